@@ -1,0 +1,29 @@
+.PHONY: help setup demo test check bench fmt clean
+.SILENT:
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+help: ## this list
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building, testing and checking need and this machine lacks
+	scripts/setup.sh
+
+demo: ## build the command and show what it does, on SQLite
+	cargo build -p chatkeep-cli
+	PATH="$(abspath $(TARGET))/debug:$$PATH" examples/demo.sh
+
+test: ## every test on SQLite, PostgreSQL, MariaDB and MySQL, with servers of its own
+	scripts/test.sh
+
+check: ## formatting, lints, documentation, licences, dependencies, generated files
+	scripts/check.sh
+
+bench: ## the benchmarks, with durable servers of their own
+	scripts/bench.sh
+
+fmt: ## format the code
+	cargo fmt --all
+
+clean: ## remove what was built; what `make setup` installed stays
+	cargo clean --quiet

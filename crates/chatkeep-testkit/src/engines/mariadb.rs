@@ -1,0 +1,44 @@
+//! MariaDB servers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Plan, account_statements, find_program, mysql_family_options, option, run};
+use crate::failure::{Failure, Result, While};
+use crate::launch::{self, Account};
+
+pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
+    let statements = plan.folder.join("account.sql");
+    // The rights tables are not loaded while the data is made.
+    let text = format!("FLUSH PRIVILEGES;\n{}", account_statements(plan.password));
+    fs::write(&statements, text).while_(|| "writing MariaDB's account statements".to_owned())?;
+    Account::own(plan.account, &statements)?;
+    let mut command = launch::command(&program("mariadb-install-db")?, plan.account, "KILL");
+    command
+        .arg("--no-defaults")
+        .arg(option("datadir", plan.data().display()))
+        .arg(option("extra-file", statements.display()))
+        .args(["--auth-root-authentication-method=socket", "--skip-test-db", "--skip-name-resolve"]);
+    run(command, plan, "making the data of a MariaDB server")
+}
+
+pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
+    let mut command = launch::command(&program("mariadbd")?, plan.account, "KILL");
+    command.arg("--no-defaults");
+    mysql_family_options(&mut command, plan);
+    if plan.options.without_tls {
+        // From 11.4 on it makes itself a certificate if it has none.
+        command.arg("--skip-ssl");
+    }
+    Ok(command)
+}
+
+fn program(name: &str) -> Result<PathBuf> {
+    let folders = ["/usr/sbin", "/usr/bin"].map(|folder| Path::new(folder).to_owned());
+    find_program(name, &folders).ok_or_else(|| {
+        Failure(format!(
+            "MariaDB's program `{name}` is not installed: run `make setup`, or install mariadb-server"
+        ))
+    })
+}

@@ -1,0 +1,250 @@
+//! One server process with its data: made, started, stopped, frozen, removed.
+
+use std::fs::{self, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::engines::{self, Plan};
+use crate::failure::{Failure, Result, While};
+use crate::home::Home;
+use crate::launch::{self, Account};
+use crate::{Engine, certificate, client, port};
+
+const START_LIMIT: Duration = Duration::from_secs(120);
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+const LOGIN_LIMIT: Duration = Duration::from_secs(3);
+const PORT_TRIES: usize = 5;
+const TAIL_LINES: usize = 30;
+
+/// How a server is set up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// Leave out what only matters when the machine loses power (fsync). Killing the server loses nothing all the same.
+    pub(crate) fast: bool,
+    pub(crate) without_tls: bool,
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Instance {
+    engine: Engine,
+    folder: PathBuf,
+    certificates: PathBuf,
+    account: Option<Account>,
+    password: String,
+    port: u16,
+    options: Options,
+    child: Option<Child>,
+}
+
+impl Instance {
+    /// Makes a server in the folder `name` of `home` and waits until it takes log-ins.
+    pub(crate) fn start_new(home: &Home, name: &str, engine: Engine, options: Options) -> Result<Self> {
+        let folder = home.path().join(name);
+        let doing = || format!("making the folder of a {engine} server");
+        fs::create_dir(&folder).while_(doing)?;
+        let account = engines::account(engine)?;
+        Account::own(account, &folder)?;
+        // It holds a key and a password.
+        fs::set_permissions(&folder, Permissions::from_mode(0o700)).while_(doing)?;
+        // A server must own its key, and wants nobody else to read it.
+        for file in [certificate::CA, certificate::SERVER, certificate::KEY] {
+            fs::copy(home.certificates().join(file), folder.join(file)).while_(doing)?;
+            Account::own(account, &folder.join(file))?;
+        }
+        let key = folder.join(certificate::KEY);
+        fs::set_permissions(&key, Permissions::from_mode(0o600)).while_(doing)?;
+        let mut instance = Self {
+            engine,
+            folder,
+            certificates: home.certificates(),
+            account,
+            password: home.password().to_owned(),
+            port: 0,
+            options,
+            child: None,
+        };
+        engines::initialise(engine, home.path(), &instance.plan())?;
+        for attempt in 1.. {
+            instance.port = port::free()?;
+            match instance.start() {
+                Ok(()) => break,
+                Err(_) if attempt < PORT_TRIES && instance.log_tail().contains("Address already in use") => {
+                    // Somebody took the port between our look and the server's.
+                    fs::remove_file(instance.log()).while_(doing)?;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(instance)
+    }
+
+    /// Starts the process and waits until it takes log-ins.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let engine = self.engine;
+        if self.child.is_some() {
+            return Err(Failure(format!("the {engine} server runs already")));
+        }
+        let doing = || format!("starting a {engine} server");
+        let mut command = engines::command(engine, &self.plan())?;
+        let log = fs::File::options().create(true).append(true).open(self.log()).while_(doing)?;
+        // MariaDB removes, when it starts, whatever looks like its own in there: two servers must not share it.
+        command.env("TMPDIR", &self.folder);
+        command.stdin(Stdio::null()).stdout(log.try_clone().while_(doing)?).stderr(log);
+        self.child =
+            Some(launch::spawn(command).while_(|| format!("{} (with setpriv, of util-linux)", doing()))?);
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.exit_status()? {
+                return Err(Failure(format!("{}: it ended with {status}\n{}", doing(), self.log_tail())));
+            }
+            let refusal = match client::execute(engine, &self.admin_url(), "SELECT 1", LOGIN_LIMIT) {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            };
+            if begin.elapsed() > START_LIMIT {
+                self.kill();
+                let seconds = START_LIMIT.as_secs();
+                let tail = self.log_tail();
+                return Err(Failure(format!("{}: no log-in after {seconds} s: {refusal}\n{tail}", doing())));
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+    }
+
+    /// Shuts down in order: everything is on disk, clients are told.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        let Some(pid) = self.pid() else { return Ok(()) };
+        self.resume();
+        launch::signal(pid, engines::stop_signal(self.engine));
+        let begin = Instant::now();
+        while self.exit_status()?.is_none() {
+            if begin.elapsed() > STOP_LIMIT {
+                self.kill();
+                return Err(Failure(format!("a {} server did not stop\n{}", self.engine, self.log_tail())));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    /// Kills the server with all its processes, and waits until they are gone.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // The server first, so that it does not replace the workers that go with it.
+            launch::signal(child.id(), Signal::KILL);
+            // An error would mean that the child was waited for before: then it is gone.
+            let _ = child.wait();
+        }
+        let begin = Instant::now();
+        loop {
+            let left = launch::processes_in(&self.folder);
+            if left.is_empty() || begin.elapsed() > STOP_LIMIT {
+                return;
+            }
+            left.into_iter().for_each(|pid| launch::signal(pid, Signal::KILL));
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Freezes the server with all its processes: connections stay open, nothing answers.
+    pub(crate) fn pause(&self) {
+        let mut known = 0;
+        loop {
+            let pids = launch::processes_in(&self.folder);
+            pids.iter().for_each(|pid| launch::signal(*pid, Signal::STOP));
+            // The main process may have started a worker while we looked.
+            if pids.len() == known {
+                return;
+            }
+            known = pids.len();
+        }
+    }
+
+    /// Lets a frozen server go on.
+    pub(crate) fn resume(&self) {
+        launch::processes_in(&self.folder).into_iter().for_each(|pid| launch::signal(pid, Signal::CONT));
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `None` while the server is down.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Notices a server that ended by itself.
+    pub(crate) fn exit_status(&mut self) -> Result<Option<std::process::ExitStatus>> {
+        let Some(child) = &mut self.child else { return Ok(None) };
+        let status = child.try_wait().while_(|| format!("looking after the {} server", self.engine))?;
+        if status.is_some() {
+            self.child = None;
+        }
+        Ok(status)
+    }
+
+    pub(crate) fn admin_url(&self) -> String {
+        let database = if self.engine == Engine::PostgreSql { "postgres" } else { "" };
+        format!("{}://chatkeep:{}@127.0.0.1:{}/{database}", self.engine.name(), self.password, self.port)
+    }
+
+    /// The CA's certificate, where everybody may read it.
+    pub(crate) fn tls_ca(&self) -> PathBuf {
+        self.certificates.join(certificate::CA)
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        engines::socket(self.engine, &self.folder)
+    }
+
+    /// The last lines that the server logged.
+    pub(crate) fn log_tail(&self) -> String {
+        let bytes = fs::read(self.log()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    fn plan(&self) -> Plan<'_> {
+        Plan {
+            folder: &self.folder,
+            account: self.account,
+            password: &self.password,
+            port: self.port,
+            options: &self.options,
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        engines::before_removal(self.engine, self);
+        self.kill();
+        remove(&self.folder);
+    }
+}
+
+fn remove(folder: &Path) {
+    // The guard may have been faster. What stays is inside the run's folder, which the guard removes.
+    if let Err(error) = fs::remove_dir_all(folder)
+        && error.kind() != ErrorKind::NotFound
+    {
+        eprintln!("chatkeep-testkit: {} could not be removed: {error}", folder.display());
+    }
+}

@@ -1,0 +1,133 @@
+//! Starting and signalling server processes so that none outlives whoever started it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+
+use crate::failure::{Failure, Result, While};
+
+/// The account that servers run as: database servers refuse to run as root, or should.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account {
+    uid: u32,
+    gid: u32,
+}
+
+impl Account {
+    /// `nobody` when we are root; otherwise `None`: ourselves.
+    pub(crate) fn unprivileged() -> Result<Option<Self>> {
+        if !is_root() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string("/etc/passwd").while_(|| "reading /etc/passwd".to_owned())?;
+        let ids = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find_map(
+            |fields| match fields[..] {
+                ["nobody", _, uid, gid, ..] => Some((uid.parse().ok()?, gid.parse().ok()?)),
+                _ => None,
+            },
+        );
+        let (uid, gid) =
+            ids.ok_or_else(|| Failure("there is no account `nobody` to run servers as".to_owned()))?;
+        Ok(Some(Self { uid, gid }))
+    }
+
+    /// Makes this account the owner of a file or folder.
+    pub(crate) fn own(account: Option<Self>, path: &Path) -> Result<()> {
+        match account {
+            None => Ok(()),
+            Some(Self { uid, gid }) => chown(path, Some(uid), Some(gid))
+                .while_(|| format!("giving {} to the servers", path.display())),
+        }
+    }
+}
+
+/// Whether we run as root.
+pub(crate) fn is_root() -> bool {
+    geteuid().is_root()
+}
+
+/// A command that runs under the given account, and is sent the named signal when the process that spawned it ends,
+/// even by `kill -9`. The process group is its own, so that Ctrl-C at the terminal reaches only who handles it.
+pub(crate) fn command(program: &Path, account: Option<Account>, on_death: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    if let Some(Account { uid, gid }) = account {
+        command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]);
+    }
+    command.args(["--pdeathsig", on_death, "--"]).arg(program).process_group(0).current_dir("/");
+    command
+}
+
+/// Spawns from a thread that lives as long as this process does: the signal on death that [`command`] asks for comes
+/// when the spawning *thread* ends, and a test's thread may end long before its server should.
+pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
+    type Order = (Command, mpsc::Sender<io::Result<Child>>);
+    static KEEPER: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
+
+    if fs::metadata("/proc/self").is_err() {
+        return Err(io::Error::other("the testkit needs Linux with /proc"));
+    }
+    let keeper = KEEPER.get_or_init(|| {
+        let (orders, inbox) = mpsc::channel::<Order>();
+        thread::spawn(move || {
+            for (mut command, answer) in inbox {
+                // Whoever asked may be gone; dropping a child does not end it, but its guard will.
+                let _ = answer.send(command.spawn());
+            }
+        });
+        orders
+    });
+    let (answer, result) = mpsc::channel();
+    command.env_remove("NOTIFY_SOCKET");
+    let gone = |_| io::Error::other("the thread that starts servers is gone");
+    keeper.send((command, answer)).map_err(|_| io::Error::other("the thread that starts servers is gone"))?;
+    result.recv().map_err(gone)?
+}
+
+/// Sends a signal; a process that is already gone is no error.
+pub(crate) fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // Gone, or never ours: either way there is nothing left to signal.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Processes whose working folder is this one or below: a server with all its workers.
+pub(crate) fn processes_in(folder: &Path) -> Vec<u32> {
+    numbered_proc_entries()
+        .filter(|(_, entry)| fs::read_link(entry.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
+        .map(|(pid, _)| pid)
+        .collect()
+}
+
+/// The process and everything it started, the process itself first.
+pub(crate) fn descendants(root: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> =
+        numbered_proc_entries().filter_map(|(pid, entry)| Some((pid, parent_of(&entry)?))).collect();
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        let children = parents.iter().filter(|(pid, of)| *of == parent && !found.contains(pid));
+        let children: Vec<u32> = children.map(|(pid, _)| *pid).collect();
+        found.extend(children);
+        next += 1;
+    }
+    found
+}
+
+fn parent_of(entry: &Path) -> Option<u32> {
+    let stat = fs::read_to_string(entry.join("stat")).ok()?;
+    // "PID (name) STATE PPID …", where the name may hold anything.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn numbered_proc_entries() -> impl Iterator<Item = (u32, PathBuf)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+}

@@ -1,0 +1,46 @@
+//! The `chatkeep-testkit` command.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use chatkeep_testkit::{Engine, runner};
+use clap::{Parser, Subcommand};
+
+/// Throw-away database servers for tests.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Start private servers, run a command with their addresses in its environment, stop the servers.
+    ///
+    /// The command finds each server in CHATKEEP_TEST_POSTGRESQL_URL, CHATKEEP_TEST_MARIADB_URL and
+    /// CHATKEEP_TEST_MYSQL_URL; with TLS_CA, SOCKET and PID instead of URL its CA certificate, unix socket and process.
+    Run {
+        /// Only these servers: postgresql, mariadb, mysql, separated by commas.
+        #[arg(long, value_delimiter = ',', value_parser = server)]
+        only: Vec<Engine>,
+        /// Without fsync, for tests; never for benchmarks.
+        #[arg(long)]
+        fast: bool,
+        /// Say nothing but errors.
+        #[arg(long)]
+        quiet: bool,
+        /// The command and its arguments, after `--`.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+fn server(name: &str) -> Result<Engine, String> {
+    let found = Engine::from_name(name).filter(|engine| engine.is_server());
+    found.ok_or_else(|| "it must be postgresql, mariadb or mysql".to_owned())
+}
+
+fn main() -> ExitCode {
+    let Task::Run { only, fast, quiet, command } = Arguments::parse().command;
+    ExitCode::from(runner::run(&runner::Run { only, fast, quiet, command }))
+}

@@ -1,0 +1,96 @@
+//! Databases of one test each, on every engine.
+
+use std::path::Path;
+
+use chatkeep_testkit::{Engine, TestDatabase};
+use mysql_async::prelude::Queryable;
+use tokio_postgres::NoTls;
+
+#[test]
+fn a_database_begins_empty_and_keeps_what_is_written() {
+    for engine in Engine::available() {
+        let database = TestDatabase::create(engine);
+        database.execute("CREATE TABLE t (a INTEGER, b TEXT); INSERT INTO t VALUES (7, 'é😀'), (NULL, '')");
+        let rows = database.query("SELECT a, b FROM t ORDER BY a IS NULL");
+        assert_eq!(
+            rows,
+            [[Some("7".to_owned()), Some("é😀".to_owned())], [None, Some(String::new())]],
+            "on {engine}"
+        );
+        assert_eq!(database.scalar("SELECT count(*) FROM t").as_deref(), Some("2"), "on {engine}");
+    }
+}
+
+#[test]
+fn two_databases_do_not_see_each_other() {
+    for engine in Engine::available() {
+        let (one, other) = (TestDatabase::create(engine), TestDatabase::create(engine));
+        one.execute("CREATE TABLE t (a INTEGER)");
+        assert!(other.try_execute("SELECT a FROM t").is_err(), "on {engine}");
+        assert_ne!(one.url(), other.url(), "on {engine}");
+    }
+}
+
+#[test]
+fn a_refused_statement_says_why() {
+    for engine in Engine::available() {
+        let database = TestDatabase::create(engine);
+        let message =
+            database.try_execute("SELECT nonsense FROM nowhere").expect_err("there is no such table");
+        assert!(message.to_lowercase().contains("nowhere"), "{engine} said: {message}");
+    }
+}
+
+#[test]
+fn a_database_goes_with_its_value() {
+    for engine in Engine::available() {
+        let database = TestDatabase::create(engine);
+        let name = database.name().to_owned();
+        database.execute("CREATE TABLE t (a INTEGER)");
+        assert!(lives(engine, &name), "on {engine}");
+        drop(database);
+        assert!(!lives(engine, &name), "on {engine}");
+    }
+}
+
+/// Whether there is a database, or a file, of this name.
+fn lives(engine: Engine, name: &str) -> bool {
+    let list = match engine {
+        Engine::Sqlite => return Path::new(name).exists(),
+        Engine::PostgreSql => format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'"),
+        _ => format!("SELECT count(*) FROM information_schema.schemata WHERE schema_name = '{name}'"),
+    };
+    TestDatabase::create(engine).scalar(&list).is_some_and(|count| count != "0")
+}
+
+#[tokio::test]
+async fn a_database_can_be_asked_inside_an_async_test() {
+    for engine in Engine::available() {
+        assert_eq!(TestDatabase::create(engine).scalar("SELECT 1").as_deref(), Some("1"), "on {engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_removed_while_a_transaction_in_it_is_open() {
+    for engine in Engine::servers() {
+        let database = TestDatabase::create(engine);
+        let (name, url) = (database.name().to_owned(), database.url().to_owned());
+        database.execute("CREATE TABLE t (a INTEGER)");
+        let open = "BEGIN; INSERT INTO t VALUES (1)";
+        if engine == Engine::PostgreSql {
+            let (client, connection) =
+                tokio_postgres::connect(&url, NoTls).await.expect("it takes connections");
+            let driver = tokio::spawn(connection);
+            client.batch_execute(open).await.expect("it takes rows");
+            drop(database);
+            driver.await.expect("the driver ends").expect_err("the connection was cut");
+        } else {
+            let url = url.replacen("mariadb://", "mysql://", 1);
+            let mut connection = mysql_async::Conn::from_url(url).await.expect("it takes connections");
+            connection.query_drop(open).await.expect("it takes rows");
+            drop(database);
+            connection.query_drop("SELECT 1").await.expect_err("the connection was cut");
+        }
+        assert!(!lives(engine, &name), "on {engine}");
+    }
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Everything that is looked at without running a test. All steps run; what fails shows its output.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+
+# `set -e` does not reach into what runs under `if`: the functions below return by themselves when something fails.
+failed=()
+step() {
+    local name=$1 begin=$SECONDS
+    shift
+    if quietly "$@"; then
+        echo "check: $name: ok ($((SECONDS - begin)) s)"
+    else
+        echo "check: $name: FAILED"
+        failed+=("$name")
+    fi
+}
+
+scripts_parse() {
+    local script
+    for script in scripts/*.sh .ci/run examples/*.sh; do
+        [ ! -e "$script" ] || bash -n "$script" || return
+    done
+}
+
+denied() {
+    cargo deny --log-level warn check bans licenses sources || return
+    # The list of known vulnerabilities is fetched, so it is looked at only where that is wanted.
+    [ "${CHATKEEP_ONLINE:-0}" != 1 ] || cargo deny --log-level warn check advisories
+}
+
+scripts/setup.sh deny
+step format cargo fmt --all --check
+step scripts scripts_parse
+step clippy cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
+step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --all-features
+step licences denied
+step dependencies scripts/check-dependencies.sh
+step "generated files" scripts/check-generated.sh
+
+if [ "${#failed[@]}" -gt 0 ]; then
+    echo "check: failed: ${failed[*]}" >&2
+    exit 1
+fi

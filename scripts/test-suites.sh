@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The suites themselves; wants servers around it (see test.sh). Its last line is `N passed, N failed, N skipped`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+colour=never
+if [ -t 1 ]; then colour=always; fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+without_colour() { sed 's/\x1b\[[0-9;]*m//g' "$log"; }
+
+# The number that stands before a word, summed over the lines that fit a pattern; 0 where there is none.
+count() { without_colour | sed -nE "/$2/ s/.*[^0-9]([0-9]+) $1.*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+everything=
+if [ $# -eq 0 ]; then
+    everything=yes
+    set -- --workspace
+fi
+status=0
+cargo nextest run --cargo-quiet --show-progress none --color "$colour" --profile ci --all-features "$@" 2>&1 |
+    tee "$log" || status=$?
+summary='^ +Summary \['
+if ! without_colour | grep -qE "$summary"; then
+    echo "The tests could not be run." >&2
+    exit 1
+fi
+passed=$(count passed "$summary")
+skipped=$(count skipped "$summary")
+failed=$(($(count failed "$summary") + $(count 'timed out' "$summary")))
+
+# Examples in the documentation. Not when only some tests were asked for.
+if [ -n "$everything" ]; then
+    if ! cargo test --quiet --doc --workspace --all-features >"$log" 2>&1; then
+        cat "$log"
+        status=1
+    fi
+    results='^test result:'
+    passed=$((passed + $(count passed "$results")))
+    doc_failed=$(count failed "$results")
+    skipped=$((skipped + $(count ignored "$results")))
+    failed=$((failed + doc_failed))
+fi
+
+echo "engines: ${CHATKEEP_TEST_ENGINES:-unknown}"
+echo "$passed passed, $failed failed, $skipped skipped"
+exit "$status"

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs every test on every engine: private servers are started for it and stopped after it.
+#
+#   scripts/test.sh [arguments for cargo nextest run]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+
+scripts/setup.sh servers mysql nextest
+cargo build --quiet -p chatkeep-testkit
+# Compiled before the servers start, and with the choices of test-suites.sh, so that nothing is compiled twice.
+if [ $# -eq 0 ]; then
+    cargo nextest run --no-run --cargo-quiet --show-progress none --all-features --workspace
+else
+    cargo nextest run --no-run --cargo-quiet --show-progress none --all-features "$@"
+fi
+exec "${CARGO_TARGET_DIR:-target}/debug/chatkeep-testkit" run --fast --quiet -- scripts/test-suites.sh "$@"
