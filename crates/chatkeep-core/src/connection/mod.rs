@@ -1,0 +1,229 @@
+//! One connection to one database, whatever its engine.
+
+mod dispatch;
+mod mysql;
+mod mysql_open;
+mod mysql_row;
+mod postgresql;
+mod postgresql_open;
+mod postgresql_row;
+mod reactor;
+mod sqlite;
+mod tls;
+mod transaction;
+
+use std::fmt;
+use std::time::Duration;
+
+use diesel::SqliteConnection;
+use diesel::connection::SimpleConnection;
+use diesel::result::Error as DieselError;
+
+pub(crate) use dispatch::on_engine;
+pub(crate) use mysql::MysqlConnection;
+pub(crate) use postgresql::PgConnection;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::fault::{self, Effect};
+use crate::url::{DatabaseUrl, Target};
+
+/// A database that is there answers a ping at once; one that does not is not waited for as long as for a query.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a connection is for. Only SQLite tells the two apart: its readers cannot write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Reads only.
+    Reader,
+    /// Reads and writes.
+    Writer,
+}
+
+/// How long a connection may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// To be opened, log-in included; for each host where the URL names several. A `connect_timeout` in the URL goes before it.
+    pub connect_timeout: Duration,
+    /// To answer one call. On SQLite, where no network can hang, it bounds the wait for another writer's lock.
+    pub query_timeout: Duration,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self { connect_timeout: Duration::from_secs(10), query_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// A connection to a database. It belongs to one thread at a time.
+///
+/// ```
+/// use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, Role};
+///
+/// let mut connection = Connection::open(&DatabaseUrl::sqlite_memory(), Role::Writer, &ConnectOptions::default())?;
+/// assert_eq!(connection.engine(), Engine::Sqlite);
+/// connection.ping()?;
+/// # Ok::<(), chatkeep_core::Error>(())
+/// ```
+pub struct Connection {
+    pub(crate) session: Session,
+    engine: Engine,
+    version: String,
+    /// The largest row that the server takes, where it is less than ours.
+    max_row_bytes: Option<u64>,
+    in_transaction: bool,
+}
+
+/// The engine's own connection.
+pub(crate) enum Session {
+    Sqlite(SqliteConnection),
+    PostgreSql(Box<PgConnection>),
+    MySql(Box<MysqlConnection>),
+}
+
+/// A connection that was just opened, and what is known of its server.
+struct Opened<C> {
+    connection: C,
+    engine: Engine,
+    version: String,
+    max_row_bytes: Option<u64>,
+}
+
+impl<C> Opened<C> {
+    fn into_connection(self, session: impl FnOnce(C) -> Session) -> Connection {
+        Connection {
+            session: session(self.connection),
+            engine: self.engine,
+            version: self.version,
+            max_row_bytes: self.max_row_bytes,
+            in_transaction: false,
+        }
+    }
+}
+
+impl Connection {
+    /// Opens a connection, and sets its session up.
+    ///
+    /// # Errors
+    /// `Configuration` when it can never work (wrong password, unknown database, missing folder), `Unavailable` when the
+    /// server cannot be reached in time, `PoolTimeout` when it has no connection left, `Corrupt` when a SQLite file is none.
+    pub fn open(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
+        match url.target() {
+            Target::Sqlite(target) => {
+                Ok(sqlite::open(target, role, options)?.into_connection(Session::Sqlite))
+            }
+            Target::Server(target) if target.engine == Engine::PostgreSql => {
+                Ok(postgresql_open::open(target, options)?
+                    .into_connection(|connection| Session::PostgreSql(Box::new(connection))))
+            }
+            Target::Server(target) => Ok(mysql_open::open(target, options)?
+                .into_connection(|connection| Session::MySql(Box::new(connection)))),
+        }
+    }
+
+    /// The engine, as the server itself says: a `mysql://` URL may lead to MariaDB.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The server's version, or SQLite's.
+    pub fn server_version(&self) -> &str {
+        &self.version
+    }
+
+    /// The most bytes that one row's values may have, where the server takes less than [`crate::MAX_ROW_BYTES`].
+    pub fn max_row_bytes(&self) -> Option<u64> {
+        self.max_row_bytes
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// `Unavailable` when none comes within 5 s, or within the query timeout where that is shorter.
+    pub fn ping(&mut self) -> Result<()> {
+        let usual = match &self.session {
+            Session::Sqlite(_) => return self.batch("SELECT 1", Effect::None),
+            Session::PostgreSql(connection) => connection.deadline(),
+            Session::MySql(connection) => connection.deadline(),
+        };
+        self.set_deadline(usual.min(PING_TIMEOUT));
+        let answer = self.batch("SELECT 1", Effect::None);
+        self.set_deadline(usual);
+        answer
+    }
+
+    /// Whether the connection is of no more use: a deadline passed, the peer went away, a `COMMIT` failed.
+    pub fn is_broken(&self) -> bool {
+        match &self.session {
+            Session::Sqlite(_) => false,
+            Session::PostgreSql(connection) => connection.is_broken(),
+            Session::MySql(connection) => connection.is_broken(),
+        }
+    }
+
+    /// Changes how long a call may take: migrations may run for longer than a query.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server does not answer.
+    pub fn set_query_timeout(&mut self, timeout: Duration) -> Result<()> {
+        self.set_deadline(timeout);
+        let sql = match &self.session {
+            Session::Sqlite(_) => sqlite::busy_timeout(timeout),
+            // Behind a pooler the setting would stay with the server's connection, and be somebody else's next.
+            Session::PostgreSql(connection) if connection.is_pooled() => return Ok(()),
+            Session::PostgreSql(_) => postgresql_open::statement_timeout(timeout),
+            Session::MySql(_) => mysql_open::statement_timeout(&self.version, timeout),
+        };
+        self.batch(&sql, Effect::None)
+    }
+
+    /// How long we wait; the server is not told.
+    fn set_deadline(&mut self, deadline: Duration) {
+        match &mut self.session {
+            Session::Sqlite(_) => {}
+            Session::PostgreSql(connection) => connection.set_deadline(deadline),
+            Session::MySql(connection) => connection.set_deadline(deadline),
+        }
+    }
+
+    /// Runs SQL text that gives no rows.
+    pub(crate) fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
+        let result = on_engine!(self, connection => connection.batch_execute(sql));
+        result.map_err(|error| self.explain(error, effect))
+    }
+
+    /// The error of a read, or of a write inside a transaction that has yet to commit.
+    pub(crate) fn read_error(&mut self, error: DieselError) -> Error {
+        self.explain(error, Effect::None)
+    }
+
+    /// The error of a write, which commits by itself unless a transaction is open.
+    pub(crate) fn write_error(&mut self, error: DieselError) -> Error {
+        let effect = if self.in_transaction { Effect::None } else { Effect::Commits };
+        self.explain(error, effect)
+    }
+
+    fn explain(&mut self, error: DieselError, effect: Effect) -> Error {
+        match &mut self.session {
+            Session::Sqlite(_) => fault::sqlite::error(error),
+            Session::PostgreSql(connection) => match connection.take_failure() {
+                Some(failure) => fault::postgresql::error(&failure, effect),
+                None => fault::from_diesel(error),
+            },
+            Session::MySql(connection) => match connection.take_failure() {
+                Some(failure) => fault::mysql::error(&failure, effect),
+                None => fault::from_diesel(error),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("engine", &self.engine)
+            .field("version", &self.version)
+            .field("broken", &self.is_broken())
+            .finish_non_exhaustive()
+    }
+}

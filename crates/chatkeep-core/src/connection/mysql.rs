@@ -1,0 +1,280 @@
+//! MySQL and MariaDB: a `diesel::Connection` over mysql_async. Every call has a deadline, and every failure keeps its number.
+
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel::connection::statement_cache::{MaybeCached, PrepareForCache, StatementCache};
+use diesel::connection::{
+    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
+    SimpleConnection,
+};
+use diesel::mysql::{Mysql, MysqlType};
+use diesel::query_builder::bind_collector::RawBytesBindCollector;
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as DieselError};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Statement};
+
+use super::mysql_row::{MysqlRow, to_params};
+use super::reactor::{Elapsed, Reactor};
+use crate::fault::Failure;
+
+/// How long a closing connection may wait to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(200);
+
+/// One connection to a MySQL or MariaDB server.
+pub(crate) struct MysqlConnection {
+    reactor: Reactor,
+    /// `None` only while it is dropped.
+    conn: Option<Conn>,
+    statements: StatementCache<Mysql, Statement>,
+    /// A statement that was used once. It is closed before the next one, so that a deadline cannot leave it open.
+    used_up: Option<Statement>,
+    failure: Option<Failure>,
+    broken: bool,
+    transaction: AnsiTransactionManager,
+    instrumentation: Option<Box<dyn Instrumentation>>,
+}
+
+impl MysqlConnection {
+    pub(super) fn new(reactor: Reactor, conn: Conn) -> Self {
+        Self {
+            reactor,
+            conn: Some(conn),
+            statements: StatementCache::new(),
+            used_up: None,
+            failure: None,
+            broken: false,
+            transaction: AnsiTransactionManager::default(),
+            instrumentation: None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Duration {
+        self.reactor.deadline()
+    }
+
+    pub(super) fn set_deadline(&mut self, deadline: Duration) {
+        self.reactor.set_deadline(deadline);
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    pub(super) fn mark_broken(&mut self) {
+        self.broken = true;
+    }
+
+    /// What the last failed call ran into, once.
+    pub(super) fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take()
+    }
+
+    /// The first id that the last insert made; it comes with the statement's answer and costs nothing.
+    pub(crate) fn first_insert_id(&self) -> QueryResult<i64> {
+        let id = self.conn.as_ref().and_then(Conn::last_insert_id).and_then(|id| i64::try_from(id).ok());
+        id.ok_or_else(|| DieselError::DeserializationError("the server gave no id back".into()))
+    }
+
+    /// Keeps the failure for whoever explains it, and gives Diesel an error of its own kind.
+    fn fail(&mut self, failure: Failure) -> DieselError {
+        let (kind, message) = match &failure {
+            Failure::Refused { number, message, .. } => {
+                // 1047: this Galera node is no use until it joins again. The others: the server closes the connection.
+                self.broken |= matches!(number, 1047 | 1053 | 1927 | 4031);
+                let kind = if *number == 1062 {
+                    DatabaseErrorKind::UniqueViolation
+                } else {
+                    DatabaseErrorKind::Unknown
+                };
+                (kind, message.clone())
+            }
+            Failure::Lost(cause) => {
+                self.broken = true;
+                (DatabaseErrorKind::ClosedConnection, cause.clone())
+            }
+            Failure::Elapsed(_) => {
+                self.broken = true;
+                (DatabaseErrorKind::ClosedConnection, "no answer in time".to_owned())
+            }
+        };
+        self.failure = Some(failure);
+        DieselError::DatabaseError(kind, Box::new(message))
+    }
+
+    fn settle<T>(&mut self, outcome: Result<Result<T, mysql_async::Error>, Elapsed>) -> QueryResult<T> {
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.fail(failure(&error))),
+            Err(Elapsed) => Err(self.fail(Failure::Elapsed(self.reactor.deadline()))),
+        }
+    }
+
+    /// Runs one statement and reads its whole answer within the deadline.
+    fn run<T>(&mut self, source: &T) -> QueryResult<Vec<mysql_async::Row>>
+    where
+        T: QueryFragment<Mysql> + QueryId,
+    {
+        let mut collector = RawBytesBindCollector::<Mysql>::new();
+        source.collect_binds(&mut collector, &mut (), &Mysql)?;
+        let params = to_params(&collector.metadata, collector.binds)?;
+        if let Some(statement) = self.used_up.take() {
+            let outcome = self.reactor.wait(open(&mut self.conn).close(statement));
+            self.settle(outcome)?;
+        }
+        let prepared = self.statements.cached_statement(
+            source,
+            &Mysql,
+            &collector.metadata,
+            (&self.reactor, open(&mut self.conn)),
+            prepare,
+            &mut self.instrumentation,
+        );
+        let statement = match prepared {
+            Ok(MaybeCached::Cached(statement)) => statement.clone(),
+            Ok(MaybeCached::CannotCache(statement)) => {
+                self.used_up = Some(statement.clone());
+                statement
+            }
+            Ok(_) => {
+                return Err(DieselError::QueryBuilderError(
+                    "the statement cache answered in an unknown way".into(),
+                ));
+            }
+            Err(error) => return Err(self.prepare_failed(error)),
+        };
+        let outcome =
+            self.reactor.wait(open(&mut self.conn).exec::<mysql_async::Row, _, _>(statement, params));
+        self.settle(outcome)
+    }
+
+    /// An error from [`prepare`], whose failure travels inside Diesel's error because the cache holds the connection.
+    fn prepare_failed(&mut self, error: DieselError) -> DieselError {
+        match error {
+            DieselError::QueryBuilderError(inner) => match inner.downcast::<PrepareFailed>() {
+                Ok(failed) => self.fail(failed.0),
+                Err(inner) => DieselError::QueryBuilderError(inner),
+            },
+            other => other,
+        }
+    }
+}
+
+/// The driver's connection, which is there until the drop.
+fn open(conn: &mut Option<Conn>) -> &mut Conn {
+    conn.as_mut().expect("the connection is only taken when it is dropped")
+}
+
+impl Drop for MysqlConnection {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            // The server counts a connection that ends without a goodbye as aborted, and writes a warning.
+            if !self.broken {
+                let _ = self.reactor.wait_for(GOODBYE, conn.disconnect());
+            }
+        }
+    }
+}
+
+/// A failure on its way out of the statement cache.
+#[derive(Debug)]
+struct PrepareFailed(Failure);
+
+impl std::fmt::Display for PrepareFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the statement could not be prepared")
+    }
+}
+
+impl std::error::Error for PrepareFailed {}
+
+fn prepare(
+    (reactor, conn): (&Reactor, &mut Conn),
+    sql: &str,
+    _: PrepareForCache,
+    _: &[MysqlType],
+) -> QueryResult<Statement> {
+    let failed = |failure| DieselError::QueryBuilderError(Box::new(PrepareFailed(failure)));
+    match reactor.wait(conn.prep(sql.to_owned())) {
+        Ok(Ok(statement)) => Ok(statement),
+        Ok(Err(error)) => Err(failed(failure(&error))),
+        Err(Elapsed) => Err(failed(Failure::Elapsed(reactor.deadline()))),
+    }
+}
+
+/// What a mysql_async error says.
+pub(super) fn failure(error: &mysql_async::Error) -> Failure {
+    match error {
+        mysql_async::Error::Server(refused) => Failure::Refused {
+            state: refused.state.clone(),
+            number: refused.code,
+            message: refused.message.clone(),
+        },
+        mysql_async::Error::Io(mysql_async::IoError::Io(cause)) => Failure::Lost(cause.to_string()),
+        mysql_async::Error::Io(mysql_async::IoError::Tls(cause)) => Failure::Lost(format!("TLS: {cause}")),
+        mysql_async::Error::Driver(cause) => Failure::Lost(cause.to_string()),
+        // A URL error would show the URL; it cannot occur, since no URL is handed to the driver.
+        mysql_async::Error::Url(_) => Failure::Lost("the driver refused its settings".to_owned()),
+        other => Failure::Lost(other.to_string()),
+    }
+}
+
+impl SimpleConnection for MysqlConnection {
+    fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        let outcome = self.reactor.wait(open(&mut self.conn).query_drop(query.to_owned()));
+        self.settle(outcome)
+    }
+}
+
+impl ConnectionSealed for MysqlConnection {}
+
+impl Connection for MysqlConnection {
+    type Backend = Mysql;
+    type TransactionManager = AnsiTransactionManager;
+
+    fn establish(_: &str) -> ConnectionResult<Self> {
+        Err(ConnectionError::BadConnection(
+            "connections are opened by chatkeep_core::Connection::open".to_owned(),
+        ))
+    }
+
+    fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<Mysql> + QueryId,
+    {
+        self.run(source)?;
+        let touched = self.conn.as_ref().map_or(0, Conn::affected_rows);
+        usize::try_from(touched).map_err(|error| DieselError::DeserializationError(Box::new(error)))
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        &mut self.transaction
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        &mut self.instrumentation
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.instrumentation = Some(Box::new(instrumentation));
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.statements.set_cache_size(size);
+    }
+}
+
+impl LoadConnection for MysqlConnection {
+    type Cursor<'conn, 'query> =
+        std::iter::Map<std::vec::IntoIter<mysql_async::Row>, fn(mysql_async::Row) -> QueryResult<MysqlRow>>;
+    type Row<'conn, 'query> = MysqlRow;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    where
+        T: Query + QueryFragment<Mysql> + QueryId + 'query,
+        Mysql: diesel::expression::QueryMetadata<T::SqlType>,
+    {
+        Ok(self.run(&source)?.into_iter().map(MysqlRow::new))
+    }
+}

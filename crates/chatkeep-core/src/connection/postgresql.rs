@@ -1,0 +1,305 @@
+//! PostgreSQL: a `diesel::Connection` over tokio-postgres. Every call has a deadline, and every failure keeps its SQLSTATE.
+
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel::connection::statement_cache::{MaybeCached, PrepareForCache, StatementCache};
+use diesel::connection::{
+    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
+    SimpleConnection,
+};
+use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
+use diesel::query_builder::bind_collector::RawBytesBindCollector;
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as DieselError};
+use futures_util::TryStreamExt;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Statement};
+
+use super::postgresql_row::{Bind, PgRow, PgRows};
+use super::reactor::{Elapsed, Reactor};
+use crate::fault::Failure;
+
+/// One connection to a PostgreSQL server.
+pub(crate) struct PgConnection {
+    reactor: Reactor,
+    client: Client,
+    statements: StatementCache<Pg, Statement>,
+    /// Behind a pooler in transaction mode a named statement may be gone at the next call, so none is made.
+    unnamed: bool,
+    failure: Option<Failure>,
+    broken: bool,
+    transaction: AnsiTransactionManager,
+    instrumentation: Option<Box<dyn Instrumentation>>,
+}
+
+impl PgConnection {
+    pub(super) fn new(reactor: Reactor, client: Client, unnamed: bool) -> Self {
+        Self {
+            reactor,
+            client,
+            statements: StatementCache::new(),
+            unnamed,
+            failure: None,
+            broken: false,
+            transaction: AnsiTransactionManager::default(),
+            instrumentation: None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Duration {
+        self.reactor.deadline()
+    }
+
+    pub(super) fn set_deadline(&mut self, deadline: Duration) {
+        self.reactor.set_deadline(deadline);
+    }
+
+    /// Whether another program may get this server connection after each transaction.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.unnamed
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken || self.client.is_closed()
+    }
+
+    pub(super) fn mark_broken(&mut self) {
+        self.broken = true;
+    }
+
+    /// What the last failed call ran into, once.
+    pub(super) fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take()
+    }
+
+    /// Keeps the failure for whoever explains it, and gives Diesel an error of its own kind.
+    fn fail(&mut self, failure: Failure) -> DieselError {
+        let (kind, message) = match &failure {
+            Failure::Refused { state, message, .. } => {
+                let kind = match state.as_str() {
+                    "23505" => DatabaseErrorKind::UniqueViolation,
+                    "40001" => DatabaseErrorKind::SerializationFailure,
+                    _ => DatabaseErrorKind::Unknown,
+                };
+                // The server closes the connection itself after these.
+                self.broken |= state.starts_with("57P") || state.starts_with("08");
+                (kind, message.clone())
+            }
+            Failure::Lost(cause) => {
+                self.broken = true;
+                (DatabaseErrorKind::ClosedConnection, cause.clone())
+            }
+            Failure::Elapsed(_) => {
+                self.broken = true;
+                (DatabaseErrorKind::ClosedConnection, "no answer in time".to_owned())
+            }
+        };
+        self.failure = Some(failure);
+        DieselError::DatabaseError(kind, Box::new(message))
+    }
+
+    fn settle<T>(&mut self, outcome: Result<Result<T, tokio_postgres::Error>, Elapsed>) -> QueryResult<T> {
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.fail(failure(&error))),
+            Err(Elapsed) => Err(self.fail(Failure::Elapsed(self.reactor.deadline()))),
+        }
+    }
+
+    /// Runs one statement and reads its whole answer within the deadline: its rows, and how many it touched.
+    fn run<T>(&mut self, source: &T) -> QueryResult<(Vec<tokio_postgres::Row>, u64)>
+    where
+        T: QueryFragment<Pg> + QueryId,
+    {
+        if self.unnamed {
+            return self.run_unnamed(source);
+        }
+        let (types, binds) = collect_binds(source)?;
+        let prepared = self.statements.cached_statement(
+            source,
+            &Pg,
+            &types,
+            (&self.reactor, &self.client),
+            prepare,
+            &mut self.instrumentation,
+        );
+        let statement = match prepared {
+            Ok(MaybeCached::Cached(statement)) => statement.clone(),
+            Ok(MaybeCached::CannotCache(statement)) => statement,
+            Ok(_) => {
+                return Err(DieselError::QueryBuilderError(
+                    "the statement cache answered in an unknown way".into(),
+                ));
+            }
+            Err(error) => return Err(self.prepare_failed(error)),
+        };
+        let client = &self.client;
+        let outcome = self.reactor.wait(async move {
+            let stream = client.query_raw(&statement, binds).await?;
+            futures_util::pin_mut!(stream);
+            let rows = stream.as_mut().try_collect::<Vec<_>>().await?;
+            Ok((rows, stream.rows_affected().unwrap_or(0)))
+        });
+        self.settle(outcome)
+    }
+
+    fn run_unnamed<T>(&mut self, source: &T) -> QueryResult<(Vec<tokio_postgres::Row>, u64)>
+    where
+        T: QueryFragment<Pg> + QueryId,
+    {
+        let (types, binds) = collect_binds(source)?;
+        let types = types.iter().map(to_type).collect::<QueryResult<Vec<_>>>()?;
+        let sql = {
+            let mut builder = diesel::pg::PgQueryBuilder::default();
+            source.to_sql(&mut builder, &Pg)?;
+            diesel::query_builder::QueryBuilder::<Pg>::finish(builder)
+        };
+        let client = &self.client;
+        let outcome = self.reactor.wait(async move {
+            let stream = client.query_typed_raw(&sql, binds.into_iter().zip(types)).await?;
+            futures_util::pin_mut!(stream);
+            let rows = stream.as_mut().try_collect::<Vec<_>>().await?;
+            Ok((rows, stream.rows_affected().unwrap_or(0)))
+        });
+        self.settle(outcome)
+    }
+
+    /// An error from [`prepare`], whose failure travels inside Diesel's error because the cache holds the connection.
+    fn prepare_failed(&mut self, error: DieselError) -> DieselError {
+        match error {
+            DieselError::QueryBuilderError(inner) => match inner.downcast::<PrepareFailed>() {
+                Ok(failed) => self.fail(failed.0),
+                Err(inner) => DieselError::QueryBuilderError(inner),
+            },
+            other => other,
+        }
+    }
+}
+
+/// A failure on its way out of the statement cache.
+#[derive(Debug)]
+struct PrepareFailed(Failure);
+
+impl std::fmt::Display for PrepareFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the statement could not be prepared")
+    }
+}
+
+impl std::error::Error for PrepareFailed {}
+
+fn prepare(
+    (reactor, client): (&Reactor, &Client),
+    sql: &str,
+    _: PrepareForCache,
+    types: &[PgTypeMetadata],
+) -> QueryResult<Statement> {
+    let types = types.iter().map(to_type).collect::<QueryResult<Vec<_>>>()?;
+    let failed = |failure| DieselError::QueryBuilderError(Box::new(PrepareFailed(failure)));
+    match reactor.wait(client.prepare_typed(sql, &types)) {
+        Ok(Ok(statement)) => Ok(statement),
+        Ok(Err(error)) => Err(failed(failure(&error))),
+        Err(Elapsed) => Err(failed(Failure::Elapsed(reactor.deadline()))),
+    }
+}
+
+/// What a tokio-postgres error says. Its own text is only a class ("db error"); the cause holds the rest.
+pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
+    if let Some(refused) = error.as_db_error() {
+        return Failure::Refused {
+            state: refused.code().code().to_owned(),
+            number: 0,
+            message: refused.message().to_owned(),
+        };
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = inner.source();
+    }
+    Failure::Lost(text)
+}
+
+fn collect_binds<T: QueryFragment<Pg>>(source: &T) -> QueryResult<(Vec<PgTypeMetadata>, Vec<Bind>)> {
+    let mut collector = RawBytesBindCollector::<Pg>::new();
+    source.collect_binds(&mut collector, &mut NoLookup, &Pg)?;
+    Ok((collector.metadata, collector.binds.into_iter().map(Bind).collect()))
+}
+
+/// Our statements use built-in types only, whose object ids are fixed, so nothing is ever looked up.
+struct NoLookup;
+
+impl PgMetadataLookup for NoLookup {
+    fn lookup_type(&mut self, _: &str, _: Option<&str>) -> PgTypeMetadata {
+        // Diesel makes the error of a failed look-up itself; an object id of 0 is PostgreSQL's "no such type".
+        PgTypeMetadata::new(0, 0)
+    }
+}
+
+fn to_type(metadata: &PgTypeMetadata) -> QueryResult<Type> {
+    let oid = metadata.oid().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
+    Type::from_oid(oid).ok_or_else(|| DieselError::SerializationError("a type that is not built in".into()))
+}
+
+impl SimpleConnection for PgConnection {
+    fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        let outcome = self.reactor.wait(self.client.batch_execute(query));
+        self.settle(outcome)
+    }
+}
+
+impl ConnectionSealed for PgConnection {}
+
+impl Connection for PgConnection {
+    type Backend = Pg;
+    type TransactionManager = AnsiTransactionManager;
+
+    fn establish(_: &str) -> ConnectionResult<Self> {
+        Err(ConnectionError::BadConnection(
+            "connections are opened by chatkeep_core::Connection::open".to_owned(),
+        ))
+    }
+
+    fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<Pg> + QueryId,
+    {
+        let (_, touched) = self.run(source)?;
+        usize::try_from(touched).map_err(|error| DieselError::DeserializationError(Box::new(error)))
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        &mut self.transaction
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        &mut self.instrumentation
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.instrumentation = Some(Box::new(instrumentation));
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.statements.set_cache_size(size);
+    }
+}
+
+impl LoadConnection for PgConnection {
+    type Cursor<'conn, 'query> = PgRows;
+    type Row<'conn, 'query> = PgRow;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    where
+        T: Query + QueryFragment<Pg> + QueryId + 'query,
+        Pg: diesel::expression::QueryMetadata<T::SqlType>,
+    {
+        let (rows, _) = self.run(&source)?;
+        Ok(PgRows::new(rows))
+    }
+}

@@ -1,0 +1,140 @@
+//! Opening a connection to PostgreSQL: hosts, TLS, log-in, session settings.
+
+use std::time::Duration;
+
+use tokio_postgres::config::{
+    ChannelBinding as DriverBinding, Host as DriverHost, SslMode, TargetSessionAttrs,
+};
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::postgresql::{PgConnection, failure};
+use super::reactor::{Elapsed, Reactor};
+use super::{ConnectOptions, Opened, tls};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::fault::{Failure, postgresql};
+use crate::url::{ChannelBinding, Host, Pooler, ServerTarget, TargetSession, TlsMode};
+
+/// PostgreSQL 14 is the oldest that its makers still mend.
+const OLDEST: u32 = 14;
+
+/// Opens a connection; the deadline spans everything up to the first answer.
+pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Opened<PgConnection>> {
+    let per_host = target.connect_timeout.unwrap_or(options.connect_timeout);
+    let config = config(target, per_host);
+    let tries = u32::try_from(target.hosts.len()).unwrap_or(1).max(1);
+    let deadline = per_host.saturating_mul(tries);
+    let reactor = Reactor::new(options.query_timeout)?;
+    let use_tls = target.tls.mode != TlsMode::Disable && config.get_hosts().iter().any(is_tcp);
+    let connected = if use_tls {
+        let connector = MakeRustlsConnect::new(tls::client_config(&target.tls)?);
+        reactor.wait_for(deadline, async {
+            let (client, connection) = config.connect(connector).await?;
+            let version = connection.parameter("server_version").unwrap_or_default().to_owned();
+            tokio::spawn(connection);
+            Ok::<_, tokio_postgres::Error>((client, version))
+        })
+    } else {
+        reactor.wait_for(deadline, async {
+            let (client, connection) = config.connect(NoTls).await?;
+            let version = connection.parameter("server_version").unwrap_or_default().to_owned();
+            tokio::spawn(connection);
+            Ok::<_, tokio_postgres::Error>((client, version))
+        })
+    };
+    let (client, version) = match connected {
+        Ok(Ok(connected)) => connected,
+        Ok(Err(error)) => return Err(explain(&failure(&error))),
+        Err(Elapsed) => return Err(postgresql::connect_error(&Failure::Elapsed(deadline))),
+    };
+    refuse_old(&version)?;
+    let pooled = target.pooler == Pooler::Transaction;
+    if !pooled {
+        set_up(&reactor, &client, deadline, options.query_timeout)?;
+    }
+    Ok(Opened {
+        connection: PgConnection::new(reactor, client, pooled),
+        engine: Engine::PostgreSql,
+        version,
+        max_row_bytes: None,
+    })
+}
+
+fn is_tcp(host: &DriverHost) -> bool {
+    matches!(host, DriverHost::Tcp(_))
+}
+
+fn config(target: &ServerTarget, per_host: Duration) -> Config {
+    let mut config = Config::new();
+    for host in &target.hosts {
+        match host {
+            Host::Tcp { host, port } => config.host(host).port(*port),
+            Host::Unix(folder, port) => config.host_path(folder).port(*port),
+        };
+    }
+    if let Some(user) = &target.user {
+        config.user(user);
+    }
+    if let Some(password) = &target.password {
+        config.password(password.expose());
+    }
+    if let Some(database) = &target.database {
+        config.dbname(database);
+    }
+    if let Some(options) = &target.options {
+        config.options(options);
+    }
+    config.application_name(target.application_name.as_deref().unwrap_or("chatkeep"));
+    config.connect_timeout(per_host);
+    config.keepalives_idle(Duration::from_secs(60));
+    config.ssl_mode(match target.tls.mode {
+        TlsMode::Disable => SslMode::Disable,
+        TlsMode::Prefer => SslMode::Prefer,
+        TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
+    });
+    config.channel_binding(match target.channel_binding {
+        ChannelBinding::Disable => DriverBinding::Disable,
+        ChannelBinding::Prefer => DriverBinding::Prefer,
+        ChannelBinding::Require => DriverBinding::Require,
+    });
+    config.target_session_attrs(match target.session {
+        TargetSession::Any => TargetSessionAttrs::Any,
+        TargetSession::ReadWrite => TargetSessionAttrs::ReadWrite,
+        TargetSession::ReadOnly => TargetSessionAttrs::ReadOnly,
+    });
+    config
+}
+
+/// The server gives a query up when we do, so that nothing runs on for nobody.
+fn set_up(reactor: &Reactor, client: &Client, deadline: Duration, query_timeout: Duration) -> Result<()> {
+    let sql = statement_timeout(query_timeout);
+    match reactor.wait_for(deadline, client.batch_execute(&sql)) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(explain(&failure(&error))),
+        Err(Elapsed) => Err(postgresql::connect_error(&Failure::Elapsed(deadline))),
+    }
+}
+
+/// `SET statement_timeout`, in milliseconds; 0 is none.
+pub(super) fn statement_timeout(deadline: Duration) -> String {
+    format!("SET statement_timeout = {}", deadline.as_millis().min(2_147_483_647))
+}
+
+fn refuse_old(version: &str) -> Result<()> {
+    let major = version.split(['.', ' ', 'b', 'r']).next().and_then(|major| major.parse::<u32>().ok());
+    match major {
+        Some(major) if major < OLDEST => {
+            Err(Error::configuration(format!("needs PostgreSQL {OLDEST} or later, the server is {version}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A TLS that does not fit will not fit at the next try either.
+fn explain(failure: &Failure) -> Error {
+    let error = postgresql::connect_error(failure);
+    let hopeless = matches!(failure, Failure::Lost(cause) if cause.contains("does not support TLS")
+        || cause.contains("certificate") || cause.contains("channel binding") || cause.contains("missing"));
+    if hopeless { error.with_retryable(false) } else { error }
+}

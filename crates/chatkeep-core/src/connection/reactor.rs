@@ -1,0 +1,71 @@
+//! Waiting for an asynchronous driver from blocking code, never longer than a deadline.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::timeout;
+
+use crate::error::{Error, Result};
+
+/// The wait was over before the answer came.
+#[derive(Debug)]
+pub(crate) struct Elapsed;
+
+/// A single-threaded runtime that belongs to one connection, and drives it only while somebody waits.
+pub(crate) struct Reactor {
+    /// `None` only while it is dropped.
+    runtime: Option<Runtime>,
+    deadline: Duration,
+}
+
+impl Reactor {
+    pub(crate) fn new(deadline: Duration) -> Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::internal("the network runtime cannot start").with_source(error))?;
+        Ok(Self { runtime: Some(runtime), deadline })
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Duration) {
+        self.deadline = deadline;
+    }
+
+    /// The future's output, or [`Elapsed`] when the deadline passes first.
+    pub(crate) fn wait<F>(&self, future: F) -> Result<F::Output, Elapsed>
+    where
+        F: Future + Send,
+        F::Output: Send,
+    {
+        self.wait_for(self.deadline, future)
+    }
+
+    pub(crate) fn wait_for<F>(&self, deadline: Duration, future: F) -> Result<F::Output, Elapsed>
+    where
+        F: Future + Send,
+        F::Output: Send,
+    {
+        let Some(runtime) = &self.runtime else { return Err(Elapsed) };
+        let block = || runtime.block_on(async { timeout(deadline, future).await.map_err(|_| Elapsed) });
+        // A runtime cannot be entered from inside another one. Blocking calls on an asynchronous caller's thread are
+        // unwise but common, so they are answered from a thread of their own.
+        if Handle::try_current().is_ok() {
+            return std::thread::scope(|scope| scope.spawn(block).join().unwrap_or(Err(Elapsed)));
+        }
+        block()
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // A name look-up that hangs in the system's resolver must not hold up the caller who gave it up.
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Opening a SQLite file: the pragmas, in the order that matters, and our search function.
+
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::result::Error as DieselError;
+use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::{ConnectOptions, Opened, Role};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::fault::sqlite;
+use crate::message::search;
+use crate::url::{SqliteLocation, SqliteTarget, Synchronous};
+
+/// What must not stand as it is in a `file:` URI's path (SQLite's manual, "URI Filenames").
+const URI_RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ').add(b'\\');
+
+diesel::define_sql_function! {
+    /// SQLite's own version.
+    fn sqlite_version() -> diesel::sql_types::Text;
+}
+
+/// Opens the file, or memory.
+pub(super) fn open(
+    target: &SqliteTarget,
+    role: Role,
+    options: &ConnectOptions,
+) -> Result<Opened<SqliteConnection>> {
+    let (uri, shown) = match &target.location {
+        SqliteLocation::Memory => (":memory:".to_owned(), ":memory:".to_owned()),
+        SqliteLocation::File(path) => {
+            prepare_place(path, target.make_folder)?;
+            (uri(path, target.read_only), path.display().to_string())
+        }
+    };
+    let mut connection =
+        SqliteConnection::establish(&uri).map_err(|error| sqlite::open_error(&error, &shown))?;
+    let explain = |error| sqlite::error(error);
+    connection.batch_execute(&busy_timeout(options.query_timeout)).map_err(explain)?;
+    set_journal(&mut connection, target, role).map_err(explain)?;
+    let synchronous = match target.synchronous {
+        Synchronous::Full => "FULL",
+        Synchronous::Normal => "NORMAL",
+    };
+    connection
+        .batch_execute(&format!("PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;"))
+        .map_err(explain)?;
+    if role == Role::Reader && target.location != SqliteLocation::Memory {
+        connection.batch_execute("PRAGMA query_only = ON").map_err(explain)?;
+    }
+    search::register(&mut connection).map_err(explain)?;
+    let version = diesel::select(sqlite_version()).get_result(&mut connection).map_err(explain)?;
+    Ok(Opened { connection, engine: Engine::Sqlite, version, max_row_bytes: None })
+}
+
+/// A folder that is missing, or a folder in the file's place, is said before SQLite says "unable to open".
+fn prepare_place(path: &Path, make_folder: bool) -> Result<()> {
+    let wrong = |cause: String| Error::configuration(cause).with_field("DATABASE_URL");
+    if path.as_os_str().is_empty() {
+        return Err(wrong("names no SQLite file".to_owned()));
+    }
+    if path.is_dir() {
+        return Err(wrong(format!("{} is a folder, not a database file", path.display())));
+    }
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if make_folder {
+        return std::fs::create_dir_all(folder)
+            .map_err(|error| wrong(format!("cannot make the folder {}: {error}", folder.display())));
+    }
+    Err(wrong(format!("the folder {} does not exist; make it first", folder.display())))
+}
+
+fn uri(path: &Path, read_only: bool) -> String {
+    let escaped = utf8_percent_encode(&path.to_string_lossy(), URI_RESERVED).to_string();
+    // `file::memory:` is no file, but one whose name is that may be meant.
+    let place = if path.is_absolute() { "" } else { "./" };
+    format!("file:{place}{escaped}{}", if read_only { "?mode=ro" } else { "" })
+}
+
+pub(super) fn busy_timeout(wait: Duration) -> String {
+    format!("PRAGMA busy_timeout = {}", wait.as_millis().min(2_147_483_647))
+}
+
+/// Write-ahead logging lasts in the file, so that one connection sets it and the others find it. A file that accepts no
+/// changes is read in the mode that it has.
+fn set_journal(
+    connection: &mut SqliteConnection,
+    target: &SqliteTarget,
+    role: Role,
+) -> Result<(), DieselError> {
+    if target.read_only || role == Role::Reader {
+        // The first page is read here, so that a file that is no database is told at once.
+        return connection.batch_execute("PRAGMA schema_version");
+    }
+    match connection.batch_execute("PRAGMA journal_mode = WAL") {
+        Err(error) if sqlite::is_read_only(&error) => Ok(()),
+        other => other,
+    }
+}

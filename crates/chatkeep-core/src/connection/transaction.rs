@@ -1,0 +1,72 @@
+//! Transactions: all or nothing, and an honest word when nobody can know.
+
+use crate::connection::{Connection, Session};
+use crate::error::{ErrorKind, Result};
+use crate::fault::Effect;
+
+impl Connection {
+    /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back when it returns an error or panics.
+    ///
+    /// # Errors
+    /// The error of `work`; `OutcomeUnknown` when the connection breaks during the commit; `Conflict` when another
+    /// transaction was in the way.
+    pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        // SQLite: a transaction that starts as a reader and then writes fails at once when another one wrote meanwhile.
+        let begin = match self.session {
+            Session::Sqlite(_) => "BEGIN IMMEDIATE",
+            Session::PostgreSql(_) | Session::MySql(_) => "BEGIN",
+        };
+        self.batch(begin, Effect::None)?;
+        self.in_transaction = true;
+        let mut open = OpenTransaction { connection: self };
+        let value = work(open.connection)?;
+        open.commit()?;
+        Ok(value)
+    }
+}
+
+/// Rolls back when it goes out of scope before its commit, by an error or a panic.
+struct OpenTransaction<'a> {
+    connection: &'a mut Connection,
+}
+
+impl OpenTransaction<'_> {
+    fn commit(&mut self) -> Result<()> {
+        let committed = self.connection.batch("COMMIT", Effect::Commits);
+        match committed {
+            Ok(()) => {
+                self.connection.in_transaction = false;
+                Ok(())
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::OutcomeUnknown {
+                    self.connection.mark_broken();
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        if self.connection.in_transaction {
+            self.connection.in_transaction = false;
+            // On a connection that is gone the server rolls back by itself.
+            if !self.connection.is_broken() && self.connection.batch("ROLLBACK", Effect::None).is_err() {
+                self.connection.mark_broken();
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn mark_broken(&mut self) {
+        match &mut self.session {
+            // A SQLite transaction that cannot be rolled back has already ended by itself.
+            Session::Sqlite(_) => {}
+            Session::PostgreSql(connection) => connection.mark_broken(),
+            Session::MySql(connection) => connection.mark_broken(),
+        }
+    }
+}

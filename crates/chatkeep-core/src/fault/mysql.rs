@@ -1,0 +1,63 @@
+//! MySQL's and MariaDB's errors, by number (MySQL's "Server Error Message Reference", MariaDB's "Error Codes").
+
+use super::postgresql::no_table;
+use super::{Effect, Failure, elapsed, lost};
+use crate::error::{Error, ErrorKind, SchemaState};
+
+/// What a failure during a call means.
+pub(crate) fn error(failure: &Failure, effect: Effect) -> Error {
+    match failure {
+        Failure::Refused { number, message, .. } => refused(*number, message, effect),
+        Failure::Lost(cause) => lost(cause, effect),
+        Failure::Elapsed(deadline) => elapsed(*deadline, effect),
+    }
+}
+
+/// What a failure while connecting means.
+pub(crate) fn connect_error(failure: &Failure) -> Error {
+    match failure {
+        Failure::Refused { number, message, .. } => match number {
+            // Access denied (for the user, for the database, by plug-in), unknown database, host not allowed, unknown plug-in.
+            1044 | 1045 | 1049 | 1130 | 1251 | 1698 | 1524 => {
+                Error::configuration(message.clone()).with_field("DATABASE_URL")
+            }
+            1040 | 1203 | 1226 => {
+                Error::new(ErrorKind::PoolTimeout, format!("the server has no connection left: {message}"))
+            }
+            _ => Error::new(ErrorKind::Unavailable, format!("the server refused the connection: {message}"))
+                // 1047: a Galera node that is not ready; 1053: going down.
+                .with_retryable(matches!(number, 1047 | 1053)),
+        },
+        Failure::Lost(cause) => Error::new(ErrorKind::Unavailable, format!("cannot connect: {cause}")),
+        Failure::Elapsed(deadline) => Error::new(
+            ErrorKind::Unavailable,
+            format!("cannot connect: no answer within {} s", deadline.as_secs_f64()),
+        ),
+    }
+}
+
+fn refused(number: u16, message: &str, effect: Effect) -> Error {
+    let kind = match number {
+        // 1213: deadlock, the whole transaction is rolled back; 1205: lock wait, only the statement is.
+        1205 | 1213 | 1020 => ErrorKind::Conflict,
+        1021 | 1114 | 3675 => ErrorKind::StorageFull,
+        // 1290: --read-only and the like; 1836: read-only mode; 1792: read-only transaction; 1874: InnoDB read-only.
+        1290 | 1836 | 1792 | 1874 => ErrorKind::ReadOnly,
+        1317 | 3024 | 1969 => {
+            return Error::new(
+                ErrorKind::Unavailable,
+                "the query took longer than the query timeout and was cancelled",
+            );
+        }
+        // 1047: a Galera node without its cluster takes no statement at all, so nothing has happened.
+        1047 => ErrorKind::Unavailable,
+        1053 | 1927 | 4031 => return lost(message, effect),
+        1040 | 1203 | 1226 => ErrorKind::PoolTimeout,
+        1146 | 1054 => return Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(message)),
+        1142 | 1143 | 1044 | 1227 => ErrorKind::Configuration,
+        1194 | 1195 | 1034 | 145 => ErrorKind::Corrupt,
+        1153 | 1406 | 1366 | 1292 | 1264 | 3140 | 3157 | 4025 | 1062 | 1048 => ErrorKind::InvalidInput,
+        _ => ErrorKind::Internal,
+    };
+    Error::new(kind, format!("the server says: {message} (error {number})"))
+}

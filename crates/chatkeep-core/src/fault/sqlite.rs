@@ -1,0 +1,61 @@
+//! SQLite's errors. Diesel hands over the text alone; the texts are fixed in SQLite's source (`sqlite3ErrStr` in main.c)
+//! and are part of its documented behaviour (`sqlite3_errstr`).
+
+use diesel::result::Error as Diesel;
+
+use super::from_diesel;
+use super::postgresql::no_table;
+use crate::error::{Error, ErrorKind, SchemaState};
+
+/// What a failure during a call means.
+pub(crate) fn error(error: Diesel) -> Error {
+    let text = match &error {
+        Diesel::DatabaseError(_, information) => information.message().to_owned(),
+        _ => return from_diesel(error),
+    };
+    by_text(&text).unwrap_or_else(|| from_diesel(error))
+}
+
+/// What a failure while opening means.
+pub(crate) fn open_error(error: &diesel::ConnectionError, shown: &str) -> Error {
+    let text = error.to_string();
+    if text.contains("unable to open database file") {
+        return Error::configuration(format!("cannot open the SQLite file {shown}: {text}"))
+            .with_field("DATABASE_URL");
+    }
+    by_text(&text).unwrap_or_else(|| {
+        Error::new(ErrorKind::Unavailable, format!("cannot open {shown}: {text}")).with_retryable(false)
+    })
+}
+
+/// Whether the file, or the connection, takes no changes.
+pub(crate) fn is_read_only(error: &Diesel) -> bool {
+    matches!(error, Diesel::DatabaseError(_, information)
+        if by_text(information.message()).is_some_and(|error| error.kind() == ErrorKind::ReadOnly))
+}
+
+fn by_text(text: &str) -> Option<Error> {
+    let has = |part: &str| text.contains(part);
+    let kind =
+        if has("database is locked") || has("database table is locked") || has("database schema is locked") {
+            ErrorKind::Conflict
+        } else if has("database or disk is full") {
+            ErrorKind::StorageFull
+        } else if has("attempt to write a readonly database") || has("query only") {
+            ErrorKind::ReadOnly
+        } else if has("disk image is malformed")
+            || has("file is not a database")
+            || has("malformed database schema")
+        {
+            ErrorKind::Corrupt
+        } else if has("no such table") || has("no such column") || has("has no column named") {
+            return Some(Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(text)));
+        } else if has("unable to open database file") || has("disk I/O error") {
+            ErrorKind::Unavailable
+        } else if has("string or blob too big") {
+            ErrorKind::InvalidInput
+        } else {
+            return None;
+        };
+    Some(Error::new(kind, format!("SQLite says: {text}")))
+}

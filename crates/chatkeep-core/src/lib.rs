@@ -1,0 +1,49 @@
+//! What chatkeep stores and how it is asked for.
+//!
+//! This crate knows the database engines, and is the only one that does: URLs, connections, schema, migrations, models
+//! and every query. It opens single connections and blocks; pooling is `chatkeep-pool`'s, and the calls that programs make
+//! are `chatkeep`'s, which is the crate to use.
+//!
+//! - [`DatabaseUrl`]: where the data is.
+//! - [`Connection`]: one connection, whatever its engine; every call has a deadline.
+//! - [`migrations`]: the schema's versions.
+//! - [`messages`], [`tokens`]: every question that can be asked, and every change that can be made.
+//! - [`Timestamp`], [`Metadata`]: values that are the same on every engine.
+//! - [`Error`]: one error, with a kind.
+
+mod connection;
+mod engine;
+mod error;
+mod fault;
+mod message;
+pub mod migrations;
+mod schema;
+mod token;
+pub mod url;
+mod value;
+
+pub use connection::{ConnectOptions, Connection, Role};
+pub use engine::Engine;
+pub use error::{Error, ErrorKind, Result, SchemaState};
+pub use message::{
+    Analytics, Cursor, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MetadataFilter,
+    NewMessage, Order, Page,
+};
+pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason};
+pub use url::DatabaseUrl;
+pub use value::{Metadata, Timestamp};
+
+/// The message log's table: reading, writing, searching, adding up.
+pub mod messages {
+    pub use crate::message::{
+        after, analytics, count, count_older_than, delete_batch_older_than, get, insert, insert_many, list,
+        oldest_kept, search,
+    };
+}
+
+/// The token table: making, finding, revoking.
+pub mod tokens {
+    pub use crate::token::{
+        check_description, create, delete_expired, expiry, find, get, list, revoke, touch,
+    };
+}

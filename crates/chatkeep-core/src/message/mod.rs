@@ -1,0 +1,25 @@
+//! The message log: what a message is, and every question that is asked of the table.
+
+mod analytics;
+mod cursor;
+mod delete;
+mod filter;
+mod insert;
+mod metadata_filter;
+mod new;
+mod new_json;
+mod record;
+pub(crate) mod search;
+mod select;
+
+pub use analytics::{Analytics, analytics};
+pub use cursor::Cursor;
+pub use delete::{count_older_than, delete_batch_older_than, oldest_kept};
+pub use filter::{MAX_LIMIT, MessageFilter, Order, Page};
+pub use insert::{insert, insert_many};
+pub use metadata_filter::MetadataFilter;
+pub(crate) use new::check_name;
+pub use new::{MAX_ROW_BYTES, NewMessage};
+pub use record::Message;
+pub use search::{MAX_QUERY, search};
+pub use select::{after, count, get, list};

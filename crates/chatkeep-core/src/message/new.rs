@@ -1,0 +1,202 @@
+//! A message that is to be logged, and the rules that it must keep on every engine.
+
+use crate::error::{Error, Result};
+use crate::value::{Metadata, Timestamp};
+
+/// The most bytes (UTF-8) that the values of one message may have together: 16 MiB. A server whose packets are smaller
+/// takes less.
+pub const MAX_ROW_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_PROVIDER: usize = 50;
+const MAX_MODEL: usize = 100;
+
+/// A message to be logged: what a person said, what the model answered, and what is known of the exchange.
+///
+/// ```
+/// use chatkeep_core::{Metadata, NewMessage};
+///
+/// let message = NewMessage::new("What is WAL?")
+///     .with_response("Write-ahead logging.")
+///     .with_provider("openai")
+///     .with_model("gpt-4o")
+///     .with_tokens_used(42)
+///     .with_metadata(Metadata::parse(r#"{"session": "a1"}"#)?);
+/// assert_eq!(message.user_message, "What is WAL?");
+/// # Ok::<(), chatkeep_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewMessage {
+    /// What the person said.
+    pub user_message: String,
+    /// What was answered, if anything.
+    pub bot_response: Option<String>,
+    /// Who answered: `openai`, `anthropic`, … At most 50 characters.
+    pub provider: Option<String>,
+    /// The model that answered. At most 100 characters.
+    pub model: Option<String>,
+    /// Tokens that the exchange used; not negative.
+    pub tokens_used: Option<i64>,
+    /// Anything else, as a JSON object.
+    pub metadata: Option<Metadata>,
+    /// When it happened; the moment of logging when it is not given.
+    pub timestamp: Option<Timestamp>,
+}
+
+impl NewMessage {
+    /// A message with nothing but its text.
+    pub fn new(user_message: impl Into<String>) -> Self {
+        Self { user_message: user_message.into(), ..Self::default() }
+    }
+
+    /// With this answer.
+    #[must_use]
+    pub fn with_response(mut self, bot_response: impl Into<String>) -> Self {
+        self.bot_response = Some(bot_response.into());
+        self
+    }
+
+    /// With this provider.
+    #[must_use]
+    pub fn with_provider(mut self, provider: impl Into<String>) -> Self {
+        self.provider = Some(provider.into());
+        self
+    }
+
+    /// With this model.
+    #[must_use]
+    pub fn with_model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// With this number of tokens.
+    #[must_use]
+    pub fn with_tokens_used(mut self, tokens_used: i64) -> Self {
+        self.tokens_used = Some(tokens_used);
+        self
+    }
+
+    /// With this metadata.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// At this moment.
+    #[must_use]
+    pub fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+
+    /// Whether the message can be stored, before any database is asked.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field's name.
+    pub fn check(&self) -> Result<()> {
+        refuse_nul("user_message", &self.user_message)?;
+        if let Some(text) = &self.bot_response {
+            refuse_nul("bot_response", text)?;
+        }
+        if let Some(text) = &self.provider {
+            check_name("provider", text, MAX_PROVIDER)?;
+        }
+        if let Some(text) = &self.model {
+            check_name("model", text, MAX_MODEL)?;
+        }
+        if let Some(tokens) = self.tokens_used.filter(|tokens| *tokens < 0) {
+            return Err(Error::invalid_input("tokens_used", format!("must be 0 or more, not {tokens}")));
+        }
+        self.check_size(MAX_ROW_BYTES)
+    }
+
+    /// Whether the row is small enough for a database that takes this many bytes.
+    pub(crate) fn check_size(&self, limit: u64) -> Result<()> {
+        let (size, largest) = self.size();
+        if size > limit {
+            return Err(Error::invalid_input(
+                largest,
+                format!("the message has {size} bytes over all its fields; at most {limit} can be stored"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The bytes of all values, and the name of the largest field.
+    pub(crate) fn size(&self) -> (u64, &'static str) {
+        let fields = [
+            ("user_message", self.user_message.len()),
+            ("bot_response", self.bot_response.as_ref().map_or(0, String::len)),
+            ("provider", self.provider.as_ref().map_or(0, String::len)),
+            ("model", self.model.as_ref().map_or(0, String::len)),
+            ("metadata", self.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len())),
+        ];
+        let size = fields.iter().map(|(_, bytes)| *bytes as u64).sum();
+        let largest =
+            fields.iter().rev().max_by_key(|(_, bytes)| *bytes).map_or("user_message", |(name, _)| name);
+        (size, largest)
+    }
+}
+
+/// A NUL character is legal Unicode, but PostgreSQL cannot store it and SQLite's own tools cut the text there.
+pub(crate) fn refuse_nul(field: &'static str, text: &str) -> Result<()> {
+    match text.find('\0') {
+        Some(at) => Err(Error::invalid_input(
+            field,
+            format!("holds a NUL character (U+0000) at byte {at}, which databases cannot store"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A name of at most so many characters. A longer one is refused, never cut.
+pub(crate) fn check_name(field: &'static str, text: &str, limit: usize) -> Result<()> {
+    refuse_nul(field, text)?;
+    // Counting characters is only worth it where bytes do not settle it.
+    let length = if text.len() <= limit { text.len() } else { text.chars().count() };
+    if length > limit {
+        return Err(Error::invalid_input(
+            field,
+            format!("has {length} characters; at most {limit} can be stored"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_over_its_limit_is_refused_by_characters_not_bytes() {
+        let message = NewMessage::new("hi").with_provider("é".repeat(50)).with_model("m".repeat(100));
+        assert!(message.check().is_ok());
+        let error = NewMessage::new("hi").with_provider("é".repeat(51)).check().unwrap_err();
+        assert_eq!(error.to_string(), "provider: has 51 characters; at most 50 can be stored");
+        assert_eq!(
+            NewMessage::new("hi").with_model("m".repeat(101)).check().unwrap_err().field(),
+            Some("model")
+        );
+    }
+
+    #[test]
+    fn a_nul_character_and_negative_tokens_are_refused_by_name() {
+        assert_eq!(NewMessage::new("a\0b").check().unwrap_err().field(), Some("user_message"));
+        assert_eq!(
+            NewMessage::new("a").with_response("\0").check().unwrap_err().field(),
+            Some("bot_response")
+        );
+        assert_eq!(
+            NewMessage::new("a").with_tokens_used(-1).check().unwrap_err().field(),
+            Some("tokens_used")
+        );
+    }
+
+    #[test]
+    fn a_row_over_the_limit_names_its_largest_field() {
+        let message = NewMessage::new("a").with_response("b".repeat(17 * 1024 * 1024));
+        let error = message.check().unwrap_err();
+        assert_eq!(error.field(), Some("bot_response"));
+        assert!(error.message().contains("at most 16777216"));
+    }
+}

@@ -1,0 +1,134 @@
+//! A message from a line of JSON, as exports hold it.
+
+use serde_json::{Map, Value};
+
+use super::new::NewMessage;
+use crate::error::{Error, Result};
+use crate::value::{Metadata, Timestamp};
+
+const KEYS: &str = "timestamp, user_message, bot_response, provider, model, tokens_used, metadata";
+
+impl NewMessage {
+    /// Reads a message from a JSON object with the keys `user_message` (or `message`), `bot_response` (or `response`),
+    /// `provider`, `model`, `tokens_used`, `metadata`, `timestamp`. Keys that are missing or null are left out; an `id` is
+    /// passed over, because the database gives ids.
+    ///
+    /// ```
+    /// use chatkeep_core::NewMessage;
+    ///
+    /// let message = NewMessage::from_json(r#"{"user_message": "hi", "provider": "openai", "tokens_used": 7}"#)?;
+    /// assert_eq!(message.tokens_used, Some(7));
+    /// assert_eq!(NewMessage::from_json(r#"{"user_message": 5}"#).unwrap_err().field(), Some("user_message"));
+    /// # Ok::<(), chatkeep_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field's name: a value of the wrong type, an unknown key, a text that is no JSON object.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text)
+            .map_err(|error| Error::invalid_input("message", format!("is no JSON object: {error}")))?;
+        let Value::Object(map) = value else {
+            return Err(Error::invalid_input("message", "must be a JSON object"));
+        };
+        // The strict reader sees the text of the metadata alone, so that an oversized integer is found there.
+        let metadata =
+            map.get("metadata").filter(|value| !value.is_null()).map(|_| raw_metadata(text)).transpose()?;
+        let message = Self::from_object(map, metadata)?;
+        message.check()?;
+        Ok(message)
+    }
+
+    fn from_object(map: Map<String, Value>, metadata: Option<Metadata>) -> Result<Self> {
+        let mut message = Self { metadata, ..Self::default() };
+        let mut has_text = false;
+        for (key, value) in map {
+            match key.as_str() {
+                "user_message" | "message" => {
+                    message.user_message = string("user_message", value)?
+                        .ok_or_else(|| Error::invalid_input("user_message", "must be a string, not null"))?;
+                    has_text = true;
+                }
+                "bot_response" | "response" => message.bot_response = string("bot_response", value)?,
+                "provider" => message.provider = string("provider", value)?,
+                "model" => message.model = string("model", value)?,
+                "tokens_used" => message.tokens_used = integer(&value)?,
+                "timestamp" => {
+                    message.timestamp =
+                        string("timestamp", value)?.as_deref().map(Timestamp::parse).transpose()?;
+                }
+                "metadata" | "id" => {}
+                other => {
+                    let shown: String = other.chars().take(40).collect();
+                    return Err(Error::invalid_input(
+                        shown,
+                        format!("is no key of a message; known are {KEYS}"),
+                    ));
+                }
+            }
+        }
+        if !has_text {
+            return Err(Error::invalid_input("user_message", "is missing"));
+        }
+        Ok(message)
+    }
+}
+
+/// The value of the key `metadata`, in its own text.
+fn raw_metadata(text: &str) -> Result<Metadata> {
+    #[derive(serde::Deserialize)]
+    struct Line<'a> {
+        #[serde(borrow)]
+        metadata: &'a serde_json::value::RawValue,
+    }
+    let line: Line<'_> = serde_json::from_str(text)
+        .map_err(|error| Error::invalid_input("metadata", format!("cannot be read: {error}")))?;
+    Metadata::parse(line.metadata.get())
+}
+
+fn string(field: &'static str, value: Value) -> Result<Option<String>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        _ => Err(Error::invalid_input(field, "must be a string or null")),
+    }
+}
+
+fn integer(value: &Value) -> Result<Option<i64>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(number) if number.is_i64() => Ok(number.as_i64()),
+        _ => Err(Error::invalid_input(
+            "tokens_used",
+            "must be a whole number from 0 to 9223372036854775807, or null",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(text: &str) -> String {
+        NewMessage::from_json(text).expect_err(text).field().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_line_of_an_export_is_read_whole() {
+        let line = r#"{"id": 7, "timestamp": "2023-09-23T21:02:11.539144+00:00", "user_message": "a", "bot_response": "b",
+            "provider": "p", "model": "m", "tokens_used": null, "metadata": {"n": 18446744073709551615}}"#;
+        let message = NewMessage::from_json(line).unwrap();
+        assert_eq!(message.timestamp.unwrap().to_string(), "2023-09-23T21:02:11.539144+00:00");
+        assert_eq!(message.metadata.unwrap().as_json(), r#"{"n":18446744073709551615}"#);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert_eq!(field(r#"{"user_message": "a", "metadata": {"n": 18446744073709551616}}"#), "metadata");
+        assert_eq!(field(r#"{"user_message": "a", "metadata": [1]}"#), "metadata");
+        assert_eq!(field(r#"{"user_message": "a", "tokens_used": 1.5}"#), "tokens_used");
+        assert_eq!(field(r#"{"user_message": "a", "modle": "x"}"#), "modle");
+        assert_eq!(field(r#"{"bot_response": "a"}"#), "user_message");
+        assert_eq!(field(r#"{"user_message": "a", "timestamp": "later"}"#), "timestamp");
+        assert_eq!(field(r#"{"user_message": "a""#), "message");
+    }
+}

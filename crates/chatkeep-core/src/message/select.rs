@@ -1,0 +1,118 @@
+//! Reading messages.
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+
+use super::cursor::Cursor;
+use super::filter::{MessageFilter, Order, Page};
+use super::metadata_filter::MetadataHas;
+use super::record::Message;
+use crate::connection::{Connection, on_engine};
+use crate::error::Result;
+use crate::schema::messages;
+
+/// Narrows a boxed query down to what the filter asks for.
+macro_rules! filtered {
+    ($query:expr, $filter:expr, $engine:expr) => {{
+        let mut query = $query;
+        if let Some(provider) = &$filter.provider {
+            query = query.filter(messages::provider.eq(provider));
+        }
+        if let Some(model) = &$filter.model {
+            query = query.filter(messages::model.eq(model));
+        }
+        if let Some(start) = $filter.start {
+            query = query.filter(messages::timestamp.ge(start));
+        }
+        if let Some(end) = $filter.end {
+            query = query.filter(messages::timestamp.le(end));
+        }
+        for wanted in &$filter.metadata {
+            query = query.filter(MetadataHas::new(wanted, $engine));
+        }
+        query
+    }};
+}
+
+/// The message with this id, if there is one.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer: never "not found".
+pub fn get(connection: &mut Connection, id: i64) -> Result<Option<Message>> {
+    let found = on_engine!(connection, c => messages::table
+        .filter(messages::id.eq(id))
+        .select(messages::all_columns)
+        .first::<Message>(c)
+        .optional());
+    found.map_err(|error| connection.read_error(error))
+}
+
+/// How many messages match.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn count(connection: &mut Connection, filter: &MessageFilter) -> Result<i64> {
+    let engine = connection.engine();
+    let counted = on_engine!(connection, c => {
+        filtered!(messages::table.count().into_boxed(), filter, engine).get_result::<i64>(c)
+    });
+    counted.map_err(|error| connection.read_error(error))
+}
+
+/// A page of the matching messages, newest first.
+///
+/// # Errors
+/// `InvalidInput` when the page cannot be asked for.
+pub fn list(connection: &mut Connection, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
+    page.check()?;
+    load(connection, filter, page.cursor, Order::NewestFirst, page.limit, page.offset)
+}
+
+/// The next messages behind a place, in the given order: what an iterator asks for again and again.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn after(
+    connection: &mut Connection,
+    filter: &MessageFilter,
+    cursor: Option<Cursor>,
+    order: Order,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    load(connection, filter, cursor, order, limit, 0)
+}
+
+fn load(
+    connection: &mut Connection,
+    filter: &MessageFilter,
+    cursor: Option<Cursor>,
+    order: Order,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Message>> {
+    let engine = connection.engine();
+    let rows = on_engine!(connection, c => {
+        let query = messages::table.select(messages::all_columns).limit(limit).into_boxed();
+        let mut query = filtered!(query, filter, engine);
+        if offset > 0 {
+            query = query.offset(offset);
+        }
+        // The bound on the timestamp alone is implied by the rest; it is what the index is entered with.
+        query = match (order, cursor) {
+            (_, None) => query,
+            (Order::NewestFirst, Some(behind)) => query.filter(
+                messages::timestamp.le(behind.timestamp())
+                    .and(messages::timestamp.lt(behind.timestamp()).or(messages::id.lt(behind.id()))),
+            ),
+            (Order::OldestFirst, Some(behind)) => query.filter(
+                messages::timestamp.ge(behind.timestamp())
+                    .and(messages::timestamp.gt(behind.timestamp()).or(messages::id.gt(behind.id()))),
+            ),
+        };
+        query = match order {
+            Order::NewestFirst => query.order((messages::timestamp.desc(), messages::id.desc())),
+            Order::OldestFirst => query.order((messages::timestamp.asc(), messages::id.asc())),
+        };
+        query.load::<Message>(c)
+    });
+    rows.map_err(|error| connection.read_error(error))
+}

@@ -1,0 +1,163 @@
+//! One runner at a time. Each engine has its own lock; all of them are asked for again and again rather than waited for,
+//! so that no connection hangs in the server when its program has gone.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use crate::connection::{Connection, Session};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fault::Effect;
+
+/// How long another program may take to run its migrations before we give up waiting.
+const PATIENCE: Duration = Duration::from_secs(600);
+const PAUSE: Duration = Duration::from_millis(100);
+/// `chatkeep`, read as a number; the key of PostgreSQL's advisory lock. It must never change.
+const POSTGRESQL_KEY: i64 = i64::from_be_bytes(*b"chatkeep");
+/// How long a lease holds when its owner has gone without giving it back.
+const LEASE_SECONDS: u32 = 300;
+
+fn give_up() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("another program has been running migrations for more than {} s", PATIENCE.as_secs()),
+    )
+}
+
+/// A transaction-level advisory lock: it also works through a pooler in transaction mode, and ends with the transaction.
+pub(super) fn postgresql<T>(
+    connection: &mut Connection,
+    mut work: impl FnMut(&mut Connection) -> Result<T>,
+) -> Result<T> {
+    let start = Instant::now();
+    loop {
+        let outcome = connection.transaction(|connection| {
+            if try_advisory_lock(connection)? { work(connection).map(Some) } else { Ok(None) }
+        })?;
+        match outcome {
+            Some(value) => return Ok(value),
+            None if start.elapsed() > PATIENCE => return Err(give_up()),
+            None => sleep(PAUSE),
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+fn try_advisory_lock(connection: &mut Connection) -> Result<bool> {
+    let Session::PostgreSql(session) = &mut connection.session else {
+        return Err(Error::internal("an advisory lock is PostgreSQL's"));
+    };
+    let answer = sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked")
+        .bind::<BigInt, _>(POSTGRESQL_KEY)
+        .get_result::<Locked>(session.as_mut());
+    answer.map(|row| row.locked).map_err(|error| connection.read_error(error))
+}
+
+/// A named lock of the session; on Galera, which has none that its nodes share, a row that its owner holds for a time.
+pub(super) fn mysql<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T>,
+) -> Result<T> {
+    if is_galera(connection)? { with_lease(connection, work) } else { with_named_lock(connection, work) }
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    number: Option<i64>,
+}
+
+fn number(connection: &mut Connection, sql: &str, name: &str) -> Result<Option<i64>> {
+    let Session::MySql(session) = &mut connection.session else {
+        return Err(Error::internal("a named lock is MySQL's"));
+    };
+    let answer = sql_query(sql).bind::<Text, _>(name).load::<Number>(session.as_mut());
+    let rows = answer.map_err(|error| connection.read_error(error))?;
+    Ok(rows.first().and_then(|row| row.number))
+}
+
+fn is_galera(connection: &mut Connection) -> Result<bool> {
+    let Session::MySql(session) = &mut connection.session else { return Ok(false) };
+    // A server without Galera has no such variable, and answers with no row.
+    let answer = sql_query("SHOW VARIABLES LIKE 'wsrep_on'").load::<WsrepOn>(session.as_mut());
+    let rows = answer.map_err(|error| connection.read_error(error))?;
+    Ok(rows.iter().any(|row| row.value.eq_ignore_ascii_case("on")))
+}
+
+#[derive(QueryableByName)]
+struct WsrepOn {
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+fn with_named_lock<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T>,
+) -> Result<T> {
+    // Named locks are the whole server's; the database's name keeps two databases apart. 64 characters at the most.
+    let get = "SELECT CAST(GET_LOCK(CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32)), 0) AS SIGNED) AS number";
+    let release = "SELECT CAST(RELEASE_LOCK(CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))) AS SIGNED) AS number";
+    let name = "chatkeep_migrate_";
+    let start = Instant::now();
+    while number(connection, get, name)? != Some(1) {
+        if start.elapsed() > PATIENCE {
+            return Err(give_up());
+        }
+        sleep(PAUSE);
+    }
+    let outcome = work(connection);
+    // The lock ends with the session in any case; a failure to give it back early changes nothing.
+    if !connection.is_broken() {
+        number(connection, release, name)?;
+    }
+    outcome
+}
+
+fn with_lease<T>(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+    connection.batch(
+        "CREATE TABLE IF NOT EXISTS chatkeep_migration_lease (id INT NOT NULL PRIMARY KEY, owner CHAR(36) NOT NULL, \
+         expires_at DATETIME(6) NOT NULL) ENGINE = InnoDB",
+        Effect::None,
+    )?;
+    let owner = take_lease(connection)?;
+    let outcome = work(connection);
+    if !connection.is_broken() {
+        let give_back = format!("DELETE FROM chatkeep_migration_lease WHERE id = 1 AND owner = '{owner}'");
+        connection.batch(&give_back, Effect::None)?;
+    }
+    outcome
+}
+
+fn take_lease(connection: &mut Connection) -> Result<String> {
+    let owner = crate::token::hex(&crate::token::random_bytes::<16>()?);
+    // Inserting a row that is there, or changing one that another node changes, is refused: the one who gets through owns it.
+    let take = format!(
+        "DELETE FROM chatkeep_migration_lease WHERE id = 1 AND expires_at < UTC_TIMESTAMP(6); \
+         INSERT IGNORE INTO chatkeep_migration_lease (id, owner, expires_at) \
+         VALUES (1, '{owner}', UTC_TIMESTAMP(6) + INTERVAL {LEASE_SECONDS} SECOND)"
+    );
+    let start = Instant::now();
+    loop {
+        match connection.batch(&take, Effect::None) {
+            Ok(()) => {}
+            // Two nodes certified the same row: one of them is told so here.
+            Err(error) if error.kind() == ErrorKind::Conflict => {}
+            Err(error) => return Err(error),
+        }
+        let mine = "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ?";
+        if number(connection, mine, &owner)? == Some(1) {
+            return Ok(owner);
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(give_up());
+        }
+        sleep(PAUSE);
+    }
+}

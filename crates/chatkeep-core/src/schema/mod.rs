@@ -1,0 +1,7 @@
+//! The tables, as Diesel sees them, and the two SQL types that each engine writes in its own way.
+
+mod tables;
+mod types;
+
+pub(crate) use tables::{api_tokens, messages};
+pub(crate) use types::{Json, Moment};

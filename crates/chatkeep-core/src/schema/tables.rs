@@ -1,0 +1,33 @@
+//! The tables that the migrations make. `tests/` compares this file with the live schema of every engine.
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::schema::{Json, Moment};
+
+    messages (id) {
+        id -> BigInt,
+        timestamp -> Moment,
+        user_message -> Text,
+        bot_response -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        model -> Nullable<Text>,
+        tokens_used -> Nullable<BigInt>,
+        metadata -> Nullable<Json>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    use crate::schema::Moment;
+
+    api_tokens (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        description -> Text,
+        created_at -> Moment,
+        expires_at -> Nullable<Moment>,
+        is_active -> Bool,
+        last_used_at -> Nullable<Moment>,
+        token_start -> Nullable<Text>,
+    }
+}

@@ -1,0 +1,40 @@
+//! Numbers in base 62, the digits of which need no escaping anywhere.
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A big-endian number in exactly `width` digits, zeros in front.
+pub(super) fn encode(number: &[u8], width: usize) -> String {
+    let mut rest = number.to_vec();
+    let mut digits = vec![DIGITS[0]; width];
+    for digit in digits.iter_mut().rev() {
+        // Long division of the whole number by 62; what remains is the next digit.
+        let mut remainder = 0_usize;
+        for byte in &mut rest {
+            let dividend = remainder << 8 | usize::from(*byte);
+            *byte = (dividend / 62) as u8;
+            remainder = dividend % 62;
+        }
+        *digit = DIGITS[remainder];
+    }
+    debug_assert!(rest.iter().all(|byte| *byte == 0), "the number has more digits than were asked for");
+    digits.into_iter().map(char::from).collect()
+}
+
+/// Whether the text has digits of base 62 only.
+pub(super) fn is_base62(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode;
+
+    #[test]
+    fn numbers_are_written_with_zeros_in_front() {
+        assert_eq!(encode(&[0], 3), "000");
+        assert_eq!(encode(&[61], 2), "0z");
+        assert_eq!(encode(&[62], 2), "10");
+        assert_eq!(encode(&[255; 4], 6), "4gfFC3");
+        assert_eq!(encode(&[255; 32], 43).len(), 43);
+    }
+}

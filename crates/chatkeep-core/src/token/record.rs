@@ -1,0 +1,107 @@
+//! Tokens as they are shown: never the token itself, but for the one who just made it.
+
+use serde::Serialize;
+
+use super::plain::PlainToken;
+use crate::value::Timestamp;
+
+/// A stored token, as a list shows it. The hash stays in the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TokenInfo {
+    /// Its number.
+    pub id: i64,
+    /// The same number, under the name that older code uses.
+    pub token_id: i64,
+    /// What it is for.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From this moment on it is invalid; `None` means never.
+    pub expires_at: Option<Timestamp>,
+    /// False once it was revoked.
+    pub is_active: bool,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Its first characters, to tell it from others.
+    pub token_start: Option<String>,
+}
+
+/// A token that was just made. This is the only place where it is ever whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CreatedToken {
+    /// The token: give it to its owner now, it cannot be shown again.
+    pub token: PlainToken,
+    /// Its number.
+    pub id: i64,
+    /// The same number, under the name that older code uses.
+    pub token_id: i64,
+    /// What it is for.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From this moment on it is invalid; `None` means never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a check found. A database that does not answer is an error, never one of these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TokenCheck {
+    /// Whether the token may be used now.
+    pub valid: bool,
+    /// Why, or why not.
+    pub reason: TokenReason,
+    /// The token's record, where there is one.
+    pub token: Option<TokenInfo>,
+}
+
+/// Why a token is valid or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TokenReason {
+    /// It may be used.
+    Valid,
+    /// The text cannot be a token: empty, blanks, too long, or a typo.
+    Malformed,
+    /// No such token.
+    Unknown,
+    /// It was revoked.
+    Revoked,
+    /// Its time is over.
+    Expired,
+}
+
+impl TokenReason {
+    /// The reason as programs see it: `valid`, `malformed`, `unknown`, `revoked`, `expired`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl TokenCheck {
+    /// Invalid, with no record to show.
+    pub fn without_record(reason: TokenReason) -> Self {
+        Self { valid: false, reason, token: None }
+    }
+
+    /// The verdict on a stored token at this moment. Expiry is exclusive: at `expires_at` the token is invalid.
+    pub fn of(token: TokenInfo, now: Timestamp) -> Self {
+        let reason = if !token.is_active {
+            TokenReason::Revoked
+        } else if token.expires_at.is_some_and(|end| now >= end) {
+            TokenReason::Expired
+        } else {
+            TokenReason::Valid
+        };
+        Self { valid: reason == TokenReason::Valid, reason, token: Some(token) }
+    }
+}

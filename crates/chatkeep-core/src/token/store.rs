@@ -1,0 +1,213 @@
+//! Reading and writing tokens.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl,
+};
+
+use super::hash::TokenHash;
+use super::plain::PlainToken;
+use super::record::{CreatedToken, TokenInfo};
+use crate::connection::{Connection, Session, on_engine};
+use crate::error::{Error, Result};
+use crate::message::check_name;
+use crate::schema::api_tokens;
+use crate::value::Timestamp;
+
+const MAX_DESCRIPTION: usize = 255;
+/// Ten thousand years, near enough.
+const MAX_EXPIRES_DAYS: i64 = 3_650_000;
+
+/// A row without its hash.
+#[derive(Queryable)]
+struct Row {
+    id: i64,
+    description: String,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    is_active: bool,
+    last_used_at: Option<Timestamp>,
+    token_start: Option<String>,
+}
+
+/// The columns of a [`Row`]; the hash is never read back.
+const COLUMNS: (
+    api_tokens::id,
+    api_tokens::description,
+    api_tokens::created_at,
+    api_tokens::expires_at,
+    api_tokens::is_active,
+    api_tokens::last_used_at,
+    api_tokens::token_start,
+) = (
+    api_tokens::id,
+    api_tokens::description,
+    api_tokens::created_at,
+    api_tokens::expires_at,
+    api_tokens::is_active,
+    api_tokens::last_used_at,
+    api_tokens::token_start,
+);
+
+impl From<Row> for TokenInfo {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            token_id: row.id,
+            description: row.description,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            is_active: row.is_active,
+            last_used_at: row.last_used_at,
+            token_start: row.token_start,
+        }
+    }
+}
+
+/// What goes into the table: the hash, never the token.
+#[derive(Insertable, Clone, Copy)]
+#[diesel(table_name = api_tokens)]
+#[diesel(treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    token_hash: &'a str,
+    description: &'a str,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    is_active: bool,
+    token_start: Option<&'a str>,
+}
+
+/// The moment this many days from `now`, if a token may last that long.
+///
+/// # Errors
+/// `InvalidInput` with the field `expires_days` unless it is between 1 and 3,650,000 and ends before the year 10000.
+pub fn expiry(now: Timestamp, expires_days: i64) -> Result<Timestamp> {
+    let end = if (1..=MAX_EXPIRES_DAYS).contains(&expires_days) {
+        now.checked_add_days(expires_days)
+    } else {
+        None
+    };
+    end.ok_or_else(|| {
+        Error::invalid_input(
+            "expires_days",
+            format!("must be at least 1 and end before the year 10000, not {expires_days}"),
+        )
+    })
+}
+
+/// Whether a description can be stored.
+///
+/// # Errors
+/// `InvalidInput` with the field `description`: more than 255 characters, or a NUL.
+pub fn check_description(description: &str) -> Result<()> {
+    check_name("description", description, MAX_DESCRIPTION)
+}
+
+/// Makes a token and stores its hash.
+///
+/// # Errors
+/// `InvalidInput` with the field `description` or `expires_days`; otherwise as every write.
+pub fn create(
+    connection: &mut Connection,
+    description: &str,
+    expires_days: Option<i64>,
+) -> Result<CreatedToken> {
+    check_description(description)?;
+    let created_at = Timestamp::now();
+    let expires_at = expires_days.map(|days| expiry(created_at, days)).transpose()?;
+    let token = PlainToken::generate()?;
+    let hash = token.hash().to_hex();
+    let row = NewRow {
+        token_hash: &hash,
+        description,
+        created_at,
+        expires_at,
+        is_active: true,
+        token_start: Some(token.start()),
+    };
+    let insert = || diesel::insert_into(api_tokens::table).values(row);
+    let id = match &mut connection.session {
+        Session::Sqlite(c) => insert().returning(api_tokens::id).get_result(c),
+        Session::PostgreSql(c) => insert().returning(api_tokens::id).get_result(c.as_mut()),
+        Session::MySql(c) => insert().execute(c.as_mut()).and_then(|_| c.first_insert_id()),
+    };
+    let id = id.map_err(|error| connection.write_error(error))?;
+    Ok(CreatedToken { token, id, token_id: id, description: description.to_owned(), created_at, expires_at })
+}
+
+/// The token with this hash, if there is one.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer: never "no such token".
+pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenInfo>> {
+    let hash = hash.to_hex();
+    let found = on_engine!(connection, c => api_tokens::table
+        .filter(api_tokens::token_hash.eq(&hash))
+        .select(COLUMNS)
+        .first::<Row>(c)
+        .optional());
+    found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
+}
+
+/// The token with this number, if there is one.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn get(connection: &mut Connection, id: i64) -> Result<Option<TokenInfo>> {
+    let found = on_engine!(connection, c => api_tokens::table
+        .filter(api_tokens::id.eq(id))
+        .select(COLUMNS)
+        .first::<Row>(c)
+        .optional());
+    found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
+}
+
+/// All tokens, newest first.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn list(connection: &mut Connection) -> Result<Vec<TokenInfo>> {
+    let rows = on_engine!(connection, c => api_tokens::table
+        .select(COLUMNS)
+        .order((api_tokens::created_at.desc(), api_tokens::id.desc()))
+        .load::<Row>(c));
+    rows.map(|rows| rows.into_iter().map(TokenInfo::from).collect())
+        .map_err(|error| connection.read_error(error))
+}
+
+/// Makes a token invalid for good. False when there is no such token, or it was revoked before.
+///
+/// # Errors
+/// As every write.
+pub fn revoke(connection: &mut Connection, id: i64) -> Result<bool> {
+    let changed = on_engine!(connection, c => {
+        diesel::update(api_tokens::table.filter(api_tokens::id.eq(id)).filter(api_tokens::is_active.eq(true)))
+            .set(api_tokens::is_active.eq(false))
+            .execute(c)
+    });
+    changed.map(|count| count > 0).map_err(|error| connection.write_error(error))
+}
+
+/// Deletes the tokens whose time is over at this moment, and says how many.
+///
+/// # Errors
+/// As every write.
+pub fn delete_expired(connection: &mut Connection, now: Timestamp) -> Result<u64> {
+    let deleted = on_engine!(connection, c => {
+        diesel::delete(api_tokens::table.filter(api_tokens::expires_at.le(now))).execute(c)
+    });
+    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+}
+
+/// Notes that a token was used, unless that was noted after `not_since`. True when it was noted now.
+///
+/// # Errors
+/// As every write.
+pub fn touch(connection: &mut Connection, id: i64, now: Timestamp, not_since: Timestamp) -> Result<bool> {
+    let changed = on_engine!(connection, c => {
+        let due = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.le(not_since));
+        diesel::update(api_tokens::table.filter(api_tokens::id.eq(id)).filter(due))
+            .set(api_tokens::last_used_at.eq(Some(now)))
+            .execute(c)
+    });
+    changed.map(|count| count > 0).map_err(|error| connection.write_error(error))
+}

@@ -1,0 +1,138 @@
+//! SQLite's URLs.
+
+use std::path::PathBuf;
+
+use super::{DatabaseUrl, error, parse, refused, sqlite};
+use crate::url::{SqliteLocation, Synchronous};
+
+fn file(text: &str) -> String {
+    match sqlite(text).location {
+        SqliteLocation::File(path) => path.to_str().expect("text").to_owned(),
+        SqliteLocation::Memory => panic!("{text} was read as memory"),
+    }
+}
+
+#[test]
+fn paths_are_read_as_sqlalchemy_does() {
+    for (text, path) in [
+        ("sqlite:///relative.db", "relative.db"),
+        ("sqlite:///db/chat.db", "db/chat.db"),
+        ("sqlite:///./chat.db", "./chat.db"),
+        ("sqlite:///../chat.db", "../chat.db"),
+        ("sqlite:////var/lib/chat.db", "/var/lib/chat.db"),
+        ("sqlite:///C:/data/chat.db", "C:/data/chat.db"),
+        (r"sqlite:///C:\data\chat.db", r"C:\data\chat.db"),
+        ("sqlite+aiosqlite:////tmp/x", "/tmp/x"),
+        ("sqlite:///my%20chat.db", "my chat.db"),
+        ("sqlite:///my chat.db", "my chat.db"),
+        ("sqlite:///what%3F.db", "what?.db"),
+        ("sqlite:///100%25.db", "100%.db"),
+        ("sqlite:///a#b@c+d&e.db", "a#b@c+d&e.db"),
+        ("sqlite:///gr%C3%BC%C3%9Fe/süß.db", "grüße/süß.db"),
+    ] {
+        assert_eq!(file(text), path, "{text}");
+    }
+}
+
+#[test]
+fn memory_has_several_spellings() {
+    for text in
+        ["sqlite://", "sqlite:///:memory:", "sqlite::memory:", "SQLITE::memory:", "sqlite:///%3Amemory%3A"]
+    {
+        assert_eq!(sqlite(text).location, SqliteLocation::Memory, "{text}");
+    }
+    assert_eq!(DatabaseUrl::sqlite_file(":memory:"), DatabaseUrl::sqlite_memory());
+}
+
+#[test]
+fn the_keys_set_durability_and_mode() {
+    let plain = sqlite("sqlite:///x.db");
+    assert_eq!(plain.synchronous, Synchronous::Full);
+    assert!(!plain.read_only && !plain.make_folder);
+    for (query, synchronous, read_only) in [
+        ("synchronous=full", Synchronous::Full, false),
+        ("synchronous=NORMAL", Synchronous::Normal, false),
+        ("mode=ro", Synchronous::Full, true),
+        ("mode=rw", Synchronous::Full, false),
+        ("mode=rwc&synchronous=normal", Synchronous::Normal, false),
+        ("", Synchronous::Full, false),
+    ] {
+        let target = sqlite(&format!("sqlite:///x.db?{query}"));
+        assert_eq!((target.synchronous, target.read_only), (synchronous, read_only), "{query}");
+    }
+}
+
+#[test]
+fn two_slashes_are_refused_with_three_shown() {
+    refused(&[
+        ("sqlite://relative.db", &["write sqlite:///relative.db"]),
+        ("sqlite://db/chat.db?mode=ro", &["write sqlite:///db/chat.db"]),
+        ("sqlite://:memory:", &["write sqlite:///:memory:"]),
+        ("sqlite://user:secret@host/chat.db", &["write sqlite:///path/to/file.db"]),
+    ]);
+    assert!(!error("sqlite://user:secret@host/chat.db").to_string().contains("secret"));
+}
+
+#[test]
+fn what_cannot_be_a_file_is_refused() {
+    refused(&[
+        ("sqlite:///", &["the path is missing", "sqlite:///:memory:"]),
+        ("sqlite:///?mode=ro", &["the path is missing"]),
+        ("sqlite:////", &["names a folder"]),
+        ("sqlite:///db/", &["names a folder"]),
+        ("sqlite:///db/..", &["names a folder"]),
+        ("sqlite:///db/.", &["names a folder"]),
+        ("sqlite:///.", &["names a folder"]),
+        ("sqlite:///file:chat.db?mode=ro", &["file: addresses"]),
+        ("sqlite:///a%00b", &["NUL"]),
+        ("sqlite:///100%.db", &["the path", "%25"]),
+        ("sqlite:///%ff.db", &["the path is not UTF-8"]),
+    ]);
+}
+
+#[test]
+fn unknown_keys_and_values_are_refused() {
+    refused(&[
+        (
+            "sqlite:///x.db?cache=shared",
+            &["the key cache is not known on SQLite", "known are mode, synchronous"],
+        ),
+        ("sqlite:///x.db?sycnhronous=full", &["did you mean synchronous?"]),
+        ("sqlite:///x.db?sslmode=require", &["not known on SQLite"]),
+        ("sqlite:///x.db?synchronous=off", &["known are full, normal"]),
+        ("sqlite:///x.db?mode=memory", &["known are ro, rw, rwc"]),
+        ("sqlite:///x.db?mode=ro&mode=rw", &["mode is given twice"]),
+        ("sqlite:///x.db?mode=", &["mode has no value"]),
+        ("sqlite:///x.db?mode", &["part 1", "key=value"]),
+        ("sqlite:///what?.db", &["part 1", "key=value"]),
+        ("sqlite:///:memory:?mode=ro", &["makes no sense in memory"]),
+    ]);
+}
+
+#[test]
+fn reading_a_url_leaves_the_disk_alone() {
+    let folder = std::env::temp_dir().join(format!("chatkeep-url-{}", std::process::id()));
+    parse(&format!("sqlite:///{}/chat.db", folder.display()));
+    assert!(!folder.exists());
+}
+
+#[test]
+fn sqlite_urls_show_as_they_are_written() {
+    for text in [
+        "sqlite:///db/chat.db",
+        "sqlite:////var/lib/chat.db",
+        "sqlite:///:memory:",
+        "sqlite:///what%3F 100%25.db",
+        "sqlite:///x.db?synchronous=normal&mode=ro",
+    ] {
+        assert_eq!(parse(text).to_string(), text);
+    }
+    assert_eq!(parse("sqlite3://").redacted(), "sqlite:///:memory:");
+}
+
+#[test]
+fn a_path_given_by_the_program_is_taken_as_it_is() {
+    let url = DatabaseUrl::sqlite_file(PathBuf::from("100%25?.db"));
+    assert_eq!(url.redacted(), "sqlite:///100%2525%3F.db");
+    assert_eq!(parse(&url.redacted()), url);
+}

@@ -1,0 +1,262 @@
+//! Metadata: one JSON object a message, the same on every engine.
+
+use std::fmt;
+use std::str::FromStr;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Number, Value};
+
+use super::strict_json::oversized_integer;
+use crate::error::{Error, Result};
+use crate::schema::Json;
+
+const FIELD: &str = "metadata";
+
+/// A JSON object that belongs to a message, checked and in one canonical form.
+///
+/// Engines keep JSON in different ways: PostgreSQL reorders keys and writes numbers out, MySQL turns numbers into
+/// doubles, SQLite and MariaDB keep the text. So the text is brought into one form before it is stored and after it is
+/// read: keys sorted, the last of two equal keys wins, integers exact within 64 bits, no negative zero.
+///
+/// ```
+/// use chatkeep_core::Metadata;
+///
+/// let metadata = Metadata::parse(r#"{"turn": 2, "id": "q-81", "turn": 3}"#)?;
+/// assert_eq!(metadata.as_json(), r#"{"id":"q-81","turn":3}"#);
+/// assert_eq!(Metadata::parse("[1]").unwrap_err().field(), Some("metadata"));
+/// # Ok::<(), chatkeep_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Json)]
+pub struct Metadata(String);
+
+impl Metadata {
+    /// Objects and lists inside each other, the outermost counted. MariaDB's `JSON_VALID` takes no deeper ones.
+    pub const MAX_DEPTH: usize = 30;
+    /// The longest key in bytes (MySQL's limit).
+    pub const MAX_KEY_BYTES: usize = 65_535;
+
+    /// Reads a JSON object from its text.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field `metadata` when the text is no JSON object, nests deeper than
+    /// [`Metadata::MAX_DEPTH`], or holds a number beyond 64 bits (as integer) or beyond a double, a NUL character, a lone
+    /// surrogate, or a key longer than [`Metadata::MAX_KEY_BYTES`].
+    pub fn parse(text: &str) -> Result<Self> {
+        // serde_json stops at 128 levels by itself, so no input can exhaust the stack.
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            let said = error.to_string();
+            let hint = if said.starts_with("recursion limit") {
+                format!("nests deeper than {} levels", Self::MAX_DEPTH)
+            } else if said.contains("hex escape") || said.contains("surrogate") {
+                format!("holds a lone surrogate, which is no character ({said})")
+            } else {
+                format!("must be a JSON object ({said})")
+            };
+            Error::invalid_input(FIELD, hint)
+        })?;
+        if let Some(literal) = oversized_integer(text) {
+            let shown: String = literal.chars().take(24).collect();
+            return Err(Error::invalid_input(FIELD, format!("the integer {shown} does not fit 64 bits")));
+        }
+        match value {
+            Value::Object(map) => Self::from_map(map),
+            other => Err(Error::invalid_input(FIELD, format!("must be a JSON object, not {}", kind(&other)))),
+        }
+    }
+
+    /// Takes an object that is already parsed.
+    ///
+    /// # Errors
+    /// As [`Metadata::parse`].
+    pub fn from_map(map: Map<String, Value>) -> Result<Self> {
+        let mut value = Value::Object(map);
+        check(&mut value, 1)?;
+        Ok(Self(canonical_text(&value)))
+    }
+
+    /// The object as canonical JSON text.
+    pub fn as_json(&self) -> &str {
+        &self.0
+    }
+
+    /// The object, parsed.
+    pub fn to_map(&self) -> Map<String, Value> {
+        // The text was made by this type, so it parses; the fallback is never met.
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    /// What a column holds, brought into the canonical form. Other programs may have written it: what is no object at
+    /// all is an error, what only breaks our limits is shown.
+    pub(crate) fn from_stored(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            Error::new(crate::ErrorKind::Corrupt, format!("metadata is no JSON: {error}"))
+        })?;
+        Ok(Self(canonical_text(&value)))
+    }
+}
+
+/// The one text of a JSON value: no blanks, keys sorted, and floating-point numbers that PostgreSQL's `numeric` gives
+/// back as floating-point numbers.
+pub(crate) fn canonical_text(value: &Value) -> String {
+    let mut out = Vec::with_capacity(64);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, CanonicalNumbers);
+    // Writing a `Value` into memory cannot fail: its keys are strings and its numbers finite.
+    let written = value.serialize(&mut serializer);
+    debug_assert!(written.is_ok());
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Writes whole doubles as `5000000000000000000.0`, not as `5e18`: PostgreSQL prints what it is given without the
+/// exponent, and the integer that would come out is another value.
+struct CanonicalNumbers;
+
+impl serde_json::ser::Formatter for CanonicalNumbers {
+    fn write_f64<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, number: f64) -> std::io::Result<()> {
+        if number == 0.0 {
+            writer.write_all(b"0.0")
+        } else if number.fract() == 0.0 && number.abs() < 1e21 {
+            write!(writer, "{number:.1}")
+        } else {
+            write!(writer, "{}", Value::from(number))
+        }
+    }
+}
+
+fn check(value: &mut Value, depth: usize) -> Result<()> {
+    match value {
+        Value::Object(_) | Value::Array(_) if depth > Metadata::MAX_DEPTH => {
+            Err(Error::invalid_input(FIELD, format!("nests deeper than {} levels", Metadata::MAX_DEPTH)))
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                if key.len() > Metadata::MAX_KEY_BYTES {
+                    let limit = Metadata::MAX_KEY_BYTES;
+                    return Err(Error::invalid_input(FIELD, format!("a key is longer than {limit} bytes")));
+                }
+                refuse_nul(key)?;
+                check(value, depth + 1)?;
+            }
+            Ok(())
+        }
+        Value::Array(values) => values.iter_mut().try_for_each(|value| check(value, depth + 1)),
+        Value::String(text) => refuse_nul(text),
+        Value::Number(number) => normalise(number),
+        Value::Null | Value::Bool(_) => Ok(()),
+    }
+}
+
+fn refuse_nul(text: &str) -> Result<()> {
+    if text.contains('\0') {
+        return Err(Error::invalid_input(
+            FIELD,
+            "holds a NUL character (U+0000), which databases cannot store",
+        ));
+    }
+    Ok(())
+}
+
+/// Whole doubles from 2^64 on would come back as oversized integers from an engine that writes them out; they are the
+/// same double either way. Only negative zero has no counterpart in PostgreSQL.
+fn normalise(number: &mut Number) -> Result<()> {
+    if number.as_f64() == Some(0.0) && number.is_f64() {
+        *number = Number::from_f64(0.0).ok_or_else(|| Error::internal("zero is a number"))?;
+    }
+    Ok(())
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl fmt::Display for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Metadata {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_map().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_map(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let error = Metadata::parse(text).expect_err(text);
+        assert_eq!(error.field(), Some("metadata"));
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn only_objects_are_taken() {
+        assert_eq!(refused("[1]"), "must be a JSON object, not a list");
+        assert_eq!(refused("\"a\""), "must be a JSON object, not a string");
+        assert!(refused("{\"a\": NaN}").starts_with("must be a JSON object ("));
+        assert!(refused("{\"a\": 1e400}").contains("out of range"));
+        assert!(refused(r#"{"a": "\ud800"}"#).contains("surrogate"));
+        assert!(refused(r#"{"a": "b\u0000"}"#).contains("NUL"));
+        assert!(refused(r#"{"a\u0000": 1}"#).contains("NUL"));
+    }
+
+    #[test]
+    fn nesting_ends_at_the_limit_however_deep_the_input_is() {
+        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(Metadata::parse(&nested(Metadata::MAX_DEPTH)).is_ok());
+        for depth in [Metadata::MAX_DEPTH + 1, 127, 128, 10_000] {
+            assert_eq!(refused(&nested(depth)), "nests deeper than 30 levels");
+        }
+    }
+
+    #[test]
+    fn integers_are_exact_within_64_bits_and_refused_beyond() {
+        let text = r#"{"a":9007199254740993,"b":9223372036854775807,"c":18446744073709551615}"#;
+        assert_eq!(Metadata::parse(text).unwrap().as_json(), text);
+        assert!(refused(r#"{"a": 18446744073709551616}"#).contains("18446744073709551616"));
+    }
+
+    #[test]
+    fn a_double_reads_back_as_the_same_double_after_any_engine() {
+        let metadata =
+            Metadata::parse(r#"{"a": 5e18, "b": -0.0, "c": 1e300, "d": 0.1, "e": 100.0}"#).unwrap();
+        assert_eq!(metadata.as_json(), r#"{"a":5000000000000000000.0,"b":0.0,"c":1e+300,"d":0.1,"e":100.0}"#);
+        let written_out = format!(r#"{{"c": 1{}, "a": 5000000000000000000.0}}"#, "0".repeat(300));
+        assert_eq!(
+            Metadata::from_stored(&written_out).unwrap().as_json(),
+            r#"{"a":5000000000000000000.0,"c":1e+300}"#
+        );
+    }
+}

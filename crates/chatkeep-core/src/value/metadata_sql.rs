@@ -1,0 +1,62 @@
+//! How [`Metadata`] stands in a column: `JSONB` on PostgreSQL, `JSON` on MySQL, text on SQLite and MariaDB. It travels
+//! as text on all of them.
+
+use std::io::Write;
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql};
+use diesel::mysql::{Mysql, MysqlValue};
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types;
+use diesel::sqlite::Sqlite;
+
+use super::Metadata;
+use crate::schema::Json;
+
+/// The first byte of a `jsonb` value on the wire: the version of its format (PostgreSQL's `jsonb_recv`).
+const JSONB_VERSION: u8 = 1;
+
+impl ToSql<Json, Sqlite> for Metadata {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.as_json());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Json, Sqlite> for Metadata {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<sql_types::Text, Sqlite>>::from_sql(value)?;
+        Ok(Self::from_stored(&text)?)
+    }
+}
+
+impl ToSql<Json, Pg> for Metadata {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&[JSONB_VERSION])?;
+        out.write_all(self.as_json().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Json, Pg> for Metadata {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes() {
+            [JSONB_VERSION, text @ ..] => Ok(Self::from_stored(std::str::from_utf8(text)?)?),
+            _ => Err("the server sent jsonb in a format that is not known".into()),
+        }
+    }
+}
+
+impl ToSql<Json, Mysql> for Metadata {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        out.write_all(self.as_json().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Json, Mysql> for Metadata {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self::from_stored(std::str::from_utf8(value.as_bytes())?)?)
+    }
+}
