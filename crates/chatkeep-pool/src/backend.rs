@@ -1,0 +1,93 @@
+//! What the pool needs of a database, of the clock and of chance; one implementation is real, the tests have their own.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chatkeep_core::url::{SqliteLocation, Target};
+use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Result, Role};
+
+use crate::settings::PoolSettings;
+
+/// How a database wants its connections arranged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Any connection does anything: one pool for reading and writing.
+    Server,
+    /// A SQLite file: one writer, because SQLite has one at a time anyway and waiting in our queue is fair, and
+    /// readers beside it.
+    File,
+    /// SQLite in memory: the data lives and dies with its one connection.
+    Memory,
+}
+
+pub(crate) trait Backend: Send + Sync + 'static {
+    type Connection: Send + 'static;
+
+    fn layout(&self) -> Layout;
+
+    fn open(&self, role: Role, connect_timeout: Duration) -> Result<Self::Connection>;
+
+    fn ping(&self, connection: &mut Self::Connection) -> Result<()>;
+
+    fn is_broken(&self, connection: &Self::Connection) -> bool;
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    /// A random number, at least 0 and less than 1.
+    ///
+    /// From the operating system, not from a generator of ours: such a generator's state would be copied by a fork,
+    /// and all the workers of a server would then recycle and retry in step.
+    fn random(&self) -> f64 {
+        getrandom::u32().map_or(0.5, |number| f64::from(number) / (f64::from(u32::MAX) + 1.0))
+    }
+}
+
+/// The real thing: connections of `chatkeep-core`.
+pub(crate) struct Database {
+    url: DatabaseUrl,
+    query_timeout: Duration,
+}
+
+impl Database {
+    pub(crate) fn new(url: DatabaseUrl, settings: &PoolSettings) -> Self {
+        Self { url, query_timeout: settings.query_timeout }
+    }
+
+    pub(crate) fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+}
+
+impl Backend for Database {
+    type Connection = Connection;
+
+    fn layout(&self) -> Layout {
+        match self.url.target() {
+            Target::Server(_) => Layout::Server,
+            Target::Sqlite(target) if target.location == SqliteLocation::Memory => Layout::Memory,
+            Target::Sqlite(_) => Layout::File,
+        }
+    }
+
+    fn open(&self, role: Role, connect_timeout: Duration) -> Result<Connection> {
+        Connection::open(
+            &self.url,
+            role,
+            &ConnectOptions { connect_timeout, query_timeout: self.query_timeout },
+        )
+    }
+
+    fn ping(&self, connection: &mut Connection) -> Result<()> {
+        connection.ping()
+    }
+
+    fn is_broken(&self, connection: &Connection) -> bool {
+        connection.is_broken()
+    }
+}

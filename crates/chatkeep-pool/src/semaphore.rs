@@ -1,0 +1,203 @@
+//! Who may have a connection now, and who is next: a semaphore that serves strictly first come, first served.
+//!
+//! It hands out two sorts of places: *kept* ones, whose connection stays open when it is returned, and *overflow*
+//! ones. A returned place goes straight to the caller who has waited longest, together with the connection in it, and
+//! only that caller is woken; somebody who just came never overtakes.
+//!
+//! Made of `std` locks, which keep no state outside of themselves: a semaphore made after a fork owes nothing to the
+//! ones before.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What sort of place somebody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// One of the first `pool_size`.
+    Kept,
+    /// One of the `max_overflow` beyond.
+    Overflow,
+}
+
+/// A place, and what the one before left in it.
+#[derive(Debug)]
+pub(crate) struct Grant<T> {
+    pub(crate) place: Place,
+    pub(crate) left: Option<T>,
+}
+
+/// Why there was no place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// None became free in time; so many others still wait.
+    TimedOut { waiting: u32 },
+    /// There are none any more.
+    Closed,
+}
+
+/// How many places are taken, and how many callers wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) kept: u32,
+    pub(crate) overflow: u32,
+    pub(crate) waiting: u32,
+}
+
+pub(crate) struct Semaphore<T> {
+    kept: u32,
+    overflow: u32,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    kept_taken: u32,
+    overflow_taken: u32,
+    closed: bool,
+    /// Not empty only while every place is taken.
+    queue: VecDeque<Arc<Waiter<T>>>,
+}
+
+struct Waiter<T> {
+    answer: Mutex<Option<Result<Grant<T>, Refusal>>>,
+    answered: Condvar,
+}
+
+impl<T> Semaphore<T> {
+    pub(crate) fn new(kept: u32, overflow: u32) -> Self {
+        let state = State { kept_taken: 0, overflow_taken: 0, closed: false, queue: VecDeque::new() };
+        Self { kept, overflow, state: Mutex::new(state) }
+    }
+
+    pub(crate) fn kept(&self) -> u32 {
+        self.kept
+    }
+
+    pub(crate) fn overflow(&self) -> u32 {
+        self.overflow
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        let state = lock(&self.state);
+        Usage { kept: state.kept_taken, overflow: state.overflow_taken, waiting: count(&state.queue) }
+    }
+
+    /// Takes a place, after everybody who came before, waiting for at most `timeout`.
+    pub(crate) fn acquire(&self, timeout: Duration) -> Result<Grant<T>, Refusal> {
+        let waiter = {
+            let mut state = lock(&self.state);
+            if state.closed {
+                return Err(Refusal::Closed);
+            }
+            // Nobody waits while a place is free, so whoever finds one free overtakes nobody.
+            if let Some(place) = self.take_free(&mut state) {
+                return Ok(Grant { place, left: None });
+            }
+            if timeout.is_zero() {
+                return Err(Refusal::TimedOut { waiting: count(&state.queue) });
+            }
+            let waiter = Arc::new(Waiter { answer: Mutex::new(None), answered: Condvar::new() });
+            state.queue.push_back(Arc::clone(&waiter));
+            waiter
+        };
+        if let Some(answer) = waiter.wait(timeout) {
+            return answer;
+        }
+        // Places are given under this lock: one that has not come by now will not come any more, and one that came
+        // at the last moment is not lost.
+        let mut state = lock(&self.state);
+        if let Some(answer) = lock(&waiter.answer).take() {
+            return answer;
+        }
+        state.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
+        Err(Refusal::TimedOut { waiting: count(&state.queue) })
+    }
+
+    /// Gives the place and what is in it to the caller who has waited longest. When nobody waits, both stay with the
+    /// caller: it puts the content where it belongs, and then calls [`Semaphore::release`].
+    pub(crate) fn hand_over(&self, place: Place, content: T) -> Result<(), T> {
+        match lock(&self.state).queue.pop_front() {
+            Some(waiter) => {
+                waiter.answer_with(Ok(Grant { place, left: Some(content) }));
+                Ok(())
+            }
+            None => Err(content),
+        }
+    }
+
+    /// Gives an empty place back.
+    pub(crate) fn release(&self, place: Place) {
+        let mut state = lock(&self.state);
+        match state.queue.pop_front() {
+            Some(waiter) => waiter.answer_with(Ok(Grant { place, left: None })),
+            None => match place {
+                Place::Kept => state.kept_taken -= 1,
+                Place::Overflow => state.overflow_taken -= 1,
+            },
+        }
+    }
+
+    /// Turns an overflow place into a kept one, if one is free.
+    pub(crate) fn promote(&self) -> bool {
+        let mut state = lock(&self.state);
+        let free = state.kept_taken < self.kept;
+        if free {
+            state.kept_taken += 1;
+            state.overflow_taken -= 1;
+        }
+        free
+    }
+
+    /// Refuses everybody who waits, and everybody who comes from now on.
+    pub(crate) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        for waiter in state.queue.drain(..) {
+            waiter.answer_with(Err(Refusal::Closed));
+        }
+    }
+
+    fn take_free(&self, state: &mut State<T>) -> Option<Place> {
+        if state.kept_taken < self.kept {
+            state.kept_taken += 1;
+            Some(Place::Kept)
+        } else if state.overflow_taken < self.overflow {
+            state.overflow_taken += 1;
+            Some(Place::Overflow)
+        } else {
+            None
+        }
+    }
+
+    /// Runs something while the semaphore's lock is held, as another thread may at the moment of a fork.
+    #[cfg(test)]
+    pub(crate) fn while_locked<R>(&self, run: impl FnOnce() -> R) -> R {
+        let _state = lock(&self.state);
+        run()
+    }
+}
+
+impl<T> Waiter<T> {
+    fn wait(&self, timeout: Duration) -> Option<Result<Grant<T>, Refusal>> {
+        let answer = lock(&self.answer);
+        let (mut answer, _) = self
+            .answered
+            .wait_timeout_while(answer, timeout, |answer| answer.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        answer.take()
+    }
+
+    fn answer_with(&self, answer: Result<Grant<T>, Refusal>) {
+        *lock(&self.answer) = Some(answer);
+        self.answered.notify_one();
+    }
+}
+
+fn count<W>(queue: &VecDeque<W>) -> u32 {
+    u32::try_from(queue.len()).unwrap_or(u32::MAX)
+}
+
+/// Locks; a panic elsewhere cannot leave these states half-changed, so poison means nothing here.
+pub(crate) fn lock<S>(mutex: &Mutex<S>) -> MutexGuard<'_, S> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
