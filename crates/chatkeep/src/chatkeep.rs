@@ -1,0 +1,224 @@
+//! The way in: a handle on one database.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chatkeep_core::{DatabaseUrl, Result, migrations};
+use chatkeep_pool::{Pool, PoolSettings};
+
+use crate::database::DatabaseManager;
+use crate::messages::MessageLogger;
+use crate::tokens::TokenManager;
+
+/// A chat backend's database: its messages, its tokens, and itself.
+///
+/// Cheap to clone; all clones share one pool, and so may threads.
+#[derive(Clone)]
+pub struct Chatkeep {
+    pool: Arc<Pool>,
+    messages: MessageLogger,
+    tokens: TokenManager,
+    database: DatabaseManager,
+}
+
+impl Chatkeep {
+    /// A handle on the database at this URL, with the other settings from the environment. Nothing is opened yet.
+    ///
+    /// ```
+    /// let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// assert_eq!(chat.messages().get_message_count(&Default::default())?, 0);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Configuration` when the URL or a setting cannot be understood.
+    pub fn open(url: &str) -> Result<Self> {
+        Self::builder().url(url).open()
+    }
+
+    /// A handle on the database that `DATABASE_URL` (or `DB_TYPE`, `DB_HOST`, …) names; without either, on the SQLite
+    /// file `db/chatkeep.db`. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// `Configuration` when a variable cannot be understood.
+    pub fn from_environment() -> Result<Self> {
+        Self::builder().open()
+    }
+
+    /// A handle with settings of its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let chat = chatkeep::Chatkeep::builder()
+    ///     .url("sqlite:///:memory:")
+    ///     .pool_size(5)
+    ///     .pool_timeout(Duration::from_secs(2))
+    ///     .open()?;
+    /// assert_eq!(chat.database().engine(), chatkeep::Engine::Sqlite);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    pub fn builder() -> ChatkeepBuilder {
+        ChatkeepBuilder::default()
+    }
+
+    /// The message log.
+    pub fn messages(&self) -> &MessageLogger {
+        &self.messages
+    }
+
+    /// The API tokens.
+    pub fn tokens(&self) -> &TokenManager {
+        &self.tokens
+    }
+
+    /// The database itself: status, health, migrations.
+    pub fn database(&self) -> &DatabaseManager {
+        &self.database
+    }
+
+    /// Closes all connections. Calls that are under way come to their end; later ones are refused.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+}
+
+impl fmt::Debug for Chatkeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chatkeep").field("url", self.pool.url()).finish_non_exhaustive()
+    }
+}
+
+/// Settings for a [`Chatkeep`]. What is not set here comes from the environment.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct ChatkeepBuilder {
+    url: Option<UrlSource>,
+    settings: Option<PoolSettings>,
+    changes: Changes,
+}
+
+#[derive(Clone)]
+enum UrlSource {
+    Text(String),
+    Parsed(DatabaseUrl),
+}
+
+impl fmt::Debug for UrlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Not parsed yet, so nobody knows where its password is.
+            Self::Text(_) => f.write_str("(not parsed yet)"),
+            Self::Parsed(url) => fmt::Debug::fmt(url, f),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Changes {
+    pool_size: Option<u32>,
+    max_overflow: Option<u32>,
+    pool_timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    query_timeout: Option<Duration>,
+    auto_migrate: Option<bool>,
+}
+
+impl ChatkeepBuilder {
+    /// The database, as text.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(UrlSource::Text(url.into()));
+        self
+    }
+
+    /// The database, already parsed.
+    pub fn database_url(mut self, url: DatabaseUrl) -> Self {
+        self.url = Some(UrlSource::Parsed(url));
+        self
+    }
+
+    /// All settings at once, in place of the environment's.
+    pub fn settings(mut self, settings: PoolSettings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
+    /// Connections that are kept (`DB_POOL_SIZE`).
+    pub fn pool_size(mut self, connections: u32) -> Self {
+        self.changes.pool_size = Some(connections);
+        self
+    }
+
+    /// More connections under load, closed when they are returned (`DB_MAX_OVERFLOW`).
+    pub fn max_overflow(mut self, connections: u32) -> Self {
+        self.changes.max_overflow = Some(connections);
+        self
+    }
+
+    /// The longest wait for a free connection (`DB_POOL_TIMEOUT`).
+    pub fn pool_timeout(mut self, wait: Duration) -> Self {
+        self.changes.pool_timeout = Some(wait);
+        self
+    }
+
+    /// The longest wait for a new connection (`DB_CONNECT_TIMEOUT`).
+    pub fn connect_timeout(mut self, wait: Duration) -> Self {
+        self.changes.connect_timeout = Some(wait);
+        self
+    }
+
+    /// The longest wait for an answer (`DB_QUERY_TIMEOUT`).
+    pub fn query_timeout(mut self, wait: Duration) -> Self {
+        self.changes.query_timeout = Some(wait);
+        self
+    }
+
+    /// Whether the schema is made, or brought up to date, before the first call (`DB_AUTO_MIGRATE`).
+    pub fn auto_migrate(mut self, on: bool) -> Self {
+        self.changes.auto_migrate = Some(on);
+        self
+    }
+
+    /// The handle. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// `Configuration` when the URL or a setting cannot be understood.
+    pub fn open(self) -> Result<Chatkeep> {
+        let url = match self.url {
+            Some(UrlSource::Parsed(url)) => url,
+            Some(UrlSource::Text(text)) => DatabaseUrl::parse(&text)?,
+            None => DatabaseUrl::from_environment()?,
+        };
+        let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
+        self.changes.apply(&mut settings);
+        let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
+        let pool = Arc::new(Pool::with_initializer(
+            url,
+            settings,
+            Box::new(move |connection| migrations::ensure(connection, auto_migrate, query_timeout)),
+        )?);
+        Ok(Chatkeep {
+            messages: MessageLogger::new(Arc::clone(&pool)),
+            tokens: TokenManager::new(Arc::clone(&pool)),
+            database: DatabaseManager::new(Arc::clone(&pool)),
+            pool,
+        })
+    }
+}
+
+impl Changes {
+    fn apply(self, settings: &mut PoolSettings) {
+        fn set<T>(setting: &mut T, change: Option<T>) {
+            if let Some(value) = change {
+                *setting = value;
+            }
+        }
+        set(&mut settings.pool_size, self.pool_size);
+        set(&mut settings.max_overflow, self.max_overflow);
+        set(&mut settings.pool_timeout, self.pool_timeout);
+        set(&mut settings.connect_timeout, self.connect_timeout);
+        set(&mut settings.query_timeout, self.query_timeout);
+        set(&mut settings.auto_migrate, self.auto_migrate);
+    }
+}

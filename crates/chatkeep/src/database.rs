@@ -1,0 +1,144 @@
+//! The database itself: where it is, how it is, which schema it has.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chatkeep_core::migrations::{self, MigrationStatus};
+use chatkeep_core::url::{SqliteLocation, SqliteTarget, Target};
+use chatkeep_core::{ConnectOptions, Connection, Engine, Result, Role};
+use chatkeep_pool::{Pool, PoolSettings, PoolStatus};
+use serde::Serialize;
+
+/// Status, health and migrations of the database. Cheap to clone.
+#[derive(Clone)]
+pub struct DatabaseManager {
+    pool: Arc<Pool>,
+}
+
+/// A sign of life, for health checks. It serialises with these keys.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Health {
+    /// True: a database that does not answer is an error, not a health.
+    pub ok: bool,
+    /// The engine, as the server itself says.
+    pub engine: &'static str,
+    /// The server's version, or SQLite's.
+    pub server_version: String,
+    /// How long the database took to answer, connecting included where that was necessary, in milliseconds.
+    pub latency_ms: f64,
+    /// `head`, `behind` or `newer`.
+    pub schema: &'static str,
+    /// The pool's state just after.
+    pub pool: PoolStatus,
+}
+
+impl DatabaseManager {
+    pub(crate) fn new(pool: Arc<Pool>) -> Self {
+        Self { pool }
+    }
+
+    /// The engine that the URL names.
+    pub fn engine(&self) -> Engine {
+        self.pool.url().engine()
+    }
+
+    /// The URL, with `***` in the password's place.
+    pub fn database_url(&self) -> String {
+        self.pool.url().redacted()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &PoolSettings {
+        self.pool.settings()
+    }
+
+    /// How many connections there are, and who has them.
+    pub fn pool_status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    /// Waits until the database answers and its schema is as it should be, for `DB_MAX_RETRIES` x `DB_RETRY_DELAY`.
+    ///
+    /// # Errors
+    /// `Unavailable` when the time is over; `Configuration` and `Schema` at once, because waiting would not help.
+    pub fn wait_until_ready(&self) -> Result<()> {
+        self.pool.wait_until_ready().map_err(|error| error.with_operation("wait_until_ready"))
+    }
+
+    /// Asks the database for a sign of life, through the pool as any call.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn health(&self) -> Result<Health> {
+        self.look().map_err(|error| error.with_operation("health"))
+    }
+
+    fn look(&self) -> Result<Health> {
+        let start = Instant::now();
+        let (engine, server_version, schema) = {
+            let mut connection = self.pool.reader()?;
+            connection.ping()?;
+            (
+                connection.engine().name(),
+                connection.server_version().to_owned(),
+                migrations::look(&mut connection)?,
+            )
+        };
+        let latency_ms = start.elapsed().as_secs_f64() * 1000.0;
+        Ok(Health {
+            ok: true,
+            engine,
+            server_version,
+            latency_ms,
+            schema: schema.name(),
+            pool: self.pool.status(),
+        })
+    }
+
+    /// Where the database stands among this program's migrations. Nothing is changed, whatever `DB_AUTO_MIGRATE` says.
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer.
+    pub fn migration_status(&self) -> Result<MigrationStatus> {
+        let run = || match self.pool.url().target() {
+            // A look must not make the file.
+            Target::Sqlite(SqliteTarget { location: SqliteLocation::File(path), .. }) if !path.exists() => {
+                Ok(MigrationStatus::of_new_database(Engine::Sqlite))
+            }
+            _ => migrations::status(&mut self.direct_connection(Role::Reader)?),
+        };
+        run().map_err(|error| error.with_operation("migration_status"))
+    }
+
+    /// Runs the migrations that are pending, whatever `DB_AUTO_MIGRATE` says, and names them.
+    ///
+    /// # Errors
+    /// `Schema` when the schema is newer than this program; `Conflict` when another program runs migrations for too long.
+    pub fn upgrade(&self) -> Result<Vec<String>> {
+        let run = || {
+            migrations::upgrade(
+                &mut self.direct_connection(Role::Writer)?,
+                self.pool.settings().query_timeout,
+            )
+        };
+        run().map_err(|error| error.with_operation("upgrade"))
+    }
+
+    /// A connection past the pool, whose own would first make sure of the schema. In memory it is another, empty database.
+    fn direct_connection(&self, role: Role) -> Result<Connection> {
+        let settings = self.pool.settings();
+        let options = ConnectOptions {
+            connect_timeout: settings.connect_timeout,
+            query_timeout: settings.query_timeout,
+        };
+        Connection::open(self.pool.url(), role, &options)
+    }
+}
+
+impl fmt::Debug for DatabaseManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseManager").field("url", self.pool.url()).finish_non_exhaustive()
+    }
+}

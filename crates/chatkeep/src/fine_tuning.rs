@@ -1,0 +1,100 @@
+//! Messages in the forms that models are trained with.
+
+use std::io::Write;
+use std::str::FromStr;
+
+use chatkeep_core::{Error, Message, Result};
+use serde_json::{Value, json};
+
+/// A form of training data. All are JSON Lines: one object a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum FineTuningFormat {
+    /// `{"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}]}`, as OpenAI's fine-tuning takes it.
+    #[default]
+    Jsonl,
+    /// `{"instruction": …, "input": "", "output": …}`, the form of Stanford Alpaca.
+    Alpaca,
+    /// `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, the form of ShareGPT.
+    ShareGpt,
+}
+
+impl FineTuningFormat {
+    /// The name as it is asked for: `jsonl`, `alpaca`, `sharegpt`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Alpaca => "alpaca",
+            Self::ShareGpt => "sharegpt",
+        }
+    }
+
+    fn example(self, question: &str, answer: &str) -> Value {
+        match self {
+            Self::Jsonl => json!({"messages": [
+                {"role": "user", "content": question},
+                {"role": "assistant", "content": answer},
+            ]}),
+            Self::Alpaca => json!({"instruction": question, "input": "", "output": answer}),
+            Self::ShareGpt => json!({"conversations": [
+                {"from": "human", "value": question},
+                {"from": "gpt", "value": answer},
+            ]}),
+        }
+    }
+}
+
+impl FromStr for FineTuningFormat {
+    type Err = Error;
+
+    /// Reads a name; `openai` is another one for `jsonl`.
+    fn from_str(name: &str) -> Result<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "jsonl" | "openai" => Ok(Self::Jsonl),
+            "alpaca" => Ok(Self::Alpaca),
+            "sharegpt" => Ok(Self::ShareGpt),
+            other => Err(Error::invalid_input(
+                "format",
+                format!("must be jsonl, alpaca or sharegpt, not {other:?}"),
+            )),
+        }
+    }
+}
+
+/// Writes the messages that have an answer, and says how many.
+pub(crate) fn export(
+    messages: impl Iterator<Item = Result<Message>>,
+    format: FineTuningFormat,
+    out: &mut dyn Write,
+) -> Result<u64> {
+    let mut written = 0;
+    for message in messages {
+        let message = message?;
+        let Some(answer) = message.bot_response.filter(|answer| !answer.is_empty()) else { continue };
+        writeln!(out, "{}", format.example(&message.user_message, &answer)).map_err(|error| {
+            Error::internal(format!("the output cannot be written: {error}")).with_source(error)
+        })?;
+        written += 1;
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_format_has_its_documented_shape() {
+        let line = |format: FineTuningFormat| format.example("q", "a").to_string();
+        assert_eq!(
+            line(FineTuningFormat::Jsonl),
+            r#"{"messages":[{"content":"q","role":"user"},{"content":"a","role":"assistant"}]}"#
+        );
+        assert_eq!(line(FineTuningFormat::Alpaca), r#"{"input":"","instruction":"q","output":"a"}"#);
+        assert_eq!(
+            line(FineTuningFormat::ShareGpt),
+            r#"{"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}]}"#
+        );
+        assert_eq!("xml".parse::<FineTuningFormat>().unwrap_err().field(), Some("format"));
+    }
+}

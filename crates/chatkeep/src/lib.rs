@@ -1,0 +1,42 @@
+//! A chat backend's data layer: one message log and one API-token store, over SQLite, PostgreSQL, MySQL and MariaDB,
+//! chosen by one `DATABASE_URL`.
+//!
+//! ```
+//! use chatkeep::{Chatkeep, MessageFilter, NewMessage, Page};
+//!
+//! let chat = Chatkeep::open("sqlite:///:memory:")?; // or postgresql://…, mysql://…, mariadb://…
+//! let id = chat.messages().log_message(
+//!     &NewMessage::new("What is WAL?").with_response("Write-ahead logging.").with_provider("openai"),
+//! )?;
+//! let newest = chat.messages().get_messages(&MessageFilter::default(), &Page::first(10))?;
+//! assert_eq!(newest[0].id, id);
+//!
+//! let created = chat.tokens().create_token("for the web app", Some(90))?;
+//! assert!(chat.tokens().verify_token(created.token.expose())?);
+//! # Ok::<(), chatkeep::Error>(())
+//! ```
+//!
+//! Nothing is opened before the first call; the schema is made, or brought up to date, by then. Every call blocks, has a
+//! deadline, and may be made from any thread: a [`Chatkeep`] is cheap to clone and to share. A failed call is an
+//! [`Error`] with a [kind](ErrorKind) and says whether trying again may help. A database that is down is never "no such
+//! message" and never "invalid token".
+
+mod chatkeep;
+mod database;
+mod fine_tuning;
+mod message_iter;
+mod messages;
+mod tokens;
+
+pub use chatkeep::{Chatkeep, ChatkeepBuilder};
+pub use chatkeep_core::{
+    Analytics, CreatedToken, Cursor, DatabaseUrl, Engine, Error, ErrorKind, MAX_LIMIT, MAX_QUERY,
+    MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken,
+    Result, SchemaState, Timestamp, TokenCheck, TokenInfo, TokenReason, migrations, url,
+};
+pub use chatkeep_pool::{PoolSettings, PoolStatus};
+pub use database::{DatabaseManager, Health};
+pub use fine_tuning::FineTuningFormat;
+pub use message_iter::MessageIter;
+pub use messages::MessageLogger;
+pub use tokens::TokenManager;

@@ -1,0 +1,200 @@
+//! The message log.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+use chatkeep_core::{
+    Analytics, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp, messages,
+};
+use chatkeep_pool::Pool;
+
+use crate::fine_tuning::{FineTuningFormat, export};
+use crate::message_iter::MessageIter;
+
+/// Logs messages, and answers questions about them. Cheap to clone.
+#[derive(Clone)]
+pub struct MessageLogger {
+    pool: Arc<Pool>,
+}
+
+impl MessageLogger {
+    pub(crate) fn new(pool: Arc<Pool>) -> Self {
+        Self { pool }
+    }
+
+    /// Logs a message, and returns its id once it is stored for good.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::NewMessage;
+    ///
+    /// let id = chat.messages().log_message(&NewMessage::new("hello").with_response("hi").with_tokens_used(12))?;
+    /// assert!(id > 0);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field's name, before anything is sent; `OutcomeUnknown` when the connection breaks before
+    /// the database has confirmed; `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
+    pub fn log_message(&self, message: &NewMessage) -> Result<i64> {
+        // Before a connection is asked for: bad input is bad input even when the database is down.
+        message.check().map_err(|error| error.with_operation("log_message"))?;
+        let run = || messages::insert(&mut *self.pool.writer()?, message);
+        run().map_err(|error| error.with_operation("log_message"))
+    }
+
+    /// Logs all these messages or none, and returns their ids in the same order.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the message's place and field (`messages[3].provider`); otherwise as
+    /// [`MessageLogger::log_message`].
+    pub fn log_messages(&self, batch: &[NewMessage]) -> Result<Vec<i64>> {
+        let run = || messages::insert_many(&mut *self.pool.writer()?, batch);
+        run().map_err(|error| error.with_operation("log_messages"))
+    }
+
+    /// A page of the messages that match, newest first; of two at the same moment the one with the higher id first.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// # chat.messages().log_message(&chatkeep::NewMessage::new("a"))?;
+    /// use chatkeep::{MessageFilter, Page};
+    ///
+    /// let first = chat.messages().get_messages(&MessageFilter::default(), &Page::first(50))?;
+    /// // The next page starts behind the last message of this one, whatever is logged meanwhile.
+    /// let next = Page { cursor: first.last().map(|message| message.cursor()), ..Page::first(50) };
+    /// assert!(chat.messages().get_messages(&MessageFilter::default(), &next)?.is_empty());
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field `limit` (1 to 10,000), `offset` or `cursor`.
+    pub fn get_messages(&self, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
+        page.check().map_err(|error| error.with_operation("get_messages"))?;
+        let run = || messages::list(&mut *self.pool.reader()?, filter, page);
+        run().map_err(|error| error.with_operation("get_messages"))
+    }
+
+    /// Another name for [`MessageLogger::get_messages`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn retrieve_messages(&self, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
+        self.get_messages(filter, page)
+    }
+
+    /// The message with this id, if there is one.
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer: that is never `None`.
+    pub fn get_message_by_id(&self, id: i64) -> Result<Option<Message>> {
+        let run = || messages::get(&mut *self.pool.reader()?, id);
+        run().map_err(|error| error.with_operation("get_message_by_id"))
+    }
+
+    /// How many messages match.
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer.
+    pub fn get_message_count(&self, filter: &MessageFilter) -> Result<i64> {
+        let run = || messages::count(&mut *self.pool.reader()?, filter);
+        run().map_err(|error| error.with_operation("get_message_count"))
+    }
+
+    /// All messages that match, one by one. They are fetched a page at a time; between pages no connection is held, and
+    /// each message that is there all the while comes exactly once, whatever is logged or deleted meanwhile.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// # chat.messages().log_message(&chatkeep::NewMessage::new("a"))?;
+    /// use chatkeep::{MessageFilter, Order};
+    ///
+    /// for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst) {
+    ///     println!("{}", message?.user_message);
+    /// }
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    pub fn iter_messages(&self, filter: &MessageFilter, order: Order) -> MessageIter {
+        MessageIter::new(Arc::clone(&self.pool), filter.clone(), order)
+    }
+
+    /// Messages whose text or answer contains this text, upper and lower case alike, newest first. `%`, `_` and `\` are
+    /// plain characters. Two characters are alike when Unicode's simple case folding says so.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field `query` (1 to 1,000 characters), `limit`, `offset` or `cursor`.
+    pub fn search_messages(&self, query: &str, page: &Page) -> Result<Vec<Message>> {
+        let run = || messages::search(&mut *self.pool.reader()?, query, page);
+        run().map_err(|error| error.with_operation("search_messages"))
+    }
+
+    /// Totals by provider, model and day over the messages from `start` to `end`, both included.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field `start_date` when the span ends before it starts.
+    pub fn get_analytics(&self, start: Option<Timestamp>, end: Option<Timestamp>) -> Result<Analytics> {
+        let run = || messages::analytics(&mut *self.pool.reader()?, start, end);
+        run().map_err(|error| error.with_operation("get_analytics"))
+    }
+
+    /// How many messages [`MessageLogger::delete_old_messages`] would delete.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field `days`.
+    pub fn count_old_messages(&self, days: i64) -> Result<i64> {
+        let run = || messages::count_older_than(&mut *self.pool.reader()?, messages::oldest_kept(days)?);
+        run().map_err(|error| error.with_operation("count_old_messages"))
+    }
+
+    /// Deletes the messages that are older than so many days of 24 hours, and says how many. It works in batches of
+    /// 1,000, each of which stands by itself, so that others can write meanwhile.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field `days` (1 to 3,650,000). After another error a part may be deleted; call it again.
+    pub fn delete_old_messages(&self, days: i64) -> Result<u64> {
+        self.delete_old_messages_with(days, &mut |_| {})
+    }
+
+    /// [`MessageLogger::delete_old_messages`], telling after each batch how many are deleted so far.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn delete_old_messages_with(&self, days: i64, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+        self.delete_batches(days, progress).map_err(|error| error.with_operation("delete_old_messages"))
+    }
+
+    fn delete_batches(&self, days: i64, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+        let oldest_kept = messages::oldest_kept(days)?;
+        let mut deleted = 0;
+        loop {
+            // The connection goes back after each batch: on SQLite it is the only one that writes.
+            match messages::delete_batch_older_than(&mut *self.pool.writer()?, oldest_kept)? {
+                0 => return Ok(deleted),
+                count => deleted += count,
+            }
+            progress(deleted);
+        }
+    }
+
+    /// Writes the messages that match and have an answer in a form that models are trained with, oldest first, and says
+    /// how many. Each ends with a line feed.
+    ///
+    /// # Errors
+    /// What the database says, or `Internal` with the cause when `out` cannot be written to.
+    pub fn export_for_fine_tuning(
+        &self,
+        format: FineTuningFormat,
+        filter: &MessageFilter,
+        out: &mut dyn Write,
+    ) -> Result<u64> {
+        let messages = self.iter_messages(filter, Order::OldestFirst);
+        export(messages, format, out).map_err(|error| error.with_operation("export_for_fine_tuning"))
+    }
+}
+
+impl fmt::Debug for MessageLogger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageLogger").field("url", self.pool.url()).finish_non_exhaustive()
+    }
+}
