@@ -1,0 +1,29 @@
+//! One function per command.
+
+mod database;
+mod messages;
+mod migrate;
+mod tokens;
+
+use clap::CommandFactory as _;
+
+use crate::args::{Arguments, Command};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::reference;
+
+/// Does what was asked and returns the exit code of a command that came to an answer.
+pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
+    match command {
+        Command::Messages(command) => messages::run(command, context),
+        Command::Tokens(command) => tokens::run(command, context),
+        Command::Db(command) => database::run(command, context),
+        Command::Migrate(command) => migrate::run(command, context),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "chatkeep", &mut script);
+            context.terminal.print(&String::from_utf8_lossy(&script)).map(|()| 0)
+        }
+        Command::MarkdownHelp => context.terminal.print(&reference::markdown()).map(|()| 0),
+    }
+}

@@ -1,0 +1,27 @@
+//! `chatkeep messages …`
+
+mod list;
+mod log;
+mod prune;
+mod show;
+mod stats;
+
+use crate::args::messages::MessagesCommand;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::{export, import};
+
+pub(super) fn run(command: MessagesCommand, context: &Context) -> Result<u8, Failure> {
+    match command {
+        MessagesCommand::Log(options) => log::run(options, context)?,
+        MessagesCommand::List(options) => list::list(options, context)?,
+        MessagesCommand::Get { id } => show::run(id, context)?,
+        MessagesCommand::Search(options) => list::search(&options, context)?,
+        MessagesCommand::Stats(options) => stats::run(&options, context)?,
+        MessagesCommand::Count(filter) => list::count(&filter, context)?,
+        MessagesCommand::Import(options) => return import::run(&options, context),
+        MessagesCommand::Export(options) => export::run(&options, context)?,
+        MessagesCommand::Prune(options) => return prune::run(&options, context),
+    }
+    Ok(0)
+}

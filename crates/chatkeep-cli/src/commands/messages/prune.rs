@@ -1,0 +1,54 @@
+//! `chatkeep messages prune`
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use serde_json::json;
+
+use crate::args::messages::PruneOptions;
+use crate::context::Context;
+use crate::failure::{FAILED, Failure};
+use crate::numbers::amount;
+use crate::progress::Progress;
+
+pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failure> {
+    let days = options.older_than;
+    let terminal = &context.terminal;
+    let may_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !terminal.json;
+    if !options.yes && !options.dry_run && !may_ask {
+        let refusal = Failure::usage("nobody can be asked whether messages may be deleted");
+        return Err(refusal.with_hint("--yes deletes without asking, --dry-run only counts"));
+    }
+
+    let chatkeep = context.open()?;
+    let old = chatkeep.messages().count_old_messages(days)?;
+    let described = format!("{} older than {}", amount(old, "message"), amount(days, "day"));
+    if options.dry_run {
+        let answer = json!({ "would_delete": old, "older_than_days": days });
+        terminal.answer(&answer, || format!("would delete {described}\n"))?;
+        return Ok(0);
+    }
+    if !options.yes && old > 0 && !agrees(&format!("Delete {described}? [y/N] "))? {
+        terminal.note("nothing was deleted");
+        return Ok(FAILED);
+    }
+
+    let deleted = {
+        let progress = Progress::rows(terminal, old.unsigned_abs());
+        chatkeep.messages().delete_old_messages_with(days, &mut |deleted| progress.set(deleted))?
+    };
+    terminal.answer(&json!({ "deleted": deleted, "older_than_days": days }), || {
+        format!("deleted {} older than {}\n", amount(deleted, "message"), amount(days, "day"))
+    })?;
+    Ok(0)
+}
+
+fn agrees(question: &str) -> Result<bool, Failure> {
+    let ask = || {
+        io::stderr().lock().write_all(question.as_bytes())?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        Ok::<_, io::Error>(answer)
+    };
+    let answer = ask().map_err(|error| Failure::file("standard input", &error))?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}

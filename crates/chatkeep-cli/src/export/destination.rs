@@ -1,0 +1,113 @@
+//! Where an export goes: standard output, a device, or a file that appears when it is complete.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use super::partial_file::PartialFile;
+use crate::failure::Failure;
+use crate::interruption::Interruption;
+use crate::progress::Progress;
+
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// A writer that counts lines for the progress bar and remembers what went wrong, whatever became of the error on its way.
+pub(super) struct Destination<'a> {
+    name: String,
+    out: BufWriter<Way<'a>>,
+    error: Option<io::Error>,
+    lines: u64,
+    progress: Option<Progress>,
+}
+
+enum Way<'a> {
+    Output(io::Stdout),
+    Device(File),
+    Partial(PartialFile<'a>),
+}
+
+impl Write for Way<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Output(out) => out.write(bytes),
+            Self::Device(file) => file.write(bytes),
+            Self::Partial(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Output(out) => out.flush(),
+            Self::Device(file) => file.flush(),
+            Self::Partial(file) => file.flush(),
+        }
+    }
+}
+
+impl<'a> Destination<'a> {
+    pub(super) fn open(
+        path: &Path,
+        force: bool,
+        interruption: &'a Interruption,
+        progress: Option<Progress>,
+    ) -> Result<Self, Failure> {
+        let (name, way) = if path.as_os_str() == "-" {
+            ("standard output".to_owned(), Way::Output(io::stdout()))
+        } else {
+            let name = path.display().to_string();
+            // A device or a named pipe cannot be replaced by a file, nor should it be.
+            let way = if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+                let file = OpenOptions::new()
+                    .write(true)
+                    .open(path)
+                    .map_err(|error| Failure::file(&name, &error))?;
+                Way::Device(file)
+            } else {
+                Way::Partial(PartialFile::create(path, force, interruption)?)
+            };
+            (name, way)
+        };
+        Ok(Self { name, out: BufWriter::with_capacity(BUFFER_BYTES, way), error: None, lines: 0, progress })
+    }
+
+    /// Why writing failed, if it did.
+    pub(super) fn failure(&mut self) -> Option<Failure> {
+        self.error.take().map(|error| Failure::file(&self.name, &error))
+    }
+
+    /// Writes what is left, and gives a file its name.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        let way = self.out.into_inner().map_err(|error| Failure::file(&self.name, error.error()))?;
+        match way {
+            Way::Output(mut out) => out.flush().map_err(|error| Failure::file(&self.name, &error)),
+            Way::Device(_) => Ok(()),
+            Way::Partial(file) => file.finish(),
+        }
+    }
+
+    fn remember<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
+        outcome.inspect_err(|error| {
+            let copy = error
+                .raw_os_error()
+                .map_or_else(|| io::Error::from(error.kind()), io::Error::from_raw_os_error);
+            self.error.get_or_insert(copy);
+        })
+    }
+}
+
+impl Write for Destination<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let outcome = self.out.write(bytes);
+        let written = self.remember(outcome)?;
+        if let Some(progress) = &self.progress {
+            self.lines += bytes[..written].iter().filter(|byte| **byte == b'\n').count() as u64;
+            progress.set(self.lines);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let outcome = self.out.flush();
+        self.remember(outcome)
+    }
+}

@@ -1,0 +1,67 @@
+//! One line of an export: the keys that `messages import` reads, always all of them, always in this order.
+
+use chatkeep::{Error, Message, Metadata, Timestamp};
+use serde::Serialize;
+
+use crate::text;
+
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<i64>,
+    timestamp: Timestamp,
+    user_message: &'a str,
+    bot_response: Option<&'a str>,
+    provider: Option<&'a str>,
+    model: Option<&'a str>,
+    tokens_used: Option<i64>,
+    metadata: Option<&'a Metadata>,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new(message: &'a Message, with_id: bool) -> Self {
+        Self {
+            id: with_id.then_some(message.id),
+            timestamp: message.timestamp,
+            user_message: &message.user_message,
+            bot_response: message.bot_response.as_deref(),
+            provider: message.provider.as_deref(),
+            model: message.model.as_deref(),
+            tokens_used: message.tokens_used,
+            metadata: message.metadata.as_ref(),
+        }
+    }
+
+    /// The row with its line break.
+    pub(super) fn to_line(&self) -> Result<String, Error> {
+        let text = serde_json::to_string(self)
+            .map_err(|error| Error::internal("a message cannot be written as JSON").with_source(error))?;
+        let mut line = text::safe_json(text);
+        line.push('\n');
+        Ok(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatkeep::{Chatkeep, NewMessage};
+
+    #[test]
+    fn a_line_has_every_key_in_its_order() {
+        let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
+        let message = NewMessage::new("a\nb\u{9b}")
+            .with_timestamp(Timestamp::parse("2023-09-23T21:02:11.539144+00:00").expect("a time"))
+            .with_provider("openai")
+            .with_tokens_used(3)
+            .with_metadata(Metadata::parse(r#"{"user": "u-17"}"#).expect("an object"));
+        let id = chat.messages().log_message(&message).expect("stored");
+        let message = chat.messages().get_message_by_id(id).expect("read").expect("there");
+        let rest = concat!(
+            r#""timestamp":"2023-09-23T21:02:11.539144+00:00","user_message":"a\nb\u009b","bot_response":null,"#,
+            r#""provider":"openai","model":null,"tokens_used":3,"metadata":{"user":"u-17"}}"#,
+        );
+        assert_eq!(Row::new(&message, false).to_line().expect("JSON"), format!("{{{rest}\n"));
+        assert_eq!(Row::new(&message, true).to_line().expect("JSON"), format!("{{\"id\":1,{rest}\n"));
+    }
+}

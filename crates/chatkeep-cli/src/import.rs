@@ -1,0 +1,57 @@
+//! `chatkeep messages import`: JSON Lines in, batch by batch, in flat memory.
+
+mod check;
+mod lines;
+mod row;
+mod store;
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use crate::args::messages::ImportOptions;
+use crate::context::Context;
+use crate::failure::Failure;
+
+use self::lines::Lines;
+
+/// Read from the file in pieces of this size.
+const BUFFER_BYTES: usize = 256 << 10;
+
+pub(crate) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Failure> {
+    let mut source = Source::open(&options.file)?;
+    source.lines.pass_over(options.from_line - 1).map_err(|error| Failure::file(&source.name, &error))?;
+    if options.dry_run {
+        check::run(source, context)
+    } else {
+        store::run(source, options, context).map(|()| 0)
+    }
+}
+
+/// Where the lines come from.
+struct Source {
+    /// As it is called in messages.
+    name: String,
+    /// Its size, where that is known.
+    bytes: Option<u64>,
+    lines: Lines<BufReader<Box<dyn Read>>>,
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let (name, bytes, reader): (_, _, Box<dyn Read>) = if path.as_os_str() == "-" {
+            ("standard input".to_owned(), None, Box::new(io::stdin()))
+        } else {
+            let name = path.display().to_string();
+            let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
+            let bytes = file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
+            (name, bytes, Box::new(file))
+        };
+        Ok(Self { name, bytes, lines: Lines::new(BufReader::with_capacity(BUFFER_BYTES, reader)) })
+    }
+
+    /// `chats.jsonl, line 12`
+    fn place(&self, line: u64) -> String {
+        format!("{}, line {line}", self.name)
+    }
+}

@@ -1,0 +1,74 @@
+//! Numbers, amounts and durations as people write them.
+
+use std::time::Duration;
+
+/// `1,234,567`
+pub(crate) fn thousands(number: impl Into<i128>) -> String {
+    let number = number.into();
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::from(if number < 0 { "-" } else { "" });
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 message`, `1,912 messages`
+pub(crate) fn amount(number: impl Into<i128>, what: &str) -> String {
+    let number = number.into();
+    format!("{} {what}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
+/// `12 ms`, `0.9 s`, `4 min 3 s`
+pub(crate) fn seconds(duration: Duration) -> String {
+    let whole = duration.as_secs();
+    if duration < Duration::from_millis(100) {
+        return format!("{} ms", duration.as_millis());
+    }
+    if whole < 100 {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else {
+        format!("{} min {} s", whole / 60, whole % 60)
+    }
+}
+
+/// So many a second, to two digits that mean something: `2,100/s`.
+pub(crate) fn rate(number: u64, duration: Duration) -> String {
+    let exact = number as f64 / duration.as_secs_f64().max(0.001);
+    let step = 10_f64.powi((exact.max(1.0).log10().floor() as i32 - 1).max(0));
+    format!("{}/s", thousands(((exact / step).round() * step) as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_000), "1,000");
+        assert_eq!(thousands(-1_234_567), "-1,234,567");
+        assert_eq!(thousands(i64::MIN), "-9,223,372,036,854,775,808");
+    }
+
+    #[test]
+    fn one_has_no_plural() {
+        assert_eq!(amount(1, "message"), "1 message");
+        assert_eq!(amount(0, "message"), "0 messages");
+        assert_eq!(amount(1_912, "message"), "1,912 messages");
+    }
+
+    #[test]
+    fn durations_and_rates_are_rounded() {
+        assert_eq!(seconds(Duration::from_millis(12)), "12 ms");
+        assert_eq!(seconds(Duration::from_millis(912)), "0.9 s");
+        assert_eq!(seconds(Duration::from_secs(243)), "4 min 3 s");
+        assert_eq!(rate(1_912, Duration::from_millis(912)), "2,100/s");
+        assert_eq!(rate(3, Duration::from_secs(2)), "2/s");
+        assert_eq!(rate(0, Duration::ZERO), "0/s");
+    }
+}

@@ -1,0 +1,55 @@
+//! A progress bar on standard error, for as long as somebody looks at it.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::terminal::Terminal;
+
+/// Shows nothing unless standard error is a terminal; gone without a trace when it is dropped.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// Counts bytes; without a total it only shows that something goes on.
+    pub(crate) fn bytes(terminal: &Terminal, total: Option<u64>) -> Self {
+        match total {
+            Some(_) => Self::new(terminal, total, "{wide_bar}  {bytes} of {total_bytes}  {msg}  {eta} left "),
+            None => Self::new(terminal, None, "{spinner} {bytes}  {msg}"),
+        }
+    }
+
+    /// Counts rows.
+    pub(crate) fn rows(terminal: &Terminal, total: u64) -> Self {
+        Self::new(terminal, Some(total), "{wide_bar}  {human_pos} of {human_len}  {eta} left ")
+    }
+
+    fn new(terminal: &Terminal, total: Option<u64>, template: &str) -> Self {
+        if !terminal.watched {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = if terminal.unicode {
+            style.progress_chars("━╸─").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")
+        } else {
+            style.progress_chars("#>-").tick_chars("|/-\\ ")
+        };
+        let bar =
+            ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10)).with_style(style);
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    pub(crate) fn set(&self, position: u64) {
+        self.0.set_position(position);
+    }
+
+    pub(crate) fn say(&self, message: String) {
+        self.0.set_message(message);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,243 @@
+//! Stored text on a terminal: shortened to a width, and with nothing in it that the terminal would obey.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::style::{self, END_MARK, MARKS};
+
+/// A line may hold this many characters for each column, so that a pile of combining marks has an end.
+const CHARACTERS_A_COLUMN: usize = 16;
+
+/// The columns that a text takes on a terminal.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// One line out of any text: every run of blanks and line breaks is one space, and what a terminal would obey is
+/// written out (`\u{1b}`). Stops soon after `columns`, however long the text is; [`shorten`] cuts exactly.
+pub(crate) fn visible_line(text: &str, columns: usize) -> String {
+    let most = columns.saturating_add(1).saturating_mul(CHARACTERS_A_COLUMN);
+    let mut out = String::new();
+    let mut space = false;
+    for (n, c) in text.trim_start().chars().enumerate() {
+        if c.is_whitespace() {
+            space = true;
+            continue;
+        }
+        if std::mem::take(&mut space) {
+            out.push(' ');
+        }
+        push_visible(&mut out, c);
+        // Measuring the whole each time would be quadratic; no character is wider than two columns.
+        if n >= most || (out.len() > columns && n % 64 == 0 && width(&out) > columns) {
+            break;
+        }
+    }
+    out
+}
+
+/// A text as it stands, line breaks and tabs included, with what a terminal would obey written out.
+pub(crate) fn visible_block(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            '\r' if characters.peek() == Some(&'\n') => {}
+            // The marks of this program's own messages stay; stored text has none left at this point.
+            c => push_visible(&mut out, c),
+        }
+    }
+    out
+}
+
+fn push_visible(out: &mut String, c: char) {
+    let reorders = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let breaks = matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    if c.is_control() || reorders || breaks {
+        let _ = write!(out, "{}", c.escape_unicode());
+    } else if !MARKS.contains(&c) {
+        out.push(c);
+    }
+}
+
+/// JSON text in which the control characters that JSON allows unescaped (DEL and C1) are escaped too. They can stand
+/// only inside of strings.
+pub(crate) fn safe_json(text: String) -> String {
+    let is_control = |c: char| ('\u{7f}'..='\u{9f}').contains(&c);
+    if !text.contains(is_control) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_control(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Cuts a line to this many columns, between what a reader takes for characters, with `ellipsis` in place of the rest.
+pub(crate) fn shorten<'a>(line: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    let most = columns.saturating_mul(CHARACTERS_A_COLUMN);
+    if width(line) <= columns && line.len() <= most.saturating_mul(4) {
+        return Cow::Borrowed(line);
+    }
+    let room = columns.saturating_sub(width(ellipsis));
+    let mut out = String::new();
+    let (mut used, mut open) = (0, 0_usize);
+    for grapheme in line.graphemes(true) {
+        used += width(grapheme);
+        if used > room || out.len() + grapheme.len() > most * 4 {
+            break;
+        }
+        for mark in grapheme.chars().filter(|c| MARKS.contains(c)) {
+            open = if mark == END_MARK { open.saturating_sub(1) } else { open + 1 };
+        }
+        out.push_str(grapheme);
+    }
+    out.truncate(out.trim_end().len());
+    if columns > 0 {
+        out.push_str(ellipsis);
+    }
+    out.extend(std::iter::repeat_n(END_MARK, open));
+    Cow::Owned(out)
+}
+
+/// One line of `text` around the first place where it holds `query` in whatever case, the place marked.
+/// `None`: it does not.
+pub(crate) fn excerpt(text: &str, query: &str, columns: usize, ellipsis: &str) -> Option<String> {
+    let (start, end) = find_ignoring_case(text, query)?;
+    let found = visible_line(&text[start..end], columns);
+    // A third of the line shows what comes before it, unless that is all there is.
+    let ahead = columns.saturating_sub(width(&found).min(columns)) / 3;
+    let whole = visible_line(&text[..start], columns);
+    let begins_with_blank = |text: &str| text.starts_with(char::is_whitespace);
+    let mut before = if width(&whole) <= ahead.max(columns / 3) {
+        whole
+    } else {
+        let from = text[..start].char_indices().rev().nth(ahead).map_or(0, |(at, _)| at);
+        // Rather begin with a whole word, if one begins in time.
+        let from = text[from..start].trim_end().find(char::is_whitespace).map_or(from, |blank| from + blank);
+        format!("{ellipsis}{}", visible_line(&text[from..start], columns))
+    };
+    if text[..start].ends_with(char::is_whitespace) && !before.is_empty() {
+        before.push(' ');
+    }
+    let after = visible_line(&text[end..], columns);
+    let gap = if begins_with_blank(&text[end..]) && !after.is_empty() { " " } else { "" };
+    Some(format!("{before}{}{gap}{after}", style::hit(&found)))
+}
+
+/// Where `text` holds `query`, compared character by character in lower case.
+fn find_ignoring_case(text: &str, query: &str) -> Option<(usize, usize)> {
+    let wanted: Vec<char> = query.chars().flat_map(char::to_lowercase).collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    text.char_indices().find_map(|(start, _)| {
+        let mut left = wanted.as_slice();
+        for (at, c) in text[start..].char_indices() {
+            for lower in c.to_lowercase() {
+                match left.split_first() {
+                    Some((first, rest)) if *first == lower => left = rest,
+                    _ => return None,
+                }
+            }
+            if left.is_empty() {
+                return Some((start, start + at + c.len_utf8()));
+            }
+        }
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_holds_no_line_breaks_and_nothing_a_terminal_obeys() {
+        assert_eq!(
+            visible_line("  one\r\n\ttwo \u{1b}[31mred\u{7}\u{9b}2J", 80),
+            "one two \\u{1b}[31mred\\u{7}\\u{9b}2J"
+        );
+        assert_eq!(visible_line("abc\u{202e}fdp.exe", 80), "abc\\u{202e}fdp.exe");
+    }
+
+    #[test]
+    fn text_cannot_bring_its_own_marks() {
+        assert_eq!(visible_line("a\u{2064}b\u{2061}c", 80), "abc");
+        assert_eq!(visible_block("a\u{2064}b"), "ab");
+    }
+
+    #[test]
+    fn a_block_keeps_its_lines() {
+        assert_eq!(visible_block("one\r\n\ttwo\rthree\u{0}"), "one\n\ttwo\\u{d}three\\u{0}");
+    }
+
+    #[test]
+    fn emoji_and_joined_emoji_stay_whole() {
+        let family = "👨‍👩‍👧‍👦";
+        assert_eq!(visible_line(family, 80), family);
+        assert_eq!(shorten("ab👨‍👩‍👧‍👦cd", 4, "…"), "ab…");
+        assert_eq!(shorten("ab👨‍👩‍👧‍👦cd", 5, "…"), "ab👨‍👩‍👧‍👦…");
+        assert_eq!(shorten("日本語です", 6, "…"), "日本…");
+    }
+
+    #[test]
+    fn what_fits_is_left_alone_and_the_rest_is_cut_at_the_width() {
+        assert_eq!(shorten("12345", 5, "…"), "12345");
+        assert_eq!(shorten("123456", 5, "…"), "1234…");
+        assert_eq!(shorten("123456", 5, "..."), "12...");
+        assert_eq!(shorten("one two three", 8, "…"), "one two…");
+        assert_eq!(shorten("123456", 0, "…"), "");
+    }
+
+    #[test]
+    fn a_cut_line_closes_its_styles() {
+        let cut = shorten(&style::dim("a long line of text"), 7, "…").into_owned();
+        assert_eq!(width(&cut), 7);
+        assert_eq!(style::paint(&cut, true), "\u{1b}[2ma long…\u{1b}[0m");
+    }
+
+    #[test]
+    fn a_pile_of_combining_marks_and_ten_megabytes_have_an_end() {
+        let pile = format!("e{}", "\u{301}".repeat(100_000));
+        assert!(shorten(&visible_line(&pile, 20), 20, "…").len() < 2_000);
+        assert!(visible_line(&"x".repeat(10_000_000), 40).len() < 1_000);
+    }
+
+    #[test]
+    fn an_excerpt_shows_the_hit_wherever_it_stands() {
+        let text = format!("{} the Needle in it {}", "hay ".repeat(100), "straw ".repeat(100));
+        let shown =
+            style::paint(&shorten(&excerpt(&text, "nEEdle", 40, "…").expect("found"), 40, "…"), false);
+        assert!(
+            shown.starts_with('…') && shown.ends_with('…') && shown.contains(" the Needle in it "),
+            "{shown}"
+        );
+        assert_eq!(width(&shown), 40);
+        assert_eq!(style::paint(&excerpt("a Needle", "needle", 40, "…").expect("found"), false), "a Needle");
+        assert_eq!(excerpt("hay", "needle", 40, "…"), None);
+    }
+
+    #[test]
+    fn a_hit_may_change_its_length_in_lower_case() {
+        assert_eq!(find_ignoring_case("xİstanbul", "i\u{307}st"), Some((1, 5)));
+        assert_eq!(find_ignoring_case("STRASSE", "asse"), Some((3, 7)));
+        assert_eq!(find_ignoring_case("anything", ""), None);
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_without_raw_control_characters() {
+        let text = safe_json(serde_json::to_string("a\u{9b}b\u{7f}é").expect("JSON"));
+        assert_eq!(text, r#""a\u009bb\u007fé""#);
+        assert_eq!(serde_json::from_str::<String>(&text).expect("JSON"), "a\u{9b}b\u{7f}é");
+    }
+}

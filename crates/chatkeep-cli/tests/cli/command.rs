@@ -1,0 +1,127 @@
+//! Runs the built command in a folder of its own and keeps what it said.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A temporary folder with a database that is made at its first use.
+pub(crate) struct Home {
+    folder: TempDir,
+    url: String,
+}
+
+/// What a command answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:///{}", folder.path().join("chat.db").display());
+        Self { folder, url }
+    }
+
+    /// The same with another database.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), ..Self::new() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Every file in the folder that has nothing to do with the database.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+        let mut names: Vec<_> = names.filter(|name| !name.starts_with("chat.db")).collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).expect("a file is written");
+        path.to_string_lossy().into_owned()
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("a file is read")
+    }
+
+    /// A command in this folder, with nothing of the environment that could change its answers.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatkeep"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.env("DATABASE_URL", &self.url).env("LANG", "C.UTF-8");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
+        Answer::from(self.command(arguments).output().expect("the command runs"))
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
+        let mut command = self.command(arguments);
+        Answer::from(command.envs(variables.iter().copied()).output().expect("the command runs"))
+    }
+
+    pub(crate) fn run_on(&self, input: impl AsRef<[u8]>, arguments: &[&str]) -> Answer {
+        let mut child = self.start(arguments);
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // A command that refuses its input early closes the pipe.
+        let _ = stdin.write_all(input.as_ref());
+        drop(stdin);
+        Answer::from(child.wait_with_output().expect("the command ends"))
+    }
+
+    /// Starts a command that reads what will be written to it.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdin(Stdio::piped()).spawn().expect("the command starts")
+    }
+
+    /// Runs a command that must succeed.
+    pub(crate) fn do_it(&self, arguments: &[&str]) -> String {
+        let answer = self.run(arguments);
+        assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
+        answer.out
+    }
+
+    /// Runs a command that must succeed and print one JSON document.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Value {
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        let out = self.do_it(&arguments);
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.ask(&["messages", "count"])["count"].as_u64().expect("a number")
+    }
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+            err: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        }
+    }
+}
+
+impl Answer {
+    /// The object that `--json` prints when something went wrong.
+    pub(crate) fn error(&self) -> Value {
+        let object: Value =
+            serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        object["error"].clone()
+    }
+}

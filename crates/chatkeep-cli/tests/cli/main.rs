@@ -1,0 +1,11 @@
+//! The `chatkeep` command as its users meet it: as a process, each time on a database of its own.
+#![cfg(unix)]
+
+mod command;
+mod databases;
+mod exports;
+mod imports;
+mod messages;
+mod pages;
+mod signals;
+mod tokens;

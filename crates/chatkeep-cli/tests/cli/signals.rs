@@ -1,0 +1,104 @@
+//! Ctrl-C and SIGTERM in the middle of things.
+
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use crate::command::Home;
+
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
+
+fn signal(child: &Child, name: &str) {
+    let status =
+        Command::new("kill").args(["-s", name, &child.id().to_string()]).status().expect("kill runs");
+    assert!(status.success());
+}
+
+/// Waits until something is true, and fails when it never is.
+fn until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_true() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn an_interrupted_import_says_where_to_go_on() {
+    for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM)] {
+        let home = Home::new();
+        home.do_it(&["migrate", "upgrade"]);
+        let mut child = home.start(&["messages", "import", "-", "--batch", "10"]);
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all("{\"user_message\": \"hi\"}\n".repeat(25).as_bytes()).expect("the command reads");
+        until("storing two batches", || home.count() == 20);
+        signal(&child, name);
+        let output = child.wait_with_output().expect("the command ends");
+        assert_eq!(
+            output.status.signal(),
+            Some(number),
+            "it dies of the signal, which a shell sees as 128 + {number}"
+        );
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said, "interrupted: 20 messages were stored, up to line 20; go on with --from-line 21\n");
+        assert_eq!(home.count(), 20);
+    }
+}
+
+#[test]
+fn an_interrupted_import_tells_programs_too() {
+    let home = Home::new();
+    home.do_it(&["migrate", "upgrade"]);
+    let mut child = home.start(&["messages", "import", "-", "--batch", "10", "--json"]);
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all("{\"user_message\": \"hi\"}\n".repeat(15).as_bytes()).expect("the command reads");
+    until("storing a batch", || home.count() == 10);
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("the command ends");
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).expect("JSON");
+    assert_eq!((&error["error"]["stored"], &error["error"]["continue_from"]), (&10.into(), &11.into()));
+}
+
+#[test]
+fn an_interrupted_export_leaves_no_file() {
+    let home = Home::new();
+    let line = format!("{{\"user_message\": \"{}\"}}\n", "x".repeat(4_000));
+    assert_eq!(home.run_on(line.repeat(8_000), &["messages", "import", "-"]).code, Some(0));
+    for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM)] {
+        let child = home.start(&["messages", "export", "out.jsonl"]);
+        until("beginning the file", || !home.files().is_empty());
+        signal(&child, name);
+        let output = child.wait_with_output().expect("the command ends");
+        // On a fast machine it may have been done already; then the file is whole.
+        match output.status.signal() {
+            Some(signal) => {
+                assert_eq!(signal, number);
+                assert_eq!(home.files(), <[String; 0]>::default());
+            }
+            None => {
+                assert_eq!(home.files(), ["out.jsonl"]);
+                assert_eq!(home.read("out.jsonl").lines().count(), 8_000);
+                std::fs::remove_file(home.path("out.jsonl")).expect("removed");
+            }
+        }
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+#[test]
+fn an_import_that_never_pauses_is_interrupted_too_and_its_account_is_exact() {
+    let home = Home::new();
+    home.do_it(&["migrate", "upgrade"]);
+    let file = home.write("chats.jsonl", "{\"user_message\": \"hi\"}\n".repeat(200_000));
+    let child = home.start(&["messages", "import", &file, "--batch", "10", "--json"]);
+    until("storing a batch", || home.count() > 0);
+    let start = Instant::now();
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("the command ends");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(output.status.signal(), Some(SIGINT));
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).expect("JSON");
+    assert_eq!(error["error"]["stored"], home.count());
+}

@@ -1,0 +1,158 @@
+//! `tokens create`, `list`, `verify`, `revoke`, `prune`.
+
+use serde_json::json;
+
+use crate::command::Home;
+
+/// Nothing listens there, and nobody waits for it.
+const NOWHERE: &str = "postgresql://bot:hush-hush@127.0.0.1:1/chat";
+
+fn create(home: &Home, options: &[&str]) -> String {
+    home.do_it(&[&["tokens", "create"], options].concat()).trim_end().to_owned()
+}
+
+#[test]
+fn a_token_stands_alone_on_standard_output_and_the_rest_beside_it() {
+    let home = Home::new();
+    let answer = home.run(&["tokens", "create", "--description", "mobile app", "--expires-days", "90"]);
+    assert_eq!(answer.code, Some(0));
+    let token = answer.out.strip_suffix('\n').expect("a line");
+    assert!(
+        token.starts_with("ck_") && token.len() == 52 && !token.contains(char::is_whitespace),
+        "{}",
+        answer.out
+    );
+    assert!(answer.err.starts_with("Token 1 (mobile app) expires on "), "{}", answer.err);
+    assert!(answer.err.contains("shown this once") && !answer.err.contains(token), "{}", answer.err);
+    let quiet = home.run(&["tokens", "create", "--quiet"]);
+    assert_eq!((quiet.code, quiet.err.as_str(), quiet.out.lines().count()), (Some(0), "", 1));
+}
+
+#[test]
+fn a_new_token_is_one_json_object() {
+    let home = Home::new();
+    let created = home.ask(&["tokens", "create", "--description", "mobile app"]);
+    let keys: Vec<_> = created.as_object().expect("an object").keys().map(String::as_str).collect();
+    for key in ["token", "id", "token_id", "description", "created_at", "expires_at"] {
+        assert!(keys.contains(&key), "{keys:?}");
+    }
+    assert_eq!(
+        (&created["id"], &created["description"], &created["expires_at"]),
+        (&json!(1), &json!("mobile app"), &json!(null))
+    );
+}
+
+#[test]
+fn standard_input_is_where_a_token_is_read_from() {
+    let home = Home::new();
+    let token = create(&home, &["--description", "mobile app"]);
+    for input in [token.clone(), format!("{token}\n"), format!("{token}\r\n")] {
+        for arguments in [&["tokens", "verify"][..], &["tokens", "verify", "-"]] {
+            let answer = home.run_on(&input, arguments);
+            assert_eq!(
+                (answer.code, answer.out.as_str()),
+                (Some(0), "valid: token 1 (mobile app)\n"),
+                "{input:?}"
+            );
+        }
+    }
+    assert_eq!(home.run(&["tokens", "verify", &token]).code, Some(0));
+    let json = home.run_on(&token, &["tokens", "verify", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(
+        (&json["valid"], &json["reason"], &json["token"]["id"]),
+        (&json!(true), &json!("valid"), &json!(1))
+    );
+    assert!(!json.to_string().contains(&token));
+}
+
+#[test]
+fn any_other_text_is_invalid() {
+    let home = Home::new();
+    let token = create(&home, &[]);
+    let cut = &token[..token.len() - 1];
+    let inside = format!("{} {}", &token[..20], &token[20..]);
+    let long = "x".repeat(1 << 20);
+    for input in
+        ["", "\n", cut, &inside, &token.to_uppercase(), &format!("{token}x"), &format!("{token}\n\n"), &long]
+    {
+        let answer = home.run_on(input, &["tokens", "verify"]);
+        assert_eq!(answer.code, Some(1), "{:?}", &input[..input.len().min(80)]);
+        assert!(answer.out.starts_with("invalid: "), "{}", answer.out);
+        assert_eq!(answer.err, "");
+    }
+    assert_eq!(home.run_on(b"ck_\xff\xfe", &["tokens", "verify"]).code, Some(1));
+}
+
+#[test]
+fn a_database_that_is_down_is_never_an_invalid_token() {
+    let home = Home::at(NOWHERE);
+    let token = create(&Home::new(), &[]);
+    let mut command = home.command(&["tokens", "verify", &token, "--json"]);
+    let output = command
+        .envs([("DB_MAX_RETRIES", "1"), ("DB_RETRY_DELAY", "0.2")])
+        .output()
+        .expect("the command runs");
+    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(output.stdout, b"");
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).expect("JSON");
+    assert_eq!(
+        (&error["error"]["kind"], &error["error"]["retryable"]),
+        (&json!("Unavailable"), &json!(true))
+    );
+    assert!(!error.to_string().contains("hush-hush"));
+}
+
+#[test]
+fn a_revoked_token_is_invalid_and_there_is_nothing_to_revoke_twice() {
+    let home = Home::new();
+    let token = create(&home, &[]);
+    assert_eq!(home.do_it(&["tokens", "revoke", "1"]), "revoked token 1\n");
+    let answer = home.run_on(&token, &["tokens", "verify"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), "invalid: revoked\n"));
+    let answer = home.run(&["tokens", "revoke", "1"]);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: id: there is no active token 1\n"));
+    assert_eq!(home.run(&["tokens", "revoke", "7", "--json"]).error()["kind"], "NotFound");
+}
+
+#[test]
+fn the_list_shows_no_token_but_its_beginning() {
+    let home = Home::new();
+    let first = create(&home, &["--description", "mobile app", "--expires-days", "30"]);
+    let second =
+        create(&home, &["--description", "a description that is far too long to be shown at eighty columns"]);
+    home.do_it(&["tokens", "revoke", "1"]);
+    let text = home.do_it(&["tokens", "list"]);
+    let rows: Vec<&str> = text.lines().skip(2).collect();
+    assert!(rows[0].contains("never") && rows[0].ends_with("active"), "{text}");
+    assert!(rows[1].contains("mobile app") && rows[1].ends_with("revoked"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(!text.contains(&first) && !text.contains(&second), "{text}");
+    let json = home.ask(&["tokens", "list"]);
+    assert_eq!((&json[0]["id"], &json[1]["is_active"]), (&json!(2), &json!(false)));
+    assert!(json[0].get("token_hash").is_none());
+}
+
+#[test]
+fn expiry_and_description_out_of_range_are_refused() {
+    let home = Home::new();
+    for (option, value, field) in [
+        ("--expires-days", "0", "expires_days"),
+        ("--expires-days", "-1", "expires_days"),
+        ("--expires-days", "1000000000", "expires_days"),
+        ("--description", &"d".repeat(256), "description"),
+    ] {
+        let answer = home.run(&["tokens", "create", option, value, "--json"]);
+        assert_eq!(answer.code, Some(2), "{option} {value}: {answer:?}");
+        assert_eq!(answer.error()["field"], field, "{answer:?}");
+    }
+    assert_eq!(home.ask(&["tokens", "list"]), json!([]));
+}
+
+#[test]
+fn prune_says_how_many_had_expired() {
+    let home = Home::new();
+    create(&home, &["--expires-days", "1"]);
+    assert_eq!(home.do_it(&["tokens", "prune"]), "deleted 0 expired tokens\n");
+    assert_eq!(home.ask(&["tokens", "prune"]), json!({ "deleted": 0 }));
+}
