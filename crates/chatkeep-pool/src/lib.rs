@@ -15,7 +15,8 @@
 //!   failures are reported at once; [`Pool::wait_until_ready`] waits whenever it is called.
 //! - **Prepared once.** The initializer given to [`Pool::with_initializer`] runs before the first lease.
 //! - **Fork-safe.** A forked child leaves its parent's connections alone, and starts with none, unprepared. Databases
-//!   in memory are not shared: the child's is a new, empty one.
+//!   in memory are not shared: the child's is a new, empty one. SQLite itself has locks for the whole process: a
+//!   program on SQLite should fork at a moment when no other thread of it is inside a call.
 
 mod backend;
 mod backoff;
