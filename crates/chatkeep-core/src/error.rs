@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of every chatkeep call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -77,15 +78,18 @@ impl ErrorKind {
 /// assert_eq!(error.field(), Some("limit"));
 /// assert_eq!(error.to_string(), "limit: must be between 1 and 10000, not 0");
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     field: Option<Cow<'static, str>>,
     operation: Option<&'static str>,
     retryable: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Shared, because one failure may be several callers'.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -137,7 +141,7 @@ impl Error {
     /// Keeps the error underneath, for [`std::error::Error::source`].
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 
 /// A value that belongs to the process that made it. In any other process, dropping it leaks it.
-pub(crate) struct OfProcess<T> {
+pub struct OfProcess<T> {
     process: u32,
     /// Taken only when dropped.
     value: Option<T>,
@@ -51,17 +51,18 @@ impl<T> Drop for OfProcess<T> {
 /// A place that holds one value per process.
 ///
 /// The value is swapped without a lock, so that a fork at any moment leaves the child with a usable one.
-pub(crate) struct PerProcess<T> {
+pub struct PerProcess<T> {
     current: ArcSwap<OfProcess<T>>,
 }
 
 impl<T> PerProcess<T> {
-    pub(crate) fn new(value: T) -> Self {
+    /// The value of the process that we are in now.
+    pub fn new(value: T) -> Self {
         Self { current: ArcSwap::from_pointee(OfProcess::new(value)) }
     }
 
     /// This process's value; made with `make` at the first call in a forked child.
-    pub(crate) fn get(&self, make: impl FnOnce() -> T) -> Arc<OfProcess<T>> {
+    pub fn get(&self, make: impl FnOnce() -> T) -> Arc<OfProcess<T>> {
         let current = self.current.load();
         if current.is_ours() {
             return Guard::into_inner(current);

@@ -36,6 +36,7 @@ mod subpool;
 #[cfg(test)]
 mod tests;
 
+pub use fork::{OfProcess, PerProcess};
 pub use lease::Lease;
 pub use pool::{Initializer, Pool};
 pub use settings::PoolSettings;

@@ -1,5 +1,16 @@
 //! One Diesel expression, three engines.
 
+use diesel::QueryResult;
+use diesel::result::Error;
+
+/// The id that an insert of one row gave back, out of all that it gave back.
+///
+/// SQLite commits when a statement comes to its end, and says only then that the disk is full. Diesel's `get_result` stops
+/// at the first row and passes over what the end would say, so that a row that was never stored would have an id.
+pub(crate) fn returned_id(ids: QueryResult<Vec<i64>>) -> QueryResult<i64> {
+    ids.and_then(|ids| ids.first().copied().ok_or(Error::NotFound))
+}
+
 /// Runs the expression on the engine's own connection. It is compiled once for each, so that every engine gets its own
 /// typed SQL and its own cached statement.
 macro_rules! on_engine {

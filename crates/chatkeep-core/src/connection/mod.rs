@@ -9,6 +9,7 @@ mod postgresql_open;
 mod postgresql_row;
 mod reactor;
 mod sqlite;
+mod sqlite_at_rest;
 mod tls;
 mod transaction;
 
@@ -19,9 +20,10 @@ use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
 use diesel::result::Error as DieselError;
 
-pub(crate) use dispatch::on_engine;
+pub(crate) use dispatch::{on_engine, returned_id};
 pub(crate) use mysql::MysqlConnection;
 pub(crate) use postgresql::PgConnection;
+use sqlite_at_rest::AtRest;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -71,7 +73,17 @@ pub struct Connection {
     version: String,
     /// The largest row that the server takes, where it is less than ours.
     max_row_bytes: Option<u64>,
+    /// From one generated id to the next, on MySQL and MariaDB.
+    id_step: i64,
     in_transaction: bool,
+    /// What must not change while this connection is used: a SQLite file in a folder that takes no changes.
+    at_rest: Option<AtRest>,
+}
+
+/// How long the server itself may work on a call: it gives up a moment before we do. Its word that nothing was changed
+/// is worth more than our guess, and spares the connection.
+fn server_timeout(deadline: Duration) -> Duration {
+    deadline - (deadline / 10).min(Duration::from_secs(1))
 }
 
 /// The engine's own connection.
@@ -87,6 +99,7 @@ struct Opened<C> {
     engine: Engine,
     version: String,
     max_row_bytes: Option<u64>,
+    id_step: i64,
 }
 
 impl<C> Opened<C> {
@@ -96,7 +109,9 @@ impl<C> Opened<C> {
             engine: self.engine,
             version: self.version,
             max_row_bytes: self.max_row_bytes,
+            id_step: self.id_step,
             in_transaction: false,
+            at_rest: None,
         }
     }
 }
@@ -110,7 +125,8 @@ impl Connection {
     pub fn open(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
         match url.target() {
             Target::Sqlite(target) => {
-                Ok(sqlite::open(target, role, options)?.into_connection(Session::Sqlite))
+                let (opened, at_rest) = sqlite::open(target, role, options)?;
+                Ok(Self { at_rest, ..opened.into_connection(Session::Sqlite) })
             }
             Target::Server(target) if target.engine == Engine::PostgreSql => {
                 Ok(postgresql_open::open(target, options)?
@@ -136,12 +152,20 @@ impl Connection {
         self.max_row_bytes
     }
 
+    /// From one generated id to the next. It differs from 1 on Galera, and on servers that replicate both ways.
+    pub(crate) fn id_step(&self) -> i64 {
+        self.id_step
+    }
+
     /// Asks the database for a sign of life.
     ///
     /// # Errors
     /// `Unavailable` when none comes within 5 s, or within the query timeout where that is shorter.
     pub fn ping(&mut self) -> Result<()> {
         let usual = match &self.session {
+            Session::Sqlite(_) if self.is_broken() => {
+                return Err(fault::lost("the file has changed", Effect::None));
+            }
             Session::Sqlite(_) => return self.batch("SELECT 1", Effect::None),
             Session::PostgreSql(connection) => connection.deadline(),
             Session::MySql(connection) => connection.deadline(),
@@ -152,10 +176,11 @@ impl Connection {
         answer
     }
 
-    /// Whether the connection is of no more use: a deadline passed, the peer went away, a `COMMIT` failed.
+    /// Whether the connection is of no more use: a deadline passed, the peer went away, a `COMMIT` failed, a file that was
+    /// opened as one that takes no changes has changed.
     pub fn is_broken(&self) -> bool {
         match &self.session {
-            Session::Sqlite(_) => false,
+            Session::Sqlite(_) => self.at_rest.as_ref().is_some_and(|file| !file.still()),
             Session::PostgreSql(connection) => connection.is_broken(),
             Session::MySql(connection) => connection.is_broken(),
         }

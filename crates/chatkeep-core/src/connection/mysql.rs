@@ -213,6 +213,9 @@ pub(super) fn failure(error: &mysql_async::Error) -> Failure {
         },
         mysql_async::Error::Io(mysql_async::IoError::Io(cause)) => Failure::Lost(cause.to_string()),
         mysql_async::Error::Io(mysql_async::IoError::Tls(cause)) => Failure::Lost(format!("TLS: {cause}")),
+        mysql_async::Error::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => {
+            Failure::Lost("the server does not support TLS".to_owned())
+        }
         mysql_async::Error::Driver(cause) => Failure::Lost(cause.to_string()),
         // A URL error would show the URL; it cannot occur, since no URL is handed to the driver.
         mysql_async::Error::Url(_) => Failure::Lost("the driver refused its settings".to_owned()),

@@ -10,7 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::postgresql::{PgConnection, failure};
 use super::reactor::{Elapsed, Reactor};
-use super::{ConnectOptions, Opened, tls};
+use super::{ConnectOptions, Opened, server_timeout, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::{Failure, postgresql};
@@ -25,6 +25,7 @@ pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Op
     let config = config(target, per_host);
     let tries = u32::try_from(target.hosts.len()).unwrap_or(1).max(1);
     let deadline = per_host.saturating_mul(tries);
+    let place = target.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let reactor = Reactor::new(options.query_timeout)?;
     let use_tls = target.tls.mode != TlsMode::Disable && config.get_hosts().iter().any(is_tcp);
     let connected = if use_tls {
@@ -45,19 +46,20 @@ pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Op
     };
     let (client, version) = match connected {
         Ok(Ok(connected)) => connected,
-        Ok(Err(error)) => return Err(explain(&failure(&error))),
-        Err(Elapsed) => return Err(postgresql::connect_error(&Failure::Elapsed(deadline))),
+        Ok(Err(error)) => return Err(explain(&failure(&error), &place)),
+        Err(Elapsed) => return Err(postgresql::connect_error(&Failure::Elapsed(deadline), &place)),
     };
     refuse_old(&version)?;
     let pooled = target.pooler == Pooler::Transaction;
     if !pooled {
-        set_up(&reactor, &client, deadline, options.query_timeout)?;
+        set_up(&reactor, &client, deadline, options.query_timeout, &place)?;
     }
     Ok(Opened {
         connection: PgConnection::new(reactor, client, pooled),
         engine: Engine::PostgreSql,
         version,
         max_row_bytes: None,
+        id_step: 1,
     })
 }
 
@@ -106,19 +108,25 @@ fn config(target: &ServerTarget, per_host: Duration) -> Config {
     config
 }
 
-/// The server gives a query up when we do, so that nothing runs on for nobody.
-fn set_up(reactor: &Reactor, client: &Client, deadline: Duration, query_timeout: Duration) -> Result<()> {
+/// The server gives a query up as we do, so that nothing runs on for nobody.
+fn set_up(
+    reactor: &Reactor,
+    client: &Client,
+    deadline: Duration,
+    query_timeout: Duration,
+    place: &str,
+) -> Result<()> {
     let sql = statement_timeout(query_timeout);
     match reactor.wait_for(deadline, client.batch_execute(&sql)) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(explain(&failure(&error))),
-        Err(Elapsed) => Err(postgresql::connect_error(&Failure::Elapsed(deadline))),
+        Ok(Err(error)) => Err(explain(&failure(&error), place)),
+        Err(Elapsed) => Err(postgresql::connect_error(&Failure::Elapsed(deadline), place)),
     }
 }
 
 /// `SET statement_timeout`, in milliseconds; 0 is none.
 pub(super) fn statement_timeout(deadline: Duration) -> String {
-    format!("SET statement_timeout = {}", deadline.as_millis().min(2_147_483_647))
+    format!("SET statement_timeout = {}", server_timeout(deadline).as_millis().min(2_147_483_647))
 }
 
 fn refuse_old(version: &str) -> Result<()> {
@@ -132,8 +140,8 @@ fn refuse_old(version: &str) -> Result<()> {
 }
 
 /// A TLS that does not fit will not fit at the next try either.
-fn explain(failure: &Failure) -> Error {
-    let error = postgresql::connect_error(failure);
+fn explain(failure: &Failure, place: &str) -> Error {
+    let error = postgresql::connect_error(failure, place);
     let hopeless = matches!(failure, Failure::Lost(cause) if cause.contains("does not support TLS")
         || cause.contains("certificate") || cause.contains("channel binding") || cause.contains("missing"));
     if hopeless { error.with_retryable(false) } else { error }

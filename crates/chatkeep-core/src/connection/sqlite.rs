@@ -8,6 +8,7 @@ use diesel::result::Error as DieselError;
 use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::sqlite_at_rest::AtRest;
 use super::{ConnectOptions, Opened, Role};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -23,24 +24,32 @@ diesel::define_sql_function! {
     fn sqlite_version() -> diesel::sql_types::Text;
 }
 
-/// Opens the file, or memory.
+/// Opens the file, or memory. With it comes what has to stay as it is, where the file could only be opened on that promise.
 pub(super) fn open(
     target: &SqliteTarget,
     role: Role,
     options: &ConnectOptions,
-) -> Result<Opened<SqliteConnection>> {
-    let (uri, shown) = match &target.location {
-        SqliteLocation::Memory => (":memory:".to_owned(), ":memory:".to_owned()),
+) -> Result<(Opened<SqliteConnection>, Option<AtRest>)> {
+    let explain = |error| sqlite::error(error);
+    let mut at_rest = None;
+    let mut connection = match &target.location {
+        SqliteLocation::Memory => establish(":memory:", ":memory:", options)?,
         SqliteLocation::File(path) => {
             prepare_place(path, target.make_folder)?;
-            (uri(path, target.read_only), path.display().to_string())
+            let shown = path.display().to_string();
+            let mode = if target.read_only { "?mode=ro" } else { "" };
+            let mut connection = establish(&uri(path, mode), &shown, options)?;
+            if let Err(error) = set_journal(&mut connection, target, role) {
+                at_rest = AtRest::of(path).filter(|_| sqlite::cannot_open(&error));
+                if at_rest.is_none() {
+                    return Err(explain(error));
+                }
+                connection = establish(&uri(path, "?immutable=1"), &shown, options)?;
+                set_journal(&mut connection, target, Role::Reader).map_err(explain)?;
+            }
+            connection
         }
     };
-    let mut connection =
-        SqliteConnection::establish(&uri).map_err(|error| sqlite::open_error(&error, &shown))?;
-    let explain = |error| sqlite::error(error);
-    connection.batch_execute(&busy_timeout(options.query_timeout)).map_err(explain)?;
-    set_journal(&mut connection, target, role).map_err(explain)?;
     let synchronous = match target.synchronous {
         Synchronous::Full => "FULL",
         Synchronous::Normal => "NORMAL",
@@ -53,7 +62,14 @@ pub(super) fn open(
     }
     search::register(&mut connection).map_err(explain)?;
     let version = diesel::select(sqlite_version()).get_result(&mut connection).map_err(explain)?;
-    Ok(Opened { connection, engine: Engine::Sqlite, version, max_row_bytes: None })
+    Ok((Opened { connection, engine: Engine::Sqlite, version, max_row_bytes: None, id_step: 1 }, at_rest))
+}
+
+fn establish(uri: &str, shown: &str, options: &ConnectOptions) -> Result<SqliteConnection> {
+    let mut connection =
+        SqliteConnection::establish(uri).map_err(|error| sqlite::open_error(&error, shown))?;
+    connection.batch_execute(&busy_timeout(options.query_timeout)).map_err(sqlite::error)?;
+    Ok(connection)
 }
 
 /// A folder that is missing, or a folder in the file's place, is said before SQLite says "unable to open".
@@ -76,11 +92,11 @@ fn prepare_place(path: &Path, make_folder: bool) -> Result<()> {
     Err(wrong(format!("the folder {} does not exist; make it first", folder.display())))
 }
 
-fn uri(path: &Path, read_only: bool) -> String {
+fn uri(path: &Path, mode: &str) -> String {
     let escaped = utf8_percent_encode(&path.to_string_lossy(), URI_RESERVED).to_string();
     // `file::memory:` is no file, but one whose name is that may be meant.
     let place = if path.is_absolute() { "" } else { "./" };
-    format!("file:{place}{escaped}{}", if read_only { "?mode=ro" } else { "" })
+    format!("file:{place}{escaped}{mode}")
 }
 
 pub(super) fn busy_timeout(wait: Duration) -> String {

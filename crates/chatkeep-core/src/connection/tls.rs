@@ -41,7 +41,8 @@ fn verifier(tls: &Tls, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServe
     )
 }
 
-fn read_roots(path: &Path) -> Result<RootCertStore> {
+/// The authorities in a PEM file.
+pub(super) fn read_roots(path: &Path) -> Result<RootCertStore> {
     let unusable = |cause: String| {
         Error::configuration(format!("cannot read certificates from {}: {cause}", path.display()))
             .with_field("sslrootcert")

@@ -46,7 +46,7 @@ pub(crate) fn lost(cause: &str, effect: Effect) -> Error {
 
 /// The deadline passed.
 pub(crate) fn elapsed(deadline: Duration, effect: Effect) -> Error {
-    let seconds = deadline.as_secs_f64();
+    let seconds = seconds(deadline);
     match effect {
         Effect::None => {
             Error::new(ErrorKind::Unavailable, format!("the database did not answer within {seconds} s"))
@@ -58,6 +58,17 @@ pub(crate) fn elapsed(deadline: Duration, effect: Effect) -> Error {
             ),
         ),
     }
+}
+
+/// No answer came from this place while connecting.
+pub(crate) fn connect_elapsed(deadline: Duration, place: &str) -> Error {
+    let seconds = seconds(deadline);
+    Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: no answer within {seconds} s"))
+}
+
+/// Seconds as people read them: a deadline may be what is left of another one, to the nanosecond.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 100.0).round() / 100.0
 }
 
 /// An error that no rule knows: what Diesel makes of it.

@@ -1,7 +1,7 @@
 //! MySQL's and MariaDB's errors, by number (MySQL's "Server Error Message Reference", MariaDB's "Error Codes").
 
 use super::postgresql::no_table;
-use super::{Effect, Failure, elapsed, lost};
+use super::{Effect, Failure, connect_elapsed, elapsed, lost};
 use crate::error::{Error, ErrorKind, SchemaState};
 
 /// What a failure during a call means.
@@ -13,8 +13,8 @@ pub(crate) fn error(failure: &Failure, effect: Effect) -> Error {
     }
 }
 
-/// What a failure while connecting means.
-pub(crate) fn connect_error(failure: &Failure) -> Error {
+/// What a failure while connecting to this place means.
+pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
     match failure {
         Failure::Refused { number, message, .. } => match number {
             // Access denied (for the user, for the database, by plug-in), unknown database, host not allowed, unknown plug-in.
@@ -24,15 +24,17 @@ pub(crate) fn connect_error(failure: &Failure) -> Error {
             1040 | 1203 | 1226 => {
                 Error::new(ErrorKind::PoolTimeout, format!("the server has no connection left: {message}"))
             }
-            _ => Error::new(ErrorKind::Unavailable, format!("the server refused the connection: {message}"))
-                // 1047: a Galera node that is not ready; 1053: going down.
-                .with_retryable(matches!(number, 1047 | 1053)),
+            _ => Error::new(
+                ErrorKind::Unavailable,
+                format!("the server at {place} refused the connection: {message}"),
+            )
+            // 1047: a Galera node that is not ready; 1053: going down.
+            .with_retryable(matches!(number, 1047 | 1053)),
         },
-        Failure::Lost(cause) => Error::new(ErrorKind::Unavailable, format!("cannot connect: {cause}")),
-        Failure::Elapsed(deadline) => Error::new(
-            ErrorKind::Unavailable,
-            format!("cannot connect: no answer within {} s", deadline.as_secs_f64()),
-        ),
+        Failure::Lost(cause) => {
+            Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: {cause}"))
+        }
+        Failure::Elapsed(deadline) => connect_elapsed(*deadline, place),
     }
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL's errors, by SQLSTATE (its manual, appendix "PostgreSQL Error Codes").
 
-use super::{Effect, Failure, elapsed, lost};
+use super::{Effect, Failure, connect_elapsed, elapsed, lost};
 use crate::error::{Error, ErrorKind};
 
 /// What a failure during a call means.
@@ -12,8 +12,8 @@ pub(crate) fn error(failure: &Failure, effect: Effect) -> Error {
     }
 }
 
-/// What a failure while connecting means.
-pub(crate) fn connect_error(failure: &Failure) -> Error {
+/// What a failure while connecting to this place means.
+pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
     match failure {
         Failure::Refused { state, message, .. } => match state.as_str() {
             // 28: the log-in was refused; 3D: the database does not exist; 42501: no right to connect.
@@ -21,16 +21,16 @@ pub(crate) fn connect_error(failure: &Failure) -> Error {
                 Error::configuration(message.clone()).with_field("DATABASE_URL")
             }
             "53300" => out_of_connections(message),
-            _ => Error::new(ErrorKind::Unavailable, format!("the server refused the connection: {message}"))
-                .with_retryable(
-                    state.starts_with("57") || state.starts_with("08") || state.starts_with("53"),
-                ),
+            _ => Error::new(
+                ErrorKind::Unavailable,
+                format!("the server at {place} refused the connection: {message}"),
+            )
+            .with_retryable(state.starts_with("57") || state.starts_with("08") || state.starts_with("53")),
         },
-        Failure::Lost(cause) => Error::new(ErrorKind::Unavailable, format!("cannot connect: {cause}")),
-        Failure::Elapsed(deadline) => Error::new(
-            ErrorKind::Unavailable,
-            format!("cannot connect: no answer within {} s", deadline.as_secs_f64()),
-        ),
+        Failure::Lost(cause) => {
+            Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: {cause}"))
+        }
+        Failure::Elapsed(deadline) => connect_elapsed(*deadline, place),
     }
 }
 

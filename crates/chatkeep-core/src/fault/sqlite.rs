@@ -34,6 +34,12 @@ pub(crate) fn is_read_only(error: &Diesel) -> bool {
         if by_text(information.message()).is_some_and(|error| error.kind() == ErrorKind::ReadOnly))
 }
 
+/// Whether the file, or one that SQLite keeps beside it, cannot be opened.
+pub(crate) fn cannot_open(error: &Diesel) -> bool {
+    matches!(error, Diesel::DatabaseError(_, information)
+        if information.message().contains("unable to open database file"))
+}
+
 fn by_text(text: &str) -> Option<Error> {
     let has = |part: &str| text.contains(part);
     let kind =

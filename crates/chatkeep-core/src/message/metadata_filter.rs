@@ -31,8 +31,8 @@ impl MetadataFilter {
     /// This key with this value.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `metadata` for a list or an object, an integer from 2^63 on, or a key that cannot be
-    /// stored.
+    /// `InvalidInput` with the field `metadata` for a list or an object, a number from 2^63 to 2^64, or a key that cannot
+    /// be stored.
     pub fn new(key: impl Into<String>, value: impl Into<Value>) -> Result<Self> {
         let (key, value) = (key.into(), value.into());
         match &value {
@@ -42,8 +42,11 @@ impl MetadataFilter {
                     format!("the filter for {key:?} must be a string, a number, a boolean or null"),
                 ));
             }
-            Value::Number(number) if number.is_u64() && !number.is_i64() => {
-                return Err(Error::invalid_input("metadata", "integers from 2^63 on cannot be searched for"));
+            Value::Number(number) if is_beyond_signed(number) => {
+                return Err(Error::invalid_input(
+                    "metadata",
+                    "numbers from 2^63 to 2^64 cannot be searched for",
+                ));
             }
             _ => {}
         }
@@ -65,6 +68,13 @@ impl MetadataFilter {
     }
 }
 
+/// Whether the number is, or is near, an integer that fits 64 bits without a sign only: SQLite takes it for a double.
+fn is_beyond_signed(number: &Number) -> bool {
+    !number.is_i64() && number.as_f64().is_some_and(|double| (TWO_TO_63..=2.0 * TWO_TO_63).contains(&double))
+}
+
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// All canonical texts of values that are equal to this one.
 fn texts(value: &Value) -> Vec<String> {
     let mut texts = vec![canonical_text(value)];
@@ -75,7 +85,7 @@ fn texts(value: &Value) -> Vec<String> {
             (double as i128 == i128::from(integer)).then(|| Number::from_f64(double)).flatten()
         } else {
             let double = number.as_f64().unwrap_or(f64::NAN);
-            let is_integer = double.fract() == 0.0 && double.abs() < 9.3e18;
+            let is_integer = double.fract() == 0.0 && (-TWO_TO_63..TWO_TO_63).contains(&double);
             is_integer.then(|| Number::from_i128(double as i128)).flatten()
         };
         texts.extend(twin.map(|twin| canonical_text(&Value::Number(twin))));
@@ -88,12 +98,32 @@ fn texts(value: &Value) -> Vec<String> {
 pub(super) struct MetadataHas<'a> {
     wanted: &'a MetadataFilter,
     engine: Engine,
+    /// [`shifted`], where that is necessary.
+    shifted: Option<Shifted>,
+}
+
+#[derive(Debug, Clone)]
+struct Shifted {
+    path: String,
+    texts: Vec<String>,
 }
 
 impl<'a> MetadataHas<'a> {
     pub(super) fn new(wanted: &'a MetadataFilter, engine: Engine) -> Self {
-        Self { wanted, engine }
+        // MariaDB takes a minus behind the quote for the start of a negative index, escaped or not.
+        let unspeakable = engine == Engine::MariaDb && wanted.key.starts_with('-');
+        let shifted = unspeakable.then(|| Shifted {
+            path: shifted(&wanted.path),
+            texts: wanted.texts.iter().map(|text| shifted(text)).collect(),
+        });
+        Self { wanted, engine, shifted }
     }
+}
+
+/// The JSON text with one more underscore before every string that begins with a minus or an underscore, so that none
+/// begins with a minus and different texts stay different. A quote inside a string counts too; nobody minds.
+fn shifted(json: &str) -> String {
+    json.replace("\"_", "\"__").replace("\"-", "\"_-")
 }
 
 impl Expression for MetadataHas<'_> {
@@ -147,29 +177,53 @@ impl QueryFragment<Sqlite> for MetadataHas<'_> {
 }
 
 impl QueryFragment<Mysql> for MetadataHas<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        // MariaDB keeps the text as it was stored, which is canonical, and has no JSON value to compare with. Without
-        // CONCAT it would compare a JSON string's content instead of its text.
-        let is_text = self.engine == Engine::MariaDb;
-        out.push_sql(if is_text { "CONCAT(JSON_EXTRACT(" } else { "JSON_EXTRACT(" });
-        out.push_identifier("metadata")?;
-        out.push_sql(", ");
-        out.push_bind_param::<Text, _>(&self.wanted.path)?;
-        out.push_sql(")");
-        if is_text {
-            out.push_sql(") IN (");
-            for (place, text) in self.wanted.texts.iter().enumerate() {
-                if place > 0 {
-                    out.push_sql(", ");
-                }
-                out.push_bind_param::<Text, _>(text)?;
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        if self.engine == Engine::MariaDb { self.walk_mariadb(out) } else { self.walk_mysql(out) }
+    }
+}
+
+impl MetadataHas<'_> {
+    /// MariaDB keeps the text as it was stored, which is canonical, and has no JSON value to compare with. Without CONCAT
+    /// it would compare a JSON string's content instead of its text.
+    fn walk_mariadb<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        out.push_sql("CONCAT(JSON_EXTRACT(");
+        let (path, texts) = match &self.shifted {
+            Some(shifted) => {
+                out.push_sql("REPLACE(REPLACE(");
+                out.push_identifier("metadata")?;
+                out.push_sql(r#", '"_', '"__'), '"-', '"_-')"#);
+                (&shifted.path, &shifted.texts)
             }
-            out.push_sql(")");
-        } else {
-            out.push_sql(" = CAST(");
-            out.push_bind_param::<Text, _>(&self.wanted.texts[0])?;
+            None => {
+                out.push_identifier("metadata")?;
+                (&self.wanted.path, &self.wanted.texts)
+            }
+        };
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(path)?;
+        out.push_sql(")) IN (");
+        for (place, text) in texts.iter().enumerate() {
+            if place > 0 {
+                out.push_sql(", ");
+            }
+            out.push_bind_param::<Text, _>(text)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// Both texts of a whole number are asked for: MySQL does not find -2^63 as an integer equal to the same double.
+    fn walk_mysql<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        for (place, text) in self.wanted.texts.iter().enumerate() {
+            out.push_sql(if place == 0 { "(JSON_EXTRACT(" } else { " OR JSON_EXTRACT(" });
+            out.push_identifier("metadata")?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&self.wanted.path)?;
+            out.push_sql(") = CAST(");
+            out.push_bind_param::<Text, _>(text)?;
             out.push_sql(" AS JSON)");
         }
+        out.push_sql(")");
         Ok(())
     }
 }

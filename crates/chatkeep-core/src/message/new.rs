@@ -110,6 +110,11 @@ impl NewMessage {
         self.check_size(MAX_ROW_BYTES)
     }
 
+    /// The bytes (UTF-8) of all its values together.
+    pub fn size_in_bytes(&self) -> u64 {
+        self.size().0
+    }
+
     /// Whether the row is small enough for a database that takes this many bytes.
     pub(crate) fn check_size(&self, limit: u64) -> Result<()> {
         let (size, largest) = self.size();
@@ -123,7 +128,7 @@ impl NewMessage {
     }
 
     /// The bytes of all values, and the name of the largest field.
-    pub(crate) fn size(&self) -> (u64, &'static str) {
+    fn size(&self) -> (u64, &'static str) {
         let fields = [
             ("user_message", self.user_message.len()),
             ("bot_response", self.bot_response.as_ref().map_or(0, String::len)),

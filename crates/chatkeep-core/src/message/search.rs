@@ -18,9 +18,10 @@ use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use super::filter::Page;
-use super::new::refuse_nul;
+use super::new::{MAX_ROW_BYTES, refuse_nul};
 use super::record::Message;
 use crate::connection::{Connection, on_engine};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::schema::messages;
 
@@ -35,7 +36,7 @@ pub const MAX_QUERY: usize = 1_000;
 pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<Vec<Message>> {
     page.check()?;
     check(query)?;
-    let matches = Matches { text: query.to_owned(), pattern: pattern(query) };
+    let matches = Matches::new(query, connection.engine());
     let rows = on_engine!(connection, c => {
         let mut query = messages::table
             .filter(matches)
@@ -69,10 +70,33 @@ fn check(query: &str) -> Result<()> {
     refuse_nul("query", query)
 }
 
+/// MySQL gives a match up when it has begun at 320,000 places (`regexp_time_limit`, which no session can change). So a
+/// longer text is searched in parts of so many characters, each reaching into the next by the length of a query.
+const PART: u64 = 250_000;
+
 /// Whether the text contains the other one, case aside.
 struct Matches {
     text: String,
     pattern: String,
+    /// Where the parts of a long text start, when it has to be searched in parts: a list of JSON.
+    part_starts: Option<String>,
+}
+
+impl Matches {
+    fn new(text: &str, engine: Engine) -> Self {
+        let mut pattern = pattern(text);
+        if engine == Engine::MariaDb {
+            // An alternative that never matches. Without it PCRE looks ahead, at every place where the pattern begins,
+            // for a letter that must come in either case: to the end of the text when it comes in one case only.
+            pattern.push_str("|(?!)");
+        }
+        let part_starts = (engine == Engine::MySql).then(|| {
+            let starts: Vec<_> =
+                (0..=MAX_ROW_BYTES / PART).map(|part| (part * PART + 1).to_string()).collect();
+            format!("[{}]", starts.join(","))
+        });
+        Self { text: text.to_owned(), pattern, part_starts }
+    }
 }
 
 /// A regular expression in the common ground of PostgreSQL, ICU (MySQL) and PCRE (MariaDB): plain characters, escaped
@@ -178,10 +202,23 @@ impl QueryFragment<Mysql> for Matches {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
         for (place, column) in COLUMNS.iter().enumerate() {
             out.push_sql(if place == 0 { "(" } else { " OR " });
+            if let Some(starts) = &self.part_starts {
+                let reach = PART + MAX_QUERY as u64;
+                out.push_sql(&format!(
+                    "CASE WHEN LENGTH({column}) > {PART} THEN EXISTS (SELECT 1 FROM JSON_TABLE('{starts}', '$[*]' \
+                     COLUMNS (start INT PATH '$')) AS part WHERE start <= CHAR_LENGTH({column}) \
+                     AND SUBSTRING({column}, start, {reach}) REGEXP "
+                ));
+                out.push_bind_param::<Text, _>(&self.pattern)?;
+                out.push_sql(") ELSE ");
+            }
             out.push_identifier(column)?;
             // The column's collation is binary, so the match is exact on both servers.
             out.push_sql(" REGEXP ");
             out.push_bind_param::<Text, _>(&self.pattern)?;
+            if self.part_starts.is_some() {
+                out.push_sql(" END");
+            }
         }
         out.push_sql(")");
         Ok(())

@@ -41,7 +41,7 @@ pub fn get(connection: &mut Connection, id: i64) -> Result<Option<Message>> {
     let found = on_engine!(connection, c => messages::table
         .filter(messages::id.eq(id))
         .select(messages::all_columns)
-        .first::<Message>(c)
+        .get_result::<Message>(c)
         .optional());
     found.map_err(|error| connection.read_error(error))
 }

@@ -75,6 +75,17 @@ pub enum TokenReason {
 }
 
 impl TokenReason {
+    /// The verdict on a stored token at this moment. Expiry is exclusive: at `expires_at` the token is invalid.
+    pub fn of(token: &TokenInfo, now: Timestamp) -> Self {
+        if !token.is_active {
+            Self::Revoked
+        } else if token.expires_at.is_some_and(|end| now >= end) {
+            Self::Expired
+        } else {
+            Self::Valid
+        }
+    }
+
     /// The reason as programs see it: `valid`, `malformed`, `unknown`, `revoked`, `expired`.
     pub fn name(self) -> &'static str {
         match self {
@@ -93,15 +104,9 @@ impl TokenCheck {
         Self { valid: false, reason, token: None }
     }
 
-    /// The verdict on a stored token at this moment. Expiry is exclusive: at `expires_at` the token is invalid.
+    /// The verdict on a stored token at this moment.
     pub fn of(token: TokenInfo, now: Timestamp) -> Self {
-        let reason = if !token.is_active {
-            TokenReason::Revoked
-        } else if token.expires_at.is_some_and(|end| now >= end) {
-            TokenReason::Expired
-        } else {
-            TokenReason::Valid
-        };
+        let reason = TokenReason::of(&token, now);
         Self { valid: reason == TokenReason::Valid, reason, token: Some(token) }
     }
 }

@@ -7,7 +7,7 @@ use diesel::{
 use super::hash::TokenHash;
 use super::plain::PlainToken;
 use super::record::{CreatedToken, TokenInfo};
-use crate::connection::{Connection, Session, on_engine};
+use crate::connection::{Connection, Session, on_engine, returned_id};
 use crate::error::{Error, Result};
 use crate::message::check_name;
 use crate::schema::api_tokens;
@@ -126,8 +126,8 @@ pub fn create(
     };
     let insert = || diesel::insert_into(api_tokens::table).values(row);
     let id = match &mut connection.session {
-        Session::Sqlite(c) => insert().returning(api_tokens::id).get_result(c),
-        Session::PostgreSql(c) => insert().returning(api_tokens::id).get_result(c.as_mut()),
+        Session::Sqlite(c) => returned_id(insert().returning(api_tokens::id).get_results(c)),
+        Session::PostgreSql(c) => returned_id(insert().returning(api_tokens::id).get_results(c.as_mut())),
         Session::MySql(c) => insert().execute(c.as_mut()).and_then(|_| c.first_insert_id()),
     };
     let id = id.map_err(|error| connection.write_error(error))?;
@@ -143,7 +143,7 @@ pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<Token
     let found = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::token_hash.eq(&hash))
         .select(COLUMNS)
-        .first::<Row>(c)
+        .get_result::<Row>(c)
         .optional());
     found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
 }
@@ -156,7 +156,7 @@ pub fn get(connection: &mut Connection, id: i64) -> Result<Option<TokenInfo>> {
     let found = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::id.eq(id))
         .select(COLUMNS)
-        .first::<Row>(c)
+        .get_result::<Row>(c)
         .optional());
     found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
 }

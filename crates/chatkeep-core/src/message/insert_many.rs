@@ -1,0 +1,174 @@
+//! Writing many messages at once. How their ids come back is where the engines differ most.
+
+use diesel::mysql::Mysql;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
+
+use super::insert::{Row, check, insert};
+use super::new::NewMessage;
+use crate::connection::{Connection, MysqlConnection, PgConnection, Session, returned_id};
+use crate::error::{Error, Result};
+use crate::schema::{Json, Moment, messages};
+use crate::value::Timestamp;
+
+/// A statement takes at most this many rows and bytes; more are split, inside one transaction.
+const MAX_ROWS: usize = 1_000;
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Stores all messages or none, and returns their ids in the same order.
+///
+/// # Errors
+/// `InvalidInput` with the field's name and the message's place (`messages[3].provider`), before anything is sent;
+/// otherwise as [`insert`].
+pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
+    for (place, message) in messages.iter().enumerate() {
+        check(connection, message).map_err(|error| {
+            let field = format!("messages[{place}].{}", error.field().unwrap_or("message"));
+            error.with_field(field)
+        })?;
+    }
+    let now = Timestamp::now();
+    match messages {
+        [] => Ok(Vec::new()),
+        [message] => insert(connection, message).map(|id| vec![id]),
+        // On a server one statement is a transaction by itself, which spares two round trips.
+        _ if connection.engine().is_server() && chunks(connection, messages).nth(1).is_none() => {
+            let rows: Vec<_> = messages.iter().map(|message| Row::new(message, now)).collect();
+            insert_chunk(connection, &rows)
+        }
+        _ => connection.transaction(|connection| {
+            let mut ids = Vec::with_capacity(messages.len());
+            for chunk in chunks(connection, messages) {
+                let rows: Vec<_> = chunk.iter().map(|message| Row::new(message, now)).collect();
+                ids.extend(insert_chunk(connection, &rows)?);
+            }
+            Ok(ids)
+        }),
+    }
+}
+
+/// Splits by rows and by bytes; a single large message is a chunk of its own.
+fn chunks<'a>(
+    connection: &Connection,
+    messages: &'a [NewMessage],
+) -> impl Iterator<Item = &'a [NewMessage]> + use<'a> {
+    // A quarter of the server's packet is left for what stands around the values.
+    let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
+    let mut rest = messages;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |message: &&NewMessage| {
+            bytes += message.size_in_bytes();
+            bytes <= max_bytes
+        };
+        let count = rest.iter().take(MAX_ROWS).take_while(fits).count().max(1).min(rest.len());
+        let (chunk, later) = rest.split_at(count);
+        rest = later;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Result<Vec<i64>> {
+    let step = connection.id_step();
+    let ids = match &mut connection.session {
+        // Inside a transaction one prepared statement a row is as fast as SQLite gets.
+        Session::Sqlite(c) => rows
+            .iter()
+            .map(|row| {
+                let insert = diesel::insert_into(messages::table).values(*row);
+                returned_id(insert.returning(messages::id).get_results(c))
+            })
+            .collect(),
+        Session::PostgreSql(c) => insert_arrays(c, rows),
+        Session::MySql(c) => ManyRows(rows)
+            .execute(c.as_mut())
+            .and_then(|_| c.first_insert_id())
+            .map(|first| (0..).map(|place| first + place * step).take(rows.len()).collect()),
+    };
+    let ids: Vec<i64> = ids.map_err(|error| connection.write_error(error))?;
+    if ids.len() == rows.len() {
+        Ok(ids)
+    } else {
+        Err(Error::internal(format!("{} rows were stored, but {} ids came back", rows.len(), ids.len())))
+    }
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// One statement for any number of rows: each column travels as an array.
+fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
+    fn column<'a, T>(rows: &[Row<'a>], value: impl Fn(&Row<'a>) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
+    }
+    let ids = sql_query(
+        "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
+         SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY \
+         AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
+         ORDER BY place RETURNING id",
+    )
+    .bind::<Array<Moment>, _>(column(rows, |row| row.timestamp))
+    .bind::<Array<Text>, _>(column(rows, |row| row.user_message))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.bot_response))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.provider))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.model))
+    .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.tokens_used))
+    .bind::<Array<Nullable<Json>>, _>(column(rows, |row| row.metadata))
+    .load::<Id>(c)?;
+    // Rows are numbered in the order in which they are read, whatever order they are returned in.
+    let mut ids: Vec<_> = ids.into_iter().map(|row| row.id).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// `INSERT … VALUES (…), (…), …` for MySQL and MariaDB.
+///
+/// InnoDB numbers the rows of one insert of a known number of rows without gaps, in steps of `auto_increment_increment`
+/// (MySQL's manual, "AUTO_INCREMENT Handling in InnoDB": simple inserts). So the first id, which comes with the answer,
+/// tells all of them.
+struct ManyRows<'a>(&'a [Row<'a>]);
+
+/// Statements of up to this many rows stay prepared on the server, and above it those whose number of rows is a power of two.
+const PREPARED_ROWS: usize = 64;
+
+impl QueryId for ManyRows<'_> {
+    type QueryId = ();
+    // The number of rows is part of the text, so the text is the key of the statement cache.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Mysql> for ManyRows<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        if self.0.len() > PREPARED_ROWS && !self.0.len().is_power_of_two() {
+            out.unsafe_to_cache_prepared();
+        }
+        out.push_sql(
+            "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) VALUES ",
+        );
+        for (place, row) in self.0.iter().enumerate() {
+            out.push_sql(if place == 0 { "(" } else { ", (" });
+            out.push_bind_param::<Moment, _>(&row.timestamp)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.user_message)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.bot_response)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.provider)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.model)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<BigInt>, _>(&row.tokens_used)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Json>, _>(&row.metadata)?;
+            out.push_sql(")");
+        }
+        Ok(())
+    }
+}
+
+impl<'a> RunQueryDsl<MysqlConnection> for ManyRows<'a> {}
