@@ -8,6 +8,7 @@ use chatkeep_core::{DatabaseUrl, Result, migrations};
 use chatkeep_pool::{Pool, PoolSettings};
 
 use crate::database::DatabaseManager;
+use crate::environment;
 use crate::messages::MessageLogger;
 use crate::tokens::TokenManager;
 
@@ -123,6 +124,8 @@ struct Changes {
     connect_timeout: Option<Duration>,
     query_timeout: Option<Duration>,
     auto_migrate: Option<bool>,
+    token_cache: Option<Duration>,
+    writers: Option<u32>,
 }
 
 impl ChatkeepBuilder {
@@ -180,6 +183,19 @@ impl ChatkeepBuilder {
         self
     }
 
+    /// Messages of callers at the same time are written over so many connections (`DB_WRITERS`), at least one. SQLite has
+    /// one, whatever is set.
+    pub fn writers(mut self, connections: u32) -> Self {
+        self.changes.writers = Some(connections.max(1));
+        self
+    }
+
+    /// How long the database's word on a token is good (`TOKEN_CACHE_SECONDS`); zero asks it every time.
+    pub fn token_cache(mut self, lifetime: Duration) -> Self {
+        self.changes.token_cache = Some(lifetime);
+        self
+    }
+
     /// The handle. Nothing is opened yet.
     ///
     /// # Errors
@@ -191,6 +207,8 @@ impl ChatkeepBuilder {
             None => DatabaseUrl::from_environment()?,
         };
         let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
+        let token_cache = self.changes.token_cache.map_or_else(environment::token_cache, Ok)?;
+        let writers = self.changes.writers.map_or_else(environment::writers, Ok)?;
         self.changes.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
         let pool = Arc::new(Pool::with_initializer(
@@ -199,8 +217,8 @@ impl ChatkeepBuilder {
             Box::new(move |connection| migrations::ensure(connection, auto_migrate, query_timeout)),
         )?);
         Ok(Chatkeep {
-            messages: MessageLogger::new(Arc::clone(&pool)),
-            tokens: TokenManager::new(Arc::clone(&pool)),
+            messages: MessageLogger::new(Arc::clone(&pool), writers),
+            tokens: TokenManager::new(Arc::clone(&pool), token_cache),
             database: DatabaseManager::new(Arc::clone(&pool)),
             pool,
         })

@@ -23,10 +23,13 @@
 
 mod chatkeep;
 mod database;
+mod environment;
 mod fine_tuning;
 mod message_iter;
 mod messages;
+mod token_cache;
 mod tokens;
+mod write;
 
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::{

@@ -11,19 +11,23 @@ use chatkeep_pool::Pool;
 
 use crate::fine_tuning::{FineTuningFormat, export};
 use crate::message_iter::MessageIter;
+use crate::write::{WritePath, patiently};
 
 /// Logs messages, and answers questions about them. Cheap to clone.
 #[derive(Clone)]
 pub struct MessageLogger {
     pool: Arc<Pool>,
+    write: Arc<WritePath>,
 }
 
 impl MessageLogger {
-    pub(crate) fn new(pool: Arc<Pool>) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: Arc<Pool>, writers: u32) -> Self {
+        Self { write: Arc::new(WritePath::new(Arc::clone(&pool), writers)), pool }
     }
 
     /// Logs a message, and returns its id once it is stored for good.
+    ///
+    /// Calls from several threads at the same time share a transaction, so that many of them take little longer than one.
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -40,8 +44,7 @@ impl MessageLogger {
     pub fn log_message(&self, message: &NewMessage) -> Result<i64> {
         // Before a connection is asked for: bad input is bad input even when the database is down.
         message.check().map_err(|error| error.with_operation("log_message"))?;
-        let run = || messages::insert(&mut *self.pool.writer()?, message);
-        run().map_err(|error| error.with_operation("log_message"))
+        self.write.log(message).map_err(|error| error.with_operation("log_message"))
     }
 
     /// Logs all these messages or none, and returns their ids in the same order.
@@ -50,8 +53,8 @@ impl MessageLogger {
     /// `InvalidInput` with the message's place and field (`messages[3].provider`); otherwise as
     /// [`MessageLogger::log_message`].
     pub fn log_messages(&self, batch: &[NewMessage]) -> Result<Vec<i64>> {
-        let run = || messages::insert_many(&mut *self.pool.writer()?, batch);
-        run().map_err(|error| error.with_operation("log_messages"))
+        patiently(&self.pool, |connection| messages::insert_many(connection, batch))
+            .map_err(|error| error.with_operation("log_messages"))
     }
 
     /// A page of the messages that match, newest first; of two at the same moment the one with the higher id first.
@@ -169,7 +172,9 @@ impl MessageLogger {
         let mut deleted = 0;
         loop {
             // The connection goes back after each batch: on SQLite it is the only one that writes.
-            match messages::delete_batch_older_than(&mut *self.pool.writer()?, oldest_kept)? {
+            match patiently(&self.pool, |connection| {
+                messages::delete_batch_older_than(connection, oldest_kept)
+            })? {
                 0 => return Ok(deleted),
                 count => deleted += count,
             }

@@ -1,0 +1,74 @@
+//! A disk that is full.
+
+use chatkeep::{ErrorKind, NewMessage};
+use chatkeep_testkit::{Engine, TestDatabase};
+
+use crate::failing::fails;
+use crate::opening::{count, log, open, open_ready};
+
+/// A small file system in memory over a database's folder, for as long as this lives. Only root can have one.
+struct SmallDisk<'a> {
+    database: &'a TestDatabase,
+}
+
+impl<'a> SmallDisk<'a> {
+    fn under(database: &'a TestDatabase, size: &str) -> Option<Self> {
+        let folder = database.folder().expect("SQLite has a folder");
+        let options = std::ffi::CString::new(format!("size={size}")).expect("no NUL");
+        let flags = rustix::mount::MountFlags::empty();
+        match rustix::mount::mount("tmpfs", folder, "tmpfs", flags, Some(options.as_c_str())) {
+            Ok(()) => Some(Self { database }),
+            Err(cause) => {
+                eprintln!("no small disk can be mounted here ({cause}): this case has run without it");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        let folder = self.database.folder().expect("SQLite has a folder");
+        // Lazily: a connection that is still open must not keep the folder.
+        if let Err(cause) = rustix::mount::unmount(folder, rustix::mount::UnmountFlags::DETACH) {
+            eprintln!("{} stays mounted: {cause}", folder.display());
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_loses_nothing() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let Some(disk) = SmallDisk::under(&database, "1m") else { return };
+    let chat = open_ready(database.url());
+    let created = chat.tokens().create_token("t", None).expect("there is room");
+    let large = "x".repeat(64 * 1024);
+    let mut acknowledged = 0;
+    let full = loop {
+        match log(&chat, &large) {
+            Ok(_) => acknowledged += 1,
+            Err(error) => break error,
+        }
+        assert!(acknowledged < 100, "the disk has no end");
+    };
+    assert!(acknowledged > 0, "there was room for some");
+    fails(database.url(), || Err::<(), _>(full)).with(ErrorKind::StorageFull).saying("full").final_();
+    let two = [NewMessage::new(&large), NewMessage::new(&large)];
+    fails(database.url(), || chat.messages().log_messages(&two))
+        .with(ErrorKind::StorageFull)
+        .final_()
+        .at_once();
+
+    assert_eq!(
+        count(&chat).expect("reading goes on"),
+        acknowledged,
+        "what was acknowledged is there, and no more"
+    );
+    assert!(
+        chat.tokens().verify_token(created.token.expose()).expect("a token is checked on a full disk too")
+    );
+    drop(chat);
+    let again = open(database.url());
+    assert_eq!(count(&again).expect("the file is whole"), acknowledged);
+    drop((again, disk));
+}

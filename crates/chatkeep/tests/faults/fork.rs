@@ -1,0 +1,121 @@
+//! Processes that fork while a pool is open, as a web server's master does that loads the program first.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chatkeep::Chatkeep;
+use chatkeep_testkit::{Engine, TestDatabase};
+
+use crate::on_each_engine;
+use crate::opening::{count, log, open, open_ready};
+
+on_each_engine!(a_forked_child_and_its_parent_both_go_on);
+
+/// The URL for the process that forks.
+const URL: &str = "CHATKEEP_FAULTS_FORK_URL";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn a_forked_child_and_its_parent_both_go_on(engine: Engine) {
+    if let Ok(url) = std::env::var(URL) {
+        return fork_and_go_on(&url);
+    }
+    // In a process of its own: a fork copies only the thread that forks, and other tests have threads here.
+    let database = TestDatabase::create(engine);
+    let case = format!("fork::a_forked_child_and_its_parent_both_go_on::{}", engine.name());
+    let status = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", &case, "--nocapture"])
+        .env(URL, database.url())
+        .status()
+        .expect("this program starts again");
+    assert!(status.success(), "the process that forks: {status}");
+
+    let chat = open(database.url());
+    // 4 by the parent before the fork, 20 by each of the two after it, 1 by the parent when the child has ended.
+    assert_eq!(count(&chat).expect("the database is there"), 4 + 20 + 20 + 1);
+    let twice = "SELECT COUNT(*) - COUNT(DISTINCT user_message) FROM messages";
+    assert_eq!(database.scalar(twice).as_deref(), Some("0"));
+}
+
+fn fork_and_go_on(url: &str) {
+    let chat = open_ready(url);
+    let created = chat.tokens().create_token("t", None).expect("the database is there");
+    // Several connections are open at the moment of the fork.
+    thread::scope(|scope| {
+        for number in 0..4 {
+            let chat = &chat;
+            scope.spawn(move || log(chat, &format!("before {number}")).expect("the database is there"));
+        }
+    });
+
+    #[expect(unsafe_code, reason = "a fork is what this is about")]
+    // SAFETY: the other threads of this process have ended or sleep in the test harness. The child uses nothing of theirs.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "no fork: {}", std::io::Error::last_os_error());
+    if child == 0 {
+        let works = catch_unwind(AssertUnwindSafe(|| {
+            go_on(&chat, "child", created.token.expose());
+            drop(chat);
+        }));
+        #[expect(unsafe_code, reason = "a child must not run what its parent has registered for its own end")]
+        // SAFETY: ends the process.
+        unsafe {
+            libc::_exit(if works.is_ok() { 0 } else { 1 })
+        }
+    }
+    go_on(&chat, "parent", created.token.expose());
+    wait_for(child);
+    // The child has ended and taken nothing along: not one call of the parent fails.
+    log(&chat, "parent after the child").expect("the parent's connections are its own");
+    assert!(
+        chat.tokens().verify_token(created.token.expose()).expect("the parent's connections are its own")
+    );
+}
+
+/// Calls of every sort, from several threads.
+fn go_on(chat: &Chatkeep, who: &str, token: &str) {
+    thread::scope(|scope| {
+        for number in 0..4 {
+            scope.spawn(move || {
+                for round in 0..5 {
+                    let id = log(chat, &format!("{who} {number} {round}")).expect("a message is stored");
+                    let read =
+                        chat.messages().get_message_by_id(id).expect("it can be read").expect("it is there");
+                    assert_eq!(
+                        read.user_message,
+                        format!("{who} {number} {round}"),
+                        "an answer to another question"
+                    );
+                    assert!(chat.tokens().verify_token(token).expect("a token is checked"));
+                }
+            });
+        }
+    });
+}
+
+fn wait_for(child: libc::pid_t) {
+    let begin = Instant::now();
+    let mut status = 0;
+    loop {
+        #[expect(
+            unsafe_code,
+            reason = "the standard library waits only for processes that it has started itself"
+        )]
+        // SAFETY: `status` outlives the call.
+        let ended = unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) };
+        if ended == child {
+            break;
+        }
+        if begin.elapsed() > PATIENCE {
+            #[expect(unsafe_code, reason = "as above")]
+            // SAFETY: a signal to our own child, which nobody has waited for.
+            unsafe {
+                libc::kill(child, libc::SIGKILL);
+            }
+            panic!("the child hangs");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "the child failed: {status:#x}");
+}

@@ -1,0 +1,80 @@
+//! Log-ins that can never succeed are told at once, and not tried again and again: each try counts as an attack.
+
+use chatkeep::{Chatkeep, ErrorKind, PoolSettings};
+use chatkeep_testkit::{Engine, FaultProxy, TestDatabase};
+
+use crate::failing::{fails, password_of};
+use crate::on_each_server;
+use crate::opening::log;
+
+on_each_server!(
+    a_wrong_password_is_told_at_once_after_one_try,
+    an_unknown_user_is_told_at_once_after_one_try,
+    an_unknown_database_is_told_at_once_after_one_try,
+    many_threads_with_a_wrong_password_make_no_storm_of_log_ins,
+);
+
+/// A handle with the settings that a program has that sets none: it would wait 25 s for a database that is starting.
+fn open_with_defaults(url: &str) -> Chatkeep {
+    Chatkeep::builder().url(url).settings(PoolSettings::default()).open().expect("the URL is well-formed")
+}
+
+#[track_caller]
+fn is_refused_after_one_try(proxy: &FaultProxy, url: &str, says: &str) {
+    let chat = open_with_defaults(url);
+    fails(url, || log(&chat, "hello"))
+        .with(ErrorKind::Configuration)
+        .naming("DATABASE_URL")
+        .saying(says)
+        .final_()
+        .at_once();
+    assert!(proxy.accepted() <= 2, "{} connections were made", proxy.accepted());
+    fails(url, || chat.database().wait_until_ready()).with(ErrorKind::Configuration).saying(says).at_once();
+    fails(url, || chat.database().health()).with(ErrorKind::Configuration).saying(says).at_once();
+    assert!(proxy.accepted() <= 6, "{} connections were made for three calls", proxy.accepted());
+}
+
+fn a_wrong_password_is_told_at_once_after_one_try(engine: Engine) {
+    let database = TestDatabase::create(engine);
+    let proxy = FaultProxy::to(database.url());
+    let right = password_of(database.url()).expect("the kit's account has a password");
+    let url = proxy.url(database.url()).replace(right, "wrong-geheim-wort");
+    is_refused_after_one_try(&proxy, &url, "chatkeep");
+}
+
+fn an_unknown_user_is_told_at_once_after_one_try(engine: Engine) {
+    let database = TestDatabase::create(engine);
+    // MySQL asks each name for another log-in method, so as not to tell which users there are.
+    for name in ["nobody_1", "nobody_2", "nobody_3", "nobody_4", "nobody_5", "nobody_6"] {
+        let proxy = FaultProxy::to(database.url());
+        let url = proxy.url(database.url()).replace("://chatkeep:", &format!("://{name}:"));
+        is_refused_after_one_try(&proxy, &url, name);
+    }
+}
+
+fn an_unknown_database_is_told_at_once_after_one_try(engine: Engine) {
+    let database = TestDatabase::create(engine);
+    let proxy = FaultProxy::to(database.url());
+    let url = proxy.url(database.url()).replace(database.name(), "no_such_database");
+    is_refused_after_one_try(&proxy, &url, "no_such_database");
+    assert!(
+        TestDatabase::try_execute(&database, "SELECT 1").is_ok(),
+        "the server goes on as if nothing had happened"
+    );
+}
+
+fn many_threads_with_a_wrong_password_make_no_storm_of_log_ins(engine: Engine) {
+    let database = TestDatabase::create(engine);
+    let proxy = FaultProxy::to(database.url());
+    let right = password_of(database.url()).expect("the kit's account has a password");
+    let url = proxy.url(database.url()).replace(right, "wrong-geheim-wort");
+    let chat = open_with_defaults(&url);
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                fails(&url, || log(&chat, "hello")).with(ErrorKind::Configuration).at_once();
+            });
+        }
+    });
+    assert!(proxy.accepted() <= 20, "{} log-ins for 20 calls", proxy.accepted());
+}

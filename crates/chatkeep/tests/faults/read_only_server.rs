@@ -1,0 +1,73 @@
+//! Servers and accounts that take no changes.
+
+use chatkeep::{ErrorKind, NewMessage};
+use chatkeep_testkit::{Engine, Server, TestDatabase};
+
+use crate::failing::fails;
+use crate::on_each_server;
+use crate::opening::{count, log, open, open_ready, tables};
+
+on_each_server!(a_database_that_takes_no_changes_still_checks_tokens);
+
+/// An account that would have the right to change everything; gives its URL.
+fn account(database: &TestDatabase) -> String {
+    let name = format!("{}_u", database.name());
+    database.execute(&match database.engine() {
+        Engine::PostgreSql => format!(
+            "CREATE ROLE {name} LOGIN PASSWORD 'geheim-wort'; GRANT ALL ON SCHEMA public TO {name}; \
+             GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}"
+        ),
+        _ => format!(
+            "CREATE USER '{name}'@'%' IDENTIFIED BY 'geheim-wort'; GRANT ALL ON {}.* TO '{name}'@'%'",
+            database.name()
+        ),
+    });
+    let (engine, port) = (database.engine().name(), database.port());
+    format!("{engine}://{name}:geheim-wort@127.0.0.1:{port}/{}", database.name())
+}
+
+/// From now on the database takes no changes, as a replica or one that is being moved.
+fn close_for_changes(database: &TestDatabase) {
+    match database.engine() {
+        Engine::PostgreSql => {
+            database
+                .execute(&format!("ALTER ROLE {}_u SET default_transaction_read_only = on", database.name()));
+        }
+        _ => database.execute("SET GLOBAL read_only = ON"),
+    }
+}
+
+fn a_database_that_takes_no_changes_still_checks_tokens(engine: Engine) {
+    let server = Server::start(engine);
+    let database = server.create_database();
+    let created = open_ready(database.url()).tokens().create_token("t", None).expect("it takes changes");
+    let url = account(&database);
+    close_for_changes(&database);
+
+    let chat = open(&url);
+    assert!(chat.tokens().verify_token(created.token.expose()).expect("a token is checked all the same"));
+    assert_eq!(count(&chat).expect("reading goes on"), 0);
+    let two = [NewMessage::new("a"), NewMessage::new("b")];
+    fails(&url, || log(&chat, "hello")).with(ErrorKind::ReadOnly).final_().at_once();
+    fails(&url, || chat.messages().log_messages(&two)).with(ErrorKind::ReadOnly).final_().at_once();
+    fails(&url, || chat.tokens().revoke_token(created.id))
+        .with(ErrorKind::ReadOnly)
+        .hiding(created.token.expose())
+        .final_()
+        .at_once();
+    assert!(chat.tokens().verify_token(created.token.expose()).expect("the connection is whole"));
+    assert_eq!(count(&chat).expect("reading goes on"), 0);
+
+    // A schema cannot be made there either.
+    let empty = server.create_database();
+    let rest = empty.url().split_once('@').expect("an account").1;
+    let account = url.split_once('@').expect("an account").0;
+    empty.execute(&match engine {
+        Engine::PostgreSql => format!("GRANT ALL ON SCHEMA public TO {}_u", database.name()),
+        _ => format!("GRANT ALL ON {}.* TO '{}_u'@'%'", empty.name(), database.name()),
+    });
+    let url = format!("{account}@{rest}");
+    let chat = open(&url);
+    fails(&url, || log(&chat, "hello")).with(ErrorKind::ReadOnly).final_().at_once();
+    assert_eq!(tables(&empty), 0);
+}
