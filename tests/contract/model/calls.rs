@@ -1,0 +1,181 @@
+//! The calls, drawn from few values so that they meet each other.
+
+use chatkeep::{MessageFilter, Metadata, NewMessage, Timestamp};
+use proptest::prelude::{Just, Strategy, any};
+use proptest::sample::{Index, select};
+use proptest::{collection, option, prop_oneof};
+use serde_json::{Map, Value, json};
+
+use crate::store::at;
+
+/// A message that is logged.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub(super) text: String,
+    pub(super) answer: Option<String>,
+    pub(super) provider: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) tokens: Option<i64>,
+    pub(super) timestamp: Timestamp,
+    pub(super) metadata: Option<Map<String, Value>>,
+}
+
+impl Given {
+    pub(super) fn message(&self) -> NewMessage {
+        NewMessage {
+            user_message: self.text.clone(),
+            bot_response: self.answer.clone(),
+            provider: self.provider.clone(),
+            model: self.model.clone(),
+            tokens_used: self.tokens,
+            timestamp: Some(self.timestamp),
+            metadata: self.metadata.clone().map(|map| Metadata::from_map(map).expect("it can be stored")),
+        }
+    }
+}
+
+/// Which messages are asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filter {
+    pub(super) provider: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) start: Option<Timestamp>,
+    pub(super) end: Option<Timestamp>,
+    pub(super) metadata: Vec<(String, Value)>,
+}
+
+impl Filter {
+    pub(super) fn asked(&self) -> MessageFilter {
+        let filter = MessageFilter {
+            provider: self.provider.clone(),
+            model: self.model.clone(),
+            start: self.start,
+            end: self.end,
+            metadata: Vec::new(),
+        };
+        self.metadata.iter().fold(filter, |filter, (key, value)| {
+            filter.with_metadata(key.as_str(), value.clone()).expect("it can be asked for")
+        })
+    }
+}
+
+/// A call. An [`Index`] chooses among the tokens that there are.
+#[derive(Debug, Clone)]
+pub(super) enum Call {
+    Log(Given),
+    LogMany(Vec<Given>),
+    List { filter: Filter, limit: i64, offset: i64 },
+    ListInPages { filter: Filter, limit: i64 },
+    Count(Filter),
+    Search { query: String, limit: i64, offset: i64 },
+    Totals { start: Option<Timestamp>, end: Option<Timestamp> },
+    DeleteOld { days: i64 },
+    CreateToken { description: String },
+    CheckToken(Index),
+    ExpireToken(Index),
+    RevokeToken(Index),
+    ListTokens,
+    DeleteExpiredTokens,
+}
+
+pub(super) fn calls() -> impl Strategy<Value = Vec<Call>> {
+    collection::vec(call(), 1..24)
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let page = || (select(&[1, 2, 5, 1_000]), 0_i64..4);
+    prop_oneof![
+        6 => given().prop_map(Call::Log),
+        4 => collection::vec(given(), 0..8).prop_map(Call::LogMany),
+        5 => (filter(), page()).prop_map(|(filter, (limit, offset))| Call::List { filter, limit, offset }),
+        2 => (filter(), 1_i64..4).prop_map(|(filter, limit)| Call::ListInPages { filter, limit }),
+        3 => filter().prop_map(Call::Count),
+        5 => (text(1), page()).prop_map(|(query, (limit, offset))| Call::Search { query, limit, offset }),
+        2 => (option::of(moment()), option::of(moment())).prop_map(|(start, end)| Call::Totals { start, end }),
+        1 => select(&[1, 3_000]).prop_map(|days| Call::DeleteOld { days }),
+        2 => text(0).prop_map(|description| Call::CreateToken { description }),
+        2 => any::<Index>().prop_map(Call::CheckToken),
+        1 => any::<Index>().prop_map(Call::ExpireToken),
+        1 => any::<Index>().prop_map(Call::RevokeToken),
+        1 => Just(Call::ListTokens),
+        1 => Just(Call::DeleteExpiredTokens),
+    ]
+}
+
+fn given() -> impl Strategy<Value = Given> {
+    let metadata = option::of(collection::btree_map(key(), value(), 0..3));
+    (text(0), option::of(text(0)), option::of(name()), option::of(name()), tokens(), moment(), metadata)
+        .prop_map(|(text, answer, provider, model, tokens, timestamp, metadata)| Given {
+            text,
+            answer,
+            provider,
+            model,
+            tokens,
+            timestamp,
+            metadata: metadata.map(|map| map.into_iter().collect()),
+        })
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    let metadata = prop_oneof![3 => Just(Vec::new()), 2 => collection::vec((key(), value()), 1..3)];
+    (
+        option::weighted(0.3, name()),
+        option::weighted(0.2, name()),
+        option::of(moment()),
+        option::of(moment()),
+        metadata,
+    )
+        .prop_map(|(provider, model, start, end, metadata)| Filter {
+            provider,
+            model,
+            start,
+            end,
+            metadata,
+        })
+}
+
+/// A short text of characters that mean something somewhere, and letters of which some are alike in either case.
+fn text(least: usize) -> impl Strategy<Value = String> {
+    let character =
+        select(vec!['a', 'A', 'b', 'é', 'É', 'ß', '\u{1f600}', '%', '_', '\\', '.', '\'', ' ', '\n', '*']);
+    collection::vec(character, least..5).prop_map(String::from_iter)
+}
+
+fn name() -> impl Strategy<Value = String> {
+    select(vec!["a", "A", "a ", "é", ""]).prop_map(str::to_owned)
+}
+
+fn tokens() -> impl Strategy<Value = Option<i64>> {
+    option::of(select(vec![0, 1, 10, 4_294_967_296, i64::MAX]))
+}
+
+/// Far from the bounds of a deletion of what is older than a day or 3,000 days.
+fn moment() -> impl Strategy<Value = Timestamp> {
+    let moments = [
+        "1001-01-01",
+        "2001-01-01",
+        "2001-01-01T00:00:00.000001Z",
+        "2023-12-31T23:59:59.999999Z",
+        "2024-01-01",
+        "2999-01-01",
+    ];
+    select(moments.map(at).to_vec())
+}
+
+fn key() -> impl Strategy<Value = String> {
+    select(vec!["k", "K", "a b", "-1", "a\"b", "a\\", "$.k", "", "é"]).prop_map(str::to_owned)
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!(1),
+        json!(1.0),
+        json!(-1.5),
+        json!("1"),
+        json!(true),
+        json!(false),
+        json!(null),
+        json!(""),
+        json!("é\"-_"),
+    ])
+}

@@ -1,0 +1,6 @@
+//! The migrations, and the tables that they make.
+
+mod live;
+mod lockstep;
+mod processes;
+mod versions;

@@ -1,0 +1,78 @@
+//! Tokens that another program made: any text, known by its SHA-256.
+
+use chatkeep::TokenReason;
+use sha2::{Digest, Sha256};
+
+use crate::every_engine::on_every_engine;
+use crate::store::{Store, at};
+
+on_every_engine![
+    a_foreign_token_is_valid_in_any_form,
+    a_foreign_token_is_told_from_others_exactly,
+    a_foreign_token_keeps_its_own_times_and_state,
+    a_hash_is_taken_once,
+];
+
+/// What an importer does: the row without a start to show, and the hash.
+fn import(store: &Store, token: &str, expires_at: &str, is_active: &str) {
+    // Chatkeep makes the table at its first call.
+    assert!(store.tokens().get_token_info(0).expect("the store answers").is_none());
+    let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
+    store.raw.execute(&format!(
+        "INSERT INTO api_tokens (token_hash, description, created_at, expires_at, is_active) \
+         VALUES ('{hash}', 'imported', '2020-02-02 02:02:02.000000', {expires_at}, {is_active})"
+    ));
+}
+
+fn reason(store: &Store, token: &str) -> TokenReason {
+    store.tokens().check_token(token).expect("the store answers").reason
+}
+
+fn a_foreign_token_is_valid_in_any_form(store: &Store) {
+    let uuid = "6f1c2a52-58a2-4f3e-9f51-0f7a5b0c3d11";
+    let longest = "x".repeat(512);
+    for token in
+        ["sk-abc123", uuid, "Zm9vYmFy-_+/=", "ck_short", "é\u{1f511}", "x", "';--", "%", longest.as_str()]
+    {
+        import(store, token, "NULL", "TRUE");
+        let check = store.tokens().check_token(token).expect("the store answers");
+        assert!(check.valid, "{token}");
+        let record = check.token.expect("its record");
+        assert_eq!((record.description.as_str(), record.token_start), ("imported", None));
+    }
+}
+
+fn a_foreign_token_is_told_from_others_exactly(store: &Store) {
+    import(store, "Secret-Token", "NULL", "TRUE");
+    assert_eq!(reason(store, "Secret-Token"), TokenReason::Valid);
+    for other in ["secret-token", "SECRET-TOKEN", "Secret-Toke", "Secret-Token2", "Secret\u{2010}Token"] {
+        assert_eq!(reason(store, other), TokenReason::Unknown, "{other}");
+    }
+    for other in ["Secret-Token ", " Secret-Token", "Secret-Token\n"] {
+        assert_eq!(reason(store, other), TokenReason::Malformed, "{other:?}");
+    }
+    // The hash itself opens nothing.
+    let hash = store.raw.scalar("SELECT token_hash FROM api_tokens").expect("a hash");
+    assert_eq!(reason(store, &hash), TokenReason::Unknown);
+}
+
+fn a_foreign_token_keeps_its_own_times_and_state(store: &Store) {
+    import(store, "over", "'2021-01-01 00:00:00.000000'", "TRUE");
+    import(store, "revoked", "NULL", "FALSE");
+    import(store, "good", "'2999-01-01 00:00:00.000000'", "TRUE");
+    assert_eq!(reason(store, "over"), TokenReason::Expired);
+    assert_eq!(reason(store, "revoked"), TokenReason::Revoked);
+    assert_eq!(reason(store, "good"), TokenReason::Valid);
+    let list = store.tokens().list_tokens().expect("the store answers");
+    assert!(list.iter().all(|token| token.created_at == at("2020-02-02T02:02:02Z")));
+    assert_eq!(store.tokens().delete_expired_tokens().expect("it is deleted"), 1);
+    assert_eq!(reason(store, "over"), TokenReason::Unknown);
+}
+
+fn a_hash_is_taken_once(store: &Store) {
+    import(store, "twice", "NULL", "TRUE");
+    let again = "INSERT INTO api_tokens (token_hash, description, created_at) \
+                 SELECT token_hash, 'again', created_at FROM api_tokens";
+    assert!(store.raw.try_execute(again).is_err(), "a second row with the same hash is refused");
+    assert_eq!(store.tokens().list_tokens().expect("the store answers").len(), 1);
+}

@@ -1,0 +1,109 @@
+//! The calls that a vector may name, as this language spells them.
+
+use chatkeep::{Message, MessageFilter, Metadata, NewMessage, Page, Result, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::store::Store;
+
+/// Makes the call, and returns its answer as JSON.
+pub(super) fn perform(store: &Store, call: &str, arguments: &Value) -> Result<Value> {
+    let given = Arguments(arguments.as_object().expect("arguments are an object"));
+    match call {
+        "log_message" => {
+            let id = store.messages().log_message(&given.message()?)?;
+            Ok(as_json(store.messages().get_message_by_id(id)?))
+        }
+        "canonical_metadata" => {
+            let metadata = Metadata::parse(&given.text("json").expect("the text of a document"))?;
+            let stored = store.round_trip(&NewMessage::new("m").with_metadata(metadata));
+            Ok(json!(stored.metadata.expect("metadata comes back").as_json()))
+        }
+        "get_messages" => Ok(texts(store.messages().get_messages(&given.filter()?, &given.page(100))?)),
+        "get_message_count" => Ok(json!(store.messages().get_message_count(&given.filter()?)?)),
+        "search_messages" => {
+            let query = given.text("query").expect("a query");
+            Ok(texts(store.messages().search_messages(&query, &given.page(50))?))
+        }
+        "get_analytics" => Ok(as_json(
+            store.messages().get_analytics(given.moment("start_date")?, given.moment("end_date")?)?,
+        )),
+        "delete_old_messages" => {
+            Ok(json!(store.messages().delete_old_messages(given.integer("days").expect("days"))?))
+        }
+        "create_token" => {
+            let description = given.text("description").unwrap_or_else(|| "API Token".to_owned());
+            Ok(as_json(store.tokens().create_token(&description, given.integer("expires_days"))?))
+        }
+        "check_token" => {
+            let token = given.text("token").expect("a token");
+            let check = store.tokens().check_token(&token)?;
+            assert_eq!(store.tokens().verify_token(&token)?, check.valid);
+            Ok(as_json(check))
+        }
+        other => panic!("{other} is no call that a vector may name"),
+    }
+}
+
+fn texts(messages: Vec<Message>) -> Value {
+    crate::store::texts(messages).into()
+}
+
+fn as_json(answer: impl serde::Serialize) -> Value {
+    serde_json::to_value(answer).expect("an answer can be written as JSON")
+}
+
+struct Arguments<'a>(&'a Map<String, Value>);
+
+impl Arguments<'_> {
+    fn given(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.given(name).map(|value| value.as_str().unwrap_or_else(|| panic!("{name} is a text")).to_owned())
+    }
+
+    fn integer(&self, name: &str) -> Option<i64> {
+        self.given(name).map(|value| value.as_i64().unwrap_or_else(|| panic!("{name} is a 64-bit integer")))
+    }
+
+    fn moment(&self, name: &'static str) -> Result<Option<Timestamp>> {
+        let text = self.text(name);
+        text.map(|text| Timestamp::parse(&text).map_err(|error| error.with_field(name))).transpose()
+    }
+
+    fn message(&self) -> Result<NewMessage> {
+        let metadata = self.given("metadata").map(|value| match value {
+            Value::Object(map) => Metadata::from_map(map.clone()),
+            other => panic!("metadata is an object, not {other}"),
+        });
+        Ok(NewMessage {
+            user_message: self.text("message").expect("a message has a text"),
+            bot_response: self.text("response"),
+            provider: self.text("provider"),
+            model: self.text("model"),
+            tokens_used: self.integer("tokens_used"),
+            metadata: metadata.transpose()?,
+            timestamp: self.moment("timestamp")?,
+        })
+    }
+
+    fn filter(&self) -> Result<MessageFilter> {
+        let mut filter = MessageFilter {
+            provider: self.text("provider"),
+            model: self.text("model"),
+            start: self.moment("start_date")?,
+            end: self.moment("end_date")?,
+            metadata: Vec::new(),
+        };
+        for (key, value) in self.given("metadata").and_then(Value::as_object).into_iter().flatten() {
+            filter = filter.with_metadata(key.as_str(), value.clone())?;
+        }
+        Ok(filter)
+    }
+
+    fn page(&self, limit: i64) -> Page {
+        let number = |name: &str, otherwise: i64| self.integer(name).unwrap_or(otherwise);
+        Page { limit: number("limit", limit), offset: number("offset", 0), cursor: None }
+    }
+}
