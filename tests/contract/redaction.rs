@@ -29,7 +29,7 @@ fn debug_output_shows_no_token(store: &Store) {
         serde_json::to_string(&store.tokens().list_tokens().expect("the store answers")).expect("JSON"),
     ];
     store.raw.execute("DROP TABLE api_tokens");
-    let error = store.tokens().verify_token(token).expect_err("the table is gone");
+    let error = store.afresh().tokens().verify_token(token).expect_err("the table is gone");
     for output in outputs.into_iter().chain([shown(&error), error.to_string()]) {
         assert!(!output.contains(&token[8..]), "{output}");
         assert!(!output.contains(&hash), "{output}");

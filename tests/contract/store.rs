@@ -25,6 +25,12 @@ impl Store {
         self.raw.engine()
     }
 
+    /// Another handle on the same database, which remembers nothing: what was changed behind the back of the first one
+    /// need not show there for some seconds.
+    pub(crate) fn afresh(&self) -> Chatkeep {
+        open(self.raw.url())
+    }
+
     /// Logs the message, and reads it back.
     pub(crate) fn round_trip(&self, message: &NewMessage) -> Message {
         let id = self.messages().log_message(message).expect("the message is logged");

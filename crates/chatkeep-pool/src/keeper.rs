@@ -28,9 +28,10 @@ pub(crate) struct Keeper<B: Backend> {
 
 /// What belongs to one process.
 pub(crate) struct State<B: Backend> {
+    // Closed in this order: SQLite empties and removes its log when the last connection closes, if that one may write.
+    readers: Option<SubPool<B>>,
     /// All connections, or those that write where there are others for reading.
     main: SubPool<B>,
-    readers: Option<SubPool<B>>,
     health: Arc<Health>,
     readiness: Readiness,
 }
@@ -169,9 +170,9 @@ impl<B: Backend> Keeper<B> {
     pub(crate) fn close(&self) {
         let state = self.state();
         self.closed.store(true, Ordering::SeqCst);
-        state.main.close();
         if let Some(readers) = &state.readers {
             readers.close();
         }
+        state.main.close();
     }
 }

@@ -97,6 +97,12 @@ impl TokenCache {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.known.retain(|_, known| known.token.id != id);
     }
+
+    /// Many tokens were changed in the database.
+    pub(crate) fn forget_all(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.known.clear();
+    }
 }
 
 #[cfg(test)]

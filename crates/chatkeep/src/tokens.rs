@@ -172,8 +172,12 @@ impl TokenManager {
     /// # Errors
     /// As every change.
     pub fn delete_expired_tokens(&self) -> Result<u64> {
-        patiently(&self.pool, |connection| tokens::delete_expired(connection, Timestamp::now()))
-            .map_err(|error| error.with_operation("delete_expired_tokens"))
+        let deleted =
+            patiently(&self.pool, |connection| tokens::delete_expired(connection, Timestamp::now()));
+        if let Some(cache) = self.cache.get() {
+            cache.forget_all();
+        }
+        deleted.map_err(|error| error.with_operation("delete_expired_tokens"))
     }
 }
 

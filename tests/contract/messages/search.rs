@@ -202,4 +202,8 @@ fn what_is_found_comes_newest_first_and_in_pages(store: &Store) {
     let page = Page { limit: 1, offset: 1, cursor: None };
     let second = store.messages().search_messages("a", &page).expect("the search answers");
     assert_eq!(crate::store::texts(second), ["A2"]);
+    for text in ["same moment", "same moment, logged later"] {
+        store.log_at(text, "2024-02-01");
+    }
+    assert_eq!(store.found("same"), ["same moment, logged later", "same moment"]);
 }

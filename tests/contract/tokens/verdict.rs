@@ -1,6 +1,6 @@
 //! What is valid, and why the rest is not.
 
-use chatkeep::TokenReason;
+use chatkeep::{Chatkeep, TokenReason};
 
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
@@ -13,10 +13,10 @@ on_every_engine![
     a_check_changes_nothing_about_the_verdict,
 ];
 
-fn reason(store: &Store, token: &str) -> TokenReason {
-    let check = store.tokens().check_token(token).expect("the store answers");
+fn reason(chat: &Chatkeep, token: &str) -> TokenReason {
+    let check = chat.tokens().check_token(token).expect("the store answers");
     assert_eq!(check.valid, check.reason == TokenReason::Valid);
-    assert_eq!(store.tokens().verify_token(token).expect("the store answers"), check.valid);
+    assert_eq!(chat.tokens().verify_token(token).expect("the store answers"), check.valid);
     let has_record = matches!(check.reason, TokenReason::Valid | TokenReason::Revoked | TokenReason::Expired);
     assert_eq!(check.token.is_some(), has_record, "{}", check.reason.name());
     check.reason
@@ -29,11 +29,11 @@ fn each_reason_is_told(store: &Store) {
     assert_eq!(reason(store, "sk-somebody-elses"), TokenReason::Unknown);
     assert_eq!(reason(store, ""), TokenReason::Malformed);
     store.raw.execute("UPDATE api_tokens SET expires_at = '2001-01-01 00:00:00.000000'");
-    assert_eq!(reason(store, token), TokenReason::Expired);
+    assert_eq!(reason(&store.afresh(), token), TokenReason::Expired);
     assert!(store.tokens().revoke_token(created.id).expect("it is revoked"));
     assert_eq!(reason(store, token), TokenReason::Revoked);
     store.raw.execute("DELETE FROM api_tokens");
-    assert_eq!(reason(store, token), TokenReason::Unknown);
+    assert_eq!(reason(&store.afresh(), token), TokenReason::Unknown);
     let names = [
         TokenReason::Valid,
         TokenReason::Malformed,
@@ -80,7 +80,10 @@ fn a_typo_is_told_without_asking_the_database(store: &Store) {
     let typo = format!("{}x", &token[..51]);
     let typo = if typo == token { format!("{}y", &token[..51]) } else { typo };
     assert_eq!(reason(store, &typo), TokenReason::Malformed);
-    assert!(store.tokens().verify_token(token).is_err(), "a database without its table is no invalid token");
+    assert!(
+        store.afresh().tokens().verify_token(token).is_err(),
+        "a database without its table is no invalid token"
+    );
 }
 
 fn every_character_of_a_token_counts(store: &Store) {

@@ -218,3 +218,99 @@ fn size(message: &NewMessage) -> usize {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn message(text: &str) -> NewMessage {
+        NewMessage::new(text)
+    }
+
+    /// Waits until so many callers queue up.
+    fn wait_for_queue(queue: &Queue, length: usize) {
+        while lock(&queue.state).waiting.len() < length {
+            thread::yield_now();
+        }
+    }
+
+    /// What a caller does with its turn: a number for each message of the group, its own first.
+    fn serve(turn: Turn<'_>) -> Result<i64> {
+        match turn {
+            Turn::Alone(_) => Ok(0),
+            Turn::Lead(leadership, mut group) => {
+                leadership.top_up(&mut group);
+                for (place, entry) in group.into_iter().enumerate().skip(1) {
+                    entry.settle(Ok(place as i64));
+                }
+                Ok(100)
+            }
+            Turn::Done(outcome) => outcome,
+        }
+    }
+
+    #[test]
+    fn who_comes_while_another_writes_goes_into_one_group() {
+        let queue = Queue::new(1);
+        let first = queue.enter(&message("first"), LONG).unwrap();
+        assert!(matches!(first, Turn::Alone(_)), "nobody was writing");
+        thread::scope(|scope| {
+            let others: Vec<_> = (0..5)
+                .map(|_| scope.spawn(|| serve(queue.enter(&message("other"), LONG).unwrap())))
+                .collect();
+            wait_for_queue(&queue, 5);
+            drop(first);
+            let mut outcomes: Vec<_> =
+                others.into_iter().map(|other| other.join().unwrap().unwrap()).collect();
+            outcomes.sort_unstable();
+            assert_eq!(outcomes, [1, 2, 3, 4, 100], "one led, and the others were told");
+        });
+        assert!(
+            matches!(queue.enter(&message("last"), LONG).unwrap(), Turn::Alone(_)),
+            "the right was given back"
+        );
+    }
+
+    #[test]
+    fn a_leader_that_panics_fails_its_group_and_nobody_else() {
+        let queue = Queue::new(1);
+        let first = queue.enter(&message("first"), LONG).unwrap();
+        thread::scope(|scope| {
+            let others: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| match queue.enter(&message("other"), LONG).unwrap() {
+                        Turn::Lead(_leadership, _group) => panic!("in the middle of writing"),
+                        Turn::Alone(_) => Ok(0),
+                        Turn::Done(outcome) => outcome,
+                    })
+                })
+                .collect();
+            wait_for_queue(&queue, 3);
+            drop(first);
+            let ended: Vec<_> = others.into_iter().map(thread::ScopedJoinHandle::join).collect();
+            assert_eq!(ended.iter().filter(|end| end.is_err()).count(), 1, "the leader itself");
+            let told = ended.into_iter().flatten().map(|outcome| outcome.unwrap_err().kind());
+            assert_eq!(told.collect::<Vec<_>>(), [ErrorKind::Internal; 2]);
+        });
+        assert!(matches!(queue.enter(&message("last"), LONG).unwrap(), Turn::Alone(_)));
+    }
+
+    #[test]
+    fn a_full_queue_makes_callers_wait_and_then_says_so() {
+        let queue = Queue::new(1);
+        let first = queue.enter(&message("first"), LONG).unwrap();
+        let large = NewMessage::new("x".repeat(QUEUE_BYTES));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| serve(queue.enter(&large, LONG).unwrap()));
+            wait_for_queue(&queue, 1);
+            let refused = queue.enter(&message("one more"), Duration::from_millis(20));
+            assert_eq!(refused.err().map(|error| error.kind()), Some(ErrorKind::PoolTimeout));
+            drop(first);
+            assert_eq!(waiting.join().unwrap().unwrap(), 100, "an empty queue takes a message of any size");
+        });
+    }
+}

@@ -14,6 +14,7 @@ mod exhausted;
 mod failing;
 mod fork;
 mod holding;
+mod killed;
 mod large;
 mod login;
 mod lost;
