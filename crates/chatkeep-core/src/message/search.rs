@@ -70,32 +70,43 @@ fn check(query: &str) -> Result<()> {
     refuse_nul("query", query)
 }
 
-/// MySQL gives a match up when it has begun at 320,000 places (`regexp_time_limit`, which no session can change). So a
-/// longer text is searched in parts of so many characters, each reaching into the next by the length of a query.
-const PART: u64 = 250_000;
-
 /// Whether the text contains the other one, case aside.
 struct Matches {
     text: String,
     pattern: String,
-    /// Where the parts of a long text start, when it has to be searched in parts: a list of JSON.
-    part_starts: Option<String>,
+    /// What is different for long texts.
+    long: Option<LongTexts>,
 }
+
+/// How an engine searches texts that are too long for its usual way.
+enum LongTexts {
+    /// MySQL: in parts, which start at these characters (a JSON list).
+    InParts(String),
+    /// MariaDB: with this pattern.
+    WithPattern(String),
+}
+
+/// MySQL gives a match up when it has begun at 320,000 places (`regexp_time_limit`, which no session can change). So a
+/// longer text is searched in parts of so many characters, each reaching into the next by the length of a query.
+const PART: u64 = 250_000;
+
+/// From so many bytes on, MariaDB gets the pattern with an alternative that never matches. Without it PCRE looks ahead,
+/// at every place where the pattern begins, for a letter that must come in either case: to the end of the text when it
+/// comes in one case only. With it, short texts would be searched many times slower.
+const LOOKING_AHEAD: u64 = 65_536;
 
 impl Matches {
     fn new(text: &str, engine: Engine) -> Self {
-        let mut pattern = pattern(text);
-        if engine == Engine::MariaDb {
-            // An alternative that never matches. Without it PCRE looks ahead, at every place where the pattern begins,
-            // for a letter that must come in either case: to the end of the text when it comes in one case only.
-            pattern.push_str("|(?!)");
-        }
-        let part_starts = (engine == Engine::MySql).then(|| {
-            let starts: Vec<_> =
-                (0..=MAX_ROW_BYTES / PART).map(|part| (part * PART + 1).to_string()).collect();
-            format!("[{}]", starts.join(","))
-        });
-        Self { text: text.to_owned(), pattern, part_starts }
+        let pattern = pattern(text);
+        let long = match engine {
+            Engine::MySql => {
+                let starts = (0..=MAX_ROW_BYTES / PART).map(|part| (part * PART + 1).to_string());
+                Some(LongTexts::InParts(format!("[{}]", starts.collect::<Vec<_>>().join(","))))
+            }
+            Engine::MariaDb => Some(LongTexts::WithPattern(format!("{pattern}|(?!)"))),
+            Engine::Sqlite | Engine::PostgreSql => None,
+        };
+        Self { text: text.to_owned(), pattern, long }
     }
 }
 
@@ -202,21 +213,31 @@ impl QueryFragment<Mysql> for Matches {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
         for (place, column) in COLUMNS.iter().enumerate() {
             out.push_sql(if place == 0 { "(" } else { " OR " });
-            if let Some(starts) = &self.part_starts {
-                let reach = PART + MAX_QUERY as u64;
-                out.push_sql(&format!(
-                    "CASE WHEN LENGTH({column}) > {PART} THEN EXISTS (SELECT 1 FROM JSON_TABLE('{starts}', '$[*]' \
-                     COLUMNS (start INT PATH '$')) AS part WHERE start <= CHAR_LENGTH({column}) \
-                     AND SUBSTRING({column}, start, {reach}) REGEXP "
-                ));
-                out.push_bind_param::<Text, _>(&self.pattern)?;
-                out.push_sql(") ELSE ");
+            match &self.long {
+                Some(LongTexts::InParts(starts)) => {
+                    let reach = PART + MAX_QUERY as u64;
+                    out.push_sql(&format!(
+                        "CASE WHEN LENGTH({column}) > {PART} THEN EXISTS (SELECT 1 FROM JSON_TABLE('{starts}', '$[*]' \
+                         COLUMNS (start INT PATH '$')) AS part WHERE start <= CHAR_LENGTH({column}) \
+                         AND SUBSTRING({column}, start, {reach}) REGEXP "
+                    ));
+                    out.push_bind_param::<Text, _>(&self.pattern)?;
+                    out.push_sql(") ELSE ");
+                }
+                Some(LongTexts::WithPattern(pattern)) => {
+                    out.push_sql(&format!(
+                        "CASE WHEN LENGTH({column}) > {LOOKING_AHEAD} THEN {column} REGEXP "
+                    ));
+                    out.push_bind_param::<Text, _>(pattern)?;
+                    out.push_sql(" ELSE ");
+                }
+                None => {}
             }
             out.push_identifier(column)?;
             // The column's collation is binary, so the match is exact on both servers.
             out.push_sql(" REGEXP ");
             out.push_bind_param::<Text, _>(&self.pattern)?;
-            if self.part_starts.is_some() {
+            if self.long.is_some() {
                 out.push_sql(" END");
             }
         }
