@@ -1,16 +1,17 @@
 //! Writing many messages at once. How their ids come back is where the engines differ most.
 
 use diesel::mysql::Mysql;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryResult, RunQueryDsl};
 
 use super::insert::{Row, check, insert};
 use super::new::NewMessage;
 use crate::connection::{Connection, MysqlConnection, PgConnection, Session, returned_id};
 use crate::error::{Error, Result};
 use crate::schema::{Json, Moment, messages};
-use crate::value::Timestamp;
+use crate::value::{Metadata, Timestamp};
 
 /// A statement takes at most this many rows and bytes; more are split, inside one transaction.
 const MAX_ROWS: usize = 1_000;
@@ -94,34 +95,74 @@ fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Result<Vec<i64
     }
 }
 
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
+/// One statement for any number of rows, which stays prepared: each column travels as an array.
+struct Arrays<'a> {
+    timestamp: Vec<Timestamp>,
+    user_message: Vec<&'a str>,
+    bot_response: Vec<Option<&'a str>>,
+    provider: Vec<Option<&'a str>>,
+    model: Vec<Option<&'a str>>,
+    tokens_used: Vec<Option<i64>>,
+    metadata: Vec<Option<&'a Metadata>>,
 }
 
-/// One statement for any number of rows: each column travels as an array.
-fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
-    fn column<'a, T>(rows: &[Row<'a>], value: impl Fn(&Row<'a>) -> T) -> Vec<T> {
-        rows.iter().map(value).collect()
+impl<'a> Arrays<'a> {
+    fn new(rows: &[Row<'a>]) -> Self {
+        Self {
+            timestamp: rows.iter().map(|row| row.timestamp).collect(),
+            user_message: rows.iter().map(|row| row.user_message).collect(),
+            bot_response: rows.iter().map(|row| row.bot_response).collect(),
+            provider: rows.iter().map(|row| row.provider).collect(),
+            model: rows.iter().map(|row| row.model).collect(),
+            tokens_used: rows.iter().map(|row| row.tokens_used).collect(),
+            metadata: rows.iter().map(|row| row.metadata).collect(),
+        }
     }
-    let ids = sql_query(
-        "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-         SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
-         FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY \
-         AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
-         ORDER BY place RETURNING id",
-    )
-    .bind::<Array<Moment>, _>(column(rows, |row| row.timestamp))
-    .bind::<Array<Text>, _>(column(rows, |row| row.user_message))
-    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.bot_response))
-    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.provider))
-    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.model))
-    .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.tokens_used))
-    .bind::<Array<Nullable<Json>>, _>(column(rows, |row| row.metadata))
-    .load::<Id>(c)?;
+}
+
+impl QueryId for Arrays<'_> {
+    type QueryId = Arrays<'static>;
+    // The text never changes. (Diesel's `sql_query` is never kept prepared, which costs a round trip and the planning.)
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Arrays<'_> {
+    type SqlType = BigInt;
+}
+
+impl QueryFragment<Pg> for Arrays<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
+             SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata FROM unnest(",
+        );
+        out.push_bind_param::<Array<Moment>, _>(&self.timestamp)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.user_message)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.bot_response)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.provider)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.model)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.tokens_used)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Json>>, _>(&self.metadata)?;
+        out.push_sql(
+            ") WITH ORDINALITY \
+             AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
+             ORDER BY place RETURNING id",
+        );
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<PgConnection> for Arrays<'_> {}
+
+fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
+    let mut ids = Arrays::new(rows).load::<i64>(c)?;
     // Rows are numbered in the order in which they are read, whatever order they are returned in.
-    let mut ids: Vec<_> = ids.into_iter().map(|row| row.id).collect();
     ids.sort_unstable();
     Ok(ids)
 }
