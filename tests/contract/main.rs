@@ -1,12 +1,14 @@
 //! The contract: what chatkeep promises, tried on every engine with the same cases.
 //!
 //! - [`messages`], [`tokens`]: the cases, each a function that gets an empty [`store::Store`].
+//! - [`asynchronous`]: the same calls, awaited.
 //! - [`vectors`]: cases that every language must agree on, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a model that is too simple to be wrong.
 //! - [`schema`]: the migrations, and the tables that they make.
 //!
 //! Run them with servers: `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-contract`.
 
+mod asynchronous;
 mod every_engine;
 mod messages;
 mod model;

@@ -1,11 +1,15 @@
 //! What a case works on: an empty database of its own, and chatkeep on it.
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use chatkeep::{
     Chatkeep, ErrorKind, Message, MessageFilter, Metadata, NewMessage, Order, Page, Result, Timestamp,
 };
 use chatkeep_testkit::{Engine, TestDatabase};
+
+/// Longer than anything takes here.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A database that nobody else uses. It goes with the test.
 pub(crate) struct Store {

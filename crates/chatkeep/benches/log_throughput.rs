@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep::{Chatkeep, MessageFilter, NewMessage};
+use chatkeep::{AsyncChatkeep, Chatkeep, MessageFilter, NewMessage};
 use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Role, messages};
 use chatkeep_testkit::{Engine, TestDatabase};
 
@@ -15,7 +15,10 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(600);
 
 fn main() {
-    println!("{:<12} {:>8} {:>14} {:>14} {:>7}", "engine", "callers", "a commit each", "chatkeep", "ratio");
+    println!(
+        "{:<12} {:>8} {:>14} {:>14} {:>7} {:>14} {:>7}",
+        "engine", "callers", "a commit each", "blocking", "ratio", "awaited", "ratio"
+    );
     for engine in Engine::available() {
         for callers in CALLERS {
             compare(engine, callers);
@@ -50,6 +53,7 @@ fn compare(engine: Engine, callers: usize) {
     let stored = Arc::new(AtomicI64::new(1));
     let mut each = Vec::new();
     let mut shared = Vec::new();
+    let mut awaited = Vec::new();
     let mut connections = connections;
     for _ in 0..ROUNDS {
         let (rate, back) = round(connections, &stored, messages::insert);
@@ -57,11 +61,44 @@ fn compare(engine: Engine, callers: usize) {
         each.push(rate);
         let handles = vec![chat.messages().clone(); callers];
         shared.push(round(handles, &stored, |logger, message| logger.log_message(message)).0);
+        awaited.push(awaited_round(&chat.asynchronous(), callers, &stored));
     }
     let count = chat.messages().get_message_count(&MessageFilter::default()).expect("counts");
     assert_eq!(count, stored.load(Ordering::SeqCst), "every acknowledged message is there, once");
-    let (each, shared) = (median(each), median(shared));
-    println!("{engine:<12} {callers:>8} {each:>12.0}/s {shared:>12.0}/s {:>7.2}", shared / each);
+    let (each, shared, awaited) = (median(each), median(shared), median(awaited));
+    println!(
+        "{engine:<12} {callers:>8} {each:>12.0}/s {shared:>12.0}/s {:>7.2} {awaited:>12.0}/s {:>7.2}",
+        shared / each,
+        awaited / each
+    );
+}
+
+/// The same with tasks of one thread.
+fn awaited_round(chat: &AsyncChatkeep, callers: usize, stored: &Arc<AtomicI64>) -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("starts");
+    let start = Instant::now();
+    let total: i64 = runtime.block_on(async {
+        let tasks: Vec<_> = (0..callers)
+            .map(|_| {
+                let chat = chat.clone();
+                tokio::spawn(async move {
+                    let mut logged = 0_i64;
+                    while start.elapsed() < ROUND {
+                        chat.messages().log_message(message()).await.expect("logs");
+                        logged += 1;
+                    }
+                    logged
+                })
+            })
+            .collect();
+        let mut logged = 0;
+        for task in tasks {
+            logged += task.await.expect("ends");
+        }
+        logged
+    });
+    stored.fetch_add(total, Ordering::SeqCst);
+    total as f64 / start.elapsed().as_secs_f64()
 }
 
 /// Callers that log for the time of a round; how many messages a second they got acknowledged.

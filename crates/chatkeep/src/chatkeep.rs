@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chatkeep_core::{DatabaseUrl, Result, migrations};
+use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, migrations};
 use chatkeep_pool::{Pool, PoolSettings};
 
+use crate::asynchronous::AsyncChatkeep;
+use crate::background::Calls;
 use crate::database::DatabaseManager;
 use crate::environment;
 use crate::messages::MessageLogger;
@@ -18,6 +20,7 @@ use crate::tokens::TokenManager;
 #[derive(Clone)]
 pub struct Chatkeep {
     pool: Arc<Pool>,
+    calls: Arc<Calls>,
     messages: MessageLogger,
     tokens: TokenManager,
     database: DatabaseManager,
@@ -79,9 +82,74 @@ impl Chatkeep {
         &self.database
     }
 
-    /// Closes all connections. Calls that are under way come to their end; later ones are refused.
-    pub fn close(&self) {
+    /// The same with calls that are awaited instead of blocking, on whatever executor.
+    #[must_use]
+    pub fn asynchronous(&self) -> AsyncChatkeep {
+        AsyncChatkeep::new(self.clone())
+    }
+
+    /// Has a piece of work done on a thread of chatkeep's, where it may block. There are as many of them as connections
+    /// are kept (`DB_POOL_SIZE`); they start when there is work, and end when there is none.
+    ///
+    /// This is what language bindings build their asynchronous calls on. [`Chatkeep::flush`], [`Chatkeep::close`] and a
+    /// normal exit of the process wait for it.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use std::sync::mpsc;
+    ///
+    /// let (sender, receiver) = mpsc::channel();
+    /// chat.hand_in(move |chat| {
+    ///     let _ = sender.send(chat.messages().get_message_count(&Default::default()));
+    /// })?;
+    /// assert_eq!(receiver.recv().expect("it is done")?, 0);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Unavailable` after [`Chatkeep::close`], or when no thread can be started. Then the work is not done.
+    pub fn hand_in(&self, work: impl FnOnce(&Self) + Send + 'static) -> Result<()> {
+        let this = self.clone();
+        self.calls.hand_in(move || work(&this))
+    }
+
+    /// Waits until everything that was handed in before has ended: messages, other asynchronous calls, and the noting of
+    /// when tokens were used.
+    ///
+    /// # Errors
+    /// `Unavailable` when that takes longer than `timeout`. What has not ended goes on.
+    pub fn flush(&self, timeout: Duration) -> Result<()> {
+        self.wait(timeout).map_err(|error| error.with_operation("flush"))
+    }
+
+    /// Takes no more calls, waits for those under way as [`Chatkeep::flush`] does, and closes all connections. Calls that
+    /// come later are refused as `Unavailable`. Closing twice does nothing more.
+    ///
+    /// # Errors
+    /// `Unavailable` when calls had not ended within `timeout`. Messages that were waiting are refused by then, and their
+    /// callers told; those that were just being written end as they may.
+    pub fn close(&self, timeout: Duration) -> Result<()> {
+        self.messages.write().close();
+        self.calls.close();
+        let waited = self.wait(timeout);
+        self.messages.write().refuse_waiting();
         self.pool.close();
+        waited.map_err(|error| error.with_operation("close"))
+    }
+
+    fn wait(&self, timeout: Duration) -> Result<()> {
+        let until = Instant::now() + timeout;
+        // The calls first: they may hand messages in.
+        let open = self.calls.wait(until) + self.messages.write().wait(until);
+        if open == 0 {
+            return Ok(());
+        }
+        let seconds = timeout.as_secs_f64();
+        Err(Error::new(ErrorKind::Unavailable, format!("{open} calls had not ended within {seconds} s")))
+    }
+
+    pub(crate) fn calls(&self) -> &Arc<Calls> {
+        &self.calls
     }
 }
 
@@ -216,11 +284,13 @@ impl ChatkeepBuilder {
             settings,
             Box::new(move |connection| migrations::ensure(connection, auto_migrate, query_timeout)),
         )?);
+        let calls = Arc::new(Calls::new(pool.settings().pool_size as usize));
         Ok(Chatkeep {
             messages: MessageLogger::new(Arc::clone(&pool), writers),
-            tokens: TokenManager::new(Arc::clone(&pool), token_cache),
+            tokens: TokenManager::new(Arc::clone(&pool), token_cache, Arc::clone(&calls)),
             database: DatabaseManager::new(Arc::clone(&pool)),
             pool,
+            calls,
         })
     }
 }

@@ -16,21 +16,28 @@
 //! # Ok::<(), chatkeep::Error>(())
 //! ```
 //!
-//! Nothing is opened before the first call; the schema is made, or brought up to date, by then. Every call blocks, has a
-//! deadline, and may be made from any thread: a [`Chatkeep`] is cheap to clone and to share. A failed call is an
+//! Nothing is opened before the first call; the schema is made, or brought up to date, by then. Every call has a deadline,
+//! and may be made from any thread: a [`Chatkeep`] is cheap to clone and to share. Calls block; those of
+//! [`Chatkeep::asynchronous`] are awaited instead, on any executor. A failed call is an
 //! [`Error`] with a [kind](ErrorKind) and says whether trying again may help. A database that is down is never "no such
 //! message" and never "invalid token".
 
+mod asynchronous;
+mod background;
 mod chatkeep;
 mod database;
 mod environment;
 mod fine_tuning;
+mod last_use;
 mod message_iter;
 mod messages;
 mod token_cache;
 mod tokens;
 mod write;
 
+pub use asynchronous::{
+    AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger, AsyncTokenManager,
+};
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::{
     Analytics, CreatedToken, Cursor, DatabaseUrl, Engine, Error, ErrorKind, MAX_LIMIT, MAX_QUERY,
@@ -43,3 +50,4 @@ pub use fine_tuning::FineTuningFormat;
 pub use message_iter::MessageIter;
 pub use messages::MessageLogger;
 pub use tokens::TokenManager;
+pub use write::MessageSink;

@@ -8,10 +8,11 @@ use chatkeep_core::{
     Analytics, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp, messages,
 };
 use chatkeep_pool::Pool;
+use tokio::sync::oneshot;
 
 use crate::fine_tuning::{FineTuningFormat, export};
 use crate::message_iter::MessageIter;
-use crate::write::{WritePath, patiently};
+use crate::write::{MessageSink, WritePath, patiently};
 
 /// Logs messages, and answers questions about them. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +46,35 @@ impl MessageLogger {
         // Before a connection is asked for: bad input is bad input even when the database is down.
         message.check().map_err(|error| error.with_operation("log_message"))?;
         self.write.log(message).map_err(|error| error.with_operation("log_message"))
+    }
+
+    /// Logs a message without waiting: the sink is told its id, or why it was not stored, together with all others of the
+    /// same commit. Messages are written in the order in which they are handed in, as far as one thread hands them in.
+    ///
+    /// This is what language bindings build on; in Rust it is easier to await
+    /// [`AsyncMessageLogger::log_message`](crate::AsyncMessageLogger::log_message).
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field's name, and `Unavailable` when this is closed, at once. Then the sink is not told.
+    pub fn hand_in(&self, message: NewMessage, sink: Arc<dyn MessageSink>, number: u64) -> Result<()> {
+        let run = || {
+            message.check()?;
+            self.write.hand_in(message, sink, number)
+        };
+        run().map_err(|error| error.with_operation("log_message"))
+    }
+
+    /// Logs a message without blocking; its outcome can be awaited.
+    pub(crate) fn hand_in_future(&self, message: NewMessage) -> Result<oneshot::Receiver<Result<i64>>> {
+        let run = || {
+            message.check()?;
+            self.write.hand_in_future(message)
+        };
+        run().map_err(|error| error.with_operation("log_message"))
+    }
+
+    pub(crate) fn write(&self) -> &WritePath {
+        &self.write
     }
 
     /// Logs all these messages or none, and returns their ids in the same order.

@@ -49,7 +49,7 @@ impl TokenCache {
         let end = Instant::now() + patience;
         loop {
             if let Some(asked) = self.unknown.get(&hash) {
-                if asked.elapsed() < self.lifetime.min(LONGEST_UNKNOWN) {
+                if self.is_believed(asked) {
                     return Ok(None);
                 }
                 self.unknown.remove(&hash);
@@ -90,6 +90,19 @@ impl TokenCache {
                 }
             }
         }
+    }
+
+    /// The token with this hash as it was found within the last seconds: known, or known not to be.
+    pub(crate) fn get(&self, hash: TokenHash) -> Option<Option<Arc<TokenInfo>>> {
+        if let Some(known) = self.known.get(&hash).filter(|known| known.asked.elapsed() < self.lifetime) {
+            return Some(Some(Arc::clone(&known.token)));
+        }
+        self.unknown.get(&hash).filter(|asked| self.is_believed(*asked)).map(|_| None)
+    }
+
+    /// Whether "no such token" still holds that was heard at this moment.
+    fn is_believed(&self, asked: Instant) -> bool {
+        asked.elapsed() < self.lifetime.min(LONGEST_UNKNOWN)
     }
 
     /// A token was changed in the database: what is known of it holds no more.

@@ -9,17 +9,17 @@ use chatkeep_core::{
 };
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
+use crate::background::Calls;
+use crate::last_use::LastUse;
 use crate::token_cache::TokenCache;
 use crate::write::patiently;
-
-/// A token's last use is noted at most this often, in microseconds: a minute.
-const TOUCH_EVERY: i64 = 60_000_000;
 
 /// Makes, checks and revokes API tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct TokenManager {
     pool: Arc<Pool>,
     cache: Arc<CachePlace>,
+    last_use: Arc<LastUse>,
 }
 
 /// Where the cache is, if there is one; a child of a fork begins with an empty one of its own.
@@ -35,9 +35,10 @@ impl CachePlace {
 }
 
 impl TokenManager {
-    pub(crate) fn new(pool: Arc<Pool>, lifetime: Duration) -> Self {
+    pub(crate) fn new(pool: Arc<Pool>, lifetime: Duration, calls: Arc<Calls>) -> Self {
         let cache = CachePlace { lifetime, cache: PerProcess::new(TokenCache::new(lifetime)) };
-        Self { pool, cache: Arc::new(cache) }
+        let last_use = Arc::new(LastUse::new(Arc::clone(&pool), calls));
+        Self { pool, cache: Arc::new(cache), last_use }
     }
 
     /// Makes a token. Only its hash is stored, so this is the only time that it can be shown.
@@ -64,7 +65,8 @@ impl TokenManager {
     /// Whether this token may be used now.
     ///
     /// An answer of the database is good for a few seconds (`TOKEN_CACHE_SECONDS`, 5 by default; 0 asks every time), but
-    /// never past the token's expiry. A token that is revoked in this process is invalid at once.
+    /// never past the token's expiry. A token that is revoked in this process is invalid at once. The use is noted in
+    /// `last_used_at` at most once a minute, by a thread of chatkeep's: nobody waits for it.
     ///
     /// # Errors
     /// `Unavailable` and the like when the database does not answer. That is never `false`: answer with status 503, not 401.
@@ -73,7 +75,16 @@ impl TokenManager {
             return Ok(false);
         }
         let found = self.find(token).map_err(|error| error.with_operation("verify_token"))?;
-        Ok(found.is_some_and(|record| TokenReason::of(&record, Timestamp::now()) == TokenReason::Valid))
+        Ok(is_valid(found.as_deref()))
+    }
+
+    /// What [`TokenManager::verify_token`] answers, if it can without asking the database.
+    pub(crate) fn verify_at_once(&self, token: &str) -> Option<bool> {
+        if !PlainToken::may_be_token(token) {
+            return Some(false);
+        }
+        let known = self.cache.get()?.get(TokenHash::of(token))?;
+        Some(is_valid(known.as_deref()))
     }
 
     /// Whether this token may be used now, and why or why not.
@@ -94,10 +105,16 @@ impl TokenManager {
             return Ok(TokenCheck::without_record(TokenReason::Malformed));
         }
         let found = self.find(token).map_err(|error| error.with_operation("check_token"))?;
-        Ok(found.map_or_else(
-            || TokenCheck::without_record(TokenReason::Unknown),
-            |record| TokenCheck::of(TokenInfo::clone(&record), Timestamp::now()),
-        ))
+        Ok(check(found.as_deref()))
+    }
+
+    /// What [`TokenManager::check_token`] answers, if it can without asking the database.
+    pub(crate) fn check_at_once(&self, token: &str) -> Option<TokenCheck> {
+        if !PlainToken::may_be_token(token) {
+            return Some(TokenCheck::without_record(TokenReason::Malformed));
+        }
+        let known = self.cache.get()?.get(TokenHash::of(token))?;
+        Some(check(known.as_deref()))
     }
 
     /// The token's record, from the cache or from the database.
@@ -110,12 +127,12 @@ impl TokenManager {
     }
 
     fn look_up(&self, hash: TokenHash) -> Result<Option<TokenInfo>> {
-        let mut found = tokens::find(&mut *self.pool.reader()?, hash)?;
+        let found = tokens::find(&mut *self.pool.reader()?, hash)?;
         let now = Timestamp::now();
         if let Some(record) =
-            found.as_mut().filter(|record| TokenReason::of(record, now) == TokenReason::Valid)
+            found.as_ref().filter(|record| TokenReason::of(record, now) == TokenReason::Valid)
         {
-            self.note_use(record, now);
+            self.last_use.note(record, now);
         }
         Ok(found)
     }
@@ -123,18 +140,6 @@ impl TokenManager {
     fn forget(&self, id: i64) {
         if let Some(cache) = self.cache.get() {
             cache.forget(id);
-        }
-    }
-
-    /// Notes the last use, if that is due. The check stands whether or not it can be noted: a database that accepts no
-    /// changes still verifies.
-    fn note_use(&self, record: &mut TokenInfo, now: Timestamp) {
-        let not_since = now.checked_add_microseconds(-TOUCH_EVERY).unwrap_or(Timestamp::MIN);
-        if record.last_used_at.is_none_or(|last| last <= not_since)
-            && let Ok(mut connection) = self.pool.writer()
-            && let Ok(true) = tokens::touch(&mut connection, record.id, now, not_since)
-        {
-            record.last_used_at = Some(now);
         }
     }
 
@@ -179,6 +184,17 @@ impl TokenManager {
         }
         deleted.map_err(|error| error.with_operation("delete_expired_tokens"))
     }
+}
+
+fn is_valid(record: Option<&TokenInfo>) -> bool {
+    record.is_some_and(|record| TokenReason::of(record, Timestamp::now()) == TokenReason::Valid)
+}
+
+fn check(record: Option<&TokenInfo>) -> TokenCheck {
+    record.map_or_else(
+        || TokenCheck::without_record(TokenReason::Unknown),
+        |record| TokenCheck::of(record.clone(), Timestamp::now()),
+    )
 }
 
 impl fmt::Debug for TokenManager {

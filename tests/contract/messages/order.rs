@@ -3,7 +3,7 @@
 use chatkeep::{NewMessage, Order, Page};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, at, everything, texts};
+use crate::store::{PATIENCE, Store, at, everything, texts};
 
 on_every_engine![
     messages_come_newest_first_whatever_the_order_of_logging,
@@ -58,7 +58,7 @@ fn an_id_is_never_given_twice(store: &Store) {
     assert!(next > newest, "{next} comes after {newest}");
     assert_eq!(store.messages().get_message_by_id(newest).expect("the log answers"), None);
     // And the same for a handle that is opened later.
-    store.close();
+    store.close(PATIENCE).expect("nothing is under way");
     let again = crate::store::open(store.raw.url());
     let page = again.messages().get_messages(&everything(), &Page::default()).expect("the log answers");
     assert_eq!(page.len(), 1);

@@ -3,7 +3,7 @@
 use chatkeep::{Timestamp, TokenInfo};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, at};
+use crate::store::{PATIENCE, Store, at};
 
 on_every_engine![
     the_first_use_is_noted,
@@ -12,7 +12,9 @@ on_every_engine![
     what_is_not_valid_is_no_use,
 ];
 
+/// What is stored, when the uses so far have been noted.
 fn info(store: &Store) -> TokenInfo {
+    store.flush(PATIENCE).expect("the store answers");
     store.tokens().list_tokens().expect("the store answers").remove(0)
 }
 

@@ -1,4 +1,4 @@
-//! Writing a group, and telling each caller its own outcome.
+//! Writing a group.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -6,34 +6,31 @@ use std::time::{Duration, Instant};
 use chatkeep_core::{Connection, Error, ErrorKind, NewMessage, Result, messages};
 use chatkeep_pool::Pool;
 
-use super::queue::Entry;
+use super::entry::Entry;
 
 /// The first pause before a write that was in another's way is tried again; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Writes all these messages in one transaction, tells every caller but the first its outcome, and returns the first's.
-pub(super) fn write_group(pool: &Pool, mut group: Vec<Entry>) -> Result<i64> {
+/// Writes all these messages in one transaction, and returns the outcome of each.
+pub(super) fn write_group(pool: &Pool, group: &mut [Entry]) -> Vec<Result<i64>> {
     let rows: Vec<NewMessage> = group.iter_mut().map(Entry::take_message).collect();
-    let outcomes = match patiently(pool, |connection| messages::insert_many(connection, &rows)) {
-        Ok(ids) => ids.into_iter().map(Ok).collect(),
-        // One row may be at fault, and nothing was stored: each is tried by itself, and fails by itself.
-        Err(error) if rows.len() > 1 && may_be_one_row(&error) => one_by_one(pool, &rows),
-        Err(error) => vec![Err(error); rows.len()],
-    };
-    let mut own = None;
-    for (entry, outcome) in group.into_iter().zip(outcomes) {
-        if own.is_none() {
-            own = Some(outcome);
-        } else {
-            entry.settle(outcome);
-        }
-    }
-    own.unwrap_or_else(|| Err(Error::internal("a group without messages was written")))
+    let mut outcomes = Vec::with_capacity(rows.len());
+    write_rows(pool, &rows, &mut outcomes);
+    outcomes
 }
 
-fn one_by_one(pool: &Pool, rows: &[NewMessage]) -> Vec<Result<i64>> {
-    rows.iter().map(|row| patiently(pool, |connection| messages::insert(connection, row))).collect()
+fn write_rows(pool: &Pool, rows: &[NewMessage], outcomes: &mut Vec<Result<i64>>) {
+    match patiently(pool, |connection| messages::insert_many(connection, rows)) {
+        Ok(ids) => outcomes.extend(ids.into_iter().map(Ok)),
+        // One row may be at fault, and nothing was stored. It is found by halves, and fails by itself.
+        Err(error) if rows.len() > 1 && may_be_one_row(&error) => {
+            let (first, second) = rows.split_at(rows.len() / 2);
+            write_rows(pool, first, outcomes);
+            write_rows(pool, second, outcomes);
+        }
+        Err(error) => outcomes.extend(rows.iter().map(|_| Err(error.clone()))),
+    }
 }
 
 /// Whether the database may have refused one row, rather than the write as such.

@@ -3,20 +3,27 @@
 //! A durable commit waits for the disk, and the disk takes a group of rows in the time of one. So callers that log at the
 //! same time share a transaction: whoever finds nobody writing writes at once, by itself and without a detour; whoever
 //! comes meanwhile queues up, and everything that is in the queue when a writer is free goes into one multi-row insert.
-//! There is no lingering for company, and no thread in between: the first in the queue becomes the next leader, and writes
-//! for all of them. Every caller gets its own id, after the commit.
+//! There is no lingering for company. Among callers that block there is no thread in between: the first in the queue
+//! becomes the next leader, and writes for all of them. As soon as one has handed its message in and does not block, a
+//! thread of chatkeep's leads. Every caller gets its own id, after the commit.
 
+mod entry;
 mod group;
+mod line;
 mod queue;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chatkeep_core::{NewMessage, Result, messages};
 use chatkeep_pool::{PerProcess, Pool};
+use tokio::sync::oneshot;
 
+pub use self::entry::MessageSink;
+use self::entry::{Caller, settle};
 pub(crate) use self::group::patiently;
 use self::group::write_group;
-use self::queue::{Queue, Turn};
+use self::queue::{Queue, SharedQueue, Turn};
 
 /// Where messages go in.
 pub(crate) struct WritePath {
@@ -33,21 +40,62 @@ impl WritePath {
         let most =
             if pool.url().engine().is_server() { settings.pool_size + settings.max_overflow } else { 1 };
         let writers = writers.min(most);
-        Self { pool, writers, queue: PerProcess::new(Queue::new(writers)) }
+        Self { writers, queue: PerProcess::new(Queue::new(Arc::clone(&pool), writers)), pool }
     }
 
     /// Stores a message that was checked, and returns its id once it is committed.
     pub(crate) fn log(&self, message: &NewMessage) -> Result<i64> {
-        let queue = self.queue.get(|| Queue::new(self.writers));
-        match queue.enter(message, self.pool.settings().pool_timeout)? {
+        match Queue::enter(&self.queue(), message, self.pool.settings().pool_timeout)? {
             Turn::Alone(_leadership) => {
                 patiently(&self.pool, |connection| messages::insert(connection, message))
             }
             Turn::Lead(leadership, mut group) => {
-                leadership.top_up(&mut group);
-                write_group(&self.pool, group)
+                leadership.top_up(&mut group, true);
+                let outcomes = write_group(&self.pool, &mut group);
+                let mut told = group.into_iter().zip(outcomes);
+                let own = told.next();
+                settle(told);
+                own.map_or_else(no_own, |(entry, outcome)| {
+                    entry.dismiss();
+                    outcome
+                })
             }
             Turn::Done(outcome) => outcome,
         }
     }
+
+    /// Has a message that was checked stored; the sink is told under this number.
+    pub(crate) fn hand_in(&self, message: NewMessage, sink: Arc<dyn MessageSink>, number: u64) -> Result<()> {
+        Queue::hand_in(&self.queue(), message, Caller::Sink(sink, number))
+    }
+
+    /// Has a message that was checked stored; its outcome can be awaited.
+    pub(crate) fn hand_in_future(&self, message: NewMessage) -> Result<oneshot::Receiver<Result<i64>>> {
+        let (sender, receiver) = oneshot::channel();
+        Queue::hand_in(&self.queue(), message, Caller::Future(sender))?;
+        Ok(receiver)
+    }
+
+    /// Waits for the messages that were handed in by now, and says how many have not ended when the time is over.
+    pub(crate) fn wait(&self, until: Instant) -> usize {
+        self.queue().wait(until)
+    }
+
+    /// Takes no more messages.
+    pub(crate) fn close(&self) {
+        self.queue().close();
+    }
+
+    /// Refuses what is waiting still.
+    pub(crate) fn refuse_waiting(&self) {
+        self.queue().refuse_waiting();
+    }
+
+    fn queue(&self) -> SharedQueue {
+        self.queue.get(|| Queue::new(Arc::clone(&self.pool), self.writers))
+    }
+}
+
+fn no_own() -> Result<i64> {
+    Err(chatkeep_core::Error::internal("a group without messages was written"))
 }

@@ -1,267 +1,278 @@
 //! Who writes now, and who waits: a bounded queue whose first becomes the next leader.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chatkeep_core::{Error, ErrorKind, NewMessage, Result};
+use chatkeep_pool::{OfProcess, Pool};
 
-/// A group has at most this many rows and bytes: one statement on every engine.
-const GROUP_ROWS: usize = 500;
-const GROUP_BYTES: usize = 4 * 1024 * 1024;
-/// The queue takes at most this much. Then callers wait for room: nothing is ever dropped.
-const QUEUE_ROWS: usize = 10_000;
-const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+use super::entry::{Answer, Caller, Entry, Waiter, settle};
+use super::group::write_group;
+use super::line::Line;
+use crate::background::{Crew, Progress};
 
 /// Messages that wait for a writer.
 pub(super) struct Queue {
+    pool: Arc<Pool>,
     /// Leaders at a time.
     leaders: u32,
+    /// Threads that lead when no caller can, because nobody blocks.
+    threads: Crew,
+    progress: Arc<Progress>,
     state: Mutex<State>,
-    /// Room has come free.
-    room: Condvar,
 }
+
+/// Leaders keep the queue alive as long as they lead.
+pub(super) type SharedQueue = Arc<OfProcess<Queue>>;
 
 #[derive(Default)]
 struct State {
     leading: u32,
-    waiting: VecDeque<Entry>,
-    bytes: usize,
+    line: Line,
+    closed: bool,
 }
 
-/// What a caller is to do.
-pub(super) enum Turn<'a> {
+/// What a blocked caller is to do.
+pub(super) enum Turn {
     /// Nobody is in the way: write your own message.
-    Alone(Leadership<'a>),
+    Alone(Leadership),
     /// Write these messages; the first is your own.
-    Lead(Leadership<'a>, Vec<Entry>),
+    Lead(Leadership, Vec<Entry>),
     /// Somebody wrote your message.
     Done(Result<i64>),
 }
 
-/// A message of a caller who waits for its outcome. Dropped without one, it tells the caller so.
-pub(super) struct Entry {
-    message: NewMessage,
-    size: usize,
-    waiter: Arc<Waiter>,
-    settled: bool,
-}
-
-struct Waiter {
-    answer: Mutex<Option<Answer>>,
-    answered: Condvar,
-}
-
-enum Answer {
-    Outcome(Result<i64>),
-    /// Lead: your own entry and those behind it.
-    Lead(Vec<Entry>),
-}
-
 /// The right to write. When it ends, the first in the queue gets it.
-pub(super) struct Leadership<'a> {
-    queue: &'a Queue,
+pub(super) struct Leadership {
+    queue: SharedQueue,
 }
 
 impl Queue {
-    pub(super) fn new(leaders: u32) -> Self {
-        Self { leaders, state: Mutex::default(), room: Condvar::new() }
+    pub(super) fn new(pool: Arc<Pool>, leaders: u32) -> Self {
+        let threads = Crew::new("chatkeep-write", leaders as usize);
+        Self { pool, leaders, threads, progress: Arc::default(), state: Mutex::default() }
     }
 
     /// Writes down that a message is to be written, and waits until the caller is to do something about it.
-    pub(super) fn enter(&self, message: &NewMessage, longest: Duration) -> Result<Turn<'_>> {
-        let waiter = {
-            let mut state = lock(&self.state);
+    pub(super) fn enter(self_: &SharedQueue, message: &NewMessage, longest: Duration) -> Result<Turn> {
+        let waiter = Arc::new(Waiter::default());
+        let is_in = {
+            let mut state = self_.lock();
+            state.check_open()?;
             // The queue is empty whenever a leader is missing, so nobody is overtaken.
-            if state.leading < self.leaders {
+            if state.leading < self_.leaders {
                 state.leading += 1;
-                return Ok(Turn::Alone(Leadership { queue: self }));
+                return Ok(Turn::Alone(Leadership { queue: Arc::clone(self_) }));
             }
-            let size = size(message);
-            state = self.wait_for_room(state, size, longest)?;
-            if state.leading < self.leaders && state.waiting.is_empty() {
-                state.leading += 1;
-                return Ok(Turn::Alone(Leadership { queue: self }));
-            }
-            let waiter = Arc::new(Waiter { answer: Mutex::new(None), answered: Condvar::new() });
-            state.bytes += size;
-            state.waiting.push_back(Entry {
-                message: message.clone(),
-                size,
-                waiter: Arc::clone(&waiter),
-                settled: false,
-            });
-            waiter
+            let caller = Caller::Blocked(Arc::clone(&waiter));
+            state.line.push(Entry::new(message.clone(), caller, self_.progress.begin()))
         };
-        Ok(match waiter.wait() {
+        let until = (!is_in).then(|| Instant::now() + longest);
+        let answer = waiter.wait(until).map_or_else(|| self_.leave(&waiter, longest), Ok)?;
+        Ok(match answer {
             Answer::Outcome(outcome) => Turn::Done(outcome),
-            Answer::Lead(group) => Turn::Lead(Leadership { queue: self }, group),
+            Answer::Lead(group) => Turn::Lead(Leadership { queue: Arc::clone(self_) }, group),
         })
     }
 
-    fn wait_for_room<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        size: usize,
-        longest: Duration,
-    ) -> Result<MutexGuard<'a, State>> {
-        let end = Instant::now() + longest;
-        while !state.has_room(size) {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Error::new(
-                    ErrorKind::PoolTimeout,
-                    format!(
-                        "{} messages are waiting to be written, and none was within {} s",
-                        state.waiting.len(),
-                        longest.as_secs_f64()
-                    ),
-                ));
+    /// There was no room for so long. But there may be by now.
+    fn leave(&self, waiter: &Arc<Waiter>, longest: Duration) -> Result<Answer> {
+        let left = {
+            let mut state = self.lock();
+            state.line.leave(waiter).map(|entry| (entry, state.line.len()))
+        };
+        match left {
+            Some((entry, others)) => {
+                entry.dismiss();
+                Err(no_room(others, longest))
             }
-            state = self.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            None => waiter.wait(None).ok_or_else(|| Error::internal("a wait without an end ended")),
         }
-        Ok(state)
+    }
+
+    /// Writes down that a message is to be written, by a thread of chatkeep's.
+    pub(super) fn hand_in(self_: &SharedQueue, message: NewMessage, caller: Caller) -> Result<()> {
+        let entry = {
+            let mut state = self_.lock();
+            state.check_open()?;
+            let entry = Entry::new(message, caller, self_.progress.begin());
+            if state.leading == self_.leaders {
+                state.line.push(entry);
+                return Ok(());
+            }
+            state.leading += 1;
+            entry
+        };
+        Leadership { queue: Arc::clone(self_) }.lead_on_a_thread(vec![entry]);
+        Ok(())
+    }
+
+    /// Waits for the messages that were handed in by now, and says how many have not ended when the time is over.
+    pub(super) fn wait(&self, until: Instant) -> usize {
+        self.progress.wait(until)
+    }
+
+    /// Takes no more messages.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// Refuses what is waiting still.
+    pub(super) fn refuse_waiting(&self) {
+        let waiting = self.lock().line.take_all();
+        settle(waiting.into_iter().map(|entry| (entry, Err(closed()))));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// An empty queue takes any message, however large.
-    fn has_room(&self, size: usize) -> bool {
-        self.waiting.is_empty() || (self.waiting.len() < QUEUE_ROWS && self.bytes + size <= QUEUE_BYTES)
-    }
-
-    /// Moves as much of the queue's head as belongs into one group.
-    fn fill(&mut self, group: &mut Vec<Entry>) {
-        let mut bytes: usize = group.iter().map(|entry| entry.size).sum();
-        while let Some(next) = self.waiting.front() {
-            let fits = group.is_empty() || (group.len() < GROUP_ROWS && bytes + next.size <= GROUP_BYTES);
-            if !fits {
-                break;
-            }
-            if let Some(entry) = self.waiting.pop_front() {
-                bytes += entry.size;
-                self.bytes -= entry.size;
-                group.push(entry);
-            }
-        }
+    fn check_open(&self) -> Result<()> {
+        if self.closed { Err(closed()) } else { Ok(()) }
     }
 }
 
-impl Leadership<'_> {
+impl Leadership {
     /// Takes in who came between being chosen and beginning to write.
-    pub(super) fn top_up(&self, group: &mut Vec<Entry>) {
-        lock(&self.queue.state).fill(group);
-        self.queue.room.notify_all();
+    pub(super) fn top_up(&self, group: &mut Vec<Entry>, blocked: bool) {
+        let longest = self.queue.pool.settings().pool_timeout;
+        let (too_late, waiting) = {
+            let mut state = self.queue.lock();
+            state.line.fill(group, blocked);
+            (state.line.let_in_next(longest), state.line.len())
+        };
+        settle(too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, longest)))));
+    }
+
+    /// Has a thread of chatkeep's write these messages. Without one they fail: callers must not find themselves writing.
+    fn lead_on_a_thread(self, group: Vec<Entry>) {
+        let queue = Arc::clone(&self.queue);
+        let work = Arc::new(Mutex::new(Some((self, group))));
+        let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let theirs = Arc::clone(&work);
+        let started = queue.threads.hand_in(Box::new(move || {
+            if let Some((leadership, group)) = take(&theirs) {
+                leadership.lead(group);
+            }
+        }));
+        if let Err(error) = started
+            && let Some((_leadership, group)) = take(&work)
+        {
+            settle(group.into_iter().map(|entry| (entry, Err(error.clone()))));
+        }
+    }
+
+    fn lead(self, mut group: Vec<Entry>) {
+        self.top_up(&mut group, false);
+        let outcomes = write_group(&self.queue.pool, &mut group);
+        settle(group.into_iter().zip(outcomes));
     }
 }
 
-impl Drop for Leadership<'_> {
+impl Drop for Leadership {
     fn drop(&mut self) {
-        let mut state = lock(&self.queue.state);
+        let longest = self.queue.pool.settings().pool_timeout;
+        let mut state = self.queue.lock();
         let mut group = Vec::new();
-        state.fill(&mut group);
-        match group.first() {
-            Some(first) => {
-                let waiter = Arc::clone(&first.waiter);
-                drop(state);
-                waiter.answer_with(Answer::Lead(group));
-                self.queue.room.notify_all();
-            }
-            None => state.leading -= 1,
+        // A caller who leads must not have to tell the outcomes of those who do not block.
+        let blocked = state.line.only_blocked();
+        state.line.fill(&mut group, blocked);
+        let too_late = state.line.let_in_next(longest);
+        let waiting = state.line.len();
+        if group.is_empty() {
+            state.leading -= 1;
+        }
+        drop(state);
+        settle(too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, longest)))));
+        let Some(first) = group.first() else { return };
+        match first.waiter().filter(|_| blocked).map(Arc::clone) {
+            Some(waiter) => waiter.answer_with(Answer::Lead(group)),
+            None => Leadership { queue: Arc::clone(&self.queue) }.lead_on_a_thread(group),
         }
     }
 }
 
-impl Entry {
-    /// The message, for the one who writes it.
-    pub(super) fn take_message(&mut self) -> NewMessage {
-        std::mem::take(&mut self.message)
-    }
-
-    /// Tells the caller what became of its message.
-    pub(super) fn settle(mut self, outcome: Result<i64>) {
-        self.settled = true;
-        self.waiter.answer_with(Answer::Outcome(outcome));
-    }
+fn no_room(waiting: usize, longest: Duration) -> Error {
+    let seconds = longest.as_secs_f64();
+    Error::new(
+        ErrorKind::PoolTimeout,
+        format!(
+            "{waiting} messages are waiting to be written, and there was no room for one more within {seconds} s"
+        ),
+    )
 }
 
-impl Drop for Entry {
-    fn drop(&mut self) {
-        if !self.settled {
-            let lost = Error::internal("the call that wrote this message for others ended in a panic");
-            self.waiter.answer_with(Answer::Outcome(Err(lost)));
-        }
-    }
-}
-
-impl Waiter {
-    fn wait(&self) -> Answer {
-        let mut answer = lock(&self.answer);
-        loop {
-            match answer.take() {
-                Some(given) => return given,
-                None => answer = self.answered.wait(answer).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
-    }
-
-    fn answer_with(&self, given: Answer) {
-        *lock(&self.answer) = Some(given);
-        self.answered.notify_one();
-    }
-}
-
-fn size(message: &NewMessage) -> usize {
-    usize::try_from(message.size_in_bytes()).unwrap_or(usize::MAX)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn closed() -> Error {
+    Error::new(ErrorKind::Unavailable, "this Chatkeep is closed")
 }
 
 #[cfg(test)]
 mod tests {
     use std::thread;
 
+    use chatkeep_core::DatabaseUrl;
+    use chatkeep_pool::{PerProcess, PoolSettings};
+
+    use super::super::line::QUEUE_BYTES;
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn message(text: &str) -> NewMessage {
-        NewMessage::new(text)
+    /// A queue whose threads find no table to write into.
+    fn queue() -> SharedQueue {
+        let settings = PoolSettings { pool_timeout: Duration::from_millis(20), ..PoolSettings::default() };
+        let pool = Arc::new(Pool::new(DatabaseUrl::sqlite_memory(), settings).unwrap());
+        PerProcess::new(Queue::new(pool, 1)).get(|| unreachable!("no fork"))
+    }
+
+    fn enter(queue: &SharedQueue, text: &str) -> Result<Turn> {
+        Queue::enter(queue, &NewMessage::new(text), LONG)
     }
 
     /// Waits until so many callers queue up.
     fn wait_for_queue(queue: &Queue, length: usize) {
-        while lock(&queue.state).waiting.len() < length {
+        while queue.lock().line.len() < length {
             thread::yield_now();
         }
     }
 
     /// What a caller does with its turn: a number for each message of the group, its own first.
-    fn serve(turn: Turn<'_>) -> Result<i64> {
+    fn serve(turn: Turn) -> Result<i64> {
         match turn {
             Turn::Alone(_) => Ok(0),
             Turn::Lead(leadership, mut group) => {
-                leadership.top_up(&mut group);
-                for (place, entry) in group.into_iter().enumerate().skip(1) {
-                    entry.settle(Ok(place as i64));
-                }
+                leadership.top_up(&mut group, true);
+                let mut group = group.into_iter();
+                group.next().expect("its own").dismiss();
+                settle(group.zip((1..).map(Ok)));
                 Ok(100)
             }
             Turn::Done(outcome) => outcome,
         }
     }
 
+    /// Keeps what it is told.
+    #[derive(Default)]
+    struct Told(Mutex<Vec<Vec<(u64, ErrorKind)>>>, Mutex<Option<thread::ThreadId>>);
+
+    impl super::super::MessageSink for Told {
+        fn settle(&self, outcomes: Vec<(u64, Result<i64>)>) {
+            *self.1.lock().unwrap() = Some(thread::current().id());
+            let kinds = outcomes.into_iter().map(|(number, outcome)| (number, outcome.unwrap_err().kind()));
+            self.0.lock().unwrap().push(kinds.collect());
+        }
+    }
+
     #[test]
     fn who_comes_while_another_writes_goes_into_one_group() {
-        let queue = Queue::new(1);
-        let first = queue.enter(&message("first"), LONG).unwrap();
+        let queue = queue();
+        let first = enter(&queue, "first").unwrap();
         assert!(matches!(first, Turn::Alone(_)), "nobody was writing");
         thread::scope(|scope| {
-            let others: Vec<_> = (0..5)
-                .map(|_| scope.spawn(|| serve(queue.enter(&message("other"), LONG).unwrap())))
-                .collect();
+            let others: Vec<_> =
+                (0..5).map(|_| scope.spawn(|| serve(enter(&queue, "other").unwrap()))).collect();
             wait_for_queue(&queue, 5);
             drop(first);
             let mut outcomes: Vec<_> =
@@ -269,20 +280,36 @@ mod tests {
             outcomes.sort_unstable();
             assert_eq!(outcomes, [1, 2, 3, 4, 100], "one led, and the others were told");
         });
-        assert!(
-            matches!(queue.enter(&message("last"), LONG).unwrap(), Turn::Alone(_)),
-            "the right was given back"
-        );
+        assert!(matches!(enter(&queue, "last").unwrap(), Turn::Alone(_)), "the right was given back");
+    }
+
+    #[test]
+    fn what_was_handed_in_is_written_by_another_thread_and_told_at_once() {
+        let queue = queue();
+        let told = Arc::new(Told::default());
+        let first = enter(&queue, "first").unwrap();
+        for number in 0..3 {
+            let sink = Arc::clone(&told) as Arc<dyn super::super::MessageSink>;
+            Queue::hand_in(&queue, NewMessage::new("other"), Caller::Sink(sink, number)).unwrap();
+        }
+        assert!(told.0.lock().unwrap().is_empty(), "somebody is writing");
+        drop(first);
+        assert_eq!(queue.wait(Instant::now() + LONG), 0);
+        // The group was refused as a whole and tried by halves; that there is no table is the fault of no row.
+        let all = told.0.lock().unwrap();
+        assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), [3], "all at once");
+        assert_eq!(all[0].iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_ne!(told.1.lock().unwrap().unwrap(), thread::current().id());
     }
 
     #[test]
     fn a_leader_that_panics_fails_its_group_and_nobody_else() {
-        let queue = Queue::new(1);
-        let first = queue.enter(&message("first"), LONG).unwrap();
+        let queue = queue();
+        let first = enter(&queue, "first").unwrap();
         thread::scope(|scope| {
             let others: Vec<_> = (0..3)
                 .map(|_| {
-                    scope.spawn(|| match queue.enter(&message("other"), LONG).unwrap() {
+                    scope.spawn(|| match enter(&queue, "other").unwrap() {
                         Turn::Lead(_leadership, _group) => panic!("in the middle of writing"),
                         Turn::Alone(_) => Ok(0),
                         Turn::Done(outcome) => outcome,
@@ -296,21 +323,46 @@ mod tests {
             let told = ended.into_iter().flatten().map(|outcome| outcome.unwrap_err().kind());
             assert_eq!(told.collect::<Vec<_>>(), [ErrorKind::Internal; 2]);
         });
-        assert!(matches!(queue.enter(&message("last"), LONG).unwrap(), Turn::Alone(_)));
+        assert!(matches!(enter(&queue, "last").unwrap(), Turn::Alone(_)));
+        assert_eq!(queue.wait(Instant::now()), 0, "nobody is waited for any more");
     }
 
     #[test]
     fn a_full_queue_makes_callers_wait_and_then_says_so() {
-        let queue = Queue::new(1);
-        let first = queue.enter(&message("first"), LONG).unwrap();
-        let large = NewMessage::new("x".repeat(QUEUE_BYTES));
+        let queue = queue();
+        let first = enter(&queue, "first").unwrap();
+        let told = Arc::new(Told::default());
+        let large = "x".repeat(QUEUE_BYTES);
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| serve(queue.enter(&large, LONG).unwrap()));
+            let waiting = scope.spawn(|| serve(enter(&queue, &large).unwrap()));
             wait_for_queue(&queue, 1);
-            let refused = queue.enter(&message("one more"), Duration::from_millis(20));
+            let refused = Queue::enter(&queue, &NewMessage::new("one more"), Duration::from_millis(20));
             assert_eq!(refused.err().map(|error| error.kind()), Some(ErrorKind::PoolTimeout));
+            let sink = Arc::clone(&told) as Arc<dyn super::super::MessageSink>;
+            Queue::hand_in(&queue, NewMessage::new("handed in"), Caller::Sink(sink, 7)).unwrap();
+            thread::sleep(Duration::from_millis(30));
+            assert!(told.0.lock().unwrap().is_empty(), "nobody has looked yet");
             drop(first);
             assert_eq!(waiting.join().unwrap().unwrap(), 100, "an empty queue takes a message of any size");
         });
+        assert_eq!(queue.wait(Instant::now() + LONG), 0);
+        assert_eq!(*told.0.lock().unwrap(), [[(7, ErrorKind::PoolTimeout)]]);
+    }
+
+    #[test]
+    fn a_closed_queue_takes_nothing_and_refuses_what_waits() {
+        let queue = queue();
+        let first = enter(&queue, "first").unwrap();
+        let told = Arc::new(Told::default());
+        let sink = || Caller::Sink(Arc::clone(&told) as Arc<dyn super::super::MessageSink>, 1);
+        Queue::hand_in(&queue, NewMessage::new("waits"), sink()).unwrap();
+        queue.close();
+        assert!(Queue::hand_in(&queue, NewMessage::new("late"), sink()).is_err());
+        assert_eq!(enter(&queue, "late").err().map(|error| error.kind()), Some(ErrorKind::Unavailable));
+        assert_eq!(queue.wait(Instant::now()), 1);
+        queue.refuse_waiting();
+        assert_eq!(*told.0.lock().unwrap(), [[(1, ErrorKind::Unavailable)]]);
+        assert_eq!(queue.wait(Instant::now()), 0);
+        drop(first);
     }
 }
