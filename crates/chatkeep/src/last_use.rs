@@ -1,10 +1,10 @@
 //! Noting when tokens were used last, off the way of those who check them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chatkeep_core::{Timestamp, TokenInfo, tokens};
-use chatkeep_pool::{PerProcess, Pool};
+use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::Calls;
 
@@ -17,15 +17,22 @@ const MOST: usize = 10_000;
 pub(crate) struct LastUse {
     pool: Arc<Pool>,
     calls: Arc<Calls>,
-    waiting: PerProcess<Uses>,
+    uses: PerProcess<Uses>,
 }
 
 #[derive(Default)]
-struct Uses(Mutex<HashMap<i64, Timestamp>>);
+struct Uses(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    waiting: HashMap<i64, Timestamp>,
+    /// One thread at a time is enough.
+    is_writing: bool,
+}
 
 impl LastUse {
     pub(crate) fn new(pool: Arc<Pool>, calls: Arc<Calls>) -> Self {
-        Self { pool, calls, waiting: PerProcess::new(Uses::default()) }
+        Self { pool, calls, uses: PerProcess::new(Uses::default()) }
     }
 
     /// Notes that a token is used now, if that is due. A check stands whether or not its use can be noted: a database that
@@ -34,36 +41,67 @@ impl LastUse {
         if token.last_used_at.is_some_and(|last| last > a_while_before(now)) {
             return;
         }
-        let uses = self.waiting.get(Uses::default);
-        let first = {
-            let mut waiting = uses.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let first = waiting.is_empty();
-            if waiting.len() < MOST {
-                waiting.insert(token.id, now);
+        let uses = self.uses.get(Uses::default);
+        let somebody_writes = {
+            let mut state = uses.lock();
+            if state.waiting.len() < MOST {
+                state.waiting.insert(token.id, now);
             }
-            first
+            std::mem::replace(&mut state.is_writing, true)
         };
-        let this = Arc::clone(self);
-        if first && self.calls.hand_in(move || this.write()).is_err() {
-            uses.take();
+        if somebody_writes {
+            return;
         }
+        let (this, mut writing) = (Arc::clone(self), Writing { uses, over: false });
+        // If it is refused, it is dropped, and what waits is left to the next check.
+        let _ = self.calls.hand_in(move || this.write(&mut writing));
     }
 
-    /// What cannot be written is left: the next check tries again.
-    fn write(&self) {
-        let uses = self.waiting.get(Uses::default).take();
-        let Ok(mut connection) = self.pool.writer() else { return };
-        for (id, moment) in uses {
-            if tokens::touch(&mut connection, id, moment, a_while_before(moment)).is_err() {
-                return;
+    fn write(&self, writing: &mut Writing) {
+        while let Some(waiting) = writing.next() {
+            // What cannot be written is left to the next check.
+            let Ok(mut connection) = self.pool.writer() else { return };
+            for (id, moment) in waiting {
+                if tokens::touch(&mut connection, id, moment, a_while_before(moment)).is_err() {
+                    return;
+                }
             }
         }
     }
 }
 
 impl Uses {
-    fn take(&self) -> HashMap<i64, Timestamp> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one who writes. Dropped before it is over, it leaves nothing behind.
+struct Writing {
+    uses: Arc<OfProcess<Uses>>,
+    over: bool,
+}
+
+impl Writing {
+    /// What is waiting now; `None` when that is nothing, and then this is over.
+    fn next(&mut self) -> Option<HashMap<i64, Timestamp>> {
+        let mut state = self.uses.lock();
+        if state.waiting.is_empty() {
+            state.is_writing = false;
+            self.over = true;
+            return None;
+        }
+        Some(std::mem::take(&mut state.waiting))
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if !self.over {
+            let mut state = self.uses.lock();
+            state.is_writing = false;
+            state.waiting.clear();
+        }
     }
 }
 

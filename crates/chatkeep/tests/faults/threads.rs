@@ -40,6 +40,8 @@ fn two_hundred_threads_share_one_handle(engine: Engine) {
         }
     });
     assert_eq!(count(&chat).expect("the database is there"), 200);
+    // The uses of the tokens are noted behind the callers' backs.
+    chat.flush(Duration::from_secs(60)).expect("they can be noted");
     let status = chat.database().pool_status();
     assert_eq!((status.checked_out, status.overflow, status.waiting), (0, 0, 0), "{status:?}");
 }
