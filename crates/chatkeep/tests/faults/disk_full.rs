@@ -1,5 +1,7 @@
 //! A disk that is full.
 
+use std::thread;
+
 use chatkeep::{ErrorKind, NewMessage};
 use chatkeep_testkit::{Engine, TestDatabase};
 
@@ -70,5 +72,49 @@ fn a_full_disk_is_told_and_loses_nothing() {
     drop(chat);
     let again = open(database.url());
     assert_eq!(count(&again).expect("the file is whole"), acknowledged);
+    drop((again, disk));
+}
+
+#[test]
+fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let Some(disk) = SmallDisk::under(&database, "2m") else { return };
+    let chat = open_ready(database.url());
+    let acknowledged: Vec<(i64, String)> = thread::scope(|scope| {
+        let writers: Vec<_> = (0..16)
+            .map(|writer| {
+                let (chat, url) = (&chat, database.url());
+                scope.spawn(move || {
+                    let mut acknowledged = Vec::new();
+                    for number in 0.. {
+                        let text = format!("{writer} {number} {}", "x".repeat(4 * 1024));
+                        match log(chat, &text) {
+                            Ok(id) => acknowledged.push((id, text)),
+                            Err(error) => {
+                                fails(url, || Err::<(), _>(error)).with(ErrorKind::StorageFull).final_();
+                                return acknowledged;
+                            }
+                        }
+                        assert!(number < 1_000, "the disk has no end");
+                    }
+                    acknowledged
+                })
+            })
+            .collect();
+        writers.into_iter().flat_map(|writer| writer.join().expect("no call panics")).collect()
+    });
+    assert!(!acknowledged.is_empty(), "there was room for some");
+    drop(chat);
+    let again = open(database.url());
+    assert_eq!(
+        count(&again).expect("the file is whole"),
+        acknowledged.len() as i64,
+        "and nothing else is there"
+    );
+    for (id, text) in acknowledged {
+        let stored =
+            again.messages().get_message_by_id(id).expect("it can be read").expect("it was acknowledged");
+        assert_eq!(stored.user_message, text);
+    }
     drop((again, disk));
 }

@@ -5,8 +5,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep::Chatkeep;
+use chatkeep::{Chatkeep, MessageFilter, NewMessage, Page};
 use chatkeep_testkit::{Engine, TestDatabase};
+use futures_util::future::join_all;
 
 use crate::on_each_engine;
 use crate::opening::{count, log, open, open_ready};
@@ -32,8 +33,8 @@ fn a_forked_child_and_its_parent_both_go_on(engine: Engine) {
     assert!(status.success(), "the process that forks: {status}");
 
     let chat = open(database.url());
-    // 4 by the parent before the fork, 20 by each of the two after it, 1 by the parent when the child has ended.
-    assert_eq!(count(&chat).expect("the database is there"), 4 + 20 + 20 + 1);
+    // 4 + 10 by the parent before the fork, 20 + 10 by each of the two after it, 1 by the parent when the child has ended.
+    assert_eq!(count(&chat).expect("the database is there"), (4 + 10) + 2 * (20 + 10) + 1);
     let twice = "SELECT COUNT(*) - COUNT(DISTINCT user_message) FROM messages";
     assert_eq!(database.scalar(twice).as_deref(), Some("0"));
 }
@@ -48,6 +49,9 @@ fn fork_and_go_on(url: &str) {
             scope.spawn(move || log(chat, &format!("before {number}")).expect("the database is there"));
         }
     });
+
+    // And threads of chatkeep's wait for work; the child has none of them.
+    hand_in(&chat, "before, handed in");
 
     #[expect(unsafe_code, reason = "a fork is what this is about")]
     // SAFETY: the other threads of this process have ended or sleep in the test harness. The child uses nothing of theirs.
@@ -92,6 +96,21 @@ fn go_on(chat: &Chatkeep, who: &str, token: &str) {
             });
         }
     });
+    hand_in(chat, &format!("{who}, handed in"));
+}
+
+/// Messages whose callers do not block.
+fn hand_in(chat: &Chatkeep, text: &str) {
+    let chat = chat.asynchronous();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("starts");
+    let calls =
+        (0..10).map(|number| chat.messages().log_message(NewMessage::new(format!("{text} {number}"))));
+    for id in runtime.block_on(join_all(calls)) {
+        id.expect("a message is stored");
+    }
+    let newest = runtime
+        .block_on(async { chat.messages().get_messages(&MessageFilter::default(), &Page::first(1)).await });
+    assert_eq!(newest.expect("they can be read").len(), 1);
 }
 
 fn wait_for(child: libc::pid_t) {

@@ -11,6 +11,7 @@ mod deadline;
 mod disk_full;
 mod dns;
 mod exhausted;
+mod exit;
 mod failing;
 mod fork;
 mod holding;
