@@ -26,6 +26,7 @@ mod asynchronous;
 mod background;
 mod chatkeep;
 mod database;
+mod delete_pace;
 mod environment;
 mod fine_tuning;
 mod last_use;

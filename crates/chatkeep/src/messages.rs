@@ -10,6 +10,7 @@ use chatkeep_core::{
 use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
 
+use crate::delete_pace::DeletePace;
 use crate::fine_tuning::{FineTuningFormat, export};
 use crate::message_iter::MessageIter;
 use crate::write::{MessageSink, WritePath, patiently};
@@ -180,8 +181,8 @@ impl MessageLogger {
         run().map_err(|error| error.with_operation("count_old_messages"))
     }
 
-    /// Deletes the messages that are older than so many days of 24 hours, and says how many. It works in batches of
-    /// 1,000, each of which stands by itself, so that others can write meanwhile.
+    /// Deletes the messages that are older than so many days of 24 hours, and says how many. It works in batches of a few
+    /// milliseconds, each of which stands by itself, so that others can write meanwhile.
     ///
     /// # Errors
     /// `InvalidInput` with the field `days` (1 to 3,650,000). After another error a part may be deleted; call it again.
@@ -199,11 +200,12 @@ impl MessageLogger {
 
     fn delete_batches(&self, days: i64, progress: &mut dyn FnMut(u64)) -> Result<u64> {
         let oldest_kept = messages::oldest_kept(days)?;
+        let mut pace = DeletePace::default();
         let mut deleted = 0;
         loop {
             // The connection goes back after each batch: on SQLite it is the only one that writes.
             match patiently(&self.pool, |connection| {
-                messages::delete_batch_older_than(connection, oldest_kept)
+                pace.timed(|most| messages::delete_batch_older_than(connection, oldest_kept, most))
             })? {
                 0 => return Ok(deleted),
                 count => deleted += count,

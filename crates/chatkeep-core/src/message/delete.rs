@@ -7,8 +7,6 @@ use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
 
-/// Messages that one statement deletes: long enough to be quick, short enough for others to get in between.
-const BATCH: i64 = 1_000;
 /// More days than there are since the year 1.
 const MAX_DAYS: i64 = 3_650_000;
 
@@ -35,18 +33,18 @@ pub fn count_older_than(connection: &mut Connection, moment: Timestamp) -> Resul
     counted.map_err(|error| connection.read_error(error))
 }
 
-/// Deletes the oldest messages that are older than this moment, up to a batch of 1,000, and says how many. Zero means
-/// that none is left.
+/// Deletes the oldest messages that are older than this moment, at most so many, and says how many. Zero means that none
+/// is left.
 ///
 /// # Errors
 /// As every write: `OutcomeUnknown` when the connection breaks before the database has confirmed.
-pub fn delete_batch_older_than(connection: &mut Connection, moment: Timestamp) -> Result<u64> {
+pub fn delete_batch_older_than(connection: &mut Connection, moment: Timestamp, most: u32) -> Result<u64> {
     // The batch ends at a key, because only MySQL can limit a delete, and MySQL cannot limit a subquery.
     let last = on_engine!(connection, c => messages::table
         .filter(messages::timestamp.lt(moment))
         .order((messages::timestamp.asc(), messages::id.asc()))
         .select((messages::timestamp, messages::id))
-        .limit(BATCH)
+        .limit(i64::from(most))
         .load::<(Timestamp, i64)>(c));
     let last = last.map_err(|error| connection.read_error(error))?;
     let Some((timestamp, id)) = last.last().copied() else { return Ok(0) };
