@@ -36,8 +36,8 @@ pub use value::{Metadata, Timestamp};
 /// The message log's table: reading, writing, searching, adding up.
 pub mod messages {
     pub use crate::message::{
-        after, analytics, count, count_older_than, delete_batch_older_than, get, insert, insert_many, list,
-        oldest_kept, search,
+        after, analytics, check_many, count, count_older_than, delete_batch_older_than, get, insert,
+        insert_many, list, oldest_kept, search,
     };
 }
 

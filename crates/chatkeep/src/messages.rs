@@ -84,8 +84,12 @@ impl MessageLogger {
     /// `InvalidInput` with the message's place and field (`messages[3].provider`); otherwise as
     /// [`MessageLogger::log_message`].
     pub fn log_messages(&self, batch: &[NewMessage]) -> Result<Vec<i64>> {
-        patiently(&self.pool, |connection| messages::insert_many(connection, batch))
-            .map_err(|error| error.with_operation("log_messages"))
+        // Before a connection is asked for, as in log_message.
+        let run = || {
+            messages::check_many(batch)?;
+            patiently(&self.pool, |connection| messages::insert_many(connection, batch))
+        };
+        run().map_err(|error| error.with_operation("log_messages"))
     }
 
     /// A page of the messages that match, newest first; of two at the same moment the one with the higher id first.

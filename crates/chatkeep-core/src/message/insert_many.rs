@@ -23,12 +23,7 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// `InvalidInput` with the field's name and the message's place (`messages[3].provider`), before anything is sent;
 /// otherwise as [`insert`].
 pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
-    for (place, message) in messages.iter().enumerate() {
-        check(connection, message).map_err(|error| {
-            let field = format!("messages[{place}].{}", error.field().unwrap_or("message"));
-            error.with_field(field)
-        })?;
-    }
+    check_each(messages, |message| check(connection, message))?;
     let now = Timestamp::now();
     match messages {
         [] => Ok(Vec::new()),
@@ -47,6 +42,24 @@ pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Resu
             Ok(ids)
         }),
     }
+}
+
+/// Whether all these messages can be stored, as far as that can be told without a database.
+///
+/// # Errors
+/// `InvalidInput` with the message's place and field (`messages[3].provider`).
+pub fn check_many(messages: &[NewMessage]) -> Result<()> {
+    check_each(messages, NewMessage::check)
+}
+
+fn check_each(messages: &[NewMessage], check: impl Fn(&NewMessage) -> Result<()>) -> Result<()> {
+    for (place, message) in messages.iter().enumerate() {
+        check(message).map_err(|error| {
+            let field = format!("messages[{place}].{}", error.field().unwrap_or("message"));
+            error.with_field(field)
+        })?;
+    }
+    Ok(())
 }
 
 /// Splits by rows and by bytes; a single large message is a chunk of its own.

@@ -18,7 +18,7 @@ pub use cursor::Cursor;
 pub use delete::{count_older_than, delete_batch_older_than, oldest_kept};
 pub use filter::{MAX_LIMIT, MessageFilter, Order, Page};
 pub use insert::insert;
-pub use insert_many::insert_many;
+pub use insert_many::{check_many, insert_many};
 pub use metadata_filter::MetadataFilter;
 pub(crate) use new::check_name;
 pub use new::{MAX_ROW_BYTES, NewMessage};
