@@ -3,6 +3,7 @@
 pub(crate) mod database;
 pub(crate) mod messages;
 pub(crate) mod migrate;
+pub(crate) mod search_index;
 pub(crate) mod tokens;
 
 use clap::builder::Styles;
@@ -105,6 +106,10 @@ pub(crate) enum Command {
     /// Bring the database's schema up to date
     #[command(subcommand, arg_required_else_help = true)]
     Migrate(migrate::MigrateCommand),
+
+    /// Make or drop the index with which rare words are found in a large log
+    #[command(subcommand, arg_required_else_help = true)]
+    SearchIndex(search_index::SearchIndexCommand),
 
     /// Print a completion script for a shell
     #[command(after_help = examples! {

@@ -3,6 +3,7 @@
 mod database;
 mod messages;
 mod migrate;
+mod search_index;
 mod tokens;
 
 use clap::CommandFactory as _;
@@ -19,6 +20,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
         Command::Tokens(command) => tokens::run(command, context),
         Command::Db(command) => database::run(command, context),
         Command::Migrate(command) => migrate::run(command, context),
+        Command::SearchIndex(command) => search_index::run(&command, context),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "chatkeep", &mut script);

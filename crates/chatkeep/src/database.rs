@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use chatkeep_core::migrations::{self, MigrationStatus};
 use chatkeep_core::url::{SqliteLocation, SqliteTarget, Target};
-use chatkeep_core::{ConnectOptions, Connection, Engine, Result, Role};
+use chatkeep_core::{ConnectOptions, Connection, Engine, Result, Role, SearchIndexState, messages};
 use chatkeep_pool::{Pool, PoolSettings, PoolStatus};
 use serde::Serialize;
 
@@ -124,6 +124,39 @@ impl DatabaseManager {
             )
         };
         run().map_err(|error| error.with_operation("upgrade"))
+    }
+
+    /// Whether there is a search index.
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer.
+    pub fn search_index(&self) -> Result<SearchIndexState> {
+        let run = || messages::search_index_state(&mut *self.pool.reader()?);
+        run().map_err(|error| error.with_operation("search_index"))
+    }
+
+    /// Makes a search index from all messages that are there, with which rare words are found at once in a large log. It
+    /// takes room, and time at every message that is logged. False when it is there already.
+    ///
+    /// PostgreSQL (with its extension `pg_trgm`) builds it while others write; on SQLite and MySQL writers wait, so make it
+    /// at a quiet time. Searches find the same with it and without it.
+    ///
+    /// # Errors
+    /// `Configuration` on MariaDB, which has none, and where `pg_trgm` may not be added.
+    pub fn create_search_index(&self) -> Result<bool> {
+        let run =
+            || messages::create_search_index(&mut *self.pool.writer()?, self.pool.settings().query_timeout);
+        run().map_err(|error| error.with_operation("create_search_index"))
+    }
+
+    /// Drops the search index. False when there was none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn drop_search_index(&self) -> Result<bool> {
+        let run =
+            || messages::drop_search_index(&mut *self.pool.writer()?, self.pool.settings().query_timeout);
+        run().map_err(|error| error.with_operation("drop_search_index"))
     }
 
     /// A connection past the pool, whose own would first make sure of the schema. In memory it is another, empty database.

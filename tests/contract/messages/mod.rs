@@ -15,6 +15,7 @@ mod real_lines;
 mod retention;
 mod search;
 mod search_case;
+mod search_index;
 mod text;
 mod timestamps;
 mod writers;

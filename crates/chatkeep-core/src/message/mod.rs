@@ -23,5 +23,7 @@ pub use metadata_filter::MetadataFilter;
 pub(crate) use new::check_name;
 pub use new::{MAX_ROW_BYTES, NewMessage};
 pub use record::Message;
-pub use search::{MAX_QUERY, search};
+pub use search::{
+    MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search, search_index_state,
+};
 pub use select::{after, count, get, list};

@@ -1,0 +1,151 @@
+//! With the search index a search finds what it finds without.
+
+use chatkeep::{ErrorKind, NewMessage, Page, SearchIndexState};
+use chatkeep_testkit::Engine;
+
+use crate::every_engine::on_every_engine;
+use crate::store::Store;
+
+on_every_engine![
+    a_search_finds_the_same_with_the_index,
+    the_index_follows_what_is_logged_and_deleted,
+    creating_and_dropping_say_what_they_did,
+];
+
+/// More than are looked at before the index is asked, and old ones that only the index finds.
+const NEWER: usize = 2_500;
+const OLD: [&str; 14] = [
+    "Quixotic windmills",
+    "kafka is slow, KAFKA is not, and \u{212a}afka is neither",
+    "STRASSE, Straße and straẞe",
+    "The Æsop's \u{17f}ables; Ωmega, \u{2126}mega",
+    "100% of _x_ \\ \"quoted\" 'it''s' (a+b)*",
+    "猫の手も借りたい",
+    "Привет, МИР",
+    "👩\u{200d}👩\u{200d}👧 family",
+    "tab\tand\nnew line",
+    "a",
+    "I am an aim",
+    "naïve café CAFÉ cafe\u{301}",
+    "ΟΔΟΣ οδός οδοσ",
+    "x1y2z3 0xDEADBEEF",
+];
+const QUERIES: [&str; 38] = [
+    "quixotic",
+    "WINDMILL",
+    "kafka",
+    "KAFKA",
+    "\u{212a}afka",
+    "kaf",
+    "ka",
+    "k",
+    "strasse",
+    "straße",
+    "STRAẞE",
+    "aß",
+    "æsop",
+    "sables",
+    "ωmega",
+    "Ω",
+    "100%",
+    "0% of",
+    "_x_",
+    "\\",
+    "\"quoted\"",
+    "'it''s'",
+    "(a+b)*",
+    "+b",
+    "猫の手",
+    "借り",
+    "猫",
+    "привет",
+    "мир",
+    "👩\u{200d}👧",
+    "b\tand",
+    "\nnew",
+    "am an aim",
+    "CAFÉ",
+    "cafe\u{301}",
+    "οδοσ",
+    "0xdead",
+    "common words",
+];
+
+fn fill(store: &Store) {
+    store.log_texts(OLD);
+    let common = "The newest messages are made of common words";
+    let newer: Vec<_> = (0..NEWER).map(|number| NewMessage::new(format!("{common}: {number}"))).collect();
+    store.messages().log_messages(&newer).expect("the messages are logged");
+}
+
+/// The ids of what every query finds, a page after the other.
+fn all_found(store: &Store) -> Vec<(String, Vec<i64>)> {
+    let find = |query: &str| {
+        let mut found = Vec::new();
+        for offset in [0, 3] {
+            let page = Page { offset, ..Page::first(3) };
+            let messages = store.messages().search_messages(query, &page).expect("the search answers");
+            found.extend(messages.iter().map(|message| message.id));
+            let Some(last) = messages.last() else { continue };
+            let page = Page { cursor: Some(last.cursor()), ..Page::first(20) };
+            let behind = store.messages().search_messages(query, &page).expect("the search answers");
+            found.extend(behind.iter().map(|message| message.id));
+        }
+        (query.to_owned(), found)
+    };
+    QUERIES.into_iter().map(find).collect()
+}
+
+fn has_index(store: &Store) -> bool {
+    store.engine() != Engine::MariaDb
+}
+
+fn a_search_finds_the_same_with_the_index(store: &Store) {
+    fill(store);
+    let without = all_found(store);
+    assert!(without.iter().filter(|(_, found)| !found.is_empty()).count() > 30, "{without:?}");
+    if has_index(store) {
+        assert!(store.database().create_search_index().expect("it can be made"));
+        assert_eq!(all_found(store), without);
+        assert!(store.database().drop_search_index().expect("it can be dropped"));
+        assert_eq!(all_found(store), without);
+    }
+}
+
+fn the_index_follows_what_is_logged_and_deleted(store: &Store) {
+    if !has_index(store) {
+        return;
+    }
+    assert!(store.database().create_search_index().expect("it can be made"));
+    fill(store);
+    store.log_texts(["Quixotic again", "and quixotic once more"]);
+    assert_eq!(store.found("quixotic").len(), 3);
+    let with = all_found(store);
+    assert_eq!(store.messages().delete_old_messages(1).expect("the old ones go"), OLD.len() as u64 + 2);
+    assert!(store.found("quixotic").is_empty());
+    assert_eq!(store.found("common words").len(), 1_000, "a page of them");
+    let id = store.messages().log_message(&NewMessage::new("a quixotic end")).expect("it is logged");
+    let found = store.messages().search_messages("QUIXOTIC", &Page::first(5)).expect("the search answers");
+    assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
+    assert_eq!(with.len(), QUERIES.len());
+}
+
+fn creating_and_dropping_say_what_they_did(store: &Store) {
+    let database = store.database();
+    if !has_index(store) {
+        assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Unsupported);
+        let error = database.create_search_index().expect_err("MariaDB has none");
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.message().contains("MariaDB"), "{error}");
+        assert!(!database.drop_search_index().expect("there is nothing to drop"));
+        return;
+    }
+    assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Absent);
+    assert!(!database.drop_search_index().expect("there is nothing to drop"));
+    assert!(database.create_search_index().expect("it can be made"));
+    assert!(!database.create_search_index().expect("it is there"));
+    assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Ready);
+    assert!(database.drop_search_index().expect("it can be dropped"));
+    assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Absent);
+    store.messages().log_message(&NewMessage::new("as before")).expect("it is logged");
+}
