@@ -4,11 +4,12 @@ use chatkeep::{ErrorKind, NewMessage, Page, SearchIndexState};
 use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
-use crate::store::Store;
+use crate::store::{Store, at};
 
 on_every_engine![
     a_search_finds_the_same_with_the_index,
     the_index_follows_what_is_logged_and_deleted,
+    a_text_that_is_frequent_but_not_new_is_found_newest_first,
     creating_and_dropping_say_what_they_did,
 ];
 
@@ -128,6 +129,22 @@ fn the_index_follows_what_is_logged_and_deleted(store: &Store) {
     let found = store.messages().search_messages("QUIXOTIC", &Page::first(5)).expect("the search answers");
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
     assert_eq!(with.len(), QUERIES.len());
+}
+
+/// More candidates than are worth looking up, on SQLite.
+fn a_text_that_is_frequent_but_not_new_is_found_newest_first(store: &Store) {
+    let old: Vec<_> = (0..20_500)
+        .map(|number| NewMessage::new(format!("needle {number}")).with_timestamp(at("2024-01-01")))
+        .collect();
+    let ids = store.messages().log_messages(&old).expect("the messages are logged");
+    let newer = vec![NewMessage::new("hay"); NEWER];
+    store.messages().log_messages(&newer).expect("the messages are logged");
+    if has_index(store) {
+        assert!(store.database().create_search_index().expect("it can be made"));
+    }
+    let found = store.messages().search_messages("NEEDLE", &Page::first(5)).expect("the search answers");
+    let newest: Vec<_> = ids.into_iter().rev().take(5).collect();
+    assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), newest);
 }
 
 fn creating_and_dropping_say_what_they_did(store: &Store) {

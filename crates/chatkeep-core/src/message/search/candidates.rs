@@ -6,11 +6,13 @@
 //! its regular expressions do not list such characters. Then it is asked with `ILIKE`, as far as that is sure to find
 //! every variant in this database's locale.
 
+use std::cmp::Reverse;
+
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::mysql::Mysql;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Bool, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
@@ -29,6 +31,9 @@ const POSTGRESQL_RUN: usize = 3;
 /// Enough runs of a long text to leave few candidates, and ways to write one that are worth asking for.
 const MOST_RUNS: usize = 12;
 const MOST_WAYS: usize = 64;
+const MYSQL_RUNS: usize = 4;
+/// Looking up this many takes about as long as looking at ten times as many in their order.
+const MANY: i64 = 20_000;
 /// The last character that PostgreSQL's regular expressions list in a class (`MAX_SIMPLE_CHR` in its `regcustom.h`).
 const LAST_LISTED: char = '\u{7ff}';
 
@@ -60,6 +65,27 @@ impl Candidates {
             Engine::MariaDb => None,
         })
     }
+
+    /// Whether there are more than it pays to look up. SQLite can tell without finding all of them; PostgreSQL estimates by
+    /// itself.
+    pub(super) fn are_many(&self, connection: &mut Connection) -> Result<bool> {
+        let (Self::FullText(asked), Session::Sqlite(session)) = (self, &mut connection.session) else {
+            return Ok(false);
+        };
+        let counted = sql_query(
+            "SELECT count(*) AS count FROM (SELECT 1 FROM messages_search WHERE messages_search MATCH ? LIMIT ?)",
+        )
+        .bind::<Text, _>(asked)
+        .bind::<BigInt, _>(MANY)
+        .get_result::<Counted>(session);
+        counted.map(|counted| counted.count == MANY).map_err(|error| connection.read_error(error))
+    }
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 /// `("abc" OR "abC" …) AND (…)`
@@ -74,9 +100,21 @@ fn sqlite(characters: &[Vec<char>]) -> Option<String> {
 
 /// `+(ab aB …) +(…)`: letters and digits only, because the others mean something in this language, or are passed over.
 fn mysql(characters: &[Vec<char>]) -> Option<String> {
-    let runs = runs(characters, MYSQL_RUN, char::is_alphanumeric);
+    let mut runs = runs(characters, MYSQL_RUN, char::is_alphanumeric);
+    // It reads all messages of every run that is asked for, so the few that are likely to be in few messages are best.
+    runs.sort_by_key(|ways| Reverse(ways.first().map_or(0, |way| rarity(way))));
+    runs.truncate(MYSQL_RUNS);
     let asked = runs.iter().map(|ways| format!("+({})", ways.join(" ")));
     (!runs.is_empty()).then(|| asked.collect::<Vec<_>>().join(" "))
+}
+
+/// English letters, the most frequent first (P. Norvig, "English Letter Frequency Counts", 2012). What is not among them
+/// is taken for rarer.
+const LETTERS: &str = "etaoinsrhldcumfpgwybvkxjqz";
+
+/// The higher, the rarer.
+fn rarity(run: &str) -> usize {
+    run.chars().map(|letter| LETTERS.find(letter.to_ascii_lowercase()).unwrap_or(LETTERS.len())).sum()
 }
 
 /// All ways to write some runs of so many characters, spread over the text.
@@ -208,7 +246,7 @@ mod tests {
 
     #[test]
     fn every_way_to_write_a_run_is_asked_for() {
-        assert_eq!(mysql(&characters("ab1")).as_deref(), Some("+(AB Ab aB ab) +(B1 b1)"));
+        assert_eq!(mysql(&characters("ab1")).as_deref(), Some("+(B1 b1) +(AB Ab aB ab)"));
         assert_eq!(sqlite(&characters("1\"é")).as_deref(), Some("(\"1\"\"É\" OR \"1\"\"é\")"));
         assert_eq!(runs(&characters("kiss"), 2, |_| true)[0].len(), 6, "the Kelvin sign is a k");
     }

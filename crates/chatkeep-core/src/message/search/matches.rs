@@ -21,6 +21,8 @@ pub(super) struct Matches {
     pattern: String,
     /// What is different for long texts.
     long: Option<LongTexts>,
+    /// Whether PostgreSQL must not use its index for this.
+    in_order: bool,
 }
 
 /// How an engine searches texts that are too long for its usual way.
@@ -52,7 +54,13 @@ impl Matches {
             Engine::MariaDb => Some(LongTexts::WithPattern(format!("{pattern}|(?!)"))),
             Engine::Sqlite | Engine::PostgreSql => None,
         };
-        Self { text: text.to_owned(), pattern, long }
+        Self { text: text.to_owned(), pattern, long, in_order: false }
+    }
+
+    /// The same, for looking at messages in their order. PostgreSQL would often take to its index all the same, because it
+    /// takes every text for a rare one.
+    pub(super) fn in_order(&self) -> Self {
+        Self { in_order: true, ..self.clone() }
     }
 }
 
@@ -91,7 +99,8 @@ impl QueryFragment<Pg> for Matches {
         for (place, column) in COLUMNS.iter().enumerate() {
             out.push_sql(if place == 0 { "(" } else { " OR " });
             out.push_identifier(column)?;
-            out.push_sql(" ~ ");
+            // An index is on the column, not on an expression.
+            out.push_sql(if self.in_order { " || '' ~ " } else { " ~ " });
             out.push_bind_param::<Text, _>(&self.pattern)?;
         }
         out.push_sql(")");

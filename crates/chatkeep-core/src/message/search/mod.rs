@@ -35,6 +35,9 @@ const COLUMNS: [&str; 2] = ["user_message", "bot_response"];
 /// So many of the newest messages are looked at before the index is asked.
 const NEWEST: i64 = 2_000;
 
+/// A text is frequent when looking at so many times as many messages should fill the page.
+const MORE_TIMES: i64 = 25;
+
 /// Messages whose text or answer contains this text, newest first.
 ///
 /// # Errors
@@ -48,11 +51,17 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
         return load(connection, matches, None, None, page);
     };
     let Some(oldest) = after_the_newest(connection, page.cursor)? else {
-        return load(connection, matches, None, None, page);
+        return load(connection, matches.in_order(), None, None, page);
     };
-    let newest = load(connection, matches.clone(), None, Some(oldest), page)?;
-    if newest.len() as i64 == page.limit {
+    let newest = load(connection, matches.in_order(), None, Some(oldest), page)?;
+    let found = newest.len() as i64;
+    if found == page.limit {
         return Ok(newest);
+    }
+    // Some of it among the newest: looking on soon finds the rest. Or so many candidates that looking them up takes longer.
+    let is_frequent = found * MORE_TIMES >= page.limit + page.offset;
+    if is_frequent || candidates.are_many(connection)? {
+        return load(connection, matches.in_order(), None, None, page);
     }
     load(connection, matches, Some(candidates), None, page)
 }
