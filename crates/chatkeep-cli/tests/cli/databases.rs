@@ -144,3 +144,18 @@ fn a_file_that_is_no_database_is_said_so_and_left_alone() {
     assert_eq!((answer.code, &answer.error()["kind"]), (Some(1), &json!("Corrupt")), "{answer:?}");
     assert_eq!(home.read("chat.db"), nonsense);
 }
+
+#[test]
+fn a_search_index_is_made_and_dropped_on_request() {
+    let home = Home::new();
+    home.do_it(&["messages", "log", "What is WAL?"]);
+    let state = || home.ask(&["search-index", "status"])["state"].clone();
+    assert_eq!(state(), "absent");
+    assert_eq!(home.do_it(&["search-index", "create"]), "the search index is ready\n");
+    assert_eq!(home.ask(&["search-index", "create"]), json!({ "created": false }));
+    assert_eq!(state(), "ready");
+    assert!(home.do_it(&["messages", "search", "wal"]).contains("What is WAL?"));
+    assert_eq!(home.ask(&["search-index", "drop"]), json!({ "dropped": true }));
+    assert_eq!(home.do_it(&["search-index", "drop"]), "there is no search index\n");
+    assert_eq!(state(), "absent");
+}
