@@ -120,7 +120,7 @@ fn instructions(text: &mut String, record: &Record) {
     }
     text.push_str(
         "## Instructions a call\n\nCounted by callgrind on SQLite in memory, one thread, so that disk and machine are out of \
-         it. The same program counts the same again, to within about a hundredth.\n\n| | instructions |\n|---|---:|\n",
+         it. The same program counts the same again, to within a few hundredths: hash tables have random seeds.\n\n| | instructions |\n|---|---:|\n",
     );
     for (kind, count) in &record.instructions {
         let _ = writeln!(text, "| {kind} | {} |", number(*count));
