@@ -19,7 +19,7 @@ test: ## every test on SQLite, PostgreSQL, MariaDB and MySQL, with servers of it
 check: ## formatting, lints, documentation, licences, dependencies, generated files
 	scripts/check.sh
 
-bench: ## the benchmarks, with durable servers of their own
+bench: ## chatkeep beside what one would use instead, on durable servers of its own (QUICK=1: minutes)
 	scripts/bench.sh
 
 fmt: ## format the code

@@ -1,12 +1,39 @@
 #!/usr/bin/env bash
-# Runs the benchmarks against durable private servers.
+# Runs the benchmark: chatkeep beside what one would use instead, on durable private servers. See bench/README.md.
 #
-#   scripts/bench.sh [arguments for cargo bench]
+#   QUICK=1         short rounds and fewer peers: a few minutes
+#   ONLY=a,b        only these engines, paths, numbers of callers, contestants, languages
+#   ROUNDS=5 SECONDS_EACH=1
+#   RESULTS=folder  bench/results, or for a run that is not a whole one bench/results/latest
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
+# shellcheck source=scripts/bench-places.sh
+. scripts/bench-places.sh
 
-scripts/setup.sh servers mysql
-cargo build --quiet -p chatkeep-testkit
-exec "${CARGO_TARGET_DIR:-target}/debug/chatkeep-testkit" run -- cargo bench --workspace --bench '*' "$@"
+scripts/setup.sh servers mysql bench
+
+arguments=(--python "$BENCH_PYTHON_FOLDER/bin/python" --node-modules "$BENCH_NODE_FOLDER")
+results=bench/results
+if [ -n "${QUICK:-}" ]; then arguments+=(--quick); fi
+if [ -n "${ONLY:-}" ]; then arguments+=(--only "$ONLY"); fi
+if [ -n "${ROUNDS:-}" ]; then arguments+=(--rounds "$ROUNDS"); fi
+if [ -n "${SECONDS_EACH:-}" ]; then arguments+=(--seconds "$SECONDS_EACH"); fi
+if [ "${#arguments[@]}" -gt 4 ]; then results=bench/results/latest; fi
+results=${RESULTS:-$results}
+
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+echo "bench: building" >&2
+cargo build --quiet --release --locked -p chatkeep-bench
+# A folder of its own: it is another workspace.
+cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"
+arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx" --results "$results")
+
+# A contestant that failed is in the tables, and in the exit status; the plots are of the others.
+status=0
+"$target/release/chatkeep-bench" run "${arguments[@]}" || status=$?
+if [ -e "$results/results.json" ]; then
+    "$BENCH_PYTHON_FOLDER/bin/python" bench/plots/plot.py "$results"
+fi
+exit "$status"

@@ -23,6 +23,15 @@ scripts_parse() {
     for script in scripts/*.sh .ci/run examples/*.sh; do
         [ ! -e "$script" ] || bash -n "$script" || return
     done
+    # The benchmark's contestants, where their languages are.
+    if command -v python3 >/dev/null; then
+        for script in bench/*/*.py; do
+            python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$script" || return
+        done
+    fi
+    if command -v node >/dev/null; then
+        for script in bench/node/*.mjs; do node --check "$script" || return; done
+    fi
 }
 
 denied() {
@@ -33,6 +42,7 @@ denied() {
 
 scripts/setup.sh deny
 step format cargo fmt --all --check
+step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
 step scripts scripts_parse
 step clippy cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --all-features

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building, testing and checking need and this machine lacks; says nothing when nothing is missing.
 #
-#   scripts/setup.sh [servers] [mysql] [nextest] [deny]      all of them when none is named
+#   scripts/setup.sh [servers] [mysql] [nextest] [deny] [bench]      all but bench when none is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -100,8 +100,9 @@ for part in "${@:-servers mysql nextest deny}"; do
         mysql) scripts/setup-mysql.sh ;;
         nextest) install_tool cargo-nextest "$NEXTEST_VERSION" ;;
         deny) install_tool cargo-deny "$DENY_VERSION" ;;
+        bench) scripts/setup-bench.sh ;;
         *)
-            say "there is no part '$name': servers, mysql, nextest, deny"
+            say "there is no part '$name': servers, mysql, nextest, deny, bench"
             exit 2
             ;;
         esac

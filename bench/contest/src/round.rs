@@ -1,0 +1,178 @@
+//! A round: callers that do the same thing again and again until the time is over.
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::protocol::Outcome;
+use crate::serve::Result;
+use crate::stats::percentile;
+
+/// What one caller did in a round.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use chatkeep_contest::{Tally, outcome};
+///
+/// let start = Instant::now();
+/// let mut tally = Tally::until(start + Duration::from_millis(2));
+/// while tally.goes_on() {
+///     tally.stored([7]); // the id of the row that was stored
+/// }
+/// let outcome = outcome(start, [tally]);
+/// assert_eq!(outcome.rows, outcome.calls);
+/// assert_eq!(outcome.id_sum, Some(outcome.calls as i64 * 7));
+/// ```
+#[derive(Debug)]
+pub struct Tally {
+    end: Instant,
+    last: Instant,
+    calls: u64,
+    calls_before: u64,
+    rows: u64,
+    id_sum: Option<i64>,
+    nanoseconds: Vec<u64>,
+}
+
+impl Tally {
+    /// Of a caller that begins now.
+    pub fn until(end: Instant) -> Self {
+        Self {
+            end,
+            last: Instant::now(),
+            calls: 0,
+            calls_before: 0,
+            rows: 0,
+            id_sum: None,
+            nanoseconds: Vec::with_capacity(1024),
+        }
+    }
+
+    /// Whether there is time for another call. It takes the time of what was done since it was last asked: of several
+    /// calls their mean.
+    pub fn goes_on(&mut self) -> bool {
+        let now = Instant::now();
+        let taken = u64::try_from((now - self.last).as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.extend(taken.checked_div(self.calls - self.calls_before));
+        self.calls_before = self.calls;
+        self.last = now;
+        now < self.end
+    }
+
+    /// One call, which stored rows with these ids.
+    pub fn stored(&mut self, ids: impl IntoIterator<Item = i64>) {
+        self.calls += 1;
+        for id in ids {
+            self.rows += 1;
+            self.id_sum = Some(self.id_sum.unwrap_or(0) + id);
+        }
+    }
+
+    /// One call, which stored or read so many rows whose ids are not told.
+    pub fn passed(&mut self, rows: usize) {
+        self.calls += 1;
+        self.rows += rows as u64;
+    }
+}
+
+/// What came of a round that began at `start`, from what its callers did.
+pub fn outcome(start: Instant, callers: impl IntoIterator<Item = Tally>) -> Outcome {
+    let mut outcome = Outcome { calls: 0, rows: 0, seconds: 0.0, p50_us: None, p99_us: None, id_sum: None };
+    let mut end = start;
+    let mut nanoseconds = Vec::new();
+    for tally in callers {
+        outcome.calls += tally.calls;
+        outcome.rows += tally.rows;
+        if let Some(sum) = tally.id_sum {
+            outcome.id_sum = Some(outcome.id_sum.unwrap_or(0) + sum);
+        }
+        end = end.max(tally.last);
+        nanoseconds.extend(tally.nanoseconds);
+    }
+    let mut microseconds = |percent| percentile(&mut nanoseconds, percent).map(|taken| taken as f64 / 1000.0);
+    outcome.p50_us = microseconds(50);
+    outcome.p99_us = microseconds(99);
+    outcome.seconds = (end - start).as_secs_f64();
+    outcome
+}
+
+/// A round with a thread for each handle. All begin together.
+///
+/// # Errors
+/// The first error of any of them, after all have ended.
+pub fn threads<H: Send>(
+    handles: &mut [H],
+    length: Duration,
+    work: impl Fn(&mut H, &mut Tally) -> Result<()> + Sync,
+) -> Result<Outcome> {
+    let barrier = Barrier::new(handles.len() + 1);
+    let (start, tallies) = thread::scope(|scope| {
+        let callers: Vec<_> = handles
+            .iter_mut()
+            .map(|handle| {
+                let (barrier, work) = (&barrier, &work);
+                scope.spawn(move || {
+                    barrier.wait();
+                    let mut tally = Tally::until(Instant::now() + length);
+                    while tally.goes_on() {
+                        work(handle, &mut tally)?;
+                    }
+                    Ok(tally)
+                })
+            })
+            .collect();
+        barrier.wait();
+        let start = Instant::now();
+        let tallies: Vec<Result<Tally>> = callers
+            .into_iter()
+            .map(|caller| caller.join().unwrap_or_else(|_| Err("a caller panicked".into())))
+            .collect();
+        (start, tallies)
+    });
+    Ok(outcome(start, tallies.into_iter().collect::<Result<Vec<_>>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_are_summed_up() {
+        let mut handles = [1_i64, 10];
+        let outcome = threads(&mut handles, Duration::from_millis(3), |id, tally| {
+            tally.stored([*id, *id]);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(outcome.rows, outcome.calls * 2);
+        let sum = outcome.id_sum.unwrap();
+        assert!(sum > 22 && sum % 2 == 0, "both callers stored: {sum}");
+        assert!(outcome.seconds >= 0.002);
+        assert!(outcome.p50_us.unwrap() <= outcome.p99_us.unwrap());
+    }
+
+    #[test]
+    fn an_error_of_one_caller_is_the_rounds() {
+        let mut handles = [1, 2];
+        let failed = threads(&mut handles, Duration::from_millis(2), |caller, tally| {
+            tally.passed(3);
+            if *caller == 2 { Err("no".into()) } else { Ok(()) }
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no");
+    }
+
+    #[test]
+    fn calls_between_two_looks_at_the_clock_share_their_time() {
+        let start = Instant::now();
+        let mut tally = Tally::until(start);
+        for _ in 0..4 {
+            tally.passed(0);
+        }
+        thread::sleep(Duration::from_millis(4));
+        assert!(!tally.goes_on());
+        let outcome = outcome(start, [tally]);
+        assert_eq!((outcome.calls, outcome.rows, outcome.id_sum), (4, 0, None));
+        assert!(outcome.p50_us.unwrap() >= 1000.0);
+        assert!(outcome.p50_us.unwrap() <= outcome.seconds * 1e6 / 4.0 + 1.0);
+    }
+}

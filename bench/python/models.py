@@ -1,0 +1,71 @@
+"""The schema as an application on SQLAlchemy 2 declares it. The tables themselves are made by chatkeep's migrations."""
+
+from datetime import datetime
+from typing import Any, Optional
+
+from sqlalchemy import JSON, BigInteger, String, Text
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import DateTime
+
+Moment = DateTime().with_variant(DATETIME(fsp=6), "mysql", "mariadb")
+LongText = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+Json = JSON().with_variant(JSONB(), "postgresql")
+Id = BigInteger
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Message(Base):
+    __tablename__ = "messages"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    timestamp: Mapped[datetime] = mapped_column(Moment)
+    user_message: Mapped[str] = mapped_column(LongText)
+    bot_response: Mapped[Optional[str]] = mapped_column(LongText)
+    provider: Mapped[Optional[str]] = mapped_column(String(50))
+    model: Mapped[Optional[str]] = mapped_column(String(100))
+    tokens_used: Mapped[Optional[int]] = mapped_column(BigInteger)
+    # `metadata` is SQLAlchemy's own name on a class.
+    metadata_: Mapped[Optional[dict[str, Any]]] = mapped_column("metadata", Json)
+
+    def to_dict(self):
+        return {
+            "id": self.id,
+            "timestamp": self.timestamp,
+            "user_message": self.user_message,
+            "bot_response": self.bot_response,
+            "provider": self.provider,
+            "model": self.model,
+            "tokens_used": self.tokens_used,
+            "metadata": self.metadata_,
+        }
+
+
+class ApiToken(Base):
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    description: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[Optional[datetime]] = mapped_column(Moment)
+    is_active: Mapped[bool] = mapped_column()
+    last_used_at: Mapped[Optional[datetime]] = mapped_column(Moment)
+    token_start: Mapped[Optional[str]] = mapped_column(String(16))
+
+
+def values(row, metadata, timestamp, name="metadata"):
+    """The message that everybody logs, as keyword arguments."""
+    return {
+        "timestamp": timestamp,
+        "user_message": row.user_message,
+        "bot_response": row.bot_response,
+        "provider": row.provider,
+        "model": row.model,
+        "tokens_used": row.tokens_used,
+        name: metadata,
+    }

@@ -1,0 +1,132 @@
+"""SQLAlchemy 2 on asyncio, as its documentation has it: one engine with its pool, a session (or connection) for each call."""
+
+import json
+
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+import protocol
+from models import ApiToken, Message, values
+from sqlalchemy_sync import set_pragmas, url_of, versions_of
+
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "mariadb": "mariadb+asyncmy",
+    "mysql": "mysql+asyncmy",
+}
+
+
+class Sqlalchemy:
+    @classmethod
+    async def open(cls, setup):
+        self = cls()
+        self.setup = setup
+        self.metadata = json.loads(setup.row.metadata)
+        options = {"pool_timeout": 120}
+        if setup.engine == "sqlite":
+            # Its own size for the pool: with a connection for each caller they would wait for each other's locks.
+            options["connect_args"] = {"timeout": 120}
+        else:
+            options |= {"pool_size": setup.callers, "max_overflow": 0}
+        if setup.engine == "postgresql":
+            options["connect_args"] = {"ssl": False}
+        self.engine = create_async_engine(url_of(setup, DRIVERS), **options)
+        if setup.engine == "sqlite":
+            event.listen(self.engine.sync_engine, "connect", set_pragmas)
+        # As the documentation has it: what was committed is not read again.
+        self.session = async_sessionmaker(self.engine, expire_on_commit=False)
+        return self
+
+    async def ready(self):
+        async with self.engine.connect() as connection:
+            durability = {
+                name: str(await connection.scalar(text(sql)))
+                for name, sql in protocol.questions_of(self.setup).items()
+            }
+        return {"versions": versions_of(self.engine.dialect.driver), "durability": durability}
+
+    def call(self, caller):
+        path = self.setup.path
+        if path == "verify":
+            tokens = protocol.Tokens(self.setup, caller)
+            return lambda: self.verify(tokens.next())
+        return getattr(self, path)
+
+
+class Orm(Sqlalchemy):
+    def message(self):
+        row = values(self.setup.row, self.metadata, protocol.now(), "metadata_")
+        return Message(**row)
+
+    async def log(self):
+        async with self.session() as session:
+            message = self.message()
+            session.add(message)
+            await session.commit()
+            return [message.id]
+
+    async def bulk(self):
+        async with self.session() as session:
+            messages = [self.message() for _ in range(self.setup.batch)]
+            session.add_all(messages)
+            await session.commit()
+            return [message.id for message in messages]
+
+    async def page(self):
+        async with self.session() as session:
+            query = (
+                select(Message)
+                .order_by(Message.timestamp.desc(), Message.id.desc())
+                .limit(self.setup.page)
+            )
+            found = await session.scalars(query)
+            return protocol.check_page([message.to_dict() for message in found])
+
+    async def verify(self, token):
+        async with self.session() as session:
+            query = select(ApiToken).where(ApiToken.token_hash == protocol.hash_of(token))
+            found = (await session.scalars(query)).one()
+            return protocol.check_token(found.is_active, found.expires_at)
+
+
+class Core(Sqlalchemy):
+    messages = Message.__table__
+    tokens = ApiToken.__table__
+
+    async def log(self):
+        async with self.engine.begin() as connection:
+            row = values(self.setup.row, self.metadata, protocol.now())
+            done = await connection.execute(insert(self.messages).values(**row))
+            return [done.inserted_primary_key[0]]
+
+    async def bulk(self):
+        rows = [
+            values(self.setup.row, self.metadata, protocol.now()) for _ in range(self.setup.batch)
+        ]
+        async with self.engine.begin() as connection:
+            # MySQL has no RETURNING: there the ids are not told.
+            if self.engine.dialect.insert_executemany_returning:
+                query = insert(self.messages).returning(self.messages.c.id)
+                return (await connection.scalars(query, rows)).all()
+            await connection.execute(insert(self.messages), rows)
+            return len(rows)
+
+    async def page(self):
+        columns = self.messages.c
+        query = (
+            select(self.messages)
+            .order_by(columns.timestamp.desc(), columns.id.desc())
+            .limit(self.setup.page)
+        )
+        async with self.engine.connect() as connection:
+            found = await connection.execute(query)
+            return protocol.check_page([dict(row) for row in found.mappings()])
+
+    async def verify(self, token):
+        columns = self.tokens.c
+        query = select(columns.is_active, columns.expires_at).where(
+            columns.token_hash == protocol.hash_of(token)
+        )
+        async with self.engine.connect() as connection:
+            return protocol.check_token(*(await connection.execute(query)).one())

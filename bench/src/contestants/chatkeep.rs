@@ -1,0 +1,130 @@
+//! chatkeep through its facade, one thread for each caller.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ::chatkeep::url::{Synchronous, Target};
+use ::chatkeep::{Chatkeep, DatabaseUrl, MessageFilter, Metadata, NewMessage, Page};
+use chatkeep_contest::{Contestant, Engine, Outcome, Path, Ready, Result, Row, Setup, threads};
+
+use super::{mysql_async, tokio_postgres, unless};
+
+/// Checks of a warm token are too short to be timed one by one.
+const CHECKS: usize = 100;
+/// Threads that read, or write, take connections of the pool; those that log share one by themselves.
+const POOL: u32 = 8;
+
+pub(super) struct Facade {
+    chat: Chatkeep,
+    setup: Setup,
+    cached: bool,
+}
+
+impl Facade {
+    /// With the default settings, but for TLS, which nobody here speaks, and for how long a token check is good.
+    pub(super) fn open(setup: &Setup, token_cache: Option<Duration>) -> Result<Self> {
+        let mut builder = Chatkeep::builder().url(url(setup)).pool_size(POOL);
+        if let Some(lifetime) = token_cache {
+            builder = builder.token_cache(lifetime);
+        }
+        let chat = builder.open()?;
+        chat.database().wait_until_ready()?;
+        Ok(Self { chat, setup: setup.clone(), cached: token_cache.is_none() })
+    }
+}
+
+/// The database as chatkeep is told of it.
+pub(crate) fn url(setup: &Setup) -> String {
+    let Setup { engine, file, host, port, user, password, database, .. } = setup;
+    match engine {
+        Engine::Sqlite => format!("sqlite:///{file}"),
+        _ => format!("{}://{user}:{password}@{host}:{port}/{database}?sslmode=disable", engine.name()),
+    }
+}
+
+/// The message that everybody logs.
+pub(crate) fn message(row: &Row) -> Result<NewMessage> {
+    Ok(NewMessage::new(row.user_message.as_str())
+        .with_response(row.bot_response.as_str())
+        .with_provider(row.provider.as_str())
+        .with_model(row.model.as_str())
+        .with_tokens_used(row.tokens_used)
+        .with_metadata(Metadata::parse(&row.metadata)?))
+}
+
+impl Contestant for Facade {
+    fn ready(&mut self) -> Result<Ready> {
+        let health = self.chat.database().health()?;
+        let durability = match self.setup.engine {
+            Engine::Sqlite => self.of_file()?,
+            // chatkeep lets nobody into its sessions: these are the server's settings, and the flushes are counted besides.
+            Engine::PostgreSql => tokio_postgres::durability(&self.setup)?,
+            Engine::MariaDb | Engine::MySql => mysql_async::durability(&self.setup)?,
+        };
+        let versions = BTreeMap::from([
+            ("chatkeep".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+            (self.setup.engine.name().to_owned(), health.server_version),
+        ]);
+        Ok(Ready { versions, durability })
+    }
+
+    fn round(&mut self, length: Duration) -> Result<Outcome> {
+        let setup = &self.setup;
+        let logger = self.chat.messages();
+        let mut handles: Vec<usize> = (0..setup.callers).collect();
+        match setup.path {
+            Path::Log => {
+                let message = message(&setup.row)?;
+                threads(&mut handles, length, |_, tally| {
+                    tally.stored([logger.log_message(&message)?]);
+                    Ok(())
+                })
+            }
+            Path::Bulk => {
+                let batch = vec![message(&setup.row)?; setup.batch];
+                threads(&mut handles, length, |_, tally| {
+                    tally.stored(logger.log_messages(&batch)?);
+                    Ok(())
+                })
+            }
+            Path::Page => {
+                let page = Page::first(i64::try_from(setup.page)?);
+                threads(&mut handles, length, |_, tally| {
+                    let messages = logger.get_messages(&MessageFilter::default(), &page)?;
+                    unless(messages[0].metadata.is_some(), "the page has no metadata")?;
+                    tally.passed(messages.len());
+                    Ok(())
+                })
+            }
+            Path::Verify => {
+                let tokens = self.chat.tokens();
+                let checks = if self.cached { CHECKS } else { 1 };
+                threads(&mut handles, length, |next, tally| {
+                    for _ in 0..checks {
+                        *next = (*next + 1) % setup.tokens.len();
+                        unless(tokens.verify_token(&setup.tokens[*next])?, "a valid token was refused")?;
+                        tally.passed(1);
+                    }
+                    Ok(())
+                })
+            }
+        }
+    }
+}
+
+impl Facade {
+    /// The journal is the file's. What counts as stored is each connection's own affair, so it is read from the URL that the
+    /// connections are made from, and that it is so is shown by the disk, whose flushes are counted.
+    fn of_file(&self) -> Result<BTreeMap<String, String>> {
+        let connection = ::rusqlite::Connection::open(&self.setup.file)?;
+        let journal = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        let synchronous = match DatabaseUrl::parse(&url(&self.setup))?.target() {
+            Target::Sqlite(target) if target.synchronous == Synchronous::Full => "2",
+            _ => "less than 2",
+        };
+        Ok(BTreeMap::from([
+            ("journal_mode".to_owned(), journal),
+            ("synchronous".to_owned(), synchronous.to_owned()),
+        ]))
+    }
+}

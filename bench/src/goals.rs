@@ -1,0 +1,215 @@
+//! What chatkeep has to reach, and whether it does.
+
+use chatkeep_contest::{Engine, Path};
+
+use crate::plan::{Cell, Role};
+use crate::record::{CellRecord, Record};
+
+/// Whom a subject is compared with.
+enum Against {
+    /// These, by name: the fastest of them that took part.
+    Fastest(&'static [&'static str]),
+    /// The fastest of all peers, which store one row a commit.
+    FastestPeer,
+    /// The clock: at most so many microseconds a call.
+    Microseconds,
+}
+
+struct Goal {
+    what: &'static str,
+    engines: &'static [(Engine, f64)],
+    path: Path,
+    callers: usize,
+    subject: &'static str,
+    against: Against,
+}
+
+/// A goal on an engine, and what was measured.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Judgement {
+    pub(crate) what: &'static str,
+    pub(crate) engine: Engine,
+    /// Whom it is compared with, by label.
+    pub(crate) against: String,
+    pub(crate) goal: String,
+    pub(crate) measured: String,
+    pub(crate) met: bool,
+}
+
+const RAW: &[&str] = &["rusqlite", "tokio-postgres", "mysql_async"];
+const ORM: &[&str] = &["sqlalchemy-orm"];
+const ORM_ASYNC: &[&str] = &["sqlalchemy-orm-async"];
+const SQLITE: Engine = Engine::Sqlite;
+const POSTGRESQL: Engine = Engine::PostgreSql;
+const MARIADB: Engine = Engine::MariaDb;
+const MYSQL: Engine = Engine::MySql;
+
+const fn everywhere(goal: f64) -> [(Engine, f64); 4] {
+    [(SQLITE, goal), (POSTGRESQL, goal), (MARIADB, goal), (MYSQL, goal)]
+}
+
+const GOALS: &[Goal] = &[
+    Goal {
+        what: "one caller logs, beside the raw limit",
+        engines: &everywhere(0.8),
+        path: Path::Log,
+        callers: 1,
+        subject: "chatkeep",
+        against: Against::Fastest(&["rusqlite", "pgbench", "mysql_async"]),
+    },
+    Goal {
+        what: "64 callers log, beside the best of those with a commit for each row",
+        engines: &[(SQLITE, 12.0), (POSTGRESQL, 5.0), (MARIADB, 3.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep",
+        against: Against::FastestPeer,
+    },
+    Goal {
+        what: "a token that was checked lately",
+        engines: &everywhere(1.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep",
+        against: Against::Microseconds,
+    },
+    Goal {
+        what: "a token with the cache off, beside the raw driver",
+        engines: &everywhere(0.85),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep-uncached",
+        against: Against::Fastest(RAW),
+    },
+    Goal {
+        what: "one caller logs, beside an ORM",
+        engines: &[(SQLITE, 12.0), (POSTGRESQL, 6.0), (MARIADB, 3.0)],
+        path: Path::Log,
+        callers: 1,
+        subject: "chatkeep",
+        against: Against::Fastest(ORM),
+    },
+    Goal {
+        what: "64 callers log, beside an ORM",
+        engines: &[(SQLITE, 50.0), (POSTGRESQL, 20.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep",
+        against: Against::Fastest(ORM_ASYNC),
+    },
+    Goal {
+        what: "a token that was checked lately, beside an ORM",
+        engines: &everywhere(300.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep",
+        against: Against::Fastest(ORM),
+    },
+    Goal {
+        what: "a token with the cache off, beside an ORM",
+        engines: &everywhere(10.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep-uncached",
+        against: Against::Fastest(ORM),
+    },
+    Goal {
+        what: "a page of 100 messages, beside an ORM",
+        engines: &everywhere(8.0),
+        path: Path::Page,
+        callers: 1,
+        subject: "chatkeep",
+        against: Against::Fastest(ORM),
+    },
+];
+
+/// Every goal whose two sides took part.
+pub(crate) fn judge(record: &Record) -> Vec<Judgement> {
+    let of_goal = |goal: &'static Goal| {
+        goal.engines.iter().filter_map(move |&(engine, bound)| {
+            let cell = Cell { engine, path: goal.path, callers: goal.callers };
+            goal.judge(record.results.iter().find(|result| result.is(cell))?, bound)
+        })
+    };
+    GOALS.iter().flat_map(of_goal).collect()
+}
+
+impl Goal {
+    fn judge(&self, result: &CellRecord, bound: f64) -> Option<Judgement> {
+        let subject = result.entry(self.subject)?;
+        let (against, goal, measured, met) = match &self.against {
+            Against::Microseconds => {
+                let taken = 1e6 / subject.rate()?;
+                ("-".to_owned(), format!("<= {bound} us"), format!("{taken:.2} us"), taken <= bound)
+            }
+            rivals => {
+                let is_rival = |name: &str, role: &str| match rivals {
+                    Against::Fastest(names) => names.contains(&name),
+                    _ => role == Role::Peer.name(),
+                };
+                let fastest = result
+                    .entries
+                    .iter()
+                    .filter(|entry| is_rival(&entry.name, &entry.role) && entry.rate().is_some())
+                    .max_by(|a, b| a.rate().unwrap_or(0.0).total_cmp(&b.rate().unwrap_or(0.0)))?;
+                let ratio = subject.ratio(fastest)?;
+                (fastest.label.clone(), format!(">= {bound}x"), format!("{ratio:.2}x"), ratio >= bound)
+            }
+        };
+        Some(Judgement { what: self.what, engine: result.engine, against, goal, measured, met })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::record::Entry;
+    use crate::record::tests::entry;
+
+    fn judged(path: Path, callers: usize, entries: Vec<Entry>) -> Vec<Judgement> {
+        let results = vec![CellRecord { engine: Engine::Sqlite, path, callers, entries }];
+        judge(&Record {
+            taken: String::new(),
+            quick: true,
+            rounds: 1,
+            round_seconds: 1.0,
+            machine: BTreeMap::new(),
+            results,
+            instructions: BTreeMap::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn the_best_peer_counts_and_no_limit() {
+        let found = judged(
+            Path::Log,
+            64,
+            vec![
+                entry("chatkeep", "subject", &[240.0]),
+                entry("slow", "peer", &[2.0]),
+                entry("fast", "peer", &[20.0]),
+                entry("rusqlite-groups", "limit", &[300.0]),
+            ],
+        );
+        assert_eq!(found.len(), 1, "an ORM did not take part");
+        let judgement = &found[0];
+        assert_eq!((judgement.against.as_str(), judgement.met), ("the fast", true));
+        assert_eq!((judgement.goal.as_str(), judgement.measured.as_str()), (">= 12x", "12.00x"));
+    }
+
+    #[test]
+    fn time_and_ratio_are_judged() {
+        let entries = vec![
+            entry("chatkeep", "subject", &[800_000.0]),
+            entry("chatkeep-uncached", "subject", &[900.0]),
+            entry("rusqlite", "peer", &[1000.0]),
+        ];
+        let found = judged(Path::Verify, 1, entries);
+        let short: Vec<_> =
+            found.iter().map(|judgement| (judgement.measured.as_str(), judgement.met)).collect();
+        assert_eq!(short, [("1.25 us", false), ("0.90x", true)]);
+    }
+}

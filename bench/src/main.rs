@@ -1,0 +1,149 @@
+//! chatkeep beside what one would use instead: in turns, on the same disk and schema. See README.md.
+
+mod callgrind;
+mod check;
+mod contestants;
+mod disk;
+mod goals;
+mod machine;
+mod markdown;
+mod place;
+mod plan;
+mod process;
+mod record;
+mod run;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, fs};
+
+use chatkeep::Timestamp;
+use chatkeep_contest::{Engine, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::disk::Disk;
+use crate::plan::Selection;
+use crate::record::Record;
+
+#[derive(Debug, Parser)]
+#[command(about = "chatkeep beside what one would use instead")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run the benchmark and write its results.
+    Run(Run),
+    /// Take part under a name, as told on standard input. `run` starts these.
+    Contestant {
+        /// One of those in Rust.
+        name: String,
+    },
+    /// Do a kind of call so many times, for callgrind to count. `run` starts these.
+    Counted {
+        /// One of those that `run` names.
+        kind: String,
+        /// How many times.
+        times: u32,
+    },
+    /// Write results.md anew from results.json.
+    Render {
+        /// Where both are.
+        #[arg(long, default_value = "bench/results")]
+        results: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Short rounds and fewer peers.
+    #[arg(long)]
+    quick: bool,
+    /// Only these engines, paths, numbers of callers, contestants and languages, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Rounds of each contestant, at least one.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of a round; 1, and 0.3 in a quick run, if not told.
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// Where the results go.
+    #[arg(long, default_value = "bench/results")]
+    results: PathBuf,
+    /// The program of bench/sqlx.
+    #[arg(long)]
+    sqlx: Option<PathBuf>,
+    /// The Python that has what bench/python/requirements.txt lists.
+    #[arg(long)]
+    python: Option<PathBuf>,
+    /// The folder with the node_modules that bench/node/package-lock.json lists.
+    #[arg(long)]
+    node_modules: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Contestant { name } => return contestants::take_part(&name),
+        Task::Counted { kind, times } => callgrind::work(&kind, times).map(|()| true),
+        Task::Render { results } => render(&results).map(|()| true),
+        Task::Run(order) => run(order),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// False when a contestant failed.
+fn run(order: Run) -> Result<bool> {
+    let disk = Disk::of(&env::temp_dir())?;
+    let seconds = order.seconds.unwrap_or(if order.quick { 0.3 } else { 1.0 });
+    let mut record = Record {
+        taken: Timestamp::now().to_string(),
+        quick: order.quick,
+        rounds: order.rounds.max(1),
+        round_seconds: seconds,
+        machine: machine::describe(&disk)?,
+        results: Vec::new(),
+        instructions: BTreeMap::new(),
+        notes: Vec::new(),
+    };
+    let programs = run::Programs { sqlx: order.sqlx, python: order.python, node_modules: order.node_modules };
+    let orders = run::Order {
+        selection: Selection::parse(&order.only, order.quick)?,
+        rounds: record.rounds,
+        length: Duration::try_from_secs_f64(seconds)?,
+        programs,
+    };
+    let mut all_well = true;
+    for engine in Engine::ALL {
+        all_well &= run::engine(&orders, engine, &disk, &mut record);
+    }
+    match callgrind::count() {
+        Ok(Some(instructions)) => record.instructions = instructions,
+        Ok(None) => record.notes.push("valgrind is not installed: no instructions were counted.".to_owned()),
+        Err(failure) => {
+            eprintln!("bench: counting instructions failed: {failure}");
+            all_well = false;
+        }
+    }
+    fs::create_dir_all(&order.results)?;
+    fs::write(order.results.join("results.json"), serde_json::to_string_pretty(&record)? + "\n")?;
+    render(&order.results)?;
+    eprintln!("bench: see {}", order.results.join("results.md").display());
+    Ok(all_well)
+}
+
+fn render(results: &Path) -> Result<()> {
+    let record: Record = serde_json::from_str(&fs::read_to_string(results.join("results.json"))?)?;
+    Ok(fs::write(results.join("results.md"), markdown::page(&record))?)
+}

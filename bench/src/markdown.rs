@@ -1,0 +1,240 @@
+//! The record as tables.
+
+use std::fmt::Write as _;
+
+use chatkeep_contest::{Engine, Path, stats};
+
+use crate::goals::judge;
+use crate::plan::Role;
+use crate::record::{CellRecord, Entry, Record};
+
+/// The whole page. The plots beside it are named after the engines.
+pub(crate) fn page(record: &Record) -> String {
+    let mut text = String::from("# chatkeep beside what one would use instead\n\n");
+    head(&mut text, record);
+    goals(&mut text, record);
+    for engine in Engine::ALL {
+        let results: Vec<&CellRecord> =
+            record.results.iter().filter(|result| result.engine == engine).collect();
+        if results.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "## {engine}\n\n![{engine}]({}.png)\n", engine.name());
+        for result in results {
+            table(&mut text, result);
+        }
+    }
+    instructions(&mut text, record);
+    versions(&mut text, record);
+    text
+}
+
+fn head(text: &mut String, record: &Record) {
+    let Record { taken, rounds, round_seconds, .. } = record;
+    let kind = if record.quick { " A quick run: shorter rounds and fewer peers." } else { "" };
+    let _ = writeln!(
+        text,
+        "Taken {taken}; {rounds} rounds of {round_seconds} s each, in turns.{kind} Figures are medians over the rounds. \
+         \"chatkeep is\" says how many times as fast chatkeep was as the one in that line: the median of the ratios round \
+         by round. How it is done, and what was asserted: [README](../README.md).\n"
+    );
+    for note in &record.notes {
+        let _ = writeln!(text, "**{note}**\n");
+    }
+    let _ = writeln!(text, "| machine | |\n|---|---|");
+    for (what, value) in &record.machine {
+        let _ = writeln!(text, "| {what} | {value} |");
+    }
+    text.push('\n');
+}
+
+fn goals(text: &mut String, record: &Record) {
+    let judgements = judge(record);
+    if judgements.is_empty() {
+        return;
+    }
+    text.push_str("## Goals\n\n| | engine | beside | goal | measured | |\n|---|---|---|---:|---:|---|\n");
+    for judgement in judgements {
+        let met = if judgement.met { "met" } else { "**missed**" };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {met} |",
+            judgement.what, judgement.engine, judgement.against, judgement.goal, judgement.measured
+        );
+    }
+    text.push('\n');
+}
+
+/// What a path is called, and what is counted.
+pub(crate) fn title(path: Path, callers: usize) -> (String, &'static str) {
+    match (path, callers) {
+        (Path::Log, 1) => ("Log a message, one caller".to_owned(), "messages/s"),
+        (Path::Log, _) => (format!("Log a message, {callers} callers"), "messages/s"),
+        (Path::Verify, _) => ("Check a token".to_owned(), "checks/s"),
+        (Path::Page, _) => ("Read the newest 100 messages".to_owned(), "pages/s"),
+        (Path::Bulk, _) => ("Log 1,000 messages in one call".to_owned(), "messages/s"),
+    }
+}
+
+fn table(text: &mut String, result: &CellRecord) {
+    let (title, unit) = title(result.path, result.callers);
+    let _ = writeln!(text, "### {}: {title}\n", result.engine);
+    let subjects: Vec<&Entry> =
+        result.entries.iter().filter(|entry| entry.role == Role::Subject.name()).collect();
+    let _ = write!(text, "| | | {unit} | spread |");
+    for subject in &subjects {
+        let _ = write!(text, " {} is |", subject.label);
+    }
+    let _ = writeln!(text, " p50 | p99 | flushes/call |");
+    let _ = writeln!(text, "|---|---|---:|---:|{}---:|---:|---:|", "---:|".repeat(subjects.len()));
+    let mut entries: Vec<&Entry> = result.entries.iter().collect();
+    entries.sort_by(|a, b| b.rate().unwrap_or(0.0).total_cmp(&a.rate().unwrap_or(0.0)));
+    for entry in entries {
+        let label = match entry.role.as_str() {
+            "subject" => format!("**{}**", entry.label),
+            "limit" => format!("*{}* (limit)", entry.label),
+            _ => entry.label.clone(),
+        };
+        let _ = write!(text, "| {label} | {} |", entry.language);
+        if let Some(failure) = &entry.failure {
+            let failure = failure.replace('|', "/").replace('\n', " ");
+            let _ = writeln!(text, " **failed**: {failure} |{}", " |".repeat(subjects.len() + 4));
+            continue;
+        }
+        let _ = write!(text, " {} |", entry.rate().map_or_else(dash, number));
+        let _ = write!(text, " {} |", entry.spread().map_or_else(dash, |s| format!("{:.0} %", s * 100.0)));
+        for subject in &subjects {
+            let ratio = subject.ratio(entry).filter(|_| entry.name != subject.name);
+            let _ = write!(text, " {} |", ratio.map_or_else(dash, factor));
+        }
+        let [p50, p99] = [&entry.p50_us, &entry.p99_us].map(|all| stats::median(all).map_or_else(dash, time));
+        let flushes = entry.flushes_a_call.map_or_else(dash, |count| format!("{count:.2}"));
+        let _ = writeln!(text, " {p50} | {p99} | {flushes} |");
+    }
+    text.push('\n');
+}
+
+fn instructions(text: &mut String, record: &Record) {
+    if record.instructions.is_empty() {
+        return;
+    }
+    text.push_str(
+        "## Instructions a call\n\nCounted by callgrind on SQLite in memory, one thread, so that disk and machine are out of \
+         it. The same program counts the same again, to within a few hundredths: hash tables have random seeds.\n\n| | instructions |\n|---|---:|\n",
+    );
+    for (kind, count) in &record.instructions {
+        let _ = writeln!(text, "| {kind} | {} |", number(*count));
+    }
+    text.push('\n');
+}
+
+fn versions(text: &mut String, record: &Record) {
+    let mut lines: Vec<(&str, &str, String)> = Vec::new();
+    for entry in record.results.iter().flat_map(|result| &result.entries) {
+        for (name, version) in &entry.versions {
+            let line = (entry.language.as_str(), name.as_str(), version.clone());
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines.sort();
+    text.push_str("## Versions\n\n| told by | | |\n|---|---|---|\n");
+    for (language, name, version) in lines {
+        let _ = writeln!(text, "| {language} | {name} | {version} |");
+    }
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+/// With separators, and no more digits than mean something.
+pub(crate) fn number(value: f64) -> String {
+    if value < 10.0 {
+        return format!("{value:.1}");
+    }
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn factor(ratio: f64) -> String {
+    if ratio < 10.0 { format!("{ratio:.2}x") } else { format!("{}x", number(ratio)) }
+}
+
+fn time(microseconds: f64) -> String {
+    match microseconds {
+        short if short < 100.0 => format!("{short:.1} us"),
+        short if short < 1000.0 => format!("{short:.0} us"),
+        long if long < 100_000.0 => format!("{:.1} ms", long / 1000.0),
+        long => format!("{} ms", number(long / 1000.0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::record::tests::entry;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!([number(3.456), number(999.6), number(1_234_567.0)], ["3.5", "1,000", "1,234,567"]);
+        assert_eq!([factor(0.954), factor(12.4), factor(1500.0)], ["0.95x", "12x", "1,500x"]);
+        assert_eq!(
+            [time(0.51), time(250.4), time(1500.0), time(2.5e6)],
+            ["0.5 us", "250 us", "1.5 ms", "2,500 ms"]
+        );
+    }
+
+    #[test]
+    fn the_fastest_is_on_top_and_a_failure_says_why() {
+        let mut failed = entry("broken", "peer", &[]);
+        failed.failure = Some("no | such\nmodule".to_owned());
+        let mut ours = entry("chatkeep", "subject", &[30.0, 20.0, 10.0]);
+        ours.p99_us = vec![100.0, 300.0, 200.0];
+        ours.flushes_a_call = Some(1.004);
+        ours.versions.insert("chatkeep".to_owned(), "0.1.0".to_owned());
+        let peer = entry("peer", "peer", &[3.0, 2.0, 1.0]);
+        let limit = entry("limit", "limit", &[60.0, 40.0, 20.0]);
+        let record = Record {
+            taken: "2026-01-01".to_owned(),
+            quick: true,
+            rounds: 3,
+            round_seconds: 0.5,
+            machine: BTreeMap::from([("cores".to_owned(), "2".to_owned())]),
+            results: vec![CellRecord {
+                engine: Engine::Sqlite,
+                path: Path::Log,
+                callers: 1,
+                entries: vec![failed, peer, ours, limit],
+            }],
+            instructions: BTreeMap::from([("insert".to_owned(), 12_345.0)]),
+            notes: vec!["There was no MySQL.".to_owned()],
+        };
+        let page = page(&record);
+        let rows: Vec<&str> = page.lines().filter(|line| line.contains("| Rust |")).collect();
+        assert_eq!(
+            rows[..4],
+            [
+                "| *the limit* (limit) | Rust | 40 | 100 % | 0.50x | - | - | - |",
+                "| **the chatkeep** | Rust | 20 | 100 % | - | - | 200 us | 1.00 |",
+                "| the peer | Rust | 2.0 | 100 % | 10x | - | - | - |",
+                "| the broken | Rust | **failed**: no / such module | | | | | |",
+            ]
+        );
+        for part in
+            ["| cores | 2 |", "**There was no MySQL.**", "| insert | 12,345 |", "| chatkeep | 0.1.0 |"]
+        {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! Who takes part in what, and which part of it is wanted.
+
+use chatkeep_contest::{Engine, Path, Result};
+
+/// What a contestant's program is, and so how it is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// This very program.
+    Rust,
+    /// The one of `bench/sqlx`.
+    Sqlx,
+    Python,
+    Node,
+}
+
+impl Language {
+    /// As a reader knows it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rust | Self::Sqlx => "Rust",
+            Self::Python => "Python",
+            Self::Node => "Node",
+        }
+    }
+}
+
+/// What a contestant is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// chatkeep: what the others are compared with.
+    Subject,
+    /// What one would use instead.
+    Peer,
+    /// What cannot be beaten by much: the raw way, without what an application needs.
+    Limit,
+}
+
+impl Role {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Peer => "peer",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// One who takes part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Participant {
+    /// By this it is started, chosen and found in the results.
+    pub(crate) name: &'static str,
+    /// By this it is shown.
+    pub(crate) label: &'static str,
+    pub(crate) language: Language,
+    pub(crate) role: Role,
+    engines: &'static [Engine],
+    /// Callers with which it logs; empty when it does not.
+    log: &'static [usize],
+    /// What else it does, with one caller.
+    others: &'static [Path],
+    /// Whether it is there in a quick run.
+    quick: bool,
+}
+
+const SQLITE: &[Engine] = &[Engine::Sqlite];
+const POSTGRESQL: &[Engine] = &[Engine::PostgreSql];
+const MYSQL: &[Engine] = &[Engine::MariaDb, Engine::MySql];
+const ALL: &[Engine] = &Engine::ALL;
+const OTHERS: &[Path] = &[Path::Verify, Path::Page, Path::Bulk];
+const ONE: &[usize] = &[1];
+const MANY: &[usize] = &[16, 64];
+const ANY: &[usize] = &[1, 16, 64];
+
+const fn participant(name: &'static str, label: &'static str, language: Language) -> Participant {
+    Participant {
+        name,
+        label,
+        language,
+        role: Role::Peer,
+        engines: ALL,
+        log: ANY,
+        others: OTHERS,
+        quick: true,
+    }
+}
+
+/// Everybody. A binding or an asynchronous facade is one more line here, as a subject.
+pub(crate) const EVERYBODY: &[Participant] = &[
+    Participant { role: Role::Subject, ..participant("chatkeep", "chatkeep", Language::Rust) },
+    Participant {
+        role: Role::Subject,
+        log: &[],
+        others: &[Path::Verify],
+        ..participant("chatkeep-uncached", "chatkeep, cache off", Language::Rust)
+    },
+    Participant { engines: SQLITE, ..participant("rusqlite", "rusqlite", Language::Rust) },
+    Participant {
+        role: Role::Limit,
+        engines: SQLITE,
+        log: MANY,
+        others: &[],
+        ..participant("rusqlite-groups", "SQLite, a commit for all", Language::Rust)
+    },
+    Participant { engines: POSTGRESQL, ..participant("tokio-postgres", "tokio-postgres", Language::Rust) },
+    Participant {
+        role: Role::Limit,
+        engines: POSTGRESQL,
+        log: MANY,
+        others: &[],
+        ..participant("tokio-postgres-groups", "PostgreSQL, a statement for all", Language::Rust)
+    },
+    Participant {
+        role: Role::Limit,
+        engines: POSTGRESQL,
+        log: &[],
+        others: &[Path::Bulk],
+        ..participant("copy", "COPY, without ids", Language::Rust)
+    },
+    Participant {
+        role: Role::Limit,
+        engines: POSTGRESQL,
+        others: &[Path::Verify],
+        ..participant("pgbench", "pgbench -M prepared", Language::Rust)
+    },
+    Participant { engines: MYSQL, ..participant("mysql_async", "mysql_async", Language::Rust) },
+    Participant {
+        role: Role::Limit,
+        engines: MYSQL,
+        log: MANY,
+        others: &[],
+        ..participant("mysql_async-groups", "InnoDB, a statement for all", Language::Rust)
+    },
+    participant("sqlx", "sqlx", Language::Sqlx),
+    Participant { log: &[1, 16], ..participant("sqlalchemy-orm", "SQLAlchemy ORM", Language::Python) },
+    Participant {
+        log: MANY,
+        others: &[],
+        ..participant("sqlalchemy-orm-async", "SQLAlchemy ORM, asyncio", Language::Python)
+    },
+    Participant {
+        log: &[1, 16],
+        quick: false,
+        ..participant("sqlalchemy-core", "SQLAlchemy Core", Language::Python)
+    },
+    Participant {
+        log: MANY,
+        others: &[],
+        quick: false,
+        ..participant("sqlalchemy-core-async", "SQLAlchemy Core, asyncio", Language::Python)
+    },
+    Participant { engines: SQLITE, log: ONE, ..participant("sqlite3", "sqlite3", Language::Python) },
+    Participant {
+        engines: SQLITE,
+        log: MANY,
+        quick: false,
+        ..participant("aiosqlite", "aiosqlite", Language::Python)
+    },
+    Participant {
+        engines: POSTGRESQL,
+        log: ONE,
+        quick: false,
+        ..participant("psycopg", "psycopg", Language::Python)
+    },
+    Participant {
+        engines: POSTGRESQL,
+        log: MANY,
+        others: &[],
+        quick: false,
+        ..participant("psycopg-async", "psycopg, asyncio", Language::Python)
+    },
+    Participant { engines: POSTGRESQL, ..participant("asyncpg", "asyncpg", Language::Python) },
+    Participant { engines: MYSQL, log: ONE, ..participant("pymysql", "PyMySQL", Language::Python) },
+    Participant {
+        engines: MYSQL,
+        log: MANY,
+        others: &[],
+        quick: false,
+        ..participant("asyncmy", "asyncmy", Language::Python)
+    },
+    Participant { engines: SQLITE, ..participant("better-sqlite3", "better-sqlite3", Language::Node) },
+    Participant { engines: POSTGRESQL, ..participant("pg", "pg", Language::Node) },
+    Participant { engines: MYSQL, ..participant("mysql2", "mysql2", Language::Node) },
+    Participant { quick: false, ..participant("drizzle", "Drizzle", Language::Node) },
+];
+
+/// What is done in turns: one row of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) engine: Engine,
+    pub(crate) path: Path,
+    pub(crate) callers: usize,
+}
+
+impl Participant {
+    /// Whether it takes part in this.
+    pub(crate) fn takes_part(&self, cell: Cell) -> bool {
+        self.engines.contains(&cell.engine)
+            && match cell.path {
+                Path::Log => self.log.contains(&cell.callers),
+                path => cell.callers == 1 && self.others.contains(&path),
+            }
+    }
+}
+
+/// What of all this is wanted. Words of a kind add up, kinds limit each other: `sqlite,64,python,sqlx` is
+/// everybody in Python and sqlx, with 64 callers, on SQLite.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    quick: bool,
+    engines: Vec<Engine>,
+    paths: Vec<Path>,
+    callers: Vec<usize>,
+    names: Vec<&'static str>,
+    languages: Vec<&'static str>,
+}
+
+impl Selection {
+    /// # Errors
+    /// Names the word that is none of them.
+    pub(crate) fn parse(words: &[String], quick: bool) -> Result<Self> {
+        let mut selection = Self { quick, ..Self::default() };
+        for word in words.iter().map(|word| word.trim()).filter(|word| !word.is_empty()) {
+            if let Some(engine) = Engine::ALL.into_iter().find(|engine| engine.name() == word) {
+                selection.engines.push(engine);
+            } else if let Some(path) = Path::ALL.into_iter().find(|path| path.name() == word) {
+                selection.paths.push(path);
+            } else if let Some(callers) = ANY.iter().find(|callers| callers.to_string() == word) {
+                selection.callers.push(*callers);
+            } else if let Some(somebody) = EVERYBODY.iter().find(|somebody| somebody.name == word) {
+                selection.names.push(somebody.name);
+            } else if let Some(name) =
+                ["Rust", "Python", "Node"].into_iter().find(|name| name.eq_ignore_ascii_case(word))
+            {
+                selection.languages.push(name);
+            } else {
+                return Err(format!(
+                    "ONLY: {word:?} is no engine, path, number of callers, contestant or language; \
+                                    contestants are {}",
+                    names().join(", ")
+                )
+                .into());
+            }
+        }
+        Ok(selection)
+    }
+
+    /// What is done on an engine, in order.
+    pub(crate) fn cells(&self, engine: Engine) -> Vec<Cell> {
+        let wanted = |chosen: bool, quick: bool| chosen || quick;
+        // A quick run is without MySQL, whose driver and dialect MariaDB has as well, and without 16 callers, unless asked for.
+        let engine_is_in = if self.engines.is_empty() {
+            wanted(!self.quick, engine != Engine::MySql)
+        } else {
+            self.engines.contains(&engine)
+        };
+        let mut cells = Vec::new();
+        for path in Path::ALL {
+            let callers = if path == Path::Log { ANY } else { ONE };
+            for &callers in callers {
+                let callers_are_in = if self.callers.is_empty() {
+                    wanted(!self.quick, callers != 16)
+                } else {
+                    self.callers.contains(&callers)
+                };
+                let path_is_in = self.paths.is_empty() || self.paths.contains(&path);
+                if engine_is_in && callers_are_in && path_is_in {
+                    cells.push(Cell { engine, path, callers });
+                }
+            }
+        }
+        cells
+    }
+
+    /// Who takes part in it. chatkeep always does: the others are compared with it.
+    pub(crate) fn participants(&self, cell: Cell) -> Vec<&'static Participant> {
+        let is_in = |somebody: &Participant| {
+            let anybody = self.names.is_empty() && self.languages.is_empty();
+            let chosen = if anybody {
+                !self.quick || somebody.quick
+            } else {
+                self.names.contains(&somebody.name) || self.languages.contains(&somebody.language.name())
+            };
+            chosen || somebody.role == Role::Subject
+        };
+        EVERYBODY.iter().filter(|somebody| somebody.takes_part(cell) && is_in(somebody)).collect()
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    EVERYBODY.iter().map(|somebody| somebody.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selection(words: &str, quick: bool) -> Selection {
+        let words: Vec<String> = words.split(',').map(str::to_owned).collect();
+        Selection::parse(&words, quick).unwrap()
+    }
+
+    #[test]
+    fn words_choose_what_is_done() {
+        let all = selection("", false);
+        assert_eq!(all.cells(Engine::MySql).len(), 6);
+        let few = selection("sqlite, 64,1", false);
+        assert!(few.cells(Engine::PostgreSql).is_empty());
+        let cells = few.cells(Engine::Sqlite);
+        assert_eq!(cells.len(), 5, "16 callers are out");
+        assert_eq!(selection("log,16", false).cells(Engine::MariaDb).len(), 1);
+        let wrong = Selection::parse(&["oracle".to_owned()], false).unwrap_err().to_string();
+        assert!(wrong.contains("\"oracle\"") && wrong.contains("tokio-postgres"), "{wrong}");
+    }
+
+    #[test]
+    fn a_quick_run_leaves_out_what_was_not_asked_for() {
+        assert!(selection("", true).cells(Engine::MySql).is_empty());
+        assert_eq!(selection("", true).cells(Engine::Sqlite).len(), 5);
+        assert_eq!(selection("mysql", true).cells(Engine::MySql).len(), 5);
+        assert_eq!(selection("16", true).cells(Engine::Sqlite).len(), 1);
+    }
+
+    #[test]
+    fn chatkeep_is_always_there() {
+        let cell = Cell { engine: Engine::Sqlite, path: Path::Verify, callers: 1 };
+        let names = |words: &str| -> Vec<&str> {
+            selection(words, false).participants(cell).iter().map(|somebody| somebody.name).collect()
+        };
+        assert_eq!(names("sqlx"), ["chatkeep", "chatkeep-uncached", "sqlx"]);
+        assert!(names("").contains(&"rusqlite") && !names("").contains(&"tokio-postgres"));
+        assert_eq!(names("node"), ["chatkeep", "chatkeep-uncached", "better-sqlite3", "drizzle"]);
+        assert!(names("node,sqlx").contains(&"sqlx"));
+        assert!(names("node,rust").contains(&"rusqlite"));
+    }
+
+    #[test]
+    fn names_are_not_given_twice() {
+        let mut names = names();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), EVERYBODY.len());
+    }
+}

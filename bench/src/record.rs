@@ -1,0 +1,115 @@
+//! What a run leaves behind, in `results.json`: the tables and the plots are made from it.
+
+use std::collections::BTreeMap;
+
+use chatkeep_contest::{Engine, Path, stats};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Cell;
+
+/// A whole run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// When it began, in UTC.
+    pub(crate) taken: String,
+    pub(crate) quick: bool,
+    pub(crate) rounds: usize,
+    pub(crate) round_seconds: f64,
+    /// What it ran on, by what is told.
+    pub(crate) machine: BTreeMap<String, String>,
+    pub(crate) results: Vec<CellRecord>,
+    /// By kind of call; empty where they were not counted.
+    pub(crate) instructions: BTreeMap<String, f64>,
+    /// What a reader must know, for example which server was missing.
+    pub(crate) notes: Vec<String>,
+}
+
+/// What was done in turns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CellRecord {
+    pub(crate) engine: Engine,
+    pub(crate) path: Path,
+    pub(crate) callers: usize,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// What became of one contestant in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) language: String,
+    /// `subject`, `peer` or `limit`.
+    pub(crate) role: String,
+    pub(crate) versions: BTreeMap<String, String>,
+    pub(crate) durability: BTreeMap<String, String>,
+    /// Rows (or checks, or pages) a second, round by round.
+    pub(crate) rates: Vec<f64>,
+    /// Microseconds, round by round.
+    pub(crate) p50_us: Vec<f64>,
+    pub(crate) p99_us: Vec<f64>,
+    /// Flushes of the disk for each call.
+    pub(crate) flushes_a_call: Option<f64>,
+    /// Why it has no results.
+    pub(crate) failure: Option<String>,
+}
+
+impl CellRecord {
+    pub(crate) fn is(&self, cell: Cell) -> bool {
+        (self.engine, self.path, self.callers) == (cell.engine, cell.path, cell.callers)
+    }
+
+    /// An entry that has results.
+    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == name && entry.failure.is_none())
+    }
+}
+
+impl Entry {
+    pub(crate) fn rate(&self) -> Option<f64> {
+        stats::median(&self.rates).filter(|_| self.failure.is_none())
+    }
+
+    /// How many times as fast as the other one it is: the median over the rounds, each of which compares what was done one
+    /// after the other.
+    pub(crate) fn ratio(&self, other: &Self) -> Option<f64> {
+        let ratios: Vec<f64> =
+            self.rates.iter().zip(&other.rates).map(|(mine, others)| mine / others).collect();
+        stats::median(&ratios).filter(|_| self.failure.is_none() && other.failure.is_none())
+    }
+
+    /// How far the rounds lie apart, over the median.
+    pub(crate) fn spread(&self) -> Option<f64> {
+        let least = self.rates.iter().copied().reduce(f64::min)?;
+        let most = self.rates.iter().copied().reduce(f64::max)?;
+        Some((most - least) / self.rate()?)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn entry(name: &str, role: &str, rates: &[f64]) -> Entry {
+        Entry {
+            name: name.to_owned(),
+            label: format!("the {name}"),
+            language: "Rust".to_owned(),
+            role: role.to_owned(),
+            rates: rates.to_vec(),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn a_ratio_compares_round_by_round() {
+        let ours = entry("ours", "subject", &[100.0, 10.0, 60.0]);
+        let theirs = entry("theirs", "peer", &[50.0, 5.0, 20.0]);
+        // The machine was slow in the second round, for both.
+        assert_eq!(ours.ratio(&theirs), Some(2.0));
+        assert_eq!(ours.rate(), Some(60.0));
+        assert_eq!(ours.spread(), Some(1.5));
+        let failed = Entry { failure: Some("no".to_owned()), ..theirs };
+        assert_eq!((ours.ratio(&failed), failed.rate(), failed.spread()), (None, None, None));
+    }
+}

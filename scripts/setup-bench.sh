@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Sets up what the benchmark needs beside the servers, in the cache folder: Python with the packages of
+# bench/python/requirements.txt, and node_modules of bench/node/package-lock.json. Both lists are pinned; another list gets
+# another folder. Prints nothing when all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+# shellcheck source=scripts/bench-places.sh
+. scripts/bench-places.sh
+
+say() { echo "setup: $*" >&2; }
+has() { command -v "$1" >/dev/null; }
+
+# Valgrind may be missing: then no instructions are counted, and the results say so.
+packages() {
+    local -a missing=()
+    python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+    has node || missing+=(nodejs)
+    has npm || missing+=(npm)
+    # better-sqlite3 is compiled where there is no ready-made one.
+    has make || missing+=(make)
+    has c++ || missing+=(g++)
+    if [ "${#missing[@]}" -eq 0 ] && has valgrind; then return 0; fi
+    if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
+        has valgrind || say "without valgrind no instructions are counted; Debian's package is valgrind"
+        [ "${#missing[@]}" -gt 0 ] || return 0
+        say "please install these (Debian's names), then try again: ${missing[*]}"
+        return 1
+    fi
+    has valgrind || missing+=(valgrind)
+    say "installing ${missing[*]}"
+    quietly apt-get -q update || say "apt-get update failed; going on with the package lists that are here"
+    quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
+        install --no-install-recommends "${missing[@]}"
+}
+
+python_packages() {
+    [ ! -e "$BENCH_PYTHON_FOLDER/done" ] || return 0
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { say "the benchmark needs Python 3.10 or later"; return 1; }
+    say "fetching Python packages for the benchmark, once"
+    rm -rf "$BENCH_PYTHON_FOLDER"
+    python3 -m venv "$BENCH_PYTHON_FOLDER"
+    quietly "$BENCH_PYTHON_FOLDER/bin/python" -m pip install --quiet --no-deps -r bench/python/requirements.txt
+    touch "$BENCH_PYTHON_FOLDER/done"
+}
+
+node_packages() {
+    [ ! -e "$BENCH_NODE_FOLDER/done" ] || return 0
+    say "fetching Node packages for the benchmark, once (minutes where one has to be compiled)"
+    rm -rf "$BENCH_NODE_FOLDER"
+    mkdir -p "$BENCH_NODE_FOLDER"
+    cp bench/node/package.json bench/node/package-lock.json "$BENCH_NODE_FOLDER"
+    (cd "$BENCH_NODE_FOLDER" && quietly npm ci --no-audit --no-fund)
+    touch "$BENCH_NODE_FOLDER/done"
+}
+
+packages
+python_packages
+node_packages
