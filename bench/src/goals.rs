@@ -66,6 +66,14 @@ const GOALS: &[Goal] = &[
         against: Against::FastestPeer,
     },
     Goal {
+        what: "64 tasks log, beside the best of those with a commit for each row",
+        engines: &[(SQLITE, 12.0), (POSTGRESQL, 5.0), (MARIADB, 3.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-async",
+        against: Against::FastestPeer,
+    },
+    Goal {
         what: "a token that was checked lately",
         engines: &everywhere(1.0),
         path: Path::Verify,

@@ -97,7 +97,7 @@ impl Place {
                 });
             }
         }
-        chat.close();
+        chat.close(std::time::Duration::from_secs(30))?;
         Ok(Room { database, setup })
     }
 }

@@ -85,7 +85,7 @@ const fn participant(name: &'static str, label: &'static str, language: Language
     }
 }
 
-/// Everybody. A binding or an asynchronous facade is one more line here, as a subject.
+/// Everybody. A binding is one more line here, as a subject.
 pub(crate) const EVERYBODY: &[Participant] = &[
     Participant { role: Role::Subject, ..participant("chatkeep", "chatkeep", Language::Rust) },
     Participant {
@@ -93,6 +93,11 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         log: &[],
         others: &[Path::Verify],
         ..participant("chatkeep-uncached", "chatkeep, cache off", Language::Rust)
+    },
+    Participant {
+        role: Role::Subject,
+        others: &[],
+        ..participant("chatkeep-async", "chatkeep, awaited", Language::Rust)
     },
     Participant { engines: SQLITE, ..participant("rusqlite", "rusqlite", Language::Rust) },
     Participant {

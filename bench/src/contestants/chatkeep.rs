@@ -15,7 +15,7 @@ const CHECKS: usize = 100;
 const POOL: u32 = 8;
 
 pub(super) struct Facade {
-    chat: Chatkeep,
+    pub(super) chat: Chatkeep,
     setup: Setup,
     cached: bool,
 }

@@ -1,6 +1,7 @@
-//! Those who take part in Rust, without those of `bench/sqlx`. An asynchronous facade gets a file beside `chatkeep.rs`.
+//! Those who take part in Rust, without those of `bench/sqlx`.
 
 mod chatkeep;
+mod chatkeep_async;
 mod mysql_async;
 mod pgbench;
 mod rusqlite;
@@ -25,6 +26,7 @@ fn make(name: &str, setup: &Setup) -> Result<Box<dyn Contestant>> {
     Ok(match name {
         "chatkeep" => Box::new(chatkeep::Facade::open(setup, None)?),
         "chatkeep-uncached" => Box::new(chatkeep::Facade::open(setup, Some(Duration::ZERO))?),
+        "chatkeep-async" => Box::new(chatkeep_async::Awaited::open(setup)?),
         "rusqlite" => Box::new(rusqlite::Rusqlite::open(setup, false)?),
         "rusqlite-groups" => Box::new(rusqlite::Rusqlite::open(setup, true)?),
         "tokio-postgres" => Box::new(tokio_postgres::TokioPostgres::open(setup, tokio_postgres::Way::Rows)?),
