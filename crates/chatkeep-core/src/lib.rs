@@ -27,7 +27,7 @@ pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use message::{
     Analytics, Cursor, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MetadataFilter,
-    NewMessage, Order, Page,
+    NewMessage, Order, Page, Sums, TotalsCheck, TotalsDifference,
 };
 pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason};
 pub use url::DatabaseUrl;
@@ -36,8 +36,8 @@ pub use value::{Metadata, Timestamp};
 /// The message log's table: reading, writing, searching, adding up.
 pub mod messages {
     pub use crate::message::{
-        after, analytics, count, count_older_than, delete_batch_older_than, get, insert, insert_many, list,
-        oldest_kept, search,
+        after, analytics, catch_up, check_totals, count, count_older_than, delete_batch_older_than, get,
+        insert, insert_many, list, oldest_kept, rebuild_totals, search,
     };
 }
 

@@ -35,7 +35,8 @@ pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::{
     Analytics, CreatedToken, Cursor, DatabaseUrl, Engine, Error, ErrorKind, MAX_LIMIT, MAX_QUERY,
     MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken,
-    Result, SchemaState, Timestamp, TokenCheck, TokenInfo, TokenReason, migrations, url,
+    Result, SchemaState, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck, TotalsDifference,
+    migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};

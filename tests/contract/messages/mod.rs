@@ -17,4 +17,5 @@ mod search;
 mod search_case;
 mod text;
 mod timestamps;
+mod totals;
 mod writers;

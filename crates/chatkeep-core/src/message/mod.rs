@@ -12,6 +12,7 @@ mod new_json;
 mod record;
 pub(crate) mod search;
 mod select;
+mod totals;
 
 pub use analytics::{Analytics, analytics};
 pub use cursor::Cursor;
@@ -25,3 +26,4 @@ pub use new::{MAX_ROW_BYTES, NewMessage};
 pub use record::Message;
 pub use search::{MAX_QUERY, search};
 pub use select::{after, count, get, list};
+pub use totals::{Sums, TotalsCheck, TotalsDifference, catch_up, check_totals, rebuild_totals};
