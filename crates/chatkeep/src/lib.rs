@@ -43,7 +43,8 @@ pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::{
     Analytics, CreatedToken, Cursor, DatabaseUrl, Engine, Error, ErrorKind, MAX_LIMIT, MAX_QUERY,
     MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken,
-    Result, SchemaState, SearchIndexState, Timestamp, TokenCheck, TokenInfo, TokenReason, migrations, url,
+    Result, SchemaState, SearchIndexState, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck,
+    TotalsDifference, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chatkeep_core::{
-    Analytics, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp, messages,
+    Analytics, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp, TotalsCheck, messages,
 };
 use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
@@ -174,6 +174,32 @@ impl MessageLogger {
     pub fn get_analytics(&self, start: Option<Timestamp>, end: Option<Timestamp>) -> Result<Analytics> {
         let run = || messages::analytics(&mut *self.pool.reader()?, start, end);
         run().map_err(|error| error.with_operation("get_analytics"))
+    }
+
+    /// Adds all messages up anew, and compares the result with the totals that [`MessageLogger::get_analytics`] reads. It
+    /// reads every message, and changes nothing.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// assert!(chat.messages().check_totals()?.differences.is_empty());
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer.
+    pub fn check_totals(&self) -> Result<TotalsCheck> {
+        let run = || messages::check_totals(&mut *self.pool.reader()?);
+        run().map_err(|error| error.with_operation("check_totals"))
+    }
+
+    /// Forgets the totals, and counts all messages anew: after rows were changed or deleted by other programs. Others can
+    /// read and write meanwhile; until it is done [`MessageLogger::get_analytics`] is slower, but right.
+    ///
+    /// # Errors
+    /// As every write. Calling it again goes on from the beginning.
+    pub fn rebuild_totals(&self) -> Result<()> {
+        patiently(&self.pool, messages::rebuild_totals)
+            .map_err(|error| error.with_operation("rebuild_totals"))
     }
 
     /// How many messages [`MessageLogger::delete_old_messages`] would delete.

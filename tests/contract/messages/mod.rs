@@ -18,4 +18,5 @@ mod search_case;
 mod search_index;
 mod text;
 mod timestamps;
+mod totals;
 mod writers;

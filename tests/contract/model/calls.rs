@@ -64,13 +64,33 @@ impl Filter {
 pub(super) enum Call {
     Log(Given),
     LogMany(Vec<Given>),
-    List { filter: Filter, limit: i64, offset: i64 },
-    ListInPages { filter: Filter, limit: i64 },
+    List {
+        filter: Filter,
+        limit: i64,
+        offset: i64,
+    },
+    ListInPages {
+        filter: Filter,
+        limit: i64,
+    },
     Count(Filter),
-    Search { query: String, limit: i64, offset: i64 },
-    Totals { start: Option<Timestamp>, end: Option<Timestamp> },
-    DeleteOld { days: i64 },
-    CreateToken { description: String },
+    Search {
+        query: String,
+        limit: i64,
+        offset: i64,
+    },
+    Totals {
+        start: Option<Timestamp>,
+        end: Option<Timestamp>,
+    },
+    /// The next totals are read from what is kept of them.
+    CountAnew,
+    DeleteOld {
+        days: i64,
+    },
+    CreateToken {
+        description: String,
+    },
     CheckToken(Index),
     ExpireToken(Index),
     RevokeToken(Index),
@@ -92,6 +112,7 @@ fn call() -> impl Strategy<Value = Call> {
         3 => filter().prop_map(Call::Count),
         5 => (text(1), page()).prop_map(|(query, (limit, offset))| Call::Search { query, limit, offset }),
         2 => (option::of(moment()), option::of(moment())).prop_map(|(start, end)| Call::Totals { start, end }),
+        1 => Just(Call::CountAnew),
         1 => select(&[1, 3_000]).prop_map(|days| Call::DeleteOld { days }),
         2 => text(0).prop_map(|description| Call::CreateToken { description }),
         2 => any::<Index>().prop_map(Call::CheckToken),

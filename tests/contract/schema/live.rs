@@ -35,6 +35,26 @@ api_tokens
   token_start VARCHAR(16)
   unique index sqlite_autoindex_api_tokens_1 (token_hash)
   ids are never given twice
+message_totals
+  hours INTEGER not null key 1
+  start TEXT not null key 2
+  provider VARCHAR(50) not null key 3
+  model VARCHAR(100) not null key 4
+  messages BIGINT not null
+  with_tokens BIGINT not null
+  tokens_high BIGINT not null
+  tokens_low BIGINT not null
+  unique index sqlite_autoindex_message_totals_1 (hours, start, provider, model)
+message_counting
+  id INTEGER not null key 1
+  counted_to BIGINT not null
+  settled_to BIGINT not null
+  seen BIGINT not null
+  seen_at TEXT not null
+message_gaps
+  first BIGINT not null key 1
+  last BIGINT not null
+  unique index sqlite_autoindex_message_gaps_1 (first)
 ";
 
 const POSTGRESQL: &str = "
@@ -61,6 +81,27 @@ api_tokens
   token_start character varying(16)
   unique index api_tokens_pkey (id)
   unique index api_tokens_token_hash_key (token_hash)
+message_totals
+  hours integer not null
+  start timestamp(6) without time zone not null
+  provider character varying(50) not null
+  model character varying(100) not null
+  messages bigint not null
+  with_tokens bigint not null
+  tokens_high bigint not null
+  tokens_low bigint not null
+  unique index message_totals_pkey (hours, start, provider, model)
+message_counting
+  id integer not null
+  counted_to bigint not null
+  settled_to bigint not null
+  seen bigint not null
+  seen_at timestamp(6) without time zone not null
+  unique index message_counting_pkey (id)
+message_gaps
+  first bigint not null
+  last bigint not null
+  unique index message_gaps_pkey (first)
 ";
 
 const MARIADB: &str = "
@@ -88,6 +129,27 @@ api_tokens utf8mb4_nopad_bin InnoDB
   token_start varchar(16) utf8mb4_nopad_bin
   unique index PRIMARY (id)
   unique index token_hash (token_hash)
+message_totals utf8mb4_nopad_bin InnoDB
+  hours int(11) not null
+  start datetime(6) not null
+  provider varchar(50) utf8mb4_nopad_bin not null
+  model varchar(100) utf8mb4_nopad_bin not null
+  messages bigint(20) not null
+  with_tokens bigint(20) not null
+  tokens_high bigint(20) not null
+  tokens_low bigint(20) not null
+  unique index PRIMARY (hours, start, provider, model)
+message_counting utf8mb4_nopad_bin InnoDB
+  id int(11) not null
+  counted_to bigint(20) not null
+  settled_to bigint(20) not null
+  seen bigint(20) not null
+  seen_at datetime(6) not null
+  unique index PRIMARY (id)
+message_gaps utf8mb4_nopad_bin InnoDB
+  first bigint(20) not null
+  last bigint(20) not null
+  unique index PRIMARY (first)
 ";
 
 const MYSQL: &str = "
@@ -114,9 +176,30 @@ api_tokens utf8mb4_0900_bin InnoDB
   token_start varchar(16) utf8mb4_0900_bin
   unique index PRIMARY (id)
   unique index token_hash (token_hash)
+message_totals utf8mb4_0900_bin InnoDB
+  hours int not null
+  start datetime(6) not null
+  provider varchar(50) utf8mb4_0900_bin not null
+  model varchar(100) utf8mb4_0900_bin not null
+  messages bigint not null
+  with_tokens bigint not null
+  tokens_high bigint not null
+  tokens_low bigint not null
+  unique index PRIMARY (hours, start, provider, model)
+message_counting utf8mb4_0900_bin InnoDB
+  id int not null
+  counted_to bigint not null
+  settled_to bigint not null
+  seen bigint not null
+  seen_at datetime(6) not null
+  unique index PRIMARY (id)
+message_gaps utf8mb4_0900_bin InnoDB
+  first bigint not null
+  last bigint not null
+  unique index PRIMARY (first)
 ";
 
-const TABLES: [&str; 2] = ["messages", "api_tokens"];
+const TABLES: [&str; 5] = ["messages", "api_tokens", "message_totals", "message_counting", "message_gaps"];
 
 fn the_live_schema_is_the_one_described_here(store: &Store) {
     store.database().upgrade().expect("the schema is made");
@@ -225,8 +308,8 @@ const CODE: &str = include_str!("../../../crates/chatkeep-core/src/schema/tables
 
 /// Each column's name, and whether it may be null.
 fn columns_in_code(table: &str) -> Vec<(String, bool)> {
-    let (_, block) =
-        CODE.split_once(&format!("\n    {table} (id) {{\n")).expect("the table stands in the code");
+    let (_, block) = CODE.split_once(&format!("\n    {table} (")).expect("the table stands in the code");
+    let (_, block) = block.split_once(") {\n").expect("the table has columns");
     let (columns, _) = block.split_once("\n    }\n").expect("the table has an end");
     let column = |line: &str| {
         let (name, sql_type) = line.trim().split_once(" -> ").expect("a column");

@@ -50,11 +50,18 @@ pub(crate) enum MessagesCommand {
     Search(SearchOptions),
 
     /// Show totals and a chart by day, provider and model
-    #[command(after_help = examples! {
-        "chatkeep messages stats"
-        "chatkeep messages stats --since 30d"
-        "chatkeep messages stats --since 2023-09-01 --until 2023-09-30 --json"
-    })]
+    #[command(
+        long_about = "Show totals and a chart by day, provider and model\n\n\
+            They are read from totals that are kept by hour and day, which follow every message that is stored or \
+            deleted by chatkeep. After other programs have changed or deleted rows, --check adds all messages up \
+            anew and compares, and --rebuild counts them anew.",
+        after_help = examples! {
+            "chatkeep messages stats"
+            "chatkeep messages stats --since 30d"
+            "chatkeep messages stats --since 2023-09-01 --until 2023-09-30 --json"
+            "chatkeep messages stats --check || chatkeep messages stats --rebuild"
+        }
+    )]
     Stats(StatsOptions),
 
     /// Count messages
@@ -209,6 +216,14 @@ pub(crate) struct StatsOptions {
     /// Up to this time; a date alone includes the whole day
     #[arg(long, value_name = "TIME", value_parser = parse_until)]
     pub(crate) until: Option<Timestamp>,
+
+    /// Compare the kept totals with what all messages add up to; exit code 1 if they differ
+    #[arg(long, conflicts_with_all = ["since", "until"])]
+    pub(crate) check: bool,
+
+    /// Count all messages anew; others can write meanwhile
+    #[arg(long, conflicts_with_all = ["since", "until", "check"])]
+    pub(crate) rebuild: bool,
 }
 
 #[derive(Debug, Args)]

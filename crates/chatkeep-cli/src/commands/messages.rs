@@ -5,6 +5,7 @@ mod log;
 mod prune;
 mod show;
 mod stats;
+mod totals;
 
 use crate::args::messages::MessagesCommand;
 use crate::context::Context;
@@ -17,7 +18,7 @@ pub(super) fn run(command: MessagesCommand, context: &Context) -> Result<u8, Fai
         MessagesCommand::List(options) => list::list(options, context)?,
         MessagesCommand::Get { id } => show::run(id, context)?,
         MessagesCommand::Search(options) => list::search(&options, context)?,
-        MessagesCommand::Stats(options) => stats::run(&options, context)?,
+        MessagesCommand::Stats(options) => return stats::run(&options, context),
         MessagesCommand::Count(filter) => list::count(&filter, context)?,
         MessagesCommand::Import(options) => return import::run(&options, context),
         MessagesCommand::Export(options) => export::run(&options, context)?,

@@ -1,5 +1,6 @@
 //! `messages log`, `list`, `get`, `search`, `count`, `stats`, `prune`.
 
+use chatkeep_testkit::{Engine, TestDatabase};
 use serde_json::json;
 
 use crate::command::Home;
@@ -276,4 +277,35 @@ fn prune_refuses_an_age_that_cannot_be_and_deletes_nothing() {
         assert_eq!(answer.code, Some(2), "{age}: {answer:?}");
     }
     assert_eq!(home.count(), 4);
+}
+
+#[test]
+fn kept_totals_are_checked_and_mended() {
+    let database = TestDatabase::create(Engine::Sqlite);
+    let home = Home::at(database.url());
+    let log = |time: &str| {
+        home.do_it(&["messages", "log", "a", "--provider", "openai", "--tokens", "10", "--timestamp", time])
+    };
+    for time in ["2024-05-05", "2024-05-06", "2024-05-06T01:00:00Z"] {
+        log(time);
+    }
+    let rebuilt = home.do_it(&["messages", "stats", "--rebuild"]);
+    assert_eq!(rebuilt, "the totals of 3 messages are right\n");
+    log("2024-05-07");
+    let right = home.ask(&["messages", "stats", "--check"]);
+    assert_eq!(right, json!({ "counted": 3, "uncounted": 1, "differences": [] }));
+    database.execute("DELETE FROM messages WHERE timestamp LIKE '2024-05-06 01%'");
+    let wrong = home.run(&["messages", "stats", "--check"]);
+    assert_eq!(
+        (wrong.code, wrong.out.as_str()),
+        (
+            Some(1),
+            "day from 2024-05-06T00:00, openai, unknown: kept are 2 messages with 20 tokens, found 1 message with 10 tokens\n\
+             hour from 2024-05-06T01:00, openai, unknown: kept are 1 message with 10 tokens, found 0 messages with 0 tokens\n\
+             the totals of 2 messages are wrong; --rebuild mends them (1 message not counted yet)\n"
+        )
+    );
+    let rebuilt = home.do_it(&["messages", "stats", "--rebuild"]);
+    assert_eq!(rebuilt, "the totals of 3 messages are right\n");
+    home.do_it(&["messages", "stats", "--check"]);
 }

@@ -16,6 +16,35 @@ impl Connection {
             Session::Sqlite(_) => "BEGIN IMMEDIATE",
             Session::PostgreSql(_) | Session::MySql(_) => "BEGIN",
         };
+        self.inside(begin, work)
+    }
+
+    /// As [`Connection::transaction`], but on MySQL and MariaDB all its plain reads see the state of the first one, as they
+    /// do on SQLite. On PostgreSQL each sees its own.
+    pub(crate) fn steady_transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        match self.session {
+            Session::MySql(_) => self.inside("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN", work),
+            _ => self.transaction(work),
+        }
+    }
+
+    /// Runs `work`, which only reads, on one state of the database, whatever others write meanwhile.
+    ///
+    /// # Errors
+    /// The error of `work`, or `Unavailable` when the connection breaks.
+    pub(crate) fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let begin = match self.session {
+            // The state is that of the first read.
+            Session::Sqlite(_) => "BEGIN",
+            Session::PostgreSql(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Session::MySql(_) => {
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+            }
+        };
+        self.inside(begin, work)
+    }
+
+    fn inside<T>(&mut self, begin: &str, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.batch(begin, Effect::None)?;
         self.in_transaction = true;
         let mut open = OpenTransaction { connection: self };

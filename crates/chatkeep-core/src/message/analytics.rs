@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde::Serialize;
 
-use crate::connection::{Connection, on_engine};
-use crate::engine::Engine;
+use super::totals::{Gap, HOUR, Rows, Span, Totals, add_up, counted_to, gaps, kept};
+use crate::connection::Connection;
 use crate::error::{Error, Result};
-use crate::schema::Moment;
 use crate::value::Timestamp;
-
-/// What provider and model are called where none is stored.
-const UNKNOWN: &str = "unknown";
 
 /// Totals over the messages of a span of time. It serialises with these keys.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -33,24 +27,6 @@ pub struct Analytics {
     pub by_date: BTreeMap<String, i64>,
 }
 
-#[derive(QueryableByName)]
-struct Group {
-    #[diesel(sql_type = Nullable<Text>)]
-    provider: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    model: Option<String>,
-    #[diesel(sql_type = Text)]
-    day: String,
-    #[diesel(sql_type = BigInt)]
-    messages: i64,
-    #[diesel(sql_type = BigInt)]
-    counted: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    tokens_high: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    tokens_low: Option<i64>,
-}
-
 /// Totals over the messages from `start` to `end`, both included; without them, over all.
 ///
 /// # Errors
@@ -65,52 +41,43 @@ pub fn analytics(
     {
         return Err(Error::invalid_input("start_date", "must not be after end_date"));
     }
-    let sql = sql(connection.engine());
-    let groups = on_engine!(connection, c => sql_query(sql)
-        .bind::<Moment, _>(start.unwrap_or(Timestamp::MIN))
-        .bind::<Moment, _>(end.unwrap_or(Timestamp::MAX))
-        .load::<Group>(c));
-    groups.map(add_up).map_err(|error| connection.read_error(error))
+    let span = Span { first: start.unwrap_or(Timestamp::MIN), last: end.unwrap_or(Timestamp::MAX) };
+    let rows = |connection: &mut Connection, rows| Ok((HOUR, add_up(connection, rows)?));
+    let Some(cut) = span.cut() else { return Ok(summary([rows(connection, Rows::Between(span))?])) };
+    // The mark, the totals and the rows behind the mark must be of one moment.
+    let found = connection.snapshot(|connection| {
+        let Some(mark) = counted_to(connection)?.filter(|mark| *mark > 0) else {
+            return Ok(vec![rows(connection, Rows::Between(span))?]);
+        };
+        let mut found = vec![rows(connection, Rows::NumberedBetween(mark, i64::MAX, cut.whole))?];
+        for Gap { first, last } in gaps(connection)? {
+            found.push(rows(connection, Rows::NumberedBetween(first - 1, last, cut.whole))?);
+        }
+        for part in cut.parts {
+            found.push((part.hours, kept(connection, part)?));
+        }
+        for edge in cut.edges {
+            found.push(rows(connection, Rows::Between(edge))?);
+        }
+        Ok(found)
+    })?;
+    Ok(summary(found))
 }
 
-/// One pass over the span. Token counts are added up in two halves, because the sum of 64-bit numbers needs more than
-/// 64 bits, and each engine has its own way to run out of them.
-fn sql(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => {
-            "SELECT provider, model, substr(timestamp, 1, 10) AS day, count(*) AS messages, \
-             count(tokens_used) AS counted, sum(tokens_used >> 32) AS tokens_high, \
-             sum(tokens_used & 4294967295) AS tokens_low \
-             FROM messages WHERE timestamp >= ? AND timestamp <= ? GROUP BY 1, 2, 3"
-        }
-        Engine::PostgreSql => {
-            "SELECT provider, model, to_char(timestamp, 'YYYY-MM-DD') AS day, count(*) AS messages, \
-             count(tokens_used) AS counted, sum(tokens_used >> 32)::bigint AS tokens_high, \
-             sum(tokens_used & 4294967295)::bigint AS tokens_low \
-             FROM messages WHERE timestamp >= $1 AND timestamp <= $2 GROUP BY 1, 2, 3"
-        }
-        Engine::MySql | Engine::MariaDb => {
-            "SELECT provider, model, DATE_FORMAT(timestamp, '%Y-%m-%d') AS day, count(*) AS messages, \
-             count(tokens_used) AS counted, CAST(sum(tokens_used >> 32) AS SIGNED) AS tokens_high, \
-             CAST(sum(tokens_used & 4294967295) AS SIGNED) AS tokens_low \
-             FROM messages WHERE timestamp >= ? AND timestamp <= ? GROUP BY 1, 2, 3"
+/// Adds up totals of so many hours each. Rows were added up by the hour and by the day: the hours are taken.
+fn summary(found: impl IntoIterator<Item = (i32, Totals)>) -> Analytics {
+    let mut all = Analytics::default();
+    let mut with_tokens = 0;
+    for (hours, totals) in found {
+        for (key, sums) in totals.0.into_iter().filter(|(key, _)| key.hours == hours) {
+            all.total_messages += sums.messages;
+            all.total_tokens += sums.tokens;
+            with_tokens += sums.with_tokens;
+            *all.by_date.entry(key.start.date()).or_default() += sums.messages;
+            *all.providers.entry(key.provider).or_default() += sums.messages;
+            *all.models.entry(key.model).or_default() += sums.messages;
         }
     }
-}
-
-fn add_up(groups: Vec<Group>) -> Analytics {
-    let mut total = Analytics::default();
-    let mut counted = 0_i64;
-    for group in groups {
-        total.total_messages += group.messages;
-        counted += group.counted;
-        total.total_tokens +=
-            (i128::from(group.tokens_high.unwrap_or(0)) << 32) + i128::from(group.tokens_low.unwrap_or(0));
-        let named = |name: Option<String>| name.unwrap_or_else(|| UNKNOWN.to_owned());
-        *total.providers.entry(named(group.provider)).or_default() += group.messages;
-        *total.models.entry(named(group.model)).or_default() += group.messages;
-        *total.by_date.entry(group.day).or_default() += group.messages;
-    }
-    total.average_tokens = (counted > 0).then(|| total.total_tokens as f64 / counted as f64);
-    total
+    all.average_tokens = (with_tokens > 0).then(|| all.total_tokens as f64 / with_tokens as f64);
+    all
 }

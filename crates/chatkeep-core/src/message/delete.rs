@@ -1,8 +1,9 @@
 //! Deleting what is old, a batch at a time, so that the log goes on meanwhile.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
-use crate::connection::{Connection, on_engine};
+use super::totals::{Deleted, IfHeld, gaps, hold_mark, take_out};
+use crate::connection::{Connection, Session, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
@@ -34,24 +35,64 @@ pub fn count_older_than(connection: &mut Connection, moment: Timestamp) -> Resul
 }
 
 /// Deletes the oldest messages that are older than this moment, at most so many, and says how many. Zero means that none
-/// is left.
+/// is left. The totals lose in the same transaction what the log loses.
 ///
 /// # Errors
 /// As every write: `OutcomeUnknown` when the connection breaks before the database has confirmed.
 pub fn delete_batch_older_than(connection: &mut Connection, moment: Timestamp, most: u32) -> Result<u64> {
-    // The batch ends at a key, because only MySQL can limit a delete, and MySQL cannot limit a subquery.
-    let last = on_engine!(connection, c => messages::table
-        .filter(messages::timestamp.lt(moment))
-        .order((messages::timestamp.asc(), messages::id.asc()))
-        .select((messages::timestamp, messages::id))
-        .limit(i64::from(most))
-        .load::<(Timestamp, i64)>(c));
-    let last = last.map_err(|error| connection.read_error(error))?;
-    let Some((timestamp, id)) = last.last().copied() else { return Ok(0) };
-    let up_to_last =
-        messages::timestamp.le(timestamp).and(messages::timestamp.lt(timestamp).or(messages::id.le(id)));
-    let deleted = on_engine!(connection, c => {
-        diesel::delete(messages::table.filter(messages::timestamp.lt(moment)).filter(up_to_last)).execute(c)
-    });
-    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+    connection.transaction(|connection| {
+        // Held before the rows are, so that nobody counts a message that is just being deleted.
+        let mark = hold_mark(connection, IfHeld::Wait)?;
+        let gaps = gaps(connection)?;
+        let oldest = oldest(connection, moment, most)?;
+        let ids: Vec<_> = oldest.iter().map(|row| row.0).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let deleted = on_engine!(connection, c => {
+            diesel::delete(messages::table.filter(messages::id.eq_any(&ids))).execute(c)
+        });
+        let deleted = deleted.map_err(|error| connection.write_error(error))?;
+        if deleted != ids.len() {
+            return Err(Error::internal(format!(
+                "{} messages were to be deleted, {deleted} were",
+                ids.len()
+            )));
+        }
+        let rows = oldest.iter().map(|(id, timestamp, provider, model, tokens)| Deleted {
+            id: *id,
+            timestamp: *timestamp,
+            provider: provider.as_deref(),
+            model: model.as_deref(),
+            tokens: *tokens,
+        });
+        take_out(connection, mark.unwrap_or(0), &gaps, rows)?;
+        Ok(deleted as u64)
+    })
+}
+
+/// What the totals know of a message, and its id.
+type Row = (i64, Timestamp, Option<String>, Option<String>, Option<i64>);
+
+/// The oldest messages, held until they are deleted: of those that another one is just deleting, none.
+fn oldest(connection: &mut Connection, moment: Timestamp, most: u32) -> Result<Vec<Row>> {
+    let oldest = || {
+        messages::table
+            .filter(messages::timestamp.lt(moment))
+            .order((messages::timestamp.asc(), messages::id.asc()))
+            .select((
+                messages::id,
+                messages::timestamp,
+                messages::provider,
+                messages::model,
+                messages::tokens_used,
+            ))
+            .limit(i64::from(most))
+    };
+    let rows = match &mut connection.session {
+        Session::Sqlite(c) => oldest().load(c),
+        Session::PostgreSql(c) => oldest().for_update().load(c.as_mut()),
+        Session::MySql(c) => oldest().for_update().load(c.as_mut()),
+    };
+    rows.map_err(|error| connection.read_error(error))
 }

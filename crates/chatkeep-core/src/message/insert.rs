@@ -3,6 +3,7 @@
 use diesel::{Insertable, RunQueryDsl};
 
 use super::new::NewMessage;
+use super::totals::keep_up;
 use crate::connection::{Connection, Session, returned_id};
 use crate::error::Result;
 use crate::schema::messages;
@@ -50,7 +51,9 @@ pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> 
         Session::PostgreSql(c) => returned_id(insert().returning(messages::id).get_results(c.as_mut())),
         Session::MySql(c) => insert().execute(c.as_mut()).and_then(|_| c.first_insert_id()),
     };
-    id.map_err(|error| connection.write_error(error))
+    let id = id.map_err(|error| connection.write_error(error))?;
+    keep_up(connection, &[id]);
+    Ok(id)
 }
 
 /// Whether this database can store the message.

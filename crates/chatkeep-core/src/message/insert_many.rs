@@ -8,6 +8,7 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use super::insert::{Row, check, insert};
 use super::new::NewMessage;
+use super::totals::keep_up;
 use crate::connection::{Connection, MysqlConnection, PgConnection, Session, returned_id};
 use crate::error::{Error, Result};
 use crate::schema::{Json, Moment, messages};
@@ -24,10 +25,18 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// otherwise as [`insert`].
 pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
     check_each(messages, |message| check(connection, message))?;
+    if let [message] = messages {
+        return insert(connection, message).map(|id| vec![id]);
+    }
+    let ids = insert_checked(connection, messages)?;
+    keep_up(connection, &ids);
+    Ok(ids)
+}
+
+fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
     let now = Timestamp::now();
     match messages {
         [] => Ok(Vec::new()),
-        [message] => insert(connection, message).map(|id| vec![id]),
         // On a server one statement is a transaction by itself, which spares two round trips.
         _ if connection.engine().is_server() && chunks(connection, messages).nth(1).is_none() => {
             let rows: Vec<_> = messages.iter().map(|message| Row::new(message, now)).collect();

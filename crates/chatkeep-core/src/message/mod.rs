@@ -12,6 +12,7 @@ mod new_json;
 mod record;
 pub(crate) mod search;
 mod select;
+mod totals;
 
 pub use analytics::{Analytics, analytics};
 pub use cursor::Cursor;
@@ -27,3 +28,4 @@ pub use search::{
     MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search, search_index_state,
 };
 pub use select::{after, count, get, list};
+pub use totals::{Sums, TotalsCheck, TotalsDifference, catch_up, check_totals, rebuild_totals};

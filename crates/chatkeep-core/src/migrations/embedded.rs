@@ -32,6 +32,10 @@ macro_rules! migrations {
         &[
             migration!($dialect, "20261120120000", "create_messages"),
             migration!($dialect, "20261120120100", "create_api_tokens"),
+            migration!($dialect, "20261121090000", "create_message_totals"),
+            migration!($dialect, "20261121090100", "create_message_counting"),
+            migration!($dialect, "20261121090200", "create_message_gaps"),
+            migration!($dialect, "20261121090300", "fill_message_counting"),
         ]
     };
 }

@@ -40,7 +40,10 @@ pub fn upgrade(connection: &mut Connection, query_timeout: Duration) -> Result<V
         SchemaVersion::Newer => return Err(newer(&found)),
         SchemaVersion::Behind(_) => {}
     }
-    let outcome = run(connection);
+    let outcome = run(connection).inspect(|_| {
+        // Messages of an older schema are not in the totals. Statistics are right all the same, only slower: no reason to fail.
+        let _ = crate::message::catch_up(connection);
+    });
     // The connection goes back to others, who want their deadline.
     if !connection.is_broken() {
         connection.set_query_timeout(query_timeout)?;

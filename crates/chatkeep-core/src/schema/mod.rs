@@ -3,5 +3,5 @@
 mod tables;
 mod types;
 
-pub(crate) use tables::{api_tokens, messages};
+pub(crate) use tables::{api_tokens, message_counting, message_gaps, message_totals, messages};
 pub(crate) use types::{Json, Moment};

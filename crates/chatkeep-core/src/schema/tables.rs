@@ -31,3 +31,41 @@ diesel::table! {
         token_start -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Text};
+    use crate::schema::Moment;
+
+    message_totals (hours, start, provider, model) {
+        hours -> Integer,
+        start -> Moment,
+        provider -> Text,
+        model -> Text,
+        messages -> BigInt,
+        with_tokens -> BigInt,
+        tokens_high -> BigInt,
+        tokens_low -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer};
+    use crate::schema::Moment;
+
+    message_counting (id) {
+        id -> Integer,
+        counted_to -> BigInt,
+        settled_to -> BigInt,
+        seen -> BigInt,
+        seen_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::BigInt;
+
+    message_gaps (first) {
+        first -> BigInt,
+        last -> BigInt,
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chatkeep::{Analytics, Timestamp};
 
+use super::totals;
 use crate::args::messages::StatsOptions;
 use crate::chart::{self, Line};
 use crate::context::Context;
@@ -18,14 +19,18 @@ const MOST_NAMES: usize = 10;
 const MOST_GAPS: usize = 8;
 const MICROSECONDS_A_DAY: i64 = 86_400_000_000;
 
-pub(super) fn run(options: &StatsOptions, context: &Context) -> Result<(), Failure> {
+pub(super) fn run(options: &StatsOptions, context: &Context) -> Result<u8, Failure> {
+    if options.check || options.rebuild {
+        return totals::run(options, context);
+    }
     let analytics = context.open()?.messages().get_analytics(options.since, options.until)?;
     let terminal = &context.terminal;
     if !terminal.json && analytics.total_messages == 0 {
         terminal.note("no messages");
-        return Ok(());
+        return Ok(0);
     }
-    terminal.answer(&analytics, || render(&analytics, terminal))
+    terminal.answer(&analytics, || render(&analytics, terminal))?;
+    Ok(0)
 }
 
 fn render(analytics: &Analytics, terminal: &Terminal) -> String {

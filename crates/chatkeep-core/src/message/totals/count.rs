@@ -1,0 +1,169 @@
+//! Counting on: what is behind the mark goes into the totals, and what is deleted comes out of them.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use diesel::sql_types::Integer;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use super::gaps::{Gap, Passed, pass};
+use super::grouped::{Rows, add_up};
+use super::settled::{Missing, missing};
+use super::store::{IfHeld, change, counted_to, forget, hold_mark, last_id, move_mark};
+use super::sums::{Sums, Totals};
+use crate::connection::{Connection, Session};
+use crate::error::{ErrorKind, Result};
+use crate::fault::Effect;
+use crate::value::Timestamp;
+
+/// Whoever stores a message whose id is a multiple of this counts on. A reader adds up about so many rows by itself.
+const STEP: i64 = 4_096;
+/// A transaction counts at most so many ids: a log that was not counted for long is caught up with bit by bit, so that
+/// nobody waits for long.
+const MAX_STEP: i64 = 8 * STEP;
+/// How long catching up waits for writers before it leaves the rest to them.
+const PATIENCE: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Counts on if one of these ids, which were just stored, says that it is time to. The messages are stored whatever
+/// happens here; what is not counted now will be at the next time, and until then readers add it up by themselves.
+pub(in crate::message) fn keep_up(connection: &mut Connection, ids: &[i64]) {
+    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return };
+    if (first - 1).div_euclid(STEP) == last.div_euclid(STEP) || connection.is_in_transaction() {
+        return;
+    }
+    let _ = with_little_patience(connection, count_step);
+}
+
+/// What a step of counting came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Everything that there is was counted.
+    Done,
+    /// There is more.
+    More,
+    /// Another transaction was in the way.
+    Busy,
+}
+
+/// Counts what can be counted in one transaction.
+fn count_step(connection: &mut Connection) -> Result<Step> {
+    match try_count_step(connection) {
+        Err(error) if error.kind() == ErrorKind::Conflict => Ok(Step::Busy),
+        outcome => outcome,
+    }
+}
+
+fn try_count_step(connection: &mut Connection) -> Result<Step> {
+    let top = last_id(connection)?;
+    if counted_to(connection)?.is_none_or(|mark| mark >= top) {
+        return Ok(Step::Done);
+    }
+    let missing = missing(connection)?;
+    if missing == Missing::Expected {
+        return Ok(Step::Busy);
+    }
+    connection.steady_transaction(|connection| {
+        let Some(mark) = hold_mark(connection, IfHeld::GiveUp)? else { return Ok(Step::Busy) };
+        let to = top.min(mark.saturating_add(MAX_STEP));
+        if to <= mark {
+            return Ok(Step::Done);
+        }
+        let Passed { found, to } = match missing {
+            Missing::Possible => pass(connection, mark, to)?,
+            _ => Passed { found: add_up(connection, Rows::Numbered(mark, to))?, to },
+        };
+        change(connection, &found)?;
+        move_mark(connection, to)?;
+        Ok(match to {
+            to if to == mark => Step::Busy,
+            to if to < top => Step::More,
+            _ => Step::Done,
+        })
+    })
+}
+
+/// Counts everything that is there. Others write meanwhile; where they stay in the way, the rest is left to them.
+///
+/// # Errors
+/// What the database says. What was counted by then stays counted.
+pub fn catch_up(connection: &mut Connection) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        match count_step(connection)? {
+            Step::Done => return Ok(()),
+            Step::More => tries = 0,
+            Step::Busy if tries == PATIENCE => return Ok(()),
+            Step::Busy => {
+                tries += 1;
+                sleep(PAUSE);
+            }
+        }
+    }
+}
+
+/// Forgets the totals, and counts all messages anew. Others read and write meanwhile: to readers it is slow until it is
+/// done, but never wrong.
+///
+/// # Errors
+/// What the database says. What was counted by then stays counted, and writers go on from there.
+pub fn rebuild_totals(connection: &mut Connection) -> Result<()> {
+    connection.transaction(forget)?;
+    catch_up(connection)
+}
+
+/// Takes messages that this transaction deletes out of the totals. `mark` is the one that it holds; what lies behind it or
+/// in a gap is not in the totals.
+pub(in crate::message) fn take_out<'a>(
+    connection: &mut Connection,
+    mark: i64,
+    gaps: &[Gap],
+    deleted: impl Iterator<Item = Deleted<'a>>,
+) -> Result<()> {
+    let mut totals = Totals::default();
+    let is_counted = |row: &Deleted<'_>| row.id <= mark && !gaps.iter().any(|gap| gap.contains(row.id));
+    for row in deleted.filter(is_counted) {
+        let sums = Sums {
+            messages: 1,
+            with_tokens: row.tokens.is_some().into(),
+            tokens: row.tokens.unwrap_or(0).into(),
+        };
+        let name = |name: Option<&'a str>| name.unwrap_or(super::UNKNOWN);
+        totals.add(row.timestamp, name(row.provider), name(row.model), &sums.negative());
+    }
+    change(connection, &totals)
+}
+
+/// What the totals know of a message.
+pub(in crate::message) struct Deleted<'a> {
+    pub(in crate::message) id: i64,
+    pub(in crate::message) timestamp: Timestamp,
+    pub(in crate::message) provider: Option<&'a str>,
+    pub(in crate::message) model: Option<&'a str>,
+    pub(in crate::message) tokens: Option<i64>,
+}
+
+/// On SQLite another process may be writing, and a caller whose message is stored is not kept waiting for it. On a server
+/// nothing is waited for that takes long.
+fn with_little_patience<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T>,
+) -> Result<T> {
+    let Session::Sqlite(c) = &mut connection.session else { return work(connection) };
+    let usual = sql_query("PRAGMA busy_timeout").get_result::<BusyTimeout>(c);
+    let usual = usual.map_err(|error| connection.read_error(error))?.timeout;
+    let little = usual.min(LONGEST_WAIT);
+    connection.batch(&format!("PRAGMA busy_timeout = {little}"), Effect::None)?;
+    let outcome = work(connection);
+    connection.batch(&format!("PRAGMA busy_timeout = {usual}"), Effect::None)?;
+    outcome
+}
+
+/// In milliseconds.
+const LONGEST_WAIT: i32 = 100;
+
+#[derive(QueryableByName)]
+struct BusyTimeout {
+    #[diesel(sql_type = Integer)]
+    timeout: i32,
+}

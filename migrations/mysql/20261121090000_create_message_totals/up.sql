@@ -1,0 +1,12 @@
+-- What the messages of an hour or a day add up to. `hours` is 1 or 24, `start` the first moment.
+CREATE TABLE IF NOT EXISTS message_totals (
+    hours INT NOT NULL,
+    start DATETIME(6) NOT NULL,
+    provider VARCHAR(50) NOT NULL,
+    model VARCHAR(100) NOT NULL,
+    messages BIGINT NOT NULL,
+    with_tokens BIGINT NOT NULL,
+    tokens_high BIGINT NOT NULL,
+    tokens_low BIGINT NOT NULL,
+    PRIMARY KEY (hours, start, provider, model)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100500 utf8mb4_nopad_bin */;
