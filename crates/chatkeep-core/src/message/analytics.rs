@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::totals::{Gap, HOUR, Rows, Span, Totals, add_up, counted_to, gaps, kept};
+use super::totals::{DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept, start_of};
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
@@ -42,42 +42,67 @@ pub fn analytics(
         return Err(Error::invalid_input("start_date", "must not be after end_date"));
     }
     let span = Span { first: start.unwrap_or(Timestamp::MIN), last: end.unwrap_or(Timestamp::MAX) };
-    let rows = |connection: &mut Connection, rows| Ok((HOUR, add_up(connection, rows)?));
-    let Some(cut) = span.cut() else { return Ok(summary([rows(connection, Rows::Between(span))?])) };
+    let mut sum = Sum::default();
+    let Some(cut) = span.cut() else {
+        sum.add_rows(connection, Rows::Between(span))?;
+        return Ok(sum.all());
+    };
     // The mark, the totals and the rows behind the mark must be of one moment.
-    let found = connection.snapshot(|connection| {
+    connection.snapshot(|connection| {
         let Some(mark) = counted_to(connection)?.filter(|mark| *mark > 0) else {
-            return Ok(vec![rows(connection, Rows::Between(span))?]);
+            return sum.add_rows(connection, Rows::Between(span));
         };
-        let mut found = vec![rows(connection, Rows::NumberedBetween(mark, i64::MAX, cut.whole))?];
+        sum.add_rows(connection, Rows::NumberedBetween(mark, i64::MAX, cut.whole))?;
         for Gap { first, last } in gaps(connection)? {
-            found.push(rows(connection, Rows::NumberedBetween(first - 1, last, cut.whole))?);
+            sum.add_rows(connection, Rows::NumberedBetween(first - 1, last, cut.whole))?;
         }
         for part in cut.parts {
-            found.push((part.hours, kept(connection, part)?));
+            let kept = kept(connection, part)?;
+            kept.by_name.into_iter().for_each(|(provider, model, sums)| sum.add(provider, model, &sums));
+            kept.by_start.into_iter().for_each(|(start, messages)| sum.add_on(start, messages));
         }
-        for edge in cut.edges {
-            found.push(rows(connection, Rows::Between(edge))?);
-        }
-        Ok(found)
+        cut.edges.into_iter().try_for_each(|edge| sum.add_rows(connection, Rows::Between(edge)))
     })?;
-    Ok(summary(found))
+    Ok(sum.all())
 }
 
-/// Adds up totals of so many hours each. Rows were added up by the hour and by the day: the hours are taken.
-fn summary(found: impl IntoIterator<Item = (i32, Totals)>) -> Analytics {
-    let mut all = Analytics::default();
-    let mut with_tokens = 0;
-    for (hours, totals) in found {
-        for (key, sums) in totals.0.into_iter().filter(|(key, _)| key.hours == hours) {
-            all.total_messages += sums.messages;
-            all.total_tokens += sums.tokens;
-            with_tokens += sums.with_tokens;
-            *all.by_date.entry(key.start.date()).or_default() += sums.messages;
-            *all.providers.entry(key.provider).or_default() += sums.messages;
-            *all.models.entry(key.model).or_default() += sums.messages;
-        }
+/// What was added up so far.
+#[derive(Default)]
+struct Sum {
+    all: Analytics,
+    with_tokens: i64,
+    /// Messages by the first moment of the day.
+    days: BTreeMap<Timestamp, i64>,
+}
+
+impl Sum {
+    fn add(&mut self, provider: String, model: String, sums: &Sums) {
+        self.all.total_messages += sums.messages;
+        self.all.total_tokens += sums.tokens;
+        self.with_tokens += sums.with_tokens;
+        *self.all.providers.entry(provider).or_default() += sums.messages;
+        *self.all.models.entry(model).or_default() += sums.messages;
     }
-    all.average_tokens = (with_tokens > 0).then(|| all.total_tokens as f64 / with_tokens as f64);
-    all
+
+    fn add_on(&mut self, moment: Timestamp, messages: i64) {
+        *self.days.entry(start_of(moment, DAY)).or_default() += messages;
+    }
+
+    fn add_rows(&mut self, connection: &mut Connection, rows: Rows) -> Result<()> {
+        // Each row is in an hour and in a day.
+        let totals = add_up(connection, rows)?.0.into_iter().filter(|(key, _)| key.hours == DAY);
+        totals.for_each(|(key, sums)| {
+            self.add_on(key.start, sums.messages);
+            self.add(key.provider, key.model, &sums);
+        });
+        Ok(())
+    }
+
+    fn all(self) -> Analytics {
+        let mut all = self.all;
+        all.by_date = self.days.into_iter().map(|(day, messages)| (day.date(), messages)).collect();
+        all.average_tokens =
+            (self.with_tokens > 0).then(|| all.total_tokens as f64 / self.with_tokens as f64);
+        all
+    }
 }

@@ -7,7 +7,6 @@ use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, sql_query};
 
 use super::gaps::replace_gaps;
-use super::span::Part;
 use super::sums::{Key, Sums, Totals};
 use crate::connection::{Connection, MysqlConnection, Session, on_engine};
 use crate::engine::Engine;
@@ -95,16 +94,6 @@ pub(super) fn forget(connection: &mut Connection) -> Result<()> {
     forgotten.map_err(|error| connection.write_error(error))?;
     replace_gaps(connection, &[])?;
     move_mark(connection, 0)
-}
-
-/// The totals of a part of a span.
-pub(in crate::message) fn kept(connection: &mut Connection, part: Part) -> Result<Totals> {
-    let rows = on_engine!(connection, c => message_totals::table
-        .filter(message_totals::hours.eq(part.hours))
-        .filter(message_totals::start.ge(part.starts.first))
-        .filter(message_totals::start.le(part.starts.last))
-        .load::<Row>(c));
-    rows.map(from_rows).map_err(|error| connection.read_error(error))
 }
 
 /// All totals.

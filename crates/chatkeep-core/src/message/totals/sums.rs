@@ -96,7 +96,7 @@ impl Totals {
 }
 
 /// The first moment of the hour or day that this moment lies in.
-fn start_of(moment: Timestamp, hours: i32) -> Timestamp {
+pub(in crate::message) fn start_of(moment: Timestamp, hours: i32) -> Timestamp {
     let length = i64::from(hours) * HOUR_LENGTH;
     Timestamp::from_stored(moment.as_microsecond().div_euclid(length) * length)
 }
