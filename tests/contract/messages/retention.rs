@@ -8,7 +8,7 @@ use crate::store::{Store, assert_refused, everything};
 on_every_engine![
     only_what_is_older_goes,
     days_out_of_range_delete_nothing,
-    thousands_go_in_batches_of_a_thousand,
+    thousands_go_in_batches,
     messages_of_one_moment_go_together_across_batches,
     an_empty_log_has_nothing_to_delete,
 ];
@@ -49,14 +49,15 @@ fn days_out_of_range_delete_nothing(store: &Store) {
     assert_eq!(store.count(), 1);
 }
 
-fn thousands_go_in_batches_of_a_thousand(store: &Store) {
+fn thousands_go_in_batches(store: &Store) {
     let batch: Vec<_> = (0..2_500).map(|n| NewMessage::new("old").with_timestamp(ago(40, n))).collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
     store.round_trip(&NewMessage::new("new"));
     let mut told = Vec::new();
     let deleted = store.messages().delete_old_messages_with(30, &mut |count| told.push(count));
     assert_eq!(deleted.expect("the old ones are deleted"), 2_500);
-    assert_eq!(told, [1_000, 2_000, 2_500]);
+    assert!(told.len() > 1 && told.is_sorted_by(|one, next| one < next), "{told:?}");
+    assert_eq!(told.last(), Some(&2_500));
     assert_eq!(store.texts(&everything()), ["new"]);
 }
 

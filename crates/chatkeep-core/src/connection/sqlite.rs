@@ -1,7 +1,8 @@
 //! Opening a SQLite file: the pragmas, in the order that matters, and our search function.
 
 use std::path::Path;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::result::Error as DieselError;
@@ -18,6 +19,9 @@ use crate::url::{SqliteLocation, SqliteTarget, Synchronous};
 
 /// What must not stand as it is in a `file:` URI's path (SQLite's manual, "URI Filenames").
 const URI_RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ').add(b'\\');
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(5);
 
 diesel::define_sql_function! {
     /// SQLite's own version.
@@ -39,13 +43,13 @@ pub(super) fn open(
             let shown = path.display().to_string();
             let mode = if target.read_only { "?mode=ro" } else { "" };
             let mut connection = establish(&uri(path, mode), &shown, options)?;
-            if let Err(error) = set_journal(&mut connection, target, role) {
+            if let Err(error) = set_journal(&mut connection, target, role, options.query_timeout) {
                 at_rest = AtRest::of(path).filter(|_| sqlite::cannot_open(&error));
                 if at_rest.is_none() {
                     return Err(explain(error));
                 }
                 connection = establish(&uri(path, "?immutable=1"), &shown, options)?;
-                set_journal(&mut connection, target, Role::Reader).map_err(explain)?;
+                set_journal(&mut connection, target, Role::Reader, options.query_timeout).map_err(explain)?;
             }
             connection
         }
@@ -109,13 +113,20 @@ fn set_journal(
     connection: &mut SqliteConnection,
     target: &SqliteTarget,
     role: Role,
+    patience: Duration,
 ) -> Result<(), DieselError> {
     if target.read_only || role == Role::Reader {
         // The first page is read here, so that a file that is no database is told at once.
         return connection.batch_execute("PRAGMA schema_version");
     }
-    match connection.batch_execute("PRAGMA journal_mode = WAL") {
-        Err(error) if sqlite::is_read_only(&error) => Ok(()),
-        other => other,
+    // SQLite waits for whoever else is in the way everywhere but here: of several programs that open a new file at once, all
+    // but one would be told that it is locked.
+    let end = Instant::now() + patience;
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if sqlite::is_read_only(&error) => return Ok(()),
+            Err(error) if sqlite::is_locked(&error) && Instant::now() < end => sleep(PAUSE),
+            other => return other,
+        }
     }
 }

@@ -34,6 +34,12 @@ pub(crate) fn is_read_only(error: &Diesel) -> bool {
         if by_text(information.message()).is_some_and(|error| error.kind() == ErrorKind::ReadOnly))
 }
 
+/// Whether another connection is in the way.
+pub(crate) fn is_locked(error: &Diesel) -> bool {
+    matches!(error, Diesel::DatabaseError(_, information)
+        if by_text(information.message()).is_some_and(|error| error.kind() == ErrorKind::Conflict))
+}
+
 /// Whether the file, or one that SQLite keeps beside it, cannot be opened.
 pub(crate) fn cannot_open(error: &Diesel) -> bool {
     matches!(error, Diesel::DatabaseError(_, information)

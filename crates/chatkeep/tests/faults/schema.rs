@@ -26,7 +26,9 @@ fn an_empty_database_is_behind_when_nobody_may_migrate(engine: Engine) {
     fails(database.url(), || chat.database().wait_until_ready()).with(behind).at_once();
     assert_eq!(tables(&database), 0, "something was made");
 
-    assert_eq!(chat.database().upgrade().expect("asked for, it is done").len(), 2);
+    let pending = chat.database().migration_status().expect("the database is there").pending.len();
+    assert!(pending > 0);
+    assert_eq!(chat.database().upgrade().expect("asked for, it is done").len(), pending);
     log(&chat, "hello").expect("the same handle goes on");
     assert_eq!(stored(&database, "hello"), 1);
 }
