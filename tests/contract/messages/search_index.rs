@@ -121,6 +121,13 @@ fn the_index_follows_what_is_logged_and_deleted(store: &Store) {
     fill(store);
     store.log_texts(["Quixotic again", "and quixotic once more"]);
     assert_eq!(store.found("quixotic").len(), 3);
+    let batch = ["one", "two", "three"].map(NewMessage::new);
+    for (id, message) in
+        store.messages().log_messages(&batch).expect("they are logged").into_iter().zip(&batch)
+    {
+        let stored = store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
+        assert_eq!(stored.user_message, message.user_message, "its own id");
+    }
     let with = all_found(store);
     assert_eq!(store.messages().delete_old_messages(1).expect("the old ones go"), OLD.len() as u64 + 2);
     assert!(store.found("quixotic").is_empty());

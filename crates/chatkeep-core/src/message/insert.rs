@@ -1,6 +1,6 @@
 //! Writing one message.
 
-use diesel::{Insertable, RunQueryDsl};
+use diesel::{Insertable, QueryResult, RunQueryDsl, SqliteConnection};
 
 use super::new::NewMessage;
 use super::totals::keep_up;
@@ -47,13 +47,23 @@ pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> 
     let row = Row::new(message, Timestamp::now());
     let insert = || diesel::insert_into(messages::table).values(row);
     let id = match &mut connection.session {
-        Session::Sqlite(c) => returned_id(insert().returning(messages::id).get_results(c)),
+        Session::Sqlite(c) => insert().execute(c).and_then(|_| last_inserted_id(c)),
         Session::PostgreSql(c) => returned_id(insert().returning(messages::id).get_results(c.as_mut())),
         Session::MySql(c) => insert().execute(c.as_mut()).and_then(|_| c.first_insert_id()),
     };
     let id = id.map_err(|error| connection.write_error(error))?;
     keep_up(connection, &[id]);
     Ok(id)
+}
+
+diesel::define_sql_function! {
+    /// SQLite's own.
+    fn last_insert_rowid() -> BigInt;
+}
+
+/// The number of the row that this connection inserted last.
+pub(super) fn last_inserted_id(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    diesel::select(last_insert_rowid()).get_result(connection)
 }
 
 /// Whether this database can store the message.
