@@ -106,30 +106,32 @@ pub fn threads<H: Send>(
     work: impl Fn(&mut H, &mut Tally) -> Result<()> + Sync,
 ) -> Result<Outcome> {
     let barrier = Barrier::new(handles.len() + 1);
-    let (start, tallies) = thread::scope(|scope| {
+    let tallies = thread::scope(|scope| {
         let callers: Vec<_> = handles
             .iter_mut()
             .map(|handle| {
                 let (barrier, work) = (&barrier, &work);
                 scope.spawn(move || {
                     barrier.wait();
-                    let mut tally = Tally::until(Instant::now() + length);
+                    let begin = Instant::now();
+                    let mut tally = Tally::until(begin + length);
                     while tally.goes_on() {
                         work(handle, &mut tally)?;
                     }
-                    Ok(tally)
+                    Ok((begin, tally))
                 })
             })
             .collect();
         barrier.wait();
-        let start = Instant::now();
-        let tallies: Vec<Result<Tally>> = callers
+        callers
             .into_iter()
             .map(|caller| caller.join().unwrap_or_else(|_| Err("a caller panicked".into())))
-            .collect();
-        (start, tallies)
+            .collect::<Vec<Result<(Instant, Tally)>>>()
     });
-    Ok(outcome(start, tallies.into_iter().collect::<Result<Vec<_>>>()?))
+    let tallies = tallies.into_iter().collect::<Result<Vec<_>>>()?;
+    // By the callers' own clocks: this thread may have been the last one to be woken.
+    let start = tallies.iter().map(|(begin, _)| *begin).min().unwrap_or_else(Instant::now);
+    Ok(outcome(start, tallies.into_iter().map(|(_, tally)| tally)))
 }
 
 #[cfg(test)]
