@@ -26,8 +26,8 @@ pub use connection::{ConnectOptions, Connection, Role};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use message::{
-    Analytics, Cursor, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MetadataFilter,
-    NewMessage, Order, Page, SearchIndexState, Sums, TotalsCheck, TotalsDifference,
+    Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
+    MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums, TotalsCheck, TotalsDifference,
 };
 pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason};
 pub use url::DatabaseUrl;
@@ -36,9 +36,9 @@ pub use value::{Metadata, Timestamp};
 /// The message log's table: reading, writing, searching, adding up.
 pub mod messages {
     pub use crate::message::{
-        after, analytics, catch_up, check_many, check_totals, count, count_older_than, create_search_index,
-        delete_batch_older_than, drop_search_index, get, insert, insert_many, list, oldest_kept,
-        rebuild_totals, search, search_index_state,
+        after, analytics, catch_up, check_many, check_totals, count, count_older_than, count_on,
+        create_search_index, delete_batch_older_than, drop_search_index, get, insert, insert_many,
+        is_time_to_count, list, oldest_kept, rebuild_totals, search, search_index_state,
     };
 }
 

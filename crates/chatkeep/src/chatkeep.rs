@@ -286,7 +286,7 @@ impl ChatkeepBuilder {
         )?);
         let calls = Arc::new(Calls::new(pool.settings().pool_size as usize));
         Ok(Chatkeep {
-            messages: MessageLogger::new(Arc::clone(&pool), writers),
+            messages: MessageLogger::new(Arc::clone(&pool), writers, Arc::clone(&calls)),
             tokens: TokenManager::new(Arc::clone(&pool), token_cache, Arc::clone(&calls)),
             database: DatabaseManager::new(Arc::clone(&pool)),
             pool,

@@ -10,6 +10,8 @@ use chatkeep_core::{
 use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
 
+use crate::background::Calls;
+use crate::counting::Counting;
 use crate::delete_pace::DeletePace;
 use crate::fine_tuning::{FineTuningFormat, export};
 use crate::message_iter::MessageIter;
@@ -23,8 +25,9 @@ pub struct MessageLogger {
 }
 
 impl MessageLogger {
-    pub(crate) fn new(pool: Arc<Pool>, writers: u32) -> Self {
-        Self { write: Arc::new(WritePath::new(Arc::clone(&pool), writers)), pool }
+    pub(crate) fn new(pool: Arc<Pool>, writers: u32, calls: Arc<Calls>) -> Self {
+        let counting = Arc::new(Counting::new(Arc::clone(&pool), calls));
+        Self { write: Arc::new(WritePath::new(Arc::clone(&pool), counting, writers)), pool }
     }
 
     /// Logs a message, and returns its id once it is stored for good.
@@ -87,7 +90,7 @@ impl MessageLogger {
         // Before a connection is asked for, as in log_message.
         let run = || {
             messages::check_many(batch)?;
-            patiently(&self.pool, |connection| messages::insert_many(connection, batch))
+            self.write.log_many(batch)
         };
         run().map_err(|error| error.with_operation("log_messages"))
     }

@@ -157,11 +157,6 @@ impl Connection {
         self.id_step
     }
 
-    /// Whether a transaction of ours is open.
-    pub(crate) fn is_in_transaction(&self) -> bool {
-        self.in_transaction
-    }
-
     /// Asks the database for a sign of life.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 use diesel::{Insertable, QueryResult, RunQueryDsl, SqliteConnection};
 
 use super::new::NewMessage;
-use super::totals::keep_up;
 use crate::connection::{Connection, Session, returned_id};
 use crate::error::Result;
 use crate::schema::messages;
@@ -51,9 +50,7 @@ pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> 
         Session::PostgreSql(c) => returned_id(insert().returning(messages::id).get_results(c.as_mut())),
         Session::MySql(c) => insert().execute(c.as_mut()).and_then(|_| c.first_insert_id()),
     };
-    let id = id.map_err(|error| connection.write_error(error))?;
-    keep_up(connection, &[id]);
-    Ok(id)
+    id.map_err(|error| connection.write_error(error))
 }
 
 diesel::define_sql_function! {

@@ -8,7 +8,6 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use super::insert::{Row, check, insert, last_inserted_id};
 use super::new::NewMessage;
-use super::totals::keep_up;
 use crate::connection::{Connection, MysqlConnection, PgConnection, Session};
 use crate::error::{Error, Result};
 use crate::schema::{Json, Moment, messages};
@@ -28,9 +27,7 @@ pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Resu
     if let [message] = messages {
         return insert(connection, message).map(|id| vec![id]);
     }
-    let ids = insert_checked(connection, messages)?;
-    keep_up(connection, &ids);
-    Ok(ids)
+    insert_checked(connection, messages)
 }
 
 fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {

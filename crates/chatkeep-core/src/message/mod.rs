@@ -28,4 +28,7 @@ pub use search::{
     MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search, search_index_state,
 };
 pub use select::{after, count, get, list};
-pub use totals::{Sums, TotalsCheck, TotalsDifference, catch_up, check_totals, rebuild_totals};
+pub use totals::{
+    CountingStep, Sums, TotalsCheck, TotalsDifference, catch_up, check_totals, count_on, is_time_to_count,
+    rebuild_totals,
+};

@@ -8,26 +8,27 @@
 //! thread of chatkeep's leads. Every caller gets its own id, after the commit.
 
 mod entry;
-mod group;
 mod line;
 mod queue;
+mod storage;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use chatkeep_core::{NewMessage, Result, messages};
+use chatkeep_core::{NewMessage, Result};
 use chatkeep_pool::{PerProcess, Pool};
 use tokio::sync::oneshot;
 
 pub use self::entry::MessageSink;
 use self::entry::{Caller, settle};
-pub(crate) use self::group::patiently;
-use self::group::write_group;
 use self::queue::{Queue, SharedQueue, Turn};
+use self::storage::Storage;
+pub(crate) use self::storage::patiently;
+use crate::counting::Counting;
 
 /// Where messages go in.
 pub(crate) struct WritePath {
-    pool: Arc<Pool>,
+    storage: Storage,
     writers: u32,
     /// A child of a fork has its own: a lock of the parent's may have been held by a thread that is not here.
     queue: PerProcess<Queue>,
@@ -35,23 +36,22 @@ pub(crate) struct WritePath {
 
 impl WritePath {
     /// `writers` groups are written at a time; on SQLite one.
-    pub(crate) fn new(pool: Arc<Pool>, writers: u32) -> Self {
+    pub(crate) fn new(pool: Arc<Pool>, counting: Arc<Counting>, writers: u32) -> Self {
         let settings = pool.settings();
         let most =
             if pool.url().engine().is_server() { settings.pool_size + settings.max_overflow } else { 1 };
         let writers = writers.min(most);
-        Self { writers, queue: PerProcess::new(Queue::new(Arc::clone(&pool), writers)), pool }
+        let storage = Storage::new(pool, counting);
+        Self { writers, queue: PerProcess::new(Queue::new(storage.clone(), writers)), storage }
     }
 
     /// Stores a message that was checked, and returns its id once it is committed.
     pub(crate) fn log(&self, message: &NewMessage) -> Result<i64> {
-        match Queue::enter(&self.queue(), message, self.pool.settings().pool_timeout)? {
-            Turn::Alone(_leadership) => {
-                patiently(&self.pool, |connection| messages::insert(connection, message))
-            }
+        match Queue::enter(&self.queue(), message, self.storage.pool().settings().pool_timeout)? {
+            Turn::Alone(_leadership) => self.storage.insert(message),
             Turn::Lead(leadership, mut group) => {
                 leadership.top_up(&mut group, true);
-                let outcomes = write_group(&self.pool, &mut group);
+                let outcomes = self.storage.insert_group(&mut group);
                 let mut told = group.into_iter().zip(outcomes);
                 let own = told.next();
                 settle(told);
@@ -62,6 +62,11 @@ impl WritePath {
             }
             Turn::Done(outcome) => outcome,
         }
+    }
+
+    /// Stores all these messages, which were checked, or none.
+    pub(crate) fn log_many(&self, messages: &[NewMessage]) -> Result<Vec<i64>> {
+        self.storage.insert_many(messages)
     }
 
     /// Has a message that was checked stored; the sink is told under this number.
@@ -92,7 +97,7 @@ impl WritePath {
     }
 
     fn queue(&self) -> SharedQueue {
-        self.queue.get(|| Queue::new(Arc::clone(&self.pool), self.writers))
+        self.queue.get(|| Queue::new(self.storage.clone(), self.writers))
     }
 }
 

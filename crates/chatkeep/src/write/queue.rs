@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chatkeep_core::{Error, ErrorKind, NewMessage, Result};
-use chatkeep_pool::{OfProcess, Pool};
+use chatkeep_pool::OfProcess;
 
 use super::entry::{Answer, Caller, Entry, Waiter, settle};
-use super::group::write_group;
 use super::line::Line;
+use super::storage::Storage;
 use crate::background::{Crew, Progress};
 
 /// Messages that wait for a writer.
 pub(super) struct Queue {
-    pool: Arc<Pool>,
+    storage: Storage,
     /// Leaders at a time.
     leaders: u32,
     /// Threads that lead when no caller can, because nobody blocks.
@@ -48,9 +48,9 @@ pub(super) struct Leadership {
 }
 
 impl Queue {
-    pub(super) fn new(pool: Arc<Pool>, leaders: u32) -> Self {
+    pub(super) fn new(storage: Storage, leaders: u32) -> Self {
         let threads = Crew::new("chatkeep-write", leaders as usize);
-        Self { pool, leaders, threads, progress: Arc::default(), state: Mutex::default() }
+        Self { storage, leaders, threads, progress: Arc::default(), state: Mutex::default() }
     }
 
     /// Writes down that a message is to be written, and waits until the caller is to do something about it.
@@ -137,7 +137,7 @@ impl State {
 impl Leadership {
     /// Takes in who came between being chosen and beginning to write.
     pub(super) fn top_up(&self, group: &mut Vec<Entry>, blocked: bool) {
-        let longest = self.queue.pool.settings().pool_timeout;
+        let longest = self.queue.storage.pool().settings().pool_timeout;
         let (too_late, waiting) = {
             let mut state = self.queue.lock();
             state.line.fill(group, blocked);
@@ -166,14 +166,14 @@ impl Leadership {
 
     fn lead(self, mut group: Vec<Entry>) {
         self.top_up(&mut group, false);
-        let outcomes = write_group(&self.queue.pool, &mut group);
+        let outcomes = self.queue.storage.insert_group(&mut group);
         settle(group.into_iter().zip(outcomes));
     }
 }
 
 impl Drop for Leadership {
     fn drop(&mut self) {
-        let longest = self.queue.pool.settings().pool_timeout;
+        let longest = self.queue.storage.pool().settings().pool_timeout;
         let mut state = self.queue.lock();
         let mut group = Vec::new();
         // A caller who leads must not have to tell the outcomes of those who do not block.
@@ -213,10 +213,12 @@ mod tests {
     use std::thread;
 
     use chatkeep_core::DatabaseUrl;
-    use chatkeep_pool::{PerProcess, PoolSettings};
+    use chatkeep_pool::{PerProcess, Pool, PoolSettings};
 
     use super::super::line::QUEUE_BYTES;
     use super::*;
+    use crate::background::Calls;
+    use crate::counting::Counting;
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -224,7 +226,8 @@ mod tests {
     fn queue() -> SharedQueue {
         let settings = PoolSettings { pool_timeout: Duration::from_millis(20), ..PoolSettings::default() };
         let pool = Arc::new(Pool::new(DatabaseUrl::sqlite_memory(), settings).unwrap());
-        PerProcess::new(Queue::new(pool, 1)).get(|| unreachable!("no fork"))
+        let counting = Arc::new(Counting::new(Arc::clone(&pool), Arc::new(Calls::new(1))));
+        PerProcess::new(Queue::new(Storage::new(pool, counting), 1)).get(|| unreachable!("no fork"))
     }
 
     fn enter(queue: &SharedQueue, text: &str) -> Result<Turn> {

@@ -16,7 +16,7 @@ use crate::error::{ErrorKind, Result};
 use crate::fault::Effect;
 use crate::value::Timestamp;
 
-/// Whoever stores a message whose id is a multiple of this counts on. A reader adds up about so many rows by itself.
+/// When a message is stored whose id is a multiple of this, it is time to count on. A reader adds up about so many rows by itself.
 const STEP: i64 = 4_096;
 /// A transaction counts at most so many ids: a log that was not counted for long is caught up with bit by bit, so that
 /// nobody waits for long.
@@ -25,19 +25,24 @@ const MAX_STEP: i64 = 8 * STEP;
 const PATIENCE: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Counts on if one of these ids, which were just stored, says that it is time to. The messages are stored whatever
-/// happens here; what is not counted now will be at the next time, and until then readers add it up by themselves.
-pub(in crate::message) fn keep_up(connection: &mut Connection, ids: &[i64]) {
-    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return };
-    if (first - 1).div_euclid(STEP) == last.div_euclid(STEP) || connection.is_in_transaction() {
-        return;
-    }
-    let _ = with_little_patience(connection, count_step);
+/// Whether one of these ids, which were just stored, says that it is time to [count on](count_on).
+pub fn is_time_to_count(ids: &[i64]) -> bool {
+    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return false };
+    (first - 1).div_euclid(STEP) != last.div_euclid(STEP)
+}
+
+/// Takes messages that were stored into the totals, as many as one short transaction can. What is not counted readers add
+/// up by themselves.
+///
+/// # Errors
+/// What the database says. Nothing is counted twice.
+pub fn count_on(connection: &mut Connection) -> Result<CountingStep> {
+    with_little_patience(connection, count_step)
 }
 
 /// What a step of counting came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+pub enum CountingStep {
     /// Everything that there is was counted.
     Done,
     /// There is more.
@@ -47,27 +52,27 @@ enum Step {
 }
 
 /// Counts what can be counted in one transaction.
-fn count_step(connection: &mut Connection) -> Result<Step> {
+fn count_step(connection: &mut Connection) -> Result<CountingStep> {
     match try_count_step(connection) {
-        Err(error) if error.kind() == ErrorKind::Conflict => Ok(Step::Busy),
+        Err(error) if error.kind() == ErrorKind::Conflict => Ok(CountingStep::Busy),
         outcome => outcome,
     }
 }
 
-fn try_count_step(connection: &mut Connection) -> Result<Step> {
+fn try_count_step(connection: &mut Connection) -> Result<CountingStep> {
     let top = last_id(connection)?;
     if counted_to(connection)?.is_none_or(|mark| mark >= top) {
-        return Ok(Step::Done);
+        return Ok(CountingStep::Done);
     }
     let missing = missing(connection)?;
     if missing == Missing::Expected {
-        return Ok(Step::Busy);
+        return Ok(CountingStep::Busy);
     }
     connection.steady_transaction(|connection| {
-        let Some(mark) = hold_mark(connection, IfHeld::GiveUp)? else { return Ok(Step::Busy) };
+        let Some(mark) = hold_mark(connection, IfHeld::GiveUp)? else { return Ok(CountingStep::Busy) };
         let to = top.min(mark.saturating_add(MAX_STEP));
         if to <= mark {
-            return Ok(Step::Done);
+            return Ok(CountingStep::Done);
         }
         let Passed { found, to } = match missing {
             Missing::Possible => pass(connection, mark, to)?,
@@ -76,9 +81,9 @@ fn try_count_step(connection: &mut Connection) -> Result<Step> {
         change(connection, &found)?;
         move_mark(connection, to)?;
         Ok(match to {
-            to if to == mark => Step::Busy,
-            to if to < top => Step::More,
-            _ => Step::Done,
+            to if to == mark => CountingStep::Busy,
+            to if to < top => CountingStep::More,
+            _ => CountingStep::Done,
         })
     })
 }
@@ -91,10 +96,10 @@ pub fn catch_up(connection: &mut Connection) -> Result<()> {
     let mut tries = 0;
     loop {
         match count_step(connection)? {
-            Step::Done => return Ok(()),
-            Step::More => tries = 0,
-            Step::Busy if tries == PATIENCE => return Ok(()),
-            Step::Busy => {
+            CountingStep::Done => return Ok(()),
+            CountingStep::More => tries = 0,
+            CountingStep::Busy if tries == PATIENCE => return Ok(()),
+            CountingStep::Busy => {
                 tries += 1;
                 sleep(PAUSE);
             }
@@ -143,8 +148,8 @@ pub(in crate::message) struct Deleted<'a> {
     pub(in crate::message) tokens: Option<i64>,
 }
 
-/// On SQLite another process may be writing, and a caller whose message is stored is not kept waiting for it. On a server
-/// nothing is waited for that takes long.
+/// On SQLite another process may be writing, and our own writers are not kept waiting for it: this holds the connection that
+/// they need. On a server nothing is waited for that takes long.
 fn with_little_patience<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,

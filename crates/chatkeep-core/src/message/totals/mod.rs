@@ -2,8 +2,7 @@
 //!
 //! Whoever writes a message leaves the totals alone: the log itself says what is still to be counted. Table
 //! `message_counting` tells up to which id messages are in `message_totals`, and a reader adds those behind it. Every
-//! [`STEP`] ids the writer that got such an id counts on, in a transaction of its own that changes totals and mark
-//! together. So writers never queue for a row of totals, the totals are exact at any moment, and rows that another
+//! few thousand ids it is time to count on, in a transaction of its own that changes totals and mark together. So writers never queue for a row of totals, the totals are exact at any moment, and rows that another
 //! program wrote count like ours.
 //!
 //! Ids are given in order, but committed in any: a message may turn up whose id the mark has passed. `settled` tells
@@ -20,8 +19,8 @@ mod store;
 mod sums;
 
 pub use check::{TotalsCheck, TotalsDifference, check_totals};
-pub(super) use count::{Deleted, keep_up, take_out};
-pub use count::{catch_up, rebuild_totals};
+pub use count::{CountingStep, catch_up, count_on, is_time_to_count, rebuild_totals};
+pub(super) use count::{Deleted, take_out};
 pub(super) use gaps::{Gap, gaps};
 pub(super) use grouped::{Rows, add_up};
 pub(super) use kept::kept;

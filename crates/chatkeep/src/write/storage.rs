@@ -1,0 +1,93 @@
+//! Storing messages: one, or a group.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use chatkeep_core::{Connection, Error, ErrorKind, NewMessage, Result, messages};
+use chatkeep_pool::Pool;
+use std::sync::Arc;
+
+use super::entry::Entry;
+use crate::counting::Counting;
+
+/// The first pause before a write that was in another's way is tried again; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Stores messages, and sees to it that they are counted.
+#[derive(Clone)]
+pub(super) struct Storage {
+    pool: Arc<Pool>,
+    counting: Arc<Counting>,
+}
+
+impl Storage {
+    pub(super) fn new(pool: Arc<Pool>, counting: Arc<Counting>) -> Self {
+        Self { pool, counting }
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Stores one message in a statement of its own.
+    pub(super) fn insert(&self, message: &NewMessage) -> Result<i64> {
+        let id = patiently(&self.pool, |connection| messages::insert(connection, message))?;
+        self.counting.stored(&[id]);
+        Ok(id)
+    }
+
+    /// Stores all these messages or none.
+    pub(super) fn insert_many(&self, rows: &[NewMessage]) -> Result<Vec<i64>> {
+        let ids = patiently(&self.pool, |connection| messages::insert_many(connection, rows))?;
+        self.counting.stored(&ids);
+        Ok(ids)
+    }
+
+    /// Stores all these messages in one transaction, and returns the outcome of each.
+    pub(super) fn insert_group(&self, group: &mut [Entry]) -> Vec<Result<i64>> {
+        let rows: Vec<NewMessage> = group.iter_mut().map(Entry::take_message).collect();
+        let mut outcomes = Vec::with_capacity(rows.len());
+        self.insert_rows(&rows, &mut outcomes);
+        outcomes
+    }
+
+    fn insert_rows(&self, rows: &[NewMessage], outcomes: &mut Vec<Result<i64>>) {
+        match self.insert_many(rows) {
+            Ok(ids) => outcomes.extend(ids.into_iter().map(Ok)),
+            // One row may be at fault, and nothing was stored. It is found by halves, and fails by itself.
+            Err(error) if rows.len() > 1 && may_be_one_row(&error) => {
+                let (first, second) = rows.split_at(rows.len() / 2);
+                self.insert_rows(first, outcomes);
+                self.insert_rows(second, outcomes);
+            }
+            Err(error) => outcomes.extend(rows.iter().map(|_| Err(error.clone()))),
+        }
+    }
+}
+
+/// Whether the database may have refused one row, rather than the write as such.
+fn may_be_one_row(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal)
+}
+
+/// Does a piece of work on a writer, again and again while another transaction is in the way, until the query timeout is
+/// over. Nothing is ever tried twice whose first try may have been stored.
+pub(crate) fn patiently<T>(pool: &Pool, mut work: impl FnMut(&mut Connection) -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    let longest = pool.settings().query_timeout;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let attempt = Instant::now();
+        let error = match work(&mut *pool.writer()?) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        // The next attempt may wait for as long as this one did.
+        if !error.is_retryable() || start.elapsed() + attempt.elapsed() + pause >= longest {
+            return Err(error);
+        }
+        sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
