@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Corrupt,
     /// The database's schema does not fit this program; the [`SchemaState`] says in what way.
     Schema(SchemaState),
+    /// The caller broke the call off while it waited; see [`interruption`](crate::interruption).
+    Interrupted,
     /// A fault in chatkeep or an answer that it does not understand.
     Internal,
 }
@@ -60,6 +62,7 @@ impl ErrorKind {
             Self::ReadOnly => "ReadOnly",
             Self::Corrupt => "Corrupt",
             Self::Schema(_) => "Schema",
+            Self::Interrupted => "Interrupted",
             Self::Internal => "Internal",
         }
     }

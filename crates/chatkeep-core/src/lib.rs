@@ -15,6 +15,7 @@ mod connection;
 mod engine;
 mod error;
 mod fault;
+pub mod interruption;
 mod message;
 pub mod migrations;
 mod schema;

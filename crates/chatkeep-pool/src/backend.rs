@@ -1,10 +1,9 @@
 //! What the pool needs of a database, of the clock and of chance; one implementation is real, the tests have their own.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use chatkeep_core::url::{SqliteLocation, Target};
-use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Result, Role};
+use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Result, Role, interruption};
 
 use crate::settings::PoolSettings;
 
@@ -35,8 +34,10 @@ pub(crate) trait Backend: Send + Sync + 'static {
         Instant::now()
     }
 
-    fn sleep(&self, time: Duration) {
-        thread::sleep(time);
+    /// # Errors
+    /// `Interrupted`.
+    fn sleep(&self, time: Duration) -> Result<()> {
+        interruption::pause(time)
     }
 
     /// A random number, at least 0 and less than 1.

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chatkeep_core::interruption::{self, Waited};
+
 /// What sort of place somebody has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -34,6 +36,8 @@ pub(crate) enum Refusal {
     TimedOut { waiting: u32 },
     /// There are none any more.
     Closed,
+    /// The caller broke it off.
+    Interrupted,
 }
 
 /// How many places are taken, and how many callers wait.
@@ -100,9 +104,10 @@ impl<T> Semaphore<T> {
             state.queue.push_back(Arc::clone(&waiter));
             waiter
         };
-        if let Some(answer) = waiter.wait(timeout) {
-            return answer;
-        }
+        let waited = match waiter.wait(timeout) {
+            (Some(answer), _) => return answer,
+            (None, waited) => waited,
+        };
         // Places are given under this lock: one that has not come by now will not come any more, and one that came
         // at the last moment is not lost.
         let mut state = lock(&self.state);
@@ -110,6 +115,9 @@ impl<T> Semaphore<T> {
             return answer;
         }
         state.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
+        if waited == Waited::Interrupted {
+            return Err(Refusal::Interrupted);
+        }
         Err(Refusal::TimedOut { waiting: count(&state.queue) })
     }
 
@@ -178,13 +186,12 @@ impl<T> Semaphore<T> {
 }
 
 impl<T> Waiter<T> {
-    fn wait(&self, timeout: Duration) -> Option<Result<Grant<T>, Refusal>> {
+    fn wait(&self, timeout: Duration) -> (Option<Result<Grant<T>, Refusal>>, Waited) {
         let answer = lock(&self.answer);
-        let (mut answer, _) = self
-            .answered
-            .wait_timeout_while(answer, timeout, |answer| answer.is_none())
-            .unwrap_or_else(PoisonError::into_inner);
-        answer.take()
+        let missing = |answer: &mut Option<_>| answer.is_none();
+        let (mut answer, waited) =
+            interruption::wait_while(&self.answered, &self.answer, answer, Some(timeout), missing);
+        (answer.take(), waited)
     }
 
     fn answer_with(&self, answer: Result<Grant<T>, Refusal>) {

@@ -1,10 +1,11 @@
 //! The first connection: waiting for a database that is not there yet, and preparing it once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use chatkeep_core::interruption::{self, Waited};
 use chatkeep_core::{Error, Result};
 
 use crate::backend::Backend;
@@ -46,7 +47,7 @@ pub(crate) fn with_retries<B: Backend>(
         if waited >= budget {
             return Err(report::gave_up(error, attempts, waited));
         }
-        backend.sleep(pauses.next(backend.random()).min(budget - waited));
+        backend.sleep(pauses.next(backend.random()).min(budget - waited))?;
         if closed.load(Ordering::SeqCst) {
             return Err(report::closed());
         }
@@ -109,17 +110,16 @@ impl Readiness {
             }
             let run = progress.begun;
             let goes_on = |progress: &mut Progress| progress.runner.is_some() && progress.begun == run;
-            let (progress, result) = self
-                .changed
-                .wait_timeout_while(progress, timeout, goes_on)
-                .unwrap_or_else(PoisonError::into_inner);
+            let (progress, waited) =
+                interruption::wait_while(&self.changed, &self.progress, progress, Some(timeout), goes_on);
             if self.is_ready() {
                 return Ok(());
             }
             return match &progress.failure {
                 Some((failed, error)) if *failed >= run => Err(Failed::Anothers(report::copy(error))),
+                _ if waited == Waited::Interrupted => Err(Failed::Waiting(interruption::interrupted())),
                 _ => {
-                    debug_assert!(result.timed_out(), "a run that ended leaves a result");
+                    debug_assert_eq!(waited, Waited::TimedOut, "a run that ended leaves a result");
                     Err(Failed::Waiting(report::not_ready_in_time(timeout)))
                 }
             };

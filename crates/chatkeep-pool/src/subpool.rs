@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{ErrorKind, Result, Role};
+use chatkeep_core::{ErrorKind, Result, Role, interruption};
 
 use crate::backend::Backend;
 use crate::backoff::Backoff;
@@ -102,6 +102,7 @@ impl<B: Backend> SubPool<B> {
         match self.semaphore.acquire(self.settings.pool_timeout) {
             Ok(grant) => Ok((grant.place, grant.left)),
             Err(Refusal::Closed) => Err(report::closed()),
+            Err(Refusal::Interrupted) => Err(interruption::interrupted()),
             Err(Refusal::TimedOut { waiting }) => Err(report::exhausted(self.sort, &self.settings, waiting)),
         }
     }
@@ -133,7 +134,7 @@ impl<B: Backend> SubPool<B> {
             if waited >= timeout {
                 return Err(report::server_full(error, waited));
             }
-            self.backend.sleep(pauses.next(self.backend.random()).min(timeout - waited));
+            self.backend.sleep(pauses.next(self.backend.random()).min(timeout - waited))?;
             if self.closed.load(Ordering::SeqCst) {
                 return Err(report::closed());
             }

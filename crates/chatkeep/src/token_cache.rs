@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Error, ErrorKind, Result, TokenHash, TokenInfo};
+use chatkeep_core::{Error, ErrorKind, Result, TokenHash, TokenInfo, interruption};
 use quick_cache::sync::{Cache, GuardResult};
 
 /// Tokens, and texts that are none, that are remembered at the most. They are bounded apart, so that somebody who tries
@@ -55,7 +55,7 @@ impl TokenCache {
                 self.unknown.remove(&hash);
             }
             let left = end.saturating_duration_since(Instant::now());
-            match self.known.get_value_or_guard(&hash, Some(left)) {
+            match self.known.get_value_or_guard(&hash, Some(interruption::slice(left))) {
                 GuardResult::Value(known) if known.asked.elapsed() < self.lifetime => {
                     return Ok(Some(Arc::clone(&known.token)));
                 }
@@ -79,6 +79,10 @@ impl TokenCache {
                     }
                     return Ok(found);
                 }
+                GuardResult::Timeout if interruption::is_interrupted() => {
+                    return Err(interruption::interrupted());
+                }
+                GuardResult::Timeout if Instant::now() < end => {}
                 GuardResult::Timeout => {
                     return Err(Error::new(
                         ErrorKind::Unavailable,

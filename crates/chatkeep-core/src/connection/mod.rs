@@ -10,6 +10,7 @@ mod postgresql_row;
 mod reactor;
 mod sqlite;
 mod sqlite_at_rest;
+mod sqlite_hooks;
 mod tls;
 mod transaction;
 
@@ -23,7 +24,9 @@ use diesel::result::Error as DieselError;
 pub(crate) use dispatch::{on_engine, returned_id};
 pub(crate) use mysql::MysqlConnection;
 pub(crate) use postgresql::PgConnection;
+pub(crate) use reactor::NoAnswer;
 use sqlite_at_rest::AtRest;
+use sqlite_hooks::Hooks;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -78,6 +81,8 @@ pub struct Connection {
     in_transaction: bool,
     /// What must not change while this connection is used: a SQLite file in a folder that takes no changes.
     at_rest: Option<AtRest>,
+    /// A SQLite connection's. Declared, and so dropped, after the session that looks at them.
+    hooks: Option<Box<Hooks>>,
 }
 
 /// How long the server itself may work on a call: it gives up a moment before we do. Its word that nothing was changed
@@ -112,6 +117,7 @@ impl<C> Opened<C> {
             id_step: self.id_step,
             in_transaction: false,
             at_rest: None,
+            hooks: None,
         }
     }
 }
@@ -125,8 +131,10 @@ impl Connection {
     pub fn open(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
         match url.target() {
             Target::Sqlite(target) => {
-                let (opened, at_rest) = sqlite::open(target, role, options)?;
-                Ok(Self { at_rest, ..opened.into_connection(Session::Sqlite) })
+                let sqlite::OpenedFile { opened, at_rest, hooks } = sqlite::open(target, role, options)?;
+                let mut connection = opened.into_connection(Session::Sqlite);
+                (connection.at_rest, connection.hooks) = (at_rest, Some(hooks));
+                Ok(connection)
             }
             Target::Server(target) if target.engine == Engine::PostgreSql => {
                 Ok(postgresql_open::open(target, options)?
@@ -193,13 +201,21 @@ impl Connection {
     pub fn set_query_timeout(&mut self, timeout: Duration) -> Result<()> {
         self.set_deadline(timeout);
         let sql = match &self.session {
-            Session::Sqlite(_) => sqlite::busy_timeout(timeout),
+            Session::Sqlite(_) => {
+                self.set_patience(timeout);
+                return Ok(());
+            }
             // Behind a pooler the setting would stay with the server's connection, and be somebody else's next.
             Session::PostgreSql(connection) if connection.is_pooled() => return Ok(()),
             Session::PostgreSql(_) => postgresql_open::statement_timeout(timeout),
             Session::MySql(_) => mysql_open::statement_timeout(&self.version, timeout),
         };
         self.batch(&sql, Effect::None)
+    }
+
+    /// How long to wait for the lock of another on SQLite. How long it was comes back; on a server nothing changes.
+    pub(crate) fn set_patience(&self, patience: Duration) -> Duration {
+        self.hooks.as_ref().map_or(patience, |hooks| hooks.set_patience(patience))
     }
 
     /// How long we wait; the server is not told.

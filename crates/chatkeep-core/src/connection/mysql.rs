@@ -16,7 +16,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Statement};
 
 use super::mysql_row::{MysqlRow, to_params};
-use super::reactor::{Elapsed, Reactor};
+use super::reactor::{NoAnswer, Reactor};
 use crate::fault::Failure;
 
 /// How long a closing connection may wait to say goodbye.
@@ -94,7 +94,7 @@ impl MysqlConnection {
                 self.broken = true;
                 (DatabaseErrorKind::ClosedConnection, cause.clone())
             }
-            Failure::Elapsed(_) => {
+            Failure::Elapsed(_) | Failure::Interrupted => {
                 self.broken = true;
                 (DatabaseErrorKind::ClosedConnection, "no answer in time".to_owned())
             }
@@ -103,11 +103,11 @@ impl MysqlConnection {
         DieselError::DatabaseError(kind, Box::new(message))
     }
 
-    fn settle<T>(&mut self, outcome: Result<Result<T, mysql_async::Error>, Elapsed>) -> QueryResult<T> {
+    fn settle<T>(&mut self, outcome: Result<Result<T, mysql_async::Error>, NoAnswer>) -> QueryResult<T> {
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fail(failure(&error))),
-            Err(Elapsed) => Err(self.fail(Failure::Elapsed(self.reactor.deadline()))),
+            Err(reason) => Err(self.fail(Failure::no_answer(reason, self.reactor.deadline()))),
         }
     }
 
@@ -199,7 +199,7 @@ fn prepare(
     match reactor.wait(conn.prep(sql.to_owned())) {
         Ok(Ok(statement)) => Ok(statement),
         Ok(Err(error)) => Err(failed(failure(&error))),
-        Err(Elapsed) => Err(failed(Failure::Elapsed(reactor.deadline()))),
+        Err(reason) => Err(failed(Failure::no_answer(reason, reactor.deadline()))),
     }
 }
 

@@ -6,7 +6,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
 
 use super::mysql::{MysqlConnection, failure};
-use super::reactor::{Elapsed, Reactor};
+use super::reactor::Reactor;
 use super::{ConnectOptions, Opened, server_timeout, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -65,7 +65,9 @@ fn open_host(
     let (conn, server) = match connected {
         Ok(Ok(connected)) => connected,
         Ok(Err(error)) => return Err(explain(&error, target, &host.to_string())),
-        Err(Elapsed) => return Err(mysql::connect_error(&Failure::Elapsed(deadline), &host.to_string())),
+        Err(reason) => {
+            return Err(mysql::connect_error(&Failure::no_answer(reason, deadline), &host.to_string()));
+        }
     };
     let engine = if server.version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
     refuse_old(engine, conn.server_version(), &server.version)?;

@@ -17,7 +17,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement};
 
 use super::postgresql_row::{Bind, PgRow, PgRows};
-use super::reactor::{Elapsed, Reactor};
+use super::reactor::{NoAnswer, Reactor};
 use crate::fault::Failure;
 
 /// One connection to a PostgreSQL server.
@@ -90,7 +90,7 @@ impl PgConnection {
                 self.broken = true;
                 (DatabaseErrorKind::ClosedConnection, cause.clone())
             }
-            Failure::Elapsed(_) => {
+            Failure::Elapsed(_) | Failure::Interrupted => {
                 self.broken = true;
                 (DatabaseErrorKind::ClosedConnection, "no answer in time".to_owned())
             }
@@ -99,11 +99,11 @@ impl PgConnection {
         DieselError::DatabaseError(kind, Box::new(message))
     }
 
-    fn settle<T>(&mut self, outcome: Result<Result<T, tokio_postgres::Error>, Elapsed>) -> QueryResult<T> {
+    fn settle<T>(&mut self, outcome: Result<Result<T, tokio_postgres::Error>, NoAnswer>) -> QueryResult<T> {
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fail(failure(&error))),
-            Err(Elapsed) => Err(self.fail(Failure::Elapsed(self.reactor.deadline()))),
+            Err(reason) => Err(self.fail(Failure::no_answer(reason, self.reactor.deadline()))),
         }
     }
 
@@ -200,7 +200,7 @@ fn prepare(
     match reactor.wait(client.prepare_typed(sql, &types)) {
         Ok(Ok(statement)) => Ok(statement),
         Ok(Err(error)) => Err(failed(failure(&error))),
-        Err(Elapsed) => Err(failed(Failure::Elapsed(reactor.deadline()))),
+        Err(reason) => Err(failed(Failure::no_answer(reason, reactor.deadline()))),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::postgresql::{PgConnection, failure};
-use super::reactor::{Elapsed, Reactor};
+use super::reactor::Reactor;
 use super::{ConnectOptions, Opened, server_timeout, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Op
     let (client, version) = match connected {
         Ok(Ok(connected)) => connected,
         Ok(Err(error)) => return Err(explain(&failure(&error), &place)),
-        Err(Elapsed) => return Err(postgresql::connect_error(&Failure::Elapsed(deadline), &place)),
+        Err(reason) => return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), &place)),
     };
     refuse_old(&version)?;
     let pooled = target.pooler == Pooler::Transaction;
@@ -120,7 +120,7 @@ fn set_up(
     match reactor.wait_for(deadline, client.batch_execute(&sql)) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(explain(&failure(&error), place)),
-        Err(Elapsed) => Err(postgresql::connect_error(&Failure::Elapsed(deadline), place)),
+        Err(reason) => Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), place)),
     }
 }
 

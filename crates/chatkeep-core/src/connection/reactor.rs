@@ -1,16 +1,23 @@
 //! Waiting for an asynchronous driver from blocking code, never longer than a deadline.
 
 use std::future::Future;
-use std::time::Duration;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
+use crate::interruption;
 
 /// The wait was over before the answer came.
-#[derive(Debug)]
-pub(crate) struct Elapsed;
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum NoAnswer {
+    /// The deadline passed.
+    Elapsed,
+    /// The caller broke it off.
+    Interrupted,
+}
 
 /// A single-threaded runtime that belongs to one connection, and drives it only while somebody waits.
 pub(crate) struct Reactor {
@@ -36,8 +43,8 @@ impl Reactor {
         self.deadline = deadline;
     }
 
-    /// The future's output, or [`Elapsed`] when the deadline passes first.
-    pub(crate) fn wait<F>(&self, future: F) -> Result<F::Output, Elapsed>
+    /// The future's output, or why there is none.
+    pub(crate) fn wait<F>(&self, future: F) -> Result<F::Output, NoAnswer>
     where
         F: Future + Send,
         F::Output: Send,
@@ -45,19 +52,39 @@ impl Reactor {
         self.wait_for(self.deadline, future)
     }
 
-    pub(crate) fn wait_for<F>(&self, deadline: Duration, future: F) -> Result<F::Output, Elapsed>
+    pub(crate) fn wait_for<F>(&self, deadline: Duration, future: F) -> Result<F::Output, NoAnswer>
     where
         F: Future + Send,
         F::Output: Send,
     {
-        let Some(runtime) = &self.runtime else { return Err(Elapsed) };
-        let block = || runtime.block_on(async { timeout(deadline, future).await.map_err(|_| Elapsed) });
+        let Some(runtime) = &self.runtime else { return Err(NoAnswer::Elapsed) };
+        let block = || runtime.block_on(within(deadline, future));
         // A runtime cannot be entered from inside another one. Blocking calls on an asynchronous caller's thread are
         // unwise but common, so they are answered from a thread of their own.
         if Handle::try_current().is_ok() {
-            return std::thread::scope(|scope| scope.spawn(block).join().unwrap_or(Err(Elapsed)));
+            return std::thread::scope(|scope| scope.spawn(block).join().unwrap_or(Err(NoAnswer::Elapsed)));
         }
         block()
+    }
+}
+
+async fn within<F: Future>(deadline: Duration, future: F) -> Result<F::Output, NoAnswer> {
+    if !interruption::is_interruptible() {
+        return timeout(deadline, future).await.map_err(|_| NoAnswer::Elapsed);
+    }
+    let end = Instant::now() + deadline;
+    let mut future = pin!(future);
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if let Ok(output) = timeout(interruption::slice(left), future.as_mut()).await {
+            return Ok(output);
+        }
+        if Instant::now() >= end {
+            return Err(NoAnswer::Elapsed);
+        }
+        if interruption::is_interrupted() {
+            return Err(NoAnswer::Interrupted);
+        }
     }
 }
 

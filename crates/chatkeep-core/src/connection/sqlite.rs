@@ -1,7 +1,6 @@
 //! Opening a SQLite file: the pragmas, in the order that matters, and our search function.
 
 use std::path::Path;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -10,10 +9,12 @@ use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::sqlite_at_rest::AtRest;
+use super::sqlite_hooks::Hooks;
 use super::{ConnectOptions, Opened, Role};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::sqlite;
+use crate::interruption::pause;
 use crate::message::search;
 use crate::url::{SqliteLocation, SqliteTarget, Synchronous};
 
@@ -28,27 +29,33 @@ diesel::define_sql_function! {
     fn sqlite_version() -> diesel::sql_types::Text;
 }
 
-/// Opens the file, or memory. With it comes what has to stay as it is, where the file could only be opened on that promise.
-pub(super) fn open(
-    target: &SqliteTarget,
-    role: Role,
-    options: &ConnectOptions,
-) -> Result<(Opened<SqliteConnection>, Option<AtRest>)> {
+/// A file, or memory, that was opened.
+pub(super) struct OpenedFile {
+    pub(super) opened: Opened<SqliteConnection>,
+    /// What has to stay as it is, where the file could only be opened on that promise.
+    pub(super) at_rest: Option<AtRest>,
+    /// They must outlive the connection.
+    pub(super) hooks: Box<Hooks>,
+}
+
+/// Opens the file, or memory.
+pub(super) fn open(target: &SqliteTarget, role: Role, options: &ConnectOptions) -> Result<OpenedFile> {
     let explain = |error| sqlite::error(error);
+    let hooks = Hooks::new(options.query_timeout);
     let mut at_rest = None;
     let mut connection = match &target.location {
-        SqliteLocation::Memory => establish(":memory:", ":memory:", options)?,
+        SqliteLocation::Memory => establish(":memory:", ":memory:", &hooks)?,
         SqliteLocation::File(path) => {
             prepare_place(path, target.make_folder)?;
             let shown = path.display().to_string();
             let mode = if target.read_only { "?mode=ro" } else { "" };
-            let mut connection = establish(&uri(path, mode), &shown, options)?;
+            let mut connection = establish(&uri(path, mode), &shown, &hooks)?;
             if let Err(error) = set_journal(&mut connection, target, role, options.query_timeout) {
                 at_rest = AtRest::of(path).filter(|_| sqlite::cannot_open(&error));
                 if at_rest.is_none() {
                     return Err(explain(error));
                 }
-                connection = establish(&uri(path, "?immutable=1"), &shown, options)?;
+                connection = establish(&uri(path, "?immutable=1"), &shown, &hooks)?;
                 set_journal(&mut connection, target, Role::Reader, options.query_timeout).map_err(explain)?;
             }
             connection
@@ -66,13 +73,17 @@ pub(super) fn open(
     }
     search::register(&mut connection).map_err(explain)?;
     let version = diesel::select(sqlite_version()).get_result(&mut connection).map_err(explain)?;
-    Ok((Opened { connection, engine: Engine::Sqlite, version, max_row_bytes: None, id_step: 1 }, at_rest))
+    let opened = Opened { connection, engine: Engine::Sqlite, version, max_row_bytes: None, id_step: 1 };
+    Ok(OpenedFile { opened, at_rest, hooks })
 }
 
-fn establish(uri: &str, shown: &str, options: &ConnectOptions) -> Result<SqliteConnection> {
-    let mut connection =
-        SqliteConnection::establish(uri).map_err(|error| sqlite::open_error(&error, shown))?;
-    connection.batch_execute(&busy_timeout(options.query_timeout)).map_err(sqlite::error)?;
+fn establish(uri: &str, shown: &str, hooks: &Hooks) -> Result<SqliteConnection> {
+    let (connection, has_hooks) = hooks.opening(|| SqliteConnection::establish(uri));
+    let connection = connection.map_err(|error| sqlite::open_error(&error, shown))?;
+    if !has_hooks {
+        // Without them no lock would be waited for.
+        return Err(Error::internal("SQLite's extensions were removed by other code of this process"));
+    }
     Ok(connection)
 }
 
@@ -103,10 +114,6 @@ fn uri(path: &Path, mode: &str) -> String {
     format!("file:{place}{escaped}{mode}")
 }
 
-pub(super) fn busy_timeout(wait: Duration) -> String {
-    format!("PRAGMA busy_timeout = {}", wait.as_millis().min(2_147_483_647))
-}
-
 /// Write-ahead logging lasts in the file, so that one connection sets it and the others find it. A file that accepts no
 /// changes is read in the mode that it has.
 fn set_journal(
@@ -125,7 +132,7 @@ fn set_journal(
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL") {
             Err(error) if sqlite::is_read_only(&error) => return Ok(()),
-            Err(error) if sqlite::is_locked(&error) && Instant::now() < end => sleep(PAUSE),
+            Err(error) if sqlite::is_locked(&error) && Instant::now() < end && pause(PAUSE).is_ok() => {}
             other => return other,
         }
     }

@@ -7,7 +7,9 @@ pub(crate) mod sqlite;
 
 use std::time::Duration;
 
+use crate::connection::NoAnswer;
 use crate::error::{Error, ErrorKind};
+use crate::interruption;
 
 /// What went wrong underneath, as the adapter saw it.
 #[derive(Debug, Clone)]
@@ -18,6 +20,18 @@ pub(crate) enum Failure {
     Lost(String),
     /// No answer within the deadline.
     Elapsed(Duration),
+    /// The caller broke it off.
+    Interrupted,
+}
+
+impl Failure {
+    /// No answer came, where this is how long it would have been waited for.
+    pub(crate) fn no_answer(reason: NoAnswer, deadline: Duration) -> Self {
+        match reason {
+            NoAnswer::Elapsed => Self::Elapsed(deadline),
+            NoAnswer::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 /// What the failed call was about to do: decides what a lost connection means.
@@ -57,6 +71,14 @@ pub(crate) fn elapsed(deadline: Duration, effect: Effect) -> Error {
                 "the database did not confirm the change within {seconds} s; it may or may not be stored"
             ),
         ),
+    }
+}
+
+/// The caller did not want to wait any more.
+pub(crate) fn interrupted(effect: Effect) -> Error {
+    match effect {
+        Effect::None => interruption::interrupted(),
+        Effect::Commits => interruption::interrupted_with_unknown_outcome(),
     }
 }
 

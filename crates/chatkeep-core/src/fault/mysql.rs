@@ -1,7 +1,7 @@
 //! MySQL's and MariaDB's errors, by number (MySQL's "Server Error Message Reference", MariaDB's "Error Codes").
 
 use super::postgresql::no_table;
-use super::{Effect, Failure, connect_elapsed, elapsed, lost};
+use super::{Effect, Failure, connect_elapsed, elapsed, interrupted, lost};
 use crate::error::{Error, ErrorKind, SchemaState};
 
 /// What a failure during a call means.
@@ -10,6 +10,7 @@ pub(crate) fn error(failure: &Failure, effect: Effect) -> Error {
         Failure::Refused { number, message, .. } => refused(*number, message, effect),
         Failure::Lost(cause) => lost(cause, effect),
         Failure::Elapsed(deadline) => elapsed(*deadline, effect),
+        Failure::Interrupted => interrupted(effect),
     }
 }
 
@@ -35,6 +36,7 @@ pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
             Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: {cause}"))
         }
         Failure::Elapsed(deadline) => connect_elapsed(*deadline, place),
+        Failure::Interrupted => interrupted(Effect::None),
     }
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL's errors, by SQLSTATE (its manual, appendix "PostgreSQL Error Codes").
 
-use super::{Effect, Failure, connect_elapsed, elapsed, lost};
+use super::{Effect, Failure, connect_elapsed, elapsed, interrupted, lost};
 use crate::error::{Error, ErrorKind};
 
 /// What a failure during a call means.
@@ -9,6 +9,7 @@ pub(crate) fn error(failure: &Failure, effect: Effect) -> Error {
         Failure::Refused { state, message, .. } => refused(state, message, effect),
         Failure::Lost(cause) => lost(cause, effect),
         Failure::Elapsed(deadline) => elapsed(*deadline, effect),
+        Failure::Interrupted => interrupted(effect),
     }
 }
 
@@ -31,6 +32,7 @@ pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
             Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: {cause}"))
         }
         Failure::Elapsed(deadline) => connect_elapsed(*deadline, place),
+        Failure::Interrupted => interrupted(Effect::None),
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::result::Error as Diesel;
 use super::from_diesel;
 use super::postgresql::no_table;
 use crate::error::{Error, ErrorKind, SchemaState};
+use crate::interruption;
 
 /// What a failure during a call means.
 pub(crate) fn error(error: Diesel) -> Error {
@@ -64,6 +65,8 @@ fn by_text(text: &str) -> Option<Error> {
             return Some(Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(text)));
         } else if has("unable to open database file") || has("disk I/O error") {
             ErrorKind::Unavailable
+        } else if text == "interrupted" {
+            return Some(interruption::interrupted());
         } else if has("string or blob too big") {
             ErrorKind::InvalidInput
         } else {

@@ -1,7 +1,6 @@
 //! One runner at a time. Each engine has its own lock; all of them are asked for again and again rather than waited for,
 //! so that no connection hangs in the server when its program has gone.
 
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
@@ -10,6 +9,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::connection::{Connection, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Effect;
+use crate::interruption::pause;
 
 /// How long another program may take to run its migrations before we give up waiting.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -39,7 +39,7 @@ pub(super) fn postgresql<T>(
         match outcome {
             Some(value) => return Ok(value),
             None if start.elapsed() > PATIENCE => return Err(give_up()),
-            None => sleep(PAUSE),
+            None => pause(PAUSE)?,
         }
     }
 }
@@ -110,7 +110,7 @@ fn with_named_lock<T>(
         if start.elapsed() > PATIENCE {
             return Err(give_up());
         }
-        sleep(PAUSE);
+        pause(PAUSE)?;
     }
     let outcome = work(connection);
     // The lock ends with the session in any case; a failure to give it back early changes nothing.
@@ -158,6 +158,6 @@ fn take_lease(connection: &mut Connection) -> Result<String> {
         if start.elapsed() > PATIENCE {
             return Err(give_up());
         }
-        sleep(PAUSE);
+        pause(PAUSE)?;
     }
 }

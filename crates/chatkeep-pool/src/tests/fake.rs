@@ -189,13 +189,14 @@ impl Backend for Fake {
         self.start + self.passed()
     }
 
-    fn sleep(&self, time: Duration) {
+    fn sleep(&self, time: Duration) -> Result<()> {
         lock(&self.world.slept).push(time);
         if self.world.stands_still.load(Ordering::SeqCst) {
             thread::yield_now();
         } else {
             self.pass(time);
         }
+        Ok(())
     }
 
     fn random(&self) -> f64 {

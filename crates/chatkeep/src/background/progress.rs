@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use chatkeep_core::interruption;
+
 use super::exit;
 
 /// An account of calls that have begun and not ended.
@@ -43,19 +45,17 @@ impl Progress {
         Pending { progress: Arc::clone(self), number }
     }
 
-    /// Waits until the calls that have begun by now have ended, and says how many of them have not when the time is over.
+    /// Waits until the calls that have begun by now have ended, and says how many of them have not when the time is over, or
+    /// the caller breaks it off.
     pub(crate) fn wait(&self, until: Instant) -> usize {
         let mut state = self.lock();
         let last = state.begun;
         state.waiting += 1;
-        let open = loop {
-            let open = state.open.range(..=last).count();
-            let left = until.saturating_duration_since(Instant::now());
-            if open == 0 || left.is_zero() {
-                break open;
-            }
-            state = self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        };
+        let open = |state: &State| state.open.range(..=last).count();
+        let left = until.saturating_duration_since(Instant::now());
+        let goes_on = |state: &mut State| open(state) > 0;
+        let (mut state, _) = interruption::wait_while(&self.ended, &self.state, state, Some(left), goes_on);
+        let open = open(&state);
         state.waiting -= 1;
         open
     }

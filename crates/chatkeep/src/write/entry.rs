@@ -1,8 +1,9 @@
 //! A message that waits for a writer, and how its caller is told the outcome.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
+use chatkeep_core::interruption::{self, Waited};
 use chatkeep_core::{Error, NewMessage, Result};
 use tokio::sync::oneshot;
 
@@ -39,8 +40,9 @@ pub(super) enum Caller {
 }
 
 /// Where a blocked caller waits.
-#[derive(Default)]
 pub(super) struct Waiter {
+    /// A caller whose waits may be broken off must not write for others.
+    can_lead: bool,
     answer: Mutex<Option<Answer>>,
     answered: Condvar,
 }
@@ -130,24 +132,23 @@ pub(super) fn settle(told: impl Iterator<Item = (Entry, Result<i64>)>) {
 }
 
 impl Waiter {
-    /// Waits for the answer, until a moment if there is one.
-    pub(super) fn wait(&self, until: Option<Instant>) -> Option<Answer> {
-        let mut answer = self.lock();
-        loop {
-            if let Some(given) = answer.take() {
-                return Some(given);
-            }
-            answer = match until {
-                None => self.answered.wait(answer).unwrap_or_else(PoisonError::into_inner),
-                Some(until) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    self.answered.wait_timeout(answer, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
+    /// A place for the caller that this thread is.
+    pub(super) fn of_this_thread() -> Arc<Self> {
+        let can_lead = !interruption::is_interruptible();
+        Arc::new(Self { can_lead, answer: Mutex::default(), answered: Condvar::new() })
+    }
+
+    pub(super) fn can_lead(&self) -> bool {
+        self.can_lead
+    }
+
+    /// Waits for the answer, for so long if there is a limit. Else, why there is none.
+    pub(super) fn wait(&self, longest: Option<Duration>) -> Result<Answer, Waited> {
+        let answer = self.lock();
+        let missing = |answer: &mut Option<_>| answer.is_none();
+        let (mut answer, waited) =
+            interruption::wait_while(&self.answered, &self.answer, answer, longest, missing);
+        answer.take().ok_or(waited)
     }
 
     pub(super) fn answer_with(&self, given: Answer) {

@@ -84,9 +84,16 @@ impl Line {
 
     /// Takes a thread that waits for room out of the line, unless it is in by now.
     pub(super) fn leave(&mut self, waiter: &Arc<Waiter>) -> Option<Entry> {
-        let is_mine = |entry: &Entry| entry.waiter().is_some_and(|other| Arc::ptr_eq(other, waiter));
-        let place = self.outside.iter().position(|(_, entry)| is_mine(entry))?;
+        let place = self.outside.iter().position(|(_, entry)| is_of(entry, waiter))?;
         self.outside.remove(place).map(|(_, entry)| entry)
+    }
+
+    /// Takes a thread that waits to be served out of the queue, unless somebody writes for it by now.
+    pub(super) fn leave_queue(&mut self, waiter: &Arc<Waiter>) -> Option<Entry> {
+        let place = self.queue.iter().position(|entry| is_of(entry, waiter))?;
+        let entry = self.queue.remove(place)?;
+        self.bytes -= entry.size();
+        Some(entry)
     }
 
     /// Everything that waits.
@@ -107,4 +114,8 @@ impl Line {
         self.handed_in += usize::from(entry.waiter().is_none());
         self.queue.push_back(entry);
     }
+}
+
+fn is_of(entry: &Entry, waiter: &Arc<Waiter>) -> bool {
+    entry.waiter().is_some_and(|other| Arc::ptr_eq(other, waiter))
 }

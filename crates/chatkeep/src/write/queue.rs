@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use chatkeep_core::interruption::{self, Waited};
 use chatkeep_core::{Error, ErrorKind, NewMessage, Result};
 use chatkeep_pool::OfProcess;
 
@@ -55,7 +56,7 @@ impl Queue {
 
     /// Writes down that a message is to be written, and waits until the caller is to do something about it.
     pub(super) fn enter(self_: &SharedQueue, message: &NewMessage, longest: Duration) -> Result<Turn> {
-        let waiter = Arc::new(Waiter::default());
+        let waiter = Waiter::of_this_thread();
         let is_in = {
             let mut state = self_.lock();
             state.check_open()?;
@@ -67,8 +68,11 @@ impl Queue {
             let caller = Caller::Blocked(Arc::clone(&waiter));
             state.line.push(Entry::new(message.clone(), caller, self_.progress.begin()))
         };
-        let until = (!is_in).then(|| Instant::now() + longest);
-        let answer = waiter.wait(until).map_or_else(|| self_.leave(&waiter, longest), Ok)?;
+        let answer = match waiter.wait((!is_in).then_some(longest)) {
+            Ok(answer) => answer,
+            Err(Waited::Interrupted) => return Err(self_.leave_at_once(&waiter)),
+            Err(_) => self_.leave(&waiter, longest)?,
+        };
         Ok(match answer {
             Answer::Outcome(outcome) => Turn::Done(outcome),
             Answer::Lead(group) => Turn::Lead(Leadership { queue: Arc::clone(self_) }, group),
@@ -86,7 +90,22 @@ impl Queue {
                 entry.dismiss();
                 Err(no_room(others, longest))
             }
-            None => waiter.wait(None).ok_or_else(|| Error::internal("a wait without an end ended")),
+            None => waiter.wait(None).map_err(|_| self.leave_at_once(waiter)),
+        }
+    }
+
+    /// The caller breaks its wait off. Somebody may be writing its message by now.
+    fn leave_at_once(&self, waiter: &Arc<Waiter>) -> Error {
+        let left = {
+            let mut state = self.lock();
+            state.line.leave(waiter).or_else(|| state.line.leave_queue(waiter))
+        };
+        match left {
+            Some(entry) => {
+                entry.dismiss();
+                interruption::interrupted()
+            }
+            None => interruption::interrupted_with_unknown_outcome(),
         }
     }
 
@@ -187,7 +206,7 @@ impl Drop for Leadership {
         drop(state);
         settle(too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, longest)))));
         let Some(first) = group.first() else { return };
-        match first.waiter().filter(|_| blocked).map(Arc::clone) {
+        match first.waiter().filter(|waiter| blocked && waiter.can_lead()).map(Arc::clone) {
             Some(waiter) => waiter.answer_with(Answer::Lead(group)),
             None => Leadership { queue: Arc::clone(&self.queue) }.lead_on_a_thread(group),
         }

@@ -1,9 +1,8 @@
 //! Storing messages: one, or a group.
 
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Connection, Error, ErrorKind, NewMessage, Result, messages};
+use chatkeep_core::{Connection, Error, ErrorKind, NewMessage, Result, interruption, messages};
 use chatkeep_pool::Pool;
 use std::sync::Arc;
 
@@ -87,7 +86,7 @@ pub(crate) fn patiently<T>(pool: &Pool, mut work: impl FnMut(&mut Connection) ->
         if !error.is_retryable() || start.elapsed() + attempt.elapsed() + pause >= longest {
             return Err(error);
         }
-        sleep(pause);
+        interruption::pause(pause)?;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -15,6 +15,7 @@ mod exit;
 mod failing;
 mod fork;
 mod holding;
+mod interrupted;
 mod killed;
 mod large;
 mod login;

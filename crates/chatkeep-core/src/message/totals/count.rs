@@ -1,19 +1,15 @@
 //! Counting on: what is behind the mark goes into the totals, and what is deleted comes out of them.
 
-use std::thread::sleep;
 use std::time::Duration;
-
-use diesel::sql_types::Integer;
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::gaps::{Gap, Passed, pass};
 use super::grouped::{Rows, add_up};
 use super::settled::{Missing, missing};
 use super::store::{IfHeld, change, counted_to, forget, hold_mark, last_id, move_mark};
 use super::sums::{Sums, Totals};
-use crate::connection::{Connection, Session};
+use crate::connection::Connection;
 use crate::error::{ErrorKind, Result};
-use crate::fault::Effect;
+use crate::interruption::pause;
 use crate::value::Timestamp;
 
 /// When a message is stored whose id is a multiple of this, it is time to count on. A reader adds up about so many rows by itself.
@@ -101,7 +97,7 @@ pub fn catch_up(connection: &mut Connection) -> Result<()> {
             CountingStep::Busy if tries == PATIENCE => return Ok(()),
             CountingStep::Busy => {
                 tries += 1;
-                sleep(PAUSE);
+                pause(PAUSE)?;
             }
         }
     }
@@ -154,21 +150,11 @@ fn with_little_patience<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
-    let Session::Sqlite(c) = &mut connection.session else { return work(connection) };
-    let usual = sql_query("PRAGMA busy_timeout").get_result::<BusyTimeout>(c);
-    let usual = usual.map_err(|error| connection.read_error(error))?.timeout;
-    let little = usual.min(LONGEST_WAIT);
-    connection.batch(&format!("PRAGMA busy_timeout = {little}"), Effect::None)?;
+    let usual = connection.set_patience(LONGEST_WAIT);
     let outcome = work(connection);
-    connection.batch(&format!("PRAGMA busy_timeout = {usual}"), Effect::None)?;
+    connection.set_patience(usual);
     outcome
 }
 
-/// In milliseconds.
-const LONGEST_WAIT: i32 = 100;
-
-#[derive(QueryableByName)]
-struct BusyTimeout {
-    #[diesel(sql_type = Integer)]
-    timeout: i32,
-}
+/// Of a lock.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);

@@ -1,0 +1,117 @@
+//! How long a SQLite connection waits for another's lock, and how a long statement is broken off.
+//!
+//! Diesel does not hand its connections out, but SQLite calls an extension for each one that it opens. Ours sets SQLite's two
+//! hooks on the connections that we open, and leaves those of others alone.
+#![expect(unsafe_code, reason = "SQLite's hooks are C functions with a pointer")]
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Once;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use libsqlite3_sys::{
+    SQLITE_OK, sqlite3, sqlite3_api_routines, sqlite3_auto_extension, sqlite3_busy_handler,
+    sqlite3_progress_handler,
+};
+
+use crate::interruption;
+
+/// Milliseconds between two looks at a lock, as in SQLite's own handler, and no longer than a person notices.
+const PAUSES: [u64; 10] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50];
+/// Steps of SQLite's machine between two looks at whether a statement is to be broken off: some tens of microseconds.
+const STEPS: c_int = 4_000;
+
+/// What a connection's hooks know. It must stay where it is, and outlive the connection.
+pub(super) struct Hooks {
+    patience: Cell<Duration>,
+    /// When the wait that goes on began.
+    since: Cell<Instant>,
+    is_set: Cell<bool>,
+}
+
+thread_local! {
+    /// The hooks of the connection that this thread is opening.
+    static OPENING: Cell<*const Hooks> = const { Cell::new(ptr::null()) };
+}
+
+impl Hooks {
+    pub(super) fn new(patience: Duration) -> Box<Self> {
+        let since = Cell::new(Instant::now());
+        Box::new(Self { patience: Cell::new(patience), since, is_set: Cell::new(false) })
+    }
+
+    /// From now on a lock is waited for as long as this. The patience from before comes back.
+    pub(super) fn set_patience(&self, patience: Duration) -> Duration {
+        self.patience.replace(patience)
+    }
+
+    /// Opens a connection with these hooks. Whether it has them: some other code may have removed all extensions.
+    pub(super) fn opening<T>(&self, open: impl FnOnce() -> T) -> (T, bool) {
+        struct Opened;
+        impl Drop for Opened {
+            fn drop(&mut self) {
+                OPENING.set(ptr::null());
+            }
+        }
+        static EXTENSION: Once = Once::new();
+        EXTENSION.call_once(|| {
+            // SAFETY: the function has the signature that SQLite calls, and does not unwind. Should there be no memory
+            // for the entry, no connection gets hooks, and that is noticed.
+            unsafe { sqlite3_auto_extension(Some(set_hooks)) };
+        });
+        OPENING.set(self);
+        let _opened = Opened;
+        let opened = open();
+        (opened, self.is_set.get())
+    }
+
+    /// Whether to look at the lock again, which was found held so many times.
+    fn waits_on(&self, looks: c_int) -> bool {
+        if looks == 0 {
+            self.since.set(Instant::now());
+        }
+        let left = self.patience.get().saturating_sub(self.since.get().elapsed());
+        if left.is_zero() || interruption::is_interrupted() {
+            return false;
+        }
+        let pause = PAUSES[usize::try_from(looks).unwrap_or(0).min(PAUSES.len() - 1)];
+        sleep(left.min(Duration::from_millis(pause)));
+        true
+    }
+}
+
+/// Called by SQLite for every connection that is opened in this process, by us or by others.
+unsafe extern "C" fn set_hooks(
+    connection: *mut sqlite3,
+    _: *mut *mut c_char,
+    _: *const sqlite3_api_routines,
+) -> c_int {
+    let hooks = OPENING.get();
+    if hooks.is_null() {
+        return SQLITE_OK;
+    }
+    let argument = hooks.cast_mut().cast::<c_void>();
+    // SAFETY: SQLite hands over a connection that it has just opened. The pointer is to hooks that outlive it, see
+    // `Connection`, and which only the thread looks at that uses the connection, as SQLite's hooks run on it.
+    unsafe {
+        sqlite3_busy_handler(connection, Some(is_busy), argument);
+        sqlite3_progress_handler(connection, STEPS, Some(is_to_be_broken_off), argument);
+        (*hooks).is_set.set(true);
+    }
+    SQLITE_OK
+}
+
+/// Not zero: look again.
+unsafe extern "C" fn is_busy(hooks: *mut c_void, looks: c_int) -> c_int {
+    // SAFETY: see `set_hooks`.
+    let hooks = unsafe { &*hooks.cast::<Hooks>() };
+    catch_unwind(AssertUnwindSafe(|| hooks.waits_on(looks))).unwrap_or(false).into()
+}
+
+/// Not zero: break it off.
+unsafe extern "C" fn is_to_be_broken_off(_: *mut c_void) -> c_int {
+    catch_unwind(interruption::is_interrupted).unwrap_or(true).into()
+}
