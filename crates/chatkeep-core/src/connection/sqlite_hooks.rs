@@ -1,7 +1,8 @@
-//! How long a SQLite connection waits for another's lock, and how a long statement is broken off.
+//! How long a SQLite connection waits for another's lock, how a long statement is broken off, and that statements stay
+//! prepared.
 //!
-//! Diesel does not hand its connections out, but SQLite calls an extension for each one that it opens. Ours sets SQLite's two
-//! hooks on the connections that we open, and leaves those of others alone.
+//! Diesel does not hand its connections out, but SQLite calls an extension for each one that it opens. Ours sets up the
+//! connections that we open, and leaves those of others alone.
 #![expect(unsafe_code, reason = "SQLite's hooks are C functions with a pointer")]
 
 use std::cell::Cell;
@@ -13,8 +14,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use libsqlite3_sys::{
-    SQLITE_OK, sqlite3, sqlite3_api_routines, sqlite3_auto_extension, sqlite3_busy_handler,
-    sqlite3_progress_handler,
+    SQLITE_DBCONFIG_ENABLE_QPSG, SQLITE_OK, sqlite3, sqlite3_api_routines, sqlite3_auto_extension,
+    sqlite3_busy_handler, sqlite3_db_config, sqlite3_progress_handler,
 };
 
 use crate::interruption;
@@ -97,6 +98,9 @@ unsafe extern "C" fn set_hooks(
     // SAFETY: SQLite hands over a connection that it has just opened. The pointer is to hooks that outlive it, see
     // `Connection`, and which only the thread looks at that uses the connection, as SQLite's hooks run on it.
     unsafe {
+        // SQLite would prepare a statement anew whenever a value is bound that its plan might depend on, as a page's limit
+        // is (its manual, "The SQLite Query Optimizer Overview", on the query planner stability guarantee).
+        sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_QPSG, 1, ptr::null_mut::<c_int>());
         sqlite3_busy_handler(connection, Some(is_busy), argument);
         sqlite3_progress_handler(connection, STEPS, Some(is_to_be_broken_off), argument);
         (*hooks).is_set.set(true);

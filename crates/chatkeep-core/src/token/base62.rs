@@ -2,10 +2,10 @@
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A big-endian number in exactly `width` digits, zeros in front.
-pub(super) fn encode(number: &[u8], width: usize) -> String {
-    let mut rest = number.to_vec();
-    let mut digits = vec![DIGITS[0]; width];
+/// A big-endian number of so many bytes in exactly so many digits, zeros in front.
+pub(super) fn encode<const BYTES: usize, const WIDTH: usize>(number: [u8; BYTES]) -> [u8; WIDTH] {
+    let mut rest = number;
+    let mut digits = [DIGITS[0]; WIDTH];
     for digit in digits.iter_mut().rev() {
         // Long division of the whole number by 62; what remains is the next digit.
         let mut remainder = 0_usize;
@@ -17,7 +17,7 @@ pub(super) fn encode(number: &[u8], width: usize) -> String {
         *digit = DIGITS[remainder];
     }
     debug_assert!(rest.iter().all(|byte| *byte == 0), "the number has more digits than were asked for");
-    digits.into_iter().map(char::from).collect()
+    digits
 }
 
 /// Whether the text has digits of base 62 only.
@@ -31,10 +31,10 @@ mod tests {
 
     #[test]
     fn numbers_are_written_with_zeros_in_front() {
-        assert_eq!(encode(&[0], 3), "000");
-        assert_eq!(encode(&[61], 2), "0z");
-        assert_eq!(encode(&[62], 2), "10");
-        assert_eq!(encode(&[255; 4], 6), "4gfFC3");
-        assert_eq!(encode(&[255; 32], 43).len(), 43);
+        assert_eq!(&encode([0]), b"000");
+        assert_eq!(&encode([61]), b"0z");
+        assert_eq!(&encode([62]), b"10");
+        assert_eq!(&encode([255; 4]), b"4gfFC3");
+        assert_eq!(encode::<32, 43>([255; 32])[..2], *b"yh");
     }
 }

@@ -30,8 +30,11 @@ impl PlainToken {
     /// # Errors
     /// `Internal` when the system gives none.
     pub fn generate() -> Result<Self> {
-        let mut token = format!("{PREFIX}{}", encode(&random_bytes::<32>()?, RANDOM_DIGITS));
-        token.push_str(&check_digits(&token));
+        let mut token = String::with_capacity(LENGTH);
+        token.push_str(PREFIX);
+        token.extend(encode::<32, RANDOM_DIGITS>(random_bytes()?).map(char::from));
+        let check = check_digits(&token);
+        token.extend(check.map(char::from));
         Ok(Self(token))
     }
 
@@ -57,21 +60,19 @@ impl PlainToken {
         if presented.is_empty() || presented.len() > MAX_PRESENTED {
             return false;
         }
-        if presented.chars().any(|character| character.is_whitespace() || character.is_control()) {
-            return false;
-        }
         let is_ours = presented.len() == LENGTH
             && presented.starts_with(PREFIX)
             && is_base62(&presented[PREFIX.len()..]);
-        !is_ours || {
+        if is_ours {
             let (token, check) = presented.split_at(LENGTH - CHECK_DIGITS);
-            check_digits(token) == check
+            return check_digits(token) == check.as_bytes();
         }
+        !presented.chars().any(|character| character.is_whitespace() || character.is_control())
     }
 }
 
-fn check_digits(token: &str) -> String {
-    encode(&crc32fast::hash(token.as_bytes()).to_be_bytes(), CHECK_DIGITS)
+fn check_digits(token: &str) -> [u8; CHECK_DIGITS] {
+    encode(crc32fast::hash(token.as_bytes()).to_be_bytes())
 }
 
 impl fmt::Debug for PlainToken {

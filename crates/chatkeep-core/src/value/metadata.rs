@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
+use super::canonical_json::{canonical_json, canonical_text};
 use super::strict_json::oversized_integer;
 use crate::error::{Error, Result};
 use crate::schema::Json;
@@ -92,37 +93,9 @@ impl Metadata {
     /// What a column holds, brought into the canonical form. Other programs may have written it: what is no object at
     /// all is an error, what only breaks our limits is shown.
     pub(crate) fn from_stored(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            Error::new(crate::ErrorKind::Corrupt, format!("metadata is no JSON: {error}"))
-        })?;
-        Ok(Self(canonical_text(&value)))
-    }
-}
-
-/// The one text of a JSON value: no blanks, keys sorted, and floating-point numbers that PostgreSQL's `numeric` gives
-/// back as floating-point numbers.
-pub(crate) fn canonical_text(value: &Value) -> String {
-    let mut out = Vec::with_capacity(64);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, CanonicalNumbers);
-    // Writing a `Value` into memory cannot fail: its keys are strings and its numbers finite.
-    let written = value.serialize(&mut serializer);
-    debug_assert!(written.is_ok());
-    String::from_utf8(out).unwrap_or_default()
-}
-
-/// Writes whole doubles as `5000000000000000000.0`, not as `5e18`: PostgreSQL prints what it is given without the
-/// exponent, and the integer that would come out is another value.
-struct CanonicalNumbers;
-
-impl serde_json::ser::Formatter for CanonicalNumbers {
-    fn write_f64<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, number: f64) -> std::io::Result<()> {
-        if number == 0.0 {
-            writer.write_all(b"0.0")
-        } else if number.fract() == 0.0 && number.abs() < 1e21 {
-            write!(writer, "{number:.1}")
-        } else {
-            write!(writer, "{}", Value::from(number))
-        }
+        canonical_json(text)
+            .map(Self)
+            .map_err(|error| Error::new(crate::ErrorKind::Corrupt, format!("metadata is no JSON: {error}")))
     }
 }
 

@@ -8,7 +8,6 @@ use diesel::deserialize::{self, FromSql};
 use diesel::mysql::{Mysql, MysqlValue};
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types;
 use diesel::sqlite::Sqlite;
 
 use super::Metadata;
@@ -25,9 +24,8 @@ impl ToSql<Json, Sqlite> for Metadata {
 }
 
 impl FromSql<Json, Sqlite> for Metadata {
-    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        let text = <String as FromSql<sql_types::Text, Sqlite>>::from_sql(value)?;
-        Ok(Self::from_stored(&text)?)
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self::from_stored(value.read_text())?)
     }
 }
 

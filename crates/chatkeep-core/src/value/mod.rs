@@ -1,11 +1,12 @@
 //! Values that travel between a program and a column: moments, and metadata.
 
+mod canonical_json;
 mod metadata;
 mod metadata_sql;
 mod strict_json;
 mod timestamp;
 mod timestamp_sql;
 
+pub(crate) use canonical_json::canonical_text;
 pub use metadata::Metadata;
-pub(crate) use metadata::canonical_text;
 pub use timestamp::Timestamp;

@@ -116,6 +116,33 @@ impl Timestamp {
         Self(microsecond)
     }
 
+    /// What [`Timestamp::sortable`] wrote; `None` for any other text.
+    pub(crate) fn from_sortable(text: &[u8]) -> Option<Self> {
+        let number = |at: std::ops::Range<usize>| {
+            text[at].iter().try_fold(0_i32, |number, byte| {
+                byte.is_ascii_digit().then(|| number * 10 + i32::from(byte - b'0'))
+            })
+        };
+        let is_sortable = text.len() == 26
+            && [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':'), (19, b'.')]
+                .into_iter()
+                .all(|(at, mark)| text[at] == mark);
+        if !is_sortable {
+            return None;
+        }
+        let small = |at| number(at).and_then(|number| i8::try_from(number).ok());
+        let civil = DateTime::new(
+            i16::try_from(number(0..4)?).ok()?,
+            small(5..7)?,
+            small(8..10)?,
+            small(11..13)?,
+            small(14..16)?,
+            small(17..19)?,
+            number(20..26)? * 1000,
+        );
+        Self::from_civil(civil.ok()?).ok()
+    }
+
     /// `YYYY-MM-DD HH:MM:SS.ffffff` in UTC: the form in which text sorts as time does. Written by hand because it
     /// stands in every insert and every row that SQLite returns.
     pub(crate) fn sortable(self, separator: u8) -> [u8; 26] {

@@ -23,9 +23,13 @@ impl ToSql<Moment, Sqlite> for Timestamp {
 }
 
 impl FromSql<Moment, Sqlite> for Timestamp {
-    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        let text = <String as FromSql<sql_types::Text, Sqlite>>::from_sql(value)?;
-        Ok(Self::parse(&text)?)
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = value.read_text();
+        match Self::from_sortable(text.as_bytes()) {
+            Some(moment) => Ok(moment),
+            // Another program wrote it in another way.
+            None => Ok(Self::parse(text)?),
+        }
     }
 }
 
