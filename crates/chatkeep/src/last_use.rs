@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chatkeep_core::{Timestamp, TokenInfo, tokens};
+use chatkeep_core::{Connection, Result, Timestamp, TokenInfo, tokens};
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::Calls;
@@ -12,6 +12,8 @@ use crate::background::Calls;
 const TOUCH_EVERY: i64 = 60_000_000;
 /// At most so many tokens wait for it. What does not get in is noted at a later check.
 const MOST: usize = 10_000;
+/// So many are noted in one transaction, which takes a few milliseconds.
+const AT_ONCE: usize = 200;
 
 /// Collects the uses, and has a thread of chatkeep's write them.
 pub(crate) struct LastUse {
@@ -59,10 +61,12 @@ impl LastUse {
 
     fn write(&self, writing: &mut Writing) {
         while let Some(waiting) = writing.next() {
-            // What cannot be written is left to the next check.
-            let Ok(mut connection) = self.pool.writer() else { return };
-            for (id, moment) in waiting {
-                if tokens::touch(&mut connection, id, moment, a_while_before(moment)).is_err() {
+            // In one order everywhere, so that two processes do not wait for each other.
+            let mut waiting: Vec<_> = waiting.into_iter().collect();
+            waiting.sort_unstable_by_key(|(id, _)| *id);
+            for uses in waiting.chunks(AT_ONCE) {
+                // What cannot be written is left to the next check.
+                if self.pool.writer().and_then(|mut connection| touch(&mut connection, uses)).is_err() {
                     return;
                 }
             }
@@ -103,6 +107,15 @@ impl Drop for Writing {
             state.waiting.clear();
         }
     }
+}
+
+/// Notes all of these or none: one commit for many.
+fn touch(connection: &mut Connection, uses: &[(i64, Timestamp)]) -> Result<()> {
+    connection.transaction(|connection| {
+        uses.iter().try_for_each(|(id, moment)| {
+            tokens::touch(connection, *id, *moment, a_while_before(*moment)).map(drop)
+        })
+    })
 }
 
 /// A use before this moment is too old to stand for one now. The database is asked the same, because another process may

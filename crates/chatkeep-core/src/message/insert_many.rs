@@ -68,13 +68,15 @@ fn check_each(messages: &[NewMessage], check: impl Fn(&NewMessage) -> Result<()>
     Ok(())
 }
 
-/// Splits by rows and by bytes; a single large message is a chunk of its own.
+/// Splits by rows and by bytes; a single large message is a chunk of its own. On MySQL and MariaDB so that there are few
+/// numbers of rows: each is a statement of its own, and several that are prepared are faster than one that is not.
 fn chunks<'a>(
     connection: &Connection,
     messages: &'a [NewMessage],
 ) -> impl Iterator<Item = &'a [NewMessage]> + use<'a> {
     // A quarter of the server's packet is left for what stands around the values.
     let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
+    let few_sizes = matches!(connection.session, Session::MySql(_));
     let mut rest = messages;
     std::iter::from_fn(move || {
         let mut bytes = 0;
@@ -82,7 +84,10 @@ fn chunks<'a>(
             bytes += message.size_in_bytes();
             bytes <= max_bytes
         };
-        let count = rest.iter().take(MAX_ROWS).take_while(fits).count().max(1).min(rest.len());
+        let mut count = rest.iter().take(MAX_ROWS).take_while(fits).count().max(1).min(rest.len());
+        if few_sizes && count > ANY_SIZE {
+            count = 1 << count.ilog2();
+        }
         let (chunk, later) = rest.split_at(count);
         rest = later;
         (!chunk.is_empty()).then_some(chunk)
@@ -192,8 +197,8 @@ fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>
 /// tells all of them.
 struct ManyRows<'a>(&'a [Row<'a>]);
 
-/// Statements of up to this many rows stay prepared on the server, and above it those whose number of rows is a power of two.
-const PREPARED_ROWS: usize = 64;
+/// A statement may have any number of rows up to this one; above it a power of two.
+const ANY_SIZE: usize = 64;
 
 impl QueryId for ManyRows<'_> {
     type QueryId = ();
@@ -203,9 +208,6 @@ impl QueryId for ManyRows<'_> {
 
 impl QueryFragment<Mysql> for ManyRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        if self.0.len() > PREPARED_ROWS && !self.0.len().is_power_of_two() {
-            out.unsafe_to_cache_prepared();
-        }
         out.push_sql(
             "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) VALUES ",
         );
