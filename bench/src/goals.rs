@@ -185,6 +185,7 @@ mod tests {
             round_seconds: 1.0,
             machine: BTreeMap::new(),
             results,
+            studies: Vec::new(),
             instructions: BTreeMap::new(),
             notes: Vec::new(),
         })

@@ -12,6 +12,7 @@ mod plan;
 mod process;
 mod record;
 mod run;
+mod studies;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -114,6 +115,7 @@ fn run(order: Run) -> Result<bool> {
         round_seconds: seconds,
         machine: machine::describe(&disk)?,
         results: Vec::new(),
+        studies: Vec::new(),
         instructions: BTreeMap::new(),
         notes: Vec::new(),
     };

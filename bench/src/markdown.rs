@@ -7,6 +7,7 @@ use chatkeep_contest::{Engine, Path, stats};
 use crate::goals::judge;
 use crate::plan::Role;
 use crate::record::{CellRecord, Entry, Record};
+use crate::studies::{Figure, Findings, Study, Unit};
 
 /// The whole page. The plots beside it are named after the engines.
 pub(crate) fn page(record: &Record) -> String {
@@ -24,6 +25,7 @@ pub(crate) fn page(record: &Record) -> String {
             table(&mut text, result);
         }
     }
+    studies(&mut text, record);
     instructions(&mut text, record);
     versions(&mut text, record);
     text
@@ -112,6 +114,41 @@ fn table(text: &mut String, result: &CellRecord) {
         let _ = writeln!(text, " {p50} | {p99} | {flushes} |");
     }
     text.push('\n');
+}
+
+fn studies(text: &mut String, record: &Record) {
+    for study in Study::ALL {
+        let all: Vec<&Findings> = record.studies.iter().filter(|findings| findings.study == study).collect();
+        if all.is_empty() {
+            continue;
+        }
+        text.push_str(match study {
+            Study::SearchIndex => {
+                "## What the search index costs, and saves\n\nOf words as they come in chats. MariaDB has no such index.\n\n\
+                 | engine | messages | | without | with | |\n|---|---:|---|---:|---:|---:|\n"
+            }
+            Study::Deletion => {
+                "## What those who log notice of a deletion\n\nHalf of all messages are deleted while one caller logs, with \
+                 0.2 ms between two messages.\n\n\
+                 | engine | messages | | before | meanwhile | |\n|---|---:|---|---:|---:|---:|\n"
+            }
+        });
+        for findings in all {
+            for Figure { what, unit, without, with } in &findings.figures {
+                let [before, after] = [without, with].map(|value| match unit {
+                    Unit::Microseconds => time(*value),
+                    Unit::MessagesASecond => format!("{}/s", number(*value)),
+                    Unit::Count if *value == 0.0 => dash(),
+                    Unit::Count => number(*value),
+                });
+                let ratio = if *without > 0.0 { factor(with / without) } else { dash() };
+                let messages = number(findings.messages as f64);
+                let engine = findings.engine;
+                let _ = writeln!(text, "| {engine} | {messages} | {what} | {before} | {after} | {ratio} |");
+            }
+        }
+        text.push('\n');
+    }
 }
 
 fn instructions(text: &mut String, record: &Record) {
@@ -217,6 +254,17 @@ mod tests {
                 callers: 1,
                 entries: vec![failed, peer, ours, limit],
             }],
+            studies: vec![Findings {
+                study: Study::Deletion,
+                engine: Engine::Sqlite,
+                messages: 2_000_000,
+                figures: vec![Figure {
+                    what: "log a message, p99".to_owned(),
+                    unit: Unit::Microseconds,
+                    without: 400.0,
+                    with: 12_000.0,
+                }],
+            }],
             instructions: BTreeMap::from([("insert".to_owned(), 12_345.0)]),
             notes: vec!["There was no MySQL.".to_owned()],
         };
@@ -231,9 +279,13 @@ mod tests {
                 "| the broken | Rust | **failed**: no / such module | | | | | |",
             ]
         );
-        for part in
-            ["| cores | 2 |", "**There was no MySQL.**", "| insert | 12,345 |", "| chatkeep | 0.1.0 |"]
-        {
+        for part in [
+            "| SQLite | 2,000,000 | log a message, p99 | 400 us | 12.0 ms | 30x |",
+            "| cores | 2 |",
+            "**There was no MySQL.**",
+            "| insert | 12,345 |",
+            "| chatkeep | 0.1.0 |",
+        ] {
             assert!(page.contains(part), "{part} is not in {page}");
         }
     }

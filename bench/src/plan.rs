@@ -2,6 +2,8 @@
 
 use chatkeep_contest::{Engine, Path, Result};
 
+use crate::studies::Study;
+
 /// What a contestant's program is, and so how it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -215,6 +217,7 @@ pub(crate) struct Selection {
     quick: bool,
     engines: Vec<Engine>,
     paths: Vec<Path>,
+    studies: Vec<Study>,
     callers: Vec<usize>,
     names: Vec<&'static str>,
     languages: Vec<&'static str>,
@@ -230,6 +233,8 @@ impl Selection {
                 selection.engines.push(engine);
             } else if let Some(path) = Path::ALL.into_iter().find(|path| path.name() == word) {
                 selection.paths.push(path);
+            } else if let Some(study) = Study::ALL.into_iter().find(|study| study.name() == word) {
+                selection.studies.push(study);
             } else if let Some(callers) = ANY.iter().find(|callers| callers.to_string() == word) {
                 selection.callers.push(*callers);
             } else if let Some(somebody) = EVERYBODY.iter().find(|somebody| somebody.name == word) {
@@ -240,7 +245,7 @@ impl Selection {
                 selection.languages.push(name);
             } else {
                 return Err(format!(
-                    "ONLY: {word:?} is no engine, path, number of callers, contestant or language; \
+                    "ONLY: {word:?} is no engine, path, study, number of callers, contestant or language; \
                                     contestants are {}",
                     names().join(", ")
                 )
@@ -253,12 +258,10 @@ impl Selection {
     /// What is done on an engine, in order.
     pub(crate) fn cells(&self, engine: Engine) -> Vec<Cell> {
         let wanted = |chosen: bool, quick: bool| chosen || quick;
-        // A quick run is without MySQL, whose driver and dialect MariaDB has as well, and without 16 callers, unless asked for.
-        let engine_is_in = if self.engines.is_empty() {
-            wanted(!self.quick, engine != Engine::MySql)
-        } else {
-            self.engines.contains(&engine)
-        };
+        // A quick run is without 16 callers, unless asked for.
+        let engine_is_in = self.engine_is_in(engine);
+        // A study is a path of its own.
+        let any_path = self.paths.is_empty() && self.studies.is_empty();
         let mut cells = Vec::new();
         for path in Path::ALL {
             let callers = if path == Path::Log { ANY } else { ONE };
@@ -268,13 +271,34 @@ impl Selection {
                 } else {
                     self.callers.contains(&callers)
                 };
-                let path_is_in = self.paths.is_empty() || self.paths.contains(&path);
+                let path_is_in = any_path || self.paths.contains(&path);
                 if engine_is_in && callers_are_in && path_is_in {
                     cells.push(Cell { engine, path, callers });
                 }
             }
         }
         cells
+    }
+
+    /// What chatkeep is studied for on an engine, by itself.
+    pub(crate) fn studies(&self, engine: Engine) -> Vec<Study> {
+        let Self { paths, callers, names, languages, .. } = self;
+        let all = paths.is_empty() && callers.is_empty() && names.is_empty() && languages.is_empty();
+        let is_in = |study: &Study| if self.studies.is_empty() { all } else { self.studies.contains(study) };
+        Study::ALL.into_iter().filter(|study| self.engine_is_in(engine) && is_in(study)).collect()
+    }
+
+    fn engine_is_in(&self, engine: Engine) -> bool {
+        // A quick run is without MySQL, whose driver and dialect MariaDB has as well, unless asked for.
+        if self.engines.is_empty() {
+            !self.quick || engine != Engine::MySql
+        } else {
+            self.engines.contains(&engine)
+        }
+    }
+
+    pub(crate) fn is_quick(&self) -> bool {
+        self.quick
     }
 
     /// Who takes part in it. chatkeep always does: the others are compared with it.
@@ -337,6 +361,16 @@ mod tests {
         assert_eq!(names("node"), ["chatkeep", "chatkeep-uncached", "better-sqlite3", "drizzle"]);
         assert!(names("node,sqlx").contains(&"sqlx"));
         assert!(names("node,rust").contains(&"rusqlite"));
+    }
+
+    #[test]
+    fn studies_are_made_in_whole_runs_and_when_they_are_asked_for() {
+        assert_eq!(selection("", false).studies(Engine::Sqlite), Study::ALL);
+        assert_eq!(selection("mysql", false).studies(Engine::Sqlite), []);
+        assert_eq!(selection("sqlite,64", false).studies(Engine::Sqlite), []);
+        let one = selection("deletion,sqlite", false);
+        assert_eq!(one.studies(Engine::Sqlite), [Study::Deletion]);
+        assert!(one.cells(Engine::Sqlite).is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use chatkeep_contest::{Engine, Path, stats};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Cell;
+use crate::studies::Findings;
 
 /// A whole run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub(crate) struct Record {
     /// What it ran on, by what is told.
     pub(crate) machine: BTreeMap<String, String>,
     pub(crate) results: Vec<CellRecord>,
+    #[serde(default)]
+    pub(crate) studies: Vec<Findings>,
     /// By kind of call; empty where they were not counted.
     pub(crate) instructions: BTreeMap<String, f64>,
     /// What a reader must know, for example which server was missing.

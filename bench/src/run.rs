@@ -69,8 +69,8 @@ impl Programs {
 
 /// Runs all that is wanted on an engine, and adds it to the record. False when something failed.
 pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Record) -> bool {
-    let cells = order.selection.cells(engine);
-    if cells.is_empty() {
+    let (cells, studies) = (order.selection.cells(engine), order.selection.studies(engine));
+    if cells.is_empty() && studies.is_empty() {
         return true;
     }
     let place = match Place::open(engine) {
@@ -86,6 +86,17 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
         let result = run_cell(order, &place, cell, disk);
         all_well &= result.entries.iter().all(|entry| entry.failure.is_none());
         record.results.push(result);
+    }
+    for study in studies {
+        let begin = Instant::now();
+        match study.run(&place, engine, order.selection.is_quick(), order.length) {
+            Ok(findings) => record.studies.extend(findings),
+            Err(failure) => {
+                record.notes.push(format!("{engine}: {} failed: {failure}.", study.name()));
+                all_well = false;
+            }
+        }
+        eprintln!("bench: {engine}: {} ({:.0} s)", study.name(), begin.elapsed().as_secs_f64());
     }
     all_well
 }

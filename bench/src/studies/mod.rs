@@ -1,0 +1,185 @@
+//! What has no peer to be compared with: chatkeep beside itself, without and with something.
+
+mod deletion;
+mod search_index;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chatkeep::{Chatkeep, NewMessage};
+use chatkeep_contest::{Engine, Path, Result, stats};
+use serde::{Deserialize, Serialize};
+
+use crate::contestants::{message, url};
+use crate::place::{Place, Room, example_setup};
+
+/// A study, by the word that chooses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Study {
+    /// What the search index costs those who log, and saves those who search.
+    SearchIndex,
+    /// What those who log notice of a large deletion.
+    Deletion,
+}
+
+impl Study {
+    pub(crate) const ALL: [Self; 2] = [Self::SearchIndex, Self::Deletion];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SearchIndex => "search-index",
+            Self::Deletion => "deletion",
+        }
+    }
+
+    /// Messages that there are to begin with.
+    fn messages(self, engine: Engine, quick: bool) -> usize {
+        match (self, engine, quick) {
+            (Self::SearchIndex, _, true) => 20_000,
+            (Self::Deletion, _, true) => 40_000,
+            // Its index takes minutes to fill.
+            (Self::SearchIndex, Engine::MySql, false) => 200_000,
+            (Self::SearchIndex, _, false) => 1_000_000,
+            (Self::Deletion, _, false) => 2_000_000,
+        }
+    }
+
+    /// What was found; nothing where it does not apply.
+    pub(crate) fn run(
+        self,
+        place: &Place,
+        engine: Engine,
+        quick: bool,
+        round: Duration,
+    ) -> Result<Option<Findings>> {
+        let messages = self.messages(engine, quick);
+        let figures = match self {
+            // MariaDB has no such index, and says so.
+            Self::SearchIndex if engine == Engine::MariaDb => return Ok(None),
+            Self::SearchIndex => search_index::study(place, engine, messages, round)?,
+            Self::Deletion => deletion::study(place, engine, messages, round)?,
+        };
+        Ok(Some(Findings { study: self, engine, messages, figures }))
+    }
+}
+
+/// What a study found on an engine.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Findings {
+    pub(crate) study: Study,
+    pub(crate) engine: Engine,
+    /// Messages that there were to begin with.
+    pub(crate) messages: usize,
+    pub(crate) figures: Vec<Figure>,
+}
+
+/// A thing that was measured in two conditions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Figure {
+    pub(crate) what: String,
+    pub(crate) unit: Unit,
+    pub(crate) without: f64,
+    pub(crate) with: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Unit {
+    MessagesASecond,
+    Microseconds,
+    Count,
+}
+
+/// An empty database of its own.
+fn furnish(place: &Place, engine: Engine) -> Result<(Room, Chatkeep)> {
+    let room = place.furnish(engine, Path::Log, 1)?;
+    let chat = Chatkeep::builder().url(url(&room.setup)).open()?;
+    Ok((room, chat))
+}
+
+fn usual_message() -> Result<NewMessage> {
+    message(&example_setup().row)
+}
+
+/// Messages that were logged, and how long each took.
+struct Logged {
+    seconds: f64,
+    microseconds: Vec<u64>,
+}
+
+impl Logged {
+    fn rate(&self) -> f64 {
+        self.microseconds.len() as f64 / self.seconds
+    }
+
+    fn percentile(&mut self, percent: usize) -> f64 {
+        stats::percentile(&mut self.microseconds, percent).unwrap_or_default() as f64
+    }
+}
+
+/// So many threads log until they are told to stop.
+fn log_until(chat: &Chatkeep, threads: usize, pause: Duration, stop: &AtomicBool) -> Result<Logged> {
+    let message = usual_message()?;
+    let start = Instant::now();
+    let one = || {
+        let mut times = Vec::new();
+        while !stop.load(Ordering::Relaxed) {
+            let begin = Instant::now();
+            chat.messages().log_message(&message)?;
+            times.push(u64::try_from(begin.elapsed().as_micros())?);
+            thread::sleep(pause);
+        }
+        Ok::<_, chatkeep_contest::Failure>(times)
+    };
+    let mut microseconds = Vec::new();
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        for caller in all {
+            microseconds.extend(joined(caller.join())?);
+        }
+        Ok::<_, chatkeep_contest::Failure>(())
+    })?;
+    Ok(Logged { seconds: start.elapsed().as_secs_f64(), microseconds })
+}
+
+/// So many threads log for so long.
+fn log_for(chat: &Chatkeep, threads: usize, pause: Duration, length: Duration) -> Result<Logged> {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let logging = scope.spawn(|| log_until(chat, threads, pause, &stop));
+        thread::sleep(length);
+        stop.store(true, Ordering::Relaxed);
+        joined(logging.join())
+    })
+}
+
+fn joined<T>(ended: thread::Result<Result<T>>) -> Result<T> {
+    ended.unwrap_or_else(|_| Err("a thread panicked".into()))
+}
+
+/// The kit is made for tests, and panics.
+fn asked<T>(ask: impl FnOnce() -> T) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(ask)).map_err(|_| "the database could not be asked".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_study_finds_out_something_of_everything_it_names() {
+        let round = Duration::from_millis(50);
+        for study in Study::ALL {
+            let figures = match study {
+                Study::SearchIndex => search_index::study(&Place::Files, Engine::Sqlite, 2_000, round),
+                Study::Deletion => deletion::study(&Place::Files, Engine::Sqlite, 2_000, round),
+            };
+            for figure in figures.unwrap() {
+                assert!(figure.without >= 0.0 && figure.with > 0.0, "{figure:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What the search index costs those who log, and saves those who search for a rare word.
+
+use std::time::{Duration, Instant};
+
+use chatkeep::{Chatkeep, NewMessage, Page};
+use chatkeep_contest::{Engine, Result, stats};
+
+use super::{Figure, Unit, furnish, log_for};
+use crate::place::Place;
+
+/// Two messages among all have it.
+const RARE: &str = "zyzzyva";
+/// A search with the index is over before a clock could tell; one without it need not be made often.
+const SEARCHES: (usize, usize) = (3, 50);
+const BATCH: usize = 1_000;
+/// Words as they come in chats: an index of few words would be smaller than a real one.
+const WORDS: &[&str] = &[
+    "about",
+    "again",
+    "answer",
+    "because",
+    "before",
+    "better",
+    "change",
+    "column",
+    "common",
+    "could",
+    "database",
+    "different",
+    "does",
+    "error",
+    "example",
+    "explain",
+    "first",
+    "function",
+    "good",
+    "have",
+    "help",
+    "index",
+    "instead",
+    "know",
+    "language",
+    "list",
+    "make",
+    "memory",
+    "message",
+    "need",
+    "number",
+    "other",
+    "people",
+    "please",
+    "process",
+    "query",
+    "question",
+    "read",
+    "should",
+    "something",
+    "string",
+    "table",
+    "their",
+    "there",
+    "thing",
+    "thread",
+    "time",
+    "token",
+    "under",
+    "value",
+    "want",
+    "which",
+    "while",
+    "work",
+    "would",
+    "write",
+    "your",
+];
+
+pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Duration) -> Result<Vec<Figure>> {
+    let (_room, chat) = furnish(place, engine)?;
+    let mut number = Numbers(1);
+    fill(&chat, messages, &mut number)?;
+    let log = |threads| log_for(&chat, threads, Duration::ZERO, round).map(|logged| logged.rate());
+    let without = (log(1)?, log(64)?, search(&chat, SEARCHES.0)?);
+    chat.database().create_search_index()?;
+    let with = (log(1)?, log(64)?, search(&chat, SEARCHES.1)?);
+    Ok(vec![
+        figure("log a message, one caller", Unit::MessagesASecond, without.0, with.0),
+        figure("log a message, 64 callers", Unit::MessagesASecond, without.1, with.1),
+        figure("search for a rare word", Unit::Microseconds, without.2, with.2),
+    ])
+}
+
+fn figure(what: &str, unit: Unit, without: f64, with: f64) -> Figure {
+    Figure { what: what.to_owned(), unit, without, with }
+}
+
+/// Microseconds that a search takes.
+fn search(chat: &Chatkeep, times: usize) -> Result<f64> {
+    let mut all = Vec::new();
+    for _ in 0..times {
+        let begin = Instant::now();
+        let found = chat.messages().search_messages(RARE, &Page::first(50))?.len();
+        all.push(begin.elapsed().as_secs_f64() * 1e6);
+        if found != 2 {
+            return Err(format!("a search found {found} messages instead of 2").into());
+        }
+    }
+    stats::median(&all).ok_or_else(|| "nothing was searched for".into())
+}
+
+fn fill(chat: &Chatkeep, messages: usize, number: &mut Numbers) -> Result<()> {
+    for batch in 0..messages / BATCH {
+        let mut rows: Vec<NewMessage> =
+            (0..BATCH).map(|_| NewMessage::new(number.text(12)).with_response(number.text(40))).collect();
+        if batch == 0 || batch == messages / BATCH / 2 {
+            rows[7] = NewMessage::new(format!("what is a {RARE}?"));
+        }
+        chat.messages().log_messages(&rows)?;
+    }
+    Ok(())
+}
+
+/// The same texts in every run (Marsaglia, "Xorshift RNGs", 2003: 13, 7, 17).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn text(&mut self, words: usize) -> String {
+        let word = |number: u64| WORDS[usize::try_from(number % WORDS.len() as u64).unwrap_or(0)];
+        let words: Vec<&str> = (0..words).map(|_| word(self.next())).collect();
+        words.join(" ")
+    }
+}
