@@ -165,5 +165,5 @@ class MigrationStatus(TypedDict):
     """Where a database stands among the migrations of this version."""
 
     applied: list[AppliedMigration]
-    pending: list[tuple[str, str]]
+    pending: list[list[str]]
     unknown: list[str]

@@ -28,7 +28,7 @@ pub(super) fn object(given: &Bound<'_, PyDict>) -> Result<Map<String, Value>, Re
 /// Reads objects inside each other. One that holds itself ends at the limit of depth, and one that holds another in many
 /// places at the limit of size, so both are refused before they fill the memory.
 struct Reader {
-    /// Bytes that the rest may have.
+    /// Bytes of JSON that the rest may have, roughly, but never too few.
     left: u64,
 }
 
@@ -41,7 +41,7 @@ impl Reader {
                 return Err(Refusal::wrong_type(FIELD, "a dict whose keys are all str", &key));
             }
             let name = text(FIELD, &key)?;
-            self.spend(name.len() + 4)?;
+            self.spend(name.len() + 3)?;
             map.insert(name.to_owned(), self.value(&value, depth)?);
         }
         Ok(map)
@@ -58,7 +58,8 @@ impl Reader {
 
     /// What lies in a container of this depth.
     fn value(&mut self, given: Given<'_, '_>, depth: usize) -> Result<Value, Refusal> {
-        self.spend(1)?;
+        // What the shortest value and its comma take.
+        self.spend(2)?;
         if given.is_instance_of::<PyString>() {
             let text = text(FIELD, given)?;
             self.spend(text.len())?;

@@ -53,8 +53,10 @@ struct Posted {
 pub(super) enum Outcome {
     Logged(Result<i64>),
     /// The result, to be converted on the loop's thread.
-    Answered(Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>),
+    Answered(Answer),
 }
+
+pub(super) type Answer = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// A future that was made, and the number that its outcome is posted under.
 pub(super) struct Promise<'py> {

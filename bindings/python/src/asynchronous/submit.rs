@@ -6,7 +6,7 @@ use chatkeep::{Chatkeep, Error, ErrorKind, Result};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
-use super::mailbox::{Mailbox, Outcome, Slot};
+use super::mailbox::{Answer, Mailbox, Outcome, Slot};
 use crate::door::{guarded, panicked};
 use crate::errors::{Refusal, raise};
 use crate::handle::Handle;
@@ -95,7 +95,7 @@ impl Reply {
         }));
     }
 
-    fn post(&self, answer: Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>) {
+    fn post(&self, answer: Answer) {
         self.slot.post([(self.number, Outcome::Answered(answer))]);
     }
 }
