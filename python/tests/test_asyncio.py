@@ -235,7 +235,7 @@ def test_a_loop_that_is_closed_meanwhile_loses_nothing(make_loop, sqlite):
                 task.cancel()
             loop.run_until_complete(asyncio.sleep(0))
             loop.close()
-            del loop
+            del loop, task
         chat.flush()
         assert chat.message_logger.get_message_count() == 100
         gc.collect()

@@ -20,6 +20,7 @@ def start(code, *arguments, **variables):
     """Starts a Python program of this text."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
