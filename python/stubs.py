@@ -91,7 +91,9 @@ def member(owner, name):
     if name.startswith("_") and name != "__exit__":
         return None
     if future := FUTURE.match(doc):
-        arguments, returns = types_of(inspect.getdoc(getattr(getattr(_native, future[1]), future[2])))
+        arguments, returns = types_of(
+            inspect.getdoc(getattr(getattr(_native, future[1]), future[2]))
+        )
         returns = f"Future[{returns}]"
     return definition(name, value, arguments, returns)
 
@@ -106,7 +108,9 @@ def main():
         if not inspect.isclass(value):
             lines.append(definition(name, value, *types_of(inspect.getdoc(value))))
             continue
-        members = [text for member_name in sorted(vars(value)) if (text := member(value, member_name))]
+        members = [
+            text for member_name in sorted(vars(value)) if (text := member(value, member_name))
+        ]
         lines.append(f"@final\nclass {name}:\n" + textwrap.indent("\n".join(members), "    "))
     print("\n".join(lines))
 

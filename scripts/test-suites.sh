@@ -43,6 +43,20 @@ if [ -n "$everything" ]; then
     failed=$((failed + doc_failed))
 fi
 
+# The Python package, as it is installed. Not when only some tests were asked for.
+if [ -n "$everything" ]; then
+    python_status=0
+    scripts/pytest.sh --quiet --no-header --color "$([ "$colour" = always ] && echo yes || echo no)" >"$log" 2>&1 || python_status=$?
+    results='^=* ?[0-9]+ [a-z]+.* in [0-9.]+s'
+    if [ "$python_status" -ne 0 ] || ! without_colour | grep -qE "$results"; then
+        cat "$log"
+        status=1
+    fi
+    passed=$((passed + $(count passed "$results")))
+    skipped=$((skipped + $(count skipped "$results")))
+    failed=$((failed + $(count failed "$results") + $(count 'errors?' "$results")))
+fi
+
 echo "engines: ${CHATKEEP_TEST_ENGINES:-unknown}"
 echo "$passed passed, $failed failed, $skipped skipped"
 exit "$status"

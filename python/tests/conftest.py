@@ -1,11 +1,10 @@
 """Fixtures: a database of the test's own, and a chatkeep on it."""
 
+import chatkeep
+import chatkeep.asyncio
 import pytest
 from databases import database as make_database
 from databases import engines
-
-import chatkeep
-import chatkeep.asyncio
 
 ENGINES = engines()
 

@@ -8,10 +8,9 @@ import threading
 import time
 import weakref
 
+import chatkeep
 import pytest
 import uvloop
-
-import chatkeep
 from chatkeep.asyncio import Chatkeep
 
 
@@ -25,7 +24,11 @@ class WatchesNothing(asyncio.SelectorEventLoop):
         raise NotImplementedError
 
 
-LOOPS = {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop, "no sockets": WatchesNothing}
+LOOPS = {
+    "asyncio": asyncio.SelectorEventLoop,
+    "uvloop": uvloop.new_event_loop,
+    "no sockets": WatchesNothing,
+}
 
 
 def run(main, make=asyncio.SelectorEventLoop):
@@ -57,16 +60,24 @@ def test_calls_answer_as_the_blocking_ones_do(database):
             )
             ids += await log.log_messages([{"message": "x"}])
             assert await log.get_messages(limit=2) == blocking.get_messages(limit=2)
-            assert await log.retrieve_messages(provider="openai") == blocking.get_messages(provider="openai")
+            assert await log.retrieve_messages(provider="openai") == blocking.get_messages(
+                provider="openai"
+            )
             first = await log.get_messages(limit=1)
-            assert await log.get_messages(cursor=log.cursor_after(first[0])) == blocking.get_messages(offset=1)
+            assert await log.get_messages(
+                cursor=log.cursor_after(first[0])
+            ) == blocking.get_messages(offset=1)
             assert await log.get_message_by_id(ids[0]) == blocking.get_message_by_id(ids[0])
             assert await log.get_message_by_id(10**9) is None
             assert await log.get_message_count(metadata={"k": 1}) == 1
-            assert [message async for message in log.iter_messages()] == list(blocking.iter_messages())
+            assert [message async for message in log.iter_messages()] == list(
+                blocking.iter_messages()
+            )
             assert await log.search_messages("Q") == blocking.search_messages("Q")
             assert await log.get_analytics() == blocking.get_analytics()
-            assert await log.export_for_fine_tuning("alpaca") == blocking.export_for_fine_tuning("alpaca")
+            assert await log.export_for_fine_tuning("alpaca") == blocking.export_for_fine_tuning(
+                "alpaca"
+            )
             await log.rebuild_totals()
             assert (await log.check_totals())["differences"] == []
             assert await log.count_old_messages(days=30) == 1
@@ -102,7 +113,9 @@ def test_every_call_is_a_coroutine_with_the_arguments_of_the_blocking_one():
         assert calls <= set(dir(awaited))
         for call in calls - at_once:
             function = getattr(awaited, call)
-            assert inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function), call
+            assert inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function), (
+                call
+            )
             theirs = inspect.signature(getattr(blocking, call)).parameters.values()
             ours = inspect.signature(function).parameters.values()
             assert [(p.name, p.default, p.kind) for p in ours][1:] == [
@@ -122,7 +135,10 @@ def test_errors_name_the_field_and_the_call(make_loop, memory):
             log.get_message_by_id("1"),
             return_exceptions=True,
         )
-        return [(getattr(outcome, "field", outcome), getattr(outcome, "operation", None)) for outcome in outcomes]
+        return [
+            (getattr(outcome, "field", outcome), getattr(outcome, "operation", None))
+            for outcome in outcomes
+        ]
 
     assert run(main(), make_loop) == [
         ("user_message", "log_message"),
@@ -138,8 +154,12 @@ def test_ten_thousand_calls_at_a_time(make_loop, sqlite):
         async with Chatkeep(sqlite.url) as chat:
             log = chat.message_logger
             ids = await asyncio.gather(*(log.log_message(str(number)) for number in range(10_000)))
-            read = await asyncio.gather(*(log.get_message_by_id(message_id) for message_id in ids[:1_000]))
-            assert [message["user_message"] for message in read] == [str(number) for number in range(1_000)]
+            read = await asyncio.gather(
+                *(log.get_message_by_id(message_id) for message_id in ids[:1_000])
+            )
+            assert [message["user_message"] for message in read] == [
+                str(number) for number in range(1_000)
+            ]
             return len(set(ids)), await log.get_message_count()
 
     assert run(main(), make_loop) == (10_000, 10_000)
@@ -178,7 +198,9 @@ def test_a_call_that_is_cancelled_is_stored_once(make_loop, sqlite):
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
             await log.flush()
             cancelled = [isinstance(outcome, asyncio.CancelledError) for outcome in outcomes]
-            texts = [message["user_message"] async for message in log.iter_messages(oldest_first=True)]
+            texts = [
+                message["user_message"] async for message in log.iter_messages(oldest_first=True)
+            ]
             return cancelled[1::2], sorted(texts, key=int)
 
     finished, texts = run(main(), make_loop)
@@ -204,7 +226,9 @@ def test_several_loops_in_several_threads(sqlite):
         log = Chatkeep.of(blocking).message_logger
 
         async def main(name):
-            return await asyncio.gather(*(log.log_message(f"{name} {number}") for number in range(200)))
+            return await asyncio.gather(
+                *(log.log_message(f"{name} {number}") for number in range(200))
+            )
 
         def work(name):
             make = uvloop.new_event_loop if name % 2 else asyncio.SelectorEventLoop
@@ -216,7 +240,12 @@ def test_several_loops_in_several_threads(sqlite):
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(outcomes) == len(set(outcomes)) == blocking.message_logger.get_message_count() == 3_600
+        assert (
+            len(outcomes)
+            == len(set(outcomes))
+            == blocking.message_logger.get_message_count()
+            == 3_600
+        )
 
 
 def test_a_loop_that_is_closed_meanwhile_loses_nothing(make_loop, sqlite):

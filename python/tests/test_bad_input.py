@@ -5,7 +5,6 @@ import math
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 
 import pytest
-
 from chatkeep import InvalidInputError, InvalidTypeError
 
 SURROGATE = "a\ud800b"
@@ -71,7 +70,10 @@ WRONG_VALUES = [
     ({"message": "a", "timestamp": datetime.max}, "timestamp"),
     ({"message": "a", "timestamp": datetime.min}, "timestamp"),
     ({"message": "a", "timestamp": date(999, 12, 31)}, "timestamp"),
-    ({"message": "a", "timestamp": datetime.max.replace(tzinfo=timezone(-timedelta(hours=23)))}, "timestamp"),
+    (
+        {"message": "a", "timestamp": datetime.max.replace(tzinfo=timezone(-timedelta(hours=23)))},
+        "timestamp",
+    ),
     ({"message": "a", "timestamp": datetime(2024, 1, 1, tzinfo=Nowhere())}, "timestamp"),
 ]
 
@@ -100,13 +102,18 @@ WRONG_TYPES = [
 ]
 
 
-
 def refused(log, arguments, field):
     """What is wrong with how these arguments are refused; `None` when nothing is."""
     try:
         log.log_message(**arguments)
     except InvalidInputError as error:
-        told = (error.field, error.kind, error.operation, error.retryable, isinstance(error, TypeError))
+        told = (
+            error.field,
+            error.kind,
+            error.operation,
+            error.retryable,
+            isinstance(error, TypeError),
+        )
         if told != (field, "InvalidInput", "log_message", False, False):
             return f"{told} of {error!r}"
         return None if str(error).startswith(f"{field}: ") and len(str(error)) < 300 else str(error)
@@ -170,10 +177,22 @@ def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, fiel
         ("log_messages", {"messages": 5}, "messages"),
         ("log_messages", {"messages": [{"message": "a"}, "b"]}, "messages[1]"),
         ("log_messages", {"messages": [{"message": "a"}, {}]}, "messages[1].user_message"),
-        ("log_messages", {"messages": [{"message": "a"}, {"message": "b", "modle": "m"}]}, "messages[1].modle"),
-        ("log_messages", {"messages": [{"message": "a"}, {"message": "\0"}]}, "messages[1].user_message"),
+        (
+            "log_messages",
+            {"messages": [{"message": "a"}, {"message": "b", "modle": "m"}]},
+            "messages[1].modle",
+        ),
+        (
+            "log_messages",
+            {"messages": [{"message": "a"}, {"message": "\0"}]},
+            "messages[1].user_message",
+        ),
         ("log_messages", {"messages": [{"message": "a", "provider": 7}]}, "messages[0].provider"),
-        ("log_messages", {"messages": [{"message": "a", "user_message": "b"}]}, "messages[0].user_message"),
+        (
+            "log_messages",
+            {"messages": [{"message": "a", "user_message": "b"}]},
+            "messages[0].user_message",
+        ),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_refused_by_its_field(memory, call, arguments, field):

@@ -3,10 +3,9 @@
 import ast
 import weakref
 
+import chatkeep
 import pytest
 from programs import run
-
-import chatkeep
 
 
 def test_nothing_is_read_or_opened_before_the_first_use(monkeypatch, tmp_path):
@@ -77,7 +76,9 @@ def test_the_database_tells_of_itself(chat, database):
 @pytest.mark.parametrize("name", ["Chatkeep", "MessageLogger", "TokenManager", "DatabaseManager"])
 def test_classes_are_final_and_hold_no_password(name):
     chat = chatkeep.Chatkeep("postgresql://bot:s3cret@db.example/chat")
-    shown = [repr(part) for part in (chat, chat.message_logger, chat.token_manager, chat.db_manager)]
+    shown = [
+        repr(part) for part in (chat, chat.message_logger, chat.token_manager, chat.db_manager)
+    ]
     assert all("db.example" in text and "s3cret" not in text for text in shown)
     with pytest.raises(TypeError):
         type("Mine", (getattr(chatkeep, name),), {})

@@ -3,9 +3,8 @@
 import errno
 import pickle
 
-import pytest
-
 import chatkeep
+import pytest
 from chatkeep import errors
 
 BUILT_IN = {
@@ -35,7 +34,9 @@ def test_each_class_derives_from_the_base_and_from_what_callers_catch(name, buil
 
 @pytest.mark.parametrize("name", ["Error", *BUILT_IN])
 def test_an_error_survives_pickling(name):
-    error = getattr(chatkeep, name)("limit: no", field="limit", retryable=True, operation="get_messages")
+    error = getattr(chatkeep, name)(
+        "limit: no", field="limit", retryable=True, operation="get_messages"
+    )
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert str(copy) == "limit: no"
@@ -46,16 +47,27 @@ def test_an_error_survives_pickling(name):
 def test_all_kinds_have_a_class():
     kinds = {getattr(chatkeep, name).kind for name in BUILT_IN}
     assert kinds == {
-        "Configuration", "Conflict", "Corrupt", "Internal", "InvalidInput", "OutcomeUnknown",
-        "PoolTimeout", "ReadOnly", "Schema", "StorageFull", "Unavailable",
+        "Configuration",
+        "Conflict",
+        "Corrupt",
+        "Internal",
+        "InvalidInput",
+        "OutcomeUnknown",
+        "PoolTimeout",
+        "ReadOnly",
+        "Schema",
+        "StorageFull",
+        "Unavailable",
     }
 
 
 def test_what_lies_underneath_is_the_cause(monkeypatch):
-    monkeypatch.setenv("DB_MAX_RETRIES", "0")
-    with chatkeep.Chatkeep("mysql://127.0.0.1:9/chat", connect_timeout=2) as chat, pytest.raises(
-        chatkeep.UnavailableError
-    ) as caught:
+    monkeypatch.setenv("DB_MAX_RETRIES", "1")
+    monkeypatch.setenv("DB_RETRY_DELAY", "0.2")
+    with (
+        chatkeep.Chatkeep("mysql://127.0.0.1:9/chat", connect_timeout=2) as chat,
+        pytest.raises(chatkeep.UnavailableError) as caught,
+    ):
         chat.message_logger.get_message_count()
     assert caught.value.__cause__ is not None
     assert caught.value.operation == "get_message_count"
@@ -63,7 +75,10 @@ def test_what_lies_underneath_is_the_cause(monkeypatch):
 
 def test_a_file_that_is_no_database_is_corrupt(tmp_path):
     (tmp_path / "a.db").write_bytes(b"no database at all, but long enough to have a header" * 100)
-    with chatkeep.Chatkeep(f"sqlite:///{tmp_path}/a.db") as chat, pytest.raises(chatkeep.CorruptError):
+    with (
+        chatkeep.Chatkeep(f"sqlite:///{tmp_path}/a.db") as chat,
+        pytest.raises(chatkeep.CorruptError),
+    ):
         chat.message_logger.get_message_count()
 
 
@@ -101,7 +116,8 @@ def test_a_setting_out_of_range_is_a_configuration_error(arguments, field):
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlit:///a.db", "a.db", "postgresql://host/db?sslmod=require", "mysql://u:p%zz@host/db", ""]
+    "url",
+    ["sqlit:///a.db", "a.db", "postgresql://host/db?sslmod=require", "mysql://u:p%zz@host/db", ""],
 )
 def test_a_wrong_url_is_a_configuration_error_and_makes_no_file(url, tmp_path):
     with pytest.raises(chatkeep.ConfigurationError):

@@ -4,10 +4,9 @@ import signal
 import socket
 import time
 
+import chatkeep
 import pytest
 from programs import start
-
-import chatkeep
 
 #: Far below every deadline that could end the call instead, and far above what a busy machine needs.
 SOON = 5.0
@@ -83,9 +82,15 @@ def test_a_long_statement_does_not_keep_ctrl_c_out(database):
         pytest.skip("one lock that is easily held; the others are in the suites of the engines")
     with chatkeep.Chatkeep(database.url) as chat:
         chat.message_logger.log_message("a")
-    with database.connection() as connection, connection.transaction(), connection.cursor() as cursor:
+    with (
+        database.connection() as connection,
+        connection.transaction(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
-        out, took = interrupt(WAITING.format(call='chat.message_logger.log_message("b")'), database.url)
+        out, took = interrupt(
+            WAITING.format(call='chat.message_logger.log_message("b")'), database.url
+        )
     assert out == "interrupted\n"
     assert took < SOON
 

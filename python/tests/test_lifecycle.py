@@ -5,11 +5,10 @@ import os
 import subprocess
 import sys
 
+import chatkeep
 import pytest
 from children import log_in_a_child
 from programs import environment, run, start
-
-import chatkeep
 
 
 def test_a_child_of_a_fork_uses_what_its_parent_opened(database):
@@ -56,7 +55,9 @@ def test_processes_of_multiprocessing_log(database, method):
         chat.message_logger.log_message("parent")
         context = multiprocessing.get_context(method)
         names = [f"child {number}" for number in range(3)]
-        children = [context.Process(target=log_in_a_child, args=(database.url, name)) for name in names]
+        children = [
+            context.Process(target=log_in_a_child, args=(database.url, name)) for name in names
+        ]
         for child in children:
             child.start()
         for child in children:
@@ -139,8 +140,12 @@ def test_the_command_is_the_same(sqlite):
 
     def command(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", "chatkeep", *arguments], capture_output=True, text=True, env=variables,
-            check=False, timeout=60,
+            [sys.executable, "-m", "chatkeep", *arguments],
+            capture_output=True,
+            text=True,
+            env=variables,
+            check=False,
+            timeout=60,
         )
 
     assert command("messages", "log", "hi", "--provider", "openai").returncode == 0

@@ -5,9 +5,8 @@ from collections import OrderedDict
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-import pytest
-
 import chatkeep
+import pytest
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -37,7 +36,14 @@ def test_rows_go_straight_into_a_json_response(log):
     read = json.loads(json.dumps(log.get_messages()))
     assert read == log.get_messages()
     assert list(read[0]) == [
-        "id", "timestamp", "user_message", "bot_response", "provider", "model", "tokens_used", "metadata",
+        "id",
+        "timestamp",
+        "user_message",
+        "bot_response",
+        "provider",
+        "model",
+        "tokens_used",
+        "metadata",
     ]
 
 
@@ -46,8 +52,10 @@ def test_rows_go_straight_into_a_json_response(log):
     [
         (datetime(2024, 2, 29, 12, 0, 0, 1), "2024-02-29T12:00:00.000001+00:00"),
         (datetime(2024, 2, 29, 12, tzinfo=timezone.utc), "2024-02-29T12:00:00.000000+00:00"),
-        (datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=5, minutes=30, seconds=1))),
-         "2024-02-29T06:29:59.000000+00:00"),
+        (
+            datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=5, minutes=30, seconds=1))),
+            "2024-02-29T06:29:59.000000+00:00",
+        ),
         # In a gap and in a fold of the clocks, as Python defines them.
         (datetime(2024, 3, 31, 2, 30, tzinfo=BERLIN), "2024-03-31T01:30:00.000000+00:00"),
         (datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN), "2024-10-27T00:30:00.000000+00:00"),
@@ -77,7 +85,9 @@ def test_what_stands_for_a_plain_value_is_taken_as_one(memory):
 
 
 def test_a_cursor_keeps_its_place_while_messages_come(log):
-    log.log_messages([{"message": text, "timestamp": f"2024-01-0{day}"} for day, text in enumerate("abcd", 1)])
+    log.log_messages(
+        [{"message": text, "timestamp": f"2024-01-0{day}"} for day, text in enumerate("abcd", 1)]
+    )
     first = log.get_messages(limit=2)
     log.log_message("new")
     cursor = log.cursor_after(first[-1])
@@ -92,7 +102,9 @@ def test_messages_can_be_logged_as_they_were_read(log):
     ids = log.log_messages(iter(read))
     assert len(set(ids)) == 2
     copies = [log.get_message_by_id(message_id) for message_id in ids]
-    assert [{**copy, "id": None} for copy in copies] == [{**message, "id": None} for message in read]
+    assert [{**copy, "id": None} for copy in copies] == [
+        {**message, "id": None} for message in read
+    ]
 
 
 def test_a_batch_with_one_bad_message_stores_none(log):
@@ -125,7 +137,9 @@ def test_aliases_and_counts_agree(log):
 
 def test_old_messages_are_counted_and_deleted(log):
     now = datetime.now(timezone.utc)
-    log.log_messages({"message": str(days), "timestamp": now - timedelta(days=days)} for days in (0, 29, 31, 100))
+    log.log_messages(
+        {"message": str(days), "timestamp": now - timedelta(days=days)} for days in (0, 29, 31, 100)
+    )
     assert log.count_old_messages() == 2
     assert log.delete_old_messages() == 2
     assert log.delete_old_messages(days=10) == 1

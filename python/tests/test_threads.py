@@ -3,9 +3,8 @@
 import random
 import threading
 
-import pytest
-
 import chatkeep
+import pytest
 
 
 def test_threads_with_mixed_calls_agree_on_what_is_there(chat):
@@ -48,7 +47,8 @@ def test_an_iterator_may_be_shared(memory):
     log.log_messages({"message": str(number)} for number in range(2_000))
     messages, seen = log.iter_messages(), []
     threads = [
-        threading.Thread(target=lambda: seen.extend(message["id"] for message in messages)) for _ in range(8)
+        threading.Thread(target=lambda: seen.extend(message["id"] for message in messages))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()

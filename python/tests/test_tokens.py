@@ -4,9 +4,8 @@ import copy
 import json
 import traceback
 
-import pytest
-
 import chatkeep
+import pytest
 
 
 def test_a_token_lives_from_its_making_to_its_revocation(chat):
@@ -47,7 +46,9 @@ def test_a_new_token_is_shown_only_to_who_asks_for_it(memory):
 def test_what_cannot_be_a_token_is_none(memory, presented):
     assert memory.token_manager.verify_token(presented) is False
     assert memory.token_manager.check_token(presented) == {
-        "valid": False, "reason": "malformed", "token": None,
+        "valid": False,
+        "reason": "malformed",
+        "token": None,
     }
 
 
@@ -77,7 +78,11 @@ def test_without_a_cache_the_database_is_asked_every_time(sqlite):
         chatkeep.Chatkeep(sqlite.url, token_cache=3600) as believing,
     ):
         created = asking.token_manager.create_token()
-        verdicts = [store.token_manager.verify_token(created["token"]) for store in (asking, believing)]
+        verdicts = [
+            store.token_manager.verify_token(created["token"]) for store in (asking, believing)
+        ]
         asking.token_manager.revoke_token(created["id"])
-        later = [store.token_manager.verify_token(created["token"]) for store in (asking, believing)]
+        later = [
+            store.token_manager.verify_token(created["token"]) for store in (asking, believing)
+        ]
     assert (verdicts, later) == ([True, True], [False, True])

@@ -4,15 +4,17 @@ import json
 import sys
 from pathlib import Path
 
-import pytest
-
 import chatkeep
+import pytest
 
 FOLDER = Path(__file__).parents[2] / "tests" / "vectors"
 FILES = sorted(path.name for path in FOLDER.glob("*.json"))
 KINDS = {
-    error.kind: error for error in (getattr(chatkeep, name) for name in chatkeep.__all__)
-    if isinstance(error, type) and issubclass(error, chatkeep.Error) and error is not chatkeep.InvalidTypeError
+    error.kind: error
+    for error in (getattr(chatkeep, name) for name in chatkeep.__all__)
+    if isinstance(error, type)
+    and issubclass(error, chatkeep.Error)
+    and error is not chatkeep.InvalidTypeError
 }
 
 
@@ -60,7 +62,10 @@ def perform(chat, call, arguments):
 
 
 def can_be_said(case):
-    return case["call"] != "canonical_metadata" or parsed(spelled_out(case["arguments"])["json"]) is not None
+    return (
+        case["call"] != "canonical_metadata"
+        or parsed(spelled_out(case["arguments"])["json"]) is not None
+    )
 
 
 def rows(chat):

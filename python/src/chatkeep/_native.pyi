@@ -92,13 +92,13 @@ class AsyncMessageLogger:
     def iter_messages(
         self,
         /,
-        provider=None,
-        model=None,
-        start_date=None,
-        end_date=None,
-        metadata=None,
+        provider: str | None = None,
+        model: str | None = None,
+        start_date: datetime | date | str | None = None,
+        end_date: datetime | date | str | None = None,
+        metadata: Mapping[str, str | int | float | bool | None] | None = None,
         *,
-        oldest_first=False,
+        oldest_first: bool = False,
     ) -> AsyncMessagePages: ...
     def log_message(
         self,

@@ -19,9 +19,9 @@ def engines():
     for engine in SERVERS:
         if os.environ.get(f"CHATKEEP_TEST_{engine.upper()}_URL"):
             present.append(engine)
-        elif only and engine not in only.split(","):
-            continue
-        elif engine == "mysql" and os.environ.get("CHATKEEP_TEST_MYSQL_ABSENT"):
+        elif (only and engine not in only.split(",")) or (
+            engine == "mysql" and os.environ.get("CHATKEEP_TEST_MYSQL_ABSENT")
+        ):
             continue
         else:
             raise RuntimeError(f"these tests need a {engine} server: {HOW}")

@@ -141,6 +141,14 @@ impl AsyncMessageLogger {
 
     /// ``MessageLogger.iter_messages``, a page at a time.
     ///
+    /// Args:
+    ///     provider (str | None): See there.
+    ///     model (str | None): See there.
+    ///     start_date (datetime | date | str | None): See there.
+    ///     end_date (datetime | date | str | None): See there.
+    ///     metadata (Mapping[str, str | int | float | bool | None] | None): See there.
+    ///     oldest_first (bool): See there.
+    ///
     /// Returns:
     ///     AsyncMessagePages: The pages.
     #[pyo3(signature = (provider=None, model=None, start_date=None, end_date=None, metadata=None, *, oldest_first=None),
