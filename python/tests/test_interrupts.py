@@ -35,7 +35,8 @@ WAITING = """
     print("calling", flush=True)
     try:
         {call}
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        assert type(error.__cause__) is chatkeep.CallInterruptedError
         print("interrupted", flush=True)
     """
 
