@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
+# shellcheck source=scripts/python-places.sh
+. scripts/python-places.sh
 
 # `set -e` does not reach into what runs under `if`: the functions below return by themselves when something fails.
 failed=()
@@ -40,10 +42,19 @@ denied() {
     [ "${CHATKEEP_ONLINE:-0}" != 1 ] || cargo deny --log-level warn check advisories
 }
 
-scripts/setup.sh deny
+python_style() {
+    local ruff=$PYTHON_FOLDER/bin/ruff
+    "$ruff" format --no-cache --config python/pyproject.toml --check python bench || return
+    "$ruff" check --no-cache --quiet --config python/pyproject.toml python || return
+    # The benchmark is no package: what it lacks in docstrings it has in its README.
+    "$ruff" check --no-cache --quiet --config python/pyproject.toml --select E,F,I,W --ignore E501 bench
+}
+
+scripts/setup.sh deny python
 step format cargo fmt --all --check
 step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
 step scripts scripts_parse
+step "format of Python" python_style
 step clippy cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --all-features
 step licences denied

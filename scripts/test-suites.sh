@@ -11,7 +11,7 @@ trap 'rm -f "$log"' EXIT
 without_colour() { sed 's/\x1b\[[0-9;]*m//g' "$log"; }
 
 # The number that stands before a word, summed over the lines that fit a pattern; 0 where there is none.
-count() { without_colour | sed -nE "/$2/ s/.*[^0-9]([0-9]+) $1.*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
+count() { without_colour | sed -nE "/$2/ s/(.*[^0-9])?([0-9]+) $1.*/\2/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
 
 everything=
 if [ $# -eq 0 ]; then
@@ -41,6 +41,20 @@ if [ -n "$everything" ]; then
     doc_failed=$(count failed "$results")
     skipped=$((skipped + $(count ignored "$results")))
     failed=$((failed + doc_failed))
+fi
+
+# The Python package, as it is installed. Not when only some tests were asked for.
+if [ -n "$everything" ]; then
+    python_status=0
+    scripts/pytest.sh --quiet --no-header --color "$([ "$colour" = always ] && echo yes || echo no)" >"$log" 2>&1 || python_status=$?
+    results='^=* ?[0-9]+ [a-z]+.* in [0-9.]+s'
+    if [ "$python_status" -ne 0 ] || ! without_colour | grep -qE "$results"; then
+        cat "$log"
+        status=1
+    fi
+    passed=$((passed + $(count passed "$results")))
+    skipped=$((skipped + $(count skipped "$results")))
+    failed=$((failed + $(count failed "$results") + $(count 'errors?' "$results")))
 fi
 
 echo "engines: ${CHATKEEP_TEST_ENGINES:-unknown}"

@@ -1,6 +1,6 @@
 """Draws the results of a run: a page of bars for each engine, as SVG and PNG.
 
-    plot.py FOLDER      reads FOLDER/results.json
+plot.py FOLDER      reads FOLDER/results.json
 """
 
 import json
@@ -42,7 +42,10 @@ plt.rcParams.update(
 def title_of(result):
     callers = result["callers"]
     return {
-        "log": ("Log a message, " + ("one caller" if callers == 1 else f"{callers} callers"), "messages/s"),
+        "log": (
+            "Log a message, " + ("one caller" if callers == 1 else f"{callers} callers"),
+            "messages/s",
+        ),
         "verify": ("Check a token", "checks/s"),
         "page": ("Read the newest 100 messages", "pages/s"),
         "bulk": ("Log 1,000 messages in one call", "messages/s"),
@@ -128,7 +131,9 @@ def draw_panel(axes, result):
 
 
 def draw(record, engine, folder):
-    results = [result for result in record["results"] if result["engine"] == engine and entries_of(result)]
+    results = [
+        result for result in record["results"] if result["engine"] == engine and entries_of(result)
+    ]
     if not results:
         return
     columns = 2 if len(results) > 1 else 1
@@ -146,7 +151,9 @@ def draw(record, engine, folder):
             draw_panel(figure.add_axes(box), result)
         above -= tall
     quick = ", a quick run" if record["quick"] else ""
-    figure.text(0.25 / width, (height - 0.38) / height, ENGINES[engine], fontsize=17, fontweight="bold")
+    figure.text(
+        0.25 / width, (height - 0.38) / height, ENGINES[engine], fontsize=17, fontweight="bold"
+    )
     figure.text(
         0.25 / width,
         (height - 0.66) / height,
@@ -154,9 +161,16 @@ def draw(record, engine, folder):
         "from the slowest to the fastest. In grey: how many times as fast chatkeep is.",
         color=FAINT,
     )
-    shown = {entry["language"] for result in results for entry in entries_of(result) if entry["role"] == "peer"}
+    shown = {
+        entry["language"]
+        for result in results
+        for entry in entries_of(result)
+        if entry["role"] == "peer"
+    }
     handles = [Patch(color=SUBJECT, label="chatkeep")]
-    handles += [Patch(color=colour, label=name) for name, colour in LANGUAGES.items() if name in shown]
+    handles += [
+        Patch(color=colour, label=name) for name, colour in LANGUAGES.items() if name in shown
+    ]
     if any(entry["role"] == "limit" for result in results for entry in result["entries"]):
         handles.append(Patch(facecolor=LIMIT, hatch="////", edgecolor="white", label="limit"))
     figure.legend(

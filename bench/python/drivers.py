@@ -46,7 +46,8 @@ class Sqlite3(Driver):
     def ready(self):
         connection = self.connections[0]
         return self.told(
-            {"sqlite": sqlite3.sqlite_version}, lambda query: connection.execute(query).fetchone()[0]
+            {"sqlite": sqlite3.sqlite_version},
+            lambda query: connection.execute(query).fetchone()[0],
         )
 
     def arguments(self):
@@ -102,7 +103,9 @@ class Psycopg(Driver):
         return sql.arguments(self.setup, protocol.now(), metadata)
 
     def log(self, connection):
-        return [connection.execute(sql.insert("%s") + " RETURNING id", self.arguments()).fetchone()[0]]
+        return [
+            connection.execute(sql.insert("%s") + " RETURNING id", self.arguments()).fetchone()[0]
+        ]
 
     def bulk(self, connection):
         rows = [self.arguments() for _ in range(self.setup.batch)]
@@ -158,7 +161,9 @@ class PyMySql(Driver):
     def bulk(self, connection):
         with connection.cursor() as cursor:
             # It makes one statement of several rows of these by itself, and tells no ids.
-            cursor.executemany(sql.insert("%s"), [self.arguments() for _ in range(self.setup.batch)])
+            cursor.executemany(
+                sql.insert("%s"), [self.arguments() for _ in range(self.setup.batch)]
+            )
             return self.setup.batch
 
     def page(self, connection):

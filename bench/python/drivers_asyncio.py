@@ -42,7 +42,9 @@ class AioSqlite(Driver):
     async def connect(self):
         import aiosqlite
 
-        self.connection = await aiosqlite.connect(self.setup.file, timeout=120, isolation_level=None)
+        self.connection = await aiosqlite.connect(
+            self.setup.file, timeout=120, isolation_level=None
+        )
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             await self.connection.execute(f"PRAGMA {pragma}")
 

@@ -89,7 +89,9 @@ def outcome(begin, end, tallies):
         "seconds": (end - begin) / 1e9,
         "p50_us": percentile(50),
         "p99_us": percentile(99),
-        "id_sum": sum(tally.id_sum for tally in tallies) if any(tally.told for tally in tallies) else None,
+        "id_sum": sum(tally.id_sum for tally in tallies)
+        if any(tally.told for tally in tallies)
+        else None,
     }
 
 

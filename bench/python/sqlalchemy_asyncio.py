@@ -2,11 +2,10 @@
 
 import json
 
-from sqlalchemy import event, insert, select, text
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-
 import protocol
 from models import ApiToken, Message, values
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy_sync import set_pragmas, url_of, versions_of
 
 DRIVERS = {

@@ -5,12 +5,11 @@ import json
 import platform
 import sqlite3
 
+import protocol
 import sqlalchemy
+from models import ApiToken, Message, values
 from sqlalchemy import create_engine, event, insert, select, text
 from sqlalchemy.orm import sessionmaker
-
-import protocol
-from models import ApiToken, Message, values
 
 DRIVERS = {
     "sqlite": "sqlite+pysqlite",

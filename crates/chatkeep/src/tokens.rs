@@ -78,8 +78,18 @@ impl TokenManager {
         Ok(is_valid(found.as_deref()))
     }
 
-    /// What [`TokenManager::verify_token`] answers, if it can without asking the database.
-    pub(crate) fn verify_at_once(&self, token: &str) -> Option<bool> {
+    /// What [`TokenManager::verify_token`] answers, if it can without asking the database: for who must not wait, and
+    /// then asks in another way.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// let created = chat.tokens().create_token("for the web app", None)?;
+    /// assert_eq!(chat.tokens().verify_at_once(created.token.expose()), None);
+    /// assert!(chat.tokens().verify_token(created.token.expose())?);
+    /// assert_eq!(chat.tokens().verify_at_once(created.token.expose()), Some(true));
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    pub fn verify_at_once(&self, token: &str) -> Option<bool> {
         if !PlainToken::may_be_token(token) {
             return Some(false);
         }
@@ -108,8 +118,9 @@ impl TokenManager {
         Ok(check(found.as_deref()))
     }
 
-    /// What [`TokenManager::check_token`] answers, if it can without asking the database.
-    pub(crate) fn check_at_once(&self, token: &str) -> Option<TokenCheck> {
+    /// What [`TokenManager::check_token`] answers, if it can without asking the database; see
+    /// [`TokenManager::verify_at_once`].
+    pub fn check_at_once(&self, token: &str) -> Option<TokenCheck> {
         if !PlainToken::may_be_token(token) {
             return Some(TokenCheck::without_record(TokenReason::Malformed));
         }

@@ -21,7 +21,16 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    pub(crate) fn new(timestamp: Timestamp, id: i64) -> Self {
+    /// The place behind the message with this timestamp and id, whether or not there is one.
+    ///
+    /// ```
+    /// use chatkeep_core::{Cursor, Timestamp};
+    ///
+    /// let cursor = Cursor::behind(Timestamp::parse("2024-02-29T12:00:00Z")?, 42);
+    /// assert_eq!(cursor.to_string().parse::<Cursor>()?, cursor);
+    /// # Ok::<(), chatkeep_core::Error>(())
+    /// ```
+    pub fn behind(timestamp: Timestamp, id: i64) -> Self {
         Self { timestamp, id }
     }
 
@@ -63,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_and_anything_else_is_refused() {
-        let cursor = Cursor::new(Timestamp::parse("2024-01-02T03:04:05.678901Z").unwrap(), 42);
+        let cursor = Cursor::behind(Timestamp::parse("2024-01-02T03:04:05.678901Z").unwrap(), 42);
         assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
         for text in ["", "abc", "AQ", "é", "////", &"A".repeat(400)] {
             assert_eq!(text.parse::<Cursor>().unwrap_err().field(), Some("cursor"), "{text}");

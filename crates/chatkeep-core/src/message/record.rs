@@ -31,6 +31,6 @@ pub struct Message {
 impl Message {
     /// The place of this message in the log: a page that starts behind it goes on with the next older one.
     pub fn cursor(&self) -> Cursor {
-        Cursor::new(self.timestamp, self.id)
+        Cursor::behind(self.timestamp, self.id)
     }
 }

@@ -1,0 +1,41 @@
+//! All messages, a page at a time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chatkeep::MessageIter;
+use pyo3::prelude::*;
+
+use super::submit::submit;
+use crate::handle::SharedHandle;
+use crate::rows;
+
+/// Messages in a page: as many as are fetched at a time.
+const PAGE: usize = 500;
+
+/// The pages of an ``AsyncMessageLogger.iter_messages``.
+#[pyclass(frozen, module = "chatkeep._native")]
+pub(crate) struct AsyncMessagePages {
+    handle: SharedHandle,
+    messages: Arc<Mutex<MessageIter>>,
+}
+
+impl AsyncMessagePages {
+    pub(super) fn new(handle: SharedHandle, messages: MessageIter) -> Self {
+        Self { handle, messages: Arc::new(Mutex::new(messages)) }
+    }
+}
+
+#[pymethods]
+impl AsyncMessagePages {
+    /// The next page, as a future; an empty one is the last.
+    ///
+    /// Returns:
+    ///     Future[list[Message]]: The messages.
+    fn next_page<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let messages = Arc::clone(&self.messages);
+        let fetch = move |_: &chatkeep::Chatkeep, ()| {
+            messages.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(PAGE).collect()
+        };
+        submit(py, &self.handle, "iter_messages", || Ok(()), fetch, rows::messages)
+    }
+}

@@ -1,0 +1,45 @@
+//! `chatkeep._native`: chatkeep for Python. It holds no logic: convert, call, convert.
+//!
+//! - `door`: the one way into Rust and back, for every call.
+//! - `arguments`: from Python objects to chatkeep's values; what cannot be taken is refused by the field's name.
+//! - `rows`, `json`: from chatkeep's values to Python objects.
+//! - `errors`: one exception class for each kind of error.
+//! - `handle`: which store a call is for, an explicit one or the environment's.
+//! - `store`, `messages`, `message_iterator`, `tokens`, `database`: the classes.
+//! - `asynchronous`: the same calls for `asyncio`: futures that are settled by way of a mailbox for each event loop.
+//! - `command`: the `chatkeep` command.
+
+mod arguments;
+mod asynchronous;
+mod command;
+mod database;
+mod door;
+mod errors;
+mod handle;
+mod json;
+mod message_iterator;
+mod messages;
+mod rows;
+mod store;
+mod tokens;
+
+/// What the Python package is built on; import `chatkeep` instead.
+#[pyo3::pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::asynchronous::{
+        AsyncDatabaseManager, AsyncMessageLogger, AsyncMessagePages, AsyncTokenManager,
+    };
+    #[pymodule_export]
+    use super::command::run_command;
+    #[pymodule_export]
+    use super::database::DatabaseManager;
+    #[pymodule_export]
+    use super::message_iterator::MessageIterator;
+    #[pymodule_export]
+    use super::messages::MessageLogger;
+    #[pymodule_export]
+    use super::store::{Chatkeep, from_environment};
+    #[pymodule_export]
+    use super::tokens::TokenManager;
+}

@@ -1,0 +1,169 @@
+"""The shapes of what chatkeep takes and returns, for type checkers.
+
+At run time they are plain mappings, ready for a JSON response. Times are texts in ISO 8601, in UTC and with an offset.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal, TypeAlias, TypedDict
+
+__all__ = [
+    "Analytics",
+    "AppliedMigration",
+    "CreatedToken",
+    "Health",
+    "Message",
+    "MigrationStatus",
+    "Moment",
+    "NewMessage",
+    "PoolStatus",
+    "Sums",
+    "TokenCheck",
+    "TokenInfo",
+    "TokenReason",
+    "TotalsCheck",
+    "TotalsDifference",
+]
+
+Moment: TypeAlias = datetime | date | str
+"""A moment as it is given: without an offset it is UTC, and a date is its midnight in UTC."""
+
+TokenReason: TypeAlias = Literal["valid", "malformed", "unknown", "revoked", "expired"]
+"""Why a token is valid or not."""
+
+
+class Message(TypedDict):
+    """A logged message."""
+
+    id: int
+    timestamp: str
+    user_message: str
+    bot_response: str | None
+    provider: str | None
+    model: str | None
+    tokens_used: int | None
+    metadata: dict[str, Any] | None
+
+
+class _Text(TypedDict):
+    message: str
+
+
+class NewMessage(_Text, total=False):
+    """A message to be logged, with the names of the arguments of ``log_message``."""
+
+    response: str | None
+    provider: str | None
+    model: str | None
+    tokens_used: int | None
+    metadata: Mapping[str, Any] | None
+    timestamp: Moment | None
+
+
+class Analytics(TypedDict):
+    """Totals over the messages of a span of time."""
+
+    total_messages: int
+    total_tokens: int
+    average_tokens: float | None
+    providers: dict[str, int]
+    models: dict[str, int]
+    by_date: dict[str, int]
+
+
+class Sums(TypedDict):
+    """What messages add up to."""
+
+    messages: int
+    with_tokens: int
+    tokens: int
+
+
+class TotalsDifference(TypedDict):
+    """Totals of an hour or a day that are wrong."""
+
+    start: str
+    hours: int
+    provider: str
+    model: str
+    kept: Sums
+    found: Sums
+
+
+class TotalsCheck(TypedDict):
+    """What a comparison of the totals with the messages found."""
+
+    counted: int
+    uncounted: int
+    differences: list[TotalsDifference]
+
+
+class TokenInfo(TypedDict):
+    """A stored token: never the token itself."""
+
+    id: int
+    token_id: int
+    description: str
+    created_at: str
+    expires_at: str | None
+    is_active: bool
+    last_used_at: str | None
+    token_start: str | None
+
+
+class CreatedToken(TypedDict):
+    """A token that was just made. This is the only time that it can be shown."""
+
+    token: str
+    id: int
+    token_id: int
+    description: str
+    created_at: str
+    expires_at: str | None
+
+
+class TokenCheck(TypedDict):
+    """What a check of a token found."""
+
+    valid: bool
+    reason: TokenReason
+    token: TokenInfo | None
+
+
+class PoolStatus(TypedDict):
+    """How many connections there are, and who has them."""
+
+    pool_size: int
+    checked_in: int
+    checked_out: int
+    overflow: int
+    total: int
+    max: int
+    waiting: int
+
+
+class Health(TypedDict):
+    """A sign of life."""
+
+    ok: bool
+    engine: str
+    server_version: str
+    latency_ms: float
+    schema: str
+    pool: PoolStatus
+
+
+class AppliedMigration(TypedDict):
+    """A migration that the database has."""
+
+    version: str
+    name: str
+    applied_at: str | None
+
+
+class MigrationStatus(TypedDict):
+    """Where a database stands among the migrations of this version."""
+
+    applied: list[AppliedMigration]
+    pending: list[list[str]]
+    unknown: list[str]

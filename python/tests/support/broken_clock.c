@@ -1,0 +1,20 @@
+/* Loaded before everything else: a clock that stops working when it is told to, for the thread that told it.
+   Nothing of chatkeep's expects that, so whatever reads the clock panics. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <time.h>
+
+static __thread int broken;
+
+void break_clock(int yes) { broken = yes; }
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (broken) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    return real(clock, now);
+}

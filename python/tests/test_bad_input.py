@@ -1,0 +1,249 @@
+"""What cannot be stored or asked for: an error that names the field, and nothing is stored."""
+
+import decimal
+import math
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+
+import pytest
+from chatkeep import InvalidInputError, InvalidTypeError
+
+SURROGATE = "a\ud800b"
+
+
+def nested(depth):
+    value = {}
+    for _ in range(depth - 1):
+        value = {"a": value}
+    return value
+
+
+def holding_itself():
+    value = {}
+    value["self"] = [value]
+    return value
+
+
+def many_times_itself():
+    """Thirty levels, ten of the next in each: more than any memory holds when written out."""
+    value = [1]
+    for _ in range(28):
+        value = [value] * 10
+    return {"a": value}
+
+
+class Nowhere(tzinfo):
+    def utcoffset(self, moment):
+        return None
+
+
+WRONG_VALUES = [
+    ({"message": "a\0b"}, "user_message"),
+    ({"message": SURROGATE}, "user_message"),
+    ({"message": "a", "response": SURROGATE}, "bot_response"),
+    ({"message": "a", "response": "\0"}, "bot_response"),
+    ({"message": "a", "provider": SURROGATE}, "provider"),
+    ({"message": "a", "provider": "p" * 51}, "provider"),
+    ({"message": "a", "model": "é" * 101}, "model"),
+    ({"message": "a", "tokens_used": -1}, "tokens_used"),
+    ({"message": "a", "tokens_used": 2**63}, "tokens_used"),
+    ({"message": "a", "tokens_used": 10**5000}, "tokens_used"),
+    ({"message": "a" * (16 * 1024 * 1024 + 1)}, "user_message"),
+    ({"message": "a", "metadata": {"n": math.nan}}, "metadata"),
+    ({"message": "a", "metadata": {"n": [math.inf]}}, "metadata"),
+    ({"message": "a", "metadata": {"n": -math.inf}}, "metadata"),
+    ({"message": "a", "metadata": {"n": 2**64}}, "metadata"),
+    ({"message": "a", "metadata": {"n": -(2**63) - 1}}, "metadata"),
+    ({"message": "a", "metadata": {"n": 10**5000}}, "metadata"),
+    ({"message": "a", "metadata": {"s": SURROGATE}}, "metadata"),
+    ({"message": "a", "metadata": {SURROGATE: 1}}, "metadata"),
+    ({"message": "a", "metadata": {"s": "\0"}}, "metadata"),
+    ({"message": "a", "metadata": {"\0": 1}}, "metadata"),
+    ({"message": "a", "metadata": {"k" * 65_536: 1}}, "metadata"),
+    ({"message": "a", "metadata": nested(31)}, "metadata"),
+    ({"message": "a", "metadata": nested(900)}, "metadata"),
+    ({"message": "a", "metadata": nested(100_000)}, "metadata"),
+    ({"message": "a", "metadata": holding_itself()}, "metadata"),
+    ({"message": "a", "metadata": many_times_itself()}, "metadata"),
+    ({"message": "a", "timestamp": "yesterday"}, "timestamp"),
+    ({"message": "a", "timestamp": SURROGATE}, "timestamp"),
+    ({"message": "a", "timestamp": "10000-01-01"}, "timestamp"),
+    ({"message": "a", "timestamp": datetime.max}, "timestamp"),
+    ({"message": "a", "timestamp": datetime.min}, "timestamp"),
+    ({"message": "a", "timestamp": date(999, 12, 31)}, "timestamp"),
+    (
+        {"message": "a", "timestamp": datetime.max.replace(tzinfo=timezone(-timedelta(hours=23)))},
+        "timestamp",
+    ),
+    ({"message": "a", "timestamp": datetime(2024, 1, 1, tzinfo=Nowhere())}, "timestamp"),
+]
+
+WRONG_TYPES = [
+    ({"message": b"bytes"}, "user_message"),
+    ({"message": None}, "user_message"),
+    ({"message": 5}, "user_message"),
+    ({"message": "a", "response": b"bytes"}, "bot_response"),
+    ({"message": "a", "provider": 1}, "provider"),
+    ({"message": "a", "model": ["m"]}, "model"),
+    ({"message": "a", "tokens_used": True}, "tokens_used"),
+    ({"message": "a", "tokens_used": 1.0}, "tokens_used"),
+    ({"message": "a", "tokens_used": "12"}, "tokens_used"),
+    ({"message": "a", "metadata": {1, 2}}, "metadata"),
+    ({"message": "a", "metadata": []}, "metadata"),
+    ({"message": "a", "metadata": "{}"}, "metadata"),
+    ({"message": "a", "metadata": b"{}"}, "metadata"),
+    ({"message": "a", "metadata": {"s": {1}}}, "metadata"),
+    ({"message": "a", "metadata": {"s": b"bytes"}}, "metadata"),
+    ({"message": "a", "metadata": {"s": datetime(2024, 1, 1)}}, "metadata"),
+    ({"message": "a", "metadata": {"s": decimal.Decimal(1)}}, "metadata"),
+    ({"message": "a", "metadata": {1: "a"}}, "metadata"),
+    ({"message": "a", "metadata": {"deep": [{None: "a"}]}}, "metadata"),
+    ({"message": "a", "timestamp": 1_700_000_000}, "timestamp"),
+    ({"message": "a", "timestamp": time(12)}, "timestamp"),
+]
+
+
+def refused(log, arguments, field):
+    """What is wrong with how these arguments are refused; `None` when nothing is."""
+    try:
+        log.log_message(**arguments)
+    except InvalidInputError as error:
+        told = (
+            error.field,
+            error.kind,
+            error.operation,
+            error.retryable,
+            isinstance(error, TypeError),
+        )
+        if told != (field, "InvalidInput", "log_message", False, False):
+            return f"{told} of {error!r}"
+        return None if str(error).startswith(f"{field}: ") and len(str(error)) < 300 else str(error)
+    return "nothing was raised"
+
+
+def test_values_that_cannot_be_stored_are_refused_by_their_field(log):
+    outcomes = {place: refused(log, *case) for place, case in enumerate(WRONG_VALUES)}
+    assert {place: what for place, what in outcomes.items() if what} == {}
+    assert log.get_message_count() == 0
+
+
+@pytest.mark.parametrize(("arguments", "field"), WRONG_TYPES, ids=range(len(WRONG_TYPES)))
+def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, field):
+    log = memory.message_logger
+    with pytest.raises(InvalidTypeError) as caught:
+        log.log_message(**arguments)
+    assert caught.value.field == field
+    assert isinstance(caught.value, TypeError)
+    assert isinstance(caught.value, ValueError)
+    assert log.get_message_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "field"),
+    [
+        ("get_messages", {"limit": 0}, "limit"),
+        ("get_messages", {"limit": -1}, "limit"),
+        ("get_messages", {"limit": 10_001}, "limit"),
+        ("get_messages", {"limit": 2**63}, "limit"),
+        ("get_messages", {"limit": True}, "limit"),
+        ("get_messages", {"limit": "10"}, "limit"),
+        ("get_messages", {"offset": -1}, "offset"),
+        ("get_messages", {"offset": 1.5}, "offset"),
+        ("get_messages", {"cursor": "nonsense"}, "cursor"),
+        ("get_messages", {"cursor": 5}, "cursor"),
+        ("get_messages", {"cursor": {"id": 1}}, "cursor"),
+        ("get_messages", {"start_date": "soon"}, "start_date"),
+        ("get_messages", {"end_date": 5}, "end_date"),
+        ("get_messages", {"metadata": {"k": [1]}}, "metadata"),
+        ("get_messages", {"metadata": [1]}, "metadata"),
+        ("get_message_by_id", {"id": "1"}, "id"),
+        ("get_message_by_id", {"id": 2**64}, "id"),
+        ("search_messages", {"query": ""}, "query"),
+        ("search_messages", {"query": b"a"}, "query"),
+        ("search_messages", {"query": SURROGATE}, "query"),
+        ("search_messages", {"query": "a" * 100_000}, "query"),
+        ("delete_old_messages", {"days": 0}, "days"),
+        ("delete_old_messages", {"days": -1}, "days"),
+        ("delete_old_messages", {"days": 10**9}, "days"),
+        ("delete_old_messages", {"days": 2**70}, "days"),
+        ("get_analytics", {"start_date": "2024-02-01", "end_date": "2024-01-01"}, "start_date"),
+        ("export_for_fine_tuning", {"format": "xml"}, "format"),
+        ("iter_messages", {"oldest_first": 1}, "oldest_first"),
+        ("flush", {"timeout": -1}, "timeout"),
+        ("flush", {"timeout": math.nan}, "timeout"),
+        ("flush", {"timeout": 1e300}, "timeout"),
+        ("flush", {"timeout": "1"}, "timeout"),
+        ("log_messages", {"messages": "abc"}, "messages"),
+        ("log_messages", {"messages": {"message": "a"}}, "messages"),
+        ("log_messages", {"messages": 5}, "messages"),
+        ("log_messages", {"messages": [{"message": "a"}, "b"]}, "messages[1]"),
+        ("log_messages", {"messages": [{"message": "a"}, {}]}, "messages[1].user_message"),
+        (
+            "log_messages",
+            {"messages": [{"message": "a"}, {"message": "b", "modle": "m"}]},
+            "messages[1].modle",
+        ),
+        (
+            "log_messages",
+            {"messages": [{"message": "a"}, {"message": "\0"}]},
+            "messages[1].user_message",
+        ),
+        ("log_messages", {"messages": [{"message": "a", "provider": 7}]}, "messages[0].provider"),
+        (
+            "log_messages",
+            {"messages": [{"message": "a", "user_message": "b"}]},
+            "messages[0].user_message",
+        ),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_by_its_field(memory, call, arguments, field):
+    log = memory.message_logger
+    message_id = log.log_message("kept", timestamp="2000-01-01")
+    with pytest.raises(InvalidInputError) as caught:
+        getattr(log, call)(**arguments)
+    assert (caught.value.field, caught.value.operation) == (field, call)
+    assert [message["id"] for message in log.get_messages()] == [message_id]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"description": "d" * 256}, "description"),
+        ({"description": SURROGATE}, "description"),
+        ({"description": b"d"}, "description"),
+        ({"expires_days": 0}, "expires_days"),
+        ({"expires_days": -1}, "expires_days"),
+        ({"expires_days": 10**9}, "expires_days"),
+        ({"expires_days": 2**70}, "expires_days"),
+        ({"expires_days": 1.0}, "expires_days"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_refused_by_its_field(chat, arguments, field):
+    with pytest.raises(InvalidInputError) as caught:
+        chat.token_manager.create_token(**arguments)
+    assert caught.value.field == field
+    assert chat.token_manager.list_tokens() == []
+
+
+def test_an_argument_that_does_not_exist_is_named(memory):
+    with pytest.raises(TypeError, match="modle"):
+        memory.message_logger.log_message("a", modle="m")
+    with pytest.raises(TypeError, match="pool_sise"):
+        type(memory)("sqlite:///:memory:", pool_sise=5)
+    assert memory.message_logger.get_message_count() == 0
+
+
+def test_an_exception_in_the_callers_own_code_comes_through(memory):
+    class Broken(tzinfo):
+        def utcoffset(self, moment):
+            raise ZeroDivisionError
+
+    def messages():
+        yield {"message": "a"}
+        raise KeyError("mine")
+
+    log = memory.message_logger
+    with pytest.raises(ZeroDivisionError):
+        log.log_message("a", timestamp=datetime(2024, 1, 1, tzinfo=Broken()))
+    with pytest.raises(KeyError, match="mine"):
+        log.log_messages(messages())
+    assert log.get_message_count() == 0

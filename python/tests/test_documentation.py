@@ -1,0 +1,111 @@
+"""The examples in the docstrings, and the types."""
+
+import doctest
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import chatkeep
+import chatkeep.asyncio
+import chatkeep.errors
+import pytest
+from chatkeep import _native
+
+PACKAGE = Path(chatkeep.__file__).parent
+HERE = Path(__file__).parent
+SETTINGS = HERE.parent / "pyproject.toml"
+
+
+def documented():
+    """Everything that has a docstring, with its name."""
+    for module in (chatkeep, chatkeep.asyncio, chatkeep.errors, _native):
+        yield module.__name__, module
+        for name, value in sorted(vars(module).items()):
+            if inspect.isclass(value) and value.__module__.startswith("chatkeep"):
+                yield f"{module.__name__}.{name}", value
+                for member, function in sorted(vars(value).items()):
+                    # What a class keeps is told in its own docstring.
+                    is_slot = inspect.ismemberdescriptor(function) and module is chatkeep.asyncio
+                    if not member.startswith("_") and not is_slot:
+                        yield f"{module.__name__}.{name}.{member}", function
+
+
+EXAMPLES = {
+    name: examples
+    for name, value in documented()
+    if (examples := doctest.DocTestParser().get_examples(inspect.getdoc(value) or ""))
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run_as_they_stand(name):
+    test = doctest.DocTest(EXAMPLES[name], {}, name, None, None, None)
+    told = []
+    outcome = doctest.DocTestRunner(optionflags=doctest.FAIL_FAST).run(test, out=told.append)
+    assert outcome.failed == 0, "".join(told)
+    assert outcome.attempted > 0
+
+
+def test_the_important_calls_have_an_example():
+    assert {
+        "chatkeep",
+        "chatkeep.asyncio",
+        "chatkeep.Chatkeep",
+        "chatkeep.MessageLogger.log_message",
+        "chatkeep.MessageLogger.get_messages",
+        "chatkeep.TokenManager",
+    } <= EXAMPLES.keys()
+
+
+def test_everything_public_is_documented():
+    silent = [name for name, value in documented() if not inspect.getdoc(value)]
+    assert silent == []
+
+
+READMES = (HERE.parents[1] / "README.md", HERE.parent / "README.md")
+PAGES = [
+    (readme.parent.name, page)
+    for readme in READMES
+    for page in re.findall(
+        r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.M | re.S
+    )
+]
+
+
+@pytest.mark.parametrize("page", [page for _, page in PAGES])
+def test_the_pages_of_the_readme_run_as_they_stand(page, capsys):
+    exec(compile(page, "README.md", "exec"), {"__name__": "page"})
+    assert (Path("chat.db")).exists()
+    assert len(PAGES) == 4
+
+
+def tool(*arguments, folder):
+    """Runs a tool on the package as it is installed."""
+    variables = os.environ | {
+        "MYPYPATH": str(PACKAGE.parent),
+        "MYPY_CACHE_DIR": str(folder / "mypy"),
+    }
+    variables.pop("PYTHONSAFEPATH", None)
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        capture_output=True,
+        text=True,
+        env=variables,
+        cwd=folder,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_users_code_is_typed(tmp_path):
+    arguments = ("mypy", "--config-file", str(SETTINGS), str(HERE / "typing"), str(PACKAGE))
+    assert tool(*arguments, folder=tmp_path)[0] == 0, tool(*arguments, folder=tmp_path)[1]
+
+
+def test_the_types_are_those_of_the_compiled_module(tmp_path):
+    arguments = ("mypy.stubtest", "chatkeep._native", "--mypy-config-file", str(SETTINGS))
+    code, told = tool(*arguments, folder=tmp_path)
+    assert code == 0, told

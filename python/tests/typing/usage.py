@@ -1,0 +1,38 @@
+"""Read by a type checker, never run: each line is as a user writes it."""
+
+from datetime import datetime
+from typing import assert_type
+
+import chatkeep.asyncio
+from chatkeep import Chatkeep, InvalidInputError, db_manager, message_logger, token_manager
+from chatkeep.types import Analytics, CreatedToken, Health, Message, TokenCheck
+
+
+def blocking(chat: Chatkeep) -> None:
+    assert_type(message_logger.log_message("q", "a", tokens_used=1, timestamp=datetime.now()), int)
+    assert_type(message_logger.get_messages(limit=5, metadata={"k": True}), list[Message])
+    assert_type(message_logger.log_messages([{"message": "a", "provider": "p"}]), list[int])
+    assert_type(message_logger.get_analytics(), Analytics)
+    for message in message_logger.iter_messages(oldest_first=True):
+        assert_type(message, Message)
+        assert_type(message["tokens_used"], int | None)
+    assert_type(token_manager.create_token("web app", 90), CreatedToken)
+    assert_type(token_manager.check_token("t"), TokenCheck)
+    assert_type(db_manager.health(), Health)
+    with Chatkeep("sqlite:///:memory:", pool_size=5) as store:
+        assert_type(store, Chatkeep)
+    message_logger.log_message(5)  # type: ignore[arg-type]
+    message_logger.log_messages([{"modle": "m"}])  # type: ignore[list-item]
+    try:
+        chat.flush(1)
+    except InvalidInputError as error:
+        assert_type(error.field, str | None)
+
+
+async def awaited() -> None:
+    async with chatkeep.asyncio.Chatkeep() as chat:
+        assert_type(await chat.message_logger.log_message("q"), int)
+        assert_type(await chat.message_logger.get_message_by_id(1), Message | None)
+        assert_type(await chat.token_manager.verify_token("t"), bool)
+        async for message in chat.message_logger.iter_messages():
+            assert_type(message, Message)
