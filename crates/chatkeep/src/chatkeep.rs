@@ -14,6 +14,9 @@ use crate::environment;
 use crate::messages::MessageLogger;
 use crate::tokens::TokenManager;
 
+/// A year: what is beyond a clock's range must not be asked of it.
+const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
+
 /// A chat backend's database: its messages, its tokens, and itself.
 ///
 /// Cheap to clone; all clones share one pool, and so may threads.
@@ -138,7 +141,8 @@ impl Chatkeep {
     }
 
     fn wait(&self, timeout: Duration) -> Result<()> {
-        let until = Instant::now() + timeout;
+        // However long somebody is willing to wait.
+        let until = Instant::now() + timeout.min(LONGEST_WAIT);
         // The calls first: they may hand messages in.
         let open = self.calls.wait(until) + self.messages.write().wait(until);
         if open == 0 {

@@ -27,6 +27,7 @@ fn a_flush_waits_for_what_was_handed_in(store: &Store) {
     store.flush(PATIENCE).expect("all are written");
     assert_eq!(store.count(), 200);
     store.flush(Duration::ZERO).expect("nothing is left to wait for");
+    store.flush(Duration::MAX).expect("nor is it waited for ever");
 }
 
 fn closing_stores_what_was_handed_in_and_refuses_what_comes_later(store: &Store) {
