@@ -11,7 +11,7 @@ trap 'rm -f "$log"' EXIT
 without_colour() { sed 's/\x1b\[[0-9;]*m//g' "$log"; }
 
 # The number that stands before a word, summed over the lines that fit a pattern; 0 where there is none.
-count() { without_colour | sed -nE "/$2/ s/.*[^0-9]([0-9]+) $1.*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
+count() { without_colour | sed -nE "/$2/ s/(.*[^0-9])?([0-9]+) $1.*/\2/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
 
 everything=
 if [ $# -eq 0 ]; then

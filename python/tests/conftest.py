@@ -24,6 +24,13 @@ def database(request, tmp_path):
         yield made
 
 
+@pytest.fixture(params=ENGINES[1:])
+def server(request, tmp_path):
+    """An empty database on each server."""
+    with make_database(request.param, tmp_path) as made:
+        yield made
+
+
 @pytest.fixture
 def sqlite(tmp_path):
     """An empty database on SQLite, for what does not depend on the engine."""

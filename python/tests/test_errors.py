@@ -8,6 +8,7 @@ import pytest
 from chatkeep import errors
 
 BUILT_IN = {
+    "CallInterruptedError": RuntimeError,
     "ConfigurationError": ValueError,
     "ConflictError": RuntimeError,
     "CorruptError": RuntimeError,
@@ -51,6 +52,7 @@ def test_all_kinds_have_a_class():
         "Conflict",
         "Corrupt",
         "Internal",
+        "Interrupted",
         "InvalidInput",
         "OutcomeUnknown",
         "PoolTimeout",

@@ -81,6 +81,7 @@ fn class_name(kind: ErrorKind) -> &'static str {
         ErrorKind::ReadOnly => "ReadOnlyError",
         ErrorKind::Corrupt => "CorruptError",
         ErrorKind::Schema(_) => "SchemaError",
+        ErrorKind::Interrupted => "CallInterruptedError",
         _ => "InternalError",
     }
 }

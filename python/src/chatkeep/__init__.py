@@ -20,6 +20,7 @@ from chatkeep._native import (
     from_environment,
 )
 from chatkeep.errors import (
+    CallInterruptedError,
     ConfigurationError,
     ConflictError,
     CorruptError,
@@ -36,6 +37,7 @@ from chatkeep.errors import (
 )
 
 __all__ = [
+    "CallInterruptedError",
     "Chatkeep",
     "ConfigurationError",
     "ConflictError",

@@ -123,6 +123,12 @@ class SchemaError(Error, RuntimeError):
     kind = "Schema"
 
 
+class CallInterruptedError(Error, RuntimeError):
+    """A signal handler ended the wait: the cause of the ``KeyboardInterrupt``, which says what became of the call."""
+
+    kind = "Interrupted"
+
+
 class InternalError(Error, RuntimeError):
     """A fault in chatkeep, or an answer that it does not understand."""
 
