@@ -114,13 +114,26 @@ def test_errors_in_views_become_answers(client, down):
     assert answer.json["detail"][0]["loc"] == ["limit"]
 
 
-def test_errors_that_do_not_pass_stay_errors(client):
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (chatkeep.PoolTimeoutError, 503),
+        (chatkeep.ConflictError, 503),
+        (chatkeep.InvalidTypeError, 422),
+        (chatkeep.OutcomeUnknownError, 503),
+        (chatkeep.InternalError, 500),
+    ],
+)
+def test_only_what_passes_invites_to_try_again(client, error, status):
     @client.application.get("/raise")
     def fail():
-        raise chatkeep.OutcomeUnknownError("no")
+        raise error("no")
 
     answer = client.get("/raise")
-    assert (answer.status_code, "Retry-After" in answer.headers) == (500, False)
+    assert answer.status_code == status
+    assert ("Retry-After" in answer.headers) == (
+        status == 503 and error is not chatkeep.OutcomeUnknownError
+    )
 
 
 def test_the_health_check_says_how_the_pool_is_and_nothing_of_where(client, down):

@@ -21,7 +21,7 @@ _log = logging.getLogger("chatkeep.web")
 #: Seconds after which a caller may try again: a database that is back is used again within two.
 RETRY_AFTER = 5
 
-#: What passes when a caller tries again. Not ``OutcomeUnknownError``: trying again could store twice.
+#: What passes when a caller tries again.
 TEMPORARY = (UnavailableError, PoolTimeoutError, ConflictError)
 
 _REASONS: dict[TokenReason, str] = {
@@ -62,9 +62,20 @@ def judged(check: TokenCheck) -> TokenInfo | Refusal:
 
 def unavailable(error: Exception, retry_after: int) -> Refusal:
     """For a database that does not answer. The cause is for the log, not for the caller."""
+    _report(error)
+    return Refusal(503, "The database is not available", {"Retry-After": str(retry_after)})
+
+
+def outcome_unknown(error: Exception) -> Refusal:
+    """For a connection that broke during a write. Nobody is invited to try again: that could store twice."""
+    _report(error)
+    told = "The connection to the database broke; it is not known whether this was stored"
+    return Refusal(503, told, {})
+
+
+def _report(error: Exception) -> None:
     operation = error.operation if isinstance(error, Error) else None
     _log.warning("answered 503: %s: %s", operation or "the database", error)
-    return Refusal(503, "The database is not available", {"Retry-After": str(retry_after)})
 
 
 def invalid_input(error: Exception) -> Refusal:

@@ -34,7 +34,7 @@ from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 
 import chatkeep
 from chatkeep import _web
-from chatkeep.errors import Error, InvalidInputError
+from chatkeep.errors import Error, InvalidInputError, OutcomeUnknownError
 from chatkeep.types import DatabaseHealth, TokenInfo
 
 __all__ = [
@@ -124,8 +124,9 @@ def current_token() -> TokenInfo:
 def handle_errors(app: Scaffold, *, retry_after: int = _web.RETRY_AFTER) -> None:
     """Turns errors of chatkeep's in views into answers.
 
-    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` become 503 with ``Retry-After``; ``InvalidInputError``
-    becomes 422 and names the field. All others stay 500: ``OutcomeUnknownError`` too, as who tries again may store twice.
+    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` become 503 with ``Retry-After``. ``OutcomeUnknownError``
+    becomes 503 without it, as who tries again may store twice. ``InvalidInputError`` becomes 422 and names the field. All others
+    stay what they are without this: 500.
 
     Args:
         app (flask.Flask | flask.Blueprint): The application, or the blueprint whose views are meant.
@@ -135,11 +136,15 @@ def handle_errors(app: Scaffold, *, retry_after: int = _web.RETRY_AFTER) -> None
     def try_again(error: Exception) -> Response:
         return _response(_web.unavailable(error, retry_after))
 
+    def do_not_try_again(error: Exception) -> Response:
+        return _response(_web.outcome_unknown(error))
+
     def refuse(error: Exception) -> Response:
         return _response(_web.invalid_input(error))
 
     for temporary in _web.TEMPORARY:
         app.register_error_handler(temporary, try_again)
+    app.register_error_handler(OutcomeUnknownError, do_not_try_again)
     app.register_error_handler(InvalidInputError, refuse)
 
 

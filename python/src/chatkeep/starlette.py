@@ -34,7 +34,7 @@ from starlette.routing import Route
 
 from chatkeep import _web
 from chatkeep import asyncio as _chatkeep
-from chatkeep.errors import Error, InvalidInputError
+from chatkeep.errors import Error, InvalidInputError, OutcomeUnknownError
 from chatkeep.types import DatabaseHealth, TokenInfo
 
 __all__ = [
@@ -96,8 +96,9 @@ token_required = TokenRequired()
 def handle_errors(app: Starlette, *, retry_after: int = _web.RETRY_AFTER) -> None:
     """Turns errors of chatkeep's in routes into answers.
 
-    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` become 503 with ``Retry-After``; ``InvalidInputError``
-    becomes 422 and names the field. All others stay 500: ``OutcomeUnknownError`` too, as who tries again may store twice.
+    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` become 503 with ``Retry-After``. ``OutcomeUnknownError``
+    becomes 503 without it, as who tries again may store twice. ``InvalidInputError`` becomes 422 and names the field. All others
+    stay what they are without this: 500.
 
     Args:
         app (starlette.applications.Starlette): The application.
@@ -107,11 +108,15 @@ def handle_errors(app: Starlette, *, retry_after: int = _web.RETRY_AFTER) -> Non
     async def try_again(_: Request, error: Exception) -> JSONResponse:
         return _response(_web.unavailable(error, retry_after))
 
+    async def do_not_try_again(_: Request, error: Exception) -> JSONResponse:
+        return _response(_web.outcome_unknown(error))
+
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         return _response(_web.invalid_input(error))
 
     for temporary in _web.TEMPORARY:
         app.add_exception_handler(temporary, try_again)
+    app.add_exception_handler(OutcomeUnknownError, do_not_try_again)
     app.add_exception_handler(InvalidInputError, refuse)
 
 
