@@ -16,6 +16,8 @@ import chatkeep.flask
 import chatkeep.starlette
 import pytest
 from chatkeep import _native
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 MODULES = (
     chatkeep,
@@ -94,9 +96,22 @@ PAGES = [
 
 @pytest.mark.parametrize("page", [page for _, page in PAGES])
 def test_the_pages_of_the_readme_run_as_they_stand(page, capsys):
-    exec(compile(page, "README.md", "exec"), {"__name__": "page"})
+    names = {"__name__": "page"}
+    exec(compile(page, "README.md", "exec"), names)
+    if app := names.get("app"):
+        assert_serves(app, names["chat"])
     assert (Path("chat.db")).exists()
-    assert len(PAGES) == 4
+    assert len(PAGES) == 6
+
+
+def assert_serves(app, chat):
+    """What the page of a web framework makes."""
+    tokens = getattr(chat, "blocking", chat).token_manager
+    bearer = {"Authorization": f"Bearer {tokens.create_token()['token']}"}
+    with TestClient(app) if isinstance(app, FastAPI) else app.test_client() as client:
+        assert client.get("/health/db-pool").status_code == 200
+        assert client.get("/messages").status_code == 401
+        assert client.get("/messages", headers=bearer).status_code == 200
 
 
 def tool(*arguments, folder):

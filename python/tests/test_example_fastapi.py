@@ -52,7 +52,21 @@ def client(server, token=None):
     return httpx2.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False)
 
 
-def test_it_chats_pages_and_adds_up(database, tokens, tmp_path):
+async def at_the_same_time(number, url, token):
+    """So many messages at the same time; what is answered."""
+    async with httpx2.AsyncClient(
+        base_url=url,
+        headers={"Authorization": f"Bearer {token}"},
+        limits=httpx2.Limits(max_connections=None),
+        timeout=60,
+        trust_env=False,
+    ) as caller:
+        return await asyncio.gather(
+            *(caller.post("/chat", json={"message": str(turn)}) for turn in range(number))
+        )
+
+
+def test_it_chats_pages_adds_up_and_serves_two_hundred_at_a_time(database, tokens, tmp_path):
     created = tokens("web app")
     with (
         served(database.url, tmp_path) as server,
@@ -102,36 +116,19 @@ def test_it_chats_pages_and_adds_up(database, tokens, tmp_path):
             assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
         locked = nobody.get("/openapi.json").json()["paths"]["/chat"]["post"]["security"]
         assert locked == [{"Token": []}]
-        told = server.told()
-    assert "POST /chat" in told
-    for secret in (created["token"], "sk-wr0ng", "Traceback"):
-        assert secret not in told
 
-
-def test_two_hundred_requests_at_a_time(database, tokens, tmp_path):
-    created = tokens("web app")
-
-    async def main(url):
-        async with httpx2.AsyncClient(
-            base_url=url,
-            headers={"Authorization": f"Bearer {created['token']}"},
-            limits=httpx2.Limits(max_connections=None),
-            timeout=60,
-            trust_env=False,
-        ) as caller:
-            return await asyncio.gather(
-                *(caller.post("/chat", json={"message": str(number)}) for number in range(200))
-            )
-
-    with served(database.url, tmp_path) as server:
-        answers = asyncio.run(main(server.url))
+        answers = asyncio.run(at_the_same_time(200, server.url, created["token"]))
         assert {answer.status_code for answer in answers} == {200}
         server.stop()
+        told = server.told()
     replies = {answer.json()["id"]: answer.json()["reply"] for answer in answers}
     with chatkeep.Chatkeep(database.url) as chat:
         stored = {row["id"]: row["bot_response"] for row in chat.message_logger.iter_messages()}
-    assert replies == stored
-    assert len(stored) == 200
+    assert replies.items() <= stored.items()
+    assert (len(replies), len(stored)) == (200, 206)
+    assert "POST /chat" in told
+    for secret in (created["token"], "sk-wr0ng", "Traceback"):
+        assert secret not in told
 
 
 def assert_refused_for_now(answer):

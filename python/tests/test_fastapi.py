@@ -18,6 +18,7 @@ from chatkeep.types import Analytics, Message, TokenInfo
 from databases import DOWN
 from fastapi import Depends, FastAPI, WebSocket
 from fastapi.testclient import TestClient
+from programs import run
 from starlette.testclient import WebSocketDenialResponse
 
 
@@ -242,3 +243,20 @@ def test_the_lifespan_waits_flushes_and_closes(sqlite, monkeypatch):
     app = FastAPI(lifespan=lifespan(Chatkeep(DOWN, connect_timeout=2), wait=True))
     with pytest.raises(chatkeep.UnavailableError), TestClient(app):
         pass
+
+
+def test_nobody_needs_a_framework():
+    out = run(
+        """
+        import sys
+        import chatkeep.asyncio, chatkeep.types
+
+        print(sorted({"fastapi", "flask", "pydantic", "starlette"} & sys.modules.keys()))
+        sys.modules["fastapi"] = None
+        try:
+            import chatkeep.fastapi
+        except ModuleNotFoundError as error:
+            print(error.name)
+        """
+    )
+    assert out == "[]\nfastapi\n"
