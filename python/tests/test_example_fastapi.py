@@ -1,10 +1,7 @@
 """examples/fastapi, served by a real uvicorn, over HTTP."""
 
 import asyncio
-import json
 import re
-import subprocess
-import sys
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -12,12 +9,10 @@ import chatkeep
 import httpx2
 import pytest
 from locked_file import locked_file
-from programs import environment
 from relay import Relay
 from web_servers import web_server
 
 EXAMPLE = Path(__file__).parents[2] / "examples/fastapi"
-CURL = Path(__file__).parent / "support/curl.py"
 
 
 @contextmanager
@@ -209,40 +204,3 @@ def test_several_workers_serve(sqlite, tmp_path):
         assert len(re.findall(r"Application startup complete", web.told())) == 2
     with chatkeep.Chatkeep(sqlite.url) as chat:
         assert {row["id"] for row in chat.message_logger.iter_messages()} == set(ids)
-
-
-def test_the_page_of_the_example_does_as_it_stands(tmp_path):
-    page = (EXAMPLE / "README.md").read_text(encoding="utf-8")
-    install, settings, start, talk = re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)
-    assert "pip install -r requirements.txt" in install
-    assert start == "uvicorn main:app --port 8000\n"
-    url = f"sqlite:///{tmp_path}/chat.db"
-    settings = settings.replace("sqlite:///chat.db", url)
-    with served(url, tmp_path) as web:
-        programs = (
-            f'chatkeep() {{ "{sys.executable}" -m chatkeep "$@"; }}\n'
-            f'curl() {{ "{sys.executable}" "{CURL}" {web.url} "$@"; }}\n'
-        )
-        done = subprocess.run(
-            ["bash", "-euc", programs + settings + talk],
-            capture_output=True,
-            text=True,
-            env=environment(),
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-    chat, messages, analytics, health = map(json.loads, done.stdout.splitlines())
-    assert chat == {"id": 1, "reply": "You said: What is WAL?"}
-    assert messages["messages"][0]["metadata"]["session"] == "a1"
-    assert analytics["total_messages"] == 1
-    assert health["status"] == "healthy"
-
-
-def test_the_example_is_pinned_to_what_is_tested():
-    tested = (EXAMPLE.parents[1] / "python/requirements-dev.txt").read_text().splitlines()
-    wanted = (EXAMPLE / "requirements.txt").read_text().splitlines()
-    workspace = (EXAMPLE.parents[1] / "Cargo.toml").read_text()
-    version = re.search(r'^version = "(.+)"', workspace, re.M)[1]
-    assert f"chatkeep=={version}" in wanted
-    assert set(wanted) - {f"chatkeep=={version}"} <= set(tested)
