@@ -28,8 +28,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
-from flask.sansio.scaffold import Scaffold
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 
 import chatkeep
@@ -121,7 +120,7 @@ def current_token() -> TokenInfo:
     return token
 
 
-def handle_errors(app: Scaffold, *, retry_after: int = _web.RETRY_AFTER) -> None:
+def handle_errors(app: Flask | Blueprint, *, retry_after: int = _web.RETRY_AFTER) -> None:
     """Turns errors of chatkeep's in views into answers.
 
     ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` become 503 with ``Retry-After``. ``OutcomeUnknownError``
