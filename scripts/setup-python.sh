@@ -21,7 +21,7 @@ if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
     quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
         install --no-install-recommends python3-venv
 fi
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { say "Python 3.10 or later is needed"; exit 1; }
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "Python 3.11 or later is needed for the tests"; exit 1; }
 say "fetching Python packages for the tests, once"
 rm -rf "$PYTHON_FOLDER"
 python3 -m venv "$PYTHON_FOLDER"

@@ -11,9 +11,23 @@ from pathlib import Path
 import chatkeep
 import chatkeep.asyncio
 import chatkeep.errors
+import chatkeep.fastapi
+import chatkeep.flask
+import chatkeep.starlette
 import pytest
 from chatkeep import _native
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
+MODULES = (
+    chatkeep,
+    chatkeep.asyncio,
+    chatkeep.errors,
+    chatkeep.fastapi,
+    chatkeep.flask,
+    chatkeep.starlette,
+    _native,
+)
 PACKAGE = Path(chatkeep.__file__).parent
 HERE = Path(__file__).parent
 SETTINGS = HERE.parent / "pyproject.toml"
@@ -21,10 +35,12 @@ SETTINGS = HERE.parent / "pyproject.toml"
 
 def documented():
     """Everything that has a docstring, with its name."""
-    for module in (chatkeep, chatkeep.asyncio, chatkeep.errors, _native):
+    for module in MODULES:
         yield module.__name__, module
         for name, value in sorted(vars(module).items()):
-            if inspect.isclass(value) and value.__module__.startswith("chatkeep"):
+            if inspect.isfunction(value) and name in module.__all__:
+                yield f"{module.__name__}.{name}", value
+            elif inspect.isclass(value) and value.__module__.startswith("chatkeep"):
                 yield f"{module.__name__}.{name}", value
                 for member, function in sorted(vars(value).items()):
                     # What a class keeps is told in its own docstring.
@@ -57,6 +73,9 @@ def test_the_important_calls_have_an_example():
         "chatkeep.MessageLogger.log_message",
         "chatkeep.MessageLogger.get_messages",
         "chatkeep.TokenManager",
+        "chatkeep.fastapi",
+        "chatkeep.flask",
+        "chatkeep.starlette",
     } <= EXAMPLES.keys()
 
 
@@ -77,9 +96,22 @@ PAGES = [
 
 @pytest.mark.parametrize("page", [page for _, page in PAGES])
 def test_the_pages_of_the_readme_run_as_they_stand(page, capsys):
-    exec(compile(page, "README.md", "exec"), {"__name__": "page"})
+    names = {"__name__": "page"}
+    exec(compile(page, "README.md", "exec"), names)
+    if app := names.get("app"):
+        assert_serves(app, names["chat"])
     assert (Path("chat.db")).exists()
-    assert len(PAGES) == 4
+    assert len(PAGES) == 6
+
+
+def assert_serves(app, chat):
+    """What the page of a web framework makes."""
+    tokens = getattr(chat, "blocking", chat).token_manager
+    bearer = {"Authorization": f"Bearer {tokens.create_token()['token']}"}
+    with TestClient(app) if isinstance(app, FastAPI) else app.test_client() as client:
+        assert client.get("/health/db-pool").status_code == 200
+        assert client.get("/messages").status_code == 401
+        assert client.get("/messages", headers=bearer).status_code == 200
 
 
 def tool(*arguments, folder):
@@ -101,7 +133,10 @@ def tool(*arguments, folder):
 
 
 def test_users_code_is_typed(tmp_path):
-    arguments = ("mypy", "--config-file", str(SETTINGS), str(HERE / "typing"), str(PACKAGE))
+    examples = [str(path) for path in sorted((HERE.parents[1] / "examples").glob("*/*.py"))]
+    assert examples
+    users = (str(HERE / "typing"), *examples)
+    arguments = ("mypy", "--config-file", str(SETTINGS), *users, str(PACKAGE))
     assert tool(*arguments, folder=tmp_path)[0] == 0, tool(*arguments, folder=tmp_path)[1]
 
 

@@ -3,14 +3,25 @@
 At run time they are plain mappings, ready for a JSON response. Times are texts in ISO 8601, in UTC and with an offset.
 """
 
+import sys
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING or sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:
+    # Pydantic, so FastAPI's response models, refuses the older ones of `typing`.
+    try:
+        from typing_extensions import TypedDict
+    except ImportError:
+        from typing import TypedDict
 
 __all__ = [
     "Analytics",
     "AppliedMigration",
     "CreatedToken",
+    "DatabaseHealth",
     "Health",
     "Message",
     "MigrationStatus",
@@ -150,6 +161,17 @@ class Health(TypedDict):
     server_version: str
     latency_ms: float
     schema: str
+    pool: PoolStatus
+
+
+class DatabaseHealth(TypedDict):
+    """What ``/health/db-pool`` answers; ``error`` is the kind of the error."""
+
+    status: Literal["healthy", "unhealthy"]
+    engine: str
+    latency_ms: float | None
+    schema: str | None
+    error: str | None
     pool: PoolStatus
 
 

@@ -9,6 +9,8 @@ import psycopg
 import pymysql
 
 SERVERS = ("postgresql", "mariadb", "mysql")
+#: Nothing listens there.
+DOWN = "postgresql://bot:s3cret@127.0.0.1:9/chat"
 HOW = "run the tests with `make test`, or with `chatkeep-testkit run --fast -- scripts/pytest.sh`"
 
 

@@ -1,11 +1,15 @@
 """Read by a type checker, never run: each line is as a user writes it."""
 
 from datetime import datetime
-from typing import assert_type
+from typing import Annotated, assert_type
 
 import chatkeep.asyncio
+import chatkeep.fastapi
+import chatkeep.flask
 from chatkeep import Chatkeep, InvalidInputError, db_manager, message_logger, token_manager
-from chatkeep.types import Analytics, CreatedToken, Health, Message, TokenCheck
+from chatkeep.types import Analytics, CreatedToken, Health, Message, TokenCheck, TokenInfo
+from fastapi import Depends, FastAPI
+from flask import Flask
 
 
 def blocking(chat: Chatkeep) -> None:
@@ -36,3 +40,33 @@ async def awaited() -> None:
         assert_type(await chat.token_manager.verify_token("t"), bool)
         async for message in chat.message_logger.iter_messages():
             assert_type(message, Message)
+
+
+def served(chat: chatkeep.asyncio.Chatkeep) -> FastAPI:
+    app = FastAPI(lifespan=chatkeep.fastapi.lifespan(chat, wait=True))
+    chatkeep.fastapi.handle_errors(app)
+    app.include_router(chatkeep.fastapi.health_router(chat))
+
+    @app.get("/")
+    async def view(
+        token: Annotated[TokenInfo, Depends(chatkeep.fastapi.token_required)],
+    ) -> list[Message]:
+        assert_type(token["description"], str)
+        return await chat.message_logger.get_messages()
+
+    return app
+
+
+def served_by_flask(chat: Chatkeep) -> Flask:
+    app = Flask(__name__)
+    chatkeep.flask.handle_errors(app)
+    app.register_blueprint(chatkeep.flask.health_blueprint(chat))
+
+    @app.get("/<int:number>")
+    @chatkeep.flask.TokenRequired(chat)
+    def view(number: int) -> list[Message]:
+        assert_type(chatkeep.flask.current_token(), TokenInfo)
+        return chat.message_logger.get_messages(number)
+
+    view("1")  # type: ignore[arg-type]
+    return app

@@ -1,0 +1,72 @@
+"""The pages of the web examples: their commands do what they say."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from programs import environment
+from web_servers import web_server
+
+PROJECT = Path(__file__).parents[2]
+CURL = Path(__file__).parent / "support/curl.py"
+EXAMPLES = {
+    # How it is started, and how the module is told of a socket instead of a port.
+    "fastapi": ("uvicorn main:app --port 8000", "--port 8000", "--fd {}"),
+    "flask": (
+        "gunicorn app:app --preload --workers 4 --bind 127.0.0.1:8000",
+        "--bind 127.0.0.1:8000",
+        "--no-control-socket --bind fd://{}",
+    ),
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_page_of_an_example_does_as_it_stands(example, tmp_path):
+    command, port, option = EXAMPLES[example]
+    folder = PROJECT / "examples" / example
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    install, settings, start, talk = re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)
+    assert "pip install -r requirements.txt" in install
+    assert start == f"{command}\n"
+    module, *arguments = command.removesuffix(port).split()
+    url = f"sqlite:///{tmp_path}/chat.db"
+    settings = settings.replace("sqlite:///chat.db", url)
+    with web_server(
+        module, *arguments, option=option, folder=folder, log=tmp_path / "log", DATABASE_URL=url
+    ) as web:
+        programs = (
+            f'chatkeep() {{ "{sys.executable}" -m chatkeep "$@"; }}\n'
+            f'curl() {{ "{sys.executable}" "{CURL}" {web.url} "$@"; }}\n'
+        )
+        done = subprocess.run(
+            ["bash", "-euc", programs + settings + talk],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+    # FastAPI's answers have one line, Flask's may have several.
+    decoder, told, answers = json.JSONDecoder(), done.stdout.lstrip(), []
+    while told:
+        answer, end = decoder.raw_decode(told)
+        answers.append(answer)
+        told = told[end:].lstrip()
+    chat, messages, analytics, health = answers
+    assert chat == {"id": 1, "reply": "You said: What is WAL?"}
+    assert messages["messages"][0]["metadata"] == {"session": "a1", "token_id": 1}
+    assert analytics["total_messages"] == 1
+    assert health["status"] == "healthy"
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_pinned_to_what_is_tested(example):
+    tested = (PROJECT / "python/requirements-dev.txt").read_text().splitlines()
+    wanted = (PROJECT / "examples" / example / "requirements.txt").read_text().splitlines()
+    version = re.search(r'^version = "(.+)"', (PROJECT / "Cargo.toml").read_text(), re.M)[1]
+    assert f"chatkeep=={version}" in wanted
+    assert set(wanted) - {f"chatkeep=={version}"} <= set(tested)

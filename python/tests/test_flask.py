@@ -1,0 +1,156 @@
+"""Flask: what a request is told."""
+
+import chatkeep
+import pytest
+from chatkeep.flask import (
+    TokenRequired,
+    current_token,
+    handle_errors,
+    health_blueprint,
+    token_required,
+)
+from databases import DOWN
+from flask import Blueprint, Flask, jsonify, request
+
+
+def application(chat):
+    app = Flask("test")
+    handle_errors(app)
+    app.register_blueprint(health_blueprint(chat))
+    guard = TokenRequired(chat, retry_after=7)
+
+    @app.get("/whoami/<word>")
+    @guard
+    def whoami(word):
+        """Who it is."""
+        return jsonify(word=word, **current_token())
+
+    @app.get("/messages")
+    def messages():
+        return jsonify(chat.message_logger.get_messages(request.args.get("limit", 100, int)))
+
+    @app.get("/open")
+    def nobody():
+        return jsonify(current_token())
+
+    inner = Blueprint("inner", __name__, url_prefix="/inner")
+
+    @inner.before_request
+    @guard
+    def protected():
+        return None
+
+    @inner.get("/")
+    def inside():
+        return str(current_token()["id"])
+
+    app.register_blueprint(inner)
+    return app
+
+
+def bearer(token, scheme="Bearer"):
+    return {"Authorization": f"{scheme} {token}"}
+
+
+@pytest.fixture
+def client(memory):
+    return application(memory).test_client()
+
+
+@pytest.fixture
+def down(monkeypatch):
+    monkeypatch.setenv("DB_MAX_RETRIES", "0")
+    return application(chatkeep.Chatkeep(DOWN, connect_timeout=2)).test_client()
+
+
+def test_a_valid_token_passes_and_its_record_is_there(client, memory):
+    created = memory.token_manager.create_token("web app")
+    answer = client.get("/whoami/me", headers=bearer(created["token"], "bearer"))
+    assert (answer.status_code, answer.json["id"], answer.json["word"]) == (
+        200,
+        created["id"],
+        "me",
+    )
+    assert client.get("/inner/", headers=bearer(created["token"])).text == str(created["id"])
+    assert client.application.view_functions["whoami"].__doc__ == "Who it is."
+
+
+@pytest.mark.parametrize("path", ["/whoami/me", "/inner/"])
+def test_a_bad_token_is_401(client, memory, path):
+    plain = client.get(path)
+    assert (plain.status_code, plain.headers["WWW-Authenticate"]) == (401, "Bearer")
+    created = memory.token_manager.create_token()
+    memory.token_manager.revoke_token(created["id"])
+    bad = client.get(path, headers=bearer(created["token"]))
+    assert bad.status_code == 401
+    assert bad.headers["WWW-Authenticate"] == (
+        'Bearer error="invalid_token", error_description="The token was revoked"'
+    )
+    assert bad.json == {"detail": "The token was revoked"}
+
+
+def test_a_database_that_is_down_is_503_and_never_401(down, caplog):
+    answer = down.get("/whoami/me", headers=bearer("sk-s3cret-token"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+    assert "WWW-Authenticate" not in answer.headers
+    assert answer.json == {"detail": "The database is not available"}
+    assert "check_token" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_an_application_may_answer_in_its_own_words(client):
+    @client.application.errorhandler(401)
+    def mine(error):
+        return f"mine: {error.description}", 401, {"WWW-Authenticate": "Bearer"}
+
+    assert client.get("/whoami/me").text == "mine: A bearer token is needed"
+
+
+def test_errors_in_views_become_answers(client, down):
+    answer = down.get("/messages")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    answer = client.get("/messages?limit=0")
+    assert answer.status_code == 422
+    assert answer.json["detail"][0]["loc"] == ["limit"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (chatkeep.PoolTimeoutError, 503),
+        (chatkeep.ConflictError, 503),
+        (chatkeep.InvalidTypeError, 422),
+        (chatkeep.OutcomeUnknownError, 503),
+        (chatkeep.InternalError, 500),
+    ],
+)
+def test_only_what_passes_invites_to_try_again(client, error, status):
+    @client.application.get("/raise")
+    def fail():
+        raise error("no")
+
+    answer = client.get("/raise")
+    assert answer.status_code == status
+    assert ("Retry-After" in answer.headers) == (
+        status == 503 and error is not chatkeep.OutcomeUnknownError
+    )
+
+
+def test_the_health_check_says_how_the_pool_is_and_nothing_of_where(client, down):
+    answer = client.get("/health/db-pool")
+    assert (answer.status_code, answer.json["status"]) == (200, "healthy")
+    assert set(answer.json["pool"]) == set(chatkeep.types.PoolStatus.__annotations__)
+    answer = down.get("/health/db-pool")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert (answer.json["status"], answer.json["error"]) == ("unhealthy", "Unavailable")
+    assert "127.0.0.1" not in answer.text
+
+
+def test_a_view_that_asks_for_no_token_has_none(client):
+    client.application.testing = True
+    with pytest.raises(RuntimeError, match="not behind token_required"):
+        client.get("/open")
+
+
+def test_without_a_store_it_is_the_database_of_the_environment():
+    assert token_required._tokens is chatkeep.token_manager
