@@ -30,6 +30,11 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     fn is_broken(&self, connection: &Self::Connection) -> bool;
 
+    /// Whether the peer is seen to have hung up, without asking it.
+    fn has_ended(&self, _: &Self::Connection) -> bool {
+        false
+    }
+
     fn now(&self) -> Instant {
         Instant::now()
     }
@@ -90,5 +95,9 @@ impl Backend for Database {
 
     fn is_broken(&self, connection: &Connection) -> bool {
         connection.is_broken()
+    }
+
+    fn has_ended(&self, connection: &Connection) -> bool {
+        connection.has_ended()
     }
 }

@@ -162,6 +162,9 @@ impl<B: Backend> SubPool<B> {
             let breaks = self.health.breaks.load(Ordering::SeqCst);
             if connection.expires.is_some_and(|end| start >= end) {
                 *live = None;
+            } else if self.backend.has_ended(&connection.connection) {
+                *live = None;
+                self.health.breaks.fetch_add(1, Ordering::SeqCst);
             } else if !care.always_ping && !self.is_doubtful(connection, start, breaks) {
                 return Ok(());
             } else {

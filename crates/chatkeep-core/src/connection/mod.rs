@@ -194,6 +194,17 @@ impl Connection {
         }
     }
 
+    /// Whether the peer has hung up since the last call. It is asked before a connection that lay idle is used again: a
+    /// write that goes out on one that has ended would be of unknown outcome, when it was certainly not made.
+    ///
+    /// A look that costs no round trip. MySQL's driver has no such look: there it is always false.
+    pub fn has_ended(&self) -> bool {
+        match &self.session {
+            Session::PostgreSql(connection) => connection.has_ended(),
+            Session::Sqlite(_) | Session::MySql(_) => false,
+        }
+    }
+
     /// Changes how long a call may take: migrations may run for longer than a query.
     ///
     /// # Errors

@@ -64,6 +64,12 @@ impl PgConnection {
         self.broken || self.client.is_closed()
     }
 
+    /// Whether the server has hung up, as far as the network has brought it.
+    pub(super) fn has_ended(&self) -> bool {
+        self.reactor.look();
+        self.is_broken()
+    }
+
     pub(super) fn mark_broken(&mut self) {
         self.broken = true;
     }

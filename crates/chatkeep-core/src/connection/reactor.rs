@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
@@ -41,6 +42,19 @@ impl Reactor {
 
     pub(crate) fn set_deadline(&mut self, deadline: Duration) {
         self.deadline = deadline;
+    }
+
+    /// Has background tasks take note of what the network has brought since the last wait, and waits for nothing.
+    pub(crate) fn look(&self) {
+        let Some(runtime) = &self.runtime else { return };
+        // Inside another runtime a thread would have to be started for it.
+        if Handle::try_current().is_err() {
+            runtime.block_on(async {
+                // The first time the network is asked, the second time those run whom it woke.
+                yield_now().await;
+                yield_now().await;
+            });
+        }
     }
 
     /// The future's output, or why there is none.

@@ -1,5 +1,6 @@
 //! Connections that break at the moment in which a change is made final.
 
+use std::thread;
 use std::time::Duration;
 
 use chatkeep::{ErrorKind, NewMessage};
@@ -142,11 +143,28 @@ fn a_lost_read_may_be_made_again(engine: Engine) {
     let url = plain(&proxy.url(database.url()));
     let chat = open_ready(&url);
     log(&chat, "before").expect("the server is there");
-    proxy.cut();
+    proxy.cut_after(1, Deliver::Withheld);
     fails(&url, || count(&chat))
         .with(ErrorKind::Unavailable)
         .saying("connection was lost")
         .retryable()
         .at_once();
     assert_eq!(count(&chat).expect("made again, it succeeds"), 1);
+}
+
+/// The write is made on another connection then, and nobody notices. Only PostgreSQL's driver lets one look for it; the others
+/// tell what they cannot know.
+#[test]
+fn a_connection_that_ended_while_it_lay_idle_is_not_written_to() {
+    let database = TestDatabase::create(Engine::PostgreSql);
+    let proxy = FaultProxy::to(database.url());
+    let chat = open_ready(&proxy.url(database.url()));
+    for round in 0..5 {
+        log(&chat, &format!("round {round}")).expect("the server is there");
+        proxy.cut();
+        while proxy.open() > 0 {
+            thread::yield_now();
+        }
+    }
+    assert_eq!(count(&chat).expect("the server is there"), 5);
 }
