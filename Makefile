@@ -1,4 +1,4 @@
-.PHONY: help setup demo test check bench fmt clean
+.PHONY: help setup demo test check bench wheel fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -22,8 +22,13 @@ check: ## formatting, lints, documentation, licences, dependencies, generated fi
 bench: ## chatkeep beside what one would use instead, on durable servers of its own (QUICK=1: minutes)
 	scripts/bench.sh
 
+wheel: ## Python's wheel and source distribution, optimised and tested
+	scripts/wheel.sh
+
 fmt: ## format the code
 	cargo fmt --all
+	cargo fmt --manifest-path bench/sqlx/Cargo.toml
+	scripts/format-python.sh
 
 clean: ## remove what was built; what `make setup` installed stays
 	cargo clean --quiet

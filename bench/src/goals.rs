@@ -2,7 +2,8 @@
 
 use chatkeep_contest::{Engine, Path};
 
-use crate::plan::{Cell, Role};
+use crate::participants::Role;
+use crate::plan::Cell;
 use crate::record::{CellRecord, Record};
 
 /// Whom a subject is compared with.

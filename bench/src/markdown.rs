@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use chatkeep_contest::{Engine, Path, stats};
 
 use crate::goals::judge;
-use crate::plan::Role;
 use crate::record::{CellRecord, Entry, Record};
 use crate::studies::{Figure, Findings, Study, Unit};
 
@@ -37,8 +36,9 @@ fn head(text: &mut String, record: &Record) {
     let _ = writeln!(
         text,
         "Taken {taken}; {rounds} rounds of {round_seconds} s each, in turns.{kind} Figures are medians over the rounds. \
-         \"chatkeep is\" says how many times as fast chatkeep was as the one in that line: the median of the ratios round \
-         by round. How it is done, and what was asserted: [README](../README.md).\n"
+         \"chatkeep is\" says how many times as fast chatkeep was as the one in that line, in the language of that line where \
+         chatkeep is there in it, and else in Rust; in the lines of chatkeep itself, how many times as fast it was in Rust. It \
+         is the median of the ratios round by round. How it is done, and what was asserted: [README](../README.md).\n"
     );
     for note in &record.notes {
         let _ = writeln!(text, "**{note}**\n");
@@ -81,11 +81,10 @@ pub(crate) fn title(path: Path, callers: usize) -> (String, &'static str) {
 fn table(text: &mut String, result: &CellRecord) {
     let (title, unit) = title(result.path, result.callers);
     let _ = writeln!(text, "### {}: {title}\n", result.engine);
-    let subjects: Vec<&Entry> =
-        result.entries.iter().filter(|entry| entry.role == Role::Subject.name()).collect();
+    let subjects = result.subjects();
     let _ = write!(text, "| | | {unit} | spread |");
     for subject in &subjects {
-        let _ = write!(text, " {} is |", subject.label);
+        let _ = write!(text, " {subject} is |");
     }
     let _ = writeln!(text, " p50 | p99 | flushes/call |");
     let _ = writeln!(text, "|---|---|---:|---:|{}---:|---:|---:|", "---:|".repeat(subjects.len()));
@@ -105,8 +104,8 @@ fn table(text: &mut String, result: &CellRecord) {
         }
         let _ = write!(text, " {} |", entry.rate().map_or_else(dash, number));
         let _ = write!(text, " {} |", entry.spread().map_or_else(dash, |s| format!("{:.0} %", s * 100.0)));
-        for subject in &subjects {
-            let ratio = subject.ratio(entry).filter(|_| entry.name != subject.name);
+        for label in &subjects {
+            let ratio = result.counterpart(label, entry).and_then(|subject| subject.ratio(entry));
             let _ = write!(text, " {} |", ratio.map_or_else(dash, factor));
         }
         let [p50, p99] = [&entry.p50_us, &entry.p99_us].map(|all| stats::median(all).map_or_else(dash, time));
