@@ -131,23 +131,45 @@ fn studies(text: &mut String, record: &Record) {
                  0.2 ms between two messages.\n\n\
                  | engine | messages | | before | meanwhile | |\n|---|---:|---|---:|---:|---:|\n"
             }
+            Study::AsyncioCalls => {
+                "## What a call costs an event loop\n\nIn Python: time of the loop's own thread for each of 100 calls in one \
+                 `gather`. Alone, asyncio makes a task and settles a future; what chatkeep adds is in the last column.\n\n\
+                 | engine | | asyncio alone | with chatkeep | more |\n|---|---|---:|---:|---:|\n"
+            }
+            Study::EventLoop => {
+                "## What an event loop notices of 64 tasks that log\n\nIn Python: how much later than a millisecond a \
+                 coroutine goes on that sleeps for one, without and with 64 tasks that log one message after the other. A \
+                 driver that is not awaited is there for contrast.\n\n\
+                 | engine | | idle | meanwhile | |\n|---|---|---:|---:|---:|\n"
+            }
         });
         for findings in all {
-            for Figure { what, unit, without, with } in &findings.figures {
-                let [before, after] = [without, with].map(|value| match unit {
-                    Unit::Microseconds => time(*value),
-                    Unit::MessagesASecond => format!("{}/s", number(*value)),
-                    Unit::Count if *value == 0.0 => dash(),
-                    Unit::Count => number(*value),
-                });
-                let ratio = if *without > 0.0 { factor(with / without) } else { dash() };
-                let messages = number(findings.messages as f64);
-                let engine = findings.engine;
-                let _ = writeln!(text, "| {engine} | {messages} | {what} | {before} | {after} | {ratio} |");
+            for figure in &findings.figures {
+                let _ = writeln!(text, "{}", line_of(study, findings, figure));
             }
         }
         text.push('\n');
     }
+}
+
+fn line_of(study: Study, findings: &Findings, figure: &Figure) -> String {
+    let Figure { what, unit, without, with } = figure;
+    let [before, after] = [*without, *with].map(|value| match unit {
+        Unit::MessagesASecond | Unit::Count if value == 0.0 => dash(),
+        Unit::Microseconds => time(value),
+        Unit::MessagesASecond => format!("{}/s", number(value)),
+        Unit::Count => number(value),
+    });
+    let last = match study {
+        Study::AsyncioCalls => time(with - without),
+        _ if *without > 0.0 => factor(with / without),
+        _ => dash(),
+    };
+    let messages = match study {
+        Study::SearchIndex | Study::Deletion => format!(" {} |", number(findings.messages as f64)),
+        Study::AsyncioCalls | Study::EventLoop => String::new(),
+    };
+    format!("| {} |{messages} {what} | {before} | {after} | {last} |", findings.engine)
 }
 
 fn instructions(text: &mut String, record: &Record) {
@@ -205,7 +227,7 @@ fn factor(ratio: f64) -> String {
     if ratio < 10.0 { format!("{ratio:.2}x") } else { format!("{}x", number(ratio)) }
 }
 
-fn time(microseconds: f64) -> String {
+pub(crate) fn time(microseconds: f64) -> String {
     match microseconds {
         short if short < 100.0 => format!("{short:.1} us"),
         short if short < 1000.0 => format!("{short:.0} us"),
@@ -241,6 +263,12 @@ mod tests {
         ours.versions.insert("chatkeep".to_owned(), "0.1.0".to_owned());
         let peer = entry("peer", "peer", &[3.0, 2.0, 1.0]);
         let limit = entry("limit", "limit", &[60.0, 40.0, 20.0]);
+        let in_python = |entry: Entry| Entry { language: "Python".to_owned(), ..entry };
+        let theirs = in_python(Entry {
+            label: "the chatkeep".to_owned(),
+            ..entry("chatkeep-python", "subject", &[15.0, 10.0, 5.0])
+        });
+        let other_peer = in_python(entry("other", "peer", &[1.5, 1.0, 0.5]));
         let record = Record {
             taken: "2026-01-01".to_owned(),
             quick: true,
@@ -251,7 +279,7 @@ mod tests {
                 engine: Engine::Sqlite,
                 path: Path::Log,
                 callers: 1,
-                entries: vec![failed, peer, ours, limit],
+                entries: vec![failed, peer, ours, limit, theirs, other_peer],
             }],
             studies: vec![Findings {
                 study: Study::Deletion,
@@ -279,6 +307,9 @@ mod tests {
             ]
         );
         for part in [
+            // Beside its own language, and itself beside Rust.
+            "| **the chatkeep** | Python | 10 | 100 % | 2.00x | - | - | - |",
+            "| the other | Python | 1.0 | 100 % | 10x | - | - | - |",
             "| SQLite | 2,000,000 | log a message, p99 | 400 us | 12.0 ms | 30x |",
             "| cores | 2 |",
             "**There was no MySQL.**",

@@ -105,7 +105,7 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
     }
     for study in studies {
         let begin = Instant::now();
-        match study.run(&place, engine, order.selection.is_quick(), order.length) {
+        match study.run(&place, engine, order.selection.is_quick(), order.length, &order.programs) {
             Ok(findings) => record.studies.extend(findings),
             Err(failure) => {
                 record.notes.push(format!("{engine}: {} failed: {failure}.", study.name()));
