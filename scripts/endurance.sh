@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Python's tests that take minutes, with the optimised module: a million calls with flat memory, many threads for a minute.
 #
-#   scripts/endurance.sh [--only sqlite,postgresql]      --only as `chatkeep-testkit run` has it
+#   scripts/endurance.sh [--only postgresql,mariadb,mysql]      these servers, and SQLite
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
