@@ -96,7 +96,9 @@ async def event_loop(setup, who, seconds):
     async def work():
         nonlocal logged
         while not over:
-            logged += len(await contestant.log())
+            # Not in one: `+=` would take the number from before the others' turn.
+            ids = await contestant.log()
+            logged += len(ids)
 
     tasks = [asyncio.create_task(work()) for _ in range(setup.callers)]
     await asyncio.sleep(seconds / 10)

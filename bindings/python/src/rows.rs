@@ -1,6 +1,8 @@
 //! From chatkeep's values to `dict`s, in one pass and with keys that are made once. They go straight into a JSON response:
 //! moments are texts in ISO 8601 with an offset.
 
+use std::fmt::Write as _;
+
 use chatkeep::{Analytics, CreatedToken, Message, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -17,7 +19,11 @@ macro_rules! entries {
 }
 
 fn moment<'py>(py: Python<'py>, moment: Timestamp) -> Bound<'py, PyString> {
-    PyString::new(py, &moment.to_string())
+    // All of them have this length; a text that grows is allocated twice.
+    let mut text = String::with_capacity(32);
+    // A String takes whatever is written.
+    let _ = write!(text, "{moment}");
+    PyString::new(py, &text)
 }
 
 fn optional_moment<'py>(py: Python<'py>, given: Option<Timestamp>) -> Option<Bound<'py, PyString>> {
