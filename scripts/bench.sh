@@ -11,6 +11,8 @@ cd "$(dirname "$0")/.."
 . scripts/cache.sh
 # shellcheck source=scripts/bench-places.sh
 . scripts/bench-places.sh
+# shellcheck source=scripts/python-places.sh
+. scripts/python-places.sh
 
 scripts/setup.sh servers mysql bench
 
@@ -28,6 +30,8 @@ echo "bench: building" >&2
 cargo build --quiet --release --locked -p chatkeep-bench
 # A folder of its own: it is another workspace.
 cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"
+scripts/build-python.sh --release
+arguments+=(--package "$PYTHON_RELEASE")
 arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx" --results "$results")
 
 # A contestant that failed is in the tables, and in the exit status; the plots are of the others.

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Builds the Python module as the tests use it, and puts the package together outside of the sources.
+# Builds the Python module, and puts the package together outside of the sources.
+#
+#   scripts/build-python.sh              as the tests use it
+#   scripts/build-python.sh --release    as the benchmark measures it, and a wheel has it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -7,11 +10,13 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/python-places.sh
 . scripts/python-places.sh
 
-cargo build --quiet --locked -p chatkeep-python
-library=${CARGO_TARGET_DIR:-target}/debug/lib_native
+profile=dev folder=debug package=$PYTHON_PACKAGE
+if [ "${1:-}" = --release ]; then profile=release folder=release package=$PYTHON_RELEASE; fi
+cargo build --quiet --locked --profile "$profile" -p chatkeep-python
+library=${CARGO_TARGET_DIR:-target}/$folder/lib_native
 if [ -e "$library.dylib" ]; then library=$library.dylib; else library=$library.so; fi
-rm -rf "$PYTHON_PACKAGE"
-mkdir -p "$PYTHON_PACKAGE"
-cp -R python/src/chatkeep "$PYTHON_PACKAGE/chatkeep"
-find "$PYTHON_PACKAGE" -name __pycache__ -prune -exec rm -rf {} +
-cp "$library" "$PYTHON_PACKAGE/chatkeep/_native.abi3.so"
+rm -rf "$package"
+mkdir -p "$package"
+cp -R python/src/chatkeep "$package/chatkeep"
+find "$package" -name __pycache__ -prune -exec rm -rf {} +
+cp "$library" "$package/chatkeep/_native.abi3.so"

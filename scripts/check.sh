@@ -44,7 +44,7 @@ denied() {
 
 python_style() {
     local ruff=$PYTHON_FOLDER/bin/ruff
-    "$ruff" format --no-cache --config python/pyproject.toml --check python bench examples || return
+    scripts/format-python.sh --check || return
     "$ruff" check --no-cache --quiet --config python/pyproject.toml python examples || return
     # The benchmark is no package: what it lacks in docstrings it has in its README.
     "$ruff" check --no-cache --quiet --config python/pyproject.toml --select E,F,I,W --ignore E501 bench

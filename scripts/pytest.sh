@@ -10,5 +10,5 @@ cd "$(dirname "$0")/.."
 . scripts/python-places.sh
 
 # PYTHONDONTWRITEBYTECODE keeps the sources clean; PYTHONSAFEPATH keeps them from being imported by accident.
-exec env PYTHONPATH="$PYTHON_PACKAGE" PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 \
+exec env PYTHONPATH="${CHATKEEP_PYTHON_PACKAGE:-$PYTHON_PACKAGE}" PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 \
     "$PYTHON" -m pytest --config-file=python/pyproject.toml --rootdir=python "$@" python/tests

@@ -5,3 +5,4 @@ PYTHON_FOLDER=$CHATKEEP_CACHE/python/$(cksum <python/requirements-dev.txt | cut 
 PYTHON=$PYTHON_FOLDER/bin/python
 # The package as it is installed: its modules, and the library beside them.
 PYTHON_PACKAGE=$(realpath -m "${CARGO_TARGET_DIR:-target}")/python
+PYTHON_RELEASE=$PYTHON_PACKAGE-release

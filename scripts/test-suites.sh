@@ -43,11 +43,10 @@ if [ -n "$everything" ]; then
     failed=$((failed + doc_failed))
 fi
 
-# The Python package, as it is installed. Not when only some tests were asked for.
-if [ -n "$everything" ]; then
-    python_status=0
-    scripts/pytest.sh --quiet --no-header --color "$([ "$colour" = always ] && echo yes || echo no)" >"$log" 2>&1 || python_status=$?
-    results='^=* ?[0-9]+ [a-z]+.* in [0-9.]+s'
+# Runs what ends as pytest does, and adds its tests up.
+pytest_run() {
+    local python_status=0 results='^=* ?[0-9]+ [a-z]+.* in [0-9.]+s'
+    "$@" --quiet --no-header --color "$([ "$colour" = always ] && echo yes || echo no)" >"$log" 2>&1 || python_status=$?
     if [ "$python_status" -ne 0 ] || ! without_colour | grep -qE "$results"; then
         cat "$log"
         status=1
@@ -55,6 +54,12 @@ if [ -n "$everything" ]; then
     passed=$((passed + $(count passed "$results")))
     skipped=$((skipped + $(count skipped "$results")))
     failed=$((failed + $(count failed "$results") + $(count 'errors?' "$results")))
+}
+
+# The Python package, as it is imported and as it is packed. Not when only some tests were asked for.
+if [ -n "$everything" ]; then
+    pytest_run scripts/pytest.sh
+    pytest_run scripts/wheel.sh --dev
 fi
 
 echo "engines: ${CHATKEEP_TEST_ENGINES:-unknown}"

@@ -76,9 +76,23 @@ def factor_of(entry, subject):
     return f"  {factor:,.2f}x" if factor < 10 else f"  {factor:,.0f}x"
 
 
+def subject_of(entry, entries):
+    """What it is compared with: chatkeep in its own language, or else in Rust."""
+    found = {
+        other["language"]: other
+        for other in entries
+        if other["role"] == "subject" and other["label"] == "chatkeep"
+    }
+    return found.get(entry["language"], found.get("Rust"))
+
+
+def label_of(entry):
+    foreign = entry["role"] == "subject" and entry["language"] != "Rust"
+    return f"{entry['label']} ({entry['language']})" if foreign else entry["label"]
+
+
 def draw_panel(axes, result):
     entries = entries_of(result)
-    subject = next((entry for entry in entries if entry["name"] == "chatkeep"), None)
     rates = [median(entry["rates"]) for entry in entries]
     longest = max((max(entry["rates"]) for entry in entries), default=1)
     for place, (entry, rate) in enumerate(zip(entries, rates)):
@@ -105,7 +119,7 @@ def draw_panel(axes, result):
             fontweight=weight,
         )
         axes.annotate(
-            factor_of(entry, subject),
+            factor_of(entry, subject_of(entry, entries)),
             (1, 0.5),
             xycoords=text,
             va="center",
@@ -115,7 +129,7 @@ def draw_panel(axes, result):
     title, unit = title_of(result)
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=8)
     axes.set_title(unit, loc="right", fontsize=8.5, color=FAINT, pad=8)
-    axes.set_yticks(range(len(entries)), [entry["label"] for entry in entries])
+    axes.set_yticks(range(len(entries)), [label_of(entry) for entry in entries])
     for label, entry in zip(axes.get_yticklabels(), entries):
         if entry["role"] == "subject":
             label.set_fontweight("bold")
@@ -146,8 +160,8 @@ def draw(record, engine, folder):
     for row, tall in zip(rows, heights):
         for column, result in enumerate(row):
             bars = len(entries_of(result)) * BAR
-            left = (column * 7.4 + 2.15) / width
-            box = (left, (above - 0.45 - bars) / height, 5.05 / width, bars / height)
+            left = (column * 7.4 + 2.3) / width
+            box = (left, (above - 0.45 - bars) / height, 4.9 / width, bars / height)
             draw_panel(figure.add_axes(box), result)
         above -= tall
     quick = ", a quick run" if record["quick"] else ""
@@ -158,7 +172,7 @@ def draw(record, engine, folder):
         0.25 / width,
         (height - 0.66) / height,
         f"Durable on both sides, same disk and schema. Median of {record['rounds']} rounds in turns{quick}; thin lines reach "
-        "from the slowest to the fastest. In grey: how many times as fast chatkeep is.",
+        "from the slowest to the fastest. In grey: how many times as fast chatkeep is in the same language, if it is there.",
         color=FAINT,
     )
     shown = {

@@ -5,6 +5,9 @@ import sys
 import protocol
 
 NAMES = {
+    "chatkeep-python": ("chatkeep_python", "Facade"),
+    "chatkeep-python-uncached": ("chatkeep_python", "Uncached"),
+    "chatkeep-asyncio": ("chatkeep_asyncio", "Facade"),
     "sqlalchemy-orm": ("sqlalchemy_sync", "Orm"),
     "sqlalchemy-core": ("sqlalchemy_sync", "Core"),
     "sqlalchemy-orm-async": ("sqlalchemy_asyncio", "Orm"),

@@ -2,8 +2,11 @@
 
 use chatkeep_contest::{Engine, Path};
 
-use crate::plan::{Cell, Role};
+use crate::markdown::time;
+use crate::participants::Role;
+use crate::plan::Cell;
 use crate::record::{CellRecord, Record};
+use crate::studies::{Findings, LOGGED_AT_ONCE, Study, TICK_WITH_CHATKEEP};
 
 /// Whom a subject is compared with.
 enum Against {
@@ -22,6 +25,16 @@ struct Goal {
     callers: usize,
     subject: &'static str,
     against: Against,
+}
+
+/// A goal of a study: at most so many microseconds, on every engine.
+struct Bound {
+    what: &'static str,
+    study: Study,
+    figure: &'static str,
+    microseconds: f64,
+    /// Whether it is about what comes on top, or about all.
+    is_difference: bool,
 }
 
 /// A goal on an engine, and what was measured.
@@ -129,9 +142,90 @@ const GOALS: &[Goal] = &[
         subject: "chatkeep",
         against: Against::Fastest(ORM),
     },
+    Goal {
+        what: "Python: one thread logs, beside an ORM",
+        engines: &[(SQLITE, 12.0), (POSTGRESQL, 6.0), (MARIADB, 3.0)],
+        path: Path::Log,
+        callers: 1,
+        subject: "chatkeep-python",
+        against: Against::Fastest(ORM),
+    },
+    Goal {
+        what: "Python: one thread logs, beside the raw limit",
+        engines: &[(SQLITE, 0.8), (POSTGRESQL, 0.8)],
+        path: Path::Log,
+        callers: 1,
+        subject: "chatkeep-python",
+        against: Against::Fastest(&["sqlite3", "pgbench"]),
+    },
+    Goal {
+        what: "Python: 64 asyncio tasks log, beside an ORM",
+        engines: &[(SQLITE, 50.0), (POSTGRESQL, 20.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-asyncio",
+        against: Against::Fastest(ORM_ASYNC),
+    },
+    Goal {
+        what: "Python: 64 asyncio tasks log, beside tasks in Rust",
+        engines: &everywhere(0.7),
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-asyncio",
+        against: Against::Fastest(&["chatkeep-async"]),
+    },
+    Goal {
+        what: "Python: a token that was checked lately, beside an ORM",
+        engines: &everywhere(300.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep-python",
+        against: Against::Fastest(ORM),
+    },
+    Goal {
+        what: "Python: a token that was checked lately",
+        engines: &everywhere(2.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep-python",
+        against: Against::Microseconds,
+    },
+    Goal {
+        what: "Python: a token with the cache off, beside an ORM",
+        engines: &everywhere(10.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep-python-uncached",
+        against: Against::Fastest(ORM),
+    },
+    Goal {
+        what: "Python: a page of 100 messages, beside an ORM",
+        engines: &everywhere(8.0),
+        path: Path::Page,
+        callers: 1,
+        subject: "chatkeep-python",
+        against: Against::Fastest(ORM),
+    },
 ];
 
-/// Every goal whose two sides took part.
+const BOUNDS: &[Bound] = &[
+    Bound {
+        what: "Python: what awaiting a call adds to asyncio's own work, 100 at a time",
+        study: Study::AsyncioCalls,
+        figure: LOGGED_AT_ONCE,
+        microseconds: 5.0,
+        is_difference: true,
+    },
+    Bound {
+        what: "Python: a loop is late for a tick while 64 tasks log, p99",
+        study: Study::EventLoop,
+        figure: TICK_WITH_CHATKEEP,
+        microseconds: 5_000.0,
+        is_difference: false,
+    },
+];
+
+/// Every goal whose two sides took part, and every one of a study that was made.
 pub(crate) fn judge(record: &Record) -> Vec<Judgement> {
     let of_goal = |goal: &'static Goal| {
         goal.engines.iter().filter_map(move |&(engine, bound)| {
@@ -139,7 +233,25 @@ pub(crate) fn judge(record: &Record) -> Vec<Judgement> {
             goal.judge(record.results.iter().find(|result| result.is(cell))?, bound)
         })
     };
-    GOALS.iter().flat_map(of_goal).collect()
+    let of_bound = |bound: &'static Bound| {
+        record.studies.iter().filter_map(move |findings: &Findings| bound.judge(findings))
+    };
+    GOALS.iter().flat_map(of_goal).chain(BOUNDS.iter().flat_map(of_bound)).collect()
+}
+
+impl Bound {
+    fn judge(&self, findings: &Findings) -> Option<Judgement> {
+        let figure = findings.figures.iter().find(|figure| figure.what == self.figure)?;
+        let taken = if self.is_difference { figure.with - figure.without } else { figure.with };
+        (findings.study == self.study).then(|| Judgement {
+            what: self.what,
+            engine: findings.engine,
+            against: "-".to_owned(),
+            goal: format!("<= {}", time(self.microseconds)),
+            measured: time(taken),
+            met: taken <= self.microseconds,
+        })
+    }
 }
 
 impl Goal {
@@ -175,10 +287,14 @@ mod tests {
     use super::*;
     use crate::record::Entry;
     use crate::record::tests::entry;
+    use crate::studies::{Figure, Unit};
 
     fn judged(path: Path, callers: usize, entries: Vec<Entry>) -> Vec<Judgement> {
-        let results = vec![CellRecord { engine: Engine::Sqlite, path, callers, entries }];
-        judge(&Record {
+        judge(&record(vec![CellRecord { engine: Engine::Sqlite, path, callers, entries }]))
+    }
+
+    fn record(results: Vec<CellRecord>) -> Record {
+        Record {
             taken: String::new(),
             quick: true,
             rounds: 1,
@@ -188,7 +304,7 @@ mod tests {
             studies: Vec::new(),
             instructions: BTreeMap::new(),
             notes: Vec::new(),
-        })
+        }
     }
 
     #[test]
@@ -207,6 +323,27 @@ mod tests {
         let judgement = &found[0];
         assert_eq!((judgement.against.as_str(), judgement.met), ("the fast", true));
         assert_eq!((judgement.goal.as_str(), judgement.measured.as_str()), (">= 12x", "12.00x"));
+    }
+
+    #[test]
+    fn figures_of_studies_are_judged() {
+        let figure = |what: &str, without, with| Figure {
+            what: what.to_owned(),
+            unit: Unit::Microseconds,
+            without,
+            with,
+        };
+        let of = |study, figures| Findings { study, engine: Engine::Sqlite, messages: 0, figures };
+        let found = judge(&Record {
+            studies: vec![
+                of(Study::AsyncioCalls, vec![figure(LOGGED_AT_ONCE, 6.0, 10.0)]),
+                of(Study::EventLoop, vec![figure(TICK_WITH_CHATKEEP, 100.0, 5_100.0)]),
+            ],
+            ..record(Vec::new())
+        });
+        let short: Vec<_> =
+            found.iter().map(|judgement| (judgement.measured.as_str(), judgement.met)).collect();
+        assert_eq!(short, [("4.0 us", true), ("5.1 ms", false)]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod disk;
 mod goals;
 mod machine;
 mod markdown;
+mod participants;
 mod place;
 mod plan;
 mod process;
@@ -82,6 +83,9 @@ struct Run {
     /// The Python that has what bench/python/requirements.txt lists.
     #[arg(long)]
     python: Option<PathBuf>,
+    /// The folder in which that Python finds chatkeep.
+    #[arg(long)]
+    package: Option<PathBuf>,
     /// The folder with the node_modules that bench/node/package-lock.json lists.
     #[arg(long)]
     node_modules: Option<PathBuf>,
@@ -119,7 +123,8 @@ fn run(order: Run) -> Result<bool> {
         instructions: BTreeMap::new(),
         notes: Vec::new(),
     };
-    let programs = run::Programs { sqlx: order.sqlx, python: order.python, node_modules: order.node_modules };
+    let Run { sqlx, python, package, node_modules, .. } = order;
+    let programs = run::Programs { sqlx, python, package, node_modules };
     let orders = run::Order {
         selection: Selection::parse(&order.only, order.quick)?,
         rounds: record.rounds,

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use chatkeep_contest::{Engine, Path, stats};
 
 use crate::goals::judge;
-use crate::plan::Role;
 use crate::record::{CellRecord, Entry, Record};
 use crate::studies::{Figure, Findings, Study, Unit};
 
@@ -37,8 +36,9 @@ fn head(text: &mut String, record: &Record) {
     let _ = writeln!(
         text,
         "Taken {taken}; {rounds} rounds of {round_seconds} s each, in turns.{kind} Figures are medians over the rounds. \
-         \"chatkeep is\" says how many times as fast chatkeep was as the one in that line: the median of the ratios round \
-         by round. How it is done, and what was asserted: [README](../README.md).\n"
+         \"chatkeep is\" says how many times as fast chatkeep was as the one in that line, in the language of that line where \
+         chatkeep is there in it, and else in Rust; in the lines of chatkeep itself, how many times as fast it was in Rust. It \
+         is the median of the ratios round by round. How it is done, and what was asserted: [README](../README.md).\n"
     );
     for note in &record.notes {
         let _ = writeln!(text, "**{note}**\n");
@@ -81,11 +81,10 @@ pub(crate) fn title(path: Path, callers: usize) -> (String, &'static str) {
 fn table(text: &mut String, result: &CellRecord) {
     let (title, unit) = title(result.path, result.callers);
     let _ = writeln!(text, "### {}: {title}\n", result.engine);
-    let subjects: Vec<&Entry> =
-        result.entries.iter().filter(|entry| entry.role == Role::Subject.name()).collect();
+    let subjects = result.subjects();
     let _ = write!(text, "| | | {unit} | spread |");
     for subject in &subjects {
-        let _ = write!(text, " {} is |", subject.label);
+        let _ = write!(text, " {subject} is |");
     }
     let _ = writeln!(text, " p50 | p99 | flushes/call |");
     let _ = writeln!(text, "|---|---|---:|---:|{}---:|---:|---:|", "---:|".repeat(subjects.len()));
@@ -105,8 +104,8 @@ fn table(text: &mut String, result: &CellRecord) {
         }
         let _ = write!(text, " {} |", entry.rate().map_or_else(dash, number));
         let _ = write!(text, " {} |", entry.spread().map_or_else(dash, |s| format!("{:.0} %", s * 100.0)));
-        for subject in &subjects {
-            let ratio = subject.ratio(entry).filter(|_| entry.name != subject.name);
+        for label in &subjects {
+            let ratio = result.counterpart(label, entry).and_then(|subject| subject.ratio(entry));
             let _ = write!(text, " {} |", ratio.map_or_else(dash, factor));
         }
         let [p50, p99] = [&entry.p50_us, &entry.p99_us].map(|all| stats::median(all).map_or_else(dash, time));
@@ -132,23 +131,45 @@ fn studies(text: &mut String, record: &Record) {
                  0.2 ms between two messages.\n\n\
                  | engine | messages | | before | meanwhile | |\n|---|---:|---|---:|---:|---:|\n"
             }
+            Study::AsyncioCalls => {
+                "## What a call costs an event loop\n\nIn Python: time of the loop's own thread for each of 100 calls in one \
+                 `gather`. Alone, asyncio makes a task and settles a future; what chatkeep adds is in the last column.\n\n\
+                 | engine | | asyncio alone | with chatkeep | more |\n|---|---|---:|---:|---:|\n"
+            }
+            Study::EventLoop => {
+                "## What an event loop notices of 64 tasks that log\n\nIn Python: how much later than a millisecond a \
+                 coroutine goes on that sleeps for one, without and with 64 tasks that log one message after the other. A \
+                 driver that is not awaited is there for contrast.\n\n\
+                 | engine | | idle | meanwhile | |\n|---|---|---:|---:|---:|\n"
+            }
         });
         for findings in all {
-            for Figure { what, unit, without, with } in &findings.figures {
-                let [before, after] = [without, with].map(|value| match unit {
-                    Unit::Microseconds => time(*value),
-                    Unit::MessagesASecond => format!("{}/s", number(*value)),
-                    Unit::Count if *value == 0.0 => dash(),
-                    Unit::Count => number(*value),
-                });
-                let ratio = if *without > 0.0 { factor(with / without) } else { dash() };
-                let messages = number(findings.messages as f64);
-                let engine = findings.engine;
-                let _ = writeln!(text, "| {engine} | {messages} | {what} | {before} | {after} | {ratio} |");
+            for figure in &findings.figures {
+                let _ = writeln!(text, "{}", line_of(study, findings, figure));
             }
         }
         text.push('\n');
     }
+}
+
+fn line_of(study: Study, findings: &Findings, figure: &Figure) -> String {
+    let Figure { what, unit, without, with } = figure;
+    let [before, after] = [*without, *with].map(|value| match unit {
+        Unit::MessagesASecond | Unit::Count if value == 0.0 => dash(),
+        Unit::Microseconds => time(value),
+        Unit::MessagesASecond => format!("{}/s", number(value)),
+        Unit::Count => number(value),
+    });
+    let last = match study {
+        Study::AsyncioCalls => time(with - without),
+        _ if *without > 0.0 => factor(with / without),
+        _ => dash(),
+    };
+    let messages = match study {
+        Study::SearchIndex | Study::Deletion => format!(" {} |", number(findings.messages as f64)),
+        Study::AsyncioCalls | Study::EventLoop => String::new(),
+    };
+    format!("| {} |{messages} {what} | {before} | {after} | {last} |", findings.engine)
 }
 
 fn instructions(text: &mut String, record: &Record) {
@@ -206,7 +227,7 @@ fn factor(ratio: f64) -> String {
     if ratio < 10.0 { format!("{ratio:.2}x") } else { format!("{}x", number(ratio)) }
 }
 
-fn time(microseconds: f64) -> String {
+pub(crate) fn time(microseconds: f64) -> String {
     match microseconds {
         short if short < 100.0 => format!("{short:.1} us"),
         short if short < 1000.0 => format!("{short:.0} us"),
@@ -242,6 +263,12 @@ mod tests {
         ours.versions.insert("chatkeep".to_owned(), "0.1.0".to_owned());
         let peer = entry("peer", "peer", &[3.0, 2.0, 1.0]);
         let limit = entry("limit", "limit", &[60.0, 40.0, 20.0]);
+        let in_python = |entry: Entry| Entry { language: "Python".to_owned(), ..entry };
+        let theirs = in_python(Entry {
+            label: "the chatkeep".to_owned(),
+            ..entry("chatkeep-python", "subject", &[15.0, 10.0, 5.0])
+        });
+        let other_peer = in_python(entry("other", "peer", &[1.5, 1.0, 0.5]));
         let record = Record {
             taken: "2026-01-01".to_owned(),
             quick: true,
@@ -252,7 +279,7 @@ mod tests {
                 engine: Engine::Sqlite,
                 path: Path::Log,
                 callers: 1,
-                entries: vec![failed, peer, ours, limit],
+                entries: vec![failed, peer, ours, limit, theirs, other_peer],
             }],
             studies: vec![Findings {
                 study: Study::Deletion,
@@ -280,6 +307,9 @@ mod tests {
             ]
         );
         for part in [
+            // Beside its own language, and itself beside Rust.
+            "| **the chatkeep** | Python | 10 | 100 % | 2.00x | - | - | - |",
+            "| the other | Python | 1.0 | 100 % | 10x | - | - | - |",
             "| SQLite | 2,000,000 | log a message, p99 | 400 us | 12.0 ms | 30x |",
             "| cores | 2 |",
             "**There was no MySQL.**",

@@ -1,195 +1,9 @@
-//! Who takes part in what, and which part of it is wanted.
+//! What is done in which order, and which part of it is wanted.
 
 use chatkeep_contest::{Engine, Path, Result};
 
+use crate::participants::{ANY, EVERYBODY, Language, ONE, Participant, Role};
 use crate::studies::Study;
-
-/// What a contestant's program is, and so how it is started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// This very program.
-    Rust,
-    /// The one of `bench/sqlx`.
-    Sqlx,
-    Python,
-    Node,
-}
-
-impl Language {
-    /// As a reader knows it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Rust | Self::Sqlx => "Rust",
-            Self::Python => "Python",
-            Self::Node => "Node",
-        }
-    }
-}
-
-/// What a contestant is there for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// chatkeep: what the others are compared with.
-    Subject,
-    /// What one would use instead.
-    Peer,
-    /// What cannot be beaten by much: the raw way, without what an application needs.
-    Limit,
-}
-
-impl Role {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Subject => "subject",
-            Self::Peer => "peer",
-            Self::Limit => "limit",
-        }
-    }
-}
-
-/// One who takes part.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Participant {
-    /// By this it is started, chosen and found in the results.
-    pub(crate) name: &'static str,
-    /// By this it is shown.
-    pub(crate) label: &'static str,
-    pub(crate) language: Language,
-    pub(crate) role: Role,
-    engines: &'static [Engine],
-    /// Callers with which it logs; empty when it does not.
-    log: &'static [usize],
-    /// What else it does, with one caller.
-    others: &'static [Path],
-    /// Whether it is there in a quick run.
-    quick: bool,
-}
-
-const SQLITE: &[Engine] = &[Engine::Sqlite];
-const POSTGRESQL: &[Engine] = &[Engine::PostgreSql];
-const MYSQL: &[Engine] = &[Engine::MariaDb, Engine::MySql];
-const ALL: &[Engine] = &Engine::ALL;
-const OTHERS: &[Path] = &[Path::Verify, Path::Page, Path::Bulk];
-const ONE: &[usize] = &[1];
-const MANY: &[usize] = &[16, 64];
-const ANY: &[usize] = &[1, 16, 64];
-
-const fn participant(name: &'static str, label: &'static str, language: Language) -> Participant {
-    Participant {
-        name,
-        label,
-        language,
-        role: Role::Peer,
-        engines: ALL,
-        log: ANY,
-        others: OTHERS,
-        quick: true,
-    }
-}
-
-/// Everybody. A binding is one more line here, as a subject.
-pub(crate) const EVERYBODY: &[Participant] = &[
-    Participant { role: Role::Subject, ..participant("chatkeep", "chatkeep", Language::Rust) },
-    Participant {
-        role: Role::Subject,
-        log: &[],
-        others: &[Path::Verify],
-        ..participant("chatkeep-uncached", "chatkeep, cache off", Language::Rust)
-    },
-    Participant {
-        role: Role::Subject,
-        others: &[],
-        ..participant("chatkeep-async", "chatkeep, awaited", Language::Rust)
-    },
-    Participant { engines: SQLITE, ..participant("rusqlite", "rusqlite", Language::Rust) },
-    Participant {
-        role: Role::Limit,
-        engines: SQLITE,
-        log: MANY,
-        others: &[],
-        ..participant("rusqlite-groups", "SQLite, a commit for all", Language::Rust)
-    },
-    Participant { engines: POSTGRESQL, ..participant("tokio-postgres", "tokio-postgres", Language::Rust) },
-    Participant {
-        role: Role::Limit,
-        engines: POSTGRESQL,
-        log: MANY,
-        others: &[],
-        ..participant("tokio-postgres-groups", "PostgreSQL, a statement for all", Language::Rust)
-    },
-    Participant {
-        role: Role::Limit,
-        engines: POSTGRESQL,
-        log: &[],
-        others: &[Path::Bulk],
-        ..participant("copy", "COPY, without ids", Language::Rust)
-    },
-    Participant {
-        role: Role::Limit,
-        engines: POSTGRESQL,
-        others: &[Path::Verify],
-        ..participant("pgbench", "pgbench -M prepared", Language::Rust)
-    },
-    Participant { engines: MYSQL, ..participant("mysql_async", "mysql_async", Language::Rust) },
-    Participant {
-        role: Role::Limit,
-        engines: MYSQL,
-        log: MANY,
-        others: &[],
-        ..participant("mysql_async-groups", "InnoDB, a statement for all", Language::Rust)
-    },
-    participant("sqlx", "sqlx", Language::Sqlx),
-    Participant { log: &[1, 16], ..participant("sqlalchemy-orm", "SQLAlchemy ORM", Language::Python) },
-    Participant {
-        log: MANY,
-        others: &[],
-        ..participant("sqlalchemy-orm-async", "SQLAlchemy ORM, asyncio", Language::Python)
-    },
-    Participant {
-        log: &[1, 16],
-        quick: false,
-        ..participant("sqlalchemy-core", "SQLAlchemy Core", Language::Python)
-    },
-    Participant {
-        log: MANY,
-        others: &[],
-        quick: false,
-        ..participant("sqlalchemy-core-async", "SQLAlchemy Core, asyncio", Language::Python)
-    },
-    Participant { engines: SQLITE, log: ONE, ..participant("sqlite3", "sqlite3", Language::Python) },
-    Participant {
-        engines: SQLITE,
-        log: MANY,
-        quick: false,
-        ..participant("aiosqlite", "aiosqlite", Language::Python)
-    },
-    Participant {
-        engines: POSTGRESQL,
-        log: ONE,
-        quick: false,
-        ..participant("psycopg", "psycopg", Language::Python)
-    },
-    Participant {
-        engines: POSTGRESQL,
-        log: MANY,
-        others: &[],
-        quick: false,
-        ..participant("psycopg-async", "psycopg, asyncio", Language::Python)
-    },
-    Participant { engines: POSTGRESQL, ..participant("asyncpg", "asyncpg", Language::Python) },
-    Participant { engines: MYSQL, log: ONE, ..participant("pymysql", "PyMySQL", Language::Python) },
-    Participant {
-        engines: MYSQL,
-        log: MANY,
-        others: &[],
-        quick: false,
-        ..participant("asyncmy", "asyncmy", Language::Python)
-    },
-    Participant { engines: SQLITE, ..participant("better-sqlite3", "better-sqlite3", Language::Node) },
-    Participant { engines: POSTGRESQL, ..participant("pg", "pg", Language::Node) },
-    Participant { engines: MYSQL, ..participant("mysql2", "mysql2", Language::Node) },
-    Participant { quick: false, ..participant("drizzle", "Drizzle", Language::Node) },
-];
 
 /// What is done in turns: one row of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,17 +11,6 @@ pub(crate) struct Cell {
     pub(crate) engine: Engine,
     pub(crate) path: Path,
     pub(crate) callers: usize,
-}
-
-impl Participant {
-    /// Whether it takes part in this.
-    pub(crate) fn takes_part(&self, cell: Cell) -> bool {
-        self.engines.contains(&cell.engine)
-            && match cell.path {
-                Path::Log => self.log.contains(&cell.callers),
-                path => cell.callers == 1 && self.others.contains(&path),
-            }
-    }
 }
 
 /// What of all this is wanted. Words of a kind add up, kinds limit each other: `sqlite,64,python,sqlx` is
@@ -301,18 +104,27 @@ impl Selection {
         self.quick
     }
 
-    /// Who takes part in it. chatkeep always does: the others are compared with it.
+    /// Who takes part in it. chatkeep in Rust always does, and in each language that somebody is chosen of: the others are
+    /// compared with it.
     pub(crate) fn participants(&self, cell: Cell) -> Vec<&'static Participant> {
-        let is_in = |somebody: &Participant| {
-            let anybody = self.names.is_empty() && self.languages.is_empty();
-            let chosen = if anybody {
+        let anybody = self.names.is_empty() && self.languages.is_empty();
+        let is_chosen = |somebody: &Participant| {
+            if anybody {
                 !self.quick || somebody.quick
             } else {
                 self.names.contains(&somebody.name) || self.languages.contains(&somebody.language.name())
-            };
-            chosen || somebody.role == Role::Subject
+            }
         };
-        EVERYBODY.iter().filter(|somebody| somebody.takes_part(cell) && is_in(somebody)).collect()
+        let has_chosen = |language: Language| {
+            let speaks_it = |somebody: &&Participant| somebody.language.name() == language.name();
+            language == Language::Rust || EVERYBODY.iter().filter(speaks_it).any(is_chosen)
+        };
+        let is_in = |somebody: &&Participant| {
+            let wanted =
+                is_chosen(somebody) || somebody.role == Role::Subject && has_chosen(somebody.language);
+            wanted && somebody.takes_part(cell)
+        };
+        EVERYBODY.iter().filter(is_in).collect()
     }
 }
 
@@ -361,6 +173,11 @@ mod tests {
         assert_eq!(names("node"), ["chatkeep", "chatkeep-uncached", "better-sqlite3", "drizzle"]);
         assert!(names("node,sqlx").contains(&"sqlx"));
         assert!(names("node,rust").contains(&"rusqlite"));
+        let python = ["chatkeep-python", "chatkeep-python-uncached", "chatkeep-asyncio"];
+        for words in ["", "python", "sqlalchemy-orm"] {
+            assert!(python.iter().all(|name| names(words).contains(name)), "{words}");
+        }
+        assert!(!names("sqlalchemy-orm").contains(&"sqlalchemy-core"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A contestant's process, seen from outside.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -8,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatkeep_contest::{Answer, Order, Outcome, Ready, Result, Setup};
+use serde::Deserialize;
 
 /// For a contestant to connect, beyond the time that it takes to go through its round.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -20,6 +22,11 @@ pub(crate) struct Process {
     orders: Option<ChildStdin>,
     answers: Receiver<String>,
     complaints: File,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    figures: BTreeMap<String, f64>,
 }
 
 impl Process {
@@ -60,16 +67,31 @@ impl Process {
         }
     }
 
+    /// What a study's program says: figures by their names.
+    pub(crate) fn figures(&mut self, patience: Duration) -> Result<BTreeMap<String, f64>> {
+        let line = self.line(patience)?;
+        if let Ok(Told { figures }) = serde_json::from_str(&line) {
+            return Ok(figures);
+        }
+        match serde_json::from_str(&line) {
+            Ok(Answer::Error(error)) => Err(error.into()),
+            _ => Err(format!("these are no figures: {line}").into()),
+        }
+    }
+
     fn tell(&mut self, line: &str) -> Result<()> {
         let orders = self.orders.as_mut().ok_or("no standard input")?;
         writeln!(orders, "{line}")?;
         Ok(orders.flush()?)
     }
 
+    fn line(&mut self, patience: Duration) -> Result<String> {
+        let line = self.answers.recv_timeout(patience);
+        line.map_err(|_| format!("no answer: {}", self.complaint()).into())
+    }
+
     fn answer(&mut self, patience: Duration) -> Result<Answer> {
-        let Ok(line) = self.answers.recv_timeout(patience) else {
-            return Err(format!("no answer: {}", self.complaint()).into());
-        };
+        let line = self.line(patience)?;
         match serde_json::from_str(&line) {
             Ok(Answer::Error(error)) => Err(error.into()),
             Ok(answer) => Ok(answer),

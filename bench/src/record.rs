@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chatkeep_contest::{Engine, Path, stats};
 use serde::{Deserialize, Serialize};
 
+use crate::participants::{Language, Role};
 use crate::plan::Cell;
 use crate::studies::Findings;
 
@@ -62,6 +63,29 @@ impl CellRecord {
         (self.engine, self.path, self.callers) == (cell.engine, cell.path, cell.callers)
     }
 
+    /// By the labels of the subjects, which are the same in all languages.
+    pub(crate) fn subjects(&self) -> Vec<&str> {
+        let mut labels: Vec<&str> = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.is_subject()) {
+            if !labels.contains(&entry.label.as_str()) {
+                labels.push(&entry.label);
+            }
+        }
+        labels
+    }
+
+    /// What an entry is compared with: the subject of this label in its own language, if there is one there, or else in
+    /// Rust. The subject itself is compared with Rust's.
+    pub(crate) fn counterpart(&self, label: &str, entry: &Entry) -> Option<&Entry> {
+        let of = |language: &str| {
+            let is_it =
+                |other: &&Entry| other.is_subject() && other.label == label && other.language == language;
+            self.entries.iter().find(is_it)
+        };
+        let own = of(&entry.language).filter(|subject| subject.name != entry.name);
+        own.or_else(|| of(Language::Rust.name())).filter(|subject| subject.name != entry.name)
+    }
+
     /// An entry that has results.
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name == name && entry.failure.is_none())
@@ -69,6 +93,19 @@ impl CellRecord {
 }
 
 impl Entry {
+    pub(crate) fn is_subject(&self) -> bool {
+        self.role == Role::Subject.name()
+    }
+
+    /// As it is shown where its language is not told beside it.
+    pub(crate) fn shown(&self) -> String {
+        if self.is_subject() && self.language != Language::Rust.name() {
+            format!("{} ({})", self.label, self.language)
+        } else {
+            self.label.clone()
+        }
+    }
+
     pub(crate) fn rate(&self) -> Option<f64> {
         stats::median(&self.rates).filter(|_| self.failure.is_none())
     }

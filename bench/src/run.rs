@@ -11,8 +11,9 @@ use chatkeep_contest::{Engine, Path, Result};
 use crate::check::{self, Claim, Times};
 use crate::disk::{Disk, settle};
 use crate::markdown::{number, title};
+use crate::participants::{Language, Participant, Role};
 use crate::place::{Place, Room};
-use crate::plan::{Cell, Language, Participant, Selection};
+use crate::plan::{Cell, Selection};
 use crate::process::Process;
 use crate::record::{CellRecord, Entry, Record};
 
@@ -33,6 +34,8 @@ pub(crate) struct Order {
 pub(crate) struct Programs {
     pub(crate) sqlx: Option<PathBuf>,
     pub(crate) python: Option<PathBuf>,
+    /// Where Python finds chatkeep.
+    pub(crate) package: Option<PathBuf>,
     pub(crate) node_modules: Option<PathBuf>,
 }
 
@@ -50,10 +53,12 @@ impl Programs {
                 Command::new(program)
             }
             Language::Python => {
-                let Some(program) = &self.python else { return Ok(None) };
-                let mut command = Command::new(program);
-                command.arg(folder.join("python/contestant.py")).env("PYTHONDONTWRITEBYTECODE", "1");
-                command
+                let Some(mut command) = self.python("contestant.py") else { return Ok(None) };
+                if somebody.role == Role::Subject && self.package.is_none() {
+                    return Ok(None);
+                }
+                command.arg(somebody.name);
+                return Ok(Some(command));
             }
             Language::Node => {
                 let Some(modules) = &self.node_modules else { return Ok(None) };
@@ -64,6 +69,17 @@ impl Programs {
         };
         command.arg(somebody.name);
         Ok(Some(command))
+    }
+
+    /// A program of `bench/python`, without its arguments.
+    pub(crate) fn python(&self, file: &str) -> Option<Command> {
+        let mut command = Command::new(self.python.as_ref()?);
+        command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("python").join(file));
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        if let Some(package) = &self.package {
+            command.env("PYTHONPATH", package);
+        }
+        Some(command)
     }
 }
 
@@ -89,7 +105,7 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
     }
     for study in studies {
         let begin = Instant::now();
-        match study.run(&place, engine, order.selection.is_quick(), order.length) {
+        match study.run(&place, engine, order.selection.is_quick(), order.length, &order.programs) {
             Ok(findings) => record.studies.extend(findings),
             Err(failure) => {
                 record.notes.push(format!("{engine}: {} failed: {failure}.", study.name()));
@@ -113,7 +129,7 @@ struct Seat {
 impl Seat {
     fn fail(&mut self, failure: impl ToString) {
         let failure = failure.to_string();
-        eprintln!("bench:   {} failed: {failure}", self.entry.label);
+        eprintln!("bench:   {} failed: {failure}", self.entry.shown());
         self.entry.failure.get_or_insert(failure);
         self.process = None;
     }
@@ -225,7 +241,7 @@ fn report(cell: Cell, entries: &[Entry], taken: Duration) {
     sorted.sort_by(|a, b| b.rate().unwrap_or(0.0).total_cmp(&a.rate().unwrap_or(0.0)));
     let figures: Vec<String> = sorted
         .iter()
-        .map(|entry| format!("{} {}", entry.label, number(entry.rate().unwrap_or_default())))
+        .map(|entry| format!("{} {}", entry.shown(), number(entry.rate().unwrap_or_default())))
         .collect();
     eprintln!(
         "bench: {}: {title}, {unit} ({:.0} s): {}",

@@ -1,6 +1,8 @@
-//! What has no peer to be compared with: chatkeep beside itself, without and with something.
+//! What is no race: figures in two conditions, without and with something.
 
+mod asyncio_calls;
 mod deletion;
+mod event_loop;
 mod search_index;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contestants::{message, url};
 use crate::place::{Place, Room, example_setup};
+use crate::run::Programs;
 
 /// A study, by the word that chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,15 +26,27 @@ pub(crate) enum Study {
     SearchIndex,
     /// What those who log notice of a large deletion.
     Deletion,
+    /// What a call costs an event loop of Python's.
+    AsyncioCalls,
+    /// What an event loop of Python's notices of tasks that log.
+    EventLoop,
 }
 
+/// A figure that has a goal.
+pub(crate) const LOGGED_AT_ONCE: &str = "log_message, 100 at a time";
+/// Another one.
+pub(crate) const TICK_WITH_CHATKEEP: &str = "chatkeep: a tick is late, p99";
+
 impl Study {
-    pub(crate) const ALL: [Self; 2] = [Self::SearchIndex, Self::Deletion];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::SearchIndex, Self::Deletion, Self::AsyncioCalls, Self::EventLoop];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SearchIndex => "search-index",
             Self::Deletion => "deletion",
+            Self::AsyncioCalls => "asyncio-calls",
+            Self::EventLoop => "event-loop",
         }
     }
 
@@ -44,6 +59,7 @@ impl Study {
             (Self::SearchIndex, Engine::MySql, false) => 200_000,
             (Self::SearchIndex, _, false) => 1_000_000,
             (Self::Deletion, _, false) => 2_000_000,
+            (Self::AsyncioCalls | Self::EventLoop, ..) => 0,
         }
     }
 
@@ -54,15 +70,20 @@ impl Study {
         engine: Engine,
         quick: bool,
         round: Duration,
+        programs: &Programs,
     ) -> Result<Option<Findings>> {
         let messages = self.messages(engine, quick);
         let figures = match self {
             // MariaDB has no such index, and says so.
             Self::SearchIndex if engine == Engine::MariaDb => return Ok(None),
-            Self::SearchIndex => search_index::study(place, engine, messages, round)?,
-            Self::Deletion => deletion::study(place, engine, messages, round)?,
+            Self::SearchIndex => Some(search_index::study(place, engine, messages, round)?),
+            Self::Deletion => Some(deletion::study(place, engine, messages, round)?),
+            Self::AsyncioCalls => {
+                asyncio_calls::study(place, engine, if quick { 50 } else { 500 }, programs)?
+            }
+            Self::EventLoop => event_loop::study(place, engine, round, programs)?,
         };
-        Ok(Some(Findings { study: self, engine, messages, figures }))
+        Ok(figures.map(|figures| Findings { study: self, engine, messages, figures }))
     }
 }
 
@@ -172,14 +193,22 @@ mod tests {
     #[test]
     fn a_study_finds_out_something_of_everything_it_names() {
         let round = Duration::from_millis(50);
-        for study in Study::ALL {
-            let figures = match study {
-                Study::SearchIndex => search_index::study(&Place::Files, Engine::Sqlite, 2_000, round),
-                Study::Deletion => deletion::study(&Place::Files, Engine::Sqlite, 2_000, round),
-            };
+        for figures in [
+            search_index::study(&Place::Files, Engine::Sqlite, 2_000, round),
+            deletion::study(&Place::Files, Engine::Sqlite, 2_000, round),
+        ] {
             for figure in figures.unwrap() {
                 assert!(figure.without >= 0.0 && figure.with > 0.0, "{figure:?}");
             }
+        }
+    }
+
+    #[test]
+    fn without_python_its_studies_are_left_out() {
+        let nothing = Programs { sqlx: None, python: None, package: None, node_modules: None };
+        for study in [Study::AsyncioCalls, Study::EventLoop] {
+            let found = study.run(&Place::Files, Engine::Sqlite, true, Duration::ZERO, &nothing);
+            assert!(found.unwrap().is_none());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! From chatkeep's values to `dict`s, in one pass and with keys that are made once. They go straight into a JSON response:
 //! moments are texts in ISO 8601 with an offset.
 
+use std::fmt::Write as _;
+
 use chatkeep::{Analytics, CreatedToken, Message, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -17,38 +19,100 @@ macro_rules! entries {
 }
 
 fn moment<'py>(py: Python<'py>, moment: Timestamp) -> Bound<'py, PyString> {
-    PyString::new(py, &moment.to_string())
+    // All of them have this length; a text that grows is allocated twice.
+    let mut text = String::with_capacity(32);
+    // A String takes whatever is written.
+    let _ = write!(text, "{moment}");
+    PyString::new(py, &text)
 }
 
 fn optional_moment<'py>(py: Python<'py>, given: Option<Timestamp>) -> Option<Bound<'py, PyString>> {
     given.map(|given| moment(py, given))
 }
 
-pub(crate) fn message<'py>(py: Python<'py>, message: &Message) -> PyResult<Bound<'py, PyDict>> {
-    let metadata = message.metadata.as_ref().map(|metadata| json::object(py, metadata.as_json()));
-    let row = PyDict::new(py);
-    entries!(py, row, {
-        "id": message.id,
-        "timestamp": moment(py, message.timestamp),
-        "user_message": &message.user_message,
-        "bot_response": &message.bot_response,
-        "provider": &message.provider,
-        "model": &message.model,
-        "tokens_used": message.tokens_used,
-        "metadata": metadata.transpose()?,
-    });
-    Ok(row)
+/// Makes the `dict`s of messages.
+struct MessageRows<'py> {
+    py: Python<'py>,
+    /// What is written over in a copy of it: a `dict` of this size that grows key by key is laid out anew on the way.
+    blank: Bound<'py, PyDict>,
+    provider: Repeated<'py>,
+    model: Repeated<'py>,
+}
+
+impl<'py> MessageRows<'py> {
+    fn new(py: Python<'py>) -> PyResult<Self> {
+        static BLANK: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+        let blank = BLANK.get_or_try_init(py, || {
+            let row = PyDict::new(py);
+            entries!(py, row, {
+                "id": py.None(),
+                "timestamp": py.None(),
+                "user_message": py.None(),
+                "bot_response": py.None(),
+                "provider": py.None(),
+                "model": py.None(),
+                "tokens_used": py.None(),
+                "metadata": py.None(),
+            });
+            Ok::<_, PyErr>(row.unbind())
+        })?;
+        Ok(Self { py, blank: blank.bind(py).clone(), provider: Repeated(None), model: Repeated(None) })
+    }
+
+    fn row(&mut self, message: &Message) -> PyResult<Bound<'py, PyDict>> {
+        let py = self.py;
+        let row = self.blank.copy()?;
+        entries!(py, row, {
+            "id": message.id,
+            "timestamp": moment(py, message.timestamp),
+            "user_message": &message.user_message,
+        });
+        // What is nothing is there already.
+        if let Some(response) = &message.bot_response {
+            row.set_item(intern!(py, "bot_response"), response)?;
+        }
+        if let Some(provider) = &message.provider {
+            row.set_item(intern!(py, "provider"), self.provider.text(py, provider))?;
+        }
+        if let Some(model) = &message.model {
+            row.set_item(intern!(py, "model"), self.model.text(py, model))?;
+        }
+        if let Some(tokens) = message.tokens_used {
+            row.set_item(intern!(py, "tokens_used"), tokens)?;
+        }
+        if let Some(metadata) = &message.metadata {
+            row.set_item(intern!(py, "metadata"), json::object(py, metadata.as_json())?)?;
+        }
+        Ok(row)
+    }
+}
+
+/// A text that is often the one of the row before.
+struct Repeated<'py>(Option<(String, Bound<'py, PyString>)>);
+
+impl<'py> Repeated<'py> {
+    fn text(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
+        match &self.0 {
+            Some((last, made)) if last == text => made.clone(),
+            _ => {
+                let made = PyString::new(py, text);
+                self.0 = Some((text.to_owned(), made.clone()));
+                made
+            }
+        }
+    }
 }
 
 pub(crate) fn optional_message(
     py: Python<'_>,
     found: Option<Message>,
 ) -> PyResult<Option<Bound<'_, PyDict>>> {
-    found.map(|found| message(py, &found)).transpose()
+    found.map(|found| MessageRows::new(py)?.row(&found)).transpose()
 }
 
 pub(crate) fn messages(py: Python<'_>, messages: Vec<Message>) -> PyResult<Bound<'_, PyList>> {
-    let rows: Vec<_> = messages.iter().map(|row| message(py, row)).collect::<PyResult<_>>()?;
+    let mut made = MessageRows::new(py)?;
+    let rows: Vec<_> = messages.iter().map(|message| made.row(message)).collect::<PyResult<_>>()?;
     PyList::new(py, rows)
 }
 

@@ -1,0 +1,135 @@
+"""chatkeep from Python, one thread for each caller."""
+
+import json
+import platform
+import subprocess
+import sys
+
+import protocol
+from chatkeep import Chatkeep
+
+#: Checks of a warm token are too short to be timed one by one.
+CHECKS = 100
+#: As in Rust: threads that read, or write, take connections of the pool; those that log share one by themselves.
+POOL = 8
+
+
+def url_of(setup):
+    if setup.engine == "sqlite":
+        # Said although it is the default, so that what is told of it below is what was asked for.
+        return f"sqlite:///{setup.file}?synchronous=full"
+    account = f"{setup.user}:{setup.password}@{setup.host}:{setup.port}"
+    return f"{setup.engine}://{account}/{setup.database}?sslmode=disable"
+
+
+def open_store(setup, **settings):
+    """With the default settings, but for TLS, which nobody here speaks, and for what is given."""
+    chat = Chatkeep(url_of(setup), pool_size=POOL, **settings)
+    chat.db_manager.wait_until_ready()
+    return chat
+
+
+def message_of(setup):
+    row = setup.row
+    return {
+        "message": row.user_message,
+        "response": row.bot_response,
+        "provider": row.provider,
+        "model": row.model,
+        "tokens_used": row.tokens_used,
+        "metadata": json.loads(row.metadata),
+    }
+
+
+def output_of(*arguments):
+    """What another Python prints."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def durability_of(setup):
+    """chatkeep lets nobody into its sessions: these are the server's settings, and the flushes are counted besides."""
+    if setup.engine == "postgresql":
+        import psycopg
+
+        with psycopg.connect(
+            host=setup.host,
+            port=setup.port,
+            user=setup.user,
+            password=setup.password,
+            dbname=setup.database,
+            sslmode="disable",
+        ) as connection:
+            ask = lambda sql: connection.execute(sql).fetchone()[0]  # noqa: E731
+            return protocol.settings_of(setup, ask)
+    if setup.engine != "sqlite":
+        import pymysql
+
+        with (
+            pymysql.connect(
+                host=setup.host, port=setup.port, user=setup.user, password=setup.password
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+
+            def ask(sql):
+                cursor.execute(sql)
+                return cursor.fetchone()[0]
+
+            return protocol.settings_of(setup, ask)
+    # The journal is the file's, and is asked for by another process: two SQLites in one drop each other's locks.
+    code = "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute('PRAGMA journal_mode').fetchone())"
+    journal_mode = output_of("-c", code, setup.file)
+    synchronous = "2" if url_of(setup).endswith("?synchronous=full") else "less than 2"
+    return {"journal_mode": journal_mode, "synchronous": synchronous}
+
+
+def told_of(setup, chat):
+    versions = {
+        "Python": platform.python_version(),
+        "chatkeep": output_of("-m", "chatkeep", "--version").split()[-1],
+        setup.engine: chat.db_manager.health()["server_version"],
+    }
+    return {"versions": versions, "durability": durability_of(setup)}
+
+
+class Facade:
+    settings = {}
+    checks = CHECKS
+
+    def __init__(self, setup):
+        self.setup = setup
+        self.chat = open_store(setup, **self.settings)
+        self.message = message_of(setup)
+        self.batch = [self.message] * setup.batch
+
+    def ready(self):
+        return told_of(self.setup, self.chat)
+
+    def call(self, caller):
+        path = self.setup.path
+        if path == "verify":
+            tokens = protocol.Tokens(self.setup, caller)
+            return lambda: self.verify(tokens)
+        return getattr(self, path)
+
+    def log(self):
+        return [self.chat.message_logger.log_message(**self.message)]
+
+    def bulk(self):
+        return self.chat.message_logger.log_messages(self.batch)
+
+    def page(self):
+        return protocol.check_page(self.chat.message_logger.get_messages(limit=self.setup.page))
+
+    def verify(self, tokens):
+        verify_token = self.chat.token_manager.verify_token
+        for _ in range(self.checks):
+            if not verify_token(tokens.next()):
+                raise ValueError("a valid token was refused")
+        return self.checks
+
+
+class Uncached(Facade):
+    settings = {"token_cache": 0}
+    checks = 1

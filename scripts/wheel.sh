@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Builds the wheel and the source distribution, and tests them: what they hold, what they need, and that they work in an
+# environment where there is nothing else. Wants no servers.
+#
+#   scripts/wheel.sh [--dev] [arguments for pytest]      --dev as build-wheel.sh has it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+# shellcheck source=scripts/python-places.sh
+. scripts/python-places.sh
+
+scripts/setup.sh python
+build=()
+if [ "${1:-}" = --dev ]; then
+    build=(--dev)
+    shift
+fi
+CHATKEEP_WHEELS=$(scripts/build-wheel.sh "${build[@]}")
+export CHATKEEP_WHEELS
+PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 \
+    "$PYTHON" -m pytest --config-file=python/pyproject.toml --rootdir=python "$@" python/tests-wheel
+if [ "${#build[@]}" -eq 0 ]; then ls -sh "$CHATKEEP_WHEELS"; fi
