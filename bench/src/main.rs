@@ -71,7 +71,7 @@ struct Run {
     /// Rounds of each contestant, at least one.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds of a round; 1, and 0.3 in a quick run, if not told.
+    /// Seconds of a round; 1, and 0.15 in a quick run, if not told.
     #[arg(long)]
     seconds: Option<f64>,
     /// Where the results go.
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
 /// False when a contestant failed.
 fn run(order: Run) -> Result<bool> {
     let disk = Disk::of(&env::temp_dir())?;
-    let seconds = order.seconds.unwrap_or(if order.quick { 0.3 } else { 1.0 });
+    let seconds = order.seconds.unwrap_or(if order.quick { 0.15 } else { 1.0 });
     let mut record = Record {
         taken: Timestamp::now().to_string(),
         quick: order.quick,

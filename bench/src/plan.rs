@@ -86,7 +86,8 @@ impl Selection {
     /// What chatkeep is studied for on an engine, by itself.
     pub(crate) fn studies(&self, engine: Engine) -> Vec<Study> {
         let Self { paths, callers, names, languages, .. } = self;
-        let all = paths.is_empty() && callers.is_empty() && names.is_empty() && languages.is_empty();
+        let all =
+            !self.quick && paths.is_empty() && callers.is_empty() && names.is_empty() && languages.is_empty();
         let is_in = |study: &Study| if self.studies.is_empty() { all } else { self.studies.contains(study) };
         Study::ALL.into_iter().filter(|study| self.engine_is_in(engine) && is_in(study)).collect()
     }
@@ -183,6 +184,7 @@ mod tests {
     #[test]
     fn studies_are_made_in_whole_runs_and_when_they_are_asked_for() {
         assert_eq!(selection("", false).studies(Engine::Sqlite), Study::ALL);
+        assert_eq!(selection("", true).studies(Engine::Sqlite), [], "a quick run has no time for them");
         assert_eq!(selection("mysql", false).studies(Engine::Sqlite), []);
         assert_eq!(selection("sqlite,64", false).studies(Engine::Sqlite), []);
         let one = selection("deletion,sqlite", false);

@@ -6,6 +6,7 @@ mod integer;
 mod message;
 mod metadata;
 mod moment;
+mod options;
 mod text;
 mod timeout;
 
@@ -13,6 +14,7 @@ pub(crate) use self::filter::{Conditions, Pages, conditions, cursor_behind, page
 pub(crate) use self::integer::{count, integer, optional_integer};
 pub(crate) use self::message::{Parts, many, one};
 pub(crate) use self::moment::optional_moment;
+pub(crate) use self::options::{MESSAGES, SEARCHED, age, fine_tuning, order, span};
 pub(crate) use self::text::{optional_text, text};
 pub(crate) use self::timeout::{optional_seconds, seconds};
 

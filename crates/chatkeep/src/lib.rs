@@ -41,7 +41,7 @@ pub use asynchronous::{
     AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger, AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
-pub use chatkeep_core::interruption::{interruptible, is_interruptible};
+pub use chatkeep_core::interruption::interruptible;
 pub use chatkeep_core::{
     Analytics, CreatedToken, Cursor, DatabaseUrl, Engine, Error, ErrorKind, MAX_LIMIT, MAX_QUERY,
     MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken,

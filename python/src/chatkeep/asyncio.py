@@ -104,21 +104,8 @@ class MessageLogger:
             limit, offset, provider, model, start_date, end_date, metadata, cursor
         )
 
-    async def retrieve_messages(
-        self,
-        limit: int = 100,
-        offset: int = 0,
-        provider: str | None = None,
-        model: str | None = None,
-        start_date: Moment | None = None,
-        end_date: Moment | None = None,
-        metadata: Wanted | None = None,
-        cursor: str | Message | None = None,
-    ) -> list[Message]:
-        """Another name for ``get_messages``."""
-        return await self._calls.get_messages(
-            limit, offset, provider, model, start_date, end_date, metadata, cursor
-        )
+    #: Another name for it.
+    retrieve_messages = get_messages
 
     def cursor_after(self, message: Message) -> str:
         """The place behind a message as a text, at once; see ``chatkeep.MessageLogger.cursor_after``."""

@@ -5,11 +5,11 @@ use pyo3::prelude::*;
 use super::mailbox::Mailbox;
 use super::message_pages::AsyncMessagePages;
 use super::submit::{plain, submit};
-use crate::arguments::{self, Conditions, Pages, Parts};
+use crate::arguments::{self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span};
 use crate::door;
 use crate::errors::raise;
 use crate::handle::SharedHandle;
-use crate::messages::{MESSAGES, SEARCHED, age, fine_tuning, lines, order, span};
+use crate::messages::lines;
 use crate::rows;
 use crate::store::Chatkeep;
 
