@@ -27,6 +27,7 @@ mod launch;
 mod port;
 mod proxy;
 pub mod runner;
+mod script;
 mod server;
 mod url;
 
