@@ -37,8 +37,8 @@ pub use value::{Metadata, Timestamp};
 /// The message log's table: reading, writing, searching, adding up.
 pub mod messages {
     pub use crate::message::{
-        after, analytics, catch_up, check_many, check_totals, count, count_older_than, count_on,
-        create_search_index, delete_batch_older_than, drop_search_index, get, insert, insert_many,
+        DeletedBatch, after, analytics, catch_up, check_many, check_totals, count, count_older_than,
+        count_on, create_search_index, delete_batch_older_than, drop_search_index, get, insert, insert_many,
         is_time_to_count, list, oldest_kept, rebuild_totals, search, search_index_state,
     };
 }

@@ -235,15 +235,21 @@ impl MessageLogger {
         let oldest_kept = messages::oldest_kept(days)?;
         let mut pace = DeletePace::default();
         let mut deleted = 0;
+        let mut from = Timestamp::MIN;
         loop {
             // The connection goes back after each batch: on SQLite it is the only one that writes.
             match patiently(&self.pool, |connection| {
-                pace.timed(|most| messages::delete_batch_older_than(connection, oldest_kept, most))
+                pace.timed(|most| messages::delete_batch_older_than(connection, from, oldest_kept, most))
             })? {
-                0 => return Ok(deleted),
-                count => deleted += count,
+                Some(batch) => {
+                    deleted += batch.count;
+                    from = batch.last;
+                    progress(deleted);
+                }
+                None if from == Timestamp::MIN => return Ok(deleted),
+                // Others may have stored older ones meanwhile.
+                None => from = Timestamp::MIN,
             }
-            progress(deleted);
         }
     }
 

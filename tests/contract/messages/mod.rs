@@ -19,4 +19,5 @@ mod search_index;
 mod text;
 mod timestamps;
 mod totals;
+mod totals_upgrade;
 mod writers;

@@ -10,6 +10,7 @@ on_every_engine![
     days_out_of_range_delete_nothing,
     thousands_go_in_batches,
     messages_of_one_moment_go_together_across_batches,
+    older_ones_that_come_meanwhile_go_too,
     an_empty_log_has_nothing_to_delete,
 ];
 
@@ -67,6 +68,21 @@ fn messages_of_one_moment_go_together_across_batches(store: &Store) {
     store.messages().log_messages(&batch).expect("the messages are logged");
     assert_eq!(store.messages().delete_old_messages(1).expect("the old ones are deleted"), 1_200);
     assert_eq!(store.count(), 0);
+}
+
+/// A deletion goes on where its last batch ended; what comes behind its back must not escape it.
+fn older_ones_that_come_meanwhile_go_too(store: &Store) {
+    let batch: Vec<_> = (0..500).map(|n| NewMessage::new("old").with_timestamp(ago(40, n))).collect();
+    store.messages().log_messages(&batch).expect("the messages are logged");
+    store.round_trip(&NewMessage::new("new"));
+    let mut late = false;
+    let deleted = store.messages().delete_old_messages_with(30, &mut |_| {
+        if !std::mem::replace(&mut late, true) {
+            store.round_trip(&NewMessage::new("older still").with_timestamp(ago(50, 0)));
+        }
+    });
+    assert_eq!(deleted.expect("the old ones are deleted"), 501);
+    assert_eq!(store.texts(&everything()), ["new"]);
 }
 
 fn an_empty_log_has_nothing_to_delete(store: &Store) {

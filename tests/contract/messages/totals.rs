@@ -8,7 +8,7 @@ use chatkeep::{Analytics, NewMessage, Timestamp};
 use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
-use crate::store::{PATIENCE, Store, at, everything};
+use crate::store::{PATIENCE, Store, at};
 
 on_every_engine![
     totals_count_what_rows_of_an_hour_add_up_to,
@@ -22,12 +22,11 @@ on_every_engine![
     a_check_finds_totals_that_were_changed,
     without_a_mark_every_message_is_read,
     rows_of_another_program_count,
-    rows_that_were_there_before_the_totals_count,
     rows_that_turn_up_late_count,
     too_many_missing_ids_are_waited_for,
 ];
 
-fn counted(store: &Store) {
+pub(super) fn counted(store: &Store) {
     store.messages().rebuild_totals().expect("everything is counted");
     let check = store.messages().check_totals().expect("the log answers");
     assert_eq!((check.uncounted, check.differences), (0, Vec::new()));
@@ -37,7 +36,7 @@ fn analytics(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) ->
     store.messages().get_analytics(start, end).expect("the log answers")
 }
 
-fn all(store: &Store) -> Analytics {
+pub(super) fn all(store: &Store) -> Analytics {
     analytics(store, None, None)
 }
 
@@ -65,7 +64,7 @@ fn recounted(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) ->
 }
 
 /// Messages around the ends of hours and days, with and without names and tokens.
-fn assorted() -> Vec<NewMessage> {
+pub(super) fn assorted() -> Vec<NewMessage> {
     let moments = [
         "1969-12-31T23:59:59.999999Z",
         "2024-02-28T22:59:59.999999Z",
@@ -100,7 +99,7 @@ fn assorted() -> Vec<NewMessage> {
         .collect()
 }
 
-fn log(store: &Store, batch: &[NewMessage]) {
+pub(super) fn log(store: &Store, batch: &[NewMessage]) {
     store.messages().log_messages(batch).expect("the messages are logged");
 }
 
@@ -325,7 +324,7 @@ fn without_a_mark_every_message_is_read(store: &Store) {
     assert!(mark(store) > 0);
 }
 
-const FOREIGN: &str = "INSERT INTO messages (timestamp, user_message, provider, tokens_used) \
+pub(super) const FOREIGN: &str = "INSERT INTO messages (timestamp, user_message, provider, tokens_used) \
     VALUES ('2024-05-06 07:08:09.000001', 'a', 'foreign', 5)";
 
 fn rows_of_another_program_count(store: &Store) {
@@ -338,27 +337,6 @@ fn rows_of_another_program_count(store: &Store) {
 }
 
 /// An upgrade of a database that has messages, and was written by a program without totals.
-fn rows_that_were_there_before_the_totals_count(store: &Store) {
-    store.database().upgrade().expect("the schema is made");
-    let newer = "20261121090000";
-    store.raw.execute("DROP TABLE message_totals; DROP TABLE message_counting; DROP TABLE message_gaps");
-    store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
-    for _ in 0..3 {
-        store.raw.execute(FOREIGN);
-    }
-    let upgraded = store.afresh();
-    let done = upgraded.database().upgrade().expect("the schema is brought up to date");
-    assert!(done.iter().any(|name| name.starts_with(newer)), "{done:?}");
-    let check = upgraded.messages().check_totals().expect("the log answers");
-    assert_eq!((check.counted, check.uncounted, check.differences), (3, 0, Vec::new()));
-    let found = upgraded.messages().get_analytics(None, None).expect("the log answers");
-    assert_eq!((found.total_messages, found.total_tokens), (3, 15));
-    assert_eq!(upgraded.messages().get_message_count(&everything()).expect("the log answers"), 3);
-    if store.engine() != Engine::Sqlite {
-        assert!(upgraded.messages().log_message(&NewMessage::new("a")).expect("it is logged") > 3);
-    }
-}
-
 fn foreign(store: &Store, id: i64) {
     store.raw.execute(
         &FOREIGN.replace("(timestamp", "(id, timestamp").replace("('2024", &format!("({id}, '2024")),

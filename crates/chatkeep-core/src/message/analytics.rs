@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::totals::{DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept, start_of};
+use super::totals::{
+    DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept_by_name, kept_by_start, start_of,
+};
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
@@ -57,9 +59,12 @@ pub fn analytics(
             sum.add_rows(connection, Rows::NumberedBetween(first - 1, last, cut.whole))?;
         }
         for part in cut.parts {
-            let kept = kept(connection, part)?;
-            kept.by_name.into_iter().for_each(|(provider, model, sums)| sum.add(provider, model, &sums));
-            kept.by_start.into_iter().for_each(|(start, messages)| sum.add_on(start, messages));
+            let by_name = kept_by_name(connection, part)?;
+            by_name.into_iter().for_each(|(provider, model, sums)| sum.add(provider, model, &sums));
+        }
+        for part in cut.days {
+            let by_start = kept_by_start(connection, part)?;
+            by_start.into_iter().for_each(|(start, messages)| sum.add_on(start, messages));
         }
         cut.edges.into_iter().try_for_each(|edge| sum.add_rows(connection, Rows::Between(edge)))
     })?;
@@ -89,7 +94,7 @@ impl Sum {
     }
 
     fn add_rows(&mut self, connection: &mut Connection, rows: Rows) -> Result<()> {
-        // Each row is in an hour and in a day.
+        // Each row is in an hour, a day and a month.
         let totals = add_up(connection, rows)?.0.into_iter().filter(|(key, _)| key.hours == DAY);
         totals.for_each(|(key, sums)| {
             self.add_on(key.start, sums.messages);

@@ -34,21 +34,36 @@ pub fn count_older_than(connection: &mut Connection, moment: Timestamp) -> Resul
     counted.map_err(|error| connection.read_error(error))
 }
 
-/// Deletes the oldest messages that are older than this moment, at most so many, and says how many. Zero means that none
-/// is left. The totals lose in the same transaction what the log loses.
+/// What a batch of a deletion came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeletedBatch {
+    /// How many messages, at least one.
+    pub count: u64,
+    /// The moment of the newest of them. The next batch begins here.
+    pub last: Timestamp,
+}
+
+/// Deletes the oldest messages from one moment on that are older than another, at most so many. Nothing, when none is
+/// left. The totals lose in the same transaction what the log loses.
+///
+/// Who deletes many batches says where the last one ended: what was deleted before stays in the index of PostgreSQL, MySQL
+/// and MariaDB for a while, and who begins at the beginning reads past all of it.
 ///
 /// # Errors
 /// As every write: `OutcomeUnknown` when the connection breaks before the database has confirmed.
-pub fn delete_batch_older_than(connection: &mut Connection, moment: Timestamp, most: u32) -> Result<u64> {
+pub fn delete_batch_older_than(
+    connection: &mut Connection,
+    from: Timestamp,
+    moment: Timestamp,
+    most: u32,
+) -> Result<Option<DeletedBatch>> {
     connection.transaction(|connection| {
         // Held before the rows are, so that nobody counts a message that is just being deleted.
         let mark = hold_mark(connection, IfHeld::Wait)?;
         let gaps = gaps(connection)?;
-        let oldest = oldest(connection, moment, most)?;
+        let oldest = oldest(connection, from, moment, most)?;
         let ids: Vec<_> = oldest.iter().map(|row| row.0).collect();
-        if ids.is_empty() {
-            return Ok(0);
-        }
+        let Some(&(_, last, ..)) = oldest.last() else { return Ok(None) };
         let deleted = on_engine!(connection, c => {
             diesel::delete(messages::table.filter(messages::id.eq_any(&ids))).execute(c)
         });
@@ -67,7 +82,7 @@ pub fn delete_batch_older_than(connection: &mut Connection, moment: Timestamp, m
             tokens: *tokens,
         });
         take_out(connection, mark.unwrap_or(0), &gaps, rows)?;
-        Ok(deleted as u64)
+        Ok(Some(DeletedBatch { count: deleted as u64, last }))
     })
 }
 
@@ -75,9 +90,10 @@ pub fn delete_batch_older_than(connection: &mut Connection, moment: Timestamp, m
 type Row = (i64, Timestamp, Option<String>, Option<String>, Option<i64>);
 
 /// The oldest messages, held until they are deleted: of those that another one is just deleting, none.
-fn oldest(connection: &mut Connection, moment: Timestamp, most: u32) -> Result<Vec<Row>> {
+fn oldest(connection: &mut Connection, from: Timestamp, moment: Timestamp, most: u32) -> Result<Vec<Row>> {
     let oldest = || {
         messages::table
+            .filter(messages::timestamp.ge(from))
             .filter(messages::timestamp.lt(moment))
             .order((messages::timestamp.asc(), messages::id.asc()))
             .select((

@@ -16,7 +16,7 @@ mod totals;
 
 pub use analytics::{Analytics, analytics};
 pub use cursor::Cursor;
-pub use delete::{count_older_than, delete_batch_older_than, oldest_kept};
+pub use delete::{DeletedBatch, count_older_than, delete_batch_older_than, oldest_kept};
 pub use filter::{MAX_LIMIT, MessageFilter, Order, Page};
 pub use insert::insert;
 pub use insert_many::{check_many, insert_many};

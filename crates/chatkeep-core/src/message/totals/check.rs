@@ -31,9 +31,9 @@ pub struct TotalsCheck {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TotalsDifference {
-    /// The first moment of the hour or day.
+    /// The first moment of the hour, day or 30 days.
     pub start: Timestamp,
-    /// 1 for an hour, 24 for a day.
+    /// 1 for an hour, 24 for a day, 720 for 30 days.
     pub hours: i32,
     /// The provider, or `unknown`.
     pub provider: String,

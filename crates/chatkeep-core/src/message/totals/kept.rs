@@ -1,7 +1,7 @@
 //! Reading totals.
 
 use diesel::sql_types::{BigInt, Integer, Text};
-use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::span::Part;
 use super::sums::Sums;
@@ -10,14 +10,6 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::schema::Moment;
 use crate::value::Timestamp;
-
-/// What the totals of a part of a span come to.
-pub(in crate::message) struct Kept {
-    /// By provider and model.
-    pub(in crate::message) by_name: Vec<(String, String, Sums)>,
-    /// Messages by the first moment of their hour or day.
-    pub(in crate::message) by_start: Vec<(Timestamp, i64)>,
-}
 
 #[derive(QueryableByName)]
 struct ByName {
@@ -43,34 +35,43 @@ struct ByStart {
     messages: i64,
 }
 
-/// The totals of a part of a span. The database adds them up in two ways, because nobody wants to know how many messages
-/// a model answered on a day, and all those numbers would take longer to come here than to be added up.
-pub(in crate::message) fn kept(connection: &mut Connection, part: Part) -> Result<Kept> {
+macro_rules! load {
+    ($connection:expr, $sql:expr, $part:expr, $row:ty) => {
+        on_engine!($connection, c => sql_query($sql)
+            .bind::<Integer, _>($part.hours)
+            .bind::<Moment, _>($part.starts.first)
+            .bind::<Moment, _>($part.starts.last)
+            .load::<$row>(c))
+    };
+}
+
+/// What the totals of a part of a span come to, by provider and model. The database adds them up, because nobody wants to
+/// know how many messages a model answered on a day, and all those numbers would take longer to come here than to be added up.
+pub(in crate::message) fn kept_by_name(
+    connection: &mut Connection,
+    part: Part,
+) -> Result<Vec<(String, String, Sums)>> {
     let engine = connection.engine();
     let sums = ["messages", "with_tokens", "tokens_high", "tokens_low"].map(|column| sum(engine, column));
-    let by_name = sql(engine, &format!("provider, model, {}", sums.join(", ")), "provider, model");
-    let by_start = sql(engine, &format!("start, {}", sums[0]), "start");
-    let read = |connection: &mut Connection| -> QueryResult<(Vec<ByName>, Vec<ByStart>)> {
-        macro_rules! load {
-            ($sql:expr, $c:expr) => {
-                sql_query($sql)
-                    .bind::<Integer, _>(part.hours)
-                    .bind::<Moment, _>(part.starts.first)
-                    .bind::<Moment, _>(part.starts.last)
-                    .load($c)?
-            };
-        }
-        on_engine!(connection, c => Ok((load!(by_name, c), load!(by_start, c))))
-    };
-    let (by_name, by_start) = read(connection).map_err(|error| connection.read_error(error))?;
+    let sql = sql(engine, &format!("provider, model, {}", sums.join(", ")), "provider, model");
+    let rows = load!(connection, sql, part, ByName);
     let named = |row: ByName| {
         let tokens = Sums::join(row.tokens_high, row.tokens_low);
         (row.provider, row.model, Sums { messages: row.messages, with_tokens: row.with_tokens, tokens })
     };
-    Ok(Kept {
-        by_name: by_name.into_iter().map(named).collect(),
-        by_start: by_start.into_iter().map(|row| (row.start, row.messages)).collect(),
-    })
+    rows.map(|rows| rows.into_iter().map(named).collect()).map_err(|error| connection.read_error(error))
+}
+
+/// How many messages there are in each hour or day of a part of a span.
+pub(in crate::message) fn kept_by_start(
+    connection: &mut Connection,
+    part: Part,
+) -> Result<Vec<(Timestamp, i64)>> {
+    let engine = connection.engine();
+    let sql = sql(engine, &format!("start, {}", sum(engine, "messages")), "start");
+    let rows = load!(connection, sql, part, ByStart);
+    rows.map(|rows| rows.into_iter().map(|row| (row.start, row.messages)).collect())
+        .map_err(|error| connection.read_error(error))
 }
 
 /// A sum of whole numbers as a whole number.

@@ -1,4 +1,4 @@
-//! What the messages add up to by hour and by day, provider and model, so that statistics need not read every message.
+//! What the messages add up to by hour, day and month, provider and model, so that statistics need not read every message.
 //!
 //! Whoever writes a message leaves the totals alone: the log itself says what is still to be counted. Table
 //! `message_counting` tells up to which id messages are in `message_totals`, and a reader adds those behind it. Every
@@ -23,8 +23,8 @@ pub use count::{CountingStep, catch_up, count_on, is_time_to_count, rebuild_tota
 pub(super) use count::{Deleted, take_out};
 pub(super) use gaps::{Gap, gaps};
 pub(super) use grouped::{Rows, add_up};
-pub(super) use kept::kept;
+pub(super) use kept::{kept_by_name, kept_by_start};
 pub(super) use span::Span;
 pub(super) use store::{IfHeld, counted_to, hold_mark};
 pub use sums::Sums;
-pub(super) use sums::{DAY, HOUR, UNKNOWN, start_of};
+pub(super) use sums::{DAY, UNKNOWN, start_of};

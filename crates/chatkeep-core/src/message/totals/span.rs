@@ -1,9 +1,7 @@
-//! A span of time, cut into whole days, whole hours, and what is left at its ends.
+//! A span of time, cut into whole months, days and hours, and what is left at its ends.
 
-use super::sums::{DAY, HOUR, HOUR_LENGTH};
+use super::sums::{DAY, HOUR, MONTH, length_of, start_of};
 use crate::value::Timestamp;
-
-const DAY_LENGTH: i64 = 24 * HOUR_LENGTH;
 
 /// From the first moment to the last, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +22,10 @@ pub(in crate::message) struct Part {
 pub(in crate::message) struct Cut {
     /// The whole hours.
     pub(in crate::message) whole: Span,
-    /// The same, as days and the hours around them.
+    /// The same, as months, the days around them, and the hours around those.
     pub(in crate::message) parts: Vec<Part>,
+    /// The same, as days and the hours around them.
+    pub(in crate::message) days: Vec<Part>,
     /// What is left before and behind.
     pub(in crate::message) edges: Vec<Span>,
 }
@@ -35,27 +35,36 @@ impl Span {
     pub(in crate::message) fn cut(self) -> Option<Cut> {
         // From here on a span ends before its second number.
         let (first, end) = (self.first.as_microsecond(), self.last.as_microsecond() + 1);
-        let (hours_first, hours_end) = (up(first, HOUR_LENGTH), down(end, HOUR_LENGTH));
+        let (hours_first, hours_end) = (up(first, HOUR), down(end, HOUR));
         let whole = span(hours_first, hours_end)?;
-        let (days_first, days_end) = (up(hours_first, DAY_LENGTH), down(hours_end, DAY_LENGTH));
-        let days = starts(DAY, days_first, days_end);
-        let parts = if days.is_some() {
-            let (before, behind) = (starts(HOUR, hours_first, days_first), starts(HOUR, days_end, hours_end));
-            [before, days, behind].into_iter().flatten().collect()
-        } else {
-            starts(HOUR, hours_first, hours_end).into_iter().collect()
-        };
         let edges = [span(first, hours_first), span(hours_end, end)].into_iter().flatten().collect();
-        Some(Cut { whole, parts, edges })
+        Some(Cut {
+            whole,
+            parts: parts(hours_first, hours_end, &[HOUR, DAY, MONTH]),
+            days: parts(hours_first, hours_end, &[HOUR, DAY]),
+            edges,
+        })
     }
 }
 
-fn up(moment: i64, length: i64) -> i64 {
-    -down(-moment, length)
+/// As much as possible in parts of the last of these lengths, what is before and behind it in parts of the others.
+fn parts(first: i64, end: i64, hours: &[i32]) -> Vec<Part> {
+    let Some((&longest, shorter)) = hours.split_last() else { return Vec::new() };
+    let (inner_first, inner_end) = (up(first, longest), down(end, longest));
+    let Some(inner) = starts(longest, inner_first, inner_end) else { return parts(first, end, shorter) };
+    let mut all = parts(first, inner_first, shorter);
+    all.push(inner);
+    all.extend(parts(inner_end, end, shorter));
+    all
 }
 
-fn down(moment: i64, length: i64) -> i64 {
-    moment.div_euclid(length) * length
+fn up(moment: i64, hours: i32) -> i64 {
+    let before = down(moment, hours);
+    if before == moment { moment } else { before + length_of(hours) }
+}
+
+fn down(moment: i64, hours: i32) -> i64 {
+    start_of(Timestamp::from_stored(moment), hours).as_microsecond()
 }
 
 fn span(first: i64, end: i64) -> Option<Span> {
@@ -65,7 +74,7 @@ fn span(first: i64, end: i64) -> Option<Span> {
 
 /// The last of the spans begins one length before the end.
 fn starts(hours: i32, first: i64, end: i64) -> Option<Part> {
-    let length = i64::from(hours) * HOUR_LENGTH;
+    let length = length_of(hours);
     (first < end).then(|| Part {
         hours,
         starts: Span { first: Timestamp::from_stored(first), last: Timestamp::from_stored(end - length) },
@@ -129,35 +138,56 @@ mod tests {
         let steps =
             [-90_000_000_000, -3_600_000_001, -1, 0, 1, 3_599_999_999, 86_400_000_000, 200_000_000_001];
         for first in steps {
-            for length in [0, 1, 3_599_999_999, 3_600_000_000, 90_000_000_000, 400_000_000_000] {
+            for length in
+                [0, 1, 3_599_999_999, 3_600_000_000, 90_000_000_000, 400_000_000_000, 9_000_000_000_001]
+            {
                 let given = span(first, first + length + 1).expect("not empty");
                 let Some(cut) = given.cut() else {
-                    assert!(length < 2 * HOUR_LENGTH, "{given:?}");
+                    assert!(length < 2 * length_of(HOUR), "{given:?}");
                     continue;
                 };
-                let mut covered: Vec<_> = cut.edges.clone();
-                covered.extend(cut.parts.iter().map(|part| {
-                    let end = part.starts.last.as_microsecond() + i64::from(part.hours) * HOUR_LENGTH;
-                    span(part.starts.first.as_microsecond(), end).expect("not empty")
-                }));
-                covered.sort_by_key(|span| span.first);
-                assert_eq!(covered.first().map(|span| span.first), Some(given.first));
-                assert_eq!(covered.last().map(|span| span.last), Some(given.last));
-                for pair in covered.windows(2) {
-                    assert_eq!(
-                        pair[0].last.as_microsecond() + 1,
-                        pair[1].first.as_microsecond(),
-                        "{given:?}"
-                    );
+                for parts in [&cut.parts, &cut.days] {
+                    let covered = parts.iter().map(|part| {
+                        let end = part.starts.last.as_microsecond() + length_of(part.hours);
+                        span(part.starts.first.as_microsecond(), end).expect("not empty")
+                    });
+                    assert_is_covered_once(given, cut.edges.iter().copied().chain(covered).collect());
                 }
             }
         }
+    }
+
+    fn assert_is_covered_once(given: Span, mut covered: Vec<Span>) {
+        covered.sort_by_key(|span| span.first);
+        assert_eq!(covered.first().map(|span| span.first), Some(given.first));
+        assert_eq!(covered.last().map(|span| span.last), Some(given.last));
+        for pair in covered.windows(2) {
+            assert_eq!(pair[0].last.as_microsecond() + 1, pair[1].first.as_microsecond(), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_year_is_months_and_the_days_and_hours_around_them() {
+        let year = cut("2024-01-01T23:00:00", "2024-12-31T23:59:59.999999").expect("hours");
+        assert_eq!(
+            year.parts,
+            [
+                part(HOUR, "2024-01-01T23:00:00", "2024-01-01T23:00:00"),
+                part(DAY, "2024-01-02", "2024-01-02"),
+                part(MONTH, "2024-01-03", "2024-11-28"),
+                part(DAY, "2024-12-28", "2024-12-31"),
+            ]
+        );
+        assert_eq!(
+            year.days,
+            [part(HOUR, "2024-01-01T23:00:00", "2024-01-01T23:00:00"), part(DAY, "2024-01-02", "2024-12-31"),]
+        );
     }
 
     #[test]
     fn everything_that_can_be_stored_can_be_cut() {
         let all = Span { first: Timestamp::MIN, last: Timestamp::MAX }.cut().expect("days");
         assert_eq!(all.whole, Span { first: Timestamp::MIN, last: Timestamp::MAX });
-        assert_eq!(all.parts.len(), 2);
+        assert_eq!(all.parts.iter().map(|part| part.hours).collect::<Vec<_>>(), [MONTH, DAY, HOUR]);
     }
 }

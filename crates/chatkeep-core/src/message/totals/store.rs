@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, sql_query};
 
 use super::gaps::replace_gaps;
-use super::sums::{Key, Sums, Totals};
+use super::sums::{Key, SPANS, Sums, Totals};
 use crate::connection::{Connection, MysqlConnection, Session, on_engine};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -122,14 +122,15 @@ pub(super) fn change(connection: &mut Connection, changes: &Totals) -> Result<()
         };
         changed.map_err(|error| connection.write_error(error))?;
     }
-    let takes_out = |(_, sums): &(&Key, &Sums)| sums.messages < 0;
-    let taken: Vec<_> = rows.into_iter().filter(takes_out).map(|(key, _)| key.start).collect();
-    let (Some(first), Some(last)) = (taken.iter().min(), taken.iter().max()) else { return Ok(()) };
-    for hours in [super::HOUR, super::DAY] {
+    let takes_out = |(_, sums): &&(&Key, &Sums)| sums.messages < 0;
+    for hours in SPANS {
+        let taken = || rows.iter().filter(takes_out).map(|(key, _)| key).filter(|key| key.hours == hours);
+        let starts = || taken().map(|key| key.start);
+        let (Some(first), Some(last)) = (starts().min(), starts().max()) else { continue };
         let emptied = on_engine!(connection, c => diesel::delete(message_totals::table
                 .filter(message_totals::hours.eq(hours))
-                .filter(message_totals::start.ge(*first))
-                .filter(message_totals::start.le(*last))
+                .filter(message_totals::start.ge(first))
+                .filter(message_totals::start.le(last))
                 .filter(message_totals::messages.eq(0_i64)))
             .execute(c));
         emptied.map_err(|error| connection.write_error(error))?;

@@ -12,9 +12,13 @@ pub(in crate::message) const UNKNOWN: &str = "unknown";
 /// The spans that totals are kept for, in hours.
 pub(in crate::message) const HOUR: i32 = 1;
 pub(in crate::message) const DAY: i32 = 24;
+/// 30 days, whatever the calendar says: a year is read from a dozen of them.
+pub(super) const MONTH: i32 = 30 * DAY;
+/// Each message is in one of each.
+pub(super) const SPANS: [i32; 3] = [HOUR, DAY, MONTH];
 
 /// Microseconds.
-pub(super) const HOUR_LENGTH: i64 = 3_600_000_000;
+const HOUR_LENGTH: i64 = 3_600_000_000;
 
 /// What some messages add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -63,9 +67,9 @@ pub(in crate::message) struct Key {
 pub(in crate::message) struct Totals(pub(in crate::message) BTreeMap<Key, Sums>);
 
 impl Totals {
-    /// Adds messages at this moment to their hour and to their day.
+    /// Adds messages at this moment to their hour, their day and their month.
     pub(super) fn add(&mut self, moment: Timestamp, provider: &str, model: &str, sums: &Sums) {
-        for hours in [HOUR, DAY] {
+        for hours in SPANS {
             let key = Key {
                 hours,
                 start: start_of(moment, hours),
@@ -89,16 +93,22 @@ impl Totals {
         Self(self.0.iter().map(|(key, sums)| (key.clone(), sums.negative())).collect())
     }
 
-    /// How many messages are in them. Each is in an hour and in a day; it counts once.
+    /// How many messages are in them. Each is in an hour, a day and a month; it counts once.
     pub(super) fn messages(&self) -> i64 {
         self.0.iter().filter(|(key, _)| key.hours == DAY).map(|(_, sums)| sums.messages).sum()
     }
 }
 
-/// The first moment of the hour or day that this moment lies in.
+/// The first moment of the hour, day or month that this moment lies in. They are counted from the first moment that can be
+/// stored, a midnight, so that each begins at one that can be stored.
 pub(in crate::message) fn start_of(moment: Timestamp, hours: i32) -> Timestamp {
-    let length = i64::from(hours) * HOUR_LENGTH;
-    Timestamp::from_stored(moment.as_microsecond().div_euclid(length) * length)
+    let (length, zero) = (length_of(hours), Timestamp::MIN.as_microsecond());
+    Timestamp::from_stored((moment.as_microsecond() - zero).div_euclid(length) * length + zero)
+}
+
+/// Microseconds.
+pub(super) fn length_of(hours: i32) -> i64 {
+    i64::from(hours) * HOUR_LENGTH
 }
 
 #[cfg(test)]
@@ -116,13 +126,15 @@ mod tests {
     }
 
     #[test]
-    fn hours_and_days_begin_in_utc_also_before_1970() {
+    fn hours_days_and_months_begin_in_utc_also_before_1970() {
         let start = |moment: &str, hours| {
             let moment = Timestamp::parse(moment).expect("a moment");
             start_of(moment, hours).to_string()
         };
         assert_eq!(start("1969-12-31T23:59:59.999999Z", HOUR), "1969-12-31T23:00:00.000000+00:00");
         assert_eq!(start("1969-12-31T23:59:59.999999Z", DAY), "1969-12-31T00:00:00.000000+00:00");
+        assert_eq!(start("1000-01-30T23:59:59.999999Z", MONTH), "1000-01-01T00:00:00.000000+00:00");
+        assert_eq!(start("1000-01-31T00:00:00Z", MONTH), "1000-01-31T00:00:00.000000+00:00");
         assert_eq!(start("2024-02-29T12:00:00Z", HOUR), "2024-02-29T12:00:00.000000+00:00");
     }
 }

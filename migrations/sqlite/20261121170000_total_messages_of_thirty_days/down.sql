@@ -1,0 +1,1 @@
+DELETE FROM message_totals WHERE hours = 720;

@@ -1,0 +1,48 @@
+//! What an upgrade makes of messages and totals that are there already.
+
+use chatkeep::NewMessage;
+use chatkeep_testkit::Engine;
+
+use super::totals::{FOREIGN, all, assorted, counted, log};
+use crate::every_engine::on_every_engine;
+use crate::store::{Store, everything};
+
+on_every_engine![rows_that_were_there_before_the_totals_count, days_that_were_counted_before_become_months];
+
+fn rows_that_were_there_before_the_totals_count(store: &Store) {
+    store.database().upgrade().expect("the schema is made");
+    let newer = "20261121090000";
+    store.raw.execute("DROP TABLE message_totals; DROP TABLE message_counting; DROP TABLE message_gaps");
+    store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
+    for _ in 0..3 {
+        store.raw.execute(FOREIGN);
+    }
+    let upgraded = store.afresh();
+    let done = upgraded.database().upgrade().expect("the schema is brought up to date");
+    assert!(done.iter().any(|name| name.starts_with(newer)), "{done:?}");
+    let check = upgraded.messages().check_totals().expect("the log answers");
+    assert_eq!((check.counted, check.uncounted, check.differences), (3, 0, Vec::new()));
+    let found = upgraded.messages().get_analytics(None, None).expect("the log answers");
+    assert_eq!((found.total_messages, found.total_tokens), (3, 15));
+    assert_eq!(upgraded.messages().get_message_count(&everything()).expect("the log answers"), 3);
+    if store.engine() != Engine::Sqlite {
+        assert!(upgraded.messages().log_message(&NewMessage::new("a")).expect("it is logged") > 3);
+    }
+}
+
+fn days_that_were_counted_before_become_months(store: &Store) {
+    log(store, &assorted());
+    counted(store);
+    let right = all(store);
+    let newer = "20261121170000";
+    store.raw.execute("DELETE FROM message_totals WHERE hours = 720");
+    store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
+    let missing = store.messages().check_totals().expect("the log answers").differences;
+    assert!(!missing.is_empty() && missing.iter().all(|difference| difference.hours == 720));
+    let upgraded = store.afresh();
+    let done = upgraded.database().upgrade().expect("the schema is brought up to date");
+    assert!(done.iter().any(|name| name.starts_with(newer)), "{done:?}");
+    let check = upgraded.messages().check_totals().expect("the log answers");
+    assert_eq!((check.uncounted, check.differences), (0, Vec::new()));
+    assert_eq!(all(store), right);
+}
