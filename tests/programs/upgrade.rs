@@ -1,5 +1,5 @@
 //! One of several programs that start at the same moment: upgrades the database that the first argument names as soon as
-//! its input ends, with the migrations of the folder that the second may name, prints each migration that it ran, and logs a
+//! its input ends, with the migrations of the folder that the second may name, or takes them back to the revision that the third may name, prints each migration that it ran, and logs a
 //! message.
 
 use std::io::{self, Read, Write};
@@ -31,6 +31,9 @@ fn run() -> Result<Vec<String>> {
     println!("ready");
     let _ = io::stdout().flush();
     let _ = io::stdin().read_to_end(&mut Vec::new());
+    if let Some(revision) = std::env::args().nth(3) {
+        return migrations.downgrade(&revision);
+    }
     let ran = migrations.upgrade("head")?;
     chat.messages().log_message(&NewMessage::new("upgraded"))?;
     Ok(ran)

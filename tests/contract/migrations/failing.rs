@@ -15,6 +15,7 @@ const UNIQUE_UP: &str = "CREATE TABLE extra (id INTEGER);\nCREATE UNIQUE INDEX u
 on_every_engine![
     a_statement_that_is_refused_is_named_and_goes_on_once_the_cause_is_mended,
     rows_that_point_nowhere_are_refused,
+    what_was_refused_may_be_mended_and_what_was_run_may_not,
 ];
 
 fn a_statement_that_is_refused_is_named_and_goes_on_once_the_cause_is_mended(store: &Store) {
@@ -74,4 +75,24 @@ fn rows_that_point_nowhere_are_refused(store: &Store) {
     store.raw.execute("INSERT INTO users (id, name) VALUES (7, 'g')");
     folder.on(store).upgrade("head").expect("it goes on");
     assert_eq!(store.raw.scalar("SELECT COUNT(*) FROM notes").as_deref(), Some("1"));
+}
+
+fn what_was_refused_may_be_mended_and_what_was_run_may_not(store: &Store) {
+    store.database().upgrade().expect("chatkeep's own are run");
+    let folder = Folder::empty();
+    let name = "20270101000000_two_tables";
+    let header = if store.engine() == Engine::PostgreSql { "-- chatkeep: no-transaction\n" } else { "" };
+    let write = |first: &str, second: &str| folder.add(name, &format!("{header}{first};\n{second};\n"), "");
+    write("CREATE TABLE one (id INTEGER)", "CREATE TABEL two (id INTEGER)");
+    folder.on(store).upgrade("head").expect_err("that is no SQL");
+    write("CREATE TABLE one (id BIGINT)", "CREATE TABLE two (id INTEGER)");
+    if store.engine() != Engine::Sqlite {
+        let error = folder.on(store).upgrade("head").expect_err("the first statement was run already");
+        assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Changed), "{error}");
+        assert!(store.raw.try_execute("SELECT * FROM two").is_err(), "nothing was run");
+    }
+    write("-- Only a comment.\nCREATE TABLE one (id INTEGER)", "CREATE TABLE two (id INTEGER)");
+    assert_eq!(folder.on(store).upgrade("head").expect("it goes on"), [format!("app:{name}")]);
+    assert_eq!(differences(&folder.on(store)), <[String; 0]>::default());
+    assert_eq!(folder.on(store).upgrade("head").expect("nothing to do"), <[String; 0]>::default());
 }

@@ -137,15 +137,16 @@ pub(super) fn put(
     migration: &Migration,
     started_at: Timestamp,
     state: State,
+    checksum: &str,
     error: Option<&str>,
 ) -> Result<()> {
     use chatkeep_migrations::dsl;
     remove(connection, &migration.key())?;
-    let (key, checksum, state_text) = (migration.key(), migration.checksum(), state.text());
+    let (key, state_text) = (migration.key(), state.text());
     let row = (
         dsl::version.eq(&key),
         dsl::name.eq(migration.name.as_ref()),
-        dsl::checksum.eq(&checksum),
+        dsl::checksum.eq(checksum),
         dsl::started_at.eq(started_at),
         dsl::finished_at.eq((state == State::Done).then(Timestamp::now)),
         dsl::state.eq(&state_text),
@@ -156,17 +157,20 @@ pub(super) fn put(
     written.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// Changes how far a migration has come.
+/// Changes how far a migration has come. The checksum is that of the whole file once it is done, and before that of what
+/// may have been run of it.
 pub(super) fn set_state(
     connection: &mut Connection,
     key: &str,
     state: State,
+    checksum: &str,
     error: Option<&str>,
 ) -> Result<()> {
     use chatkeep_migrations::dsl;
     let state_text = state.text();
     let change = (
         dsl::state.eq(&state_text),
+        dsl::checksum.eq(checksum),
         dsl::error.eq(error),
         dsl::finished_at.eq((state == State::Done).then(Timestamp::now)),
     );

@@ -163,11 +163,12 @@ impl Writer {
             let state = if self.in_transaction { State::Done } else { State::Up { step: 0, refused: false } };
             let now = now(self.engine);
             let finished = if self.in_transaction { now } else { "NULL" };
+            let checksum = if self.in_transaction { migration.checksum() } else { script.checksum_of(0) };
             self.line(&format!(
                 "INSERT INTO chatkeep_migrations (version, name, checksum, started_at, finished_at, state) VALUES\n    \
                  ('{key}', '{}', '{}', {now}, {finished}, '{}');",
                 migration.name,
-                migration.checksum(),
+                checksum,
                 state.text()
             ));
         }
@@ -176,16 +177,18 @@ impl Writer {
             if way == Way::Up && !self.in_transaction && number + 1 < script.statements.len() {
                 // Whoever goes on after an error knows where.
                 let state = State::Up { step: number + 1, refused: false }.text();
+                let checksum = script.checksum_of(number + 1);
                 self.line(&format!(
-                    "UPDATE chatkeep_migrations SET state = '{state}' WHERE version = '{key}';"
+                    "UPDATE chatkeep_migrations SET state = '{state}', checksum = '{checksum}' WHERE version = '{key}';"
                 ));
             }
         }
         match way {
             Way::Up if self.in_transaction => {}
             Way::Up => self.line(&format!(
-                "UPDATE chatkeep_migrations SET state = '{}', finished_at = {} WHERE version = '{key}';",
+                "UPDATE chatkeep_migrations SET state = '{}', checksum = '{}', finished_at = {} WHERE version = '{key}';",
                 State::Done.text(),
+                migration.checksum(),
                 now(self.engine)
             )),
             Way::Down => self.line(&format!("DELETE FROM chatkeep_migrations WHERE version = '{key}';")),

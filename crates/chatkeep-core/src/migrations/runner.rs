@@ -215,9 +215,14 @@ impl<'a> Runner<'a> {
             // Another program may have been luckier meanwhile.
             let row = history::rows(connection)?.into_iter().find(|row| row.key == migration.key());
             match row {
-                None | Some(Row { state: State::Failed, .. }) => {
-                    history::put(connection, migration, started_at, State::Failed, Some(error.message()))
-                }
+                None | Some(Row { state: State::Failed, .. }) => history::put(
+                    connection,
+                    migration,
+                    started_at,
+                    State::Failed,
+                    &migration.checksum(),
+                    Some(error.message()),
+                ),
                 Some(_) => Ok(()),
             }
         });
@@ -326,7 +331,7 @@ fn run_whole(connection: &mut Connection, migration: &Migration, script: &Script
     }
     failpoint::pass();
     match way {
-        Way::Up => history::put(connection, migration, started, State::Done, None),
+        Way::Up => history::put(connection, migration, started, State::Done, &migration.checksum(), None),
         Way::Down => history::remove(connection, &migration.key()),
     }
 }
@@ -343,7 +348,7 @@ fn stamp_line(
         let row = rows.iter().find(|row| row.key == migration.key());
         let is_right = |row: &Row| row.state == State::Done && row.checksum == migration.checksum();
         if to.reaches(migration) && !row.is_some_and(is_right) {
-            history::put(connection, migration, Timestamp::now(), State::Done, None)?;
+            history::put(connection, migration, Timestamp::now(), State::Done, &migration.checksum(), None)?;
             changed.push(format!("{} was run", migration.title()));
         }
     }

@@ -1,9 +1,12 @@
 //! What a migration's file says: its statements, and how they want to be run.
 
+use sha2::{Digest, Sha256};
+
 use super::migration::Migration;
 use super::statements::{Statement, Unreadable, split};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::token::hex;
 
 /// The comment that gives directions, in the lines before the first statement.
 const HEADER: &str = "-- chatkeep:";
@@ -26,6 +29,16 @@ pub(super) enum Way {
 }
 
 impl Script {
+    /// A checksum of the first statements, apart from comments around them. What comes after them may still change.
+    pub(super) fn checksum_of(&self, statements: usize) -> String {
+        let mut sum = Sha256::new();
+        for statement in self.statements.iter().take(statements) {
+            sum.update(statement.text.replace("\r\n", "\n"));
+            sum.update(";");
+        }
+        hex(&sum.finalize())
+    }
+
     /// Reads one way of a migration.
     pub(super) fn read(engine: Engine, migration: &Migration, way: Way) -> Result<Self> {
         let (text, file) = match way {

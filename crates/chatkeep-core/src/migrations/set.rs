@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 /// Chatkeep's migrations for one engine and, where a folder was given, the application's, in the order in which they run.
 #[derive(Debug, Clone)]
 pub struct MigrationSet {
+    engine: Engine,
     list: Vec<Migration>,
     has_application: bool,
 }
@@ -18,7 +19,7 @@ pub struct MigrationSet {
 impl MigrationSet {
     /// Chatkeep's own. What an application has in the history is not looked at.
     pub fn embedded(engine: Engine) -> Self {
-        Self { list: all(engine).to_vec(), has_application: false }
+        Self { engine, list: all(engine).to_vec(), has_application: false }
     }
 
     /// Chatkeep's own, and behind them those of this folder: `NAME/up.sql` and `NAME/down.sql`, or for one engine
@@ -36,6 +37,11 @@ impl MigrationSet {
     /// All of them, in the order in which they run.
     pub fn list(&self) -> &[Migration] {
         &self.list
+    }
+
+    /// The engine that they are for.
+    pub(super) fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// The lines that it covers, in their order.

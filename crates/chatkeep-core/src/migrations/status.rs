@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::history::{Row, State, rows};
 use super::migration::{Line, Migration};
+use super::script::{Script, Way};
 use super::set::MigrationSet;
 use crate::connection::Connection;
 use crate::engine::Engine;
@@ -255,7 +256,7 @@ fn judge_line(set: &MigrationSet, rows: &[Row], line: Line) -> Vec<HistoryEntry>
         .iter()
         .map(|migration| {
             let row = rows.iter().find(|row| row.version() == migration.version).copied();
-            entry(migration, row, newest_run)
+            entry(set.engine(), migration, row, newest_run)
         })
         .collect();
     // What failed as a whole left nothing, and may be forgotten.
@@ -275,7 +276,13 @@ fn judge_line(set: &MigrationSet, rows: &[Row], line: Line) -> Vec<HistoryEntry>
     entries
 }
 
-fn entry(migration: &Migration, row: Option<&Row>, newest_run: &str) -> HistoryEntry {
+/// Whether what may have been run of it still stands there as it was. The statements behind it may have been mended.
+fn goes_on(engine: Engine, migration: &Migration, way: Way, row: &Row, step: usize, refused: bool) -> bool {
+    let statements = if row.error.is_some() && !refused { step + 1 } else { step };
+    Script::read(engine, migration, way).is_ok_and(|script| script.checksum_of(statements) == row.checksum)
+}
+
+fn entry(engine: Engine, migration: &Migration, row: Option<&Row>, newest_run: &str) -> HistoryEntry {
     let is_late = migration.version.as_ref() < newest_run;
     let not_run = if is_late { MigrationState::OutOfOrder } else { MigrationState::Pending };
     let state = match row {
@@ -284,8 +291,12 @@ fn entry(migration: &Migration, row: Option<&Row>, newest_run: &str) -> HistoryE
             State::Failed | State::Up { step: 0, refused: true } => not_run,
             State::Done if row.checksum == migration.checksum() => MigrationState::Applied,
             State::Done => MigrationState::Changed,
-            // How it goes on is only known of the text that was begun.
-            State::Up { .. } if row.checksum != migration.checksum() => MigrationState::Changed,
+            State::Up { step, refused } if !goes_on(engine, migration, Way::Up, row, step, refused) => {
+                MigrationState::Changed
+            }
+            State::Down { step, refused } if !goes_on(engine, migration, Way::Down, row, step, refused) => {
+                MigrationState::Changed
+            }
             State::Up { .. } | State::Down { .. } | State::Unknown => MigrationState::Dirty,
         },
     };

@@ -23,7 +23,7 @@ pub(super) fn run(
     row: Option<&Row>,
 ) -> Result<()> {
     let start = Start::of(row, way)?;
-    let mut steps = Steps { connection, migration, way };
+    let mut steps = Steps { connection, migration, script, way };
     if start.is_new {
         steps.begin(row)?;
     }
@@ -39,8 +39,7 @@ pub(super) fn run(
         steps.step(number, statement, begun).map_err(|error| {
             // A connection that is gone has no more to say; the next run finds the step begun.
             if !steps.connection.is_broken() {
-                let state = steps.state(number, true);
-                let _ = history::set_state(steps.connection, &migration.key(), state, Some(error.message()));
+                let _ = steps.mark(number, true, Some(error.message()));
             }
             explain(error, migration, statement, number, script.statements.len())
         })?;
@@ -97,10 +96,19 @@ fn wrong_way(row: &Row, state: State, way: Way) -> Error {
 struct Steps<'a> {
     connection: &'a mut Connection,
     migration: &'a Migration,
+    script: &'a Script,
     way: Way,
 }
 
 impl Steps<'_> {
+    /// Writes down how far it has come. A step that may have been run counts as one that has.
+    fn mark(&mut self, step: usize, refused: bool, word: Option<&str>) -> Result<()> {
+        let may_have_been_run = if word.is_some() && !refused { step + 1 } else { step };
+        let checksum = self.script.checksum_of(may_have_been_run);
+        let (key, state) = (self.migration.key(), self.state(step, refused));
+        history::set_state(self.connection, &key, state, &checksum, word)
+    }
+
     fn state(&self, step: usize, refused: bool) -> State {
         match self.way {
             Way::Up => State::Up { step, refused },
@@ -111,21 +119,21 @@ impl Steps<'_> {
     fn begin(&mut self, row: Option<&Row>) -> Result<()> {
         let state = self.state(0, false);
         let (migration, way) = (self.migration, self.way);
+        let checksum = self.script.checksum_of(0);
         self.connection.transaction(|connection| match (way, row) {
-            (Way::Down, Some(_)) => history::set_state(connection, &migration.key(), state, None),
-            _ => history::put(connection, migration, Timestamp::now(), state, None),
+            (Way::Down, Some(_)) => history::set_state(connection, &migration.key(), state, &checksum, None),
+            _ => history::put(connection, migration, Timestamp::now(), state, &checksum, None),
         })
     }
 
     fn step(&mut self, number: usize, statement: &Statement, begun: Option<&String>) -> Result<()> {
-        let key = self.migration.key();
-        let next = self.state(number + 1, false);
         if !statement.stands_alone(self.connection.engine()) {
             // The rows, and the word that they are there, are committed together.
+            let (migration, script, way) = (self.migration, self.script, self.way);
             return self.connection.transaction(|connection| {
                 connection.batch(&statement.text, Effect::None)?;
                 failpoint::pass();
-                history::set_state(connection, &key, next, None)
+                Steps { connection, migration, script, way }.mark(number + 1, false, None)
             });
         }
         self.drop_invalid_index(statement)?;
@@ -133,13 +141,13 @@ impl Steps<'_> {
         let before = catalog::fingerprint(self.connection, text)?;
         if begun.is_some_and(|begun| *begun != before) {
             // Nobody else runs migrations, so it was this statement that changed its tables: it has been run.
-            return history::set_state(self.connection, &key, next, None);
+            return self.mark(number + 1, false, None);
         }
-        history::set_state(self.connection, &key, self.state(number, false), Some(&before))?;
+        self.mark(number, false, Some(&before))?;
         failpoint::pass();
         self.connection.batch(&statement.text, Effect::Commits)?;
         failpoint::pass();
-        history::set_state(self.connection, &key, next, None)
+        self.mark(number + 1, false, None)
     }
 
     /// `CREATE INDEX CONCURRENTLY` that fails, or is cut off, leaves an index that is never used, and in the way.
@@ -165,7 +173,10 @@ impl Steps<'_> {
     fn finish(&mut self) -> Result<()> {
         let key = self.migration.key();
         match self.way {
-            Way::Up => history::set_state(self.connection, &key, State::Done, None),
+            Way::Up => {
+                let checksum = self.migration.checksum();
+                history::set_state(self.connection, &key, State::Done, &checksum, None)
+            }
             Way::Down => history::remove(self.connection, &key),
         }
     }
