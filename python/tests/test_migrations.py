@@ -3,10 +3,9 @@
 import asyncio
 import pathlib
 
-import pytest
-
 import chatkeep
 import chatkeep.asyncio
+import pytest
 
 
 def write(folder, name, up, down):
@@ -31,7 +30,9 @@ def folder(tmp_path):
 
 def test_an_application_goes_up_and_down_with_its_own_migrations(chat, folder):
     migrate = chat.db_manager.migrate
-    assert migrate("upgrade") == {"applied": [m["version"] + "_" + m["name"] for m in migrate("history")["migrations"]]}
+    assert migrate("upgrade") == {
+        "applied": [m["version"] + "_" + m["name"] for m in migrate("history")["migrations"]]
+    }
     title = "app:20270101000000_create_users"
     assert migrate("current", folder=folder)["pending"] == [title.split("_", 1)]
     assert migrate("upgrade", folder=folder) == {"applied": [title]}

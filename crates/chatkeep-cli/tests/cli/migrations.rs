@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chatkeep_testkit::{Engine, TestDatabase};
 use serde_json::{Value, json};
 
 use crate::command::Home;
@@ -174,16 +175,53 @@ fn a_script_is_printed_without_a_database() {
     );
 }
 
+/// The URL of an account that may work with the tables that are to come, and may not make any; SQLite has no accounts.
+fn runtime_url(database: &TestDatabase) -> String {
+    let (name, runtime) = (database.name(), format!("{}_rt", database.name()));
+    let sql = match database.engine() {
+        Engine::Sqlite => return database.url().to_owned(),
+        Engine::PostgreSql => format!(
+            "CREATE ROLE {runtime} LOGIN PASSWORD 'hush-hush'; GRANT USAGE ON SCHEMA public TO {runtime};
+             ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {runtime}"
+        ),
+        Engine::MariaDb | Engine::MySql => format!(
+            "CREATE USER '{runtime}'@'%' IDENTIFIED BY 'hush-hush';
+             GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO '{runtime}'@'%'"
+        ),
+    };
+    database.execute(&sql);
+    format!("{}://{runtime}:hush-hush@127.0.0.1:{}/{name}", database.engine().name(), database.port())
+}
+
 #[test]
 fn a_production_move_is_wait_upgrade_check_and_run() {
-    let home = Home::new();
-    let runtime = [("DB_AUTO_MIGRATE", "off")];
-    with_users(&home);
-    assert_eq!(home.run_with(&["db", "wait"], &runtime).code, Some(0));
-    assert_eq!(home.run_with(&["db", "health"], &runtime).code, Some(3));
-    assert_eq!(home.run_with(&["messages", "count"], &runtime).code, Some(3));
-    assert_eq!(home.run_with(&on_folder(&["upgrade"]), &runtime).code, Some(0));
-    assert_eq!(home.run_with(&on_folder(&["check"]), &runtime).code, Some(0));
-    assert_eq!(home.run_with(&["db", "health"], &runtime).code, Some(0));
-    assert_eq!(home.run_with(&["messages", "count"], &runtime).code, Some(0));
+    for engine in Engine::available() {
+        let database = TestDatabase::create(engine);
+        let url = runtime_url(&database);
+        let (admin, runtime) = (Home::at(database.url()), Home::at(&url));
+        let off = [("DB_AUTO_MIGRATE", "off")];
+        with_users(&admin);
+        let answer = runtime.run_with(&["db", "wait", "--timeout", "60", "--json"], &off);
+        assert!(
+            answer.code == Some(0) && answer.out.contains("\"schema\": \"behind\""),
+            "{engine}: {answer:?}"
+        );
+        assert_eq!(runtime.run_with(&["db", "health"], &off).code, Some(3), "{engine}");
+        assert_eq!(runtime.run_with(&["messages", "log", "hi"], &off).code, Some(3), "{engine}");
+        if engine != Engine::Sqlite {
+            let answer = runtime.run_with(&["migrate", "upgrade"], &off);
+            assert!(answer.code == Some(2) && answer.err.contains("denied"), "{engine}: {answer:?}");
+            assert!(!answer.err.contains("hush-hush"), "{answer:?}");
+        }
+        for verb in ["upgrade", "check", "current"] {
+            let answer = admin.run_with(&on_folder(&[verb]), &off);
+            assert_eq!(answer.code, Some(0), "{engine}: {verb}: {answer:?}");
+        }
+        for call in
+            [&["db", "wait"][..], &["db", "health"], &["messages", "log", "hi"], &["migrate", "upgrade"]]
+        {
+            let answer = runtime.run_with(call, &off);
+            assert_eq!(answer.code, Some(0), "{engine}: {call:?}: {answer:?}");
+        }
+    }
 }
