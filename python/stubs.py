@@ -16,6 +16,7 @@ HEADER = '''"""The compiled module; made from it by python/stubs.py."""
 from asyncio import Future
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from os import PathLike
 from typing import Any, final
 
 from chatkeep.types import (

@@ -27,6 +27,8 @@ install_packages() {
     has setpriv || missing+=(util-linux)
     has find || missing+=(findutils)
     has_postgresql || missing+=(postgresql)
+    has sqlite3 || missing+=(sqlite3)
+    has pgbouncer || missing+=(pgbouncer)
     if ! has_mariadb; then
         # The server alone, without the system service; older systems have it in one package only.
         if [ "$(id -u)" -ne 0 ] || package_exists mariadb-server-core; then

@@ -5,13 +5,16 @@
 //! - [`vectors`]: cases that every language must agree on, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a model that is too simple to be wrong.
 //! - [`schema`]: the migrations, and the tables that they make.
+//! - [`migrations`]: running them, an application's too, taking them back, checking them, and what is left of a run that died.
 //!
 //! Run them with servers: `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-contract`.
 
 mod asynchronous;
 mod every_engine;
 mod messages;
+mod migrations;
 mod model;
+mod program;
 mod redaction;
 mod schema;
 mod store;

@@ -1,8 +1,10 @@
 //! The class `DatabaseManager`.
 
+use chatkeep::MigrateCall;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
+use crate::arguments::{Migrate, migrate};
 use crate::door;
 use crate::handle::SharedHandle;
 use crate::json;
@@ -58,7 +60,8 @@ impl DatabaseManager {
         door::enter(py, &self.handle, "wait_until_ready", || Ok(()), wait, |_, ()| Ok(()))
     }
 
-    /// Asks the database for a sign of life.
+    /// Asks the database for a sign of life. A schema that does not fit is no error here: ``ok`` is false, and ``schema`` says
+    /// in what way.
     ///
     /// Returns:
     ///     Health: ``ok``, ``engine``, ``server_version``, ``latency_ms``, ``schema`` and ``pool``.
@@ -89,6 +92,50 @@ impl DatabaseManager {
     fn upgrade(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let upgrade = |chat: &chatkeep::Chatkeep, ()| chat.database().upgrade();
         door::enter(py, &self.handle, "upgrade", || Ok(()), upgrade, |_, names| Ok(names))
+    }
+
+    /// Does what a verb of the command ``chatkeep migrate`` does: ``upgrade``, ``downgrade``, ``current``, ``history``,
+    /// ``stamp``, ``check``, ``sql`` or ``new``, with an application's own migrations behind chatkeep's.
+    ///
+    /// Args:
+    ///     verb (str): What to do.
+    ///     revision (str | None): How far; ``head``, or ``-1`` for ``downgrade``, when left out. A version, the beginning of
+    ///         one, or a name.
+    ///     folder (str | PathLike[str] | None): The application's migrations: ``NAME/up.sql`` and ``NAME/down.sql``.
+    ///     from_revision (str | None): Where the script of ``sql`` begins; at what the database has, when left out.
+    ///     description (str | None): What a ``new`` migration does.
+    ///     per_engine (bool): Whether there is a ``new`` one for each engine.
+    ///
+    /// Returns:
+    ///     dict[str, Any]: ``applied``, ``reverted``, ``changed``, ``sql`` or ``files``; for ``history`` ``migrations``; for
+    ///     ``current`` ``state`` and the keys of ``migration_status``; for ``check`` ``matches``, ``state``, ``differences``
+    ///     and ``messages``.
+    ///
+    /// Raises:
+    ///     SchemaError: The history does not fit, or the database refuses a migration.
+    ///     InvalidInputError: There is no such verb or revision, or a file is not as it should be.
+    ///
+    /// Examples:
+    ///     >>> from chatkeep import Chatkeep
+    ///     >>> chat = Chatkeep("sqlite:///:memory:")
+    ///     >>> chat.db_manager.migrate("check")["matches"]
+    ///     True
+    #[pyo3(signature = (verb, revision=None, *, folder=None, from_revision=None, description=None, per_engine=None),
+        text_signature = "($self, verb, revision=None, *, folder=None, from_revision=None, description=None, per_engine=False)")]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn migrate<'py>(
+        &self,
+        py: Python<'py>,
+        verb: &Bound<'py, PyAny>,
+        revision: Option<&Bound<'py, PyAny>>,
+        folder: Option<&Bound<'py, PyAny>>,
+        from_revision: Option<&Bound<'py, PyAny>>,
+        description: Option<&Bound<'py, PyAny>>,
+        per_engine: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let given = Migrate { verb, revision, folder, from_revision, description, per_engine };
+        let work = |chat: &chatkeep::Chatkeep, call: MigrateCall| chat.database().migrate(&call);
+        door::enter(py, &self.handle, "migrate", || migrate(&given), work, |py, answer| json::of(py, &answer))
     }
 
     /// Whether there is a search index.

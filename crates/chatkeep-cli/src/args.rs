@@ -37,7 +37,10 @@ const AFTER_HELP: &str = concat!(
     "\n  0  done",
     "\n  1  failed; or the token is not valid; or there is no such row",
     "\n  2  wrong usage: an argument or a setting cannot be",
-    "\n  3  the schema does not fit this program",
+    "\n  3  the schema is behind this program",
+    "\n  31 to 35  it is newer; its history was changed, lacks a migration, has one out",
+    "\n     of order, or one that was cut off",
+    "\n  36 the database refused a migration; 37 the schema is not what they make",
     "\n  5  the database is not available, or went away during the call",
     "\n  130, 143, 141  ended by Ctrl-C, by SIGTERM, or by a closed pipe",
 );
@@ -103,9 +106,9 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Db(database::DatabaseCommand),
 
-    /// Bring the database's schema up to date
-    #[command(subcommand, arg_required_else_help = true)]
-    Migrate(migrate::MigrateCommand),
+    /// Bring the database's schema up to date, take it back, check it
+    #[command(arg_required_else_help = true)]
+    Migrate(migrate::MigrateArguments),
 
     /// Make or drop the index with which rare words are found in a large log
     #[command(subcommand, arg_required_else_help = true)]

@@ -15,8 +15,22 @@ use crate::text;
 pub(crate) const FAILED: u8 = 1;
 /// An argument or a setting cannot be.
 pub(crate) const USAGE: u8 = 2;
-/// The schema does not fit this program.
+/// The schema is behind this program.
 pub(crate) const SCHEMA: u8 = 3;
+/// The schema is newer than this program.
+pub(crate) const NEWER: u8 = 31;
+/// A migration was changed after it had been run.
+pub(crate) const CHANGED: u8 = 32;
+/// A migration that was run is not there any more.
+pub(crate) const MISSING: u8 = 33;
+/// A migration was added before others that have been run.
+pub(crate) const OUT_OF_ORDER: u8 = 34;
+/// A migration was cut off, or runs just now.
+pub(crate) const DIRTY: u8 = 35;
+/// The database refused a migration.
+pub(crate) const REFUSED: u8 = 36;
+/// The schema is not what its migrations make.
+pub(crate) const DIFFERS: u8 = 37;
 /// The database cannot be reached, has no connection left, or went away.
 pub(crate) const UNAVAILABLE: u8 = 5;
 /// As the shell reports a program that died of SIGPIPE: 128 + 13.
@@ -209,7 +223,15 @@ impl From<Error> for Failure {
 fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Configuration | ErrorKind::InvalidInput => USAGE,
-        ErrorKind::Schema(_) => SCHEMA,
+        ErrorKind::Schema(state) => match state {
+            SchemaState::Newer => NEWER,
+            SchemaState::Changed => CHANGED,
+            SchemaState::Missing => MISSING,
+            SchemaState::OutOfOrder => OUT_OF_ORDER,
+            SchemaState::Dirty => DIRTY,
+            SchemaState::Failed => REFUSED,
+            _ => SCHEMA,
+        },
         ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::OutcomeUnknown => UNAVAILABLE,
         _ => FAILED,
     }
@@ -219,6 +241,9 @@ fn exit_code(kind: ErrorKind) -> u8 {
 fn hint(kind: ErrorKind, message: &str) -> Option<&'static str> {
     let hint = match kind {
         ErrorKind::Schema(SchemaState::Behind) => "run `chatkeep migrate upgrade` first",
+        ErrorKind::Schema(SchemaState::Newer) if message.contains("app:") => {
+            "a newer release of the application has upgraded this database; use that release's migrations"
+        }
         ErrorKind::Schema(SchemaState::Newer) => {
             "a newer chatkeep has upgraded this database; install that version"
         }
@@ -245,7 +270,12 @@ mod tests {
             (ErrorKind::Configuration, 2),
             (ErrorKind::InvalidInput, 2),
             (ErrorKind::Schema(SchemaState::Behind), 3),
-            (ErrorKind::Schema(SchemaState::Newer), 3),
+            (ErrorKind::Schema(SchemaState::Newer), 31),
+            (ErrorKind::Schema(SchemaState::Changed), 32),
+            (ErrorKind::Schema(SchemaState::Missing), 33),
+            (ErrorKind::Schema(SchemaState::OutOfOrder), 34),
+            (ErrorKind::Schema(SchemaState::Dirty), 35),
+            (ErrorKind::Schema(SchemaState::Failed), 36),
             (ErrorKind::Unavailable, 5),
             (ErrorKind::PoolTimeout, 5),
             (ErrorKind::OutcomeUnknown, 5),

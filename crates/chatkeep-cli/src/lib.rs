@@ -21,6 +21,7 @@ mod interruption;
 mod moment;
 mod numbers;
 mod progress;
+mod question;
 mod reference;
 mod run;
 mod style;

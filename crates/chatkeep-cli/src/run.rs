@@ -20,7 +20,11 @@ use crate::terminal::Terminal;
 /// | 0 | done |
 /// | 1 | failed, or the token is not valid, or there is no such row |
 /// | 2 | wrong usage: an argument or a setting cannot be |
-/// | 3 | the schema does not fit this program |
+/// | 3 | the schema is behind this program |
+/// | 31 | the schema is newer than this program |
+/// | 32, 33, 34 | a migration was changed after it had been run, is not there any more, or is out of order |
+/// | 35, 36 | a migration was cut off, or refused by the database |
+/// | 37 | the schema is not what its migrations make |
 /// | 5 | the database is not available |
 /// | 141 | the reader of the output went away (as a program that dies of `SIGPIPE`) |
 ///

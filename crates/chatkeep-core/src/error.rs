@@ -46,6 +46,16 @@ pub enum SchemaState {
     Behind,
     /// A newer chatkeep has upgraded this database: this program has to be upgraded.
     Newer,
+    /// A migration was run from another text than the one that is there now.
+    Changed,
+    /// The database has run a migration that is not there any more.
+    Missing,
+    /// A migration was added before others that have been run already.
+    OutOfOrder,
+    /// A migration was begun and did not come to its end, or runs just now.
+    Dirty,
+    /// The database refused a statement of a migration.
+    Failed,
 }
 
 impl ErrorKind {

@@ -8,7 +8,7 @@ use std::{env, process};
 use tempfile::TempDir;
 
 use crate::failure::{Failure, Result, While};
-use crate::{Engine, client, environment, port, url};
+use crate::{Engine, client, environment, port, script, url};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const DROP_LIMIT: Duration = Duration::from_secs(10);
@@ -154,6 +154,15 @@ impl TestDatabase {
             None => client::execute(self.engine, &self.url, sql, LIMIT),
         };
         done.map_err(|failure| failure.0)
+    }
+
+    /// Has the engine's own command-line client run a script: `psql`, `mariadb` or `sqlite3`.
+    ///
+    /// # Errors
+    ///
+    /// What the client says when it ends with a failure.
+    pub fn run_client(&self, script: &str) -> std::result::Result<(), String> {
+        script::run(self.engine, &self.url, self.path(), script).map_err(|failure| failure.0)
     }
 
     /// The rows of a query, each value as the text the engine itself gives; `None` is NULL.

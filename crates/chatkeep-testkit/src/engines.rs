@@ -156,7 +156,7 @@ fn option(name: &str, value: impl std::fmt::Display) -> String {
 
 /// A program on the `PATH`, or in one of the given folders: Debian keeps servers in `/usr/sbin`, which is not on the
 /// `PATH` of ordinary accounts.
-fn find_program(name: &str, more: &[PathBuf]) -> Option<PathBuf> {
+pub(crate) fn find_program(name: &str, more: &[PathBuf]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(more.iter().cloned());
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())

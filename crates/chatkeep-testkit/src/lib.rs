@@ -9,7 +9,7 @@
 //!
 //! The library is what the tests in that command use: [`Engine::available`] says which engines there are,
 //! [`TestDatabase`] is one test's own empty database, [`Server`] is one test's own server, to be stopped, killed and
-//! frozen, and [`FaultProxy`] stands between a client and a server and breaks connections at a chosen moment.
+//! frozen, and [`FaultProxy`] stands between a client and a server and breaks connections at a chosen moment. [`PgBouncer`] is a pooler before a PostgreSQL database.
 //!
 //! All of it is for tests, so whatever fails here panics with a message that says what to do. Every call blocks, has a
 //! time limit, and may be made from inside an async test.
@@ -24,13 +24,16 @@ mod failure;
 mod home;
 mod instance;
 mod launch;
+mod pgbouncer;
 mod port;
 mod proxy;
 pub mod runner;
+mod script;
 mod server;
 mod url;
 
 pub use database::TestDatabase;
 pub use engine::Engine;
+pub use pgbouncer::PgBouncer;
 pub use proxy::{Deliver, FaultProxy};
 pub use server::{Server, ServerBuilder};

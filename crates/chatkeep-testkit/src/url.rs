@@ -23,6 +23,13 @@ pub(crate) fn address(url: &str) -> &str {
     &head[start.unwrap_or(0)..]
 }
 
+/// User and password of a URL; the kit's own need no decoding.
+pub(crate) fn account(url: &str) -> Option<(&str, &str)> {
+    let (head, _) = split(url);
+    let start = head.find("://")? + 3;
+    head[start..].rsplit_once('@')?.0.split_once(':')
+}
+
 /// Scheme, account and address; then the rest from the first `/` of the path (or the `?`) on.
 fn split(url: &str) -> (&str, &str) {
     let start = url.find("://").map_or(0, |colon| colon + 3);
@@ -50,6 +57,12 @@ mod tests {
             "mariadb://a:b@localhost:9/db?x=1"
         );
         assert_eq!(with_address("mysql://h:5", "localhost", 9), "mysql://localhost:9");
+    }
+
+    #[test]
+    fn the_account_of_a_url_is_found() {
+        assert_eq!(account("mariadb://a:b@h:5/db?x=1"), Some(("a", "b")));
+        assert_eq!(account("mysql://h:5"), None);
     }
 
     #[test]

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chatkeep_core::migrations::{self, MigrationStatus};
-use chatkeep_core::url::{SqliteLocation, SqliteTarget, Target};
-use chatkeep_core::{ConnectOptions, Connection, Engine, Result, Role, SearchIndexState, messages};
+use chatkeep_core::migrations::{self, MigrationStatus, SchemaVersion};
+use chatkeep_core::{Connection, Engine, ErrorKind, Result, Role, SearchIndexState, messages};
 use chatkeep_pool::{Pool, PoolSettings, PoolStatus};
 use serde::Serialize;
+
+use crate::migrator::{Migrator, direct_connection};
 
 /// Status, health and migrations of the database. Cheap to clone.
 #[derive(Clone)]
@@ -20,7 +21,8 @@ pub struct DatabaseManager {
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// True: a database that does not answer is an error, not a health.
+    /// Whether calls will find what they need: it is false when the schema does not fit. A database that does not answer is
+    /// an error, not a health.
     pub ok: bool,
     /// The engine, as the server itself says.
     pub engine: &'static str,
@@ -28,7 +30,7 @@ pub struct Health {
     pub server_version: String,
     /// How long the database took to answer, connecting included where that was necessary, in milliseconds.
     pub latency_ms: f64,
-    /// `head`, `behind` or `newer`.
+    /// `head`; or in what way it does not fit: `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`.
     pub schema: &'static str,
     /// The pool's state just after.
     pub pool: PoolStatus,
@@ -67,7 +69,8 @@ impl DatabaseManager {
         self.pool.wait_until_ready().map_err(|error| error.with_operation("wait_until_ready"))
     }
 
-    /// Asks the database for a sign of life, through the pool as any call.
+    /// Asks the database for a sign of life, through the pool as any call. A schema that does not fit is no error here:
+    /// [`Health::schema`] tells.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -77,18 +80,22 @@ impl DatabaseManager {
 
     fn look(&self) -> Result<Health> {
         let start = Instant::now();
-        let (engine, server_version, schema) = {
-            let mut connection = self.pool.reader()?;
+        let see = |connection: &mut Connection| {
             connection.ping()?;
-            (
-                connection.engine().name(),
-                connection.server_version().to_owned(),
-                migrations::look(&mut connection)?,
-            )
+            let version = connection.server_version().to_owned();
+            Ok((connection.engine().name(), version, migrations::look(connection)?))
+        };
+        let (engine, server_version, schema) = match self.pool.reader() {
+            Ok(mut connection) => see(&mut connection)?,
+            // The pool hands out no connection to a schema that does not fit, but the database is there, and tells why.
+            Err(error) if matches!(error.kind(), ErrorKind::Schema(_)) => {
+                see(&mut direct_connection(&self.pool, Role::Reader)?)?
+            }
+            Err(error) => return Err(error),
         };
         let latency_ms = start.elapsed().as_secs_f64() * 1000.0;
         Ok(Health {
-            ok: true,
+            ok: schema == SchemaVersion::Head,
             engine,
             server_version,
             latency_ms,
@@ -102,14 +109,12 @@ impl DatabaseManager {
     /// # Errors
     /// `Unavailable` and the like when the database does not answer.
     pub fn migration_status(&self) -> Result<MigrationStatus> {
-        let run = || match self.pool.url().target() {
-            // A look must not make the file.
-            Target::Sqlite(SqliteTarget { location: SqliteLocation::File(path), .. }) if !path.exists() => {
-                Ok(MigrationStatus::of_new_database(Engine::Sqlite))
-            }
-            _ => migrations::status(&mut self.direct_connection(Role::Reader)?),
-        };
-        run().map_err(|error| error.with_operation("migration_status"))
+        self.migrations().status().map_err(|error| error.with_operation("migration_status"))
+    }
+
+    /// The migrations: run, taken back, checked, written as a script; with [`Migrator::with_folder`] an application's too.
+    pub fn migrations(&self) -> Migrator {
+        Migrator::new(Arc::clone(&self.pool))
     }
 
     /// Runs the migrations that are pending, whatever `DB_AUTO_MIGRATE` says, and names them.
@@ -117,13 +122,7 @@ impl DatabaseManager {
     /// # Errors
     /// `Schema` when the schema is newer than this program; `Conflict` when another program runs migrations for too long.
     pub fn upgrade(&self) -> Result<Vec<String>> {
-        let run = || {
-            migrations::upgrade(
-                &mut self.direct_connection(Role::Writer)?,
-                self.pool.settings().query_timeout,
-            )
-        };
-        run().map_err(|error| error.with_operation("upgrade"))
+        self.migrations().upgrade("head").map_err(|error| error.with_operation("upgrade"))
     }
 
     /// Whether there is a search index.
@@ -157,16 +156,6 @@ impl DatabaseManager {
         let run =
             || messages::drop_search_index(&mut *self.pool.writer()?, self.pool.settings().query_timeout);
         run().map_err(|error| error.with_operation("drop_search_index"))
-    }
-
-    /// A connection past the pool, whose own would first make sure of the schema. In memory it is another, empty database.
-    fn direct_connection(&self, role: Role) -> Result<Connection> {
-        let settings = self.pool.settings();
-        let options = ConnectOptions {
-            connect_timeout: settings.connect_timeout,
-            query_timeout: settings.query_timeout,
-        };
-        Connection::open(self.pool.url(), role, &options)
     }
 }
 

@@ -86,13 +86,16 @@ def invalid_input(error: Exception) -> Refusal:
 
 
 def healthy(health: Health) -> DatabaseHealth:
-    """What a health check says of a database that answers: nothing about where it is."""
+    """What a health check says of a database that answers: nothing about where it is.
+
+    One whose schema does not fit serves nobody.
+    """
     return {
-        "status": "healthy",
+        "status": "healthy" if health["ok"] else "unhealthy",
         "engine": health["engine"],
         "latency_ms": health["latency_ms"],
         "schema": health["schema"],
-        "error": None,
+        "error": None if health["ok"] else "Schema",
         "pool": health["pool"],
     }
 

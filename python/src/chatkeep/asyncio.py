@@ -23,6 +23,7 @@ from chatkeep import _native
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
+    from os import PathLike
     from types import TracebackType
     from typing import Any
 
@@ -300,6 +301,26 @@ class DatabaseManager:
     async def upgrade(self) -> list[str]:
         """Runs the migrations that are pending, and names them."""
         return await self._calls.upgrade()
+
+    async def migrate(
+        self,
+        verb: str,
+        revision: str | None = None,
+        *,
+        folder: str | PathLike[str] | None = None,
+        from_revision: str | None = None,
+        description: str | None = None,
+        per_engine: bool = False,
+    ) -> dict[str, Any]:
+        """Does what a verb of ``chatkeep migrate`` does; see ``chatkeep.DatabaseManager.migrate``."""
+        return await self._calls.migrate(
+            verb,
+            revision,
+            folder=folder,
+            from_revision=from_revision,
+            description=description,
+            per_engine=per_engine,
+        )
 
     async def search_index(self) -> str:
         """Whether there is a search index; see ``chatkeep.DatabaseManager.search_index``."""

@@ -1,7 +1,5 @@
 //! Programs that start at the same moment: one runs the migrations, the others find them done.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,57 +9,25 @@ use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Role};
 use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
+use crate::program::Program;
 use crate::store::{Store, open};
 
 on_every_engine![
-    of_ten_processes_that_upgrade_at_once_one_runs_the_migrations,
+    of_twenty_processes_that_upgrade_at_once_one_runs_the_migrations,
     threads_that_call_first_at_once_all_find_the_schema,
     an_upgrade_waits_for_the_lock_and_a_look_does_not,
 ];
 
-struct Program {
-    child: Child,
-    output: BufReader<ChildStdout>,
-}
-
-impl Program {
-    /// Starts the program, and waits until it stands ready.
-    fn start(url: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chatkeep-contract-upgrade"))
-            .arg(url)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut output = BufReader::new(child.stdout.take().expect("its output"));
-        let mut line = String::new();
-        output.read_line(&mut line).expect("its output is text");
-        assert_eq!(line, "ready\n");
-        Self { child, output }
-    }
-
-    /// The migrations that the program ran.
-    fn finish(mut self) -> Vec<String> {
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).expect("its output is text");
-        assert!(self.child.wait().expect("the program ends").success(), "every program succeeds");
-        rest.lines().map(str::to_owned).collect()
-    }
-}
-
-fn of_ten_processes_that_upgrade_at_once_one_runs_the_migrations(store: &Store) {
-    let mut programs: Vec<_> = (0..10).map(|_| Program::start(store.raw.url())).collect();
-    for program in &mut programs {
-        // Its input ends: go.
-        drop(program.child.stdin.take());
-    }
+fn of_twenty_processes_that_upgrade_at_once_one_runs_the_migrations(store: &Store) {
+    let mut programs: Vec<_> = (0..20).map(|_| Program::start(&[store.raw.url()])).collect();
+    programs.iter_mut().for_each(Program::go);
     let ran: Vec<_> = programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
     let migrations = all(store.database().engine());
     let names = migrations.iter().map(|migration| format!("{}_{}", migration.version, migration.name));
     assert_eq!(ran, [names.collect::<Vec<_>>()]);
     let rows = store.raw.scalar("SELECT COUNT(*) FROM chatkeep_migrations");
     assert_eq!(rows, Some(migrations.len().to_string()));
-    assert_eq!(store.count(), 10);
+    assert_eq!(store.count(), 20);
 }
 
 fn threads_that_call_first_at_once_all_find_the_schema(store: &Store) {

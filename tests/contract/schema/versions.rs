@@ -33,8 +33,8 @@ fn the_first_call_makes_the_schema_and_writes_it_down(store: &Store) {
     assert_eq!(history.len(), all(store.database().engine()).len());
     for (row, migration) in history.iter().zip(all(store.database().engine())) {
         let expected = [
-            migration.version.to_owned(),
-            migration.name.to_owned(),
+            migration.version.to_string(),
+            migration.name.to_string(),
             migration.checksum(),
             "done".to_owned(),
         ];
@@ -72,7 +72,10 @@ fn without_automatic_migration_a_schema_behind_is_an_error_with_the_command(stor
     store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version = '{}'", last.version));
     let error = without_migrating(store).messages().get_message_by_id(1).expect_err("the schema is behind");
     assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Behind), "{error}");
-    assert!(error.message().contains(last.name) && !error.message().contains("create_messages"), "{error}");
+    assert!(
+        error.message().contains(last.name.as_ref()) && !error.message().contains("create_messages"),
+        "{error}"
+    );
 }
 
 fn a_newer_schema_is_refused_and_left_alone(store: &Store) {
@@ -105,7 +108,7 @@ fn a_newer_schema_is_refused_and_left_alone(store: &Store) {
 fn every_migration_can_be_taken_back_and_run_again(store: &Store) {
     store.round_trip(&NewMessage::new("a"));
     for migration in all(store.database().engine()).iter().rev() {
-        store.raw.execute(migration.down);
+        store.raw.execute(&migration.down);
         store
             .raw
             .execute(&format!("DELETE FROM chatkeep_migrations WHERE version = '{}'", migration.version));

@@ -1,8 +1,10 @@
 //! The database itself.
 
+use chatkeep::MigrateCall;
 use pyo3::prelude::*;
 
 use super::submit::{plain, submit, submit_waiting};
+use crate::arguments::{Migrate, migrate};
 use crate::handle::SharedHandle;
 use crate::json;
 use crate::store::{Chatkeep, patience};
@@ -45,6 +47,25 @@ impl AsyncDatabaseManager {
     fn upgrade<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let upgrade = |chat: &chatkeep::Chatkeep, ()| chat.database().upgrade();
         submit(py, &self.handle, "upgrade", || Ok(()), upgrade, |py, value| plain(py, value))
+    }
+
+    /// ``DatabaseManager.migrate`` as a future.
+    #[pyo3(signature = (verb, revision=None, *, folder=None, from_revision=None, description=None, per_engine=None),
+        text_signature = "($self, verb, revision=None, *, folder=None, from_revision=None, description=None, per_engine=False)")]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn migrate<'py>(
+        &self,
+        py: Python<'py>,
+        verb: &Bound<'py, PyAny>,
+        revision: Option<&Bound<'py, PyAny>>,
+        folder: Option<&Bound<'py, PyAny>>,
+        from_revision: Option<&Bound<'py, PyAny>>,
+        description: Option<&Bound<'py, PyAny>>,
+        per_engine: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let given = Migrate { verb, revision, folder, from_revision, description, per_engine };
+        let work = |chat: &chatkeep::Chatkeep, call: MigrateCall| chat.database().migrate(&call);
+        submit(py, &self.handle, "migrate", || migrate(&given), work, |py, answer| json::of(py, &answer))
     }
 
     /// ``DatabaseManager.search_index`` as a future.

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use chatkeep::url::{SqliteLocation, SqliteTarget, Target};
-use chatkeep::{DatabaseUrl, ErrorKind, MessageFilter, PoolSettings, SchemaState};
+use chatkeep::{DatabaseUrl, ErrorKind, MessageFilter, PoolSettings};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{migrate, tokens};
 use crate::args::database::DatabaseCommand;
 use crate::context::Context;
-use crate::failure::{FAILED, Failure};
+use crate::failure::Failure;
 use crate::numbers::{seconds, thousands};
 use crate::style;
 use crate::table::facts;
@@ -166,11 +166,10 @@ fn wait(timeout: Option<u32>, context: &Context) -> Result<(), Failure> {
     let schema = match chatkeep.database().wait_until_ready() {
         Ok(()) => "head",
         // It answers; what its schema lacks is the next command's business.
-        Err(error) => match error.kind() {
-            ErrorKind::Schema(SchemaState::Behind) => "behind",
-            ErrorKind::Schema(_) => "newer",
-            _ => return Err(error.into()),
-        },
+        Err(error) if matches!(error.kind(), ErrorKind::Schema(_)) => {
+            migrate::state(&chatkeep.database().migration_status()?)
+        }
+        Err(error) => return Err(error.into()),
     };
     let passed = start.elapsed();
     context
@@ -195,5 +194,5 @@ fn health(context: &Context) -> Result<u8, Failure> {
             ("Schema", health.schema.to_owned()),
         ])
     })?;
-    Ok(if health.ok { 0 } else { FAILED })
+    Ok(migrate::code_of(health.schema))
 }

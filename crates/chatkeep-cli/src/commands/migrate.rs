@@ -1,131 +1,127 @@
 //! `chatkeep migrate …`
 
-use chatkeep::Timestamp;
-use chatkeep::migrations::MigrationStatus;
+mod history;
+mod state;
+
+use std::path::Path;
+
+use chatkeep::{Migrator, migrations};
 use serde_json::json;
 
-use crate::args::migrate::MigrateCommand;
+pub(super) use state::{code_of, described, state};
+
+use crate::args::migrate::{MigrateArguments, MigrateCommand};
 use crate::context::Context;
-use crate::failure::{Failure, SCHEMA};
+use crate::failure::{DIFFERS, FAILED, Failure};
 use crate::numbers::amount;
-use crate::style;
-use crate::table::{Column, Table, facts};
+use crate::question::{agrees, may_ask};
 use crate::terminal::Terminal;
 use crate::text::visible_line;
 
-pub(super) fn run(command: MigrateCommand, context: &Context) -> Result<u8, Failure> {
-    let chatkeep = context.open_untouched()?;
+/// Where a new migration goes when nothing else is said.
+const USUAL_FOLDER: &str = "migrations";
+
+pub(super) fn run(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
     let terminal = &context.terminal;
-    match command {
-        MigrateCommand::Upgrade => {
-            let applied = chatkeep.database().upgrade()?;
-            terminal.answer(&json!({ "applied": applied }), || upgraded(&applied))?;
+    if let MigrateCommand::New { description, per_engine } = &arguments.command {
+        let folder = arguments.dir.as_deref().unwrap_or(Path::new(USUAL_FOLDER));
+        return new(folder, description, *per_engine, terminal);
+    }
+    let chatkeep = context.open_untouched()?;
+    let mut migrations = chatkeep.database().migrations();
+    if let Some(folder) = arguments.dir {
+        migrations = migrations.with_folder(folder);
+    }
+    match arguments.command {
+        MigrateCommand::Upgrade { revision } => {
+            let applied = migrations.upgrade(&revision)?;
+            let nothing = "the schema is up to date, nothing to do\n";
+            terminal.answer(&json!({ "applied": applied }), || listed("ran", &applied, nothing))?;
             Ok(0)
         }
-        MigrateCommand::Current => current(&chatkeep.database().migration_status()?, terminal),
-        MigrateCommand::History => history(&chatkeep.database().migration_status()?, terminal),
-    }
-}
-
-fn upgraded(applied: &[String]) -> String {
-    if applied.is_empty() {
-        return "the schema is up to date, nothing to do\n".to_owned();
-    }
-    let lines: String = applied.iter().map(|name| format!("  {}\n", visible_line(name, 200))).collect();
-    format!("ran {}:\n{lines}", amount(applied.len() as u64, "migration"))
-}
-
-/// Where a schema stands, in the one word that programs get.
-pub(super) fn state(status: &MigrationStatus) -> &'static str {
-    if !status.unknown.is_empty() {
-        "newer"
-    } else if !status.pending.is_empty() {
-        "behind"
-    } else {
-        "head"
-    }
-}
-
-/// The same for people.
-pub(super) fn described(status: &MigrationStatus) -> String {
-    match state(status) {
-        "newer" => {
-            format!("newer than this program, by {}", amount(status.unknown.len() as u64, "migration"))
+        MigrateCommand::Downgrade { revision, yes } => downgrade(&migrations, &revision, yes, terminal),
+        MigrateCommand::Current => state::current(&migrations.status()?, terminal),
+        MigrateCommand::History { verbose } => history::history(&migrations.status()?, verbose, terminal),
+        MigrateCommand::Stamp { revision } => {
+            let changed = migrations.stamp(&revision)?;
+            terminal.answer(&json!({ "changed": changed }), || {
+                if changed.is_empty() {
+                    return "the history says so already, nothing to do\n".to_owned();
+                }
+                let lines: String =
+                    changed.iter().map(|line| format!("  {}\n", visible_line(line, 200))).collect();
+                format!("the history now says:\n{lines}")
+            })?;
+            Ok(0)
         }
-        "behind" if status.applied.is_empty() => "not there yet".to_owned(),
-        "behind" => format!("behind, by {}", amount(status.pending.len() as u64, "migration")),
-        _ => "up to date".to_owned(),
+        MigrateCommand::Check => check(&migrations, terminal),
+        MigrateCommand::Sql { from, to } => {
+            let script = migrations.sql(from.as_deref(), &to)?;
+            terminal.answer(&json!({ "sql": script }), || script.clone())?;
+            Ok(0)
+        }
+        MigrateCommand::New { .. } => Ok(0),
     }
 }
 
-fn current(status: &MigrationStatus, terminal: &Terminal) -> Result<u8, Failure> {
-    let state = state(status);
-    let last = status.applied.last();
-    let answer = json!({
-        "state": state,
-        "version": last.map(|migration| &migration.version),
-        "name": last.map(|migration| &migration.name),
-        "pending": status.pending.len(),
-        "unknown": status.unknown,
-    });
-    terminal.answer(&answer, || {
-        let version = last.map_or_else(
-            || terminal.nothing().to_owned(),
-            |migration| {
-                format!("{} {}", visible_line(&migration.version, 60), visible_line(&migration.name, 100))
-            },
-        );
-        facts(&[("Schema", described(status)), ("Version", version)])
+fn listed(what: &str, titles: &[String], nothing: &str) -> String {
+    if titles.is_empty() {
+        return nothing.to_owned();
+    }
+    let lines: String = titles.iter().map(|name| format!("  {}\n", visible_line(name, 200))).collect();
+    format!("{what} {}:\n{lines}", amount(titles.len() as u64, "migration"))
+}
+
+fn downgrade(migrations: &Migrator, revision: &str, yes: bool, terminal: &Terminal) -> Result<u8, Failure> {
+    if !yes && !may_ask(terminal) {
+        let refusal = Failure::usage("nobody can be asked whether migrations may be taken back");
+        return Err(refusal.with_hint("--yes takes them back without asking"));
+    }
+    let question = format!("Take back {revision}, with all that its tables hold? [y/N] ");
+    if !yes && !agrees(&question)? {
+        terminal.note("nothing was taken back");
+        return Ok(FAILED);
+    }
+    let reverted = migrations.downgrade(revision)?;
+    terminal.answer(&json!({ "reverted": reverted }), || {
+        listed("took back", &reverted, "there is nothing to take back\n")
     })?;
-    if state == "behind" {
-        terminal.note("`chatkeep migrate upgrade` brings it up to date");
-    }
-    Ok(if state == "head" { 0 } else { SCHEMA })
-}
-
-fn history(status: &MigrationStatus, terminal: &Terminal) -> Result<u8, Failure> {
-    if terminal.json {
-        let applied = status.applied.iter().map(|migration| {
-            json!({ "version": migration.version, "name": migration.name, "state": "applied", "applied_at": migration.applied_at })
-        });
-        let pending = status
-            .pending
-            .iter()
-            .map(|(version, name)| json!({ "version": version, "name": name, "state": "pending", "applied_at": null }));
-        let unknown = status.unknown.iter().map(
-            |version| json!({ "version": version, "name": null, "state": "unknown", "applied_at": null }),
-        );
-        terminal.print_json(&applied.chain(pending).chain(unknown).collect::<Vec<_>>())?;
-        return Ok(0);
-    }
-    let mut table = Table::new(vec![
-        Column::fixed("Version"),
-        Column::text("Name", 10),
-        Column::fixed("State"),
-        Column::fixed("Run at (UTC)"),
-    ]);
-    let nothing = || style::dim(terminal.nothing());
-    for migration in &status.applied {
-        let at = migration.applied_at.map_or_else(nothing, second);
-        table.add([
-            visible_line(&migration.version, 60),
-            visible_line(&migration.name, 100),
-            "applied".to_owned(),
-            at,
-        ]);
-    }
-    for (version, name) in &status.pending {
-        table.add([visible_line(version, 60), visible_line(name, 100), style::strong("pending"), nothing()]);
-    }
-    for version in &status.unknown {
-        table.add([visible_line(version, 60), nothing(), style::alarm("unknown"), nothing()]);
-    }
-    terminal.print(&table.render(terminal))?;
     Ok(0)
 }
 
-/// `2023-09-23 21:02:11`
-fn second(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..19).unwrap_or(&text).replace('T', " ")
+fn check(migrations: &Migrator, terminal: &Terminal) -> Result<u8, Failure> {
+    let check = migrations.check()?;
+    let state_code = code_of(state(&check.status));
+    let words: Vec<_> = check.differences.iter().map(ToString::to_string).collect();
+    let answer = json!({
+        "state": state(&check.status),
+        "matches": words.is_empty(),
+        "differences": check.differences.iter().zip(&words).map(|(difference, words)| json!({
+            "table": difference.table,
+            "kind": difference.kind,
+            "name": difference.name,
+            "expected": difference.expected,
+            "found": difference.found,
+            "message": words,
+        })).collect::<Vec<_>>(),
+    });
+    terminal.answer(&answer, || {
+        if words.is_empty() {
+            return format!("the schema is what its migrations make; it is {}\n", described(&check.status));
+        }
+        let lines: String = words.iter().map(|line| format!("  {}\n", visible_line(line, 500))).collect();
+        format!("{}:\n{lines}", amount(words.len() as u64, "difference"))
+    })?;
+    Ok(if words.is_empty() { state_code } else { DIFFERS })
+}
+
+fn new(folder: &Path, description: &str, per_engine: bool, terminal: &Terminal) -> Result<u8, Failure> {
+    let files = migrations::new_migration(folder, description, per_engine)?;
+    let shown: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    terminal.answer(&json!({ "files": shown }), || {
+        shown.iter().map(|file| format!("{}\n", visible_line(file, usize::MAX))).collect()
+    })?;
+    let folder = visible_line(&folder.display().to_string(), usize::MAX);
+    terminal.note(&format!("fill them in, then `chatkeep migrate --dir {folder} upgrade`"));
+    Ok(0)
 }

@@ -6,6 +6,7 @@ mod databases;
 mod exports;
 mod imports;
 mod messages;
+mod migrations;
 mod pages;
 mod signals;
 mod tokens;

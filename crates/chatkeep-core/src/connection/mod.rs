@@ -238,6 +238,11 @@ impl Connection {
         }
     }
 
+    /// Whether a transaction of [`Connection::transaction`] is open.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
     /// Runs SQL text that gives no rows.
     pub(crate) fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
         let result = on_engine!(self, connection => connection.batch_execute(sql));

@@ -1,30 +1,7 @@
 //! The migrations that are built into the program.
 
-use sha2::{Digest, Sha256};
-
+use super::migration::Migration;
 use crate::engine::Engine;
-use crate::token::hex;
-
-/// One step of the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Migration {
-    /// Its place in the order, and its key in the history: `20261120120000`.
-    pub version: &'static str,
-    /// What it does: `create_messages`.
-    pub name: &'static str,
-    /// The SQL that goes one step forward.
-    pub up: &'static str,
-    /// The SQL that goes one step back.
-    pub down: &'static str,
-}
-
-impl Migration {
-    /// SHA-256 of [`Migration::up`], in lower-case hexadecimal digits.
-    pub fn checksum(&self) -> String {
-        hex(&Sha256::digest(self.up))
-    }
-}
 
 /// The same list for every dialect. The folders' names are spelled out because `include_str!` wants literals.
 macro_rules! migrations {
@@ -43,20 +20,12 @@ macro_rules! migrations {
 
 macro_rules! migration {
     ($dialect:literal, $version:literal, $name:literal) => {
-        Migration {
-            version: $version,
-            name: $name,
-            up: include_str!(concat!("../../migrations/", $dialect, "/", $version, "_", $name, "/up.sql")),
-            down: include_str!(concat!(
-                "../../migrations/",
-                $dialect,
-                "/",
-                $version,
-                "_",
-                $name,
-                "/down.sql"
-            )),
-        }
+        Migration::embedded(
+            $version,
+            $name,
+            include_str!(concat!("../../migrations/", $dialect, "/", $version, "_", $name, "/up.sql")),
+            include_str!(concat!("../../migrations/", $dialect, "/", $version, "_", $name, "/down.sql")),
+        )
     };
 }
 

@@ -1,12 +1,11 @@
 //! What the database remembers of its migrations: the table `chatkeep_migrations`.
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
-use serde::Serialize;
 
-use super::embedded::{Migration, all};
+use super::migration::{Line, Migration};
 use crate::connection::{Connection, on_engine};
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind, Result, SchemaState};
+use crate::error::{ErrorKind, Result, SchemaState};
 use crate::value::Timestamp;
 
 diesel::table! {
@@ -24,173 +23,188 @@ diesel::table! {
     }
 }
 
-/// A migration that the database has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct AppliedMigration {
-    /// Its place in the order.
-    pub version: String,
-    /// What it does.
-    pub name: String,
-    /// When it was done.
-    pub applied_at: Option<Timestamp>,
+/// A row as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) checksum: String,
+    pub(super) started_at: Timestamp,
+    pub(super) finished_at: Option<Timestamp>,
+    pub(super) state: State,
+    /// What the database said; while a step runs, what its tables were like before.
+    pub(super) error: Option<String>,
 }
 
-/// Where a database stands among the migrations of this program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct MigrationStatus {
-    /// What was run, oldest first.
-    pub applied: Vec<AppliedMigration>,
-    /// What is still to be run: version and name, oldest first.
-    pub pending: Vec<(String, String)>,
-    /// Versions that this program does not know: a newer one has run them.
-    pub unknown: Vec<String>,
+impl Row {
+    pub(super) fn line(&self) -> Line {
+        Line::of(&self.key)
+    }
+
+    pub(super) fn version(&self) -> &str {
+        self.key.rsplit(':').next().unwrap_or(&self.key)
+    }
 }
 
-/// The answer of a quick look.
+/// How far a migration has come. Steps are its statements, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SchemaVersion {
-    /// Everything was run.
-    Head,
-    /// So many migrations are still to be run.
-    Behind(usize),
-    /// A newer program has run migrations that this one does not know.
-    Newer,
+pub(super) enum State {
+    /// It ran to its end.
+    Done,
+    /// It failed, and nothing of it stayed.
+    Failed,
+    /// All steps before this one have been run. Either the database refused this one, or nobody knows: the run was cut off.
+    Up { step: usize, refused: bool },
+    /// The same on the way back.
+    Down { step: usize, refused: bool },
+    /// A word of a release to come.
+    Unknown,
 }
 
-impl SchemaVersion {
-    /// A word for people and programs: `head`, `behind`, `newer`.
-    pub fn name(self) -> &'static str {
+impl State {
+    pub(super) fn text(self) -> String {
         match self {
-            Self::Head => "head",
-            Self::Behind(_) => "behind",
-            Self::Newer => "newer",
+            Self::Done => "done".to_owned(),
+            Self::Failed => "failed".to_owned(),
+            Self::Up { step, refused: false } => format!("running:{step}"),
+            Self::Up { step, refused: true } => format!("failed:{step}"),
+            Self::Down { step, refused: false } => format!("undoing:{step}"),
+            Self::Down { step, refused: true } => format!("undo_failed:{step}"),
+            Self::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        let (word, step) = text.split_once(':').unwrap_or((text, ""));
+        match (word, step.parse()) {
+            ("done", _) => Self::Done,
+            ("failed", Err(_)) => Self::Failed,
+            ("running", step) => Self::Up { step: step.unwrap_or(0), refused: false },
+            ("failed", Ok(step)) => Self::Up { step, refused: true },
+            ("undoing", step) => Self::Down { step: step.unwrap_or(0), refused: false },
+            ("undo_failed", step) => Self::Down { step: step.unwrap_or(0), refused: true },
+            _ => Self::Unknown,
         }
     }
 }
 
-impl MigrationStatus {
-    /// Where a database stands that nothing was ever done to.
-    pub fn of_new_database(engine: Engine) -> Self {
-        Self::new(engine, Vec::new())
-    }
-
-    fn new(engine: Engine, applied: Vec<AppliedMigration>) -> Self {
-        let known = all(engine);
-        let is_applied = |migration: &Migration| applied.iter().any(|row| row.version == migration.version);
-        let pending = known.iter().filter(|migration| !is_applied(migration));
-        let pending =
-            pending.map(|migration| (migration.version.to_owned(), migration.name.to_owned())).collect();
-        let is_known =
-            |row: &&AppliedMigration| known.iter().any(|migration| migration.version == row.version);
-        let unknown = applied.iter().filter(|row| !is_known(row)).map(|row| row.version.clone()).collect();
-        Self { applied, pending, unknown }
-    }
-
-    /// The verdict.
-    pub fn version(&self) -> SchemaVersion {
-        if !self.unknown.is_empty() {
-            SchemaVersion::Newer
-        } else if self.pending.is_empty() {
-            SchemaVersion::Head
-        } else {
-            SchemaVersion::Behind(self.pending.len())
-        }
-    }
-}
-
-/// Where the database stands: one select, no lock, nothing is changed.
-///
-/// # Errors
-/// `Unavailable` and the like when the database does not answer.
-pub fn look(connection: &mut Connection) -> Result<SchemaVersion> {
-    Ok(status(connection)?.version())
-}
-
-/// Where the database stands, migration by migration.
-///
-/// # Errors
-/// `Unavailable` and the like when the database does not answer.
-pub fn status(connection: &mut Connection) -> Result<MigrationStatus> {
-    let applied = match applied(connection) {
-        Ok(applied) => applied,
-        // The history's table is not there, so nothing was ever run.
-        Err(error) if error.kind() == ErrorKind::Schema(SchemaState::Behind) => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    Ok(MigrationStatus::new(connection.engine(), applied))
-}
-
-fn applied(connection: &mut Connection) -> Result<Vec<AppliedMigration>> {
+/// The rows, by key; none where the table is not there, because then nothing was ever run.
+pub(super) fn rows(connection: &mut Connection) -> Result<Vec<Row>> {
     use chatkeep_migrations::dsl;
+    type Columns = (String, String, String, Timestamp, Option<Timestamp>, String, Option<String>);
     let rows = on_engine!(connection, c => dsl::chatkeep_migrations
-        .filter(dsl::state.eq(DONE))
         .order(dsl::version.asc())
-        .select((dsl::version, dsl::name, dsl::finished_at))
-        .load::<(String, String, Option<Timestamp>)>(c));
-    let rows = rows.map_err(|error| connection.read_error(error))?;
-    Ok(rows
-        .into_iter()
-        .map(|(version, name, applied_at)| AppliedMigration { version, name, applied_at })
-        .collect())
+        .select((
+            dsl::version,
+            dsl::name,
+            dsl::checksum,
+            dsl::started_at,
+            dsl::finished_at,
+            dsl::state,
+            dsl::error,
+        ))
+        .load::<Columns>(c));
+    match rows.map_err(|error| connection.read_error(error)) {
+        Ok(rows) => Ok(rows
+            .into_iter()
+            .map(|(key, name, checksum, started_at, finished_at, state, error)| {
+                let state = State::parse(&state);
+                Row { key, name, checksum, started_at, finished_at, state, error }
+            })
+            .collect()),
+        Err(error) if error.kind() == ErrorKind::Schema(SchemaState::Behind) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
-/// The state of a migration that ran to its end.
-const DONE: &str = "done";
-
-/// Makes the history's table where it is missing.
-pub(super) fn create_table(connection: &mut Connection) -> Result<()> {
-    let sql = match connection.engine() {
+/// The statement that makes the history's table where it is missing.
+pub(super) fn table(engine: Engine) -> &'static str {
+    match engine {
         Engine::Sqlite => include_str!("history_sqlite.sql"),
         Engine::PostgreSql => include_str!("history_postgresql.sql"),
         Engine::MySql | Engine::MariaDb => include_str!("history_mysql.sql"),
-    };
-    connection.batch(sql, crate::fault::Effect::None)
+    }
 }
 
-/// Writes down that a migration was run.
-pub(super) fn record(
+/// Makes the history's table where it is missing.
+pub(super) fn create_table(connection: &mut Connection) -> Result<()> {
+    connection.batch(table(connection.engine()), crate::fault::Effect::None)
+}
+
+/// Writes a migration's row, in place of the one that it may have.
+pub(super) fn put(
     connection: &mut Connection,
     migration: &Migration,
     started_at: Timestamp,
+    state: State,
+    checksum: &str,
+    error: Option<&str>,
 ) -> Result<()> {
     use chatkeep_migrations::dsl;
-    let checksum = migration.checksum();
+    remove(connection, &migration.key())?;
+    let (key, state_text) = (migration.key(), state.text());
     let row = (
-        dsl::version.eq(migration.version),
-        dsl::name.eq(migration.name),
-        dsl::checksum.eq(&checksum),
+        dsl::version.eq(&key),
+        dsl::name.eq(migration.name.as_ref()),
+        dsl::checksum.eq(checksum),
         dsl::started_at.eq(started_at),
-        dsl::finished_at.eq(Some(Timestamp::now())),
-        dsl::state.eq(DONE),
+        dsl::finished_at.eq((state == State::Done).then(Timestamp::now)),
+        dsl::state.eq(&state_text),
+        dsl::error.eq(error),
     );
     let written =
         on_engine!(connection, c => diesel::insert_into(dsl::chatkeep_migrations).values(row).execute(c));
     written.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// A newer program was here.
-pub(super) fn newer(status: &MigrationStatus) -> Error {
-    Error::new(
-        ErrorKind::Schema(SchemaState::Newer),
-        format!(
-            "the database's schema is newer than this program (it does not know {}); upgrade the program",
-            status.unknown.join(", ")
-        ),
-    )
+/// Changes how far a migration has come. The checksum is that of the whole file once it is done, and before that of what
+/// may have been run of it.
+pub(super) fn set_state(
+    connection: &mut Connection,
+    key: &str,
+    state: State,
+    checksum: &str,
+    error: Option<&str>,
+) -> Result<()> {
+    use chatkeep_migrations::dsl;
+    let state_text = state.text();
+    let change = (
+        dsl::state.eq(&state_text),
+        dsl::checksum.eq(checksum),
+        dsl::error.eq(error),
+        dsl::finished_at.eq((state == State::Done).then(Timestamp::now)),
+    );
+    let changed = on_engine!(connection, c =>
+        diesel::update(dsl::chatkeep_migrations.filter(dsl::version.eq(key))).set(change).execute(c));
+    changed.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// The schema is behind, and nobody told us to change that.
-pub(super) fn behind(status: &MigrationStatus) -> Error {
-    let pending: Vec<_> = status.pending.iter().map(|(version, name)| format!("{version}_{name}")).collect();
-    Error::new(
-        ErrorKind::Schema(SchemaState::Behind),
-        format!(
-            "the database's schema is behind this program (to be run: {}); run `chatkeep migrate upgrade` with an account \
-             that may change tables",
-            pending.join(", ")
-        ),
-    )
+/// Forgets a migration.
+pub(super) fn remove(connection: &mut Connection, key: &str) -> Result<()> {
+    use chatkeep_migrations::dsl;
+    let removed = on_engine!(connection, c =>
+        diesel::delete(dsl::chatkeep_migrations.filter(dsl::version.eq(key))).execute(c));
+    removed.map(drop).map_err(|error| connection.write_error(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_as_it_was_written_and_fits_its_column() {
+        for state in [
+            State::Done,
+            State::Failed,
+            State::Up { step: 0, refused: false },
+            State::Up { step: 12, refused: true },
+            State::Down { step: 3, refused: false },
+            State::Down { step: 99_999, refused: true },
+        ] {
+            assert_eq!(State::parse(&state.text()), state);
+            assert!(state.text().len() <= 20);
+        }
+        assert_eq!(State::parse("running"), State::Up { step: 0, refused: false });
+        assert_eq!(State::parse("paused"), State::Unknown);
+    }
 }

@@ -12,10 +12,10 @@ use crate::fault::Effect;
 use crate::interruption::pause;
 
 /// How long another program may take to run its migrations before we give up waiting.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_millis(100);
 /// `chatkeep`, read as a number; the key of PostgreSQL's advisory lock. It must never change.
-const POSTGRESQL_KEY: i64 = i64::from_be_bytes(*b"chatkeep");
+pub(super) const POSTGRESQL_KEY: i64 = i64::from_be_bytes(*b"chatkeep");
 /// How long a lease holds when its owner has gone without giving it back.
 const LEASE_SECONDS: u32 = 300;
 
@@ -41,6 +41,46 @@ pub(super) fn postgresql<T>(
             None if start.elapsed() > PATIENCE => return Err(give_up()),
             None => pause(PAUSE)?,
         }
+    }
+}
+
+/// The same lock, held by the transaction of a connection of its own, so that migrations which cannot be run in a
+/// transaction have it too. Nobody waits for it inside the server: `CREATE INDEX CONCURRENTLY` waits for all who do.
+pub(super) struct Beside {
+    holder: Connection,
+}
+
+impl Beside {
+    pub(super) fn take(mut holder: Connection) -> Result<Self> {
+        let start = Instant::now();
+        loop {
+            // It lies idle for as long as the migrations take.
+            holder.batch("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0", Effect::None)?;
+            if try_advisory_lock(&mut holder)? {
+                return Ok(Self { holder });
+            }
+            holder.batch("ROLLBACK", Effect::None)?;
+            if start.elapsed() > PATIENCE {
+                return Err(give_up());
+            }
+            pause(PAUSE)?;
+        }
+    }
+
+    /// Makes sure that the lock is still ours.
+    pub(super) fn check(&mut self) -> Result<()> {
+        self.holder.batch("SELECT 1", Effect::None).map_err(|error| {
+            Error::new(
+                ErrorKind::Conflict,
+                "the connection that held the migrations' lock was lost; run it again",
+            )
+            .with_source(error)
+        })
+    }
+
+    pub(super) fn release(mut self) {
+        // The lock ends with the connection in any case.
+        let _ = self.holder.batch("ROLLBACK", Effect::None);
     }
 }
 

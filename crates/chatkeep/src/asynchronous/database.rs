@@ -10,6 +10,7 @@ use chatkeep_pool::{PoolSettings, PoolStatus};
 use crate::background::Calls;
 use crate::chatkeep::Chatkeep;
 use crate::database::{DatabaseManager, Health};
+use crate::migrate_call::{MigrateAnswer, MigrateCall};
 
 /// [`DatabaseManager`], awaited. What does not ask the database answers at once.
 #[derive(Clone)]
@@ -73,6 +74,14 @@ impl AsyncDatabaseManager {
     /// As there.
     pub async fn upgrade(&self) -> Result<Vec<String>> {
         self.run(DatabaseManager::upgrade).await
+    }
+
+    /// See [`DatabaseManager::migrate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn migrate(&self, call: MigrateCall) -> Result<MigrateAnswer> {
+        self.run(move |database| database.migrate(&call)).await
     }
 
     async fn run<T: Send + 'static>(

@@ -1,7 +1,5 @@
 //! `chatkeep messages prune`
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-
 use serde_json::json;
 
 use crate::args::messages::PruneOptions;
@@ -9,12 +7,12 @@ use crate::context::Context;
 use crate::failure::{FAILED, Failure};
 use crate::numbers::amount;
 use crate::progress::Progress;
+use crate::question::{agrees, may_ask};
 
 pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failure> {
     let days = options.older_than;
     let terminal = &context.terminal;
-    let may_ask = io::stdin().is_terminal() && io::stderr().is_terminal() && !terminal.json;
-    if !options.yes && !options.dry_run && !may_ask {
+    if !options.yes && !options.dry_run && !may_ask(terminal) {
         let refusal = Failure::usage("nobody can be asked whether messages may be deleted");
         return Err(refusal.with_hint("--yes deletes without asking, --dry-run only counts"));
     }
@@ -40,15 +38,4 @@ pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failu
         format!("deleted {} older than {}\n", amount(deleted, "message"), amount(days, "day"))
     })?;
     Ok(0)
-}
-
-fn agrees(question: &str) -> Result<bool, Failure> {
-    let ask = || {
-        io::stderr().lock().write_all(question.as_bytes())?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        Ok::<_, io::Error>(answer)
-    };
-    let answer = ask().map_err(|error| Failure::file("standard input", &error))?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

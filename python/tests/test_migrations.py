@@ -1,0 +1,100 @@
+"""Migrations by the name of the verb, an application's own among them."""
+
+import asyncio
+import pathlib
+
+import chatkeep
+import chatkeep.asyncio
+import pytest
+
+
+def write(folder, name, up, down):
+    """A migration in a folder."""
+    place = folder / name
+    place.mkdir(parents=True)
+    (place / "up.sql").write_text(up)
+    (place / "down.sql").write_text(down)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An application with one table."""
+    write(
+        tmp_path,
+        "20270101000000_create_users",
+        "CREATE TABLE users (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(50) NOT NULL);",
+        "DROP TABLE users;",
+    )
+    return tmp_path
+
+
+def test_an_application_goes_up_and_down_with_its_own_migrations(chat, folder):
+    migrate = chat.db_manager.migrate
+    assert migrate("upgrade") == {
+        "applied": [m["version"] + "_" + m["name"] for m in migrate("history")["migrations"]]
+    }
+    title = "app:20270101000000_create_users"
+    assert migrate("current", folder=folder)["pending"] == [title.split("_", 1)]
+    assert migrate("upgrade", folder=folder) == {"applied": [title]}
+    assert migrate("upgrade", folder=str(folder)) == {"applied": []}
+    assert migrate("current", folder=folder)["state"] == "head"
+    last = migrate("history", folder=folder)["migrations"][-1]
+    assert (last["state"], last["recorded"], last["error"]) == ("applied", "done", None)
+    assert migrate("check", folder=folder)["matches"] is True
+    assert "CREATE TABLE users" in migrate("sql", folder=folder, from_revision="base")["sql"]
+    assert migrate("downgrade", folder=folder) == {"reverted": [title]}
+    assert migrate("stamp", "create_users", folder=folder) == {"changed": [f"{title} was run"]}
+    found = migrate("check", folder=folder)
+    assert (found["matches"], found["messages"]) == (False, ["table users is missing"])
+    assert found["differences"][0]["kind"] == "table"
+
+
+def test_a_new_migration_is_made_and_read_again(chat, tmp_path):
+    made = chat.db_manager.migrate("new", folder=tmp_path, description="Add users")
+    assert [pathlib.Path(file).name for file in made["files"]] == ["up.sql", "down.sql"]
+    with pytest.raises(chatkeep.InvalidInputError, match="holds no statement"):
+        chat.db_manager.migrate("upgrade", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "field"),
+    [
+        (("sideways",), {}, "verb"),
+        (("upgrade", "nonsense"), {}, "revision"),
+        (("stamp",), {}, "revision"),
+        (("new",), {"description": "x"}, "folder"),
+        (("upgrade",), {"folder": "/nowhere/at/all"}, "migrations"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_name(memory, arguments, options, field):
+    with pytest.raises(chatkeep.InvalidInputError) as raised:
+        memory.db_manager.migrate(*arguments, **options)
+    assert (raised.value.field, raised.value.operation) == (field, "migrate")
+    for wrong in ({"folder": 7}, {"per_engine": 1}, {"from_revision": b"base"}):
+        with pytest.raises(TypeError):
+            memory.db_manager.migrate("upgrade", **wrong)
+
+
+def test_a_history_that_does_not_fit_is_a_schema_error(chat, folder):
+    chat.db_manager.migrate("upgrade", folder=folder)
+    (folder / "20270101000000_create_users" / "up.sql").write_text("SELECT 1")
+    with pytest.raises(chatkeep.SchemaError, match="was changed after it had been run"):
+        chat.db_manager.migrate("upgrade", folder=folder)
+
+
+def test_it_can_be_awaited(chat, folder):
+    async def main():
+        manager = chatkeep.asyncio.Chatkeep.of(chat).db_manager
+        ran = await manager.migrate("upgrade", folder=folder)
+        return ran["applied"][-1], (await manager.migrate("check", folder=folder))["matches"]
+
+    assert asyncio.run(main()) == ("app:20270101000000_create_users", True)
+
+
+def test_health_says_in_what_way_a_schema_does_not_fit(database):
+    with chatkeep.Chatkeep(database.url) as chat:
+        chat.db_manager.upgrade()
+        chat.db_manager.migrate("downgrade", "-1")
+    with chatkeep.Chatkeep(database.url, auto_migrate=False) as chat:
+        health = chat.db_manager.health()
+        assert (health["ok"], health["schema"]) == (False, "behind")
