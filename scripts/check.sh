@@ -50,7 +50,7 @@ python_style() {
     "$ruff" check --no-cache --quiet --config python/pyproject.toml --select E,F,I,W --ignore E501 bench
 }
 
-scripts/setup.sh deny python
+scripts/setup.sh deny python node
 step format cargo fmt --all --check
 step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
 step scripts scripts_parse
