@@ -36,7 +36,7 @@ declare module 'fastify' {
   }
 }
 
-/** What can be set for the guard. */
+/** What can be set for answers. */
 export interface TokenOptions {
   /** The seconds of `Retry-After`. Default: 5. */
   readonly retryAfter?: number;
@@ -48,6 +48,11 @@ export interface PluginOptions {
   readonly chat?: Chatkeep;
   /** The seconds of `Retry-After`. Default: 5. */
   readonly retryAfter?: number;
+  /**
+   * Whether errors of chatkeep's in routes become answers. An application with an error handler of its own says `false`, and calls
+   * {@link answerError} in it. Default: true.
+   */
+  readonly errors?: boolean;
   /** The path of the health check; `false` for none. Default: `/health/db-pool`. */
   readonly healthPath?: string | false;
   /** The seconds after which a database that has not answered counts as down. Default: 5. */
@@ -100,12 +105,31 @@ export function currentToken(request: { readonly token: TokenInfo | null }): Tok
 }
 
 /**
- * A plugin that turns errors of chatkeep's in routes into answers, answers `GET /health/db-pool`, and stores what was handed in
- * before the application ends.
+ * Answers to an error of chatkeep's, for error handlers.
  *
  * `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT` and `CHATKEEP_CONFLICT` become 503 with `Retry-After`. `CHATKEEP_OUTCOME_UNKNOWN`
- * becomes 503 without it, as who tries again may store twice. `CHATKEEP_INVALID_INPUT` becomes 422 and names the field. All others go
- * to the error handler that was there before.
+ * becomes 503 without it, as who tries again may store twice. `CHATKEEP_INVALID_INPUT` becomes 422 and names the field.
+ *
+ * @param error What a route threw.
+ * @param request The request.
+ * @param reply The reply to it.
+ * @param options What can be set.
+ * @returns The reply; nothing for all other errors, which are no caller's business.
+ */
+export function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: TokenOptions = {},
+): FastifyReply | undefined {
+  const { retryAfter = web.RETRY_AFTER } = options;
+  const refusal = web.refusalOf(error, retryAfter, reporter(request));
+  return refusal && refuse(reply, refusal);
+}
+
+/**
+ * A plugin that turns errors of chatkeep's in routes into answers (see {@link answerError}), answers `GET /health/db-pool`, and waits
+ * until what was handed in is stored before the application ends.
  *
  * @param app The application.
  * @param options What can be set.
@@ -118,11 +142,15 @@ export async function chatkeepPlugin(
   const chat = options.chat ?? chatkeep;
   if (!app.hasRequestDecorator('token')) app.decorateRequest('token', null);
 
-  const others = app.errorHandler;
-  app.setErrorHandler((error, request, reply) => {
-    const refusal = web.refusalOf(error, retryAfter, reporter(request));
-    return refusal ? refuse(reply, refusal) : others.call(app, error, request, reply);
-  });
+  if (options.errors !== false) {
+    const others = app.errorHandler;
+    app.setErrorHandler((error, request, reply) => {
+      return (
+        answerError(error, request, reply, { retryAfter }) ??
+        others.call(app, error, request, reply)
+      );
+    });
+  }
 
   if (healthPath !== false) {
     app.get(healthPath, async (_request, reply) => {
