@@ -55,6 +55,8 @@ step format cargo fmt --all --check
 step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
 step scripts scripts_parse
 step "format of Python" python_style
+step "format of Node" scripts/format-node.sh --check
+step "types of Node" node/node_modules/.bin/tsc --project node --noEmit
 step clippy cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --all-features
 step licences denied

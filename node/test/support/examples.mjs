@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './databases.mjs';
 
 export const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
-export const ROOT = dirname(dirname(`${PACKAGE}/package.json`));
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A folder where `chatkeep` and these packages can be imported. */
 export async function folderWith(t, packages) {
