@@ -29,7 +29,10 @@ export function metadataText(operation: string, value: unknown): string | null {
   }
   const look: Look = { operation, isSpecial: false, left: MOST };
   check(look, value, 1);
-  return look.isSpecial ? (write(look, value, 1) ?? null) : JSON.stringify(value);
+  if (!look.isSpecial) return JSON.stringify(value);
+  const written = write(look, value, 1);
+  if (written === undefined) throw wrong(look, 'must be an object, and its toJSON makes nothing');
+  return written;
 }
 
 function check(look: Look, value: unknown, depth: number): void {
