@@ -110,20 +110,13 @@ export function refusalOf(error: unknown, retryAfter: number, report: Report): R
 /** Whether the database answers in time, and the pool's figures. */
 export async function databaseHealth(chat: Monitored, timeout: number): Promise<DatabaseHealth> {
   const manager = chat.dbManager;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, timeout * 1000, undefined);
-  });
+  const signal = AbortSignal.timeout(timeout * 1000);
   try {
-    const health = await Promise.race([manager.health(), late]);
-    if (health !== undefined) return healthy(health);
-    return unhealthy('CHATKEEP_UNAVAILABLE', manager.dbType, manager.poolStatus());
+    return healthy(await manager.health({ signal }));
   } catch (error) {
-    const code = codeOf(error);
+    const code = error === signal.reason ? 'CHATKEEP_UNAVAILABLE' : codeOf(error);
     if (code === undefined) throw error;
     return unhealthy(code, manager.dbType, manager.poolStatus());
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -19,7 +19,7 @@ export async function calls(): Promise<Message[]> {
   });
   const row: Message | null = await messageLogger.getMessageById(id);
   const when: Date | undefined = row?.timestamp;
-  const created = await tokenManager.createToken('web app', { expiresDays: 90 });
+  const created = await tokenManager.createToken({ description: 'web app', expiresDays: 90 });
   const check = await tokenManager.checkToken(created.token);
   if (check.reason === 'expired') await dbManager.waitUntilReady();
   for await (const message of chat.messageLogger.iterMessages({ provider: 'openai' })) {
