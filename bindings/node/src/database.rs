@@ -56,7 +56,7 @@ impl Store {
             })
         };
         self.call(env, number, "wait_until_ready", None).submit(
-            || arguments::optional_milliseconds("timeout", &timeout),
+            || arguments::optional_seconds("timeout", &timeout),
             wait,
             |()| Answer::Nothing,
         )
@@ -107,6 +107,6 @@ impl Store {
 }
 
 fn late(timeout: Duration) -> Error {
-    let said = format!("the database was not ready within {} ms", timeout.as_millis());
+    let said = format!("the database was not ready within {} s", timeout.as_secs_f64());
     Error::new(ErrorKind::Unavailable, said)
 }

@@ -61,7 +61,7 @@ pub(crate) fn open_store(
         }
     }
     door::enter("Chatkeep", || {
-        let (count, span) = (arguments::count, arguments::optional_milliseconds);
+        let (count, span) = (arguments::count, arguments::optional_seconds);
         let builder = chatkeep::Chatkeep::builder();
         let url = arguments::optional_text("url", &url)?;
         let builder = set(builder, url, |builder, url| builder.url(url));
@@ -138,5 +138,5 @@ impl Store {
 
 /// How long to wait, by default 30 s.
 fn patience(timeout: &Given<'_>) -> Taken<Duration> {
-    if is_given(timeout)? { arguments::milliseconds("timeout", timeout) } else { Ok(PATIENCE) }
+    if is_given(timeout)? { arguments::seconds("timeout", timeout) } else { Ok(PATIENCE) }
 }
