@@ -51,8 +51,6 @@ export function withExpress(): express.Express {
 export async function withFastify(): Promise<string> {
   const app = Fastify();
   await app.register(chatkeepPlugin, { chat, wait: true, healthPath: false });
-  // @ts-expect-error There is no such option.
-  app.register(chatkeepPlugin, { chatt: chat });
   app.addHook('onRequest', tokenRequired(chat));
   app.get('/', { preHandler: tokenRequired(chat, { retryAfter: 7 }) }, async (request) => {
     const token: TokenInfo | null = request.token;
