@@ -7,7 +7,7 @@ use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::answer::Answer;
+use crate::answer::{Answer, Told};
 use crate::arguments::{self, Given};
 use crate::door;
 use crate::failure::Failure;
@@ -30,9 +30,10 @@ impl Store {
     }
 
     /// `DatabaseManager.poolStatus`: its JSON.
-    #[napi]
-    pub fn pool_status(&self) -> napi::Result<Either<String, Failure>> {
-        door::enter("pool_status", || Ok(rows::pool_status(self.handle().chat()?.database().pool_status())))
+    #[napi(ts_return_type = "string | Failure")]
+    pub fn pool_status(&self) -> napi::Result<Either<Told, Failure>> {
+        let look = || Ok(rows::pool_status(self.handle().chat()?.database().pool_status()).told());
+        door::enter("pool_status", look)
     }
 
     /// `DatabaseManager.waitUntilReady`

@@ -4,162 +4,269 @@
 use std::collections::BTreeMap;
 
 use chatkeep::{
-    Analytics, CreatedToken, Health, PoolStatus, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck,
-    migrations::MigrationStatus,
+    Analytics, CreatedToken, Error, Health, PoolStatus, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck,
+    TotalsDifference, migrations::MigrationStatus,
 };
 use napi::Either;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 
 use crate::answer::{Answer, whole};
 
-fn text(value: &Value) -> Answer {
-    Answer::Text(value.to_string())
-}
-
-/// Milliseconds; what is finer is cut, and the moments before 1970 are rounded down as well.
-fn moment(moment: Timestamp) -> i64 {
-    moment.as_microsecond().div_euclid(1000)
-}
-
-fn integer(number: i64) -> Value {
-    match whole(number) {
-        Either::A(_) => number.into(),
-        Either::B(digits) => digits.into(),
+/// The text of a value.
+fn text(value: &impl Serialize) -> Answer {
+    match serde_json::to_string(value) {
+        Ok(json) => Answer::Text(json),
+        Err(error) => Answer::Failed(Error::internal(format!("a result cannot be shown: {error}"))),
     }
 }
 
-fn large(number: i128) -> Value {
-    i64::try_from(number).map_or_else(|_| number.to_string().into(), integer)
+/// A whole number.
+struct Whole(i128);
+
+impl Serialize for Whole {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match i64::try_from(self.0).map(|number| (number, whole(number))) {
+            Ok((number, Either::A(_))) => serializer.serialize_i64(number),
+            _ => serializer.collect_str(&self.0),
+        }
+    }
 }
 
-fn info(token: &TokenInfo) -> Value {
-    json!({
-        "id": integer(token.id),
-        "tokenId": integer(token.token_id),
-        "description": token.description,
-        "createdAt": moment(token.created_at),
-        "expiresAt": token.expires_at.map(moment),
-        "isActive": token.is_active,
-        "lastUsedAt": token.last_used_at.map(moment),
-        "tokenStart": token.token_start,
-    })
+impl From<i64> for Whole {
+    fn from(number: i64) -> Self {
+        Self(number.into())
+    }
+}
+
+/// A moment. What is finer than milliseconds is cut; those before 1970 are rounded down as well.
+#[derive(Serialize)]
+struct Moment(i64);
+
+impl From<Timestamp> for Moment {
+    fn from(moment: Timestamp) -> Self {
+        Self(moment.as_microsecond().div_euclid(1000))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Info {
+    id: Whole,
+    token_id: Whole,
+    description: String,
+    created_at: Moment,
+    expires_at: Option<Moment>,
+    is_active: bool,
+    last_used_at: Option<Moment>,
+    token_start: Option<String>,
+}
+
+impl From<TokenInfo> for Info {
+    fn from(token: TokenInfo) -> Self {
+        Self {
+            id: token.id.into(),
+            token_id: token.token_id.into(),
+            description: token.description,
+            created_at: token.created_at.into(),
+            expires_at: token.expires_at.map(Into::into),
+            is_active: token.is_active,
+            last_used_at: token.last_used_at.map(Into::into),
+            token_start: token.token_start,
+        }
+    }
 }
 
 pub(crate) fn optional_token(found: Option<TokenInfo>) -> Answer {
-    found.map_or(Answer::Nothing, |found| text(&info(&found)))
+    found.map_or(Answer::Nothing, |found| text(&Info::from(found)))
 }
 
 pub(crate) fn tokens(tokens: Vec<TokenInfo>) -> Answer {
-    text(&tokens.iter().map(info).collect())
+    text(&tokens.into_iter().map(Info::from).collect::<Vec<_>>())
 }
 
 pub(crate) fn created_token(created: CreatedToken) -> Answer {
-    text(&json!({
-        "token": created.token.expose(),
-        "id": integer(created.id),
-        "tokenId": integer(created.token_id),
-        "description": created.description,
-        "createdAt": moment(created.created_at),
-        "expiresAt": created.expires_at.map(moment),
-    }))
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Created<'a> {
+        token: &'a str,
+        id: Whole,
+        token_id: Whole,
+        description: &'a str,
+        created_at: Moment,
+        expires_at: Option<Moment>,
+    }
+    text(&Created {
+        token: created.token.expose(),
+        id: created.id.into(),
+        token_id: created.token_id.into(),
+        description: &created.description,
+        created_at: created.created_at.into(),
+        expires_at: created.expires_at.map(Into::into),
+    })
 }
 
 pub(crate) fn token_check(check: TokenCheck) -> Answer {
-    text(&json!({
-        "valid": check.valid,
-        "reason": check.reason.name(),
-        "token": check.token.as_ref().map(info),
-    }))
+    #[derive(Serialize)]
+    struct Check {
+        valid: bool,
+        reason: &'static str,
+        token: Option<Info>,
+    }
+    text(&Check { valid: check.valid, reason: check.reason.name(), token: check.token.map(Into::into) })
 }
 
 pub(crate) fn analytics(all: Analytics) -> Answer {
-    let counts = |counts: BTreeMap<String, i64>| -> Map<String, Value> {
-        counts.into_iter().map(|(name, count)| (name, integer(count))).collect()
+    type Counts = BTreeMap<String, Whole>;
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct All {
+        total_messages: Whole,
+        total_tokens: Whole,
+        average_tokens: Option<f64>,
+        providers: Counts,
+        models: Counts,
+        by_date: Counts,
+    }
+    let counts = |counts: BTreeMap<String, i64>| -> Counts {
+        counts.into_iter().map(|(name, count)| (name, count.into())).collect()
     };
-    text(&json!({
-        "totalMessages": integer(all.total_messages),
-        "totalTokens": large(all.total_tokens),
-        "averageTokens": all.average_tokens,
-        "providers": counts(all.providers),
-        "models": counts(all.models),
-        "byDate": counts(all.by_date),
-    }))
+    text(&All {
+        total_messages: all.total_messages.into(),
+        total_tokens: Whole(all.total_tokens),
+        average_tokens: all.average_tokens,
+        providers: counts(all.providers),
+        models: counts(all.models),
+        by_date: counts(all.by_date),
+    })
 }
 
-fn sums(sums: &Sums) -> Value {
-    json!({
-        "messages": integer(sums.messages),
-        "withTokens": integer(sums.with_tokens),
-        "tokens": large(sums.tokens),
-    })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Totals {
+    messages: Whole,
+    with_tokens: Whole,
+    tokens: Whole,
+}
+
+impl From<Sums> for Totals {
+    fn from(sums: Sums) -> Self {
+        Self {
+            messages: sums.messages.into(),
+            with_tokens: sums.with_tokens.into(),
+            tokens: Whole(sums.tokens),
+        }
+    }
 }
 
 pub(crate) fn totals_check(check: TotalsCheck) -> Answer {
-    let differences = check.differences.iter().map(|difference| {
-        json!({
-            "start": moment(difference.start),
-            "hours": difference.hours,
-            "provider": difference.provider,
-            "model": difference.model,
-            "kept": sums(&difference.kept),
-            "found": sums(&difference.found),
-        })
-    });
-    text(&json!({
-        "counted": integer(check.counted),
-        "uncounted": integer(check.uncounted),
-        "differences": differences.collect::<Vec<_>>(),
-    }))
-}
-
-fn pool(status: PoolStatus) -> Value {
-    json!({
-        "poolSize": status.pool_size,
-        "checkedIn": status.checked_in,
-        "checkedOut": status.checked_out,
-        "overflow": status.overflow,
-        "total": status.total,
-        "max": status.max,
-        "waiting": status.waiting,
+    #[derive(Serialize)]
+    struct Difference {
+        start: Moment,
+        hours: i32,
+        provider: String,
+        model: String,
+        kept: Totals,
+        found: Totals,
+    }
+    #[derive(Serialize)]
+    struct Check {
+        counted: Whole,
+        uncounted: Whole,
+        differences: Vec<Difference>,
+    }
+    let difference = |difference: TotalsDifference| Difference {
+        start: difference.start.into(),
+        hours: difference.hours,
+        provider: difference.provider,
+        model: difference.model,
+        kept: difference.kept.into(),
+        found: difference.found.into(),
+    };
+    text(&Check {
+        counted: check.counted.into(),
+        uncounted: check.uncounted.into(),
+        differences: check.differences.into_iter().map(difference).collect(),
     })
 }
 
-pub(crate) fn pool_status(status: PoolStatus) -> String {
-    pool(status).to_string()
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pool {
+    pool_size: u32,
+    checked_in: u32,
+    checked_out: u32,
+    overflow: u32,
+    total: u32,
+    max: u32,
+    waiting: u32,
+}
+
+impl From<PoolStatus> for Pool {
+    fn from(status: PoolStatus) -> Self {
+        let PoolStatus { pool_size, checked_in, checked_out, overflow, total, max, waiting } = status;
+        Self { pool_size, checked_in, checked_out, overflow, total, max, waiting }
+    }
+}
+
+pub(crate) fn pool_status(status: PoolStatus) -> Answer {
+    text(&Pool::from(status))
 }
 
 pub(crate) fn health(health: Health) -> Answer {
-    text(&json!({
-        "ok": health.ok,
-        "engine": health.engine,
-        "serverVersion": health.server_version,
-        "latencyMs": health.latency_ms,
-        "schema": health.schema,
-        "pool": pool(health.pool),
-    }))
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Sign {
+        ok: bool,
+        engine: &'static str,
+        server_version: String,
+        latency_ms: f64,
+        schema: &'static str,
+        pool: Pool,
+    }
+    text(&Sign {
+        ok: health.ok,
+        engine: health.engine,
+        server_version: health.server_version,
+        latency_ms: health.latency_ms,
+        schema: health.schema,
+        pool: health.pool.into(),
+    })
 }
 
 pub(crate) fn migration_status(status: MigrationStatus) -> Answer {
-    let applied = status.applied.iter().map(|migration| {
-        json!({
-            "version": migration.version,
-            "name": migration.name,
-            "appliedAt": migration.applied_at.map(moment),
-        })
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Applied {
+        version: String,
+        name: String,
+        applied_at: Option<Moment>,
+    }
+    #[derive(Serialize)]
+    struct Pending {
+        version: String,
+        name: String,
+    }
+    #[derive(Serialize)]
+    struct Status {
+        applied: Vec<Applied>,
+        pending: Vec<Pending>,
+        unknown: Vec<String>,
+    }
+    let applied = status.applied.into_iter().map(|migration| Applied {
+        version: migration.version,
+        name: migration.name,
+        applied_at: migration.applied_at.map(Into::into),
     });
-    let pending = status.pending.iter().map(|(version, name)| json!({ "version": version, "name": name }));
-    text(&json!({
-        "applied": applied.collect::<Vec<_>>(),
-        "pending": pending.collect::<Vec<_>>(),
-        "unknown": status.unknown,
-    }))
+    let pending = status.pending.into_iter().map(|(version, name)| Pending { version, name });
+    text(&Status { applied: applied.collect(), pending: pending.collect(), unknown: status.unknown })
 }
 
 pub(crate) fn names(names: Vec<String>) -> Answer {
-    text(&names.into())
+    text(&names)
 }
 
-/// Ids, each as its digits where one of them is too large.
+/// Ids, those that are too large as their digits.
 pub(crate) fn ids(ids: Vec<i64>) -> Answer {
-    text(&ids.into_iter().map(integer).collect())
+    text(&ids.into_iter().map(Whole::from).collect::<Vec<_>>())
 }
