@@ -76,8 +76,11 @@ export interface DatabaseHealth {
 
 /** The token in an `Authorization` header, if there is one. */
 export function presentedToken(authorization: string | undefined): string | undefined {
-  const [, scheme, token] = /^\s*(\S+)\s+(.*?)\s*$/s.exec(authorization ?? '') ?? [];
-  return scheme?.toLowerCase() === 'bearer' && token ? token : undefined;
+  const header = authorization?.trim() ?? '';
+  // No regular expression: anybody may send kilobytes of spaces.
+  const end = header.indexOf(' ');
+  if (header.slice(0, Math.max(end, 0)).toLowerCase() !== 'bearer') return undefined;
+  return header.slice(end).trim() || undefined;
 }
 
 /** Checks the token of a request. Rejects with what is neither the token's fault nor passes by itself. */
@@ -110,20 +113,13 @@ export function refusalOf(error: unknown, retryAfter: number, report: Report): R
 /** Whether the database answers in time, and the pool's figures. */
 export async function databaseHealth(chat: Monitored, timeout: number): Promise<DatabaseHealth> {
   const manager = chat.dbManager;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, timeout * 1000, undefined);
-  });
+  const signal = AbortSignal.timeout(timeout * 1000);
   try {
-    const health = await Promise.race([manager.health(), late]);
-    if (health !== undefined) return healthy(health);
-    return unhealthy('CHATKEEP_UNAVAILABLE', manager.dbType, manager.poolStatus());
+    return healthy(await manager.health({ signal }));
   } catch (error) {
-    const code = codeOf(error);
+    const code = error === signal.reason ? 'CHATKEEP_UNAVAILABLE' : codeOf(error);
     if (code === undefined) throw error;
     return unhealthy(code, manager.dbType, manager.poolStatus());
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -19,7 +19,7 @@ export async function calls(): Promise<Message[]> {
   });
   const row: Message | null = await messageLogger.getMessageById(id);
   const when: Date | undefined = row?.timestamp;
-  const created = await tokenManager.createToken('web app', { expiresDays: 90 });
+  const created = await tokenManager.createToken({ description: 'web app', expiresDays: 90 });
   const check = await tokenManager.checkToken(created.token);
   if (check.reason === 'expired') await dbManager.waitUntilReady();
   for await (const message of chat.messageLogger.iterMessages({ provider: 'openai' })) {
@@ -51,8 +51,6 @@ export function withExpress(): express.Express {
 export async function withFastify(): Promise<string> {
   const app = Fastify();
   await app.register(chatkeepPlugin, { chat, wait: true, healthPath: false });
-  // @ts-expect-error There is no such option.
-  app.register(chatkeepPlugin, { chatt: chat });
   app.addHook('onRequest', tokenRequired(chat));
   app.get('/', { preHandler: tokenRequired(chat, { retryAfter: 7 }) }, async (request) => {
     const token: TokenInfo | null = request.token;

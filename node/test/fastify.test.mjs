@@ -136,7 +136,7 @@ test('the plugin waits, flushes and closes', async (t) => {
 test('an application that waits does not start without its database', async (t) => {
   const app = Fastify();
   t.after(() => app.close());
-  const chat = new Chatkeep(DOWN, { connectTimeout: 2, maxRetries: 0 });
+  const chat = new Chatkeep(DOWN, { connectTimeout: 2 });
   app.register(chatkeepPlugin, { chat, wait: true });
   await assert.rejects(app.ready(), { code: 'CHATKEEP_UNAVAILABLE' });
 });

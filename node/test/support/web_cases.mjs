@@ -1,9 +1,13 @@
 /** What a request is told, the same with every framework. */
 
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { before, describe, test } from 'node:test';
 import { Chatkeep } from 'chatkeep';
 import { DOWN } from './databases.mjs';
+
+// What is not there is not waited for. Every file of tests is a process of its own.
+process.env.DB_MAX_RETRIES = '0';
 
 export function bearer(token, scheme = 'Bearer') {
   return { headers: { Authorization: `${scheme} ${token}` } };
@@ -33,7 +37,7 @@ export function webCases(framework, serve) {
     });
 
     function down() {
-      return new Chatkeep(DOWN, { connectTimeout: 2, maxRetries: 0 });
+      return new Chatkeep(DOWN, { connectTimeout: 2 });
     }
 
     test('a valid token passes, and its record is there', async (t) => {
@@ -170,7 +174,11 @@ export function webCases(framework, serve) {
 
     test('a database that does not answer in time is unhealthy', async (t) => {
       const chat = standIn({});
-      chat.dbManager.health = () => new Promise(() => {});
+      chat.dbManager.health = ({ signal }) =>
+        new Promise((_, reject) => {
+          // As chatkeep does it; without it, this would wait for ever.
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
       const { url } = await serve(t, chat, { healthTimeout: 0.01 });
       const answer = await fetch(`${url}/health/db-pool`);
       assert.equal(answer.status, 503);
