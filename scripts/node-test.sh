@@ -4,6 +4,15 @@
 #   chatkeep-testkit run --fast -- scripts/node-test.sh [--test-name-pattern=... and other options] [files]      all files when none is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+# shellcheck source=scripts/python-places.sh
+. scripts/python-places.sh
+
+# What Python and the command find on the same database; build-python.sh and Cargo made them.
+export CHATKEEP_TEST_PYTHON=$PYTHON CHATKEEP_TEST_PYTHON_PACKAGE=$PYTHON_PACKAGE
+CHATKEEP_TEST_COMMAND=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/chatkeep
+export CHATKEEP_TEST_COMMAND
 
 files=()
 for argument; do

@@ -13,6 +13,8 @@ cargo build --quiet -p chatkeep-testkit
 if [ $# -eq 0 ]; then
     scripts/build-python.sh
     scripts/build-node.sh
+    cargo build --quiet -p chatkeep-cli
+    scripts/build-node.sh
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features --workspace
 else
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features "$@"

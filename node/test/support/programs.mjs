@@ -32,7 +32,7 @@ export function start(code, { args = [], flags = [], variables = {}, cwd = PACKA
 }
 
 /** What a program that was started says until it ends, and how it ends. */
-export async function outcome(program) {
+export async function outcome(program, patience = 120_000) {
   let [stdout, stderr] = ['', ''];
   program.stdout.on('data', (text) => {
     stdout += text;
@@ -41,17 +41,17 @@ export async function outcome(program) {
     stderr += text;
   });
   // Far beyond what a busy machine needs; a program that hangs would keep its files open.
-  const patience = setTimeout(() => program.kill('SIGKILL'), 120_000);
+  const timer = setTimeout(() => program.kill('SIGKILL'), patience);
   const [code, signal] = await once(program, 'close');
-  clearTimeout(patience);
+  clearTimeout(timer);
   return { stdout, stderr, code, signal };
 }
 
 /** Runs a program to its end, which has to be a good one. `noise` is what it may say on standard error. */
-export async function run(code, { noise = false, ...options } = {}) {
+export async function run(code, { noise = false, patience, ...options } = {}) {
   const program = start(code, options);
   program.stdin.end();
-  const told = await outcome(program);
+  const told = await outcome(program, patience);
   assert.deepEqual([told.code, told.signal], [0, null], told.stderr);
   if (!noise) assert.equal(told.stderr, '');
   return told;
