@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 
 // Python's library, as Node has none of its own before version 22.
 const HOLDER = `
@@ -20,7 +21,7 @@ export async function whileLocked(file, body) {
   const holder = spawn('python3', ['-c', HOLDER, file], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(holder, 'close');
   try {
-    assert.equal(String(await once(holder.stdout, 'data')), 'locked\n');
+    assert.deepEqual(await once(createInterface(holder.stdout), 'line'), ['locked']);
     await body();
     holder.stdin.end();
     assert.deepEqual(await ended, [0, null]);
