@@ -70,9 +70,10 @@ node_run() {
     failed=$((failed + $(node_count fail) + $(node_count cancelled)))
 }
 
-# The Node package. Not when only some tests were asked for.
+# The Node package, as it is imported and as it is packed. Not when only some tests were asked for.
 if [ -n "$everything" ]; then
     node_run scripts/node-test.sh --test-reporter=spec
+    node_run scripts/npm.sh --dev --test-reporter=spec
 fi
 
 # The Python package, as it is imported and as it is packed. Not when only some tests were asked for.
