@@ -58,7 +58,8 @@ export function partsOf(operation: string, value: unknown, before = ''): Parts {
 
 /** The parts of messages, one behind the other. */
 export function manyPartsOf(operation: string, messages: unknown): unknown[] {
-  const isIterable = typeof messages === 'object' && messages !== null && Symbol.iterator in messages;
+  const isIterable =
+    typeof messages === 'object' && messages !== null && Symbol.iterator in messages;
   if (!isIterable) throw wrongType(operation, 'messages', 'an iterable of objects', messages);
   const parts: unknown[] = [];
   let place = 0;

@@ -14,11 +14,7 @@ const NONE: Options = Object.freeze({});
  * @param given What it was given.
  * @param known The names.
  */
-export function optionsOf(
-  operation: string,
-  given: unknown,
-  known: ReadonlySet<string>,
-): Options {
+export function optionsOf(operation: string, given: unknown, known: ReadonlySet<string>): Options {
   if (given === undefined || given === null) return NONE;
   if (typeof given !== 'object' || Array.isArray(given)) {
     throw wrongType(operation, 'options', 'an object', given);
@@ -38,5 +34,9 @@ export function unknownName(
   before = '',
 ): Error {
   const shown = name.slice(0, 40);
-  return refused(operation, `${before}${shown}`, `is no ${what}; known are ${[...known].join(', ')}`);
+  return refused(
+    operation,
+    `${before}${shown}`,
+    `is no ${what}; known are ${[...known].join(', ')}`,
+  );
 }

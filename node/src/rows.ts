@@ -84,7 +84,9 @@ export function totalsOf(json: string): TotalsCheck {
 }
 
 /** The same with milliseconds for each `Date`. */
-type Raw<T> = { [K in keyof T]: T[K] extends Date ? number : T[K] extends Date | null ? number | null : T[K] };
+type Raw<T> = {
+  [K in keyof T]: T[K] extends Date ? number : T[K] extends Date | null ? number | null : T[K];
+};
 
 function tokenOf(raw: Raw<TokenInfo>): TokenInfo {
   return {

@@ -2,7 +2,7 @@
 
 import { type InspectOptions, inspect } from 'node:util';
 import type { Store } from './addon.js';
-import { mailbox, made } from './calls.js';
+import { made, mailbox } from './calls.js';
 import { DatabaseManager } from './database.js';
 import { MessageLogger } from './messages.js';
 import { native } from './native.js';
@@ -61,7 +61,8 @@ export class Chatkeep {
    * @throws ChatkeepError `CHATKEEP_CONFIGURATION` when the URL or a setting cannot be understood.
    */
   constructor(url?: string | null, options?: ChatkeepOptions) {
-    this.#store = (url as unknown) === ENVIRONMENT ? native.environmentStore(mailbox) : opened(url, options);
+    this.#store =
+      (url as unknown) === ENVIRONMENT ? native.environmentStore(mailbox) : opened(url, options);
     this.messageLogger = new MessageLogger(this.#store);
     this.tokenManager = new TokenManager(this.#store);
     this.dbManager = new DatabaseManager(this.#store);

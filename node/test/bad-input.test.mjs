@@ -129,7 +129,11 @@ onEachEngine('a message that cannot be stored is refused by its field', async (_
     const error = await refusal(() => log.logMessage(message));
     assert.ok(error instanceof ChatkeepError, `${place}: ${error}`);
     const told = [error.field, error.code, error.operation, error.retryable];
-    assert.deepStrictEqual(told, [field, 'CHATKEEP_INVALID_INPUT', 'logMessage', false], `${place}: ${error}`);
+    assert.deepStrictEqual(
+      told,
+      [field, 'CHATKEEP_INVALID_INPUT', 'logMessage', false],
+      `${place}: ${error}`,
+    );
     assert.ok(error.message.startsWith(`${field}: `) && error.message.length < 300, error.message);
     if (message?.message === undefined || typeof message !== 'object') continue;
     const batch = await refusal(() => log.logMessages([{ message: 'good' }, message]));
@@ -198,15 +202,25 @@ test('a question that cannot be asked is refused by its field', async (t) => {
   for (const [call, given, field] of QUESTIONS) {
     const error = await refusal(() => log[call](...given));
     assert.ok(error instanceof ChatkeepError, `${call} ${field}: ${error}`);
-    assert.deepStrictEqual([error.field, error.operation, error.code], [field, call, 'CHATKEEP_INVALID_INPUT']);
+    assert.deepStrictEqual(
+      [error.field, error.operation, error.code],
+      [field, call, 'CHATKEEP_INVALID_INPUT'],
+    );
   }
   const kept = await log.getMessages();
-  assert.deepStrictEqual(kept.map((message) => message.id), [id]);
+  assert.deepStrictEqual(
+    kept.map((message) => message.id),
+    [id],
+  );
 });
 
 test('an iteration that cannot be is refused when it is first asked for a message', async (t) => {
   const { messageLogger: log } = memoryStore(t);
-  for (const [options, field] of [[{ oldestFirst: 1 }, 'oldestFirst'], [{ endDate: 5 }, 'endDate'], [{ limit: 5 }, 'limit']]) {
+  for (const [options, field] of [
+    [{ oldestFirst: 1 }, 'oldestFirst'],
+    [{ endDate: 5 }, 'endDate'],
+    [{ limit: 5 }, 'limit'],
+  ]) {
     const error = await refusal(() => log.iterMessages(options).next());
     assert.deepStrictEqual([error.field, error.operation], [field, 'iterMessages']);
     const streamed = await refusal(() => log.messageStream(options).toArray());
@@ -231,7 +245,10 @@ onEachEngine('a token that cannot be made is refused by its field', async (_, { 
     [5, 'options'],
   ]) {
     const error = await refusal(() => tokens.createToken(options));
-    assert.deepStrictEqual([error.field, error.operation, error.code], [field, 'createToken', 'CHATKEEP_INVALID_INPUT']);
+    assert.deepStrictEqual(
+      [error.field, error.operation, error.code],
+      [field, 'createToken', 'CHATKEEP_INVALID_INPUT'],
+    );
   }
   assert.deepStrictEqual(await tokens.listTokens(), []);
   for (const id of ['1', undefined, 1.5, 2n ** 63n]) {
@@ -247,16 +264,23 @@ test('a setting that cannot be is refused by its name', () => {
     [['sqlite:///:memory:', { poolSize: 0 }], 'poolSize', 'CHATKEEP_CONFIGURATION'],
     [['sqlite:///:memory:', { poolSize: -1 }], 'poolSize', 'CHATKEEP_CONFIGURATION'],
     [['sqlite:///:memory:', { queryTimeout: 0 }], 'queryTimeout', 'CHATKEEP_CONFIGURATION'],
-    [['sqlite:///:memory:', { queryTimeout: Number.NaN }], 'queryTimeout', 'CHATKEEP_INVALID_INPUT'],
+    [
+      ['sqlite:///:memory:', { queryTimeout: Number.NaN }],
+      'queryTimeout',
+      'CHATKEEP_INVALID_INPUT',
+    ],
     [['sqlite:///:memory:', { autoMigrate: 'yes' }], 'autoMigrate', 'CHATKEEP_INVALID_INPUT'],
     [[5], 'url', 'CHATKEEP_INVALID_INPUT'],
     [[{ poolSize: 5 }], 'url', 'CHATKEEP_INVALID_INPUT'],
   ]) {
-    assert.throws(() => new Chatkeep(...given), (error) => {
-      assert.ok(error instanceof ChatkeepError);
-      assert.deepStrictEqual([error.field, error.code], [field, code]);
-      return true;
-    });
+    assert.throws(
+      () => new Chatkeep(...given),
+      (error) => {
+        assert.ok(error instanceof ChatkeepError);
+        assert.deepStrictEqual([error.field, error.code], [field, code]);
+        return true;
+      },
+    );
   }
 });
 

@@ -12,7 +12,9 @@ import { environment, outcome } from './support/programs.mjs';
 const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
 
 function begin(url, ...args) {
-  const program = spawn(process.execPath, [BIN, ...args], { env: environment({ DATABASE_URL: url }) });
+  const program = spawn(process.execPath, [BIN, ...args], {
+    env: environment({ DATABASE_URL: url }),
+  });
   for (const stream of [program.stdout, program.stderr]) stream.setEncoding('utf8');
   return program;
 }
@@ -40,7 +42,9 @@ test('the command is the same', async (t) => {
 
 test('it reads standard input and writes standard output, also into a pipe that is closed early', async (t) => {
   const { url } = await emptyDatabase(t, 'sqlite');
-  const lines = Array.from({ length: 20_000 }, (_, place) => JSON.stringify({ user_message: `m${place}`, bot_response: 'é' }));
+  const lines = Array.from({ length: 20_000 }, (_, place) =>
+    JSON.stringify({ user_message: `m${place}`, bot_response: 'é' }),
+  );
   const imported = await command(url, ['messages', 'import', '-'], `${lines.join('\n')}\n`);
   assert.equal(imported.code, 0, imported.stderr);
   const exported = await command(url, ['messages', 'export']);

@@ -6,13 +6,18 @@ import { test } from 'node:test';
 import { onEachEngine } from './support/stores.mjs';
 
 onEachEngine('10,000 promises each get their own answer', async (_, { log }) => {
-  const logged = Array.from({ length: 10_000 }, (__, place) => log.logMessage({ message: 'm', tokensUsed: place }));
+  const logged = Array.from({ length: 10_000 }, (__, place) =>
+    log.logMessage({ message: 'm', tokensUsed: place }),
+  );
   const ids = await Promise.all(logged);
   assert.equal(new Set(ids).size, 10_000);
   assert.equal(await log.getMessageCount(), 10_000);
   const some = ids.map((id, place) => [id, place]).filter((__, place) => place % 97 === 0);
   const read = await Promise.all(some.map(([id]) => log.getMessageById(id)));
-  assert.deepEqual(read.map(({ id, tokensUsed }) => [id, tokensUsed]), some);
+  assert.deepEqual(
+    read.map(({ id, tokensUsed }) => [id, tokensUsed]),
+    some,
+  );
 });
 
 onEachEngine('a bad message fails alone among its neighbours', async (_, { log }) => {

@@ -54,13 +54,18 @@ test('a store is closed where its block ends', async (t) => {
   await chat.messageLogger.logMessage('a');
   const dispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
   await chat[dispose]();
-  await assert.rejects(chat.messageLogger.logMessage('b'), { code: 'CHATKEEP_UNAVAILABLE', message: /closed/ });
+  await assert.rejects(chat.messageLogger.logMessage('b'), {
+    code: 'CHATKEEP_UNAVAILABLE',
+    message: /closed/,
+  });
 });
 
 test('closing waits for what was handed in', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const chat = new Chatkeep(database.url);
-  const logged = Array.from({ length: 200 }, (_, place) => chat.messageLogger.logMessage(String(place)));
+  const logged = Array.from({ length: 200 }, (_, place) =>
+    chat.messageLogger.logMessage(String(place)),
+  );
   await chat.close();
   assert.equal(new Set(await Promise.all(logged)).size, 200);
   const again = new Chatkeep(database.url);
@@ -73,11 +78,26 @@ test('closing waits for what was handed in', async (t) => {
 onEachEngine('the database tells of itself', async (_, { chat: { dbManager: db }, database }) => {
   await db.waitUntilReady();
   const health = await db.health();
-  assert.deepEqual(Object.keys(health), ['ok', 'engine', 'serverVersion', 'latencyMs', 'schema', 'pool']);
+  assert.deepEqual(Object.keys(health), [
+    'ok',
+    'engine',
+    'serverVersion',
+    'latencyMs',
+    'schema',
+    'pool',
+  ]);
   assert.deepEqual([health.ok, health.engine, health.schema], [true, database.engine, 'head']);
   assert.equal(db.dbType, database.engine);
   const status = db.poolStatus();
-  assert.deepEqual(Object.keys(status), ['poolSize', 'checkedIn', 'checkedOut', 'overflow', 'total', 'max', 'waiting']);
+  assert.deepEqual(Object.keys(status), [
+    'poolSize',
+    'checkedIn',
+    'checkedOut',
+    'overflow',
+    'total',
+    'max',
+    'waiting',
+  ]);
   assert.equal(status.total, status.checkedIn + status.checkedOut);
   const { applied, pending } = await db.migrationStatus();
   assert.deepEqual(pending, []);
@@ -90,8 +110,15 @@ test('a search index is made and dropped', async (t) => {
   const chat = new Chatkeep((await emptyDatabase(t, 'sqlite')).url);
   t.after(() => chat.close());
   assert.deepEqual(
-    [await chat.dbManager.createSearchIndex(), await chat.dbManager.createSearchIndex(), await chat.dbManager.searchIndex()],
+    [
+      await chat.dbManager.createSearchIndex(),
+      await chat.dbManager.createSearchIndex(),
+      await chat.dbManager.searchIndex(),
+    ],
     [true, false, 'ready'],
   );
-  assert.deepEqual([await chat.dbManager.dropSearchIndex(), await chat.dbManager.dropSearchIndex()], [true, false]);
+  assert.deepEqual(
+    [await chat.dbManager.dropSearchIndex(), await chat.dbManager.dropSearchIndex()],
+    [true, false],
+  );
 });

@@ -1,8 +1,8 @@
 /** All messages, one by one: for await, and streams. */
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
@@ -10,13 +10,19 @@ import { temporaryFolder } from './support/databases.mjs';
 import { all, memoryStore, onEachEngine, texts } from './support/stores.mjs';
 
 function numbered(count) {
-  return Array.from({ length: count }, (_, place) => ({ message: String(place), response: `é${place}` }));
+  return Array.from({ length: count }, (_, place) => ({
+    message: String(place),
+    response: `é${place}`,
+  }));
 }
 
 onEachEngine('all messages come one by one', async (_, { log }) => {
   await log.logMessages(numbered(1203));
   const newestFirst = texts(await all(log.iterMessages()));
-  assert.deepEqual(newestFirst.map(Number).sort((one, other) => one - other), [...Array(1203).keys()]);
+  assert.deepEqual(
+    newestFirst.map(Number).sort((one, other) => one - other),
+    [...Array(1203).keys()],
+  );
   const messages = log.iterMessages({ oldestFirst: true });
   assert.equal(messages[Symbol.asyncIterator](), messages);
   assert.deepEqual(texts(await all(messages)), newestFirst.toReversed());
@@ -32,7 +38,10 @@ test('an iteration may be left, and messages may come and go meanwhile', async (
     seen.push(id);
     if (seen.length === 600) break;
   }
-  assert.deepEqual(seen, Array.from({ length: 600 }, (_, place) => place + 1));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 600 }, (_, place) => place + 1),
+  );
   const newest = log.iterMessages();
   const first = await newest.next();
   await log.logMessage('later');
@@ -47,7 +56,10 @@ test('a stream of messages is one of objects, and waits for who reads it', async
   assert.ok(stream.readableObjectMode);
   const firstTen = await stream.take(10).toArray();
   assert.deepEqual(texts(firstTen), [...Array(10).keys()].map(String));
-  const ids = await log.messageStream().map(({ id }) => id).toArray();
+  const ids = await log
+    .messageStream()
+    .map(({ id }) => id)
+    .toArray();
   assert.equal(new Set(ids).size, 1500);
 });
 
@@ -63,7 +75,11 @@ onEachEngine('training data streams line by line into a file', async (t, { log }
 test('a signal ends an iteration and a stream, with its reason', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   await log.logMessages(numbered(1200));
-  for (const begin of [(signal) => log.iterMessages({ signal }), (signal) => log.messageStream({ signal }), (signal) => log.exportStream('jsonl', { signal })]) {
+  for (const begin of [
+    (signal) => log.iterMessages({ signal }),
+    (signal) => log.messageStream({ signal }),
+    (signal) => log.exportStream('jsonl', { signal }),
+  ]) {
     const stop = new AbortController();
     const reason = new Error('enough');
     let count = 0;

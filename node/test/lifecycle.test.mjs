@@ -36,18 +36,21 @@ for (const [name, ending] of [
   ['by process.exit', 'process.exit(0);'],
   ['by process.exit in a later turn', 'setImmediate(() => process.exit(0));'],
 ]) {
-  onEachEngine(`messages on their way are stored when the process ends ${name}`, async (_, { log, database }) => {
-    await run(
-      `
+  onEachEngine(
+    `messages on their way are stored when the process ends ${name}`,
+    async (_, { log, database }) => {
+      await run(
+        `
       const { messageLogger: log } = new Chatkeep(process.argv[1]);
       await log.logMessage('first');
       for (let place = 0; place < 500; place += 1) log.logMessage(String(place)).catch(() => {});
       ${ending}
       `,
-      { args: [database.url] },
-    );
-    assert.equal(await log.getMessageCount(), 501);
-  });
+        { args: [database.url] },
+      );
+      assert.equal(await log.getMessageCount(), 501);
+    },
+  );
 }
 
 test('an exit while reads and streams are under way neither hangs nor crashes', async (t) => {
@@ -93,13 +96,17 @@ for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT']) {
     const told = await outcome(program);
     assert.equal(told.signal, signal);
     const acknowledged = said.split('\n').slice(0, -1).map(Number);
-    const stored = new Set((await all(openStore(t, database).messageLogger.iterMessages())).map(({ id }) => id));
+    const stored = new Set(
+      (await all(openStore(t, database).messageLogger.iterMessages())).map(({ id }) => id),
+    );
     assert.ok(acknowledged.length > 50 && acknowledged.every((id) => stored.has(id)));
   });
 }
 
 test('an unhandled rejection is the usual one', async () => {
-  const program = start("new Chatkeep('sqlite:///:memory:').messageLogger.getMessages({ limit: 0 });");
+  const program = start(
+    "new Chatkeep('sqlite:///:memory:').messageLogger.getMessages({ limit: 0 });",
+  );
   program.stdin.end();
   const { code, stderr } = await outcome(program);
   assert.equal(code, 1);
@@ -168,7 +175,9 @@ test("the environment's store is one for all threads of the process", async (t) 
 // `make endurance` has 500 of them.
 const WORKERS = process.env.CHATKEEP_ENDURANCE_CALLS ? 500 : 100;
 
-test(`${WORKERS} workers come and go, most of them in the middle of calls`, { timeout: 600_000 }, async (t) => {
+test(`${WORKERS} workers come and go, most of them in the middle of calls`, {
+  timeout: 600_000,
+}, async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const { stdout } = await run(
     `

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { all, memoryStore, onEachEngine, openStore, texts } from './support/stores.mjs';
 import { emptyDatabase } from './support/databases.mjs';
+import { all, memoryStore, onEachEngine, openStore, texts } from './support/stores.mjs';
 
 onEachEngine('every field comes back, and its keys in order', async (_, { log }) => {
   const id = await log.logMessage({
@@ -32,7 +32,15 @@ onEachEngine('every field comes back, and its keys in order', async (_, { log })
 });
 
 onEachEngine('texts come back unit for unit', async (_, { log }) => {
-  const given = ['', '   ', '😀 👩‍👩‍👧‍👦 é ﷽ \u202eabc', 'a\uFFFDb', 'x'.repeat(65_537), 'é'.repeat(100_000), '"\\\n\t\u2028\u0001\u007f'];
+  const given = [
+    '',
+    '   ',
+    '😀 👩‍👩‍👧‍👦 é ﷽ \u202eabc',
+    'a\uFFFDb',
+    'x'.repeat(65_537),
+    'é'.repeat(100_000),
+    '"\\\n\t\u2028\u0001\u007f',
+  ];
   const ids = await log.logMessages(given.map((message) => ({ message, response: message })));
   for (const [place, id] of ids.entries()) {
     const { userMessage, botResponse } = await log.getMessageById(id);
@@ -55,7 +63,10 @@ onEachEngine('whole numbers are exact, as bigints where numbers are not', async 
   };
   await log.logMessages(given.map((tokensUsed) => ({ message: 'm', tokensUsed, metadata })));
   const read = await all(log.iterMessages({ oldestFirst: true }));
-  assert.deepStrictEqual(read.map(({ tokensUsed }) => tokensUsed), given);
+  assert.deepStrictEqual(
+    read.map(({ tokensUsed }) => tokensUsed),
+    given,
+  );
   // Some engines keep an integer of a double that is one.
   for (const { metadata: kept } of read) {
     assert.deepStrictEqual({ ...kept, double: Number(kept.double) }, metadata);
@@ -74,8 +85,18 @@ test('what JSON.stringify would write of metadata is what is kept', async (t) =>
     }
   }
   const bare = Object.assign(Object.create(null), { a: 1 });
-  const metadata = { at: new Date(0), none: undefined, list: [undefined, null], own: new Answer(), bare, zero: -0, é: '😀' };
-  const { metadata: kept } = await log.getMessageById(await log.logMessage({ message: 'm', metadata }));
+  const metadata = {
+    at: new Date(0),
+    none: undefined,
+    list: [undefined, null],
+    own: new Answer(),
+    bare,
+    zero: -0,
+    é: '😀',
+  };
+  const { metadata: kept } = await log.getMessageById(
+    await log.logMessage({ message: 'm', metadata }),
+  );
   assert.deepStrictEqual(kept, {
     at: '1970-01-01T00:00:00.000Z',
     bare: { a: 1 },
@@ -105,24 +126,34 @@ test('a moment may be a Date or a text, and is UTC without an offset', async (t)
     assert.ok(timestamp instanceof Date);
     assert.equal(timestamp.getTime(), stored);
     const found = await log.getMessages({ startDate: given, endDate: given, limit: 1 });
-    assert.deepStrictEqual(found.map((message) => message.id), [id]);
+    assert.deepStrictEqual(
+      found.map((message) => message.id),
+      [id],
+    );
   }
 });
 
 onEachEngine('a cursor keeps its place while messages come', async (_, { log }) => {
-  await log.logMessages(['a', 'b', 'c', 'd'].map((message, day) => ({ message, timestamp: `2024-01-0${day + 1}` })));
+  await log.logMessages(
+    ['a', 'b', 'c', 'd'].map((message, day) => ({ message, timestamp: `2024-01-0${day + 1}` })),
+  );
   const first = await log.getMessages({ limit: 2 });
   await log.logMessage('new');
   const cursor = log.cursorAfter(first.at(-1));
   assert.equal(typeof cursor, 'string');
   assert.deepStrictEqual(texts(await log.getMessages({ limit: 2, cursor })), ['b', 'a']);
-  assert.deepStrictEqual(texts(await log.getMessages({ limit: 2, cursor: first.at(-1) })), ['b', 'a']);
+  assert.deepStrictEqual(texts(await log.getMessages({ limit: 2, cursor: first.at(-1) })), [
+    'b',
+    'a',
+  ]);
   assert.deepStrictEqual(texts(await log.searchMessages('B', { cursor })), ['b']);
 });
 
 onEachEngine('pages lose no message of the same millisecond', async (_, { log }) => {
   const micros = ['000', '001', '500', '998', '999'];
-  await log.logMessages(micros.map((digits) => ({ message: digits, timestamp: `2024-02-29T12:00:00.123${digits}Z` })));
+  await log.logMessages(
+    micros.map((digits) => ({ message: digits, timestamp: `2024-02-29T12:00:00.123${digits}Z` })),
+  );
   const seen = [];
   for (let cursor; ; ) {
     const page = await log.getMessages({ limit: 1, cursor });
@@ -133,34 +164,65 @@ onEachEngine('pages lose no message of the same millisecond', async (_, { log })
   }
   assert.deepStrictEqual(seen, micros.toReversed());
   const sent = JSON.parse(JSON.stringify((await log.getMessages())[0]));
-  await assert.rejects(log.getMessages({ cursor: sent }), { field: 'cursor', message: /cursorAfter/ });
+  await assert.rejects(log.getMessages({ cursor: sent }), {
+    field: 'cursor',
+    message: /cursorAfter/,
+  });
 });
 
-onEachEngine('messages can be logged as they were read, to the microsecond', async (t, { log, database }) => {
-  await log.logMessages([
-    { message: 'a', response: 'b', metadata: { n: 2n ** 60n }, timestamp: '2024-02-29T12:00:00.123456Z' },
-    { message: 'c', tokensUsed: 2n ** 62n },
-  ]);
-  const read = await all(log.iterMessages({ oldestFirst: true }));
-  const other = openStore(t, await emptyDatabase(t, 'sqlite')).messageLogger;
-  const ids = await other.logMessages(read);
-  const copies = await Promise.all(ids.map((id) => other.getMessageById(id)));
-  assert.deepStrictEqual(copies.map((copy, place) => ({ ...copy, id: read[place].id })), read);
-  assert.equal((await other.getMessages({ startDate: '2024-02-29T12:00:00.123456Z', endDate: '2024-02-29T12:00:00.123456Z' })).length, 1);
-  assert.ok(database.url);
-});
+onEachEngine(
+  'messages can be logged as they were read, to the microsecond',
+  async (t, { log, database }) => {
+    await log.logMessages([
+      {
+        message: 'a',
+        response: 'b',
+        metadata: { n: 2n ** 60n },
+        timestamp: '2024-02-29T12:00:00.123456Z',
+      },
+      { message: 'c', tokensUsed: 2n ** 62n },
+    ]);
+    const read = await all(log.iterMessages({ oldestFirst: true }));
+    const other = openStore(t, await emptyDatabase(t, 'sqlite')).messageLogger;
+    const ids = await other.logMessages(read);
+    const copies = await Promise.all(ids.map((id) => other.getMessageById(id)));
+    assert.deepStrictEqual(
+      copies.map((copy, place) => ({ ...copy, id: read[place].id })),
+      read,
+    );
+    assert.equal(
+      (
+        await other.getMessages({
+          startDate: '2024-02-29T12:00:00.123456Z',
+          endDate: '2024-02-29T12:00:00.123456Z',
+        })
+      ).length,
+      1,
+    );
+    assert.ok(database.url);
+  },
+);
 
 onEachEngine('a batch with one bad message stores none', async (_, { log }) => {
   const batch = [{ message: 'a' }, { message: 'b', provider: 'p'.repeat(51) }];
-  await assert.rejects(log.logMessages(batch), { field: 'messages[1].provider', operation: 'logMessages' });
+  await assert.rejects(log.logMessages(batch), {
+    field: 'messages[1].provider',
+    operation: 'logMessages',
+  });
   assert.equal(await log.getMessageCount(), 0);
   assert.deepStrictEqual(await log.logMessages([]), []);
   assert.equal((await log.logMessages(new Set([{ message: 'a' }]))).length, 1);
 });
 
 onEachEngine('aliases and counts agree', async (_, { log }) => {
-  await log.logMessages([{ message: 'a', provider: 'x' }, { message: 'b', metadata: { k: true, n: 2n ** 60n } }]);
-  assert.deepStrictEqual(await log.retrieveMessages({ limit: 1 }), await log.getMessages({ limit: 1 }));
+  await log.logMessages([
+    { message: 'a', provider: 'x' },
+    { message: 'b', metadata: { k: true, n: 2n ** 60n } },
+  ]);
+  assert.deepStrictEqual(
+    await log.retrieveMessages({ limit: 1 }),
+    await log.getMessages({ limit: 1 }),
+  );
   assert.equal(await log.getMessageCount(), 2);
   assert.equal(await log.getMessageCount({ provider: 'x' }), 1);
   assert.equal(await log.getMessageCount({ metadata: { k: true } }), 1);
@@ -173,7 +235,9 @@ onEachEngine('aliases and counts agree', async (_, { log }) => {
 
 onEachEngine('old messages are counted and deleted', async (_, { log }) => {
   const ago = (days) => new Date(Date.now() - days * 86_400_000);
-  await log.logMessages([0, 29, 31, 100].map((days) => ({ message: String(days), timestamp: ago(days) })));
+  await log.logMessages(
+    [0, 29, 31, 100].map((days) => ({ message: String(days), timestamp: ago(days) })),
+  );
   assert.equal(await log.countOldMessages(), 2);
   assert.equal(await log.deleteOldMessages(), 2);
   assert.equal(await log.deleteOldMessages(10), 1);
@@ -184,14 +248,21 @@ onEachEngine('training data holds the messages with an answer', async (_, { log 
   await log.logMessages([{ message: 'q', response: 'é' }, { message: 'no answer' }]);
   const lines = (await log.exportForFineTuning()).trimEnd().split('\n');
   assert.equal(lines.length, 1);
-  assert.deepStrictEqual(JSON.parse(lines[0]).messages.map(({ role }) => role), ['user', 'assistant']);
+  assert.deepStrictEqual(
+    JSON.parse(lines[0]).messages.map(({ role }) => role),
+    ['user', 'assistant'],
+  );
   assert.equal(JSON.parse(await log.exportForFineTuning('alpaca')).output, 'é');
   assert.equal(await log.exportForFineTuning('sharegpt', { provider: 'nobody' }), '');
 });
 
 onEachEngine('totals can be checked and rebuilt', async (_, { log }) => {
   const tokensUsed = 2n ** 62n;
-  await log.logMessages([{ message: 'a', provider: 'x', tokensUsed }, { message: 'b', provider: 'x', tokensUsed }, { message: 'c', tokensUsed }]);
+  await log.logMessages([
+    { message: 'a', provider: 'x', tokensUsed },
+    { message: 'b', provider: 'x', tokensUsed },
+    { message: 'c', tokensUsed },
+  ]);
   assert.equal(await log.rebuildTotals(), undefined);
   const { differences, counted, uncounted } = await log.checkTotals();
   assert.deepStrictEqual(differences, []);

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './support/databases.mjs';
 import { run } from './support/programs.mjs';
 
-test('a panic is a rejection and the process lives', { skip: process.platform !== 'linux' }, async (t) => {
+test('a panic is a rejection and the process lives', {
+  skip: process.platform !== 'linux',
+}, async (t) => {
   const folder = await temporaryFolder(t);
   const library = join(folder, 'broken_clock.so');
   const source = fileURLToPath(new URL('support/broken_clock.c', import.meta.url));

@@ -15,7 +15,16 @@ onEachEngine('a token lives from its making to its revocation', async (t, { toke
   assert.equal(await tokens.verifyToken(created.token), true);
   const { valid, reason, token } = await tokens.checkToken(created.token);
   assert.deepStrictEqual([valid, reason], [true, 'valid']);
-  assert.deepStrictEqual(Object.keys(token), ['id', 'tokenId', 'description', 'createdAt', 'expiresAt', 'isActive', 'lastUsedAt', 'tokenStart']);
+  assert.deepStrictEqual(Object.keys(token), [
+    'id',
+    'tokenId',
+    'description',
+    'createdAt',
+    'expiresAt',
+    'isActive',
+    'lastUsedAt',
+    'tokenStart',
+  ]);
   const info = await tokens.getTokenInfo(created.id);
   assert.equal(info.description, 'web app');
   assert.equal(info.tokenStart, created.token.slice(0, 8));
@@ -25,32 +34,68 @@ onEachEngine('a token lives from its making to its revocation', async (t, { toke
   assert.equal(await other.revokeToken(created.id), false);
   assert.equal((await other.checkToken(created.token)).reason, 'revoked');
   assert.equal(await tokens.revokeToken(BigInt(created.id)), false);
-  assert.equal(await tokens.verifyToken(created.token), false, 'at once in the process that revoked it');
-  assert.deepStrictEqual((await tokens.listTokens()).map(({ id, isActive }) => [id, isActive]), [[created.id, false]]);
+  assert.equal(
+    await tokens.verifyToken(created.token),
+    false,
+    'at once in the process that revoked it',
+  );
+  assert.deepStrictEqual(
+    (await tokens.listTokens()).map(({ id, isActive }) => [id, isActive]),
+    [[created.id, false]],
+  );
   assert.equal(await tokens.getTokenInfo(10 ** 6), null);
   assert.equal(await tokens.deleteExpiredTokens(), 0);
 });
 
 test('what cannot be a token is false, whatever text it is, and asks no database', async (t) => {
   const { tokenManager: tokens } = openStore(t, { url: DOWN });
-  for (const text of ['', ' ', 'a b', 'a\nb', 'a\ud800', '\0', 'x'.repeat(1_000_000), `ck_${'0'.repeat(49)}`]) {
+  for (const text of [
+    '',
+    ' ',
+    'a b',
+    'a\nb',
+    'a\ud800',
+    '\0',
+    'x'.repeat(1_000_000),
+    `ck_${'0'.repeat(49)}`,
+  ]) {
     assert.equal(await tokens.verifyToken(text), false);
     const check = await tokens.checkToken(text);
     assert.deepStrictEqual(check, { valid: false, reason: 'malformed', token: null });
   }
   for (const value of [undefined, null, 5, {}, Buffer.from('ck_')]) {
-    await assert.rejects(tokens.verifyToken(value), { code: 'CHATKEEP_INVALID_INPUT', field: 'token' });
-    await assert.rejects(tokens.checkToken(value), { code: 'CHATKEEP_INVALID_INPUT', field: 'token' });
+    await assert.rejects(tokens.verifyToken(value), {
+      code: 'CHATKEEP_INVALID_INPUT',
+      field: 'token',
+    });
+    await assert.rejects(tokens.checkToken(value), {
+      code: 'CHATKEEP_INVALID_INPUT',
+      field: 'token',
+    });
   }
 });
 
 test('a token that was just made is not shown by accident', async (t) => {
   const created = await memoryStore(t).tokenManager.createToken('plain');
   const shown = inspect({ created }, { depth: 5 });
-  assert.ok(!shown.includes(created.token) && shown.includes(`${created.token.slice(0, 8)}…`), shown);
+  assert.ok(
+    !shown.includes(created.token) && shown.includes(`${created.token.slice(0, 8)}…`),
+    shown,
+  );
   assert.ok(!`${created}`.includes(created.token));
-  assert.equal(JSON.parse(JSON.stringify(created)).token, created.token, 'its owner must be given it');
-  assert.deepStrictEqual(Object.keys({ ...created }), ['token', 'id', 'tokenId', 'description', 'createdAt', 'expiresAt']);
+  assert.equal(
+    JSON.parse(JSON.stringify(created)).token,
+    created.token,
+    'its owner must be given it',
+  );
+  assert.deepStrictEqual(Object.keys({ ...created }), [
+    'token',
+    'id',
+    'tokenId',
+    'description',
+    'createdAt',
+    'expiresAt',
+  ]);
 });
 
 test('a database that is down is never a verdict on a token', async () => {
@@ -58,7 +103,11 @@ test('a database that is down is never a verdict on a token', async () => {
   const chat = new Chatkeep(DOWN, { connectTimeout: 2 });
   delete process.env.DB_MAX_RETRIES;
   for (const call of ['verifyToken', 'checkToken']) {
-    await assert.rejects(chat.tokenManager[call]('sk-imported-token'), { code: 'CHATKEEP_UNAVAILABLE', operation: call, retryable: true });
+    await assert.rejects(chat.tokenManager[call]('sk-imported-token'), {
+      code: 'CHATKEEP_UNAVAILABLE',
+      operation: call,
+      retryable: true,
+    });
   }
   await chat.close();
 });

@@ -16,7 +16,8 @@ function spelledOut(value) {
   if (Array.isArray(value)) return value.map(spelledOut);
   if (typeof value !== 'object' || value === null) return value;
   const keys = Object.keys(value);
-  if (keys.length === 1 && keys[0] === '$repeat') return value.$repeat[0].repeat(Number(value.$repeat[1]));
+  if (keys.length === 1 && keys[0] === '$repeat')
+    return value.$repeat[0].repeat(Number(value.$repeat[1]));
   if (keys.length === 1 && keys[0] === '$concat') return value.$concat.map(spelledOut).join('');
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, spelledOut(one)]));
 }
@@ -67,7 +68,9 @@ async function rows({ messageLogger, tokenManager }) {
 
 /** A moment of the vectors as a `Date` shows it. */
 function shown(key, value) {
-  return ['timestamp', 'createdAt', 'expiresAt'].includes(key) && typeof value === 'string' ? new Date(value) : value;
+  return ['timestamp', 'createdAt', 'expiresAt'].includes(key) && typeof value === 'string'
+    ? new Date(value)
+    : value;
 }
 
 /** What is wrong with a case; nothing when all is well. */
@@ -79,17 +82,21 @@ async function wrong(chat, { call, arguments: given, expect, error: refusal }) {
   } catch (error) {
     if (!(error instanceof ChatkeepError) || !refusal) return `rejected with ${error}`;
     const code = `CHATKEEP_${refusal.kind.replace(/(?<!^)([A-Z])/g, '_$1').toUpperCase()}`;
-    if (error.code !== code || error.field !== camel(refusal.field)) return `rejected with ${error.code} about ${error.field}`;
+    if (error.code !== code || error.field !== camel(refusal.field))
+      return `rejected with ${error.code} about ${error.field}`;
     return isDeepStrictEqual(await rows(chat), before) ? undefined : 'something was stored';
   }
   if (refusal) return `answered ${JSON.stringify(answer)}`;
   const expected = spelledOut(expect);
   if (call === 'canonical_metadata') {
-    return isDeepStrictEqual(answer, parseExactly(expected)) ? undefined : `answered ${String(answer)}`;
+    return isDeepStrictEqual(answer, parseExactly(expected))
+      ? undefined
+      : `answered ${String(answer)}`;
   }
   if (['log_message', 'create_token', 'check_token'].includes(call)) {
     for (const [key, value] of Object.entries(spelled(expected))) {
-      if (!isDeepStrictEqual(answer[key], shown(key, value))) return `answered ${key} ${answer[key]}`;
+      if (!isDeepStrictEqual(answer[key], shown(key, value)))
+        return `answered ${key} ${answer[key]}`;
     }
     return undefined;
   }
@@ -100,7 +107,8 @@ async function wrong(chat, { call, arguments: given, expect, error: refusal }) {
 for (const name of FILES) {
   const file = parseExactly(readFileSync(new URL(name, FOLDER), 'utf8'));
   onEachEngine(`every case is as the vectors say: ${name}`, async (_, { chat }) => {
-    for (const message of file.messages ?? []) await perform(chat, 'log_message', spelledOut(message));
+    for (const message of file.messages ?? [])
+      await perform(chat, 'log_message', spelledOut(message));
     const cases = file.cases.filter((one) => !one.text_only);
     const found = {};
     for (const one of cases) {

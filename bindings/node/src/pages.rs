@@ -47,8 +47,7 @@ impl MessagePages {
         let call = Call { env, number, operation, handle: &self.handle, slot: &self.slot, abort };
         let (messages, format) = (Arc::clone(&self.messages), self.format);
         let fetch = move |_: &chatkeep::Chatkeep, ()| {
-            let page = messages.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(PAGE).collect();
-            page
+            messages.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(PAGE).collect()
         };
         call.submit(
             || Ok(()),

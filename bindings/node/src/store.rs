@@ -1,4 +1,5 @@
 //! A store: where JavaScript's calls come in.
+#![expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,6 @@ pub(crate) fn environment_store(mailbox: &Mailbox) -> Store {
 
 /// A store of its own.
 #[napi]
-#[expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
 pub(crate) fn open_store(
     mailbox: &Mailbox,
     #[napi(ts_arg_type = "unknown")] url: Given<'_>,

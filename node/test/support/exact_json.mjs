@@ -1,11 +1,20 @@
 /** JSON as the vectors have it, with whole numbers that are exact: a `bigint` where a number is not. */
 
 // The last three are no JSON, but other languages' readers take them.
-const WORDS = { true: true, false: false, null: null, NaN: Number.NaN, Infinity: Infinity, '-Infinity': -Infinity };
+const WORDS = {
+  true: true,
+  false: false,
+  null: null,
+  NaN: Number.NaN,
+  Infinity: Infinity,
+  '-Infinity': -Infinity,
+};
 
 /** The value of a JSON text, however deep it nests. */
 export function parseExactly(text) {
-  const tokens = text.matchAll(/\s*(?:("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null|-?Infinity|NaN)|([{}[\],:]))/gy);
+  const tokens = text.matchAll(
+    /\s*(?:("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null|-?Infinity|NaN)|([{}[\],:]))/gy,
+  );
   const root = [];
   const open = [{ held: root, key: undefined, isObject: false }];
   function put(value) {
@@ -15,7 +24,12 @@ export function parseExactly(text) {
     } else if (key === undefined) {
       open.at(-1).key = value;
     } else {
-      Object.defineProperty(held, key, { value, enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(held, key, {
+        value,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
       open.at(-1).key = undefined;
     }
   }
