@@ -82,27 +82,6 @@ if [ -n "$everything" ]; then
     pytest_run scripts/wheel.sh --dev
 fi
 
-# Runs what ends as `node --test` does, and adds its tests up.
-node_run() {
-    local node_status=0
-    "$@" --test-reporter=spec >"$log" 2>&1 || node_status=$?
-    if [ "$node_status" -ne 0 ] || ! without_colour | grep -qE '^ℹ tests [0-9]+$'; then
-        cat "$log"
-        status=1
-    fi
-    passed=$((passed + $(node_count pass)))
-    skipped=$((skipped + $(node_count skipped) + $(node_count todo)))
-    failed=$((failed + $(node_count fail) + $(node_count cancelled)))
-}
-
-node_count() { without_colour | sed -nE "s/^ℹ $1 ([0-9]+)$/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
-
-# The Node package, as it is built and as it is packed. Not when only some tests were asked for.
-if [ -n "$everything" ]; then
-    node_run scripts/node-test.sh
-    node_run scripts/npm.sh --dev
-fi
-
 echo "engines: ${CHATKEEP_TEST_ENGINES:-unknown}"
 echo "$passed passed, $failed failed, $skipped skipped"
 exit "$status"

@@ -12,7 +12,6 @@ cargo build --quiet -p chatkeep-testkit
 # Compiled before the servers start, and with the choices of test-suites.sh, so that nothing is compiled twice.
 if [ $# -eq 0 ]; then
     scripts/build-python.sh
-    scripts/build-node.sh
     cargo build --quiet -p chatkeep-cli
     scripts/build-node.sh
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features --workspace
