@@ -38,7 +38,9 @@ async function eventLoop(setup, who, seconds) {
       const ids = contestant.log();
       // A driver that knows no promises gives others their turn only where its caller does.
       if (!(ids instanceof Promise)) await turn();
-      logged += (await ids).length;
+      // Not in one: `+=` would take the number from before the others' turn.
+      const { length } = await ids;
+      logged += length;
     }
   }
   const workers = Array.from({ length: setup.callers }, work);
