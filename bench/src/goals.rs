@@ -50,6 +50,7 @@ pub(crate) struct Judgement {
 }
 
 const RAW: &[&str] = &["rusqlite", "tokio-postgres", "mysql_async"];
+const NODE: &[&str] = &["better-sqlite3", "pg", "mysql2", "drizzle"];
 const ORM: &[&str] = &["sqlalchemy-orm"];
 const ORM_ASYNC: &[&str] = &["sqlalchemy-orm-async"];
 const SQLITE: Engine = Engine::Sqlite;
@@ -206,6 +207,30 @@ const GOALS: &[Goal] = &[
         subject: "chatkeep-python",
         against: Against::Fastest(ORM),
     },
+    Goal {
+        what: "Node: 64 promises log, beside the best driver or ORM of Node's",
+        engines: &[(SQLITE, 10.0), (POSTGRESQL, 5.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-node",
+        against: Against::Fastest(NODE),
+    },
+    Goal {
+        what: "Node: 64 promises log, beside tasks in Rust",
+        engines: &everywhere(0.7),
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-node",
+        against: Against::Fastest(&["chatkeep-async"]),
+    },
+    Goal {
+        what: "Node: a token that was checked lately",
+        engines: &everywhere(2.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep-node",
+        against: Against::Microseconds,
+    },
 ];
 
 const BOUNDS: &[Bound] = &[
@@ -219,6 +244,13 @@ const BOUNDS: &[Bound] = &[
     Bound {
         what: "Python: a loop is late for a tick while 64 tasks log, p99",
         study: Study::EventLoop,
+        figure: TICK_WITH_CHATKEEP,
+        microseconds: 5_000.0,
+        is_difference: false,
+    },
+    Bound {
+        what: "Node: a loop is late for a turn while 64 promises log, p99",
+        study: Study::NodeEventLoop,
         figure: TICK_WITH_CHATKEEP,
         microseconds: 5_000.0,
         is_difference: false,
