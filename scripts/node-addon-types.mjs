@@ -29,4 +29,4 @@ console.log(`/** The addon's types. Made from bindings/node by scripts/check-gen
 /** What begins a call: nothing when it has begun, or why it could not. */
 export type Begun = Failure | null;
 
-${all.map(declared).join('\n\n')}`);
+${all.map(declared).join('\n\n').replace(/ +$/gm, '')}`);

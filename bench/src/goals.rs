@@ -248,6 +248,13 @@ const BOUNDS: &[Bound] = &[
         microseconds: 5_000.0,
         is_difference: false,
     },
+    Bound {
+        what: "Node: a loop is late for a turn while 64 promises log, p99",
+        study: Study::NodeEventLoop,
+        figure: TICK_WITH_CHATKEEP,
+        microseconds: 5_000.0,
+        is_difference: false,
+    },
 ];
 
 /// Every goal whose two sides took part, and every one of a study that was made.

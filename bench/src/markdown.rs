@@ -142,6 +142,12 @@ fn studies(text: &mut String, record: &Record) {
                  driver that is not awaited is there for contrast.\n\n\
                  | engine | | idle | meanwhile | |\n|---|---|---:|---:|---:|\n"
             }
+            Study::NodeEventLoop => {
+                "## What an event loop of Node's notices of 64 promises that log\n\nHow much later than a millisecond its \
+                 turns come (`perf_hooks.monitorEventLoopDelay`), without and with 64 callers that log one message after \
+                 the other, beside the engine's usual driver.\n\n\
+                 | engine | | idle | meanwhile | |\n|---|---|---:|---:|---:|\n"
+            }
         });
         for findings in all {
             for figure in &findings.figures {
@@ -167,7 +173,7 @@ fn line_of(study: Study, findings: &Findings, figure: &Figure) -> String {
     };
     let messages = match study {
         Study::SearchIndex | Study::Deletion => format!(" {} |", number(findings.messages as f64)),
-        Study::AsyncioCalls | Study::EventLoop => String::new(),
+        Study::AsyncioCalls | Study::EventLoop | Study::NodeEventLoop => String::new(),
     };
     format!("| {} |{messages} {what} | {before} | {after} | {last} |", findings.engine)
 }

@@ -171,7 +171,17 @@ mod tests {
         };
         assert_eq!(names("sqlx"), ["chatkeep", "chatkeep-uncached", "sqlx"]);
         assert!(names("").contains(&"rusqlite") && !names("").contains(&"tokio-postgres"));
-        assert_eq!(names("node"), ["chatkeep", "chatkeep-uncached", "better-sqlite3", "drizzle"]);
+        assert_eq!(
+            names("node"),
+            [
+                "chatkeep",
+                "chatkeep-uncached",
+                "chatkeep-node",
+                "chatkeep-node-uncached",
+                "better-sqlite3",
+                "drizzle"
+            ]
+        );
         assert!(names("node,sqlx").contains(&"sqlx"));
         assert!(names("node,rust").contains(&"rusqlite"));
         let python = ["chatkeep-python", "chatkeep-python-uncached", "chatkeep-asyncio"];

@@ -41,7 +41,6 @@ pub(crate) struct Programs {
 
 impl Programs {
     fn command(&self, somebody: &Participant) -> Result<Option<Command>> {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let mut command = match somebody.language {
             Language::Rust => {
                 let mut command = Command::new(env::current_exe()?);
@@ -61,14 +60,21 @@ impl Programs {
                 return Ok(Some(command));
             }
             Language::Node => {
-                let Some(modules) = &self.node_modules else { return Ok(None) };
-                let mut command = Command::new("node");
-                command.arg(folder.join("node/contestant.mjs")).env("BENCH_NODE_MODULES", modules);
+                let Some(command) = self.node("contestant.mjs") else { return Ok(None) };
                 command
             }
         };
         command.arg(somebody.name);
         Ok(Some(command))
+    }
+
+    /// A program of `bench/node`, without its arguments.
+    pub(crate) fn node(&self, file: &str) -> Option<Command> {
+        let modules = self.node_modules.as_ref()?;
+        let mut command = Command::new("node");
+        command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("node").join(file));
+        command.env("BENCH_NODE_MODULES", modules);
+        Some(command)
     }
 
     /// A program of `bench/python`, without its arguments.

@@ -55,7 +55,7 @@ export declare class MessagePages {
 
 /**
  * A store, as one environment sees it.
- * 
+ *
  * A call that is awaited is given a number by JavaScript. It returns nothing when it has begun, and its outcome comes by
  * way of the mailbox; or it returns why it could not begin.
  */

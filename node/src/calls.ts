@@ -85,7 +85,7 @@ export function abortable<A extends Answer, T>(
   give: (answer: A) => T,
 ): Promise<T> {
   if (signal === undefined || signal === null) return call(begin, give);
-  if (!(signal instanceof AbortSignal)) {
+  if (!isSignal(signal)) {
     return Promise.reject(wrongType(operation, 'signal', 'an AbortSignal', signal));
   }
   if (signal.aborted) return Promise.reject(signal.reason);
@@ -99,6 +99,13 @@ export function abortable<A extends Answer, T>(
     const made = call((number) => begin(number, abort), give);
     made.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
+}
+
+/** By what it can do: test environments have a class of their own. */
+function isSignal(value: unknown): value is AbortSignal {
+  return (
+    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+  );
 }
 
 /** What a call that never waits returned. */

@@ -1,7 +1,7 @@
 /** Waiting for calls that were handed in before. */
 
 import type { Store } from './addon.js';
-import { ask, nothing } from './calls.js';
+import { type Asking, ask, nothing } from './calls.js';
 import type { Abortable, Patience } from './types.js';
 
 const FLUSH = new Set(['timeout', 'signal']);
@@ -11,13 +11,11 @@ const CLOSE = new Set(['timeout']);
 export type FlushOptions = Patience & Abortable;
 
 export function flush(store: Store, options: unknown): Promise<void> {
-  const begin = (number: number, { timeout }: { readonly timeout?: unknown }) =>
-    store.flush(number, timeout);
+  const begin: Asking = (number, { timeout }, abort) => store.flush(number, timeout, abort);
   return ask('flush', options, FLUSH, begin, nothing);
 }
 
 export function close(store: Store, options: unknown): Promise<void> {
-  const begin = (number: number, { timeout }: { readonly timeout?: unknown }) =>
-    store.close(number, timeout);
+  const begin: Asking = (number, { timeout }) => store.close(number, timeout);
   return ask('close', options, CLOSE, begin, nothing);
 }

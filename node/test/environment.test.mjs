@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Chatkeep, dbManager, fromEnvironment, messageLogger, tokenManager } from 'chatkeep';
 import { emptyDatabase, temporaryFolder } from './support/databases.mjs';
+import { whileLocked } from './support/locked_file.mjs';
 import { run } from './support/programs.mjs';
 import { onEachEngine } from './support/stores.mjs';
 
@@ -73,6 +74,22 @@ test('closing waits for what was handed in', async (t) => {
   await again.flush();
   assert.equal(await again.messageLogger.getMessageCount(), 201);
   await again.close({ timeout: 5 });
+});
+
+test('a wait for others ends in time, or when it is broken off', async (t) => {
+  const database = await emptyDatabase(t, 'sqlite');
+  const chat = new Chatkeep(database.url);
+  await chat.messageLogger.logMessage('first');
+  let logged;
+  await whileLocked(database.file, async () => {
+    logged = chat.messageLogger.logMessage('held up');
+    const late = { code: 'CHATKEEP_UNAVAILABLE', operation: 'flush', message: /0\.1 s/ };
+    await assert.rejects(chat.flush({ timeout: 0.1 }), late);
+    const signal = AbortSignal.timeout(50);
+    await assert.rejects(chat.messageLogger.flush({ signal }), { name: 'TimeoutError' });
+  });
+  assert.equal(await logged, 2);
+  await chat.close();
 });
 
 onEachEngine('the database tells of itself', async (_, { chat: { dbManager: db }, database }) => {

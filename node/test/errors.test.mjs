@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import * as chatkeep from 'chatkeep';
-import { DOWN, emptyDatabase, temporaryFolder } from './support/databases.mjs';
+import { DOWN, ENGINES, emptyDatabase, temporaryFolder } from './support/databases.mjs';
+import { relayTo } from './support/relay.mjs';
 import { onEachEngine, openStore } from './support/stores.mjs';
 
 const { Chatkeep, ChatkeepError } = chatkeep;
@@ -38,6 +39,7 @@ test('an error is an Error with a code', async (t) => {
     { ...error },
     { code: 'CHATKEEP_INVALID_INPUT', field: 'limit', retryable: false, operation: 'getMessages' },
   );
+  assert.match(error.message, /for more, use iterMessages$/);
   assert.match(error.stack, /errors\.test\.mjs|calls\.js/);
 });
 
@@ -163,6 +165,28 @@ test('a server that does not answer is waited for as long as was said, and no lo
   // What was broken off goes, too: nothing is left to wait for.
   await db.close({ timeout: 20 });
 });
+
+onEachEngine(
+  'a server that went away is an error, and one that is back is used again',
+  async (t, { log: direct, database }) => {
+    await direct.logMessage('made');
+    const way = await relayTo(t, database.url);
+    const { messageLogger: log, tokenManager: tokens } = openStore(t, way, { connectTimeout: 5 });
+    const { token } = await tokens.createToken();
+    assert.equal(await log.getMessageCount(), 1);
+    way.cut();
+    for (const call of [() => log.getMessages(), () => tokens.verifyToken(token)]) {
+      assert.equal((await rejection(call())).code, 'CHATKEEP_UNAVAILABLE');
+    }
+    const { code } = await rejection(log.logMessage('lost'));
+    assert.ok(['CHATKEEP_UNAVAILABLE', 'CHATKEEP_OUTCOME_UNKNOWN'].includes(code), code);
+    way.restore();
+    assert.ok((await log.logMessage('back')) > 1);
+    assert.equal(await tokens.verifyToken(token), true);
+    assert.equal(await direct.getMessageCount(), 2);
+  },
+  ENGINES.filter((engine) => engine !== 'sqlite'),
+);
 
 test('nothing listens: one clear error, and soon', async () => {
   process.env.DB_MAX_RETRIES = '0';

@@ -1,5 +1,6 @@
 //! Whether an event loop of Python's still does other things in time while 64 of its tasks log.
 
+use std::process::Command;
 use std::time::Duration;
 
 use chatkeep_contest::{Engine, Path, Result};
@@ -33,17 +34,24 @@ pub(super) fn study(
             return Ok(None);
         };
         command.args(["event-loop", who, &(3 * round).as_secs_f64().to_string()]);
-        let room = place.furnish(engine, Path::Log, CALLERS)?;
-        let told = Process::start(command, &room.setup)?.figures(PATIENCE)?;
-        let value = |name: &str| told.get(name).copied().ok_or(format!("{name} is missing"));
-        let mut add = |what: &str, unit, without, with| {
-            figures.push(Figure { what: format!("{label}{what}"), unit, without, with });
-        };
-        add(LATE, Unit::Microseconds, value("idle_p99")?, value("busy_p99")?);
-        add(": a tick is late, at most", Unit::Microseconds, value("idle_longest")?, value("busy_longest")?);
-        add(": messages logged", Unit::MessagesASecond, 0.0, value("rate")?);
+        figures.extend(observed(place, engine, command, label)?);
     }
     Ok(Some(figures))
+}
+
+/// What a program says of its event loop, without and with 64 callers that log.
+pub(super) fn observed(place: &Place, engine: Engine, command: Command, label: &str) -> Result<[Figure; 3]> {
+    let room = place.furnish(engine, Path::Log, CALLERS)?;
+    let told = Process::start(command, &room.setup)?.figures(PATIENCE)?;
+    let value = |name: &str| told.get(name).copied().ok_or(format!("{name} is missing"));
+    let figure =
+        |what: &str, unit, without, with| Figure { what: format!("{label}{what}"), unit, without, with };
+    let longest = (value("idle_longest")?, value("busy_longest")?);
+    Ok([
+        figure(LATE, Unit::Microseconds, value("idle_p99")?, value("busy_p99")?),
+        figure(": a tick is late, at most", Unit::Microseconds, longest.0, longest.1),
+        figure(": messages logged", Unit::MessagesASecond, 0.0, value("rate")?),
+    ])
 }
 
 #[cfg(test)]

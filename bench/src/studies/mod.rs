@@ -3,6 +3,7 @@
 mod asyncio_calls;
 mod deletion;
 mod event_loop;
+mod node_event_loop;
 mod search_index;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -30,6 +31,8 @@ pub(crate) enum Study {
     AsyncioCalls,
     /// What an event loop of Python's notices of tasks that log.
     EventLoop,
+    /// What an event loop of Node's notices of promises that log.
+    NodeEventLoop,
 }
 
 /// A figure that has a goal.
@@ -38,8 +41,8 @@ pub(crate) const LOGGED_AT_ONCE: &str = "log_message, 100 at a time";
 pub(crate) const TICK_WITH_CHATKEEP: &str = "chatkeep: a tick is late, p99";
 
 impl Study {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::SearchIndex, Self::Deletion, Self::AsyncioCalls, Self::EventLoop];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::SearchIndex, Self::Deletion, Self::AsyncioCalls, Self::EventLoop, Self::NodeEventLoop];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -47,6 +50,7 @@ impl Study {
             Self::Deletion => "deletion",
             Self::AsyncioCalls => "asyncio-calls",
             Self::EventLoop => "event-loop",
+            Self::NodeEventLoop => "node-event-loop",
         }
     }
 
@@ -59,7 +63,7 @@ impl Study {
             (Self::SearchIndex, Engine::MySql, false) => 200_000,
             (Self::SearchIndex, _, false) => 1_000_000,
             (Self::Deletion, _, false) => 2_000_000,
-            (Self::AsyncioCalls | Self::EventLoop, ..) => 0,
+            (Self::AsyncioCalls | Self::EventLoop | Self::NodeEventLoop, ..) => 0,
         }
     }
 
@@ -82,6 +86,7 @@ impl Study {
                 asyncio_calls::study(place, engine, if quick { 50 } else { 500 }, programs)?
             }
             Self::EventLoop => event_loop::study(place, engine, round, programs)?,
+            Self::NodeEventLoop => node_event_loop::study(place, engine, round, programs)?,
         };
         Ok(figures.map(|figures| Findings { study: self, engine, messages, figures }))
     }
@@ -204,9 +209,9 @@ mod tests {
     }
 
     #[test]
-    fn without_python_its_studies_are_left_out() {
+    fn without_python_and_node_their_studies_are_left_out() {
         let nothing = Programs { sqlx: None, python: None, package: None, node_modules: None };
-        for study in [Study::AsyncioCalls, Study::EventLoop] {
+        for study in [Study::AsyncioCalls, Study::EventLoop, Study::NodeEventLoop] {
             let found = study.run(&Place::Files, Engine::Sqlite, true, Duration::ZERO, &nothing);
             assert!(found.unwrap().is_none());
         }

@@ -22,6 +22,9 @@ pub struct Failure {
     pub causes: Vec<String>,
 }
 
+/// Names of calls and arguments that messages about others mention.
+const SAID: [&str; 2] = ["iter_messages", "end_date"];
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let mut causes = Vec::new();
@@ -37,7 +40,13 @@ impl From<Error> for Failure {
             Some(field) => error.with_field(field.clone()),
             None => error,
         };
-        Self { code, message: error.to_string(), field, retryable, operation, causes }
+        let mut message = error.to_string();
+        if error.kind() == ErrorKind::InvalidInput {
+            for name in SAID {
+                message = message.replace(name, &camel(name));
+            }
+        }
+        Self { code, message, field, retryable, operation, causes }
     }
 }
 

@@ -54,12 +54,17 @@ impl Call<'_> {
         find: impl FnOnce() -> Option<Arc<Chatkeep>>,
         work: impl FnOnce(&Chatkeep, A) -> Result<()> + Send + 'static,
     ) -> Begun {
+        let check = self.abort.map(Abort::check);
         begun(enter(self.operation, || {
             let arguments = take()?;
             let found = find();
             self.promise(|reply| {
                 let wait = move || {
-                    let outcome = found.map_or(Ok(()), |chat| work(&chat, arguments));
+                    let work = || found.map_or(Ok(()), |chat| work(&chat, arguments));
+                    let outcome = match check {
+                        Some(check) => interruptible(check, work),
+                        None => work(),
+                    };
                     reply.send(outcome.map(|()| Answer::Nothing));
                 };
                 let started = std::thread::Builder::new().name("chatkeep-wait".to_owned()).spawn(wait);
