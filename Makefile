@@ -1,4 +1,4 @@
-.PHONY: help setup demo test check bench wheel endurance fmt clean
+.PHONY: help setup demo test check bench wheel npm endurance fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -28,10 +28,14 @@ endurance: ## Python, optimised: a million calls, and 32 threads for a minute, o
 wheel: ## Python's wheel and source distribution, optimised and tested
 	scripts/wheel.sh
 
+npm: ## the npm packages, optimised and tested
+	scripts/npm.sh
+
 fmt: ## format the code
 	cargo fmt --all
 	cargo fmt --manifest-path bench/sqlx/Cargo.toml
 	scripts/format-python.sh
+	scripts/format-node.sh
 
 clean: ## remove what was built; what `make setup` installed stays
 	cargo clean --quiet

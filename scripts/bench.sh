@@ -31,6 +31,7 @@ cargo build --quiet --release --locked -p chatkeep-bench
 # A folder of its own: it is another workspace.
 cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"
 scripts/build-python.sh --release
+scripts/build-node.sh --release
 arguments+=(--package "$PYTHON_RELEASE")
 arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx" --results "$results")
 

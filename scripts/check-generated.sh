@@ -9,11 +9,13 @@ cd "$(dirname "$0")/.."
 # One function for each file, which prints it. To add a file, add a function and a line to `files`.
 cli_page() { cargo run --quiet -p chatkeep-cli -- markdown-help; }
 python_stubs() { scripts/python-stubs.sh; }
+addon_types() { scripts/node-addon-types.sh; }
 
 # "path:function"
 files=(
     docs/cli.md:cli_page
     python/src/chatkeep/_native.pyi:python_stubs
+    node/src/addon.ts:addon_types
 )
 
 write=

@@ -50,11 +50,13 @@ python_style() {
     "$ruff" check --no-cache --quiet --config python/pyproject.toml --select E,F,I,W --ignore E501 bench
 }
 
-scripts/setup.sh deny python
+scripts/setup.sh deny python node
 step format cargo fmt --all --check
 step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
 step scripts scripts_parse
 step "format of Python" python_style
+step "format of Node" scripts/format-node.sh --check
+step "types of Node" node/node_modules/.bin/tsc --project node --noEmit
 step clippy cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --all-features
 step licences denied

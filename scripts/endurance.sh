@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Python's tests that take minutes, with the optimised module: a million calls with flat memory, many threads for a minute.
+# Tests that take minutes, with optimised builds: from Python and from Node, a million calls with flat memory; many threads for
+# a minute; 500 workers that come and go.
 #
 #   scripts/endurance.sh [--only postgresql,mariadb,mysql]      these servers, and SQLite
 set -euo pipefail
@@ -9,8 +10,11 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/python-places.sh
 . scripts/python-places.sh
 
-scripts/setup.sh servers mysql python
+scripts/setup.sh servers mysql python node
 cargo build --quiet -p chatkeep-testkit
 scripts/build-python.sh --release
+scripts/build-node.sh --release
 export CHATKEEP_PYTHON_PACKAGE=$PYTHON_RELEASE
-exec "${CARGO_TARGET_DIR:-target}/debug/chatkeep-testkit" run --fast --quiet "$@" -- scripts/pytest.sh -m endurance
+run() { "${CARGO_TARGET_DIR:-target}/debug/chatkeep-testkit" run --fast --quiet "$@"; }
+run "$@" -- scripts/pytest.sh -m endurance
+run "$@" -- env CHATKEEP_ENDURANCE_CALLS=1000000 scripts/node-test.sh --test-reporter=spec node/test/memory.test.mjs node/test/lifecycle.test.mjs

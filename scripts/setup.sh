@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building, testing and checking need and this machine lacks; says nothing when nothing is missing.
 #
-#   scripts/setup.sh [servers] [mysql] [nextest] [deny] [python] [bench]      all but bench when none is named
+#   scripts/setup.sh [servers] [mysql] [nextest] [deny] [python] [node] [bench]      all but bench when none is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -95,7 +95,7 @@ fi
 exec 9>"$CHATKEEP_CACHE/setup.lock"
 if has flock; then flock 9; fi
 
-for part in "${@:-servers mysql nextest deny python}"; do
+for part in "${@:-servers mysql nextest deny python node}"; do
     for name in $part; do
         case $name in
         servers) install_packages ;;
@@ -103,9 +103,10 @@ for part in "${@:-servers mysql nextest deny python}"; do
         nextest) install_tool cargo-nextest "$NEXTEST_VERSION" ;;
         deny) install_tool cargo-deny "$DENY_VERSION" ;;
         python) scripts/setup-python.sh ;;
+        node) scripts/setup-node.sh ;;
         bench) scripts/setup-bench.sh ;;
         *)
-            say "there is no part '$name': servers, mysql, nextest, deny, python, bench"
+            say "there is no part '$name': servers, mysql, nextest, deny, python, node, bench"
             exit 2
             ;;
         esac

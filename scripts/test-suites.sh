@@ -56,6 +56,26 @@ pytest_run() {
     failed=$((failed + $(count failed "$results") + $(count 'errors?' "$results")))
 }
 
+# Runs what ends as `node --test` does, and adds its tests up. Only what failed is shown.
+node_run() {
+    local node_status=0
+    "$@" >"$log" 2>&1 || node_status=$?
+    if [ "$node_status" -ne 0 ] || ! without_colour | grep -qE '^. pass [0-9]+$'; then
+        if grep -q 'failing tests:$' "$log"; then sed -n '/failing tests:$/,$p' "$log"; else cat "$log"; fi
+        status=1
+    fi
+    node_count() { without_colour | sed -nE "s/^. $1 ([0-9]+)$/\\1/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
+    passed=$((passed + $(node_count pass)))
+    skipped=$((skipped + $(node_count skipped)))
+    failed=$((failed + $(node_count fail) + $(node_count cancelled)))
+}
+
+# The Node package, as it is imported and as it is packed. Not when only some tests were asked for.
+if [ -n "$everything" ]; then
+    node_run scripts/node-test.sh --test-reporter=spec
+    node_run scripts/npm.sh --dev --test-reporter=spec
+fi
+
 # The Python package, as it is imported and as it is packed. Not when only some tests were asked for.
 if [ -n "$everything" ]; then
     pytest_run scripts/pytest.sh

@@ -7,11 +7,13 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh servers mysql nextest python
+scripts/setup.sh servers mysql nextest python node
 cargo build --quiet -p chatkeep-testkit
 # Compiled before the servers start, and with the choices of test-suites.sh, so that nothing is compiled twice.
 if [ $# -eq 0 ]; then
     scripts/build-python.sh
+    cargo build --quiet -p chatkeep-cli
+    scripts/build-node.sh
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features --workspace
 else
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features "$@"

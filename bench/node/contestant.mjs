@@ -3,11 +3,14 @@
 import { serve } from './protocol.mjs';
 
 const modules = {
+  'chatkeep-node': './chatkeep_node.mjs',
+  'chatkeep-node-uncached': './chatkeep_node.mjs',
   'better-sqlite3': './better_sqlite3.mjs',
   pg: './pg.mjs',
   mysql2: './mysql2.mjs',
   drizzle: './drizzle.mjs',
 };
 
-const { open } = await import(modules[process.argv[2]]);
-await serve(open);
+const name = process.argv[2];
+const { open } = await import(modules[name]);
+await serve((setup) => open(setup, name));

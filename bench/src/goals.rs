@@ -50,6 +50,7 @@ pub(crate) struct Judgement {
 }
 
 const RAW: &[&str] = &["rusqlite", "tokio-postgres", "mysql_async"];
+const NODE: &[&str] = &["better-sqlite3", "pg", "mysql2", "drizzle"];
 const ORM: &[&str] = &["sqlalchemy-orm"];
 const ORM_ASYNC: &[&str] = &["sqlalchemy-orm-async"];
 const SQLITE: Engine = Engine::Sqlite;
@@ -205,6 +206,30 @@ const GOALS: &[Goal] = &[
         callers: 1,
         subject: "chatkeep-python",
         against: Against::Fastest(ORM),
+    },
+    Goal {
+        what: "Node: 64 promises log, beside the best driver or ORM of Node's",
+        engines: &[(SQLITE, 10.0), (POSTGRESQL, 5.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-node",
+        against: Against::Fastest(NODE),
+    },
+    Goal {
+        what: "Node: 64 promises log, beside tasks in Rust",
+        engines: &everywhere(0.7),
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-node",
+        against: Against::Fastest(&["chatkeep-async"]),
+    },
+    Goal {
+        what: "Node: a token that was checked lately",
+        engines: &everywhere(2.0),
+        path: Path::Verify,
+        callers: 1,
+        subject: "chatkeep-node",
+        against: Against::Microseconds,
     },
 ];
 

@@ -197,6 +197,13 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         quick: false,
         ..participant("asyncmy", "asyncmy", Language::Python)
     },
+    Participant { role: Role::Subject, ..participant("chatkeep-node", "chatkeep", Language::Node) },
+    Participant {
+        role: Role::Subject,
+        log: &[],
+        others: &[Path::Verify],
+        ..participant("chatkeep-node-uncached", "chatkeep, cache off", Language::Node)
+    },
     Participant { engines: SQLITE, ..participant("better-sqlite3", "better-sqlite3", Language::Node) },
     Participant { engines: POSTGRESQL, ..participant("pg", "pg", Language::Node) },
     Participant { engines: MYSQL, ..participant("mysql2", "mysql2", Language::Node) },

@@ -6,7 +6,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use chatkeep_core::interruption::{self, Waited};
-use chatkeep_core::{Error, Result};
+use chatkeep_core::{Error, ErrorKind, Result};
 
 use crate::backend::Backend;
 use crate::backoff::Backoff;
@@ -101,28 +101,34 @@ impl Readiness {
     /// One run at a time; after a success there are no more.
     pub(crate) fn achieve(&self, timeout: Duration, run: impl FnOnce() -> Result<()>) -> Result<(), Failed> {
         let mut progress = lock(&self.progress);
-        if self.is_ready() {
-            return Ok(());
-        }
-        if let Some(runner) = progress.runner {
+        loop {
+            if self.is_ready() {
+                return Ok(());
+            }
+            let Some(runner) = progress.runner else { break };
             if runner == thread::current().id() {
                 return Err(Failed::Waiting(report::nested()));
             }
             let run = progress.begun;
             let goes_on = |progress: &mut Progress| progress.runner.is_some() && progress.begun == run;
-            let (progress, waited) =
+            let (after, waited) =
                 interruption::wait_while(&self.changed, &self.progress, progress, Some(timeout), goes_on);
+            progress = after;
             if self.is_ready() {
                 return Ok(());
             }
-            return match &progress.failure {
-                Some((failed, error)) if *failed >= run => Err(Failed::Anothers(report::copy(error))),
-                _ if waited == Waited::Interrupted => Err(Failed::Waiting(interruption::interrupted())),
+            match &progress.failure {
+                // It was broken off by who made that call, which says nothing about this one.
+                Some((failed, error)) if *failed >= run && error.kind() == ErrorKind::Interrupted => {}
+                Some((failed, error)) if *failed >= run => return Err(Failed::Anothers(report::copy(error))),
+                _ if waited == Waited::Interrupted => {
+                    return Err(Failed::Waiting(interruption::interrupted()));
+                }
                 _ => {
                     debug_assert_eq!(waited, Waited::TimedOut, "a run that ended leaves a result");
-                    Err(Failed::Waiting(report::not_ready_in_time(timeout)))
+                    return Err(Failed::Waiting(report::not_ready_in_time(timeout)));
                 }
-            };
+            }
         }
         progress.runner = Some(thread::current().id());
         progress.begun += 1;

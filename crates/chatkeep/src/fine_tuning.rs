@@ -29,6 +29,23 @@ impl FineTuningFormat {
         }
     }
 
+    /// The line, without its line feed, that a message is in this form; none where it has no answer to be trained with.
+    ///
+    /// ```
+    /// use chatkeep::{Chatkeep, FineTuningFormat, NewMessage};
+    ///
+    /// let chat = Chatkeep::open("sqlite:///:memory:")?;
+    /// let id = chat.messages().log_message(&NewMessage::new("q").with_response("a"))?;
+    /// let message = chat.messages().get_message_by_id(id)?.expect("it was just logged");
+    /// let line = FineTuningFormat::Alpaca.line(&message);
+    /// assert_eq!(line.as_deref(), Some(r#"{"input":"","instruction":"q","output":"a"}"#));
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    pub fn line(self, message: &Message) -> Option<String> {
+        let answer = message.bot_response.as_deref().filter(|answer| !answer.is_empty())?;
+        Some(self.example(&message.user_message, answer).to_string())
+    }
+
     fn example(self, question: &str, answer: &str) -> Value {
         match self {
             Self::Jsonl => json!({"messages": [
@@ -69,9 +86,8 @@ pub(crate) fn export(
 ) -> Result<u64> {
     let mut written = 0;
     for message in messages {
-        let message = message?;
-        let Some(answer) = message.bot_response.filter(|answer| !answer.is_empty()) else { continue };
-        writeln!(out, "{}", format.example(&message.user_message, &answer)).map_err(|error| {
+        let Some(line) = format.line(&message?) else { continue };
+        writeln!(out, "{line}").map_err(|error| {
             Error::internal(format!("the output cannot be written: {error}")).with_source(error)
         })?;
         written += 1;

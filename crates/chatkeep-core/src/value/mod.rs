@@ -1,5 +1,6 @@
 //! Values that travel between a program and a column: moments, and metadata.
 
+mod canonical_form;
 mod canonical_json;
 mod metadata;
 mod metadata_sql;

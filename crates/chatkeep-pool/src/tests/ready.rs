@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use chatkeep_core::{Error, ErrorKind, Role};
+use chatkeep_core::{Error, ErrorKind, Role, interruption};
 
 use super::fake::{Fake, settings};
 use super::until;
@@ -99,6 +99,27 @@ fn a_panic_in_the_initializer_leaves_a_pool_that_works() {
     );
     assert!(panic::catch_unwind(AssertUnwindSafe(|| keeper.lease(Role::Reader).map(drop))).is_err());
     assert!(keeper.lease(Role::Reader).is_ok());
+}
+
+#[test]
+fn who_waited_for_a_call_that_was_broken_off_takes_over() {
+    let readiness = Readiness::default();
+    let going = Barrier::new(2);
+    thread::scope(|scope| {
+        let broken_off = scope.spawn(|| {
+            readiness.achieve(Duration::ZERO, || {
+                going.wait();
+                thread::sleep(Duration::from_millis(20));
+                Err(interruption::interrupted())
+            })
+        });
+        going.wait();
+        let taken_over = readiness.achieve(Duration::from_secs(60), || Ok(()));
+        assert!(taken_over.is_ok());
+        let error = broken_off.join().unwrap().map_err(Failed::into_error).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+    });
+    assert!(readiness.is_ready());
 }
 
 #[test]

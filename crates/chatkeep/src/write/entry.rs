@@ -86,7 +86,8 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let Some(caller) = self.caller.take() else { return };
-        let lost = Error::internal("the call that wrote this message for others ended in a panic");
+        let lost = Error::internal("the call that wrote this message for others ended in a panic")
+            .with_operation("log_message");
         match caller {
             Caller::Blocked(waiter) => waiter.answer_with(Answer::Outcome(Err(lost))),
             Caller::Future(sender) => {

@@ -1,0 +1,74 @@
+//! From chatkeep's one error to what JavaScript makes a `ChatkeepError` of.
+
+use std::error::Error as StdError;
+
+use chatkeep::{Error, ErrorKind};
+use napi_derive::napi;
+
+/// Why a call failed.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    /// The kind, as `CHATKEEP_INVALID_INPUT`.
+    pub code: &'static str,
+    /// What happened, for people.
+    pub message: String,
+    /// The argument or setting that was wrong.
+    pub field: Option<String>,
+    /// Whether the same call may succeed when it is made again.
+    pub retryable: bool,
+    /// The call.
+    pub operation: Option<String>,
+    /// What lies underneath, the nearest first.
+    pub causes: Vec<String>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(below) = cause {
+            causes.push(below.to_string());
+            cause = below.source();
+        }
+        let (code, retryable) = (code(error.kind()), error.is_retryable());
+        let operation = error.operation().map(camel);
+        let field = error.field().map(camel);
+        let error = match &field {
+            Some(field) => error.with_field(field.clone()),
+            None => error,
+        };
+        Self { code, message: error.to_string(), field, retryable, operation, causes }
+    }
+}
+
+fn code(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Configuration => "CHATKEEP_CONFIGURATION",
+        ErrorKind::InvalidInput => "CHATKEEP_INVALID_INPUT",
+        ErrorKind::Unavailable => "CHATKEEP_UNAVAILABLE",
+        ErrorKind::PoolTimeout => "CHATKEEP_POOL_TIMEOUT",
+        ErrorKind::OutcomeUnknown => "CHATKEEP_OUTCOME_UNKNOWN",
+        ErrorKind::Conflict => "CHATKEEP_CONFLICT",
+        ErrorKind::StorageFull => "CHATKEEP_STORAGE_FULL",
+        ErrorKind::ReadOnly => "CHATKEEP_READ_ONLY",
+        ErrorKind::Corrupt => "CHATKEEP_CORRUPT",
+        ErrorKind::Schema(_) => "CHATKEEP_SCHEMA",
+        ErrorKind::Interrupted => "CHATKEEP_INTERRUPTED",
+        _ => "CHATKEEP_INTERNAL",
+    }
+}
+
+/// The name as JavaScript writes it: `tokensUsed`, `messages[3].tokensUsed`. Names of variables stay as they are.
+fn camel(name: &str) -> String {
+    if name.contains(char::is_uppercase) {
+        return name.to_owned();
+    }
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut name, part| {
+        let mut letters = part.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
+}

@@ -1,0 +1,16 @@
+/** Which of the compiled parts is for this machine. */
+
+import process from 'node:process';
+
+/**
+ * This platform's name, as packages of compiled code have it.
+ *
+ * @returns For example `linux-x64-gnu`.
+ */
+export function platform(): string {
+  const { arch, platform: system } = process;
+  if (system === 'win32') return `win32-${arch}-msvc`;
+  if (system !== 'linux') return `${system}-${arch}`;
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return `linux-${arch}-${header?.glibcVersionRuntime ? 'gnu' : 'musl'}`;
+}

@@ -1,0 +1,314 @@
+/** What cannot be stored or asked for: a rejection that names the field, and nothing is stored. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Chatkeep, ChatkeepError } from 'chatkeep';
+import { memoryStore, onEachEngine } from './support/stores.mjs';
+
+const LONE = 'a\ud800b';
+
+function nested(depth) {
+  let value = {};
+  for (let level = 1; level < depth; level += 1) value = { a: value };
+  return value;
+}
+
+function holdingItself() {
+  const value = {};
+  value.self = [value];
+  return value;
+}
+
+/** Thirty levels, ten of the next in each: more than any memory holds when written out. */
+function manyTimesItself() {
+  let value = [1];
+  for (let level = 0; level < 27; level += 1) value = Array(10).fill(value);
+  return { a: value };
+}
+
+const invalid = new Date('invalid');
+
+/** Messages that cannot be logged, and the field that is to blame. */
+const MESSAGES = [
+  [{ message: 'a\0b' }, 'userMessage'],
+  [{ message: LONE }, 'userMessage'],
+  [{ message: '\udc00\ud800' }, 'userMessage'],
+  [{ message: `\uFFFD${LONE}` }, 'userMessage'],
+  [{ userMessage: LONE }, 'userMessage'],
+  [{ message: 'a', response: LONE }, 'botResponse'],
+  [{ message: 'a', response: '\0' }, 'botResponse'],
+  [{ message: 'a', provider: LONE }, 'provider'],
+  [{ message: 'a', provider: 'p'.repeat(51) }, 'provider'],
+  [{ message: 'a', model: 'é'.repeat(101) }, 'model'],
+  [{ message: 'a', tokensUsed: -1 }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: 2 ** 53 }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: 2n ** 63n }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: 10n ** 5000n }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: 1.5 }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: Number.NaN }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: Infinity }, 'tokensUsed'],
+  [{ message: 'a'.repeat(16 * 1024 * 1024 + 1) }, 'userMessage'],
+  [{ message: 'a', metadata: { n: Number.NaN } }, 'metadata'],
+  [{ message: 'a', metadata: { n: [Infinity] } }, 'metadata'],
+  [{ message: 'a', metadata: { n: -Infinity } }, 'metadata'],
+  [{ message: 'a', metadata: { n: 2n ** 64n } }, 'metadata'],
+  [{ message: 'a', metadata: { n: -(2n ** 63n) - 1n } }, 'metadata'],
+  [{ message: 'a', metadata: { n: 10n ** 5000n } }, 'metadata'],
+  [{ message: 'a', metadata: { s: LONE } }, 'metadata'],
+  [{ message: 'a', metadata: { [LONE]: 1 } }, 'metadata'],
+  [{ message: 'a', metadata: { s: '\0' } }, 'metadata'],
+  [{ message: 'a', metadata: { '\0': 1 } }, 'metadata'],
+  [{ message: 'a', metadata: { ['k'.repeat(65_536)]: 1 } }, 'metadata'],
+  [{ message: 'a', metadata: nested(31) }, 'metadata'],
+  [{ message: 'a', metadata: nested(900) }, 'metadata'],
+  [{ message: 'a', metadata: nested(100_000) }, 'metadata'],
+  [{ message: 'a', metadata: holdingItself() }, 'metadata'],
+  [{ message: 'a', metadata: manyTimesItself() }, 'metadata'],
+  [{ message: 'a', metadata: { at: invalid } }, 'metadata'],
+  [{ message: 'a', metadata: { n: { toJSON: () => Number.NaN } } }, 'metadata'],
+  [{ message: 'a', metadata: { n: { toJSON: () => holdingItself() } } }, 'metadata'],
+  [{ message: 'a', metadata: { toJSON: () => [1] } }, 'metadata'],
+  [{ message: 'a', metadata: { toJSON: () => undefined } }, 'metadata'],
+  [{ message: 'a', timestamp: invalid }, 'timestamp'],
+  [{ message: 'a', timestamp: 'yesterday' }, 'timestamp'],
+  [{ message: 'a', timestamp: LONE }, 'timestamp'],
+  [{ message: 'a', timestamp: '10000-01-01' }, 'timestamp'],
+  [{ message: 'a', timestamp: new Date(8.64e15) }, 'timestamp'],
+  [{ message: 'a', timestamp: new Date(-8.64e15) }, 'timestamp'],
+  [{ message: 'a', timestamp: new Date('0999-12-31') }, 'timestamp'],
+  // Of a wrong type.
+  [undefined, 'message'],
+  [null, 'message'],
+  [5, 'message'],
+  [['a'], 'message'],
+  [() => 'a', 'message'],
+  [{}, 'userMessage'],
+  [{ message: null }, 'userMessage'],
+  [{ message: 5 }, 'userMessage'],
+  [{ message: new String('a') }, 'userMessage'],
+  [{ message: Buffer.from('a') }, 'userMessage'],
+  [{ message: Symbol('a') }, 'userMessage'],
+  [{ message: 'a', response: Buffer.from('a') }, 'botResponse'],
+  [{ message: 'a', provider: 1 }, 'provider'],
+  [{ message: 'a', model: ['m'] }, 'model'],
+  [{ message: 'a', tokensUsed: true }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: '12' }, 'tokensUsed'],
+  [{ message: 'a', metadata: [] }, 'metadata'],
+  [{ message: 'a', metadata: '{}' }, 'metadata'],
+  [{ message: 'a', metadata: 5 }, 'metadata'],
+  [{ message: 'a', metadata: new Map([['a', 1]]) }, 'metadata'],
+  [{ message: 'a', metadata: { s: new Set([1]) } }, 'metadata'],
+  [{ message: 'a', metadata: { s: new Uint8Array(2) } }, 'metadata'],
+  [{ message: 'a', metadata: { s: /a/ } }, 'metadata'],
+  [{ message: 'a', metadata: { s: () => 1 } }, 'metadata'],
+  [{ message: 'a', metadata: { s: Symbol('s') } }, 'metadata'],
+  [{ message: 'a', timestamp: 1_700_000_000 }, 'timestamp'],
+  [{ message: 'a', timestamp: { year: 2024 } }, 'timestamp'],
+  // Of a wrong name.
+  [{ message: 'a', modle: 'm' }, 'modle'],
+  [{ message: 'a', tokens_used: 5 }, 'tokens_used'],
+  [{ message: 'a', userMessage: 'b' }, 'userMessage'],
+];
+
+async function refusal(call) {
+  let promise;
+  try {
+    promise = call();
+  } catch (error) {
+    return `threw ${error}`;
+  }
+  try {
+    return `answered ${await promise}`;
+  } catch (error) {
+    return error;
+  }
+}
+
+onEachEngine('a message that cannot be stored is refused by its field', async (_, { log }) => {
+  for (const [place, [message, field]] of MESSAGES.entries()) {
+    const error = await refusal(() => log.logMessage(message));
+    assert.ok(error instanceof ChatkeepError, `${place}: ${error}`);
+    const told = [error.field, error.code, error.operation, error.retryable];
+    assert.deepStrictEqual(
+      told,
+      [field, 'CHATKEEP_INVALID_INPUT', 'logMessage', false],
+      `${place}: ${error}`,
+    );
+    assert.ok(error.message.startsWith(`${field}: `) && error.message.length < 300, error.message);
+    if (message?.message === undefined || typeof message !== 'object') continue;
+    const batch = await refusal(() => log.logMessages([{ message: 'good' }, message]));
+    assert.equal(batch.field, `messages[1].${field}`, `${place} among others: ${batch}`);
+    assert.ok(batch.message.startsWith(`messages[1].${field}: `), batch.message);
+  }
+  assert.equal(await log.getMessageCount(), 0);
+});
+
+const QUESTIONS = [
+  ['getMessages', [{ limit: 0 }], 'limit'],
+  ['getMessages', [{ limit: -1 }], 'limit'],
+  ['getMessages', [{ limit: 10_001 }], 'limit'],
+  ['getMessages', [{ limit: 2 ** 63 }], 'limit'],
+  ['getMessages', [{ limit: 2n ** 63n }], 'limit'],
+  ['getMessages', [{ limit: true }], 'limit'],
+  ['getMessages', [{ limit: '10' }], 'limit'],
+  ['getMessages', [{ limit: Number.NaN }], 'limit'],
+  ['getMessages', [{ offset: -1 }], 'offset'],
+  ['getMessages', [{ offset: 1.5 }], 'offset'],
+  ['getMessages', [{ cursor: 'nonsense' }], 'cursor'],
+  ['getMessages', [{ cursor: 5 }], 'cursor'],
+  ['getMessages', [{ cursor: { id: 1 } }], 'cursor'],
+  ['getMessages', [{ cursor: { id: 1, timestamp: new Date() } }], 'cursor'],
+  ['getMessages', [{ startDate: 'soon' }], 'startDate'],
+  ['getMessages', [{ startDate: invalid }], 'startDate'],
+  ['getMessages', [{ endDate: 5 }], 'endDate'],
+  ['getMessages', [{ metadata: { k: [1] } }], 'metadata'],
+  ['getMessages', [{ metadata: [1] }], 'metadata'],
+  ['getMessages', [{ metadata: { k: Number.NaN } }], 'metadata'],
+  ['getMessages', [{ limt: 5 }], 'limt'],
+  ['getMessages', [5], 'options'],
+  ['getMessages', [{ signal: 'now' }], 'signal'],
+  ['getMessageById', ['1'], 'id'],
+  ['getMessageById', [undefined], 'id'],
+  ['getMessageById', [2n ** 64n], 'id'],
+  ['searchMessages', [''], 'query'],
+  ['searchMessages', [Buffer.from('a')], 'query'],
+  ['searchMessages', [LONE], 'query'],
+  ['searchMessages', ['a'.repeat(100_000)], 'query'],
+  ['searchMessages', ['a', { provider: 'x' }], 'provider'],
+  ['deleteOldMessages', [0], 'days'],
+  ['deleteOldMessages', [-1], 'days'],
+  ['deleteOldMessages', [10 ** 9], 'days'],
+  ['deleteOldMessages', [2n ** 70n], 'days'],
+  ['deleteOldMessages', [null], 'days'],
+  ['deleteOldMessages', ['30'], 'days'],
+  ['getAnalytics', [{ startDate: '2024-02-01', endDate: '2024-01-01' }], 'startDate'],
+  ['exportForFineTuning', ['xml'], 'format'],
+  ['exportForFineTuning', [5], 'format'],
+  ['flush', [{ timeout: -1 }], 'timeout'],
+  ['flush', [{ timeout: Number.NaN }], 'timeout'],
+  ['flush', [{ timeout: 1e300 }], 'timeout'],
+  ['flush', [{ timeout: '1' }], 'timeout'],
+  ['logMessages', ['abc'], 'messages'],
+  ['logMessages', [{ message: 'a' }], 'messages'],
+  ['logMessages', [undefined], 'messages'],
+  ['logMessages', [[{ message: 'a' }, 'b']], 'messages[1]'],
+  ['logMessages', [[{ message: 'a' }, {}]], 'messages[1].userMessage'],
+  ['logMessages', [[{ message: 'a' }, { message: 'b', modle: 'm' }]], 'messages[1].modle'],
+];
+
+test('a question that cannot be asked is refused by its field', async (t) => {
+  const { messageLogger: log } = memoryStore(t);
+  const id = await log.logMessage({ message: 'kept', timestamp: '2000-01-01' });
+  for (const [call, given, field] of QUESTIONS) {
+    const error = await refusal(() => log[call](...given));
+    assert.ok(error instanceof ChatkeepError, `${call} ${field}: ${error}`);
+    assert.deepStrictEqual(
+      [error.field, error.operation, error.code],
+      [field, call, 'CHATKEEP_INVALID_INPUT'],
+    );
+  }
+  const kept = await log.getMessages();
+  assert.deepStrictEqual(
+    kept.map((message) => message.id),
+    [id],
+  );
+});
+
+test('an iteration that cannot be is refused when it is first asked for a message', async (t) => {
+  const { messageLogger: log } = memoryStore(t);
+  for (const [options, field] of [
+    [{ oldestFirst: 1 }, 'oldestFirst'],
+    [{ endDate: 5 }, 'endDate'],
+    [{ limit: 5 }, 'limit'],
+  ]) {
+    const error = await refusal(() => log.iterMessages(options).next());
+    assert.deepStrictEqual([error.field, error.operation], [field, 'iterMessages']);
+    const streamed = await refusal(() => log.messageStream(options).toArray());
+    assert.equal(streamed.field, field);
+  }
+  const error = await refusal(() => log.exportStream('xml').toArray());
+  assert.deepStrictEqual([error.field, error.operation], ['format', 'exportForFineTuning']);
+});
+
+onEachEngine('a token that cannot be made is refused by its field', async (_, { tokens }) => {
+  for (const [options, field] of [
+    [{ description: 'd'.repeat(256) }, 'description'],
+    [{ description: LONE }, 'description'],
+    [{ description: Buffer.from('d') }, 'description'],
+    [{ description: null }, 'description'],
+    [{ expiresDays: 0 }, 'expiresDays'],
+    [{ expiresDays: -1 }, 'expiresDays'],
+    [{ expiresDays: 10 ** 9 }, 'expiresDays'],
+    [{ expiresDays: 2n ** 70n }, 'expiresDays'],
+    [{ expiresDays: 1.5 }, 'expiresDays'],
+    [{ expires: 5 }, 'expires'],
+    [5, 'options'],
+  ]) {
+    const error = await refusal(() => tokens.createToken(options));
+    assert.deepStrictEqual(
+      [error.field, error.operation, error.code],
+      [field, 'createToken', 'CHATKEEP_INVALID_INPUT'],
+    );
+  }
+  assert.deepStrictEqual(await tokens.listTokens(), []);
+  for (const id of ['1', undefined, 1.5, 2n ** 63n]) {
+    assert.equal((await refusal(() => tokens.revokeToken(id))).field, 'tokenId');
+    assert.equal((await refusal(() => tokens.getTokenInfo(id))).field, 'id');
+  }
+});
+
+test('a setting that cannot be is refused by its name', () => {
+  for (const [given, field, code] of [
+    [['sqlite:///:memory:', { poolSise: 5 }], 'poolSise', 'CHATKEEP_INVALID_INPUT'],
+    [['sqlite:///:memory:', { poolSize: '5' }], 'poolSize', 'CHATKEEP_INVALID_INPUT'],
+    [['sqlite:///:memory:', { poolSize: 0 }], 'poolSize', 'CHATKEEP_CONFIGURATION'],
+    [['sqlite:///:memory:', { poolSize: -1 }], 'poolSize', 'CHATKEEP_CONFIGURATION'],
+    [['sqlite:///:memory:', { queryTimeout: 0 }], 'queryTimeout', 'CHATKEEP_CONFIGURATION'],
+    [
+      ['sqlite:///:memory:', { queryTimeout: Number.NaN }],
+      'queryTimeout',
+      'CHATKEEP_INVALID_INPUT',
+    ],
+    [['sqlite:///:memory:', { autoMigrate: 'yes' }], 'autoMigrate', 'CHATKEEP_INVALID_INPUT'],
+    [[5], 'url', 'CHATKEEP_INVALID_INPUT'],
+    [[{ poolSize: 5 }], 'url', 'CHATKEEP_INVALID_INPUT'],
+  ]) {
+    assert.throws(
+      () => new Chatkeep(...given),
+      (error) => {
+        assert.ok(error instanceof ChatkeepError);
+        assert.deepStrictEqual([error.field, error.code], [field, code]);
+        return true;
+      },
+    );
+  }
+});
+
+test("an exception in the caller's own code comes through", async (t) => {
+  const { messageLogger: log } = memoryStore(t);
+  const mine = new Error('mine');
+  const thrower = () => {
+    throw mine;
+  };
+  function* messages() {
+    yield { message: 'a' };
+    throw mine;
+  }
+  class Late extends Date {
+    [Symbol.toPrimitive]() {
+      throw mine;
+    }
+  }
+  const getter = Object.defineProperty({}, 'message', { enumerable: true, get: thrower });
+  for (const call of [
+    () => log.logMessage({ message: 'a', metadata: { a: { toJSON: thrower } } }),
+    () => log.logMessage({ message: 'a', timestamp: new Late() }),
+    () => log.logMessage(getter),
+    () => log.logMessages(messages()),
+    () => log.getMessages({ startDate: new Late() }),
+  ]) {
+    assert.equal(await refusal(call), mine);
+  }
+  assert.equal(await log.getMessageCount(), 0);
+  assert.equal(await log.logMessage('after'), 1);
+});

@@ -1,0 +1,100 @@
+/** Express: what a request is told. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { test } from 'node:test';
+import * as chatkeep from 'chatkeep';
+import { currentToken, handleErrors, healthCheck, tokenRequired } from 'chatkeep/express';
+import express from 'express';
+import { bearer, failure, webCases } from './support/web_cases.mjs';
+
+async function listen(t, handler) {
+  const server = http.createServer(handler).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+function application(chat, notes, { healthTimeout = 5 } = {}) {
+  const report = (told) => notes.push(told);
+  const app = express();
+  app.get('/health/db-pool', healthCheck(chat, { timeout: healthTimeout }));
+  app.get('/whoami', tokenRequired(chat, { retryAfter: 7, report }), (request, response) => {
+    assert.equal(currentToken(request), request.token);
+    response.json(request.token);
+  });
+  app.get('/messages', async (request, response) => {
+    const limit = Number(request.query.limit ?? 100);
+    response.json(await chat.messageLogger.getMessages({ limit }));
+  });
+  app.get('/raise', (request) => {
+    throw failure(request.query.code);
+  });
+  app.get('/half', (_request, response) => {
+    response.write('half of an answer');
+    throw failure('CHATKEEP_UNAVAILABLE');
+  });
+  app.get('/unguarded', (request, response) => response.json(currentToken(request)));
+  app.use(handleErrors({ report }));
+  // All others; Express's own prints them.
+  app.use((error, _request, response, next) => {
+    if (response.headersSent) next(error);
+    else response.status(500).json({ detail: error.message });
+  });
+  return app;
+}
+
+webCases('Express', async (t, chat, options) => {
+  const notes = [];
+  return { url: await listen(t, application(chat, notes, options)), notes };
+});
+
+test('an answer that is half out is ended, and not begun again', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const url = await listen(t, application(new chatkeep.Chatkeep('sqlite:///:memory:'), []));
+  const answer = await fetch(`${url}/half`);
+  assert.equal(answer.status, 200);
+  await assert.rejects(answer.text());
+});
+
+test('without a guard there is no token', async (t) => {
+  const url = await listen(t, application(new chatkeep.Chatkeep('sqlite:///:memory:'), []));
+  const answer = await fetch(`${url}/unguarded`);
+  assert.equal(answer.status, 500);
+  assert.match((await answer.json()).detail, /not behind tokenRequired/);
+});
+
+test('without a store it is the database of the environment, and what is told goes to the console', async (t) => {
+  const warn = t.mock.method(console, 'warn', () => {});
+  const check = {
+    valid: true,
+    reason: 'valid',
+    token: { id: 7, description: 'of the environment' },
+  };
+  const asked = t.mock.method(chatkeep.tokenManager, 'checkToken', async () => check);
+  const app = express();
+  app.use(tokenRequired());
+  app.get('/', (request, response) => response.json(request.token.id));
+  const url = await listen(t, app);
+  assert.equal(await (await fetch(url, bearer('any'))).json(), 7);
+  assert.deepEqual(asked.mock.calls[0].arguments, ['any']);
+  assert.equal(warn.mock.callCount(), 0);
+  asked.mock.mockImplementation(() => Promise.reject(failure('CHATKEEP_UNAVAILABLE')));
+  assert.equal((await fetch(url, bearer('any'))).status, 503);
+  assert.deepEqual(warn.mock.calls[0].arguments, ['chatkeep: answered 503: logMessage: no']);
+});
+
+test('the middleware needs nothing of Express', async (t) => {
+  const chat = new chatkeep.Chatkeep('sqlite:///:memory:');
+  const { token } = await chat.tokenManager.createToken('plain');
+  const guard = tokenRequired(chat);
+  const url = await listen(t, (request, response) => {
+    guard(request, response, () => response.end(request.token.description));
+  });
+  assert.equal((await fetch(url)).status, 401);
+  assert.equal(await (await fetch(url, bearer(token))).text(), 'plain');
+});

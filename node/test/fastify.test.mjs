@@ -1,0 +1,142 @@
+/** Fastify: what a request is told, and the store's life beside the application's. */
+
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import * as chatkeep from 'chatkeep';
+import { answerError, chatkeepPlugin, currentToken, tokenRequired } from 'chatkeep/fastify';
+import Fastify from 'fastify';
+import { DOWN, emptyDatabase } from './support/databases.mjs';
+import { bearer, failure, webCases } from './support/web_cases.mjs';
+
+const { Chatkeep } = chatkeep;
+
+function noting(notes) {
+  const stream = new Writable({
+    write(line, _encoding, done) {
+      const { level, msg } = JSON.parse(line);
+      if (level === 40) notes.push(msg);
+      done();
+    },
+  });
+  return { level: 'warn', stream };
+}
+
+async function listen(t, app) {
+  t.after(() => app.close());
+  return app.listen({ port: 0, host: '127.0.0.1' });
+}
+
+webCases('Fastify', async (t, chat, options) => {
+  const notes = [];
+  const app = Fastify({ logger: noting(notes) });
+  app.register(chatkeepPlugin, { chat, ...options });
+  app.get('/whoami', { onRequest: tokenRequired(chat, { retryAfter: 7 }) }, async (request) => {
+    assert.equal(currentToken(request), request.token);
+    return request.token;
+  });
+  app.get('/messages', (request) =>
+    chat.messageLogger.getMessages({ limit: Number(request.query.limit ?? 100) }),
+  );
+  app.get('/raise', async (request) => {
+    throw failure(request.query.code);
+  });
+  return { url: await listen(t, app), notes };
+});
+
+test('all other errors go where they went before', async (t) => {
+  const chat = new Chatkeep('sqlite:///:memory:');
+  const app = Fastify();
+  app.setErrorHandler((error, _request, reply) => reply.code(418).send({ mine: error.message }));
+  app.register(async (part) => {
+    part.register(chatkeepPlugin, { chat, healthPath: false });
+    part.get('/raise', async (request) => {
+      throw failure(request.query.code);
+    });
+    part.get('/unguarded', async (request) => currentToken(request));
+  });
+  const url = await listen(t, app);
+  assert.equal((await fetch(`${url}/raise?code=CHATKEEP_CONFLICT`)).status, 503);
+  const answer = await fetch(`${url}/raise?code=ENOENT`);
+  assert.deepEqual([answer.status, await answer.json()], [418, { mine: 'no' }]);
+  const unguarded = await (await fetch(`${url}/unguarded`)).json();
+  assert.match(unguarded.mine, /not behind tokenRequired/);
+  assert.equal((await fetch(`${url}/health/db-pool`)).status, 404);
+});
+
+test('an application with an error handler of its own has the answers too', async (t) => {
+  const chat = new Chatkeep('sqlite:///:memory:');
+  const app = Fastify({ allowErrorHandlerOverride: false });
+  app.setErrorHandler((error, request, reply) => {
+    return answerError(error, request, reply, { retryAfter: 9 }) ?? reply.code(418).send({});
+  });
+  app.register(chatkeepPlugin, { chat, errors: false });
+  app.get('/raise', async (request) => {
+    throw failure(request.query.code);
+  });
+  const url = await listen(t, app);
+  const answer = await fetch(`${url}/raise?code=CHATKEEP_CONFLICT`);
+  assert.deepEqual([answer.status, answer.headers.get('Retry-After')], [503, '9']);
+  assert.equal((await fetch(`${url}/raise?code=ENOENT`)).status, 418);
+});
+
+test('a guard is for a part of the application too, and comes before the body is read', async (t) => {
+  const chat = new Chatkeep('sqlite:///:memory:');
+  const { token } = await chat.tokenManager.createToken('part');
+  const app = Fastify();
+  app.register(chatkeepPlugin, { chat });
+  app.register(async (part) => {
+    part.addHook('onRequest', tokenRequired(chat));
+    part.post('/guarded', async (request) => ({ token: request.token.id, body: request.body }));
+  });
+  app.post('/open', async (request) => ({ token: request.token }));
+  const url = await listen(t, app);
+  const broken = { method: 'POST', body: '{', headers: { 'Content-Type': 'application/json' } };
+  assert.equal((await fetch(`${url}/guarded`, broken)).status, 401);
+  assert.equal((await fetch(`${url}/open`, broken)).status, 400);
+  const post = { method: 'POST', ...bearer(token) };
+  assert.equal((await fetch(`${url}/guarded`, post)).status, 200);
+  assert.deepEqual(await (await fetch(`${url}/open`, post)).json(), { token: null });
+});
+
+test('without a store it is the database of the environment', async (t) => {
+  const check = { valid: true, reason: 'valid', token: { id: 7 } };
+  t.mock.method(chatkeep.tokenManager, 'checkToken', async () => check);
+  const app = Fastify();
+  app.get('/', { onRequest: tokenRequired() }, async (request) => request.token);
+  assert.deepEqual(await (await fetch(await listen(t, app), bearer('any'))).json(), { id: 7 });
+});
+
+test('the plugin waits, flushes and closes', async (t) => {
+  const { url } = await emptyDatabase(t, 'sqlite');
+  const chat = new Chatkeep(url);
+  for (const [turn, close] of [
+    [1, false],
+    [2, true],
+  ]) {
+    const app = Fastify();
+    app.register(chatkeepPlugin, { chat, wait: true, close });
+    app.get('/', async () => {
+      for (let number = 0; number < 300; number += 1) {
+        chat.messageLogger.logMessage('nobody waits for this').catch(() => {});
+      }
+      return {};
+    });
+    const address = await listen(t, app);
+    assert.ok(chat.dbManager.poolStatus().total > 0);
+    await fetch(address);
+    await app.close();
+    const after = new Chatkeep(url);
+    assert.equal(await after.messageLogger.getMessageCount(), 300 * turn);
+    await after.close();
+  }
+  await assert.rejects(chat.messageLogger.logMessage('late'), { code: 'CHATKEEP_UNAVAILABLE' });
+});
+
+test('an application that waits does not start without its database', async (t) => {
+  const app = Fastify();
+  t.after(() => app.close());
+  const chat = new Chatkeep(DOWN, { connectTimeout: 2 });
+  app.register(chatkeepPlugin, { chat, wait: true });
+  await assert.rejects(app.ready(), { code: 'CHATKEEP_UNAVAILABLE' });
+});

@@ -1,0 +1,24 @@
+/* Loaded before everything else: a calendar that does not work for chatkeep's own threads while a file is there, whose
+   path is in BROKEN_CLOCK. Nothing of chatkeep's expects that, so whatever asks for the date panics. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    static int (*real)(clockid_t, struct timespec *);
+    char name[16] = "";
+    prctl(PR_GET_NAME, name, 0, 0, 0);
+    int is_ours = clock == CLOCK_REALTIME && strncmp(name, "chatkeep", 8) == 0;
+    const char *path = is_ours ? getenv("BROKEN_CLOCK") : NULL;
+    if (path && access(path, F_OK) == 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    return real(clock, now);
+}

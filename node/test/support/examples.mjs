@@ -1,0 +1,33 @@
+/** The examples as who copies them has them: in a folder with what they need beside them. */
+
+import { copyFile, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './databases.mjs';
+
+export const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** A folder where `chatkeep` and these packages can be imported. */
+export async function folderWith(t, packages) {
+  const folder = await temporaryFolder(t);
+  await mkdir(join(folder, 'node_modules'));
+  for (const name of packages) {
+    const where = name === 'chatkeep' ? PACKAGE : join(PACKAGE, 'node_modules', name);
+    const link = join(folder, 'node_modules', name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(where, link);
+  }
+  return folder;
+}
+
+/** A copy of an example, installed. */
+export async function installedExample(t, name) {
+  const from = join(ROOT, 'examples', name);
+  const { dependencies } = JSON.parse(await readFile(join(from, 'package.json'), 'utf8'));
+  const folder = await folderWith(t, Object.keys(dependencies));
+  for (const file of await readdir(from)) {
+    if (file !== 'node_modules') await copyFile(join(from, file), join(folder, file));
+  }
+  return folder;
+}

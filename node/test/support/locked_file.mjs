@@ -1,0 +1,32 @@
+/** A SQLite file that another process is writing to, for as long as one likes. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+// Python's library, as Node has none of its own before version 22.
+const HOLDER = `
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+connection.execute("ROLLBACK")
+connection.close()
+`;
+
+/** Holds the lock for writing while `body` runs. */
+export async function whileLocked(file, body) {
+  const holder = spawn('python3', ['-c', HOLDER, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(holder, 'close');
+  try {
+    assert.deepEqual(await once(createInterface(holder.stdout), 'line'), ['locked']);
+    await body();
+    holder.stdin.end();
+    assert.deepEqual(await ended, [0, null]);
+  } finally {
+    holder.kill('SIGKILL');
+    await ended;
+  }
+}

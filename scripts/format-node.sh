@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Formats the Node package's code and the examples in JavaScript, and looks for what a linter finds.
+#
+#   scripts/format-node.sh [--check]      --check changes nothing, and fails where it would
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+
+scripts/setup.sh node
+mode=(check --write)
+if [ "${1:-}" = --check ]; then mode=(ci); fi
+cd node
+quietly node_modules/.bin/biome "${mode[@]}" --colors=off --error-on-warnings . ../examples/express

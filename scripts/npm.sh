@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Packs the npm packages, and tests them: what they hold, what they need, and that they work in an empty folder where there is
+# nothing else. Wants no servers.
+#
+#   scripts/npm.sh [--dev] [--platform TRIPLE] [arguments for node --test]      --dev and --platform as build-npm.sh has them
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/cache.sh
+. scripts/cache.sh
+
+scripts/setup.sh node
+build=()
+case ${1:-} in
+--dev) build=(--dev) ;;
+--platform) build=(--platform "$2") ;;
+esac
+shift "${#build[@]}"
+CHATKEEP_NPM=$(scripts/build-npm.sh ${build[@]+"${build[@]}"})
+export CHATKEEP_NPM
+if [ "${build[0]:-}" = --platform ]; then export CHATKEEP_GLIBC=2.28; fi
+node --test "$@" node/test-package/*.test.mjs
