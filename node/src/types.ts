@@ -201,12 +201,13 @@ export interface PoolStatus {
 
 /** A sign of life. */
 export interface Health {
-  readonly ok: true;
+  /** False when the schema does not fit; `schema` says in what way. */
+  readonly ok: boolean;
   /** The engine, as the server itself says. */
   readonly engine: string;
   readonly serverVersion: string;
   readonly latencyMs: number;
-  readonly schema: 'head' | 'behind' | 'newer';
+  readonly schema: 'head' | 'behind' | 'newer' | 'changed' | 'missing' | 'out_of_order' | 'dirty';
   readonly pool: PoolStatus;
 }
 

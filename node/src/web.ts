@@ -173,13 +173,14 @@ function invalidInput(error: ChatkeepError): Refusal {
   return { status: 422, detail, headers: {} };
 }
 
+/** Of a database that answers; one whose schema does not fit serves nobody. */
 function healthy(health: Health): DatabaseHealth {
   return {
-    status: 'healthy',
+    status: health.ok ? 'healthy' : 'unhealthy',
     engine: health.engine,
     latency_ms: health.latencyMs,
     schema: health.schema,
-    error: null,
+    error: health.ok ? null : 'Schema',
     pool: figures(health.pool),
   };
 }

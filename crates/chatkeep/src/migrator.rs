@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chatkeep_core::migrations::{self, MigrationSet, MigrationStatus, Runner, SchemaCheck};
+use chatkeep_core::migrations::{self, Adoption, MigrationSet, MigrationStatus, Runner, SchemaCheck};
 use chatkeep_core::url::{SqliteLocation, SqliteTarget, Target};
 use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, ErrorKind, Result, Role};
 use chatkeep_pool::Pool;
@@ -98,6 +98,34 @@ impl Migrator {
         self.on_connection(Role::Writer, |connection| {
             let set = self.set(connection.engine())?;
             migrations::check(connection, &set)
+        })
+    }
+
+    /// Takes over the tables of a program that kept them with SQLAlchemy, in place, on SQLite and PostgreSQL, and runs what is
+    /// missing then. On SQLite a copy of the file is made before, and named. With `dry_run` everything is tried, and nothing
+    /// changed. See [`migrations::adopt`].
+    ///
+    /// # Errors
+    /// `InvalidInput` when the tables are not known, or hold rows that cannot be taken; then nothing is changed.
+    pub fn adopt(&self, dry_run: bool) -> Result<(Adoption, Option<PathBuf>)> {
+        let timeout = self.pool.settings().query_timeout;
+        let file = match self.pool.url().target() {
+            Target::Sqlite(SqliteTarget { location: SqliteLocation::File(path), .. }) => Some(path.clone()),
+            _ => None,
+        };
+        self.on_connection(Role::Writer, |connection| {
+            let tried = migrations::adopt(connection, true, timeout)?;
+            if dry_run {
+                return Ok((tried, None));
+            }
+            let copy = file.map(|mut file| {
+                file.as_mut_os_string().push(".before-adopt");
+                file
+            });
+            if let Some(copy) = &copy {
+                migrations::copy_sqlite(connection, copy)?;
+            }
+            Ok((migrations::adopt(connection, false, timeout)?, copy))
         })
     }
 

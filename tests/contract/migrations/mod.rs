@@ -1,5 +1,6 @@
 //! Running migrations, an application's too, taking them back, checking them, and what is left of a run that died.
 
+mod adopted;
 mod application;
 mod back;
 mod checked;

@@ -129,6 +129,23 @@ pub(crate) enum MigrateCommand {
         to: String,
     },
 
+    /// Take over the tables of a program that kept them with SQLAlchemy
+    #[command(
+        long_about = "Take over the tables of a program that kept them with SQLAlchemy\n\n\
+            In place, on SQLite and PostgreSQL, with all rows and ids, in one transaction; tables and rows that are not as \
+            they should be are named, and nothing is changed. On SQLite a copy of the file is made before. Stop the program \
+            first.",
+        after_help = examples! {
+            "chatkeep migrate adopt --dry-run"
+            "chatkeep --database-url sqlite:///chat.db migrate adopt"
+        }
+    )]
+    Adopt {
+        /// Try everything, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+
     /// Make the folder of a new migration of an application
     #[command(
         long_about = "Make the folder of a new migration of an application\n\n\

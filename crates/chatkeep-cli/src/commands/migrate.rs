@@ -60,6 +60,7 @@ pub(super) fn run(arguments: MigrateArguments, context: &Context) -> Result<u8, 
             terminal.answer(&json!({ "sql": script }), || script.clone())?;
             Ok(0)
         }
+        MigrateCommand::Adopt { dry_run } => adopt(&migrations, dry_run, terminal),
         MigrateCommand::New { .. } => Ok(0),
     }
 }
@@ -113,6 +114,36 @@ fn check(migrations: &Migrator, terminal: &Terminal) -> Result<u8, Failure> {
         format!("{}:\n{lines}", amount(words.len() as u64, "difference"))
     })?;
     Ok(if words.is_empty() { state_code } else { DIFFERS })
+}
+
+fn adopt(migrations: &Migrator, dry_run: bool, terminal: &Terminal) -> Result<u8, Failure> {
+    let (adoption, copy) = migrations.adopt(dry_run)?;
+    let copy = copy.map(|path| path.display().to_string());
+    let answer = json!({
+        "dry_run": dry_run,
+        "changes": adoption.changes,
+        "rows": adoption.rows.iter().map(|(table, rows)| json!({ "table": table, "rows": rows })).collect::<Vec<_>>(),
+        "applied": adoption.applied,
+        "copy": copy,
+    });
+    terminal.answer(&answer, || {
+        let mut text = String::new();
+        for (table, rows) in &adoption.rows {
+            let verb = if dry_run { "would take over" } else { "took over" };
+            text.push_str(&format!("{verb} {table} with {}\n", amount(rows.unsigned_abs(), "row")));
+        }
+        for change in &adoption.changes {
+            text.push_str(&format!("  {}\n", visible_line(change, 300)));
+        }
+        if !dry_run {
+            text.push_str(&listed("then ran", &adoption.applied, ""));
+        }
+        text
+    })?;
+    if let Some(copy) = copy {
+        terminal.note(&format!("the file as it was is {}", visible_line(&copy, usize::MAX)));
+    }
+    Ok(0)
 }
 
 fn new(folder: &Path, description: &str, per_engine: bool, terminal: &Terminal) -> Result<u8, Failure> {

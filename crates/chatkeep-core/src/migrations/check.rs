@@ -98,12 +98,17 @@ pub fn check(connection: &mut Connection, set: &MigrationSet) -> Result<SchemaCh
         return Ok(SchemaCheck { status, differences: Vec::new() });
     }
     let live = catalog::read(connection)?;
-    let expected = match connection.session {
-        Session::Sqlite(_) => in_memory(&replayed)?,
-        Session::PostgreSql(_) => in_a_schema(connection, &replayed)?,
-        Session::MySql(_) => in_a_database(connection, &replayed)?,
-    };
+    let expected = expected(connection, &replayed)?;
     Ok(SchemaCheck { status, differences: compare(&expected, &live) })
+}
+
+/// What these migrations make, by running them in a place of their own.
+pub(super) fn expected(connection: &mut Connection, migrations: &[&Migration]) -> Result<Catalog> {
+    match connection.session {
+        Session::Sqlite(_) => in_memory(migrations),
+        Session::PostgreSql(_) => in_a_schema(connection, migrations),
+        Session::MySql(_) => in_a_database(connection, migrations),
+    }
 }
 
 /// Runs the migrations, and says what they made. The history is a part of it.
@@ -242,7 +247,7 @@ fn may_not(error: Error, what: &str, grant: &str) -> Error {
 }
 
 /// How the live schema differs, in the order of tables.
-fn compare(expected: &Catalog, live: &Catalog) -> Vec<SchemaDifference> {
+pub(super) fn compare(expected: &Catalog, live: &Catalog) -> Vec<SchemaDifference> {
     let table = |name: &str| Place { table: name.to_owned(), kind: "table".to_owned(), name: String::new() };
     let mut found = Vec::new();
     let mut add = |place: &Place, expected: Option<&String>, found_here: Option<&String>| {

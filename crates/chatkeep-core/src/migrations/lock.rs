@@ -84,6 +84,20 @@ impl Beside {
     }
 }
 
+/// The same, for work that is done once only: whoever else runs migrations just now is not waited for.
+pub(super) fn postgresql_once<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T>,
+) -> Result<T> {
+    connection.transaction(|connection| {
+        if try_advisory_lock(connection)? {
+            work(connection)
+        } else {
+            Err(Error::new(ErrorKind::Conflict, "another program runs migrations just now; try again"))
+        }
+    })
+}
+
 #[derive(QueryableByName)]
 struct Locked {
     #[diesel(sql_type = Bool)]

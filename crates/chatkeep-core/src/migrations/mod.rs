@@ -5,8 +5,10 @@
 //! - `history`, `status`: the table `chatkeep_migrations`, and what is wrong with it.
 //! - `lock`, `runner`, `steps`, `back`: running them, once, and taking them back.
 //! - `catalog`, `check`: what a schema is like, and how it differs from what it should be.
+//! - `adopt`: taking over the tables of an SQLAlchemy program.
 //! - `offline`: the script for somebody else to run. `new`: the folders of a new migration.
 
+mod adopt;
 mod back;
 mod catalog;
 mod check;
@@ -25,6 +27,7 @@ mod statements;
 mod status;
 mod steps;
 
+pub use adopt::{Adoption, adopt, copy_sqlite};
 pub use check::{SchemaCheck, SchemaDifference, check};
 pub use embedded::all;
 pub use migration::{Line, Migration};
