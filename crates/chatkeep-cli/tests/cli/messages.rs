@@ -300,7 +300,8 @@ fn kept_totals_are_checked_and_mended() {
         (wrong.code, wrong.out.as_str()),
         (
             Some(1),
-            "day from 2024-05-06T00:00, openai, unknown: kept are 2 messages with 20 tokens, found 1 message with 10 tokens\n\
+            "30 days from 2024-05-02T00:00, openai, unknown: kept are 3 messages with 30 tokens, found 2 messages with 20 tokens\n\
+             day from 2024-05-06T00:00, openai, unknown: kept are 2 messages with 20 tokens, found 1 message with 10 tokens\n\
              hour from 2024-05-06T01:00, openai, unknown: kept are 1 message with 10 tokens, found 0 messages with 0 tokens\n\
              the totals of 2 messages are wrong; --rebuild mends them (1 message not counted yet)\n"
         )

@@ -40,7 +40,11 @@ fn render(check: &TotalsCheck) -> String {
 }
 
 fn line(difference: &TotalsDifference) -> String {
-    let span = if difference.hours == 1 { "hour" } else { "day" };
+    let span = match difference.hours {
+        1 => "hour",
+        24 => "day",
+        _ => "30 days",
+    };
     let start = difference.start.to_string();
     let names =
         format!("{}, {}", visible_line(&difference.provider, 50), visible_line(&difference.model, 50));
