@@ -46,6 +46,8 @@ pub enum SchemaState {
     Behind,
     /// A newer chatkeep has upgraded this database: this program has to be upgraded.
     Newer,
+    /// Rows were being moved into this database, and that was cut off: it has to be run again.
+    Unfinished,
 }
 
 impl ErrorKind {

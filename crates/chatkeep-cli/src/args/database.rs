@@ -1,6 +1,8 @@
 //! `chatkeep db …`
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 
 use super::examples;
 
@@ -41,4 +43,33 @@ pub(crate) enum DatabaseCommand {
         "chatkeep db health --json"
     })]
     Health,
+
+    /// Take over messages and tokens that other chat programs left in SQLite files
+    #[command(
+        long_about = "Take over messages and tokens that other chat programs left in SQLite files\n\n\
+            Known are chatbot.db with its three kinds of table messages, tokens.db, and what SQLAlchemy makes. The files are \
+            not changed. Every row is looked at before any is stored; then all are stored or none. Ids are kept where they \
+            are free, tokens stay valid, and what an earlier run has stored is passed over. Rows that cannot be stored as \
+            they are (a broken JSON text, no UTF-8, a NUL character, a provider that is too long) stop it and are listed.",
+        after_help = examples! {
+            "chatkeep db import-legacy --dry-run"
+            "chatkeep db import-legacy old/chatbot.db old/db/tokens.db"
+            "chatkeep db import-legacy chatbot.db --force"
+        }
+    )]
+    ImportLegacy(ImportLegacyOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportLegacyOptions {
+    /// The files; without any, chatbot.db and db/tokens.db in this folder
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Look at every row, store nothing, and say what would be stored and what is wrong
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Store rows that cannot be stored as they are, with the originals under "legacy" in their metadata
+    #[arg(long)]
+    pub(crate) force: bool,
 }

@@ -1,5 +1,7 @@
 //! `chatkeep db …`
 
+mod import_legacy;
+
 use std::time::{Duration, Instant};
 
 use chatkeep::url::{SqliteLocation, SqliteTarget, Target};
@@ -22,6 +24,7 @@ pub(super) fn run(command: DatabaseCommand, context: &Context) -> Result<u8, Fai
         DatabaseCommand::Status => status(context).map(|()| 0),
         DatabaseCommand::Wait { timeout } => wait(timeout, context).map(|()| 0),
         DatabaseCommand::Health => health(context),
+        DatabaseCommand::ImportLegacy(options) => import_legacy::run(options, context),
     }
 }
 

@@ -6,6 +6,7 @@ mod databases;
 mod exports;
 mod imports;
 mod messages;
+mod moving_in;
 mod pages;
 mod signals;
 mod tokens;

@@ -1,0 +1,12 @@
+//! What moving all rows from one database to another needs of the engines, beside reading and writing the rows.
+
+mod emptying;
+mod sequence;
+mod sqlite_file;
+mod unfinished;
+
+pub use emptying::{empty, hold_off_writers};
+pub use sequence::{IdsOf, next_id, pass_ids_in_use, set_next_id};
+pub(crate) use sqlite_file::integrity;
+pub use sqlite_file::{check_sqlite_file, copy_sqlite_file, is_sqlite_file, reclaim};
+pub use unfinished::{Unfinished, begin, finish, refuse_unfinished, unfinished, update};

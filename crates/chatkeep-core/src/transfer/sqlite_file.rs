@@ -1,0 +1,82 @@
+//! SQLite files as a whole: a copy while the database is in use, and whether a file is sound.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use crate::connection::{Connection, Session};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fault::Effect;
+
+/// What every SQLite file begins with.
+pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Whether a file begins as SQLite's files do.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn is_sqlite_file(path: &Path) -> std::io::Result<bool> {
+    let mut start = Vec::with_capacity(MAGIC.len());
+    File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut start)?;
+    Ok(start == MAGIC)
+}
+
+fn sqlite(connection: &mut Connection) -> Result<&mut diesel::SqliteConnection> {
+    match &mut connection.session {
+        Session::Sqlite(connection) => Ok(connection),
+        _ => Err(Error::configuration("only SQLite keeps its data in a file")),
+    }
+}
+
+/// Writes the database as it is at this moment into a new file, while others go on reading and writing. The file holds
+/// everything, needs no other file beside it, and has no free space inside. It must not be there yet, or be empty.
+///
+/// # Errors
+/// `Configuration` on a server, `StorageFull` when the disk is, `Corrupt` when the database is damaged.
+pub fn copy_sqlite_file(connection: &mut Connection, path: &Path) -> Result<()> {
+    let text = path.to_str().ok_or_else(|| {
+        Error::invalid_input("file", "has a name that is not UTF-8, with which SQLite cannot be asked")
+    })?;
+    let copied = sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(sqlite(connection)?);
+    copied.map(drop).map_err(|error| connection.read_error(error))
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    integrity_check: String,
+}
+
+/// Reads the whole file, and says what is wrong with it.
+///
+/// # Errors
+/// `Corrupt` when something is; `Configuration` on a server.
+pub fn check_sqlite_file(connection: &mut Connection) -> Result<()> {
+    let lines = integrity(sqlite(connection)?);
+    let lines = lines.map_err(|error| connection.read_error(error))?;
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Corrupt, format!("the file is damaged: {}", lines.join("; "))))
+}
+
+/// What SQLite's own check finds wrong; nothing when all is well.
+pub(crate) fn integrity(connection: &mut diesel::SqliteConnection) -> diesel::QueryResult<Vec<String>> {
+    let lines = sql_query("PRAGMA integrity_check(5)").load::<Line>(connection)?;
+    Ok(lines.into_iter().map(|line| line.integrity_check).filter(|line| line != "ok").collect())
+}
+
+/// Gives the room that deleted rows had back to the file system: the file is written anew, for which it needs as much room
+/// again, and nobody else can write meanwhile.
+///
+/// # Errors
+/// `Configuration` on a server, `StorageFull`, `Conflict` when others do not stop reading and writing.
+pub fn reclaim(connection: &mut Connection) -> Result<()> {
+    sqlite(connection)?;
+    connection.batch("VACUUM", Effect::None)?;
+    // With write-ahead logging the new file is in the log until it is moved over.
+    connection.batch("PRAGMA wal_checkpoint(TRUNCATE)", Effect::None)
+}

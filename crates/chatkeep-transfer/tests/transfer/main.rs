@@ -1,0 +1,9 @@
+//! Moving in and moving house, on every engine. Run it with servers:
+//! `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-transfer`.
+
+mod damaged_files;
+mod every_engine;
+mod files;
+mod imports;
+mod store;
+mod unusual_rows;
