@@ -219,6 +219,7 @@ fn exit_code(kind: ErrorKind) -> u8 {
 fn hint(kind: ErrorKind, message: &str) -> Option<&'static str> {
     let hint = match kind {
         ErrorKind::Schema(SchemaState::Behind) => "run `chatkeep migrate upgrade` first",
+        ErrorKind::Schema(SchemaState::Unfinished) => return None,
         ErrorKind::Schema(SchemaState::Newer) => {
             "a newer chatkeep has upgraded this database; install that version"
         }

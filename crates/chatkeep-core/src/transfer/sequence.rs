@@ -82,12 +82,16 @@ fn greatest_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
 /// # Errors
 /// What the database says.
 pub fn set_next_id(connection: &mut Connection, ids: IdsOf, next: i64) -> Result<()> {
-    if next <= next_id(connection, ids)? && connection.engine() != Engine::PostgreSql {
+    let before = next_id(connection, ids)?;
+    // PostgreSQL's numbers may lie behind the rows that are there.
+    if next <= before && connection.engine() != Engine::PostgreSql {
         return Ok(());
     }
-    let next = next.max(next_id(connection, ids)?);
     let table = ids.table();
-    let last = next - 1;
+    let last = next.max(before) - 1;
+    if last < 1 {
+        return Ok(());
+    }
     match connection.engine() {
         Engine::Sqlite => connection.batch(
             &format!(
@@ -100,12 +104,12 @@ pub fn set_next_id(connection: &mut Connection, ids: IdsOf, next: i64) -> Result
         Engine::PostgreSql => {
             number(
                 connection,
-                &format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), {next}, false) AS number"),
+                &format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last}) AS number"),
             )?;
             Ok(())
         }
         Engine::MySql | Engine::MariaDb => {
-            connection.batch(&format!("ALTER TABLE {table} AUTO_INCREMENT = {next}"), Effect::None)
+            connection.batch(&format!("ALTER TABLE {table} AUTO_INCREMENT = {}", last + 1), Effect::None)
         }
     }
 }

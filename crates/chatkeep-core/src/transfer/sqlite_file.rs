@@ -3,13 +3,18 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use crate::connection::{Connection, Session};
+use crate::connection::{Connection, Session, open_sqlite_to_read};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Effect;
+use crate::fault::{self, Effect};
+
+/// How long another program may hold the file's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What every SQLite file begins with.
 pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -32,7 +37,8 @@ fn sqlite(connection: &mut Connection) -> Result<&mut diesel::SqliteConnection> 
 }
 
 /// Writes the database as it is at this moment into a new file, while others go on reading and writing. The file holds
-/// everything, needs no other file beside it, and has no free space inside. It must not be there yet, or be empty.
+/// everything, needs no other file beside it, and has no free space inside. It must not be there yet, or be empty. The
+/// connection can write afterwards, whatever it was opened for.
 ///
 /// # Errors
 /// `Configuration` on a server, `StorageFull` when the disk is, `Corrupt` when the database is damaged.
@@ -40,7 +46,11 @@ pub fn copy_sqlite_file(connection: &mut Connection, path: &Path) -> Result<()> 
     let text = path.to_str().ok_or_else(|| {
         Error::invalid_input("file", "has a name that is not UTF-8, with which SQLite cannot be asked")
     })?;
-    let copied = sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(sqlite(connection)?);
+    let session = sqlite(connection)?;
+    // A connection that only reads may not even write into another file.
+    let copied = session
+        .batch_execute("PRAGMA query_only = OFF")
+        .and_then(|()| sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(session));
     copied.map(drop).map_err(|error| connection.read_error(error))
 }
 
@@ -50,17 +60,19 @@ struct Line {
     integrity_check: String,
 }
 
-/// Reads the whole file, and says what is wrong with it.
+/// Reads a whole SQLite file, and says what is wrong with it. Nobody else may be writing to it.
 ///
 /// # Errors
-/// `Corrupt` when something is; `Configuration` on a server.
-pub fn check_sqlite_file(connection: &mut Connection) -> Result<()> {
-    let lines = integrity(sqlite(connection)?);
-    let lines = lines.map_err(|error| connection.read_error(error))?;
-    if lines.is_empty() {
+/// `Corrupt` when something is.
+pub fn check_sqlite_file(path: &Path) -> Result<()> {
+    // The hooks have to outlive the connection.
+    let (mut connection, _hooks) = open_sqlite_to_read(path, false, PATIENCE)?;
+    let faults = integrity(&mut connection).map_err(fault::sqlite::error)?;
+    drop(connection);
+    if faults.is_empty() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Corrupt, format!("the file is damaged: {}", lines.join("; "))))
+    Err(Error::new(ErrorKind::Corrupt, format!("{} is damaged: {}", path.display(), faults.join("; "))))
 }
 
 /// What SQLite's own check finds wrong; nothing when all is well.

@@ -9,6 +9,8 @@ use crate::schema::unfinished_transfer;
 use crate::value::Timestamp;
 
 const ROW: i32 = 0;
+/// All rows are being deleted.
+const EMPTYING: &str = "emptying";
 
 /// How far moving rows in has come.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -33,6 +35,11 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
+    /// Whether all rows are being deleted.
+    pub fn is_emptying(&self) -> bool {
+        self.kind == EMPTYING
+    }
+
     /// At its beginning.
     pub fn new(kind: &str, source: &str) -> Self {
         Self {
@@ -58,6 +65,33 @@ pub fn unfinished(connection: &mut Connection) -> Result<Option<Unfinished>> {
         .get_result::<Unfinished>(c)
         .optional());
     row.map_err(|error| connection.read_error(error))
+}
+
+/// The same, held until the transaction ends, which the caller has opened: what a program that was killed had sent last may
+/// still be on its way into the database, and is waited for.
+///
+/// # Errors
+/// As [`unfinished`].
+pub fn hold_unfinished(connection: &mut Connection) -> Result<Option<Unfinished>> {
+    use unfinished_transfer::dsl;
+    let held = on_engine!(connection, c => diesel::update(dsl::unfinished_transfer.find(ROW))
+        .set(dsl::kind.eq(dsl::kind))
+        .execute(c));
+    held.map_err(|error| connection.write_error(error))?;
+    unfinished(connection)
+}
+
+/// Writes down that all rows are going to be deleted, whatever was going on before: no number of rows means anything then.
+///
+/// # Errors
+/// What the database says.
+pub fn begin_emptying(connection: &mut Connection, source: &str) -> Result<()> {
+    connection.transaction(|connection| {
+        if hold_unfinished(connection)?.is_some() {
+            finish(connection)?;
+        }
+        begin(connection, &Unfinished::new(EMPTYING, source))
+    })
 }
 
 /// Writes down that rows are going to be moved in.
@@ -109,6 +143,7 @@ pub fn refuse_unfinished(connection: &mut Connection) -> Result<()> {
     let Unfinished { kind, messages, started_at, .. } = state;
     let again = match kind.as_str() {
         "copy" => "run `chatkeep db copy` again with --resume, or with --replace to begin anew",
+        EMPTYING => "run what was interrupted again",
         _ => "run `chatkeep db restore` again",
     };
     Err(Error::new(

@@ -1,6 +1,9 @@
 //! Moving in and moving house, on every engine. Run it with servers:
 //! `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-transfer`.
 
+mod backups;
+mod copies;
+mod cut_off;
 mod damaged_files;
 mod every_engine;
 mod files;
