@@ -341,7 +341,9 @@ fn rows_of_another_program_count(store: &Store) {
 fn rows_that_were_there_before_the_totals_count(store: &Store) {
     store.database().upgrade().expect("the schema is made");
     let newer = "20261121090000";
-    store.raw.execute("DROP TABLE message_totals; DROP TABLE message_counting; DROP TABLE message_gaps");
+    for table in ["message_totals", "message_counting", "message_gaps", "unfinished_transfer"] {
+        store.raw.execute(&format!("DROP TABLE {table}"));
+    }
     store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
     for _ in 0..3 {
         store.raw.execute(FOREIGN);

@@ -104,11 +104,10 @@ fn run(
             pass_ids_in_use(connection, IdsOf::Messages)?;
             pass_ids_in_use(connection, IdsOf::Tokens)
         });
-        let counted = outcome.and_then(|()| {
+        let counted = outcome.map(|()| {
             progress(Step { phase: Phase::Counting, done: 0, total: 0 });
             // They are stored for good: statistics are right all the same, only slower.
             let _ = messages::catch_up(connection);
-            Ok(())
         });
         // The connection goes back to others, who want their deadline.
         if !connection.is_broken() {

@@ -21,7 +21,7 @@ on_every_engine![
 fn refused(store: &Store, name: &str, kind: ErrorKind, words: &str) {
     let path = store.path(name);
     let before = fs::read(&path).ok();
-    let outcome = import_legacy(store, &[path.clone()], ImportOptions::default(), &mut |_| {});
+    let outcome = import_legacy(store, std::slice::from_ref(&path), ImportOptions::default(), &mut |_| {});
     let error = outcome.expect_err("it is refused");
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.message().contains(words) && error.message().contains(name), "{error}");
@@ -112,7 +112,7 @@ fn a_database_that_is_too_new_is_left_alone(store: &Store) {
     );
     for dry_run in [true, false] {
         let options = ImportOptions { dry_run, force: true };
-        let outcome = import_legacy(store, &[path.clone()], options, &mut |_| {});
+        let outcome = import_legacy(store, std::slice::from_ref(&path), options, &mut |_| {});
         assert_eq!(outcome.expect_err("too new").kind(), ErrorKind::Schema(SchemaState::Newer));
     }
     assert_eq!(store.raw.scalar("SELECT count(*) FROM messages").as_deref(), Some("0"));

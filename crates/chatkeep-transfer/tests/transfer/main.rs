@@ -7,6 +7,7 @@ mod cut_off;
 mod damaged_files;
 mod every_engine;
 mod files;
+mod full_disk;
 mod imports;
 mod store;
 mod unusual_rows;
