@@ -13,6 +13,7 @@ from chatkeep import _native
 
 HEADER = '''"""The compiled module; made from it by python/stubs.py."""
 
+import os
 from asyncio import Future
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -23,6 +24,7 @@ from chatkeep.types import (
     Analytics,
     CreatedToken,
     Health,
+    ImportReport,
     Message,
     MigrationStatus,
     NewMessage,

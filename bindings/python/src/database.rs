@@ -1,6 +1,9 @@
 //! The class `DatabaseManager`.
 
+use std::path::PathBuf;
+
 use chatkeep::MigrateCall;
+use chatkeep_transfer::MovingIn as _;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
@@ -167,6 +170,31 @@ impl DatabaseManager {
     fn drop_search_index(&self, py: Python<'_>) -> PyResult<bool> {
         let drop = |chat: &chatkeep::Chatkeep, ()| chat.database().drop_search_index();
         door::enter(py, &self.handle, "drop_search_index", || Ok(()), drop, |_, dropped| Ok(dropped))
+    }
+
+    /// Takes over the messages and tokens of a SQLite file that another chat program left behind (``chatbot.db``,
+    /// ``tokens.db``, or one that SQLAlchemy made), all or none. The file is not changed. Ids are kept where they are free,
+    /// tokens stay valid, and what an earlier run has stored is passed over.
+    ///
+    /// Args:
+    ///     path (str | os.PathLike[str]): The file.
+    ///
+    /// Returns:
+    ///     ImportReport: What was found and stored, with the keys of ``chatkeep db import-legacy --json``.
+    ///
+    /// Raises:
+    ///     InvalidInputError: A row cannot be stored as it is; the command lists such rows.
+    ///     CorruptError: The file is damaged, or no SQLite file.
+    fn migrate_from_old_sqlite<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+        let import = |chat: &chatkeep::Chatkeep, path: PathBuf| chat.migrate_from_old_sqlite(path);
+        door::enter(
+            py,
+            &self.handle,
+            "migrate_from_old_sqlite",
+            || Ok(path),
+            import,
+            |py, report| json::of(py, &report),
+        )
     }
 
     /// As ``Chatkeep.close``. The environment's store is opened anew at its next use.

@@ -3,6 +3,7 @@
 mod database;
 mod messages;
 mod migrate;
+mod reclaim;
 mod search_index;
 mod tokens;
 

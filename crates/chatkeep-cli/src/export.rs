@@ -1,7 +1,7 @@
 //! `chatkeep messages export`: messages out as JSON Lines.
 
 mod destination;
-mod partial_file;
+pub(crate) mod partial_file;
 mod row;
 
 use std::io::{self, IsTerminal as _, Write as _};

@@ -244,6 +244,7 @@ fn hint(kind: ErrorKind, message: &str) -> Option<&'static str> {
         ErrorKind::Schema(SchemaState::Newer) if message.contains("app:") => {
             "a newer release of the application has upgraded this database; use that release's migrations"
         }
+        ErrorKind::Schema(SchemaState::Unfinished) => return None,
         ErrorKind::Schema(SchemaState::Newer) => {
             "a newer chatkeep has upgraded this database; install that version"
         }

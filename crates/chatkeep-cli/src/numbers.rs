@@ -22,6 +22,16 @@ pub(crate) fn amount(number: impl Into<i128>, what: &str) -> String {
     format!("{} {what}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 
+/// `512 bytes`, `1.5 MB`
+pub(crate) fn bytes(number: u64) -> String {
+    match number {
+        0..1_000 => amount(number, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", number as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", number as f64 / 1e6),
+        _ => format!("{:.1} GB", number as f64 / 1e9),
+    }
+}
+
 /// `12 ms`, `0.9 s`, `4 min 3 s`
 pub(crate) fn seconds(duration: Duration) -> String {
     let whole = duration.as_secs();
@@ -53,6 +63,13 @@ mod tests {
         assert_eq!(thousands(1_000), "1,000");
         assert_eq!(thousands(-1_234_567), "-1,234,567");
         assert_eq!(thousands(i64::MIN), "-9,223,372,036,854,775,808");
+    }
+
+    #[test]
+    fn bytes_have_a_unit_that_fits() {
+        assert_eq!(bytes(512), "512 bytes");
+        assert_eq!(bytes(1_500), "1.5 kB");
+        assert_eq!(bytes(2_660_000_000), "2.7 GB");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chatkeep_transfer::{Phase, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal::Terminal;
@@ -21,6 +22,33 @@ impl Progress {
     /// Counts rows.
     pub(crate) fn rows(terminal: &Terminal, total: u64) -> Self {
         Self::new(terminal, Some(total), "{wide_bar}  {human_pos} of {human_len}  {eta} left ")
+    }
+
+    /// Follows the steps of a call that moves rows.
+    pub(crate) fn steps(terminal: &Terminal) -> Self {
+        Self::new(
+            terminal,
+            Some(0),
+            "{msg:<9} {wide_bar}  {human_pos} of {human_len}  {per_sec:.0}  {eta} left ",
+        )
+    }
+
+    /// Shows a step.
+    pub(crate) fn step(&self, step: Step) {
+        let name = match step.phase {
+            Phase::Checking => "checking",
+            Phase::Storing => "storing",
+            Phase::Counting => "counting",
+            Phase::Comparing => "comparing",
+            _ => "working",
+        };
+        if self.0.message() != name {
+            // The rate and the time left are those of the phase.
+            self.0.reset();
+            self.0.set_message(name);
+        }
+        self.0.set_length(step.total);
+        self.0.set_position(step.done);
     }
 
     fn new(terminal: &Terminal, total: Option<u64>, template: &str) -> Self {

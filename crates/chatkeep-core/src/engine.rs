@@ -27,6 +27,11 @@ impl Engine {
         }
     }
 
+    /// Whether the engine is MySQL or MariaDB, which speak alike where they do not differ.
+    pub(crate) fn is_mysql(self) -> bool {
+        matches!(self, Self::MySql | Self::MariaDb)
+    }
+
     /// Whether the engine is a server that is reached over a network or a socket.
     pub fn is_server(self) -> bool {
         self != Self::Sqlite

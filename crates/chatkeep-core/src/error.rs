@@ -56,6 +56,8 @@ pub enum SchemaState {
     Dirty,
     /// The database refused a statement of a migration.
     Failed,
+    /// Rows were being moved into this database, and that was cut off: it has to be run again.
+    Unfinished,
 }
 
 impl ErrorKind {

@@ -16,10 +16,12 @@ mod engine;
 mod error;
 mod fault;
 pub mod interruption;
+pub mod legacy;
 mod message;
 pub mod migrations;
 mod schema;
 mod token;
+pub mod transfer;
 pub mod url;
 mod value;
 
@@ -27,8 +29,9 @@ pub use connection::{ConnectOptions, Connection, Role};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use message::{
-    Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
-    MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums, TotalsCheck, TotalsDifference,
+    Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, MAX_ROW_BYTES, Message,
+    MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums, TotalsCheck,
+    TotalsDifference,
 };
 pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason};
 pub use url::DatabaseUrl;
@@ -37,15 +40,18 @@ pub use value::{Metadata, Timestamp};
 /// The message log's table: reading, writing, searching, adding up.
 pub mod messages {
     pub use crate::message::{
-        DeletedBatch, after, analytics, catch_up, check_many, check_totals, count, count_older_than,
-        count_on, create_search_index, delete_batch_older_than, drop_search_index, get, insert, insert_many,
-        is_time_to_count, list, oldest_kept, rebuild_totals, search, search_index_state,
+        DeletedBatch, HeldTotals, after, analytics, behind, catch_up, check_many, check_totals, count,
+        count_all, count_moved, count_older_than, count_on, create_search_index, delete_batch_older_than,
+        drop_search_index, forget_totals, get, insert, insert_many, insert_with_ids, is_time_to_count, list,
+        oldest_kept, rebuild_totals, search, search_index_state, with_ids,
     };
 }
 
 /// The token table: making, finding, revoking.
 pub mod tokens {
     pub use crate::token::{
-        check_description, create, delete_expired, expiry, find, get, list, revoke, touch,
+        MAX_DESCRIPTION, StoredToken, behind, check_description, count_all, count_expired, create,
+        delete_expired, delete_expired_batch, expiry, find, get, insert_with_ids, list, revoke, taken_ids,
+        touch, with_hashes,
     };
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, migrations};
+use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, migrations, transfer};
 use chatkeep_pool::{Pool, PoolSettings};
 
 use crate::asynchronous::AsyncChatkeep;
@@ -286,7 +286,11 @@ impl ChatkeepBuilder {
         let pool = Arc::new(Pool::with_initializer(
             url,
             settings,
-            Box::new(move |connection| migrations::ensure(connection, auto_migrate, query_timeout)),
+            Box::new(move |connection| {
+                migrations::ensure(connection, auto_migrate, query_timeout)?;
+                // Half of the data must not be taken for all of it.
+                transfer::refuse_unfinished(connection)
+            }),
         )?);
         let calls = Arc::new(Calls::new(pool.settings().pool_size as usize));
         Ok(Chatkeep {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chatkeep_core::migrations::{self, MigrationStatus, SchemaVersion};
-use chatkeep_core::{Connection, Engine, ErrorKind, Result, Role, SearchIndexState, messages};
+use chatkeep_core::{
+    Connection, DatabaseUrl, Engine, ErrorKind, Result, Role, SearchIndexState, messages, transfer,
+};
 use chatkeep_pool::{Pool, PoolSettings, PoolStatus};
 use serde::Serialize;
 
@@ -156,6 +158,39 @@ impl DatabaseManager {
         let run =
             || messages::drop_search_index(&mut *self.pool.writer()?, self.pool.settings().query_timeout);
         run().map_err(|error| error.with_operation("drop_search_index"))
+    }
+
+    /// Gives the room that deleted rows had back to the file system, on SQLite: the file is written anew, for which it needs
+    /// as much room again, and nobody else can write meanwhile. Servers use such room again by themselves.
+    ///
+    /// # Errors
+    /// `Configuration` on a server; `StorageFull`; `Conflict` when others go on reading and writing for too long.
+    pub fn reclaim(&self) -> Result<()> {
+        let run = || transfer::reclaim(&mut *self.pool.writer()?);
+        run().map_err(|error| error.with_operation("reclaim"))
+    }
+
+    /// Does `work` on one of the pool's connections, past all that this crate promises. It is for the crates that move whole
+    /// databases; programs have no use for it.
+    ///
+    /// # Errors
+    /// That of `work`, and what asking the pool for a connection comes to.
+    #[doc(hidden)]
+    pub fn with_connection<T>(
+        &self,
+        role: Role,
+        work: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
+        match role {
+            Role::Reader => work(&mut *self.pool.reader()?),
+            Role::Writer => work(&mut *self.pool.writer()?),
+        }
+    }
+
+    /// The URL with all that is in it.
+    #[doc(hidden)]
+    pub fn url(&self) -> &DatabaseUrl {
+        self.pool.url()
     }
 }
 

@@ -10,6 +10,7 @@ use chatkeep_core::{
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::Calls;
+use crate::delete_pace::DeletePace;
 use crate::last_use::LastUse;
 use crate::token_cache::TokenCache;
 use crate::write::patiently;
@@ -181,6 +182,40 @@ impl TokenManager {
         // After a failure as well: it may have been revoked all the same.
         self.forget(id);
         revoked.map_err(|error| error.with_operation("revoke_token"))
+    }
+
+    /// How many tokens [`TokenManager::delete_expired_tokens`] would delete.
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer.
+    pub fn count_expired_tokens(&self) -> Result<i64> {
+        let run = || tokens::count_expired(&mut *self.pool.reader()?, Timestamp::now());
+        run().map_err(|error| error.with_operation("count_expired_tokens"))
+    }
+
+    /// [`TokenManager::delete_expired_tokens`] in batches that each stand by themselves, telling after each how many are
+    /// deleted so far.
+    ///
+    /// # Errors
+    /// As every change. A part may be deleted; call it again.
+    pub fn delete_expired_tokens_with(&self, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+        let now = Timestamp::now();
+        let mut pace = DeletePace::default();
+        let mut deleted = 0;
+        let outcome = loop {
+            match patiently(&self.pool, |connection| {
+                pace.timed(|most| tokens::delete_expired_batch(connection, now, most))
+            }) {
+                Ok(0) => break Ok(deleted),
+                Ok(count) => deleted += count,
+                Err(error) => break Err(error.with_operation("delete_expired_tokens")),
+            }
+            progress(deleted);
+        };
+        if let Some(cache) = self.cache.get() {
+            cache.forget_all();
+        }
+        outcome
     }
 
     /// Deletes the tokens whose time is over, and says how many.

@@ -22,6 +22,7 @@ from chatkeep import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import AsyncIterator, Iterable, Mapping
     from os import PathLike
     from types import TracebackType
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         Analytics,
         CreatedToken,
         Health,
+        ImportReport,
         Message,
         MigrationStatus,
         Moment,
@@ -333,6 +335,10 @@ class DatabaseManager:
     async def drop_search_index(self) -> bool:
         """Drops the search index. False when there was none."""
         return await self._calls.drop_search_index()
+
+    async def migrate_from_old_sqlite(self, path: str | os.PathLike[str]) -> ImportReport:
+        """Takes over a SQLite file of another chat program; see ``chatkeep.DatabaseManager.migrate_from_old_sqlite``."""
+        return await self._calls.migrate_from_old_sqlite(path)
 
     async def close(self, timeout: float = 30.0) -> None:
         """Takes no more calls, waits for those under way, and closes all connections."""

@@ -23,6 +23,10 @@ __all__ = [
     "CreatedToken",
     "DatabaseHealth",
     "Health",
+    "ImportCounts",
+    "ImportProblem",
+    "ImportReport",
+    "ImportedFile",
     "Message",
     "MigrationStatus",
     "Moment",
@@ -189,3 +193,44 @@ class MigrationStatus(TypedDict):
     applied: list[AppliedMigration]
     pending: list[list[str]]
     unknown: list[str]
+
+
+class ImportCounts(TypedDict):
+    """What became of the rows of a file that another program left behind."""
+
+    found: int
+    stored: int
+    already_there: int
+    with_new_id: int
+    forced: int
+
+
+class ImportedFile(TypedDict):
+    """A file that another program left behind."""
+
+    file: str
+    messages: ImportCounts
+    tokens: ImportCounts
+    other_tables: list[str]
+    times_are_unknown: bool
+
+
+class ImportProblem(TypedDict):
+    """A value that cannot be stored as it is."""
+
+    file: str
+    table: str
+    row: int
+    field: str
+    message: str
+    can_be_forced: bool
+
+
+class ImportReport(TypedDict):
+    """What an import found and did."""
+
+    stored: bool
+    files: list[ImportedFile]
+    bad_rows: int
+    hopeless_rows: int
+    problems: list[ImportProblem]

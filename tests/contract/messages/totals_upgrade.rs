@@ -12,7 +12,9 @@ on_every_engine![rows_that_were_there_before_the_totals_count, days_that_were_co
 fn rows_that_were_there_before_the_totals_count(store: &Store) {
     store.database().upgrade().expect("the schema is made");
     let newer = "20261121090000";
-    store.raw.execute("DROP TABLE message_totals; DROP TABLE message_counting; DROP TABLE message_gaps");
+    for table in ["message_totals", "message_counting", "message_gaps", "unfinished_transfer"] {
+        store.raw.execute(&format!("DROP TABLE {table}"));
+    }
     store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
     for _ in 0..3 {
         store.raw.execute(FOREIGN);
@@ -36,6 +38,7 @@ fn days_that_were_counted_before_become_months(store: &Store) {
     let right = all(store);
     let newer = "20261121170000";
     store.raw.execute("DELETE FROM message_totals WHERE hours = 720");
+    store.raw.execute("DROP TABLE unfinished_transfer");
     store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
     let missing = store.messages().check_totals().expect("the log answers").differences;
     assert!(!missing.is_empty() && missing.iter().all(|difference| difference.hours == 720));

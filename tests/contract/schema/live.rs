@@ -55,6 +55,15 @@ message_gaps
   first BIGINT not null key 1
   last BIGINT not null
   unique index sqlite_autoindex_message_gaps_1 (first)
+unfinished_transfer
+  id INTEGER not null key 1
+  kind VARCHAR(20) not null
+  source VARCHAR(255) not null
+  last_message BIGINT not null
+  messages BIGINT not null
+  last_token BIGINT not null
+  tokens BIGINT not null
+  started_at TEXT not null
 ";
 
 const POSTGRESQL: &str = "
@@ -102,6 +111,16 @@ message_gaps
   first bigint not null
   last bigint not null
   unique index message_gaps_pkey (first)
+unfinished_transfer
+  id integer not null
+  kind character varying(20) not null
+  source character varying(255) not null
+  last_message bigint not null
+  messages bigint not null
+  last_token bigint not null
+  tokens bigint not null
+  started_at timestamp(6) without time zone not null
+  unique index unfinished_transfer_pkey (id)
 ";
 
 const MARIADB: &str = "
@@ -150,6 +169,16 @@ message_gaps utf8mb4_nopad_bin InnoDB
   first bigint(20) not null
   last bigint(20) not null
   unique index PRIMARY (first)
+unfinished_transfer utf8mb4_nopad_bin InnoDB
+  id int(11) not null
+  kind varchar(20) utf8mb4_nopad_bin not null
+  source varchar(255) utf8mb4_nopad_bin not null
+  last_message bigint(20) not null
+  messages bigint(20) not null
+  last_token bigint(20) not null
+  tokens bigint(20) not null
+  started_at datetime(6) not null
+  unique index PRIMARY (id)
 ";
 
 const MYSQL: &str = "
@@ -197,9 +226,20 @@ message_gaps utf8mb4_0900_bin InnoDB
   first bigint not null
   last bigint not null
   unique index PRIMARY (first)
+unfinished_transfer utf8mb4_0900_bin InnoDB
+  id int not null
+  kind varchar(20) utf8mb4_0900_bin not null
+  source varchar(255) utf8mb4_0900_bin not null
+  last_message bigint not null
+  messages bigint not null
+  last_token bigint not null
+  tokens bigint not null
+  started_at datetime(6) not null
+  unique index PRIMARY (id)
 ";
 
-const TABLES: [&str; 5] = ["messages", "api_tokens", "message_totals", "message_counting", "message_gaps"];
+const TABLES: [&str; 6] =
+    ["messages", "api_tokens", "message_totals", "message_counting", "message_gaps", "unfinished_transfer"];
 
 fn the_live_schema_is_the_one_described_here(store: &Store) {
     store.database().upgrade().expect("the schema is made");

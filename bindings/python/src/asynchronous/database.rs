@@ -1,6 +1,9 @@
 //! The database itself.
 
+use std::path::PathBuf;
+
 use chatkeep::MigrateCall;
+use chatkeep_transfer::MovingIn as _;
 use pyo3::prelude::*;
 
 use super::submit::{plain, submit, submit_waiting};
@@ -84,6 +87,19 @@ impl AsyncDatabaseManager {
     fn drop_search_index<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let drop = |chat: &chatkeep::Chatkeep, ()| chat.database().drop_search_index();
         submit(py, &self.handle, "drop_search_index", || Ok(()), drop, |py, value| plain(py, value))
+    }
+
+    /// ``DatabaseManager.migrate_from_old_sqlite`` as a future.
+    fn migrate_from_old_sqlite<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+        let import = |chat: &chatkeep::Chatkeep, path: PathBuf| chat.migrate_from_old_sqlite(path);
+        submit(
+            py,
+            &self.handle,
+            "migrate_from_old_sqlite",
+            || Ok(path),
+            import,
+            |py, report| json::of(py, &report),
+        )
     }
 
     /// ``MessageLogger.flush`` as a future.

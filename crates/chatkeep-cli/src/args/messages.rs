@@ -101,11 +101,18 @@ pub(crate) enum MessagesCommand {
     Export(ExportOptions),
 
     /// Delete messages older than an age
-    #[command(after_help = examples! {
+    #[command(
+        long_about = "Delete messages older than an age\n\n\
+            They are deleted in batches of a few milliseconds, so that others can write meanwhile. The room that they had is \
+            used again for new messages. On SQLite the file keeps its size; --reclaim then writes it anew without the free \
+            room (VACUUM), for which the disk needs as much room again, and nobody can write meanwhile.",
+        after_help = examples! {
         "chatkeep messages prune --older-than 90d --dry-run"
         "chatkeep messages prune --older-than 12w"
         "chatkeep messages prune --older-than 365 --yes"
-    })]
+        "chatkeep messages prune --older-than 30d --yes --reclaim"
+        }
+    )]
     Prune(PruneOptions),
 }
 
@@ -299,6 +306,10 @@ pub(crate) struct PruneOptions {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+
+    /// Give the room back to the file system afterwards (SQLite only): the file is written anew
+    #[arg(long)]
+    pub(crate) reclaim: bool,
 }
 
 /// `key=value`: the value is a number, true, false or null if it reads like one, else a string.

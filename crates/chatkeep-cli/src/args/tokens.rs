@@ -53,9 +53,18 @@ pub(crate) enum TokensCommand {
 
     /// Delete the tokens that have expired
     #[command(after_help = examples! {
+        "chatkeep tokens prune --dry-run"
         "chatkeep tokens prune"
     })]
-    Prune,
+    Prune {
+        /// Only say how many tokens would be deleted
+        #[arg(long)]
+        dry_run: bool,
+
+        /// Give the room back to the file system afterwards (SQLite only): the file is written anew
+        #[arg(long, conflicts_with = "dry_run")]
+        reclaim: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,10 @@
 //! `chatkeep db …`
 
+mod backup;
+mod copy;
+mod import_legacy;
+mod restore;
+
 use std::time::{Duration, Instant};
 
 use chatkeep::url::{SqliteLocation, SqliteTarget, Target};
@@ -22,11 +27,15 @@ pub(super) fn run(command: DatabaseCommand, context: &Context) -> Result<u8, Fai
         DatabaseCommand::Status => status(context).map(|()| 0),
         DatabaseCommand::Wait { timeout } => wait(timeout, context).map(|()| 0),
         DatabaseCommand::Health => health(context),
+        DatabaseCommand::ImportLegacy(options) => import_legacy::run(options, context),
+        DatabaseCommand::Copy(options) => copy::run(&options, context),
+        DatabaseCommand::Backup(options) => backup::run(&options, context).map(|()| 0),
+        DatabaseCommand::Restore(options) => restore::run(&options, context).map(|()| 0),
     }
 }
 
 /// The file of an embedded database, with its whole path.
-fn file(url: &DatabaseUrl) -> Option<String> {
+pub(super) fn file(url: &DatabaseUrl) -> Option<String> {
     let Target::Sqlite(SqliteTarget { location: SqliteLocation::File(file), .. }) = url.target() else {
         return None;
     };

@@ -6,9 +6,11 @@ use chatkeep::{CreatedToken, Timestamp, TokenInfo};
 use serde_json::json;
 
 use crate::args::tokens::{CreateOptions, TokensCommand};
+use crate::commands::reclaim;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure};
 use crate::numbers::amount;
+use crate::progress::Progress;
 use crate::style;
 use crate::table::{Column, Table};
 use crate::terminal::Terminal;
@@ -23,14 +25,36 @@ pub(super) fn run(command: TokensCommand, context: &Context) -> Result<u8, Failu
         TokensCommand::List => list(context)?,
         TokensCommand::Verify { token } => return verify(token, context),
         TokensCommand::Revoke { id } => revoke(id, context)?,
-        TokensCommand::Prune => {
-            let deleted = context.open()?.tokens().delete_expired_tokens()?;
-            context.terminal.answer(&json!({ "deleted": deleted }), || {
-                format!("deleted {}\n", amount(deleted, "expired token"))
-            })?;
-        }
+        TokensCommand::Prune { dry_run, reclaim } => prune(dry_run, reclaim, context)?,
     }
     Ok(0)
+}
+
+fn prune(dry_run: bool, reclaims: bool, context: &Context) -> Result<(), Failure> {
+    let chatkeep = context.open()?;
+    if reclaims {
+        reclaim::refuse_server(&chatkeep)?;
+    }
+    let terminal = &context.terminal;
+    let expired = chatkeep.tokens().count_expired_tokens()?;
+    if dry_run {
+        return terminal.answer(&json!({ "would_delete": expired }), || {
+            format!("would delete {}\n", amount(expired, "expired token"))
+        });
+    }
+    let deleted = {
+        let progress = Progress::rows(terminal, expired.unsigned_abs());
+        chatkeep.tokens().delete_expired_tokens_with(&mut |deleted| progress.set(deleted))?
+    };
+    let reclaimed = if reclaims { Some(reclaim::run(&chatkeep, context)?) } else { None };
+    let mut answer = json!({ "deleted": deleted });
+    if let Some(bytes) = reclaimed {
+        answer["reclaimed_bytes"] = bytes.into();
+    }
+    terminal.answer(&answer, || {
+        let reclaimed = reclaimed.map_or_else(String::new, reclaim::described);
+        format!("deleted {}\n{reclaimed}", amount(deleted, "expired token"))
+    })
 }
 
 fn create(options: &CreateOptions, context: &Context) -> Result<(), Failure> {

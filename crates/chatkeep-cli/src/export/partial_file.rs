@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::interruption::Interruption;
 
 /// Written beside its target under another name; gone when it is dropped, or a signal ends the process, before [`PartialFile::finish`].
-pub(super) struct PartialFile<'a> {
+pub(crate) struct PartialFile<'a> {
     file: Option<NamedTempFile>,
     target: PathBuf,
     replace: bool,
@@ -18,10 +18,34 @@ pub(super) struct PartialFile<'a> {
 }
 
 impl<'a> PartialFile<'a> {
-    pub(super) fn create(
+    /// A file that others may read as far as the umask lets them.
+    pub(crate) fn create(
         path: &Path,
         replace: bool,
         interruption: &'a Interruption,
+    ) -> Result<Self, Failure> {
+        Self::create_for(path, replace, interruption, 0o666)
+    }
+
+    /// A file that only its owner can read.
+    pub(crate) fn create_private(
+        path: &Path,
+        replace: bool,
+        interruption: &'a Interruption,
+    ) -> Result<Self, Failure> {
+        Self::create_for(path, replace, interruption, 0o600)
+    }
+
+    /// Where it is as long as it is not complete.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.as_ref().map_or(&self.target, |file| file.path())
+    }
+
+    fn create_for(
+        path: &Path,
+        replace: bool,
+        interruption: &'a Interruption,
+        mode: u32,
     ) -> Result<Self, Failure> {
         let failed = |error: &io::Error| Failure::file(path.display(), error);
         // A symbolic link goes on pointing to what it points to.
@@ -38,11 +62,13 @@ impl<'a> PartialFile<'a> {
         let prefix = format!(".{}.", target.file_name().unwrap_or_default().to_string_lossy());
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".part");
+        #[cfg(not(unix))]
+        let _ = mode;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            // What any new file gets: the umask takes its part away.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+            // The umask takes its part away.
+            builder.permissions(fs::Permissions::from_mode(mode));
         }
         let mut farewell = interruption.hold();
         let file = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
@@ -55,7 +81,7 @@ impl<'a> PartialFile<'a> {
     }
 
     /// Makes the file durable and gives it its name.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let mut farewell = self.interruption.hold();
         let synced = file.as_file().sync_all().map_err(|error| Failure::file(self.target.display(), &error));

@@ -22,8 +22,8 @@ use crate::fault::Failure;
 
 /// One connection to a PostgreSQL server.
 pub(crate) struct PgConnection {
-    reactor: Reactor,
-    client: Client,
+    pub(super) reactor: Reactor,
+    pub(super) client: Client,
     statements: StatementCache<Pg, Statement>,
     /// Behind a pooler in transaction mode a named statement may be gone at the next call, so none is made.
     unnamed: bool,
@@ -105,7 +105,10 @@ impl PgConnection {
         DieselError::DatabaseError(kind, Box::new(message))
     }
 
-    fn settle<T>(&mut self, outcome: Result<Result<T, tokio_postgres::Error>, NoAnswer>) -> QueryResult<T> {
+    pub(super) fn settle<T>(
+        &mut self,
+        outcome: Result<Result<T, tokio_postgres::Error>, NoAnswer>,
+    ) -> QueryResult<T> {
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fail(failure(&error))),

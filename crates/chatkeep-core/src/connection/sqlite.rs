@@ -77,6 +77,19 @@ pub(super) fn open(target: &SqliteTarget, role: Role, options: &ConnectOptions) 
     Ok(OpenedFile { opened, at_rest, hooks })
 }
 
+/// Opens a file of another program for reading, with none of our settings. What comes with it must outlive it. A private
+/// copy may be written to: SQLite moves what is in its log over.
+pub(crate) fn open_to_read(
+    path: &Path,
+    is_private: bool,
+    patience: Duration,
+) -> Result<(SqliteConnection, Box<Hooks>)> {
+    let hooks = Hooks::new(patience);
+    let mode = if is_private { "?mode=rw" } else { "?mode=ro" };
+    let connection = establish(&uri(path, mode), &path.display().to_string(), &hooks)?;
+    Ok((connection, hooks))
+}
+
 fn establish(uri: &str, shown: &str, hooks: &Hooks) -> Result<SqliteConnection> {
     let (connection, has_hooks) = hooks.opening(|| SqliteConnection::establish(uri));
     let connection = connection.map_err(|error| sqlite::open_error(&error, shown))?;

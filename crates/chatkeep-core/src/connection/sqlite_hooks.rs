@@ -26,7 +26,7 @@ const PAUSES: [u64; 10] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50];
 const STEPS: c_int = 4_000;
 
 /// What a connection's hooks know. It must stay where it is, and outlive the connection.
-pub(super) struct Hooks {
+pub(crate) struct Hooks {
     patience: Cell<Duration>,
     /// When the wait that goes on began.
     since: Cell<Instant>,

@@ -32,7 +32,7 @@ impl Connection {
     ///
     /// # Errors
     /// The error of `work`, or `Unavailable` when the connection breaks.
-    pub(crate) fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let begin = match self.session {
             // The state is that of the first read.
             Session::Sqlite(_) => "BEGIN",

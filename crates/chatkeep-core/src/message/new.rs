@@ -6,8 +6,10 @@ use crate::value::{Metadata, Timestamp};
 /// The most bytes (UTF-8) that the values of one message may have together: 16 MiB. A server whose packets are smaller
 /// takes less.
 pub const MAX_ROW_BYTES: u64 = 16 * 1024 * 1024;
-const MAX_PROVIDER: usize = 50;
-const MAX_MODEL: usize = 100;
+/// The most characters that a provider may have.
+pub const MAX_PROVIDER: usize = 50;
+/// The most characters that a model may have.
+pub const MAX_MODEL: usize = 100;
 
 /// A message to be logged: what a person said, what the model answered, and what is known of the exchange.
 ///

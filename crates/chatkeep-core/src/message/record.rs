@@ -4,6 +4,7 @@ use diesel::Queryable;
 use serde::Serialize;
 
 use super::cursor::Cursor;
+use super::new::NewMessage;
 use crate::value::{Metadata, Timestamp};
 
 /// A logged message. It serialises with these keys in this order.
@@ -29,6 +30,29 @@ pub struct Message {
 }
 
 impl Message {
+    /// A message that has its id from elsewhere: from a backup, or from another database. Without a timestamp of its own
+    /// it is of this moment.
+    pub fn numbered(id: i64, message: NewMessage) -> Self {
+        Self {
+            id,
+            timestamp: message.timestamp.unwrap_or_else(Timestamp::now),
+            user_message: message.user_message,
+            bot_response: message.bot_response,
+            provider: message.provider,
+            model: message.model,
+            tokens_used: message.tokens_used,
+            metadata: message.metadata,
+        }
+    }
+
+    /// The bytes (UTF-8) of all its values together.
+    pub fn size_in_bytes(&self) -> u64 {
+        let optional = [&self.bot_response, &self.provider, &self.model]
+            .map(|text| text.as_ref().map_or(0, String::len));
+        let metadata = self.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len());
+        (self.user_message.len() + optional.iter().sum::<usize>() + metadata) as u64
+    }
+
     /// The place of this message in the log: a page that starts behind it goes on with the next older one.
     pub fn cursor(&self) -> Cursor {
         Cursor::behind(self.timestamp, self.id)

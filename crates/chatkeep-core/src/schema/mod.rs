@@ -3,5 +3,7 @@
 mod tables;
 mod types;
 
-pub(crate) use tables::{api_tokens, message_counting, message_gaps, message_totals, messages};
+pub(crate) use tables::{
+    api_tokens, message_counting, message_gaps, message_totals, messages, unfinished_transfer,
+};
 pub(crate) use types::{Json, Moment};

@@ -69,3 +69,19 @@ diesel::table! {
         last -> BigInt,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Text};
+    use crate::schema::Moment;
+
+    unfinished_transfer (id) {
+        id -> Integer,
+        kind -> Text,
+        source -> Text,
+        last_message -> BigInt,
+        messages -> BigInt,
+        last_token -> BigInt,
+        tokens -> BigInt,
+        started_at -> Moment,
+    }
+}

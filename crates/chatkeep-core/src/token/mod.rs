@@ -4,10 +4,15 @@ mod base62;
 mod hash;
 mod plain;
 mod record;
+mod rows;
 mod store;
 
 pub use hash::TokenHash;
 pub(crate) use hash::{hex, random_bytes};
 pub use plain::PlainToken;
 pub use record::{CreatedToken, TokenCheck, TokenInfo, TokenReason};
-pub use store::{check_description, create, delete_expired, expiry, find, get, list, revoke, touch};
+pub use rows::{StoredToken, behind, count_all, insert_with_ids, taken_ids, with_hashes};
+pub use store::{
+    MAX_DESCRIPTION, check_description, count_expired, create, delete_expired, delete_expired_batch, expiry,
+    find, get, list, revoke, touch,
+};

@@ -13,7 +13,8 @@ use crate::message::check_name;
 use crate::schema::api_tokens;
 use crate::value::Timestamp;
 
-const MAX_DESCRIPTION: usize = 255;
+/// The most characters that a description may have.
+pub const MAX_DESCRIPTION: usize = 255;
 /// Ten thousand years, near enough.
 const MAX_EXPIRES_DAYS: i64 = 3_650_000;
 
@@ -195,6 +196,36 @@ pub fn delete_expired(connection: &mut Connection, now: Timestamp) -> Result<u64
     let deleted = on_engine!(connection, c => {
         diesel::delete(api_tokens::table.filter(api_tokens::expires_at.le(now))).execute(c)
     });
+    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+}
+
+/// How many tokens' time is over at this moment.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn count_expired(connection: &mut Connection, now: Timestamp) -> Result<i64> {
+    let counted = on_engine!(connection, c => api_tokens::table
+        .filter(api_tokens::expires_at.le(now))
+        .count()
+        .get_result::<i64>(c));
+    counted.map_err(|error| connection.read_error(error))
+}
+
+/// Deletes tokens whose time is over at this moment, at most so many, and says how many. Zero means that none is left.
+///
+/// # Errors
+/// As every write.
+pub fn delete_expired_batch(connection: &mut Connection, now: Timestamp, most: u32) -> Result<u64> {
+    let deleted = on_engine!(connection, c => api_tokens::table
+    .filter(api_tokens::expires_at.le(now))
+    .order(api_tokens::id.asc())
+    .select(api_tokens::id)
+    .limit(i64::from(most))
+    .load::<i64>(c)
+    .and_then(|ids| match ids.as_slice() {
+        [] => Ok(0),
+        ids => diesel::delete(api_tokens::table.filter(api_tokens::id.eq_any(ids))).execute(c),
+    }));
     deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
 }
 

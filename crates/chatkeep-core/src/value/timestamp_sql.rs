@@ -33,9 +33,16 @@ impl FromSql<Moment, Sqlite> for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The number that PostgreSQL keeps.
+    pub(crate) fn as_postgresql(self) -> i64 {
+        self.as_microsecond() - POSTGRESQL_EPOCH
+    }
+}
+
 impl ToSql<Moment, Pg> for Timestamp {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let since = self.as_microsecond() - POSTGRESQL_EPOCH;
+        let since = self.as_postgresql();
         <i64 as ToSql<sql_types::BigInt, Pg>>::to_sql(&since, &mut out.reborrow())
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::args::messages::PruneOptions;
+use crate::commands::reclaim;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure};
 use crate::numbers::amount;
@@ -18,6 +19,9 @@ pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failu
     }
 
     let chatkeep = context.open()?;
+    if options.reclaim {
+        reclaim::refuse_server(&chatkeep)?;
+    }
     let old = chatkeep.messages().count_old_messages(days)?;
     let described = format!("{} older than {}", amount(old, "message"), amount(days, "day"));
     if options.dry_run {
@@ -34,8 +38,14 @@ pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failu
         let progress = Progress::rows(terminal, old.unsigned_abs());
         chatkeep.messages().delete_old_messages_with(days, &mut |deleted| progress.set(deleted))?
     };
-    terminal.answer(&json!({ "deleted": deleted, "older_than_days": days }), || {
-        format!("deleted {} older than {}\n", amount(deleted, "message"), amount(days, "day"))
+    let reclaimed = if options.reclaim { Some(reclaim::run(&chatkeep, context)?) } else { None };
+    let mut answer = json!({ "deleted": deleted, "older_than_days": days });
+    if let Some(bytes) = reclaimed {
+        answer["reclaimed_bytes"] = bytes.into();
+    }
+    terminal.answer(&answer, || {
+        let reclaimed = reclaimed.map_or_else(String::new, reclaim::described);
+        format!("deleted {} older than {}\n{reclaimed}", amount(deleted, "message"), amount(days, "day"))
     })?;
     Ok(0)
 }

@@ -1,0 +1,44 @@
+//! `chatkeep db restore`
+
+use std::time::Instant;
+
+use chatkeep_transfer::{check_backup, restore};
+use serde_json::json;
+
+use crate::args::database::RestoreOptions;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::numbers::{amount, rate, seconds};
+use crate::progress::Progress;
+
+pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Failure> {
+    let terminal = &context.terminal;
+    if options.dry_run {
+        let content = {
+            let progress = Progress::steps(terminal);
+            check_backup(&options.file, &mut |step| progress.step(step))?
+        };
+        let (messages, tokens) = (content.messages.rows, content.api_tokens.rows);
+        return terminal.answer(&json!({ "sound": true, "content": content }), || {
+            format!("the backup is sound: {} and {}\n", amount(messages, "message"), amount(tokens, "token"))
+        });
+    }
+    let start = Instant::now();
+    let report = {
+        let progress = Progress::steps(terminal);
+        let connect_timeout = context.settings()?.connect_timeout;
+        restore(&context.url()?, &options.file, connect_timeout, &mut |step| progress.step(step))?
+    };
+    let passed = start.elapsed();
+    let mut answer = serde_json::to_value(&report).unwrap_or_default();
+    answer["seconds"] = json!(passed.as_secs_f64());
+    terminal.answer(&answer, || {
+        format!(
+            "restored {} and {} in {}, {}\n",
+            amount(report.messages, "message"),
+            amount(report.tokens, "token"),
+            seconds(passed),
+            rate(report.messages + report.tokens, passed)
+        )
+    })
+}

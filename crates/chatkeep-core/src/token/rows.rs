@@ -1,0 +1,130 @@
+//! Tokens whole, as moving them from one database to another needs them.
+
+use std::fmt;
+
+use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
+
+use crate::connection::{Connection, CopyRows, Session, on_engine};
+use crate::error::Result;
+use crate::schema::api_tokens;
+use crate::value::Timestamp;
+
+/// So many tokens are read at a time.
+const MAX_ROWS: i64 = 2_000;
+
+/// A token with its hash. `Debug` does not show that.
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = api_tokens)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct StoredToken {
+    /// Its number.
+    pub id: i64,
+    /// SHA-256 of the token in 64 lower-case hexadecimal digits.
+    pub token_hash: String,
+    /// What it is for.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From this moment on it is invalid; `None` means never.
+    pub expires_at: Option<Timestamp>,
+    /// False once it was revoked.
+    pub is_active: bool,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Its first characters, to tell it from others.
+    pub token_start: Option<String>,
+}
+
+impl fmt::Debug for StoredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredToken")
+            .field("id", &self.id)
+            .field("description", &self.description)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The next tokens behind this id, in the order of their ids; none at the end.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn behind(connection: &mut Connection, id: i64) -> Result<Vec<StoredToken>> {
+    let rows = on_engine!(connection, c => api_tokens::table
+        .filter(api_tokens::id.gt(id))
+        .order(api_tokens::id.asc())
+        .select(api_tokens::all_columns)
+        .limit(MAX_ROWS)
+        .load::<StoredToken>(c));
+    rows.map_err(|error| connection.read_error(error))
+}
+
+/// Those of these hashes that are there, with their ids.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn with_hashes(connection: &mut Connection, hashes: &[&str]) -> Result<Vec<(i64, String)>> {
+    let rows = on_engine!(connection, c => api_tokens::table
+        .filter(api_tokens::token_hash.eq_any(hashes))
+        .select((api_tokens::id, api_tokens::token_hash))
+        .load::<(i64, String)>(c));
+    rows.map_err(|error| connection.read_error(error))
+}
+
+/// Those of these ids that are there.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn taken_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<i64>> {
+    let rows = on_engine!(connection, c => api_tokens::table
+        .filter(api_tokens::id.eq_any(ids))
+        .select(api_tokens::id)
+        .load::<i64>(c));
+    rows.map_err(|error| connection.read_error(error))
+}
+
+/// How many tokens there are.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn count_all(connection: &mut Connection) -> Result<i64> {
+    let counted = on_engine!(connection, c => api_tokens::table.count().get_result::<i64>(c));
+    counted.map_err(|error| connection.read_error(error))
+}
+
+/// Stores tokens under their own ids, in the transaction that the caller has opened. The numbers that the database gives
+/// later are not looked after.
+///
+/// # Errors
+/// What the database says: an id or a hash that is taken.
+pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
+    let stored = match &mut connection.session {
+        Session::Sqlite(c) => tokens
+            .iter()
+            .try_for_each(|token| diesel::insert_into(api_tokens::table).values(token).execute(c).map(drop)),
+        Session::MySql(c) => tokens.iter().try_for_each(|token| {
+            diesel::insert_into(api_tokens::table).values(token).execute(c.as_mut()).map(drop)
+        }),
+        Session::PostgreSql(c) => {
+            let sql = "COPY api_tokens (id, token_hash, description, created_at, expires_at, is_active, last_used_at, \
+                       token_start) FROM STDIN (FORMAT binary)";
+            c.copy_in(sql, copy_rows(tokens)).map(drop)
+        }
+    };
+    stored.map_err(|error| connection.write_error(error))
+}
+
+fn copy_rows(tokens: &[StoredToken]) -> CopyRows {
+    let mut rows = CopyRows::with_capacity(256 * tokens.len() + 64);
+    for token in tokens {
+        rows.row(8);
+        rows.integer(Some(token.id));
+        rows.text(Some(&token.token_hash));
+        rows.text(Some(&token.description));
+        rows.integer(Some(token.created_at.as_postgresql()));
+        rows.integer(token.expires_at.map(Timestamp::as_postgresql));
+        rows.boolean(token.is_active);
+        rows.integer(token.last_used_at.map(Timestamp::as_postgresql));
+        rows.text(token.token_start.as_deref());
+    }
+    rows
+}

@@ -1,0 +1,79 @@
+//! Writing an archive, part by part.
+
+use std::io::{self, Write};
+
+use chatkeep_core::{Error, ErrorKind, Result};
+use tar::{Builder, EntryType, Header};
+
+use super::manifest::{Manifest, Part};
+use super::rows::to_lines;
+use super::{MANIFEST, MESSAGES, TOKENS};
+use crate::batch::Batch;
+use crate::digest::hex_digest;
+
+/// zstd's own choice between speed and size.
+const LEVEL: i32 = 3;
+
+/// An archive that is being written.
+pub(crate) struct Writer<W: Write> {
+    tar: Builder<zstd::Encoder<'static, W>>,
+    parts: Vec<Part>,
+    /// How many parts each table has: tokens, messages.
+    counts: [u32; 2],
+    buffer: Vec<u8>,
+}
+
+impl<W: Write> Writer<W> {
+    pub(crate) fn new(out: W) -> Result<Self> {
+        let mut encoder = zstd::Encoder::new(out, LEVEL).map_err(|error| cannot_write(&error))?;
+        encoder.include_checksum(true).map_err(|error| cannot_write(&error))?;
+        Ok(Self { tar: Builder::new(encoder), parts: Vec::new(), counts: [0; 2], buffer: Vec::new() })
+    }
+
+    /// Writes a batch as a part of its own.
+    pub(crate) fn add(&mut self, batch: &Batch) -> Result<()> {
+        let (place, folder) = match batch {
+            Batch::Tokens(_) => (0, TOKENS),
+            Batch::Messages(_) => (1, MESSAGES),
+        };
+        self.counts[place] += 1;
+        let name = format!("{folder}/{:06}.jsonl", self.counts[place]);
+        let mut lines = std::mem::take(&mut self.buffer);
+        lines.clear();
+        to_lines(batch, &mut lines)?;
+        self.entry(&name, &lines)?;
+        self.parts.push(Part::new(name, batch.len(), lines.len() as u64, hex_digest(&lines)));
+        self.buffer = lines;
+        Ok(())
+    }
+
+    fn entry(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let mut header = Header::new_ustar();
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(bytes.len() as u64);
+        // Messages are nobody else's business.
+        header.set_mode(0o600);
+        header.set_mtime(0);
+        self.tar.append_data(&mut header, name, bytes).map_err(|error| cannot_write(&error))
+    }
+
+    /// Writes the manifest, which makes the archive complete.
+    pub(crate) fn finish(mut self, manifest: impl FnOnce(Vec<Part>) -> Manifest) -> Result<Manifest> {
+        let manifest = manifest(std::mem::take(&mut self.parts));
+        let mut text = serde_json::to_vec_pretty(&manifest)
+            .map_err(|error| Error::internal("the manifest cannot be written").with_source(error))?;
+        text.push(b'\n');
+        self.entry(MANIFEST, &text)?;
+        let end = || self.tar.into_inner()?.finish()?.flush();
+        end().map_err(|error| cannot_write(&error))?;
+        Ok(manifest)
+    }
+}
+
+fn cannot_write(error: &io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, format!("the archive cannot be written: {error}")).with_retryable(false)
+}

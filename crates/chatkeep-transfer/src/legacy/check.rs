@@ -1,0 +1,97 @@
+//! The first pass: every row is read and looked at, and nothing is stored.
+
+use std::collections::HashSet;
+
+use chatkeep_core::Result;
+use chatkeep_core::legacy::{LegacyFile, RawRow, Shape};
+
+use super::problem::{Fault, Problem};
+use super::report::{FileReport, ImportReport, MOST_LISTED};
+use super::{message, token};
+use crate::progress::{Phase, Step};
+
+/// Reads all rows of all files, and reports what is wrong with them.
+pub(super) fn check(files: &mut [LegacyFile], progress: &mut dyn FnMut(Step)) -> Result<ImportReport> {
+    let total = files.iter().flat_map(|file| file.tables().iter().map(|table| table.rows)).sum();
+    let mut report = ImportReport::default();
+    let mut done = 0;
+    for file in files {
+        let mut about = FileReport {
+            file: file.path().display().to_string(),
+            messages: super::Counts::default(),
+            tokens: super::Counts::default(),
+            other_tables: file.others().to_vec(),
+            times_are_unknown: false,
+        };
+        for table in file.tables().to_vec() {
+            let shape = table.shape;
+            about.times_are_unknown |= matches!(shape, Shape::Texts | Shape::Sessions);
+            let mut hashes = HashSet::new();
+            each_row(file, shape, |file, row| {
+                let faults = if shape.is_tokens() {
+                    about.tokens.found += 1;
+                    faults_of_token(shape, row, file, &mut hashes)
+                } else {
+                    about.messages.found += 1;
+                    message::read(shape, row, file.modified()).faults
+                };
+                report.note(&about.file, shape, row.rowid, &faults);
+                done += 1;
+                if done % 200 == 0 || done == total {
+                    progress(Step { phase: Phase::Checking, done, total });
+                }
+                Ok(())
+            })?;
+        }
+        report.files.push(about);
+    }
+    Ok(report)
+}
+
+fn faults_of_token(
+    shape: Shape,
+    row: &RawRow,
+    file: &LegacyFile,
+    hashes: &mut HashSet<String>,
+) -> Vec<Fault> {
+    let read = token::read(shape, row, file.modified());
+    let mut faults = read.faults;
+    if !read.token.token_hash.is_empty() && !hashes.insert(read.token.token_hash) {
+        faults.push(Fault::hopeless("token_hash", "is that of another row, too"));
+    }
+    faults
+}
+
+/// Does this with every row of a table, in the order of their numbers.
+pub(super) fn each_row(
+    file: &mut LegacyFile,
+    shape: Shape,
+    mut work: impl FnMut(&LegacyFile, &RawRow) -> Result<()>,
+) -> Result<()> {
+    let mut behind = None;
+    loop {
+        let rows = file.rows(shape, behind)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        behind = Some(last.rowid);
+        rows.iter().try_for_each(|row| work(file, row))?;
+    }
+}
+
+impl ImportReport {
+    fn note(&mut self, file: &str, shape: Shape, row: i64, faults: &[Fault]) {
+        if faults.is_empty() {
+            return;
+        }
+        self.bad_rows += 1;
+        self.hopeless_rows += u64::from(faults.iter().any(|fault| !fault.can_be_forced));
+        let room = MOST_LISTED.saturating_sub(self.problems.len());
+        self.problems.extend(faults.iter().take(room).map(|fault| Problem {
+            file: file.to_owned(),
+            table: shape.table(),
+            row,
+            field: fault.field,
+            message: fault.reason.clone(),
+            can_be_forced: fault.can_be_forced,
+        }));
+    }
+}

@@ -1,0 +1,87 @@
+//! Text out of columns that hold anything.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chatkeep_core::legacy::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::problem::Fault;
+
+/// The originals of values that could not be stored as they are, by the column's name.
+pub(super) type Originals = Map<String, Value>;
+
+/// A row's values on their way into a message or a token, and what was found wrong with them.
+#[derive(Default)]
+pub(super) struct Reading {
+    pub(super) faults: Vec<Fault>,
+    pub(super) originals: Originals,
+}
+
+impl Reading {
+    pub(super) fn fault(&mut self, field: &'static str, reason: impl Into<String>, original: Value) {
+        self.faults.push(Fault::new(field, reason));
+        self.originals.insert(field.to_owned(), original);
+    }
+
+    /// The text of a column. What is none is made one as well as can be.
+    pub(super) fn text(&mut self, field: &'static str, value: &RawValue) -> Option<String> {
+        match value {
+            RawValue::Null => None,
+            RawValue::Integer(number) => Some(number.to_string()),
+            RawValue::Real(number) => Some(number.to_string()),
+            RawValue::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) if !text.contains('\0') => Some(text.to_owned()),
+                Ok(_) => Some(self.make_text(field, "holds a NUL character (U+0000)", bytes)),
+                Err(error) => {
+                    let reason = format!("is not UTF-8 from its byte {} on", error.valid_up_to() + 1);
+                    Some(self.make_text(field, reason, bytes))
+                }
+            },
+            RawValue::Blob(bytes) => Some(self.make_text(field, "is binary data, not text", bytes)),
+        }
+    }
+
+    fn make_text(&mut self, field: &'static str, reason: impl Into<String>, bytes: &[u8]) -> String {
+        self.fault(field, reason, json!({ "base64": STANDARD.encode(bytes) }));
+        String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
+    }
+
+    /// A text of at most so many characters.
+    pub(super) fn name(&mut self, field: &'static str, value: &RawValue, most: usize) -> Option<String> {
+        let text = self.text(field, value)?;
+        let length = text.chars().count();
+        if length <= most {
+            return Some(text);
+        }
+        let reason = format!("has {length} characters; at most {most} can be stored");
+        if self.originals.contains_key(field) {
+            self.faults.push(Fault::new(field, reason));
+        } else {
+            self.fault(field, reason, Value::String(text.clone()));
+        }
+        Some(text.chars().take(most).collect())
+    }
+}
+
+/// A value as JSON can hold it.
+pub(super) fn as_json(value: &RawValue) -> Value {
+    match value {
+        RawValue::Null => Value::Null,
+        RawValue::Integer(number) => json!(number),
+        RawValue::Real(number) => json!(number),
+        RawValue::Text(bytes) | RawValue::Blob(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if !text.contains('\0') => Value::String(text.to_owned()),
+            _ => json!({ "base64": STANDARD.encode(bytes) }),
+        },
+    }
+}
+
+/// What a value is, for people.
+pub(super) fn kind(value: &RawValue) -> &'static str {
+    match value {
+        RawValue::Null => "missing",
+        RawValue::Integer(_) | RawValue::Real(_) => "a number",
+        RawValue::Text(_) => "text",
+        RawValue::Blob(_) => "binary data",
+    }
+}

@@ -1,0 +1,113 @@
+//! Backups, and what they are worth.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chatkeep::ErrorKind;
+use chatkeep_testkit::Engine;
+use chatkeep_transfer::{backup, backup_sqlite, check_backup, restore};
+
+use crate::every_engine::on_every_engine;
+use crate::store::{Store, assert_same, fill, other, url};
+
+on_every_engine![
+    an_archive_of_every_engine_is_restored_into_every_engine,
+    a_backup_goes_into_an_empty_database_only,
+    a_damaged_archive_is_refused_and_nothing_is_changed,
+    a_sqlite_file_is_restored_into_every_engine,
+    only_sqlite_is_backed_up_as_a_file,
+];
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+fn archive(store: &Store) -> PathBuf {
+    let file = store.path("chat.tar.zst");
+    backup(store, File::create(&file).expect("a file"), &mut |_| {}).expect("written");
+    file
+}
+
+fn an_archive_of_every_engine_is_restored_into_every_engine(store: &Store) {
+    let token = fill(store);
+    let file = archive(store);
+    let content = check_backup(&file, &mut |_| {}).expect("sound");
+    assert_eq!((content.messages.rows, content.api_tokens.rows), (store.count().unsigned_abs(), 2));
+    for engine in Engine::available() {
+        let target = other(engine);
+        let report = restore(&url(target.raw.url()), &file, TIMEOUT, &mut |_| {});
+        let report = report.unwrap_or_else(|error| panic!("into {engine}: {error:?}"));
+        assert_eq!((report.messages, &report.comparison.target), (content.messages.rows, &content));
+        assert_same(store, &target);
+        assert!(target.tokens().verify_token(&token).expect("the database answers"));
+        assert!(target.log("new") > store.all().last().expect("messages").id + 1, "{engine}");
+    }
+}
+
+fn a_backup_goes_into_an_empty_database_only(store: &Store) {
+    let source = other(Engine::Sqlite);
+    fill(&source);
+    let file = archive(&source);
+    store.log("mine");
+    let error = restore(&url(store.raw.url()), &file, TIMEOUT, &mut |_| {}).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert_eq!(store.count(), 1);
+    store.log("still open");
+}
+
+fn a_damaged_archive_is_refused_and_nothing_is_changed(store: &Store) {
+    let source = other(Engine::Sqlite);
+    fill(&source);
+    let whole = fs::read(archive(&source)).expect("read");
+    store.database().upgrade().expect("made");
+    let bad = store.path("bad.tar.zst");
+    let refused = |bytes: &[u8], what: &str| {
+        fs::write(&bad, bytes).expect("written");
+        let error = restore(&url(store.raw.url()), &bad, TIMEOUT, &mut |_| {}).expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{what}: {error}");
+        assert!(error.message().contains("bad.tar.zst"), "{what}: {error}");
+        assert_eq!(store.count(), 0, "{what}");
+    };
+    refused(b"", "empty");
+    refused(b"this is no archive at all", "text");
+    for part in 1..8 {
+        refused(&whole[..whole.len() * part / 8], "cut off");
+        let mut flipped = whole.clone();
+        flipped[whole.len() * part / 8] ^= 0x10;
+        refused(&flipped, "a bit");
+    }
+    refused(&[&whole[..], &whole[..]].concat(), "twice");
+    let missing = restore(&url(store.raw.url()), &store.path("none"), TIMEOUT, &mut |_| {});
+    assert_eq!(missing.expect_err("missing").kind(), ErrorKind::Configuration);
+    store.log("it is as it was");
+}
+
+fn a_sqlite_file_is_restored_into_every_engine(store: &Store) {
+    let source = other(Engine::Sqlite);
+    let token = fill(&source);
+    let file = source.path("copy.db");
+    let report = backup_sqlite(&source, &file).expect("written");
+    assert_eq!((report.messages, report.tokens), (source.count().unsigned_abs(), 2));
+    let before = fs::read(&file).expect("read");
+    restore(&url(store.raw.url()), &file, TIMEOUT, &mut |_| {}).expect("restored");
+    assert_same(&source, store);
+    assert!(store.tokens().verify_token(&token).expect("the database answers"));
+    assert!(fs::read(&file).expect("read") == before, "the backup is as it was");
+    let mut damaged = before;
+    damaged.truncate(damaged.len() / 2);
+    fs::write(source.path("half.db"), damaged).expect("written");
+    let target = other(store.engine());
+    let error = restore(&url(target.raw.url()), &source.path("half.db"), TIMEOUT, &mut |_| {});
+    assert_eq!(error.expect_err("damaged").kind(), ErrorKind::Corrupt);
+}
+
+fn only_sqlite_is_backed_up_as_a_file(store: &Store) {
+    fill(store);
+    let outcome = backup_sqlite(store, &store.path("copy.db"));
+    if store.engine() == Engine::Sqlite {
+        outcome.expect("written");
+        let opened = crate::store::open(&format!("sqlite:///{}", store.path("copy.db").display()));
+        assert_eq!(crate::store::all(&opened), store.all());
+    } else {
+        assert_eq!(outcome.expect_err("refused").kind(), ErrorKind::Configuration);
+    }
+}

@@ -1,0 +1,119 @@
+//! Files that are none, or no longer: a clear word, and nothing is changed.
+
+use std::fs;
+
+use chatkeep::{ErrorKind, SchemaState};
+use chatkeep_transfer::{ImportOptions, import_legacy};
+
+use crate::every_engine::on_every_engine;
+use crate::files::{LOG, SECRET_HASH, make};
+use crate::store::Store;
+
+on_every_engine![
+    a_file_that_is_none_is_refused_by_name_and_nothing_is_made,
+    a_damaged_file_is_refused_whole,
+    tables_that_are_not_known_are_refused_by_what_they_lack,
+    duplicate_hashes_are_refused,
+    a_database_that_is_too_new_is_left_alone,
+];
+
+#[track_caller]
+fn refused(store: &Store, name: &str, kind: ErrorKind, words: &str) {
+    let path = store.path(name);
+    let before = fs::read(&path).ok();
+    let outcome = import_legacy(store, std::slice::from_ref(&path), ImportOptions::default(), &mut |_| {});
+    let error = outcome.expect_err("it is refused");
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.message().contains(words) && error.message().contains(name), "{error}");
+    assert_eq!(fs::read(&path).ok(), before, "the file is as it was");
+    assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "nothing is made");
+}
+
+fn a_file_that_is_none_is_refused_by_name_and_nothing_is_made(store: &Store) {
+    refused(store, "missing.db", ErrorKind::Configuration, "cannot be read");
+    fs::write(store.path("empty.db"), "").expect("written");
+    refused(store, "empty.db", ErrorKind::Corrupt, "is empty");
+    fs::write(store.path("text.db"), "this is no database at all").expect("written");
+    refused(store, "text.db", ErrorKind::Corrupt, "is no SQLite file");
+    fs::create_dir(store.path("folder.db")).expect("made");
+    refused(store, "folder.db", ErrorKind::Configuration, "is no file");
+}
+
+fn filled(store: &Store, name: &str) -> Vec<u8> {
+    let path = make(
+        store.path(name),
+        &[
+            LOG,
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+             INSERT INTO messages (user_message) SELECT 'text ' || n FROM n",
+        ],
+    );
+    fs::read(path).expect("read")
+}
+
+fn a_damaged_file_is_refused_whole(store: &Store) {
+    let whole = filled(store, "whole.db");
+    fs::write(store.path("cut.db"), &whole[..whole.len() / 2]).expect("written");
+    refused(store, "cut.db", ErrorKind::Corrupt, "");
+    fs::write(store.path("tiny.db"), &whole[..100]).expect("written");
+    refused(store, "tiny.db", ErrorKind::Corrupt, "is cut off");
+    let mut flipped = whole.clone();
+    // The head of a page of the table's tree.
+    for byte in &mut flipped[3 * 4096..3 * 4096 + 200] {
+        *byte ^= 0x55;
+    }
+    fs::write(store.path("flipped.db"), flipped).expect("written");
+    refused(store, "flipped.db", ErrorKind::Corrupt, "");
+}
+
+fn tables_that_are_not_known_are_refused_by_what_they_lack(store: &Store) {
+    make(
+        store.path("lacking.db"),
+        &["CREATE TABLE messages (id INTEGER PRIMARY KEY, user_message TEXT, timestamp TEXT)"],
+    );
+    refused(store, "lacking.db", ErrorKind::InvalidInput, "lacks columns: bot_response, provider");
+    make(
+        store.path("other.db"),
+        &["CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE songs (a TEXT)"],
+    );
+    refused(store, "other.db", ErrorKind::InvalidInput, "it has songs, users");
+    make(store.path("bare.db"), &["CREATE TABLE a (a TEXT); DROP TABLE a"]);
+    refused(store, "bare.db", ErrorKind::InvalidInput, "it has no tables");
+    let ours = format!("sqlite:///{}", store.path("ours.db").display());
+    crate::store::open(&ours).database().upgrade().expect("made");
+    let connection = rusqlite::Connection::open(store.path("ours.db")).expect("opened");
+    connection.execute_batch("PRAGMA journal_mode = DELETE").expect("set");
+    drop(connection);
+    refused(store, "ours.db", ErrorKind::InvalidInput, "chatkeep db copy");
+}
+
+fn duplicate_hashes_are_refused(store: &Store) {
+    let rows = format!(
+        "INSERT INTO tokens VALUES (1, '{SECRET_HASH}', 'a', '2024-01-01T00:00:00', NULL, 1, NULL), \
+         (2, '{}', 'b', '2024-01-01T00:00:00', NULL, 0, NULL)",
+        SECRET_HASH.to_ascii_uppercase()
+    );
+    let without_key = "CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT, description TEXT, created_at TEXT, \
+                       expires_at TEXT, is_active INTEGER, last_used_at TEXT)";
+    let path = make(store.path("tokens.db"), &[without_key, &rows]);
+    let force = ImportOptions { force: true, ..Default::default() };
+    let report = import_legacy(store, &[path], force, &mut |_| {}).expect("it runs");
+    assert_eq!((report.stored, report.hopeless_rows, report.problems[0].row), (false, 1, 2));
+    assert!(report.problems[0].message.contains("another row"));
+    assert!(store.raw.try_execute("SELECT * FROM api_tokens").is_err(), "nothing is made");
+}
+
+fn a_database_that_is_too_new_is_left_alone(store: &Store) {
+    let path = make(store.path("chatbot.db"), &[LOG, "INSERT INTO messages (user_message) VALUES ('a')"]);
+    store.database().upgrade().expect("made");
+    store.raw.execute(
+        "INSERT INTO chatkeep_migrations (version, name, checksum, started_at, finished_at, state) \
+         VALUES ('29990101000000', 'later', 'x', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'done')",
+    );
+    for dry_run in [true, false] {
+        let options = ImportOptions { dry_run, force: true };
+        let outcome = import_legacy(store, std::slice::from_ref(&path), options, &mut |_| {});
+        assert_eq!(outcome.expect_err("too new").kind(), ErrorKind::Schema(SchemaState::Newer));
+    }
+    assert_eq!(store.raw.scalar("SELECT count(*) FROM messages").as_deref(), Some("0"));
+}

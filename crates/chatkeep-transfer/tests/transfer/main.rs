@@ -1,0 +1,13 @@
+//! Moving in and moving house, on every engine. Run it with servers:
+//! `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-transfer`.
+
+mod backups;
+mod copies;
+mod cut_off;
+mod damaged_files;
+mod every_engine;
+mod files;
+mod full_disk;
+mod imports;
+mod store;
+mod unusual_rows;

@@ -1,0 +1,73 @@
+"""Files that other programs left behind, taken over by one call."""
+
+import asyncio
+import hashlib
+import sqlite3
+
+import pytest
+
+import chatkeep
+import chatkeep.asyncio
+
+
+def old_file(folder):
+    path = folder / "chatbot.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            f"""
+            CREATE TABLE messages (id INTEGER PRIMARY KEY, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP,
+                user_message TEXT NOT NULL, bot_response TEXT, provider TEXT, model TEXT, tokens_used INTEGER,
+                metadata TEXT);
+            INSERT INTO messages VALUES (4, '2024-01-01 10:00:00', 'hi', 'ho', 'openai', NULL, 3, '{{"a": 1}}');
+            CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT UNIQUE, description TEXT, created_at TEXT,
+                expires_at TEXT, is_active INTEGER DEFAULT 1, last_used_at TEXT);
+            INSERT INTO tokens (token_hash, created_at)
+                VALUES ('{hashlib.sha256(b"old-secret").hexdigest()}', '2024-01-01T10:00:00');
+            """
+        )
+    connection.close()
+    return path
+
+
+def test_a_file_comes_over_once(chat, tmp_path):
+    path = old_file(tmp_path)
+    report = chat.db_manager.migrate_from_old_sqlite(path)
+    assert report["stored"] is True
+    assert report["files"][0]["messages"]["stored"] == 1
+    again = chat.db_manager.migrate_from_old_sqlite(str(path))
+    assert again["files"][0]["messages"] == {
+        "found": 1,
+        "stored": 0,
+        "already_there": 1,
+        "with_new_id": 0,
+        "forced": 0,
+    }
+    (message,) = chat.message_logger.get_messages()
+    assert (message["id"], message["timestamp"]) == (4, "2024-01-01T10:00:00.000000+00:00")
+    assert chat.token_manager.verify_token("old-secret")
+
+
+def test_a_row_that_cannot_be_stored_is_named(chat, tmp_path):
+    path = old_file(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE messages SET metadata = '{'")
+    connection.close()
+    with pytest.raises(chatkeep.InvalidInputError, match="row 4: metadata"):
+        chat.db_manager.migrate_from_old_sqlite(path)
+    with pytest.raises(chatkeep.CorruptError, match="no SQLite file"):
+        (tmp_path / "none.db").write_text("nothing of the kind")
+        chat.db_manager.migrate_from_old_sqlite(tmp_path / "none.db")
+    with pytest.raises(TypeError):
+        chat.db_manager.migrate_from_old_sqlite(5)
+    assert chat.message_logger.get_message_count() == 0
+
+
+def test_the_call_can_be_awaited(database, tmp_path):
+    path = old_file(tmp_path)
+
+    async def run():
+        async with chatkeep.asyncio.Chatkeep(database.url) as chat:
+            report = await chat.db_manager.migrate_from_old_sqlite(path)
+            return report["stored"], await chat.message_logger.get_message_count()
+
+    assert asyncio.run(run()) == (True, 1)
