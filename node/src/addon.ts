@@ -74,6 +74,10 @@ export declare class Store {
   migrationStatus(number: number, abort?: Abort | undefined | null): Begun
   /** `DatabaseManager.upgrade` */
   upgrade(number: number): Begun
+  /** `DatabaseManager.migrate` */
+  migrate(number: number, verb: unknown, revision: unknown, folder: unknown, fromRevision: unknown, description: unknown, perEngine: unknown): Begun
+  /** `DatabaseManager.migrateFromOldSqlite` */
+  migrateFromOldSqlite(number: number, path: unknown): Begun
   /** `DatabaseManager.searchIndex` */
   searchIndex(number: number, abort?: Abort | undefined | null): Begun
   /** `DatabaseManager.createSearchIndex` */

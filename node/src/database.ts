@@ -2,10 +2,15 @@
 
 import type { Store } from './addon.js';
 import { ask, call, nothing, now, same } from './calls.js';
-import { migrationStatus } from './rows.js';
+import { optionsOf } from './options.js';
+import { importReport, migrateAnswer, migrationStatus } from './rows.js';
 import type {
   Abortable,
   Health,
+  ImportReport,
+  MigrateAnswers,
+  MigrateOptions,
+  MigrateVerb,
   MigrationStatus,
   Patience,
   PoolStatus,
@@ -14,6 +19,7 @@ import type {
 import { close } from './waiting.js';
 
 const SIGNAL = new Set(['signal']);
+const MIGRATE = new Set(['folder', 'fromRevision', 'description', 'perEngine']);
 const PATIENCE = new Set(['timeout', 'signal']);
 
 /**
@@ -109,6 +115,80 @@ export class DatabaseManager {
       (number) => this.#store.upgrade(number),
       (json: string) => JSON.parse(json) as string[],
     );
+  }
+
+  /**
+   * Does what a verb of the command `chatkeep migrate` does, with an application's own migrations behind chatkeep's.
+   *
+   * What it resolves to depends on the verb: {@link MigrateAnswers}. Keys are in camel case and moments are `Date`s, as everywhere
+   * here: `current` is what {@link DatabaseManager.migrationStatus} resolves to, with `state`.
+   *
+   * @param verb `upgrade`, `downgrade`, `current`, `history`, `stamp`, `check`, `sql` or `new`.
+   * @param revision How far; `head`, or `-1` for `downgrade`, when left out. A version, the beginning of one, or a name.
+   * @param options The application's migrations, and what else the verb is to know.
+   * @throws `CHATKEEP_SCHEMA` when the history does not fit, or the database refuses a migration; `CHATKEEP_INVALID_INPUT` when
+   * there is no such verb or revision, or a file is not as it should be.
+   *
+   * @example
+   * ```ts
+   * import { Chatkeep } from 'chatkeep';
+   *
+   * const { dbManager } = new Chatkeep('sqlite:///:memory:');
+   * const { matches, messages } = await dbManager.migrate('check');
+   * console.assert(matches, messages.join());
+   * const { pending } = await dbManager.migrate('current'); // { folder: 'migrations' } for tables of your own
+   * console.assert(pending.length === 0);
+   * ```
+   */
+  migrate<V extends MigrateVerb>(
+    verb: V,
+    revision?: string | null,
+    options?: MigrateOptions,
+  ): Promise<MigrateAnswers[V]> {
+    return call(
+      (number) => {
+        const asked = optionsOf('migrate', options, MIGRATE);
+        const { folder, fromRevision, description, perEngine } = asked;
+        return this.#store.migrate(
+          number,
+          verb,
+          revision,
+          folder,
+          fromRevision,
+          description,
+          perEngine,
+        );
+      },
+      (json: string) => migrateAnswer(verb, json),
+    );
+  }
+
+  /**
+   * Takes over the messages and tokens of a SQLite file that another chat program left behind (`chatbot.db`, `tokens.db`, or one
+   * that SQLAlchemy made), all or none. The file is not changed. Ids are kept where they are free, tokens stay valid, and what an
+   * earlier run has stored is passed over.
+   *
+   * @param path The file.
+   * @returns What was found and stored: the keys of `chatkeep db import-legacy --json`, in camel case.
+   * @throws `CHATKEEP_INVALID_INPUT` when a row cannot be stored as it is: the command lists such rows; `CHATKEEP_CORRUPT` when
+   * the file is damaged, or no SQLite file; `CHATKEEP_CONFIGURATION` when it cannot be read.
+   *
+   * @example
+   * ```ts
+   * import { Chatkeep, ChatkeepError } from 'chatkeep';
+   *
+   * const { dbManager } = new Chatkeep('sqlite:///:memory:');
+   * try {
+   *   const { files } = await dbManager.migrateFromOldSqlite('no-such-folder/chatbot.db');
+   *   console.log(files[0]?.messages.stored);
+   * } catch (error) {
+   *   if (!(error instanceof ChatkeepError)) throw error;
+   *   console.log(error.code, error.message);
+   * }
+   * ```
+   */
+  migrateFromOldSqlite(path: string): Promise<ImportReport> {
+    return call((number) => this.#store.migrateFromOldSqlite(number, path), importReport);
   }
 
   /**

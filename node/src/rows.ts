@@ -6,7 +6,11 @@ import { dateOf, momentOf } from './moments.js';
 import type {
   Analytics,
   CreatedToken,
+  HistoryEntry,
+  ImportReport,
   Message,
+  MigrateAnswers,
+  MigrateVerb,
   MigrationStatus,
   Sums,
   TokenCheck,
@@ -131,10 +135,36 @@ export function tokenCheck(json: string): TokenCheck {
 }
 
 export function migrationStatus(json: string): MigrationStatus {
-  const status = JSON.parse(json) as MigrationStatus;
+  return statusOf(JSON.parse(json) as MigrationStatus);
+}
+
+function statusOf<S extends MigrationStatus>(status: S): S {
   const applied = status.applied.map((migration) => ({
     ...migration,
     appliedAt: dateOf(migration.appliedAt as number | null),
   }));
   return { ...status, applied };
+}
+
+function historyEntry(raw: Raw<HistoryEntry>): HistoryEntry {
+  return { ...raw, startedAt: dateOf(raw.startedAt), appliedAt: dateOf(raw.appliedAt) };
+}
+
+/** What the answer to a verb is made of: only some hold moments. */
+export function migrateAnswer<V extends MigrateVerb>(verb: V, json: string): MigrateAnswers[V] {
+  const answer = JSON.parse(json);
+  if (verb === 'current') return statusOf(answer);
+  if (verb === 'history') {
+    return { migrations: answer.migrations.map(historyEntry) } as MigrateAnswers[V];
+  }
+  return answer;
+}
+
+export function importReport(json: string): ImportReport {
+  const report = JSON.parse(json) as ImportReport;
+  const problems = report.problems.map((problem) => ({
+    ...problem,
+    row: integer(problem.row as Whole),
+  }));
+  return { ...report, problems };
 }

@@ -199,6 +199,16 @@ export interface PoolStatus {
   readonly waiting: number;
 }
 
+/** How a schema fits this version. */
+export type SchemaState =
+  | 'head'
+  | 'behind'
+  | 'newer'
+  | 'changed'
+  | 'missing'
+  | 'out_of_order'
+  | 'dirty';
+
 /** A sign of life. */
 export interface Health {
   /** False when the schema does not fit; `schema` says in what way. */
@@ -207,7 +217,7 @@ export interface Health {
   readonly engine: string;
   readonly serverVersion: string;
   readonly latencyMs: number;
-  readonly schema: 'head' | 'behind' | 'newer' | 'changed' | 'missing' | 'out_of_order' | 'dirty';
+  readonly schema: SchemaState;
   readonly pool: PoolStatus;
 }
 
@@ -224,6 +234,126 @@ export interface MigrationStatus {
   readonly pending: readonly { readonly version: string; readonly name: string }[];
   /** Versions that this one does not know: a newer one has run them. */
   readonly unknown: readonly string[];
+}
+
+/** What `migrate` is told beside its verb and the revision. */
+export interface MigrateOptions {
+  /** The application's own migrations: `NAME/up.sql` and `NAME/down.sql`. */
+  readonly folder?: string | null | undefined;
+  /** Where the script of `sql` begins; at what the database has, when left out. */
+  readonly fromRevision?: string | null | undefined;
+  /** What a `new` migration does. */
+  readonly description?: string | null | undefined;
+  /** Whether there is a `new` one for each engine. */
+  readonly perEngine?: boolean | null | undefined;
+}
+
+/** One migration, in this version, in the database's history, or in both. */
+export interface HistoryEntry {
+  /** Its place in the order; with `app:` before it for an application's. */
+  readonly version: string;
+  readonly name: string;
+  readonly state:
+    | 'applied'
+    | 'pending'
+    | 'changed'
+    | 'missing'
+    | 'newer'
+    | 'out_of_order'
+    | 'dirty';
+  readonly startedAt: Date | null;
+  readonly appliedAt: Date | null;
+  /** SHA-256 of the file that was run; of the one that would be run where none was. */
+  readonly checksum: string;
+  /** What the history says of it: `done`, `failed`, `running:2`. */
+  readonly recorded: string | null;
+  /** What the database said when it failed. */
+  readonly error: string | null;
+}
+
+/** One way in which a schema is not what its migrations make. */
+export interface SchemaDifference {
+  /** Empty for what belongs to no table. */
+  readonly table: string;
+  /** `table`, `column`, `index` and so on. */
+  readonly kind: string;
+  /** Empty for a table. */
+  readonly name: string;
+  /** What the migrations make it; `null` where they make no such thing. */
+  readonly expected: string | null;
+  /** What it is in the database; `null` where it is missing. */
+  readonly found: string | null;
+}
+
+/** What `migrate` resolves to, by its verb. */
+export interface MigrateAnswers {
+  /** The names of what was run. */
+  readonly upgrade: { readonly applied: readonly string[] };
+  /** The names of what was taken back. */
+  readonly downgrade: { readonly reverted: readonly string[] };
+  /** Where the database stands. */
+  readonly current: MigrationStatus & { readonly state: SchemaState };
+  /** Every migration, in order. */
+  readonly history: { readonly migrations: readonly HistoryEntry[] };
+  /** What the history now says that it did not. */
+  readonly stamp: { readonly changed: readonly string[] };
+  /** Whether the schema is what its migrations make; if not, how it differs, also in words. */
+  readonly check: {
+    readonly matches: boolean;
+    readonly state: SchemaState;
+    readonly differences: readonly SchemaDifference[];
+    readonly messages: readonly string[];
+  };
+  /** The script. */
+  readonly sql: { readonly sql: string };
+  /** The files that were made. */
+  readonly new: { readonly files: readonly string[] };
+}
+
+/** What `migrate` can do: the verbs of `chatkeep migrate`. */
+export type MigrateVerb = keyof MigrateAnswers;
+
+/** What became of the rows of a file that another program left behind. */
+export interface ImportCounts {
+  readonly found: number;
+  readonly stored: number;
+  /** From an earlier run. */
+  readonly alreadyThere: number;
+  /** Of those stored: another row has their id. */
+  readonly withNewId: number;
+  /** Of those stored: they could not be stored as they were. */
+  readonly forced: number;
+}
+
+/** A file that another program left behind. */
+export interface ImportedFile {
+  readonly file: string;
+  readonly messages: ImportCounts;
+  readonly tokens: ImportCounts;
+  /** Tables that have no place here, and were left alone. */
+  readonly otherTables: readonly string[];
+  /** Whether its messages have no time of their own, and get the file's. */
+  readonly timesAreUnknown: boolean;
+}
+
+/** A value that cannot be stored as it is. */
+export interface ImportProblem {
+  readonly file: string;
+  readonly table: string;
+  /** SQLite's number of the row. */
+  readonly row: number | bigint;
+  readonly field: string;
+  readonly message: string;
+  readonly canBeForced: boolean;
+}
+
+/** What an import found and did. */
+export interface ImportReport {
+  readonly stored: boolean;
+  readonly files: readonly ImportedFile[];
+  readonly badRows: number;
+  readonly hopelessRows: number;
+  readonly problems: readonly ImportProblem[];
 }
 
 /** Whether there is a search index. */

@@ -127,6 +127,8 @@ test('the important calls have an example', async () => {
     'logMessage',
     'getMessages',
     'checkToken',
+    'migrate',
+    'migrateFromOldSqlite',
   ]) {
     assert.match(shown, new RegExp(`\\b${name}\\b`));
   }

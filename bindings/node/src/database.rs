@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use chatkeep::{Chatkeep, Error, ErrorKind, interruptible};
+use chatkeep::{Chatkeep, Error, ErrorKind, MigrateCall, interruptible};
+use chatkeep_transfer::MovingIn as _;
 use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
 use crate::answer::{Answer, Told};
-use crate::arguments::{self, Given};
+use crate::arguments::{self, Given, Migrate};
 use crate::door;
 use crate::failure::Failure;
 use crate::rows;
@@ -16,6 +17,7 @@ use crate::store::Store;
 use crate::submit::Begun;
 
 #[napi]
+#[expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
 impl Store {
     /// `DatabaseManager.dbType`
     #[napi]
@@ -82,6 +84,47 @@ impl Store {
     pub fn upgrade(&self, env: Env, number: f64) -> Begun {
         let upgrade = |chat: &Chatkeep, ()| chat.database().upgrade();
         self.call(env, number, "upgrade", None).submit(|| Ok(()), upgrade, rows::names)
+    }
+
+    /// `DatabaseManager.migrate`
+    #[napi]
+    pub fn migrate(
+        &self,
+        env: Env,
+        number: f64,
+        #[napi(ts_arg_type = "unknown")] verb: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] revision: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] folder: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] from_revision: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] description: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] per_engine: Given<'_>,
+    ) -> Begun {
+        let given = Migrate {
+            verb: &verb,
+            revision: &revision,
+            folder: &folder,
+            from_revision: &from_revision,
+            description: &description,
+            per_engine: &per_engine,
+        };
+        let migrate = |chat: &Chatkeep, call: MigrateCall| chat.database().migrate(&call);
+        self.call(env, number, "migrate", None).submit(|| arguments::migrate(&given), migrate, rows::migrated)
+    }
+
+    /// `DatabaseManager.migrateFromOldSqlite`
+    #[napi]
+    pub fn migrate_from_old_sqlite(
+        &self,
+        env: Env,
+        number: f64,
+        #[napi(ts_arg_type = "unknown")] path: Given<'_>,
+    ) -> Begun {
+        let import = |chat: &Chatkeep, path: String| chat.migrate_from_old_sqlite(path);
+        self.call(env, number, "migrate_from_old_sqlite", None).submit(
+            || arguments::text("path", &path),
+            import,
+            rows::import_report,
+        )
     }
 
     /// `DatabaseManager.searchIndex`

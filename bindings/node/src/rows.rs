@@ -1,15 +1,20 @@
 //! From chatkeep's values to JSON texts. Moments are milliseconds, which JavaScript makes `Date`s of. What is too large
 //! for a number to be exact is the text of its digits.
 
+mod import;
+mod migrations;
+
 use std::collections::BTreeMap;
 
 use chatkeep::{
     Analytics, CreatedToken, Error, Health, PoolStatus, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck,
-    TotalsDifference, migrations::MigrationStatus,
+    TotalsDifference,
 };
 use napi::Either;
 use serde::{Serialize, Serializer};
 
+pub(crate) use self::import::import_report;
+pub(crate) use self::migrations::{migrated, migration_status};
 use crate::answer::{Answer, whole};
 
 /// The text of a value.
@@ -34,6 +39,12 @@ impl Serialize for Whole {
 
 impl From<i64> for Whole {
     fn from(number: i64) -> Self {
+        Self(number.into())
+    }
+}
+
+impl From<u64> for Whole {
+    fn from(number: u64) -> Self {
         Self(number.into())
     }
 }
@@ -232,34 +243,6 @@ pub(crate) fn health(health: Health) -> Answer {
         schema: health.schema,
         pool: health.pool.into(),
     })
-}
-
-pub(crate) fn migration_status(status: MigrationStatus) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Applied {
-        version: String,
-        name: String,
-        applied_at: Option<Moment>,
-    }
-    #[derive(Serialize)]
-    struct Pending {
-        version: String,
-        name: String,
-    }
-    #[derive(Serialize)]
-    struct Status {
-        applied: Vec<Applied>,
-        pending: Vec<Pending>,
-        unknown: Vec<String>,
-    }
-    let applied = status.applied.into_iter().map(|migration| Applied {
-        version: migration.version,
-        name: migration.name,
-        applied_at: migration.applied_at.map(Into::into),
-    });
-    let pending = status.pending.into_iter().map(|(version, name)| Pending { version, name });
-    text(&Status { applied: applied.collect(), pending: pending.collect(), unknown: status.unknown })
 }
 
 pub(crate) fn names(names: Vec<String>) -> Answer {

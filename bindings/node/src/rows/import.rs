@@ -1,0 +1,94 @@
+//! What an import found and did.
+
+use chatkeep_transfer::{Counts, FileReport, ImportReport, Problem};
+use serde::Serialize;
+
+use super::{Whole, text};
+use crate::answer::Answer;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    found: Whole,
+    stored: Whole,
+    already_there: Whole,
+    with_new_id: Whole,
+    forced: Whole,
+}
+
+impl From<Counts> for Counted {
+    fn from(counts: Counts) -> Self {
+        Self {
+            found: counts.found.into(),
+            stored: counts.stored.into(),
+            already_there: counts.already_there.into(),
+            with_new_id: counts.with_new_id.into(),
+            forced: counts.forced.into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct File {
+    file: String,
+    messages: Counted,
+    tokens: Counted,
+    other_tables: Vec<String>,
+    times_are_unknown: bool,
+}
+
+impl From<FileReport> for File {
+    fn from(report: FileReport) -> Self {
+        Self {
+            file: report.file,
+            messages: report.messages.into(),
+            tokens: report.tokens.into(),
+            other_tables: report.other_tables,
+            times_are_unknown: report.times_are_unknown,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wrong {
+    file: String,
+    table: &'static str,
+    row: Whole,
+    field: &'static str,
+    message: String,
+    can_be_forced: bool,
+}
+
+impl From<Problem> for Wrong {
+    fn from(problem: Problem) -> Self {
+        Self {
+            file: problem.file,
+            table: problem.table,
+            row: problem.row.into(),
+            field: problem.field,
+            message: problem.message,
+            can_be_forced: problem.can_be_forced,
+        }
+    }
+}
+
+pub(crate) fn import_report(report: ImportReport) -> Answer {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Report {
+        stored: bool,
+        files: Vec<File>,
+        bad_rows: Whole,
+        hopeless_rows: Whole,
+        problems: Vec<Wrong>,
+    }
+    text(&Report {
+        stored: report.stored,
+        files: report.files.into_iter().map(Into::into).collect(),
+        bad_rows: report.bad_rows.into(),
+        hopeless_rows: report.hopeless_rows.into(),
+        problems: report.problems.into_iter().map(Into::into).collect(),
+    })
+}
