@@ -4,10 +4,9 @@ import asyncio
 import hashlib
 import sqlite3
 
-import pytest
-
 import chatkeep
 import chatkeep.asyncio
+import pytest
 
 
 def old_file(folder):
@@ -54,8 +53,8 @@ def test_a_row_that_cannot_be_stored_is_named(chat, tmp_path):
     connection.close()
     with pytest.raises(chatkeep.InvalidInputError, match="row 4: metadata"):
         chat.db_manager.migrate_from_old_sqlite(path)
+    (tmp_path / "none.db").write_text("nothing of the kind")
     with pytest.raises(chatkeep.CorruptError, match="no SQLite file"):
-        (tmp_path / "none.db").write_text("nothing of the kind")
         chat.db_manager.migrate_from_old_sqlite(tmp_path / "none.db")
     with pytest.raises(TypeError):
         chat.db_manager.migrate_from_old_sqlite(5)
