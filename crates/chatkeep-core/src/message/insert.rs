@@ -1,40 +1,13 @@
 //! Writing one message.
 
-use diesel::{Insertable, QueryResult, RunQueryDsl, SqliteConnection};
+use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
 
 use super::new::NewMessage;
+use super::row::Row;
 use crate::connection::{Connection, Session, returned_id};
 use crate::error::Result;
 use crate::schema::messages;
-use crate::value::{Metadata, Timestamp};
-
-/// The values of a row. Every column is named every time, so that the statement is the same and stays prepared.
-#[derive(Insertable, Clone, Copy)]
-#[diesel(table_name = messages)]
-#[diesel(treat_none_as_default_value = false)]
-pub(super) struct Row<'a> {
-    pub(super) timestamp: Timestamp,
-    pub(super) user_message: &'a str,
-    pub(super) bot_response: Option<&'a str>,
-    pub(super) provider: Option<&'a str>,
-    pub(super) model: Option<&'a str>,
-    pub(super) tokens_used: Option<i64>,
-    pub(super) metadata: Option<&'a Metadata>,
-}
-
-impl<'a> Row<'a> {
-    pub(super) fn new(message: &'a NewMessage, now: Timestamp) -> Self {
-        Self {
-            timestamp: message.timestamp.unwrap_or(now),
-            user_message: &message.user_message,
-            bot_response: message.bot_response.as_deref(),
-            provider: message.provider.as_deref(),
-            model: message.model.as_deref(),
-            tokens_used: message.tokens_used,
-            metadata: message.metadata.as_ref(),
-        }
-    }
-}
+use crate::value::Timestamp;
 
 /// Stores one message in one statement, and returns its id once it is committed.
 ///

@@ -6,8 +6,9 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
-use super::insert::{Row, check, insert, last_inserted_id};
+use super::insert::{check, insert, last_inserted_id};
 use super::new::NewMessage;
+use super::row::{COLUMNS, Row};
 use crate::connection::{Connection, MysqlConnection, PgConnection, Session};
 use crate::error::{Error, Result};
 use crate::schema::{Json, Moment, messages};
@@ -208,24 +209,12 @@ impl QueryId for ManyRows<'_> {
 
 impl QueryFragment<Mysql> for ManyRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) VALUES ",
-        );
+        out.push_sql("INSERT INTO messages (");
+        out.push_sql(COLUMNS);
+        out.push_sql(") VALUES ");
         for (place, row) in self.0.iter().enumerate() {
             out.push_sql(if place == 0 { "(" } else { ", (" });
-            out.push_bind_param::<Moment, _>(&row.timestamp)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Text, _>(&row.user_message)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&row.bot_response)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&row.provider)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&row.model)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<BigInt>, _>(&row.tokens_used)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Json>, _>(&row.metadata)?;
+            row.push(&mut out)?;
             out.push_sql(")");
         }
         Ok(())

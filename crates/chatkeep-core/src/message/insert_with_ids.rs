@@ -2,48 +2,20 @@
 
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::{Insertable, QueryResult, RunQueryDsl};
+use diesel::sql_types::BigInt;
+use diesel::{ExpressionMethods, QueryResult, RunQueryDsl};
 
 use super::record::Message;
+use super::row::{COLUMNS, Row};
 use crate::connection::{Connection, CopyRows, MysqlConnection, PgConnection, Session};
 use crate::error::{Error, Result};
-use crate::schema::{Json, Moment, messages};
-use crate::value::{Metadata, Timestamp};
+use crate::schema::messages;
+use crate::value::Metadata;
 
 /// On MySQL and MariaDB a statement has at most so many rows. It is a power of two, as are the smaller ones: each number
 /// of rows is a statement of its own.
 const MAX_ROWS: usize = 512;
 const MAX_BYTES: u64 = 4 << 20;
-
-#[derive(Insertable)]
-#[diesel(table_name = messages)]
-#[diesel(treat_none_as_default_value = false)]
-struct Row<'a> {
-    id: i64,
-    timestamp: Timestamp,
-    user_message: &'a str,
-    bot_response: Option<&'a str>,
-    provider: Option<&'a str>,
-    model: Option<&'a str>,
-    tokens_used: Option<i64>,
-    metadata: Option<&'a Metadata>,
-}
-
-impl<'a> Row<'a> {
-    fn new(message: &'a Message) -> Self {
-        Self {
-            id: message.id,
-            timestamp: message.timestamp,
-            user_message: &message.user_message,
-            bot_response: message.bot_response.as_deref(),
-            provider: message.provider.as_deref(),
-            model: message.model.as_deref(),
-            tokens_used: message.tokens_used,
-            metadata: message.metadata.as_ref(),
-        }
-    }
-}
 
 /// Stores messages under their own ids, in the transaction that the caller has opened. On PostgreSQL they go in by `COPY`.
 /// The numbers that the database gives later are not looked after, nor are the totals.
@@ -54,12 +26,12 @@ pub fn insert_with_ids(connection: &mut Connection, messages: &[Message]) -> Res
     let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
     let stored = match &mut connection.session {
         Session::Sqlite(c) => messages.iter().try_for_each(|message| {
-            diesel::insert_into(messages::table).values(Row::new(message)).execute(c).map(drop)
+            let row = (messages::id.eq(message.id), Row::stored(message));
+            diesel::insert_into(messages::table).values(row).execute(c).map(drop)
         }),
         Session::PostgreSql(c) => copy(c, messages),
-        Session::MySql(c) => {
-            chunks(messages, max_bytes).try_for_each(|chunk| ManyRows(chunk).execute(c.as_mut()).map(drop))
-        }
+        Session::MySql(c) => chunks(messages, max_bytes)
+            .try_for_each(|chunk| ManyRows::new(chunk).execute(c.as_mut()).map(drop)),
     };
     stored.map_err(|error| connection.write_error(error))
 }
@@ -78,11 +50,7 @@ fn copy(c: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
         rows.integer(message.tokens_used);
         rows.json(message.metadata.as_ref().map(Metadata::as_json));
     }
-    let copied = c.copy_in(
-        "COPY messages (id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-         FROM STDIN (FORMAT binary)",
-        rows,
-    )?;
+    let copied = c.copy_in(&format!("COPY messages (id, {COLUMNS}) FROM STDIN (FORMAT binary)"), rows)?;
     if copied == messages.len() as u64 {
         return Ok(());
     }
@@ -107,7 +75,13 @@ fn chunks(messages: &[Message], max_bytes: u64) -> impl Iterator<Item = &[Messag
 }
 
 /// `INSERT … VALUES (…), (…), …` for MySQL and MariaDB.
-struct ManyRows<'a>(&'a [Message]);
+struct ManyRows<'a>(Vec<(i64, Row<'a>)>);
+
+impl<'a> ManyRows<'a> {
+    fn new(messages: &'a [Message]) -> Self {
+        Self(messages.iter().map(|message| (message.id, Row::stored(message))).collect())
+    }
+}
 
 impl QueryId for ManyRows<'_> {
     type QueryId = ();
@@ -117,27 +91,14 @@ impl QueryId for ManyRows<'_> {
 
 impl QueryFragment<Mysql> for ManyRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO messages (id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-             VALUES ",
-        );
-        for (place, message) in self.0.iter().enumerate() {
+        out.push_sql("INSERT INTO messages (id, ");
+        out.push_sql(COLUMNS);
+        out.push_sql(") VALUES ");
+        for (place, (id, row)) in self.0.iter().enumerate() {
             out.push_sql(if place == 0 { "(" } else { ", (" });
-            out.push_bind_param::<BigInt, _>(&message.id)?;
+            out.push_bind_param::<BigInt, _>(id)?;
             out.push_sql(", ");
-            out.push_bind_param::<Moment, _>(&message.timestamp)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Text, _>(&message.user_message)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&message.bot_response)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&message.provider)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&message.model)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<BigInt>, _>(&message.tokens_used)?;
-            out.push_sql(", ");
-            out.push_bind_param::<Nullable<Json>, _>(&message.metadata)?;
+            row.push(&mut out)?;
             out.push_sql(")");
         }
         Ok(())

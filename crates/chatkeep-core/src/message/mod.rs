@@ -12,6 +12,7 @@ mod metadata_filter;
 mod new;
 mod new_json;
 pub(crate) mod record;
+mod row;
 pub(crate) mod search;
 mod select;
 mod totals;
