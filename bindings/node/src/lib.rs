@@ -7,7 +7,6 @@
 //! - `mailbox`: where outcomes lie until JavaScript fetches them, all at once; one for each environment (the main thread
 //!   and each worker).
 //! - `submit`: handing in a call whose outcome is awaited.
-//! - `handle`: which store a call is for, an explicit one or the environment's.
 //! - `store`, `messages`, `pages`, `tokens`, `database`: the calls.
 //! - `command`: the `chatkeep` command.
 
@@ -19,7 +18,6 @@ mod command;
 mod database;
 mod door;
 mod failure;
-mod handle;
 mod mailbox;
 mod messages;
 mod pages;

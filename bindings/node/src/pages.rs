@@ -9,10 +9,10 @@ use napi_derive::napi;
 use crate::abort::Abort;
 use crate::answer::Answer;
 use crate::columns;
-use crate::handle::SharedHandle;
 use crate::mailbox::Slot;
 use crate::rows;
 use crate::submit::{Begun, Call};
+use chatkeep::SharedHandle;
 
 /// Messages in a page: as many as are fetched at a time.
 const PAGE: usize = 500;

@@ -12,9 +12,9 @@ use crate::abort::Abort;
 use crate::arguments::{self, Given, Taken, is_given};
 use crate::door;
 use crate::failure::Failure;
-use crate::handle::{Handle, SharedHandle};
 use crate::mailbox::{Mailbox, Slot};
 use crate::submit::{Begun, Call};
+use chatkeep::{Handle, SharedHandle};
 
 /// The patience of `flush` and `close`.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -10,8 +10,8 @@ use crate::answer::Answer;
 use crate::arguments::Taken;
 use crate::door::{enter, panicked};
 use crate::failure::Failure;
-use crate::handle::SharedHandle;
 use crate::mailbox::Slot;
+use chatkeep::SharedHandle;
 
 /// What begins a call: nothing when it has begun, or why it could not.
 pub(crate) type Begun = napi::Result<Option<Failure>>;

@@ -9,8 +9,8 @@ use pyo3::types::PyAny;
 
 use crate::arguments::{Migrate, migrate};
 use crate::door;
-use crate::handle::SharedHandle;
 use crate::json;
+use chatkeep::SharedHandle;
 
 /// The database itself: where it is, how it is, which schema it has.
 ///
@@ -210,6 +210,6 @@ impl DatabaseManager {
     }
 
     fn __repr__(&self) -> String {
-        self.handle.shown("chatkeep.DatabaseManager")
+        crate::store::shown(&self.handle, "chatkeep.DatabaseManager")
     }
 }

@@ -9,7 +9,7 @@ use chatkeep::{Chatkeep, Error};
 use pyo3::prelude::*;
 
 use crate::errors::{Refusal, raise};
-use crate::handle::Handle;
+use chatkeep::Handle;
 
 /// Makes a call: `take` converts the arguments, `work` is done while other Python threads run, `give` converts the result.
 ///

@@ -4,7 +4,6 @@
 //! - `arguments`: from Python objects to chatkeep's values; what cannot be taken is refused by the field's name.
 //! - `rows`, `json`: from chatkeep's values to Python objects.
 //! - `errors`: one exception class for each kind of error.
-//! - `handle`: which store a call is for, an explicit one or the environment's.
 //! - `store`, `messages`, `message_iterator`, `tokens`, `database`: the classes.
 //! - `asynchronous`: the same calls for `asyncio`: futures that are settled by way of a mailbox for each event loop.
 //! - `command`: the `chatkeep` command.
@@ -15,7 +14,6 @@ mod command;
 mod database;
 mod door;
 mod errors;
-mod handle;
 mod json;
 mod message_iterator;
 mod messages;

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::door;
-use crate::handle::SharedHandle;
 use crate::rows;
+use chatkeep::SharedHandle;
 
 /// Messages one by one; see ``MessageLogger.iter_messages``.
 #[pyclass(frozen, module = "chatkeep")]

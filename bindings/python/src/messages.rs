@@ -6,9 +6,9 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::arguments::{self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span};
 use crate::door;
-use crate::handle::SharedHandle;
 use crate::message_iterator::MessageIterator;
 use crate::rows;
+use chatkeep::SharedHandle;
 
 /// Logs messages, and answers questions about them. One object serves any number of threads.
 ///
@@ -497,7 +497,7 @@ impl MessageLogger {
     }
 
     fn __repr__(&self) -> String {
-        self.handle.shown("chatkeep.MessageLogger")
+        crate::store::shown(&self.handle, "chatkeep.MessageLogger")
     }
 }
 

@@ -10,9 +10,9 @@ use crate::arguments::{self, Given};
 use crate::database::DatabaseManager;
 use crate::door;
 use crate::errors::Refusal;
-use crate::handle::{Handle, SharedHandle};
 use crate::messages::MessageLogger;
 use crate::tokens::TokenManager;
+use chatkeep::{Handle, SharedHandle};
 
 /// The patience of `flush` and `close`, in seconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -216,13 +216,21 @@ impl Chatkeep {
     }
 
     fn __repr__(&self) -> String {
-        self.handle.shown("chatkeep.Chatkeep")
+        shown(&self.handle, "chatkeep.Chatkeep")
     }
 }
 
 /// How long to wait, by default 30 s.
 pub(crate) fn patience(timeout: Option<Given<'_, '_>>) -> Result<Duration, Refusal> {
     timeout.map_or(Ok(PATIENCE), |given| arguments::seconds("timeout", given))
+}
+
+/// As `repr` shows it: the URL without its password.
+pub(crate) fn shown(handle: &Handle, class: &str) -> String {
+    match handle.opened() {
+        Some(chat) => format!("<{class} {}>", chat.database().database_url()),
+        None => format!("<{class} of the environment, not yet used>"),
+    }
 }
 
 pub(crate) fn flush(py: Python<'_>, handle: &Handle, timeout: Option<Given<'_, '_>>) -> PyResult<()> {

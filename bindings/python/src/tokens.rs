@@ -6,8 +6,8 @@ use pyo3::types::{PyDict, PyList};
 use crate::arguments::{self, Given};
 use crate::door;
 use crate::errors::Refusal;
-use crate::handle::SharedHandle;
 use crate::rows;
+use chatkeep::SharedHandle;
 
 /// What a token is for where nothing is said.
 const DESCRIPTION: &str = "API Token";
@@ -188,7 +188,7 @@ impl TokenManager {
     }
 
     fn __repr__(&self) -> String {
-        self.handle.shown("chatkeep.TokenManager")
+        crate::store::shown(&self.handle, "chatkeep.TokenManager")
     }
 }
 

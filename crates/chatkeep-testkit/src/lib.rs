@@ -20,6 +20,7 @@ mod database;
 mod engine;
 mod engines;
 mod environment;
+mod every_engine;
 mod failure;
 mod home;
 mod instance;

@@ -30,6 +30,7 @@ mod database;
 mod delete_pace;
 mod environment;
 mod fine_tuning;
+mod handle;
 mod last_use;
 mod message_iter;
 mod messages;
@@ -53,6 +54,7 @@ pub use chatkeep_core::{
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};
 pub use fine_tuning::FineTuningFormat;
+pub use handle::{Handle, SharedHandle};
 pub use message_iter::MessageIter;
 pub use messages::MessageLogger;
 pub use migrate_call::{MigrateAnswer, MigrateCall};

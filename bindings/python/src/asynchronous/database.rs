@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 
 use super::submit::{plain, submit, submit_waiting};
 use crate::arguments::{Migrate, migrate};
-use crate::handle::SharedHandle;
 use crate::json;
 use crate::store::{Chatkeep, patience};
+use chatkeep::SharedHandle;
 
 /// The calls of a ``DatabaseManager`` as futures of the running loop.
 ///

@@ -6,8 +6,8 @@ use chatkeep::MessageIter;
 use pyo3::prelude::*;
 
 use super::submit::submit;
-use crate::handle::SharedHandle;
 use crate::rows;
+use chatkeep::SharedHandle;
 
 /// Messages in a page: as many as are fetched at a time.
 const PAGE: usize = 500;

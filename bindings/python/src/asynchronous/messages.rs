@@ -8,10 +8,10 @@ use super::submit::{plain, submit};
 use crate::arguments::{self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span};
 use crate::door;
 use crate::errors::raise;
-use crate::handle::SharedHandle;
 use crate::messages::lines;
 use crate::rows;
 use crate::store::Chatkeep;
+use chatkeep::SharedHandle;
 
 /// The calls of a ``MessageLogger`` as futures of the running loop.
 ///

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use super::mailbox::{Answer, Mailbox, Outcome, Slot};
 use crate::door::{guarded, panicked};
 use crate::errors::{Refusal, raise};
-use crate::handle::Handle;
+use chatkeep::Handle;
 
 /// Makes a future of a call, as [`crate::door::enter`] makes a call.
 pub(super) fn submit<'py, A, T, R>(

@@ -6,10 +6,10 @@ use pyo3::types::PyDict;
 use super::submit::{plain, submit};
 use crate::arguments;
 use crate::door;
-use crate::handle::SharedHandle;
 use crate::rows;
 use crate::store::Chatkeep;
 use crate::tokens::{new_token, presented};
+use chatkeep::SharedHandle;
 
 /// The calls of a ``TokenManager`` as futures of the running loop.
 ///

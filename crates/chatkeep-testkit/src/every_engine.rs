@@ -1,0 +1,22 @@
+//! One case, one test for each engine, so that a failure names its engine.
+
+/// Makes a test of each function for each engine: `sqlite::name`, `postgresql::name`, `mariadb::name`, `mysql::name`. The
+/// test program's own `crate::every_engine::run` runs a case on an engine.
+#[expect(clippy::crate_in_macro_def, reason = "each test program has a store of its own")]
+#[macro_export]
+macro_rules! on_every_engine {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $case() { crate::every_engine::run($crate::Engine::Sqlite, super::$case) })+
+        }
+        mod postgresql {
+            $(#[test] fn $case() { crate::every_engine::run($crate::Engine::PostgreSql, super::$case) })+
+        }
+        mod mariadb {
+            $(#[test] fn $case() { crate::every_engine::run($crate::Engine::MariaDb, super::$case) })+
+        }
+        mod mysql {
+            $(#[test] fn $case() { crate::every_engine::run($crate::Engine::MySql, super::$case) })+
+        }
+    };
+}
