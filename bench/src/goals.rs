@@ -6,7 +6,7 @@ use crate::markdown::time;
 use crate::participants::Role;
 use crate::plan::Cell;
 use crate::record::{CellRecord, Record};
-use crate::studies::{Findings, LOGGED_AT_ONCE, Study, TICK_WITH_CHATKEEP};
+use crate::studies::{Findings, LOGGED_AT_ONCE, OF_ALL, Study, TICK_WITH_CHATKEEP};
 
 /// Whom a subject is compared with.
 enum Against {
@@ -234,6 +234,13 @@ const GOALS: &[Goal] = &[
 ];
 
 const BOUNDS: &[Bound] = &[
+    Bound {
+        what: "statistics of a long log, by its totals",
+        study: Study::Statistics,
+        figure: OF_ALL,
+        microseconds: 10_000.0,
+        is_difference: false,
+    },
     Bound {
         what: "Python: what awaiting a call adds to asyncio's own work, 100 at a time",
         study: Study::AsyncioCalls,
