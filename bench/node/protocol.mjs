@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
 /** The folder with node_modules, which lies outside the clone. */
-const folder = process.env.BENCH_NODE_MODULES;
+export const folder = process.env.BENCH_NODE_MODULES;
 export const load = createRequire(`${folder}/`);
 
 export const versionOf = (name) =>
