@@ -50,7 +50,7 @@ pub(crate) struct Judgement {
 }
 
 const RAW: &[&str] = &["rusqlite", "tokio-postgres", "mysql_async"];
-const NODE: &[&str] = &["better-sqlite3", "pg", "mysql2", "drizzle"];
+const NODE: &[&str] = &["better-sqlite3", "pg", "mysql2", "drizzle", "prisma"];
 const ORM: &[&str] = &["sqlalchemy-orm"];
 const ORM_ASYNC: &[&str] = &["sqlalchemy-orm-async"];
 const SQLITE: Engine = Engine::Sqlite;
@@ -214,6 +214,14 @@ const GOALS: &[Goal] = &[
         callers: 64,
         subject: "chatkeep-node",
         against: Against::Fastest(NODE),
+    },
+    Goal {
+        what: "Node: 64 promises log, beside Prisma",
+        engines: &[(POSTGRESQL, 5.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-node",
+        against: Against::Fastest(&["prisma"]),
     },
     Goal {
         what: "Node: 64 promises log, beside tasks in Rust",
