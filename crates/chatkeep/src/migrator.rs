@@ -154,8 +154,7 @@ impl Migrator {
     fn run(&self, work: impl FnOnce(Runner<'_>) -> Result<Vec<String>>) -> Result<Vec<String>> {
         self.on_connection(Role::Writer, |connection| {
             let set = self.set(connection.engine())?;
-            let another = || direct_connection(&self.pool, Role::Writer);
-            work(Runner::new(connection, &set, &another, self.pool.settings().query_timeout))
+            work(Runner::new(connection, &set, self.pool.settings().query_timeout))
         })
     }
 
