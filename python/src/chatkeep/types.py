@@ -32,6 +32,7 @@ __all__ = [
     "Moment",
     "NewMessage",
     "PoolStatus",
+    "SchemaErrorState",
     "Sums",
     "TokenCheck",
     "TokenInfo",
@@ -46,6 +47,11 @@ Moment: TypeAlias = datetime | date | str
 TokenReason: TypeAlias = Literal["valid", "malformed", "unknown", "revoked", "expired"]
 """Why a token is valid or not."""
 
+
+SchemaErrorState: TypeAlias = Literal[
+    "behind", "newer", "changed", "missing", "out_of_order", "dirty", "failed", "unfinished"
+]
+"""In what way a schema does not fit; docs/migrations.md says what to do about each."""
 
 class Message(TypedDict):
     """A logged message."""
