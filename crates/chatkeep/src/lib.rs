@@ -25,6 +25,7 @@
 mod asynchronous;
 mod background;
 mod chatkeep;
+mod checkpoints;
 mod counting;
 mod database;
 mod delete_pace;

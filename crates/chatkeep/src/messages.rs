@@ -11,11 +11,12 @@ use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
 
 use crate::background::Calls;
+use crate::checkpoints::Checkpoints;
 use crate::counting::Counting;
 use crate::delete_pace::DeletePace;
 use crate::fine_tuning::{FineTuningFormat, export};
 use crate::message_iter::MessageIter;
-use crate::write::{MessageSink, WritePath, patiently};
+use crate::write::{MessageSink, Storage, WritePath, patiently};
 
 /// Logs messages, and answers questions about them. Cheap to clone.
 #[derive(Clone)]
@@ -26,8 +27,10 @@ pub struct MessageLogger {
 
 impl MessageLogger {
     pub(crate) fn new(pool: Arc<Pool>, writers: u32, calls: Arc<Calls>) -> Self {
-        let counting = Arc::new(Counting::new(Arc::clone(&pool), calls));
-        Self { write: Arc::new(WritePath::new(Arc::clone(&pool), counting, writers)), pool }
+        let counting = Arc::new(Counting::new(Arc::clone(&pool), Arc::clone(&calls)));
+        let checkpoints = Checkpoints::new(Arc::clone(&pool), calls).map(Arc::new);
+        let storage = Storage::new(Arc::clone(&pool), counting, checkpoints);
+        Self { write: Arc::new(WritePath::new(storage, writers)), pool }
     }
 
     /// Logs a message, and returns its id once it is stored for good.

@@ -272,6 +272,18 @@ impl Connection {
         }
     }
 
+    /// Moves what SQLite's write-ahead log holds into the database, as far as nobody who reads or writes is in the way.
+    /// A connection for reading will do. On a server, which sees to its log by itself, nothing happens.
+    ///
+    /// # Errors
+    /// `StorageFull` and the like. Nothing is lost by it: what was committed stays in the log.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        match &self.session {
+            Session::Sqlite(_) => self.batch("PRAGMA wal_checkpoint(PASSIVE)", Effect::None),
+            Session::PostgreSql(_) | Session::MySql(_) => Ok(()),
+        }
+    }
+
     /// Whether a transaction of [`Connection::transaction`] is open.
     pub(crate) fn is_in_transaction(&self) -> bool {
         self.in_transaction

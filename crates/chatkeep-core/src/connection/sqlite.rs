@@ -21,6 +21,10 @@ use crate::url::{SqliteLocation, SqliteTarget, Synchronous};
 /// What must not stand as it is in a `file:` URI's path (SQLite's manual, "URI Filenames").
 const URI_RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ').add(b'\\');
 
+/// Pages of the write-ahead log at which a commit moves them into the database. Before that it is left to
+/// [`Connection::checkpoint`](super::Connection::checkpoint), which holds up nobody.
+const LONGEST_LOG: u32 = 4_000;
+
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -70,6 +74,10 @@ pub(super) fn open(target: &SqliteTarget, role: Role, options: &ConnectOptions) 
         .map_err(explain)?;
     if role == Role::Reader && target.location != SqliteLocation::Memory {
         connection.batch_execute("PRAGMA query_only = ON").map_err(explain)?;
+    }
+    if role == Role::Writer {
+        let longest = format!("PRAGMA wal_autocheckpoint = {LONGEST_LOG}");
+        connection.batch_execute(&longest).map_err(explain)?;
     }
     search::register(&mut connection).map_err(explain)?;
     let version = diesel::select(sqlite_version()).get_result(&mut connection).map_err(explain)?;

@@ -5,9 +5,11 @@
 
 mod calls;
 mod crew;
+mod errand;
 mod exit;
 mod progress;
 
 pub(crate) use self::calls::Calls;
 pub(crate) use self::crew::Crew;
+pub(crate) use self::errand::Errand;
 pub(crate) use self::progress::{Pending, Progress};

@@ -16,15 +16,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chatkeep_core::{NewMessage, Result};
-use chatkeep_pool::{PerProcess, Pool};
+use chatkeep_pool::PerProcess;
 use tokio::sync::oneshot;
 
 pub use self::entry::MessageSink;
 use self::entry::{Caller, settle};
 use self::queue::{Queue, SharedQueue, Turn};
-use self::storage::Storage;
-pub(crate) use self::storage::patiently;
-use crate::counting::Counting;
+pub(crate) use self::storage::{Storage, patiently};
 
 /// Where messages go in.
 pub(crate) struct WritePath {
@@ -36,12 +34,10 @@ pub(crate) struct WritePath {
 
 impl WritePath {
     /// `writers` groups are written at a time; on SQLite one.
-    pub(crate) fn new(pool: Arc<Pool>, counting: Arc<Counting>, writers: u32) -> Self {
-        let settings = pool.settings();
-        let most =
-            if pool.url().engine().is_server() { settings.pool_size + settings.max_overflow } else { 1 };
+    pub(crate) fn new(storage: Storage, writers: u32) -> Self {
+        let (url, settings) = (storage.pool().url(), storage.pool().settings());
+        let most = if url.engine().is_server() { settings.pool_size + settings.max_overflow } else { 1 };
         let writers = writers.min(most);
-        let storage = Storage::new(pool, counting);
         Self { writers, queue: PerProcess::new(Queue::new(storage.clone(), writers)), storage }
     }
 

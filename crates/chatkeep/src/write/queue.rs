@@ -246,7 +246,7 @@ mod tests {
         let settings = PoolSettings { pool_timeout: Duration::from_millis(20), ..PoolSettings::default() };
         let pool = Arc::new(Pool::new(DatabaseUrl::sqlite_memory(), settings).unwrap());
         let counting = Arc::new(Counting::new(Arc::clone(&pool), Arc::new(Calls::new(1))));
-        PerProcess::new(Queue::new(Storage::new(pool, counting), 1)).get(|| unreachable!("no fork"))
+        PerProcess::new(Queue::new(Storage::new(pool, counting, None), 1)).get(|| unreachable!("no fork"))
     }
 
     fn enter(queue: &SharedQueue, text: &str) -> Result<Turn> {

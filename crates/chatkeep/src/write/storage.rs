@@ -7,22 +7,28 @@ use chatkeep_pool::Pool;
 use std::sync::Arc;
 
 use super::entry::Entry;
+use crate::checkpoints::Checkpoints;
 use crate::counting::Counting;
 
 /// The first pause before a write that was in another's way is tried again; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Stores messages, and sees to it that they are counted.
+/// Stores messages, and sees to what has to be done about them later.
 #[derive(Clone)]
-pub(super) struct Storage {
+pub(crate) struct Storage {
     pool: Arc<Pool>,
     counting: Arc<Counting>,
+    checkpoints: Option<Arc<Checkpoints>>,
 }
 
 impl Storage {
-    pub(super) fn new(pool: Arc<Pool>, counting: Arc<Counting>) -> Self {
-        Self { pool, counting }
+    pub(crate) fn new(
+        pool: Arc<Pool>,
+        counting: Arc<Counting>,
+        checkpoints: Option<Arc<Checkpoints>>,
+    ) -> Self {
+        Self { pool, counting, checkpoints }
     }
 
     pub(super) fn pool(&self) -> &Pool {
@@ -32,15 +38,22 @@ impl Storage {
     /// Stores one message in a statement of its own.
     pub(super) fn insert(&self, message: &NewMessage) -> Result<i64> {
         let id = patiently(&self.pool, |connection| messages::insert(connection, message))?;
-        self.counting.stored(&[id]);
+        self.stored(std::slice::from_ref(message), &[id]);
         Ok(id)
     }
 
     /// Stores all these messages or none.
     pub(super) fn insert_many(&self, rows: &[NewMessage]) -> Result<Vec<i64>> {
         let ids = patiently(&self.pool, |connection| messages::insert_many(connection, rows))?;
-        self.counting.stored(&ids);
+        self.stored(rows, &ids);
         Ok(ids)
+    }
+
+    fn stored(&self, rows: &[NewMessage], ids: &[i64]) {
+        self.counting.stored(ids);
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.committed(rows.iter().map(NewMessage::size_in_bytes).sum());
+        }
     }
 
     /// Stores all these messages in one transaction, and returns the outcome of each.
