@@ -2,12 +2,12 @@
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatkeep_core::migrations::{self, SchemaVersion};
 use chatkeep_core::transfer::{self, is_same_place, open_source, open_target, peek};
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::batch::Batch;
 use crate::compare::{Comparison, compare_open, of};
@@ -49,6 +49,19 @@ pub struct CopyReport {
     pub there_before: u64,
     /// What both databases hold.
     pub comparison: Comparison,
+    /// How long reading the source and storing its rows took; the key is `storing_seconds`.
+    #[serde(rename = "storing_seconds", serialize_with = "as_seconds")]
+    pub storing: Duration,
+    /// How long counting the statistics took; the key is `counting_seconds`.
+    #[serde(rename = "counting_seconds", serialize_with = "as_seconds")]
+    pub counting: Duration,
+    /// How long reading everything back and comparing it took; the key is `comparing_seconds`.
+    #[serde(rename = "comparing_seconds", serialize_with = "as_seconds")]
+    pub comparing: Duration,
+}
+
+fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
 }
 
 /// What a copy would meet. It serialises with these keys.
@@ -141,17 +154,29 @@ fn run(
     let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
     match prepare(target, &from.redacted(), options).map_err(|error| of("target", error))? {
         Prepared::Full(mut target) => {
+            let begin = Instant::now();
             let comparison = compare_open(&mut source, &mut target, progress)?;
             if !comparison.equal {
                 return Err(of("target", not_empty(count(&mut target)?)));
             }
-            Ok(CopyReport { messages: 0, tokens: 0, there_before: messages + tokens, comparison })
+            Ok(CopyReport {
+                messages: 0,
+                tokens: 0,
+                there_before: messages + tokens,
+                comparison,
+                storing: Duration::ZERO,
+                counting: Duration::ZERO,
+                comparing: begin.elapsed(),
+            })
         }
         Prepared::Ready(mut filling) => {
             let (messages_before, tokens_before) = filling.counts();
+            let begin = Instant::now();
             let read = fill(&mut source, &mut filling, messages + tokens, progress)?;
+            let storing = begin.elapsed();
             let at_target = |error| of("target", error);
             filling.complete(read.next_ids, progress).map_err(at_target)?;
+            let counting = begin.elapsed() - storing;
             let comparison = filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?;
             let comparison = comparison.into_result()?;
             filling.finish().map_err(at_target)?;
@@ -161,6 +186,9 @@ fn run(
                 tokens: content.api_tokens.rows - tokens_before,
                 there_before: messages_before + tokens_before,
                 comparison,
+                storing,
+                counting,
+                comparing: begin.elapsed() - storing - counting,
             })
         }
     }
