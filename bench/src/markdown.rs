@@ -308,6 +308,7 @@ mod tests {
                     with: 12_000.0,
                 }],
             }],
+            moving: None,
             instructions: BTreeMap::from([("insert".to_owned(), 12_345.0)]),
             notes: vec!["There was no MySQL.".to_owned()],
         };

@@ -287,7 +287,7 @@ pub(crate) mod tests {
         content='{"messages": {"rows": 300, "sha256": "ab"}}'
         comparison='{"equal": true, "target": '$content'}'
         if [ "$7" = --verify ]; then echo "$comparison"; exit; fi
-        sync
+        echo >"${0%/*}/copied"; sync
         echo '{"messages": 300, "storing_seconds": 1.5, "counting_seconds": 0.1, "comparing_seconds": 1,'
         echo '"comparison": '$comparison'}'"#;
 
