@@ -5,13 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatkeep_core::migrations::{self, SchemaVersion};
-use chatkeep_core::transfer::{self, is_same_place, open_source, open_target, peek};
+use chatkeep_core::transfer::{self, is_same_place, open_follower, open_source, open_target, peek};
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
 use serde::{Serialize, Serializer};
 
 use crate::batch::Batch;
 use crate::compare::{Comparison, compare_open, of};
 use crate::filling::Filling;
+use crate::following::{Teller, follow};
 use crate::progress::{Phase, Step};
 use crate::reading::{self, Read, count};
 
@@ -55,7 +56,8 @@ pub struct CopyReport {
     /// How long counting the statistics took; the key is `counting_seconds`.
     #[serde(rename = "counting_seconds", serialize_with = "as_seconds")]
     pub counting: Duration,
-    /// How long reading everything back and comparing it took; the key is `comparing_seconds`.
+    /// How long comparing took, with reading back what was not read back while rows were stored; the key is
+    /// `comparing_seconds`.
     #[serde(rename = "comparing_seconds", serialize_with = "as_seconds")]
     pub comparing: Duration,
 }
@@ -171,13 +173,25 @@ fn run(
         }
         Prepared::Ready(mut filling) => {
             let (messages_before, tokens_before) = filling.counts();
-            let begin = Instant::now();
-            let read = fill(&mut source, &mut filling, messages + tokens, progress)?;
-            let storing = begin.elapsed();
             let at_target = |error| of("target", error);
-            filling.complete(read.next_ids, progress).map_err(at_target)?;
-            let counting = begin.elapsed() - storing;
-            let comparison = filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?;
+            let begin = Instant::now();
+            // Without it everything is read back at the end.
+            let follower = open_follower(to, options.connect_timeout).ok().flatten();
+            let (done, read_back) = follow(follower, |teller| {
+                let read = fill(&mut source, &mut filling, messages + tokens, teller, progress)?;
+                let storing = begin.elapsed();
+                filling.complete(read.next_ids, progress).map_err(at_target)?;
+                Ok((read, storing, begin.elapsed() - storing))
+            })?;
+            let (read, storing, counting) = done;
+            let comparison = match read_back {
+                Some(content) if content == read.content => filling.confirm(content, read.next_ids, progress),
+                _ => Ok(None),
+            };
+            let comparison = match comparison.map_err(at_target)? {
+                Some(comparison) => comparison,
+                None => filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?,
+            };
             let comparison = comparison.into_result()?;
             filling.finish().map_err(at_target)?;
             let Read { content, .. } = read;
@@ -251,6 +265,7 @@ fn fill(
     source: &mut Connection,
     filling: &mut Filling,
     total: u64,
+    teller: &Teller,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Read> {
     let (sender, receiver) = sync_channel::<Batch>(AHEAD);
@@ -279,6 +294,7 @@ fn fill(
             if stored.is_err() {
                 break;
             }
+            teller.stored(&batch);
             done += batch.len();
             progress(Step { phase: Phase::Storing, done, total });
         }

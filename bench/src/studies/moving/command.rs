@@ -21,11 +21,11 @@ pub(super) struct Chatkeep<'a>(pub(super) &'a Path);
 pub(crate) struct Copied {
     /// From the program's start to its end.
     pub(crate) seconds: f64,
-    /// Of these, until all rows were stored.
+    /// Of these, until all rows were stored; on servers they are read back meanwhile.
     pub(crate) storing: f64,
     /// Until the totals of the statistics were counted.
     pub(crate) counting: f64,
-    /// Until everything was read back and compared.
+    /// Until the rest was read back, and compared.
     pub(crate) comparing: f64,
     pub(crate) memory: Memory,
     /// Flushes of the disk meanwhile, where it counts them.

@@ -96,6 +96,7 @@ pub(super) fn load(
         Ok((ran, _)) => (loaded.seconds, loaded.memory) = (ran.seconds, ran.memory),
         // It is a peer: that it fails is a result.
         Err(failure) => {
+            eprintln!("bench: moving: pgloader failed: {failure}");
             loaded.failure = Some(failure.to_string());
             return Ok(Some(loaded));
         }
