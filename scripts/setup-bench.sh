@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what the benchmark needs beside the servers, in the cache folder: Python with the packages of
-# bench/python/requirements.txt, and node_modules of bench/node/package-lock.json. Both lists are pinned; another list gets
-# another folder. Prints nothing when all is there.
+# bench/python/requirements.txt, node_modules of bench/node/package-lock.json, and what Prisma generates from the schemas
+# in bench/node/prisma. Both lists are pinned; another list gets another folder. Prints nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -60,9 +60,30 @@ node_packages() {
     say "fetching Node packages for the benchmark, once (minutes where one has to be compiled)"
     rm -rf "$BENCH_NODE_FOLDER"
     mkdir -p "$BENCH_NODE_FOLDER"
-    cp bench/node/package.json bench/node/package-lock.json "$BENCH_NODE_FOLDER"
-    (cd "$BENCH_NODE_FOLDER" && quietly npm ci --no-audit --no-fund)
+    cp -r bench/node/package.json bench/node/package-lock.json bench/node/prisma "$BENCH_NODE_FOLDER"
+    (
+        cd "$BENCH_NODE_FOLDER"
+        # better-sqlite3 has to be built; what Prisma's packages do when they are installed is to download an engine.
+        quietly npm ci --ignore-scripts --no-audit --no-fund
+        quietly npm rebuild better-sqlite3
+        prisma_clients
+    )
     touch "$BENCH_NODE_FOLDER/done"
+}
+
+# Generates the clients beside the copies of the schemas, and compiles them.
+prisma_clients() {
+    local schema unused
+    # `generate` insists on having a schema engine, which it does not run: migrations would. Any program will do, and with
+    # one it downloads none.
+    unused=$(type -P true)
+    for schema in prisma/*.prisma; do
+        quietly env CHECKPOINT_DISABLE=1 PRISMA_SCHEMA_ENGINE_BINARY="$unused" \
+            node_modules/.bin/prisma generate --no-hints --schema "$schema" ||
+            { say "Prisma could not generate its client from bench/node/$schema"; return 1; }
+    done
+    quietly node_modules/.bin/tsc --noCheck --module nodenext --target es2022 prisma/*/client.mts ||
+        { say "the clients that Prisma generated could not be compiled"; return 1; }
 }
 
 packages

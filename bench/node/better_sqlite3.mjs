@@ -1,4 +1,5 @@
-// better-sqlite3 with prepared statements, in WAL with FULL. It knows no promises: callers come one after the other.
+// better-sqlite3 with prepared statements, in WAL with FULL. It knows no promises: callers come one after the other, and
+// wait for each other.
 
 import { FIELDS, PAGE, VERIFY, argumentsOf, checkPage, checkToken, hashOf, load, questionsOf, versionOf } from './protocol.mjs';
 

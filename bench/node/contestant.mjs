@@ -9,6 +9,7 @@ const modules = {
   pg: './pg.mjs',
   mysql2: './mysql2.mjs',
   drizzle: './drizzle.mjs',
+  prisma: './prisma.mjs',
 };
 
 const name = process.argv[2];

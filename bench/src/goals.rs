@@ -7,7 +7,7 @@ use crate::participants::Role;
 use crate::plan::Cell;
 use crate::record::{CellRecord, Record};
 use crate::studies::moving::Moving;
-use crate::studies::{Findings, LOGGED_AT_ONCE, Study, TICK_WITH_CHATKEEP};
+use crate::studies::{Findings, LOGGED_AT_ONCE, OF_ALL, Study, TICK_WITH_CHATKEEP};
 
 /// Whom a subject is compared with.
 enum Against {
@@ -51,7 +51,7 @@ pub(crate) struct Judgement {
 }
 
 const RAW: &[&str] = &["rusqlite", "tokio-postgres", "mysql_async"];
-const NODE: &[&str] = &["better-sqlite3", "pg", "mysql2", "drizzle"];
+const NODE: &[&str] = &["better-sqlite3", "pg", "mysql2", "drizzle", "prisma"];
 const ORM: &[&str] = &["sqlalchemy-orm"];
 const ORM_ASYNC: &[&str] = &["sqlalchemy-orm-async"];
 const SQLITE: Engine = Engine::Sqlite;
@@ -217,6 +217,14 @@ const GOALS: &[Goal] = &[
         against: Against::Fastest(NODE),
     },
     Goal {
+        what: "Node: 64 promises log, beside Prisma",
+        engines: &[(POSTGRESQL, 5.0)],
+        path: Path::Log,
+        callers: 64,
+        subject: "chatkeep-node",
+        against: Against::Fastest(&["prisma"]),
+    },
+    Goal {
         what: "Node: 64 promises log, beside tasks in Rust",
         engines: &everywhere(0.7),
         path: Path::Log,
@@ -235,6 +243,13 @@ const GOALS: &[Goal] = &[
 ];
 
 const BOUNDS: &[Bound] = &[
+    Bound {
+        what: "statistics of a long log, by its totals",
+        study: Study::Statistics,
+        figure: OF_ALL,
+        microseconds: 10_000.0,
+        is_difference: false,
+    },
     Bound {
         what: "Python: what awaiting a call adds to asyncio's own work, 100 at a time",
         study: Study::AsyncioCalls,

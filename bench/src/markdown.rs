@@ -136,6 +136,11 @@ fn studies(text: &mut String, record: &Record) {
                  0.2 ms between two messages.\n\n\
                  | engine | messages | | before | meanwhile | |\n|---|---:|---|---:|---:|---:|\n"
             }
+            Study::Statistics => {
+                "## What totals save statistics, and cost those who log\n\nBeside reading every message, and beside a database \
+                 whose messages nobody counts.\n\n\
+                 | engine | messages | | without | with | |\n|---|---:|---|---:|---:|---:|\n"
+            }
             Study::AsyncioCalls => {
                 "## What a call costs an event loop\n\nIn Python: time of the loop's own thread for each of 100 calls in one \
                  `gather`. Alone, asyncio makes a task and settles a future; what chatkeep adds is in the last column.\n\n\
@@ -173,11 +178,14 @@ fn line_of(study: Study, findings: &Findings, figure: &Figure) -> String {
     });
     let last = match study {
         Study::AsyncioCalls => time(with - without),
-        _ if *without > 0.0 => factor(with / without),
-        _ => dash(),
+        _ if *without == 0.0 => dash(),
+        _ if with * 10.0 < *without => format!("1/{}", number(without / with)),
+        _ => factor(with / without),
     };
     let messages = match study {
-        Study::SearchIndex | Study::Deletion => format!(" {} |", number(findings.messages as f64)),
+        Study::SearchIndex | Study::Deletion | Study::Statistics => {
+            format!(" {} |", number(findings.messages as f64))
+        }
         Study::AsyncioCalls | Study::EventLoop | Study::NodeEventLoop => String::new(),
     };
     format!("| {} |{messages} {what} | {before} | {after} | {last} |", findings.engine)

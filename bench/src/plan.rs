@@ -193,7 +193,8 @@ mod tests {
                 "chatkeep-node",
                 "chatkeep-node-uncached",
                 "better-sqlite3",
-                "drizzle"
+                "drizzle",
+                "prisma"
             ]
         );
         assert!(names("node,sqlx").contains(&"sqlx"));

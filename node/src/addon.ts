@@ -33,6 +33,8 @@ export interface Failure {
   field?: string
   /** Whether the same call may succeed when it is made again. */
   retryable: boolean
+  /** In what way the schema does not fit, where that is what failed. */
+  state?: string
   /** The call. */
   operation?: string
   /** What lies underneath, the nearest first. */

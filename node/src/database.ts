@@ -170,8 +170,9 @@ export class DatabaseManager {
    *
    * @param path The file.
    * @returns What was found and stored: the keys of `chatkeep db import-legacy --json`, in camel case.
-   * @throws `CHATKEEP_INVALID_INPUT` when a row cannot be stored as it is: the command lists such rows; `CHATKEEP_CORRUPT` when
-   * the file is damaged, or no SQLite file; `CHATKEEP_CONFIGURATION` when it cannot be read.
+   * @throws `CHATKEEP_INVALID_INPUT` when a row cannot be stored as it is, or a table has columns with no place here: the command
+   * lists such rows, and can store them; `CHATKEEP_CORRUPT` when the file is damaged, or no SQLite file; `CHATKEEP_CONFIGURATION`
+   * when it cannot be read.
    *
    * @example
    * ```ts

@@ -1,6 +1,7 @@
 /** What chatkeep rejects with. */
 
 import type { Failure } from './addon.js';
+import type { SchemaState } from './types.js';
 
 /** The kinds of failure, the same in every language. */
 export type ChatkeepErrorCode =
@@ -29,12 +30,21 @@ export type ChatkeepErrorCode =
   /** A fault in chatkeep, or an answer that it does not understand. */
   | 'CHATKEEP_INTERNAL';
 
+/** In what way a schema does not fit; what to do about each stands in docs/migrations.md. */
+export type SchemaErrorState =
+  | Exclude<SchemaState, 'head'>
+  /** The database refused a statement of a migration. */
+  | 'failed'
+  /** Rows were being moved into this database, and that was cut off. */
+  | 'unfinished';
+
 /** What an error knows beside its message. */
 export interface ChatkeepErrorDetails {
   readonly code: ChatkeepErrorCode;
   readonly field?: string | undefined;
   readonly retryable?: boolean;
   readonly operation?: string | undefined;
+  readonly state?: SchemaErrorState | undefined;
   readonly cause?: unknown;
 }
 
@@ -67,6 +77,8 @@ export class ChatkeepError extends Error {
   readonly retryable: boolean;
   /** The call that failed, where it is known. */
   readonly operation: string | undefined;
+  /** In what way the schema does not fit, where the code is `CHATKEEP_SCHEMA`. */
+  readonly state: SchemaErrorState | undefined;
 
   constructor(message: string, details: ChatkeepErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -74,6 +86,7 @@ export class ChatkeepError extends Error {
     this.field = details.field;
     this.retryable = details.retryable ?? false;
     this.operation = details.operation;
+    this.state = details.state;
   }
 
   static {
@@ -89,13 +102,14 @@ export class ChatkeepError extends Error {
 /** The error of what the addon says. */
 export function errorOf(failure: Failure): ChatkeepError {
   const { message, field, retryable, operation, causes } = failure;
+  const state = failure.state as SchemaErrorState | undefined;
   // The innermost first.
   const cause = causes.reduceRight<Error | undefined>(
     (below, said) => new Error(said, below && { cause: below }),
     undefined,
   );
   const code = failure.code as ChatkeepErrorCode;
-  return new ChatkeepError(message, { code, field, retryable, operation, cause });
+  return new ChatkeepError(message, { code, field, retryable, operation, state, cause });
 }
 
 /** A value that cannot be taken. */

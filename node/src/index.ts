@@ -23,7 +23,12 @@ import { fromEnvironment } from './store.js';
 import type { TokenManager } from './tokens.js';
 
 export type { DatabaseManager } from './database.js';
-export { ChatkeepError, type ChatkeepErrorCode, type ChatkeepErrorDetails } from './errors.js';
+export {
+  ChatkeepError,
+  type ChatkeepErrorCode,
+  type ChatkeepErrorDetails,
+  type SchemaErrorState,
+} from './errors.js';
 export type { MessageLogger } from './messages.js';
 export { Chatkeep, fromEnvironment } from './store.js';
 export type { TokenManager } from './tokens.js';

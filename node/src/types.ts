@@ -334,6 +334,18 @@ export interface ImportedFile {
   readonly otherTables: readonly string[];
   /** Whether its messages have no time of their own, and get the file's. */
   readonly timesAreUnknown: boolean;
+  /** Columns of its tables that have no place here. */
+  readonly unknownColumns: readonly UnknownColumn[];
+}
+
+/** A column of another program's table that has no place here. */
+export interface UnknownColumn {
+  readonly table: string;
+  readonly column: string;
+  /** How many rows hold something in it. */
+  readonly rows: number;
+  /** Whether the command stores the rows all the same when it is told to: not when it is one of tokens and holds something. */
+  readonly canBeForced: boolean;
 }
 
 /** A value that cannot be stored as it is. */

@@ -37,7 +37,13 @@ test('an error is an Error with a code', async (t) => {
   assert.equal(String(error).startsWith('ChatkeepError: limit: must be between 1 and 10000'), true);
   assert.deepEqual(
     { ...error },
-    { code: 'CHATKEEP_INVALID_INPUT', field: 'limit', retryable: false, operation: 'getMessages' },
+    {
+      code: 'CHATKEEP_INVALID_INPUT',
+      field: 'limit',
+      retryable: false,
+      operation: 'getMessages',
+      state: undefined,
+    },
   );
   assert.match(error.message, /for more, use iterMessages$/);
   assert.match(error.stack, /errors\.test\.mjs|calls\.js/);
@@ -79,7 +85,7 @@ test('a database that is only read takes no message, and checks tokens', async (
 onEachEngine('a schema that is behind says which command helps', async (t, { database }) => {
   const { messageLogger: log, dbManager: db } = openStore(t, database, { autoMigrate: false });
   const error = await rejection(log.logMessage('a'));
-  assert.equal(error.code, 'CHATKEEP_SCHEMA');
+  assert.deepEqual([error.code, error.state], ['CHATKEEP_SCHEMA', 'behind']);
   assert.match(error.message, /chatkeep migrate upgrade/);
   const { pending } = await db.migrationStatus();
   assert.deepEqual(

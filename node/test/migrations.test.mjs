@@ -1,13 +1,16 @@
 /** Migrations by the name of the verb, an application's own among them. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { emptyDatabase, temporaryFolder } from './support/databases.mjs';
 import { whileLocked } from './support/locked_file.mjs';
 import { memoryStore, onEachEngine, openStore } from './support/stores.mjs';
 
+const FILE = fileURLToPath(import.meta.url);
 const USERS = '20270101000000_create_users';
 const TITLE = `app:${USERS}`;
 
@@ -130,6 +133,21 @@ onEachEngine('a history that does not fit is refused', async (t, { chat }) => {
   });
 });
 
+const STATES = new URL('../../tests/vectors/schema/states.json', import.meta.url);
+for (const { state, sql } of JSON.parse(readFileSync(STATES, 'utf8')).cases) {
+  onEachEngine(`an error says in what way the schema does not fit: ${state}`, async (t, given) => {
+    const folder = await temporaryFolder(t);
+    await mkdir(join(folder, '20270101000000_spoil'));
+    await writeFile(join(folder, '20270101000000_spoil', 'up.sql'), sql);
+    const spoil = given.chat.dbManager.migrate('upgrade', null, { folder });
+    const refused = { code: 'CHATKEEP_SCHEMA', state };
+    if (state === 'failed') return assert.rejects(spoil, refused);
+    await spoil;
+    const { messageLogger: log } = openStore(t, given.database, { autoMigrate: false });
+    return assert.rejects(log.getMessageCount(), refused);
+  });
+}
+
 onEachEngine('health says that a schema is behind', async (t, { chat, database }) => {
   await chat.dbManager.upgrade();
   const { reverted } = await chat.dbManager.migrate('downgrade', '-1');
@@ -152,7 +170,9 @@ test('what cannot be is refused by its name', async (t) => {
     ['revision', 'stamp'],
     ['folder', 'new', null, { description: 'x' }],
     ['description', 'new', null, { folder: 'x' }],
-    ['migrations', 'upgrade', null, { folder: '/nowhere/at/all' }],
+    ['folder', 'upgrade', null, { folder: '/nowhere/at/all' }],
+    ['folder', 'current', null, { folder: FILE }],
+    ['folder', 'new', null, { folder: FILE, description: 'x' }],
     ['folder', 'upgrade', null, { folder: 7 }],
     ['folder', 'upgrade', null, { folder: new URL('file:///nowhere') }],
     ['folder', 'upgrade', null, { folder: Buffer.from('x') }],

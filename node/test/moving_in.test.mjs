@@ -44,7 +44,9 @@ onEachEngine('a file comes over once', async (t, { chat, log, tokens }) => {
   const bytes = await readFile(path);
   const stored = { ...NONE, found: 1, stored: 1 };
   const [otherTables, timesAreUnknown] = [['notes'], false];
-  const file = { file: path, messages: stored, tokens: stored, otherTables, timesAreUnknown };
+  const unknownColumns = [];
+  const counts = { messages: stored, tokens: stored };
+  const file = { file: path, ...counts, otherTables, timesAreUnknown, unknownColumns };
   assert.deepEqual(await chat.dbManager.migrateFromOldSqlite(path), {
     stored: true,
     files: [file],
@@ -86,6 +88,17 @@ onEachEngine(
     assert.equal(await log.getMessageCount(), 0);
   },
 );
+
+test('columns without a place are named', async (t) => {
+  const chat = memoryStore(t);
+  const path = await oldFile(t, 'ALTER TABLE messages ADD COLUMN mood;');
+  await assert.rejects(chat.dbManager.migrateFromOldSqlite(path), {
+    code: 'CHATKEEP_INVALID_INPUT',
+    operation: 'migrateFromOldSqlite',
+    message: /table messages, column mood: has no place here \(--force stores the rows/,
+  });
+  assert.equal(await chat.messageLogger.getMessageCount(), 0);
+});
 
 test('what is no string is no path', async (t) => {
   const chat = memoryStore(t);

@@ -45,6 +45,11 @@ def test_an_error_survives_pickling(name):
     assert copy.kind == error.kind
 
 
+def test_an_error_of_the_schema_keeps_its_state_when_it_is_pickled():
+    copy = pickle.loads(pickle.dumps(chatkeep.SchemaError("no", state="out_of_order")))
+    assert copy.state == "out_of_order"
+
+
 def test_all_kinds_have_a_class():
     kinds = {getattr(chatkeep, name).kind for name in BUILT_IN}
     assert kinds == {
@@ -97,8 +102,9 @@ def test_a_database_that_is_only_read_takes_no_message(sqlite):
 
 def test_a_schema_that_is_behind_says_which_command_helps(database):
     with chatkeep.Chatkeep(database.url, auto_migrate=False) as chat:
-        with pytest.raises(chatkeep.SchemaError, match="chatkeep migrate upgrade"):
+        with pytest.raises(chatkeep.SchemaError, match="chatkeep migrate upgrade") as caught:
             chat.message_logger.log_message("a")
+        assert caught.value.state == "behind"
         assert chat.db_manager.upgrade()
         assert chat.message_logger.log_message("a")
 

@@ -1,11 +1,17 @@
 """Migrations by the name of the verb, an application's own among them."""
 
 import asyncio
+import json
 import pathlib
+from typing import get_args
 
 import chatkeep
 import chatkeep.asyncio
 import pytest
+from chatkeep.types import SchemaErrorState
+
+STATES = pathlib.Path(__file__).parents[2] / "tests" / "vectors" / "schema" / "states.json"
+CASES = json.loads(STATES.read_text(encoding="utf-8"))["cases"]
 
 
 def write(folder, name, up, down):
@@ -63,7 +69,9 @@ def test_a_new_migration_is_made_and_read_again(chat, tmp_path):
         (("upgrade", "nonsense"), {}, "revision"),
         (("stamp",), {}, "revision"),
         (("new",), {"description": "x"}, "folder"),
-        (("upgrade",), {"folder": "/nowhere/at/all"}, "migrations"),
+        (("upgrade",), {"folder": "/nowhere/at/all"}, "folder"),
+        (("current",), {"folder": __file__}, "folder"),
+        (("new",), {"folder": __file__, "description": "x"}, "folder"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name(memory, arguments, options, field):
@@ -78,8 +86,28 @@ def test_what_cannot_be_is_refused_by_its_name(memory, arguments, options, field
 def test_a_history_that_does_not_fit_is_a_schema_error(chat, folder):
     chat.db_manager.migrate("upgrade", folder=folder)
     (folder / "20270101000000_create_users" / "up.sql").write_text("SELECT 1")
-    with pytest.raises(chatkeep.SchemaError, match="was changed after it had been run"):
+    with pytest.raises(chatkeep.SchemaError, match="was changed after it had been run") as raised:
         chat.db_manager.migrate("upgrade", folder=folder)
+    assert raised.value.state == chat.db_manager.migrate("current", folder=folder)["state"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["state"])
+def test_a_schema_error_says_in_what_way_the_schema_does_not_fit(database, tmp_path, case):
+    write(tmp_path / "migrations", "20270101000000_spoil", case["sql"], "")
+
+    def spoil_and_use():
+        with chatkeep.Chatkeep(database.url) as chat:
+            chat.db_manager.migrate("upgrade", folder=tmp_path / "migrations")
+        with chatkeep.Chatkeep(database.url, auto_migrate=False) as chat:
+            chat.message_logger.get_message_count()
+
+    with pytest.raises(chatkeep.SchemaError) as raised:
+        spoil_and_use()
+    assert raised.value.state == case["state"]
+
+
+def test_the_type_of_a_state_has_every_state():
+    assert list(get_args(SchemaErrorState)) == [case["state"] for case in CASES]
 
 
 def test_it_can_be_awaited(chat, folder):

@@ -61,6 +61,33 @@ def test_a_row_that_cannot_be_stored_is_named(chat, tmp_path):
     assert chat.message_logger.get_message_count() == 0
 
 
+def test_columns_without_a_place_are_named(memory, tmp_path):
+    path = old_file(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE messages ADD COLUMN mood")
+        connection.execute("ALTER TABLE tokens ADD COLUMN scopes DEFAULT 'read'")
+    connection.close()
+    with pytest.raises(
+        chatkeep.InvalidInputError, match="column mood: has no place here"
+    ) as caught:
+        memory.db_manager.migrate_from_old_sqlite(path)
+    assert "--force stores the rows" in str(caught.value)
+    assert "table tokens, column scopes" in str(caught.value)
+    assert memory.message_logger.get_message_count() == 0
+
+
+def test_a_file_in_utf_16_comes_over(memory, tmp_path):
+    path = tmp_path / "chatbot.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA encoding = 'UTF-16le'")
+        connection.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT NOT NULL)")
+        connection.execute("INSERT INTO messages VALUES (1, 'naïve ✍️')")
+    connection.close()
+    report = memory.db_manager.migrate_from_old_sqlite(path)
+    assert (report["stored"], report["files"][0]["unknown_columns"]) == (True, [])
+    assert memory.message_logger.get_messages()[0]["user_message"] == "naïve ✍️"
+
+
 def test_the_call_can_be_awaited(database, tmp_path):
     path = old_file(tmp_path)
 

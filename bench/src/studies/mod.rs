@@ -8,6 +8,7 @@ pub(crate) mod moving;
 mod node_event_loop;
 mod numbers;
 mod search_index;
+mod statistics;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,8 @@ pub(crate) enum Study {
     SearchIndex,
     /// What those who log notice of a large deletion.
     Deletion,
+    /// What totals save statistics, and cost those who log.
+    Statistics,
     /// What a call costs an event loop of Python's.
     AsyncioCalls,
     /// What an event loop of Python's notices of tasks that log.
@@ -42,15 +45,24 @@ pub(crate) enum Study {
 pub(crate) const LOGGED_AT_ONCE: &str = "log_message, 100 at a time";
 /// Another one.
 pub(crate) const TICK_WITH_CHATKEEP: &str = "chatkeep: a tick is late, p99";
+/// And one more.
+pub(crate) const OF_ALL: &str = "statistics of all messages";
 
 impl Study {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::SearchIndex, Self::Deletion, Self::AsyncioCalls, Self::EventLoop, Self::NodeEventLoop];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::SearchIndex,
+        Self::Deletion,
+        Self::Statistics,
+        Self::AsyncioCalls,
+        Self::EventLoop,
+        Self::NodeEventLoop,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SearchIndex => "search-index",
             Self::Deletion => "deletion",
+            Self::Statistics => "statistics",
             Self::AsyncioCalls => "asyncio-calls",
             Self::EventLoop => "event-loop",
             Self::NodeEventLoop => "node-event-loop",
@@ -62,6 +74,8 @@ impl Study {
         match (self, engine, quick) {
             (Self::SearchIndex, _, true) => 20_000,
             (Self::Deletion, _, true) => 40_000,
+            (Self::Statistics, _, true) => 50_000,
+            (Self::Statistics, _, false) => 10_000_000,
             // Its index takes minutes to fill.
             (Self::SearchIndex, Engine::MySql, false) => 200_000,
             (Self::SearchIndex, _, false) => 1_000_000,
@@ -85,6 +99,7 @@ impl Study {
             Self::SearchIndex if engine == Engine::MariaDb => return Ok(None),
             Self::SearchIndex => Some(search_index::study(place, engine, messages, round)?),
             Self::Deletion => Some(deletion::study(place, engine, messages, round)?),
+            Self::Statistics => Some(statistics::study(place, engine, messages, round)?),
             Self::AsyncioCalls => {
                 asyncio_calls::study(place, engine, if quick { 50 } else { 500 }, programs)?
             }
@@ -204,6 +219,7 @@ mod tests {
         for figures in [
             search_index::study(&Place::Files, Engine::Sqlite, 2_000, round),
             deletion::study(&Place::Files, Engine::Sqlite, 2_000, round),
+            statistics::study(&Place::Files, Engine::Sqlite, 50_000, round),
         ] {
             for figure in figures.unwrap() {
                 assert!(figure.without >= 0.0 && figure.with > 0.0, "{figure:?}");

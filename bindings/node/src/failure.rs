@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use chatkeep::{Error, ErrorKind};
+use chatkeep::{Error, ErrorKind, SchemaState};
 use napi_derive::napi;
 
 /// Why a call failed.
@@ -16,6 +16,8 @@ pub struct Failure {
     pub field: Option<String>,
     /// Whether the same call may succeed when it is made again.
     pub retryable: bool,
+    /// In what way the schema does not fit, where that is what failed.
+    pub state: Option<&'static str>,
     /// The call.
     pub operation: Option<String>,
     /// What lies underneath, the nearest first.
@@ -36,6 +38,7 @@ impl From<Error> for Failure {
         let (code, retryable) = (code(error.kind()), error.is_retryable());
         let operation = error.operation().map(camel);
         let field = error.field().map(camel);
+        let state = error.schema_state().map(SchemaState::name);
         let error = match &field {
             Some(field) => error.with_field(field.clone()),
             None => error,
@@ -46,7 +49,7 @@ impl From<Error> for Failure {
                 message = message.replace(name, &camel(name));
             }
         }
-        Self { code, message, field, retryable, operation, causes }
+        Self { code, message, field, retryable, state, operation, causes }
     }
 }
 

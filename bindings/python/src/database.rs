@@ -183,7 +183,8 @@ impl DatabaseManager {
     ///     ImportReport: What was found and stored, with the keys of ``chatkeep db import-legacy --json``.
     ///
     /// Raises:
-    ///     InvalidInputError: A row cannot be stored as it is; the command lists such rows.
+    ///     InvalidInputError: A row cannot be stored as it is, or a table has columns with no place here, which are named; the
+    ///         command lists such rows, and can store them.
     ///     CorruptError: The file is damaged, or no SQLite file.
     fn migrate_from_old_sqlite<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
         let import = |chat: &chatkeep::Chatkeep, path: PathBuf| chat.migrate_from_old_sqlite(path);

@@ -98,6 +98,9 @@ fn make(py: Python<'_>, class: &str, error: &Error) -> PyResult<PyErr> {
     details.set_item("field", error.field())?;
     details.set_item("retryable", error.is_retryable())?;
     details.set_item("operation", error.operation())?;
+    if let Some(state) = error.schema_state() {
+        details.set_item("state", state.name())?;
+    }
     let raised = PyErr::from_value(class.call((error.to_string(),), Some(&details))?);
     raised.set_cause(py, error.source().map(|source| cause(py, source)));
     Ok(raised)

@@ -130,6 +130,15 @@ impl Failure {
         self
     }
 
+    /// Names an argument as the command calls it, where the library has another name for it.
+    #[must_use]
+    pub(crate) fn renaming(mut self, field: &str, argument: &str) -> Self {
+        if self.0.field.as_deref() == Some(field) {
+            self.0.field = Some(argument.to_owned());
+        }
+        self
+    }
+
     #[must_use]
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
@@ -215,7 +224,10 @@ impl From<Error> for Failure {
         failure.0.field = error.field().map(str::to_owned);
         failure.0.retryable = error.is_retryable();
         failure.0.hint = hint(error.kind(), error.message()).map(str::to_owned);
-        failure
+        match error.schema_state() {
+            Some(state) => failure.with_detail("state", state.name()),
+            None => failure,
+        }
     }
 }
 
@@ -303,6 +315,15 @@ mod tests {
         let failure = Failure::from(Error::new(ErrorKind::PoolTimeout, "no connection became free in 30 s"));
         let object: Value = serde_json::from_str(&failure.for_programs().expect("not silent")).expect("JSON");
         let expected = json!({"kind": "PoolTimeout", "field": null, "message": "no connection became free in 30 s", "retryable": true});
+        assert_eq!(object, json!({ "error": expected }));
+    }
+
+    #[test]
+    fn programs_read_in_what_way_a_schema_does_not_fit() {
+        let error = Error::new(ErrorKind::Schema(SchemaState::OutOfOrder), "too late");
+        let object: Value =
+            serde_json::from_str(&Failure::from(error).for_programs().expect("not silent")).expect("JSON");
+        let expected = json!({"kind": "Schema", "field": null, "message": "too late", "retryable": false, "state": "out_of_order"});
         assert_eq!(object, json!({ "error": expected }));
     }
 

@@ -60,6 +60,23 @@ pub enum SchemaState {
     Unfinished,
 }
 
+impl SchemaState {
+    /// The state's stable name, as programs and other languages see it: `behind`, `newer`, `changed`, `missing`,
+    /// `out_of_order`, `dirty`, `failed`, `unfinished`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Behind => "behind",
+            Self::Newer => "newer",
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::OutOfOrder => "out_of_order",
+            Self::Dirty => "dirty",
+            Self::Failed => "failed",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
 impl ErrorKind {
     /// The kind's stable name, as programs and other languages see it: `InvalidInput`, `Schema`, …
     pub fn name(self) -> &'static str {
@@ -170,6 +187,21 @@ impl Error {
     /// What kind of failure it was.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// In what way the schema does not fit, where that is what failed.
+    ///
+    /// ```
+    /// use chatkeep_core::{Error, ErrorKind, SchemaState};
+    ///
+    /// let error = Error::new(ErrorKind::Schema(SchemaState::OutOfOrder), "a migration came too late");
+    /// assert_eq!(error.schema_state().map(SchemaState::name), Some("out_of_order"));
+    /// ```
+    pub fn schema_state(&self) -> Option<SchemaState> {
+        match self.0.kind {
+            ErrorKind::Schema(state) => Some(state),
+            _ => None,
+        }
     }
 
     /// The argument or setting that was wrong, where there is one.

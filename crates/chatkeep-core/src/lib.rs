@@ -30,8 +30,8 @@ pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use message::{
     Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, MAX_ROW_BYTES, Message,
-    MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums, TotalsCheck,
-    TotalsDifference,
+    MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums, ToCount, TotalsCheck,
+    TotalsDifference, Uncounted,
 };
 pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason};
 pub use url::DatabaseUrl;
@@ -43,7 +43,7 @@ pub mod messages {
         DeletedBatch, HeldTotals, after, analytics, behind, catch_up, check_many, check_totals, count,
         count_all, count_moved, count_older_than, count_on, create_search_index, delete_batch_older_than,
         drop_search_index, forget_totals, get, insert, insert_many, insert_with_ids, is_time_to_count, list,
-        oldest_kept, rebuild_totals, search, search_index_state, with_ids,
+        look_for_uncounted, oldest_kept, rebuild_totals, search, search_index_state, with_ids,
     };
 }
 

@@ -2,7 +2,8 @@
 //!
 //! It hands out two sorts of places: *kept* ones, whose connection stays open when it is returned, and *overflow*
 //! ones. A returned place goes straight to the caller who has waited longest, together with the connection in it, and
-//! only that caller is woken; somebody who just came never overtakes.
+//! only that caller is woken; somebody who just came never overtakes. When nobody waits, the connection of a kept place
+//! stays here for whoever comes next: one lock for coming, one for going.
 //!
 //! Made of `std` locks, which keep no state outside of themselves: a semaphore made after a fork owes nothing to the
 //! ones before.
@@ -46,6 +47,8 @@ pub(crate) struct Usage {
     pub(crate) kept: u32,
     pub(crate) overflow: u32,
     pub(crate) waiting: u32,
+    /// Whether something lies ready in a free place.
+    pub(crate) ready: bool,
 }
 
 pub(crate) struct Semaphore<T> {
@@ -58,6 +61,8 @@ struct State<T> {
     kept_taken: u32,
     overflow_taken: u32,
     closed: bool,
+    /// What was left in a kept place that is free now. Whoever takes a kept place gets it.
+    ready: Option<T>,
     /// Not empty only while every place is taken.
     queue: VecDeque<Arc<Waiter<T>>>,
 }
@@ -69,7 +74,8 @@ struct Waiter<T> {
 
 impl<T> Semaphore<T> {
     pub(crate) fn new(kept: u32, overflow: u32) -> Self {
-        let state = State { kept_taken: 0, overflow_taken: 0, closed: false, queue: VecDeque::new() };
+        let state =
+            State { kept_taken: 0, overflow_taken: 0, closed: false, ready: None, queue: VecDeque::new() };
         Self { kept, overflow, state: Mutex::new(state) }
     }
 
@@ -83,7 +89,12 @@ impl<T> Semaphore<T> {
 
     pub(crate) fn usage(&self) -> Usage {
         let state = lock(&self.state);
-        Usage { kept: state.kept_taken, overflow: state.overflow_taken, waiting: count(&state.queue) }
+        Usage {
+            kept: state.kept_taken,
+            overflow: state.overflow_taken,
+            waiting: count(&state.queue),
+            ready: state.ready.is_some(),
+        }
     }
 
     /// Takes a place, after everybody who came before, waiting for at most `timeout`.
@@ -94,8 +105,8 @@ impl<T> Semaphore<T> {
                 return Err(Refusal::Closed);
             }
             // Nobody waits while a place is free, so whoever finds one free overtakes nobody.
-            if let Some(place) = self.take_free(&mut state) {
-                return Ok(Grant { place, left: None });
+            if let Some(grant) = self.take_free(&mut state) {
+                return Ok(grant);
             }
             if timeout.is_zero() {
                 return Err(Refusal::TimedOut { waiting: count(&state.queue) });
@@ -121,16 +132,25 @@ impl<T> Semaphore<T> {
         Err(Refusal::TimedOut { waiting: count(&state.queue) })
     }
 
-    /// Gives the place and what is in it to the caller who has waited longest. When nobody waits, both stay with the
-    /// caller: it puts the content where it belongs, and then calls [`Semaphore::release`].
+    /// Gives the place and what is in it to the caller who has waited longest, or to whoever comes next. Where that cannot
+    /// be, the place stays with the caller, and so does what comes back, its own content or what lay ready before: it
+    /// puts that where it belongs, and then calls [`Semaphore::release`].
     pub(crate) fn hand_over(&self, place: Place, content: T) -> Result<(), T> {
-        match lock(&self.state).queue.pop_front() {
-            Some(waiter) => {
-                waiter.answer_with(Ok(Grant { place, left: Some(content) }));
-                Ok(())
-            }
-            None => Err(content),
+        let mut state = lock(&self.state);
+        match state.queue.pop_front() {
+            Some(waiter) => waiter.answer_with(Ok(Grant { place, left: Some(content) })),
+            None if place == Place::Kept && !state.closed => match state.ready.replace(content) {
+                None => state.kept_taken -= 1,
+                Some(before) => return Err(before),
+            },
+            None => return Err(content),
         }
+        Ok(())
+    }
+
+    /// Takes what lies ready, and leaves its place free.
+    pub(crate) fn take_ready(&self) -> Option<T> {
+        lock(&self.state).ready.take()
     }
 
     /// Gives an empty place back.
@@ -146,14 +166,11 @@ impl<T> Semaphore<T> {
     }
 
     /// Turns an overflow place into a kept one, if one is free.
-    pub(crate) fn promote(&self) -> bool {
+    pub(crate) fn promote(&self) -> Option<Grant<T>> {
         let mut state = lock(&self.state);
-        let free = state.kept_taken < self.kept;
-        if free {
-            state.kept_taken += 1;
-            state.overflow_taken -= 1;
-        }
-        free
+        let grant = self.take_kept(&mut state)?;
+        state.overflow_taken -= 1;
+        Some(grant)
     }
 
     /// Refuses everybody who waits, and everybody who comes from now on.
@@ -165,16 +182,22 @@ impl<T> Semaphore<T> {
         }
     }
 
-    fn take_free(&self, state: &mut State<T>) -> Option<Place> {
-        if state.kept_taken < self.kept {
+    fn take_free(&self, state: &mut State<T>) -> Option<Grant<T>> {
+        self.take_kept(state).or_else(|| {
+            let free = state.overflow_taken < self.overflow;
+            free.then(|| {
+                state.overflow_taken += 1;
+                Grant { place: Place::Overflow, left: None }
+            })
+        })
+    }
+
+    fn take_kept(&self, state: &mut State<T>) -> Option<Grant<T>> {
+        let free = state.kept_taken < self.kept;
+        free.then(|| {
             state.kept_taken += 1;
-            Some(Place::Kept)
-        } else if state.overflow_taken < self.overflow {
-            state.overflow_taken += 1;
-            Some(Place::Overflow)
-        } else {
-            None
-        }
+            Grant { place: Place::Kept, left: state.ready.take() }
+        })
     }
 
     /// Runs something while the semaphore's lock is held, as another thread may at the moment of a fork.

@@ -140,11 +140,11 @@ impl<B: Backend> SubPool<B> {
             }
             // One of our own connections may have been returned meanwhile, and then lies among the kept ones. So the
             // empty slot is exchanged for the one that was put back last.
-            if *place == Place::Overflow && self.semaphore.promote() {
-                *place = Place::Kept;
-            }
-            if *place == Place::Kept {
-                *seat = None;
+            let kept = if *place == Place::Overflow { self.semaphore.promote() } else { None };
+            if let Some(grant) = kept {
+                (*place, *seat) = (grant.place, grant.left);
+            } else if *place == Place::Kept {
+                *seat = self.semaphore.take_ready();
             }
         }
     }
@@ -208,8 +208,8 @@ impl<B: Backend> SubPool<B> {
         Ok(Live { connection, expires, last_used: now, breaks_seen })
     }
 
-    /// Takes a place back, with what is in it. A connection that is sound goes to whoever waits, else to the kept
-    /// ones if it came from there; all others are closed.
+    /// Takes a place back, with what is in it. A connection that is sound goes to whoever waits or comes next, else to the
+    /// kept ones if it came from there; all others are closed.
     pub(crate) fn check_in(&self, place: Place, seat: Option<Seat<B::Connection>>) {
         // Closing a connection runs foreign code. Should it panic, the place is not lost.
         let mut leaving = Leaving { semaphore: &self.semaphore, place: Some(place) };
@@ -221,14 +221,16 @@ impl<B: Backend> SubPool<B> {
                 *seat.live_mut() = None;
             }
         }
-        match self.semaphore.hand_over(place, seat) {
+        // An empty slot does not wait for anybody.
+        let refused = if seat.live().is_some() { self.semaphore.hand_over(place, seat) } else { Err(seat) };
+        match refused {
             Ok(()) => leaving.place = None,
             Err(seat) => self.slots.put_back(place, seat),
         }
         drop(leaving);
         // Whoever closes the pool empties it once; this connection may have come just after.
         if self.closed.load(Ordering::SeqCst) {
-            self.slots.clear();
+            self.clear();
         }
     }
 
@@ -249,6 +251,13 @@ impl<B: Backend> SubPool<B> {
 
     pub(crate) fn close(&self) {
         self.semaphore.close();
+        self.clear();
+    }
+
+    /// Closes the connections that are not in use.
+    fn clear(&self) {
+        // Not under the semaphore's lock: closing a connection takes its time.
+        drop(self.semaphore.take_ready().map(|mut seat| seat.live_mut().take()));
         self.slots.clear();
     }
 
@@ -257,7 +266,7 @@ impl<B: Backend> SubPool<B> {
         let (pool_size, max) = (self.semaphore.kept(), self.semaphore.kept() + self.semaphore.overflow());
         let checked_out = usage.kept + usage.overflow;
         // A connection counts as idle until it is taken from among them, a moment after its place was.
-        let checked_in = self.slots.idle().min(pool_size - usage.kept);
+        let checked_in = (self.slots.idle() + u32::from(usage.ready)).min(pool_size - usage.kept);
         PoolStatus {
             pool_size,
             checked_in,

@@ -28,7 +28,8 @@ pub use compare::{Comparison, compare};
 pub use copy::{CopyOptions, CopyPlan, CopyReport, copy, plan_copy};
 pub use digest::{Content, TableContent};
 pub use legacy::{
-    Counts, FileReport, ImportOptions, ImportReport, MovingIn, Problem, default_files, import_legacy,
+    Counts, FileReport, ImportOptions, ImportReport, MovingIn, Problem, UnknownColumn, default_files,
+    import_legacy,
 };
 pub use progress::{Phase, Step};
 pub use restore::{RestoreReport, check_backup, restore};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use chatkeep_core::{CountingStep, messages};
+use chatkeep_core::{CountingStep, Result, ToCount, messages};
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::Calls;
@@ -62,8 +62,7 @@ impl Counting {
     fn count(&self) {
         let mut tries = 0;
         while tries < TRIES {
-            // The connection goes back after each step: on SQLite it is the only one that writes.
-            match self.pool.writer().and_then(|mut connection| messages::count_on(&mut connection)) {
+            match self.step() {
                 Ok(CountingStep::More) => tries = 0,
                 Ok(CountingStep::Busy) => {
                     tries += 1;
@@ -71,6 +70,17 @@ impl Counting {
                 }
                 Ok(CountingStep::Done) | Err(_) => return,
             }
+        }
+    }
+
+    /// Adding up takes ten times as long as writing down what came of it. On SQLite one connection writes, and everybody
+    /// who logs wants it: it is held for the short part only, and goes back after each step.
+    fn step(&self) -> Result<CountingStep> {
+        let to_count = messages::look_for_uncounted(&mut *self.pool.reader()?)?;
+        match to_count {
+            ToCount::Found(uncounted) => messages::count_on(&mut *self.pool.writer()?, &uncounted),
+            ToCount::Busy => Ok(CountingStep::Busy),
+            ToCount::Nothing => Ok(CountingStep::Done),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The migrations of a database: chatkeep's own, and an application's behind them.
 
 use std::fmt;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -106,7 +107,8 @@ impl Migrator {
     /// changed. See [`migrations::adopt`].
     ///
     /// # Errors
-    /// `InvalidInput` when the tables are not known, or hold rows that cannot be taken; then nothing is changed.
+    /// `InvalidInput` when the tables are not known, or hold rows that cannot be taken; `StorageFull` when there is no room for
+    /// the copy or the new tables. Then nothing is changed, and there is no copy.
     pub fn adopt(&self, dry_run: bool) -> Result<(Adoption, Option<PathBuf>)> {
         let timeout = self.pool.settings().query_timeout;
         let file = match self.pool.url().target() {
@@ -125,7 +127,17 @@ impl Migrator {
             if let Some(copy) = &copy {
                 migrations::copy_sqlite(connection, copy)?;
             }
-            Ok((migrations::adopt(connection, false, timeout)?, copy))
+            match migrations::adopt(connection, false, timeout) {
+                Ok(adoption) => Ok((adoption, copy)),
+                Err(error) => {
+                    // Where nothing was changed the copy is worth nothing, and in the way of the next try.
+                    let is_unchanged = migrations::status(connection).is_ok_and(|now| now.applied.is_empty());
+                    if let Some(copy) = copy.filter(|_| is_unchanged) {
+                        let _ = fs::remove_file(copy);
+                    }
+                    Err(error)
+                }
+            }
         })
     }
 
@@ -154,8 +166,7 @@ impl Migrator {
     fn run(&self, work: impl FnOnce(Runner<'_>) -> Result<Vec<String>>) -> Result<Vec<String>> {
         self.on_connection(Role::Writer, |connection| {
             let set = self.set(connection.engine())?;
-            let another = || direct_connection(&self.pool, Role::Writer);
-            work(Runner::new(connection, &set, &another, self.pool.settings().query_timeout))
+            work(Runner::new(connection, &set, self.pool.settings().query_timeout))
         })
     }
 

@@ -16,6 +16,8 @@ Examples:
 
 import errno as _errno
 
+from chatkeep.types import SchemaErrorState
+
 
 class Error(Exception):
     """A call that failed.
@@ -118,9 +120,34 @@ class CorruptError(Error, RuntimeError):
 
 
 class SchemaError(Error, RuntimeError):
-    """The database's schema does not fit this version; the message says which command helps."""
+    """The database's schema does not fit this version; the message says which command helps.
+
+    Args:
+        message (str): What happened.
+        field (str | None): The argument or setting that was wrong.
+        retryable (bool): Whether the same call may succeed when it is made again.
+        operation (str | None): The call that failed.
+        state (SchemaErrorState | None): In what way it does not fit.
+    """
 
     kind = "Schema"
+    #: In what way it does not fit: ``behind`` (migrations are missing), ``newer`` (a later version has run some),
+    #: ``changed`` (one was run from another text), ``missing`` (one that was run is not there), ``out_of_order`` (one was
+    #: added before others that were run), ``dirty`` (one is being run, or was cut off), ``failed`` (the database refused
+    #: one), ``unfinished`` (rows were being moved in). Every error that chatkeep raises has it.
+    state: SchemaErrorState | None
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        field: str | None = None,
+        retryable: bool = False,
+        operation: str | None = None,
+        state: SchemaErrorState | None = None,
+    ) -> None:
+        super().__init__(message, field=field, retryable=retryable, operation=operation)
+        self.state = state
 
 
 class CallInterruptedError(Error, RuntimeError):

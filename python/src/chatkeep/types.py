@@ -32,12 +32,14 @@ __all__ = [
     "Moment",
     "NewMessage",
     "PoolStatus",
+    "SchemaErrorState",
     "Sums",
     "TokenCheck",
     "TokenInfo",
     "TokenReason",
     "TotalsCheck",
     "TotalsDifference",
+    "UnknownColumn",
 ]
 
 Moment: TypeAlias = datetime | date | str
@@ -45,6 +47,11 @@ Moment: TypeAlias = datetime | date | str
 
 TokenReason: TypeAlias = Literal["valid", "malformed", "unknown", "revoked", "expired"]
 """Why a token is valid or not."""
+
+SchemaErrorState: TypeAlias = Literal[
+    "behind", "newer", "changed", "missing", "out_of_order", "dirty", "failed", "unfinished"
+]
+"""In what way a schema does not fit; docs/migrations.md says what to do about each."""
 
 
 class Message(TypedDict):
@@ -205,6 +212,15 @@ class ImportCounts(TypedDict):
     forced: int
 
 
+class UnknownColumn(TypedDict):
+    """A column of another program's table that has no place here."""
+
+    table: str
+    column: str
+    rows: int
+    can_be_forced: bool
+
+
 class ImportedFile(TypedDict):
     """A file that another program left behind."""
 
@@ -213,6 +229,7 @@ class ImportedFile(TypedDict):
     tokens: ImportCounts
     other_tables: list[str]
     times_are_unknown: bool
+    unknown_columns: list[UnknownColumn]
 
 
 class ImportProblem(TypedDict):

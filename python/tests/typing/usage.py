@@ -6,8 +6,23 @@ from typing import Annotated, assert_type
 import chatkeep.asyncio
 import chatkeep.fastapi
 import chatkeep.flask
-from chatkeep import Chatkeep, InvalidInputError, db_manager, message_logger, token_manager
-from chatkeep.types import Analytics, CreatedToken, Health, Message, TokenCheck, TokenInfo
+from chatkeep import (
+    Chatkeep,
+    InvalidInputError,
+    SchemaError,
+    db_manager,
+    message_logger,
+    token_manager,
+)
+from chatkeep.types import (
+    Analytics,
+    CreatedToken,
+    Health,
+    Message,
+    SchemaErrorState,
+    TokenCheck,
+    TokenInfo,
+)
 from fastapi import Depends, FastAPI
 from flask import Flask
 
@@ -31,6 +46,8 @@ def blocking(chat: Chatkeep) -> None:
         chat.flush(1)
     except InvalidInputError as error:
         assert_type(error.field, str | None)
+    except SchemaError as error:
+        assert_type(error.state, SchemaErrorState | None)
 
 
 async def awaited() -> None:

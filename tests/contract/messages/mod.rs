@@ -19,5 +19,6 @@ mod search_index;
 mod text;
 mod timestamps;
 mod totals;
+mod totals_ahead;
 mod totals_upgrade;
 mod writers;

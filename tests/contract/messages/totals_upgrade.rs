@@ -39,6 +39,7 @@ fn days_that_were_counted_before_become_months(store: &Store) {
     let newer = "20261121170000";
     store.raw.execute("DELETE FROM message_totals WHERE hours = 720");
     store.raw.execute("DROP TABLE unfinished_transfer");
+    store.raw.execute("ALTER TABLE message_counting DROP COLUMN revision");
     store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
     let missing = store.messages().check_totals().expect("the log answers").differences;
     assert!(!missing.is_empty() && missing.iter().all(|difference| difference.hours == 720));

@@ -1,5 +1,7 @@
 //! An application's own migrations, in one history after chatkeep's.
 
+use std::path::Path;
+
 use chatkeep::{ErrorKind, NewMessage};
 use chatkeep_core::migrations::{Line, SchemaVersion, all};
 
@@ -112,10 +114,23 @@ fn folders_that_are_not_as_they_should_be_are_refused_by_their_name(store: &Stor
         folder.add(USERS.0, USERS.1, USERS.2);
         spoil(&folder);
         let error = folder.on(store).upgrade("head").expect_err("the folder is not right");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("migrations")), "{error}");
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("folder")), "{error}");
         assert!(error.message().contains(said), "{error}");
     }
-    let error = store.database().migrations().with_folder("/nowhere/at/all").status().expect_err("no folder");
-    assert!(error.message().contains("there is no such folder"), "{error}");
+    let folder = Folder::empty();
+    let file = folder.path().join("up.sql");
+    std::fs::write(&file, "SELECT 1").expect("a file");
+    let below = file.join("migrations");
+    let nowhere = Path::new("/nowhere/at/all");
+    for (place, said) in
+        [(nowhere, "there is no such folder"), (&file, "is no folder"), (&below, "Not a directory")]
+    {
+        let error = store.database().migrations().with_folder(place).status().expect_err("no folder");
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("folder")), "{error}");
+        assert!(
+            error.message().contains(said) && error.message().contains(&*place.to_string_lossy()),
+            "{error}"
+        );
+    }
     assert!(store.raw.try_execute("SELECT * FROM chatkeep_migrations").is_err(), "nothing was made");
 }

@@ -51,6 +51,7 @@ message_counting
   settled_to BIGINT not null
   seen BIGINT not null
   seen_at TEXT not null
+  revision BIGINT not null default 0
 message_gaps
   first BIGINT not null key 1
   last BIGINT not null
@@ -106,6 +107,7 @@ message_counting
   settled_to bigint not null
   seen bigint not null
   seen_at timestamp(6) without time zone not null
+  revision bigint not null default 0
   unique index message_counting_pkey (id)
 message_gaps
   first bigint not null
@@ -164,6 +166,7 @@ message_counting utf8mb4_nopad_bin InnoDB
   settled_to bigint(20) not null
   seen bigint(20) not null
   seen_at datetime(6) not null
+  revision bigint(20) not null default 0
   unique index PRIMARY (id)
 message_gaps utf8mb4_nopad_bin InnoDB
   first bigint(20) not null
@@ -221,6 +224,7 @@ message_counting utf8mb4_0900_bin InnoDB
   settled_to bigint not null
   seen bigint not null
   seen_at datetime(6) not null
+  revision bigint not null default 0
   unique index PRIMARY (id)
 message_gaps utf8mb4_0900_bin InnoDB
   first bigint not null

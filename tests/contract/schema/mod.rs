@@ -3,4 +3,5 @@
 mod live;
 mod lockstep;
 mod processes;
+mod states;
 mod versions;

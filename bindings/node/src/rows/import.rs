@@ -1,6 +1,6 @@
 //! What an import found and did.
 
-use chatkeep_transfer::{Counts, FileReport, ImportReport, Problem};
+use chatkeep_transfer::{Counts, FileReport, ImportReport, Problem, UnknownColumn};
 use serde::Serialize;
 
 use super::{Whole, text};
@@ -36,6 +36,7 @@ struct File {
     tokens: Counted,
     other_tables: Vec<String>,
     times_are_unknown: bool,
+    unknown_columns: Vec<Unknown>,
 }
 
 impl From<FileReport> for File {
@@ -46,6 +47,27 @@ impl From<FileReport> for File {
             tokens: report.tokens.into(),
             other_tables: report.other_tables,
             times_are_unknown: report.times_are_unknown,
+            unknown_columns: report.unknown_columns.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Unknown {
+    table: &'static str,
+    column: String,
+    rows: Whole,
+    can_be_forced: bool,
+}
+
+impl From<UnknownColumn> for Unknown {
+    fn from(unknown: UnknownColumn) -> Self {
+        Self {
+            table: unknown.table,
+            column: unknown.column,
+            rows: unknown.rows.into(),
+            can_be_forced: unknown.can_be_forced,
         }
     }
 }

@@ -50,7 +50,8 @@ pub(crate) enum DatabaseCommand {
             Known are chatbot.db with its three kinds of table messages, tokens.db, and what SQLAlchemy makes. The files are \
             not changed. Every row is looked at before any is stored; then all are stored or none. Ids are kept where they \
             are free, tokens stay valid, and what an earlier run has stored is passed over. Rows that cannot be stored as \
-            they are (a broken JSON text, no UTF-8, a NUL character, a provider that is too long) stop it and are listed.",
+            they are (a broken JSON text, no UTF-8, a NUL character, a provider that is too long) stop it and are listed, and \
+            so do columns that have no place here.",
         after_help = examples! {
             "chatkeep db import-legacy --dry-run"
             "chatkeep db import-legacy old/chatbot.db old/db/tokens.db"
@@ -173,7 +174,8 @@ pub(crate) struct ImportLegacyOptions {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Store rows that cannot be stored as they are, with the originals under "legacy" in their metadata
+    /// Store rows that cannot be stored as they are, with the originals, and what columns hold that have no place here, under
+    /// "legacy" in their metadata
     #[arg(long)]
     pub(crate) force: bool,
 }

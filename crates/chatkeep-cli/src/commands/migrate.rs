@@ -22,6 +22,10 @@ use crate::text::visible_line;
 const USUAL_FOLDER: &str = "migrations";
 
 pub(super) fn run(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
+    verb(arguments, context).map_err(|failure| failure.renaming("folder", "dir"))
+}
+
+fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
     let terminal = &context.terminal;
     if let MigrateCommand::New { description, per_engine } = &arguments.command {
         let folder = arguments.dir.as_deref().unwrap_or(Path::new(USUAL_FOLDER));

@@ -88,6 +88,19 @@ fn a_new_migration_may_be_one_for_each_engine_and_comes_after_the_others() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_read_is_refused_by_the_options_name() {
+    let home = Home::new();
+    let file = home.write("file", "SELECT 1");
+    for (dir, verb) in [("nowhere", &["upgrade"][..]), (&file, &["history"]), (&file, &["new", "x"])] {
+        let arguments: Vec<_> = [&["migrate", "--dir", dir, "--json"], verb].concat();
+        let answer = home.run(&arguments);
+        assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("dir")), "{answer:?}");
+    }
+    let answer = home.run(&["migrate", "--dir", "nowhere", "upgrade"]);
+    assert!(answer.err.starts_with("error: dir: nowhere: there is no such folder"), "{answer:?}");
+}
+
+#[test]
 fn history_tells_all_of_a_migration_that_failed() {
     let home = Home::new();
     with_users(&home);
@@ -95,6 +108,7 @@ fn history_tells_all_of_a_migration_that_failed() {
     let bad = new(&home, "fill users", "INSERT INTO nobody VALUES (1);\n", "");
     let answer = home.run(&on_folder(&["upgrade", "--json"]));
     assert_eq!((answer.code, &answer.error()["kind"]), (Some(36), &json!("Schema")), "{answer:?}");
+    assert_eq!(answer.error()["state"], "failed");
     let message = answer.error()["message"].as_str().unwrap_or_default().to_owned();
     assert!(
         message.contains("_fill_users, statement 1 of 1 (line ") && message.contains("nobody"),
@@ -120,6 +134,7 @@ fn every_history_that_does_not_fit_has_its_exit_code() {
     let later = new(&home, "later", "CREATE TABLE later (id INTEGER);\n", "DROP TABLE later;\n");
     home.do_it(&on_folder(&["upgrade"]));
     let code = |arguments: &[&str]| home.run(&on_folder(arguments)).code;
+    let state = || home.run(&on_folder(&["upgrade", "--json"])).error()["state"].clone();
     let all = |expected: i32| {
         for arguments in [&["upgrade"][..], &["current"], &["sql"]] {
             assert_eq!(code(arguments), Some(expected), "{arguments:?}");
@@ -130,15 +145,18 @@ fn every_history_that_does_not_fit_has_its_exit_code() {
     let up = std::fs::read_to_string(users.join("up.sql")).expect("a file");
     std::fs::write(users.join("up.sql"), format!("{up}\n-- changed")).expect("a file");
     all(32);
+    assert_eq!(state(), "changed");
     std::fs::write(users.join("up.sql"), up).expect("a file");
     all(0);
 
     let aside = home.path("aside");
     std::fs::rename(&users, &aside).expect("a folder");
     all(33);
+    assert_eq!(state(), "missing");
     std::fs::rename(&aside, &users).expect("a folder");
     std::fs::rename(&later, &aside).expect("a folder");
     all(31);
+    assert_eq!(state(), "newer");
     assert!(home.run(&on_folder(&["upgrade"])).err.contains("a newer release of the application"));
     std::fs::rename(&aside, &later).expect("a folder");
 
@@ -146,6 +164,7 @@ fn every_history_that_does_not_fit_has_its_exit_code() {
     std::fs::create_dir(&early).expect("a folder");
     std::fs::write(early.join("up.sql"), "CREATE TABLE early (id INTEGER);").expect("a file");
     all(34);
+    assert_eq!(state(), "out_of_order");
     let stamped = home.do_it(&on_folder(&["stamp", "head"]));
     assert!(stamped.contains("app:20200101000000_early was run"), "{stamped}");
     all(0);

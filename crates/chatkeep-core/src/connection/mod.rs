@@ -16,6 +16,7 @@ mod tls;
 mod transaction;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::SqliteConnection;
@@ -83,6 +84,8 @@ pub struct Connection {
     /// From one generated id to the next, on MySQL and MariaDB.
     id_step: i64,
     in_transaction: bool,
+    /// How it was opened, so that another one like it can be.
+    opening: Option<Arc<Opening>>,
     /// What must not change while this connection is used: a SQLite file in a folder that takes no changes.
     at_rest: Option<AtRest>,
     /// A SQLite connection's. Declared, and so dropped, after the session that looks at them.
@@ -93,6 +96,21 @@ pub struct Connection {
 /// is worth more than our guess, and spares the connection.
 fn server_timeout(deadline: Duration) -> Duration {
     deadline - (deadline / 10).min(Duration::from_secs(1))
+}
+
+/// What a connection was opened with.
+pub(crate) struct Opening {
+    url: DatabaseUrl,
+    role: Role,
+    options: ConnectOptions,
+}
+
+impl Opening {
+    /// Opens one like it, which waits for an answer as long as this says, or as it usually would.
+    pub(crate) fn again(&self, query_timeout: Option<Duration>) -> Result<Connection> {
+        let query_timeout = query_timeout.unwrap_or(self.options.query_timeout);
+        Connection::open(&self.url, self.role, &ConnectOptions { query_timeout, ..self.options })
+    }
 }
 
 /// The engine's own connection.
@@ -120,6 +138,7 @@ impl<C> Opened<C> {
             max_row_bytes: self.max_row_bytes,
             id_step: self.id_step,
             in_transaction: false,
+            opening: None,
             at_rest: None,
             hooks: None,
         }
@@ -133,6 +152,17 @@ impl Connection {
     /// `Configuration` when it can never work (wrong password, unknown database, missing folder), `Unavailable` when the
     /// server cannot be reached in time, `PoolTimeout` when it has no connection left, `Corrupt` when a SQLite file is none.
     pub fn open(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
+        let mut connection = Self::connect(url, role, options)?;
+        connection.opening = Some(Arc::new(Opening { url: url.clone(), role, options: *options }));
+        Ok(connection)
+    }
+
+    /// How it was opened.
+    pub(crate) fn opening(&self) -> Result<Arc<Opening>> {
+        self.opening.clone().ok_or_else(|| Error::internal("nobody knows how this connection was opened"))
+    }
+
+    fn connect(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
         match url.target() {
             Target::Sqlite(target) => {
                 let sqlite::OpenedFile { opened, at_rest, hooks } = sqlite::open(target, role, options)?;

@@ -10,6 +10,7 @@ use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::private_copy::{self, PrivateCopy};
 use super::shape::{LegacyTable, Shape};
+use super::text::Encoding;
 use crate::connection::{SqliteHooks as Hooks, open_sqlite_to_read};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault;
@@ -26,6 +27,7 @@ const KNOWN: [&str; 3] = ["messages", "tokens", "api_tokens"];
 pub struct LegacyFile {
     // Closed before the copy is removed.
     pub(super) connection: SqliteConnection,
+    pub(super) encoding: Encoding,
     _hooks: Box<Hooks>,
     _copy: Option<PrivateCopy>,
     path: PathBuf,
@@ -67,6 +69,7 @@ impl LegacyFile {
             i64::try_from(since.as_micros()).ok().and_then(|time| Timestamp::from_microsecond(time).ok());
         let mut file = Self {
             connection,
+            encoding: Encoding::Utf8,
             _hooks: hooks,
             _copy: copy,
             path: path.to_owned(),
@@ -107,12 +110,9 @@ impl LegacyFile {
             return Err(Error::new(ErrorKind::Corrupt, format!("is damaged: {}", faults.join("; "))));
         }
         let encoding = self.names("SELECT encoding AS name FROM pragma_encoding")?;
-        if encoding.iter().any(|name| name != "UTF-8") {
-            return Err(Error::new(
-                ErrorKind::InvalidInput,
-                "keeps its text in UTF-16, which is not understood",
-            ));
-        }
+        self.encoding = encoding.first().and_then(|name| Encoding::named(name)).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidInput, "keeps its text in an encoding that is not known")
+        })?;
         let tables = self.names(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
         )?;
@@ -139,11 +139,11 @@ impl LegacyFile {
         for table in known {
             let columns =
                 self.names(&format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"))?;
-            let shape =
-                Shape::of(&table, &columns).map_err(|reason| Error::new(ErrorKind::InvalidInput, reason))?;
+            let found = Shape::of(&table, columns);
+            let (shape, unknown) = found.map_err(|reason| Error::new(ErrorKind::InvalidInput, reason))?;
             let count = sql_query(format!("SELECT count(*) AS count FROM {table}"));
             let count: Count = count.get_result(&mut self.connection).map_err(explain)?;
-            self.tables.push(LegacyTable { shape, rows: count.count.unsigned_abs() });
+            self.tables.push(LegacyTable { shape, rows: count.count.unsigned_abs(), unknown });
         }
         Ok(())
     }

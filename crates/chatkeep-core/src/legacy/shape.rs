@@ -52,12 +52,12 @@ impl Shape {
         matches!(self, Self::Tokens | Self::ApiTokens)
     }
 
-    /// The shape of a table, by its name and its columns' names.
+    /// The shape of a table, by its name and its columns' names, and those of its columns that have no place here.
     ///
     /// # Errors
-    /// What is missing, or has no place here.
-    pub(super) fn of(table: &str, columns: &[String]) -> Result<Self, String> {
-        let has = |name: &str| columns.iter().any(|column| column == name);
+    /// What is missing.
+    pub(super) fn of(table: &str, mut columns: Vec<String>) -> Result<(Self, Vec<String>), String> {
+        let has = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
         let shape = match table {
             "tokens" => Self::Tokens,
             "api_tokens" => Self::ApiTokens,
@@ -68,23 +68,13 @@ impl Shape {
         };
         let missing: Vec<_> = shape.columns().iter().copied().filter(|name| !has(name)).collect();
         if !missing.is_empty() {
-            return Err(format!("table {table} lacks {}: {}", columns_of(missing.len()), missing.join(", ")));
+            let columns = if missing.len() == 1 { "a column" } else { "columns" };
+            return Err(format!("table {table} lacks {columns}: {}", missing.join(", ")));
         }
-        let strange: Vec<_> =
-            columns.iter().map(String::as_str).filter(|name| !shape.columns().contains(name)).collect();
-        if !strange.is_empty() {
-            return Err(format!(
-                "table {table} has {} with no place here: {}",
-                columns_of(strange.len()),
-                strange.join(", ")
-            ));
-        }
-        Ok(shape)
+        let known = shape.columns();
+        columns.retain(|column| !known.iter().any(|name| column.eq_ignore_ascii_case(name)));
+        Ok((shape, columns))
     }
-}
-
-fn columns_of(count: usize) -> &'static str {
-    if count == 1 { "a column" } else { "columns" }
 }
 
 /// A table in a file.
@@ -95,39 +85,59 @@ pub struct LegacyTable {
     pub shape: Shape,
     /// How many rows it has.
     pub rows: u64,
+    /// The names of its columns that have no place here, in their order.
+    pub unknown: Vec<String>,
+}
+
+impl LegacyTable {
+    /// What SQLite's own number of a row is called in it: a column may have taken the usual name.
+    pub(super) fn row_number(&self) -> &'static str {
+        let is_free = |name: &&&str| !self.unknown.iter().any(|column| column.eq_ignore_ascii_case(name));
+        ["rowid", "_rowid_", "oid"].iter().find(is_free).unwrap_or(&"rowid")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(table: &str, columns: &str) -> Result<Shape, String> {
-        Shape::of(table, &columns.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    fn of(table: &str, columns: &str) -> Result<(Shape, String), String> {
+        let found = Shape::of(table, columns.split(' ').map(str::to_owned).collect());
+        found.map(|(shape, unknown)| (shape, unknown.join(" ")))
     }
 
     #[test]
     fn the_three_generations_are_told_apart_by_their_columns() {
-        assert_eq!(of("messages", "id message"), Ok(Shape::Texts));
-        assert_eq!(of("messages", "id type message"), Ok(Shape::Sessions));
+        assert_eq!(of("messages", "id message"), Ok((Shape::Texts, String::new())));
+        assert_eq!(of("messages", "ID type Message"), Ok((Shape::Sessions, String::new())));
         let log = "id timestamp user_message bot_response provider model tokens_used metadata";
-        assert_eq!(of("messages", log), Ok(Shape::Log));
+        assert_eq!(of("messages", log), Ok((Shape::Log, String::new())));
         let tokens = "id token_hash description created_at expires_at is_active last_used_at";
-        assert_eq!(of("tokens", tokens), Ok(Shape::Tokens));
-        assert_eq!(of("api_tokens", tokens), Ok(Shape::ApiTokens));
+        assert_eq!(of("tokens", tokens), Ok((Shape::Tokens, String::new())));
+        assert_eq!(of("api_tokens", tokens), Ok((Shape::ApiTokens, String::new())));
     }
 
     #[test]
-    fn what_is_missing_or_strange_is_named() {
+    fn what_is_missing_is_named_and_what_has_no_place_is_handed_on() {
         let error = of("messages", "id user_message timestamp").unwrap_err();
         assert_eq!(
             error,
             "table messages lacks columns: bot_response, provider, model, tokens_used, metadata"
         );
-        assert_eq!(
-            of("messages", "id message mood"),
-            Err("table messages has a column with no place here: mood".into())
-        );
+        assert_eq!(of("messages", "id mood message Lang"), Ok((Shape::Texts, "mood Lang".to_owned())));
         assert!(of("messages", "a b").unwrap_err().contains("user_message"));
         assert!(of("tokens", "id token_hash").unwrap_err().contains("expires_at"));
+    }
+
+    #[test]
+    fn a_rows_number_goes_by_a_name_that_no_column_has() {
+        let table = |unknown: &[&str]| LegacyTable {
+            shape: Shape::Texts,
+            rows: 0,
+            unknown: unknown.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        assert_eq!(table(&["mood"]).row_number(), "rowid");
+        assert_eq!(table(&["ROWID", "mood"]).row_number(), "_rowid_");
+        assert_eq!(table(&["rowid", "_rowid_"]).row_number(), "oid");
     }
 }

@@ -81,7 +81,7 @@ pub fn delete_batch_older_than(
             model: model.as_deref(),
             tokens: *tokens,
         });
-        take_out(connection, mark.unwrap_or(0), &gaps, rows)?;
+        take_out(connection, mark, &gaps, rows)?;
         Ok(Some(DeletedBatch { count: deleted as u64, last }))
     })
 }

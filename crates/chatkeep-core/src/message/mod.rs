@@ -34,6 +34,6 @@ pub use search::{
 };
 pub use select::{after, count, get, list};
 pub use totals::{
-    CountingStep, HeldTotals, Sums, TotalsCheck, TotalsDifference, catch_up, check_totals, count_moved,
-    count_on, forget_totals, is_time_to_count, rebuild_totals,
+    CountingStep, HeldTotals, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, catch_up,
+    check_totals, count_moved, count_on, forget_totals, is_time_to_count, look_for_uncounted, rebuild_totals,
 };

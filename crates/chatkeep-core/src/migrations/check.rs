@@ -181,7 +181,7 @@ fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Resu
     let live = current_database(connection)?;
     let scratch = scratch_name(&live);
     // Named locks are the whole server's: two checks at once would drop each other's tables.
-    super::lock::mysql(connection, |connection| {
+    super::lock::mysql(connection, |connection, _| {
         // What is left of a check that was cut off.
         connection
             .batch(&format!("DROP DATABASE IF EXISTS `{scratch}`"), Effect::None)

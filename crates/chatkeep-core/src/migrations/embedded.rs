@@ -15,6 +15,7 @@ macro_rules! migrations {
             migration!($dialect, "20261121090300", "fill_message_counting"),
             migration!($dialect, "20261121170000", "total_messages_of_thirty_days"),
             migration!($dialect, "20261121180000", "create_unfinished_transfer"),
+            migration!($dialect, "20261126090000", "number_revisions_of_uncounted_messages"),
         ]
     };
 }

@@ -17,15 +17,23 @@ pub(super) const LONGEST_NAME: usize = 150;
 /// Folders that hold what is for one engine only.
 pub(super) const DIALECTS: [&str; 4] = ["sqlite", "postgresql", "mysql", "mariadb"];
 
+/// What callers call the argument.
+pub(super) const FIELD: &str = "folder";
+
 fn wrong(path: &Path, cause: impl std::fmt::Display) -> Error {
-    Error::invalid_input("migrations", format!("{}: {cause}", path.display()))
+    Error::invalid_input(FIELD, format!("{}: {cause}", path.display()))
 }
 
 /// The migrations of this folder for this engine, oldest first. What stands in the engine's own folder goes before what is
 /// for all.
 pub(super) fn read(engine: Engine, folder: &Path) -> Result<Vec<Migration>> {
-    if !folder.is_dir() {
-        return Err(wrong(folder, "there is no such folder"));
+    match fs::metadata(folder) {
+        Ok(about) if about.is_dir() => {}
+        Ok(_) => return Err(wrong(folder, "is no folder")),
+        Err(error) if error.kind() == IoErrorKind::NotFound => {
+            return Err(wrong(folder, "there is no such folder"));
+        }
+        Err(error) => return Err(wrong(folder, error)),
     }
     let mut found = BTreeMap::new();
     for place in places(engine, folder) {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
+use super::lease::{self, Lease};
 use crate::connection::{Connection, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Effect;
@@ -13,17 +14,40 @@ use crate::interruption::pause;
 
 /// How long another program may take to run its migrations before we give up waiting.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 /// `chatkeep`, read as a number; the key of PostgreSQL's advisory lock. It must never change.
 pub(super) const POSTGRESQL_KEY: i64 = i64::from_be_bytes(*b"chatkeep");
-/// How long a lease holds when its owner has gone without giving it back.
-const LEASE_SECONDS: u32 = 300;
 
-fn give_up() -> Error {
+pub(super) fn give_up() -> Error {
     Error::new(
         ErrorKind::Conflict,
         format!("another program has been running migrations for more than {} s", PATIENCE.as_secs()),
     )
+}
+
+/// The lock while migrations run, as far as it has to be looked after.
+pub(super) enum Held {
+    /// It is the session's or the transaction's own, and ends with it.
+    BySession,
+    /// Another connection holds it.
+    Beside(Beside),
+    /// It is ours for a time.
+    Lease(Lease),
+}
+
+impl Held {
+    /// Makes sure that the lock is still ours. It is asked before whatever is run, and before what was run is written down; in
+    /// a transaction it stays ours until that ends.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not: then nothing more may be run, or written down.
+    pub(super) fn check(&mut self, connection: &mut Connection) -> Result<()> {
+        match self {
+            Self::BySession => Ok(()),
+            Self::Beside(beside) => beside.check(),
+            Self::Lease(lease) => lease.check(connection),
+        }
+    }
 }
 
 /// A transaction-level advisory lock: it also works through a pooler in transaction mode, and ends with the transaction.
@@ -46,12 +70,24 @@ pub(super) fn postgresql<T>(
 
 /// The same lock, held by the transaction of a connection of its own, so that migrations which cannot be run in a
 /// transaction have it too. Nobody waits for it inside the server: `CREATE INDEX CONCURRENTLY` waits for all who do.
+pub(super) fn beside<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection, &mut Held) -> Result<T>,
+) -> Result<T> {
+    let mut held = Held::Beside(Beside::take(connection.opening()?.again(None)?)?);
+    let outcome = work(connection, &mut held);
+    if let Held::Beside(lock) = held {
+        lock.release();
+    }
+    outcome
+}
+
 pub(super) struct Beside {
     holder: Connection,
 }
 
 impl Beside {
-    pub(super) fn take(mut holder: Connection) -> Result<Self> {
+    fn take(mut holder: Connection) -> Result<Self> {
         let start = Instant::now();
         loop {
             // It lies idle for as long as the migrations take.
@@ -67,8 +103,7 @@ impl Beside {
         }
     }
 
-    /// Makes sure that the lock is still ours.
-    pub(super) fn check(&mut self) -> Result<()> {
+    fn check(&mut self) -> Result<()> {
         self.holder.batch("SELECT 1", Effect::None).map_err(|error| {
             Error::new(
                 ErrorKind::Conflict,
@@ -78,7 +113,7 @@ impl Beside {
         })
     }
 
-    pub(super) fn release(mut self) {
+    fn release(mut self) {
         // The lock ends with the connection in any case.
         let _ = self.holder.batch("ROLLBACK", Effect::None);
     }
@@ -117,9 +152,13 @@ fn try_advisory_lock(connection: &mut Connection) -> Result<bool> {
 /// A named lock of the session; on Galera, which has none that its nodes share, a row that its owner holds for a time.
 pub(super) fn mysql<T>(
     connection: &mut Connection,
-    work: impl FnOnce(&mut Connection) -> Result<T>,
+    work: impl FnOnce(&mut Connection, &mut Held) -> Result<T>,
 ) -> Result<T> {
-    if is_galera(connection)? { with_lease(connection, work) } else { with_named_lock(connection, work) }
+    if is_galera(connection)? {
+        lease::hold(connection, lease::TERM, work)
+    } else {
+        with_named_lock(connection, |connection| work(connection, &mut Held::BySession))
+    }
 }
 
 #[derive(QueryableByName)]
@@ -128,7 +167,7 @@ struct Number {
     number: Option<i64>,
 }
 
-fn number(connection: &mut Connection, sql: &str, name: &str) -> Result<Option<i64>> {
+pub(super) fn number(connection: &mut Connection, sql: &str, name: &str) -> Result<Option<i64>> {
     let Session::MySql(session) = &mut connection.session else {
         return Err(Error::internal("a named lock is MySQL's"));
     };
@@ -172,46 +211,4 @@ fn with_named_lock<T>(
         number(connection, release, name)?;
     }
     outcome
-}
-
-fn with_lease<T>(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-    connection.batch(
-        "CREATE TABLE IF NOT EXISTS chatkeep_migration_lease (id INT NOT NULL PRIMARY KEY, owner CHAR(36) NOT NULL, \
-         expires_at DATETIME(6) NOT NULL) ENGINE = InnoDB",
-        Effect::None,
-    )?;
-    let owner = take_lease(connection)?;
-    let outcome = work(connection);
-    if !connection.is_broken() {
-        let give_back = format!("DELETE FROM chatkeep_migration_lease WHERE id = 1 AND owner = '{owner}'");
-        connection.batch(&give_back, Effect::None)?;
-    }
-    outcome
-}
-
-fn take_lease(connection: &mut Connection) -> Result<String> {
-    let owner = crate::token::hex(&crate::token::random_bytes::<16>()?);
-    // Inserting a row that is there, or changing one that another node changes, is refused: the one who gets through owns it.
-    let take = format!(
-        "DELETE FROM chatkeep_migration_lease WHERE id = 1 AND expires_at < UTC_TIMESTAMP(6); \
-         INSERT IGNORE INTO chatkeep_migration_lease (id, owner, expires_at) \
-         VALUES (1, '{owner}', UTC_TIMESTAMP(6) + INTERVAL {LEASE_SECONDS} SECOND)"
-    );
-    let start = Instant::now();
-    loop {
-        match connection.batch(&take, Effect::None) {
-            Ok(()) => {}
-            // Two nodes certified the same row: one of them is told so here.
-            Err(error) if error.kind() == ErrorKind::Conflict => {}
-            Err(error) => return Err(error),
-        }
-        let mine = "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ?";
-        if number(connection, mine, &owner)? == Some(1) {
-            return Ok(owner);
-        }
-        if start.elapsed() > PATIENCE {
-            return Err(give_up());
-        }
-        pause(PAUSE)?;
-    }
 }

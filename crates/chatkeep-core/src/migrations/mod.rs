@@ -3,7 +3,7 @@
 //! - `embedded`, `folder`, `set`: chatkeep's own migrations, an application's, and both in their order.
 //! - `statements`, `script`: what their files say.
 //! - `history`, `status`: the table `chatkeep_migrations`, and what is wrong with it.
-//! - `lock`, `runner`, `steps`, `back`: running them, once, and taking them back.
+//! - `lock`, `lease`, `runner`, `steps`, `back`: running them, once, and taking them back.
 //! - `catalog`, `check`: what a schema is like, and how it differs from what it should be.
 //! - `adopt`: taking over the tables of an SQLAlchemy program.
 //! - `offline`: the script for somebody else to run. `new`: the folders of a new migration.
@@ -16,6 +16,7 @@ mod embedded;
 mod failpoint;
 mod folder;
 mod history;
+mod lease;
 mod lock;
 mod migration;
 mod new;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::folder::{DIALECTS, LONGEST_NAME, folders, parse_name};
+use super::folder::{DIALECTS, FIELD, LONGEST_NAME, folders, parse_name};
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
@@ -67,7 +67,7 @@ pub fn new_migration(folder: &Path, description: &str, per_engine: bool) -> Resu
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::invalid_input("migrations", format!("cannot write {}: {error}", path.display()))
+    Error::invalid_input(FIELD, format!("cannot write {}: {error}", path.display()))
 }
 
 /// A description as it stands in a folder's name.

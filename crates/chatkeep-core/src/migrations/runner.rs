@@ -8,7 +8,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use super::back::Back;
 use super::failpoint;
 use super::history::{self, Row, State};
-use super::lock::{self, Beside};
+use super::lock::{self, Held};
 use super::migration::{Line, Migration};
 use super::script::{Script, Way};
 use super::set::{MigrationSet, Revision};
@@ -45,17 +45,13 @@ pub fn ensure(connection: &mut Connection, auto_migrate: bool, query_timeout: Du
 /// As [`Runner::upgrade`].
 pub fn upgrade(connection: &mut Connection, query_timeout: Duration) -> Result<Vec<String>> {
     let set = MigrationSet::embedded(connection.engine());
-    // None of chatkeep's own wants a second connection.
-    let another =
-        || Err(Error::internal("a migration of chatkeep's own wants to run outside of a transaction"));
-    Runner::new(connection, &set, &another, query_timeout).upgrade("head")
+    Runner::new(connection, &set, query_timeout).upgrade("head")
 }
 
 /// Runs migrations on a connection, and takes them back.
 pub struct Runner<'a> {
     connection: &'a mut Connection,
     set: &'a MigrationSet,
-    another: &'a dyn Fn() -> Result<Connection>,
     query_timeout: Duration,
 }
 
@@ -66,15 +62,10 @@ pub(super) struct Task<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// A runner of these migrations. PostgreSQL's migrations that cannot run in a transaction need a second connection,
-    /// which `another` opens. The connection has `query_timeout` again in the end.
-    pub fn new(
-        connection: &'a mut Connection,
-        set: &'a MigrationSet,
-        another: &'a dyn Fn() -> Result<Connection>,
-        query_timeout: Duration,
-    ) -> Self {
-        Self { connection, set, another, query_timeout }
+    /// A runner of these migrations. PostgreSQL's migrations that cannot run in a transaction, and those on Galera that take
+    /// minutes, need a second connection: it is opened as this one was. The connection has `query_timeout` again in the end.
+    pub fn new(connection: &'a mut Connection, set: &'a MigrationSet, query_timeout: Duration) -> Self {
+        Self { connection, set, query_timeout }
     }
 
     /// Runs what is pending up to this revision (`head` for all), in order, and says which. Programs that come at the same
@@ -96,12 +87,12 @@ impl<'a> Runner<'a> {
             return Ok(Vec::new());
         }
         let mut failed = None;
-        let outcome = self.exclusively(needs_steps(engine, &tasks), |connection, lock| {
+        let outcome = self.exclusively(needs_steps(engine, &tasks), |connection, held| {
             let found = status_of(connection, set)?;
             found.refusal().map_or(Ok(()), Err)?;
             let rows = history::rows(connection)?;
             // Another program may have run them meanwhile.
-            run_all(connection, lock, &pending(set, &found, &to, engine)?, &rows, Way::Up, &mut failed)
+            run_all(connection, held, &pending(set, &found, &to, engine)?, &rows, Way::Up, &mut failed)
         });
         if outcome.is_err()
             && let Some((migration, started_at)) = failed
@@ -137,9 +128,9 @@ impl<'a> Runner<'a> {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
-        self.exclusively(needs_steps(engine, &tasks), |connection, lock| {
+        self.exclusively(needs_steps(engine, &tasks), |connection, held| {
             let (rows, tasks) = find(connection)?;
-            run_all(connection, lock, &tasks, &rows, Way::Down, &mut None)
+            run_all(connection, held, &tasks, &rows, Way::Down, &mut None)
         })
     }
 
@@ -171,31 +162,28 @@ impl<'a> Runner<'a> {
     fn exclusively<T>(
         &mut self,
         alone: bool,
-        mut work: impl FnMut(&mut Connection, Option<&mut Beside>) -> Result<T>,
+        mut work: impl FnMut(&mut Connection, &mut Held) -> Result<T>,
     ) -> Result<T> {
-        let another = self.another;
         let connection = &mut *self.connection;
         let outcome = match connection.session {
             Session::Sqlite(_) => on_sqlite(connection, |connection| {
                 history::create_table(connection)?;
-                work(connection, None)
+                work(connection, &mut Held::BySession)
             }),
-            Session::PostgreSql(_) if alone => another().and_then(Beside::take).and_then(|mut lock| {
+            Session::PostgreSql(_) if alone => lock::beside(connection, |connection, held| {
                 connection.set_query_timeout(MIGRATION_TIMEOUT)?;
                 history::create_table(connection)?;
-                let outcome = work(connection, Some(&mut lock));
-                lock.release();
-                outcome
+                work(connection, held)
             }),
             Session::PostgreSql(_) => lock::postgresql(connection, |connection| {
                 connection.set_query_timeout(MIGRATION_TIMEOUT)?;
                 history::create_table(connection)?;
-                work(connection, None)
+                work(connection, &mut Held::BySession)
             }),
-            Session::MySql(_) => lock::mysql(connection, |connection| {
+            Session::MySql(_) => lock::mysql(connection, |connection, held| {
                 connection.set_query_timeout(MIGRATION_TIMEOUT)?;
                 history::create_table(connection)?;
-                work(connection, None)
+                work(connection, held)
             }),
         };
         // The connection goes back to others, who want their deadline.
@@ -292,18 +280,16 @@ impl<'a> Task<'a> {
 }
 
 /// Runs the tasks in their order. What failed inside a transaction is left in `failed`, with when it was begun.
-fn run_all(
+pub(super) fn run_all(
     connection: &mut Connection,
-    mut lock: Option<&mut Beside>,
+    held: &mut Held,
     tasks: &[Task<'_>],
     rows: &[Row],
     way: Way,
     failed: &mut Option<(Migration, Timestamp)>,
 ) -> Result<Vec<String>> {
     for Task { migration, script } in tasks {
-        if let Some(lock) = lock.as_deref_mut() {
-            lock.check()?;
-        }
+        held.check(connection)?;
         let row = rows.iter().find(|row| row.key == migration.key());
         let whole = |connection: &mut Connection| run_whole(connection, migration, script, way);
         let started = Timestamp::now();
@@ -312,7 +298,7 @@ fn run_all(
         } else if connection.engine() == Engine::PostgreSql && script.in_transaction {
             connection.transaction(whole)
         } else {
-            steps::run(connection, migration, script, way, row)?;
+            steps::run(connection, held, migration, script, way, row)?;
             Ok(())
         };
         outcome.inspect_err(|_| *failed = Some((Migration::clone(migration), started)))?;

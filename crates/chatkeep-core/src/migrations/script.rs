@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::folder::FIELD;
 use super::migration::Migration;
 use super::statements::{Statement, Unreadable, split};
 use crate::engine::Engine;
@@ -47,14 +48,14 @@ impl Script {
         };
         let script = read(engine, text).map_err(|error| {
             let place = format!("{}/{file}, line {}", migration.title(), error.line);
-            Error::invalid_input("migrations", format!("{place}: {}", error.cause))
+            Error::invalid_input(FIELD, format!("{place}: {}", error.cause))
         })?;
         if script.statements.is_empty() {
             let cause = match way {
                 Way::Up => "holds no statement; a migration has to do something",
                 Way::Down => "holds no statement, so there is no way back over this migration",
             };
-            return Err(Error::invalid_input("migrations", format!("{}/{file} {cause}", migration.title())));
+            return Err(Error::invalid_input(FIELD, format!("{}/{file} {cause}", migration.title())));
         }
         Ok(script)
     }

@@ -104,14 +104,19 @@ pub enum SchemaVersion {
 impl SchemaVersion {
     /// A word for people and programs: `head`, `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`.
     pub fn name(self) -> &'static str {
+        self.state().map_or("head", SchemaState::name)
+    }
+
+    /// In what way it does not fit, if it does not.
+    fn state(self) -> Option<SchemaState> {
         match self {
-            Self::Head => "head",
-            Self::Behind(_) => "behind",
-            Self::Newer => "newer",
-            Self::Changed => "changed",
-            Self::Missing => "missing",
-            Self::OutOfOrder => "out_of_order",
-            Self::Dirty => "dirty",
+            Self::Head => None,
+            Self::Behind(_) => Some(SchemaState::Behind),
+            Self::Newer => Some(SchemaState::Newer),
+            Self::Changed => Some(SchemaState::Changed),
+            Self::Missing => Some(SchemaState::Missing),
+            Self::OutOfOrder => Some(SchemaState::OutOfOrder),
+            Self::Dirty => Some(SchemaState::Dirty),
         }
     }
 }
@@ -184,59 +189,42 @@ impl MigrationStatus {
             let found = self.entries.iter().filter(|entry| entry.state == state);
             found.map(|entry| format!("{}_{}", entry.version, entry.name)).collect::<Vec<_>>().join(", ")
         };
-        let (state, message) = match self.version() {
-            SchemaVersion::Newer => (
-                SchemaState::Newer,
-                format!(
-                    "the database's schema is newer than this program (it does not know {}); upgrade the program",
-                    self.unknown.join(", ")
-                ),
+        let version = self.version();
+        let message = match version {
+            SchemaVersion::Newer => format!(
+                "the database's schema is newer than this program (it does not know {}); upgrade the program",
+                self.unknown.join(", ")
             ),
-            SchemaVersion::Changed => (
-                SchemaState::Changed,
-                format!(
-                    "a migration was changed after it had been run ({}); put its text back and add another migration, or, if the \
+            SchemaVersion::Changed => format!(
+                "a migration was changed after it had been run ({}); put its text back and add another migration, or, if the \
                      schema is right, write that down with `chatkeep migrate stamp`",
-                    named(MigrationState::Changed)
-                ),
+                named(MigrationState::Changed)
             ),
-            SchemaVersion::Missing => (
-                SchemaState::Missing,
-                format!(
-                    "the database has run a migration that is not there any more ({}); bring it back, or, if the schema is right \
+            SchemaVersion::Missing => format!(
+                "the database has run a migration that is not there any more ({}); bring it back, or, if the schema is right \
                      without it, write that down with `chatkeep migrate stamp`",
-                    named(MigrationState::Missing)
-                ),
+                named(MigrationState::Missing)
             ),
-            SchemaVersion::OutOfOrder => (
-                SchemaState::OutOfOrder,
-                format!(
-                    "a migration was added before others that have been run already ({}); give it a later version",
-                    named(MigrationState::OutOfOrder)
-                ),
+            SchemaVersion::OutOfOrder => format!(
+                "a migration was added before others that have been run already ({}); give it a later version",
+                named(MigrationState::OutOfOrder)
             ),
-            SchemaVersion::Dirty => (
-                SchemaState::Dirty,
-                format!(
-                    "a migration is being run, or was cut off before its end ({}); `chatkeep migrate upgrade` waits for it or \
+            SchemaVersion::Dirty => format!(
+                "a migration is being run, or was cut off before its end ({}); `chatkeep migrate upgrade` waits for it or \
                      goes on with it",
-                    named(MigrationState::Dirty)
-                ),
+                named(MigrationState::Dirty)
             ),
             SchemaVersion::Head | SchemaVersion::Behind(_) => {
                 let pending: Vec<_> =
                     self.pending.iter().map(|(version, name)| format!("{version}_{name}")).collect();
-                (
-                    SchemaState::Behind,
-                    format!(
-                        "the database's schema is behind this program (to be run: {}); run `chatkeep migrate upgrade` with an \
+                format!(
+                    "the database's schema is behind this program (to be run: {}); run `chatkeep migrate upgrade` with an \
                          account that may change tables",
-                        pending.join(", ")
-                    ),
+                    pending.join(", ")
                 )
             }
         };
-        Error::new(ErrorKind::Schema(state), message)
+        Error::new(ErrorKind::Schema(version.state().unwrap_or(SchemaState::Behind)), message)
     }
 }
 

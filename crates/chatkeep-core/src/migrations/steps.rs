@@ -5,6 +5,7 @@
 use super::catalog;
 use super::failpoint;
 use super::history::{self, Row, State};
+use super::lock::Held;
 use super::migration::Migration;
 use super::script::{Script, Way};
 use super::statements::Statement;
@@ -17,13 +18,14 @@ use crate::value::Timestamp;
 /// Runs a migration to its end, from the beginning or from where it stopped.
 pub(super) fn run(
     connection: &mut Connection,
+    held: &mut Held,
     migration: &Migration,
     script: &Script,
     way: Way,
     row: Option<&Row>,
 ) -> Result<()> {
     let start = Start::of(row, way)?;
-    let mut steps = Steps { connection, migration, script, way };
+    let mut steps = Steps { connection, held, migration, script, way };
     if start.is_new {
         steps.begin(row)?;
     }
@@ -35,16 +37,18 @@ pub(super) fn run(
     }
     for (number, statement) in script.statements.iter().enumerate().skip(start.step) {
         failpoint::pass();
+        steps.check()?;
         let begun = start.cut_off.as_ref().filter(|_| number == start.step);
         steps.step(number, statement, begun).map_err(|error| {
-            // A connection that is gone has no more to say; the next run finds the step begun.
-            if !steps.connection.is_broken() {
+            // A connection that is gone, or a lock that is another's, leaves no more to say; the next run finds the step begun.
+            if !steps.connection.is_broken() && steps.check().is_ok() {
                 let _ = steps.mark(number, true, Some(error.message()));
             }
             explain(error, migration, statement, number, script.statements.len())
         })?;
     }
     failpoint::pass();
+    steps.check()?;
     steps.finish()
 }
 
@@ -95,12 +99,18 @@ fn wrong_way(row: &Row, state: State, way: Way) -> Error {
 
 struct Steps<'a> {
     connection: &'a mut Connection,
+    held: &'a mut Held,
     migration: &'a Migration,
     script: &'a Script,
     way: Way,
 }
 
 impl Steps<'_> {
+    /// Makes sure that nobody else runs migrations.
+    fn check(&mut self) -> Result<()> {
+        self.held.check(self.connection)
+    }
+
     /// Writes down how far it has come. A step that may have been run counts as one that has.
     fn mark(&mut self, step: usize, refused: bool, word: Option<&str>) -> Result<()> {
         let may_have_been_run = if word.is_some() && !refused { step + 1 } else { step };
@@ -129,11 +139,13 @@ impl Steps<'_> {
     fn step(&mut self, number: usize, statement: &Statement, begun: Option<&String>) -> Result<()> {
         if !statement.stands_alone(self.connection.engine()) {
             // The rows, and the word that they are there, are committed together.
-            let (migration, script, way) = (self.migration, self.script, self.way);
+            let (held, migration, script, way) = (&mut *self.held, self.migration, self.script, self.way);
             return self.connection.transaction(|connection| {
                 connection.batch(&statement.text, Effect::None)?;
                 failpoint::pass();
-                Steps { connection, migration, script, way }.mark(number + 1, false, None)
+                let mut steps = Steps { connection, held, migration, script, way };
+                steps.check()?;
+                steps.mark(number + 1, false, None)
             });
         }
         self.drop_invalid_index(statement)?;
@@ -147,6 +159,8 @@ impl Steps<'_> {
         failpoint::pass();
         self.connection.batch(&statement.text, Effect::Commits)?;
         failpoint::pass();
+        // It may have taken long.
+        self.check()?;
         self.mark(number + 1, false, None)
     }
 

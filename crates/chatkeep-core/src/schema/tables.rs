@@ -58,6 +58,7 @@ diesel::table! {
         settled_to -> BigInt,
         seen -> BigInt,
         seen_at -> Moment,
+        revision -> BigInt,
     }
 }
 

@@ -49,13 +49,32 @@ fn who_comes_later_does_not_overtake_somebody_who_was_served_but_sleeps_still() 
 fn a_place_goes_to_the_next_with_what_is_in_it() {
     let semaphore = Semaphore::new(1, 0);
     let first = semaphore.acquire(LONG).unwrap();
-    assert_eq!(semaphore.hand_over(first.place, 7), Err(7), "nobody waits");
     thread::scope(|scope| {
         let waiting = scope.spawn(|| semaphore.acquire(LONG).unwrap());
         until(|| semaphore.usage().waiting == 1);
         assert_eq!(semaphore.hand_over(first.place, 8), Ok(()));
         assert_eq!(waiting.join().unwrap().left, Some(8));
     });
+}
+
+#[test]
+fn what_is_left_while_nobody_waits_is_the_next_ones() {
+    let semaphore = Semaphore::new(2, 1);
+    let places = [(); 3].map(|()| semaphore.acquire(LONG).unwrap().place);
+    assert_eq!(places, [Place::Kept, Place::Kept, Place::Overflow]);
+    assert_eq!(semaphore.hand_over(Place::Overflow, 6), Err(6), "what is in an overflow place is not kept");
+    semaphore.release(Place::Overflow);
+    assert_eq!(semaphore.hand_over(Place::Kept, 7), Ok(()));
+    let usage = semaphore.usage();
+    assert_eq!((usage.kept, usage.overflow, usage.ready), (1, 0, true));
+    assert_eq!(semaphore.hand_over(Place::Kept, 8), Err(7), "the one used last is used first");
+    semaphore.release(Place::Kept);
+    assert_eq!(semaphore.acquire(LONG).unwrap().left, Some(8));
+    assert_eq!(semaphore.acquire(LONG).unwrap().left, None);
+    assert_eq!(semaphore.hand_over(Place::Kept, 9), Ok(()));
+    semaphore.close();
+    assert_eq!(semaphore.take_ready(), Some(9));
+    assert_eq!(semaphore.hand_over(Place::Kept, 10), Err(10), "nobody comes any more");
 }
 
 #[test]
@@ -143,7 +162,7 @@ proptest! {
                     semaphore.release(taken.swap_remove(usize::from(step) % taken.len()));
                 }
                 3 => if let Some(index) = taken.iter().position(|place| *place == Place::Overflow) {
-                    prop_assert_eq!(semaphore.promote(), count(Place::Kept) < kept);
+                    prop_assert_eq!(semaphore.promote().is_some(), count(Place::Kept) < kept);
                     if count(Place::Kept) < kept {
                         taken[index] = Place::Kept;
                     }

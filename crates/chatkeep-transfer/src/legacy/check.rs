@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use chatkeep_core::Result;
-use chatkeep_core::legacy::{LegacyFile, RawRow, Shape};
+use chatkeep_core::legacy::{LegacyFile, LegacyTable, RawRow, Shape};
 
 use super::problem::{Fault, Problem};
 use super::report::{FileReport, ImportReport, MOST_LISTED};
+use super::unknown::UnknownColumn;
 use super::{message, token};
 use crate::progress::{Phase, Step};
 
@@ -22,19 +23,25 @@ pub(super) fn check(files: &mut [LegacyFile], progress: &mut dyn FnMut(Step)) ->
             tokens: super::Counts::default(),
             other_tables: file.others().to_vec(),
             times_are_unknown: false,
+            unknown_columns: Vec::new(),
         };
         for table in file.tables().to_vec() {
             let shape = table.shape;
             about.times_are_unknown |= matches!(shape, Shape::Texts | Shape::Sessions);
             let mut hashes = HashSet::new();
-            each_row(file, shape, |file, row| {
+            let mut unknown: Vec<_> =
+                table.unknown.iter().map(|name| UnknownColumn::new(shape, name)).collect();
+            each_row(file, &table, |file, row| {
                 let faults = if shape.is_tokens() {
                     about.tokens.found += 1;
-                    faults_of_token(shape, row, file, &mut hashes)
+                    faults_of_token(&table, row, file, &mut hashes)
                 } else {
                     about.messages.found += 1;
-                    message::read(shape, row, file.modified()).faults
+                    message::read(&table, row, file.modified()).faults
                 };
+                for (column, value) in unknown.iter_mut().zip(&row.unknown) {
+                    column.note(value);
+                }
                 report.note(&about.file, shape, row.rowid, &faults);
                 done += 1;
                 if done % 200 == 0 || done == total {
@@ -42,6 +49,7 @@ pub(super) fn check(files: &mut [LegacyFile], progress: &mut dyn FnMut(Step)) ->
                 }
                 Ok(())
             })?;
+            about.unknown_columns.append(&mut unknown);
         }
         report.files.push(about);
     }
@@ -49,12 +57,12 @@ pub(super) fn check(files: &mut [LegacyFile], progress: &mut dyn FnMut(Step)) ->
 }
 
 fn faults_of_token(
-    shape: Shape,
+    table: &LegacyTable,
     row: &RawRow,
     file: &LegacyFile,
     hashes: &mut HashSet<String>,
 ) -> Vec<Fault> {
-    let read = token::read(shape, row, file.modified());
+    let read = token::read(table, row, file.modified());
     let mut faults = read.faults;
     if !read.token.token_hash.is_empty() && !hashes.insert(read.token.token_hash) {
         faults.push(Fault::hopeless("token_hash", "is that of another row, too"));
@@ -65,12 +73,12 @@ fn faults_of_token(
 /// Does this with every row of a table, in the order of their numbers.
 pub(super) fn each_row(
     file: &mut LegacyFile,
-    shape: Shape,
+    table: &LegacyTable,
     mut work: impl FnMut(&LegacyFile, &RawRow) -> Result<()>,
 ) -> Result<()> {
     let mut behind = None;
     loop {
-        let rows = file.rows(shape, behind)?;
+        let rows = file.rows(table, behind)?;
         let Some(last) = rows.last() else { return Ok(()) };
         behind = Some(last.rowid);
         rows.iter().try_for_each(|row| work(file, row))?;

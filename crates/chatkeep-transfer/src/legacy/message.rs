@@ -1,11 +1,11 @@
 //! A row of a log as a message.
 
-use chatkeep_core::legacy::{RawRow, RawValue, Shape};
+use chatkeep_core::legacy::{LegacyTable, RawRow, RawValue, Shape};
 use chatkeep_core::{MAX_MODEL, MAX_PROVIDER, Message, Metadata, NewMessage, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::problem::Fault;
-use super::text::{Reading, as_json, kind};
+use super::text::{Originals, Reading, as_json, kind, why_broken};
 
 /// Beyond it the numbers for new rows would come to their end.
 const GREATEST_ID: i64 = 1 << 62;
@@ -18,11 +18,14 @@ pub(super) struct ReadMessage {
     /// Whether its time is its own, and not the file's.
     pub(super) has_time: bool,
     pub(super) faults: Vec<Fault>,
+    /// Whether it is not stored as it was.
+    pub(super) is_forced: bool,
 }
 
 /// Reads a row. What cannot be stored as it is goes, in its original form, under `legacy` in the metadata; so does the id
-/// of a row that has no time of its own, by which such rows are known again.
-pub(super) fn read(shape: Shape, row: &RawRow, file_time: Timestamp) -> ReadMessage {
+/// of a row that has no time of its own, by which such rows are known again, and what columns hold that have no place here.
+pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> ReadMessage {
+    let shape = table.shape;
     let value = |name: &str| {
         let place = shape.columns().iter().position(|column| *column == name);
         place.and_then(|place| row.values.get(place)).unwrap_or(&RawValue::Null)
@@ -60,14 +63,13 @@ pub(super) fn read(shape: Shape, row: &RawRow, file_time: Timestamp) -> ReadMess
         reading.originals.insert("id".to_owned(), json!(row.rowid));
     }
     message.timestamp = Some(time.unwrap_or(file_time));
-    let Reading { mut faults, mut originals } = reading;
-    if !originals.is_empty() {
-        if let Some(theirs) = metadata.remove("legacy") {
-            originals.insert("legacy".to_owned(), theirs);
-        }
-        metadata.insert("legacy".to_owned(), Value::Object(originals));
+    for (column, value) in table.unknown.iter().zip(&row.unknown) {
+        reading.keep(column, value);
     }
-    if !metadata.is_empty() || matches!(value("metadata"), RawValue::Text(text) if text.trim_ascii() == b"{}")
+    let Reading { mut faults, originals } = reading;
+    let is_forced = !faults.is_empty() || !table.unknown.is_empty();
+    lay_under_legacy(&mut metadata, originals);
+    if !metadata.is_empty() || matches!(value("metadata"), RawValue::Text(text) if text.trim_ascii() == "{}")
     {
         match Metadata::from_map(metadata) {
             Ok(metadata) => message.metadata = Some(metadata),
@@ -83,7 +85,24 @@ pub(super) fn read(shape: Shape, row: &RawRow, file_time: Timestamp) -> ReadMess
         message: Message::numbered(id, message),
         has_time: time.is_some(),
         faults,
+        is_forced,
     }
+}
+
+/// What the metadata had under that name goes one floor down.
+fn lay_under_legacy(metadata: &mut Map<String, Value>, mut originals: Originals) {
+    if originals.is_empty() {
+        return;
+    }
+    if let Some(theirs) = metadata.remove("legacy") {
+        let mut name = "legacy".to_owned();
+        // A column may be called so.
+        while originals.contains_key(&name) {
+            name.push('_');
+        }
+        originals.insert(name, theirs);
+    }
+    metadata.insert("legacy".to_owned(), Value::Object(originals));
 }
 
 fn tokens_used(reading: &mut Reading, value: &RawValue) -> Option<i64> {
@@ -105,14 +124,12 @@ fn tokens_used(reading: &mut Reading, value: &RawValue) -> Option<i64> {
 fn read_metadata(reading: &mut Reading, value: &RawValue) -> Map<String, Value> {
     let reason = match value {
         RawValue::Null => return Map::new(),
-        RawValue::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) if matches!(text.trim(), "" | "null") => return Map::new(),
-            Ok(text) => match Metadata::parse(text) {
-                Ok(metadata) => return metadata.to_map(),
-                Err(error) => error.message().to_owned(),
-            },
-            Err(error) => format!("is not UTF-8 from its byte {} on", error.valid_up_to() + 1),
+        RawValue::Text(text) if matches!(text.trim(), "" | "null") => return Map::new(),
+        RawValue::Text(text) => match Metadata::parse(text) {
+            Ok(metadata) => return metadata.to_map(),
+            Err(error) => error.message().to_owned(),
         },
+        RawValue::BrokenText(broken) => why_broken(broken),
         other => format!("is {}, not text", kind(other)),
     };
     reading.fault("metadata", reason, as_json(value));
@@ -121,10 +138,11 @@ fn read_metadata(reading: &mut Reading, value: &RawValue) -> Map<String, Value> 
 
 fn timestamp(reading: &mut Reading, value: &RawValue) -> Option<Timestamp> {
     let reason = match value {
-        RawValue::Text(bytes) => match Timestamp::parse(&String::from_utf8_lossy(bytes)) {
+        RawValue::Text(text) => match Timestamp::parse(text) {
             Ok(moment) => return Some(moment),
             Err(error) => error.message().to_owned(),
         },
+        RawValue::BrokenText(broken) => why_broken(broken),
         RawValue::Null => "is missing".to_owned(),
         other => format!("is {}, not a date and time", kind(other)),
     };

@@ -9,6 +9,7 @@ mod store_messages;
 mod store_tokens;
 mod text;
 mod token;
+mod unknown;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use chatkeep_core::{Connection, Error, ErrorKind, Result, Role, messages};
 
 pub use self::problem::Problem;
 pub use self::report::{Counts, FileReport, ImportReport};
+pub use self::unknown::UnknownColumn;
 use crate::progress::{Phase, Step};
 
 /// A transaction of many rows takes as long as it takes.
@@ -31,7 +33,8 @@ const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct ImportOptions {
     /// Look at everything, and store nothing.
     pub dry_run: bool,
-    /// Store rows that cannot be stored as they are, too: with their originals under `legacy` in the metadata.
+    /// Store rows that cannot be stored as they are, too: with their originals, and what columns hold that have no place
+    /// here, under `legacy` in the metadata.
     pub force: bool,
 }
 
@@ -48,6 +51,8 @@ pub fn default_files() -> Vec<PathBuf> {
 ///
 /// Messages of the older files have no time of their own: they get that of the file's last change, and their row's id
 /// under `legacy` in the metadata. A session's id goes to `session_id` in the metadata.
+///
+/// Columns that have no place here stop it as well, by their names; see [`UnknownColumn`].
 ///
 /// ```
 /// use chatkeep_transfer::{ImportOptions, import_legacy};
@@ -147,14 +152,14 @@ fn store(
         let mut storing = store_messages::Storing::new(connection, dry_run)?;
         for (file, about) in files.iter_mut().zip(&mut report.files) {
             for table in file.tables().to_vec().iter().filter(|table| !table.shape.is_tokens()) {
-                storing.store(file, table.shape, &mut about.messages, &mut step)?;
+                storing.store(file, table, &mut about.messages, &mut step)?;
             }
         }
     }
     let mut storing = store_tokens::Storing::new(connection, dry_run);
     for (file, about) in files.iter_mut().zip(&mut report.files) {
         for table in file.tables().to_vec().iter().filter(|table| table.shape.is_tokens()) {
-            storing.store(file, table.shape, &mut about.tokens, &mut step)?;
+            storing.store(file, table, &mut about.tokens, &mut step)?;
         }
     }
     Ok(())
@@ -174,7 +179,8 @@ pub trait MovingIn {
     /// ```
     ///
     /// # Errors
-    /// As [`import_legacy`]; `InvalidInput` when a row cannot be stored as it is, naming the first one.
+    /// As [`import_legacy`]; `InvalidInput` when a row cannot be stored as it is, naming the first one, or the file has columns
+    /// with no place here, naming them.
     fn migrate_from_old_sqlite(&self, path: impl AsRef<Path>) -> Result<ImportReport>;
 }
 
@@ -183,21 +189,27 @@ impl MovingIn for DatabaseManager {
         let files = [path.as_ref().to_owned()];
         let report = run(self, &files, ImportOptions::default(), &mut |_| {});
         let report = report.map_err(|error| error.with_operation("migrate_from_old_sqlite"))?;
-        let Some(first) = report.problems.first().filter(|_| !report.stored) else { return Ok(report) };
-        let Problem { file, table, row, field, message, .. } = first;
+        if report.stored {
+            return Ok(report);
+        }
+        let message = format!("nothing was stored: {}: {}", path.as_ref().display(), why_refused(&report));
+        Err(Error::new(ErrorKind::InvalidInput, message).with_operation("migrate_from_old_sqlite"))
+    }
+}
+
+/// All columns, and the first row; the command lists the others.
+fn why_refused(report: &ImportReport) -> String {
+    let columns = report.unknown_columns().map(|column| format!("{column} ({})", column.way_out()));
+    let row = report.problems.first().map(|Problem { table, row, field, message, .. }| {
         let others = match report.bad_rows {
             1 => String::new(),
             rows => format!(" (and {} more)", rows - 1),
         };
-        Err(Error::new(
-            ErrorKind::InvalidInput,
-            format!(
-                "nothing was stored: {file}, table {table}, row {row}: {field}: {message}{others}; \
-                 `chatkeep db import-legacy` lists such rows, and can store them all the same"
-            ),
-        )
-        .with_operation("migrate_from_old_sqlite"))
-    }
+        format!("table {table}, row {row}: {field}: {message}{others}")
+    });
+    let reasons: Vec<_> = columns.chain(row).collect();
+    let more = if report.is_refused(true) { "" } else { ", and stores the rows all the same with --force" };
+    format!("{}; `chatkeep db import-legacy` lists all of it{more}", reasons.join("; "))
 }
 
 impl MovingIn for Chatkeep {

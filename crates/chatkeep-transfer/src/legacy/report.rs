@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::problem::Problem;
+use super::unknown::UnknownColumn;
 
 /// So many problems are listed; the others are counted.
 pub(super) const MOST_LISTED: usize = 10_000;
@@ -19,7 +20,7 @@ pub struct Counts {
     pub already_there: u64,
     /// Of those stored: rows whose id another row has, so that they got a new one.
     pub with_new_id: u64,
-    /// Of those stored: rows that could not be stored as they were.
+    /// Of those stored: rows that could not be stored as they were, or whose table has columns with no place here.
     pub forced: u64,
 }
 
@@ -37,6 +38,8 @@ pub struct FileReport {
     pub other_tables: Vec<String>,
     /// Whether its messages have no time of their own, and get the file's.
     pub times_are_unknown: bool,
+    /// Columns of its tables that have no place here.
+    pub unknown_columns: Vec<UnknownColumn>,
 }
 
 /// What an import found and did. It serialises with these keys.
@@ -56,9 +59,18 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
-    /// Whether rows stand in the way of storing any.
+    /// Whether rows, or columns, stand in the way of storing any.
     pub fn is_refused(&self, force: bool) -> bool {
-        self.hopeless_rows > 0 || (self.bad_rows > 0 && !force)
+        if force {
+            self.hopeless_rows > 0 || self.unknown_columns().any(|column| !column.can_be_forced)
+        } else {
+            self.bad_rows > 0 || self.unknown_columns().next().is_some()
+        }
+    }
+
+    /// Columns that have no place here, over all files.
+    pub fn unknown_columns(&self) -> impl Iterator<Item = &UnknownColumn> {
+        self.files.iter().flat_map(|file| &file.unknown_columns)
     }
 
     /// Messages that were stored, or would be, over all files.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chatkeep_core::legacy::{LegacyFile, RawRow, Shape};
+use chatkeep_core::legacy::{LegacyFile, LegacyTable, RawRow};
 use chatkeep_core::messages::{self, HeldTotals};
 use chatkeep_core::transfer::{IdsOf, next_id};
 use chatkeep_core::{Connection, Error, MAX_ROW_BYTES, Message, Result};
@@ -40,17 +40,17 @@ impl<'a> Storing<'a> {
     pub(super) fn store(
         &mut self,
         file: &mut LegacyFile,
-        shape: Shape,
+        table: &LegacyTable,
         counts: &mut Counts,
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         let mut known = Known::default();
         let mut behind = None;
         loop {
-            let rows = file.rows(shape, behind)?;
+            let rows = file.rows(table, behind)?;
             let Some(last) = rows.last() else { break };
             behind = Some(last.rowid);
-            let read = rows.iter().map(|row| read(shape, row, file.modified())).collect();
+            let read = rows.iter().map(|row| read(table, row, file.modified())).collect();
             self.settle(read, &mut known, counts)?;
             progress(rows.len() as u64);
         }
@@ -59,8 +59,8 @@ impl<'a> Storing<'a> {
         let mut displaced: Vec<i64> = known.displaced.into_values().flatten().collect();
         displaced.sort_unstable();
         for rowids in displaced.chunks(200) {
-            let rows = file.rows_numbered(shape, rowids)?;
-            self.store_anew(shape, &rows, file, counts)?;
+            let rows = file.rows_numbered(table, rowids)?;
+            self.store_anew(table, &rows, file, counts)?;
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ impl<'a> Storing<'a> {
                 }
                 None if id > 0 => {
                     counts.stored += 1;
-                    counts.forced += u64::from(!read.faults.is_empty());
+                    counts.forced += u64::from(read.is_forced);
                     known.settled.push(id);
                     // A file whose ids are not unique may hold it twice.
                     there.insert(id, Some(read.message.clone()));
@@ -120,7 +120,7 @@ impl<'a> Storing<'a> {
 
     fn store_anew(
         &mut self,
-        shape: Shape,
+        table: &LegacyTable,
         rows: &[RawRow],
         file: &LegacyFile,
         counts: &mut Counts,
@@ -128,10 +128,10 @@ impl<'a> Storing<'a> {
         counts.stored += rows.len() as u64;
         counts.with_new_id += rows.len() as u64;
         let first = next_id(self.connection, IdsOf::Messages)?;
-        let read = rows.iter().map(|row| read(shape, row, file.modified())).zip(first..);
+        let read = rows.iter().map(|row| read(table, row, file.modified())).zip(first..);
         let mut new = Vec::with_capacity(rows.len());
         for (read, id) in read {
-            counts.forced += u64::from(!read.faults.is_empty());
+            counts.forced += u64::from(read.is_forced);
             let mut message = read.message;
             message.id = id;
             new.push(message);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chatkeep_core::legacy::{LegacyFile, Shape};
+use chatkeep_core::legacy::{LegacyFile, LegacyTable};
 use chatkeep_core::tokens::{self, StoredToken};
 use chatkeep_core::transfer::{IdsOf, next_id};
 use chatkeep_core::{Connection, Result};
@@ -27,17 +27,17 @@ impl<'a> Storing<'a> {
     pub(super) fn store(
         &mut self,
         file: &mut LegacyFile,
-        shape: Shape,
+        table: &LegacyTable,
         counts: &mut Counts,
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         let mut displaced = Vec::new();
         let mut behind = None;
         loop {
-            let rows = file.rows(shape, behind)?;
+            let rows = file.rows(table, behind)?;
             let Some(last) = rows.last() else { break };
             behind = Some(last.rowid);
-            let read = rows.iter().map(|row| read(shape, row, file.modified())).collect();
+            let read = rows.iter().map(|row| read(table, row, file.modified())).collect();
             displaced.extend(self.settle(read, counts)?);
             progress(rows.len() as u64);
         }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chatkeep_core::legacy::RawValue;
+use chatkeep_core::legacy::{BrokenText, RawValue};
 use serde_json::{Map, Value, json};
 
 use super::problem::Fault;
@@ -29,21 +29,38 @@ impl Reading {
             RawValue::Null => None,
             RawValue::Integer(number) => Some(number.to_string()),
             RawValue::Real(number) => Some(number.to_string()),
-            RawValue::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) if !text.contains('\0') => Some(text.to_owned()),
-                Ok(_) => Some(self.make_text(field, "holds a NUL character (U+0000)", bytes)),
-                Err(error) => {
-                    let reason = format!("is not UTF-8 from its byte {} on", error.valid_up_to() + 1);
-                    Some(self.make_text(field, reason, bytes))
-                }
-            },
-            RawValue::Blob(bytes) => Some(self.make_text(field, "is binary data, not text", bytes)),
+            RawValue::Text(text) if !text.contains('\0') => Some(text.clone()),
+            RawValue::Text(text) => {
+                Some(self.make_text(field, "holds a NUL character (U+0000)", text.as_bytes(), text))
+            }
+            RawValue::BrokenText(broken) => {
+                Some(self.make_text(field, why_broken(broken), &broken.bytes, &broken.readable))
+            }
+            RawValue::Blob(bytes) => {
+                let readable = String::from_utf8_lossy(bytes);
+                Some(self.make_text(field, "is binary data, not text", bytes, &readable))
+            }
         }
     }
 
-    fn make_text(&mut self, field: &'static str, reason: impl Into<String>, bytes: &[u8]) -> String {
-        self.fault(field, reason, json!({ "base64": STANDARD.encode(bytes) }));
-        String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
+    fn make_text(
+        &mut self,
+        field: &'static str,
+        reason: impl Into<String>,
+        bytes: &[u8],
+        readable: &str,
+    ) -> String {
+        self.fault(field, reason, in_base64(bytes));
+        readable.replace('\0', "\u{fffd}")
+    }
+
+    /// Keeps what a column without a place here holds.
+    pub(super) fn keep(&mut self, column: &str, value: &RawValue) {
+        let value = match value {
+            RawValue::Blob(bytes) => in_base64(bytes),
+            other => as_json(other),
+        };
+        self.originals.insert(column.to_owned(), value);
     }
 
     /// A text of at most so many characters.
@@ -68,12 +85,29 @@ pub(super) fn as_json(value: &RawValue) -> Value {
     match value {
         RawValue::Null => Value::Null,
         RawValue::Integer(number) => json!(number),
-        RawValue::Real(number) => json!(number),
-        RawValue::Text(bytes) | RawValue::Blob(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) if !text.contains('\0') => Value::String(text.to_owned()),
-            _ => json!({ "base64": STANDARD.encode(bytes) }),
-        },
+        RawValue::Real(number) if number.is_finite() => json!(number),
+        // JSON has no number for it.
+        RawValue::Real(number) => Value::String(number.to_string()),
+        RawValue::Text(text) => text_or_base64(Some(text), text.as_bytes()),
+        RawValue::BrokenText(broken) => in_base64(&broken.bytes),
+        RawValue::Blob(bytes) => text_or_base64(std::str::from_utf8(bytes).ok(), bytes),
     }
+}
+
+fn text_or_base64(text: Option<&str>, bytes: &[u8]) -> Value {
+    match text {
+        Some(text) if !text.contains('\0') => Value::String(text.to_owned()),
+        _ => in_base64(bytes),
+    }
+}
+
+fn in_base64(bytes: &[u8]) -> Value {
+    json!({ "base64": STANDARD.encode(bytes) })
+}
+
+/// What is wrong with it, for people.
+pub(super) fn why_broken(text: &BrokenText) -> String {
+    format!("is not {} from its byte {} on", text.encoding, text.valid_up_to + 1)
 }
 
 /// What a value is, for people.
@@ -82,6 +116,7 @@ pub(super) fn kind(value: &RawValue) -> &'static str {
         RawValue::Null => "missing",
         RawValue::Integer(_) | RawValue::Real(_) => "a number",
         RawValue::Text(_) => "text",
+        RawValue::BrokenText(_) => "broken text",
         RawValue::Blob(_) => "binary data",
     }
 }

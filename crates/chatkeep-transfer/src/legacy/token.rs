@@ -1,11 +1,11 @@
 //! A row of a table of tokens as a token.
 
 use chatkeep_core::Timestamp;
-use chatkeep_core::legacy::{RawRow, RawValue, Shape};
+use chatkeep_core::legacy::{LegacyTable, RawRow, RawValue};
 use chatkeep_core::tokens::{MAX_DESCRIPTION, StoredToken};
 
 use super::problem::Fault;
-use super::text::{Reading, kind};
+use super::text::{Reading, kind, why_broken};
 
 /// A token as it would be stored, and what is wrong with what it was made of.
 pub(super) struct ReadToken {
@@ -14,10 +14,11 @@ pub(super) struct ReadToken {
     pub(super) faults: Vec<Fault>,
 }
 
-/// Reads a row. What decides whether a token is valid must be there: nobody may guess it.
-pub(super) fn read(shape: Shape, row: &RawRow, file_time: Timestamp) -> ReadToken {
+/// Reads a row. What decides whether a token is valid must be there: nobody may guess it. Columns that have no place here
+/// are left out; the caller has made sure that they hold nothing.
+pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> ReadToken {
     let value = |name: &str| {
-        let place = shape.columns().iter().position(|column| *column == name);
+        let place = table.shape.columns().iter().position(|column| *column == name);
         place.and_then(|place| row.values.get(place)).unwrap_or(&RawValue::Null)
     };
     let mut reading = Reading::default();
@@ -69,9 +70,9 @@ pub(super) fn read(shape: Shape, row: &RawRow, file_time: Timestamp) -> ReadToke
 }
 
 fn hash(value: &RawValue) -> Result<String, String> {
-    let RawValue::Text(bytes) = value else { return Err(format!("is {}, not text", kind(value))) };
-    if bytes.len() == 64 && bytes.iter().all(u8::is_ascii_hexdigit) {
-        return Ok(String::from_utf8_lossy(bytes).to_ascii_lowercase());
+    let RawValue::Text(text) = value else { return Err(format!("is {}, not text", kind(value))) };
+    if text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
     }
     Err("is no SHA-256 in 64 hexadecimal digits, so that no token can fit it".to_owned())
 }
@@ -79,9 +80,8 @@ fn hash(value: &RawValue) -> Result<String, String> {
 fn moment(value: &RawValue) -> Result<Option<Timestamp>, String> {
     match value {
         RawValue::Null => Ok(None),
-        RawValue::Text(bytes) => Timestamp::parse(&String::from_utf8_lossy(bytes))
-            .map(Some)
-            .map_err(|error| error.message().to_owned()),
+        RawValue::Text(text) => Timestamp::parse(text).map(Some).map_err(|error| error.message().to_owned()),
+        RawValue::BrokenText(broken) => Err(why_broken(broken)),
         other => Err(format!("is {}, not a date and time", kind(other))),
     }
 }

@@ -118,3 +118,56 @@ fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
     }
     drop((again, disk));
 }
+
+/// All that another program's file holds, and what lies beside it.
+fn everything_in(database: &TestDatabase) -> (Vec<Vec<Option<String>>>, Vec<String>) {
+    let rows = ["SELECT name, sql FROM sqlite_schema ORDER BY name", "SELECT * FROM messages ORDER BY id"]
+        .into_iter()
+        .flat_map(|query| database.query(query))
+        .collect();
+    let entries = std::fs::read_dir(database.folder().expect("SQLite has a folder")).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    // What SQLite itself keeps beside it comes and goes.
+    let mut names: Vec<_> = names.filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).collect();
+    names.sort();
+    (rows, names)
+}
+
+#[test]
+fn tables_are_adopted_whole_or_not_at_all_however_little_room_there_is() {
+    let (mut at_the_copy, mut at_the_tables) = (0, 0);
+    for kilobytes in (352..).step_by(96) {
+        assert!(kilobytes < 8_000, "it never fits");
+        let database = TestDatabase::create(Engine::Sqlite);
+        let Some(disk) = SmallDisk::under(&database, &format!("{kilobytes}k")) else { return };
+        database.execute(
+            "CREATE TABLE messages (id INTEGER NOT NULL, timestamp DATETIME, user_message TEXT NOT NULL, bot_response TEXT, \
+                 provider VARCHAR(50), model VARCHAR(100), tokens_used INTEGER, metadata JSON, PRIMARY KEY (id));
+             WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 200)
+             INSERT INTO messages (timestamp, user_message) SELECT '2024-05-01 10:00:00.000000', printf('%.1000c', 'x') FROM n",
+        );
+        let before = everything_in(&database);
+        let chat = open(database.url());
+        let outcome = chat.database().migrations().adopt(false);
+        drop(chat);
+        match outcome {
+            Ok((adoption, copy)) => {
+                assert_eq!(adoption.rows, [("messages".to_owned(), 200)]);
+                assert!(copy.is_some_and(|copy| copy.exists()));
+                assert_eq!(count(&open(database.url())).expect("it is taken over"), 200);
+                break;
+            }
+            Err(error) => {
+                let is_copy = error.message().contains(".before-adopt cannot be made");
+                *(if is_copy { &mut at_the_copy } else { &mut at_the_tables }) += 1;
+                fails(database.url(), || Err::<(), _>(error))
+                    .with(ErrorKind::StorageFull)
+                    .saying("full")
+                    .final_();
+                assert_eq!(everything_in(&database), before, "with {kilobytes} kB");
+            }
+        }
+        drop(disk);
+    }
+    assert!(at_the_copy > 0 && at_the_tables > 0, "{at_the_copy} {at_the_tables}");
+}

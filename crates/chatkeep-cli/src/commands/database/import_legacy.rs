@@ -1,6 +1,8 @@
 //! `chatkeep db import-legacy`
 
-use chatkeep_transfer::{Counts, ImportOptions, ImportReport, Problem, default_files, import_legacy};
+use chatkeep_transfer::{
+    Counts, ImportOptions, ImportReport, Problem, UnknownColumn, default_files, import_legacy,
+};
 use serde_json::json;
 
 use crate::args::database::ImportLegacyOptions;
@@ -46,6 +48,7 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
 }
 
 fn describe(report: &ImportReport, dry_run: bool, force: bool) -> String {
+    let is_refused = report.is_refused(force);
     let mut out: String = report.problems.iter().take(MOST_SHOWN).map(line).collect();
     let more = report.problems.len().saturating_sub(MOST_SHOWN);
     if more > 0 {
@@ -55,7 +58,7 @@ fn describe(report: &ImportReport, dry_run: bool, force: bool) -> String {
         let name = visible_line(&file.file, usize::MAX);
         for (what, counts) in [("message", &file.messages), ("token", &file.tokens)] {
             if counts.found > 0 || (what == "message" && file.tokens.found == 0) {
-                let told = if report.stored || (dry_run && !report.is_refused(force)) {
+                let told = if report.stored || (dry_run && !is_refused) {
                     fate(counts, dry_run)
                 } else {
                     String::new()
@@ -68,24 +71,44 @@ fn describe(report: &ImportReport, dry_run: bool, force: bool) -> String {
                 "{name}: messages without a time of their own get that of the file's last change\n"
             ));
         }
+        for column in &file.unknown_columns {
+            out.push_str(&about_column(&name, column, is_refused));
+        }
         if !file.other_tables.is_empty() {
             let tables = visible_line(&file.other_tables.join(", "), 400);
             out.push_str(&format!("{name}: left alone: {tables}\n"));
         }
     }
-    if report.is_refused(force) {
-        let hopeless = match report.hopeless_rows {
-            0 => String::new(),
-            rows => format!(", {} not even with --force", thousands(rows)),
-        };
-        out.push_str(&format!(
-            "{} cannot be stored as {}{hopeless}: nothing {} stored\n",
-            amount(report.bad_rows, "row"),
-            if report.bad_rows == 1 { "it is" } else { "they are" },
-            if dry_run { "would be" } else { "was" }
-        ));
+    if is_refused {
+        if report.bad_rows > 0 {
+            let hopeless = match report.hopeless_rows {
+                0 => String::new(),
+                rows => format!(", {} not even with --force", thousands(rows)),
+            };
+            let they_are = if report.bad_rows == 1 { "it is" } else { "they are" };
+            let rows = amount(report.bad_rows, "row");
+            out.push_str(&format!("{rows} cannot be stored as {they_are}{hopeless}: "));
+        }
+        out.push_str(if dry_run { "nothing would be stored\n" } else { "nothing was stored\n" });
     }
     out
+}
+
+/// What stands in the way, or what becomes of it.
+fn about_column(file: &str, column: &UnknownColumn, is_refused: bool) -> String {
+    let told = if is_refused {
+        format!("{column}; {}", column.way_out())
+    } else if column.rows == 0 && column.table != "messages" {
+        format!("{column}, and is left out: it is NULL in every row")
+    } else {
+        format!("{column}, and is kept under \"legacy\" in the metadata")
+    };
+    let told = visible_line(&told, 600);
+    format!("{file}: {told} ({} something in it)\n", hold(column.rows))
+}
+
+fn hold(rows: u64) -> String {
+    format!("{} {}", amount(rows, "row"), if rows == 1 { "holds" } else { "hold" })
 }
 
 fn line(problem: &Problem) -> String {

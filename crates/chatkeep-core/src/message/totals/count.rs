@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::gaps::{Gap, Passed, pass};
 use super::grouped::{Rows, add_up};
 use super::settled::{Missing, missing};
-use super::store::{IfHeld, change, counted_to, forget, hold_mark, last_id, move_mark};
+use super::store::{IfHeld, Mark, change, forget, hold_mark, last_id, mark, move_mark, raise_revision};
 use super::sums::{Sums, Totals};
 use crate::connection::Connection;
 use crate::error::{ErrorKind, Result};
@@ -21,19 +21,68 @@ const MAX_STEP: i64 = 8 * STEP;
 const PATIENCE: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Whether one of these ids, which were just stored, says that it is time to [count on](count_on).
+/// Whether one of these ids, which were just stored, says that it is time to [count on](look_for_uncounted).
 pub fn is_time_to_count(ids: &[i64]) -> bool {
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return false };
     (first - 1).div_euclid(STEP) != last.div_euclid(STEP)
 }
 
-/// Takes messages that were stored into the totals, as many as one short transaction can. What is not counted readers add
-/// up by themselves.
+/// Messages that are not in the totals yet, and what they add up to.
+#[derive(Debug)]
+pub struct Uncounted {
+    /// The mark that they lie behind.
+    mark: Mark,
+    /// The greatest id of all.
+    top: i64,
+    /// The greatest id of these.
+    to: i64,
+    /// Nothing where it can only be told in the transaction that counts them.
+    found: Option<Totals>,
+}
+
+/// What there is to count.
+#[derive(Debug)]
+pub enum ToCount {
+    /// These, with [`count_on`].
+    Found(Uncounted),
+    /// Another transaction is in the way.
+    Busy,
+    /// Everything that there is was counted.
+    Nothing,
+}
+
+/// Adds messages up that are not in the totals yet, as many as one short transaction can count. Nothing is changed or held:
+/// any connection will do, and others write meanwhile.
+///
+/// # Errors
+/// What the database says.
+pub fn look_for_uncounted(connection: &mut Connection) -> Result<ToCount> {
+    // The mark is read first: whatever is deleted or moved in from here on raises its revision.
+    let (Some(mark), top) = (mark(connection)?, last_id(connection)?) else { return Ok(ToCount::Nothing) };
+    if mark.counted_to >= top {
+        return Ok(ToCount::Nothing);
+    }
+    let to = top.min(mark.counted_to.saturating_add(MAX_STEP));
+    let found = match missing(connection)? {
+        Missing::Gone => Some(add_up(connection, Rows::Numbered(mark.counted_to, to))?),
+        Missing::Possible => None,
+        Missing::Expected => return Ok(ToCount::Busy),
+    };
+    Ok(ToCount::Found(Uncounted { mark, top, to, found }))
+}
+
+/// Takes messages into the totals. What is not counted readers add up by themselves.
 ///
 /// # Errors
 /// What the database says. Nothing is counted twice.
-pub fn count_on(connection: &mut Connection) -> Result<CountingStep> {
-    with_little_patience(connection, count_step)
+pub fn count_on(connection: &mut Connection, uncounted: &Uncounted) -> Result<CountingStep> {
+    let counted = with_little_patience(connection, |connection| {
+        connection.steady_transaction(|connection| try_to_count(connection, uncounted))
+    });
+    match counted {
+        Err(error) if error.kind() == ErrorKind::Conflict => Ok(CountingStep::Busy),
+        outcome => outcome,
+    }
 }
 
 /// What a step of counting came to.
@@ -47,40 +96,27 @@ pub enum CountingStep {
     Busy,
 }
 
-/// Counts what can be counted in one transaction.
-fn count_step(connection: &mut Connection) -> Result<CountingStep> {
-    match try_count_step(connection) {
-        Err(error) if error.kind() == ErrorKind::Conflict => Ok(CountingStep::Busy),
-        outcome => outcome,
-    }
-}
-
-fn try_count_step(connection: &mut Connection) -> Result<CountingStep> {
-    let top = last_id(connection)?;
-    if counted_to(connection)?.is_none_or(|mark| mark >= top) {
-        return Ok(CountingStep::Done);
-    }
-    let missing = missing(connection)?;
-    if missing == Missing::Expected {
+fn try_to_count(connection: &mut Connection, uncounted: &Uncounted) -> Result<CountingStep> {
+    let Uncounted { mark, top, to, found } = uncounted;
+    if hold_mark(connection, IfHeld::GiveUp)? != Some(*mark) {
         return Ok(CountingStep::Busy);
     }
-    connection.steady_transaction(|connection| {
-        let Some(mark) = hold_mark(connection, IfHeld::GiveUp)? else { return Ok(CountingStep::Busy) };
-        let to = top.min(mark.saturating_add(MAX_STEP));
-        if to <= mark {
-            return Ok(CountingStep::Done);
+    let to = match found {
+        Some(found) => {
+            change(connection, found)?;
+            *to
         }
-        let Passed { found, to } = match missing {
-            Missing::Possible => pass(connection, mark, to)?,
-            _ => Passed { found: add_up(connection, Rows::Numbered(mark, to))?, to },
-        };
-        change(connection, &found)?;
-        move_mark(connection, to)?;
-        Ok(match to {
-            to if to == mark => CountingStep::Busy,
-            to if to < top => CountingStep::More,
-            _ => CountingStep::Done,
-        })
+        None => {
+            let Passed { found, to } = pass(connection, mark.counted_to, *to)?;
+            change(connection, &found)?;
+            to
+        }
+    };
+    move_mark(connection, to)?;
+    Ok(match to {
+        to if to == mark.counted_to => CountingStep::Busy,
+        to if to < *top => CountingStep::More,
+        _ => CountingStep::Done,
     })
 }
 
@@ -91,7 +127,12 @@ fn try_count_step(connection: &mut Connection) -> Result<CountingStep> {
 pub fn catch_up(connection: &mut Connection) -> Result<()> {
     let mut tries = 0;
     loop {
-        match count_step(connection)? {
+        let step = match look_for_uncounted(connection)? {
+            ToCount::Found(uncounted) => count_on(connection, &uncounted)?,
+            ToCount::Busy => CountingStep::Busy,
+            ToCount::Nothing => CountingStep::Done,
+        };
+        match step {
             CountingStep::Done => return Ok(()),
             CountingStep::More => tries = 0,
             CountingStep::Busy if tries == PATIENCE => return Ok(()),
@@ -117,13 +158,18 @@ pub fn rebuild_totals(connection: &mut Connection) -> Result<()> {
 /// in a gap is not in the totals.
 pub(in crate::message) fn take_out<'a>(
     connection: &mut Connection,
-    mark: i64,
+    mark: Option<Mark>,
     gaps: &[Gap],
     deleted: impl Iterator<Item = Deleted<'a>>,
 ) -> Result<()> {
     let mut totals = Totals::default();
-    let is_counted = |row: &Deleted<'_>| row.id <= mark && !gaps.iter().any(|gap| gap.contains(row.id));
-    for row in deleted.filter(is_counted) {
+    let mark = mark.map_or(0, |mark| mark.counted_to);
+    let mut behind = false;
+    for row in deleted {
+        behind |= row.id > mark;
+        if row.id > mark || gaps.iter().any(|gap| gap.contains(row.id)) {
+            continue;
+        }
         let sums = Sums {
             messages: 1,
             with_tokens: row.tokens.is_some().into(),
@@ -131,6 +177,9 @@ pub(in crate::message) fn take_out<'a>(
         };
         let name = |name: Option<&'a str>| name.unwrap_or(super::UNKNOWN);
         totals.add(row.timestamp, name(row.provider), name(row.model), &sums.negative());
+    }
+    if behind {
+        raise_revision(connection)?;
     }
     change(connection, &totals)
 }

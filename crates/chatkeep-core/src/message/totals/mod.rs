@@ -20,7 +20,10 @@ mod store;
 mod sums;
 
 pub use check::{TotalsCheck, TotalsDifference, check_totals};
-pub use count::{CountingStep, catch_up, count_on, is_time_to_count, rebuild_totals};
+pub use count::{
+    CountingStep, ToCount, Uncounted, catch_up, count_on, is_time_to_count, look_for_uncounted,
+    rebuild_totals,
+};
 pub(super) use count::{Deleted, take_out};
 pub(super) use gaps::{Gap, gaps};
 pub(super) use grouped::{Rows, add_up};

@@ -6,7 +6,7 @@ use diesel::{RunQueryDsl, sql_query};
 use super::UNKNOWN;
 use super::count::catch_up;
 use super::gaps::{Gap, gaps};
-use super::store::{IfHeld, change, forget, hold_mark, last_id};
+use super::store::{IfHeld, change, forget, hold_mark, last_id, raise_revision};
 use super::sums::{Sums, Totals};
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
@@ -26,7 +26,7 @@ impl HeldTotals {
     /// # Errors
     /// `Conflict` when another transaction holds them for too long.
     pub fn hold(connection: &mut Connection) -> Result<Self> {
-        let mark = hold_mark(connection, IfHeld::Wait)?.unwrap_or(0);
+        let mark = hold_mark(connection, IfHeld::Wait)?.map_or(0, |mark| mark.counted_to);
         Ok(Self { mark, gaps: gaps(connection)? })
     }
 
@@ -47,6 +47,9 @@ impl HeldTotals {
             };
             let provider = message.provider.as_deref().unwrap_or(UNKNOWN);
             totals.add(message.timestamp, provider, message.model.as_deref().unwrap_or(UNKNOWN), &sums);
+        }
+        if messages.iter().any(|message| message.id > self.mark) {
+            raise_revision(connection)?;
         }
         change(connection, &totals)
     }

@@ -22,6 +22,18 @@ const MAX_ROWS: usize = 1_000;
 /// A row of totals, as it is stored.
 type Row = (i32, Timestamp, String, String, i64, i64, i64, i64);
 
+/// How far it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]
+pub(in crate::message) struct Mark {
+    /// Messages up to this id are in the totals.
+    #[diesel(sql_type = BigInt)]
+    pub(in crate::message) counted_to: i64,
+    /// It changes with every message behind the mark that is deleted or moved in: what was added up before is worth
+    /// nothing then.
+    #[diesel(sql_type = BigInt)]
+    pub(super) revision: i64,
+}
+
 /// Up to which id messages are in the totals. Nothing, when the mark is missing: then the totals are worth nothing.
 pub(in crate::message) fn counted_to(connection: &mut Connection) -> Result<Option<i64>> {
     let mark = on_engine!(connection, c => message_counting::table
@@ -49,23 +61,37 @@ pub(in crate::message) enum IfHeld {
 
 /// The mark, held until the end of the transaction: nobody else changes totals meanwhile. On SQLite the transaction
 /// itself sees to that.
-pub(in crate::message) fn hold_mark(connection: &mut Connection, if_held: IfHeld) -> Result<Option<i64>> {
-    if connection.engine() == Engine::Sqlite {
-        return counted_to(connection);
+pub(in crate::message) fn hold_mark(connection: &mut Connection, if_held: IfHeld) -> Result<Option<Mark>> {
+    match if_held {
+        _ if connection.engine() == Engine::Sqlite => mark(connection),
+        IfHeld::Wait => load_mark(connection, concat!(select_mark!(), " FOR UPDATE")),
+        IfHeld::GiveUp => load_mark(connection, concat!(select_mark!(), " FOR UPDATE SKIP LOCKED")),
     }
-    let sql = match if_held {
-        IfHeld::Wait => "SELECT counted_to FROM message_counting WHERE id = 0 FOR UPDATE",
-        IfHeld::GiveUp => "SELECT counted_to FROM message_counting WHERE id = 0 FOR UPDATE SKIP LOCKED",
-    };
-    let marks = on_engine!(connection, c => sql_query(sql).load::<Mark>(c));
-    let marks = marks.map_err(|error| connection.read_error(error))?;
-    Ok(marks.first().map(|mark| mark.counted_to))
 }
 
-#[derive(diesel::QueryableByName)]
-struct Mark {
-    #[diesel(sql_type = BigInt)]
-    counted_to: i64,
+/// The mark, as it is just now.
+pub(super) fn mark(connection: &mut Connection) -> Result<Option<Mark>> {
+    load_mark(connection, select_mark!())
+}
+
+macro_rules! select_mark {
+    () => {
+        "SELECT counted_to, revision FROM message_counting WHERE id = 0"
+    };
+}
+use select_mark;
+
+fn load_mark(connection: &mut Connection, sql: &'static str) -> Result<Option<Mark>> {
+    let marks = on_engine!(connection, c => sql_query(sql).load::<Mark>(c));
+    marks.map(|marks| marks.first().copied()).map_err(|error| connection.read_error(error))
+}
+
+/// Messages behind the mark were deleted or moved in, by this transaction.
+pub(super) fn raise_revision(connection: &mut Connection) -> Result<()> {
+    let raised = on_engine!(connection, c => diesel::update(message_counting::table.find(MARK))
+        .set(message_counting::revision.eq(message_counting::revision + 1_i64))
+        .execute(c));
+    raised.map(drop).map_err(|error| connection.write_error(error))
 }
 
 /// Moves the mark.
@@ -85,6 +111,7 @@ pub(super) fn forget(connection: &mut Connection) -> Result<()> {
             message_counting::settled_to.eq(0_i64),
             message_counting::seen.eq(0_i64),
             message_counting::seen_at.eq(Timestamp::MIN),
+            message_counting::revision.eq(0_i64),
         );
         let made =
             on_engine!(connection, c => diesel::insert_into(message_counting::table).values(row).execute(c));
@@ -93,6 +120,7 @@ pub(super) fn forget(connection: &mut Connection) -> Result<()> {
     let forgotten = on_engine!(connection, c => diesel::delete(message_totals::table).execute(c));
     forgotten.map_err(|error| connection.write_error(error))?;
     replace_gaps(connection, &[])?;
+    raise_revision(connection)?;
     move_mark(connection, 0)
 }
 

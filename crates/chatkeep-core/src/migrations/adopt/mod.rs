@@ -6,6 +6,7 @@
 mod postgresql;
 mod sqlite;
 
+use std::io::ErrorKind as IoErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,8 +23,9 @@ use super::runner::Runner;
 use super::set::MigrationSet;
 use crate::connection::{Connection, Session, on_engine};
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Effect;
+use crate::transfer::copy_sqlite_file;
 use crate::value::Timestamp;
 
 /// What an adoption changes, or would change.
@@ -143,21 +145,36 @@ pub fn adopt(connection: &mut Connection, dry_run: bool, query_timeout: Duration
     }
     outcome?;
     failpoint::pass();
-    let another = || Err(Error::internal("a migration of chatkeep's own wants a connection of its own"));
-    adoption.applied = Runner::new(connection, &set, &another, query_timeout).upgrade("head")?;
+    adoption.applied = Runner::new(connection, &set, query_timeout).upgrade("head")?;
     Ok(adoption)
 }
 
-/// Writes a consistent copy of a SQLite database into a file that is not there yet.
+/// Writes a consistent copy of a SQLite database into a file that is not there yet. It appears under its name only when it
+/// is whole; only its owner can read it.
 ///
 /// # Errors
-/// `InvalidInput` when the file is there; what SQLite says.
+/// `InvalidInput` when the file is there; `StorageFull` when the disk is; what SQLite says. Then there is no such file.
 pub fn copy_sqlite(connection: &mut Connection, into: &Path) -> Result<()> {
     if into.exists() {
         return Err(refused(format!("the copy {} is there already; move it away first", into.display())));
     }
-    let name = into.display().to_string().replace('\'', "''");
-    connection.batch(&format!("VACUUM INTO '{name}'"), Effect::None)
+    let cannot = |error: std::io::Error| {
+        let kind = match error.kind() {
+            IoErrorKind::StorageFull | IoErrorKind::QuotaExceeded => ErrorKind::StorageFull,
+            _ => ErrorKind::Configuration,
+        };
+        Error::new(kind, format!("the copy {} cannot be made: {error}; nothing was changed", into.display()))
+    };
+    // Beside it, so that it can be renamed.
+    let folder = into.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder).map_err(cannot)?;
+    copy_sqlite_file(connection, part.path()).map_err(|error| {
+        let message =
+            format!("the copy {} cannot be made: {}; nothing was changed", into.display(), error.message());
+        Error::new(error.kind(), message).with_retryable(error.is_retryable())
+    })?;
+    part.as_file().sync_all().map_err(cannot)?;
+    part.persist_noclobber(into).map(drop).map_err(|error| cannot(error.error))
 }
 
 fn refused(message: String) -> Error {

@@ -1,0 +1,46 @@
+//! Columns that have no place here, of whatever number: their values travel as one text.
+
+use super::rows::{RawValue, value};
+use super::text::Encoding;
+
+/// SQLite lets a function have this many arguments, and more.
+const MOST_ARGUMENTS: usize = 100;
+
+/// An expression for the values of these columns: for each the first letter of its type and its bytes in hexadecimal
+/// digits, with commas between them.
+pub(super) fn as_sql(columns: &[String]) -> String {
+    let values: Vec<_> = columns
+        .iter()
+        .map(|name| {
+            let name = quoted(name);
+            // As text a floating-point number would lose its last digits.
+            format!(
+                "substr(typeof({name}), 1, 1) || hex(CAST(CASE typeof({name}) WHEN 'real' THEN printf('%!.17g', {name}) \
+                 ELSE {name} END AS BLOB))"
+            )
+        })
+        .collect();
+    let groups: Vec<_> = values.chunks(MOST_ARGUMENTS).map(joined).collect();
+    joined(&groups)
+}
+
+fn joined(parts: &[String]) -> String {
+    if parts.is_empty() { "''".to_owned() } else { format!("concat_ws(',', {})", parts.join(", ")) }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The values again.
+pub(super) fn values(text: &str, encoding: Encoding) -> Option<Vec<RawValue>> {
+    let parts = text.split(',').filter(|part| !part.is_empty());
+    parts.map(|part| value(*part.as_bytes().first()?, bytes(part.get(1..)?)?, encoding)).collect()
+}
+
+/// The bytes that these hexadecimal digits stand for.
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        digits.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    Some(digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect())
+}

@@ -1,0 +1,1 @@
+ALTER TABLE message_counting DROP COLUMN revision;
