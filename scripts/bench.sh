@@ -2,8 +2,9 @@
 # Runs the benchmark: chatkeep beside what one would use instead, on durable private servers. See bench/README.md.
 #
 #   QUICK=1         short rounds and fewer peers: a few minutes
-#   ONLY=a,b        only these engines, paths, numbers of callers, contestants, languages
+#   ONLY=a,b        only these engines, paths, studies, numbers of callers, contestants, languages
 #   ROUNDS=5 SECONDS_EACH=1
+#   MESSAGES=1000000  that are moved from engine to engine
 #   RESULTS=folder  bench/results, or for a run that is not a whole one bench/results/latest
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,18 +23,19 @@ if [ -n "${QUICK:-}" ]; then arguments+=(--quick); fi
 if [ -n "${ONLY:-}" ]; then arguments+=(--only "$ONLY"); fi
 if [ -n "${ROUNDS:-}" ]; then arguments+=(--rounds "$ROUNDS"); fi
 if [ -n "${SECONDS_EACH:-}" ]; then arguments+=(--seconds "$SECONDS_EACH"); fi
+if [ -n "${MESSAGES:-}" ]; then arguments+=(--messages "$MESSAGES"); fi
 if [ "${#arguments[@]}" -gt 4 ]; then results=bench/results/latest; fi
 results=${RESULTS:-$results}
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 echo "bench: building" >&2
-cargo build --quiet --release --locked -p chatkeep-bench
+cargo build --quiet --release --locked -p chatkeep-bench -p chatkeep-cli
 # A folder of its own: it is another workspace.
 cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"
 scripts/build-python.sh --release
 scripts/build-node.sh --release
 arguments+=(--package "$PYTHON_RELEASE")
-arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx" --results "$results")
+arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx" --chatkeep "$target/release/chatkeep" --results "$results")
 
 # A contestant that failed is in the tables, and in the exit status; the plots are of the others.
 status=0

@@ -12,27 +12,37 @@ cd "$(dirname "$0")/.."
 say() { echo "setup: $*" >&2; }
 has() { command -v "$1" >/dev/null; }
 
-# Valgrind may be missing: then no instructions are counted, and the results say so.
+# Valgrind and pgloader may be missing: then no instructions are counted, and nobody else moves a log; the results say so.
 packages() {
-    local -a missing=()
+    local name
+    local -a missing=() optional=()
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
     has node || missing+=(nodejs)
     has npm || missing+=(npm)
     # better-sqlite3 is compiled where there is no ready-made one.
     has make || missing+=(make)
     has c++ || missing+=(g++)
-    if [ "${#missing[@]}" -eq 0 ] && has valgrind; then return 0; fi
+    for name in valgrind pgloader; do
+        has "$name" || optional+=("$name")
+    done
+    [ "$((${#missing[@]} + ${#optional[@]}))" -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
-        has valgrind || say "without valgrind no instructions are counted; Debian's package is valgrind"
+        [ "${#optional[@]}" -eq 0 ] || say "the results will lack what these are for (Debian's names): ${optional[*]}"
         [ "${#missing[@]}" -gt 0 ] || return 0
         say "please install these (Debian's names), then try again: ${missing[*]}"
         return 1
     fi
-    has valgrind || missing+=(valgrind)
-    say "installing ${missing[*]}"
+    say "installing ${missing[*]} ${optional[*]}"
     quietly apt-get -q update || say "apt-get update failed; going on with the package lists that are here"
+    [ "${#missing[@]}" -eq 0 ] || install "${missing[@]}"
+    for name in "${optional[@]}"; do
+        install "$name" || say "going on without $name"
+    done
+}
+
+install() {
     quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
-        install --no-install-recommends "${missing[@]}"
+        install --no-install-recommends "$@"
 }
 
 python_packages() {

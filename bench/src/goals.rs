@@ -2,10 +2,11 @@
 
 use chatkeep_contest::{Engine, Path};
 
-use crate::markdown::time;
+use crate::markdown::{megabytes, time};
 use crate::participants::Role;
 use crate::plan::Cell;
 use crate::record::{CellRecord, Record};
+use crate::studies::moving::Moving;
 use crate::studies::{Findings, LOGGED_AT_ONCE, OF_ALL, Study, TICK_WITH_CHATKEEP};
 
 /// Whom a subject is compared with.
@@ -283,7 +284,44 @@ pub(crate) fn judge(record: &Record) -> Vec<Judgement> {
     let of_bound = |bound: &'static Bound| {
         record.studies.iter().filter_map(move |findings: &Findings| bound.judge(findings))
     };
-    GOALS.iter().flat_map(of_goal).chain(BOUNDS.iter().flat_map(of_bound)).collect()
+    let of_moving = record.moving.iter().flat_map(of_moving);
+    GOALS.iter().flat_map(of_goal).chain(BOUNDS.iter().flat_map(of_bound)).chain(of_moving).collect()
+}
+
+/// A copy's rate over that of `COPY` from a file that was made ready.
+const RATE_OF_COPY: f64 = 0.7;
+/// The most memory, in bytes, that a copy may take…
+const MEMORY_OF_COPY: u64 = 150_000_000;
+/// …and an export.
+const MEMORY_OF_EXPORT: u64 = 100_000_000;
+
+fn of_moving(moving: &Moving) -> Vec<Judgement> {
+    let ratio = moving.race.as_ref().and_then(|race| race.ratio(|copied| copied.seconds));
+    let rate = ratio.map(|ratio| Judgement {
+        what: "a copy from SQLite, read back and compared, beside what only stores",
+        engine: POSTGRESQL,
+        against: "COPY from a file".to_owned(),
+        goal: format!(">= {RATE_OF_COPY}x"),
+        measured: format!("{ratio:.2}x"),
+        met: ratio >= RATE_OF_COPY,
+    });
+    let memory = |what, engine, taken: u64, most: u64| Judgement {
+        what,
+        engine,
+        against: "-".to_owned(),
+        goal: format!("<= {}", megabytes(most)),
+        measured: megabytes(taken),
+        met: taken <= most,
+    };
+    let legs = moving.legs.iter().map(|leg| {
+        let peak = leg.copied.memory.peak;
+        memory("memory of a copy into it", leg.to, peak, MEMORY_OF_COPY)
+    });
+    let export = moving
+        .export
+        .as_ref()
+        .map(|export| memory("memory of an export", SQLITE, export.memory.peak, MEMORY_OF_EXPORT));
+    rate.into_iter().chain(legs).chain(export).collect()
 }
 
 impl Bound {
@@ -334,6 +372,7 @@ mod tests {
     use super::*;
     use crate::record::Entry;
     use crate::record::tests::entry;
+    use crate::studies::moving::tests::moved;
     use crate::studies::{Figure, Unit};
 
     fn judged(path: Path, callers: usize, entries: Vec<Entry>) -> Vec<Judgement> {
@@ -349,6 +388,7 @@ mod tests {
             machine: BTreeMap::new(),
             results,
             studies: Vec::new(),
+            moving: None,
             instructions: BTreeMap::new(),
             notes: Vec::new(),
         }
@@ -391,6 +431,21 @@ mod tests {
         let short: Vec<_> =
             found.iter().map(|judgement| (judgement.measured.as_str(), judgement.met)).collect();
         assert_eq!(short, [("4.0 us", true), ("5.1 ms", false)]);
+    }
+
+    #[test]
+    fn a_move_is_judged_by_its_rate_and_memory() {
+        let found = judge(&Record { moving: Some(moved()), ..record(Vec::new()) });
+        let short: Vec<_> =
+            found.iter().map(|one| (one.engine, one.goal.as_str(), one.measured.as_str(), one.met)).collect();
+        assert_eq!(
+            short,
+            [
+                (POSTGRESQL, ">= 0.7x", "0.75x", true),
+                (POSTGRESQL, "<= 150 MB", "60 MB", true),
+                (SQLITE, "<= 100 MB", "120 MB", false)
+            ]
+        );
     }
 
     #[test]

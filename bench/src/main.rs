@@ -74,6 +74,9 @@ struct Run {
     /// Seconds of a round; 1, and 0.15 in a quick run, if not told.
     #[arg(long)]
     seconds: Option<f64>,
+    /// Messages that are moved from engine to engine; a million, and 20,000 in a quick run, if not told.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    messages: Option<u32>,
     /// Where the results go.
     #[arg(long, default_value = "bench/results")]
     results: PathBuf,
@@ -89,6 +92,9 @@ struct Run {
     /// The folder with the node_modules that bench/node/package-lock.json lists.
     #[arg(long)]
     node_modules: Option<PathBuf>,
+    /// The `chatkeep` command.
+    #[arg(long)]
+    chatkeep: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -120,22 +126,28 @@ fn run(order: Run) -> Result<bool> {
         machine: machine::describe(&disk)?,
         results: Vec::new(),
         studies: Vec::new(),
+        moving: None,
         instructions: BTreeMap::new(),
         notes: Vec::new(),
     };
-    let Run { sqlx, python, package, node_modules, .. } = order;
-    let programs = run::Programs { sqlx, python, package, node_modules };
+    let Run { sqlx, python, package, node_modules, chatkeep, .. } = order;
+    let programs = run::Programs { sqlx, python, package, node_modules, chatkeep };
     let orders = run::Order {
         selection: Selection::parse(&order.only, order.quick)?,
         rounds: record.rounds,
         length: Duration::try_from_secs_f64(seconds)?,
+        messages: order.messages.map(usize::try_from).transpose()?,
         programs,
     };
     let mut all_well = true;
     for engine in Engine::ALL {
         all_well &= run::engine(&orders, engine, &disk, &mut record);
     }
-    match callgrind::count() {
+    all_well &= run::moving(&orders, &disk, &mut record);
+    // They are of the paths: a run of studies has no use for them.
+    let has_paths = Engine::ALL.into_iter().any(|engine| !orders.selection.cells(engine).is_empty());
+    let counted = if has_paths { callgrind::count() } else { Ok(Some(BTreeMap::new())) };
+    match counted {
         Ok(Some(instructions)) => record.instructions = instructions,
         Ok(None) => record.notes.push("valgrind is not installed: no instructions were counted.".to_owned()),
         Err(failure) => {

@@ -1,5 +1,7 @@
 //! The record as tables.
 
+mod moving;
+
 use std::fmt::Write as _;
 
 use chatkeep_contest::{Engine, Path, stats};
@@ -25,6 +27,9 @@ pub(crate) fn page(record: &Record) -> String {
         }
     }
     studies(&mut text, record);
+    if let Some(moving) = &record.moving {
+        moving::write(&mut text, moving);
+    }
     instructions(&mut text, record);
     versions(&mut text, record);
     text
@@ -221,6 +226,11 @@ fn dash() -> String {
     "-".to_owned()
 }
 
+/// Of bytes, as disks are sold.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{} MB", number(bytes as f64 / 1e6))
+}
+
 /// With separators, and no more digits than mean something.
 pub(crate) fn number(value: f64) -> String {
     if value < 10.0 {
@@ -306,6 +316,7 @@ mod tests {
                     with: 12_000.0,
                 }],
             }],
+            moving: None,
             instructions: BTreeMap::from([("insert".to_owned(), 12_345.0)]),
             notes: vec!["There was no MySQL.".to_owned()],
         };

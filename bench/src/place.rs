@@ -56,7 +56,7 @@ impl Place {
     }
 
     /// An empty database.
-    fn create(&self) -> Result<TestDatabase> {
+    pub(crate) fn create(&self) -> Result<TestDatabase> {
         let create = || match self {
             Self::Files => TestDatabase::create(KitEngine::Sqlite),
             Self::Server(server) => server.create_database(),
@@ -67,14 +67,7 @@ impl Place {
     /// A database with the schema and, for the paths that read, with what is read.
     pub(crate) fn furnish(&self, engine: Engine, path: Path, callers: usize) -> Result<Room> {
         let database = self.create()?;
-        let mut setup = Setup { engine, path, callers, ..example_setup() };
-        if engine == Engine::Sqlite {
-            setup.file = database.name().to_owned();
-        } else {
-            (setup.user, setup.password) = account(database.url()).ok_or("the kit's URL has no account")?;
-            database.name().clone_into(&mut setup.database);
-            setup.port = database.port();
-        }
+        let mut setup = Setup { path, callers, ..setup_of(engine, &database)? };
         let chat = Chatkeep::builder().url(url(&setup)).open()?;
         chat.database().upgrade()?;
         match path {
@@ -106,6 +99,19 @@ impl Place {
 pub(crate) struct Room {
     pub(crate) database: TestDatabase,
     pub(crate) setup: Setup,
+}
+
+/// How this database is reached.
+pub(crate) fn setup_of(engine: Engine, database: &TestDatabase) -> Result<Setup> {
+    let mut setup = Setup { engine, ..example_setup() };
+    if engine == Engine::Sqlite {
+        setup.file = database.name().to_owned();
+    } else {
+        (setup.user, setup.password) = account(database.url()).ok_or("the kit's URL has no account")?;
+        database.name().clone_into(&mut setup.database);
+        setup.port = database.port();
+    }
+    Ok(setup)
 }
 
 fn kit(engine: Engine) -> KitEngine {

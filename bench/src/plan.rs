@@ -3,7 +3,7 @@
 use chatkeep_contest::{Engine, Path, Result};
 
 use crate::participants::{ANY, EVERYBODY, Language, ONE, Participant, Role};
-use crate::studies::Study;
+use crate::studies::{Study, moving};
 
 /// What is done in turns: one row of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) struct Selection {
     engines: Vec<Engine>,
     paths: Vec<Path>,
     studies: Vec<Study>,
+    /// Whether the study is wanted that goes from engine to engine.
+    moving: bool,
     callers: Vec<usize>,
     names: Vec<&'static str>,
     languages: Vec<&'static str>,
@@ -38,6 +40,8 @@ impl Selection {
                 selection.paths.push(path);
             } else if let Some(study) = Study::ALL.into_iter().find(|study| study.name() == word) {
                 selection.studies.push(study);
+            } else if word == moving::NAME {
+                selection.moving = true;
             } else if let Some(callers) = ANY.iter().find(|callers| callers.to_string() == word) {
                 selection.callers.push(*callers);
             } else if let Some(somebody) = EVERYBODY.iter().find(|somebody| somebody.name == word) {
@@ -64,7 +68,7 @@ impl Selection {
         // A quick run is without 16 callers, unless asked for.
         let engine_is_in = self.engine_is_in(engine);
         // A study is a path of its own.
-        let any_path = self.paths.is_empty() && self.studies.is_empty();
+        let any_path = self.paths.is_empty() && self.studies.is_empty() && !self.moving;
         let mut cells = Vec::new();
         for path in Path::ALL {
             let callers = if path == Path::Log { ANY } else { ONE };
@@ -85,11 +89,21 @@ impl Selection {
 
     /// What chatkeep is studied for on an engine, by itself.
     pub(crate) fn studies(&self, engine: Engine) -> Vec<Study> {
-        let Self { paths, callers, names, languages, .. } = self;
-        let all =
-            !self.quick && paths.is_empty() && callers.is_empty() && names.is_empty() && languages.is_empty();
-        let is_in = |study: &Study| if self.studies.is_empty() { all } else { self.studies.contains(study) };
+        let is_in = |study: &Study| self.all_studies() || self.studies.contains(study);
         Study::ALL.into_iter().filter(|study| self.engine_is_in(engine) && is_in(study)).collect()
+    }
+
+    /// Which engines a log is moved between, where that is wanted.
+    pub(crate) fn journey(&self) -> Option<Vec<Engine>> {
+        let engines = Engine::ALL.into_iter().filter(|engine| self.engine_is_in(*engine)).collect();
+        (self.moving || self.all_studies()).then_some(engines)
+    }
+
+    /// A whole run has them all; a quick one has no time for any that was not asked for.
+    fn all_studies(&self) -> bool {
+        let Self { quick, paths, studies, moving, callers, names, languages, .. } = self;
+        let nothing_else = paths.is_empty() && callers.is_empty() && names.is_empty() && languages.is_empty();
+        !quick && nothing_else && studies.is_empty() && !moving
     }
 
     fn engine_is_in(&self, engine: Engine) -> bool {
@@ -201,6 +215,16 @@ mod tests {
         let one = selection("deletion,sqlite", false);
         assert_eq!(one.studies(Engine::Sqlite), [Study::Deletion]);
         assert!(one.cells(Engine::Sqlite).is_empty());
+        assert_eq!(one.journey(), None);
+    }
+
+    #[test]
+    fn a_log_is_moved_between_the_engines_that_are_in() {
+        assert_eq!(selection("", false).journey(), Some(Engine::ALL.to_vec()));
+        assert_eq!(selection("", true).journey(), None);
+        let two = selection("moving,postgresql,sqlite", true);
+        assert_eq!(two.journey(), Some(vec![Engine::Sqlite, Engine::PostgreSql]));
+        assert!(two.cells(Engine::Sqlite).is_empty() && two.studies(Engine::Sqlite).is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::participants::{Language, Role};
 use crate::plan::Cell;
 use crate::studies::Findings;
+use crate::studies::moving::Moving;
 
 /// A whole run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub(crate) struct Record {
     pub(crate) results: Vec<CellRecord>,
     #[serde(default)]
     pub(crate) studies: Vec<Findings>,
+    #[serde(default)]
+    pub(crate) moving: Option<Moving>,
     /// By kind of call; empty where they were not counted.
     pub(crate) instructions: BTreeMap<String, f64>,
     /// What a reader must know, for example which server was missing.

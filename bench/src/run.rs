@@ -16,6 +16,7 @@ use crate::place::{Place, Room};
 use crate::plan::{Cell, Selection};
 use crate::process::Process;
 use crate::record::{CellRecord, Entry, Record};
+use crate::studies::moving::{self, Journey};
 
 /// Statements get prepared, and compilers at run time warm.
 const WARM_UP: Duration = Duration::from_millis(200);
@@ -27,6 +28,8 @@ pub(crate) struct Order {
     pub(crate) selection: Selection,
     pub(crate) rounds: usize,
     pub(crate) length: Duration,
+    /// That are moved, if not as many as usual.
+    pub(crate) messages: Option<usize>,
     pub(crate) programs: Programs,
 }
 
@@ -37,6 +40,8 @@ pub(crate) struct Programs {
     /// Where Python finds chatkeep.
     pub(crate) package: Option<PathBuf>,
     pub(crate) node_modules: Option<PathBuf>,
+    /// The command as users have it.
+    pub(crate) chatkeep: Option<PathBuf>,
 }
 
 impl Programs {
@@ -121,6 +126,21 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
         eprintln!("bench: {engine}: {} ({:.0} s)", study.name(), begin.elapsed().as_secs_f64());
     }
     all_well
+}
+
+/// Moves a log from engine to engine, if that is wanted, and adds it to the record. False when something failed.
+pub(crate) fn moving(order: &Order, disk: &Disk, record: &mut Record) -> bool {
+    let (Some(engines), Some(program)) = (order.selection.journey(), &order.programs.chatkeep) else {
+        return true;
+    };
+    let journey = Journey::new(engines, order.messages, order.selection.is_quick());
+    let (found, done) = moving::study(&journey, program, disk, &mut record.notes);
+    record.moving = found;
+    if let Err(failure) = &done {
+        eprintln!("bench: moving: {failure}");
+        record.notes.push(format!("{} failed: {failure}.", moving::NAME));
+    }
+    done.is_ok()
 }
 
 /// Somebody during a cell.

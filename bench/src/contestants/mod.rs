@@ -14,12 +14,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ::tokio::runtime::{Builder, Runtime};
-use chatkeep_contest::{Contestant, Result, Setup, hex, locked, serve};
+use chatkeep_contest::{Contestant, Ready, Result, Setup, hex, locked, serve};
 use sha2::{Digest, Sha256};
 
 /// Takes part under this name until the input ends.
 pub(crate) fn take_part(name: &str) -> ExitCode {
     serve(|setup| make(name, setup))
+}
+
+/// What chatkeep says of a database before it takes part: versions, and what makes it durable.
+pub(crate) fn ready(setup: &Setup) -> Result<Ready> {
+    make("chatkeep", setup)?.ready()
 }
 
 fn make(name: &str, setup: &Setup) -> Result<Box<dyn Contestant>> {

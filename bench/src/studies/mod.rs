@@ -1,9 +1,12 @@
-//! What is no race: figures in two conditions, without and with something.
+//! What is no race: figures in two conditions, without and with something, on one engine at a time ([`Study`]); and moving
+//! a log from engine to engine ([`moving`]).
 
 mod asyncio_calls;
 mod deletion;
 mod event_loop;
+pub(crate) mod moving;
 mod node_event_loop;
+mod numbers;
 mod search_index;
 mod statistics;
 
@@ -226,7 +229,8 @@ mod tests {
 
     #[test]
     fn without_python_and_node_their_studies_are_left_out() {
-        let nothing = Programs { sqlx: None, python: None, package: None, node_modules: None };
+        let nothing =
+            Programs { sqlx: None, python: None, package: None, node_modules: None, chatkeep: None };
         for study in [Study::AsyncioCalls, Study::EventLoop, Study::NodeEventLoop] {
             let found = study.run(&Place::Files, Engine::Sqlite, true, Duration::ZERO, &nothing);
             assert!(found.unwrap().is_none());

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chatkeep::{Chatkeep, NewMessage, Page};
 use chatkeep_contest::{Engine, Result, stats};
 
+use super::numbers::Numbers;
 use super::{Figure, Unit, furnish, log_for};
 use crate::place::Place;
 
@@ -76,7 +77,7 @@ const WORDS: &[&str] = &[
 
 pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Duration) -> Result<Vec<Figure>> {
     let (_room, chat) = furnish(place, engine)?;
-    let mut number = Numbers(1);
+    let mut number = Numbers::new(1);
     fill(&chat, messages, &mut number)?;
     let log = |threads| log_for(&chat, threads, Duration::ZERO, round).map(|logged| logged.rate());
     let without = (log(1)?, log(64)?, search(&chat, SEARCHES.0)?);
@@ -110,7 +111,7 @@ fn search(chat: &Chatkeep, times: usize) -> Result<f64> {
 fn fill(chat: &Chatkeep, messages: usize, number: &mut Numbers) -> Result<()> {
     for batch in 0..messages / BATCH {
         let mut rows: Vec<NewMessage> =
-            (0..BATCH).map(|_| NewMessage::new(number.text(12)).with_response(number.text(40))).collect();
+            (0..BATCH).map(|_| NewMessage::new(text(number, 12)).with_response(text(number, 40))).collect();
         if batch == 0 || batch == messages / BATCH / 2 {
             rows[7] = NewMessage::new(format!("what is a {RARE}?"));
         }
@@ -119,20 +120,8 @@ fn fill(chat: &Chatkeep, messages: usize, number: &mut Numbers) -> Result<()> {
     Ok(())
 }
 
-/// The same texts in every run (Marsaglia, "Xorshift RNGs", 2003: 13, 7, 17).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn text(&mut self, words: usize) -> String {
-        let word = |number: u64| WORDS[usize::try_from(number % WORDS.len() as u64).unwrap_or(0)];
-        let words: Vec<&str> = (0..words).map(|_| word(self.next())).collect();
-        words.join(" ")
-    }
+/// So many words.
+fn text(number: &mut Numbers, words: usize) -> String {
+    let words: Vec<&str> = (0..words).map(|_| WORDS[number.below(WORDS.len())]).collect();
+    words.join(" ")
 }

@@ -2,16 +2,17 @@
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatkeep_core::migrations::{self, SchemaVersion};
-use chatkeep_core::transfer::{self, is_same_place, open_source, open_target, peek};
+use chatkeep_core::transfer::{self, is_same_place, open_follower, open_source, open_target, peek};
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::batch::Batch;
 use crate::compare::{Comparison, compare_open, of};
 use crate::filling::Filling;
+use crate::following::{Teller, follow};
 use crate::progress::{Phase, Step};
 use crate::reading::{self, Read, count};
 
@@ -49,6 +50,20 @@ pub struct CopyReport {
     pub there_before: u64,
     /// What both databases hold.
     pub comparison: Comparison,
+    /// How long reading the source and storing its rows took; the key is `storing_seconds`.
+    #[serde(rename = "storing_seconds", serialize_with = "as_seconds")]
+    pub storing: Duration,
+    /// How long counting the statistics took; the key is `counting_seconds`.
+    #[serde(rename = "counting_seconds", serialize_with = "as_seconds")]
+    pub counting: Duration,
+    /// How long comparing took, with reading back what was not read back while rows were stored; the key is
+    /// `comparing_seconds`.
+    #[serde(rename = "comparing_seconds", serialize_with = "as_seconds")]
+    pub comparing: Duration,
+}
+
+fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
 }
 
 /// What a copy would meet. It serialises with these keys.
@@ -141,18 +156,42 @@ fn run(
     let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
     match prepare(target, &from.redacted(), options).map_err(|error| of("target", error))? {
         Prepared::Full(mut target) => {
+            let begin = Instant::now();
             let comparison = compare_open(&mut source, &mut target, progress)?;
             if !comparison.equal {
                 return Err(of("target", not_empty(count(&mut target)?)));
             }
-            Ok(CopyReport { messages: 0, tokens: 0, there_before: messages + tokens, comparison })
+            Ok(CopyReport {
+                messages: 0,
+                tokens: 0,
+                there_before: messages + tokens,
+                comparison,
+                storing: Duration::ZERO,
+                counting: Duration::ZERO,
+                comparing: begin.elapsed(),
+            })
         }
         Prepared::Ready(mut filling) => {
             let (messages_before, tokens_before) = filling.counts();
-            let read = fill(&mut source, &mut filling, messages + tokens, progress)?;
             let at_target = |error| of("target", error);
-            filling.complete(read.next_ids, progress).map_err(at_target)?;
-            let comparison = filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?;
+            let begin = Instant::now();
+            // Without it everything is read back at the end.
+            let follower = open_follower(to, options.connect_timeout).ok().flatten();
+            let (done, read_back) = follow(follower, |teller| {
+                let read = fill(&mut source, &mut filling, messages + tokens, teller, progress)?;
+                let storing = begin.elapsed();
+                filling.complete(read.next_ids, progress).map_err(at_target)?;
+                Ok((read, storing, begin.elapsed() - storing))
+            })?;
+            let (read, storing, counting) = done;
+            let comparison = match read_back {
+                Some(content) if content == read.content => filling.confirm(content, read.next_ids, progress),
+                _ => Ok(None),
+            };
+            let comparison = match comparison.map_err(at_target)? {
+                Some(comparison) => comparison,
+                None => filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?,
+            };
             let comparison = comparison.into_result()?;
             filling.finish().map_err(at_target)?;
             let Read { content, .. } = read;
@@ -161,6 +200,9 @@ fn run(
                 tokens: content.api_tokens.rows - tokens_before,
                 there_before: messages_before + tokens_before,
                 comparison,
+                storing,
+                counting,
+                comparing: begin.elapsed() - storing - counting,
             })
         }
     }
@@ -223,6 +265,7 @@ fn fill(
     source: &mut Connection,
     filling: &mut Filling,
     total: u64,
+    teller: &Teller,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Read> {
     let (sender, receiver) = sync_channel::<Batch>(AHEAD);
@@ -251,6 +294,7 @@ fn fill(
             if stored.is_err() {
                 break;
             }
+            teller.stored(&batch);
             done += batch.len();
             progress(Step { phase: Phase::Storing, done, total });
         }

@@ -10,7 +10,7 @@ use crate::batch::{Batch, NextIds};
 use crate::compare::Comparison;
 use crate::digest::Content;
 use crate::progress::{Phase, Step};
-use crate::reading::{self, count};
+use crate::reading::{self, Read, count};
 
 /// A database that is being filled.
 pub(crate) struct Filling {
@@ -121,6 +121,25 @@ impl Filling {
         Ok(Comparison::new(expected.clone(), next_ids, read))
     }
 
+    /// The comparison, where what was to be stored has been read back already. Nothing when there are more or fewer rows now:
+    /// then somebody else was here.
+    pub(crate) fn confirm(
+        &mut self,
+        content: Content,
+        next_ids: NextIds,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<Option<Comparison>> {
+        let total = self.rows();
+        let (rows, found) = self
+            .connection
+            .snapshot(|connection| Ok((count(connection)?, reading::next_ids(connection)?)))?;
+        if rows != (content.messages.rows, content.api_tokens.rows) {
+            return Ok(None);
+        }
+        progress(Step { phase: Phase::Comparing, done: total, total });
+        Ok(Some(Comparison::new(content.clone(), next_ids, Read { content, next_ids: found })))
+    }
+
     /// Takes the word back that the database is only partly filled.
     pub(crate) fn finish(&mut self) -> Result<()> {
         transfer::finish(&mut self.connection)
@@ -137,5 +156,33 @@ impl Filling {
             .with_retryable(false));
         }
         Self::clear(&mut self.connection, &self.state.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chatkeep::NewMessage;
+    use chatkeep_core::transfer::open_target;
+    use chatkeep_core::{DatabaseUrl, Message};
+
+    use super::*;
+
+    #[test]
+    fn what_was_read_back_is_not_confirmed_when_somebody_else_was_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite_file(folder.path().join("new.db"));
+        let open = || open_target(&url, Duration::from_secs(10)).unwrap();
+        let mut filling = Filling::begin(open(), "copy", "elsewhere").unwrap();
+        let message = |id| Message::numbered(id, NewMessage::new("hi"));
+        filling.store(&Batch::Messages(vec![message(3), message(7)])).unwrap();
+        let next_ids = NextIds { messages: 8, tokens: 1 };
+        filling.complete(next_ids, &mut |_| {}).unwrap();
+        let content = reading::read(&mut open(), |_, _| Ok(())).unwrap().content;
+        let mut confirmed = || filling.confirm(content.clone(), next_ids, &mut |_| {}).unwrap();
+        assert!(confirmed().unwrap().equal);
+        messages::insert_with_ids(&mut open(), &[message(8)]).unwrap();
+        assert_eq!(confirmed(), None);
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! Each call tells how far it is through a function that it is given; see [`Step`].
 //!
-//! Rows travel in batches of a few megabytes: one thread reads (`reading`), another stores (`filling`), and a digest of
-//! all rows (`digest`) is taken on both sides.
+//! Rows travel in batches of a few megabytes: one thread reads (`reading`), another stores (`filling`), on servers a third
+//! one reads back what stands there (`following`), and a digest of all rows (`digest`) is taken on both sides.
 
 mod archive;
 mod backup;
@@ -16,6 +16,7 @@ mod compare;
 mod copy;
 mod digest;
 mod filling;
+mod following;
 mod legacy;
 mod progress;
 mod reading;

@@ -44,10 +44,14 @@ pub(crate) fn read(
             digests.add(&batch);
             hand_over(batch, &digests)?;
         }
-        let next_ids = NextIds {
-            messages: next_id(connection, IdsOf::Messages)?,
-            tokens: next_id(connection, IdsOf::Tokens)?,
-        };
-        Ok(Read { content: digests.finish(), next_ids })
+        Ok(Read { content: digests.finish(), next_ids: next_ids(connection)? })
+    })
+}
+
+/// The ids that the next rows get.
+pub(crate) fn next_ids(connection: &mut Connection) -> Result<NextIds> {
+    Ok(NextIds {
+        messages: next_id(connection, IdsOf::Messages)?,
+        tokens: next_id(connection, IdsOf::Tokens)?,
     })
 }

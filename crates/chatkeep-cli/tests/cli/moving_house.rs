@@ -36,6 +36,12 @@ fn a_copy_is_looked_at_made_compared_and_not_made_twice() {
     assert!(answer.out.contains("different: messages: 2 rows in the source, 1 in the target"), "{answer:?}");
     let report = home.ask(&["db", "copy", "--from", &from, "--to", &to, "--replace"]);
     assert_eq!((&report["messages"], &report["comparison"]["equal"]), (&json!(2), &json!(true)));
+    let seconds = |key: &str| report[key].as_f64().unwrap();
+    let parts = ["storing_seconds", "counting_seconds", "comparing_seconds"].map(seconds);
+    assert!(
+        parts.iter().all(|part| *part > 0.0) && parts.iter().sum::<f64>() <= seconds("seconds"),
+        "{report}"
+    );
     // Without --to it is the usual database.
     let back = home.run(&["db", "copy", "--from", &from]);
     assert_eq!(back.code, Some(2), "{back:?}");

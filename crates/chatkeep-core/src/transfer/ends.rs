@@ -67,6 +67,18 @@ pub fn open_target(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Conne
     Ok(connection)
 }
 
+/// A connection to read a target's rows with while they are stored. `None` for a file: whoever reads one all the time keeps
+/// what is written from getting out of its write-ahead log, which then grows as large as the database.
+///
+/// # Errors
+/// What connecting comes to.
+pub fn open_follower(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Option<Connection>> {
+    if file(url)?.is_some() {
+        return Ok(None);
+    }
+    Connection::open(url, Role::Reader, &options(connect_timeout)).map(Some)
+}
+
 /// A connection to look at a database with, as it is. `None` when there is no such file.
 ///
 /// # Errors

@@ -1,0 +1,182 @@
+//! pgloader on the same SQLite file, and what it made of it: asked in SQL, beside what the command made.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Duration;
+
+use chatkeep_contest::Result;
+use chatkeep_testkit::TestDatabase;
+use serde::{Deserialize, Serialize};
+
+use super::Traveller;
+use super::postgres::Postgres;
+use super::program::{Memory, run};
+use super::source::Source;
+use crate::place::Place;
+
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// What is asked of both databases. The second column of each answer is what is compared.
+const QUESTIONS: &[&str] = &[
+    "SELECT 'column ' || c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
+            || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+            || CASE WHEN a.attidentity <> '' THEN ' IDENTITY'
+                    ELSE coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') END
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+     WHERE c.relname IN ('messages', 'api_tokens') AND c.relkind = 'r' ORDER BY c.relname DESC, a.attnum",
+    "SELECT 'indexes of ' || tablename, string_agg(regexp_replace(indexdef, '^CREATE (UNIQUE )?INDEX .* USING ', '\\1'),
+            ', ' ORDER BY regexp_replace(indexdef, '^CREATE (UNIQUE )?INDEX .* USING ', '\\1'))
+     FROM pg_indexes WHERE tablename IN ('messages', 'api_tokens') GROUP BY tablename ORDER BY tablename DESC",
+    "SELECT 'rows of messages', count(*) FROM messages",
+    "SELECT 'rows of api_tokens', count(*) FROM api_tokens",
+];
+/// The values are compared column by column, as the types that they have in chatkeep: the same text is the same value.
+const COLUMNS: &[(&str, &str, &str)] = &[
+    ("messages", "id", "bigint"),
+    ("messages", "timestamp", "timestamp"),
+    ("messages", "user_message", "text"),
+    ("messages", "bot_response", "text"),
+    ("messages", "provider", "text"),
+    ("messages", "model", "text"),
+    ("messages", "tokens_used", "bigint"),
+    ("messages", "metadata", "jsonb"),
+    ("api_tokens", "id", "bigint"),
+    ("api_tokens", "token_hash", "text"),
+    ("api_tokens", "created_at", "timestamp"),
+    ("api_tokens", "is_active", "boolean"),
+];
+/// In a transaction that is taken back.
+const NEXT_ID: &str =
+    "INSERT INTO messages (timestamp, user_message) VALUES ('2026-01-01 00:00:00', 'next') RETURNING id";
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Loaded {
+    pub(crate) version: String,
+    pub(crate) seconds: f64,
+    pub(crate) memory: Memory,
+    /// How many facts about the two databases were compared.
+    pub(crate) compared: usize,
+    /// Those that are not the same.
+    pub(crate) differences: Vec<Difference>,
+    /// Why it has no results.
+    pub(crate) failure: Option<String>,
+}
+
+/// A fact about both databases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Difference {
+    pub(crate) what: String,
+    pub(crate) ours: String,
+    pub(crate) theirs: String,
+}
+
+/// Has it move the file into an empty database, and compares that with ours. Nothing where it is not installed.
+pub(super) fn load(
+    traveller: &Traveller<'_>,
+    source: &Source,
+    place: &Place,
+    ours: &TestDatabase,
+) -> Result<Option<Loaded>> {
+    let Some(version) = version() else { return Ok(None) };
+    let mut loaded = Loaded {
+        version,
+        seconds: 0.0,
+        memory: Memory::default(),
+        compared: 0,
+        differences: Vec::new(),
+        failure: None,
+    };
+    let theirs = place.create()?;
+    Postgres::open(theirs.url())?.execute("CHECKPOINT")?;
+    let mut command = Command::new("pgloader");
+    command.arg(source.database.url().replacen("sqlite:///", "sqlite://", 1)).arg(theirs.url());
+    match traveller.counted(|| run(command, PATIENCE)) {
+        Ok((ran, _)) => (loaded.seconds, loaded.memory) = (ran.seconds, ran.memory),
+        // It is a peer: that it fails is a result.
+        Err(failure) => {
+            eprintln!("bench: moving: pgloader failed: {failure}");
+            loaded.failure = Some(failure.to_string());
+            return Ok(Some(loaded));
+        }
+    }
+    eprintln!("bench: moving: pgloader ({:.0} s)", loaded.seconds);
+    let [mut one, mut other] = [facts(ours)?, facts(&theirs)?];
+    for (facts, database) in [(&mut one, ours), (&mut other, &theirs)] {
+        let verified = traveller.verify(source.database.url(), database.url());
+        let said = verified.map_or_else(|failure| failure.to_string(), |_| "equal".to_owned());
+        facts.push(("`chatkeep db copy --verify`".to_owned(), said));
+    }
+    loaded.compared = one.len();
+    loaded.differences = differences(one, other);
+    Ok(Some(loaded))
+}
+
+fn version() -> Option<String> {
+    let output = Command::new("pgloader").arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some(text.split('"').nth(1).unwrap_or("of unknown version").to_owned())
+}
+
+type Facts = Vec<(String, String)>;
+
+fn facts(database: &TestDatabase) -> Result<Facts> {
+    let postgres = Postgres::open(database.url())?;
+    let mut facts = Facts::new();
+    for question in QUESTIONS {
+        for row in postgres.rows(question)? {
+            let mut texts = row.into_iter().map(Option::unwrap_or_default);
+            facts.extend(texts.next().zip(texts.next()));
+        }
+    }
+    for (table, column, kind) in COLUMNS {
+        let digest = postgres.value(&format!(
+            "SELECT to_hex(mod(coalesce(sum(hashtextextended(id::text || ' ' || {column}::{kind}::text, 0)::numeric), 0), \
+             4294967296)::bigint & 4294967295) FROM {table}"
+        ));
+        let told = digest.map_or_else(|failure| failure.to_string(), |digest| format!("digest {digest}"));
+        facts.push((format!("values of {table}.{column}, as {kind}"), told));
+    }
+    postgres.execute("BEGIN")?;
+    facts.push((
+        "id of the next message".to_owned(),
+        postgres.value(NEXT_ID).unwrap_or_else(|failure| failure.to_string()),
+    ));
+    postgres.execute("ROLLBACK")?;
+    Ok(facts)
+}
+
+/// In our order; what only the other one has comes last.
+fn differences(ours: Facts, theirs: Facts) -> Vec<Difference> {
+    let mut others: BTreeMap<String, String> = theirs.iter().cloned().collect();
+    let none = || "none".to_owned();
+    let mut found: Vec<Difference> = Vec::new();
+    for (what, ours) in ours {
+        let theirs = others.remove(&what).unwrap_or_else(none);
+        found.push(Difference { what, ours, theirs });
+    }
+    let more = theirs.into_iter().filter(|(what, _)| others.contains_key(what));
+    found.extend(more.map(|(what, theirs)| Difference { what, ours: none(), theirs }));
+    found.retain(|difference| difference.ours != difference.theirs);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_told() {
+        let facts = |all: &[(&str, &str)]| -> Facts {
+            all.iter().map(|(what, value)| ((*what).to_owned(), (*value).to_owned())).collect()
+        };
+        let found = differences(
+            facts(&[("a", "jsonb"), ("b", "1"), ("c", "index")]),
+            facts(&[("b", "1"), ("a", "text"), ("d", "more")]),
+        );
+        let short: Vec<_> =
+            found.iter().map(|one| (one.what.as_str(), one.ours.as_str(), one.theirs.as_str())).collect();
+        assert_eq!(short, [("a", "jsonb", "text"), ("c", "index", "none"), ("d", "none", "more")]);
+    }
+}

@@ -1,0 +1,59 @@
+//! A PostgreSQL database, asked in SQL without a time limit.
+
+use chatkeep_contest::Result;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+pub(super) struct Postgres {
+    runtime: Runtime,
+    client: Client,
+}
+
+impl Postgres {
+    pub(super) fn open(url: &str) -> Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let client = runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+            tokio::spawn(async move {
+                // Its error is the client's too.
+                let _ = connection.await;
+            });
+            // So that every kind of moment is told alike.
+            client.batch_execute("SET TIME ZONE 'UTC'").await?;
+            Ok::<_, chatkeep_contest::Failure>(client)
+        })?;
+        Ok(Self { runtime, client })
+    }
+
+    pub(super) fn execute(&self, sql: &str) -> Result<()> {
+        self.runtime.block_on(self.client.batch_execute(sql)).map_err(failure)
+    }
+
+    /// Rows, as the texts that the server itself makes of them.
+    pub(super) fn rows(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
+        let told = self.runtime.block_on(self.client.simple_query(sql)).map_err(failure)?;
+        let texts = |row: tokio_postgres::SimpleQueryRow| {
+            (0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect()
+        };
+        let rows = told.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(texts(row)),
+            _ => None,
+        });
+        Ok(rows.collect())
+    }
+
+    /// The first value of all; NULL is an empty text.
+    pub(super) fn value(&self, sql: &str) -> Result<String> {
+        let rows = self.rows(sql)?;
+        let first = rows.into_iter().next().and_then(|row| row.into_iter().next());
+        Ok(first.ok_or_else(|| format!("{sql}: no row"))?.unwrap_or_default())
+    }
+}
+
+/// What the server says, which the driver's own words leave out.
+fn failure(error: tokio_postgres::Error) -> chatkeep_contest::Failure {
+    match error.as_db_error() {
+        Some(told) => told.message().to_owned().into(),
+        None => error.into(),
+    }
+}
