@@ -14,9 +14,14 @@ Examples:
     InvalidInput limit False get_messages
 """
 
+from __future__ import annotations
+
 import errno as _errno
 
-from chatkeep.types import SchemaErrorState
+# For type checkers alone: importing chatkeep loads nothing of `typing`.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chatkeep.types import SchemaErrorState
 
 
 class Error(Exception):
