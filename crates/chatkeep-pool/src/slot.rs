@@ -96,7 +96,7 @@ impl SlotThread {
     }
 }
 
-/// The kept connections of a pool that are not in use.
+/// The kept connections of a pool that are not in use, but for the one that lies ready in the semaphore.
 pub(crate) struct Slots<C: Send + 'static> {
     store: Store<C>,
     /// How many connections lie in here. r2d2 counts its slots, a few of which may be empty.

@@ -1,8 +1,8 @@
 //! The lock of Galera, whose nodes have none in common: a row that its owner holds for a time, and renews.
 //!
-//! It is renewed before everything that is run, and before that is written down, on the connection that runs the migrations, which finds out that
-//! way whether it is still the owner. One statement may take longer than the time: meanwhile a thread renews it, over a
-//! connection of its own that is opened when it is first wanted. Whoever dies renews nothing.
+//! It is renewed before everything that is run, and before that is written down, on the connection that runs the
+//! migrations, which finds out that way whether it is still the owner. One statement may take longer than the time: meanwhile
+//! a thread renews it, over a connection of its own that is opened when it is first wanted. Whoever dies renews nothing.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
