@@ -208,7 +208,7 @@ pub(crate) const EVERYBODY: &[Participant] = &[
     Participant { engines: POSTGRESQL, ..participant("pg", "pg", Language::Node) },
     Participant { engines: MYSQL, ..participant("mysql2", "mysql2", Language::Node) },
     Participant { quick: false, ..participant("drizzle", "Drizzle", Language::Node) },
-    participant("prisma", "Prisma", Language::Node),
+    Participant { quick: false, ..participant("prisma", "Prisma", Language::Node) },
 ];
 
 impl Participant {

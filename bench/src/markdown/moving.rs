@@ -22,7 +22,10 @@ pub(super) fn write(text: &mut String, moving: &Moving) {
     }
     legs(text, moving);
     export(text, moving);
-    if let Some(loaded) = &moving.loaded {
+    if !moving.loaded.is_empty() {
+        text.push_str("### What pgloader made of it\n\n");
+    }
+    for loaded in &moving.loaded {
         table_of_loaded(text, loaded, *messages);
     }
 }
@@ -123,11 +126,10 @@ fn export(text: &mut String, moving: &Moving) {
 }
 
 fn table_of_loaded(text: &mut String, loaded: &Loaded, messages: usize) {
-    let Loaded { version, seconds: taken, memory, compared, differences, failure } = loaded;
-    let _ = write!(
-        text,
-        "### What pgloader made of it\n\npgloader {version}, with its defaults, the same file into an empty database"
-    );
+    let Loaded { version, options, seconds: taken, memory, compared, differences, failure } = loaded;
+    let options =
+        if options.is_empty() { "its defaults".to_owned() } else { format!("`{}`", options.join(" ")) };
+    let _ = write!(text, "pgloader {version}, with {options}, the same file into an empty database");
     if let Some(failure) = failure {
         let _ = writeln!(text, ": **failed**: {}\n", one_line(failure));
         return;
@@ -175,9 +177,13 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
-        let failed = Loaded { failure: Some("heap\nexhausted".to_owned()), ..moved().loaded.unwrap() };
+        let failed = Loaded { failure: Some("heap\nexhausted".to_owned()), ..moved().loaded.remove(0) };
+        let options = ["--dynamic-space-size", "8192"].map(str::to_owned).to_vec();
+        let second = Loaded { options, ..moved().loaded.remove(0) };
         let mut text = String::new();
-        table_of_loaded(&mut text, &failed, 1);
+        write(&mut text, &Moving { loaded: vec![failed, second], ..moved() });
+        assert_eq!(text.matches("### What pgloader").count(), 1, "{text}");
         assert!(text.contains("**failed**: heap exhausted"), "{text}");
+        assert!(text.contains("with `--dynamic-space-size 8192`, the same"), "{text}");
     }
 }

@@ -33,7 +33,7 @@ pub use message::{
     MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums, ToCount, TotalsCheck,
     TotalsDifference, Uncounted,
 };
-pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason};
+pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason, TokenState};
 pub use url::DatabaseUrl;
 pub use value::{Metadata, Timestamp};
 
@@ -51,7 +51,7 @@ pub mod messages {
 pub mod tokens {
     pub use crate::token::{
         MAX_DESCRIPTION, StoredToken, behind, check_description, count_all, count_expired, create,
-        delete_expired, delete_expired_batch, expiry, find, get, insert_with_ids, list, revoke, taken_ids,
-        touch, with_hashes,
+        delete_expired, delete_expired_batch, expiry, find, find_state, get, insert_with_ids, list, revoke,
+        taken_ids, touch, with_hashes,
     };
 }

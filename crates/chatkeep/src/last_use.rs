@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chatkeep_core::{Connection, Result, Timestamp, TokenInfo, tokens};
+use chatkeep_core::{Connection, Result, Timestamp, TokenState, tokens};
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::Calls;
@@ -39,7 +39,7 @@ impl LastUse {
 
     /// Notes that a token is used now, if that is due. A check stands whether or not its use can be noted: a database that
     /// accepts no changes still verifies.
-    pub(crate) fn note(self: &Arc<Self>, token: &TokenInfo, now: Timestamp) {
+    pub(crate) fn note(self: &Arc<Self>, token: TokenState, now: Timestamp) {
         if token.last_used_at.is_some_and(|last| last > a_while_before(now)) {
             return;
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chatkeep_core::{
-    CreatedToken, PlainToken, Result, Timestamp, TokenCheck, TokenHash, TokenInfo, TokenReason, tokens,
+    Connection, CreatedToken, PlainToken, Result, Timestamp, TokenCheck, TokenHash, TokenInfo, TokenReason,
+    TokenState, tokens,
 };
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
@@ -75,8 +76,12 @@ impl TokenManager {
         if !PlainToken::may_be_token(token) {
             return Ok(false);
         }
-        let found = self.find(token).map_err(|error| error.with_operation("verify_token"))?;
-        Ok(is_valid(found.as_deref()))
+        let hash = TokenHash::of(token);
+        let valid = match self.cache.get() {
+            Some(cache) => self.find_in(&cache, hash).map(|found| is_valid(found.as_deref())),
+            None => self.look_up(hash, tokens::find_state).map(|found| is_valid(found.as_ref())),
+        };
+        valid.map_err(|error| error.with_operation("verify_token"))
     }
 
     /// What [`TokenManager::verify_token`] answers, if it can without asking the database: for who must not wait, and
@@ -133,18 +138,29 @@ impl TokenManager {
     fn find(&self, token: &str) -> Result<Option<Arc<TokenInfo>>> {
         let hash = TokenHash::of(token);
         match self.cache.get() {
-            Some(cache) => cache.find(hash, self.pool.settings().query_timeout, || self.look_up(hash)),
-            None => self.look_up(hash).map(|found| found.map(Arc::new)),
+            Some(cache) => self.find_in(&cache, hash),
+            None => self.look_up(hash, tokens::find).map(|found| found.map(Arc::new)),
         }
     }
 
-    fn look_up(&self, hash: TokenHash) -> Result<Option<TokenInfo>> {
-        let found = tokens::find(&mut *self.pool.reader()?, hash)?;
+    fn find_in(&self, cache: &TokenCache, hash: TokenHash) -> Result<Option<Arc<TokenInfo>>> {
+        cache.find(hash, self.pool.settings().query_timeout, || self.look_up(hash, tokens::find))
+    }
+
+    /// What the database knows of the token, as `find` reads it; a valid one is used thereby.
+    fn look_up<T>(
+        &self,
+        hash: TokenHash,
+        find: impl FnOnce(&mut Connection, TokenHash) -> Result<Option<T>>,
+    ) -> Result<Option<T>>
+    where
+        for<'a> &'a T: Into<TokenState>,
+    {
+        let found = find(&mut *self.pool.reader()?, hash)?;
         let now = Timestamp::now();
-        if let Some(record) =
-            found.as_ref().filter(|record| TokenReason::of(record, now) == TokenReason::Valid)
-        {
-            self.last_use.note(record, now);
+        let state: Option<TokenState> = found.as_ref().map(Into::into);
+        if let Some(state) = state.filter(|state| TokenReason::of(*state, now) == TokenReason::Valid) {
+            self.last_use.note(state, now);
         }
         Ok(found)
     }
@@ -232,7 +248,7 @@ impl TokenManager {
     }
 }
 
-fn is_valid(record: Option<&TokenInfo>) -> bool {
+fn is_valid(record: Option<impl Into<TokenState>>) -> bool {
     record.is_some_and(|record| TokenReason::of(record, Timestamp::now()) == TokenReason::Valid)
 }
 

@@ -1,9 +1,11 @@
 //! What is valid, and why the rest is not.
 
+use std::time::Duration;
+
 use chatkeep::{Chatkeep, TokenReason};
 
 use crate::every_engine::on_every_engine;
-use crate::store::Store;
+use crate::store::{PATIENCE, Store};
 
 on_every_engine![
     each_reason_is_told,
@@ -11,6 +13,7 @@ on_every_engine![
     a_typo_is_told_without_asking_the_database,
     every_character_of_a_token_counts,
     a_check_changes_nothing_about_the_verdict,
+    with_the_cache_off_every_check_asks_the_database,
 ];
 
 fn reason(chat: &Chatkeep, token: &str) -> TokenReason {
@@ -108,4 +111,28 @@ fn a_check_changes_nothing_about_the_verdict(store: &Store) {
         (info.expires_at, info.created_at, info.is_active),
         (created.expires_at, created.created_at, true)
     );
+}
+
+fn with_the_cache_off_every_check_asks_the_database(store: &Store) {
+    let chat = Chatkeep::builder().url(store.raw.url()).token_cache(Duration::ZERO).open();
+    let chat = chat.expect("the settings are right");
+    let created = chat.tokens().create_token("a", Some(1)).expect("a token is made");
+    let token = created.token.expose();
+    // By `verify_token` alone: the two checks read different columns.
+    assert!(chat.tokens().verify_token(token).expect("the store answers"));
+    chat.flush(PATIENCE).expect("the use is noted");
+    let info = chat.tokens().get_token_info(created.id).expect("the store answers");
+    assert!(info.expect("the token is there").last_used_at.is_some());
+    assert_eq!(reason(&chat, "sk-somebody-elses"), TokenReason::Unknown);
+    for (change, expected) in [
+        ("UPDATE api_tokens SET expires_at = '2001-01-01 00:00:00.000000'", TokenReason::Expired),
+        ("UPDATE api_tokens SET expires_at = NULL", TokenReason::Valid),
+        ("UPDATE api_tokens SET is_active = FALSE", TokenReason::Revoked),
+        ("DELETE FROM api_tokens", TokenReason::Unknown),
+    ] {
+        store.raw.execute(change);
+        assert_eq!(reason(&chat, token), expected, "{change}");
+    }
+    store.raw.execute("DROP TABLE api_tokens");
+    assert!(chat.tokens().verify_token(token).is_err(), "a database without its table is no invalid token");
 }

@@ -61,7 +61,8 @@ pub(crate) struct Moving {
     pub(crate) race: Option<Race>,
     pub(crate) legs: Vec<Leg>,
     pub(crate) export: Option<Export>,
-    pub(crate) loaded: Option<Loaded>,
+    /// By pgloader, attempt by attempt.
+    pub(crate) loaded: Vec<Loaded>,
 }
 
 /// From one stop to the next, where everything was found equal again.
@@ -102,7 +103,7 @@ pub(crate) fn study(
         race: None,
         legs: Vec::new(),
         export: None,
-        loaded: None,
+        loaded: Vec::new(),
     };
     eprintln!("bench: moving: {} messages, {} MB", moving.messages, moving.bytes / 1_000_000);
     let traveller = Traveller { journey, chatkeep: Chatkeep(program), disk };
@@ -153,12 +154,15 @@ impl Traveller<'_> {
                 .as_ref()
                 .map_or((Engine::Sqlite, &source.database), |stop| (stop.engine, &stop.database));
             let database = if engine == Engine::PostgreSql {
-                let (race, database) = race::race(self, source, &place)?;
-                let copied = race.ours.last().cloned().ok_or("there was no round")?;
-                moving.race = Some(race);
+                let mut race = Race::default();
+                let raced = race::race(self, source, &place, &mut race);
+                let copied = race.ours.last().cloned();
+                // The rounds before one that failed are kept.
+                moving.race = (!race.theirs.is_empty()).then_some(race);
+                let (database, copied) = (raced?, copied.ok_or("there was no round")?);
                 moving.legs.push(self.arrive(from, (engine, &database), copied)?);
                 moving.loaded = pgloader::load(self, source, &place, &database)?;
-                if moving.loaded.is_none() {
+                if moving.loaded.is_empty() {
                     notes.push("pgloader is not installed: nobody else moved the log.".to_owned());
                 }
                 database
@@ -270,14 +274,15 @@ pub(crate) mod tests {
             race: Some(race),
             legs: vec![Leg { from, to, copied, verifying: 10.0, sha256: "abcdef0123456789".to_owned() }],
             export: Some(Export { seconds: 50.0, memory: memory(120_000_000), bytes: 2_700_000_000 }),
-            loaded: Some(Loaded {
+            loaded: vec![Loaded {
                 version: "3.6.7".to_owned(),
+                options: Vec::new(),
                 seconds: 400.0,
                 memory: memory(900_000_000),
                 compared: 30,
                 differences: vec![difference("column messages.metadata", "jsonb", "text | null")],
                 failure: None,
-            }),
+            }],
         }
     }
 
@@ -302,7 +307,7 @@ pub(crate) mod tests {
         let (moving, done) = study(&journey, &program, &disk, &mut Vec::new());
         done.unwrap();
         let moving = moving.unwrap();
-        assert_eq!((moving.race, moving.loaded), (None, None), "there is no PostgreSQL on the way");
+        assert!(moving.race.is_none() && moving.loaded.is_empty(), "there is no PostgreSQL on the way");
         assert_eq!(moving.export.unwrap().bytes, 10);
         let [leg] = moving.legs.as_slice() else { panic!("{:?}", moving.legs) };
         assert_eq!((leg.from, leg.to, leg.sha256.as_str()), (Engine::Sqlite, Engine::Sqlite, "ab"));

@@ -40,14 +40,16 @@ impl Race {
     }
 }
 
-/// Runs all rounds. The database that the command filled in the last one stays: the journey goes on from it.
+/// Runs all rounds, each into `race` as soon as it is done. The database that the command filled in the last one stays: the
+/// journey goes on from it.
 pub(super) fn race(
     traveller: &Traveller<'_>,
     source: &Source,
     place: &Place,
-) -> Result<(Race, TestDatabase)> {
+    race: &mut Race,
+) -> Result<TestDatabase> {
     let Durable { durability, version } = Durable::of(place, Engine::PostgreSql)?;
-    let mut race = Race { durability, version, ..Race::default() };
+    (race.durability, race.version) = (durability, version);
     let mut last: Option<(TestDatabase, TestDatabase)> = None;
     for round in 0..traveller.journey.rounds {
         // What a round has stored goes before the next one: the disk need not hold them all.
@@ -67,7 +69,7 @@ pub(super) fn race(
                 race.theirs.push(Loading { seconds, flushes });
             }
         }
-        report(&race, round);
+        report(race, round);
         last = Some((ours, theirs));
     }
     let (ours, theirs) = last.ok_or("there was no round")?;
@@ -75,7 +77,7 @@ pub(super) fn race(
         return Err("COPY and the command have stored different rows".into());
     }
     forget(place, &[theirs])?;
-    Ok((race, ours))
+    Ok(ours)
 }
 
 /// The server reads the file itself: that spares it a client, and so is faster than psql's `\copy`.

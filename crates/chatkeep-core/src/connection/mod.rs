@@ -1,5 +1,6 @@
 //! One connection to one database, whatever its engine.
 
+mod alarm;
 mod dispatch;
 mod mysql;
 mod mysql_open;
@@ -14,6 +15,7 @@ mod sqlite_at_rest;
 mod sqlite_hooks;
 mod tls;
 mod transaction;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;

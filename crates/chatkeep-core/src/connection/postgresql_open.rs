@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::{
     ChannelBinding as DriverBinding, Host as DriverHost, SslMode, TargetSessionAttrs,
 };
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::postgresql::{PgConnection, failure};
-use super::reactor::Reactor;
+use super::reactor::{NoAnswer, Reactor};
 use super::{ConnectOptions, Opened, server_timeout, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -30,19 +32,9 @@ pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Op
     let use_tls = target.tls.mode != TlsMode::Disable && config.get_hosts().iter().any(is_tcp);
     let connected = if use_tls {
         let connector = MakeRustlsConnect::new(tls::client_config(&target.tls)?);
-        reactor.wait_for(deadline, async {
-            let (client, connection) = config.connect(connector).await?;
-            let version = connection.parameter("server_version").unwrap_or_default().to_owned();
-            tokio::spawn(connection);
-            Ok::<_, tokio_postgres::Error>((client, version))
-        })
+        connect(&reactor, deadline, config.connect(connector))
     } else {
-        reactor.wait_for(deadline, async {
-            let (client, connection) = config.connect(NoTls).await?;
-            let version = connection.parameter("server_version").unwrap_or_default().to_owned();
-            tokio::spawn(connection);
-            Ok::<_, tokio_postgres::Error>((client, version))
-        })
+        connect(&reactor, deadline, config.connect(NoTls))
     };
     let (client, version) = match connected {
         Ok(Ok(connected)) => connected,
@@ -61,6 +53,25 @@ pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Op
         max_row_bytes: None,
         id_step: 1,
     })
+}
+
+/// Logs in. The driver's half of the connection is worked on whenever somebody waits for the client's half.
+fn connect<S, T>(
+    reactor: &Reactor,
+    deadline: Duration,
+    connecting: impl Future<Output = Result<(Client, Connection<S, T>), tokio_postgres::Error>> + Send,
+) -> Result<Result<(Client, String), tokio_postgres::Error>, NoAnswer>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connected = reactor.wait_for(deadline, connecting)?;
+    Ok(connected.map(|(client, connection)| {
+        let version = connection.parameter("server_version").unwrap_or_default().to_owned();
+        // Its error is the client's too.
+        reactor.work_on(connection.map(drop));
+        (client, version)
+    }))
 }
 
 fn is_tcp(host: &DriverHost) -> bool {

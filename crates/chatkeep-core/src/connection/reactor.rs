@@ -1,15 +1,22 @@
 //! Waiting for an asynchronous driver from blocking code, never longer than a deadline.
 
-use std::future::Future;
-use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::future::{Future, poll_fn, ready};
+use std::pin::{Pin, pin};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
+use super::alarm::Alarm;
+use super::turns::Turns;
 use crate::error::{Error, Result};
 use crate::interruption;
+
+/// For deadlines that are too far away to be told.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The wait was over before the answer came.
 #[derive(Debug, Clone, Copy)]
@@ -20,11 +27,24 @@ pub(crate) enum NoAnswer {
     Interrupted,
 }
 
+/// A driver's own work, which goes on while somebody waits for an answer: reading and writing what a client hands it.
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A single-threaded runtime that belongs to one connection, and drives it only while somebody waits.
 pub(crate) struct Reactor {
+    waiting: Mutex<Waiting>,
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     deadline: Duration,
+}
+
+/// What a wait needs beside the future that is waited for.
+struct Waiting {
+    /// It takes turns with that future. As a task of the runtime it would cost each answer another look at the network,
+    /// before the one who waits for it is told.
+    work: Option<Work>,
+    turns: Turns,
+    alarm: Alarm,
 }
 
 impl Reactor {
@@ -33,7 +53,13 @@ impl Reactor {
             .enable_all()
             .build()
             .map_err(|error| Error::internal("the network runtime cannot start").with_source(error))?;
-        Ok(Self { runtime: Some(runtime), deadline })
+        let waiting = Waiting { work: None, turns: Turns::default(), alarm: Alarm::default() };
+        Ok(Self { waiting: Mutex::new(waiting), runtime: Some(runtime), deadline })
+    }
+
+    /// From now on, this is done while somebody waits.
+    pub(crate) fn work_on(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.waiting().work = Some(Box::pin(work));
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -44,17 +70,19 @@ impl Reactor {
         self.deadline = deadline;
     }
 
-    /// Has background tasks take note of what the network has brought since the last wait, and waits for nothing.
+    /// Has the driver take note of what the network has brought since the last wait, and waits for nothing.
     pub(crate) fn look(&self) {
         let Some(runtime) = &self.runtime else { return };
         // Inside another runtime a thread would have to be started for it.
-        if Handle::try_current().is_err() {
-            runtime.block_on(async {
-                // The first time the network is asked, the second time those run whom it woke.
-                yield_now().await;
-                yield_now().await;
-            });
+        if Handle::try_current().is_ok() {
+            return;
         }
+        let mut waiting = self.waiting();
+        runtime.block_on(async {
+            // Meanwhile the network is asked.
+            yield_now().await;
+            poll_fn(|cx| waiting.poll(pin!(ready(())), cx)).await;
+        });
     }
 
     /// The future's output, or why there is none.
@@ -72,7 +100,7 @@ impl Reactor {
         F::Output: Send,
     {
         let Some(runtime) = &self.runtime else { return Err(NoAnswer::Elapsed) };
-        let block = || runtime.block_on(within(deadline, future));
+        let block = || runtime.block_on(self.waiting().within(deadline, future));
         // A runtime cannot be entered from inside another one. Blocking calls on an asynchronous caller's thread are
         // unwise but common, so they are answered from a thread of their own.
         if Handle::try_current().is_ok() {
@@ -80,30 +108,55 @@ impl Reactor {
         }
         block()
     }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-async fn within<F: Future>(deadline: Duration, future: F) -> Result<F::Output, NoAnswer> {
-    if !interruption::is_interruptible() {
-        return timeout(deadline, future).await.map_err(|_| NoAnswer::Elapsed);
+impl Waiting {
+    async fn within<F: Future>(&mut self, deadline: Duration, future: F) -> Result<F::Output, NoAnswer> {
+        let begin = Instant::now();
+        let end = begin.checked_add(deadline).unwrap_or(begin + FAR);
+        let mut future = pin!(future);
+        let mut now = begin;
+        loop {
+            let until = now + interruption::slice(end - now);
+            let answer = poll_fn(|cx| match self.poll(future.as_mut(), cx) {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                Poll::Pending => self.alarm.poll(until, cx).map(|()| None),
+            });
+            if let Some(output) = answer.await {
+                return Ok(output);
+            }
+            now = Instant::now();
+            if now >= end {
+                return Err(NoAnswer::Elapsed);
+            }
+            if interruption::is_interrupted() {
+                return Err(NoAnswer::Interrupted);
+            }
+        }
     }
-    let end = Instant::now() + deadline;
-    let mut future = pin!(future);
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        if let Ok(output) = timeout(interruption::slice(left), future.as_mut()).await {
-            return Ok(output);
-        }
-        if Instant::now() >= end {
-            return Err(NoAnswer::Elapsed);
-        }
-        if interruption::is_interrupted() {
-            return Err(NoAnswer::Interrupted);
-        }
+
+    fn poll<F: Future>(&mut self, mut future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { work, turns, .. } = self;
+        turns.take(cx, |cx| {
+            // What was asked for goes out, and what has come is handed over. Work that has ended is dropped, and with it
+            // what clients would wait for.
+            if work.as_mut().is_some_and(|work| work.as_mut().poll(cx).is_ready()) {
+                *work = None;
+            }
+            future.as_mut().poll(cx)
+        })
     }
 }
 
 impl Drop for Reactor {
     fn drop(&mut self) {
+        // Sockets and timers go before the runtime that they are registered with.
+        let waiting = self.waiting.get_mut().unwrap_or_else(PoisonError::into_inner);
+        (waiting.work, waiting.alarm) = (None, Alarm::default());
         if let Some(runtime) = self.runtime.take() {
             // A name look-up that hangs in the system's resolver must not hold up the caller who gave it up.
             runtime.shutdown_background();

@@ -10,9 +10,9 @@ mod store;
 pub use hash::TokenHash;
 pub(crate) use hash::{hex, random_bytes};
 pub use plain::PlainToken;
-pub use record::{CreatedToken, TokenCheck, TokenInfo, TokenReason};
+pub use record::{CreatedToken, TokenCheck, TokenInfo, TokenReason, TokenState};
 pub use rows::{StoredToken, behind, count_all, insert_with_ids, taken_ids, with_hashes};
 pub use store::{
     MAX_DESCRIPTION, check_description, count_expired, create, delete_expired, delete_expired_batch, expiry,
-    find, get, list, revoke, touch,
+    find, find_state, get, list, revoke, touch,
 };

@@ -27,6 +27,32 @@ pub struct TokenInfo {
     pub token_start: Option<String>,
 }
 
+/// What of a stored token decides whether it may be used, without what is only shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenState {
+    /// Its number.
+    pub id: i64,
+    /// From this moment on it is invalid; `None` means never.
+    pub expires_at: Option<Timestamp>,
+    /// False once it was revoked.
+    pub is_active: bool,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl From<&TokenInfo> for TokenState {
+    fn from(token: &TokenInfo) -> Self {
+        let TokenInfo { id, expires_at, is_active, last_used_at, .. } = *token;
+        Self { id, expires_at, is_active, last_used_at }
+    }
+}
+
+impl From<&Self> for TokenState {
+    fn from(state: &Self) -> Self {
+        *state
+    }
+}
+
 /// A token that was just made. This is the only place where it is ever whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -76,7 +102,8 @@ pub enum TokenReason {
 
 impl TokenReason {
     /// The verdict on a stored token at this moment. Expiry is exclusive: at `expires_at` the token is invalid.
-    pub fn of(token: &TokenInfo, now: Timestamp) -> Self {
+    pub fn of(token: impl Into<TokenState>, now: Timestamp) -> Self {
+        let token = token.into();
         if !token.is_active {
             Self::Revoked
         } else if token.expires_at.is_some_and(|end| now >= end) {

@@ -6,7 +6,7 @@ use diesel::{
 
 use super::hash::TokenHash;
 use super::plain::PlainToken;
-use super::record::{CreatedToken, TokenInfo};
+use super::record::{CreatedToken, TokenInfo, TokenState};
 use crate::connection::{Connection, Session, on_engine, returned_id};
 use crate::error::{Error, Result};
 use crate::message::check_name;
@@ -147,6 +147,24 @@ pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<Token
         .get_result::<Row>(c)
         .optional());
     found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
+}
+
+/// What decides whether the token with this hash may be used, if there is one: [`find`] for who shows nothing of it, which
+/// spares the database and the network more than half of the columns.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer: never "no such token".
+pub fn find_state(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenState>> {
+    let hash = hash.to_hex();
+    let columns = (api_tokens::id, api_tokens::expires_at, api_tokens::is_active, api_tokens::last_used_at);
+    let found = on_engine!(connection, c => api_tokens::table
+        .filter(api_tokens::token_hash.eq(&hash))
+        .select(columns)
+        .get_result::<(i64, Option<Timestamp>, bool, Option<Timestamp>)>(c)
+        .optional());
+    let state =
+        |(id, expires_at, is_active, last_used_at)| TokenState { id, expires_at, is_active, last_used_at };
+    found.map(|row| row.map(state)).map_err(|error| connection.read_error(error))
 }
 
 /// The token with this number, if there is one.
