@@ -1,4 +1,4 @@
-//! `kill -9` at any moment of an import, a copy, a backup or a restore: whoever runs it again comes to the right end, and
+//! `kill -9` at any moment of an import, a copy, a backup, a restore or an adoption: whoever runs it again comes to the right end, and
 //! nobody takes half of the rows for all of them meanwhile.
 //!
 //! `CHATKEEP_KILLS` says how many there are for each engine, and of backups; 3 without it.
@@ -204,4 +204,96 @@ fn a_backup_that_is_killed_leaves_no_file_that_looks_like_one() {
             assert_eq!(content, sources.content);
         }
     }
+}
+
+/// Tables as an SQLAlchemy program makes them, with as many rows as the other sources.
+fn old_tables(database: &TestDatabase) {
+    let (id, moment, numbers, at) = match database.engine() {
+        Engine::PostgreSql => (
+            "SERIAL NOT NULL",
+            "TIMESTAMP WITHOUT TIME ZONE",
+            format!("SELECT n FROM generate_series(1, {ROWS}) AS n"),
+            "timestamp '2023-11-14 22:13:20' + n * interval '1 minute'",
+        ),
+        _ => (
+            "INTEGER NOT NULL",
+            "DATETIME",
+            format!(
+                "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {ROWS}) SELECT n FROM n"
+            ),
+            "strftime('%Y-%m-%d %H:%M:%f', 1700000000 + n * 60, 'unixepoch') || '000'",
+        ),
+    };
+    database.execute(&format!(
+        "CREATE TABLE messages (id {id}, timestamp {moment}, user_message TEXT NOT NULL, bot_response TEXT, provider VARCHAR(50), \
+             model VARCHAR(100), tokens_used INTEGER, metadata JSON, PRIMARY KEY (id));
+         CREATE TABLE api_tokens (id {id}, token_hash VARCHAR(64) NOT NULL, description VARCHAR(255), created_at {moment}, \
+             expires_at {moment}, is_active BOOLEAN, last_used_at {moment}, PRIMARY KEY (id), UNIQUE (token_hash));
+         INSERT INTO messages (id, timestamp, user_message, tokens_used) SELECT n * 2, {at}, 'message ' || n, n \
+             FROM ({numbers}) AS numbers"
+    ));
+}
+
+/// The copy of the file that an adoption begins with is whole if it is there. It goes: it would be in the next one's way.
+fn take_copy_away(database: &TestDatabase) {
+    let Some(copy) = database.folder().map(|folder| folder.join("chatkeep.db.before-adopt")) else { return };
+    if copy.exists() {
+        let connection = rusqlite::Connection::open(&copy).expect("it opens");
+        let count = connection.query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0));
+        assert_eq!(count.expect("it is a database"), ROWS as i64);
+        drop(connection);
+        fs::remove_file(copy).expect("it goes");
+    }
+}
+
+fn adoptions(engine: Engine) {
+    let adopt = ["migrate", "adopt"];
+    let seed = std::time::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64);
+    println!("seed {seed}");
+    let mut chance = Chance(seed);
+    let make = || {
+        let target = TestDatabase::create(engine);
+        old_tables(&target);
+        let home = Home::at(target.url());
+        (target, home)
+    };
+    let lasts = {
+        let (_target, home) = make();
+        let start = Instant::now();
+        home.do_it(&adopt);
+        start.elapsed()
+    };
+    let mut killed = 0;
+    for _ in 0..how_many() {
+        let (target, home) = make();
+        let mut deaths = 0;
+        while deaths < 2 && !kill_after(home.command(&adopt), chance.below(lasts)) {
+            deaths += 1;
+            take_copy_away(&target);
+        }
+        killed += deaths;
+        take_copy_away(&target);
+        // Once chatkeep's history has begun, there is nothing to adopt any more: it is gone on with.
+        if home.run(&adopt).code != Some(0) {
+            home.do_it(&["migrate", "upgrade"]);
+        }
+        home.do_it(&["migrate", "check"]);
+        assert_eq!(home.count(), ROWS);
+        home.do_it(&["messages", "stats", "--check"]);
+        let sums = target.query("SELECT sum(id), sum(tokens_used), min(user_message) FROM messages");
+        let expected = [ROWS * (ROWS + 1), ROWS * (ROWS + 1) / 2].map(|sum| Some(sum.to_string()));
+        assert_eq!(sums[0][..2], expected, "every message is as it was");
+        assert_eq!(sums[0][2].as_deref(), Some("message 1"));
+    }
+    assert!(killed > 0, "nobody died");
+}
+
+#[test]
+fn adoptions_in_sqlite_are_killed() {
+    adoptions(Engine::Sqlite);
+}
+
+#[test]
+fn adoptions_in_postgresql_are_killed() {
+    adoptions(Engine::PostgreSql);
 }
