@@ -12,7 +12,7 @@ use crate::place::{Place, Room};
 /// Messages that are logged; the database makes the others of these.
 const FIRST: usize = 20_000;
 /// A statement makes at most so many.
-const MOST: usize = 500_000;
+const MOST: usize = 200_000;
 const NAMES: [(&str, &str); 6] = [
     ("openai", "gpt-4o"),
     ("openai", "gpt-4o-mini"),
@@ -64,12 +64,15 @@ fn forget_mark(room: &Room) -> Result<()> {
     asked(|| room.database.execute("DELETE FROM message_counting"))
 }
 
+/// A year of messages, evenly spread, and later ones behind earlier ones as in any log: otherwise each of them would go into
+/// another page of the indexes.
 fn fill(room: &Room, chat: &Chatkeep, messages: usize) -> Result<()> {
     let start: Timestamp = "2024-01-01T00:00:00Z".parse()?;
     let first = FIRST.min(messages);
+    let apart = YEAR / i64::try_from(messages)?;
     let mut rows = Vec::with_capacity(first);
     for (place, (provider, model)) in (0..).zip(NAMES.iter().cycle()).take(first) {
-        let moment = start.checked_add_microseconds(place * (YEAR / i64::try_from(first)?)).unwrap_or(start);
+        let moment = start.checked_add_microseconds(place * apart).unwrap_or(start);
         let row = NewMessage::new("a question").with_response("an answer").with_timestamp(moment);
         rows.push(row.with_provider(*provider).with_model(*model).with_tokens_used(place % 1_000));
     }
@@ -77,10 +80,11 @@ fn fill(room: &Room, chat: &Chatkeep, messages: usize) -> Result<()> {
     let mut there = first;
     while there < messages {
         let more = there.min(messages - there).min(MOST);
-        let columns = "timestamp, user_message, bot_response, provider, model, tokens_used, metadata";
+        let later = later(room.setup.engine, i64::try_from(there)? * apart / 1_000_000);
+        let columns = "user_message, bot_response, provider, model, tokens_used, metadata";
         asked(|| {
             let sql = format!(
-                "INSERT INTO messages ({columns}) SELECT {columns} FROM messages ORDER BY id LIMIT {more}"
+                "INSERT INTO messages (timestamp, {columns}) SELECT {later}, {columns} FROM messages ORDER BY id LIMIT {more}"
             );
             room.database.execute(&sql);
         })?;
@@ -92,6 +96,17 @@ fn fill(room: &Room, chat: &Chatkeep, messages: usize) -> Result<()> {
             Engine::MariaDb | Engine::MySql => "ANALYZE TABLE messages, message_totals",
         });
     })
+}
+
+/// A message's moment, so many seconds later.
+fn later(engine: Engine, seconds: i64) -> String {
+    match engine {
+        Engine::Sqlite => {
+            format!("strftime('%Y-%m-%d %H:%M:%S', timestamp, '+{seconds} seconds') || substr(timestamp, 20)")
+        }
+        Engine::PostgreSql => format!("timestamp + interval '{seconds} seconds'"),
+        Engine::MariaDb | Engine::MySql => format!("timestamp + INTERVAL {seconds} SECOND"),
+    }
 }
 
 /// Microseconds that they take, and what they are.
