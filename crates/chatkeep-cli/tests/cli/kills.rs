@@ -50,10 +50,17 @@ impl Sources {
     }
 }
 
-/// Moments that are different each time; the seed is in the name of what fails.
+/// Moments that are different each time.
 struct Chance(u64);
 
 impl Chance {
+    /// A failing test shows the seed.
+    fn new() -> Self {
+        let seed = std::time::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64);
+        println!("seed {seed}");
+        Self(seed)
+    }
+
     fn below(&mut self, limit: Duration) -> Duration {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         limit.mul_f64((self.0 >> 33) as f64 / (1_u64 << 31) as f64)
@@ -105,9 +112,7 @@ fn kills(engine: Engine) {
     }
     let kills = how_many();
     let sources = Sources::make();
-    let seed = std::time::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64);
-    println!("seed {seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new();
     let before =
         ["chat.db", "old.db", "chat.tar.zst"].map(|name| fs::read(sources.path(name)).expect("read"));
     let (archive, old) = (sources.path("chat.tar.zst"), sources.path("old.db"));
@@ -182,9 +187,7 @@ fn a_backup_that_is_killed_leaves_no_file_that_looks_like_one() {
     let kills = how_many();
     let sources = Sources::make();
     let home = &sources.home;
-    let seed = std::time::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64);
-    println!("seed {seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new();
     let kinds: [&[&str]; 2] = [
         &["db", "backup", "b.tar.zst", "--force"],
         &["db", "backup", "b.db", "--format", "sqlite", "--force"],
@@ -248,9 +251,7 @@ fn take_copy_away(database: &TestDatabase) {
 
 fn adoptions(engine: Engine) {
     let adopt = ["migrate", "adopt"];
-    let seed = std::time::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64);
-    println!("seed {seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new();
     let make = || {
         let target = TestDatabase::create(engine);
         old_tables(&target);
