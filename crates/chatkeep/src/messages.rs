@@ -56,7 +56,8 @@ impl MessageLogger {
     }
 
     /// Logs a message without waiting: the sink is told its id, or why it was not stored, together with all others of the
-    /// same commit. Messages are written in the order in which they are handed in, as far as one thread hands them in.
+    /// same commit. The log has those that one thread hands in, and that have no timestamp of their own, in the order in which they
+    /// were handed in; with one writer (on SQLite, or with `DB_WRITERS=1`) their ids are in that order as well.
     ///
     /// This is what language bindings build on; in Rust it is easier to await
     /// [`AsyncMessageLogger::log_message`](crate::AsyncMessageLogger::log_message).

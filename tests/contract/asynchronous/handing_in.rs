@@ -6,16 +6,17 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use chatkeep::{ErrorKind, MessageSink, NewMessage, Result};
+use chatkeep::{Chatkeep, ErrorKind, MessageSink, NewMessage, Order, Result};
 use chatkeep_testkit::Engine;
 
 use super::{give_up, wait};
 use crate::every_engine::on_every_engine;
-use crate::store::{PATIENCE, Store};
+use crate::store::{PATIENCE, Store, everything, texts};
 
 on_every_engine![
     ten_thousand_at_a_time_all_get_their_own_ids,
     what_one_thread_hands_in_keeps_its_order,
+    with_one_writer_ids_have_the_order_of_calls,
     who_stops_waiting_neither_loses_nor_repeats_a_write,
     a_sink_is_told_on_another_thread,
     threads_and_tasks_share_the_log,
@@ -56,9 +57,31 @@ fn ten_thousand_at_a_time_all_get_their_own_ids(store: &Store) {
 }
 
 fn what_one_thread_hands_in_keeps_its_order(store: &Store) {
-    let ids = wait(together((0..500).map(|number| log(store, number.to_string()))));
-    let ids: Vec<_> = ids.into_iter().map(|id| id.expect("it is logged")).collect();
+    let (_, texts) = log_at_once(&with_writers(store, 4), 500);
+    let in_order: Vec<_> = (0..500).map(|number| number.to_string()).collect();
+    assert_eq!(texts, in_order, "whichever of the groups was stored first");
+}
+
+fn with_one_writer_ids_have_the_order_of_calls(store: &Store) {
+    let (ids, texts) = log_at_once(&with_writers(store, 1), 500);
     assert!(ids.is_sorted());
+    assert_eq!(texts.len(), 500);
+}
+
+/// Another handle on the same database.
+fn with_writers(store: &Store, writers: u32) -> Chatkeep {
+    Chatkeep::builder().url(store.raw.url()).writers(writers).open().expect("the URL is understood")
+}
+
+/// Logs so many messages from one thread, none of which waits for another. Their ids, and what the log then has, oldest first.
+fn log_at_once(chat: &Chatkeep, count: u32) -> (Vec<i64>, Vec<String>) {
+    let calls = (0..count).map(|number| {
+        let chat = chat.asynchronous();
+        async move { chat.messages().log_message(NewMessage::new(number.to_string())).await }
+    });
+    let ids = wait(together(calls)).into_iter().collect::<Result<_>>().expect("they are logged");
+    let logged: Result<Vec<_>> = chat.messages().iter_messages(&everything(), Order::OldestFirst).collect();
+    (ids, texts(logged.expect("the log answers")))
 }
 
 fn who_stops_waiting_neither_loses_nor_repeats_a_write(store: &Store) {

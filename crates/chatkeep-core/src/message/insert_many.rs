@@ -95,7 +95,7 @@ fn chunks<'a>(
     })
 }
 
-fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Result<Vec<i64>> {
+pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Result<Vec<i64>> {
     let step = connection.id_step();
     let ids = match &mut connection.session {
         // Inside a transaction one prepared statement a row is as fast as SQLite gets. Nobody else writes meanwhile, so their

@@ -2,11 +2,13 @@
 //!
 //! A durable commit waits for the disk, and the disk takes a group of rows in the time of one. So callers that log at the
 //! same time share a transaction: whoever finds nobody writing writes at once, by itself and without a detour; whoever
-//! comes meanwhile queues up, and everything that is in the queue when a writer is free goes into one multi-row insert.
-//! There is no lingering for company. Among callers that block there is no thread in between: the first in the queue
+//! comes meanwhile queues up, and everything that is in the queue when a writer is free goes into one transaction. On SQLite
+//! it takes in who comes before the commit: those whom the last one told are back by then, and half of all callers need not wait
+//! for the other half. There is no lingering for company. Among callers that block there is no thread in between: the first in the queue
 //! becomes the next leader, and writes for all of them, unless its call can be broken off. As soon as one has handed its message in and does not block, a
 //! thread of chatkeep's leads. Every caller gets its own id, after the commit.
 
+mod clock;
 mod entry;
 mod line;
 mod queue;
@@ -45,9 +47,8 @@ impl WritePath {
     pub(crate) fn log(&self, message: &NewMessage) -> Result<i64> {
         match Queue::enter(&self.queue(), message, self.storage.pool().settings().pool_timeout)? {
             Turn::Alone(_leadership) => self.storage.insert(message),
-            Turn::Lead(leadership, mut group) => {
-                leadership.top_up(&mut group, true);
-                let outcomes = self.storage.insert_group(&mut group);
+            Turn::Lead(mut leadership, mut group) => {
+                let outcomes = leadership.write(&mut group, true);
                 let mut told = group.into_iter().zip(outcomes);
                 let own = told.next();
                 settle(told);

@@ -7,6 +7,7 @@ use chatkeep_core::interruption::{self, Waited};
 use chatkeep_core::{Error, ErrorKind, NewMessage, Result};
 use chatkeep_pool::OfProcess;
 
+use super::clock::Clock;
 use super::entry::{Answer, Caller, Entry, Waiter, settle};
 use super::line::Line;
 use super::storage::Storage;
@@ -30,6 +31,9 @@ pub(super) type SharedQueue = Arc<OfProcess<Queue>>;
 struct State {
     leading: u32,
     line: Line,
+    clock: Clock,
+    /// Whether the group that was written last had several messages: the next one who comes is not alone.
+    company: bool,
     closed: bool,
 }
 
@@ -46,6 +50,8 @@ pub(super) enum Turn {
 /// The right to write. When it ends, the first in the queue gets it.
 pub(super) struct Leadership {
     queue: SharedQueue,
+    /// Whether others are likely to come while it writes.
+    company: bool,
 }
 
 impl Queue {
@@ -61,12 +67,21 @@ impl Queue {
             let mut state = self_.lock();
             state.check_open()?;
             // The queue is empty whenever a leader is missing, so nobody is overtaken.
-            if state.leading < self_.leaders {
+            let is_free = state.leading < self_.leaders;
+            if is_free {
                 state.leading += 1;
-                return Ok(Turn::Alone(Leadership { queue: Arc::clone(self_) }));
+            }
+            if is_free && !(state.company && waiter.can_lead()) {
+                return Ok(Turn::Alone(Leadership::new(self_, false)));
             }
             let caller = Caller::Blocked(Arc::clone(&waiter));
-            state.line.push(Entry::new(message.clone(), caller, self_.progress.begin()))
+            let mut message = message.clone();
+            state.clock.stamp(&mut message);
+            let entry = Entry::new(message, caller, self_.progress.begin());
+            if is_free {
+                return Ok(Turn::Lead(Leadership::new(self_, true), vec![entry]));
+            }
+            state.line.push(entry)
         };
         let answer = match waiter.wait((!is_in).then_some(longest)) {
             Ok(answer) => answer,
@@ -75,7 +90,7 @@ impl Queue {
         };
         Ok(match answer {
             Answer::Outcome(outcome) => Turn::Done(outcome),
-            Answer::Lead(group) => Turn::Lead(Leadership { queue: Arc::clone(self_) }, group),
+            Answer::Lead(group) => Turn::Lead(Leadership::new(self_, true), group),
         })
     }
 
@@ -110,19 +125,20 @@ impl Queue {
     }
 
     /// Writes down that a message is to be written, by a thread of chatkeep's.
-    pub(super) fn hand_in(self_: &SharedQueue, message: NewMessage, caller: Caller) -> Result<()> {
-        let entry = {
+    pub(super) fn hand_in(self_: &SharedQueue, mut message: NewMessage, caller: Caller) -> Result<()> {
+        let (entry, company) = {
             let mut state = self_.lock();
             state.check_open()?;
+            state.clock.stamp(&mut message);
             let entry = Entry::new(message, caller, self_.progress.begin());
             if state.leading == self_.leaders {
                 state.line.push(entry);
                 return Ok(());
             }
             state.leading += 1;
-            entry
+            (entry, state.company)
         };
-        Leadership { queue: Arc::clone(self_) }.lead_on_a_thread(vec![entry]);
+        Leadership::new(self_, company).lead_on_a_thread(vec![entry]);
         Ok(())
     }
 
@@ -154,6 +170,24 @@ impl State {
 }
 
 impl Leadership {
+    fn new(queue: &SharedQueue, company: bool) -> Self {
+        Self { queue: Arc::clone(queue), company }
+    }
+
+    /// Writes these messages, and those of others who come before the commit; only of blocked callers if so wished. Returns the
+    /// outcome of each.
+    pub(super) fn write(&mut self, group: &mut Vec<Entry>, blocked: bool) -> Vec<Result<i64>> {
+        self.top_up(group, blocked);
+        let storage = &self.queue.storage;
+        let outcomes = match group.as_mut_slice() {
+            // A plain insert, which nobody can join.
+            [alone] if !self.company => vec![storage.insert(&alone.take_message())],
+            _ => storage.insert_group(group, |group| self.top_up(group, blocked)),
+        };
+        self.company = group.len() > 1;
+        outcomes
+    }
+
     /// Takes in who came between being chosen and beginning to write.
     pub(super) fn top_up(&self, group: &mut Vec<Entry>, blocked: bool) {
         let longest = self.queue.storage.pool().settings().pool_timeout;
@@ -183,9 +217,8 @@ impl Leadership {
         }
     }
 
-    fn lead(self, mut group: Vec<Entry>) {
-        self.top_up(&mut group, false);
-        let outcomes = self.queue.storage.insert_group(&mut group);
+    fn lead(mut self, mut group: Vec<Entry>) {
+        let outcomes = self.write(&mut group, false);
         settle(group.into_iter().zip(outcomes));
     }
 }
@@ -194,6 +227,7 @@ impl Drop for Leadership {
     fn drop(&mut self) {
         let longest = self.queue.storage.pool().settings().pool_timeout;
         let mut state = self.queue.lock();
+        state.company = self.company;
         let mut group = Vec::new();
         // A caller who leads must not have to tell the outcomes of those who do not block.
         let blocked = state.line.only_blocked();
@@ -208,7 +242,7 @@ impl Drop for Leadership {
         let Some(first) = group.first() else { return };
         match first.waiter().filter(|waiter| blocked && waiter.can_lead()).map(Arc::clone) {
             Some(waiter) => waiter.answer_with(Answer::Lead(group)),
-            None => Leadership { queue: Arc::clone(&self.queue) }.lead_on_a_thread(group),
+            None => Leadership::new(&self.queue, true).lead_on_a_thread(group),
         }
     }
 }
@@ -260,6 +294,15 @@ mod tests {
         }
     }
 
+    /// Whether the caller writes its own message, and no other's.
+    fn can_write(turn: &Turn) -> bool {
+        match turn {
+            Turn::Alone(_) => true,
+            Turn::Lead(_, group) => group.len() == 1,
+            Turn::Done(_) => false,
+        }
+    }
+
     /// What a caller does with its turn: a number for each message of the group, its own first.
     fn serve(turn: Turn) -> Result<i64> {
         match turn {
@@ -302,7 +345,29 @@ mod tests {
             outcomes.sort_unstable();
             assert_eq!(outcomes, [1, 2, 3, 4, 100], "one led, and the others were told");
         });
-        assert!(matches!(enter(&queue, "last").unwrap(), Turn::Alone(_)), "the right was given back");
+        assert!(can_write(&enter(&queue, "last").unwrap()), "the right was given back");
+    }
+
+    #[test]
+    fn after_a_group_others_can_join_until_one_was_alone_again() {
+        let queue = queue();
+        let first = enter(&queue, "first").unwrap();
+        thread::scope(|scope| {
+            let others: Vec<_> =
+                (0..2).map(|_| scope.spawn(|| serve(enter(&queue, "other").unwrap()))).collect();
+            wait_for_queue(&queue, 2);
+            drop(first);
+            for other in others {
+                other.join().unwrap().unwrap();
+            }
+        });
+        let Turn::Lead(mut leadership, mut group) = enter(&queue, "next").unwrap() else {
+            panic!("there was company")
+        };
+        assert_eq!(leadership.write(&mut group, true).len(), 1);
+        group.pop().expect("its own").dismiss();
+        drop(leadership);
+        assert!(matches!(enter(&queue, "last").unwrap(), Turn::Alone(_)), "nobody came");
     }
 
     #[test]
@@ -345,7 +410,7 @@ mod tests {
             let told = ended.into_iter().flatten().map(|outcome| outcome.unwrap_err().kind());
             assert_eq!(told.collect::<Vec<_>>(), [ErrorKind::Internal; 2]);
         });
-        assert!(matches!(enter(&queue, "last").unwrap(), Turn::Alone(_)));
+        assert!(can_write(&enter(&queue, "last").unwrap()));
         assert_eq!(queue.wait(Instant::now()), 0, "nobody is waited for any more");
     }
 

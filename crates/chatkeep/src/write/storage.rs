@@ -56,22 +56,37 @@ impl Storage {
         }
     }
 
-    /// Stores all these messages in one transaction, and returns the outcome of each.
-    pub(super) fn insert_group(&self, group: &mut [Entry]) -> Vec<Result<i64>> {
-        let rows: Vec<NewMessage> = group.iter_mut().map(Entry::take_message).collect();
+    /// Stores all these messages in one transaction, with those that `join` lets in while it lasts, and returns the outcome
+    /// of each.
+    pub(super) fn insert_group(
+        &self,
+        group: &mut Vec<Entry>,
+        mut join: impl FnMut(&mut Vec<Entry>),
+    ) -> Vec<Result<i64>> {
+        let mut rows: Vec<NewMessage> = group.iter_mut().map(Entry::take_message).collect();
+        let mut let_in = |rows: &mut Vec<NewMessage>| {
+            join(group);
+            rows.extend(group.iter_mut().skip(rows.len()).map(Entry::take_message));
+        };
+        let stored =
+            patiently(&self.pool, |connection| messages::insert_group(connection, &mut rows, &mut let_in));
+        if let Ok(ids) = &stored {
+            self.stored(&rows, ids);
+        }
         let mut outcomes = Vec::with_capacity(rows.len());
-        self.insert_rows(&rows, &mut outcomes);
+        self.tell_apart(&rows, stored, &mut outcomes);
         outcomes
     }
 
-    fn insert_rows(&self, rows: &[NewMessage], outcomes: &mut Vec<Result<i64>>) {
-        match self.insert_many(rows) {
+    /// The outcome of each row, after they were tried together.
+    fn tell_apart(&self, rows: &[NewMessage], stored: Result<Vec<i64>>, outcomes: &mut Vec<Result<i64>>) {
+        match stored {
             Ok(ids) => outcomes.extend(ids.into_iter().map(Ok)),
             // One row may be at fault, and nothing was stored. It is found by halves, and fails by itself.
             Err(error) if rows.len() > 1 && may_be_one_row(&error) => {
                 let (first, second) = rows.split_at(rows.len() / 2);
-                self.insert_rows(first, outcomes);
-                self.insert_rows(second, outcomes);
+                self.tell_apart(first, self.insert_many(first), outcomes);
+                self.tell_apart(second, self.insert_many(second), outcomes);
             }
             Err(error) => outcomes.extend(rows.iter().map(|_| Err(error.clone()))),
         }
