@@ -30,12 +30,16 @@ results=${RESULTS:-$results}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 echo "bench: building" >&2
 cargo build --quiet --release --locked -p chatkeep-bench -p chatkeep-cli
-# A folder of its own: it is another workspace.
-cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"
+# It takes no part in a quick run in which nobody was asked for.
+if [ -z "${QUICK:-}" ] || [ -n "${ONLY:-}" ]; then
+    # A folder of its own: it is another workspace.
+    cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"
+    arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx")
+fi
 scripts/build-python.sh --release
 scripts/build-node.sh --release
 arguments+=(--package "$PYTHON_RELEASE")
-arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx" --chatkeep "$target/release/chatkeep" --results "$results")
+arguments+=(--chatkeep "$target/release/chatkeep" --results "$results")
 
 # A contestant that failed is in the tables, and in the exit status; the plots are of the others.
 status=0

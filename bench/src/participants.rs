@@ -150,7 +150,7 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         others: &[],
         ..participant("mysql_async-groups", "InnoDB, a statement for all", Language::Rust)
     },
-    participant("sqlx", "sqlx", Language::Sqlx),
+    Participant { quick: false, ..participant("sqlx", "sqlx", Language::Sqlx) },
     Participant { log: &[1, 16], ..participant("sqlalchemy-orm", "SQLAlchemy ORM", Language::Python) },
     Participant {
         log: MANY,
