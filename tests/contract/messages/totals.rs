@@ -23,6 +23,7 @@ on_every_engine![
     without_a_mark_every_message_is_read,
     rows_of_another_program_count,
     rows_that_turn_up_late_count,
+    ids_that_another_program_left_out_are_one_gap,
     too_many_missing_ids_are_waited_for,
 ];
 
@@ -380,6 +381,19 @@ fn rows_that_turn_up_late_count(store: &Store) {
     store.messages().delete_old_messages(1).expect("they are deleted");
     assert_eq!(all(store), Analytics::default());
     assert_eq!(store.messages().check_totals().expect("the log answers").differences, Vec::new());
+}
+
+fn ids_that_another_program_left_out_are_one_gap(store: &Store) {
+    log(store, &assorted());
+    let last = assorted().len() as i64;
+    // More steps of counting than gaps that are kept in mind.
+    foreign(store, 5_000_000);
+    counted(store);
+    assert_eq!(mark(store), 5_000_000);
+    assert_eq!(all(store), recounted(store, None, None));
+    let gaps = store.raw.query("SELECT first, last FROM message_gaps ORDER BY first");
+    let gap = vec![Some((last + 1).to_string()), Some(4_999_999.to_string())];
+    assert_eq!(gaps, if is_kept_in_the_dark(store) { vec![gap] } else { Vec::new() });
 }
 
 fn too_many_missing_ids_are_waited_for(store: &Store) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::totals::{
-    DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept_by_name, kept_by_start, start_of,
+    DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept_by_name, kept_by_start, start_of, turned_up,
 };
 use crate::connection::Connection;
 use crate::error::{Error, Result};
@@ -55,8 +55,11 @@ pub fn analytics(
             return sum.add_rows(connection, Rows::Between(span));
         };
         sum.add_rows(connection, Rows::NumberedBetween(mark, i64::MAX, cut.whole))?;
-        for Gap { first, last } in gaps(connection)? {
-            sum.add_rows(connection, Rows::NumberedBetween(first - 1, last, cut.whole))?;
+        let gaps = gaps(connection)?;
+        for (Gap { first, last }, ids) in turned_up(connection, &gaps)? {
+            if !ids.is_empty() {
+                sum.add_rows(connection, Rows::NumberedBetween(first - 1, last, cut.whole))?;
+            }
         }
         for part in cut.parts {
             let by_name = kept_by_name(connection, part)?;

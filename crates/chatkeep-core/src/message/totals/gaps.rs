@@ -2,7 +2,8 @@
 //! for a day, and whatever turns up is counted then. A day is longer than any server lets a statement stand still between
 //! getting its id and writing its row.
 
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, sql_query};
+use diesel::sql_types::BigInt;
+use diesel::{ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
 
 use super::grouped::{Rows, add_up};
 use super::store::MARK;
@@ -11,7 +12,7 @@ use crate::connection::{Connection, on_engine};
 use crate::error::Result;
 use crate::schema::{message_counting, message_gaps, messages};
 
-/// A reader asks for each of them.
+/// A reader asks for all of them, in one statement.
 const MAX_GAPS: usize = 100;
 
 /// From the first id to the last.
@@ -62,8 +63,7 @@ pub(super) fn pass(connection: &mut Connection, mark: i64, to: i64) -> Result<Pa
     let known = gaps(connection)?;
     let mut left = Vec::new();
     let mut found = Totals::default();
-    for gap in &known {
-        let ids = ids(connection, gap.first - 1, gap.last)?;
+    for (gap, ids) in turned_up(connection, &known)? {
         if !ids.is_empty() {
             found.join(add_up(connection, Rows::Numbered(gap.first - 1, gap.last))?);
         }
@@ -75,13 +75,13 @@ pub(super) fn pass(connection: &mut Connection, mark: i64, to: i64) -> Result<Pa
     let mut rows = add_up(connection, Rows::Numbered(mark, to))?;
     if rows.messages() != to - mark {
         let new = missing_of(&ids(connection, mark, to)?, mark, to);
-        let new: Vec<_> = new.into_iter().filter(|gap| gap.last > settled_to).collect();
-        if left.len() + new.len() > MAX_GAPS {
+        let all = joined(left.iter().copied().chain(new.into_iter().filter(|gap| gap.last > settled_to)));
+        if all.len() > MAX_GAPS {
             // So many are not kept in mind: a cluster leaves ids out on purpose. A day later they are settled.
             to = to.min(settled_to).max(mark);
             rows = add_up(connection, Rows::Numbered(mark, to))?;
         } else {
-            left.extend(new);
+            left = all;
         }
     }
     found.join(rows);
@@ -89,6 +89,34 @@ pub(super) fn pass(connection: &mut Connection, mark: i64, to: i64) -> Result<Pa
         replace_gaps(connection, &left)?;
     }
     Ok(Passed { found, to })
+}
+
+/// These gaps, and the ids of each that are there by now. That is one question, however many they are.
+pub(in crate::message) fn turned_up(
+    connection: &mut Connection,
+    gaps: &[Gap],
+) -> Result<Vec<(Gap, Vec<i64>)>> {
+    if gaps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids_in(connection, gaps)?;
+    let of = |gap: Gap| ids.iter().copied().filter(|id| gap.contains(*id)).collect();
+    Ok(gaps.iter().map(|gap| (*gap, of(*gap))).collect())
+}
+
+fn ids_in(connection: &mut Connection, gaps: &[Gap]) -> Result<Vec<i64>> {
+    let ranges: Vec<_> =
+        gaps.iter().map(|Gap { first, last }| format!("id >= {first} AND id <= {last}")).collect();
+    let sql = format!("SELECT id FROM messages WHERE {} ORDER BY id", ranges.join(" OR "));
+    let rows = on_engine!(connection, c => sql_query(sql).load::<Id>(c));
+    let rows = rows.map_err(|error| connection.read_error(error))?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
 }
 
 /// The ids that are there, behind the first number and up to the second.
@@ -115,10 +143,21 @@ fn missing_of(ids: &[i64], behind: i64, last: i64) -> Vec<Gap> {
     missing
 }
 
+/// Ascending gaps, without the borders between those that touch each other: one that was passed in several steps is one.
+fn joined(gaps: impl Iterator<Item = Gap>) -> Vec<Gap> {
+    let mut joined: Vec<Gap> = Vec::new();
+    for gap in gaps {
+        match joined.last_mut() {
+            Some(before) if before.last + 1 == gap.first => before.last = gap.last,
+            _ => joined.push(gap),
+        }
+    }
+    joined
+}
+
 /// Up to which id nothing can turn up any more. Once a day the greatest id of the day before is; the database's clock
 /// counts. Only MySQL and MariaDB get here.
 fn settled_to(connection: &mut Connection, top: i64) -> Result<i64> {
-    use diesel::sql_types::BigInt;
     let look = "UPDATE message_counting SET settled_to = seen, seen = ?, seen_at = UTC_TIMESTAMP(6) \
                 WHERE id = 0 AND seen_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY";
     let looked = on_engine!(connection, c => sql_query(look).bind::<BigInt, _>(top).execute(c));
@@ -143,5 +182,15 @@ mod tests {
         assert_eq!(missing(&(11..=20).collect::<Vec<_>>()), []);
         assert_eq!(missing(&[12, 13, 19]), [(11, 11), (14, 18), (20, 20)]);
         assert_eq!(missing(&[11, 20]), [(12, 19)]);
+    }
+
+    #[test]
+    fn gaps_that_touch_each_other_are_one() {
+        let join = |gaps: &[(i64, i64)]| -> Vec<_> {
+            let gaps = gaps.iter().map(|&(first, last)| Gap { first, last });
+            joined(gaps).into_iter().map(|gap| (gap.first, gap.last)).collect()
+        };
+        assert_eq!(join(&[]), []);
+        assert_eq!(join(&[(1, 3), (4, 4), (5, 9), (11, 12), (14, 15)]), [(1, 9), (11, 12), (14, 15)]);
     }
 }

@@ -25,7 +25,7 @@ pub use count::{
     rebuild_totals,
 };
 pub(super) use count::{Deleted, take_out};
-pub(super) use gaps::{Gap, gaps};
+pub(super) use gaps::{Gap, gaps, turned_up};
 pub(super) use grouped::{Rows, add_up};
 pub(super) use kept::{kept_by_name, kept_by_start};
 pub use moved::{HeldTotals, count_moved, forget_totals};
