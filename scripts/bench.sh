@@ -30,7 +30,7 @@ results=${RESULTS:-$results}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 echo "bench: building" >&2
 cargo build --quiet --release --locked -p chatkeep-bench -p chatkeep-cli
-# It takes no part in a quick run in which nobody was asked for.
+# sqlx takes no part in a quick run in which nobody was asked for.
 if [ -z "${QUICK:-}" ] || [ -n "${ONLY:-}" ]; then
     # A folder of its own: it is another workspace.
     cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"

@@ -66,7 +66,7 @@ impl Storage {
         let mut rows: Vec<NewMessage> = group.iter_mut().map(Entry::take_message).collect();
         let mut let_in = |rows: &mut Vec<NewMessage>| {
             join(group);
-            rows.extend(group.iter_mut().skip(rows.len()).map(Entry::take_message));
+            rows.extend(group[rows.len()..].iter_mut().map(Entry::take_message));
         };
         let stored =
             patiently(&self.pool, |connection| messages::insert_group(connection, &mut rows, &mut let_in));

@@ -10,7 +10,7 @@ use super::store::MARK;
 use super::sums::Totals;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
-use crate::schema::{message_counting, message_gaps, messages};
+use crate::schema::{message_counting, message_gaps};
 
 /// A reader asks for all of them, in one statement.
 const MAX_GAPS: usize = 100;
@@ -74,7 +74,7 @@ pub(super) fn pass(connection: &mut Connection, mark: i64, to: i64) -> Result<Pa
     let mut to = to;
     let mut rows = add_up(connection, Rows::Numbered(mark, to))?;
     if rows.messages() != to - mark {
-        let new = missing_of(&ids(connection, mark, to)?, mark, to);
+        let new = missing_of(&ids_in(connection, &[Gap { first: mark + 1, last: to }])?, mark, to);
         let all = joined(left.iter().copied().chain(new.into_iter().filter(|gap| gap.last > settled_to)));
         if all.len() > MAX_GAPS {
             // So many are not kept in mind: a cluster leaves ids out on purpose. A day later they are settled.
@@ -104,6 +104,7 @@ pub(in crate::message) fn turned_up(
     Ok(gaps.iter().map(|gap| (*gap, of(*gap))).collect())
 }
 
+/// The ids that are there, in their order.
 fn ids_in(connection: &mut Connection, gaps: &[Gap]) -> Result<Vec<i64>> {
     let ranges: Vec<_> =
         gaps.iter().map(|Gap { first, last }| format!("id >= {first} AND id <= {last}")).collect();
@@ -117,17 +118,6 @@ fn ids_in(connection: &mut Connection, gaps: &[Gap]) -> Result<Vec<i64>> {
 struct Id {
     #[diesel(sql_type = BigInt)]
     id: i64,
-}
-
-/// The ids that are there, behind the first number and up to the second.
-fn ids(connection: &mut Connection, behind: i64, last: i64) -> Result<Vec<i64>> {
-    let ids = on_engine!(connection, c => messages::table
-        .filter(messages::id.gt(behind))
-        .filter(messages::id.le(last))
-        .order(messages::id.asc())
-        .select(messages::id)
-        .load::<i64>(c));
-    ids.map_err(|error| connection.read_error(error))
 }
 
 /// What is missing among ascending ids, behind the first number and up to the second.
