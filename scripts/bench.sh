@@ -5,6 +5,9 @@
 #   ONLY=a,b        only these engines, paths, studies, numbers of callers, contestants, languages
 #   ROUNDS=5 SECONDS_EACH=1
 #   MESSAGES=1000000  that are moved from engine to engine
+#   VARIANTS="chatkeep,DB_WRITERS=1 chatkeep,program=old/chatkeep-bench"
+#                   somebody once more, with these environment variables or from another build
+#   CPUS=0 SERVER_CPUS=1  where contestants and servers run, if not anywhere
 #   RESULTS=folder  bench/results, or for a run that is not a whole one bench/results/latest
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,6 +27,9 @@ if [ -n "${ONLY:-}" ]; then arguments+=(--only "$ONLY"); fi
 if [ -n "${ROUNDS:-}" ]; then arguments+=(--rounds "$ROUNDS"); fi
 if [ -n "${SECONDS_EACH:-}" ]; then arguments+=(--seconds "$SECONDS_EACH"); fi
 if [ -n "${MESSAGES:-}" ]; then arguments+=(--messages "$MESSAGES"); fi
+for variant in ${VARIANTS:-}; do arguments+=(--variant "$variant"); done
+if [ -n "${CPUS:-}" ]; then arguments+=(--cpus "$CPUS"); fi
+if [ -n "${SERVER_CPUS:-}" ]; then arguments+=(--server-cpus "$SERVER_CPUS"); fi
 if [ "${#arguments[@]}" -gt 4 ]; then results=bench/results/latest; fi
 results=${RESULTS:-$results}
 

@@ -14,6 +14,7 @@ mod process;
 mod record;
 mod run;
 mod studies;
+mod variant;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::disk::Disk;
 use crate::plan::Selection;
 use crate::record::Record;
+use crate::variant::Variant;
 
 #[derive(Debug, Parser)]
 #[command(about = "chatkeep beside what one would use instead")]
@@ -39,7 +41,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Run the benchmark and write its results.
-    Run(Run),
+    Run(Box<Run>),
     /// Take part under a name, as told on standard input. `run` starts these.
     Contestant {
         /// One of those in Rust.
@@ -77,6 +79,16 @@ struct Run {
     /// Messages that are moved from engine to engine; a million, and 20,000 in a quick run, if not told.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     messages: Option<u32>,
+    /// Somebody once more, as `chatkeep,DB_WRITERS=1`: with these environment variables, or from another build of this
+    /// program, as `chatkeep,program=old/chatkeep-bench`. May be given several times.
+    #[arg(long = "variant", value_name = "NAME,KEY=VALUE,...")]
+    variants: Vec<Variant>,
+    /// The CPUs that contestants run on, as taskset(1) takes them; all, if not told.
+    #[arg(long, value_name = "LIST")]
+    cpus: Option<String>,
+    /// The CPUs that servers run on.
+    #[arg(long, value_name = "LIST")]
+    server_cpus: Option<String>,
     /// Where the results go.
     #[arg(long, default_value = "bench/results")]
     results: PathBuf,
@@ -102,7 +114,7 @@ fn main() -> ExitCode {
         Task::Contestant { name } => return contestants::take_part(&name),
         Task::Counted { kind, times } => callgrind::work(&kind, times).map(|()| true),
         Task::Render { results } => render(&results).map(|()| true),
-        Task::Run(order) => run(order),
+        Task::Run(order) => run(*order),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -130,13 +142,19 @@ fn run(order: Run) -> Result<bool> {
         instructions: BTreeMap::new(),
         notes: Vec::new(),
     };
-    let Run { sqlx, python, package, node_modules, chatkeep, .. } = order;
+    let Run { sqlx, python, package, node_modules, chatkeep, cpus, server_cpus, variants, .. } = order;
+    for (who, cpus) in [("Contestants", &cpus), ("Servers", &server_cpus)] {
+        record.notes.extend(cpus.iter().map(|cpus| format!("{who} were kept on these CPUs: {cpus}.")));
+    }
     let programs = run::Programs { sqlx, python, package, node_modules, chatkeep };
     let orders = run::Order {
         selection: Selection::parse(&order.only, order.quick)?,
         rounds: record.rounds,
         length: Duration::try_from_secs_f64(seconds)?,
         messages: order.messages.map(usize::try_from).transpose()?,
+        variants,
+        cpus,
+        server_cpus,
         programs,
     };
     let mut all_well = true;

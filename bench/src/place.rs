@@ -1,6 +1,7 @@
 //! Servers and databases, with the schema that chatkeep's own migrations make.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::process::{Command, Stdio};
 
 use chatkeep::{Chatkeep, NewMessage};
 use chatkeep_contest::{Engine, Path, Result, Row, Setup};
@@ -23,8 +24,8 @@ pub(crate) enum Place {
 
 impl Place {
     /// A durable server. Beside the kit's settings it takes many connections, has memory for what is written here, and puts
-    /// its checkpoints off, so that they fall into nobody's round.
-    pub(crate) fn open(engine: Engine) -> Result<Self> {
+    /// its checkpoints off, so that they fall into nobody's round. It runs on these CPUs, if they are told.
+    pub(crate) fn open(engine: Engine, cpus: Option<&str>) -> Result<Self> {
         let settings: &[(&str, &str)] = match engine {
             Engine::Sqlite => return Ok(Self::Files),
             Engine::PostgreSql => &[
@@ -50,9 +51,11 @@ impl Place {
         };
         // The kit is made for tests, and panics.
         let started = panic::catch_unwind(AssertUnwindSafe(start));
-        started
-            .map(|server| Self::Server(Box::new(server)))
-            .map_err(|_| format!("the {engine} server could not be started").into())
+        let server = started.map_err(|_| format!("the {engine} server could not be started"))?;
+        if let Some(cpus) = cpus {
+            pin(&server, cpus)?;
+        }
+        Ok(Self::Server(Box::new(server)))
     }
 
     /// An empty database.
@@ -93,6 +96,14 @@ impl Place {
         chat.close(std::time::Duration::from_secs(30))?;
         Ok(Room { database, setup })
     }
+}
+
+/// Keeps a server, with all that it starts from now on, on these CPUs.
+fn pin(server: &Server, cpus: &str) -> Result<()> {
+    let process = server.pid().ok_or("the server has no process")?.to_string();
+    let mut taskset = Command::new("taskset");
+    taskset.args(["--all-tasks", "--cpu-list", "--pid", cpus, &process]).stdout(Stdio::null());
+    if taskset.status()?.success() { Ok(()) } else { Err(format!("no such CPUs: {cpus:?}").into()) }
 }
 
 /// A database, and what a contestant is told of it.

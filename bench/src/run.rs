@@ -1,7 +1,7 @@
 //! A run: for each engine and path, everybody in turns.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use crate::plan::{Cell, Selection};
 use crate::process::Process;
 use crate::record::{CellRecord, Entry, Record};
 use crate::studies::moving::{self, Journey};
+use crate::variant::{Variant, pinned};
 
 /// Statements get prepared, and compilers at run time warm.
 const WARM_UP: Duration = Duration::from_millis(200);
@@ -30,7 +31,32 @@ pub(crate) struct Order {
     pub(crate) length: Duration,
     /// That are moved, if not as many as usual.
     pub(crate) messages: Option<usize>,
+    pub(crate) variants: Vec<Variant>,
+    /// The CPUs of contestants, and of servers, where not all are meant.
+    pub(crate) cpus: Option<String>,
+    pub(crate) server_cpus: Option<String>,
     pub(crate) programs: Programs,
+}
+
+impl Order {
+    /// Who takes part in a cell, and in which variant.
+    fn participants(&self, cell: Cell) -> Vec<(&'static Participant, Option<&Variant>)> {
+        let usual = self.selection.participants(cell).into_iter().map(|somebody| (somebody, None));
+        let variants = self.variants.iter().map(|variant| (variant.somebody, Some(variant)));
+        usual.chain(variants.filter(|(somebody, _)| somebody.takes_part(cell))).collect()
+    }
+
+    fn command(&self, somebody: &Participant, variant: Option<&Variant>) -> Result<Option<Command>> {
+        let program = variant.and_then(Variant::program);
+        let Some(mut command) = self.programs.command(somebody, program)? else { return Ok(None) };
+        if let Some(variant) = variant {
+            variant.adapt(&mut command);
+        }
+        Ok(Some(match &self.cpus {
+            Some(cpus) => pinned(&command, cpus),
+            None => command,
+        }))
+    }
 }
 
 /// Where contestants of other programs are; those whose place is not told are left out.
@@ -45,10 +71,12 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    fn command(&self, somebody: &Participant) -> Result<Option<Command>> {
+    /// `other` is started in this program's place.
+    fn command(&self, somebody: &Participant, other: Option<&FilePath>) -> Result<Option<Command>> {
         let mut command = match somebody.language {
             Language::Rust => {
-                let mut command = Command::new(env::current_exe()?);
+                let mut command =
+                    Command::new(other.map_or_else(env::current_exe, |path| Ok(path.to_owned()))?);
                 command.arg("contestant");
                 command
             }
@@ -100,7 +128,7 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
     if cells.is_empty() && studies.is_empty() {
         return true;
     }
-    let place = match Place::open(engine) {
+    let place = match Place::open(engine, order.server_cpus.as_deref()) {
         Ok(place) => place,
         Err(failure) => {
             record.notes.push(format!("{engine} is missing: {failure}."));
@@ -199,17 +227,20 @@ fn run_cell(order: &Order, place: &Place, cell: Cell, disk: &Disk) -> CellRecord
 fn sit_down(order: &Order, place: &Place, cell: Cell) -> (Vec<Seat>, Vec<Room>) {
     let mut seats = Vec::new();
     let mut rooms: Vec<Room> = Vec::new();
-    for somebody in order.selection.participants(cell) {
-        let entry = Entry {
+    for (somebody, variant) in order.participants(cell) {
+        let mut entry = Entry {
             name: somebody.name.to_owned(),
             label: somebody.label.to_owned(),
             language: somebody.language.name().to_owned(),
             role: somebody.role.name().to_owned(),
             ..Entry::default()
         };
+        if let Some(variant) = variant {
+            variant.mark(&mut entry);
+        }
         let mut seat = Seat { entry, claim: Claim::default(), process: None, room: 0 };
         let started = (|| {
-            let Some(command) = order.programs.command(somebody)? else { return Ok(false) };
+            let Some(command) = order.command(somebody, variant)? else { return Ok(false) };
             if rooms.is_empty() || cell.path.writes() {
                 rooms.push(place.furnish(cell.engine, cell.path, cell.callers)?);
             }

@@ -141,7 +141,7 @@ impl Traveller<'_> {
     fn go(&self, source: &Source, moving: &mut Moving, notes: &mut Vec<String>) -> Result<()> {
         let mut here: Option<Stop> = None;
         for engine in STOPS.into_iter().filter(|engine| self.journey.engines.contains(engine)) {
-            let place = match Place::open(engine) {
+            let place = match Place::open(engine, None) {
                 Ok(place) => place,
                 // MySQL alone may be missing: see scripts/setup-mysql.sh.
                 Err(failure) if engine == Engine::MySql => {

@@ -7,6 +7,7 @@ use chatkeep_core::interruption::{self, Waited};
 use chatkeep_core::{Error, NewMessage, Result};
 use tokio::sync::oneshot;
 
+use super::queue::Before;
 use crate::background::Pending;
 
 /// Takes the outcomes of messages that were handed in with
@@ -49,8 +50,8 @@ pub(super) struct Waiter {
 
 pub(super) enum Answer {
     Outcome(Result<i64>),
-    /// Lead: your own entry and those behind it.
-    Lead(Vec<Entry>),
+    /// Lead after these: your own entry and those behind it.
+    Lead(Before, Vec<Entry>),
 }
 
 impl Entry {

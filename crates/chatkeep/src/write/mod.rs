@@ -4,12 +4,16 @@
 //! same time share a transaction: whoever finds nobody writing writes at once, by itself and without a detour; whoever
 //! comes meanwhile queues up, and everything that is in the queue when a writer is free goes into one transaction. On SQLite
 //! it takes in who comes before the commit: those whom the last one told are back by then, and half of all callers need not wait
-//! for the other half. There is no lingering for company. Among callers that block there is no thread in between: the first in
-//! the queue becomes the next leader, and writes for all of them, unless its call can be broken off. As soon as one has handed its
-//! message in and does not block, a thread of chatkeep's leads. Every caller gets its own id, after the commit.
+//! for the other half. On a server, where nobody can join any more, it lets them come for a moment before it begins; but
+//! nobody's own thread lingers for company.
+//!
+//! Among callers that block there is no thread in between: the first in the queue becomes the next leader, and writes for all
+//! of them, unless its call can be broken off. As soon as one has handed its message in and does not block, a thread of
+//! chatkeep's leads. Every caller gets its own id, after the commit.
 
 mod clock;
 mod entry;
+mod leadership;
 mod line;
 mod queue;
 mod storage;

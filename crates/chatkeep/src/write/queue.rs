@@ -1,6 +1,6 @@
 //! Who writes now, and who waits: a bounded queue whose first becomes the next leader.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chatkeep_core::interruption::{self, Waited};
@@ -9,32 +9,47 @@ use chatkeep_pool::OfProcess;
 
 use super::clock::Clock;
 use super::entry::{Answer, Caller, Entry, Waiter, settle};
+use super::leadership::Leadership;
 use super::line::Line;
 use super::storage::Storage;
 use crate::background::{Crew, Progress};
 
 /// Messages that wait for a writer.
 pub(super) struct Queue {
-    storage: Storage,
+    pub(super) storage: Storage,
     /// Leaders at a time.
     leaders: u32,
     /// Threads that lead when no caller can, because nobody blocks.
-    threads: Crew,
+    pub(super) threads: Crew,
     progress: Arc<Progress>,
     state: Mutex<State>,
+    /// As many are in the queue as are awaited.
+    all_here: Condvar,
 }
 
 /// Leaders keep the queue alive as long as they lead.
 pub(super) type SharedQueue = Arc<OfProcess<Queue>>;
 
 #[derive(Default)]
-struct State {
-    leading: u32,
-    line: Line,
+pub(super) struct State {
+    pub(super) leading: u32,
+    pub(super) line: Line,
     clock: Clock,
-    /// Whether the group that was written last had several messages: the next one who comes is not alone.
-    company: bool,
+    pub(super) before: Before,
+    /// Of the queue's, where a leader lets others come.
+    awaited: Option<usize>,
     closed: bool,
+}
+
+/// What was written before a group, by which it is known what to expect of this one.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Before {
+    /// Whether several were writing: the next one who comes is not alone.
+    pub(super) company: bool,
+    /// Messages of the group whose callers were told last.
+    pub(super) told: usize,
+    /// How long that took to write.
+    pub(super) took: Duration,
 }
 
 /// What a blocked caller is to do.
@@ -47,17 +62,11 @@ pub(super) enum Turn {
     Done(Result<i64>),
 }
 
-/// The right to write. When it ends, the first in the queue gets it.
-pub(super) struct Leadership {
-    queue: SharedQueue,
-    /// Whether others are likely to come while it writes.
-    company: bool,
-}
-
 impl Queue {
     pub(super) fn new(storage: Storage, leaders: u32) -> Self {
         let threads = Crew::new("chatkeep-write", leaders as usize);
-        Self { storage, leaders, threads, progress: Arc::default(), state: Mutex::default() }
+        let (progress, state, all_here) = Default::default();
+        Self { storage, leaders, threads, progress, state, all_here }
     }
 
     /// Writes down that a message is to be written, and waits until the caller is to do something about it.
@@ -71,17 +80,18 @@ impl Queue {
             if is_free {
                 state.leading += 1;
             }
-            if is_free && !(state.company && waiter.can_lead()) {
-                return Ok(Turn::Alone(Leadership::new(self_, false)));
+            let before = state.before;
+            if is_free && !(before.company && waiter.can_lead()) {
+                return Ok(Turn::Alone(Leadership::new(self_, Before::default())));
             }
             let caller = Caller::Blocked(Arc::clone(&waiter));
             let mut message = message.clone();
             state.clock.stamp(&mut message);
             let entry = Entry::new(message, caller, self_.progress.begin());
             if is_free {
-                return Ok(Turn::Lead(Leadership::new(self_, true), vec![entry]));
+                return Ok(Turn::Lead(Leadership::new(self_, before), vec![entry]));
             }
-            state.line.push(entry)
+            self_.push(&mut state, entry)
         };
         let answer = match waiter.wait((!is_in).then_some(longest)) {
             Ok(answer) => answer,
@@ -90,7 +100,7 @@ impl Queue {
         };
         Ok(match answer {
             Answer::Outcome(outcome) => Turn::Done(outcome),
-            Answer::Lead(group) => Turn::Lead(Leadership::new(self_, true), group),
+            Answer::Lead(before, group) => Turn::Lead(Leadership::new(self_, before), group),
         })
     }
 
@@ -126,20 +136,42 @@ impl Queue {
 
     /// Writes down that a message is to be written, by a thread of chatkeep's.
     pub(super) fn hand_in(self_: &SharedQueue, mut message: NewMessage, caller: Caller) -> Result<()> {
-        let (entry, company) = {
+        let (entry, before) = {
             let mut state = self_.lock();
             state.check_open()?;
             state.clock.stamp(&mut message);
             let entry = Entry::new(message, caller, self_.progress.begin());
             if state.leading == self_.leaders {
-                state.line.push(entry);
+                self_.push(&mut state, entry);
                 return Ok(());
             }
             state.leading += 1;
-            (entry, state.company)
+            (entry, state.before)
         };
-        Leadership::new(self_, company).lead_on_a_thread(vec![entry]);
+        Leadership::new(self_, before).lead_on_a_thread(vec![entry]);
         Ok(())
+    }
+
+    /// Whether it is in, and not before it.
+    fn push(&self, state: &mut State, entry: Entry) -> bool {
+        let is_in = state.line.push(entry);
+        if state.awaited.is_some_and(|awaited| state.line.len() >= awaited) {
+            self.all_here.notify_all();
+        }
+        is_in
+    }
+
+    /// Waits until so many are in the queue. One leader at a time does: another one takes what there is.
+    pub(super) fn let_come(&self, awaited: usize, longest: Duration) {
+        let mut state = self.lock();
+        if state.awaited.is_some() {
+            return;
+        }
+        state.awaited = Some(awaited);
+        let too_few = |state: &mut State| state.line.len() < awaited && !state.closed;
+        let (mut state, _) =
+            self.all_here.wait_timeout_while(state, longest, too_few).unwrap_or_else(PoisonError::into_inner);
+        state.awaited = None;
     }
 
     /// Waits for the messages that were handed in by now, and says how many have not ended when the time is over.
@@ -150,6 +182,7 @@ impl Queue {
     /// Takes no more messages.
     pub(super) fn close(&self) {
         self.lock().closed = true;
+        self.all_here.notify_all();
     }
 
     /// Refuses what is waiting still.
@@ -158,7 +191,7 @@ impl Queue {
         settle(waiting.into_iter().map(|entry| (entry, Err(closed()))));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -169,85 +202,7 @@ impl State {
     }
 }
 
-impl Leadership {
-    fn new(queue: &SharedQueue, company: bool) -> Self {
-        Self { queue: Arc::clone(queue), company }
-    }
-
-    /// Writes these messages, and those of others who come before the commit; only of blocked callers if so wished. Returns the
-    /// outcome of each.
-    pub(super) fn write(&mut self, group: &mut Vec<Entry>, blocked: bool) -> Vec<Result<i64>> {
-        self.top_up(group, blocked);
-        let storage = &self.queue.storage;
-        let outcomes = match group.as_mut_slice() {
-            // A plain insert, which nobody can join.
-            [alone] if !self.company => vec![storage.insert(&alone.take_message())],
-            _ => storage.insert_group(group, |group| self.top_up(group, blocked)),
-        };
-        self.company = group.len() > 1;
-        outcomes
-    }
-
-    /// Takes in who came between being chosen and beginning to write.
-    pub(super) fn top_up(&self, group: &mut Vec<Entry>, blocked: bool) {
-        let longest = self.queue.storage.pool().settings().pool_timeout;
-        let (too_late, waiting) = {
-            let mut state = self.queue.lock();
-            state.line.fill(group, blocked);
-            (state.line.let_in_next(longest), state.line.len())
-        };
-        settle(too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, longest)))));
-    }
-
-    /// Has a thread of chatkeep's write these messages. Without one they fail: callers must not find themselves writing.
-    fn lead_on_a_thread(self, group: Vec<Entry>) {
-        let queue = Arc::clone(&self.queue);
-        let work = Arc::new(Mutex::new(Some((self, group))));
-        let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let theirs = Arc::clone(&work);
-        let started = queue.threads.hand_in(Box::new(move || {
-            if let Some((leadership, group)) = take(&theirs) {
-                leadership.lead(group);
-            }
-        }));
-        if let Err(error) = started
-            && let Some((_leadership, group)) = take(&work)
-        {
-            settle(group.into_iter().map(|entry| (entry, Err(error.clone()))));
-        }
-    }
-
-    fn lead(mut self, mut group: Vec<Entry>) {
-        let outcomes = self.write(&mut group, false);
-        settle(group.into_iter().zip(outcomes));
-    }
-}
-
-impl Drop for Leadership {
-    fn drop(&mut self) {
-        let longest = self.queue.storage.pool().settings().pool_timeout;
-        let mut state = self.queue.lock();
-        state.company = self.company;
-        let mut group = Vec::new();
-        // A caller who leads must not have to tell the outcomes of those who do not block.
-        let blocked = state.line.only_blocked();
-        state.line.fill(&mut group, blocked);
-        let too_late = state.line.let_in_next(longest);
-        let waiting = state.line.len();
-        if group.is_empty() {
-            state.leading -= 1;
-        }
-        drop(state);
-        settle(too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, longest)))));
-        let Some(first) = group.first() else { return };
-        match first.waiter().filter(|waiter| blocked && waiter.can_lead()).map(Arc::clone) {
-            Some(waiter) => waiter.answer_with(Answer::Lead(group)),
-            None => Leadership::new(&self.queue, true).lead_on_a_thread(group),
-        }
-    }
-}
-
-fn no_room(waiting: usize, longest: Duration) -> Error {
+pub(super) fn no_room(waiting: usize, longest: Duration) -> Error {
     let seconds = longest.as_secs_f64();
     Error::new(
         ErrorKind::PoolTimeout,
@@ -368,6 +323,37 @@ mod tests {
         group.pop().expect("its own").dismiss();
         drop(leadership);
         assert!(matches!(enter(&queue, "last").unwrap(), Turn::Alone(_)), "nobody came");
+    }
+
+    #[test]
+    fn a_leader_goes_on_once_all_are_here_whom_it_lets_come() {
+        let queue = queue();
+        let first = enter(&queue, "first").unwrap();
+        thread::scope(|scope| {
+            let lingering = scope.spawn(|| {
+                queue.let_come(2, LONG);
+                queue.lock().line.len()
+            });
+            while queue.lock().awaited.is_none() {
+                thread::yield_now();
+            }
+            queue.let_come(2, LONG);
+            assert_eq!(queue.lock().line.len(), 0, "a second one goes on at once");
+            for _ in 0..2 {
+                let sink = Arc::new(Told::default());
+                Queue::hand_in(&queue, NewMessage::new("other"), Caller::Sink(sink, 1)).unwrap();
+            }
+            assert_eq!(lingering.join().unwrap(), 2);
+        });
+        queue.let_come(3, Duration::from_millis(1));
+        assert_eq!(queue.lock().awaited, None, "nor does anybody wait for those who do not come");
+        thread::scope(|scope| {
+            let lingering = scope.spawn(|| queue.let_come(3, LONG));
+            queue.close();
+            lingering.join().unwrap();
+        });
+        queue.refuse_waiting();
+        drop(first);
     }
 
     #[test]

@@ -35,6 +35,10 @@ impl Storage {
         &self.pool
     }
 
+    pub(super) fn is_on_server(&self) -> bool {
+        self.pool.url().engine().is_server()
+    }
+
     /// Stores one message in a statement of its own.
     pub(super) fn insert(&self, message: &NewMessage) -> Result<i64> {
         let id = patiently(&self.pool, |connection| messages::insert(connection, message))?;
