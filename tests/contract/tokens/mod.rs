@@ -3,6 +3,7 @@
 mod creation;
 mod expiry;
 mod foreign;
+mod index;
 mod last_use;
 mod revocation;
 mod verdict;

@@ -18,11 +18,11 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-    use crate::schema::Moment;
+    use crate::schema::{Character, Moment};
 
     api_tokens (id) {
         id -> BigInt,
-        token_hash -> Text,
+        token_hash -> Character,
         description -> Text,
         created_at -> Moment,
         expires_at -> Nullable<Moment>,

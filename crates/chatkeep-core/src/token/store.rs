@@ -10,7 +10,7 @@ use super::record::{CreatedToken, TokenInfo, TokenState};
 use crate::connection::{Connection, Session, on_engine, returned_id};
 use crate::error::{Error, Result};
 use crate::message::check_name;
-use crate::schema::api_tokens;
+use crate::schema::{Characters, api_tokens};
 use crate::value::Timestamp;
 
 /// The most characters that a description may have.
@@ -69,7 +69,7 @@ impl From<Row> for TokenInfo {
 #[diesel(table_name = api_tokens)]
 #[diesel(treat_none_as_default_value = false)]
 struct NewRow<'a> {
-    token_hash: &'a str,
+    token_hash: Characters<'a>,
     description: &'a str,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
@@ -118,7 +118,7 @@ pub fn create(
     let token = PlainToken::generate()?;
     let hash = token.hash().to_hex();
     let row = NewRow {
-        token_hash: &hash,
+        token_hash: Characters(&hash),
         description,
         created_at,
         expires_at,
@@ -142,7 +142,7 @@ pub fn create(
 pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenInfo>> {
     let hash = hash.to_hex();
     let found = on_engine!(connection, c => api_tokens::table
-        .filter(api_tokens::token_hash.eq(&hash))
+        .filter(api_tokens::token_hash.eq(Characters(&hash)))
         .select(COLUMNS)
         .get_result::<Row>(c)
         .optional());
@@ -158,7 +158,7 @@ pub fn find_state(connection: &mut Connection, hash: TokenHash) -> Result<Option
     let hash = hash.to_hex();
     let columns = (api_tokens::id, api_tokens::expires_at, api_tokens::is_active, api_tokens::last_used_at);
     let found = on_engine!(connection, c => api_tokens::table
-        .filter(api_tokens::token_hash.eq(&hash))
+        .filter(api_tokens::token_hash.eq(Characters(&hash)))
         .select(columns)
         .get_result::<(i64, Option<Timestamp>, bool, Option<Timestamp>)>(c)
         .optional());
