@@ -3,6 +3,7 @@
 mod callgrind;
 mod check;
 mod contestants;
+mod cpus;
 mod disk;
 mod goals;
 mod machine;

@@ -1,13 +1,13 @@
 //! Servers and databases, with the schema that chatkeep's own migrations make.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::process::{Command, Stdio};
 
 use chatkeep::{Chatkeep, NewMessage};
 use chatkeep_contest::{Engine, Path, Result, Row, Setup};
 use chatkeep_testkit::{Engine as KitEngine, Server, TestDatabase};
 
 use crate::contestants::{message, url};
+use crate::cpus::pin;
 
 /// Tokens that are checked in turn.
 const TOKENS: usize = 64;
@@ -96,14 +96,6 @@ impl Place {
         chat.close(std::time::Duration::from_secs(30))?;
         Ok(Room { database, setup })
     }
-}
-
-/// Keeps a server, with all that it starts from now on, on these CPUs.
-fn pin(server: &Server, cpus: &str) -> Result<()> {
-    let process = server.pid().ok_or("the server has no process")?.to_string();
-    let mut taskset = Command::new("taskset");
-    taskset.args(["--all-tasks", "--cpu-list", "--pid", cpus, &process]).stdout(Stdio::null());
-    if taskset.status()?.success() { Ok(()) } else { Err(format!("no such CPUs: {cpus:?}").into()) }
 }
 
 /// A database, and what a contestant is told of it.

@@ -9,6 +9,7 @@ use chatkeep::Timestamp;
 use chatkeep_contest::{Engine, Path, Result};
 
 use crate::check::{self, Claim, Times};
+use crate::cpus::pinned;
 use crate::disk::{Disk, settle};
 use crate::markdown::{number, title};
 use crate::participants::{Language, Participant, Role};
@@ -17,7 +18,7 @@ use crate::plan::{Cell, Selection};
 use crate::process::Process;
 use crate::record::{CellRecord, Entry, Record};
 use crate::studies::moving::{self, Journey};
-use crate::variant::{Variant, pinned};
+use crate::variant::Variant;
 
 /// Statements get prepared, and compilers at run time warm.
 const WARM_UP: Duration = Duration::from_millis(200);

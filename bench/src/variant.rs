@@ -1,6 +1,5 @@
 //! Somebody once more with other settings, or from another build: what a setting or a change of ours is worth, in the same run.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
@@ -66,17 +65,10 @@ impl Variant {
     }
 }
 
-/// The same command on these CPUs only, by `taskset`; it takes a list as `0,2-3`.
-pub(crate) fn pinned(command: &Command, cpus: &str) -> Command {
-    let mut pinned = Command::new("taskset");
-    pinned.args(["--cpu-list", cpus]).arg(command.get_program()).args(command.get_args());
-    let set = |(key, value): (&OsStr, Option<&OsStr>)| Some((key.to_owned(), value?.to_owned()));
-    pinned.envs(command.get_envs().filter_map(set));
-    pinned
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     #[test]
@@ -106,14 +98,5 @@ mod tests {
             let refused = text.parse::<Variant>().unwrap_err();
             assert!(refused.contains(reason), "{text}: {refused}");
         }
-    }
-
-    #[test]
-    fn a_pinned_command_runs_there_with_its_arguments_and_environment() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "taskset --cpu-list --pid $$; echo $WORD"]).env("WORD", "kept");
-        let output = pinned(&command, "0").output().unwrap();
-        let told = String::from_utf8(output.stdout).unwrap();
-        assert!(told.contains("list: 0\n") && told.contains("kept"), "{told}");
     }
 }
