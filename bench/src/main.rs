@@ -13,12 +13,13 @@ mod place;
 mod plan;
 mod process;
 mod record;
+mod results;
 mod run;
 mod studies;
 mod variant;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs};
@@ -57,7 +58,7 @@ enum Task {
     },
     /// Write results.md anew from results.json.
     Render {
-        /// Where both are.
+        /// Where both are; what an interrupted run has left is in its folder's `unfinished`.
         #[arg(long, default_value = "bench/results")]
         results: PathBuf,
     },
@@ -114,7 +115,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Contestant { name } => return contestants::take_part(&name),
         Task::Counted { kind, times } => callgrind::work(&kind, times).map(|()| true),
-        Task::Render { results } => render(&results).map(|()| true),
+        Task::Render { results } => results::render(&results).map(|()| true),
         Task::Run(order) => run(*order),
     };
     match done {
@@ -148,8 +149,10 @@ fn run(order: Run) -> Result<bool> {
         record.notes.extend(cpus.iter().map(|cpus| format!("{who} were kept on these CPUs: {cpus}.")));
     }
     let programs = run::Programs { sqlx, python, package, node_modules, chatkeep };
+    let unfinished = order.results.join("unfinished");
     let orders = run::Order {
         selection: Selection::parse(&order.only, order.quick)?,
+        unfinished: unfinished.clone(),
         rounds: record.rounds,
         length: Duration::try_from_secs_f64(seconds)?,
         messages: order.messages.map(usize::try_from).transpose()?,
@@ -174,14 +177,10 @@ fn run(order: Run) -> Result<bool> {
             all_well = false;
         }
     }
-    fs::create_dir_all(&order.results)?;
-    fs::write(order.results.join("results.json"), serde_json::to_string_pretty(&record)? + "\n")?;
-    render(&order.results)?;
+    results::write(&record, &order.results)?;
+    if unfinished.exists() {
+        fs::remove_dir_all(unfinished)?;
+    }
     eprintln!("bench: see {}", order.results.join("results.md").display());
     Ok(all_well)
-}
-
-fn render(results: &Path) -> Result<()> {
-    let record: Record = serde_json::from_str(&fs::read_to_string(results.join("results.json"))?)?;
-    Ok(fs::write(results.join("results.md"), markdown::page(&record))?)
 }

@@ -17,6 +17,7 @@ use crate::place::{Place, Room};
 use crate::plan::{Cell, Selection};
 use crate::process::Process;
 use crate::record::{CellRecord, Entry, Record};
+use crate::results;
 use crate::studies::moving::{self, Journey};
 use crate::variant::Variant;
 
@@ -36,6 +37,8 @@ pub(crate) struct Order {
     /// The CPUs of contestants, and of servers, where not all are meant.
     pub(crate) cpus: Option<String>,
     pub(crate) server_cpus: Option<String>,
+    /// Where the results are while there are more to come: a run takes hours, and may be interrupted.
+    pub(crate) unfinished: PathBuf,
     pub(crate) programs: Programs,
 }
 
@@ -45,6 +48,15 @@ impl Order {
         let usual = self.selection.participants(cell).into_iter().map(|somebody| (somebody, None));
         let variants = self.variants.iter().map(|variant| (variant.somebody, Some(variant)));
         usual.chain(variants.filter(|(somebody, _)| somebody.takes_part(cell))).collect()
+    }
+
+    /// Keeps what there is so far.
+    fn keep(&self, record: &Record) {
+        let mut record = record.clone();
+        record.notes.push("This run is not finished.".to_owned());
+        if let Err(failure) = results::write(&record, &self.unfinished) {
+            eprintln!("bench: the results so far could not be kept: {failure}");
+        }
     }
 
     fn command(&self, somebody: &Participant, variant: Option<&Variant>) -> Result<Option<Command>> {
@@ -142,6 +154,7 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
         let result = run_cell(order, &place, cell, disk);
         all_well &= result.entries.iter().all(|entry| entry.failure.is_none());
         record.results.push(result);
+        order.keep(record);
     }
     for study in studies {
         let begin = Instant::now();
@@ -153,6 +166,7 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
             }
         }
         eprintln!("bench: {engine}: {} ({:.0} s)", study.name(), begin.elapsed().as_secs_f64());
+        order.keep(record);
     }
     all_well
 }

@@ -70,16 +70,14 @@ impl Study {
     }
 
     /// Messages that there are to begin with.
-    fn messages(self, engine: Engine, quick: bool) -> usize {
-        match (self, engine, quick) {
-            (Self::SearchIndex, _, true) => 20_000,
-            (Self::Deletion, _, true) => 40_000,
-            (Self::Statistics, _, true) => 50_000,
-            (Self::Statistics, _, false) => 10_000_000,
-            // Its index takes minutes to fill.
-            (Self::SearchIndex, Engine::MySql, false) => 200_000,
-            (Self::SearchIndex, _, false) => 1_000_000,
-            (Self::Deletion, _, false) => 2_000_000,
+    fn messages(self, quick: bool) -> usize {
+        match (self, quick) {
+            (Self::SearchIndex, true) => 20_000,
+            (Self::Deletion, true) => 40_000,
+            (Self::Statistics, true) => 50_000,
+            (Self::Statistics, false) => 10_000_000,
+            (Self::SearchIndex, false) => 1_000_000,
+            (Self::Deletion, false) => 2_000_000,
             (Self::AsyncioCalls | Self::EventLoop | Self::NodeEventLoop, ..) => 0,
         }
     }
@@ -93,7 +91,7 @@ impl Study {
         round: Duration,
         programs: &Programs,
     ) -> Result<Option<Findings>> {
-        let messages = self.messages(engine, quick);
+        let messages = self.messages(quick);
         let figures = match self {
             // MariaDB has no such index, and says so.
             Self::SearchIndex if engine == Engine::MariaDb => return Ok(None),
