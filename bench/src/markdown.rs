@@ -133,7 +133,7 @@ fn studies(text: &mut String, record: &Record) {
             }
             Study::Deletion => {
                 "## What those who log notice of a deletion\n\nHalf of all messages are deleted while one caller logs, with \
-                 0.2 ms between two messages.\n\n\
+                 0.2 ms between two messages; then a tenth while one of another program does.\n\n\
                  | engine | messages | | before | meanwhile | |\n|---|---:|---|---:|---:|---:|\n"
             }
             Study::Statistics => {
