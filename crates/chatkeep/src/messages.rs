@@ -237,10 +237,11 @@ impl MessageLogger {
 
     fn delete_batches(&self, days: i64, progress: &mut dyn FnMut(u64)) -> Result<u64> {
         let oldest_kept = messages::oldest_kept(days)?;
-        let mut pace = DeletePace::default();
+        let mut pace = DeletePace::on(self.pool.url().engine());
         let mut deleted = 0;
         let mut from = Timestamp::MIN;
         loop {
+            pace.rest()?;
             // The connection goes back after each batch: on SQLite it is the only one that writes.
             match patiently(&self.pool, |connection| {
                 pace.timed(|most| messages::delete_batch_older_than(connection, from, oldest_kept, most))
@@ -248,6 +249,7 @@ impl MessageLogger {
                 Some(batch) => {
                     deleted += batch.count;
                     from = batch.last;
+                    self.write.deleted(batch.count);
                     progress(deleted);
                 }
                 None if from == Timestamp::MIN => return Ok(deleted),

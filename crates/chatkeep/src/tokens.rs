@@ -216,12 +216,15 @@ impl TokenManager {
     /// As every change. A part may be deleted; call it again.
     pub fn delete_expired_tokens_with(&self, progress: &mut dyn FnMut(u64)) -> Result<u64> {
         let now = Timestamp::now();
-        let mut pace = DeletePace::default();
+        let mut pace = DeletePace::on(self.pool.url().engine());
         let mut deleted = 0;
         let outcome = loop {
-            match patiently(&self.pool, |connection| {
-                pace.timed(|most| tokens::delete_expired_batch(connection, now, most))
-            }) {
+            let batch = pace.rest().and_then(|()| {
+                patiently(&self.pool, |connection| {
+                    pace.timed(|most| tokens::delete_expired_batch(connection, now, most))
+                })
+            });
+            match batch {
                 Ok(0) => break Ok(deleted),
                 Ok(count) => deleted += count,
                 Err(error) => break Err(error.with_operation("delete_expired_tokens")),

@@ -70,6 +70,11 @@ impl WritePath {
         self.storage.insert_many(messages)
     }
 
+    /// So many messages were deleted just now.
+    pub(crate) fn deleted(&self, count: u64) {
+        self.storage.deleted(count);
+    }
+
     /// Has a message that was checked stored; the sink is told under this number.
     pub(crate) fn hand_in(&self, message: NewMessage, sink: Arc<dyn MessageSink>, number: u64) -> Result<()> {
         Queue::hand_in(&self.queue(), message, Caller::Sink(sink, number))

@@ -14,6 +14,10 @@ use crate::counting::Counting;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
+/// Of a deleted message, for SQLite's log, which takes up the pages that it was in: how large it was, nobody has looked. A
+/// message of 300 bytes adds 0.15 pages, of 800 bytes 0.3, and of 3,000 bytes 1.1.
+const BYTES_OF_A_DELETED_ROW: u64 = 1_024;
+
 /// Stores messages, and sees to what has to be done about them later.
 #[derive(Clone)]
 pub(crate) struct Storage {
@@ -57,6 +61,13 @@ impl Storage {
         self.counting.stored(ids);
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.committed(rows.iter().map(NewMessage::size_in_bytes).sum());
+        }
+    }
+
+    /// So many messages were deleted just now.
+    pub(super) fn deleted(&self, count: u64) {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.committed(count * BYTES_OF_A_DELETED_ROW);
         }
     }
 
