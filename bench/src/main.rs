@@ -149,10 +149,9 @@ fn run(order: Run) -> Result<bool> {
         record.notes.extend(cpus.iter().map(|cpus| format!("{who} were kept on these CPUs: {cpus}.")));
     }
     let programs = run::Programs { sqlx, python, package, node_modules, chatkeep };
-    let unfinished = order.results.join("unfinished");
     let orders = run::Order {
         selection: Selection::parse(&order.only, order.quick)?,
-        unfinished: unfinished.clone(),
+        unfinished: order.results.join("unfinished"),
         rounds: record.rounds,
         length: Duration::try_from_secs_f64(seconds)?,
         messages: order.messages.map(usize::try_from).transpose()?,
@@ -178,8 +177,8 @@ fn run(order: Run) -> Result<bool> {
         }
     }
     results::write(&record, &order.results)?;
-    if unfinished.exists() {
-        fs::remove_dir_all(unfinished)?;
+    if orders.unfinished.exists() {
+        fs::remove_dir_all(&orders.unfinished)?;
     }
     eprintln!("bench: see {}", order.results.join("results.md").display());
     Ok(all_well)

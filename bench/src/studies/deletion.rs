@@ -14,39 +14,55 @@ use crate::place::Place;
 const BATCH: usize = 5_000;
 /// Whoever logs waits for so long between two messages: a busy backend, not one that does nothing else.
 const PAUSE: Duration = Duration::from_micros(200);
-/// How old the messages are that go while this program logs, and those that go while another one does.
-const AGES: [i64; 2] = [1_000, 100];
-/// What is older than so many days is deleted.
-const LIMITS: [i64; 2] = [500, 50];
+
+/// Messages that go while somebody logs.
+struct Part {
+    logging: &'static str,
+    deleting: &'static str,
+    /// How many of all messages.
+    one_in: usize,
+    /// In days; what is older than `limit` days is deleted.
+    age: i64,
+    limit: i64,
+}
+
+const HERE: Part = Part {
+    logging: "log a message",
+    deleting: "messages deleted a second",
+    one_in: 2,
+    age: 1_000,
+    limit: 500,
+};
+const ELSEWHERE: Part = Part {
+    logging: "log a message in another program",
+    deleting: "messages deleted a second, beside another program",
+    one_in: 10,
+    age: 100,
+    limit: 50,
+};
 
 pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Duration) -> Result<Vec<Figure>> {
     let (room, chat) = furnish(place, engine)?;
-    let old = [messages / 2, messages / 10];
-    fill(&chat, AGES[0], old[0], true)?;
-    fill(&chat, AGES[1], old[1], false)?;
+    fill(&chat, HERE.age, messages / HERE.one_in, true)?;
+    fill(&chat, ELSEWHERE.age, messages / ELSEWHERE.one_in, false)?;
     // A handle of its own has connections of its own: as far as the database can tell it is another program.
     let other = Chatkeep::builder().url(url(&room.setup)).open()?;
-    let loggers = [("log a message", &chat), ("log a message in another program", &other)];
     let mut figures = Vec::new();
-    for (place, (what, logger)) in loggers.into_iter().enumerate() {
+    for (part, logger) in [(HERE, &chat), (ELSEWHERE, &other)] {
         let mut without = log_for(logger, 1, PAUSE, 3 * round)?;
-        let (mut with, deleted, seconds) = log_while_deleting(logger, &chat, LIMITS[place])?;
-        let limit = days_ago(LIMITS[place])?.to_string();
+        let (mut with, deleted, seconds) = log_while_deleting(logger, &chat, part.limit)?;
+        let limit = days_ago(part.limit)?.to_string();
         let left = format!("SELECT COUNT(*) FROM messages WHERE timestamp < '{}'", &limit[..10]);
         let left = asked(|| room.database.scalar(&left))?;
-        if deleted != old[place] as u64 || left.as_deref() != Some("0") {
+        if deleted != (messages / part.one_in) as u64 || left.as_deref() != Some("0") {
             return Err(format!("{deleted} messages were deleted, and {left:?} of those are there").into());
         }
+        let figure = |what, unit, without, with| Figure { what, unit, without, with };
         for (name, percent) in [("median", 50), ("p99", 99), ("longest", 100)] {
-            figures.push(Figure {
-                what: format!("{what}, {name}"),
-                unit: Unit::Microseconds,
-                without: without.percentile(percent),
-                with: with.percentile(percent),
-            });
+            let (without, with) = (without.percentile(percent), with.percentile(percent));
+            figures.push(figure(format!("{}, {name}", part.logging), Unit::Microseconds, without, with));
         }
-        let (what, with) = ("messages deleted a second".to_owned(), deleted as f64 / seconds);
-        figures.push(Figure { what, unit: Unit::Count, without: 0.0, with });
+        figures.push(figure(part.deleting.to_owned(), Unit::Count, 0.0, deleted as f64 / seconds));
     }
     Ok(figures)
 }
