@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Engine, Result, interruption};
+use chatkeep_core::{Connection, Engine, Result, interruption};
+use chatkeep_pool::Pool;
+
+use crate::write::patiently;
 
 /// How long a batch should take.
 const AIM: Duration = Duration::from_millis(4);
@@ -21,37 +24,40 @@ const MOST: u32 = 5_000;
 /// find one. So they get as much of the time as the deletion has.
 pub(crate) struct DeletePace {
     rows: u32,
-    aim: Duration,
     has_one_writer: bool,
+    /// Before the next batch.
     rest: Duration,
 }
 
 impl DeletePace {
     pub(crate) fn on(engine: Engine) -> Self {
-        let has_one_writer = !engine.is_server();
-        let aim = if has_one_writer { AIM_WITH_ONE_WRITER } else { AIM };
-        Self { rows: FIRST, aim, has_one_writer, rest: Duration::ZERO }
+        Self { rows: FIRST, has_one_writer: !engine.is_server(), rest: Duration::ZERO }
     }
 
-    /// Leaves the database to others, before the next batch.
+    /// Deletes a batch of the right size, when it is time to.
+    ///
+    /// The connection goes back after each: on SQLite it is the only one that writes.
     ///
     /// # Errors
-    /// `Interrupted`.
-    pub(crate) fn rest(&self) -> Result<()> {
-        interruption::pause(self.rest)
-    }
-
-    /// Deletes a batch of the right size, and learns from how long it took.
-    pub(crate) fn timed<T>(&mut self, delete: impl FnOnce(u32) -> T) -> T {
-        let start = Instant::now();
-        let outcome = delete(self.rows);
-        self.learn(start.elapsed());
-        outcome
+    /// What `delete` comes to, and `Interrupted`.
+    pub(crate) fn batch<T>(
+        &mut self,
+        pool: &Pool,
+        delete: impl Fn(&mut Connection, u32) -> Result<T>,
+    ) -> Result<T> {
+        interruption::pause(self.rest)?;
+        patiently(pool, |connection| {
+            let start = Instant::now();
+            let outcome = delete(connection, self.rows);
+            self.learn(start.elapsed());
+            outcome
+        })
     }
 
     /// Not by more than double or half at a time: one slow moment of the disk says little.
     fn learn(&mut self, took: Duration) {
-        let factor = self.aim.as_secs_f64() / took.as_secs_f64().max(f64::EPSILON);
+        let aim = if self.has_one_writer { AIM_WITH_ONE_WRITER } else { AIM };
+        let factor = aim.as_secs_f64() / took.as_secs_f64().max(f64::EPSILON);
         let rows = f64::from(self.rows) * factor.clamp(0.5, 2.0);
         self.rows = (rows.round() as u32).clamp(LEAST, MOST);
         if self.has_one_writer {
@@ -62,6 +68,9 @@ impl DeletePace {
 
 #[cfg(test)]
 mod tests {
+    use chatkeep_core::DatabaseUrl;
+    use chatkeep_pool::PoolSettings;
+
     use super::*;
 
     #[test]
@@ -86,7 +95,6 @@ mod tests {
             pace.learn(Duration::ZERO);
         }
         assert_eq!(pace.rows, MOST);
-        assert_eq!(pace.timed(|rows| rows), MOST);
     }
 
     #[test]
@@ -102,10 +110,14 @@ mod tests {
             pace.learn(took);
             assert_eq!(pace.rest, rest, "{engine}: {took:?}");
         }
+        let pool =
+            Pool::new(DatabaseUrl::sqlite_memory(), PoolSettings::default()).expect("the settings are right");
         let mut pace = DeletePace::on(Engine::Sqlite);
         pace.learn(Duration::from_millis(20));
         let start = Instant::now();
-        pace.rest().expect("nobody interrupts");
+        let rows = pace.batch(&pool, |_, rows| Ok(rows)).expect("nobody interrupts");
         assert!(start.elapsed() >= Duration::from_millis(20));
+        assert_eq!(rows, FIRST / 2);
+        assert!(pace.rest < Duration::from_millis(20), "it rests for as long as the last batch took");
     }
 }

@@ -241,10 +241,8 @@ impl MessageLogger {
         let mut deleted = 0;
         let mut from = Timestamp::MIN;
         loop {
-            pace.rest()?;
-            // The connection goes back after each batch: on SQLite it is the only one that writes.
-            match patiently(&self.pool, |connection| {
-                pace.timed(|most| messages::delete_batch_older_than(connection, from, oldest_kept, most))
+            match pace.batch(&self.pool, |connection, most| {
+                messages::delete_batch_older_than(connection, from, oldest_kept, most)
             })? {
                 Some(batch) => {
                     deleted += batch.count;

@@ -219,12 +219,9 @@ impl TokenManager {
         let mut pace = DeletePace::on(self.pool.url().engine());
         let mut deleted = 0;
         let outcome = loop {
-            let batch = pace.rest().and_then(|()| {
-                patiently(&self.pool, |connection| {
-                    pace.timed(|most| tokens::delete_expired_batch(connection, now, most))
-                })
-            });
-            match batch {
+            match pace
+                .batch(&self.pool, |connection, most| tokens::delete_expired_batch(connection, now, most))
+            {
                 Ok(0) => break Ok(deleted),
                 Ok(count) => deleted += count,
                 Err(error) => break Err(error.with_operation("delete_expired_tokens")),
