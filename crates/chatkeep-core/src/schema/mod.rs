@@ -6,4 +6,4 @@ mod types;
 pub(crate) use tables::{
     api_tokens, message_counting, message_gaps, message_totals, messages, unfinished_transfer,
 };
-pub(crate) use types::{Character, Characters, Json, Moment, OwnedCharacters};
+pub(crate) use types::{Character, Characters, Json, Moment};

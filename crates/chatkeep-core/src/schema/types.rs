@@ -1,5 +1,7 @@
 //! SQL types that differ by engine. Their values are [`crate::Timestamp`], [`crate::Metadata`] and text.
 
+use std::fmt;
+
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -31,25 +33,23 @@ pub struct Character;
 
 impl diesel::sql_types::SqlOrd for Moment {}
 
-/// A value for such a column.
-#[derive(Debug, Clone, Copy, AsExpression)]
+/// A value of such a column.
+#[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Character)]
-pub(crate) struct Characters<'a>(pub(crate) &'a str);
+pub struct Characters<S>(pub(crate) S);
 
-impl<DB: Backend> ToSql<Character, DB> for Characters<'_>
+impl<S, DB> ToSql<Character, DB> for Characters<S>
 where
+    S: fmt::Debug + AsRef<str>,
+    DB: Backend,
     str: ToSql<Text, DB>,
 {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        ToSql::<Text, DB>::to_sql(self.0, out)
+        ToSql::<Text, DB>::to_sql(self.0.as_ref(), out)
     }
 }
 
-/// A value of such a column.
-#[derive(FromSqlRow)]
-pub struct OwnedCharacters(String);
-
-impl<DB: Backend> FromSql<Character, DB> for OwnedCharacters
+impl<DB: Backend> FromSql<Character, DB> for Characters<String>
 where
     String: FromSql<Text, DB>,
 {
@@ -58,8 +58,14 @@ where
     }
 }
 
-impl From<OwnedCharacters> for String {
-    fn from(OwnedCharacters(text): OwnedCharacters) -> Self {
+impl From<String> for Characters<String> {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Characters<Self>> for String {
+    fn from(Characters(text): Characters<Self>) -> Self {
         text
     }
 }

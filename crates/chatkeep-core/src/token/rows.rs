@@ -2,23 +2,25 @@
 
 use std::fmt;
 
-use diesel::{ExpressionMethods, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
 
 use crate::connection::{Connection, CopyRows, Session, on_engine};
 use crate::error::Result;
-use crate::schema::{Characters, OwnedCharacters, api_tokens};
+use crate::schema::{Characters, api_tokens};
 use crate::value::Timestamp;
 
 /// So many tokens are read at a time.
 const MAX_ROWS: i64 = 2_000;
 
 /// A token with its hash. `Debug` does not show that.
-#[derive(Clone, PartialEq, Eq, Queryable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = api_tokens)]
+#[diesel(treat_none_as_default_value = false)]
 pub struct StoredToken {
     /// Its number.
     pub id: i64,
     /// SHA-256 of the token in 64 lower-case hexadecimal digits.
-    #[diesel(deserialize_as = OwnedCharacters)]
+    #[diesel(deserialize_as = Characters<String>, serialize_as = Characters<String>)]
     pub token_hash: String,
     /// What it is for.
     pub description: String,
@@ -63,9 +65,9 @@ pub fn behind(connection: &mut Connection, id: i64) -> Result<Vec<StoredToken>> 
 /// `Unavailable` and the like when the database does not answer.
 pub fn with_hashes(connection: &mut Connection, hashes: &[&str]) -> Result<Vec<(i64, String)>> {
     let rows = on_engine!(connection, c => api_tokens::table
-        .filter(api_tokens::token_hash.eq_any(hashes.iter().map(|hash| Characters(hash))))
+        .filter(api_tokens::token_hash.eq_any(hashes.iter().copied().map(Characters)))
         .select((api_tokens::id, api_tokens::token_hash))
-        .load::<(i64, OwnedCharacters)>(c));
+        .load::<(i64, Characters<String>)>(c));
     let rows = rows.map_err(|error| connection.read_error(error))?;
     Ok(rows.into_iter().map(|(id, hash)| (id, hash.into())).collect())
 }
@@ -97,27 +99,14 @@ pub fn count_all(connection: &mut Connection) -> Result<i64> {
 /// # Errors
 /// What the database says: an id or a hash that is taken.
 pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
-    // A macro, because the statement's type is another one on each engine.
-    macro_rules! insert_each {
-        ($c:expr) => {
-            tokens.iter().try_for_each(|token| {
-                let row = (
-                    api_tokens::id.eq(token.id),
-                    api_tokens::token_hash.eq(Characters(&token.token_hash)),
-                    api_tokens::description.eq(&token.description),
-                    api_tokens::created_at.eq(token.created_at),
-                    api_tokens::expires_at.eq(token.expires_at),
-                    api_tokens::is_active.eq(token.is_active),
-                    api_tokens::last_used_at.eq(token.last_used_at),
-                    api_tokens::token_start.eq(token.token_start.as_deref()),
-                );
-                diesel::insert_into(api_tokens::table).values(row).execute($c).map(drop)
-            })
-        };
-    }
     let stored = match &mut connection.session {
-        Session::Sqlite(c) => insert_each!(c),
-        Session::MySql(c) => insert_each!(c.as_mut()),
+        Session::Sqlite(c) => tokens
+            .iter()
+            .cloned()
+            .try_for_each(|token| diesel::insert_into(api_tokens::table).values(token).execute(c).map(drop)),
+        Session::MySql(c) => tokens.iter().cloned().try_for_each(|token| {
+            diesel::insert_into(api_tokens::table).values(token).execute(c.as_mut()).map(drop)
+        }),
         Session::PostgreSql(c) => {
             let sql = "COPY api_tokens (id, token_hash, description, created_at, expires_at, is_active, last_used_at, \
                        token_start) FROM STDIN (FORMAT binary)";

@@ -69,7 +69,7 @@ impl From<Row> for TokenInfo {
 #[diesel(table_name = api_tokens)]
 #[diesel(treat_none_as_default_value = false)]
 struct NewRow<'a> {
-    token_hash: Characters<'a>,
+    token_hash: Characters<&'a str>,
     description: &'a str,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
