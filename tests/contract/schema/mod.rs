@@ -1,5 +1,6 @@
 //! The migrations, and the tables that they make.
 
+mod code;
 mod live;
 mod lockstep;
 mod processes;
