@@ -32,6 +32,7 @@ pub(crate) use postgresql_copy::CopyRows;
 pub(crate) use reactor::NoAnswer;
 pub(crate) use sqlite::open_to_read as open_sqlite_to_read;
 use sqlite_at_rest::AtRest;
+pub(crate) use transaction::BEGIN_READ_COMMITTED;
 use sqlite_hooks::Hooks;
 pub(crate) use sqlite_hooks::Hooks as SqliteHooks;
 

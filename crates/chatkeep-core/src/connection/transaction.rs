@@ -4,6 +4,9 @@ use crate::connection::{Connection, Session};
 use crate::error::{ErrorKind, Result};
 use crate::fault::Effect;
 
+/// PostgreSQL: every statement has a snapshot of its own.
+pub(crate) const BEGIN_READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 impl Connection {
     /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back when it returns an error or panics.
     ///
@@ -17,6 +20,19 @@ impl Connection {
             Session::PostgreSql(_) | Session::MySql(_) => "BEGIN",
         };
         self.inside(begin, work)
+    }
+
+    /// Runs `work` in one transaction whose statements each see what was committed before them, whatever the session's default
+    /// isolation level is. Work under a lock needs that on PostgreSQL: at the stricter levels the statement that takes the
+    /// lock also takes the snapshot, and everything read later is older than what the previous holder of the lock committed.
+    pub(crate) fn transaction_under_lock<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        match self.session {
+            Session::PostgreSql(_) => self.inside(BEGIN_READ_COMMITTED, work),
+            _ => self.transaction(work),
+        }
     }
 
     /// As [`Connection::transaction`], but on MySQL and MariaDB all its plain reads see the state of the first one, as they

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::lease::{self, Lease};
-use crate::connection::{Connection, Session};
+use crate::connection::{BEGIN_READ_COMMITTED, Connection, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Effect;
 use crate::interruption::pause;
@@ -57,7 +57,7 @@ pub(super) fn postgresql<T>(
 ) -> Result<T> {
     let start = Instant::now();
     loop {
-        let outcome = connection.transaction(|connection| {
+        let outcome = connection.transaction_under_lock(|connection| {
             if try_advisory_lock(connection)? { work(connection).map(Some) } else { Ok(None) }
         })?;
         match outcome {
@@ -90,8 +90,10 @@ impl Beside {
     fn take(mut holder: Connection) -> Result<Self> {
         let start = Instant::now();
         loop {
-            // It lies idle for as long as the migrations take.
-            holder.batch("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0", Effect::None)?;
+            // It is idle for as long as the migrations take. It must keep no snapshot meanwhile: CREATE INDEX CONCURRENTLY
+            // waits for every transaction that has an older one.
+            let begin = format!("{BEGIN_READ_COMMITTED}; SET LOCAL idle_in_transaction_session_timeout = 0");
+            holder.batch(&begin, Effect::None)?;
             if try_advisory_lock(&mut holder)? {
                 return Ok(Self { holder });
             }
@@ -124,7 +126,7 @@ pub(super) fn postgresql_once<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
-    connection.transaction(|connection| {
+    connection.transaction_under_lock(|connection| {
         if try_advisory_lock(connection)? {
             work(connection)
         } else {
