@@ -37,6 +37,7 @@ mod message_iter;
 mod messages;
 mod migrate_call;
 mod migrator;
+mod revocations;
 mod token_cache;
 mod tokens;
 mod write;

@@ -1,15 +1,18 @@
 //! Tokens that were looked up a moment ago.
 //!
 //! A chat backend checks the same few tokens at every request. So an answer is kept for a few seconds, by the token's
-//! digest. Revoking a token in this process takes effect at once; elsewhere, when that time is over. Only answers of the
-//! database are kept: an outage is never remembered as a verdict.
+//! digest. Revoking a token in this process takes effect at once in all its stores; elsewhere, when that time is over. Only
+//! answers of the database are kept: an outage is never remembered as a verdict.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use chatkeep_core::{Error, ErrorKind, Result, TokenHash, TokenInfo, interruption};
+use chatkeep_pool::OfProcess;
 use quick_cache::sync::{Cache, GuardResult};
+
+use crate::revocations::Revocations;
 
 /// Tokens, and texts that are none, that are remembered at the most. They are bounded apart, so that somebody who tries
 /// out texts cannot push the real tokens out.
@@ -23,19 +26,21 @@ pub(crate) struct TokenCache {
     lifetime: Duration,
     known: Cache<TokenHash, Arc<Known>>,
     unknown: Cache<TokenHash, Instant>,
-    /// Counts the changes that were made here; an answer from before one is not kept after it.
-    changes: AtomicU64,
+    revocations: Arc<OfProcess<Revocations>>,
 }
 
 struct Known {
     token: Arc<TokenInfo>,
     asked: Instant,
+    /// The latest revocation after which the token is known to be as it is here.
+    as_of: AtomicU64,
 }
 
 impl TokenCache {
     /// A cache whose answers are good for this long.
     pub(crate) fn new(lifetime: Duration) -> Self {
-        Self { lifetime, known: Cache::new(KNOWN), unknown: Cache::new(UNKNOWN), changes: AtomicU64::new(0) }
+        let revocations = Revocations::of_process();
+        Self { lifetime, known: Cache::new(KNOWN), unknown: Cache::new(UNKNOWN), revocations }
     }
 
     /// The token with this hash: as it was found within the last seconds, or as `look_up` finds it now. Of several
@@ -56,25 +61,24 @@ impl TokenCache {
             }
             let left = end.saturating_duration_since(Instant::now());
             match self.known.get_value_or_guard(&hash, Some(interruption::slice(left))) {
-                GuardResult::Value(known) if known.asked.elapsed() < self.lifetime => {
+                GuardResult::Value(known) if self.holds(&known) => {
                     return Ok(Some(Arc::clone(&known.token)));
                 }
                 GuardResult::Value(_) => {
-                    self.known.remove_if(&hash, |known| known.asked.elapsed() >= self.lifetime);
+                    self.known.remove_if(&hash, |known| !self.holds(known));
                 }
                 GuardResult::Guard(place) => {
-                    let asked = Instant::now();
-                    let changes = self.changes.load(Ordering::SeqCst);
+                    // Before the look-up: what is revoked while it runs may be missing in its answer.
+                    let (asked, as_of) = (Instant::now(), AtomicU64::new(self.revocations.latest()));
                     let found = look_up()?.map(Arc::new);
                     match &found {
-                        Some(token) if changes == self.changes.load(Ordering::SeqCst) => {
-                            let _ = place.insert(Arc::new(Known { token: Arc::clone(token), asked }));
-                            // A change that came in between has looked for the token before it was in here.
-                            if changes != self.changes.load(Ordering::SeqCst) {
-                                self.known.remove(&hash);
+                        Some(token) => {
+                            let known = Known { token: Arc::clone(token), asked, as_of };
+                            if self.holds(&known) {
+                                // A revocation from now on is noticed by whoever reads the entry.
+                                let _ = place.insert(Arc::new(known));
                             }
                         }
-                        Some(_) => {}
                         None => self.unknown.insert(hash, asked),
                     }
                     return Ok(found);
@@ -98,33 +102,27 @@ impl TokenCache {
 
     /// The token with this hash as it was found within the last seconds: known, or known not to be.
     pub(crate) fn get(&self, hash: TokenHash) -> Option<Option<Arc<TokenInfo>>> {
-        if let Some(known) = self.known.get(&hash).filter(|known| known.asked.elapsed() < self.lifetime) {
+        if let Some(known) = self.known.get(&hash).filter(|known| self.holds(known)) {
             return Some(Some(Arc::clone(&known.token)));
         }
         self.unknown.get(&hash).filter(|asked| self.is_believed(*asked)).map(|_| None)
+    }
+
+    /// Whether a token is still believed to be as it was found: recently, and not revoked since.
+    fn holds(&self, known: &Known) -> bool {
+        known.asked.elapsed() < self.lifetime
+            && !self.revocations.is_revoked_since(known.token.id, &known.as_of)
     }
 
     /// Whether "no such token" still holds that was heard at this moment.
     fn is_believed(&self, asked: Instant) -> bool {
         asked.elapsed() < self.lifetime.min(LONGEST_UNKNOWN)
     }
-
-    /// A token was changed in the database: what is known of it holds no more.
-    pub(crate) fn forget(&self, id: i64) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        self.known.retain(|_, known| known.token.id != id);
-    }
-
-    /// Many tokens were changed in the database.
-    pub(crate) fn forget_all(&self) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        self.known.clear();
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     use super::*;
@@ -172,11 +170,38 @@ mod tests {
         let (hash, info) = token();
         let cache = TokenCache::new(LONG);
         let stale = cache.find(hash, LONG, || {
-            cache.forget(info.id);
+            cache.revocations.record(info.id);
             Ok(Some(info.clone()))
         });
         assert!(stale.unwrap().is_some());
         assert!(cache.find(hash, LONG, || Ok(None)).unwrap().is_none(), "the stale answer was not kept");
+    }
+
+    #[test]
+    fn an_entry_that_was_inserted_after_a_revocation_of_its_token_is_not_believed() {
+        let (hash, info) = token();
+        let cache = TokenCache::new(LONG);
+        // As if the thread that looked it up had been suspended between its look-up and this insertion.
+        let as_of = AtomicU64::new(cache.revocations.latest());
+        cache.revocations.record(info.id);
+        let known = Known { token: Arc::new(info), asked: Instant::now(), as_of };
+        cache.known.insert(hash, Arc::new(known));
+        assert!(cache.get(hash).is_none());
+        assert!(cache.find(hash, LONG, || Ok(None)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_revocation_in_one_cache_ends_the_entry_in_another() {
+        let (hash, info) = token();
+        let caches = [TokenCache::new(LONG), TokenCache::new(LONG)];
+        for cache in &caches {
+            assert!(cache.find(hash, LONG, || Ok(Some(info.clone()))).unwrap().is_some());
+            assert!(cache.get(hash).is_some());
+        }
+        caches[0].revocations.record(info.id);
+        for cache in &caches {
+            assert!(cache.get(hash).is_none());
+        }
     }
 
     #[test]

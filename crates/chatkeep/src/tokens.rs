@@ -13,6 +13,7 @@ use chatkeep_pool::{OfProcess, PerProcess, Pool};
 use crate::background::Calls;
 use crate::delete_pace::DeletePace;
 use crate::last_use::LastUse;
+use crate::revocations::Revocations;
 use crate::token_cache::TokenCache;
 use crate::write::patiently;
 
@@ -67,7 +68,7 @@ impl TokenManager {
     /// Whether this token may be used now.
     ///
     /// An answer of the database is good for a few seconds (`TOKEN_CACHE_SECONDS`, 5 by default; 0 asks every time), but
-    /// never past the token's expiry. A token that is revoked in this process is invalid at once. The use is noted in
+    /// never past the token's expiry. A token that is revoked in this process, by whichever store, is invalid at once. The use is noted in
     /// `last_used_at` at most once a minute, by a thread of chatkeep's: nobody waits for it.
     ///
     /// # Errors
@@ -165,12 +166,6 @@ impl TokenManager {
         Ok(found)
     }
 
-    fn forget(&self, id: i64) {
-        if let Some(cache) = self.cache.get() {
-            cache.forget(id);
-        }
-    }
-
     /// All tokens, newest first: never the tokens themselves.
     ///
     /// # Errors
@@ -195,8 +190,8 @@ impl TokenManager {
     /// As every change: `OutcomeUnknown` when the connection breaks before the database has confirmed.
     pub fn revoke_token(&self, id: i64) -> Result<bool> {
         let revoked = patiently(&self.pool, |connection| tokens::revoke(connection, id));
-        // After a failure as well: it may have been revoked all the same.
-        self.forget(id);
+        // After a failure as well: it may have been revoked all the same. Without a cache too: other stores may have one.
+        Revocations::of_process().record(id);
         revoked.map_err(|error| error.with_operation("revoke_token"))
     }
 
@@ -228,9 +223,7 @@ impl TokenManager {
             }
             progress(deleted);
         };
-        if let Some(cache) = self.cache.get() {
-            cache.forget_all();
-        }
+        Revocations::of_process().record_any();
         outcome
     }
 
@@ -241,9 +234,7 @@ impl TokenManager {
     pub fn delete_expired_tokens(&self) -> Result<u64> {
         let deleted =
             patiently(&self.pool, |connection| tokens::delete_expired(connection, Timestamp::now()));
-        if let Some(cache) = self.cache.get() {
-            cache.forget_all();
-        }
+        Revocations::of_process().record_any();
         deleted.map_err(|error| error.with_operation("delete_expired_tokens"))
     }
 }

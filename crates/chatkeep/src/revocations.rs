@@ -1,0 +1,127 @@
+//! The order in which this process revoked tokens, shared by every store that it has open.
+//!
+//! A cached token is believed only if it was looked up after its latest revocation. There is one order for the process, not one
+//! for each database: two URLs may name one database in ways that a program cannot see (`localhost` and `127.0.0.1`, a link to
+//! a file). Where two databases have a token of the same id, a revocation in one costs the other one more look-up.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use chatkeep_pool::{OfProcess, PerProcess};
+
+/// Maximum number of tokens whose latest revocation is remembered. Beyond it, everything cached so far is looked up again.
+const MAX_TOKENS: usize = 10_000;
+
+/// A child of a fork begins with an order of its own, as it does with an empty cache.
+static ORDER: LazyLock<PerProcess<Revocations>> = LazyLock::new(|| PerProcess::new(Revocations::default()));
+
+/// The revocations that this process made, numbered from 1.
+#[derive(Default)]
+pub(crate) struct Revocations {
+    /// The number of the latest one. Nothing else is read while nothing is revoked.
+    latest: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The latest one of each token, by the token's id.
+    by_token: HashMap<i64, u64>,
+    /// The latest one that may concern any token.
+    of_any: u64,
+}
+
+impl Revocations {
+    /// The order of this process.
+    pub(crate) fn of_process() -> Arc<OfProcess<Self>> {
+        ORDER.get(Self::default)
+    }
+
+    /// The number of the latest revocation. It is read before a token is looked up.
+    pub(crate) fn latest(&self) -> u64 {
+        self.latest.load(Ordering::SeqCst)
+    }
+
+    /// Records that a token was revoked, after the database has confirmed it.
+    pub(crate) fn record(&self, id: i64) {
+        let mut state = self.lock();
+        let number = self.latest() + 1;
+        if state.by_token.len() >= MAX_TOKENS {
+            state.by_token.clear();
+            state.of_any = number;
+        }
+        state.by_token.insert(id, number);
+        self.latest.store(number, Ordering::SeqCst);
+    }
+
+    /// Records that any number of tokens were revoked or deleted.
+    pub(crate) fn record_any(&self) {
+        let mut state = self.lock();
+        let number = self.latest() + 1;
+        state.by_token.clear();
+        state.of_any = number;
+        self.latest.store(number, Ordering::SeqCst);
+    }
+
+    /// Whether the token was revoked after revocation `since`. If it was not, `since` becomes the latest revocation, so that the
+    /// next call needs no lock.
+    pub(crate) fn is_revoked_since(&self, id: i64, since: &AtomicU64) -> bool {
+        let seen = since.load(Ordering::SeqCst);
+        if seen == self.latest() {
+            return false;
+        }
+        let state = self.lock();
+        let revoked = state.of_any.max(state.by_token.get(&id).copied().unwrap_or(0));
+        if revoked > seen {
+            return true;
+        }
+        since.fetch_max(self.latest(), Ordering::SeqCst);
+        false
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_revoked_since_what_came_before_its_latest_revocation() {
+        let order = Revocations::default();
+        order.record(7);
+        order.record(8);
+        for (id, since, revoked) in [(7, 0, true), (7, 1, false), (8, 1, true), (8, 2, false), (9, 0, false)]
+        {
+            assert_eq!(order.is_revoked_since(id, &AtomicU64::new(since)), revoked, "{id} since {since}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_was_not_revoked_is_compared_with_later_revocations_only() {
+        let order = Revocations::default();
+        order.record(7);
+        let since = AtomicU64::new(0);
+        assert!(!order.is_revoked_since(8, &since));
+        assert_eq!(since.load(Ordering::SeqCst), order.latest());
+        order.record(8);
+        assert!(order.is_revoked_since(8, &since));
+    }
+
+    #[test]
+    fn deleted_tokens_and_forgotten_revocations_count_for_every_token() {
+        let order = Revocations::default();
+        order.record_any();
+        assert!(order.is_revoked_since(1, &AtomicU64::new(0)));
+        let since = order.latest();
+        for id in 0..=MAX_TOKENS as i64 {
+            order.record(id);
+        }
+        assert!(order.lock().by_token.len() <= MAX_TOKENS);
+        assert!(order.is_revoked_since(0, &AtomicU64::new(since)), "its revocation may have been forgotten");
+        assert!(!order.is_revoked_since(0, &AtomicU64::new(order.latest())));
+    }
+}
