@@ -13,6 +13,8 @@ mod reactor;
 mod sqlite;
 mod sqlite_at_rest;
 mod sqlite_hooks;
+mod sqlite_session;
+mod statements;
 mod tls;
 mod transaction;
 mod turns;
@@ -21,7 +23,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
 use diesel::result::Error as DieselError;
 
@@ -32,9 +33,9 @@ pub(crate) use postgresql_copy::CopyRows;
 pub(crate) use reactor::NoAnswer;
 pub(crate) use sqlite::open_to_read as open_sqlite_to_read;
 use sqlite_at_rest::AtRest;
-pub(crate) use transaction::BEGIN_READ_COMMITTED;
-use sqlite_hooks::Hooks;
 pub(crate) use sqlite_hooks::Hooks as SqliteHooks;
+pub(crate) use sqlite_session::SqliteSession;
+pub(crate) use transaction::BEGIN_READ_COMMITTED;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -58,7 +59,7 @@ pub enum Role {
 pub struct ConnectOptions {
     /// To be opened, log-in included; for each host where the URL names several. A `connect_timeout` in the URL goes before it.
     pub connect_timeout: Duration,
-    /// To answer one call. On SQLite, where no network can hang, it bounds the wait for another writer's lock.
+    /// To run one statement. On SQLite it also limits the wait for another writer's lock.
     pub query_timeout: Duration,
 }
 
@@ -91,8 +92,6 @@ pub struct Connection {
     opening: Option<Arc<Opening>>,
     /// What must not change while this connection is used: a SQLite file in a folder that takes no changes.
     at_rest: Option<AtRest>,
-    /// A SQLite connection's. Declared, and so dropped, after the session that looks at them.
-    hooks: Option<Box<Hooks>>,
 }
 
 /// How long the server itself may work on a call: it gives up a moment before we do. Its word that nothing was changed
@@ -118,7 +117,7 @@ impl Opening {
 
 /// The engine's own connection.
 pub(crate) enum Session {
-    Sqlite(SqliteConnection),
+    Sqlite(SqliteSession),
     PostgreSql(Box<PgConnection>),
     MySql(Box<MysqlConnection>),
 }
@@ -143,7 +142,6 @@ impl<C> Opened<C> {
             in_transaction: false,
             opening: None,
             at_rest: None,
-            hooks: None,
         }
     }
 }
@@ -168,9 +166,9 @@ impl Connection {
     fn connect(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
         match url.target() {
             Target::Sqlite(target) => {
-                let sqlite::OpenedFile { opened, at_rest, hooks } = sqlite::open(target, role, options)?;
+                let sqlite::OpenedFile { opened, at_rest } = sqlite::open(target, role, options)?;
                 let mut connection = opened.into_connection(Session::Sqlite);
-                (connection.at_rest, connection.hooks) = (at_rest, Some(hooks));
+                connection.at_rest = at_rest;
                 Ok(connection)
             }
             Target::Server(target) if target.engine == Engine::PostgreSql => {
@@ -249,7 +247,8 @@ impl Connection {
     pub fn set_query_timeout(&mut self, timeout: Duration) -> Result<()> {
         self.set_deadline(timeout);
         let sql = match &self.session {
-            Session::Sqlite(_) => {
+            Session::Sqlite(session) => {
+                session.hooks().set_time_limit(timeout);
                 self.set_patience(timeout);
                 return Ok(());
             }
@@ -263,7 +262,10 @@ impl Connection {
 
     /// How long to wait for the lock of another on SQLite. How long it was comes back; on a server nothing changes.
     pub(crate) fn set_patience(&self, patience: Duration) -> Duration {
-        self.hooks.as_ref().map_or(patience, |hooks| hooks.set_patience(patience))
+        match &self.session {
+            Session::Sqlite(session) => session.hooks().set_patience(patience),
+            Session::PostgreSql(_) | Session::MySql(_) => patience,
+        }
     }
 
     /// How long we wait; the server is not told.
@@ -311,7 +313,10 @@ impl Connection {
 
     fn explain(&mut self, error: DieselError, effect: Effect) -> Error {
         match &mut self.session {
-            Session::Sqlite(_) => fault::sqlite::error(error),
+            Session::Sqlite(session) => match session.take_elapsed() {
+                Some(limit) => fault::elapsed(limit, Effect::None),
+                None => fault::sqlite::error(error),
+            },
             Session::PostgreSql(connection) => match connection.take_failure() {
                 Some(failure) => fault::postgresql::error(&failure, effect),
                 None => fault::from_diesel(error),

@@ -1,14 +1,13 @@
 //! MySQL and MariaDB: a `diesel::Connection` over mysql_async. Every call has a deadline, and every failure keeps its number.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
-use diesel::connection::statement_cache::{MaybeCached, PrepareForCache, StatementCache};
 use diesel::connection::{
     AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
     SimpleConnection,
 };
-use diesel::mysql::{Mysql, MysqlType};
+use diesel::mysql::Mysql;
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as DieselError};
@@ -17,6 +16,7 @@ use mysql_async::{Conn, Statement};
 
 use super::mysql_row::{MysqlRow, to_params};
 use super::reactor::{NoAnswer, Reactor};
+use super::statements::{Lookup, Statements};
 use crate::fault::Failure;
 
 /// How long a closing connection may wait to say goodbye.
@@ -27,8 +27,8 @@ pub(crate) struct MysqlConnection {
     reactor: Reactor,
     /// `None` only while it is dropped.
     conn: Option<Conn>,
-    statements: StatementCache<Mysql, Statement>,
-    /// A statement that was used once. It is closed before the next one, so that a deadline cannot leave it open.
+    statements: Statements<Mysql, Statement>,
+    /// A statement that is used no more. It is closed before the next one, so that a deadline cannot leave it open.
     used_up: Option<Statement>,
     failure: Option<Failure>,
     broken: bool,
@@ -41,7 +41,7 @@ impl MysqlConnection {
         Self {
             reactor,
             conn: Some(conn),
-            statements: StatementCache::new(),
+            statements: Statements::new(),
             used_up: None,
             failure: None,
             broken: false,
@@ -111,7 +111,7 @@ impl MysqlConnection {
         }
     }
 
-    /// Runs one statement and reads its whole answer within the deadline.
+    /// Runs one statement and reads its whole answer within the deadline, in which it is prepared as well.
     fn run<T>(&mut self, source: &T) -> QueryResult<Vec<mysql_async::Row>>
     where
         T: QueryFragment<Mysql> + QueryId,
@@ -123,41 +123,32 @@ impl MysqlConnection {
             let outcome = self.reactor.wait(open(&mut self.conn).close(statement));
             self.settle(outcome)?;
         }
-        let prepared = self.statements.cached_statement(
-            source,
-            &Mysql,
-            &collector.metadata,
-            (&self.reactor, open(&mut self.conn)),
-            prepare,
-            &mut self.instrumentation,
-        );
-        let statement = match prepared {
-            Ok(MaybeCached::Cached(statement)) => statement.clone(),
-            Ok(MaybeCached::CannotCache(statement)) => {
+        let mut left = self.reactor.deadline();
+        let statement = match self.statements.find(source, &collector.metadata, &Mysql)? {
+            Lookup::Prepared(statement) => statement,
+            Lookup::New(key) => {
+                let statement = self.prepare(&key.sql(source, &Mysql)?, &mut left)?;
+                self.used_up = self.statements.keep(key, statement.clone());
+                statement
+            }
+            Lookup::Once(key) => {
+                let statement = self.prepare(&key.sql(source, &Mysql)?, &mut left)?;
                 self.used_up = Some(statement.clone());
                 statement
             }
-            Ok(_) => {
-                return Err(DieselError::QueryBuilderError(
-                    "the statement cache answered in an unknown way".into(),
-                ));
-            }
-            Err(error) => return Err(self.prepare_failed(error)),
         };
-        let outcome =
-            self.reactor.wait(open(&mut self.conn).exec::<mysql_async::Row, _, _>(statement, params));
+        let outcome = self
+            .reactor
+            .wait_for(left, open(&mut self.conn).exec::<mysql_async::Row, _, _>(statement, params));
         self.settle(outcome)
     }
 
-    /// An error from [`prepare`], whose failure travels inside Diesel's error because the cache holds the connection.
-    fn prepare_failed(&mut self, error: DieselError) -> DieselError {
-        match error {
-            DieselError::QueryBuilderError(inner) => match inner.downcast::<PrepareFailed>() {
-                Ok(failed) => self.fail(failed.0),
-                Err(inner) => DieselError::QueryBuilderError(inner),
-            },
-            other => other,
-        }
+    /// Prepares a statement, and takes the time for it off what is `left`.
+    fn prepare(&mut self, sql: &str, left: &mut Duration) -> QueryResult<Statement> {
+        let begin = Instant::now();
+        let outcome = self.reactor.wait(open(&mut self.conn).prep(sql.to_owned()));
+        *left = left.saturating_sub(begin.elapsed());
+        self.settle(outcome)
     }
 }
 
@@ -174,32 +165,6 @@ impl Drop for MysqlConnection {
                 let _ = self.reactor.wait_for(GOODBYE, conn.disconnect());
             }
         }
-    }
-}
-
-/// A failure on its way out of the statement cache.
-#[derive(Debug)]
-struct PrepareFailed(Failure);
-
-impl std::fmt::Display for PrepareFailed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the statement could not be prepared")
-    }
-}
-
-impl std::error::Error for PrepareFailed {}
-
-fn prepare(
-    (reactor, conn): (&Reactor, &mut Conn),
-    sql: &str,
-    _: PrepareForCache,
-    _: &[MysqlType],
-) -> QueryResult<Statement> {
-    let failed = |failure| DieselError::QueryBuilderError(Box::new(PrepareFailed(failure)));
-    match reactor.wait(conn.prep(sql.to_owned())) {
-        Ok(Ok(statement)) => Ok(statement),
-        Ok(Err(error)) => Err(failed(failure(&error))),
-        Err(reason) => Err(failed(Failure::no_answer(reason, reactor.deadline()))),
     }
 }
 
@@ -263,9 +228,8 @@ impl Connection for MysqlConnection {
         self.instrumentation = Some(Box::new(instrumentation));
     }
 
-    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
-        self.statements.set_cache_size(size);
-    }
+    /// Our cache has one size.
+    fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {}
 }
 
 impl LoadConnection for MysqlConnection {

@@ -86,7 +86,7 @@ fn driver_options(target: &ServerTarget, host: &Host, tls: bool) -> Opts {
         .user(target.user.clone())
         .pass(target.password.as_ref().map(|password| password.expose().to_owned()))
         .db_name(target.database.clone())
-        // Diesel's cache holds the statements.
+        // Ours holds the statements.
         .stmt_cache_size(0)
         // Rows that an update found count, changed or not, as they do on the other engines.
         .client_found_rows(true)

@@ -1,9 +1,8 @@
 //! PostgreSQL: a `diesel::Connection` over tokio-postgres. Every call has a deadline, and every failure keeps its SQLSTATE.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
-use diesel::connection::statement_cache::{MaybeCached, PrepareForCache, StatementCache};
 use diesel::connection::{
     AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
     SimpleConnection,
@@ -18,13 +17,15 @@ use tokio_postgres::{Client, Statement};
 
 use super::postgresql_row::{Bind, PgRow, PgRows};
 use super::reactor::{NoAnswer, Reactor};
+use super::statements::{Lookup, Statements};
 use crate::fault::Failure;
 
 /// One connection to a PostgreSQL server.
 pub(crate) struct PgConnection {
     pub(super) reactor: Reactor,
     pub(super) client: Client,
-    statements: StatementCache<Pg, Statement>,
+    /// One that is removed is closed by the driver, together with what is sent next.
+    statements: Statements<Pg, Statement>,
     /// Behind a pooler in transaction mode a named statement may be gone at the next call, so none is made.
     unnamed: bool,
     failure: Option<Failure>,
@@ -38,7 +39,7 @@ impl PgConnection {
         Self {
             reactor,
             client,
-            statements: StatementCache::new(),
+            statements: Statements::new(),
             unnamed,
             failure: None,
             broken: false,
@@ -116,7 +117,8 @@ impl PgConnection {
         }
     }
 
-    /// Runs one statement and reads its whole answer within the deadline: its rows, and how many it touched.
+    /// Runs one statement and reads its whole answer within the deadline, in which it is prepared as well: its rows, and how
+    /// many it touched.
     fn run<T>(&mut self, source: &T) -> QueryResult<(Vec<tokio_postgres::Row>, u64)>
     where
         T: QueryFragment<Pg> + QueryId,
@@ -125,26 +127,18 @@ impl PgConnection {
             return self.run_unnamed(source);
         }
         let (types, binds) = collect_binds(source)?;
-        let prepared = self.statements.cached_statement(
-            source,
-            &Pg,
-            &types,
-            (&self.reactor, &self.client),
-            prepare,
-            &mut self.instrumentation,
-        );
-        let statement = match prepared {
-            Ok(MaybeCached::Cached(statement)) => statement.clone(),
-            Ok(MaybeCached::CannotCache(statement)) => statement,
-            Ok(_) => {
-                return Err(DieselError::QueryBuilderError(
-                    "the statement cache answered in an unknown way".into(),
-                ));
+        let mut left = self.reactor.deadline();
+        let statement = match self.statements.find(source, &types, &Pg)? {
+            Lookup::Prepared(statement) => statement,
+            Lookup::New(key) => {
+                let statement = self.prepare(&key.sql(source, &Pg)?, &types, &mut left)?;
+                drop(self.statements.keep(key, statement.clone()));
+                statement
             }
-            Err(error) => return Err(self.prepare_failed(error)),
+            Lookup::Once(key) => self.prepare(&key.sql(source, &Pg)?, &types, &mut left)?,
         };
         let client = &self.client;
-        let outcome = self.reactor.wait(async move {
+        let outcome = self.reactor.wait_for(left, async move {
             let stream = client.query_raw(&statement, binds).await?;
             futures_util::pin_mut!(stream);
             let rows = stream.as_mut().try_collect::<Vec<_>>().await?;
@@ -174,42 +168,18 @@ impl PgConnection {
         self.settle(outcome)
     }
 
-    /// An error from [`prepare`], whose failure travels inside Diesel's error because the cache holds the connection.
-    fn prepare_failed(&mut self, error: DieselError) -> DieselError {
-        match error {
-            DieselError::QueryBuilderError(inner) => match inner.downcast::<PrepareFailed>() {
-                Ok(failed) => self.fail(failed.0),
-                Err(inner) => DieselError::QueryBuilderError(inner),
-            },
-            other => other,
-        }
-    }
-}
-
-/// A failure on its way out of the statement cache.
-#[derive(Debug)]
-struct PrepareFailed(Failure);
-
-impl std::fmt::Display for PrepareFailed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the statement could not be prepared")
-    }
-}
-
-impl std::error::Error for PrepareFailed {}
-
-fn prepare(
-    (reactor, client): (&Reactor, &Client),
-    sql: &str,
-    _: PrepareForCache,
-    types: &[PgTypeMetadata],
-) -> QueryResult<Statement> {
-    let types = types.iter().map(to_type).collect::<QueryResult<Vec<_>>>()?;
-    let failed = |failure| DieselError::QueryBuilderError(Box::new(PrepareFailed(failure)));
-    match reactor.wait(client.prepare_typed(sql, &types)) {
-        Ok(Ok(statement)) => Ok(statement),
-        Ok(Err(error)) => Err(failed(failure(&error))),
-        Err(reason) => Err(failed(Failure::no_answer(reason, reactor.deadline()))),
+    /// Prepares a statement, and takes the time for it off what is `left`.
+    fn prepare(
+        &mut self,
+        sql: &str,
+        types: &[PgTypeMetadata],
+        left: &mut Duration,
+    ) -> QueryResult<Statement> {
+        let types = types.iter().map(to_type).collect::<QueryResult<Vec<_>>>()?;
+        let begin = Instant::now();
+        let outcome = self.reactor.wait(self.client.prepare_typed(sql, &types));
+        *left = left.saturating_sub(begin.elapsed());
+        self.settle(outcome)
     }
 }
 
@@ -294,9 +264,8 @@ impl Connection for PgConnection {
         self.instrumentation = Some(Box::new(instrumentation));
     }
 
-    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
-        self.statements.set_cache_size(size);
-    }
+    /// Our cache has one size.
+    fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {}
 }
 
 impl LoadConnection for PgConnection {

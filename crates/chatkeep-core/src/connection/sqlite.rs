@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::sqlite_at_rest::AtRest;
 use super::sqlite_hooks::Hooks;
+use super::sqlite_session::SqliteSession;
 use super::{ConnectOptions, Opened, Role};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -35,11 +36,9 @@ diesel::define_sql_function! {
 
 /// A file, or memory, that was opened.
 pub(super) struct OpenedFile {
-    pub(super) opened: Opened<SqliteConnection>,
+    pub(super) opened: Opened<SqliteSession>,
     /// What has to stay as it is, where the file could only be opened on that promise.
     pub(super) at_rest: Option<AtRest>,
-    /// They must outlive the connection.
-    pub(super) hooks: Box<Hooks>,
 }
 
 /// Opens the file, or memory.
@@ -81,8 +80,9 @@ pub(super) fn open(target: &SqliteTarget, role: Role, options: &ConnectOptions) 
     }
     search::register(&mut connection).map_err(explain)?;
     let version = diesel::select(sqlite_version()).get_result(&mut connection).map_err(explain)?;
+    let connection = SqliteSession::new(connection, hooks);
     let opened = Opened { connection, engine: Engine::Sqlite, version, max_row_bytes: None, id_step: 1 };
-    Ok(OpenedFile { opened, at_rest, hooks })
+    Ok(OpenedFile { opened, at_rest })
 }
 
 /// Opens a file of another program for reading, with none of our settings. What comes with it must outlive it. A private

@@ -1,5 +1,5 @@
-//! How long a SQLite connection waits for another's lock, how a long statement is broken off, and that statements stay
-//! prepared.
+//! How long a SQLite connection waits for another's lock and works on a statement, how a statement is interrupted, and that
+//! statements stay prepared.
 //!
 //! Diesel does not hand its connections out, but SQLite calls an extension for each one that it opens. Ours sets up the
 //! connections that we open, and leaves those of others alone.
@@ -22,12 +22,19 @@ use crate::interruption;
 
 /// Milliseconds between two looks at a lock, as in SQLite's own handler, and no longer than a person notices.
 const PAUSES: [u64; 10] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50];
-/// Steps of SQLite's machine between two looks at whether a statement is to be broken off: some tens of microseconds.
-const STEPS: c_int = 4_000;
+/// Steps of SQLite's machine between two looks at whether a statement is to be interrupted: some tens of microseconds, or a
+/// hundred rows of a search, which may be long.
+const STEPS: c_int = 1_000;
 
 /// What a connection's hooks know. It must stay where it is, and outlive the connection.
 pub(crate) struct Hooks {
     patience: Cell<Duration>,
+    /// How long a statement may take.
+    time_limit: Cell<Duration>,
+    /// When the statement began. `None` on a connection whose statements have no limit.
+    began: Cell<Option<Instant>>,
+    /// Whether the limit ended the statement.
+    is_elapsed: Cell<bool>,
     /// When the wait that goes on began.
     since: Cell<Instant>,
     is_set: Cell<bool>,
@@ -41,7 +48,39 @@ thread_local! {
 impl Hooks {
     pub(super) fn new(patience: Duration) -> Box<Self> {
         let since = Cell::new(Instant::now());
-        Box::new(Self { patience: Cell::new(patience), since, is_set: Cell::new(false) })
+        Box::new(Self {
+            patience: Cell::new(patience),
+            time_limit: Cell::new(patience),
+            began: Cell::new(None),
+            is_elapsed: Cell::new(false),
+            since,
+            is_set: Cell::new(false),
+        })
+    }
+
+    /// From now on a statement may take this long. The limit from before is returned.
+    pub(super) fn set_time_limit(&self, limit: Duration) -> Duration {
+        self.time_limit.replace(limit)
+    }
+
+    /// A statement begins now.
+    pub(super) fn begin(&self) {
+        self.began.set(Some(Instant::now()));
+        self.is_elapsed.set(false);
+    }
+
+    /// The limit that ended the statement, if one did; once.
+    pub(super) fn take_elapsed(&self) -> Option<Duration> {
+        self.is_elapsed.take().then(|| self.time_limit.get())
+    }
+
+    /// Whether the statement is to be ended.
+    fn ends_statement(&self) -> bool {
+        let elapsed = self.began.get().is_some_and(|began| began.elapsed() >= self.time_limit.get());
+        if elapsed {
+            self.is_elapsed.set(true);
+        }
+        elapsed || interruption::is_interrupted()
     }
 
     /// From now on a lock is waited for as long as this. The patience from before comes back.
@@ -102,7 +141,7 @@ unsafe extern "C" fn set_hooks(
         // is (its manual, "The SQLite Query Optimizer Overview", on the query planner stability guarantee).
         sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_QPSG, 1, ptr::null_mut::<c_int>());
         sqlite3_busy_handler(connection, Some(is_busy), argument);
-        sqlite3_progress_handler(connection, STEPS, Some(is_to_be_broken_off), argument);
+        sqlite3_progress_handler(connection, STEPS, Some(is_to_be_ended), argument);
         (*hooks).is_set.set(true);
     }
     SQLITE_OK
@@ -115,7 +154,9 @@ unsafe extern "C" fn is_busy(hooks: *mut c_void, looks: c_int) -> c_int {
     catch_unwind(AssertUnwindSafe(|| hooks.waits_on(looks))).unwrap_or(false).into()
 }
 
-/// Not zero: break it off.
-unsafe extern "C" fn is_to_be_broken_off(_: *mut c_void) -> c_int {
-    catch_unwind(interruption::is_interrupted).unwrap_or(true).into()
+/// Not zero: end it.
+unsafe extern "C" fn is_to_be_ended(hooks: *mut c_void) -> c_int {
+    // SAFETY: see `set_hooks`.
+    let hooks = unsafe { &*hooks.cast::<Hooks>() };
+    catch_unwind(AssertUnwindSafe(|| hooks.ends_statement())).unwrap_or(true).into()
 }

@@ -1,10 +1,10 @@
 //! Writing one message.
 
-use diesel::{QueryResult, RunQueryDsl, SqliteConnection};
+use diesel::{QueryResult, RunQueryDsl};
 
 use super::new::NewMessage;
 use super::row::Row;
-use crate::connection::{Connection, Session, returned_id};
+use crate::connection::{Connection, Session, SqliteSession, returned_id};
 use crate::error::Result;
 use crate::schema::messages;
 use crate::value::Timestamp;
@@ -32,7 +32,7 @@ diesel::define_sql_function! {
 }
 
 /// The number of the row that this connection inserted last.
-pub(super) fn last_inserted_id(connection: &mut SqliteConnection) -> QueryResult<i64> {
+pub(super) fn last_inserted_id(connection: &mut SqliteSession) -> QueryResult<i64> {
     diesel::select(last_insert_rowid()).get_result(connection)
 }
 

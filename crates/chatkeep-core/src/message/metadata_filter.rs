@@ -166,9 +166,10 @@ impl QueryFragment<Sqlite> for MetadataHas<'_> {
                 out.push_bind_param::<Text, String>(text)?;
             }
             _ => {
-                // A number is written as a literal: SQLite compares integers and doubles exactly.
-                out.push_sql(" AND entry.type IN ('integer', 'real') AND entry.atom = ");
-                out.push_sql(&self.wanted.texts[0]);
+                // SQLite compares integers and doubles exactly. A double is read from its text, as those in the metadata are.
+                out.push_sql(" AND entry.type IN ('integer', 'real') AND entry.atom = CAST(");
+                out.push_bind_param::<Text, String>(&self.wanted.texts[0])?;
+                out.push_sql(" AS NUMERIC)");
             }
         }
         out.push_sql(")");

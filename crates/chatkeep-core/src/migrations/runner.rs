@@ -220,7 +220,8 @@ impl<'a> Runner<'a> {
 /// The transaction is the lock, and takes everything back when a migration fails. Foreign keys are checked at its end, so
 /// that a table can be made anew while others point to it.
 fn on_sqlite<T>(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-    connection.set_query_timeout(lock::PATIENCE)?;
+    connection.set_query_timeout(MIGRATION_TIMEOUT)?;
+    connection.set_patience(lock::PATIENCE);
     connection.batch("PRAGMA foreign_keys = OFF", Effect::None)?;
     let outcome = connection.transaction(|connection| {
         let value = work(connection)?;

@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use crate::connection::{Connection, Session, open_sqlite_to_read};
+use crate::connection::{Connection, Session, SqliteSession, open_sqlite_to_read};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{self, Effect};
 
@@ -29,7 +29,7 @@ pub fn is_sqlite_file(path: &Path) -> std::io::Result<bool> {
     Ok(start == MAGIC)
 }
 
-fn sqlite(connection: &mut Connection) -> Result<&mut diesel::SqliteConnection> {
+fn sqlite(connection: &mut Connection) -> Result<&mut SqliteSession> {
     match &mut connection.session {
         Session::Sqlite(connection) => Ok(connection),
         _ => Err(Error::configuration("only SQLite keeps its data in a file")),
@@ -48,9 +48,10 @@ pub fn copy_sqlite_file(connection: &mut Connection, path: &Path) -> Result<()> 
     })?;
     let session = sqlite(connection)?;
     // A connection that only reads may not even write into another file.
-    let copied = session
-        .batch_execute("PRAGMA query_only = OFF")
-        .and_then(|()| sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(session));
+    let copied = session.batch_execute("PRAGMA query_only = OFF").and_then(|()| {
+        session
+            .without_time_limit(|session| sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(session))
+    });
     copied.map(drop).map_err(|error| connection.read_error(error))
 }
 
@@ -87,8 +88,8 @@ pub(crate) fn integrity(connection: &mut diesel::SqliteConnection) -> diesel::Qu
 /// # Errors
 /// `Configuration` on a server, `StorageFull`, `Conflict` when others do not stop reading and writing.
 pub fn reclaim(connection: &mut Connection) -> Result<()> {
-    sqlite(connection)?;
-    connection.batch("VACUUM", Effect::None)?;
+    let vacuumed = sqlite(connection)?.without_time_limit(|session| session.batch_execute("VACUUM"));
+    vacuumed.map_err(|error| connection.read_error(error))?;
     // With write-ahead logging the new file is in the log until it is moved over.
     connection.batch("PRAGMA wal_checkpoint(TRUNCATE)", Effect::None)
 }

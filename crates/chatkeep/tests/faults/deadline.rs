@@ -3,17 +3,42 @@
 use std::thread;
 use std::time::Duration;
 
-use chatkeep::{ErrorKind, MessageFilter, Page};
+use chatkeep::{Chatkeep, ErrorKind, MessageFilter, Page, PoolSettings};
 use chatkeep_testkit::{Engine, TestDatabase};
 
 use crate::failing::fails;
 use crate::on_each_server;
-use crate::opening::{QUERY_TIMEOUT, count, log, open_ready, stored};
+use crate::opening::{QUERY_TIMEOUT, count, log, open_ready, short, stored};
 
 on_each_server!(
     a_read_that_takes_too_long_is_given_up,
     a_write_that_takes_too_long_is_given_up_and_not_made_later
 );
+
+#[test]
+fn a_search_in_a_sqlite_file_is_given_up_when_its_time_is_over_and_the_connection_is_sound() {
+    let limit = Duration::from_millis(100);
+    let database = TestDatabase::create(Engine::Sqlite);
+    let settings = PoolSettings { query_timeout: limit, pool_size: 1, max_overflow: 0, ..short() };
+    let chat = Chatkeep::builder().url(database.url()).settings(settings).open().expect("the URL is right");
+    log(&chat, "the oldest").expect("it is stored");
+    database.execute(
+        "INSERT INTO messages (timestamp, user_message) WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL \
+         SELECT n + 1 FROM number WHERE n < 500000) SELECT '2999-01-01 00:00:00.000000', 'haystack ' || n FROM number",
+    );
+    let search = |text| chat.messages().search_messages(text, &Page::first(10));
+    for _ in 0..2 {
+        fails(database.url(), || search("needle"))
+            .with(ErrorKind::Unavailable)
+            .retryable()
+            .saying("0.1 s")
+            .within(limit);
+    }
+    // The only connection that reads is as good as before.
+    assert_eq!(search("haystack").expect("it is found at once").len(), 10);
+    assert!(chat.messages().get_message_by_id(1).expect("the log answers").is_some());
+    log(&chat, "the newest").expect("it is stored");
+}
 
 /// Much longer than any call may take; the lock ends with the work, though.
 const LOCKED_FOR: u32 = 60;

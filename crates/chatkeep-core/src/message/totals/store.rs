@@ -8,7 +8,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQue
 
 use super::gaps::replace_gaps;
 use super::sums::{Key, SPANS, Sums, Totals};
-use crate::connection::{Connection, MysqlConnection, Session, on_engine};
+use crate::connection::{Connection, MysqlConnection, Session, SqliteSession, on_engine};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::schema::{Moment, message_counting, message_totals, messages};
@@ -173,7 +173,7 @@ const ADD: &str = " ON CONFLICT (hours, start, provider, model) DO UPDATE SET \
     tokens_high = message_totals.tokens_high + excluded.tokens_high, \
     tokens_low = message_totals.tokens_low + excluded.tokens_low";
 
-fn change_one(c: &mut diesel::SqliteConnection, key: &Key, sums: &Sums) -> QueryResult<()> {
+fn change_one(c: &mut SqliteSession, key: &Key, sums: &Sums) -> QueryResult<()> {
     let (high, low) = sums.halves();
     let changed = sql_query(format!("{COLUMNS}VALUES (?, ?, ?, ?, ?, ?, ?, ?){ADD}"))
         .bind::<Integer, _>(key.hours)
