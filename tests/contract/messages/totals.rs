@@ -24,6 +24,7 @@ on_every_engine![
     rows_of_another_program_count,
     rows_that_turn_up_late_count,
     ids_that_another_program_left_out_are_one_gap,
+    ids_that_lie_far_apart_are_counted_in_one_step,
     too_many_missing_ids_are_waited_for,
 ];
 
@@ -394,6 +395,19 @@ fn ids_that_another_program_left_out_are_one_gap(store: &Store) {
     let gaps = store.raw.query("SELECT first, last FROM message_gaps ORDER BY first");
     let gap = vec![Some((last + 1).to_string()), Some(4_999_999.to_string())];
     assert_eq!(gaps, if is_kept_in_the_dark(store) { vec![gap] } else { Vec::new() });
+}
+
+/// As ids are that hold a time, or the last one that a file of another program may have.
+fn ids_that_lie_far_apart_are_counted_in_one_step(store: &Store) {
+    log(store, &assorted());
+    for n in 1..=8_i64 {
+        foreign(store, n << 59);
+    }
+    counted(store);
+    assert_eq!(mark(store), 8 << 59);
+    assert_eq!(all(store).providers["foreign"], 8);
+    let check = store.messages().check_totals().expect("the log answers");
+    assert_eq!((check.counted, check.differences), (assorted().len() as i64 + 8, Vec::new()));
 }
 
 fn too_many_missing_ids_are_waited_for(store: &Store) {

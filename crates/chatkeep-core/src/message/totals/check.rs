@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::gaps::gaps;
 use super::grouped::{Rows, add_up};
-use super::store::{all_kept, counted_to, last_id};
+use super::store::{all_kept, counted_to, end_of_step, last_id};
 use super::sums::{Key, Sums, Totals};
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::value::Timestamp;
 
-/// A statement adds up at most so many ids, so that each has an answer in time.
-const MAX_IDS: i64 = 250_000;
+/// A statement adds up at most so many messages, so that each has an answer in time.
+const MAX_ROWS: i64 = 250_000;
 
 /// What a comparison of the totals with the messages found. It serialises with these keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -74,7 +74,7 @@ fn recount(connection: &mut Connection, behind: i64, last: i64) -> Result<Totals
     let mut found = Totals::default();
     let mut behind = behind;
     while behind < last {
-        let to = last.min(behind.saturating_add(MAX_IDS));
+        let to = end_of_step(connection, behind, last, MAX_ROWS)?;
         found.join(add_up(connection, Rows::Numbered(behind, to))?);
         behind = to;
     }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::gaps::{Gap, Passed, pass};
 use super::grouped::{Rows, add_up};
 use super::settled::{Missing, missing};
-use super::store::{IfHeld, Mark, change, forget, hold_mark, last_id, mark, move_mark, raise_revision};
+use super::store::{
+    IfHeld, Mark, change, end_of_step, forget, hold_mark, last_id, mark, move_mark, raise_revision,
+};
 use super::sums::{Sums, Totals};
 use crate::connection::Connection;
 use crate::error::{ErrorKind, Result};
@@ -14,7 +16,7 @@ use crate::value::Timestamp;
 
 /// When a message is stored whose id is a multiple of this, it is time to count on. A reader adds up about so many rows by itself.
 const STEP: i64 = 4_096;
-/// A transaction counts at most so many ids: a log that was not counted for long is caught up with bit by bit, so that
+/// A transaction counts at most so many messages: a log that was not counted for long is caught up with bit by bit, so that
 /// nobody waits for long.
 const MAX_STEP: i64 = 8 * STEP;
 /// How long catching up waits for writers before it leaves the rest to them.
@@ -62,7 +64,7 @@ pub fn look_for_uncounted(connection: &mut Connection) -> Result<ToCount> {
     if mark.counted_to >= top {
         return Ok(ToCount::Nothing);
     }
-    let to = top.min(mark.counted_to.saturating_add(MAX_STEP));
+    let to = end_of_step(connection, mark.counted_to, top, MAX_STEP)?;
     let found = match missing(connection)? {
         Missing::Gone => Some(add_up(connection, Rows::Numbered(mark.counted_to, to))?),
         Missing::Possible => None,

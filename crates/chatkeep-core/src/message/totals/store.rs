@@ -52,6 +52,23 @@ pub(super) fn last_id(connection: &mut Connection) -> Result<i64> {
     last.map(|id| id.unwrap_or(0)).map_err(|error| connection.read_error(error))
 }
 
+/// The id of the last of so many messages behind an id; `top` when there are not more up to there. Ids may lie far apart: a
+/// log that came from elsewhere keeps those that it had.
+pub(super) fn end_of_step(connection: &mut Connection, behind: i64, top: i64, most: i64) -> Result<i64> {
+    if top - behind <= most {
+        return Ok(top);
+    }
+    let last = on_engine!(connection, c => messages::table
+        .filter(messages::id.gt(behind))
+        .order(messages::id.asc())
+        .select(messages::id)
+        .offset(most - 1)
+        .limit(1)
+        .get_result::<i64>(c)
+        .optional());
+    last.map(|id| id.unwrap_or(top).min(top)).map_err(|error| connection.read_error(error))
+}
+
 /// What to do when another transaction holds the mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::message) enum IfHeld {
