@@ -112,7 +112,9 @@ pub(super) fn with_ports(hosts: Vec<Listed>, ports: Option<&str>, engine: Engine
             host.port.or_else(|| ports.get(at).or(ports.first()).copied()).unwrap_or(standard_port(engine));
         match host.place {
             Place::Tcp(host) => Host::Tcp { host, port },
-            Place::Unix(path) => Host::Unix(path, port),
+            Place::Unix(path) if engine == Engine::PostgreSql => Host::Unix(path, port),
+            // The path alone is the place: with another port it is the same one.
+            Place::Unix(path) => Host::Unix(path, standard_port(engine)),
         }
     });
     Ok(listed.collect())

@@ -143,6 +143,9 @@ fn hosts_may_stand_in_the_query() {
         ("mysql://u@/d?unix_socket=/run/mysqld/mysqld.sock", &[unix("/run/mysqld/mysqld.sock", 3306)]),
         ("mariadb://u@/d?socket=/run/mysqld/mysqld.sock", &[unix("/run/mysqld/mysqld.sock", 3306)]),
         ("mysql://u@localhost/d?unix_socket=/cloudsql/p:r:i", &[unix("/cloudsql/p:r:i", 3306)]),
+        // The path alone is the place.
+        ("mysql://u@localhost:3307/d?unix_socket=/tmp/x.sock", &[unix("/tmp/x.sock", 3306)]),
+        ("mysql://u@%2Ftmp%2Fx.sock:3307,h2:3307/d", &[unix("/tmp/x.sock", 3306), tcp("h2", 3307)]),
     ];
     for (text, hosts) in cases {
         assert_eq!(server(text).hosts, *hosts, "{text}");
