@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Binary};
 use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::private_copy::{self, PrivateCopy};
@@ -36,10 +36,11 @@ pub struct LegacyFile {
     others: Vec<String>,
 }
 
+/// Names are bytes: nothing in SQLite sees to it that they are text.
 #[derive(QueryableByName)]
 struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
+    #[diesel(sql_type = Binary)]
+    name: Vec<u8>,
 }
 
 #[derive(QueryableByName)]
@@ -109,13 +110,17 @@ impl LegacyFile {
         if !faults.is_empty() {
             return Err(Error::new(ErrorKind::Corrupt, format!("is damaged: {}", faults.join("; "))));
         }
-        let encoding = self.names("SELECT encoding AS name FROM pragma_encoding")?;
-        self.encoding = encoding.first().and_then(|name| Encoding::named(name)).ok_or_else(|| {
+        // Its name is ASCII, and bytes of the encoding that it names.
+        let encoding = self.names("SELECT CAST(encoding AS BLOB) AS name FROM pragma_encoding")?;
+        let encoding = encoding.first().map(|(name, _)| name.replace('\0', ""));
+        self.encoding = encoding.and_then(|name| Encoding::named(&name)).ok_or_else(|| {
             Error::new(ErrorKind::InvalidInput, "keeps its text in an encoding that is not known")
         })?;
         let tables = self.names(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+            "SELECT CAST(name AS BLOB) AS name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             ORDER BY sqlite_schema.name",
         )?;
+        let tables: Vec<_> = tables.into_iter().map(|(name, _)| name).collect();
         if tables.iter().any(|name| name == "chatkeep_migrations") {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -137,8 +142,14 @@ impl LegacyFile {
         }
         self.others = others;
         for table in known {
-            let columns =
-                self.names(&format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"))?;
+            let columns = self.names(&format!(
+                "SELECT CAST(name AS BLOB) AS name FROM pragma_table_info('{table}') ORDER BY cid"
+            ))?;
+            if let Some((name, _)) = columns.iter().find(|(_, is_text)| !is_text) {
+                let reason = format!("table {table} has a column whose name is not text: {name}");
+                return Err(Error::new(ErrorKind::InvalidInput, reason));
+            }
+            let columns = columns.into_iter().map(|(name, _)| name).collect();
             let found = Shape::of(&table, columns);
             let (shape, unknown) = found.map_err(|reason| Error::new(ErrorKind::InvalidInput, reason))?;
             let count = sql_query(format!("SELECT count(*) AS count FROM {table}"));
@@ -148,9 +159,14 @@ impl LegacyFile {
         Ok(())
     }
 
-    fn names(&mut self, sql: &str) -> Result<Vec<String>> {
-        let names = sql_query(sql).load::<Name>(&mut self.connection);
-        Ok(names.map_err(fault::sqlite::error)?.into_iter().map(|row| row.name).collect())
+    /// Names as well as they can be read, and whether they are text.
+    fn names(&mut self, sql: &str) -> Result<Vec<(String, bool)>> {
+        let names = sql_query(sql).load::<Name>(&mut self.connection).map_err(fault::sqlite::error)?;
+        let read = |row: Name| match self.encoding.read(row.name) {
+            Ok(name) => (name, true),
+            Err(broken) => (broken.readable, false),
+        };
+        Ok(names.into_iter().map(read).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Binary, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::connection::{Connection, Session, SqliteSession, open_sqlite_to_read};
@@ -55,10 +55,11 @@ pub fn copy_sqlite_file(connection: &mut Connection, path: &Path) -> Result<()> 
     copied.map(drop).map_err(|error| connection.read_error(error))
 }
 
+/// A line of the check may name a table, the name of which is not text where the file is damaged.
 #[derive(QueryableByName)]
 struct Line {
-    #[diesel(sql_type = Text)]
-    integrity_check: String,
+    #[diesel(sql_type = Binary)]
+    line: Vec<u8>,
 }
 
 /// Reads a whole SQLite file, and says what is wrong with it. Nobody else may be writing to it.
@@ -78,8 +79,11 @@ pub fn check_sqlite_file(path: &Path) -> Result<()> {
 
 /// What SQLite's own check finds wrong; nothing when all is well.
 pub(crate) fn integrity(connection: &mut diesel::SqliteConnection) -> diesel::QueryResult<Vec<String>> {
-    let lines = sql_query("PRAGMA integrity_check(5)").load::<Line>(connection)?;
-    Ok(lines.into_iter().map(|line| line.integrity_check).filter(|line| line != "ok").collect())
+    let check = "SELECT CAST(integrity_check AS BLOB) AS line FROM pragma_integrity_check LIMIT 5";
+    let lines = sql_query(check).load::<Line>(connection)?;
+    // In a file of UTF-16 it is UTF-16: ASCII with NUL between the letters.
+    let text = |line: Line| String::from_utf8_lossy(&line.line).replace('\0', "");
+    Ok(lines.into_iter().map(text).filter(|line| line != "ok").collect())
 }
 
 /// Gives the room that deleted rows had back to the file system: the file is written anew, for which it needs as much room

@@ -14,6 +14,7 @@ on_every_engine![
     a_damaged_file_is_refused_whole,
     tables_that_are_not_known_are_refused_by_what_they_lack,
     duplicate_hashes_are_refused,
+    names_that_are_not_text_are_reported_and_no_internal_error,
     a_database_that_is_too_new_is_left_alone,
 ];
 
@@ -101,6 +102,36 @@ fn duplicate_hashes_are_refused(store: &Store) {
     assert_eq!((report.stored, report.hopeless_rows, report.problems[0].row), (false, 1, 2));
     assert!(report.problems[0].message.contains("another row"));
     assert!(store.raw.try_execute("SELECT * FROM api_tokens").is_err(), "nothing is made");
+}
+
+/// The same file with other bytes of the same length.
+fn patched(store: &Store, name: &str, from: &[u8], to: &[u8]) {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = fs::read(store.path(name)).expect("read");
+    let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
+    assert!(!places.is_empty(), "nothing to change");
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    fs::write(store.path(name), bytes).expect("written");
+}
+
+fn names_that_are_not_text_are_reported_and_no_internal_error(store: &Store) {
+    let texts = "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT, moodX \"TEXT NOT NULL\");
+                 INSERT INTO messages (message) VALUES ('a')";
+    make(store.path("column.db"), &[texts]);
+    patched(store, "column.db", b"moodX", b"mood\xff");
+    refused(store, "column.db", ErrorKind::InvalidInput, "whose name is not text: mood\u{fffd}");
+    // What is wrong with the file is said in words that hold the name.
+    make(store.path("null.db"), &[texts]);
+    patched(store, "null.db", b"moodX \"TEXT NOT NULL\"", b"mood\xff  TEXT NOT NULL ");
+    refused(store, "null.db", ErrorKind::Corrupt, "NULL value in messages.mood\u{fffd}");
+    // A table that is left alone may be called anything.
+    make(store.path("table.db"), &[LOG, "CREATE TABLE songX (a)"]);
+    patched(store, "table.db", b"songX", b"song\xff");
+    let report = import_legacy(store, &[store.path("table.db")], ImportOptions::default(), &mut |_| {})
+        .expect("it runs");
+    assert_eq!(report.files[0].other_tables, ["song\u{fffd}"]);
 }
 
 fn a_database_that_is_too_new_is_left_alone(store: &Store) {
