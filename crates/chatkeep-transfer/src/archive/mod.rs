@@ -9,6 +9,7 @@
 //! Each part is a few megabytes, so that it is read and written in flat memory. `tar --zstd -xf FILE` unpacks it.
 
 mod manifest;
+mod part;
 mod read;
 mod rows;
 mod write;

@@ -8,15 +8,18 @@ use chatkeep_core::{Error, ErrorKind, Result};
 use tar::Archive;
 
 use super::manifest::{FORMAT, Manifest, Part};
-use super::rows::{to_message, to_token};
-use super::{MANIFEST, MESSAGES, TOKENS};
+use super::{MANIFEST, part};
 use crate::batch::Batch;
-use crate::digest::{Digests, hex_digest};
+use crate::digest::Digests;
 
 /// A part is a few megabytes, or a single row of at most 16 MiB, which JSON may write six times as long.
 const MOST_PART: u64 = 128 << 20;
-/// A manifest has a line of a hundred bytes for each part.
-const MOST_MANIFEST: u64 = 64 << 20;
+/// A manifest has lines of more than a hundred bytes for each part.
+const MOST_MANIFEST: u64 = 32 << 20;
+const MOST_PARTS: u64 = MOST_MANIFEST / 100;
+/// The logarithm of the memory that zstd may keep of what it has written: 32 MiB. Ours need 2 MiB, those that were
+/// compressed anew by `zstd -19` need 8 MiB.
+const WINDOW: u32 = 25;
 
 /// Hands over the rows of an archive, part by part, and returns its manifest when everything fits it.
 ///
@@ -34,33 +37,47 @@ pub(crate) fn read(
         let reason = text.split(" (os error").next().unwrap_or_default();
         Error::configuration(format!("{shown} cannot be read: {reason}"))
     })?;
-    let decoder =
+    let mut decoder =
         zstd::Decoder::new(BufReader::with_capacity(256 << 10, file)).map_err(|error| cannot_read(&error))?;
+    decoder.window_log_max(WINDOW).map_err(|error| cannot_read(&error))?;
     let mut archive = Archive::new(decoder);
     let mut parts: Vec<Part> = Vec::new();
     let mut digests = Digests::default();
     let mut manifest = None;
-    for entry in archive.entries().map_err(|error| cannot_read(&error))? {
+    // Raw: names and sizes that tar's extensions put into entries of their own would be read whole, whatever their length.
+    for entry in archive.entries().map_err(|error| cannot_read(&error))?.raw(true) {
         let mut entry = entry.map_err(|error| cannot_read(&error))?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if manifest.is_some() {
             return Err(damaged(format!("{name} stands behind the manifest")));
         }
-        let most = if name == MANIFEST { MOST_MANIFEST } else { MOST_PART };
-        if entry.size() > most {
-            return Err(damaged(format!("{name} is longer than any part is")));
+        if !entry.header().entry_type().is_file() {
+            return Err(damaged(format!("{name} is not a regular file")));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size()).unwrap_or_default());
-        entry.read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
+        let most = if name == MANIFEST { MOST_MANIFEST } else { MOST_PART };
+        if entry.size() > most || parts.len() as u64 > MOST_PARTS {
+            return Err(damaged(format!("{name} is longer than any part is, or one of too many parts")));
+        }
         if name == MANIFEST {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
             manifest = Some(parse_manifest(&bytes).map_err(damaged)?);
             continue;
         }
-        let batch = parse_part(&name, &bytes).map_err(damaged)?;
-        parts.push(Part::new(name, batch.len(), bytes.len() as u64, hex_digest(&bytes)));
-        drop(bytes);
-        digests.add(&batch);
-        hand_over(batch, &digests)?;
+        let size = entry.size();
+        let read = part::read(&name, entry, |batch| {
+            digests.add(&batch);
+            hand_over(batch, &digests)
+        });
+        let part = read.map_err(|failure| match failure {
+            part::Failure::Read(error) => cannot_read(&error),
+            part::Failure::Damaged(reason) => damaged(reason),
+            part::Failure::Caller(error) => error,
+        })?;
+        if part.bytes != size {
+            return Err(damaged("was cut off".to_owned()));
+        }
+        parts.push(part);
     }
     // To the very end: there stands zstd's checksum, and nothing else may.
     let is_padding = only_zeros(&mut archive.into_inner()).map_err(|error| cannot_read(&error))?;
@@ -113,22 +130,4 @@ fn parse_manifest(bytes: &[u8]) -> Result<Manifest, String> {
         return Err(format!("is of form {}; this program reads form {FORMAT}", form.format));
     }
     serde_json::from_slice(bytes).map_err(|error| format!("{MANIFEST}: {error}"))
-}
-
-/// The rows of a part.
-fn parse_part(name: &str, bytes: &[u8]) -> Result<Batch, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
-    let lines = || text.lines().zip(1_u64..);
-    let at = |line: u64| move |error: String| format!("{name}, line {line}: {error}");
-    match name.split('/').next() {
-        Some(TOKENS) => lines()
-            .map(|(line, number)| to_token(line).map_err(at(number)))
-            .collect::<Result<_, _>>()
-            .map(Batch::Tokens),
-        Some(MESSAGES) => lines()
-            .map(|(line, number)| to_message(line).map_err(at(number)))
-            .collect::<Result<_, _>>()
-            .map(Batch::Messages),
-        _ => Err(format!("{name} is no part that is known")),
-    }
 }

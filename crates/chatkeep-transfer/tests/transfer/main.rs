@@ -10,6 +10,7 @@ mod every_engine;
 mod files;
 mod full_disk;
 mod imports;
+mod oversized_archives;
 mod store;
 mod unknown_columns;
 mod unusual_rows;
