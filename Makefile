@@ -1,4 +1,4 @@
-.PHONY: help setup demo test check bench wheel npm endurance fmt clean
+.PHONY: help setup demo test check bench wheel npm endurance fuzz kills fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -22,8 +22,14 @@ check: ## formatting, lints, documentation, licences, dependencies, generated fi
 bench: ## chatkeep beside what one would use instead, on durable servers of its own (QUICK=1: minutes)
 	scripts/bench.sh
 
-endurance: ## Python, optimised: a million calls, and 32 threads for a minute, on every engine (some minutes each)
+endurance: ## what takes long: a million calls from Python and Node, 32 threads for a minute, a minute of each fuzz target, kills
 	scripts/endurance.sh
+
+fuzz: ## fuzz everything that reads data from outside, one target after the other (SECONDS=60 for each, TARGETS="url import")
+	scripts/fuzz.sh --seconds $(or $(SECONDS),60) $(TARGETS)
+
+kills: ## kill writers and servers while 16 writers log messages, on every engine (KILLS=1000 in all)
+	scripts/kills.sh $(or $(KILLS),1000)
 
 wheel: ## Python's wheel and source distribution, optimised and tested
 	scripts/wheel.sh
@@ -34,6 +40,7 @@ npm: ## the npm packages, optimised and tested
 fmt: ## format the code
 	cargo fmt --all
 	cargo fmt --manifest-path bench/sqlx/Cargo.toml
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	scripts/format-python.sh
 	scripts/format-node.sh
 

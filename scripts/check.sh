@@ -53,6 +53,7 @@ python_style() {
 scripts/setup.sh deny python node
 step format cargo fmt --all --check
 step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
+step "format of fuzz" cargo fmt --manifest-path fuzz/Cargo.toml --check
 step scripts scripts_parse
 step "format of Python" python_style
 step "format of Node" scripts/format-node.sh --check

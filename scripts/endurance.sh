@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests that take minutes, with optimised builds: from Python and from Node, a million calls with flat memory; many threads for
-# a minute; 500 workers that come and go.
+# a minute; 500 workers that come and go; 100 kills of writers and servers; a minute of each fuzz target.
 #
 #   scripts/endurance.sh [--only postgresql,mariadb,mysql]      these servers, and SQLite
 set -euo pipefail
@@ -18,3 +18,6 @@ export CHATKEEP_PYTHON_PACKAGE=$PYTHON_RELEASE
 run() { "${CARGO_TARGET_DIR:-target}/debug/chatkeep-testkit" run --fast --quiet "$@"; }
 run "$@" -- scripts/pytest.sh -m endurance
 run "$@" -- env CHATKEEP_ENDURANCE_CALLS=1000000 scripts/node-test.sh --test-reporter=spec node/test/memory.test.mjs node/test/lifecycle.test.mjs
+# They need every server, and no server.
+if [ $# -eq 0 ]; then scripts/kills.sh 100; fi
+scripts/fuzz.sh --seconds 60

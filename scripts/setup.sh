@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building, testing and checking need and this machine lacks; says nothing when nothing is missing.
 #
-#   scripts/setup.sh [servers] [mysql] [nextest] [deny] [python] [node] [bench]      all but bench when none is named
+#   scripts/setup.sh [servers] [mysql] [nextest] [deny] [python] [node] [bench] [fuzz]      all but bench and fuzz when none is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 # Any newer version will do too; these are what gets installed where there is none.
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
+FUZZ_VERSION=0.13.2
 
 say() { echo "setup: $*" >&2; }
 
@@ -87,6 +88,12 @@ install_tool() {
     quietly env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$CHATKEEP_CACHE/tools" "$name@$version"
 }
 
+# libFuzzer is C++, and comes as source.
+install_fuzz() {
+    has c++ || { say "please install a C++ compiler (Debian's name: g++), then try again"; return 1; }
+    install_tool cargo-fuzz "$FUZZ_VERSION"
+}
+
 if ! has cargo; then
     say "please install Rust first, with rustup or your system's packages: there is no cargo here"
     exit 1
@@ -105,8 +112,9 @@ for part in "${@:-servers mysql nextest deny python node}"; do
         python) scripts/setup-python.sh ;;
         node) scripts/setup-node.sh ;;
         bench) scripts/setup-bench.sh ;;
+        fuzz) install_fuzz ;;
         *)
-            say "there is no part '$name': servers, mysql, nextest, deny, python, node, bench"
+            say "there is no part '$name': servers, mysql, nextest, deny, python, node, bench, fuzz"
             exit 2
             ;;
         esac

@@ -71,3 +71,9 @@ fn write(options: &ExportOptions, chatkeep: &Chatkeep, out: &mut Destination<'_>
     };
     Ok(chatkeep.messages().export_for_fine_tuning(format, &filter, out)?)
 }
+
+/// A message as a line with its line break, for fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn line(message: &chatkeep::Message, with_id: bool) -> Result<String, chatkeep::Error> {
+    Row::new(message, with_id).to_line()
+}

@@ -9,6 +9,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+#[cfg(feature = "fuzzing")]
+use chatkeep::{Error, NewMessage};
+
 use crate::args::messages::ImportOptions;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -53,5 +56,17 @@ impl Source {
     /// `chats.jsonl, line 12`
     fn place(&self, line: u64) -> String {
         format!("{}, line {line}", self.name)
+    }
+}
+
+/// Every line of a text in memory, for fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_all(bytes: &[u8]) -> io::Result<Vec<Result<Option<NewMessage>, Error>>> {
+    let mut lines = Lines::new(bytes);
+    let mut read = Vec::new();
+    loop {
+        let number = lines.number() + 1;
+        let Some(line) = lines.next()? else { return Ok(read) };
+        read.push(row::read(&line, number));
     }
 }

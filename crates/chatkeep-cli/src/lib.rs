@@ -16,6 +16,9 @@ mod commands;
 mod context;
 mod export;
 mod failure;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod import;
 mod interruption;
 mod moment;

@@ -15,6 +15,9 @@ mod connection;
 mod engine;
 mod error;
 mod fault;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod interruption;
 pub mod legacy;
 mod message;

@@ -21,7 +21,7 @@ pub(super) fn next(source: &mut Source) -> Result<Option<(u64, Result<Option<New
 }
 
 /// The message on this line; `None` when nothing but blanks stands on it.
-fn read(line: &Line<'_>, number: u64) -> Result<Option<NewMessage>, Error> {
+pub(super) fn read(line: &Line<'_>, number: u64) -> Result<Option<NewMessage>, Error> {
     let mut bytes = match line {
         Line::Bytes(bytes) => *bytes,
         Line::TooLong => return Err(refused(format!("is longer than {} MiB", LONGEST_LINE >> 20))),
