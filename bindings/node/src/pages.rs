@@ -14,9 +14,6 @@ use crate::rows;
 use crate::submit::{Begun, Call};
 use chatkeep::SharedHandle;
 
-/// Messages in a page: as many as are fetched at a time.
-const PAGE: usize = 500;
-
 /// The pages of an iteration over messages, or over lines that models are trained with.
 #[napi]
 pub struct MessagePages {
@@ -47,7 +44,7 @@ impl MessagePages {
         let call = Call { env, number, operation, handle: &self.handle, slot: &self.slot, abort };
         let (messages, format) = (Arc::clone(&self.messages), self.format);
         let fetch = move |_: &chatkeep::Chatkeep, ()| {
-            messages.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(PAGE).collect()
+            messages.lock().unwrap_or_else(PoisonError::into_inner).next_page()
         };
         call.submit(
             || Ok(()),

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::{Cursor, Error, Message, MessageFilter, Order, Result, messages};
+use chatkeep_core::messages::{self, PIECE_BYTES, Piece};
+use chatkeep_core::{Cursor, Error, Message, MessageFilter, Order, Result};
 use chatkeep_pool::Pool;
 
-/// Messages that are fetched at a time.
+/// Maximum number of messages that are fetched at a time. Large ones are fewer, by their bytes.
 const PAGE: i64 = 500;
 
 /// An iterator over messages; see [`crate::MessageLogger::iter_messages`]. After an error it ends.
@@ -18,12 +19,14 @@ pub struct MessageIter {
     fetched: std::vec::IntoIter<Message>,
     /// Behind the last message that was fetched.
     cursor: Option<Cursor>,
+    /// Messages to ask for next. A server sends all that were asked for, however large they are.
+    limit: i64,
     done: bool,
 }
 
 impl MessageIter {
     pub(crate) fn new(pool: Arc<Pool>, filter: MessageFilter, order: Order) -> Self {
-        Self { pool, filter, order, fetched: Vec::new().into_iter(), cursor: None, done: false }
+        Self { pool, filter, order, fetched: Vec::new().into_iter(), cursor: None, limit: PAGE, done: false }
     }
 
     /// Whether the next message has to be fetched first.
@@ -33,11 +36,30 @@ impl MessageIter {
 
     /// Fetches the next page.
     pub(crate) fn fetch(&mut self) -> Result<()> {
-        let page = messages::after(&mut *self.pool.reader()?, &self.filter, self.cursor, self.order, PAGE)?;
-        self.done = page.len() < PAGE as usize;
-        self.cursor = page.last().map(Message::cursor).or(self.cursor);
-        self.fetched = page.into_iter();
+        let Piece { messages, is_cut } =
+            messages::after(&mut *self.pool.reader()?, &self.filter, self.cursor, self.order, self.limit)?;
+        let fetched = messages.len() as i64;
+        self.done = fetched < self.limit && !is_cut;
+        if is_cut {
+            self.limit = fetched.max(1);
+        } else if messages.iter().map(Message::size_in_bytes).sum::<u64>() < PIECE_BYTES / 2 {
+            self.limit = (self.limit * 2).min(PAGE);
+        }
+        self.cursor = messages.last().map(Message::cursor).or(self.cursor);
+        self.fetched = messages.into_iter();
         Ok(())
+    }
+
+    /// Returns the messages that are fetched at a time, up to 500 and 4 MiB; none at the end. For language bindings,
+    /// which convert a page at once.
+    ///
+    /// # Errors
+    /// What the database reports. Then the iteration ends.
+    pub fn next_page(&mut self) -> Result<Vec<Message>> {
+        if self.needs_page() {
+            self.fetch().map_err(|error| self.fail(error))?;
+        }
+        Ok(std::mem::take(&mut self.fetched).collect())
     }
 
     /// A page could not be fetched: this ends.

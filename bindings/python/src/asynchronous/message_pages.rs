@@ -9,9 +9,6 @@ use super::submit::submit;
 use crate::rows;
 use chatkeep::SharedHandle;
 
-/// Messages in a page: as many as are fetched at a time.
-const PAGE: usize = 500;
-
 /// The pages of an ``AsyncMessageLogger.iter_messages``.
 #[pyclass(frozen, module = "chatkeep._native")]
 pub(crate) struct AsyncMessagePages {
@@ -34,7 +31,7 @@ impl AsyncMessagePages {
     fn next_page<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let messages = Arc::clone(&self.messages);
         let fetch = move |_: &chatkeep::Chatkeep, ()| {
-            messages.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(PAGE).collect()
+            messages.lock().unwrap_or_else(PoisonError::into_inner).next_page()
         };
         submit(py, &self.handle, "iter_messages", || Ok(()), fetch, rows::messages)
     }

@@ -34,8 +34,12 @@ impl<'a> Row<'a> {
 
     /// The row with its line break.
     pub(super) fn to_line(&self) -> Result<String, Error> {
-        let text = serde_json::to_string(self)
-            .map_err(|error| Error::internal("a message cannot be written as JSON").with_source(error))?;
+        let failed = "a message cannot be written as JSON";
+        // Grown step by step, the line of a large message would take twice its size.
+        let texts = self.user_message.len() + self.bot_response.map_or(0, str::len);
+        let mut text = Vec::with_capacity(texts + texts / 16 + 512);
+        serde_json::to_writer(&mut text, self).map_err(|error| Error::internal(failed).with_source(error))?;
+        let text = String::from_utf8(text).map_err(|error| Error::internal(failed).with_source(error))?;
         let mut line = text::safe_json(text);
         line.push('\n');
         Ok(line)

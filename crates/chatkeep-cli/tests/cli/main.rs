@@ -6,6 +6,7 @@ mod databases;
 mod exports;
 mod imports;
 mod kills;
+mod memory;
 mod messages;
 mod migrations;
 mod moving_house;

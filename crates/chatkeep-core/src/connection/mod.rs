@@ -10,6 +10,7 @@ mod postgresql_copy;
 mod postgresql_open;
 mod postgresql_row;
 mod reactor;
+mod row_budget;
 mod sqlite;
 mod sqlite_at_rest;
 mod sqlite_hooks;
@@ -31,6 +32,7 @@ pub(crate) use mysql::MysqlConnection;
 pub(crate) use postgresql::PgConnection;
 pub(crate) use postgresql_copy::CopyRows;
 pub(crate) use reactor::NoAnswer;
+pub(crate) use row_budget::RowBudget;
 pub(crate) use sqlite::open_to_read as open_sqlite_to_read;
 use sqlite_at_rest::AtRest;
 pub(crate) use sqlite_hooks::Hooks as SqliteHooks;
@@ -287,6 +289,26 @@ impl Connection {
             Session::Sqlite(_) => self.batch("PRAGMA wal_checkpoint(PASSIVE)", Effect::None),
             Session::PostgreSql(_) | Session::MySql(_) => Ok(()),
         }
+    }
+
+    /// Runs `read`, whose answer keeps the first rows only, up to `budget`. Whether rows were left out is returned as well.
+    ///
+    /// The rest of an answer is still received from a server, which cannot be told to stop without another round trip, but is
+    /// dropped row by row. `read` itself has to observe the budget on SQLite, where rows are read one by one.
+    pub(crate) fn within_budget<T>(
+        &mut self,
+        budget: RowBudget,
+        read: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<(T, bool)> {
+        let set = |connection: &mut Self, budget| match &mut connection.session {
+            Session::Sqlite(_) => RowBudget::unlimited(),
+            Session::PostgreSql(session) => std::mem::replace(session.row_budget(), budget),
+            Session::MySql(session) => std::mem::replace(session.row_budget(), budget),
+        };
+        set(self, budget);
+        let value = read(self);
+        let used = set(self, RowBudget::unlimited());
+        Ok((value?, used.is_cut()))
     }
 
     /// Whether a transaction of [`Connection::transaction`] is open.

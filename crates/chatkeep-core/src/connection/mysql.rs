@@ -12,10 +12,11 @@ use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as DieselError};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Statement};
+use mysql_async::{Conn, Params, Statement};
 
-use super::mysql_row::{MysqlRow, to_params};
+use super::mysql_row::{MysqlRow, size, to_params};
 use super::reactor::{NoAnswer, Reactor};
+use super::row_budget::RowBudget;
 use super::statements::{Lookup, Statements};
 use crate::fault::Failure;
 
@@ -30,6 +31,7 @@ pub(crate) struct MysqlConnection {
     statements: Statements<Mysql, Statement>,
     /// A statement that is used no more. It is closed before the next one, so that a deadline cannot leave it open.
     used_up: Option<Statement>,
+    row_budget: RowBudget,
     failure: Option<Failure>,
     broken: bool,
     transaction: AnsiTransactionManager,
@@ -43,6 +45,7 @@ impl MysqlConnection {
             conn: Some(conn),
             statements: Statements::new(),
             used_up: None,
+            row_budget: RowBudget::unlimited(),
             failure: None,
             broken: false,
             transaction: AnsiTransactionManager::default(),
@@ -56,6 +59,11 @@ impl MysqlConnection {
 
     pub(super) fn set_deadline(&mut self, deadline: Duration) {
         self.reactor.set_deadline(deadline);
+    }
+
+    /// What is kept of the next answers.
+    pub(super) fn row_budget(&mut self) -> &mut RowBudget {
+        &mut self.row_budget
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -137,9 +145,12 @@ impl MysqlConnection {
                 statement
             }
         };
-        let outcome = self
-            .reactor
-            .wait_for(left, open(&mut self.conn).exec::<mysql_async::Row, _, _>(statement, params));
+        let (conn, budget) = (open(&mut self.conn), &mut self.row_budget);
+        let outcome = if budget.is_limited() {
+            self.reactor.wait_for(left, collect(conn, statement, params, budget))
+        } else {
+            self.reactor.wait_for(left, conn.exec::<mysql_async::Row, _, _>(statement, params))
+        };
         self.settle(outcome)
     }
 
@@ -166,6 +177,23 @@ impl Drop for MysqlConnection {
             }
         }
     }
+}
+
+/// The rows of an answer that are kept.
+async fn collect(
+    conn: &mut Conn,
+    statement: Statement,
+    params: Params,
+    budget: &mut RowBudget,
+) -> Result<Vec<mysql_async::Row>, mysql_async::Error> {
+    let mut answer = conn.exec_iter(statement, params).await?;
+    let mut rows = Vec::new();
+    while let Some(row) = answer.next().await? {
+        if budget.keeps(size(&row)) {
+            rows.push(row);
+        }
+    }
+    Ok(rows)
 }
 
 /// What a mysql_async error says.

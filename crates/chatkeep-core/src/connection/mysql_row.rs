@@ -25,6 +25,16 @@ pub(super) fn to_params(types: &[MysqlType], binds: Vec<Option<Vec<u8>>>) -> Que
     Ok(Params::Positional(values.collect::<QueryResult<_>>()?))
 }
 
+/// The bytes that the row's values take.
+pub(super) fn size(row: &mysql_async::Row) -> usize {
+    (0..row.len())
+        .map(|place| match row.as_ref(place) {
+            Some(Value::Bytes(bytes)) => bytes.len(),
+            _ => size_of::<Value>(),
+        })
+        .sum()
+}
+
 fn to_value(kind: MysqlType, bytes: Vec<u8>) -> QueryResult<Value> {
     let wrong =
         || DieselError::SerializationError(format!("a {kind:?} value of {} bytes", bytes.len()).into());

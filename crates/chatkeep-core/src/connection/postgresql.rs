@@ -13,10 +13,11 @@ use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as DieselError};
 use futures_util::TryStreamExt;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, RowStream, Statement};
 
 use super::postgresql_row::{Bind, PgRow, PgRows};
 use super::reactor::{NoAnswer, Reactor};
+use super::row_budget::RowBudget;
 use super::statements::{Lookup, Statements};
 use crate::fault::Failure;
 
@@ -28,6 +29,7 @@ pub(crate) struct PgConnection {
     statements: Statements<Pg, Statement>,
     /// Behind a pooler in transaction mode a named statement may be gone at the next call, so none is made.
     unnamed: bool,
+    row_budget: RowBudget,
     failure: Option<Failure>,
     broken: bool,
     transaction: AnsiTransactionManager,
@@ -41,6 +43,7 @@ impl PgConnection {
             client,
             statements: Statements::new(),
             unnamed,
+            row_budget: RowBudget::unlimited(),
             failure: None,
             broken: false,
             transaction: AnsiTransactionManager::default(),
@@ -54,6 +57,11 @@ impl PgConnection {
 
     pub(super) fn set_deadline(&mut self, deadline: Duration) {
         self.reactor.set_deadline(deadline);
+    }
+
+    /// What is kept of the next answers.
+    pub(super) fn row_budget(&mut self) -> &mut RowBudget {
+        &mut self.row_budget
     }
 
     /// Whether another program may get this server connection after each transaction.
@@ -137,13 +145,10 @@ impl PgConnection {
             }
             Lookup::Once(key) => self.prepare(&key.sql(source, &Pg)?, &types, &mut left)?,
         };
-        let client = &self.client;
-        let outcome = self.reactor.wait_for(left, async move {
-            let stream = client.query_raw(&statement, binds).await?;
-            futures_util::pin_mut!(stream);
-            let rows = stream.as_mut().try_collect::<Vec<_>>().await?;
-            Ok((rows, stream.rows_affected().unwrap_or(0)))
-        });
+        let (client, budget) = (&self.client, &mut self.row_budget);
+        let outcome = self
+            .reactor
+            .wait_for(left, async move { collect(client.query_raw(&statement, binds).await?, budget).await });
         self.settle(outcome)
     }
 
@@ -158,12 +163,9 @@ impl PgConnection {
             source.to_sql(&mut builder, &Pg)?;
             diesel::query_builder::QueryBuilder::<Pg>::finish(builder)
         };
-        let client = &self.client;
+        let (client, budget) = (&self.client, &mut self.row_budget);
         let outcome = self.reactor.wait(async move {
-            let stream = client.query_typed_raw(&sql, binds.into_iter().zip(types)).await?;
-            futures_util::pin_mut!(stream);
-            let rows = stream.as_mut().try_collect::<Vec<_>>().await?;
-            Ok((rows, stream.rows_affected().unwrap_or(0)))
+            collect(client.query_typed_raw(&sql, binds.into_iter().zip(types)).await?, budget).await
         });
         self.settle(outcome)
     }
@@ -181,6 +183,22 @@ impl PgConnection {
         *left = left.saturating_sub(begin.elapsed());
         self.settle(outcome)
     }
+}
+
+/// The rows of an answer that are kept, and how many it touched.
+async fn collect(
+    stream: RowStream,
+    budget: &mut RowBudget,
+) -> Result<(Vec<tokio_postgres::Row>, u64), tokio_postgres::Error> {
+    futures_util::pin_mut!(stream);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.as_mut().try_next().await? {
+        if budget.keeps(row.raw_size_bytes()) {
+            rows.push(row);
+        }
+    }
+    let touched = stream.rows_affected().unwrap_or(0);
+    Ok((rows, touched))
 }
 
 /// What a tokio-postgres error says. Its own text is only a class ("db error"); the cause holds the rest.

@@ -34,7 +34,7 @@ pub use record::Message;
 pub use search::{
     MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search, search_index_state,
 };
-pub use select::{after, count, get, list};
+pub use select::{PIECE_BYTES, Piece, after, count, get, list};
 pub use totals::{
     CountingStep, HeldTotals, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, catch_up,
     check_totals, count_moved, count_on, forget_totals, is_time_to_count, look_for_uncounted, rebuild_totals,

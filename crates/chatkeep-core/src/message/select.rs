@@ -1,12 +1,15 @@
 //! Reading messages.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::connection::DefaultLoadingMode;
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+};
 
 use super::cursor::Cursor;
 use super::filter::{MessageFilter, Order, Page};
 use super::metadata_filter::MetadataHas;
 use super::record::Message;
-use crate::connection::{Connection, on_engine};
+use crate::connection::{Connection, RowBudget, on_engine};
 use crate::error::Result;
 use crate::schema::messages;
 
@@ -64,10 +67,25 @@ pub fn count(connection: &mut Connection, filter: &MessageFilter) -> Result<i64>
 /// `InvalidInput` when the page cannot be asked for.
 pub fn list(connection: &mut Connection, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
     page.check()?;
-    load(connection, filter, page.cursor, Order::NewestFirst, page.limit, page.offset)
+    let all = RowBudget::unlimited();
+    load(connection, filter, page.cursor, Order::NewestFirst, page.limit, page.offset, all)
+        .map(|(messages, _)| messages)
 }
 
-/// The next messages behind a place, in the given order: what an iterator asks for again and again.
+/// Some of the messages behind a place.
+#[derive(Debug)]
+pub struct Piece {
+    /// In the order that was asked for.
+    pub messages: Vec<Message>,
+    /// Whether more were left out because of their size.
+    pub is_cut: bool,
+}
+
+/// Maximum size of a piece, in bytes, unless its only message is larger.
+pub const PIECE_BYTES: u64 = 4 << 20;
+
+/// Returns the next messages behind a place, in the given order: at most `limit`, and 4 MiB unless a single one is larger. An
+/// iterator calls it again and again.
 ///
 /// # Errors
 /// `Unavailable` and the like when the database does not answer.
@@ -77,8 +95,11 @@ pub fn after(
     cursor: Option<Cursor>,
     order: Order,
     limit: i64,
-) -> Result<Vec<Message>> {
-    load(connection, filter, cursor, order, limit, 0)
+) -> Result<Piece> {
+    let budget = RowBudget::bytes(PIECE_BYTES as usize);
+    let read = |connection: &mut Connection| load(connection, filter, cursor, order, limit, 0, budget);
+    let ((messages, left_out), not_received) = connection.within_budget(budget, read)?;
+    Ok(Piece { messages, is_cut: left_out || not_received })
 }
 
 fn load(
@@ -88,7 +109,8 @@ fn load(
     order: Order,
     limit: i64,
     offset: i64,
-) -> Result<Vec<Message>> {
+    budget: RowBudget,
+) -> Result<(Vec<Message>, bool)> {
     let engine = connection.engine();
     let rows = on_engine!(connection, c => {
         let query = messages::table.select(messages::all_columns).limit(limit).into_boxed();
@@ -112,7 +134,23 @@ fn load(
             Order::NewestFirst => query.order((messages::timestamp.desc(), messages::id.desc())),
             Order::OldestFirst => query.order((messages::timestamp.asc(), messages::id.asc())),
         };
-        query.load::<Message>(c)
+        query.load_iter::<Message, DefaultLoadingMode>(c).and_then(|rows| first(rows, budget))
     });
     rows.map_err(|error| connection.read_error(error))
+}
+
+/// The first rows, up to the budget, and whether there are more. On SQLite the others are never read.
+fn first(
+    rows: impl Iterator<Item = QueryResult<Message>>,
+    mut budget: RowBudget,
+) -> QueryResult<(Vec<Message>, bool)> {
+    let mut messages = Vec::with_capacity(rows.size_hint().0);
+    for message in rows {
+        let message = message?;
+        if !budget.keeps(usize::try_from(message.size_in_bytes()).unwrap_or(usize::MAX)) {
+            break;
+        }
+        messages.push(message);
+    }
+    Ok((messages, budget.is_cut()))
 }
