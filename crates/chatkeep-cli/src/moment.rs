@@ -20,8 +20,8 @@ pub(crate) fn parse_until(text: &str) -> Result<Timestamp, String> {
     if text.trim().len() > "2023-09-23".len() {
         return Ok(start);
     }
-    Timestamp::from_microsecond(start.as_microsecond() + LAST_MICROSECOND_OF_A_DAY)
-        .map_err(|error| error.message().to_owned())
+    // The last day that can be stored is not a whole one.
+    Ok(start.checked_add_microseconds(LAST_MICROSECOND_OF_A_DAY).unwrap_or(Timestamp::MAX))
 }
 
 /// A time alone.
@@ -48,6 +48,7 @@ mod tests {
         assert_eq!(until.to_string(), "2023-09-23T23:59:59.999999+00:00");
         let until = parse_until("2023-09-23T12:00:00Z").expect("a time");
         assert_eq!(until.to_string(), "2023-09-23T12:00:00.000000+00:00");
+        assert_eq!(parse_until("9999-12-30"), Ok(Timestamp::MAX));
         let since = parse_since("2023-09-23").expect("a date");
         assert_eq!(since.to_string(), "2023-09-23T00:00:00.000000+00:00");
     }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -63,22 +64,33 @@ impl Timestamp {
     /// Reads a date and time as RFC 3339 and ISO 8601 write it: `2024-02-29T12:00:00+01:00`, `2024-02-29 12:00:00.5`,
     /// `2024-02-29`. Without an offset it is UTC; a date alone is its midnight. Digits finer than a microsecond are cut.
     ///
+    /// Behind an offset, a time zone's name in brackets (RFC 9557) is allowed and not used: the offset determines the
+    /// instant. A name without an offset is rejected, because chatkeep has no table of time zones.
+    ///
     /// # Errors
     /// `InvalidInput` with the field `timestamp` when the text is no such date, or out of range.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
-        let moment = if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-            moment
-        } else if let Ok(naive) = text.parse::<DateTime>() {
-            Offset::UTC.to_timestamp(naive).map_err(|_| out_of_range())?
-        } else {
-            return Err(Error::invalid_input(
+        let pieces = Pieces::parse(text.trim()).map_err(|_| {
+            Error::invalid_input(
                 "timestamp",
                 "must be a date and time such as 2024-02-29T12:00:00+00:00, of the years 1000 to 9999",
-            ));
+            )
+        })?;
+        let offset = match (pieces.to_numeric_offset(), pieces.time_zone_annotation()) {
+            (Some(offset), _) => offset,
+            (None, None) => Offset::UTC,
+            (None, Some(_)) => {
+                return Err(Error::invalid_input(
+                    "timestamp",
+                    "names a time zone in brackets; give the offset from UTC instead, such as \
+                     2024-02-29T12:00:00-05:00",
+                ));
+            }
         };
-        // Rounded down, also before 1970, so that cutting digits never reorders two moments.
-        let nanosecond = moment.as_nanosecond();
+        let civil = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
+        let instant = offset.to_timestamp(civil).map_err(|_| out_of_range())?;
+        // Rounded down, also before 1970, so that cutting digits never reorders two timestamps.
+        let nanosecond = instant.as_nanosecond();
         Self::from_microsecond(i64::try_from(nanosecond.div_euclid(1000)).map_err(|_| out_of_range())?)
     }
 
@@ -168,7 +180,10 @@ impl Timestamp {
 }
 
 fn out_of_range() -> Error {
-    Error::invalid_input("timestamp", "must lie between the years 1000 and 9999 (9999-12-30 is the last day)")
+    Error::invalid_input(
+        "timestamp",
+        "must lie between 1000-01-01T00:00:00 and 9999-12-30T21:59:59.999999 in UTC",
+    )
 }
 
 impl fmt::Display for Timestamp {
@@ -226,6 +241,33 @@ mod tests {
         for text in ["0999-12-31T23:59:59Z", "10000-01-01", "2023-02-29", "soon", "", "24:00"] {
             assert_eq!(Timestamp::parse(text).unwrap_err().field(), Some("timestamp"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_zone_without_an_offset_is_refused_and_with_one_the_offset_counts() {
+        for text in [
+            "2023-11-14T22:13:20[America/New_York]",
+            "2023-11-14 22:13:20[!America/New_York]",
+            "2023-11-14T22:13:20[UTC]",
+            "2023-11-14T22:13:20[-05:00]",
+            "2023-11-14[Europe/Berlin]",
+        ] {
+            let error = Timestamp::parse(text).expect_err(text);
+            assert_eq!(error.field(), Some("timestamp"), "{text}");
+        }
+        let expected = Timestamp::parse("2023-11-15T03:13:20Z").unwrap();
+        for text in ["2023-11-14T22:13:20-05:00[America/New_York]", "2023-11-15T03:13:20Z[America/New_York]"]
+        {
+            assert_eq!(Timestamp::parse(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_error_of_a_timestamp_out_of_range_names_the_true_bounds() {
+        let text = Timestamp::parse("9999-12-31").expect_err("out of range").to_string();
+        let mut bounds = text.split(' ').filter(|word| word.contains('T'));
+        let mut bound = || Timestamp::parse(bounds.next().expect("a bound")).expect("in range");
+        assert_eq!((bound(), bound()), (Timestamp::MIN, Timestamp::MAX), "{text}");
     }
 
     #[test]
