@@ -149,7 +149,7 @@ export declare class Store {
 export declare function environmentStore(mailbox: Mailbox): Store;
 
 /** A store of its own. */
-export declare function openStore(mailbox: Mailbox, url: unknown, poolSize: unknown, maxOverflow: unknown, poolTimeout: unknown, connectTimeout: unknown, queryTimeout: unknown, autoMigrate: unknown, writers: unknown, tokenCache: unknown): Store | Failure;
+export declare function openStore(mailbox: Mailbox, url: unknown, poolSize: unknown, maxOverflow: unknown, poolTimeout: unknown, poolRecycle: unknown, poolPrePing: unknown, connectTimeout: unknown, queryTimeout: unknown, maxRetries: unknown, retryDelay: unknown, autoMigrate: unknown, writers: unknown, tokenCache: unknown): Store | Failure;
 
 /**
  * Runs the `chatkeep` command on the standard streams of this process. The first argument is the program's name. Returns

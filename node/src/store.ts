@@ -15,8 +15,12 @@ const OPTIONS = new Set([
   'poolSize',
   'maxOverflow',
   'poolTimeout',
+  'poolRecycle',
+  'poolPrePing',
   'connectTimeout',
   'queryTimeout',
+  'maxRetries',
+  'retryDelay',
   'autoMigrate',
   'writers',
   'tokenCache',
@@ -103,16 +107,20 @@ export class Chatkeep {
 
 function opened(url: unknown, options: unknown): Store {
   const asked = optionsOf('Chatkeep', options, OPTIONS);
-  const { poolSize, maxOverflow, poolTimeout, connectTimeout } = asked;
-  const { queryTimeout, autoMigrate, writers, tokenCache } = asked;
+  const { poolSize, maxOverflow, poolTimeout, poolRecycle, poolPrePing, connectTimeout } = asked;
+  const { queryTimeout, maxRetries, retryDelay, autoMigrate, writers, tokenCache } = asked;
   const store = native.openStore(
     mailbox,
     url,
     poolSize,
     maxOverflow,
     poolTimeout,
+    poolRecycle,
+    poolPrePing,
     connectTimeout,
     queryTimeout,
+    maxRetries,
+    retryDelay,
     autoMigrate,
     writers,
     tokenCache,

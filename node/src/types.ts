@@ -2,7 +2,8 @@
  * The shapes of what chatkeep takes and returns.
  *
  * Whole numbers come back as `number` where that is exact, up to 2^53 - 1, and as `bigint` beyond. Ids and counts are typed as
- * `number`, since counting never gets that far; tokens and what is in metadata may be anything that somebody stored.
+ * `number`, since counting never gets that far; tokens and what is in metadata may be anything that was stored. In JSON a
+ * `bigint` of a result is the string of its digits: any result can be given to `JSON.stringify` or to a web framework.
  */
 
 /** A moment as it is given: a `Date`, or a text in ISO 8601, which is UTC where it names no offset. */
@@ -24,7 +25,7 @@ export interface Message {
   readonly provider: string | null;
   readonly model: string | null;
   readonly tokensUsed: number | bigint | null;
-  /** Whole numbers beyond 2^53 are `bigint`s. */
+  /** Whole numbers beyond 2^53 are `bigint`s; in JSON, strings of their digits. */
   // biome-ignore lint/suspicious/noExplicitAny: it is whatever was stored
   readonly metadata: Record<string, any> | null;
 }
@@ -379,14 +380,22 @@ export interface ChatkeepOptions {
   readonly maxOverflow?: number | undefined;
   /** Seconds to wait for a free connection (`DB_POOL_TIMEOUT`). */
   readonly poolTimeout?: number | undefined;
+  /** Maximum connection lifetime in seconds; 0 or -1 is no limit (`DB_POOL_RECYCLE`). */
+  readonly poolRecycle?: number | undefined;
+  /** Whether an idle connection is checked before use (`DB_POOL_PRE_PING`). */
+  readonly poolPrePing?: boolean | undefined;
   /** Seconds to connect (`DB_CONNECT_TIMEOUT`). */
   readonly connectTimeout?: number | undefined;
   /** Seconds for one call (`DB_QUERY_TIMEOUT`). */
   readonly queryTimeout?: number | undefined;
-  /** Whether the schema is brought up to date by itself (`DB_AUTO_MIGRATE`). */
+  /** Times `retryDelay`: seconds to wait for a database at start-up (`DB_MAX_RETRIES`). */
+  readonly maxRetries?: number | undefined;
+  /** Maximum pause between two attempts at start-up, in seconds (`DB_RETRY_DELAY`). */
+  readonly retryDelay?: number | undefined;
+  /** Whether the schema is brought up to date automatically (`DB_AUTO_MIGRATE`). */
   readonly autoMigrate?: boolean | undefined;
-  /** Connections over which messages of callers at the same time are written (`DB_WRITERS`). */
+  /** Connections that write messages of concurrent callers (`DB_WRITERS`). */
   readonly writers?: number | undefined;
-  /** Seconds for which the database's word on a token is good (`TOKEN_CACHE_SECONDS`). */
+  /** Seconds for which a token lookup is cached (`TOKEN_CACHE_SECONDS`). */
   readonly tokenCache?: number | undefined;
 }

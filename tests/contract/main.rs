@@ -6,6 +6,7 @@
 //! - [`model`]: random calls, compared with a model that is too simple to be wrong.
 //! - [`schema`]: the migrations, and the tables that they make.
 //! - [`migrations`]: running them, an application's too, taking them back, checking them, and what is left of a run that died.
+//! - [`settings`]: every setting of the environment is one of the constructors.
 //! - [`sqlite_build`]: how SQLite is built in.
 //!
 //! Run them with servers: `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-contract`.
@@ -18,6 +19,7 @@ mod model;
 mod program;
 mod redaction;
 mod schema;
+mod settings;
 mod sqlite_build;
 mod store;
 mod tokens;

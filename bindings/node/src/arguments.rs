@@ -9,16 +9,18 @@ mod migrate;
 mod moment;
 mod options;
 mod refusal;
+mod settings;
 mod text;
 mod timeout;
 
 pub(crate) use self::filter::{Conditions, Pages, conditions, cursor_behind, page};
-pub(crate) use self::integer::{count, integer, is_given, optional_integer};
+pub(crate) use self::integer::{integer, is_given, optional_integer};
 pub(crate) use self::message::{Parts, many, one};
 pub(crate) use self::migrate::{Migrate, migrate};
 pub(crate) use self::moment::optional_moment;
 pub(crate) use self::options::{MESSAGES, SEARCHED, age, fine_tuning, order, switch};
 pub(crate) use self::refusal::{Refusal, Taken};
+pub(crate) use self::settings::Settings;
 pub(crate) use self::text::{optional_text, text};
 pub(crate) use self::timeout::{optional_seconds, seconds};
 

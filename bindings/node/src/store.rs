@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chatkeep::ChatkeepBuilder;
 use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::arguments::{self, Given, Taken, is_given};
+use crate::arguments::{self, Given, Settings, Taken, is_given};
 use crate::door;
 use crate::failure::Failure;
 use crate::mailbox::{Mailbox, Slot};
@@ -44,38 +43,33 @@ pub(crate) fn open_store(
     #[napi(ts_arg_type = "unknown")] pool_size: Given<'_>,
     #[napi(ts_arg_type = "unknown")] max_overflow: Given<'_>,
     #[napi(ts_arg_type = "unknown")] pool_timeout: Given<'_>,
+    #[napi(ts_arg_type = "unknown")] pool_recycle: Given<'_>,
+    #[napi(ts_arg_type = "unknown")] pool_pre_ping: Given<'_>,
     #[napi(ts_arg_type = "unknown")] connect_timeout: Given<'_>,
     #[napi(ts_arg_type = "unknown")] query_timeout: Given<'_>,
+    #[napi(ts_arg_type = "unknown")] max_retries: Given<'_>,
+    #[napi(ts_arg_type = "unknown")] retry_delay: Given<'_>,
     #[napi(ts_arg_type = "unknown")] auto_migrate: Given<'_>,
     #[napi(ts_arg_type = "unknown")] writers: Given<'_>,
     #[napi(ts_arg_type = "unknown")] token_cache: Given<'_>,
 ) -> napi::Result<Either<Store, Failure>> {
-    fn set<T>(
-        builder: ChatkeepBuilder,
-        value: Option<T>,
-        setter: impl FnOnce(ChatkeepBuilder, T) -> ChatkeepBuilder,
-    ) -> ChatkeepBuilder {
-        match value {
-            Some(value) => setter(builder, value),
-            None => builder,
-        }
-    }
+    let settings = Settings {
+        url: &url,
+        pool_size: &pool_size,
+        max_overflow: &max_overflow,
+        pool_timeout: &pool_timeout,
+        pool_recycle: &pool_recycle,
+        pool_pre_ping: &pool_pre_ping,
+        connect_timeout: &connect_timeout,
+        query_timeout: &query_timeout,
+        max_retries: &max_retries,
+        retry_delay: &retry_delay,
+        auto_migrate: &auto_migrate,
+        writers: &writers,
+        token_cache: &token_cache,
+    };
     door::enter("Chatkeep", || {
-        let (count, span) = (arguments::count, arguments::optional_seconds);
-        let builder = chatkeep::Chatkeep::builder();
-        let url = arguments::optional_text("url", &url)?;
-        let builder = set(builder, url, |builder, url| builder.url(url));
-        let builder = set(builder, count("pool_size", &pool_size)?, ChatkeepBuilder::pool_size);
-        let builder = set(builder, count("max_overflow", &max_overflow)?, ChatkeepBuilder::max_overflow);
-        let builder = set(builder, span("pool_timeout", &pool_timeout)?, ChatkeepBuilder::pool_timeout);
-        let builder =
-            set(builder, span("connect_timeout", &connect_timeout)?, ChatkeepBuilder::connect_timeout);
-        let builder = set(builder, span("query_timeout", &query_timeout)?, ChatkeepBuilder::query_timeout);
-        let auto_migrate = arguments::switch("auto_migrate", &auto_migrate)?;
-        let builder = set(builder, auto_migrate, ChatkeepBuilder::auto_migrate);
-        let builder = set(builder, count("writers", &writers)?, ChatkeepBuilder::writers);
-        let builder = set(builder, span("token_cache", &token_cache)?, ChatkeepBuilder::token_cache);
-        Ok(Store { handle: Handle::own(builder.open()?), slot: mailbox.slot() })
+        Ok(Store { handle: Handle::own(settings.builder()?.open()?), slot: mailbox.slot() })
     })
 }
 

@@ -42,7 +42,7 @@ impl MessageLogger {
     ///     response (str | None): What was answered, if anything.
     ///     provider (str | None): Who answered, in at most 50 characters.
     ///     model (str | None): The model that answered, in at most 100 characters.
-    ///     tokens_used (int | None): Tokens that the exchange used.
+    ///     tokens_used (int | None): Tokens that the exchange used. Any whole number is taken: numpy's, and 42.0.
     ///     metadata (Mapping[str, Any] | None): Anything else: a ``dict`` that can be a JSON object of at most 30 levels.
     ///     timestamp (datetime | date | str | None): When it happened; now, when it is not given. Without an offset it
     ///         is UTC.
@@ -96,7 +96,7 @@ impl MessageLogger {
     ///     list[int]: The ids, in the same order.
     ///
     /// Raises:
-    ///     InvalidInputError: One of them cannot be stored; ``field`` says where it is, as ``messages[3].provider``.
+    ///     InvalidInputError: One of them cannot be stored; ``field`` is its place and key, as ``messages[3].provider``.
     ///
     /// Examples:
     ///     >>> from chatkeep import Chatkeep

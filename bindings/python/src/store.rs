@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use chatkeep::ChatkeepBuilder;
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
 
-use crate::arguments::{self, Given};
+use crate::arguments::{self, Given, Settings};
 use crate::database::DatabaseManager;
 use crate::door;
 use crate::errors::Refusal;
@@ -28,14 +26,18 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 ///     pool_size (int | None): Connections that are kept (``DB_POOL_SIZE``).
 ///     max_overflow (int | None): More connections under load (``DB_MAX_OVERFLOW``).
 ///     pool_timeout (float | None): Seconds to wait for a free connection (``DB_POOL_TIMEOUT``).
+///     pool_recycle (float | None): Maximum connection lifetime in seconds; 0 or -1 is no limit (``DB_POOL_RECYCLE``).
+///     pool_pre_ping (bool | None): Whether an idle connection is checked before use (``DB_POOL_PRE_PING``).
 ///     connect_timeout (float | None): Seconds to connect (``DB_CONNECT_TIMEOUT``).
 ///     query_timeout (float | None): Seconds for one call (``DB_QUERY_TIMEOUT``).
-///     auto_migrate (bool | None): Whether the schema is brought up to date by itself (``DB_AUTO_MIGRATE``).
-///     writers (int | None): Connections over which messages of callers at the same time are written (``DB_WRITERS``).
-///     token_cache (float | None): Seconds for which the database's word on a token is good (``TOKEN_CACHE_SECONDS``).
+///     max_retries (int | None): Times ``retry_delay``: seconds to wait for a database at start-up (``DB_MAX_RETRIES``).
+///     retry_delay (float | None): Maximum pause between two attempts at start-up (``DB_RETRY_DELAY``).
+///     auto_migrate (bool | None): Whether the schema is brought up to date automatically (``DB_AUTO_MIGRATE``).
+///     writers (int | None): Connections that write messages of concurrent callers (``DB_WRITERS``).
+///     token_cache (float | None): Seconds for which a token lookup is cached (``TOKEN_CACHE_SECONDS``).
 ///
 /// Raises:
-///     ConfigurationError: The URL or a setting cannot be understood.
+///     ConfigurationError: The URL or a setting is invalid; ``field`` is the argument, or the variable that holds it.
 ///
 /// Examples:
 ///     >>> from chatkeep import Chatkeep
@@ -66,58 +68,6 @@ pub(crate) fn from_environment(py: Python<'_>) -> PyResult<Chatkeep> {
     Chatkeep::of(py, Handle::environment())
 }
 
-/// What a store can be told.
-pub(crate) struct Settings<'a, 'py> {
-    pub(crate) url: Option<Given<'a, 'py>>,
-    pub(crate) pool_size: Option<Given<'a, 'py>>,
-    pub(crate) max_overflow: Option<Given<'a, 'py>>,
-    pub(crate) pool_timeout: Option<Given<'a, 'py>>,
-    pub(crate) connect_timeout: Option<Given<'a, 'py>>,
-    pub(crate) query_timeout: Option<Given<'a, 'py>>,
-    pub(crate) auto_migrate: Option<Given<'a, 'py>>,
-    pub(crate) writers: Option<Given<'a, 'py>>,
-    pub(crate) token_cache: Option<Given<'a, 'py>>,
-}
-
-impl Settings<'_, '_> {
-    pub(crate) fn open(&self) -> Result<SharedHandle, Refusal> {
-        fn set<T>(
-            builder: ChatkeepBuilder,
-            value: Option<T>,
-            setter: impl FnOnce(ChatkeepBuilder, T) -> ChatkeepBuilder,
-        ) -> ChatkeepBuilder {
-            match value {
-                Some(value) => setter(builder, value),
-                None => builder,
-            }
-        }
-        let count = |name, given: Option<_>| given.map_or(Ok(None), |given| arguments::count(name, given));
-        let seconds =
-            |name, given: Option<_>| given.map_or(Ok(None), |given| arguments::optional_seconds(name, given));
-        let builder = chatkeep::Chatkeep::builder();
-        let url = self.url.map_or(Ok(None), |given| arguments::optional_text("url", given))?;
-        let builder = set(builder, url, |builder, url| builder.url(url));
-        let builder = set(builder, count("pool_size", self.pool_size)?, ChatkeepBuilder::pool_size);
-        let builder = set(builder, count("max_overflow", self.max_overflow)?, ChatkeepBuilder::max_overflow);
-        let builder =
-            set(builder, seconds("pool_timeout", self.pool_timeout)?, ChatkeepBuilder::pool_timeout);
-        let builder =
-            set(builder, seconds("connect_timeout", self.connect_timeout)?, ChatkeepBuilder::connect_timeout);
-        let builder =
-            set(builder, seconds("query_timeout", self.query_timeout)?, ChatkeepBuilder::query_timeout);
-        let builder = set(builder, switch("auto_migrate", self.auto_migrate)?, ChatkeepBuilder::auto_migrate);
-        let builder = set(builder, count("writers", self.writers)?, ChatkeepBuilder::writers);
-        let builder = set(builder, seconds("token_cache", self.token_cache)?, ChatkeepBuilder::token_cache);
-        Ok(Handle::own(builder.open()?))
-    }
-}
-
-fn switch(field: &str, given: Option<Given<'_, '_>>) -> Result<Option<bool>, Refusal> {
-    let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
-    let switch = given.cast::<PyBool>().map_err(|_| Refusal::wrong_type(field, "a bool or None", given))?;
-    Ok(Some(switch.is_true()))
-}
-
 impl Chatkeep {
     pub(crate) fn handle(&self) -> SharedHandle {
         SharedHandle::clone(&self.handle)
@@ -136,8 +86,9 @@ impl Chatkeep {
 #[pymethods]
 impl Chatkeep {
     #[new]
-    #[pyo3(signature = (url=None, *, pool_size=None, max_overflow=None, pool_timeout=None, connect_timeout=None,
-        query_timeout=None, auto_migrate=None, writers=None, token_cache=None))]
+    #[pyo3(signature = (url=None, *, pool_size=None, max_overflow=None, pool_timeout=None, pool_recycle=None,
+        pool_pre_ping=None, connect_timeout=None, query_timeout=None, max_retries=None, retry_delay=None,
+        auto_migrate=None, writers=None, token_cache=None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -145,8 +96,12 @@ impl Chatkeep {
         pool_size: Option<&Bound<'_, PyAny>>,
         max_overflow: Option<&Bound<'_, PyAny>>,
         pool_timeout: Option<&Bound<'_, PyAny>>,
+        pool_recycle: Option<&Bound<'_, PyAny>>,
+        pool_pre_ping: Option<&Bound<'_, PyAny>>,
         connect_timeout: Option<&Bound<'_, PyAny>>,
         query_timeout: Option<&Bound<'_, PyAny>>,
+        max_retries: Option<&Bound<'_, PyAny>>,
+        retry_delay: Option<&Bound<'_, PyAny>>,
         auto_migrate: Option<&Bound<'_, PyAny>>,
         writers: Option<&Bound<'_, PyAny>>,
         token_cache: Option<&Bound<'_, PyAny>>,
@@ -156,13 +111,17 @@ impl Chatkeep {
             pool_size,
             max_overflow,
             pool_timeout,
+            pool_recycle,
+            pool_pre_ping,
             connect_timeout,
             query_timeout,
+            max_retries,
+            retry_delay,
             auto_migrate,
             writers,
             token_cache,
         };
-        let handle = door::enter_at_once(py, "Chatkeep", || settings.open())?;
+        let handle = door::enter_at_once(py, "Chatkeep", || Ok(Handle::own(settings.builder()?.open()?)))?;
         Self::of(py, handle)
     }
 

@@ -193,8 +193,12 @@ struct Changes {
     pool_size: Option<u32>,
     max_overflow: Option<u32>,
     pool_timeout: Option<Duration>,
+    pool_recycle: Option<Duration>,
+    pool_pre_ping: Option<bool>,
     connect_timeout: Option<Duration>,
     query_timeout: Option<Duration>,
+    max_retries: Option<u32>,
+    retry_delay: Option<Duration>,
     auto_migrate: Option<bool>,
     token_cache: Option<Duration>,
     writers: Option<u32>,
@@ -237,6 +241,18 @@ impl ChatkeepBuilder {
         self
     }
 
+    /// Maximum connection lifetime (`DB_POOL_RECYCLE`); zero means no limit.
+    pub fn pool_recycle(mut self, lifetime: Duration) -> Self {
+        self.changes.pool_recycle = Some(lifetime);
+        self
+    }
+
+    /// Whether an idle connection is checked before it is used (`DB_POOL_PRE_PING`).
+    pub fn pool_pre_ping(mut self, on: bool) -> Self {
+        self.changes.pool_pre_ping = Some(on);
+        self
+    }
+
     /// The longest wait for a new connection (`DB_CONNECT_TIMEOUT`).
     pub fn connect_timeout(mut self, wait: Duration) -> Self {
         self.changes.connect_timeout = Some(wait);
@@ -249,20 +265,33 @@ impl ChatkeepBuilder {
         self
     }
 
+    /// Together with [`retry_delay`](Self::retry_delay), how long to wait for a database at start-up
+    /// (`DB_MAX_RETRIES`): as many times that delay. Zero means no wait.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.changes.max_retries = Some(retries);
+        self
+    }
+
+    /// Maximum pause between two attempts at start-up (`DB_RETRY_DELAY`).
+    pub fn retry_delay(mut self, delay: Duration) -> Self {
+        self.changes.retry_delay = Some(delay);
+        self
+    }
+
     /// Whether the schema is made, or brought up to date, before the first call (`DB_AUTO_MIGRATE`).
     pub fn auto_migrate(mut self, on: bool) -> Self {
         self.changes.auto_migrate = Some(on);
         self
     }
 
-    /// Messages of callers at the same time are written over so many connections (`DB_WRITERS`), at least one. SQLite has
-    /// one, whatever is set.
+    /// Number of connections that write messages of callers at the same time (`DB_WRITERS`), 1 to 64. SQLite has one,
+    /// whatever is set.
     pub fn writers(mut self, connections: u32) -> Self {
-        self.changes.writers = Some(connections.max(1));
+        self.changes.writers = Some(connections);
         self
     }
 
-    /// How long the database's word on a token is good (`TOKEN_CACHE_SECONDS`); zero asks it every time.
+    /// How long a token lookup is cached (`TOKEN_CACHE_SECONDS`), up to an hour; zero asks the database every time.
     pub fn token_cache(mut self, lifetime: Duration) -> Self {
         self.changes.token_cache = Some(lifetime);
         self
@@ -271,7 +300,8 @@ impl ChatkeepBuilder {
     /// The handle. Nothing is opened yet.
     ///
     /// # Errors
-    /// `Configuration` when the URL or a setting cannot be understood.
+    /// `Configuration` when the URL or a setting is invalid. The field is the setting's name, as `pool_size`; of a
+    /// setting from the environment it is the variable, as `DB_POOL_SIZE`.
     pub fn open(self) -> Result<Chatkeep> {
         let url = match self.url {
             Some(UrlSource::Parsed(url)) => url,
@@ -279,8 +309,9 @@ impl ChatkeepBuilder {
             None => DatabaseUrl::from_environment()?,
         };
         let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
-        let token_cache = self.changes.token_cache.map_or_else(environment::token_cache, Ok)?;
-        let writers = self.changes.writers.map_or_else(environment::writers, Ok)?;
+        let token_cache =
+            self.changes.token_cache.map_or_else(environment::token_cache, environment::check_token_cache)?;
+        let writers = self.changes.writers.map_or_else(environment::writers, environment::check_writers)?;
         self.changes.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
         let pool = Arc::new(Pool::with_initializer(
@@ -313,8 +344,16 @@ impl Changes {
         set(&mut settings.pool_size, self.pool_size);
         set(&mut settings.max_overflow, self.max_overflow);
         set(&mut settings.pool_timeout, self.pool_timeout);
+        set(&mut settings.pool_recycle, self.pool_recycle);
+        set(&mut settings.pre_ping, self.pool_pre_ping);
         set(&mut settings.connect_timeout, self.connect_timeout);
         set(&mut settings.query_timeout, self.query_timeout);
+        set(&mut settings.max_retries, self.max_retries);
+        set(&mut settings.retry_delay, self.retry_delay);
         set(&mut settings.auto_migrate, self.auto_migrate);
     }
 }
+
+#[cfg(test)]
+#[path = "builder_tests.rs"]
+mod tests;

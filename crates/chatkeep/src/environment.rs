@@ -1,5 +1,6 @@
 //! Settings of the calls themselves. Those of the connections are the pool's.
 
+use std::fmt;
 use std::time::Duration;
 
 use chatkeep_core::{Error, Result};
@@ -15,23 +16,41 @@ const MOST_WRITERS: u32 = 64;
 
 /// `TOKEN_CACHE_SECONDS`
 pub(crate) fn token_cache() -> Result<Duration> {
-    let Some(text) = variable("TOKEN_CACHE_SECONDS") else { return Ok(TOKEN_CACHE) };
+    let name = "TOKEN_CACHE_SECONDS";
+    let Some(text) = variable(name) else { return Ok(TOKEN_CACHE) };
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=LONGEST_TOKEN_CACHE).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| {
-        Error::configuration(format!(
-            "must be a number of seconds from 0 to {LONGEST_TOKEN_CACHE}, not {text:?}"
-        ))
-        .with_field("TOKEN_CACHE_SECONDS")
-    })
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| wrong_token_cache(name, format_args!("{text:?}")))
+}
+
+/// The setting of a caller, unless it is out of range.
+pub(crate) fn check_token_cache(lifetime: Duration) -> Result<Duration> {
+    let seconds = lifetime.as_secs_f64();
+    let is_valid = seconds <= LONGEST_TOKEN_CACHE;
+    if is_valid { Ok(lifetime) } else { Err(wrong_token_cache("token_cache", format_args!("{seconds}"))) }
+}
+
+fn wrong_token_cache(field: &'static str, given: fmt::Arguments<'_>) -> Error {
+    Error::configuration(format!("must be a number of seconds from 0 to {LONGEST_TOKEN_CACHE}, not {given}"))
+        .with_field(field)
 }
 
 /// `DB_WRITERS`
 pub(crate) fn writers() -> Result<u32> {
-    let Some(text) = variable("DB_WRITERS") else { return Ok(WRITERS) };
-    text.parse().ok().filter(|count| (1..=MOST_WRITERS).contains(count)).ok_or_else(|| {
-        Error::configuration(format!("must be a whole number from 1 to {MOST_WRITERS}, not {text:?}"))
-            .with_field("DB_WRITERS")
-    })
+    let name = "DB_WRITERS";
+    let Some(text) = variable(name) else { return Ok(WRITERS) };
+    let count = text.parse().ok().filter(|count| (1..=MOST_WRITERS).contains(count));
+    count.ok_or_else(|| wrong_writers(name, format_args!("{text:?}")))
+}
+
+/// The setting of a caller, unless it is out of range.
+pub(crate) fn check_writers(count: u32) -> Result<u32> {
+    let is_valid = (1..=MOST_WRITERS).contains(&count);
+    if is_valid { Ok(count) } else { Err(wrong_writers("writers", format_args!("{count}"))) }
+}
+
+fn wrong_writers(field: &'static str, given: fmt::Arguments<'_>) -> Error {
+    Error::configuration(format!("must be a whole number from 1 to {MOST_WRITERS}, not {given}"))
+        .with_field(field)
 }
 
 /// A variable's value; an empty one counts as unset.

@@ -1,10 +1,12 @@
 //! Whole numbers.
 
-use chatkeep::Error;
 use napi::{JsValue as _, ValueType};
 
 use super::{Given, Refusal, Taken};
 use crate::answer::MAX_SAFE;
+
+/// 2^63: a bigint would not help either.
+const BEYOND_64_BITS: f64 = 9_223_372_036_854_775_808.0;
 
 /// Whether there is a value: neither `undefined` nor `null`.
 pub(crate) fn is_given(given: &Given<'_>) -> napi::Result<bool> {
@@ -30,6 +32,9 @@ fn exact(field: &str, number: f64) -> Taken<i64> {
     }
     #[expect(clippy::cast_precision_loss, reason = "it is exact up to 2^53")]
     let limit = MAX_SAFE as f64;
+    if number.abs() >= BEYOND_64_BITS {
+        return Err(Refusal::input(field, "does not fit 64 bits"));
+    }
     if number.abs() > limit {
         let said = format!("{number:e} is beyond 2^53 - 1, where numbers are not exact: give a bigint");
         return Err(Refusal::input(field, said));
@@ -42,14 +47,4 @@ fn exact(field: &str, number: f64) -> Taken<i64> {
 /// A whole number or nothing.
 pub(crate) fn optional_integer(field: &str, given: &Given<'_>) -> Taken<Option<i64>> {
     if is_given(given)? { integer(field, given).map(Some) } else { Ok(None) }
-}
-
-/// A setting that counts something, if it is given.
-pub(crate) fn count(field: &str, given: &Given<'_>) -> Taken<Option<u32>> {
-    let Some(number) = optional_integer(field, given)? else { return Ok(None) };
-    let wrong = || {
-        Error::configuration(format!("must be a whole number of 0 or more, not {number}"))
-            .with_field(field.to_owned())
-    };
-    u32::try_from(number).map(Some).map_err(|_| Refusal::Input(wrong()))
 }

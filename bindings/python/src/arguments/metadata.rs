@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
+use super::integer::index;
 use super::{Given, text};
 use crate::errors::Refusal;
 
@@ -87,6 +88,9 @@ impl Reader {
         }
         if let Ok(given) = given.cast::<PyTuple>() {
             return self.list(given.iter(), depth + 1);
+        }
+        if let Some(given) = index(given)? {
+            return integer(&given).map(Value::Number);
         }
         Err(Refusal::wrong_type(FIELD, "made of dict, list, tuple, str, int, float, bool and None", given))
     }

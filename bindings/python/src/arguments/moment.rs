@@ -57,6 +57,10 @@ fn of_calendar(field: &str, given: Given<'_, '_>) -> Result<Timestamp, Refusal> 
     let py = given.py();
     let calendar = Calendar::of(py)?;
     let beginning = if given.is_instance(calendar.datetime.bind(py))? {
+        // pandas' NaT is a datetime that is not equal to itself.
+        if given.ne(given)? {
+            return Err(Refusal::input(field, "is not a time; pass None where there is none"));
+        }
         let is_naive = given.call_method0("utcoffset")?.is_none();
         if is_naive && !given.getattr("tzinfo")?.is_none() {
             return Err(Refusal::input(field, "has a time zone that does not say its offset"));

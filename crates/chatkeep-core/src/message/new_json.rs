@@ -94,14 +94,21 @@ fn string(field: &'static str, value: Value) -> Result<Option<String>> {
 }
 
 fn integer(value: &Value) -> Result<Option<i64>> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Number(number) if number.is_i64() => Ok(number.as_i64()),
-        _ => Err(Error::invalid_input(
-            "tokens_used",
-            "must be a whole number from 0 to 9223372036854775807, or null",
-        )),
-    }
+    let number = match value {
+        Value::Null => return Ok(None),
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        _ => None,
+    };
+    let wrong = "must be a whole number from 0 to 9223372036854775807, or null";
+    number.map(Some).ok_or_else(|| Error::invalid_input("tokens_used", wrong))
+}
+
+/// The integer that a double such as 1.0 holds, as far as doubles count exactly. JSON has one kind of number, and
+/// programs with only doubles write all of them so.
+fn whole(double: f64) -> Option<i64> {
+    const LARGEST: f64 = 9_007_199_254_740_991.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
+    (double.fract() == 0.0 && double.abs() <= LARGEST).then_some(double as i64)
 }
 
 #[cfg(test)]
@@ -119,6 +126,19 @@ mod tests {
         let message = NewMessage::from_json(line).unwrap();
         assert_eq!(message.timestamp.unwrap().to_string(), "2023-09-23T21:02:11.539144+00:00");
         assert_eq!(message.metadata.unwrap().as_json(), r#"{"n":18446744073709551615}"#);
+    }
+
+    #[test]
+    fn a_number_of_tokens_may_be_written_as_a_double() {
+        let tokens = |text: &str| {
+            let line = format!(r#"{{"user_message": "a", "tokens_used": {text}}}"#);
+            NewMessage::from_json(&line).map(|message| message.tokens_used)
+        };
+        assert_eq!(tokens("42.0").unwrap(), Some(42));
+        assert_eq!(tokens("1e3").unwrap(), Some(1000));
+        for text in ["1.5", "1e16", "123456789012345678901234567890", "-1.0", "true"] {
+            assert_eq!(tokens(text).expect_err(text).field(), Some("tokens_used"), "{text}");
+        }
     }
 
     #[test]

@@ -1,0 +1,78 @@
+"""The constructors take every setting that the environment has."""
+
+import inspect
+import json
+import re
+from pathlib import Path
+
+import chatkeep
+import chatkeep.asyncio
+import pytest
+from chatkeep import ConfigurationError, InvalidTypeError
+
+FILE = Path(__file__).parents[2] / "tests" / "vectors" / "settings" / "constructor.json"
+SETTINGS = json.loads(FILE.read_text(encoding="utf-8"))["settings"]
+ARGUMENTS = [setting["argument"] for setting in SETTINGS]
+CLASSES = [chatkeep.Chatkeep, chatkeep.asyncio.Chatkeep]
+MEMORY = "sqlite:///:memory:"
+DOWN = "postgresql://127.0.0.1:9/chat"
+
+
+@pytest.mark.parametrize("store", CLASSES)
+def test_the_parameters_are_the_variables_of_the_environment(store):
+    parameters = list(inspect.signature(store).parameters)
+    assert parameters[0] == "url"
+    assert sorted(parameters[1:]) == sorted(ARGUMENTS)
+
+
+@pytest.mark.parametrize("store", CLASSES)
+@pytest.mark.parametrize("setting", SETTINGS, ids=ARGUMENTS)
+def test_each_is_taken_and_refused_by_its_name(store, setting):
+    argument = setting["argument"]
+    for right in (setting["right"], None):
+        store(MEMORY, **{argument: right})
+    for wrong in [*setting["wrong"], *([] if isinstance(setting["right"], bool) else [-3])]:
+        with pytest.raises(ConfigurationError) as caught:
+            store(MEMORY, **{argument: wrong})
+        assert (caught.value.field, caught.value.operation) == (argument, "Chatkeep")
+        assert str(caught.value).startswith(f"{argument}: must be ")
+    with pytest.raises(InvalidTypeError) as caught:
+        store(MEMORY, **{argument: "3"})
+    assert caught.value.field == argument
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=ARGUMENTS)
+def test_the_environment_has_the_same_limits(monkeypatch, setting):
+    variable = setting["variable"]
+    monkeypatch.setenv(variable, str(setting["right"]).lower())
+    chatkeep.Chatkeep(MEMORY)
+    for wrong in [*setting["wrong"], "nonsense"]:
+        monkeypatch.setenv(variable, str(wrong))
+        with pytest.raises(ConfigurationError) as caught:
+            chatkeep.Chatkeep(MEMORY)
+        assert caught.value.field == variable
+
+
+def test_the_size_of_the_pool_is_the_one_that_was_set():
+    with chatkeep.Chatkeep(DOWN, pool_size=3, max_overflow=2) as chat:
+        status = chat.db_manager.pool_status()
+    assert (status["pool_size"], status["max"]) == (3, 5)
+
+
+def test_a_database_that_is_down_is_waited_for_as_long_as_was_set():
+    def attempts(**settings):
+        with (
+            chatkeep.Chatkeep(DOWN, connect_timeout=2, **settings) as chat,
+            pytest.raises(chatkeep.UnavailableError) as caught,
+        ):
+            chat.message_logger.get_message_count()
+        return re.search(r"tried (\d+) times", str(caught.value))
+
+    assert attempts(max_retries=0) is None
+    assert attempts(max_retries=3, retry_delay=0.2) is not None
+
+
+@pytest.mark.parametrize("unlimited", [0, -1, -1.0])
+def test_a_connection_may_live_for_ever(unlimited):
+    with chatkeep.Chatkeep(MEMORY, pool_recycle=unlimited) as chat:
+        assert chat.message_logger.log_message("a") == 1
