@@ -118,6 +118,23 @@ export function refused(operation: string, field: string, message: string): Chat
   return new ChatkeepError(`${field}: ${message}`, { code, field, operation });
 }
 
+/** The same error about a field of another name. */
+export function aboutField(error: ChatkeepError, field: string): ChatkeepError {
+  const { code, retryable, operation, state, cause } = error;
+  const named = error.field === undefined ? '' : `${error.field}: `;
+  const message = error.message.startsWith(named)
+    ? error.message.slice(named.length)
+    : error.message;
+  return new ChatkeepError(`${field}: ${message}`, {
+    code,
+    field,
+    retryable,
+    operation,
+    state,
+    cause,
+  });
+}
+
 /** A value of a type that cannot be taken; `wanted` says what can. */
 export function wrongType(
   operation: string,

@@ -5,7 +5,7 @@ import type { MessagePages, Store } from './addon.js';
 import { type Answer, abortable, ask, call, made, nothing, now, same } from './calls.js';
 import { conditions, place } from './filters.js';
 import { given } from './moments.js';
-import { manyPartsOf, partsOf } from './new_message.js';
+import { manyPartsOf, partsOf, respelled, type Spelling } from './new_message.js';
 import { optionsOf } from './options.js';
 import { analyticsOf, idsOf, integer, messagesOf, optionalMessage, totalsOf } from './rows.js';
 import type {
@@ -85,9 +85,10 @@ export class MessageLogger {
    * ```
    */
   logMessage(message: NewMessage | string): Promise<number> {
+    const spelling: Spelling = { written: undefined };
     const begin = (number: number) =>
-      this.#store.logMessage(number, ...partsOf('logMessage', message));
-    return call(begin, counted);
+      this.#store.logMessage(number, ...partsOf('logMessage', message, spelling));
+    return respelled(call(begin, counted), spelling);
   }
 
   /**
@@ -107,9 +108,10 @@ export class MessageLogger {
    * ```
    */
   logMessages(messages: Iterable<NewMessage>): Promise<number[]> {
+    const spelling: Spelling = { written: undefined };
     const begin = (number: number) =>
-      this.#store.logMessages(number, manyPartsOf('logMessages', messages));
-    return call(begin, idsOf);
+      this.#store.logMessages(number, manyPartsOf('logMessages', messages, spelling));
+    return respelled(call(begin, idsOf), spelling);
   }
 
   /**

@@ -30,24 +30,30 @@ const invalid = new Date('invalid');
 
 /** Messages that cannot be logged, and the field that is to blame. */
 const MESSAGES = [
-  [{ message: 'a\0b' }, 'userMessage'],
-  [{ message: LONE }, 'userMessage'],
-  [{ message: '\udc00\ud800' }, 'userMessage'],
-  [{ message: `\uFFFD${LONE}` }, 'userMessage'],
+  [{ message: 'a\0b' }, 'message'],
+  [{ message: LONE }, 'message'],
+  [{ message: '\udc00\ud800' }, 'message'],
+  [{ message: `\uFFFD${LONE}` }, 'message'],
   [{ userMessage: LONE }, 'userMessage'],
-  [{ message: 'a', response: LONE }, 'botResponse'],
-  [{ message: 'a', response: '\0' }, 'botResponse'],
+  [{ userMessage: '\0' }, 'userMessage'],
+  [{ userMessage: 5 }, 'userMessage'],
+  [{ userMessage: 'a', botResponse: '\0' }, 'botResponse'],
+  [{ userMessage: 'a', botResponse: 5 }, 'botResponse'],
+  [{ message: 'a', response: LONE }, 'response'],
+  [{ message: 'a', response: '\0' }, 'response'],
   [{ message: 'a', provider: LONE }, 'provider'],
   [{ message: 'a', provider: 'p'.repeat(51) }, 'provider'],
   [{ message: 'a', model: 'é'.repeat(101) }, 'model'],
   [{ message: 'a', tokensUsed: -1 }, 'tokensUsed'],
   [{ message: 'a', tokensUsed: 2 ** 53 }, 'tokensUsed'],
   [{ message: 'a', tokensUsed: 2n ** 63n }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: 10n ** 29n }, 'tokensUsed'],
   [{ message: 'a', tokensUsed: 10n ** 5000n }, 'tokensUsed'],
+  [{ message: 'a', tokensUsed: 1e29 }, 'tokensUsed'],
   [{ message: 'a', tokensUsed: 1.5 }, 'tokensUsed'],
   [{ message: 'a', tokensUsed: Number.NaN }, 'tokensUsed'],
   [{ message: 'a', tokensUsed: Infinity }, 'tokensUsed'],
-  [{ message: 'a'.repeat(16 * 1024 * 1024 + 1) }, 'userMessage'],
+  [{ message: 'a'.repeat(16 * 1024 * 1024 + 1) }, 'message'],
   [{ message: 'a', metadata: { n: Number.NaN } }, 'metadata'],
   [{ message: 'a', metadata: { n: [Infinity] } }, 'metadata'],
   [{ message: 'a', metadata: { n: -Infinity } }, 'metadata'],
@@ -71,6 +77,8 @@ const MESSAGES = [
   [{ message: 'a', metadata: { toJSON: () => undefined } }, 'metadata'],
   [{ message: 'a', timestamp: invalid }, 'timestamp'],
   [{ message: 'a', timestamp: 'yesterday' }, 'timestamp'],
+  [{ message: 'a', timestamp: '2023-11-14T22:13:20[America/New_York]' }, 'timestamp'],
+  [{ message: 'a', timestamp: new Date('9999-12-31') }, 'timestamp'],
   [{ message: 'a', timestamp: LONE }, 'timestamp'],
   [{ message: 'a', timestamp: '10000-01-01' }, 'timestamp'],
   [{ message: 'a', timestamp: new Date(8.64e15) }, 'timestamp'],
@@ -82,13 +90,13 @@ const MESSAGES = [
   [5, 'message'],
   [['a'], 'message'],
   [() => 'a', 'message'],
-  [{}, 'userMessage'],
-  [{ message: null }, 'userMessage'],
-  [{ message: 5 }, 'userMessage'],
-  [{ message: new String('a') }, 'userMessage'],
-  [{ message: Buffer.from('a') }, 'userMessage'],
-  [{ message: Symbol('a') }, 'userMessage'],
-  [{ message: 'a', response: Buffer.from('a') }, 'botResponse'],
+  [{}, 'message'],
+  [{ message: null }, 'message'],
+  [{ message: 5 }, 'message'],
+  [{ message: new String('a') }, 'message'],
+  [{ message: Buffer.from('a') }, 'message'],
+  [{ message: Symbol('a') }, 'message'],
+  [{ message: 'a', response: Buffer.from('a') }, 'response'],
   [{ message: 'a', provider: 1 }, 'provider'],
   [{ message: 'a', model: ['m'] }, 'model'],
   [{ message: 'a', tokensUsed: true }, 'tokensUsed'],
@@ -135,7 +143,7 @@ onEachEngine('a message that cannot be stored is refused by its field', async (_
       `${place}: ${error}`,
     );
     assert.ok(error.message.startsWith(`${field}: `) && error.message.length < 300, error.message);
-    if (message?.message === undefined || typeof message !== 'object') continue;
+    if (typeof message !== 'object' || message === null || Array.isArray(message)) continue;
     const batch = await refusal(() => log.logMessages([{ message: 'good' }, message]));
     assert.equal(batch.field, `messages[1].${field}`, `${place} among others: ${batch}`);
     assert.ok(batch.message.startsWith(`messages[1].${field}: `), batch.message);
@@ -160,6 +168,7 @@ const QUESTIONS = [
   ['getMessages', [{ cursor: { id: 1, timestamp: new Date() } }], 'cursor'],
   ['getMessages', [{ startDate: 'soon' }], 'startDate'],
   ['getMessages', [{ startDate: invalid }], 'startDate'],
+  ['getMessages', [{ startDate: '2024-01-01T00:00[Europe/Berlin]' }], 'startDate'],
   ['getMessages', [{ endDate: 5 }], 'endDate'],
   ['getMessages', [{ metadata: { k: [1] } }], 'metadata'],
   ['getMessages', [{ metadata: [1] }], 'metadata'],
@@ -192,7 +201,7 @@ const QUESTIONS = [
   ['logMessages', [{ message: 'a' }], 'messages'],
   ['logMessages', [undefined], 'messages'],
   ['logMessages', [[{ message: 'a' }, 'b']], 'messages[1]'],
-  ['logMessages', [[{ message: 'a' }, {}]], 'messages[1].userMessage'],
+  ['logMessages', [[{ message: 'a' }, {}]], 'messages[1].message'],
   ['logMessages', [[{ message: 'a' }, { message: 'b', modle: 'm' }]], 'messages[1].modle'],
 ];
 
@@ -212,6 +221,33 @@ test('a question that cannot be asked is refused by its field', async (t) => {
     kept.map((message) => message.id),
     [id],
   );
+});
+
+test('what is refused is refused in true words', async (t) => {
+  const { messageLogger: log, dbManager: db } = memoryStore(t);
+  for (const [given, words] of [
+    [{ tokensUsed: 1e29 }, 'tokensUsed: does not fit 64 bits'],
+    [{ tokensUsed: 10n ** 29n }, 'tokensUsed: does not fit 64 bits'],
+    [{ tokensUsed: Number.NaN }, 'tokensUsed: must be a whole number, not NaN'],
+    [
+      { tokensUsed: 2 ** 53 },
+      'tokensUsed: 9.007199254740992e15 is beyond 2^53 - 1, where numbers are not exact: give a bigint',
+    ],
+    [
+      { timestamp: new Date('9999-12-31') },
+      'timestamp: must lie between 1000-01-01T00:00:00 and 9999-12-30T21:59:59.999999 in UTC',
+    ],
+  ]) {
+    assert.equal((await refusal(() => log.logMessage({ message: 'a', ...given }))).message, words);
+  }
+  await log.logMessage({ message: 'a', tokensUsed: 1.0 });
+  for (const [revision, options, field] of [
+    [undefined, { fromRevision: 'nowhere' }, 'fromRevision'],
+    ['nowhere', { fromRevision: 'base' }, 'revision'],
+    ['nowhere', {}, 'revision'],
+  ]) {
+    assert.equal((await refusal(() => db.migrate('sql', revision, options))).field, field);
+  }
 });
 
 test('an iteration that cannot be is refused when it is first asked for a message', async (t) => {
@@ -267,7 +303,7 @@ test('a setting that cannot be is refused by its name', () => {
     [
       ['sqlite:///:memory:', { queryTimeout: Number.NaN }],
       'queryTimeout',
-      'CHATKEEP_INVALID_INPUT',
+      'CHATKEEP_CONFIGURATION',
     ],
     [['sqlite:///:memory:', { autoMigrate: 'yes' }], 'autoMigrate', 'CHATKEEP_INVALID_INPUT'],
     [[5], 'url', 'CHATKEEP_INVALID_INPUT'],

@@ -141,9 +141,9 @@ def test_errors_name_the_field_and_the_call(make_loop, memory):
         ]
 
     assert run(main(), make_loop) == [
-        ("user_message", "log_message"),
+        ("message", "log_message"),
         (1, None),
-        ("user_message", "log_message"),
+        ("message", "log_message"),
         ("limit", "get_messages"),
         ("id", "get_message_by_id"),
     ]

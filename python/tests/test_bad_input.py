@@ -1,11 +1,13 @@
 """What cannot be stored or asked for: an error that names the field, and nothing is stored."""
 
+import asyncio
 import decimal
 import math
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 
 import pytest
 from chatkeep import InvalidInputError, InvalidTypeError
+from chatkeep.asyncio import Chatkeep
 
 SURROGATE = "a\ud800b"
 
@@ -36,18 +38,42 @@ class Nowhere(tzinfo):
         return None
 
 
+class NotATime(datetime):
+    """As pandas' NaT: a datetime that is not equal to itself."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return False
+
+    def __ne__(self, other):
+        return True
+
+
+class NotOneNumber:
+    """As numpy's arrays: only those that hold a single integer can be used as one."""
+
+    def __index__(self):
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+
+
 WRONG_VALUES = [
-    ({"message": "a\0b"}, "user_message"),
-    ({"message": SURROGATE}, "user_message"),
-    ({"message": "a", "response": SURROGATE}, "bot_response"),
-    ({"message": "a", "response": "\0"}, "bot_response"),
+    ({"message": "a\0b"}, "message"),
+    ({"message": SURROGATE}, "message"),
+    ({"message": "a", "response": SURROGATE}, "response"),
+    ({"message": "a", "response": "\0"}, "response"),
     ({"message": "a", "provider": SURROGATE}, "provider"),
     ({"message": "a", "provider": "p" * 51}, "provider"),
     ({"message": "a", "model": "é" * 101}, "model"),
     ({"message": "a", "tokens_used": -1}, "tokens_used"),
     ({"message": "a", "tokens_used": 2**63}, "tokens_used"),
+    ({"message": "a", "tokens_used": 10**29}, "tokens_used"),
     ({"message": "a", "tokens_used": 10**5000}, "tokens_used"),
-    ({"message": "a" * (16 * 1024 * 1024 + 1)}, "user_message"),
+    ({"message": "a", "tokens_used": 1.5}, "tokens_used"),
+    ({"message": "a", "tokens_used": 1e16}, "tokens_used"),
+    ({"message": "a", "tokens_used": math.nan}, "tokens_used"),
+    ({"message": "a", "tokens_used": math.inf}, "tokens_used"),
+    ({"message": "a" * (16 * 1024 * 1024 + 1)}, "message"),
     ({"message": "a", "metadata": {"n": math.nan}}, "metadata"),
     ({"message": "a", "metadata": {"n": [math.inf]}}, "metadata"),
     ({"message": "a", "metadata": {"n": -math.inf}}, "metadata"),
@@ -68,6 +94,10 @@ WRONG_VALUES = [
     ({"message": "a", "timestamp": SURROGATE}, "timestamp"),
     ({"message": "a", "timestamp": "10000-01-01"}, "timestamp"),
     ({"message": "a", "timestamp": datetime.max}, "timestamp"),
+    ({"message": "a", "timestamp": datetime(9999, 12, 31)}, "timestamp"),
+    ({"message": "a", "timestamp": date(9999, 12, 31)}, "timestamp"),
+    ({"message": "a", "timestamp": "2023-11-14T22:13:20[America/New_York]"}, "timestamp"),
+    ({"message": "a", "timestamp": NotATime(2024, 1, 1)}, "timestamp"),
     ({"message": "a", "timestamp": datetime.min}, "timestamp"),
     ({"message": "a", "timestamp": date(999, 12, 31)}, "timestamp"),
     (
@@ -78,15 +108,16 @@ WRONG_VALUES = [
 ]
 
 WRONG_TYPES = [
-    ({"message": b"bytes"}, "user_message"),
-    ({"message": None}, "user_message"),
-    ({"message": 5}, "user_message"),
-    ({"message": "a", "response": b"bytes"}, "bot_response"),
+    ({"message": b"bytes"}, "message"),
+    ({"message": None}, "message"),
+    ({"message": 5}, "message"),
+    ({"message": "a", "response": b"bytes"}, "response"),
     ({"message": "a", "provider": 1}, "provider"),
     ({"message": "a", "model": ["m"]}, "model"),
     ({"message": "a", "tokens_used": True}, "tokens_used"),
-    ({"message": "a", "tokens_used": 1.0}, "tokens_used"),
     ({"message": "a", "tokens_used": "12"}, "tokens_used"),
+    ({"message": "a", "tokens_used": decimal.Decimal(12)}, "tokens_used"),
+    ({"message": "a", "tokens_used": NotOneNumber()}, "tokens_used"),
     ({"message": "a", "metadata": {1, 2}}, "metadata"),
     ({"message": "a", "metadata": []}, "metadata"),
     ({"message": "a", "metadata": "{}"}, "metadata"),
@@ -152,6 +183,8 @@ def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, fiel
         ("get_messages", {"cursor": 5}, "cursor"),
         ("get_messages", {"cursor": {"id": 1}}, "cursor"),
         ("get_messages", {"start_date": "soon"}, "start_date"),
+        ("get_messages", {"start_date": "2024-01-01T00:00[Europe/Berlin]"}, "start_date"),
+        ("get_messages", {"end_date": NotATime(2024, 1, 1)}, "end_date"),
         ("get_messages", {"end_date": 5}, "end_date"),
         ("get_messages", {"metadata": {"k": [1]}}, "metadata"),
         ("get_messages", {"metadata": [1]}, "metadata"),
@@ -176,7 +209,7 @@ def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, fiel
         ("log_messages", {"messages": {"message": "a"}}, "messages"),
         ("log_messages", {"messages": 5}, "messages"),
         ("log_messages", {"messages": [{"message": "a"}, "b"]}, "messages[1]"),
-        ("log_messages", {"messages": [{"message": "a"}, {}]}, "messages[1].user_message"),
+        ("log_messages", {"messages": [{"message": "a"}, {}]}, "messages[1].message"),
         (
             "log_messages",
             {"messages": [{"message": "a"}, {"message": "b", "modle": "m"}]},
@@ -185,9 +218,19 @@ def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, fiel
         (
             "log_messages",
             {"messages": [{"message": "a"}, {"message": "\0"}]},
-            "messages[1].user_message",
+            "messages[1].message",
         ),
         ("log_messages", {"messages": [{"message": "a", "provider": 7}]}, "messages[0].provider"),
+        ("log_messages", {"messages": [{"message": "a", "response": 7}]}, "messages[0].response"),
+        ("log_messages", {"messages": [{"message": "a", "start": 7}]}, "messages[0].start"),
+        # Rows as get_messages returns them have keys of their own.
+        ("log_messages", {"messages": [{"user_message": "\0"}]}, "messages[0].user_message"),
+        ("log_messages", {"messages": [{"user_message": 7}]}, "messages[0].user_message"),
+        (
+            "log_messages",
+            {"messages": [{"user_message": "a", "bot_response": "\0"}]},
+            "messages[0].bot_response",
+        ),
         (
             "log_messages",
             {"messages": [{"message": "a", "user_message": "b"}]},
@@ -214,7 +257,7 @@ def test_a_question_that_cannot_be_asked_is_refused_by_its_field(memory, call, a
         ({"expires_days": -1}, "expires_days"),
         ({"expires_days": 10**9}, "expires_days"),
         ({"expires_days": 2**70}, "expires_days"),
-        ({"expires_days": 1.0}, "expires_days"),
+        ({"expires_days": 1.5}, "expires_days"),
     ],
 )
 def test_a_token_that_cannot_be_made_is_refused_by_its_field(chat, arguments, field):
@@ -222,6 +265,49 @@ def test_a_token_that_cannot_be_made_is_refused_by_its_field(chat, arguments, fi
         chat.token_manager.create_token(**arguments)
     assert caught.value.field == field
     assert chat.token_manager.list_tokens() == []
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "field"),
+    [
+        ("log_message", {"message": "\0"}, "message"),
+        ("log_message", {"message": "a", "response": "\0"}, "response"),
+        ("log_message", {"message": "a", "tokens_used": -1}, "tokens_used"),
+        (
+            "log_messages",
+            {"messages": [{"message": "a", "response": "\0"}]},
+            "messages[0].response",
+        ),
+        ("get_analytics", {"start_date": "2024-02-01", "end_date": "2024-01-01"}, "start_date"),
+    ],
+)
+def test_a_coroutine_names_the_callers_own_argument(call, arguments, field):
+    async def refuse():
+        async with Chatkeep("sqlite:///:memory:") as chat:
+            with pytest.raises(InvalidInputError) as caught:
+                await getattr(chat.message_logger, call)(**arguments)
+            return caught.value
+
+    error = asyncio.run(refuse())
+    assert (error.field, error.operation) == (field, call)
+    assert str(error).startswith(f"{field}: ")
+
+
+def test_the_revisions_of_a_script_are_named_as_the_arguments(memory):
+    for arguments, field in [
+        ({"from_revision": "nowhere"}, "from_revision"),
+        ({"from_revision": "base", "revision": "nowhere"}, "revision"),
+        ({"revision": "nowhere"}, "revision"),
+    ]:
+        with pytest.raises(InvalidInputError) as caught:
+            memory.db_manager.migrate("sql", **arguments)
+        assert caught.value.field == field
+
+
+def test_a_type_of_another_library_is_named_with_its_module(memory):
+    other = type("bool", (), {"__module__": "numpy"})
+    with pytest.raises(InvalidTypeError, match=r"not numpy\.bool$"):
+        memory.message_logger.log_message("a", metadata={"is_new": other()})
 
 
 def test_an_argument_that_does_not_exist_is_named(memory):

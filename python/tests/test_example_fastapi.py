@@ -99,7 +99,7 @@ def test_it_chats_pages_adds_up_and_serves_two_hundred_at_a_time(database, token
             answer = caller.get("/messages", params=wrong)
             assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, [field])
         answer = caller.post("/chat", json={"message": "a\0"})
-        assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["user_message"])
+        assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["message"])
         assert caller.get("/analytics").json()["total_messages"] == 6
 
         for method, path in (("POST", "/chat"), ("GET", "/messages"), ("GET", "/analytics")):

@@ -5,6 +5,8 @@ use std::error::Error as StdError;
 use chatkeep::{Error, ErrorKind, SchemaState};
 use napi_derive::napi;
 
+use crate::names::{argument, camel};
+
 /// Why a call failed.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
@@ -24,8 +26,8 @@ pub struct Failure {
     pub causes: Vec<String>,
 }
 
-/// Names of calls and arguments that messages about others mention.
-const SAID: [&str; 2] = ["iter_messages", "end_date"];
+/// Names of calls that messages about others mention.
+const CALLS: [&str; 1] = ["iter_messages"];
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -37,7 +39,7 @@ impl From<Error> for Failure {
         }
         let (code, retryable) = (code(error.kind()), error.is_retryable());
         let operation = error.operation().map(camel);
-        let field = error.field().map(camel);
+        let field = error.field().map(argument);
         let state = error.schema_state().map(SchemaState::name);
         let error = match &field {
             Some(field) => error.with_field(field.clone()),
@@ -45,7 +47,7 @@ impl From<Error> for Failure {
         };
         let mut message = error.to_string();
         if error.kind() == ErrorKind::InvalidInput {
-            for name in SAID {
+            for name in CALLS {
                 message = message.replace(name, &camel(name));
             }
         }
@@ -68,19 +70,4 @@ fn code(kind: ErrorKind) -> &'static str {
         ErrorKind::Interrupted => "CHATKEEP_INTERRUPTED",
         _ => "CHATKEEP_INTERNAL",
     }
-}
-
-/// The name as JavaScript writes it: `tokensUsed`, `messages[3].tokensUsed`. Names of variables stay as they are.
-fn camel(name: &str) -> String {
-    if name.contains(char::is_uppercase) {
-        return name.to_owned();
-    }
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |mut name, part| {
-        let mut letters = part.chars();
-        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-        name.push_str(letters.as_str());
-        name
-    })
 }

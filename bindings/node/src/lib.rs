@@ -3,6 +3,7 @@
 //! - `door`: the one way into Rust, for every call.
 //! - `arguments`: from JavaScript values to chatkeep's; what cannot be taken is refused by the field's name.
 //! - `rows`, `columns`: from chatkeep's values to JSON texts, made on the thread that asked the database.
+//! - `names`: the names of fields in errors, as callers spell them.
 //! - `answer`, `failure`: what JavaScript is given.
 //! - `mailbox`: where outcomes lie until JavaScript fetches them, all at once; one for each environment (the main thread
 //!   and each worker).
@@ -20,6 +21,7 @@ mod door;
 mod failure;
 mod mailbox;
 mod messages;
+mod names;
 mod pages;
 mod rows;
 mod store;

@@ -8,7 +8,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
-/// Why arguments were not taken.
+use crate::names;
+
+/// Why arguments were not taken. The field is the caller's own argument.
 pub(crate) enum Refusal {
     /// The value cannot be.
     Input(Error),
@@ -21,7 +23,9 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// A value of a type that cannot be taken; `wanted` says what can.
     pub(crate) fn wrong_type(field: &str, wanted: &str, given: &Bound<'_, PyAny>) -> Self {
-        let name = given.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
+        // With its module: numpy has a `bool` of its own.
+        let name = given.get_type().fully_qualified_name();
+        let name = name.map_or_else(|_| "?".to_owned(), |name| name.to_string());
         Self::Type(Error::invalid_input(field.to_owned(), format!("must be {wanted}, not {name}")))
     }
 
@@ -45,7 +49,7 @@ impl Refusal {
 
     pub(crate) fn raise(self, py: Python<'_>, operation: &'static str) -> PyErr {
         match self {
-            Self::Input(error) => raise(py, &error.with_operation(operation)),
+            Self::Input(error) => exception(py, class_name(error.kind()), &error.with_operation(operation)),
             Self::Type(error) => exception(py, "InvalidTypeError", &error.with_operation(operation)),
             Self::Python(error) => error,
         }
@@ -54,7 +58,7 @@ impl Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        Self::Input(error)
+        Self::Input(names::of_caller(error))
     }
 }
 
@@ -64,9 +68,9 @@ impl From<PyErr> for Refusal {
     }
 }
 
-/// The exception for this error.
+/// The exception for this error of the library's, which names the caller's own argument.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    exception(py, class_name(error.kind()), error)
+    exception(py, class_name(error.kind()), &names::of_caller(error.clone()))
 }
 
 fn class_name(kind: ErrorKind) -> &'static str {

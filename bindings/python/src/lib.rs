@@ -3,6 +3,7 @@
 //! - `door`: the one way into Rust and back, for every call.
 //! - `arguments`: from Python objects to chatkeep's values; what cannot be taken is refused by the field's name.
 //! - `rows`, `json`: from chatkeep's values to Python objects.
+//! - `names`: the names of fields in errors, as callers spell them.
 //! - `errors`: one exception class for each kind of error.
 //! - `store`, `messages`, `message_iterator`, `tokens`, `database`: the classes.
 //! - `asynchronous`: the same calls for `asyncio`: futures that are settled by way of a mailbox for each event loop.
@@ -17,6 +18,7 @@ mod errors;
 mod json;
 mod message_iterator;
 mod messages;
+mod names;
 mod rows;
 mod store;
 mod tokens;

@@ -7,6 +7,7 @@ use chatkeep::{Error, ErrorKind, SchemaState};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::argument_names::{Arguments, argument};
 use crate::style;
 use crate::terminal::Terminal;
 use crate::text;
@@ -130,10 +131,10 @@ impl Failure {
         self
     }
 
-    /// Names an argument as the command calls it, where the library has another name for it.
+    /// Names the field as the caller spelled it: as an argument, where the library has another name for it.
     #[must_use]
-    pub(crate) fn renaming(mut self, field: &str, argument: &str) -> Self {
-        if self.0.field.as_deref() == Some(field) {
+    pub(crate) fn naming(mut self, arguments: Arguments) -> Self {
+        if let Some(argument) = self.0.field.as_deref().and_then(|field| argument(arguments, field)) {
             self.0.field = Some(argument.to_owned());
         }
         self

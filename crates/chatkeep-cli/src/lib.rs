@@ -11,6 +11,7 @@
 
 mod age;
 mod args;
+mod argument_names;
 mod chart;
 mod commands;
 mod context;

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Arguments, ColorOption};
+use crate::argument_names::of_usage;
 use crate::commands;
 use crate::context::Context;
 use crate::failure::{BROKEN_PIPE, Failure, USAGE};
@@ -90,7 +91,7 @@ fn report_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
         arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
     if error.use_stderr() && wants_json && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     {
-        let field = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+        let field = error.get(ContextKind::InvalidArg).map(|shown| of_usage(&shown.to_string()).to_owned());
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         return Failure::usage(message).with_field(field).report_json();

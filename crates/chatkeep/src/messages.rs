@@ -177,7 +177,7 @@ impl MessageLogger {
     /// Totals by provider, model and day over the messages from `start` to `end`, both included.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `start_date` when the span ends before it starts.
+    /// `InvalidInput` with the field `start` when the span ends before it starts.
     pub fn get_analytics(&self, start: Option<Timestamp>, end: Option<Timestamp>) -> Result<Analytics> {
         let run = || messages::analytics(&mut *self.pool.reader()?, start, end);
         run().map_err(|error| error.with_operation("get_analytics"))

@@ -117,7 +117,7 @@ fn start_and_end_are_included(store: &Store) {
     assert_eq!(tokens(None, Some(to)), 1_111);
     assert_eq!(tokens(Some(to), Some(to)), 1_000);
     assert_eq!(tokens(Some(at("2025-01-01")), None), 0);
-    assert_refused(store.messages().get_analytics(Some(to), Some(from)), "start_date");
+    assert_refused(store.messages().get_analytics(Some(to), Some(from)), "start");
 }
 
 fn names_are_told_apart_exactly(store: &Store) {

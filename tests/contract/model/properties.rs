@@ -98,7 +98,7 @@ fn in_pages(store: &Store, filter: &Filter, limit: i64) -> Vec<i64> {
 fn compare_totals(store: &Store, model: &Expected, start: Option<Timestamp>, end: Option<Timestamp>) {
     let answer = store.messages().get_analytics(start, end);
     if start.zip(end).is_some_and(|(start, end)| start > end) {
-        assert_eq!(answer.expect_err("the span ends before it starts").field(), Some("start_date"));
+        assert_eq!(answer.expect_err("the span ends before it starts").field(), Some("start"));
         return;
     }
     let answer = answer.expect("the log answers");

@@ -5,6 +5,17 @@ use serde_json::{Map, Value, json};
 
 use crate::store::Store;
 
+/// What this language calls an argument that has another name in the vectors: the field of the struct that holds it.
+pub(super) fn field(argument: &str) -> &str {
+    match argument {
+        "message" => "user_message",
+        "response" => "bot_response",
+        "start_date" => "start",
+        "end_date" => "end",
+        other => other,
+    }
+}
+
 /// Makes the call, and returns its answer as JSON.
 pub(super) fn perform(store: &Store, call: &str, arguments: &Value) -> Result<Value> {
     let given = Arguments(arguments.as_object().expect("arguments are an object"));
@@ -69,7 +80,7 @@ impl Arguments<'_> {
 
     fn moment(&self, name: &'static str) -> Result<Option<Timestamp>> {
         let text = self.text(name);
-        text.map(|text| Timestamp::parse(&text).map_err(|error| error.with_field(name))).transpose()
+        text.map(|text| Timestamp::parse(&text).map_err(|error| error.with_field(field(name)))).transpose()
     }
 
     fn message(&self) -> Result<NewMessage> {

@@ -112,7 +112,8 @@ fn try_case(store: &Store, case: &Case) -> Result<(), String> {
             answers::compare(&case.call, &answer, expected).map_err(told)
         }
         (Err(error), Expected::Error { kind, field }) => {
-            if (error.kind().name(), error.field()) != (kind.as_str(), Some(field.as_str())) {
+            let field = calls::field(field);
+            if (error.kind().name(), error.field()) != (kind.as_str(), Some(field)) {
                 return Err(told(format!("{kind} of {field} was expected, and {error:?} came")));
             }
             if rows() == before { Ok(()) } else { Err(told("something was stored".to_owned())) }

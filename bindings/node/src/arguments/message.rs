@@ -20,11 +20,11 @@ pub(crate) struct Parts<'a, 'env> {
 /// How many parts there are.
 const PARTS: usize = 7;
 
-/// The message of these parts. Fields are named as they are stored.
+/// The message of these parts.
 pub(crate) fn one(parts: &Parts<'_, '_>) -> Taken<NewMessage> {
     Ok(NewMessage {
-        user_message: text("user_message", parts.message)?,
-        bot_response: optional_text("bot_response", parts.response)?,
+        user_message: text("message", parts.message)?,
+        bot_response: optional_text("response", parts.response)?,
         provider: optional_text("provider", parts.provider)?,
         model: optional_text("model", parts.model)?,
         tokens_used: optional_integer("tokens_used", parts.tokens_used)?,

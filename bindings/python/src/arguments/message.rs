@@ -21,14 +21,14 @@ pub(crate) struct Parts<'a, 'py> {
     pub(crate) timestamp: Option<Given<'a, 'py>>,
 }
 
-/// The message of these parts. Fields are named as they are stored.
+/// The message of these parts.
 pub(crate) fn one(parts: &Parts<'_, '_>) -> Result<NewMessage, Refusal> {
     let optional = |field, given: Option<Given<'_, '_>>| {
         given.map_or(Ok(None), |given| Ok::<_, Refusal>(optional_text(field, given)?.map(str::to_owned)))
     };
     Ok(NewMessage {
-        user_message: text("user_message", parts.message)?.to_owned(),
-        bot_response: optional("bot_response", parts.response)?,
+        user_message: text("message", parts.message)?.to_owned(),
+        bot_response: optional("response", parts.response)?,
         provider: optional("provider", parts.provider)?,
         model: optional("model", parts.model)?,
         tokens_used: parts.tokens_used.map_or(Ok(None), |given| optional_integer("tokens_used", given))?,
@@ -56,13 +56,23 @@ pub(crate) fn many(given: Given<'_, '_>) -> Result<Vec<NewMessage>, Refusal> {
 
 fn of_dict(given: Given<'_, '_>) -> Result<NewMessage, Refusal> {
     let entry = given.cast::<PyDict>().map_err(|_| Refusal::wrong_type("", "a dict", given))?;
+    // A message that was read has the stored names as keys; errors name what the caller wrote.
+    let (mut message_key, mut response_key) = ("message", "response");
     let [mut message, mut response, mut provider, mut model, mut tokens_used, mut metadata, mut timestamp] =
         [const { None }; 7];
     for (key, value) in entry {
         let name = text("", &key)?;
         let place = match name {
-            "message" | "user_message" => &mut message,
-            "response" | "bot_response" => &mut response,
+            "message" => &mut message,
+            "response" => &mut response,
+            "user_message" => {
+                message_key = "user_message";
+                &mut message
+            }
+            "bot_response" => {
+                response_key = "bot_response";
+                &mut response
+            }
             "provider" => &mut provider,
             "model" => &mut model,
             "tokens_used" => &mut tokens_used,
@@ -79,8 +89,15 @@ fn of_dict(given: Given<'_, '_>) -> Result<NewMessage, Refusal> {
             return Err(Refusal::input(name, "is given under two names"));
         }
     }
-    let message = message.ok_or_else(|| Refusal::input("user_message", "is missing"))?;
-    one(&Parts {
+    let message = message.ok_or_else(|| Refusal::input("message", "is missing"))?;
+    let written = |refusal: Refusal| {
+        refusal.about(|field| match field {
+            "message" => message_key.to_owned(),
+            "response" => response_key.to_owned(),
+            other => other.to_owned(),
+        })
+    };
+    let taken = one(&Parts {
         message: &message,
         response: response.as_ref(),
         provider: provider.as_ref(),
@@ -88,5 +105,11 @@ fn of_dict(given: Given<'_, '_>) -> Result<NewMessage, Refusal> {
         tokens_used: tokens_used.as_ref(),
         metadata: metadata.as_ref(),
         timestamp: timestamp.as_ref(),
-    })
+    });
+    let taken = taken.map_err(written)?;
+    if (message_key, response_key) != ("message", "response") {
+        // Later nobody knows any more how this one was written.
+        taken.check().map_err(|error| written(error.into()))?;
+    }
+    Ok(taken)
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 pub(super) use state::{code_of, described, state};
 
 use crate::args::migrate::{MigrateArguments, MigrateCommand};
+use crate::argument_names::MIGRATE;
 use crate::context::Context;
 use crate::failure::{DIFFERS, FAILED, Failure};
 use crate::numbers::amount;
@@ -22,7 +23,7 @@ use crate::text::visible_line;
 const USUAL_FOLDER: &str = "migrations";
 
 pub(super) fn run(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
-    verb(arguments, context).map_err(|failure| failure.renaming("folder", "dir"))
+    verb(arguments, context).map_err(|failure| failure.naming(MIGRATE))
 }
 
 fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {

@@ -6,6 +6,7 @@ use chatkeep::{CreatedToken, Timestamp, TokenInfo};
 use serde_json::json;
 
 use crate::args::tokens::{CreateOptions, TokensCommand};
+use crate::argument_names::TOKENS;
 use crate::commands::reclaim;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure};
@@ -20,6 +21,10 @@ use crate::text::visible_line;
 const MOST_BYTES: u64 = 2 << 20;
 
 pub(super) fn run(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
+    answer(command, context).map_err(|failure| failure.naming(TOKENS))
+}
+
+fn answer(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
     match command {
         TokensCommand::Create(options) => create(&options, context)?,
         TokensCommand::List => list(context)?,

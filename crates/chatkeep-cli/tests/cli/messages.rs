@@ -65,12 +65,12 @@ fn a_message_is_one_json_object_with_all_its_keys() {
 fn a_message_that_is_not_there_is_said_so() {
     let home = Home::new();
     let answer = home.run(&["messages", "get", "999"]);
-    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: id: there is no message 999\n"));
+    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: ID: there is no message 999\n"));
     let answer = home.run(&["messages", "get", "999", "--json"]);
     assert_eq!(answer.code, Some(1));
     assert_eq!(
         answer.error(),
-        json!({ "kind": "NotFound", "field": "id", "message": "there is no message 999", "retryable": false })
+        json!({ "kind": "NotFound", "field": "ID", "message": "there is no message 999", "retryable": false })
     );
 }
 
@@ -81,7 +81,7 @@ fn text_comes_from_standard_input_without_its_last_line_break() {
     assert_eq!(home.ask(&["messages", "get", "1"])["user_message"], "one\ntwo\n");
     let answer = home.run_on(b"caf\xe9\n", &["messages", "log", "-"]);
     assert_eq!(answer.code, Some(2));
-    assert!(answer.err.starts_with("error: user_message: must be UTF-8"), "{}", answer.err);
+    assert!(answer.err.starts_with("error: TEXT: must be UTF-8"), "{}", answer.err);
     assert_eq!(home.count(), 1);
 }
 
@@ -89,11 +89,11 @@ fn text_comes_from_standard_input_without_its_last_line_break() {
 fn what_cannot_be_stored_is_refused_with_its_field() {
     let home = Home::new();
     let refused: &[(&[&str], &str)] = &[
-        (&["--metadata", "[1, 2]"], "metadata"),
-        (&["--metadata", "{\"a\": NaN}"], "metadata"),
-        (&["--provider", &"p".repeat(51)], "provider"),
-        (&["--model", &"m".repeat(101)], "model"),
-        (&["--tokens", "-1"], "tokens_used"),
+        (&["--metadata", "[1, 2]"], "--metadata"),
+        (&["--metadata", "{\"a\": NaN}"], "--metadata"),
+        (&["--provider", &"p".repeat(51)], "--provider"),
+        (&["--model", &"m".repeat(101)], "--model"),
+        (&["--tokens", "-1"], "--tokens"),
     ];
     for (options, field) in refused {
         let mut arguments = vec!["messages", "log", "text", "--json"];
@@ -107,8 +107,40 @@ fn what_cannot_be_stored_is_refused_with_its_field() {
         );
     }
     let answer = home.run_on("a\0b", &["messages", "log", "-", "--json"]);
-    assert_eq!(answer.error()["field"], "user_message", "{answer:?}");
+    assert_eq!(answer.error()["field"], "TEXT", "{answer:?}");
     assert_eq!(home.count(), 0);
+}
+
+#[test]
+fn a_time_with_a_zone_but_no_offset_is_refused_by_its_argument() {
+    let home = Home::new();
+    let zoned = "2023-11-14T22:13:20[America/New_York]";
+    let log = ["messages", "log", "text", "--timestamp", zoned];
+    let list = ["messages", "list", "--since", zoned];
+    for (arguments, name) in [(&log[..], "--timestamp"), (&list, "--since")] {
+        let answer = home.run(&[arguments, &["--json"]].concat());
+        assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!(name)), "{answer:?}");
+        let message = answer.error()["message"].to_string();
+        assert!(message.contains("names a time zone") && message.contains("offset"), "{message}");
+    }
+    assert_eq!(home.count(), 0);
+    home.do_it(&["messages", "log", "text", "--timestamp", "2023-11-14T22:13:20-05:00[America/New_York]"]);
+    assert_eq!(home.ask(&["messages", "get", "1"])["timestamp"], "2023-11-15T03:13:20.000000+00:00");
+}
+
+#[test]
+fn a_span_that_ends_before_it_starts_is_refused_by_its_argument() {
+    let home = Home::new();
+    let span = ["messages", "stats", "--since", "2024-02-01", "--until", "2024-01-01", "--json"];
+    let answer = home.run(&span);
+    assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("--since")), "{answer:?}");
+}
+
+#[test]
+fn the_errors_of_an_import_name_the_keys_of_the_file() {
+    let home = Home::new();
+    let answer = home.run_on("{\"user_message\": 5}\n", &["messages", "import", "-", "--json"]);
+    assert_eq!(answer.error()["field"], "user_message", "{answer:?}");
 }
 
 #[test]
@@ -118,7 +150,7 @@ fn limits_and_offsets_out_of_range_are_refused() {
         for command in [&["messages", "list"][..], &["messages", "search", "x"]] {
             let answer = home.run(&[command, &[option, value]].concat());
             assert_eq!(answer.code, Some(2), "{option} {value}: {answer:?}");
-            let expected = format!("error: {}: must be", option.trim_start_matches('-'));
+            let expected = format!("error: {option}: must be");
             assert!(answer.err.starts_with(&expected), "{answer:?}");
         }
     }
@@ -180,7 +212,7 @@ fn a_cursor_leads_through_all_pages() {
     let answer = home.run(&["messages", "list", "--cursor", "nonsense"]);
     assert_eq!(answer.code, Some(2), "{answer:?}");
     let answer = home.run(&["messages", "list", "--cursor", &cursor, "--offset", "1", "--json"]);
-    assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("cursor")), "{answer:?}");
+    assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("--cursor")), "{answer:?}");
 }
 
 #[test]

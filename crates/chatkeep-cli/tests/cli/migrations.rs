@@ -84,7 +84,7 @@ fn a_new_migration_may_be_one_for_each_engine_and_comes_after_the_others() {
     assert!(names[0].ends_with("_one") && names[1].ends_with("_two"), "{names:?}");
     assert!(!home.path("chat.db").exists(), "no database is opened");
     let answer = home.run(&["migrate", "new", " - "]);
-    assert_eq!((answer.code, answer.err.contains("description")), (Some(2), true), "{answer:?}");
+    assert_eq!((answer.code, answer.err.contains("DESCRIPTION")), (Some(2), true), "{answer:?}");
 }
 
 #[test]
@@ -94,10 +94,10 @@ fn a_folder_that_cannot_be_read_is_refused_by_the_options_name() {
     for (dir, verb) in [("nowhere", &["upgrade"][..]), (&file, &["history"]), (&file, &["new", "x"])] {
         let arguments: Vec<_> = [&["migrate", "--dir", dir, "--json"], verb].concat();
         let answer = home.run(&arguments);
-        assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("dir")), "{answer:?}");
+        assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("--dir")), "{answer:?}");
     }
     let answer = home.run(&["migrate", "--dir", "nowhere", "upgrade"]);
-    assert!(answer.err.starts_with("error: dir: nowhere: there is no such folder"), "{answer:?}");
+    assert!(answer.err.starts_with("error: --dir: nowhere: there is no such folder"), "{answer:?}");
 }
 
 #[test]

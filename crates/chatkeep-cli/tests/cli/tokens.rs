@@ -111,7 +111,7 @@ fn a_revoked_token_is_invalid_and_there_is_nothing_to_revoke_twice() {
     let answer = home.run_on(&token, &["tokens", "verify"]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(1), "invalid: revoked\n"));
     let answer = home.run(&["tokens", "revoke", "1"]);
-    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: id: there is no active token 1\n"));
+    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: ID: there is no active token 1\n"));
     assert_eq!(home.run(&["tokens", "revoke", "7", "--json"]).error()["kind"], "NotFound");
 }
 
@@ -137,10 +137,10 @@ fn the_list_shows_no_token_but_its_beginning() {
 fn expiry_and_description_out_of_range_are_refused() {
     let home = Home::new();
     for (option, value, field) in [
-        ("--expires-days", "0", "expires_days"),
-        ("--expires-days", "-1", "expires_days"),
-        ("--expires-days", "1000000000", "expires_days"),
-        ("--description", &"d".repeat(256), "description"),
+        ("--expires-days", "0", "--expires-days"),
+        ("--expires-days", "-1", "--expires-days"),
+        ("--expires-days", "1000000000", "--expires-days"),
+        ("--description", &"d".repeat(256), "--description"),
     ] {
         let answer = home.run(&["tokens", "create", option, value, "--json"]);
         assert_eq!(answer.code, Some(2), "{option} {value}: {answer:?}");

@@ -32,7 +32,7 @@ pub struct Analytics {
 /// Totals over the messages from `start` to `end`, both included; without them, over all.
 ///
 /// # Errors
-/// `InvalidInput` with the field `start_date` when the span ends before it starts.
+/// `InvalidInput` with the field `start` when the span ends before it starts.
 pub fn analytics(
     connection: &mut Connection,
     start: Option<Timestamp>,
@@ -41,7 +41,7 @@ pub fn analytics(
     if let (Some(start), Some(end)) = (start, end)
         && start > end
     {
-        return Err(Error::invalid_input("start_date", "must not be after end_date"));
+        return Err(Error::invalid_input("start", "must not be later than the end of the span"));
     }
     let span = Span { first: start.unwrap_or(Timestamp::MIN), last: end.unwrap_or(Timestamp::MAX) };
     let mut sum = Sum::default();

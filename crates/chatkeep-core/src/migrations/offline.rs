@@ -26,9 +26,9 @@ use crate::error::{Error, Result};
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` when there is no such revision, a file cannot be read, or there is no way back.
+/// `InvalidInput` with the field `from` or `to` when there is no such revision; without, when a file cannot be read, or there is no way back.
 pub fn sql(engine: Engine, set: &MigrationSet, from: &str, to: &str) -> Result<String> {
-    let (from, to) = (Revision::parse(set, from)?, Revision::parse(set, to)?);
+    let (from, to) = (revision("from", set, from)?, revision("to", set, to)?);
     let up: Vec<_> =
         set.list().iter().filter(|migration| to.reaches(migration) && !from.reaches(migration)).collect();
     let down: Vec<_> = set
@@ -48,12 +48,20 @@ pub fn pending_sql(engine: Engine, set: &MigrationSet, status: &MigrationStatus,
     if !matches!(status.version(), SchemaVersion::Head | SchemaVersion::Behind(_)) {
         return Err(status.error());
     }
-    let to = Revision::parse(set, to)?;
+    let to = revision("to", set, to)?;
     let due = |migration: &&Migration| {
         let key = migration.key();
         to.reaches(migration) && status.pending.iter().any(|(version, _)| *version == key)
     };
     write(engine, &set.list().iter().filter(due).collect::<Vec<_>>(), Way::Up)
+}
+
+/// The revision that this argument names.
+fn revision(argument: &'static str, set: &MigrationSet, text: &str) -> Result<Revision> {
+    Revision::parse(set, text).map_err(|error| match error.field() {
+        Some("revision") => error.with_field(argument),
+        _ => error,
+    })
 }
 
 fn write(engine: Engine, migrations: &[&Migration], way: Way) -> Result<String> {
