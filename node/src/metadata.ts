@@ -5,6 +5,7 @@
  */
 
 import { refused, wrongType } from './errors.js';
+import { withJsonForm, writesItself } from './json.js';
 
 const FIELD = 'metadata';
 /** Deeper objects are refused in Rust, with the limit's name; here only the stack is kept. */
@@ -64,7 +65,7 @@ function check(look: Look, value: unknown, depth: number): void {
 
 function checkObject(look: Look, value: object, depth: number): void {
   if (depth > DEEPEST) throw wrong(look, 'nests deeper than 30 levels, or holds itself');
-  if ('toJSON' in value && typeof value.toJSON === 'function') {
+  if (writesItself(value)) {
     // It is asked once, when it is written.
     look.isSpecial = true;
     return;
@@ -105,12 +106,12 @@ function write(look: Look, value: unknown, depth: number, key = ''): string | un
 }
 
 function writeObject(look: Look, value: object, depth: number, key: string): string | undefined {
-  if ('toJSON' in value && typeof value.toJSON === 'function') {
+  if (writesItself(value)) {
     if (value instanceof Date && Number.isNaN(value.getTime())) {
       throw wrong(look, 'holds an invalid Date');
     }
-    const made: unknown = value.toJSON(key);
-    if (typeof made === 'object' && made !== null && 'toJSON' in made) {
+    const made: unknown = (value as { toJSON(key: string): unknown }).toJSON(key);
+    if (typeof made === 'object' && made !== null && writesItself(made)) {
       throw wrong(look, 'holds an object whose toJSON makes another that has one');
     }
     check(look, made, depth);
@@ -132,13 +133,24 @@ function wrong(look: Look, message: string): Error {
   return refused(look.operation, FIELD, message);
 }
 
-/** Metadata whose integers beyond 2^53 were marked, with `bigint`s in their place. */
-export function withBigints(value: unknown): unknown {
-  if (typeof value === 'string') return value.startsWith('\0') ? BigInt(value.slice(1)) : value;
-  if (typeof value !== 'object' || value === null) return value;
-  for (const key of Object.keys(value)) {
-    const held = value as Record<string, unknown>;
-    held[key] = withBigints(held[key]);
+/** Puts `bigint`s in the place of the integers beyond 2^53 that were marked in this metadata. */
+export function restoreBigints(metadata: object): void {
+  restore(metadata);
+}
+
+/** Whether there were any. */
+function restore(container: object): boolean {
+  const held = container as Record<string, unknown>;
+  let holds = false;
+  for (const key of Object.keys(held)) {
+    const value = held[key];
+    if (typeof value === 'string' && value.startsWith('\0')) {
+      held[key] = BigInt(value.slice(1));
+      holds = true;
+    } else if (typeof value === 'object' && value !== null && restore(value)) {
+      holds = true;
+    }
   }
-  return value;
+  if (holds) withJsonForm(container);
+  return holds;
 }

@@ -1,7 +1,8 @@
 /** From the addon's JSON to what callers get. */
 
 import { inspect } from 'node:util';
-import { withBigints } from './metadata.js';
+import { jsonReady, withJsonForm } from './json.js';
+import { restoreBigints } from './metadata.js';
 import { dateOf, momentOf } from './moments.js';
 import type {
   Analytics,
@@ -45,7 +46,6 @@ export function messagesOf(json: string): Message[] {
   const columns = JSON.parse(json) as Columns;
   const { id, timestamp, micros, userMessage, botResponse, provider, model, tokensUsed, metadata } =
     columns;
-  for (const row of columns.large) withBigints(metadata[row]);
   const messages: Message[] = new Array(id.length);
   for (let row = 0; row < id.length; row += 1) {
     messages[row] = {
@@ -58,6 +58,13 @@ export function messagesOf(json: string): Message[] {
       tokensUsed: integer(tokensUsed[row] as Whole | null),
       metadata: metadata[row] as Record<string, unknown> | null,
     };
+    if (typeof id[row] === 'string' || typeof tokensUsed[row] === 'string') {
+      withJsonForm(messages[row] as Message);
+    }
+  }
+  for (const row of columns.large) {
+    restoreBigints(metadata[row] as object);
+    withJsonForm(messages[row] as Message);
   }
   return messages;
 }
@@ -67,17 +74,18 @@ export function optionalMessage(json: string | null): Message | null {
 }
 
 export function idsOf(json: string): number[] {
-  return (JSON.parse(json) as Whole[]).map((id) => integer(id) as number);
+  return jsonReady((JSON.parse(json) as Whole[]).map((id) => integer(id) as number));
 }
 
 export function analyticsOf(json: string): Analytics {
   const all = JSON.parse(json) as Analytics;
-  return { ...all, totalTokens: integer(all.totalTokens as Whole) };
+  return jsonReady({ ...all, totalTokens: integer(all.totalTokens as Whole) });
 }
 
 export function totalsOf(json: string): TotalsCheck {
   const check = JSON.parse(json) as TotalsCheck;
-  const sums = (given: Sums): Sums => ({ ...given, tokens: integer(given.tokens as Whole) });
+  const sums = (given: Sums): Sums =>
+    jsonReady({ ...given, tokens: integer(given.tokens as Whole) });
   const differences = check.differences.map((difference) => ({
     ...difference,
     start: new Date(difference.start),
@@ -93,14 +101,14 @@ type Raw<T> = {
 };
 
 function tokenOf(raw: Raw<TokenInfo>): TokenInfo {
-  return {
+  return jsonReady({
     ...raw,
     id: integer(raw.id as Whole) as number,
     tokenId: integer(raw.tokenId as Whole) as number,
     createdAt: new Date(raw.createdAt),
     expiresAt: dateOf(raw.expiresAt),
     lastUsedAt: dateOf(raw.lastUsedAt),
-  };
+  });
 }
 
 export function optionalToken(json: string | null): TokenInfo | null {
@@ -114,13 +122,13 @@ export function tokensOf(json: string): TokenInfo[] {
 /** A plain object, but for what `util.inspect` shows of it. */
 export function createdToken(json: string): CreatedToken {
   const raw = JSON.parse(json) as Raw<CreatedToken>;
-  const created: CreatedToken = {
+  const created: CreatedToken = jsonReady({
     ...raw,
     id: integer(raw.id as Whole) as number,
     tokenId: integer(raw.tokenId as Whole) as number,
     createdAt: new Date(raw.createdAt),
     expiresAt: dateOf(raw.expiresAt),
-  };
+  });
   return Object.defineProperty(created, inspect.custom, {
     value(this: CreatedToken) {
       return { ...this, token: `${this.token.slice(0, 8)}…` };
@@ -162,9 +170,8 @@ export function migrateAnswer<V extends MigrateVerb>(verb: V, json: string): Mig
 
 export function importReport(json: string): ImportReport {
   const report = JSON.parse(json) as ImportReport;
-  const problems = report.problems.map((problem) => ({
-    ...problem,
-    row: integer(problem.row as Whole),
-  }));
+  const problems = report.problems.map((problem) =>
+    jsonReady({ ...problem, row: integer(problem.row as Whole) }),
+  );
   return { ...report, problems };
 }

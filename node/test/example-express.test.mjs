@@ -49,6 +49,26 @@ async function body(answer, status = 200) {
   return JSON.parse(text);
 }
 
+test('a page that holds a bigint is answered with its digits', async (t) => {
+  const { url } = await emptyDatabase(t, 'sqlite');
+  const chat = new Chatkeep(url);
+  await chat.messageLogger.logMessage({
+    message: 'a',
+    tokensUsed: 2n ** 60n,
+    metadata: { guild: 1546130668394913822n },
+  });
+  await chat.close();
+  const [created] = await tokens(url, 1);
+  const user = caller(await served(t, url), created.token);
+  const { messages } = await body(await user.get('/messages'));
+  assert.deepEqual(messages[0].metadata, { guild: '1546130668394913822' });
+  const { totalTokens } = await body(await user.get('/analytics'));
+  assert.deepEqual(
+    [messages[0].tokensUsed, totalTokens],
+    ['1152921504606846976', '1152921504606846976'],
+  );
+});
+
 for (const engine of ENGINES) {
   test(`it chats, pages, adds up and serves two hundred at a time on ${engine}`, async (t) => {
     const database = await emptyDatabase(t, engine);
@@ -98,7 +118,7 @@ for (const engine of ENGINES) {
       assert.deepEqual(detail[0].loc, [field]);
     }
     const { detail } = await body(await user.post('/chat', { message: 'a\0' }), 422);
-    assert.match(detail[0].loc[0], /^user_?[mM]essage$/);
+    assert.deepEqual(detail[0].loc, ['message']);
     await body(await user.post('/chat', { message: 7 }), 422);
     assert.equal((await body(await user.get('/analytics'))).totalMessages, 6);
 
