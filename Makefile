@@ -1,4 +1,4 @@
-.PHONY: help setup demo test check bench wheel npm endurance fuzz kills fmt clean
+.PHONY: help setup demo test galera check bench wheel npm endurance fuzz kills fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -15,6 +15,9 @@ demo: ## build the command and show what it does, on SQLite
 
 test: ## every test on SQLite, PostgreSQL, MariaDB and MySQL, with servers of its own
 	scripts/test.sh
+
+galera: ## the contract on a Galera cluster of three nodes, and its fault cases at length
+	scripts/galera.sh
 
 check: ## formatting, lints, documentation, licences, dependencies, generated files
 	scripts/check.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building, testing and checking need and this machine lacks; says nothing when nothing is missing.
 #
-#   scripts/setup.sh [servers] [mysql] [nextest] [deny] [python] [node] [bench] [fuzz]      all but bench and fuzz when none is named
+#   scripts/setup.sh [servers] [galera] [mysql] [nextest] [deny] [python] [node] [bench] [fuzz]
+#                                                                 all but bench and fuzz when none is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -21,6 +22,8 @@ has_postgresql() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >
 
 has_mariadb() { has mariadbd && has mariadb-install-db && has my_print_defaults; }
 
+has_galera() { compgen -G '/usr/lib*/galera*/libgalera_smm.so' >/dev/null; }
+
 # Debian packages for what is missing. The servers are never started by the system: tests start their own.
 install_packages() {
     local -a missing=()
@@ -38,6 +41,10 @@ install_packages() {
             missing+=(mariadb-server)
         fi
     fi
+    has_galera || missing+=(galera-4)
+    # By these a node of a Galera cluster gets its data from another one.
+    has rsync || missing+=(rsync)
+    has ss || has lsof || missing+=(iproute2)
     [ "${#missing[@]}" -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
         say "please install these (Debian's names), then try again: ${missing[*]}"
@@ -48,7 +55,7 @@ install_packages() {
     update_once
     without_services quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
         install --no-install-recommends "${missing[@]}"
-    has_postgresql && has_mariadb && has cc
+    has_postgresql && has_mariadb && has_galera && has cc
 }
 
 package_exists() {
@@ -102,10 +109,11 @@ fi
 exec 9>"$CHATKEEP_CACHE/setup.lock"
 if has flock; then flock 9; fi
 
-for part in "${@:-servers mysql nextest deny python node}"; do
+for part in "${@:-servers galera mysql nextest deny python node}"; do
     for name in $part; do
         case $name in
         servers) install_packages ;;
+        galera) scripts/setup-galera.sh ;;
         mysql) scripts/setup-mysql.sh ;;
         nextest) install_tool cargo-nextest "$NEXTEST_VERSION" ;;
         deny) install_tool cargo-deny "$DENY_VERSION" ;;
@@ -114,7 +122,7 @@ for part in "${@:-servers mysql nextest deny python node}"; do
         bench) scripts/setup-bench.sh ;;
         fuzz) install_fuzz ;;
         *)
-            say "there is no part '$name': servers, mysql, nextest, deny, python, node, bench, fuzz"
+            say "there is no part '$name': servers, galera, mysql, nextest, deny, python, node, bench, fuzz"
             exit 2
             ;;
         esac

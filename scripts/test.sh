@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh servers mysql nextest python node
+scripts/setup.sh servers galera mysql nextest python node
 cargo build --quiet -p chatkeep-testkit
 # Compiled before the servers start, and with the choices of test-suites.sh, so that nothing is compiled twice.
 if [ $# -eq 0 ]; then

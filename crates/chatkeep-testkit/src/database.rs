@@ -58,7 +58,12 @@ impl TestDatabase {
     }
 
     fn on_shared_server(engine: Engine) -> Result<Self> {
-        let admin = environment::read(engine, "URL")?;
+        let mut admin = environment::read(engine, "URL")?;
+        let nodes = if engine == Engine::MariaDb { environment::galera_urls() } else { Vec::new() };
+        if !nodes.is_empty() {
+            // Tests are distributed over the nodes; each uses one.
+            admin = nodes[usize::from(port::random_u16()?) % nodes.len()].clone();
+        }
         let (name, url) = make(engine, &admin)?;
         Ok(Self { engine, url, name, place: Place::SharedServer(admin) })
     }
@@ -100,6 +105,16 @@ impl TestDatabase {
     pub fn url_at(&self, host: &str, port: u16) -> String {
         assert!(self.engine.is_server(), "a SQLite database has no address");
         url::with_address(&self.url, host, port)
+    }
+
+    /// The same database on another node of its private cluster.
+    pub(crate) fn at_port(&self, port: u16) -> Self {
+        Self {
+            engine: self.engine,
+            url: url::with_address(&self.url, "127.0.0.1", port),
+            name: self.name.clone(),
+            place: Place::PrivateServer,
+        }
     }
 
     /// The port of its server.

@@ -1,5 +1,6 @@
 //! What differs between the servers: where they are installed, how their data is made, how they are started.
 
+mod galera;
 mod mariadb;
 mod mysql;
 mod postgresql;
@@ -11,6 +12,7 @@ use std::{env, fs, thread};
 
 use rustix::process::Signal;
 
+pub(crate) use galera::Member;
 pub(crate) use mysql::absence as mysql_absence;
 
 use crate::failure::{Failure, Result, While};

@@ -11,6 +11,9 @@ pub(crate) const HOME: &str = "CHATKEEP_TEST_HOME";
 /// Comma-separated names of the servers that this run is limited to.
 pub(crate) const ONLY: &str = "CHATKEEP_TEST_ONLY";
 
+/// URLs of all nodes when the MariaDB server is a Galera cluster, separated by spaces.
+pub(crate) const GALERA_URLS: &str = "CHATKEEP_TEST_GALERA_URLS";
+
 const HOW: &str = "run the tests with `make test`, or with \
                    `cargo run -p chatkeep-testkit -- run --fast -- cargo nextest run`";
 
@@ -42,6 +45,11 @@ pub(crate) fn presence(engine: Engine) -> Result<bool> {
         return Ok(false);
     }
     Err(Failure(format!("these tests need a {engine} server, and {} is not set: {HOW}", name(engine, "URL"))))
+}
+
+/// The URLs of the Galera cluster that the MariaDB server is; none when it is a single server.
+pub(crate) fn galera_urls() -> Vec<String> {
+    set(GALERA_URLS).map(|urls| urls.split(' ').map(str::to_owned).collect()).unwrap_or_default()
 }
 
 pub(crate) fn home() -> Option<PathBuf> {

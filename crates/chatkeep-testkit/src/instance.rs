@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::engines::{self, Plan};
+use crate::engines::{self, Member, Plan};
 use crate::failure::{Failure, Result, While};
 use crate::home::Home;
 use crate::launch::{self, Account};
@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) fast: bool,
     pub(crate) without_tls: bool,
     pub(crate) settings: Vec<(String, String)>,
+    /// For a node of a Galera cluster.
+    pub(crate) member: Option<Member>,
 }
 
 #[derive(Debug)]
@@ -104,8 +106,8 @@ impl Instance {
             if let Some(status) = self.exit_status()? {
                 return Err(Failure(format!("{}: it ended with {status}\n{}", doing(), self.log_tail())));
             }
-            let refusal = match client::execute(engine, &self.admin_url(), "SELECT 1", LOGIN_LIMIT) {
-                Ok(()) => return Ok(()),
+            let refusal = match self.try_log_in() {
+                Ok(()) => break,
                 Err(refusal) => refusal,
             };
             if begin.elapsed() > START_LIMIT {
@@ -116,6 +118,22 @@ impl Instance {
             }
             thread::sleep(Duration::from_millis(25));
         }
+        if let Some(member) = &mut self.options.member {
+            // After a restart the node joins the existing cluster.
+            member.founds = false;
+        }
+        Ok(())
+    }
+
+    /// A cluster node accepts connections before it is synchronised, but refuses statements until then.
+    fn try_log_in(&self) -> Result<()> {
+        let sql = if self.options.member.is_some() { Member::STATE } else { "SELECT 1" };
+        let rows = client::query(self.engine, &self.admin_url(), sql, LOGIN_LIMIT)?;
+        let state = rows.into_iter().flatten().flatten().next().unwrap_or_default();
+        if self.options.member.is_some() && state != Member::SYNCED {
+            return Err(Failure(format!("the node is {state}")));
+        }
+        Ok(())
     }
 
     /// Shuts down in order: everything is on disk, clients are told.

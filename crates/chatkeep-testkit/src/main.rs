@@ -23,6 +23,9 @@ enum Task {
         /// Only these servers: postgresql, mariadb, mysql, separated by commas.
         #[arg(long, value_delimiter = ',', value_parser = server)]
         only: Vec<Engine>,
+        /// A Galera cluster of three nodes as the MariaDB server. Each test database is used through one of the nodes.
+        #[arg(long)]
+        galera: bool,
         /// Without fsync, for tests; never for benchmarks.
         #[arg(long)]
         fast: bool,
@@ -41,6 +44,6 @@ fn server(name: &str) -> Result<Engine, String> {
 }
 
 fn main() -> ExitCode {
-    let Task::Run { only, fast, quiet, command } = Arguments::parse().command;
-    ExitCode::from(runner::run(&runner::Run { only, fast, quiet, command }))
+    let Task::Run { only, galera, fast, quiet, command } = Arguments::parse().command;
+    ExitCode::from(runner::run(&runner::Run { only, galera, fast, quiet, command }))
 }

@@ -24,6 +24,18 @@ pub(crate) fn free() -> Result<u16> {
     Err(Failure(format!("found no free port between {low} and {high} on 127.0.0.1")))
 }
 
+/// First of `count` consecutive loopback ports that are free now.
+pub(crate) fn free_row(count: u16) -> Result<u16> {
+    for _ in 0..TRIES {
+        let first = free()?;
+        let others = first + 1..first + count;
+        if others.into_iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+            return Ok(first);
+        }
+    }
+    Err(Failure(format!("found no {count} free ports in a row on 127.0.0.1")))
+}
+
 fn range() -> (u16, u16) {
     const LOW: u16 = 15_000;
     let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
@@ -38,7 +50,7 @@ pub(crate) fn random_hex(bytes: usize) -> Result<String> {
     Ok(random(bytes)?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn random_u16() -> Result<u16> {
+pub(crate) fn random_u16() -> Result<u16> {
     let bytes = random(2)?;
     Ok(u16::from_le_bytes([bytes[0], bytes[1]]))
 }

@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use crate::failure::{Failure, Result, While};
 use crate::home::Home;
 use crate::instance::{Instance, Options};
-use crate::{Engine, client, engines, environment, launch};
+use crate::{Engine, GaleraCluster, Server, client, engines, environment, launch};
 
 /// The runner itself failed, as opposed to the command it ran.
 pub const FAILED: u8 = 125;
@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Run {
     /// The servers to start; empty for all that there are.
     pub only: Vec<Engine>,
+    /// Start a Galera cluster of three nodes as the MariaDB server.
+    pub galera: bool,
     /// Without fsync: faster, and safe against everything but a power failure.
     pub fast: bool,
     /// Say nothing but errors.
@@ -39,12 +41,28 @@ pub struct Run {
 
 enum Event {
     Signal(i32),
-    Started(Result<(Instance, String)>),
+    Started(Result<(Shared, String)>),
     Exited(std::io::Result<ExitStatus>),
 }
 
 /// Servers that run, by engine, each with its version.
-type Started = BTreeMap<Engine, (Instance, String)>;
+type Started = BTreeMap<Engine, (Shared, String)>;
+
+/// A server that all tests share.
+enum Shared {
+    Server(Box<Instance>),
+    Cluster(GaleraCluster),
+}
+
+impl Shared {
+    /// The server, or the cluster's first node.
+    fn instance(&self) -> &Instance {
+        match self {
+            Self::Server(instance) => instance,
+            Self::Cluster(cluster) => cluster.node(0).instance(),
+        }
+    }
+}
 
 /// Starts the servers, runs the command, stops the servers and removes all they wrote.
 ///
@@ -125,12 +143,21 @@ fn start(
 ) -> Result<std::result::Result<Started, i32>> {
     for engine in wanted.iter().copied() {
         let options = Options { fast: order.fast, ..Options::default() };
+        let is_cluster = order.galera && engine == Engine::MariaDb;
         let (path, sender) = (home.path().to_owned(), sender.clone());
         thread::spawn(move || {
             let start = || -> Result<_> {
-                let instance = Instance::start_new(&Home::open(path)?, engine.name(), engine, options)?;
-                let version = version(&instance)?;
-                Ok((instance, version))
+                let home = Home::open(path)?;
+                let server = if is_cluster {
+                    Shared::Cluster(GaleraCluster::try_start(home, &options)?)
+                } else {
+                    Shared::Server(Box::new(Instance::start_new(&home, engine.name(), engine, options)?))
+                };
+                let mut version = version(server.instance())?;
+                if is_cluster {
+                    version.push_str(" with Galera");
+                }
+                Ok((server, version))
             };
             // Nobody listens any more after a signal; the server goes with the folder.
             let _ = sender.send(Event::Started(start()));
@@ -140,8 +167,8 @@ fn start(
     while started.len() < wanted.len() {
         match events.recv().while_(|| "starting the servers".to_owned())? {
             Event::Started(server) => {
-                let (instance, version) = server?;
-                started.insert(instance.engine(), (instance, version));
+                let (server, version) = server?;
+                started.insert(server.instance().engine(), (server, version));
             }
             Event::Signal(signal) => return Ok(Err(signal)),
             Event::Exited(_) => {}
@@ -181,13 +208,18 @@ fn command(order: &Run, home: &Home, started: &Started) -> Result<Command> {
         }
     }
     command.env(environment::HOME, home.path());
-    for (engine, (instance, _)) in started {
+    for (engine, (server, _)) in started {
+        let instance = server.instance();
         let pid = instance.pid().ok_or_else(|| Failure(format!("the {engine} server ended by itself")))?;
         command
             .env(environment::name(*engine, "URL"), instance.admin_url())
             .env(environment::name(*engine, "TLS_CA"), instance.tls_ca())
             .env(environment::name(*engine, "SOCKET"), instance.socket())
             .env(environment::name(*engine, "PID"), pid.to_string());
+        if let Shared::Cluster(cluster) = server {
+            let urls: Vec<String> = cluster.nodes().iter().map(Server::url).collect();
+            command.env(environment::GALERA_URLS, urls.join(" "));
+        }
     }
     if !order.only.is_empty() {
         let names: Vec<&str> = order.only.iter().map(|engine| engine.name()).collect();

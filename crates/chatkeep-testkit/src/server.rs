@@ -82,12 +82,17 @@ impl ServerBuilder {
         };
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-{}-{count}", self.engine.name(), process::id());
-        let instance = Instance::start_new(&home, &name, self.engine, self.options)?;
-        Ok(Server { tls_ca: instance.tls_ca(), socket: instance.socket(), instance, _home: home })
+        Server::start_in(home, &name, self.engine, self.options)
     }
 }
 
 impl Server {
+    /// Starts a server in a folder of this name in `home`.
+    pub(crate) fn start_in(home: Home, name: &str, engine: Engine, options: Options) -> Result<Self> {
+        let instance = Instance::start_new(&home, name, engine, options)?;
+        Ok(Self { tls_ca: instance.tls_ca(), socket: instance.socket(), instance, _home: home })
+    }
+
     /// Starts a server with the kit's usual settings and waits until it takes log-ins.
     ///
     /// # Panics
@@ -101,6 +106,10 @@ impl Server {
     /// A server with other settings.
     pub fn builder(engine: Engine) -> ServerBuilder {
         ServerBuilder { engine, options: Options { fast: true, ..Options::default() } }
+    }
+
+    pub(crate) fn instance(&self) -> &Instance {
+        &self.instance
     }
 
     /// Its engine.

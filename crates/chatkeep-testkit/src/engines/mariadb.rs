@@ -4,11 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Plan, account_statements, find_program, mysql_family_options, option, run};
+use super::{Plan, account_statements, find_program, galera, mysql_family_options, option, run};
 use crate::failure::{Failure, Result, While};
 use crate::launch::{self, Account};
 
 pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
+    if let Some(member) = &plan.options.member {
+        galera::prepare(member, plan)?;
+        if !member.founds {
+            return Ok(());
+        }
+    }
     let statements = plan.folder.join("account.sql");
     // The rights tables are not loaded while the data is made.
     let text = format!("FLUSH PRIVILEGES;\n{}", account_statements(plan.password));
@@ -30,6 +36,9 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
     if plan.options.without_tls {
         // From 11.4 on it makes itself a certificate if it has none.
         command.arg("--skip-ssl");
+    }
+    if let Some(member) = &plan.options.member {
+        galera::options(&mut command, member, plan)?;
     }
     Ok(command)
 }

@@ -106,7 +106,7 @@ fn installation() -> Option<PathBuf> {
 }
 
 /// The folder outside the clone that `scripts/setup.sh` fills.
-fn cache() -> Option<PathBuf> {
+pub(super) fn cache() -> Option<PathBuf> {
     let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("CHATKEEP_CACHE")
         .or_else(|| folder("XDG_CACHE_HOME").map(|path| path.join("chatkeep")))

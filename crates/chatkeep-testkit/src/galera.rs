@@ -1,0 +1,184 @@
+//! Three MariaDB servers that are one Galera cluster.
+
+use std::time::{Duration, Instant};
+use std::{process, thread};
+
+use crate::engines::Member;
+use crate::failure::{Failure, Result};
+use crate::home::Home;
+use crate::instance::Options;
+use crate::{Engine, Server, TestDatabase, client, environment, port};
+
+/// With three nodes, the remaining two are a majority when one fails.
+const NODES: usize = 3;
+const TRIES: usize = 3;
+const JOIN_LIMIT: Duration = Duration::from_secs(60);
+const QUESTION_LIMIT: Duration = Duration::from_secs(5);
+
+/// A private Galera cluster of three nodes on loopback. It goes with this value, and with this process in whatever way it ends.
+///
+/// Each node is a [`Server`], to be stopped, killed, frozen and started again: it then joins the others. What is
+/// committed on one node is on all of them.
+///
+/// ```no_run
+/// use chatkeep_testkit::GaleraCluster;
+///
+/// let mut cluster = GaleraCluster::start();
+/// let database = cluster.node(0).create_database();
+/// cluster.node_mut(1).kill();
+/// database.execute("CREATE TABLE t (a INTEGER PRIMARY KEY)");
+/// cluster.node_mut(1).start_again();
+/// ```
+#[derive(Debug)]
+pub struct GaleraCluster {
+    // Before the folder that they live in.
+    nodes: Vec<Server>,
+    _home: Home,
+}
+
+impl GaleraCluster {
+    /// Starts the nodes one after the other and waits until all of them take log-ins: ten seconds or so.
+    ///
+    /// # Panics
+    ///
+    /// When a node cannot be started; the message holds the end of its log.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// A cluster whose nodes have these settings of MariaDB's, each with its value.
+    ///
+    /// # Panics
+    ///
+    /// As [`GaleraCluster::start`].
+    #[track_caller]
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
+        let home = match environment::home() {
+            Some(path) => Home::open(path),
+            None => Home::create(),
+        };
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let options = Options { fast: true, settings, ..Options::default() };
+        match home.and_then(|home| Self::try_start(home, &options)) {
+            Ok(cluster) => cluster,
+            Err(failure) => panic!("a private Galera cluster: {failure}"),
+        }
+    }
+
+    pub(crate) fn try_start(home: Home, options: &Options) -> Result<Self> {
+        for _ in 1..TRIES {
+            match start_nodes(&home, options) {
+                Ok(nodes) => return Ok(Self { nodes, _home: home }),
+                // Another process took a port between the check and the server's start.
+                Err(failure) if failure.0.contains("Address already in use") => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(Self { nodes: start_nodes(&home, options)?, _home: home })
+    }
+
+    /// A node, by its number from 0 on.
+    ///
+    /// # Panics
+    ///
+    /// When there is no node with this number.
+    #[track_caller]
+    pub fn node(&self, number: usize) -> &Server {
+        &self.nodes[number]
+    }
+
+    /// A node, to be stopped, killed or started again.
+    ///
+    /// # Panics
+    ///
+    /// As [`GaleraCluster::node`].
+    #[track_caller]
+    pub fn node_mut(&mut self, number: usize) -> &mut Server {
+        &mut self.nodes[number]
+    }
+
+    /// All nodes.
+    pub fn nodes(&self) -> &[Server] {
+        &self.nodes
+    }
+
+    /// The given database of this cluster through another node.
+    ///
+    /// # Panics
+    ///
+    /// As [`GaleraCluster::node`].
+    #[track_caller]
+    pub fn database_through(&self, number: usize, database: &TestDatabase) -> TestDatabase {
+        database.at_port(self.nodes[number].port())
+    }
+
+    /// Waits until a node is synchronised with a cluster of `size` nodes.
+    ///
+    /// # Panics
+    ///
+    /// When that takes longer than a minute.
+    #[track_caller]
+    pub fn await_size(&self, number: usize, size: usize) {
+        let begin = Instant::now();
+        let wanted = format!("{size},{}", Member::SYNCED);
+        let sql = format!(
+            "SELECT CONCAT((SELECT variable_value FROM information_schema.global_status \
+             WHERE variable_name = 'wsrep_cluster_size'), ',', ({}))",
+            Member::STATE
+        );
+        loop {
+            let said = ask(&self.nodes[number].url(), &sql).unwrap_or_else(|failure| failure.0);
+            if said == wanted {
+                return;
+            }
+            assert!(
+                begin.elapsed() < JOIN_LIMIT,
+                "node {number} of a Galera cluster is {said}, and not {wanted}"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Disconnects a node from the other nodes, or reconnects it. A disconnected node answers nearly every statement with
+    /// error 1047.
+    ///
+    /// # Panics
+    ///
+    /// When the node does not answer.
+    #[track_caller]
+    pub fn isolate(&self, number: usize, on: bool) {
+        let sql = format!("SET GLOBAL wsrep_provider_options = 'gmcast.isolate={}'", u8::from(on));
+        if let Err(failure) =
+            client::execute(Engine::MariaDb, &self.nodes[number].url(), &sql, QUESTION_LIMIT)
+        {
+            panic!("node {number} of a Galera cluster: {failure}");
+        }
+    }
+}
+
+fn ask(url: &str, sql: &str) -> Result<String> {
+    let rows = client::query(Engine::MariaDb, url, sql, QUESTION_LIMIT)?;
+    rows.into_iter().flatten().flatten().next().ok_or_else(|| Failure("no answer".to_owned()))
+}
+
+fn start_nodes(home: &Home, options: &Options) -> Result<Vec<Server>> {
+    let mark = port::random_hex(4)?;
+    let mut all = Vec::new();
+    while all.len() < NODES {
+        let base_port = port::free_row(Member::PORTS)?;
+        if all.iter().all(|other: &u16| other.abs_diff(base_port) >= Member::PORTS) {
+            all.push(base_port);
+        }
+    }
+    let mut nodes = Vec::new();
+    for (number, base_port) in all.iter().copied().enumerate() {
+        let member =
+            Member { cluster: format!("chatkeep-{mark}"), base_port, all: all.clone(), founds: number == 0 };
+        let options = Options { member: Some(member), ..options.clone() };
+        let name = format!("galera-{}-{mark}-{number}", process::id());
+        nodes.push(Server::start_in(Home::open(home.path().to_owned())?, &name, Engine::MariaDb, options)?);
+    }
+    Ok(nodes)
+}
