@@ -126,7 +126,12 @@ async fn mysql(url: &str, sql: &str) -> Result<Rows> {
     let url = url.replacen("mariadb://", "mysql://", 1);
     let options = mysql_async::Opts::from_url(&url).map_err(|error| Failure(error.to_string()))?;
     // The driver would otherwise leave the address it was given for the server's unix socket.
-    let options = mysql_async::OptsBuilder::from_opts(options).prefer_socket(false);
+    let options = mysql_async::OptsBuilder::from_opts(options).prefer_socket(false).init(vec![
+        // A test may have set the server to other values, and asks with these all the same.
+        "SET SESSION autocommit = 1, completion_type = 0, sql_mode = '', sql_safe_updates = 0, \
+         sql_select_limit = 18446744073709551615"
+            .to_owned(),
+    ]);
     let work = async {
         let mut connection = mysql_async::Conn::new(options).await?;
         let mut read = Rows::new();

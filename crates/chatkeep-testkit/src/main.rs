@@ -29,6 +29,9 @@ enum Task {
         /// Without fsync, for tests; never for benchmarks.
         #[arg(long)]
         fast: bool,
+        /// A setting of a server, as ENGINE:NAME=VALUE, for example mariadb:autocommit=0; may be given several times.
+        #[arg(long = "setting", value_parser = setting)]
+        settings: Vec<(Engine, String, String)>,
         /// Say nothing but errors.
         #[arg(long)]
         quiet: bool,
@@ -43,7 +46,14 @@ fn server(name: &str) -> Result<Engine, String> {
     found.ok_or_else(|| "it must be postgresql, mariadb or mysql".to_owned())
 }
 
+fn setting(text: &str) -> Result<(Engine, String, String), String> {
+    let parts = text.split_once(':').and_then(|(engine, rest)| Some((engine, rest.split_once('=')?)));
+    let (engine, (name, value)) =
+        parts.ok_or_else(|| "it must be ENGINE:NAME=VALUE, for example mariadb:autocommit=0".to_owned())?;
+    Ok((server(engine)?, name.to_owned(), value.to_owned()))
+}
+
 fn main() -> ExitCode {
-    let Task::Run { only, galera, fast, quiet, command } = Arguments::parse().command;
-    ExitCode::from(runner::run(&runner::Run { only, galera, fast, quiet, command }))
+    let Task::Run { only, galera, fast, settings, quiet, command } = Arguments::parse().command;
+    ExitCode::from(runner::run(&runner::Run { only, galera, fast, settings, quiet, command }))
 }

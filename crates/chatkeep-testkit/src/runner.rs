@@ -33,6 +33,8 @@ pub struct Run {
     pub galera: bool,
     /// Without fsync: faster, and safe against everything but a power failure.
     pub fast: bool,
+    /// Settings of servers: engine, name, value.
+    pub settings: Vec<(Engine, String, String)>,
     /// Say nothing but errors.
     pub quiet: bool,
     /// The command and its arguments.
@@ -142,7 +144,9 @@ fn start(
     events: &Receiver<Event>,
 ) -> Result<std::result::Result<Started, i32>> {
     for engine in wanted.iter().copied() {
-        let options = Options { fast: order.fast, ..Options::default() };
+        let settings = order.settings.iter().filter(|(of, ..)| *of == engine);
+        let settings = settings.map(|(_, name, value)| (name.clone(), value.clone())).collect();
+        let options = Options { fast: order.fast, settings, ..Options::default() };
         let is_cluster = order.galera && engine == Engine::MariaDb;
         let (path, sender) = (home.path().to_owned(), sender.clone());
         thread::spawn(move || {
