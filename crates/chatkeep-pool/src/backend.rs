@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use chatkeep_core::url::{SqliteLocation, Target};
-use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Result, Role, interruption};
+use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, Result, Role, interruption};
 
 use crate::settings::PoolSettings;
+
+const IDLE_BEFORE_PING: Duration = Duration::from_secs(5);
+/// Where [`Backend::has_ended`] cannot look at the network.
+const IDLE_BEFORE_PING_UNSEEN: Duration = Duration::from_secs(1);
 
 /// How a database wants its connections arranged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +34,16 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     fn is_broken(&self, connection: &Self::Connection) -> bool;
 
-    /// Whether the peer is seen to have hung up, without asking it.
-    fn has_ended(&self, _: &Self::Connection) -> bool {
+    /// Whether the peer is seen to have hung up while the connection was idle for this long, without asking it.
+    fn has_ended(&self, _: &Self::Connection, _idle: Duration) -> bool {
         false
+    }
+
+    /// A connection that was idle for longer than this is checked before it is used again: a firewall, a pooler or the
+    /// server may have dropped it. A connection that was used more recently is taken as sound, which saves a round
+    /// trip for each call.
+    fn idle_before_ping(&self) -> Duration {
+        IDLE_BEFORE_PING
     }
 
     fn now(&self) -> Instant {
@@ -97,7 +108,15 @@ impl Backend for Database {
         connection.is_broken()
     }
 
-    fn has_ended(&self, connection: &Connection) -> bool {
-        connection.has_ended()
+    fn has_ended(&self, connection: &Connection, idle: Duration) -> bool {
+        connection.has_ended(idle)
+    }
+
+    fn idle_before_ping(&self) -> Duration {
+        match self.url.engine() {
+            // Nothing else would show that the server has restarted, and a write would be of unknown outcome.
+            Engine::MySql | Engine::MariaDb => IDLE_BEFORE_PING_UNSEEN,
+            _ => IDLE_BEFORE_PING,
+        }
     }
 }

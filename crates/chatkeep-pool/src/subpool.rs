@@ -17,10 +17,6 @@ use crate::settings::PoolSettings;
 use crate::slot::{Live, Seat, Slots};
 use crate::status::PoolStatus;
 
-/// A connection that lay idle for longer than this is checked before it is handed out: a firewall, a pooler or the
-/// server may have dropped it. One that was used a moment ago is taken as sound, which saves a round trip per call.
-const IDLE_BEFORE_PING: Duration = Duration::from_secs(5);
-
 /// The first and the longest pause while the server has no connection left for us.
 const FULL_SERVER_PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
@@ -160,12 +156,13 @@ impl<B: Backend> SubPool<B> {
             }
             // Before the ping, so that a break during it leaves this connection suspect.
             let breaks = self.health.breaks.load(Ordering::SeqCst);
+            let idle = start.saturating_duration_since(connection.last_used);
             if connection.expires.is_some_and(|end| start >= end) {
                 *live = None;
-            } else if self.backend.has_ended(&connection.connection) {
+            } else if self.backend.has_ended(&connection.connection, idle) {
                 *live = None;
                 self.health.breaks.fetch_add(1, Ordering::SeqCst);
-            } else if !care.always_ping && !self.is_doubtful(connection, start, breaks) {
+            } else if !care.always_ping && !self.is_doubtful(connection, idle, breaks) {
                 return Ok(());
             } else {
                 match self.backend.ping(&mut connection.connection) {
@@ -190,9 +187,8 @@ impl<B: Backend> SubPool<B> {
         Ok(())
     }
 
-    fn is_doubtful(&self, live: &Live<B::Connection>, now: Instant, breaks: u64) -> bool {
-        let idle = now.saturating_duration_since(live.last_used);
-        self.settings.pre_ping && (idle > IDLE_BEFORE_PING || live.breaks_seen != breaks)
+    fn is_doubtful(&self, live: &Live<B::Connection>, idle: Duration, breaks: u64) -> bool {
+        self.settings.pre_ping && (idle > self.backend.idle_before_ping() || live.breaks_seen != breaks)
     }
 
     fn open(&self, connect_timeout: Duration) -> Result<Live<B::Connection>> {

@@ -5,10 +5,13 @@ mod dispatch;
 mod mysql;
 mod mysql_open;
 mod mysql_row;
+mod mysql_session;
+mod mysql_unprepared;
 mod postgresql;
 mod postgresql_copy;
 mod postgresql_open;
 mod postgresql_row;
+mod postgresql_session;
 mod reactor;
 mod row_budget;
 mod sqlite;
@@ -27,8 +30,9 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::result::Error as DieselError;
 
-pub(crate) use dispatch::{on_engine, returned_id};
+pub(crate) use dispatch::{all_stored, on_engine, returned_id, skipped};
 pub(crate) use mysql::MysqlConnection;
+pub(crate) use mysql_session::BatchIds;
 pub(crate) use postgresql::PgConnection;
 pub(crate) use postgresql_copy::CopyRows;
 pub(crate) use reactor::NoAnswer;
@@ -40,7 +44,7 @@ pub(crate) use sqlite_session::SqliteSession;
 pub(crate) use transaction::BEGIN_READ_COMMITTED;
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{self, Effect};
 use crate::url::{DatabaseUrl, Target};
 
@@ -87,8 +91,7 @@ pub struct Connection {
     version: String,
     /// The largest row that the server takes, where it is less than ours.
     max_row_bytes: Option<u64>,
-    /// From one generated id to the next, on MySQL and MariaDB.
-    id_step: i64,
+    batch_ids: BatchIds,
     in_transaction: bool,
     /// How it was opened, so that another one like it can be.
     opening: Option<Arc<Opening>>,
@@ -130,7 +133,7 @@ struct Opened<C> {
     engine: Engine,
     version: String,
     max_row_bytes: Option<u64>,
-    id_step: i64,
+    batch_ids: BatchIds,
 }
 
 impl<C> Opened<C> {
@@ -140,7 +143,7 @@ impl<C> Opened<C> {
             engine: self.engine,
             version: self.version,
             max_row_bytes: self.max_row_bytes,
-            id_step: self.id_step,
+            batch_ids: self.batch_ids,
             in_transaction: false,
             opening: None,
             at_rest: None,
@@ -197,9 +200,9 @@ impl Connection {
         self.max_row_bytes
     }
 
-    /// From one generated id to the next. It differs from 1 on Galera, and on servers that replicate both ways.
-    pub(crate) fn id_step(&self) -> i64 {
-        self.id_step
+    /// How the ids of several rows that one statement inserts are known.
+    pub(crate) fn batch_ids(&self) -> BatchIds {
+        self.batch_ids
     }
 
     /// Asks the database for a sign of life.
@@ -231,14 +234,17 @@ impl Connection {
         }
     }
 
-    /// Whether the peer has hung up since the last call. It is asked before a connection that lay idle is used again: a
-    /// write that goes out on one that has ended would be of unknown outcome, when it was certainly not made.
+    /// Whether the peer has hung up since the last call, which ended this long ago. It is asked before an idle
+    /// connection is used again: a write over a connection that has ended would be of unknown outcome, although it was
+    /// certainly not made.
     ///
-    /// A look that costs no round trip. MySQL's driver has no such look: there it is always false.
-    pub fn has_ended(&self) -> bool {
+    /// It costs no round trip. MySQL's driver cannot look at the network; there the answer follows from the server's
+    /// `wait_timeout`, after which it closes an idle connection.
+    pub fn has_ended(&self, idle: Duration) -> bool {
         match &self.session {
             Session::PostgreSql(connection) => connection.has_ended(),
-            Session::Sqlite(_) | Session::MySql(_) => false,
+            Session::MySql(connection) => connection.has_ended(idle),
+            Session::Sqlite(_) => false,
         }
     }
 
@@ -256,8 +262,8 @@ impl Connection {
             }
             // Behind a pooler the setting would stay with the server's connection, and be somebody else's next.
             Session::PostgreSql(connection) if connection.is_pooled() => return Ok(()),
-            Session::PostgreSql(_) => postgresql_open::statement_timeout(timeout),
-            Session::MySql(_) => mysql_open::statement_timeout(&self.version, timeout),
+            Session::PostgreSql(_) => postgresql_session::statement_timeout(timeout),
+            Session::MySql(_) => mysql_session::statement_timeout(self.engine, timeout),
         };
         self.batch(&sql, Effect::None)
     }
@@ -334,6 +340,16 @@ impl Connection {
     }
 
     fn explain(&mut self, error: DieselError, effect: Effect) -> Error {
+        let error = self.kind_of(error, effect);
+        if error.kind() == ErrorKind::ReadOnly {
+            // After a planned failover the old primary stays up and refuses writes. The next connection may lead to the
+            // new one.
+            self.mark_broken();
+        }
+        error
+    }
+
+    fn kind_of(&mut self, error: DieselError, effect: Effect) -> Error {
         match &mut self.session {
             Session::Sqlite(session) => match session.take_elapsed() {
                 Some(limit) => fault::elapsed(limit, Effect::None),

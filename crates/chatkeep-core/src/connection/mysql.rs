@@ -15,6 +15,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Statement};
 
 use super::mysql_row::{MysqlRow, size, to_params};
+use super::mysql_unprepared::{self, TOO_MANY_STATEMENTS};
 use super::reactor::{NoAnswer, Reactor};
 use super::row_budget::RowBudget;
 use super::statements::{Lookup, Statements};
@@ -22,6 +23,9 @@ use crate::fault::Failure;
 
 /// How long a closing connection may wait to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(200);
+
+/// A connection that the server closes within this time is not used again.
+const CLOSING_SOON: Duration = Duration::from_secs(1);
 
 /// One connection to a MySQL or MariaDB server.
 pub(crate) struct MysqlConnection {
@@ -34,12 +38,14 @@ pub(crate) struct MysqlConnection {
     row_budget: RowBudget,
     failure: Option<Failure>,
     broken: bool,
+    /// After this long without a statement the server closes the connection.
+    wait_timeout: Duration,
     transaction: AnsiTransactionManager,
     instrumentation: Option<Box<dyn Instrumentation>>,
 }
 
 impl MysqlConnection {
-    pub(super) fn new(reactor: Reactor, conn: Conn) -> Self {
+    pub(super) fn new(reactor: Reactor, conn: Conn, wait_timeout: Duration) -> Self {
         Self {
             reactor,
             conn: Some(conn),
@@ -48,6 +54,7 @@ impl MysqlConnection {
             row_budget: RowBudget::unlimited(),
             failure: None,
             broken: false,
+            wait_timeout,
             transaction: AnsiTransactionManager::default(),
             instrumentation: None,
         }
@@ -68,6 +75,11 @@ impl MysqlConnection {
 
     pub(super) fn is_broken(&self) -> bool {
         self.broken
+    }
+
+    /// Whether the server has closed the connection, or is about to, after it was idle for this long.
+    pub(super) fn has_ended(&self, idle: Duration) -> bool {
+        idle + (self.wait_timeout / 2).min(CLOSING_SOON) >= self.wait_timeout
     }
 
     pub(super) fn mark_broken(&mut self) {
@@ -135,12 +147,16 @@ impl MysqlConnection {
         let statement = match self.statements.find(source, &collector.metadata, &Mysql)? {
             Lookup::Prepared(statement) => statement,
             Lookup::New(key) => {
-                let statement = self.prepare(&key.sql(source, &Mysql)?, &mut left)?;
+                let Some(statement) = self.prepare(&key.sql(source, &Mysql)?, &mut left)? else {
+                    return self.run_unprepared(source, &params, left);
+                };
                 self.used_up = self.statements.keep(key, statement.clone());
                 statement
             }
             Lookup::Once(key) => {
-                let statement = self.prepare(&key.sql(source, &Mysql)?, &mut left)?;
+                let Some(statement) = self.prepare(&key.sql(source, &Mysql)?, &mut left)? else {
+                    return self.run_unprepared(source, &params, left);
+                };
                 self.used_up = Some(statement.clone());
                 statement
             }
@@ -154,12 +170,33 @@ impl MysqlConnection {
         self.settle(outcome)
     }
 
-    /// Prepares a statement, and takes the time for it off what is `left`.
-    fn prepare(&mut self, sql: &str, left: &mut Duration) -> QueryResult<Statement> {
+    /// Prepares a statement, and takes the time for it off what is `left`. `None` where the server keeps no more of them:
+    /// all programs together have as many as it allows.
+    fn prepare(&mut self, sql: &str, left: &mut Duration) -> QueryResult<Option<Statement>> {
         let begin = Instant::now();
         let outcome = self.reactor.wait(open(&mut self.conn).prep(sql.to_owned()));
         *left = left.saturating_sub(begin.elapsed());
-        self.settle(outcome)
+        match outcome {
+            Ok(Err(mysql_async::Error::Server(refused))) if refused.code == TOO_MANY_STATEMENTS => Ok(None),
+            other => self.settle(other).map(Some),
+        }
+    }
+
+    /// Runs the statement as text with its values in it.
+    fn run_unprepared<T>(
+        &mut self,
+        source: &T,
+        params: &Params,
+        left: Duration,
+    ) -> QueryResult<Vec<mysql_async::Row>>
+    where
+        T: QueryFragment<Mysql>,
+    {
+        let sql = mysql_unprepared::with_values(source, params)?;
+        let outcome = self.reactor.wait_for(left, open(&mut self.conn).query::<mysql_async::Row, _>(sql));
+        let mut rows = self.settle(outcome)?;
+        rows.retain(|row| self.row_budget.keeps(size(row)));
+        Ok(rows)
     }
 }
 

@@ -7,7 +7,7 @@ use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
 
 use super::mysql::{MysqlConnection, failure};
 use super::reactor::Reactor;
-use super::{ConnectOptions, Opened, server_timeout, tls};
+use super::{ConnectOptions, Opened, mysql_session, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::{Failure, mysql};
@@ -69,15 +69,15 @@ fn open_host(
             return Err(mysql::connect_error(&Failure::no_answer(reason, deadline), &host.to_string()));
         }
     };
-    let engine = if server.version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
-    refuse_old(engine, conn.server_version(), &server.version)?;
+    refuse_old(server.engine, conn.server_version(), &server.version)?;
+    let facts = mysql_session::read_back(server.engine, server.session)?;
     let max_row_bytes = Some(server.max_allowed_packet.saturating_sub(PACKET_OVERHEAD));
     Ok(Opened {
-        connection: MysqlConnection::new(reactor, conn),
-        engine,
+        connection: MysqlConnection::new(reactor, conn, facts.wait_timeout),
+        engine: server.engine,
         version: server.version,
         max_row_bytes,
-        id_step: server.id_step,
+        batch_ids: facts.batch_ids,
     })
 }
 
@@ -128,36 +128,24 @@ fn tls_options(target: &ServerTarget) -> SslOpts {
 
 /// What the server says of itself.
 struct Server {
+    engine: Engine,
     version: String,
     max_allowed_packet: u64,
-    id_step: i64,
+    /// The session's settings as read back: name and value.
+    session: Vec<(String, String)>,
 }
 
+/// Asks what decides how a session is set up, sets it up, and reads the settings back: two round trips.
 async fn set_up(conn: &mut Conn, query_timeout: Duration) -> Result<Server, mysql_async::Error> {
-    let row: Option<(String, u64, i64)> =
-        conn.query_first("SELECT VERSION(), @@max_allowed_packet, @@auto_increment_increment").await?;
-    let (version, max_allowed_packet, id_step) = row.unwrap_or_default();
-    // Strict: a value that does not fit is refused, never cut. READ COMMITTED: as PostgreSQL, and without gap locks.
-    let sql = format!(
-        "SET NAMES utf8mb4; SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
-         ERROR_FOR_DIVISION_BY_ZERO'; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; {timeouts}",
-        timeouts = statement_timeout(&version, query_timeout),
-    );
-    conn.query_drop(sql).await?;
-    Ok(Server { version, max_allowed_packet, id_step })
-}
-
-/// The server gives a query up as we do; MySQL does so for reads only, so waiting for rows and for tables has limits of
-/// its own. Those are in whole seconds, at least one.
-pub(super) fn statement_timeout(version: &str, deadline: Duration) -> String {
-    let limit = server_timeout(deadline);
-    let (rows, tables) = (limit.as_secs().clamp(1, 3600), limit.as_secs().clamp(1, 31_536_000));
-    let statement = if version.contains("MariaDB") {
-        format!("max_statement_time = {}", limit.as_secs_f64().min(31_536_000.0))
-    } else {
-        format!("max_execution_time = {}", limit.as_millis().min(4_294_967_295))
-    };
-    format!("SET SESSION {statement}, innodb_lock_wait_timeout = {rows}, lock_wait_timeout = {tables}")
+    let row: Option<(String, u64)> = conn.query_first("SELECT VERSION(), @@max_allowed_packet").await?;
+    let (version, max_allowed_packet) = row.unwrap_or_default();
+    let engine = if version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
+    let mut session = Vec::new();
+    let mut answer = conn.query_iter(mysql_session::statements(engine, query_timeout)).await?;
+    while !answer.is_empty() {
+        session.extend(answer.collect::<(String, String)>().await?);
+    }
+    Ok(Server { engine, version, max_allowed_packet, session })
 }
 
 fn refuse_old(engine: Engine, version: (u16, u16, u16), shown: &str) -> Result<()> {

@@ -96,12 +96,7 @@ impl MysqlRow {
 fn convert(row: &mysql_async::Row, at: usize) -> QueryResult<Converted> {
     Ok(match row.as_ref(at) {
         None | Some(Value::NULL) => Converted::Null,
-        Some(Value::Bytes(bytes)) => {
-            let kind = row.columns_ref()[at].column_type();
-            // DECIMAL comes as text; sums are of that type. Diesel is told that it is text and nothing else.
-            debug_assert!(kind != ColumnType::MYSQL_TYPE_BIT, "bit columns are not used: {bytes:?}");
-            Converted::Text
-        }
+        Some(Value::Bytes(bytes)) => from_text(row.columns_ref()[at].column_type(), bytes)?,
         Some(Value::Int(number)) => Converted::Number(MysqlType::LongLong, number.to_ne_bytes()),
         Some(Value::UInt(number)) => {
             let number =
@@ -110,25 +105,63 @@ fn convert(row: &mysql_async::Row, at: usize) -> QueryResult<Converted> {
         }
         Some(Value::Double(number)) => Converted::Number(MysqlType::Double, number.to_ne_bytes()),
         Some(Value::Float(number)) => Converted::Number(MysqlType::Double, f64::from(*number).to_ne_bytes()),
-        Some(Value::Date(year, month, day, hour, minute, second, micro)) => {
-            let time = MysqlTime::new(
-                (*year).into(),
-                (*month).into(),
-                (*day).into(),
-                (*hour).into(),
-                (*minute).into(),
-                (*second).into(),
-                (*micro).into(),
-                false,
-                MysqlTimestampType::MYSQL_TIMESTAMP_DATETIME,
-                0,
-            );
-            Converted::Time(time.serialize())
-        }
+        Some(Value::Date(year, month, day, hour, minute, second, micro)) => time([
+            (*year).into(),
+            (*month).into(),
+            (*day).into(),
+            (*hour).into(),
+            (*minute).into(),
+            (*second).into(),
+            *micro,
+        ]),
         Some(Value::Time(..)) => {
             return Err(DieselError::DeserializationError("time-of-day columns are not used here".into()));
         }
     })
+}
+
+fn time([year, month, day, hour, minute, second, micro]: [u32; 7]) -> Converted {
+    let kind = MysqlTimestampType::MYSQL_TIMESTAMP_DATETIME;
+    let time = MysqlTime::new(year, month, day, hour, minute, second, micro.into(), false, kind, 0);
+    Converted::Time(time.serialize())
+}
+
+/// A prepared statement's numbers and times come in a form of their own; those of any other statement come as text.
+///
+/// DECIMAL always comes as text, and Diesel is told that it is text: sums are of that type.
+fn from_text(kind: ColumnType, bytes: &[u8]) -> QueryResult<Converted> {
+    let wrong = || DieselError::DeserializationError(format!("a {kind:?} that cannot be read").into());
+    let text = || std::str::from_utf8(bytes).map_err(|_| wrong());
+    Ok(match kind {
+        ColumnType::MYSQL_TYPE_TINY
+        | ColumnType::MYSQL_TYPE_SHORT
+        | ColumnType::MYSQL_TYPE_INT24
+        | ColumnType::MYSQL_TYPE_LONG
+        | ColumnType::MYSQL_TYPE_LONGLONG => {
+            let number: i64 = text()?.parse().map_err(|_| wrong())?;
+            Converted::Number(MysqlType::LongLong, number.to_ne_bytes())
+        }
+        ColumnType::MYSQL_TYPE_FLOAT | ColumnType::MYSQL_TYPE_DOUBLE => {
+            let number: f64 = text()?.parse().map_err(|_| wrong())?;
+            Converted::Number(MysqlType::Double, number.to_ne_bytes())
+        }
+        ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_DATE => {
+            time(time_parts(text()?).ok_or_else(wrong)?)
+        }
+        _ => Converted::Text,
+    })
+}
+
+/// The parts of `2024-12-31 23:59:59.123456`, of which the time and the fraction may be missing.
+fn time_parts(text: &str) -> Option<[u32; 7]> {
+    let mut parts = [0; 7];
+    for (part, digits) in parts.iter_mut().zip(text.split(['-', ' ', ':', '.'])) {
+        *part = digits.parse().ok()?;
+    }
+    if let Some((_, fraction)) = text.split_once('.') {
+        parts[6] *= 10_u32.checked_pow(6_u32.checked_sub(u32::try_from(fraction.len()).ok()?)?)?;
+    }
+    Some(parts)
 }
 
 impl RowSealed for MysqlRow {}
@@ -191,5 +224,19 @@ impl<'a> Field<'a, Mysql> for MysqlField<'a> {
                 _ => None,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_time_are_read_from_text() {
+        assert_eq!(time_parts("2024-12-31 23:59:59.123456"), Some([2024, 12, 31, 23, 59, 59, 123_456]));
+        assert_eq!(time_parts("2024-12-31 23:59:59.5"), Some([2024, 12, 31, 23, 59, 59, 500_000]));
+        assert_eq!(time_parts("1000-01-01"), Some([1000, 1, 1, 0, 0, 0, 0]));
+        assert_eq!(time_parts("2024-12-31 23:59:59.1234567"), None);
+        assert_eq!(time_parts("never"), None);
     }
 }

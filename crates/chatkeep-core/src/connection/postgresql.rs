@@ -88,6 +88,11 @@ impl PgConnection {
         self.failure.take()
     }
 
+    /// Whether the server refused the last call with a message that holds this text.
+    pub(crate) fn refused_with(&self, text: &str) -> bool {
+        matches!(&self.failure, Some(Failure::Refused { message, .. }) if message.contains(text))
+    }
+
     /// Keeps the failure for whoever explains it, and gives Diesel an error of its own kind.
     fn fail(&mut self, failure: Failure) -> DieselError {
         let (kind, message) = match &failure {

@@ -7,12 +7,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::{
     ChannelBinding as DriverBinding, Host as DriverHost, SslMode, TargetSessionAttrs,
 };
-use tokio_postgres::{Client, Config, Connection, NoTls};
+use tokio_postgres::{Client, Config, Connection, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::postgresql::{PgConnection, failure};
 use super::reactor::{NoAnswer, Reactor};
-use super::{ConnectOptions, Opened, server_timeout, tls};
+use super::{BatchIds, ConnectOptions, Opened, postgresql_session, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::{Failure, postgresql};
@@ -36,23 +36,32 @@ pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Op
     } else {
         connect(&reactor, deadline, config.connect(NoTls))
     };
-    let (client, version) = match connected {
+    let (client, reported) = match connected {
         Ok(Ok(connected)) => connected,
         Ok(Err(error)) => return Err(explain(&failure(&error), &place)),
         Err(reason) => return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), &place)),
     };
-    refuse_old(&version)?;
+    refuse_old(&reported.version)?;
     let pooled = target.pooler == Pooler::Transaction;
+    let strings = reported.standard_conforming_strings.as_deref().filter(|_| pooled);
+    postgresql_session::check_reported(reported.server_encoding.as_deref(), strings)?;
     if !pooled {
         set_up(&reactor, &client, deadline, options.query_timeout, &place)?;
     }
     Ok(Opened {
         connection: PgConnection::new(reactor, client, pooled),
         engine: Engine::PostgreSql,
-        version,
+        version: reported.version,
         max_row_bytes: None,
-        id_step: 1,
+        batch_ids: BatchIds::Returned,
     })
+}
+
+/// What the server reports at log-in.
+struct Reported {
+    version: String,
+    server_encoding: Option<String>,
+    standard_conforming_strings: Option<String>,
 }
 
 /// Logs in. The driver's half of the connection is worked on whenever somebody waits for the client's half.
@@ -60,17 +69,22 @@ fn connect<S, T>(
     reactor: &Reactor,
     deadline: Duration,
     connecting: impl Future<Output = Result<(Client, Connection<S, T>), tokio_postgres::Error>> + Send,
-) -> Result<Result<(Client, String), tokio_postgres::Error>, NoAnswer>
+) -> Result<Result<(Client, Reported), tokio_postgres::Error>, NoAnswer>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connected = reactor.wait_for(deadline, connecting)?;
     Ok(connected.map(|(client, connection)| {
-        let version = connection.parameter("server_version").unwrap_or_default().to_owned();
+        let parameter = |name| connection.parameter(name).map(str::to_owned);
+        let reported = Reported {
+            version: parameter("server_version").unwrap_or_default(),
+            server_encoding: parameter("server_encoding"),
+            standard_conforming_strings: parameter("standard_conforming_strings"),
+        };
         // Its error is the client's too.
         reactor.work_on(connection.map(drop));
-        (client, version)
+        (client, reported)
     }))
 }
 
@@ -119,7 +133,6 @@ fn config(target: &ServerTarget, per_host: Duration) -> Config {
     config
 }
 
-/// The server gives a query up as we do, so that nothing runs on for nobody.
 fn set_up(
     reactor: &Reactor,
     client: &Client,
@@ -127,17 +140,17 @@ fn set_up(
     query_timeout: Duration,
     place: &str,
 ) -> Result<()> {
-    let sql = statement_timeout(query_timeout);
-    match reactor.wait_for(deadline, client.batch_execute(&sql)) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(explain(&failure(&error), place)),
-        Err(reason) => Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), place)),
-    }
-}
-
-/// `SET statement_timeout`, in milliseconds; 0 is none.
-pub(super) fn statement_timeout(deadline: Duration) -> String {
-    format!("SET statement_timeout = {}", server_timeout(deadline).as_millis().min(2_147_483_647))
+    let sql = postgresql_session::statements(query_timeout);
+    let messages = match reactor.wait_for(deadline, client.simple_query(&sql)) {
+        Ok(Ok(messages)) => messages,
+        Ok(Err(error)) => return Err(explain(&failure(&error), place)),
+        Err(reason) => return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), place)),
+    };
+    let row = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    row.map_or(Ok(()), |row| postgresql_session::read_back((0..row.len()).map(|at| row.get(at))))
 }
 
 fn refuse_old(version: &str) -> Result<()> {

@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::sqlite_at_rest::AtRest;
 use super::sqlite_hooks::Hooks;
 use super::sqlite_session::SqliteSession;
-use super::{ConnectOptions, Opened, Role};
+use super::{BatchIds, ConnectOptions, Opened, Role};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::sqlite;
@@ -80,8 +80,13 @@ pub(super) fn open(target: &SqliteTarget, role: Role, options: &ConnectOptions) 
     }
     search::register(&mut connection).map_err(explain)?;
     let version = diesel::select(sqlite_version()).get_result(&mut connection).map_err(explain)?;
-    let connection = SqliteSession::new(connection, hooks);
-    let opened = Opened { connection, engine: Engine::Sqlite, version, max_row_bytes: None, id_step: 1 };
+    let opened = Opened {
+        connection: SqliteSession::new(connection, hooks),
+        engine: Engine::Sqlite,
+        version,
+        max_row_bytes: None,
+        batch_ids: BatchIds::Returned,
+    };
     Ok(OpenedFile { opened, at_rest })
 }
 

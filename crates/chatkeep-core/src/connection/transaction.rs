@@ -17,7 +17,9 @@ impl Connection {
         // SQLite: a transaction that starts as a reader and then writes fails at once when another one wrote meanwhile.
         let begin = match self.session {
             Session::Sqlite(_) => "BEGIN IMMEDIATE",
-            Session::PostgreSql(_) | Session::MySql(_) => "BEGIN",
+            // Behind a pooler the role's own level would hold.
+            Session::PostgreSql(_) => "BEGIN ISOLATION LEVEL read committed",
+            Session::MySql(_) => "BEGIN",
         };
         self.inside(begin, work)
     }
@@ -106,7 +108,7 @@ impl Drop for OpenTransaction<'_> {
 }
 
 impl Connection {
-    fn mark_broken(&mut self) {
+    pub(super) fn mark_broken(&mut self) {
         match &mut self.session {
             // A SQLite transaction that cannot be rolled back has already ended by itself.
             Session::Sqlite(_) => {}

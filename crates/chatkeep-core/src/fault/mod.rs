@@ -88,6 +88,14 @@ pub(crate) fn connect_elapsed(deadline: Duration, place: &str) -> Error {
     Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: no answer within {seconds} s"))
 }
 
+/// A row was not stored although the database reported no error.
+pub(crate) fn skipped() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "the database did not store the row: a trigger of the table skipped it, and reported no error",
+    )
+}
+
 /// Seconds as people read them: a deadline may be what is left of another one, to the nanosecond.
 fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 100.0).round() / 100.0

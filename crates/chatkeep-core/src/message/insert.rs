@@ -4,7 +4,7 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use super::new::NewMessage;
 use super::row::Row;
-use crate::connection::{Connection, Session, SqliteSession, returned_id};
+use crate::connection::{Connection, Session, SqliteSession, all_stored, returned_id};
 use crate::error::Result;
 use crate::schema::messages;
 use crate::value::Timestamp;
@@ -19,9 +19,9 @@ pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> 
     let row = Row::new(message, Timestamp::now());
     let insert = || diesel::insert_into(messages::table).values(row);
     let id = match &mut connection.session {
-        Session::Sqlite(c) => insert().execute(c).and_then(|_| last_inserted_id(c)),
+        Session::Sqlite(c) => all_stored(insert().execute(c), 1).and_then(|()| last_inserted_id(c)),
         Session::PostgreSql(c) => returned_id(insert().returning(messages::id).get_results(c.as_mut())),
-        Session::MySql(c) => insert().execute(c.as_mut()).and_then(|_| c.first_insert_id()),
+        Session::MySql(c) => all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id()),
     };
     id.map_err(|error| connection.write_error(error))
 }

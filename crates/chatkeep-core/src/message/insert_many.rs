@@ -1,22 +1,22 @@
 //! Writing many messages at once. How their ids come back is where the engines differ most.
 
-use diesel::mysql::Mysql;
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
 use super::insert::{check, insert, last_inserted_id};
+use super::insert_arrays::insert_arrays;
+use super::insert_values;
 use super::new::NewMessage;
-use super::row::{COLUMNS, Row};
-use crate::connection::{Connection, MysqlConnection, PgConnection, Session};
-use crate::error::{Error, Result};
-use crate::schema::{Json, Moment, messages};
-use crate::value::{Metadata, Timestamp};
+use super::row::Row;
+use crate::connection::{BatchIds, Connection, Session, SqliteSession, all_stored};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::messages;
+use crate::value::Timestamp;
 
 /// A statement takes at most this many rows and bytes; more are split, inside one transaction.
 const MAX_ROWS: usize = 1_000;
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// On MySQL and MariaDB a statement has any number of rows up to this one, and above it a power of two.
+const ANY_SIZE: usize = 64;
 
 /// Stores all messages or none, and returns their ids in the same order.
 ///
@@ -78,6 +78,7 @@ fn chunks<'a>(
     // A quarter of the server's packet is left for what stands around the values.
     let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
     let few_sizes = matches!(connection.session, Session::MySql(_));
+    let max_rows = if connection.batch_ids() == BatchIds::Single { 1 } else { MAX_ROWS };
     let mut rest = messages;
     std::iter::from_fn(move || {
         let mut bytes = 0;
@@ -85,7 +86,7 @@ fn chunks<'a>(
             bytes += message.size_in_bytes();
             bytes <= max_bytes
         };
-        let mut count = rest.iter().take(MAX_ROWS).take_while(fits).count().max(1).min(rest.len());
+        let mut count = rest.iter().take(max_rows).take_while(fits).count().max(1).min(rest.len());
         if few_sizes && count > ANY_SIZE {
             count = 1 << count.ilog2();
         }
@@ -95,130 +96,39 @@ fn chunks<'a>(
     })
 }
 
+/// Stores these rows in one statement, or on SQLite in one each.
 pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Result<Vec<i64>> {
-    let step = connection.id_step();
+    let batch_ids = connection.batch_ids();
     let ids = match &mut connection.session {
-        // Inside a transaction one prepared statement a row is as fast as SQLite gets. Nobody else writes meanwhile, so their
-        // numbers follow each other; to have each returned would take a quarter longer.
-        Session::Sqlite(c) => rows
-            .iter()
-            .try_for_each(|row| diesel::insert_into(messages::table).values(*row).execute(c).map(drop))
-            .and_then(|()| last_inserted_id(c))
-            .map(|last| (last + 1 - rows.len() as i64..=last).collect()),
+        Session::Sqlite(c) => insert_each(c, rows),
         Session::PostgreSql(c) => insert_arrays(c, rows),
-        Session::MySql(c) => ManyRows(rows)
-            .execute(c.as_mut())
-            .and_then(|_| c.first_insert_id())
-            .map(|first| (0..).map(|place| first + place * step).take(rows.len()).collect()),
+        Session::MySql(c) => insert_values::insert(c, rows, batch_ids),
     };
     let ids: Vec<i64> = ids.map_err(|error| connection.write_error(error))?;
     if ids.len() == rows.len() {
         Ok(ids)
     } else {
-        Err(Error::internal(format!("{} rows were stored, but {} ids came back", rows.len(), ids.len())))
+        // The statement has succeeded, so nobody may try these rows again.
+        let text = format!("{} of {} messages were stored, and nobody knows which", ids.len(), rows.len());
+        Err(Error::new(ErrorKind::OutcomeUnknown, text))
     }
 }
 
-/// One statement for any number of rows, which stays prepared: each column travels as an array.
-struct Arrays<'a> {
-    timestamp: Vec<Timestamp>,
-    user_message: Vec<&'a str>,
-    bot_response: Vec<Option<&'a str>>,
-    provider: Vec<Option<&'a str>>,
-    model: Vec<Option<&'a str>>,
-    tokens_used: Vec<Option<i64>>,
-    metadata: Vec<Option<&'a Metadata>>,
-}
-
-impl<'a> Arrays<'a> {
-    fn new(rows: &[Row<'a>]) -> Self {
-        Self {
-            timestamp: rows.iter().map(|row| row.timestamp).collect(),
-            user_message: rows.iter().map(|row| row.user_message).collect(),
-            bot_response: rows.iter().map(|row| row.bot_response).collect(),
-            provider: rows.iter().map(|row| row.provider).collect(),
-            model: rows.iter().map(|row| row.model).collect(),
-            tokens_used: rows.iter().map(|row| row.tokens_used).collect(),
-            metadata: rows.iter().map(|row| row.metadata).collect(),
+/// Inside a transaction one prepared statement a row is as fast as SQLite gets. Nobody else writes meanwhile, so the ids
+/// follow each other. Returning each id would take a quarter longer.
+fn insert_each(c: &mut SqliteSession, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
+    let mut first = 0;
+    for (place, row) in rows.iter().enumerate() {
+        all_stored(diesel::insert_into(messages::table).values(*row).execute(c), 1)?;
+        if place == 0 {
+            first = last_inserted_id(c)?;
         }
     }
-}
-
-impl QueryId for Arrays<'_> {
-    type QueryId = Arrays<'static>;
-    // The text never changes. (Diesel's `sql_query` is never kept prepared, which costs a round trip and the planning.)
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for Arrays<'_> {
-    type SqlType = BigInt;
-}
-
-impl QueryFragment<Pg> for Arrays<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-             SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata FROM unnest(",
-        );
-        out.push_bind_param::<Array<Moment>, _>(&self.timestamp)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.user_message)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.bot_response)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.provider)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.model)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.tokens_used)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Json>>, _>(&self.metadata)?;
-        out.push_sql(
-            ") WITH ORDINALITY \
-             AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
-             ORDER BY place RETURNING id",
-        );
-        Ok(())
+    let last = if rows.len() > 1 { last_inserted_id(c)? } else { first };
+    // A trigger that inserts messages of its own takes ids from among ours. The transaction is undone.
+    if last - first + 1 == rows.len() as i64 {
+        return Ok((first..=last).collect());
     }
+    let error = Error::internal("a trigger on the table messages inserts other messages");
+    Err(diesel::result::Error::DeserializationError(Box::new(error)))
 }
-
-impl RunQueryDsl<PgConnection> for Arrays<'_> {}
-
-fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
-    let mut ids = Arrays::new(rows).load::<i64>(c)?;
-    // Rows are numbered in the order in which they are read, whatever order they are returned in.
-    ids.sort_unstable();
-    Ok(ids)
-}
-
-/// `INSERT … VALUES (…), (…), …` for MySQL and MariaDB.
-///
-/// InnoDB numbers the rows of one insert of a known number of rows without gaps, in steps of `auto_increment_increment`
-/// (MySQL's manual, "AUTO_INCREMENT Handling in InnoDB": simple inserts). So the first id, which comes with the answer,
-/// tells all of them.
-struct ManyRows<'a>(&'a [Row<'a>]);
-
-/// A statement may have any number of rows up to this one; above it a power of two.
-const ANY_SIZE: usize = 64;
-
-impl QueryId for ManyRows<'_> {
-    type QueryId = ();
-    // The number of rows is part of the text, so the text is the key of the statement cache.
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl QueryFragment<Mysql> for ManyRows<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        out.push_sql("INSERT INTO messages (");
-        out.push_sql(COLUMNS);
-        out.push_sql(") VALUES ");
-        for (place, row) in self.0.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { ", (" });
-            row.push(&mut out)?;
-            out.push_sql(")");
-        }
-        Ok(())
-    }
-}
-
-impl<'a> RunQueryDsl<MysqlConnection> for ManyRows<'a> {}

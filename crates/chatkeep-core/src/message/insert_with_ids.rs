@@ -7,7 +7,7 @@ use diesel::{ExpressionMethods, QueryResult, RunQueryDsl};
 
 use super::record::Message;
 use super::row::{COLUMNS, Row};
-use crate::connection::{Connection, CopyRows, MysqlConnection, PgConnection, Session};
+use crate::connection::{Connection, CopyRows, MysqlConnection, PgConnection, Session, all_stored};
 use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Metadata;
@@ -29,11 +29,11 @@ pub fn insert_with_ids(connection: &mut Connection, messages: &[Message]) -> Res
     let stored = match &mut connection.session {
         Session::Sqlite(c) => messages.iter().try_for_each(|message| {
             let row = (messages::id.eq(message.id), Row::stored(message));
-            diesel::insert_into(messages::table).values(row).execute(c).map(drop)
+            all_stored(diesel::insert_into(messages::table).values(row).execute(c), 1)
         }),
         Session::PostgreSql(c) => copy(c, messages),
         Session::MySql(c) => chunks(messages, max_bytes)
-            .try_for_each(|chunk| ManyRows::new(chunk).execute(c.as_mut()).map(drop)),
+            .try_for_each(|chunk| all_stored(ManyRows::new(chunk).execute(c.as_mut()), chunk.len())),
     };
     stored.map_err(|error| connection.write_error(error))
 }

@@ -186,11 +186,8 @@ fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Resu
         connection
             .batch(&format!("DROP DATABASE IF EXISTS `{scratch}`"), Effect::None)
             .map_err(|error| may_not_database(error, &scratch))?;
-        let make = format!(
-            "SET @chatkeep_make = (SELECT CONCAT('CREATE DATABASE `{scratch}` CHARACTER SET ', default_character_set_name,
-                 ' COLLATE ', default_collation_name) FROM information_schema.schemata WHERE schema_name = DATABASE());
-             PREPARE chatkeep_make FROM @chatkeep_make; EXECUTE chatkeep_make; DEALLOCATE PREPARE chatkeep_make"
-        );
+        // Not by PREPARE: a server may have no prepared statement left.
+        let make = format!("CREATE DATABASE `{scratch}` {}", own_text(connection, CHARACTER_SET)?);
         connection.batch(&make, Effect::None).map_err(|error| may_not_database(error, &scratch))?;
         let outcome = connection
             .batch(&format!("USE `{scratch}`"), Effect::None)
@@ -203,22 +200,31 @@ fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Resu
     })
 }
 
+/// How the live database stores text, as a part of a statement.
+const CHARACTER_SET: &str = "SELECT CAST(CONCAT('CHARACTER SET ', default_character_set_name, ' COLLATE ', \
+     default_collation_name) AS CHAR) AS text FROM information_schema.schemata WHERE schema_name = DATABASE()";
+
 fn current_database(connection: &mut Connection) -> Result<String> {
+    own_text(connection, "SELECT CAST(DATABASE() AS CHAR) AS text")
+}
+
+/// One text that MySQL knows of the database which the connection uses.
+fn own_text(connection: &mut Connection, query: &str) -> Result<String> {
     use diesel::sql_types::Text;
     use diesel::{QueryableByName, RunQueryDsl, sql_query};
     #[derive(QueryableByName)]
-    struct Name {
+    struct Own {
         #[diesel(sql_type = Text)]
-        name: String,
+        text: String,
     }
     let Session::MySql(session) = &mut connection.session else {
-        return Err(Error::internal("only MySQL is asked for its database's name"));
+        return Err(Error::internal("only MySQL is asked for its own database"));
     };
-    let answer = sql_query("SELECT CAST(DATABASE() AS CHAR) AS name").load::<Name>(session.as_mut());
+    let answer = sql_query(query).load::<Own>(session.as_mut());
     let rows = answer.map_err(|error| connection.read_error(error))?;
     rows.into_iter()
         .next()
-        .map(|row| row.name)
+        .map(|row| row.text)
         .ok_or_else(|| Error::configuration("the URL names no database"))
 }
 

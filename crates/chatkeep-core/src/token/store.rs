@@ -7,7 +7,7 @@ use diesel::{
 use super::hash::TokenHash;
 use super::plain::PlainToken;
 use super::record::{CreatedToken, TokenInfo, TokenState};
-use crate::connection::{Connection, Session, on_engine, returned_id};
+use crate::connection::{Connection, Session, all_stored, on_engine, returned_id};
 use crate::error::{Error, Result};
 use crate::message::check_name;
 use crate::schema::{Characters, api_tokens};
@@ -129,7 +129,7 @@ pub fn create(
     let id = match &mut connection.session {
         Session::Sqlite(c) => returned_id(insert().returning(api_tokens::id).get_results(c)),
         Session::PostgreSql(c) => returned_id(insert().returning(api_tokens::id).get_results(c.as_mut())),
-        Session::MySql(c) => insert().execute(c.as_mut()).and_then(|_| c.first_insert_id()),
+        Session::MySql(c) => all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id()),
     };
     let id = id.map_err(|error| connection.write_error(error))?;
     Ok(CreatedToken { token, id, token_id: id, description: description.to_owned(), created_at, expires_at })

@@ -1,0 +1,106 @@
+//! Writing many messages at once on PostgreSQL.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::{QueryResult, RunQueryDsl};
+
+use super::row::Row;
+use crate::connection::{PgConnection, skipped};
+use crate::schema::{Json, Moment};
+use crate::value::{Metadata, Timestamp};
+
+/// What PostgreSQL quotes when it refuses the statement because a row was skipped.
+macro_rules! skipped_mark {
+    () => {
+        "a trigger skipped messages; stored: "
+    };
+}
+
+/// One statement for any number of rows, which stays prepared: each column travels as an array.
+///
+/// A trigger may skip a row (`RETURN NULL`). The ids of the others would not say which one it was, so the statement fails
+/// as a whole, by a number that is none, and nothing is stored.
+struct Arrays<'a> {
+    timestamp: Vec<Timestamp>,
+    user_message: Vec<&'a str>,
+    bot_response: Vec<Option<&'a str>>,
+    provider: Vec<Option<&'a str>>,
+    model: Vec<Option<&'a str>>,
+    tokens_used: Vec<Option<i64>>,
+    metadata: Vec<Option<&'a Metadata>>,
+}
+
+impl<'a> Arrays<'a> {
+    fn new(rows: &[Row<'a>]) -> Self {
+        Self {
+            timestamp: rows.iter().map(|row| row.timestamp).collect(),
+            user_message: rows.iter().map(|row| row.user_message).collect(),
+            bot_response: rows.iter().map(|row| row.bot_response).collect(),
+            provider: rows.iter().map(|row| row.provider).collect(),
+            model: rows.iter().map(|row| row.model).collect(),
+            tokens_used: rows.iter().map(|row| row.tokens_used).collect(),
+            metadata: rows.iter().map(|row| row.metadata).collect(),
+        }
+    }
+}
+
+impl QueryId for Arrays<'_> {
+    type QueryId = Arrays<'static>;
+    // The text never changes. (Diesel's `sql_query` is never kept prepared, which costs a round trip and the planning.)
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Arrays<'_> {
+    type SqlType = BigInt;
+}
+
+impl QueryFragment<Pg> for Arrays<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "WITH stored AS (INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
+             SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata FROM unnest(",
+        );
+        out.push_bind_param::<Array<Moment>, _>(&self.timestamp)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.user_message)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.bot_response)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.provider)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.model)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.tokens_used)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Json>>, _>(&self.metadata)?;
+        out.push_sql(
+            ") WITH ORDINALITY \
+             AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
+             ORDER BY place RETURNING id), \
+             counted AS (SELECT count(*) AS rows FROM stored) \
+             SELECT CASE WHEN rows = cardinality(",
+        );
+        out.push_bind_param::<Array<Moment>, _>(&self.timestamp)?;
+        out.push_sql(concat!(
+            ") THEN id ELSE ('",
+            skipped_mark!(),
+            "' || rows)::bigint END FROM stored, counted"
+        ));
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<PgConnection> for Arrays<'_> {}
+
+pub(super) fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
+    let mut ids = match Arrays::new(rows).load::<i64>(c) {
+        Err(_) if c.refused_with(skipped_mark!()) => return Err(skipped()),
+        // Every row was skipped: nothing is stored.
+        Ok(ids) if ids.is_empty() => return Err(skipped()),
+        ids => ids?,
+    };
+    // Rows are numbered in the order in which they are read, whatever order they are returned in.
+    ids.sort_unstable();
+    Ok(ids)
+}
