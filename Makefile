@@ -1,4 +1,4 @@
-.PHONY: help setup demo test galera check bench wheel npm endurance fuzz kills fmt clean
+.PHONY: help setup demo test settings galera check bench wheel npm endurance fuzz kills fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -18,6 +18,8 @@ test: ## every test on SQLite, PostgreSQL, MariaDB and MySQL, with servers of it
 
 galera: ## the contract on a Galera cluster of three nodes, and its fault cases at length
 	scripts/galera.sh
+settings: ## the contract under settings that servers may have (a minute each)
+	scripts/test-settings.sh
 
 check: ## formatting, lints, documentation, licences, dependencies, generated files
 	scripts/check.sh

@@ -7,7 +7,10 @@ use crate::failing::fails;
 use crate::on_each_server;
 use crate::opening::{count, log, open, open_ready, tables};
 
-on_each_server!(a_database_that_takes_no_changes_still_checks_tokens);
+on_each_server!(
+    a_database_that_takes_no_changes_still_checks_tokens,
+    a_write_refused_as_read_only_is_followed_by_a_new_connection,
+);
 
 /// An account that would have the right to change everything; gives its URL.
 fn account(database: &TestDatabase) -> String {
@@ -70,4 +73,42 @@ fn a_database_that_takes_no_changes_still_checks_tokens(engine: Engine) {
     let chat = open(&url);
     fails(&url, || log(&chat, "hello")).with(ErrorKind::ReadOnly).final_().at_once();
     assert_eq!(tables(&empty), 0);
+}
+
+/// After a planned failover the old primary stays up and refuses writes; a new connection may lead to the new one.
+fn a_write_refused_as_read_only_is_followed_by_a_new_connection(engine: Engine) {
+    let server = Server::start(engine);
+    let database = server.create_database();
+    open_ready(database.url());
+    let url = account(&database);
+    close_for_changes(&database);
+    let chat = open(&url);
+    assert_eq!(count(&chat).expect("reading goes on"), 0);
+    let before = connections(&database);
+    assert_eq!(before.len(), 1);
+
+    let error = log(&chat, "hello").expect_err("the server takes no changes");
+    assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
+    match engine {
+        Engine::PostgreSql => {
+            database
+                .execute(&format!("ALTER ROLE {}_u RESET default_transaction_read_only", database.name()));
+        }
+        _ => database.execute("SET GLOBAL read_only = OFF"),
+    }
+    log(&chat, "hello").expect("the new connection takes changes");
+    assert!(
+        connections(&database).iter().all(|id| !before.contains(id)),
+        "the refused connection is used on"
+    );
+}
+
+/// The server's numbers of the account's connections.
+fn connections(database: &TestDatabase) -> Vec<String> {
+    let name = format!("{}_u", database.name());
+    let rows = database.query(&match database.engine() {
+        Engine::PostgreSql => format!("SELECT pid FROM pg_stat_activity WHERE usename = '{name}'"),
+        _ => format!("SELECT id FROM information_schema.processlist WHERE user = '{name}'"),
+    });
+    rows.into_iter().flatten().flatten().collect()
 }
