@@ -18,6 +18,7 @@ test: ## every test on SQLite, PostgreSQL, MariaDB and MySQL, with servers of it
 
 galera: ## the contract on a Galera cluster of three nodes, and its fault cases at length
 	scripts/galera.sh
+
 settings: ## the contract under settings that servers may have (a minute each)
 	scripts/test-settings.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the whole contract under settings that a server's administrator may choose, one after the other: each gives the
-# same answers. Those under which connections are refused have cases in tests/contract/settings/refused.rs.
+# same answers. Those under which connections are refused have cases in tests/contract/server_settings/refused.rs.
 #
 #   scripts/test-settings.sh [ENGINE:NAME=VALUE ...]      all of the list below when none is named
 set -euo pipefail

@@ -7,7 +7,7 @@
 //! - [`schema`]: the migrations, and the tables that they make.
 //! - [`migrations`]: running them, an application's too, taking them back, checking them, and what is left of a run that died.
 //! - [`settings`]: every setting of the environment is one of the constructors.
-//! - [`settings`]: servers, roles and tables that are set up in other ways than usual.
+//! - [`server_settings`]: servers, roles and tables that are set up in other ways than usual.
 //! - [`sqlite_build`]: how SQLite is built in.
 //!
 //! Run them with servers: `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-contract`.
@@ -20,6 +20,7 @@ mod model;
 mod program;
 mod redaction;
 mod schema;
+mod server_settings;
 mod settings;
 mod sqlite_build;
 mod store;
