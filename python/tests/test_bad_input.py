@@ -293,6 +293,17 @@ def test_a_coroutine_names_the_callers_own_argument(call, arguments, field):
     assert str(error).startswith(f"{field}: ")
 
 
+@pytest.mark.parametrize("wrong", [None, 5, datetime(2024, 1, 1)])
+def test_a_path_of_a_wrong_type_is_refused_by_its_field(memory, wrong):
+    with pytest.raises(InvalidTypeError) as caught:
+        memory.db_manager.migrate_from_old_sqlite(wrong)
+    assert (caught.value.field, caught.value.operation) == ("path", "migrate_from_old_sqlite")
+    if wrong is not None:
+        with pytest.raises(InvalidTypeError) as caught:
+            memory.db_manager.migrate("upgrade", folder=wrong)
+        assert caught.value.field == "folder"
+
+
 def test_the_revisions_of_a_script_are_named_as_the_arguments(memory):
     for arguments, field in [
         ({"from_revision": "nowhere"}, "from_revision"),

@@ -7,7 +7,7 @@ use chatkeep_transfer::MovingIn as _;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
-use crate::arguments::{Migrate, migrate};
+use crate::arguments::{self, Migrate, migrate};
 use crate::door;
 use crate::json;
 use chatkeep::SharedHandle;
@@ -186,13 +186,17 @@ impl DatabaseManager {
     ///     InvalidInputError: A row cannot be stored as it is, or a table has columns with no place here, which are named; the
     ///         command lists such rows, and can store them.
     ///     CorruptError: The file is damaged, or no SQLite file.
-    fn migrate_from_old_sqlite<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+    fn migrate_from_old_sqlite<'py>(
+        &self,
+        py: Python<'py>,
+        path: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let import = |chat: &chatkeep::Chatkeep, path: PathBuf| chat.migrate_from_old_sqlite(path);
         door::enter(
             py,
             &self.handle,
             "migrate_from_old_sqlite",
-            || Ok(path),
+            || arguments::path("path", path),
             import,
             |py, report| json::of(py, &report),
         )

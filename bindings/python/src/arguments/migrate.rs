@@ -1,11 +1,10 @@
 //! The arguments of `migrate`.
 
-use std::path::PathBuf;
-
 use chatkeep::MigrateCall;
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
+use super::path::optional_path;
 use super::{Given, optional_text, text};
 use crate::errors::Refusal;
 
@@ -26,16 +25,11 @@ pub(crate) fn migrate(given: &Migrate<'_, '_>) -> Result<MigrateCall, Refusal> {
     Ok(MigrateCall {
         verb: text("verb", given.verb)?.to_owned(),
         revision: named("revision", given.revision)?,
-        folder: given.folder.map_or(Ok(None), folder)?,
+        folder: given.folder.map_or(Ok(None), |given| optional_path("folder", given))?,
         from: named("from_revision", given.from_revision)?,
         description: named("description", given.description)?,
         per_engine: given.per_engine.map_or(Ok(false), yes_or_no)?,
     })
-}
-
-fn folder(given: Given<'_, '_>) -> Result<Option<PathBuf>, Refusal> {
-    let path = given.extract::<PathBuf>();
-    path.map(Some).map_err(|_| Refusal::wrong_type("folder", "a str, an os.PathLike or None", given))
 }
 
 fn yes_or_no(given: Given<'_, '_>) -> Result<bool, Refusal> {

@@ -7,7 +7,7 @@ use chatkeep_transfer::MovingIn as _;
 use pyo3::prelude::*;
 
 use super::submit::{plain, submit, submit_waiting};
-use crate::arguments::{Migrate, migrate};
+use crate::arguments::{self, Migrate, migrate};
 use crate::json;
 use crate::store::{Chatkeep, patience};
 use chatkeep::SharedHandle;
@@ -90,13 +90,17 @@ impl AsyncDatabaseManager {
     }
 
     /// ``DatabaseManager.migrate_from_old_sqlite`` as a future.
-    fn migrate_from_old_sqlite<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyAny>> {
+    fn migrate_from_old_sqlite<'py>(
+        &self,
+        py: Python<'py>,
+        path: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let import = |chat: &chatkeep::Chatkeep, path: PathBuf| chat.migrate_from_old_sqlite(path);
         submit(
             py,
             &self.handle,
             "migrate_from_old_sqlite",
-            || Ok(path),
+            || arguments::path("path", path),
             import,
             |py, report| json::of(py, &report),
         )
