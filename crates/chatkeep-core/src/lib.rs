@@ -18,6 +18,7 @@ mod fault;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod identity;
 pub mod interruption;
 pub mod legacy;
 mod message;

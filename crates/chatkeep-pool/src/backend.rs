@@ -1,7 +1,9 @@
 //! What the pool needs of a database, of the clock and of chance; one implementation is real, the tests have their own.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use chatkeep_core::identity::FileId;
 use chatkeep_core::url::{SqliteLocation, Target};
 use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, Result, Role, interruption};
 
@@ -69,11 +71,17 @@ pub(crate) trait Backend: Send + Sync + 'static {
 pub(crate) struct Database {
     url: DatabaseUrl,
     query_timeout: Duration,
+    /// The SQLite file that was opened first. All connections are to this file, or there are no more.
+    file: OnceLock<FileId>,
 }
 
 impl Database {
     pub(crate) fn new(url: DatabaseUrl, settings: &PoolSettings) -> Self {
-        Self { url, query_timeout: settings.query_timeout }
+        Self { url, query_timeout: settings.query_timeout, file: OnceLock::new() }
+    }
+
+    pub(crate) fn file(&self) -> Option<&FileId> {
+        self.file.get()
     }
 
     pub(crate) fn url(&self) -> &DatabaseUrl {
@@ -93,11 +101,15 @@ impl Backend for Database {
     }
 
     fn open(&self, role: Role, connect_timeout: Duration) -> Result<Connection> {
-        Connection::open(
-            &self.url,
-            role,
-            &ConnectOptions { connect_timeout, query_timeout: self.query_timeout },
-        )
+        let options = ConnectOptions { connect_timeout, query_timeout: self.query_timeout };
+        let connection = Connection::open_expecting(&self.url, role, &options, self.file.get())?;
+        if let Some(file) = connection.file_id() {
+            // Of two connections that were first at the same time, one may have met another file.
+            if self.file.get_or_init(|| file.clone()) != file {
+                return self.open(role, connect_timeout);
+            }
+        }
+        Ok(connection)
     }
 
     fn ping(&self, connection: &mut Connection) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::{Connection, DatabaseUrl, Result, Role};
+use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Result, Role};
 
 use crate::backend::Database;
 use crate::keeper::Keeper;
@@ -66,11 +66,31 @@ impl Pool {
     }
 
     fn build(url: DatabaseUrl, settings: PoolSettings, initializer: Option<Initializer>) -> Result<Self> {
-        let database = Database::new(url, &settings);
+        // A relative path must not follow the program into another folder.
+        let database = Database::new(url.into_absolute()?, &settings);
         Ok(Self { keeper: Arc::new(Keeper::new(database, settings, initializer)?) })
     }
 
-    /// The database that this is a pool for.
+    /// A connection past the pool, to the same SQLite file as the pool's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::open_expecting`].
+    pub fn open_direct(&self, role: Role, options: &ConnectOptions) -> Result<Connection> {
+        let database = self.keeper.backend();
+        Connection::open_expecting(database.url(), role, options, database.file())
+    }
+
+    /// Refuses a connection past the pool that leads to another SQLite file than the pool's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::expect_file`].
+    pub fn expect_file(&self, connection: &Connection) -> Result<()> {
+        connection.expect_file(self.keeper.backend().file())
+    }
+
+    /// The database that this is a pool for; the path of a SQLite file is absolute.
     pub fn url(&self) -> &DatabaseUrl {
         self.keeper.backend().url()
     }

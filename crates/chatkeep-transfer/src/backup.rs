@@ -12,6 +12,7 @@ use std::thread;
 
 use crate::archive::{Manifest, Writer};
 use crate::batch::Batch;
+use crate::output::{refuse_database_file, refuse_leftover_companion};
 use crate::progress::{Phase, Step};
 use crate::reading::{self, count};
 
@@ -47,6 +48,7 @@ pub fn backup(chat: &Chatkeep, out: impl Write, progress: &mut dyn FnMut(Step)) 
         let database = chat.database();
         // A connection of its own: the pool's would be missing for as long as this takes.
         let mut source = open_source(database.url(), database.settings().connect_timeout)?;
+        database.expect_file(&source)?;
         write(&mut source, out, progress)
     };
     run().map_err(|error| error.with_operation("backup"))
@@ -86,15 +88,19 @@ fn write(source: &mut Connection, out: impl Write, progress: &mut dyn FnMut(Step
 /// worth nothing.
 ///
 /// # Errors
-/// `Configuration` on a server; `StorageFull`; `Corrupt` when the database is damaged.
+/// `Configuration` on a server; `InvalidInput` when the file is the database, or SQLite would take what is beside it for a
+/// part of it; `StorageFull`; `Corrupt` when the database is damaged.
 pub fn backup_sqlite(chat: &Chatkeep, path: &Path) -> Result<BackupReport> {
     let run = || {
         let database = chat.database();
+        refuse_database_file(database.url(), path)?;
+        refuse_leftover_companion(path)?;
         let report = database.with_connection(Role::Reader, |connection| {
             let (messages, tokens) = count(connection)?;
             Ok(BackupReport { messages, tokens })
         })?;
         let mut source = open_source(database.url(), database.settings().connect_timeout)?;
+        database.expect_file(&source)?;
         copy_sqlite_file(&mut source, path)?;
         check_sqlite_file(path)?;
         Ok(report)

@@ -3,11 +3,13 @@
 use std::thread;
 use std::time::Duration;
 
+use chatkeep_core::identity::{is_same_address, is_same_database};
 use chatkeep_core::transfer::open_source;
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
 use serde::Serialize;
 
 use crate::batch::NextIds;
+use crate::copy::same_database;
 use crate::digest::Content;
 use crate::progress::{Phase, Step};
 use crate::reading::{self, Read, count};
@@ -66,18 +68,27 @@ impl Comparison {
     }
 }
 
-/// Reads two databases whole, and compares rows, digests over all values, and the numbers for new rows. Nothing is changed.
+/// Reads two databases whole, and compares rows, digests over all values, and the numbers for new rows. Nothing is changed;
+/// to see whether both are one database, a row is written for a moment to a server that is the target.
 ///
 /// # Errors
-/// `Schema` when one has not this program's schema, or is only partly filled; and what the databases say.
+/// `Configuration` when both are the same database; `Schema` when one has not this program's schema, or is only partly filled; and what the databases say.
 pub fn compare(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
     connect_timeout: Duration,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Comparison> {
+    // One database is equal to itself, which would prove nothing about a copy of it.
+    if is_same_address(from, to) {
+        return Err(same_database());
+    }
     let mut source = open_source(from, connect_timeout).map_err(|error| of("source", error))?;
     let mut target = open_source(to, connect_timeout).map_err(|error| of("target", error))?;
+    // Where neither may be written to, there is no other way to ask, and nothing is changed here.
+    if target.engine().is_server() && is_same_database(&mut target, &mut source).unwrap_or(false) {
+        return Err(same_database());
+    }
     compare_open(&mut source, &mut target, progress)
 }
 

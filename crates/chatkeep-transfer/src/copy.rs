@@ -4,8 +4,9 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chatkeep_core::identity::{is_same_address, is_same_database};
 use chatkeep_core::migrations::{self, SchemaVersion};
-use chatkeep_core::transfer::{self, is_same_place, open_follower, open_source, open_target, peek};
+use chatkeep_core::transfer::{self, open_follower, open_source, open_target, peek};
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
 use serde::{Serialize, Serializer};
 
@@ -84,26 +85,34 @@ pub struct CopyPlan {
     pub unfinished: Option<i64>,
 }
 
-/// Looks at both databases, and changes nothing.
+/// Looks at both databases, and changes nothing. To see whether both are one database, a row is written for a moment to a
+/// server that is the target.
 ///
 /// # Errors
 /// As [`copy`].
 pub fn plan_copy(from: &DatabaseUrl, to: &DatabaseUrl, connect_timeout: Duration) -> Result<CopyPlan> {
-    refuse_same(from, to)?;
+    refuse_same_address(from, to)?;
     let mut source = open_source(from, connect_timeout).map_err(|error| of("source", error))?;
     let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
-    let target = look(to, connect_timeout).map_err(|error| of("target", error))?;
+    let target = look(&mut source, to, connect_timeout).map_err(|error| of("target", error))?;
     let (makes_tables, target_messages, target_tokens, unfinished) = target;
     Ok(CopyPlan { messages, tokens, target_messages, target_tokens, makes_tables, unfinished })
 }
 
-fn look(to: &DatabaseUrl, connect_timeout: Duration) -> Result<(bool, u64, u64, Option<i64>)> {
+fn look(
+    source: &mut Connection,
+    to: &DatabaseUrl,
+    connect_timeout: Duration,
+) -> Result<(bool, u64, u64, Option<i64>)> {
     let nothing = (true, 0, 0, None);
     let Some(mut target) = peek(to, connect_timeout)? else { return Ok(nothing) };
     if let SchemaVersion::Behind(_) = migrations::look(&mut target)? {
         return Ok(nothing);
     }
     migrations::ensure(&mut target, false, connect_timeout)?;
+    if target.engine().is_server() {
+        refuse_same(source, &mut target)?;
+    }
     let (messages, tokens) = count(&mut target)?;
     let unfinished = transfer::unfinished(&mut target)?.map(|state| state.messages);
     Ok((false, messages, tokens, unfinished))
@@ -150,9 +159,10 @@ fn run(
     options: CopyOptions,
     progress: &mut dyn FnMut(Step),
 ) -> Result<CopyReport> {
-    refuse_same(from, to)?;
+    refuse_same_address(from, to)?;
     let mut source = open_source(from, options.connect_timeout).map_err(|error| of("source", error))?;
-    let target = open_target(to, options.connect_timeout).map_err(|error| of("target", error))?;
+    let mut target = open_target(to, options.connect_timeout).map_err(|error| of("target", error))?;
+    refuse_same(&mut source, &mut target)?;
     let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
     match prepare(target, &from.redacted(), options).map_err(|error| of("target", error))? {
         Prepared::Full(mut target) => {
@@ -208,11 +218,22 @@ fn run(
     }
 }
 
-fn refuse_same(from: &DatabaseUrl, to: &DatabaseUrl) -> Result<()> {
-    if is_same_place(from, to) {
-        return Err(Error::configuration("source and target are the same database"));
+/// Before anything is opened.
+fn refuse_same_address(from: &DatabaseUrl, to: &DatabaseUrl) -> Result<()> {
+    if is_same_address(from, to) { Err(same_database()) } else { Ok(()) }
+}
+
+/// Before anything is changed: two addresses may lead to one database.
+fn refuse_same(source: &mut Connection, target: &mut Connection) -> Result<()> {
+    match is_same_database(target, source) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(same_database()),
+        Err(error) => Err(error),
     }
-    Ok(())
+}
+
+pub(crate) fn same_database() -> Error {
+    Error::configuration("source and target are the same database")
 }
 
 enum Prepared {

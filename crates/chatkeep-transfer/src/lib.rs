@@ -18,12 +18,14 @@ mod digest;
 mod filling;
 mod following;
 mod legacy;
+mod output;
 mod progress;
 mod reading;
 mod restore;
 
 pub use archive::Manifest;
 pub use backup::{BackupReport, backup, backup_sqlite};
+pub use chatkeep_core::transfer::sync_folder;
 pub use compare::{Comparison, compare};
 pub use copy::{CopyOptions, CopyPlan, CopyReport, copy, plan_copy};
 pub use digest::{Content, TableContent};
@@ -31,5 +33,6 @@ pub use legacy::{
     Counts, FileReport, ImportOptions, ImportReport, MovingIn, Problem, UnknownColumn, default_files,
     import_legacy,
 };
+pub use output::{refuse_database_file, refuse_leftover_companion, refuse_open_database_file};
 pub use progress::{Phase, Step};
 pub use restore::{RestoreReport, check_backup, restore};

@@ -12,6 +12,7 @@ use crate::batch::NextIds;
 use crate::compare::Comparison;
 use crate::digest::Content;
 use crate::filling::Filling;
+use crate::output::refuse_database_file;
 use crate::progress::{Phase, Step};
 use crate::reading::{self, count};
 
@@ -115,7 +116,7 @@ impl<'a> Source<'a> {
 /// ```
 ///
 /// # Errors
-/// As [`check_backup`]; `Conflict` when the database has rows; and what the database says. Nothing is stored then.
+/// As [`check_backup`]; `InvalidInput` when the backup is the database's own file; `Conflict` when the database has rows; and what the database says. Nothing is stored then.
 pub fn restore(
     to: &DatabaseUrl,
     path: &Path,
@@ -131,6 +132,7 @@ fn run(
     connect_timeout: Duration,
     progress: &mut dyn FnMut(Step),
 ) -> Result<RestoreReport> {
+    refuse_database_file(to, path)?;
     let found = look(path, progress)?;
     let mut target = open_target(to, connect_timeout)?;
     let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -187,6 +187,12 @@ impl DatabaseManager {
         }
     }
 
+    /// Refuses a connection past the pool that leads to another SQLite file than the pool's.
+    #[doc(hidden)]
+    pub fn expect_file(&self, connection: &Connection) -> Result<()> {
+        self.pool.expect_file(connection)
+    }
+
     /// The URL with all that is in it.
     #[doc(hidden)]
     pub fn url(&self) -> &DatabaseUrl {

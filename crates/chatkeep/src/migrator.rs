@@ -201,7 +201,7 @@ pub(crate) fn direct_connection(pool: &Pool, role: Role) -> Result<Connection> {
     let settings = pool.settings();
     let options =
         ConnectOptions { connect_timeout: settings.connect_timeout, query_timeout: settings.query_timeout };
-    Connection::open(pool.url(), role, &options)
+    pool.open_direct(role, &options)
 }
 
 impl fmt::Debug for Migrator {

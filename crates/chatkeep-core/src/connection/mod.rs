@@ -16,7 +16,9 @@ mod reactor;
 mod row_budget;
 mod sqlite;
 mod sqlite_at_rest;
+mod sqlite_file_watch;
 mod sqlite_hooks;
+mod sqlite_place;
 mod sqlite_session;
 mod statements;
 mod tls;
@@ -39,6 +41,7 @@ pub(crate) use reactor::NoAnswer;
 pub(crate) use row_budget::RowBudget;
 pub(crate) use sqlite::open_to_read as open_sqlite_to_read;
 use sqlite_at_rest::AtRest;
+use sqlite_file_watch::FileWatch;
 pub(crate) use sqlite_hooks::Hooks as SqliteHooks;
 pub(crate) use sqlite_session::SqliteSession;
 pub(crate) use transaction::BEGIN_READ_COMMITTED;
@@ -46,6 +49,7 @@ pub(crate) use transaction::BEGIN_READ_COMMITTED;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::{self, Effect};
+use crate::identity::FileId;
 use crate::url::{DatabaseUrl, Target};
 
 /// A database that is there answers a ping at once; one that does not is not waited for as long as for a query.
@@ -110,13 +114,16 @@ pub(crate) struct Opening {
     url: DatabaseUrl,
     role: Role,
     options: ConnectOptions,
+    /// The file that it has opened.
+    file: Option<FileId>,
 }
 
 impl Opening {
     /// Opens one like it, which waits for an answer as long as this says, or as it usually would.
     pub(crate) fn again(&self, query_timeout: Option<Duration>) -> Result<Connection> {
         let query_timeout = query_timeout.unwrap_or(self.options.query_timeout);
-        Connection::open(&self.url, self.role, &ConnectOptions { query_timeout, ..self.options })
+        let options = ConnectOptions { query_timeout, ..self.options };
+        Connection::open_expecting(&self.url, self.role, &options, self.file.as_ref())
     }
 }
 
@@ -158,9 +165,32 @@ impl Connection {
     /// `Configuration` when it can never work (wrong password, unknown database, missing folder), `Unavailable` when the
     /// server cannot be reached in time, `PoolTimeout` when it has no connection left, `Corrupt` when a SQLite file is none.
     pub fn open(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
-        let mut connection = Self::connect(url, role, options)?;
-        connection.opening = Some(Arc::new(Opening { url: url.clone(), role, options: *options }));
+        Self::open_expecting(url, role, options, None)
+    }
+
+    /// Opens a further connection to a SQLite file that was open before: the path must lead to the same file still, or
+    /// nothing is opened and no file is created. On a server, and without an expectation, as [`Connection::open`].
+    ///
+    /// # Errors
+    /// As [`Connection::open`]; `Unavailable`, not to be retried, when the file was deleted or replaced.
+    pub fn open_expecting(
+        url: &DatabaseUrl,
+        role: Role,
+        options: &ConnectOptions,
+        expected: Option<&FileId>,
+    ) -> Result<Self> {
+        let mut connection = Self::connect(url, role, options, expected)?;
+        let file = connection.file_id().cloned();
+        connection.opening = Some(Arc::new(Opening { url: url.clone(), role, options: *options, file }));
         Ok(connection)
+    }
+
+    /// The identity of the SQLite file that is open. `None` on a server and in memory.
+    pub fn file_id(&self) -> Option<&FileId> {
+        match &self.session {
+            Session::Sqlite(session) => session.hooks().file().map(FileWatch::id),
+            Session::PostgreSql(_) | Session::MySql(_) => None,
+        }
     }
 
     /// How it was opened.
@@ -168,10 +198,29 @@ impl Connection {
         self.opening.clone().ok_or_else(|| Error::internal("nobody knows how this connection was opened"))
     }
 
-    fn connect(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
+    /// Refuses this connection if it leads to another SQLite file than this one.
+    ///
+    /// # Errors
+    /// `Unavailable`, not to be retried, when the file was deleted or replaced.
+    pub fn expect_file(&self, expected: Option<&FileId>) -> Result<()> {
+        match &self.session {
+            Session::Sqlite(session) => match (session.hooks().file(), expected) {
+                (Some(file), Some(expected)) => file.expect(expected),
+                _ => Ok(()),
+            },
+            Session::PostgreSql(_) | Session::MySql(_) => Ok(()),
+        }
+    }
+
+    fn connect(
+        url: &DatabaseUrl,
+        role: Role,
+        options: &ConnectOptions,
+        expected: Option<&FileId>,
+    ) -> Result<Self> {
         match url.target() {
             Target::Sqlite(target) => {
-                let sqlite::OpenedFile { opened, at_rest } = sqlite::open(target, role, options)?;
+                let sqlite::OpenedFile { opened, at_rest } = sqlite::open(target, role, options, expected)?;
                 let mut connection = opened.into_connection(Session::Sqlite);
                 connection.at_rest = at_rest;
                 Ok(connection)
@@ -211,6 +260,9 @@ impl Connection {
     /// `Unavailable` when none comes within 5 s, or within the query timeout where that is shorter.
     pub fn ping(&mut self) -> Result<()> {
         let usual = match &self.session {
+            Session::Sqlite(session) if session.hooks().file().is_some_and(|file| !file.is_in_place()) => {
+                return Err(self.file_error().unwrap_or_else(|| Error::internal("the file is gone")));
+            }
             Session::Sqlite(_) if self.is_broken() => {
                 return Err(fault::lost("the file has changed", Effect::None));
             }
@@ -224,11 +276,13 @@ impl Connection {
         answer
     }
 
-    /// Whether the connection is of no more use: a deadline passed, the peer went away, a `COMMIT` failed, a file that was
-    /// opened as one that takes no changes has changed.
+    /// Whether the connection is of no more use: a deadline passed, the peer went away, a `COMMIT` failed, a SQLite file
+    /// was deleted or replaced, a file that was opened as one that takes no changes has changed.
     pub fn is_broken(&self) -> bool {
         match &self.session {
-            Session::Sqlite(_) => self.at_rest.as_ref().is_some_and(|file| !file.still()),
+            Session::Sqlite(session) => {
+                session.hooks().is_broken() || self.at_rest.as_ref().is_some_and(|file| !file.still())
+            }
             Session::PostgreSql(connection) => connection.is_broken(),
             Session::MySql(connection) => connection.is_broken(),
         }
@@ -339,6 +393,14 @@ impl Connection {
         self.explain(error, effect)
     }
 
+    /// The error of a SQLite file that is known to be gone.
+    fn file_error(&self) -> Option<Error> {
+        match &self.session {
+            Session::Sqlite(session) => session.hooks().file().and_then(FileWatch::error),
+            Session::PostgreSql(_) | Session::MySql(_) => None,
+        }
+    }
+
     fn explain(&mut self, error: DieselError, effect: Effect) -> Error {
         let error = self.kind_of(error, effect);
         if error.kind() == ErrorKind::ReadOnly {
@@ -353,7 +415,16 @@ impl Connection {
         match &mut self.session {
             Session::Sqlite(session) => match session.take_elapsed() {
                 Some(limit) => fault::elapsed(limit, Effect::None),
-                None => fault::sqlite::error(error),
+                None => match session.hooks().file().and_then(FileWatch::error) {
+                    Some(gone) => gone,
+                    None => {
+                        let error = fault::sqlite::error_of(error, effect);
+                        if error.kind() == ErrorKind::OutcomeUnknown {
+                            session.hooks().mark_broken();
+                        }
+                        error
+                    }
+                },
             },
             Session::PostgreSql(connection) => match connection.take_failure() {
                 Some(failure) => fault::postgresql::error(&failure, effect),

@@ -9,12 +9,15 @@ use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::sqlite_at_rest::AtRest;
+use super::sqlite_file_watch::{FileWatch, refuse_other};
 use super::sqlite_hooks::Hooks;
+use super::sqlite_place;
 use super::sqlite_session::SqliteSession;
 use super::{BatchIds, ConnectOptions, Opened, Role};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::sqlite;
+use crate::identity::FileId;
 use crate::interruption::pause;
 use crate::message::search;
 use crate::url::{SqliteLocation, SqliteTarget, Synchronous};
@@ -42,16 +45,25 @@ pub(super) struct OpenedFile {
 }
 
 /// Opens the file, or memory.
-pub(super) fn open(target: &SqliteTarget, role: Role, options: &ConnectOptions) -> Result<OpenedFile> {
+pub(super) fn open(
+    target: &SqliteTarget,
+    role: Role,
+    options: &ConnectOptions,
+    expected: Option<&FileId>,
+) -> Result<OpenedFile> {
     let explain = |error| sqlite::error(error);
     let hooks = Hooks::new(options.query_timeout);
     let mut at_rest = None;
     let mut connection = match &target.location {
         SqliteLocation::Memory => establish(":memory:", ":memory:", &hooks)?,
         SqliteLocation::File(path) => {
-            prepare_place(path, target.make_folder)?;
+            if let Some(expected) = expected {
+                refuse_other(path, expected)?;
+            }
+            sqlite_place::prepare(target, path)?;
             let shown = path.display().to_string();
-            let mode = if target.read_only { "?mode=ro" } else { "" };
+            // What was there before, or was just created, is not created again if it has gone meanwhile.
+            let mode = if target.read_only { "?mode=ro" } else { "?mode=rw" };
             let mut connection = establish(&uri(path, mode), &shown, &hooks)?;
             if let Err(error) = set_journal(&mut connection, target, role, options.query_timeout) {
                 at_rest = AtRest::of(path).filter(|_| sqlite::cannot_open(&error));
@@ -61,6 +73,7 @@ pub(super) fn open(target: &SqliteTarget, role: Role, options: &ConnectOptions) 
                 connection = establish(&uri(path, "?immutable=1"), &shown, &hooks)?;
                 set_journal(&mut connection, target, Role::Reader, options.query_timeout).map_err(explain)?;
             }
+            hooks.watch(FileWatch::opened(path, expected)?);
             connection
         }
     };
@@ -111,26 +124,6 @@ fn establish(uri: &str, shown: &str, hooks: &Hooks) -> Result<SqliteConnection> 
         return Err(Error::internal("SQLite's extensions were removed by other code of this process"));
     }
     Ok(connection)
-}
-
-/// A folder that is missing, or a folder in the file's place, is said before SQLite says "unable to open".
-fn prepare_place(path: &Path, make_folder: bool) -> Result<()> {
-    let wrong = |cause: String| Error::configuration(cause).with_field("DATABASE_URL");
-    if path.as_os_str().is_empty() {
-        return Err(wrong("names no SQLite file".to_owned()));
-    }
-    if path.is_dir() {
-        return Err(wrong(format!("{} is a folder, not a database file", path.display())));
-    }
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    if folder.is_dir() {
-        return Ok(());
-    }
-    if make_folder {
-        return std::fs::create_dir_all(folder)
-            .map_err(|error| wrong(format!("cannot make the folder {}: {error}", folder.display())));
-    }
-    Err(wrong(format!("the folder {} does not exist; make it first", folder.display())))
 }
 
 fn uri(path: &Path, mode: &str) -> String {

@@ -1,9 +1,10 @@
 //! A SQLite file that nobody has open, in a folder that takes no changes.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use crate::identity::companion;
 
 /// With write-ahead logging even readers keep files beside the database. Where they cannot, SQLite reads the file only
 /// if it is promised that nothing changes meanwhile (`immutable`). This is the promise, and the look whether it holds: a
@@ -32,15 +33,9 @@ impl AtRest {
 }
 
 fn look(path: &Path) -> Option<Look> {
-    if beside(path, "-wal").exists() || beside(path, "-shm").exists() {
+    if companion(path, "-wal").exists() || companion(path, "-shm").exists() {
         return None;
     }
     let file = fs::metadata(path).ok()?;
     Some(Look { modified: file.modified().ok(), length: file.len() })
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
 }

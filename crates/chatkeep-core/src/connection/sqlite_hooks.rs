@@ -5,7 +5,7 @@
 //! connections that we open, and leaves those of others alone.
 #![expect(unsafe_code, reason = "SQLite's hooks are C functions with a pointer")]
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use libsqlite3_sys::{
     SQLITE_DBCONFIG_ENABLE_QPSG, SQLITE_OK, sqlite3, sqlite3_api_routines, sqlite3_auto_extension,
-    sqlite3_busy_handler, sqlite3_db_config, sqlite3_progress_handler,
+    sqlite3_busy_handler, sqlite3_commit_hook, sqlite3_db_config, sqlite3_progress_handler,
 };
 
+use super::sqlite_file_watch::FileWatch;
 use crate::interruption;
 
 /// Milliseconds between two looks at a lock, as in SQLite's own handler, and no longer than a person notices.
@@ -38,6 +39,10 @@ pub(crate) struct Hooks {
     /// When the wait that goes on began.
     since: Cell<Instant>,
     is_set: Cell<bool>,
+    /// The file that is open; none for memory, and while it is being opened.
+    file: OnceCell<FileWatch>,
+    /// A commit failed half-way.
+    is_broken: Cell<bool>,
 }
 
 thread_local! {
@@ -55,6 +60,8 @@ impl Hooks {
             is_elapsed: Cell::new(false),
             since,
             is_set: Cell::new(false),
+            file: OnceCell::new(),
+            is_broken: Cell::new(false),
         })
     }
 
@@ -86,6 +93,25 @@ impl Hooks {
     /// From now on a lock is waited for as long as this. The patience from before comes back.
     pub(super) fn set_patience(&self, patience: Duration) -> Duration {
         self.patience.replace(patience)
+    }
+
+    /// From now on a commit is refused once this file is not at its path any more.
+    pub(super) fn watch(&self, file: FileWatch) {
+        let _ = self.file.set(file);
+    }
+
+    /// Whether the connection is of no more use.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken.get() || self.file().is_some_and(|file| !file.was_in_place())
+    }
+
+    /// From now on it is.
+    pub(super) fn mark_broken(&self) {
+        self.is_broken.set(true);
+    }
+
+    pub(super) fn file(&self) -> Option<&FileWatch> {
+        self.file.get()
     }
 
     /// Opens a connection with these hooks. Whether it has them: some other code may have removed all extensions.
@@ -142,6 +168,7 @@ unsafe extern "C" fn set_hooks(
         sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_QPSG, 1, ptr::null_mut::<c_int>());
         sqlite3_busy_handler(connection, Some(is_busy), argument);
         sqlite3_progress_handler(connection, STEPS, Some(is_to_be_ended), argument);
+        sqlite3_commit_hook(connection, Some(is_to_be_rolled_back), argument);
         (*hooks).is_set.set(true);
     }
     SQLITE_OK
@@ -159,4 +186,13 @@ unsafe extern "C" fn is_to_be_ended(hooks: *mut c_void) -> c_int {
     // SAFETY: see `set_hooks`.
     let hooks = unsafe { &*hooks.cast::<Hooks>() };
     catch_unwind(AssertUnwindSafe(|| hooks.ends_statement())).unwrap_or(true).into()
+}
+
+/// Not zero: roll back instead of committing. SQLite calls it before each commit that changes something.
+unsafe extern "C" fn is_to_be_rolled_back(hooks: *mut c_void) -> c_int {
+    // SAFETY: see `set_hooks`.
+    let hooks = unsafe { &*hooks.cast::<Hooks>() };
+    catch_unwind(AssertUnwindSafe(|| hooks.file().is_some_and(|file| !file.is_in_place())))
+        .unwrap_or(true)
+        .into()
 }

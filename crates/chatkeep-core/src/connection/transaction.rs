@@ -99,8 +99,12 @@ impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
         if self.connection.in_transaction {
             self.connection.in_transaction = false;
-            // On a connection that is gone the server rolls back by itself.
-            if !self.connection.is_broken() && self.connection.batch("ROLLBACK", Effect::None).is_err() {
+            // On a connection that is gone the server rolls back by itself. A SQLite transaction that cannot be rolled back
+            // has already ended by itself.
+            if !self.connection.is_broken()
+                && self.connection.batch("ROLLBACK", Effect::None).is_err()
+                && !matches!(self.connection.session, Session::Sqlite(_))
+            {
                 self.connection.mark_broken();
             }
         }
@@ -110,8 +114,7 @@ impl Drop for OpenTransaction<'_> {
 impl Connection {
     pub(super) fn mark_broken(&mut self) {
         match &mut self.session {
-            // A SQLite transaction that cannot be rolled back has already ended by itself.
-            Session::Sqlite(_) => {}
+            Session::Sqlite(session) => session.hooks().mark_broken(),
             Session::PostgreSql(connection) => connection.mark_broken(),
             Session::MySql(connection) => connection.mark_broken(),
         }

@@ -3,10 +3,12 @@
 
 use diesel::result::Error as Diesel;
 
-use super::from_diesel;
 use super::postgresql::no_table;
+use super::{Effect, from_diesel};
 use crate::error::{Error, ErrorKind, SchemaState};
 use crate::interruption;
+
+const DISK_ERROR: &str = "disk I/O error";
 
 /// What a failure during a call means.
 pub(crate) fn error(error: Diesel) -> Error {
@@ -15,6 +17,24 @@ pub(crate) fn error(error: Diesel) -> Error {
         _ => return from_diesel(error),
     };
     by_text(&text).unwrap_or_else(|| from_diesel(error))
+}
+
+/// What a failure means of a call that may have been about to commit.
+pub(crate) fn error_of(failure: Diesel, effect: Effect) -> Error {
+    let is_disk_error =
+        matches!(&failure, Diesel::DatabaseError(_, about) if about.message().contains(DISK_ERROR));
+    if effect == Effect::Commits && is_disk_error {
+        // After a failed fsync the system takes the pages for written, and the next fsync may succeed without them. So a
+        // second attempt would prove nothing, and the first one may be found in the log after a restart.
+        return Error::new(
+            ErrorKind::OutcomeUnknown,
+            format!(
+                "SQLite says: {DISK_ERROR}; the change may or may not be stored. Look at the disk before anything else is \
+                 written to it"
+            ),
+        );
+    }
+    error(failure)
 }
 
 /// What a failure while opening means.
@@ -63,7 +83,7 @@ fn by_text(text: &str) -> Option<Error> {
             ErrorKind::Corrupt
         } else if has("no such table") || has("no such column") || has("has no column named") {
             return Some(Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(text)));
-        } else if has("unable to open database file") || has("disk I/O error") {
+        } else if has("unable to open database file") || has(DISK_ERROR) {
             ErrorKind::Unavailable
         } else if text == "interrupted" {
             return Some(interruption::interrupted());

@@ -1,6 +1,5 @@
 //! A copy of a SQLite file and of its log, for files that cannot be opened where they are without a change.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::time::SystemTime;
 use tempfile::TempDir;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::identity::companion;
 
 /// What SQLite keeps beside a file, as far as it holds data: a write-ahead log, or a rollback journal.
 const BESIDE: [&str; 2] = ["-wal", "-journal"];
@@ -47,7 +47,7 @@ impl PrivateCopy {
         let path = folder.path().join("copy.db");
         fs::copy(source, &path)?;
         for ending in BESIDE {
-            match fs::copy(beside(source, ending), beside(&path, ending)) {
+            match fs::copy(companion(source, ending), companion(&path, ending)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -72,7 +72,7 @@ pub(super) fn is_needed(source: &Path) -> io::Result<bool> {
     // The file format's write and read versions: 2 is write-ahead logging (SQLite's manual, "Database File Format").
     let is_wal = header[18] == 2 || header[19] == 2;
     Ok(is_wal
-        || BESIDE.iter().any(|ending| beside(source, ending).metadata().is_ok_and(|file| file.len() > 0)))
+        || BESIDE.iter().any(|ending| companion(source, ending).metadata().is_ok_and(|file| file.len() > 0)))
 }
 
 /// When the file, or its log, was changed last.
@@ -85,11 +85,5 @@ type Look = Option<(Option<SystemTime>, u64)>;
 
 fn looks(source: &Path) -> [Look; 3] {
     let look = |path: &Path| path.metadata().ok().map(|file| (file.modified().ok(), file.len()));
-    [look(source), look(&beside(source, BESIDE[0])), look(&beside(source, BESIDE[1]))]
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
+    [look(source), look(&companion(source, BESIDE[0])), look(&companion(source, BESIDE[1]))]
 }

@@ -1,6 +1,6 @@
 //! The two ends of a move: the database that rows come from, and the one that they go to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::unfinished::refuse_unfinished;
@@ -27,18 +27,6 @@ fn file(url: &DatabaseUrl) -> Result<Option<&Path>> {
 
 fn options(connect_timeout: Duration) -> ConnectOptions {
     ConnectOptions { connect_timeout, query_timeout: LONG }
-}
-
-/// Whether two URLs lead to the same database, as far as that can be told from them.
-pub fn is_same_place(one: &DatabaseUrl, other: &DatabaseUrl) -> bool {
-    let whole = |url: &DatabaseUrl| -> Option<PathBuf> {
-        let path = file(url).ok().flatten()?;
-        Some(path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned()))
-    };
-    match (whole(one), whole(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => one.redacted() == other.redacted(),
-    }
 }
 
 /// A connection to read all rows from. The database is not changed, and its schema has to be this program's.

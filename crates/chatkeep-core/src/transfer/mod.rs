@@ -4,13 +4,15 @@ mod emptying;
 mod ends;
 mod sequence;
 mod sqlite_file;
+mod sync_folder;
 mod unfinished;
 
 pub use emptying::{empty, hold_off_writers};
-pub use ends::{is_same_place, open_follower, open_source, open_target, peek};
+pub use ends::{open_follower, open_source, open_target, peek};
 pub use sequence::{IdsOf, next_id, pass_ids_in_use, set_next_id};
 pub(crate) use sqlite_file::integrity;
 pub use sqlite_file::{check_sqlite_file, copy_sqlite_file, is_sqlite_file, reclaim};
+pub use sync_folder::sync_folder;
 pub use unfinished::{
     Unfinished, begin, begin_emptying, finish, hold_unfinished, refuse_unfinished, unfinished, update,
 };

@@ -42,8 +42,13 @@ impl Unfinished {
 
     /// At its beginning.
     pub fn new(kind: &str, source: &str) -> Self {
+        Self::with_id(ROW, kind, source)
+    }
+
+    /// A row that is not a transfer, and that no program takes for one.
+    pub(crate) fn with_id(id: i32, kind: &str, source: &str) -> Self {
         Self {
-            id: ROW,
+            id,
             kind: kind.to_owned(),
             source: source.chars().take(255).collect(),
             last_message: 0,

@@ -20,6 +20,7 @@
 //! |---|---|---|
 //! | `synchronous` | SQLite | `full` (default), `normal` |
 //! | `mode` | SQLite | `ro`, `rw`, `rwc` (the last two are the default) |
+//! | `file_mode` | SQLite | permissions of a new file in octal digits: `0600` (default), `0640`, `0660`, … |
 //! | `sslmode`, `ssl_mode`, `ssl-mode` | servers | `disable`, `prefer` (default), `require`, `verify-ca`, `verify-full`, or as MySQL spells them |
 //! | `sslrootcert`, `ssl_ca`, `ssl-ca` | servers | a PEM file, or `system` for the built-in authorities; asks for `verify-ca`, `system` for `verify-full` |
 //! | `ssl` | servers | `true` is `sslmode=require`; also the modes themselves |
@@ -57,6 +58,8 @@ mod tests;
 mod tls;
 mod variables;
 
+pub use sqlite::parse_file_mode;
+pub(crate) use target::PRIVATE;
 pub use target::{
     ChannelBinding, Host, Password, Pooler, ServerTarget, SqliteLocation, SqliteTarget, Synchronous, Target,
     TargetSession, Tls, TlsMode,
@@ -89,7 +92,7 @@ fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
-    target: Target,
+    pub(crate) target: Target,
 }
 
 impl DatabaseUrl {

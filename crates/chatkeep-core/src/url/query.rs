@@ -8,7 +8,7 @@ use crate::{Engine, Error, Result};
 /// A key's name here, and its names elsewhere.
 type Key = (&'static str, &'static [&'static str]);
 
-const SQLITE: &[Key] = &[("mode", &[]), ("synchronous", &[])];
+const SQLITE: &[Key] = &[("file_mode", &[]), ("mode", &[]), ("synchronous", &[])];
 
 const SERVER: &[Key] = &[
     ("connect_timeout", &[]),

@@ -4,7 +4,7 @@ use super::encoding::{encode_name, encode_path, encode_value};
 use super::hosts::standard_port;
 use super::server::pooler_of;
 use super::target::{
-    ChannelBinding, Host, Pooler, ServerTarget, SqliteLocation, SqliteTarget, Synchronous, Target,
+    ChannelBinding, Host, PRIVATE, Pooler, ServerTarget, SqliteLocation, SqliteTarget, Synchronous, Target,
     TargetSession,
 };
 use super::tls;
@@ -34,6 +34,9 @@ fn render_sqlite(target: &SqliteTarget) -> (String, Keys) {
     }
     if target.read_only {
         keys.push(("mode", "ro".to_owned()));
+    }
+    if target.file_mode != PRIVATE {
+        keys.push(("file_mode", format!("{:04o}", target.file_mode)));
     }
     let place = match &target.location {
         SqliteLocation::Memory => ":memory:".to_owned(),

@@ -41,11 +41,34 @@ pub(super) fn parse(rest: &str) -> Result<SqliteTarget> {
     if let Some(read_only) = query.take_word("mode", &[("ro", true), ("rw", false), ("rwc", false)])? {
         target.read_only = read_only;
     }
+    if let Some(mode) = query.take("file_mode") {
+        target.file_mode = parse_file_mode(&mode).ok_or_else(|| {
+            wrong(
+                "file_mode has a value that is not valid; write octal permissions with which the owner reads and writes, \
+                 such as 0600 (the default), 0640 or 0660",
+            )
+        })?;
+    }
     if target.read_only && target.location == SqliteLocation::Memory {
         return Err(wrong("mode=ro makes no sense in memory, where a database starts out empty"));
     }
     query.finish();
     Ok(target)
+}
+
+/// Reads the permissions of a file: octal digits that let nobody run it, and its owner read and write it. `None` for
+/// anything else.
+///
+/// ```
+/// assert_eq!(chatkeep_core::url::parse_file_mode("0640"), Some(0o640));
+/// assert_eq!(chatkeep_core::url::parse_file_mode("0755"), None);
+/// ```
+pub fn parse_file_mode(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    let is_octal =
+        (3..=4).contains(&digits.len()) && digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
+    let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal)?;
+    (mode & !0o666 == 0 && mode & 0o600 == 0o600).then_some(mode)
 }
 
 /// The place that a path means.

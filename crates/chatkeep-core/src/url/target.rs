@@ -15,6 +15,9 @@ pub enum Target {
     Server(ServerTarget),
 }
 
+/// Permissions of files that hold people's messages: only their owner reads and writes them.
+pub(crate) const PRIVATE: u32 = 0o600;
+
 /// A SQLite database and how to open it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteTarget {
@@ -27,12 +30,21 @@ pub struct SqliteTarget {
     /// Whether a missing folder is made. Only the built-in default `db/chatkeep.db` does that: a mistyped path in a
     /// URL must not leave folders behind.
     pub make_folder: bool,
+    /// The permissions of a new file and of what SQLite keeps beside it (`?file_mode=`), on Unix. Those of a file that
+    /// is there stay as they are.
+    pub file_mode: u32,
 }
 
 impl SqliteTarget {
     /// The place with every setting at its default.
     pub(super) fn new(location: SqliteLocation) -> Self {
-        Self { location, synchronous: Synchronous::Full, read_only: false, make_folder: false }
+        Self {
+            location,
+            synchronous: Synchronous::Full,
+            read_only: false,
+            make_folder: false,
+            file_mode: PRIVATE,
+        }
     }
 }
 

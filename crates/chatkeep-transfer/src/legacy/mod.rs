@@ -23,6 +23,7 @@ use chatkeep_core::{Connection, Error, ErrorKind, Result, Role, messages};
 pub use self::problem::Problem;
 pub use self::report::{Counts, FileReport, ImportReport};
 pub use self::unknown::UnknownColumn;
+use crate::output::refuse_database_file;
 use crate::progress::{Phase, Step};
 
 /// A transaction of many rows takes as long as it takes.
@@ -82,6 +83,7 @@ fn run(
     options: ImportOptions,
     progress: &mut dyn FnMut(Step),
 ) -> Result<ImportReport> {
+    files.iter().try_for_each(|path| refuse_database_file(database.url(), path))?;
     let mut files = files.iter().map(|path| LegacyFile::open(path)).collect::<Result<Vec<_>>>()?;
     let mut report = check::check(&mut files, progress)?;
     if options.dry_run {

@@ -11,6 +11,7 @@ mod files;
 mod full_disk;
 mod imports;
 mod oversized_archives;
+mod places;
 mod store;
 mod unknown_columns;
 mod unusual_rows;

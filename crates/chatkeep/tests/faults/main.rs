@@ -25,6 +25,7 @@ mod opening;
 mod password;
 mod read_only_file;
 mod read_only_server;
+mod removed_file;
 mod restart;
 mod runtime;
 mod schema;

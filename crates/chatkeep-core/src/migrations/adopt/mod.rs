@@ -25,7 +25,8 @@ use crate::connection::{Connection, Session, on_engine};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Effect;
-use crate::transfer::copy_sqlite_file;
+use crate::identity::leftover_companion;
+use crate::transfer::{copy_sqlite_file, sync_folder};
 use crate::value::Timestamp;
 
 /// What an adoption changes, or would change.
@@ -165,6 +166,13 @@ pub fn copy_sqlite(connection: &mut Connection, into: &Path) -> Result<()> {
         };
         Error::new(kind, format!("the copy {} cannot be made: {error}; nothing was changed", into.display()))
     };
+    if let Some(leftover) = leftover_companion(into).map_err(cannot)? {
+        return Err(refused(format!(
+            "the copy {} would be damaged by {}, which SQLite would take for a part of it; move that away first",
+            into.display(),
+            leftover.display()
+        )));
+    }
     // Beside it, so that it can be renamed.
     let folder = into.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder).map_err(cannot)?;
@@ -174,7 +182,8 @@ pub fn copy_sqlite(connection: &mut Connection, into: &Path) -> Result<()> {
         Error::new(error.kind(), message).with_retryable(error.is_retryable())
     })?;
     part.as_file().sync_all().map_err(cannot)?;
-    part.persist_noclobber(into).map(drop).map_err(|error| cannot(error.error))
+    part.persist_noclobber(into).map_err(|error| cannot(error.error))?;
+    sync_folder(into).map_err(cannot)
 }
 
 fn refused(message: String) -> Error {

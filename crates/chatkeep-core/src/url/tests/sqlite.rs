@@ -63,6 +63,17 @@ fn the_keys_set_durability_and_mode() {
 }
 
 #[test]
+fn the_mode_of_a_new_file_is_octal_and_private_by_default() {
+    assert_eq!(sqlite("sqlite:///x.db").file_mode, 0o600);
+    for (text, mode) in [("0640", 0o640), ("660", 0o660), ("0o644", 0o644), ("0666", 0o666)] {
+        assert_eq!(sqlite(&format!("sqlite:///x.db?file_mode={text}")).file_mode, mode, "{text}");
+    }
+    for wrong in ["0400", "0755", "4600", "0008", "u=rw", "384", "00600", "+600"] {
+        refused(&[(&format!("sqlite:///x.db?file_mode={wrong}"), &["file_mode", "such as 0600"])]);
+    }
+}
+
+#[test]
 fn two_slashes_are_refused_with_three_shown() {
     refused(&[
         ("sqlite://relative.db", &["write sqlite:///relative.db"]),
@@ -95,7 +106,7 @@ fn unknown_keys_and_values_are_refused() {
     refused(&[
         (
             "sqlite:///x.db?cache=shared",
-            &["the key cache is not known on SQLite", "known are mode, synchronous"],
+            &["the key cache is not known on SQLite", "known are file_mode, mode, synchronous"],
         ),
         ("sqlite:///x.db?sycnhronous=full", &["did you mean synchronous?"]),
         ("sqlite:///x.db?sslmode=require", &["not known on SQLite"]),
@@ -124,6 +135,7 @@ fn sqlite_urls_show_as_they_are_written() {
         "sqlite:///:memory:",
         "sqlite:///what%3F 100%25.db",
         "sqlite:///x.db?synchronous=normal&mode=ro",
+        "sqlite:///x.db?file_mode=0640",
     ] {
         assert_eq!(parse(text).to_string(), text);
     }
