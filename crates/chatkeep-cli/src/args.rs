@@ -1,6 +1,7 @@
 //! The arguments: what can be asked of the command, and its help pages. One module per noun.
 
 pub(crate) mod database;
+pub(crate) mod file_mode;
 pub(crate) mod messages;
 pub(crate) mod migrate;
 pub(crate) mod search_index;

@@ -1,6 +1,7 @@
 //! `chatkeep messages export`: messages out as JSON Lines.
 
-mod destination;
+mod descriptor;
+pub(crate) mod destination;
 pub(crate) mod partial_file;
 mod row;
 
@@ -9,13 +10,14 @@ use std::io::{self, IsTerminal as _, Write as _};
 use chatkeep::{Chatkeep, FineTuningFormat, Order};
 use serde_json::json;
 
-use self::destination::Destination;
+use self::destination::{Destination, Output};
 use self::row::Row;
 use crate::args::messages::{ExportFormat, ExportOptions};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers::amount;
 use crate::progress::Progress;
+use crate::text;
 
 pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Failure> {
     if options.format != ExportFormat::Jsonl && (options.newest_first || options.with_ids) {
@@ -23,27 +25,37 @@ pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     }
     let chatkeep = context.open()?;
     let terminal = &context.terminal;
-    let to_output = options.file.as_os_str() == "-";
+    let url = context.url()?;
+    let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
+    let output = Output { path, replace, mode, database: &url };
+    let to_output = output.is_standard();
     // On the terminal the lines themselves are the progress.
     let watched = terminal.watched && !(to_output && io::stdout().is_terminal());
     let total = if watched { chatkeep.messages().get_message_count(&options.filter.filter())? } else { 0 };
     let progress = watched.then(|| Progress::rows(terminal, total.unsigned_abs()));
 
-    let mut destination = Destination::open(&options.file, options.force, &context.interruption, progress)?;
+    let mut destination = Destination::open(&output, &context.interruption, progress)?;
     let written = match write(options, &chatkeep, &mut destination) {
         Ok(written) => written,
         Err(failure) => return Err(destination.failure().unwrap_or(failure)),
     };
     destination.finish()?;
 
+    let Written { written, left_out } = written;
     let summary = || format!("exported {}", amount(written, "message"));
+    if left_out > 0 {
+        terminal.note(&format!("left out {} with an empty side", amount(left_out, "message")));
+    }
     if to_output {
         terminal.note(&if written == 0 { "no messages".to_owned() } else { summary() });
         return Ok(());
     }
     if terminal.json {
-        return terminal
-            .print_json(&json!({ "exported": written, "file": options.file.display().to_string() }));
+        let mut answer = json!({ "exported": written, "file": options.file.display().to_string() });
+        if options.format != ExportFormat::Jsonl {
+            answer["left_out"] = left_out.into();
+        }
+        return terminal.print_json(&answer);
     }
     if !terminal.quiet {
         terminal.print(&format!("{} to {}\n", summary(), options.file.display()))?;
@@ -51,25 +63,43 @@ pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     Ok(())
 }
 
-fn write(options: &ExportOptions, chatkeep: &Chatkeep, out: &mut Destination<'_>) -> Result<u64, Failure> {
-    let filter = options.filter.filter();
+/// How many messages were written, and how many cannot be trained with.
+#[derive(Default)]
+struct Written {
+    written: u64,
+    left_out: u64,
+}
+
+fn write(
+    options: &ExportOptions,
+    chatkeep: &Chatkeep,
+    out: &mut Destination<'_>,
+) -> Result<Written, Failure> {
     let format = match options.format {
-        ExportFormat::Jsonl => {
-            let order = if options.newest_first { Order::NewestFirst } else { Order::OldestFirst };
-            let mut written = 0;
-            for message in chatkeep.messages().iter_messages(&filter, order) {
-                let line = Row::new(&message?, options.with_ids).to_line()?;
-                // What went wrong is known to the destination.
-                out.write_all(line.as_bytes()).map_err(|error| Failure::file("output", &error))?;
-                written += 1;
-            }
-            return Ok(written);
-        }
-        ExportFormat::Openai => FineTuningFormat::Jsonl,
-        ExportFormat::Alpaca => FineTuningFormat::Alpaca,
-        ExportFormat::Sharegpt => FineTuningFormat::ShareGpt,
+        ExportFormat::Jsonl => None,
+        ExportFormat::Openai => Some(FineTuningFormat::Jsonl),
+        ExportFormat::Alpaca => Some(FineTuningFormat::Alpaca),
+        ExportFormat::Sharegpt => Some(FineTuningFormat::ShareGpt),
     };
-    Ok(chatkeep.messages().export_for_fine_tuning(format, &filter, out)?)
+    let order = if options.newest_first { Order::NewestFirst } else { Order::OldestFirst };
+    let mut counts = Written::default();
+    for message in chatkeep.messages().iter_messages(&options.filter.filter(), order) {
+        let message = message?;
+        let line = match format {
+            None => Row::new(&message, options.with_ids).to_line()?,
+            Some(format) => match format.line(&message) {
+                Some(line) => format!("{}\n", text::safe_json(line)),
+                None => {
+                    counts.left_out += 1;
+                    continue;
+                }
+            },
+        };
+        // What went wrong is known to the destination.
+        out.write_all(line.as_bytes()).map_err(|error| Failure::file("output", &error))?;
+        counts.written += 1;
+    }
+    Ok(counts)
 }
 
 /// A message as a line with its line break, for fuzz targets.

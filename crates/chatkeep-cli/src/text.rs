@@ -64,10 +64,10 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// JSON text in which the control characters that JSON allows unescaped (DEL and C1) are escaped too. They can stand
-/// only inside of strings.
+/// JSON text in which the control characters that JSON allows unescaped (DEL and C1) are escaped too, and so are the
+/// characters at which some programs end a line (U+0085, U+2028, U+2029). They can stand only inside of strings.
 pub(crate) fn safe_json(text: String) -> String {
-    let is_control = |c: char| ('\u{7f}'..='\u{9f}').contains(&c);
+    let is_control = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}');
     if !text.contains(is_control) {
         return text;
     }
@@ -239,5 +239,9 @@ mod tests {
         let text = safe_json(serde_json::to_string("a\u{9b}b\u{7f}é").expect("JSON"));
         assert_eq!(text, r#""a\u009bb\u007fé""#);
         assert_eq!(serde_json::from_str::<String>(&text).expect("JSON"), "a\u{9b}b\u{7f}é");
+        let lines = "a\u{85}b\u{2028}c\u{2029}d";
+        let text = safe_json(serde_json::to_string(lines).expect("JSON"));
+        assert_eq!(text, r#""a\u0085b\u2028c\u2029d""#);
+        assert_eq!(serde_json::from_str::<String>(&text).expect("JSON"), lines);
     }
 }

@@ -29,7 +29,8 @@ impl FineTuningFormat {
         }
     }
 
-    /// The line, without its line feed, that a message is in this form; none where it has no answer to be trained with.
+    /// Returns the line, without its line feed, that a message is in this form. `None` where its text or its answer is
+    /// missing, empty or blank: services that train models refuse such an example.
     ///
     /// ```
     /// use chatkeep::{Chatkeep, FineTuningFormat, NewMessage};
@@ -42,8 +43,10 @@ impl FineTuningFormat {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     pub fn line(self, message: &Message) -> Option<String> {
-        let answer = message.bot_response.as_deref().filter(|answer| !answer.is_empty())?;
-        Some(self.example(&message.user_message, answer).to_string())
+        let is_something = |text: &&str| !text.trim().is_empty();
+        let question = Some(&*message.user_message).filter(is_something)?;
+        let answer = message.bot_response.as_deref().filter(is_something)?;
+        Some(on_one_line(self.example(question, answer).to_string()))
     }
 
     fn example(self, question: &str, answer: &str) -> Value {
@@ -78,7 +81,19 @@ impl FromStr for FineTuningFormat {
     }
 }
 
-/// Writes the messages that have an answer, and says how many.
+/// Escapes the characters at which some programs end a line, as Python's `splitlines` does. They can stand only inside of
+/// strings.
+fn on_one_line(json: String) -> String {
+    const ENDS: [(char, &str); 3] = [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    ENDS.iter().fold(
+        json,
+        |json, (end, escaped)| {
+            if json.contains(*end) { json.replace(*end, escaped) } else { json }
+        },
+    )
+}
+
+/// Writes the messages that have a text and an answer, and says how many.
 pub(crate) fn export(
     messages: impl Iterator<Item = Result<Message>>,
     format: FineTuningFormat,
@@ -111,6 +126,10 @@ mod tests {
             line(FineTuningFormat::ShareGpt),
             r#"{"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}]}"#
         );
+        let lines = "a\u{85}b\u{2028}c\u{2029}d";
+        let line = on_one_line(FineTuningFormat::Alpaca.example(lines, "a").to_string());
+        assert_eq!(line, r#"{"input":"","instruction":"a\u0085b\u2028c\u2029d","output":"a"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["instruction"], lines);
         assert_eq!("xml".parse::<FineTuningFormat>().unwrap_err().field(), Some("format"));
     }
 }

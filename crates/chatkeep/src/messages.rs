@@ -257,8 +257,8 @@ impl MessageLogger {
         }
     }
 
-    /// Writes the messages that match and have an answer in a form that models are trained with, oldest first, and says
-    /// how many. Each ends with a line feed.
+    /// Writes the messages that match in a form that models are trained with, oldest first, and returns their number. Each
+    /// ends with a line feed. Messages whose text or answer is missing, empty or blank are left out.
     ///
     /// # Errors
     /// What the database says, or `Internal` with the cause when `out` cannot be written to.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::examples;
+use super::file_mode::{self, FileMode};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatabaseCommand {
@@ -87,6 +88,7 @@ pub(crate) enum DatabaseCommand {
         after_help = examples! {
             "chatkeep db backup chat.tar.zst"
             "chatkeep db backup --format sqlite chat-copy.db"
+            "chatkeep db backup - | ssh backup.example.com 'umask 077; cat > chat.tar.zst'"
         }
     )]
     Backup(BackupOptions),
@@ -135,7 +137,7 @@ pub(crate) struct CopyOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupOptions {
-    /// The file, such as chat.tar.zst
+    /// The file, such as chat.tar.zst, or - for standard output
     pub(crate) file: PathBuf,
 
     /// The kind of file
@@ -145,6 +147,10 @@ pub(crate) struct BackupOptions {
     /// Replace the file if there is one
     #[arg(long)]
     pub(crate) force: bool,
+
+    /// Permissions of the file in octal digits; one that is replaced is never given more than it had
+    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
+    pub(crate) file_mode: FileMode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::examples;
+use super::file_mode::{self, FileMode};
 use crate::age::parse_age;
 use crate::moment::{exact, parse_since, parse_until};
 
@@ -276,6 +277,10 @@ pub(crate) struct ExportOptions {
     /// Replace the file if there is one
     #[arg(long)]
     pub(crate) force: bool,
+
+    /// Permissions of the file in octal digits; one that is replaced is never given more than it had
+    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
+    pub(crate) file_mode: FileMode,
 
     #[command(flatten)]
     pub(crate) filter: FilterOptions,

@@ -176,7 +176,9 @@ fn read_token(terminal: &Terminal) -> Result<String, Failure> {
     read.map_err(|error| Failure::file("standard input", &error))?;
     // What is not UTF-8 becomes a character that no token has: malformed, like any other nonsense.
     let text = String::from_utf8_lossy(&bytes);
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    // Some editors, and PowerShell, put a byte order mark at the beginning.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.strip_suffix('\n').unwrap_or(text);
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }
 

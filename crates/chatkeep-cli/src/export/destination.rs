@@ -4,18 +4,48 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use chatkeep::DatabaseUrl;
+
+use super::descriptor;
 use super::partial_file::PartialFile;
+use chatkeep_transfer::{refuse_database_file, refuse_open_database_file};
+
 use crate::failure::Failure;
 use crate::interruption::Interruption;
 use crate::progress::Progress;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// What an output is to be.
+pub(crate) struct Output<'a> {
+    /// A path, or - for standard output.
+    pub(crate) path: &'a Path,
+    /// Whether a file that is there is replaced.
+    pub(crate) replace: bool,
+    /// Permissions of a new file.
+    pub(crate) mode: u32,
+    /// Its files are no output.
+    pub(crate) database: &'a DatabaseUrl,
+}
+
+impl Output<'_> {
+    /// Whether it is open already.
+    pub(crate) fn is_descriptor(&self) -> bool {
+        descriptor::number(self.path).is_some()
+    }
+
+    /// Whether it is standard output, by whatever name.
+    pub(crate) fn is_standard(&self) -> bool {
+        descriptor::number(self.path) == Some(1)
+    }
+}
+
 /// A writer that counts lines for the progress bar and remembers what went wrong, whatever became of the error on its way.
-pub(super) struct Destination<'a> {
+pub(crate) struct Destination<'a> {
     name: String,
     out: BufWriter<Way<'a>>,
     error: Option<io::Error>,
+    bytes: u64,
     lines: u64,
     progress: Option<Progress>,
 }
@@ -45,38 +75,53 @@ impl Write for Way<'_> {
 }
 
 impl<'a> Destination<'a> {
-    pub(super) fn open(
-        path: &Path,
-        force: bool,
+    pub(crate) fn open(
+        output: &Output<'_>,
         interruption: &'a Interruption,
         progress: Option<Progress>,
     ) -> Result<Self, Failure> {
-        let (name, way) = if path.as_os_str() == "-" {
-            ("standard output".to_owned(), Way::Output(io::stdout()))
-        } else {
-            let name = path.display().to_string();
-            // A device or a named pipe cannot be replaced by a file, nor should it be.
-            let way = if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
-                let file = OpenOptions::new()
-                    .write(true)
-                    .open(path)
-                    .map_err(|error| Failure::file(&name, &error))?;
-                Way::Device(file)
-            } else {
-                Way::Partial(PartialFile::create(path, force, interruption)?)
-            };
-            (name, way)
+        let path = output.path;
+        let (name, way) = match descriptor::number(path) {
+            Some(number) => {
+                let name =
+                    if number == 1 { "standard output".to_owned() } else { path.display().to_string() };
+                let file = descriptor::open(number, path).map_err(|error| Failure::file(&name, &error))?;
+                refuse_open_database_file(output.database, &file, &name)?;
+                let way = if number == 1 { Way::Output(io::stdout()) } else { Way::Device(file) };
+                (name, way)
+            }
+            None => {
+                let name = path.display().to_string();
+                refuse_database_file(output.database, path)?;
+                // A device or a named pipe cannot be replaced by a file, nor should it be.
+                let way = if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+                    let file = OpenOptions::new()
+                        .write(true)
+                        .open(path)
+                        .map_err(|error| Failure::file(&name, &error))?;
+                    Way::Device(file)
+                } else {
+                    Way::Partial(PartialFile::create(path, output.replace, output.mode, interruption)?)
+                };
+                (name, way)
+            }
         };
-        Ok(Self { name, out: BufWriter::with_capacity(BUFFER_BYTES, way), error: None, lines: 0, progress })
+        let out = BufWriter::with_capacity(BUFFER_BYTES, way);
+        Ok(Self { name, out, error: None, bytes: 0, lines: 0, progress })
+    }
+
+    /// Bytes written so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Why writing failed, if it did.
-    pub(super) fn failure(&mut self) -> Option<Failure> {
+    pub(crate) fn failure(&mut self) -> Option<Failure> {
         self.error.take().map(|error| Failure::file(&self.name, &error))
     }
 
     /// Writes what is left, and gives a file its name.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(crate) fn finish(self) -> Result<(), Failure> {
         let way = self.out.into_inner().map_err(|error| Failure::file(&self.name, error.error()))?;
         match way {
             Way::Output(mut out) => out.flush().map_err(|error| Failure::file(&self.name, &error)),
@@ -99,6 +144,7 @@ impl Write for Destination<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let outcome = self.out.write(bytes);
         let written = self.remember(outcome)?;
+        self.bytes += written as u64;
         if let Some(progress) = &self.progress {
             self.lines += bytes[..written].iter().filter(|byte| **byte == b'\n').count() as u64;
             progress.set(self.lines);

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use chatkeep_transfer::sync_folder;
 use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
@@ -18,34 +19,17 @@ pub(crate) struct PartialFile<'a> {
 }
 
 impl<'a> PartialFile<'a> {
-    /// A file that others may read as far as the umask lets them.
-    pub(crate) fn create(
-        path: &Path,
-        replace: bool,
-        interruption: &'a Interruption,
-    ) -> Result<Self, Failure> {
-        Self::create_for(path, replace, interruption, 0o666)
-    }
-
-    /// A file that only its owner can read.
-    pub(crate) fn create_private(
-        path: &Path,
-        replace: bool,
-        interruption: &'a Interruption,
-    ) -> Result<Self, Failure> {
-        Self::create_for(path, replace, interruption, 0o600)
-    }
-
     /// Where it is as long as it is not complete.
     pub(crate) fn path(&self) -> &Path {
         self.file.as_ref().map_or(&self.target, |file| file.path())
     }
 
-    fn create_for(
+    /// A file with these permissions, or with fewer where it replaces one that has fewer.
+    pub(crate) fn create(
         path: &Path,
         replace: bool,
-        interruption: &'a Interruption,
         mode: u32,
+        interruption: &'a Interruption,
     ) -> Result<Self, Failure> {
         let failed = |error: &io::Error| Failure::file(path.display(), error);
         // A symbolic link goes on pointing to what it points to.
@@ -62,21 +46,12 @@ impl<'a> PartialFile<'a> {
         let prefix = format!(".{}.", target.file_name().unwrap_or_default().to_string_lossy());
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".part");
-        #[cfg(not(unix))]
-        let _ = mode;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // The umask takes its part away.
-            builder.permissions(fs::Permissions::from_mode(mode));
-        }
         let mut farewell = interruption.hold();
         let file = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
         farewell.unfinished = Some(file.path().to_owned());
         drop(farewell);
-        if let Some(existing) = existing {
-            file.as_file().set_permissions(existing.permissions()).map_err(|error| failed(&error))?;
-        }
+        // Such a file is made for its owner alone.
+        set_mode(file.as_file(), mode, existing.as_ref()).map_err(|error| failed(&error))?;
         Ok(Self { file: Some(file), target, replace, interruption })
     }
 
@@ -91,11 +66,25 @@ impl<'a> PartialFile<'a> {
             kept.map(drop).map_err(|error| match error.error.kind() {
                 io::ErrorKind::AlreadyExists => exists(&self.target),
                 _ => Failure::file(self.target.display(), &error.error),
-            })
+            })?;
+            sync_folder(&self.target).map_err(|error| Failure::file(self.target.display(), &error))
         });
         farewell.unfinished = None;
         outcome
     }
+}
+
+#[cfg(unix)]
+fn set_mode(file: &fs::File, mode: u32, existing: Option<&fs::Metadata>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let most = existing.map_or(mode, |existing| existing.permissions().mode());
+    file.set_permissions(fs::Permissions::from_mode(mode & most))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+fn set_mode(_: &fs::File, _: u32, _: Option<&fs::Metadata>) -> io::Result<()> {
+    Ok(())
 }
 
 fn exists(path: &Path) -> Failure {
@@ -136,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let target = folder.path().join("chats.jsonl");
         let interruption = Interruption::watch();
-        let mut file = PartialFile::create(&target, false, &interruption).expect("created");
+        let mut file = PartialFile::create(&target, false, 0o600, &interruption).expect("created");
         file.write_all(b"{}\n").expect("written");
         assert!(!target.exists());
         assert_eq!(
@@ -152,7 +141,10 @@ mod tests {
     fn a_file_that_is_given_up_leaves_nothing_behind() {
         let folder = tempfile::tempdir().expect("a folder");
         let interruption = Interruption::watch();
-        drop(PartialFile::create(&folder.path().join("chats.jsonl"), false, &interruption).expect("created"));
+        drop(
+            PartialFile::create(&folder.path().join("chats.jsonl"), false, 0o600, &interruption)
+                .expect("created"),
+        );
         assert_eq!(names(folder.path()), <[String; 0]>::default());
     }
 
@@ -161,7 +153,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let target = folder.path().join("chats.jsonl");
         let interruption = Interruption::watch();
-        let file = PartialFile::create(&target, false, &interruption).expect("created");
+        let file = PartialFile::create(&target, false, 0o600, &interruption).expect("created");
         fs::write(&target, "mine").expect("written");
         assert!(file.finish().is_err());
         assert_eq!(fs::read_to_string(&target).expect("read"), "mine");

@@ -41,6 +41,17 @@ pub(super) fn read(line: &Line<'_>, number: u64) -> Result<Option<NewMessage>, E
     if text.is_empty() {
         return Ok(None);
     }
+    if text.starts_with('[') {
+        return Err(refused(
+            "is an array; one JSON object per line is expected: `jq -c '.[]' FILE | chatkeep messages import -`",
+        ));
+    }
+    if text == "{" {
+        return Err(refused(
+            "begins an object that ends on a later line; one JSON object per line is expected: \
+             `jq -c . FILE | chatkeep messages import -`",
+        ));
+    }
     NewMessage::from_json(text).map(Some).map_err(|error| match error.message().contains(LINE_1) {
         // The line's number in the file is said elsewhere; "line 1" beside it would be a riddle.
         true => refused(error.message().replace(LINE_1, " at column ")),
@@ -81,6 +92,16 @@ mod tests {
         let error = read(&Line::TooLong, 3).expect_err("too long");
         assert_eq!(error.to_string(), "is longer than 64 MiB");
         assert!(text(b"\x1f\x8b\x08\x00", 1).expect_err("gzip").contains("zcat"));
+    }
+
+    #[test]
+    fn an_array_and_an_object_over_several_lines_are_refused_with_the_way_out() {
+        for (line, way_out) in
+            [("[{\"user_message\": \"hi\"}]", "jq -c '.[]'"), ("[", "jq -c '.[]'"), ("{\n", "jq -c .")]
+        {
+            let error = text(line.as_bytes(), 1).expect_err("not a line");
+            assert!(error.contains("one JSON object per line") && error.contains(way_out), "{error}");
+        }
     }
 
     #[test]

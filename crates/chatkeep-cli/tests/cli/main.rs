@@ -4,6 +4,8 @@
 mod command;
 mod databases;
 mod exports;
+#[cfg(target_os = "linux")]
+mod failing_disk;
 mod imports;
 mod kills;
 mod memory;
@@ -11,6 +13,7 @@ mod messages;
 mod migrations;
 mod moving_house;
 mod moving_in;
+mod outputs;
 mod pages;
 mod signals;
 mod tokens;

@@ -13,6 +13,10 @@ use crate::progress::Progress;
 
 pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Failure> {
     let terminal = &context.terminal;
+    if options.file.as_os_str() == "-" {
+        let refusal = Failure::usage("a backup is read twice: once to check it, and once to store it");
+        return Err(refusal.with_hint("write it to a file first, and name that"));
+    }
     if options.dry_run {
         let content = {
             let progress = Progress::steps(terminal);
