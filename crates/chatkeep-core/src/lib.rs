@@ -12,6 +12,7 @@
 //! - [`Error`]: one error, with a kind.
 
 mod connection;
+pub mod deadline;
 mod engine;
 mod error;
 mod fault;

@@ -13,6 +13,7 @@ use crate::keeper::State;
 use crate::semaphore::Place;
 use crate::slot::Seat;
 use crate::subpool::{Care, SubPool};
+use crate::waiting;
 
 /// A connection that belongs to its holder until it is dropped; then it goes back to the [`Pool`](crate::Pool).
 ///
@@ -60,8 +61,9 @@ impl<B: Backend> Held<B> {
     /// Waits for a connection and makes sure that it is sound.
     pub(crate) fn take(home: &Arc<OfProcess<State<B>>>, side: Side, care: Care) -> Result<Self> {
         let pool = home.side(side);
-        let start = pool.now();
-        let (place, seat) = pool.enter()?;
+        // A call may have waited for a thread, or for others that write, before it came here.
+        let start = waiting::take().unwrap_or_else(|| pool.now());
+        let (place, seat) = pool.enter(start)?;
         // From here on the place goes back when `held` is dropped, by an error or a panic as well.
         let mut held = Self { home: Arc::clone(home), side, place, seat };
         pool.fill(&mut held.place, &mut held.seat, start, care)?;

@@ -32,6 +32,7 @@ mod slot;
 mod startup;
 mod status;
 mod subpool;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -41,3 +42,4 @@ pub use lease::Lease;
 pub use pool::{Initializer, Pool};
 pub use settings::PoolSettings;
 pub use status::PoolStatus;
+pub use waiting::waiting_since;

@@ -34,7 +34,7 @@ pub struct PoolSettings {
     /// waits for one. 0 to 1000, 20 by default.
     pub max_overflow: u32,
     /// `DB_POOL_TIMEOUT`: how long a call waits for a connection to become free. Up to a day, 30 s by default; zero
-    /// means that it does not wait.
+    /// means that it does not wait. Time in a queue of messages, or of asynchronous calls, counts.
     pub pool_timeout: Duration,
     /// `DB_POOL_RECYCLE`: the longest life of a connection; each one really gets 90 to 100 % of it, so that they are
     /// not all replaced at once. An hour by default; zero (in the environment also `-1`) means no limit.
@@ -44,7 +44,7 @@ pub struct PoolSettings {
     pub pre_ping: bool,
     /// `DB_CONNECT_TIMEOUT`: the deadline for opening a connection. 0.1 s to an hour, 10 s by default.
     pub connect_timeout: Duration,
-    /// `DB_QUERY_TIMEOUT`: the deadline for each call to the database. 0.1 s to a day, 30 s by default.
+    /// `DB_QUERY_TIMEOUT`: the deadline for each statement. 0.1 s to a day, 30 s by default.
     pub query_timeout: Duration,
     /// `DB_MAX_RETRIES`: together with [`retry_delay`](Self::retry_delay), how long to wait for a database at
     /// start-up. 0 to 1000, 5 by default; 0 means that nothing is waited for.

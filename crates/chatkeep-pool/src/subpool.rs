@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{ErrorKind, Result, Role, interruption};
+use chatkeep_core::{Error, ErrorKind, Result, Role, deadline, interruption};
 
 use crate::backend::Backend;
 use crate::backoff::Backoff;
@@ -19,6 +19,9 @@ use crate::status::PoolStatus;
 
 /// The first and the longest pause while the server has no connection left for us.
 const FULL_SERVER_PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// The least time that connecting gets, however long the call has waited for a place.
+const LEAST_CONNECT_TIME: Duration = Duration::from_millis(100);
 
 /// Of what sort a set of connections is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +96,15 @@ impl<B: Backend> SubPool<B> {
         self.backend.now()
     }
 
-    /// Waits for a place. It has to be given back with [`SubPool::check_in`], whatever happens.
-    pub(crate) fn enter(&self) -> Result<(Place, Option<Seat<B::Connection>>)> {
-        match self.semaphore.acquire(self.settings.pool_timeout) {
+    /// Waits for a place, as a call that has been waiting since `start`. The place has to be given back with
+    /// [`SubPool::check_in`], whatever happens.
+    pub(crate) fn enter(&self, start: Instant) -> Result<(Place, Option<Seat<B::Connection>>)> {
+        let (timeout, waited) = (self.settings.pool_timeout, self.now().saturating_duration_since(start));
+        // Elsewhere, before it came here. A pool timeout of zero is no reason to refuse a free place to it.
+        if waited > timeout.max(self.settings.connect_timeout) {
+            return Err(report::exhausted(self.sort, &self.settings, self.semaphore.usage().waiting));
+        }
+        match self.semaphore.acquire(timeout.saturating_sub(waited)) {
             Ok(grant) => Ok((grant.place, grant.left)),
             Err(Refusal::Closed) => Err(report::closed()),
             Err(Refusal::Interrupted) => Err(interruption::interrupted()),
@@ -112,8 +121,26 @@ impl<B: Backend> SubPool<B> {
         start: Instant,
         care: Care,
     ) -> Result<()> {
+        // Waiting for a place and connecting have one deadline together, whatever each of them may take by itself.
+        let longest = self.settings.pool_timeout.max(care.connect_timeout);
+        let waited = self.backend.now().saturating_duration_since(start);
+        let left = longest.saturating_sub(waited).max(care.connect_timeout.min(LEAST_CONNECT_TIME));
+        match Instant::now().checked_add(left) {
+            Some(end) => deadline::within(end, || self.fill_in_time(place, seat, start, care)),
+            None => self.fill_in_time(place, seat, start, care),
+        }
+    }
+
+    fn fill_in_time(
+        &self,
+        place: &mut Place,
+        seat: &mut Option<Seat<B::Connection>>,
+        start: Instant,
+        care: Care,
+    ) -> Result<()> {
         let timeout = self.settings.pool_timeout;
         let mut pauses = Backoff::new(FULL_SERVER_PAUSES.0, FULL_SERVER_PAUSES.1);
+        let mut full: Option<Error> = None;
         loop {
             let current = match seat.take() {
                 Some(seat) => seat,
@@ -124,12 +151,21 @@ impl<B: Backend> SubPool<B> {
                 Ok(()) => return Ok(()),
                 // The server has no connection left. That passes when somebody returns one, there or here.
                 Err(error) if error.kind() == ErrorKind::PoolTimeout => error,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // The last attempt had hardly any time, which says less than what the server answered before.
+                    let is_late = deadline::left(Duration::MAX).is_zero();
+                    let waited = self.backend.now().saturating_duration_since(start);
+                    return Err(match full.filter(|_| is_late) {
+                        Some(full) => report::server_full(full, waited),
+                        None => error,
+                    });
+                }
             };
             let waited = self.backend.now().saturating_duration_since(start);
             if waited >= timeout {
                 return Err(report::server_full(error, waited));
             }
+            full = Some(error);
             self.backend.sleep(pauses.next(self.backend.random()).min(timeout - waited))?;
             if self.closed.load(Ordering::SeqCst) {
                 return Err(report::closed());
@@ -179,7 +215,7 @@ impl<B: Backend> SubPool<B> {
             }
         }
         let used = self.backend.now().saturating_duration_since(start);
-        let rest = care.connect_timeout.saturating_sub(used);
+        let rest = deadline::left(care.connect_timeout.saturating_sub(used));
         match lost {
             Some(error) if rest.is_zero() => return Err(error),
             _ => *live = Some(self.open(rest)?),

@@ -113,7 +113,7 @@ impl Chatkeep {
     /// `Unavailable` after [`Chatkeep::close`], or when no thread can be started. Then the work is not done.
     pub fn hand_in(&self, work: impl FnOnce(&Self) + Send + 'static) -> Result<()> {
         let this = self.clone();
-        self.calls.hand_in(move || work(&this))
+        self.calls.hand_in_call(move || work(&this))
     }
 
     /// Waits until everything that was handed in before has ended: messages, other asynchronous calls, and the noting of

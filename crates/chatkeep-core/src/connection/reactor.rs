@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::alarm::Alarm;
 use super::turns::Turns;
+use crate::deadline;
 use crate::error::{Error, Result};
 use crate::interruption;
 
@@ -100,6 +101,7 @@ impl Reactor {
         F::Output: Send,
     {
         let Some(runtime) = &self.runtime else { return Err(NoAnswer::Elapsed) };
+        let deadline = deadline::left(deadline);
         let block = || runtime.block_on(self.waiting().within(deadline, future));
         // A runtime cannot be entered from inside another one. Blocking calls on an asynchronous caller's thread are
         // unwise but common, so they are answered from a thread of their own.

@@ -19,7 +19,7 @@ use libsqlite3_sys::{
 };
 
 use super::sqlite_file_watch::FileWatch;
-use crate::interruption;
+use crate::{deadline, interruption};
 
 /// Milliseconds between two looks at a lock, as in SQLite's own handler, and no longer than a person notices.
 const PAUSES: [u64; 10] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50];
@@ -139,7 +139,7 @@ impl Hooks {
         if looks == 0 {
             self.since.set(Instant::now());
         }
-        let left = self.patience.get().saturating_sub(self.since.get().elapsed());
+        let left = deadline::left(self.patience.get().saturating_sub(self.since.get().elapsed()));
         if left.is_zero() || interruption::is_interrupted() {
             return false;
         }

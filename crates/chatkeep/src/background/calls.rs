@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chatkeep_core::{Error, ErrorKind, Result};
-use chatkeep_pool::PerProcess;
+use chatkeep_pool::{PerProcess, waiting_since};
 use tokio::sync::oneshot;
 
 use super::crew::Crew;
@@ -57,6 +57,15 @@ impl Calls {
         own.crew.hand_in(Box::new(job))
     }
 
+    /// The same for a caller who waits: the time until a thread is free counts as waiting for a connection.
+    ///
+    /// # Errors
+    /// As [`Calls::hand_in`].
+    pub(crate) fn hand_in_call(&self, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let since = Instant::now();
+        self.hand_in(move || waiting_since(since, work))
+    }
+
     /// Has this done on a thread of chatkeep's, and waits for its outcome without blocking. Once polled it is done to its
     /// end, whether or not somebody still waits.
     pub(crate) async fn run<T: Send + 'static>(
@@ -64,7 +73,7 @@ impl Calls {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
-        self.hand_in(move || {
+        self.hand_in_call(move || {
             // Whoever asked may have stopped waiting.
             let _ = sender.send(work());
         })?;

@@ -1,7 +1,7 @@
 //! A message that waits for a writer, and how its caller is told the outcome.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatkeep_core::interruption::{self, Waited};
 use chatkeep_core::{Error, NewMessage, Result};
@@ -24,6 +24,8 @@ pub trait MessageSink: Send + Sync {
 pub(super) struct Entry {
     message: NewMessage,
     size: usize,
+    /// When the call began.
+    since: Instant,
     /// Until it is told.
     caller: Option<Caller>,
     /// Ends with the entry, after the caller was told.
@@ -57,7 +59,12 @@ pub(super) enum Answer {
 impl Entry {
     pub(super) fn new(message: NewMessage, caller: Caller, pending: Pending) -> Self {
         let size = usize::try_from(message.size_in_bytes()).unwrap_or(usize::MAX);
-        Self { message, size, caller: Some(caller), _pending: pending }
+        Self { message, size, since: Instant::now(), caller: Some(caller), _pending: pending }
+    }
+
+    /// When the call began, which has been waiting since.
+    pub(super) fn since(&self) -> Instant {
+        self.since
     }
 
     /// Bytes.

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chatkeep_core::Result;
+use chatkeep_core::{Error, NewMessage, Result};
 
 use super::entry::{Answer, Entry, settle};
-use super::queue::{Before, SharedQueue, no_room};
+use super::queue::{Before, SharedQueue, no_room, not_begun};
+use super::storage::{NotStored, Storage};
 
 /// Those whom the last group told are let come for at most such a part of the time that it took, and so long.
 const PART_OF_A_WRITE: u32 = 4;
@@ -34,11 +35,42 @@ impl Leadership {
         let storage = &self.queue.storage;
         let outcomes = match group.as_mut_slice() {
             // A plain insert, which nobody can join.
-            [alone] if !self.before.company => vec![storage.insert(&alone.take_message())],
-            _ => storage.insert_group(group, |group| self.top_up(group, blocked)),
+            [alone] if !self.before.company => {
+                let since = alone.since();
+                vec![self.reached(storage.insert(&alone.take_message(), since))]
+            }
+            _ => {
+                let (outcomes, unreachable) =
+                    storage.insert_group(group, |group| self.top_up(group, blocked));
+                if let Some(error) = unreachable {
+                    self.fail_waiting(&error);
+                }
+                outcomes
+            }
         };
         self.before = Before { company: group.len() > 1, told: group.len(), took: begin.elapsed() };
         outcomes
+    }
+
+    /// Writes the leader's own message, which nobody can join.
+    pub(super) fn write_alone(&self, message: &NewMessage, since: Instant) -> Result<i64> {
+        self.reached(self.queue.storage.insert(message, since))
+    }
+
+    fn reached(&self, outcome: Result<i64, NotStored>) -> Result<i64> {
+        outcome.map_err(|failed| {
+            if let NotStored::Unreachable(error) = &failed {
+                self.fail_waiting(error);
+            }
+            failed.into_error()
+        })
+    }
+
+    /// The database cannot be reached. Everything that waits fails with the same error: each group would otherwise try to
+    /// connect again, for as long as that may take, one after the other.
+    fn fail_waiting(&self, error: &Error) {
+        let waiting = self.queue.lock().line.take_all();
+        settle(waiting.into_iter().map(|entry| (entry, Err(error.clone()))));
     }
 
     /// Waits a little for those who were told last, who come back if they log one message after the other. A statement costs
@@ -55,12 +87,13 @@ impl Leadership {
     /// Takes in who came between being chosen and beginning to write.
     pub(super) fn top_up(&self, group: &mut Vec<Entry>, blocked: bool) {
         let longest = self.queue.storage.pool().settings().pool_timeout;
-        let (too_late, waiting) = {
+        let (expired, too_late, waiting) = {
             let mut state = self.queue.lock();
+            let expired = state.line.take_expired(self.queue.storage.longest_wait());
             state.line.fill(group, blocked);
-            (state.line.let_in_next(longest), state.line.len())
+            (expired, state.line.let_in_next(longest), state.line.len())
         };
-        settle(too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, longest)))));
+        settle_late(&self.queue.storage, expired, too_late, waiting);
     }
 
     /// Has a thread of chatkeep's write these messages. Without one they fail: callers must not find themselves writing.
@@ -87,12 +120,21 @@ impl Leadership {
     }
 }
 
+/// Completes those who waited too long: in the queue, or for room in it.
+fn settle_late(storage: &Storage, expired: Vec<Entry>, too_late: Vec<Entry>, waiting: usize) {
+    let (wait, for_room) = (storage.longest_wait(), storage.pool().settings().pool_timeout);
+    let expired = expired.into_iter().map(|entry| (entry, Err(not_begun(wait))));
+    let too_late = too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, for_room))));
+    settle(expired.chain(too_late));
+}
+
 impl Drop for Leadership {
     fn drop(&mut self) {
         let longest = self.queue.storage.pool().settings().pool_timeout;
         let mut state = self.queue.lock();
         state.before = self.before;
         let mut group = Vec::new();
+        let expired = state.line.take_expired(self.queue.storage.longest_wait());
         // A caller who leads must not have to tell the outcomes of those who do not block.
         let blocked = state.line.only_blocked();
         state.line.fill(&mut group, blocked);
@@ -102,7 +144,7 @@ impl Drop for Leadership {
             state.leading -= 1;
         }
         drop(state);
-        settle(too_late.into_iter().map(|entry| (entry, Err(no_room(waiting, longest)))));
+        settle_late(&self.queue.storage, expired, too_late, waiting);
         let Some(first) = group.first() else { return };
         // They came while somebody was writing.
         let before = Before { company: true, ..self.before };

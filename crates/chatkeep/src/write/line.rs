@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::entry::{Entry, Waiter};
 
@@ -21,7 +21,7 @@ pub(super) struct Line {
     /// Entries of the queue whose callers are not threads that wait.
     handed_in: usize,
     /// Those for whom there was no room when they came.
-    outside: VecDeque<(Instant, Entry)>,
+    outside: VecDeque<Entry>,
 }
 
 impl Line {
@@ -31,7 +31,7 @@ impl Line {
         if fits {
             self.let_in(entry);
         } else {
-            self.outside.push_back((Instant::now(), entry));
+            self.outside.push_back(entry);
         }
         fits
     }
@@ -44,6 +44,19 @@ impl Line {
     /// Whether all in the queue are threads that wait.
     pub(super) fn only_blocked(&self) -> bool {
         self.handed_in == 0
+    }
+
+    /// Removes the head of the queue as far as it has waited for longer than this, blocked or not.
+    pub(super) fn take_expired(&mut self, longest: Duration) -> Vec<Entry> {
+        let mut expired = Vec::new();
+        while self.queue.front().is_some_and(|entry| entry.since().elapsed() > longest) {
+            if let Some(entry) = self.queue.pop_front() {
+                self.bytes -= entry.size();
+                self.handed_in -= usize::from(entry.waiter().is_none());
+                expired.push(entry);
+            }
+        }
+        expired
     }
 
     /// Moves as much of the queue's head as belongs into one group; nothing that was handed in when only `blocked` callers
@@ -68,14 +81,14 @@ impl Line {
     /// Threads that wait look to that themselves.
     pub(super) fn let_in_next(&mut self, longest: Duration) -> Vec<Entry> {
         let mut too_late = Vec::new();
-        while let Some((since, next)) = self.outside.front() {
-            let late = next.waiter().is_none() && since.elapsed() > longest;
+        while let Some(next) = self.outside.front() {
+            let late = next.waiter().is_none() && next.since().elapsed() > longest;
             if !late && !self.has_room(next) {
                 break;
             }
             match self.outside.pop_front() {
-                Some((_, entry)) if late => too_late.push(entry),
-                Some((_, entry)) => self.let_in(entry),
+                Some(entry) if late => too_late.push(entry),
+                Some(entry) => self.let_in(entry),
                 None => break,
             }
         }
@@ -84,8 +97,8 @@ impl Line {
 
     /// Takes a thread that waits for room out of the line, unless it is in by now.
     pub(super) fn leave(&mut self, waiter: &Arc<Waiter>) -> Option<Entry> {
-        let place = self.outside.iter().position(|(_, entry)| is_of(entry, waiter))?;
-        self.outside.remove(place).map(|(_, entry)| entry)
+        let place = self.outside.iter().position(|entry| is_of(entry, waiter))?;
+        self.outside.remove(place)
     }
 
     /// Takes a thread that waits to be served out of the queue, unless somebody writes for it by now.
@@ -98,7 +111,7 @@ impl Line {
 
     /// Everything that waits.
     pub(super) fn take_all(&mut self) -> Vec<Entry> {
-        let outside = std::mem::take(&mut self.outside).into_iter().map(|(_, entry)| entry);
+        let outside = std::mem::take(&mut self.outside);
         let all = std::mem::take(&mut self.queue).into_iter().chain(outside).collect();
         *self = Self::default();
         all

@@ -49,8 +49,9 @@ impl WritePath {
 
     /// Stores a message that was checked, and returns its id once it is committed.
     pub(crate) fn log(&self, message: &NewMessage) -> Result<i64> {
+        let since = Instant::now();
         match Queue::enter(&self.queue(), message, self.storage.pool().settings().pool_timeout)? {
-            Turn::Alone(_leadership) => self.storage.insert(message),
+            Turn::Alone(leadership) => leadership.write_alone(message, since),
             Turn::Lead(mut leadership, mut group) => {
                 let outcomes = leadership.write(&mut group, true);
                 let mut told = group.into_iter().zip(outcomes);

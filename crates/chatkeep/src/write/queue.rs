@@ -212,6 +212,18 @@ pub(super) fn no_room(waiting: usize, longest: Duration) -> Error {
     )
 }
 
+/// A message was in the queue for too long.
+pub(super) fn not_begun(longest: Duration) -> Error {
+    let seconds = longest.as_secs_f64();
+    Error::new(
+        ErrorKind::PoolTimeout,
+        format!(
+            "the message was not sent within {seconds} s (the longer of DB_POOL_TIMEOUT and DB_CONNECT_TIMEOUT): \
+             earlier ones were still being written"
+        ),
+    )
+}
+
 fn closed() -> Error {
     Error::new(ErrorKind::Unavailable, "this Chatkeep is closed")
 }

@@ -29,6 +29,7 @@ mod removed_file;
 mod restart;
 mod runtime;
 mod schema;
+mod silent;
 mod threads;
 mod tls;
 mod url;
