@@ -1,4 +1,4 @@
-.PHONY: help setup demo test settings galera check bench wheel npm endurance fuzz kills fmt clean
+.PHONY: help setup demo test settings galera versions check bench wheel npm endurance fuzz kills fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -21,6 +21,9 @@ galera: ## the contract on a Galera cluster of three nodes, and its fault cases 
 
 settings: ## the contract under settings that servers may have (a minute each)
 	scripts/test-settings.sh
+
+versions: ## the contract on the oldest and the newest PostgreSQL and MariaDB
+	scripts/test-versions.sh
 
 check: ## formatting, lints, documentation, licences, dependencies, generated files
 	scripts/check.sh

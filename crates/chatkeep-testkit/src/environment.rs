@@ -52,6 +52,12 @@ pub(crate) fn galera_urls() -> Vec<String> {
     set(GALERA_URLS).map(|urls| urls.split(' ').map(str::to_owned).collect()).unwrap_or_default()
 }
 
+/// Folder of another installation of this server, from `TESTKIT_MARIADB_HOME` and its like. It is not one of the runner's
+/// own variables: a run inside another run uses the same servers.
+pub(crate) fn installation(engine: Engine) -> Option<PathBuf> {
+    set(&format!("TESTKIT_{}_HOME", engine.name().to_ascii_uppercase())).map(PathBuf::from)
+}
+
 pub(crate) fn home() -> Option<PathBuf> {
     set(HOME).map(PathBuf::from).filter(|path| path.is_dir())
 }

@@ -102,7 +102,7 @@ impl MysqlConnection {
         let (kind, message) = match &failure {
             Failure::Refused { number, message, .. } => {
                 // 1047: this Galera node is no use until it joins again. The others: the server closes the connection.
-                self.broken |= matches!(number, 1047 | 1053 | 1927 | 4031);
+                self.broken |= matches!(number, 1047 | 1053 | 1180 | 1927 | 4031);
                 let kind = if *number == 1062 {
                     DatabaseErrorKind::UniqueViolation
                 } else {

@@ -55,7 +55,8 @@ fn refused(number: u16, message: &str, effect: Effect) -> Error {
         }
         // 1047: a Galera node without its cluster takes no statement at all, so nothing has happened.
         1047 => ErrorKind::Unavailable,
-        1053 | 1927 | 4031 => return lost(message, effect),
+        // 1180: the commit itself failed, as when a Galera node loses its cluster in the middle of it.
+        1053 | 1180 | 1927 | 4031 => return lost(message, effect),
         1040 | 1203 | 1226 => ErrorKind::PoolTimeout,
         1146 | 1054 => return Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(message)),
         1142 | 1143 | 1044 | 1227 => ErrorKind::Configuration,

@@ -23,6 +23,8 @@ const TRIES: u32 = 5;
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS chatkeep_migration_lease (id INT NOT NULL PRIMARY KEY, \
     owner CHAR(36) NOT NULL, expires_at DATETIME(6) NOT NULL) ENGINE = InnoDB";
+const TABLES: &str = "SELECT COUNT(*) AS number FROM information_schema.tables \
+    WHERE table_schema = DATABASE() AND table_name = ?";
 const IS_MINE: &str = "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ?";
 /// The same of what is there just now, and not when the transaction began.
 const IS_STILL_MINE: &str =
@@ -34,7 +36,10 @@ pub(super) fn hold<T>(
     term: Duration,
     work: impl FnOnce(&mut Connection, &mut Held) -> Result<T>,
 ) -> Result<T> {
-    connection.batch(TABLE, Effect::None)?;
+    // An account that may not create tables checks migrations too, and would be refused even with IF NOT EXISTS.
+    if number(connection, TABLES, "chatkeep_migration_lease")? != Some(1) {
+        connection.batch(TABLE, Effect::None)?;
+    }
     let row = LeaseRow { owner: crate::token::hex(&crate::token::random_bytes::<16>()?), term };
     row.take(connection)?;
     let give_back = format!("DELETE FROM chatkeep_migration_lease WHERE id = 1 AND owner = '{}'", row.owner);

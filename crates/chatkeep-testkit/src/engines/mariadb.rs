@@ -7,6 +7,7 @@ use std::process::Command;
 use super::{Plan, account_statements, find_program, galera, mysql_family_options, option, run};
 use crate::failure::{Failure, Result, While};
 use crate::launch::{self, Account};
+use crate::{Engine, environment};
 
 pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
     if let Some(member) = &plan.options.member {
@@ -23,6 +24,7 @@ pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
     let mut command = launch::command(&program("mariadb-install-db")?, plan.account, "KILL");
     command
         .arg("--no-defaults")
+        .args(basedir())
         .arg(option("datadir", plan.data().display()))
         .arg(option("extra-file", statements.display()))
         .args(["--auth-root-authentication-method=socket", "--skip-test-db", "--skip-name-resolve"]);
@@ -31,7 +33,12 @@ pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
 
 pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
     let mut command = launch::command(&program("mariadbd")?, plan.account, "KILL");
-    command.arg("--no-defaults");
+    command.arg("--no-defaults").args(basedir());
+    if let Some(home) = environment::installation(Engine::MariaDb) {
+        command
+            .arg(option("lc-messages-dir", home.join("usr/share/mysql").display()))
+            .arg(option("character-sets-dir", home.join("usr/share/mysql/charsets").display()));
+    }
     mysql_family_options(&mut command, plan);
     if plan.options.without_tls {
         // From 11.4 on it makes itself a certificate if it has none.
@@ -43,7 +50,19 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
     Ok(command)
 }
 
+/// Where an installation lies that the environment names.
+fn basedir() -> Option<String> {
+    environment::installation(Engine::MariaDb).map(|home| option("basedir", home.join("usr").display()))
+}
+
 fn program(name: &str) -> Result<PathBuf> {
+    if let Some(home) = environment::installation(Engine::MariaDb) {
+        let programs = ["usr/sbin", "usr/bin"].map(|folder| home.join(folder).join(name));
+        return programs
+            .into_iter()
+            .find(|program| program.is_file())
+            .ok_or_else(|| Failure(format!("{} holds no `{name}` of MariaDB", home.display())));
+    }
     let folders = ["/usr/sbin", "/usr/bin"].map(|folder| Path::new(folder).to_owned());
     find_program(name, &folders).ok_or_else(|| {
         Failure(format!(

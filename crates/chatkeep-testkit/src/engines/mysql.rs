@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use super::{Plan, account_statements, mysql_family_options, option, run};
 use crate::failure::{Failure, Result, While};
-use crate::launch;
+use crate::{Engine, environment, launch};
 
 /// Data of a new server is copied from here if it is there: making it takes two seconds, copying it a tenth of one.
 const TEMPLATE: &str = "mysql-template";
@@ -102,7 +102,10 @@ pub(crate) fn absence() -> Option<String> {
 }
 
 fn installation() -> Option<PathBuf> {
-    cache().map(|cache| cache.join("mysql/root")).filter(|root| root.join("usr/sbin/mysqld").is_file())
+    let usual = || cache().map(|cache| cache.join("mysql/root"));
+    environment::installation(Engine::MySql)
+        .or_else(usual)
+        .filter(|root| root.join("usr/sbin/mysqld").is_file())
 }
 
 /// The folder outside the clone that `scripts/setup.sh` fills.

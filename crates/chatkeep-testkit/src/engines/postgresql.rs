@@ -1,16 +1,16 @@
 //! PostgreSQL servers.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
 use super::{Plan, find_program, run};
-use crate::certificate;
 use crate::failure::{Failure, Result, While};
 use crate::instance::Instance;
 use crate::launch::{self, Account};
+use crate::{Engine, certificate, environment};
 
 pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
     let password_file = plan.folder.join("password");
@@ -80,9 +80,24 @@ pub(super) fn let_go_of_shared_memory(instance: &mut Instance) {
     }
 }
 
-/// `initdb` and `postgres` of the newest version installed.
+/// `initdb` and `postgres` of the newest version installed, or of the installation that the environment names.
 fn program(name: &str) -> Result<PathBuf> {
-    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+    if let Some(home) = environment::installation(Engine::PostgreSql) {
+        let program = home.join("bin").join(name);
+        return newest(&home.join("usr/lib/postgresql"), name)
+            .or_else(|| program.is_file().then_some(program))
+            .ok_or_else(|| Failure(format!("{} holds no `{name}` of PostgreSQL", home.display())));
+    }
+    newest(Path::new("/usr/lib/postgresql"), name).or_else(|| find_program(name, &[])).ok_or_else(|| {
+        Failure(format!(
+            "PostgreSQL's program `{name}` is not installed: run `make setup`, or install postgresql"
+        ))
+    })
+}
+
+/// The program in the highest version that a folder has.
+fn newest(folder: &Path, name: &str) -> Option<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir(folder)
         .into_iter()
         .flatten()
         .flatten()
@@ -92,10 +107,5 @@ fn program(name: &str) -> Result<PathBuf> {
         .filter(|(_, program)| program.is_file())
         .collect();
     versions.sort();
-    let newest = versions.pop().map(|(_, program)| program);
-    newest.or_else(|| find_program(name, &[])).ok_or_else(|| {
-        Failure(format!(
-            "PostgreSQL's program `{name}` is not installed: run `make setup`, or install postgresql"
-        ))
-    })
+    versions.pop().map(|(_, program)| program)
 }
