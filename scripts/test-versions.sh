@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the contract suite on the oldest and newest servers that can be had: PostgreSQL 14 and MariaDB 10.5, then
+# Runs the contract suite on the oldest and the newest servers: PostgreSQL 14 and MariaDB 10.11, then
 # PostgreSQL 18 and MariaDB 11.8.
 #
 #   scripts/test-versions.sh [oldest] [newest]      both when none is named
@@ -26,7 +26,7 @@ contract() {
 for name in "${@:-oldest newest}"; do
     for versions in $name; do
         case $versions in
-        oldest) contract 14.23.0-beta.17 bullseye ;;
+        oldest) contract 14.23.0-beta.17 bookworm ;;
         newest) contract 18.4.0-beta.17 trixie ;;
         *)
             echo "usage: scripts/test-versions.sh [oldest] [newest]" >&2

@@ -12,7 +12,7 @@ pub enum Engine {
     PostgreSql,
     /// MySQL 8.0.17 and later.
     MySql,
-    /// MariaDB 10.5 and later.
+    /// MariaDB 10.11 and later.
     MariaDb,
 }
 

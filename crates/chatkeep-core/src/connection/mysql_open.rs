@@ -15,8 +15,8 @@ use crate::url::{Host, ServerTarget, TlsMode};
 
 /// The first MySQL with `utf8mb4_0900_bin`, which the schema uses.
 const OLDEST_MYSQL: (u16, u16, u16) = (8, 0, 17);
-/// The first MariaDB with `INSERT … RETURNING`.
-const OLDEST_MARIADB: (u16, u16, u16) = (10, 5, 0);
+/// The oldest MariaDB that is tested. 10.5 compares letters beyond the basic plane wrongly in searches.
+const OLDEST_MARIADB: (u16, u16, u16) = (10, 11, 0);
 /// Room in a packet for the statement around a row's values.
 const PACKET_OVERHEAD: u64 = 4096;
 
@@ -150,7 +150,7 @@ async fn set_up(conn: &mut Conn, query_timeout: Duration) -> Result<Server, mysq
 
 fn refuse_old(engine: Engine, version: (u16, u16, u16), shown: &str) -> Result<()> {
     let (oldest, name) = match engine {
-        Engine::MariaDb => (OLDEST_MARIADB, "MariaDB 10.5"),
+        Engine::MariaDb => (OLDEST_MARIADB, "MariaDB 10.11"),
         _ => (OLDEST_MYSQL, "MySQL 8.0.17"),
     };
     if version < oldest {

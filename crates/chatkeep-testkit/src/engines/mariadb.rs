@@ -9,6 +9,9 @@ use crate::failure::{Failure, Result, While};
 use crate::launch::{self, Account};
 use crate::{Engine, environment};
 
+/// File with the statements that make the account.
+const ACCOUNT: &str = "account.sql";
+
 pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
     if let Some(member) = &plan.options.member {
         galera::prepare(member, plan)?;
@@ -16,18 +19,21 @@ pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
             return Ok(());
         }
     }
-    let statements = plan.folder.join("account.sql");
+    let statements = plan.folder.join(ACCOUNT);
     // The rights tables are not loaded while the data is made.
-    let text = format!("FLUSH PRIVILEGES;\n{}", account_statements(plan.password));
+    let text = format!("FLUSH PRIVILEGES;\n{}", account_statements(plan.password))
+        .replace("CREATE USER ", "CREATE USER IF NOT EXISTS ");
     fs::write(&statements, text).while_(|| "writing MariaDB's account statements".to_owned())?;
     Account::own(plan.account, &statements)?;
     let mut command = launch::command(&program("mariadb-install-db")?, plan.account, "KILL");
-    command
-        .arg("--no-defaults")
-        .args(basedir())
-        .arg(option("datadir", plan.data().display()))
-        .arg(option("extra-file", statements.display()))
-        .args(["--auth-root-authentication-method=socket", "--skip-test-db", "--skip-name-resolve"]);
+    command.arg("--no-defaults").args(basedir()).arg(option("datadir", plan.data().display())).args([
+        "--auth-root-authentication-method=socket",
+        "--skip-test-db",
+        "--skip-name-resolve",
+    ]);
+    if environment::installation(Engine::MariaDb).is_none() {
+        command.arg(option("extra-file", statements.display()));
+    }
     run(command, plan, "making the data of a MariaDB server")
 }
 
@@ -36,6 +42,8 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
     command.arg("--no-defaults").args(basedir());
     if let Some(home) = environment::installation(Engine::MariaDb) {
         command
+            // Before 10.6 `mariadb-install-db` takes no statements.
+            .arg(option("init-file", plan.folder.join(ACCOUNT).display()))
             .arg(option("lc-messages-dir", home.join("usr/share/mysql").display()))
             .arg(option("character-sets-dir", home.join("usr/share/mysql/charsets").display()));
     }

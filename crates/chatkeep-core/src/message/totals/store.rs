@@ -10,7 +10,7 @@ use super::gaps::replace_gaps;
 use super::sums::{Key, SPANS, Sums, Totals};
 use crate::connection::{Connection, MysqlConnection, Session, SqliteSession, on_engine};
 use crate::engine::Engine;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::schema::{Moment, message_counting, message_totals, messages};
 use crate::value::Timestamp;
 
@@ -82,13 +82,6 @@ pub(in crate::message) fn hold_mark(connection: &mut Connection, if_held: IfHeld
     match if_held {
         _ if connection.engine() == Engine::Sqlite => mark(connection),
         IfHeld::Wait => load_mark(connection, concat!(select_mark!(), " FOR UPDATE")),
-        // MariaDB has SKIP LOCKED only from 10.6 on. With NOWAIT only the statement fails, not the transaction.
-        IfHeld::GiveUp if connection.engine() == Engine::MariaDb => {
-            match load_mark(connection, concat!(select_mark!(), " FOR UPDATE NOWAIT")) {
-                Err(error) if error.kind() == ErrorKind::Conflict => Ok(None),
-                outcome => outcome,
-            }
-        }
         IfHeld::GiveUp => load_mark(connection, concat!(select_mark!(), " FOR UPDATE SKIP LOCKED")),
     }
 }
