@@ -79,11 +79,13 @@ pub fn check_sqlite_file(path: &Path) -> Result<()> {
 
 /// What SQLite's own check finds wrong; nothing when all is well.
 pub(crate) fn integrity(connection: &mut diesel::SqliteConnection) -> diesel::QueryResult<Vec<String>> {
+    // The pragma's own limit cannot be given to it as a function, and faults of one page are one row of many lines.
     let check = "SELECT CAST(integrity_check AS BLOB) AS line FROM pragma_integrity_check LIMIT 5";
-    let lines = sql_query(check).load::<Line>(connection)?;
+    let rows = sql_query(check).load::<Line>(connection)?;
     // In a file of UTF-16 it is UTF-16: ASCII with NUL between the letters.
-    let text = |line: Line| String::from_utf8_lossy(&line.line).replace('\0', "");
-    Ok(lines.into_iter().map(text).filter(|line| line != "ok").collect())
+    let text = rows.iter().map(|row| String::from_utf8_lossy(&row.line).replace('\0', ""));
+    let lines = text.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    Ok(lines.filter(|line| line != "ok").take(5).collect())
 }
 
 /// Gives the room that deleted rows had back to the file system: the file is written anew, for which it needs as much room

@@ -25,6 +25,7 @@ fn refused(store: &Store, name: &str, kind: ErrorKind, words: &str) {
     let outcome = import_legacy(store, std::slice::from_ref(&path), ImportOptions::default(), &mut |_| {});
     let error = outcome.expect_err("it is refused");
     assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.message().len() < 1_000, "{} bytes of {error}", error.message().len());
     assert!(error.message().contains(words) && error.message().contains(name), "{error}");
     assert_eq!(fs::read(&path).ok(), before, "the file is as it was");
     assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "nothing is made");
@@ -64,6 +65,11 @@ fn a_damaged_file_is_refused_whole(store: &Store) {
         *byte ^= 0x55;
     }
     fs::write(store.path("flipped.db"), flipped).expect("written");
+    refused(store, "flipped.db", ErrorKind::Corrupt, "");
+    // A page with many rows, every one of which is out of place: what is wrong is said five times.
+    let mut scattered = whole.clone();
+    scattered[3 * 4096 + 8..3 * 4096 + 200].fill(0);
+    fs::write(store.path("flipped.db"), scattered).expect("written");
     refused(store, "flipped.db", ErrorKind::Corrupt, "");
 }
 

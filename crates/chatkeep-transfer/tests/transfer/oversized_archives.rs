@@ -1,7 +1,6 @@
 //! Small files that unpack to more than memory holds: they are refused, or read bit by bit.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use chatkeep::ErrorKind;
