@@ -23,7 +23,7 @@
 //! | `file_mode` | SQLite | permissions of a new file in octal digits: `0600` (default), `0640`, `0660`, … |
 //! | `sslmode`, `ssl_mode`, `ssl-mode` | servers | `disable`, `prefer` (default), `require`, `verify-ca`, `verify-full`, or as MySQL spells them |
 //! | `sslrootcert`, `ssl_ca`, `ssl-ca` | servers | a PEM file, or `system` for the built-in authorities; asks for `verify-ca`, `system` for `verify-full` |
-//! | `ssl` | servers | `true` is `sslmode=require`; also the modes themselves |
+//! | `ssl`, `useSSL` | servers | `true` is `sslmode=require`; also the modes themselves |
 //! | `sslaccept` | servers | `strict` is `sslmode=verify-full`; `accept_invalid_certs` |
 //! | `connect_timeout` | servers | 1 to 3600 seconds |
 //! | `pooler` | servers | `transaction`, `session`; Supabase's, Neon's and Prisma's transaction poolers are known by their hosts |
@@ -31,11 +31,12 @@
 //! | `host`, `port`, `user`, `password`, `dbname` | PostgreSQL | as before the `?`; `host` may be a socket's folder, a list, or given several times |
 //! | `unix_sock` | PostgreSQL | the socket itself, as pg8000 wants it |
 //! | `channel_binding` | PostgreSQL | `disable`, `prefer` (default), `require` |
-//! | `target_session_attrs` | PostgreSQL | `any` (default), `read-write`, `read-only` |
+//! | `target_session_attrs` | PostgreSQL | `any` (default), `read-write`, `read-only`, `primary`, `standby`, `prefer-standby` |
 //! | `application_name`, `options` | PostgreSQL | any text |
 //! | `gssencmode` | PostgreSQL | `disable`, `prefer`; makes no difference |
+//! | `supa`, `workaround`, `uselibpqcompat` | PostgreSQL | as Supabase, Vercel and guides for Node write them; make no difference |
 //! | `unix_socket`, `socket` | MySQL, MariaDB | the socket's path |
-//! | `ssl_verify_cert`, `ssl_verify_identity`, `ssl_check_hostname` | MySQL, MariaDB | `true`, `false` |
+//! | `ssl_verify_cert`, `verifyServerCertificate`, `ssl_verify_identity`, `ssl_check_hostname` | MySQL, MariaDB | `true`, `false` |
 //! | `charset` | MySQL, MariaDB | `utf8mb4` |
 //! | `reconnect` | MySQL, MariaDB | `true`; makes no difference |
 //!

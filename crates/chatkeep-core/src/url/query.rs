@@ -16,7 +16,7 @@ const SERVER: &[Key] = &[
     ("sslmode", &["ssl_mode", "ssl-mode"]),
     ("sslrootcert", &["ssl_ca", "ssl-ca"]),
     ("sslaccept", &[]),
-    ("ssl", &[]),
+    ("ssl", &["usessl"]),
 ];
 
 const POSTGRESQL: &[Key] = &[
@@ -29,18 +29,24 @@ const POSTGRESQL: &[Key] = &[
     ("password", &[]),
     ("pgbouncer", &[]),
     ("port", &[]),
+    ("supa", &[]),
     ("target_session_attrs", &[]),
     ("unix_sock", &[]),
+    ("uselibpqcompat", &[]),
     ("user", &[]),
+    ("workaround", &[]),
 ];
 
 const MYSQL: &[Key] = &[
     ("charset", &[]),
     ("reconnect", &[]),
-    ("ssl_verify_cert", &["ssl-verify-cert"]),
+    ("ssl_verify_cert", &["ssl-verify-cert", "verifyservercertificate"]),
     ("ssl_verify_identity", &["ssl-verify-identity", "ssl_check_hostname"]),
     ("unix_socket", &["socket"]),
 ];
+
+/// Keys that hosts add for other programs. They make no difference here, and are not recommended in errors.
+const HOSTS_OWN: &[&str] = &["supa", "uselibpqcompat", "workaround"];
 
 /// What to do instead of a key that other programs know.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -170,7 +176,8 @@ fn unknown(key: Option<&str>, number: usize, engine: Engine) -> Error {
         Engine::MySql => "MySQL",
         Engine::MariaDb => "MariaDB",
     };
-    let mut known: Vec<_> = keys(engine).map(|(name, _)| *name).collect();
+    let mut known: Vec<_> =
+        keys(engine).map(|(name, _)| *name).filter(|name| !HOSTS_OWN.contains(name)).collect();
     known.sort_unstable();
     let named = match key {
         Some(key) => format!("the key {key}"),

@@ -179,6 +179,11 @@ fn read_postgresql(query: &mut Query, target: &mut ServerTarget) -> Result<()> {
     }
     // There is no Kerberos here, so both mean that there will be none.
     query.take_word("gssencmode", &[("disable", ()), ("prefer", ())])?;
+    // Vercel adds one of these two to Supabase's URLs, as marks for its own client; the host's name says what they mean.
+    query.take("supa");
+    query.take("workaround");
+    // Asks node-postgres to understand sslmode as libpq does, which is how it is understood here.
+    query.take_word("uselibpqcompat", &[("true", ())])?;
     Ok(())
 }
 

@@ -41,6 +41,9 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
 
     let Some(kind) = trimmed(TYPE) else {
         return match [HOST, PORT, NAME, USER, PASS].into_iter().find(|name| exact(name).is_some()) {
+            Some(PORT) if trimmed(PORT).is_some_and(|port| is_service_link(&port)) => {
+                Err(wrong(PORT, SERVICE_LINK))
+            }
             Some(set) => Err(wrong(
                 TYPE,
                 format!(
@@ -72,14 +75,26 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
         }
         None => Vec::new(),
     };
-    let hosts = hosts::with_ports(listed, trimmed(PORT).as_deref(), engine)
-        .map_err(|error| error.with_field(PORT))?;
+    let port = trimmed(PORT);
+    if port.as_deref().is_some_and(is_service_link) {
+        return Err(wrong(PORT, SERVICE_LINK));
+    }
+    let hosts = hosts::with_ports(listed, port.as_deref(), engine).map_err(|error| error.with_field(PORT))?;
     Ok(Target::Server(ServerTarget {
         user: Some(user),
         password: exact(PASS).map(Password::new),
         database: Some(database),
         ..server::defaults(engine, hosts)
     }))
+}
+
+/// Where `DB_PORT` has such a value, the user did not set it.
+const SERVICE_LINK: &str = "is a URL, not a port number; Kubernetes sets it in each container of a namespace that has a \
+     Service named db: write enableServiceLinks: false in the pod's spec, rename the Service, or set DATABASE_URL";
+
+/// Kubernetes writes each Service into the environment, as Docker's links did: `DB_PORT=tcp://10.0.0.7:5432`.
+fn is_service_link(port: &str) -> bool {
+    port.starts_with("tcp://") || port.starts_with("udp://")
 }
 
 fn default_file() -> SqliteTarget {

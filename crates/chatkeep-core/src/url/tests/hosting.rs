@@ -1,6 +1,6 @@
 //! URLs in the form in which the usual hosts and their guides hand them out.
 
-use super::{parse, server, tcp, unix};
+use super::{parse, refused, server, tcp, unix};
 use crate::url::{ChannelBinding, Pooler, TlsMode};
 
 #[test]
@@ -246,4 +246,38 @@ fn hosted_mysql_urls_work_as_they_are_pasted() {
         assert_eq!(target.tls.mode, mode, "{who}");
         assert!(target.user.is_some() && target.password.is_some() && target.database.is_some(), "{who}");
     }
+}
+
+#[test]
+fn keys_that_hosts_add_for_other_programs_make_no_difference() {
+    let pooler = "postgres://postgres.ref:pw@aws-0-eu-central-1.pooler.supabase.com";
+    for (text, means) in [
+        (
+            format!("{pooler}:6543/postgres?sslmode=require&supa=base-pooler.x"),
+            format!("{pooler}:6543/postgres?sslmode=require"),
+        ),
+        (
+            format!("{pooler}:6543/postgres?sslmode=require&workaround=supabase-pooler.vercel"),
+            format!("{pooler}:6543/postgres?sslmode=require"),
+        ),
+        (
+            "postgresql://u:p@h/d?sslmode=require&uselibpqcompat=true".to_owned(),
+            "postgresql://u:p@h/d?sslmode=require".to_owned(),
+        ),
+        (
+            "mysql://u:p@x.mysql.dbs.scalingo.com:37082/d?useSSL=true&verifyServerCertificate=false"
+                .to_owned(),
+            "mysql://u:p@x.mysql.dbs.scalingo.com:37082/d?sslmode=require".to_owned(),
+        ),
+    ] {
+        assert_eq!(parse(&text), parse(&means), "{text}");
+    }
+    assert_eq!(server(&format!("{pooler}:6543/postgres?supa=base-pooler.x")).pooler, Pooler::Transaction);
+    refused(&[
+        ("postgres://h/d?uselibpqcompat=false", &["uselibpqcompat"]),
+        ("postgres://h/d?supabase=base-pooler.x", &["supabase is not known on PostgreSQL"]),
+        ("mysql://h/d?supa=base-pooler.x", &["supa is not known on MySQL"]),
+    ]);
+    let message = super::error("postgres://h/d?unheard=of").to_string();
+    assert!(!message.contains("supa") && !message.contains("workaround"), "{message}");
 }

@@ -168,6 +168,7 @@ fn wrong_and_missing_variables_are_named() {
         ("DB_PASS", "a\0b", "NUL"),
         ("DB_PORT", "none", "between 1 and 65535"),
         ("DB_PORT", "0", "between 1 and 65535"),
+        ("DB_PORT", "tcp://10.96.0.7:5432", "enableServiceLinks: false"),
         ("DB_HOST", "not a host", "not a name or an address"),
         ("DB_HOST", "h:x", "between 1 and 65535"),
         ("DB_HOST", "postgres://h", "a URL goes into DATABASE_URL"),
@@ -176,6 +177,8 @@ fn wrong_and_missing_variables_are_named() {
         assert!(message.contains(word), "{name}={value}: {message}");
         assert!(!message.contains("secret"), "{message}");
     }
+    let injected = error("DB_PORT", &[("DB_PORT", "tcp://10.96.0.7:5432")]).to_string();
+    assert!(injected.contains("Kubernetes"), "{injected}");
     let mut twice = with("DB_HOST", "h:1");
     twice.push(("DB_PORT", "2"));
     assert!(error("DB_PORT", &twice).to_string().contains("given twice"));
