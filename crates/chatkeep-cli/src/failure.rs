@@ -12,7 +12,7 @@ use crate::style;
 use crate::terminal::Terminal;
 use crate::text;
 
-/// Failed, or the answer is no: an invalid token, a row that is not there.
+/// Failed, or the answer is no: a row that is not there. From `tokens verify`: the token is invalid, and nothing else.
 pub(crate) const FAILED: u8 = 1;
 /// An argument or a setting cannot be.
 pub(crate) const USAGE: u8 = 2;
@@ -146,6 +146,15 @@ impl Failure {
         self
     }
 
+    /// Gives another exit code where this one would mean something else.
+    #[must_use]
+    pub(crate) fn with_code_instead_of(mut self, unfit: u8, code: u8) -> Self {
+        if self.0.code == unfit {
+            self.0.code = code;
+        }
+        self
+    }
+
     /// Says where it happened, before everything else: `chats.jsonl, line 12: …`.
     #[must_use]
     pub(crate) fn at(mut self, place: impl Display) -> Self {
@@ -224,7 +233,7 @@ impl From<Error> for Failure {
         let mut failure = Self::new(code, error.kind().name(), error.message());
         failure.0.field = error.field().map(str::to_owned);
         failure.0.retryable = error.is_retryable();
-        failure.0.hint = hint(error.kind(), error.message()).map(str::to_owned);
+        failure.0.hint = hint(error.kind(), error.is_retryable(), error.message()).map(str::to_owned);
         match error.schema_state() {
             Some(state) => failure.with_detail("state", state.name()),
             None => failure,
@@ -251,7 +260,7 @@ fn exit_code(kind: ErrorKind) -> u8 {
 }
 
 /// What to do about it, unless the message says so already.
-fn hint(kind: ErrorKind, message: &str) -> Option<&'static str> {
+fn hint(kind: ErrorKind, retryable: bool, message: &str) -> Option<&'static str> {
     let hint = match kind {
         ErrorKind::Schema(SchemaState::Behind) => "run `chatkeep migrate upgrade` first",
         ErrorKind::Schema(SchemaState::Newer) if message.contains("app:") => {
@@ -261,7 +270,7 @@ fn hint(kind: ErrorKind, message: &str) -> Option<&'static str> {
         ErrorKind::Schema(SchemaState::Newer) => {
             "a newer chatkeep has upgraded this database; install that version"
         }
-        ErrorKind::Unavailable => "`chatkeep db wait` waits until the database answers",
+        ErrorKind::Unavailable if retryable => "`chatkeep db wait` waits until the database answers",
         // The library names its own call for it.
         ErrorKind::InvalidInput if message.contains("iter_messages") => {
             "`chatkeep messages export` has no limit"
@@ -347,9 +356,15 @@ mod tests {
     }
 
     #[test]
+    fn waiting_is_advised_only_where_it_may_help() {
+        assert!(hint(ErrorKind::Unavailable, true, "refused").is_some_and(|hint| hint.contains("db wait")));
+        assert_eq!(hint(ErrorKind::Unavailable, false, "refused"), None);
+    }
+
+    #[test]
     fn the_command_to_run_is_not_named_twice() {
         let behind = ErrorKind::Schema(SchemaState::Behind);
-        assert_eq!(hint(behind, "run `chatkeep migrate upgrade` to go on"), None);
-        assert!(hint(behind, "two migrations are missing").is_some());
+        assert_eq!(hint(behind, false, "run `chatkeep migrate upgrade` to go on"), None);
+        assert!(hint(behind, false, "two migrations are missing").is_some());
     }
 }

@@ -26,9 +26,11 @@ pub(crate) enum TokensCommand {
     })]
     List,
 
-    /// Check a token: exit code 0 if it is valid, 1 if not, 5 if the database is down
+    /// Check a token: exit code 0 if it is valid, 1 if not, 2 or more if that could not be found out
     #[command(
-        long_about = "Check a token: exit code 0 if it is valid, 1 if not, 5 if the database is down\n\n\
+        long_about = "Check a token: exit code 0 if it is valid, 1 if not, 2 or more if that could not be found out\n\n\
+            Nothing but an invalid token ends with 1: a database that is down, damaged or locked ends with 5, a wrong \
+            setting with 2.\n\n\
             Give the token on standard input: arguments are visible in the process list and in the shell's history.",
         after_help = examples! {
             "chatkeep tokens verify < token.txt"

@@ -9,7 +9,7 @@ use crate::args::tokens::{CreateOptions, TokensCommand};
 use crate::argument_names::TOKENS;
 use crate::commands::reclaim;
 use crate::context::Context;
-use crate::failure::{FAILED, Failure};
+use crate::failure::{FAILED, Failure, UNAVAILABLE};
 use crate::numbers::amount;
 use crate::progress::Progress;
 use crate::style;
@@ -28,7 +28,11 @@ fn answer(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
     match command {
         TokensCommand::Create(options) => create(&options, context)?,
         TokensCommand::List => list(context)?,
-        TokensCommand::Verify { token } => return verify(token, context),
+        // Scripts take 1 for the verdict, so that no failure may end with it.
+        TokensCommand::Verify { token } => {
+            return verify(token, context)
+                .map_err(|failure| failure.with_code_instead_of(FAILED, UNAVAILABLE));
+        }
         TokensCommand::Revoke { id } => revoke(id, context)?,
         TokensCommand::Prune { dry_run, reclaim } => prune(dry_run, reclaim, context)?,
     }

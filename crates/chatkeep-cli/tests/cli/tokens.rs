@@ -104,6 +104,28 @@ fn a_database_that_is_down_is_never_an_invalid_token() {
 }
 
 #[test]
+fn nothing_but_an_invalid_token_ends_with_1() {
+    let home = Home::new();
+    let token = create(&home, &[]);
+    let code = |url: &str| {
+        let answer = home.run(&["--database-url", url, "tokens", "verify", &token]);
+        assert_eq!(answer.out, "", "{url}");
+        assert!(answer.err.starts_with("error: "), "{url}: {}", answer.err);
+        answer.code
+    };
+    home.write("notes.db", "no database at all, though it is long enough to be read as one");
+    let at = |name: &str| format!("sqlite:///{}", home.path(name).display());
+    assert_eq!(code(&at("notes.db")), Some(5), "a damaged file");
+    assert_eq!(code(&at("missing.db?mode=ro")), Some(2), "a file that is not there");
+    assert_eq!(code(&at("missing/chat.db")), Some(2), "a folder that is not there");
+    assert_eq!(code("postgresql://h/d?unknown=1"), Some(2), "a wrong setting");
+    let mut command = home.command(&["tokens", "verify"]);
+    let output =
+        command.stdin(std::fs::File::open(home.path("")).expect("a folder")).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(5), "a standard input that cannot be read");
+}
+
+#[test]
 fn a_revoked_token_is_invalid_and_there_is_nothing_to_revoke_twice() {
     let home = Home::new();
     let token = create(&home, &[]);

@@ -8,14 +8,14 @@ use diesel::result::Error as DieselError;
 use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::sqlite_at_rest::AtRest;
+use super::sqlite_at_rest::{self, AtRest};
 use super::sqlite_file_watch::{FileWatch, refuse_other};
 use super::sqlite_hooks::Hooks;
 use super::sqlite_place;
 use super::sqlite_session::SqliteSession;
 use super::{BatchIds, ConnectOptions, Opened, Role};
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::fault::sqlite;
 use crate::identity::FileId;
 use crate::interruption::pause;
@@ -66,9 +66,13 @@ pub(super) fn open(
             let mode = if target.read_only { "?mode=ro" } else { "?mode=rw" };
             let mut connection = establish(&uri(path, mode), &shown, &hooks)?;
             if let Err(error) = set_journal(&mut connection, target, role, options.query_timeout) {
-                at_rest = AtRest::of(path).filter(|_| sqlite::cannot_open(&error));
-                if at_rest.is_none() {
+                // A mount, or the rights of the folder or the file.
+                if !(sqlite::cannot_open(&error) || sqlite::is_read_only(&error)) {
                     return Err(explain(error));
+                }
+                at_rest = AtRest::of(path);
+                if at_rest.is_none() {
+                    return Err(explain_log(error, path));
                 }
                 connection = establish(&uri(path, "?immutable=1"), &shown, &hooks)?;
                 set_journal(&mut connection, target, Role::Reader, options.query_timeout).map_err(explain)?;
@@ -133,6 +137,21 @@ fn uri(path: &Path, mode: &str) -> String {
     format!("file:{place}{escaped}{mode}")
 }
 
+/// With a log beside it, a file is read by way of a third file, which has to be made or changed.
+fn explain_log(error: DieselError, path: &Path) -> Error {
+    if !sqlite_at_rest::has_log(path) {
+        return sqlite::error(error);
+    }
+    let shown = path.display();
+    Error::new(
+        ErrorKind::ReadOnly,
+        format!(
+            "{shown} has a write-ahead log beside it ({shown}-wal), and to read both this program has to write into their \
+             folder; give it that right, or have a program that has it open the file once"
+        ),
+    )
+}
+
 /// Write-ahead logging lasts in the file, so that one connection sets it and the others find it. A file that accepts no
 /// changes is read in the mode that it has.
 fn set_journal(
@@ -150,7 +169,10 @@ fn set_journal(
     let end = Instant::now() + patience;
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL") {
-            Err(error) if sqlite::is_read_only(&error) => return Ok(()),
+            // Whether it can be read all the same shows at the first page.
+            Err(error) if sqlite::is_read_only(&error) => {
+                return connection.batch_execute("PRAGMA schema_version");
+            }
             Err(error) if sqlite::is_locked(&error) && Instant::now() < end && pause(PAUSE).is_ok() => {}
             other => return other,
         }

@@ -32,8 +32,13 @@ impl AtRest {
     }
 }
 
+/// Whether a write-ahead log is beside the file, or was being read.
+pub(super) fn has_log(path: &Path) -> bool {
+    companion(path, "-wal").exists() || companion(path, "-shm").exists()
+}
+
 fn look(path: &Path) -> Option<Look> {
-    if companion(path, "-wal").exists() || companion(path, "-shm").exists() {
+    if has_log(path) {
         return None;
     }
     let file = fs::metadata(path).ok()?;

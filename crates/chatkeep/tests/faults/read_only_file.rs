@@ -1,11 +1,13 @@
 //! SQLite files and folders that take no changes.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chatkeep::{Chatkeep, ErrorKind, NewMessage, PlainToken, Timestamp};
 use chatkeep_testkit::{Engine, TestDatabase};
 use rustix::fs::IFlags;
 use rustix::mount::{MountFlags, UnmountFlags};
+use rustix::thread::CapabilitySet;
 
 use crate::failing::fails;
 use crate::opening::{count, log, open, open_ready};
@@ -149,6 +151,62 @@ fn a_folder_that_takes_no_changes_is_still_read() {
     }
     drop(folder);
     log(&open(database.url()), "after").expect("the folder takes changes again");
+}
+
+/// Does this on a thread that may write only where the file system gives the right, whoever runs it.
+fn without_overriding_rights(work: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let mut sets = rustix::thread::capabilities(None).expect("this thread's own");
+            sets.effective.remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+            rustix::thread::set_capabilities(None, sets).expect("fewer are always allowed");
+            work();
+        });
+        worker.join().expect("the checks hold");
+    });
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
+#[test]
+fn a_folder_without_the_right_to_write_is_still_read() {
+    let (database, token) = filled();
+    let folder = database.folder().expect("SQLite has a folder");
+    let read_only_url = format!("{}?mode=ro", database.url());
+    set_mode(folder, 0o555);
+    for file_mode in [0o644, 0o444] {
+        set_mode(path(&database), file_mode);
+        for url in [database.url(), &read_only_url] {
+            without_overriding_rights(|| is_read_only(&open(url), url, &token));
+        }
+    }
+    set_mode(folder, 0o755);
+    set_mode(path(&database), 0o644);
+    log(&open(database.url()), "after").expect("the folder takes changes again");
+}
+
+#[test]
+fn a_log_that_cannot_be_read_without_the_right_to_write_is_named() {
+    let (database, _) = filled();
+    let folder = database.folder().expect("SQLite has a folder");
+    // As a program that was killed leaves it.
+    let mut wal = path(&database).as_os_str().to_owned();
+    wal.push("-wal");
+    std::fs::write(&wal, vec![0; 64]).expect("the folder takes changes");
+    set_mode(folder, 0o555);
+    for url in [database.url().to_owned(), format!("{}?mode=ro", database.url())] {
+        without_overriding_rights(|| {
+            let chat = open(&url);
+            fails(&url, || count(&chat))
+                .with(ErrorKind::ReadOnly)
+                .saying("write-ahead log")
+                .final_()
+                .at_once();
+        });
+    }
+    set_mode(folder, 0o755);
 }
 
 /// As a container has it that only reads what another one writes.
