@@ -1,12 +1,14 @@
 //! Opening a connection to MySQL or MariaDB: hosts, TLS, log-in, session settings.
 
-use std::time::Duration;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
 
 use super::mysql::{MysqlConnection, failure};
-use super::reactor::Reactor;
+use super::protocol::{self, Protocol};
+use super::reactor::{NoAnswer, Reactor};
 use super::{ConnectOptions, Opened, mysql_session, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -17,6 +19,8 @@ use crate::url::{Host, ServerTarget, TlsMode};
 const OLDEST_MYSQL: (u16, u16, u16) = (8, 0, 17);
 /// The oldest MariaDB that is tested. 10.5 compares letters beyond the basic plane wrongly in searches.
 const OLDEST_MARIADB: (u16, u16, u16) = (10, 11, 0);
+/// A server that has not answered after so long may be PostgreSQL, which waits for the client to speak first.
+const NO_GREETING: Duration = Duration::from_secs(1);
 /// Room in a packet for the statement around a row's values.
 const PACKET_OVERHEAD: u64 = 4096;
 
@@ -45,14 +49,14 @@ fn open_host(
 ) -> Result<Opened<MysqlConnection>> {
     let deadline = target.connect_timeout.unwrap_or(options.connect_timeout);
     let reactor = Reactor::new(options.query_timeout)?;
-    let wants_tls = target.tls.mode != TlsMode::Disable && matches!(host, Host::Tcp { .. });
+    let wants_tls = asks_for_tls(target, host);
     if wants_tls && let Some(path) = &target.tls.root_cert {
         // The driver would read it late, and take a missing file for a missing server.
         tls::read_roots(path)?;
     }
     let encrypted = driver_options(target, host, wants_tls);
     let prefer = target.tls.mode == TlsMode::Prefer;
-    let connected = reactor.wait_for(deadline, async {
+    let mut connecting = pin!(async {
         let mut conn = match Conn::new(encrypted).await {
             Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer)) if prefer => {
                 Conn::new(driver_options(target, host, false)).await?
@@ -62,9 +66,18 @@ fn open_host(
         let server = set_up(&mut conn, options.query_timeout).await?;
         Ok::<_, mysql_async::Error>((conn, server))
     });
+    let begin = Instant::now();
+    let mut connected = reactor.wait_for(deadline.min(NO_GREETING), connecting.as_mut());
+    if matches!(connected, Err(NoAnswer::Elapsed)) && deadline > NO_GREETING {
+        let look = protocol::LOOK.min(deadline - NO_GREETING);
+        if matches!(reactor.wait_for(look, protocol::of_server(host)), Ok(Some(Protocol::PostgreSql))) {
+            return Err(protocol::mismatch(target.engine, &host.to_string()));
+        }
+        connected = reactor.wait_for(deadline.saturating_sub(begin.elapsed()), connecting);
+    }
     let (conn, server) = match connected {
         Ok(Ok(connected)) => connected,
-        Ok(Err(error)) => return Err(explain(&error, target, &host.to_string())),
+        Ok(Err(error)) => return Err(explain(&error, target, asks_for_tls(target, host), &host.to_string())),
         Err(reason) => {
             return Err(mysql::connect_error(&Failure::no_answer(reason, deadline), &host.to_string()));
         }
@@ -79,6 +92,10 @@ fn open_host(
         max_row_bytes,
         batch_ids: facts.batch_ids,
     })
+}
+
+fn asks_for_tls(target: &ServerTarget, host: &Host) -> bool {
+    target.tls.mode != TlsMode::Disable && matches!(host, Host::Tcp { .. })
 }
 
 fn driver_options(target: &ServerTarget, host: &Host, tls: bool) -> Opts {
@@ -171,18 +188,33 @@ fn unknown_method(error: &mysql_async::Error) -> Option<&str> {
 }
 
 /// A TLS or a log-in that does not fit will not fit at the next try either.
-fn explain(error: &mysql_async::Error, target: &ServerTarget, place: &str) -> Error {
+fn explain(error: &mysql_async::Error, target: &ServerTarget, encrypted: bool, place: &str) -> Error {
     if let Some(method) = unknown_method(error) {
-        let user = target.user.as_deref().unwrap_or_default();
+        let user = target.user.as_deref().unwrap_or("a user without a name (the URL names none)");
         return Error::configuration(format!(
             "cannot log in as {user}: the server asks for the method {method}, which is not supported; it may also do so \
              because it does not know the user"
         ))
         .with_field("DATABASE_URL");
     }
-    let explained = mysql::connect_error(&failure(error), place);
-    let hopeless = matches!(error, mysql_async::Error::Io(mysql_async::IoError::Tls(_)))
-        || matches!(error, mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer))
-        || error.to_string().contains("certificate");
-    if hopeless { explained.with_retryable(false) } else { explained }
+    let failure = failure(error);
+    let hopeless = matches!(error, mysql_async::Error::Io(mysql_async::IoError::Tls(_)));
+    if hopeless || tls::is_mismatch(&failure) {
+        return tls::refused(&failure, place);
+    }
+    match &failure {
+        Failure::Refused { number: 1045 | 1698, message, .. } if target.user.is_none() => {
+            let scheme = target.engine;
+            Error::configuration(format!(
+                "the URL names no user; write {scheme}://user:password@host/name (the server says: {message})"
+            ))
+            .with_field("DATABASE_URL")
+        }
+        // An account that demands TLS is refused without it as if the password were wrong.
+        Failure::Refused { number: 1045, message, .. } if !encrypted => Error::configuration(format!(
+            "{message}; where the account or the server demands TLS, write sslmode=require"
+        ))
+        .with_field("DATABASE_URL"),
+        _ => mysql::connect_error(&failure, place),
+    }
 }

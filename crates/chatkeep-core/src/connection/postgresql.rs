@@ -103,7 +103,9 @@ impl PgConnection {
                     _ => DatabaseErrorKind::Unknown,
                 };
                 // The server closes the connection itself after these.
-                self.broken |= state.starts_with("57P") || state.starts_with("08");
+                self.broken |= state.starts_with("57P")
+                    || state.starts_with("08")
+                    || matches!(state.as_str(), "25P03" | "25P04");
                 (kind, message.clone())
             }
             Failure::Lost(cause) => {

@@ -1,5 +1,6 @@
 //! Opening a connection to PostgreSQL: hosts, TLS, log-in, session settings.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -11,8 +12,9 @@ use tokio_postgres::{Client, Config, Connection, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::postgresql::{PgConnection, failure};
+use super::protocol::{self, Protocol};
 use super::reactor::{NoAnswer, Reactor};
-use super::{BatchIds, ConnectOptions, Opened, postgresql_session, tls};
+use super::{BatchIds, ConnectOptions, Opened, postgresql_role, postgresql_session, tls};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::{Failure, postgresql};
@@ -23,8 +25,27 @@ const OLDEST: u32 = 14;
 
 /// Opens a connection; the deadline spans everything up to the first answer.
 pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Opened<PgConnection>> {
+    match target.session {
+        TargetSession::Any | TargetSession::ReadWrite | TargetSession::ReadOnly => {
+            open_at(target, None, options)
+        }
+        TargetSession::Primary | TargetSession::Standby | TargetSession::PreferStandby => {
+            postgresql_role::open(target, options)
+        }
+    }
+}
+
+/// Opens a connection to the hosts in their order; with an address, to the only host at that address.
+pub(super) fn open_at(
+    target: &ServerTarget,
+    address: Option<IpAddr>,
+    options: &ConnectOptions,
+) -> Result<Opened<PgConnection>> {
     let per_host = target.connect_timeout.unwrap_or(options.connect_timeout);
-    let config = config(target, per_host);
+    let mut config = config(target, per_host);
+    if let Some(address) = address {
+        config.hostaddr(address);
+    }
     let tries = u32::try_from(target.hosts.len()).unwrap_or(1).max(1);
     let deadline = per_host.saturating_mul(tries);
     let place = target.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -38,7 +59,7 @@ pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Op
     };
     let (client, reported) = match connected {
         Ok(Ok(connected)) => connected,
-        Ok(Err(error)) => return Err(explain(&failure(&error), &place)),
+        Ok(Err(error)) => return Err(explain_refusal(&reactor, target, &failure(&error), &place)),
         Err(reason) => return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), &place)),
     };
     refuse_old(&reported.version)?;
@@ -126,9 +147,10 @@ fn config(target: &ServerTarget, per_host: Duration) -> Config {
         ChannelBinding::Require => DriverBinding::Require,
     });
     config.target_session_attrs(match target.session {
-        TargetSession::Any => TargetSessionAttrs::Any,
         TargetSession::ReadWrite => TargetSessionAttrs::ReadWrite,
         TargetSession::ReadOnly => TargetSessionAttrs::ReadOnly,
+        // The others are told apart once the connection is open.
+        _ => TargetSessionAttrs::Any,
     });
     config
 }
@@ -163,10 +185,22 @@ fn refuse_old(version: &str) -> Result<()> {
     }
 }
 
-/// A TLS that does not fit will not fit at the next try either.
+/// What a log-in that failed means. A server of another engine breaks the conversation off, or ends it.
+fn explain_refusal(reactor: &Reactor, target: &ServerTarget, failure: &Failure, place: &str) -> Error {
+    let talked = matches!(failure, Failure::Lost(cause)
+        if !cause.starts_with("error connecting to server") && !cause.contains("certificate"));
+    let [host] = target.hosts.as_slice() else { return explain(failure, place) };
+    if talked
+        && matches!(reactor.wait_for(protocol::LOOK, protocol::of_server(host)), Ok(Some(Protocol::MySql)))
+    {
+        return protocol::mismatch(Engine::PostgreSql, place);
+    }
+    explain(failure, place)
+}
+
+/// A TLS or a log-in that does not fit will not fit at the next try either.
 fn explain(failure: &Failure, place: &str) -> Error {
-    let error = postgresql::connect_error(failure, place);
-    let hopeless = matches!(failure, Failure::Lost(cause) if cause.contains("does not support TLS")
-        || cause.contains("certificate") || cause.contains("channel binding") || cause.contains("missing"));
-    if hopeless { error.with_retryable(false) } else { error }
+    let hopeless = tls::is_mismatch(failure)
+        || matches!(failure, Failure::Lost(cause) if cause.contains("channel binding") || cause.contains("missing"));
+    if hopeless { tls::refused(failure, place) } else { postgresql::connect_error(failure, place) }
 }

@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::error::{Error, Result};
+use crate::fault::Failure;
 use crate::url::{Tls, TlsMode};
 
 /// The client's side of TLS for this mode. Not asked for with [`TlsMode::Disable`].
@@ -56,6 +57,26 @@ pub(super) fn read_roots(path: &Path) -> Result<RootCertStore> {
         return Err(unusable("the file holds none".to_owned()));
     }
     Ok(roots)
+}
+
+/// Whether a connection failed because its TLS does not fit the server's, which waiting does not change.
+pub(super) fn is_mismatch(failure: &Failure) -> bool {
+    matches!(failure, Failure::Lost(cause) if cause.contains("does not support TLS") || cause.contains("certificate"))
+}
+
+/// The error of a connection that can never be made with these settings.
+pub(super) fn refused(failure: &Failure, place: &str) -> Error {
+    let Failure::Lost(cause) = failure else {
+        return Error::internal("only a connection that was lost is explained by its TLS");
+    };
+    let advice = if cause.contains("UnknownIssuer") || cause.contains("unknown issuer") {
+        "; name the file of the authority that signed it with sslrootcert"
+    } else if cause.contains("does not support TLS") {
+        "; have the server offer TLS, or ask for less with sslmode"
+    } else {
+        ""
+    };
+    Error::configuration(format!("cannot connect to {place}: {cause}{advice}")).with_field("DATABASE_URL")
 }
 
 /// Encrypts without asking who is there: `prefer` and `require`, as libpq and MySQL's client understand them.

@@ -22,6 +22,17 @@ pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
             1044 | 1045 | 1049 | 1130 | 1251 | 1698 | 1524 => {
                 Error::configuration(message.clone()).with_field("DATABASE_URL")
             }
+            // Locked, and blocked after too many wrong passwords, as MySQL and as MariaDB number them.
+            3118 | 4151 | 3955 | 4150 => {
+                Error::configuration(format!("{message}; have the account unlocked, or use another one"))
+                    .with_field("DATABASE_URL")
+            }
+            1820 | 1862 => Error::configuration(format!(
+                "the account's password has expired; set a new one with ALTER USER (the server says: {message})"
+            ))
+            .with_field("DATABASE_URL"),
+            3159 => Error::configuration(format!("{message}; write sslmode=require"))
+                .with_field("DATABASE_URL"),
             1040 | 1203 | 1226 => {
                 Error::new(ErrorKind::PoolTimeout, format!("the server has no connection left: {message}"))
             }

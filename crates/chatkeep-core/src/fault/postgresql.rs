@@ -17,11 +17,11 @@ pub(crate) fn error(failure: &Failure, effect: Effect) -> Error {
 pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
     match failure {
         Failure::Refused { state, message, .. } => match state.as_str() {
-            // 28: the log-in was refused; 3D: the database does not exist; 42501: no right to connect.
-            "28P01" | "28000" | "3D000" | "42501" => {
-                Error::configuration(message.clone()).with_field("DATABASE_URL")
-            }
             "53300" => out_of_connections(message),
+            _ if is_setting(state, message) => {
+                Error::configuration(format!("{message}{}", advice(state, message)))
+                    .with_field("DATABASE_URL")
+            }
             _ => Error::new(
                 ErrorKind::Unavailable,
                 format!("the server at {place} refused the connection: {message}"),
@@ -33,6 +33,29 @@ pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
         }
         Failure::Elapsed(deadline) => connect_elapsed(*deadline, place),
         Failure::Interrupted => interrupted(Effect::None),
+    }
+}
+
+/// Whether a log-in was refused for what it asked for, which waiting does not change.
+fn is_setting(state: &str, message: &str) -> bool {
+    match state.get(..2).unwrap_or_default() {
+        // 28: the log-in; 3D: no such database; 42 and 22: a start-up parameter or its value, or no right to connect;
+        // 0A: not supported; 55: the database takes no connections.
+        "28" | "3D" | "42" | "22" | "0A" | "55" => true,
+        // Poolers refuse start-up parameters so, but also clients whose server is away just now.
+        "08" => message.contains("startup parameter"),
+        // Supabase's pooler, for an account that it does not know.
+        "XX" => message.contains("Tenant or user not found"),
+        _ => false,
+    }
+}
+
+fn advice(state: &str, message: &str) -> &'static str {
+    if state == "08P01" && message.contains("startup parameter") {
+        "; a pooler refuses the parameter: leave it out of the URL, set it for the role with ALTER ROLE … SET, or have \
+         PgBouncer take it (ignore_startup_parameters)"
+    } else {
+        ""
     }
 }
 
@@ -55,6 +78,17 @@ fn refused(state: &str, message: &str, effect: Effect) -> Error {
                 ErrorKind::Unavailable,
                 "the query took longer than the query timeout and was cancelled",
             );
+        }
+        // 25P03, 25P04, 57P05: the server ended a session that had been idle, or in a transaction, for too long. The
+        // transaction is rolled back before that, and nothing of this call was done.
+        ("25P03" | "25P04" | "57P05", _) => return lost(message, Effect::None),
+        // A prepared statement is not there, or there already: another program's session answered.
+        ("26000" | "42P05", _) => {
+            return Error::configuration(format!(
+                "prepared statements get lost on the way to the server ({message}); behind a pooler in transaction mode, \
+                 such as PgBouncer, write pooler=transaction in the URL"
+            ))
+            .with_field("DATABASE_URL");
         }
         // 57P01 to 57P03: the server is going down or coming up; 08: the connection failed.
         ("57P01" | "57P02" | "57P03", _) | (_, "08") => return lost(message, effect),

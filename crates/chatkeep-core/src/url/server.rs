@@ -164,8 +164,9 @@ fn read_pooler(query: &mut Query) -> Result<Option<Pooler>> {
 fn read_postgresql(query: &mut Query, target: &mut ServerTarget) -> Result<()> {
     target.application_name = query.take("application_name");
     target.options = query.take("options");
-    let sessions = [TargetSession::Any, TargetSession::ReadWrite, TargetSession::ReadOnly];
-    if let Some(session) = query.take_word("target_session_attrs", &sessions.map(|it| (it.name(), it)))? {
+    if let Some(session) =
+        query.take_word("target_session_attrs", &TargetSession::ALL.map(|it| (it.name(), it)))?
+    {
         target.session = session;
     }
     let bindings = [ChannelBinding::Disable, ChannelBinding::Prefer, ChannelBinding::Require];

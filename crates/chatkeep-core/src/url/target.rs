@@ -224,15 +224,27 @@ pub enum TargetSession {
     ReadWrite,
     /// The first that takes no changes.
     ReadOnly,
+    /// The first that is not a standby.
+    Primary,
+    /// The first that is a standby.
+    Standby,
+    /// The first that is a standby; where there is none, the first that answers.
+    PreferStandby,
 }
 
 impl TargetSession {
-    /// The value of `target_session_attrs`: `any`, `read-write`, `read-only`.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Any, Self::ReadWrite, Self::ReadOnly, Self::Primary, Self::Standby, Self::PreferStandby];
+
+    /// The value of `target_session_attrs`: `any`, `read-write`, `read-only`, `primary`, `standby`, `prefer-standby`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Any => "any",
             Self::ReadWrite => "read-write",
             Self::ReadOnly => "read-only",
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+            Self::PreferStandby => "prefer-standby",
         }
     }
 }

@@ -20,7 +20,7 @@ fn open_with_defaults(url: &str) -> Chatkeep {
 }
 
 #[track_caller]
-fn is_refused_after_one_try(proxy: &FaultProxy, url: &str, says: &str) {
+pub(crate) fn is_refused_after_one_try(proxy: &FaultProxy, url: &str, says: &str) {
     let chat = open_with_defaults(url);
     fails(url, || log(&chat, "hello"))
         .with(ErrorKind::Configuration)

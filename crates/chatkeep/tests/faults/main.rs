@@ -4,6 +4,7 @@
 //! Every case asks the same: one typed error that says what is wrong, within the deadline, without a secret in it;
 //! nothing stored that was not acknowledged; and that everything works again when the fault is over.
 
+mod accounts;
 mod conflict;
 mod connecting;
 mod corrupt;
@@ -23,6 +24,8 @@ mod lost;
 mod no_tls;
 mod opening;
 mod password;
+mod pooler;
+mod protocol;
 mod read_only_file;
 mod read_only_server;
 mod removed_file;
@@ -30,6 +33,7 @@ mod restart;
 mod runtime;
 mod schema;
 mod silent;
+mod standby;
 mod threads;
 mod tls;
 mod url;

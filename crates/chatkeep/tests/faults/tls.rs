@@ -85,7 +85,12 @@ fn is_refused(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, say
     let url = tail(&database.url_at(host, proxy.port()));
     let chat = open(&url);
     proxy.cut_at(database.name().as_bytes(), Deliver::Withheld);
-    fails(&url, || log(&chat, MARKER)).with(ErrorKind::Unavailable).saying(says).final_().at_once();
+    fails(&url, || log(&chat, MARKER))
+        .with(ErrorKind::Configuration)
+        .naming("DATABASE_URL")
+        .saying(says)
+        .final_()
+        .at_once();
     assert_eq!(proxy.cuts(), 0, "something was sent in plain text");
     assert!(proxy.accepted() <= 2, "{} connections were made", proxy.accepted());
     assert_eq!(crate::opening::tables(&database), 0);

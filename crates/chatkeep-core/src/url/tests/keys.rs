@@ -120,8 +120,15 @@ fn postgresqls_own_keys_are_understood() {
     assert_eq!(plain.channel_binding, ChannelBinding::Prefer);
     assert_eq!((plain.application_name, plain.options), (None, None));
 
-    for session in [TargetSession::Any, TargetSession::ReadWrite, TargetSession::ReadOnly] {
-        let text = format!("postgresql://h1,h2/d?target_session_attrs={}", session.name());
+    for (name, session) in [
+        ("any", TargetSession::Any),
+        ("read-write", TargetSession::ReadWrite),
+        ("read-only", TargetSession::ReadOnly),
+        ("primary", TargetSession::Primary),
+        ("standby", TargetSession::Standby),
+        ("prefer-standby", TargetSession::PreferStandby),
+    ] {
+        let text = format!("postgresql://h1,h2/d?target_session_attrs={name}");
         assert_eq!(server(&text).session, session);
     }
     for binding in [ChannelBinding::Disable, ChannelBinding::Prefer, ChannelBinding::Require] {
@@ -137,7 +144,10 @@ fn postgresqls_own_keys_are_understood() {
         assert_eq!(server(text), server("postgresql://h/d"));
     }
     refused(&[
-        ("postgresql://h/d?target_session_attrs=primary", &["known are any, read-write, read-only"]),
+        (
+            "postgresql://h/d?target_session_attrs=leader",
+            &["known are any, read-write, read-only, primary, standby, prefer-standby"],
+        ),
         ("postgresql://h/d?target_session_attrs=readwrite", &["did you mean read-write?"]),
         ("postgresql://h/d?channel_binding=on", &["known are disable, prefer, require"]),
         ("postgresql://h/d?channel_binding=require&sslmode=disable", &["channel_binding=require needs TLS"]),
