@@ -60,6 +60,18 @@ impl Migrator {
         })
     }
 
+    /// The PostgreSQL schemas that the search path leads to; `None` on the other engines. Its
+    /// [`warning`](migrations::Schemas::warning) says when the tables that are found are not those of the first one.
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer.
+    pub fn schemas(&self) -> Result<Option<migrations::Schemas>> {
+        match self.pool.url().engine() {
+            Engine::PostgreSql => self.on_connection(Role::Reader, migrations::schemas),
+            _ => Ok(None),
+        }
+    }
+
     /// Runs what is pending up to this revision, and names it. See [`Runner::upgrade`].
     ///
     /// # Errors

@@ -9,5 +9,6 @@ mod failing;
 mod folder;
 mod histories;
 mod killed;
+mod schemas;
 mod scripts;
 mod together;

@@ -61,6 +61,8 @@ struct Status {
     server_version: Option<String>,
     file: Option<String>,
     schema: &'static str,
+    /// The PostgreSQL schema that the tables are found in.
+    found_in: Option<String>,
     messages: Option<i64>,
     tokens: Option<usize>,
     active_tokens: Option<usize>,
@@ -79,6 +81,7 @@ fn status(context: &Context) -> Result<(), Failure> {
         server_version: None,
         file: file(&url),
         schema: migrate::state(&migrations),
+        found_in: database.migrations().schemas()?.and_then(|schemas| schemas.found),
         messages: None,
         tokens: None,
         active_tokens: None,
@@ -99,7 +102,7 @@ fn status(context: &Context) -> Result<(), Failure> {
     if status.schema == "behind" {
         terminal.note("`chatkeep migrate upgrade` brings the schema up to date");
     }
-    Ok(())
+    migrate::note_other_schema(&database.migrations(), terminal)
 }
 
 fn describe(status: &Status, schema: &str, settings: &PoolSettings) -> String {
@@ -109,7 +112,8 @@ fn describe(status: &Status, schema: &str, settings: &PoolSettings) -> String {
         ("Engine", format!("{}{}", status.engine, version.unwrap_or_default())),
     ];
     rows.extend(status.file.as_deref().map(|file| ("File", visible_line(file, usize::MAX))));
-    rows.push(("Schema", schema.to_owned()));
+    let found_in = status.found_in.as_deref().map(|name| format!(", in {}", visible_line(name, 63)));
+    rows.push(("Schema", format!("{schema}{}", found_in.unwrap_or_default())));
     rows.extend(status.messages.map(|messages| ("Messages", thousands(messages))));
     if let (Some(all), Some(active)) = (status.tokens, status.active_tokens) {
         let active = if active < all {

@@ -42,10 +42,15 @@ fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
             let applied = migrations.upgrade(&revision)?;
             let nothing = "the schema is up to date, nothing to do\n";
             terminal.answer(&json!({ "applied": applied }), || listed("ran", &applied, nothing))?;
+            note_other_schema(&migrations, terminal)?;
             Ok(0)
         }
         MigrateCommand::Downgrade { revision, yes } => downgrade(&migrations, &revision, yes, terminal),
-        MigrateCommand::Current => state::current(&migrations.status()?, terminal),
+        MigrateCommand::Current => {
+            let code = state::current(&migrations.status()?, terminal)?;
+            note_other_schema(&migrations, terminal)?;
+            Ok(code)
+        }
         MigrateCommand::History { verbose } => history::history(&migrations.status()?, verbose, terminal),
         MigrateCommand::Stamp { revision } => {
             let changed = migrations.stamp(&revision)?;
@@ -68,6 +73,14 @@ fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
         MigrateCommand::Adopt { dry_run } => adopt(&migrations, dry_run, terminal),
         MigrateCommand::New { .. } => Ok(0),
     }
+}
+
+/// Says when a search path finds the tables of another schema than its first one.
+pub(super) fn note_other_schema(migrations: &Migrator, terminal: &Terminal) -> Result<(), Failure> {
+    if let Some(warning) = migrations.schemas()?.and_then(|schemas| schemas.warning()) {
+        terminal.note(&visible_line(&warning, usize::MAX));
+    }
+    Ok(())
 }
 
 fn listed(what: &str, titles: &[String], nothing: &str) -> String {

@@ -1,5 +1,6 @@
 //! `db …`, `migrate …`, and databases that are not there.
 
+use chatkeep_testkit::{Engine, TestDatabase};
 use serde_json::json;
 
 use crate::command::Home;
@@ -158,4 +159,19 @@ fn a_search_index_is_made_and_dropped_on_request() {
     assert_eq!(home.ask(&["search-index", "drop"]), json!({ "dropped": true }));
     assert_eq!(home.do_it(&["search-index", "drop"]), "there is no search index\n");
     assert_eq!(state(), "absent");
+}
+
+#[test]
+fn status_says_that_the_tables_are_another_schemas() {
+    let database = TestDatabase::create(Engine::PostgreSql);
+    Home::at(database.url()).do_it(&["migrate", "upgrade"]);
+    assert_eq!(Home::at(database.url()).ask(&["db", "status"])["found_in"], "public");
+    database.execute("CREATE SCHEMA tenant2");
+    let home = Home::at(&format!("{}?options=-c%20search_path%3Dtenant2%2Cpublic", database.url()));
+    for call in [&["db", "status"][..], &["migrate", "current"], &["migrate", "upgrade"]] {
+        let answer = home.run(call);
+        let says = "found in the schema public, though search_path begins with tenant2";
+        assert!(answer.code == Some(0) && answer.err.contains(says), "{call:?}: {answer:?}");
+    }
+    assert!(home.do_it(&["db", "status"]).contains("up to date, in public"));
 }

@@ -3,11 +3,14 @@
 
 use std::fmt;
 
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde::Serialize;
 
 use super::catalog::{self, Catalog, Place};
 use super::history;
 use super::migration::Migration;
+use super::schemas;
 use super::script::{Script, Way};
 use super::set::MigrationSet;
 use super::statements::Statement;
@@ -97,6 +100,7 @@ pub fn check(connection: &mut Connection, set: &MigrationSet) -> Result<SchemaCh
     if replayed.is_empty() {
         return Ok(SchemaCheck { status, differences: Vec::new() });
     }
+    schemas::refuse_other(connection)?;
     let live = catalog::read(connection)?;
     let expected = expected(connection, &replayed)?;
     Ok(SchemaCheck { status, differences: compare(&expected, &live) })
@@ -179,20 +183,23 @@ fn in_a_schema(connection: &mut Connection, migrations: &[&Migration]) -> Result
 /// In a database with the live one's character set.
 fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Result<Catalog> {
     let live = current_database(connection)?;
-    let scratch = scratch_name(&live);
+    let scratch = scratch_name(&live.name);
+    let scratch_sql = quoted(&scratch);
     // Named locks are the whole server's: two checks at once would drop each other's tables.
     super::lock::mysql(connection, |connection, _| {
         // What is left of a check that was cut off.
         connection
-            .batch(&format!("DROP DATABASE IF EXISTS `{scratch}`"), Effect::None)
+            .batch(&format!("DROP DATABASE IF EXISTS {scratch_sql}"), Effect::None)
             .map_err(|error| may_not_database(error, &scratch))?;
-        // Not by PREPARE: a server may have no prepared statement left.
-        let make = format!("CREATE DATABASE `{scratch}` {}", own_text(connection, CHARACTER_SET)?);
+        let make = format!(
+            "CREATE DATABASE {scratch_sql} CHARACTER SET {} COLLATE {}",
+            live.character_set, live.collation
+        );
         connection.batch(&make, Effect::None).map_err(|error| may_not_database(error, &scratch))?;
         let outcome = connection
-            .batch(&format!("USE `{scratch}`"), Effect::None)
+            .batch(&format!("USE {scratch_sql}"), Effect::None)
             .and_then(|()| replay(connection, migrations));
-        let back = format!("USE `{}`; DROP DATABASE IF EXISTS `{scratch}`", live.replace('`', "``"));
+        let back = format!("USE {}; DROP DATABASE IF EXISTS {scratch_sql}", quoted(&live.name));
         let dropped = if connection.is_broken() { Ok(()) } else { connection.batch(&back, Effect::None) };
         let catalog = outcome?;
         dropped?;
@@ -200,42 +207,43 @@ fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Resu
     })
 }
 
-/// How the live database stores text, as a part of a statement.
-const CHARACTER_SET: &str = "SELECT CAST(CONCAT('CHARACTER SET ', default_character_set_name, ' COLLATE ', \
-     default_collation_name) AS CHAR) AS text FROM information_schema.schemata WHERE schema_name = DATABASE()";
-
-fn current_database(connection: &mut Connection) -> Result<String> {
-    own_text(connection, "SELECT CAST(DATABASE() AS CHAR) AS text")
+/// The database that a connection works in, as the server describes it.
+#[derive(QueryableByName)]
+struct Database {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    character_set: String,
+    #[diesel(sql_type = Text)]
+    collation: String,
 }
 
-/// One text that MySQL knows of the database which the connection uses.
-fn own_text(connection: &mut Connection, query: &str) -> Result<String> {
-    use diesel::sql_types::Text;
-    use diesel::{QueryableByName, RunQueryDsl, sql_query};
-    #[derive(QueryableByName)]
-    struct Own {
-        #[diesel(sql_type = Text)]
-        text: String,
-    }
+fn current_database(connection: &mut Connection) -> Result<Database> {
     let Session::MySql(session) = &mut connection.session else {
         return Err(Error::internal("only MySQL is asked for its own database"));
     };
-    let answer = sql_query(query).load::<Own>(session.as_mut());
+    let answer = sql_query(
+        "SELECT CAST(DATABASE() AS CHAR) AS name, default_character_set_name AS character_set, \
+         default_collation_name AS collation FROM information_schema.schemata WHERE schema_name = DATABASE()",
+    )
+    .load::<Database>(session.as_mut());
     let rows = answer.map_err(|error| connection.read_error(error))?;
-    rows.into_iter()
-        .next()
-        .map(|row| row.text)
-        .ok_or_else(|| Error::configuration("the URL names no database"))
+    rows.into_iter().next().ok_or_else(|| Error::configuration("the URL names no database"))
+}
+
+/// A name as MySQL and MariaDB read it in SQL.
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
 }
 
 /// 64 characters at the most.
 fn scratch_name(live: &str) -> String {
-    let begin: String = live.chars().filter(|letter| *letter != '`').take(48).collect();
+    let begin: String = live.chars().take(48).collect();
     format!("{begin}_chatkeep_check")
 }
 
 fn may_not_database(error: Error, scratch: &str) -> Error {
-    let grant = format!("GRANT ALL ON `{scratch}`.* TO the account; check");
+    let grant = format!("GRANT ALL ON {}.* TO the account; check", quoted(scratch));
     may_not(error, &format!("the database {scratch}, which it drops in the end"), &grant)
 }
 

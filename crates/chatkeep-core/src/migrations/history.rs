@@ -3,6 +3,7 @@
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::migration::{Line, Migration};
+use super::schemas;
 use crate::connection::{Connection, on_engine};
 use crate::engine::Engine;
 use crate::error::{ErrorKind, Result, SchemaState};
@@ -112,7 +113,9 @@ pub(super) fn rows(connection: &mut Connection) -> Result<Vec<Row>> {
                 Row { key, name, checksum, started_at, finished_at, state, error }
             })
             .collect()),
-        Err(error) if error.kind() == ErrorKind::Schema(SchemaState::Behind) => Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::Schema(SchemaState::Behind) => {
+            schemas::refuse_missing(connection).map(|()| Vec::new())
+        }
         Err(error) => Err(error),
     }
 }

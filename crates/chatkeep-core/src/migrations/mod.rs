@@ -22,6 +22,7 @@ mod migration;
 mod new;
 mod offline;
 mod runner;
+mod schemas;
 mod script;
 mod set;
 mod statements;
@@ -35,6 +36,7 @@ pub use migration::{Line, Migration};
 pub use new::new_migration;
 pub use offline::{pending_sql, sql};
 pub use runner::{Runner, ensure, upgrade};
+pub use schemas::{Schemas, schemas};
 pub use set::MigrationSet;
 pub use status::{
     AppliedMigration, HistoryEntry, MigrationState, MigrationStatus, SchemaVersion, look, status, status_of,

@@ -10,6 +10,7 @@ use super::failpoint;
 use super::history::{self, Row, State};
 use super::lock::{self, Held};
 use super::migration::{Line, Migration};
+use super::schemas;
 use super::script::{Script, Way};
 use super::set::{MigrationSet, Revision};
 use super::status::{MigrationStatus, SchemaVersion, status, status_of};
@@ -165,6 +166,7 @@ impl<'a> Runner<'a> {
         mut work: impl FnMut(&mut Connection, &mut Held) -> Result<T>,
     ) -> Result<T> {
         let connection = &mut *self.connection;
+        schemas::refuse_other(connection)?;
         let outcome = match connection.session {
             Session::Sqlite(_) => on_sqlite(connection, |connection| {
                 history::create_table(connection)?;
@@ -190,7 +192,7 @@ impl<'a> Runner<'a> {
         if !self.connection.is_broken() {
             self.connection.set_query_timeout(self.query_timeout)?;
         }
-        outcome
+        outcome.map_err(|error| schemas::explain_rights(self.connection, error))
     }
 
     /// What was rolled back leaves a word in the history. It is not worth a second error.

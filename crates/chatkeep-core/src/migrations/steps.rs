@@ -6,7 +6,7 @@ use super::catalog;
 use super::failpoint;
 use super::history::{self, Row, State};
 use super::lock::Held;
-use super::migration::Migration;
+use super::migration::{Line, Migration};
 use super::script::{Script, Way};
 use super::statements::Statement;
 use crate::connection::Connection;
@@ -149,6 +149,9 @@ impl Steps<'_> {
             });
         }
         self.drop_invalid_index(statement)?;
+        if begun.is_none() {
+            self.refuse_foreign_table(statement)?;
+        }
         let text = Some(statement.text.as_str()).filter(|_| names_its_tables(statement));
         let before = catalog::fingerprint(self.connection, text)?;
         if begun.is_some_and(|begun| *begun != before) {
@@ -162,6 +165,23 @@ impl Steps<'_> {
         // It may have taken long.
         self.check()?;
         self.mark(number + 1, false, None)
+    }
+
+    /// `CREATE TABLE IF NOT EXISTS`, written so that a run that was cut off can be run again, would take another program's
+    /// table for ours. What this run has not begun yet it has not made either.
+    fn refuse_foreign_table(&mut self, statement: &Statement) -> Result<()> {
+        if self.migration.line != Line::Chatkeep || self.way != Way::Up || !creates_table(statement) {
+            return Ok(());
+        }
+        let name = if statement.word(2) == "IF" { statement.word(5) } else { statement.word(2) };
+        let tables = catalog::read(self.connection)?.into_keys().filter(|place| place.kind == "table");
+        match tables.map(|place| place.table).find(|table| table.eq_ignore_ascii_case(name)) {
+            Some(table) => Err(Error::new(
+                ErrorKind::Schema(SchemaState::Failed),
+                format!("the table {table} already exists"),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// `CREATE INDEX CONCURRENTLY` that fails, or is cut off, leaves an index that is never used, and in the way.
@@ -196,9 +216,24 @@ impl Steps<'_> {
     }
 }
 
+fn creates_table(statement: &Statement) -> bool {
+    statement.word(0) == "CREATE" && statement.word(1) == "TABLE"
+}
+
 /// What is called by name may change any table.
 fn names_its_tables(statement: &Statement) -> bool {
     !matches!(statement.word(0), "EXECUTE" | "CALL" | "")
+}
+
+const FOREIGN_TABLE: &str = "; that table is another program's: `chatkeep migrate adopt` takes over one that holds a message \
+     log (SQLite, PostgreSQL), or keep chatkeep's tables in a schema, a database or a file of their own";
+
+/// Whether one of chatkeep's own tables cannot be made because another program has one of that name.
+fn is_foreign_table(error: &Error, migration: &Migration, statement: &Statement) -> bool {
+    let is_there = ["(SQLSTATE 42P07)", "(error 1050)", "already exists"];
+    migration.line == Line::Chatkeep
+        && creates_table(statement)
+        && is_there.iter().any(|word| error.message().contains(word))
 }
 
 /// Which statement of which migration it was.
@@ -210,12 +245,13 @@ pub(super) fn explain(
     of: usize,
 ) -> Error {
     let message = format!(
-        "migration {}, statement {} of {of} (line {}: {}): {}",
+        "migration {}, statement {} of {of} (line {}: {}): {}{}",
         migration.title(),
         number + 1,
         statement.line,
         statement.shown(),
-        error.message()
+        error.message(),
+        if is_foreign_table(&error, migration, statement) { FOREIGN_TABLE } else { "" }
     );
     // What may pass, or is the account's or the disk's fault, stays what it is.
     let kind = match error.kind() {

@@ -1,0 +1,223 @@
+//! PostgreSQL's schemas: where the search path makes new tables, where it finds those that are there, and which right is
+//! missing.
+
+use diesel::sql_types::{Array, Nullable, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use crate::connection::{Connection, Session};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The schemas that a PostgreSQL connection works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Schemas {
+    /// Where new tables are made: the first schema of the search path that is there. `None` when none is.
+    pub new_tables: Option<String>,
+    /// Where chatkeep's tables are found. `None` when they are not there yet.
+    pub found: Option<String>,
+}
+
+impl Schemas {
+    /// What is wrong when the tables that are found are not those of the first schema: most likely another tenant's.
+    pub fn warning(&self) -> Option<String> {
+        match (&self.new_tables, &self.found) {
+            (Some(first), Some(found)) if first != found => Some(format!(
+                "chatkeep's tables are found in the schema {found}, though search_path begins with {first}; leave {found} out of \
+                 it to keep tables of their own in {first}, or name {found} first"
+            )),
+            _ => None,
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    path: String,
+    #[diesel(sql_type = Text)]
+    account: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    new_tables: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    found: Option<String>,
+}
+
+const LOOK: &str = "SELECT current_setting('search_path') AS path, current_user::text AS account, \
+     current_schema()::text AS new_tables, (SELECT nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace \
+     WHERE c.oid = to_regclass('chatkeep_migrations')) AS found";
+
+/// The schemas of this connection; `None` on the other engines, which have none.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn schemas(connection: &mut Connection) -> Result<Option<Schemas>> {
+    let row = look(connection)?;
+    Ok(row.map(|row| Schemas { new_tables: row.new_tables, found: row.found }))
+}
+
+fn look(connection: &mut Connection) -> Result<Option<Row>> {
+    let Session::PostgreSql(session) = &mut connection.session else { return Ok(None) };
+    let row = sql_query(LOOK).get_result::<Row>(session.as_mut());
+    row.map(Some).map_err(|error| connection.read_error(error))
+}
+
+/// Refuses a search path that leads to no schema. It is asked where no history was found, so that nobody is advised to run
+/// migrations that have no place.
+pub(super) fn refuse_missing(connection: &mut Connection) -> Result<()> {
+    // After an error PostgreSQL answers nothing more in the same transaction.
+    if connection.is_in_transaction() {
+        return Ok(());
+    }
+    match look(connection)? {
+        Some(row) if row.new_tables.is_none() => Err(missing(connection, &row)?),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses migrations whose tables would be changed in one schema, and made in another.
+pub(super) fn refuse_other(connection: &mut Connection) -> Result<()> {
+    match schemas(connection)?.and_then(|schemas| schemas.warning()) {
+        Some(warning) => Err(Error::configuration(warning).with_field("DATABASE_URL")),
+        None => Ok(()),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+fn missing(connection: &mut Connection, row: &Row) -> Result<Error> {
+    let wanted = names(&row.path, &row.account);
+    let there = existing(connection, &wanted)?;
+    let message = match (there.first(), wanted.last()) {
+        // PostgreSQL passes over schemas that the account may not look into.
+        (Some(schema), _) => format!(
+            "the account {} has no right on the schema {schema}; its owner gives it with {}",
+            row.account,
+            grant(schema, &row.account)
+        ),
+        (None, Some(schema)) => format!(
+            "no schema of search_path is there ({}); create it with CREATE SCHEMA {}, or name another one",
+            row.path,
+            quoted(schema)
+        ),
+        (None, None) => "search_path is empty; name the schema that the tables are in".to_owned(),
+    };
+    Ok(Error::configuration(message).with_field("DATABASE_URL"))
+}
+
+fn existing(connection: &mut Connection, wanted: &[String]) -> Result<Vec<String>> {
+    let Session::PostgreSql(session) = &mut connection.session else { return Ok(Vec::new()) };
+    let rows = sql_query("SELECT nspname::text AS name FROM pg_namespace WHERE nspname = ANY($1)")
+        .bind::<Array<Text>, _>(wanted)
+        .load::<Name>(session.as_mut());
+    rows.map(|rows| rows.into_iter().map(|row| row.name).collect())
+        .map_err(|error| connection.read_error(error))
+}
+
+/// Adds the statement that gives the missing right to an error of migrations.
+pub(super) fn explain_rights(connection: &mut Connection, error: Error) -> Error {
+    if error.kind() != ErrorKind::Configuration || error.field().is_some() || connection.is_broken() {
+        return error;
+    }
+    let statement = match connection.session {
+        Session::Sqlite(_) => None,
+        Session::PostgreSql(_) => look(connection).ok().flatten().and_then(|row| {
+            let schema = row.new_tables.filter(|_| error.message().contains("SQLSTATE 42501"))?;
+            Some(grant(&schema, &row.account))
+        }),
+        Session::MySql(_) => {
+            // CREATE, ALTER and so on denied on a table, or on the database.
+            let denied = error.message().contains("(error 1142)") || error.message().contains("(error 1044)");
+            denied.then(|| mysql_grant(connection)).flatten()
+        }
+    };
+    match statement {
+        Some(statement) => {
+            let message =
+                format!("{}; an account that may do so gives the right with {statement}", error.message());
+            Error::configuration(message)
+        }
+        None => error,
+    }
+}
+
+fn grant(schema: &str, account: &str) -> String {
+    format!("GRANT USAGE, CREATE ON SCHEMA {} TO {}", quoted(schema), quoted(account))
+}
+
+fn mysql_grant(connection: &mut Connection) -> Option<String> {
+    let Session::MySql(session) = &mut connection.session else { return None };
+    let name = sql_query(
+        "SELECT CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`.* TO ''', \
+         REPLACE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''', ''''''), '''@''', \
+         SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''') AS name",
+    );
+    let place = name.get_result::<Name>(session.as_mut()).ok()?.name;
+    Some(format!("GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON {place}"))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The names in a search path, as PostgreSQL reads them: separated by commas, in small letters unless quoted.
+fn names(path: &str, account: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = path.trim_start();
+    while !rest.is_empty() {
+        let name = if let Some(inside) = rest.strip_prefix('"') {
+            let mut name = String::new();
+            let mut letters = inside.char_indices().peekable();
+            let mut end = inside.len();
+            while let Some((at, letter)) = letters.next() {
+                if letter == '"' && letters.next_if(|(_, next)| *next == '"').is_none() {
+                    end = at + 1;
+                    break;
+                }
+                name.push(letter);
+            }
+            rest = &inside[end..];
+            name
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            let name = rest[..end].trim_end().to_lowercase();
+            rest = &rest[end..];
+            name
+        };
+        names.push(if name == "$user" { account.to_owned() } else { name });
+        rest = rest.trim_start().trim_start_matches(',').trim_start();
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_search_path_are_read_as_postgresql_reads_them() {
+        assert_eq!(names("\"$user\", public", "app"), ["app", "public"]);
+        assert_eq!(names("\"MyApp\",Chat , \"a \"\"b\"\", c\"", "app"), ["MyApp", "chat", "a \"b\", c"]);
+        assert_eq!(names("\"\"", "app"), <[String; 0]>::default());
+        assert_eq!(names("", "app"), <[String; 0]>::default());
+    }
+
+    #[test]
+    fn tables_of_another_schema_are_told() {
+        let schemas = |new_tables: Option<&str>, found: Option<&str>| {
+            let (new_tables, found) = (new_tables.map(str::to_owned), found.map(str::to_owned));
+            Schemas { new_tables, found }.warning()
+        };
+        assert_eq!(schemas(Some("public"), Some("public")), None);
+        assert_eq!(schemas(Some("tenant2"), None), None);
+        let warning = schemas(Some("tenant2"), Some("public")).expect("two schemas");
+        assert!(
+            warning.contains("in the schema public, though search_path begins with tenant2"),
+            "{warning}"
+        );
+    }
+}
