@@ -49,7 +49,7 @@ pub mod messages {
         check_totals, count, count_all, count_moved, count_older_than, count_on, create_search_index,
         delete_batch_older_than, drop_search_index, forget_totals, get, insert, insert_group, insert_many,
         insert_with_ids, is_time_to_count, list, look_for_uncounted, oldest_kept, rebuild_totals, search,
-        search_index_state, with_ids,
+        search_index_minimum, search_index_state, with_ids,
     };
 }
 

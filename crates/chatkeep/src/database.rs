@@ -136,6 +136,16 @@ impl DatabaseManager {
         run().map_err(|error| error.with_operation("search_index"))
     }
 
+    /// How many characters a text must have to be found with the search index; searches for shorter ones look at every message,
+    /// newest first. `None` where no index is used.
+    ///
+    /// # Errors
+    /// `Unavailable` and the like when the database does not answer.
+    pub fn search_index_minimum(&self) -> Result<Option<usize>> {
+        let run = || messages::search_index_minimum(&mut *self.pool.reader()?);
+        run().map_err(|error| error.with_operation("search_index_minimum"))
+    }
+
     /// Makes a search index from all messages that are there, with which rare words are found at once in a large log. It
     /// takes room, and time at every message that is logged. False when it is there already.
     ///

@@ -16,6 +16,7 @@ mod retention;
 mod search;
 mod search_case;
 mod search_index;
+mod search_scripts;
 mod text;
 mod timestamps;
 mod totals;

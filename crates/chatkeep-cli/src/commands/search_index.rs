@@ -24,7 +24,13 @@ pub(super) fn run(command: &SearchIndexCommand, context: &Context) -> Result<u8,
         }
         SearchIndexCommand::Status => {
             let state = database.search_index()?;
-            terminal.answer(&json!({ "state": state.name() }), || format!("{}\n", described(state)))?;
+            let minimum = database.search_index_minimum()?;
+            terminal.answer(&json!({ "state": state.name(), "minimum_characters": minimum }), || {
+                let scans = minimum.map_or_else(String::new, |minimum| {
+                    format!("; texts of fewer than {minimum} characters are looked for in every message")
+                });
+                format!("{}{scans}\n", described(state))
+            })?;
         }
     }
     Ok(0)
@@ -34,7 +40,8 @@ fn described(state: SearchIndexState) -> &'static str {
     match state {
         SearchIndexState::Ready => "ready: rare words are found with the index",
         SearchIndexState::Unfinished => {
-            "unfinished: being built, or given up in the middle; `chatkeep search-index create` begins again"
+            "unfinished: being built, given up in the middle, or made under another ngram_token_size; \
+             `chatkeep search-index create` begins again"
         }
         SearchIndexState::Unsupported => {
             "unsupported: this engine has none; searches look at every message, newest first"

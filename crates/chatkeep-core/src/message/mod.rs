@@ -34,7 +34,8 @@ pub(crate) use new::check_name;
 pub use new::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES, NewMessage};
 pub use record::Message;
 pub use search::{
-    MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search, search_index_state,
+    MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search, search_index_minimum,
+    search_index_state,
 };
 pub use select::{PIECE_BYTES, Piece, after, count, get, list};
 pub use totals::{

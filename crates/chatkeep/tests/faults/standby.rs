@@ -57,6 +57,17 @@ fn the_role_that_is_asked_for_is_taken() {
 }
 
 #[test]
+fn a_search_index_cannot_be_made_on_a_standby() {
+    let (_standby, database) = standby();
+    let chat = open(database.url());
+    fails(database.url(), || chat.database().create_search_index())
+        .with(ErrorKind::ReadOnly)
+        .final_()
+        .at_once();
+    assert_eq!(count(&chat).expect("reading goes on"), 1);
+}
+
+#[test]
 fn a_session_that_was_ended_for_being_idle_in_a_transaction_is_unavailable() {
     let database = TestDatabase::create(Engine::PostgreSql);
     let url = format!("{}?options=-c%20idle_in_transaction_session_timeout%3D50", database.url());

@@ -1,7 +1,8 @@
 //! What the search index is asked for: messages that may match. Whether they do, the condition itself decides.
 //!
-//! So what is asked must miss nothing. SQLite and MySQL index every run of three, or two, characters as it is written:
-//! they are asked for all ways to write some of those of the text. PostgreSQL reads the same from the regular expression,
+//! So what is asked must miss nothing. SQLite indexes every run of three characters as it is written, and MySQL of as many
+//! as its `ngram_token_size` says: they are asked for all ways to write some of those of the text, and every message is
+//! looked at where the index cannot answer ([`ngram`](super::ngram)). PostgreSQL reads the same from the regular expression,
 //! unless one of a character's variants lies beyond U+07FF (K, whose variants are k and the Kelvin sign, is one of them):
 //! its regular expressions do not list such characters. Then it is asked with `ILIKE`, as far as that is sure to find
 //! every variant in this database's locale.
@@ -18,7 +19,8 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
 use super::COLUMNS;
 use super::folding::variants;
-use super::index::{SearchIndexState, search_index_state};
+use super::index::{self, SearchIndexState};
+use super::ngram::is_token_letter;
 use crate::connection::{Connection, Session};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -26,7 +28,6 @@ use crate::schema::messages;
 
 /// The characters that an entry of the index has; PostgreSQL's have as many.
 const SQLITE_RUN: usize = 3;
-const MYSQL_RUN: usize = 2;
 const POSTGRESQL_RUN: usize = 3;
 /// Enough runs of a long text to leave few candidates, and ways to write one that are worth asking for.
 const MOST_RUNS: usize = 12;
@@ -51,15 +52,17 @@ pub(super) enum Candidates {
 impl Candidates {
     /// `None` when there is no index, or it is of no help for this text.
     pub(super) fn of(connection: &mut Connection, text: &str) -> Result<Option<Self>> {
-        if connection.engine() == Engine::MariaDb
-            || search_index_state(connection)? != SearchIndexState::Ready
-        {
+        if connection.engine() == Engine::MariaDb {
+            return Ok(None);
+        }
+        let index = index::look(connection)?;
+        if index.state != SearchIndexState::Ready {
             return Ok(None);
         }
         let characters: Vec<Vec<char>> = text.chars().map(variants).collect();
         Ok(match connection.engine() {
             Engine::Sqlite => sqlite(&characters).map(Self::FullText),
-            Engine::MySql => mysql(&characters).map(Self::FullText),
+            Engine::MySql => mysql(&characters, index.run).map(Self::FullText),
             Engine::PostgreSql if has_listed_run(&characters) => Some(Self::Pattern),
             Engine::PostgreSql => alike(connection, text, &characters)?.map(Self::Alike),
             Engine::MariaDb => None,
@@ -98,9 +101,10 @@ fn sqlite(characters: &[Vec<char>]) -> Option<String> {
     (!runs.is_empty()).then(|| asked.collect::<Vec<_>>().join(" AND "))
 }
 
-/// `+(ab aB …) +(…)`: letters and digits only, because the others mean something in this language, or are passed over.
-fn mysql(characters: &[Vec<char>]) -> Option<String> {
-    let mut runs = runs(characters, MYSQL_RUN, char::is_alphanumeric);
+/// `+(ab aB …) +(…)`, in runs of so many: letters and digits only, because the others mean something in this language, or are
+/// passed over.
+pub(super) fn mysql(characters: &[Vec<char>], length: usize) -> Option<String> {
+    let mut runs = runs(characters, length, is_token_letter);
     // It reads all messages of every run that is asked for, so the few that are likely to be in few messages are best.
     runs.sort_by_key(|ways| Reverse(ways.first().map_or(0, |way| rarity(way))));
     runs.truncate(MYSQL_RUNS);
@@ -246,7 +250,8 @@ mod tests {
 
     #[test]
     fn every_way_to_write_a_run_is_asked_for() {
-        assert_eq!(mysql(&characters("ab1")).as_deref(), Some("+(B1 b1) +(AB Ab aB ab)"));
+        assert_eq!(mysql(&characters("ab1"), 2).as_deref(), Some("+(B1 b1) +(AB Ab aB ab)"));
+        assert_eq!(mysql(&characters("12ab"), 3).as_deref(), Some("+(12A 12a) +(2AB 2Ab 2aB 2ab)"));
         assert_eq!(sqlite(&characters("1\"é")).as_deref(), Some("(\"1\"\"É\" OR \"1\"\"é\")"));
         assert_eq!(runs(&characters("kiss"), 2, |_| true)[0].len(), 6, "the Kelvin sign is a k");
     }
@@ -254,7 +259,11 @@ mod tests {
     #[test]
     fn what_is_too_short_or_not_indexed_asks_for_nothing() {
         assert_eq!(sqlite(&characters("ab")), None);
-        assert_eq!(mysql(&characters("a b% c+")), None);
+        assert_eq!(mysql(&characters("a b% c+"), 2), None);
+        assert_eq!(mysql(&characters("ab"), 3), None);
+        assert_eq!(mysql(&characters("𠮷野"), 2), None);
+        // One of its variants is too new for MySQL's table.
+        assert_eq!(mysql(&characters("ßß"), 2), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
+use super::trigrams;
 use crate::connection::{Connection, on_engine};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -21,7 +22,8 @@ pub enum SearchIndexState {
     Absent,
     /// There is one, and searches use it.
     Ready,
-    /// One is being built, or was given up in the middle of it. Searches do without.
+    /// One is being built, or was given up in the middle of it, or was made under another `ngram_token_size` than MySQL has
+    /// now. Searches do without.
     Unfinished,
     /// This engine has none: MariaDB.
     Unsupported,
@@ -41,8 +43,16 @@ impl SearchIndexState {
 
 #[derive(QueryableByName)]
 struct Found {
+    /// How many characters an entry has; 0 when the index is of no use.
     #[diesel(sql_type = BigInt)]
-    finished: i64,
+    run: i64,
+}
+
+/// The index as it is.
+pub(super) struct Index {
+    pub(super) state: SearchIndexState,
+    /// How many characters an entry has.
+    pub(super) run: usize,
 }
 
 /// Whether there is a search index.
@@ -50,24 +60,45 @@ struct Found {
 /// # Errors
 /// `Unavailable` and the like when the database does not answer.
 pub fn search_index_state(connection: &mut Connection) -> Result<SearchIndexState> {
+    Ok(look(connection)?.state)
+}
+
+/// The index, and what can be asked of it.
+pub(super) fn look(connection: &mut Connection) -> Result<Index> {
     let sql = match connection.engine() {
-        Engine::Sqlite => "SELECT 1 AS finished FROM sqlite_master WHERE name = 'messages_search'",
+        Engine::Sqlite => "SELECT 3 AS run FROM sqlite_master WHERE name = 'messages_search'",
+        // That of the table which the search path finds: another schema's may have one too.
         Engine::PostgreSql => {
-            "SELECT indisvalid::int::bigint AS finished FROM pg_index WHERE indexrelid = to_regclass('messages_search')"
+            "SELECT indisvalid::int::bigint * 3 AS run FROM pg_index JOIN pg_class i ON i.oid = indexrelid \
+             WHERE indrelid = to_regclass('messages') AND relname = 'messages_search'"
         }
+        // The comment says under which size the index was made: entries of another size would not be found.
         Engine::MySql => {
-            "SELECT 1 AS finished FROM information_schema.statistics WHERE table_schema = DATABASE() \
+            "SELECT CAST(IF(LEFT(index_comment, 17) = 'ngram_token_size=' \
+             AND index_comment <> CONCAT('ngram_token_size=', @@ngram_token_size), 0, @@ngram_token_size) AS SIGNED) AS run \
+             FROM information_schema.statistics WHERE table_schema = DATABASE() \
              AND table_name = 'messages' AND index_name = 'messages_search' LIMIT 1"
         }
-        Engine::MariaDb => return Ok(SearchIndexState::Unsupported),
+        Engine::MariaDb => return Ok(Index { state: SearchIndexState::Unsupported, run: 0 }),
     };
     let found = on_engine!(connection, c => sql_query(sql).load::<Found>(c));
     let found = found.map_err(|error| connection.read_error(error))?;
-    Ok(match found.first() {
-        None => SearchIndexState::Absent,
-        Some(Found { finished: 0 }) => SearchIndexState::Unfinished,
-        Some(_) => SearchIndexState::Ready,
+    let run = found.first().map(|found| usize::try_from(found.run).unwrap_or(0));
+    Ok(match run {
+        None => Index { state: SearchIndexState::Absent, run: 0 },
+        Some(0) => Index { state: SearchIndexState::Unfinished, run: 0 },
+        Some(run) => Index { state: SearchIndexState::Ready, run },
     })
+}
+
+/// How many characters a text must have for the index to be asked; shorter ones are looked for in every message. `None` where
+/// there is no index that is used.
+///
+/// # Errors
+/// `Unavailable` and the like when the database does not answer.
+pub fn search_index_minimum(connection: &mut Connection) -> Result<Option<usize>> {
+    let index = look(connection)?;
+    Ok((index.state == SearchIndexState::Ready).then_some(index.run))
 }
 
 /// Makes the index, from all messages that are there. False when it is there already.
@@ -123,13 +154,8 @@ fn create(connection: &mut Connection) -> Result<bool> {
             connection.transaction(|connection| connection.batch(SQLITE_CREATE, Effect::None))?;
         }
         Engine::PostgreSql => {
-            connection.batch("CREATE EXTENSION IF NOT EXISTS pg_trgm", Effect::None).map_err(|error| {
-                Error::configuration(
-                    "the index needs the extension pg_trgm; have it added with CREATE EXTENSION pg_trgm",
-                )
-                .with_source(error)
-            })?;
-            connection.batch(POSTGRESQL_CREATE, Effect::Commits)?;
+            let schema = trigrams::schema(connection)?;
+            connection.batch(&postgresql_create(&schema), Effect::Commits)?;
             // So that the index is used from the first search on, and not from when the server comes round to it.
             connection.batch("ANALYZE messages", Effect::None)?;
         }
@@ -183,8 +209,15 @@ const SQLITE_DROP: &str = "
     DROP TRIGGER IF EXISTS messages_search_update;
     DROP TABLE IF EXISTS messages_search;";
 
-const POSTGRESQL_CREATE: &str = "CREATE INDEX CONCURRENTLY messages_search ON messages \
-     USING gin (user_message gin_trgm_ops, bot_response gin_trgm_ops)";
+/// With the operators of the extension in this schema, which need not be in the search path.
+fn postgresql_create(schema: &str) -> String {
+    format!(
+        "CREATE INDEX CONCURRENTLY messages_search ON messages \
+         USING gin (user_message {schema}.gin_trgm_ops, bot_response {schema}.gin_trgm_ops)"
+    )
+}
 
-const MYSQL_CREATE: &str =
-    "CREATE FULLTEXT INDEX messages_search ON messages (user_message, bot_response) WITH PARSER ngram";
+/// A comment cannot be an expression, so the server puts the statement together.
+const MYSQL_CREATE: &str = "SET @chatkeep_make = CONCAT('CREATE FULLTEXT INDEX messages_search \
+     ON messages (user_message, bot_response) WITH PARSER ngram COMMENT ''ngram_token_size=', @@ngram_token_size, ''''); \
+     PREPARE chatkeep_make FROM @chatkeep_make; EXECUTE chatkeep_make; DEALLOCATE PREPARE chatkeep_make";

@@ -12,12 +12,16 @@ mod candidates;
 mod folding;
 mod index;
 mod matches;
+mod ngram;
+mod trigrams;
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use self::candidates::Candidates;
 pub(crate) use self::folding::register;
-pub use self::index::{SearchIndexState, create_search_index, drop_search_index, search_index_state};
+pub use self::index::{
+    SearchIndexState, create_search_index, drop_search_index, search_index_minimum, search_index_state,
+};
 use self::matches::Matches;
 use super::cursor::Cursor;
 use super::filter::Page;

@@ -1,0 +1,199 @@
+//! With the search index a search finds what it finds without, in every script, with every size of MySQL's entries, and in
+//! every locale of PostgreSQL's.
+
+use chatkeep::{Chatkeep, NewMessage, Page, SearchIndexState};
+use chatkeep_testkit::{Engine, Server, TestDatabase};
+
+use crate::every_engine::on_every_engine;
+use crate::store::{Store, at, open};
+
+on_every_engine![every_script_is_found_the_same_with_the_index];
+
+/// More than are looked at before the index is asked.
+const NEWER: usize = 2_100;
+
+const WORDS: &[&str] = &[
+    "needle in a haystack",
+    "𠮷野家",
+    "မြန်မာစာ",
+    "𝐇𝐞𝐥𝐥𝐨",
+    "हिन्दी में",
+    "ภาษาไทย",
+    "한국어 사람",
+    "עִבְרִית",
+    "العربية",
+    "ქართული ᲥᲐᲠᲗᲣᲚᲘ",
+    "ᏣᎳᎩ ꮳꮃꭹ",
+    "አማርኛ",
+    "தமிழ்",
+    "ភាសាខ្មែរ",
+    "ພາສາລາວ",
+    "བོད་ཡིག",
+    "𐐀𐐁 𐐨𐐩",
+    "😀😀😀 👩\u{200d}👧",
+    "İstanbul ısı IĞDIR ığdır",
+    "STRASSE straße STRAẞE",
+    "ΟΔΟΣ οδός",
+    "ǅungla Ǆungla ǆungla",
+    "ﬁne ﬀ",
+    "a_b-c_d 100% x+y",
+    "e\u{301}te\u{301} été",
+    "㍿株式会社",
+    "ʻōlelo Hawaiʻi",
+];
+
+/// One letter or sign of each block that has any, tripled, in the beginnings of all planes that are used.
+fn letters() -> Vec<String> {
+    let blocks = (0..0x100).chain((0x100..0x200).step_by(5)).chain((0x200..0x300).step_by(31));
+    let of_block = |block: u32| {
+        let some = (0..0x100).filter_map(|low| char::from_u32(block << 8 | (low * 7 + 3) % 0x100));
+        some.filter(|letter| !letter.is_control()).find(|letter| letter.is_alphanumeric())
+    };
+    blocks.filter_map(of_block).map(|letter| format!("{letter}{letter}{letter}")).collect()
+}
+
+fn texts() -> Vec<String> {
+    let letters = letters();
+    assert!(letters.len() > 200);
+    WORDS.iter().map(|word| (*word).to_owned()).chain(letters).collect()
+}
+
+/// Parts of two, three and four characters of the words.
+fn parts() -> Vec<String> {
+    let mut queries = Vec::new();
+    for word in WORDS {
+        let letters: Vec<char> = word.chars().collect();
+        for length in [2, 3, 4] {
+            queries.extend(
+                letters.windows(length).step_by(length - 1).map(|part| part.iter().collect::<String>()),
+            );
+        }
+    }
+    queries.sort();
+    queries.dedup();
+    queries
+}
+
+fn fill(chat: &Chatkeep) {
+    let old = at("2024-01-01");
+    let texts: Vec<_> = texts().into_iter().map(|text| NewMessage::new(text).with_timestamp(old)).collect();
+    chat.messages().log_messages(&texts).expect("the messages are logged");
+    chat.messages().log_messages(&vec![NewMessage::new("-"); NEWER]).expect("the messages are logged");
+}
+
+fn found(chat: &Chatkeep, queries: &[String]) -> Vec<(String, Vec<i64>)> {
+    let find = |query: &String| {
+        let messages =
+            chat.messages().search_messages(query, &Page::first(1_000)).expect("the search answers");
+        (query.clone(), messages.iter().map(|message| message.id).collect())
+    };
+    queries.iter().map(find).collect()
+}
+
+#[track_caller]
+fn finds_the_same(chat: &Chatkeep, queries: &[String]) {
+    fill(chat);
+    let without = found(chat, queries);
+    assert!(without.iter().all(|(_, found)| !found.is_empty()), "every part is in a text");
+    chat.database().create_search_index().expect("the index is made");
+    let with = found(chat, queries);
+    let differs: Vec<_> = without.iter().zip(&with).filter(|(without, with)| without != with).collect();
+    assert!(differs.is_empty(), "{} of {}: {differs:?}", differs.len(), with.len());
+}
+
+fn every_script_is_found_the_same_with_the_index(store: &Store) {
+    if store.engine() != Engine::MariaDb {
+        finds_the_same(store, &[parts(), letters()].concat());
+    }
+}
+
+#[test]
+fn mysqls_entries_may_have_another_size() {
+    if !Engine::MySql.is_available() {
+        return;
+    }
+    for size in ["1", "3"] {
+        let server = Server::builder(Engine::MySql).setting("ngram_token_size", size).start();
+        let database = server.create_database();
+        let chat = open(database.url());
+        finds_the_same(&chat, &parts());
+        let minimum = chat.database().search_index_minimum().expect("it answers");
+        assert_eq!(minimum.map(|minimum| minimum.to_string()).as_deref(), Some(size));
+    }
+}
+
+#[test]
+fn an_index_of_another_size_is_not_asked_and_can_be_made_again() {
+    if !Engine::MySql.is_available() {
+        return;
+    }
+    let server = Server::builder(Engine::MySql).setting("ngram_token_size", "3").start();
+    let database = server.create_database();
+    let chat = open(database.url());
+    fill(&chat);
+    chat.database().create_search_index().expect("the index is made");
+    // As a server with another setting finds it.
+    database.execute(
+        "DROP INDEX messages_search ON messages; CREATE FULLTEXT INDEX messages_search \
+         ON messages (user_message, bot_response) WITH PARSER ngram COMMENT 'ngram_token_size=2'",
+    );
+    assert_eq!(chat.database().search_index().expect("it answers"), SearchIndexState::Unfinished);
+    assert_eq!(chat.database().search_index_minimum().expect("it answers"), None);
+    let find =
+        || chat.messages().search_messages("needle", &Page::first(5)).expect("the search answers").len();
+    assert_eq!(find(), 1);
+    assert!(chat.database().create_search_index().expect("it is made again"));
+    assert_eq!(chat.database().search_index().expect("it answers"), SearchIndexState::Ready);
+    assert_eq!(find(), 1);
+}
+
+/// A database of this locale on the shared server.
+fn in_locale(keeper: &TestDatabase, number: usize, options: &str) -> (String, String) {
+    let name = format!("{}_{number}", keeper.name());
+    keeper.execute(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' {options}"));
+    (keeper.url().replace(keeper.name(), &name), name)
+}
+
+#[test]
+fn every_locale_of_postgresql_finds_the_same() {
+    let keeper = TestDatabase::create(Engine::PostgreSql);
+    for (number, options) in [
+        "LC_COLLATE 'C' LC_CTYPE 'C'",
+        "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
+        "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (url, name) = in_locale(&keeper, number, options);
+        let chat = open(&url);
+        finds_the_same(&chat, &parts());
+        drop(chat);
+        keeper.execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+    }
+}
+
+#[test]
+fn the_extension_is_found_in_whatever_schema_it_is() {
+    let database = TestDatabase::create(Engine::PostgreSql);
+    // As Supabase has it.
+    database
+        .execute("CREATE SCHEMA \"My extensions\"; CREATE EXTENSION pg_trgm WITH SCHEMA \"My extensions\"");
+    finds_the_same(&open(database.url()), &parts());
+    // Another schema's tables have no index by that.
+    database.execute("CREATE SCHEMA tenant2");
+    let tenant = open(&format!("{}?options=-c%20search_path%3Dtenant2%2Cpublic", database.url()));
+    database.execute("CREATE TABLE tenant2.messages (LIKE messages INCLUDING ALL)");
+    database.execute("DROP INDEX IF EXISTS tenant2.messages_user_message_bot_response_idx");
+    assert_eq!(tenant.database().search_index().expect("it answers"), SearchIndexState::Absent);
+}
+
+#[test]
+fn the_extension_is_added_beside_the_tenants() {
+    let database = TestDatabase::create(Engine::PostgreSql);
+    database.execute("CREATE SCHEMA tenant1");
+    let tenant = open(&format!("{}?options=-c%20search_path%3Dtenant1", database.url()));
+    assert!(tenant.database().create_search_index().expect("it can be made"));
+    let schema = "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_trgm'";
+    assert_eq!(database.scalar(schema).as_deref(), Some("public"));
+}
