@@ -46,7 +46,7 @@ const WORDS: &[&str] = &[
 fn letters() -> Vec<String> {
     let blocks = (0..0x100).chain((0x100..0x200).step_by(5)).chain((0x200..0x300).step_by(31));
     let of_block = |block: u32| {
-        let some = (0..0x100).filter_map(|low| char::from_u32(block << 8 | (low * 7 + 3) % 0x100));
+        let some = (0..0x100).filter_map(|low| char::from_u32((block << 8) | ((low * 7 + 3) % 0x100)));
         some.filter(|letter| !letter.is_control()).find(|letter| letter.is_alphanumeric())
     };
     blocks.filter_map(of_block).map(|letter| format!("{letter}{letter}{letter}")).collect()
