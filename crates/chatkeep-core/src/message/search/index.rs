@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::trigrams;
-use crate::connection::{Connection, on_engine};
+use crate::connection::{Connection, Session, on_engine};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::Effect;
@@ -161,8 +161,9 @@ fn create(connection: &mut Connection) -> Result<bool> {
         }
         Engine::MySql | Engine::MariaDb => {
             // Otherwise whatever holds an "a" or an "i" would be missing: they are stopwords.
+            let sql = mysql_create(connection)?;
             connection.batch("SET SESSION innodb_ft_enable_stopword = 0", Effect::None)?;
-            let created = connection.batch(MYSQL_CREATE, Effect::Commits);
+            let created = connection.batch(&sql, Effect::Commits);
             connection.batch("SET SESSION innodb_ft_enable_stopword = DEFAULT", Effect::None)?;
             created?;
         }
@@ -217,7 +218,16 @@ fn postgresql_create(schema: &str) -> String {
     )
 }
 
-/// A comment cannot be an expression, so the server puts the statement together.
-const MYSQL_CREATE: &str = "SET @chatkeep_make = CONCAT('CREATE FULLTEXT INDEX messages_search \
-     ON messages (user_message, bot_response) WITH PARSER ngram COMMENT ''ngram_token_size=', @@ngram_token_size, ''''); \
-     PREPARE chatkeep_make FROM @chatkeep_make; EXECUTE chatkeep_make; DEALLOCATE PREPARE chatkeep_make";
+/// With a comment that says under which size it was made.
+fn mysql_create(connection: &mut Connection) -> Result<String> {
+    let Session::MySql(session) = &mut connection.session else {
+        return Err(Error::internal("only MySQL is asked for its ngram_token_size"));
+    };
+    let found =
+        sql_query("SELECT CAST(@@ngram_token_size AS SIGNED) AS run").get_result::<Found>(session.as_mut());
+    let size = found.map_err(|error| connection.read_error(error))?.run;
+    Ok(format!(
+        "CREATE FULLTEXT INDEX messages_search ON messages (user_message, bot_response) WITH PARSER ngram \
+         COMMENT 'ngram_token_size={size}'"
+    ))
+}
