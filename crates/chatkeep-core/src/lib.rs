@@ -57,7 +57,7 @@ pub mod messages {
 pub mod tokens {
     pub use crate::token::{
         MAX_DESCRIPTION, StoredToken, behind, check_description, count_all, count_expired, create,
-        delete_expired, delete_expired_batch, expiry, find, find_state, get, insert_with_ids, list, revoke,
-        taken_ids, touch, with_hashes,
+        delete_expired, delete_expired_batch, expiry, find, find_state, get, insert_with_ids,
+        insert_with_new_ids, list, revoke, taken_ids, touch, with_hashes,
     };
 }

@@ -97,6 +97,19 @@ impl LegacyFile {
         &self.tables
     }
 
+    /// The greatest id of a table up to this one, 0 where it has none.
+    ///
+    /// # Errors
+    /// `Corrupt` and the like when the file cannot be read.
+    pub fn greatest_id(&mut self, table: &LegacyTable, most: i64) -> Result<i64> {
+        let name = table.shape.table();
+        let greatest = sql_query(format!(
+            "SELECT coalesce(max(id), 0) AS count FROM {name} WHERE typeof(id) = 'integer' AND id <= {most}"
+        ));
+        let greatest: Count = greatest.get_result(&mut self.connection).map_err(fault::sqlite::error)?;
+        Ok(greatest.count)
+    }
+
     /// The names of tables that have no place here.
     pub fn others(&self) -> &[String] {
         &self.others

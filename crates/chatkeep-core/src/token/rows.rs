@@ -116,6 +116,27 @@ pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> R
     stored.map_err(|error| connection.write_error(error))
 }
 
+/// Stores tokens under ids that the database gives them, in the transaction that the caller has opened.
+///
+/// # Errors
+/// What the database says: a hash that is taken.
+pub fn insert_with_new_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
+    use api_tokens::dsl;
+    let stored = tokens.iter().try_for_each(|token| {
+        let row = (
+            dsl::token_hash.eq(Characters(token.token_hash.as_str())),
+            dsl::description.eq(&token.description),
+            dsl::created_at.eq(token.created_at),
+            dsl::expires_at.eq(token.expires_at),
+            dsl::is_active.eq(token.is_active),
+            dsl::last_used_at.eq(token.last_used_at),
+            dsl::token_start.eq(token.token_start.as_deref()),
+        );
+        on_engine!(connection, c => diesel::insert_into(api_tokens::table).values(row).execute(c)).map(drop)
+    });
+    stored.map_err(|error| connection.write_error(error))
+}
+
 fn copy_rows(tokens: &[StoredToken]) -> CopyRows {
     let mut rows = CopyRows::with_capacity(256 * tokens.len() + 64);
     for token in tokens {

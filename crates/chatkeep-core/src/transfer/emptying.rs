@@ -1,4 +1,4 @@
-//! Making room: a database that was half filled is emptied before it is filled anew.
+//! A database that was half filled is emptied before it is filled again.
 
 use crate::connection::Connection;
 use crate::engine::Engine;
@@ -27,16 +27,4 @@ pub fn empty(connection: &mut Connection) -> Result<()> {
         set_next_id(connection, ids, next?)?;
     }
     forget_totals(connection)
-}
-
-/// Keeps others from writing messages and tokens until the transaction ends, where ids could be given twice otherwise. On
-/// SQLite every writing transaction does; MySQL and MariaDB give ids that no row has, whatever is going on.
-///
-/// # Errors
-/// `Conflict` or `Unavailable` when another transaction goes on for too long.
-pub fn hold_off_writers(connection: &mut Connection) -> Result<()> {
-    if connection.engine() != Engine::PostgreSql {
-        return Ok(());
-    }
-    connection.batch("LOCK TABLE messages, api_tokens IN SHARE ROW EXCLUSIVE MODE", Effect::None)
 }

@@ -8,7 +8,7 @@ use super::problem::Fault;
 use super::text::{Originals, Reading, as_json, kind, why_broken};
 
 /// Beyond it the numbers for new rows would come to their end.
-const GREATEST_ID: i64 = 1 << 62;
+pub(super) const GREATEST_ID: i64 = 1 << 62;
 
 /// A message as it would be stored, and what is wrong with what it was made of.
 pub(super) struct ReadMessage {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chatkeep::{Chatkeep, DatabaseManager};
 use chatkeep_core::legacy::LegacyFile;
 use chatkeep_core::migrations::SchemaVersion;
-use chatkeep_core::transfer::{IdsOf, hold_off_writers, pass_ids_in_use};
+use chatkeep_core::transfer::{IdsOf, hold_off_writers, pass_ids_in_use, reserve_ids};
 use chatkeep_core::{Connection, Error, ErrorKind, Result, Role, messages};
 
 pub use self::problem::Problem;
@@ -104,6 +104,7 @@ fn run(
     }
     let query_timeout = database.settings().query_timeout;
     database.with_connection(Role::Writer, |connection| {
+        reserve(connection, &mut files)?;
         connection.set_query_timeout(LONG)?;
         let outcome = connection.transaction(|connection| {
             hold_off_writers(connection)?;
@@ -124,6 +125,18 @@ fn run(
     })?;
     report.stored = true;
     Ok(report)
+}
+
+/// Sees to it that no program gets an id that a row of these files has, where others go on writing.
+fn reserve(connection: &mut Connection, files: &mut [LegacyFile]) -> Result<()> {
+    let mut greatest = [(IdsOf::Messages, 0), (IdsOf::Tokens, 0)];
+    for file in files {
+        for table in file.tables().to_vec() {
+            let (_, most) = &mut greatest[usize::from(table.shape.is_tokens())];
+            *most = file.greatest_id(&table, message::GREATEST_ID)?.max(*most);
+        }
+    }
+    greatest.into_iter().try_for_each(|(ids, greatest)| reserve_ids(connection, ids, greatest))
 }
 
 /// Whether the database can be asked what it has, without making it.

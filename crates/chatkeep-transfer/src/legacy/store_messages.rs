@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use chatkeep_core::legacy::{LegacyFile, LegacyTable, RawRow};
 use chatkeep_core::messages::{self, HeldTotals};
-use chatkeep_core::transfer::{IdsOf, next_id};
-use chatkeep_core::{Connection, Error, MAX_ROW_BYTES, Message, Result};
+use chatkeep_core::transfer::{IdsOf, are_writers_held_off, next_id};
+use chatkeep_core::{Connection, Error, MAX_ROW_BYTES, Message, NewMessage, Result};
 
 use super::content::{Key, is_same, key};
 use super::message::{ReadMessage, read};
@@ -127,6 +127,9 @@ impl<'a> Storing<'a> {
     ) -> Result<()> {
         counts.stored += rows.len() as u64;
         counts.with_new_id += rows.len() as u64;
+        if self.totals.is_some() && !are_writers_held_off(self.connection) {
+            return self.store_with_new_ids(table, rows, file, counts);
+        }
         let first = next_id(self.connection, IdsOf::Messages)?;
         let read = rows.iter().map(|row| read(table, row, file.modified())).zip(first..);
         let mut new = Vec::with_capacity(rows.len());
@@ -139,14 +142,33 @@ impl<'a> Storing<'a> {
         self.insert(new)
     }
 
-    fn insert(&mut self, new: Vec<Message>) -> Result<()> {
-        let limit = self.connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
-        if let Some(message) = new.iter().find(|message| message.size_in_bytes() > limit) {
-            let (id, size) = (message.id, message.size_in_bytes());
-            let reason =
-                format!("of row {id} has {size} bytes over all fields; this server takes at most {limit}");
-            return Err(Error::invalid_input("message", reason));
+    /// Leaves it to the database to give them ids, beside those that it gives to others.
+    fn store_with_new_ids(
+        &mut self,
+        table: &LegacyTable,
+        rows: &[RawRow],
+        file: &LegacyFile,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let mut messages = Vec::with_capacity(rows.len());
+        for read in rows.iter().map(|row| read(table, row, file.modified())) {
+            counts.forced += u64::from(read.is_forced);
+            messages.push(read.message);
         }
+        self.refuse_too_large(&messages)?;
+        let ids = messages::insert_many(
+            self.connection,
+            &messages.iter().cloned().map(without_id).collect::<Vec<_>>(),
+        )?;
+        messages.iter_mut().zip(ids).for_each(|(message, id)| message.id = id);
+        match &self.totals {
+            Some(totals) => totals.add(self.connection, &messages),
+            None => Ok(()),
+        }
+    }
+
+    fn insert(&mut self, new: Vec<Message>) -> Result<()> {
+        self.refuse_too_large(&new)?;
         match &self.totals {
             Some(totals) => {
                 messages::insert_with_ids(self.connection, &new)?;
@@ -157,5 +179,28 @@ impl<'a> Storing<'a> {
                 Ok(())
             }
         }
+    }
+
+    fn refuse_too_large(&self, new: &[Message]) -> Result<()> {
+        let limit = self.connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
+        if let Some(message) = new.iter().find(|message| message.size_in_bytes() > limit) {
+            let (id, size) = (message.id, message.size_in_bytes());
+            let reason =
+                format!("of row {id} has {size} bytes over all fields; this server takes at most {limit}");
+            return Err(Error::invalid_input("message", reason));
+        }
+        Ok(())
+    }
+}
+
+fn without_id(message: Message) -> NewMessage {
+    NewMessage {
+        user_message: message.user_message,
+        bot_response: message.bot_response,
+        provider: message.provider,
+        model: message.model,
+        tokens_used: message.tokens_used,
+        metadata: message.metadata,
+        timestamp: Some(message.timestamp),
     }
 }

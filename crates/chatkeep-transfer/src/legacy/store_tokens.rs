@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chatkeep_core::legacy::{LegacyFile, LegacyTable};
 use chatkeep_core::tokens::{self, StoredToken};
-use chatkeep_core::transfer::{IdsOf, next_id};
+use chatkeep_core::transfer::{IdsOf, are_writers_held_off, next_id};
 use chatkeep_core::{Connection, Result};
 
 use super::report::Counts;
@@ -42,6 +42,9 @@ impl<'a> Storing<'a> {
             progress(rows.len() as u64);
         }
         // Only now: a new id must not be one that a later row brings.
+        if !self.dry_run && !are_writers_held_off(self.connection) {
+            return tokens::insert_with_new_ids(self.connection, &displaced);
+        }
         for chunk in displaced.chunks(200) {
             let first = next_id(self.connection, IdsOf::Tokens)?;
             let new =

@@ -2,6 +2,7 @@
 //! `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-transfer`.
 
 mod backups;
+mod beside_writers;
 mod copies;
 mod cut_off;
 mod damaged_files;
