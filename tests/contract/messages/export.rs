@@ -8,7 +8,7 @@ use crate::store::{Store, at, everything};
 
 on_every_engine![
     each_form_has_its_documented_shape,
-    messages_without_an_answer_are_left_out,
+    messages_with_an_empty_side_are_left_out,
     an_export_keeps_to_its_filter_and_comes_oldest_first,
     an_output_that_fails_is_an_error,
 ];
@@ -48,13 +48,15 @@ fn each_form_has_its_documented_shape(store: &Store) {
     );
 }
 
-fn messages_without_an_answer_are_left_out(store: &Store) {
+fn messages_with_an_empty_side_are_left_out(store: &Store) {
     assert_eq!(export(store, FineTuningFormat::Jsonl, &everything()), Vec::<Value>::new());
     store.round_trip(&NewMessage::new("no answer"));
     log_exchange(store, "an empty answer", "", "2024-01-01");
-    log_exchange(store, "a blank is an answer", " ", "2024-01-01");
+    log_exchange(store, "a blank answer", " \n", "2024-01-01");
+    log_exchange(store, "", "no question", "2024-01-01");
+    log_exchange(store, "kept", "an answer", "2024-01-01");
     let lines = export(store, FineTuningFormat::Alpaca, &everything());
-    assert_eq!(lines, [json!({"instruction": "a blank is an answer", "input": "", "output": " "})]);
+    assert_eq!(lines, [json!({"instruction": "kept", "input": "", "output": "an answer"})]);
 }
 
 fn an_export_keeps_to_its_filter_and_comes_oldest_first(store: &Store) {
