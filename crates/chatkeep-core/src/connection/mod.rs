@@ -2,6 +2,7 @@
 
 mod alarm;
 mod dispatch;
+mod errors;
 mod mysql;
 mod mysql_open;
 mod mysql_row;
@@ -32,7 +33,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::result::Error as DieselError;
 
 pub(crate) use dispatch::{all_stored, on_engine, returned_id, skipped};
 pub(crate) use mysql::MysqlConnection;
@@ -49,7 +49,7 @@ pub(crate) use sqlite_session::SqliteSession;
 pub(crate) use transaction::BEGIN_READ_COMMITTED;
 
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::fault::{self, Effect};
 use crate::identity::FileId;
 use crate::url::{DatabaseUrl, Target};
@@ -382,61 +382,6 @@ impl Connection {
     pub(crate) fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
         let result = on_engine!(self, connection => connection.batch_execute(sql));
         result.map_err(|error| self.explain(error, effect))
-    }
-
-    /// The error of a read, or of a write inside a transaction that has yet to commit.
-    pub(crate) fn read_error(&mut self, error: DieselError) -> Error {
-        self.explain(error, Effect::None)
-    }
-
-    /// The error of a write, which commits by itself unless a transaction is open.
-    pub(crate) fn write_error(&mut self, error: DieselError) -> Error {
-        let effect = if self.in_transaction { Effect::None } else { Effect::Commits };
-        self.explain(error, effect)
-    }
-
-    /// The error of a SQLite file that is known to be gone.
-    fn file_error(&self) -> Option<Error> {
-        match &self.session {
-            Session::Sqlite(session) => session.hooks().file().and_then(FileWatch::error),
-            Session::PostgreSql(_) | Session::MySql(_) => None,
-        }
-    }
-
-    fn explain(&mut self, error: DieselError, effect: Effect) -> Error {
-        let error = self.kind_of(error, effect);
-        if error.kind() == ErrorKind::ReadOnly {
-            // After a planned failover the old primary stays up and refuses writes. The next connection may lead to the
-            // new one.
-            self.mark_broken();
-        }
-        error
-    }
-
-    fn kind_of(&mut self, error: DieselError, effect: Effect) -> Error {
-        match &mut self.session {
-            Session::Sqlite(session) => match session.take_elapsed() {
-                Some(limit) => fault::elapsed(limit, Effect::None),
-                None => match session.hooks().file().and_then(FileWatch::error) {
-                    Some(gone) => gone,
-                    None => {
-                        let error = fault::sqlite::error_of(error, effect);
-                        if error.kind() == ErrorKind::OutcomeUnknown {
-                            session.hooks().mark_broken();
-                        }
-                        error
-                    }
-                },
-            },
-            Session::PostgreSql(connection) => match connection.take_failure() {
-                Some(failure) => fault::postgresql::error(&failure, effect),
-                None => fault::from_diesel(error),
-            },
-            Session::MySql(connection) => match connection.take_failure() {
-                Some(failure) => fault::mysql::error(&failure, effect),
-                None => fault::from_diesel(error),
-            },
-        }
     }
 }
 

@@ -31,7 +31,7 @@ fn fill_in(sql: &str, values: &[Value]) -> QueryResult<String> {
     for character in sql.chars() {
         match quote {
             Some(_) if is_escaped => is_escaped = false,
-            Some('\'') if character == '\\' => is_escaped = true,
+            Some('\'' | '"') if character == '\\' => is_escaped = true,
             Some(open) if character == open => quote = None,
             Some(_) => {}
             None if matches!(character, '\'' | '"' | '`') => quote = Some(character),
