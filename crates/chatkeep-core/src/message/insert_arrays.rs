@@ -22,6 +22,7 @@ macro_rules! skipped_mark {
 /// A trigger may skip a row (`RETURN NULL`). The ids of the others would not say which one it was, so the statement fails
 /// as a whole, by a number that is none, and nothing is stored.
 struct Arrays<'a> {
+    rows: i64,
     timestamp: Vec<Timestamp>,
     user_message: Vec<&'a str>,
     bot_response: Vec<Option<&'a str>>,
@@ -34,6 +35,7 @@ struct Arrays<'a> {
 impl<'a> Arrays<'a> {
     fn new(rows: &[Row<'a>]) -> Self {
         Self {
+            rows: rows.len() as i64,
             timestamp: rows.iter().map(|row| row.timestamp).collect(),
             user_message: rows.iter().map(|row| row.user_message).collect(),
             bot_response: rows.iter().map(|row| row.bot_response).collect(),
@@ -79,11 +81,11 @@ impl QueryFragment<Pg> for Arrays<'_> {
              AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
              ORDER BY place RETURNING id), \
              counted AS (SELECT count(*) AS rows FROM stored) \
-             SELECT CASE WHEN rows = cardinality(",
+             SELECT CASE WHEN rows = ",
         );
-        out.push_bind_param::<Array<Moment>, _>(&self.timestamp)?;
+        out.push_bind_param::<BigInt, _>(&self.rows)?;
         out.push_sql(concat!(
-            ") THEN id ELSE ('",
+            " THEN id ELSE ('",
             skipped_mark!(),
             "' || rows)::bigint END FROM stored, counted"
         ));

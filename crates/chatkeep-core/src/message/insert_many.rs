@@ -108,8 +108,12 @@ pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Res
     if ids.len() == rows.len() {
         Ok(ids)
     } else {
-        // The statement has succeeded, so nobody may try these rows again.
-        let text = format!("{} of {} messages were stored, and nobody knows which", ids.len(), rows.len());
+        // The statement has succeeded, so these rows must not be tried again.
+        let text = format!(
+            "the database returned {} ids for {} messages; which of them are stored is unknown",
+            ids.len(),
+            rows.len()
+        );
         Err(Error::new(ErrorKind::OutcomeUnknown, text))
     }
 }
