@@ -19,6 +19,7 @@ thread_local! {
 /// let limit = Duration::from_millis(100);
 /// let settings = PoolSettings { pool_timeout: limit, connect_timeout: limit, ..PoolSettings::default() };
 /// let pool = Pool::new(DatabaseUrl::sqlite_memory(), settings)?;
+/// assert!(pool.reader().is_ok()); // the first connection waits for the database at start-up, whatever the call waited
 /// let since = Instant::now();
 /// std::thread::sleep(Duration::from_millis(110));
 /// let late = waiting_since(since, || pool.reader().map(drop));
