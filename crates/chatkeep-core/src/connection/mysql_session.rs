@@ -43,7 +43,8 @@ const NAMES: [(&str, &str); 4] = [
 ];
 
 /// The server's own settings that decide how it is used.
-const ASKED: [&str; 5] = ["auto_increment_increment", "wait_timeout", "log_bin", "binlog_format", "wsrep_on"];
+const ASKED: [&str; 6] =
+    ["auto_increment_increment", "wait_timeout", "log_bin", "binlog_format", "wsrep_on", "wsrep_provider"];
 
 /// What the server says of itself, after its session is set up.
 #[derive(Debug)]
@@ -56,12 +57,13 @@ pub(super) struct SessionFacts {
 /// How the ids of several rows that one statement inserts are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BatchIds {
-    /// The statement returns each row's own id.
+    /// The statement returns each row's own id: on MariaDB in a Galera cluster, where the step changes in open sessions
+    /// when nodes join and leave. Reading the ids takes longer than counting them from the first one.
     Returned,
-    /// MySQL returns the first id only. InnoDB numbers the rows of one insert in steps of this session's
+    /// The server returns the first id only. InnoDB numbers the rows of one insert in steps of this session's
     /// `auto_increment_increment`.
     Stepped(i64),
-    /// MySQL on Galera, where the step changes in open sessions when nodes join and leave: one row in each statement.
+    /// MySQL in a Galera cluster, which cannot return ids: one row in each statement.
     Single,
 }
 
@@ -123,9 +125,12 @@ pub(super) fn read_back(engine: Engine, answer: Vec<(String, String)>) -> Result
         ));
     }
     let number = |name: &str| answer.get(name).and_then(|value| value.parse::<u32>().ok());
+    // A cluster's provider may be loaded although replication is off for now.
+    let has_provider =
+        answer.get("wsrep_provider").is_some_and(|provider| !matches!(provider.as_str(), "" | "none"));
     let batch_ids = match engine {
-        Engine::MariaDb => BatchIds::Returned,
-        _ if is_on("wsrep_on") => BatchIds::Single,
+        Engine::MariaDb if is_on("wsrep_on") || has_provider => BatchIds::Returned,
+        _ if is_on("wsrep_on") || has_provider => BatchIds::Single,
         _ => BatchIds::Stepped(number("auto_increment_increment").map_or(1, i64::from)),
     };
     let wait_timeout = Duration::from_secs(number("wait_timeout").unwrap_or(28_800).into());
@@ -191,7 +196,17 @@ mod tests {
         let facts = read_back(Engine::MySql, answer(Engine::MySql)).expect("all is as stated");
         assert_eq!((facts.batch_ids, facts.wait_timeout), (BatchIds::Stepped(2), Duration::from_secs(3)));
         let facts = read_back(Engine::MariaDb, answer(Engine::MariaDb)).expect("all is as stated");
-        assert_eq!(facts.batch_ids, BatchIds::Returned);
+        assert_eq!(facts.batch_ids, BatchIds::Stepped(2));
+        for (name, value, batch_ids) in [
+            ("wsrep_provider", "none", BatchIds::Stepped(2)),
+            ("wsrep_provider", "/usr/lib/galera/libgalera_smm.so", BatchIds::Returned),
+            ("wsrep_on", "ON", BatchIds::Returned),
+        ] {
+            let mut answer = answer(Engine::MariaDb);
+            answer.push((name.to_owned(), value.to_owned()));
+            let facts = read_back(Engine::MariaDb, answer).expect("all is as stated");
+            assert_eq!(facts.batch_ids, batch_ids, "{name} = {value}");
+        }
         let galera = read_back(Engine::MySql, with("wsrep_on", "ON")).expect("all is as stated");
         assert_eq!(galera.batch_ids, BatchIds::Single);
     }

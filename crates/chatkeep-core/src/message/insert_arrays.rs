@@ -20,7 +20,7 @@ macro_rules! skipped_mark {
 /// One statement for any number of rows, which stays prepared: each column travels as an array.
 ///
 /// A trigger may skip a row (`RETURN NULL`). The ids of the others would not say which one it was, so the statement fails
-/// as a whole, by a number that is none, and nothing is stored.
+/// as a whole, by a list of ids that is none, and nothing is stored.
 struct Arrays<'a> {
     rows: i64,
     timestamp: Vec<Timestamp>,
@@ -54,7 +54,7 @@ impl QueryId for Arrays<'_> {
 }
 
 impl Query for Arrays<'_> {
-    type SqlType = BigInt;
+    type SqlType = Array<BigInt>;
 }
 
 impl QueryFragment<Pg> for Arrays<'_> {
@@ -79,15 +79,15 @@ impl QueryFragment<Pg> for Arrays<'_> {
         out.push_sql(
             ") WITH ORDINALITY \
              AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
-             ORDER BY place RETURNING id), \
-             counted AS (SELECT count(*) AS rows FROM stored) \
-             SELECT CASE WHEN rows = ",
+             ORDER BY place RETURNING id) \
+             SELECT CASE WHEN count(*) = ",
         );
         out.push_bind_param::<BigInt, _>(&self.rows)?;
+        // All ids in one row: a row each would take longer, to send and to read.
         out.push_sql(concat!(
-            " THEN id ELSE ('",
+            " THEN array_agg(id) ELSE ('",
             skipped_mark!(),
-            "' || rows)::bigint END FROM stored, counted"
+            "' || count(*))::bigint[] END FROM stored"
         ));
         Ok(())
     }
@@ -96,10 +96,8 @@ impl QueryFragment<Pg> for Arrays<'_> {
 impl RunQueryDsl<PgConnection> for Arrays<'_> {}
 
 pub(super) fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
-    let mut ids = match Arrays::new(rows).load::<i64>(c) {
+    let mut ids = match Arrays::new(rows).get_result::<Vec<i64>>(c) {
         Err(_) if c.refused_with(skipped_mark!()) => return Err(skipped()),
-        // Every row was skipped: nothing is stored.
-        Ok(ids) if ids.is_empty() => return Err(skipped()),
         ids => ids?,
     };
     // Rows are numbered in the order in which they are read, whatever order they are returned in.
