@@ -49,7 +49,9 @@ fn collected(kind: &str, times: u32) -> Result<Option<u64>> {
     match command.output() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
-        Ok(output) if output.status.success() => Ok(Some(read(&String::from_utf8_lossy(&output.stderr))?)),
+        Ok(output) if output.status.success() => {
+            Ok(Some(read(&String::from_utf8_lossy(&output.stderr))?))
+        }
         Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into()),
     }
 }
@@ -77,7 +79,9 @@ pub(crate) fn work(kind: &str, times: u32) -> Result<()> {
             }
         }
         "verify-warm" => check(&Chatkeep::open(MEMORY)?, times)?,
-        "verify-cold" => check(&Chatkeep::builder().url(MEMORY).token_cache(Duration::ZERO).open()?, times)?,
+        "verify-cold" => {
+            check(&Chatkeep::builder().url(MEMORY).token_cache(Duration::ZERO).open()?, times)?
+        }
         "verify-raw" => {
             let (connection, tokens) = raw()?;
             for _ in 0..times {

@@ -60,14 +60,21 @@ impl Claim {
     }
 
     /// Whether exactly this is in the database.
-    pub(crate) fn check_contents(&self, database: &TestDatabase, setup: &Setup, times: &Times) -> Result<()> {
+    pub(crate) fn check_contents(
+        &self,
+        database: &TestDatabase,
+        setup: &Setup,
+        times: &Times,
+    ) -> Result<()> {
         let row = &setup.row;
         let found = database.query(&format!(
             "SELECT count(*), sum(id), sum(CASE WHEN {} THEN 1 ELSE 0 END) FROM messages",
             same(row, times)
         ));
-        let numbers: Vec<i64> =
-            found[0].iter().map(|text| Ok(text.as_deref().unwrap_or("0").parse()?)).collect::<Result<_>>()?;
+        let numbers: Vec<i64> = found[0]
+            .iter()
+            .map(|text| Ok(text.as_deref().unwrap_or("0").parse()?))
+            .collect::<Result<_>>()?;
         let &[count, id_sum, alike] = numbers.as_slice() else {
             return Err("the count has other columns".into());
         };
@@ -146,7 +153,9 @@ mod tests {
         insert(&row.user_message);
         assert_eq!(wrong(claim(2, Some(3)), &times), None);
         assert_eq!(wrong(claim(2, None), &times), None);
-        assert!(wrong(claim(3, Some(3)), &times).unwrap().contains("3 rows were acknowledged, and 2"));
+        assert!(
+            wrong(claim(3, Some(3)), &times).unwrap().contains("3 rows were acknowledged, and 2")
+        );
         assert!(wrong(claim(2, Some(4)), &times).unwrap().contains("add up to 4"));
         let later = Times("2026-01-02 03:05:00".to_owned(), "2026-01-02 03:06:00".to_owned());
         assert!(wrong(claim(2, Some(3)), &later).unwrap().contains("2 rows are not as"));

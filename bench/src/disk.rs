@@ -17,12 +17,16 @@ pub(crate) struct Disk {
 impl Disk {
     pub(crate) fn of(folder: &Path) -> Result<Self> {
         let device = fs::metadata(folder)?.dev();
-        let (major, minor) =
-            ((device >> 8) & 0xfff | (device >> 32) & !0xfff, device & 0xff | (device >> 12) & !0xff);
+        let (major, minor) = (
+            (device >> 8) & 0xfff | (device >> 32) & !0xfff,
+            device & 0xff | (device >> 12) & !0xff,
+        );
         let block = fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).ok();
         // A partition's flushes are counted by the disk that it is on.
-        let disk = block.map(|path| if path.join("partition").exists() { path.join("..") } else { path });
-        let statistics = disk.map(|path| path.join("stat")).filter(|path| flushes_in(path).is_some());
+        let disk =
+            block.map(|path| if path.join("partition").exists() { path.join("..") } else { path });
+        let statistics =
+            disk.map(|path| path.join("stat")).filter(|path| flushes_in(path).is_some());
         Ok(Self { folder: folder.to_owned(), statistics })
     }
 
@@ -58,9 +62,10 @@ impl Disk {
             mount_of(&mounts, &folder).ok_or("no file system is known to hold this folder")?;
         if matches!(kind, "tmpfs" | "ramfs") {
             let shown = folder.display();
-            return Err(
-                format!("{shown} is in memory, where nothing is durable: set TMPDIR to another").into()
-            );
+            return Err(format!(
+                "{shown} is in memory, where nothing is durable: set TMPDIR to another"
+            )
+            .into());
         }
         Ok(format!("{kind} on {device}"))
     }
@@ -98,7 +103,8 @@ mod tests {
 
     #[test]
     fn the_innermost_mount_holds_a_folder() {
-        let mounts = "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /tmp/data xfs rw 0 0\n";
+        let mounts =
+            "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /tmp/data xfs rw 0 0\n";
         assert_eq!(mount_of(mounts, Path::new("/home/a")), Some(("/dev/vda", "ext4")));
         assert_eq!(mount_of(mounts, Path::new("/tmp/a")), Some(("tmpfs", "tmpfs")));
         assert_eq!(mount_of(mounts, Path::new("/tmp/data/a")), Some(("/dev/vdb", "xfs")));

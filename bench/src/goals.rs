@@ -285,7 +285,12 @@ pub(crate) fn judge(record: &Record) -> Vec<Judgement> {
         record.studies.iter().filter_map(move |findings: &Findings| bound.judge(findings))
     };
     let of_moving = record.moving.iter().flat_map(of_moving);
-    GOALS.iter().flat_map(of_goal).chain(BOUNDS.iter().flat_map(of_bound)).chain(of_moving).collect()
+    GOALS
+        .iter()
+        .flat_map(of_goal)
+        .chain(BOUNDS.iter().flat_map(of_bound))
+        .chain(of_moving)
+        .collect()
 }
 
 /// A copy's rate over that of `COPY` from a file that was made ready.
@@ -358,7 +363,12 @@ impl Goal {
                     .filter(|entry| is_rival(&entry.name, &entry.role) && entry.rate().is_some())
                     .max_by(|a, b| a.rate().unwrap_or(0.0).total_cmp(&b.rate().unwrap_or(0.0)))?;
                 let ratio = subject.ratio(fastest)?;
-                (fastest.label.clone(), format!(">= {bound}x"), format!("{ratio:.2}x"), ratio >= bound)
+                (
+                    fastest.label.clone(),
+                    format!(">= {bound}x"),
+                    format!("{ratio:.2}x"),
+                    ratio >= bound,
+                )
             }
         };
         Some(Judgement { what: self.what, engine: result.engine, against, goal, measured, met })
@@ -436,8 +446,10 @@ mod tests {
     #[test]
     fn a_move_is_judged_by_its_rate_and_memory() {
         let found = judge(&Record { moving: Some(moved()), ..record(Vec::new()) });
-        let short: Vec<_> =
-            found.iter().map(|one| (one.engine, one.goal.as_str(), one.measured.as_str(), one.met)).collect();
+        let short: Vec<_> = found
+            .iter()
+            .map(|one| (one.engine, one.goal.as_str(), one.measured.as_str(), one.met))
+            .collect();
         assert_eq!(
             short,
             [

@@ -21,7 +21,10 @@ pub(crate) fn describe(disk: &Disk) -> Result<BTreeMap<String, String>> {
     tell("processor", first_field("/proc/cpuinfo", "model name"));
     tell("memory", first_field("/proc/meminfo", "MemTotal"));
     tell("kernel", read("/proc/sys/kernel/osrelease"));
-    tell("load before", read("/proc/loadavg").split_whitespace().take(3).collect::<Vec<_>>().join(" "));
+    tell(
+        "load before",
+        read("/proc/loadavg").split_whitespace().take(3).collect::<Vec<_>>().join(" "),
+    );
     tell("file system", disk.file_system()?);
     tell("flushes of 4 KiB", format!("{}/s", number(disk.flushes_a_second()?)));
     tell("flushes counted", if disk.flushes().is_some() { "by the disk" } else { "no" }.to_owned());

@@ -144,9 +144,12 @@ fn run(order: Run) -> Result<bool> {
         instructions: BTreeMap::new(),
         notes: Vec::new(),
     };
-    let Run { sqlx, python, package, node_modules, chatkeep, cpus, server_cpus, variants, .. } = order;
+    let Run { sqlx, python, package, node_modules, chatkeep, cpus, server_cpus, variants, .. } =
+        order;
     for (who, cpus) in [("Contestants", &cpus), ("Servers", &server_cpus)] {
-        record.notes.extend(cpus.iter().map(|cpus| format!("{who} were kept on these CPUs: {cpus}.")));
+        record
+            .notes
+            .extend(cpus.iter().map(|cpus| format!("{who} were kept on these CPUs: {cpus}.")));
     }
     let programs = run::Programs { sqlx, python, package, node_modules, chatkeep };
     let orders = run::Order {
@@ -166,11 +169,14 @@ fn run(order: Run) -> Result<bool> {
     }
     all_well &= run::moving(&orders, &disk, &mut record);
     // They are of the paths: a run of studies has no use for them.
-    let has_paths = Engine::ALL.into_iter().any(|engine| !orders.selection.cells(engine).is_empty());
+    let has_paths =
+        Engine::ALL.into_iter().any(|engine| !orders.selection.cells(engine).is_empty());
     let counted = if has_paths { callgrind::count() } else { Ok(Some(BTreeMap::new())) };
     match counted {
         Ok(Some(instructions)) => record.instructions = instructions,
-        Ok(None) => record.notes.push("valgrind is not installed: no instructions were counted.".to_owned()),
+        Ok(None) => {
+            record.notes.push("valgrind is not installed: no instructions were counted.".to_owned())
+        }
         Err(failure) => {
             eprintln!("bench: counting instructions failed: {failure}");
             all_well = false;

@@ -60,7 +60,9 @@ fn goals(text: &mut String, record: &Record) {
     if judgements.is_empty() {
         return;
     }
-    text.push_str("## Goals\n\n| | engine | beside | goal | measured | |\n|---|---|---|---:|---:|---|\n");
+    text.push_str(
+        "## Goals\n\n| | engine | beside | goal | measured | |\n|---|---|---|---:|---:|---|\n",
+    );
     for judgement in judgements {
         let met = if judgement.met { "met" } else { "**missed**" };
         let _ = writeln!(
@@ -108,12 +110,17 @@ fn table(text: &mut String, result: &CellRecord) {
             continue;
         }
         let _ = write!(text, " {} |", entry.rate().map_or_else(dash, number));
-        let _ = write!(text, " {} |", entry.spread().map_or_else(dash, |s| format!("{:.0} %", s * 100.0)));
+        let _ = write!(
+            text,
+            " {} |",
+            entry.spread().map_or_else(dash, |s| format!("{:.0} %", s * 100.0))
+        );
         for label in &subjects {
             let ratio = result.counterpart(label, entry).and_then(|subject| subject.ratio(entry));
             let _ = write!(text, " {} |", ratio.map_or_else(dash, factor));
         }
-        let [p50, p99] = [&entry.p50_us, &entry.p99_us].map(|all| stats::median(all).map_or_else(dash, time));
+        let [p50, p99] =
+            [&entry.p50_us, &entry.p99_us].map(|all| stats::median(all).map_or_else(dash, time));
         let flushes = entry.flushes_a_call.map_or_else(dash, |count| format!("{count:.2}"));
         let _ = writeln!(text, " {p50} | {p99} | {flushes} |");
     }
@@ -122,7 +129,8 @@ fn table(text: &mut String, result: &CellRecord) {
 
 fn studies(text: &mut String, record: &Record) {
     for study in Study::ALL {
-        let all: Vec<&Findings> = record.studies.iter().filter(|findings| findings.study == study).collect();
+        let all: Vec<&Findings> =
+            record.studies.iter().filter(|findings| findings.study == study).collect();
         if all.is_empty() {
             continue;
         }
@@ -269,7 +277,10 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!([number(3.456), number(999.6), number(1_234_567.0)], ["3.5", "1,000", "1,234,567"]);
+        assert_eq!(
+            [number(3.456), number(999.6), number(1_234_567.0)],
+            ["3.5", "1,000", "1,234,567"]
+        );
         assert_eq!([factor(0.954), factor(12.4), factor(1500.0)], ["0.95x", "12x", "1,500x"]);
         assert_eq!(
             [time(0.51), time(250.4), time(1500.0), time(2.5e6)],

@@ -101,7 +101,10 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         others: &[],
         ..participant("chatkeep-async", "chatkeep, awaited", Language::Rust)
     },
-    Participant { role: Role::Subject, ..participant("chatkeep-python", "chatkeep", Language::Python) },
+    Participant {
+        role: Role::Subject,
+        ..participant("chatkeep-python", "chatkeep", Language::Python)
+    },
     Participant {
         role: Role::Subject,
         log: &[],
@@ -121,7 +124,10 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         others: &[],
         ..participant("rusqlite-groups", "SQLite, a commit for all", Language::Rust)
     },
-    Participant { engines: POSTGRESQL, ..participant("tokio-postgres", "tokio-postgres", Language::Rust) },
+    Participant {
+        engines: POSTGRESQL,
+        ..participant("tokio-postgres", "tokio-postgres", Language::Rust)
+    },
     Participant {
         role: Role::Limit,
         engines: POSTGRESQL,
@@ -151,7 +157,10 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         ..participant("mysql_async-groups", "InnoDB, a statement for all", Language::Rust)
     },
     Participant { quick: false, ..participant("sqlx", "sqlx", Language::Sqlx) },
-    Participant { log: &[1, 16], ..participant("sqlalchemy-orm", "SQLAlchemy ORM", Language::Python) },
+    Participant {
+        log: &[1, 16],
+        ..participant("sqlalchemy-orm", "SQLAlchemy ORM", Language::Python)
+    },
     Participant {
         log: MANY,
         others: &[],
@@ -168,7 +177,11 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         quick: false,
         ..participant("sqlalchemy-core-async", "SQLAlchemy Core, asyncio", Language::Python)
     },
-    Participant { engines: SQLITE, log: ONE, ..participant("sqlite3", "sqlite3", Language::Python) },
+    Participant {
+        engines: SQLITE,
+        log: ONE,
+        ..participant("sqlite3", "sqlite3", Language::Python)
+    },
     Participant {
         engines: SQLITE,
         log: MANY,
@@ -204,7 +217,10 @@ pub(crate) const EVERYBODY: &[Participant] = &[
         others: &[Path::Verify],
         ..participant("chatkeep-node-uncached", "chatkeep, cache off", Language::Node)
     },
-    Participant { engines: SQLITE, ..participant("better-sqlite3", "better-sqlite3", Language::Node) },
+    Participant {
+        engines: SQLITE,
+        ..participant("better-sqlite3", "better-sqlite3", Language::Node)
+    },
     Participant { engines: POSTGRESQL, ..participant("pg", "pg", Language::Node) },
     Participant { engines: MYSQL, ..participant("mysql2", "mysql2", Language::Node) },
     Participant { quick: false, ..participant("drizzle", "Drizzle", Language::Node) },

@@ -47,7 +47,10 @@ impl Place {
         };
         let start = || {
             let builder = Server::builder(kit(engine)).durable(true);
-            settings.iter().fold(builder, |builder, (name, value)| builder.setting(name, value)).start()
+            settings
+                .iter()
+                .fold(builder, |builder, (name, value)| builder.setting(name, value))
+                .start()
         };
         // The kit is made for tests, and panics.
         let started = panic::catch_unwind(AssertUnwindSafe(start));
@@ -64,7 +67,8 @@ impl Place {
             Self::Files => TestDatabase::create(KitEngine::Sqlite),
             Self::Server(server) => server.create_database(),
         };
-        panic::catch_unwind(AssertUnwindSafe(create)).map_err(|_| "no database could be made".into())
+        panic::catch_unwind(AssertUnwindSafe(create))
+            .map_err(|_| "no database could be made".into())
     }
 
     /// A database with the schema and, for the paths that read, with what is read.
@@ -110,7 +114,8 @@ pub(crate) fn setup_of(engine: Engine, database: &TestDatabase) -> Result<Setup>
     if engine == Engine::Sqlite {
         setup.file = database.name().to_owned();
     } else {
-        (setup.user, setup.password) = account(database.url()).ok_or("the kit's URL has no account")?;
+        (setup.user, setup.password) =
+            account(database.url()).ok_or("the kit's URL has no account")?;
         database.name().clone_into(&mut setup.database);
         setup.port = database.port();
     }
@@ -166,7 +171,10 @@ mod tests {
     fn a_room_has_what_its_path_reads() {
         let room = Place::Files.furnish(Engine::Sqlite, Path::Verify, 3).unwrap();
         assert_eq!((room.setup.tokens.len(), room.setup.callers), (TOKENS, 3));
-        assert_eq!(room.database.scalar("SELECT count(*) FROM api_tokens").unwrap(), TOKENS.to_string());
+        assert_eq!(
+            room.database.scalar("SELECT count(*) FROM api_tokens").unwrap(),
+            TOKENS.to_string()
+        );
         let room = Place::Files.furnish(Engine::Sqlite, Path::Log, 1).unwrap();
         assert_eq!(room.database.scalar("SELECT count(*) FROM messages").as_deref(), Some("0"));
     }

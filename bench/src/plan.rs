@@ -102,7 +102,8 @@ impl Selection {
     /// A whole run has them all; a quick one has no time for any that was not asked for.
     fn all_studies(&self) -> bool {
         let Self { quick, paths, studies, moving, callers, names, languages, .. } = self;
-        let nothing_else = paths.is_empty() && callers.is_empty() && names.is_empty() && languages.is_empty();
+        let nothing_else =
+            paths.is_empty() && callers.is_empty() && names.is_empty() && languages.is_empty();
         !quick && nothing_else && studies.is_empty() && !moving
     }
 
@@ -127,7 +128,8 @@ impl Selection {
             if anybody {
                 !self.quick || somebody.quick
             } else {
-                self.names.contains(&somebody.name) || self.languages.contains(&somebody.language.name())
+                self.names.contains(&somebody.name)
+                    || self.languages.contains(&somebody.language.name())
             }
         };
         let has_chosen = |language: Language| {
@@ -135,8 +137,8 @@ impl Selection {
             language == Language::Rust || EVERYBODY.iter().filter(speaks_it).any(is_chosen)
         };
         let is_in = |somebody: &&Participant| {
-            let wanted =
-                is_chosen(somebody) || somebody.role == Role::Subject && has_chosen(somebody.language);
+            let wanted = is_chosen(somebody)
+                || somebody.role == Role::Subject && has_chosen(somebody.language);
             wanted && somebody.takes_part(cell)
         };
         EVERYBODY.iter().filter(is_in).collect()
@@ -181,7 +183,11 @@ mod tests {
     fn chatkeep_is_always_there() {
         let cell = Cell { engine: Engine::Sqlite, path: Path::Verify, callers: 1 };
         let names = |words: &str| -> Vec<&str> {
-            selection(words, false).participants(cell).iter().map(|somebody| somebody.name).collect()
+            selection(words, false)
+                .participants(cell)
+                .iter()
+                .map(|somebody| somebody.name)
+                .collect()
         };
         assert_eq!(names("sqlx"), ["chatkeep", "chatkeep-uncached", "sqlx"]);
         assert!(names("").contains(&"rusqlite") && !names("").contains(&"tokio-postgres"));
@@ -209,7 +215,11 @@ mod tests {
     #[test]
     fn studies_are_made_in_whole_runs_and_when_they_are_asked_for() {
         assert_eq!(selection("", false).studies(Engine::Sqlite), Study::ALL);
-        assert_eq!(selection("", true).studies(Engine::Sqlite), [], "a quick run has no time for them");
+        assert_eq!(
+            selection("", true).studies(Engine::Sqlite),
+            [],
+            "a quick run has no time for them"
+        );
         assert_eq!(selection("mysql", false).studies(Engine::Sqlite), []);
         assert_eq!(selection("sqlite,64", false).studies(Engine::Sqlite), []);
         let one = selection("deletion,sqlite", false);

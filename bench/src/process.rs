@@ -34,7 +34,8 @@ impl Process {
     pub(crate) fn start(mut command: Command, setup: &Setup) -> Result<Self> {
         let complaints = tempfile::tempfile()?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(complaints.try_clone()?);
-        let mut child = command.spawn().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
+        let mut child =
+            command.spawn().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
         let orders = child.stdin.take();
         let output = child.stdout.take().ok_or("no standard output")?;
         let (sender, answers) = mpsc::channel();

@@ -81,8 +81,9 @@ impl CellRecord {
     /// Rust. The subject itself is compared with Rust's.
     pub(crate) fn counterpart(&self, label: &str, entry: &Entry) -> Option<&Entry> {
         let of = |language: &str| {
-            let is_it =
-                |other: &&Entry| other.is_subject() && other.label == label && other.language == language;
+            let is_it = |other: &&Entry| {
+                other.is_subject() && other.label == label && other.language == language
+            };
             self.entries.iter().find(is_it)
         };
         let own = of(&entry.language).filter(|subject| subject.name != entry.name);

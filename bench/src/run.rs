@@ -59,7 +59,11 @@ impl Order {
         }
     }
 
-    fn command(&self, somebody: &Participant, variant: Option<&Variant>) -> Result<Option<Command>> {
+    fn command(
+        &self,
+        somebody: &Participant,
+        variant: Option<&Variant>,
+    ) -> Result<Option<Command>> {
         let program = variant.and_then(Variant::program);
         let Some(mut command) = self.programs.command(somebody, program)? else { return Ok(None) };
         if let Some(variant) = variant {
@@ -173,7 +177,8 @@ pub(crate) fn engine(order: &Order, engine: Engine, disk: &Disk, record: &mut Re
 
 /// Moves a log from engine to engine, if that is wanted, and adds it to the record. False when something failed.
 pub(crate) fn moving(order: &Order, disk: &Disk, record: &mut Record) -> bool {
-    let (Some(engines), Some(program)) = (order.selection.journey(), &order.programs.chatkeep) else {
+    let (Some(engines), Some(program)) = (order.selection.journey(), &order.programs.chatkeep)
+    else {
         return true;
     };
     let journey = Journey::new(engines, order.messages, order.selection.is_quick());
@@ -272,9 +277,12 @@ fn sit_down(order: &Order, place: &Place, cell: Cell) -> (Vec<Seat>, Vec<Room>) 
     }
     for seat in &mut seats {
         let Some(process) = &mut seat.process else { continue };
-        let ready = process.ready().and_then(|ready| check::durable(cell.engine, &ready).map(|()| ready));
+        let ready =
+            process.ready().and_then(|ready| check::durable(cell.engine, &ready).map(|()| ready));
         match ready {
-            Ok(ready) => (seat.entry.versions, seat.entry.durability) = (ready.versions, ready.durability),
+            Ok(ready) => {
+                (seat.entry.versions, seat.entry.durability) = (ready.versions, ready.durability)
+            }
             Err(failure) => seat.fail(failure),
         }
     }

@@ -28,15 +28,21 @@ impl FromStr for Variant {
             text.split_once(',').ok_or("a contestant, then a comma and KEY=VALUE, are wanted")?;
         let somebody = EVERYBODY.iter().find(|somebody| somebody.name == name);
         let somebody = somebody.ok_or_else(|| format!("nobody is called {name:?}"))?;
-        let mut variant =
-            Self { somebody, differences: differences.to_owned(), environment: Vec::new(), program: None };
+        let mut variant = Self {
+            somebody,
+            differences: differences.to_owned(),
+            environment: Vec::new(),
+            program: None,
+        };
         for difference in differences.split(',') {
             match difference.split_once('=').filter(|(key, _)| !key.is_empty()) {
                 Some((PROGRAM, program)) if somebody.language == Language::Rust => {
                     variant.program = Some(program.into());
                 }
                 Some((PROGRAM, _)) => {
-                    return Err(format!("{PROGRAM} is for contestants of this program, and {name} is none"));
+                    return Err(format!(
+                        "{PROGRAM} is for contestants of this program, and {name} is none"
+                    ));
                 }
                 Some((key, value)) => variant.environment.push((key.to_owned(), value.to_owned())),
                 None => return Err(format!("{difference:?} is not KEY=VALUE")),

@@ -36,6 +36,7 @@ pub fn check_field(error: &Error, field: &str) {
 /// A path in a folder of this process. The script that runs the targets removes it.
 pub fn path(name: &str) -> PathBuf {
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder can be made"));
+    let folder =
+        FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder can be made"));
     folder.path().join(name)
 }

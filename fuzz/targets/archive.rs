@@ -55,7 +55,11 @@ fn lines(text: &[u8]) {
             Some((b'm', part)) => (format!("messages/{number:06}.jsonl"), part),
             Some((b'{', _)) => ("manifest.json".to_owned(), part),
             _ => (
-                String::from_utf8_lossy(part).chars().filter(|letter| *letter != '\0').take(60).collect(),
+                String::from_utf8_lossy(part)
+                    .chars()
+                    .filter(|letter| *letter != '\0')
+                    .take(60)
+                    .collect(),
                 part,
             ),
         };
@@ -67,7 +71,11 @@ fn lines(text: &[u8]) {
     }
     let tar = tar.into_inner().expect("memory can be written to");
     if let Some(content) = check(&compressed(&tar)) {
-        assert_eq!(content.messages.rows + content.api_tokens.rows, 0, "rows without their digest are taken");
+        assert_eq!(
+            content.messages.rows + content.api_tokens.rows,
+            0,
+            "rows without their digest are taken"
+        );
     }
 }
 
@@ -132,7 +140,10 @@ fn edited(edits: &[u8]) {
 fn chat() -> Chatkeep {
     let path = path("chat.db");
     remove(&path);
-    Chatkeep::builder().database_url(DatabaseUrl::sqlite_file(path)).open().expect("a database in a file")
+    Chatkeep::builder()
+        .database_url(DatabaseUrl::sqlite_file(path))
+        .open()
+        .expect("a database in a file")
 }
 
 fn remove(path: &Path) {
@@ -144,7 +155,8 @@ fn remove(path: &Path) {
 /// Messages go into a backup and out of it again.
 fn round_trip(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
-    let messages: Vec<_> = text.lines().take(8).filter_map(|line| NewMessage::from_json(line).ok()).collect();
+    let messages: Vec<_> =
+        text.lines().take(8).filter_map(|line| NewMessage::from_json(line).ok()).collect();
     if messages.is_empty() {
         return;
     }

@@ -36,7 +36,8 @@ fn comes_back(at: usize, message: NewMessage) {
         let line = export_line(&stored, with_id);
         assert_eq!(line.matches('\n').count(), 1, "{line:?}");
         let mut lines = import_lines(line.as_bytes());
-        let message = lines.pop().expect("a line").expect("an exported line is imported").expect("a message");
+        let message =
+            lines.pop().expect("a line").expect("an exported line is imported").expect("a message");
         assert_eq!(Message::numbered(7, message), stored, "line {at}: {line:?}");
         assert!(lines.is_empty(), "{line:?}");
     }

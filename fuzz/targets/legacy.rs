@@ -19,12 +19,40 @@ const TABLES: [(&str, &[&str]); 5] = [
     ("messages", &["id", "type", "message"]),
     (
         "messages",
-        &["id", "timestamp", "user_message", "bot_response", "provider", "model", "tokens_used", "metadata"],
+        &[
+            "id",
+            "timestamp",
+            "user_message",
+            "bot_response",
+            "provider",
+            "model",
+            "tokens_used",
+            "metadata",
+        ],
     ),
-    ("tokens", &["id", "token_hash", "description", "created_at", "expires_at", "is_active", "last_used_at"]),
+    (
+        "tokens",
+        &[
+            "id",
+            "token_hash",
+            "description",
+            "created_at",
+            "expires_at",
+            "is_active",
+            "last_used_at",
+        ],
+    ),
     (
         "api_tokens",
-        &["id", "token_hash", "description", "created_at", "expires_at", "is_active", "last_used_at"],
+        &[
+            "id",
+            "token_hash",
+            "description",
+            "created_at",
+            "expires_at",
+            "is_active",
+            "last_used_at",
+        ],
     ),
 ];
 const ENCODINGS: [&str; 3] = ["UTF-8", "UTF-16le", "UTF-16be"];
@@ -58,9 +86,13 @@ fn import(path: &Path) -> Option<ImportReport> {
     let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
     let dry = run(&chat, path, ImportOptions { dry_run: true, force: true });
     let stored = run(&chat, path, ImportOptions { dry_run: false, force: true });
-    let again = stored.as_ref().ok().map(|_| run(&chat, path, ImportOptions { dry_run: false, force: true }));
+    let again = stored
+        .as_ref()
+        .ok()
+        .map(|_| run(&chat, path, ImportOptions { dry_run: false, force: true }));
     assert!(fs::read(path).expect("the file is there") == before, "the file was changed");
-    let beside = fs::read_dir(path.parent().expect("a folder")).expect("the folder is there").count();
+    let beside =
+        fs::read_dir(path.parent().expect("a folder")).expect("the folder is there").count();
     assert_eq!(beside, 1, "something was left beside the file");
 
     let report = match stored {
@@ -83,7 +115,11 @@ fn import(path: &Path) -> Option<ImportReport> {
         }
         assert_eq!(dry.messages_stored(), report.messages_stored());
         let again = again.expect("it was run").expect("it was stored once");
-        assert_eq!((again.messages_stored(), again.tokens_stored()), (0, 0), "stored twice: {again:?}");
+        assert_eq!(
+            (again.messages_stored(), again.tokens_stored()),
+            (0, 0),
+            "stored twice: {again:?}"
+        );
     } else {
         assert!(report.is_refused(true), "nothing was stored, and nothing stands in the way");
     }
@@ -184,19 +220,24 @@ impl ToSql for Cell<'_> {
 fn rows(data: &[u8]) -> Option<()> {
     let table = Table::arbitrary(&mut Unstructured::new(data)).ok()?;
     let (name, columns) = TABLES[usize::from(table.shape) % TABLES.len()];
-    let unknown = table.unknown.map(|name| name.replace(['\0', '"'], "")).filter(|name| !name.is_empty());
+    let unknown =
+        table.unknown.map(|name| name.replace(['\0', '"'], "")).filter(|name| !name.is_empty());
     let path = fresh();
     let connection = Connection::open(&path).ok()?;
     let encoding = ENCODINGS[usize::from(table.encoding) % ENCODINGS.len()];
-    connection.execute_batch(&format!("PRAGMA encoding = '{encoding}'; PRAGMA page_size = 512;")).ok()?;
-    let declared =
-        columns.iter().map(|column| if *column == "id" { "id INTEGER PRIMARY KEY" } else { column });
+    connection
+        .execute_batch(&format!("PRAGMA encoding = '{encoding}'; PRAGMA page_size = 512;"))
+        .ok()?;
+    let declared = columns
+        .iter()
+        .map(|column| if *column == "id" { "id INTEGER PRIMARY KEY" } else { column });
     let mut declared: Vec<_> = declared.map(str::to_owned).collect();
     declared.extend(unknown.iter().map(|name| format!("\"{name}\"")));
     // A name that a column has already.
     connection.execute_batch(&format!("CREATE TABLE {name} ({})", declared.join(", "))).ok()?;
     let marks: Vec<_> = (1..=declared.len()).map(|at| format!("?{at}")).collect();
-    let mut insert = connection.prepare(&format!("INSERT INTO {name} VALUES ({})", marks.join(", "))).ok()?;
+    let mut insert =
+        connection.prepare(&format!("INSERT INTO {name} VALUES ({})", marks.join(", "))).ok()?;
     let mut count = 0;
     for row in table.rows.iter().take(32) {
         let cells: Vec<_> = row.iter().take(declared.len()).collect();

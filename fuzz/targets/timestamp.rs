@@ -25,7 +25,11 @@ fn parsed(text: &str) {
         Err(error) => check_field(&error, "timestamp"),
     }
     let json = serde_json::to_string(text).expect("a string is JSON");
-    assert_eq!(serde_json::from_str::<Timestamp>(&json).ok(), Timestamp::parse(text).ok(), "{text:?}");
+    assert_eq!(
+        serde_json::from_str::<Timestamp>(&json).ok(),
+        Timestamp::parse(text).ok(),
+        "{text:?}"
+    );
 }
 
 /// The text in a column of SQLite: the fast reader takes what the ordinary one does, as the same instant.
@@ -46,7 +50,9 @@ fn reads_back(timestamp: Timestamp) {
     assert_eq!(fuzzing::stored_timestamp(&sortable), Some(timestamp), "{sortable}");
     assert_eq!(Timestamp::from_microsecond(timestamp.as_microsecond()).ok(), Some(timestamp));
     assert_eq!(
-        timestamp.checked_add_days(1).map(|later| later.as_microsecond() - timestamp.as_microsecond()),
+        timestamp
+            .checked_add_days(1)
+            .map(|later| later.as_microsecond() - timestamp.as_microsecond()),
         (timestamp.as_microsecond() <= Timestamp::MAX.as_microsecond() - DAY).then_some(DAY)
     );
 }
@@ -58,7 +64,8 @@ fn instant(number: i64, rest: &[u8]) {
     let timestamp = Timestamp::from_microsecond(microsecond).expect("it is in range");
     reads_back(timestamp);
     let offset = rest.first().map_or(0, |quarter| i64::from(*quarter) % 113 - 56) * 15;
-    let text = written(microsecond + offset * 60 * SECOND, rest.get(1).is_some_and(|byte| byte % 2 == 1));
+    let text =
+        written(microsecond + offset * 60 * SECOND, rest.get(1).is_some_and(|byte| byte % 2 == 1));
     let sign = if offset < 0 { '-' } else { '+' };
     let text = format!("{text}{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60);
     // Beyond these years no offset can be written.
@@ -72,7 +79,8 @@ fn instant(number: i64, rest: &[u8]) {
 fn written(microsecond: i64, has_blank: bool) -> String {
     let (days, of_day) = (microsecond.div_euclid(DAY) + 719_468, microsecond.rem_euclid(DAY));
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
@@ -81,5 +89,7 @@ fn written(microsecond: i64, has_blank: bool) -> String {
     let (second, fraction) = (of_day / SECOND, of_day % SECOND);
     let separator = if has_blank { ' ' } else { 'T' };
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}.{fraction:06}")
+    format!(
+        "{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}.{fraction:06}"
+    )
 }

@@ -19,7 +19,9 @@ fuzz_target!(|data: &[u8]| {
 /// A text is looked up if, and only if, its form allows it.
 fn presented(text: &str) {
     let is_ours = text.len() == 52
-        && text.strip_prefix("ck_").is_some_and(|digits| digits.bytes().all(|digit| DIGITS.contains(&digit)));
+        && text
+            .strip_prefix("ck_")
+            .is_some_and(|digits| digits.bytes().all(|digit| DIGITS.contains(&digit)));
     let expected = if is_ours {
         text[46..] == check_digits(&text[..46])
     } else {
@@ -30,7 +32,10 @@ fn presented(text: &str) {
 
     let hash = TokenHash::of(text);
     let hex = hash.to_hex();
-    assert!(hex.len() == 64 && hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')), "{hex}");
+    assert!(
+        hex.len() == 64 && hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')),
+        "{hex}"
+    );
     assert!(!format!("{hash:?}").contains(&hex[..8]), "a hash is shown");
     assert_eq!(hash, TokenHash::of(text));
 }

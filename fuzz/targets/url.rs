@@ -51,7 +51,10 @@ fn discreet(text: &str) {
         Ok(url) => {
             // The password's part after a plain `@` may be its own, so that it is here and nowhere else.
             if let Target::Server(server) = url.target()
-                && server.password.as_ref().is_some_and(|password| password.expose().contains(SECRET))
+                && server
+                    .password
+                    .as_ref()
+                    .is_some_and(|password| password.expose().contains(SECRET))
             {
                 let shown = format!("{url} {url:?} {:?}", url.target());
                 assert!(!shown.contains(SECRET), "{text:?} shows its password: {shown}");
@@ -72,10 +75,13 @@ fn discreet(text: &str) {
 fn reads_back(url: &DatabaseUrl) {
     let shown = url.redacted();
     assert_eq!(url.to_string(), shown);
-    let again = DatabaseUrl::parse(&shown).unwrap_or_else(|error| panic!("{shown:?} is read as {error:?}"));
+    let again =
+        DatabaseUrl::parse(&shown).unwrap_or_else(|error| panic!("{shown:?} is read as {error:?}"));
     let mut expected = url.target().clone();
     match &mut expected {
-        Target::Server(server) => server.password = server.password.as_ref().map(|_| Password::new("***")),
+        Target::Server(server) => {
+            server.password = server.password.as_ref().map(|_| Password::new("***"))
+        }
         Target::Sqlite(sqlite) => {
             if let SqliteLocation::File(path) = &sqlite.location {
                 assert!(path.file_name().is_some(), "{shown:?} names no file");
@@ -99,9 +105,14 @@ fn variables(text: &str) {
     };
     match DatabaseUrl::from_variables(lookup) {
         Ok(url) => {
-            assert!(text.contains(SECRET) || !format!("{url} {url:?} {:?}", url.target()).contains(SECRET));
+            assert!(
+                text.contains(SECRET)
+                    || !format!("{url} {url:?} {:?}", url.target()).contains(SECRET)
+            );
             // Values are taken as they are: control characters, which no URL may hold, are possible here.
-            if !text.contains(|letter: char| letter.is_control() && letter != '\n') && !text.contains('\n') {
+            if !text.contains(|letter: char| letter.is_control() && letter != '\n')
+                && !text.contains('\n')
+            {
                 reads_back(&url);
             }
         }

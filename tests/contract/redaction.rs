@@ -26,7 +26,8 @@ fn debug_output_shows_no_token(store: &Store) {
         shown(&created.token.hash()),
         shown(&store.tokens().list_tokens().expect("the store answers")),
         serde_json::to_string(&check).expect("JSON"),
-        serde_json::to_string(&store.tokens().list_tokens().expect("the store answers")).expect("JSON"),
+        serde_json::to_string(&store.tokens().list_tokens().expect("the store answers"))
+            .expect("JSON"),
     ];
     store.raw.execute("DROP TABLE api_tokens");
     let error = store.afresh().tokens().verify_token(token).expect_err("the table is gone");
@@ -53,7 +54,11 @@ fn debug_output_and_errors_show_no_password(store: &Store) {
         shown(&chatkeep::DatabaseUrl::parse(store.raw.url()).expect("a URL")),
         shown(&store.messages().iter_messages(&Default::default(), Default::default())),
     ];
-    let wrong = store.raw.url().replacen(&format!("{password}@{rest}"), &format!("wr%40ng-secret@{rest}"), 1);
+    let wrong = store.raw.url().replacen(
+        &format!("{password}@{rest}"),
+        &format!("wr%40ng-secret@{rest}"),
+        1,
+    );
     let refused = crate::store::open(&wrong);
     let error = refused.messages().get_message_by_id(1).expect_err("the password is wrong");
     assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");

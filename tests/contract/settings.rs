@@ -14,7 +14,8 @@ use serde_json::Value;
 const MEMORY: &str = "sqlite:///:memory:";
 
 /// The variables that say where the data is. They are one argument, the URL.
-const PLACE: [&str; 7] = ["DATABASE_URL", "DB_TYPE", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASS"];
+const PLACE: [&str; 7] =
+    ["DATABASE_URL", "DB_TYPE", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASS"];
 
 /// Where the other variables are read.
 const SOURCES: [&str; 3] = [
@@ -113,7 +114,11 @@ fn every_setting_is_taken_by_the_builder_and_refused_by_its_name() {
         assert!(opened.is_ok(), "{argument}: {opened:?}");
         for wrong in setting["wrong"].as_array().expect("a list") {
             let error = with(argument, wrong).open().expect_err(argument);
-            assert_eq!((error.kind(), error.field()), (ErrorKind::Configuration, Some(argument)), "{error}");
+            assert_eq!(
+                (error.kind(), error.field()),
+                (ErrorKind::Configuration, Some(argument)),
+                "{error}"
+            );
         }
     }
 }

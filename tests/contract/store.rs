@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use chatkeep::{
-    Chatkeep, ErrorKind, Message, MessageFilter, Metadata, NewMessage, Order, Page, Result, Timestamp,
+    Chatkeep, ErrorKind, Message, MessageFilter, Metadata, NewMessage, Order, Page, Result,
+    Timestamp,
 };
 use chatkeep_testkit::{Engine, TestDatabase};
 
@@ -38,8 +39,11 @@ impl Store {
     /// Logs the message, and reads it back.
     pub(crate) fn round_trip(&self, message: &NewMessage) -> Message {
         let id = self.messages().log_message(message).expect("the message is logged");
-        let stored =
-            self.messages().get_message_by_id(id).expect("the log answers").expect("the message is there");
+        let stored = self
+            .messages()
+            .get_message_by_id(id)
+            .expect("the log answers")
+            .expect("the message is there");
         assert_eq!(stored.id, id);
         stored
     }
@@ -57,7 +61,8 @@ impl Store {
             .into_iter()
             .zip(0..)
             .map(|(text, second)| {
-                let moment = first.checked_add_microseconds(second * 1_000_000).expect("inside the range");
+                let moment =
+                    first.checked_add_microseconds(second * 1_000_000).expect("inside the range");
                 NewMessage::new(text).with_timestamp(moment)
             })
             .collect();
@@ -71,7 +76,11 @@ impl Store {
 
     /// The texts of the messages that a search finds, newest first.
     pub(crate) fn found(&self, query: &str) -> Vec<String> {
-        texts(self.messages().search_messages(query, &Page::first(1_000)).expect("the search answers"))
+        texts(
+            self.messages()
+                .search_messages(query, &Page::first(1_000))
+                .expect("the search answers"),
+        )
     }
 
     pub(crate) fn count(&self) -> i64 {

@@ -10,7 +10,8 @@
 pub fn locked(lock: &str, package: &str) -> String {
     let name = format!("name = \"{package}\"");
     let lines = lock.lines().zip(lock.lines().skip(1));
-    let versions = lines.filter(|(line, _)| *line == name).filter_map(|(_, next)| next.split('"').nth(1));
+    let versions =
+        lines.filter(|(line, _)| *line == name).filter_map(|(_, next)| next.split('"').nth(1));
     // The file is sorted, so that the last one is the highest.
     versions.last().unwrap_or("unknown").to_owned()
 }

@@ -37,7 +37,9 @@ impl Engine {
     pub fn durable(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Sqlite => &[("journal_mode", "wal"), ("synchronous", "2")],
-            Self::PostgreSql => &[("fsync", "on"), ("full_page_writes", "on"), ("synchronous_commit", "on")],
+            Self::PostgreSql => {
+                &[("fsync", "on"), ("full_page_writes", "on"), ("synchronous_commit", "on")]
+            }
             Self::MariaDb | Self::MySql => {
                 &[("innodb_doublewrite", "ON"), ("innodb_flush_log_at_trx_commit", "1")]
             }
@@ -112,7 +114,8 @@ impl Row {
     pub fn usual() -> Self {
         Self {
             user_message: "What does write-ahead logging buy me, and what does it cost?".to_owned(),
-            bot_response: "Readers do not block the writer, and a commit is one sequential write. ".repeat(8),
+            bot_response: "Readers do not block the writer, and a commit is one sequential write. "
+                .repeat(8),
             provider: "openai".to_owned(),
             model: "gpt-4o-mini".to_owned(),
             tokens_used: 230,
@@ -204,11 +207,16 @@ mod tests {
 
     #[test]
     fn the_lines_are_what_the_documentation_shows() {
-        let outcome =
-            Outcome { calls: 2, rows: 2, seconds: 0.5, p50_us: Some(1.5), p99_us: None, id_sum: Some(3) };
+        let outcome = Outcome {
+            calls: 2,
+            rows: 2,
+            seconds: 0.5,
+            p50_us: Some(1.5),
+            p99_us: None,
+            id_sum: Some(3),
+        };
         let line = serde_json::to_string(&Answer::Result(outcome)).unwrap();
-        let expected =
-            r#"{"result":{"calls":2,"rows":2,"seconds":0.5,"p50_us":1.5,"p99_us":null,"id_sum":3}}"#;
+        let expected = r#"{"result":{"calls":2,"rows":2,"seconds":0.5,"p50_us":1.5,"p99_us":null,"id_sum":3}}"#;
         assert_eq!(line, expected);
         assert_eq!(serde_json::to_string(&Order::Go(1.5)).unwrap(), r#"{"go":1.5}"#);
         assert_eq!(serde_json::from_str::<Order>(r#"{"go": 2}"#).unwrap(), Order::Go(2.0));

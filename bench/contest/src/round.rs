@@ -77,7 +77,8 @@ impl Tally {
 
 /// What came of a round that began at `start`, from what its callers did.
 pub fn outcome(start: Instant, callers: impl IntoIterator<Item = Tally>) -> Outcome {
-    let mut outcome = Outcome { calls: 0, rows: 0, seconds: 0.0, p50_us: None, p99_us: None, id_sum: None };
+    let mut outcome =
+        Outcome { calls: 0, rows: 0, seconds: 0.0, p50_us: None, p99_us: None, id_sum: None };
     let mut end = start;
     let mut nanoseconds = Vec::new();
     for tally in callers {
@@ -89,7 +90,8 @@ pub fn outcome(start: Instant, callers: impl IntoIterator<Item = Tally>) -> Outc
         end = end.max(tally.last);
         nanoseconds.extend(tally.nanoseconds);
     }
-    let mut microseconds = |percent| percentile(&mut nanoseconds, percent).map(|taken| taken as f64 / 1000.0);
+    let mut microseconds =
+        |percent| percentile(&mut nanoseconds, percent).map(|taken| taken as f64 / 1000.0);
     outcome.p50_us = microseconds(50);
     outcome.p99_us = microseconds(99);
     outcome.seconds = (end - start).as_secs_f64();

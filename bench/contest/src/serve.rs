@@ -93,7 +93,14 @@ mod tests {
                 return Err("tired".into());
             }
             let seconds = length.as_secs_f64();
-            Ok(Outcome { calls: self.0, rows: self.0, seconds, p50_us: None, p99_us: None, id_sum: None })
+            Ok(Outcome {
+                calls: self.0,
+                rows: self.0,
+                seconds,
+                p50_us: None,
+                p99_us: None,
+                id_sum: None,
+            })
         }
     }
 

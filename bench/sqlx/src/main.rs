@@ -11,19 +11,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use chatkeep_contest::{
-    Contestant, Engine, Failure, Outcome, Path, Ready, Result, Setup, Tally, hex, locked, outcome, serve,
+    Contestant, Engine, Failure, Outcome, Path, Ready, Result, Setup, Tally, hex, locked, outcome,
+    serve,
 };
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 use sqlx::types::chrono::{DateTime, NaiveDateTime, Utc};
 use tokio::runtime::{Builder, Runtime};
 
-const INTO: &str =
-    "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) ";
+const INTO: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) ";
 
 /// A message as it is read.
 #[derive(sqlx::FromRow)]
-#[expect(dead_code, reason = "an application would hand all of it on; here only the metadata is looked at")]
+#[expect(
+    dead_code,
+    reason = "an application would hand all of it on; here only the metadata is looked at"
+)]
 struct Message {
     id: i64,
     timestamp: NaiveDateTime,
@@ -42,7 +45,10 @@ trait Pool: Clone + Send + Sync + 'static {
     fn insert(&self, setup: &Setup) -> impl Future<Output = Result<i64>> + Send;
     fn insert_many(&self, setup: &Setup) -> impl Future<Output = Result<Vec<i64>>> + Send;
     fn page(&self, size: i64) -> impl Future<Output = Result<Vec<Message>>> + Send;
-    fn verify(&self, hash: &str) -> impl Future<Output = Result<(bool, Option<NaiveDateTime>)>> + Send;
+    fn verify(
+        &self,
+        hash: &str,
+    ) -> impl Future<Output = Result<(bool, Option<NaiveDateTime>)>> + Send;
 }
 
 fn main() -> ExitCode {
@@ -63,8 +69,11 @@ struct Sqlx<P> {
 
 impl<P: Pool> Sqlx<P> {
     fn open(setup: &Setup) -> Result<Self> {
-        let mut builder =
-            if setup.callers == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+        let mut builder = if setup.callers == 1 {
+            Builder::new_current_thread()
+        } else {
+            Builder::new_multi_thread()
+        };
         let runtime = builder.enable_all().build()?;
         let pool = runtime.block_on(P::open(setup))?;
         Ok(Self { runtime, pool, setup: Arc::new(setup.clone()) })

@@ -33,7 +33,8 @@ impl Pool for MySql {
     async fn ready(&self) -> Result<Ready> {
         let mut durability = BTreeMap::new();
         let flush = sqlx::query_scalar("SELECT CAST(@@innodb_flush_log_at_trx_commit AS CHAR)");
-        durability.insert("innodb_flush_log_at_trx_commit".to_owned(), flush.fetch_one(&self.0).await?);
+        durability
+            .insert("innodb_flush_log_at_trx_commit".to_owned(), flush.fetch_one(&self.0).await?);
         let doublewrite = sqlx::query_scalar("SELECT CAST(@@innodb_doublewrite AS CHAR)");
         durability.insert("innodb_doublewrite".to_owned(), doublewrite.fetch_one(&self.0).await?);
         let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(&self.0).await?;

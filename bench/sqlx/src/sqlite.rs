@@ -26,14 +26,16 @@ impl Pool for Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30));
         let connections = if setup.path == Path::Log { 1 } else { u32::try_from(setup.callers)? };
-        let pool = SqlitePoolOptions::new().max_connections(connections).connect_with(options).await?;
+        let pool =
+            SqlitePoolOptions::new().max_connections(connections).connect_with(options).await?;
         Ok(Self(pool))
     }
 
     async fn ready(&self) -> Result<Ready> {
         let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&self.0).await?;
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&self.0).await?;
-        let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&self.0).await?;
+        let version: String =
+            sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&self.0).await?;
         let durability = BTreeMap::from([
             ("journal_mode".to_owned(), journal),
             ("synchronous".to_owned(), synchronous.to_string()),

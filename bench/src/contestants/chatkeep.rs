@@ -38,7 +38,10 @@ pub(crate) fn url(setup: &Setup) -> String {
     let Setup { engine, file, host, port, user, password, database, .. } = setup;
     match engine {
         Engine::Sqlite => format!("sqlite:///{file}"),
-        _ => format!("{}://{user}:{password}@{host}:{port}/{database}?sslmode=disable", engine.name()),
+        _ => format!(
+            "{}://{user}:{password}@{host}:{port}/{database}?sslmode=disable",
+            engine.name()
+        ),
     }
 }
 
@@ -102,7 +105,10 @@ impl Contestant for Facade {
                 threads(&mut handles, length, |next, tally| {
                     for _ in 0..checks {
                         *next = (*next + 1) % setup.tokens.len();
-                        unless(tokens.verify_token(&setup.tokens[*next])?, "a valid token was refused")?;
+                        unless(
+                            tokens.verify_token(&setup.tokens[*next])?,
+                            "a valid token was refused",
+                        )?;
                         tally.passed(1);
                     }
                     Ok(())

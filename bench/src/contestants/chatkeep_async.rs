@@ -44,7 +44,10 @@ impl Contestant for Awaited {
                     tokio::spawn(async move {
                         let mut tally = Tally::until(start + length);
                         while tally.goes_on() {
-                            tally.stored([chat.messages().log_message(message.as_ref().clone()).await?]);
+                            tally.stored([chat
+                                .messages()
+                                .log_message(message.as_ref().clone())
+                                .await?]);
                         }
                         Ok::<_, Failure>(tally)
                     })

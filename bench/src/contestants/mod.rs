@@ -34,7 +34,9 @@ fn make(name: &str, setup: &Setup) -> Result<Box<dyn Contestant>> {
         "chatkeep-async" => Box::new(chatkeep_async::Awaited::open(setup)?),
         "rusqlite" => Box::new(rusqlite::Rusqlite::open(setup, false)?),
         "rusqlite-groups" => Box::new(rusqlite::Rusqlite::open(setup, true)?),
-        "tokio-postgres" => Box::new(tokio_postgres::TokioPostgres::open(setup, tokio_postgres::Way::Rows)?),
+        "tokio-postgres" => {
+            Box::new(tokio_postgres::TokioPostgres::open(setup, tokio_postgres::Way::Rows)?)
+        }
         "tokio-postgres-groups" => {
             Box::new(tokio_postgres::TokioPostgres::open(setup, tokio_postgres::Way::Groups)?)
         }
@@ -53,7 +55,8 @@ fn linked(package: &str) -> String {
 
 /// One thread for one caller; for more as many as there are cores, as tokio's documentation has it.
 fn runtime(callers: usize) -> Result<Runtime> {
-    let mut builder = if callers == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let mut builder =
+        if callers == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     Ok(builder.enable_all().build()?)
 }
 

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use ::mysql_async::prelude::Queryable;
 use ::mysql_async::{Conn, OptsBuilder, Params, Value};
 use ::tokio::runtime::Runtime;
-use chatkeep_contest::{Contestant, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome};
+use chatkeep_contest::{
+    Contestant, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome,
+};
 
 use super::{linked, moment, runtime, stored_hash, unless};
 
@@ -78,7 +80,10 @@ impl Contestant for MysqlAsync {
         let connection = &mut self.callers[0].connection;
         let (version, durability) = self.runtime.block_on(async {
             let version: Option<String> = connection.query_first("SELECT VERSION()").await?;
-            Ok::<_, chatkeep_contest::Failure>((version.unwrap_or_default(), settings(connection).await?))
+            Ok::<_, chatkeep_contest::Failure>((
+                version.unwrap_or_default(),
+                settings(connection).await?,
+            ))
         })?;
         let versions = BTreeMap::from([
             ("mysql_async".to_owned(), linked("mysql_async")),
@@ -151,12 +156,21 @@ impl Caller {
     }
 
     async fn page(&mut self, size: usize) -> Result<usize> {
-        type Message =
-            (i64, Value, String, Option<String>, Option<String>, Option<String>, Option<i64>, Option<String>);
+        type Message = (
+            i64,
+            Value,
+            String,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+            Option<i64>,
+            Option<String>,
+        );
         let rows: Vec<Message> = self.connection.exec(PAGE, (size,)).await?;
         let mut page = Vec::with_capacity(size);
         for row in rows {
-            let metadata: serde_json::Value = serde_json::from_str(row.7.as_deref().unwrap_or("null"))?;
+            let metadata: serde_json::Value =
+                serde_json::from_str(row.7.as_deref().unwrap_or("null"))?;
             page.push((row, metadata));
         }
         unless(page[0].1.is_object(), "the page has no metadata")?;

@@ -48,7 +48,8 @@ impl Contestant for Pgbench {
 
     /// It counts in whole seconds, and connects anew for each round, outside the time that it takes.
     fn round(&mut self, length: Duration) -> Result<Outcome> {
-        let Setup { path, host, port, user, password, database, row, callers, tokens, .. } = &self.setup;
+        let Setup { path, host, port, user, password, database, row, callers, tokens, .. } =
+            &self.setup;
         let mut command = Command::new(&self.program);
         command.args(["--no-vacuum", "--protocol=prepared"]).arg("--file").arg(self.script.path());
         command.args(["--client", &callers.to_string(), "--jobs", &2.min(*callers).to_string()]);

@@ -37,8 +37,10 @@ impl Rusqlite {
 impl Contestant for Rusqlite {
     fn ready(&mut self) -> Result<Ready> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-        let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+        let journal: String =
+            connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        let synchronous: i64 =
+            connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
         Ok(Ready {
             versions: BTreeMap::from([
                 ("rusqlite".to_owned(), linked("rusqlite")),
@@ -107,8 +109,16 @@ pub(crate) fn verify(connection: &Connection, hash: &str) -> Result<bool> {
     Ok(active && expires.is_none_or(|end| moment() < end))
 }
 
-type Message =
-    (i64, String, String, Option<String>, Option<String>, Option<String>, Option<i64>, Option<String>);
+type Message = (
+    i64,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+);
 
 fn page(connection: &Connection, size: usize) -> Result<usize> {
     let mut statement = connection.prepare_cached(PAGE)?;

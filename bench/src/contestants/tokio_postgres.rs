@@ -5,7 +5,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ::tokio::runtime::Runtime;
 use ::tokio_postgres::{Client, Config, NoTls, Statement};
-use chatkeep_contest::{Contestant, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome};
+use chatkeep_contest::{
+    Contestant, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome,
+};
 use futures_util::SinkExt;
 
 use super::{linked, moment, runtime, stored_hash, unless};

@@ -40,7 +40,8 @@ fn seconds(value: f64) -> String {
 
 fn table_of_race(text: &mut String, race: &Race, messages: usize) {
     let Race { ours, theirs, durability, version } = race;
-    let settings: Vec<String> = durability.iter().map(|(name, value)| format!("`{name}` {value}")).collect();
+    let settings: Vec<String> =
+        durability.iter().map(|(name, value)| format!("`{name}` {value}")).collect();
     let _ = writeln!(
         text,
         "### SQLite to PostgreSQL\n\nIn turns, {} rounds, into empty databases of one server ({version}; {}). `COPY` is given the same rows, \
@@ -55,7 +56,8 @@ fn table_of_race(text: &mut String, race: &Race, messages: usize) {
     );
     let median = |values: Vec<f64>| stats::median(&values).unwrap_or_default();
     let flushes = |all: Vec<Option<u64>>| {
-        let all: Option<Vec<f64>> = all.into_iter().map(|count| count.map(|count| count as f64)).collect();
+        let all: Option<Vec<f64>> =
+            all.into_iter().map(|count| count.map(|count| count as f64)).collect();
         all.and_then(|all| stats::median(&all)).map_or_else(dash, number)
     };
     let taken = median(theirs.iter().map(|loading| loading.seconds).collect());
@@ -126,10 +128,15 @@ fn export(text: &mut String, moving: &Moving) {
 }
 
 fn table_of_loaded(text: &mut String, loaded: &Loaded, messages: usize) {
-    let Loaded { version, options, seconds: taken, memory, compared, differences, failure } = loaded;
-    let options =
-        if options.is_empty() { "its defaults".to_owned() } else { format!("`{}`", options.join(" ")) };
-    let _ = write!(text, "pgloader {version}, with {options}, the same file into an empty database");
+    let Loaded { version, options, seconds: taken, memory, compared, differences, failure } =
+        loaded;
+    let options = if options.is_empty() {
+        "its defaults".to_owned()
+    } else {
+        format!("`{}`", options.join(" "))
+    };
+    let _ =
+        write!(text, "pgloader {version}, with {options}, the same file into an empty database");
     if let Some(failure) = failure {
         let _ = writeln!(text, ": **failed**: {}\n", one_line(failure));
         return;
@@ -177,7 +184,8 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
-        let failed = Loaded { failure: Some("heap\nexhausted".to_owned()), ..moved().loaded.remove(0) };
+        let failed =
+            Loaded { failure: Some("heap\nexhausted".to_owned()), ..moved().loaded.remove(0) };
         let options = ["--dynamic-space-size", "8192"].map(str::to_owned).to_vec();
         let second = Loaded { options, ..moved().loaded.remove(0) };
         let mut text = String::new();

@@ -20,7 +20,8 @@ pub(super) fn study(
     gathers: usize,
     programs: &Programs,
 ) -> Result<Option<Vec<Figure>>> {
-    let Some(mut command) = programs.package.as_ref().and_then(|_| programs.python("study.py")) else {
+    let Some(mut command) = programs.package.as_ref().and_then(|_| programs.python("study.py"))
+    else {
         return Ok(None);
     };
     command.args(["asyncio-calls", &gathers.to_string()]);
@@ -30,5 +31,8 @@ pub(super) fn study(
         let (alone, with) = told.get("alone").zip(told.get(name)).ok_or("a figure is missing")?;
         Ok(Figure { what: what.to_owned(), unit: Unit::Microseconds, without: *alone, with: *with })
     };
-    Ok(Some(vec![figure(LOGGED_AT_ONCE, "log")?, figure("get_message_by_id, 100 at a time", "read")?]))
+    Ok(Some(vec![
+        figure(LOGGED_AT_ONCE, "log")?,
+        figure("get_message_by_id, 100 at a time", "read")?,
+    ]))
 }

@@ -41,7 +41,12 @@ const ELSEWHERE: Part = Part {
     limit: 50,
 };
 
-pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Duration) -> Result<Vec<Figure>> {
+pub(super) fn study(
+    place: &Place,
+    engine: Engine,
+    messages: usize,
+    round: Duration,
+) -> Result<Vec<Figure>> {
     let (room, chat) = furnish(place, engine)?;
     fill(&chat, HERE.age, messages / HERE.one_in, true)?;
     fill(&chat, ELSEWHERE.age, messages / ELSEWHERE.one_in, false)?;
@@ -55,12 +60,20 @@ pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Durat
         let left = format!("SELECT COUNT(*) FROM messages WHERE timestamp < '{}'", &limit[..10]);
         let left = asked(|| room.database.scalar(&left))?;
         if deleted != (messages / part.one_in) as u64 || left.as_deref() != Some("0") {
-            return Err(format!("{deleted} messages were deleted, and {left:?} of those are there").into());
+            return Err(format!(
+                "{deleted} messages were deleted, and {left:?} of those are there"
+            )
+            .into());
         }
         let figure = |what, unit, without, with| Figure { what, unit, without, with };
         for (name, percent) in [("median", 50), ("p99", 99), ("longest", 100)] {
             let (without, with) = (without.percentile(percent), with.percentile(percent));
-            figures.push(figure(format!("{}, {name}", part.logging), Unit::Microseconds, without, with));
+            figures.push(figure(
+                format!("{}, {name}", part.logging),
+                Unit::Microseconds,
+                without,
+                with,
+            ));
         }
         figures.push(figure(part.deleting.to_owned(), Unit::Count, 0.0, deleted as f64 / seconds));
     }
@@ -68,7 +81,11 @@ pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Durat
 }
 
 /// What was logged meanwhile, how many messages were deleted, and in how many seconds.
-fn log_while_deleting(logger: &Chatkeep, deleter: &Chatkeep, days: i64) -> Result<(Logged, u64, f64)> {
+fn log_while_deleting(
+    logger: &Chatkeep,
+    deleter: &Chatkeep,
+    days: i64,
+) -> Result<(Logged, u64, f64)> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let deletion = scope.spawn(|| {
@@ -95,7 +112,8 @@ fn fill(chat: &Chatkeep, age: i64, messages: usize, mixed: bool) -> Result<()> {
             let later = i64::try_from((left + place) * 1_000).unwrap_or(0);
             message.with_timestamp(old.checked_add_microseconds(later).unwrap_or(old))
         };
-        chat.messages().log_messages(&new.iter().cloned().enumerate().map(dated).collect::<Vec<_>>())?;
+        chat.messages()
+            .log_messages(&new.iter().cloned().enumerate().map(dated).collect::<Vec<_>>())?;
         if mixed {
             chat.messages().log_messages(&new)?;
         }

@@ -29,8 +29,11 @@ pub(super) fn study(
         Engine::MariaDb | Engine::MySql => "PyMySQL",
     };
     let blocking = format!("{driver}, not awaited");
-    for (who, label) in [("chatkeep", "chatkeep"), ("sqlalchemy", "SQLAlchemy ORM"), ("driver", &blocking)] {
-        let Some(mut command) = programs.package.as_ref().and_then(|_| programs.python("study.py")) else {
+    for (who, label) in
+        [("chatkeep", "chatkeep"), ("sqlalchemy", "SQLAlchemy ORM"), ("driver", &blocking)]
+    {
+        let Some(mut command) = programs.package.as_ref().and_then(|_| programs.python("study.py"))
+        else {
             return Ok(None);
         };
         command.args(["event-loop", who, &(3 * round).as_secs_f64().to_string()]);
@@ -40,12 +43,21 @@ pub(super) fn study(
 }
 
 /// What a program says of its event loop, without and with 64 callers that log.
-pub(super) fn observed(place: &Place, engine: Engine, command: Command, label: &str) -> Result<[Figure; 3]> {
+pub(super) fn observed(
+    place: &Place,
+    engine: Engine,
+    command: Command,
+    label: &str,
+) -> Result<[Figure; 3]> {
     let room = place.furnish(engine, Path::Log, CALLERS)?;
     let told = Process::start(command, &room.setup)?.figures(PATIENCE)?;
     let value = |name: &str| told.get(name).copied().ok_or(format!("{name} is missing"));
-    let figure =
-        |what: &str, unit, without, with| Figure { what: format!("{label}{what}"), unit, without, with };
+    let figure = |what: &str, unit, without, with| Figure {
+        what: format!("{label}{what}"),
+        unit,
+        without,
+        with,
+    };
     let longest = (value("idle_longest")?, value("busy_longest")?);
     Ok([
         figure(LATE, Unit::Microseconds, value("idle_p99")?, value("busy_p99")?),

@@ -163,7 +163,12 @@ impl Logged {
 }
 
 /// So many threads log until they are told to stop.
-fn log_until(chat: &Chatkeep, threads: usize, pause: Duration, stop: &AtomicBool) -> Result<Logged> {
+fn log_until(
+    chat: &Chatkeep,
+    threads: usize,
+    pause: Duration,
+    stop: &AtomicBool,
+) -> Result<Logged> {
     let message = usual_message()?;
     let start = Instant::now();
     let one = || {
@@ -227,8 +232,13 @@ mod tests {
 
     #[test]
     fn without_python_and_node_their_studies_are_left_out() {
-        let nothing =
-            Programs { sqlx: None, python: None, package: None, node_modules: None, chatkeep: None };
+        let nothing = Programs {
+            sqlx: None,
+            python: None,
+            package: None,
+            node_modules: None,
+            chatkeep: None,
+        };
         for study in [Study::AsyncioCalls, Study::EventLoop, Study::NodeEventLoop] {
             let found = study.run(&Place::Files, Engine::Sqlite, true, Duration::ZERO, &nothing);
             assert!(found.unwrap().is_none());

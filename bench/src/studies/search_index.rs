@@ -75,7 +75,12 @@ const WORDS: &[&str] = &[
     "your",
 ];
 
-pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Duration) -> Result<Vec<Figure>> {
+pub(super) fn study(
+    place: &Place,
+    engine: Engine,
+    messages: usize,
+    round: Duration,
+) -> Result<Vec<Figure>> {
     let (_room, chat) = furnish(place, engine)?;
     let mut number = Numbers::new(1);
     fill(&chat, messages, &mut number)?;
@@ -110,8 +115,9 @@ fn search(chat: &Chatkeep, times: usize) -> Result<f64> {
 
 fn fill(chat: &Chatkeep, messages: usize, number: &mut Numbers) -> Result<()> {
     for batch in 0..messages / BATCH {
-        let mut rows: Vec<NewMessage> =
-            (0..BATCH).map(|_| NewMessage::new(text(number, 12)).with_response(text(number, 40))).collect();
+        let mut rows: Vec<NewMessage> = (0..BATCH)
+            .map(|_| NewMessage::new(text(number, 12)).with_response(text(number, 40)))
+            .collect();
         if batch == 0 || batch == messages / BATCH / 2 {
             rows[7] = NewMessage::new(format!("what is a {RARE}?"));
         }

@@ -29,13 +29,21 @@ const TIMES: (usize, usize) = (25, 1);
 /// Rounds in which callers log, in turns with those whose messages nobody counts.
 const ROUNDS: usize = 5;
 
-pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Duration) -> Result<Vec<Figure>> {
+pub(super) fn study(
+    place: &Place,
+    engine: Engine,
+    messages: usize,
+    round: Duration,
+) -> Result<Vec<Figure>> {
     let (room, _) = furnish(place, engine)?;
     let chat = Chatkeep::builder().url(url(&room.setup)).query_timeout(PATIENCE).open()?;
     fill(&room, &chat, messages)?;
     chat.messages().rebuild_totals()?;
     let all = (None, None);
-    let week = (Some("2024-03-03T10:20:30.000004Z".parse()?), Some("2024-03-10T11:12:13.000014Z".parse()?));
+    let week = (
+        Some("2024-03-03T10:20:30.000004Z".parse()?),
+        Some("2024-03-10T11:12:13.000014Z".parse()?),
+    );
     let with = [take(&chat, all, TIMES.0)?, take(&chat, week, TIMES.0)?];
     forget_mark(&room)?;
     let without = [take(&chat, all, TIMES.1)?, take(&chat, week, TIMES.1)?];
@@ -43,8 +51,13 @@ pub(super) fn study(place: &Place, engine: Engine, messages: usize, round: Durat
     for (what, (quick, slow)) in
         [OF_ALL, "statistics of a week"].into_iter().zip(with.into_iter().zip(without))
     {
-        if quick.1 != slow.1 || (what == OF_ALL && slow.1.total_messages < i64::try_from(messages)?) {
-            return Err(format!("{what}: {:?} by the totals, {:?} by the messages", quick.1, slow.1).into());
+        if quick.1 != slow.1 || (what == OF_ALL && slow.1.total_messages < i64::try_from(messages)?)
+        {
+            return Err(format!(
+                "{what}: {:?} by the totals, {:?} by the messages",
+                quick.1, slow.1
+            )
+            .into());
         }
         figures.push(Figure {
             what: what.to_owned(),
@@ -102,7 +115,9 @@ fn fill(room: &Room, chat: &Chatkeep, messages: usize) -> Result<()> {
 fn later(engine: Engine, seconds: i64) -> String {
     match engine {
         Engine::Sqlite => {
-            format!("strftime('%Y-%m-%d %H:%M:%S', timestamp, '+{seconds} seconds') || substr(timestamp, 20)")
+            format!(
+                "strftime('%Y-%m-%d %H:%M:%S', timestamp, '+{seconds} seconds') || substr(timestamp, 20)"
+            )
         }
         Engine::PostgreSql => format!("timestamp + interval '{seconds} seconds'"),
         Engine::MariaDb | Engine::MySql => format!("timestamp + INTERVAL {seconds} SECOND"),

@@ -26,9 +26,9 @@ pub(crate) fn optional_message(found: Option<Message>) -> Answer {
 /// An object with a list for each column. `micros` are the microseconds that milliseconds leave; `large` are the rows
 /// whose metadata holds integers behind [`LARGE`].
 fn columns(messages: &[Message]) -> String {
-    let texts = messages
-        .iter()
-        .map(|message| message.user_message.len() + message.bot_response.as_ref().map_or(0, String::len));
+    let texts = messages.iter().map(|message| {
+        message.user_message.len() + message.bot_response.as_ref().map_or(0, String::len)
+    });
     let mut out = String::with_capacity(texts.sum::<usize>() + messages.len() * 256 + 128);
     let mut large = Vec::new();
     column(&mut out, "{\"id\":[", messages, |out, message| integer(out, message.id));
@@ -38,11 +38,15 @@ fn columns(messages: &[Message]) -> String {
     column(&mut out, "],\"micros\":[", messages, |out, message| {
         number(out, message.timestamp.as_microsecond().rem_euclid(1000));
     });
-    column(&mut out, "],\"userMessage\":[", messages, |out, message| text(out, Some(&message.user_message)));
+    column(&mut out, "],\"userMessage\":[", messages, |out, message| {
+        text(out, Some(&message.user_message))
+    });
     column(&mut out, "],\"botResponse\":[", messages, |out, message| {
         text(out, message.bot_response.as_deref())
     });
-    column(&mut out, "],\"provider\":[", messages, |out, message| text(out, message.provider.as_deref()));
+    column(&mut out, "],\"provider\":[", messages, |out, message| {
+        text(out, message.provider.as_deref())
+    });
     column(&mut out, "],\"model\":[", messages, |out, message| text(out, message.model.as_deref()));
     column(&mut out, "],\"tokensUsed\":[", messages, |out, message| match message.tokens_used {
         Some(tokens) => integer(out, tokens),
@@ -65,7 +69,12 @@ fn columns(messages: &[Message]) -> String {
     out
 }
 
-fn column<'a, T>(out: &mut String, start: &str, rows: &'a [T], mut cell: impl FnMut(&mut String, &'a T)) {
+fn column<'a, T>(
+    out: &mut String,
+    start: &str,
+    rows: &'a [T],
+    mut cell: impl FnMut(&mut String, &'a T),
+) {
     out.push_str(start);
     for (place, row) in rows.iter().enumerate() {
         if place > 0 {
@@ -119,7 +128,9 @@ fn mark(value: &mut Value) -> bool {
             number.as_i64().is_some_and(|number| !(-MAX_SAFE..=MAX_SAFE).contains(&number))
                 || (number.is_u64() && number.as_i64().is_none())
         }
-        Value::Array(values) => return values.iter_mut().fold(false, |any, value| mark(value) | any),
+        Value::Array(values) => {
+            return values.iter_mut().fold(false, |any, value| mark(value) | any);
+        }
         Value::Object(map) => return map.values_mut().fold(false, |any, value| mark(value) | any),
         _ => false,
     };

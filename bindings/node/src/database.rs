@@ -51,10 +51,13 @@ impl Store {
         let wait = |chat: &Chatkeep, timeout: Option<Duration>| {
             let until = timeout.map(|timeout| Instant::now() + timeout);
             let is_late = move || until.is_some_and(|until| Instant::now() >= until);
-            let check = move || is_late() || is_aborted.as_ref().is_some_and(|is_aborted| is_aborted());
+            let check =
+                move || is_late() || is_aborted.as_ref().is_some_and(|is_aborted| is_aborted());
             let waited = interruptible(check, || chat.database().wait_until_ready());
             waited.map_err(|error| match timeout {
-                Some(timeout) if error.kind() == ErrorKind::Interrupted && is_late() => late(timeout),
+                Some(timeout) if error.kind() == ErrorKind::Interrupted && is_late() => {
+                    late(timeout)
+                }
                 _ => error,
             })
         };
@@ -76,7 +79,11 @@ impl Store {
     #[napi]
     pub fn migration_status(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
         let look = |chat: &Chatkeep, ()| chat.database().migration_status();
-        self.call(env, number, "migration_status", abort).submit(|| Ok(()), look, rows::migration_status)
+        self.call(env, number, "migration_status", abort).submit(
+            || Ok(()),
+            look,
+            rows::migration_status,
+        )
     }
 
     /// `DatabaseManager.upgrade`
@@ -108,7 +115,11 @@ impl Store {
             per_engine: &per_engine,
         };
         let migrate = |chat: &Chatkeep, call: MigrateCall| chat.database().migrate(&call);
-        self.call(env, number, "migrate", None).submit(|| arguments::migrate(&given), migrate, rows::migrated)
+        self.call(env, number, "migrate", None).submit(
+            || arguments::migrate(&given),
+            migrate,
+            rows::migrated,
+        )
     }
 
     /// `DatabaseManager.migrateFromOldSqlite`

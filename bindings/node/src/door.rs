@@ -21,11 +21,15 @@ pub(crate) fn enter<T>(
 }
 
 /// Makes an error of a panic. What the panic says stays on standard error: it may quote what it stumbled over.
-fn guarded<T>(operation: &'static str, call: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+fn guarded<T>(
+    operation: &'static str,
+    call: impl FnOnce() -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(panicked(operation).into()))
 }
 
 /// The error of a call that panicked.
 pub(crate) fn panicked(operation: &'static str) -> Error {
-    Error::internal("the call ended in a panic, which is a fault of chatkeep's").with_operation(operation)
+    Error::internal("the call ended in a panic, which is a fault of chatkeep's")
+        .with_operation(operation)
 }

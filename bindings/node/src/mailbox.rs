@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 
 use chatkeep::{MessageSink, Result};
 use napi::bindgen_prelude::Function;
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::threadsafe_function::{
+    ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
+};
 use napi::{Either, Env, Status};
 use napi_derive::napi;
 
@@ -63,8 +65,11 @@ impl Mailbox {
     /// A mailbox whose outcomes are handed to this function, some hundred in one call.
     #[napi(constructor)]
     pub fn new(settle: Function<'_, Batch, UnknownReturnValue>) -> napi::Result<Self> {
-        let slot =
-            Arc::new(Slot { posted: Mutex::default(), bell: OnceLock::new(), open: AtomicUsize::new(0) });
+        let slot = Arc::new(Slot {
+            posted: Mutex::default(),
+            bell: OnceLock::new(),
+            open: AtomicUsize::new(0),
+        });
         let weak = Arc::downgrade(&slot);
         let bell = settle
             .build_threadsafe_function::<()>()
@@ -191,9 +196,9 @@ fn call_number(number: u64) -> f64 {
 impl MessageSink for Slot {
     fn settle(&self, outcomes: Vec<(u64, Result<i64>)>) {
         self.post(
-            outcomes
-                .into_iter()
-                .map(|(number, outcome)| (number, outcome.map_or_else(Answer::Failed, Answer::Whole))),
+            outcomes.into_iter().map(|(number, outcome)| {
+                (number, outcome.map_or_else(Answer::Failed, Answer::Whole))
+            }),
         );
     }
 }

@@ -6,7 +6,9 @@ use napi_derive::napi;
 
 use crate::abort::Abort;
 use crate::answer::{Answer, count};
-use crate::arguments::{self, Conditions, Given, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order};
+use crate::arguments::{
+    self, Conditions, Given, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order,
+};
 use crate::columns;
 use crate::door;
 use crate::failure::Failure;
@@ -98,7 +100,9 @@ impl Store {
         #[napi(ts_arg_type = "unknown")] timestamp: Given<'_>,
         #[napi(ts_arg_type = "unknown")] id: Given<'_>,
     ) -> napi::Result<Either<String, Failure>> {
-        door::enter("cursor_after", || Ok(arguments::cursor_behind("message", &timestamp, &id)?.to_string()))
+        door::enter("cursor_after", || {
+            Ok(arguments::cursor_behind("message", &timestamp, &id)?.to_string())
+        })
     }
 
     /// `MessageLogger.getMessageById`
@@ -287,8 +291,11 @@ impl Store {
         };
         door::enter("export_for_fine_tuning", || {
             let (format, filter) = (fine_tuning(&format)?, arguments::conditions(&given)?);
-            let messages =
-                self.handle().chat()?.messages().iter_messages(&filter, chatkeep::Order::OldestFirst);
+            let messages = self
+                .handle()
+                .chat()?
+                .messages()
+                .iter_messages(&filter, chatkeep::Order::OldestFirst);
             Ok(MessagePages::new(self.handle(), self.slot(), messages, Some(format)))
         })
     }
@@ -304,12 +311,20 @@ impl Store {
     #[napi]
     pub fn rebuild_totals(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
         let rebuild = |chat: &Chatkeep, ()| chat.messages().rebuild_totals();
-        self.call(env, number, "rebuild_totals", abort).submit(|| Ok(()), rebuild, |()| Answer::Nothing)
+        self.call(env, number, "rebuild_totals", abort).submit(
+            || Ok(()),
+            rebuild,
+            |()| Answer::Nothing,
+        )
     }
 }
 
 /// The training data as one text.
-fn lines(chat: &Chatkeep, format: FineTuningFormat, filter: &MessageFilter) -> chatkeep::Result<String> {
+fn lines(
+    chat: &Chatkeep,
+    format: FineTuningFormat,
+    filter: &MessageFilter,
+) -> chatkeep::Result<String> {
     let mut out = Vec::new();
     chat.messages().export_for_fine_tuning(format, filter, &mut out)?;
     String::from_utf8(out).map_err(|_| Error::internal("training data that is not UTF-8"))

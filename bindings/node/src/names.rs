@@ -13,7 +13,8 @@ const ARGUMENTS: [(&str, &str); 6] = [
 /// The caller's own argument. In a group the message's place stands before it: `messages[3].message`.
 pub(crate) fn argument(field: &str) -> String {
     let (place, name) = field.split_at(field.rfind("].").map_or(0, |end| end + 2));
-    let argument = ARGUMENTS.iter().find(|(known, _)| *known == name).map_or(name, |(_, argument)| argument);
+    let argument =
+        ARGUMENTS.iter().find(|(known, _)| *known == name).map_or(name, |(_, argument)| argument);
     format!("{place}{}", camel(argument))
 }
 

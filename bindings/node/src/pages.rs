@@ -40,7 +40,8 @@ impl MessagePages {
     /// The next page; nothing behind the last one.
     #[napi]
     pub fn next_page(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
-        let operation = if self.format.is_some() { "export_for_fine_tuning" } else { "iter_messages" };
+        let operation =
+            if self.format.is_some() { "export_for_fine_tuning" } else { "iter_messages" };
         let call = Call { env, number, operation, handle: &self.handle, slot: &self.slot, abort };
         let (messages, format) = (Arc::clone(&self.messages), self.format);
         let fetch = move |_: &chatkeep::Chatkeep, ()| {
@@ -51,7 +52,9 @@ impl MessagePages {
             fetch,
             move |page: Vec<chatkeep::Message>| match format {
                 _ if page.is_empty() => Answer::Nothing,
-                Some(format) => rows::names(page.iter().filter_map(|message| format.line(message)).collect()),
+                Some(format) => {
+                    rows::names(page.iter().filter_map(|message| format.line(message)).collect())
+                }
                 None => columns::messages(page),
             },
         )

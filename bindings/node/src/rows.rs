@@ -7,8 +7,8 @@ mod migrations;
 use std::collections::BTreeMap;
 
 use chatkeep::{
-    Analytics, CreatedToken, Error, Health, PoolStatus, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck,
-    TotalsDifference,
+    Analytics, CreatedToken, Error, Health, PoolStatus, Sums, Timestamp, TokenCheck, TokenInfo,
+    TotalsCheck, TotalsDifference,
 };
 use napi::Either;
 use serde::{Serialize, Serializer};
@@ -123,7 +123,11 @@ pub(crate) fn token_check(check: TokenCheck) -> Answer {
         reason: &'static str,
         token: Option<Info>,
     }
-    text(&Check { valid: check.valid, reason: check.reason.name(), token: check.token.map(Into::into) })
+    text(&Check {
+        valid: check.valid,
+        reason: check.reason.name(),
+        token: check.token.map(Into::into),
+    })
 }
 
 pub(crate) fn analytics(all: Analytics) -> Answer {
@@ -215,7 +219,8 @@ struct Pool {
 
 impl From<PoolStatus> for Pool {
     fn from(status: PoolStatus) -> Self {
-        let PoolStatus { pool_size, checked_in, checked_out, overflow, total, max, waiting } = status;
+        let PoolStatus { pool_size, checked_in, checked_out, overflow, total, max, waiting } =
+            status;
         Self { pool_size, checked_in, checked_out, overflow, total, max, waiting }
     }
 }

@@ -100,7 +100,12 @@ impl Store {
 
     /// `Chatkeep.close`
     #[napi]
-    pub fn close(&self, env: Env, number: f64, #[napi(ts_arg_type = "unknown")] timeout: Given<'_>) -> Begun {
+    pub fn close(
+        &self,
+        env: Env,
+        number: f64,
+        #[napi(ts_arg_type = "unknown")] timeout: Given<'_>,
+    ) -> Begun {
         let find = || self.handle.take();
         self.call(env, number, "close", None).submit_waiting(
             || patience(&timeout),

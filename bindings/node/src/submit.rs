@@ -67,9 +67,11 @@ impl Call<'_> {
                     };
                     reply.send(outcome.map(|()| Answer::Nothing));
                 };
-                let started = std::thread::Builder::new().name("chatkeep-wait".to_owned()).spawn(wait);
+                let started =
+                    std::thread::Builder::new().name("chatkeep-wait".to_owned()).spawn(wait);
                 started.map(|_| ()).map_err(|cause| {
-                    Error::new(ErrorKind::Unavailable, "no thread could be started").with_source(cause)
+                    Error::new(ErrorKind::Unavailable, "no thread could be started")
+                        .with_source(cause)
                 })
             })
         }))
@@ -108,7 +110,11 @@ fn begun(entered: napi::Result<Either<(), Failure>>) -> Begun {
     })
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript counts from 1 on")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "JavaScript counts from 1 on"
+)]
 fn call_number(number: f64) -> u64 {
     number as u64
 }

@@ -67,7 +67,10 @@ impl Store {
 
     /// What `TokenManager.checkToken` answers, if it can without asking the database: its JSON.
     #[napi(ts_return_type = "null | string | Failure")]
-    pub fn check_at_once(&self, #[napi(ts_arg_type = "unknown")] token: Given<'_>) -> napi::Result<Told> {
+    pub fn check_at_once(
+        &self,
+        #[napi(ts_arg_type = "unknown")] token: Given<'_>,
+    ) -> napi::Result<Told> {
         let entered = door::enter("check_token", || {
             let token = presented(&token)?.unwrap_or_default();
             Ok(self.handle().chat()?.tokens().check_at_once(&token))

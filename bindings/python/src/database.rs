@@ -41,7 +41,9 @@ impl DatabaseManager {
     /// str: The URL, with ``***`` in the password's place.
     #[getter]
     fn database_url(&self, py: Python<'_>) -> PyResult<String> {
-        door::enter_at_once(py, "database_url", || Ok(self.handle.chat()?.database().database_url()))
+        door::enter_at_once(py, "database_url", || {
+            Ok(self.handle.chat()?.database().database_url())
+        })
     }
 
     /// How many connections there are, and who has them.
@@ -50,7 +52,14 @@ impl DatabaseManager {
     ///     PoolStatus: ``pool_size``, ``checked_in``, ``checked_out``, ``overflow``, ``total``, ``max``, ``waiting``.
     fn pool_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let status = |chat: &chatkeep::Chatkeep, ()| Ok(chat.database().pool_status());
-        door::enter(py, &self.handle, "pool_status", || Ok(()), status, |py, status| json::of(py, &status))
+        door::enter(
+            py,
+            &self.handle,
+            "pool_status",
+            || Ok(()),
+            status,
+            |py, status| json::of(py, &status),
+        )
     }
 
     /// Waits until the database answers and its schema is as it should be, for ``DB_MAX_RETRIES`` x ``DB_RETRY_DELAY``.
@@ -82,7 +91,14 @@ impl DatabaseManager {
     ///     MigrationStatus: The keys of ``chatkeep migrate current --json``.
     fn migration_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let look = |chat: &chatkeep::Chatkeep, ()| chat.database().migration_status();
-        door::enter(py, &self.handle, "migration_status", || Ok(()), look, |py, status| json::of(py, &status))
+        door::enter(
+            py,
+            &self.handle,
+            "migration_status",
+            || Ok(()),
+            look,
+            |py, status| json::of(py, &status),
+        )
     }
 
     /// Runs the migrations that are pending, whatever ``DB_AUTO_MIGRATE`` says.
@@ -138,7 +154,14 @@ impl DatabaseManager {
     ) -> PyResult<Bound<'py, PyAny>> {
         let given = Migrate { verb, revision, folder, from_revision, description, per_engine };
         let work = |chat: &chatkeep::Chatkeep, call: MigrateCall| chat.database().migrate(&call);
-        door::enter(py, &self.handle, "migrate", || migrate(&given), work, |py, answer| json::of(py, &answer))
+        door::enter(
+            py,
+            &self.handle,
+            "migrate",
+            || migrate(&given),
+            work,
+            |py, answer| json::of(py, &answer),
+        )
     }
 
     /// Whether there is a search index.
@@ -169,7 +192,14 @@ impl DatabaseManager {
     ///     bool: False when there was none.
     fn drop_search_index(&self, py: Python<'_>) -> PyResult<bool> {
         let drop = |chat: &chatkeep::Chatkeep, ()| chat.database().drop_search_index();
-        door::enter(py, &self.handle, "drop_search_index", || Ok(()), drop, |_, dropped| Ok(dropped))
+        door::enter(
+            py,
+            &self.handle,
+            "drop_search_index",
+            || Ok(()),
+            drop,
+            |_, dropped| Ok(dropped),
+        )
     }
 
     /// Takes over the messages and tokens of a SQLite file that another chat program left behind (``chatbot.db``,

@@ -52,10 +52,12 @@ fn pass<T: Send>(
     work: impl FnOnce() -> chatkeep::Result<T> + Send,
 ) -> PyResult<T> {
     let on_main_thread = is_main_thread(py)?;
-    let (outcome, raised) = py.detach(|| if on_main_thread { interruptible(work) } else { (work(), None) });
+    let (outcome, raised) =
+        py.detach(|| if on_main_thread { interruptible(work) } else { (work(), None) });
     if let Some(raised) = raised {
         // What became of the call: its outcome may not be known.
-        raised.set_cause(py, outcome.err().map(|error| raise(py, &error.with_operation(operation))));
+        raised
+            .set_cause(py, outcome.err().map(|error| raise(py, &error.with_operation(operation))));
         return Err(raised);
     }
     outcome.map_err(|error| raise(py, &error.with_operation(operation)))
@@ -81,7 +83,8 @@ pub(crate) fn guarded<R>(
 
 /// The error of a call that panicked.
 pub(crate) fn panicked(operation: &'static str) -> Error {
-    Error::internal("the call ended in a panic, which is a fault of chatkeep's").with_operation(operation)
+    Error::internal("the call ended in a panic, which is a fault of chatkeep's")
+        .with_operation(operation)
 }
 
 /// Does the work. While it waits, signals that have come are handled as the interpreter would: when a handler raises, as

@@ -49,8 +49,12 @@ impl Refusal {
 
     pub(crate) fn raise(self, py: Python<'_>, operation: &'static str) -> PyErr {
         match self {
-            Self::Input(error) => exception(py, class_name(error.kind()), &error.with_operation(operation)),
-            Self::Type(error) => exception(py, "InvalidTypeError", &error.with_operation(operation)),
+            Self::Input(error) => {
+                exception(py, class_name(error.kind()), &error.with_operation(operation))
+            }
+            Self::Type(error) => {
+                exception(py, "InvalidTypeError", &error.with_operation(operation))
+            }
             Self::Python(error) => error,
         }
     }

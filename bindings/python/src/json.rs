@@ -17,7 +17,10 @@ pub(crate) fn object<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, Py
 }
 
 /// A value with the keys that it serialises with.
-pub(crate) fn of<'py>(py: Python<'py>, value: &impl serde::Serialize) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn of<'py>(
+    py: Python<'py>,
+    value: &impl serde::Serialize,
+) -> PyResult<Bound<'py, PyAny>> {
     object(py, &serde_json::to_string(value).map_err(|error| internal(py, &error))?)
 }
 
@@ -86,7 +89,10 @@ impl<'de, 'py> Visitor<'de> for Value<'py> {
 }
 
 impl<'py> Value<'py> {
-    fn convert<E: serde::de::Error>(self, value: impl IntoPyObjectExt<'py>) -> Result<Bound<'py, PyAny>, E> {
+    fn convert<E: serde::de::Error>(
+        self,
+        value: impl IntoPyObjectExt<'py>,
+    ) -> Result<Bound<'py, PyAny>, E> {
         value.into_bound_py_any(self.0).map_err(E::custom)
     }
 }

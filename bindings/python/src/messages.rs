@@ -4,7 +4,9 @@ use chatkeep::FineTuningFormat;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::arguments::{self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span};
+use crate::arguments::{
+    self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span,
+};
 use crate::door;
 use crate::message_iterator::MessageIterator;
 use crate::rows;
@@ -202,7 +204,9 @@ impl MessageLogger {
         metadata: Option<&Bound<'py, PyAny>>,
         cursor: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        self.get_messages(py, limit, offset, provider, model, start_date, end_date, metadata, cursor)
+        self.get_messages(
+            py, limit, offset, provider, model, start_date, end_date, metadata, cursor,
+        )
     }
 
     /// The place behind a message, as a text that can be given to others, for example in a link to the next page.
@@ -347,7 +351,12 @@ impl MessageLogger {
             py,
             &self.handle,
             "search_messages",
-            || Ok((arguments::text("query", query)?.to_owned(), arguments::page(&pages, SEARCHED)?)),
+            || {
+                Ok((
+                    arguments::text("query", query)?.to_owned(),
+                    arguments::page(&pages, SEARCHED)?,
+                ))
+            },
             |chat, (query, page)| chat.messages().search_messages(&query, &page),
             rows::messages,
         )
@@ -408,7 +417,11 @@ impl MessageLogger {
     /// Raises:
     ///     InvalidInputError: ``days`` is not 1 to 3,650,000. Nothing is deleted.
     #[pyo3(signature = (days=None), text_signature = "($self, days=30)")]
-    fn delete_old_messages(&self, py: Python<'_>, days: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
+    fn delete_old_messages(
+        &self,
+        py: Python<'_>,
+        days: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<u64> {
         door::enter(
             py,
             &self.handle,

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use chatkeep::{Analytics, CreatedToken, Message, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck};
+use chatkeep::{
+    Analytics, CreatedToken, Message, Sums, Timestamp, TokenCheck, TokenInfo, TotalsCheck,
+};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -56,7 +58,12 @@ impl<'py> MessageRows<'py> {
             });
             Ok::<_, PyErr>(row.unbind())
         })?;
-        Ok(Self { py, blank: blank.bind(py).clone(), provider: Repeated(None), model: Repeated(None) })
+        Ok(Self {
+            py,
+            blank: blank.bind(py).clone(),
+            provider: Repeated(None),
+            model: Repeated(None),
+        })
     }
 
     fn row(&mut self, message: &Message) -> PyResult<Bound<'py, PyDict>> {

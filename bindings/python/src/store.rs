@@ -121,7 +121,8 @@ impl Chatkeep {
             writers,
             token_cache,
         };
-        let handle = door::enter_at_once(py, "Chatkeep", || Ok(Handle::own(settings.builder()?.open()?)))?;
+        let handle =
+            door::enter_at_once(py, "Chatkeep", || Ok(Handle::own(settings.builder()?.open()?)))?;
         Self::of(py, handle)
     }
 
@@ -192,7 +193,11 @@ pub(crate) fn shown(handle: &Handle, class: &str) -> String {
     }
 }
 
-pub(crate) fn flush(py: Python<'_>, handle: &Handle, timeout: Option<Given<'_, '_>>) -> PyResult<()> {
+pub(crate) fn flush(
+    py: Python<'_>,
+    handle: &Handle,
+    timeout: Option<Given<'_, '_>>,
+) -> PyResult<()> {
     door::enter_if_open(
         py,
         "flush",
@@ -202,7 +207,11 @@ pub(crate) fn flush(py: Python<'_>, handle: &Handle, timeout: Option<Given<'_, '
     )
 }
 
-pub(crate) fn close(py: Python<'_>, handle: &Handle, timeout: Option<Given<'_, '_>>) -> PyResult<()> {
+pub(crate) fn close(
+    py: Python<'_>,
+    handle: &Handle,
+    timeout: Option<Given<'_, '_>>,
+) -> PyResult<()> {
     door::enter_if_open(
         py,
         "close",

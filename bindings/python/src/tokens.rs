@@ -111,7 +111,11 @@ impl TokenManager {
     ///     >>> from chatkeep import Chatkeep
     ///     >>> Chatkeep("sqlite:///:memory:").token_manager.check_token("no such token")
     ///     {'valid': False, 'reason': 'malformed', 'token': None}
-    fn check_token<'py>(&self, py: Python<'py>, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    fn check_token<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         if let Some(check) = door::enter_at_once(py, "check_token", || {
             let text = presented(token)?.unwrap_or_default();
             Ok(self.handle.chat()?.tokens().check_at_once(text))
@@ -184,7 +188,14 @@ impl TokenManager {
     ///     int: How many there were.
     fn delete_expired_tokens(&self, py: Python<'_>) -> PyResult<u64> {
         let delete = |chat: &chatkeep::Chatkeep, ()| chat.tokens().delete_expired_tokens();
-        door::enter(py, &self.handle, "delete_expired_tokens", || Ok(()), delete, |_, count| Ok(count))
+        door::enter(
+            py,
+            &self.handle,
+            "delete_expired_tokens",
+            || Ok(()),
+            delete,
+            |_, count| Ok(count),
+        )
     }
 
     fn __repr__(&self) -> String {
@@ -196,9 +207,11 @@ pub(crate) fn new_token(
     description: Option<Given<'_, '_>>,
     expires_days: Option<Given<'_, '_>>,
 ) -> Result<(String, Option<i64>), Refusal> {
-    let description =
-        description.map_or(Ok(DESCRIPTION), |given| arguments::text("description", given))?.to_owned();
-    let days = expires_days.map_or(Ok(None), |given| arguments::optional_integer("expires_days", given))?;
+    let description = description
+        .map_or(Ok(DESCRIPTION), |given| arguments::text("description", given))?
+        .to_owned();
+    let days = expires_days
+        .map_or(Ok(None), |given| arguments::optional_integer("expires_days", given))?;
     Ok((description, days))
 }
 

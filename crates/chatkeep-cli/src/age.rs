@@ -8,7 +8,9 @@ pub(crate) fn parse_age(text: &str) -> Result<i64, String> {
         Some(number) => (number, 1),
         None => (text, 1),
     };
-    if number.is_empty() || !number.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) {
+    if number.is_empty()
+        || !number.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit())
+    {
         return Err(wrong());
     }
     number.parse::<i64>().ok().and_then(|number| number.checked_mul(days)).ok_or_else(wrong)
@@ -29,9 +31,17 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_right_form() {
-        for text in
-            ["", "d", "-", "30 d", "30m", "1.5w", "+3", "99999999999999999999", "9223372036854775807w"]
-        {
+        for text in [
+            "",
+            "d",
+            "-",
+            "30 d",
+            "30m",
+            "1.5w",
+            "+3",
+            "99999999999999999999",
+            "9223372036854775807w",
+        ] {
             let error = parse_age(text).expect_err(text);
             assert!(error.contains("30d or 12w"), "{error}");
         }

@@ -67,11 +67,13 @@ mod tests {
     #[test]
     fn every_name_in_the_tables_is_an_argument_of_its_commands() {
         let command = crate::args::Arguments::command();
-        for (noun, arguments) in [("messages", MESSAGES), ("tokens", TOKENS), ("migrate", MIGRATE)] {
+        for (noun, arguments) in [("messages", MESSAGES), ("tokens", TOKENS), ("migrate", MIGRATE)]
+        {
             let written = written(command.find_subcommand(noun).expect(noun));
             for (field, argument) in arguments {
-                let is_known =
-                    written.iter().any(|known| known == argument || known.ends_with(&format!("|{argument}")));
+                let is_known = written
+                    .iter()
+                    .any(|known| known == argument || known.ends_with(&format!("|{argument}")));
                 assert!(is_known, "{noun}: {field} is no {argument}: {written:?}");
             }
         }

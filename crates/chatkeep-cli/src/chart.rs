@@ -35,7 +35,8 @@ pub(crate) fn render(lines: &[Line], terminal: &Terminal) -> String {
     let label_width = bars().map(|(label, _)| width(label)).max().unwrap_or(0).min(WIDEST_LABEL);
     let number_width = bars().map(|(_, value)| thousands(value).len()).max().unwrap_or(0);
     let most = bars().map(|(_, value)| value).max().unwrap_or(0);
-    let room = terminal.width.min(WIDEST).saturating_sub(2 + label_width + 2 + number_width + 2).max(1);
+    let room =
+        terminal.width.min(WIDEST).saturating_sub(2 + label_width + 2 + number_width + 2).max(1);
 
     let mut out = String::new();
     for line in lines {
@@ -45,7 +46,9 @@ pub(crate) fn render(lines: &[Line], terminal: &Terminal) -> String {
                 let padding = " ".repeat(label_width - width(&label));
                 let number = thousands(*value);
                 let bar = bar(*value, most, room, terminal.unicode);
-                out.push_str(format!("  {label}{padding}  {number:>number_width$}  {bar}").trim_end());
+                out.push_str(
+                    format!("  {label}{padding}  {number:>number_width$}  {bar}").trim_end(),
+                );
             }
             Line::Words(words) => out.push_str(&style::dim(&format!("  {words}"))),
         }
@@ -62,7 +65,11 @@ fn bar(value: i64, most: i64, room: usize, unicode: bool) -> String {
     let steps = if unicode { room * 8 } else { room };
     let length = ((value as f64 / most as f64) * steps as f64).round().max(1.0) as usize;
     let length = length.min(steps);
-    if unicode { format!("{}{}", "█".repeat(length / 8), EIGHTHS[length % 8]) } else { "#".repeat(length) }
+    if unicode {
+        format!("{}{}", "█".repeat(length / 8), EIGHTHS[length % 8])
+    } else {
+        "#".repeat(length)
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +78,8 @@ mod tests {
 
     #[test]
     fn the_longest_bar_reaches_the_edge_and_the_others_are_in_proportion() {
-        let lines = [Line::bar("openai", 1_200), Line::bar("anthropic", 300), Line::bar("unknown", 1)];
+        let lines =
+            [Line::bar("openai", 1_200), Line::bar("anthropic", 300), Line::bar("unknown", 1)];
         let expected = "
   openai     1,200  ████████████████████
   anthropic    300  █████
@@ -86,7 +94,10 @@ mod tests {
         let lines = [Line::bar("a", 10), Line::bar("b", 5)];
         let text = render(&lines, &terminal);
         assert!(text.is_ascii(), "{text}");
-        assert_eq!(text.lines().map(|line| line.matches('#').count()).collect::<Vec<_>>(), [31, 16]);
+        assert_eq!(
+            text.lines().map(|line| line.matches('#').count()).collect::<Vec<_>>(),
+            [31, 16]
+        );
     }
 
     #[test]

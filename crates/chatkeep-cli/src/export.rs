@@ -31,7 +31,8 @@ pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     let to_output = output.is_standard();
     // On the terminal the lines themselves are the progress.
     let watched = terminal.watched && !(to_output && io::stdout().is_terminal());
-    let total = if watched { chatkeep.messages().get_message_count(&options.filter.filter())? } else { 0 };
+    let total =
+        if watched { chatkeep.messages().get_message_count(&options.filter.filter())? } else { 0 };
     let progress = watched.then(|| Progress::rows(terminal, total.unsigned_abs()));
 
     let mut destination = Destination::open(&output, &context.interruption, progress)?;

@@ -134,7 +134,8 @@ impl Failure {
     /// Names the field as the caller spelled it: as an argument, where the library has another name for it.
     #[must_use]
     pub(crate) fn naming(mut self, arguments: Arguments) -> Self {
-        if let Some(argument) = self.0.field.as_deref().and_then(|field| argument(arguments, field)) {
+        if let Some(argument) = self.0.field.as_deref().and_then(|field| argument(arguments, field))
+        {
             self.0.field = Some(argument.to_owned());
         }
         self
@@ -192,8 +193,11 @@ impl Failure {
 
     fn for_people(&self) -> String {
         let parts = &self.0;
-        let message: String =
-            [&parts.place, &parts.field].into_iter().flatten().map(|part| format!("{part}: ")).collect();
+        let message: String = [&parts.place, &parts.field]
+            .into_iter()
+            .flatten()
+            .map(|part| format!("{part}: "))
+            .collect();
         let message = text::visible_block(&(message + &parts.message));
         let mut out = format!("{} {message}\n", style::alarm("error:"));
         if let Some(hint) = &parts.hint {
@@ -233,7 +237,8 @@ impl From<Error> for Failure {
         let mut failure = Self::new(code, error.kind().name(), error.message());
         failure.0.field = error.field().map(str::to_owned);
         failure.0.retryable = error.is_retryable();
-        failure.0.hint = hint(error.kind(), error.is_retryable(), error.message()).map(str::to_owned);
+        failure.0.hint =
+            hint(error.kind(), error.is_retryable(), error.message()).map(str::to_owned);
         match error.schema_state() {
             Some(state) => failure.with_detail("state", state.name()),
             None => failure,
@@ -270,12 +275,16 @@ fn hint(kind: ErrorKind, retryable: bool, message: &str) -> Option<&'static str>
         ErrorKind::Schema(SchemaState::Newer) => {
             "a newer chatkeep has upgraded this database; install that version"
         }
-        ErrorKind::Unavailable if retryable => "`chatkeep db wait` waits until the database answers",
+        ErrorKind::Unavailable if retryable => {
+            "`chatkeep db wait` waits until the database answers"
+        }
         // The library names its own call for it.
         ErrorKind::InvalidInput if message.contains("iter_messages") => {
             "`chatkeep messages export` has no limit"
         }
-        ErrorKind::OutcomeUnknown => "the change may or may not have been stored; look before you try again",
+        ErrorKind::OutcomeUnknown => {
+            "the change may or may not have been stored; look before you try again"
+        }
         _ => return None,
     };
     let said = hint.split('`').nth(1).is_some_and(|command| message.contains(command));
@@ -315,15 +324,21 @@ mod tests {
 
     #[test]
     fn people_read_the_field_the_reason_and_a_hint() {
-        let failure = Failure::from(Error::invalid_input("limit", "must be between 1 and 10000, not 0"));
+        let failure =
+            Failure::from(Error::invalid_input("limit", "must be between 1 and 10000, not 0"));
         let text = style::paint(&failure.with_hint("one\ntwo").for_people(), false);
-        assert_eq!(text, "error: limit: must be between 1 and 10000, not 0\nhint: one\n      two\n");
+        assert_eq!(
+            text,
+            "error: limit: must be between 1 and 10000, not 0\nhint: one\n      two\n"
+        );
     }
 
     #[test]
     fn programs_read_an_error_object() {
-        let failure = Failure::from(Error::new(ErrorKind::PoolTimeout, "no connection became free in 30 s"));
-        let object: Value = serde_json::from_str(&failure.for_programs().expect("not silent")).expect("JSON");
+        let failure =
+            Failure::from(Error::new(ErrorKind::PoolTimeout, "no connection became free in 30 s"));
+        let object: Value =
+            serde_json::from_str(&failure.for_programs().expect("not silent")).expect("JSON");
         let expected = json!({"kind": "PoolTimeout", "field": null, "message": "no connection became free in 30 s", "retryable": true});
         assert_eq!(object, json!({ "error": expected }));
     }
@@ -332,19 +347,22 @@ mod tests {
     fn programs_read_in_what_way_a_schema_does_not_fit() {
         let error = Error::new(ErrorKind::Schema(SchemaState::OutOfOrder), "too late");
         let object: Value =
-            serde_json::from_str(&Failure::from(error).for_programs().expect("not silent")).expect("JSON");
+            serde_json::from_str(&Failure::from(error).for_programs().expect("not silent"))
+                .expect("JSON");
         let expected = json!({"kind": "Schema", "field": null, "message": "too late", "retryable": false, "state": "out_of_order"});
         assert_eq!(object, json!({ "error": expected }));
     }
 
     #[test]
     fn a_place_is_said_once_and_before_the_field() {
-        let failure = Failure::from(Error::invalid_input("provider", "is too long")).at("a.jsonl, line 3");
+        let failure =
+            Failure::from(Error::invalid_input("provider", "is too long")).at("a.jsonl, line 3");
         assert_eq!(
             style::paint(&failure.for_people(), false),
             "error: a.jsonl, line 3: provider: is too long\n"
         );
-        let object: Value = serde_json::from_str(&failure.for_programs().expect("not silent")).expect("JSON");
+        let object: Value =
+            serde_json::from_str(&failure.for_programs().expect("not silent")).expect("JSON");
         assert_eq!(object["error"]["field"], "provider");
         assert_eq!(object["error"]["message"], "a.jsonl, line 3: is too long");
     }
@@ -357,7 +375,10 @@ mod tests {
 
     #[test]
     fn waiting_is_advised_only_where_it_may_help() {
-        assert!(hint(ErrorKind::Unavailable, true, "refused").is_some_and(|hint| hint.contains("db wait")));
+        assert!(
+            hint(ErrorKind::Unavailable, true, "refused")
+                .is_some_and(|hint| hint.contains("db wait"))
+        );
         assert_eq!(hint(ErrorKind::Unavailable, false, "refused"), None);
     }
 

@@ -23,7 +23,10 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 pub(crate) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Failure> {
     let mut source = Source::open(&options.file)?;
-    source.lines.pass_over(options.from_line - 1).map_err(|error| Failure::file(&source.name, &error))?;
+    source
+        .lines
+        .pass_over(options.from_line - 1)
+        .map_err(|error| Failure::file(&source.name, &error))?;
     if options.dry_run {
         check::run(source, context)
     } else {
@@ -47,7 +50,8 @@ impl Source {
         } else {
             let name = path.display().to_string();
             let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
-            let bytes = file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
+            let bytes =
+                file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
             (name, bytes, Box::new(file))
         };
         Ok(Self { name, bytes, lines: Lines::new(BufReader::with_capacity(BUFFER_BYTES, reader)) })

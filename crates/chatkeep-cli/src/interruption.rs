@@ -88,11 +88,12 @@ mod signals {
         pub(super) fn start(shared: Arc<Shared>) -> io::Result<Self> {
             let mut signals = Signals::new([SIGINT, SIGTERM])?;
             let handle = signals.handle();
-            let thread = thread::Builder::new().name("chatkeep-signals".to_owned()).spawn(move || {
-                let Some(signal) = signals.forever().next() else { return };
-                take_leave(&shared, || signals.pending().next().is_some());
-                let _ = emulate_default_handler(signal);
-            })?;
+            let thread =
+                thread::Builder::new().name("chatkeep-signals".to_owned()).spawn(move || {
+                    let Some(signal) = signals.forever().next() else { return };
+                    take_leave(&shared, || signals.pending().next().is_some());
+                    let _ = emulate_default_handler(signal);
+                })?;
             Ok(Self { handle, thread })
         }
 

@@ -14,7 +14,11 @@ impl Progress {
     /// Counts bytes; without a total it only shows that something goes on.
     pub(crate) fn bytes(terminal: &Terminal, total: Option<u64>) -> Self {
         match total {
-            Some(_) => Self::new(terminal, total, "{wide_bar}  {bytes} of {total_bytes}  {msg}  {eta} left "),
+            Some(_) => Self::new(
+                terminal,
+                total,
+                "{wide_bar}  {bytes} of {total_bytes}  {msg}  {eta} left ",
+            ),
             None => Self::new(terminal, None, "{spinner} {bytes}  {msg}"),
         }
     }
@@ -55,14 +59,15 @@ impl Progress {
         if !terminal.watched {
             return Self(ProgressBar::hidden());
         }
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let style = if terminal.unicode {
             style.progress_chars("━╸─").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")
         } else {
             style.progress_chars("#>-").tick_chars("|/-\\ ")
         };
-        let bar =
-            ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10)).with_style(style);
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10))
+            .with_style(style);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }

@@ -29,8 +29,9 @@ fn describe(command: &mut Command, parents: &str, out: &mut String) {
     let help = command.clone().term_width(80).bin_name(&path).render_long_help().to_string();
     let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
     let _ = write!(out, "\n{level} `{path}`\n\n```text\n{}\n```\n", help.join("\n"));
-    for child in
-        command.get_subcommands_mut().filter(|child| !child.is_hide_set() && child.get_name() != "help")
+    for child in command
+        .get_subcommands_mut()
+        .filter(|child| !child.is_hide_set() && child.get_name() != "help")
     {
         describe(child, &path, out);
     }
@@ -43,7 +44,9 @@ mod tests {
     #[test]
     fn every_command_has_its_section_and_its_examples() {
         let text = markdown();
-        for path in ["messages import", "tokens verify", "db wait", "migrate upgrade", "completions"] {
+        for path in
+            ["messages import", "tokens verify", "db wait", "migrate upgrade", "completions"]
+        {
             let section = text.split(&format!("# `chatkeep {path}`\n")).nth(1).expect(path);
             let section = section.split("\n#").next().unwrap_or_default();
             assert!(section.contains("Examples:\n"), "{path}: {section}");

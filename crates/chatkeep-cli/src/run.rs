@@ -87,13 +87,19 @@ fn early_color(arguments: &[OsString]) -> ColorOption {
 }
 
 fn report_usage(error: &clap::Error, arguments: &[OsString]) -> u8 {
-    let wants_json =
-        arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
-    if error.use_stderr() && wants_json && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    let wants_json = arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--json");
+    if error.use_stderr()
+        && wants_json
+        && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     {
-        let field = error.get(ContextKind::InvalidArg).map(|shown| of_usage(&shown.to_string()).to_owned());
+        let field =
+            error.get(ContextKind::InvalidArg).map(|shown| of_usage(&shown.to_string()).to_owned());
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let message =
+            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         return Failure::usage(message).with_field(field).report_json();
     }
     match error.print() {
@@ -114,11 +120,15 @@ mod tests {
 
     #[test]
     fn a_color_choice_counts_before_anything_else_is_read() {
-        let choice =
-            |arguments: &[&str]| early_color(&arguments.iter().map(OsString::from).collect::<Vec<_>>());
+        let choice = |arguments: &[&str]| {
+            early_color(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
+        };
         assert_eq!(choice(&["chatkeep", "--color", "never", "nonsense"]), ColorOption::Never);
         assert_eq!(choice(&["chatkeep", "messages", "--color=always"]), ColorOption::Always);
-        assert_eq!(choice(&["chatkeep", "messages", "log", "--", "--color=never"]), ColorOption::Auto);
+        assert_eq!(
+            choice(&["chatkeep", "messages", "log", "--", "--color=never"]),
+            ColorOption::Auto
+        );
         assert_eq!(choice(&["chatkeep", "--color"]), ColorOption::Auto);
     }
 }

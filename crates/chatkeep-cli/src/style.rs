@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn an_inner_style_ends_where_the_outer_goes_on() {
         let text = paint(&dim(&format!("before {} after", hit("found"))), true);
-        assert_eq!(text, "\u{1b}[2mbefore \u{1b}[1m\u{1b}[33mfound\u{1b}[0m\u{1b}[2m after\u{1b}[0m");
+        assert_eq!(
+            text,
+            "\u{1b}[2mbefore \u{1b}[1m\u{1b}[33mfound\u{1b}[0m\u{1b}[2m after\u{1b}[0m"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Tables for people: as wide as the terminal at most, with the widest texts shortened.
 
 use comfy_table::{
-    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, TableStyle, Width,
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid,
+    TableStyle, Width,
 };
 
 use crate::style;
@@ -91,7 +92,9 @@ impl Table {
             column.set_padding((0, if index == last { 0 } else { GAP }));
             let inner = u16::try_from(widths[index]).unwrap_or(u16::MAX);
             let padding = if index == last { 0 } else { GAP };
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(inner.saturating_add(padding))));
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
+                inner.saturating_add(padding),
+            )));
             if definition.right {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -110,16 +113,25 @@ impl Table {
 
     fn natural_width(&self, index: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(index)).flatten();
-        cells.map(|line| width(line)).max().unwrap_or(0).max(width(self.columns[index].title)).max(1)
+        cells
+            .map(|line| width(line))
+            .max()
+            .unwrap_or(0)
+            .max(width(self.columns[index].title))
+            .max(1)
     }
 
     /// The natural widths, with the widest of the columns that may shrink made narrower until all fit.
     fn fit(&self, available: usize) -> Vec<usize> {
-        let mut widths: Vec<usize> = (0..self.columns.len()).map(|index| self.natural_width(index)).collect();
+        let mut widths: Vec<usize> =
+            (0..self.columns.len()).map(|index| self.natural_width(index)).collect();
         while widths.iter().sum::<usize>() + self.gaps() > available {
-            let may_shrink =
-                |index: &usize| self.columns[*index].least.is_some_and(|least| widths[*index] > least);
-            let Some(widest) = (0..widths.len()).filter(may_shrink).max_by_key(|index| widths[*index]) else {
+            let may_shrink = |index: &usize| {
+                self.columns[*index].least.is_some_and(|least| widths[*index] > least)
+            };
+            let Some(widest) =
+                (0..widths.len()).filter(may_shrink).max_by_key(|index| widths[*index])
+            else {
                 break;
             };
             widths[widest] -= 1;
@@ -145,8 +157,11 @@ mod tests {
     use super::*;
 
     fn sample() -> Table {
-        let mut table =
-            Table::new(vec![Column::number("ID"), Column::text("Text", 10), Column::fixed("State")]);
+        let mut table = Table::new(vec![
+            Column::number("ID"),
+            Column::text("Text", 10),
+            Column::fixed("State"),
+        ]);
         table.add_lines([
             vec!["7".to_owned()],
             vec!["short".to_owned(), "and a second line".to_owned()],
@@ -194,7 +209,10 @@ mod tests {
 
     #[test]
     fn facts_stand_under_each_other() {
-        let text = style::paint(&facts(&[("ID", "7".to_owned()), ("Provider", "openai".to_owned())]), false);
+        let text = style::paint(
+            &facts(&[("ID", "7".to_owned()), ("Provider", "openai".to_owned())]),
+            false,
+        );
         assert_eq!(text, "ID        7\nProvider  openai\n");
     }
 }

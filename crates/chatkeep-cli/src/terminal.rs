@@ -37,7 +37,8 @@ impl Terminal {
     pub(crate) fn detect(options: &GlobalOptions) -> Self {
         let output_is_terminal = io::stdout().is_terminal();
         let error_is_terminal = io::stderr().is_terminal();
-        let wanted = |is_terminal| wants_color(options.color, is_terminal, |name| env::var(name).ok());
+        let wanted =
+            |is_terminal| wants_color(options.color, is_terminal, |name| env::var(name).ok());
         Self {
             width: width(output_is_terminal),
             color: wanted(output_is_terminal),
@@ -63,7 +64,11 @@ impl Terminal {
     }
 
     /// The result in either form.
-    pub(crate) fn answer(&self, json: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    pub(crate) fn answer(
+        &self,
+        json: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         if self.json { self.print_json(json) } else { self.print(&text()) }
     }
 
@@ -103,17 +108,25 @@ impl Terminal {
 
 fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::file("standard output", &error))
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::file("standard output", &error))
 }
 
 fn width(is_terminal: bool) -> usize {
-    let measured =
-        is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
+    let measured = is_terminal
+        .then(terminal_size::terminal_size)
+        .flatten()
+        .map(|(width, _)| usize::from(width.0));
     let told = || env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0);
     measured.or_else(told).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH)
 }
 
-fn wants_color(choice: ColorOption, is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
+fn wants_color(
+    choice: ColorOption,
+    is_terminal: bool,
+    variable: impl Fn(&str) -> Option<String>,
+) -> bool {
     match choice {
         ColorOption::Always => true,
         ColorOption::Never => false,
@@ -129,8 +142,10 @@ fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     if cfg!(windows) {
         return true;
     }
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(variable)
+        .find(|value| !value.is_empty());
     locale.is_some_and(|locale| {
         let locale = locale.to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
@@ -175,7 +190,11 @@ mod tests {
     #[test]
     fn the_locale_says_whether_more_than_ascii_can_be_drawn() {
         assert!(speaks_unicode(variables(&[("LANG", "de_DE.UTF-8")])));
-        assert!(speaks_unicode(variables(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")])));
+        assert!(speaks_unicode(variables(&[
+            ("LC_ALL", ""),
+            ("LC_CTYPE", "C.utf8"),
+            ("LANG", "C")
+        ])));
         assert!(!speaks_unicode(variables(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")])));
         assert!(!speaks_unicode(variables(&[])));
     }

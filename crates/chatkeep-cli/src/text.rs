@@ -123,7 +123,10 @@ pub(crate) fn excerpt(text: &str, query: &str, columns: usize, ellipsis: &str) -
     } else {
         let from = text[..start].char_indices().rev().nth(ahead).map_or(0, |(at, _)| at);
         // Rather begin with a whole word, if one begins in time.
-        let from = text[from..start].trim_end().find(char::is_whitespace).map_or(from, |blank| from + blank);
+        let from = text[from..start]
+            .trim_end()
+            .find(char::is_whitespace)
+            .map_or(from, |blank| from + blank);
         format!("{ellipsis}{}", visible_line(&text[from..start], columns))
     };
     if text[..start].ends_with(char::is_whitespace) && !before.is_empty() {
@@ -216,14 +219,19 @@ mod tests {
     #[test]
     fn an_excerpt_shows_the_hit_wherever_it_stands() {
         let text = format!("{} the Needle in it {}", "hay ".repeat(100), "straw ".repeat(100));
-        let shown =
-            style::paint(&shorten(&excerpt(&text, "nEEdle", 40, "…").expect("found"), 40, "…"), false);
+        let shown = style::paint(
+            &shorten(&excerpt(&text, "nEEdle", 40, "…").expect("found"), 40, "…"),
+            false,
+        );
         assert!(
             shown.starts_with('…') && shown.ends_with('…') && shown.contains(" the Needle in it "),
             "{shown}"
         );
         assert_eq!(width(&shown), 40);
-        assert_eq!(style::paint(&excerpt("a Needle", "needle", 40, "…").expect("found"), false), "a Needle");
+        assert_eq!(
+            style::paint(&excerpt("a Needle", "needle", 40, "…").expect("found"), false),
+            "a Needle"
+        );
         assert_eq!(excerpt("hay", "needle", 40, "…"), None);
     }
 

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use chatkeep_core::{
-    ConnectOptions, Connection, DatabaseUrl, Metadata, NewMessage, Role, Timestamp, messages, migrations,
+    ConnectOptions, Connection, DatabaseUrl, Metadata, NewMessage, Role, Timestamp, messages,
+    migrations,
 };
 use chatkeep_testkit::{Engine, TestDatabase};
 use criterion::{Criterion, criterion_group};
@@ -23,7 +24,9 @@ const METADATA: &str = r#"{"session":"a1","turn":3}"#;
 /// A message of a usual size: a question of a line, an answer of a paragraph.
 fn message() -> NewMessage {
     NewMessage::new("What does write-ahead logging buy me, and what does it cost?")
-        .with_response("Readers do not block the writer, and a commit is one sequential write. ".repeat(8))
+        .with_response(
+            "Readers do not block the writer, and a commit is one sequential write. ".repeat(8),
+        )
         .with_provider("openai")
         .with_model("gpt-4o-mini")
         .with_tokens_used(230)
@@ -33,7 +36,8 @@ fn message() -> NewMessage {
 /// A connection to a database with one message in it, which the selects read.
 fn open(url: &str) -> Connection {
     let url = DatabaseUrl::parse(url).expect("the kit's URL");
-    let mut connection = Connection::open(&url, Role::Writer, &ConnectOptions::default()).expect("opens");
+    let mut connection =
+        Connection::open(&url, Role::Writer, &ConnectOptions::default()).expect("opens");
     migrations::upgrade(&mut connection, Duration::from_secs(30)).expect("migrates");
     assert_eq!(messages::insert(&mut connection, &message()).expect("inserts"), 1);
     connection
@@ -89,8 +93,10 @@ fn sqlite(criterion: &mut Criterion) {
 fn raw_sqlite(path: &Path) -> rusqlite::Connection {
     let raw = rusqlite::Connection::open(path).expect("opens");
     raw.pragma_update(None, "synchronous", "FULL").expect("sets");
-    let journal: String = raw.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("answers");
-    let synchronous: i64 = raw.pragma_query_value(None, "synchronous", |row| row.get(0)).expect("answers");
+    let journal: String =
+        raw.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("answers");
+    let synchronous: i64 =
+        raw.pragma_query_value(None, "synchronous", |row| row.get(0)).expect("answers");
     assert_eq!((journal.as_str(), synchronous), ("wal", 2), "both sides must be durable");
     raw
 }
@@ -124,22 +130,29 @@ fn postgresql(criterion: &mut Criterion) {
     let ours = TestDatabase::create(Engine::PostgreSql);
     let theirs = TestDatabase::create(Engine::PostgreSql);
     assert_eq!(ours.scalar("SHOW fsync").as_deref(), Some("on"), "both sides must be durable");
-    assert_eq!(ours.scalar("SHOW synchronous_commit").as_deref(), Some("on"), "both sides must be durable");
+    assert_eq!(
+        ours.scalar("SHOW synchronous_commit").as_deref(),
+        Some("on"),
+        "both sides must be durable"
+    );
     // The raw side speaks without TLS, so ours does too; by default it would not on this server.
     let plain = |url: &str| format!("{url}?sslmode=disable");
     let mut connection = open(&plain(ours.url()));
     drop(open(&plain(theirs.url())));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("starts");
-    let (client, driver) =
-        runtime.block_on(tokio_postgres::connect(theirs.url(), tokio_postgres::NoTls)).expect("connects");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("starts");
+    let (client, driver) = runtime
+        .block_on(tokio_postgres::connect(theirs.url(), tokio_postgres::NoTls))
+        .expect("connects");
     runtime.spawn(driver);
     let message = message();
     let text = |sql: &str| sql.replace('?', "$");
     // Text for the timestamp and the metadata: the raw driver has no types of its own for them.
     let insert = text(INSERT).replace("$1", "$1::text::timestamp").replace("$7", "$7::text::jsonb");
     let insert = runtime.block_on(client.prepare(&insert)).expect("prepares");
-    let select =
-        text(SELECT).replace("timestamp,", "timestamp::text,").replace("metadata ", "metadata::text ");
+    let select = text(SELECT)
+        .replace("timestamp,", "timestamp::text,")
+        .replace("metadata ", "metadata::text ");
     let select = runtime.block_on(client.prepare(&select)).expect("prepares");
 
     let mut group = criterion.benchmark_group("postgresql_insert");
@@ -202,17 +215,25 @@ fn main() {
 
 /// The medians side by side, from the files that criterion leaves.
 fn compare() {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), std::path::PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
+        std::path::PathBuf::from,
+    );
     let median = |group: &str, name: &str| -> Option<f64> {
         let path = target.join("criterion").join(group).join(name).join("new/estimates.json");
-        let estimates: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        let estimates: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         estimates["median"]["point_estimate"].as_f64()
     };
     println!("{:<20} {:>12} {:>12} {:>8}", "", "raw", "chatkeep", "speed");
     for group in ["sqlite_insert", "sqlite_select", "postgresql_insert", "postgresql_select"] {
         if let (Some(raw), Some(ours)) = (median(group, "raw"), median(group, "chatkeep")) {
-            println!("{group:<20} {:>9.1} us {:>9.1} us {:>8.2}", raw / 1000.0, ours / 1000.0, raw / ours);
+            println!(
+                "{group:<20} {:>9.1} us {:>9.1} us {:>8.2}",
+                raw / 1000.0,
+                ours / 1000.0,
+                raw / ours
+            );
         }
     }
 }

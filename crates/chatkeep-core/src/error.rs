@@ -128,7 +128,8 @@ impl Error {
     /// A failure of this kind. Whether it may be retried follows from the kind, and can be overruled with
     /// [`Error::with_retryable`].
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        let retryable = matches!(kind, ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::Conflict);
+        let retryable =
+            matches!(kind, ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::Conflict);
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -140,7 +141,10 @@ impl Error {
     }
 
     /// An argument that cannot be taken: the field's name, and what would be right.
-    pub fn invalid_input(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn invalid_input(
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let mut error = Self::new(ErrorKind::InvalidInput, message);
         error.0.field = Some(field.into());
         error

@@ -48,7 +48,8 @@ struct Scope {
 pub fn interruptible<T>(check: impl Fn() -> bool + 'static, work: impl FnOnce() -> T) -> T {
     let around = with_scope(|scope| (scope.is_checking, scope.is_interrupted));
     let (is_checking, is_interrupted) = around.unwrap_or((false, false));
-    let scope = Scope { check: Rc::new(check), next: Instant::now() + TICK, is_checking, is_interrupted };
+    let scope =
+        Scope { check: Rc::new(check), next: Instant::now() + TICK, is_checking, is_interrupted };
     let _end = End(SCOPE.replace(Some(scope)));
     work()
 }
@@ -160,7 +161,9 @@ pub fn wait_while<'a, T>(
         }
         guard = match left.or_else(|| is_interruptible().then_some(TICK)) {
             None => condvar.wait(guard).unwrap_or_else(PoisonError::into_inner),
-            Some(left) => condvar.wait_timeout(guard, slice(left)).unwrap_or_else(PoisonError::into_inner).0,
+            Some(left) => {
+                condvar.wait_timeout(guard, slice(left)).unwrap_or_else(PoisonError::into_inner).0
+            }
         };
         if is_interruptible() && goes_on(&mut guard) {
             drop(guard);
@@ -203,7 +206,8 @@ mod tests {
     #[test]
     fn a_condition_is_waited_for_in_pieces() {
         let (mutex, condvar) = (Mutex::new(0), Condvar::new());
-        let wait = |timeout| wait_while(&condvar, &mutex, mutex.lock().unwrap(), timeout, |n| *n == 0).1;
+        let wait =
+            |timeout| wait_while(&condvar, &mutex, mutex.lock().unwrap(), timeout, |n| *n == 0).1;
         assert_eq!(wait(Some(Duration::from_millis(10))), Waited::TimedOut);
         assert_eq!(interruptible(|| true, || wait(None)), Waited::Interrupted);
         assert_eq!(interruptible(|| false, || wait(Some(2 * TICK))), Waited::TimedOut);

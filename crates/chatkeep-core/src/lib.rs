@@ -34,22 +34,25 @@ pub use connection::{ConnectOptions, Connection, Role};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use message::{
-    Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, MAX_ROW_BYTES, Message,
-    MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums, ToCount, TotalsCheck,
-    TotalsDifference, Uncounted,
+    Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, MAX_ROW_BYTES,
+    Message, MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums,
+    ToCount, TotalsCheck, TotalsDifference, Uncounted,
 };
-pub use token::{CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason, TokenState};
+pub use token::{
+    CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason, TokenState,
+};
 pub use url::DatabaseUrl;
 pub use value::{Metadata, Timestamp};
 
 /// The message log's table: reading, writing, searching, adding up.
 pub mod messages {
     pub use crate::message::{
-        DeletedBatch, HeldTotals, PIECE_BYTES, Piece, after, analytics, behind, catch_up, check_many,
-        check_totals, count, count_all, count_moved, count_older_than, count_on, create_search_index,
-        delete_batch_older_than, drop_search_index, forget_totals, get, insert, insert_group, insert_many,
-        insert_with_ids, is_time_to_count, list, look_for_uncounted, oldest_kept, rebuild_totals, search,
-        search_index_minimum, search_index_state, with_ids,
+        DeletedBatch, HeldTotals, PIECE_BYTES, Piece, after, analytics, behind, catch_up,
+        check_many, check_totals, count, count_all, count_moved, count_older_than, count_on,
+        create_search_index, delete_batch_older_than, drop_search_index, forget_totals, get,
+        insert, insert_group, insert_many, insert_with_ids, is_time_to_count, list,
+        look_for_uncounted, oldest_kept, rebuild_totals, search, search_index_minimum,
+        search_index_state, with_ids,
     };
 }
 

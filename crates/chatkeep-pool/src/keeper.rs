@@ -122,9 +122,15 @@ impl<B: Backend> Keeper<B> {
         let state = self.state();
         if state.readiness.is_ready() {
             // It was ready once. Whether it is now, a checked connection tells.
-            return startup::with_retries(&*self.backend, &self.settings, &self.closed, |connect_timeout| {
-                Held::take(&state, Side::Readers, Care { connect_timeout, always_ping: true }).map(drop)
-            });
+            return startup::with_retries(
+                &*self.backend,
+                &self.settings,
+                &self.closed,
+                |connect_timeout| {
+                    Held::take(&state, Side::Readers, Care { connect_timeout, always_ping: true })
+                        .map(drop)
+                },
+            );
         }
         let longest = self.settings.start_up_budget().max(self.settings.pool_timeout);
         match state.readiness.achieve(longest, || self.attempt_until_ready(&state)) {

@@ -9,8 +9,13 @@ use crate::settings::refused;
 
 const DAY: f64 = 86_400.0;
 
-pub(crate) const POOL_SIZE: Whole =
-    Whole { variable: "DB_POOL_SIZE", field: "pool_size", least: 1, most: 1000, or: " or \"auto\"" };
+pub(crate) const POOL_SIZE: Whole = Whole {
+    variable: "DB_POOL_SIZE",
+    field: "pool_size",
+    least: 1,
+    most: 1000,
+    or: " or \"auto\"",
+};
 pub(crate) const MAX_OVERFLOW: Whole =
     Whole { variable: "DB_MAX_OVERFLOW", field: "max_overflow", least: 0, most: 1000, or: "" };
 pub(crate) const MAX_RETRIES: Whole =
@@ -25,8 +30,13 @@ pub(crate) const POOL_RECYCLE: Seconds = Seconds {
     most: 365.0 * DAY,
     or: ", or -1 for no limit",
 };
-pub(crate) const CONNECT_TIMEOUT: Seconds =
-    Seconds { variable: "DB_CONNECT_TIMEOUT", field: "connect_timeout", least: 0.1, most: 3600.0, or: "" };
+pub(crate) const CONNECT_TIMEOUT: Seconds = Seconds {
+    variable: "DB_CONNECT_TIMEOUT",
+    field: "connect_timeout",
+    least: 0.1,
+    most: 3600.0,
+    or: "",
+};
 pub(crate) const QUERY_TIMEOUT: Seconds =
     Seconds { variable: "DB_QUERY_TIMEOUT", field: "query_timeout", least: 0.1, most: DAY, or: "" };
 pub(crate) const RETRY_DELAY: Seconds =

@@ -65,7 +65,11 @@ impl Pool {
         Self::build(url, settings, Some(initializer))
     }
 
-    fn build(url: DatabaseUrl, settings: PoolSettings, initializer: Option<Initializer>) -> Result<Self> {
+    fn build(
+        url: DatabaseUrl,
+        settings: PoolSettings,
+        initializer: Option<Initializer>,
+    ) -> Result<Self> {
         // A relative path must not follow the program into another folder.
         let database = Database::new(url.into_absolute()?, &settings);
         Ok(Self { keeper: Arc::new(Keeper::new(database, settings, initializer)?) })

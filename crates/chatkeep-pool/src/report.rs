@@ -28,10 +28,14 @@ pub(crate) fn exhausted(sort: Sort, settings: &PoolSettings, waiting: u32) -> Er
              {max_overflow}){others}; hold connections for a shorter time, or raise DB_POOL_SIZE or DB_MAX_OVERFLOW"
         ),
         Sort::Writer => {
-            format!("the one connection of SQLite that writes did not become free within {time}{others}")
+            format!(
+                "the one connection of SQLite that writes did not become free within {time}{others}"
+            )
         }
         Sort::Memory => {
-            format!("the one connection of a database in memory did not become free within {time}{others}")
+            format!(
+                "the one connection of a database in memory did not become free within {time}{others}"
+            )
         }
     };
     Error::new(ErrorKind::PoolTimeout, message)
@@ -54,14 +58,18 @@ pub(crate) fn gave_up(error: Error, attempts: u32, waited: Duration) -> Error {
 
 /// Another call that got the pool ready is not done.
 pub(crate) fn not_ready_in_time(waited: Duration) -> Error {
-    let message =
-        format!("the database was not ready after {}: another call is still preparing it", seconds(waited));
+    let message = format!(
+        "the database was not ready after {}: another call is still preparing it",
+        seconds(waited)
+    );
     Error::new(ErrorKind::PoolTimeout, message)
 }
 
 /// The initializer asked the pool for a connection.
 pub(crate) fn nested() -> Error {
-    Error::internal("the initializer of a pool has to use the connection that it is given, not the pool")
+    Error::internal(
+        "the initializer of a pool has to use the connection that it is given, not the pool",
+    )
 }
 
 /// An error for everybody who waited for the same thing.

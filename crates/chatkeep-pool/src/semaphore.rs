@@ -74,8 +74,13 @@ struct Waiter<T> {
 
 impl<T> Semaphore<T> {
     pub(crate) fn new(kept: u32, overflow: u32) -> Self {
-        let state =
-            State { kept_taken: 0, overflow_taken: 0, closed: false, ready: None, queue: VecDeque::new() };
+        let state = State {
+            kept_taken: 0,
+            overflow_taken: 0,
+            closed: false,
+            ready: None,
+            queue: VecDeque::new(),
+        };
         Self { kept, overflow, state: Mutex::new(state) }
     }
 

@@ -83,10 +83,9 @@ impl PoolSettings {
     pub fn from_environment() -> Result<Self> {
         Self::read(|name| match env::var_os(name) {
             None => Ok(None),
-            Some(value) => value
-                .into_string()
-                .map(Some)
-                .map_err(|_| Error::configuration("must be plain text in UTF-8").with_field(name.to_owned())),
+            Some(value) => value.into_string().map(Some).map_err(|_| {
+                Error::configuration("must be plain text in UTF-8").with_field(name.to_owned())
+            }),
         })
     }
 
@@ -163,7 +162,11 @@ impl PoolSettings {
 
 fn automatic_size() -> u32 {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    u32::try_from(cores).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(1).min(limits::POOL_SIZE.most)
+    u32::try_from(cores)
+        .unwrap_or(u32::MAX)
+        .saturating_mul(2)
+        .saturating_add(1)
+        .min(limits::POOL_SIZE.most)
 }
 
 fn parse_switch(name: &'static str, text: &str) -> Result<bool> {
@@ -175,6 +178,10 @@ fn parse_switch(name: &'static str, text: &str) -> Result<bool> {
 }
 
 /// The error for a value that cannot be used.
-pub(crate) fn refused(name: &'static str, right: impl fmt::Display, wrong: &dyn fmt::Display) -> Error {
+pub(crate) fn refused(
+    name: &'static str,
+    right: impl fmt::Display,
+    wrong: &dyn fmt::Display,
+) -> Error {
     Error::configuration(format!("must be {right}, not {wrong}")).with_field(name)
 }

@@ -90,8 +90,12 @@ pub(crate) struct SlotThread(Arc<OnceLock<Arc<ScheduledThreadPool>>>);
 
 impl SlotThread {
     fn get(&self) -> Arc<ScheduledThreadPool> {
-        let start =
-            || ScheduledThreadPool::builder().num_threads(1).thread_name_pattern("chatkeep-pool").build();
+        let start = || {
+            ScheduledThreadPool::builder()
+                .num_threads(1)
+                .thread_name_pattern("chatkeep-pool")
+                .build()
+        };
         Arc::clone(self.0.get_or_init(|| Arc::new(start())))
     }
 }
@@ -111,7 +115,10 @@ enum Store<C: Send + 'static> {
 
 impl<C: Send + 'static> Slots<C> {
     pub(crate) fn new(size: u32, thread: SlotThread) -> Self {
-        Self { store: Store::R2d2(R2d2 { size, thread, pool: OnceLock::new() }), idle: AtomicU32::new(0) }
+        Self {
+            store: Store::R2d2(R2d2 { size, thread, pool: OnceLock::new() }),
+            idle: AtomicU32::new(0),
+        }
     }
 
     pub(crate) fn in_forked_child() -> Self {
@@ -149,7 +156,9 @@ impl<C: Send + 'static> Slots<C> {
     /// Closes the connections that lie here.
     pub(crate) fn clear(&self) {
         let next = || match &self.store {
-            Store::R2d2(r2d2) => r2d2.pool.get().and_then(r2d2::Pool::try_get).map(|mut slot| slot.0.take()),
+            Store::R2d2(r2d2) => {
+                r2d2.pool.get().and_then(r2d2::Pool::try_get).map(|mut slot| slot.0.take())
+            }
             Store::Plain(list) => lock(list).pop().map(Some),
         };
         while let Some(live) = next() {
@@ -173,9 +182,13 @@ impl<C: Send + 'static> R2d2<C> {
         const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
         // The thread pool's only way to say that the system has no thread left is to panic.
-        let pool = panic::catch_unwind(AssertUnwindSafe(|| self.pool.get_or_init(|| self.build()))).map_err(
-            |_| Error::new(ErrorKind::Unavailable, "the system has no thread left for the connection pool"),
-        )?;
+        let pool = panic::catch_unwind(AssertUnwindSafe(|| self.pool.get_or_init(|| self.build())))
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::Unavailable,
+                    "the system has no thread left for the connection pool",
+                )
+            })?;
         let end = Instant::now() + timeout.max(LOOK_AGAIN);
         loop {
             if let Ok(slot) = pool.get_timeout(LOOK_AGAIN) {

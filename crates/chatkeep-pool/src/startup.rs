@@ -99,7 +99,11 @@ impl Readiness {
     /// Gets the pool ready with `run`, or waits, for at most `timeout`, for another thread that is at it.
     ///
     /// One run at a time; after a success there are no more.
-    pub(crate) fn achieve(&self, timeout: Duration, run: impl FnOnce() -> Result<()>) -> Result<(), Failed> {
+    pub(crate) fn achieve(
+        &self,
+        timeout: Duration,
+        run: impl FnOnce() -> Result<()>,
+    ) -> Result<(), Failed> {
         let mut progress = lock(&self.progress);
         loop {
             if self.is_ready() {
@@ -110,17 +114,26 @@ impl Readiness {
                 return Err(Failed::Waiting(report::nested()));
             }
             let run = progress.begun;
-            let goes_on = |progress: &mut Progress| progress.runner.is_some() && progress.begun == run;
-            let (after, waited) =
-                interruption::wait_while(&self.changed, &self.progress, progress, Some(timeout), goes_on);
+            let goes_on =
+                |progress: &mut Progress| progress.runner.is_some() && progress.begun == run;
+            let (after, waited) = interruption::wait_while(
+                &self.changed,
+                &self.progress,
+                progress,
+                Some(timeout),
+                goes_on,
+            );
             progress = after;
             if self.is_ready() {
                 return Ok(());
             }
             match &progress.failure {
                 // It was broken off by who made that call, which says nothing about this one.
-                Some((failed, error)) if *failed >= run && error.kind() == ErrorKind::Interrupted => {}
-                Some((failed, error)) if *failed >= run => return Err(Failed::Anothers(report::copy(error))),
+                Some((failed, error))
+                    if *failed >= run && error.kind() == ErrorKind::Interrupted => {}
+                Some((failed, error)) if *failed >= run => {
+                    return Err(Failed::Anothers(report::copy(error)));
+                }
                 _ if waited == Waited::Interrupted => {
                     return Err(Failed::Waiting(interruption::interrupted()));
                 }

@@ -18,7 +18,8 @@ use crate::slot::{Live, Seat, Slots};
 use crate::status::PoolStatus;
 
 /// The first and the longest pause while the server has no connection left for us.
-const FULL_SERVER_PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+const FULL_SERVER_PAUSES: (Duration, Duration) =
+    (Duration::from_millis(20), Duration::from_millis(500));
 
 /// The least time that connecting gets, however long the call has waited for a place.
 const LEAST_CONNECT_TIME: Duration = Duration::from_millis(100);
@@ -99,16 +100,23 @@ impl<B: Backend> SubPool<B> {
     /// Waits for a place, as a call that has been waiting since `start`. The place has to be given back with
     /// [`SubPool::check_in`], whatever happens.
     pub(crate) fn enter(&self, start: Instant) -> Result<(Place, Option<Seat<B::Connection>>)> {
-        let (timeout, waited) = (self.settings.pool_timeout, self.now().saturating_duration_since(start));
+        let (timeout, waited) =
+            (self.settings.pool_timeout, self.now().saturating_duration_since(start));
         // Elsewhere, before it came here. A pool timeout of zero is no reason to refuse a free place to it.
         if waited > timeout.max(self.settings.connect_timeout) {
-            return Err(report::exhausted(self.sort, &self.settings, self.semaphore.usage().waiting));
+            return Err(report::exhausted(
+                self.sort,
+                &self.settings,
+                self.semaphore.usage().waiting,
+            ));
         }
         match self.semaphore.acquire(timeout.saturating_sub(waited)) {
             Ok(grant) => Ok((grant.place, grant.left)),
             Err(Refusal::Closed) => Err(report::closed()),
             Err(Refusal::Interrupted) => Err(interruption::interrupted()),
-            Err(Refusal::TimedOut { waiting }) => Err(report::exhausted(self.sort, &self.settings, waiting)),
+            Err(Refusal::TimedOut { waiting }) => {
+                Err(report::exhausted(self.sort, &self.settings, waiting))
+            }
         }
     }
 
@@ -224,7 +232,8 @@ impl<B: Backend> SubPool<B> {
     }
 
     fn is_doubtful(&self, live: &Live<B::Connection>, idle: Duration, breaks: u64) -> bool {
-        self.settings.pre_ping && (idle > self.backend.idle_before_ping() || live.breaks_seen != breaks)
+        self.settings.pre_ping
+            && (idle > self.backend.idle_before_ping() || live.breaks_seen != breaks)
     }
 
     fn open(&self, connect_timeout: Duration) -> Result<Live<B::Connection>> {
@@ -254,7 +263,8 @@ impl<B: Backend> SubPool<B> {
             }
         }
         // An empty slot does not wait for anybody.
-        let refused = if seat.live().is_some() { self.semaphore.hand_over(place, seat) } else { Err(seat) };
+        let refused =
+            if seat.live().is_some() { self.semaphore.hand_over(place, seat) } else { Err(seat) };
         match refused {
             Ok(()) => leaving.place = None,
             Err(seat) => self.slots.put_back(place, seat),
@@ -295,7 +305,8 @@ impl<B: Backend> SubPool<B> {
 
     pub(crate) fn status(&self) -> PoolStatus {
         let usage = self.semaphore.usage();
-        let (pool_size, max) = (self.semaphore.kept(), self.semaphore.kept() + self.semaphore.overflow());
+        let (pool_size, max) =
+            (self.semaphore.kept(), self.semaphore.kept() + self.semaphore.overflow());
         let checked_out = usage.kept + usage.overflow;
         // A connection counts as idle until it is taken from among them, a moment after its place was.
         let checked_in = (self.slots.idle() + u32::from(usage.ready)).min(pool_size - usage.kept);

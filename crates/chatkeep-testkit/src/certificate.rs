@@ -35,9 +35,12 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let server_pem = server.signed_by(&key, &Issuer::new(ca, ca_key)).while_(doing)?.pem();
 
-    for (name, text) in
-        [(CA, ca_pem), (UNRELATED_CA, unrelated_pem), (SERVER, server_pem), (KEY, key.serialize_pem())]
-    {
+    for (name, text) in [
+        (CA, ca_pem),
+        (UNRELATED_CA, unrelated_pem),
+        (SERVER, server_pem),
+        (KEY, key.serialize_pem()),
+    ] {
         fs::write(folder.join(name), text).while_(doing)?;
     }
     Ok(())

@@ -43,7 +43,9 @@ pub(crate) fn query_in_file(path: &Path, sql: &str, limit: Duration) -> Result<R
         let mut read = Rows::new();
         while let Some(row) = rows.next()? {
             read.push(
-                (0..columns).map(|column| row.get_ref(column).map(text)).collect::<rusqlite::Result<_>>()?,
+                (0..columns)
+                    .map(|column| row.get_ref(column).map(text))
+                    .collect::<rusqlite::Result<_>>()?,
             );
         }
         Ok(read)
@@ -52,7 +54,8 @@ pub(crate) fn query_in_file(path: &Path, sql: &str, limit: Duration) -> Result<R
 }
 
 fn open(path: &Path, limit: Duration) -> Result<rusqlite::Connection> {
-    let connection = rusqlite::Connection::open(path).while_(|| format!("opening {}", path.display()))?;
+    let connection =
+        rusqlite::Connection::open(path).while_(|| format!("opening {}", path.display()))?;
     connection.busy_timeout(limit).while_(|| format!("opening {}", path.display()))?;
     Ok(connection)
 }
@@ -62,7 +65,9 @@ fn text(value: ValueRef<'_>) -> Option<String> {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
     }
 }
 
@@ -84,9 +89,9 @@ where
                 }
             })
         });
-        worker
-            .join()
-            .unwrap_or_else(|_| Err(Failure("the thread that asks the database panicked".to_owned())))
+        worker.join().unwrap_or_else(|_| {
+            Err(Failure("the thread that asks the database panicked".to_owned()))
+        })
     })
 }
 

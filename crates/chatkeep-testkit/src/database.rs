@@ -53,7 +53,8 @@ impl TestDatabase {
     /// When the server is not in the environment or does not answer within a minute.
     #[track_caller]
     pub fn create(engine: Engine) -> Self {
-        let made = if engine.is_server() { Self::on_shared_server(engine) } else { Self::in_folder() };
+        let made =
+            if engine.is_server() { Self::on_shared_server(engine) } else { Self::in_folder() };
         made.unwrap_or_else(|failure| panic!("making a {engine} database for a test: {failure}"))
     }
 
@@ -73,11 +74,17 @@ impl TestDatabase {
         let parent = environment::home().unwrap_or_else(env::temp_dir);
         let folder = tempfile::Builder::new().prefix("sqlite-").tempdir_in(parent).while_(doing)?;
         let path = folder.path().canonicalize().while_(doing)?.join("chatkeep.db");
-        let name =
-            path.to_str().ok_or_else(|| Failure("the temporary folder's name is not UTF-8".to_owned()))?;
+        let name = path
+            .to_str()
+            .ok_or_else(|| Failure("the temporary folder's name is not UTF-8".to_owned()))?;
         // The path begins with a slash of its own, so there are four.
         let url = format!("sqlite:///{name}");
-        Ok(Self { engine: Engine::Sqlite, url, name: name.to_owned(), place: Place::Folder(folder) })
+        Ok(Self {
+            engine: Engine::Sqlite,
+            url,
+            name: name.to_owned(),
+            place: Place::Folder(folder),
+        })
     }
 
     /// On a server that is thrown away with everything on it.
@@ -212,7 +219,10 @@ impl Drop for TestDatabase {
             && let Err(failure) = remove(self.engine, admin, &self.name)
         {
             // It goes with its server at the end of the run; a panic in here would hide the test's own.
-            eprintln!("chatkeep-testkit: the {} database {} stays: {failure}", self.engine, self.name);
+            eprintln!(
+                "chatkeep-testkit: the {} database {} stays: {failure}",
+                self.engine, self.name
+            );
         }
     }
 }
@@ -233,7 +243,12 @@ fn make(engine: Engine, admin: &str) -> Result<(String, String)> {
 /// Drops a database although connections to it may be open.
 fn remove(engine: Engine, admin: &str, name: &str) -> Result<()> {
     if engine == Engine::PostgreSql {
-        return client::execute(engine, admin, &format!("DROP DATABASE {name} WITH (FORCE)"), DROP_LIMIT);
+        return client::execute(
+            engine,
+            admin,
+            &format!("DROP DATABASE {name} WITH (FORCE)"),
+            DROP_LIMIT,
+        );
     }
     let open = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
     for row in client::query(engine, admin, &open, DROP_LIMIT)? {
@@ -242,5 +257,10 @@ fn remove(engine: Engine, admin: &str, name: &str) -> Result<()> {
             let _ = client::execute(engine, admin, &format!("KILL {id}"), DROP_LIMIT);
         }
     }
-    client::execute(engine, admin, &format!("SET lock_wait_timeout = 8; DROP DATABASE {name}"), DROP_LIMIT)
+    client::execute(
+        engine,
+        admin,
+        &format!("SET lock_wait_timeout = 8; DROP DATABASE {name}"),
+        DROP_LIMIT,
+    )
 }

@@ -117,8 +117,9 @@ impl Engine {
     #[track_caller]
     pub fn server_pid(self) -> u32 {
         let text = self.variable("PID");
-        text.parse()
-            .unwrap_or_else(|_| panic!("the pid of the {self} server must be a number, and is {text:?}"))
+        text.parse().unwrap_or_else(|_| {
+            panic!("the pid of the {self} server must be a number, and is {text:?}")
+        })
     }
 
     /// The shared server's unix socket: for PostgreSQL the folder it lies in, for MariaDB and MySQL the socket itself.

@@ -88,7 +88,8 @@ fn run(mut command: Command, plan: &Plan<'_>, doing: &str) -> Result<()> {
     let log = fs::File::create(&path).while_(|| doing.to_owned())?;
     command.env("TMPDIR", plan.folder);
     command.stdin(Stdio::null()).stdout(log.try_clone().while_(|| doing.to_owned())?).stderr(log);
-    let mut child = launch::spawn(command).while_(|| format!("{doing} (with setpriv, of util-linux)"))?;
+    let mut child =
+        launch::spawn(command).while_(|| format!("{doing} (with setpriv, of util-linux)"))?;
     let begin = Instant::now();
     let status = loop {
         match child.try_wait().while_(|| doing.to_owned())? {

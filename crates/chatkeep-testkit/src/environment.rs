@@ -29,7 +29,9 @@ pub(crate) fn is_ours(name: &str) -> bool {
 
 pub(crate) fn read(engine: Engine, what: &str) -> Result<String> {
     if engine == Engine::Sqlite {
-        return Err(Failure("SQLite has no server: use TestDatabase::create(Engine::Sqlite)".to_owned()));
+        return Err(Failure(
+            "SQLite has no server: use TestDatabase::create(Engine::Sqlite)".to_owned(),
+        ));
     }
     let name = name(engine, what);
     set(&name).ok_or_else(|| Failure(format!("{name} is not set: {HOW}")))
@@ -44,7 +46,10 @@ pub(crate) fn presence(engine: Engine) -> Result<bool> {
     if left_out || set(&name(engine, "ABSENT")).is_some() && engine == Engine::MySql {
         return Ok(false);
     }
-    Err(Failure(format!("these tests need a {engine} server, and {} is not set: {HOW}", name(engine, "URL"))))
+    Err(Failure(format!(
+        "these tests need a {engine} server, and {} is not set: {HOW}",
+        name(engine, "URL")
+    )))
 }
 
 /// The URLs of the Galera cluster that the MariaDB server is; none when it is a single server.

@@ -58,8 +58,10 @@ impl GaleraCluster {
             Some(path) => Home::open(path),
             None => Home::create(),
         };
-        let settings =
-            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let options = Options { fast: true, settings, ..Options::default() };
         match home.and_then(|home| Self::try_start(home, &options)) {
             Ok(cluster) => cluster,
@@ -174,11 +176,20 @@ fn start_nodes(home: &Home, options: &Options) -> Result<Vec<Server>> {
     }
     let mut nodes = Vec::new();
     for (number, base_port) in all.iter().copied().enumerate() {
-        let member =
-            Member { cluster: format!("chatkeep-{mark}"), base_port, all: all.clone(), founds: number == 0 };
+        let member = Member {
+            cluster: format!("chatkeep-{mark}"),
+            base_port,
+            all: all.clone(),
+            founds: number == 0,
+        };
         let options = Options { member: Some(member), ..options.clone() };
         let name = format!("galera-{}-{mark}-{number}", process::id());
-        nodes.push(Server::start_in(Home::open(home.path().to_owned())?, &name, Engine::MariaDb, options)?);
+        nodes.push(Server::start_in(
+            Home::open(home.path().to_owned())?,
+            &name,
+            Engine::MariaDb,
+            options,
+        )?);
     }
     Ok(nodes)
 }

@@ -75,14 +75,16 @@ impl Home {
         fs::set_permissions(&home.path, fs::Permissions::from_mode(0o755)).while_(doing)?;
         certificate::make(&home.certificates())?;
         fs::write(home.path.join("password"), &home.password).while_(doing)?;
-        fs::set_permissions(home.path.join("password"), fs::Permissions::from_mode(0o600)).while_(doing)?;
+        fs::set_permissions(home.path.join("password"), fs::Permissions::from_mode(0o600))
+            .while_(doing)?;
         Ok(home)
     }
 
     /// The folder of a run that somebody else keeps.
     pub(crate) fn open(path: PathBuf) -> Result<Self> {
         let file = path.join("password");
-        let password = fs::read_to_string(&file).while_(|| format!("reading {}", file.display()))?;
+        let password =
+            fs::read_to_string(&file).while_(|| format!("reading {}", file.display()))?;
         Ok(Self { path, password, guard: None })
     }
 

@@ -47,7 +47,12 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Makes a server in the folder `name` of `home` and waits until it takes log-ins.
-    pub(crate) fn start_new(home: &Home, name: &str, engine: Engine, options: Options) -> Result<Self> {
+    pub(crate) fn start_new(
+        home: &Home,
+        name: &str,
+        engine: Engine,
+        options: Options,
+    ) -> Result<Self> {
         let folder = home.path().join(name);
         let doing = || format!("making the folder of a {engine} server");
         fs::create_dir(&folder).while_(doing)?;
@@ -77,7 +82,10 @@ impl Instance {
             instance.port = port::free()?;
             match instance.start() {
                 Ok(()) => break,
-                Err(_) if attempt < PORT_TRIES && instance.log_tail().contains("Address already in use") => {
+                Err(_)
+                    if attempt < PORT_TRIES
+                        && instance.log_tail().contains("Address already in use") =>
+                {
                     // Somebody took the port between our look and the server's.
                     fs::remove_file(instance.log()).while_(doing)?;
                 }
@@ -99,12 +107,18 @@ impl Instance {
         // MariaDB removes, when it starts, whatever looks like its own in there: two servers must not share it.
         command.env("TMPDIR", &self.folder);
         command.stdin(Stdio::null()).stdout(log.try_clone().while_(doing)?).stderr(log);
-        self.child =
-            Some(launch::spawn(command).while_(|| format!("{} (with setpriv, of util-linux)", doing()))?);
+        self.child = Some(
+            launch::spawn(command)
+                .while_(|| format!("{} (with setpriv, of util-linux)", doing()))?,
+        );
         let begin = Instant::now();
         loop {
             if let Some(status) = self.exit_status()? {
-                return Err(Failure(format!("{}: it ended with {status}\n{}", doing(), self.log_tail())));
+                return Err(Failure(format!(
+                    "{}: it ended with {status}\n{}",
+                    doing(),
+                    self.log_tail()
+                )));
             }
             let refusal = match self.try_log_in() {
                 Ok(()) => break,
@@ -114,7 +128,10 @@ impl Instance {
                 self.kill();
                 let seconds = START_LIMIT.as_secs();
                 let tail = self.log_tail();
-                return Err(Failure(format!("{}: no log-in after {seconds} s: {refusal}\n{tail}", doing())));
+                return Err(Failure(format!(
+                    "{}: no log-in after {seconds} s: {refusal}\n{tail}",
+                    doing()
+                )));
             }
             thread::sleep(Duration::from_millis(25));
         }
@@ -145,7 +162,11 @@ impl Instance {
         while self.exit_status()?.is_none() {
             if begin.elapsed() > STOP_LIMIT {
                 self.kill();
-                return Err(Failure(format!("a {} server did not stop\n{}", self.engine, self.log_tail())));
+                return Err(Failure(format!(
+                    "a {} server did not stop\n{}",
+                    self.engine,
+                    self.log_tail()
+                )));
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -187,7 +208,9 @@ impl Instance {
 
     /// Lets a frozen server go on.
     pub(crate) fn resume(&self) {
-        launch::processes_in(&self.folder).into_iter().for_each(|pid| launch::signal(pid, Signal::CONT));
+        launch::processes_in(&self.folder)
+            .into_iter()
+            .for_each(|pid| launch::signal(pid, Signal::CONT));
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -206,7 +229,8 @@ impl Instance {
     /// Notices a server that ended by itself.
     pub(crate) fn exit_status(&mut self) -> Result<Option<std::process::ExitStatus>> {
         let Some(child) = &mut self.child else { return Ok(None) };
-        let status = child.try_wait().while_(|| format!("looking after the {} server", self.engine))?;
+        let status =
+            child.try_wait().while_(|| format!("looking after the {} server", self.engine))?;
         if status.is_some() {
             self.child = None;
         }
@@ -215,7 +239,12 @@ impl Instance {
 
     pub(crate) fn admin_url(&self) -> String {
         let database = if self.engine == Engine::PostgreSql { "postgres" } else { "" };
-        format!("{}://chatkeep:{}@127.0.0.1:{}/{database}", self.engine.name(), self.password, self.port)
+        format!(
+            "{}://chatkeep:{}@127.0.0.1:{}/{database}",
+            self.engine.name(),
+            self.password,
+            self.port
+        )
     }
 
     /// The CA's certificate, where everybody may read it.

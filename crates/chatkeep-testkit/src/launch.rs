@@ -27,14 +27,14 @@ impl Account {
             return Ok(None);
         }
         let text = fs::read_to_string("/etc/passwd").while_(|| "reading /etc/passwd".to_owned())?;
-        let ids = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find_map(
-            |fields| match fields[..] {
+        let ids = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find_map(|fields| {
+            match fields[..] {
                 ["nobody", _, uid, gid, ..] => Some((uid.parse().ok()?, gid.parse().ok()?)),
                 _ => None,
-            },
-        );
-        let (uid, gid) =
-            ids.ok_or_else(|| Failure("there is no account `nobody` to run servers as".to_owned()))?;
+            }
+        });
+        let (uid, gid) = ids
+            .ok_or_else(|| Failure("there is no account `nobody` to run servers as".to_owned()))?;
         Ok(Some(Self { uid, gid }))
     }
 
@@ -58,7 +58,11 @@ pub(crate) fn is_root() -> bool {
 pub(crate) fn command(program: &Path, account: Option<Account>, on_death: &str) -> Command {
     let mut command = Command::new("setpriv");
     if let Some(Account { uid, gid }) = account {
-        command.args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()]);
+        command.args([
+            format!("--reuid={uid}"),
+            format!("--regid={gid}"),
+            "--clear-groups".to_owned(),
+        ]);
     }
     command.args(["--pdeathsig", on_death, "--"]).arg(program).process_group(0).current_dir("/");
     command
@@ -86,7 +90,9 @@ pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
     let (answer, result) = mpsc::channel();
     command.env_remove("NOTIFY_SOCKET");
     let gone = |_| io::Error::other("the thread that starts servers is gone");
-    keeper.send((command, answer)).map_err(|_| io::Error::other("the thread that starts servers is gone"))?;
+    keeper
+        .send((command, answer))
+        .map_err(|_| io::Error::other("the thread that starts servers is gone"))?;
     result.recv().map_err(gone)?
 }
 
@@ -101,15 +107,18 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
 /// Processes whose working folder is this one or below: a server with all its workers.
 pub(crate) fn processes_in(folder: &Path) -> Vec<u32> {
     numbered_proc_entries()
-        .filter(|(_, entry)| fs::read_link(entry.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)))
+        .filter(|(_, entry)| {
+            fs::read_link(entry.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
+        })
         .map(|(pid, _)| pid)
         .collect()
 }
 
 /// The process and everything it started, the process itself first.
 pub(crate) fn descendants(root: u32) -> Vec<u32> {
-    let parents: Vec<(u32, u32)> =
-        numbered_proc_entries().filter_map(|(pid, entry)| Some((pid, parent_of(&entry)?))).collect();
+    let parents: Vec<(u32, u32)> = numbered_proc_entries()
+        .filter_map(|(pid, entry)| Some((pid, parent_of(&entry)?)))
+        .collect();
     let mut found = vec![root];
     let mut next = 0;
     while let Some(&parent) = found.get(next) {

@@ -47,9 +47,11 @@ fn server(name: &str) -> Result<Engine, String> {
 }
 
 fn setting(text: &str) -> Result<(Engine, String, String), String> {
-    let parts = text.split_once(':').and_then(|(engine, rest)| Some((engine, rest.split_once('=')?)));
-    let (engine, (name, value)) =
-        parts.ok_or_else(|| "it must be ENGINE:NAME=VALUE, for example mariadb:autocommit=0".to_owned())?;
+    let parts =
+        text.split_once(':').and_then(|(engine, rest)| Some((engine, rest.split_once('=')?)));
+    let (engine, (name, value)) = parts.ok_or_else(|| {
+        "it must be ENGINE:NAME=VALUE, for example mariadb:autocommit=0".to_owned()
+    })?;
     Ok((server(engine)?, name.to_owned(), value.to_owned()))
 }
 

@@ -41,8 +41,12 @@ impl PgBouncer {
     /// When it cannot be started.
     #[track_caller]
     pub fn before(database: &TestDatabase, connections: u16) -> Self {
-        assert!(database.engine() == Engine::PostgreSql, "PgBouncer speaks PostgreSQL's protocol only");
-        Self::start(database, connections).unwrap_or_else(|failure| panic!("a private PgBouncer: {failure}"))
+        assert!(
+            database.engine() == Engine::PostgreSql,
+            "PgBouncer speaks PostgreSQL's protocol only"
+        );
+        Self::start(database, connections)
+            .unwrap_or_else(|failure| panic!("a private PgBouncer: {failure}"))
     }
 
     /// The database's URL through it.
@@ -55,12 +59,13 @@ impl PgBouncer {
             .ok_or_else(|| Failure("it is not installed: run `make setup`".to_owned()))?;
         let parent = environment::home().unwrap_or_else(std::env::temp_dir);
         let doing = || "making its folder".to_owned();
-        let folder = tempfile::Builder::new().prefix("pgbouncer-").tempdir_in(parent).while_(doing)?;
+        let folder =
+            tempfile::Builder::new().prefix("pgbouncer-").tempdir_in(parent).while_(doing)?;
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).while_(doing)?;
         let account = Account::unprivileged()?;
         Account::own(account, folder.path())?;
-        let (user, password) =
-            url::account(database.url()).ok_or_else(|| Failure("the URL names no account".to_owned()))?;
+        let (user, password) = url::account(database.url())
+            .ok_or_else(|| Failure("the URL names no account".to_owned()))?;
         let port = port::free()?;
         let settings = format!(
             "[databases]\n* = host=127.0.0.1 port={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
@@ -69,7 +74,11 @@ impl PgBouncer {
             server = database.port(),
             users = folder.path().join("users.txt").display(),
         );
-        own_file(account, &folder.path().join("users.txt"), &format!("\"{user}\" \"{password}\"\n"))?;
+        own_file(
+            account,
+            &folder.path().join("users.txt"),
+            &format!("\"{user}\" \"{password}\"\n"),
+        )?;
         let file = folder.path().join("pgbouncer.ini");
         own_file(account, &file, &settings)?;
         let log = fs::File::create(folder.path().join("log")).while_(doing)?;
@@ -84,7 +93,8 @@ impl PgBouncer {
             match client::execute(Engine::PostgreSql, &plain, "SELECT 1", LOGIN_LIMIT) {
                 Ok(()) => return Ok(pooler),
                 Err(refusal) if begin.elapsed() > START_LIMIT => {
-                    let log = fs::read_to_string(pooler._folder.path().join("log")).unwrap_or_default();
+                    let log =
+                        fs::read_to_string(pooler._folder.path().join("log")).unwrap_or_default();
                     return Err(Failure(format!("no log-in: {refusal}\n{log}")));
                 }
                 Err(_) => thread::sleep(Duration::from_millis(25)),

@@ -123,7 +123,8 @@ fn wanted(order: &Run, absence: Option<&str>) -> Result<Vec<Engine>> {
 }
 
 fn watch_signals(sender: &Sender<Event>) -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).while_(|| "watching for signals".to_owned())?;
+    let mut signals =
+        Signals::new([SIGINT, SIGTERM, SIGHUP]).while_(|| "watching for signals".to_owned())?;
     let sender = sender.clone();
     thread::spawn(move || {
         for signal in signals.forever() {
@@ -155,7 +156,12 @@ fn start(
                 let server = if is_cluster {
                     Shared::Cluster(GaleraCluster::try_start(home, &options)?)
                 } else {
-                    Shared::Server(Box::new(Instance::start_new(&home, engine.name(), engine, options)?))
+                    Shared::Server(Box::new(Instance::start_new(
+                        &home,
+                        engine.name(),
+                        engine,
+                        options,
+                    )?))
                 };
                 let mut version = version(server.instance())?;
                 if is_cluster {
@@ -214,7 +220,9 @@ fn command(order: &Run, home: &Home, started: &Started) -> Result<Command> {
     command.env(environment::HOME, home.path());
     for (engine, (server, _)) in started {
         let instance = server.instance();
-        let pid = instance.pid().ok_or_else(|| Failure(format!("the {engine} server ended by itself")))?;
+        let pid = instance
+            .pid()
+            .ok_or_else(|| Failure(format!("the {engine} server ended by itself")))?;
         command
             .env(environment::name(*engine, "URL"), instance.admin_url())
             .env(environment::name(*engine, "TLS_CA"), instance.tls_ca())
@@ -233,7 +241,11 @@ fn command(order: &Run, home: &Home, started: &Started) -> Result<Command> {
 }
 
 /// Runs the command to its end, or until a signal and the patience with it have ended it.
-fn execute(command: Command, sender: &Sender<Event>, events: &Receiver<Event>) -> Result<ExitStatus> {
+fn execute(
+    command: Command,
+    sender: &Sender<Event>,
+    events: &Receiver<Event>,
+) -> Result<ExitStatus> {
     let doing = || "running the command (with setpriv, of util-linux)".to_owned();
     let mut child = launch::spawn(command).while_(doing)?;
     let pid = child.id();

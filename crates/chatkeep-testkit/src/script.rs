@@ -24,20 +24,28 @@ pub(crate) fn run(engine: Engine, url: &str, file: Option<&Path>, sql: &str) -> 
         (_, None) => mariadb(url)?,
     };
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().while_(|| format!("starting {}", command.get_program().display()))?;
-    let mut input = child.stdin.take().ok_or_else(|| Failure("the client has no input".to_owned()))?;
+    let mut child =
+        command.spawn().while_(|| format!("starting {}", command.get_program().display()))?;
+    let mut input =
+        child.stdin.take().ok_or_else(|| Failure("the client has no input".to_owned()))?;
     // A client that ends at an error reads no more.
     let _ = input.write_all(sql.as_bytes());
     drop(input);
     let output = child.wait_with_output().while_(|| "waiting for the client".to_owned())?;
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if output.status.success() { Ok(()) } else { Err(Failure(format!("{}: {said}", output.status))) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(Failure(format!("{}: {said}", output.status)))
+    }
 }
 
 fn mariadb(url: &str) -> Result<Command> {
-    let (user, password) = url::account(url).ok_or_else(|| Failure("the URL names no account".to_owned()))?;
-    let (host, port) =
-        url::address(url).rsplit_once(':').ok_or_else(|| Failure("the URL has no port".to_owned()))?;
+    let (user, password) =
+        url::account(url).ok_or_else(|| Failure("the URL names no account".to_owned()))?;
+    let (host, port) = url::address(url)
+        .rsplit_once(':')
+        .ok_or_else(|| Failure("the URL has no port".to_owned()))?;
     let database = url.rsplit('/').next().unwrap_or_default();
     let mut command = Command::new("mariadb");
     command

@@ -88,7 +88,12 @@ impl ServerBuilder {
 
 impl Server {
     /// Starts a server in a folder of this name in `home`.
-    pub(crate) fn start_in(home: Home, name: &str, engine: Engine, options: Options) -> Result<Self> {
+    pub(crate) fn start_in(
+        home: Home,
+        name: &str,
+        engine: Engine,
+        options: Options,
+    ) -> Result<Self> {
         let instance = Instance::start_new(&home, name, engine, options)?;
         Ok(Self { tls_ca: instance.tls_ca(), socket: instance.socket(), instance, _home: home })
     }
@@ -156,7 +161,9 @@ impl Server {
     pub fn create_database(&self) -> TestDatabase {
         match TestDatabase::on_private_server(self.engine(), &self.url()) {
             Ok(database) => database,
-            Err(failure) => panic!("making a database on a private {} server: {failure}", self.engine()),
+            Err(failure) => {
+                panic!("making a database on a private {} server: {failure}", self.engine())
+            }
         }
     }
 

@@ -19,7 +19,8 @@ pub(crate) fn with_address(url: &str, host: &str, port: u16) -> String {
 /// `host:port` of a URL.
 pub(crate) fn address(url: &str) -> &str {
     let (head, _) = split(url);
-    let start = head.rfind('@').map(|at| at + 1).or_else(|| head.find("://").map(|colon| colon + 3));
+    let start =
+        head.rfind('@').map(|at| at + 1).or_else(|| head.find("://").map(|colon| colon + 3));
     &head[start.unwrap_or(0)..]
 }
 

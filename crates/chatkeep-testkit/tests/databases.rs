@@ -10,7 +10,9 @@ use tokio_postgres::NoTls;
 fn a_database_begins_empty_and_keeps_what_is_written() {
     for engine in Engine::available() {
         let database = TestDatabase::create(engine);
-        database.execute("CREATE TABLE t (a INTEGER, b TEXT); INSERT INTO t VALUES (7, 'é😀'), (NULL, '')");
+        database.execute(
+            "CREATE TABLE t (a INTEGER, b TEXT); INSERT INTO t VALUES (7, 'é😀'), (NULL, '')",
+        );
         let rows = database.query("SELECT a, b FROM t ORDER BY a IS NULL");
         assert_eq!(
             rows,
@@ -35,8 +37,9 @@ fn two_databases_do_not_see_each_other() {
 fn a_refused_statement_says_why() {
     for engine in Engine::available() {
         let database = TestDatabase::create(engine);
-        let message =
-            database.try_execute("SELECT nonsense FROM nowhere").expect_err("there is no such table");
+        let message = database
+            .try_execute("SELECT nonsense FROM nowhere")
+            .expect_err("there is no such table");
         assert!(message.to_lowercase().contains("nowhere"), "{engine} said: {message}");
     }
 }
@@ -58,7 +61,9 @@ fn lives(engine: Engine, name: &str) -> bool {
     let list = match engine {
         Engine::Sqlite => return Path::new(name).exists(),
         Engine::PostgreSql => format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'"),
-        _ => format!("SELECT count(*) FROM information_schema.schemata WHERE schema_name = '{name}'"),
+        _ => {
+            format!("SELECT count(*) FROM information_schema.schemata WHERE schema_name = '{name}'")
+        }
     };
     TestDatabase::create(engine).scalar(&list).is_some_and(|count| count != "0")
 }
@@ -66,7 +71,11 @@ fn lives(engine: Engine, name: &str) -> bool {
 #[tokio::test]
 async fn a_database_can_be_asked_inside_an_async_test() {
     for engine in Engine::available() {
-        assert_eq!(TestDatabase::create(engine).scalar("SELECT 1").as_deref(), Some("1"), "on {engine}");
+        assert_eq!(
+            TestDatabase::create(engine).scalar("SELECT 1").as_deref(),
+            Some("1"),
+            "on {engine}"
+        );
     }
 }
 
@@ -86,7 +95,8 @@ async fn a_database_is_removed_while_a_transaction_in_it_is_open() {
             driver.await.expect("the driver ends").expect_err("the connection was cut");
         } else {
             let url = url.replacen("mariadb://", "mysql://", 1);
-            let mut connection = mysql_async::Conn::from_url(url).await.expect("it takes connections");
+            let mut connection =
+                mysql_async::Conn::from_url(url).await.expect("it takes connections");
             connection.query_drop(open).await.expect("it takes rows");
             drop(database);
             connection.query_drop("SELECT 1").await.expect_err("the connection was cut");

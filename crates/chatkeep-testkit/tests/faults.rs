@@ -19,7 +19,8 @@ async fn run(engine: Engine, url: &str, statements: &[&str]) -> Result<(), Strin
         return Ok(());
     }
     let url = url.replacen("mariadb://", "mysql://", 1) + "?prefer_socket=false";
-    let mut connection = mysql_async::Conn::from_url(url).await.map_err(|error| error.to_string())?;
+    let mut connection =
+        mysql_async::Conn::from_url(url).await.map_err(|error| error.to_string())?;
     for statement in statements {
         connection.query_drop(*statement).await.map_err(|error| error.to_string())?;
     }

@@ -45,6 +45,9 @@ fn nodes_that_return_have_the_rows_of_the_others() {
     drop(cluster);
     assert!(!fs::exists(&folder).expect("the folder above can be read"));
     for pid in pids {
-        assert!(!fs::exists(format!("/proc/{pid}")).expect("/proc can be read"), "process {pid} remains");
+        assert!(
+            !fs::exists(format!("/proc/{pid}")).expect("/proc can be read"),
+            "process {pid} remains"
+        );
     }
 }

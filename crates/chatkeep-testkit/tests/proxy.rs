@@ -19,7 +19,8 @@ struct Echo {
 impl Echo {
     fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let url = format!("postgresql://user:word@{}/name", listener.local_addr().expect("an address"));
+        let url =
+            format!("postgresql://user:word@{}/name", listener.local_addr().expect("an address"));
         let heard = Arc::new(Mutex::new(Vec::new()));
         let memory = Arc::clone(&heard);
         thread::spawn(move || {
@@ -47,8 +48,8 @@ fn answer(mut stream: TcpStream, memory: &Mutex<Vec<u8>>) {
 }
 
 fn connect(proxy: &FaultProxy) -> TcpStream {
-    let stream =
-        TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).expect("the proxy takes connections");
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port()))
+        .expect("the proxy takes connections");
     stream.set_read_timeout(Some(SOON)).expect("a time limit");
     stream
 }
@@ -73,7 +74,9 @@ fn is_closed(outcome: std::io::Result<Vec<u8>>) -> bool {
 }
 
 fn is_silent(outcome: &std::io::Result<Vec<u8>>) -> bool {
-    outcome.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+    outcome
+        .as_ref()
+        .is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
 #[test]
@@ -83,7 +86,10 @@ fn a_proxy_passes_everything_on() {
     let mut client = connect(&proxy);
     assert_eq!(say(&mut client, b"hello").expect("an answer"), b"hello");
     assert_eq!((proxy.accepted(), proxy.open(), proxy.cuts()), (1, 1, 0));
-    assert_eq!(proxy.url(&echo.url), format!("postgresql://user:word@127.0.0.1:{}/name", proxy.port()));
+    assert_eq!(
+        proxy.url(&echo.url),
+        format!("postgresql://user:word@127.0.0.1:{}/name", proxy.port())
+    );
 }
 
 #[test]
@@ -121,7 +127,8 @@ fn a_refusing_proxy_is_a_closed_port_until_it_passes() {
     assert_eq!(say(&mut client, b"one").expect("an answer"), b"one");
     proxy.refuse();
     assert!(is_closed(say(&mut client, b"two")));
-    let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).expect_err("nothing listens");
+    let refused =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).expect_err("nothing listens");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     proxy.pass();
     assert_eq!(say(&mut connect(&proxy), b"three").expect("an answer"), b"three");

@@ -30,7 +30,8 @@ fn the_exit_code_of_the_command_passes_through() {
 
 #[test]
 fn the_command_finds_the_servers_it_asked_for_and_no_others() {
-    let script = r#"echo "$CHATKEEP_TEST_MARIADB_URL|$CHATKEEP_TEST_POSTGRESQL_URL|$CHATKEEP_TEST_ONLY""#;
+    let script =
+        r#"echo "$CHATKEEP_TEST_MARIADB_URL|$CHATKEEP_TEST_POSTGRESQL_URL|$CHATKEEP_TEST_ONLY""#;
     let output = output(&["--only", "mariadb", "--fast", "--quiet", "--", "sh", "-c", script]);
     let said = text(&output.stdout);
     assert!(said.starts_with("mariadb://chatkeep:"), "{said}");
@@ -63,7 +64,11 @@ fn a_command_that_is_not_there_is_an_error() {
 fn an_unknown_server_is_refused() {
     let output = output(&["--only", "oracle", "--", "true"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("postgresql, mariadb or mysql"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("postgresql, mariadb or mysql"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 /// A runner whose command has told its server's pid and the run's folder, and now sleeps.
@@ -101,14 +106,19 @@ impl Running {
         let begin = Instant::now();
         let gone = |pid: u32| !is_alive(pid);
         while !(gone(self.server) && gone(self.command) && !Path::new(&self.folder).exists()) {
-            assert!(begin.elapsed() < LIMIT, "after {LIMIT:?} something of {} is still there", self.folder);
+            assert!(
+                begin.elapsed() < LIMIT,
+                "after {LIMIT:?} something of {} is still there",
+                self.folder
+            );
             thread::sleep(Duration::from_millis(20));
         }
     }
 }
 
 fn send(signal: &str, pid: u32) {
-    let status = Command::new("kill").arg(signal).arg(pid.to_string()).status().expect("kill is there");
+    let status =
+        Command::new("kill").arg(signal).arg(pid.to_string()).status().expect("kill is there");
     assert!(status.success());
 }
 

@@ -44,7 +44,10 @@ fn a_frozen_server_answers_only_after_it_goes_on() {
             thread::sleep(Duration::from_millis(500));
             server.resume();
             let waited = question.join().expect("the question is answered");
-            assert!(waited >= Duration::from_millis(400), "{engine} answered after {waited:?}, while frozen");
+            assert!(
+                waited >= Duration::from_millis(400),
+                "{engine} answered after {waited:?}, while frozen"
+            );
         });
     }
 }
@@ -54,7 +57,8 @@ fn a_server_that_is_dropped_leaves_nothing_behind() {
     for engine in Engine::servers() {
         let server = Server::start(engine);
         let pid = server.pid().expect("it runs");
-        let folder = fs::read_link(format!("/proc/{pid}/cwd")).expect("it works in its data folder");
+        let folder =
+            fs::read_link(format!("/proc/{pid}/cwd")).expect("it works in its data folder");
         server.pause();
         drop(server);
         assert!(!fs::exists(format!("/proc/{pid}")).expect("/proc can be read"), "{engine}");
@@ -66,8 +70,11 @@ fn a_server_that_is_dropped_leaves_nothing_behind() {
 fn a_setting_reaches_the_server() {
     for engine in Engine::servers() {
         let server = Server::builder(engine).setting("max_connections", "17").start();
-        let sql =
-            if engine == Engine::PostgreSql { "SHOW max_connections" } else { "SELECT @@max_connections" };
+        let sql = if engine == Engine::PostgreSql {
+            "SHOW max_connections"
+        } else {
+            "SELECT @@max_connections"
+        };
         assert_eq!(server.create_database().scalar(sql).as_deref(), Some("17"), "{engine}");
     }
 }
@@ -75,8 +82,9 @@ fn a_setting_reaches_the_server() {
 #[test]
 fn a_wrong_setting_is_shown_with_the_end_of_the_log() {
     for engine in Engine::servers() {
-        let refusal =
-            std::panic::catch_unwind(|| Server::builder(engine).setting("no_such_thing", "1").start());
+        let refusal = std::panic::catch_unwind(|| {
+            Server::builder(engine).setting("no_such_thing", "1").start()
+        });
         let panic = refusal.map(|_| ()).expect_err("no server knows this setting");
         let text = panic.downcast_ref::<String>().expect("the message is a text");
         let text = text.replace('-', "_");

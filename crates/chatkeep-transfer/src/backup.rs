@@ -43,7 +43,11 @@ pub struct BackupReport {
 /// # Errors
 /// `Schema` when the schema is not this program's; `StorageFull` and the like when `out` cannot be written to; and what
 /// the database says.
-pub fn backup(chat: &Chatkeep, out: impl Write, progress: &mut dyn FnMut(Step)) -> Result<Manifest> {
+pub fn backup(
+    chat: &Chatkeep,
+    out: impl Write,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Manifest> {
     let run = || {
         let database = chat.database();
         // A connection of its own: the pool's would be missing for as long as this takes.
@@ -54,7 +58,11 @@ pub fn backup(chat: &Chatkeep, out: impl Write, progress: &mut dyn FnMut(Step)) 
     run().map_err(|error| error.with_operation("backup"))
 }
 
-fn write(source: &mut Connection, out: impl Write, progress: &mut dyn FnMut(Step)) -> Result<Manifest> {
+fn write(
+    source: &mut Connection,
+    out: impl Write,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Manifest> {
     let engine = source.engine().name();
     let (messages, tokens) = count(source)?;
     let total = messages + tokens;
@@ -77,7 +85,9 @@ fn write(source: &mut Connection, out: impl Write, progress: &mut dyn FnMut(Step
             progress(Step { phase: Phase::Storing, done, total });
         }
         drop(receiver);
-        let read = reader.join().unwrap_or_else(|_| Err(Error::internal("the thread that reads panicked")));
+        let read = reader
+            .join()
+            .unwrap_or_else(|_| Err(Error::internal("the thread that reads panicked")));
         written.and(read)
     })?;
     writer.finish(|parts| Manifest::new(engine, read.content, read.next_ids, parts))

@@ -37,10 +37,13 @@ impl Comparison {
         ];
         for (table, one, other) in tables {
             if one.rows != other.rows {
-                differences
-                    .push(format!("{table}: {} rows in the source, {} in the target", one.rows, other.rows));
+                differences.push(format!(
+                    "{table}: {} rows in the source, {} in the target",
+                    one.rows, other.rows
+                ));
             } else if one.sha256 != other.sha256 {
-                differences.push(format!("{table}: the same number of rows, but not the same values"));
+                differences
+                    .push(format!("{table}: the same number of rows, but not the same values"));
             }
         }
         let heads = [
@@ -49,8 +52,9 @@ impl Comparison {
         ];
         for (table, one, other) in heads {
             if other < one {
-                differences
-                    .push(format!("{table}: the next id is {one} in the source, only {other} in the target"));
+                differences.push(format!(
+                    "{table}: the next id is {one} in the source, only {other} in the target"
+                ));
             }
         }
         Self { equal: differences.is_empty(), source, target: target.content, differences }

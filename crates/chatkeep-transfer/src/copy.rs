@@ -63,7 +63,10 @@ pub struct CopyReport {
     pub comparing: Duration,
 }
 
-fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn as_seconds<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
 }
 
@@ -90,7 +93,11 @@ pub struct CopyPlan {
 ///
 /// # Errors
 /// As [`copy`].
-pub fn plan_copy(from: &DatabaseUrl, to: &DatabaseUrl, connect_timeout: Duration) -> Result<CopyPlan> {
+pub fn plan_copy(
+    from: &DatabaseUrl,
+    to: &DatabaseUrl,
+    connect_timeout: Duration,
+) -> Result<CopyPlan> {
     refuse_same_address(from, to)?;
     let mut source = open_source(from, connect_timeout).map_err(|error| of("source", error))?;
     let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
@@ -160,8 +167,10 @@ fn run(
     progress: &mut dyn FnMut(Step),
 ) -> Result<CopyReport> {
     refuse_same_address(from, to)?;
-    let mut source = open_source(from, options.connect_timeout).map_err(|error| of("source", error))?;
-    let mut target = open_target(to, options.connect_timeout).map_err(|error| of("target", error))?;
+    let mut source =
+        open_source(from, options.connect_timeout).map_err(|error| of("source", error))?;
+    let mut target =
+        open_target(to, options.connect_timeout).map_err(|error| of("target", error))?;
     refuse_same(&mut source, &mut target)?;
     let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
     match prepare(target, &from.redacted(), options).map_err(|error| of("target", error))? {
@@ -195,12 +204,16 @@ fn run(
             })?;
             let (read, storing, counting) = done;
             let comparison = match read_back {
-                Some(content) if content == read.content => filling.confirm(content, read.next_ids, progress),
+                Some(content) if content == read.content => {
+                    filling.confirm(content, read.next_ids, progress)
+                }
                 _ => Ok(None),
             };
             let comparison = match comparison.map_err(at_target)? {
                 Some(comparison) => comparison,
-                None => filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?,
+                None => {
+                    filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?
+                }
             };
             let comparison = comparison.into_result()?;
             filling.finish().map_err(at_target)?;
@@ -298,7 +311,9 @@ fn fill(
             reading::read(source, |mut batch, _| {
                 // What is there already is read for its digest alone.
                 match &mut batch {
-                    Batch::Tokens(rows) => rows.retain(|row| tokens_there.is_none_or(|last| row.id > last)),
+                    Batch::Tokens(rows) => {
+                        rows.retain(|row| tokens_there.is_none_or(|last| row.id > last))
+                    }
                     Batch::Messages(rows) => {
                         rows.retain(|row| messages_there.is_none_or(|last| row.id > last))
                     }
@@ -320,7 +335,9 @@ fn fill(
             progress(Step { phase: Phase::Storing, done, total });
         }
         drop(receiver);
-        let read = reader.join().unwrap_or_else(|_| Err(Error::internal("the thread that reads panicked")));
+        let read = reader
+            .join()
+            .unwrap_or_else(|_| Err(Error::internal("the thread that reads panicked")));
         stored.map_err(|error| of("target", error))?;
         read.map_err(|error| of("source", error))
     })

@@ -42,7 +42,9 @@ impl Digests {
     pub(crate) fn add(&mut self, batch: &Batch) {
         match batch {
             Batch::Tokens(tokens) => tokens.iter().for_each(|token| self.tokens.token(token)),
-            Batch::Messages(messages) => messages.iter().for_each(|message| self.messages.message(message)),
+            Batch::Messages(messages) => {
+                messages.iter().for_each(|message| self.messages.message(message))
+            }
         }
     }
 

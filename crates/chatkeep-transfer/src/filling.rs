@@ -27,8 +27,10 @@ impl Filling {
             // Looked at again, now that no other program of ours begins.
             match count(connection)? {
                 (0, 0) => Ok(()),
-                _ => Err(Error::new(ErrorKind::Conflict, "another program writes to this database")
-                    .with_retryable(false)),
+                _ => {
+                    Err(Error::new(ErrorKind::Conflict, "another program writes to this database")
+                        .with_retryable(false))
+                }
             }
         })?;
         Ok(Self { connection, state })
@@ -96,7 +98,11 @@ impl Filling {
     }
 
     /// Makes what was stored complete: the numbers for new rows, and the statistics.
-    pub(crate) fn complete(&mut self, next_ids: NextIds, progress: &mut dyn FnMut(Step)) -> Result<()> {
+    pub(crate) fn complete(
+        &mut self,
+        next_ids: NextIds,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<()> {
         let total = self.rows();
         progress(Step { phase: Phase::Counting, done: 0, total });
         set_next_id(&mut self.connection, IdsOf::Messages, next_ids.messages)?;

@@ -30,8 +30,8 @@ pub use compare::{Comparison, compare};
 pub use copy::{CopyOptions, CopyPlan, CopyReport, copy, plan_copy};
 pub use digest::{Content, TableContent};
 pub use legacy::{
-    Counts, FileReport, ImportOptions, ImportReport, MovingIn, Problem, UnknownColumn, default_files,
-    import_legacy,
+    Counts, FileReport, ImportOptions, ImportReport, MovingIn, Problem, UnknownColumn,
+    default_files, import_legacy,
 };
 pub use output::{refuse_database_file, refuse_leftover_companion, refuse_open_database_file};
 pub use progress::{Phase, Step};

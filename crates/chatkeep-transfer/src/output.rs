@@ -38,7 +38,9 @@ fn refuse(is_database: io::Result<bool>, name: &str) -> Result<()> {
         Ok(false) => Ok(()),
         Ok(true) => Err(Error::invalid_input(
             "file",
-            format!("{name} is a file of the database itself, which would be destroyed; name another file"),
+            format!(
+                "{name} is a file of the database itself, which would be destroyed; name another file"
+            ),
         )),
         Err(error) => Err(Error::configuration(format!("{name} cannot be looked at: {error}"))),
     }
@@ -61,6 +63,8 @@ pub fn refuse_leftover_companion(path: &Path) -> Result<()> {
                 companion.display()
             ),
         )),
-        Err(error) => Err(Error::configuration(format!("{} cannot be looked at: {error}", path.display()))),
+        Err(error) => {
+            Err(Error::configuration(format!("{} cannot be looked at: {error}", path.display())))
+        }
     }
 }

@@ -42,7 +42,9 @@ struct Found {
 /// # Errors
 /// `Configuration` when the file cannot be read; `Corrupt` when it is no backup, was cut off, or is damaged.
 pub fn check_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<Content> {
-    look(path, progress).map(|found| found.content).map_err(|error| error.with_operation("check_backup"))
+    look(path, progress)
+        .map(|found| found.content)
+        .map_err(|error| error.with_operation("check_backup"))
 }
 
 fn look(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<Found> {
@@ -79,7 +81,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn read(&mut self, mut hand_over: impl FnMut(crate::batch::Batch, u64) -> Result<()>) -> Result<Found> {
+    fn read(
+        &mut self,
+        mut hand_over: impl FnMut(crate::batch::Batch, u64) -> Result<()>,
+    ) -> Result<Found> {
         match self {
             Self::Archive(path) => {
                 let manifest: Manifest =
@@ -87,7 +92,8 @@ impl<'a> Source<'a> {
                 Ok(Found { next_ids: manifest.next_ids(), content: manifest.content })
             }
             Self::SqliteFile(source) => {
-                let read = reading::read(source, |batch, digests| hand_over(batch, digests.rows()))?;
+                let read =
+                    reading::read(source, |batch, digests| hand_over(batch, digests.rows()))?;
                 Ok(Found { content: read.content, next_ids: read.next_ids })
             }
         }
@@ -203,7 +209,10 @@ fn store(
         Ok(())
     })?;
     if stored.content != found.content {
-        return Err(Error::new(ErrorKind::Corrupt, format!("{} was changed meanwhile", path.display())));
+        return Err(Error::new(
+            ErrorKind::Corrupt,
+            format!("{} was changed meanwhile", path.display()),
+        ));
     }
     filling.complete(found.next_ids, progress)?;
     filling.compare(&found.content, found.next_ids, progress)?.into_result()

@@ -37,6 +37,10 @@ fn writers_and_the_token_cache_out_of_range_are_refused_by_name() {
     let open = |builder: ChatkeepBuilder| builder.url("sqlite:///:memory:").open();
     let error = open(Chatkeep::builder().writers(0)).expect_err("no writer");
     assert_eq!(error.to_string(), "writers: must be a whole number from 1 to 64, not 0");
-    let error = open(Chatkeep::builder().token_cache(Duration::from_secs(7200))).expect_err("two hours");
-    assert_eq!(error.to_string(), "token_cache: must be a number of seconds from 0 to 3600, not 7200");
+    let error =
+        open(Chatkeep::builder().token_cache(Duration::from_secs(7200))).expect_err("two hours");
+    assert_eq!(
+        error.to_string(),
+        "token_cache: must be a number of seconds from 0 to 3600, not 7200"
+    );
 }

@@ -149,7 +149,10 @@ impl Chatkeep {
             return Ok(());
         }
         let seconds = timeout.as_secs_f64();
-        Err(Error::new(ErrorKind::Unavailable, format!("{open} calls had not ended within {seconds} s")))
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("{open} calls had not ended within {seconds} s"),
+        ))
     }
 
     pub(crate) fn calls(&self) -> &Arc<Calls> {
@@ -309,9 +312,12 @@ impl ChatkeepBuilder {
             None => DatabaseUrl::from_environment()?,
         };
         let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
-        let token_cache =
-            self.changes.token_cache.map_or_else(environment::token_cache, environment::check_token_cache)?;
-        let writers = self.changes.writers.map_or_else(environment::writers, environment::check_writers)?;
+        let token_cache = self
+            .changes
+            .token_cache
+            .map_or_else(environment::token_cache, environment::check_token_cache)?;
+        let writers =
+            self.changes.writers.map_or_else(environment::writers, environment::check_writers)?;
         self.changes.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
         let pool = Arc::new(Pool::with_initializer(

@@ -77,6 +77,10 @@ mod tests {
             chat.messages().log_messages(&vec![message.clone(); 10]).expect("they are logged");
         }
         chat.flush(Duration::from_secs(20)).expect("it comes to its end");
-        assert!(size() > before + 1_000_000, "the file has grown from {before} to {} bytes", size());
+        assert!(
+            size() > before + 1_000_000,
+            "the file has grown from {before} to {} bytes",
+            size()
+        );
     }
 }

@@ -155,8 +155,12 @@ impl DatabaseManager {
     /// # Errors
     /// `Configuration` on MariaDB, which has none, and where `pg_trgm` may not be added.
     pub fn create_search_index(&self) -> Result<bool> {
-        let run =
-            || messages::create_search_index(&mut *self.pool.writer()?, self.pool.settings().query_timeout);
+        let run = || {
+            messages::create_search_index(
+                &mut *self.pool.writer()?,
+                self.pool.settings().query_timeout,
+            )
+        };
         run().map_err(|error| error.with_operation("create_search_index"))
     }
 
@@ -165,8 +169,12 @@ impl DatabaseManager {
     /// # Errors
     /// What the database says.
     pub fn drop_search_index(&self) -> Result<bool> {
-        let run =
-            || messages::drop_search_index(&mut *self.pool.writer()?, self.pool.settings().query_timeout);
+        let run = || {
+            messages::drop_search_index(
+                &mut *self.pool.writer()?,
+                self.pool.settings().query_timeout,
+            )
+        };
         run().map_err(|error| error.with_operation("drop_search_index"))
     }
 

@@ -110,14 +110,17 @@ mod tests {
             pace.learn(took);
             assert_eq!(pace.rest, rest, "{engine}: {took:?}");
         }
-        let pool =
-            Pool::new(DatabaseUrl::sqlite_memory(), PoolSettings::default()).expect("the settings are right");
+        let pool = Pool::new(DatabaseUrl::sqlite_memory(), PoolSettings::default())
+            .expect("the settings are right");
         let mut pace = DeletePace::on(Engine::Sqlite);
         pace.learn(Duration::from_millis(20));
         let start = Instant::now();
         let rows = pace.batch(&pool, |_, rows| Ok(rows)).expect("nobody interrupts");
         assert!(start.elapsed() >= Duration::from_millis(20));
         assert_eq!(rows, FIRST / 2);
-        assert!(pace.rest < Duration::from_millis(20), "it rests for as long as the last batch took");
+        assert!(
+            pace.rest < Duration::from_millis(20),
+            "it rests for as long as the last batch took"
+        );
     }
 }

@@ -18,20 +18,29 @@ const MOST_WRITERS: u32 = 64;
 pub(crate) fn token_cache() -> Result<Duration> {
     let name = "TOKEN_CACHE_SECONDS";
     let Some(text) = variable(name) else { return Ok(TOKEN_CACHE) };
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=LONGEST_TOKEN_CACHE).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| wrong_token_cache(name, format_args!("{text:?}")))
+    let seconds =
+        text.parse::<f64>().ok().filter(|seconds| (0.0..=LONGEST_TOKEN_CACHE).contains(seconds));
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| wrong_token_cache(name, format_args!("{text:?}")))
 }
 
 /// The setting of a caller, unless it is out of range.
 pub(crate) fn check_token_cache(lifetime: Duration) -> Result<Duration> {
     let seconds = lifetime.as_secs_f64();
     let is_valid = seconds <= LONGEST_TOKEN_CACHE;
-    if is_valid { Ok(lifetime) } else { Err(wrong_token_cache("token_cache", format_args!("{seconds}"))) }
+    if is_valid {
+        Ok(lifetime)
+    } else {
+        Err(wrong_token_cache("token_cache", format_args!("{seconds}")))
+    }
 }
 
 fn wrong_token_cache(field: &'static str, given: fmt::Arguments<'_>) -> Error {
-    Error::configuration(format!("must be a number of seconds from 0 to {LONGEST_TOKEN_CACHE}, not {given}"))
-        .with_field(field)
+    Error::configuration(format!(
+        "must be a number of seconds from 0 to {LONGEST_TOKEN_CACHE}, not {given}"
+    ))
+    .with_field(field)
 }
 
 /// `DB_WRITERS`

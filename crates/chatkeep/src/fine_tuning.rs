@@ -84,7 +84,8 @@ impl FromStr for FineTuningFormat {
 /// Escapes the characters at which some programs end a line, as Python's `splitlines` does. They can stand only inside of
 /// strings.
 fn on_one_line(json: String) -> String {
-    const ENDS: [(char, &str); 3] = [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    const ENDS: [(char, &str); 3] =
+        [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
     ENDS.iter().fold(
         json,
         |json, (end, escaped)| {
@@ -121,7 +122,10 @@ mod tests {
             line(FineTuningFormat::Jsonl),
             r#"{"messages":[{"content":"q","role":"user"},{"content":"a","role":"assistant"}]}"#
         );
-        assert_eq!(line(FineTuningFormat::Alpaca), r#"{"input":"","instruction":"q","output":"a"}"#);
+        assert_eq!(
+            line(FineTuningFormat::Alpaca),
+            r#"{"input":"","instruction":"q","output":"a"}"#
+        );
         assert_eq!(
             line(FineTuningFormat::ShareGpt),
             r#"{"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}]}"#

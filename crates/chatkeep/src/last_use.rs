@@ -66,7 +66,12 @@ impl LastUse {
             waiting.sort_unstable_by_key(|(id, _)| *id);
             for uses in waiting.chunks(AT_ONCE) {
                 // What cannot be written is left to the next check.
-                if self.pool.writer().and_then(|mut connection| touch(&mut connection, uses)).is_err() {
+                if self
+                    .pool
+                    .writer()
+                    .and_then(|mut connection| touch(&mut connection, uses))
+                    .is_err()
+                {
                     return;
                 }
             }

@@ -26,7 +26,15 @@ pub struct MessageIter {
 
 impl MessageIter {
     pub(crate) fn new(pool: Arc<Pool>, filter: MessageFilter, order: Order) -> Self {
-        Self { pool, filter, order, fetched: Vec::new().into_iter(), cursor: None, limit: PAGE, done: false }
+        Self {
+            pool,
+            filter,
+            order,
+            fetched: Vec::new().into_iter(),
+            cursor: None,
+            limit: PAGE,
+            done: false,
+        }
     }
 
     /// Whether the next message has to be fetched first.
@@ -36,8 +44,13 @@ impl MessageIter {
 
     /// Fetches the next page.
     pub(crate) fn fetch(&mut self) -> Result<()> {
-        let Piece { messages, is_cut } =
-            messages::after(&mut *self.pool.reader()?, &self.filter, self.cursor, self.order, self.limit)?;
+        let Piece { messages, is_cut } = messages::after(
+            &mut *self.pool.reader()?,
+            &self.filter,
+            self.cursor,
+            self.order,
+            self.limit,
+        )?;
         let fetched = messages.len() as i64;
         self.done = fetched < self.limit && !is_cut;
         if is_cut {

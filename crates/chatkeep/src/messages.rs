@@ -5,7 +5,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chatkeep_core::{
-    Analytics, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp, TotalsCheck, messages,
+    Analytics, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp, TotalsCheck,
+    messages,
 };
 use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
@@ -64,7 +65,12 @@ impl MessageLogger {
     ///
     /// # Errors
     /// `InvalidInput` with the field's name, and `Unavailable` when this is closed, at once. Then the sink is not told.
-    pub fn hand_in(&self, message: NewMessage, sink: Arc<dyn MessageSink>, number: u64) -> Result<()> {
+    pub fn hand_in(
+        &self,
+        message: NewMessage,
+        sink: Arc<dyn MessageSink>,
+        number: u64,
+    ) -> Result<()> {
         let run = || {
             message.check()?;
             self.write.hand_in(message, sink, number)
@@ -73,7 +79,10 @@ impl MessageLogger {
     }
 
     /// Logs a message without blocking; its outcome can be awaited.
-    pub(crate) fn hand_in_future(&self, message: NewMessage) -> Result<oneshot::Receiver<Result<i64>>> {
+    pub(crate) fn hand_in_future(
+        &self,
+        message: NewMessage,
+    ) -> Result<oneshot::Receiver<Result<i64>>> {
         let run = || {
             message.check()?;
             self.write.hand_in_future(message)
@@ -178,7 +187,11 @@ impl MessageLogger {
     ///
     /// # Errors
     /// `InvalidInput` with the field `start` when the span ends before it starts.
-    pub fn get_analytics(&self, start: Option<Timestamp>, end: Option<Timestamp>) -> Result<Analytics> {
+    pub fn get_analytics(
+        &self,
+        start: Option<Timestamp>,
+        end: Option<Timestamp>,
+    ) -> Result<Analytics> {
         let run = || messages::analytics(&mut *self.pool.reader()?, start, end);
         run().map_err(|error| error.with_operation("get_analytics"))
     }
@@ -214,7 +227,8 @@ impl MessageLogger {
     /// # Errors
     /// `InvalidInput` with the field `days`.
     pub fn count_old_messages(&self, days: i64) -> Result<i64> {
-        let run = || messages::count_older_than(&mut *self.pool.reader()?, messages::oldest_kept(days)?);
+        let run =
+            || messages::count_older_than(&mut *self.pool.reader()?, messages::oldest_kept(days)?);
         run().map_err(|error| error.with_operation("count_old_messages"))
     }
 
@@ -231,8 +245,13 @@ impl MessageLogger {
     ///
     /// # Errors
     /// As there.
-    pub fn delete_old_messages_with(&self, days: i64, progress: &mut dyn FnMut(u64)) -> Result<u64> {
-        self.delete_batches(days, progress).map_err(|error| error.with_operation("delete_old_messages"))
+    pub fn delete_old_messages_with(
+        &self,
+        days: i64,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64> {
+        self.delete_batches(days, progress)
+            .map_err(|error| error.with_operation("delete_old_messages"))
     }
 
     fn delete_batches(&self, days: i64, progress: &mut dyn FnMut(u64)) -> Result<u64> {
@@ -269,7 +288,8 @@ impl MessageLogger {
         out: &mut dyn Write,
     ) -> Result<u64> {
         let messages = self.iter_messages(filter, Order::OldestFirst);
-        export(messages, format, out).map_err(|error| error.with_operation("export_for_fine_tuning"))
+        export(messages, format, out)
+            .map_err(|error| error.with_operation("export_for_fine_tuning"))
     }
 }
 

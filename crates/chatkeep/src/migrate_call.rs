@@ -127,9 +127,12 @@ impl DatabaseManager {
                     differences: check.differences,
                 }
             }
-            "sql" => MigrateAnswer::Script { sql: migrations.sql(call.from.as_deref(), to("head"))? },
+            "sql" => {
+                MigrateAnswer::Script { sql: migrations.sql(call.from.as_deref(), to("head"))? }
+            }
             "new" => {
-                let description = call.description.as_deref().ok_or_else(|| missing("description"))?;
+                let description =
+                    call.description.as_deref().ok_or_else(|| missing("description"))?;
                 let folder = call.folder.as_ref().ok_or_else(|| missing("folder"))?;
                 MigrateAnswer::Made { files: new_migration(folder, description, call.per_engine)? }
             }

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chatkeep_core::migrations::{self, Adoption, MigrationSet, MigrationStatus, Runner, SchemaCheck};
+use chatkeep_core::migrations::{
+    self, Adoption, MigrationSet, MigrationStatus, Runner, SchemaCheck,
+};
 use chatkeep_core::url::{SqliteLocation, SqliteTarget, Target};
 use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, ErrorKind, Result, Role};
 use chatkeep_pool::Pool;
@@ -124,7 +126,9 @@ impl Migrator {
     pub fn adopt(&self, dry_run: bool) -> Result<(Adoption, Option<PathBuf>)> {
         let timeout = self.pool.settings().query_timeout;
         let file = match self.pool.url().target() {
-            Target::Sqlite(SqliteTarget { location: SqliteLocation::File(path), .. }) => Some(path.clone()),
+            Target::Sqlite(SqliteTarget { location: SqliteLocation::File(path), .. }) => {
+                Some(path.clone())
+            }
             _ => None,
         };
         self.on_connection(Role::Writer, |connection| {
@@ -143,7 +147,8 @@ impl Migrator {
                 Ok(adoption) => Ok((adoption, copy)),
                 Err(error) => {
                     // Where nothing was changed the copy is worth nothing, and in the way of the next try.
-                    let is_unchanged = migrations::status(connection).is_ok_and(|now| now.applied.is_empty());
+                    let is_unchanged =
+                        migrations::status(connection).is_ok_and(|now| now.applied.is_empty());
                     if let Some(copy) = copy.filter(|_| is_unchanged) {
                         let _ = fs::remove_file(copy);
                     }
@@ -183,13 +188,19 @@ impl Migrator {
     }
 
     /// On a connection past the pool, whose own would first make sure of the schema. A database in memory is its pool's.
-    fn on_connection<T>(&self, role: Role, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+    fn on_connection<T>(
+        &self,
+        role: Role,
+        work: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
         match self.pool.url().target() {
             Target::Sqlite(SqliteTarget { location: SqliteLocation::Memory, .. }) => {
                 match self.pool.writer() {
                     Ok(mut connection) => work(&mut connection),
                     // It may not migrate by itself, so that each connection has an empty database of its own.
-                    Err(error) if matches!(error.kind(), ErrorKind::Schema(_)) => work(&mut self.memory()?),
+                    Err(error) if matches!(error.kind(), ErrorKind::Schema(_)) => {
+                        work(&mut self.memory()?)
+                    }
                     Err(error) => Err(error),
                 }
             }
@@ -211,13 +222,18 @@ impl Migrator {
 /// A connection past the pool.
 pub(crate) fn direct_connection(pool: &Pool, role: Role) -> Result<Connection> {
     let settings = pool.settings();
-    let options =
-        ConnectOptions { connect_timeout: settings.connect_timeout, query_timeout: settings.query_timeout };
+    let options = ConnectOptions {
+        connect_timeout: settings.connect_timeout,
+        query_timeout: settings.query_timeout,
+    };
     pool.open_direct(role, &options)
 }
 
 impl fmt::Debug for Migrator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Migrator").field("url", self.pool.url()).field("folder", &self.folder).finish()
+        f.debug_struct("Migrator")
+            .field("url", self.pool.url())
+            .field("folder", &self.folder)
+            .finish()
     }
 }

@@ -14,7 +14,8 @@ use chatkeep_pool::{OfProcess, PerProcess};
 const MAX_TOKENS: usize = 10_000;
 
 /// A child of a fork begins with an order of its own, as it does with an empty cache.
-static ORDER: LazyLock<PerProcess<Revocations>> = LazyLock::new(|| PerProcess::new(Revocations::default()));
+static ORDER: LazyLock<PerProcess<Revocations>> =
+    LazyLock::new(|| PerProcess::new(Revocations::default()));
 
 /// The revocations that this process made, numbered from 1.
 #[derive(Default)]
@@ -94,9 +95,14 @@ mod tests {
         let order = Revocations::default();
         order.record(7);
         order.record(8);
-        for (id, since, revoked) in [(7, 0, true), (7, 1, false), (8, 1, true), (8, 2, false), (9, 0, false)]
+        for (id, since, revoked) in
+            [(7, 0, true), (7, 1, false), (8, 1, true), (8, 2, false), (9, 0, false)]
         {
-            assert_eq!(order.is_revoked_since(id, &AtomicU64::new(since)), revoked, "{id} since {since}");
+            assert_eq!(
+                order.is_revoked_since(id, &AtomicU64::new(since)),
+                revoked,
+                "{id} since {since}"
+            );
         }
     }
 
@@ -121,7 +127,10 @@ mod tests {
             order.record(id);
         }
         assert!(order.lock().by_token.len() <= MAX_TOKENS);
-        assert!(order.is_revoked_since(0, &AtomicU64::new(since)), "its revocation may have been forgotten");
+        assert!(
+            order.is_revoked_since(0, &AtomicU64::new(since)),
+            "its revocation may have been forgotten"
+        );
         assert!(!order.is_revoked_since(0, &AtomicU64::new(order.latest())));
     }
 }

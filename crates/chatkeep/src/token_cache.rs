@@ -69,7 +69,8 @@ impl TokenCache {
                 }
                 GuardResult::Guard(place) => {
                     // Before the look-up: what is revoked while it runs may be missing in its answer.
-                    let (asked, as_of) = (Instant::now(), AtomicU64::new(self.revocations.latest()));
+                    let (asked, as_of) =
+                        (Instant::now(), AtomicU64::new(self.revocations.latest()));
                     let found = look_up()?.map(Arc::new);
                     match &found {
                         Some(token) => {
@@ -174,7 +175,10 @@ mod tests {
             Ok(Some(info.clone()))
         });
         assert!(stale.unwrap().is_some());
-        assert!(cache.find(hash, LONG, || Ok(None)).unwrap().is_none(), "the stale answer was not kept");
+        assert!(
+            cache.find(hash, LONG, || Ok(None)).unwrap().is_none(),
+            "the stale answer was not kept"
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chatkeep_core::{
-    Connection, CreatedToken, PlainToken, Result, Timestamp, TokenCheck, TokenHash, TokenInfo, TokenReason,
-    TokenState, tokens,
+    Connection, CreatedToken, PlainToken, Result, Timestamp, TokenCheck, TokenHash, TokenInfo,
+    TokenReason, TokenState, tokens,
 };
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
@@ -56,11 +56,17 @@ impl TokenManager {
     ///
     /// # Errors
     /// `InvalidInput` with the field `description` (at most 255 characters) or `expires_days` (at least 1).
-    pub fn create_token(&self, description: &str, expires_days: Option<i64>) -> Result<CreatedToken> {
+    pub fn create_token(
+        &self,
+        description: &str,
+        expires_days: Option<i64>,
+    ) -> Result<CreatedToken> {
         let run = || {
             tokens::check_description(description)?;
             expires_days.map(|days| tokens::expiry(Timestamp::now(), days)).transpose()?;
-            patiently(&self.pool, |connection| tokens::create(connection, description, expires_days))
+            patiently(&self.pool, |connection| {
+                tokens::create(connection, description, expires_days)
+            })
         };
         run().map_err(|error| error.with_operation("create_token"))
     }
@@ -160,7 +166,9 @@ impl TokenManager {
         let found = find(&mut *self.pool.reader()?, hash)?;
         let now = Timestamp::now();
         let state: Option<TokenState> = found.as_ref().map(Into::into);
-        if let Some(state) = state.filter(|state| TokenReason::of(*state, now) == TokenReason::Valid) {
+        if let Some(state) =
+            state.filter(|state| TokenReason::of(*state, now) == TokenReason::Valid)
+        {
             self.last_use.note(state, now);
         }
         Ok(found)
@@ -214,9 +222,9 @@ impl TokenManager {
         let mut pace = DeletePace::on(self.pool.url().engine());
         let mut deleted = 0;
         let outcome = loop {
-            match pace
-                .batch(&self.pool, |connection, most| tokens::delete_expired_batch(connection, now, most))
-            {
+            match pace.batch(&self.pool, |connection, most| {
+                tokens::delete_expired_batch(connection, now, most)
+            }) {
                 Ok(0) => break Ok(deleted),
                 Ok(count) => deleted += count,
                 Err(error) => break Err(error.with_operation("delete_expired_tokens")),
@@ -232,8 +240,9 @@ impl TokenManager {
     /// # Errors
     /// As every change.
     pub fn delete_expired_tokens(&self) -> Result<u64> {
-        let deleted =
-            patiently(&self.pool, |connection| tokens::delete_expired(connection, Timestamp::now()));
+        let deleted = patiently(&self.pool, |connection| {
+            tokens::delete_expired(connection, Timestamp::now())
+        });
         Revocations::of_process().record_any();
         deleted.map_err(|error| error.with_operation("delete_expired_tokens"))
     }

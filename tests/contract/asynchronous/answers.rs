@@ -31,7 +31,9 @@ fn messages_are_the_same_either_way(store: &Store) {
     let messages = chat.messages();
     wait(async {
         let id = messages
-            .log_message(NewMessage::new("What is WAL?").with_response("A log.").with_provider("openai"))
+            .log_message(
+                NewMessage::new("What is WAL?").with_response("A log.").with_provider("openai"),
+            )
             .await
             .expect("it is logged");
         let more = vec![NewMessage::new("one").with_tokens_used(3), NewMessage::new("two")];
@@ -49,7 +51,10 @@ fn messages_are_the_same_either_way(store: &Store) {
             messages.retrieve_messages(&filter, &page).await.told(),
             blocking.get_messages(&filter, &page).told()
         );
-        assert_eq!(messages.get_message_by_id(id).await.told(), blocking.get_message_by_id(id).told());
+        assert_eq!(
+            messages.get_message_by_id(id).await.told(),
+            blocking.get_message_by_id(id).told()
+        );
         assert_eq!(messages.get_message_count(&everything()).await.told(), 3);
         let found = messages.search_messages("wal", &page).await.expect("the log answers");
         assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
@@ -62,7 +67,8 @@ fn messages_are_the_same_either_way(store: &Store) {
             .await
             .expect("it is exported");
         let mut same = Vec::new();
-        let exported = blocking.export_for_fine_tuning(FineTuningFormat::default(), &everything(), &mut same);
+        let exported =
+            blocking.export_for_fine_tuning(FineTuningFormat::default(), &everything(), &mut same);
         assert_eq!((count, text), (exported.told(), same));
         assert_eq!(messages.count_old_messages(1).await.told(), 0);
         assert_eq!(messages.delete_old_messages(1).await.told(), 0);
@@ -129,8 +135,11 @@ fn bad_input_is_refused_by_name(store: &Store) {
         let error = chat.messages().log_message(NewMessage::new("a\0b")).await.expect_err("a NUL");
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("user_message")));
         assert_eq!(error.operation(), Some("log_message"));
-        let error =
-            chat.messages().get_messages(&everything(), &Page::first(0)).await.expect_err("a limit of 0");
+        let error = chat
+            .messages()
+            .get_messages(&everything(), &Page::first(0))
+            .await
+            .expect_err("a limit of 0");
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("limit")));
         let error = chat.tokens().create_token("a", Some(0)).await.expect_err("no days");
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("expires_days")));

@@ -80,7 +80,8 @@ fn log_at_once(chat: &Chatkeep, count: u32) -> (Vec<i64>, Vec<String>) {
         async move { chat.messages().log_message(NewMessage::new(number.to_string())).await }
     });
     let ids = wait(together(calls)).into_iter().collect::<Result<_>>().expect("they are logged");
-    let logged: Result<Vec<_>> = chat.messages().iter_messages(&everything(), Order::OldestFirst).collect();
+    let logged: Result<Vec<_>> =
+        chat.messages().iter_messages(&everything(), Order::OldestFirst).collect();
     (ids, texts(logged.expect("the log answers")))
 }
 

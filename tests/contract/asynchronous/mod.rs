@@ -10,7 +10,10 @@ use std::task::{Context, Waker};
 
 /// Runs a future to its end.
 fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts").block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime starts")
+        .block_on(future)
 }
 
 /// Begins a call, and no longer waits for it.

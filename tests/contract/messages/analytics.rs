@@ -102,7 +102,8 @@ fn days_begin_at_midnight_in_utc(store: &Store) {
 
 fn start_and_end_are_included(store: &Store) {
     for second in 0..5 {
-        let message = NewMessage::new("a").with_timestamp(at(&format!("2024-01-01T00:00:0{second}Z")));
+        let message =
+            NewMessage::new("a").with_timestamp(at(&format!("2024-01-01T00:00:0{second}Z")));
         store
             .messages()
             .log_message(&message.with_tokens_used(10_i64.pow(second)))
@@ -122,8 +123,10 @@ fn start_and_end_are_included(store: &Store) {
 
 fn names_are_told_apart_exactly(store: &Store) {
     let names = ["openai", "OpenAI", "openai ", "öpenai", ""];
-    let batch: Vec<_> =
-        names.iter().map(|name| NewMessage::new("a").with_provider(*name).with_model(*name)).collect();
+    let batch: Vec<_> = names
+        .iter()
+        .map(|name| NewMessage::new("a").with_provider(*name).with_model(*name))
+        .collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
     let expected = counts(&names.map(|name| (name, 1)));
     assert_eq!(totals(store).providers, expected);

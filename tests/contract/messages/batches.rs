@@ -20,19 +20,33 @@ fn ids_come_in_the_order_of_the_messages(store: &Store) {
             // Later ones are older: ids follow the input, not the time.
             let moment = at("2024-01-01").checked_add_microseconds(-n).expect("inside the range");
             let message = NewMessage::new(format!("message {n}")).with_timestamp(moment);
-            let message = if n % 3 == 0 { message.with_provider("p").with_tokens_used(n) } else { message };
-            if n % 5 == 0 { message.with_metadata(metadata(&format!(r#"{{"n":{n}}}"#))) } else { message }
+            let message =
+                if n % 3 == 0 { message.with_provider("p").with_tokens_used(n) } else { message };
+            if n % 5 == 0 {
+                message.with_metadata(metadata(&format!(r#"{{"n":{n}}}"#)))
+            } else {
+                message
+            }
         })
         .collect();
     let ids = store.messages().log_messages(&batch).expect("the messages are logged");
     assert_eq!(ids.len(), batch.len());
     assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
     for (id, message) in ids.iter().zip(&batch) {
-        let stored =
-            store.messages().get_message_by_id(*id).expect("the log answers").expect("the message is there");
+        let stored = store
+            .messages()
+            .get_message_by_id(*id)
+            .expect("the log answers")
+            .expect("the message is there");
         assert_eq!(stored.user_message, message.user_message);
-        assert_eq!((&stored.provider, stored.tokens_used), (&message.provider, message.tokens_used));
-        assert_eq!((&stored.metadata, Some(stored.timestamp)), (&message.metadata, message.timestamp));
+        assert_eq!(
+            (&stored.provider, stored.tokens_used),
+            (&message.provider, message.tokens_used)
+        );
+        assert_eq!(
+            (&stored.metadata, Some(stored.timestamp)),
+            (&message.metadata, message.timestamp)
+        );
     }
 }
 
@@ -52,7 +66,10 @@ fn batches_of_any_size_are_stored_whole(store: &Store) {
         assert_eq!(store.count(), expected);
         for place in [0, size / 2, size - 1] {
             let stored = store.messages().get_message_by_id(ids[place]).expect("the log answers");
-            assert_eq!(stored.expect("the message is there").user_message, format!("{size}:{place}"));
+            assert_eq!(
+                stored.expect("the message is there").user_message,
+                format!("{size}:{place}")
+            );
         }
     }
 }
@@ -78,7 +95,10 @@ fn one_bad_message_keeps_all_out(store: &Store) {
         batch[place] = good(place);
     }
     assert_eq!(store.count(), 0);
-    assert_eq!(store.messages().log_messages(&batch).expect("the messages are logged").len(), 1_500);
+    assert_eq!(
+        store.messages().log_messages(&batch).expect("the messages are logged").len(),
+        1_500
+    );
 }
 
 fn messages_of_one_batch_without_a_time_share_one_moment(store: &Store) {

@@ -15,8 +15,10 @@ on_every_engine![
 
 fn export(store: &Store, format: FineTuningFormat, filter: &chatkeep::MessageFilter) -> Vec<Value> {
     let mut out = Vec::new();
-    let count =
-        store.messages().export_for_fine_tuning(format, filter, &mut out).expect("the export is written");
+    let count = store
+        .messages()
+        .export_for_fine_tuning(format, filter, &mut out)
+        .expect("the export is written");
     let text = String::from_utf8(out).expect("UTF-8");
     assert!(text.is_empty() || text.ends_with('\n'));
     let lines: Vec<_> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -25,7 +27,8 @@ fn export(store: &Store, format: FineTuningFormat, filter: &chatkeep::MessageFil
 }
 
 fn log_exchange(store: &Store, question: &str, answer: &str, day: &str) {
-    let message = NewMessage::new(question).with_response(answer).with_provider("p").with_timestamp(at(day));
+    let message =
+        NewMessage::new(question).with_response(answer).with_provider("p").with_timestamp(at(day));
     store.messages().log_message(&message).expect("the message is logged");
 }
 
@@ -44,7 +47,9 @@ fn each_form_has_its_documented_shape(store: &Store) {
     );
     assert_eq!(
         export(store, FineTuningFormat::ShareGpt, &everything()),
-        [json!({"conversations": [{"from": "human", "value": question}, {"from": "gpt", "value": answer}]})]
+        [
+            json!({"conversations": [{"from": "human", "value": question}, {"from": "gpt", "value": answer}]})
+        ]
     );
 }
 
@@ -60,12 +65,17 @@ fn messages_with_an_empty_side_are_left_out(store: &Store) {
 }
 
 fn an_export_keeps_to_its_filter_and_comes_oldest_first(store: &Store) {
-    for (question, day) in
-        [("third", "2024-01-03"), ("first", "2024-01-01"), ("second", "2024-01-02"), ("last", "2024-01-04")]
-    {
+    for (question, day) in [
+        ("third", "2024-01-03"),
+        ("first", "2024-01-01"),
+        ("second", "2024-01-02"),
+        ("last", "2024-01-04"),
+    ] {
         log_exchange(store, question, "a", day);
     }
-    store.round_trip(&NewMessage::new("other provider").with_response("a").with_timestamp(at("2024-01-02")));
+    store.round_trip(
+        &NewMessage::new("other provider").with_response("a").with_timestamp(at("2024-01-02")),
+    );
     let filter = everything().with_provider("p").with_end(at("2024-01-03"));
     let questions: Vec<_> = export(store, FineTuningFormat::Alpaca, &filter)
         .into_iter()

@@ -21,7 +21,8 @@ const NAMES: [&str; 9] =
     ["openai", "OpenAI", "openai ", " openai", "openaı", "öpenai", "", "\u{1f600}", "open%"];
 
 fn a_provider_is_matched_exactly(store: &Store) {
-    let batch: Vec<_> = NAMES.iter().map(|name| NewMessage::new(*name).with_provider(*name)).collect();
+    let batch: Vec<_> =
+        NAMES.iter().map(|name| NewMessage::new(*name).with_provider(*name)).collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
     store.messages().log_message(&NewMessage::new("none")).expect("the message is logged");
     for name in NAMES {
@@ -55,7 +56,8 @@ fn start_and_end_are_included(store: &Store) {
     assert_eq!(store.texts(&to_end), ["end", "between", "start", "before"]);
     let both = from_start.with_end(at("2024-01-02T12:00:00.5Z"));
     assert_eq!(store.texts(&both), ["end", "between", "start"]);
-    let one_moment = everything().with_start(at("2024-01-01T12:00:00Z")).with_end(at("2024-01-01T12:00:00Z"));
+    let one_moment =
+        everything().with_start(at("2024-01-01T12:00:00Z")).with_end(at("2024-01-01T12:00:00Z"));
     assert_eq!(store.texts(&one_moment), ["start"]);
 }
 
@@ -67,7 +69,9 @@ fn a_span_that_ends_before_it_starts_is_empty(store: &Store) {
 }
 
 fn everything_that_is_set_must_hold(store: &Store) {
-    for (provider, model, day) in [("a", "x", "01"), ("a", "y", "02"), ("b", "x", "03"), ("a", "x", "04")] {
+    for (provider, model, day) in
+        [("a", "x", "01"), ("a", "y", "02"), ("b", "x", "03"), ("a", "x", "04")]
+    {
         let message = NewMessage::new(format!("{provider}{model}{day}"))
             .with_provider(provider)
             .with_model(model)
@@ -83,11 +87,15 @@ fn everything_that_is_set_must_hold(store: &Store) {
 
 fn the_count_is_the_number_of_messages_that_match(store: &Store) {
     assert_eq!(store.count(), 0);
-    let batch: Vec<_> = (0..30).map(|n| NewMessage::new("a").with_provider(["p", "q", "r"][n % 3])).collect();
+    let batch: Vec<_> =
+        (0..30).map(|n| NewMessage::new("a").with_provider(["p", "q", "r"][n % 3])).collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
     assert_eq!(store.count(), 30);
     let count = |provider: &str| {
-        store.messages().get_message_count(&everything().with_provider(provider)).expect("the log answers")
+        store
+            .messages()
+            .get_message_count(&everything().with_provider(provider))
+            .expect("the log answers")
     };
     assert_eq!((count("p"), count("P"), count("")), (10, 0, 0));
 }
@@ -103,8 +111,10 @@ fn limit_and_offset_cut_a_page_out(store: &Store) {
     assert_eq!(page(10_000, 9), ["0"]);
     assert_eq!(page(1, 10), Vec::<String>::new());
     assert_eq!(page(1, i64::MAX), Vec::<String>::new());
-    let aliased =
-        store.messages().retrieve_messages(&everything(), &Page::first(2)).expect("the log answers");
+    let aliased = store
+        .messages()
+        .retrieve_messages(&everything(), &Page::first(2))
+        .expect("the log answers");
     assert_eq!(texts(aliased), ["9", "8"]);
     store.log_at("7 long ago", "2001-01-01");
     let second = Page { limit: 1, offset: 1, cursor: None };
@@ -115,7 +125,8 @@ fn limit_and_offset_cut_a_page_out(store: &Store) {
 fn a_limit_or_offset_out_of_range_is_refused_by_name(store: &Store) {
     for limit in [0, -1, 10_001, i64::MIN, i64::MAX] {
         let page = Page::first(limit);
-        let error = store.messages().get_messages(&everything(), &page).expect_err("the limit is refused");
+        let error =
+            store.messages().get_messages(&everything(), &page).expect_err("the limit is refused");
         assert!(error.message().contains("iter_messages"), "{error}");
         assert_refused(store.messages().get_messages(&everything(), &page), "limit");
         assert_refused(store.messages().search_messages("a", &page), "limit");

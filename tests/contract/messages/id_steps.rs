@@ -25,10 +25,18 @@ fn ids_follow_the_step_of_the_server(engine: Engine) {
                 let chat = &chat;
                 scope.spawn(move || {
                     let texts: Vec<_> = (0..1_200).map(|n| format!("{thread}:{n}")).collect();
-                    let batch: Vec<_> = texts.iter().map(|text| NewMessage::new(text.as_str())).collect();
-                    let mut ids = chat.messages().log_messages(&batch).expect("the messages are logged");
-                    ids.push(chat.messages().log_message(&NewMessage::new("alone")).expect("it is logged"));
-                    ids.into_iter().zip(texts.into_iter().chain(["alone".to_owned()])).collect::<Vec<_>>()
+                    let batch: Vec<_> =
+                        texts.iter().map(|text| NewMessage::new(text.as_str())).collect();
+                    let mut ids =
+                        chat.messages().log_messages(&batch).expect("the messages are logged");
+                    ids.push(
+                        chat.messages()
+                            .log_message(&NewMessage::new("alone"))
+                            .expect("it is logged"),
+                    );
+                    ids.into_iter()
+                        .zip(texts.into_iter().chain(["alone".to_owned()]))
+                        .collect::<Vec<_>>()
                 })
             })
             .collect();
@@ -37,8 +45,11 @@ fn ids_follow_the_step_of_the_server(engine: Engine) {
     assert!(logged.iter().all(|(id, _)| id % 3 == 2), "the server numbers in steps of three");
     assert_eq!(logged.iter().map(|(id, _)| id).collect::<HashSet<_>>().len(), 4 * 1_201);
     for (id, text) in logged.iter().step_by(97) {
-        let stored =
-            chat.messages().get_message_by_id(*id).expect("the log answers").expect("the message is there");
+        let stored = chat
+            .messages()
+            .get_message_by_id(*id)
+            .expect("the log answers")
+            .expect("the message is there");
         assert_eq!(stored.user_message, *text);
     }
 }

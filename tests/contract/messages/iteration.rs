@@ -22,7 +22,9 @@ fn log_many(store: &Store, count: usize) {
     let batch: Vec<_> = (0..count)
         .map(|n| {
             let moment = first.checked_add_microseconds((n / 7) as i64).expect("inside the range");
-            NewMessage::new(n.to_string()).with_timestamp(moment).with_provider(["even", "odd"][n % 2])
+            NewMessage::new(n.to_string())
+                .with_timestamp(moment)
+                .with_provider(["even", "odd"][n % 2])
         })
         .collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
@@ -30,7 +32,8 @@ fn log_many(store: &Store, count: usize) {
 
 fn iterate(store: &Store, filter: &MessageFilter, order: Order) -> Vec<String> {
     // An iteration that does not end is cut off and shows as too long.
-    let all: Result<Vec<_>, _> = store.messages().iter_messages(filter, order).take(5 * PAGE).collect();
+    let all: Result<Vec<_>, _> =
+        store.messages().iter_messages(filter, order).take(5 * PAGE).collect();
     texts(all.expect("the log answers"))
 }
 

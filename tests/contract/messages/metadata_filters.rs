@@ -28,7 +28,10 @@ fn log(store: &Store, documents: &[&str]) {
 fn found(store: &Store, key: &str, value: impl Into<Value>) -> Vec<String> {
     let filter = everything().with_metadata(key, value).expect("a filter");
     let mut found = store.texts(&filter);
-    assert_eq!(store.messages().get_message_count(&filter).expect("the log answers"), found.len() as i64);
+    assert_eq!(
+        store.messages().get_message_count(&filter).expect("the log answers"),
+        found.len() as i64
+    );
     found.reverse();
     found
 }
@@ -101,9 +104,16 @@ fn values_are_told_apart_by_type(store: &Store) {
         r#"{"other":1}"#,
     ];
     log(store, &documents);
-    for value in
-        [json!(1), json!("1"), json!(true), json!("true"), json!(false), json!(0), json!(null), json!("null")]
-    {
+    for value in [
+        json!(1),
+        json!("1"),
+        json!(true),
+        json!("true"),
+        json!(false),
+        json!(0),
+        json!(null),
+        json!("null"),
+    ] {
         assert_eq!(found(store, "k", value.clone()), [json!({"k": value}).to_string()]);
     }
     for value in ["", "[1]", "{}", "\"1\""] {

@@ -21,10 +21,15 @@ on_every_engine![
 fn stored(store: &Store, document: &str) -> String {
     let message = NewMessage::new("m").with_metadata(Metadata::parse(document).expect(document));
     let alone = store.round_trip(&message).metadata.expect("metadata comes back");
-    let ids =
-        store.messages().log_messages(&[NewMessage::new("first"), message]).expect("the messages are logged");
-    let together =
-        store.messages().get_message_by_id(ids[1]).expect("the log answers").expect("the message is there");
+    let ids = store
+        .messages()
+        .log_messages(&[NewMessage::new("first"), message])
+        .expect("the messages are logged");
+    let together = store
+        .messages()
+        .get_message_by_id(ids[1])
+        .expect("the log answers")
+        .expect("the message is there");
     assert_eq!(together.metadata.as_ref(), Some(&alone));
     alone.as_json().to_owned()
 }
@@ -71,7 +76,11 @@ fn numbers_come_back_as_the_same_numbers(store: &Store) {
         ("1e-10", "1e-10"),
         ("1e-400", "0.0"),
     ] {
-        assert_eq!(stored(store, &format!(r#"{{"n": {given}}}"#)), format!(r#"{{"n":{kept}}}"#), "{given}");
+        assert_eq!(
+            stored(store, &format!(r#"{{"n": {given}}}"#)),
+            format!(r#"{{"n":{kept}}}"#),
+            "{given}"
+        );
     }
 }
 
@@ -94,7 +103,8 @@ fn strings_and_keys_come_back_character_by_character(store: &Store) {
 }
 
 fn nesting_is_kept_down_to_the_limit(store: &Store) {
-    let lists = |depth: usize| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
+    let lists =
+        |depth: usize| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
     let objects = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
     for document in [lists(Metadata::MAX_DEPTH), objects(Metadata::MAX_DEPTH)] {
         assert_eq!(stored(store, &document), document);
@@ -106,16 +116,25 @@ fn nesting_is_kept_down_to_the_limit(store: &Store) {
 }
 
 fn a_large_document_comes_back_whole(store: &Store) {
-    let map = (0..2_000).map(|n| (format!("key {n:04}"), Value::from("é\u{1f600}".repeat(50)))).collect();
+    let map =
+        (0..2_000).map(|n| (format!("key {n:04}"), Value::from("é\u{1f600}".repeat(50)))).collect();
     let document = Metadata::from_map(map).expect("a document");
     assert!(document.as_json().len() > 600_000);
-    assert!(stored(store, document.as_json()) == document.as_json(), "the document comes back as it was");
+    assert!(
+        stored(store, document.as_json()) == document.as_json(),
+        "the document comes back as it was"
+    );
 }
 
 fn nothing_empty_is_lost(store: &Store) {
-    for document in
-        ["{}", r#"{"":""}"#, r#"{"a":null}"#, r#"{"a":[]}"#, r#"{"a":{}}"#, r#"{"a":[[],{},null,""]}"#]
-    {
+    for document in [
+        "{}",
+        r#"{"":""}"#,
+        r#"{"a":null}"#,
+        r#"{"a":[]}"#,
+        r#"{"a":{}}"#,
+        r#"{"a":[[],{},null,""]}"#,
+    ] {
         assert_eq!(stored(store, document), document);
     }
 }
@@ -125,8 +144,11 @@ fn what_was_written_by_others_is_read_in_the_same_form(store: &Store) {
     store.raw.execute(&format!(
         "UPDATE messages SET metadata = '{{ \"b\" : 1.0, \"a\" : [ 1 ] }}' WHERE id = {id}"
     ));
-    let read =
-        store.messages().get_message_by_id(id).expect("the log answers").expect("the message is there");
+    let read = store
+        .messages()
+        .get_message_by_id(id)
+        .expect("the log answers")
+        .expect("the message is there");
     assert_eq!(read.metadata.expect("metadata").as_json(), r#"{"a":[1],"b":1.0}"#);
     assert!(
         store.raw.try_execute("UPDATE messages SET metadata = '{not json'").is_err(),

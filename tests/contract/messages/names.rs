@@ -14,10 +14,14 @@ on_every_engine![
 fn a_name_may_have_its_whole_length_in_any_characters(store: &Store) {
     for character in ["x", "é", "漢", "\u{1f600}", " "] {
         let (provider, model) = (character.repeat(50), character.repeat(100));
-        let message = NewMessage::new(character).with_provider(provider.as_str()).with_model(model.as_str());
+        let message =
+            NewMessage::new(character).with_provider(provider.as_str()).with_model(model.as_str());
         let stored = store.round_trip(&message);
         assert_eq!((stored.provider, stored.model), (message.provider, message.model));
-        assert_eq!(store.texts(&everything().with_provider(provider).with_model(model)), [character]);
+        assert_eq!(
+            store.texts(&everything().with_provider(provider).with_model(model)),
+            [character]
+        );
     }
 }
 
@@ -31,7 +35,10 @@ fn a_name_over_its_length_is_refused_and_nothing_is_stored(store: &Store) {
         );
         let model = NewMessage::new("a").with_model(character.repeat(101));
         assert_refused(store.messages().log_message(&model), "model");
-        assert_refused(store.messages().log_messages(&[model, NewMessage::new("b")]), "messages[0].model");
+        assert_refused(
+            store.messages().log_messages(&[model, NewMessage::new("b")]),
+            "messages[0].model",
+        );
     }
     assert_eq!(store.count(), 0);
 }

@@ -37,7 +37,11 @@ fn messages_of_one_moment_come_by_id(store: &Store) {
 fn a_message_without_a_time_gets_the_present_one(store: &Store) {
     let before = chatkeep::Timestamp::now();
     let stored = store.round_trip(&NewMessage::new("now"));
-    assert!((before..=chatkeep::Timestamp::now()).contains(&stored.timestamp), "{}", stored.timestamp);
+    assert!(
+        (before..=chatkeep::Timestamp::now()).contains(&stored.timestamp),
+        "{}",
+        stored.timestamp
+    );
 }
 
 fn a_later_message_has_a_higher_id(store: &Store) {
@@ -54,13 +58,18 @@ fn an_id_is_never_given_twice(store: &Store) {
     let newest = store.log_at("the highest id, and old too", "2001-01-02");
     assert_eq!(store.messages().delete_old_messages(1).expect("the old ones are deleted"), 2);
     assert_eq!(store.count(), 0);
-    let next = store.messages().log_message(&NewMessage::new("new")).expect("the message is logged");
+    let next =
+        store.messages().log_message(&NewMessage::new("new")).expect("the message is logged");
     assert!(next > newest, "{next} comes after {newest}");
     assert_eq!(store.messages().get_message_by_id(newest).expect("the log answers"), None);
     // And the same for a handle that is opened later.
     store.close(PATIENCE).expect("nothing is under way");
     let again = crate::store::open(store.raw.url());
-    let page = again.messages().get_messages(&everything(), &Page::default()).expect("the log answers");
+    let page =
+        again.messages().get_messages(&everything(), &Page::default()).expect("the log answers");
     assert_eq!(page.len(), 1);
-    assert!(again.messages().log_message(&NewMessage::new("newer")).expect("the message is logged") > next);
+    assert!(
+        again.messages().log_message(&NewMessage::new("newer")).expect("the message is logged")
+            > next
+    );
 }

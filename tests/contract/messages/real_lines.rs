@@ -20,12 +20,16 @@ const LINES: &str = r##"{"timestamp": "2023-09-23T21:02:11.539144+00:00", "user_
 
 fn log_lines(store: &Store) {
     let batch: Result<Vec<_>, _> = LINES.lines().map(NewMessage::from_json).collect();
-    store.messages().log_messages(&batch.expect("every line is a message")).expect("the messages are logged");
+    store
+        .messages()
+        .log_messages(&batch.expect("every line is a message"))
+        .expect("the messages are logged");
 }
 
 fn lines_of_an_export_are_stored_and_come_back_as_they_were(store: &Store) {
     log_lines(store);
-    let mut given: Vec<Value> = LINES.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let mut given: Vec<Value> =
+        LINES.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     for value in &mut given {
         // The one form in which moments are written.
         let moment = value["timestamp"].as_str().expect("a text");
@@ -49,7 +53,10 @@ fn lines_of_an_export_are_stored_and_come_back_as_they_were(store: &Store) {
         ["写一首关于秋天的诗 🍂"]
     );
     let totals = store.messages().get_analytics(None, None).expect("the log answers");
-    assert_eq!((totals.total_messages, totals.total_tokens, totals.average_tokens), (5, 189, Some(63.0)));
+    assert_eq!(
+        (totals.total_messages, totals.total_tokens, totals.average_tokens),
+        (5, 189, Some(63.0))
+    );
     assert_eq!(totals.providers.get("unknown"), Some(&1));
 }
 
@@ -59,6 +66,7 @@ fn a_line_cut_off_is_refused_and_says_so(store: &Store) {
         let error = NewMessage::from_json(&line[..length]).expect_err("half a line is refused");
         assert_eq!(error.field(), Some("message"), "{error}");
     }
-    let page = store.messages().get_messages(&everything(), &Page::default()).expect("the log answers");
+    let page =
+        store.messages().get_messages(&everything(), &Page::default()).expect("the log answers");
     assert!(page.is_empty());
 }

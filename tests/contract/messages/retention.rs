@@ -51,7 +51,8 @@ fn days_out_of_range_delete_nothing(store: &Store) {
 }
 
 fn thousands_go_in_batches(store: &Store) {
-    let batch: Vec<_> = (0..2_500).map(|n| NewMessage::new("old").with_timestamp(ago(40, n))).collect();
+    let batch: Vec<_> =
+        (0..2_500).map(|n| NewMessage::new("old").with_timestamp(ago(40, n))).collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
     store.round_trip(&NewMessage::new("new"));
     let mut told = Vec::new();
@@ -72,7 +73,8 @@ fn messages_of_one_moment_go_together_across_batches(store: &Store) {
 
 /// A deletion goes on where its last batch ended; what comes behind its back must not escape it.
 fn older_ones_that_come_meanwhile_go_too(store: &Store) {
-    let batch: Vec<_> = (0..500).map(|n| NewMessage::new("old").with_timestamp(ago(40, n))).collect();
+    let batch: Vec<_> =
+        (0..500).map(|n| NewMessage::new("old").with_timestamp(ago(40, n))).collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
     store.round_trip(&NewMessage::new("new"));
     let mut late = false;

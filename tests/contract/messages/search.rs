@@ -107,8 +107,10 @@ fn what_looks_like_a_pattern_is_only_text(store: &Store) {
             found.iter().all(|text| text.to_lowercase().contains(&pattern.to_lowercase())),
             "{pattern:?}: {found:?}"
         );
-        let expected =
-            patterns.iter().filter(|text| text.to_lowercase().contains(&pattern.to_lowercase())).count();
+        let expected = patterns
+            .iter()
+            .filter(|text| text.to_lowercase().contains(&pattern.to_lowercase()))
+            .count();
         assert_eq!(found.len(), expected, "{pattern:?}: {found:?}");
     }
 }
@@ -159,15 +161,22 @@ fn a_thousand_characters_are_found_and_one_more_is_refused(store: &Store) {
         let longest = character.repeat(1_000);
         store.log_texts([format!("before {longest} after").as_str()]);
         assert_eq!(store.found(&longest).len(), 1, "{character}");
-        assert_refused(store.messages().search_messages(&character.repeat(1_001), &Page::default()), "query");
+        assert_refused(
+            store.messages().search_messages(&character.repeat(1_001), &Page::default()),
+            "query",
+        );
     }
-    assert_refused(store.messages().search_messages(&"x".repeat(100_000), &Page::default()), "query");
+    assert_refused(
+        store.messages().search_messages(&"x".repeat(100_000), &Page::default()),
+        "query",
+    );
 }
 
 fn an_empty_query_is_refused(store: &Store) {
     store.log_texts(["a"]);
     assert_refused(store.messages().search_messages("", &Page::default()), "query");
-    let error = store.messages().search_messages("a\0", &Page::default()).expect_err("a NUL is refused");
+    let error =
+        store.messages().search_messages("a\0", &Page::default()).expect_err("a NUL is refused");
     assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("query")));
 }
 
@@ -185,7 +194,8 @@ fn a_needle_is_found_at_any_place_of_a_long_text(store: &Store) {
     // An engine that searches a long text in parts must not lose what lies across two of them.
     let length = 600_000;
     let needle = "Nadel \u{1f600}";
-    let places = [0, 249_992, 249_993, 249_996, 249_999, 250_000, 250_001, 499_995, 500_000, length];
+    let places =
+        [0, 249_992, 249_993, 249_996, 249_999, 250_000, 250_001, 499_995, 500_000, length];
     for place in places {
         let text = "é".repeat(place) + needle + &"n".repeat(length - place);
         store.round_trip(&NewMessage::new(place.to_string()).with_response(text));

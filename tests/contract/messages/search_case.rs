@@ -47,7 +47,18 @@ fn sharp_s_is_found_in_either_case_and_is_not_double_s(store: &Store) {
 }
 
 fn a_kelvin_sign_is_a_k_and_an_angstrom_sign_an_a_with_ring(store: &Store) {
-    store.log_texts(["5 k", "5 K", "5 \u{212a}", "1 å", "1 Å", "1 \u{212b}", "µ", "\u{3bc}", "ſ", "s"]);
+    store.log_texts([
+        "5 k",
+        "5 K",
+        "5 \u{212a}",
+        "1 å",
+        "1 Å",
+        "1 \u{212b}",
+        "µ",
+        "\u{3bc}",
+        "ſ",
+        "s",
+    ]);
     for query in ["k", "K", "\u{212a}"] {
         assert_eq!(found(store, query), ["5 k", "5 K", "5 \u{212a}"], "{query}");
     }

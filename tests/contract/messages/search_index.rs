@@ -75,7 +75,8 @@ const QUERIES: [&str; 38] = [
 fn fill(store: &Store) {
     store.log_texts(OLD);
     let common = "The newest messages are made of common words";
-    let newer: Vec<_> = (0..NEWER).map(|number| NewMessage::new(format!("{common}: {number}"))).collect();
+    let newer: Vec<_> =
+        (0..NEWER).map(|number| NewMessage::new(format!("{common}: {number}"))).collect();
     store.messages().log_messages(&newer).expect("the messages are logged");
 }
 
@@ -85,11 +86,13 @@ fn all_found(store: &Store) -> Vec<(String, Vec<i64>)> {
         let mut found = Vec::new();
         for offset in [0, 3] {
             let page = Page { offset, ..Page::first(3) };
-            let messages = store.messages().search_messages(query, &page).expect("the search answers");
+            let messages =
+                store.messages().search_messages(query, &page).expect("the search answers");
             found.extend(messages.iter().map(|message| message.id));
             let Some(last) = messages.last() else { continue };
             let page = Page { cursor: Some(last.cursor()), ..Page::first(20) };
-            let behind = store.messages().search_messages(query, &page).expect("the search answers");
+            let behind =
+                store.messages().search_messages(query, &page).expect("the search answers");
             found.extend(behind.iter().map(|message| message.id));
         }
         (query.to_owned(), found)
@@ -125,15 +128,21 @@ fn the_index_follows_what_is_logged_and_deleted(store: &Store) {
     for (id, message) in
         store.messages().log_messages(&batch).expect("they are logged").into_iter().zip(&batch)
     {
-        let stored = store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
+        let stored =
+            store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
         assert_eq!(stored.user_message, message.user_message, "its own id");
     }
     let with = all_found(store);
-    assert_eq!(store.messages().delete_old_messages(1).expect("the old ones go"), OLD.len() as u64 + 2);
+    assert_eq!(
+        store.messages().delete_old_messages(1).expect("the old ones go"),
+        OLD.len() as u64 + 2
+    );
     assert!(store.found("quixotic").is_empty());
     assert_eq!(store.found("common words").len(), 1_000, "a page of them");
-    let id = store.messages().log_message(&NewMessage::new("a quixotic end")).expect("it is logged");
-    let found = store.messages().search_messages("QUIXOTIC", &Page::first(5)).expect("the search answers");
+    let id =
+        store.messages().log_message(&NewMessage::new("a quixotic end")).expect("it is logged");
+    let found =
+        store.messages().search_messages("QUIXOTIC", &Page::first(5)).expect("the search answers");
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
     assert_eq!(with.len(), QUERIES.len());
 }
@@ -149,7 +158,8 @@ fn a_text_that_is_frequent_but_not_new_is_found_newest_first(store: &Store) {
     if has_index(store) {
         assert!(store.database().create_search_index().expect("it can be made"));
     }
-    let found = store.messages().search_messages("NEEDLE", &Page::first(5)).expect("the search answers");
+    let found =
+        store.messages().search_messages("NEEDLE", &Page::first(5)).expect("the search answers");
     let newest: Vec<_> = ids.into_iter().rev().take(5).collect();
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), newest);
 }

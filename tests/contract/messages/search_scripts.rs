@@ -46,7 +46,8 @@ const WORDS: &[&str] = &[
 fn letters() -> Vec<String> {
     let blocks = (0..0x100).chain((0x100..0x200).step_by(5)).chain((0x200..0x300).step_by(31));
     let of_block = |block: u32| {
-        let some = (0..0x100).filter_map(|low| char::from_u32((block << 8) | ((low * 7 + 3) % 0x100)));
+        let some =
+            (0..0x100).filter_map(|low| char::from_u32((block << 8) | ((low * 7 + 3) % 0x100)));
         some.filter(|letter| !letter.is_control()).find(|letter| letter.is_alphanumeric())
     };
     blocks.filter_map(of_block).map(|letter| format!("{letter}{letter}{letter}")).collect()
@@ -65,7 +66,10 @@ fn parts() -> Vec<String> {
         let letters: Vec<char> = word.chars().collect();
         for length in [2, 3, 4] {
             queries.extend(
-                letters.windows(length).step_by(length - 1).map(|part| part.iter().collect::<String>()),
+                letters
+                    .windows(length)
+                    .step_by(length - 1)
+                    .map(|part| part.iter().collect::<String>()),
             );
         }
     }
@@ -76,15 +80,20 @@ fn parts() -> Vec<String> {
 
 fn fill(chat: &Chatkeep) {
     let old = at("2024-01-01");
-    let texts: Vec<_> = texts().into_iter().map(|text| NewMessage::new(text).with_timestamp(old)).collect();
+    let texts: Vec<_> =
+        texts().into_iter().map(|text| NewMessage::new(text).with_timestamp(old)).collect();
     chat.messages().log_messages(&texts).expect("the messages are logged");
-    chat.messages().log_messages(&vec![NewMessage::new("-"); NEWER]).expect("the messages are logged");
+    chat.messages()
+        .log_messages(&vec![NewMessage::new("-"); NEWER])
+        .expect("the messages are logged");
 }
 
 fn found(chat: &Chatkeep, queries: &[String]) -> Vec<(String, Vec<i64>)> {
     let find = |query: &String| {
-        let messages =
-            chat.messages().search_messages(query, &Page::first(1_000)).expect("the search answers");
+        let messages = chat
+            .messages()
+            .search_messages(query, &Page::first(1_000))
+            .expect("the search answers");
         (query.clone(), messages.iter().map(|message| message.id).collect())
     };
     queries.iter().map(find).collect()
@@ -97,7 +106,8 @@ fn finds_the_same(chat: &Chatkeep, queries: &[String]) {
     assert!(without.iter().all(|(_, found)| !found.is_empty()), "every part is in a text");
     chat.database().create_search_index().expect("the index is made");
     let with = found(chat, queries);
-    let differs: Vec<_> = without.iter().zip(&with).filter(|(without, with)| without != with).collect();
+    let differs: Vec<_> =
+        without.iter().zip(&with).filter(|(without, with)| without != with).collect();
     assert!(differs.is_empty(), "{} of {}: {differs:?}", differs.len(), with.len());
 }
 
@@ -139,8 +149,12 @@ fn an_index_of_another_size_is_not_asked_and_can_be_made_again() {
     );
     assert_eq!(chat.database().search_index().expect("it answers"), SearchIndexState::Unfinished);
     assert_eq!(chat.database().search_index_minimum().expect("it answers"), None);
-    let find =
-        || chat.messages().search_messages("needle", &Page::first(5)).expect("the search answers").len();
+    let find = || {
+        chat.messages()
+            .search_messages("needle", &Page::first(5))
+            .expect("the search answers")
+            .len()
+    };
     assert_eq!(find(), 1);
     assert!(chat.database().create_search_index().expect("it is made again"));
     assert_eq!(chat.database().search_index().expect("it answers"), SearchIndexState::Ready);
@@ -177,8 +191,9 @@ fn every_locale_of_postgresql_finds_the_same() {
 fn the_extension_is_found_in_whatever_schema_it_is() {
     let database = TestDatabase::create(Engine::PostgreSql);
     // As Supabase has it.
-    database
-        .execute("CREATE SCHEMA \"My extensions\"; CREATE EXTENSION pg_trgm WITH SCHEMA \"My extensions\"");
+    database.execute(
+        "CREATE SCHEMA \"My extensions\"; CREATE EXTENSION pg_trgm WITH SCHEMA \"My extensions\"",
+    );
     finds_the_same(&open(database.url()), &parts());
     // Another schema's tables have no index by that.
     database.execute("CREATE SCHEMA tenant2");

@@ -56,7 +56,8 @@ fn scripts_and_emoji_come_back_byte_for_byte(store: &Store) {
         "\u{feff}with a byte order mark",
         "\u{1}\u{7}\u{1b}[31m\u{7f}\u{85}\u{2028}",
     ];
-    let batch: Vec<_> = texts.iter().map(|text| NewMessage::new(*text).with_response(*text)).collect();
+    let batch: Vec<_> =
+        texts.iter().map(|text| NewMessage::new(*text).with_response(*text)).collect();
     store.messages().log_messages(&batch).expect("the messages are logged");
     for (stored, text) in store.all().iter().zip(texts) {
         assert_eq!(stored.user_message, text);
@@ -66,7 +67,8 @@ fn scripts_and_emoji_come_back_byte_for_byte(store: &Store) {
 }
 
 fn an_empty_text_is_a_text_and_no_answer_is_none(store: &Store) {
-    let empty = store.round_trip(&NewMessage::new("").with_response("").with_provider("").with_model(""));
+    let empty =
+        store.round_trip(&NewMessage::new("").with_response("").with_provider("").with_model(""));
     assert_eq!(empty.user_message, "");
     assert_eq!(empty.bot_response.as_deref(), Some(""));
     assert_eq!(empty.provider.as_deref(), Some(""));
@@ -76,8 +78,9 @@ fn an_empty_text_is_a_text_and_no_answer_is_none(store: &Store) {
 
 fn blanks_and_line_ends_stay_where_they_are(store: &Store) {
     for text in [" ", "   ", "\t", "\r\n", "a ", " a", "a\n", "\na\r", "a\u{a0}"] {
-        let stored =
-            store.round_trip(&NewMessage::new(text).with_response(text).with_provider(text).with_model(text));
+        let stored = store.round_trip(
+            &NewMessage::new(text).with_response(text).with_provider(text).with_model(text),
+        );
         assert_eq!(stored.user_message, text);
         assert_eq!(stored.bot_response.as_deref(), Some(text));
         assert_eq!(stored.provider.as_deref(), Some(text));
@@ -105,7 +108,10 @@ fn text_that_looks_like_sql_or_json_is_only_text(store: &Store) {
 fn sixty_four_kilobytes_and_one_byte_come_back_whole(store: &Store) {
     for length in [65_535, 65_536, 65_537] {
         let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
-        assert!(store.round_trip(&NewMessage::new(text.as_str())).user_message == text, "{length} bytes");
+        assert!(
+            store.round_trip(&NewMessage::new(text.as_str())).user_message == text,
+            "{length} bytes"
+        );
     }
 }
 
@@ -113,7 +119,10 @@ fn ten_megabytes_come_back_whole(store: &Store) {
     let text = "ten million \u{1f600}\u{301} characters ".repeat(350_000);
     assert!(text.len() > 10_000_000);
     let stored = store.round_trip(&NewMessage::new("short").with_response(text.as_str()));
-    assert!(stored.bot_response.is_some_and(|answer| answer == text), "the answer comes back as it was");
+    assert!(
+        stored.bot_response.is_some_and(|answer| answer == text),
+        "the answer comes back as it was"
+    );
 }
 
 fn a_row_over_the_limit_is_refused_and_the_log_goes_on(store: &Store) {

@@ -35,8 +35,11 @@ fn microseconds_are_kept_over_the_whole_range(store: &Store) {
             .messages()
             .log_messages(&[NewMessage::new("b"), NewMessage::new("c").with_timestamp(at(moment))]);
         let id = ids.expect("the messages are logged")[1];
-        let stored =
-            store.messages().get_message_by_id(id).expect("the log answers").expect("the message is there");
+        let stored = store
+            .messages()
+            .get_message_by_id(id)
+            .expect("the log answers")
+            .expect("the message is there");
         assert_eq!(stored.timestamp.to_string(), moment);
     }
 }
@@ -81,7 +84,10 @@ fn a_gap_of_daylight_saving_is_an_hour_like_any_other(store: &Store) {
         "2024-10-27T01:30:00.000000+00:00",
     ] {
         assert_eq!(
-            store.round_trip(&NewMessage::new("a").with_timestamp(at(moment))).timestamp.to_string(),
+            store
+                .round_trip(&NewMessage::new("a").with_timestamp(at(moment)))
+                .timestamp
+                .to_string(),
             moment
         );
     }

@@ -144,10 +144,16 @@ fn spans_may_begin_and_end_at_any_microsecond(store: &Store) {
             assert_eq!(found.by_date.values().sum::<i64>(), expected as i64, "{start} to {end}");
         }
     }
-    for (start, end) in
-        [(Some(at(ends[4])), Some(at(ends[9]))), (None, Some(at(ends[7]))), (Some(at(ends[3])), None)]
-    {
-        assert_eq!(analytics(store, start, end), recounted(store, start, end), "{start:?} to {end:?}");
+    for (start, end) in [
+        (Some(at(ends[4])), Some(at(ends[9]))),
+        (None, Some(at(ends[7]))),
+        (Some(at(ends[3])), None),
+    ] {
+        assert_eq!(
+            analytics(store, start, end),
+            recounted(store, start, end),
+            "{start:?} to {end:?}"
+        );
     }
 }
 
@@ -160,7 +166,10 @@ fn what_is_logged_later_is_added_to_what_was_counted(store: &Store) {
     log(store, &assorted()[5..]);
     assert_eq!(all(store), recounted(store, None, None));
     let check = store.messages().check_totals().expect("the log answers");
-    assert_eq!((check.counted, check.uncounted), (assorted().len() as i64, assorted().len() as i64));
+    assert_eq!(
+        (check.counted, check.uncounted),
+        (assorted().len() as i64, assorted().len() as i64)
+    );
     counted(store);
     assert_eq!(all(store), recounted(store, None, None));
 }
@@ -229,8 +238,9 @@ fn statistics_are_exact_while_others_write_and_delete(store: &Store) {
                 scope.spawn(move || {
                     let mut logged = 0;
                     for size in [64, 300, 1_100, 1, 500, 64].repeat(3) {
-                        let now =
-                            NewMessage::new("now").with_provider(format!("p{writer}")).with_tokens_used(1);
+                        let now = NewMessage::new("now")
+                            .with_provider(format!("p{writer}"))
+                            .with_tokens_used(1);
                         let batch = vec![now; size];
                         log(store, &batch);
                         logged += size;
@@ -248,8 +258,12 @@ fn statistics_are_exact_while_others_write_and_delete(store: &Store) {
                 let check = other.messages().check_totals().expect("the log answers");
                 assert_eq!(check.differences, Vec::new(), "after {checks} checks");
                 let found = other.messages().get_analytics(None, None).expect("the log answers");
-                let lasting: i64 =
-                    found.providers.iter().filter(|(name, _)| *name != "deleted").map(|(_, n)| n).sum();
+                let lasting: i64 = found
+                    .providers
+                    .iter()
+                    .filter(|(name, _)| *name != "deleted")
+                    .map(|(_, n)| n)
+                    .sum();
                 assert!(lasting >= seen, "what is there to stay was {seen}, and is {lasting}");
                 assert_eq!(found.by_date.values().sum::<i64>(), found.total_messages);
                 seen = lasting;
@@ -284,10 +298,9 @@ fn a_check_finds_rows_that_were_changed_behind_our_back(store: &Store) {
     store.raw.execute("DELETE FROM messages WHERE timestamp = '2024-03-01 00:00:00.000000'");
     let check = store.messages().check_totals().expect("the log answers");
     assert!(!check.differences.is_empty());
-    let changed = check
-        .differences
-        .iter()
-        .find(|difference| (difference.hours, difference.kept.messages) == (1, difference.found.messages));
+    let changed = check.differences.iter().find(|difference| {
+        (difference.hours, difference.kept.messages) == (1, difference.found.messages)
+    });
     let changed = changed.expect("the row whose tokens changed");
     assert_eq!(changed.found.tokens - changed.kept.tokens, 1);
     assert_eq!(all(store), right, "nothing is repaired by looking at it");
@@ -300,14 +313,17 @@ fn a_check_finds_totals_that_were_changed(store: &Store) {
     log(store, &assorted());
     counted(store);
     let right = all(store);
-    store
-        .raw
-        .execute("UPDATE message_totals SET messages = messages + 1 WHERE hours = 24 AND provider = 'p'");
+    store.raw.execute(
+        "UPDATE message_totals SET messages = messages + 1 WHERE hours = 24 AND provider = 'p'",
+    );
     let days = store.messages().check_totals().expect("the log answers").differences;
     assert!(!days.is_empty() && days.iter().all(|day| day.hours == 24 && day.provider == "p"));
     store.raw.execute("DELETE FROM message_totals WHERE hours = 1");
     let both = store.messages().check_totals().expect("the log answers").differences;
-    assert!(both.iter().any(|hour| hour.hours == 1 && hour.kept.messages == 0 && hour.found.messages > 0));
+    assert!(
+        both.iter()
+            .any(|hour| hour.hours == 1 && hour.kept.messages == 0 && hour.found.messages > 0)
+    );
     counted(store);
     assert_eq!(all(store), right);
 }
@@ -341,7 +357,9 @@ fn rows_of_another_program_count(store: &Store) {
 /// An upgrade of a database that has messages, and was written by a program without totals.
 fn foreign(store: &Store, id: i64) {
     store.raw.execute(
-        &FOREIGN.replace("(timestamp", "(id, timestamp").replace("('2024", &format!("({id}, '2024")),
+        &FOREIGN
+            .replace("(timestamp", "(id, timestamp")
+            .replace("('2024", &format!("({id}, '2024")),
     );
 }
 
@@ -376,7 +394,10 @@ fn rows_that_turn_up_late_count(store: &Store) {
     assert!(mark(store) >= 4_096);
     assert_eq!(gaps(), [gap(last + 1, last + 49), gap(last + 52, last + 99)]);
     let check = store.messages().check_totals().expect("the log answers");
-    assert_eq!((check.counted + check.uncounted, check.differences), (last + 3 + 4_096, Vec::new()));
+    assert_eq!(
+        (check.counted + check.uncounted, check.differences),
+        (last + 3 + 4_096, Vec::new())
+    );
     // One that is deleted before it is counted.
     foreign(store, last + 60);
     store.messages().delete_old_messages(1).expect("they are deleted");

@@ -2,9 +2,12 @@
 
 use chatkeep::{NewMessage, Timestamp};
 use chatkeep_core::messages::{
-    HeldTotals, count_on, delete_batch_older_than, forget_totals, insert_with_ids, look_for_uncounted,
+    HeldTotals, count_on, delete_batch_older_than, forget_totals, insert_with_ids,
+    look_for_uncounted,
 };
-use chatkeep_core::{ConnectOptions, Connection, CountingStep, DatabaseUrl, Role, ToCount, Uncounted};
+use chatkeep_core::{
+    ConnectOptions, Connection, CountingStep, DatabaseUrl, Role, ToCount, Uncounted,
+};
 
 use super::totals::{all, assorted, counted, log};
 use crate::every_engine::on_every_engine;
@@ -61,7 +64,8 @@ fn what_is_logged_in_between_is_left_to_the_next_time(store: &Store) {
 fn what_is_deleted_in_between_is_not_counted(store: &Store) {
     let mut connection = connection(store);
     let found = added_up(store, &mut connection);
-    let deleted = delete_batch_older_than(&mut connection, Timestamp::MIN, at("2024-02-28T23:00:00Z"), 100);
+    let deleted =
+        delete_batch_older_than(&mut connection, Timestamp::MIN, at("2024-02-28T23:00:00Z"), 100);
     assert_eq!(deleted.expect("it answers").expect("two are older").count, 2);
     assert_eq!(count(&mut connection, &found), CountingStep::Busy);
     assert_counted(store, 0);

@@ -7,7 +7,10 @@ use super::totals::{FOREIGN, all, assorted, counted, log};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, everything};
 
-on_every_engine![rows_that_were_there_before_the_totals_count, days_that_were_counted_before_become_months];
+on_every_engine![
+    rows_that_were_there_before_the_totals_count,
+    days_that_were_counted_before_become_months
+];
 
 fn rows_that_were_there_before_the_totals_count(store: &Store) {
     store.database().upgrade().expect("the schema is made");

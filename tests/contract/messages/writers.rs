@@ -54,9 +54,13 @@ fn batches_that_are_logged_at_once_keep_their_ids_apart(store: &Store) {
                 for round in 0..4 {
                     let batch: Vec<_> =
                         (0..60).map(|n| NewMessage::new(format!("{thread}:{round}:{n}"))).collect();
-                    let ids = store.messages().log_messages(&batch).expect("the messages are logged");
+                    let ids =
+                        store.messages().log_messages(&batch).expect("the messages are logged");
                     for place in [0, 30, 59] {
-                        let stored = store.messages().get_message_by_id(ids[place]).expect("the log answers");
+                        let stored = store
+                            .messages()
+                            .get_message_by_id(ids[place])
+                            .expect("the log answers");
                         assert_eq!(
                             stored.expect("the message is there").user_message,
                             batch[place].user_message
@@ -70,8 +74,9 @@ fn batches_that_are_logged_at_once_keep_their_ids_apart(store: &Store) {
 }
 
 fn readers_and_a_deletion_go_on_while_others_log(store: &Store) {
-    let old: Vec<_> =
-        (0..1_500).map(|_| NewMessage::new("old").with_timestamp(crate::store::at("2001-01-01"))).collect();
+    let old: Vec<_> = (0..1_500)
+        .map(|_| NewMessage::new("old").with_timestamp(crate::store::at("2001-01-01")))
+        .collect();
     store.messages().log_messages(&old).expect("the messages are logged");
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -87,7 +92,10 @@ fn readers_and_a_deletion_go_on_while_others_log(store: &Store) {
             });
         }
         scope.spawn(|| {
-            assert_eq!(store.messages().delete_old_messages(1).expect("the old ones are deleted"), 1_500)
+            assert_eq!(
+                store.messages().delete_old_messages(1).expect("the old ones are deleted"),
+                1_500
+            )
         });
     });
     assert_eq!(store.count(), 160);

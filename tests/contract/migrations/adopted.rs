@@ -82,8 +82,11 @@ fn the_tables_of_an_sqlalchemy_program_are_taken_over_with_their_rows(store: &St
     assert_eq!(differences(&migrations), <[String; 0]>::default());
     assert_eq!(migrations.status().expect("it answers").version(), SchemaVersion::Head);
 
-    let rows: Vec<_> =
-        store.all().into_iter().map(|row| (row.id, row.timestamp.to_string(), row.user_message)).collect();
+    let rows: Vec<_> = store
+        .all()
+        .into_iter()
+        .map(|row| (row.id, row.timestamp.to_string(), row.user_message))
+        .collect();
     let expected = [
         (3, "2024-05-01T10:00:00.000000+00:00", "first"),
         (7, "2024-05-01T10:00:00.123456+00:00", "second"),
@@ -92,10 +95,16 @@ fn the_tables_of_an_sqlalchemy_program_are_taken_over_with_their_rows(store: &St
     assert_eq!(rows, expected.map(|(id, at, text)| (id, at.to_owned(), text.to_owned())));
     let first = store.messages().get_message_by_id(3).expect("it answers").expect("it is there");
     assert_eq!((first.provider.as_deref(), first.tokens_used), (Some("openai"), Some(12)));
-    assert_eq!(first.metadata.map(|metadata| metadata.to_string()).as_deref(), Some("{\"a\":[1,2]}"));
+    assert_eq!(
+        first.metadata.map(|metadata| metadata.to_string()).as_deref(),
+        Some("{\"a\":[1,2]}")
+    );
     let second = store.messages().get_message_by_id(7).expect("it answers").expect("it is there");
     assert_eq!(second.metadata, None);
-    assert!(store.tokens().verify_token(TOKEN).expect("it answers"), "the token is as good as before");
+    assert!(
+        store.tokens().verify_token(TOKEN).expect("it answers"),
+        "the token is as good as before"
+    );
     assert!(store.round_trip(&NewMessage::new("fourth")).id > 9, "no id is given twice");
     assert_eq!(store.messages().get_analytics(None, None).expect("it answers").total_messages, 4);
     let error = migrations.adopt(false).expect_err("they are chatkeep's by now");
@@ -122,8 +131,13 @@ fn rows_that_cannot_be_taken_are_named_and_nothing_is_changed(store: &Store) {
         fresh.raw.execute(spoil);
         let before = everything_stored(&fresh);
         for dry_run in [true, false] {
-            let error = fresh.database().migrations().adopt(dry_run).expect_err("it cannot be taken");
-            assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("tables")), "{error}");
+            let error =
+                fresh.database().migrations().adopt(dry_run).expect_err("it cannot be taken");
+            assert_eq!(
+                (error.kind(), error.field()),
+                (ErrorKind::InvalidInput, Some("tables")),
+                "{error}"
+            );
             assert!(error.message().contains(said), "{error}");
         }
         assert_eq!(everything_stored(&fresh), before);

@@ -74,7 +74,11 @@ fn a_revision_may_be_a_version_its_beginning_or_a_name(store: &Store) {
         [("2027010", "may be any of"), ("nonsense", "there is no migration"), ("2", "no migration")]
     {
         let error = migrations.upgrade(revision).expect_err("there is no such revision");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("revision")), "{revision}");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some("revision")),
+            "{revision}"
+        );
         assert!(error.message().contains(said), "{error}");
     }
     let of_application = |line: Line| line == Line::Application;
@@ -90,7 +94,10 @@ fn folders_that_are_not_as_they_should_be_are_refused_by_their_name(store: &Stor
             |folder| folder.add("20270101000000_other", "SELECT 1", ""),
             "has the version of 20270101000000_create_users",
         ),
-        (|folder| folder.add("20270109000000_add", "-- nothing\n;", ""), "add/up.sql holds no statement"),
+        (
+            |folder| folder.add("20270109000000_add", "-- nothing\n;", ""),
+            "add/up.sql holds no statement",
+        ),
         (
             |folder| folder.add("20270109000000_add", "SELECT 1;\n\nCOMMIT;", ""),
             "up.sql, line 3: COMMIT cannot stand",
@@ -101,11 +108,15 @@ fn folders_that_are_not_as_they_should_be_are_refused_by_their_name(store: &Stor
             "\"fast\" is not known",
         ),
         (
-            |folder| std::fs::write(folder.path().join(USERS.0).join("up.sql"), [0xff]).expect("a file"),
+            |folder| {
+                std::fs::write(folder.path().join(USERS.0).join("up.sql"), [0xff]).expect("a file")
+            },
             "up.sql: is not UTF-8",
         ),
         (
-            |folder| std::fs::remove_file(folder.path().join(USERS.0).join("up.sql")).expect("a file"),
+            |folder| {
+                std::fs::remove_file(folder.path().join(USERS.0).join("up.sql")).expect("a file")
+            },
             "create_users: holds no up.sql",
         ),
     ];
@@ -114,7 +125,11 @@ fn folders_that_are_not_as_they_should_be_are_refused_by_their_name(store: &Stor
         folder.add(USERS.0, USERS.1, USERS.2);
         spoil(&folder);
         let error = folder.on(store).upgrade("head").expect_err("the folder is not right");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("folder")), "{error}");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some("folder")),
+            "{error}"
+        );
         assert!(error.message().contains(said), "{error}");
     }
     let folder = Folder::empty();
@@ -125,12 +140,20 @@ fn folders_that_are_not_as_they_should_be_are_refused_by_their_name(store: &Stor
     for (place, said) in
         [(nowhere, "there is no such folder"), (&file, "is no folder"), (&below, "Not a directory")]
     {
-        let error = store.database().migrations().with_folder(place).status().expect_err("no folder");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("folder")), "{error}");
+        let error =
+            store.database().migrations().with_folder(place).status().expect_err("no folder");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some("folder")),
+            "{error}"
+        );
         assert!(
             error.message().contains(said) && error.message().contains(&*place.to_string_lossy()),
             "{error}"
         );
     }
-    assert!(store.raw.try_execute("SELECT * FROM chatkeep_migrations").is_err(), "nothing was made");
+    assert!(
+        store.raw.try_execute("SELECT * FROM chatkeep_migrations").is_err(),
+        "nothing was made"
+    );
 }

@@ -30,20 +30,33 @@ fn with_application(store: &Store) -> Folder {
 fn the_newest_are_taken_back_first_and_can_be_run_again(store: &Store) {
     let folder = with_application(store);
     let migrations = folder.on(store);
-    assert_eq!(migrations.downgrade("-1").expect("one is taken back"), [format!("app:{}", ADDED.0)]);
+    assert_eq!(
+        migrations.downgrade("-1").expect("one is taken back"),
+        [format!("app:{}", ADDED.0)]
+    );
     assert!(store.raw.try_execute("SELECT age FROM users").is_err(), "the column is gone");
-    assert_eq!(migrations.downgrade("add_email").expect("one is taken back"), [format!("app:{SPECIAL}")]);
+    assert_eq!(
+        migrations.downgrade("add_email").expect("one is taken back"),
+        [format!("app:{SPECIAL}")]
+    );
     assert_eq!(migrations.downgrade("add_email").expect("nothing to do"), <[String; 0]>::default());
     assert_eq!(differences(&migrations), <[String; 0]>::default());
     store.raw.execute("DELETE FROM users WHERE id = 3");
     assert_eq!(migrations.upgrade("head").expect("both are run again").len(), 2);
     assert_all_was_run(store);
     assert_eq!(differences(&migrations), <[String; 0]>::default());
-    for (to, said) in
-        [("head", "lies ahead"), ("-0", "no number"), ("-x", "no number"), ("nonsense", "no migration")]
-    {
+    for (to, said) in [
+        ("head", "lies ahead"),
+        ("-0", "no number"),
+        ("-x", "no number"),
+        ("nonsense", "no migration"),
+    ] {
         let error = migrations.downgrade(to).expect_err("that is no way back");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("revision")), "{to}");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some("revision")),
+            "{to}"
+        );
         assert!(error.message().contains(said), "{error}");
     }
 }
@@ -70,15 +83,23 @@ fn there_is_no_way_back_over_a_migration_without_one(store: &Store) {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
         assert!(error.message().contains(&format!("app:{}/down.sql", EMAIL.0)), "{error}");
     }
-    assert_eq!(store.raw.query("SELECT version, state FROM chatkeep_migrations ORDER BY version"), before);
+    assert_eq!(
+        store.raw.query("SELECT version, state FROM chatkeep_migrations ORDER BY version"),
+        before
+    );
     assert_all_was_run(store);
 }
 
 fn chatkeeps_are_not_taken_away_under_an_application(store: &Store) {
     let folder = with_application(store);
     for migrations in [folder.on(store), store.database().migrations()] {
-        let error = migrations.downgrade("create_messages").expect_err("the application was run later");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("revision")), "{error}");
+        let error =
+            migrations.downgrade("create_messages").expect_err("the application was run later");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some("revision")),
+            "{error}"
+        );
         assert!(error.message().contains(USERS.0), "{error}");
     }
     assert_eq!(store.count(), 0, "the table is there");

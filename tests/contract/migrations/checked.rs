@@ -124,7 +124,11 @@ fn a_check_leaves_nothing_behind(store: &Store) {
     assert_eq!(differences(&folder.on(store)), <[String; 0]>::default());
     assert_eq!(store.raw.query(places), before);
     // Nor when a migration cannot be run again.
-    folder.add("20270109000000_odd", "CREATE TABLE odd (id INTEGER); SELECT * FROM made_by_hand", "");
+    folder.add(
+        "20270109000000_odd",
+        "CREATE TABLE odd (id INTEGER); SELECT * FROM made_by_hand",
+        "",
+    );
     store.raw.execute("CREATE TABLE made_by_hand (id INTEGER)");
     let before = store.raw.query(places);
     folder.on(store).stamp("head").expect("the history is written");

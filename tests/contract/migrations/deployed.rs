@@ -34,21 +34,30 @@ fn runtime_url(store: &Store) -> String {
 }
 
 fn runtime(url: &str) -> Chatkeep {
-    Chatkeep::builder().url(url).pool_size(2).auto_migrate(false).open().expect("the URL is understood")
+    Chatkeep::builder()
+        .url(url)
+        .pool_size(2)
+        .auto_migrate(false)
+        .open()
+        .expect("the URL is understood")
 }
 
 fn a_runtime_account_waits_for_the_admins_upgrade_and_works(store: &Store) {
     let folder = Folder::of_an_application(store.engine());
     let url = runtime_url(store);
     let chat = runtime(&url);
-    let error = chat.messages().log_message(&NewMessage::new("a")).expect_err("there is no schema yet");
+    let error =
+        chat.messages().log_message(&NewMessage::new("a")).expect_err("there is no schema yet");
     assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Behind), "{error}");
     assert!(error.message().contains("chatkeep migrate upgrade"), "{error}");
     folder.on(store).upgrade("head").expect("the admin's account may");
     chat.database().wait_until_ready().expect("the same handle goes on");
     chat.messages().log_message(&NewMessage::new("a")).expect("rows may be added");
     assert_eq!(chat.database().health().expect("it answers").schema, "head");
-    assert_eq!(chat.database().upgrade().expect("nothing to do wants no rights"), <[String; 0]>::default());
+    assert_eq!(
+        chat.database().upgrade().expect("nothing to do wants no rights"),
+        <[String; 0]>::default()
+    );
     assert_eq!(
         chat.database().migrations().with_folder(folder.path()).upgrade("head").expect("nor this"),
         <[String; 0]>::default()

@@ -39,8 +39,11 @@ fn a_statement_that_is_refused_is_named_and_goes_on_once_the_cause_is_mended(sto
         assert!(said.contains("unique") || said.contains("duplicate"), "{entry:?}");
         // Nothing of it stays, or it is known where to go on.
         let is_whole = store.engine() == Engine::Sqlite;
-        let expected =
-            if is_whole { ("failed", MigrationState::Pending) } else { ("failed:1", MigrationState::Dirty) };
+        let expected = if is_whole {
+            ("failed", MigrationState::Pending)
+        } else {
+            ("failed:1", MigrationState::Dirty)
+        };
         assert_eq!((entry.recorded.as_deref().unwrap_or_default(), entry.state), expected);
         assert_eq!(store.raw.try_execute("SELECT * FROM extra").is_err(), is_whole);
     }
@@ -50,7 +53,8 @@ fn a_statement_that_is_refused_is_named_and_goes_on_once_the_cause_is_mended(sto
     assert_eq!(folder.on(store).upgrade("head").expect("it goes on"), [format!("app:{UNIQUE}")]);
     assert_eq!(store.raw.scalar("SELECT COUNT(*) FROM extra").as_deref(), Some("1"));
     assert_eq!(differences(&folder.on(store)), <[String; 0]>::default());
-    let rows = store.raw.query("SELECT state, error FROM chatkeep_migrations WHERE state <> 'done'");
+    let rows =
+        store.raw.query("SELECT state, error FROM chatkeep_migrations WHERE state <> 'done'");
     assert_eq!(rows, <[Vec<Option<String>>; 0]>::default());
     assert_eq!(
         folder.on(store).status().expect("it answers").applied.len(),
@@ -81,13 +85,16 @@ fn what_was_refused_may_be_mended_and_what_was_run_may_not(store: &Store) {
     store.database().upgrade().expect("chatkeep's own are run");
     let folder = Folder::empty();
     let name = "20270101000000_two_tables";
-    let header = if store.engine() == Engine::PostgreSql { "-- chatkeep: no-transaction\n" } else { "" };
-    let write = |first: &str, second: &str| folder.add(name, &format!("{header}{first};\n{second};\n"), "");
+    let header =
+        if store.engine() == Engine::PostgreSql { "-- chatkeep: no-transaction\n" } else { "" };
+    let write =
+        |first: &str, second: &str| folder.add(name, &format!("{header}{first};\n{second};\n"), "");
     write("CREATE TABLE one (id INTEGER)", "CREATE TABEL two (id INTEGER)");
     folder.on(store).upgrade("head").expect_err("that is no SQL");
     write("CREATE TABLE one (id BIGINT)", "CREATE TABLE two (id INTEGER)");
     if store.engine() != Engine::Sqlite {
-        let error = folder.on(store).upgrade("head").expect_err("the first statement was run already");
+        let error =
+            folder.on(store).upgrade("head").expect_err("the first statement was run already");
         assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Changed), "{error}");
         assert!(store.raw.try_execute("SELECT * FROM two").is_err(), "nothing was run");
     }

@@ -106,7 +106,10 @@ fn special(engine: Engine) -> [&'static str; 2] {
 #[track_caller]
 pub(super) fn assert_all_was_run(store: &Store) {
     let rows = store.raw.query("SELECT name FROM users ORDER BY id");
-    assert_eq!(rows, [["a;b"], ["it's"], ["c"]].map(|row| row.map(|name| Some(name.to_owned())).to_vec()));
+    assert_eq!(
+        rows,
+        [["a;b"], ["it's"], ["c"]].map(|row| row.map(|name| Some(name.to_owned())).to_vec())
+    );
     assert_eq!(store.raw.scalar("SELECT users FROM counted").as_deref(), Some("1"));
     assert_eq!(store.raw.scalar("SELECT email FROM users WHERE id = 1").as_deref(), Some("a;b"));
 }

@@ -38,7 +38,10 @@ fn assert_refused_until_stamped(
     let status = migrations.status().expect("a look is no run");
     let entries: Vec<_> = status.entries.iter().filter(|entry| entry.state == found).collect();
     assert_eq!(entries.len(), 1, "{status:?}");
-    assert_eq!(store.raw.query("SELECT version, state FROM chatkeep_migrations ORDER BY version"), before);
+    assert_eq!(
+        store.raw.query("SELECT version, state FROM chatkeep_migrations ORDER BY version"),
+        before
+    );
     migrations.stamp("head").expect("the history is written");
     assert_eq!(migrations.status().expect("the database answers").version(), SchemaVersion::Head);
     assert_eq!(migrations.upgrade("head").expect("nothing to do"), <[String; 0]>::default());
@@ -54,9 +57,17 @@ fn with_users(store: &Store) -> Folder {
 fn a_migration_that_was_changed_is_refused(store: &Store) {
     let folder = with_users(store);
     folder.add(USERS.0, &format!("{} -- more", USERS.1), USERS.2);
-    assert_refused_until_stamped(store, &folder, SchemaState::Changed, MigrationState::Changed, USERS.0);
+    assert_refused_until_stamped(
+        store,
+        &folder,
+        SchemaState::Changed,
+        MigrationState::Changed,
+        USERS.0,
+    );
     // Chatkeep's own as well, for every call.
-    store.raw.execute("UPDATE chatkeep_migrations SET checksum = 'other' WHERE name = 'create_messages'");
+    store.raw.execute(
+        "UPDATE chatkeep_migrations SET checksum = 'other' WHERE name = 'create_messages'",
+    );
     let error = open(store.raw.url()).messages().get_message_by_id(1).expect_err("it is refused");
     assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Changed), "{error}");
     assert!(error.message().contains("20261120120000_create_messages"), "{error}");
@@ -74,7 +85,13 @@ fn a_migration_that_is_missing_is_refused(store: &Store) {
     folder.add(EMAIL.0, EMAIL.1, EMAIL.2);
     folder.on(store).upgrade("head").expect("all are run");
     folder.remove(USERS.0);
-    assert_refused_until_stamped(store, &folder, SchemaState::Missing, MigrationState::Missing, USERS.0);
+    assert_refused_until_stamped(
+        store,
+        &folder,
+        SchemaState::Missing,
+        MigrationState::Missing,
+        USERS.0,
+    );
 }
 
 fn a_newer_application_is_refused(store: &Store) {
@@ -95,7 +112,11 @@ fn a_migration_before_others_that_were_run_is_refused(store: &Store) {
     let folder = with_users(store);
     folder.add("20270101000001_later", "CREATE TABLE later (id INTEGER)", "DROP TABLE later");
     folder.on(store).upgrade("head").expect("all are run");
-    folder.add("20261231000000_forgotten", "CREATE TABLE forgotten (id INTEGER)", "DROP TABLE forgotten");
+    folder.add(
+        "20261231000000_forgotten",
+        "CREATE TABLE forgotten (id INTEGER)",
+        "DROP TABLE forgotten",
+    );
     assert_refused_until_stamped(
         store,
         &folder,
@@ -110,7 +131,10 @@ fn a_stamp_writes_the_history_and_runs_nothing(store: &Store) {
     let migrations = store.database().migrations();
     let own = all(store.database().engine());
     let changed = migrations.stamp("create_api_tokens").expect("the history is written");
-    assert_eq!(changed, [format!("{} was run", own[0].title()), format!("{} was run", own[1].title())]);
+    assert_eq!(
+        changed,
+        [format!("{} was run", own[0].title()), format!("{} was run", own[1].title())]
+    );
     assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "nothing was run");
     assert_eq!(migrations.status().expect("the database answers").pending.len(), own.len() - 2);
     assert_eq!(migrations.stamp("base").expect("the history is written").len(), 2);

@@ -51,8 +51,10 @@ fn die_everywhere(store: &Store, folder: &Folder, step: usize, prepare: fn(&Stor
             matches!(found.version(), SchemaVersion::Behind(_) | SchemaVersion::Dirty),
             "died at {place}: {found:?}"
         );
-        let ran =
-            folder.on(&fresh).upgrade("head").unwrap_or_else(|error| panic!("died at {place}: {error}"));
+        let ran = folder
+            .on(&fresh)
+            .upgrade("head")
+            .unwrap_or_else(|error| panic!("died at {place}: {error}"));
         assert!(!ran.is_empty(), "died at {place}");
         if has_application {
             assert_all_was_run(&fresh);
@@ -72,7 +74,8 @@ fn a_way_back_that_died_anywhere_is_gone_on_with(store: &Store) {
     for place in 1.. {
         let fresh = Store::create(store.engine());
         folder.on(&fresh).upgrade("head").expect("all are run");
-        let (status, _) = Program::start_with(&[fresh.raw.url(), path, "add_email"], Some(place)).end();
+        let (status, _) =
+            Program::start_with(&[fresh.raw.url(), path, "add_email"], Some(place)).end();
         if status.success() {
             break;
         }
@@ -80,7 +83,10 @@ fn a_way_back_that_died_anywhere_is_gone_on_with(store: &Store) {
         let found = folder.on(&fresh).status().expect("the database answers").version();
         if found == SchemaVersion::Dirty {
             let error = folder.on(&fresh).upgrade("head").expect_err("it is on its way back");
-            assert!(error.message().contains("chatkeep migrate downgrade"), "died at {place}: {error}");
+            assert!(
+                error.message().contains("chatkeep migrate downgrade"),
+                "died at {place}: {error}"
+            );
         }
         let back = folder.on(&fresh).downgrade("add_email");
         let back = back.unwrap_or_else(|error| panic!("died at {place}: {error}"));

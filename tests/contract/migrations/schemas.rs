@@ -58,7 +58,9 @@ fn a_search_path_that_leads_to_no_schema_is_a_wrong_setting() {
     );
     database.execute("CREATE SCHEMA \"No Where\"");
     chat.database().upgrade().expect("now there is one");
-    chat.messages().log_message(&chatkeep::NewMessage::new("hello")).expect("the same handle goes on");
+    chat.messages()
+        .log_message(&chatkeep::NewMessage::new("hello"))
+        .expect("the same handle goes on");
 }
 
 #[test]
@@ -112,22 +114,36 @@ fn a_table_of_another_program_is_told_with_the_ways_out(store: &Store) {
     store.raw.execute("CREATE TABLE messages (id INTEGER, body VARCHAR(9))");
     let error = store.database().upgrade().expect_err("the name is taken");
     assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Failed), "{error:?}");
-    for word in ["another program's", "chatkeep migrate adopt", "a schema, a database or a file of their own"]
-    {
+    for word in [
+        "another program's",
+        "chatkeep migrate adopt",
+        "a schema, a database or a file of their own",
+    ] {
         assert!(error.message().contains(word), "{error}");
     }
-    assert_eq!(store.raw.scalar("SELECT COUNT(*) FROM messages").as_deref(), Some("0"), "it is as it was");
+    assert_eq!(
+        store.raw.scalar("SELECT COUNT(*) FROM messages").as_deref(),
+        Some("0"),
+        "it is as it was"
+    );
 }
 
 #[test]
 fn tables_of_the_next_schema_are_read_and_never_migrated() {
     let database = TestDatabase::create(Engine::PostgreSql);
     database.execute("CREATE SCHEMA tenant2");
-    open(database.url()).database().migrations().upgrade("create_api_tokens").expect("two are run in public");
+    open(database.url())
+        .database()
+        .migrations()
+        .upgrade("create_api_tokens")
+        .expect("two are run in public");
     let second = open(&with_path(&database, "tenant2,public"));
     let migrations = second.database().migrations();
     let schemas = migrations.schemas().expect("it answers").expect("PostgreSQL has schemas");
-    assert_eq!((schemas.new_tables.as_deref(), schemas.found.as_deref()), (Some("tenant2"), Some("public")));
+    assert_eq!(
+        (schemas.new_tables.as_deref(), schemas.found.as_deref()),
+        (Some("tenant2"), Some("public"))
+    );
     let says = ["found in the schema public, though search_path begins with tenant2"];
     is_configuration(&migrations.upgrade("head").expect_err("half would be made in each"), &says);
     is_configuration(&migrations.check().expect_err("another schema would be compared"), &says);
@@ -152,12 +168,18 @@ fn a_database_whose_name_has_to_be_quoted_can_be_checked() {
         let quote = if engine == Engine::PostgreSql { '"' } else { '`' };
         for name in ["bh'q", "a\\b", "Two Words", "back`tick", "per%cent"] {
             let name = format!("{}{name}", keeper.name());
-            let quoted = format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")));
+            let quoted =
+                format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")));
             keeper.execute(&format!("CREATE DATABASE {quoted}"));
             let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
-            let chat = open(&keeper.url().replace(&format!("/{}", keeper.name()), &format!("/{encoded}")));
+            let chat =
+                open(&keeper.url().replace(&format!("/{}", keeper.name()), &format!("/{encoded}")));
             chat.database().upgrade().expect("the schema is made");
-            assert_eq!(differences(&chat.database().migrations()), <[String; 0]>::default(), "{name}");
+            assert_eq!(
+                differences(&chat.database().migrations()),
+                <[String; 0]>::default(),
+                "{name}"
+            );
             drop(chat);
             keeper.execute(&format!("DROP DATABASE {quoted}"));
         }

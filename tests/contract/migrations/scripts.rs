@@ -33,8 +33,14 @@ fn a_script_is_about_what_is_missing_or_leads_back(store: &Store) {
     let migrations = store.database().migrations();
     migrations.upgrade("create_api_tokens").expect("two are run");
     let script = migrations.sql(None, "head").expect("the script is written");
-    assert!(!script.contains("create_api_tokens") && script.contains("create_message_totals"), "{script}");
-    assert_eq!(migrations.sql(Some("create_api_tokens"), "head").expect("the same, unseen"), script);
+    assert!(
+        !script.contains("create_api_tokens") && script.contains("create_message_totals"),
+        "{script}"
+    );
+    assert_eq!(
+        migrations.sql(Some("create_api_tokens"), "head").expect("the same, unseen"),
+        script
+    );
     store.raw.run_client(&script).expect("the client runs the script");
     assert_eq!(differences(&migrations), <[String; 0]>::default());
     assert!(migrations.sql(None, "head").expect("nothing to do").contains("nothing to do"));
@@ -43,5 +49,8 @@ fn a_script_is_about_what_is_missing_or_leads_back(store: &Store) {
     let status = migrations.status().expect("the database answers");
     assert_eq!(status.version(), SchemaVersion::Behind(own.len() - 1));
     assert_eq!(differences(&migrations), <[String; 0]>::default());
-    assert!(store.engine() == Engine::Sqlite || store.raw.try_execute("SELECT * FROM api_tokens").is_err());
+    assert!(
+        store.engine() == Engine::Sqlite
+            || store.raw.try_execute("SELECT * FROM api_tokens").is_err()
+    );
 }

@@ -15,7 +15,8 @@ fn of_twenty_programs_with_an_application_one_runs_all(store: &Store) {
     let path = folder.path().to_str().expect("a path in UTF-8");
     let mut programs: Vec<_> = (0..20).map(|_| Program::start(&[store.raw.url(), path])).collect();
     programs.iter_mut().for_each(Program::go);
-    let ran: Vec<_> = programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
+    let ran: Vec<_> =
+        programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
     assert_eq!(ran.len(), 1, "{ran:?}");
     assert_eq!(ran[0].len(), all(store.database().engine()).len() + 3);
     assert_all_was_run(store);
@@ -35,7 +36,8 @@ fn through_a_pooler_in_transaction_mode_it_is_the_same() {
     let pooler = PgBouncer::before(&store.raw, 4);
     let mut programs: Vec<_> = (0..20).map(|_| Program::start(&[pooler.url(), path])).collect();
     programs.iter_mut().for_each(Program::go);
-    let ran: Vec<_> = programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
+    let ran: Vec<_> =
+        programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
     assert_eq!(ran.len(), 1, "{ran:?}");
     assert_eq!(ran[0].len(), all(store.database().engine()).len() + 3);
     assert_all_was_run(&store);
@@ -60,7 +62,8 @@ fn programs_in_a_database_with_serializable_transactions_run_all_once() {
     let path = folder.path().to_str().expect("a path in UTF-8");
     let mut programs: Vec<_> = (0..20).map(|_| Program::start(&[store.raw.url(), path])).collect();
     programs.iter_mut().for_each(Program::go);
-    let ran: Vec<_> = programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
+    let ran: Vec<_> =
+        programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
     assert_eq!(ran.len(), 1, "{ran:?}");
     assert_all_was_run(&store);
 }

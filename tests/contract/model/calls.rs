@@ -29,7 +29,10 @@ impl Given {
             model: self.model.clone(),
             tokens_used: self.tokens,
             timestamp: Some(self.timestamp),
-            metadata: self.metadata.clone().map(|map| Metadata::from_map(map).expect("it can be stored")),
+            metadata: self
+                .metadata
+                .clone()
+                .map(|map| Metadata::from_map(map).expect("it can be stored")),
         }
     }
 }
@@ -125,7 +128,15 @@ fn call() -> impl Strategy<Value = Call> {
 
 fn given() -> impl Strategy<Value = Given> {
     let metadata = option::of(collection::btree_map(key(), value(), 0..3));
-    (text(0), option::of(text(0)), option::of(name()), option::of(name()), tokens(), moment(), metadata)
+    (
+        text(0),
+        option::of(text(0)),
+        option::of(name()),
+        option::of(name()),
+        tokens(),
+        moment(),
+        metadata,
+    )
         .prop_map(|(text, answer, provider, model, tokens, timestamp, metadata)| Given {
             text,
             answer,
@@ -157,8 +168,23 @@ fn filter() -> impl Strategy<Value = Filter> {
 
 /// A short text of characters that mean something somewhere, and letters of which some are alike in either case.
 fn text(least: usize) -> impl Strategy<Value = String> {
-    let character =
-        select(vec!['a', 'A', 'b', 'é', 'É', 'ß', '\u{1f600}', '%', '_', '\\', '.', '\'', ' ', '\n', '*']);
+    let character = select(vec![
+        'a',
+        'A',
+        'b',
+        'é',
+        'É',
+        'ß',
+        '\u{1f600}',
+        '%',
+        '_',
+        '\\',
+        '.',
+        '\'',
+        ' ',
+        '\n',
+        '*',
+    ]);
     collection::vec(character, least..5).prop_map(String::from_iter)
 }
 

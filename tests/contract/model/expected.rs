@@ -71,8 +71,8 @@ impl Expected {
     pub(super) fn containing(&self, query: &str) -> Vec<i64> {
         let query = query.to_lowercase();
         let contains = |text: &str| text.to_lowercase().contains(&query);
-        let found =
-            self.sorted(|given| contains(&given.text) || given.answer.as_deref().is_some_and(contains));
+        let found = self
+            .sorted(|given| contains(&given.text) || given.answer.as_deref().is_some_and(contains));
         found.into_iter().map(|kept| kept.id).collect()
     }
 
@@ -109,7 +109,8 @@ impl Expected {
             assert_eq!((&stored.user_message, &stored.bot_response), (&given.text, &given.answer));
             assert_eq!((&stored.provider, &stored.model), (&given.provider, &given.model));
             assert_eq!(stored.tokens_used, given.tokens);
-            let metadata = stored.metadata.as_ref().map(|metadata| Value::Object(metadata.to_map()));
+            let metadata =
+                stored.metadata.as_ref().map(|metadata| Value::Object(metadata.to_map()));
             assert_eq!(metadata, given.metadata.clone().map(Value::Object));
         }
     }

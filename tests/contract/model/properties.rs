@@ -15,7 +15,8 @@ on_every_engine![every_engine_answers_as_the_model_does];
 fn every_engine_answers_as_the_model_does(store: &Store) {
     let cases = if store.engine() == Engine::Sqlite { 100 } else { 24 };
     // A failure prints its shortest calls, which make a case of their own; files of seeds would only grow old.
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let config =
+        Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
     store.database().upgrade().expect("the schema is made");
     let run = |calls: Vec<Call>| {
         store.raw.execute("DELETE FROM messages; DELETE FROM api_tokens");
@@ -25,7 +26,10 @@ fn every_engine_answers_as_the_model_does(store: &Store) {
             perform(store, &mut model, call);
         }
         model.assert_same(
-            &store.messages().get_messages(&everything(), &Page::first(1_000)).expect("the log answers"),
+            &store
+                .messages()
+                .get_messages(&everything(), &Page::first(1_000))
+                .expect("the log answers"),
         );
         Ok(())
     };
@@ -49,19 +53,22 @@ fn perform(store: &Store, model: &mut Expected, call: Call) {
         }
         Call::List { filter, limit, offset } => {
             let page = Page { limit, offset, cursor: None };
-            let listed = store.messages().get_messages(&filter.asked(), &page).expect("the log answers");
+            let listed =
+                store.messages().get_messages(&filter.asked(), &page).expect("the log answers");
             assert_eq!(ids(&listed), cut(model.matching(&filter), limit, offset));
         }
         Call::ListInPages { filter, limit } => {
             assert_eq!(in_pages(store, &filter, limit), model.matching(&filter))
         }
         Call::Count(filter) => {
-            let count = store.messages().get_message_count(&filter.asked()).expect("the log answers");
+            let count =
+                store.messages().get_message_count(&filter.asked()).expect("the log answers");
             assert_eq!(count, model.matching(&filter).len() as i64);
         }
         Call::Search { query, limit, offset } => {
             let page = Page { limit, offset, cursor: None };
-            let found = store.messages().search_messages(&query, &page).expect("the search answers");
+            let found =
+                store.messages().search_messages(&query, &page).expect("the search answers");
             assert_eq!(ids(&found), cut(model.containing(&query), limit, offset));
         }
         Call::Totals { start, end } => compare_totals(store, model, start, end),
@@ -87,7 +94,8 @@ fn in_pages(store: &Store, filter: &Filter, limit: i64) -> Vec<i64> {
     let mut all = Vec::new();
     let mut page = Page::first(limit);
     loop {
-        let listed = store.messages().get_messages(&filter.asked(), &page).expect("the log answers");
+        let listed =
+            store.messages().get_messages(&filter.asked(), &page).expect("the log answers");
         let Some(last) = listed.last() else { return all };
         page.cursor = Some(last.cursor());
         all.extend(ids(&listed));
@@ -95,7 +103,12 @@ fn in_pages(store: &Store, filter: &Filter, limit: i64) -> Vec<i64> {
     }
 }
 
-fn compare_totals(store: &Store, model: &Expected, start: Option<Timestamp>, end: Option<Timestamp>) {
+fn compare_totals(
+    store: &Store,
+    model: &Expected,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+) {
     let answer = store.messages().get_analytics(start, end);
     if start.zip(end).is_some_and(|(start, end)| start > end) {
         assert_eq!(answer.expect_err("the span ends before it starts").field(), Some("start"));
@@ -134,7 +147,10 @@ fn perform_on_tokens(store: &Store, model: &mut Expected, call: Call) {
                 tokens.check_token(&kept.text)
             };
             let check = check.expect("the store answers");
-            assert_eq!((check.reason, check.token.map(|token| token.id)), (kept.reason(), Some(kept.id)));
+            assert_eq!(
+                (check.reason, check.token.map(|token| token.id)),
+                (kept.reason(), Some(kept.id))
+            );
         }
         Call::ExpireToken(which) => {
             let Some(kept) = chosen(model, which) else { return };
@@ -158,8 +174,10 @@ fn perform_on_tokens(store: &Store, model: &mut Expected, call: Call) {
         }
         _ => {
             let listed = tokens.list_tokens().expect("the store answers");
-            let listed: Vec<_> =
-                listed.iter().map(|token| (token.id, token.description.as_str(), token.is_active)).collect();
+            let listed: Vec<_> = listed
+                .iter()
+                .map(|token| (token.id, token.description.as_str(), token.is_active))
+                .collect();
             let kept: Vec<_> = model
                 .tokens
                 .iter()

@@ -13,11 +13,13 @@ const CODE: &str = include_str!("../../../crates/chatkeep-core/src/schema/tables
 
 /// Each column's name, its SQL type, and whether it may be null.
 fn columns_in_code(table: &str) -> Vec<(String, String, bool)> {
-    let (_, block) = CODE.split_once(&format!("\n    {table} (")).expect("the table stands in the code");
+    let (_, block) =
+        CODE.split_once(&format!("\n    {table} (")).expect("the table stands in the code");
     let (_, block) = block.split_once(") {\n").expect("the table has columns");
     let (columns, _) = block.split_once("\n    }\n").expect("the table has an end");
     let column = |line: &str| {
-        let (name, sql_type) = line.trim().trim_end_matches(',').split_once(" -> ").expect("a column");
+        let (name, sql_type) =
+            line.trim().trim_end_matches(',').split_once(" -> ").expect("a column");
         let nullable = sql_type.strip_prefix("Nullable<").and_then(|inner| inner.strip_suffix('>'));
         (name.to_owned(), nullable.unwrap_or(sql_type).to_owned(), nullable.is_some())
     };

@@ -239,8 +239,14 @@ unfinished_transfer utf8mb4_0900_bin InnoDB
   unique index PRIMARY (id)
 ";
 
-pub(super) const TABLES: [&str; 6] =
-    ["messages", "api_tokens", "message_totals", "message_counting", "message_gaps", "unfinished_transfer"];
+pub(super) const TABLES: [&str; 6] = [
+    "messages",
+    "api_tokens",
+    "message_totals",
+    "message_counting",
+    "message_gaps",
+    "unfinished_transfer",
+];
 
 fn the_live_schema_is_the_one_described_here(store: &Store) {
     store.database().upgrade().expect("the schema is made");
@@ -251,7 +257,12 @@ fn the_live_schema_is_the_one_described_here(store: &Store) {
         Engine::MySql => MYSQL,
     };
     let described: Vec<_> = TABLES.iter().flat_map(|table| describe(store, table)).collect();
-    assert_eq!(described, expected.trim().lines().collect::<Vec<_>>(), "\n{}", described.join("\n"));
+    assert_eq!(
+        described,
+        expected.trim().lines().collect::<Vec<_>>(),
+        "\n{}",
+        described.join("\n")
+    );
 }
 
 /// A line for the table, for each column in its order, and for each index by name.
@@ -279,7 +290,9 @@ fn lines(store: &Store, table: &str, sql: &str) -> Vec<String> {
 fn queries(engine: Engine) -> [&'static str; 4] {
     match engine {
         Engine::Sqlite => ["SELECT '{table}'", SQLITE_COLUMNS, SQLITE_INDEXES, SQLITE_REST],
-        Engine::PostgreSql => ["SELECT '{table}'", POSTGRESQL_COLUMNS, POSTGRESQL_INDEXES, POSTGRESQL_CHECKS],
+        Engine::PostgreSql => {
+            ["SELECT '{table}'", POSTGRESQL_COLUMNS, POSTGRESQL_INDEXES, POSTGRESQL_CHECKS]
+        }
         Engine::MariaDb => [SERVER_TABLE, SERVER_COLUMNS, SERVER_INDEXES, MARIADB_CHECKS],
         Engine::MySql => [SERVER_TABLE, SERVER_COLUMNS, SERVER_INDEXES, MYSQL_CHECKS],
     }

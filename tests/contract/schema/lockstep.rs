@@ -19,7 +19,8 @@ fn migrations() -> PathBuf {
 
 /// What is in a folder, sorted by name.
 fn read(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     entries
         .map(|entry| {
             let entry = entry.expect("a readable folder");
@@ -30,8 +31,11 @@ fn read(folder: &Path) -> BTreeMap<String, PathBuf> {
 
 #[test]
 fn there_is_a_tree_for_each_dialect_and_no_other() {
-    let folders: Vec<_> =
-        read(&migrations()).into_iter().filter(|(_, path)| path.is_dir()).map(|(name, _)| name).collect();
+    let folders: Vec<_> = read(&migrations())
+        .into_iter()
+        .filter(|(_, path)| path.is_dir())
+        .map(|(name, _)| name)
+        .collect();
     let mut dialects = DIALECTS.map(|(dialect, _)| dialect);
     dialects.sort_unstable();
     assert_eq!(folders, dialects);
@@ -61,7 +65,11 @@ fn every_migration_goes_up_and_down() {
     for (dialect, _) in DIALECTS {
         for (name, folder) in read(&migrations().join(dialect)) {
             let files = read(&folder);
-            assert_eq!(files.keys().collect::<Vec<_>>(), ["down.sql", "up.sql"], "{dialect}/{name}");
+            assert_eq!(
+                files.keys().collect::<Vec<_>>(),
+                ["down.sql", "up.sql"],
+                "{dialect}/{name}"
+            );
             for path in files.values() {
                 let sql = fs::read_to_string(path).expect("a file in UTF-8");
                 let statements =
@@ -84,8 +92,14 @@ fn the_program_holds_what_the_folders_hold() {
                 .collect();
             assert_eq!(names, folders.keys().cloned().collect::<Vec<_>>(), "{engine}");
             for (Migration { up, down, .. }, folder) in embedded.iter().zip(folders.values()) {
-                assert_eq!(*up, fs::read_to_string(folder.join("up.sql")).expect("a file in UTF-8"));
-                assert_eq!(*down, fs::read_to_string(folder.join("down.sql")).expect("a file in UTF-8"));
+                assert_eq!(
+                    *up,
+                    fs::read_to_string(folder.join("up.sql")).expect("a file in UTF-8")
+                );
+                assert_eq!(
+                    *down,
+                    fs::read_to_string(folder.join("down.sql")).expect("a file in UTF-8")
+                );
             }
         }
     }

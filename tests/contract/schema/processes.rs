@@ -21,9 +21,11 @@ on_every_engine![
 fn of_twenty_processes_that_upgrade_at_once_one_runs_the_migrations(store: &Store) {
     let mut programs: Vec<_> = (0..20).map(|_| Program::start(&[store.raw.url()])).collect();
     programs.iter_mut().for_each(Program::go);
-    let ran: Vec<_> = programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
+    let ran: Vec<_> =
+        programs.into_iter().map(Program::finish).filter(|ran| !ran.is_empty()).collect();
     let migrations = all(store.database().engine());
-    let names = migrations.iter().map(|migration| format!("{}_{}", migration.version, migration.name));
+    let names =
+        migrations.iter().map(|migration| format!("{}_{}", migration.version, migration.name));
     assert_eq!(ran, [names.collect::<Vec<_>>()]);
     let rows = store.raw.scalar("SELECT COUNT(*) FROM chatkeep_migrations");
     assert_eq!(rows, Some(migrations.len().to_string()));
@@ -50,7 +52,10 @@ fn an_upgrade_waits_for_the_lock_and_a_look_does_not(store: &Store) {
         let upgrade = thread::spawn(move || chat.database().upgrade());
         wait_until(|| has_asked_for_the_lock(store));
         assert!(!upgrade.is_finished(), "the upgrade waits");
-        assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "nothing is made without the lock");
+        assert!(
+            store.raw.try_execute("SELECT * FROM messages").is_err(),
+            "nothing is made without the lock"
+        );
         upgrade
     });
     let ran = waiting.join().expect("no panic").expect("the schema is made");
@@ -99,7 +104,8 @@ const HOLDER_MYSQL: &str =
 
 fn with_write_lock<T>(url: &str, work: impl FnOnce() -> T) -> T {
     let url = DatabaseUrl::parse(url).expect("a URL");
-    let mut connection = Connection::open(&url, Role::Writer, &ConnectOptions::default()).expect("it opens");
+    let mut connection =
+        Connection::open(&url, Role::Writer, &ConnectOptions::default()).expect("it opens");
     connection.transaction(|_| Ok(work())).expect("the lock is given back")
 }
 

@@ -31,8 +31,8 @@ fn cases() -> Vec<Case> {
 #[test]
 fn every_state_has_a_case() {
     use SchemaState::{Behind, Changed, Dirty, Failed, Missing, Newer, OutOfOrder, Unfinished};
-    let names =
-        [Behind, Newer, Changed, Missing, OutOfOrder, Dirty, Failed, Unfinished].map(SchemaState::name);
+    let names = [Behind, Newer, Changed, Missing, OutOfOrder, Dirty, Failed, Unfinished]
+        .map(SchemaState::name);
     let cases: Vec<_> = cases().into_iter().map(|case| case.state).collect();
     assert_eq!(cases, names);
 }
@@ -58,6 +58,10 @@ fn spoiled(store: &Store, sql: &str) -> Error {
     if let Err(error) = store.database().migrations().with_folder(folder.path()).upgrade("head") {
         return error;
     }
-    let chat = Chatkeep::builder().url(store.raw.url()).auto_migrate(false).open().expect("the URL is right");
+    let chat = Chatkeep::builder()
+        .url(store.raw.url())
+        .auto_migrate(false)
+        .open()
+        .expect("the URL is right");
     chat.messages().get_message_count(&MessageFilter::default()).expect_err("it is refused")
 }

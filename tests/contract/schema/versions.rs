@@ -17,7 +17,10 @@ on_every_engine![
 
 fn names(store: &Store) -> Vec<String> {
     let engine = store.database().engine();
-    all(engine).iter().map(|migration| format!("{}_{}", migration.version, migration.name)).collect()
+    all(engine)
+        .iter()
+        .map(|migration| format!("{}_{}", migration.version, migration.name))
+        .collect()
 }
 
 fn without_migrating(store: &Store) -> Chatkeep {
@@ -27,9 +30,9 @@ fn without_migrating(store: &Store) -> Chatkeep {
 
 fn the_first_call_makes_the_schema_and_writes_it_down(store: &Store) {
     assert_eq!(store.count(), 0);
-    let history = store
-        .raw
-        .query("SELECT version, name, checksum, state, error FROM chatkeep_migrations ORDER BY version");
+    let history = store.raw.query(
+        "SELECT version, name, checksum, state, error FROM chatkeep_migrations ORDER BY version",
+    );
     assert_eq!(history.len(), all(store.database().engine()).len());
     for (row, migration) in history.iter().zip(all(store.database().engine())) {
         let expected = [
@@ -58,22 +61,28 @@ fn an_upgrade_at_head_has_nothing_to_do(store: &Store) {
 fn without_automatic_migration_a_schema_behind_is_an_error_with_the_command(store: &Store) {
     let runtime = without_migrating(store);
     for _ in 0..2 {
-        let error = runtime.messages().log_message(&NewMessage::new("a")).expect_err("there is no schema");
+        let error =
+            runtime.messages().log_message(&NewMessage::new("a")).expect_err("there is no schema");
         assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Behind), "{error}");
         assert!(error.message().contains("chatkeep migrate upgrade"), "{error}");
         assert!(!error.is_retryable());
-        let error = runtime.tokens().verify_token("sk-a").expect_err("no schema is no invalid token");
+        let error =
+            runtime.tokens().verify_token("sk-a").expect_err("no schema is no invalid token");
         assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Behind), "{error}");
     }
     store.database().upgrade().expect("the schema is made");
     runtime.messages().log_message(&NewMessage::new("a")).expect("the same handle goes on");
     // Behind by one.
     let last = all(store.database().engine()).last().expect("a migration");
-    store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version = '{}'", last.version));
-    let error = without_migrating(store).messages().get_message_by_id(1).expect_err("the schema is behind");
+    store
+        .raw
+        .execute(&format!("DELETE FROM chatkeep_migrations WHERE version = '{}'", last.version));
+    let error =
+        without_migrating(store).messages().get_message_by_id(1).expect_err("the schema is behind");
     assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Behind), "{error}");
     assert!(
-        error.message().contains(last.name.as_ref()) && !error.message().contains("create_messages"),
+        error.message().contains(last.name.as_ref())
+            && !error.message().contains("create_messages"),
         "{error}"
     );
 }
@@ -109,12 +118,16 @@ fn every_migration_can_be_taken_back_and_run_again(store: &Store) {
     store.round_trip(&NewMessage::new("a"));
     for migration in all(store.database().engine()).iter().rev() {
         store.raw.execute(&migration.down);
-        store
-            .raw
-            .execute(&format!("DELETE FROM chatkeep_migrations WHERE version = '{}'", migration.version));
+        store.raw.execute(&format!(
+            "DELETE FROM chatkeep_migrations WHERE version = '{}'",
+            migration.version
+        ));
     }
     for table in ["messages", "api_tokens"] {
-        assert!(store.raw.try_execute(&format!("SELECT * FROM {table}")).is_err(), "{table} is gone");
+        assert!(
+            store.raw.try_execute(&format!("SELECT * FROM {table}")).is_err(),
+            "{table} is gone"
+        );
     }
     let again = open(store.raw.url());
     assert_eq!(again.database().upgrade().expect("the schema is made"), names(store));
@@ -125,5 +138,8 @@ fn every_migration_can_be_taken_back_and_run_again(store: &Store) {
 fn looking_changes_nothing(store: &Store) {
     let status = store.database().migration_status().expect("the database answers");
     assert_eq!(status.version(), SchemaVersion::Behind(all(store.database().engine()).len()));
-    assert!(store.raw.try_execute("SELECT * FROM chatkeep_migrations").is_err(), "no table was made");
+    assert!(
+        store.raw.try_execute("SELECT * FROM chatkeep_migrations").is_err(),
+        "no table was made"
+    );
 }

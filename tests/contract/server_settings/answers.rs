@@ -16,7 +16,8 @@ pub(super) fn are_the_usual_ones(url: &str) {
     let logged = concurrent_callers(chat);
     let log = chat.messages();
     for (id, text) in &logged {
-        let stored = log.get_message_by_id(*id).expect("the log answers").expect("the message is there");
+        let stored =
+            log.get_message_by_id(*id).expect("the log answers").expect("the message is there");
         assert_eq!(stored.user_message, *text, "the id {id} is another message's");
     }
     let filter = MessageFilter::default();
@@ -25,7 +26,9 @@ pub(super) fn are_the_usual_ones(url: &str) {
     assert_eq!(page.len(), 200);
     let all: Result<Vec<_>, _> = log.iter_messages(&filter, Order::OldestFirst).collect();
     assert_eq!(all.expect("the log answers").len(), logged.len());
-    let found = log.search_messages("CALLER 3: it's \\ \"7\"", &Page::first(50)).expect("the search answers");
+    let found = log
+        .search_messages("CALLER 3: it's \\ \"7\"", &Page::first(50))
+        .expect("the search answers");
     assert_eq!(found.len(), 1);
     let analytics = log.get_analytics(None, None).expect("the log answers");
     assert_eq!(

@@ -16,11 +16,16 @@ fn idle_connections_are_replaced_before_a_write(engine: Engine) {
     // Without a ping: the answer must not depend on it.
     for pre_ping in [true, false] {
         let settings = chatkeep::PoolSettings { pre_ping, ..Default::default() };
-        let chat =
-            Chatkeep::builder().url(database.url()).settings(settings).open().expect("the URL is understood");
+        let chat = Chatkeep::builder()
+            .url(database.url())
+            .settings(settings)
+            .open()
+            .expect("the URL is understood");
         chat.messages().log_message(&NewMessage::new("first")).expect("it is logged");
         thread::sleep(Duration::from_millis(3_300));
-        chat.messages().log_message(&NewMessage::new("second")).expect("it is logged over a new connection");
+        chat.messages()
+            .log_message(&NewMessage::new("second"))
+            .expect("it is logged over a new connection");
         thread::sleep(Duration::from_millis(1_400));
         chat.messages().log_message(&NewMessage::new("third")).expect("it is logged");
     }

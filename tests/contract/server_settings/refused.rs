@@ -7,7 +7,10 @@ use crate::store::open;
 
 #[track_caller]
 fn is_refused(url: &str, named: &[&str]) {
-    let error = open(url).messages().log_message(&NewMessage::new("hello")).expect_err("it must be refused");
+    let error = open(url)
+        .messages()
+        .log_message(&NewMessage::new("hello"))
+        .expect_err("it must be refused");
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Configuration, false), "{error}");
     for word in named {
         assert!(error.message().contains(word), "{word} is missing: {error}");

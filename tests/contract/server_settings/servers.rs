@@ -8,7 +8,10 @@ use super::answers;
 const SHARED: [(&str, &str); 9] = [
     ("autocommit", "0"),
     ("completion_type", "CHAIN"),
-    ("sql_mode", "ANSI_QUOTES,PIPES_AS_CONCAT,IGNORE_SPACE,NO_BACKSLASH_ESCAPES,ONLY_FULL_GROUP_BY"),
+    (
+        "sql_mode",
+        "ANSI_QUOTES,PIPES_AS_CONCAT,IGNORE_SPACE,NO_BACKSLASH_ESCAPES,ONLY_FULL_GROUP_BY",
+    ),
     ("transaction_isolation", "SERIALIZABLE"),
     ("character_set_server", "latin1"),
     ("collation_server", "latin1_swedish_ci"),

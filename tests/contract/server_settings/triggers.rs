@@ -54,7 +54,8 @@ fn a_skipped_row_fails_its_own_caller_alone(store: &Store) {
                     let mut stored = Vec::new();
                     for n in 0..EACH {
                         let is_skipped = (caller + n).is_multiple_of(9);
-                        let text = format!("{} {caller} {n}", if is_skipped { "skip" } else { "keep" });
+                        let text =
+                            format!("{} {caller} {n}", if is_skipped { "skip" } else { "keep" });
                         match store.messages().log_message(&NewMessage::new(text.as_str())) {
                             Ok(id) => stored.push((id, text)),
                             Err(error) => {
@@ -73,7 +74,8 @@ fn a_skipped_row_fails_its_own_caller_alone(store: &Store) {
     let kept = (0..CALLERS * EACH).filter(|at| !(at / EACH + at % EACH).is_multiple_of(9)).count();
     assert_eq!((stored.len(), store.count()), (kept, kept as i64));
     for (id, text) in stored {
-        let message = store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
+        let message =
+            store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
         assert_eq!(message.user_message, text);
     }
 }
@@ -122,7 +124,8 @@ fn triggers_that_change_rows_leave_ids_right(store: &Store) {
     let logged = store.messages().log_messages(&batch).expect("they are logged");
     ids.extend(logged.into_iter().zip((0..).map(|n| format!("batch {n}"))));
     for (id, text) in ids {
-        let message = store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
+        let message =
+            store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
         assert_eq!((message.user_message, message.provider.as_deref()), (text, Some("trigger")));
     }
 }

@@ -48,7 +48,8 @@ fn only_the_hash_is_stored(store: &Store) {
 }
 
 fn a_description_is_kept_as_it_was_given(store: &Store) {
-    for description in ["", " ", "for the web app ", "\u{1f511} für 'alle' \"\\%", "a\nb", "null"] {
+    for description in ["", " ", "for the web app ", "\u{1f511} für 'alle' \"\\%", "a\nb", "null"]
+    {
         let created = store.tokens().create_token(description, None).expect("a token is made");
         assert_eq!(created.description, description);
         let info = store
@@ -104,8 +105,11 @@ fn tokens_are_listed_newest_first(store: &Store) {
 
 fn a_token_is_found_by_its_number(store: &Store) {
     let created = store.tokens().create_token("a", Some(7)).expect("a token is made");
-    let info =
-        store.tokens().get_token_info(created.id).expect("the store answers").expect("the token is there");
+    let info = store
+        .tokens()
+        .get_token_info(created.id)
+        .expect("the store answers")
+        .expect("the token is there");
     assert_eq!((info.created_at, info.expires_at), (created.created_at, created.expires_at));
     for other in [created.id + 1, 0, -1, i64::MIN, i64::MAX] {
         assert_eq!(store.tokens().get_token_info(other).expect("the store answers"), None);
@@ -116,7 +120,10 @@ fn tokens_made_at_once_are_all_different_and_valid(store: &Store) {
     let created: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> =
             (0..32).map(|_| scope.spawn(|| store.tokens().create_token("at once", None))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic").expect("a token is made")).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic").expect("a token is made"))
+            .collect()
     });
     let ids: HashSet<_> = created.iter().map(|token| token.id).collect();
     let texts: HashSet<_> = created.iter().map(|token| token.token.expose()).collect();

@@ -32,8 +32,11 @@ fn a_token_ends_so_many_days_of_24_hours_after_it_was_made(store: &Store) {
 fn at_its_last_moment_a_token_is_invalid(store: &Store) {
     let created = store.tokens().create_token("a", Some(1)).expect("a token is made");
     store.raw.execute("UPDATE api_tokens SET expires_at = '2024-01-02 00:00:00.000000'");
-    let info =
-        store.tokens().get_token_info(created.id).expect("the store answers").expect("the token is there");
+    let info = store
+        .tokens()
+        .get_token_info(created.id)
+        .expect("the store answers")
+        .expect("the token is there");
     let reason = |moment: &str| TokenCheck::of(info.clone(), at(moment)).reason;
     assert_eq!(reason("2024-01-01T23:59:59.999999Z"), TokenReason::Valid);
     assert_eq!(reason("2024-01-02T00:00:00Z"), TokenReason::Expired);
@@ -59,9 +62,9 @@ fn only_expired_tokens_are_deleted(store: &Store) {
     assert!(store.tokens().revoke_token(revoked.id).expect("it is revoked"));
     let just_over = Timestamp::now().to_string().replace('T', " ");
     let just_over = just_over.trim_end_matches("+00:00");
-    store
-        .raw
-        .execute(&format!("UPDATE api_tokens SET expires_at = '{just_over}' WHERE description LIKE 'over%'"));
+    store.raw.execute(&format!(
+        "UPDATE api_tokens SET expires_at = '{just_over}' WHERE description LIKE 'over%'"
+    ));
     assert_eq!(store.tokens().delete_expired_tokens().expect("they are deleted"), 2);
     let left: Vec<_> = store
         .tokens()

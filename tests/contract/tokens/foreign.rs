@@ -31,9 +31,17 @@ fn reason(chat: &Chatkeep, token: &str) -> TokenReason {
 fn a_foreign_token_is_valid_in_any_form(store: &Store) {
     let uuid = "6f1c2a52-58a2-4f3e-9f51-0f7a5b0c3d11";
     let longest = "x".repeat(512);
-    for token in
-        ["sk-abc123", uuid, "Zm9vYmFy-_+/=", "ck_short", "é\u{1f511}", "x", "';--", "%", longest.as_str()]
-    {
+    for token in [
+        "sk-abc123",
+        uuid,
+        "Zm9vYmFy-_+/=",
+        "ck_short",
+        "é\u{1f511}",
+        "x",
+        "';--",
+        "%",
+        longest.as_str(),
+    ] {
         import(store, token, "NULL", "TRUE");
         let check = store.tokens().check_token(token).expect("the store answers");
         assert!(check.valid, "{token}");
@@ -45,7 +53,9 @@ fn a_foreign_token_is_valid_in_any_form(store: &Store) {
 fn a_foreign_token_is_told_from_others_exactly(store: &Store) {
     import(store, "Secret-Token", "NULL", "TRUE");
     assert_eq!(reason(store, "Secret-Token"), TokenReason::Valid);
-    for other in ["secret-token", "SECRET-TOKEN", "Secret-Toke", "Secret-Token2", "Secret\u{2010}Token"] {
+    for other in
+        ["secret-token", "SECRET-TOKEN", "Secret-Toke", "Secret-Token2", "Secret\u{2010}Token"]
+    {
         assert_eq!(reason(store, other), TokenReason::Unknown, "{other}");
     }
     for other in ["Secret-Token ", " Secret-Token", "Secret-Token\n"] {

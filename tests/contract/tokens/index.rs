@@ -30,13 +30,17 @@ fn postgresql_finds_a_token_by_its_index() {
     let created = chat.tokens().create_token("a", None).expect("a token is made");
     for _ in 0..CHECKS {
         assert!(chat.tokens().verify_token(created.token.expose()).expect("the store answers"));
-        assert!(chat.tokens().check_token(created.token.expose()).expect("the store answers").valid);
+        assert!(
+            chat.tokens().check_token(created.token.expose()).expect("the store answers").valid
+        );
     }
     // A connection says what it did when it ends.
     chat.close(PATIENCE).expect("it ends");
     let end = Instant::now() + PATIENCE;
     let mut after = reads(&store);
-    while after.by_index < before.by_index + 2 * CHECKS && after.through < before.through + 2 * CHECKS {
+    while after.by_index < before.by_index + 2 * CHECKS
+        && after.through < before.through + 2 * CHECKS
+    {
         assert!(Instant::now() < end, "the server has not counted any reading");
         sleep(Duration::from_millis(20));
         after = reads(&store);

@@ -20,9 +20,13 @@ fn info(store: &Store) -> TokenInfo {
 
 /// Sets the last use this many seconds back, and returns it.
 fn used_ago(store: &Store, seconds: i64) -> Timestamp {
-    let moment = Timestamp::now().checked_add_microseconds(-seconds * 1_000_000).expect("inside the range");
+    let moment =
+        Timestamp::now().checked_add_microseconds(-seconds * 1_000_000).expect("inside the range");
     let text = moment.to_string().replace('T', " ");
-    store.raw.execute(&format!("UPDATE api_tokens SET last_used_at = '{}'", text.trim_end_matches("+00:00")));
+    store.raw.execute(&format!(
+        "UPDATE api_tokens SET last_used_at = '{}'",
+        text.trim_end_matches("+00:00")
+    ));
     assert_eq!(info(store).last_used_at, Some(moment));
     moment
 }
@@ -40,7 +44,9 @@ fn a_use_within_the_same_minute_is_not_written_again(store: &Store) {
     let created = store.tokens().create_token("a", None).expect("a token is made");
     let noted = used_ago(store, 40);
     for _ in 0..3 {
-        assert!(store.tokens().check_token(created.token.expose()).expect("the store answers").valid);
+        assert!(
+            store.tokens().check_token(created.token.expose()).expect("the store answers").valid
+        );
     }
     assert_eq!(info(store).last_used_at, Some(noted));
 }

@@ -16,14 +16,19 @@ on_every_engine![
 ];
 
 fn a_revoked_token_is_invalid_at_once_and_the_others_stay(store: &Store) {
-    let tokens = ["a", "b"].map(|name| store.tokens().create_token(name, None).expect("a token is made"));
-    let valid =
-        |which: usize| store.tokens().verify_token(tokens[which].token.expose()).expect("the store answers");
+    let tokens =
+        ["a", "b"].map(|name| store.tokens().create_token(name, None).expect("a token is made"));
+    let valid = |which: usize| {
+        store.tokens().verify_token(tokens[which].token.expose()).expect("the store answers")
+    };
     assert!(valid(0) && valid(1));
     assert!(store.tokens().revoke_token(tokens[0].id).expect("it is revoked"));
     assert!(!valid(0) && valid(1));
-    let info =
-        store.tokens().get_token_info(tokens[0].id).expect("the store answers").expect("the token is there");
+    let info = store
+        .tokens()
+        .get_token_info(tokens[0].id)
+        .expect("the store answers")
+        .expect("the token is there");
     assert!(!info.is_active, "a revoked token stays in the list");
 }
 
@@ -40,8 +45,9 @@ fn of_many_who_revoke_at_once_one_did_it(store: &Store) {
     let revoked = thread::scope(|scope| {
         let threads: Vec<_> =
             (0..8).map(|_| scope.spawn(|| store.tokens().revoke_token(created.id))).collect();
-        let answers =
-            threads.into_iter().map(|thread| thread.join().expect("no panic").expect("the store answers"));
+        let answers = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic").expect("the store answers"));
         answers.filter(|did| *did).count()
     });
     assert_eq!(revoked, 1);
@@ -87,8 +93,9 @@ fn another_name(store: &Store) -> String {
 fn a_check_that_begins_after_a_revocation_is_never_answered_with_valid(store: &Store) {
     const ROUNDS: usize = 200;
     let other = open(store.raw.url());
-    let tokens: Vec<_> =
-        (0..ROUNDS).map(|_| store.tokens().create_token("a", None).expect("a token is made")).collect();
+    let tokens: Vec<_> = (0..ROUNDS)
+        .map(|_| store.tokens().create_token("a", None).expect("a token is made"))
+        .collect();
     let (begin, end) = (Barrier::new(3), Barrier::new(3));
     thread::scope(|scope| {
         for chat in [&**store, &other] {
@@ -97,7 +104,10 @@ fn a_check_that_begins_after_a_revocation_is_never_answered_with_valid(store: &S
                 for created in tokens {
                     begin.wait();
                     // Looked up while it is being revoked: either answer is right.
-                    let _ = chat.tokens().verify_token(created.token.expose()).expect("the store answers");
+                    let _ = chat
+                        .tokens()
+                        .verify_token(created.token.expose())
+                        .expect("the store answers");
                     end.wait();
                 }
             });
@@ -106,7 +116,8 @@ fn a_check_that_begins_after_a_revocation_is_never_answered_with_valid(store: &S
             begin.wait();
             assert!(store.tokens().revoke_token(created.id).expect("it is revoked"));
             for chat in [&**store, &other] {
-                let valid = chat.tokens().verify_token(created.token.expose()).expect("the store answers");
+                let valid =
+                    chat.tokens().verify_token(created.token.expose()).expect("the store answers");
                 if valid {
                     // The scope would wait for threads that wait for the next round.
                     eprintln!("a revoked token was valid");

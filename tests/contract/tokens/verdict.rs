@@ -20,7 +20,8 @@ fn reason(chat: &Chatkeep, token: &str) -> TokenReason {
     let check = chat.tokens().check_token(token).expect("the store answers");
     assert_eq!(check.valid, check.reason == TokenReason::Valid);
     assert_eq!(chat.tokens().verify_token(token).expect("the store answers"), check.valid);
-    let has_record = matches!(check.reason, TokenReason::Valid | TokenReason::Revoked | TokenReason::Expired);
+    let has_record =
+        matches!(check.reason, TokenReason::Valid | TokenReason::Revoked | TokenReason::Expired);
     assert_eq!(check.token.is_some(), has_record, "{}", check.reason.name());
     check.reason
 }
@@ -44,7 +45,10 @@ fn each_reason_is_told(store: &Store) {
         TokenReason::Revoked,
         TokenReason::Expired,
     ];
-    assert_eq!(names.map(TokenReason::name), ["valid", "malformed", "unknown", "revoked", "expired"]);
+    assert_eq!(
+        names.map(TokenReason::name),
+        ["valid", "malformed", "unknown", "revoked", "expired"]
+    );
 }
 
 fn a_text_that_cannot_be_a_token_is_malformed(store: &Store) {
@@ -105,8 +109,11 @@ fn a_check_changes_nothing_about_the_verdict(store: &Store) {
     for _ in 0..5 {
         assert_eq!(reason(store, created.token.expose()), TokenReason::Valid);
     }
-    let info =
-        store.tokens().get_token_info(created.id).expect("the store answers").expect("the token is there");
+    let info = store
+        .tokens()
+        .get_token_info(created.id)
+        .expect("the store answers")
+        .expect("the token is there");
     assert_eq!(
         (info.expires_at, info.created_at, info.is_active),
         (created.expires_at, created.created_at, true)
@@ -134,5 +141,8 @@ fn with_the_cache_off_every_check_asks_the_database(store: &Store) {
         assert_eq!(reason(&chat, token), expected, "{change}");
     }
     store.raw.execute("DROP TABLE api_tokens");
-    assert!(chat.tokens().verify_token(token).is_err(), "a database without its table is no invalid token");
+    assert!(
+        chat.tokens().verify_token(token).is_err(),
+        "a database without its table is no invalid token"
+    );
 }

@@ -29,14 +29,18 @@ pub(super) fn perform(store: &Store, call: &str, arguments: &Value) -> Result<Va
             let stored = store.round_trip(&NewMessage::new("m").with_metadata(metadata));
             Ok(json!(stored.metadata.expect("metadata comes back").as_json()))
         }
-        "get_messages" => Ok(texts(store.messages().get_messages(&given.filter()?, &given.page(100))?)),
+        "get_messages" => {
+            Ok(texts(store.messages().get_messages(&given.filter()?, &given.page(100))?))
+        }
         "get_message_count" => Ok(json!(store.messages().get_message_count(&given.filter()?)?)),
         "search_messages" => {
             let query = given.text("query").expect("a query");
             Ok(texts(store.messages().search_messages(&query, &given.page(50))?))
         }
         "get_analytics" => Ok(as_json(
-            store.messages().get_analytics(given.moment("start_date")?, given.moment("end_date")?)?,
+            store
+                .messages()
+                .get_analytics(given.moment("start_date")?, given.moment("end_date")?)?,
         )),
         "delete_old_messages" => {
             Ok(json!(store.messages().delete_old_messages(given.integer("days").expect("days"))?))
@@ -71,16 +75,19 @@ impl Arguments<'_> {
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        self.given(name).map(|value| value.as_str().unwrap_or_else(|| panic!("{name} is a text")).to_owned())
+        self.given(name)
+            .map(|value| value.as_str().unwrap_or_else(|| panic!("{name} is a text")).to_owned())
     }
 
     fn integer(&self, name: &str) -> Option<i64> {
-        self.given(name).map(|value| value.as_i64().unwrap_or_else(|| panic!("{name} is a 64-bit integer")))
+        self.given(name)
+            .map(|value| value.as_i64().unwrap_or_else(|| panic!("{name} is a 64-bit integer")))
     }
 
     fn moment(&self, name: &'static str) -> Result<Option<Timestamp>> {
         let text = self.text(name);
-        text.map(|text| Timestamp::parse(&text).map_err(|error| error.with_field(field(name)))).transpose()
+        text.map(|text| Timestamp::parse(&text).map_err(|error| error.with_field(field(name))))
+            .transpose()
     }
 
     fn message(&self) -> Result<NewMessage> {
@@ -107,7 +114,8 @@ impl Arguments<'_> {
             end: self.moment("end_date")?,
             metadata: Vec::new(),
         };
-        for (key, value) in self.given("metadata").and_then(Value::as_object).into_iter().flatten() {
+        for (key, value) in self.given("metadata").and_then(Value::as_object).into_iter().flatten()
+        {
             filter = filter.with_metadata(key.as_str(), value.clone())?;
         }
         Ok(filter)

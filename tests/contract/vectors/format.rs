@@ -62,10 +62,10 @@ pub(super) enum Expected {
 
 impl VectorFile {
     pub(super) fn read(path: &Path) -> Self {
-        let text =
-            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let written: Written =
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let written: Written = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let messages = written.messages.into_iter().map(spelled_out).collect();
         Self { messages, cases: written.cases.into_iter().map(Case::from).collect() }
     }
@@ -78,7 +78,12 @@ impl From<WrittenCase> for Case {
             (None, Some(WrittenError { kind, field })) => Expected::Error { kind, field },
             _ => panic!("{:?} must have either expect or error", written.name),
         };
-        Self { name: written.name, call: written.call, arguments: spelled_out(written.arguments), expected }
+        Self {
+            name: written.name,
+            call: written.call,
+            arguments: spelled_out(written.arguments),
+            expected,
+        }
     }
 }
 
@@ -86,17 +91,21 @@ impl From<WrittenCase> for Case {
 fn spelled_out(value: Value) -> Value {
     match value {
         Value::Object(map) if map.len() == 1 && map.contains_key("$repeat") => {
-            let (text, times): (String, usize) =
-                serde_json::from_value(map["$repeat"].clone()).expect("$repeat takes a text and a number");
+            let (text, times): (String, usize) = serde_json::from_value(map["$repeat"].clone())
+                .expect("$repeat takes a text and a number");
             Value::String(text.repeat(times))
         }
         Value::Object(map) if map.len() == 1 && map.contains_key("$concat") => {
             let parts: Vec<Value> =
                 serde_json::from_value(map["$concat"].clone()).expect("$concat takes a list");
             let parts = parts.into_iter().map(spelled_out);
-            Value::String(parts.map(|part| part.as_str().expect("$concat takes texts").to_owned()).collect())
+            Value::String(
+                parts.map(|part| part.as_str().expect("$concat takes texts").to_owned()).collect(),
+            )
         }
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, spelled_out(value))).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(key, value)| (key, spelled_out(value))).collect()
+        }
         Value::Array(values) => values.into_iter().map(spelled_out).collect(),
         other => other,
     }

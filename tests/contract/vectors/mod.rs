@@ -77,8 +77,11 @@ fn every_file_of_vectors_is_run() {
 #[test]
 fn every_case_has_a_name_of_its_own() {
     for name in FILES {
-        let mut names: Vec<_> =
-            VectorFile::read(&folder().join(name)).cases.into_iter().map(|case| case.name).collect();
+        let mut names: Vec<_> = VectorFile::read(&folder().join(name))
+            .cases
+            .into_iter()
+            .map(|case| case.name)
+            .collect();
         let count = names.len();
         names.sort();
         names.dedup();
@@ -92,7 +95,8 @@ fn run(store: &Store, name: &str) {
     for message in &file.messages {
         perform(store, "log_message", message).expect("the messages before the cases are logged");
     }
-    let failures: Vec<_> = file.cases.iter().filter_map(|case| try_case(store, case).err()).collect();
+    let failures: Vec<_> =
+        file.cases.iter().filter_map(|case| try_case(store, case).err()).collect();
     assert!(
         failures.is_empty(),
         "{} of {} cases:\n{}",

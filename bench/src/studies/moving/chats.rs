@@ -36,15 +36,15 @@ const ANSWERS: &Lengths = &[
 
 /// The commonest words of English, which make up a third of a text.
 const COMMON: [&str; 32] = [
-    "the", "of", "and", "to", "a", "in", "is", "that", "for", "it", "you", "as", "with", "are", "be", "this",
-    "on", "can", "or", "by", "not", "an", "your", "from", "have", "which", "will", "use", "if", "at", "more",
-    "also",
+    "the", "of", "and", "to", "a", "in", "is", "that", "for", "it", "you", "as", "with", "are",
+    "be", "this", "on", "can", "or", "by", "not", "an", "your", "from", "have", "which", "will",
+    "use", "if", "at", "more", "also",
 ];
 /// What else there is comes from these: an English dictionary would be too large to have here, and fewer words would
 /// compress too well.
 const BEGINNINGS: &[&str] = &[
-    "b", "c", "ch", "cl", "d", "f", "g", "gr", "h", "l", "m", "n", "p", "pr", "r", "s", "sh", "st", "t",
-    "th", "tr", "v", "w",
+    "b", "c", "ch", "cl", "d", "f", "g", "gr", "h", "l", "m", "n", "p", "pr", "r", "s", "sh", "st",
+    "t", "th", "tr", "v", "w",
 ];
 const VOWELS: &[&str] = &["a", "e", "i", "o", "u", "ai", "ea", "ou"];
 const ENDS: &[&str] = &["n", "r", "s", "t", "l", "nd", "st", "ng", "ck", "m", "d"];
@@ -55,8 +55,20 @@ const SUBJECT: usize = 20;
 const OF_SUBJECT: usize = 400;
 /// One text in ten is not plain ASCII.
 const NOT_ASCII: usize = 100;
-const ELSEWHERE: &[&str] =
-    &["naïve", "größer", "l’été", "привет", "数据库", "データ", "البيانات", "😀", "👩‍💻", "→", "½", "żółć"];
+const ELSEWHERE: &[&str] = &[
+    "naïve",
+    "größer",
+    "l’été",
+    "привет",
+    "数据库",
+    "データ",
+    "البيانات",
+    "😀",
+    "👩‍💻",
+    "→",
+    "½",
+    "żółć",
+];
 
 const PROVIDERS: &[(&str, &[&str])] = &[
     ("openai", &["gpt-3.5-turbo", "gpt-4", "gpt-4o-mini"]),
@@ -82,7 +94,8 @@ impl Chats {
         let mut numbers = Numbers::new(0x5eed_cafe);
         let mut words: Vec<String> = COMMON.map(str::to_owned).into();
         while words.len() < 1 << POWERS {
-            let syllables = 1 + usize::from(numbers.happens(700)) + usize::from(numbers.happens(250));
+            let syllables =
+                1 + usize::from(numbers.happens(700)) + usize::from(numbers.happens(250));
             let mut word = String::new();
             for _ in 0..syllables {
                 for part in [BEGINNINGS, VOWELS] {
@@ -109,7 +122,8 @@ impl Chats {
         let model = models[numbers.below(models.len())];
         let (session, user) = (numbers.next(), numbers.below(5_000));
         let (turn, rating) = (numbers.below(8), numbers.below(6));
-        let (answered, counted, noted) = (!numbers.happens(20), !numbers.happens(100), !numbers.happens(100));
+        let (answered, counted, noted) =
+            (!numbers.happens(20), !numbers.happens(100), !numbers.happens(100));
 
         let mut message = NewMessage::new(self.text(question))
             .with_timestamp(Timestamp::from_microsecond(moment)?)
@@ -162,7 +176,8 @@ impl Chats {
                 left_in_sentence = 5 + numbers.below(14);
             }
             text.push_str(end);
-            characters += end.len() + if word.is_ascii() { word.len() } else { word.chars().count() };
+            characters +=
+                end.len() + if word.is_ascii() { word.len() } else { word.chars().count() };
         }
         if let Some((end, _)) = text.char_indices().nth(length) {
             text.truncate(end);
@@ -174,7 +189,8 @@ impl Chats {
 /// A length, as often as it comes.
 fn length(lengths: &Lengths, numbers: &mut Numbers) -> usize {
     let place = numbers.below(1000);
-    let after = lengths.iter().position(|(shorter, _)| *shorter > place).unwrap_or(lengths.len() - 1);
+    let after =
+        lengths.iter().position(|(shorter, _)| *shorter > place).unwrap_or(lengths.len() - 1);
     let ((from, shortest), (to, longest)) = (lengths[after.saturating_sub(1)], lengths[after]);
     shortest + (longest - shortest) * (place - from) / (to - from).max(1)
 }
@@ -197,7 +213,8 @@ mod tests {
             lengths[lengths.len() / 2]
         };
         let questions = median(messages.iter().map(|m| m.user_message.chars().count()).collect());
-        let answers: Vec<&str> = messages.iter().filter_map(|m| m.bot_response.as_deref()).collect();
+        let answers: Vec<&str> =
+            messages.iter().filter_map(|m| m.bot_response.as_deref()).collect();
         assert!((300..400).contains(&questions), "{questions}");
         let middle = median(answers.iter().map(|text| text.chars().count()).collect());
         assert!((1_500..1_800).contains(&middle), "{middle}");

@@ -116,14 +116,16 @@ impl Chatkeep<'_> {
 
 /// What went wrong, out of what the command says of it to programs.
 fn message(said: &str) -> String {
-    let told =
-        said.find('{').and_then(|start| serde_json::from_str::<serde_json::Value>(&said[start..]).ok());
+    let told = said
+        .find('{')
+        .and_then(|start| serde_json::from_str::<serde_json::Value>(&said[start..]).ok());
     let message = told.as_ref().and_then(|told| told["error"]["message"].as_str());
     message.unwrap_or(said).to_owned()
 }
 
 fn read<T: for<'a> Deserialize<'a>>(ran: &Ran) -> Result<T> {
-    serde_json::from_str(&ran.output).map_err(|error| format!("{error}: {}", ran.output.trim()).into())
+    serde_json::from_str(&ran.output)
+        .map_err(|error| format!("{error}: {}", ran.output.trim()).into())
 }
 
 #[cfg(test)]

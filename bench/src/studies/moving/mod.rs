@@ -107,8 +107,9 @@ pub(crate) fn study(
     };
     eprintln!("bench: moving: {} messages, {} MB", moving.messages, moving.bytes / 1_000_000);
     let traveller = Traveller { journey, chatkeep: Chatkeep(program), disk };
-    let done =
-        traveller.export(&source, &mut moving).and_then(|()| traveller.go(&source, &mut moving, notes));
+    let done = traveller
+        .export(&source, &mut moving)
+        .and_then(|()| traveller.go(&source, &mut moving, notes));
     (Some(moving), done)
 }
 
@@ -179,7 +180,8 @@ impl Traveller<'_> {
     }
 
     fn copy(&self, from: &str, to: &str) -> Result<Copied> {
-        let copy = || self.chatkeep.copy(&without_tls(from), &without_tls(to), self.journey.messages);
+        let copy =
+            || self.chatkeep.copy(&without_tls(from), &without_tls(to), self.journey.messages);
         let (copied, flushes) = self.counted(copy)?;
         Ok(Copied { flushes, ..copied })
     }
@@ -272,8 +274,18 @@ pub(crate) mod tests {
             messages: 1_000_000,
             bytes: 2_400_000_000,
             race: Some(race),
-            legs: vec![Leg { from, to, copied, verifying: 10.0, sha256: "abcdef0123456789".to_owned() }],
-            export: Some(Export { seconds: 50.0, memory: memory(120_000_000), bytes: 2_700_000_000 }),
+            legs: vec![Leg {
+                from,
+                to,
+                copied,
+                verifying: 10.0,
+                sha256: "abcdef0123456789".to_owned(),
+            }],
+            export: Some(Export {
+                seconds: 50.0,
+                memory: memory(120_000_000),
+                bytes: 2_700_000_000,
+            }),
             loaded: vec![Loaded {
                 version: "3.6.7".to_owned(),
                 options: Vec::new(),
@@ -307,7 +319,10 @@ pub(crate) mod tests {
         let (moving, done) = study(&journey, &program, &disk, &mut Vec::new());
         done.unwrap();
         let moving = moving.unwrap();
-        assert!(moving.race.is_none() && moving.loaded.is_empty(), "there is no PostgreSQL on the way");
+        assert!(
+            moving.race.is_none() && moving.loaded.is_empty(),
+            "there is no PostgreSQL on the way"
+        );
         assert_eq!(moving.export.unwrap().bytes, 10);
         let [leg] = moving.legs.as_slice() else { panic!("{:?}", moving.legs) };
         assert_eq!((leg.from, leg.to, leg.sha256.as_str()), (Engine::Sqlite, Engine::Sqlite, "ab"));

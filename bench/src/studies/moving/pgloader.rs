@@ -50,8 +50,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("api_tokens", "is_active", "boolean"),
 ];
 /// In a transaction that is taken back.
-const NEXT_ID: &str =
-    "INSERT INTO messages (timestamp, user_message) VALUES ('2026-01-01 00:00:00', 'next') RETURNING id";
+const NEXT_ID: &str = "INSERT INTO messages (timestamp, user_message) VALUES ('2026-01-01 00:00:00', 'next') RETURNING id";
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,7 +161,8 @@ fn facts(database: &TestDatabase) -> Result<Facts> {
             "SELECT to_hex(mod(coalesce(sum(hashtextextended(id::text || ' ' || {column}::{kind}::text, 0)::numeric), 0), \
              4294967296)::bigint & 4294967295) FROM {table}"
         ));
-        let told = digest.map_or_else(|failure| failure.to_string(), |digest| format!("digest {digest}"));
+        let told =
+            digest.map_or_else(|failure| failure.to_string(), |digest| format!("digest {digest}"));
         facts.push((format!("values of {table}.{column}, as {kind}"), told));
     }
     postgres.execute("BEGIN")?;
@@ -202,8 +202,10 @@ mod tests {
             facts(&[("a", "jsonb"), ("b", "1"), ("c", "index")]),
             facts(&[("b", "1"), ("a", "text"), ("d", "more")]),
         );
-        let short: Vec<_> =
-            found.iter().map(|one| (one.what.as_str(), one.ours.as_str(), one.theirs.as_str())).collect();
+        let short: Vec<_> = found
+            .iter()
+            .map(|one| (one.what.as_str(), one.ours.as_str(), one.theirs.as_str()))
+            .collect();
         assert_eq!(short, [("a", "jsonb", "text"), ("c", "index", "none"), ("d", "none", "more")]);
     }
 }

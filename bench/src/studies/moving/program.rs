@@ -37,7 +37,8 @@ pub(super) fn run(mut command: Command, patience: Duration) -> Result<Ran> {
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(complaints.try_clone()?);
     let begin = Instant::now();
     let child = command.spawn().map_err(|error| format!("{name}: {error}"))?;
-    let (succeeded, peaks) = watch(child, begin, patience).map_err(|failure| format!("{name}: {failure}"))?;
+    let (succeeded, peaks) =
+        watch(child, begin, patience).map_err(|failure| format!("{name}: {failure}"))?;
     let seconds = begin.elapsed().as_secs_f64();
     if !succeeded {
         let said = text(&mut output)? + &text(&mut complaints)?;
@@ -48,7 +49,8 @@ pub(super) fn run(mut command: Command, patience: Duration) -> Result<Ran> {
         )
         .into());
     }
-    let until = |end: f64| peaks.iter().take_while(|(at, _)| *at <= end).map(|(_, peak)| *peak).last();
+    let until =
+        |end: f64| peaks.iter().take_while(|(at, _)| *at <= end).map(|(_, peak)| *peak).last();
     let memory = Memory {
         after_a_quarter: until(seconds / 4.0).unwrap_or_default(),
         peak: until(seconds).unwrap_or_default(),

@@ -13,7 +13,8 @@ use super::source::Source;
 use super::{Durable, Traveller};
 use crate::place::Place;
 
-const COLUMNS: &str = "id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata";
+const COLUMNS: &str =
+    "id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata";
 
 /// Round by round, on the same server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,7 +37,9 @@ impl Race {
     /// How fast the command, or a part of its work, was over `COPY`: the median of the rounds.
     pub(crate) fn ratio(&self, part: impl Fn(&Copied) -> f64) -> Option<f64> {
         let rounds = self.ours.iter().zip(&self.theirs);
-        stats::median(&rounds.map(|(ours, theirs)| theirs.seconds / part(ours)).collect::<Vec<f64>>())
+        stats::median(
+            &rounds.map(|(ours, theirs)| theirs.seconds / part(ours)).collect::<Vec<f64>>(),
+        )
     }
 }
 
@@ -99,9 +102,9 @@ fn digest(database: &TestDatabase) -> Result<Vec<Vec<Option<String>>>> {
 fn forget(place: &Place, databases: &[TestDatabase]) -> Result<()> {
     let other = place.create()?;
     let postgres = Postgres::open(other.url())?;
-    databases
-        .iter()
-        .try_for_each(|database| postgres.execute(&format!("DROP DATABASE {} WITH (FORCE)", database.name())))
+    databases.iter().try_for_each(|database| {
+        postgres.execute(&format!("DROP DATABASE {} WITH (FORCE)", database.name()))
+    })
 }
 
 fn report(race: &Race, round: usize) {

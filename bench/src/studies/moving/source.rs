@@ -71,8 +71,10 @@ impl Source {
 
 /// A row in `COPY`'s text format.
 fn line(id: i64, message: &NewMessage) -> Result<String> {
-    let moment = message.timestamp.ok_or("a message has no time")?.to_string()[..26].replace('T', " ");
-    let NewMessage { user_message, bot_response, provider, model, tokens_used, metadata, .. } = message;
+    let moment =
+        message.timestamp.ok_or("a message has no time")?.to_string()[..26].replace('T', " ");
+    let NewMessage { user_message, bot_response, provider, model, tokens_used, metadata, .. } =
+        message;
     let mut line = format!("{id}\t{moment}\t{}", escaped(user_message));
     for text in [bot_response, provider, model] {
         let _ = write!(line, "\t{}", text.as_deref().map_or_else(null, escaped));
@@ -107,8 +109,8 @@ mod tests {
 
     #[test]
     fn a_row_is_a_line_that_copy_reads() {
-        let message =
-            NewMessage::new("a\tb\n\\ ü").with_timestamp("2026-01-02T03:04:05.000006Z".parse().unwrap());
+        let message = NewMessage::new("a\tb\n\\ ü")
+            .with_timestamp("2026-01-02T03:04:05.000006Z".parse().unwrap());
         let expected = "7\t2026-01-02 03:04:05.000006\ta\\tb\\n\\\\ ü\t\\N\t\\N\t\\N\t\\N\t\\N\n";
         assert_eq!(line(7, &message).unwrap(), expected);
     }
@@ -117,7 +119,10 @@ mod tests {
     fn both_files_hold_the_same_rows() {
         let source = Source::fill(500, true).unwrap();
         let lines = fs::read_to_string(source.prepared.as_ref().unwrap()).unwrap();
-        assert_eq!((lines.lines().count(), lines.lines().next().unwrap().split('\t').count()), (500, 8));
+        assert_eq!(
+            (lines.lines().count(), lines.lines().next().unwrap().split('\t').count()),
+            (500, 8)
+        );
         assert_eq!(source.database.scalar("SELECT count(*) FROM messages").as_deref(), Some("500"));
         assert!(source.bytes > 500 * 1_800 && source.bytes < lines.len() as u64);
     }

@@ -3,7 +3,9 @@
 use chatkeep::{Cursor, MessageFilter, Page, Timestamp};
 
 use super::metadata::optional_object;
-use super::{Given, Taken, integer, is_given, optional_integer, optional_moment, optional_text, text};
+use super::{
+    Given, Taken, integer, is_given, optional_integer, optional_moment, optional_text, text,
+};
 
 /// The arguments that narrow messages down, where they are given.
 pub(crate) struct Conditions<'a, 'env> {
@@ -32,7 +34,9 @@ pub(crate) fn conditions(given: &Conditions<'_, '_>) -> Taken<MessageFilter> {
         metadata: Vec::new(),
     };
     let wanted = optional_object(given.metadata)?.into_iter();
-    Ok(wanted.into_iter().try_fold(filter, |filter, (key, value)| filter.with_metadata(key, value))?)
+    Ok(wanted
+        .into_iter()
+        .try_fold(filter, |filter, (key, value)| filter.with_metadata(key, value))?)
 }
 
 /// The page of these arguments; `limit` messages when they do not say how many.
@@ -47,6 +51,7 @@ pub(crate) fn page(given: &Pages<'_, '_>, limit: i64) -> Taken<Page> {
 
 /// The place behind the message with this moment, in whole text, and this id.
 pub(crate) fn cursor_behind(field: &str, timestamp: &Given<'_>, id: &Given<'_>) -> Taken<Cursor> {
-    let read = || Ok(Cursor::behind(Timestamp::parse(&text(field, timestamp)?)?, integer(field, id)?));
+    let read =
+        || Ok(Cursor::behind(Timestamp::parse(&text(field, timestamp)?)?, integer(field, id)?));
     read().map_err(|refusal: super::Refusal| refusal.about(|_| field.to_owned()))
 }

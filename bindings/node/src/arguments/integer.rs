@@ -36,7 +36,8 @@ fn exact(field: &str, number: f64) -> Taken<i64> {
         return Err(Refusal::input(field, "does not fit 64 bits"));
     }
     if number.abs() > limit {
-        let said = format!("{number:e} is beyond 2^53 - 1, where numbers are not exact: give a bigint");
+        let said =
+            format!("{number:e} is beyond 2^53 - 1, where numbers are not exact: give a bigint");
         return Err(Refusal::input(field, said));
     }
     #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]

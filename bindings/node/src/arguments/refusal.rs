@@ -63,7 +63,9 @@ fn kind(given: &Given<'_>) -> &'static str {
         ValueType::BigInt => "a bigint",
         ValueType::Function => "a function",
         _ if given.is_date().unwrap_or(false) => "a Date",
-        _ if given.coerce_to_object().and_then(|object| object.is_array()).unwrap_or(false) => "an array",
+        _ if given.coerce_to_object().and_then(|object| object.is_array()).unwrap_or(false) => {
+            "an array"
+        }
         _ => "an object",
     }
 }

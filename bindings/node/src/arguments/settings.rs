@@ -36,9 +36,15 @@ impl Settings<'_, '_> {
         builder = set(builder, count("max_overflow", self.max_overflow)?, Builder::max_overflow);
         builder = set(builder, seconds("pool_timeout", self.pool_timeout)?, Builder::pool_timeout);
         builder = set(builder, lifetime("pool_recycle", self.pool_recycle)?, Builder::pool_recycle);
-        builder = set(builder, switch("pool_pre_ping", self.pool_pre_ping)?, Builder::pool_pre_ping);
-        builder = set(builder, seconds("connect_timeout", self.connect_timeout)?, Builder::connect_timeout);
-        builder = set(builder, seconds("query_timeout", self.query_timeout)?, Builder::query_timeout);
+        builder =
+            set(builder, switch("pool_pre_ping", self.pool_pre_ping)?, Builder::pool_pre_ping);
+        builder = set(
+            builder,
+            seconds("connect_timeout", self.connect_timeout)?,
+            Builder::connect_timeout,
+        );
+        builder =
+            set(builder, seconds("query_timeout", self.query_timeout)?, Builder::query_timeout);
         builder = set(builder, count("max_retries", self.max_retries)?, Builder::max_retries);
         builder = set(builder, seconds("retry_delay", self.retry_delay)?, Builder::retry_delay);
         builder = set(builder, switch("auto_migrate", self.auto_migrate)?, Builder::auto_migrate);
@@ -66,7 +72,9 @@ fn wrong(field: &'static str, reason: String) -> Refusal {
 fn count(field: &'static str, given: &Given<'_>) -> Taken<Option<u32>> {
     let Some(number) = optional_integer(field, given)? else { return Ok(None) };
     let count = u32::try_from(number);
-    count.map(Some).map_err(|_| wrong(field, format!("must be a whole number of 0 or more, not {number}")))
+    count
+        .map(Some)
+        .map_err(|_| wrong(field, format!("must be a whole number of 0 or more, not {number}")))
 }
 
 fn seconds(field: &'static str, given: &Given<'_>) -> Taken<Option<Duration>> {
@@ -75,7 +83,10 @@ fn seconds(field: &'static str, given: &Given<'_>) -> Taken<Option<Duration>> {
     }
     let seconds = number(field, given)?;
     if !(0.0..=LONGEST).contains(&seconds) {
-        return Err(wrong(field, format!("must be a number of seconds of 0 or more, not {seconds}")));
+        return Err(wrong(
+            field,
+            format!("must be a number of seconds of 0 or more, not {seconds}"),
+        ));
     }
     Ok(Some(Duration::from_secs_f64(seconds)))
 }

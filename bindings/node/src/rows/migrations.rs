@@ -114,7 +114,9 @@ pub(crate) fn migrated(answer: MigrateAnswer) -> Answer {
     text(&match answer {
         MigrateAnswer::Upgraded { applied } => Migrated::Upgraded { applied },
         MigrateAnswer::Downgraded { reverted } => Migrated::Downgraded { reverted },
-        MigrateAnswer::Current { state, status } => Migrated::Current { state, status: status.into() },
+        MigrateAnswer::Current { state, status } => {
+            Migrated::Current { state, status: status.into() }
+        }
         MigrateAnswer::History { migrations } => {
             Migrated::History { migrations: migrations.into_iter().map(Into::into).collect() }
         }

@@ -27,10 +27,13 @@ pub(crate) struct Pages<'a, 'py> {
 /// The filter of these conditions.
 pub(crate) fn conditions(given: &Conditions<'_, '_>) -> Result<MessageFilter, Refusal> {
     let name = |field, given: Option<Given<'_, '_>>| {
-        given.map_or(Ok(None), |given| Ok::<_, Refusal>(optional_text(field, given)?.map(str::to_owned)))
+        given.map_or(Ok(None), |given| {
+            Ok::<_, Refusal>(optional_text(field, given)?.map(str::to_owned))
+        })
     };
-    let moment =
-        |field, given: Option<Given<'_, '_>>| given.map_or(Ok(None), |given| optional_moment(field, given));
+    let moment = |field, given: Option<Given<'_, '_>>| {
+        given.map_or(Ok(None), |given| optional_moment(field, given))
+    };
     let mut filter = MessageFilter {
         provider: name("provider", given.provider)?,
         model: name("model", given.model)?,
@@ -71,13 +74,14 @@ fn cursor(given: Given<'_, '_>) -> Result<Cursor, Refusal> {
 /// The place behind a message.
 pub(crate) fn cursor_behind(field: &str, given: Given<'_, '_>) -> Result<Cursor, Refusal> {
     let message = given.cast::<PyDict>();
-    let message =
-        message.map_err(|_| Refusal::wrong_type(field, "a message as get_messages returns it", given))?;
+    let message = message
+        .map_err(|_| Refusal::wrong_type(field, "a message as get_messages returns it", given))?;
     let part = |name: &str| {
         let missing = || Refusal::input(field, format!("is a message without {name}"));
         message.get_item(name)?.ok_or_else(missing)
     };
     let (timestamp, id) = (part("timestamp")?, part("id")?);
-    let read = || Ok(Cursor::behind(Timestamp::parse(text(field, &timestamp)?)?, integer(field, &id)?));
+    let read =
+        || Ok(Cursor::behind(Timestamp::parse(text(field, &timestamp)?)?, integer(field, &id)?));
     read().map_err(|refusal: Refusal| refusal.about(|_| field.to_owned()))
 }

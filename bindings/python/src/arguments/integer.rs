@@ -55,7 +55,8 @@ fn exact(field: &str, number: f64) -> Result<i64, Refusal> {
         return Err(Refusal::input(field, format!("must be a whole number, not {number}")));
     }
     if number.abs() > LARGEST_EXACT {
-        let reason = format!("{number:e} is beyond 2^53 - 1, where floats are not exact; pass an int");
+        let reason =
+            format!("{number:e} is beyond 2^53 - 1, where floats are not exact; pass an int");
         return Err(Refusal::input(field, reason));
     }
     #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]

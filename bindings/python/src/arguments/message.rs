@@ -24,14 +24,18 @@ pub(crate) struct Parts<'a, 'py> {
 /// The message of these parts.
 pub(crate) fn one(parts: &Parts<'_, '_>) -> Result<NewMessage, Refusal> {
     let optional = |field, given: Option<Given<'_, '_>>| {
-        given.map_or(Ok(None), |given| Ok::<_, Refusal>(optional_text(field, given)?.map(str::to_owned)))
+        given.map_or(Ok(None), |given| {
+            Ok::<_, Refusal>(optional_text(field, given)?.map(str::to_owned))
+        })
     };
     Ok(NewMessage {
         user_message: text("message", parts.message)?.to_owned(),
         bot_response: optional("response", parts.response)?,
         provider: optional("provider", parts.provider)?,
         model: optional("model", parts.model)?,
-        tokens_used: parts.tokens_used.map_or(Ok(None), |given| optional_integer("tokens_used", given))?,
+        tokens_used: parts
+            .tokens_used
+            .map_or(Ok(None), |given| optional_integer("tokens_used", given))?,
         metadata: parts.metadata.map_or(Ok(None), optional_metadata)?,
         timestamp: parts.timestamp.map_or(Ok(None), |given| optional_moment("timestamp", given))?,
     })
@@ -42,7 +46,8 @@ pub(crate) fn many(given: Given<'_, '_>) -> Result<Vec<NewMessage>, Refusal> {
     // A dict and a text can be iterated over as well, but nobody means that.
     let is_one = given.is_instance_of::<PyDict>() || given.is_instance_of::<PyString>();
     let entries = given.try_iter().ok().filter(|_| !is_one);
-    let entries = entries.ok_or_else(|| Refusal::wrong_type("messages", "an iterable of dicts", given))?;
+    let entries =
+        entries.ok_or_else(|| Refusal::wrong_type("messages", "an iterable of dicts", given))?;
     let mut messages = Vec::new();
     for (place, entry) in entries.enumerate() {
         let message = of_dict(&entry?).map_err(|refusal| {
@@ -58,8 +63,15 @@ fn of_dict(given: Given<'_, '_>) -> Result<NewMessage, Refusal> {
     let entry = given.cast::<PyDict>().map_err(|_| Refusal::wrong_type("", "a dict", given))?;
     // A message that was read has the stored names as keys; errors name what the caller wrote.
     let (mut message_key, mut response_key) = ("message", "response");
-    let [mut message, mut response, mut provider, mut model, mut tokens_used, mut metadata, mut timestamp] =
-        [const { None }; 7];
+    let [
+        mut message,
+        mut response,
+        mut provider,
+        mut model,
+        mut tokens_used,
+        mut metadata,
+        mut timestamp,
+    ] = [const { None }; 7];
     for (key, value) in entry {
         let name = text("", &key)?;
         let place = match name {
@@ -82,7 +94,10 @@ fn of_dict(given: Given<'_, '_>) -> Result<NewMessage, Refusal> {
             "id" => continue,
             other => {
                 let shown: String = other.chars().take(40).collect();
-                return Err(Refusal::input(&shown, format!("is no key of a message; known are {KEYS}")));
+                return Err(Refusal::input(
+                    &shown,
+                    format!("is no key of a message; known are {KEYS}"),
+                ));
             }
         };
         if place.replace(value).is_some() {

@@ -16,8 +16,9 @@ pub(super) fn optional_metadata(given: Given<'_, '_>) -> Result<Option<Metadata>
     if given.is_none() {
         return Ok(None);
     }
-    let map =
-        object(given.cast::<PyDict>().map_err(|_| Refusal::wrong_type(FIELD, "a dict or None", given))?)?;
+    let map = object(
+        given.cast::<PyDict>().map_err(|_| Refusal::wrong_type(FIELD, "a dict or None", given))?,
+    )?;
     Ok(Some(Metadata::from_map(map)?))
 }
 
@@ -34,7 +35,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn object(&mut self, given: &Bound<'_, PyDict>, depth: usize) -> Result<Map<String, Value>, Refusal> {
+    fn object(
+        &mut self,
+        given: &Bound<'_, PyDict>,
+        depth: usize,
+    ) -> Result<Map<String, Value>, Refusal> {
         check_depth(depth)?;
         let mut map = Map::new();
         for (key, value) in given {
@@ -54,7 +59,10 @@ impl Reader {
         depth: usize,
     ) -> Result<Value, Refusal> {
         check_depth(depth)?;
-        given.map(|value| self.value(&value, depth)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+        given
+            .map(|value| self.value(&value, depth))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Value::Array)
     }
 
     /// What lies in a container of this depth.
@@ -77,7 +85,8 @@ impl Reader {
         }
         if let Ok(given) = given.cast::<PyFloat>() {
             let number = Number::from_f64(given.value());
-            let wrong = || Refusal::input(FIELD, "holds NaN or an infinity, which JSON has no number for");
+            let wrong =
+                || Refusal::input(FIELD, "holds NaN or an infinity, which JSON has no number for");
             return number.map(Value::Number).ok_or_else(wrong);
         }
         if let Ok(given) = given.cast::<PyDict>() {
@@ -92,12 +101,19 @@ impl Reader {
         if let Some(given) = index(given)? {
             return integer(&given).map(Value::Number);
         }
-        Err(Refusal::wrong_type(FIELD, "made of dict, list, tuple, str, int, float, bool and None", given))
+        Err(Refusal::wrong_type(
+            FIELD,
+            "made of dict, list, tuple, str, int, float, bool and None",
+            given,
+        ))
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), Refusal> {
         self.left = self.left.checked_sub(bytes as u64).ok_or_else(|| {
-            Refusal::input(FIELD, format!("is too large: a message has at most {MAX_ROW_BYTES} bytes"))
+            Refusal::input(
+                FIELD,
+                format!("is too large: a message has at most {MAX_ROW_BYTES} bytes"),
+            )
         })?;
         Ok(())
     }

@@ -20,7 +20,9 @@ pub(crate) struct Migrate<'a, 'py> {
 
 pub(crate) fn migrate(given: &Migrate<'_, '_>) -> Result<MigrateCall, Refusal> {
     let named = |field, given: Option<_>| {
-        given.map_or(Ok(None), |given| Ok::<_, Refusal>(optional_text(field, given)?.map(str::to_owned)))
+        given.map_or(Ok(None), |given| {
+            Ok::<_, Refusal>(optional_text(field, given)?.map(str::to_owned))
+        })
     };
     Ok(MigrateCall {
         verb: text("verb", given.verb)?.to_owned(),
@@ -33,6 +35,7 @@ pub(crate) fn migrate(given: &Migrate<'_, '_>) -> Result<MigrateCall, Refusal> {
 }
 
 fn yes_or_no(given: Given<'_, '_>) -> Result<bool, Refusal> {
-    let given = given.cast::<PyBool>().map_err(|_| Refusal::wrong_type("per_engine", "a bool", given))?;
+    let given =
+        given.cast::<PyBool>().map_err(|_| Refusal::wrong_type("per_engine", "a bool", given))?;
     Ok(given.is_true())
 }

@@ -12,7 +12,10 @@ const WANTED: &str = "a datetime, a date, a str in ISO 8601, or None";
 const SECOND: i64 = 1_000_000;
 
 /// A moment or nothing.
-pub(crate) fn optional_moment(field: &str, given: Given<'_, '_>) -> Result<Option<Timestamp>, Refusal> {
+pub(crate) fn optional_moment(
+    field: &str,
+    given: Given<'_, '_>,
+) -> Result<Option<Timestamp>, Refusal> {
     if given.is_none() {
         return Ok(None);
     }

@@ -17,14 +17,19 @@ const DAYS: i64 = 30;
 
 pub(crate) fn order(oldest_first: Option<Given<'_, '_>>) -> Result<Order, Refusal> {
     let Some(given) = oldest_first else { return Ok(Order::NewestFirst) };
-    let given = given.cast::<PyBool>().map_err(|_| Refusal::wrong_type("oldest_first", "a bool", given))?;
+    let given =
+        given.cast::<PyBool>().map_err(|_| Refusal::wrong_type("oldest_first", "a bool", given))?;
     Ok(if given.is_true() { Order::OldestFirst } else { Order::NewestFirst })
 }
 
 type Span = (Option<chatkeep::Timestamp>, Option<chatkeep::Timestamp>);
 
-pub(crate) fn span(start: Option<Given<'_, '_>>, end: Option<Given<'_, '_>>) -> Result<Span, Refusal> {
-    let moment = |field, given: Option<_>| given.map_or(Ok(None), |given| optional_moment(field, given));
+pub(crate) fn span(
+    start: Option<Given<'_, '_>>,
+    end: Option<Given<'_, '_>>,
+) -> Result<Span, Refusal> {
+    let moment =
+        |field, given: Option<_>| given.map_or(Ok(None), |given| optional_moment(field, given));
     Ok((moment("start_date", start)?, moment("end_date", end)?))
 }
 

@@ -41,9 +41,15 @@ impl Settings<'_, '_> {
         builder = set(builder, count("max_overflow", self.max_overflow)?, Builder::max_overflow);
         builder = set(builder, seconds("pool_timeout", self.pool_timeout)?, Builder::pool_timeout);
         builder = set(builder, lifetime("pool_recycle", self.pool_recycle)?, Builder::pool_recycle);
-        builder = set(builder, switch("pool_pre_ping", self.pool_pre_ping)?, Builder::pool_pre_ping);
-        builder = set(builder, seconds("connect_timeout", self.connect_timeout)?, Builder::connect_timeout);
-        builder = set(builder, seconds("query_timeout", self.query_timeout)?, Builder::query_timeout);
+        builder =
+            set(builder, switch("pool_pre_ping", self.pool_pre_ping)?, Builder::pool_pre_ping);
+        builder = set(
+            builder,
+            seconds("connect_timeout", self.connect_timeout)?,
+            Builder::connect_timeout,
+        );
+        builder =
+            set(builder, seconds("query_timeout", self.query_timeout)?, Builder::query_timeout);
         builder = set(builder, count("max_retries", self.max_retries)?, Builder::max_retries);
         builder = set(builder, seconds("retry_delay", self.retry_delay)?, Builder::retry_delay);
         builder = set(builder, switch("auto_migrate", self.auto_migrate)?, Builder::auto_migrate);
@@ -77,26 +83,33 @@ fn count(field: &'static str, given: Argument<'_, '_>) -> Result<Option<u32>, Re
         Err(refusal) => return Err(refusal),
     };
     let count = u32::try_from(number);
-    count.map(Some).map_err(|_| wrong(field, format!("must be a whole number of 0 or more, not {number}")))
+    count
+        .map(Some)
+        .map_err(|_| wrong(field, format!("must be a whole number of 0 or more, not {number}")))
 }
 
 fn seconds(field: &'static str, given: Argument<'_, '_>) -> Result<Option<Duration>, Refusal> {
     let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
     let seconds = number(field, given)?;
     if !(0.0..=LONGEST).contains(&seconds) {
-        return Err(wrong(field, format!("must be a number of seconds of 0 or more, not {seconds}")));
+        return Err(wrong(
+            field,
+            format!("must be a number of seconds of 0 or more, not {seconds}"),
+        ));
     }
     Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
 /// The same, where -1 means no limit, as in the environment and in SQLAlchemy.
 fn lifetime(field: &'static str, given: Argument<'_, '_>) -> Result<Option<Duration>, Refusal> {
-    let is_unlimited = |given: Given<'_, '_>| number(field, given).is_ok_and(|seconds| seconds == -1.0);
+    let is_unlimited =
+        |given: Given<'_, '_>| number(field, given).is_ok_and(|seconds| seconds == -1.0);
     if given.is_some_and(is_unlimited) { Ok(Some(Duration::ZERO)) } else { seconds(field, given) }
 }
 
 fn switch(field: &'static str, given: Argument<'_, '_>) -> Result<Option<bool>, Refusal> {
     let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
-    let switch = given.cast::<PyBool>().map_err(|_| Refusal::wrong_type(field, "a bool or None", given))?;
+    let switch =
+        given.cast::<PyBool>().map_err(|_| Refusal::wrong_type(field, "a bool or None", given))?;
     Ok(Some(switch.is_true()))
 }

@@ -16,7 +16,10 @@ pub(super) const LONGEST: f64 = 10.0 * 365.0 * 86_400.0;
 pub(crate) fn seconds(field: &str, given: Given<'_, '_>) -> Result<Duration, Refusal> {
     let seconds = number(field, given)?;
     if !(0.0..=LONGEST).contains(&seconds) {
-        return Err(Refusal::input(field, format!("must be a number of seconds from 0 to {LONGEST}")));
+        return Err(Refusal::input(
+            field,
+            format!("must be a number of seconds from 0 to {LONGEST}"),
+        ));
     }
     Ok(Duration::from_secs_f64(seconds))
 }
@@ -26,7 +29,8 @@ pub(super) fn number(field: &str, given: Given<'_, '_>) -> Result<f64, Refusal> 
     if let Ok(float) = given.cast::<PyFloat>() {
         return Ok(float.value());
     }
-    let number = index(given)?.ok_or_else(|| Refusal::wrong_type(field, "a number of seconds", given))?;
+    let number =
+        index(given)?.ok_or_else(|| Refusal::wrong_type(field, "a number of seconds", given))?;
     // An int too large for a float is too long as well.
     Ok(number.extract().unwrap_or(f64::INFINITY))
 }

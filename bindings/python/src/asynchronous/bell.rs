@@ -27,11 +27,15 @@ impl Bell {
     }
 
     /// Has the loop call this when the bell rings.
-    pub(super) fn connect(&self, event_loop: &Bound<'_, PyAny>, drain: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub(super) fn connect(
+        &self,
+        event_loop: &Bound<'_, PyAny>,
+        drain: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         #[cfg(unix)]
         if let Self::Socket(pair) = self {
-            let watched =
-                event_loop.call_method1(intern!(event_loop.py(), "add_reader"), (pair.number(), drain));
+            let watched = event_loop
+                .call_method1(intern!(event_loop.py(), "add_reader"), (pair.number(), drain));
             return watched.map(|_| ());
         }
         let _ = (event_loop, drain);

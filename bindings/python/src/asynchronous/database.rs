@@ -43,7 +43,14 @@ impl AsyncDatabaseManager {
     /// ``DatabaseManager.migration_status`` as a future.
     fn migration_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let look = |chat: &chatkeep::Chatkeep, ()| chat.database().migration_status();
-        submit(py, &self.handle, "migration_status", || Ok(()), look, |py, status| json::of(py, &status))
+        submit(
+            py,
+            &self.handle,
+            "migration_status",
+            || Ok(()),
+            look,
+            |py, status| json::of(py, &status),
+        )
     }
 
     /// ``DatabaseManager.upgrade`` as a future.
@@ -68,19 +75,40 @@ impl AsyncDatabaseManager {
     ) -> PyResult<Bound<'py, PyAny>> {
         let given = Migrate { verb, revision, folder, from_revision, description, per_engine };
         let work = |chat: &chatkeep::Chatkeep, call: MigrateCall| chat.database().migrate(&call);
-        submit(py, &self.handle, "migrate", || migrate(&given), work, |py, answer| json::of(py, &answer))
+        submit(
+            py,
+            &self.handle,
+            "migrate",
+            || migrate(&given),
+            work,
+            |py, answer| json::of(py, &answer),
+        )
     }
 
     /// ``DatabaseManager.search_index`` as a future.
     fn search_index<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let look = |chat: &chatkeep::Chatkeep, ()| chat.database().search_index();
-        submit(py, &self.handle, "search_index", || Ok(()), look, |py, state| plain(py, state.name()))
+        submit(
+            py,
+            &self.handle,
+            "search_index",
+            || Ok(()),
+            look,
+            |py, state| plain(py, state.name()),
+        )
     }
 
     /// ``DatabaseManager.create_search_index`` as a future.
     fn create_search_index<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let create = |chat: &chatkeep::Chatkeep, ()| chat.database().create_search_index();
-        submit(py, &self.handle, "create_search_index", || Ok(()), create, |py, value| plain(py, value))
+        submit(
+            py,
+            &self.handle,
+            "create_search_index",
+            || Ok(()),
+            create,
+            |py, value| plain(py, value),
+        )
     }
 
     /// ``DatabaseManager.drop_search_index`` as a future.

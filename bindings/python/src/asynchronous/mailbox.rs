@@ -103,16 +103,18 @@ impl Mailbox {
             return Ok(());
         }
         let result = match outcome {
-            Outcome::Logged(outcome) => {
-                outcome.map_err(|error| raise(py, &error)).and_then(|id| Ok(id.into_pyobject(py)?.into_any()))
-            }
+            Outcome::Logged(outcome) => outcome
+                .map_err(|error| raise(py, &error))
+                .and_then(|id| Ok(id.into_pyobject(py)?.into_any())),
             Outcome::Answered(convert) => {
                 door::guarded(py, "asyncio", || convert(py).map(|value| value.into_bound(py)))
             }
         };
         let told = match result {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
-            Err(error) => future.call_method1(intern!(py, "set_exception"), (error.into_value(py),)),
+            Err(error) => {
+                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
+            }
         };
         told.map(|_| ())
     }

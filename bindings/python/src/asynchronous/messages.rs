@@ -5,7 +5,9 @@ use pyo3::prelude::*;
 use super::mailbox::Mailbox;
 use super::message_pages::AsyncMessagePages;
 use super::submit::{plain, submit};
-use crate::arguments::{self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span};
+use crate::arguments::{
+    self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span,
+};
 use crate::door;
 use crate::errors::raise;
 use crate::messages::lines;
@@ -106,7 +108,11 @@ impl AsyncMessageLogger {
     }
 
     /// ``MessageLogger.get_message_by_id`` as a future.
-    fn get_message_by_id<'py>(&self, py: Python<'py>, id: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn get_message_by_id<'py>(
+        &self,
+        py: Python<'py>,
+        id: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         submit(
             py,
             &self.handle,
@@ -187,7 +193,12 @@ impl AsyncMessageLogger {
             py,
             &self.handle,
             "search_messages",
-            || Ok((arguments::text("query", query)?.to_owned(), arguments::page(&pages, SEARCHED)?)),
+            || {
+                Ok((
+                    arguments::text("query", query)?.to_owned(),
+                    arguments::page(&pages, SEARCHED)?,
+                ))
+            },
             |chat, (query, page)| chat.messages().search_messages(&query, &page),
             rows::messages,
         )
@@ -219,7 +230,14 @@ impl AsyncMessageLogger {
         days: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let count = |chat: &chatkeep::Chatkeep, days| chat.messages().count_old_messages(days);
-        submit(py, &self.handle, "count_old_messages", || age(days), count, |py, value| plain(py, value))
+        submit(
+            py,
+            &self.handle,
+            "count_old_messages",
+            || age(days),
+            count,
+            |py, value| plain(py, value),
+        )
     }
 
     /// ``MessageLogger.delete_old_messages`` as a future.
@@ -230,7 +248,14 @@ impl AsyncMessageLogger {
         days: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let delete = |chat: &chatkeep::Chatkeep, days| chat.messages().delete_old_messages(days);
-        submit(py, &self.handle, "delete_old_messages", || age(days), delete, |py, value| plain(py, value))
+        submit(
+            py,
+            &self.handle,
+            "delete_old_messages",
+            || age(days),
+            delete,
+            |py, value| plain(py, value),
+        )
     }
 
     /// ``MessageLogger.export_for_fine_tuning`` as a future.
@@ -267,6 +292,13 @@ impl AsyncMessageLogger {
     /// ``MessageLogger.rebuild_totals`` as a future.
     fn rebuild_totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let rebuild = |chat: &chatkeep::Chatkeep, ()| chat.messages().rebuild_totals();
-        submit(py, &self.handle, "rebuild_totals", || Ok(()), rebuild, |py, ()| plain(py, py.None()))
+        submit(
+            py,
+            &self.handle,
+            "rebuild_totals",
+            || Ok(()),
+            rebuild,
+            |py, ()| plain(py, py.None()),
+        )
     }
 }

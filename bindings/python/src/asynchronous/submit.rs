@@ -28,8 +28,11 @@ where
         let refused = |refusal: Refusal| refusal.raise(py, operation);
         let arguments = take().map_err(refused)?;
         let chat = handle.chat().map_err(|error| refused(error.into()))?;
-        let convert = |py: Python<'_>, value| give(py, value).map(|value| value.into_any().unbind());
-        promise(py, operation, |reply| chat.hand_in(move |chat| reply.send(work(chat, arguments), convert)))
+        let convert =
+            |py: Python<'_>, value| give(py, value).map(|value| value.into_any().unbind());
+        promise(py, operation, |reply| {
+            chat.hand_in(move |chat| reply.send(work(chat, arguments), convert))
+        })
     })
 }
 
@@ -46,7 +49,9 @@ pub(super) fn submit_waiting<'py, A: Send + 'static>(
         let found = find();
         promise(py, operation, |reply| {
             let wait = move || {
-                reply.send(found.map_or(Ok(()), |chat| work(&chat, arguments)), |py, ()| Ok(py.None()));
+                reply.send(found.map_or(Ok(()), |chat| work(&chat, arguments)), |py, ()| {
+                    Ok(py.None())
+                });
             };
             let started = std::thread::Builder::new().name("chatkeep-wait".to_owned()).spawn(wait);
             started.map(|_| ()).map_err(|cause| {
@@ -110,6 +115,9 @@ impl Drop for Reply {
 }
 
 /// For results that are no rows.
-pub(super) fn plain<'py>(py: Python<'py>, value: impl IntoPyObjectExt<'py>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn plain<'py>(
+    py: Python<'py>,
+    value: impl IntoPyObjectExt<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
     value.into_bound_py_any(py)
 }

@@ -60,7 +60,11 @@ impl AsyncTokenManager {
     }
 
     /// ``TokenManager.verify_token`` as a future.
-    fn verify_token<'py>(&self, py: Python<'py>, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn verify_token<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         submit(
             py,
             &self.handle,
@@ -91,7 +95,11 @@ impl AsyncTokenManager {
     }
 
     /// ``TokenManager.check_token`` as a future.
-    fn check_token<'py>(&self, py: Python<'py>, token: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn check_token<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         submit(
             py,
             &self.handle,
@@ -109,7 +117,11 @@ impl AsyncTokenManager {
     }
 
     /// ``TokenManager.get_token_info`` as a future.
-    fn get_token_info<'py>(&self, py: Python<'py>, id: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn get_token_info<'py>(
+        &self,
+        py: Python<'py>,
+        id: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         submit(
             py,
             &self.handle,
@@ -139,6 +151,13 @@ impl AsyncTokenManager {
     /// ``TokenManager.delete_expired_tokens`` as a future.
     fn delete_expired_tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let delete = |chat: &chatkeep::Chatkeep, ()| chat.tokens().delete_expired_tokens();
-        submit(py, &self.handle, "delete_expired_tokens", || Ok(()), delete, |py, value| plain(py, value))
+        submit(
+            py,
+            &self.handle,
+            "delete_expired_tokens",
+            || Ok(()),
+            delete,
+            |py, value| plain(py, value),
+        )
     }
 }

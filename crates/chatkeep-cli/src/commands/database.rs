@@ -36,7 +36,8 @@ pub(super) fn run(command: DatabaseCommand, context: &Context) -> Result<u8, Fai
 
 /// The file of an embedded database, with its whole path.
 pub(super) fn file(url: &DatabaseUrl) -> Option<String> {
-    let Target::Sqlite(SqliteTarget { location: SqliteLocation::File(file), .. }) = url.target() else {
+    let Target::Sqlite(SqliteTarget { location: SqliteLocation::File(file), .. }) = url.target()
+    else {
         return None;
     };
     let whole = std::path::absolute(file).unwrap_or_else(|_| file.clone());
@@ -47,7 +48,8 @@ fn url(context: &Context) -> Result<(), Failure> {
     let url = context.url()?;
     let (shown, engine, file) = (url.redacted(), url.engine().name(), file(&url));
     context.terminal.answer(&json!({ "url": shown, "engine": engine, "file": file }), || {
-        let mut rows = vec![("URL", visible_line(&shown, usize::MAX)), ("Engine", engine.to_owned())];
+        let mut rows =
+            vec![("URL", visible_line(&shown, usize::MAX)), ("Engine", engine.to_owned())];
         rows.extend(file.map(|file| ("File", visible_line(&file, usize::MAX))));
         facts(&rows)
     })
@@ -106,13 +108,15 @@ fn status(context: &Context) -> Result<(), Failure> {
 }
 
 fn describe(status: &Status, schema: &str, settings: &PoolSettings) -> String {
-    let version = status.server_version.as_deref().map(|version| format!(" {}", visible_line(version, 200)));
+    let version =
+        status.server_version.as_deref().map(|version| format!(" {}", visible_line(version, 200)));
     let mut rows = vec![
         ("URL", visible_line(&status.url, usize::MAX)),
         ("Engine", format!("{}{}", status.engine, version.unwrap_or_default())),
     ];
     rows.extend(status.file.as_deref().map(|file| ("File", visible_line(file, usize::MAX))));
-    let found_in = status.found_in.as_deref().map(|name| format!(", in {}", visible_line(name, 63)));
+    let found_in =
+        status.found_in.as_deref().map(|name| format!(", in {}", visible_line(name, 63)));
     rows.push(("Schema", format!("{schema}{}", found_in.unwrap_or_default())));
     rows.extend(status.messages.map(|messages| ("Messages", thousands(messages))));
     if let (Some(all), Some(active)) = (status.tokens, status.active_tokens) {
@@ -153,12 +157,18 @@ fn pool_facts(settings: &PoolSettings) -> Vec<(&'static str, String)> {
         settings.max_overflow,
         whole(settings.pool_timeout)
     );
-    let limits =
-        format!("{} to connect, {} a query", whole(settings.connect_timeout), whole(settings.query_timeout));
+    let limits = format!(
+        "{} to connect, {} a query",
+        whole(settings.connect_timeout),
+        whole(settings.query_timeout)
+    );
     vec![
         ("Pool", pool),
         ("Deadlines", limits),
-        ("Migrations", if settings.auto_migrate { "run at the first use" } else { "run by hand" }.to_owned()),
+        (
+            "Migrations",
+            if settings.auto_migrate { "run at the first use" } else { "run by hand" }.to_owned(),
+        ),
     ]
 }
 
@@ -185,13 +195,14 @@ fn wait(timeout: Option<u32>, context: &Context) -> Result<(), Failure> {
         Err(error) => return Err(error.into()),
     };
     let passed = start.elapsed();
-    context
-        .terminal
-        .answer(&json!({ "ready": true, "schema": schema, "seconds": passed.as_secs_f64() }), || {
-            format!("{} answers after {}\n", chatkeep.database().engine(), seconds(passed))
-        })?;
+    context.terminal.answer(
+        &json!({ "ready": true, "schema": schema, "seconds": passed.as_secs_f64() }),
+        || format!("{} answers after {}\n", chatkeep.database().engine(), seconds(passed)),
+    )?;
     if schema == "behind" {
-        context.terminal.note("its schema is behind: `chatkeep migrate upgrade` brings it up to date");
+        context
+            .terminal
+            .note("its schema is behind: `chatkeep migrate upgrade` brings it up to date");
     }
     Ok(())
 }

@@ -16,7 +16,8 @@ use crate::{export, import};
 pub(super) fn run(command: MessagesCommand, context: &Context) -> Result<u8, Failure> {
     // The fields of an import's errors are keys of the file.
     let is_import = matches!(command, MessagesCommand::Import(_));
-    answer(command, context).map_err(|failure| if is_import { failure } else { failure.naming(MESSAGES) })
+    answer(command, context)
+        .map_err(|failure| if is_import { failure } else { failure.naming(MESSAGES) })
 }
 
 fn answer(command: MessagesCommand, context: &Context) -> Result<u8, Failure> {

@@ -45,13 +45,17 @@ fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
             note_other_schema(&migrations, terminal)?;
             Ok(0)
         }
-        MigrateCommand::Downgrade { revision, yes } => downgrade(&migrations, &revision, yes, terminal),
+        MigrateCommand::Downgrade { revision, yes } => {
+            downgrade(&migrations, &revision, yes, terminal)
+        }
         MigrateCommand::Current => {
             let code = state::current(&migrations.status()?, terminal)?;
             note_other_schema(&migrations, terminal)?;
             Ok(code)
         }
-        MigrateCommand::History { verbose } => history::history(&migrations.status()?, verbose, terminal),
+        MigrateCommand::History { verbose } => {
+            history::history(&migrations.status()?, verbose, terminal)
+        }
         MigrateCommand::Stamp { revision } => {
             let changed = migrations.stamp(&revision)?;
             terminal.answer(&json!({ "changed": changed }), || {
@@ -87,11 +91,17 @@ fn listed(what: &str, titles: &[String], nothing: &str) -> String {
     if titles.is_empty() {
         return nothing.to_owned();
     }
-    let lines: String = titles.iter().map(|name| format!("  {}\n", visible_line(name, 200))).collect();
+    let lines: String =
+        titles.iter().map(|name| format!("  {}\n", visible_line(name, 200))).collect();
     format!("{what} {}:\n{lines}", amount(titles.len() as u64, "migration"))
 }
 
-fn downgrade(migrations: &Migrator, revision: &str, yes: bool, terminal: &Terminal) -> Result<u8, Failure> {
+fn downgrade(
+    migrations: &Migrator,
+    revision: &str,
+    yes: bool,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
     if !yes && !may_ask(terminal) {
         let refusal = Failure::usage("nobody can be asked whether migrations may be taken back");
         return Err(refusal.with_hint("--yes takes them back without asking"));
@@ -126,9 +136,13 @@ fn check(migrations: &Migrator, terminal: &Terminal) -> Result<u8, Failure> {
     });
     terminal.answer(&answer, || {
         if words.is_empty() {
-            return format!("the schema is what its migrations make; it is {}\n", described(&check.status));
+            return format!(
+                "the schema is what its migrations make; it is {}\n",
+                described(&check.status)
+            );
         }
-        let lines: String = words.iter().map(|line| format!("  {}\n", visible_line(line, 500))).collect();
+        let lines: String =
+            words.iter().map(|line| format!("  {}\n", visible_line(line, 500))).collect();
         format!("{}:\n{lines}", amount(words.len() as u64, "difference"))
     })?;
     Ok(if words.is_empty() { state_code } else { DIFFERS })
@@ -164,7 +178,12 @@ fn adopt(migrations: &Migrator, dry_run: bool, terminal: &Terminal) -> Result<u8
     Ok(0)
 }
 
-fn new(folder: &Path, description: &str, per_engine: bool, terminal: &Terminal) -> Result<u8, Failure> {
+fn new(
+    folder: &Path,
+    description: &str,
+    per_engine: bool,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
     let files = migrations::new_migration(folder, description, per_engine)?;
     let shown: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
     terminal.answer(&json!({ "files": shown }), || {

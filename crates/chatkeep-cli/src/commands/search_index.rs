@@ -14,12 +14,17 @@ pub(super) fn run(command: &SearchIndexCommand, context: &Context) -> Result<u8,
     match command {
         SearchIndexCommand::Create => {
             let created = database.create_search_index()?;
-            let text = if created { "the search index is ready" } else { "there is a search index already" };
+            let text = if created {
+                "the search index is ready"
+            } else {
+                "there is a search index already"
+            };
             terminal.answer(&json!({ "created": created }), || format!("{text}\n"))?;
         }
         SearchIndexCommand::Drop => {
             let dropped = database.drop_search_index()?;
-            let text = if dropped { "the search index is dropped" } else { "there is no search index" };
+            let text =
+                if dropped { "the search index is dropped" } else { "there is no search index" };
             terminal.answer(&json!({ "dropped": dropped }), || format!("{text}\n"))?;
         }
         SearchIndexCommand::Status => {

@@ -67,7 +67,8 @@ fn prune(dry_run: bool, reclaims: bool, context: &Context) -> Result<(), Failure
 }
 
 fn create(options: &CreateOptions, context: &Context) -> Result<(), Failure> {
-    let created = context.open()?.tokens().create_token(&options.description, options.expires_days)?;
+    let created =
+        context.open()?.tokens().create_token(&options.description, options.expires_days)?;
     let terminal = &context.terminal;
     terminal.answer(&created, || format!("{}\n", created.token.expose()))?;
     terminal.note(&about(&created));
@@ -75,9 +76,10 @@ fn create(options: &CreateOptions, context: &Context) -> Result<(), Failure> {
 }
 
 fn about(created: &CreatedToken) -> String {
-    let expiry = created
-        .expires_at
-        .map_or_else(|| "never expires".to_owned(), |at| format!("expires on {} (UTC)", minute(at)));
+    let expiry = created.expires_at.map_or_else(
+        || "never expires".to_owned(),
+        |at| format!("expires on {} (UTC)", minute(at)),
+    );
     format!(
         "Token {} ({}) {expiry}.\n{}",
         created.id,
@@ -190,7 +192,9 @@ fn revoke(id: i64, context: &Context) -> Result<(), Failure> {
     if !context.open()?.tokens().revoke_token(id)? {
         return Err(Failure::not_found("id", format!("there is no active token {id}")));
     }
-    context.terminal.answer(&json!({ "id": id, "revoked": true }), || format!("revoked token {id}\n"))
+    context
+        .terminal
+        .answer(&json!({ "id": id, "revoked": true }), || format!("revoked token {id}\n"))
 }
 
 /// `2023-09-23 21:02`
@@ -230,6 +234,9 @@ mod tests {
     fn the_list_fits_eighty_columns() {
         let text = style::paint(&render(&tokens(), Timestamp::now(), &Terminal::plain(80)), false);
         assert!(text.lines().all(|line| crate::text::width(line) <= 80), "\n{text}");
-        assert!(text.contains("active") && text.contains("revoked") && text.contains("never"), "\n{text}");
+        assert!(
+            text.contains("active") && text.contains("revoked") && text.contains("never"),
+            "\n{text}"
+        );
     }
 }

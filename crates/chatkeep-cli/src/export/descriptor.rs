@@ -10,7 +10,8 @@ pub(super) fn number(path: &Path) -> Option<u32> {
         "-" | "/dev/stdout" => Some(1),
         "/dev/stderr" => Some(2),
         text => {
-            let digits = ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|start| text.strip_prefix(start))?;
+            let digits =
+                ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|start| text.strip_prefix(start))?;
             digits.parse().ok()
         }
     }

@@ -83,9 +83,13 @@ impl<'a> Destination<'a> {
         let path = output.path;
         let (name, way) = match descriptor::number(path) {
             Some(number) => {
-                let name =
-                    if number == 1 { "standard output".to_owned() } else { path.display().to_string() };
-                let file = descriptor::open(number, path).map_err(|error| Failure::file(&name, &error))?;
+                let name = if number == 1 {
+                    "standard output".to_owned()
+                } else {
+                    path.display().to_string()
+                };
+                let file =
+                    descriptor::open(number, path).map_err(|error| Failure::file(&name, &error))?;
                 refuse_open_database_file(output.database, &file, &name)?;
                 let way = if number == 1 { Way::Output(io::stdout()) } else { Way::Device(file) };
                 (name, way)
@@ -94,14 +98,20 @@ impl<'a> Destination<'a> {
                 let name = path.display().to_string();
                 refuse_database_file(output.database, path)?;
                 // A device or a named pipe cannot be replaced by a file, nor should it be.
-                let way = if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+                let way = if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
+                {
                     let file = OpenOptions::new()
                         .write(true)
                         .open(path)
                         .map_err(|error| Failure::file(&name, &error))?;
                     Way::Device(file)
                 } else {
-                    Way::Partial(PartialFile::create(path, output.replace, output.mode, interruption)?)
+                    Way::Partial(PartialFile::create(
+                        path,
+                        output.replace,
+                        output.mode,
+                        interruption,
+                    )?)
                 };
                 (name, way)
             }
@@ -122,7 +132,8 @@ impl<'a> Destination<'a> {
 
     /// Writes what is left, and gives a file its name.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let way = self.out.into_inner().map_err(|error| Failure::file(&self.name, error.error()))?;
+        let way =
+            self.out.into_inner().map_err(|error| Failure::file(&self.name, error.error()))?;
         match way {
             Way::Output(mut out) => out.flush().map_err(|error| Failure::file(&self.name, &error)),
             Way::Device(_) => Ok(()),

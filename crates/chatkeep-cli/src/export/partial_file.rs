@@ -41,8 +41,10 @@ impl<'a> PartialFile<'a> {
         if existing.is_some() && !replace {
             return Err(exists(path));
         }
-        let folder =
-            target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = target
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let prefix = format!(".{}.", target.file_name().unwrap_or_default().to_string_lossy());
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".part");
@@ -59,10 +61,14 @@ impl<'a> PartialFile<'a> {
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let mut farewell = self.interruption.hold();
-        let synced = file.as_file().sync_all().map_err(|error| Failure::file(self.target.display(), &error));
+        let synced =
+            file.as_file().sync_all().map_err(|error| Failure::file(self.target.display(), &error));
         let outcome = synced.and_then(|()| {
-            let kept =
-                if self.replace { file.persist(&self.target) } else { file.persist_noclobber(&self.target) };
+            let kept = if self.replace {
+                file.persist(&self.target)
+            } else {
+                file.persist_noclobber(&self.target)
+            };
             kept.map(drop).map_err(|error| match error.error.kind() {
                 io::ErrorKind::AlreadyExists => exists(&self.target),
                 _ => Failure::file(self.target.display(), &error.error),
@@ -117,7 +123,9 @@ mod tests {
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).expect("a folder");
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+        entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect()
     }
 
     #[test]

@@ -38,8 +38,10 @@ impl<'a> Row<'a> {
         // Grown step by step, the line of a large message would take twice its size.
         let texts = self.user_message.len() + self.bot_response.map_or(0, str::len);
         let mut text = Vec::with_capacity(texts + texts / 16 + 512);
-        serde_json::to_writer(&mut text, self).map_err(|error| Error::internal(failed).with_source(error))?;
-        let text = String::from_utf8(text).map_err(|error| Error::internal(failed).with_source(error))?;
+        serde_json::to_writer(&mut text, self)
+            .map_err(|error| Error::internal(failed).with_source(error))?;
+        let text =
+            String::from_utf8(text).map_err(|error| Error::internal(failed).with_source(error))?;
         let mut line = text::safe_json(text);
         line.push('\n');
         Ok(line)
@@ -66,6 +68,9 @@ mod tests {
             r#""provider":"openai","model":null,"tokens_used":3,"metadata":{"user":"u-17"}}"#,
         );
         assert_eq!(Row::new(&message, false).to_line().expect("JSON"), format!("{{{rest}\n"));
-        assert_eq!(Row::new(&message, true).to_line().expect("JSON"), format!("{{\"id\":1,{rest}\n"));
+        assert_eq!(
+            Row::new(&message, true).to_line().expect("JSON"),
+            format!("{{\"id\":1,{rest}\n")
+        );
     }
 }

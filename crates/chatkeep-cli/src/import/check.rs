@@ -34,7 +34,11 @@ pub(super) fn run(mut source: Source, context: &Context) -> Result<u8, Failure> 
                     bad += 1;
                     if listed.len() < MOST_LISTED {
                         let field = error.field().map(str::to_owned);
-                        listed.push(BadLine { line: number, field, message: error.message().to_owned() });
+                        listed.push(BadLine {
+                            line: number,
+                            field,
+                            message: error.message().to_owned(),
+                        });
                     }
                 }
             }
@@ -53,7 +57,8 @@ pub(super) fn run(mut source: Source, context: &Context) -> Result<u8, Failure> 
         if bad > listed.len() as u64 {
             out.push_str(&format!("{} more\n", thousands(bad - listed.len() as u64)));
         }
-        let verdict = if bad == 0 { String::new() } else { format!(", {} cannot", amount(bad, "line")) };
+        let verdict =
+            if bad == 0 { String::new() } else { format!(", {} cannot", amount(bad, "line")) };
         out.push_str(&format!("{} can be imported{verdict}\n", amount(good, "message")));
         out
     })?;

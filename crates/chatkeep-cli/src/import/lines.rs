@@ -92,8 +92,11 @@ mod tests {
     #[test]
     fn lines_are_numbered_and_the_last_needs_no_line_break() {
         let mut lines = Lines::new(&b"one\n\nthree"[..]);
-        let expected =
-            [(1, Some("one\n".to_owned())), (2, Some("\n".to_owned())), (3, Some("three".to_owned()))];
+        let expected = [
+            (1, Some("one\n".to_owned())),
+            (2, Some("\n".to_owned())),
+            (3, Some("three".to_owned())),
+        ];
         assert_eq!(all(&mut lines), expected);
         assert_eq!(lines.bytes(), 10);
     }
@@ -101,7 +104,8 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_passed_over_whole() {
         let mut lines = Lines { longest: 4, ..Lines::new(&b"123\n12345678\n1234\nok\n"[..]) };
-        let expected = [(1, Some("123\n".to_owned())), (2, None), (3, None), (4, Some("ok\n".to_owned()))];
+        let expected =
+            [(1, Some("123\n".to_owned())), (2, None), (3, None), (4, Some("ok\n".to_owned()))];
         assert_eq!(all(&mut lines), expected);
         assert_eq!(lines.bytes(), 21);
     }

@@ -14,7 +14,9 @@ const LINE_1: &str = " at line 1 column ";
 
 /// The next line's number, and the message on it or the reason why there is none. `None` at the end.
 #[expect(clippy::type_complexity, reason = "a type alias would have to be looked up")]
-pub(super) fn next(source: &mut Source) -> Result<Option<(u64, Result<Option<NewMessage>, Error>)>, Failure> {
+pub(super) fn next(
+    source: &mut Source,
+) -> Result<Option<(u64, Result<Option<NewMessage>, Error>)>, Failure> {
     let number = source.lines.number() + 1;
     let line = source.lines.next().map_err(|error| Failure::file(&source.name, &error))?;
     Ok(line.map(|line| (number, read(&line, number))))
@@ -35,8 +37,9 @@ pub(super) fn read(line: &Line<'_>, number: u64) -> Result<Option<NewMessage>, E
         // Some editors put one at the beginning of a file.
         bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| refused(format!("is not UTF-8 from its byte {} on", error.valid_up_to() + 1)))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        refused(format!("is not UTF-8 from its byte {} on", error.valid_up_to() + 1))
+    })?;
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
     if text.is_empty() {
         return Ok(None);
@@ -96,11 +99,16 @@ mod tests {
 
     #[test]
     fn an_array_and_an_object_over_several_lines_are_refused_with_the_way_out() {
-        for (line, way_out) in
-            [("[{\"user_message\": \"hi\"}]", "jq -c '.[]'"), ("[", "jq -c '.[]'"), ("{\n", "jq -c .")]
-        {
+        for (line, way_out) in [
+            ("[{\"user_message\": \"hi\"}]", "jq -c '.[]'"),
+            ("[", "jq -c '.[]'"),
+            ("{\n", "jq -c ."),
+        ] {
             let error = text(line.as_bytes(), 1).expect_err("not a line");
-            assert!(error.contains("one JSON object per line") && error.contains(way_out), "{error}");
+            assert!(
+                error.contains("one JSON object per line") && error.contains(way_out),
+                "{error}"
+            );
         }
     }
 
@@ -108,6 +116,10 @@ mod tests {
     fn a_truncated_line_and_an_unknown_key_are_refused() {
         let error = text(b"{\"user_message\": \"hi", 3).expect_err("truncated");
         assert!(error.ends_with(" at column 20"), "{error}");
-        assert!(text(b"{\"user_message\": \"hi\", \"colour\": 1}", 3).expect_err("a key").contains("colour"));
+        assert!(
+            text(b"{\"user_message\": \"hi\", \"colour\": 1}", 3)
+                .expect_err("a key")
+                .contains("colour")
+        );
     }
 }

@@ -18,7 +18,11 @@ const MOST_BATCH_BYTES: u64 = 4 << 20;
 /// What took less has no speed.
 const LEAST_TIMED: Duration = Duration::from_millis(200);
 
-pub(super) fn run(mut source: Source, options: &ImportOptions, context: &Context) -> Result<(), Failure> {
+pub(super) fn run(
+    mut source: Source,
+    options: &ImportOptions,
+    context: &Context,
+) -> Result<(), Failure> {
     let start = Instant::now();
     let stored = {
         let progress = Progress::bytes(&context.terminal, source.bytes);
@@ -31,8 +35,7 @@ pub(super) fn run(mut source: Source, options: &ImportOptions, context: &Context
     };
     let passed = start.elapsed();
     let terminal = &context.terminal;
-    let answer =
-        json!({ "imported": stored, "seconds": passed.as_secs_f64(), "lines": source.lines.number() });
+    let answer = json!({ "imported": stored, "seconds": passed.as_secs_f64(), "lines": source.lines.number() });
     if terminal.json {
         return terminal.print_json(&answer);
     }
@@ -40,9 +43,16 @@ pub(super) fn run(mut source: Source, options: &ImportOptions, context: &Context
         terminal.note(&format!("no messages in {}", source.name));
     } else if !terminal.quiet {
         // The speed of a handful says nothing.
-        let speed =
-            if passed >= LEAST_TIMED { format!(" ({})", rate(stored, passed)) } else { String::new() };
-        terminal.print(&format!("imported {} in {}{speed}\n", amount(stored, "message"), seconds(passed)))?;
+        let speed = if passed >= LEAST_TIMED {
+            format!(" ({})", rate(stored, passed))
+        } else {
+            String::new()
+        };
+        terminal.print(&format!(
+            "imported {} in {}{speed}\n",
+            amount(stored, "message"),
+            seconds(passed)
+        ))?;
     }
     Ok(())
 }
@@ -75,7 +85,12 @@ impl<'a> Import<'a> {
         import
     }
 
-    fn all(&mut self, source: &mut Source, rows: usize, progress: &Progress) -> Result<(), Failure> {
+    fn all(
+        &mut self,
+        source: &mut Source,
+        rows: usize,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
         let mut batch_began = source.lines.bytes();
         while let Some((number, read)) = row::next(source)? {
             match read {
@@ -115,7 +130,9 @@ impl<'a> Import<'a> {
             // One of them cannot be stored, so none was. Alone, all before that one can, and it shows which it is.
             Err(error) if error.kind() == ErrorKind::InvalidInput => {
                 for (message, number) in batch.iter().zip(&numbers) {
-                    if let Err(error) = self.chatkeep.messages().log_messages(std::slice::from_ref(message)) {
+                    if let Err(error) =
+                        self.chatkeep.messages().log_messages(std::slice::from_ref(message))
+                    {
                         drop(farewell);
                         return Err(if error.kind() == ErrorKind::InvalidInput {
                             self.stopped_at(error, format!("{}, line {number}", self.name), *number)
@@ -143,7 +160,9 @@ impl<'a> Import<'a> {
         match self.stored {
             0 if self.next_line == 1 => "nothing was stored".to_owned(),
             0 => format!("nothing was stored this time; {continued}"),
-            stored => format!("{} stored, up to line {}; {continued}", were(stored), self.next_line - 1),
+            stored => {
+                format!("{} stored, up to line {}; {continued}", were(stored), self.next_line - 1)
+            }
         }
     }
 
@@ -153,8 +172,9 @@ impl<'a> Import<'a> {
 
     /// A line that cannot be stored, after everything before it has been.
     fn stopped_at(&self, error: Error, place: String, line: u64) -> Failure {
-        let mut failure =
-            Failure::rejected(error.message()).with_field(error.field().map(str::to_owned)).at(place);
+        let mut failure = Failure::rejected(error.message())
+            .with_field(error.field().map(str::to_owned))
+            .at(place);
         failure = failure
             .with_detail("line", line)
             .with_detail("stored", self.stored)

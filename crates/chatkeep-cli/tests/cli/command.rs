@@ -40,7 +40,8 @@ impl Home {
     /// Every file in the folder that has nothing to do with the database.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
-        let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+        let names = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
         let mut names: Vec<_> = names.filter(|name| !name.starts_with("chat.db")).collect();
         names.sort();
         names

@@ -65,7 +65,10 @@ fn an_unreachable_server_is_exit_code_5_with_a_hint() {
     {
         let answer = home.run_with(arguments, IMPATIENT);
         assert_eq!(answer.code, Some(5), "{arguments:?}: {answer:?}");
-        assert!(answer.err.starts_with("error: ") && answer.err.contains("chatkeep db wait"), "{answer:?}");
+        assert!(
+            answer.err.starts_with("error: ") && answer.err.contains("chatkeep db wait"),
+            "{answer:?}"
+        );
         assert!(!answer.err.contains("hush-hush"), "{answer:?}");
     }
     let start = std::time::Instant::now();
@@ -86,7 +89,8 @@ fn a_new_database_is_brought_up_to_date_step_by_step() {
     assert!(home.do_it(&["migrate", "current"]).starts_with("Schema   up to date\n"));
 
     let history = home.ask(&["migrate", "history"]);
-    let states: Vec<_> = history.as_array().expect("an array").iter().map(|row| &row["state"]).collect();
+    let states: Vec<_> =
+        history.as_array().expect("an array").iter().map(|row| &row["state"]).collect();
     assert!(!states.is_empty() && states.iter().all(|state| *state == "applied"), "{history}");
     assert!(home.do_it(&["migrate", "history"]).starts_with("Version "));
 }
@@ -116,8 +120,9 @@ fn status_health_and_wait_describe_a_database_that_is_well() {
     let text = home.do_it(&["db", "status"]);
     assert!(text.contains("\nSchema      up to date\nMessages    1\n"), "{text}");
     assert!(
-        text.lines()
-            .all(|line| line.chars().count() <= 80 || line.starts_with("URL") || line.starts_with("File")),
+        text.lines().all(|line| line.chars().count() <= 80
+            || line.starts_with("URL")
+            || line.starts_with("File")),
         "{text}"
     );
 

@@ -36,7 +36,10 @@ fn lines_come_out_oldest_first_with_every_key_in_order() {
     );
     assert!(second.starts_with(expected), "{second}");
     let row: Value = serde_json::from_str(second).expect("JSON");
-    assert_eq!(row["metadata"], json!({ "n": 9_007_199_254_740_993_i64, "deep": { "a": [1, null] } }));
+    assert_eq!(
+        row["metadata"],
+        json!({ "n": 9_007_199_254_740_993_i64, "deep": { "a": [1, null] } })
+    );
     assert!(text.starts_with("{\"timestamp\":\"2024-05-01T08:00:00.000000+00:00\","), "{text}");
 }
 
@@ -77,7 +80,10 @@ fn the_formats_for_fine_tuning_leave_out_what_has_no_response() {
 #[test]
 fn a_file_is_not_replaced_unless_told_so() {
     let home = sample();
-    assert_eq!(home.do_it(&["messages", "export", "out.jsonl"]), "exported 3 messages to out.jsonl\n");
+    assert_eq!(
+        home.do_it(&["messages", "export", "out.jsonl"]),
+        "exported 3 messages to out.jsonl\n"
+    );
     home.write("out.jsonl", "precious");
     let answer = home.run(&["messages", "export", "out.jsonl"]);
     assert_eq!(
@@ -112,17 +118,22 @@ fn a_full_disk_is_said_so() {
         return;
     }
     let answer = sample().run(&["messages", "export", "/dev/full"]);
-    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: /dev/full: No space left on device\n"));
+    assert_eq!(
+        (answer.code, answer.err.as_str()),
+        (Some(1), "error: /dev/full: No space left on device\n")
+    );
     let home = sample();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
-    let output = home.command(&["messages", "list"]).stdout(full).output().expect("the command runs");
+    let output =
+        home.command(&["messages", "list"]).stdout(full).output().expect("the command runs");
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
 fn a_reader_that_goes_away_ends_it_without_a_word() {
     let home = Home::new();
-    let line = format!("{{\"user_message\": \"{}\", \"bot_response\": \"yes\"}}\n", "x".repeat(2_000));
+    let line =
+        format!("{{\"user_message\": \"{}\", \"bot_response\": \"yes\"}}\n", "x".repeat(2_000));
     assert_eq!(home.run_on(line.repeat(1_000), &["messages", "import", "-"]).code, Some(0));
     for format in ["jsonl", "openai"] {
         let mut child = home.start(&["messages", "export", "--format", format]);

@@ -8,7 +8,8 @@ use crate::command::Home;
 fn library(home: &Home) -> String {
     let library = home.path("disk.so").to_string_lossy().into_owned();
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/failing_disk.c");
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o", &library, source, "-ldl"]).status();
+    let compiled =
+        Command::new("cc").args(["-shared", "-fPIC", "-o", &library, source, "-ldl"]).status();
     assert!(compiled.expect("a C compiler").success());
     library
 }
@@ -44,11 +45,13 @@ fn the_folder_of_a_new_file_is_made_durable_after_the_file() {
     for (number, command) in commands.into_iter().enumerate() {
         let log = home.path(&format!("synced-{number}"));
         let log = log.to_string_lossy();
-        let answer = home.run_with(command, &[("LD_PRELOAD", library.as_str()), ("SYNC_LOG", &log)]);
+        let answer =
+            home.run_with(command, &[("LD_PRELOAD", library.as_str()), ("SYNC_LOG", &log)]);
         assert_eq!(answer.code, Some(0), "{answer:?}");
         let synced = home.read(&format!("synced-{number}"));
         let at = |what: &dyn Fn(&str) -> bool| synced.lines().position(what);
-        let file = at(&|line| line.ends_with(".part")).unwrap_or_else(|| panic!("{command:?}: {synced}"));
+        let file =
+            at(&|line| line.ends_with(".part")).unwrap_or_else(|| panic!("{command:?}: {synced}"));
         let after = synced.lines().skip(file).any(|line| line == folder.to_string_lossy());
         assert!(after, "{command:?}: {synced}");
     }

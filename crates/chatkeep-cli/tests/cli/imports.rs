@@ -68,7 +68,11 @@ fn a_bad_line_stops_after_everything_before_it_was_stored() {
         let file = home.write("chats.jsonl", with_line(9, 7, line));
         let answer = home.run(&["messages", "import", &file, "--batch", "4"]);
         assert_eq!(answer.code, Some(1), "{what}: {answer:?}");
-        assert!(answer.err.starts_with(&format!("error: {file}, line 7: ")), "{what}: {}", answer.err);
+        assert!(
+            answer.err.starts_with(&format!("error: {file}, line 7: ")),
+            "{what}: {}",
+            answer.err
+        );
         assert!(
             answer.err.ends_with(
                 "hint: 6 messages were stored before it; mend the line, then go on with --from-line 7\n"
@@ -82,8 +86,12 @@ fn a_bad_line_stops_after_everything_before_it_was_stored() {
         home.do_it(&["messages", "import", &file, "--from-line", "7"]);
         assert_eq!(home.count(), 9, "{what}: going on stores nothing twice");
         let numbers = home.ask(&["messages", "list"]);
-        let mut numbers: Vec<_> =
-            numbers.as_array().expect("an array").iter().map(|row| row["tokens_used"].as_i64()).collect();
+        let mut numbers: Vec<_> = numbers
+            .as_array()
+            .expect("an array")
+            .iter()
+            .map(|row| row["tokens_used"].as_i64())
+            .collect();
         numbers.sort();
         assert_eq!(numbers, (1..=9).map(Some).collect::<Vec<_>>(), "{what}");
     }
@@ -127,13 +135,25 @@ fn a_dry_run_lists_the_bad_lines_and_touches_no_database() {
     let file = home.write("chats.jsonl", text);
     let answer = home.run(&["messages", "import", &file, "--dry-run"]);
     assert_eq!(answer.code, Some(1));
-    assert_eq!(answer.out.lines().filter(|line| line.starts_with("line ")).count(), 20, "{}", answer.out);
+    assert_eq!(
+        answer.out.lines().filter(|line| line.starts_with("line ")).count(),
+        20,
+        "{}",
+        answer.out
+    );
     assert!(answer.out.starts_with("line 6: "), "{}", answer.out);
-    assert!(answer.out.ends_with("6 more\n5 messages can be imported, 26 lines cannot\n"), "{}", answer.out);
+    assert!(
+        answer.out.ends_with("6 more\n5 messages can be imported, 26 lines cannot\n"),
+        "{}",
+        answer.out
+    );
     assert!(!home.path("chat.db").exists());
 
     let good = home.write("good.jsonl", lines(5));
-    assert_eq!(home.do_it(&["messages", "import", &good, "--dry-run"]), "5 messages can be imported\n");
+    assert_eq!(
+        home.do_it(&["messages", "import", &good, "--dry-run"]),
+        "5 messages can be imported\n"
+    );
     let expected = json!({ "dry_run": true, "messages": 5, "bad_lines": 0, "bad": [] });
     assert_eq!(home.ask(&["messages", "import", &good, "--dry-run"]), expected);
     assert!(!home.path("chat.db").exists());

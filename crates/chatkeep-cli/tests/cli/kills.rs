@@ -62,7 +62,8 @@ impl Chance {
     }
 
     fn below(&mut self, limit: Duration) -> Duration {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         limit.mul_f64((self.0 >> 33) as f64 / (1_u64 << 31) as f64)
     }
 }
@@ -113,8 +114,8 @@ fn kills(engine: Engine) {
     let kills = how_many();
     let sources = Sources::make();
     let mut chance = Chance::new();
-    let before =
-        ["chat.db", "old.db", "chat.tar.zst"].map(|name| fs::read(sources.path(name)).expect("read"));
+    let before = ["chat.db", "old.db", "chat.tar.zst"]
+        .map(|name| fs::read(sources.path(name)).expect("read"));
     let (archive, old) = (sources.path("chat.tar.zst"), sources.path("old.db"));
     let copy = ["db", "copy", "--from", &sources.url, "--resume"];
     let restore = ["db", "restore", &archive];
@@ -139,7 +140,11 @@ fn kills(engine: Engine) {
                 // Refused, or not begun, or just done.
                 None | Some(0) => {}
                 Some(count) => {
-                    assert_eq!(count, ROWS, "{:?} was killed, and {count} rows look like all", verbs[verb])
+                    assert_eq!(
+                        count, ROWS,
+                        "{:?} was killed, and {count} rows look like all",
+                        verbs[verb]
+                    )
                 }
             }
         }
@@ -239,10 +244,13 @@ fn old_tables(database: &TestDatabase) {
 
 /// The copy of the file that an adoption begins with is whole if it is there. It goes: it would be in the next one's way.
 fn take_copy_away(database: &TestDatabase) {
-    let Some(copy) = database.folder().map(|folder| folder.join("chatkeep.db.before-adopt")) else { return };
+    let Some(copy) = database.folder().map(|folder| folder.join("chatkeep.db.before-adopt")) else {
+        return;
+    };
     if copy.exists() {
         let connection = rusqlite::Connection::open(&copy).expect("it opens");
-        let count = connection.query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0));
+        let count =
+            connection.query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0));
         assert_eq!(count.expect("it is a database"), ROWS as i64);
         drop(connection);
         fs::remove_file(copy).expect("it goes");
@@ -281,7 +289,8 @@ fn adoptions(engine: Engine) {
         home.do_it(&["migrate", "check"]);
         assert_eq!(home.count(), ROWS);
         home.do_it(&["messages", "stats", "--check"]);
-        let sums = target.query("SELECT sum(id), sum(tokens_used), min(user_message) FROM messages");
+        let sums =
+            target.query("SELECT sum(id), sum(tokens_used), min(user_message) FROM messages");
         let expected = [ROWS * (ROWS + 1), ROWS * (ROWS + 1) / 2].map(|sum| Some(sum.to_string()));
         assert_eq!(sums[0][..2], expected, "every message is as it was");
         assert_eq!(sums[0][2].as_deref(), Some("message 1"));

@@ -11,8 +11,10 @@ fn sample() -> Home {
     let log = |text: &str, answer: &str, provider: &str, day: &str, rating: u8| {
         let time = format!("2024-05-{day}T10:00:00Z");
         let metadata = format!("{{\"rating\": {rating}, \"user\": \"u-{rating}\"}}");
-        let options = ["--response", answer, "--provider", provider, "--model", "m-1", "--tokens", "10"];
-        let mut arguments = vec!["messages", "log", text, "--timestamp", &time, "--metadata", &metadata];
+        let options =
+            ["--response", answer, "--provider", provider, "--model", "m-1", "--tokens", "10"];
+        let mut arguments =
+            vec!["messages", "log", text, "--timestamp", &time, "--metadata", &metadata];
         arguments.extend(options);
         home.do_it(&arguments);
     };
@@ -65,7 +67,10 @@ fn a_message_is_one_json_object_with_all_its_keys() {
 fn a_message_that_is_not_there_is_said_so() {
     let home = Home::new();
     let answer = home.run(&["messages", "get", "999"]);
-    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: ID: there is no message 999\n"));
+    assert_eq!(
+        (answer.code, answer.err.as_str()),
+        (Some(1), "error: ID: there is no message 999\n")
+    );
     let answer = home.run(&["messages", "get", "999", "--json"]);
     assert_eq!(answer.code, Some(1));
     assert_eq!(
@@ -124,8 +129,17 @@ fn a_time_with_a_zone_but_no_offset_is_refused_by_its_argument() {
         assert!(message.contains("names a time zone") && message.contains("offset"), "{message}");
     }
     assert_eq!(home.count(), 0);
-    home.do_it(&["messages", "log", "text", "--timestamp", "2023-11-14T22:13:20-05:00[America/New_York]"]);
-    assert_eq!(home.ask(&["messages", "get", "1"])["timestamp"], "2023-11-15T03:13:20.000000+00:00");
+    home.do_it(&[
+        "messages",
+        "log",
+        "text",
+        "--timestamp",
+        "2023-11-14T22:13:20-05:00[America/New_York]",
+    ]);
+    assert_eq!(
+        home.ask(&["messages", "get", "1"])["timestamp"],
+        "2023-11-15T03:13:20.000000+00:00"
+    );
 }
 
 #[test]
@@ -146,7 +160,9 @@ fn the_errors_of_an_import_name_the_keys_of_the_file() {
 #[test]
 fn limits_and_offsets_out_of_range_are_refused() {
     let home = Home::new();
-    for (option, value) in [("--limit", "0"), ("--limit", "-1"), ("--limit", "10001"), ("--offset", "-1")] {
+    for (option, value) in
+        [("--limit", "0"), ("--limit", "-1"), ("--limit", "10001"), ("--offset", "-1")]
+    {
         for command in [&["messages", "list"][..], &["messages", "search", "x"]] {
             let answer = home.run(&[command, &[option, value]].concat());
             assert_eq!(answer.code, Some(2), "{option} {value}: {answer:?}");
@@ -190,10 +206,17 @@ fn filters_choose_the_same_messages_for_list_and_count() {
     ];
     for (filter, expected) in cases {
         let list = home.ask(&[&["messages", "list"], *filter].concat());
-        let ids: Vec<_> =
-            list.as_array().expect("an array").iter().map(|row| row["id"].as_i64().expect("an id")).collect();
+        let ids: Vec<_> = list
+            .as_array()
+            .expect("an array")
+            .iter()
+            .map(|row| row["id"].as_i64().expect("an id"))
+            .collect();
         assert_eq!(ids, *expected, "{filter:?}");
-        assert_eq!(home.ask(&[&["messages", "count"], *filter].concat()), json!({ "count": expected.len() }));
+        assert_eq!(
+            home.ask(&[&["messages", "count"], *filter].concat()),
+            json!({ "count": expected.len() })
+        );
     }
 }
 
@@ -201,7 +224,8 @@ fn filters_choose_the_same_messages_for_list_and_count() {
 fn a_cursor_leads_through_all_pages() {
     let home = sample();
     let first = home.run(&["messages", "list", "--limit", "3"]);
-    let cursor = first.err.trim().strip_prefix("next page: --cursor ").expect("a cursor").to_owned();
+    let cursor =
+        first.err.trim().strip_prefix("next page: --cursor ").expect("a cursor").to_owned();
     let second = home.run(&["messages", "list", "--limit", "3", "--cursor", &cursor]);
     assert!(second.out.contains("What is WAL?") && !second.out.contains("Last one"), "{second:?}");
     assert_eq!(second.err, "");
@@ -212,7 +236,11 @@ fn a_cursor_leads_through_all_pages() {
     let answer = home.run(&["messages", "list", "--cursor", "nonsense"]);
     assert_eq!(answer.code, Some(2), "{answer:?}");
     let answer = home.run(&["messages", "list", "--cursor", &cursor, "--offset", "1", "--json"]);
-    assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("--cursor")), "{answer:?}");
+    assert_eq!(
+        (answer.code, &answer.error()["field"]),
+        (Some(2), &json!("--cursor")),
+        "{answer:?}"
+    );
 }
 
 #[test]
@@ -241,7 +269,8 @@ fn nothing_found_is_said_in_words_and_is_no_failure() {
 #[test]
 fn search_takes_signs_as_they_are() {
     let home = sample();
-    for (query, ids) in [("100%", vec![2]), ("%", vec![2]), ("_", vec![]), ("köln", vec![3]), ("👋🏽", vec![3])]
+    for (query, ids) in
+        [("100%", vec![2]), ("%", vec![2]), ("_", vec![]), ("köln", vec![3]), ("👋🏽", vec![3])]
     {
         let found = home.ask(&["messages", "search", query]);
         let found: Vec<_> = found
@@ -316,7 +345,17 @@ fn kept_totals_are_checked_and_mended() {
     let database = TestDatabase::create(Engine::Sqlite);
     let home = Home::at(database.url());
     let log = |time: &str| {
-        home.do_it(&["messages", "log", "a", "--provider", "openai", "--tokens", "10", "--timestamp", time])
+        home.do_it(&[
+            "messages",
+            "log",
+            "a",
+            "--provider",
+            "openai",
+            "--tokens",
+            "10",
+            "--timestamp",
+            time,
+        ])
     };
     for time in ["2024-05-05", "2024-05-06", "2024-05-06T01:00:00Z"] {
         log(time);

@@ -41,20 +41,29 @@ fn on_folder<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 fn an_application_goes_up_and_down_with_its_own_migrations() {
     let home = Home::new();
     with_users(&home);
-    let second =
-        new(&home, "index names", "CREATE INDEX users_name ON users (name);\n", "DROP INDEX users_name;\n");
+    let second = new(
+        &home,
+        "index names",
+        "CREATE INDEX users_name ON users (name);\n",
+        "DROP INDEX users_name;\n",
+    );
     assert!(second.to_string_lossy().ends_with("_index_names"), "{}", second.display());
 
     let ran = home.do_it(&on_folder(&["upgrade"]));
     assert!(ran.contains("_add_a_table_of_users\n") && ran.ends_with("_index_names\n"), "{ran}");
     assert_eq!(home.do_it(&on_folder(&["upgrade"])), "the schema is up to date, nothing to do\n");
     assert_eq!(home.ask(&on_folder(&["current"]))["name"], "index_names");
-    assert!(home.do_it(&on_folder(&["check"])).starts_with("the schema is what its migrations make"));
+    assert!(
+        home.do_it(&on_folder(&["check"])).starts_with("the schema is what its migrations make")
+    );
 
     let refused = home.run(&on_folder(&["downgrade"]));
     assert!(refused.code == Some(2) && refused.err.contains("--yes"), "{refused:?}");
     let back = home.ask(&on_folder(&["downgrade", "-1", "--yes"]));
-    assert!(back["reverted"][0].as_str().is_some_and(|title| title.ends_with("_index_names")), "{back}");
+    assert!(
+        back["reverted"][0].as_str().is_some_and(|title| title.ends_with("_index_names")),
+        "{back}"
+    );
     assert_eq!(home.run(&on_folder(&["current"])).code, Some(3));
     // Without the folder the schema is chatkeep's, and up to date.
     assert_eq!(home.run(&["migrate", "current"]).code, Some(0));
@@ -63,7 +72,9 @@ fn an_application_goes_up_and_down_with_its_own_migrations() {
         Some(1)
     );
     assert_eq!(
-        home.ask(&on_folder(&["upgrade", "add_a_table_of_users"]))["applied"].as_array().map(Vec::len),
+        home.ask(&on_folder(&["upgrade", "add_a_table_of_users"]))["applied"]
+            .as_array()
+            .map(Vec::len),
         Some(1)
     );
 }
@@ -91,10 +102,16 @@ fn a_new_migration_may_be_one_for_each_engine_and_comes_after_the_others() {
 fn a_folder_that_cannot_be_read_is_refused_by_the_options_name() {
     let home = Home::new();
     let file = home.write("file", "SELECT 1");
-    for (dir, verb) in [("nowhere", &["upgrade"][..]), (&file, &["history"]), (&file, &["new", "x"])] {
+    for (dir, verb) in
+        [("nowhere", &["upgrade"][..]), (&file, &["history"]), (&file, &["new", "x"])]
+    {
         let arguments: Vec<_> = [&["migrate", "--dir", dir, "--json"], verb].concat();
         let answer = home.run(&arguments);
-        assert_eq!((answer.code, &answer.error()["field"]), (Some(2), &json!("--dir")), "{answer:?}");
+        assert_eq!(
+            (answer.code, &answer.error()["field"]),
+            (Some(2), &json!("--dir")),
+            "{answer:?}"
+        );
     }
     let answer = home.run(&["migrate", "--dir", "nowhere", "upgrade"]);
     assert!(answer.err.starts_with("error: --dir: nowhere: there is no such folder"), "{answer:?}");
@@ -116,7 +133,11 @@ fn history_tells_all_of_a_migration_that_failed() {
     );
     let history = home.ask(&on_folder(&["history"]));
     let last = history.as_array().and_then(|rows| rows.last()).expect("a row").clone();
-    assert_eq!((&last["state"], &last["recorded"]), (&json!("pending"), &json!("failed")), "{last}");
+    assert_eq!(
+        (&last["state"], &last["recorded"]),
+        (&json!("pending"), &json!("failed")),
+        "{last}"
+    );
     assert!(last["error"].as_str().is_some_and(|text| text.contains("nobody")), "{last}");
     let text = home.do_it(&on_folder(&["history", "--verbose"]));
     assert!(
@@ -183,13 +204,21 @@ fn a_script_is_printed_without_a_database() {
     let home = Home::new();
     with_users(&home);
     let script = home.do_it(&on_folder(&["sql", "--from", "base"]));
-    assert!(script.contains("CREATE TABLE messages") && script.contains("CREATE TABLE users"), "{script}");
+    assert!(
+        script.contains("CREATE TABLE messages") && script.contains("CREATE TABLE users"),
+        "{script}"
+    );
     assert!(!home.path("chat.db").exists(), "nothing is opened");
     let nowhere = Home::at("postgresql://bot:hush-hush@127.0.0.1:1/chat");
     let script = nowhere.do_it(&["migrate", "sql", "--from", "create_messages", "--to", "base"]);
-    assert!(script.contains("DROP TABLE IF EXISTS messages;") && !script.contains("hush-hush"), "{script}");
+    assert!(
+        script.contains("DROP TABLE IF EXISTS messages;") && !script.contains("hush-hush"),
+        "{script}"
+    );
     assert_eq!(
-        home.ask(&on_folder(&["sql"]))["sql"].as_str().map(|text| text.contains("CREATE TABLE users")),
+        home.ask(&on_folder(&["sql"]))["sql"]
+            .as_str()
+            .map(|text| text.contains("CREATE TABLE users")),
         Some(true)
     );
 }
@@ -209,7 +238,11 @@ fn runtime_url(database: &TestDatabase) -> String {
         ),
     };
     database.execute(&sql);
-    format!("{}://{runtime}:hush-hush@127.0.0.1:{}/{name}", database.engine().name(), database.port())
+    format!(
+        "{}://{runtime}:hush-hush@127.0.0.1:{}/{name}",
+        database.engine().name(),
+        database.port()
+    )
 }
 
 #[test]
@@ -229,16 +262,22 @@ fn a_production_move_is_wait_upgrade_check_and_run() {
         assert_eq!(runtime.run_with(&["messages", "log", "hi"], &off).code, Some(3), "{engine}");
         if engine != Engine::Sqlite {
             let answer = runtime.run_with(&["migrate", "upgrade"], &off);
-            assert!(answer.code == Some(2) && answer.err.contains("denied"), "{engine}: {answer:?}");
+            assert!(
+                answer.code == Some(2) && answer.err.contains("denied"),
+                "{engine}: {answer:?}"
+            );
             assert!(!answer.err.contains("hush-hush"), "{answer:?}");
         }
         for verb in ["upgrade", "check", "current"] {
             let answer = admin.run_with(&on_folder(&[verb]), &off);
             assert_eq!(answer.code, Some(0), "{engine}: {verb}: {answer:?}");
         }
-        for call in
-            [&["db", "wait"][..], &["db", "health"], &["messages", "log", "hi"], &["migrate", "upgrade"]]
-        {
+        for call in [
+            &["db", "wait"][..],
+            &["db", "health"],
+            &["messages", "log", "hi"],
+            &["migrate", "upgrade"],
+        ] {
             let answer = runtime.run_with(call, &off);
             assert_eq!(answer.code, Some(0), "{engine}: {call:?}: {answer:?}");
         }

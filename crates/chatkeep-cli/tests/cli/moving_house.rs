@@ -10,7 +10,15 @@ fn url(home: &Home, name: &str) -> String {
 
 fn filled() -> Home {
     let home = Home::new();
-    home.do_it(&["messages", "log", "What is WAL?", "--response", "A log.", "--metadata", "{\"a\": 1}"]);
+    home.do_it(&[
+        "messages",
+        "log",
+        "What is WAL?",
+        "--response",
+        "A log.",
+        "--metadata",
+        "{\"a\": 1}",
+    ]);
     home.do_it(&["tokens", "create"]);
     home
 }
@@ -20,7 +28,10 @@ fn a_copy_is_looked_at_made_compared_and_not_made_twice() {
     let home = filled();
     let (from, to) = (url(&home, "chat.db"), url(&home, "new.db"));
     let plan = home.do_it(&["db", "copy", "--from", &from, "--to", &to, "--dry-run"]);
-    assert_eq!(plan, "source: 1 message and 1 token\ntarget: has no tables yet; they would be made\n");
+    assert_eq!(
+        plan,
+        "source: 1 message and 1 token\ntarget: has no tables yet; they would be made\n"
+    );
     assert!(!home.path("new.db").exists());
     let text = home.do_it(&["db", "copy", "--from", &from, "--to", &to]);
     assert!(text.starts_with("copied 1 message and 1 token in "), "{text}");
@@ -28,12 +39,19 @@ fn a_copy_is_looked_at_made_compared_and_not_made_twice() {
     assert_eq!(home.ask(&["db", "copy", "--from", &from, "--to", &to, "--verify"])["equal"], true);
 
     let again = home.run(&["db", "copy", "--from", &from, "--to", &to, "--json"]);
-    assert_eq!((again.code, again.error()["kind"].as_str()), (Some(1), Some("Conflict")), "{again:?}");
+    assert_eq!(
+        (again.code, again.error()["kind"].as_str()),
+        (Some(1), Some("Conflict")),
+        "{again:?}"
+    );
     assert_eq!(home.run(&["db", "copy", "--from", &from, "--to", &to, "--dry-run"]).code, Some(1));
     home.do_it(&["messages", "log", "another"]);
     let answer = home.run(&["db", "copy", "--from", &from, "--to", &to, "--verify"]);
     assert_eq!(answer.code, Some(1));
-    assert!(answer.out.contains("different: messages: 2 rows in the source, 1 in the target"), "{answer:?}");
+    assert!(
+        answer.out.contains("different: messages: 2 rows in the source, 1 in the target"),
+        "{answer:?}"
+    );
     let report = home.ask(&["db", "copy", "--from", &from, "--to", &to, "--replace"]);
     assert_eq!((&report["messages"], &report["comparison"]["equal"]), (&json!(2), &json!(true)));
     let seconds = |key: &str| report[key].as_f64().unwrap();
@@ -69,7 +87,11 @@ fn a_backup_is_private_and_comes_back() {
         &std::fs::metadata(home.path("chat.tar.zst")).expect("a file").permissions(),
     );
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(home.run(&["db", "backup", "chat.tar.zst"]).code, Some(2), "a file is not replaced unasked");
+    assert_eq!(
+        home.run(&["db", "backup", "chat.tar.zst"]).code,
+        Some(2),
+        "a file is not replaced unasked"
+    );
     assert_eq!(home.ask(&["db", "restore", "chat.tar.zst", "--dry-run"])["sound"], true);
     let new = url(&home, "new.db");
     let text = home.do_it(&["--database-url", &new, "db", "restore", "chat.tar.zst"]);
@@ -114,8 +136,10 @@ fn an_archive_is_read_by_other_tools() {
 #[test]
 fn pruning_gives_room_back_on_request() {
     let home = Home::new();
-    let line =
-        format!("{{\"user_message\": \"{}\", \"timestamp\": \"2020-01-01T00:00:00Z\"}}\n", "x".repeat(2_000));
+    let line = format!(
+        "{{\"user_message\": \"{}\", \"timestamp\": \"2020-01-01T00:00:00Z\"}}\n",
+        "x".repeat(2_000)
+    );
     assert_eq!(home.run_on(line.repeat(2_000), &["messages", "import", "-"]).code, Some(0));
     let prune = ["messages", "prune", "--older-than", "30d", "--yes"];
     let dry = home.ask(&["messages", "prune", "--older-than", "30d", "--dry-run"]);

@@ -28,7 +28,10 @@ fn a_file_is_found_by_its_usual_name_and_comes_over_once() {
     assert_eq!(text, "chatbot.db: 1 message, 1 to be stored\n");
     assert_eq!(home.files(), ["chatbot.db"]);
     assert_eq!(home.do_it(&["db", "import-legacy"]), "chatbot.db: 1 message, 1 stored\n");
-    assert_eq!(home.do_it(&["db", "import-legacy"]), "chatbot.db: 1 message, 0 stored, 1 there already\n");
+    assert_eq!(
+        home.do_it(&["db", "import-legacy"]),
+        "chatbot.db: 1 message, 0 stored, 1 there already\n"
+    );
     assert_eq!(home.count(), 1);
 }
 
@@ -36,7 +39,9 @@ fn a_file_is_found_by_its_usual_name_and_comes_over_once() {
 fn rows_that_cannot_be_stored_are_listed_and_can_be_forced() {
     let home = Home::new();
     let file = old_file(&home, "old.db", &format!("{TABLE}{BAD}"));
-    for arguments in [&["db", "import-legacy", &file][..], &["db", "import-legacy", &file, "--dry-run"]] {
+    for arguments in
+        [&["db", "import-legacy", &file][..], &["db", "import-legacy", &file, "--dry-run"]]
+    {
         let answer = home.run(arguments);
         assert_eq!(answer.code, Some(1), "{answer:?}");
         assert!(answer.out.contains("messages, row 2: metadata: "), "{answer:?}");
@@ -45,7 +50,10 @@ fn rows_that_cannot_be_stored_are_listed_and_can_be_forced() {
     }
     assert_eq!(home.count(), 0);
     let forced = home.ask(&["db", "import-legacy", &file, "--force"]);
-    assert_eq!((&forced["stored"], &forced["files"][0]["messages"]["forced"]), (&json!(true), &json!(1)));
+    assert_eq!(
+        (&forced["stored"], &forced["files"][0]["messages"]["forced"]),
+        (&json!(true), &json!(1))
+    );
     let message = home.ask(&["messages", "get", "2"]);
     assert_eq!(message["metadata"], json!({ "legacy": { "metadata": "{" } }));
 }
@@ -55,7 +63,9 @@ fn columns_without_a_place_are_named_and_what_they_hold_can_be_kept() {
     let home = Home::new();
     let more = "ALTER TABLE messages ADD COLUMN mood; UPDATE messages SET mood = 'glad';";
     let file = old_file(&home, "old.db", &format!("{TABLE}{more}"));
-    for arguments in [&["db", "import-legacy", &file][..], &["db", "import-legacy", &file, "--dry-run"]] {
+    for arguments in
+        [&["db", "import-legacy", &file][..], &["db", "import-legacy", &file, "--dry-run"]]
+    {
         let answer = home.run(arguments);
         assert_eq!(answer.code, Some(1), "{answer:?}");
         let named = "table messages, column mood: has no place here; --force stores the rows";
@@ -71,9 +81,15 @@ fn columns_without_a_place_are_named_and_what_they_hold_can_be_kept() {
     let forced = home.ask(&["db", "import-legacy", &file, "--force"]);
     let column = json!({ "table": "messages", "column": "mood", "rows": 1, "can_be_forced": true });
     assert_eq!(forced["files"][0]["unknown_columns"], json!([column]));
-    assert_eq!(home.ask(&["messages", "get", "1"])["metadata"], json!({ "legacy": { "mood": "glad" } }));
+    assert_eq!(
+        home.ask(&["messages", "get", "1"])["metadata"],
+        json!({ "legacy": { "mood": "glad" } })
+    );
     let text = home.do_it(&["db", "import-legacy", &file, "--force"]);
-    assert!(text.contains("mood: has no place here, and is kept under \"legacy\" in the metadata"), "{text}");
+    assert!(
+        text.contains("mood: has no place here, and is kept under \"legacy\" in the metadata"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -84,7 +100,9 @@ fn a_column_of_tokens_that_holds_something_is_not_even_left_out_by_force() {
         INSERT INTO tokens VALUES (1, '122abf2ef84afca4c7e2344f443fd7a0c7636b8fde78b5bc155b4575f5014aa3', 'a', \
         '2024-01-01T00:00:00', NULL, 1, NULL, 'read');";
     let file = old_file(&home, "tokens.db", tokens);
-    for arguments in [&["db", "import-legacy", &file][..], &["db", "import-legacy", &file, "--force"]] {
+    for arguments in
+        [&["db", "import-legacy", &file][..], &["db", "import-legacy", &file, "--force"]]
+    {
         let answer = home.run(arguments);
         assert_eq!(answer.code, Some(1), "{answer:?}");
         assert!(answer.out.contains("ALTER TABLE tokens DROP COLUMN \"scopes\""), "{answer:?}");

@@ -32,15 +32,23 @@ fn an_output_that_is_the_database_is_refused_by_every_path() {
     symlink(home.path("chat.db"), home.path("link")).expect("a link");
     fs::hard_link(home.path("chat.db"), home.path("hard")).expect("a link");
     fs::create_dir(home.path("folder")).expect("a folder");
-    let paths =
-        ["chat.db", "./folder/../chat.db", "link", "hard", "chat.db-wal", "chat.db-shm", "chat.db-journal"];
+    let paths = [
+        "chat.db",
+        "./folder/../chat.db",
+        "link",
+        "hard",
+        "chat.db-wal",
+        "chat.db-shm",
+        "chat.db-journal",
+    ];
     for path in paths {
         for command in WRITING {
             let arguments: Vec<_> = command.iter().copied().chain([path]).collect();
             let answer = home.run(&arguments);
             assert_eq!(answer.code, Some(2), "{arguments:?}: {answer:?}");
-            let is_said =
-                ["the database itself", "not a SQLite file"].iter().any(|text| answer.err.contains(text));
+            let is_said = ["the database itself", "not a SQLite file"]
+                .iter()
+                .any(|text| answer.err.contains(text));
             assert!(is_said, "{arguments:?}: {answer:?}");
             assert_eq!(home.count(), 1, "{arguments:?}");
         }
@@ -50,7 +58,8 @@ fn an_output_that_is_the_database_is_refused_by_every_path() {
 /// Runs a command whose standard output is appended to this file.
 fn append(home: &Home, arguments: &[&str], name: &str) -> Answer {
     let file = OpenOptions::new().append(true).create(true).open(home.path(name)).expect("opened");
-    let child = home.command(arguments).stdout(Stdio::from(file)).spawn().expect("the command starts");
+    let child =
+        home.command(arguments).stdout(Stdio::from(file)).spawn().expect("the command starts");
     Answer::from(child.wait_with_output().expect("the command ends"))
 }
 
@@ -73,7 +82,9 @@ fn standard_output_that_is_the_database_is_refused_by_every_name() {
 fn standard_output_in_a_file_is_written_to_by_every_name() {
     let home = filled();
     let line = home.do_it(&["messages", "export"]);
-    for (number, name) in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].into_iter().enumerate() {
+    for (number, name) in
+        ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].into_iter().enumerate()
+    {
         let answer = append(&home, &["messages", "export", name], "out.jsonl");
         assert_eq!(answer.code, Some(0), "{name}: {answer:?}");
         assert_eq!(home.read("out.jsonl"), line.repeat(number + 1), "{name}");
@@ -84,16 +95,26 @@ fn standard_output_in_a_file_is_written_to_by_every_name() {
 fn a_backup_can_go_through_a_pipe() {
     let home = filled();
     let file = File::create(home.path("piped.tar.zst")).expect("a file");
-    let child =
-        home.command(&["db", "backup", "-", "--json"]).stdout(file).spawn().expect("the command starts");
+    let child = home
+        .command(&["db", "backup", "-", "--json"])
+        .stdout(file)
+        .spawn()
+        .expect("the command starts");
     let answer = Answer::from(child.wait_with_output().expect("the command ends"));
     assert_eq!(answer.code, Some(0), "{answer:?}");
-    assert_eq!(home.ask(&["db", "restore", "piped.tar.zst", "--dry-run"])["content"]["messages"]["rows"], 1);
+    assert_eq!(
+        home.ask(&["db", "restore", "piped.tar.zst", "--dry-run"])["content"]["messages"]["rows"],
+        1
+    );
     // What cannot go that way says what to do instead.
     let refused = home.run(&["db", "backup", "-", "--format", "sqlite"]);
     assert_eq!((refused.code, refused.err.contains("name a file")), (Some(2), true), "{refused:?}");
     let refused = home.run_on("", &["db", "restore", "-"]);
-    assert_eq!((refused.code, refused.err.contains("write it to a file")), (Some(2), true), "{refused:?}");
+    assert_eq!(
+        (refused.code, refused.err.contains("write it to a file")),
+        (Some(2), true),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -102,8 +123,11 @@ fn a_file_left_beside_a_new_sqlite_file_is_refused() {
     for ending in ["-wal", "-shm", "-journal"] {
         let left = home.write(&format!("copy.db{ending}"), "of a program that was killed");
         for force in [&[][..], &["--force"]] {
-            let arguments: Vec<_> =
-                ["db", "backup", "copy.db", "--format", "sqlite"].iter().chain(force).copied().collect();
+            let arguments: Vec<_> = ["db", "backup", "copy.db", "--format", "sqlite"]
+                .iter()
+                .chain(force)
+                .copied()
+                .collect();
             let answer = home.run(&arguments);
             assert_eq!(answer.code, Some(2), "{answer:?}");
             assert!(answer.err.contains(&format!("copy.db{ending}")), "{answer:?}");
@@ -130,7 +154,8 @@ fn files_of_messages_are_private_and_never_get_more_permissions() {
         &["db", "backup", "out", "--format", "sqlite"],
     ];
     for command in commands {
-        let with = |more: &[&'static str]| -> Vec<&str> { command.iter().chain(more).copied().collect() };
+        let with =
+            |more: &[&'static str]| -> Vec<&str> { command.iter().chain(more).copied().collect() };
         home.do_it(&with(&[]));
         assert_eq!(mode(&home, "out"), 0o600, "{command:?}");
         for (before, asked, after) in

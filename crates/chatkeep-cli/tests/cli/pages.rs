@@ -6,7 +6,10 @@ use crate::command::Home;
 
 #[test]
 fn the_version_is_the_crates() {
-    assert_eq!(Home::new().do_it(&["--version"]), format!("chatkeep {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        Home::new().do_it(&["--version"]),
+        format!("chatkeep {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -26,7 +29,11 @@ fn a_usage_error_is_exit_code_2_in_both_forms() {
     let home = Home::new();
     let answer = home.run(&["messages", "list", "--limit", "many"]);
     assert_eq!(answer.code, Some(2));
-    assert!(answer.err.starts_with("error: invalid value 'many' for '--limit <N>'"), "{}", answer.err);
+    assert!(
+        answer.err.starts_with("error: invalid value 'many' for '--limit <N>'"),
+        "{}",
+        answer.err
+    );
     let answer = home.run(&["messages", "list", "--limit", "many", "--json"]);
     assert_eq!(answer.code, Some(2));
     let error = answer.error();
@@ -54,7 +61,8 @@ fn the_reference_is_one_markdown_page() {
     let page = Home::new().do_it(&["markdown-help"]);
     assert!(page.starts_with("# The `chatkeep` command\n"), "{page}");
     assert!(
-        page.contains("\n### `chatkeep messages`\n") && page.contains("\n#### `chatkeep messages import`\n"),
+        page.contains("\n### `chatkeep messages`\n")
+            && page.contains("\n#### `chatkeep messages import`\n"),
         "{page}"
     );
 }
@@ -78,7 +86,13 @@ fn colours_are_not_for_pipes_unless_asked_for() {
 #[test]
 fn a_stored_message_cannot_drive_the_terminal() {
     let home = Home::new();
-    home.do_it(&["messages", "log", "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}2J", "--provider", "\u{1b}[31m"]);
+    home.do_it(&[
+        "messages",
+        "log",
+        "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}2J",
+        "--provider",
+        "\u{1b}[31m",
+    ]);
     for arguments in [
         &["messages", "list"][..],
         &["messages", "get", "1"],
@@ -103,8 +117,10 @@ fn on_a_terminal_there_are_colours_unless_no_color_is_set() {
     let on_terminal = |variable: &str| {
         let line = format!("{variable} {} messages list", env!("CARGO_BIN_EXE_chatkeep"));
         let mut command = home.command(&[]);
-        let variables: Vec<_> =
-            command.get_envs().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect();
+        let variables: Vec<_> = command
+            .get_envs()
+            .map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned)))
+            .collect();
         command = Command::new("script");
         for (key, value) in variables {
             command.env(key, value.unwrap_or_default());

@@ -11,8 +11,10 @@ const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
 fn signal(child: &Child, name: &str) {
-    let status =
-        Command::new("kill").args(["-s", name, &child.id().to_string()]).status().expect("kill runs");
+    let status = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status()
+        .expect("kill runs");
     assert!(status.success());
 }
 
@@ -32,7 +34,9 @@ fn an_interrupted_import_says_where_to_go_on() {
         home.do_it(&["migrate", "upgrade"]);
         let mut child = home.start(&["messages", "import", "-", "--batch", "10"]);
         let mut stdin = child.stdin.take().expect("a pipe");
-        stdin.write_all("{\"user_message\": \"hi\"}\n".repeat(25).as_bytes()).expect("the command reads");
+        stdin
+            .write_all("{\"user_message\": \"hi\"}\n".repeat(25).as_bytes())
+            .expect("the command reads");
         until("storing two batches", || home.count() == 20);
         signal(&child, name);
         let output = child.wait_with_output().expect("the command ends");
@@ -42,7 +46,10 @@ fn an_interrupted_import_says_where_to_go_on() {
             "it dies of the signal, which a shell sees as 128 + {number}"
         );
         let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(said, "interrupted: 20 messages were stored, up to line 20; go on with --from-line 21\n");
+        assert_eq!(
+            said,
+            "interrupted: 20 messages were stored, up to line 20; go on with --from-line 21\n"
+        );
         assert_eq!(home.count(), 20);
     }
 }
@@ -53,12 +60,17 @@ fn an_interrupted_import_tells_programs_too() {
     home.do_it(&["migrate", "upgrade"]);
     let mut child = home.start(&["messages", "import", "-", "--batch", "10", "--json"]);
     let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all("{\"user_message\": \"hi\"}\n".repeat(15).as_bytes()).expect("the command reads");
+    stdin
+        .write_all("{\"user_message\": \"hi\"}\n".repeat(15).as_bytes())
+        .expect("the command reads");
     until("storing a batch", || home.count() == 10);
     signal(&child, "INT");
     let output = child.wait_with_output().expect("the command ends");
     let error: serde_json::Value = serde_json::from_slice(&output.stderr).expect("JSON");
-    assert_eq!((&error["error"]["stored"], &error["error"]["continue_from"]), (&10.into(), &11.into()));
+    assert_eq!(
+        (&error["error"]["stored"], &error["error"]["continue_from"]),
+        (&10.into(), &11.into())
+    );
 }
 
 #[test]

@@ -14,7 +14,8 @@ fn create(home: &Home, options: &[&str]) -> String {
 #[test]
 fn a_token_stands_alone_on_standard_output_and_the_rest_beside_it() {
     let home = Home::new();
-    let answer = home.run(&["tokens", "create", "--description", "mobile app", "--expires-days", "90"]);
+    let answer =
+        home.run(&["tokens", "create", "--description", "mobile app", "--expires-days", "90"]);
     assert_eq!(answer.code, Some(0));
     let token = answer.out.strip_suffix('\n').expect("a line");
     assert!(
@@ -23,7 +24,11 @@ fn a_token_stands_alone_on_standard_output_and_the_rest_beside_it() {
         answer.out
     );
     assert!(answer.err.starts_with("Token 1 (mobile app) expires on "), "{}", answer.err);
-    assert!(answer.err.contains("shown this once") && !answer.err.contains(token), "{}", answer.err);
+    assert!(
+        answer.err.contains("shown this once") && !answer.err.contains(token),
+        "{}",
+        answer.err
+    );
     let quiet = home.run(&["tokens", "create", "--quiet"]);
     assert_eq!((quiet.code, quiet.err.as_str(), quiet.out.lines().count()), (Some(0), "", 1));
 }
@@ -73,9 +78,16 @@ fn any_other_text_is_invalid() {
     let cut = &token[..token.len() - 1];
     let inside = format!("{} {}", &token[..20], &token[20..]);
     let long = "x".repeat(1 << 20);
-    for input in
-        ["", "\n", cut, &inside, &token.to_uppercase(), &format!("{token}x"), &format!("{token}\n\n"), &long]
-    {
+    for input in [
+        "",
+        "\n",
+        cut,
+        &inside,
+        &token.to_uppercase(),
+        &format!("{token}x"),
+        &format!("{token}\n\n"),
+        &long,
+    ] {
         let answer = home.run_on(input, &["tokens", "verify"]);
         assert_eq!(answer.code, Some(1), "{:?}", &input[..input.len().min(80)]);
         assert!(answer.out.starts_with("invalid: "), "{}", answer.out);
@@ -120,8 +132,10 @@ fn nothing_but_an_invalid_token_ends_with_1() {
     assert_eq!(code(&at("missing/chat.db")), Some(2), "a folder that is not there");
     assert_eq!(code("postgresql://h/d?unknown=1"), Some(2), "a wrong setting");
     let mut command = home.command(&["tokens", "verify"]);
-    let output =
-        command.stdin(std::fs::File::open(home.path("")).expect("a folder")).output().expect("it runs");
+    let output = command
+        .stdin(std::fs::File::open(home.path("")).expect("a folder"))
+        .output()
+        .expect("it runs");
     assert_eq!(output.status.code(), Some(5), "a standard input that cannot be read");
 }
 
@@ -133,7 +147,10 @@ fn a_revoked_token_is_invalid_and_there_is_nothing_to_revoke_twice() {
     let answer = home.run_on(&token, &["tokens", "verify"]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(1), "invalid: revoked\n"));
     let answer = home.run(&["tokens", "revoke", "1"]);
-    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: ID: there is no active token 1\n"));
+    assert_eq!(
+        (answer.code, answer.err.as_str()),
+        (Some(1), "error: ID: there is no active token 1\n")
+    );
     assert_eq!(home.run(&["tokens", "revoke", "7", "--json"]).error()["kind"], "NotFound");
 }
 
@@ -141,8 +158,10 @@ fn a_revoked_token_is_invalid_and_there_is_nothing_to_revoke_twice() {
 fn the_list_shows_no_token_but_its_beginning() {
     let home = Home::new();
     let first = create(&home, &["--description", "mobile app", "--expires-days", "30"]);
-    let second =
-        create(&home, &["--description", "a description that is far too long to be shown at eighty columns"]);
+    let second = create(
+        &home,
+        &["--description", "a description that is far too long to be shown at eighty columns"],
+    );
     home.do_it(&["tokens", "revoke", "1"]);
     let text = home.do_it(&["tokens", "list"]);
     let rows: Vec<&str> = text.lines().skip(2).collect();

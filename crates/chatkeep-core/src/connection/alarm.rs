@@ -52,7 +52,10 @@ mod tests {
         let [short, long] = [Duration::from_millis(20), Duration::from_secs(3_600)];
         assert!(!wait(long, short).0, "an hour has not passed");
         let (rang, after) = wait(short, long);
-        assert!(rang && after >= short && after < long, "a shorter wait sets it earlier: {after:?}");
+        assert!(
+            rang && after >= short && after < long,
+            "a shorter wait sets it earlier: {after:?}"
+        );
         let (rang, after) = wait(short * 3, long);
         assert!(rang && after >= short * 3, "it rang already, and is set anew: {after:?}");
         // It is set for the first of these, and must not ring for the second one.

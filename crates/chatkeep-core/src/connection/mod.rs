@@ -183,7 +183,8 @@ impl Connection {
     ) -> Result<Self> {
         let mut connection = Self::connect(url, role, options, expected)?;
         let file = connection.file_id().cloned();
-        connection.opening = Some(Arc::new(Opening { url: url.clone(), role, options: *options, file }));
+        connection.opening =
+            Some(Arc::new(Opening { url: url.clone(), role, options: *options, file }));
         Ok(connection)
     }
 
@@ -197,7 +198,9 @@ impl Connection {
 
     /// How it was opened.
     pub(crate) fn opening(&self) -> Result<Arc<Opening>> {
-        self.opening.clone().ok_or_else(|| Error::internal("nobody knows how this connection was opened"))
+        self.opening
+            .clone()
+            .ok_or_else(|| Error::internal("nobody knows how this connection was opened"))
     }
 
     /// Refuses this connection if it leads to another SQLite file than this one.
@@ -222,7 +225,8 @@ impl Connection {
     ) -> Result<Self> {
         match url.target() {
             Target::Sqlite(target) => {
-                let sqlite::OpenedFile { opened, at_rest } = sqlite::open(target, role, options, expected)?;
+                let sqlite::OpenedFile { opened, at_rest } =
+                    sqlite::open(target, role, options, expected)?;
                 let mut connection = opened.into_connection(Session::Sqlite);
                 connection.at_rest = at_rest;
                 Ok(connection)
@@ -262,8 +266,12 @@ impl Connection {
     /// `Unavailable` when none comes within 5 s, or within the query timeout where that is shorter.
     pub fn ping(&mut self) -> Result<()> {
         let usual = match &self.session {
-            Session::Sqlite(session) if session.hooks().file().is_some_and(|file| !file.is_in_place()) => {
-                return Err(self.file_error().unwrap_or_else(|| Error::internal("the file is gone")));
+            Session::Sqlite(session)
+                if session.hooks().file().is_some_and(|file| !file.is_in_place()) =>
+            {
+                return Err(self
+                    .file_error()
+                    .unwrap_or_else(|| Error::internal("the file is gone")));
             }
             Session::Sqlite(_) if self.is_broken() => {
                 return Err(fault::lost("the file has changed", Effect::None));
@@ -283,7 +291,8 @@ impl Connection {
     pub fn is_broken(&self) -> bool {
         match &self.session {
             Session::Sqlite(session) => {
-                session.hooks().is_broken() || self.at_rest.as_ref().is_some_and(|file| !file.still())
+                session.hooks().is_broken()
+                    || self.at_rest.as_ref().is_some_and(|file| !file.still())
             }
             Session::PostgreSql(connection) => connection.is_broken(),
             Session::MySql(connection) => connection.is_broken(),

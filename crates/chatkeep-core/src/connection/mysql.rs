@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::connection::{
-    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
-    SimpleConnection,
+    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation,
+    LoadConnection, SimpleConnection,
 };
 use diesel::mysql::Mysql;
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
@@ -93,7 +93,8 @@ impl MysqlConnection {
 
     /// The first id that the last insert made; it comes with the statement's answer and costs nothing.
     pub(crate) fn first_insert_id(&self) -> QueryResult<i64> {
-        let id = self.conn.as_ref().and_then(Conn::last_insert_id).and_then(|id| i64::try_from(id).ok());
+        let id =
+            self.conn.as_ref().and_then(Conn::last_insert_id).and_then(|id| i64::try_from(id).ok());
         id.ok_or_else(|| DieselError::DeserializationError("the server gave no id back".into()))
     }
 
@@ -123,7 +124,10 @@ impl MysqlConnection {
         DieselError::DatabaseError(kind, Box::new(message))
     }
 
-    fn settle<T>(&mut self, outcome: Result<Result<T, mysql_async::Error>, NoAnswer>) -> QueryResult<T> {
+    fn settle<T>(
+        &mut self,
+        outcome: Result<Result<T, mysql_async::Error>, NoAnswer>,
+    ) -> QueryResult<T> {
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fail(failure(&error))),
@@ -177,7 +181,9 @@ impl MysqlConnection {
         let outcome = self.reactor.wait(open(&mut self.conn).prep(sql.to_owned()));
         *left = left.saturating_sub(begin.elapsed());
         match outcome {
-            Ok(Err(mysql_async::Error::Server(refused))) if refused.code == TOO_MANY_STATEMENTS => Ok(None),
+            Ok(Err(mysql_async::Error::Server(refused))) if refused.code == TOO_MANY_STATEMENTS => {
+                Ok(None)
+            }
             other => self.settle(other).map(Some),
         }
     }
@@ -193,7 +199,8 @@ impl MysqlConnection {
         T: QueryFragment<Mysql>,
     {
         let sql = mysql_unprepared::with_values(source, params)?;
-        let outcome = self.reactor.wait_for(left, open(&mut self.conn).query::<mysql_async::Row, _>(sql));
+        let outcome =
+            self.reactor.wait_for(left, open(&mut self.conn).query::<mysql_async::Row, _>(sql));
         let mut rows = self.settle(outcome)?;
         rows.retain(|row| self.row_budget.keeps(size(row)));
         Ok(rows)
@@ -242,7 +249,9 @@ pub(super) fn failure(error: &mysql_async::Error) -> Failure {
             message: refused.message.clone(),
         },
         mysql_async::Error::Io(mysql_async::IoError::Io(cause)) => Failure::Lost(cause.to_string()),
-        mysql_async::Error::Io(mysql_async::IoError::Tls(cause)) => Failure::Lost(format!("TLS: {cause}")),
+        mysql_async::Error::Io(mysql_async::IoError::Tls(cause)) => {
+            Failure::Lost(format!("TLS: {cause}"))
+        }
         mysql_async::Error::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => {
             Failure::Lost("the server does not support TLS".to_owned())
         }
@@ -298,11 +307,16 @@ impl Connection for MysqlConnection {
 }
 
 impl LoadConnection for MysqlConnection {
-    type Cursor<'conn, 'query> =
-        std::iter::Map<std::vec::IntoIter<mysql_async::Row>, fn(mysql_async::Row) -> QueryResult<MysqlRow>>;
+    type Cursor<'conn, 'query> = std::iter::Map<
+        std::vec::IntoIter<mysql_async::Row>,
+        fn(mysql_async::Row) -> QueryResult<MysqlRow>,
+    >;
     type Row<'conn, 'query> = MysqlRow;
 
-    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    fn load<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> QueryResult<Self::Cursor<'conn, 'query>>
     where
         T: Query + QueryFragment<Mysql> + QueryId + 'query,
         Mysql: diesel::expression::QueryMetadata<T::SqlType>,

@@ -28,7 +28,10 @@ const PACKET_OVERHEAD: u64 = 4096;
 const NOBODY: &str = "NotValidForName";
 
 /// Opens a connection to the first host that answers; the deadline counts for each.
-pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Opened<MysqlConnection>> {
+pub(super) fn open(
+    target: &ServerTarget,
+    options: &ConnectOptions,
+) -> Result<Opened<MysqlConnection>> {
     // The driver asks rustls for the process's default; a program may have set another one, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut last = Error::configuration("names no host").with_field("DATABASE_URL");
@@ -70,16 +73,24 @@ fn open_host(
     let mut connected = reactor.wait_for(deadline.min(NO_GREETING), connecting.as_mut());
     if matches!(connected, Err(NoAnswer::Elapsed)) && deadline > NO_GREETING {
         let look = protocol::LOOK.min(deadline - NO_GREETING);
-        if matches!(reactor.wait_for(look, protocol::of_server(host)), Ok(Some(Protocol::PostgreSql))) {
+        if matches!(
+            reactor.wait_for(look, protocol::of_server(host)),
+            Ok(Some(Protocol::PostgreSql))
+        ) {
             return Err(protocol::mismatch(target.engine, &host.to_string()));
         }
         connected = reactor.wait_for(deadline.saturating_sub(begin.elapsed()), connecting);
     }
     let (conn, server) = match connected {
         Ok(Ok(connected)) => connected,
-        Ok(Err(error)) => return Err(explain(&error, target, asks_for_tls(target, host), &host.to_string())),
+        Ok(Err(error)) => {
+            return Err(explain(&error, target, asks_for_tls(target, host), &host.to_string()));
+        }
         Err(reason) => {
-            return Err(mysql::connect_error(&Failure::no_answer(reason, deadline), &host.to_string()));
+            return Err(mysql::connect_error(
+                &Failure::no_answer(reason, deadline),
+                &host.to_string(),
+            ));
         }
     };
     refuse_old(server.engine, conn.server_version(), &server.version)?;
@@ -127,16 +138,17 @@ fn driver_options(target: &ServerTarget, host: &Host, tls: bool) -> Opts {
 fn tls_options(target: &ServerTarget) -> SslOpts {
     let mut options = SslOpts::default();
     if let Some(path) = &target.tls.root_cert {
-        options = options.with_root_certs(vec![path.clone().into()]).with_disable_built_in_roots(true);
+        options =
+            options.with_root_certs(vec![path.clone().into()]).with_disable_built_in_roots(true);
     }
     match target.tls.mode {
         TlsMode::VerifyFull => options,
         // mysql_async 0.37 learns that only the name is wrong from a word in rustls's message, which today's rustls writes
         // in another way. But the message quotes the name that was expected, and so that word is expected. Any other fault
         // of a certificate is refused as before; the fault suite watches over both.
-        TlsMode::VerifyCa => {
-            options.with_danger_skip_domain_validation(true).with_danger_tls_hostname_override(Some(NOBODY))
-        }
+        TlsMode::VerifyCa => options
+            .with_danger_skip_domain_validation(true)
+            .with_danger_tls_hostname_override(Some(NOBODY)),
         TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => {
             options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true)
         }
@@ -154,7 +166,8 @@ struct Server {
 
 /// Asks what decides how a session is set up, sets it up, and reads the settings back: two round trips.
 async fn set_up(conn: &mut Conn, query_timeout: Duration) -> Result<Server, mysql_async::Error> {
-    let row: Option<(String, u64)> = conn.query_first("SELECT VERSION(), @@max_allowed_packet").await?;
+    let row: Option<(String, u64)> =
+        conn.query_first("SELECT VERSION(), @@max_allowed_packet").await?;
     let (version, max_allowed_packet) = row.unwrap_or_default();
     let engine = if version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
     let mut session = Vec::new();
@@ -181,14 +194,23 @@ fn refuse_old(engine: Engine, version: (u16, u16, u16), shown: &str) -> Result<(
 fn unknown_method(error: &mysql_async::Error) -> Option<&str> {
     match error {
         mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => Some(name),
-        mysql_async::Error::Driver(DriverError::MysqlOldPasswordDisabled) => Some("mysql_old_password"),
-        mysql_async::Error::Driver(DriverError::CleartextPluginDisabled) => Some("mysql_clear_password"),
+        mysql_async::Error::Driver(DriverError::MysqlOldPasswordDisabled) => {
+            Some("mysql_old_password")
+        }
+        mysql_async::Error::Driver(DriverError::CleartextPluginDisabled) => {
+            Some("mysql_clear_password")
+        }
         _ => None,
     }
 }
 
 /// A TLS or a log-in that does not fit will not fit at the next try either.
-fn explain(error: &mysql_async::Error, target: &ServerTarget, encrypted: bool, place: &str) -> Error {
+fn explain(
+    error: &mysql_async::Error,
+    target: &ServerTarget,
+    encrypted: bool,
+    place: &str,
+) -> Error {
     if let Some(method) = unknown_method(error) {
         let user = target.user.as_deref().unwrap_or("a user without a name (the URL names none)");
         return Error::configuration(format!(
@@ -211,10 +233,12 @@ fn explain(error: &mysql_async::Error, target: &ServerTarget, encrypted: bool, p
             .with_field("DATABASE_URL")
         }
         // An account that demands TLS is refused without it as if the password were wrong.
-        Failure::Refused { number: 1045, message, .. } if !encrypted => Error::configuration(format!(
-            "{message}; where the account or the server demands TLS, write sslmode=require"
-        ))
-        .with_field("DATABASE_URL"),
+        Failure::Refused { number: 1045, message, .. } if !encrypted => {
+            Error::configuration(format!(
+                "{message}; where the account or the server demands TLS, write sslmode=require"
+            ))
+            .with_field("DATABASE_URL")
+        }
         _ => mysql::connect_error(&failure, place),
     }
 }

@@ -36,8 +36,9 @@ pub(super) fn size(row: &mysql_async::Row) -> usize {
 }
 
 fn to_value(kind: MysqlType, bytes: Vec<u8>) -> QueryResult<Value> {
-    let wrong =
-        || DieselError::SerializationError(format!("a {kind:?} value of {} bytes", bytes.len()).into());
+    let wrong = || {
+        DieselError::SerializationError(format!("a {kind:?} value of {} bytes", bytes.len()).into())
+    };
     Ok(match kind {
         MysqlType::Tiny => Value::Int(i64::from(*bytes.first().ok_or_else(wrong)? as i8)),
         MysqlType::Long => {
@@ -66,7 +67,9 @@ fn to_value(kind: MysqlType, bytes: Vec<u8>) -> QueryResult<Value> {
         }
         MysqlType::String | MysqlType::Blob => Value::Bytes(bytes),
         _ => {
-            return Err(DieselError::SerializationError(format!("{kind:?} values are not used here").into()));
+            return Err(DieselError::SerializationError(
+                format!("{kind:?} values are not used here").into(),
+            ));
         }
     })
 }
@@ -99,12 +102,14 @@ fn convert(row: &mysql_async::Row, at: usize) -> QueryResult<Converted> {
         Some(Value::Bytes(bytes)) => from_text(row.columns_ref()[at].column_type(), bytes)?,
         Some(Value::Int(number)) => Converted::Number(MysqlType::LongLong, number.to_ne_bytes()),
         Some(Value::UInt(number)) => {
-            let number =
-                i64::try_from(*number).map_err(|error| DieselError::DeserializationError(Box::new(error)))?;
+            let number = i64::try_from(*number)
+                .map_err(|error| DieselError::DeserializationError(Box::new(error)))?;
             Converted::Number(MysqlType::LongLong, number.to_ne_bytes())
         }
         Some(Value::Double(number)) => Converted::Number(MysqlType::Double, number.to_ne_bytes()),
-        Some(Value::Float(number)) => Converted::Number(MysqlType::Double, f64::from(*number).to_ne_bytes()),
+        Some(Value::Float(number)) => {
+            Converted::Number(MysqlType::Double, f64::from(*number).to_ne_bytes())
+        }
         Some(Value::Date(year, month, day, hour, minute, second, micro)) => time([
             (*year).into(),
             (*month).into(),
@@ -115,7 +120,9 @@ fn convert(row: &mysql_async::Row, at: usize) -> QueryResult<Converted> {
             *micro,
         ]),
         Some(Value::Time(..)) => {
-            return Err(DieselError::DeserializationError("time-of-day columns are not used here".into()));
+            return Err(DieselError::DeserializationError(
+                "time-of-day columns are not used here".into(),
+            ));
         }
     })
 }
@@ -130,7 +137,8 @@ fn time([year, month, day, hour, minute, second, micro]: [u32; 7]) -> Converted 
 ///
 /// DECIMAL always comes as text, and Diesel is told that it is text: sums are of that type.
 fn from_text(kind: ColumnType, bytes: &[u8]) -> QueryResult<Converted> {
-    let wrong = || DieselError::DeserializationError(format!("a {kind:?} that cannot be read").into());
+    let wrong =
+        || DieselError::DeserializationError(format!("a {kind:?} that cannot be read").into());
     let text = || std::str::from_utf8(bytes).map_err(|_| wrong());
     Ok(match kind {
         ColumnType::MYSQL_TYPE_TINY
@@ -145,9 +153,9 @@ fn from_text(kind: ColumnType, bytes: &[u8]) -> QueryResult<Converted> {
             let number: f64 = text()?.parse().map_err(|_| wrong())?;
             Converted::Number(MysqlType::Double, number.to_ne_bytes())
         }
-        ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_DATE => {
-            time(time_parts(text()?).ok_or_else(wrong)?)
-        }
+        ColumnType::MYSQL_TYPE_DATETIME
+        | ColumnType::MYSQL_TYPE_TIMESTAMP
+        | ColumnType::MYSQL_TYPE_DATE => time(time_parts(text()?).ok_or_else(wrong)?),
         _ => Converted::Text,
     })
 }
@@ -233,7 +241,10 @@ mod tests {
 
     #[test]
     fn parts_of_a_time_are_read_from_text() {
-        assert_eq!(time_parts("2024-12-31 23:59:59.123456"), Some([2024, 12, 31, 23, 59, 59, 123_456]));
+        assert_eq!(
+            time_parts("2024-12-31 23:59:59.123456"),
+            Some([2024, 12, 31, 23, 59, 59, 123_456])
+        );
         assert_eq!(time_parts("2024-12-31 23:59:59.5"), Some([2024, 12, 31, 23, 59, 59, 500_000]));
         assert_eq!(time_parts("1000-01-01"), Some([1000, 1, 1, 0, 0, 0, 0]));
         assert_eq!(time_parts("2024-12-31 23:59:59.1234567"), None);

@@ -43,8 +43,14 @@ const NAMES: [(&str, &str); 4] = [
 ];
 
 /// The server's own settings that decide how it is used.
-const ASKED: [&str; 6] =
-    ["auto_increment_increment", "wait_timeout", "log_bin", "binlog_format", "wsrep_on", "wsrep_provider"];
+const ASKED: [&str; 6] = [
+    "auto_increment_increment",
+    "wait_timeout",
+    "log_bin",
+    "binlog_format",
+    "wsrep_on",
+    "wsrep_provider",
+];
 
 /// What the server says of itself, after its session is set up.
 #[derive(Debug)]
@@ -99,7 +105,9 @@ pub(super) fn statement_timeout(engine: Engine, deadline: Duration) -> String {
     } else {
         format!("max_execution_time = {}", limit.as_millis().min(4_294_967_295))
     };
-    format!("SET SESSION {statement}, innodb_lock_wait_timeout = {rows}, lock_wait_timeout = {tables}")
+    format!(
+        "SET SESSION {statement}, innodb_lock_wait_timeout = {rows}, lock_wait_timeout = {tables}"
+    )
 }
 
 /// Compares what the server answered with what was stated.
@@ -116,7 +124,9 @@ pub(super) fn read_back(engine: Engine, answer: Vec<(String, String)>) -> Result
     expect(&answer, "sql_mode", SQL_MODE, has_our_modes)?;
     let is_on = |name: &str| answer.get(name).is_some_and(|value| value.eq_ignore_ascii_case("ON"));
     if is_on("log_bin")
-        && answer.get("binlog_format").is_some_and(|format| format.eq_ignore_ascii_case("STATEMENT"))
+        && answer
+            .get("binlog_format")
+            .is_some_and(|format| format.eq_ignore_ascii_case("STATEMENT"))
     {
         return Err(refused(
             "the server's setting binlog_format is STATEMENT, with which it refuses writes at the isolation level READ \
@@ -126,8 +136,9 @@ pub(super) fn read_back(engine: Engine, answer: Vec<(String, String)>) -> Result
     }
     let number = |name: &str| answer.get(name).and_then(|value| value.parse::<u32>().ok());
     // A cluster's provider may be loaded although replication is off for now.
-    let has_provider =
-        answer.get("wsrep_provider").is_some_and(|provider| !matches!(provider.as_str(), "" | "none"));
+    let has_provider = answer
+        .get("wsrep_provider")
+        .is_some_and(|provider| !matches!(provider.as_str(), "" | "none"));
     let batch_ids = match engine {
         Engine::MariaDb if is_on("wsrep_on") || has_provider => BatchIds::Returned,
         _ if is_on("wsrep_on") || has_provider => BatchIds::Single,
@@ -178,7 +189,10 @@ mod tests {
         let mut answer: Vec<_> = STATED.iter().map(|(name, _, shown)| own((name, shown))).collect();
         answer.extend(NAMES.map(own));
         answer.push(own((isolation_name(engine), "READ-COMMITTED")));
-        answer.push(own(("sql_mode", "ERROR_FOR_DIVISION_BY_ZERO,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION")));
+        answer.push(own((
+            "sql_mode",
+            "ERROR_FOR_DIVISION_BY_ZERO,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+        )));
         answer.push(own(("wait_timeout", "3")));
         answer.push(own(("auto_increment_increment", "2")));
         answer
@@ -194,7 +208,10 @@ mod tests {
     #[test]
     fn facts_are_read_from_the_session() {
         let facts = read_back(Engine::MySql, answer(Engine::MySql)).expect("all is as stated");
-        assert_eq!((facts.batch_ids, facts.wait_timeout), (BatchIds::Stepped(2), Duration::from_secs(3)));
+        assert_eq!(
+            (facts.batch_ids, facts.wait_timeout),
+            (BatchIds::Stepped(2), Duration::from_secs(3))
+        );
         let facts = read_back(Engine::MariaDb, answer(Engine::MariaDb)).expect("all is as stated");
         assert_eq!(facts.batch_ids, BatchIds::Stepped(2));
         for (name, value, batch_ids) in [
@@ -213,8 +230,13 @@ mod tests {
 
     #[test]
     fn a_setting_that_did_not_take_effect_is_named() {
-        for name in ["autocommit", "completion_type", "sql_select_limit", "sql_mode", "transaction_isolation"]
-        {
+        for name in [
+            "autocommit",
+            "completion_type",
+            "sql_select_limit",
+            "sql_mode",
+            "transaction_isolation",
+        ] {
             let error = read_back(Engine::MySql, with(name, "other")).expect_err(name);
             assert_eq!(error.kind(), ErrorKind::Configuration);
             assert!(error.message().contains(name), "{error}");

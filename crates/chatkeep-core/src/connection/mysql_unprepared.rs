@@ -12,7 +12,10 @@ use mysql_async::{Params, Value};
 pub(super) const TOO_MANY_STATEMENTS: u16 = 1461;
 
 /// The statement's text, each `?` replaced by its value.
-pub(super) fn with_values<T: QueryFragment<Mysql>>(source: &T, params: &Params) -> QueryResult<String> {
+pub(super) fn with_values<T: QueryFragment<Mysql>>(
+    source: &T,
+    params: &Params,
+) -> QueryResult<String> {
     let mut builder = MysqlQueryBuilder::new();
     source.to_sql(&mut builder, &Mysql)?;
     let values = match params {

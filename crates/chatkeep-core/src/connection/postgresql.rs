@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::connection::{
-    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
-    SimpleConnection,
+    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation,
+    LoadConnection, SimpleConnection,
 };
 use diesel::pg::{Pg, PgMetadataLookup, PgTypeMetadata};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
@@ -153,9 +153,9 @@ impl PgConnection {
             Lookup::Once(key) => self.prepare(&key.sql(source, &Pg)?, &types, &mut left)?,
         };
         let (client, budget) = (&self.client, &mut self.row_budget);
-        let outcome = self
-            .reactor
-            .wait_for(left, async move { collect(client.query_raw(&statement, binds).await?, budget).await });
+        let outcome = self.reactor.wait_for(left, async move {
+            collect(client.query_raw(&statement, binds).await?, budget).await
+        });
         self.settle(outcome)
     }
 
@@ -229,7 +229,9 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
     Failure::Lost(text)
 }
 
-fn collect_binds<T: QueryFragment<Pg>>(source: &T) -> QueryResult<(Vec<PgTypeMetadata>, Vec<Bind>)> {
+fn collect_binds<T: QueryFragment<Pg>>(
+    source: &T,
+) -> QueryResult<(Vec<PgTypeMetadata>, Vec<Bind>)> {
     let mut collector = RawBytesBindCollector::<Pg>::new();
     source.collect_binds(&mut collector, &mut NoLookup, &Pg)?;
     Ok((collector.metadata, collector.binds.into_iter().map(Bind).collect()))
@@ -247,7 +249,8 @@ impl PgMetadataLookup for NoLookup {
 
 fn to_type(metadata: &PgTypeMetadata) -> QueryResult<Type> {
     let oid = metadata.oid().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
-    Type::from_oid(oid).ok_or_else(|| DieselError::SerializationError("a type that is not built in".into()))
+    Type::from_oid(oid)
+        .ok_or_else(|| DieselError::SerializationError("a type that is not built in".into()))
 }
 
 impl SimpleConnection for PgConnection {
@@ -297,7 +300,10 @@ impl LoadConnection for PgConnection {
     type Cursor<'conn, 'query> = PgRows;
     type Row<'conn, 'query> = PgRow;
 
-    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    fn load<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> QueryResult<Self::Cursor<'conn, 'query>>
     where
         T: Query + QueryFragment<Pg> + QueryId + 'query,
         Pg: diesel::expression::QueryMetadata<T::SqlType>,

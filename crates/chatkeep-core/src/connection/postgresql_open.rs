@@ -24,7 +24,10 @@ use crate::url::{ChannelBinding, Host, Pooler, ServerTarget, TargetSession, TlsM
 const OLDEST: u32 = 14;
 
 /// Opens a connection; the deadline spans everything up to the first answer.
-pub(super) fn open(target: &ServerTarget, options: &ConnectOptions) -> Result<Opened<PgConnection>> {
+pub(super) fn open(
+    target: &ServerTarget,
+    options: &ConnectOptions,
+) -> Result<Opened<PgConnection>> {
     match target.session {
         TargetSession::Any | TargetSession::ReadWrite | TargetSession::ReadOnly => {
             open_at(target, None, options)
@@ -60,7 +63,9 @@ pub(super) fn open_at(
     let (client, reported) = match connected {
         Ok(Ok(connected)) => connected,
         Ok(Err(error)) => return Err(explain_refusal(&reactor, target, &failure(&error), &place)),
-        Err(reason) => return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), &place)),
+        Err(reason) => {
+            return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), &place));
+        }
     };
     refuse_old(&reported.version)?;
     let pooled = target.pooler == Pooler::Transaction;
@@ -166,7 +171,9 @@ fn set_up(
     let messages = match reactor.wait_for(deadline, client.simple_query(&sql)) {
         Ok(Ok(messages)) => messages,
         Ok(Err(error)) => return Err(explain(&failure(&error), place)),
-        Err(reason) => return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), place)),
+        Err(reason) => {
+            return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), place));
+        }
     };
     let row = messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(row),
@@ -176,22 +183,31 @@ fn set_up(
 }
 
 fn refuse_old(version: &str) -> Result<()> {
-    let major = version.split(['.', ' ', 'b', 'r']).next().and_then(|major| major.parse::<u32>().ok());
+    let major =
+        version.split(['.', ' ', 'b', 'r']).next().and_then(|major| major.parse::<u32>().ok());
     match major {
-        Some(major) if major < OLDEST => {
-            Err(Error::configuration(format!("needs PostgreSQL {OLDEST} or later, the server is {version}")))
-        }
+        Some(major) if major < OLDEST => Err(Error::configuration(format!(
+            "needs PostgreSQL {OLDEST} or later, the server is {version}"
+        ))),
         _ => Ok(()),
     }
 }
 
 /// What a log-in that failed means. A server of another engine breaks the conversation off, or ends it.
-fn explain_refusal(reactor: &Reactor, target: &ServerTarget, failure: &Failure, place: &str) -> Error {
+fn explain_refusal(
+    reactor: &Reactor,
+    target: &ServerTarget,
+    failure: &Failure,
+    place: &str,
+) -> Error {
     let talked = matches!(failure, Failure::Lost(cause)
         if !cause.starts_with("error connecting to server") && !cause.contains("certificate"));
     let [host] = target.hosts.as_slice() else { return explain(failure, place) };
     if talked
-        && matches!(reactor.wait_for(protocol::LOOK, protocol::of_server(host)), Ok(Some(Protocol::MySql)))
+        && matches!(
+            reactor.wait_for(protocol::LOOK, protocol::of_server(host)),
+            Ok(Some(Protocol::MySql))
+        )
     {
         return protocol::mismatch(Engine::PostgreSql, place);
     }

@@ -61,7 +61,10 @@ impl PgRows {
         let oid = |column: &tokio_postgres::Column| {
             NonZeroU32::new(column.type_().oid()).unwrap_or(NonZeroU32::MIN)
         };
-        Self { types: columns.iter().map(|column| Oid(oid(column))).collect(), rows: rows.into_iter() }
+        Self {
+            types: columns.iter().map(|column| Oid(oid(column))).collect(),
+            rows: rows.into_iter(),
+        }
     }
 }
 

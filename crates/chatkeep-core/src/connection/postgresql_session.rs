@@ -115,9 +115,10 @@ mod tests {
     fn what_no_session_can_change_is_refused_by_name() {
         assert!(check_reported(Some("UTF8"), Some("on")).is_ok());
         assert!(check_reported(None, None).is_ok(), "a pooler need not report it");
-        for (encoding, strings, named) in
-            [(Some("SQL_ASCII"), None, "SQL_ASCII"), (None, Some("off"), "standard_conforming_strings")]
-        {
+        for (encoding, strings, named) in [
+            (Some("SQL_ASCII"), None, "SQL_ASCII"),
+            (None, Some("off"), "standard_conforming_strings"),
+        ] {
             let error = check_reported(encoding, strings).expect_err(named);
             assert!(error.message().contains(named), "{error}");
         }

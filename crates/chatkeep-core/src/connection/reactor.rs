@@ -50,10 +50,9 @@ struct Waiting {
 
 impl Reactor {
     pub(crate) fn new(deadline: Duration) -> Result<Self> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::internal("the network runtime cannot start").with_source(error))?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Error::internal("the network runtime cannot start").with_source(error)
+        })?;
         let waiting = Waiting { work: None, turns: Turns::default(), alarm: Alarm::default() };
         Ok(Self { waiting: Mutex::new(waiting), runtime: Some(runtime), deadline })
     }
@@ -106,7 +105,9 @@ impl Reactor {
         // A runtime cannot be entered from inside another one. Blocking calls on an asynchronous caller's thread are
         // unwise but common, so they are answered from a thread of their own.
         if Handle::try_current().is_ok() {
-            return std::thread::scope(|scope| scope.spawn(block).join().unwrap_or(Err(NoAnswer::Elapsed)));
+            return std::thread::scope(|scope| {
+                scope.spawn(block).join().unwrap_or(Err(NoAnswer::Elapsed))
+            });
         }
         block()
     }
@@ -117,7 +118,11 @@ impl Reactor {
 }
 
 impl Waiting {
-    async fn within<F: Future>(&mut self, deadline: Duration, future: F) -> Result<F::Output, NoAnswer> {
+    async fn within<F: Future>(
+        &mut self,
+        deadline: Duration,
+        future: F,
+    ) -> Result<F::Output, NoAnswer> {
         let begin = Instant::now();
         let end = begin.checked_add(deadline).unwrap_or(begin + FAR);
         let mut future = pin!(future);
@@ -141,7 +146,11 @@ impl Waiting {
         }
     }
 
-    fn poll<F: Future>(&mut self, mut future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll<F: Future>(
+        &mut self,
+        mut future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         let Self { work, turns, .. } = self;
         turns.take(cx, |cx| {
             // What was asked for goes out, and what has come is handed over. Work that has ended is dropped, and with it

@@ -75,7 +75,8 @@ pub(super) fn open(
                     return Err(explain_log(error, path));
                 }
                 connection = establish(&uri(path, "?immutable=1"), &shown, &hooks)?;
-                set_journal(&mut connection, target, Role::Reader, options.query_timeout).map_err(explain)?;
+                set_journal(&mut connection, target, Role::Reader, options.query_timeout)
+                    .map_err(explain)?;
             }
             hooks.watch(FileWatch::opened(path, expected)?);
             connection
@@ -125,7 +126,9 @@ fn establish(uri: &str, shown: &str, hooks: &Hooks) -> Result<SqliteConnection> 
     let connection = connection.map_err(|error| sqlite::open_error(&error, shown))?;
     if !has_hooks {
         // Without them no lock would be waited for.
-        return Err(Error::internal("SQLite's extensions were removed by other code of this process"));
+        return Err(Error::internal(
+            "SQLite's extensions were removed by other code of this process",
+        ));
     }
     Ok(connection)
 }
@@ -173,7 +176,8 @@ fn set_journal(
             Err(error) if sqlite::is_read_only(&error) => {
                 return connection.batch_execute("PRAGMA schema_version");
             }
-            Err(error) if sqlite::is_locked(&error) && Instant::now() < end && pause(PAUSE).is_ok() => {}
+            Err(error)
+                if sqlite::is_locked(&error) && Instant::now() < end && pause(PAUSE).is_ok() => {}
             other => return other,
         }
     }

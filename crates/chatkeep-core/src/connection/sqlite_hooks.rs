@@ -83,7 +83,8 @@ impl Hooks {
 
     /// Whether the statement is to be ended.
     fn ends_statement(&self) -> bool {
-        let elapsed = self.began.get().is_some_and(|began| began.elapsed() >= self.time_limit.get());
+        let elapsed =
+            self.began.get().is_some_and(|began| began.elapsed() >= self.time_limit.get());
         if elapsed {
             self.is_elapsed.set(true);
         }

@@ -35,13 +35,16 @@ pub(super) fn prepare(target: &SqliteTarget, path: &Path) -> Result<()> {
 }
 
 fn prepare_folder(path: &Path, make_folder: bool) -> Result<()> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
     if folder.is_dir() {
         return Ok(());
     }
     if make_folder {
-        return std::fs::create_dir_all(folder)
-            .map_err(|error| wrong(format!("cannot make the folder {}: {error}", folder.display())));
+        return std::fs::create_dir_all(folder).map_err(|error| {
+            wrong(format!("cannot make the folder {}: {error}", folder.display()))
+        });
     }
     Err(wrong(format!("the folder {} does not exist; make it first", folder.display())))
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{
-    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation, InstrumentationEvent,
-    LoadConnection, SimpleConnection,
+    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation,
+    InstrumentationEvent, LoadConnection, SimpleConnection,
 };
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::result::{ConnectionError, ConnectionResult};
@@ -114,7 +114,10 @@ impl LoadConnection for SqliteSession {
     type Cursor<'conn, 'query> = <SqliteConnection as LoadConnection>::Cursor<'conn, 'query>;
     type Row<'conn, 'query> = <SqliteConnection as LoadConnection>::Row<'conn, 'query>;
 
-    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    fn load<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> QueryResult<Self::Cursor<'conn, 'query>>
     where
         T: Query + QueryFragment<Sqlite> + QueryId + 'query,
         Sqlite: diesel::expression::QueryMetadata<T::SqlType>,

@@ -61,7 +61,11 @@ where
             kept.last_used = self.clock;
             return Ok(Lookup::Prepared(kept.statement.clone()));
         }
-        Ok(if source.is_safe_to_cache_prepared(backend)? { Lookup::New(key) } else { Lookup::Once(key) })
+        Ok(if source.is_safe_to_cache_prepared(backend)? {
+            Lookup::New(key)
+        } else {
+            Lookup::Once(key)
+        })
     }
 
     /// Keeps a statement, and returns the one that had to make room for it.
@@ -75,7 +79,10 @@ where
     /// Looking at all of them takes microseconds; the statement that replaces it takes a round trip to prepare.
     fn remove_oldest(&mut self) -> Option<S> {
         let oldest = self.kept.values().map(|kept| kept.last_used).min()?;
-        self.kept.extract_if(|_, kept| kept.last_used == oldest).next().map(|(_, kept)| kept.statement)
+        self.kept
+            .extract_if(|_, kept| kept.last_used == oldest)
+            .next()
+            .map(|(_, kept)| kept.statement)
     }
 }
 

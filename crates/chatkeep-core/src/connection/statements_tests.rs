@@ -36,7 +36,8 @@ fn filters() -> impl Iterator<Item = MessageFilter> {
 fn open(database: &TestDatabase) -> Connection {
     let url = DatabaseUrl::parse(database.url()).expect("the URL is right");
     let options = ConnectOptions::default();
-    let mut connection = Connection::open(&url, Role::Writer, &options).expect("the database is there");
+    let mut connection =
+        Connection::open(&url, Role::Writer, &options).expect("the database is there");
     migrations::upgrade(&mut connection, options.query_timeout).expect("the schema is made");
     connection
 }
@@ -64,9 +65,13 @@ fn prepared(connection: &mut Connection) -> i64 {
             count.get_result::<Count>(session.as_mut()).expect("the server answers").count
         }
         Session::MySql(session) => {
-            let status = sql_query("SHOW SESSION STATUS LIKE 'Com_stmt_%'").load::<Status>(session.as_mut());
+            let status =
+                sql_query("SHOW SESSION STATUS LIKE 'Com_stmt_%'").load::<Status>(session.as_mut());
             let of = |rows: &[Status], name: &str| -> i64 {
-                let row = rows.iter().find(|row| row.name.eq_ignore_ascii_case(name)).expect("it is counted");
+                let row = rows
+                    .iter()
+                    .find(|row| row.name.eq_ignore_ascii_case(name))
+                    .expect("it is counted");
                 row.value.parse().expect("a number")
             };
             let rows = status.expect("the server answers");
@@ -78,8 +83,10 @@ fn prepared(connection: &mut Connection) -> i64 {
 #[test]
 fn the_statement_that_was_not_used_for_longest_is_removed() {
     let mut statements = Statements::<Sqlite, usize>::new();
-    let key =
-        |number: usize| StatementCacheKey::Sql { sql: format!("SELECT {number}"), bind_types: Vec::new() };
+    let key = |number: usize| StatementCacheKey::Sql {
+        sql: format!("SELECT {number}"),
+        bind_types: Vec::new(),
+    };
     for number in 0..MAX_STATEMENTS {
         assert_eq!(statements.keep(key(number), number), None);
     }

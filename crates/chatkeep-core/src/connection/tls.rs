@@ -10,7 +10,9 @@ use rustls::crypto::{
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 
 use crate::error::{Error, Result};
 use crate::fault::Failure;
@@ -37,9 +39,12 @@ fn verifier(tls: &Tls, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServe
         Some(path) => read_roots(path)?,
         None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
     };
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build().map_err(
-        |error| Error::configuration(format!("no usable certificate: {error}")).with_field("sslrootcert"),
-    )
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| {
+            Error::configuration(format!("no usable certificate: {error}"))
+                .with_field("sslrootcert")
+        })
 }
 
 /// The authorities in a PEM file.
@@ -49,7 +54,9 @@ pub(super) fn read_roots(path: &Path) -> Result<RootCertStore> {
             .with_field("sslrootcert")
     };
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
+    for certificate in
+        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?
+    {
         let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
         roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
@@ -76,7 +83,8 @@ pub(super) fn refused(failure: &Failure, place: &str) -> Error {
     } else {
         ""
     };
-    Error::configuration(format!("cannot connect to {place}: {cause}{advice}")).with_field("DATABASE_URL")
+    Error::configuration(format!("cannot connect to {place}: {cause}{advice}"))
+        .with_field("DATABASE_URL")
 }
 
 /// Encrypts without asking who is there: `prefer` and `require`, as libpq and MySQL's client understand them.

@@ -39,9 +39,14 @@ impl Connection {
 
     /// As [`Connection::transaction`], but on MySQL and MariaDB all its plain reads see the state of the first one, as they
     /// do on SQLite. On PostgreSQL each sees its own.
-    pub(crate) fn steady_transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn steady_transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         match self.session {
-            Session::MySql(_) => self.inside("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN", work),
+            Session::MySql(_) => {
+                self.inside("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN", work)
+            }
             _ => self.transaction(work),
         }
     }

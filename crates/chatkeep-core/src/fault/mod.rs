@@ -62,9 +62,10 @@ pub(crate) fn lost(cause: &str, effect: Effect) -> Error {
 pub(crate) fn elapsed(deadline: Duration, effect: Effect) -> Error {
     let seconds = seconds(deadline);
     match effect {
-        Effect::None => {
-            Error::new(ErrorKind::Unavailable, format!("the database did not answer within {seconds} s"))
-        }
+        Effect::None => Error::new(
+            ErrorKind::Unavailable,
+            format!("the database did not answer within {seconds} s"),
+        ),
         Effect::Commits => Error::new(
             ErrorKind::OutcomeUnknown,
             format!(
@@ -85,7 +86,10 @@ pub(crate) fn interrupted(effect: Effect) -> Error {
 /// No answer came from this place while connecting.
 pub(crate) fn connect_elapsed(deadline: Duration, place: &str) -> Error {
     let seconds = seconds(deadline);
-    Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: no answer within {seconds} s"))
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("cannot connect to {place}: no answer within {seconds} s"),
+    )
 }
 
 /// A row was not stored although the database reported no error.

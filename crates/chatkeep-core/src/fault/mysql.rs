@@ -69,10 +69,14 @@ fn refused(number: u16, message: &str, effect: Effect) -> Error {
         // 1180: the commit itself failed, as when a Galera node loses its cluster in the middle of it.
         1053 | 1180 | 1927 | 4031 => return lost(message, effect),
         1040 | 1203 | 1226 => ErrorKind::PoolTimeout,
-        1146 | 1054 => return Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(message)),
+        1146 | 1054 => {
+            return Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(message));
+        }
         1142 | 1143 | 1044 | 1227 => ErrorKind::Configuration,
         1194 | 1195 | 1034 | 145 => ErrorKind::Corrupt,
-        1153 | 1406 | 1366 | 1292 | 1264 | 3140 | 3157 | 4025 | 1062 | 1048 => ErrorKind::InvalidInput,
+        1153 | 1406 | 1366 | 1292 | 1264 | 3140 | 3157 | 4025 | 1062 | 1048 => {
+            ErrorKind::InvalidInput
+        }
         _ => ErrorKind::Internal,
     };
     Error::new(kind, format!("the server says: {message} (error {number})"))

@@ -26,7 +26,9 @@ pub(crate) fn connect_error(failure: &Failure, place: &str) -> Error {
                 ErrorKind::Unavailable,
                 format!("the server at {place} refused the connection: {message}"),
             )
-            .with_retryable(state.starts_with("57") || state.starts_with("08") || state.starts_with("53")),
+            .with_retryable(
+                state.starts_with("57") || state.starts_with("08") || state.starts_with("53"),
+            ),
         },
         Failure::Lost(cause) => {
             Error::new(ErrorKind::Unavailable, format!("cannot connect to {place}: {cause}"))
@@ -96,7 +98,10 @@ fn refused(state: &str, message: &str, effect: Effect) -> Error {
         ("XX001" | "XX002", _) => ErrorKind::Corrupt,
         // 42P01: undefined table; 42703: undefined column.
         ("42P01" | "42703", _) => {
-            return Error::new(ErrorKind::Schema(crate::error::SchemaState::Behind), no_table(message));
+            return Error::new(
+                ErrorKind::Schema(crate::error::SchemaState::Behind),
+                no_table(message),
+            );
         }
         ("42501", _) => ErrorKind::Configuration,
         // 22: a value that cannot be stored. We check before we send, so this is a rule that we do not know of.
@@ -108,5 +113,7 @@ fn refused(state: &str, message: &str, effect: Effect) -> Error {
 
 /// The tables are not there, or not as this program knows them.
 pub(super) fn no_table(message: &str) -> String {
-    format!("the database's schema is behind this program: {message}; run `chatkeep migrate upgrade`")
+    format!(
+        "the database's schema is behind this program: {message}; run `chatkeep migrate upgrade`"
+    )
 }

@@ -45,7 +45,8 @@ pub(crate) fn open_error(error: &diesel::ConnectionError, shown: &str) -> Error 
             .with_field("DATABASE_URL");
     }
     by_text(&text).unwrap_or_else(|| {
-        Error::new(ErrorKind::Unavailable, format!("cannot open {shown}: {text}")).with_retryable(false)
+        Error::new(ErrorKind::Unavailable, format!("cannot open {shown}: {text}"))
+            .with_retryable(false)
     })
 }
 
@@ -69,28 +70,30 @@ pub(crate) fn cannot_open(error: &Diesel) -> bool {
 
 fn by_text(text: &str) -> Option<Error> {
     let has = |part: &str| text.contains(part);
-    let kind =
-        if has("database is locked") || has("database table is locked") || has("database schema is locked") {
-            ErrorKind::Conflict
-        } else if has("database or disk is full") {
-            ErrorKind::StorageFull
-        } else if has("attempt to write a readonly database") || has("query only") {
-            ErrorKind::ReadOnly
-        } else if has("disk image is malformed")
-            || has("file is not a database")
-            || has("malformed database schema")
-        {
-            ErrorKind::Corrupt
-        } else if has("no such table") || has("no such column") || has("has no column named") {
-            return Some(Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(text)));
-        } else if has("unable to open database file") || has(DISK_ERROR) {
-            ErrorKind::Unavailable
-        } else if text == "interrupted" {
-            return Some(interruption::interrupted());
-        } else if has("string or blob too big") {
-            ErrorKind::InvalidInput
-        } else {
-            return None;
-        };
+    let kind = if has("database is locked")
+        || has("database table is locked")
+        || has("database schema is locked")
+    {
+        ErrorKind::Conflict
+    } else if has("database or disk is full") {
+        ErrorKind::StorageFull
+    } else if has("attempt to write a readonly database") || has("query only") {
+        ErrorKind::ReadOnly
+    } else if has("disk image is malformed")
+        || has("file is not a database")
+        || has("malformed database schema")
+    {
+        ErrorKind::Corrupt
+    } else if has("no such table") || has("no such column") || has("has no column named") {
+        return Some(Error::new(ErrorKind::Schema(SchemaState::Behind), no_table(text)));
+    } else if has("unable to open database file") || has(DISK_ERROR) {
+        ErrorKind::Unavailable
+    } else if text == "interrupted" {
+        return Some(interruption::interrupted());
+    } else if has("string or blob too big") {
+        ErrorKind::InvalidInput
+    } else {
+        return None;
+    };
     Some(Error::new(kind, format!("SQLite says: {text}")))
 }

@@ -98,7 +98,10 @@ pub fn is_same_address(one: &DatabaseUrl, other: &DatabaseUrl) -> bool {
     match (DatabaseFiles::of(one), DatabaseFiles::of(other)) {
         (Some(one), Some(other)) => {
             one.path == other.path
-                || FileId::of(&one.path).ok().flatten().is_some_and(|id| other.have(&id).unwrap_or(false))
+                || FileId::of(&one.path)
+                    .ok()
+                    .flatten()
+                    .is_some_and(|id| other.have(&id).unwrap_or(false))
         }
         (None, None) => one.redacted() == other.redacted(),
         _ => false,
@@ -124,7 +127,9 @@ mod tests {
         fs::hard_link(at("data/chat.db-wal"), at("hard")).expect("a link");
         for way in ["data/chat.db", "link/chat.db", "latest.db"] {
             let files = DatabaseFiles::of(&DatabaseUrl::sqlite_file(at(way))).expect("a file");
-            for same in ["data/chat.db", "data/../data/chat.db", "link/chat.db", "latest.db", "hard"] {
+            for same in
+                ["data/chat.db", "data/../data/chat.db", "link/chat.db", "latest.db", "hard"]
+            {
                 assert!(files.contain(&at(same)).expect("readable"), "{way} and {same}");
             }
             // Not there yet, but SQLite would find it.
@@ -145,7 +150,8 @@ mod tests {
         let url = |name: &str| DatabaseUrl::sqlite_file(folder.path().join(name));
         assert!(is_same_address(&url("new.db"), &url("./new.db")));
         fs::write(folder.path().join("chat.db"), "").expect("a file");
-        fs::hard_link(folder.path().join("chat.db"), folder.path().join("hard.db")).expect("a link");
+        fs::hard_link(folder.path().join("chat.db"), folder.path().join("hard.db"))
+            .expect("a link");
         assert!(is_same_address(&url("chat.db"), &url("hard.db")));
         assert!(!is_same_address(&url("chat.db"), &url("new.db")));
     }

@@ -36,7 +36,11 @@ impl FileId {
     pub fn of(path: &Path) -> io::Result<Option<Self>> {
         match path.metadata() {
             Ok(about) => Self::new(&about, path).map(Some),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

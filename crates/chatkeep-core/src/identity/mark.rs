@@ -4,7 +4,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::{Bool, Text};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, QueryableByName, RunQueryDsl, sql_query,
+};
 
 use crate::connection::{Connection, Session, on_engine};
 use crate::error::{Error, ErrorKind, Result};
@@ -60,8 +62,9 @@ struct Mark<'a> {
 impl<'a> Mark<'a> {
     fn write(connection: &'a mut Connection) -> Result<Self> {
         let mut bytes = [0; 20];
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Error::internal("the system gives no random bytes").with_source(error))?;
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::internal("the system gives no random bytes").with_source(error)
+        })?;
         let [a, b, c, d, text @ ..] = bytes;
         // Negative: transfers have ids from 0.
         let id = i32::from_ne_bytes([a, b, c, d]) | i32::MIN;
@@ -121,7 +124,9 @@ fn follows_another(connection: &mut Connection) -> Result<bool> {
         Session::MySql(c) => {
             sql_query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'wsrep_on')")
                 .load::<Variable>(c.as_mut())
-                .map(|variables| variables.iter().any(|variable| matches!(&*variable.value, "ON" | "1")))
+                .map(|variables| {
+                    variables.iter().any(|variable| matches!(&*variable.value, "ON" | "1"))
+                })
         }
     };
     answers.map_err(|error| connection.read_error(error))

@@ -59,15 +59,20 @@ impl LegacyFile {
     pub fn open(path: &Path) -> Result<Self> {
         let shown = path.display().to_string();
         refuse_what_is_none(path).map_err(|error| named(error, &shown))?;
-        let needs_copy = private_copy::is_needed(path).map_err(|error| cannot_read(&error, &shown))?;
+        let needs_copy =
+            private_copy::is_needed(path).map_err(|error| cannot_read(&error, &shown))?;
         let modified = private_copy::modified(path);
         let copy = if needs_copy { Some(PrivateCopy::of(path)?) } else { None };
-        let opened =
-            open_sqlite_to_read(copy.as_ref().map_or(path, PrivateCopy::path), copy.is_some(), PATIENCE);
+        let opened = open_sqlite_to_read(
+            copy.as_ref().map_or(path, PrivateCopy::path),
+            copy.is_some(),
+            PATIENCE,
+        );
         let (connection, hooks) = opened.map_err(|error| named(error, &shown))?;
         let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let modified =
-            i64::try_from(since.as_micros()).ok().and_then(|time| Timestamp::from_microsecond(time).ok());
+        let modified = i64::try_from(since.as_micros())
+            .ok()
+            .and_then(|time| Timestamp::from_microsecond(time).ok());
         let mut file = Self {
             connection,
             encoding: Encoding::Utf8,
@@ -106,7 +111,8 @@ impl LegacyFile {
         let greatest = sql_query(format!(
             "SELECT coalesce(max(id), 0) AS count FROM {name} WHERE typeof(id) = 'integer' AND id <= {most}"
         ));
-        let greatest: Count = greatest.get_result(&mut self.connection).map_err(fault::sqlite::error)?;
+        let greatest: Count =
+            greatest.get_result(&mut self.connection).map_err(fault::sqlite::error)?;
         Ok(greatest.count)
     }
 
@@ -121,7 +127,10 @@ impl LegacyFile {
         self.connection.batch_execute("BEGIN").map_err(explain)?;
         let faults = integrity(&mut self.connection).map_err(explain)?;
         if !faults.is_empty() {
-            return Err(Error::new(ErrorKind::Corrupt, format!("is damaged: {}", faults.join("; "))));
+            return Err(Error::new(
+                ErrorKind::Corrupt,
+                format!("is damaged: {}", faults.join("; ")),
+            ));
         }
         // Its name is ASCII, and bytes of the encoding that it names.
         let encoding = self.names("SELECT CAST(encoding AS BLOB) AS name FROM pragma_encoding")?;
@@ -164,7 +173,8 @@ impl LegacyFile {
             }
             let columns = columns.into_iter().map(|(name, _)| name).collect();
             let found = Shape::of(&table, columns);
-            let (shape, unknown) = found.map_err(|reason| Error::new(ErrorKind::InvalidInput, reason))?;
+            let (shape, unknown) =
+                found.map_err(|reason| Error::new(ErrorKind::InvalidInput, reason))?;
             let count = sql_query(format!("SELECT count(*) AS count FROM {table}"));
             let count: Count = count.get_result(&mut self.connection).map_err(explain)?;
             self.tables.push(LegacyTable { shape, rows: count.count.unsigned_abs(), unknown });
@@ -174,7 +184,8 @@ impl LegacyFile {
 
     /// Names as well as they can be read, and whether they are text.
     fn names(&mut self, sql: &str) -> Result<Vec<(String, bool)>> {
-        let names = sql_query(sql).load::<Name>(&mut self.connection).map_err(fault::sqlite::error)?;
+        let names =
+            sql_query(sql).load::<Name>(&mut self.connection).map_err(fault::sqlite::error)?;
         let read = |row: Name| match self.encoding.read(row.name) {
             Ok(name) => (name, true),
             Err(broken) => (broken.readable, false),

@@ -37,7 +37,10 @@ impl PrivateCopy {
         }
         Err(Error::new(
             ErrorKind::Conflict,
-            format!("{} is being written to; stop the program that uses it first", source.display()),
+            format!(
+                "{} is being written to; stop the program that uses it first",
+                source.display()
+            ),
         )
         .with_retryable(false))
     }
@@ -72,7 +75,9 @@ pub(super) fn is_needed(source: &Path) -> io::Result<bool> {
     // The file format's write and read versions: 2 is write-ahead logging (SQLite's manual, "Database File Format").
     let is_wal = header[18] == 2 || header[19] == 2;
     Ok(is_wal
-        || BESIDE.iter().any(|ending| companion(source, ending).metadata().is_ok_and(|file| file.len() > 0)))
+        || BESIDE
+            .iter()
+            .any(|ending| companion(source, ending).metadata().is_ok_and(|file| file.len() > 0)))
 }
 
 /// When the file, or its log, was changed last.

@@ -100,7 +100,8 @@ impl LegacyFile {
 
     fn select(&mut self, table: &LegacyTable, which: &str) -> Result<Vec<RawRow>> {
         let columns = table.shape.columns();
-        let types: Vec<_> = columns.iter().map(|name| format!("substr(typeof({name}), 1, 1)")).collect();
+        let types: Vec<_> =
+            columns.iter().map(|name| format!("substr(typeof({name}), 1, 1)")).collect();
         // Everything travels as bytes, as it stands in the file: what is text nobody has seen to.
         let values = (0..MOST_COLUMNS).map(|place| match columns.get(place) {
             Some(name) => format!("CAST({name} AS BLOB) AS v{place}"),
@@ -114,7 +115,8 @@ impl LegacyFile {
             unknown::as_sql(&table.unknown),
             table.shape.table()
         );
-        let rows = sql_query(sql).load::<Columns>(&mut self.connection).map_err(fault::sqlite::error);
+        let rows =
+            sql_query(sql).load::<Columns>(&mut self.connection).map_err(fault::sqlite::error);
         let rows = rows.map_err(|error| named(error, &self.path().display().to_string()))?;
         rows.into_iter().map(|row| raw(row, columns.len(), self.encoding)).collect()
     }

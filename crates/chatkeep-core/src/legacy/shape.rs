@@ -32,9 +32,15 @@ impl Shape {
                 "tokens_used",
                 "metadata",
             ],
-            Self::Tokens | Self::ApiTokens => {
-                &["id", "token_hash", "description", "created_at", "expires_at", "is_active", "last_used_at"]
-            }
+            Self::Tokens | Self::ApiTokens => &[
+                "id",
+                "token_hash",
+                "description",
+                "created_at",
+                "expires_at",
+                "is_active",
+                "last_used_at",
+            ],
         }
     }
 
@@ -92,7 +98,8 @@ pub struct LegacyTable {
 impl LegacyTable {
     /// What SQLite's own number of a row is called in it: a column may have taken the usual name.
     pub(super) fn row_number(&self) -> &'static str {
-        let is_free = |name: &&&str| !self.unknown.iter().any(|column| column.eq_ignore_ascii_case(name));
+        let is_free =
+            |name: &&&str| !self.unknown.iter().any(|column| column.eq_ignore_ascii_case(name));
         ["rowid", "_rowid_", "oid"].iter().find(is_free).unwrap_or(&"rowid")
     }
 }
@@ -124,7 +131,10 @@ mod tests {
             error,
             "table messages lacks columns: bot_response, provider, model, tokens_used, metadata"
         );
-        assert_eq!(of("messages", "id mood message Lang"), Ok((Shape::Texts, "mood Lang".to_owned())));
+        assert_eq!(
+            of("messages", "id mood message Lang"),
+            Ok((Shape::Texts, "mood Lang".to_owned()))
+        );
         assert!(of("messages", "a b").unwrap_err().contains("user_message"));
         assert!(of("tokens", "id token_hash").unwrap_err().contains("expires_at"));
     }

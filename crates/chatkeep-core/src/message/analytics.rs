@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::totals::{
-    DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept_by_name, kept_by_start, start_of, turned_up,
+    DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept_by_name, kept_by_start, start_of,
+    turned_up,
 };
 use crate::connection::Connection;
 use crate::error::{Error, Result};

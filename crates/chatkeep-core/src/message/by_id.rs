@@ -57,7 +57,8 @@ fn sizes(connection: &mut Connection, behind: i64) -> Result<Vec<Size>> {
         "SELECT id, CAST(600 + {length}(user_message) + COALESCE({length}(bot_response), 0) + COALESCE({metadata}, 0) \
          AS {whole}) AS bytes FROM messages WHERE id > {place} ORDER BY id LIMIT {MAX_ROWS}"
     );
-    let sizes = on_engine!(connection, c => sql_query(&sql).bind::<BigInt, _>(behind).load::<Size>(c));
+    let sizes =
+        on_engine!(connection, c => sql_query(&sql).bind::<BigInt, _>(behind).load::<Size>(c));
     sizes.map_err(|error| connection.read_error(error))
 }
 

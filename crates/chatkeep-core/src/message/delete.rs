@@ -17,7 +17,10 @@ const MAX_DAYS: i64 = 3_650_000;
 /// `InvalidInput` with the field `days` unless it is between 1 and 3,650,000.
 pub fn oldest_kept(days: i64) -> Result<Timestamp> {
     if !(1..=MAX_DAYS).contains(&days) {
-        return Err(Error::invalid_input("days", format!("must be between 1 and {MAX_DAYS}, not {days}")));
+        return Err(Error::invalid_input(
+            "days",
+            format!("must be between 1 and {MAX_DAYS}, not {days}"),
+        ));
     }
     Ok(Timestamp::now().checked_add_days(-days).unwrap_or(Timestamp::MIN))
 }
@@ -90,7 +93,12 @@ pub fn delete_batch_older_than(
 type Row = (i64, Timestamp, Option<String>, Option<String>, Option<i64>);
 
 /// The oldest messages, held until they are deleted: of those that another one is just deleting, none.
-fn oldest(connection: &mut Connection, from: Timestamp, moment: Timestamp, most: u32) -> Result<Vec<Row>> {
+fn oldest(
+    connection: &mut Connection,
+    from: Timestamp,
+    moment: Timestamp,
+    most: u32,
+) -> Result<Vec<Row>> {
     let oldest = || {
         messages::table
             .filter(messages::timestamp.ge(from))

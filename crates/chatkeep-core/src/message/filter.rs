@@ -108,11 +108,17 @@ impl Page {
         if !(1..=MAX_LIMIT).contains(&self.limit) {
             return Err(Error::invalid_input(
                 "limit",
-                format!("must be between 1 and {MAX_LIMIT}, not {}; for more, use iter_messages", self.limit),
+                format!(
+                    "must be between 1 and {MAX_LIMIT}, not {}; for more, use iter_messages",
+                    self.limit
+                ),
             ));
         }
         if self.offset < 0 {
-            return Err(Error::invalid_input("offset", format!("must be 0 or more, not {}", self.offset)));
+            return Err(Error::invalid_input(
+                "offset",
+                format!("must be 0 or more, not {}", self.offset),
+            ));
         }
         if self.cursor.is_some() && self.offset > 0 {
             return Err(Error::invalid_input("cursor", "cannot be combined with an offset"));

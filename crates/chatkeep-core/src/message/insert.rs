@@ -20,8 +20,12 @@ pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> 
     let insert = || diesel::insert_into(messages::table).values(row);
     let id = match &mut connection.session {
         Session::Sqlite(c) => all_stored(insert().execute(c), 1).and_then(|()| last_inserted_id(c)),
-        Session::PostgreSql(c) => returned_id(insert().returning(messages::id).get_results(c.as_mut())),
-        Session::MySql(c) => all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id()),
+        Session::PostgreSql(c) => {
+            returned_id(insert().returning(messages::id).get_results(c.as_mut()))
+        }
+        Session::MySql(c) => {
+            all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
+        }
     };
     id.map_err(|error| connection.write_error(error))
 }

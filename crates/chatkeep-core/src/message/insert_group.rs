@@ -56,8 +56,10 @@ mod tests {
     fn store() -> Connection {
         let options = ConnectOptions::default();
         let mut connection =
-            Connection::open(&DatabaseUrl::sqlite_memory(), Role::Writer, &options).expect("it is opened");
-        crate::migrations::upgrade(&mut connection, Duration::from_secs(60)).expect("the tables are made");
+            Connection::open(&DatabaseUrl::sqlite_memory(), Role::Writer, &options)
+                .expect("it is opened");
+        crate::migrations::upgrade(&mut connection, Duration::from_secs(60))
+            .expect("the tables are made");
         connection
     }
 
@@ -75,7 +77,8 @@ mod tests {
     fn those_who_join_are_stored_with_the_rest() {
         let mut connection = store();
         let mut messages = vec![NewMessage::new("a"), NewMessage::new("b")];
-        let ids = insert_group(&mut connection, &mut messages, &mut joining(&[&["c"], &["d", "e"]]));
+        let ids =
+            insert_group(&mut connection, &mut messages, &mut joining(&[&["c"], &["d", "e"]]));
         let ids = ids.expect("they are stored");
         assert_eq!((ids.len(), messages.len()), (5, 5));
         for (id, message) in ids.into_iter().zip(&messages) {
@@ -88,7 +91,8 @@ mod tests {
     fn none_is_stored_when_one_who_joined_is_refused() {
         let mut connection = store();
         let mut messages = vec![NewMessage::new("a")];
-        let refused = insert_group(&mut connection, &mut messages, &mut joining(&[&["b"], &["\0"]]));
+        let refused =
+            insert_group(&mut connection, &mut messages, &mut joining(&[&["b"], &["\0"]]));
         assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
         assert_eq!(messages.len(), 3, "it is known who was in the group");
         assert_eq!(count_all(&mut connection).expect("the log answers"), 0);

@@ -76,7 +76,8 @@ fn chunks<'a>(
     messages: &'a [NewMessage],
 ) -> impl Iterator<Item = &'a [NewMessage]> + use<'a> {
     // A quarter of the server's packet is left for what stands around the values.
-    let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
+    let max_bytes =
+        connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
     let few_sizes = matches!(connection.session, Session::MySql(_));
     let max_rows = if connection.batch_ids() == BatchIds::Single { 1 } else { MAX_ROWS };
     let mut rest = messages;

@@ -25,15 +25,17 @@ const MAX_BYTES: u64 = 512 << 10;
 /// # Errors
 /// What the database says: an id that is taken, a value that it does not take.
 pub fn insert_with_ids(connection: &mut Connection, messages: &[Message]) -> Result<()> {
-    let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
+    let max_bytes =
+        connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
     let stored = match &mut connection.session {
         Session::Sqlite(c) => messages.iter().try_for_each(|message| {
             let row = (messages::id.eq(message.id), Row::stored(message));
             all_stored(diesel::insert_into(messages::table).values(row).execute(c), 1)
         }),
         Session::PostgreSql(c) => copy(c, messages),
-        Session::MySql(c) => chunks(messages, max_bytes)
-            .try_for_each(|chunk| all_stored(ManyRows::new(chunk).execute(c.as_mut()), chunk.len())),
+        Session::MySql(c) => chunks(messages, max_bytes).try_for_each(|chunk| {
+            all_stored(ManyRows::new(chunk).execute(c.as_mut()), chunk.len())
+        }),
     };
     stored.map_err(|error| connection.write_error(error))
 }
@@ -52,7 +54,8 @@ fn copy(c: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
         rows.integer(message.tokens_used);
         rows.json(message.metadata.as_ref().map(Metadata::as_json));
     }
-    let copied = c.copy_in(&format!("COPY messages (id, {COLUMNS}) FROM STDIN (FORMAT binary)"), rows)?;
+    let copied =
+        c.copy_in(&format!("COPY messages (id, {COLUMNS}) FROM STDIN (FORMAT binary)"), rows)?;
     if copied == messages.len() as u64 {
         return Ok(());
     }

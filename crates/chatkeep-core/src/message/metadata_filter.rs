@@ -1,7 +1,9 @@
 //! "Its metadata has this key with this value", in the words of each engine.
 
 use diesel::QueryResult;
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
+};
 use diesel::mysql::Mysql;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -70,7 +72,8 @@ impl MetadataFilter {
 
 /// Whether the number is, or is near, an integer that fits 64 bits without a sign only: SQLite takes it for a double.
 fn is_beyond_signed(number: &Number) -> bool {
-    !number.is_i64() && number.as_f64().is_some_and(|double| (TWO_TO_63..=2.0 * TWO_TO_63).contains(&double))
+    !number.is_i64()
+        && number.as_f64().is_some_and(|double| (TWO_TO_63..=2.0 * TWO_TO_63).contains(&double))
 }
 
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;

@@ -34,11 +34,12 @@ pub(crate) use new::check_name;
 pub use new::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES, NewMessage};
 pub use record::Message;
 pub use search::{
-    MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search, search_index_minimum,
-    search_index_state,
+    MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search,
+    search_index_minimum, search_index_state,
 };
 pub use select::{PIECE_BYTES, Piece, after, count, get, list};
 pub use totals::{
     CountingStep, HeldTotals, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, catch_up,
-    check_totals, count_moved, count_on, forget_totals, is_time_to_count, look_for_uncounted, rebuild_totals,
+    check_totals, count_moved, count_on, forget_totals, is_time_to_count, look_for_uncounted,
+    rebuild_totals,
 };

@@ -107,7 +107,10 @@ impl NewMessage {
             check_name("model", text, MAX_MODEL)?;
         }
         if let Some(tokens) = self.tokens_used.filter(|tokens| *tokens < 0) {
-            return Err(Error::invalid_input("tokens_used", format!("must be 0 or more, not {tokens}")));
+            return Err(Error::invalid_input(
+                "tokens_used",
+                format!("must be 0 or more, not {tokens}"),
+            ));
         }
         self.check_size(MAX_ROW_BYTES)
     }
@@ -123,7 +126,9 @@ impl NewMessage {
         if size > limit {
             return Err(Error::invalid_input(
                 largest,
-                format!("the message has {size} bytes over all its fields; at most {limit} can be stored"),
+                format!(
+                    "the message has {size} bytes over all its fields; at most {limit} can be stored"
+                ),
             ));
         }
         Ok(())
@@ -139,8 +144,11 @@ impl NewMessage {
             ("metadata", self.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len())),
         ];
         let size = fields.iter().map(|(_, bytes)| *bytes as u64).sum();
-        let largest =
-            fields.iter().rev().max_by_key(|(_, bytes)| *bytes).map_or("user_message", |(name, _)| name);
+        let largest = fields
+            .iter()
+            .rev()
+            .max_by_key(|(_, bytes)| *bytes)
+            .map_or("user_message", |(name, _)| name);
         (size, largest)
     }
 }
@@ -176,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_name_over_its_limit_is_refused_by_characters_not_bytes() {
-        let message = NewMessage::new("hi").with_provider("é".repeat(50)).with_model("m".repeat(100));
+        let message =
+            NewMessage::new("hi").with_provider("é".repeat(50)).with_model("m".repeat(100));
         assert!(message.check().is_ok());
         let error = NewMessage::new("hi").with_provider("é".repeat(51)).check().unwrap_err();
         assert_eq!(error.to_string(), "provider: has 51 characters; at most 50 can be stored");

@@ -25,14 +25,18 @@ impl NewMessage {
     /// # Errors
     /// `InvalidInput` with the field's name: a value of the wrong type, an unknown key, a text that is no JSON object.
     pub fn from_json(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| Error::invalid_input("message", format!("is no JSON object: {error}")))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            Error::invalid_input("message", format!("is no JSON object: {error}"))
+        })?;
         let Value::Object(map) = value else {
             return Err(Error::invalid_input("message", "must be a JSON object"));
         };
         // The strict reader sees the text of the metadata alone, so that an oversized integer is found there.
-        let metadata =
-            map.get("metadata").filter(|value| !value.is_null()).map(|_| raw_metadata(text)).transpose()?;
+        let metadata = map
+            .get("metadata")
+            .filter(|value| !value.is_null())
+            .map(|_| raw_metadata(text))
+            .transpose()?;
         let message = Self::from_object(map, metadata)?;
         message.check()?;
         Ok(message)
@@ -44,11 +48,14 @@ impl NewMessage {
         for (key, value) in map {
             match key.as_str() {
                 "user_message" | "message" => {
-                    message.user_message = string("user_message", value)?
-                        .ok_or_else(|| Error::invalid_input("user_message", "must be a string, not null"))?;
+                    message.user_message = string("user_message", value)?.ok_or_else(|| {
+                        Error::invalid_input("user_message", "must be a string, not null")
+                    })?;
                     has_text = true;
                 }
-                "bot_response" | "response" => message.bot_response = string("bot_response", value)?,
+                "bot_response" | "response" => {
+                    message.bot_response = string("bot_response", value)?
+                }
                 "provider" => message.provider = string("provider", value)?,
                 "model" => message.model = string("model", value)?,
                 "tokens_used" => message.tokens_used = integer(&value)?,
@@ -143,7 +150,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(field(r#"{"user_message": "a", "metadata": {"n": 18446744073709551616}}"#), "metadata");
+        assert_eq!(
+            field(r#"{"user_message": "a", "metadata": {"n": 18446744073709551616}}"#),
+            "metadata"
+        );
         assert_eq!(field(r#"{"user_message": "a", "metadata": [1]}"#), "metadata");
         assert_eq!(field(r#"{"user_message": "a", "tokens_used": 1.5}"#), "tokens_used");
         assert_eq!(field(r#"{"user_message": "a", "modle": "x"}"#), "modle");

@@ -65,7 +65,11 @@ pub fn count(connection: &mut Connection, filter: &MessageFilter) -> Result<i64>
 ///
 /// # Errors
 /// `InvalidInput` when the page cannot be asked for.
-pub fn list(connection: &mut Connection, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
+pub fn list(
+    connection: &mut Connection,
+    filter: &MessageFilter,
+    page: &Page,
+) -> Result<Vec<Message>> {
     page.check()?;
     let all = RowBudget::unlimited();
     load(connection, filter, page.cursor, Order::NewestFirst, page.limit, page.offset, all)
@@ -97,7 +101,8 @@ pub fn after(
     limit: i64,
 ) -> Result<Piece> {
     let budget = RowBudget::bytes(PIECE_BYTES as usize);
-    let read = |connection: &mut Connection| load(connection, filter, cursor, order, limit, 0, budget);
+    let read =
+        |connection: &mut Connection| load(connection, filter, cursor, order, limit, 0, budget);
     let ((messages, left_out), not_received) = connection.within_budget(budget, read)?;
     Ok(Piece { messages, is_cut: left_out || not_received })
 }

@@ -54,7 +54,9 @@ impl Back {
         let mut of_line: Vec<_> =
             rows.iter().filter(|row| row.line() == line && row.state != State::Failed).collect();
         of_line.reverse();
-        if let Some(row) = of_line.iter().find(|row| matches!(row.state, State::Up { .. } | State::Unknown)) {
+        if let Some(row) =
+            of_line.iter().find(|row| matches!(row.state, State::Up { .. } | State::Unknown))
+        {
             return Err(Error::new(
                 ErrorKind::Schema(SchemaState::Dirty),
                 format!(

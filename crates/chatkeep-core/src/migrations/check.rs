@@ -93,7 +93,8 @@ pub fn check(connection: &mut Connection, set: &MigrationSet) -> Result<SchemaCh
     let was_run = |migration: &&Migration| {
         let key = migration.key();
         status.entries.iter().any(|entry| {
-            entry.version == key && matches!(entry.state, MigrationState::Applied | MigrationState::Changed)
+            entry.version == key
+                && matches!(entry.state, MigrationState::Applied | MigrationState::Changed)
         })
     };
     let replayed: Vec<_> = set.list().iter().filter(was_run).collect();
@@ -200,7 +201,8 @@ fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Resu
             .batch(&format!("USE {scratch_sql}"), Effect::None)
             .and_then(|()| replay(connection, migrations));
         let back = format!("USE {}; DROP DATABASE IF EXISTS {scratch_sql}", quoted(&live.name));
-        let dropped = if connection.is_broken() { Ok(()) } else { connection.batch(&back, Effect::None) };
+        let dropped =
+            if connection.is_broken() { Ok(()) } else { connection.batch(&back, Effect::None) };
         let catalog = outcome?;
         dropped?;
         Ok(catalog)
@@ -262,7 +264,11 @@ fn may_not(error: Error, what: &str, grant: &str) -> Error {
 
 /// How the live schema differs, in the order of tables.
 pub(super) fn compare(expected: &Catalog, live: &Catalog) -> Vec<SchemaDifference> {
-    let table = |name: &str| Place { table: name.to_owned(), kind: "table".to_owned(), name: String::new() };
+    let table = |name: &str| Place {
+        table: name.to_owned(),
+        kind: "table".to_owned(),
+        name: String::new(),
+    };
     let mut found = Vec::new();
     let mut add = |place: &Place, expected: Option<&String>, found_here: Option<&String>| {
         found.push(SchemaDifference {
@@ -276,7 +282,9 @@ pub(super) fn compare(expected: &Catalog, live: &Catalog) -> Vec<SchemaDifferenc
     for (place, definition) in expected {
         let is_part = !place.table.is_empty() && place.kind != "table";
         // A table that is missing is missed as a whole.
-        if is_part && !live.contains_key(&table(&place.table)) && expected.contains_key(&table(&place.table))
+        if is_part
+            && !live.contains_key(&table(&place.table))
+            && expected.contains_key(&table(&place.table))
         {
             continue;
         }

@@ -25,8 +25,24 @@ macro_rules! migration {
         Migration::embedded(
             $version,
             $name,
-            include_str!(concat!("../../migrations/", $dialect, "/", $version, "_", $name, "/up.sql")),
-            include_str!(concat!("../../migrations/", $dialect, "/", $version, "_", $name, "/down.sql")),
+            include_str!(concat!(
+                "../../migrations/",
+                $dialect,
+                "/",
+                $version,
+                "_",
+                $name,
+                "/up.sql"
+            )),
+            include_str!(concat!(
+                "../../migrations/",
+                $dialect,
+                "/",
+                $version,
+                "_",
+                $name,
+                "/down.sql"
+            )),
         )
     };
 }

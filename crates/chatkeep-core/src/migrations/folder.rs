@@ -45,7 +45,8 @@ pub(super) fn read(engine: Engine, folder: &Path) -> Result<Vec<Migration>> {
                 wrong(&path, "is no migration: its name is not like 20261121143000_add_users")
             })?;
             let migration = read_one(&path, version, words)?;
-            if let Some((other, _)) = found.insert(version.to_owned(), (words.to_owned(), migration))
+            if let Some((other, _)) =
+                found.insert(version.to_owned(), (words.to_owned(), migration))
                 && other != words
             {
                 return Err(wrong(
@@ -88,10 +89,13 @@ pub(super) fn folders(place: &Path) -> Result<Vec<(String, PathBuf)>> {
 /// The version and the words of a folder's name.
 pub(super) fn parse_name(name: &str) -> Option<(&str, &str)> {
     let (version, words) = name.split_once('_')?;
-    let is_version = version.len() == VERSION_DIGITS && version.bytes().all(|byte| byte.is_ascii_digit());
+    let is_version =
+        version.len() == VERSION_DIGITS && version.bytes().all(|byte| byte.is_ascii_digit());
     let are_words = !words.is_empty()
         && words.len() <= LONGEST_NAME
-        && words.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        && words
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     (is_version && are_words).then_some((version, words))
 }
 

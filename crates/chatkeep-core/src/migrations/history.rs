@@ -155,8 +155,7 @@ pub(super) fn put(
         dsl::state.eq(&state_text),
         dsl::error.eq(error),
     );
-    let written =
-        on_engine!(connection, c => diesel::insert_into(dsl::chatkeep_migrations).values(row).execute(c));
+    let written = on_engine!(connection, c => diesel::insert_into(dsl::chatkeep_migrations).values(row).execute(c));
     written.map(drop).map_err(|error| connection.write_error(error))
 }
 

@@ -25,7 +25,8 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS chatkeep_migration_lease (id INT
     owner CHAR(36) NOT NULL, expires_at DATETIME(6) NOT NULL) ENGINE = InnoDB";
 const TABLES: &str = "SELECT COUNT(*) AS number FROM information_schema.tables \
     WHERE table_schema = DATABASE() AND table_name = ?";
-const IS_MINE: &str = "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ?";
+const IS_MINE: &str =
+    "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ?";
 /// The same of what is there just now, and not when the transaction began.
 const IS_STILL_MINE: &str =
     "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ? FOR UPDATE";
@@ -42,7 +43,8 @@ pub(super) fn hold<T>(
     }
     let row = LeaseRow { owner: crate::token::hex(&crate::token::random_bytes::<16>()?), term };
     row.take(connection)?;
-    let give_back = format!("DELETE FROM chatkeep_migration_lease WHERE id = 1 AND owner = '{}'", row.owner);
+    let give_back =
+        format!("DELETE FROM chatkeep_migration_lease WHERE id = 1 AND owner = '{}'", row.owner);
     // The thread that renews it ends with `held`, before it is given back, or left to whoever comes next.
     let outcome = Lease::renewed(connection, row).and_then(|mut held| work(connection, &mut held));
     if !connection.is_broken() {
@@ -164,8 +166,11 @@ impl Renewal {
         let thread = thread::Builder::new().name("chatkeep-lease".to_owned());
         let started = thread.spawn(move || renew_until(&theirs, &opening, &row));
         started.map_err(|cause| {
-            Error::new(ErrorKind::Unavailable, "no thread can be started to renew the lease on migrations")
-                .with_source(cause)
+            Error::new(
+                ErrorKind::Unavailable,
+                "no thread can be started to renew the lease on migrations",
+            )
+            .with_source(cause)
         })?;
         Ok(Self(end))
     }

@@ -16,7 +16,9 @@ const STOLEN: &str = "UPDATE chatkeep_migration_lease SET owner = 'another'";
 
 /// An empty database on each server that has the lease.
 fn on_each_server(case: impl Fn(&TestDatabase)) {
-    for engine in [Engine::MariaDb, Engine::MySql].into_iter().filter(|engine| engine.is_available()) {
+    for engine in
+        [Engine::MariaDb, Engine::MySql].into_iter().filter(|engine| engine.is_available())
+    {
         case(&TestDatabase::create(engine));
     }
 }
@@ -60,8 +62,7 @@ fn a_lease_whose_owner_has_died_is_taken_over_when_it_ends() {
     on_each_server(|database| {
         let mut connection = open(database);
         connection.batch(TABLE, Effect::None).expect("a table");
-        let left =
-            "INSERT INTO chatkeep_migration_lease VALUES (1, 'dead', UTC_TIMESTAMP(6) + INTERVAL 1 SECOND)";
+        let left = "INSERT INTO chatkeep_migration_lease VALUES (1, 'dead', UTC_TIMESTAMP(6) + INTERVAL 1 SECOND)";
         connection.batch(left, Effect::None).expect("a row");
         let start = Instant::now();
         hold(&mut connection, TERM, |_, _| {
@@ -125,7 +126,11 @@ fn a_runner_that_lost_its_lease_stops_before_its_next_step() {
             );
             assert!(database.try_execute("SELECT * FROM two").is_err(), "nothing more was run");
             let found = status_of(&mut connection, &set).expect("it answers").error();
-            assert_eq!(found.kind(), ErrorKind::Schema(SchemaState::Dirty), "the next run goes on: {found}");
+            assert_eq!(
+                found.kind(),
+                ErrorKind::Schema(SchemaState::Dirty),
+                "the next run goes on: {found}"
+            );
             database.execute("DROP TABLE one");
             database.execute("DROP TABLE chatkeep_migrations");
             database.execute("DROP TABLE chatkeep_migration_lease");

@@ -21,7 +21,10 @@ pub(super) const POSTGRESQL_KEY: i64 = i64::from_be_bytes(*b"chatkeep");
 pub(super) fn give_up() -> Error {
     Error::new(
         ErrorKind::Conflict,
-        format!("another program has been running migrations for more than {} s", PATIENCE.as_secs()),
+        format!(
+            "another program has been running migrations for more than {} s",
+            PATIENCE.as_secs()
+        ),
     )
 }
 
@@ -92,7 +95,9 @@ impl Beside {
         loop {
             // It is idle for as long as the migrations take. It must keep no snapshot meanwhile: CREATE INDEX CONCURRENTLY
             // waits for every transaction that has an older one.
-            let begin = format!("{BEGIN_READ_COMMITTED}; SET LOCAL idle_in_transaction_session_timeout = 0");
+            let begin = format!(
+                "{BEGIN_READ_COMMITTED}; SET LOCAL idle_in_transaction_session_timeout = 0"
+            );
             holder.batch(&begin, Effect::None)?;
             if try_advisory_lock(&mut holder)? {
                 return Ok(Self { holder });
@@ -130,7 +135,10 @@ pub(super) fn postgresql_once<T>(
         if try_advisory_lock(connection)? {
             work(connection)
         } else {
-            Err(Error::new(ErrorKind::Conflict, "another program runs migrations just now; try again"))
+            Err(Error::new(
+                ErrorKind::Conflict,
+                "another program runs migrations just now; try again",
+            ))
         }
     })
 }
@@ -197,8 +205,10 @@ fn with_named_lock<T>(
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
     // Named locks are the whole server's; the database's name keeps two databases apart. 64 characters at the most.
-    let get = "SELECT CAST(GET_LOCK(CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32)), 0) AS SIGNED) AS number";
-    let release = "SELECT CAST(RELEASE_LOCK(CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))) AS SIGNED) AS number";
+    let get =
+        "SELECT CAST(GET_LOCK(CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32)), 0) AS SIGNED) AS number";
+    let release =
+        "SELECT CAST(RELEASE_LOCK(CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))) AS SIGNED) AS number";
     let name = "chatkeep_migrate_";
     let start = Instant::now();
     while number(connection, get, name)? != Some(1) {

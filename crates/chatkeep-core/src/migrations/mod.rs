@@ -39,5 +39,6 @@ pub use runner::{Runner, ensure, upgrade};
 pub use schemas::{Schemas, schemas};
 pub use set::MigrationSet;
 pub use status::{
-    AppliedMigration, HistoryEntry, MigrationState, MigrationStatus, SchemaVersion, look, status, status_of,
+    AppliedMigration, HistoryEntry, MigrationState, MigrationStatus, SchemaVersion, look, status,
+    status_of,
 };

@@ -73,7 +73,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
 /// A description as it stands in a folder's name.
 fn words(description: &str) -> Result<String> {
     let lower = description.to_lowercase();
-    let parts = lower.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let parts =
+        lower.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     let words = parts.collect::<Vec<_>>().join("_");
     if words.is_empty() {
         return Err(Error::invalid_input(
@@ -82,14 +83,18 @@ fn words(description: &str) -> Result<String> {
         ));
     }
     if words.len() > LONGEST_NAME {
-        return Err(Error::invalid_input("description", format!("is longer than {LONGEST_NAME} characters")));
+        return Err(Error::invalid_input(
+            "description",
+            format!("is longer than {LONGEST_NAME} characters"),
+        ));
     }
     Ok(words)
 }
 
 /// The present moment, unless there is a version that late already.
 fn next_version(folder: &Path) -> Result<String> {
-    let now: String = Timestamp::now().to_string().chars().filter(char::is_ascii_digit).take(14).collect();
+    let now: String =
+        Timestamp::now().to_string().chars().filter(char::is_ascii_digit).take(14).collect();
     let mut newest = 0_u64;
     let own = DIALECTS.iter().map(|name| folder.join(name));
     for place in [folder.to_owned()].into_iter().chain(own).filter(|place| place.is_dir()) {

@@ -29,8 +29,11 @@ use crate::error::{Error, Result};
 /// `InvalidInput` with the field `from` or `to` when there is no such revision; without, when a file cannot be read, or there is no way back.
 pub fn sql(engine: Engine, set: &MigrationSet, from: &str, to: &str) -> Result<String> {
     let (from, to) = (revision("from", set, from)?, revision("to", set, to)?);
-    let up: Vec<_> =
-        set.list().iter().filter(|migration| to.reaches(migration) && !from.reaches(migration)).collect();
+    let up: Vec<_> = set
+        .list()
+        .iter()
+        .filter(|migration| to.reaches(migration) && !from.reaches(migration))
+        .collect();
     let down: Vec<_> = set
         .list()
         .iter()
@@ -44,7 +47,12 @@ pub fn sql(engine: Engine, set: &MigrationSet, from: &str, to: &str) -> Result<S
 ///
 /// # Errors
 /// As [`sql`]; `Schema` when the history does not fit, or holds a migration that was cut off: only a program goes on with it.
-pub fn pending_sql(engine: Engine, set: &MigrationSet, status: &MigrationStatus, to: &str) -> Result<String> {
+pub fn pending_sql(
+    engine: Engine,
+    set: &MigrationSet,
+    status: &MigrationStatus,
+    to: &str,
+) -> Result<String> {
     if !matches!(status.version(), SchemaVersion::Head | SchemaVersion::Behind(_)) {
         return Err(status.error());
     }
@@ -145,7 +153,10 @@ impl Writer {
             self.line(if self.engine == Engine::Sqlite { "BEGIN IMMEDIATE;" } else { "BEGIN;" });
             if self.engine == Engine::PostgreSql {
                 self.line("-- Programs that migrate by themselves wait for this transaction.");
-                self.line(&format!("SELECT pg_advisory_xact_lock({});", super::lock::POSTGRESQL_KEY));
+                self.line(&format!(
+                    "SELECT pg_advisory_xact_lock({});",
+                    super::lock::POSTGRESQL_KEY
+                ));
             }
             self.in_transaction = true;
         }
@@ -168,10 +179,15 @@ impl Writer {
         let key = migration.key();
         // First the history: whoever runs the script a second time is stopped here, before anything is changed.
         if way == Way::Up {
-            let state = if self.in_transaction { State::Done } else { State::Up { step: 0, refused: false } };
+            let state = if self.in_transaction {
+                State::Done
+            } else {
+                State::Up { step: 0, refused: false }
+            };
             let now = now(self.engine);
             let finished = if self.in_transaction { now } else { "NULL" };
-            let checksum = if self.in_transaction { migration.checksum() } else { script.checksum_of(0) };
+            let checksum =
+                if self.in_transaction { migration.checksum() } else { script.checksum_of(0) };
             self.line(&format!(
                 "INSERT INTO chatkeep_migrations (version, name, checksum, started_at, finished_at, state) VALUES\n    \
                  ('{key}', '{}', '{}', {now}, {finished}, '{}');",

@@ -28,7 +28,11 @@ const MIGRATION_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// # Errors
 /// `Schema` when the schema is newer than this program, its history does not fit, or it is behind with `auto_migrate` off.
-pub fn ensure(connection: &mut Connection, auto_migrate: bool, query_timeout: Duration) -> Result<()> {
+pub fn ensure(
+    connection: &mut Connection,
+    auto_migrate: bool,
+    query_timeout: Duration,
+) -> Result<()> {
     let found = status(connection)?;
     match found.version() {
         SchemaVersion::Head => Ok(()),
@@ -65,7 +69,11 @@ pub(super) struct Task<'a> {
 impl<'a> Runner<'a> {
     /// A runner of these migrations. PostgreSQL's migrations that cannot run in a transaction, and those on Galera that take
     /// minutes, need a second connection: it is opened as this one was. The connection has `query_timeout` again in the end.
-    pub fn new(connection: &'a mut Connection, set: &'a MigrationSet, query_timeout: Duration) -> Self {
+    pub fn new(
+        connection: &'a mut Connection,
+        set: &'a MigrationSet,
+        query_timeout: Duration,
+    ) -> Self {
         Self { connection, set, query_timeout }
     }
 
@@ -93,7 +101,14 @@ impl<'a> Runner<'a> {
             found.refusal().map_or(Ok(()), Err)?;
             let rows = history::rows(connection)?;
             // Another program may have run them meanwhile.
-            run_all(connection, held, &pending(set, &found, &to, engine)?, &rows, Way::Up, &mut failed)
+            run_all(
+                connection,
+                held,
+                &pending(set, &found, &to, engine)?,
+                &rows,
+                Way::Up,
+                &mut failed,
+            )
         });
         if outcome.is_err()
             && let Some((migration, started_at)) = failed
@@ -149,7 +164,11 @@ impl<'a> Runner<'a> {
         self.exclusively(false, |connection, _| {
             let work = |connection: &mut Connection| stamp_line(connection, set, line, &to);
             // On MySQL the lock is no transaction.
-            if connection.is_in_transaction() { work(connection) } else { connection.transaction(work) }
+            if connection.is_in_transaction() {
+                work(connection)
+            } else {
+                connection.transaction(work)
+            }
         })
     }
 
@@ -196,7 +215,12 @@ impl<'a> Runner<'a> {
     }
 
     /// What was rolled back leaves a word in the history. It is not worth a second error.
-    fn record_failure(&mut self, migration: &Migration, started_at: Timestamp, error: Option<&Error>) {
+    fn record_failure(
+        &mut self,
+        migration: &Migration,
+        started_at: Timestamp,
+        error: Option<&Error>,
+    ) {
         let Some(error) = error else { return };
         if self.connection.is_broken() {
             return;
@@ -221,7 +245,10 @@ impl<'a> Runner<'a> {
 
 /// The transaction is the lock, and takes everything back when a migration fails. Foreign keys are checked at its end, so
 /// that a table can be made anew while others point to it.
-fn on_sqlite<T>(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+fn on_sqlite<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T>,
+) -> Result<T> {
     connection.set_query_timeout(MIGRATION_TIMEOUT)?;
     connection.set_patience(lock::PATIENCE);
     connection.batch("PRAGMA foreign_keys = OFF", Effect::None)?;
@@ -245,7 +272,8 @@ struct Violation {
 
 fn check_foreign_keys(connection: &mut Connection) -> Result<()> {
     let Session::Sqlite(session) = &mut connection.session else { return Ok(()) };
-    let query = sql_query("SELECT \"table\" AS child, parent FROM pragma_foreign_key_check LIMIT 1");
+    let query =
+        sql_query("SELECT \"table\" AS child, parent FROM pragma_foreign_key_check LIMIT 1");
     let found = query.load::<Violation>(session).map_err(|error| connection.read_error(error))?;
     match found.first() {
         None => Ok(()),
@@ -273,7 +301,11 @@ fn pending<'a>(
         let key = migration.key();
         to.reaches(migration) && found.pending.iter().any(|(version, _)| *version == key)
     };
-    set.list().iter().filter(is_due).map(|migration| Task::read(engine, migration, Way::Up)).collect()
+    set.list()
+        .iter()
+        .filter(is_due)
+        .map(|migration| Task::read(engine, migration, Way::Up))
+        .collect()
 }
 
 impl<'a> Task<'a> {
@@ -310,17 +342,24 @@ pub(super) fn run_all(
 }
 
 /// Runs a migration inside a transaction.
-fn run_whole(connection: &mut Connection, migration: &Migration, script: &Script, way: Way) -> Result<()> {
+fn run_whole(
+    connection: &mut Connection,
+    migration: &Migration,
+    script: &Script,
+    way: Way,
+) -> Result<()> {
     let started = Timestamp::now();
     for (number, statement) in script.statements.iter().enumerate() {
         failpoint::pass();
-        connection
-            .batch(&statement.text, Effect::None)
-            .map_err(|error| steps::explain(error, migration, statement, number, script.statements.len()))?;
+        connection.batch(&statement.text, Effect::None).map_err(|error| {
+            steps::explain(error, migration, statement, number, script.statements.len())
+        })?;
     }
     failpoint::pass();
     match way {
-        Way::Up => history::put(connection, migration, started, State::Done, &migration.checksum(), None),
+        Way::Up => {
+            history::put(connection, migration, started, State::Done, &migration.checksum(), None)
+        }
         Way::Down => history::remove(connection, &migration.key()),
     }
 }
@@ -337,11 +376,20 @@ fn stamp_line(
         let row = rows.iter().find(|row| row.key == migration.key());
         let is_right = |row: &Row| row.state == State::Done && row.checksum == migration.checksum();
         if to.reaches(migration) && !row.is_some_and(is_right) {
-            history::put(connection, migration, Timestamp::now(), State::Done, &migration.checksum(), None)?;
+            history::put(
+                connection,
+                migration,
+                Timestamp::now(),
+                State::Done,
+                &migration.checksum(),
+                None,
+            )?;
             changed.push(format!("{} was run", migration.title()));
         }
     }
-    let stays = |row: &Row| set.of(line).any(|migration| migration.key() == row.key && to.reaches(migration));
+    let stays = |row: &Row| {
+        set.of(line).any(|migration| migration.key() == row.key && to.reaches(migration))
+    };
     for row in rows.iter().filter(|row| row.line() == line && !stays(row)) {
         history::remove(connection, &row.key)?;
         changed.push(format!("{}_{} was not run", row.key, row.name));

@@ -119,7 +119,8 @@ fn existing(connection: &mut Connection, wanted: &[String]) -> Result<Vec<String
 
 /// Adds the statement that gives the missing right to an error of migrations.
 pub(super) fn explain_rights(connection: &mut Connection, error: Error) -> Error {
-    if error.kind() != ErrorKind::Configuration || error.field().is_some() || connection.is_broken() {
+    if error.kind() != ErrorKind::Configuration || error.field().is_some() || connection.is_broken()
+    {
         return error;
     }
     let statement = match connection.session {
@@ -130,14 +131,17 @@ pub(super) fn explain_rights(connection: &mut Connection, error: Error) -> Error
         }),
         Session::MySql(_) => {
             // CREATE, ALTER and so on denied on a table, or on the database.
-            let denied = error.message().contains("(error 1142)") || error.message().contains("(error 1044)");
+            let denied = error.message().contains("(error 1142)")
+                || error.message().contains("(error 1044)");
             denied.then(|| mysql_grant(connection)).flatten()
         }
     };
     match statement {
         Some(statement) => {
-            let message =
-                format!("{}; an account that may do so gives the right with {statement}", error.message());
+            let message = format!(
+                "{}; an account that may do so gives the right with {statement}",
+                error.message()
+            );
             Error::configuration(message)
         }
         None => error,
@@ -156,7 +160,9 @@ fn mysql_grant(connection: &mut Connection) -> Option<String> {
          SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''') AS name",
     );
     let place = name.get_result::<Name>(session.as_mut()).ok()?.name;
-    Some(format!("GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON {place}"))
+    Some(format!(
+        "GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON {place}"
+    ))
 }
 
 fn quoted(name: &str) -> String {
@@ -201,7 +207,10 @@ mod tests {
     #[test]
     fn the_names_of_a_search_path_are_read_as_postgresql_reads_them() {
         assert_eq!(names("\"$user\", public", "app"), ["app", "public"]);
-        assert_eq!(names("\"MyApp\",Chat , \"a \"\"b\"\", c\"", "app"), ["MyApp", "chat", "a \"b\", c"]);
+        assert_eq!(
+            names("\"MyApp\",Chat , \"a \"\"b\"\", c\"", "app"),
+            ["MyApp", "chat", "a \"b\", c"]
+        );
         assert_eq!(names("\"\"", "app"), <[String; 0]>::default());
         assert_eq!(names("", "app"), <[String; 0]>::default());
     }

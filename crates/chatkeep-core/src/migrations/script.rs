@@ -55,7 +55,10 @@ impl Script {
                 Way::Up => "holds no statement; a migration has to do something",
                 Way::Down => "holds no statement, so there is no way back over this migration",
             };
-            return Err(Error::invalid_input(FIELD, format!("{}/{file} {cause}", migration.title())));
+            return Err(Error::invalid_input(
+                FIELD,
+                format!("{}/{file} {cause}", migration.title()),
+            ));
         }
         Ok(script)
     }
@@ -98,13 +101,16 @@ fn wants_no_transaction(engine: Engine, text: &str) -> Result<bool, Unreadable> 
 /// What would take the transaction, or the place, from under the runner's feet.
 fn refusal(engine: Engine, statement: &Statement) -> Option<String> {
     let first = statement.word(0);
-    let ends_transactions = matches!(first, "BEGIN" | "COMMIT" | "ROLLBACK" | "END" | "ABORT" | "XA")
-        || (first == "START" && statement.word(1) == "TRANSACTION");
+    let ends_transactions =
+        matches!(first, "BEGIN" | "COMMIT" | "ROLLBACK" | "END" | "ABORT" | "XA")
+            || (first == "START" && statement.word(1) == "TRANSACTION");
     if ends_transactions {
         return Some(format!("{first} cannot stand in a migration: transactions are the runner's"));
     }
     if first == "USE" && matches!(engine, Engine::MySql | Engine::MariaDb) {
-        return Some("USE cannot stand in a migration: it runs in the database of the URL".to_owned());
+        return Some(
+            "USE cannot stand in a migration: it runs in the database of the URL".to_owned(),
+        );
     }
     if first == "COPY" && statement.words.iter().any(|word| word == "STDIN") {
         return Some("COPY FROM STDIN wants a client that sends the rows; use INSERT".to_owned());
@@ -118,15 +124,20 @@ impl Statement {
         match engine {
             // Data definition commits by itself; only rows wait for a COMMIT.
             Engine::MySql | Engine::MariaDb => {
-                !matches!(self.word(0), "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "DO")
-                    && !self.sets_session()
+                !matches!(
+                    self.word(0),
+                    "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "DO"
+                ) && !self.sets_session()
             }
             _ => {
                 self.words.iter().any(|word| word == "CONCURRENTLY")
                     || matches!(self.word(0), "VACUUM" | "CLUSTER")
                     || matches!(
                         (self.word(0), self.word(1)),
-                        ("CREATE" | "DROP" | "ALTER", "DATABASE" | "TABLESPACE" | "SUBSCRIPTION" | "SYSTEM")
+                        (
+                            "CREATE" | "DROP" | "ALTER",
+                            "DATABASE" | "TABLESPACE" | "SUBSCRIPTION" | "SYSTEM"
+                        )
                     )
             }
         }
@@ -135,9 +146,10 @@ impl Statement {
     /// Whether it only changes the session, so that a run that goes on in another session has to begin with it.
     pub(super) fn sets_session(&self) -> bool {
         match self.word(0) {
-            "SET" => {
-                !self.words.iter().any(|word| matches!(word.as_str(), "GLOBAL" | "PERSIST" | "PASSWORD"))
-            }
+            "SET" => !self
+                .words
+                .iter()
+                .any(|word| matches!(word.as_str(), "GLOBAL" | "PERSIST" | "PASSWORD")),
             "PREPARE" | "DEALLOCATE" => true,
             _ => false,
         }
@@ -158,23 +170,33 @@ mod tests {
         let text = "-- Adds an index.\n\n-- chatkeep: no-transaction\nCREATE INDEX CONCURRENTLY a ON t (b);\nSELECT 1;";
         let script = read(Engine::PostgreSql, text).expect("it is right");
         assert!(!script.in_transaction);
-        let alone: Vec<_> =
-            script.statements.iter().map(|statement| statement.stands_alone(Engine::PostgreSql)).collect();
+        let alone: Vec<_> = script
+            .statements
+            .iter()
+            .map(|statement| statement.stands_alone(Engine::PostgreSql))
+            .collect();
         assert_eq!(alone, [true, false]);
         // Only before the first statement.
         assert!(
-            read(Engine::PostgreSql, "SELECT 1;\n-- chatkeep: no-transaction").expect("right").in_transaction
+            read(Engine::PostgreSql, "SELECT 1;\n-- chatkeep: no-transaction")
+                .expect("right")
+                .in_transaction
         );
-        assert!(cause(Engine::Sqlite, text).1.contains("SQLite runs every migration in a transaction"));
+        assert!(
+            cause(Engine::Sqlite, text).1.contains("SQLite runs every migration in a transaction")
+        );
         assert_eq!(cause(Engine::MySql, "-- chatkeep: no-transactions\nSELECT 1").0, 1);
     }
 
     #[test]
     fn transactions_and_other_databases_are_not_a_migrations_business() {
         for engine in [Engine::Sqlite, Engine::PostgreSql, Engine::MySql, Engine::MariaDb] {
-            for text in
-                ["BEGIN; SELECT 1; COMMIT", "SELECT 1;\ncommit", "START TRANSACTION", "SELECT 1;rollback;"]
-            {
+            for text in [
+                "BEGIN; SELECT 1; COMMIT",
+                "SELECT 1;\ncommit",
+                "START TRANSACTION",
+                "SELECT 1;rollback;",
+            ] {
                 assert!(cause(engine, text).1.contains("transactions are the runner's"), "{text}");
             }
         }
@@ -184,8 +206,10 @@ mod tests {
 
     #[test]
     fn on_mysql_only_rows_wait_for_a_commit() {
-        let script =
-            read(Engine::MySql, "SET @a = 1; CREATE TABLE t (a INT); INSERT INTO t VALUES (@a); CALL p()");
+        let script = read(
+            Engine::MySql,
+            "SET @a = 1; CREATE TABLE t (a INT); INSERT INTO t VALUES (@a); CALL p()",
+        );
         let statements = script.expect("it is right").statements;
         let alone: Vec<_> =
             statements.iter().map(|statement| statement.stands_alone(Engine::MySql)).collect();

@@ -63,13 +63,19 @@ impl MigrationSet {
     pub(super) fn find(&self, revision: &str) -> Result<&Migration> {
         let text = revision.trim();
         let is_exact = |migration: &&Migration| {
-            [migration.key(), migration.version.to_string(), migration.title(), migration.name.to_string()]
-                .iter()
-                .chain([&format!("{}_{}", migration.version, migration.name)])
-                .any(|name| name == text)
+            [
+                migration.key(),
+                migration.version.to_string(),
+                migration.title(),
+                migration.name.to_string(),
+            ]
+            .iter()
+            .chain([&format!("{}_{}", migration.version, migration.name)])
+            .any(|name| name == text)
         };
         let begins = |migration: &&Migration| {
-            text.len() >= 4 && (migration.title().starts_with(text) || migration.version.starts_with(text))
+            text.len() >= 4
+                && (migration.title().starts_with(text) || migration.version.starts_with(text))
         };
         let mut found: Vec<_> = self.list.iter().filter(is_exact).collect();
         if found.is_empty() {
@@ -108,7 +114,9 @@ impl Revision {
         match text.trim() {
             "head" => Ok(Self::Head),
             "base" => Ok(Self::Base),
-            text => set.find(text).map(|migration| Self::At(migration.line, migration.version.to_string())),
+            text => set
+                .find(text)
+                .map(|migration| Self::At(migration.line, migration.version.to_string())),
         }
     }
 

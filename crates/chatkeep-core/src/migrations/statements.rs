@@ -43,8 +43,14 @@ pub(super) struct Unreadable {
 
 /// The statements of this text, in their order.
 pub(super) fn split(engine: Engine, text: &str) -> Result<Vec<Statement>, Unreadable> {
-    let mut scanner =
-        Scanner { engine, text, bytes: text.as_bytes(), at: 0, found: Vec::new(), open: Open::default() };
+    let mut scanner = Scanner {
+        engine,
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        found: Vec::new(),
+        open: Open::default(),
+    };
     scanner.run()?;
     Ok(scanner.found)
 }
@@ -132,7 +138,10 @@ impl Scanner<'_> {
     fn skip_comment(&mut self) -> Result<(), Unreadable> {
         let start = self.at;
         // MySQL's versioned comments are code.
-        if self.is_mysql() && (self.starts("/*!") || self.starts("/*M!")) && self.open.start.is_none() {
+        if self.is_mysql()
+            && (self.starts("/*!") || self.starts("/*M!"))
+            && self.open.start.is_none()
+        {
             self.open.start = Some(start);
         }
         self.at += 2;
@@ -242,11 +251,13 @@ impl Scanner<'_> {
     /// PostgreSQL's `$tag$ ... $tag$`.
     fn dollar(&mut self) -> Result<(), Unreadable> {
         let start = self.at;
-        let length =
-            self.bytes[start + 1..].iter().take_while(|byte| is_word_part(**byte) && **byte != b'$').count();
+        let length = self.bytes[start + 1..]
+            .iter()
+            .take_while(|byte| is_word_part(**byte) && **byte != b'$')
+            .count();
         let end = start + 1 + length;
-        let is_tag =
-            self.bytes.get(end) == Some(&b'$') && !self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit);
+        let is_tag = self.bytes.get(end) == Some(&b'$')
+            && !self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit);
         if !is_tag {
             return self.sign();
         }
@@ -343,7 +354,12 @@ impl Scanner<'_> {
         if let Some(start) = open.start {
             let text = self.text[start..self.at].trim_end().to_owned();
             let line = self.line(start);
-            self.found.push(Statement { text, line, words: open.words, is_compound: open.is_compound });
+            self.found.push(Statement {
+                text,
+                line,
+                words: open.words,
+                is_compound: open.is_compound,
+            });
         }
     }
 }

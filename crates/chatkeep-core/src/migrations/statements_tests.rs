@@ -18,7 +18,10 @@ fn refused(engine: Engine, text: &str) -> (usize, String) {
 #[test]
 fn a_semicolon_ends_a_statement_and_the_last_may_go_without() {
     for engine in ALL {
-        assert_eq!(texts(engine, "SELECT 1; SELECT 2 ;\n;; SELECT 3"), ["SELECT 1", "SELECT 2", "SELECT 3"]);
+        assert_eq!(
+            texts(engine, "SELECT 1; SELECT 2 ;\n;; SELECT 3"),
+            ["SELECT 1", "SELECT 2", "SELECT 3"]
+        );
         assert_eq!(texts(engine, " ;\n-- nothing\n/* at all; */\n"), <[String; 0]>::default());
     }
 }
@@ -35,13 +38,19 @@ fn semicolons_in_texts_names_and_comments_are_no_ends() {
             assert_eq!(texts(engine, &format!("{one};\nSELECT 2;")), [one, "SELECT 2"], "{engine}");
         }
     }
-    assert_eq!(texts(Engine::Sqlite, "SELECT [a;b]; SELECT `c;d`"), ["SELECT [a;b]", "SELECT `c;d`"]);
+    assert_eq!(
+        texts(Engine::Sqlite, "SELECT [a;b]; SELECT `c;d`"),
+        ["SELECT [a;b]", "SELECT `c;d`"]
+    );
 }
 
 #[test]
 fn a_backslash_escapes_where_the_engine_says_so() {
     for engine in MYSQL {
-        assert_eq!(texts(engine, r"SELECT 'it\'s; one'; SELECT 2"), [r"SELECT 'it\'s; one'", "SELECT 2"]);
+        assert_eq!(
+            texts(engine, r"SELECT 'it\'s; one'; SELECT 2"),
+            [r"SELECT 'it\'s; one'", "SELECT 2"]
+        );
         assert_eq!(texts(engine, r#"SELECT "a\";b""#), [r#"SELECT "a\";b""#]);
     }
     assert_eq!(
@@ -49,25 +58,41 @@ fn a_backslash_escapes_where_the_engine_says_so() {
         [r"SELECT E'it\'s; one'", "SELECT 2"]
     );
     for engine in [Engine::Sqlite, Engine::PostgreSql] {
-        assert_eq!(texts(engine, r"SELECT 'a\'; SELECT 2"), [r"SELECT 'a\'", "SELECT 2"], "{engine}");
+        assert_eq!(
+            texts(engine, r"SELECT 'a\'; SELECT 2"),
+            [r"SELECT 'a\'", "SELECT 2"],
+            "{engine}"
+        );
     }
 }
 
 #[test]
 fn comments_are_those_of_the_engine() {
-    assert_eq!(texts(Engine::PostgreSql, "/* a /* b; */ c; */ SELECT 1; SELECT 2"), ["SELECT 1", "SELECT 2"]);
+    assert_eq!(
+        texts(Engine::PostgreSql, "/* a /* b; */ c; */ SELECT 1; SELECT 2"),
+        ["SELECT 1", "SELECT 2"]
+    );
     for engine in MYSQL {
         assert_eq!(texts(engine, "# one; two\nSELECT 1"), ["SELECT 1"]);
         assert_eq!(texts(engine, "SELECT 5--2; SELECT 2"), ["SELECT 5--2", "SELECT 2"]);
-        assert_eq!(texts(engine, "/*!80017 SET @a = 1 */; SELECT 2"), ["/*!80017 SET @a = 1 */", "SELECT 2"]);
+        assert_eq!(
+            texts(engine, "/*!80017 SET @a = 1 */; SELECT 2"),
+            ["/*!80017 SET @a = 1 */", "SELECT 2"]
+        );
     }
-    assert_eq!(texts(Engine::Sqlite, "SELECT 5--2; no\n;SELECT 2"), ["SELECT 5--2; no", "SELECT 2"]);
+    assert_eq!(
+        texts(Engine::Sqlite, "SELECT 5--2; no\n;SELECT 2"),
+        ["SELECT 5--2; no", "SELECT 2"]
+    );
 }
 
 #[test]
 fn postgresqls_dollar_quotes_hold_anything() {
     let function = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $body$\nBEGIN\n  PERFORM $$a;b$$; RETURN 1;\nEND;\n$body$";
-    assert_eq!(texts(Engine::PostgreSql, &format!("{function};\nSELECT 1;")), [function, "SELECT 1"]);
+    assert_eq!(
+        texts(Engine::PostgreSql, &format!("{function};\nSELECT 1;")),
+        [function, "SELECT 1"]
+    );
     assert_eq!(
         texts(Engine::PostgreSql, "DO $$ BEGIN NULL; END $$; SELECT $1; SELECT a$b$c"),
         ["DO $$ BEGIN NULL; END $$", "SELECT $1", "SELECT a$b$c"]
@@ -79,7 +104,10 @@ fn the_bodies_of_triggers_and_functions_hold_statements() {
     let trigger = "CREATE TRIGGER IF NOT EXISTS t AFTER INSERT ON a BEGIN\n  UPDATE b SET n = CASE WHEN new.end > 1 THEN 1 ELSE 2 END;\n  DELETE FROM c;\nEND";
     let found = split(Engine::Sqlite, &format!("{trigger};\nSELECT 1")).expect("it is whole");
     assert_eq!((found[0].text.as_str(), found[0].is_compound), (trigger, true));
-    assert_eq!((found[1].text.as_str(), found[1].is_compound, found[1].line), ("SELECT 1", false, 5));
+    assert_eq!(
+        (found[1].text.as_str(), found[1].is_compound, found[1].line),
+        ("SELECT 1", false, 5)
+    );
     let body = "CREATE DEFINER = `root`@`%` PROCEDURE p()\nBEGIN\n  IF 1 THEN SELECT 1; END IF;\n  CASE 1 WHEN 1 THEN SELECT 2; END CASE;\n  BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END;\n  WHILE 0 DO SELECT 3; END WHILE;\nEND";
     for engine in MYSQL {
         assert_eq!(texts(engine, &format!("{body};\nSELECT 1")), [body, "SELECT 1"], "{engine}");
@@ -88,8 +116,7 @@ fn the_bodies_of_triggers_and_functions_hold_statements() {
         // What is only called so has no body.
         assert_eq!(texts(engine, "CREATE TABLE event (begin INT); SELECT 1").len(), 2);
     }
-    let atomic =
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC; SELECT CASE WHEN true THEN 1 END; END";
+    let atomic = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC; SELECT CASE WHEN true THEN 1 END; END";
     assert_eq!(texts(Engine::PostgreSql, &format!("{atomic}; SELECT 1")), [atomic, "SELECT 1"]);
     let rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2)";
     assert_eq!(texts(Engine::PostgreSql, &format!("{rule}; SELECT 1")), [rule, "SELECT 1"]);
@@ -104,7 +131,9 @@ fn what_has_no_end_is_named_by_the_line_where_it_begins() {
     }
     assert!(refused(Engine::PostgreSql, "\nDO $x$ a").1.contains("$x$"));
     assert!(
-        refused(Engine::Sqlite, "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1;").1.contains("no END")
+        refused(Engine::Sqlite, "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1;")
+            .1
+            .contains("no END")
     );
 }
 

@@ -133,12 +133,15 @@ impl MigrationStatus {
     }
 
     pub(super) fn judge(set: &MigrationSet, rows: &[Row]) -> Self {
-        let entries: Vec<_> = set.lines().iter().flat_map(|line| judge_line(set, rows, *line)).collect();
+        let entries: Vec<_> =
+            set.lines().iter().flat_map(|line| judge_line(set, rows, *line)).collect();
         let of = |state: MigrationState| entries.iter().filter(move |entry| entry.state == state);
         let applied = entries
             .iter()
             .filter(|entry| entry.recorded.as_deref() == Some("done"))
-            .filter(|entry| matches!(entry.state, MigrationState::Applied | MigrationState::Changed))
+            .filter(|entry| {
+                matches!(entry.state, MigrationState::Applied | MigrationState::Changed)
+            })
             .map(|entry| AppliedMigration {
                 version: entry.version.clone(),
                 name: entry.name.clone(),
@@ -149,8 +152,11 @@ impl MigrationStatus {
             use MigrationState::{Dirty, OutOfOrder, Pending};
             matches!(entry.state, Pending | OutOfOrder | Dirty)
         };
-        let pending =
-            entries.iter().filter(is_due).map(|entry| (entry.version.clone(), entry.name.clone())).collect();
+        let pending = entries
+            .iter()
+            .filter(is_due)
+            .map(|entry| (entry.version.clone(), entry.name.clone()))
+            .collect();
         let unknown = of(MigrationState::Newer).map(|entry| entry.version.clone()).collect();
         Self { applied, pending, unknown, entries }
     }
@@ -187,7 +193,10 @@ impl MigrationStatus {
     pub(super) fn error(&self) -> Error {
         let named = |state: MigrationState| {
             let found = self.entries.iter().filter(|entry| entry.state == state);
-            found.map(|entry| format!("{}_{}", entry.version, entry.name)).collect::<Vec<_>>().join(", ")
+            found
+                .map(|entry| format!("{}_{}", entry.version, entry.name))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let version = self.version();
         let message = match version {
@@ -215,8 +224,11 @@ impl MigrationStatus {
                 named(MigrationState::Dirty)
             ),
             SchemaVersion::Head | SchemaVersion::Behind(_) => {
-                let pending: Vec<_> =
-                    self.pending.iter().map(|(version, name)| format!("{version}_{name}")).collect();
+                let pending: Vec<_> = self
+                    .pending
+                    .iter()
+                    .map(|(version, name)| format!("{version}_{name}"))
+                    .collect();
                 format!(
                     "the database's schema is behind this program (to be run: {}); run `chatkeep migrate upgrade` with an \
                          account that may change tables",
@@ -265,12 +277,25 @@ fn judge_line(set: &MigrationSet, rows: &[Row], line: Line) -> Vec<HistoryEntry>
 }
 
 /// Whether what may have been run of it still stands there as it was. The statements behind it may have been mended.
-fn goes_on(engine: Engine, migration: &Migration, way: Way, row: &Row, step: usize, refused: bool) -> bool {
+fn goes_on(
+    engine: Engine,
+    migration: &Migration,
+    way: Way,
+    row: &Row,
+    step: usize,
+    refused: bool,
+) -> bool {
     let statements = if row.error.is_some() && !refused { step + 1 } else { step };
-    Script::read(engine, migration, way).is_ok_and(|script| script.checksum_of(statements) == row.checksum)
+    Script::read(engine, migration, way)
+        .is_ok_and(|script| script.checksum_of(statements) == row.checksum)
 }
 
-fn entry(engine: Engine, migration: &Migration, row: Option<&Row>, newest_run: &str) -> HistoryEntry {
+fn entry(
+    engine: Engine,
+    migration: &Migration,
+    row: Option<&Row>,
+    newest_run: &str,
+) -> HistoryEntry {
     let is_late = migration.version.as_ref() < newest_run;
     let not_run = if is_late { MigrationState::OutOfOrder } else { MigrationState::Pending };
     let state = match row {
@@ -279,10 +304,14 @@ fn entry(engine: Engine, migration: &Migration, row: Option<&Row>, newest_run: &
             State::Failed | State::Up { step: 0, refused: true } => not_run,
             State::Done if row.checksum == migration.checksum() => MigrationState::Applied,
             State::Done => MigrationState::Changed,
-            State::Up { step, refused } if !goes_on(engine, migration, Way::Up, row, step, refused) => {
+            State::Up { step, refused }
+                if !goes_on(engine, migration, Way::Up, row, step, refused) =>
+            {
                 MigrationState::Changed
             }
-            State::Down { step, refused } if !goes_on(engine, migration, Way::Down, row, step, refused) => {
+            State::Down { step, refused }
+                if !goes_on(engine, migration, Way::Down, row, step, refused) =>
+            {
                 MigrationState::Changed
             }
             State::Up { .. } | State::Down { .. } | State::Unknown => MigrationState::Dirty,

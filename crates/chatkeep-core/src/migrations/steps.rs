@@ -70,9 +70,8 @@ impl Start {
             cut_off: row.error.clone().filter(|_| !refused),
         };
         match (row.state, way) {
-            (State::Failed | State::Up { step: 0, refused: true }, Way::Up) | (State::Done, Way::Down) => {
-                Ok(new)
-            }
+            (State::Failed | State::Up { step: 0, refused: true }, Way::Up)
+            | (State::Done, Way::Down) => Ok(new),
             (State::Up { step, refused }, Way::Up) | (State::Down { step, refused }, Way::Down) => {
                 Ok(going_on(step, refused))
             }
@@ -90,9 +89,13 @@ fn wrong_way(row: &Row, state: State, way: Way) -> Error {
             )
         }
         (State::Up { .. } | State::Failed, Way::Down) => {
-            format!("{title} was cut off before its end; finish it with `chatkeep migrate upgrade` first")
+            format!(
+                "{title} was cut off before its end; finish it with `chatkeep migrate upgrade` first"
+            )
         }
-        _ => format!("the history says of {title} what this program does not know; upgrade the program"),
+        _ => format!(
+            "the history says of {title} what this program does not know; upgrade the program"
+        ),
     };
     Error::new(ErrorKind::Schema(SchemaState::Dirty), message)
 }
@@ -131,7 +134,9 @@ impl Steps<'_> {
         let (migration, way) = (self.migration, self.way);
         let checksum = self.script.checksum_of(0);
         self.connection.transaction(|connection| match (way, row) {
-            (Way::Down, Some(_)) => history::set_state(connection, &migration.key(), state, &checksum, None),
+            (Way::Down, Some(_)) => {
+                history::set_state(connection, &migration.key(), state, &checksum, None)
+            }
             _ => history::put(connection, migration, Timestamp::now(), state, &checksum, None),
         })
     }
@@ -139,7 +144,8 @@ impl Steps<'_> {
     fn step(&mut self, number: usize, statement: &Statement, begun: Option<&String>) -> Result<()> {
         if !statement.stands_alone(self.connection.engine()) {
             // The rows, and the word that they are there, are committed together.
-            let (held, migration, script, way) = (&mut *self.held, self.migration, self.script, self.way);
+            let (held, migration, script, way) =
+                (&mut *self.held, self.migration, self.script, self.way);
             return self.connection.transaction(|connection| {
                 connection.batch(&statement.text, Effect::None)?;
                 failpoint::pass();
@@ -170,11 +176,13 @@ impl Steps<'_> {
     /// `CREATE TABLE IF NOT EXISTS`, written so that a run that was cut off can be run again, would take another program's
     /// table for ours. What this run has not begun yet it has not made either.
     fn refuse_foreign_table(&mut self, statement: &Statement) -> Result<()> {
-        if self.migration.line != Line::Chatkeep || self.way != Way::Up || !creates_table(statement) {
+        if self.migration.line != Line::Chatkeep || self.way != Way::Up || !creates_table(statement)
+        {
             return Ok(());
         }
         let name = if statement.word(2) == "IF" { statement.word(5) } else { statement.word(2) };
-        let tables = catalog::read(self.connection)?.into_keys().filter(|place| place.kind == "table");
+        let tables =
+            catalog::read(self.connection)?.into_keys().filter(|place| place.kind == "table");
         match tables.map(|place| place.table).find(|table| table.eq_ignore_ascii_case(name)) {
             Some(table) => Err(Error::new(
                 ErrorKind::Schema(SchemaState::Failed),
@@ -191,8 +199,9 @@ impl Steps<'_> {
         }
         let invalid = catalog::read(self.connection)?.into_iter().filter(|(place, definition)| {
             place.kind == "index" && definition.ends_with("(not valid)") && {
-                let mut words =
-                    statement.text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+                let mut words = statement
+                    .text
+                    .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
                 words.any(|word| word.eq_ignore_ascii_case(&place.name))
             }
         });

@@ -16,7 +16,10 @@ pub(super) fn encode<const BYTES: usize, const WIDTH: usize>(number: [u8; BYTES]
         }
         *digit = DIGITS[remainder];
     }
-    debug_assert!(rest.iter().all(|byte| *byte == 0), "the number has more digits than were asked for");
+    debug_assert!(
+        rest.iter().all(|byte| *byte == 0),
+        "the number has more digits than were asked for"
+    );
     digits
 }
 

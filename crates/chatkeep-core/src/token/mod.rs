@@ -15,6 +15,6 @@ pub use rows::{
     StoredToken, behind, count_all, insert_with_ids, insert_with_new_ids, taken_ids, with_hashes,
 };
 pub use store::{
-    MAX_DESCRIPTION, check_description, count_expired, create, delete_expired, delete_expired_batch, expiry,
-    find, find_state, get, list, revoke, touch,
+    MAX_DESCRIPTION, check_description, count_expired, create, delete_expired,
+    delete_expired_batch, expiry, find, find_state, get, list, revoke, touch,
 };

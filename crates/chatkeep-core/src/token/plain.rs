@@ -114,7 +114,10 @@ mod tests {
         for place in PREFIX.len()..LENGTH {
             let mut typo = token.expose().as_bytes().to_vec();
             typo[place] = if typo[place] == b'x' { b'y' } else { b'x' };
-            assert!(!PlainToken::may_be_token(std::str::from_utf8(&typo).unwrap()), "place {place}");
+            assert!(
+                !PlainToken::may_be_token(std::str::from_utf8(&typo).unwrap()),
+                "place {place}"
+            );
         }
     }
 

@@ -100,10 +100,9 @@ pub fn count_all(connection: &mut Connection) -> Result<i64> {
 /// What the database says: an id or a hash that is taken.
 pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
     let stored = match &mut connection.session {
-        Session::Sqlite(c) => tokens
-            .iter()
-            .cloned()
-            .try_for_each(|token| diesel::insert_into(api_tokens::table).values(token).execute(c).map(drop)),
+        Session::Sqlite(c) => tokens.iter().cloned().try_for_each(|token| {
+            diesel::insert_into(api_tokens::table).values(token).execute(c).map(drop)
+        }),
         Session::MySql(c) => tokens.iter().cloned().try_for_each(|token| {
             diesel::insert_into(api_tokens::table).values(token).execute(c.as_mut()).map(drop)
         }),
@@ -132,7 +131,8 @@ pub fn insert_with_new_ids(connection: &mut Connection, tokens: &[StoredToken]) 
             dsl::last_used_at.eq(token.last_used_at),
             dsl::token_start.eq(token.token_start.as_deref()),
         );
-        on_engine!(connection, c => diesel::insert_into(api_tokens::table).values(row).execute(c)).map(drop)
+        on_engine!(connection, c => diesel::insert_into(api_tokens::table).values(row).execute(c))
+            .map(drop)
     });
     stored.map_err(|error| connection.write_error(error))
 }

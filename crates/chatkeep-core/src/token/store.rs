@@ -1,7 +1,8 @@
 //! Reading and writing tokens.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl,
+    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
+    RunQueryDsl,
 };
 
 use super::hash::TokenHash;
@@ -128,11 +129,22 @@ pub fn create(
     let insert = || diesel::insert_into(api_tokens::table).values(row);
     let id = match &mut connection.session {
         Session::Sqlite(c) => returned_id(insert().returning(api_tokens::id).get_results(c)),
-        Session::PostgreSql(c) => returned_id(insert().returning(api_tokens::id).get_results(c.as_mut())),
-        Session::MySql(c) => all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id()),
+        Session::PostgreSql(c) => {
+            returned_id(insert().returning(api_tokens::id).get_results(c.as_mut()))
+        }
+        Session::MySql(c) => {
+            all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
+        }
     };
     let id = id.map_err(|error| connection.write_error(error))?;
-    Ok(CreatedToken { token, id, token_id: id, description: description.to_owned(), created_at, expires_at })
+    Ok(CreatedToken {
+        token,
+        id,
+        token_id: id,
+        description: description.to_owned(),
+        created_at,
+        expires_at,
+    })
 }
 
 /// The token with this hash, if there is one.
@@ -156,14 +168,19 @@ pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<Token
 /// `Unavailable` and the like when the database does not answer: never "no such token".
 pub fn find_state(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenState>> {
     let hash = hash.to_hex();
-    let columns = (api_tokens::id, api_tokens::expires_at, api_tokens::is_active, api_tokens::last_used_at);
+    let columns =
+        (api_tokens::id, api_tokens::expires_at, api_tokens::is_active, api_tokens::last_used_at);
     let found = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::token_hash.eq(Characters(&hash)))
         .select(columns)
         .get_result::<(i64, Option<Timestamp>, bool, Option<Timestamp>)>(c)
         .optional());
-    let state =
-        |(id, expires_at, is_active, last_used_at)| TokenState { id, expires_at, is_active, last_used_at };
+    let state = |(id, expires_at, is_active, last_used_at)| TokenState {
+        id,
+        expires_at,
+        is_active,
+        last_used_at,
+    };
     found.map(|row| row.map(state)).map_err(|error| connection.read_error(error))
 }
 
@@ -251,7 +268,12 @@ pub fn delete_expired_batch(connection: &mut Connection, now: Timestamp, most: u
 ///
 /// # Errors
 /// As every write.
-pub fn touch(connection: &mut Connection, id: i64, now: Timestamp, not_since: Timestamp) -> Result<bool> {
+pub fn touch(
+    connection: &mut Connection,
+    id: i64,
+    now: Timestamp,
+    not_since: Timestamp,
+) -> Result<bool> {
     let changed = on_engine!(connection, c => {
         let due = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.le(not_since));
         diesel::update(api_tokens::table.filter(api_tokens::id.eq(id)).filter(due))

@@ -17,9 +17,9 @@ fn file(url: &DatabaseUrl) -> Result<Option<&Path>> {
     match url.target() {
         Target::Sqlite(target) => match &target.location {
             SqliteLocation::File(path) => Ok(Some(path)),
-            SqliteLocation::Memory => {
-                Err(Error::configuration("a database in memory is another program's, or empty; name a file"))
-            }
+            SqliteLocation::Memory => Err(Error::configuration(
+                "a database in memory is another program's, or empty; name a file",
+            )),
         },
         Target::Server(_) => Ok(None),
     }

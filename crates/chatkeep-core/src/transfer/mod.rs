@@ -16,5 +16,6 @@ pub(crate) use sqlite_file::integrity;
 pub use sqlite_file::{check_sqlite_file, copy_sqlite_file, is_sqlite_file, reclaim};
 pub use sync_folder::sync_folder;
 pub use unfinished::{
-    Unfinished, begin, begin_emptying, finish, hold_unfinished, refuse_unfinished, unfinished, update,
+    Unfinished, begin, begin_emptying, finish, hold_unfinished, refuse_unfinished, unfinished,
+    update,
 };

@@ -50,7 +50,8 @@ pub fn reserve_ids(connection: &mut Connection, ids: IdsOf, greatest: i64) -> Re
         Effect::None,
     )?;
     let table = ids.table();
-    let reserved = connection.batch(&format!("ALTER TABLE {table} AUTO_INCREMENT = {next}"), Effect::None);
+    let reserved =
+        connection.batch(&format!("ALTER TABLE {table} AUTO_INCREMENT = {next}"), Effect::None);
     if !connection.is_broken() {
         connection.batch("SET SESSION lock_wait_timeout = @chatkeep_lock_wait", Effect::None)?;
     }

@@ -47,9 +47,10 @@ pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
     let table = ids.table();
     let last = match connection.engine() {
         // The table of numbers is there as soon as one table has AUTOINCREMENT, as ours have.
-        Engine::Sqlite => {
-            number(connection, &format!("SELECT seq AS number FROM sqlite_sequence WHERE name = '{table}'"))?
-        }
+        Engine::Sqlite => number(
+            connection,
+            &format!("SELECT seq AS number FROM sqlite_sequence WHERE name = '{table}'"),
+        )?,
         Engine::PostgreSql => number(
             connection,
             &format!(
@@ -59,7 +60,8 @@ pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
         engine @ (Engine::MySql | Engine::MariaDb) => {
             if engine == Engine::MySql {
                 // What it tells of a table may otherwise be a day old.
-                connection.batch("SET SESSION information_schema_stats_expiry = 0", Effect::None)?;
+                connection
+                    .batch("SET SESSION information_schema_stats_expiry = 0", Effect::None)?;
             }
             let sql = format!(
                 "SELECT CAST(AUTO_INCREMENT - 1 AS SIGNED) AS number FROM information_schema.TABLES \
@@ -73,7 +75,8 @@ pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
 }
 
 fn greatest_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
-    number(connection, &format!("SELECT max(id) AS number FROM {}", ids.table())).map(|id| id.unwrap_or(0))
+    number(connection, &format!("SELECT max(id) AS number FROM {}", ids.table()))
+        .map(|id| id.unwrap_or(0))
 }
 
 /// Sees to it that the next row gets this id or a greater one. It never takes numbers back. On MySQL and MariaDB it is
@@ -104,13 +107,14 @@ pub fn set_next_id(connection: &mut Connection, ids: IdsOf, next: i64) -> Result
         Engine::PostgreSql => {
             number(
                 connection,
-                &format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last}) AS number"),
+                &format!(
+                    "SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last}) AS number"
+                ),
             )?;
             Ok(())
         }
-        Engine::MySql | Engine::MariaDb => {
-            connection.batch(&format!("ALTER TABLE {table} AUTO_INCREMENT = {}", last + 1), Effect::None)
-        }
+        Engine::MySql | Engine::MariaDb => connection
+            .batch(&format!("ALTER TABLE {table} AUTO_INCREMENT = {}", last + 1), Effect::None),
     }
 }
 

@@ -44,13 +44,17 @@ fn sqlite(connection: &mut Connection) -> Result<&mut SqliteSession> {
 /// `Configuration` on a server, `StorageFull` when the disk is, `Corrupt` when the database is damaged.
 pub fn copy_sqlite_file(connection: &mut Connection, path: &Path) -> Result<()> {
     let text = path.to_str().ok_or_else(|| {
-        Error::invalid_input("file", "has a name that is not UTF-8, with which SQLite cannot be asked")
+        Error::invalid_input(
+            "file",
+            "has a name that is not UTF-8, with which SQLite cannot be asked",
+        )
     })?;
     let session = sqlite(connection)?;
     // A connection that only reads may not even write into another file.
     let copied = session.batch_execute("PRAGMA query_only = OFF").and_then(|()| {
-        session
-            .without_time_limit(|session| sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(session))
+        session.without_time_limit(|session| {
+            sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(session)
+        })
     });
     copied.map(drop).map_err(|error| connection.read_error(error))
 }
@@ -74,11 +78,16 @@ pub fn check_sqlite_file(path: &Path) -> Result<()> {
     if faults.is_empty() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Corrupt, format!("{} is damaged: {}", path.display(), faults.join("; "))))
+    Err(Error::new(
+        ErrorKind::Corrupt,
+        format!("{} is damaged: {}", path.display(), faults.join("; ")),
+    ))
 }
 
 /// What SQLite's own check finds wrong; nothing when all is well.
-pub(crate) fn integrity(connection: &mut diesel::SqliteConnection) -> diesel::QueryResult<Vec<String>> {
+pub(crate) fn integrity(
+    connection: &mut diesel::SqliteConnection,
+) -> diesel::QueryResult<Vec<String>> {
     // The pragma's own limit cannot be given to it as a function, and faults of one page are one row of many lines.
     let check = "SELECT CAST(integrity_check AS BLOB) AS line FROM pragma_integrity_check LIMIT 5";
     let rows = sql_query(check).load::<Line>(connection)?;
@@ -94,7 +103,8 @@ pub(crate) fn integrity(connection: &mut diesel::SqliteConnection) -> diesel::Qu
 /// # Errors
 /// `Configuration` on a server, `StorageFull`, `Conflict` when others do not stop reading and writing.
 pub fn reclaim(connection: &mut Connection) -> Result<()> {
-    let vacuumed = sqlite(connection)?.without_time_limit(|session| session.batch_execute("VACUUM"));
+    let vacuumed =
+        sqlite(connection)?.without_time_limit(|session| session.batch_execute("VACUUM"));
     vacuumed.map_err(|error| connection.read_error(error))?;
     // With write-ahead logging the new file is in the log until it is moved over.
     connection.batch("PRAGMA wal_checkpoint(TRUNCATE)", Effect::None)

@@ -11,7 +11,8 @@ use std::path::Path;
 pub fn sync_folder(file: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         match std::fs::File::open(folder).and_then(|folder| folder.sync_all()) {
             Err(error)
                 if !matches!(

@@ -124,8 +124,11 @@ pub fn update(connection: &mut Connection, state: &Unfinished) -> Result<()> {
         ))
         .execute(c));
     match changed.map_err(|error| connection.write_error(error))? {
-        0 => Err(Error::new(ErrorKind::Conflict, "another program is moving rows into this database")
-            .with_retryable(false)),
+        0 => Err(Error::new(
+            ErrorKind::Conflict,
+            "another program is moving rows into this database",
+        )
+        .with_retryable(false)),
         _ => Ok(()),
     }
 }

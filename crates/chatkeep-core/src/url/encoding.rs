@@ -1,6 +1,8 @@
 //! `%xx` in URLs, read strictly: a `%` that stands for itself would otherwise change a password without a word.
 
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
 
 use super::wrong;
 use crate::Result;
@@ -18,7 +20,11 @@ const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?');
 pub(super) fn decode(text: &str, part: &str) -> Result<String> {
     let bytes = text.as_bytes();
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
-    if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !(is_digit(at + 1) && is_digit(at + 2))) {
+    if bytes
+        .iter()
+        .enumerate()
+        .any(|(at, byte)| *byte == b'%' && !(is_digit(at + 1) && is_digit(at + 2)))
+    {
         return Err(wrong(format!(
             "{part} holds a % without two hexadecimal digits after it; write % itself as %25"
         )));

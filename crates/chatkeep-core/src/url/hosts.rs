@@ -29,7 +29,8 @@ impl Listed {
         }
         let path = Path::new(path);
         // PostgreSQL's clients want the folder; pg8000 is given the socket in it.
-        let socket_port = path.file_name().and_then(|name| name.to_str()?.strip_prefix(".s.PGSQL."));
+        let socket_port =
+            path.file_name().and_then(|name| name.to_str()?.strip_prefix(".s.PGSQL."));
         match (engine, socket_port, path.parent()) {
             (Engine::PostgreSql, Some(socket_port), Some(folder)) => {
                 Ok(Self { place: Place::Unix(folder.to_owned()), port: Some(port(socket_port)?) })
@@ -43,7 +44,9 @@ impl Listed {
     pub(super) fn instead_of(mut sockets: Vec<Self>, before: Vec<Self>) -> Result<Vec<Self>> {
         let (sole, port) = match before.as_slice() {
             [] => return Ok(sockets),
-            [Self { place: Place::Tcp(host), port }] => (host.eq_ignore_ascii_case("localhost"), *port),
+            [Self { place: Place::Tcp(host), port }] => {
+                (host.eq_ignore_ascii_case("localhost"), *port)
+            }
             _ => (false, None),
         };
         if !sole || sockets.iter().any(|socket| matches!(socket.place, Place::Tcp(_))) {
@@ -68,7 +71,10 @@ pub(super) fn in_authority(text: &str, engine: Engine) -> Result<Vec<Listed>> {
     }
     // ":5433" alone is the usual host with another port.
     if let Some(alone) = text.strip_prefix(':').filter(|alone| !alone.contains([':', ','])) {
-        return Ok(vec![Listed { place: Place::Tcp("localhost".to_owned()), port: Some(port(alone)?) }]);
+        return Ok(vec![Listed {
+            place: Place::Tcp("localhost".to_owned()),
+            port: Some(port(alone)?),
+        }]);
     }
     text.split(',').map(|item| one(item, engine, |host| decode(host, "the host"))).collect()
 }
@@ -87,7 +93,11 @@ pub(super) fn alone(text: &str, engine: Engine) -> Result<Vec<Listed>> {
 }
 
 /// Gives every host its port: its own, or the one from the list of ports, or the engine's.
-pub(super) fn with_ports(hosts: Vec<Listed>, ports: Option<&str>, engine: Engine) -> Result<Vec<Host>> {
+pub(super) fn with_ports(
+    hosts: Vec<Listed>,
+    ports: Option<&str>,
+    engine: Engine,
+) -> Result<Vec<Host>> {
     let hosts = if hosts.is_empty() {
         vec![Listed { place: Place::Tcp("localhost".to_owned()), port: None }]
     } else {
@@ -108,8 +118,10 @@ pub(super) fn with_ports(hosts: Vec<Listed>, ports: Option<&str>, engine: Engine
         )));
     }
     let listed = hosts.into_iter().enumerate().map(|(at, host)| {
-        let port =
-            host.port.or_else(|| ports.get(at).or(ports.first()).copied()).unwrap_or(standard_port(engine));
+        let port = host
+            .port
+            .or_else(|| ports.get(at).or(ports.first()).copied())
+            .unwrap_or(standard_port(engine));
         match host.place {
             Place::Tcp(host) => Host::Tcp { host, port },
             Place::Unix(path) if engine == Engine::PostgreSql => Host::Unix(path, port),
@@ -150,7 +162,9 @@ fn one(text: &str, engine: Engine, decode: impl Fn(&str) -> Result<String>) -> R
         None => (text, None),
     };
     if after.is_some_and(|after| after.contains(':')) {
-        return Err(wrong("a host holds more than one colon; an IPv6 address is written [2001:db8::1]:5432"));
+        return Err(wrong(
+            "a host holds more than one colon; an IPv6 address is written [2001:db8::1]:5432",
+        ));
     }
     let host = decode(host)?;
     if host.starts_with('/') {

@@ -62,8 +62,8 @@ mod variables;
 pub use sqlite::parse_file_mode;
 pub(crate) use target::PRIVATE;
 pub use target::{
-    ChannelBinding, Host, Password, Pooler, ServerTarget, SqliteLocation, SqliteTarget, Synchronous, Target,
-    TargetSession, Tls, TlsMode,
+    ChannelBinding, Host, Password, Pooler, ServerTarget, SqliteLocation, SqliteTarget,
+    Synchronous, Target, TargetSession, Tls, TlsMode,
 };
 
 use std::fmt;

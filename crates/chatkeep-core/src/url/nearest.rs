@@ -1,7 +1,10 @@
 //! Which known word somebody probably meant.
 
 /// The known word nearest to `typed`, if it is near enough to be a slip of the finger.
-pub(super) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     // A third of the letters may differ: "ssl" for "tls" is a guess too far, "postgrseql" for "postgresql" is not.
     let limit = (typed.chars().count() / 3).clamp(1, 3);

@@ -56,7 +56,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("pool_timeout", "the wait for a connection is set with DB_POOL_TIMEOUT"),
     ("pool_recycle", "a connection's longest life is set with DB_POOL_RECYCLE"),
     ("schema", "write options=-c%20search_path%3Dname for a schema of its own"),
-    ("prepared_statement_cache_size", "write pooler=transaction behind a pooler in transaction mode"),
+    (
+        "prepared_statement_cache_size",
+        "write pooler=transaction behind a pooler in transaction mode",
+    ),
     ("statement_cache_size", "write pooler=transaction behind a pooler in transaction mode"),
     ("sslcert", "client certificates are not supported"),
     ("sslkey", "client certificates are not supported"),
@@ -93,7 +96,9 @@ impl Query {
                 return Err(wrong(format!("the key {} is given twice", spelled(name, &key))));
             }
             if value.is_empty() {
-                return Err(wrong(format!("the key {key} has no value; leave it out or give it one")));
+                return Err(wrong(format!(
+                    "the key {key} has no value; leave it out or give it one"
+                )));
             }
             query.0.push((name, decode(value, &format!("the value of {key}"))?));
         }
@@ -112,7 +117,11 @@ impl Query {
     }
 
     /// The value of a key that is one of a few words, in any case, with `_` for `-` if one likes.
-    pub(super) fn take_word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<Option<T>> {
+    pub(super) fn take_word<T: Copy>(
+        &mut self,
+        name: &str,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>> {
         self.take(name).map(|value| word(name, &value, words)).transpose()
     }
 
@@ -187,7 +196,12 @@ fn unknown(key: Option<&str>, number: usize, engine: Engine) -> Error {
         Some((_, advice)) => format!("; {advice}"),
         None => key
             .map(|key| {
-                hint(key, keys(engine).flat_map(|(name, also)| std::iter::once(name).chain(*also)).copied())
+                hint(
+                    key,
+                    keys(engine)
+                        .flat_map(|(name, also)| std::iter::once(name).chain(*also))
+                        .copied(),
+                )
             })
             .unwrap_or_default(),
     };

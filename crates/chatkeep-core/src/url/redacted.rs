@@ -4,8 +4,8 @@ use super::encoding::{encode_name, encode_path, encode_value};
 use super::hosts::standard_port;
 use super::server::pooler_of;
 use super::target::{
-    ChannelBinding, Host, PRIVATE, Pooler, ServerTarget, SqliteLocation, SqliteTarget, Synchronous, Target,
-    TargetSession,
+    ChannelBinding, Host, PRIVATE, Pooler, ServerTarget, SqliteLocation, SqliteTarget, Synchronous,
+    Target, TargetSession,
 };
 use super::tls;
 use crate::Engine;
@@ -74,7 +74,8 @@ fn render_server(target: &ServerTarget) -> (String, Keys) {
             keys.push(("unix_socket", path));
         }
     } else {
-        let hosts: Vec<_> = target.hosts.iter().map(|host| render_host(host, target.engine)).collect();
+        let hosts: Vec<_> =
+            target.hosts.iter().map(|host| render_host(host, target.engine)).collect();
         url.push_str(&hosts.join(","));
     }
     if let Some(database) = &target.database {
@@ -87,7 +88,9 @@ fn render_server(target: &ServerTarget) -> (String, Keys) {
 
 fn render_host(host: &Host, engine: Engine) -> String {
     let (mut text, port) = match host {
-        Host::Tcp { host, port } if host.contains(':') => (format!("[{}]", host.replace('%', "%25")), port),
+        Host::Tcp { host, port } if host.contains(':') => {
+            (format!("[{}]", host.replace('%', "%25")), port)
+        }
         Host::Tcp { host, port } => (encode_name(host), port),
         Host::Unix(path, port) => (encode_name(&path.to_string_lossy()), port),
     };

@@ -29,8 +29,7 @@ const SCHEMES: &[Scheme] = &[
 const ELSEWHERE: &[(&str, &str)] =
     &[("pg", "postgresql"), ("pgsql", "postgresql"), ("psql", "postgresql"), ("file", "sqlite")];
 
-const SQLITE_FORM: &str =
-    "a SQLite file is written sqlite:///path/to/file.db, or sqlite:////path/to/file.db from the root";
+const SQLITE_FORM: &str = "a SQLite file is written sqlite:///path/to/file.db, or sqlite:////path/to/file.db from the root";
 
 /// The engine called `name`, without a driver, in any case.
 pub(super) fn engine(name: &str) -> Option<Engine> {
@@ -52,7 +51,8 @@ pub(super) fn split(text: &str) -> Result<(Engine, &str)> {
     if text.eq_ignore_ascii_case("sqlite::memory:") {
         return Ok((Engine::Sqlite, ""));
     }
-    let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
+    let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme))
+    else {
         return Err(no_scheme(text));
     };
     let (name, driver) = match scheme.split_once('+') {
@@ -90,13 +90,18 @@ fn unknown_driver(scheme: &Scheme, driver: &str) -> Error {
         Some(near) => format!(" (did you mean {name}+{near}?)"),
         None => format!("; write {name}:// alone"),
     };
-    wrong(format!("the driver after {name}+ is not known{hint}; known are {}", scheme.drivers.join(", ")))
+    wrong(format!(
+        "the driver after {name}+ is not known{hint}; known are {}",
+        scheme.drivers.join(", ")
+    ))
 }
 
 /// Why a text without a scheme is no URL. The text itself may hold a password and is not shown.
 fn no_scheme(text: &str) -> Error {
     if text.starts_with(['"', '\'', '`']) {
-        return wrong("starts with a quotation mark; write the URL without quotation marks around it");
+        return wrong(
+            "starts with a quotation mark; write the URL without quotation marks around it",
+        );
     }
     let start = text.get(..5).unwrap_or_default();
     if start.eq_ignore_ascii_case("jdbc:") {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::encoding::decode;
 use super::hosts::{self, Listed};
 use super::query::Query;
-use super::target::{ChannelBinding, Host, Password, Pooler, ServerTarget, TargetSession, Tls, TlsMode};
+use super::target::{
+    ChannelBinding, Host, Password, Pooler, ServerTarget, TargetSession, Tls, TlsMode,
+};
 use super::{tls, wrong};
 use crate::{Engine, Result};
 
@@ -37,7 +39,8 @@ pub(super) fn parse(engine: Engine, rest: &str) -> Result<ServerTarget> {
     let mut target = defaults(engine, hosts);
     (target.user, target.password, target.database, target.tls) = (user, password, database, tls);
 
-    target.connect_timeout = query.take("connect_timeout").map(|seconds| timeout(&seconds)).transpose()?;
+    target.connect_timeout =
+        query.take("connect_timeout").map(|seconds| timeout(&seconds)).transpose()?;
     if let Some(pooler) = read_pooler(&mut query)? {
         target.pooler = pooler;
     }
@@ -133,7 +136,9 @@ impl<'a> Parts<'a> {
 /// One of two places where the same thing can stand.
 fn once(what: &str, before: Option<String>, in_query: Option<String>) -> Result<Option<String>> {
     match (before, in_query) {
-        (Some(_), Some(_)) => Err(wrong(format!("the {what} is given twice: before the ? and after it"))),
+        (Some(_), Some(_)) => {
+            Err(wrong(format!("the {what} is given twice: before the ? and after it")))
+        }
         (before, in_query) => Ok(before.or(in_query)),
     }
 }
@@ -170,7 +175,9 @@ fn read_postgresql(query: &mut Query, target: &mut ServerTarget) -> Result<()> {
         target.session = session;
     }
     let bindings = [ChannelBinding::Disable, ChannelBinding::Prefer, ChannelBinding::Require];
-    if let Some(binding) = query.take_word("channel_binding", &bindings.map(|it| (it.name(), it)))? {
+    if let Some(binding) =
+        query.take_word("channel_binding", &bindings.map(|it| (it.name(), it)))?
+    {
         target.channel_binding = binding;
     }
     if target.channel_binding == ChannelBinding::Require && target.tls.mode == TlsMode::Disable {
@@ -202,7 +209,9 @@ fn read_mysql(query: &mut Query) -> Result<()> {
 fn timeout(text: &str) -> Result<Duration> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
-        Ok(seconds) if digits && (1..=LONGEST_TIMEOUT).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        Ok(seconds) if digits && (1..=LONGEST_TIMEOUT).contains(&seconds) => {
+            Ok(Duration::from_secs(seconds))
+        }
         _ => Err(wrong(format!(
             "connect_timeout has to be a whole number of seconds between 1 and {LONGEST_TIMEOUT}"
         ))),

@@ -27,7 +27,8 @@ pub(super) fn parse(rest: &str) -> Result<SqliteTarget> {
         location
     } else {
         // Whoever wrote a user and a password here shall not find them in a log.
-        let path = if place != MEMORY && place.contains(['@', ':']) { "path/to/file.db" } else { place };
+        let path =
+            if place != MEMORY && place.contains(['@', ':']) { "path/to/file.db" } else { place };
         return Err(wrong(format!(
             "sqlite:// with two slashes would be followed by a host, and SQLite has none; write sqlite:///{path}"
         )));
@@ -38,7 +39,9 @@ pub(super) fn parse(rest: &str) -> Result<SqliteTarget> {
         target.synchronous = synchronous;
     }
     // Both writing modes make the file when it is missing, as a URL without a mode does.
-    if let Some(read_only) = query.take_word("mode", &[("ro", true), ("rw", false), ("rwc", false)])? {
+    if let Some(read_only) =
+        query.take_word("mode", &[("ro", true), ("rw", false), ("rwc", false)])?
+    {
         target.read_only = read_only;
     }
     if let Some(mode) = query.take("file_mode") {
@@ -87,13 +90,15 @@ pub(super) fn check_file(path: &Path) -> Result<(), String> {
     }
     if text.ends_with('/') || text.ends_with("/.") || path.file_name().is_none() {
         return Err(
-            "the path names a folder; add the file's name, as in sqlite:///path/to/file.db".to_owned()
+            "the path names a folder; add the file's name, as in sqlite:///path/to/file.db"
+                .to_owned(),
         );
     }
     // SQLite would read these as addresses of its own, with settings that nobody checked.
     if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("file:")) {
         return Err(
-            "file: addresses are not understood; write the path alone, and ?mode=ro to only read".to_owned()
+            "file: addresses are not understood; write the path alone, and ?mode=ro to only read"
+                .to_owned(),
         );
     }
     Ok(())

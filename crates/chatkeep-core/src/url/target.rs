@@ -233,8 +233,14 @@ pub enum TargetSession {
 }
 
 impl TargetSession {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Any, Self::ReadWrite, Self::ReadOnly, Self::Primary, Self::Standby, Self::PreferStandby];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Any,
+        Self::ReadWrite,
+        Self::ReadOnly,
+        Self::Primary,
+        Self::Standby,
+        Self::PreferStandby,
+    ];
 
     /// The value of `target_session_attrs`: `any`, `read-write`, `read-only`, `primary`, `standby`, `prefer-standby`.
     pub fn name(self) -> &'static str {

@@ -33,7 +33,11 @@ fn sqlite(text: &str) -> SqliteTarget {
 /// The error for a wrong URL, which always names the setting.
 fn error(text: &str) -> Error {
     let Err(error) = DatabaseUrl::parse(text) else { panic!("{text} was accepted") };
-    assert_eq!((error.kind(), error.field()), (ErrorKind::Configuration, Some("DATABASE_URL")), "{text}");
+    assert_eq!(
+        (error.kind(), error.field()),
+        (ErrorKind::Configuration, Some("DATABASE_URL")),
+        "{text}"
+    );
     assert!(!error.is_retryable(), "{text}");
     error
 }

@@ -133,8 +133,9 @@ fn asked(query: &mut Query, at_most: &mut Option<Bound>) -> Result<Option<TlsMod
 
 /// `ssl=true` is `sslmode=require`, as in libpq; the modes' names are understood as in asyncpg.
 fn ssl_word(value: &str) -> Result<TlsMode> {
-    let switch =
-        SWITCH.iter().map(|(word, on)| (*word, if *on { TlsMode::Require } else { TlsMode::Disable }));
+    let switch = SWITCH
+        .iter()
+        .map(|(word, on)| (*word, if *on { TlsMode::Require } else { TlsMode::Disable }));
     let words: Vec<_> = switch.chain(MODES.iter().copied()).collect();
     word("ssl", value, &words)
 }

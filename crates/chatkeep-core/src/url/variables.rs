@@ -32,9 +32,11 @@ fn is_garbled(name: &str) -> bool {
 /// The database that the `DB_…` variables name.
 pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target> {
     let exact = |name| lookup(name).filter(|value| !value.is_empty());
-    let trimmed = |name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-    if let Some(name) =
-        [NAME, USER, PASS].into_iter().find(|name| exact(name).is_some_and(|value| value.contains('\0')))
+    let trimmed =
+        |name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+    if let Some(name) = [NAME, USER, PASS]
+        .into_iter()
+        .find(|name| exact(name).is_some_and(|value| value.contains('\0')))
     {
         return Err(wrong(name, "holds a NUL character"));
     }
@@ -57,14 +59,17 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
         let hint = scheme::engine_hint(&kind);
         wrong(
             TYPE,
-            format!("has a value that is not known{hint}; known are sqlite, postgresql, mysql, mariadb"),
+            format!(
+                "has a value that is not known{hint}; known are sqlite, postgresql, mysql, mariadb"
+            ),
         )
     })?;
     if engine == Engine::Sqlite {
         return exact(NAME).map_or(Ok(default_file()), file).map(Target::Sqlite);
     }
     let required = |name, what| {
-        exact(name).ok_or_else(|| wrong(name, format!("is not set; with {TYPE}={engine} it is {what}")))
+        exact(name)
+            .ok_or_else(|| wrong(name, format!("is not set; with {TYPE}={engine} it is {what}")))
     };
     let database = required(NAME, "the database's name")?;
     let user = required(USER, "the user to log in as")?;
@@ -79,7 +84,8 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
     if port.as_deref().is_some_and(is_service_link) {
         return Err(wrong(PORT, SERVICE_LINK));
     }
-    let hosts = hosts::with_ports(listed, port.as_deref(), engine).map_err(|error| error.with_field(PORT))?;
+    let hosts = hosts::with_ports(listed, port.as_deref(), engine)
+        .map_err(|error| error.with_field(PORT))?;
     Ok(Target::Server(ServerTarget {
         user: Some(user),
         password: exact(PASS).map(Password::new),
@@ -98,7 +104,10 @@ fn is_service_link(port: &str) -> bool {
 }
 
 fn default_file() -> SqliteTarget {
-    SqliteTarget { make_folder: true, ..SqliteTarget::new(SqliteLocation::File(PathBuf::from(DEFAULT_FILE))) }
+    SqliteTarget {
+        make_folder: true,
+        ..SqliteTarget::new(SqliteLocation::File(PathBuf::from(DEFAULT_FILE)))
+    }
 }
 
 fn file(path: String) -> Result<SqliteTarget> {

@@ -81,7 +81,9 @@ impl<'a> Scanner<'a> {
             match *start.get(length)? {
                 b'"' => break,
                 // Those that are written in this way and no other. Rarer ones are written as numbers.
-                b'\\' if matches!(start.get(length + 1)?, b'"' | b'\\' | b'n' | b'r' | b't') => length += 2,
+                b'\\' if matches!(start.get(length + 1)?, b'"' | b'\\' | b'n' | b'r' | b't') => {
+                    length += 2
+                }
                 b'\\' | 0..=0x1f => return None,
                 _ => length += 1,
             }
@@ -107,7 +109,8 @@ impl<'a> Scanner<'a> {
         let is_plain = !is_zero || leading <= MAX_LEADING_ZEROS;
         let is_negative_zero = is_zero && is_negative && part == b"0";
         let is_exact = whole.len() + part.len() <= MAX_DECIMAL_DIGITS;
-        (has_no_spare_zero && is_plain && !is_negative_zero && is_exact && self.ends()).then_some(())
+        (has_no_spare_zero && is_plain && !is_negative_zero && is_exact && self.ends())
+            .then_some(())
     }
 
     /// Whether nothing follows that belongs to the number.
@@ -182,7 +185,8 @@ mod tests {
         for text in USUAL {
             for place in 0..=text.len() {
                 for byte in alphabet {
-                    let inserted = [&text.as_bytes()[..place], &[*byte], &text.as_bytes()[place..]].concat();
+                    let inserted =
+                        [&text.as_bytes()[..place], &[*byte], &text.as_bytes()[place..]].concat();
                     let rest = text.as_bytes().get(place + 1..).unwrap_or_default();
                     let replaced = [&text.as_bytes()[..place], &[*byte], rest].concat();
                     let removed = [&text.as_bytes()[..place], rest].concat();

@@ -152,7 +152,11 @@ impl Serialize for Node<'_> {
 struct CanonicalNumbers;
 
 impl serde_json::ser::Formatter for CanonicalNumbers {
-    fn write_f64<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, number: f64) -> std::io::Result<()> {
+    fn write_f64<W: ?Sized + std::io::Write>(
+        &mut self,
+        writer: &mut W,
+        number: f64,
+    ) -> std::io::Result<()> {
         if number == 0.0 {
             writer.write_all(b"0.0")
         } else if number.fract() == 0.0 && number.abs() < 1e21 {

@@ -62,11 +62,17 @@ impl Metadata {
         })?;
         if let Some(literal) = oversized_integer(text) {
             let shown: String = literal.chars().take(24).collect();
-            return Err(Error::invalid_input(FIELD, format!("the integer {shown} does not fit 64 bits")));
+            return Err(Error::invalid_input(
+                FIELD,
+                format!("the integer {shown} does not fit 64 bits"),
+            ));
         }
         match value {
             Value::Object(map) => Self::from_map(map),
-            other => Err(Error::invalid_input(FIELD, format!("must be a JSON object, not {}", kind(&other)))),
+            other => Err(Error::invalid_input(
+                FIELD,
+                format!("must be a JSON object, not {}", kind(&other)),
+            )),
         }
     }
 
@@ -97,22 +103,28 @@ impl Metadata {
         if is_canonical(text) && text.starts_with('{') {
             return Ok(Self(text.to_owned()));
         }
-        canonical_json(text)
-            .map(Self)
-            .map_err(|error| Error::new(crate::ErrorKind::Corrupt, format!("metadata is no JSON: {error}")))
+        canonical_json(text).map(Self).map_err(|error| {
+            Error::new(crate::ErrorKind::Corrupt, format!("metadata is no JSON: {error}"))
+        })
     }
 }
 
 fn check(value: &mut Value, depth: usize) -> Result<()> {
     match value {
         Value::Object(_) | Value::Array(_) if depth > Metadata::MAX_DEPTH => {
-            Err(Error::invalid_input(FIELD, format!("nests deeper than {} levels", Metadata::MAX_DEPTH)))
+            Err(Error::invalid_input(
+                FIELD,
+                format!("nests deeper than {} levels", Metadata::MAX_DEPTH),
+            ))
         }
         Value::Object(map) => {
             for (key, value) in map {
                 if key.len() > Metadata::MAX_KEY_BYTES {
                     let limit = Metadata::MAX_KEY_BYTES;
-                    return Err(Error::invalid_input(FIELD, format!("a key is longer than {limit} bytes")));
+                    return Err(Error::invalid_input(
+                        FIELD,
+                        format!("a key is longer than {limit} bytes"),
+                    ));
                 }
                 refuse_nul(key)?;
                 check(value, depth + 1)?;
@@ -211,7 +223,8 @@ mod tests {
 
     #[test]
     fn nesting_ends_at_the_limit_however_deep_the_input_is() {
-        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        let nested =
+            |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert!(Metadata::parse(&nested(Metadata::MAX_DEPTH)).is_ok());
         for depth in [Metadata::MAX_DEPTH + 1, 127, 128, 10_000] {
             assert_eq!(refused(&nested(depth)), "nests deeper than 30 levels");
@@ -229,7 +242,10 @@ mod tests {
     fn a_double_reads_back_as_the_same_double_after_any_engine() {
         let metadata =
             Metadata::parse(r#"{"a": 5e18, "b": -0.0, "c": 1e300, "d": 0.1, "e": 100.0}"#).unwrap();
-        assert_eq!(metadata.as_json(), r#"{"a":5000000000000000000.0,"b":0.0,"c":1e+300,"d":0.1,"e":100.0}"#);
+        assert_eq!(
+            metadata.as_json(),
+            r#"{"a":5000000000000000000.0,"b":0.0,"c":1e+300,"d":0.1,"e":100.0}"#
+        );
         let written_out = format!(r#"{{"c": 1{}, "a": 5000000000000000000.0}}"#, "0".repeat(300));
         assert_eq!(
             Metadata::from_stored(&written_out).unwrap().as_json(),

@@ -12,13 +12,15 @@ pub(super) fn oversized_integer(json: &str) -> Option<&str> {
             b'"' => at = string_end(bytes, at),
             b'-' | b'0'..=b'9' => {
                 let start = at;
-                while at < bytes.len() && matches!(bytes[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+                while at < bytes.len()
+                    && matches!(bytes[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
                 {
                     at += 1;
                 }
                 let literal = &json[start..at];
                 let is_integer = !literal.contains(['.', 'e', 'E']);
-                if is_integer && literal.parse::<i64>().is_err() && literal.parse::<u64>().is_err() {
+                if is_integer && literal.parse::<i64>().is_err() && literal.parse::<u64>().is_err()
+                {
                     return Some(literal);
                 }
             }
@@ -47,10 +49,22 @@ mod tests {
 
     #[test]
     fn integers_beyond_64_bits_are_found_and_nothing_else() {
-        assert_eq!(oversized_integer(r#"{"a": 18446744073709551615, "b": -9223372036854775808}"#), None);
-        assert_eq!(oversized_integer(r#"{"a": [18446744073709551616]}"#), Some("18446744073709551616"));
-        assert_eq!(oversized_integer(r#"{"a":-9223372036854775809}"#), Some("-9223372036854775809"));
-        assert_eq!(oversized_integer(r#"{"99999999999999999999": "\"99999999999999999999"}"#), None);
+        assert_eq!(
+            oversized_integer(r#"{"a": 18446744073709551615, "b": -9223372036854775808}"#),
+            None
+        );
+        assert_eq!(
+            oversized_integer(r#"{"a": [18446744073709551616]}"#),
+            Some("18446744073709551616")
+        );
+        assert_eq!(
+            oversized_integer(r#"{"a":-9223372036854775809}"#),
+            Some("-9223372036854775809")
+        );
+        assert_eq!(
+            oversized_integer(r#"{"99999999999999999999": "\"99999999999999999999"}"#),
+            None
+        );
         assert_eq!(oversized_integer(r#"{"a": 1.0e30, "b": 100000000000000000000.5}"#), None);
     }
 }

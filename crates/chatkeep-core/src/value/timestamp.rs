@@ -91,7 +91,9 @@ impl Timestamp {
         let instant = offset.to_timestamp(civil).map_err(|_| out_of_range())?;
         // Rounded down, also before 1970, so that cutting digits never reorders two timestamps.
         let nanosecond = instant.as_nanosecond();
-        Self::from_microsecond(i64::try_from(nanosecond.div_euclid(1000)).map_err(|_| out_of_range())?)
+        Self::from_microsecond(
+            i64::try_from(nanosecond.div_euclid(1000)).map_err(|_| out_of_range())?,
+        )
     }
 
     /// This many days of 24 hours later (earlier, when negative); `None` when that cannot be stored.
@@ -236,7 +238,10 @@ mod tests {
     #[test]
     fn the_bounds_are_the_years_1000_and_9999() {
         assert_eq!(Timestamp::parse("1000-01-01").unwrap(), Timestamp::MIN);
-        assert_eq!(Timestamp::parse("9999-12-30T23:59:59.999999").unwrap_err().field(), Some("timestamp"));
+        assert_eq!(
+            Timestamp::parse("9999-12-30T23:59:59.999999").unwrap_err().field(),
+            Some("timestamp")
+        );
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T21:59:59.999999+00:00");
         for text in ["0999-12-31T23:59:59Z", "10000-01-01", "2023-02-29", "soon", "", "24:00"] {
             assert_eq!(Timestamp::parse(text).unwrap_err().field(), Some("timestamp"), "{text}");
@@ -256,8 +261,10 @@ mod tests {
             assert_eq!(error.field(), Some("timestamp"), "{text}");
         }
         let expected = Timestamp::parse("2023-11-15T03:13:20Z").unwrap();
-        for text in ["2023-11-14T22:13:20-05:00[America/New_York]", "2023-11-15T03:13:20Z[America/New_York]"]
-        {
+        for text in [
+            "2023-11-14T22:13:20-05:00[America/New_York]",
+            "2023-11-15T03:13:20Z[America/New_York]",
+        ] {
             assert_eq!(Timestamp::parse(text).unwrap(), expected, "{text}");
         }
     }

@@ -49,8 +49,15 @@ fn the_status_counts_what_there_is() {
     let fake = Fake::new(Layout::Server);
     let keeper = fake.keeper(settings(2, 1));
     let mut leases: Vec<_> = (0..3).map(|_| keeper.lease(Role::Reader).unwrap()).collect();
-    let full =
-        PoolStatus { pool_size: 2, checked_in: 0, checked_out: 3, overflow: 1, total: 3, max: 3, waiting: 0 };
+    let full = PoolStatus {
+        pool_size: 2,
+        checked_in: 0,
+        checked_out: 3,
+        overflow: 1,
+        total: 3,
+        max: 3,
+        waiting: 0,
+    };
     assert_eq!(keeper.status(), full);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| keeper.lease(Role::Writer).unwrap().connection().number);
@@ -59,8 +66,15 @@ fn the_status_counts_what_there_is() {
         assert_eq!(waiting.join().unwrap(), 1, "who waits gets the connection that came back");
     });
     leases.clear();
-    let idle =
-        PoolStatus { pool_size: 2, checked_in: 2, checked_out: 0, overflow: 0, total: 2, max: 3, waiting: 0 };
+    let idle = PoolStatus {
+        pool_size: 2,
+        checked_in: 2,
+        checked_out: 0,
+        overflow: 0,
+        total: 2,
+        max: 3,
+        waiting: 0,
+    };
     assert_eq!(keeper.status(), idle);
     assert_eq!(fake.closed(), [3], "the overflow is closed, and it alone");
 }
@@ -150,7 +164,11 @@ fn a_lost_connection_is_replaced_without_a_word() {
     fake.pinging_takes(2 * SECOND);
     assert_eq!(keeper.lease(Role::Reader).unwrap().connection().number, 2);
     assert_eq!(fake.closed(), [1]);
-    assert_eq!(fake.connect_timeouts(), [10 * SECOND, 8 * SECOND], "the check counts towards the deadline");
+    assert_eq!(
+        fake.connect_timeouts(),
+        [10 * SECOND, 8 * SECOND],
+        "the check counts towards the deadline"
+    );
 }
 
 #[test]
@@ -280,7 +298,11 @@ fn a_full_server_is_waited_for() {
         fake.fail_next_open(Error::new(ErrorKind::PoolTimeout, "too many clients"));
     }
     assert!(keeper.lease(Role::Reader).is_ok());
-    assert_eq!(fake.slept(), [10, 20, 40].map(Duration::from_millis), "half of the longest each time");
+    assert_eq!(
+        fake.slept(),
+        [10, 20, 40].map(Duration::from_millis),
+        "half of the longest each time"
+    );
 }
 
 #[test]
@@ -325,8 +347,15 @@ fn a_file_has_one_writer_and_readers_beside_it() {
     let error = keeper.lease(Role::Writer).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PoolTimeout);
     assert!(error.to_string().contains("the one connection of SQLite that writes"), "{error}");
-    let expected =
-        PoolStatus { pool_size: 3, checked_in: 0, checked_out: 4, overflow: 1, total: 4, max: 4, waiting: 0 };
+    let expected = PoolStatus {
+        pool_size: 3,
+        checked_in: 0,
+        checked_out: 4,
+        overflow: 1,
+        total: 4,
+        max: 4,
+        waiting: 0,
+    };
     assert_eq!(keeper.status(), expected);
 }
 
@@ -349,8 +378,15 @@ fn a_database_in_memory_keeps_its_one_connection_whatever_happens() {
     fake.pass(1_000_000 * SECOND);
     fake.lose_connections(true);
     assert_eq!(keeper.lease(Role::Writer).unwrap().connection().number, 1);
-    let expected =
-        PoolStatus { pool_size: 1, checked_in: 1, checked_out: 0, overflow: 0, total: 1, max: 1, waiting: 0 };
+    let expected = PoolStatus {
+        pool_size: 1,
+        checked_in: 1,
+        checked_out: 0,
+        overflow: 0,
+        total: 1,
+        max: 1,
+        waiting: 0,
+    };
     assert_eq!(keeper.status(), expected);
     assert_eq!((fake.pings(), fake.closed()), (0, vec![]));
 }

@@ -43,7 +43,10 @@ fn a_closed_pool_says_so_to_those_who_wait_and_those_who_come() {
     let error = keeper.lease(Role::Reader).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(!error.is_retryable());
-    assert_eq!(keeper.wait_until_ready().unwrap_err().to_string(), "the connection pool has been closed");
+    assert_eq!(
+        keeper.wait_until_ready().unwrap_err().to_string(),
+        "the connection pool has been closed"
+    );
 }
 
 #[test]

@@ -69,7 +69,11 @@ impl Fake {
         Keeper::new(self.clone(), settings, None).unwrap()
     }
 
-    pub(super) fn prepared(&self, settings: PoolSettings, prepare: Prepare<FakeConnection>) -> Keeper<Self> {
+    pub(super) fn prepared(
+        &self,
+        settings: PoolSettings,
+        prepare: Prepare<FakeConnection>,
+    ) -> Keeper<Self> {
         Keeper::new(self.clone(), settings, Some(prepare)).unwrap()
     }
 
@@ -168,7 +172,13 @@ impl Backend for Fake {
         }
         let open = self.world.open_now.fetch_add(1, Ordering::SeqCst) + 1;
         self.world.most_open.fetch_max(open, Ordering::SeqCst);
-        Ok(FakeConnection { number, role, broken: false, lost: false, world: Arc::clone(&self.world) })
+        Ok(FakeConnection {
+            number,
+            role,
+            broken: false,
+            lost: false,
+            world: Arc::clone(&self.world),
+        })
     }
 
     fn ping(&self, connection: &mut FakeConnection) -> Result<()> {
@@ -206,5 +216,10 @@ impl Backend for Fake {
 
 /// Settings with which nothing in a test takes long.
 pub(super) fn settings(pool_size: u32, max_overflow: u32) -> PoolSettings {
-    PoolSettings { pool_size, max_overflow, pool_timeout: Duration::from_secs(20), ..PoolSettings::default() }
+    PoolSettings {
+        pool_size,
+        max_overflow,
+        pool_timeout: Duration::from_secs(20),
+        ..PoolSettings::default()
+    }
 }

@@ -44,7 +44,9 @@ fn a_child_opens_its_own_connections_and_leaves_the_parents_alone() {
             let number = usize::try_from(lease.connection().number).unwrap();
             let status = keeper.status();
             drop(lease);
-            number == parents + 1 && fake.closed().is_empty() && (status.total, status.checked_in) == (1, 0)
+            number == parents + 1
+                && fake.closed().is_empty()
+                && (status.total, status.checked_in) == (1, 0)
         }));
         assert_eq!(fake.attempts(), parents, "the parent's memory is its own");
         drop(keeper.lease(Role::Writer).unwrap());
@@ -108,7 +110,9 @@ fn a_child_prepares_the_database_again_and_a_grandchild_too() {
         drop(keeper.lease(Role::Reader).unwrap());
         runs.load(Ordering::SeqCst) == before + 1
     };
-    assert!(in_child(|| once_more(1) && in_child(|| once_more(2)) && runs.load(Ordering::SeqCst) == 2));
+    assert!(in_child(|| once_more(1)
+        && in_child(|| once_more(2))
+        && runs.load(Ordering::SeqCst) == 2));
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
@@ -118,7 +122,8 @@ fn a_child_of_a_closed_pool_finds_it_closed() {
     let keeper = fake.keeper(settings(1, 0));
     keeper.close();
     assert!(in_child(|| {
-        keeper.lease(Role::Reader).map(drop).unwrap_err().to_string() == "the connection pool has been closed"
+        keeper.lease(Role::Reader).map(drop).unwrap_err().to_string()
+            == "the connection pool has been closed"
     }));
 }
 
@@ -141,7 +146,8 @@ fn a_child_works_although_another_thread_held_the_locks() {
             });
         });
         held.wait();
-        let worked = in_child(|| keeper.lease(Role::Reader).is_ok() && keeper.lease(Role::Writer).is_ok());
+        let worked =
+            in_child(|| keeper.lease(Role::Reader).is_ok() && keeper.lease(Role::Writer).is_ok());
         forked.wait();
         assert!(worked);
     });

@@ -24,7 +24,8 @@ fn dice(thread: u64, round: u64) -> u64 {
 fn no_place_is_lost_whatever_goes_wrong() {
     for layout in [Layout::Server, Layout::File] {
         let fake = Fake::new(layout);
-        let keeper = fake.keeper(PoolSettings { pool_recycle: Duration::from_secs(60), ..settings(4, 3) });
+        let keeper =
+            fake.keeper(PoolSettings { pool_recycle: Duration::from_secs(60), ..settings(4, 3) });
         let most = keeper.status().max;
         thread::scope(|scope| {
             for thread in 0..32 {
@@ -33,7 +34,10 @@ fn no_place_is_lost_whatever_goes_wrong() {
                     for round in 0..150 {
                         let dice = dice(thread, round);
                         if dice.is_multiple_of(31) {
-                            fake.fail_next_open(Error::new(ErrorKind::Unavailable, "gone for a moment"));
+                            fake.fail_next_open(Error::new(
+                                ErrorKind::Unavailable,
+                                "gone for a moment",
+                            ));
                         }
                         let role = if dice.is_multiple_of(2) { Role::Reader } else { Role::Writer };
                         let Ok(mut lease) = keeper.lease(role) else { continue };

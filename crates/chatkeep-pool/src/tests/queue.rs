@@ -40,7 +40,10 @@ fn who_comes_later_does_not_overtake_somebody_who_was_served_but_sleeps_still() 
         let waiting = scope.spawn(|| semaphore.acquire(LONG).unwrap());
         until(|| semaphore.usage().waiting == 1);
         semaphore.release(first.place);
-        assert_eq!(semaphore.acquire(Duration::ZERO).unwrap_err(), Refusal::TimedOut { waiting: 0 });
+        assert_eq!(
+            semaphore.acquire(Duration::ZERO).unwrap_err(),
+            Refusal::TimedOut { waiting: 0 }
+        );
         assert_eq!(waiting.join().unwrap().place, Place::Kept);
     });
 }
@@ -62,7 +65,11 @@ fn what_is_left_while_nobody_waits_is_the_next_ones() {
     let semaphore = Semaphore::new(2, 1);
     let places = [(); 3].map(|()| semaphore.acquire(LONG).unwrap().place);
     assert_eq!(places, [Place::Kept, Place::Kept, Place::Overflow]);
-    assert_eq!(semaphore.hand_over(Place::Overflow, 6), Err(6), "what is in an overflow place is not kept");
+    assert_eq!(
+        semaphore.hand_over(Place::Overflow, 6),
+        Err(6),
+        "what is in an overflow place is not kept"
+    );
     semaphore.release(Place::Overflow);
     assert_eq!(semaphore.hand_over(Place::Kept, 7), Ok(()));
     let usage = semaphore.usage();

@@ -75,7 +75,10 @@ fn every_setting_is_read() {
 
 #[test]
 fn an_empty_variable_counts_as_not_set() {
-    assert_eq!(PoolSettings::from_variables(|_| Some("  ".to_owned())).unwrap(), PoolSettings::default());
+    assert_eq!(
+        PoolSettings::from_variables(|_| Some("  ".to_owned())).unwrap(),
+        PoolSettings::default()
+    );
 }
 
 #[test]
@@ -101,7 +104,10 @@ fn switches_understand_the_usual_words() {
         assert!(!with("DB_POOL_PRE_PING", word).unwrap().pre_ping);
         assert!(!with("DB_AUTO_MIGRATE", word).unwrap().auto_migrate);
     }
-    assert_eq!(refusal("DB_POOL_PRE_PING", "maybe"), "DB_POOL_PRE_PING: must be on or off, not \"maybe\"");
+    assert_eq!(
+        refusal("DB_POOL_PRE_PING", "maybe"),
+        "DB_POOL_PRE_PING: must be on or off, not \"maybe\""
+    );
 }
 
 #[test]
@@ -129,9 +135,13 @@ fn values_out_of_range_or_of_no_meaning_are_refused() {
     for value in ["0", "1001", "1.5", "4294967296", "+", "1e2"] {
         refusal("DB_POOL_SIZE", value);
     }
-    for name in
-        ["DB_POOL_TIMEOUT", "DB_CONNECT_TIMEOUT", "DB_QUERY_TIMEOUT", "DB_RETRY_DELAY", "DB_POOL_RECYCLE"]
-    {
+    for name in [
+        "DB_POOL_TIMEOUT",
+        "DB_CONNECT_TIMEOUT",
+        "DB_QUERY_TIMEOUT",
+        "DB_RETRY_DELAY",
+        "DB_POOL_RECYCLE",
+    ] {
         for value in ["NaN", "inf", "-inf", "1e300", "-0.5", "30s", "half a minute"] {
             refusal(name, value);
         }
@@ -158,7 +168,11 @@ fn settings_from_a_program_have_the_same_limits() {
         PoolSettings { retry_delay: Duration::MAX, ..PoolSettings::default() },
     ];
     for settings in wrong {
-        assert_eq!(settings.validate().unwrap_err().kind(), ErrorKind::Configuration, "{settings:?}");
+        assert_eq!(
+            settings.validate().unwrap_err().kind(),
+            ErrorKind::Configuration,
+            "{settings:?}"
+        );
     }
 }
 

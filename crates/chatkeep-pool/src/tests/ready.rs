@@ -59,9 +59,16 @@ fn a_failing_initializer_is_tried_again_by_the_next_call() {
             _ => Ok(()),
         }),
     );
-    assert_eq!(keeper.lease(Role::Reader).map(drop).unwrap_err().to_string(), "the first run fails");
+    assert_eq!(
+        keeper.lease(Role::Reader).map(drop).unwrap_err().to_string(),
+        "the first run fails"
+    );
     let error = keeper.lease(Role::Reader).map(drop).unwrap_err();
-    assert_eq!(error.to_string(), "so does the second", "the database was there: nothing is waited for");
+    assert_eq!(
+        error.to_string(),
+        "so does the second",
+        "the database was there: nothing is waited for"
+    );
     assert!(keeper.lease(Role::Reader).is_ok());
     assert!(keeper.lease(Role::Writer).is_ok());
     assert_eq!(runs.load(Ordering::SeqCst), 3);
@@ -97,7 +104,9 @@ fn a_panic_in_the_initializer_leaves_a_pool_that_works() {
             Ok(())
         }),
     );
-    assert!(panic::catch_unwind(AssertUnwindSafe(|| keeper.lease(Role::Reader).map(drop))).is_err());
+    assert!(
+        panic::catch_unwind(AssertUnwindSafe(|| keeper.lease(Role::Reader).map(drop))).is_err()
+    );
     assert!(keeper.lease(Role::Reader).is_ok());
 }
 
@@ -186,9 +195,10 @@ fn an_initializer_that_asks_the_pool_is_told_at_once() {
     let fake = Fake::new(Layout::Server);
     let itself = Arc::new(OnceLock::<Arc<Keeper<Fake>>>::new());
     let seen = Arc::clone(&itself);
-    let keeper = Arc::new(
-        fake.prepared(settings(5, 0), Box::new(move |_| seen.get().unwrap().lease(Role::Reader).map(drop))),
-    );
+    let keeper = Arc::new(fake.prepared(
+        settings(5, 0),
+        Box::new(move |_| seen.get().unwrap().lease(Role::Reader).map(drop)),
+    ));
     itself.set(Arc::clone(&keeper)).ok().unwrap();
     let error = keeper.lease(Role::Writer).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);

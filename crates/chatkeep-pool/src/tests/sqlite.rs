@@ -5,7 +5,9 @@ use std::sync::RwLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{DatabaseUrl, Engine, ErrorKind, MessageFilter, NewMessage, Page, messages, migrations};
+use chatkeep_core::{
+    DatabaseUrl, Engine, ErrorKind, MessageFilter, NewMessage, Page, messages, migrations,
+};
 use tempfile::TempDir;
 
 use super::forking::in_child;
@@ -40,9 +42,14 @@ fn many_threads_read_and_write_one_file() {
             let pool = pool.clone();
             scope.spawn(move || {
                 for _ in 0..10 {
-                    messages::insert(&mut pool.writer().unwrap(), &NewMessage::new("hello")).unwrap();
-                    messages::list(&mut pool.reader().unwrap(), &MessageFilter::default(), &Page::default())
+                    messages::insert(&mut pool.writer().unwrap(), &NewMessage::new("hello"))
                         .unwrap();
+                    messages::list(
+                        &mut pool.reader().unwrap(),
+                        &MessageFilter::default(),
+                        &Page::default(),
+                    )
+                    .unwrap();
                 }
             });
         }
@@ -66,7 +73,8 @@ fn a_reader_of_a_file_cannot_write() {
     let _others_may = SQLITE.read();
     let folder = TempDir::new().unwrap();
     let pool = Pool::with_initializer(file(&folder), PoolSettings::default(), migrate()).unwrap();
-    let error = messages::insert(&mut pool.reader().unwrap(), &NewMessage::new("hello")).unwrap_err();
+    let error =
+        messages::insert(&mut pool.reader().unwrap(), &NewMessage::new("hello")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
 }
 
@@ -74,7 +82,8 @@ fn a_reader_of_a_file_cannot_write() {
 fn a_database_in_memory_stays() {
     let _others_may = SQLITE.read();
     let pool =
-        Pool::with_initializer(DatabaseUrl::sqlite_memory(), PoolSettings::default(), migrate()).unwrap();
+        Pool::with_initializer(DatabaseUrl::sqlite_memory(), PoolSettings::default(), migrate())
+            .unwrap();
     messages::insert(&mut pool.writer().unwrap(), &NewMessage::new("hello")).unwrap();
     assert_eq!(count(&pool), 1);
     assert_eq!((pool.status().max, pool.status().checked_in), (1, 1));
@@ -88,7 +97,8 @@ fn a_child_and_its_parent_share_a_file() {
     let mut inherited = Some(pool.writer().unwrap());
     assert!(in_child(|| {
         drop(inherited.take());
-        let id = messages::insert(&mut pool.writer().unwrap(), &NewMessage::new("from the child")).unwrap();
+        let id = messages::insert(&mut pool.writer().unwrap(), &NewMessage::new("from the child"))
+            .unwrap();
         id == 1 && count(&pool) == 1
     }));
     assert_eq!(count(&pool), 1);
@@ -112,7 +122,8 @@ fn where_nobody_listens_the_error_says_how_long_it_was_tried() {
     // A port that was free a moment ago.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for scheme in ["postgresql", "mysql"] {
-        let url = DatabaseUrl::parse(&format!("{scheme}://chat:hunter2@127.0.0.1:{port}/chat")).unwrap();
+        let url =
+            DatabaseUrl::parse(&format!("{scheme}://chat:hunter2@127.0.0.1:{port}/chat")).unwrap();
         let settings = PoolSettings {
             max_retries: 2,
             retry_delay: Duration::from_millis(200),

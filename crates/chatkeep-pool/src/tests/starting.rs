@@ -22,13 +22,18 @@ fn the_first_call_waits_for_the_database() {
         fake.fail_next_open(unavailable());
     }
     assert_eq!(keeper.lease(Role::Reader).unwrap().connection().number, 5);
-    assert_eq!(fake.slept(), [50, 100, 200, 400].map(Duration::from_millis), "half of 100, 200, 400, 800 ms");
+    assert_eq!(
+        fake.slept(),
+        [50, 100, 200, 400].map(Duration::from_millis),
+        "half of 100, 200, 400, 800 ms"
+    );
 }
 
 #[test]
 fn the_wait_ends_when_the_budget_is_used_up() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(PoolSettings { max_retries: 3, retry_delay: 2 * SECOND, ..settings(1, 0) });
+    let keeper =
+        fake.keeper(PoolSettings { max_retries: 3, retry_delay: 2 * SECOND, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
     let error = keeper.wait_until_ready().unwrap_err();
     assert_eq!(fake.passed(), 6 * SECOND);
@@ -42,7 +47,8 @@ fn the_wait_ends_when_the_budget_is_used_up() {
 #[test]
 fn an_attempt_gets_no_more_time_than_is_left() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(PoolSettings { max_retries: 3, retry_delay: 4 * SECOND, ..settings(1, 0) });
+    let keeper =
+        fake.keeper(PoolSettings { max_retries: 3, retry_delay: 4 * SECOND, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
     fake.opening_takes(5 * SECOND);
     keeper.wait_until_ready().unwrap_err();
@@ -56,7 +62,8 @@ fn an_attempt_gets_no_more_time_than_is_left() {
 #[test]
 fn the_last_attempt_gets_a_second_even_if_less_is_left() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(PoolSettings { max_retries: 1, retry_delay: SECOND / 2, ..settings(1, 0) });
+    let keeper =
+        fake.keeper(PoolSettings { max_retries: 1, retry_delay: SECOND / 2, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
     keeper.wait_until_ready().unwrap_err();
     assert_eq!(fake.connect_timeouts().last(), Some(&SECOND));
@@ -67,7 +74,10 @@ fn without_retries_nothing_is_waited_for() {
     let fake = Fake::new(Layout::Server);
     let keeper = fake.keeper(PoolSettings { max_retries: 0, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
-    assert_eq!(keeper.lease(Role::Reader).map(drop).unwrap_err().to_string(), "the test's server said no");
+    assert_eq!(
+        keeper.lease(Role::Reader).map(drop).unwrap_err().to_string(),
+        "the test's server said no"
+    );
     assert_eq!((fake.attempts(), fake.slept()), (1, vec![]));
 }
 
@@ -78,7 +88,11 @@ fn what_waiting_cannot_mend_is_an_error_at_once() {
     fake.fail_every_open(Some(ErrorKind::Configuration));
     assert_eq!(keeper.wait_until_ready().unwrap_err().kind(), ErrorKind::Configuration);
     assert_eq!(keeper.lease(Role::Reader).map(drop).unwrap_err().kind(), ErrorKind::Configuration);
-    assert_eq!((fake.attempts(), fake.slept()), (2, vec![]), "one login for each call, and no pause");
+    assert_eq!(
+        (fake.attempts(), fake.slept()),
+        (2, vec![]),
+        "one login for each call, and no pause"
+    );
 }
 
 #[test]

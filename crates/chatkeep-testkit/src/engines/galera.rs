@@ -77,7 +77,11 @@ pub(super) fn options(command: &mut Command, member: &Member, plan: &Plan<'_>) -
         .arg(option("wsrep-node-incoming-address", format_args!("127.0.0.1:{}", plan.port)))
         .arg(option("wsrep-sst-receive-address", format_args!("127.0.0.1:{}", port + 2)))
         .args(["--wsrep-on=ON", "--wsrep-sst-method=rsync"])
-        .args(["--binlog-format=ROW", "--innodb-autoinc-lock-mode=2", "--default-storage-engine=InnoDB"]);
+        .args([
+            "--binlog-format=ROW",
+            "--innodb-autoinc-lock-mode=2",
+            "--default-storage-engine=InnoDB",
+        ]);
     Ok(())
 }
 
@@ -85,7 +89,9 @@ fn library() -> Result<PathBuf> {
     let folders = ["/usr/lib/galera", "/usr/lib/galera-4", "/usr/lib64/galera-4"];
     let libraries = folders.map(|folder| Path::new(folder).join("libgalera_smm.so"));
     libraries.into_iter().find(|library| library.exists()).ok_or_else(|| {
-        Failure("Galera's library is not installed: run `make setup`, or install galera-4".to_owned())
+        Failure(
+            "Galera's library is not installed: run `make setup`, or install galera-4".to_owned(),
+        )
     })
 }
 

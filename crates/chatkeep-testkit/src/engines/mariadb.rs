@@ -26,11 +26,15 @@ pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
     fs::write(&statements, text).while_(|| "writing MariaDB's account statements".to_owned())?;
     Account::own(plan.account, &statements)?;
     let mut command = launch::command(&program("mariadb-install-db")?, plan.account, "KILL");
-    command.arg("--no-defaults").args(basedir()).arg(option("datadir", plan.data().display())).args([
-        "--auth-root-authentication-method=socket",
-        "--skip-test-db",
-        "--skip-name-resolve",
-    ]);
+    command
+        .arg("--no-defaults")
+        .args(basedir())
+        .arg(option("datadir", plan.data().display()))
+        .args([
+            "--auth-root-authentication-method=socket",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ]);
     if environment::installation(Engine::MariaDb).is_none() {
         command.arg(option("extra-file", statements.display()));
     }
@@ -60,7 +64,8 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
 
 /// Where an installation lies that the environment names.
 fn basedir() -> Option<String> {
-    environment::installation(Engine::MariaDb).map(|home| option("basedir", home.join("usr").display()))
+    environment::installation(Engine::MariaDb)
+        .map(|home| option("basedir", home.join("usr").display()))
 }
 
 fn program(name: &str) -> Result<PathBuf> {

@@ -68,15 +68,23 @@ fn server() -> Result<Command> {
         .flatten()
         .map(|entry| entry.path())
         .find(|path| path.to_string_lossy().ends_with("-linux-gnu"))
-        .ok_or_else(|| Failure(format!("{} holds no libraries: run `make setup`", root.display())))?;
+        .ok_or_else(|| {
+            Failure(format!("{} holds no libraries: run `make setup`", root.display()))
+        })?;
     let loader = fs::read_dir(&libraries)
         .while_(|| format!("reading {}", libraries.display()))?
         .flatten()
         .map(|entry| entry.path())
-        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld-linux")))
+        .find(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld-linux"))
+        })
         .ok_or_else(|| Failure(format!("{} holds no loader: run `make setup`", root.display())))?;
     let mut command = launch::command(&loader, None, "KILL");
-    command.arg("--library-path").arg(&libraries).arg(root.join("usr/sbin/mysqld")).arg("--no-defaults");
+    command
+        .arg("--library-path")
+        .arg(&libraries)
+        .arg(root.join("usr/sbin/mysqld"))
+        .arg("--no-defaults");
     if launch::is_root() {
         command.arg("--user=root");
     }
@@ -93,12 +101,10 @@ pub(crate) fn absence() -> Option<String> {
         return None;
     }
     let reason = cache().and_then(|cache| fs::read_to_string(cache.join("mysql/absent")).ok());
-    Some(
-        reason.map_or_else(
-            || "not installed; `make setup` installs it".to_owned(),
-            |text| text.trim().to_owned(),
-        ),
-    )
+    Some(reason.map_or_else(
+        || "not installed; `make setup` installs it".to_owned(),
+        |text| text.trim().to_owned(),
+    ))
 }
 
 fn installation() -> Option<PathBuf> {
@@ -110,7 +116,8 @@ fn installation() -> Option<PathBuf> {
 
 /// The folder outside the clone that `scripts/setup.sh` fills.
 pub(super) fn cache() -> Option<PathBuf> {
-    let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder =
+        |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("CHATKEEP_CACHE")
         .or_else(|| folder("XDG_CACHE_HOME").map(|path| path.join("chatkeep")))
         .or_else(|| folder("HOME").map(|path| path.join(".cache/chatkeep")))

@@ -14,7 +14,8 @@ use crate::{Engine, certificate, environment};
 
 pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
     let password_file = plan.folder.join("password");
-    fs::write(&password_file, plan.password).while_(|| "writing PostgreSQL's password file".to_owned())?;
+    fs::write(&password_file, plan.password)
+        .while_(|| "writing PostgreSQL's password file".to_owned())?;
     Account::own(plan.account, &password_file)?;
     // Not SIGKILL: the server that it runs would leave its shared memory behind.
     let mut command = launch::command(&program("initdb")?, plan.account, "TERM");
@@ -23,7 +24,12 @@ pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
         .arg(plan.data())
         .arg("--pwfile")
         .arg(&password_file)
-        .args(["--username=chatkeep", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"])
+        .args([
+            "--username=chatkeep",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ])
         .args(["--no-sync", "--no-instructions"]);
     run(command, plan, "making the data of a PostgreSQL server")
 }
@@ -72,11 +78,16 @@ pub(super) fn let_go_of_shared_memory(instance: &mut Instance) {
         return;
     }
     // It was killed and not started again: line 7 of its pid file holds the segment's key and id.
-    let text = fs::read_to_string(instance.socket().join("data/postmaster.pid")).unwrap_or_default();
+    let text =
+        fs::read_to_string(instance.socket().join("data/postmaster.pid")).unwrap_or_default();
     let id = text.lines().nth(6).and_then(|line| line.split_whitespace().nth(1));
     if let Some(id) = id {
         // Without ipcrm, 56 bytes stay until the machine restarts.
-        let _ = Command::new("ipcrm").args(["-m", id]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ = Command::new("ipcrm")
+            .args(["-m", id])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
     }
 }
 

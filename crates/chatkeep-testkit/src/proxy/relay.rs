@@ -111,7 +111,8 @@ fn from_server(state: &State, mut server: TcpStream, mut client: TcpStream, answ
             }
         }
         match read {
-            Ok(count) if count > 0 && state.may_pass() && client.write_all(&buffer[..count]).is_ok() => {}
+            Ok(count)
+                if count > 0 && state.may_pass() && client.write_all(&buffer[..count]).is_ok() => {}
             _ => return,
         }
     }

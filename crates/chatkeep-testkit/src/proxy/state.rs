@@ -90,7 +90,10 @@ impl State {
             None => false,
             Some((Trigger::Pattern(pattern), _)) => {
                 let tail = &before[before.len().saturating_sub(pattern.len() - 1)..];
-                [tail, sent].concat().windows(pattern.len()).any(|window| window == pattern.as_slice())
+                [tail, sent]
+                    .concat()
+                    .windows(pattern.len())
+                    .any(|window| window == pattern.as_slice())
             }
             Some((Trigger::Bytes(left), _)) => {
                 let length = u64::try_from(sent.len()).unwrap_or(u64::MAX);
@@ -138,7 +141,8 @@ impl State {
     }
 
     pub(super) fn cut_all(&self) {
-        let all: Vec<Vec<TcpStream>> = self.lock().connections.drain().map(|(_, ends)| ends).collect();
+        let all: Vec<Vec<TcpStream>> =
+            self.lock().connections.drain().map(|(_, ends)| ends).collect();
         close(all.into_iter().flatten());
         // Threads that wait for the end of a stall see that their connection is gone only when it ends.
         self.changed.notify_all();

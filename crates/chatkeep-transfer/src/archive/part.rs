@@ -46,8 +46,10 @@ pub(super) fn read<E>(
             line = Vec::new();
         }
         line.clear();
-        let read =
-            (&mut reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut line).map_err(Failure::Read)?;
+        let read = (&mut reader)
+            .take(LONGEST_LINE + 1)
+            .read_until(b'\n', &mut line)
+            .map_err(Failure::Read)?;
         if read == 0 {
             break;
         }
@@ -61,7 +63,9 @@ pub(super) fn read<E>(
         let text = std::str::from_utf8(&line).map_err(|_| damaged("is not UTF-8"))?;
         match &mut batch {
             Batch::Tokens(tokens) => tokens.push(to_token(text).map_err(|error| damaged(&error))?),
-            Batch::Messages(messages) => messages.push(to_message(text).map_err(|error| damaged(&error))?),
+            Batch::Messages(messages) => {
+                messages.push(to_message(text).map_err(|error| damaged(&error))?)
+            }
         }
         if batch_bytes >= BATCH_BYTES {
             hand_over(std::mem::replace(&mut batch, empty())).map_err(Failure::Caller)?;

@@ -37,8 +37,8 @@ pub(crate) fn read(
         let reason = text.split(" (os error").next().unwrap_or_default();
         Error::configuration(format!("{shown} cannot be read: {reason}"))
     })?;
-    let mut decoder =
-        zstd::Decoder::new(BufReader::with_capacity(256 << 10, file)).map_err(|error| cannot_read(&error))?;
+    let mut decoder = zstd::Decoder::new(BufReader::with_capacity(256 << 10, file))
+        .map_err(|error| cannot_read(&error))?;
     decoder.window_log_max(WINDOW).map_err(|error| cannot_read(&error))?;
     let mut archive = Archive::new(decoder);
     let mut parts: Vec<Part> = Vec::new();
@@ -56,7 +56,9 @@ pub(crate) fn read(
         }
         let most = if name == MANIFEST { MOST_MANIFEST } else { MOST_PART };
         if entry.size() > most || parts.len() as u64 > MOST_PARTS {
-            return Err(damaged(format!("{name} is longer than any part is, or one of too many parts")));
+            return Err(damaged(format!(
+                "{name} is longer than any part is, or one of too many parts"
+            )));
         }
         if name == MANIFEST {
             let mut bytes = Vec::new();
@@ -85,7 +87,9 @@ pub(crate) fn read(
         return Err(damaged("something stands behind its end".to_owned()));
     }
     let Some(manifest) = manifest else {
-        return Err(damaged("has no manifest: it is no backup of chatkeep's, or was cut off".to_owned()));
+        return Err(damaged(
+            "has no manifest: it is no backup of chatkeep's, or was cut off".to_owned(),
+        ));
     };
     if manifest.parts != parts {
         return Err(damaged("its parts are not those of its manifest".to_owned()));
@@ -125,7 +129,8 @@ fn parse_manifest(bytes: &[u8]) -> Result<Manifest, String> {
     struct Form {
         format: u32,
     }
-    let form: Form = serde_json::from_slice(bytes).map_err(|error| format!("{MANIFEST}: {error}"))?;
+    let form: Form =
+        serde_json::from_slice(bytes).map_err(|error| format!("{MANIFEST}: {error}"))?;
     if form.format != FORMAT {
         return Err(format!("is of form {}; this program reads form {FORMAT}", form.format));
     }

@@ -64,7 +64,8 @@ pub(super) fn to_lines(batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
             write_line(out, &line)
         }),
         Batch::Messages(messages) => messages.iter().try_for_each(|message| {
-            let metadata = message.metadata.as_ref().map(|metadata| serde_json::from_str(metadata.as_json()));
+            let metadata =
+                message.metadata.as_ref().map(|metadata| serde_json::from_str(metadata.as_json()));
             let line = MessageLine {
                 id: message.id,
                 timestamp: message.timestamp,
@@ -111,7 +112,8 @@ pub(super) fn to_message(line: &str) -> Result<Message, String> {
 pub(super) fn to_token(line: &str) -> Result<StoredToken, String> {
     let read: TokenLine = serde_json::from_str(line).map_err(|error| error.to_string())?;
     check_description(&read.description).map_err(|error| error.to_string())?;
-    let is_hash = read.token_hash.len() == 64 && read.token_hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hash =
+        read.token_hash.len() == 64 && read.token_hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_hash || read.token_start.as_ref().is_some_and(|start| start.chars().count() > 16) {
         return Err("token_hash or token_start is none".to_owned());
     }

@@ -27,7 +27,12 @@ impl<W: Write> Writer<W> {
     pub(crate) fn new(out: W) -> Result<Self> {
         let mut encoder = zstd::Encoder::new(out, LEVEL).map_err(|error| cannot_write(&error))?;
         encoder.include_checksum(true).map_err(|error| cannot_write(&error))?;
-        Ok(Self { tar: Builder::new(encoder), parts: Vec::new(), counts: [0; 2], buffer: Vec::new() })
+        Ok(Self {
+            tar: Builder::new(encoder),
+            parts: Vec::new(),
+            counts: [0; 2],
+            buffer: Vec::new(),
+        })
     }
 
     /// Writes a batch as a part of its own.
@@ -58,10 +63,14 @@ impl<W: Write> Writer<W> {
     }
 
     /// Writes the manifest, which makes the archive complete.
-    pub(crate) fn finish(mut self, manifest: impl FnOnce(Vec<Part>) -> Manifest) -> Result<Manifest> {
+    pub(crate) fn finish(
+        mut self,
+        manifest: impl FnOnce(Vec<Part>) -> Manifest,
+    ) -> Result<Manifest> {
         let manifest = manifest(std::mem::take(&mut self.parts));
-        let mut text = serde_json::to_vec_pretty(&manifest)
-            .map_err(|error| Error::internal("the manifest cannot be written").with_source(error))?;
+        let mut text = serde_json::to_vec_pretty(&manifest).map_err(|error| {
+            Error::internal("the manifest cannot be written").with_source(error)
+        })?;
         text.push(b'\n');
         self.entry(MANIFEST, &text)?;
         let end = || self.tar.into_inner()?.finish()?.flush();

@@ -12,7 +12,10 @@ use super::{message, token};
 use crate::progress::{Phase, Step};
 
 /// Reads all rows of all files, and reports what is wrong with them.
-pub(super) fn check(files: &mut [LegacyFile], progress: &mut dyn FnMut(Step)) -> Result<ImportReport> {
+pub(super) fn check(
+    files: &mut [LegacyFile],
+    progress: &mut dyn FnMut(Step),
+) -> Result<ImportReport> {
     let total = files.iter().flat_map(|file| file.tables().iter().map(|table| table.rows)).sum();
     let mut report = ImportReport::default();
     let mut done = 0;

@@ -69,7 +69,8 @@ pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> R
     let Reading { mut faults, originals } = reading;
     let is_forced = !faults.is_empty() || !table.unknown.is_empty();
     lay_under_legacy(&mut metadata, originals);
-    if !metadata.is_empty() || matches!(value("metadata"), RawValue::Text(text) if text.trim_ascii() == "{}")
+    if !metadata.is_empty()
+        || matches!(value("metadata"), RawValue::Text(text) if text.trim_ascii() == "{}")
     {
         match Metadata::from_map(metadata) {
             Ok(metadata) => message.metadata = Some(metadata),
@@ -110,11 +111,19 @@ fn tokens_used(reading: &mut Reading, value: &RawValue) -> Option<i64> {
         RawValue::Null => None,
         RawValue::Integer(number) if *number >= 0 => Some(*number),
         RawValue::Integer(number) => {
-            reading.fault("tokens_used", format!("must be 0 or more, not {number}"), as_json(value));
+            reading.fault(
+                "tokens_used",
+                format!("must be 0 or more, not {number}"),
+                as_json(value),
+            );
             None
         }
         other => {
-            reading.fault("tokens_used", format!("is {}, not a whole number", kind(other)), as_json(value));
+            reading.fault(
+                "tokens_used",
+                format!("is {}, not a whole number", kind(other)),
+                as_json(value),
+            );
             None
         }
     }

@@ -41,7 +41,11 @@ pub struct ImportOptions {
 
 /// Where such files lie when nobody says where: `chatbot.db` and `db/tokens.db`, as far as they are there.
 pub fn default_files() -> Vec<PathBuf> {
-    ["chatbot.db", "db/tokens.db"].into_iter().map(PathBuf::from).filter(|path| path.exists()).collect()
+    ["chatbot.db", "db/tokens.db"]
+        .into_iter()
+        .map(PathBuf::from)
+        .filter(|path| path.exists())
+        .collect()
 }
 
 /// Takes over the messages and tokens of SQLite files that other programs left behind, all or none.
@@ -74,7 +78,8 @@ pub fn import_legacy(
     options: ImportOptions,
     progress: &mut dyn FnMut(Step),
 ) -> Result<ImportReport> {
-    run(chat.database(), files, options, progress).map_err(|error| error.with_operation("import_legacy"))
+    run(chat.database(), files, options, progress)
+        .map_err(|error| error.with_operation("import_legacy"))
 }
 
 fn run(
@@ -94,7 +99,8 @@ fn run(
         } else {
             // What is not there yet has room for everything.
             for file in &mut report.files {
-                (file.messages.stored, file.tokens.stored) = (file.messages.found, file.tokens.found);
+                (file.messages.stored, file.tokens.stored) =
+                    (file.messages.found, file.tokens.found);
             }
         }
         return Ok(report);
@@ -161,7 +167,11 @@ fn store(
     let mut done = 0;
     let mut step = |rows| {
         done += rows;
-        progress(Step { phase: if dry_run { Phase::Checking } else { Phase::Storing }, done, total });
+        progress(Step {
+            phase: if dry_run { Phase::Checking } else { Phase::Storing },
+            done,
+            total,
+        });
     };
     {
         let mut storing = store_messages::Storing::new(connection, dry_run)?;
@@ -207,7 +217,8 @@ impl MovingIn for DatabaseManager {
         if report.stored {
             return Ok(report);
         }
-        let message = format!("nothing was stored: {}: {}", path.as_ref().display(), why_refused(&report));
+        let message =
+            format!("nothing was stored: {}: {}", path.as_ref().display(), why_refused(&report));
         Err(Error::new(ErrorKind::InvalidInput, message).with_operation("migrate_from_old_sqlite"))
     }
 }
@@ -223,7 +234,11 @@ fn why_refused(report: &ImportReport) -> String {
         format!("table {table}, row {row}: {field}: {message}{others}")
     });
     let reasons: Vec<_> = columns.chain(row).collect();
-    let more = if report.is_refused(true) { "" } else { ", and stores the rows all the same with --force" };
+    let more = if report.is_refused(true) {
+        ""
+    } else {
+        ", and stores the rows all the same with --force"
+    };
     format!("{}; `chatkeep db import-legacy` lists all of it{more}", reasons.join("; "))
 }
 

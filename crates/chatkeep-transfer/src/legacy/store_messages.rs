@@ -66,7 +66,12 @@ impl<'a> Storing<'a> {
     }
 
     /// Rows whose id is free are stored under it.
-    fn settle(&mut self, read: Vec<ReadMessage>, known: &mut Known, counts: &mut Counts) -> Result<()> {
+    fn settle(
+        &mut self,
+        read: Vec<ReadMessage>,
+        known: &mut Known,
+        counts: &mut Counts,
+    ) -> Result<()> {
         let ids: Vec<_> = read.iter().map(|read| read.message.id).collect();
         let there = messages::with_ids(self.connection, &ids)?;
         let mut there: HashMap<i64, Option<Message>> =
@@ -88,7 +93,11 @@ impl<'a> Storing<'a> {
                     there.insert(id, Some(read.message.clone()));
                     new.push(read.message);
                 }
-                _ => known.displaced.entry(key(&read.message, read.has_time)).or_default().push(read.rowid),
+                _ => known
+                    .displaced
+                    .entry(key(&read.message, read.has_time))
+                    .or_default()
+                    .push(read.rowid),
             }
         }
         self.insert(new)
@@ -101,7 +110,9 @@ impl<'a> Storing<'a> {
             let stored = messages::behind(self.connection, behind)?;
             let Some(last) = stored.last() else { return Ok(()) };
             behind = last.id;
-            for message in stored.iter().filter(|message| known.settled.binary_search(&message.id).is_err()) {
+            for message in
+                stored.iter().filter(|message| known.settled.binary_search(&message.id).is_err())
+            {
                 for has_time in [true, false] {
                     let key = key(message, has_time);
                     if let Some(rowids) = known.displaced.get_mut(&key) {
@@ -185,8 +196,9 @@ impl<'a> Storing<'a> {
         let limit = self.connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
         if let Some(message) = new.iter().find(|message| message.size_in_bytes() > limit) {
             let (id, size) = (message.id, message.size_in_bytes());
-            let reason =
-                format!("of row {id} has {size} bytes over all fields; this server takes at most {limit}");
+            let reason = format!(
+                "of row {id} has {size} bytes over all fields; this server takes at most {limit}"
+            );
             return Err(Error::invalid_input("message", reason));
         }
         Ok(())

@@ -47,8 +47,11 @@ impl<'a> Storing<'a> {
         }
         for chunk in displaced.chunks(200) {
             let first = next_id(self.connection, IdsOf::Tokens)?;
-            let new =
-                chunk.iter().zip(first..).map(|(token, id)| StoredToken { id, ..token.clone() }).collect();
+            let new = chunk
+                .iter()
+                .zip(first..)
+                .map(|(token, id)| StoredToken { id, ..token.clone() })
+                .collect();
             self.insert(new)?;
         }
         Ok(())
@@ -60,7 +63,8 @@ impl<'a> Storing<'a> {
         let there = tokens::with_hashes(self.connection, &hashes)?;
         let there: HashSet<String> = there.into_iter().map(|(_, hash)| hash).collect();
         let ids: Vec<_> = read.iter().map(|read| read.token.id).collect();
-        let mut taken: HashSet<i64> = tokens::taken_ids(self.connection, &ids)?.into_iter().collect();
+        let mut taken: HashSet<i64> =
+            tokens::taken_ids(self.connection, &ids)?.into_iter().collect();
         let (mut new, mut displaced) = (Vec::new(), Vec::new());
         for read in read {
             let token = read.token;

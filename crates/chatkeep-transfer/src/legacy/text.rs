@@ -18,7 +18,12 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn fault(&mut self, field: &'static str, reason: impl Into<String>, original: Value) {
+    pub(super) fn fault(
+        &mut self,
+        field: &'static str,
+        reason: impl Into<String>,
+        original: Value,
+    ) {
         self.faults.push(Fault::new(field, reason));
         self.originals.insert(field.to_owned(), original);
     }
@@ -64,7 +69,12 @@ impl Reading {
     }
 
     /// A text of at most so many characters.
-    pub(super) fn name(&mut self, field: &'static str, value: &RawValue, most: usize) -> Option<String> {
+    pub(super) fn name(
+        &mut self,
+        field: &'static str,
+        value: &RawValue,
+        most: usize,
+    ) -> Option<String> {
         let text = self.text(field, value)?;
         let length = text.chars().count();
         if length <= most {

@@ -27,7 +27,8 @@ pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> R
         faults.push(Fault::hopeless("token_hash", reason));
         String::new()
     });
-    let description = reading.name("description", value("description"), MAX_DESCRIPTION).unwrap_or_default();
+    let description =
+        reading.name("description", value("description"), MAX_DESCRIPTION).unwrap_or_default();
     let created_at = moment(value("created_at")).unwrap_or_else(|reason| {
         faults.push(Fault::new("created_at", reason));
         None
@@ -47,7 +48,8 @@ pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> R
         RawValue::Integer(0) => false,
         RawValue::Integer(1) => true,
         other => {
-            faults.push(Fault::hopeless("is_active", format!("is {}, neither 0 nor 1", kind(other))));
+            faults
+                .push(Fault::hopeless("is_active", format!("is {}, neither 0 nor 1", kind(other))));
             false
         }
     };
@@ -80,7 +82,9 @@ fn hash(value: &RawValue) -> Result<String, String> {
 fn moment(value: &RawValue) -> Result<Option<Timestamp>, String> {
     match value {
         RawValue::Null => Ok(None),
-        RawValue::Text(text) => Timestamp::parse(text).map(Some).map_err(|error| error.message().to_owned()),
+        RawValue::Text(text) => {
+            Timestamp::parse(text).map(Some).map_err(|error| error.message().to_owned())
+        }
         RawValue::BrokenText(broken) => Err(why_broken(broken)),
         other => Err(format!("is {}, not a date and time", kind(other))),
     }

@@ -45,7 +45,8 @@ impl UnknownColumn {
     pub fn way_out(&self) -> String {
         let Self { table, column, .. } = self;
         if !self.is_of_tokens {
-            "--force stores the rows, with what it holds under \"legacy\" in their metadata".to_owned()
+            "--force stores the rows, with what it holds under \"legacy\" in their metadata"
+                .to_owned()
         } else if self.can_be_forced {
             "it is NULL in every row, and --force leaves it out".to_owned()
         } else {

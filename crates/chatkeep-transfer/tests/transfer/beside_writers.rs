@@ -20,7 +20,8 @@ on_every_engine![
 
 /// A file with messages of these ids.
 fn file(store: &Store, ids: std::ops::RangeInclusive<i64>) -> std::path::PathBuf {
-    let rows: Vec<_> = ids.map(|id| format!("({id}, 'old {id}', 'a', '2024-05-01 10:00:00')")).collect();
+    let rows: Vec<_> =
+        ids.map(|id| format!("({id}, 'old {id}', 'a', '2024-05-01 10:00:00')")).collect();
     let insert = format!(
         "INSERT INTO messages (id, user_message, bot_response, timestamp) VALUES {}",
         rows.join(", ")
@@ -33,7 +34,8 @@ fn an_id_that_another_program_is_just_using_is_not_used_twice(store: &Store) {
     let path = file(store, 1..=3);
     let (begun, wait) = channel();
     let mut other =
-        Connection::open(&url(store.raw.url()), Role::Writer, &ConnectOptions::default()).expect("opened");
+        Connection::open(&url(store.raw.url()), Role::Writer, &ConnectOptions::default())
+            .expect("opened");
     let writer = thread::spawn(move || {
         other.transaction(|connection| {
             let id = messages::insert(connection, &NewMessage::new("in flight"))?;

@@ -35,7 +35,10 @@ fn everything_comes_over_to_every_engine(store: &Store) {
             assert!(step.done <= step.total, "{step:?}");
         });
         let report = report.unwrap_or_else(|error| panic!("to {engine}: {error:?}"));
-        assert_eq!((report.messages, report.tokens, report.there_before), (before.len() as u64, 2, 0));
+        assert_eq!(
+            (report.messages, report.tokens, report.there_before),
+            (before.len() as u64, 2, 0)
+        );
         assert!(report.comparison.equal && report.comparison.source == report.comparison.target);
         assert_eq!(phases, [Phase::Storing, Phase::Counting, Phase::Comparing]);
         assert_same(store, &target);
@@ -52,7 +55,8 @@ fn everything_comes_over_to_every_engine(store: &Store) {
 fn an_empty_database_comes_over_too(store: &Store) {
     store.database().upgrade().expect("made");
     let target = other(store.engine());
-    let report = copy(&url(store.raw.url()), &url(target.raw.url()), CopyOptions::default(), &mut |_| {});
+    let report =
+        copy(&url(store.raw.url()), &url(target.raw.url()), CopyOptions::default(), &mut |_| {});
     assert_eq!(report.expect("copied").messages, 0);
     assert_eq!(target.count(), 0);
     target.log("first");
@@ -66,7 +70,10 @@ fn rows_in_the_target_are_kept_unless_they_are_to_be_replaced(store: &Store) {
     for options in [CopyOptions::default(), RESUME] {
         let error = copy(&from, &to, options, &mut |_| {}).expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-        assert!(error.message().starts_with("target: holds rows already (1 messages, 0 tokens)"), "{error}");
+        assert!(
+            error.message().starts_with("target: holds rows already (1 messages, 0 tokens)"),
+            "{error}"
+        );
         assert_eq!(store.count(), 1);
     }
     copy(&from, &to, REPLACE, &mut |_| {}).expect("replaced");
@@ -109,8 +116,9 @@ fn a_source_or_target_that_does_not_fit_is_refused_by_its_side(store: &Store) {
     let source = other(Engine::Sqlite);
     source.log("a");
     let (from, to) = (url(source.raw.url()), url(store.raw.url()));
-    let refused =
-        |from: &_, to: &_| copy(from, to, CopyOptions::default(), &mut |_| {}).expect_err("refused");
+    let refused = |from: &_, to: &_| {
+        copy(from, to, CopyOptions::default(), &mut |_| {}).expect_err("refused")
+    };
     assert_eq!(refused(&from, &from).kind(), ErrorKind::Configuration);
     let missing = url(&format!("sqlite:///{}", store.path("missing.db").display()));
     let error = refused(&missing, &to);
@@ -121,7 +129,10 @@ fn a_source_or_target_that_does_not_fit_is_refused_by_its_side(store: &Store) {
     // A database that has no tables is behind, and a source is not changed.
     let empty = other(store.engine());
     if store.engine() != Engine::Sqlite {
-        assert_eq!(refused(&url(empty.raw.url()), &to).kind(), ErrorKind::Schema(SchemaState::Behind));
+        assert_eq!(
+            refused(&url(empty.raw.url()), &to).kind(),
+            ErrorKind::Schema(SchemaState::Behind)
+        );
     }
     store.database().upgrade().expect("made");
     store.raw.execute(

@@ -46,15 +46,18 @@ fn half_a_copy_is_refused_by_programs_and_gone_on_with(store: &Store) {
     let unfinished = ErrorKind::Schema(SchemaState::Unfinished);
     let error = open(store.raw.url()).messages().get_message_by_id(1).expect_err("refused");
     assert_eq!(error.kind(), unfinished, "{error}");
-    assert!(error.message().contains("100 messages") && error.message().contains("--resume"), "{error}");
+    assert!(
+        error.message().contains("100 messages") && error.message().contains("--resume"),
+        "{error}"
+    );
     assert_eq!(
         copy(&from, &to, CopyOptions::default(), &mut |_| {}).expect_err("refused").kind(),
         unfinished
     );
     // Neither is it a source.
     let elsewhere = other(Engine::Sqlite);
-    let error =
-        copy(&to, &url(elsewhere.raw.url()), CopyOptions::default(), &mut |_| {}).expect_err("refused");
+    let error = copy(&to, &url(elsewhere.raw.url()), CopyOptions::default(), &mut |_| {})
+        .expect_err("refused");
     assert_eq!(error.kind(), unfinished);
 
     let resume = CopyOptions { resume: true, ..CopyOptions::default() };

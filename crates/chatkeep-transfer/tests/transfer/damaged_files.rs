@@ -22,7 +22,8 @@ on_every_engine![
 fn refused(store: &Store, name: &str, kind: ErrorKind, words: &str) {
     let path = store.path(name);
     let before = fs::read(&path).ok();
-    let outcome = import_legacy(store, std::slice::from_ref(&path), ImportOptions::default(), &mut |_| {});
+    let outcome =
+        import_legacy(store, std::slice::from_ref(&path), ImportOptions::default(), &mut |_| {});
     let error = outcome.expect_err("it is refused");
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.message().len() < 1_000, "{} bytes of {error}", error.message().len());
@@ -123,7 +124,8 @@ fn patched(store: &Store, name: &str, from: &[u8], to: &[u8]) {
 }
 
 fn names_that_are_not_text_are_reported_and_no_internal_error(store: &Store) {
-    let texts = "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT, moodX \"TEXT NOT NULL\");
+    let texts =
+        "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT, moodX \"TEXT NOT NULL\");
                  INSERT INTO messages (message) VALUES ('a')";
     make(store.path("column.db"), &[texts]);
     patched(store, "column.db", b"moodX", b"mood\xff");
@@ -135,13 +137,15 @@ fn names_that_are_not_text_are_reported_and_no_internal_error(store: &Store) {
     // A table that is left alone may be called anything.
     make(store.path("table.db"), &[LOG, "CREATE TABLE songX (a)"]);
     patched(store, "table.db", b"songX", b"song\xff");
-    let report = import_legacy(store, &[store.path("table.db")], ImportOptions::default(), &mut |_| {})
-        .expect("it runs");
+    let report =
+        import_legacy(store, &[store.path("table.db")], ImportOptions::default(), &mut |_| {})
+            .expect("it runs");
     assert_eq!(report.files[0].other_tables, ["song\u{fffd}"]);
 }
 
 fn a_database_that_is_too_new_is_left_alone(store: &Store) {
-    let path = make(store.path("chatbot.db"), &[LOG, "INSERT INTO messages (user_message) VALUES ('a')"]);
+    let path =
+        make(store.path("chatbot.db"), &[LOG, "INSERT INTO messages (user_message) VALUES ('a')"]);
     store.database().upgrade().expect("made");
     store.raw.execute(
         "INSERT INTO chatkeep_migrations (version, name, checksum, started_at, finished_at, state) \

@@ -38,7 +38,10 @@ fn a_file_in_utf16_comes_over_as_one_in_utf8(store: &Store) {
         assert_eq!((all[0].provider.as_deref(), all[0].tokens_used), (Some("openai"), Some(12)));
         assert_eq!(all[0].timestamp.to_string(), "2024-02-29T12:00:00.000000+00:00");
         assert_eq!(all[0].metadata.as_ref().expect("some").as_json(), r#"{"a":1,"b":"é"}"#);
-        assert_eq!((all[1].user_message.as_str(), all[1].bot_response.as_deref()), ("17", Some("2.5")));
+        assert_eq!(
+            (all[1].user_message.as_str(), all[1].bot_response.as_deref()),
+            ("17", Some("2.5"))
+        );
         assert!(own.tokens().verify_token(SECRET).expect("the database answers"));
         assert_eq!(import(&own, "chatbot.db", false).files[0].messages.already_there, 2);
         own.assert_totals();
@@ -62,8 +65,12 @@ fn broken_utf16_is_listed_by_row_and_not_replaced_without_a_word(store: &Store) 
         );
         make(own.path("chatbot.db"), &[&pragma, LOG, &rows]);
         let report = import(&own, "chatbot.db", false);
-        let listed: Vec<_> = report.problems.iter().map(|problem| (problem.row, problem.field)).collect();
-        assert_eq!(listed, [(2, "user_message"), (3, "metadata"), (4, "timestamp"), (5, "user_message")]);
+        let listed: Vec<_> =
+            report.problems.iter().map(|problem| (problem.row, problem.field)).collect();
+        assert_eq!(
+            listed,
+            [(2, "user_message"), (3, "metadata"), (4, "timestamp"), (5, "user_message")]
+        );
         assert_eq!(report.problems[0].message, "is not UTF-16 from its byte 3 on");
         assert_eq!((report.stored, own.count()), (false, 0));
 
@@ -71,12 +78,16 @@ fn broken_utf16_is_listed_by_row_and_not_replaced_without_a_word(store: &Store) 
         let all = own.all();
         assert_eq!(all[1].user_message, "a\u{fffd}b");
         assert_eq!(all[4].user_message, "a\u{fffd}b");
-        let metadata: Vec<_> =
-            all.iter().map(|message| message.metadata.as_ref().expect("some").as_json().to_owned()).collect();
+        let metadata: Vec<_> = all
+            .iter()
+            .map(|message| message.metadata.as_ref().expect("some").as_json().to_owned())
+            .collect();
         let expected = [
             r#"{"legacy":{"mood":0.30000000000000004}}"#.to_owned(),
             format!(r#"{{"legacy":{{"mood":"é","user_message":{{"base64":"{base64}"}}}}}}"#),
-            format!(r#"{{"legacy":{{"metadata":{{"base64":"{base64}"}},"mood":{{"base64":"{base64}"}}}}}}"#),
+            format!(
+                r#"{{"legacy":{{"metadata":{{"base64":"{base64}"}},"mood":{{"base64":"{base64}"}}}}}}"#
+            ),
             format!(
                 r#"{{"legacy":{{"id":4,"mood":{{"base64":"aGk="}},"timestamp":{{"base64":"{base64}"}}}}}}"#
             ),

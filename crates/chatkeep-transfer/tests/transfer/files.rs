@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-pub(crate) const TEXTS: &str = "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT NOT NULL)";
+pub(crate) const TEXTS: &str =
+    "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT NOT NULL)";
 pub(crate) const SESSIONS: &str =
     "CREATE TABLE messages (id INTEGER PRIMARY KEY, type TEXT NOT NULL, message TEXT NOT NULL)";
 pub(crate) const LOG: &str = "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, \
@@ -32,7 +33,8 @@ pub(crate) fn make(path: PathBuf, sql: &[&str]) -> PathBuf {
 /// A token that was given out long ago.
 pub(crate) const SECRET: &str = "sk-old-secret";
 /// Its SHA-256.
-pub(crate) const SECRET_HASH: &str = "122abf2ef84afca4c7e2344f443fd7a0c7636b8fde78b5bc155b4575f5014aa3";
+pub(crate) const SECRET_HASH: &str =
+    "122abf2ef84afca4c7e2344f443fd7a0c7636b8fde78b5bc155b4575f5014aa3";
 
 /// The whole file, byte for byte, and all that lies beside it.
 pub(crate) fn snapshot(folder: &Path) -> Vec<(String, Vec<u8>)> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chatkeep::{ErrorKind, MessageFilter, SchemaState};
 use chatkeep_testkit::Engine;
-use chatkeep_transfer::{CopyOptions, ImportOptions, backup, backup_sqlite, copy, import_legacy, restore};
+use chatkeep_transfer::{
+    CopyOptions, ImportOptions, backup, backup_sqlite, copy, import_legacy, restore,
+};
 
 use crate::files::{LOG, make};
 use crate::store::{Store, fill, open, url};
@@ -20,7 +22,9 @@ impl<'a> SmallDisk<'a> {
         match rustix::mount::mount("tmpfs", folder, "tmpfs", flags, Some(c"size=3m")) {
             Ok(()) => Some(Self(folder)),
             Err(cause) => {
-                eprintln!("no small disk can be mounted here ({cause}): this case has run without it");
+                eprintln!(
+                    "no small disk can be mounted here ({cause}): this case has run without it"
+                );
                 None
             }
         }
@@ -51,9 +55,13 @@ fn nothing_is_taken_for_whole_that_did_not_fit() {
     let target = |name: &str| format!("sqlite:///{}", place(name).display());
 
     let chat = open(&target("import.db"));
-    let error = import_legacy(&chat, &[old], ImportOptions::default(), &mut |_| {}).expect_err("full");
+    let error =
+        import_legacy(&chat, &[old], ImportOptions::default(), &mut |_| {}).expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
-    assert_eq!(chat.messages().get_message_count(&MessageFilter::default()).expect("it answers"), 0);
+    assert_eq!(
+        chat.messages().get_message_count(&MessageFilter::default()).expect("it answers"),
+        0
+    );
     drop(chat);
     std::fs::remove_file(place("import.db")).expect("removed");
 
@@ -63,7 +71,8 @@ fn nothing_is_taken_for_whole_that_did_not_fit() {
     std::fs::remove_file(place("restore.db")).expect("removed");
 
     let from = url(source.raw.url());
-    let error = copy(&from, &url(&target("copy.db")), CopyOptions::default(), &mut |_| {}).expect_err("full");
+    let error = copy(&from, &url(&target("copy.db")), CopyOptions::default(), &mut |_| {})
+        .expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
     assert_not_taken_for_whole(&target("copy.db"));
     std::fs::remove_file(place("copy.db")).expect("removed");

@@ -77,8 +77,10 @@ fn a_database_of_sqlalchemy_comes_over(store: &Store) {
 }
 
 fn the_two_older_generations_keep_their_sessions_and_say_that_their_time_is_unknown(store: &Store) {
-    let first =
-        make(store.path("one.db"), &[TEXTS, "INSERT INTO messages VALUES (1, 'hello'), (2, 'hello')"]);
+    let first = make(
+        store.path("one.db"),
+        &[TEXTS, "INSERT INTO messages VALUES (1, 'hello'), (2, 'hello')"],
+    );
     let second = make(
         store.path("two.db"),
         &[SESSIONS, "INSERT INTO messages VALUES (5, 's-17', 'who are you?'), (6, '', 'bye')"],
@@ -93,7 +95,11 @@ fn the_two_older_generations_keep_their_sessions_and_say_that_their_time_is_unkn
     let told: Vec<_> = all
         .iter()
         .map(|message| {
-            (message.id, message.user_message.as_str(), message.metadata.as_ref().expect("some").as_json())
+            (
+                message.id,
+                message.user_message.as_str(),
+                message.metadata.as_ref().expect("some").as_json(),
+            )
         })
         .collect();
     assert_eq!(
@@ -156,7 +162,8 @@ fn an_id_that_is_taken_is_replaced_and_a_second_run_knows_the_row_again(store: &
 }
 
 fn ids_below_the_mark_of_the_totals_are_counted(store: &Store) {
-    let batch: Vec<_> = (0..20).map(|n| NewMessage::new(n.to_string()).with_tokens_used(1)).collect();
+    let batch: Vec<_> =
+        (0..20).map(|n| NewMessage::new(n.to_string()).with_tokens_used(1)).collect();
     store.messages().log_messages(&batch).expect("logged");
     store.raw.execute("DELETE FROM messages WHERE id <= 10");
     store.messages().rebuild_totals().expect("counted");
@@ -171,7 +178,9 @@ fn ids_below_the_mark_of_the_totals_are_counted(store: &Store) {
 fn what_is_in_the_log_beside_a_file_comes_over_and_the_file_is_left_alone(store: &Store) {
     let path = store.path("chatbot.db");
     let connection = rusqlite::Connection::open(&path).expect("a file");
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0").expect("set");
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0")
+        .expect("set");
     connection.execute_batch(LOG).expect("a table");
     connection.execute_batch(ROWS).expect("rows");
     // As a program leaves it that was killed: the rows are in the log alone.
@@ -193,7 +202,10 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing(store: &Store) {
     let files = [path.clone()];
     let report = import_legacy(store, &files, DRY, &mut |_| {}).expect("a look");
     assert_eq!((report.stored, report.messages_stored()), (false, 3));
-    assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "not even the tables are made");
+    assert!(
+        store.raw.try_execute("SELECT * FROM messages").is_err(),
+        "not even the tables are made"
+    );
     import(store, &path);
     let counts = import_legacy(store, &files, DRY, &mut |_| {}).expect("a look").files[0].messages;
     assert_eq!((counts.found, counts.stored, counts.already_there), (3, 0, 3));
@@ -207,10 +219,14 @@ fn several_files_come_over_together(store: &Store) {
     let files = [
         make(store.path("chatbot.db"), &[LOG, ROWS]),
         make(store.path("tokens.db"), &[TOKENS, &tokens]),
-        make(store.path("other.db"), &[TEXTS, "INSERT INTO messages VALUES (3, 'three'), (4, 'four')"]),
+        make(
+            store.path("other.db"),
+            &[TEXTS, "INSERT INTO messages VALUES (3, 'three'), (4, 'four')"],
+        ),
     ];
     for expected in [(5, 1), (0, 0)] {
-        let report = import_legacy(store, &files, ImportOptions::default(), &mut |_| {}).expect("it runs");
+        let report =
+            import_legacy(store, &files, ImportOptions::default(), &mut |_| {}).expect("it runs");
         assert_eq!((report.messages_stored(), report.tokens_stored()), expected);
     }
     assert_eq!(store.count(), 5);
@@ -229,7 +245,8 @@ fn many_rows_come_over_in_their_order(store: &Store) {
         ],
     );
     let mut steps = Vec::new();
-    let report = import_legacy(store, &[path], ImportOptions::default(), &mut |step| steps.push(step));
+    let report =
+        import_legacy(store, &[path], ImportOptions::default(), &mut |step| steps.push(step));
     assert_eq!(report.expect("it runs").messages_stored(), 5_000);
     assert!(steps.iter().any(|step| step.done == 5_000 && step.total == 5_000));
     let all = store.all();

@@ -55,7 +55,9 @@ fn a_long_part_is_read_in_flat_memory() {
 fn entries_of_other_types_are_refused_unread() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("names.tar.zst");
-    for kind in [EntryType::GNULongName, EntryType::XHeader, EntryType::GNUSparse, EntryType::Directory] {
+    for kind in
+        [EntryType::GNULongName, EntryType::XHeader, EntryType::GNUSparse, EntryType::Directory]
+    {
         let mut out = zstd::Encoder::new(fs::File::create(&path).expect("made"), 1).expect("made");
         entry(&mut out, kind, "messages/000001.jsonl", &"a".repeat(1 << 20), 64);
         out.finish().expect("written");

@@ -63,7 +63,10 @@ fn a_question_about_two_databases_leaves_nothing_behind(store: &Store) {
     assert!(!compare(&from, &to, TIMEOUT, &mut |_| {}).expect("two databases").equal);
     copy(&from, &to, REPLACE, &mut |_| {}).expect("two databases");
     for database in [&store.raw, &there.raw] {
-        assert_eq!(database.scalar("SELECT COUNT(*) FROM unfinished_transfer").as_deref(), Some("0"));
+        assert_eq!(
+            database.scalar("SELECT COUNT(*) FROM unfinished_transfer").as_deref(),
+            Some("0")
+        );
     }
 }
 
@@ -76,11 +79,26 @@ fn two_schemas_of_one_postgresql_database_are_two_places_and_each_is_one() {
     store.log("in public");
     store.raw.execute("CREATE SCHEMA one; CREATE SCHEMA two");
     let schema = |name: &str, host: &str| {
-        url(&format!("{}?options=-c%20search_path%3D{name}", store.raw.url_at(host, store.raw.port())))
+        url(&format!(
+            "{}?options=-c%20search_path%3D{name}",
+            store.raw.url_at(host, store.raw.port())
+        ))
     };
     let (one, two) = (schema("one", "127.0.0.1"), schema("two", "127.0.0.1"));
-    Chatkeep::builder().database_url(one.clone()).open().expect("a URL").database().upgrade().expect("made");
-    Chatkeep::builder().database_url(two.clone()).open().expect("a URL").database().upgrade().expect("made");
+    Chatkeep::builder()
+        .database_url(one.clone())
+        .open()
+        .expect("a URL")
+        .database()
+        .upgrade()
+        .expect("made");
+    Chatkeep::builder()
+        .database_url(two.clone())
+        .open()
+        .expect("a URL")
+        .database()
+        .upgrade()
+        .expect("made");
     copy(&url(store.raw.url()), &one, REPLACE, &mut |_| {}).expect("two places");
     copy(&one, &two, REPLACE, &mut |_| {}).expect("two places");
     assert_refused(copy(&one, &schema("one", "localhost"), REPLACE, &mut |_| {}));
@@ -96,8 +114,16 @@ fn a_database_is_neither_restored_nor_imported_from_its_own_file() {
     std::os::unix::fs::symlink(store.raw.path().expect("a file"), &link).expect("a link");
     for path in [store.raw.path().expect("a file"), &link] {
         let error = restore(&to, path, TIMEOUT, &mut |_| {}).expect_err("refused");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("file")), "{error}");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some("file")),
+            "{error}"
+        );
         let error = store.migrate_from_old_sqlite(path).expect_err("refused");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("file")), "{error}");
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some("file")),
+            "{error}"
+        );
     }
 }

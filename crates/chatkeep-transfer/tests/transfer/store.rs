@@ -60,7 +60,8 @@ pub(crate) fn all(chat: &Chatkeep) -> Vec<Message> {
 pub(crate) fn assert_totals(chat: &Chatkeep) {
     let check = chat.messages().check_totals().expect("the totals are compared");
     assert_eq!(check.differences, [], "the totals are right");
-    let count = chat.messages().get_message_count(&MessageFilter::default()).expect("the log answers");
+    let count =
+        chat.messages().get_message_count(&MessageFilter::default()).expect("the log answers");
     assert_eq!(check.counted + check.uncounted, count);
     assert_eq!(chat.messages().get_analytics(None, None).expect("analytics").total_messages, count);
 }
@@ -88,9 +89,11 @@ pub(crate) fn fill(store: &Store) -> String {
     let metadata = |text: &str| chatkeep::Metadata::parse(text).expect(text);
     let mut batch: Vec<_> = (0..700)
         .map(|n: i64| {
-            let moment = chatkeep::Timestamp::from_microsecond(1_700_000_000_000_000 + n * 61_000_001)
-                .expect("in range");
-            let message = NewMessage::new(format!("question {n}")).with_timestamp(moment).with_tokens_used(n);
+            let moment =
+                chatkeep::Timestamp::from_microsecond(1_700_000_000_000_000 + n * 61_000_001)
+                    .expect("in range");
+            let message =
+                NewMessage::new(format!("question {n}")).with_timestamp(moment).with_tokens_used(n);
             if n % 3 == 0 { message.with_provider("openai").with_model("gpt-4o") } else { message }
         })
         .collect();
@@ -101,7 +104,8 @@ pub(crate) fn fill(store: &Store) -> String {
                 r#"{"n":18446744073709551615,"f":5e18,"x":1e300,"s":"\u001f","l":[1,{"a":null}]}"#,
             )),
     );
-    batch.push(NewMessage::new("").with_response("y".repeat(300_000)).with_metadata(metadata("{}")));
+    batch
+        .push(NewMessage::new("").with_response("y".repeat(300_000)).with_metadata(metadata("{}")));
     batch.push(NewMessage::new("x".repeat(9 << 20)).with_tokens_used(i64::MAX));
     batch.push(NewMessage::new("the last one, which is deleted"));
     store.messages().log_messages(&batch).expect("logged");
@@ -125,6 +129,9 @@ pub(crate) fn assert_same(one: &Store, other: &Store) {
     for (message, copied) in ones.iter().zip(&others) {
         assert!(message == copied, "message {} differs", message.id);
     }
-    assert_eq!(other.tokens().list_tokens().expect("a list"), one.tokens().list_tokens().expect("a list"));
+    assert_eq!(
+        other.tokens().list_tokens().expect("a list"),
+        one.tokens().list_tokens().expect("a list")
+    );
     other.assert_totals();
 }

@@ -35,7 +35,9 @@ fn import(store: &Store, dry_run: bool, force: bool) -> ImportReport {
 
 fn found(report: &ImportReport) -> Vec<(&str, &str, u64, bool)> {
     let columns = report.unknown_columns();
-    columns.map(|column| (column.table, column.column.as_str(), column.rows, column.can_be_forced)).collect()
+    columns
+        .map(|column| (column.table, column.column.as_str(), column.rows, column.can_be_forced))
+        .collect()
 }
 
 fn metadata(store: &Store) -> Vec<Option<String>> {
@@ -52,11 +54,16 @@ fn columns_without_a_place_stop_an_import_and_are_named(store: &Store) {
         let report = import(store, dry_run, false);
         assert!(!report.stored && report.is_refused(false) && !report.is_refused(true));
         assert_eq!(found(&report), [("messages", "mood", 3, true), ("messages", "score", 3, true)]);
-        assert_eq!((report.problems.len(), report.bad_rows, report.files[0].messages.found), (0, 0, 5));
+        assert_eq!(
+            (report.problems.len(), report.bad_rows, report.files[0].messages.found),
+            (0, 0, 5)
+        );
     }
     let error = store.migrate_from_old_sqlite(&path).expect_err("it is refused");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    for words in ["chatbot.db: table messages, column mood: ", "column score: ", "--force stores the rows"] {
+    for words in
+        ["chatbot.db: table messages, column mood: ", "column score: ", "--force stores the rows"]
+    {
         assert!(error.message().contains(words), "{error}");
     }
     assert_eq!(store.count(), 0);
@@ -107,7 +114,10 @@ fn a_column_may_have_any_name_and_there_may_be_any_number(store: &Store) {
         (&legacy["legacy"], &legacy["rowid"], &legacy["v0"]),
         (&"taken".into(), &"taken".into(), &"v".into())
     );
-    assert_eq!((&legacy["legacy_"]["deep"], &legacy["number"]), (&true.into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&legacy["legacy_"]["deep"], &legacy["number"]),
+        (&true.into(), &serde_json::Value::Null)
+    );
     assert!((0..250).all(|n| legacy[format!("c{n}")] == n));
     assert_eq!(import(store, false, true).files[0].messages.already_there, 2);
 }

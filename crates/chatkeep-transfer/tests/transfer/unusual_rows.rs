@@ -34,7 +34,8 @@ fn rows_that_cannot_be_stored_stop_everything_and_are_listed(store: &Store) {
     for dry_run in [true, false] {
         let report = import(store, ImportOptions { dry_run, force: false });
         assert!(!report.stored);
-        let listed: Vec<_> = report.problems.iter().map(|problem| (problem.row, problem.field)).collect();
+        let listed: Vec<_> =
+            report.problems.iter().map(|problem| (problem.row, problem.field)).collect();
         let expected = [
             (2, "metadata"),
             (3, "user_message"),
@@ -54,7 +55,10 @@ fn rows_that_cannot_be_stored_stop_everything_and_are_listed(store: &Store) {
     }
     let error = store.migrate_from_old_sqlite(&path).expect_err("it is refused");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert!(error.message().contains("row 2: metadata: ") && error.message().contains("6 more"), "{error}");
+    assert!(
+        error.message().contains("row 2: metadata: ") && error.message().contains("6 more"),
+        "{error}"
+    );
     assert_eq!(store.count(), 0);
 }
 
@@ -63,7 +67,8 @@ fn forced_rows_keep_their_originals_and_are_known_again(store: &Store) {
     let counts = import(store, FORCE).files[0].messages;
     assert_eq!((counts.stored, counts.forced), (8, 7));
     let all = store.all();
-    let metadata = |place: usize| all[place].metadata.as_ref().map(|metadata| metadata.as_json().to_owned());
+    let metadata =
+        |place: usize| all[place].metadata.as_ref().map(|metadata| metadata.as_json().to_owned());
     let expected = [
         None,
         Some(r#"{"legacy":{"metadata":"{\"a\": "}}"#.to_owned()),
@@ -82,7 +87,10 @@ fn forced_rows_keep_their_originals_and_are_known_again(store: &Store) {
     for (place, expected) in expected.into_iter().enumerate() {
         assert_eq!(metadata(place), expected, "row {}", place + 1);
     }
-    assert_eq!((all[2].user_message.as_str(), all[3].user_message.as_str()), ("a\u{fffd}b", "a\u{fffd}b"));
+    assert_eq!(
+        (all[2].user_message.as_str(), all[3].user_message.as_str()),
+        ("a\u{fffd}b", "a\u{fffd}b")
+    );
     assert_eq!(all[5].provider, Some("p".repeat(50)));
     let counts = import(store, FORCE).files[0].messages;
     assert_eq!((counts.stored, counts.already_there), (0, 8));
@@ -104,7 +112,8 @@ fn what_decides_on_a_token_is_never_guessed(store: &Store) {
     make(store.path("chatbot.db"), &[TOKENS, &rows]);
     let report = import(store, FORCE);
     assert_eq!((report.stored, report.bad_rows, report.hopeless_rows), (false, 3, 3));
-    let fields: Vec<_> = report.problems.iter().map(|problem| (problem.row, problem.field)).collect();
+    let fields: Vec<_> =
+        report.problems.iter().map(|problem| (problem.row, problem.field)).collect();
     assert_eq!(fields, [(2, "expires_at"), (3, "is_active"), (4, "token_hash")]);
     assert_eq!(store.tokens().list_tokens().expect("a list"), []);
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
-use chatkeep_core::{Analytics, Error, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp};
+use chatkeep_core::{
+    Analytics, Error, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp,
+};
 
 use super::iteration::AsyncMessageIter;
 use crate::background::Calls;
@@ -31,7 +33,9 @@ impl AsyncMessageLogger {
     /// As [`MessageLogger::log_message`].
     pub async fn log_message(&self, message: NewMessage) -> Result<i64> {
         let outcome = self.messages.hand_in_future(message)?.await;
-        outcome.unwrap_or_else(|_| Err(Error::internal("the call that wrote this message ended in a panic")))
+        outcome.unwrap_or_else(|_| {
+            Err(Error::internal("the call that wrote this message ended in a panic"))
+        })
     }
 
     /// See [`MessageLogger::log_messages`].
@@ -55,7 +59,11 @@ impl AsyncMessageLogger {
     ///
     /// # Errors
     /// As there.
-    pub async fn retrieve_messages(&self, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
+    pub async fn retrieve_messages(
+        &self,
+        filter: &MessageFilter,
+        page: &Page,
+    ) -> Result<Vec<Message>> {
         self.get_messages(filter, page).await
     }
 
@@ -94,7 +102,11 @@ impl AsyncMessageLogger {
     ///
     /// # Errors
     /// As there.
-    pub async fn get_analytics(&self, start: Option<Timestamp>, end: Option<Timestamp>) -> Result<Analytics> {
+    pub async fn get_analytics(
+        &self,
+        start: Option<Timestamp>,
+        end: Option<Timestamp>,
+    ) -> Result<Analytics> {
         self.run(move |messages| messages.get_analytics(start, end)).await
     }
 

@@ -38,7 +38,8 @@ struct State {
 impl Crew {
     /// At most so many threads, none of them started yet.
     pub(crate) fn new(name: &'static str, most: usize) -> Self {
-        let shared = Shared { name, most: most.max(1), state: Mutex::default(), work: Condvar::new() };
+        let shared =
+            Shared { name, most: most.max(1), state: Mutex::default(), work: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -54,7 +55,8 @@ impl Crew {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
-        let started = thread::Builder::new().name(self.shared.name.to_owned()).spawn(move || shared.serve());
+        let started =
+            thread::Builder::new().name(self.shared.name.to_owned()).spawn(move || shared.serve());
         match started {
             Ok(_) => state.threads += 1,
             // The others will come to it.
@@ -64,9 +66,8 @@ impl Crew {
                 // Dropping it may hand in something else.
                 drop(state);
                 drop(refused);
-                return Err(
-                    Error::new(ErrorKind::Unavailable, "no thread could be started").with_source(cause)
-                );
+                return Err(Error::new(ErrorKind::Unavailable, "no thread could be started")
+                    .with_source(cause));
             }
         }
         Ok(())
@@ -95,7 +96,8 @@ impl Shared {
                 break;
             }
             state.idle += 1;
-            let (woken, waited) = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            let (woken, waited) =
+                self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.idle -= 1;
             if waited.timed_out() && state.jobs.is_empty() {

@@ -54,7 +54,8 @@ impl Progress {
         let open = |state: &State| state.open.range(..=last).count();
         let left = until.saturating_duration_since(Instant::now());
         let goes_on = |state: &mut State| open(state) > 0;
-        let (mut state, _) = interruption::wait_while(&self.ended, &self.state, state, Some(left), goes_on);
+        let (mut state, _) =
+            interruption::wait_while(&self.ended, &self.state, state, Some(left), goes_on);
         let open = open(&state);
         state.waiting -= 1;
         open

@@ -32,7 +32,8 @@ impl Clock {
 /// The next moment after `last`, where that is not past or about `now`.
 fn after(last: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let ahead = last.as_microsecond() - now.as_microsecond();
-    let is_close = u64::try_from(ahead).is_ok_and(|ahead| Duration::from_micros(ahead) < MOST_AHEAD);
+    let is_close =
+        u64::try_from(ahead).is_ok_and(|ahead| Duration::from_micros(ahead) < MOST_AHEAD);
     is_close.then(|| Timestamp::from_microsecond(last.as_microsecond() + 1).ok()).flatten()
 }
 
@@ -54,7 +55,8 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_is_followed() {
         let mut clock = Clock::default();
-        let ticks = [5_000_000, 3_000_000, 3_000_001].map(|now| clock.tick(at(now)).as_microsecond());
+        let ticks =
+            [5_000_000, 3_000_000, 3_000_001].map(|now| clock.tick(at(now)).as_microsecond());
         assert_eq!(ticks, [5_000_000, 3_000_000, 3_000_001]);
     }
 
@@ -66,7 +68,8 @@ mod tests {
 
     #[test]
     fn a_message_keeps_the_timestamp_that_it_has() {
-        let (mut clock, mut message) = (Clock::default(), NewMessage::new("a").with_timestamp(at(7)));
+        let (mut clock, mut message) =
+            (Clock::default(), NewMessage::new("a").with_timestamp(at(7)));
         clock.stamp(&mut message);
         assert_eq!(message.timestamp, Some(at(7)));
         let (mut first, mut second) = (NewMessage::new("a"), NewMessage::new("b"));

@@ -124,11 +124,17 @@ pub(super) fn settle(told: impl Iterator<Item = (Entry, Result<i64>)>) {
                 let _ = sender.send(outcome);
             }
             Some(Caller::Sink(sink, number)) => {
-                if let Some(batch) = batches.iter_mut().find(|batch| Arc::ptr_eq(&batch.sink, &sink)) {
+                if let Some(batch) =
+                    batches.iter_mut().find(|batch| Arc::ptr_eq(&batch.sink, &sink))
+                {
                     batch.outcomes.push((number, outcome));
                     batch.entries.push(entry);
                 } else {
-                    batches.push(Batch { sink, outcomes: vec![(number, outcome)], entries: vec![entry] });
+                    batches.push(Batch {
+                        sink,
+                        outcomes: vec![(number, outcome)],
+                        entries: vec![entry],
+                    });
                 }
             }
             None => {}

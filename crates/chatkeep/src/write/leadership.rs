@@ -100,7 +100,8 @@ impl Leadership {
     pub(super) fn lead_on_a_thread(self, group: Vec<Entry>) {
         let queue = Arc::clone(&self.queue);
         let work = Arc::new(Mutex::new(Some((self, group))));
-        let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let take =
+            |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
         let theirs = Arc::clone(&work);
         let started = queue.threads.hand_in(Box::new(move || {
             if let Some((leadership, group)) = take(&theirs) {

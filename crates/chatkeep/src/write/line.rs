@@ -64,7 +64,8 @@ impl Line {
     pub(super) fn fill(&mut self, group: &mut Vec<Entry>, blocked: bool) {
         let mut bytes: usize = group.iter().map(Entry::size).sum();
         while let Some(next) = self.queue.front() {
-            let fits = group.is_empty() || (group.len() < GROUP_ROWS && bytes + next.size() <= GROUP_BYTES);
+            let fits = group.is_empty()
+                || (group.len() < GROUP_ROWS && bytes + next.size() <= GROUP_BYTES);
             if !fits || (blocked && next.waiter().is_none()) {
                 break;
             }
@@ -119,7 +120,8 @@ impl Line {
 
     /// An empty queue takes any message, however large.
     fn has_room(&self, entry: &Entry) -> bool {
-        self.queue.is_empty() || (self.queue.len() < QUEUE_ROWS && self.bytes + entry.size() <= QUEUE_BYTES)
+        self.queue.is_empty()
+            || (self.queue.len() < QUEUE_ROWS && self.bytes + entry.size() <= QUEUE_BYTES)
     }
 
     fn let_in(&mut self, entry: Entry) {

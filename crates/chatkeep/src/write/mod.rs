@@ -42,7 +42,8 @@ impl WritePath {
     /// `writers` groups are written at a time; on SQLite one.
     pub(crate) fn new(storage: Storage, writers: u32) -> Self {
         let (url, settings) = (storage.pool().url(), storage.pool().settings());
-        let most = if url.engine().is_server() { settings.pool_size + settings.max_overflow } else { 1 };
+        let most =
+            if url.engine().is_server() { settings.pool_size + settings.max_overflow } else { 1 };
         let writers = writers.min(most);
         Self { writers, queue: PerProcess::new(Queue::new(storage.clone(), writers)), storage }
     }
@@ -77,12 +78,20 @@ impl WritePath {
     }
 
     /// Has a message that was checked stored; the sink is told under this number.
-    pub(crate) fn hand_in(&self, message: NewMessage, sink: Arc<dyn MessageSink>, number: u64) -> Result<()> {
+    pub(crate) fn hand_in(
+        &self,
+        message: NewMessage,
+        sink: Arc<dyn MessageSink>,
+        number: u64,
+    ) -> Result<()> {
         Queue::hand_in(&self.queue(), message, Caller::Sink(sink, number))
     }
 
     /// Has a message that was checked stored; its outcome can be awaited.
-    pub(crate) fn hand_in_future(&self, message: NewMessage) -> Result<oneshot::Receiver<Result<i64>>> {
+    pub(crate) fn hand_in_future(
+        &self,
+        message: NewMessage,
+    ) -> Result<oneshot::Receiver<Result<i64>>> {
         let (sender, receiver) = oneshot::channel();
         Queue::hand_in(&self.queue(), message, Caller::Future(sender))?;
         Ok(receiver)

@@ -70,7 +70,11 @@ impl Queue {
     }
 
     /// Writes down that a message is to be written, and waits until the caller is to do something about it.
-    pub(super) fn enter(self_: &SharedQueue, message: &NewMessage, longest: Duration) -> Result<Turn> {
+    pub(super) fn enter(
+        self_: &SharedQueue,
+        message: &NewMessage,
+        longest: Duration,
+    ) -> Result<Turn> {
         let waiter = Waiter::of_this_thread();
         let is_in = {
             let mut state = self_.lock();
@@ -135,7 +139,11 @@ impl Queue {
     }
 
     /// Writes down that a message is to be written, by a thread of chatkeep's.
-    pub(super) fn hand_in(self_: &SharedQueue, mut message: NewMessage, caller: Caller) -> Result<()> {
+    pub(super) fn hand_in(
+        self_: &SharedQueue,
+        mut message: NewMessage,
+        caller: Caller,
+    ) -> Result<()> {
         let (entry, before) = {
             let mut state = self_.lock();
             state.check_open()?;
@@ -169,8 +177,10 @@ impl Queue {
         }
         state.awaited = Some(awaited);
         let too_few = |state: &mut State| state.line.len() < awaited && !state.closed;
-        let (mut state, _) =
-            self.all_here.wait_timeout_while(state, longest, too_few).unwrap_or_else(PoisonError::into_inner);
+        let (mut state, _) = self
+            .all_here
+            .wait_timeout_while(state, longest, too_few)
+            .unwrap_or_else(PoisonError::into_inner);
         state.awaited = None;
     }
 
@@ -244,10 +254,12 @@ mod tests {
 
     /// A queue whose threads find no table to write into.
     fn queue() -> SharedQueue {
-        let settings = PoolSettings { pool_timeout: Duration::from_millis(20), ..PoolSettings::default() };
+        let settings =
+            PoolSettings { pool_timeout: Duration::from_millis(20), ..PoolSettings::default() };
         let pool = Arc::new(Pool::new(DatabaseUrl::sqlite_memory(), settings).unwrap());
         let counting = Arc::new(Counting::new(Arc::clone(&pool), Arc::new(Calls::new(1))));
-        PerProcess::new(Queue::new(Storage::new(pool, counting, None), 1)).get(|| unreachable!("no fork"))
+        PerProcess::new(Queue::new(Storage::new(pool, counting, None), 1))
+            .get(|| unreachable!("no fork"))
     }
 
     fn enter(queue: &SharedQueue, text: &str) -> Result<Turn> {
@@ -292,7 +304,8 @@ mod tests {
     impl super::super::MessageSink for Told {
         fn settle(&self, outcomes: Vec<(u64, Result<i64>)>) {
             *self.1.lock().unwrap() = Some(thread::current().id());
-            let kinds = outcomes.into_iter().map(|(number, outcome)| (number, outcome.unwrap_err().kind()));
+            let kinds =
+                outcomes.into_iter().map(|(number, outcome)| (number, outcome.unwrap_err().kind()));
             self.0.lock().unwrap().push(kinds.collect());
         }
     }
@@ -421,14 +434,19 @@ mod tests {
         thread::scope(|scope| {
             let waiting = scope.spawn(|| serve(enter(&queue, &large).unwrap()));
             wait_for_queue(&queue, 1);
-            let refused = Queue::enter(&queue, &NewMessage::new("one more"), Duration::from_millis(20));
+            let refused =
+                Queue::enter(&queue, &NewMessage::new("one more"), Duration::from_millis(20));
             assert_eq!(refused.err().map(|error| error.kind()), Some(ErrorKind::PoolTimeout));
             let sink = Arc::clone(&told) as Arc<dyn super::super::MessageSink>;
             Queue::hand_in(&queue, NewMessage::new("handed in"), Caller::Sink(sink, 7)).unwrap();
             thread::sleep(Duration::from_millis(30));
             assert!(told.0.lock().unwrap().is_empty(), "nobody has looked yet");
             drop(first);
-            assert_eq!(waiting.join().unwrap().unwrap(), 100, "an empty queue takes a message of any size");
+            assert_eq!(
+                waiting.join().unwrap().unwrap(),
+                100,
+                "an empty queue takes a message of any size"
+            );
         });
         assert_eq!(queue.wait(Instant::now() + LONG), 0);
         assert_eq!(*told.0.lock().unwrap(), [[(7, ErrorKind::PoolTimeout)]]);
@@ -443,7 +461,10 @@ mod tests {
         Queue::hand_in(&queue, NewMessage::new("waits"), sink()).unwrap();
         queue.close();
         assert!(Queue::hand_in(&queue, NewMessage::new("late"), sink()).is_err());
-        assert_eq!(enter(&queue, "late").err().map(|error| error.kind()), Some(ErrorKind::Unavailable));
+        assert_eq!(
+            enter(&queue, "late").err().map(|error| error.kind()),
+            Some(ErrorKind::Unavailable)
+        );
         assert_eq!(queue.wait(Instant::now()), 1);
         queue.refuse_waiting();
         assert_eq!(*told.0.lock().unwrap(), [[(1, ErrorKind::Unavailable)]]);

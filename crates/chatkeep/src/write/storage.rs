@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Connection, Error, ErrorKind, NewMessage, Result, deadline, interruption, messages};
+use chatkeep_core::{
+    Connection, Error, ErrorKind, NewMessage, Result, deadline, interruption, messages,
+};
 use chatkeep_pool::{Pool, waiting_since};
 use std::sync::Arc;
 
@@ -61,7 +63,8 @@ impl Storage {
     }
 
     fn try_insert_many(&self, rows: &[NewMessage]) -> Result<Vec<i64>, NotStored> {
-        let ids = with_retry(&self.pool, None, |connection| messages::insert_many(connection, rows))?;
+        let ids =
+            with_retry(&self.pool, None, |connection| messages::insert_many(connection, rows))?;
         self.stored(rows, &ids);
         Ok(ids)
     }
@@ -116,7 +119,8 @@ impl Storage {
                 Err(NotStored::NoConnection(error)) => {
                     let is_late = |entry: &&Entry| entry.since().elapsed() >= longest;
                     // The first one at least, so that this ends.
-                    let late = group[done..].iter().take_while(is_late).count().max(1).min(rows.len());
+                    let late =
+                        group[done..].iter().take_while(is_late).count().max(1).min(rows.len());
                     outcomes.extend(rows.drain(..late).map(|_| Err(error.clone())));
                     if rows.is_empty() {
                         return (outcomes, None);
@@ -196,7 +200,10 @@ impl NotStored {
 
 /// Does a piece of work on a writer, again and again while another transaction is in the way, until the query timeout is
 /// over. Nothing is ever tried twice whose first try may have been stored.
-pub(crate) fn patiently<T>(pool: &Pool, work: impl FnMut(&mut Connection) -> Result<T>) -> Result<T> {
+pub(crate) fn patiently<T>(
+    pool: &Pool,
+    work: impl FnMut(&mut Connection) -> Result<T>,
+) -> Result<T> {
     with_retry(pool, None, work).map_err(NotStored::into_error)
 }
 
@@ -206,7 +213,8 @@ fn with_retry<T>(
     since: impl Into<Option<Instant>>,
     mut work: impl FnMut(&mut Connection) -> Result<T>,
 ) -> Result<T, NotStored> {
-    let (query_timeout, pool_timeout) = (pool.settings().query_timeout, pool.settings().pool_timeout);
+    let (query_timeout, pool_timeout) =
+        (pool.settings().query_timeout, pool.settings().pool_timeout);
     let mut waiting = since.into();
     let (has_deadline, mut start, mut is_retry) = (waiting.is_some(), None, false);
     let mut pause = FIRST_PAUSE;

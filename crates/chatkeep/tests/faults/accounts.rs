@@ -93,7 +93,11 @@ fn a_postgresql_database_that_takes_no_connections_is_told_at_once() {
     let proxy = FaultProxy::to(database.url());
     let keeper = TestDatabase::create(Engine::PostgreSql);
     keeper.execute(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", database.name()));
-    is_refused_after_one_try(&proxy, &proxy.url(database.url()), "not currently accepting connections");
+    is_refused_after_one_try(
+        &proxy,
+        &proxy.url(database.url()),
+        "not currently accepting connections",
+    );
 }
 
 #[test]
@@ -119,5 +123,9 @@ fn a_start_up_parameter_that_postgresql_does_not_know_is_told_at_once() {
 
 /// With the retries at start-up that a program has by default.
 fn patient(url: &str) -> Chatkeep {
-    Chatkeep::builder().url(url).settings(PoolSettings::default()).open().expect("the URL is well-formed")
+    Chatkeep::builder()
+        .url(url)
+        .settings(PoolSettings::default())
+        .open()
+        .expect("the URL is well-formed")
 }

@@ -29,10 +29,12 @@ fn a_sqlite_file_that_another_writer_keeps_is_a_conflict_after_the_deadline() {
         .saying("locked")
         .retryable()
         .within(deadline);
-    fails(database.url(), || chat.messages().log_messages(&[NewMessage::new("a"), NewMessage::new("b")]))
-        .with(ErrorKind::Conflict)
-        .retryable()
-        .within(deadline);
+    fails(database.url(), || {
+        chat.messages().log_messages(&[NewMessage::new("a"), NewMessage::new("b")])
+    })
+    .with(ErrorKind::Conflict)
+    .retryable()
+    .within(deadline);
     assert_eq!(count(&chat).expect("reading goes on meanwhile"), 0);
     assert!(chat.tokens().verify_token(created.token.expose()).expect("reading goes on meanwhile"));
 
@@ -82,7 +84,8 @@ fn a_row_that_another_session_keeps_is_given_up_within_the_deadline(engine: Engi
 fn a_deadlock_has_one_victim_which_may_try_again(engine: Engine) {
     let database = TestDatabase::create(engine);
     let mut first = connection(database.url());
-    let ids = [(); 2].map(|()| tokens::create(&mut first, "t", None).expect("the server is there").id);
+    let ids =
+        [(); 2].map(|()| tokens::create(&mut first, "t", None).expect("the server is there").id);
     let mut second = try_connection(database.url()).expect("the server is there");
 
     let both_have_one = Barrier::new(2);

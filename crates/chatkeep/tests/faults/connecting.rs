@@ -28,7 +28,11 @@ fn a_port_where_nothing_listens_is_told_at_once(engine: Engine) {
     proxy.refuse();
     let url = proxy.url(database.url());
     let chat = open(&url);
-    fails(&url, || log(&chat, "hello")).with(ErrorKind::Unavailable).saying("refused").retryable().at_once();
+    fails(&url, || log(&chat, "hello"))
+        .with(ErrorKind::Unavailable)
+        .saying("refused")
+        .retryable()
+        .at_once();
     proxy.pass();
     log(&chat, "hello").expect("the server listens now");
 }
@@ -62,7 +66,8 @@ fn stops_talking_in_the_handshake(database: &TestDatabase) -> u16 {
     thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             let Ok(mut server) = TcpStream::connect(target) else { return };
-            let (Ok(mut back_from), Ok(mut back_to)) = (server.try_clone(), client.try_clone()) else {
+            let (Ok(mut back_from), Ok(mut back_to)) = (server.try_clone(), client.try_clone())
+            else {
                 return;
             };
             thread::spawn(move || std::io::copy(&mut back_from, &mut back_to));
@@ -102,7 +107,10 @@ fn a_black_hole_is_given_up_in_time(engine: Engine) {
     assert!(queued.last().is_some_and(Result::is_err), "the queue is not full");
     let url = database.url_at("127.0.0.1", address.port());
     let chat = open(&url);
-    fails(&url, || log(&chat, "hello")).with(ErrorKind::Unavailable).retryable().within(CONNECT_TIMEOUT);
+    fails(&url, || log(&chat, "hello"))
+        .with(ErrorKind::Unavailable)
+        .retryable()
+        .within(CONNECT_TIMEOUT);
 }
 
 fn a_database_that_is_late_is_waited_for_at_the_start(engine: Engine) {
@@ -110,8 +118,10 @@ fn a_database_that_is_late_is_waited_for_at_the_start(engine: Engine) {
     let proxy = FaultProxy::to(database.url());
     proxy.refuse();
     let url = proxy.url(database.url());
-    let settings = PoolSettings { max_retries: 30, retry_delay: Duration::from_millis(500), ..short() };
-    let chat = Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
+    let settings =
+        PoolSettings { max_retries: 30, retry_delay: Duration::from_millis(500), ..short() };
+    let chat =
+        Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
     thread::scope(|scope| {
         let call = scope.spawn(|| log(&chat, "hello"));
         thread::sleep(Duration::from_millis(700));
@@ -127,8 +137,10 @@ fn the_wait_at_the_start_ends_with_its_budget(engine: Engine) {
     let proxy = FaultProxy::to(database.url());
     proxy.refuse();
     let url = proxy.url(database.url());
-    let settings = PoolSettings { max_retries: 4, retry_delay: Duration::from_millis(250), ..short() };
-    let chat = Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
+    let settings =
+        PoolSettings { max_retries: 4, retry_delay: Duration::from_millis(250), ..short() };
+    let chat =
+        Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
     fails(&url, || chat.database().wait_until_ready())
         .with(ErrorKind::Unavailable)
         .saying("tried")
@@ -141,7 +153,8 @@ fn the_timeout_in_the_url_goes_before_the_setting(engine: Engine) {
     let proxy = FaultProxy::to(database.url());
     let url = format!("{}?connect_timeout=1", proxy.url(database.url()));
     let settings = PoolSettings { connect_timeout: Duration::from_secs(60), ..short() };
-    let chat = Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
+    let chat =
+        Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
     proxy.stall();
     fails(&url, || log(&chat, "hello")).with(ErrorKind::Unavailable).within(Duration::from_secs(1));
 }

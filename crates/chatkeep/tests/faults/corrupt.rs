@@ -13,8 +13,9 @@ use crate::opening::{count, log, open, open_ready};
 fn filled() -> TestDatabase {
     let database = TestDatabase::create(Engine::Sqlite);
     let chat = open_ready(database.url());
-    let batch: Vec<_> =
-        (0..2000).map(|number| NewMessage::new(format!("message {number} {}", "x".repeat(400)))).collect();
+    let batch: Vec<_> = (0..2000)
+        .map(|number| NewMessage::new(format!("message {number} {}", "x".repeat(400))))
+        .collect();
     chat.messages().log_messages(&batch).expect("the file is whole");
     drop(chat);
     // Everything is in the one file then, and no page is only in the log beside it.
@@ -42,7 +43,10 @@ fn is_corrupt_and_untouched(database: &TestDatabase) {
         .final_()
         .at_once();
     drop(chat);
-    assert!(fs::read(path(database)).expect("the file is there") == before, "the damaged file was changed");
+    assert!(
+        fs::read(path(database)).expect("the file is there") == before,
+        "the damaged file was changed"
+    );
 }
 
 #[test]
@@ -59,11 +63,19 @@ fn a_file_that_is_no_database_is_told_and_not_touched() {
         let chat = open(database.url());
         fails(database.url(), || log(&chat, "hello")).with(ErrorKind::Corrupt).final_().at_once();
         fails(database.url(), || count(&chat)).with(ErrorKind::Corrupt).final_().at_once();
-        fails(database.url(), || chat.tokens().verify_token("some-imported-token")).with(ErrorKind::Corrupt);
-        fails(database.url(), || chat.database().wait_until_ready()).with(ErrorKind::Corrupt).at_once();
+        fails(database.url(), || chat.tokens().verify_token("some-imported-token"))
+            .with(ErrorKind::Corrupt);
+        fails(database.url(), || chat.database().wait_until_ready())
+            .with(ErrorKind::Corrupt)
+            .at_once();
         drop(chat);
-        assert!(fs::read(path(&database)).expect("the file is there") == content, "the file was changed");
-        let beside = fs::read_dir(database.folder().expect("SQLite has a folder")).expect("a folder").count();
+        assert!(
+            fs::read(path(&database)).expect("the file is there") == content,
+            "the file was changed"
+        );
+        let beside = fs::read_dir(database.folder().expect("SQLite has a folder"))
+            .expect("a folder")
+            .count();
         assert_eq!(beside, 1, "another file was left beside it");
     }
 }
@@ -104,8 +116,10 @@ fn a_damaged_page_in_the_middle_is_told_when_it_is_read_and_not_touched() {
 
     // What lies elsewhere can still be had.
     let chat = open(database.url());
-    let newest =
-        chat.messages().get_messages(&MessageFilter::default(), &Page::first(1)).expect("another page");
+    let newest = chat
+        .messages()
+        .get_messages(&MessageFilter::default(), &Page::first(1))
+        .expect("another page");
     assert!(newest[0].user_message.starts_with("message 1999"));
     assert!(chat.tokens().list_tokens().expect("another table").is_empty());
 }

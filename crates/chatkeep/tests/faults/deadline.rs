@@ -20,7 +20,11 @@ fn a_search_in_a_sqlite_file_is_given_up_when_its_time_is_over_and_the_connectio
     let limit = Duration::from_millis(100);
     let database = TestDatabase::create(Engine::Sqlite);
     let settings = PoolSettings { query_timeout: limit, pool_size: 1, max_overflow: 0, ..short() };
-    let chat = Chatkeep::builder().url(database.url()).settings(settings).open().expect("the URL is right");
+    let chat = Chatkeep::builder()
+        .url(database.url())
+        .settings(settings)
+        .open()
+        .expect("the URL is right");
     log(&chat, "the oldest").expect("it is stored");
     database.execute(
         "INSERT INTO messages (timestamp, user_message) WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL \
@@ -47,7 +51,9 @@ const LOCKED_FOR: u32 = 60;
 fn while_messages_are_locked(database: &TestDatabase, work: impl FnOnce()) {
     let (lock, look, end) = match database.engine() {
         Engine::PostgreSql => (
-            format!("BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({LOCKED_FOR})"),
+            format!(
+                "BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({LOCKED_FOR})"
+            ),
             "SELECT pid FROM pg_locks WHERE relation = 'messages'::regclass AND mode = 'AccessExclusiveLock' AND granted",
             "SELECT pg_terminate_backend({id})",
         ),
@@ -89,11 +95,14 @@ fn a_read_that_takes_too_long_is_given_up(engine: Engine) {
     let chat = open_ready(database.url());
     log(&chat, "before").expect("the table is free");
     while_messages_are_locked(&database, || {
-        fails(database.url(), || chat.messages().get_messages(&MessageFilter::default(), &Page::first(10)))
-            .with_any(&[ErrorKind::Unavailable, ErrorKind::Conflict])
-            .retryable()
-            .within(QUERY_TIMEOUT);
-        let tokens = chat.tokens().list_tokens().expect("the other table is free, and the pool whole");
+        fails(database.url(), || {
+            chat.messages().get_messages(&MessageFilter::default(), &Page::first(10))
+        })
+        .with_any(&[ErrorKind::Unavailable, ErrorKind::Conflict])
+        .retryable()
+        .within(QUERY_TIMEOUT);
+        let tokens =
+            chat.tokens().list_tokens().expect("the other table is free, and the pool whole");
         assert!(tokens.is_empty());
     });
     assert_eq!(count(&chat).expect("the table is free again"), 1);

@@ -21,7 +21,9 @@ impl<'a> SmallDisk<'a> {
         match rustix::mount::mount("tmpfs", folder, "tmpfs", flags, Some(options.as_c_str())) {
             Ok(()) => Some(Self { database }),
             Err(cause) => {
-                eprintln!("no small disk can be mounted here ({cause}): this case has run without it");
+                eprintln!(
+                    "no small disk can be mounted here ({cause}): this case has run without it"
+                );
                 None
             }
         }
@@ -54,7 +56,10 @@ fn a_full_disk_is_told_and_loses_nothing() {
         assert!(acknowledged < 100, "the disk has no end");
     };
     assert!(acknowledged > 0, "there was room for some");
-    fails(database.url(), || Err::<(), _>(full)).with(ErrorKind::StorageFull).saying("full").final_();
+    fails(database.url(), || Err::<(), _>(full))
+        .with(ErrorKind::StorageFull)
+        .saying("full")
+        .final_();
     let two = [NewMessage::new(&large), NewMessage::new(&large)];
     fails(database.url(), || chat.messages().log_messages(&two))
         .with(ErrorKind::StorageFull)
@@ -67,7 +72,9 @@ fn a_full_disk_is_told_and_loses_nothing() {
         "what was acknowledged is there, and no more"
     );
     assert!(
-        chat.tokens().verify_token(created.token.expose()).expect("a token is checked on a full disk too")
+        chat.tokens()
+            .verify_token(created.token.expose())
+            .expect("a token is checked on a full disk too")
     );
     drop(chat);
     let again = open(database.url());
@@ -91,7 +98,9 @@ fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
                         match log(chat, &text) {
                             Ok(id) => acknowledged.push((id, text)),
                             Err(error) => {
-                                fails(url, || Err::<(), _>(error)).with(ErrorKind::StorageFull).final_();
+                                fails(url, || Err::<(), _>(error))
+                                    .with(ErrorKind::StorageFull)
+                                    .final_();
                                 return acknowledged;
                             }
                         }
@@ -112,8 +121,11 @@ fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
         "and nothing else is there"
     );
     for (id, text) in acknowledged {
-        let stored =
-            again.messages().get_message_by_id(id).expect("it can be read").expect("it was acknowledged");
+        let stored = again
+            .messages()
+            .get_message_by_id(id)
+            .expect("it can be read")
+            .expect("it was acknowledged");
         assert_eq!(stored.user_message, text);
     }
     drop((again, disk));
@@ -121,14 +133,18 @@ fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
 
 /// All that another program's file holds, and what lies beside it.
 fn everything_in(database: &TestDatabase) -> (Vec<Vec<Option<String>>>, Vec<String>) {
-    let rows = ["SELECT name, sql FROM sqlite_schema ORDER BY name", "SELECT * FROM messages ORDER BY id"]
-        .into_iter()
-        .flat_map(|query| database.query(query))
-        .collect();
-    let entries = std::fs::read_dir(database.folder().expect("SQLite has a folder")).expect("a folder");
-    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let rows =
+        ["SELECT name, sql FROM sqlite_schema ORDER BY name", "SELECT * FROM messages ORDER BY id"]
+            .into_iter()
+            .flat_map(|query| database.query(query))
+            .collect();
+    let entries =
+        std::fs::read_dir(database.folder().expect("SQLite has a folder")).expect("a folder");
+    let names =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     // What SQLite itself keeps beside it comes and goes.
-    let mut names: Vec<_> = names.filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).collect();
+    let mut names: Vec<_> =
+        names.filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).collect();
     names.sort();
     (rows, names)
 }

@@ -18,7 +18,10 @@ const URL: &str = "CHATKEEP_FAULTS_DNS_URL";
 fn a_name_server_that_never_answers_is_given_up_in_time(engine: Engine) {
     if let Ok(url) = std::env::var(URL) {
         let chat = open(&url);
-        fails(&url, || log(&chat, "hello")).with(ErrorKind::Unavailable).retryable().within(CONNECT_TIMEOUT);
+        fails(&url, || log(&chat, "hello"))
+            .with(ErrorKind::Unavailable)
+            .retryable()
+            .within(CONNECT_TIMEOUT);
         return;
     }
     // Every test has an address of its own on the loopback network, so that nothing leaves the machine.
@@ -48,7 +51,10 @@ fn a_name_server_that_never_answers_is_given_up_in_time(engine: Engine) {
         .arg(std::env::current_exe().expect("this program"))
         .args([
             "--exact",
-            &format!("dns::a_name_server_that_never_answers_is_given_up_in_time::{}", engine.name()),
+            &format!(
+                "dns::a_name_server_that_never_answers_is_given_up_in_time::{}",
+                engine.name()
+            ),
         ])
         .arg("--nocapture")
         .env(URL, database.url_at("database.example", database.port()))

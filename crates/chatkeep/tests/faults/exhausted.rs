@@ -80,7 +80,11 @@ fn calls_that_find_all_connections_in_use_are_told_in_time(engine: Engine) {
             .into_iter()
             .map(|thread| thread.join().expect("no call panics").expect("the row is free again"))
             .collect();
-        assert_eq!(outcomes.iter().filter(|revoked| **revoked).count(), 1, "one of them was the first");
+        assert_eq!(
+            outcomes.iter().filter(|revoked| **revoked).count(),
+            1,
+            "one of them was the first"
+        );
     });
     assert_eq!(count(&chat).expect("the pool is whole"), 0);
     assert_eq!(chat.database().pool_status().checked_out, 0);
@@ -90,14 +94,20 @@ on_each_engine!(a_failed_call_gives_its_connection_back);
 
 fn a_failed_call_gives_its_connection_back(engine: Engine) {
     let database = TestDatabase::create(engine);
-    let settings =
-        PoolSettings { pool_size: 1, max_overflow: 0, pool_timeout: Duration::from_secs(1), ..short() };
+    let settings = PoolSettings {
+        pool_size: 1,
+        max_overflow: 0,
+        pool_timeout: Duration::from_secs(1),
+        ..short()
+    };
     let chat = builder(database.url()).settings(settings).open().expect("the URL is well-formed");
     log(&chat, "hello").expect("the database is there");
     database.execute("DROP TABLE messages");
     for _ in 0..5 {
-        fails(database.url(), || log(&chat, "hello")).with(ErrorKind::Schema(chatkeep::SchemaState::Behind));
-        fails(database.url(), || count(&chat)).with(ErrorKind::Schema(chatkeep::SchemaState::Behind));
+        fails(database.url(), || log(&chat, "hello"))
+            .with(ErrorKind::Schema(chatkeep::SchemaState::Behind));
+        fails(database.url(), || count(&chat))
+            .with(ErrorKind::Schema(chatkeep::SchemaState::Behind));
     }
     let status = chat.database().pool_status();
     assert_eq!((status.checked_out, status.waiting), (0, 0), "{status:?}");

@@ -44,7 +44,11 @@ impl Failed {
     /// Of one of these kinds.
     #[track_caller]
     pub(crate) fn with_any(self, kinds: &[ErrorKind]) -> Self {
-        assert!(kinds.contains(&self.error.kind()), "one of {kinds:?} is expected: {:?}", self.error);
+        assert!(
+            kinds.contains(&self.error.kind()),
+            "one of {kinds:?} is expected: {:?}",
+            self.error
+        );
         self
     }
 
@@ -52,7 +56,10 @@ impl Failed {
     #[track_caller]
     pub(crate) fn saying(self, text: &str) -> Self {
         let message = self.error.to_string();
-        assert!(message.to_lowercase().contains(&text.to_lowercase()), "{text:?} is missing in {message:?}");
+        assert!(
+            message.to_lowercase().contains(&text.to_lowercase()),
+            "{text:?} is missing in {message:?}"
+        );
         self
     }
 
@@ -80,7 +87,10 @@ impl Failed {
     #[track_caller]
     pub(crate) fn within(self, deadline: Duration) -> Self {
         let Self { took, error } = &self;
-        assert!(*took <= deadline + SLACK, "took {took:?} where {deadline:?} is the deadline: {error:?}");
+        assert!(
+            *took <= deadline + SLACK,
+            "took {took:?} where {deadline:?} is the deadline: {error:?}"
+        );
         self
     }
 
@@ -103,8 +113,12 @@ impl Failed {
 
 /// All texts that an error offers, the causes underneath included.
 fn shown(error: &Error) -> Vec<String> {
-    let mut texts =
-        vec![error.to_string(), format!("{error:?}"), format!("{error:#?}"), error.message().to_owned()];
+    let mut texts = vec![
+        error.to_string(),
+        format!("{error:?}"),
+        format!("{error:#?}"),
+        error.message().to_owned(),
+    ];
     let mut cause = error.source();
     while let Some(inner) = cause {
         texts.extend([inner.to_string(), format!("{inner:?}")]);

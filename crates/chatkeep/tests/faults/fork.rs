@@ -46,7 +46,9 @@ fn fork_and_go_on(url: &str) {
     thread::scope(|scope| {
         for number in 0..4 {
             let chat = &chat;
-            scope.spawn(move || log(chat, &format!("before {number}")).expect("the database is there"));
+            scope.spawn(move || {
+                log(chat, &format!("before {number}")).expect("the database is there")
+            });
         }
     });
 
@@ -62,7 +64,10 @@ fn fork_and_go_on(url: &str) {
             go_on(&chat, "child", created.token.expose());
             drop(chat);
         }));
-        #[expect(unsafe_code, reason = "a child must not run what its parent has registered for its own end")]
+        #[expect(
+            unsafe_code,
+            reason = "a child must not run what its parent has registered for its own end"
+        )]
         // SAFETY: ends the process.
         unsafe {
             libc::_exit(if works.is_ok() { 0 } else { 1 })
@@ -73,7 +78,9 @@ fn fork_and_go_on(url: &str) {
     // The child has ended and taken nothing along: not one call of the parent fails.
     log(&chat, "parent after the child").expect("the parent's connections are its own");
     assert!(
-        chat.tokens().verify_token(created.token.expose()).expect("the parent's connections are its own")
+        chat.tokens()
+            .verify_token(created.token.expose())
+            .expect("the parent's connections are its own")
     );
 }
 
@@ -83,9 +90,13 @@ fn go_on(chat: &Chatkeep, who: &str, token: &str) {
         for number in 0..4 {
             scope.spawn(move || {
                 for round in 0..5 {
-                    let id = log(chat, &format!("{who} {number} {round}")).expect("a message is stored");
-                    let read =
-                        chat.messages().get_message_by_id(id).expect("it can be read").expect("it is there");
+                    let id =
+                        log(chat, &format!("{who} {number} {round}")).expect("a message is stored");
+                    let read = chat
+                        .messages()
+                        .get_message_by_id(id)
+                        .expect("it can be read")
+                        .expect("it is there");
                     assert_eq!(
                         read.user_message,
                         format!("{who} {number} {round}"),
@@ -103,13 +114,14 @@ fn go_on(chat: &Chatkeep, who: &str, token: &str) {
 fn hand_in(chat: &Chatkeep, text: &str) {
     let chat = chat.asynchronous();
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("starts");
-    let calls =
-        (0..10).map(|number| chat.messages().log_message(NewMessage::new(format!("{text} {number}"))));
+    let calls = (0..10)
+        .map(|number| chat.messages().log_message(NewMessage::new(format!("{text} {number}"))));
     for id in runtime.block_on(join_all(calls)) {
         id.expect("a message is stored");
     }
-    let newest = runtime
-        .block_on(async { chat.messages().get_messages(&MessageFilter::default(), &Page::first(1)).await });
+    let newest = runtime.block_on(async {
+        chat.messages().get_messages(&MessageFilter::default(), &Page::first(1)).await
+    });
     assert_eq!(newest.expect("they can be read").len(), 1);
 }
 
@@ -136,5 +148,8 @@ fn wait_for(child: libc::pid_t) {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "the child failed: {status:#x}");
+    assert!(
+        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
+        "the child failed: {status:#x}"
+    );
 }

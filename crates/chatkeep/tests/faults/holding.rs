@@ -39,7 +39,10 @@ impl Holder {
     #[track_caller]
     pub(crate) fn of_token(url: &str, id: i64) -> Self {
         Self::of(url, move |connection| {
-            assert!(tokens::revoke(connection, id).expect("the row is free"), "the token was active");
+            assert!(
+                tokens::revoke(connection, id).expect("the row is free"),
+                "the token was active"
+            );
         })
     }
 }

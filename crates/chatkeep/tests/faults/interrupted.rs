@@ -108,8 +108,13 @@ fn a_wait_for_a_server_that_never_says_anything(engine: Engine) {
 
 fn a_wait_for_a_connection(engine: Engine) {
     let database = TestDatabase::create(engine);
-    let settings =
-        PoolSettings { pool_size: 1, max_overflow: 0, pool_timeout: LONG, query_timeout: LONG, ..short() };
+    let settings = PoolSettings {
+        pool_size: 1,
+        max_overflow: 0,
+        pool_timeout: LONG,
+        query_timeout: LONG,
+        ..short()
+    };
     let chat = builder(database.url()).settings(settings).open().expect("the URL is well-formed");
     let created = chat.tokens().create_token("t", None).expect("the server answers");
     let holder = Holder::of_token(database.url(), created.id);

@@ -206,8 +206,12 @@ impl Told {
         else {
             return;
         };
-        let kinds =
-            [ErrorKind::OutcomeUnknown, ErrorKind::Unavailable, ErrorKind::PoolTimeout, ErrorKind::Conflict];
+        let kinds = [
+            ErrorKind::OutcomeUnknown,
+            ErrorKind::Unavailable,
+            ErrorKind::PoolTimeout,
+            ErrorKind::Conflict,
+        ];
         if word == "ack" {
             let (id, text) = rest.split_once(' ').expect("an id and a text");
             self.note(Ok(id.parse().expect("an id")), text.to_owned());
@@ -229,7 +233,8 @@ impl Told {
     fn compare(&self, chat: &Chatkeep, engine: Engine, killed: &str) {
         let mut left = self.acknowledged.clone();
         let mut texts = HashSet::new();
-        for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst) {
+        for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst)
+        {
             let message = message.expect("the database is there");
             let text = message.user_message;
             assert_eq!(message.bot_response.as_deref(), Some(text.repeat(40).as_str()), "torn");

@@ -16,7 +16,11 @@ on_each_server!(
 
 /// A handle with the settings that a program has that sets none: it would wait 25 s for a database that is starting.
 fn open_with_defaults(url: &str) -> Chatkeep {
-    Chatkeep::builder().url(url).settings(PoolSettings::default()).open().expect("the URL is well-formed")
+    Chatkeep::builder()
+        .url(url)
+        .settings(PoolSettings::default())
+        .open()
+        .expect("the URL is well-formed")
 }
 
 #[track_caller]
@@ -29,7 +33,10 @@ pub(crate) fn is_refused_after_one_try(proxy: &FaultProxy, url: &str, says: &str
         .final_()
         .at_once();
     assert!(proxy.accepted() <= 2, "{} connections were made", proxy.accepted());
-    fails(url, || chat.database().wait_until_ready()).with(ErrorKind::Configuration).saying(says).at_once();
+    fails(url, || chat.database().wait_until_ready())
+        .with(ErrorKind::Configuration)
+        .saying(says)
+        .at_once();
     fails(url, || chat.database().health()).with(ErrorKind::Configuration).saying(says).at_once();
     assert!(proxy.accepted() <= 6, "{} connections were made for three calls", proxy.accepted());
 }

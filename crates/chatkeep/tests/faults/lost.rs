@@ -26,7 +26,8 @@ const FIRST: &str = "the first of many";
 
 /// More messages than go into one statement, so that there is a transaction around several. The marker is in the last.
 fn large_batch() -> Vec<NewMessage> {
-    let mut batch: Vec<_> = (0..1500).map(|number| NewMessage::new(format!("message {number}"))).collect();
+    let mut batch: Vec<_> =
+        (0..1500).map(|number| NewMessage::new(format!("message {number}"))).collect();
     batch.insert(0, NewMessage::new(FIRST));
     batch.push(NewMessage::new(MARKER));
     batch
@@ -75,7 +76,11 @@ fn loses_the_insert(engine: Engine, deliver: Deliver, rows: u64) {
     // The statement is prepared by then, so that the text travels in the packet that runs it.
     log(&chat, "before").expect("the server is there");
     proxy.cut_at(MARKER.as_bytes(), deliver);
-    fails(&url, || log(&chat, MARKER)).with(ErrorKind::OutcomeUnknown).hiding(MARKER).final_().at_once();
+    fails(&url, || log(&chat, MARKER))
+        .with(ErrorKind::OutcomeUnknown)
+        .hiding(MARKER)
+        .final_()
+        .at_once();
     assert_eq!(proxy.cuts(), 1);
     heals(Duration::from_secs(2), || log(&chat, "after"));
     assert_eq!(stored(&database, MARKER), rows, "no second insert was made in silence");
@@ -88,7 +93,10 @@ fn an_insert_whose_answer_does_not_come_is_of_unknown_outcome(engine: Engine) {
     let chat = open_ready(&url);
     log(&chat, "before").expect("the server is there");
     proxy.stall();
-    fails(&url, || log(&chat, MARKER)).with(ErrorKind::OutcomeUnknown).final_().within(QUERY_TIMEOUT);
+    fails(&url, || log(&chat, MARKER))
+        .with(ErrorKind::OutcomeUnknown)
+        .final_()
+        .within(QUERY_TIMEOUT);
     proxy.pass();
     heals(Duration::from_secs(2), || log(&chat, "after"));
     assert!(stored(&database, MARKER) <= 1, "no second insert was made in silence");
@@ -108,7 +116,10 @@ fn a_batch_of_one_statement_whose_answer_is_lost_is_of_unknown_outcome(engine: E
         }
         // Where there was a transaction around it, it is gone, and may be made again.
         Err(error) => {
-            fails(&url, || Err::<(), _>(error)).with(ErrorKind::Unavailable).hiding(MARKER).retryable();
+            fails(&url, || Err::<(), _>(error))
+                .with(ErrorKind::Unavailable)
+                .hiding(MARKER)
+                .retryable();
             chat.messages().log_messages(&batch).expect("made again, it succeeds");
         }
         Ok(ids) => assert_eq!(ids.len(), 2),

@@ -14,15 +14,21 @@ fn a_server_without_tls_is_refused_by_require_and_taken_by_prefer(engine: Engine
     let database = server.create_database();
     let settings = chatkeep::PoolSettings::default();
     let ca = server.tls_ca().display().to_string();
-    for mode in
-        ["require".to_owned(), format!("verify-ca&sslrootcert={ca}"), format!("verify-full&sslrootcert={ca}")]
-    {
+    for mode in [
+        "require".to_owned(),
+        format!("verify-ca&sslrootcert={ca}"),
+        format!("verify-full&sslrootcert={ca}"),
+    ] {
         let proxy = FaultProxy::to(database.url());
         // A log-in in plain text would show the database's name.
         proxy.cut_at(database.name().as_bytes(), Deliver::Withheld);
         let url = format!("{}?sslmode={mode}", database.url_at("localhost", proxy.port()));
         let chat = builder(&url).settings(settings.clone()).open().expect("the URL is well-formed");
-        fails(&url, || log(&chat, "hello")).with(ErrorKind::Configuration).saying("tls").final_().at_once();
+        fails(&url, || log(&chat, "hello"))
+            .with(ErrorKind::Configuration)
+            .saying("tls")
+            .final_()
+            .at_once();
         assert_eq!(proxy.cuts(), 0, "sslmode={mode} logged in without encryption");
         assert!(proxy.accepted() <= 2, "{} connections were made", proxy.accepted());
     }

@@ -46,14 +46,17 @@ pub(crate) fn open_ready(url: &str) -> Chatkeep {
 #[track_caller]
 pub(crate) fn connection(url: &str) -> Connection {
     let mut connection = try_connection(url).expect("the database is there");
-    migrations::ensure(&mut connection, true, Duration::from_secs(30)).expect("the schema can be made");
+    migrations::ensure(&mut connection, true, Duration::from_secs(30))
+        .expect("the schema can be made");
     connection
 }
 
 /// A connection of its own beside the pool, with patient deadlines.
 pub(crate) fn try_connection(url: &str) -> chatkeep::Result<Connection> {
-    let options =
-        ConnectOptions { connect_timeout: Duration::from_secs(10), query_timeout: Duration::from_secs(30) };
+    let options = ConnectOptions {
+        connect_timeout: Duration::from_secs(10),
+        query_timeout: Duration::from_secs(30),
+    };
     Connection::open(&DatabaseUrl::parse(url)?, Role::Writer, &options)
 }
 
@@ -75,7 +78,8 @@ pub(crate) fn count(chat: &Chatkeep) -> chatkeep::Result<i64> {
 /// How many messages with this text are stored, seen from outside.
 #[track_caller]
 pub(crate) fn stored(database: &TestDatabase, text: &str) -> u64 {
-    let count = database.scalar(&format!("SELECT COUNT(*) FROM messages WHERE user_message = '{text}'"));
+    let count =
+        database.scalar(&format!("SELECT COUNT(*) FROM messages WHERE user_message = '{text}'"));
     count.and_then(|count| count.parse().ok()).expect("a count is a number")
 }
 

@@ -38,10 +38,20 @@ fn is_read_only(chat: &Chatkeep, url: &str, token: &PlainToken) {
     assert_eq!(chat.database().health().expect("reading is healthy").schema, "head");
 
     let two = [NewMessage::new("a"), NewMessage::new("b")];
-    fails(url, || log(chat, "hello")).with(ErrorKind::ReadOnly).saying("readonly").final_().at_once();
+    fails(url, || log(chat, "hello"))
+        .with(ErrorKind::ReadOnly)
+        .saying("readonly")
+        .final_()
+        .at_once();
     fails(url, || chat.messages().log_messages(&two)).with(ErrorKind::ReadOnly).final_().at_once();
-    fails(url, || chat.messages().delete_old_messages(1)).with(ErrorKind::ReadOnly).final_().at_once();
-    fails(url, || chat.tokens().create_token("t", None)).with(ErrorKind::ReadOnly).final_().at_once();
+    fails(url, || chat.messages().delete_old_messages(1))
+        .with(ErrorKind::ReadOnly)
+        .final_()
+        .at_once();
+    fails(url, || chat.tokens().create_token("t", None))
+        .with(ErrorKind::ReadOnly)
+        .final_()
+        .at_once();
     fails(url, || chat.tokens().revoke_token(1))
         .with(ErrorKind::ReadOnly)
         .hiding(token.expose())
@@ -120,12 +130,15 @@ impl ReadOnlyFolder {
     fn at(folder: &Path, place: &Path) -> Option<Self> {
         let mounted = rustix::mount::mount_bind(folder, place).and_then(|()| {
             let this = Self(place.to_owned());
-            rustix::mount::mount_remount(place, MountFlags::BIND | MountFlags::RDONLY, "").map(|()| this)
+            rustix::mount::mount_remount(place, MountFlags::BIND | MountFlags::RDONLY, "")
+                .map(|()| this)
         });
         match mounted {
             Ok(this) => Some(this),
             Err(cause) => {
-                eprintln!("no folder can be mounted read-only here ({cause}): this case has not run");
+                eprintln!(
+                    "no folder can be mounted read-only here ({cause}): this case has not run"
+                );
                 None
             }
         }
@@ -144,7 +157,9 @@ impl Drop for ReadOnlyFolder {
 #[test]
 fn a_folder_that_takes_no_changes_is_still_read() {
     let (database, token) = filled();
-    let Some(folder) = ReadOnlyFolder::over(database.folder().expect("SQLite has a folder")) else { return };
+    let Some(folder) = ReadOnlyFolder::over(database.folder().expect("SQLite has a folder")) else {
+        return;
+    };
     let read_only_url = format!("{}?mode=ro", database.url());
     for url in [database.url(), &read_only_url] {
         is_read_only(&open(url), url, &token);
@@ -214,7 +229,8 @@ fn a_log_that_cannot_be_read_without_the_right_to_write_is_named() {
 fn a_folder_that_takes_no_changes_here_and_changes_elsewhere_is_read_as_it_is() {
     let (database, token) = filled();
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
-    let Some(_folder) = ReadOnlyFolder::at(database.folder().expect("SQLite has a folder"), elsewhere.path())
+    let Some(_folder) =
+        ReadOnlyFolder::at(database.folder().expect("SQLite has a folder"), elsewhere.path())
     else {
         return;
     };
@@ -237,7 +253,9 @@ fn a_folder_that_takes_no_changes_here_and_changes_elsewhere_is_read_as_it_is() 
 #[test]
 fn a_missing_file_in_a_folder_that_takes_no_changes_is_told() {
     let database = TestDatabase::create(Engine::Sqlite);
-    let Some(folder) = ReadOnlyFolder::over(database.folder().expect("SQLite has a folder")) else { return };
+    let Some(folder) = ReadOnlyFolder::over(database.folder().expect("SQLite has a folder")) else {
+        return;
+    };
     let chat = open(database.url());
     fails(database.url(), || log(&chat, "hello"))
         .with_any(&[ErrorKind::Configuration, ErrorKind::ReadOnly])

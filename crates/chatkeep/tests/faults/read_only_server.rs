@@ -33,8 +33,10 @@ fn account(database: &TestDatabase) -> String {
 fn close_for_changes(database: &TestDatabase) {
     match database.engine() {
         Engine::PostgreSql => {
-            database
-                .execute(&format!("ALTER ROLE {}_u SET default_transaction_read_only = on", database.name()));
+            database.execute(&format!(
+                "ALTER ROLE {}_u SET default_transaction_read_only = on",
+                database.name()
+            ));
         }
         _ => database.execute("SET GLOBAL read_only = ON"),
     }
@@ -43,12 +45,17 @@ fn close_for_changes(database: &TestDatabase) {
 fn a_database_that_takes_no_changes_still_checks_tokens(engine: Engine) {
     let server = Server::start(engine);
     let database = server.create_database();
-    let created = open_ready(database.url()).tokens().create_token("t", None).expect("it takes changes");
+    let created =
+        open_ready(database.url()).tokens().create_token("t", None).expect("it takes changes");
     let url = account(&database);
     close_for_changes(&database);
 
     let chat = open(&url);
-    assert!(chat.tokens().verify_token(created.token.expose()).expect("a token is checked all the same"));
+    assert!(
+        chat.tokens()
+            .verify_token(created.token.expose())
+            .expect("a token is checked all the same")
+    );
     assert_eq!(count(&chat).expect("reading goes on"), 0);
     let two = [NewMessage::new("a"), NewMessage::new("b")];
     fails(&url, || log(&chat, "hello")).with(ErrorKind::ReadOnly).final_().at_once();
@@ -91,8 +98,10 @@ fn a_write_refused_as_read_only_is_followed_by_a_new_connection(engine: Engine) 
     assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
     match engine {
         Engine::PostgreSql => {
-            database
-                .execute(&format!("ALTER ROLE {}_u RESET default_transaction_read_only", database.name()));
+            database.execute(&format!(
+                "ALTER ROLE {}_u RESET default_transaction_read_only",
+                database.name()
+            ));
         }
         _ => database.execute("SET GLOBAL read_only = OFF"),
     }

@@ -33,7 +33,9 @@ fn is_gone(chat: &Chatkeep, url: &str) {
     };
     for _ in 0..2 {
         gone(fails(url, || log(chat, "lost")));
-        gone(fails(url, || chat.messages().log_messages(&[NewMessage::new("a"), NewMessage::new("b")])));
+        gone(fails(url, || {
+            chat.messages().log_messages(&[NewMessage::new("a"), NewMessage::new("b")])
+        }));
         gone(fails(url, || chat.tokens().create_token("t", None)));
         gone(fails(url, || chat.database().health()));
         gone(fails(url, || chat.database().wait_until_ready()));
@@ -140,7 +142,10 @@ fn another_working_folder_does_not_lead_to_another_file() {
     assert_eq!(log(&chat, "two").expect("logged"), 2);
     assert_eq!(count(&chat).expect("read"), 2);
     assert_eq!(count(&early).expect("a handle is bound to its file when it is made"), 2);
-    assert_eq!(chat.database().migration_status().expect("a connection past the pool").pending.len(), 0);
+    assert_eq!(
+        chat.database().migration_status().expect("a connection past the pool").pending.len(),
+        0
+    );
     assert!(folder.path().join("a/chat.db").exists() && !folder.path().join("b/chat.db").exists());
     std::env::set_current_dir("/").expect("a folder");
 }

@@ -55,7 +55,8 @@ fn traffic_during(chat: &Chatkeep, url: &str, fault: impl FnOnce()) -> Traffic {
         Traffic { acknowledged, longest }
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || talk(thread))).collect();
+        let threads: Vec<_> =
+            (0..THREADS).map(|thread| scope.spawn(move || talk(thread))).collect();
         thread::sleep(Duration::from_millis(200));
         fault();
         over.store(true, Ordering::SeqCst);
@@ -119,7 +120,11 @@ fn a_frozen_server_is_given_up_in_time_and_taken_up_again(engine: Engine) {
         heals(HEALING, || count(&chat));
         works_everywhere(&chat);
     });
-    assert!(traffic.longest <= QUERY_TIMEOUT + CONNECT_TIMEOUT + SLACK, "a call took {:?}", traffic.longest);
+    assert!(
+        traffic.longest <= QUERY_TIMEOUT + CONNECT_TIMEOUT + SLACK,
+        "a call took {:?}",
+        traffic.longest
+    );
     is_all_there_once(&database, &traffic);
     assert!(chat.tokens().verify_token(created.token.expose()).expect("the server is back"));
 }
@@ -131,7 +136,11 @@ fn a_killed_server_is_told_and_taken_up_again(engine: Engine) {
     let chat = open_ready(&url);
     let traffic = traffic_during(&chat, &url, || {
         server.kill();
-        fails(&url, || heals_not(&chat)).with(ErrorKind::Unavailable).saying("refused").retryable().at_once();
+        fails(&url, || heals_not(&chat))
+            .with(ErrorKind::Unavailable)
+            .saying("refused")
+            .retryable()
+            .at_once();
         server.start_again();
         heals(HEALING, || count(&chat));
         works_everywhere(&chat);

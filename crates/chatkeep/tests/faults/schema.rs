@@ -22,7 +22,11 @@ fn an_empty_database_is_behind_when_nobody_may_migrate(engine: Engine) {
         .saying("chatkeep migrate upgrade")
         .final_()
         .at_once();
-    fails(database.url(), || count(&chat)).with(behind).saying("create_messages").final_().at_once();
+    fails(database.url(), || count(&chat))
+        .with(behind)
+        .saying("create_messages")
+        .final_()
+        .at_once();
     fails(database.url(), || chat.database().wait_until_ready()).with(behind).at_once();
     assert_eq!(tables(&database), 0, "something was made");
 
@@ -43,8 +47,15 @@ fn a_schema_of_a_newer_program_is_refused(engine: Engine) {
     let before = tables(&database);
     let newer = ErrorKind::Schema(SchemaState::Newer);
     for auto_migrate in [true, false] {
-        let chat = builder(database.url()).auto_migrate(auto_migrate).open().expect("the URL is well-formed");
-        fails(database.url(), || log(&chat, "hello")).with(newer).saying("99991231235959").final_().at_once();
+        let chat = builder(database.url())
+            .auto_migrate(auto_migrate)
+            .open()
+            .expect("the URL is well-formed");
+        fails(database.url(), || log(&chat, "hello"))
+            .with(newer)
+            .saying("99991231235959")
+            .final_()
+            .at_once();
         fails(database.url(), || chat.tokens().verify_token("some-imported-token"))
             .with(newer)
             .final_()
@@ -112,7 +123,11 @@ fn an_account_without_ddl_rights_cannot_begin(engine: Engine) {
     let database = TestDatabase::create(engine);
     let url = runtime_account(&database);
     let chat = open(&url);
-    fails(&url, || log(&chat, "hello")).with(ErrorKind::Configuration).saying("denied").final_().at_once();
+    fails(&url, || log(&chat, "hello"))
+        .with(ErrorKind::Configuration)
+        .saying("denied")
+        .final_()
+        .at_once();
     assert_eq!(tables(&database), 0, "something was made");
     let chat = builder(&url).auto_migrate(false).open().expect("the URL is well-formed");
     fails(&url, || log(&chat, "hello"))

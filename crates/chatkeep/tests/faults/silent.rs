@@ -35,7 +35,8 @@ where
     T: Send + 'static,
     F: Future<Output = chatkeep::Result<T>> + Send + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let begin = Instant::now();
         let calls: Vec<_> = (0..number)
@@ -131,7 +132,9 @@ fn awaited_messages_end_in_time_while_another_program_holds_a_sqlite_file() {
     let chat = open(database.url());
     log(&chat, "before").expect("the file is free");
     let mut holder = connection(database.url());
-    let ended = holder.transaction(|_| Ok(log_many(&chat))).expect("nothing was changed in the transaction");
+    let ended = holder
+        .transaction(|_| Ok(log_many(&chat)))
+        .expect("nothing was changed in the transaction");
     assert_all_failed_in_time(&ended, &[ErrorKind::Conflict, ErrorKind::PoolTimeout]);
     log(&chat, "after").expect("the file is free again");
     assert_eq!((stored(&database, "after"), stored(&database, "unanswered")), (1, 0));

@@ -15,7 +15,8 @@ fn standby() -> (Server, TestDatabase) {
     let database = server.create_database();
     log(&open_ready(database.url()), "on the standby").expect("it is no standby yet");
     server.stop();
-    std::fs::write(server.socket().join("data/standby.signal"), "").expect("a file that makes it one");
+    std::fs::write(server.socket().join("data/standby.signal"), "")
+        .expect("a file that makes it one");
     server.start_again();
     (server, database)
 }
@@ -52,7 +53,11 @@ fn the_role_that_is_asked_for_is_taken() {
     for (server, role, says) in [(a, "primary", "is a standby"), (b, "standby", "is the primary")] {
         let url = url(server, server, role);
         let chat = open(&url);
-        fails(&url, || count(&chat)).with(ErrorKind::Unavailable).saying(says).retryable().at_once();
+        fails(&url, || count(&chat))
+            .with(ErrorKind::Unavailable)
+            .saying(says)
+            .retryable()
+            .at_once();
     }
 }
 

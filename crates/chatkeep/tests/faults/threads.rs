@@ -31,11 +31,16 @@ fn two_hundred_threads_share_one_handle(engine: Engine) {
             scope.spawn(move || {
                 together.wait();
                 let id = log(chat, &format!("message {number}")).expect("a message is stored");
-                let read =
-                    chat.messages().get_message_by_id(id).expect("it can be read").expect("it is there");
+                let read = chat
+                    .messages()
+                    .get_message_by_id(id)
+                    .expect("it can be read")
+                    .expect("it is there");
                 assert_eq!(read.user_message, format!("message {number}"));
                 let created = chat.tokens().create_token("t", None).expect("a token is made");
-                assert!(chat.tokens().verify_token(created.token.expose()).expect("it can be checked"));
+                assert!(
+                    chat.tokens().verify_token(created.token.expose()).expect("it can be checked")
+                );
             });
         }
     });

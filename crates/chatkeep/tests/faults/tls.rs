@@ -97,12 +97,22 @@ fn is_refused(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, say
 }
 
 fn verify_full_refuses_a_wrong_name(engine: Engine) {
-    is_refused(engine, "127.0.0.1", |url| with_ca(url, "verify-full", &engine.tls_ca()), "certificate");
+    is_refused(
+        engine,
+        "127.0.0.1",
+        |url| with_ca(url, "verify-full", &engine.tls_ca()),
+        "certificate",
+    );
 }
 
 fn verify_full_and_verify_ca_refuse_an_unknown_authority(engine: Engine) {
     for mode in ["verify-full", "verify-ca"] {
-        is_refused(engine, "localhost", |url| with_ca(url, mode, &engine.unrelated_ca()), "certificate");
+        is_refused(
+            engine,
+            "localhost",
+            |url| with_ca(url, mode, &engine.unrelated_ca()),
+            "certificate",
+        );
     }
 }
 

@@ -91,7 +91,10 @@ fn a_missing_folder_is_named_and_not_made() {
         .naming("DATABASE_URL")
         .saying("missing/deeper")
         .final_();
-    fails(&url, || log(&chat, "hello")).with(ErrorKind::Configuration).saying("does not exist").at_once();
+    fails(&url, || log(&chat, "hello"))
+        .with(ErrorKind::Configuration)
+        .saying("does not exist")
+        .at_once();
     assert_eq!(content(folder), Vec::<String>::new());
 }
 
@@ -168,7 +171,9 @@ fn the_forms_that_sqlalchemy_writes_lead_to_the_same_database(engine: Engine) {
         Engine::PostgreSql => {
             &["postgres", "postgresql+asyncpg", "postgresql+psycopg2", "postgresql+psycopg"]
         }
-        Engine::MariaDb => &["mariadb+pymysql", "mariadb+mariadbconnector", "mysql+pymysql", "mysql"],
+        Engine::MariaDb => {
+            &["mariadb+pymysql", "mariadb+mariadbconnector", "mysql+pymysql", "mysql"]
+        }
         _ => &["mysql+pymysql", "mysql+aiomysql", "mysql+mysqldb", "mysql+mysqlconnector"],
     };
     for form in forms {

@@ -18,7 +18,8 @@ const BATCH: usize = 5;
 fn every_caller_gets_its_own_id_while_nodes_leave_fail_and_rejoin() {
     let mut cluster = GaleraCluster::start();
     let database = cluster.node(0).create_database();
-    let chats: Vec<_> = (0..3).map(|node| open(cluster.database_through(node, &database).url())).collect();
+    let chats: Vec<_> =
+        (0..3).map(|node| open(cluster.database_through(node, &database).url())).collect();
     for chat in &chats {
         chat.database().wait_until_ready().expect("the node is there");
     }
@@ -74,7 +75,12 @@ fn leave_fail_and_rejoin(cluster: &mut GaleraCluster) {
 }
 
 /// Logs single messages, which share statements with those of other writers, and batches.
-fn write(chat: &Chatkeep, writer: &str, acknowledged: &Mutex<HashMap<i64, String>>, over: &AtomicBool) {
+fn write(
+    chat: &Chatkeep,
+    writer: &str,
+    acknowledged: &Mutex<HashMap<i64, String>>,
+    over: &AtomicBool,
+) {
     for number in 0.. {
         if over.load(Ordering::SeqCst) {
             return;
@@ -90,7 +96,11 @@ fn write(chat: &Chatkeep, writer: &str, acknowledged: &Mutex<HashMap<i64, String
             Ok(ids) => {
                 let mut acknowledged = acknowledged.lock().expect("no writer panicked");
                 for (place, id) in ids.into_iter().enumerate() {
-                    assert_eq!(acknowledged.insert(id, text(place)), None, "id {id} was returned twice");
+                    assert_eq!(
+                        acknowledged.insert(id, text(place)),
+                        None,
+                        "id {id} was returned twice"
+                    );
                 }
             }
             Err(error) => {
@@ -114,7 +124,11 @@ fn compare(chat: &Chatkeep, acknowledged: &HashMap<i64, String>) {
         let before = ids.insert(message.user_message.clone(), message.id);
         assert_eq!(before, None, "{:?} is stored twice", message.user_message);
     }
-    assert!(acknowledged.len() > 100, "the writers were hardly able to write: {}", acknowledged.len());
+    assert!(
+        acknowledged.len() > 100,
+        "the writers were hardly able to write: {}",
+        acknowledged.len()
+    );
     for (id, text) in acknowledged {
         assert_eq!(ids.get(text), Some(id), "the id that {text:?} is stored under");
     }

@@ -13,13 +13,13 @@ fn programs_on_several_nodes_share_migrations_tokens_and_totals() {
     for _ in 0..rounds() {
         let database = cluster.node(0).create_database();
         // Two programs on each node.
-        let chats: Vec<_> =
-            (0..6).map(|number| open(cluster.database_through(number % 3, &database).url())).collect();
+        let chats: Vec<_> = (0..6)
+            .map(|number| open(cluster.database_through(number % 3, &database).url()))
+            .collect();
         for outcome in at_once(&chats, |chat| chat.database().upgrade().map(drop)) {
             outcome.expect("one program runs the migrations, and the others wait for it");
         }
-        let history =
-            "SELECT COUNT(*) - COUNT(DISTINCT version), SUM(state <> 'done') FROM chatkeep_migrations";
+        let history = "SELECT COUNT(*) - COUNT(DISTINCT version), SUM(state <> 'done') FROM chatkeep_migrations";
         assert_eq!(database.query(history), [[Some("0".to_owned()), Some("0".to_owned())]]);
         tokens_are_revoked(&chats);
         totals_are_exact(&chats);
@@ -34,7 +34,9 @@ fn tokens_are_revoked(chats: &[Chatkeep]) {
             assert!(is_done_or_conflict(outcome), "{outcome:?}");
         }
         assert!(outcomes.iter().any(Result::is_ok), "one of them has committed: {outcomes:?}");
-        assert!(!chats[0].tokens().verify_token(created.token.expose()).expect("the node is there"));
+        assert!(
+            !chats[0].tokens().verify_token(created.token.expose()).expect("the node is there")
+        );
     }
 }
 
@@ -55,7 +57,8 @@ fn totals_are_exact(chats: &[Chatkeep]) {
         outcome.expect("only totals are rows that two of them change");
     }
     for chat in chats {
-        let count = chat.messages().get_analytics(None, None).expect("the node is there").total_messages;
+        let count =
+            chat.messages().get_analytics(None, None).expect("the node is there").total_messages;
         assert_eq!(count, 20 * i64::try_from(chats.len()).expect("few"));
         let check = chat.messages().check_totals().expect("the node is there");
         assert_eq!(check.differences, Vec::new());
@@ -66,7 +69,10 @@ fn is_done_or_conflict<T>(outcome: &Result<T>) -> bool {
     outcome.as_ref().map_or_else(|error| error.kind() == ErrorKind::Conflict, |_| true)
 }
 
-fn at_once<T: Send>(chats: &[Chatkeep], call: impl Fn(&Chatkeep) -> Result<T> + Sync) -> Vec<Result<T>> {
+fn at_once<T: Send>(
+    chats: &[Chatkeep],
+    call: impl Fn(&Chatkeep) -> Result<T> + Sync,
+) -> Vec<Result<T>> {
     thread::scope(|scope| {
         let threads: Vec<_> = chats.iter().map(|chat| scope.spawn(|| call(chat))).collect();
         threads.into_iter().map(|thread| thread.join().expect("no call panics")).collect()

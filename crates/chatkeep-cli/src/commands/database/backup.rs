@@ -20,13 +20,17 @@ const SQLITE_ENDINGS: [&str; 3] = ["db", "sqlite", "sqlite3"];
 pub(super) fn run(options: &BackupOptions, context: &Context) -> Result<(), Failure> {
     let ending = options.file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if options.format == BackupFormat::Portable && SQLITE_ENDINGS.contains(&ending) {
-        let refusal =
-            Failure::usage(format!("{} would be an archive, not a SQLite file", options.file.display()));
+        let refusal = Failure::usage(format!(
+            "{} would be an archive, not a SQLite file",
+            options.file.display()
+        ));
         return Err(refusal.with_hint("name it chat.tar.zst; or, on SQLite, say --format sqlite"));
     }
     let chatkeep = context.open()?;
     if options.format == BackupFormat::Sqlite && chatkeep.database().engine().is_server() {
-        return Err(Failure::usage("only SQLite can be written as a SQLite file; leave --format out"));
+        return Err(Failure::usage(
+            "only SQLite can be written as a SQLite file; leave --format out",
+        ));
     }
     let url = context.url()?;
     let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
@@ -46,10 +50,16 @@ pub(super) fn run(options: &BackupOptions, context: &Context) -> Result<(), Fail
 }
 
 /// Writes an archive; returns messages, tokens and bytes.
-fn archive(output: &Output<'_>, chatkeep: &Chatkeep, context: &Context) -> Result<(u64, u64, u64), Failure> {
+fn archive(
+    output: &Output<'_>,
+    chatkeep: &Chatkeep,
+    context: &Context,
+) -> Result<(u64, u64, u64), Failure> {
     if output.is_standard() && io::stdout().is_terminal() {
         let refusal = Failure::usage("an archive is not for a terminal");
-        return Err(refusal.with_hint("name a file, or write it into a pipe: chatkeep db backup - | …"));
+        return Err(
+            refusal.with_hint("name a file, or write it into a pipe: chatkeep db backup - | …")
+        );
     }
     let mut destination = Destination::open(output, &context.interruption, None)?;
     let progress = Progress::steps(&context.terminal);
@@ -71,13 +81,17 @@ fn sqlite_file(
     context: &Context,
 ) -> Result<(u64, u64, u64), Failure> {
     if output.is_descriptor() {
-        let refusal =
-            Failure::usage("a SQLite file is not written from its beginning to its end, as a pipe wants it");
-        return Err(refusal.with_hint("name a file; or leave --format out, and an archive is written"));
+        let refusal = Failure::usage(
+            "a SQLite file is not written from its beginning to its end, as a pipe wants it",
+        );
+        return Err(
+            refusal.with_hint("name a file; or leave --format out, and an archive is written")
+        );
     }
     refuse_database_file(output.database, output.path)?;
     refuse_leftover_companion(output.path)?;
-    let file = PartialFile::create(output.path, output.replace, output.mode, &context.interruption)?;
+    let file =
+        PartialFile::create(output.path, output.replace, output.mode, &context.interruption)?;
     let report = backup_sqlite(chatkeep, file.path())?;
     let size = file.path().metadata().map_or(0, |about| about.len());
     // Another program may have come meanwhile.

@@ -15,7 +15,8 @@ use crate::style;
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failure> {
     let parse = |text: &str, option: &str| {
-        DatabaseUrl::parse(text).map_err(|error| Failure::from(error).with_field(Some(option.to_owned())))
+        DatabaseUrl::parse(text)
+            .map_err(|error| Failure::from(error).with_field(Some(option.to_owned())))
     };
     let from = parse(&arguments.from, "--from")?;
     let to = arguments.to.as_deref().map_or_else(|| context.url(), |url| parse(url, "--to"))?;
@@ -32,7 +33,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
         return Ok(if comparison.equal { 0 } else { FAILED });
     }
     let start = Instant::now();
-    let options = CopyOptions { resume: arguments.resume, replace: arguments.replace, connect_timeout };
+    let options =
+        CopyOptions { resume: arguments.resume, replace: arguments.replace, connect_timeout };
     let report = {
         let progress = Progress::steps(&context.terminal);
         copy(&from, &to, options, &mut |step| progress.step(step))?
@@ -93,11 +95,15 @@ fn plan(plan: &CopyPlan, context: &Context) -> Result<u8, Failure> {
     })?;
     match (plan.unfinished, is_empty) {
         (Some(_), _) => {
-            context.terminal.note("a copy into it was interrupted: --resume goes on, --replace begins anew");
+            context
+                .terminal
+                .note("a copy into it was interrupted: --resume goes on, --replace begins anew");
             Ok(FAILED)
         }
         (None, false) => {
-            context.terminal.note("a copy would be refused; --replace deletes the target's rows first");
+            context
+                .terminal
+                .note("a copy would be refused; --replace deletes the target's rows first");
             Ok(FAILED)
         }
         (None, true) => Ok(0),

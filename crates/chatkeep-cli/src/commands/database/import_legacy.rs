@@ -27,7 +27,9 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
     let chatkeep = context.open()?;
     let report = {
         let progress = Progress::steps(&context.terminal);
-        import_legacy(&chatkeep, &files, ImportOptions { dry_run, force }, &mut |step| progress.step(step))?
+        import_legacy(&chatkeep, &files, ImportOptions { dry_run, force }, &mut |step| {
+            progress.step(step)
+        })?
     };
     let refused = report.is_refused(force);
     let answer = json!({
@@ -40,9 +42,9 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
     });
     context.terminal.answer(&answer, || describe(&report, dry_run, force))?;
     if refused && report.bad_rows > report.hopeless_rows && !force {
-        context
-            .terminal
-            .note("--force stores such rows, with the originals under \"legacy\" in their metadata");
+        context.terminal.note(
+            "--force stores such rows, with the originals under \"legacy\" in their metadata",
+        );
     }
     Ok(if refused { FAILED } else { 0 })
 }
@@ -119,8 +121,11 @@ fn line(problem: &Problem) -> String {
 
 /// What became of a file's rows.
 fn fate(counts: &Counts, dry_run: bool) -> String {
-    let mut parts =
-        vec![format!("{} {}", thousands(counts.stored), if dry_run { "to be stored" } else { "stored" })];
+    let mut parts = vec![format!(
+        "{} {}",
+        thousands(counts.stored),
+        if dry_run { "to be stored" } else { "stored" }
+    )];
     let more = [
         (counts.with_new_id, "with a new id"),
         (counts.forced, "not as they were"),

@@ -14,7 +14,8 @@ use crate::progress::Progress;
 pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Failure> {
     let terminal = &context.terminal;
     if options.file.as_os_str() == "-" {
-        let refusal = Failure::usage("a backup is read twice: once to check it, and once to store it");
+        let refusal =
+            Failure::usage("a backup is read twice: once to check it, and once to store it");
         return Err(refusal.with_hint("write it to a file first, and name that"));
     }
     if options.dry_run {
@@ -24,7 +25,11 @@ pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Fai
         };
         let (messages, tokens) = (content.messages.rows, content.api_tokens.rows);
         return terminal.answer(&json!({ "sound": true, "content": content }), || {
-            format!("the backup is sound: {} and {}\n", amount(messages, "message"), amount(tokens, "token"))
+            format!(
+                "the backup is sound: {} and {}\n",
+                amount(messages, "message"),
+                amount(tokens, "token")
+            )
         });
     }
     let start = Instant::now();

@@ -16,7 +16,8 @@ use crate::text::{excerpt, shorten, visible_line};
 const SOURCE_PART: usize = 5;
 
 pub(super) fn list(options: ListOptions, context: &Context) -> Result<(), Failure> {
-    let page = Page { limit: options.limit, offset: options.offset.unwrap_or(0), cursor: options.cursor };
+    let page =
+        Page { limit: options.limit, offset: options.offset.unwrap_or(0), cursor: options.cursor };
     let messages = context.open()?.messages().get_messages(&options.filter.filter(), &page)?;
     let terminal = &context.terminal;
     if terminal.json {
@@ -27,7 +28,9 @@ pub(super) fn list(options: ListOptions, context: &Context) -> Result<(), Failur
         terminal.print(&render(&messages, None, terminal))?;
     }
     // A full page may be the last one; a short one is.
-    if let Some(last) = messages.last().filter(|_| i64::try_from(messages.len()) == Ok(options.limit)) {
+    if let Some(last) =
+        messages.last().filter(|_| i64::try_from(messages.len()) == Ok(options.limit))
+    {
         let cursor = last.cursor().to_string();
         if terminal.json && !terminal.quiet {
             terminal.say(&json!({ "next_cursor": cursor }).to_string());
@@ -100,7 +103,8 @@ fn with_second(first: String, second: Option<String>) -> Vec<String> {
 
 fn source(message: &Message, terminal: &Terminal) -> Vec<String> {
     let widest = terminal.width / SOURCE_PART;
-    let short = |text: &str| shorten(&visible_line(text, widest), widest, terminal.ellipsis()).into_owned();
+    let short =
+        |text: &str| shorten(&visible_line(text, widest), widest, terminal.ellipsis()).into_owned();
     let provider = message.provider.as_deref().map_or_else(|| terminal.nothing().to_owned(), short);
     with_second(provider, message.model.as_deref().map(short))
 }
@@ -123,7 +127,8 @@ mod tests {
     }
 
     fn message(text: &str) -> NewMessage {
-        NewMessage::new(text).with_timestamp(Timestamp::parse("2023-09-23T21:02:11.539144Z").expect("a time"))
+        NewMessage::new(text)
+            .with_timestamp(Timestamp::parse("2023-09-23T21:02:11.539144Z").expect("a time"))
     }
 
     #[test]
@@ -151,7 +156,10 @@ ID  Time (UTC)        From           Message
         let messages = stored(&[message("What is WAL?").with_response(answer)]);
         let text = render(&messages, Some("WRITE-AHEAD"), &Terminal::plain(80));
         assert!(style::paint(&text, false).contains("the write-ahead log"), "{text}");
-        assert!(style::paint(&text, true).contains("\u{1b}[1m\u{1b}[33mwrite-ahead\u{1b}[0m"), "{text}");
+        assert!(
+            style::paint(&text, true).contains("\u{1b}[1m\u{1b}[33mwrite-ahead\u{1b}[0m"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -45,7 +45,11 @@ pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failu
     }
     terminal.answer(&answer, || {
         let reclaimed = reclaimed.map_or_else(String::new, reclaim::described);
-        format!("deleted {} older than {}\n{reclaimed}", amount(deleted, "message"), amount(days, "day"))
+        format!(
+            "deleted {} older than {}\n{reclaimed}",
+            amount(deleted, "message"),
+            amount(days, "day")
+        )
     })?;
     Ok(0)
 }

@@ -24,7 +24,10 @@ fn render(message: &Message) -> String {
     add("Provider", message.provider.as_deref().map(|text| visible_line(text, usize::MAX)));
     add("Model", message.model.as_deref().map(|text| visible_line(text, usize::MAX)));
     add("Tokens", message.tokens_used.map(thousands));
-    add("Metadata", message.metadata.as_ref().map(|metadata| visible_line(metadata.as_json(), usize::MAX)));
+    add(
+        "Metadata",
+        message.metadata.as_ref().map(|metadata| visible_line(metadata.as_json(), usize::MAX)),
+    );
     let mut out = facts(&rows);
     let mut section = |title, text: &str| {
         out.push_str(&format!("\n{}\n{}\n", style::strong(title), visible_block(text)));

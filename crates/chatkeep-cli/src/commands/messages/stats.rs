@@ -45,7 +45,8 @@ fn render(analytics: &Analytics, terminal: &Terminal) -> String {
     if let (Some((first, _)), Some((last, _))) =
         (analytics.by_date.first_key_value(), analytics.by_date.last_key_value())
     {
-        let range = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
+        let range =
+            if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
         out.push_str(&style::dim(&format!("{range} (UTC)")));
         out.push('\n');
     }
@@ -68,8 +69,9 @@ fn by_day(days: &BTreeMap<String, i64>) -> Vec<Line> {
         let days = amount(earlier as u64, "day");
         lines.push(Line::Words(format!("{days} before, with {}", amount(messages, "message"))));
     }
-    let gaps: Vec<_> =
-        std::iter::once(0).chain(shown.windows(2).map(|pair| days_between(pair[0].0, pair[1].0))).collect();
+    let gaps: Vec<_> = std::iter::once(0)
+        .chain(shown.windows(2).map(|pair| days_between(pair[0].0, pair[1].0)))
+        .collect();
     // Where every other line would be such words, they are said once.
     let tell_each = gaps.iter().filter(|gap| **gap > 0).count() <= MOST_GAPS;
     for ((day, count), gap) in shown.iter().zip(&gaps) {
@@ -133,7 +135,9 @@ mod tests {
 
     #[test]
     fn days_without_messages_are_said_in_words() {
-        let days = BTreeMap::from(["2023-02-27", "2023-02-28", "2023-03-05"].map(|day| (day.to_owned(), 1)));
+        let days = BTreeMap::from(
+            ["2023-02-27", "2023-02-28", "2023-03-05"].map(|day| (day.to_owned(), 1)),
+        );
         let lines = by_day(&days);
         assert_eq!(words(&lines), ["4 days without messages"]);
         assert!(matches!(&lines[2], Line::Words(_)));
@@ -149,8 +153,9 @@ mod tests {
 
     #[test]
     fn only_thirty_days_have_bars() {
-        let days: BTreeMap<_, _> =
-            (1..=31).flat_map(|day| [1, 3].map(|month| (format!("2023-{month:02}-{day:02}"), 2))).collect();
+        let days: BTreeMap<_, _> = (1..=31)
+            .flat_map(|day| [1, 3].map(|month| (format!("2023-{month:02}-{day:02}"), 2)))
+            .collect();
         let lines = by_day(&days);
         assert_eq!(words(&lines), ["32 days before, with 64 messages"]);
         assert_eq!(lines.len(), 31);
@@ -169,7 +174,10 @@ mod tests {
         let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
         let message = |provider: &str, day: &str| {
             let time = Timestamp::parse(day).expect("a day");
-            NewMessage::new("hi").with_timestamp(time).with_provider(provider).with_tokens_used(1_234)
+            NewMessage::new("hi")
+                .with_timestamp(time)
+                .with_provider(provider)
+                .with_tokens_used(1_234)
         };
         let mut messages = vec![message("openai", "2023-09-23"); 40];
         messages.push(message("anthropic", "2023-09-26").with_model("claude-3-haiku"));

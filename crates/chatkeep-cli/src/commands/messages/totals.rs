@@ -30,7 +30,8 @@ fn render(check: &TotalsCheck) -> String {
     if more > 0 {
         out.push_str(&format!("{} more\n", amount(more as u64, "difference")));
     }
-    let verdict = if check.differences.is_empty() { "are right" } else { "are wrong; --rebuild mends them" };
+    let verdict =
+        if check.differences.is_empty() { "are right" } else { "are wrong; --rebuild mends them" };
     out.push_str(&format!("the totals of {} {verdict}", amount(check.counted, "message")));
     if check.uncounted > 0 {
         out.push_str(&format!(" ({} not counted yet)", amount(check.uncounted, "message")));
@@ -46,10 +47,14 @@ fn line(difference: &TotalsDifference) -> String {
         _ => "30 days",
     };
     let start = difference.start.to_string();
-    let names =
-        format!("{}, {}", visible_line(&difference.provider, 50), visible_line(&difference.model, 50));
-    let sums =
-        |sums: &Sums| format!("{} with {}", amount(sums.messages, "message"), amount(sums.tokens, "token"));
+    let names = format!(
+        "{}, {}",
+        visible_line(&difference.provider, 50),
+        visible_line(&difference.model, 50)
+    );
+    let sums = |sums: &Sums| {
+        format!("{} with {}", amount(sums.messages, "message"), amount(sums.tokens, "token"))
+    };
     format!(
         "{span} from {}, {names}: kept are {}, found {}\n",
         &start[..16],

@@ -13,7 +13,11 @@ use crate::text::visible_line;
 /// So much of a checksum tells two files apart.
 const CHECKSUM: usize = 12;
 
-pub(super) fn history(status: &MigrationStatus, verbose: bool, terminal: &Terminal) -> Result<u8, Failure> {
+pub(super) fn history(
+    status: &MigrationStatus,
+    verbose: bool,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
     if terminal.json {
         terminal.print_json(&status.entries.iter().map(object).collect::<Vec<_>>())?;
         return Ok(0);
@@ -47,7 +51,11 @@ pub(super) fn history(status: &MigrationStatus, verbose: bool, terminal: &Termin
         // While a step runs, the history's word is no error's.
         if let Some(error) = entry.error.as_deref().filter(|_| is_failure(entry)) {
             let version = visible_line(&entry.version, 60);
-            text.push_str(&format!("\n{}: {}\n", style::strong(&version), visible_line(error, 2000)));
+            text.push_str(&format!(
+                "\n{}: {}\n",
+                style::strong(&version),
+                visible_line(error, 2000)
+            ));
         }
     }
     terminal.print(&text)?;

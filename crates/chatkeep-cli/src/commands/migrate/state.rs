@@ -35,15 +35,21 @@ pub(in crate::commands) fn described(status: &MigrationStatus) -> String {
     };
     match status.version() {
         SchemaVersion::Head => "up to date".to_owned(),
-        SchemaVersion::Newer => format!("newer than this program, by {}", count(MigrationState::Newer)),
-        SchemaVersion::Changed => format!("of a past that was changed in {}", count(MigrationState::Changed)),
+        SchemaVersion::Newer => {
+            format!("newer than this program, by {}", count(MigrationState::Newer))
+        }
+        SchemaVersion::Changed => {
+            format!("of a past that was changed in {}", count(MigrationState::Changed))
+        }
         SchemaVersion::Missing => {
             format!("of a past of which {} are not there any more", count(MigrationState::Missing))
         }
         SchemaVersion::OutOfOrder => {
             format!("past {} that came too late", count(MigrationState::OutOfOrder))
         }
-        SchemaVersion::Dirty => "in the middle of a migration, which runs just now or was cut off".to_owned(),
+        SchemaVersion::Dirty => {
+            "in the middle of a migration, which runs just now or was cut off".to_owned()
+        }
         SchemaVersion::Behind(_) if status.applied.is_empty() => "not there yet".to_owned(),
         _ => format!("behind, by {}", amount(status.pending.len() as u64, "migration")),
     }
@@ -62,14 +68,22 @@ pub(super) fn current(status: &MigrationStatus, terminal: &Terminal) -> Result<u
         let version = last.map_or_else(
             || terminal.nothing().to_owned(),
             |migration| {
-                format!("{} {}", visible_line(&migration.version, 60), visible_line(&migration.name, 100))
+                format!(
+                    "{} {}",
+                    visible_line(&migration.version, 60),
+                    visible_line(&migration.name, 100)
+                )
             },
         );
         facts(&[("Schema", described(status)), ("Version", version)])
     })?;
     match status.version() {
-        SchemaVersion::Behind(_) => terminal.note("`chatkeep migrate upgrade` brings it up to date"),
-        SchemaVersion::Dirty => terminal.note("`chatkeep migrate upgrade` waits for it, or goes on with it"),
+        SchemaVersion::Behind(_) => {
+            terminal.note("`chatkeep migrate upgrade` brings it up to date")
+        }
+        SchemaVersion::Dirty => {
+            terminal.note("`chatkeep migrate upgrade` waits for it, or goes on with it")
+        }
         SchemaVersion::Head => {}
         _ => terminal.note("`chatkeep migrate history --verbose` shows which"),
     }

@@ -9,7 +9,9 @@
 
 use std::cmp::Reverse;
 
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
+};
 use diesel::mysql::Mysql;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -72,7 +74,8 @@ impl Candidates {
     /// Whether there are more than it pays to look up. SQLite can tell without finding all of them; PostgreSQL estimates by
     /// itself.
     pub(super) fn are_many(&self, connection: &mut Connection) -> Result<bool> {
-        let (Self::FullText(asked), Session::Sqlite(session)) = (self, &mut connection.session) else {
+        let (Self::FullText(asked), Session::Sqlite(session)) = (self, &mut connection.session)
+        else {
             return Ok(false);
         };
         let counted = sql_query(
@@ -95,7 +98,8 @@ struct Counted {
 fn sqlite(characters: &[Vec<char>]) -> Option<String> {
     let runs = runs(characters, SQLITE_RUN, |_| true);
     let asked = runs.iter().map(|ways| {
-        let ways: Vec<_> = ways.iter().map(|way| format!("\"{}\"", way.replace('"', "\"\""))).collect();
+        let ways: Vec<_> =
+            ways.iter().map(|way| format!("\"{}\"", way.replace('"', "\"\""))).collect();
         format!("({})", ways.join(" OR "))
     });
     (!runs.is_empty()).then(|| asked.collect::<Vec<_>>().join(" AND "))
@@ -118,7 +122,9 @@ const LETTERS: &str = "etaoinsrhldcumfpgwybvkxjqz";
 
 /// The higher, the rarer.
 fn rarity(run: &str) -> usize {
-    run.chars().map(|letter| LETTERS.find(letter.to_ascii_lowercase()).unwrap_or(LETTERS.len())).sum()
+    run.chars()
+        .map(|letter| LETTERS.find(letter.to_ascii_lowercase()).unwrap_or(LETTERS.len()))
+        .sum()
 }
 
 /// All ways to write some runs of so many characters, spread over the text.
@@ -134,14 +140,19 @@ fn runs(characters: &[Vec<char>], length: usize, is_indexed: fn(char) -> bool) -
 
 fn ways(run: &[Vec<char>]) -> Vec<String> {
     run.iter().fold(vec![String::new()], |begun, variants| {
-        begun.iter().flat_map(|start| variants.iter().map(move |next| format!("{start}{next}"))).collect()
+        begun
+            .iter()
+            .flat_map(|start| variants.iter().map(move |next| format!("{start}{next}")))
+            .collect()
     })
 }
 
 /// Whether PostgreSQL can tell from the regular expression what to look for in its index.
 fn has_listed_run(characters: &[Vec<char>]) -> bool {
     characters.windows(POSTGRESQL_RUN).any(|run| {
-        run.iter().flatten().all(|character| character.is_alphanumeric() && *character <= LAST_LISTED)
+        run.iter()
+            .flatten()
+            .all(|character| character.is_alphanumeric() && *character <= LAST_LISTED)
     })
 }
 
@@ -152,7 +163,11 @@ struct Lower {
 }
 
 /// The longest part of the text whose characters `ILIKE` takes for all of their variants here.
-fn alike(connection: &mut Connection, text: &str, characters: &[Vec<char>]) -> Result<Option<String>> {
+fn alike(
+    connection: &mut Connection,
+    text: &str,
+    characters: &[Vec<char>],
+) -> Result<Option<String>> {
     let Session::PostgreSql(session) = &mut connection.session else { return Ok(None) };
     let all: Vec<String> = characters.iter().flatten().map(char::to_string).collect();
     let lower = sql_query(

@@ -58,7 +58,11 @@ pub(crate) fn register(connection: &mut SqliteConnection) -> QueryResult<()> {
 
 /// `regex` folds case by the same table as [`variants`]. A thousand characters stay far under the size limit.
 fn folded(part: &str) -> Option<Regex> {
-    RegexBuilder::new(&regex::escape(part)).case_insensitive(true).size_limit(64 * 1024 * 1024).build().ok()
+    RegexBuilder::new(&regex::escape(part))
+        .case_insensitive(true)
+        .size_limit(64 * 1024 * 1024)
+        .build()
+        .ok()
 }
 
 #[cfg(test)]

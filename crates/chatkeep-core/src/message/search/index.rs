@@ -120,7 +120,9 @@ pub fn create_search_index(connection: &mut Connection, query_timeout: Duration)
 pub fn drop_search_index(connection: &mut Connection, query_timeout: Duration) -> Result<bool> {
     patiently(connection, query_timeout, |connection| match search_index_state(connection)? {
         SearchIndexState::Absent | SearchIndexState::Unsupported => Ok(false),
-        SearchIndexState::Ready | SearchIndexState::Unfinished => drop_index(connection).map(|()| true),
+        SearchIndexState::Ready | SearchIndexState::Unfinished => {
+            drop_index(connection).map(|()| true)
+        }
     })
 }
 
@@ -173,7 +175,9 @@ fn create(connection: &mut Connection) -> Result<bool> {
 
 fn drop_index(connection: &mut Connection) -> Result<()> {
     match connection.engine() {
-        Engine::Sqlite => connection.transaction(|connection| connection.batch(SQLITE_DROP, Effect::None)),
+        Engine::Sqlite => {
+            connection.transaction(|connection| connection.batch(SQLITE_DROP, Effect::None))
+        }
         Engine::PostgreSql => {
             connection.batch("DROP INDEX CONCURRENTLY IF EXISTS messages_search", Effect::Commits)
         }
@@ -223,8 +227,8 @@ fn mysql_create(connection: &mut Connection) -> Result<String> {
     let Session::MySql(session) = &mut connection.session else {
         return Err(Error::internal("only MySQL is asked for its ngram_token_size"));
     };
-    let found =
-        sql_query("SELECT CAST(@@ngram_token_size AS SIGNED) AS run").get_result::<Found>(session.as_mut());
+    let found = sql_query("SELECT CAST(@@ngram_token_size AS SIGNED) AS run")
+        .get_result::<Found>(session.as_mut());
     let size = found.map_err(|error| connection.read_error(error))?.run;
     Ok(format!(
         "CREATE FULLTEXT INDEX messages_search ON messages (user_message, bot_response) WITH PARSER ngram \

@@ -20,7 +20,8 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryD
 use self::candidates::Candidates;
 pub(crate) use self::folding::register;
 pub use self::index::{
-    SearchIndexState, create_search_index, drop_search_index, search_index_minimum, search_index_state,
+    SearchIndexState, create_search_index, drop_search_index, search_index_minimum,
+    search_index_state,
 };
 use self::matches::Matches;
 use super::cursor::Cursor;
@@ -76,7 +77,10 @@ fn check(query: &str) -> Result<()> {
         return Err(Error::invalid_input("query", "must not be empty"));
     }
     if length > MAX_QUERY {
-        return Err(Error::invalid_input("query", format!("must have at most {MAX_QUERY} characters")));
+        return Err(Error::invalid_input(
+            "query",
+            format!("must have at most {MAX_QUERY} characters"),
+        ));
     }
     refuse_nul("query", query)
 }
@@ -86,18 +90,20 @@ macro_rules! behind {
     ($query:expr, $cursor:expr) => {{
         let mut query = $query;
         if let Some(behind) = $cursor {
-            query = query.filter(
-                messages::timestamp
-                    .le(behind.timestamp())
-                    .and(messages::timestamp.lt(behind.timestamp()).or(messages::id.lt(behind.id()))),
-            );
+            query =
+                query.filter(messages::timestamp.le(behind.timestamp()).and(
+                    messages::timestamp.lt(behind.timestamp()).or(messages::id.lt(behind.id())),
+                ));
         }
         query
     }};
 }
 
 /// The moment of the last one of the newest messages behind this place; `None` when there are fewer.
-fn after_the_newest(connection: &mut Connection, cursor: Option<Cursor>) -> Result<Option<Timestamp>> {
+fn after_the_newest(
+    connection: &mut Connection,
+    cursor: Option<Cursor>,
+) -> Result<Option<Timestamp>> {
     let moment = on_engine!(connection, c => {
         behind!(messages::table.select(messages::timestamp).into_boxed(), cursor)
             .order((messages::timestamp.desc(), messages::id.desc()))

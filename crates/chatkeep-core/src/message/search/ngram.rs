@@ -127,12 +127,15 @@ mod tests {
             let characters: Vec<_> = ['1', letter, '2'].into_iter().map(variants).collect();
             mysql(&characters, 2).map(|asked| (letter, asked))
         };
-        let all: Vec<_> = (0..=u32::from(u16::MAX)).filter_map(char::from_u32).filter_map(asked).collect();
+        let all: Vec<_> =
+            (0..=u32::from(u16::MAX)).filter_map(char::from_u32).filter_map(asked).collect();
         let (plain, cased): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|(letter, _)| variants(*letter).len() == 1);
         assert!(plain.len() > 40_000 && cased.len() > 1_500, "{} {}", plain.len(), cased.len());
-        let plain: Vec<_> =
-            plain.into_iter().map(|(letter, asked)| (letter, asked.replace(['(', ')'], ""))).collect();
+        let plain: Vec<_> = plain
+            .into_iter()
+            .map(|(letter, asked)| (letter, asked.replace(['(', ')'], "")))
+            .collect();
         plain.chunks(100).chain(cased.chunks(10)).map(<[_]>::to_vec).collect()
     }
 
@@ -152,7 +155,9 @@ mod tests {
             let asked: Vec<&str> = letters.iter().map(|(_, asked)| asked.as_str()).collect();
             let sql = "SELECT COUNT(*) AS count FROM messages \
                        WHERE MATCH (user_message, bot_response) AGAINST (? IN BOOLEAN MODE)";
-            let found = sql_query(sql).bind::<Text, _>(asked.join(" ")).get_result::<Count>(session.as_mut());
+            let found = sql_query(sql)
+                .bind::<Text, _>(asked.join(" "))
+                .get_result::<Count>(session.as_mut());
             (letters[0].0, found.expect("an answer").count)
         };
         questions.iter().map(count).filter(|(_, count)| *count == 0).collect()
@@ -171,7 +176,8 @@ mod tests {
             let mut connection = Connection::open(&url, Role::Writer, &options).expect("a server");
             migrations::ensure(&mut connection, true, Duration::from_secs(60)).expect("a schema");
             let make = |connection: &mut Connection| {
-                messages::create_search_index(connection, Duration::from_secs(60)).expect("an index");
+                messages::create_search_index(connection, Duration::from_secs(60))
+                    .expect("an index");
             };
             if made_first {
                 make(&mut connection);
@@ -182,10 +188,17 @@ mod tests {
             }
             // While the server moves words from memory into the index, it may miss a message for an instant.
             let lost = missing(&mut connection, &questions);
-            let asked_again: Vec<_> =
-                questions.iter().filter(|letters| lost.contains(&(letters[0].0, 0))).cloned().collect();
+            let asked_again: Vec<_> = questions
+                .iter()
+                .filter(|letters| lost.contains(&(letters[0].0, 0)))
+                .cloned()
+                .collect();
             assert!(lost.len() < 5, "made before the messages: {made_first}: {lost:?}");
-            assert_eq!(missing(&mut connection, &asked_again), [], "made before the messages: {made_first}");
+            assert_eq!(
+                missing(&mut connection, &asked_again),
+                [],
+                "made before the messages: {made_first}"
+            );
         }
     }
 }

@@ -22,7 +22,8 @@ pub(super) fn schema(connection: &mut Connection) -> Result<String> {
         return Ok(schema);
     }
     add(connection)?;
-    find(connection)?.ok_or_else(|| Error::internal("the extension pg_trgm was added and is not there"))
+    find(connection)?
+        .ok_or_else(|| Error::internal("the extension pg_trgm was added and is not there"))
 }
 
 fn find(connection: &mut Connection) -> Result<Option<String>> {

@@ -60,7 +60,9 @@ pub enum ToCount {
 /// What the database says.
 pub fn look_for_uncounted(connection: &mut Connection) -> Result<ToCount> {
     // The mark is read first: whatever is deleted or moved in from here on raises its revision.
-    let (Some(mark), top) = (mark(connection)?, last_id(connection)?) else { return Ok(ToCount::Nothing) };
+    let (Some(mark), top) = (mark(connection)?, last_id(connection)?) else {
+        return Ok(ToCount::Nothing);
+    };
     if mark.counted_to >= top {
         return Ok(ToCount::Nothing);
     }

@@ -39,8 +39,10 @@ pub(in crate::message) fn gaps(connection: &mut Connection) -> Result<Vec<Gap>> 
 
 /// These gaps, and no others.
 pub(super) fn replace_gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<()> {
-    let rows: Vec<_> =
-        gaps.iter().map(|gap| (message_gaps::first.eq(gap.first), message_gaps::last.eq(gap.last))).collect();
+    let rows: Vec<_> = gaps
+        .iter()
+        .map(|gap| (message_gaps::first.eq(gap.first), message_gaps::last.eq(gap.last)))
+        .collect();
     let replaced = on_engine!(connection, c => {
         diesel::delete(message_gaps::table).execute(c).and_then(|_| {
             rows.iter().try_for_each(|row| diesel::insert_into(message_gaps::table).values(*row).execute(c).map(drop))
@@ -75,7 +77,8 @@ pub(super) fn pass(connection: &mut Connection, mark: i64, to: i64) -> Result<Pa
     let mut rows = add_up(connection, Rows::Numbered(mark, to))?;
     if rows.messages() != to - mark {
         let new = missing_of(&ids_in(connection, &[Gap { first: mark + 1, last: to }])?, mark, to);
-        let all = joined(left.iter().copied().chain(new.into_iter().filter(|gap| gap.last > settled_to)));
+        let all =
+            joined(left.iter().copied().chain(new.into_iter().filter(|gap| gap.last > settled_to)));
         if all.len() > MAX_GAPS {
             // So many are not kept in mind: a cluster leaves ids out on purpose. A day later they are settled.
             to = to.min(settled_to).max(mark);
@@ -181,6 +184,9 @@ mod tests {
             joined(gaps).into_iter().map(|gap| (gap.first, gap.last)).collect()
         };
         assert_eq!(join(&[]), []);
-        assert_eq!(join(&[(1, 3), (4, 4), (5, 9), (11, 12), (14, 15)]), [(1, 9), (11, 12), (14, 15)]);
+        assert_eq!(
+            join(&[(1, 3), (4, 4), (5, 9), (11, 12), (14, 15)]),
+            [(1, 9), (11, 12), (14, 15)]
+        );
     }
 }

@@ -52,14 +52,20 @@ pub(in crate::message) fn kept_by_name(
     part: Part,
 ) -> Result<Vec<(String, String, Sums)>> {
     let engine = connection.engine();
-    let sums = ["messages", "with_tokens", "tokens_high", "tokens_low"].map(|column| sum(engine, column));
+    let sums =
+        ["messages", "with_tokens", "tokens_high", "tokens_low"].map(|column| sum(engine, column));
     let sql = sql(engine, &format!("provider, model, {}", sums.join(", ")), "provider, model");
     let rows = load!(connection, sql, part, ByName);
     let named = |row: ByName| {
         let tokens = Sums::join(row.tokens_high, row.tokens_low);
-        (row.provider, row.model, Sums { messages: row.messages, with_tokens: row.with_tokens, tokens })
+        (
+            row.provider,
+            row.model,
+            Sums { messages: row.messages, with_tokens: row.with_tokens, tokens },
+        )
     };
-    rows.map(|rows| rows.into_iter().map(named).collect()).map_err(|error| connection.read_error(error))
+    rows.map(|rows| rows.into_iter().map(named).collect())
+        .map_err(|error| connection.read_error(error))
 }
 
 /// How many messages there are in each hour or day of a part of a span.
@@ -81,7 +87,8 @@ fn sum(engine: Engine, column: &str) -> String {
 }
 
 fn sql(engine: Engine, columns: &str, group: &str) -> String {
-    let [hours, first, last] = if engine == Engine::PostgreSql { ["$1", "$2", "$3"] } else { ["?"; 3] };
+    let [hours, first, last] =
+        if engine == Engine::PostgreSql { ["$1", "$2", "$3"] } else { ["?"; 3] };
     format!(
         "SELECT {columns} FROM message_totals WHERE hours = {hours} AND start >= {first} AND start <= {last} \
          GROUP BY {group}"

@@ -46,7 +46,12 @@ impl HeldTotals {
                 tokens: message.tokens_used.unwrap_or(0).into(),
             };
             let provider = message.provider.as_deref().unwrap_or(UNKNOWN);
-            totals.add(message.timestamp, provider, message.model.as_deref().unwrap_or(UNKNOWN), &sums);
+            totals.add(
+                message.timestamp,
+                provider,
+                message.model.as_deref().unwrap_or(UNKNOWN),
+                &sums,
+            );
         }
         if messages.iter().any(|message| message.id > self.mark) {
             raise_revision(connection)?;
@@ -72,8 +77,11 @@ pub fn count_moved(connection: &mut Connection) -> Result<()> {
         forget(connection)?;
         let last = last_id(connection)?;
         let now = Timestamp::now();
-        let place =
-            if connection.engine() == crate::Engine::PostgreSql { ["$1", "$2", "$3"] } else { ["?"; 3] };
+        let place = if connection.engine() == crate::Engine::PostgreSql {
+            ["$1", "$2", "$3"]
+        } else {
+            ["?"; 3]
+        };
         let sql = format!(
             "UPDATE message_counting SET settled_to = {}, seen = {}, seen_at = {} WHERE id = 0",
             place[0], place[1], place[2]

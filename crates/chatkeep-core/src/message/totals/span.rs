@@ -37,7 +37,8 @@ impl Span {
         let (first, end) = (self.first.as_microsecond(), self.last.as_microsecond() + 1);
         let (hours_first, hours_end) = (up(first, HOUR), down(end, HOUR));
         let whole = span(hours_first, hours_end)?;
-        let edges = [span(first, hours_first), span(hours_end, end)].into_iter().flatten().collect();
+        let edges =
+            [span(first, hours_first), span(hours_end, end)].into_iter().flatten().collect();
         Some(Cut {
             whole,
             parts: parts(hours_first, hours_end, &[HOUR, DAY, MONTH]),
@@ -51,7 +52,9 @@ impl Span {
 fn parts(first: i64, end: i64, hours: &[i32]) -> Vec<Part> {
     let Some((&longest, shorter)) = hours.split_last() else { return Vec::new() };
     let (inner_first, inner_end) = (up(first, longest), down(end, longest));
-    let Some(inner) = starts(longest, inner_first, inner_end) else { return parts(first, end, shorter) };
+    let Some(inner) = starts(longest, inner_first, inner_end) else {
+        return parts(first, end, shorter);
+    };
     let mut all = parts(first, inner_first, shorter);
     all.push(inner);
     all.extend(parts(inner_end, end, shorter));
@@ -77,7 +80,10 @@ fn starts(hours: i32, first: i64, end: i64) -> Option<Part> {
     let length = length_of(hours);
     (first < end).then(|| Part {
         hours,
-        starts: Span { first: Timestamp::from_stored(first), last: Timestamp::from_stored(end - length) },
+        starts: Span {
+            first: Timestamp::from_stored(first),
+            last: Timestamp::from_stored(end - length),
+        },
     })
 }
 
@@ -135,12 +141,26 @@ mod tests {
     /// Whatever the ends are, nothing is left out and nothing is there twice.
     #[test]
     fn the_parts_cover_the_span_once() {
-        let steps =
-            [-90_000_000_000, -3_600_000_001, -1, 0, 1, 3_599_999_999, 86_400_000_000, 200_000_000_001];
+        let steps = [
+            -90_000_000_000,
+            -3_600_000_001,
+            -1,
+            0,
+            1,
+            3_599_999_999,
+            86_400_000_000,
+            200_000_000_001,
+        ];
         for first in steps {
-            for length in
-                [0, 1, 3_599_999_999, 3_600_000_000, 90_000_000_000, 400_000_000_000, 9_000_000_000_001]
-            {
+            for length in [
+                0,
+                1,
+                3_599_999_999,
+                3_600_000_000,
+                90_000_000_000,
+                400_000_000_000,
+                9_000_000_000_001,
+            ] {
                 let given = span(first, first + length + 1).expect("not empty");
                 let Some(cut) = given.cut() else {
                     assert!(length < 2 * length_of(HOUR), "{given:?}");
@@ -151,7 +171,10 @@ mod tests {
                         let end = part.starts.last.as_microsecond() + length_of(part.hours);
                         span(part.starts.first.as_microsecond(), end).expect("not empty")
                     });
-                    assert_is_covered_once(given, cut.edges.iter().copied().chain(covered).collect());
+                    assert_is_covered_once(
+                        given,
+                        cut.edges.iter().copied().chain(covered).collect(),
+                    );
                 }
             }
         }
@@ -162,7 +185,11 @@ mod tests {
         assert_eq!(covered.first().map(|span| span.first), Some(given.first));
         assert_eq!(covered.last().map(|span| span.last), Some(given.last));
         for pair in covered.windows(2) {
-            assert_eq!(pair[0].last.as_microsecond() + 1, pair[1].first.as_microsecond(), "{given:?}");
+            assert_eq!(
+                pair[0].last.as_microsecond() + 1,
+                pair[1].first.as_microsecond(),
+                "{given:?}"
+            );
         }
     }
 
@@ -180,7 +207,10 @@ mod tests {
         );
         assert_eq!(
             year.days,
-            [part(HOUR, "2024-01-01T23:00:00", "2024-01-01T23:00:00"), part(DAY, "2024-01-02", "2024-12-31"),]
+            [
+                part(HOUR, "2024-01-01T23:00:00", "2024-01-01T23:00:00"),
+                part(DAY, "2024-01-02", "2024-12-31"),
+            ]
         );
     }
 

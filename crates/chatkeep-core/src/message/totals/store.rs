@@ -54,7 +54,12 @@ pub(super) fn last_id(connection: &mut Connection) -> Result<i64> {
 
 /// The id of the last of so many messages behind an id; `top` when there are not more up to there. Ids may lie far apart: a
 /// log that came from elsewhere keeps those that it had.
-pub(super) fn end_of_step(connection: &mut Connection, behind: i64, top: i64, most: i64) -> Result<i64> {
+pub(super) fn end_of_step(
+    connection: &mut Connection,
+    behind: i64,
+    top: i64,
+    most: i64,
+) -> Result<i64> {
     if top - behind <= most {
         return Ok(top);
     }
@@ -78,7 +83,10 @@ pub(in crate::message) enum IfHeld {
 
 /// The mark, held until the end of the transaction: nobody else changes totals meanwhile. On SQLite the transaction
 /// itself sees to that.
-pub(in crate::message) fn hold_mark(connection: &mut Connection, if_held: IfHeld) -> Result<Option<Mark>> {
+pub(in crate::message) fn hold_mark(
+    connection: &mut Connection,
+    if_held: IfHeld,
+) -> Result<Option<Mark>> {
     match if_held {
         _ if connection.engine() == Engine::Sqlite => mark(connection),
         IfHeld::Wait => load_mark(connection, concat!(select_mark!(), " FOR UPDATE")),
@@ -130,8 +138,7 @@ pub(super) fn forget(connection: &mut Connection) -> Result<()> {
             message_counting::seen_at.eq(Timestamp::MIN),
             message_counting::revision.eq(0_i64),
         );
-        let made =
-            on_engine!(connection, c => diesel::insert_into(message_counting::table).values(row).execute(c));
+        let made = on_engine!(connection, c => diesel::insert_into(message_counting::table).values(row).execute(c));
         made.map_err(|error| connection.write_error(error))?;
     }
     let forgotten = on_engine!(connection, c => diesel::delete(message_totals::table).execute(c));
@@ -169,7 +176,8 @@ pub(super) fn change(connection: &mut Connection, changes: &Totals) -> Result<()
     }
     let takes_out = |(_, sums): &&(&Key, &Sums)| sums.messages < 0;
     for hours in SPANS {
-        let taken = || rows.iter().filter(takes_out).map(|(key, _)| key).filter(|key| key.hours == hours);
+        let taken =
+            || rows.iter().filter(takes_out).map(|(key, _)| key).filter(|key| key.hours == hours);
         let starts = || taken().map(|key| key.start);
         let (Some(first), Some(last)) = (starts().min(), starts().max()) else { continue };
         let emptied = on_engine!(connection, c => diesel::delete(message_totals::table
@@ -205,20 +213,27 @@ fn change_one(c: &mut SqliteSession, key: &Key, sums: &Sums) -> QueryResult<()> 
     changed.map(drop)
 }
 
-fn change_arrays(c: &mut crate::connection::PgConnection, rows: &[(&Key, &Sums)]) -> QueryResult<()> {
-    fn column<'a, T>(rows: &[(&'a Key, &'a Sums)], value: impl Fn(&'a Key, &'a Sums) -> T) -> Vec<T> {
+fn change_arrays(
+    c: &mut crate::connection::PgConnection,
+    rows: &[(&Key, &Sums)],
+) -> QueryResult<()> {
+    fn column<'a, T>(
+        rows: &[(&'a Key, &'a Sums)],
+        value: impl Fn(&'a Key, &'a Sums) -> T,
+    ) -> Vec<T> {
         rows.iter().map(|(key, sums)| value(key, sums)).collect()
     }
-    let changed = sql_query(format!("{COLUMNS}SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8){ADD}"))
-        .bind::<Array<Integer>, _>(column(rows, |key, _| key.hours))
-        .bind::<Array<Moment>, _>(column(rows, |key, _| key.start))
-        .bind::<Array<Text>, _>(column(rows, |key, _| key.provider.as_str()))
-        .bind::<Array<Text>, _>(column(rows, |key, _| key.model.as_str()))
-        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.messages))
-        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.with_tokens))
-        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.halves().0))
-        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.halves().1))
-        .execute(c);
+    let changed =
+        sql_query(format!("{COLUMNS}SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8){ADD}"))
+            .bind::<Array<Integer>, _>(column(rows, |key, _| key.hours))
+            .bind::<Array<Moment>, _>(column(rows, |key, _| key.start))
+            .bind::<Array<Text>, _>(column(rows, |key, _| key.provider.as_str()))
+            .bind::<Array<Text>, _>(column(rows, |key, _| key.model.as_str()))
+            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.messages))
+            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.with_tokens))
+            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.halves().0))
+            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.halves().1))
+            .execute(c);
     changed.map(drop)
 }
 

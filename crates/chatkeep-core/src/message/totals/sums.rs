@@ -117,9 +117,14 @@ mod tests {
 
     #[test]
     fn halves_put_together_are_the_sum() {
-        for tokens in
-            [0, 1, -1, i128::from(i64::MAX), 5 * i128::from(i64::MAX) + 7, -3 * i128::from(i64::MAX)]
-        {
+        for tokens in [
+            0,
+            1,
+            -1,
+            i128::from(i64::MAX),
+            5 * i128::from(i64::MAX) + 7,
+            -3 * i128::from(i64::MAX),
+        ] {
             let (high, low) = Sums { tokens, ..Sums::default() }.halves();
             assert_eq!(Sums::join(high, low), tokens);
         }

@@ -85,11 +85,14 @@ const KNOWN: [Known; 2] = [
 /// # Errors
 /// `InvalidInput` when there are no such tables, they are not known, or hold rows that cannot be taken: they are named by
 /// their ids. Then nothing is changed. `Configuration` on MySQL and MariaDB.
-pub fn adopt(connection: &mut Connection, dry_run: bool, query_timeout: Duration) -> Result<Adoption> {
+pub fn adopt(
+    connection: &mut Connection,
+    dry_run: bool,
+    query_timeout: Duration,
+) -> Result<Adoption> {
     let engine = connection.engine();
     if !matches!(engine, Engine::Sqlite | Engine::PostgreSql) {
-        let message =
-            "tables are taken over in place on SQLite and PostgreSQL only; import or copy them instead";
+        let message = "tables are taken over in place on SQLite and PostgreSQL only; import or copy them instead";
         return Err(Error::configuration(message));
     }
     if !history::rows(connection)?.is_empty() {
@@ -119,7 +122,9 @@ pub fn adopt(connection: &mut Connection, dry_run: bool, query_timeout: Duration
                 Session::Sqlite(_) => sqlite::take(connection, known, migration)?,
                 _ => postgresql::take(connection, known.table)?,
             };
-            adoption.changes.extend(changes.into_iter().map(|change| format!("{}: {change}", known.table)));
+            adoption
+                .changes
+                .extend(changes.into_iter().map(|change| format!("{}: {change}", known.table)));
             adoption.rows.push((known.table.to_owned(), rows));
             if count(connection, known.table)? != rows {
                 return Err(Error::internal("rows were lost on the way; nothing was changed"));
@@ -157,14 +162,20 @@ pub fn adopt(connection: &mut Connection, dry_run: bool, query_timeout: Duration
 /// `InvalidInput` when the file is there; `StorageFull` when the disk is; what SQLite says. Then there is no such file.
 pub fn copy_sqlite(connection: &mut Connection, into: &Path) -> Result<()> {
     if into.exists() {
-        return Err(refused(format!("the copy {} is there already; move it away first", into.display())));
+        return Err(refused(format!(
+            "the copy {} is there already; move it away first",
+            into.display()
+        )));
     }
     let cannot = |error: std::io::Error| {
         let kind = match error.kind() {
             IoErrorKind::StorageFull | IoErrorKind::QuotaExceeded => ErrorKind::StorageFull,
             _ => ErrorKind::Configuration,
         };
-        Error::new(kind, format!("the copy {} cannot be made: {error}; nothing was changed", into.display()))
+        Error::new(
+            kind,
+            format!("the copy {} cannot be made: {error}; nothing was changed", into.display()),
+        )
     };
     if let Some(leftover) = leftover_companion(into).map_err(cannot)? {
         return Err(refused(format!(
@@ -174,11 +185,16 @@ pub fn copy_sqlite(connection: &mut Connection, into: &Path) -> Result<()> {
         )));
     }
     // Beside it, so that it can be renamed.
-    let folder = into.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let part = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder).map_err(cannot)?;
+    let folder =
+        into.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part =
+        tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder).map_err(cannot)?;
     copy_sqlite_file(connection, part.path()).map_err(|error| {
-        let message =
-            format!("the copy {} cannot be made: {}; nothing was changed", into.display(), error.message());
+        let message = format!(
+            "the copy {} cannot be made: {}; nothing was changed",
+            into.display(),
+            error.message()
+        );
         Error::new(error.kind(), message).with_retryable(error.is_retryable())
     })?;
     part.as_file().sync_all().map_err(cannot)?;
@@ -251,14 +267,18 @@ fn cells(connection: &mut Connection, query: &str) -> Result<Vec<String>> {
 
 fn count(connection: &mut Connection, table: &str) -> Result<i64> {
     let found = cells(connection, &format!("SELECT CAST(COUNT(*) AS TEXT) AS cell FROM {table}"))?;
-    found.first().and_then(|count| count.parse().ok()).ok_or_else(|| Error::internal("a count is no number"))
+    found
+        .first()
+        .and_then(|count| count.parse().ok())
+        .ok_or_else(|| Error::internal("a count is no number"))
 }
 
 /// Refuses rows of which one of these is true, and names the first of them.
 fn refuse_rows(connection: &mut Connection, table: &str, faults: &[(&str, &str)]) -> Result<()> {
     for (what, condition) in faults {
-        let query =
-            format!("SELECT CAST(id AS TEXT) AS cell FROM {table} WHERE {condition} ORDER BY id LIMIT 6");
+        let query = format!(
+            "SELECT CAST(id AS TEXT) AS cell FROM {table} WHERE {condition} ORDER BY id LIMIT 6"
+        );
         let mut ids = cells(connection, &query)?;
         if !ids.is_empty() {
             let more = if ids.len() > 5 { ", ..." } else { "" };

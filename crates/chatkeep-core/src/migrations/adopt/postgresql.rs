@@ -53,7 +53,8 @@ const TOKEN_FAULTS: &[(&str, &str)] = &[
 
 pub(super) fn take(connection: &mut Connection, table: &str) -> Result<Vec<String>> {
     let is_messages = table == "messages";
-    let (columns, faults) = if is_messages { (MESSAGES, MESSAGE_FAULTS) } else { (TOKENS, TOKEN_FAULTS) };
+    let (columns, faults) =
+        if is_messages { (MESSAGES, MESSAGE_FAULTS) } else { (TOKENS, TOKEN_FAULTS) };
     // Nobody writes between the look and the change.
     connection.batch(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"), Effect::None)?;
     refuse_rows(connection, table, faults)?;
@@ -74,7 +75,11 @@ pub(super) fn take(connection: &mut Connection, table: &str) -> Result<Vec<Strin
         change_column(connection, table, (name, wanted, *may_be_null), &mut run)?;
     }
     for sequence in sequences {
-        run(connection, format!("DROP SEQUENCE {sequence}"), format!("drops the sequence {sequence}"))?;
+        run(
+            connection,
+            format!("DROP SEQUENCE {sequence}"),
+            format!("drops the sequence {sequence}"),
+        )?;
     }
     make_identity(connection, table, &mut run)?;
     let ours = if is_messages {
@@ -90,8 +95,11 @@ pub(super) fn take(connection: &mut Connection, table: &str) -> Result<Vec<Strin
          ALTER TABLE api_tokens ADD UNIQUE (token_hash)"
             .to_owned()
     };
-    let words =
-        if is_messages { "gets chatkeep's indexes" } else { "gets token_start, and one index on token_hash" };
+    let words = if is_messages {
+        "gets chatkeep's indexes"
+    } else {
+        "gets token_start, and one index on token_hash"
+    };
     run(connection, ours, words.to_owned())?;
     Ok(changes)
 }
@@ -140,7 +148,8 @@ fn change_column(
     )?;
     let found = found.first().map(String::as_str).unwrap_or_default();
     let (is, is_not_null) = (found.trim_end_matches('!'), found.ends_with('!'));
-    connection.batch(&format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"), Effect::None)?;
+    connection
+        .batch(&format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"), Effect::None)?;
     if is != wanted {
         let value = match (is.contains("with time zone"), wanted) {
             // Naive moments are UTC.
@@ -154,11 +163,14 @@ fn change_column(
         )?;
     }
     if name == "description" {
-        connection
-            .batch(&format!("UPDATE {table} SET description = '' WHERE description IS NULL"), Effect::None)?;
+        connection.batch(
+            &format!("UPDATE {table} SET description = '' WHERE description IS NULL"),
+            Effect::None,
+        )?;
     }
     if is_not_null == may_be_null {
-        let (verb, words) = if may_be_null { ("DROP", "may be null") } else { ("SET", "may not be null") };
+        let (verb, words) =
+            if may_be_null { ("DROP", "may be null") } else { ("SET", "may not be null") };
         run(
             connection,
             format!("ALTER TABLE {table} ALTER COLUMN {name} {verb} NOT NULL"),

@@ -10,7 +10,8 @@ use crate::migrations::migration::Migration;
 use crate::migrations::script::{Script, Way};
 
 /// A moment as SQLAlchemy or `CURRENT_TIMESTAMP` writes it.
-const MOMENT: &str = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]";
+const MOMENT: &str =
+    "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]";
 
 /// That a column holds no moment, where it may be null or not.
 fn no_moment(column: &str) -> String {
@@ -29,17 +30,26 @@ fn moment(column: &str) -> String {
 
 fn no_text(column: &str, most: Option<usize>) -> String {
     let longer = most.map(|most| format!(" OR length({column}) > {most}")).unwrap_or_default();
-    format!("{column} IS NOT NULL AND (typeof({column}) <> 'text' OR instr({column}, char(0)) > 0{longer})")
+    format!(
+        "{column} IS NOT NULL AND (typeof({column}) <> 'text' OR instr({column}, char(0)) > 0{longer})"
+    )
 }
 
-pub(super) fn take(connection: &mut Connection, known: &Known, migration: &Migration) -> Result<Vec<String>> {
+pub(super) fn take(
+    connection: &mut Connection,
+    known: &Known,
+    migration: &Migration,
+) -> Result<Vec<String>> {
     let table = known.table;
     let (faults, columns) = if table == "messages" { messages() } else { tokens() };
-    let faults: Vec<_> = faults.iter().map(|(what, condition)| (*what, condition.as_str())).collect();
+    let faults: Vec<_> =
+        faults.iter().map(|(what, condition)| (*what, condition.as_str())).collect();
     refuse_rows(connection, table, &faults)?;
     let aside = format!("chatkeep_adopted_{table}");
-    connection
-        .batch(&format!("CREATE TABLE {aside} AS SELECT * FROM {table}; DROP TABLE {table}"), Effect::None)?;
+    connection.batch(
+        &format!("CREATE TABLE {aside} AS SELECT * FROM {table}; DROP TABLE {table}"),
+        Effect::None,
+    )?;
     for statement in Script::read(Engine::Sqlite, migration, Way::Up)?.statements {
         connection.batch(&statement.text, Effect::None)?;
     }
@@ -83,8 +93,10 @@ fn messages() -> Plan {
         .map(|name| (name, name.to_owned()));
     let mut columns = vec![("id", "id".to_owned()), ("timestamp", moment("timestamp"))];
     columns.extend(plain);
-    columns
-        .push(("metadata", "CASE WHEN json_type(metadata) = 'null' THEN NULL ELSE metadata END".to_owned()));
+    columns.push((
+        "metadata",
+        "CASE WHEN json_type(metadata) = 'null' THEN NULL ELSE metadata END".to_owned(),
+    ));
     (faults, columns)
 }
 

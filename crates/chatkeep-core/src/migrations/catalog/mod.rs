@@ -47,12 +47,15 @@ pub(super) fn read(connection: &mut Connection) -> Result<Catalog> {
     let queries = match &connection.session {
         Session::Sqlite(_) => sqlite::QUERIES,
         Session::PostgreSql(_) => postgresql::QUERIES,
-        Session::MySql(_) if connection.engine() == crate::Engine::MariaDb => mysql::MARIADB_QUERIES,
+        Session::MySql(_) if connection.engine() == crate::Engine::MariaDb => {
+            mysql::MARIADB_QUERIES
+        }
         Session::MySql(_) => mysql::MYSQL_QUERIES,
     };
     for query in queries {
         for line in lines(connection, query)? {
-            let [table, kind, name] = [line.of_table, line.kind, line.name].map(Option::unwrap_or_default);
+            let [table, kind, name] =
+                [line.of_table, line.kind, line.name].map(Option::unwrap_or_default);
             if table.starts_with(SEARCH_INDEX) || name.starts_with(SEARCH_INDEX) {
                 continue;
             }
@@ -74,10 +77,12 @@ fn lines(connection: &mut Connection, query: &str) -> Result<Vec<Line>> {
 /// whose own name, or whose table's, is a word of it. Without a text, of everything.
 pub(super) fn fingerprint(connection: &mut Connection, statement: Option<&str>) -> Result<String> {
     let words: Option<BTreeSet<String>> = statement.map(|text| {
-        let parts = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$')));
+        let parts =
+            text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$')));
         parts.filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
     });
-    let speaks_of = |name: &str| words.as_ref().is_none_or(|words| words.contains(&name.to_lowercase()));
+    let speaks_of =
+        |name: &str| words.as_ref().is_none_or(|words| words.contains(&name.to_lowercase()));
     let mut sum = Sha256::new();
     for (place, definition) in read(connection)? {
         if speaks_of(&place.table) || speaks_of(&place.name) {

@@ -56,8 +56,10 @@ pub(super) fn add_checks(connection: &mut Connection, catalog: &mut Catalog) -> 
             continue;
         }
         for check in checks(&line.definition.unwrap_or_default()) {
-            catalog
-                .insert(Place { table: table.clone(), kind: "check".to_owned(), name: check }, String::new());
+            catalog.insert(
+                Place { table: table.clone(), kind: "check".to_owned(), name: check },
+                String::new(),
+            );
         }
     }
     for definition in catalog.values_mut() {
@@ -73,8 +75,8 @@ fn checks(sql: &str) -> Vec<String> {
     let mut at = 0;
     while let Some(place) = lower[at..].find("check") {
         let after = at + place + "check".len();
-        let is_word =
-            !lower[..at + place].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+        let is_word = !lower[..at + place]
+            .ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
         at = after;
         let Some(open) = sql[after..].find(|letter: char| !letter.is_whitespace()) else { break };
         if !is_word || !sql[after + open..].starts_with('(') {

@@ -90,7 +90,10 @@ fn hosted_postgresql_urls_work_as_they_are_pasted() {
         assert_eq!(target.hosts, [tcp(host, port)], "{who}");
         assert_eq!(target.tls.mode, mode, "{who}");
         assert_eq!(target.pooler, Pooler::None, "{who}");
-        assert!(target.user.is_some() && target.password.is_some() && target.database.is_some(), "{who}");
+        assert!(
+            target.user.is_some() && target.password.is_some() && target.database.is_some(),
+            "{who}"
+        );
     }
 }
 
@@ -99,7 +102,10 @@ fn neons_urls_ask_for_channel_binding_and_know_their_pooler() {
     let direct = server(
         "postgresql://alex:npg_x@ep-cool-darkness-123456.us-east-2.aws.neon.tech/neondb?sslmode=require&channel_binding=require",
     );
-    assert_eq!((direct.tls.mode, direct.channel_binding), (TlsMode::Require, ChannelBinding::Require));
+    assert_eq!(
+        (direct.tls.mode, direct.channel_binding),
+        (TlsMode::Require, ChannelBinding::Require)
+    );
     assert_eq!(direct.pooler, Pooler::None);
 
     let pooled = server(
@@ -163,7 +169,10 @@ fn cloud_sqls_sockets_work_in_every_guides_spelling() {
     }
     let mysql = "mysql+pymysql://u:p@/chat?unix_socket=/cloudsql/project:europe-west1:db";
     assert_eq!(server(mysql).hosts, [unix("/cloudsql/project:europe-west1:db", 3306)]);
-    assert_eq!(server("postgresql://u:p@10.1.2.3:5432/chat?sslmode=require").tls.mode, TlsMode::Require);
+    assert_eq!(
+        server("postgresql://u:p@10.1.2.3:5432/chat?sslmode=require").tls.mode,
+        TlsMode::Require
+    );
 }
 
 #[test]
@@ -244,7 +253,10 @@ fn hosted_mysql_urls_work_as_they_are_pasted() {
         let target = server(text);
         assert_eq!(target.hosts, [tcp(host, port)], "{who}");
         assert_eq!(target.tls.mode, mode, "{who}");
-        assert!(target.user.is_some() && target.password.is_some() && target.database.is_some(), "{who}");
+        assert!(
+            target.user.is_some() && target.password.is_some() && target.database.is_some(),
+            "{who}"
+        );
     }
 }
 
@@ -272,7 +284,10 @@ fn keys_that_hosts_add_for_other_programs_make_no_difference() {
     ] {
         assert_eq!(parse(&text), parse(&means), "{text}");
     }
-    assert_eq!(server(&format!("{pooler}:6543/postgres?supa=base-pooler.x")).pooler, Pooler::Transaction);
+    assert_eq!(
+        server(&format!("{pooler}:6543/postgres?supa=base-pooler.x")).pooler,
+        Pooler::Transaction
+    );
     refused(&[
         ("postgres://h/d?uselibpqcompat=false", &["uselibpqcompat"]),
         ("postgres://h/d?supabase=base-pooler.x", &["supabase is not known on PostgreSQL"]),

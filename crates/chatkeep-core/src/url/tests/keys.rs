@@ -14,8 +14,14 @@ fn unknown_keys_are_refused_with_the_known_ones() {
         ),
         ("mysql://h/d?ssl-mdoe=REQUIRED", &["on MySQL", "did you mean ssl-mode?"]),
         ("mariadb://h/d?conect_timeout=1", &["on MariaDB", "did you mean connect_timeout?"]),
-        ("postgresql://h/d?keepalives=1", &["known are application_name, channel_binding, connect_timeout"]),
-        ("mysql://h/d?target_session_attrs=any", &["on MySQL", "known are charset, connect_timeout, pooler"]),
+        (
+            "postgresql://h/d?keepalives=1",
+            &["known are application_name, channel_binding, connect_timeout"],
+        ),
+        (
+            "mysql://h/d?target_session_attrs=any",
+            &["on MySQL", "known are charset, connect_timeout, pooler"],
+        ),
         ("postgresql://h/d?charset=utf8mb4", &["on PostgreSQL"]),
         ("mysql://h/d?password=x", &["the key password is not known on MySQL"]),
     ]);
@@ -35,7 +41,10 @@ fn keys_of_other_programs_are_refused_with_what_to_do_instead() {
 
 #[test]
 fn keys_may_be_written_in_any_case() {
-    assert_eq!(server("postgresql://h/d?Application_Name=Chat").application_name.as_deref(), Some("Chat"));
+    assert_eq!(
+        server("postgresql://h/d?Application_Name=Chat").application_name.as_deref(),
+        Some("Chat")
+    );
 }
 
 #[test]
@@ -135,7 +144,8 @@ fn postgresqls_own_keys_are_understood() {
         let text = format!("postgresql://h/d?channel_binding={}", binding.name());
         assert_eq!(server(&text).channel_binding, binding);
     }
-    let named = server("postgresql://h/d?application_name=my%20chat&options=-c%20search_path%3Dchat");
+    let named =
+        server("postgresql://h/d?application_name=my%20chat&options=-c%20search_path%3Dchat");
     assert_eq!(named.application_name.as_deref(), Some("my chat"));
     assert_eq!(named.options.as_deref(), Some("-c search_path=chat"));
     assert_eq!(server("postgresql://h/d?options=a+b=c").options.as_deref(), Some("a+b=c"));
@@ -150,14 +160,19 @@ fn postgresqls_own_keys_are_understood() {
         ),
         ("postgresql://h/d?target_session_attrs=readwrite", &["did you mean read-write?"]),
         ("postgresql://h/d?channel_binding=on", &["known are disable, prefer, require"]),
-        ("postgresql://h/d?channel_binding=require&sslmode=disable", &["channel_binding=require needs TLS"]),
+        (
+            "postgresql://h/d?channel_binding=require&sslmode=disable",
+            &["channel_binding=require needs TLS"],
+        ),
         ("postgresql://h/d?gssencmode=require", &["gssencmode", "known are disable, prefer"]),
     ]);
 }
 
 #[test]
 fn mysqls_own_keys_are_understood() {
-    for text in ["mysql://h/d?charset=utf8mb4", "mysql://h/d?charset=UTF8MB4", "mysql://h/d?reconnect=true"] {
+    for text in
+        ["mysql://h/d?charset=utf8mb4", "mysql://h/d?charset=UTF8MB4", "mysql://h/d?reconnect=true"]
+    {
         assert_eq!(server(text), server("mysql://h/d"), "{text}");
     }
     refused(&[

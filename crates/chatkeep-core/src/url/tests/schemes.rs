@@ -41,7 +41,10 @@ fn every_known_scheme_and_driver_names_its_engine() {
 #[test]
 fn a_mistyped_scheme_is_refused_with_the_nearest_known_one() {
     refused(&[
-        ("postgrseql://u:secret@h/d", &["scheme postgrseql is not known", "did you mean postgresql?"]),
+        (
+            "postgrseql://u:secret@h/d",
+            &["scheme postgrseql is not known", "did you mean postgresql?"],
+        ),
         ("postgress://h/d", &["did you mean postgres?"]),
         ("mysq://h/d", &["did you mean mysql?"]),
         ("mysql2://h/d", &["did you mean mysql?"]),
@@ -103,7 +106,10 @@ fn a_text_without_a_scheme_is_refused_with_the_right_form_and_not_shown() {
 fn blanks_around_a_url_do_not_count() {
     let url = parse(" \t postgres://u:p@h/d \r\n");
     assert_eq!(url, parse("postgres://u:p@h/d"));
-    assert_eq!("  sqlite://\n".parse::<DatabaseUrl>().expect("a URL"), DatabaseUrl::sqlite_memory());
+    assert_eq!(
+        "  sqlite://\n".parse::<DatabaseUrl>().expect("a URL"),
+        DatabaseUrl::sqlite_memory()
+    );
 }
 
 #[test]

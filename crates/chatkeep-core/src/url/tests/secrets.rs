@@ -44,8 +44,12 @@ const TEMPLATES: &[&str] = &[
 fn nothing_that_is_shown_holds_the_password() {
     for template in TEMPLATES {
         let url = parse(template);
-        let shown =
-            format!("{url} {url:?} {url:#?} {} {:?} {:#?}", url.redacted(), url.target(), url.target());
+        let shown = format!(
+            "{url} {url:?} {url:#?} {} {:?} {:#?}",
+            url.redacted(),
+            url.target(),
+            url.target()
+        );
         assert!(!shown.contains(SECRET), "{shown}");
         assert!(shown.contains("***"), "{shown}");
     }
@@ -67,8 +71,8 @@ fn a_url_shows_user_and_host_as_sqlalchemy_does() {
 #[test]
 fn damaged_urls_neither_panic_nor_show_the_password() {
     let pieces = [
-        "@", ":", "/", "?", "#", "%", "%2", "%zz", "%ff", "%00", "&", "=", "[", "]", ",", " ", "+", "é",
-        "\0", "://", "//",
+        "@", ":", "/", "?", "#", "%", "%2", "%zz", "%ff", "%00", "&", "=", "[", "]", ",", " ", "+",
+        "é", "\0", "://", "//",
     ];
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut refused = 0;
@@ -99,8 +103,10 @@ fn damaged_urls_neither_panic_nor_show_the_password() {
 
 #[test]
 fn a_password_of_any_characters_is_either_taken_whole_or_refused_without_being_shown() {
-    let characters =
-        ["@", ":", "/", "?", "#", "%", "%41", "&", "=", "[", "]", ",", " ", "+", "ä", "🔑", "7", "password"];
+    let characters = [
+        "@", ":", "/", "?", "#", "%", "%41", "&", "=", "[", "]", ",", " ", "+", "ä", "🔑", "7",
+        "password",
+    ];
     let mut random = Random(0x2545_F491_4F6C_DD1D);
     let (mut taken, mut refused) = (0, 0);
     for _ in 0..40_000 {
@@ -115,7 +121,8 @@ fn a_password_of_any_characters_is_either_taken_whole_or_refused_without_being_s
                 taken += 1;
                 let super::Target::Server(server) = url.target() else { panic!("{text}") };
                 let exposed = server.password.as_ref().map(Password::expose);
-                let whole = percent_encoding::percent_decode_str(&password).decode_utf8().expect("text");
+                let whole =
+                    percent_encoding::percent_decode_str(&password).decode_utf8().expect("text");
                 assert_eq!(exposed, Some(whole.as_ref()), "{text}");
                 assert_eq!(server.hosts, [super::tcp("host", 5432)], "{text}");
                 assert!(!url.to_string().contains(SECRET));
@@ -179,10 +186,13 @@ fn arbitrary_text_never_panics() {
         if let Ok(url) = DatabaseUrl::parse(&text) {
             assert!(!url.to_string().is_empty());
         }
-        let bytes: Vec<u8> =
-            (0..random.below(40)).map(|_| u8::try_from(random.below(256)).expect("a byte")).collect();
+        let bytes: Vec<u8> = (0..random.below(40))
+            .map(|_| u8::try_from(random.below(256)).expect("a byte"))
+            .collect();
         let garbled = String::from_utf8_lossy(&bytes).into_owned();
-        for text in [garbled.clone(), format!("postgresql://{garbled}"), format!("sqlite:///{garbled}")] {
+        for text in
+            [garbled.clone(), format!("postgresql://{garbled}"), format!("sqlite:///{garbled}")]
+        {
             if let Err(error) = DatabaseUrl::parse(&text) {
                 assert_eq!(error.kind(), ErrorKind::Configuration);
             }

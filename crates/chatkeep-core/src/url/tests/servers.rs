@@ -27,9 +27,21 @@ fn a_password_of_special_characters_works_percent_encoded() {
 
 #[test]
 fn a_password_may_hold_these_characters_unencoded() {
-    for plain in
-        ["p@ss", "a@b@c", "p:w", ":", "p#w", "#", "p+w", "p&w=1", "p w", "[x]", "p,w", "ü€", "$ecret!*'();"]
-    {
+    for plain in [
+        "p@ss",
+        "a@b@c",
+        "p:w",
+        ":",
+        "p#w",
+        "#",
+        "p+w",
+        "p&w=1",
+        "p w",
+        "[x]",
+        "p,w",
+        "ü€",
+        "$ecret!*'();",
+    ] {
         let target = server(&format!("postgresql://user:{plain}@host:5433/db"));
         assert_eq!(target.password.as_ref().map(Password::expose), Some(plain));
         assert_eq!(
@@ -42,7 +54,8 @@ fn a_password_may_hold_these_characters_unencoded() {
 
 #[test]
 fn a_password_with_a_plain_slash_or_question_mark_is_refused_and_never_cut() {
-    for plain in ["p/w", "p?w", "5432/w", "5432?w=1", "p@a/w", "p@a?w", "/", "?", "/w@x", "5432/w@"] {
+    for plain in ["p/w", "p?w", "5432/w", "5432?w=1", "p@a/w", "p@a?w", "/", "?", "/w@x", "5432/w@"]
+    {
         let text = format!("postgresql://user:{plain}@host/db");
         let message = error(&text).to_string();
         assert!(message.contains("%2F") && message.contains("%3F"), "{text}: {message}");
@@ -130,17 +143,29 @@ fn hosts_may_stand_in_the_query() {
         ("postgresql:///d?host=[::1]:6000", &[tcp("::1", 6000)]),
         ("postgresql:///d?host=h1,h2&port=1,2", &[tcp("h1", 1), tcp("h2", 2)]),
         ("postgresql:///d?host=h1,h2&port=6000", &[tcp("h1", 6000), tcp("h2", 6000)]),
-        ("postgresql://u:p@/d?host=h1:1&host=h2:2&host=h3", &[tcp("h1", 1), tcp("h2", 2), tcp("h3", 5432)]),
+        (
+            "postgresql://u:p@/d?host=h1:1&host=h2:2&host=h3",
+            &[tcp("h1", 1), tcp("h2", 2), tcp("h3", 5432)],
+        ),
         ("postgresql:///d?host=/var/run/postgresql", &[unix("/var/run/postgresql", 5432)]),
         ("postgresql:///d?host=/tmp&port=6000", &[unix("/tmp", 6000)]),
         ("postgresql:///d?host=%2Ftmp", &[unix("/tmp", 5432)]),
         ("postgresql:///d?host=/cloudsql/p:r:i", &[unix("/cloudsql/p:r:i", 5432)]),
         ("postgresql://u:p@localhost/d?host=/cloudsql/p:r:i", &[unix("/cloudsql/p:r:i", 5432)]),
-        ("postgresql://u:p@localhost:5432/d?host=/cloudsql/p:r:i", &[unix("/cloudsql/p:r:i", 5432)]),
+        (
+            "postgresql://u:p@localhost:5432/d?host=/cloudsql/p:r:i",
+            &[unix("/cloudsql/p:r:i", 5432)],
+        ),
         ("postgresql://u:p@localhost:6000/d?host=/tmp", &[unix("/tmp", 6000)]),
-        ("postgresql:///d?unix_sock=/cloudsql/p:r:i/.s.PGSQL.5432", &[unix("/cloudsql/p:r:i", 5432)]),
+        (
+            "postgresql:///d?unix_sock=/cloudsql/p:r:i/.s.PGSQL.5432",
+            &[unix("/cloudsql/p:r:i", 5432)],
+        ),
         ("postgresql:///d?unix_sock=/tmp/.s.PGSQL.6000", &[unix("/tmp", 6000)]),
-        ("mysql://u@/d?unix_socket=/run/mysqld/mysqld.sock", &[unix("/run/mysqld/mysqld.sock", 3306)]),
+        (
+            "mysql://u@/d?unix_socket=/run/mysqld/mysqld.sock",
+            &[unix("/run/mysqld/mysqld.sock", 3306)],
+        ),
         ("mariadb://u@/d?socket=/run/mysqld/mysqld.sock", &[unix("/run/mysqld/mysqld.sock", 3306)]),
         ("mysql://u@localhost/d?unix_socket=/cloudsql/p:r:i", &[unix("/cloudsql/p:r:i", 3306)]),
         // The path alone is the place.
@@ -190,7 +215,10 @@ fn hosts_and_ports_that_cannot_be_are_refused() {
 #[test]
 fn the_database_is_required() {
     refused(&[
-        ("postgresql://u:p@h", &["database's name is missing", "postgresql://user:password@host/name"]),
+        (
+            "postgresql://u:p@h",
+            &["database's name is missing", "postgresql://user:password@host/name"],
+        ),
         ("postgresql://u:p@h/", &["database's name is missing"]),
         ("postgres://", &["database's name is missing"]),
         ("mysql://u:p@h?ssl-mode=REQUIRED", &["database's name is missing", "mysql://"]),

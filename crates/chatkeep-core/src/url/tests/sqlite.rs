@@ -36,9 +36,13 @@ fn paths_are_read_as_sqlalchemy_does() {
 
 #[test]
 fn memory_has_several_spellings() {
-    for text in
-        ["sqlite://", "sqlite:///:memory:", "sqlite::memory:", "SQLITE::memory:", "sqlite:///%3Amemory%3A"]
-    {
+    for text in [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite::memory:",
+        "SQLITE::memory:",
+        "sqlite:///%3Amemory%3A",
+    ] {
         assert_eq!(sqlite(text).location, SqliteLocation::Memory, "{text}");
     }
     assert_eq!(DatabaseUrl::sqlite_file(":memory:"), DatabaseUrl::sqlite_memory());

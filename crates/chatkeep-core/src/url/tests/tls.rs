@@ -137,7 +137,10 @@ fn contradictions_are_refused() {
             "mysql://h/d?sslmode=verify-full&sslaccept=accept_invalid_certs",
             &["accept_invalid_certs", "verify-full"],
         ),
-        ("mysql://h/d?ssl-mode=VERIFY_IDENTITY&ssl_verify_identity=false", &["ssl_verify_identity=false"]),
+        (
+            "mysql://h/d?ssl-mode=VERIFY_IDENTITY&ssl_verify_identity=false",
+            &["ssl_verify_identity=false"],
+        ),
         ("mysql://h/d?ssl_ca=/ca.pem&ssl_verify_cert=false", &["ssl_verify_cert=false"]),
         ("mysql://h/d?sslmode=no-verify&ssl_ca=/ca.pem", &["no-verify"]),
         ("postgresql:///d?host=/tmp&sslmode=require", &["unix socket"]),

@@ -55,7 +55,8 @@ fn a_folder_is_made_for_the_default_alone() {
 
 #[test]
 fn the_url_comes_first() {
-    let variables = [("DATABASE_URL", " postgres://u:p@h/d\n"), ("DB_TYPE", "nonsense"), ("DB_NAME", "x")];
+    let variables =
+        [("DATABASE_URL", " postgres://u:p@h/d\n"), ("DB_TYPE", "nonsense"), ("DB_NAME", "x")];
     assert_eq!(url(&variables), parse("postgres://u:p@h/d"));
     assert!(
         error("DATABASE_URL", &[("DATABASE_URL", "nonsense"), ("DB_TYPE", "sqlite")])
@@ -90,8 +91,14 @@ fn servers_have_defaults_for_host_and_port() {
         let target = server(&[("DB_TYPE", kind), ("DB_NAME", "chat"), ("DB_USER", "app")]);
         assert_eq!(target.engine, engine, "{kind}");
         assert_eq!(target.hosts, [tcp("localhost", port)], "{kind}");
-        assert_eq!((target.user.as_deref(), target.database.as_deref()), (Some("app"), Some("chat")));
-        assert_eq!((target.password, target.tls.mode, target.pooler), (None, TlsMode::Prefer, Pooler::None));
+        assert_eq!(
+            (target.user.as_deref(), target.database.as_deref()),
+            (Some("app"), Some("chat"))
+        );
+        assert_eq!(
+            (target.password, target.tls.mode, target.pooler),
+            (None, TlsMode::Prefer, Pooler::None)
+        );
     }
 }
 
@@ -106,8 +113,13 @@ fn hosts_are_names_addresses_lists_and_sockets() {
         ("postgresql", "/cloudsql/p:r:i", "", vec![unix("/cloudsql/p:r:i", 5432)]),
         ("mysql", "/run/mysqld/mysqld.sock", "", vec![unix("/run/mysqld/mysqld.sock", 3306)]),
     ] {
-        let variables =
-            [("DB_TYPE", kind), ("DB_NAME", "d"), ("DB_USER", "u"), ("DB_HOST", host), ("DB_PORT", port)];
+        let variables = [
+            ("DB_TYPE", kind),
+            ("DB_NAME", "d"),
+            ("DB_USER", "u"),
+            ("DB_HOST", host),
+            ("DB_PORT", port),
+        ];
         assert_eq!(server(&variables).hosts, hosts, "{host}");
     }
 }
@@ -127,12 +139,13 @@ fn values_are_taken_as_they_are() {
 
 #[test]
 fn sqlite_takes_the_name_as_its_path() {
-    let path = |name: &str| match url(&[("DB_TYPE", "sqlite"), ("DB_NAME", name), ("DB_HOST", "ignored")])
-        .target()
-    {
-        Target::Sqlite(sqlite) => sqlite.location.clone(),
-        Target::Server(_) => panic!("{name}"),
-    };
+    let path =
+        |name: &str| match url(&[("DB_TYPE", "sqlite"), ("DB_NAME", name), ("DB_HOST", "ignored")])
+            .target()
+        {
+            Target::Sqlite(sqlite) => sqlite.location.clone(),
+            Target::Server(_) => panic!("{name}"),
+        };
     assert_eq!(path("/var/lib/100%25?.db"), SqliteLocation::File("/var/lib/100%25?.db".into()));
     assert_eq!(path(":memory:"), SqliteLocation::Memory);
     for name in ["db/", "/", "..", "file:x.db", "sqlite:///x.db"] {
@@ -142,9 +155,13 @@ fn sqlite_takes_the_name_as_its_path() {
 
 #[test]
 fn a_missing_type_is_named_when_anything_else_is_set() {
-    for (name, value) in
-        [("DB_NAME", "d"), ("DB_HOST", "h"), ("DB_PORT", "1"), ("DB_USER", "u"), ("DB_PASS", "secret")]
-    {
+    for (name, value) in [
+        ("DB_NAME", "d"),
+        ("DB_HOST", "h"),
+        ("DB_PORT", "1"),
+        ("DB_USER", "u"),
+        ("DB_PASS", "secret"),
+    ] {
         let message = error("DB_TYPE", &[(name, value)]).to_string();
         assert!(message.starts_with("DB_TYPE: is not set") && message.contains(name), "{message}");
         assert!(!message.contains("secret"), "{message}");
@@ -153,7 +170,8 @@ fn a_missing_type_is_named_when_anything_else_is_set() {
 
 #[test]
 fn wrong_and_missing_variables_are_named() {
-    let base = [("DB_TYPE", "postgresql"), ("DB_NAME", "d"), ("DB_USER", "u"), ("DB_PASS", "secret")];
+    let base =
+        [("DB_TYPE", "postgresql"), ("DB_NAME", "d"), ("DB_USER", "u"), ("DB_PASS", "secret")];
     let with = |name: &'static str, value: &'static str| {
         let mut variables: Vec<_> = base.into_iter().filter(|(known, _)| *known != name).collect();
         variables.push((name, value));
