@@ -1,0 +1,92 @@
+//! Checks comments, documentation, help and error texts against the word list of `STYLE.md`.
+//!
+//! Generated files and data are skipped, and so are the texts of tests, which quote what people
+//! write. Code between backticks is skipped everywhere.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+mod extract;
+mod phrases;
+
+use extract::{Kind, Passage};
+
+/// Maximum number of findings per 10,000 words.
+const BUDGET: f64 = 1.0;
+
+/// Path prefixes and suffixes of files that are generated, or hold data rather than prose.
+const SKIPPED: &[&str] = &[
+    "docs/src/cli.md",
+    "bench/results/",
+    "tests/vectors/",
+    "fuzz/corpus/",
+    "STYLE.md",
+    "xtask/src/words/phrases.rs",
+    "LICENSE",
+];
+
+/// Checks the tracked files, or those below `PATH...`; `--list` shows every finding even if the
+/// budget holds.
+///
+/// # Errors
+///
+/// Returns a message if a file cannot be read, or if there are more findings than the budget
+/// allows.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let list = arguments.iter().any(|argument| argument == "--list");
+    let paths: Vec<&String> =
+        arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let mut words = 0;
+    let mut findings = Vec::new();
+    let mut by_phrase = BTreeMap::<&str, usize>::new();
+    for path in tracked(&paths)? {
+        let Some(kind) = Kind::of(&path) else { continue };
+        let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        for Passage { line, text } in extract::passages(kind, &path, &text) {
+            let tokens = phrases::tokens(&text);
+            words += tokens.len();
+            for phrase in phrases::found(&tokens) {
+                *by_phrase.entry(phrase).or_default() += 1;
+                findings.push(format!("{path}:{line}: {phrase}: {}", text.trim()));
+            }
+        }
+    }
+    let rate = findings.len() as f64 * 10_000.0 / (words.max(1) as f64);
+    let summary = format!(
+        "words: {} findings in {words} words, {rate:.1} per 10,000 (maximum {BUDGET})",
+        findings.len()
+    );
+    if list || rate > BUDGET {
+        for finding in &findings {
+            println!("{finding}");
+        }
+        for (phrase, count) in &by_phrase {
+            println!("{count:6} {phrase}");
+        }
+    }
+    if rate > BUDGET {
+        return Err(format!("{summary}\nSTYLE.md lists the plain words to use instead"));
+    }
+    println!("{summary}");
+    Ok(())
+}
+
+/// Returns the tracked files below `paths`, or all of them.
+fn tracked(paths: &[&String]) -> Result<Vec<String>, String> {
+    let output = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"])
+        .args(paths)
+        .output()
+        .map_err(|error| format!("git ls-files: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let names = String::from_utf8_lossy(&output.stdout);
+    let kept = |path: &&str| {
+        !path.is_empty()
+            && fs::metadata(path).is_ok_and(|entry| entry.is_file())
+            && !SKIPPED.iter().any(|skipped| path.starts_with(skipped))
+    };
+    Ok(names.split('\0').filter(kept).map(str::to_owned).collect())
+}
