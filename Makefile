@@ -1,49 +1,52 @@
-.PHONY: help setup demo test settings galera versions check bench wheel npm endurance fuzz kills fmt clean
+.PHONY: help setup demo test settings galera versions check docs bench wheel npm endurance fuzz kills fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-help: ## this list
+help: ## show this list
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install what building, testing and checking need and this machine lacks
+setup: ## install missing dependencies for building, testing and checking
 	scripts/setup.sh
 
-demo: ## build the command and show what it does, on SQLite
+demo: ## build the command and demonstrate it on SQLite
 	cargo build -p chatkeep-cli
 	PATH="$(abspath $(TARGET))/debug:$$PATH" examples/demo.sh
 
-test: ## every test on SQLite, PostgreSQL, MariaDB and MySQL, with servers of its own
+test: ## run every test on SQLite, PostgreSQL, MariaDB and MySQL, with private servers
 	scripts/test.sh
 
-galera: ## the contract on a Galera cluster of three nodes, and its fault cases at length
+galera: ## run the contract suite and the fault tests on Galera clusters of three nodes
 	scripts/galera.sh
 
-settings: ## the contract under settings that servers may have (a minute each)
+settings: ## run the contract suite under unusual server settings (a minute each)
 	scripts/test-settings.sh
 
-versions: ## the contract on the oldest and the newest PostgreSQL and MariaDB
+versions: ## run the contract suite on the oldest and newest PostgreSQL and MariaDB
 	scripts/test-versions.sh
 
-check: ## formatting, lints, documentation, licences, dependencies, generated files
+check: ## formatting, lints, wording, spelling, rustdoc, licences, dependencies, generated files
 	scripts/check.sh
 
-bench: ## chatkeep beside what one would use instead, on durable servers of its own (QUICK=1: minutes)
+docs: ## build the guides and the language references in target/site, and check their links
+	scripts/docs.sh
+
+bench: ## run the benchmark against the alternatives, on durable private servers (QUICK=1: minutes)
 	scripts/bench.sh
 
-endurance: ## what takes long: a million calls from Python and Node, 32 threads for a minute, a minute of each fuzz target, kills
+endurance: ## run long tests: a million calls from Python and Node, threads, kills, fuzz targets
 	scripts/endurance.sh
 
-fuzz: ## fuzz everything that reads data from outside, one target after the other (SECONDS=60 for each, TARGETS="url import")
+fuzz: ## run the fuzz targets (SECONDS=60 for each, TARGETS="url import")
 	scripts/fuzz.sh --seconds $(or $(SECONDS),60) $(TARGETS)
 
-kills: ## kill writers and servers while 16 writers log messages, on every engine (KILLS=1000 in all)
+kills: ## kill writers and servers while 16 writers log messages, on every engine (KILLS=1000 in total)
 	scripts/kills.sh $(or $(KILLS),1000)
 
-wheel: ## Python's wheel and source distribution, optimised and tested
+wheel: ## build and test the optimised Python wheel and source distribution
 	scripts/wheel.sh
 
-npm: ## the npm packages, optimised and tested
+npm: ## build and test the optimised npm packages
 	scripts/npm.sh
 
 fmt: ## format the code
@@ -53,5 +56,5 @@ fmt: ## format the code
 	scripts/format-python.sh
 	scripts/format-node.sh
 
-clean: ## remove what was built; what `make setup` installed stays
+clean: ## remove build output; tools installed by `make setup` stay
 	cargo clean --quiet

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Shows chatkeep at work on a SQLite file: messages, tokens, a search, and statistics with their chart.
-# Run it with `make demo`, or with CHATKEEP=/path/to/chatkeep. It begins anew each time and needs no network.
+# Demonstrates chatkeep on a SQLite file: messages, tokens, a search, and statistics with a chart.
+# Run it with `make demo`, or with CHATKEEP=/path/to/chatkeep. It starts with an empty database and
+# needs no network.
 set -euo pipefail
 
 chatkeep=$(command -v "${CHATKEEP:-chatkeep}") || {
@@ -13,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 database=db/demo.db
 mkdir -p db
 rm -f "$database" "$database-wal" "$database-shm"
-# The settings of the shell that runs the demo are another database's.
+# Variables of the calling shell may name another database.
 unset DB_TYPE DB_HOST DB_PORT DB_NAME DB_USER DB_PASS
 export DATABASE_URL=sqlite:///$database
 
@@ -27,7 +28,7 @@ say() {
     printf '%s# %s%s\n' "$dim" "$*" "$plain"
 }
 
-# Prints a command as it would be typed, a long one with an option on each line.
+# Prints a command as it would be typed; a long one has one option per line.
 prompt() {
     local word separator=' '
     local line="$*"
@@ -50,7 +51,7 @@ show() {
     printf '\n'
 }
 
-# The same for a command that reads a token from standard input and may say no.
+# Prints and runs a command that reads a token from standard input and may fail.
 verify() {
     prompt tokens verify
     printf ' <<< %s%s\n' "$1" "$plain"
@@ -58,11 +59,11 @@ verify() {
     printf '\n'
 }
 
-say "One variable chooses the database. Nothing has to be set up for SQLite."
+say "One variable selects the database. SQLite needs no setup."
 printf '%s$ export DATABASE_URL=%s%s\n\n' "$bold" "$DATABASE_URL" "$plain"
 show db url
 
-say "Log what users ask and what the model answers."
+say "Log the messages of users and the responses of the model."
 show messages log "What is a write-ahead log?" \
     --response "A file to which every change goes first, so that a crash loses nothing that was committed." \
     --provider openai --model gpt-4o --tokens 73 --timestamp 2025-03-03T09:15:00Z
@@ -74,7 +75,7 @@ show messages log "Write a haiku about databases." \
     --provider anthropic --model claude-3-5-haiku --tokens 44 --timestamp 2025-03-03T20:40:00Z \
     --metadata '{"user": "u-17", "rating": 5}'
 
-say "Or many at once, as JSON Lines."
+say "Import many messages as JSON Lines."
 show messages import examples/conversation.jsonl
 
 say "Read them back."
@@ -82,7 +83,7 @@ show messages list --limit 5
 show messages search "disk"
 show messages count --metadata rating=5
 
-say "Tokens: shown once, stored as a hash."
+say "Tokens are shown once and stored as hashes."
 prompt tokens create --description "mobile app" --expires-days 90
 printf '%s\n' "$plain"
 token=$("$chatkeep" tokens create --description "mobile app" --expires-days 90)
@@ -94,8 +95,8 @@ case $token in
 esac
 show tokens list
 
-say "And how much was it?"
+say "Show statistics."
 show messages stats
 
-say "All of this is in $database. Look around with:"
+say "Everything is stored in $database. To explore it:"
 printf '  DATABASE_URL=%s %s messages --help\n' "$DATABASE_URL" "$chatkeep"

@@ -1,5 +1,5 @@
 /**
- * Packs the npm packages: the package itself, and one for a platform, which holds its library.
+ * Packs the npm packages: the package itself, and a package with the addon for one platform.
  *
  *     node node/pack.mjs package FOLDER
  *     node node/pack.mjs platform LIBRARY TRIPLE FOLDER
@@ -26,12 +26,15 @@ const LICENCES = ['LICENSE-APACHE', 'LICENSE-MIT'];
 const MANIFEST = readJson('package.json');
 const PLATFORMS = readJson('platforms.json');
 
-const [what, ...arguments_] = process.argv.slice(2);
-const pack = { package: packPackage, platform: packPlatform }[what];
-if (!pack) throw new Error(`pack "package" or "platform", not "${what}"`);
-pack(...arguments_);
+const [kind, ...args] = process.argv.slice(2);
+const pack = { package: packPackage, platform: packPlatform }[kind];
+if (!pack) throw new Error(`unknown kind "${kind}"; use "package" or "platform"`);
+pack(...args);
 
-/** The package: compiled anew, so that nothing is in it that has no source, and without what only its development needs. */
+/**
+ * Packs the package. It is compiled into an empty folder, so that it contains no files without a
+ * source, and its manifest has no development settings.
+ */
 function packPackage(folder) {
   const { devDependencies: _, scripts: __, ...manifest } = MANIFEST;
   const platforms = Object.keys(PLATFORMS).map((triple) => [
@@ -45,7 +48,7 @@ function packPackage(folder) {
       cpSync(join(HERE, 'README.md'), join(stageFolder, 'README.md'));
       const compiler = join(HERE, 'node_modules/.bin/tsc');
       run(compiler, ['--project', HERE, '--outDir', join(stageFolder, 'dist')], HERE);
-      // Declarations without a program: the compiler reads them, and leaves them where they are.
+      // Declaration files in the sources: the compiler reads them but does not copy them.
       const sources = join(HERE, 'src');
       for (const name of readdirSync(sources, { recursive: true })) {
         if (name.endsWith('.d.ts')) cpSync(join(sources, name), join(stageFolder, 'dist', name));
@@ -54,10 +57,10 @@ function packPackage(folder) {
   );
 }
 
-/** A package that npm installs where its `os`, `cpu` and `libc` fit, and nowhere else. */
+/** Packs the addon of a platform. npm installs it only if its `os`, `cpu` and `libc` match. */
 function packPlatform(library, triple, folder) {
   const platform = PLATFORMS[triple];
-  if (!platform) throw new Error(`there is no platform "${triple}"`);
+  if (!platform) throw new Error(`unknown platform "${triple}"; see platforms.json`);
   const file = `chatkeep.${triple}.node`;
   const name = platformName(triple);
   const { version, license, homepage, repository, engines } = MANIFEST;
@@ -65,7 +68,7 @@ function packPlatform(library, triple, folder) {
   const manifest = {
     name,
     version,
-    description: `The library of the package chatkeep for ${triple}`,
+    description: `Native addon of the package chatkeep for ${triple}`,
     license,
     homepage,
     repository,
@@ -79,7 +82,8 @@ function packPlatform(library, triple, folder) {
   stage(folder, manifest, (stageFolder) => {
     writeFileSync(
       join(stageFolder, 'README.md'),
-      `# ${name}\n\nThe library of the package [chatkeep](${homepage}) for ${triple}. Install \`chatkeep\`, which needs it.\n`,
+      `# ${name}\n\nThe native addon of the package [chatkeep](${homepage}) for ${triple}. ` +
+        'Install `chatkeep`, which depends on it.\n',
     );
     cpSync(library, join(stageFolder, file));
     chmodSync(join(stageFolder, file), 0o644);
@@ -94,7 +98,7 @@ function readJson(name) {
   return JSON.parse(readFileSync(join(HERE, name), 'utf8'));
 }
 
-/** Packs a folder that holds the manifest, the licences, and what `fill` puts there. */
+/** Packs a folder with the manifest, the licences, and the files that `fill` adds. */
 function stage(folder, manifest, fill) {
   const stageFolder = mkdtempSync(join(tmpdir(), 'chatkeep-pack-'));
   try {
@@ -110,10 +114,10 @@ function stage(folder, manifest, fill) {
   }
 }
 
-/** Shows what a program says only when it fails. */
+/** Runs a program, and shows its output only if it fails. */
 function run(program, programArguments, cwd) {
   try {
-    // npm is a script of the shell's on Windows.
+    // On Windows, npm is a shell script.
     execFileSync(program, programArguments, {
       cwd,
       encoding: 'utf8',

@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
-# Runs the benchmark: chatkeep beside what one would use instead, on durable private servers. See bench/README.md.
+# Runs the benchmark of chatkeep and its alternatives on durable private servers. See
+# bench/README.md.
 #
 #   QUICK=1         short rounds and fewer peers: a few minutes
-#   ONLY=a,b        only these engines, paths, studies, numbers of callers, contestants, languages
+#   ONLY=a,b        only these engines, paths, studies, numbers of callers, competitors, languages
 #   ROUNDS=5 SECONDS_EACH=1
-#   MESSAGES=1000000  that are moved from engine to engine
+#   MESSAGES=1000000  number of messages copied between engines
 #   VARIANTS="chatkeep,DB_WRITERS=1 chatkeep,program=old/chatkeep-bench"
-#                   somebody once more, with these environment variables or from another build
-#   CPUS=0 SERVER_CPUS=1  where contestants and servers run, if not anywhere
-#   RESULTS=folder  bench/results, or for a run that is not a whole one bench/results/latest
+#                   competitors that run again with environment variables or from another build
+#   CPUS=0 SERVER_CPUS=1  CPUs of competitors and servers; all by default
+#   RESULTS=folder  default: bench/results, or bench/results/latest for a partial run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/bench-places.sh
-. scripts/bench-places.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-bench.sh
+. scripts/env-bench.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
 scripts/setup.sh servers mysql bench
 
@@ -36,9 +37,9 @@ results=${RESULTS:-$results}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 echo "bench: building" >&2
 cargo build --quiet --release --locked -p chatkeep-bench -p chatkeep-cli
-# sqlx takes no part in a quick run in which nobody was asked for.
+# A quick run without a selection does not include sqlx.
 if [ -z "${QUICK:-}" ] || [ -n "${ONLY:-}" ]; then
-    # A folder of its own: it is another workspace.
+    # A separate target folder, because it is another workspace.
     cargo build --quiet --release --locked --manifest-path bench/sqlx/Cargo.toml --target-dir "$target/bench-sqlx"
     arguments+=(--sqlx "$target/bench-sqlx/release/chatkeep-bench-sqlx")
 fi
@@ -47,7 +48,7 @@ scripts/build-node.sh --release
 arguments+=(--package "$PYTHON_RELEASE")
 arguments+=(--chatkeep "$target/release/chatkeep" --results "$results")
 
-# A contestant that failed is in the tables, and in the exit status; the plots are of the others.
+# The failure of a competitor is in the tables and in the exit status; the plots show the others.
 status=0
 "$target/release/chatkeep-bench" run "${arguments[@]}" || status=$?
 if [ -e "$results/results.json" ]; then

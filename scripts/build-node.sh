@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the addon, and puts the Node package together in node/dist.
+# Builds the Node package in node/dist: the addon with Cargo, and the TypeScript sources with tsc.
 #
-#   scripts/build-node.sh              as the tests use it
-#   scripts/build-node.sh --release    as the benchmark measures it, and npm has it
+#   scripts/build-node.sh              for development and tests; also `npm run build` in node/
+#   scripts/build-node.sh --release    optimised, for benchmarks
 #
-# Cargo and tsc do all of it: an addon is a library that Cargo builds, under another name.
+# The addon is the dynamic library that Cargo builds, under another name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup-node.sh
@@ -20,5 +20,5 @@ rm -rf node/dist
 node/node_modules/.bin/tsc -p node
 cp node/src/addon.ts node/dist/addon.d.ts
 platform=$(node -p 'require("./node/dist/platform.js").platform()')
-# Copied anew rather than written over: a running program may have the old one open.
+# node/dist was removed above, so this does not overwrite a library that a running program has open.
 cp "$library" "node/dist/chatkeep.$platform.node"

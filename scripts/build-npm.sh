@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Packs the npm packages, chatkeep and the one of a platform, and prints the folder that holds the two.
+# Packs the npm packages, chatkeep and that of a platform, and prints the folder that contains both.
 #
-#   scripts/build-npm.sh                      for systems like this one, and as old as this one
-#   scripts/build-npm.sh --dev                the same parts without optimisation, in seconds where the tests are built
-#   scripts/build-npm.sh --platform TRIPLE    as they are published: for a platform of node/platforms.json, linked by
-#                                             cargo-zigbuild for all Linux systems that Node 20 runs on
+#   scripts/build-npm.sh                      for systems like this one that are not older
+#   scripts/build-npm.sh --dev                without optimisation; takes seconds if the tests are built
+#   scripts/build-npm.sh --platform TRIPLE    as published: for a platform of node/platforms.json, linked by
+#                                             cargo-zigbuild for all Linux systems that Node 20 supports
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-# What Node 20's own builds want.
+# Minimum version of the official builds of Node 20.
 GLIBC=2.28
 
 target=${CARGO_TARGET_DIR:-target}
@@ -27,7 +27,7 @@ if [ -n "$triple" ]; then
     version=
     case $triple in
     linux-*-gnu) version=.$GLIBC ;;
-    # Rust would link musl into it, and Node has it already.
+    # Rust would link musl statically, but Node provides it already.
     linux-*-musl) export RUSTFLAGS="-C target-feature=-crt-static" ;;
     esac
     CARGO_PROFILE_RELEASE_STRIP=symbols quietly cargo zigbuild "${build[@]}" --target "$rust$version"
@@ -46,7 +46,7 @@ done
 rm -rf "$folder"
 mkdir -p "$folder"
 cp "$library" "$folder/library"
-# What a debugger wants is most of its size. On Windows that is a file of its own.
+# Debug information is most of its size. On Windows it is a separate file.
 if [ "${1:-}" != --platform ] && [ "${triple%%-*}" != win32 ]; then strip -S -x "$folder/library"; fi
 node node/pack.mjs platform "$folder/library" "$triple" "$folder"
 rm "$folder/library"

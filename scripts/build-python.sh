@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the Python module, and puts the package together outside of the sources.
+# Builds the Python module and assembles the package outside the sources.
 #
-#   scripts/build-python.sh              as the tests use it
-#   scripts/build-python.sh --release    as the benchmark measures it, and a wheel has it
+#   scripts/build-python.sh              for tests
+#   scripts/build-python.sh --release    optimised, for benchmarks, as in a wheel
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
 profile=dev folder=debug package=$PYTHON_PACKAGE
 if [ "${1:-}" = --release ]; then profile=release folder=release package=$PYTHON_RELEASE; fi

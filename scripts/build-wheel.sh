@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the wheel and the source distribution, and prints the folder that holds the two.
+# Builds the wheel and the source distribution, and prints the folder that contains both.
 #
-#   scripts/build-wheel.sh          as it is published, for Linux systems as old as this one
-#   scripts/build-wheel.sh --dev    the same parts without optimisation, in seconds where the tests are built
+#   scripts/build-wheel.sh          as published, for Linux systems that are not older than this one
+#   scripts/build-wheel.sh --dev    without optimisation; takes seconds if the tests are built
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
 profile=release folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")/wheel
 if [ "${1:-}" = --dev ]; then profile=dev folder=$folder-dev; fi

@@ -1,11 +1,12 @@
-# Sourced by the other scripts: where everything is kept that is fetched or built once, outside the clone.
+# Sourced by the other scripts. Sets the cache folder, outside the clone, for everything that is
+# fetched or built once.
 # shellcheck shell=bash
 CHATKEEP_CACHE=${CHATKEEP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/chatkeep}
 export CHATKEEP_CACHE
 mkdir -p "$CHATKEEP_CACHE"
 export PATH="$CHATKEEP_CACHE/tools/bin:$PATH"
 
-# Shows what a command says only when it fails.
+# Runs a command and shows its output only if it fails.
 quietly() {
     local log status=0
     log=$(mktemp)

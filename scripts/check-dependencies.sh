@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The default build must need no database client library and no OpenSSL: a wheel or a package built from it would.
+# Checks that the default build needs no database client library and no OpenSSL, because wheels and
+# packages must not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,7 +8,7 @@ forbidden='openssl-sys|openssl-src|native-tls|pq-sys|mysqlclient-sys'
 tree=$(cargo tree --quiet --locked --workspace --target all --edges normal,build --prefix none --format '{p}')
 found=$(grep -E "^($forbidden) " <<<"$tree" | sort -u || true)
 if [ -n "$found" ]; then
-    echo "The default build needs what it must not need:" >&2
+    echo "The default build has forbidden dependencies:" >&2
     while read -r name _; do
         cargo tree --quiet --locked --workspace --target all --edges normal,build --invert "$name" >&2
     done <<<"$found"

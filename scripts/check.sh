@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Everything that is looked at without running a test. All steps run; what fails shows its output.
+# Runs all checks that are not tests. All steps run, and failing ones show their output.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
+# shellcheck source=scripts/env-lint.sh
+. scripts/env-lint.sh
 
-# `set -e` does not reach into what runs under `if`: the functions below return by themselves when something fails.
+# `set -e` has no effect on commands that run under `if`, so the functions below return explicitly
+# on a failure.
 failed=()
 step() {
     local name=$1 begin=$SECONDS
@@ -25,7 +28,7 @@ scripts_parse() {
     for script in scripts/*.sh .ci/run examples/*.sh; do
         [ ! -e "$script" ] || bash -n "$script" || return
     done
-    # The benchmark's contestants, where their languages are.
+    # The benchmark's competitors, if their languages are installed.
     if command -v python3 >/dev/null; then
         for script in bench/*/*.py; do
             python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$script" || return
@@ -38,23 +41,28 @@ scripts_parse() {
 
 denied() {
     cargo deny --log-level warn check bans licenses sources || return
-    # The list of known vulnerabilities is fetched, so it is looked at only where that is wanted.
+    # The list of known vulnerabilities is fetched, so it is checked only on request.
     [ "${CHATKEEP_ONLINE:-0}" != 1 ] || cargo deny --log-level warn check advisories
 }
+
+shell_style() { "$LINT_FOLDER/bin/shellcheck" .ci/run examples/*.sh scripts/*.sh; }
 
 python_style() {
     local ruff=$PYTHON_FOLDER/bin/ruff
     scripts/format-python.sh --check || return
-    "$ruff" check --no-cache --quiet --config python/pyproject.toml python examples || return
-    # The benchmark is no package: what it lacks in docstrings it has in its README.
+    "$ruff" check --no-cache --quiet --config python/pyproject.toml python examples docs/python || return
+    # The benchmark is not a package; its README replaces most docstrings.
     "$ruff" check --no-cache --quiet --config python/pyproject.toml --select E,F,I,W --ignore E501 bench
 }
 
-scripts/setup.sh deny python node
+scripts/setup.sh deny lint python node
 step format cargo fmt --all --check
 step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
 step "format of fuzz" cargo fmt --manifest-path fuzz/Cargo.toml --check
 step scripts scripts_parse
+step shellcheck shell_style
+step typos "$LINT_FOLDER/bin/typos" --format brief
+step words cargo xtask words
 step "format of Python" python_style
 step "format of Node" scripts/format-node.sh --check
 step "types of Node" node/node_modules/.bin/tsc --project node --noEmit

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Formats the Node package's code and the examples in JavaScript, and looks for what a linter finds.
+# Formats and lints the code of the Node package and the examples in JavaScript.
 #
-#   scripts/format-node.sh [--check]      --check changes nothing, and fails where it would
+#   scripts/format-node.sh [--check]      --check changes nothing, and fails if it would
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh

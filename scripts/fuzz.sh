@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the fuzz targets of fuzz/, one after the other. Ends with a failure at the first input that crashes, takes 10 seconds,
-# or needs more than 256 MB; libFuzzer prints the input and its file in fuzz/artifacts.
+# Runs the fuzz targets of fuzz/ in sequence. Fails at the first input that crashes, takes 10
+# seconds, or needs more than 256 MB; libFuzzer prints the input and its file in fuzz/artifacts.
 #
 #   scripts/fuzz.sh [--seconds 60] [target…]      all targets unless some are named
 set -euo pipefail
@@ -16,12 +16,13 @@ fi
 scripts/setup.sh fuzz
 # Instrumentation is an unstable option, which the stable compiler accepts with this variable.
 export RUSTC_BOOTSTRAP=1
-# Everything that is instrumented is safe Rust, and a sanitizer's own memory would count against the limit.
+# Everything that is instrumented is safe Rust, and a sanitizer's own memory would count against the
+# limit.
 options=(--sanitizer none --target-dir "${CARGO_TARGET_DIR:-$PWD/target}/fuzz")
 if [ $# -eq 0 ]; then mapfile -t targets < <(cargo fuzz list); else targets=("$@"); fi
 quietly cargo fuzz build "${options[@]}"
 
-# The files that targets write and read, in memory where that is possible.
+# Files of the targets are in memory if possible.
 TMPDIR=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")")
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
@@ -34,14 +35,15 @@ dictionary() {
 }
 
 for target in "${targets[@]}"; do
-    # What is found goes into fuzz/corpus, which later runs begin with; the seeds are only read.
+    # New inputs are stored in fuzz/corpus, with which later runs start; the seeds are only read.
     mkdir -p "fuzz/corpus/$target"
     log=$(mktemp)
     # shellcheck disable=SC2046 # no dictionary is no argument
     if ! cargo fuzz run "${options[@]}" "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=256 -max_len=4096 -print_final_stats=1 $(dictionary "$target") \
         >"$log" 2>&1; then
-        # From the panic, or libFuzzer's word on the limit, to where the file is; the rest is cargo-fuzz's own.
+        # Prints the log from the panic, or from libFuzzer's report of the limit, to the path of the
+        # file.
         sed -n '/panicked at\|^==[0-9]*==/,/^Minimize/p' "$log"
         echo "fuzz: $target: FAILED" >&2
         exit 1

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Kills programs and servers (SIGKILL) while 16 writers log messages, on every engine, and compares what was acknowledged with
-# what is stored: nothing lost, nothing twice. Three tenths of the kills are of servers, the rest of programs.
+# Kills programs and servers (SIGKILL) while 16 writers log messages, on every engine, and checks
+# that every acknowledged message is stored exactly once. Three tenths of the kills are of servers,
+# the rest of programs.
 #
-#   scripts/kills.sh [1000]      how many kills, over all engines
+#   scripts/kills.sh [1000]      number of kills over all engines
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Prints node/src/addon.ts: the addon's types, as the macros of napi-derive note them down while it is compiled.
+# Prints node/src/addon.ts: the types of the addon, which the macros of napi-derive write during
+# compilation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Another folder than the last time, so that it is compiled anew.
+# A new folder forces a recompilation.
 NAPI_TYPE_DEF_TMP_FOLDER=$(mktemp -d)
 trap 'rm -rf "$NAPI_TYPE_DEF_TMP_FOLDER"' EXIT
 export NAPI_TYPE_DEF_TMP_FOLDER

@@ -1,15 +1,24 @@
 #!/usr/bin/env bash
-# The tests of the Node package that build-node.sh made; wants servers around it.
+# Tests the Node package that build-node.sh built. Outside of chatkeep-testkit it tests SQLite only.
 #
-#   chatkeep-testkit run --fast -- scripts/node-test.sh [--test-name-pattern=... and other options] [files]      all files when none is named
+#   chatkeep-testkit run --fast -- scripts/node-test.sh [--test-name-pattern=... and other options] [files]
+#   npm test -- [options] [files]                                          in node/; all files by default
 set -euo pipefail
+
+# Paths are relative to the caller's directory.
+arguments=()
+for argument; do
+    if [ -e "$argument" ]; then argument=$(realpath "$argument"); fi
+    arguments+=("$argument")
+done
+set -- ${arguments[@]+"${arguments[@]}"}
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
-# What Python and the command find on the same database; build-python.sh and Cargo made them.
+# The Python package of build-python.sh and the command, for tests that share a database with them.
 export CHATKEEP_TEST_PYTHON=$PYTHON CHATKEEP_TEST_PYTHON_PACKAGE=$PYTHON_PACKAGE
 CHATKEEP_TEST_COMMAND=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/chatkeep
 export CHATKEEP_TEST_COMMAND
@@ -19,5 +28,5 @@ for argument; do
     case $argument in -*) ;; *) files=(named) ;; esac
 done
 if [ "${#files[@]}" -eq 0 ]; then set -- "$@" node/test/*.test.mjs; fi
-# A test that hangs fails, and the run goes on.
+# A test that hangs fails after 20 minutes, and the run continues.
 exec node --test --test-timeout=1200000 "$@"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Packs the npm packages, and tests them: what they hold, what they need, and that they work in an empty folder where there is
-# nothing else. Wants no servers.
+# Packs the npm packages and tests their contents, their dependencies, and that they work in an
+# empty folder. Needs no servers.
 #
-#   scripts/npm.sh [--dev] [--platform TRIPLE] [arguments for node --test]      --dev and --platform as build-npm.sh has them
+#   scripts/npm.sh [--dev] [--platform TRIPLE] [arguments for node --test]      --dev and --platform as for build-npm.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# pytest with the package that build-python.sh put together; wants servers around it.
+# Runs pytest with the package assembled by build-python.sh. Run it under chatkeep-testkit, which
+# starts the servers.
 #
 #   chatkeep-testkit run --fast -- scripts/pytest.sh [arguments for pytest]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
-# PYTHONDONTWRITEBYTECODE keeps the sources clean; PYTHONSAFEPATH keeps them from being imported by accident.
+# PYTHONDONTWRITEBYTECODE keeps the sources clean; PYTHONSAFEPATH prevents importing them by
+# accident.
 exec env PYTHONPATH="${CHATKEEP_PYTHON_PACKAGE:-$PYTHON_PACKAGE}" PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 \
     "$PYTHON" -m pytest --config-file=python/pyproject.toml --rootdir=python "$@" python/tests

@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
 scripts/build-python.sh
 PYTHONPATH=$PYTHON_PACKAGE PYTHONSAFEPATH=1 "$PYTHON" python/stubs.py |

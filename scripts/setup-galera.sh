@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Unpacks the programs by which a node of a Galera cluster gets its data from another one (`wsrep_sst_rsync`) into the
-# cache folder. Debian has them in the package of the system service, which tests have no use for.
+# Unpacks the programs with which a node of a Galera cluster receives its data from another one
+# (`wsrep_sst_rsync`) into the cache folder. In Debian they are part of the package of the system
+# service, which tests do not need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -20,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 echo "setup: fetching the programs of a Galera cluster" >&2
 (
     cd "$work"
-    # The lists are older than the packages at times: then they are fetched first.
+    # The package lists may be outdated; then they are fetched first.
     if ! apt-get -q -o APT::Sandbox::User= download mariadb-server >log 2>&1; then
         [ "$(id -u)" -ne 0 ] || apt-get -q update >>log 2>&1 || true
         apt-get -q -o APT::Sandbox::User= download mariadb-server >>log 2>&1 || { cat log >&2; exit 1; }

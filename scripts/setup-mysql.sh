@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Unpacks a MySQL server into the cache folder, for tests. Stable Debian has none, the unstable suite has: its packages
-# are fetched and verified by apt and unpacked into a folder, with the libraries and the loader they were built for.
-# Nothing is installed into this system, and no special rights are needed.
+# Unpacks a MySQL server into the cache folder, for tests. Only the unstable suite of Debian has
+# one. Its packages are fetched and verified by apt and unpacked into a folder, with the libraries
+# and the loader they were built for. Nothing is installed into this system, and no privileges are
+# needed.
 #
-# MySQL alone may be missing. Then the reason is left in the file `absent`, the test run repeats it, and this succeeds.
+# Only MySQL may be missing. Then this script stores the reason in the file `absent` and succeeds,
+# and the test run reports it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -16,12 +18,12 @@ rm -f "$folder/absent"
 
 absent() {
     echo "$*" >"$folder/absent"
-    echo "setup: going on without MySQL: $*" >&2
+    echo "setup: continuing without MySQL: $*" >&2
     exit 0
 }
 
 for program in apt-get dpkg-deb; do
-    command -v "$program" >/dev/null || absent "its packages are Debian's, and this machine has no $program"
+    command -v "$program" >/dev/null || absent "unpacking Debian packages requires $program"
 done
 
 work=$(mktemp -d "$folder/fetch.XXXXXX")
@@ -29,7 +31,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/lists/partial "$work"/archives/partial "$work"/root
 : >"$work/status"
 
-# The mirror that this machine uses for its own release. Machine-wide settings of apt (proxy, certificates) stay in force.
+# The mirror that this machine uses for its own release. The machine-wide apt settings (proxy,
+# certificates) still apply.
 codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 # shellcheck disable=SC2016 # apt-get fills these in
 mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
@@ -39,7 +42,7 @@ for file in /usr/share/keyrings/debian-archive-keyring.pgp /usr/share/keyrings/d
     [ ! -e "$file" ] || keyring=${keyring:-$file}
 done
 if [ -z "$mirror" ] || [ -z "$keyring" ]; then
-    absent "this machine's apt settings name no Debian mirror with a keyring"
+    absent "the apt settings contain no Debian mirror with a keyring"
 fi
 echo "deb [target=Packages signed-by=$keyring] $mirror sid main" >"$work/sources.list"
 
@@ -57,20 +60,20 @@ reason() { grep -m 1 '^E:' "$work/log" || grep -m 1 '^W:' "$work/log" || tail -n
 
 echo "setup: fetching MySQL for the tests" >&2
 if ! update; then
-    # A new signing key reaches older releases as an update of the package that holds the keys.
+    # Older releases receive a new signing key as an update of the keyring package.
     if [ "$(id -u)" -eq 0 ] && grep -q NO_PUBKEY "$work/log"; then
         quietly apt-get -q update || true
         quietly apt-get -q -y install --only-upgrade debian-archive-keyring || true
     fi
-    update || absent "the list of packages could not be fetched: $(reason)"
+    update || absent "fetching the package list failed: $(reason)"
 fi
 "${apt[@]}" install --download-only --no-install-recommends mysql-server-core >"$work/log" 2>&1 ||
-    absent "its packages could not be fetched: $(reason)"
+    absent "fetching its packages failed: $(reason)"
 
 for package in "$work"/archives/*.deb; do
-    dpkg-deb --extract "$package" "$work/root" >"$work/log" 2>&1 || absent "$package could not be unpacked: $(reason)"
+    dpkg-deb --extract "$package" "$work/root" >"$work/log" 2>&1 || absent "unpacking $package failed: $(reason)"
 done
-# What the server never reads.
+# Files that the server never reads.
 rm -rf "$work"/root/usr/share/{doc,man,perl,perl5,locale,lintian} "$work"/root/usr/lib/*/perl*
 
 libraries=$(echo "$work"/root/usr/lib/*-linux-gnu)

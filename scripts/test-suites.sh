@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The suites themselves; wants servers around it (see test.sh). Its last line is `N passed, N failed, N skipped`.
+# Runs the suites; needs the servers that test.sh starts. Its last line is
+# `N passed, N failed, N skipped`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +11,8 @@ trap 'rm -f "$log"' EXIT
 
 without_colour() { sed 's/\x1b\[[0-9;]*m//g' "$log"; }
 
-# The number that stands before a word, summed over the lines that fit a pattern; 0 where there is none.
+# Prints the sum of the numbers before a word, over the lines that match a pattern; 0 if there is
+# none.
 count() { without_colour | sed -nE "/$2/ s/(.*[^0-9])?([0-9]+) $1.*/\2/p" | awk '{ sum += $1 } END { print sum + 0 }'; }
 
 everything=
@@ -23,14 +25,14 @@ cargo nextest run --cargo-quiet --show-progress none --color "$colour" --profile
     tee "$log" || status=$?
 summary='^ +Summary \['
 if ! without_colour | grep -qE "$summary"; then
-    echo "The tests could not be run." >&2
+    echo "Running the tests failed." >&2
     exit 1
 fi
 passed=$(count passed "$summary")
 skipped=$(count skipped "$summary")
 failed=$(($(count failed "$summary") + $(count 'timed out' "$summary")))
 
-# Examples in the documentation. Not when only some tests were asked for.
+# Examples in the documentation, unless tests are selected.
 if [ -n "$everything" ]; then
     if ! cargo test --quiet --doc --workspace --all-features >"$log" 2>&1; then
         cat "$log"
@@ -43,7 +45,7 @@ if [ -n "$everything" ]; then
     failed=$((failed + doc_failed))
 fi
 
-# Runs what ends as pytest does, and adds its tests up.
+# Runs a command with the output of pytest and adds its results.
 pytest_run() {
     local python_status=0 results='^=* ?[0-9]+ [a-z]+.* in [0-9.]+s'
     "$@" --quiet --no-header --color "$([ "$colour" = always ] && echo yes || echo no)" >"$log" 2>&1 || python_status=$?
@@ -56,7 +58,7 @@ pytest_run() {
     failed=$((failed + $(count failed "$results") + $(count 'errors?' "$results")))
 }
 
-# Runs what ends as `node --test` does, and adds its tests up. Only what failed is shown.
+# Runs a command with the output of `node --test` and adds its results. Only failures are shown.
 node_run() {
     local node_status=0
     "$@" >"$log" 2>&1 || node_status=$?
@@ -70,13 +72,13 @@ node_run() {
     failed=$((failed + $(node_count fail) + $(node_count cancelled)))
 }
 
-# The Node package, as it is imported and as it is packed. Not when only some tests were asked for.
+# The Node package, imported and packed, unless tests are selected.
 if [ -n "$everything" ]; then
     node_run scripts/node-test.sh --test-reporter=spec
     node_run scripts/npm.sh --dev --test-reporter=spec
 fi
 
-# The Python package, as it is imported and as it is packed. Not when only some tests were asked for.
+# The Python package, imported and packed, unless tests are selected.
 if [ -n "$everything" ]; then
     pytest_run scripts/pytest.sh
     pytest_run scripts/wheel.sh --dev

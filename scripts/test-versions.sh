@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the contract suite on the oldest and the newest servers: PostgreSQL 14 and MariaDB 10.11, then
-# PostgreSQL 18 and MariaDB 11.8.
+# Runs the contract suite on the oldest and the newest servers: PostgreSQL 14 and MariaDB 10.11,
+# then PostgreSQL 18 and MariaDB 11.8.
 #
-#   scripts/test-versions.sh [oldest] [newest]      both when none is named
+#   scripts/test-versions.sh [oldest] [newest]      default: both
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh

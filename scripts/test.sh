@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test on every engine: private servers are started for it and stopped after it.
+# Runs every test on every engine, with private servers that are started before and stopped
+# afterwards.
 #
 #   scripts/test.sh [arguments for cargo nextest run]
 set -euo pipefail
@@ -9,7 +10,8 @@ cd "$(dirname "$0")/.."
 
 scripts/setup.sh servers galera mysql nextest python node
 cargo build --quiet -p chatkeep-testkit
-# Compiled before the servers start, and with the choices of test-suites.sh, so that nothing is compiled twice.
+# Compiled before the servers start, with the options of test-suites.sh, so that nothing is compiled
+# twice.
 if [ $# -eq 0 ]; then
     scripts/build-python.sh
     cargo build --quiet -p chatkeep-cli

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the wheel and the source distribution, and tests them: what they hold, what they need, and that they work in an
-# environment where there is nothing else. Wants no servers.
+# Builds the wheel and the source distribution and tests their contents, their dependencies, and
+# that they work in an empty environment. Needs no servers.
 #
-#   scripts/wheel.sh [--dev] [arguments for pytest]      --dev as build-wheel.sh has it
+#   scripts/wheel.sh [--dev] [arguments for pytest]      --dev as for build-wheel.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
-# shellcheck source=scripts/python-places.sh
-. scripts/python-places.sh
+# shellcheck source=scripts/env-python.sh
+. scripts/env-python.sh
 
 scripts/setup.sh python
 build=()

@@ -1,22 +1,38 @@
-// better-sqlite3 with prepared statements, in WAL with FULL. It knows no promises: callers come one after the other, and
-// wait for each other.
+// better-sqlite3 with prepared statements, in WAL mode with FULL. Its API is synchronous, so
+// callers run one after the other.
 
-import { FIELDS, PAGE, VERIFY, argumentsOf, checkPage, checkToken, hashOf, load, questionsOf, versionOf } from './protocol.mjs';
+import {
+  FIELDS,
+  PAGE,
+  VERIFY,
+  argumentsOf,
+  checkPage,
+  checkToken,
+  hashOf,
+  load,
+  queriesOf,
+  versionOf,
+} from './protocol.mjs';
 
 const Database = load('better-sqlite3');
 
 export function connect(setup) {
   const database = new Database(setup.file, { timeout: 120_000 });
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON']) database.pragma(pragma);
+  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON'])
+    database.pragma(pragma);
   return database;
 }
 
 export function ready(setup, database, versions) {
-  const ask = (sql) => String(database.prepare(sql).pluck().get());
+  const query = (sql) => String(database.prepare(sql).pluck().get());
   const durability = Object.fromEntries(
-    Object.entries(questionsOf(setup)).map(([name, sql]) => [name, ask(sql)]),
+    Object.entries(queriesOf(setup)).map(([name, sql]) => [name, query(sql)]),
   );
-  const all = { 'better-sqlite3': versionOf('better-sqlite3'), sqlite: ask('SELECT sqlite_version()'), ...versions };
+  const all = {
+    'better-sqlite3': versionOf('better-sqlite3'),
+    sqlite: query('SELECT sqlite_version()'),
+    ...versions,
+  };
   return { versions: all, durability };
 }
 
@@ -32,7 +48,11 @@ export function open(setup) {
     log,
     bulk: () => many.immediate(),
     page: () =>
-      checkPage(page.all(setup.page).map((message) => ({ ...message, metadata: JSON.parse(message.metadata) }))),
+      checkPage(
+        page
+          .all(setup.page)
+          .map((message) => ({ ...message, metadata: JSON.parse(message.metadata) })),
+      ),
     verify: (token) => checkToken(verify.get(hashOf(token))),
   };
 }

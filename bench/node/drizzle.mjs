@@ -1,9 +1,10 @@
-// Drizzle over better-sqlite3, pg and mysql2: the schema declared, queries built for each call, as the usual code has it.
+// Drizzle over better-sqlite3, pg and mysql2, in its usual form: a declared schema, and queries
+// built for each call.
 
 import * as sqlite from './better_sqlite3.mjs';
 import * as postgresql from './pg.mjs';
 import * as mysql from './mysql2.mjs';
-import { checkPage, checkToken, hashOf, load, moment, versionOf } from './protocol.mjs';
+import { checkPage, checkToken, hashOf, load, nowText, versionOf } from './protocol.mjs';
 
 const { desc, eq } = load('drizzle-orm');
 const versions = { 'drizzle-orm': versionOf('drizzle-orm') };
@@ -30,7 +31,8 @@ function sqliteTables() {
 }
 
 function postgresqlTables() {
-  const { bigint, boolean, char, jsonb, pgTable, text, timestamp, varchar } = load('drizzle-orm/pg-core');
+  const { bigint, boolean, char, jsonb, pgTable, text, timestamp, varchar } =
+    load('drizzle-orm/pg-core');
   const messages = pgTable('messages', {
     id: bigint({ mode: 'number' }).primaryKey().generatedByDefaultAsIdentity(),
     timestamp: timestamp({ precision: 6, mode: 'string' }).notNull(),
@@ -51,7 +53,8 @@ function postgresqlTables() {
 }
 
 function mysqlTables() {
-  const { bigint, boolean, char, datetime, json, longtext, mysqlTable, varchar } = load('drizzle-orm/mysql-core');
+  const { bigint, boolean, char, datetime, json, longtext, mysqlTable, varchar } =
+    load('drizzle-orm/mysql-core');
   const messages = mysqlTable('messages', {
     id: bigint({ mode: 'number' }).primaryKey().autoincrement(),
     timestamp: datetime({ fsp: 6, mode: 'string' }).notNull(),
@@ -75,7 +78,7 @@ export async function open(setup) {
   const { row } = setup;
   const parsed = JSON.parse(row.metadata);
   const message = () => ({
-    timestamp: moment(),
+    timestamp: nowText(),
     userMessage: row.user_message,
     botResponse: row.bot_response,
     provider: row.provider,
@@ -90,8 +93,10 @@ export async function open(setup) {
     ready: () => kind.ready(setup, client, versions),
     page: async () => {
       const query = database.select().from(messages);
-      const page = await query.orderBy(desc(messages.timestamp), desc(messages.id)).limit(setup.page);
-      // MariaDB's JSON is text, which is handed on as it is.
+      const page = await query
+        .orderBy(desc(messages.timestamp), desc(messages.id))
+        .limit(setup.page);
+      // MariaDB stores JSON as text, which is returned unparsed.
       const one = ({ metadata, ...rest }) => ({
         ...rest,
         metadata: typeof metadata === 'string' ? JSON.parse(metadata) : metadata,
@@ -99,7 +104,9 @@ export async function open(setup) {
       return checkPage(page.map(one));
     },
     verify: async (token) => {
-      const query = database.select({ isActive: tokens.isActive, expiresAt: tokens.expiresAt }).from(tokens);
+      const query = database
+        .select({ isActive: tokens.isActive, expiresAt: tokens.expiresAt })
+        .from(tokens);
       const [found] = await query.where(eq(tokens.tokenHash, hashOf(token)));
       return checkToken(found);
     },
@@ -115,7 +122,9 @@ export async function open(setup) {
     return { ...reads(database, tables), log: () => insert(message()), bulk: () => insert(rows()) };
   }
   const tables = kind === sqlite ? sqliteTables() : postgresqlTables();
-  const { drizzle } = load(kind === sqlite ? 'drizzle-orm/better-sqlite3' : 'drizzle-orm/node-postgres');
+  const { drizzle } = load(
+    kind === sqlite ? 'drizzle-orm/better-sqlite3' : 'drizzle-orm/node-postgres',
+  );
   const database = drizzle({ client });
   const insert = async (values) => {
     const { id } = tables.messages;

@@ -1,8 +1,17 @@
-// Prisma over the driver adapters that its documentation has for each engine: pg, better-sqlite3, mariadb. The schemas
-// are in the folder `prisma`; scripts/setup-bench.sh makes the clients of them.
+// Prisma over the driver adapters of its documentation for each engine: pg, better-sqlite3,
+// mariadb. The schemas are in the folder `prisma`; scripts/setup-bench.sh generates their clients.
 
 import { connect } from './pg.mjs';
-import { checkPage, checkToken, folder, hashOf, load, moment, questionsOf, versionOf } from './protocol.mjs';
+import {
+  checkPage,
+  checkToken,
+  folder,
+  hashOf,
+  load,
+  nowText,
+  queriesOf,
+  versionOf,
+} from './protocol.mjs';
 
 const PACKAGES = {
   sqlite: ['@prisma/adapter-better-sqlite3', 'better-sqlite3'],
@@ -16,7 +25,7 @@ async function adapterOf(setup, kind) {
     return new adapters.PrismaBetterSqlite3({ url: `file:${setup.file}`, timeout: 120_000 });
   }
   if (kind === 'postgresql') {
-    // The adapter keeps a prepared statement only if it is given a name.
+    // The adapter caches a prepared statement only if it has a name.
     const names = new Map();
     const statementNameGenerator = ({ sql }) => {
       if (!names.has(sql)) names.set(sql, `s${names.size}`);
@@ -26,11 +35,15 @@ async function adapterOf(setup, kind) {
   }
   const { host, port, user, password, database, callers } = setup;
   return new adapters.PrismaMariaDb({
-    host, port, user, password, database,
+    host,
+    port,
+    user,
+    password,
+    database,
     connectionLimit: callers,
-    // The driver's own default; the adapter's is to keep no prepared statement.
+    // The default of the driver; the adapter disables the cache of prepared statements by default.
     prepareCacheLength: 256,
-    // MySQL's way with passwords, where there is no TLS.
+    // Required by MySQL's password authentication without TLS.
     allowPublicKeyRetrieval: true,
   });
 }
@@ -41,15 +54,16 @@ export async function open(setup) {
   const { PrismaClient } = await import(`${folder}/prisma/${kind}/client.mjs`);
   const prisma = new PrismaClient({ adapter: await adapterOf(setup, kind) });
   await prisma.$connect();
-  const ask = async (sql) => String(Object.values((await prisma.$queryRawUnsafe(sql))[0])[0]);
+  const query = async (sql) => String(Object.values((await prisma.$queryRawUnsafe(sql))[0])[0]);
   const isText = kind === 'sqlite';
   if (isText) {
-    // Its adapter has no settings for these, and one connection.
-    for (const pragma of ['journal_mode = WAL', 'synchronous = FULL']) await prisma.$queryRawUnsafe(`PRAGMA ${pragma}`);
+    // The adapter has no settings for these pragmas, and uses one connection.
+    for (const pragma of ['journal_mode = WAL', 'synchronous = FULL'])
+      await prisma.$queryRawUnsafe(`PRAGMA ${pragma}`);
   }
   const parsed = JSON.parse(row.metadata);
   const message = () => ({
-    timestamp: isText ? moment() : new Date(),
+    timestamp: isText ? nowText() : new Date(),
     userMessage: row.user_message,
     botResponse: row.bot_response,
     provider: row.provider,
@@ -61,13 +75,16 @@ export async function open(setup) {
   return {
     async ready() {
       const names = ['@prisma/client', ...PACKAGES[kind]];
-      // MariaDB's driver is called as its server is.
-      const shown = (name) => (name === 'mariadb' ? 'mariadb for Node' : name);
-      const versions = Object.fromEntries(names.map((name) => [shown(name), versionOf(name)]));
-      const version = { sqlite: 'SELECT sqlite_version()', postgresql: 'SHOW server_version' }[kind];
-      versions[engine] = await ask(version ?? 'SELECT VERSION()');
+      // The driver for MariaDB has the same name as the server.
+      const label = (name) => (name === 'mariadb' ? 'mariadb for Node' : name);
+      const versions = Object.fromEntries(names.map((name) => [label(name), versionOf(name)]));
+      const version = { sqlite: 'SELECT sqlite_version()', postgresql: 'SHOW server_version' }[
+        kind
+      ];
+      versions[engine] = await query(version ?? 'SELECT VERSION()');
       const durability = {};
-      for (const [name, sql] of Object.entries(questionsOf(setup))) durability[name] = await ask(sql);
+      for (const [name, sql] of Object.entries(queriesOf(setup)))
+        durability[name] = await query(sql);
       return { versions, durability };
     },
     async log() {
@@ -76,7 +93,7 @@ export async function open(setup) {
     },
     async bulk() {
       const data = Array.from({ length: setup.batch }, message);
-      // MySQL has no RETURNING, and so Prisma no ids.
+      // MySQL has no RETURNING, so Prisma returns no ids.
       if (kind === 'mysql') return (await prisma.message.createMany({ data })).count;
       const stored = await prisma.message.createManyAndReturn({ data, select });
       return stored.map(({ id }) => Number(id));
@@ -84,7 +101,7 @@ export async function open(setup) {
     async page() {
       const orderBy = [{ timestamp: 'desc' }, { id: 'desc' }];
       const page = await prisma.message.findMany({ orderBy, take: setup.page });
-      // Its 64-bit integers are BigInt, which no JSON takes.
+      // 64-bit integers are BigInt, which JSON does not support.
       const one = ({ id, tokensUsed, metadata, ...rest }) => ({
         ...rest,
         id: Number(id),
@@ -95,7 +112,9 @@ export async function open(setup) {
     },
     async verify(token) {
       const where = { tokenHash: hashOf(token) };
-      return checkToken(await prisma.apiToken.findUnique({ where, select: { isActive: true, expiresAt: true } }));
+      return checkToken(
+        await prisma.apiToken.findUnique({ where, select: { isActive: true, expiresAt: true } }),
+      );
     },
   };
 }

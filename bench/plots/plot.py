@@ -1,4 +1,4 @@
-"""Draws the results of a run: a page of bars for each engine, as SVG and PNG.
+"""Draws the results of a run as bar charts, one SVG and PNG file per engine.
 
 plot.py FOLDER      reads FOLDER/results.json
 """
@@ -28,7 +28,7 @@ plt.rcParams.update(
     {
         "font.family": "DejaVu Sans",
         "font.size": 9,
-        # Text stays text: a fraction of the size, and it can be searched.
+        # Keep text as text, which is smaller and searchable.
         "svg.fonttype": "none",
         "svg.hashsalt": "chatkeep",
         "text.color": INK,
@@ -53,7 +53,7 @@ def title_of(result):
 
 
 def entries_of(result):
-    """Those with figures, the fastest last, since bars are stacked from below."""
+    """Returns the entries with results, fastest last, because bars are drawn from the bottom."""
     found = [entry for entry in result["entries"] if entry["rates"] and not entry["failure"]]
     return sorted(found, key=lambda entry: median(entry["rates"]))
 
@@ -69,7 +69,7 @@ def figure_of(rate):
 
 
 def factor_of(entry, subject):
-    """How many times as fast the subject is, round by round."""
+    """Returns the speed of the subject relative to the entry: the median over the rounds."""
     if subject is None or entry["role"] == "subject":
         return ""
     factor = median(ours / theirs for ours, theirs in zip(subject["rates"], entry["rates"]))
@@ -77,7 +77,7 @@ def factor_of(entry, subject):
 
 
 def subject_of(entry, entries):
-    """What it is compared with: chatkeep in its own language, or else in Rust."""
+    """Returns the subject to compare with: chatkeep in the same language, or else in Rust."""
     found = {
         other["language"]: other
         for other in entries
@@ -95,10 +95,10 @@ def draw_panel(axes, result):
     entries = entries_of(result)
     rates = [median(entry["rates"]) for entry in entries]
     longest = max((max(entry["rates"]) for entry in entries), default=1)
-    for place, (entry, rate) in enumerate(zip(entries, rates)):
+    for position, (entry, rate) in enumerate(zip(entries, rates)):
         limit = entry["role"] == "limit"
         axes.barh(
-            place,
+            position,
             rate,
             height=0.68,
             color=colour_of(entry),
@@ -108,11 +108,11 @@ def draw_panel(axes, result):
             zorder=2,
         )
         low, high = min(entry["rates"]), max(entry["rates"])
-        axes.plot([low, high], [place, place], color=INK, linewidth=0.9, alpha=0.55, zorder=3)
+        axes.plot([low, high], [position, position], color=INK, linewidth=0.9, alpha=0.55, zorder=3)
         weight = "bold" if entry["role"] == "subject" else "normal"
         text = axes.annotate(
             figure_of(rate),
-            (max(rate, high), place),
+            (max(rate, high), position),
             xytext=(5, 0),
             textcoords="offset points",
             va="center",
@@ -135,7 +135,7 @@ def draw_panel(axes, result):
             label.set_fontweight("bold")
             label.set_color(SUBJECT)
     axes.set_ylim(-0.6, len(entries) - 0.4)
-    # Room for what is written behind the bars.
+    # Space for the labels to the right of the bars.
     axes.set_xlim(0, longest * 1.3)
     axes.tick_params(length=0)
     axes.set_xticks([])
@@ -151,7 +151,7 @@ def draw(record, engine, folder):
     if not results:
         return
     columns = 2 if len(results) > 1 else 1
-    rows = [results[place : place + columns] for place in range(0, len(results), columns)]
+    rows = [results[index : index + columns] for index in range(0, len(results), columns)]
     heights = [max(len(entries_of(result)) for result in row) * BAR + HEAD for row in rows]
     top, bottom = 0.95, 0.35
     width, height = 7.4 * columns, sum(heights) + top + bottom
@@ -171,8 +171,9 @@ def draw(record, engine, folder):
     figure.text(
         0.25 / width,
         (height - 0.66) / height,
-        f"Durable on both sides, same disk and schema. Median of {record['rounds']} rounds in turns{quick}; thin lines reach "
-        "from the slowest to the fastest. In grey: how many times as fast chatkeep is in the same language, if it is there.",
+        f"Durable on both sides, same disk and schema. Median of {record['rounds']} rounds in turns{quick}; "
+        "thin lines reach from the slowest to the fastest. In grey: speed of chatkeep relative to the entry, "
+        "in the same language if available.",
         color=FAINT,
     )
     shown = {
@@ -194,12 +195,12 @@ def draw(record, engine, folder):
         ncols=len(handles) if columns > 1 else 2,
         frameon=False,
     )
-    # Without the date, so that the same results give the same file.
+    # Without the date, so that the same results produce the same file.
     figure.savefig(folder / f"{engine}.svg", metadata={"Date": None})
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=110)
     plt.close(figure)
-    # A few colours are enough, and a quarter of the size.
+    # A small palette is sufficient and reduces the size to a quarter.
     Image.open(picture).convert("RGB").quantize(64).save(folder / f"{engine}.png", optimize=True)
 
 

@@ -1,10 +1,10 @@
-"""chatkeep from Python with coroutines, a task for each caller."""
+"""chatkeep from Python with coroutines, one task per caller."""
 
 import asyncio
 
 import protocol
 from chatkeep.asyncio import Chatkeep
-from chatkeep_python import CHECKS, message_of, open_store, told_of
+from chatkeep_python import CHECKS, message_of, open_store, ready_of
 
 
 class Facade:
@@ -18,7 +18,7 @@ class Facade:
         return self
 
     async def ready(self):
-        return await asyncio.to_thread(told_of, self.setup, self.store)
+        return await asyncio.to_thread(ready_of, self.setup, self.store)
 
     def call(self, caller):
         path = self.setup.path
@@ -39,5 +39,5 @@ class Facade:
         verify_token = self.chat.token_manager.verify_token
         for _ in range(CHECKS):
             if not await verify_token(tokens.next()):
-                raise ValueError("a valid token was refused")
+                raise ValueError("a valid token was rejected")
         return CHECKS

@@ -1,4 +1,4 @@
-"""chatkeep from Python, one thread for each caller."""
+"""chatkeep from Python, one thread per caller."""
 
 import json
 import platform
@@ -8,22 +8,23 @@ import sys
 import protocol
 from chatkeep import Chatkeep
 
-#: Checks of a warm token are too short to be timed one by one.
+#: Number of checks per timing, because cached checks are too short to be timed individually.
 CHECKS = 100
-#: As in Rust: threads that read, or write, take connections of the pool; those that log share one by themselves.
+#: Size of the connection pool, as in Rust. Threads that log share one connection anyway.
 POOL = 8
 
 
 def url_of(setup):
     if setup.engine == "sqlite":
-        # Said although it is the default, so that what is told of it below is what was asked for.
+        # Set explicitly although it is the default, because the durability check below reads it
+        # from the URL.
         return f"sqlite:///{setup.file}?synchronous=full"
     account = f"{setup.user}:{setup.password}@{setup.host}:{setup.port}"
     return f"{setup.engine}://{account}/{setup.database}?sslmode=disable"
 
 
 def open_store(setup, **settings):
-    """With the default settings, but for TLS, which nobody here speaks, and for what is given."""
+    """Opens chatkeep with its default settings, except for TLS (unused here) and `settings`."""
     chat = Chatkeep(url_of(setup), pool_size=POOL, **settings)
     chat.db_manager.wait_until_ready()
     return chat
@@ -42,13 +43,19 @@ def message_of(setup):
 
 
 def output_of(*arguments):
-    """What another Python prints."""
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    """Runs another Python process and returns its output."""
+    result = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True
+    )
+    return result.stdout.strip()
 
 
 def durability_of(setup):
-    """chatkeep lets nobody into its sessions: these are the server's settings, and the flushes are counted besides."""
+    """Returns the durability settings.
+
+    chatkeep does not expose its sessions, so these are settings of the server. The flushes are
+    counted as well.
+    """
     if setup.engine == "postgresql":
         import psycopg
 
@@ -60,8 +67,8 @@ def durability_of(setup):
             dbname=setup.database,
             sslmode="disable",
         ) as connection:
-            ask = lambda sql: connection.execute(sql).fetchone()[0]  # noqa: E731
-            return protocol.settings_of(setup, ask)
+            query = lambda sql: connection.execute(sql).fetchone()[0]  # noqa: E731
+            return protocol.settings_of(setup, query)
     if setup.engine != "sqlite":
         import pymysql
 
@@ -72,19 +79,20 @@ def durability_of(setup):
             connection.cursor() as cursor,
         ):
 
-            def ask(sql):
+            def query(sql):
                 cursor.execute(sql)
                 return cursor.fetchone()[0]
 
-            return protocol.settings_of(setup, ask)
-    # The journal is the file's, and is asked for by another process: two SQLites in one drop each other's locks.
+            return protocol.settings_of(setup, query)
+    # The journal mode belongs to the file. It is read by another process, because two SQLite
+    # libraries in one process release each other's locks.
     code = "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute('PRAGMA journal_mode').fetchone())"
     journal_mode = output_of("-c", code, setup.file)
     synchronous = "2" if url_of(setup).endswith("?synchronous=full") else "less than 2"
     return {"journal_mode": journal_mode, "synchronous": synchronous}
 
 
-def told_of(setup, chat):
+def ready_of(setup, chat):
     versions = {
         "Python": platform.python_version(),
         "chatkeep": output_of("-m", "chatkeep", "--version").split()[-1],
@@ -104,7 +112,7 @@ class Facade:
         self.batch = [self.message] * setup.batch
 
     def ready(self):
-        return told_of(self.setup, self.chat)
+        return ready_of(self.setup, self.chat)
 
     def call(self, caller):
         path = self.setup.path
@@ -126,7 +134,7 @@ class Facade:
         verify_token = self.chat.token_manager.verify_token
         for _ in range(self.checks):
             if not verify_token(tokens.next()):
-                raise ValueError("a valid token was refused")
+                raise ValueError("a valid token was rejected")
         return self.checks
 
 

@@ -1,4 +1,4 @@
-"""Drivers used directly, a connection for each thread, each in the form that its documentation has."""
+"""Drivers used directly as in their documentation, with one connection per thread."""
 
 import importlib.metadata
 import json
@@ -24,15 +24,15 @@ class Driver:
         run = getattr(self, path)
         return lambda: run(connection)
 
-    def told(self, versions, ask):
+    def ready_with(self, versions, query_value):
         return {
             "versions": {"Python": platform.python_version(), **versions},
-            "durability": protocol.settings_of(self.setup, ask),
+            "durability": protocol.settings_of(self.setup, query_value),
         }
 
 
 class Sqlite3(Driver):
-    """Python's own: a loop around SQLite in C, and so a limit as well."""
+    """The module of the standard library: a thin layer over SQLite in C, so it is also a limit."""
 
     insert = sql.insert("?") + " RETURNING id"
 
@@ -45,13 +45,13 @@ class Sqlite3(Driver):
 
     def ready(self):
         connection = self.connections[0]
-        return self.told(
+        return self.ready_with(
             {"sqlite": sqlite3.sqlite_version},
             lambda query: connection.execute(query).fetchone()[0],
         )
 
     def arguments(self):
-        return sql.arguments(self.setup, protocol.moment(), self.setup.row.metadata)
+        return sql.arguments(self.setup, protocol.now_text(), self.setup.row.metadata)
 
     def log(self, connection):
         return [connection.execute(self.insert, self.arguments()).fetchall()[0][0]]
@@ -70,7 +70,7 @@ class Sqlite3(Driver):
 
 
 class Psycopg(Driver):
-    """psycopg 3, which prepares what is run often by itself."""
+    """psycopg 3, which automatically prepares frequent statements."""
 
     def connect(self):
         import psycopg
@@ -91,7 +91,7 @@ class Psycopg(Driver):
 
         connection = self.connections[0]
         version = connection.execute("SHOW server_version").fetchone()[0]
-        return self.told(
+        return self.ready_with(
             {"psycopg": psycopg.__version__, "postgresql": version},
             lambda query: connection.execute(query).fetchone()[0],
         )
@@ -139,16 +139,16 @@ class PyMySql(Driver):
             autocommit=True,
         )
 
-    def ask(self, query):
+    def query_value(self, query):
         with self.connections[0].cursor() as cursor:
             cursor.execute(query)
             return cursor.fetchone()[0]
 
     def ready(self):
-        # Its own `__version__` is that of another driver, whose place it takes.
+        # Its `__version__` is that of another driver, which it can replace.
         version = importlib.metadata.version("pymysql")
-        versions = {"pymysql": version, self.setup.engine: self.ask("SELECT VERSION()")}
-        return self.told(versions, self.ask)
+        versions = {"pymysql": version, self.setup.engine: self.query_value("SELECT VERSION()")}
+        return self.ready_with(versions, self.query_value)
 
     def arguments(self):
         return sql.arguments(self.setup, protocol.now(), self.setup.row.metadata)
@@ -160,7 +160,7 @@ class PyMySql(Driver):
 
     def bulk(self, connection):
         with connection.cursor() as cursor:
-            # It makes one statement of several rows of these by itself, and tells no ids.
+            # It combines several rows into one statement automatically, and returns no ids.
             cursor.executemany(
                 sql.insert("%s"), [self.arguments() for _ in range(self.setup.batch)]
             )

@@ -1,4 +1,4 @@
-"""Drivers used directly on asyncio, each with the pool that its documentation has, of a connection for each task."""
+"""Asyncio drivers, with the pool of their documentation and one connection per task."""
 
 import importlib.metadata
 import json
@@ -24,9 +24,10 @@ class Driver:
             return lambda: self.verify(protocol.hash_of(tokens.next()))
         return getattr(self, path)
 
-    async def told(self, versions, ask):
+    async def ready_with(self, versions, query_value):
         durability = {
-            name: str(await ask(query)) for name, query in protocol.questions_of(self.setup).items()
+            name: str(await query_value(query))
+            for name, query in protocol.queries_of(self.setup).items()
         }
         return {
             "versions": {"Python": platform.python_version(), **versions},
@@ -35,7 +36,7 @@ class Driver:
 
 
 class AioSqlite(Driver):
-    """One connection for all tasks, which is a thread that works off what they ask."""
+    """One connection for all tasks, served by a thread."""
 
     insert = sql.insert("?") + " RETURNING id"
 
@@ -48,18 +49,20 @@ class AioSqlite(Driver):
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             await self.connection.execute(f"PRAGMA {pragma}")
 
-    async def ask(self, query):
+    async def query_value(self, query):
         (row,) = await self.connection.execute_fetchall(query)
         return row[0]
 
     async def ready(self):
         import aiosqlite
 
-        version = await self.ask("SELECT sqlite_version()")
-        return await self.told({"aiosqlite": aiosqlite.__version__, "sqlite": version}, self.ask)
+        version = await self.query_value("SELECT sqlite_version()")
+        return await self.ready_with(
+            {"aiosqlite": aiosqlite.__version__, "sqlite": version}, self.query_value
+        )
 
     def arguments(self):
-        return sql.arguments(self.setup, protocol.moment(), self.setup.row.metadata)
+        return sql.arguments(self.setup, protocol.now_text(), self.setup.row.metadata)
 
     async def log(self):
         (row,) = await self.connection.execute_fetchall(self.insert, self.arguments())
@@ -82,9 +85,9 @@ class AioSqlite(Driver):
 
 
 class AsyncPg(Driver):
-    """It prepares what is run and keeps it by itself."""
+    """asyncpg, which automatically prepares and caches statements."""
 
-    insert = sql.insert("{}").format(*(f"${place}" for place in range(1, 8))) + " RETURNING id"
+    insert = sql.insert("{}").format(*(f"${number}" for number in range(1, 8))) + " RETURNING id"
 
     async def connect(self):
         import asyncpg
@@ -113,7 +116,7 @@ class AsyncPg(Driver):
 
         version = await self.pool.fetchval("SHOW server_version")
         versions = {"asyncpg": asyncpg.__version__, "postgresql": version}
-        return await self.told(versions, self.pool.fetchval)
+        return await self.ready_with(versions, self.pool.fetchval)
 
     def arguments(self):
         return sql.arguments(self.setup, protocol.now(), self.metadata)
@@ -153,16 +156,16 @@ class PsycopgAsync(Driver):
         )
         await self.pool.open(wait=True, timeout=60)
 
-    async def ask(self, query):
+    async def query_value(self, query):
         async with self.pool.connection() as connection:
             return (await (await connection.execute(query)).fetchone())[0]
 
     async def ready(self):
         import psycopg
 
-        version = await self.ask("SHOW server_version")
+        version = await self.query_value("SHOW server_version")
         versions = {"psycopg": psycopg.__version__, "postgresql": version}
-        return await self.told(versions, self.ask)
+        return await self.ready_with(versions, self.query_value)
 
     async def log(self):
         from psycopg.types.json import Jsonb
@@ -191,16 +194,16 @@ class AsyncMy(Driver):
             maxsize=setup.callers,
         )
 
-    async def ask(self, query):
+    async def query_value(self, query):
         async with self.pool.acquire() as connection:
             async with connection.cursor() as cursor:
                 await cursor.execute(query)
                 return (await cursor.fetchone())[0]
 
     async def ready(self):
-        version = await self.ask("SELECT VERSION()")
+        version = await self.query_value("SELECT VERSION()")
         versions = {"asyncmy": importlib.metadata.version("asyncmy"), self.setup.engine: version}
-        return await self.told(versions, self.ask)
+        return await self.ready_with(versions, self.query_value)
 
     async def log(self):
         arguments = sql.arguments(self.setup, protocol.now(), self.setup.row.metadata)

@@ -1,4 +1,4 @@
-"""The schema as an application on SQLAlchemy 2 declares it. The tables themselves are made by chatkeep's migrations."""
+"""The schema in SQLAlchemy 2. The tables are created by chatkeep's migrations."""
 
 from datetime import datetime
 from typing import Any, Optional
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime
 
-Moment = DateTime().with_variant(DATETIME(fsp=6), "mysql", "mariadb")
+Timestamp = DateTime().with_variant(DATETIME(fsp=6), "mysql", "mariadb")
 LongText = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
 Json = JSON().with_variant(JSONB(), "postgresql")
 Id = BigInteger
@@ -23,13 +23,13 @@ class Message(Base):
     __tablename__ = "messages"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
-    timestamp: Mapped[datetime] = mapped_column(Moment)
+    timestamp: Mapped[datetime] = mapped_column(Timestamp)
     user_message: Mapped[str] = mapped_column(LongText)
     bot_response: Mapped[Optional[str]] = mapped_column(LongText)
     provider: Mapped[Optional[str]] = mapped_column(String(50))
     model: Mapped[Optional[str]] = mapped_column(String(100))
     tokens_used: Mapped[Optional[int]] = mapped_column(BigInteger)
-    # `metadata` is SQLAlchemy's own name on a class.
+    # SQLAlchemy reserves the class attribute `metadata`.
     metadata_: Mapped[Optional[dict[str, Any]]] = mapped_column("metadata", Json)
 
     def to_dict(self):
@@ -51,15 +51,15 @@ class ApiToken(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     description: Mapped[str] = mapped_column(String(255))
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    expires_at: Mapped[Optional[datetime]] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Timestamp)
+    expires_at: Mapped[Optional[datetime]] = mapped_column(Timestamp)
     is_active: Mapped[bool] = mapped_column()
-    last_used_at: Mapped[Optional[datetime]] = mapped_column(Moment)
+    last_used_at: Mapped[Optional[datetime]] = mapped_column(Timestamp)
     token_start: Mapped[Optional[str]] = mapped_column(String(16))
 
 
 def values(row, metadata, timestamp, name="metadata"):
-    """The message that everybody logs, as keyword arguments."""
+    """Returns the message that all competitors log, as keyword arguments."""
     return {
         "timestamp": timestamp,
         "user_message": row.user_message,

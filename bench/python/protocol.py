@@ -1,4 +1,4 @@
-"""What a contestant of the benchmark is told and says, as bench/contest has it for Rust: one JSON value a line."""
+"""The protocol of a competitor, like bench/protocol for Rust: one JSON value per line."""
 
 import asyncio
 import gc
@@ -19,12 +19,12 @@ DURABLE = {
 
 
 def now():
-    """The moment as the schema has it: UTC, without a zone."""
+    """Returns the current time as in the schema: UTC without a time zone."""
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
-def moment():
-    """The moment as SQLite's text."""
+def now_text():
+    """Returns the current time as SQLite text."""
     return now().isoformat(" ", "microseconds")
 
 
@@ -38,43 +38,43 @@ def read_setup():
     return setup
 
 
-def settings_of(setup, ask):
-    """The settings that make the engine durable; `ask` gives the first value of a query."""
+def settings_of(setup, query_value):
+    """Returns the durability settings; `query_value` returns the first value of a query."""
     names = DURABLE[setup.engine]
     if setup.engine == "sqlite":
-        return {name: str(ask(f"PRAGMA {name}")) for name in names}
+        return {name: str(query_value(f"PRAGMA {name}")) for name in names}
     if setup.engine == "postgresql":
-        return {name: str(ask(f"SHOW {name}")) for name in names}
-    return {name: str(ask(f"SELECT @@{name}")) for name in names}
+        return {name: str(query_value(f"SHOW {name}")) for name in names}
+    return {name: str(query_value(f"SELECT @@{name}")) for name in names}
 
 
-def questions_of(setup):
-    """As `settings_of`, for those who have to wait for each answer."""
+def queries_of(setup):
+    """Returns the queries of the durability settings, for asynchronous drivers."""
     form = {"sqlite": "PRAGMA {}", "postgresql": "SHOW {}"}.get(setup.engine, "SELECT @@{}")
     return {name: form.format(name) for name in DURABLE[setup.engine]}
 
 
-def say(**answer):
-    print(json.dumps(answer), flush=True)
+def send(**response):
+    print(json.dumps(response), flush=True)
 
 
 class Tally:
-    """What one caller did in a round."""
+    """The calls of one caller in a round."""
 
     def __init__(self):
         self.calls = self.rows = self.id_sum = 0
-        self.told = False
+        self.has_ids = False
         self.times = []
 
     def add(self, result):
-        """A list of ids is rows that were stored; a number is rows whose ids are not told."""
+        """Adds a call: a list of the ids of stored rows, or a number of rows with unknown ids."""
         self.calls += 1
         if isinstance(result, int):
             self.rows += result
         else:
             self.rows += len(result)
             self.id_sum += sum(result)
-            self.told = True
+            self.has_ids = True
 
 
 def outcome(begin, end, tallies):
@@ -90,29 +90,29 @@ def outcome(begin, end, tallies):
         "p50_us": percentile(50),
         "p99_us": percentile(99),
         "id_sum": sum(tally.id_sum for tally in tallies)
-        if any(tally.told for tally in tallies)
+        if any(tally.has_ids for tally in tallies)
         else None,
     }
 
 
-def orders():
+def requests():
     for line in sys.stdin:
-        # What the last round left behind is not this one's affair.
+        # Garbage of the previous round must not affect this one.
         gc.collect()
         yield json.loads(line)["go"]
 
 
 def explain(error):
-    say(error=f"{type(error).__name__}: {error}"[:500])
+    send(error=f"{type(error).__name__}: {error}"[:500])
     raise SystemExit(1)
 
 
-def serve_threads(setup, contestant):
-    """A thread for each caller; with one caller it is this one."""
+def serve_threads(setup, competitor):
+    """Runs one thread per caller, or the current thread for one caller."""
 
     def work(caller, end, tallies, errors):
         tally = Tally()
-        call = contestant.call(caller)
+        call = competitor.call(caller)
         clock = time.perf_counter_ns
         try:
             last = clock()
@@ -126,8 +126,8 @@ def serve_threads(setup, contestant):
         tallies.append(tally)
 
     try:
-        say(ready=contestant.ready())
-        for seconds in orders():
+        send(ready=competitor.ready())
+        for seconds in requests():
             tallies, errors = [], []
             begin = time.perf_counter_ns()
             end = begin + int(seconds * 1e9)
@@ -144,16 +144,16 @@ def serve_threads(setup, contestant):
                     thread.join()
             if errors:
                 raise errors[0]
-            say(result=outcome(begin, time.perf_counter_ns(), tallies))
+            send(result=outcome(begin, time.perf_counter_ns(), tallies))
     except Exception as error:
         explain(error)
 
 
-def serve_tasks(setup, make):
-    """A task for each caller, on one event loop."""
+def serve_tasks(setup, open_competitor):
+    """Runs one task per caller on one event loop."""
 
-    async def work(contestant, caller, end, tally):
-        call = contestant.call(caller)
+    async def work(competitor, caller, end, tally):
+        call = competitor.call(caller)
         clock = time.perf_counter_ns
         last = clock()
         while last < end:
@@ -163,18 +163,18 @@ def serve_tasks(setup, make):
             last = now
 
     async def serve():
-        contestant = await make(setup)
-        say(ready=await contestant.ready())
-        waiting = orders()
-        # The input is waited for on a thread, since drivers have things to do meanwhile.
+        competitor = await open_competitor(setup)
+        send(ready=await competitor.ready())
+        waiting = requests()
+        # The input is read on a thread, so that the event loop remains available to the drivers.
         while (seconds := await asyncio.to_thread(next, waiting, None)) is not None:
             tallies = [Tally() for _ in range(setup.callers)]
             begin = time.perf_counter_ns()
             end = begin + int(seconds * 1e9)
             await asyncio.gather(
-                *(work(contestant, caller, end, tally) for caller, tally in enumerate(tallies))
+                *(work(competitor, caller, end, tally) for caller, tally in enumerate(tallies))
             )
-            say(result=outcome(begin, time.perf_counter_ns(), tallies))
+            send(result=outcome(begin, time.perf_counter_ns(), tallies))
 
     try:
         asyncio.run(serve())
@@ -183,18 +183,18 @@ def serve_tasks(setup, make):
 
 
 class Tokens:
-    """The tokens in turn."""
+    """Returns the tokens in turn."""
 
     def __init__(self, setup, caller):
-        self.tokens, self.place = setup.tokens, caller
+        self.tokens, self.index = setup.tokens, caller
 
     def next(self):
-        self.place = (self.place + 1) % len(self.tokens)
-        return self.tokens[self.place]
+        self.index = (self.index + 1) % len(self.tokens)
+        return self.tokens[self.index]
 
 
 def check_page(page):
-    """A page is a list of mappings, newest first, metadata parsed."""
+    """Checks a page, a list of mappings with parsed metadata, and returns its length."""
     if not isinstance(page[0]["metadata"], dict):
         raise ValueError("the page has no metadata")
     return len(page)
@@ -202,5 +202,5 @@ def check_page(page):
 
 def check_token(active, expires):
     if not active or (expires is not None and expires <= now()):
-        raise ValueError("a valid token was refused")
+        raise ValueError("a valid token was rejected")
     return 1

@@ -1,4 +1,4 @@
-"""The statements of those who write SQL, and the message as their arguments."""
+"""SQL statements of the drivers, and the message as their arguments."""
 
 import protocol
 
@@ -32,7 +32,7 @@ def arguments(setup, timestamp, metadata):
 
 
 def mappings(rows, parse=None):
-    """Rows as a program hands them on."""
+    """Returns rows as an application would use them."""
     names = ("id", *FIELDS.split(", "))
     found = [dict(zip(names, row)) for row in rows]
     if parse:

@@ -1,4 +1,4 @@
-"""SQLAlchemy 2 on asyncio, as its documentation has it: one engine with its pool, a session (or connection) for each call."""
+"""SQLAlchemy 2 on asyncio: one engine with its pool, and a session (or connection) per call."""
 
 import json
 
@@ -24,7 +24,8 @@ class Sqlalchemy:
         self.metadata = json.loads(setup.row.metadata)
         options = {"pool_timeout": 120}
         if setup.engine == "sqlite":
-            # Its own size for the pool: with a connection for each caller they would wait for each other's locks.
+            # The default pool size: with a connection per caller they would wait for each other's
+            # locks.
             options["connect_args"] = {"timeout": 120}
         else:
             options |= {"pool_size": setup.callers, "max_overflow": 0}
@@ -33,7 +34,7 @@ class Sqlalchemy:
         self.engine = create_async_engine(url_of(setup, DRIVERS), **options)
         if setup.engine == "sqlite":
             event.listen(self.engine.sync_engine, "connect", set_pragmas)
-        # As the documentation has it: what was committed is not read again.
+        # As in the documentation: committed objects are not read again.
         self.session = async_sessionmaker(self.engine, expire_on_commit=False)
         return self
 
@@ -41,7 +42,7 @@ class Sqlalchemy:
         async with self.engine.connect() as connection:
             durability = {
                 name: str(await connection.scalar(text(sql)))
-                for name, sql in protocol.questions_of(self.setup).items()
+                for name, sql in protocol.queries_of(self.setup).items()
             }
         return {"versions": versions_of(self.engine.dialect.driver), "durability": durability}
 
@@ -96,15 +97,15 @@ class Core(Sqlalchemy):
     async def log(self):
         async with self.engine.begin() as connection:
             row = values(self.setup.row, self.metadata, protocol.now())
-            done = await connection.execute(insert(self.messages).values(**row))
-            return [done.inserted_primary_key[0]]
+            result = await connection.execute(insert(self.messages).values(**row))
+            return [result.inserted_primary_key[0]]
 
     async def bulk(self):
         rows = [
             values(self.setup.row, self.metadata, protocol.now()) for _ in range(self.setup.batch)
         ]
         async with self.engine.begin() as connection:
-            # MySQL has no RETURNING: there the ids are not told.
+            # MySQL has no RETURNING, so the ids are unknown.
             if self.engine.dialect.insert_executemany_returning:
                 query = insert(self.messages).returning(self.messages.c.id)
                 return (await connection.scalars(query, rows)).all()

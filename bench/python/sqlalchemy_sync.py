@@ -1,4 +1,4 @@
-"""SQLAlchemy 2, as the usual code has it: one engine with its pool, a session (or connection) for each call."""
+"""SQLAlchemy 2: one engine with its pool, and a session (or connection) per call."""
 
 import importlib.metadata
 import json
@@ -27,7 +27,7 @@ def url_of(setup, drivers):
 
 
 def set_pragmas(connection, _):
-    """As SQLAlchemy's page on SQLite says: for each connection when it is opened."""
+    """Sets the pragmas of each new connection, as in the SQLAlchemy documentation."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
@@ -48,7 +48,8 @@ class Sqlalchemy:
         self.metadata = json.loads(setup.row.metadata)
         options = {"pool_timeout": 120}
         if setup.engine == "sqlite":
-            # Its own size for the pool: with a connection for each caller they would wait for each other's locks.
+            # The default pool size: with a connection per caller they would wait for each other's
+            # locks.
             options["connect_args"] = {"timeout": 120}
         else:
             options |= {"pool_size": setup.callers, "max_overflow": 0}
@@ -123,7 +124,7 @@ class Core(Sqlalchemy):
             values(self.setup.row, self.metadata, protocol.now()) for _ in range(self.setup.batch)
         ]
         with self.engine.begin() as connection:
-            # MySQL has no RETURNING: there the ids are not told.
+            # MySQL has no RETURNING, so the ids are unknown.
             if self.engine.dialect.insert_executemany_returning:
                 query = insert(self.messages).returning(self.messages.c.id)
                 return connection.scalars(query, rows).all()

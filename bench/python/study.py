@@ -1,9 +1,12 @@
-"""What chatkeep costs an event loop; see `src/studies/asyncio_calls.rs` and `src/studies/event_loop.rs`.
+"""Measures the cost of chatkeep for an event loop.
+
+See `src/studies/asyncio_calls.rs` and `src/studies/event_loop.rs`.
 
 study.py asyncio-calls GATHERS
-study.py event-loop WHO SECONDS
+study.py event-loop LIBRARY SECONDS
 
-The setup comes on standard input, as a contestant's does; the answer is a line of figures by their names.
+The setup is read from standard input, as for a competitor. The output is one line of figures by
+name.
 """
 
 import asyncio
@@ -18,14 +21,14 @@ TICK = 0.001
 
 
 async def cost(make):
-    """What a call costs this thread, in microseconds, when so many are gathered."""
+    """Returns the CPU time of this thread per call in microseconds, for `GATHER` calls."""
     begin = time.thread_time_ns()
     await asyncio.gather(*(make() for _ in range(GATHER)))
     return (time.thread_time_ns() - begin) / GATHER / 1000
 
 
-async def settled():
-    """What asyncio itself does for a call: a task, and a future that the loop settles."""
+async def resolved():
+    """Does the work of asyncio for a call: a task and a future that the loop resolves."""
     loop = asyncio.get_running_loop()
     future = loop.create_future()
     loop.call_soon(future.set_result, None)
@@ -37,13 +40,13 @@ async def asyncio_calls(setup, gathers):
 
     facade = await Facade.open(setup)
     log = facade.chat.message_logger
-    known = await log.log_message("to be read")
+    message_id = await log.log_message("to be read")
     kinds = {
-        "alone": settled,
+        "alone": resolved,
         "log": lambda: log.log_message(**facade.message),
-        "read": lambda: log.get_message_by_id(known),
+        "read": lambda: log.get_message_by_id(message_id),
     }
-    # In turns, and the first ones warm up.
+    # In turns; the first calls are a warm-up.
     taken = {name: [] for name in kinds}
     for _ in range(gathers + gathers // 10):
         for name, make in kinds.items():
@@ -52,7 +55,7 @@ async def asyncio_calls(setup, gathers):
 
 
 async def ticks(seconds):
-    """How late the loop is for a timer of a millisecond, each time, in microseconds."""
+    """Returns the delays of a timer of one millisecond, in microseconds, sorted."""
     loop = asyncio.get_running_loop()
     late, end = [], loop.time() + seconds
     while (now := loop.time()) < end:
@@ -62,7 +65,7 @@ async def ticks(seconds):
 
 
 class Blocking:
-    """A synchronous driver, called from a coroutine as if that were no matter."""
+    """A synchronous driver that is called from a coroutine and blocks the loop."""
 
     @classmethod
     async def open(cls, setup):
@@ -76,28 +79,28 @@ class Blocking:
 
     async def log(self):
         self.next = (self.next + 1) % 64
-        # Others have their turn, which a call of this kind never gives them by itself.
+        # Yields to other tasks, because a blocking call never does.
         await asyncio.sleep(0)
         return self.call(self.next)()
 
 
-async def event_loop(setup, who, seconds):
-    if who == "chatkeep":
-        from chatkeep_asyncio import Facade as Contestant
-    elif who == "sqlalchemy":
-        from sqlalchemy_asyncio import Orm as Contestant
+async def event_loop(setup, library, seconds):
+    if library == "chatkeep":
+        from chatkeep_asyncio import Facade as Competitor
+    elif library == "sqlalchemy":
+        from sqlalchemy_asyncio import Orm as Competitor
     else:
-        Contestant = Blocking
-    contestant = await Contestant.open(setup)
-    await contestant.log()
+        Competitor = Blocking
+    competitor = await Competitor.open(setup)
+    await competitor.log()
     idle = await ticks(seconds / 3)
     logged, over = 0, False
 
     async def work():
         nonlocal logged
         while not over:
-            # Not in one: `+=` would take the number from before the others' turn.
-            ids = await contestant.log()
+            # Two statements, because `+=` would read the number before other tasks run.
+            ids = await competitor.log()
             logged += len(ids)
 
     tasks = [asyncio.create_task(work()) for _ in range(setup.callers)]
@@ -127,7 +130,7 @@ def main():
             figures = asyncio.run(event_loop(setup, arguments[0], float(arguments[1])))
     except Exception as error:
         protocol.explain(error)
-    protocol.say(figures=figures)
+    protocol.send(figures=figures)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! How many instructions a call takes, which neither the disk nor other programs change.
+//! Counts the instructions of a call, which depend neither on the disk nor on other programs.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -7,15 +7,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use chatkeep::Chatkeep;
-use chatkeep_contest::{Engine, Path, Result, Row};
+use chatkeep_bench_protocol::{Engine, Path, Result, Row};
 use rusqlite::Connection;
 
-use crate::contestants::{insert, message, stored_hash, verify};
-use crate::place::Place;
+use crate::competitors::{insert, message, stored_hash, verify};
+use crate::host::Host;
 
 const MEMORY: &str = "sqlite:///:memory:";
 
-/// What is counted: how it is chosen, and how it is told.
+/// Kinds of calls, by their name on the command line and their label in the results.
 const KINDS: [(&str, &str); 5] = [
     ("insert", "log a message: chatkeep"),
     ("insert-raw", "log a message: rusqlite"),
@@ -24,20 +24,21 @@ const KINDS: [(&str, &str); 5] = [
     ("verify-raw", "check a token: rusqlite"),
 ];
 
-/// A call's instructions are those of some calls less those of fewer.
+/// The instructions of a call are the difference between two runs, divided by the difference of
+/// their calls.
 const FEW: u32 = 500;
 const MORE: u32 = 1500;
 
-/// Counts all kinds; nothing where there is no valgrind.
+/// Counts the instructions of all kinds; `None` if valgrind is not installed.
 pub(crate) fn count() -> Result<Option<BTreeMap<String, f64>>> {
     let mut counts = BTreeMap::new();
-    for (kind, told) in KINDS {
+    for (kind, label) in KINDS {
         let (Some(few), Some(more)) = (collected(kind, FEW)?, collected(kind, MORE)?) else {
             return Ok(None);
         };
         let count = (more as f64 - few as f64) / f64::from(MORE - FEW);
-        eprintln!("bench: {told}: {count:.0} instructions");
-        counts.insert(told.to_owned(), count);
+        eprintln!("bench: {label}: {count:.0} instructions");
+        counts.insert(label.to_owned(), count);
     }
     Ok(Some(counts))
 }
@@ -58,10 +59,10 @@ fn collected(kind: &str, times: u32) -> Result<Option<u64>> {
 
 fn read(report: &str) -> Result<u64> {
     let line = report.lines().find_map(|line| line.split_once("Collected :"));
-    Ok(line.ok_or("callgrind's report is not as expected")?.1.trim().parse()?)
+    Ok(line.ok_or("the report of callgrind has an unexpected format")?.1.trim().parse()?)
 }
 
-/// Does it so many times.
+/// Makes a kind of call `times` times.
 pub(crate) fn work(kind: &str, times: u32) -> Result<()> {
     let row = Row::usual();
     match kind {
@@ -86,11 +87,11 @@ pub(crate) fn work(kind: &str, times: u32) -> Result<()> {
             let (connection, tokens) = raw()?;
             for _ in 0..times {
                 if !verify(&connection, &stored_hash(&tokens[0]))? {
-                    return Err("a valid token was refused".into());
+                    return Err("a valid token was rejected".into());
                 }
             }
         }
-        _ => return Err(format!("there is nothing called {kind} to count").into()),
+        _ => return Err(format!("unknown kind of call: {kind}").into()),
     }
     Ok(())
 }
@@ -99,19 +100,19 @@ fn check(chat: &Chatkeep, times: u32) -> Result<()> {
     let created = chat.tokens().create_token("for the benchmark", None)?;
     for _ in 0..times {
         if !chat.tokens().verify_token(created.token.expose())? {
-            return Err("a valid token was refused".into());
+            return Err("a valid token was rejected".into());
         }
     }
     Ok(())
 }
 
-/// The schema, and some tokens, in memory.
+/// Opens a database in memory with the schema and some tokens, and returns the tokens.
 fn raw() -> Result<(Connection, Vec<String>)> {
-    let room = Place::Files.furnish(Engine::Sqlite, Path::Verify, 1)?;
+    let prepared = Host::Files.prepare(Engine::Sqlite, Path::Verify, 1)?;
     let connection = Connection::open_in_memory()?;
-    connection.execute("ATTACH ? AS furnished", [&room.setup.file])?;
+    connection.execute("ATTACH ? AS prepared", [&prepared.setup.file])?;
     let mut statement = connection.prepare(
-        "SELECT sql FROM furnished.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
+        "SELECT sql FROM prepared.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
     )?;
     let statements: Vec<String> =
         statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
@@ -119,9 +120,9 @@ fn raw() -> Result<(Connection, Vec<String>)> {
     for sql in statements {
         connection.execute(&sql, [])?;
     }
-    connection.execute("INSERT INTO api_tokens SELECT * FROM furnished.api_tokens", [])?;
-    connection.execute("DETACH furnished", [])?;
-    Ok((connection, room.setup.tokens))
+    connection.execute("INSERT INTO api_tokens SELECT * FROM prepared.api_tokens", [])?;
+    connection.execute("DETACH prepared", [])?;
+    Ok((connection, prepared.setup.tokens))
 }
 
 #[cfg(test)]
@@ -129,15 +130,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_report_is_read() {
-        let report = "==7== Callgrind, a call-graph generating cache profiler\n==7== Events    : Ir\n\
+    fn the_report_is_parsed() {
+        let report = "==7== Callgrind, a call-graph generating cache profiler\n==7== Events    : \
+            Ir\n\
                       ==7== Collected : 254063641\n";
         assert_eq!(read(report).unwrap(), 254_063_641);
         assert!(read("valgrind: bad option").is_err());
     }
 
     #[test]
-    fn each_kind_does_its_work() {
+    fn every_kind_of_call_works() {
         for (kind, _) in KINDS {
             work(kind, 2).unwrap();
         }

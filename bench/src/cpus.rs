@@ -1,12 +1,12 @@
-//! Keeping processes on some of the CPUs, by taskset(1), which takes a list as `0,2-3`.
+//! Pins processes to CPUs with taskset(1), which takes a list such as `0,2-3`.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 use chatkeep_testkit::Server;
 
-/// The same command on these CPUs only.
+/// Returns the same command, pinned to these CPUs.
 pub(crate) fn pinned(command: &Command, cpus: &str) -> Command {
     let mut pinned = Command::new("taskset");
     pinned.args(["--cpu-list", cpus]).arg(command.get_program()).args(command.get_args());
@@ -15,12 +15,16 @@ pub(crate) fn pinned(command: &Command, cpus: &str) -> Command {
     pinned
 }
 
-/// Keeps a server, with all that it starts from now on, on these CPUs.
+/// Pins a server and all processes that it starts later to these CPUs.
 pub(crate) fn pin(server: &Server, cpus: &str) -> Result<()> {
-    let process = server.pid().ok_or("the server has no process")?.to_string();
+    let process = server.pid().ok_or("the server is not running")?.to_string();
     let mut taskset = Command::new("taskset");
     taskset.args(["--all-tasks", "--cpu-list", "--pid", cpus, &process]).stdout(Stdio::null());
-    if taskset.status()?.success() { Ok(()) } else { Err(format!("no such CPUs: {cpus:?}").into()) }
+    if taskset.status()?.success() {
+        Ok(())
+    } else {
+        Err(format!("taskset rejected the CPU list {cpus:?}").into())
+    }
 }
 
 #[cfg(test)]
@@ -28,11 +32,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pinned_command_runs_there_with_its_arguments_and_environment() {
+    fn a_pinned_command_keeps_its_arguments_and_environment() {
         let mut command = Command::new("sh");
         command.args(["-c", "taskset --cpu-list --pid $$; echo $WORD"]).env("WORD", "kept");
         let output = pinned(&command, "0").output().unwrap();
-        let told = String::from_utf8(output.stdout).unwrap();
-        assert!(told.contains("list: 0\n") && told.contains("kept"), "{told}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(stdout.contains("list: 0\n") && stdout.contains("kept"), "{stdout}");
     }
 }

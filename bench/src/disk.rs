@@ -1,4 +1,4 @@
-//! The disk that all the data is on: which it is, how long a flush takes, and how many it was asked for.
+//! The disk that stores all data: its file system, its flush rate, and its flush counter.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -6,9 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chatkeep_contest::{Result, stats};
+use chatkeep_bench_protocol::{Result, stats};
 
-/// A disk, by a folder on it.
+/// A disk, identified by a folder on it.
 pub(crate) struct Disk {
     folder: PathBuf,
     statistics: Option<PathBuf>,
@@ -22,7 +22,7 @@ impl Disk {
             device & 0xff | (device >> 12) & !0xff,
         );
         let block = fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).ok();
-        // A partition's flushes are counted by the disk that it is on.
+        // The flushes of a partition are counted by its disk.
         let disk =
             block.map(|path| if path.join("partition").exists() { path.join("..") } else { path });
         let statistics =
@@ -30,13 +30,14 @@ impl Disk {
         Ok(Self { folder: folder.to_owned(), statistics })
     }
 
-    /// Flushes that the disk has been asked for, where the system counts them. By everybody, not only by us.
+    /// Returns the number of flushes requested from the disk by all programs, if the system counts
+    /// them.
     pub(crate) fn flushes(&self) -> Option<u64> {
         flushes_in(self.statistics.as_deref()?)
     }
 
-    /// How many times a second a small piece of a file can be written and flushed.
-    pub(crate) fn flushes_a_second(&self) -> Result<f64> {
+    /// Measures how many times per second 4 KiB can be written to a file and flushed.
+    pub(crate) fn flushes_per_second(&self) -> Result<f64> {
         const FLUSHES: u32 = 50;
         let mut file = tempfile::tempfile_in(&self.folder)?;
         let mut rates = Vec::new();
@@ -51,19 +52,18 @@ impl Disk {
         Ok(stats::median(&rates).unwrap_or_default())
     }
 
-    /// The file system, by its kind and device.
+    /// Returns the type and device of the file system.
     ///
     /// # Errors
-    /// It is in memory: nothing there is durable.
+    /// If the file system is in memory, where nothing is durable.
     pub(crate) fn file_system(&self) -> Result<String> {
         let mounts = fs::read_to_string("/proc/mounts")?;
         let folder = self.folder.canonicalize()?;
-        let (device, kind) =
-            mount_of(&mounts, &folder).ok_or("no file system is known to hold this folder")?;
+        let (device, kind) = mount_of(&mounts, &folder).ok_or("no mount contains this folder")?;
         if matches!(kind, "tmpfs" | "ramfs") {
             let shown = folder.display();
             return Err(format!(
-                "{shown} is in memory, where nothing is durable: set TMPDIR to another"
+                "{shown} is in memory, where nothing is durable: set TMPDIR to a folder on a disk"
             )
             .into());
         }
@@ -71,26 +71,26 @@ impl Disk {
     }
 }
 
-/// Field 16 of a disk's statistics, which older systems do not have.
+/// Returns field 16 of the statistics of a disk, which older systems do not have.
 fn flushes_in(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.split_whitespace().nth(15)?.parse().ok()
 }
 
 fn mount_of<'a>(mounts: &'a str, folder: &Path) -> Option<(&'a str, &'a str)> {
     let lines = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ');
-        Some((words.next()?, words.next()?, words.next()?))
+        let mut fields = line.split(' ');
+        Some((fields.next()?, fields.next()?, fields.next()?))
     });
-    // Of two on the same place the later one is seen.
+    // Of two mounts on the same path, the later one is visible.
     lines
-        .filter(|(_, place, _)| folder.starts_with(place))
-        .max_by_key(|(_, place, _)| place.len())
+        .filter(|(_, path, _)| folder.starts_with(path))
+        .max_by_key(|(_, path, _)| path.len())
         .map(|(device, _, kind)| (device, kind))
 }
 
-/// Writes back what others have left behind, so that it does not fall into the next round.
-pub(crate) fn settle(folder: &Path) {
-    // Best effort: it only takes noise away.
+/// Writes back pending data of earlier turns, so that it does not disturb the next one.
+pub(crate) fn write_back(folder: &Path) {
+    // Best effort: it only reduces noise.
     if let Ok(folder) = File::open(folder) {
         let _ = rustix::fs::syncfs(folder);
     }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_innermost_mount_holds_a_folder() {
+    fn the_innermost_mount_of_a_folder_is_found() {
         let mounts =
             "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /tmp/data xfs rw 0 0\n";
         assert_eq!(mount_of(mounts, Path::new("/home/a")), Some(("/dev/vda", "ext4")));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn flushes_are_counted_where_the_system_counts_them() {
+    fn flushes_are_read_from_the_disk_statistics() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("stat");
         fs::write(&file, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 1616 17\n").unwrap();
@@ -120,6 +120,6 @@ mod tests {
         fs::write(&file, "1 2 3 4 5 6 7 8 9 10 11\n").unwrap();
         assert_eq!(flushes_in(&file), None);
         let disk = Disk::of(folder.path()).unwrap();
-        assert!(disk.flushes_a_second().unwrap() > 0.0);
+        assert!(disk.flushes_per_second().unwrap() > 0.0);
     }
 }

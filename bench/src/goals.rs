@@ -1,279 +1,31 @@
-//! What chatkeep has to reach, and whether it does.
+//! Judges a record by the goals of chatkeep.
 
-use chatkeep_contest::{Engine, Path};
+mod list;
+
+use chatkeep_bench_protocol::Engine;
 
 use crate::markdown::{megabytes, time};
 use crate::participants::Role;
 use crate::plan::Cell;
 use crate::record::{CellRecord, Record};
+use crate::studies::Findings;
 use crate::studies::moving::Moving;
-use crate::studies::{Findings, LOGGED_AT_ONCE, OF_ALL, Study, TICK_WITH_CHATKEEP};
 
-/// Whom a subject is compared with.
-enum Against {
-    /// These, by name: the fastest of them that took part.
-    Fastest(&'static [&'static str]),
-    /// The fastest of all peers, which store one row a commit.
-    FastestPeer,
-    /// The clock: at most so many microseconds a call.
-    Microseconds,
-}
+use self::list::{Against, BOUNDS, Bound, GOALS, Goal, POSTGRESQL, SQLITE};
 
-struct Goal {
-    what: &'static str,
-    engines: &'static [(Engine, f64)],
-    path: Path,
-    callers: usize,
-    subject: &'static str,
-    against: Against,
-}
-
-/// A goal of a study: at most so many microseconds, on every engine.
-struct Bound {
-    what: &'static str,
-    study: Study,
-    figure: &'static str,
-    microseconds: f64,
-    /// Whether it is about what comes on top, or about all.
-    is_difference: bool,
-}
-
-/// A goal on an engine, and what was measured.
+/// A goal on an engine and its measurement.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Judgement {
-    pub(crate) what: &'static str,
+    pub(crate) title: &'static str,
     pub(crate) engine: Engine,
-    /// Whom it is compared with, by label.
+    /// Label of the reference.
     pub(crate) against: String,
     pub(crate) goal: String,
     pub(crate) measured: String,
     pub(crate) met: bool,
 }
 
-const RAW: &[&str] = &["rusqlite", "tokio-postgres", "mysql_async"];
-const NODE: &[&str] = &["better-sqlite3", "pg", "mysql2", "drizzle", "prisma"];
-const ORM: &[&str] = &["sqlalchemy-orm"];
-const ORM_ASYNC: &[&str] = &["sqlalchemy-orm-async"];
-const SQLITE: Engine = Engine::Sqlite;
-const POSTGRESQL: Engine = Engine::PostgreSql;
-const MARIADB: Engine = Engine::MariaDb;
-const MYSQL: Engine = Engine::MySql;
-
-const fn everywhere(goal: f64) -> [(Engine, f64); 4] {
-    [(SQLITE, goal), (POSTGRESQL, goal), (MARIADB, goal), (MYSQL, goal)]
-}
-
-const GOALS: &[Goal] = &[
-    Goal {
-        what: "one caller logs, beside the raw limit",
-        engines: &everywhere(0.8),
-        path: Path::Log,
-        callers: 1,
-        subject: "chatkeep",
-        against: Against::Fastest(&["rusqlite", "pgbench", "mysql_async"]),
-    },
-    Goal {
-        what: "64 callers log, beside the best of those with a commit for each row",
-        engines: &[(SQLITE, 12.0), (POSTGRESQL, 5.0), (MARIADB, 3.0)],
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep",
-        against: Against::FastestPeer,
-    },
-    Goal {
-        what: "64 tasks log, beside the best of those with a commit for each row",
-        engines: &[(SQLITE, 12.0), (POSTGRESQL, 5.0), (MARIADB, 3.0)],
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep-async",
-        against: Against::FastestPeer,
-    },
-    Goal {
-        what: "a token that was checked lately",
-        engines: &everywhere(1.0),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep",
-        against: Against::Microseconds,
-    },
-    Goal {
-        what: "a token with the cache off, beside the raw driver",
-        engines: &everywhere(0.85),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep-uncached",
-        against: Against::Fastest(RAW),
-    },
-    Goal {
-        what: "one caller logs, beside an ORM",
-        engines: &[(SQLITE, 12.0), (POSTGRESQL, 6.0), (MARIADB, 3.0)],
-        path: Path::Log,
-        callers: 1,
-        subject: "chatkeep",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "64 callers log, beside an ORM",
-        engines: &[(SQLITE, 50.0), (POSTGRESQL, 20.0)],
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep",
-        against: Against::Fastest(ORM_ASYNC),
-    },
-    Goal {
-        what: "a token that was checked lately, beside an ORM",
-        engines: &everywhere(300.0),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "a token with the cache off, beside an ORM",
-        engines: &everywhere(10.0),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep-uncached",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "a page of 100 messages, beside an ORM",
-        engines: &everywhere(8.0),
-        path: Path::Page,
-        callers: 1,
-        subject: "chatkeep",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "Python: one thread logs, beside an ORM",
-        engines: &[(SQLITE, 12.0), (POSTGRESQL, 6.0), (MARIADB, 3.0)],
-        path: Path::Log,
-        callers: 1,
-        subject: "chatkeep-python",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "Python: one thread logs, beside the raw limit",
-        engines: &[(SQLITE, 0.8), (POSTGRESQL, 0.8)],
-        path: Path::Log,
-        callers: 1,
-        subject: "chatkeep-python",
-        against: Against::Fastest(&["sqlite3", "pgbench"]),
-    },
-    Goal {
-        what: "Python: 64 asyncio tasks log, beside an ORM",
-        engines: &[(SQLITE, 50.0), (POSTGRESQL, 20.0)],
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep-asyncio",
-        against: Against::Fastest(ORM_ASYNC),
-    },
-    Goal {
-        what: "Python: 64 asyncio tasks log, beside tasks in Rust",
-        engines: &everywhere(0.7),
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep-asyncio",
-        against: Against::Fastest(&["chatkeep-async"]),
-    },
-    Goal {
-        what: "Python: a token that was checked lately, beside an ORM",
-        engines: &everywhere(300.0),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep-python",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "Python: a token that was checked lately",
-        engines: &everywhere(2.0),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep-python",
-        against: Against::Microseconds,
-    },
-    Goal {
-        what: "Python: a token with the cache off, beside an ORM",
-        engines: &everywhere(10.0),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep-python-uncached",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "Python: a page of 100 messages, beside an ORM",
-        engines: &everywhere(8.0),
-        path: Path::Page,
-        callers: 1,
-        subject: "chatkeep-python",
-        against: Against::Fastest(ORM),
-    },
-    Goal {
-        what: "Node: 64 promises log, beside the best driver or ORM of Node's",
-        engines: &[(SQLITE, 10.0), (POSTGRESQL, 5.0)],
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep-node",
-        against: Against::Fastest(NODE),
-    },
-    Goal {
-        what: "Node: 64 promises log, beside Prisma",
-        engines: &[(POSTGRESQL, 5.0)],
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep-node",
-        against: Against::Fastest(&["prisma"]),
-    },
-    Goal {
-        what: "Node: 64 promises log, beside tasks in Rust",
-        engines: &everywhere(0.7),
-        path: Path::Log,
-        callers: 64,
-        subject: "chatkeep-node",
-        against: Against::Fastest(&["chatkeep-async"]),
-    },
-    Goal {
-        what: "Node: a token that was checked lately",
-        engines: &everywhere(2.0),
-        path: Path::Verify,
-        callers: 1,
-        subject: "chatkeep-node",
-        against: Against::Microseconds,
-    },
-];
-
-const BOUNDS: &[Bound] = &[
-    Bound {
-        what: "statistics of a long log, by its totals",
-        study: Study::Statistics,
-        figure: OF_ALL,
-        microseconds: 10_000.0,
-        is_difference: false,
-    },
-    Bound {
-        what: "Python: what awaiting a call adds to asyncio's own work, 100 at a time",
-        study: Study::AsyncioCalls,
-        figure: LOGGED_AT_ONCE,
-        microseconds: 5.0,
-        is_difference: true,
-    },
-    Bound {
-        what: "Python: a loop is late for a tick while 64 tasks log, p99",
-        study: Study::EventLoop,
-        figure: TICK_WITH_CHATKEEP,
-        microseconds: 5_000.0,
-        is_difference: false,
-    },
-    Bound {
-        what: "Node: a loop is late for a turn while 64 promises log, p99",
-        study: Study::NodeEventLoop,
-        figure: TICK_WITH_CHATKEEP,
-        microseconds: 5_000.0,
-        is_difference: false,
-    },
-];
-
-/// Every goal whose two sides took part, and every one of a study that was made.
+/// Judges every goal for which the record has results.
 pub(crate) fn judge(record: &Record) -> Vec<Judgement> {
     let of_goal = |goal: &'static Goal| {
         goal.engines.iter().filter_map(move |&(engine, bound)| {
@@ -293,25 +45,25 @@ pub(crate) fn judge(record: &Record) -> Vec<Judgement> {
         .collect()
 }
 
-/// A copy's rate over that of `COPY` from a file that was made ready.
+/// Minimum rate of a copy relative to `COPY` from a prepared file.
 const RATE_OF_COPY: f64 = 0.7;
-/// The most memory, in bytes, that a copy may take…
+/// Maximum memory of a copy in bytes.
 const MEMORY_OF_COPY: u64 = 150_000_000;
-/// …and an export.
+/// Maximum memory of an export in bytes.
 const MEMORY_OF_EXPORT: u64 = 100_000_000;
 
 fn of_moving(moving: &Moving) -> Vec<Judgement> {
     let ratio = moving.race.as_ref().and_then(|race| race.ratio(|copied| copied.seconds));
     let rate = ratio.map(|ratio| Judgement {
-        what: "a copy from SQLite, read back and compared, beside what only stores",
+        title: "a copy from SQLite with verification, compared with storing only",
         engine: POSTGRESQL,
         against: "COPY from a file".to_owned(),
         goal: format!(">= {RATE_OF_COPY}x"),
         measured: format!("{ratio:.2}x"),
         met: ratio >= RATE_OF_COPY,
     });
-    let memory = |what, engine, taken: u64, most: u64| Judgement {
-        what,
+    let memory = |title, engine, taken: u64, most: u64| Judgement {
+        title,
         engine,
         against: "-".to_owned(),
         goal: format!("<= {}", megabytes(most)),
@@ -320,7 +72,7 @@ fn of_moving(moving: &Moving) -> Vec<Judgement> {
     };
     let legs = moving.legs.iter().map(|leg| {
         let peak = leg.copied.memory.peak;
-        memory("memory of a copy into it", leg.to, peak, MEMORY_OF_COPY)
+        memory("memory of a copy to the engine", leg.to, peak, MEMORY_OF_COPY)
     });
     let export = moving
         .export
@@ -334,7 +86,7 @@ impl Bound {
         let figure = findings.figures.iter().find(|figure| figure.what == self.figure)?;
         let taken = if self.is_difference { figure.with - figure.without } else { figure.with };
         (findings.study == self.study).then(|| Judgement {
-            what: self.what,
+            title: self.title,
             engine: findings.engine,
             against: "-".to_owned(),
             goal: format!("<= {}", time(self.microseconds)),
@@ -352,15 +104,17 @@ impl Goal {
                 let taken = 1e6 / subject.rate()?;
                 ("-".to_owned(), format!("<= {bound} us"), format!("{taken:.2} us"), taken <= bound)
             }
-            rivals => {
-                let is_rival = |name: &str, role: &str| match rivals {
+            references => {
+                let is_reference = |name: &str, role: &str| match references {
                     Against::Fastest(names) => names.contains(&name),
                     _ => role == Role::Peer.name(),
                 };
                 let fastest = result
                     .entries
                     .iter()
-                    .filter(|entry| is_rival(&entry.name, &entry.role) && entry.rate().is_some())
+                    .filter(|entry| {
+                        is_reference(&entry.name, &entry.role) && entry.rate().is_some()
+                    })
                     .max_by(|a, b| a.rate().unwrap_or(0.0).total_cmp(&b.rate().unwrap_or(0.0)))?;
                 let ratio = subject.ratio(fastest)?;
                 (
@@ -371,7 +125,7 @@ impl Goal {
                 )
             }
         };
-        Some(Judgement { what: self.what, engine: result.engine, against, goal, measured, met })
+        Some(Judgement { title: self.title, engine: result.engine, against, goal, measured, met })
     }
 }
 
@@ -379,11 +133,13 @@ impl Goal {
 mod tests {
     use std::collections::BTreeMap;
 
+    use chatkeep_bench_protocol::Path;
+
     use super::*;
     use crate::record::Entry;
     use crate::record::tests::entry;
     use crate::studies::moving::tests::moved;
-    use crate::studies::{Figure, Unit};
+    use crate::studies::{Figure, LOGGED_AT_ONCE, Study, TICK_WITH_CHATKEEP, Unit};
 
     fn judged(path: Path, callers: usize, entries: Vec<Entry>) -> Vec<Judgement> {
         judge(&record(vec![CellRecord { engine: Engine::Sqlite, path, callers, entries }]))
@@ -405,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_peer_counts_and_no_limit() {
+    fn the_fastest_peer_is_the_reference() {
         let found = judged(
             Path::Log,
             64,
@@ -416,7 +172,7 @@ mod tests {
                 entry("rusqlite-groups", "limit", &[300.0]),
             ],
         );
-        assert_eq!(found.len(), 1, "an ORM did not take part");
+        assert_eq!(found.len(), 1, "goals without an ORM result are skipped");
         let judgement = &found[0];
         assert_eq!((judgement.against.as_str(), judgement.met), ("the fast", true));
         assert_eq!((judgement.goal.as_str(), judgement.measured.as_str()), (">= 12x", "12.00x"));
@@ -444,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_is_judged_by_its_rate_and_memory() {
+    fn a_copy_is_judged_by_rate_and_memory() {
         let found = judge(&Record { moving: Some(moved()), ..record(Vec::new()) });
         let short: Vec<_> = found
             .iter()
@@ -461,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn time_and_ratio_are_judged() {
+    fn times_and_ratios_are_judged() {
         let entries = vec![
             entry("chatkeep", "subject", &[800_000.0]),
             entry("chatkeep-uncached", "subject", &[900.0]),

@@ -1,38 +1,38 @@
-//! What a run ran on.
+//! The machine of a run.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::thread;
 
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 
 use crate::disk::Disk;
 use crate::markdown::number;
 
-/// What a reader needs to judge the figures, by what is told.
+/// Collects the properties of the machine that matter for the figures, by name.
 ///
 /// # Errors
-/// The data would not be on a disk.
+/// If the data would not be on a disk.
 pub(crate) fn describe(disk: &Disk) -> Result<BTreeMap<String, String>> {
-    let mut told = BTreeMap::new();
-    let mut tell = |what: &str, value: String| told.insert(what.to_owned(), value);
-    tell("cores", thread::available_parallelism().map_or(0, usize::from).to_string());
-    tell("processor", first_field("/proc/cpuinfo", "model name"));
-    tell("memory", first_field("/proc/meminfo", "MemTotal"));
-    tell("kernel", read("/proc/sys/kernel/osrelease"));
-    tell(
+    let mut properties = BTreeMap::new();
+    let mut add = |name: &str, value: String| properties.insert(name.to_owned(), value);
+    add("cores", thread::available_parallelism().map_or(0, usize::from).to_string());
+    add("processor", first_field("/proc/cpuinfo", "model name"));
+    add("memory", first_field("/proc/meminfo", "MemTotal"));
+    add("kernel", read("/proc/sys/kernel/osrelease"));
+    add(
         "load before",
         read("/proc/loadavg").split_whitespace().take(3).collect::<Vec<_>>().join(" "),
     );
-    tell("file system", disk.file_system()?);
-    tell("flushes of 4 KiB", format!("{}/s", number(disk.flushes_a_second()?)));
-    tell("flushes counted", if disk.flushes().is_some() { "by the disk" } else { "no" }.to_owned());
+    add("file system", disk.file_system()?);
+    add("flushes of 4 KiB", format!("{}/s", number(disk.flushes_per_second()?)));
+    add("flushes counted", if disk.flushes().is_some() { "by the disk" } else { "no" }.to_owned());
     let compiler = Command::new("rustc").arg("--version").output();
     if let Ok(output) = compiler {
-        tell("rustc", String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        add("rustc", String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
-    Ok(told)
+    Ok(properties)
 }
 
 fn read(path: &str) -> String {
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_found_by_its_name() {
+    fn fields_are_found_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cpuinfo");
         fs::write(&file, "processor\t: 0\nmodel name\t: An EPYC\n\nprocessor\t: 1\n").unwrap();

@@ -1,15 +1,16 @@
-//! chatkeep beside what one would use instead: in turns, on the same disk and schema. See README.md.
+//! Benchmark of chatkeep and its alternatives, run in turns on the same disk and schema. See
+//! README.md.
 
 mod callgrind;
 mod check;
-mod contestants;
+mod competitors;
 mod cpus;
 mod disk;
 mod goals;
+mod host;
 mod machine;
 mod markdown;
 mod participants;
-mod place;
 mod plan;
 mod process;
 mod record;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use chatkeep::Timestamp;
-use chatkeep_contest::{Engine, Result};
+use chatkeep_bench_protocol::{Engine, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::disk::Disk;
@@ -34,7 +35,7 @@ use crate::record::Record;
 use crate::variant::Variant;
 
 #[derive(Debug, Parser)]
-#[command(about = "chatkeep beside what one would use instead")]
+#[command(about = "Benchmark of chatkeep and its alternatives")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -44,21 +45,23 @@ struct Arguments {
 enum Task {
     /// Run the benchmark and write its results.
     Run(Box<Run>),
-    /// Take part under a name, as told on standard input. `run` starts these.
-    Contestant {
-        /// One of those in Rust.
+    /// Run as a competitor that reads requests from standard input. Started by `run`.
+    #[command(alias = "contestant")]
+    Competitor {
+        /// Name of a competitor in Rust.
         name: String,
     },
-    /// Do a kind of call so many times, for callgrind to count. `run` starts these.
+    /// Repeat a kind of call for callgrind. Started by `run`.
     Counted {
-        /// One of those that `run` names.
+        /// Kind of call.
         kind: String,
-        /// How many times.
+        /// Number of calls.
         times: u32,
     },
-    /// Write results.md anew from results.json.
+    /// Regenerate results.md from results.json.
     Render {
-        /// Where both are; what an interrupted run has left is in its folder's `unfinished`.
+        /// Folder of both files. The results of an interrupted run are in its subfolder
+        /// `unfinished`.
         #[arg(long, default_value = "bench/results")]
         results: PathBuf,
     },
@@ -66,59 +69,62 @@ enum Task {
 
 #[derive(Debug, Args)]
 struct Run {
-    /// Short rounds and fewer peers.
+    /// Use short rounds and fewer peers.
     #[arg(long)]
     quick: bool,
-    /// Only these engines, paths, numbers of callers, contestants and languages, separated by commas.
+    /// Run only these engines, paths, numbers of callers, competitors and languages, separated by
+    /// commas.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Rounds of each contestant, at least one.
+    /// Number of rounds of each competitor, at least one.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds of a round; 1, and 0.15 in a quick run, if not told.
+    /// Duration of a round in seconds; defaults to 1, or to 0.15 in a quick run.
     #[arg(long)]
     seconds: Option<f64>,
-    /// Messages that are moved from engine to engine; a million, and 20,000 in a quick run, if not told.
+    /// Number of messages copied between engines; defaults to 1,000,000, or to 20,000 in a quick
+    /// run.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     messages: Option<u32>,
-    /// Somebody once more, as `chatkeep,DB_WRITERS=1`: with these environment variables, or from another build of this
-    /// program, as `chatkeep,program=old/chatkeep-bench`. May be given several times.
+    /// Run a competitor again with other environment variables, for example
+    /// `chatkeep,DB_WRITERS=1`, or from another build of this program, for example
+    /// `chatkeep,program=old/chatkeep-bench`. May be given several times.
     #[arg(long = "variant", value_name = "NAME,KEY=VALUE,...")]
     variants: Vec<Variant>,
-    /// The CPUs that contestants run on, as taskset(1) takes them; all, if not told.
+    /// CPUs for competitors, as a list for taskset(1); defaults to all.
     #[arg(long, value_name = "LIST")]
     cpus: Option<String>,
-    /// The CPUs that servers run on.
+    /// CPUs for servers.
     #[arg(long, value_name = "LIST")]
     server_cpus: Option<String>,
-    /// Where the results go.
+    /// Folder for the results.
     #[arg(long, default_value = "bench/results")]
     results: PathBuf,
-    /// The program of bench/sqlx.
+    /// Program built from bench/sqlx.
     #[arg(long)]
     sqlx: Option<PathBuf>,
-    /// The Python that has what bench/python/requirements.txt lists.
+    /// Python interpreter with the packages of bench/python/requirements.txt.
     #[arg(long)]
     python: Option<PathBuf>,
-    /// The folder in which that Python finds chatkeep.
+    /// Folder from which that Python imports chatkeep.
     #[arg(long)]
     package: Option<PathBuf>,
-    /// The folder with the node_modules that bench/node/package-lock.json lists.
+    /// Folder with the node_modules of bench/node/package-lock.json.
     #[arg(long)]
     node_modules: Option<PathBuf>,
-    /// The `chatkeep` command.
+    /// Path of the `chatkeep` command.
     #[arg(long)]
     chatkeep: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().task {
-        Task::Contestant { name } => return contestants::take_part(&name),
+    let outcome = match Arguments::parse().task {
+        Task::Competitor { name } => return competitors::run(&name),
         Task::Counted { kind, times } => callgrind::work(&kind, times).map(|()| true),
         Task::Render { results } => results::render(&results).map(|()| true),
-        Task::Run(order) => run(*order),
+        Task::Run(arguments) => run(*arguments),
     };
-    match done {
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
@@ -128,14 +134,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// False when a contestant failed.
-fn run(order: Run) -> Result<bool> {
+/// Runs the benchmark. Returns false if a competitor failed.
+fn run(arguments: Run) -> Result<bool> {
     let disk = Disk::of(&env::temp_dir())?;
-    let seconds = order.seconds.unwrap_or(if order.quick { 0.15 } else { 1.0 });
+    let seconds = arguments.seconds.unwrap_or(if arguments.quick { 0.15 } else { 1.0 });
     let mut record = Record {
         taken: Timestamp::now().to_string(),
-        quick: order.quick,
-        rounds: order.rounds.max(1),
+        quick: arguments.quick,
+        rounds: arguments.rounds.max(1),
         round_seconds: seconds,
         machine: machine::describe(&disk)?,
         results: Vec::new(),
@@ -145,32 +151,32 @@ fn run(order: Run) -> Result<bool> {
         notes: Vec::new(),
     };
     let Run { sqlx, python, package, node_modules, chatkeep, cpus, server_cpus, variants, .. } =
-        order;
-    for (who, cpus) in [("Contestants", &cpus), ("Servers", &server_cpus)] {
+        arguments;
+    for (processes, cpus) in [("Competitors", &cpus), ("Servers", &server_cpus)] {
         record
             .notes
-            .extend(cpus.iter().map(|cpus| format!("{who} were kept on these CPUs: {cpus}.")));
+            .extend(cpus.iter().map(|cpus| format!("{processes} ran only on these CPUs: {cpus}.")));
     }
     let programs = run::Programs { sqlx, python, package, node_modules, chatkeep };
-    let orders = run::Order {
-        selection: Selection::parse(&order.only, order.quick)?,
-        unfinished: order.results.join("unfinished"),
+    let options = run::Options {
+        selection: Selection::parse(&arguments.only, arguments.quick)?,
+        unfinished: arguments.results.join("unfinished"),
         rounds: record.rounds,
         length: Duration::try_from_secs_f64(seconds)?,
-        messages: order.messages.map(usize::try_from).transpose()?,
+        messages: arguments.messages.map(usize::try_from).transpose()?,
         variants,
         cpus,
         server_cpus,
         programs,
     };
-    let mut all_well = true;
+    let mut succeeded = true;
     for engine in Engine::ALL {
-        all_well &= run::engine(&orders, engine, &disk, &mut record);
+        succeeded &= run::engine(&options, engine, &disk, &mut record);
     }
-    all_well &= run::moving(&orders, &disk, &mut record);
-    // They are of the paths: a run of studies has no use for them.
+    succeeded &= run::moving(&options, &disk, &mut record);
+    // Instructions belong to the paths, so a run of studies only does not count them.
     let has_paths =
-        Engine::ALL.into_iter().any(|engine| !orders.selection.cells(engine).is_empty());
+        Engine::ALL.into_iter().any(|engine| !options.selection.cells(engine).is_empty());
     let counted = if has_paths { callgrind::count() } else { Ok(Some(BTreeMap::new())) };
     match counted {
         Ok(Some(instructions)) => record.instructions = instructions,
@@ -179,13 +185,13 @@ fn run(order: Run) -> Result<bool> {
         }
         Err(failure) => {
             eprintln!("bench: counting instructions failed: {failure}");
-            all_well = false;
+            succeeded = false;
         }
     }
-    results::write(&record, &order.results)?;
-    if orders.unfinished.exists() {
-        fs::remove_dir_all(&orders.unfinished)?;
+    results::write(&record, &arguments.results)?;
+    if options.unfinished.exists() {
+        fs::remove_dir_all(&options.unfinished)?;
     }
-    eprintln!("bench: see {}", order.results.join("results.md").display());
-    Ok(all_well)
+    eprintln!("bench: results are in {}", arguments.results.join("results.md").display());
+    Ok(succeeded)
 }

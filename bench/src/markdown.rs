@@ -1,18 +1,18 @@
-//! The record as tables.
+//! Renders the record as Markdown tables.
 
 mod moving;
 
 use std::fmt::Write as _;
 
-use chatkeep_contest::{Engine, Path, stats};
+use chatkeep_bench_protocol::{Engine, Path, stats};
 
 use crate::goals::judge;
 use crate::record::{CellRecord, Entry, Record};
 use crate::studies::{Figure, Findings, Study, Unit};
 
-/// The whole page. The plots beside it are named after the engines.
+/// Renders the whole page. The plots in the same folder are named after the engines.
 pub(crate) fn page(record: &Record) -> String {
-    let mut text = String::from("# chatkeep beside what one would use instead\n\n");
+    let mut text = String::from("# Benchmark of chatkeep and its alternatives\n\n");
     head(&mut text, record);
     goals(&mut text, record);
     for engine in Engine::ALL {
@@ -40,17 +40,21 @@ fn head(text: &mut String, record: &Record) {
     let kind = if record.quick { " A quick run: shorter rounds and fewer peers." } else { "" };
     let _ = writeln!(
         text,
-        "Taken {taken}; {rounds} rounds of {round_seconds} s each, in turns.{kind} Figures are medians over the rounds. \
-         \"chatkeep is\" says how many times as fast chatkeep was as the one in that line, in the language of that line where \
-         chatkeep is there in it, and else in Rust; in the lines of chatkeep itself, how many times as fast it was in Rust. It \
-         is the median of the ratios round by round. How it is done, and what was asserted: [README](../README.md).\n"
+        "Taken {taken}; {rounds} rounds of {round_seconds} s each, in turns.{kind} Figures are \
+         medians over the rounds. \
+         A column \"chatkeep is\" is the speed of chatkeep relative to the competitor of the \
+         line. It compares with \
+         chatkeep in the same language if available, otherwise in Rust; lines of chatkeep are \
+         compared with chatkeep in \
+         Rust. It is the median of the ratios of the individual rounds. Method and checks: \
+         [README](../README.md).\n"
     );
     for note in &record.notes {
         let _ = writeln!(text, "**{note}**\n");
     }
     let _ = writeln!(text, "| machine | |\n|---|---|");
-    for (what, value) in &record.machine {
-        let _ = writeln!(text, "| {what} | {value} |");
+    for (name, value) in &record.machine {
+        let _ = writeln!(text, "| {name} | {value} |");
     }
     text.push('\n');
 }
@@ -61,20 +65,25 @@ fn goals(text: &mut String, record: &Record) {
         return;
     }
     text.push_str(
-        "## Goals\n\n| | engine | beside | goal | measured | |\n|---|---|---|---:|---:|---|\n",
+        "## Goals\n\n| | engine | compared with | goal | measured | \
+         |\n|---|---|---|---:|---:|---|\n",
     );
     for judgement in judgements {
         let met = if judgement.met { "met" } else { "**missed**" };
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {met} |",
-            judgement.what, judgement.engine, judgement.against, judgement.goal, judgement.measured
+            judgement.title,
+            judgement.engine,
+            judgement.against,
+            judgement.goal,
+            judgement.measured
         );
     }
     text.push('\n');
 }
 
-/// What a path is called, and what is counted.
+/// Returns the title of a table and its unit.
 pub(crate) fn title(path: Path, callers: usize) -> (String, &'static str) {
     match (path, callers) {
         (Path::Log, 1) => ("Log a message, one caller".to_owned(), "messages/s"),
@@ -136,35 +145,46 @@ fn studies(text: &mut String, record: &Record) {
         }
         text.push_str(match study {
             Study::SearchIndex => {
-                "## What the search index costs, and saves\n\nOf words as they come in chats. MariaDB has no such index.\n\n\
+                "## Cost and benefit of the search index\n\nWith common words of chats. MariaDB \
+                 does not support the index.\n\n\
                  | engine | messages | | without | with | |\n|---|---:|---|---:|---:|---:|\n"
             }
             Study::Deletion => {
-                "## What those who log notice of a deletion\n\nHalf of all messages are deleted while one caller logs, with \
-                 0.2 ms between two messages; then a tenth while one of another program does.\n\n\
-                 | engine | messages | | before | meanwhile | |\n|---|---:|---|---:|---:|---:|\n"
+                "## Effect of a deletion on logging\n\nHalf of all messages are deleted while one \
+                 caller logs, with \
+                 0.2 ms between two messages; then a tenth while a caller in another program \
+                 logs.\n\n\
+                 | engine | messages | | before | during | |\n|---|---:|---|---:|---:|---:|\n"
             }
             Study::Statistics => {
-                "## What totals save statistics, and cost those who log\n\nBeside reading every message, and beside a database \
-                 whose messages nobody counts.\n\n\
+                "## Benefit and cost of the stored totals\n\nStatistics compared with reading \
+                 every message, and logging \
+                 compared with a database without totals.\n\n\
                  | engine | messages | | without | with | |\n|---|---:|---|---:|---:|---:|\n"
             }
             Study::AsyncioCalls => {
-                "## What a call costs an event loop\n\nIn Python: time of the loop's own thread for each of 100 calls in one \
-                 `gather`. Alone, asyncio makes a task and settles a future; what chatkeep adds is in the last column.\n\n\
+                "## Cost of a call for an event loop\n\nIn Python: CPU time of the loop's thread \
+                 per call, for 100 calls in one \
+                 `gather`. Alone, asyncio creates a task and resolves a future; the last column \
+                 is the cost added by \
+                 chatkeep.\n\n\
                  | engine | | asyncio alone | with chatkeep | more |\n|---|---|---:|---:|---:|\n"
             }
             Study::EventLoop => {
-                "## What an event loop notices of 64 tasks that log\n\nIn Python: how much later than a millisecond a \
-                 coroutine goes on that sleeps for one, without and with 64 tasks that log one message after the other. A \
-                 driver that is not awaited is there for contrast.\n\n\
-                 | engine | | idle | meanwhile | |\n|---|---|---:|---:|---:|\n"
+                "## Delay of an event loop while 64 tasks log\n\nIn Python: the delay of a \
+                 coroutine that sleeps for one \
+                 millisecond, without and with 64 tasks that each log one message after the \
+                 other. A blocking driver is \
+                 included for comparison.\n\n\
+                 | engine | | idle | during | |\n|---|---|---:|---:|---:|\n"
             }
             Study::NodeEventLoop => {
-                "## What an event loop of Node's notices of 64 promises that log\n\nHow much later than a millisecond its \
-                 turns come (`perf_hooks.monitorEventLoopDelay`), without and with 64 callers that log one message after \
-                 the other, beside the engine's usual driver.\n\n\
-                 | engine | | idle | meanwhile | |\n|---|---|---:|---:|---:|\n"
+                "## Delay of the Node event loop while 64 promises log\n\nThe delay of a timer of \
+                 one millisecond \
+                 (`perf_hooks.monitorEventLoopDelay`), without and with 64 callers that each log \
+                 one message after the \
+                 other, compared with the usual driver of the engine.\n\n\
+                 | engine | | idle | during | |\n|---|---|---:|---:|---:|\n"
             }
         });
         for findings in all {
@@ -204,8 +224,11 @@ fn instructions(text: &mut String, record: &Record) {
         return;
     }
     text.push_str(
-        "## Instructions a call\n\nCounted by callgrind on SQLite in memory, one thread, so that disk and machine are out of \
-         it. The same program counts the same again, to within a few hundredths: hash tables have random seeds.\n\n| | instructions |\n|---|---:|\n",
+        "## Instructions per call\n\nCounted by callgrind on SQLite in memory with one thread, \
+         independent of the disk and \
+         the machine. Repeated counts of the same program differ by a few percent, because hash \
+         tables have random \
+         seeds.\n\n| | instructions |\n|---|---:|\n",
     );
     for (kind, count) in &record.instructions {
         let _ = writeln!(text, "| {kind} | {} |", number(*count));
@@ -224,7 +247,7 @@ fn versions(text: &mut String, record: &Record) {
         }
     }
     lines.sort();
-    text.push_str("## Versions\n\n| told by | | |\n|---|---|---|\n");
+    text.push_str("## Versions\n\n| language | |  |\n|---|---|---|\n");
     for (language, name, version) in lines {
         let _ = writeln!(text, "| {language} | {name} | {version} |");
     }
@@ -234,20 +257,20 @@ fn dash() -> String {
     "-".to_owned()
 }
 
-/// Of bytes, as disks are sold.
+/// Formats bytes as decimal megabytes.
 pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{} MB", number(bytes as f64 / 1e6))
 }
 
-/// With separators, and no more digits than mean something.
+/// Formats a number with separators, and with one decimal below 10.
 pub(crate) fn number(value: f64) -> String {
     if value < 10.0 {
         return format!("{value:.1}");
     }
     let digits = format!("{value:.0}");
     let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
             text.push(',');
         }
         text.push(digit);
@@ -276,7 +299,7 @@ mod tests {
     use crate::record::tests::entry;
 
     #[test]
-    fn numbers_are_short() {
+    fn numbers_are_formatted() {
         assert_eq!(
             [number(3.456), number(999.6), number(1_234_567.0)],
             ["3.5", "1,000", "1,234,567"]
@@ -289,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fastest_is_on_top_and_a_failure_says_why() {
+    fn entries_are_sorted_by_rate_and_failures_have_a_reason() {
         let mut failed = entry("broken", "peer", &[]);
         failed.failure = Some("no | such\nmodule".to_owned());
         let mut ours = entry("chatkeep", "subject", &[30.0, 20.0, 10.0]);
@@ -329,7 +352,7 @@ mod tests {
             }],
             moving: None,
             instructions: BTreeMap::from([("insert".to_owned(), 12_345.0)]),
-            notes: vec!["There was no MySQL.".to_owned()],
+            notes: vec!["MySQL is missing.".to_owned()],
         };
         let page = page(&record);
         let rows: Vec<&str> = page.lines().filter(|line| line.contains("| Rust |")).collect();
@@ -343,12 +366,12 @@ mod tests {
             ]
         );
         for part in [
-            // Beside its own language, and itself beside Rust.
+            // Compared within its own language, and the subject itself with Rust.
             "| **the chatkeep** | Python | 10 | 100 % | 2.00x | - | - | - |",
             "| the other | Python | 1.0 | 100 % | 10x | - | - | - |",
             "| SQLite | 2,000,000 | log a message, p99 | 400 us | 12.0 ms | 30x |",
             "| cores | 2 |",
-            "**There was no MySQL.**",
+            "**MySQL is missing.**",
             "| insert | 12,345 |",
             "| chatkeep | 0.1.0 |",
         ] {

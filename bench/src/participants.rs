@@ -1,22 +1,22 @@
-//! Everybody who takes part, and in what.
+//! The participants of the benchmark and the engines and paths that each one supports.
 
-use chatkeep_contest::{Engine, Path};
+use chatkeep_bench_protocol::{Engine, Path};
 
 use crate::plan::Cell;
 
-/// What a contestant's program is, and so how it is started.
+/// The language of a competitor, which determines how it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
-    /// This very program.
+    /// This program.
     Rust,
-    /// The one of `bench/sqlx`.
+    /// The program of `bench/sqlx`.
     Sqlx,
     Python,
     Node,
 }
 
 impl Language {
-    /// As a reader knows it.
+    /// Returns the name shown in the results.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rust | Self::Sqlx => "Rust",
@@ -26,14 +26,14 @@ impl Language {
     }
 }
 
-/// What a contestant is there for.
+/// The role of a participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// chatkeep: what the others are compared with.
+    /// chatkeep, with which the others are compared.
     Subject,
-    /// What one would use instead.
+    /// An alternative to chatkeep.
     Peer,
-    /// What cannot be beaten by much: the raw way, without what an application needs.
+    /// An upper bound: raw access without the features that an application needs.
     Limit,
 }
 
@@ -47,21 +47,22 @@ impl Role {
     }
 }
 
-/// One who takes part.
+/// A participant of the benchmark.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Participant {
-    /// By this it is started, chosen and found in the results.
+    /// Identifies it on the command line and in the results.
     pub(crate) name: &'static str,
-    /// By this it is shown. A subject has the same one in every language, and a column of the tables by it.
+    /// Shown in the results. A subject has the same label in every language, and a column of the
+    /// tables.
     pub(crate) label: &'static str,
     pub(crate) language: Language,
     pub(crate) role: Role,
     engines: &'static [Engine],
-    /// Callers with which it logs; empty when it does not.
+    /// Numbers of callers with which it logs; empty if it does not log.
     log: &'static [usize],
-    /// What else it does, with one caller.
+    /// Other paths that it supports, with one caller.
     others: &'static [Path],
-    /// Whether it is there in a quick run.
+    /// Whether it is included in a quick run.
     pub(crate) quick: bool,
 }
 
@@ -87,8 +88,8 @@ const fn participant(name: &'static str, label: &'static str, language: Language
     }
 }
 
-/// Everybody.
-pub(crate) const EVERYBODY: &[Participant] = &[
+/// All participants.
+pub(crate) const PARTICIPANTS: &[Participant] = &[
     Participant { role: Role::Subject, ..participant("chatkeep", "chatkeep", Language::Rust) },
     Participant {
         role: Role::Subject,
@@ -228,8 +229,8 @@ pub(crate) const EVERYBODY: &[Participant] = &[
 ];
 
 impl Participant {
-    /// Whether it takes part in this.
-    pub(crate) fn takes_part(&self, cell: Cell) -> bool {
+    /// Returns whether it supports this engine, path and number of callers.
+    pub(crate) fn supports(&self, cell: Cell) -> bool {
         self.engines.contains(&cell.engine)
             && match cell.path {
                 Path::Log => self.log.contains(&cell.callers),

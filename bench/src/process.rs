@@ -1,4 +1,4 @@
-//! A contestant's process, seen from outside.
+//! The process of a competitor, as seen by the benchmark.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,37 +8,37 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep_contest::{Answer, Order, Outcome, Ready, Result, Setup};
+use chatkeep_bench_protocol::{Outcome, Ready, Request, Response, Result, Setup};
 use serde::Deserialize;
 
-/// For a contestant to connect, beyond the time that it takes to go through its round.
-const PATIENCE: Duration = Duration::from_secs(90);
-const FAREWELL: Duration = Duration::from_secs(5);
-const LINES_OF_COMPLAINT: usize = 6;
+/// Time limit for a competitor to connect or respond, beyond the duration of a round.
+const TIMEOUT: Duration = Duration::from_secs(90);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+const STDERR_LINES: usize = 6;
 
-/// A process that takes part. It ends with this value.
+/// The process of a competitor. It is ended when this value is dropped.
 pub(crate) struct Process {
     child: Child,
-    orders: Option<ChildStdin>,
-    answers: Receiver<String>,
-    complaints: File,
+    input: Option<ChildStdin>,
+    responses: Receiver<String>,
+    stderr: File,
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct StudyOutput {
     figures: BTreeMap<String, f64>,
 }
 
 impl Process {
-    /// Starts it and tells it the setup; [`Process::ready`] waits for its answer.
+    /// Starts the process and sends the setup. [`Process::ready`] waits for the response.
     pub(crate) fn start(mut command: Command, setup: &Setup) -> Result<Self> {
-        let complaints = tempfile::tempfile()?;
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(complaints.try_clone()?);
+        let stderr = tempfile::tempfile()?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr.try_clone()?);
         let mut child =
             command.spawn().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
-        let orders = child.stdin.take();
+        let input = child.stdin.take();
         let output = child.stdout.take().ok_or("no standard output")?;
-        let (sender, answers) = mpsc::channel();
+        let (sender, responses) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(std::result::Result::ok) {
                 if sender.send(line).is_err() {
@@ -46,82 +46,84 @@ impl Process {
                 }
             }
         });
-        let mut process = Self { child, orders, answers, complaints };
-        // If it is gone already, what it complained of is said when its answer is waited for.
-        let _ = process.tell(&serde_json::to_string(setup)?);
+        let mut process = Self { child, input, responses, stderr };
+        // If the process has ended already, waiting for its response reports its error output.
+        let _ = process.send(&serde_json::to_string(setup)?);
         Ok(process)
     }
 
     pub(crate) fn ready(&mut self) -> Result<Ready> {
-        match self.answer(PATIENCE)? {
-            Answer::Ready(ready) => Ok(ready),
+        match self.response(TIMEOUT)? {
+            Response::Ready(ready) => Ok(ready),
             other => Err(format!("expected `ready`, got {other:?}").into()),
         }
     }
 
     pub(crate) fn round(&mut self, length: Duration) -> Result<Outcome> {
-        // As above.
-        let _ = self.tell(&serde_json::to_string(&Order::Go(length.as_secs_f64()))?);
-        match self.answer(PATIENCE + length)? {
-            Answer::Result(outcome) if outcome.calls > 0 && outcome.seconds > 0.0 => Ok(outcome),
-            other => Err(format!("expected a `result` with calls in it, got {other:?}").into()),
+        // A failure to send is reported by waiting for the response.
+        let _ = self.send(&serde_json::to_string(&Request::Go(length.as_secs_f64()))?);
+        match self.response(TIMEOUT + length)? {
+            Response::Result(outcome) if outcome.calls > 0 && outcome.seconds > 0.0 => Ok(outcome),
+            other => {
+                Err(format!("expected a `result` with at least one call, got {other:?}").into())
+            }
         }
     }
 
-    /// What a study's program says: figures by their names.
-    pub(crate) fn figures(&mut self, patience: Duration) -> Result<BTreeMap<String, f64>> {
-        let line = self.line(patience)?;
-        if let Ok(Told { figures }) = serde_json::from_str(&line) {
+    /// Reads the output of a study program: figures by name.
+    pub(crate) fn figures(&mut self, timeout: Duration) -> Result<BTreeMap<String, f64>> {
+        let line = self.line(timeout)?;
+        if let Ok(StudyOutput { figures }) = serde_json::from_str(&line) {
             return Ok(figures);
         }
         match serde_json::from_str(&line) {
-            Ok(Answer::Error(error)) => Err(error.into()),
-            _ => Err(format!("these are no figures: {line}").into()),
+            Ok(Response::Error(error)) => Err(error.into()),
+            _ => Err(format!("expected figures, got: {line}").into()),
         }
     }
 
-    fn tell(&mut self, line: &str) -> Result<()> {
-        let orders = self.orders.as_mut().ok_or("no standard input")?;
-        writeln!(orders, "{line}")?;
-        Ok(orders.flush()?)
+    fn send(&mut self, line: &str) -> Result<()> {
+        let input = self.input.as_mut().ok_or("no standard input")?;
+        writeln!(input, "{line}")?;
+        Ok(input.flush()?)
     }
 
-    fn line(&mut self, patience: Duration) -> Result<String> {
-        let line = self.answers.recv_timeout(patience);
-        line.map_err(|_| format!("no answer: {}", self.complaint()).into())
+    fn line(&mut self, timeout: Duration) -> Result<String> {
+        let line = self.responses.recv_timeout(timeout);
+        line.map_err(|_| format!("no response: {}", self.stderr_tail()).into())
     }
 
-    fn answer(&mut self, patience: Duration) -> Result<Answer> {
-        let line = self.line(patience)?;
+    fn response(&mut self, timeout: Duration) -> Result<Response> {
+        let line = self.line(timeout)?;
         match serde_json::from_str(&line) {
-            Ok(Answer::Error(error)) => Err(error.into()),
-            Ok(answer) => Ok(answer),
-            Err(_) => Err(format!("not a line of the protocol: {line}").into()),
+            Ok(Response::Error(error)) => Err(error.into()),
+            Ok(response) => Ok(response),
+            Err(_) => Err(format!("not a response of the protocol: {line}").into()),
         }
     }
 
-    /// The end of what it wrote to its standard error.
-    fn complaint(&mut self) -> String {
+    /// Returns the last lines of its standard error.
+    fn stderr_tail(&mut self) -> String {
         let mut text = String::new();
-        // What cannot be read is left out: this is only the explanation of another failure.
-        let _ = self.complaints.rewind();
-        let _ = self.complaints.read_to_string(&mut text);
+        // Read errors are ignored, because this only explains another failure.
+        let _ = self.stderr.rewind();
+        let _ = self.stderr.read_to_string(&mut text);
         let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(LINES_OF_COMPLAINT)..].join(" / ")
+        lines[lines.len().saturating_sub(STDERR_LINES)..].join(" / ")
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.orders = None;
+        self.input = None;
         let begin = Instant::now();
-        while begin.elapsed() < FAREWELL {
+        while begin.elapsed() < SHUTDOWN_TIMEOUT {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }
             thread::sleep(Duration::from_millis(5));
         }
-        // It had its time; whatever these say, it is not ours any more.
+        // It did not exit in time. Errors are ignored, because the process is abandoned.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -130,16 +132,16 @@ impl Drop for Process {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place;
+    use crate::host;
 
     fn shell(script: &str) -> Process {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Process::start(command, &place::example_setup()).unwrap()
+        Process::start(command, &host::example_setup()).unwrap()
     }
 
     #[test]
-    fn a_contestant_in_another_language_takes_part() {
+    fn a_competitor_in_another_language_can_run() {
         let mut process = shell(
             r#"read setup; echo '{"ready": {"versions": {"sh": "1"}, "durability": {}}}'
                read order; echo '{"result": {"calls": 4, "rows": 4, "seconds": 2, "p50_us": 1, "p99_us": 2, "id_sum": 10}}'
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_ends_or_babbles_is_a_failure_with_a_reason() {
+    fn an_early_exit_or_invalid_output_is_reported() {
         let failed = shell("echo 'no such module' >&2; exit 1").ready().unwrap_err();
         assert!(failed.to_string().contains("no such module"), "{failed}");
         let failed = shell("read setup; echo hello").ready().unwrap_err();

@@ -1,8 +1,8 @@
-//! What a run leaves behind, in `results.json`: the tables and the plots are made from it.
+//! The record of a run in `results.json`, from which the tables and plots are generated.
 
 use std::collections::BTreeMap;
 
-use chatkeep_contest::{Engine, Path, stats};
+use chatkeep_bench_protocol::{Engine, Path, stats};
 use serde::{Deserialize, Serialize};
 
 use crate::participants::{Language, Role};
@@ -13,25 +13,25 @@ use crate::studies::moving::Moving;
 /// A whole run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// When it began, in UTC.
+    /// Start time, in UTC.
     pub(crate) taken: String,
     pub(crate) quick: bool,
     pub(crate) rounds: usize,
     pub(crate) round_seconds: f64,
-    /// What it ran on, by what is told.
+    /// Properties of the machine, by name.
     pub(crate) machine: BTreeMap<String, String>,
     pub(crate) results: Vec<CellRecord>,
     #[serde(default)]
     pub(crate) studies: Vec<Findings>,
     #[serde(default)]
     pub(crate) moving: Option<Moving>,
-    /// By kind of call; empty where they were not counted.
+    /// Instructions by kind of call; empty if they were not counted.
     pub(crate) instructions: BTreeMap<String, f64>,
-    /// What a reader must know, for example which server was missing.
+    /// Notes for the reader, for example about a missing server.
     pub(crate) notes: Vec<String>,
 }
 
-/// What was done in turns.
+/// Results of the competitors that ran in turns.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CellRecord {
     pub(crate) engine: Engine,
@@ -40,7 +40,7 @@ pub(crate) struct CellRecord {
     pub(crate) entries: Vec<Entry>,
 }
 
-/// What became of one contestant in it.
+/// The results of one competitor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -50,14 +50,14 @@ pub(crate) struct Entry {
     pub(crate) role: String,
     pub(crate) versions: BTreeMap<String, String>,
     pub(crate) durability: BTreeMap<String, String>,
-    /// Rows (or checks, or pages) a second, round by round.
+    /// Rows, checks or pages per second, by round.
     pub(crate) rates: Vec<f64>,
-    /// Microseconds, round by round.
+    /// Microseconds, by round.
     pub(crate) p50_us: Vec<f64>,
     pub(crate) p99_us: Vec<f64>,
-    /// Flushes of the disk for each call.
+    /// Disk flushes per call.
     pub(crate) flushes_a_call: Option<f64>,
-    /// Why it has no results.
+    /// The reason if it has no results.
     pub(crate) failure: Option<String>,
 }
 
@@ -66,7 +66,7 @@ impl CellRecord {
         (self.engine, self.path, self.callers) == (cell.engine, cell.path, cell.callers)
     }
 
-    /// By the labels of the subjects, which are the same in all languages.
+    /// Returns the labels of the subjects, which are the same in all languages.
     pub(crate) fn subjects(&self) -> Vec<&str> {
         let mut labels: Vec<&str> = Vec::new();
         for entry in self.entries.iter().filter(|entry| entry.is_subject()) {
@@ -77,8 +77,8 @@ impl CellRecord {
         labels
     }
 
-    /// What an entry is compared with: the subject of this label in its own language, if there is one there, or else in
-    /// Rust. The subject itself is compared with Rust's.
+    /// Returns the entry to compare with: the subject with this label in the same language if there
+    /// is one, otherwise in Rust. The subject itself is compared with that in Rust.
     pub(crate) fn counterpart(&self, label: &str, entry: &Entry) -> Option<&Entry> {
         let of = |language: &str| {
             let is_it = |other: &&Entry| {
@@ -90,7 +90,7 @@ impl CellRecord {
         own.or_else(|| of(Language::Rust.name())).filter(|subject| subject.name != entry.name)
     }
 
-    /// An entry that has results.
+    /// Returns an entry that has results.
     pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name == name && entry.failure.is_none())
     }
@@ -101,8 +101,8 @@ impl Entry {
         self.role == Role::Subject.name()
     }
 
-    /// As it is shown where its language is not told beside it.
-    pub(crate) fn shown(&self) -> String {
+    /// Returns the label for output that does not show the language separately.
+    pub(crate) fn full_label(&self) -> String {
         if self.is_subject() && self.language != Language::Rust.name() {
             format!("{} ({})", self.label, self.language)
         } else {
@@ -114,15 +114,15 @@ impl Entry {
         stats::median(&self.rates).filter(|_| self.failure.is_none())
     }
 
-    /// How many times as fast as the other one it is: the median over the rounds, each of which compares what was done one
-    /// after the other.
+    /// Returns its speed relative to another entry, as the median of the ratios of the individual
+    /// rounds.
     pub(crate) fn ratio(&self, other: &Self) -> Option<f64> {
         let ratios: Vec<f64> =
             self.rates.iter().zip(&other.rates).map(|(mine, others)| mine / others).collect();
         stats::median(&ratios).filter(|_| self.failure.is_none() && other.failure.is_none())
     }
 
-    /// How far the rounds lie apart, over the median.
+    /// Returns the distance between the slowest and the fastest round, divided by the median.
     pub(crate) fn spread(&self) -> Option<f64> {
         let least = self.rates.iter().copied().reduce(f64::min)?;
         let most = self.rates.iter().copied().reduce(f64::max)?;
@@ -146,7 +146,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_ratio_compares_round_by_round() {
+    fn a_ratio_is_the_median_of_the_rounds() {
         let ours = entry("ours", "subject", &[100.0, 10.0, 60.0]);
         let theirs = entry("theirs", "peer", &[50.0, 5.0, 20.0]);
         // The machine was slow in the second round, for both.

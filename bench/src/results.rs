@@ -1,9 +1,9 @@
-//! The files that a run leaves behind.
+//! The result files of a run.
 
 use std::fs;
 use std::path::Path;
 
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 
 use crate::markdown;
 use crate::record::Record;
@@ -11,14 +11,14 @@ use crate::record::Record;
 const RECORD: &str = "results.json";
 const PAGE: &str = "results.md";
 
-/// Writes both.
+/// Writes the record and the page.
 pub(crate) fn write(record: &Record, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join(RECORD), serde_json::to_string_pretty(record)? + "\n")?;
     render(folder)
 }
 
-/// Writes the page anew from the record.
+/// Regenerates the page from the record.
 pub(crate) fn render(folder: &Path) -> Result<()> {
     let record: Record = serde_json::from_str(&fs::read_to_string(folder.join(RECORD))?)?;
     Ok(fs::write(folder.join(PAGE), markdown::page(&record))?)
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_record_can_be_rendered_again() {
         let record = Record {
             taken: "2026-01-02T03:04:05Z".to_owned(),
             quick: true,

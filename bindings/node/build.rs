@@ -1,4 +1,4 @@
-//! Lets the addon leave Node's symbols open: the process that loads it has them.
+//! Links the addon with undefined Node symbols; the process that loads it provides them.
 
 fn main() {
     napi_build::setup();

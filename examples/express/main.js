@@ -1,11 +1,11 @@
-/** A chat backend with an echo for a model: every message is logged, and every route wants a token. */
+/** A chat backend with an echo instead of a model. It logs every message and requires a token. */
 
 import process from 'node:process';
 import { dbManager, messageLogger } from 'chatkeep';
 import { currentToken, handleErrors, healthCheck, tokenRequired } from 'chatkeep/express';
 import express from 'express';
 
-/** The model. Yours goes here. */
+/** Placeholder for the model. */
 async function echo(message) {
   const text = `You said: ${message}`;
   return { text, tokensUsed: message.split(/\s+/).length + text.split(/\s+/).length };
@@ -13,15 +13,15 @@ async function echo(message) {
 
 const app = express();
 app.get('/health/db-pool', healthCheck());
-// Before the body is read: who brings no token sends no megabytes.
+// Before the body is read, so that requests without a token cannot send megabytes.
 app.use(tokenRequired());
 app.use(express.json({ limit: '16mb' }));
 
-/** Answers a message and logs both. When this answers, they are stored. */
+/** Replies to a message and logs both. They are stored before the response is sent. */
 app.post('/chat', async (request, response) => {
   const { message, session = null } = request.body ?? {};
   if (typeof message !== 'string') {
-    response.status(422).json({ detail: 'message must be a text' });
+    response.status(422).json({ detail: 'message must be a string' });
     return;
   }
   const { text, tokensUsed } = await echo(message);
@@ -36,7 +36,7 @@ app.post('/chat', async (request, response) => {
   response.json({ id, reply: text });
 });
 
-/** A page of the log, newest first. A limit or cursor that cannot be is 422, and says why. */
+/** Returns a page of the log, newest first. An invalid limit or cursor is a 422 error. */
 app.get('/messages', async (request, response) => {
   const { cursor, session } = request.query;
   const limit = Number(request.query.limit ?? 20);
@@ -50,7 +50,7 @@ app.get('/messages', async (request, response) => {
   response.json({ messages, nextCursor });
 });
 
-/** Totals by provider, model and day. */
+/** Returns totals by provider, model and day. */
 app.get('/analytics', async (request, response) => {
   const { startDate, endDate } = request.query;
   response.json(await messageLogger.getAnalytics({ startDate, endDate }));
@@ -58,7 +58,7 @@ app.get('/analytics', async (request, response) => {
 
 app.use(handleErrors());
 
-// It starts when the database answers, and ends when all that was handed in is stored.
+// Starts once the database is reachable, and exits after all submitted messages are stored.
 await dbManager.waitUntilReady();
 const server = app.listen(Number(process.env.PORT ?? 8000), '127.0.0.1', (error) => {
   if (error) throw error;

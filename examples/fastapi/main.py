@@ -1,4 +1,4 @@
-"""A chat backend with an echo for a model: every message is logged, and every route wants a token."""
+"""A chat backend with an echo instead of a model. It logs every message and requires a token."""
 
 from typing import Annotated, TypedDict
 
@@ -16,42 +16,42 @@ Token = Annotated[TokenInfo, Depends(token_required)]
 
 
 class Question(BaseModel):
-    """What a user says."""
+    """A message of a user."""
 
     message: str
     session: str | None = None
 
 
 class Answer(BaseModel):
-    """What the model answers, and under which id both are logged."""
+    """The reply of the model, and the id of the logged message."""
 
     id: int
     reply: str
 
 
 class Page(BaseModel):
-    """Messages, newest first, and what to pass as ``cursor`` for those before them."""
+    """Messages, newest first, and the ``cursor`` for the next page."""
 
     messages: list[Message]
     next_cursor: str | None
 
 
 class Completion(TypedDict):
-    """What a model returns."""
+    """The result of a model."""
 
     text: str
     tokens_used: int
 
 
 async def echo(message: str) -> Completion:
-    """The model. Yours goes here."""
+    """Placeholder for the model."""
     text = f"You said: {message}"
     return {"text": text, "tokens_used": len(message.split()) + len(text.split())}
 
 
 @app.post("/chat")
 async def chat(question: Question, token: Token) -> Answer:
-    """Answers a message and logs both. When this returns, they are stored."""
+    """Replies to a message and logs both. They are stored before this returns."""
     completion = await echo(question.message)
     message_id = await message_logger.log_message(
         question.message,
@@ -66,9 +66,9 @@ async def chat(question: Question, token: Token) -> Answer:
 
 @app.get("/messages", dependencies=[Depends(token_required)])
 async def messages(limit: int = 20, cursor: str | None = None, session: str | None = None) -> Page:
-    """A page of the log. A limit or cursor that cannot be is 422, and says why."""
-    wanted = None if session is None else {"session": session}
-    page = await message_logger.get_messages(limit=limit, cursor=cursor, metadata=wanted)
+    """Returns a page of the log. An invalid limit or cursor is a 422 error with its reason."""
+    fields = None if session is None else {"session": session}
+    page = await message_logger.get_messages(limit=limit, cursor=cursor, metadata=fields)
     more = len(page) == limit
     return Page(
         messages=page,
@@ -78,5 +78,5 @@ async def messages(limit: int = 20, cursor: str | None = None, session: str | No
 
 @app.get("/analytics", dependencies=[Depends(token_required)])
 async def analytics(start_date: str | None = None, end_date: str | None = None) -> Analytics:
-    """Totals by provider, model and day."""
+    """Returns totals by provider, model and day."""
     return await message_logger.get_analytics(start_date, end_date)

@@ -1,4 +1,4 @@
-"""A chat backend with an echo for a model: every message is logged, and every route wants a token."""
+"""A chat backend with an echo instead of a model. It logs every message and requires a token."""
 
 from chatkeep import message_logger
 from chatkeep.flask import current_token, handle_errors, health_blueprint, token_required
@@ -10,17 +10,17 @@ app.register_blueprint(health_blueprint())
 
 
 def echo(message: str) -> str:
-    """The model. Yours goes here."""
+    """Placeholder for the model."""
     return f"You said: {message}"
 
 
 @app.post("/chat")
 @token_required
 def chat() -> Response:
-    """Answers a message and logs both. When this returns, they are stored."""
+    """Replies to a message and logs both. They are stored before this returns."""
     question = request.get_json()
     if not isinstance(question, dict) or not isinstance(question.get("message"), str):
-        abort(422, "message: a text is needed")
+        abort(422, "message: a string is required")
     reply = echo(question["message"])
     message_id = message_logger.log_message(
         question["message"],
@@ -36,7 +36,7 @@ def chat() -> Response:
 @app.get("/messages")
 @token_required
 def messages() -> Response:
-    """A page of the log. A limit or cursor that cannot be is 422, and says why."""
+    """Returns a page of the log. An invalid limit or cursor is a 422 error with its reason."""
     limit = request.args.get("limit", 20, int)
     session = request.args.get("session")
     page = message_logger.get_messages(
@@ -53,7 +53,7 @@ def messages() -> Response:
 @app.get("/analytics")
 @token_required
 def analytics() -> Response:
-    """Totals by provider, model and day."""
+    """Returns totals by provider, model and day."""
     return jsonify(
         message_logger.get_analytics(request.args.get("start_date"), request.args.get("end_date"))
     )

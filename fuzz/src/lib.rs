@@ -1,4 +1,4 @@
-//! What the fuzz targets share: checks of errors, and a folder for their files.
+//! Shared by the fuzz targets: checks of errors, and a folder for their files.
 
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use chatkeep::{Error, ErrorKind};
 
-/// Every text that an error shows, those of its causes included.
+/// Returns every text of an error, including those of its causes.
 pub fn texts(error: &Error) -> Vec<String> {
     let mut texts = vec![error.to_string(), format!("{error:?}"), error.message().to_owned()];
     texts.extend(error.field().map(str::to_owned));
@@ -18,10 +18,10 @@ pub fn texts(error: &Error) -> Vec<String> {
     texts
 }
 
-/// Checks that an error is of one of these kinds, and that its message is not as long as the input may be.
+/// Checks that an error is of one of these kinds, and that its message has a bounded length.
 #[track_caller]
 pub fn check_error(error: &Error, kinds: &[ErrorKind]) {
-    assert!(kinds.contains(&error.kind()), "one of {kinds:?} is expected: {error:?}");
+    assert!(kinds.contains(&error.kind()), "expected one of {kinds:?}: {error:?}");
     assert!(!error.message().is_empty(), "no message: {error:?}");
     assert!(error.message().len() <= 2_000, "a message of {} bytes", error.message().len());
 }
@@ -33,10 +33,11 @@ pub fn check_field(error: &Error, field: &str) {
     assert_eq!(error.field(), Some(field), "{error:?}");
 }
 
-/// A path in a folder of this process. The script that runs the targets removes it.
+/// Returns a path in a folder of this process, which is removed by the script that runs the
+/// targets.
 pub fn path(name: &str) -> PathBuf {
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder =
-        FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder can be made"));
+        FOLDER.get_or_init(|| tempfile::tempdir().expect("the temporary folder is created"));
     folder.path().join(name)
 }

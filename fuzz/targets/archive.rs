@@ -1,4 +1,4 @@
-//! Backups: whatever a file holds, reading it ends with rows that fit its manifest, or with `Corrupt`.
+//! Backups: reading any file returns either rows that match its manifest, or `Corrupt`.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use chatkeep_fuzz::{check_error, path};
 use chatkeep_transfer::{Content, backup, check_backup, restore};
 use libfuzzer_sys::fuzz_target;
 
-/// No entry that a target makes is longer: it has to be compressed first.
+/// Maximum length of a generated entry, which has to be compressed first.
 const LONGEST: u64 = 1 << 28;
 
 fuzz_target!(|data: &[u8]| {
@@ -29,10 +29,10 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Reads a file of these bytes.
+/// Checks a backup file with these bytes.
 fn check(bytes: &[u8]) -> Option<Content> {
     let path = path("backup.tar.zst");
-    fs::write(&path, bytes).expect("the file can be written");
+    fs::write(&path, bytes).expect("the file is written");
     match check_backup(&path, &mut |_| {}) {
         Ok(content) => Some(content),
         Err(error) => {
@@ -43,10 +43,10 @@ fn check(bytes: &[u8]) -> Option<Content> {
 }
 
 fn compressed(tar: &[u8]) -> Vec<u8> {
-    zstd::encode_all(tar, 1).expect("memory can be compressed")
+    zstd::encode_all(tar, 1).expect("compressing in memory succeeds")
 }
 
-/// Parts of these lines, separated by NUL, without a fitting manifest.
+/// Checks an archive with these NUL-separated parts and no matching manifest.
 fn lines(text: &[u8]) {
     let mut tar = tar::Builder::new(Vec::new());
     for (number, part) in (1..).zip(text.split(|byte| *byte == 0).take(8)) {
@@ -69,17 +69,17 @@ fn lines(text: &[u8]) {
             return;
         }
     }
-    let tar = tar.into_inner().expect("memory can be written to");
+    let tar = tar.into_inner().expect("writing to memory succeeds");
     if let Some(content) = check(&compressed(&tar)) {
         assert_eq!(
             content.messages.rows + content.api_tokens.rows,
             0,
-            "rows without their digest are taken"
+            "rows without a matching digest are accepted"
         );
     }
 }
 
-/// One entry of any type, as long as a few bytes can say, which compresses to next to nothing.
+/// Checks an archive with one long entry of any type, which compresses to very few bytes.
 fn long_entry(data: &[u8]) {
     let [kind, size, name, unit @ ..] = data else { return };
     let size = (1_u64 << (size % 29)).min(LONGEST);
@@ -91,7 +91,7 @@ fn long_entry(data: &[u8]) {
     header.set_cksum();
     let unit = if unit.is_empty() { &[0][..] } else { unit };
     let block = unit.repeat((1 << 16) / unit.len().min(1 << 16) + 1);
-    let mut out = zstd::Encoder::new(Vec::new(), 1).expect("memory can be compressed");
+    let mut out = zstd::Encoder::new(Vec::new(), 1).expect("compressing in memory succeeds");
     out.write_all(header.as_bytes()).expect("memory");
     let mut left = size.div_ceil(512) * 512;
     while left > 0 {
@@ -102,7 +102,7 @@ fn long_entry(data: &[u8]) {
     drop(check(&out.finish().expect("memory")));
 }
 
-/// What an archive of two tables holds, without the compression.
+/// Returns the uncompressed archive of two tables, and its content.
 fn original() -> &'static (Vec<u8>, Content) {
     static ORIGINAL: OnceLock<(Vec<u8>, Content)> = OnceLock::new();
     ORIGINAL.get_or_init(|| {
@@ -116,11 +116,14 @@ fn original() -> &'static (Vec<u8>, Content) {
         chat.tokens().create_token("web", None).expect("stored");
         let mut bytes = Vec::new();
         let manifest = backup(&chat, &mut bytes, &mut |_| {}).expect("a backup in memory");
-        (zstd::decode_all(bytes.as_slice()).expect("it was just written"), manifest.content)
+        (
+            zstd::decode_all(bytes.as_slice()).expect("the archive was just written"),
+            manifest.content,
+        )
     })
 }
 
-/// A backup with some bytes changed, or cut off: what is read is what was written, or nothing is.
+/// Checks a backup that is modified or truncated: either the original rows are read, or none.
 fn edited(edits: &[u8]) {
     let (tar, content) = original();
     let mut tar = tar.clone();
@@ -132,11 +135,12 @@ fn edited(edits: &[u8]) {
         tar.truncate(tar.len() * usize::from(edits[edits.len() - 1]) / 256);
     }
     if let Some(read) = check(&compressed(&tar)) {
-        assert_eq!(&read, content, "other rows are taken for those of the backup");
+        assert_eq!(&read, content, "different rows are accepted");
     }
 }
 
-/// An empty database. One in memory cannot be backed up: another connection is another database.
+/// Opens an empty database in a file. A database in memory has no backup, because each connection
+/// has its own.
 fn chat() -> Chatkeep {
     let path = path("chat.db");
     remove(&path);
@@ -152,7 +156,7 @@ fn remove(path: &Path) {
     }
 }
 
-/// Messages go into a backup and out of it again.
+/// Backs messages up and restores them.
 fn round_trip(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
     let messages: Vec<_> =
@@ -162,7 +166,7 @@ fn round_trip(text: &[u8]) {
     }
     let chat = chat();
     for message in &messages {
-        chat.messages().log_message(message).expect("what is taken is stored");
+        chat.messages().log_message(message).expect("an accepted message is stored");
     }
     let mut bytes = Vec::new();
     let manifest = backup(&chat, &mut bytes, &mut |_| {}).expect("a backup in memory");

@@ -1,4 +1,5 @@
-//! SQLite files of other programs: never changed, and every row of a sound one is stored or reported.
+//! SQLite files of other programs: they are never changed, and every row of a valid file is stored
+//! or reported.
 
 #![no_main]
 
@@ -66,23 +67,23 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A file of these bytes, alone in its folder.
+/// Writes a file with these bytes into an empty folder.
 fn written(bytes: &[u8]) -> PathBuf {
-    let path = fresh();
-    fs::write(&path, bytes).expect("the file can be written");
+    let path = new_path();
+    fs::write(&path, bytes).expect("the file is written");
     path
 }
 
-fn fresh() -> PathBuf {
+fn new_path() -> PathBuf {
     let folder = path("legacy");
     drop(fs::remove_dir_all(&folder));
-    fs::create_dir(&folder).expect("the folder can be made");
+    fs::create_dir(&folder).expect("the folder is created");
     folder.join("old.db")
 }
 
-/// Imports a file, three times: a dry run, with force, and once more. The file stays as it is.
+/// Imports a file three times: a dry run, with force, and again. The file must not change.
 fn import(path: &Path) -> Option<ImportReport> {
-    let before = fs::read(path).expect("the file is there");
+    let before = fs::read(path).expect("the file exists");
     let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
     let dry = run(&chat, path, ImportOptions { dry_run: true, force: true });
     let stored = run(&chat, path, ImportOptions { dry_run: false, force: true });
@@ -90,23 +91,23 @@ fn import(path: &Path) -> Option<ImportReport> {
         .as_ref()
         .ok()
         .map(|_| run(&chat, path, ImportOptions { dry_run: false, force: true }));
-    assert!(fs::read(path).expect("the file is there") == before, "the file was changed");
-    let beside =
-        fs::read_dir(path.parent().expect("a folder")).expect("the folder is there").count();
-    assert_eq!(beside, 1, "something was left beside the file");
+    assert!(fs::read(path).expect("the file exists") == before, "the file was changed");
+    let files = fs::read_dir(path.parent().expect("a folder")).expect("the folder exists").count();
+    assert_eq!(files, 1, "the import left other files in the folder");
 
     let report = match stored {
         Ok(report) => report,
         Err(error) => {
-            refused(&error);
-            refused(&dry.expect_err("the dry run sees what the import sees"));
+            check_import_error(&error);
+            check_import_error(&dry.expect_err("the dry run has the same result as the import"));
             return None;
         }
     };
-    let dry = dry.expect("the dry run sees what the import sees");
+    let dry = dry.expect("the dry run has the same result as the import");
     assert_eq!((dry.bad_rows, dry.hopeless_rows), (report.bad_rows, report.hopeless_rows));
-    let held = chat.messages().get_message_count(&MessageFilter::default()).expect("it is there");
-    assert_eq!(held.unsigned_abs(), if report.stored { report.messages_stored() } else { 0 });
+    let count =
+        chat.messages().get_message_count(&MessageFilter::default()).expect("the query succeeds");
+    assert_eq!(count.unsigned_abs(), if report.stored { report.messages_stored() } else { 0 });
     if report.stored {
         for file in &report.files {
             for counts in [file.messages, file.tokens] {
@@ -114,14 +115,14 @@ fn import(path: &Path) -> Option<ImportReport> {
             }
         }
         assert_eq!(dry.messages_stored(), report.messages_stored());
-        let again = again.expect("it was run").expect("it was stored once");
+        let again = again.expect("the import was repeated").expect("the repeated import succeeds");
         assert_eq!(
             (again.messages_stored(), again.tokens_stored()),
             (0, 0),
             "stored twice: {again:?}"
         );
     } else {
-        assert!(report.is_refused(true), "nothing was stored, and nothing stands in the way");
+        assert!(report.is_refused(true), "nothing was stored without a reason");
     }
     Some(report)
 }
@@ -130,39 +131,51 @@ fn run(chat: &Chatkeep, path: &Path, options: ImportOptions) -> Result<ImportRep
     import_legacy(chat, &[path.to_owned()], options, &mut |_| {})
 }
 
-fn refused(error: &Error) {
+fn check_import_error(error: &Error) {
     check_error(error, &[ErrorKind::Corrupt, ErrorKind::InvalidInput, ErrorKind::Configuration]);
 }
 
-/// Files with every table, as they are when nothing is wrong with them.
+/// Returns valid files with every table.
 fn originals() -> &'static [Vec<u8>] {
     static ORIGINALS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     ORIGINALS.get_or_init(|| {
         let schemas = [
-            "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT); INSERT INTO messages VALUES (1, 'hi'), (2, 'ho')",
-            "CREATE TABLE messages (id INTEGER PRIMARY KEY, type TEXT, message TEXT); INSERT INTO messages VALUES (1, 's', 'hi')",
-            "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp DATETIME DEFAULT CURRENT_TIMESTAMP, \
-             user_message TEXT NOT NULL, bot_response TEXT, provider TEXT, model TEXT, tokens_used INTEGER, metadata TEXT); \
-             INSERT INTO messages VALUES (1, '2024-02-29 12:00:00', 'hi', 'ho', 'p', 'm', 7, '{\"a\": 1}'); \
-             CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT UNIQUE NOT NULL, description TEXT, created_at TEXT, \
-             expires_at TEXT, is_active INTEGER DEFAULT 1, last_used_at TEXT); INSERT INTO tokens VALUES (1, \
-             '122abf2ef84afca4c7e2344f443fd7a0c7636b8fde78b5bc155b4575f5014aa3', 'd', '2024-02-29', NULL, 1, NULL)",
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT); INSERT INTO messages \
+             VALUES (1, 'hi'), (2, 'ho')",
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY, type TEXT, message TEXT); INSERT INTO \
+             messages VALUES (1, 's', 'hi')",
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp DATETIME \
+             DEFAULT CURRENT_TIMESTAMP, \
+             user_message TEXT NOT NULL, bot_response TEXT, provider TEXT, model TEXT, \
+             tokens_used INTEGER, metadata TEXT); \
+             INSERT INTO messages VALUES (1, '2024-02-29 12:00:00', 'hi', 'ho', 'p', 'm', 7, \
+             '{\"a\": 1}'); \
+             CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT UNIQUE NOT NULL, \
+             description TEXT, created_at TEXT, \
+             expires_at TEXT, is_active INTEGER DEFAULT 1, last_used_at TEXT); INSERT INTO tokens \
+             VALUES (1, \
+             '122abf2ef84afca4c7e2344f443fd7a0c7636b8fde78b5bc155b4575f5014aa3', 'd', \
+             '2024-02-29', NULL, 1, NULL)",
         ];
-        schemas.map(|schema| {
-            let path = fresh();
-            let connection = Connection::open(&path).expect("a file");
-            connection.execute_batch(&format!("PRAGMA page_size = 512; {schema}")).expect("a schema");
-            drop(connection);
-            fs::read(&path).expect("it was just written")
-        })
-        .to_vec()
+        schemas
+            .map(|schema| {
+                let path = new_path();
+                let connection = Connection::open(&path).expect("a file");
+                connection.execute_batch(&format!("PRAGMA page_size = 512; {schema}")).expect(
+                    "a \
+                schema",
+                );
+                drop(connection);
+                fs::read(&path).expect("the file was just written")
+            })
+            .to_vec()
     })
 }
 
 fn edited(edits: &[u8]) {
-    let Some((which, edits)) = edits.split_first() else { return };
+    let Some((choice, edits)) = edits.split_first() else { return };
     let originals = originals();
-    let mut bytes = originals[usize::from(*which) % originals.len()].clone();
+    let mut bytes = originals[usize::from(*choice) % originals.len()].clone();
     for edit in edits.chunks_exact(3).take(16) {
         let at = usize::from(u16::from_le_bytes([edit[0], edit[1]])) % bytes.len();
         bytes[at] = edit[2];
@@ -170,7 +183,7 @@ fn edited(edits: &[u8]) {
     import(&written(&bytes));
 }
 
-/// A table with rows of anything.
+/// A table with arbitrary rows.
 #[derive(Debug, Arbitrary)]
 struct Table<'a> {
     shape: u8,
@@ -187,7 +200,7 @@ enum Cell<'a> {
     Integer(i64),
     Real(f64),
     Text(&'a str),
-    /// Bytes that SQLite is told are text.
+    /// Bytes that are stored as SQLite text.
     Raw(&'a [u8]),
     Blob(&'a [u8]),
     Date(u32),
@@ -216,13 +229,13 @@ impl ToSql for Cell<'_> {
     }
 }
 
-/// A sound file: each row is found, and stored or reported.
+/// Imports a valid file: each row must be found, and stored or reported.
 fn rows(data: &[u8]) -> Option<()> {
     let table = Table::arbitrary(&mut Unstructured::new(data)).ok()?;
     let (name, columns) = TABLES[usize::from(table.shape) % TABLES.len()];
     let unknown =
         table.unknown.map(|name| name.replace(['\0', '"'], "")).filter(|name| !name.is_empty());
-    let path = fresh();
+    let path = new_path();
     let connection = Connection::open(&path).ok()?;
     let encoding = ENCODINGS[usize::from(table.encoding) % ENCODINGS.len()];
     connection
@@ -233,7 +246,7 @@ fn rows(data: &[u8]) -> Option<()> {
         .map(|column| if *column == "id" { "id INTEGER PRIMARY KEY" } else { column });
     let mut declared: Vec<_> = declared.map(str::to_owned).collect();
     declared.extend(unknown.iter().map(|name| format!("\"{name}\"")));
-    // A name that a column has already.
+    // This fails if the unknown column has the name of another one.
     connection.execute_batch(&format!("CREATE TABLE {name} ({})", declared.join(", "))).ok()?;
     let marks: Vec<_> = (1..=declared.len()).map(|at| format!("?{at}")).collect();
     let mut insert =
@@ -245,11 +258,11 @@ fn rows(data: &[u8]) -> Option<()> {
     }
     drop(insert);
     if table.is_wal {
-        // The header alone says so; no log is beside it.
+        // WAL mode is recorded in the header only; there is no WAL file.
         connection.execute_batch("PRAGMA journal_mode = WAL").ok()?;
     }
     drop(connection);
-    let report = import(&path).expect("a sound file is read");
+    let report = import(&path).expect("a valid file is imported");
     let file = report.files.first().expect("one file");
     assert_eq!(file.messages.found + file.tokens.found, count, "{table:?}");
     assert_eq!(file.unknown_columns.len(), usize::from(unknown.is_some()), "{table:?}");

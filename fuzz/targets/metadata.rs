@@ -1,4 +1,4 @@
-//! Metadata: one canonical text for one value, also for what a column holds.
+//! Metadata: each value has one canonical text, also when it is read from a column.
 
 #![no_main]
 
@@ -12,13 +12,14 @@ fuzz_target!(|data: &[u8]| {
     match Metadata::parse(text) {
         Ok(metadata) => {
             is_canonical(&metadata);
-            means_the_same(text, &metadata);
+            has_equal_value(text, &metadata);
             assert_eq!(fuzzing::stored_metadata(text).ok().as_ref(), Some(&metadata), "{text:?}");
         }
         Err(error) => check_field(&error, "metadata"),
     }
     match fuzzing::stored_metadata(text) {
-        // What other programs stored may break our limits, but is in the canonical form all the same.
+        // Metadata stored by other programs may exceed our limits, but is returned in the canonical
+        // form.
         Ok(stored) => {
             let again = fuzzing::stored_metadata(stored.as_json());
             assert_eq!(again.ok().as_ref(), Some(&stored), "{text:?}");
@@ -55,8 +56,8 @@ fn has_nul(value: &Value) -> bool {
     }
 }
 
-/// The value is that of the text; -0.0 equals 0.0.
-fn means_the_same(text: &str, metadata: &Metadata) {
-    let given: Value = serde_json::from_str(text).expect("it was taken as JSON");
-    assert_eq!(given, Value::Object(metadata.to_map()), "{text:?}");
+/// Asserts that the value equals that of the text; -0.0 equals 0.0.
+fn has_equal_value(text: &str, metadata: &Metadata) {
+    let expected: Value = serde_json::from_str(text).expect("the text was accepted as JSON");
+    assert_eq!(expected, Value::Object(metadata.to_map()), "{text:?}");
 }

@@ -1,4 +1,4 @@
-//! Dates and times: what is read is written in one form, and is the instant that the text names.
+//! Timestamps: a parsed text is the correct instant and has one canonical form.
 
 #![no_main]
 
@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn parsed(text: &str) {
     match Timestamp::parse(text) {
-        Ok(timestamp) => reads_back(timestamp),
+        Ok(timestamp) => round_trips(timestamp),
         Err(error) => check_field(&error, "timestamp"),
     }
     let json = serde_json::to_string(text).expect("a string is JSON");
@@ -32,14 +32,15 @@ fn parsed(text: &str) {
     );
 }
 
-/// The text in a column of SQLite: the fast reader takes what the ordinary one does, as the same instant.
+/// Parses the text as a SQLite column: the fast parser must accept only texts that the regular one
+/// parses equally.
 fn stored(text: &str) {
     if let Some(timestamp) = fuzzing::stored_timestamp(text) {
         assert_eq!(Timestamp::parse(text).ok(), Some(timestamp), "{text:?}");
     }
 }
 
-fn reads_back(timestamp: Timestamp) {
+fn round_trips(timestamp: Timestamp) {
     assert!((Timestamp::MIN..=Timestamp::MAX).contains(&timestamp), "{timestamp} is out of range");
     let shown = timestamp.to_string();
     assert_eq!(shown.len(), 32, "{shown}");
@@ -57,25 +58,25 @@ fn reads_back(timestamp: Timestamp) {
     );
 }
 
-/// An instant, written here with an offset, is read as that instant.
+/// Formats an instant with an offset and checks that it is parsed as the same instant.
 fn instant(number: i64, rest: &[u8]) {
     let span = Timestamp::MAX.as_microsecond() - Timestamp::MIN.as_microsecond() + 1;
     let microsecond = Timestamp::MIN.as_microsecond() + number.rem_euclid(span);
-    let timestamp = Timestamp::from_microsecond(microsecond).expect("it is in range");
-    reads_back(timestamp);
+    let timestamp = Timestamp::from_microsecond(microsecond).expect("the instant is in range");
+    round_trips(timestamp);
     let offset = rest.first().map_or(0, |quarter| i64::from(*quarter) % 113 - 56) * 15;
     let text =
         written(microsecond + offset * 60 * SECOND, rest.get(1).is_some_and(|byte| byte % 2 == 1));
     let sign = if offset < 0 { '-' } else { '+' };
     let text = format!("{text}{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60);
-    // Beyond these years no offset can be written.
+    // Outside these years, an offset is not representable.
     if text.starts_with("10000") || text.starts_with('0') {
         return;
     }
     assert_eq!(Timestamp::parse(&text).ok(), Some(timestamp), "{text}");
 }
 
-/// Date and time of day, by the algorithm for civil dates of Howard Hinnant.
+/// Formats the date and time of day with Howard Hinnant's algorithm for civil dates.
 fn written(microsecond: i64, has_blank: bool) -> String {
     let (days, of_day) = (microsecond.div_euclid(DAY) + 719_468, microsecond.rem_euclid(DAY));
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

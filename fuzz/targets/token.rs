@@ -1,4 +1,4 @@
-//! Tokens: their form and check digits, against a second implementation of both.
+//! Tokens: compares their form and check digits with a second implementation.
 
 #![no_main]
 
@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A text is looked up if, and only if, its form allows it.
+/// A text may be a token if and only if its form is valid.
 fn presented(text: &str) {
     let is_ours = text.len() == 52
         && text
@@ -36,11 +36,11 @@ fn presented(text: &str) {
         hex.len() == 64 && hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')),
         "{hex}"
     );
-    assert!(!format!("{hash:?}").contains(&hex[..8]), "a hash is shown");
+    assert!(!format!("{hash:?}").contains(&hex[..8]), "the debug output shows the hash");
     assert_eq!(hash, TokenHash::of(text));
 }
 
-/// A token is looked up; with one wrong digit, or two neighbours swapped, it is not.
+/// A token is valid; with one wrong digit, or two adjacent digits swapped, it is not.
 fn typos(token: &str, edits: &[u8]) {
     assert!(PlainToken::may_be_token(token), "{token}");
     for edit in edits.chunks_exact(2).take(16) {
@@ -56,7 +56,7 @@ fn typos(token: &str, edits: &[u8]) {
     }
 }
 
-/// The token that these 32 random bytes make.
+/// Returns the token of these 32 random bytes.
 fn token(secret: [u8; 32]) -> String {
     let mut token = format!("ck_{}", base62(&secret, 43));
     let check = check_digits(&token);
@@ -68,7 +68,8 @@ fn check_digits(token: &str) -> String {
     base62(&crc32fast::hash(token.as_bytes()).to_be_bytes(), 6)
 }
 
-/// A big-endian number in this many digits: each byte is added to 256 times what came before.
+/// Formats a big-endian number with this many digits: each byte is added to 256 times the previous
+/// value.
 fn base62(number: &[u8], width: usize) -> String {
     let mut digits = vec![0_usize; width];
     for byte in number {

@@ -1,4 +1,5 @@
-//! Database URLs and the `DB_…` variables: what is shown can be read again, and never holds the password.
+//! Database URLs and the `DB_…` variables: the displayed form can be parsed again and never
+//! contains the password.
 
 #![no_main]
 
@@ -7,7 +8,7 @@ use chatkeep_core::url::{DatabaseUrl, Password, SqliteLocation, Target};
 use chatkeep_fuzz::{check_error, texts};
 use libfuzzer_sys::fuzz_target;
 
-/// It is in no text that chatkeep writes.
+/// Must not be in any output of chatkeep.
 const SECRET: &str = "Xq7Zk9Wv";
 const SCHEMES: [&str; 6] =
     ["postgresql", "postgres+asyncpg", "mysql", "mariadb+pymysql", "postgrse", "mysql+x"];
@@ -20,10 +21,10 @@ fuzz_target!(|data: &[u8]| {
     variables(text);
 });
 
-/// The text is the URL.
+/// Parses the text as a URL.
 fn whole(text: &str) {
     match DatabaseUrl::parse(text) {
-        Ok(url) => reads_back(&url),
+        Ok(url) => round_trips(&url),
         Err(error) => {
             check_error(&error, &[ErrorKind::Configuration]);
             assert_eq!(error.field(), Some("DATABASE_URL"));
@@ -31,7 +32,8 @@ fn whole(text: &str) {
     }
 }
 
-/// The text is everything around the password, which stands after the first line or in a key of the query.
+/// Uses the text as the parts around the password, which is placed after the first line or in a
+/// query parameter.
 fn with_password(text: &str) {
     let mut parts = text.splitn(4, '\n');
     let mut part = || parts.next().unwrap_or_default();
@@ -40,16 +42,19 @@ fn with_password(text: &str) {
         return;
     }
     let scheme = SCHEMES[text.len() % SCHEMES.len()];
-    discreet(&format!("{scheme}://{user}:{before}{SECRET}{after}@{rest}"));
+    hides_the_password(&format!("{scheme}://{user}:{before}{SECRET}{after}@{rest}"));
     if !before.contains(['&', '=']) && !after.contains(['&', '=']) {
-        discreet(&format!("{scheme}://{user}@host/name?password={before}{SECRET}{after}&{rest}"));
+        hides_the_password(&format!(
+            "{scheme}://{user}@host/name?password={before}{SECRET}{after}&{rest}"
+        ));
     }
 }
 
-fn discreet(text: &str) {
+fn hides_the_password(text: &str) {
     match DatabaseUrl::parse(text) {
         Ok(url) => {
-            // The password's part after a plain `@` may be its own, so that it is here and nowhere else.
+            // The part after an unescaped `@` may belong to the host, so only passwords with the
+            // secret are checked.
             if let Target::Server(server) = url.target()
                 && server
                     .password
@@ -60,7 +65,7 @@ fn discreet(text: &str) {
                 assert!(!shown.contains(SECRET), "{text:?} shows its password: {shown}");
                 assert!(shown.contains("***"), "{shown}");
             }
-            reads_back(&url);
+            round_trips(&url);
         }
         Err(error) => {
             check_error(&error, &[ErrorKind::Configuration]);
@@ -71,12 +76,13 @@ fn discreet(text: &str) {
     }
 }
 
-/// What a URL is shown as means the same, but for the password, and is shown the same again.
-fn reads_back(url: &DatabaseUrl) {
+/// The displayed form of a URL must parse to the same target except for the password, and display
+/// the same again.
+fn round_trips(url: &DatabaseUrl) {
     let shown = url.redacted();
     assert_eq!(url.to_string(), shown);
-    let again =
-        DatabaseUrl::parse(&shown).unwrap_or_else(|error| panic!("{shown:?} is read as {error:?}"));
+    let again = DatabaseUrl::parse(&shown)
+        .unwrap_or_else(|error| panic!("{shown:?} is rejected: {error:?}"));
     let mut expected = url.target().clone();
     match &mut expected {
         Target::Server(server) => {
@@ -93,7 +99,7 @@ fn reads_back(url: &DatabaseUrl) {
     assert_eq!(again.redacted(), shown);
 }
 
-/// Each line is the value of a variable.
+/// Uses each line as the value of a variable.
 fn variables(text: &str) {
     let values: Vec<_> = text.splitn(VARIABLES.len() - 1, '\n').collect();
     let lookup = |name: &str| {
@@ -109,11 +115,11 @@ fn variables(text: &str) {
                 text.contains(SECRET)
                     || !format!("{url} {url:?} {:?}", url.target()).contains(SECRET)
             );
-            // Values are taken as they are: control characters, which no URL may hold, are possible here.
+            // Values are used verbatim, so they may contain control characters, which URLs may not.
             if !text.contains(|letter: char| letter.is_control() && letter != '\n')
                 && !text.contains('\n')
             {
-                reads_back(&url);
+                round_trips(&url);
             }
         }
         Err(error) => {

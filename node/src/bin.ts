@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-/** The `chatkeep` command: the same as the Rust one, on this process's standard streams. */
+/** The `chatkeep` command: the Rust command on this process's standard streams. */
 
 import process from 'node:process';
 import { native } from './native.js';
 
-// Nothing of Node's own streams was touched, so the terminal and the pipes are as the shell gave them. Node only notes a
-// signal, and looks at it when the command is over; the command watches for Ctrl-C and SIGTERM by itself.
+// Node's streams have not been used, so the terminal and the pipes are unchanged. Node only records
+// a signal and handles it after the command; the command itself handles Ctrl-C and SIGTERM.
 process.exitCode = native.runCommand(['chatkeep', ...process.argv.slice(2)]);

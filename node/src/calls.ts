@@ -1,35 +1,35 @@
-/** Calls whose outcome is awaited. The addon settles them by their numbers, all those of one commit in one call. */
+/** Asynchronous calls. The addon completes them by number, in batches. */
 
 import type { Abort, Batch, Failure } from './addon.js';
 import { errorOf, wrongType } from './errors.js';
 import { native } from './native.js';
 import { type Options, optionsOf } from './options.js';
 
-/** An outcome as the addon hands it over. */
-export type Answer = Batch['answers'][number];
+/** The outcome of a call as the addon returns it. */
+export type Response = Batch['responses'][number];
 
-interface Pending {
+interface PendingCall {
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
-  readonly give: (answer: never) => unknown;
+  readonly decode: (response: never) => unknown;
 }
 
-const pending = new Map<number, Pending>();
-let last = 0;
+const pending = new Map<number, PendingCall>();
+let lastNumber = 0;
 
 /** The mailbox of this environment, which is the main thread's JavaScript or a worker's. */
 export const mailbox = new native.Mailbox(settle);
 
 function settle(batch: Batch): void {
-  const { whole, calls, answers, more } = batch;
-  // First, so that it comes even if something below is broken.
+  const { integers, calls, responses, more } = batch;
+  // Scheduled first, so that an exception below cannot prevent it.
   if (more) setImmediate(settleMore);
-  for (let place = 0; place < whole.length; place += 2) {
-    taken(whole[place] as number)?.resolve(whole[place + 1] as never);
+  for (let index = 0; index < integers.length; index += 2) {
+    takePending(integers[index] as number)?.resolve(integers[index + 1] as never);
   }
-  for (let place = 0; place < calls.length; place += 1) {
-    const call = taken(calls[place] as number);
-    if (call !== undefined) conclude(call, answers[place] as Answer);
+  for (let index = 0; index < calls.length; index += 1) {
+    const call = takePending(calls[index] as number);
+    if (call !== undefined) complete(call, responses[index] as Response);
   }
 }
 
@@ -37,54 +37,57 @@ function settleMore(): void {
   settle(mailbox.fetch());
 }
 
-/** Whoever stopped waiting is told nothing. */
-function taken(number: number): Pending | undefined {
+/** Removes the call and returns it; `undefined` for a call that failed to start. */
+function takePending(number: number): PendingCall | undefined {
   const call = pending.get(number);
   pending.delete(number);
   return call;
 }
 
-function conclude(call: Pending, answer: Answer): void {
-  if (typeof answer === 'object' && answer !== null) {
-    call.reject(errorOf(answer));
+function complete(call: PendingCall, response: Response): void {
+  if (typeof response === 'object' && response !== null) {
+    call.reject(errorOf(response));
     return;
   }
   try {
-    call.resolve(call.give(answer as never) as never);
+    call.resolve(call.decode(response as never) as never);
   } catch (error) {
     call.reject(error);
   }
 }
 
-/** What begins a call: nothing when it has begun, or why it could not. */
-type Begin = (number: number, abort?: Abort) => Failure | null;
+/** Starts a call. Returns null if it was started, otherwise the failure. */
+type Submit = (number: number, abort?: Abort) => Failure | null;
 
 /**
  * Makes a call.
  *
- * @param begin Begins it; what it throws is what the promise is rejected with.
- * @param give Makes the result of the answer.
+ * @param submit Starts the call. The promise is rejected with any exception that it throws.
+ * @param decode Converts the response to the result.
  */
-export function call<A extends Answer, T>(begin: Begin, give: (answer: A) => T): Promise<T> {
+export function call<R extends Response, T>(
+  submit: Submit,
+  decode: (response: R) => T,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    last += 1;
-    const failure = begin(last);
+    lastNumber += 1;
+    const failure = submit(lastNumber);
     if (failure === null) {
-      pending.set(last, { resolve, reject, give });
+      pending.set(lastNumber, { resolve, reject, decode });
     } else {
       reject(errorOf(failure));
     }
   });
 }
 
-/** The same, to be broken off by a signal: then the promise is rejected with the signal's reason at once. */
-export function abortable<A extends Answer, T>(
+/** Makes a call that a signal can abort. An abort immediately rejects with the signal's reason. */
+export function abortableCall<R extends Response, T>(
   operation: string,
   signal: unknown,
-  begin: Begin,
-  give: (answer: A) => T,
+  submit: Submit,
+  decode: (response: R) => T,
 ): Promise<T> {
-  if (signal === undefined || signal === null) return call(begin, give);
+  if (signal === undefined || signal === null) return call(submit, decode);
   if (!isSignal(signal)) {
     return Promise.reject(wrongType(operation, 'signal', 'an AbortSignal', signal));
   }
@@ -96,58 +99,63 @@ export function abortable<A extends Answer, T>(
       reject(signal.reason);
     };
     signal.addEventListener('abort', stop, { once: true });
-    const made = call((number) => begin(number, abort), give);
-    made.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    const result = call((number) => submit(number, abort), decode);
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
 }
 
-/** By what it can do: test environments have a class of their own. */
+/** Checks for the interface, not the class: test environments have a class of their own. */
 function isSignal(value: unknown): value is AbortSignal {
   return (
     typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
   );
 }
 
-/** What a call that never waits returned. */
-export function now<T extends Answer>(returned: T | Failure): Exclude<T, Failure> {
+/** Returns the value of a synchronous call, or throws its failure. */
+export function unwrapSync<T extends Response>(returned: T | Failure): Exclude<T, Failure> {
   if (typeof returned === 'object' && returned !== null) throw errorOf(returned as Failure);
   return returned as Exclude<T, Failure>;
 }
 
-/** Whether this is what the addon says of a call that failed. */
+/** Returns whether the addon returned a failure. */
 export function isFailure(returned: unknown): returned is Failure {
   return typeof returned === 'object' && returned !== null && 'code' in returned;
 }
 
-/** A call that makes an object of the addon's. */
-export function made<T extends object>(returned: T | Failure): T {
+/** Returns the addon object that a synchronous call created, or throws its failure. */
+export function unwrapObject<T extends object>(returned: T | Failure): T {
   if (isFailure(returned)) throw errorOf(returned);
   return returned as T;
 }
 
-/** For results that are what they are. */
-export function same<T>(answer: T): T {
-  return answer;
+/** Decodes a response that needs no conversion. */
+export function identity<T>(response: T): T {
+  return response;
 }
 
-/** For calls that have no result. */
-export function nothing(): void {}
+/** Decodes the response of a call without a result. */
+export function noResult(): void {}
 
-/** Begins a call with the options that it was given. */
-export type Asking = (number: number, options: Options, abort?: Abort) => Failure | null;
+/** Starts a call with its options. */
+export type SubmitWithOptions = (number: number, options: Options, abort?: Abort) => Failure | null;
 
-/** Makes a call that has options, a signal among them. */
-export function ask<A extends Answer, T>(
+/** Makes a call with options, one of which may be a signal. */
+export function callWithOptions<R extends Response, T>(
   operation: string,
   options: unknown,
   known: ReadonlySet<string>,
-  begin: Asking,
-  give: (answer: A) => T,
+  submit: SubmitWithOptions,
+  decode: (response: R) => T,
 ): Promise<T> {
   try {
-    const asked = optionsOf(operation, options, known);
-    const { signal } = asked;
-    return abortable(operation, signal, (number, abort) => begin(number, asked, abort), give);
+    const checked = optionsOf(operation, options, known);
+    const { signal } = checked;
+    return abortableCall(
+      operation,
+      signal,
+      (number, abort) => submit(number, checked, abort),
+      decode,
+    );
   } catch (error) {
     return Promise.reject(error);
   }

@@ -1,36 +1,36 @@
-/** The database itself. */
+/** The database: its status, migrations and search index. */
 
 import type { Store } from './addon.js';
-import { ask, call, nothing, now, same } from './calls.js';
-import { optionsOf } from './options.js';
-import { importReport, migrateAnswer, migrationStatus } from './rows.js';
+import { call, callWithOptions, identity, noResult, unwrapSync } from './calls.js';
+import { close } from './flush.js';
+import { optionsOf, SIGNAL } from './options.js';
+import { importReport, migrateResponse, migrationStatus } from './rows.js';
 import type {
   Abortable,
   Health,
   ImportReport,
-  MigrateAnswers,
   MigrateOptions,
+  MigrateResponses,
   MigrateVerb,
   MigrationStatus,
-  Patience,
   PoolStatus,
   SearchIndexState,
+  TimeoutOptions,
 } from './types.js';
-import { close } from './waiting.js';
 
-const SIGNAL = new Set(['signal']);
 const MIGRATE = new Set(['folder', 'fromRevision', 'description', 'perEngine']);
-const PATIENCE = new Set(['timeout', 'signal']);
+const WAIT = new Set(['timeout', 'signal']);
 
 /**
- * The database itself: where it is, how it is, which schema it has.
+ * Manages the database: its status, its migrations and its search index.
  *
  * @example
  * ```ts
  * import { Chatkeep } from 'chatkeep';
  *
  * const { dbManager } = new Chatkeep('postgresql://bot:secret@db.example/chat');
- * console.log(dbManager.dbType, dbManager.databaseUrl); // postgresql postgresql://bot:***@db.example/chat
+ * console.log(dbManager.dbType); // postgresql
+ * console.log(dbManager.databaseUrl); // postgresql://bot:***@db.example/chat
  * ```
  */
 export class DatabaseManager {
@@ -41,46 +41,47 @@ export class DatabaseManager {
     this.#store = store as Store;
   }
 
-  /** The engine that the URL names: `sqlite`, `postgresql`, `mysql` or `mariadb`. */
+  /** The engine in the URL: `sqlite`, `postgresql`, `mysql` or `mariadb`. */
   get dbType(): string {
-    return now<string>(this.#store.dbType());
+    return unwrapSync<string>(this.#store.dbType());
   }
 
-  /** The URL, with `***` in the password's place. */
+  /** The URL, with `***` in place of the password. */
   get databaseUrl(): string {
-    return now<string>(this.#store.databaseUrl());
+    return unwrapSync<string>(this.#store.databaseUrl());
   }
 
-  /** How many connections there are, and who has them. Nothing is waited for. */
+  /** Returns the connection counts of the pool. It does not wait. */
   poolStatus(): PoolStatus {
-    return JSON.parse(now<string>(this.#store.poolStatus())) as PoolStatus;
+    return JSON.parse(unwrapSync<string>(this.#store.poolStatus())) as PoolStatus;
   }
 
   /**
-   * Waits until the database answers and its schema is as it should be.
+   * Waits until the database responds and its schema matches this version.
    *
-   * @param options For how long: `DB_MAX_RETRIES` x `DB_RETRY_DELAY` where nothing is said, and no longer in any case.
-   * @throws `CHATKEEP_UNAVAILABLE` when the time is over; `CHATKEEP_CONFIGURATION` at once when waiting would not help, as with a
-   * wrong password.
+   * @param options A timeout and an abort signal. The timeout is `DB_MAX_RETRIES` times
+   * `DB_RETRY_DELAY` by default, and at most.
+   * @throws `CHATKEEP_UNAVAILABLE` after the timeout. `CHATKEEP_CONFIGURATION` without waiting if
+   * a retry cannot help, for example for a wrong password.
    */
-  waitUntilReady(options?: Patience & Abortable): Promise<void> {
-    return ask(
+  waitUntilReady(options?: TimeoutOptions & Abortable): Promise<void> {
+    return callWithOptions(
       'waitUntilReady',
       options,
-      PATIENCE,
+      WAIT,
       (number, { timeout }, abort) => this.#store.waitUntilReady(number, timeout, abort),
-      nothing,
+      noResult,
     );
   }
 
   /**
-   * Asks the database for a sign of life.
+   * Runs a health check.
    *
-   * @param options What breaks the call off.
-   * @throws `CHATKEEP_UNAVAILABLE` and others: what is wrong with it.
+   * @param options An abort signal.
+   * @throws `CHATKEEP_UNAVAILABLE` or another connection error if the database does not respond.
    */
   health(options?: Abortable): Promise<Health> {
-    return ask(
+    return callWithOptions(
       'health',
       options,
       SIGNAL,
@@ -90,12 +91,12 @@ export class DatabaseManager {
   }
 
   /**
-   * Where the database stands among this version's migrations. Nothing changes, whatever `DB_AUTO_MIGRATE` says.
+   * Returns the applied and pending migrations. Changes nothing, regardless of `DB_AUTO_MIGRATE`.
    *
-   * @param options What breaks the call off.
+   * @param options An abort signal.
    */
   migrationStatus(options?: Abortable): Promise<MigrationStatus> {
-    return ask(
+    return callWithOptions(
       'migrationStatus',
       options,
       SIGNAL,
@@ -105,10 +106,10 @@ export class DatabaseManager {
   }
 
   /**
-   * Runs the migrations that are pending, whatever `DB_AUTO_MIGRATE` says.
+   * Runs all pending migrations, regardless of `DB_AUTO_MIGRATE`.
    *
-   * @returns Their names.
-   * @throws `CHATKEEP_SCHEMA` when the schema is newer than this version.
+   * @returns The names of the applied migrations.
+   * @throws `CHATKEEP_SCHEMA` if the schema is newer than this version.
    */
   upgrade(): Promise<string[]> {
     return call(
@@ -118,16 +119,18 @@ export class DatabaseManager {
   }
 
   /**
-   * Does what a verb of the command `chatkeep migrate` does, with an application's own migrations behind chatkeep's.
+   * Runs a verb of the command `chatkeep migrate`. An application's own migrations run after those
+   * of chatkeep.
    *
-   * What it resolves to depends on the verb: {@link MigrateAnswers}. Keys are in camel case and moments are `Date`s, as everywhere
-   * here: `current` is what {@link DatabaseManager.migrationStatus} resolves to, with `state`.
+   * The result depends on the verb; see {@link MigrateResponses}. For `current`, it is the result
+   * of {@link DatabaseManager.migrationStatus} with a `state`.
    *
    * @param verb `upgrade`, `downgrade`, `current`, `history`, `stamp`, `check`, `sql` or `new`.
-   * @param revision How far; `head`, or `-1` for `downgrade`, when left out. A version, the beginning of one, or a name.
-   * @param options The application's migrations, and what else the verb is to know.
-   * @throws `CHATKEEP_SCHEMA` when the history does not fit, or the database refuses a migration; `CHATKEEP_INVALID_INPUT` when
-   * there is no such verb or revision, or a file is not as it should be.
+   * @param revision The target: a version, its prefix, or a name. Default: `head`, or `-1` for
+   * `downgrade`.
+   * @param options The application's migrations and options of the verb.
+   * @throws `CHATKEEP_SCHEMA` if the history does not match, or the database rejects a migration.
+   * `CHATKEEP_INVALID_INPUT` if the verb or revision does not exist, or a file is invalid.
    *
    * @example
    * ```ts
@@ -136,7 +139,8 @@ export class DatabaseManager {
    * const { dbManager } = new Chatkeep('sqlite:///:memory:');
    * const { matches, messages } = await dbManager.migrate('check');
    * console.assert(matches, messages.join());
-   * const { pending } = await dbManager.migrate('current'); // { folder: 'migrations' } for tables of your own
+   * // For your own tables: dbManager.migrate('current', null, { folder: 'migrations' })
+   * const { pending } = await dbManager.migrate('current');
    * console.assert(pending.length === 0);
    * ```
    */
@@ -144,11 +148,11 @@ export class DatabaseManager {
     verb: V,
     revision?: string | null,
     options?: MigrateOptions,
-  ): Promise<MigrateAnswers[V]> {
+  ): Promise<MigrateResponses[V]> {
     return call(
       (number) => {
-        const asked = optionsOf('migrate', options, MIGRATE);
-        const { folder, fromRevision, description, perEngine } = asked;
+        const checked = optionsOf('migrate', options, MIGRATE);
+        const { folder, fromRevision, description, perEngine } = checked;
         return this.#store.migrate(
           number,
           verb,
@@ -159,20 +163,22 @@ export class DatabaseManager {
           perEngine,
         );
       },
-      (json: string) => migrateAnswer(verb, json),
+      (json: string) => migrateResponse(verb, json),
     );
   }
 
   /**
-   * Takes over the messages and tokens of a SQLite file that another chat program left behind (`chatbot.db`, `tokens.db`, or one
-   * that SQLAlchemy made), all or none. The file is not changed. Ids are kept where they are free, tokens stay valid, and what an
-   * earlier run has stored is passed over.
+   * Imports all messages and tokens from a SQLite file of another chat program, or none of them.
    *
-   * @param path The file.
-   * @returns What was found and stored: the keys of `chatkeep db import-legacy --json`, in camel case.
-   * @throws `CHATKEEP_INVALID_INPUT` when a row cannot be stored as it is, or a table has columns with no place here: the command
-   * lists such rows, and can store them; `CHATKEEP_CORRUPT` when the file is damaged, or no SQLite file; `CHATKEEP_CONFIGURATION`
-   * when it cannot be read.
+   * The file is `chatbot.db`, `tokens.db`, or one that SQLAlchemy created. It is not modified. Rows
+   * keep their ids where these are free, and tokens stay valid. Rows that an earlier run stored are
+   * skipped.
+   *
+   * @param path Path of the file.
+   * @returns The report, with the keys of `chatkeep db import-legacy --json` in camel case.
+   * @throws `CHATKEEP_INVALID_INPUT` if a row is invalid, or a table has unknown columns; the
+   * command lists such rows and can store them. `CHATKEEP_CORRUPT` if the file is damaged or is
+   * not a SQLite file. `CHATKEEP_CONFIGURATION` if the file is unreadable.
    *
    * @example
    * ```ts
@@ -193,47 +199,49 @@ export class DatabaseManager {
   }
 
   /**
-   * Whether there is a search index.
+   * Returns the state of the search index.
    *
-   * @param options What breaks the call off.
+   * @param options An abort signal.
    */
   searchIndex(options?: Abortable): Promise<SearchIndexState> {
-    return ask(
+    return callWithOptions(
       'searchIndex',
       options,
       SIGNAL,
       (number, _, abort) => this.#store.searchIndex(number, abort),
-      same<SearchIndexState>,
+      identity<SearchIndexState>,
     );
   }
 
   /**
-   * Makes a search index, with which rare words are found at once in a large log, for some room and time at every message. On
-   * SQLite and MySQL writers wait meanwhile.
+   * Creates the search index, which speeds up searches for rare words in a large log. It uses disk
+   * space and slows every insert. On SQLite and MySQL, writers wait until it is built.
    *
-   * @returns False when it is there already.
-   * @throws `CHATKEEP_CONFIGURATION` on MariaDB, which has none, and where `pg_trgm` may not be added.
+   * @returns False if the index already exists.
+   * @throws `CHATKEEP_CONFIGURATION` on MariaDB, which does not support it, and on PostgreSQL
+   * without the permission to create the extension `pg_trgm`.
    */
   createSearchIndex(): Promise<boolean> {
-    return call((number) => this.#store.createSearchIndex(number), same<boolean>);
+    return call((number) => this.#store.createSearchIndex(number), identity<boolean>);
   }
 
   /**
    * Drops the search index.
    *
-   * @returns False when there was none.
+   * @returns False if the index does not exist.
    */
   dropSearchIndex(): Promise<boolean> {
-    return call((number) => this.#store.dropSearchIndex(number), same<boolean>);
+    return call((number) => this.#store.dropSearchIndex(number), identity<boolean>);
   }
 
   /**
-   * As {@link Chatkeep.close}. The environment's store is opened anew at its next use.
+   * Closes the store, as {@link Chatkeep.close} does. The environment's store reopens at its next
+   * use.
    *
-   * @param options For how long calls under way are waited for: 30 s where nothing is said.
-   * @throws `CHATKEEP_UNAVAILABLE` when calls had not ended by then.
+   * @param options The timeout for calls in progress; 30 s by default.
+   * @throws `CHATKEEP_UNAVAILABLE` if calls are still in progress after the timeout.
    */
-  close(options?: Patience): Promise<void> {
+  close(options?: TimeoutOptions): Promise<void> {
     return close(this.#store, options);
   }
 }

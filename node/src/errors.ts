@@ -1,44 +1,44 @@
-/** What chatkeep rejects with. */
+/** Errors of chatkeep. */
 
 import type { Failure } from './addon.js';
 import type { SchemaState } from './types.js';
 
-/** The kinds of failure, the same in every language. */
+/** The kinds of error, the same in every language. */
 export type ChatkeepErrorCode =
   /** The settings are wrong: a malformed URL, a wrong password, a database that does not exist. */
   | 'CHATKEEP_CONFIGURATION'
-  /** An argument cannot be stored or asked for; `field` names it. Nothing was stored. */
+  /** An argument is invalid; `field` names it. Nothing was stored. */
   | 'CHATKEEP_INVALID_INPUT'
-  /** The database cannot be reached, went away, or did not answer in time. */
+  /** The database is unreachable, closed the connection, or did not respond in time. */
   | 'CHATKEEP_UNAVAILABLE'
   /** No connection became free in time, or the server has none left. */
   | 'CHATKEEP_POOL_TIMEOUT'
-  /** The connection broke before the database confirmed: the change may or may not have been stored. */
+  /** The connection broke before the database confirmed: the change may have been stored. */
   | 'CHATKEEP_OUTCOME_UNKNOWN'
-  /** Another transaction was in the way until the deadline. */
+  /** A conflict with another transaction lasted until the deadline. */
   | 'CHATKEEP_CONFLICT'
   /** The disk, or the space given to the database, is full. */
   | 'CHATKEEP_STORAGE_FULL'
-  /** The file, the folder or the server accepts no changes. */
+  /** The file, the folder or the server is read-only. */
   | 'CHATKEEP_READ_ONLY'
-  /** The file is damaged or is no database of chatkeep's. */
+  /** The file is damaged or is not a chatkeep database. */
   | 'CHATKEEP_CORRUPT'
-  /** The database's schema does not fit this version; the message says which command helps. */
+  /** The database's schema does not match this version; the message names the command to run. */
   | 'CHATKEEP_SCHEMA'
-  /** The call was broken off. */
+  /** The call was aborted. */
   | 'CHATKEEP_INTERRUPTED'
-  /** A fault in chatkeep, or an answer that it does not understand. */
+  /** A bug in chatkeep, or a response from the database that it does not understand. */
   | 'CHATKEEP_INTERNAL';
 
-/** In what way a schema does not fit; what to do about each stands in docs/migrations.md. */
+/** How a schema differs from this version. docs/src/migrations.md explains how to fix each. */
 export type SchemaErrorState =
   | Exclude<SchemaState, 'head'>
-  /** The database refused a statement of a migration. */
+  /** The database rejected a statement of a migration. */
   | 'failed'
-  /** Rows were being moved into this database, and that was cut off. */
+  /** Copying rows into this database was interrupted. */
   | 'unfinished';
 
-/** What an error knows beside its message. */
+/** Details of an error besides its message. */
 export interface ChatkeepErrorDetails {
   readonly code: ChatkeepErrorCode;
   readonly field?: string | undefined;
@@ -49,10 +49,10 @@ export interface ChatkeepErrorDetails {
 }
 
 /**
- * A call that failed.
+ * The error of a failed call.
  *
- * The message is made for people: it names the field or the cause and says what would be right. It never holds a token, a
- * password, or the text of a message. What lies underneath is the `cause`.
+ * The message is for people: it names the field or the cause, and what to do. It never contains a
+ * token, a password, or the text of a message. `cause` is the underlying error.
  *
  * @example
  * ```ts
@@ -69,15 +69,15 @@ export interface ChatkeepErrorDetails {
  * ```
  */
 export class ChatkeepError extends Error {
-  /** The kind of failure. Programs decide on this, people read the message. */
+  /** The kind of error, for programs to branch on. */
   readonly code: ChatkeepErrorCode;
-  /** The argument or setting that was wrong, where there is one. */
+  /** The argument or setting that is invalid, if any. */
   readonly field: string | undefined;
-  /** Whether the same call, made again later, may succeed. Never true when a second try could store twice. */
+  /** Whether a retry may succeed. Never true if a retry could store the change twice. */
   readonly retryable: boolean;
-  /** The call that failed, where it is known. */
+  /** The name of the failed call, if known. */
   readonly operation: string | undefined;
-  /** In what way the schema does not fit, where the code is `CHATKEEP_SCHEMA`. */
+  /** How the schema differs from this version, if the code is `CHATKEEP_SCHEMA`. */
   readonly state: SchemaErrorState | undefined;
 
   constructor(message: string, details: ChatkeepErrorDetails) {
@@ -90,7 +90,7 @@ export class ChatkeepError extends Error {
   }
 
   static {
-    // On the prototype, as the built-in errors have it: it is no fact of this one.
+    // On the prototype and not enumerable, as for the built-in errors.
     Object.defineProperty(ChatkeepError.prototype, 'name', {
       value: 'ChatkeepError',
       configurable: true,
@@ -99,31 +99,31 @@ export class ChatkeepError extends Error {
   }
 }
 
-/** The error of what the addon says. */
+/** Creates the error for a failure that the addon returned. */
 export function errorOf(failure: Failure): ChatkeepError {
   const { message, field, retryable, operation, causes } = failure;
   const state = failure.state as SchemaErrorState | undefined;
-  // The innermost first.
+  // Built from the innermost cause outwards.
   const cause = causes.reduceRight<Error | undefined>(
-    (below, said) => new Error(said, below && { cause: below }),
+    (inner, text) => new Error(text, inner && { cause: inner }),
     undefined,
   );
   const code = failure.code as ChatkeepErrorCode;
   return new ChatkeepError(message, { code, field, retryable, operation, state, cause });
 }
 
-/** A value that cannot be taken. */
-export function refused(operation: string, field: string, message: string): ChatkeepError {
+/** Creates the error for an invalid value. */
+export function invalidInput(operation: string, field: string, message: string): ChatkeepError {
   const code = 'CHATKEEP_INVALID_INPUT';
   return new ChatkeepError(`${field}: ${message}`, { code, field, operation });
 }
 
-/** The same error about a field of another name. */
-export function aboutField(error: ChatkeepError, field: string): ChatkeepError {
+/** Returns a copy of the error with another field name. */
+export function withField(error: ChatkeepError, field: string): ChatkeepError {
   const { code, retryable, operation, state, cause } = error;
-  const named = error.field === undefined ? '' : `${error.field}: `;
-  const message = error.message.startsWith(named)
-    ? error.message.slice(named.length)
+  const prefix = error.field === undefined ? '' : `${error.field}: `;
+  const message = error.message.startsWith(prefix)
+    ? error.message.slice(prefix.length)
     : error.message;
   return new ChatkeepError(`${field}: ${message}`, {
     code,
@@ -135,18 +135,18 @@ export function aboutField(error: ChatkeepError, field: string): ChatkeepError {
   });
 }
 
-/** A value of a type that cannot be taken; `wanted` says what can. */
+/** Creates the error for a value of the wrong type. */
 export function wrongType(
   operation: string,
   field: string,
-  wanted: string,
-  given: unknown,
+  expected: string,
+  value: unknown,
 ): ChatkeepError {
-  return refused(operation, field, `must be ${wanted}, not ${kindOf(given)}`);
+  return invalidInput(operation, field, `must be ${expected}, not ${typeName(value)}`);
 }
 
-function kindOf(given: unknown): string {
-  if (given === null || given === undefined) return String(given);
-  if (Array.isArray(given)) return 'an array';
-  return typeof given === 'object' ? 'an object' : `a ${typeof given}`;
+function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

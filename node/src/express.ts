@@ -1,8 +1,8 @@
 /**
- * For Express: bearer tokens, errors as answers, and a health check.
+ * Express integration: bearer tokens, error responses, and a health check.
  *
- * Each takes a {@link Chatkeep}; without one, it is the database that the environment names. Express itself is not installed
- * with chatkeep, and any framework whose middleware is `(request, response, next)` will do.
+ * Each function takes a {@link Chatkeep}; the default is the environment's store. Express is not a
+ * dependency of chatkeep. Any framework with `(request, response, next)` middleware works.
  *
  * @example
  * ```ts
@@ -32,21 +32,21 @@ export type { DatabaseHealth } from './web.js';
 declare global {
   namespace Express {
     interface Request {
-      /** The record of the token that the request brought; there behind `tokenRequired`. */
+      /** The record of the request's token, set by `tokenRequired`. */
       token?: TokenInfo;
     }
   }
 }
 
-/** A request as Node has it, and its token. */
+/** A Node request with the record of its token. */
 export type TokenRequest = IncomingMessage & { token?: TokenInfo };
 
 type Next = (error?: unknown) => void;
 
-/** Middleware as Express, Connect and others take it. */
+/** Middleware for Express, Connect and similar frameworks. */
 export type Middleware = (request: TokenRequest, response: ServerResponse, next: Next) => void;
 
-/** Middleware for errors; Express knows it by its four parameters. */
+/** Error middleware. Express identifies it by its four parameters. */
 export type ErrorMiddleware = (
   error: unknown,
   request: IncomingMessage,
@@ -54,36 +54,37 @@ export type ErrorMiddleware = (
   next: Next,
 ) => void;
 
-/** What can be set for answers. */
+/** Options of responses. */
 export interface AnswerOptions {
-  /** The seconds of `Retry-After`. Default: 5. */
+  /** `Retry-After` in seconds. Default: 5. */
   readonly retryAfter?: number;
-  /** Where it is noted why a request was answered with 503. Default: `console.warn`. */
-  readonly report?: (told: string) => void;
+  /** Logs why a request was answered with 503. Default: `console.warn`. */
+  readonly report?: (message: string) => void;
 }
 
-/** What can be set for the health check. */
+/** Options of the health check. */
 export interface HealthOptions {
-  /** The seconds after which a database that has not answered counts as down. Default: 5. */
+  /** Maximum response time of the database, in seconds. Default: 5. */
   readonly timeout?: number;
 }
 
 /**
- * Lets a request pass that brings a valid token: `Authorization: Bearer …`. Its record is `request.token`.
+ * Returns middleware that requires a valid token: `Authorization: Bearer …`. It sets
+ * `request.token` to the token's record.
  *
- * Without a token, or with one that is not valid, the answer is 401 with `WWW-Authenticate`; when the database does not answer,
- * 503 with `Retry-After`.
+ * Without a valid token, the response is 401 with `WWW-Authenticate`. If the database does not
+ * respond, it is 503 with `Retry-After`.
  *
- * @param chat The store.
- * @param options What can be set.
+ * @param chat The store; by default the environment's.
+ * @param options Options of the responses.
  */
 export function tokenRequired(chat?: Chatkeep, options: AnswerOptions = {}): Middleware {
   const { retryAfter = web.RETRY_AFTER, report = warn } = options;
   return (request, response, next) => {
     const { authorization } = request.headers;
-    web.checked(chat ?? chatkeep, authorization, retryAfter, report).then((verdict) => {
-      if ('refusal' in verdict) {
-        refuse(response, verdict.refusal);
+    web.checkRequest(chat ?? chatkeep, authorization, retryAfter, report).then((verdict) => {
+      if ('error' in verdict) {
+        sendError(response, verdict.error);
       } else {
         request.token = verdict.token;
         next();
@@ -93,32 +94,35 @@ export function tokenRequired(chat?: Chatkeep, options: AnswerOptions = {}): Mid
 }
 
 /**
- * The record of the token that a request brought; for routes behind `tokenRequired`.
+ * Returns the record of the request's token. The route must use `tokenRequired`.
  *
  * @param request The request.
- * @throws Error when no token was asked for.
+ * @throws Error if the route does not use `tokenRequired`.
  */
 export function currentToken(request: { readonly token?: TokenInfo }): TokenInfo {
-  if (!request.token) throw new Error('this route is not behind tokenRequired');
+  if (!request.token) throw new Error('this route does not use tokenRequired');
   return request.token;
 }
 
 /**
- * Turns errors of chatkeep's in routes into answers; to be used after the routes.
+ * Returns error middleware that converts chatkeep's errors in routes to responses. Add it after the
+ * routes.
  *
- * `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT` and `CHATKEEP_CONFLICT` become 503 with `Retry-After`. `CHATKEEP_OUTCOME_UNKNOWN`
- * becomes 503 without it, as who tries again may store twice. `CHATKEEP_INVALID_INPUT` becomes 422 and names the field. All others are
- * passed on.
+ * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`: 503 with `Retry-After`.
+ * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without it, because a retry may store the message twice.
+ * - `CHATKEEP_INVALID_INPUT`: 422 with the field's name.
  *
- * @param options What can be set.
+ * All other errors are passed on.
+ *
+ * @param options Options of the responses.
  */
 export function handleErrors(options: AnswerOptions = {}): ErrorMiddleware {
   const { retryAfter = web.RETRY_AFTER, report = warn } = options;
   return (error, _request, response, next) => {
-    // Half of another answer may be out already: Express then ends the connection.
-    const refusal = response.headersSent ? undefined : web.refusalOf(error, retryAfter, report);
-    if (refusal) {
-      refuse(response, refusal);
+    // If part of the response has already been sent, Express closes the connection.
+    const details = response.headersSent ? undefined : web.errorResponse(error, retryAfter, report);
+    if (details) {
+      sendError(response, details);
     } else {
       next(error);
     }
@@ -126,12 +130,13 @@ export function handleErrors(options: AnswerOptions = {}): ErrorMiddleware {
 }
 
 /**
- * What `/health/db-pool` says: whether the database answers, and the pool's figures.
+ * Returns the body of `/health/db-pool`: the health of the database and the pool's connection
+ * counts.
  *
- * It names neither the host nor the account, so that it may be asked without a token.
+ * It contains neither the host nor the account, so the route needs no token.
  *
- * @param chat The store.
- * @param options What can be set.
+ * @param chat The store; by default the environment's.
+ * @param options The timeout.
  */
 export function dbPoolHealth(
   chat?: Chatkeep,
@@ -141,25 +146,25 @@ export function dbPoolHealth(
 }
 
 /**
- * A route that answers with {@link dbPoolHealth}; 503 when the database is not healthy.
+ * Returns a route that responds with {@link dbPoolHealth}; 503 if the database is unhealthy.
  *
- * @param chat The store.
- * @param options What can be set.
+ * @param chat The store; by default the environment's.
+ * @param options The timeout.
  */
 export function healthCheck(chat?: Chatkeep, options: HealthOptions = {}): Middleware {
   return (_request, response, next) => {
     dbPoolHealth(chat, options).then((health) => {
-      const { status, headers } = web.healthAnswer(health);
-      answer(response, status, headers, health);
+      const { status, headers } = web.healthResponse(health);
+      send(response, status, headers, health);
     }, next);
   };
 }
 
-function refuse(response: ServerResponse, { status, headers, detail }: web.Refusal): void {
-  answer(response, status, headers, { detail });
+function sendError(response: ServerResponse, { status, headers, detail }: web.ErrorResponse): void {
+  send(response, status, headers, { detail });
 }
 
-function answer(
+function send(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
@@ -171,6 +176,6 @@ function answer(
   response.end(JSON.stringify(body));
 }
 
-function warn(told: string): void {
-  console.warn(`chatkeep: ${told}`);
+function warn(message: string): void {
+  console.warn(`chatkeep: ${message}`);
 }

@@ -1,9 +1,9 @@
 /**
- * For Fastify: bearer tokens, and a plugin with errors as answers, a health check and the store's life beside the
- * application's.
+ * Fastify integration: bearer tokens, and a plugin with error responses and a health check that
+ * opens and closes the store with the application.
  *
- * Each takes a {@link Chatkeep}; without one, it is the database that the environment names. Fastify itself is not installed with
- * chatkeep.
+ * Each function takes a {@link Chatkeep}; the default is the environment's store. Fastify is an
+ * optional peer dependency.
  *
  * @example
  * ```ts
@@ -31,90 +31,94 @@ export type { DatabaseHealth } from './web.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The record of the token that the request brought; there behind `tokenRequired`. */
+    /** The record of the request's token, set by `tokenRequired`; `null` without it. */
     token: TokenInfo | null;
   }
 }
 
-/** What can be set for answers. */
+/** Options of responses. */
 export interface TokenOptions {
-  /** The seconds of `Retry-After`. Default: 5. */
+  /** `Retry-After` in seconds. Default: 5. */
   readonly retryAfter?: number;
 }
 
-/** What can be set for the plugin. */
+/** Options of the plugin. */
 export interface PluginOptions {
-  /** The store. */
+  /** The store; by default the environment's. */
   readonly chat?: Chatkeep;
-  /** The seconds of `Retry-After`. Default: 5. */
+  /** `Retry-After` in seconds. Default: 5. */
   readonly retryAfter?: number;
   /**
-   * Whether errors of chatkeep's in routes become answers. An application with an error handler of its own says `false`, and calls
-   * {@link answerError} in it. Default: true.
+   * Whether the plugin converts chatkeep's errors in routes to responses. An application with its
+   * own error handler sets it to `false` and calls {@link answerError} there. Default: true.
    */
   readonly errors?: boolean;
-  /** The path of the health check; `false` for none. Default: `/health/db-pool`. */
+  /** Path of the health check; `false` disables it. Default: `/health/db-pool`. */
   readonly healthPath?: string | false;
-  /** The seconds after which a database that has not answered counts as down. Default: 5. */
+  /** Maximum response time of the database in a health check, in seconds. Default: 5. */
   readonly healthTimeout?: number;
   /**
-   * Whether the application gets ready only when the database answers and has its schema; it does not when that takes longer than
-   * `DB_MAX_RETRIES` times `DB_RETRY_DELAY`. Without it, the first call opens the store.
+   * Whether the application waits at startup until the database responds and has its schema.
+   * Startup fails after `DB_MAX_RETRIES` times `DB_RETRY_DELAY` seconds. Default: false, and the
+   * first call opens the store.
    */
   readonly wait?: boolean;
   /**
-   * Whether the store is closed with the application, after which it cannot be used again. Without it, it is flushed, and its
-   * connections go with the process.
+   * Whether the plugin closes the store with the application; a closed store stays closed.
+   * Default: false, and the store is flushed and its connections stay open.
    */
   readonly close?: boolean;
 }
 
-/** A hook for `onRequest` or `preHandler`. */
+/** A hook for `onRequest` or `preHandler` that checks a token. */
 export type TokenHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 /**
- * A hook that lets a request pass that brings a valid token: `Authorization: Bearer …`. Its record is `request.token`.
+ * Returns a hook that requires a valid token: `Authorization: Bearer …`. It sets `request.token`
+ * to the token's record.
  *
- * Without a token, or with one that is not valid, the answer is 401 with `WWW-Authenticate`; when the database does not answer,
- * 503 with `Retry-After`. For all routes of an application or plugin: `app.addHook('onRequest', tokenRequired(chat))`.
+ * Without a valid token, the response is 401 with `WWW-Authenticate`. If the database does not
+ * respond, it is 503 with `Retry-After`. To require a token for all routes of an application or
+ * plugin, use `app.addHook('onRequest', tokenRequired(chat))`.
  *
- * @param chat The store.
- * @param options What can be set.
+ * @param chat The store; by default the environment's.
+ * @param options Options of the responses.
  */
 export function tokenRequired(chat?: Chatkeep, options: TokenOptions = {}): TokenHook {
   const { retryAfter = web.RETRY_AFTER } = options;
   return async (request, reply) => {
     const { authorization } = request.headers;
     const report = reporter(request);
-    const verdict = await web.checked(chat ?? chatkeep, authorization, retryAfter, report);
-    if ('refusal' in verdict) return refuse(reply, verdict.refusal);
+    const verdict = await web.checkRequest(chat ?? chatkeep, authorization, retryAfter, report);
+    if ('error' in verdict) return sendError(reply, verdict.error);
     request.token = verdict.token;
     return undefined;
   };
 }
 
 /**
- * The record of the token that a request brought; for routes behind `tokenRequired`.
+ * Returns the record of the request's token. The route must use `tokenRequired`.
  *
  * @param request The request.
- * @throws Error when no token was asked for.
+ * @throws Error if the route does not use `tokenRequired`.
  */
 export function currentToken(request: { readonly token: TokenInfo | null }): TokenInfo {
-  if (!request.token) throw new Error('this route is not behind tokenRequired');
+  if (!request.token) throw new Error('this route does not use tokenRequired');
   return request.token;
 }
 
 /**
- * Answers to an error of chatkeep's, for error handlers.
+ * Sends the response to an error of chatkeep, for use in error handlers.
  *
- * `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT` and `CHATKEEP_CONFLICT` become 503 with `Retry-After`. `CHATKEEP_OUTCOME_UNKNOWN`
- * becomes 503 without it, as who tries again may store twice. `CHATKEEP_INVALID_INPUT` becomes 422 and names the field.
+ * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`: 503 with `Retry-After`.
+ * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without it, because a retry may store the message twice.
+ * - `CHATKEEP_INVALID_INPUT`: 422 with the field's name.
  *
- * @param error What a route threw.
+ * @param error The error that a route threw.
  * @param request The request.
- * @param reply The reply to it.
- * @param options What can be set.
- * @returns The reply; nothing for all other errors, which are no caller's business.
+ * @param reply The reply to the request.
+ * @param options Options of the responses.
+ * @returns The reply; `undefined` for all other errors, whose details clients must not see.
  */
 export function answerError(
   error: unknown,
@@ -123,16 +127,18 @@ export function answerError(
   options: TokenOptions = {},
 ): FastifyReply | undefined {
   const { retryAfter = web.RETRY_AFTER } = options;
-  const refusal = web.refusalOf(error, retryAfter, reporter(request));
-  return refusal && refuse(reply, refusal);
+  const details = web.errorResponse(error, retryAfter, reporter(request));
+  return details && sendError(reply, details);
 }
 
 /**
- * A plugin that turns errors of chatkeep's in routes into answers (see {@link answerError}), answers `GET /health/db-pool`, and waits
- * until what was handed in is stored before the application ends.
+ * Adds chatkeep to an application.
+ *
+ * The plugin converts chatkeep's errors in routes to responses (see {@link answerError}) and serves
+ * `GET /health/db-pool`. When the application closes, it waits until submitted messages are stored.
  *
  * @param app The application.
- * @param options What can be set.
+ * @param options Options of the plugin.
  */
 export async function chatkeepPlugin(
   app: FastifyInstance,
@@ -143,11 +149,11 @@ export async function chatkeepPlugin(
   if (!app.hasRequestDecorator('token')) app.decorateRequest('token', null);
 
   if (options.errors !== false) {
-    const others = app.errorHandler;
+    const previous = app.errorHandler;
     app.setErrorHandler((error, request, reply) => {
       return (
         answerError(error, request, reply, { retryAfter }) ??
-        others.call(app, error, request, reply)
+        previous.call(app, error, request, reply)
       );
     });
   }
@@ -155,7 +161,7 @@ export async function chatkeepPlugin(
   if (healthPath !== false) {
     app.get(healthPath, async (_request, reply) => {
       const health = await dbPoolHealth(options.chat, options.healthTimeout);
-      const { status, headers } = web.healthAnswer(health);
+      const { status, headers } = web.healthResponse(health);
       return reply.code(status).headers(headers).send(health);
     });
   }
@@ -165,25 +171,26 @@ export async function chatkeepPlugin(
       await chat.dbManager.waitUntilReady();
     });
   }
-  // After the last request was answered.
+  // `onClose` runs after the last request has been answered.
   app.addHook('onClose', async () => {
     await (options.close ? chat.dbManager.close() : chat.messageLogger.flush());
   });
 }
 
-// It is for the application that registers it, not for itself alone: what the package `fastify-plugin` would say.
+// Applies the plugin to the application that registers it, as the package `fastify-plugin` does.
 Object.assign(chatkeepPlugin, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'chatkeep',
 });
 
 /**
- * What `/health/db-pool` says: whether the database answers, and the pool's figures.
+ * Returns the body of `/health/db-pool`: the health of the database and the pool's connection
+ * counts.
  *
- * It names neither the host nor the account, so that it may be asked without a token.
+ * It contains neither the host nor the account, so the route needs no token.
  *
- * @param chat The store.
- * @param timeout The seconds after which a database that has not answered counts as down.
+ * @param chat The store; by default the environment's.
+ * @param timeout Maximum response time of the database, in seconds.
  */
 export function dbPoolHealth(
   chat?: Chatkeep,
@@ -192,10 +199,13 @@ export function dbPoolHealth(
   return web.databaseHealth(chat ?? chatkeep, timeout);
 }
 
-function refuse(reply: FastifyReply, { status, headers, detail }: web.Refusal): FastifyReply {
+function sendError(
+  reply: FastifyReply,
+  { status, headers, detail }: web.ErrorResponse,
+): FastifyReply {
   return reply.code(status).headers(headers).send({ detail });
 }
 
 function reporter(request: FastifyRequest): web.Report {
-  return (told) => request.log.warn(told);
+  return (message) => request.log.warn(message);
 }

@@ -1,26 +1,53 @@
-/** Which messages are meant, and which part of them: from what callers give to the addon's arguments. */
+/** Conversion of filters, pages and cursors to the addon's arguments. */
 
-import { refused } from './errors.js';
+import type { Store } from './addon.js';
+import { unwrapSync } from './calls.js';
+import { invalidInput } from './errors.js';
 import { metadataText } from './metadata.js';
-import { given, wholeText } from './moments.js';
 import type { Options } from './options.js';
+import { preciseText, timestampArg } from './timestamps.js';
 
-/** `provider`, `model`, `startDate`, `endDate` and `metadata`. */
-export type Conditions = [unknown, unknown, unknown, unknown, string | null];
+/** Option names of a period. */
+export const SPAN = new Set(['startDate', 'endDate', 'signal']);
+/** Option names of a search. */
+export const SEARCH = new Set(['limit', 'offset', 'cursor', 'signal']);
+/** Option names of a filter. */
+export const FILTER = new Set(['provider', 'model', 'startDate', 'endDate', 'metadata', 'signal']);
+/** Option names of a filtered page. */
+export const PAGE = new Set([...SEARCH, ...FILTER]);
+/** Option names of an iteration. */
+export const ITERATION = new Set([...FILTER, 'oldestFirst']);
 
-export function conditions(operation: string, options: Options): Conditions {
+/** `provider`, `model`, `startDate`, `endDate` and `metadata`, in the addon's order. */
+export type FilterArgs = [unknown, unknown, unknown, unknown, string | null];
+
+export function filterArgs(operation: string, options: Options): FilterArgs {
   const { provider, model, startDate, endDate, metadata } = options;
-  const wanted = metadataText(operation, metadata);
-  return [provider, model, given(startDate), given(endDate), wanted];
+  const text = metadataText(operation, metadata);
+  return [provider, model, timestampArg(startDate), timestampArg(endDate), text];
 }
 
-/** The arguments that a cursor is made of: the whole moment of a message, and its id. */
-export function place(operation: string, field: string, message: unknown): [string, unknown] {
+/** `limit`, `offset` and `cursor`, in the addon's order. */
+export type PageArgs = [unknown, unknown, unknown];
+
+export function pageArgs(store: Store, operation: string, options: Options): PageArgs {
+  const { limit, offset, cursor } = options;
+  const isMessage = typeof cursor === 'object' && cursor !== null;
+  return [limit, offset, isMessage ? cursorAfter(store, operation, 'cursor', cursor) : cursor];
+}
+
+/** Returns the cursor after a message that was read. */
+export function cursorAfter(
+  store: Store,
+  operation: string,
+  field: string,
+  message: unknown,
+): string {
   const { timestamp, id } = (message ?? {}) as { timestamp?: unknown; id?: unknown };
-  const moment = wholeText(timestamp);
-  if (moment === undefined) {
-    const hint = 'to send a place elsewhere, make a text of it with cursorAfter';
-    throw refused(operation, field, `must be a message as getMessages returned it; ${hint}`);
+  const text = preciseText(timestamp);
+  if (text === undefined) {
+    const hint = 'to pass a cursor elsewhere, convert it to a string with cursorAfter';
+    throw invalidInput(operation, field, `must be a message as getMessages returned it; ${hint}`);
   }
-  return [moment, id];
+  return unwrapSync<string>(store.cursorAfter(text, id));
 }

@@ -1,2 +1,3 @@
-// The same objects for ES modules: one class of errors, one store of the environment, however it is imported.
+// The same objects for ES modules, so that both module systems share the error class and the
+// environment's store.
 export * from './index.js';

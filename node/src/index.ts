@@ -1,16 +1,17 @@
 /**
- * A chat backend's data layer: one message log and one API-token store.
+ * The data layer of a chat backend: a message log and an API-token store.
  *
- * It works the same over SQLite, PostgreSQL, MySQL and MariaDB, chosen by one `DATABASE_URL`. Importing this connects to nothing
- * and reads no variable; the first call does.
+ * It works the same on SQLite, PostgreSQL, MySQL and MariaDB; `DATABASE_URL` selects the database.
+ * Importing this module opens no connection and reads no environment variable; the first call does.
  *
  * @example
  * ```ts
  * import { Chatkeep } from 'chatkeep';
  *
  * const chat = new Chatkeep('sqlite:///:memory:');
- * await chat.messageLogger.logMessage({ message: 'What is WAL?', response: 'Write-ahead logging.' });
- * const [newest] = await chat.messageLogger.getMessages({ limit: 1 });
+ * const { messageLogger } = chat;
+ * await messageLogger.logMessage({ message: 'What is WAL?', response: 'Write-ahead logging.' });
+ * const [newest] = await messageLogger.getMessages({ limit: 1 });
  * console.log(newest?.userMessage); // What is WAL?
  * ```
  *
@@ -29,15 +30,15 @@ export {
   type ChatkeepErrorDetails,
   type SchemaErrorState,
 } from './errors.js';
+export type { FlushOptions } from './flush.js';
 export type { MessageLogger } from './messages.js';
 export { Chatkeep, fromEnvironment } from './store.js';
 export type { TokenManager } from './tokens.js';
 export type * from './types.js';
-export type { FlushOptions } from './waiting.js';
 
-/** The message log of the database that the environment names. */
+/** The message log of the database that the environment variables configure. */
 export const messageLogger: MessageLogger = fromEnvironment().messageLogger;
-/** The API tokens of the database that the environment names. */
+/** The API tokens of the database that the environment variables configure. */
 export const tokenManager: TokenManager = fromEnvironment().tokenManager;
-/** The database that the environment names. */
+/** The manager of the database that the environment variables configure. */
 export const dbManager: DatabaseManager = fromEnvironment().dbManager;

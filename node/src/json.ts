@@ -1,32 +1,36 @@
 /**
- * How results that hold a `bigint` become JSON. `JSON.stringify` throws at one, and every web framework with it, so such a
- * result has a `toJSON` that writes the digits as a string: numbers of that size would lose digits in whatever reads them.
+ * JSON form of results that contain a `bigint`. `JSON.stringify` throws for one, and so do web
+ * frameworks. Such a result therefore has a `toJSON` that writes the digits as a string: readers
+ * that parse numbers of that size would lose digits.
  */
 
-/** Marks the method below, also that of another copy of this package. */
+/** Marks the `toJSON` below, also the one of another copy of this package. */
 const OURS = Symbol.for('chatkeep.toJSON');
 
 function toJSON(this: unknown): unknown {
-  return written(this);
+  return jsonForm(this);
 }
 Object.defineProperty(toJSON, OURS, { value: true });
 
-function written(value: unknown): unknown {
+function jsonForm(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(written);
-  // A Date, for example, writes itself.
-  if (writesItself(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, written(one)]));
+  if (Array.isArray(value)) return value.map(jsonForm);
+  // A Date, for example, has its own JSON form.
+  if (hasOwnJsonForm(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, jsonForm(item)]));
 }
 
-/** Whether an object decides by itself how it becomes JSON. Those that hold a `bigint` of ours do not: it is a number. */
-export function writesItself(value: object): boolean {
+/** Returns whether an object has a `toJSON` other than the one of this module. */
+export function hasOwnJsonForm(value: object): boolean {
   if (!('toJSON' in value) || typeof value.toJSON !== 'function') return false;
   return !(OURS in value.toJSON);
 }
 
-/** Gives an object that holds a `bigint`, somewhere in it, its form in JSON. It is unseen, and stays when the object is changed. */
+/**
+ * Adds the `toJSON` to an object that contains a `bigint` at any depth. The method is not
+ * enumerable, and stays when the object is modified.
+ */
 export function withJsonForm<T extends object>(value: T): T {
   // A key of this name in metadata is data.
   if (Object.hasOwn(value, 'toJSON')) return value;
@@ -38,7 +42,8 @@ export function withJsonForm<T extends object>(value: T): T {
   });
 }
 
-/** The same for an object of which it is not known whether it holds one. */
+/** Adds the `toJSON` to an object if one of its values is a `bigint`. */
 export function jsonReady<T extends object>(value: T): T {
-  return Object.values(value).some((one) => typeof one === 'bigint') ? withJsonForm(value) : value;
+  const hasBigint = Object.values(value).some((item) => typeof item === 'bigint');
+  return hasBigint ? withJsonForm(value) : value;
 }

@@ -1,13 +1,15 @@
 /** The message log. */
 
 import { Readable } from 'node:stream';
-import type { MessagePages, Store } from './addon.js';
-import { type Answer, abortable, ask, call, made, nothing, now, same } from './calls.js';
-import { conditions, place } from './filters.js';
-import { given } from './moments.js';
-import { manyPartsOf, partsOf, respelled, type Spelling } from './new_message.js';
-import { optionsOf } from './options.js';
-import { analyticsOf, idsOf, integer, messagesOf, optionalMessage, totalsOf } from './rows.js';
+import type { Store } from './addon.js';
+import { call, callWithOptions, identity, noResult } from './calls.js';
+import { cursorAfter, FILTER, filterArgs, PAGE, pageArgs, SEARCH, SPAN } from './filters.js';
+import { type FlushOptions, flush } from './flush.js';
+import * as iteration from './iteration.js';
+import { batchArgs, type KeyAliases, messageArgs, withCallerKeys } from './new_message.js';
+import { SIGNAL } from './options.js';
+import { analyticsOf, countOf, idsOf, messagesOf, optionalMessage, totalsOf } from './rows.js';
+import { timestampArg } from './timestamps.js';
 import type {
   Abortable,
   Analytics,
@@ -20,22 +22,14 @@ import type {
   SpanOptions,
   TotalsCheck,
 } from './types.js';
-import { type FlushOptions, flush } from './waiting.js';
 
-const SIGNAL = new Set(['signal']);
-const SPAN = new Set(['startDate', 'endDate', 'signal']);
-const SEARCH = new Set(['limit', 'offset', 'cursor', 'signal']);
-const FILTER = new Set(['provider', 'model', 'startDate', 'endDate', 'metadata', 'signal']);
-const PAGE = new Set([...SEARCH, ...FILTER]);
-const ITERATION = new Set([...FILTER, 'oldestFirst']);
-
-/** Objects that a stream keeps ready. */
-const READY = 64;
+/** Maximum number of objects that a stream buffers. */
+const STREAM_BUFFER = 64;
 
 /**
- * Logs messages, and answers questions about them.
+ * Logs and queries messages.
  *
- * A call that fails rejects with a {@link ChatkeepError}; what it is given is looked at before anything is asked of the database.
+ * A failed call rejects with a {@link ChatkeepError}. Invalid arguments never reach the database.
  *
  * @example
  * ```ts
@@ -62,12 +56,13 @@ export class MessageLogger {
   }
 
   /**
-   * Logs a message. Calls that are made while another is being written share a transaction.
+   * Logs a message. Concurrent calls share a transaction.
    *
-   * @param message The message; a string alone is one without anything else.
-   * @returns The id, once the message is stored for good.
-   * @throws `CHATKEEP_INVALID_INPUT` when a value cannot be stored; `field` names it. `CHATKEEP_OUTCOME_UNKNOWN` when the
-   * connection broke before the database confirmed: look before you try again. After all others nothing is stored.
+   * @param message The message, or only the user's text.
+   * @returns The id, once the message is committed.
+   * @throws `CHATKEEP_INVALID_INPUT` if a value is invalid; `field` names it.
+   * `CHATKEEP_OUTCOME_UNKNOWN` if the connection broke before the database confirmed the commit:
+   * check whether the message exists before you retry. After any other error it is not stored.
    *
    * @example
    * ```ts
@@ -85,39 +80,40 @@ export class MessageLogger {
    * ```
    */
   logMessage(message: NewMessage | string): Promise<number> {
-    const spelling: Spelling = { written: undefined };
-    const begin = (number: number) =>
-      this.#store.logMessage(number, ...partsOf('logMessage', message, spelling));
-    return respelled(call(begin, counted), spelling);
+    const aliases: KeyAliases = { map: undefined };
+    const submit = (number: number) =>
+      this.#store.logMessage(number, ...messageArgs('logMessage', message, aliases));
+    return withCallerKeys(call(submit, countOf), aliases);
   }
 
   /**
-   * Logs all these messages or none.
+   * Logs messages in one transaction: all of them or none.
    *
-   * @param messages The messages, with the names of `logMessage`, or as `getMessages` returns them.
+   * @param messages The messages, with the keys of `logMessage` or as `getMessages` returns them.
    * @returns The ids, in the same order.
-   * @throws `CHATKEEP_INVALID_INPUT` when one of them cannot be stored; `field` says where it is, as `messages[3].provider`.
+   * @throws `CHATKEEP_INVALID_INPUT` if a message is invalid; `field` is the position and the key,
+   * such as `messages[3].provider`.
    *
    * @example
    * ```ts
    * import { Chatkeep } from 'chatkeep';
    *
    * const { messageLogger } = new Chatkeep('sqlite:///:memory:');
-   * const ids = await messageLogger.logMessages([{ message: 'a' }, { message: 'b', response: 'c' }]);
+   * const ids = await messageLogger.logMessages([{ message: 'a' }, { message: 'b' }]);
    * console.log(ids); // [ 1, 2 ]
    * ```
    */
   logMessages(messages: Iterable<NewMessage>): Promise<number[]> {
-    const spelling: Spelling = { written: undefined };
-    const begin = (number: number) =>
-      this.#store.logMessages(number, manyPartsOf('logMessages', messages, spelling));
-    return respelled(call(begin, idsOf), spelling);
+    const aliases: KeyAliases = { map: undefined };
+    const submit = (number: number) =>
+      this.#store.logMessages(number, batchArgs('logMessages', messages, aliases));
+    return withCallerKeys(call(submit, idsOf), aliases);
   }
 
   /**
-   * A page of the messages that match, newest first.
+   * Returns a page of matching messages, newest first.
    *
-   * @param options Which messages, and which part of them: 100 where nothing is said.
+   * @param options The filter and the page; 100 messages by default.
    *
    * @example
    * ```ts
@@ -131,45 +127,44 @@ export class MessageLogger {
    * ```
    */
   getMessages(options?: MessageFilter & PageOptions): Promise<Message[]> {
-    return ask(
+    return callWithOptions(
       'getMessages',
       options,
       PAGE,
-      (number, asked, abort) => {
-        const { limit, offset } = asked;
-        const cursor = this.#cursor('getMessages', asked);
-        const filter = conditions('getMessages', asked);
-        return this.#store.getMessages(number, limit, offset, cursor, ...filter, abort);
+      (number, checked, abort) => {
+        const page = pageArgs(this.#store, 'getMessages', checked);
+        const filter = filterArgs('getMessages', checked);
+        return this.#store.getMessages(number, ...page, ...filter, abort);
       },
       messagesOf,
     );
   }
 
-  /** Another name for {@link MessageLogger.getMessages}. */
+  /** Alias of {@link MessageLogger.getMessages}. */
   retrieveMessages(options?: MessageFilter & PageOptions): Promise<Message[]> {
     return this.getMessages(options);
   }
 
   /**
-   * The place behind a message, as a text that can be given to others, for example in a link to the next page.
+   * Returns the cursor after a message as a string, for example for a link to the next page.
    *
    * @param message A message as `getMessages` returned it.
-   * @returns What `getMessages` takes as `cursor`.
-   * @throws ChatkeepError when that is no such message. It is thrown at once: nothing is waited for.
+   * @returns A `cursor` for `getMessages` and `searchMessages`.
+   * @throws ChatkeepError if the argument is not such a message. It is thrown synchronously.
    */
   cursorAfter(message: Message): string {
-    return this.#cursorAfter('cursorAfter', 'message', message);
+    return cursorAfter(this.#store, 'cursorAfter', 'message', message);
   }
 
   /**
-   * The message with this id.
+   * Returns the message with an id.
    *
    * @param id The message's id.
-   * @param options What breaks the call off.
-   * @returns The message, or `null` when there is none. A database that does not answer rejects.
+   * @param options An abort signal.
+   * @returns The message, or `null` if it does not exist.
    */
   getMessageById(id: number | bigint, options?: Abortable): Promise<Message | null> {
-    return ask(
+    return callWithOptions(
       'getMessageById',
       options,
       SIGNAL,
@@ -179,30 +174,30 @@ export class MessageLogger {
   }
 
   /**
-   * How many messages match.
+   * Returns the number of matching messages.
    *
-   * @param options Which messages.
+   * @param options The filter.
    */
   getMessageCount(options?: MessageFilter & Abortable): Promise<number> {
-    return ask(
+    return callWithOptions(
       'getMessageCount',
       options,
       FILTER,
-      (number, asked, abort) => {
-        const filter = conditions('getMessageCount', asked);
+      (number, checked, abort) => {
+        const filter = filterArgs('getMessageCount', checked);
         return this.#store.getMessageCount(number, ...filter, abort);
       },
-      counted,
+      countOf,
     );
   }
 
   /**
-   * All messages that match, one by one and in flat memory.
+   * Iterates over all matching messages in constant memory.
    *
-   * They are fetched some hundred at a time; each message that is there all the while comes exactly once, whatever is logged
-   * or deleted meanwhile.
+   * Messages are fetched in pages of several hundred. A message that exists during the whole
+   * iteration is returned exactly once, even if others are logged or deleted concurrently.
    *
-   * @param options Which messages, and in which order.
+   * @param options The filter and the order.
    *
    * @example
    * ```ts
@@ -215,22 +210,14 @@ export class MessageLogger {
    * }
    * ```
    */
-  async *iterMessages(options?: IterationOptions): AsyncGenerator<Message, void, undefined> {
-    const asked = optionsOf('iterMessages', options, ITERATION);
-    const { oldestFirst, signal } = asked;
-    const filter = conditions('iterMessages', asked);
-    const pages = made<MessagePages>(this.#store.iterMessages(...filter, oldestFirst));
-    for (;;) {
-      const page = await nextPage('iterMessages', pages, signal, messagesOf);
-      if (page === null) return;
-      for (const message of page) yield message;
-    }
+  iterMessages(options?: IterationOptions): AsyncGenerator<Message, void, undefined> {
+    return iteration.messages(this.#store, options);
   }
 
   /**
-   * The same as a stream of objects.
+   * Returns all matching messages as a stream of objects, in constant memory.
    *
-   * @param options Which messages, and in which order.
+   * @param options The filter and the order.
    *
    * @example
    * ```ts
@@ -238,89 +225,89 @@ export class MessageLogger {
    *
    * const { messageLogger } = new Chatkeep('sqlite:///:memory:');
    * await messageLogger.logMessage('a');
-   * for await (const message of messageLogger.messageStream()) console.log(message.userMessage); // a
+   * const stream = messageLogger.messageStream();
+   * for await (const { userMessage } of stream) console.log(userMessage); // a
    * ```
    */
   messageStream(options?: IterationOptions): Readable {
-    return Readable.from(this.iterMessages(options), { highWaterMark: READY });
+    return Readable.from(this.iterMessages(options), { highWaterMark: STREAM_BUFFER });
   }
 
   /**
-   * Messages whose text or answer contains this text, upper and lower case alike, newest first.
+   * Searches user messages and responses for a text, ignoring case. The newest match is first.
    *
-   * @param query 1 to 1,000 characters. `%`, `_` and `\` are plain characters.
-   * @param options Which part of them: 50 where nothing is said.
+   * @param query 1 to 1,000 characters. `%`, `_` and `\` have no special meaning.
+   * @param options The page; 50 messages by default.
    */
   searchMessages(query: string, options?: PageOptions): Promise<Message[]> {
-    return ask(
+    return callWithOptions(
       'searchMessages',
       options,
       SEARCH,
-      (number, asked, abort) => {
-        const { limit, offset } = asked;
-        const cursor = this.#cursor('searchMessages', asked);
-        return this.#store.searchMessages(number, query, limit, offset, cursor, abort);
+      (number, checked, abort) => {
+        const page = pageArgs(this.#store, 'searchMessages', checked);
+        return this.#store.searchMessages(number, query, ...page, abort);
       },
       messagesOf,
     );
   }
 
   /**
-   * Totals by provider, model and day.
+   * Returns statistics by provider, model and day.
    *
-   * @param options The span of time, both ends included; all messages where nothing is said.
+   * @param options The period, both ends inclusive; all messages by default.
    */
   getAnalytics(options?: SpanOptions): Promise<Analytics> {
-    return ask(
+    return callWithOptions(
       'getAnalytics',
       options,
       SPAN,
       (number, { startDate, endDate }, abort) =>
-        this.#store.getAnalytics(number, given(startDate), given(endDate), abort),
+        this.#store.getAnalytics(number, timestampArg(startDate), timestampArg(endDate), abort),
       analyticsOf,
     );
   }
 
   /**
-   * How many messages {@link MessageLogger.deleteOldMessages} would delete.
+   * Returns the number of messages that {@link MessageLogger.deleteOldMessages} would delete.
    *
-   * @param days See there.
-   * @param options What breaks the call off.
+   * @param days Minimum age in days of 24 hours, 1 to 3,650,000; 30 by default.
+   * @param options An abort signal.
    */
   countOldMessages(days?: number, options?: Abortable): Promise<number> {
-    return ask(
+    return callWithOptions(
       'countOldMessages',
       options,
       SIGNAL,
       (number, _, abort) => this.#store.countOldMessages(number, days, abort),
-      counted,
+      countOf,
     );
   }
 
   /**
-   * Deletes the messages that are older than so many days of 24 hours, in small batches that others can write between.
+   * Deletes old messages, in small batches between which other writers can proceed.
    *
-   * @param days 1 or more; 30 where nothing is said.
-   * @param options What breaks it off; what was deleted by then is gone.
-   * @returns How many were deleted.
-   * @throws `CHATKEEP_INVALID_INPUT` when `days` is not 1 to 3,650,000. Nothing is deleted.
+   * @param days Minimum age in days of 24 hours, 1 to 3,650,000; 30 by default.
+   * @param options An abort signal. Batches that were deleted before the abort stay deleted.
+   * @returns The number of deleted messages.
+   * @throws `CHATKEEP_INVALID_INPUT` if `days` is out of range. Nothing is deleted.
    */
   deleteOldMessages(days?: number, options?: Abortable): Promise<number> {
-    return ask(
+    return callWithOptions(
       'deleteOldMessages',
       options,
       SIGNAL,
       (number, _, abort) => this.#store.deleteOldMessages(number, days, abort),
-      counted,
+      countOf,
     );
   }
 
   /**
-   * The messages that match and have an answer, oldest first, as JSON Lines that models are trained with.
+   * Returns training data: matching messages with a response, oldest first, as JSON Lines.
    *
-   * @param format The form; OpenAI's where nothing is said.
-   * @param options Which messages.
-   * @returns One object a line.
+   * @param format The format; OpenAI's by default.
+   * @param options The filter.
+   * @returns One JSON object per line.
    *
    * @example
    * ```ts
@@ -336,23 +323,23 @@ export class MessageLogger {
     format?: FineTuningFormat,
     options?: MessageFilter & Abortable,
   ): Promise<string> {
-    return ask(
+    return callWithOptions(
       'exportForFineTuning',
       options,
       FILTER,
-      (number, asked, abort) => {
-        const filter = conditions('exportForFineTuning', asked);
+      (number, checked, abort) => {
+        const filter = filterArgs('exportForFineTuning', checked);
         return this.#store.exportForFineTuning(number, format, ...filter, abort);
       },
-      same<string>,
+      identity<string>,
     );
   }
 
   /**
-   * The same as a stream, in flat memory: each object of it is a line with its line feed.
+   * Returns training data as a stream, in constant memory. Each item is a line with its line feed.
    *
-   * @param format The form; OpenAI's where nothing is said.
-   * @param options Which messages.
+   * @param format The format; OpenAI's by default.
+   * @param options The filter.
    *
    * @example
    * ```ts
@@ -366,30 +353,18 @@ export class MessageLogger {
    * ```
    */
   exportStream(format?: FineTuningFormat, options?: MessageFilter & Abortable): Readable {
-    return Readable.from(this.#lines(format, options), { highWaterMark: READY });
-  }
-
-  async *#lines(format: unknown, options: unknown): AsyncGenerator<string, void, undefined> {
-    const asked = optionsOf('exportForFineTuning', options, FILTER);
-    const { signal } = asked;
-    const filter = conditions('exportForFineTuning', asked);
-    const pages = made<MessagePages>(this.#store.exportPages(format, ...filter));
-    const linesOf = (json: string) => JSON.parse(json) as string[];
-    for (;;) {
-      const page = await nextPage('exportForFineTuning', pages, signal, linesOf);
-      if (page === null) return;
-      for (const line of page) yield `${line}\n`;
-    }
+    const lines = iteration.trainingLines(this.#store, format, options);
+    return Readable.from(lines, { highWaterMark: STREAM_BUFFER });
   }
 
   /**
-   * Adds all messages up anew, and compares the result with the totals that `getAnalytics` reads. Nothing changes.
+   * Compares the totals that `getAnalytics` reads with the sums of all messages. Changes nothing.
    *
-   * @param options What breaks the call off.
-   * @returns `counted`, `uncounted`, and `differences`, which is empty when all is well.
+   * @param options An abort signal.
+   * @returns The comparison; its `differences` are empty if the totals are correct.
    */
   checkTotals(options?: Abortable): Promise<TotalsCheck> {
-    return ask(
+    return callWithOptions(
       'checkTotals',
       options,
       SIGNAL,
@@ -399,52 +374,27 @@ export class MessageLogger {
   }
 
   /**
-   * Forgets the totals, and counts all messages anew: after other programs changed or deleted rows.
+   * Recounts the totals from all messages, for use after another program modified rows.
    *
-   * @param options What breaks the call off; calling it again begins anew.
+   * @param options An abort signal. A later call restarts the count.
    */
   rebuildTotals(options?: Abortable): Promise<void> {
-    return ask(
+    return callWithOptions(
       'rebuildTotals',
       options,
       SIGNAL,
       (number, _, abort) => this.#store.rebuildTotals(number, abort),
-      nothing,
+      noResult,
     );
   }
 
   /**
-   * Waits until everything that was handed in before has ended, and the noting of when tokens were used.
+   * Waits until all earlier calls and the recording of token use have finished.
    *
-   * @param options For how long: 30 s where nothing is said.
-   * @throws `CHATKEEP_UNAVAILABLE` when it takes longer. What has not ended goes on.
+   * @param options A timeout, 30 s by default, and an abort signal.
+   * @throws `CHATKEEP_UNAVAILABLE` after the timeout. Unfinished calls continue.
    */
   flush(options?: FlushOptions): Promise<void> {
     return flush(this.#store, options);
   }
-
-  #cursor(operation: string, { cursor }: { readonly cursor?: unknown }): unknown {
-    const isPlace = typeof cursor === 'object' && cursor !== null;
-    return isPlace ? this.#cursorAfter(operation, 'cursor', cursor) : cursor;
-  }
-
-  #cursorAfter(operation: string, field: string, message: unknown): string {
-    return now<string>(this.#store.cursorAfter(...place(operation, field, message)));
-  }
-}
-
-function counted(answer: number | string): number {
-  return integer(answer) as number;
-}
-
-function nextPage<T>(
-  operation: string,
-  pages: MessagePages,
-  signal: unknown,
-  give: (json: string) => T[],
-): Promise<T[] | null> {
-  const begin = (number: number, abort?: Parameters<MessagePages['nextPage']>[1]) =>
-    pages.nextPage(number, abort);
-  const page = (answer: string | null) => (answer === null ? null : give(answer));
-  return abortable<Answer & (string | null), T[] | null>(operation, signal, begin, page);
 }

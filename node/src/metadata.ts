@@ -1,97 +1,107 @@
 /**
- * Metadata as JSON text. `JSON.stringify` would make `null` of `NaN` and of an infinity, throw at a `bigint`, and never end
- * at an object that holds another in very many places, so the value is looked at first. Whether the JSON can be stored is
- * decided in Rust, as for every language.
+ * Metadata as JSON text. `JSON.stringify` writes `null` for `NaN` and the infinities, and throws
+ * for a `bigint`. For an object that contains another one in very many places it never ends. The
+ * value is therefore checked first. Rust checks whether the JSON can be stored, as for every
+ * language.
  */
 
-import { refused, wrongType } from './errors.js';
-import { withJsonForm, writesItself } from './json.js';
+import { invalidInput, wrongType } from './errors.js';
+import { hasOwnJsonForm, withJsonForm } from './json.js';
 
 const FIELD = 'metadata';
-/** Deeper objects are refused in Rust, with the limit's name; here only the stack is kept. */
-const DEEPEST = 40;
-/** A message has at most 16 MiB; looking at more than that is of no use. */
-const MOST = 16 * 1024 * 1024;
+/** Protects the stack. Rust enforces the documented limit of 30 levels with a precise error. */
+const MAX_DEPTH = 40;
+/** A message has at most 16 MiB, so the check can stop there. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Looks at a value. */
-interface Look {
+/** State of the check of a value. */
+interface Check {
   readonly operation: string;
-  /** Something in it is not what `JSON.stringify` should write. */
-  isSpecial: boolean;
-  /** Bytes that the rest may have, roughly, but never too few. */
-  left: number;
+  /** Whether the value contains something that `JSON.stringify` would not write correctly. */
+  needsWriter: boolean;
+  /** Bytes left for the rest of the value. An approximation that never rejects a valid value. */
+  bytesLeft: number;
 }
 
-/** The JSON text of metadata, if there is any. */
+/** Returns the JSON text of metadata, or null without metadata. */
 export function metadataText(operation: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw wrongType(operation, FIELD, 'an object or null', value);
   }
-  const look: Look = { operation, isSpecial: false, left: MOST };
-  check(look, value, 1);
-  if (!look.isSpecial) return JSON.stringify(value);
-  const written = write(look, value, 1);
-  if (written === undefined) throw wrong(look, 'must be an object, and its toJSON makes nothing');
-  return written;
+  const check: Check = { operation, needsWriter: false, bytesLeft: MAX_BYTES };
+  checkValue(check, value, 1);
+  if (!check.needsWriter) return JSON.stringify(value);
+  const text = write(check, value, 1);
+  if (text === undefined) {
+    throw invalid(check, 'must be an object, but its toJSON returned undefined');
+  }
+  return text;
 }
 
-function check(look: Look, value: unknown, depth: number): void {
-  look.left -= 2;
+function checkValue(check: Check, value: unknown, depth: number): void {
+  check.bytesLeft -= 2;
   switch (typeof value) {
     case 'string':
-      look.left -= value.length;
+      check.bytesLeft -= value.length;
       break;
     case 'number':
       if (!Number.isFinite(value)) {
-        throw wrong(look, 'holds NaN or an infinity, which JSON has no number for');
+        throw invalid(check, 'contains NaN or an infinity, which JSON cannot represent');
       }
-      if (!Number.isSafeInteger(value) && Number.isInteger(value)) look.isSpecial = true;
+      if (!Number.isSafeInteger(value) && Number.isInteger(value)) check.needsWriter = true;
       break;
     case 'object':
-      if (value !== null) checkObject(look, value, depth);
+      if (value !== null) checkObject(check, value, depth);
       break;
     case 'bigint':
-      look.isSpecial = true;
+      check.needsWriter = true;
       break;
     case 'boolean':
     case 'undefined':
       break;
     default:
-      throw wrong(look, `holds a ${typeof value}, which JSON has no form for`);
+      throw invalid(check, `contains a ${typeof value}, which JSON cannot represent`);
   }
-  if (look.left < 0) throw wrong(look, `is too large: a message has at most ${MOST} bytes`);
+  if (check.bytesLeft < 0) {
+    throw invalid(check, `is too large: a message is limited to ${MAX_BYTES} bytes`);
+  }
 }
 
-function checkObject(look: Look, value: object, depth: number): void {
-  if (depth > DEEPEST) throw wrong(look, 'nests deeper than 30 levels, or holds itself');
-  if (writesItself(value)) {
-    // It is asked once, when it is written.
-    look.isSpecial = true;
+function checkObject(check: Check, value: object, depth: number): void {
+  if (depth > MAX_DEPTH) throw invalid(check, 'nests deeper than 30 levels, or contains itself');
+  if (hasOwnJsonForm(value)) {
+    // `toJSON` is called only once, by the writer.
+    check.needsWriter = true;
     return;
   }
   if (Array.isArray(value)) {
-    for (let place = 0; place < value.length; place += 1) check(look, value[place], depth + 1);
+    for (let index = 0; index < value.length; index += 1) {
+      checkValue(check, value[index], depth + 1);
+    }
     return;
   }
   if (!isPlain(value)) {
     const name = value.constructor?.name ?? 'an object';
-    throw wrong(look, `holds a ${name}, which JSON has no form for`);
+    throw invalid(check, `contains a ${name}, which JSON cannot represent`);
   }
   for (const key of Object.keys(value)) {
-    look.left -= key.length + 3;
-    check(look, (value as Record<string, unknown>)[key], depth + 1);
+    check.bytesLeft -= key.length + 3;
+    checkValue(check, (value as Record<string, unknown>)[key], depth + 1);
   }
 }
 
-/** Whether nothing but its own keys makes the object, wherever it comes from. */
+/** Returns whether the object has only its own keys, in this or another realm. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** As `JSON.stringify` does, but for whole numbers: a `bigint` is exact, and a number beyond 2^53 stays a number. */
-function write(look: Look, value: unknown, depth: number, key = ''): string | undefined {
+/**
+ * Writes JSON as `JSON.stringify` does, except for integers: a `bigint` is written exactly, and a
+ * number beyond 2^53 stays a floating-point number.
+ */
+function write(check: Check, value: unknown, depth: number, key = ''): string | undefined {
   switch (typeof value) {
     case 'bigint':
       return String(value);
@@ -99,58 +109,60 @@ function write(look: Look, value: unknown, depth: number, key = ''): string | un
       if (Number.isInteger(value) && !Number.isSafeInteger(value)) return value.toExponential();
       return JSON.stringify(value);
     case 'object':
-      return value === null ? 'null' : writeObject(look, value, depth, key);
+      return value === null ? 'null' : writeObject(check, value, depth, key);
     default:
       return JSON.stringify(value);
   }
 }
 
-function writeObject(look: Look, value: object, depth: number, key: string): string | undefined {
-  if (writesItself(value)) {
+function writeObject(check: Check, value: object, depth: number, key: string): string | undefined {
+  if (hasOwnJsonForm(value)) {
     if (value instanceof Date && Number.isNaN(value.getTime())) {
-      throw wrong(look, 'holds an invalid Date');
+      throw invalid(check, 'contains an invalid Date');
     }
-    const made: unknown = (value as { toJSON(key: string): unknown }).toJSON(key);
-    if (typeof made === 'object' && made !== null && writesItself(made)) {
-      throw wrong(look, 'holds an object whose toJSON makes another that has one');
+    const result: unknown = (value as { toJSON(key: string): unknown }).toJSON(key);
+    if (typeof result === 'object' && result !== null && hasOwnJsonForm(result)) {
+      throw invalid(check, 'contains an object whose toJSON returns another object with a toJSON');
     }
-    check(look, made, depth);
-    return write(look, made, depth);
+    checkValue(check, result, depth);
+    return write(check, result, depth);
   }
   if (Array.isArray(value)) {
-    const written = value.map((one, place) => write(look, one, depth + 1, String(place)) ?? 'null');
-    return `[${written.join()}]`;
+    const items = value.map(
+      (item, index) => write(check, item, depth + 1, String(index)) ?? 'null',
+    );
+    return `[${items.join()}]`;
   }
   const entries: string[] = [];
-  for (const [name, one] of Object.entries(value)) {
-    const written = write(look, one, depth + 1, name);
-    if (written !== undefined) entries.push(`${JSON.stringify(name)}:${written}`);
+  for (const [name, item] of Object.entries(value)) {
+    const text = write(check, item, depth + 1, name);
+    if (text !== undefined) entries.push(`${JSON.stringify(name)}:${text}`);
   }
   return `{${entries.join()}}`;
 }
 
-function wrong(look: Look, message: string): Error {
-  return refused(look.operation, FIELD, message);
+function invalid(check: Check, message: string): Error {
+  return invalidInput(check.operation, FIELD, message);
 }
 
-/** Puts `bigint`s in the place of the integers beyond 2^53 that were marked in this metadata. */
+/** Replaces the marked integers beyond 2^53 in metadata that was read with `bigint`s. */
 export function restoreBigints(metadata: object): void {
   restore(metadata);
 }
 
-/** Whether there were any. */
+/** Returns whether the container has a `bigint` at any depth. */
 function restore(container: object): boolean {
-  const held = container as Record<string, unknown>;
-  let holds = false;
-  for (const key of Object.keys(held)) {
-    const value = held[key];
+  const values = container as Record<string, unknown>;
+  let hasBigint = false;
+  for (const key of Object.keys(values)) {
+    const value = values[key];
     if (typeof value === 'string' && value.startsWith('\0')) {
-      held[key] = BigInt(value.slice(1));
-      holds = true;
+      values[key] = BigInt(value.slice(1));
+      hasBigint = true;
     } else if (typeof value === 'object' && value !== null && restore(value)) {
-      holds = true;
+      hasBigint = true;
     }
   }
-  if (holds) withJsonForm(container);
-  return holds;
+  if (hasBigint) withJsonForm(container);
+  return hasBigint;
 }

@@ -1,110 +1,118 @@
-/** Messages to be logged, from what callers give to the addon's arguments. */
+/** Conversion of new messages to the addon's arguments. */
 
-import { aboutField, ChatkeepError, refused, wrongType } from './errors.js';
+import { ChatkeepError, invalidInput, withField, wrongType } from './errors.js';
 import { metadataText } from './metadata.js';
-import { given as momentGiven } from './moments.js';
 import { unknownName } from './options.js';
+import { timestampArg } from './timestamps.js';
 
 const KEYS = ['message', 'response', 'provider', 'model', 'tokensUsed', 'metadata', 'timestamp'];
 
 /** The arguments of a message, in the addon's order. */
-export type Parts = [unknown, unknown, unknown, unknown, unknown, string | null, unknown];
+export type MessageArgs = [unknown, unknown, unknown, unknown, unknown, string | null, unknown];
 
-/** How messages spell their keys, where not as the arguments: `messages[3].message` is `messages[3].userMessage`. */
-export interface Spelling {
-  /** Absent for almost every message, so it is made only where it is needed. */
-  written: Map<string, string> | undefined;
+/**
+ * Maps argument names to the caller's keys where they differ: `messages[3].message` to
+ * `messages[3].userMessage`.
+ */
+export interface KeyAliases {
+  /** Created only if a message uses an alias, which is rare. */
+  map: Map<string, string> | undefined;
 }
 
-/** The promise of a call, whose error names what the caller wrote: a message that was read has the stored names as keys. */
-export function respelled<T>(promise: Promise<T>, spelling: Spelling): Promise<T> {
-  const { written } = spelling;
-  if (written === undefined) return promise;
+/** Changes the field in a call's error to the key that the caller wrote. */
+export function withCallerKeys<T>(promise: Promise<T>, aliases: KeyAliases): Promise<T> {
+  const { map } = aliases;
+  if (map === undefined) return promise;
   return promise.catch((error: unknown) => {
-    const field = error instanceof ChatkeepError ? written.get(error.field ?? '') : undefined;
-    throw field === undefined ? error : aboutField(error as ChatkeepError, field);
+    const field = error instanceof ChatkeepError ? map.get(error.field ?? '') : undefined;
+    throw field === undefined ? error : withField(error as ChatkeepError, field);
   });
 }
 
 /**
- * The parts of a message.
+ * Converts a message.
  *
  * @param operation The call.
- * @param value What it was given.
- * @param spelling Where it is noted how the message spells its keys.
- * @param before What stands before the field's name in an error: the message's place among others.
+ * @param value The message as the caller passed it.
+ * @param aliases Receives the aliases that the message uses.
+ * @param prefix Prefix of field names in errors: the message's position in a batch.
  */
-export function partsOf(operation: string, value: unknown, spelling: Spelling, before = ''): Parts {
-  if (typeof value === 'string' && before === '') {
+export function messageArgs(
+  operation: string,
+  value: unknown,
+  aliases: KeyAliases,
+  prefix = '',
+): MessageArgs {
+  if (typeof value === 'string' && prefix === '') {
     return [value, undefined, undefined, undefined, undefined, null, undefined];
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw wrongType(operation, before.slice(0, -1) || 'message', 'an object', value);
+    throw wrongType(operation, prefix.slice(0, -1) || 'message', 'an object', value);
   }
   let message: unknown;
   let response: unknown;
-  const held = value as Record<string, unknown>;
-  for (const name in held) {
+  const values = value as Record<string, unknown>;
+  for (const name in values) {
     switch (name) {
       case 'message':
       case 'userMessage':
-        if (message !== undefined) throw twice(operation, `${before}${name}`);
-        if (name !== 'message') note(spelling, before, 'message', name);
-        message = held[name];
+        if (message !== undefined) throw duplicate(operation, `${prefix}${name}`);
+        if (name !== 'message') addAlias(aliases, prefix, 'message', name);
+        message = values[name];
         break;
       case 'response':
       case 'botResponse':
-        if (response !== undefined) throw twice(operation, `${before}${name}`);
-        if (name !== 'response') note(spelling, before, 'response', name);
-        response = held[name];
+        if (response !== undefined) throw duplicate(operation, `${prefix}${name}`);
+        if (name !== 'response') addAlias(aliases, prefix, 'response', name);
+        response = values[name];
         break;
       case 'provider':
       case 'model':
       case 'tokensUsed':
       case 'metadata':
       case 'timestamp':
-      // A message that was read has one; the database gives another.
+      // A message that was read has an id; the database assigns a new one.
       case 'id':
         break;
       default:
-        throw unknownName(operation, name, 'key of a message', KEYS, before);
+        throw unknownName(operation, name, 'key', KEYS, prefix);
     }
   }
-  const { provider, model, tokensUsed, metadata, timestamp } = held;
-  const text = placed(before, () => metadataText(operation, metadata));
-  return [message, response, provider, model, tokensUsed, text, momentGiven(timestamp)];
+  const { provider, model, tokensUsed, metadata, timestamp } = values;
+  const text = withPrefix(prefix, () => metadataText(operation, metadata));
+  return [message, response, provider, model, tokensUsed, text, timestampArg(timestamp)];
 }
 
-function note(spelling: Spelling, before: string, argument: string, name: string): void {
-  spelling.written ??= new Map();
-  spelling.written.set(`${before}${argument}`, `${before}${name}`);
+function addAlias(aliases: KeyAliases, prefix: string, argument: string, name: string): void {
+  aliases.map ??= new Map();
+  aliases.map.set(`${prefix}${argument}`, `${prefix}${name}`);
 }
 
-/** The parts of messages, one behind the other. */
-export function manyPartsOf(operation: string, messages: unknown, spelling: Spelling): unknown[] {
+/** Converts messages to the concatenation of their arguments. */
+export function batchArgs(operation: string, messages: unknown, aliases: KeyAliases): unknown[] {
   const isIterable =
     typeof messages === 'object' && messages !== null && Symbol.iterator in messages;
   if (!isIterable) throw wrongType(operation, 'messages', 'an iterable of objects', messages);
-  const parts: unknown[] = [];
-  let place = 0;
+  const args: unknown[] = [];
+  let index = 0;
   for (const message of messages as Iterable<unknown>) {
-    parts.push(...partsOf(operation, message, spelling, `messages[${place}].`));
-    place += 1;
+    args.push(...messageArgs(operation, message, aliases, `messages[${index}].`));
+    index += 1;
   }
-  return parts;
+  return args;
 }
 
-function twice(operation: string, field: string): Error {
-  return refused(operation, field, 'is given under two names');
+function duplicate(operation: string, field: string): Error {
+  return invalidInput(operation, field, 'is given twice, under two names');
 }
 
-/** Says where the message stands that something is wrong with. */
-function placed<T>(before: string, work: () => T): T {
-  if (before === '') return work();
+/** Adds the message's position to the field of an error. */
+function withPrefix<T>(prefix: string, convert: () => T): T {
+  if (prefix === '') return convert();
   try {
-    return work();
+    return convert();
   } catch (error) {
     if (!(error instanceof ChatkeepError) || error.operation === undefined) throw error;
-    throw aboutField(error, `${before}${error.field ?? ''}`);
+    throw withField(error, `${prefix}${error.field ?? ''}`);
   }
 }

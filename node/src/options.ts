@@ -1,42 +1,49 @@
-/** What calls may be told. A name that does not exist is refused: a typo would else be an option that does nothing. */
+/** Checks of call options. Unknown names are rejected: otherwise a typo would have no effect. */
 
-import { refused, wrongType } from './errors.js';
+import { invalidInput, wrongType } from './errors.js';
 
-/** Options as they were given, each of a name that exists. */
+/** Options as the caller passed them. Every name is known. */
 export type Options = Readonly<Record<string, unknown>>;
 
 const NONE: Options = Object.freeze({});
 
+/** Option names of a call that can only be aborted. */
+export const SIGNAL = new Set(['signal']);
+
 /**
- * The options of a call, once it is sure that each of them exists.
+ * Returns the options of a call after checking their names.
  *
  * @param operation The call.
- * @param given What it was given.
- * @param known The names.
+ * @param options The options as the caller passed them.
+ * @param known The known names.
  */
-export function optionsOf(operation: string, given: unknown, known: ReadonlySet<string>): Options {
-  if (given === undefined || given === null) return NONE;
-  if (typeof given !== 'object' || Array.isArray(given)) {
-    throw wrongType(operation, 'options', 'an object', given);
+export function optionsOf(
+  operation: string,
+  options: unknown,
+  known: ReadonlySet<string>,
+): Options {
+  if (options === undefined || options === null) return NONE;
+  if (typeof options !== 'object' || Array.isArray(options)) {
+    throw wrongType(operation, 'options', 'an object', options);
   }
-  for (const name in given) {
+  for (const name in options) {
     if (!known.has(name)) throw unknownName(operation, name, 'option', known);
   }
-  return given as Options;
+  return options as Options;
 }
 
-/** The error for a name that does not exist. */
+/** Creates the error for an unknown name. */
 export function unknownName(
   operation: string,
   name: string,
-  what: string,
+  kind: 'option' | 'key',
   known: Iterable<string>,
-  before = '',
+  prefix = '',
 ): Error {
   const shown = name.slice(0, 40);
-  return refused(
+  return invalidInput(
     operation,
-    `${before}${shown}`,
-    `is no ${what}; known are ${[...known].join(', ')}`,
+    `${prefix}${shown}`,
+    `is not a valid ${kind}; valid ${kind}s: ${[...known].join(', ')}`,
   );
 }

@@ -1,9 +1,9 @@
-/** Which of the compiled parts is for this machine. */
+/** Selection of the native addon for this machine. */
 
 import process from 'node:process';
 
 /**
- * This platform's name, as packages of compiled code have it.
+ * Returns this platform's name, in the form that packages of native addons use.
  *
  * @returns For example `linux-x64-gnu`.
  */

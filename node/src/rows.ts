@@ -1,16 +1,16 @@
-/** From the addon's JSON to what callers get. */
+/** Decoding of the addon's JSON into results. */
 
 import { inspect } from 'node:util';
 import { jsonReady, withJsonForm } from './json.js';
 import { restoreBigints } from './metadata.js';
-import { dateOf, momentOf } from './moments.js';
+import { dateOf, preciseDate } from './timestamps.js';
 import type {
   Analytics,
   CreatedToken,
   HistoryEntry,
   ImportReport,
   Message,
-  MigrateAnswers,
+  MigrateResponses,
   MigrateVerb,
   MigrationStatus,
   Sums,
@@ -19,29 +19,34 @@ import type {
   TotalsCheck,
 } from './types.js';
 
-/** A whole number, as its digits where it is too large for a number. */
-type Whole = number | string;
+/** An integer; one that is too large for an exact number is a string of its digits. */
+type RawInteger = number | string;
 
-/** Columns of messages, each as long as there are rows. */
+/** Columns of messages, with one item per row. `large` is a list of row indexes. */
 interface Columns {
-  id: Whole[];
+  id: RawInteger[];
   timestamp: number[];
   micros: number[];
   userMessage: string[];
   botResponse: (string | null)[];
   provider: (string | null)[];
   model: (string | null)[];
-  tokensUsed: (Whole | null)[];
+  tokensUsed: (RawInteger | null)[];
   metadata: (Record<string, unknown> | null)[];
   large: number[];
 }
 
-/** A whole number. */
-export function integer<T extends Whole | null>(number: T): Exclude<T, string> {
+/** Decodes an integer to a number or a `bigint`. */
+export function integer<T extends RawInteger | null>(number: T): Exclude<T, string> {
   return (typeof number === 'string' ? BigInt(number) : number) as Exclude<T, string>;
 }
 
-/** The messages of a page: each with its keys in the same order, which is what makes them cheap. */
+/** Decodes a count, which is typed as a number. */
+export function countOf(count: RawInteger): number {
+  return integer(count) as number;
+}
+
+/** Decodes a page. All messages have their keys in the same order, which engines optimize for. */
 export function messagesOf(json: string): Message[] {
   const columns = JSON.parse(json) as Columns;
   const { id, timestamp, micros, userMessage, botResponse, provider, model, tokensUsed, metadata } =
@@ -49,13 +54,13 @@ export function messagesOf(json: string): Message[] {
   const messages: Message[] = new Array(id.length);
   for (let row = 0; row < id.length; row += 1) {
     messages[row] = {
-      id: integer(id[row] as Whole) as number,
-      timestamp: momentOf(timestamp[row] as number, micros[row] as number),
+      id: integer(id[row] as RawInteger) as number,
+      timestamp: preciseDate(timestamp[row] as number, micros[row] as number),
       userMessage: userMessage[row] as string,
       botResponse: botResponse[row] as string | null,
       provider: provider[row] as string | null,
       model: model[row] as string | null,
-      tokensUsed: integer(tokensUsed[row] as Whole | null),
+      tokensUsed: integer(tokensUsed[row] as RawInteger | null),
       metadata: metadata[row] as Record<string, unknown> | null,
     };
     if (typeof id[row] === 'string' || typeof tokensUsed[row] === 'string') {
@@ -74,18 +79,18 @@ export function optionalMessage(json: string | null): Message | null {
 }
 
 export function idsOf(json: string): number[] {
-  return jsonReady((JSON.parse(json) as Whole[]).map((id) => integer(id) as number));
+  return jsonReady((JSON.parse(json) as RawInteger[]).map((id) => integer(id) as number));
 }
 
 export function analyticsOf(json: string): Analytics {
-  const all = JSON.parse(json) as Analytics;
-  return jsonReady({ ...all, totalTokens: integer(all.totalTokens as Whole) });
+  const raw = JSON.parse(json) as Analytics;
+  return jsonReady({ ...raw, totalTokens: integer(raw.totalTokens as RawInteger) });
 }
 
 export function totalsOf(json: string): TotalsCheck {
   const check = JSON.parse(json) as TotalsCheck;
-  const sums = (given: Sums): Sums =>
-    jsonReady({ ...given, tokens: integer(given.tokens as Whole) });
+  const sums = (raw: Sums): Sums =>
+    jsonReady({ ...raw, tokens: integer(raw.tokens as RawInteger) });
   const differences = check.differences.map((difference) => ({
     ...difference,
     start: new Date(difference.start),
@@ -95,7 +100,7 @@ export function totalsOf(json: string): TotalsCheck {
   return { ...check, differences };
 }
 
-/** The same with milliseconds for each `Date`. */
+/** A result with milliseconds in place of each `Date`. */
 type Raw<T> = {
   [K in keyof T]: T[K] extends Date ? number : T[K] extends Date | null ? number | null : T[K];
 };
@@ -103,8 +108,8 @@ type Raw<T> = {
 function tokenOf(raw: Raw<TokenInfo>): TokenInfo {
   return jsonReady({
     ...raw,
-    id: integer(raw.id as Whole) as number,
-    tokenId: integer(raw.tokenId as Whole) as number,
+    id: integer(raw.id as RawInteger) as number,
+    tokenId: integer(raw.tokenId as RawInteger) as number,
     createdAt: new Date(raw.createdAt),
     expiresAt: dateOf(raw.expiresAt),
     lastUsedAt: dateOf(raw.lastUsedAt),
@@ -119,13 +124,13 @@ export function tokensOf(json: string): TokenInfo[] {
   return (JSON.parse(json) as Raw<TokenInfo>[]).map(tokenOf);
 }
 
-/** A plain object, but for what `util.inspect` shows of it. */
+/** Decodes a created token. `util.inspect` shows only the start of the token. */
 export function createdToken(json: string): CreatedToken {
   const raw = JSON.parse(json) as Raw<CreatedToken>;
   const created: CreatedToken = jsonReady({
     ...raw,
-    id: integer(raw.id as Whole) as number,
-    tokenId: integer(raw.tokenId as Whole) as number,
+    id: integer(raw.id as RawInteger) as number,
+    tokenId: integer(raw.tokenId as RawInteger) as number,
     createdAt: new Date(raw.createdAt),
     expiresAt: dateOf(raw.expiresAt),
   });
@@ -158,20 +163,20 @@ function historyEntry(raw: Raw<HistoryEntry>): HistoryEntry {
   return { ...raw, startedAt: dateOf(raw.startedAt), appliedAt: dateOf(raw.appliedAt) };
 }
 
-/** What the answer to a verb is made of: only some hold moments. */
-export function migrateAnswer<V extends MigrateVerb>(verb: V, json: string): MigrateAnswers[V] {
-  const answer = JSON.parse(json);
-  if (verb === 'current') return statusOf(answer);
+/** Decodes the result of a verb. Only some contain timestamps. */
+export function migrateResponse<V extends MigrateVerb>(verb: V, json: string): MigrateResponses[V] {
+  const response = JSON.parse(json);
+  if (verb === 'current') return statusOf(response);
   if (verb === 'history') {
-    return { migrations: answer.migrations.map(historyEntry) } as MigrateAnswers[V];
+    return { migrations: response.migrations.map(historyEntry) } as MigrateResponses[V];
   }
-  return answer;
+  return response;
 }
 
 export function importReport(json: string): ImportReport {
   const report = JSON.parse(json) as ImportReport;
   const problems = report.problems.map((problem) =>
-    jsonReady({ ...problem, row: integer(problem.row as Whole) }),
+    jsonReady({ ...problem, row: integer(problem.row as RawInteger) }),
   );
   return { ...report, problems };
 }

@@ -1,15 +1,15 @@
-/** A store: the way in. */
+/** The store, the entry point of the API. */
 
 import { type InspectOptions, inspect } from 'node:util';
 import type { Store } from './addon.js';
-import { made, mailbox } from './calls.js';
+import { mailbox, unwrapObject } from './calls.js';
 import { DatabaseManager } from './database.js';
+import { close, type FlushOptions, flush } from './flush.js';
 import { MessageLogger } from './messages.js';
 import { native } from './native.js';
 import { optionsOf } from './options.js';
 import { TokenManager } from './tokens.js';
-import type { ChatkeepOptions, Patience } from './types.js';
-import { close, type FlushOptions, flush } from './waiting.js';
+import type { ChatkeepOptions, TimeoutOptions } from './types.js';
 
 const OPTIONS = new Set([
   'poolSize',
@@ -26,18 +26,18 @@ const OPTIONS = new Set([
   'tokenCache',
 ]);
 
-// The first versions of Node 20 have no such symbol; what compilers make of `await using` then looks for this one.
+// The first releases of Node 20 do not have this symbol. Compiled `await using` then uses this one.
 const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
-/** Says that a store is the environment's; nobody else has it. */
+/** Private marker, passed as the URL, that selects the environment's store. */
 const ENVIRONMENT = Symbol('environment');
 
 /**
- * A chat backend's database: its messages, its tokens, and itself.
+ * The database of a chat backend: its messages, its API tokens, and the database itself.
  *
- * Nothing is opened before the first call; the schema is made, or brought up to date, by then. No call blocks the event loop, and
- * a store that has nothing to do keeps no process alive.
+ * The first call connects, and creates or upgrades the schema. No call blocks the event loop, and
+ * an idle store does not keep the process alive.
  *
  * @example
  * ```ts
@@ -55,60 +55,64 @@ export class Chatkeep {
   readonly messageLogger: MessageLogger;
   /** The API tokens. */
   readonly tokenManager: TokenManager;
-  /** The database itself. */
+  /** The database. */
   readonly dbManager: DatabaseManager;
 
   /**
-   * @param url The database, for example `sqlite:///chat.db` or `postgresql://user:password@host/name`. Without it,
-   * `DATABASE_URL` and its like.
-   * @param options Settings; what is not set here comes from the environment.
-   * @throws ChatkeepError `CHATKEEP_CONFIGURATION` when the URL or a setting cannot be understood.
+   * Creates a store. It connects at the first call.
+   *
+   * @param url The database, for example `sqlite:///chat.db` or
+   * `postgresql://user:password@host/name`. By default `DATABASE_URL` and the other environment
+   * variables.
+   * @param options Settings that override the environment's.
+   * @throws ChatkeepError `CHATKEEP_CONFIGURATION` if the URL or a setting is invalid.
    */
   constructor(url?: string | null, options?: ChatkeepOptions) {
     this.#store =
-      (url as unknown) === ENVIRONMENT ? native.environmentStore(mailbox) : opened(url, options);
+      (url as unknown) === ENVIRONMENT ? native.environmentStore(mailbox) : open(url, options);
     this.messageLogger = new MessageLogger(this.#store);
     this.tokenManager = new TokenManager(this.#store);
     this.dbManager = new DatabaseManager(this.#store);
   }
 
   /**
-   * Waits until everything that was handed in before has ended, and the noting of when tokens were used.
+   * Waits until all earlier calls and the recording of token use have finished.
    *
-   * @param options For how long: 30 s where nothing is said.
-   * @throws `CHATKEEP_UNAVAILABLE` when it takes longer. What has not ended goes on.
+   * @param options A timeout, 30 s by default, and an abort signal.
+   * @throws `CHATKEEP_UNAVAILABLE` after the timeout. Unfinished calls continue.
    */
   flush(options?: FlushOptions): Promise<void> {
     return flush(this.#store, options);
   }
 
   /**
-   * Takes no more calls, waits for those under way, and closes all connections. Later calls reject with
-   * `CHATKEEP_UNAVAILABLE`. Closing twice does nothing more.
+   * Waits for calls in progress and closes all connections. Later calls reject with
+   * `CHATKEEP_UNAVAILABLE`. Closing again has no effect.
    *
-   * @param options For how long calls under way are waited for: 30 s where nothing is said.
-   * @throws `CHATKEEP_UNAVAILABLE` when calls had not ended by then.
+   * @param options The timeout for calls in progress; 30 s by default.
+   * @throws `CHATKEEP_UNAVAILABLE` if calls are still in progress after the timeout.
    */
-  close(options?: Patience): Promise<void> {
+  close(options?: TimeoutOptions): Promise<void> {
     return close(this.#store, options);
   }
 
-  /** Closes; for `await using`. */
+  /** Closes the store, for `await using`. */
   [asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Shows where the database is, and no password. */
+  /** Shows the URL without its password. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    const url = this.#store.shown();
-    return `Chatkeep <${url === null ? 'of the environment, not yet used' : inspect(url, options)}>`;
+    const url = this.#store.displayUrl();
+    const text = url === null ? 'from the environment, not yet used' : inspect(url, options);
+    return `Chatkeep <${text}>`;
   }
 }
 
-function opened(url: unknown, options: unknown): Store {
-  const asked = optionsOf('Chatkeep', options, OPTIONS);
-  const { poolSize, maxOverflow, poolTimeout, poolRecycle, poolPrePing, connectTimeout } = asked;
-  const { queryTimeout, maxRetries, retryDelay, autoMigrate, writers, tokenCache } = asked;
+function open(url: unknown, options: unknown): Store {
+  const checked = optionsOf('Chatkeep', options, OPTIONS);
+  const { poolSize, maxOverflow, poolTimeout, poolRecycle, poolPrePing, connectTimeout } = checked;
+  const { queryTimeout, maxRetries, retryDelay, autoMigrate, writers, tokenCache } = checked;
   const store = native.openStore(
     mailbox,
     url,
@@ -125,13 +129,14 @@ function opened(url: unknown, options: unknown): Store {
     writers,
     tokenCache,
   );
-  return made<Store>(store);
+  return unwrapObject<Store>(store);
 }
 
 const environment = new Chatkeep(ENVIRONMENT as unknown as string);
 
 /**
- * The store that the environment names. No variable is read before its first use; all threads of the process share it.
+ * Returns the store that the environment variables configure. They are read at its first use. All
+ * threads of the process share it.
  *
  * @returns The same store at every call.
  */

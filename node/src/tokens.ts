@@ -1,23 +1,23 @@
 /** API tokens. */
 
 import type { Store } from './addon.js';
-import { call, isFailure, same } from './calls.js';
+import { call, identity, isFailure } from './calls.js';
 import { errorOf } from './errors.js';
 import { optionsOf } from './options.js';
-import { createdToken, integer, optionalToken, tokenCheck, tokensOf } from './rows.js';
+import { countOf, createdToken, optionalToken, tokenCheck, tokensOf } from './rows.js';
 import type { CreatedToken, NewTokenOptions, TokenCheck, TokenInfo } from './types.js';
 
 const NEW_TOKEN = new Set(['description', 'expiresDays']);
 
 /**
- * Makes, checks and revokes API tokens.
+ * Creates, checks and revokes API tokens.
  *
  * @example
  * ```ts
  * import { Chatkeep } from 'chatkeep';
  *
  * const { tokenManager } = new Chatkeep('sqlite:///:memory:');
- * const { id, token } = await tokenManager.createToken({ description: 'web app', expiresDays: 90 });
+ * const { id, token } = await tokenManager.createToken({ description: 'app', expiresDays: 90 });
  * console.log(await tokenManager.verifyToken(token)); // true
  * await tokenManager.revokeToken(id);
  * console.log(await tokenManager.verifyToken(token)); // false
@@ -32,41 +32,42 @@ export class TokenManager {
   }
 
   /**
-   * Makes a token. Only its digest is stored, so this is the only time that it can be shown.
+   * Creates a token and returns it. Only its digest is stored, so it is never returned again.
    *
-   * @param options What it is for, and when it expires; a string alone is what it is for.
-   * @throws `CHATKEEP_INVALID_INPUT` when an option cannot be; `field` names it.
+   * @param options The description and the days until expiry, or only the description.
+   * @throws `CHATKEEP_INVALID_INPUT` if an option is invalid; `field` names it.
    */
   createToken(options?: NewTokenOptions | string): Promise<CreatedToken> {
     return call((number) => {
-      const given = typeof options === 'string' ? { description: options } : options;
-      const { description, expiresDays } = optionsOf('createToken', given, NEW_TOKEN);
+      const asObject = typeof options === 'string' ? { description: options } : options;
+      const { description, expiresDays } = optionsOf('createToken', asObject, NEW_TOKEN);
       return this.#store.createToken(number, description, expiresDays);
     }, createdToken);
   }
 
   /**
-   * Whether this token may be used now.
+   * Returns whether a token is valid now.
    *
-   * The database's word is good for some seconds (`TOKEN_CACHE_SECONDS`), but never past the token's expiry; a token that is
-   * revoked in this process is invalid at once.
+   * A lookup is cached for `TOKEN_CACHE_SECONDS`, but never beyond the token's expiry. A token that
+   * this process revokes is invalid immediately.
    *
-   * @param token What was presented, whatever text it is.
-   * @returns False also for a text that cannot be a token.
-   * @throws `CHATKEEP_UNAVAILABLE` when the database does not answer. That is never `false`: answer with status 503, not 401.
+   * @param token The string that the client presented, valid or not.
+   * @returns False also for a malformed token.
+   * @throws `CHATKEEP_UNAVAILABLE` if the database does not respond. This is never `false`: return
+   * status 503, not 401.
    */
   verifyToken(token: string): Promise<boolean> {
-    const known = this.#store.verifyAtOnce(token);
-    if (typeof known === 'boolean') return Promise.resolve(known);
-    if (isFailure(known)) return Promise.reject(errorOf(known));
-    return call((number) => this.#store.verifyToken(number, token), same<boolean>);
+    const cached = this.#store.verifyCached(token);
+    if (typeof cached === 'boolean') return Promise.resolve(cached);
+    if (isFailure(cached)) return Promise.reject(errorOf(cached));
+    return call((number) => this.#store.verifyToken(number, token), identity<boolean>);
   }
 
   /**
-   * Whether this token may be used now, and why or why not.
+   * Checks a token and returns why it is valid or invalid, with its record.
    *
-   * @param token What was presented, whatever text it is.
-   * @throws `CHATKEEP_UNAVAILABLE` when the database does not answer.
+   * @param token The string that the client presented, valid or not.
+   * @throws `CHATKEEP_UNAVAILABLE` if the database does not respond.
    *
    * @example
    * ```ts
@@ -78,44 +79,44 @@ export class TokenManager {
    * ```
    */
   checkToken(token: string): Promise<TokenCheck> {
-    const known = this.#store.checkAtOnce(token);
-    if (typeof known === 'string') return Promise.resolve(tokenCheck(known));
-    if (isFailure(known)) return Promise.reject(errorOf(known));
+    const cached = this.#store.checkCached(token);
+    if (typeof cached === 'string') return Promise.resolve(tokenCheck(cached));
+    if (isFailure(cached)) return Promise.reject(errorOf(cached));
     return call((number) => this.#store.checkToken(number, token), tokenCheck);
   }
 
-  /** All tokens, newest first: never the tokens themselves. */
+  /** Returns the records of all tokens, newest first. They do not contain the tokens. */
   listTokens(): Promise<TokenInfo[]> {
     return call((number) => this.#store.listTokens(number), tokensOf);
   }
 
   /**
-   * The token with this id.
+   * Returns the record of a token.
    *
    * @param id The token's id.
-   * @returns Its record, or `null` when there is none.
+   * @returns The record, or `null` if the token does not exist.
    */
   getTokenInfo(id: number | bigint): Promise<TokenInfo | null> {
     return call((number) => this.#store.getTokenInfo(number, id), optionalToken);
   }
 
   /**
-   * Makes a token invalid for good: in this process at once, in others within `TOKEN_CACHE_SECONDS`.
+   * Revokes a token permanently. It becomes invalid immediately in this process, and within
+   * `TOKEN_CACHE_SECONDS` in others.
    *
    * @param tokenId The token's id.
-   * @returns False when there is no such token, or it was revoked before.
+   * @returns False if the token does not exist or was already revoked.
    */
   revokeToken(tokenId: number | bigint): Promise<boolean> {
-    return call((number) => this.#store.revokeToken(number, tokenId), same<boolean>);
+    return call((number) => this.#store.revokeToken(number, tokenId), identity<boolean>);
   }
 
   /**
-   * Deletes the tokens whose time is over.
+   * Deletes all expired tokens.
    *
-   * @returns How many there were.
+   * @returns The number of deleted tokens.
    */
   deleteExpiredTokens(): Promise<number> {
-    const counted = (answer: number | string) => integer(answer) as number;
-    return call((number) => this.#store.deleteExpiredTokens(number), counted);
+    return call((number) => this.#store.deleteExpiredTokens(number), countOf);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * What the web integrations share: what a request is told, without any framework.
+ * HTTP responses that the web integrations share, independent of a framework.
  *
- * A token that is refused is told so (401, as RFC 6750 wants it). A database that does not answer is never a verdict on a
- * token: that is 503, with `Retry-After`.
+ * An invalid token results in 401, as RFC 6750 requires. A database that does not respond never
+ * makes a token invalid: it results in 503 with `Retry-After`.
  */
 
 import type {
@@ -14,16 +14,16 @@ import type {
   TokenInfo,
 } from './index.js';
 
-/** Seconds after which a caller may try again: a database that is back is used again within two. */
+/** Default `Retry-After` in seconds. A database that is back is used again within two seconds. */
 export const RETRY_AFTER = 5;
 
-/** Where the health check is when nobody says otherwise. */
+/** Default path of the health check. */
 export const HEALTH_PATH = '/health/db-pool';
 
-/** Seconds after which a database that has not answered counts as down. */
+/** Default timeout of the health check, in seconds. */
 export const HEALTH_TIMEOUT = 5;
 
-/** What passes when a caller tries again. */
+/** Codes of errors that a retry may resolve. */
 const TEMPORARY = new Set(['CHATKEEP_UNAVAILABLE', 'CHATKEEP_POOL_TIMEOUT', 'CHATKEEP_CONFLICT']);
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -33,30 +33,33 @@ const REASONS: Readonly<Record<string, string>> = {
   expired: 'The token has expired',
 };
 
-/** An answer that is no success. */
-export interface Refusal {
+/** An error response. */
+export interface ErrorResponse {
   readonly status: number;
   readonly detail: unknown;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What was found of the token that a request brought. */
-export type Verdict = { readonly token: TokenInfo } | { readonly refusal: Refusal };
+/** The result of checking a request's token. */
+export type Verdict = { readonly token: TokenInfo } | { readonly error: ErrorResponse };
 
-/** Where it is noted why a request was answered with 503. */
-export type Report = (told: string) => void;
+/** Logs why a request was answered with 503. */
+export type Report = (message: string) => void;
 
-/** The calls of a store that a guard and a health check make. */
+/** The part of a store that a token check uses. */
 export interface Guarded {
   readonly tokenManager: Pick<Chatkeep['tokenManager'], 'checkToken'>;
 }
 
-/** The calls of a store that a health check makes. */
+/** The part of a store that a health check uses. */
 export interface Monitored {
   readonly dbManager: Pick<Chatkeep['dbManager'], 'dbType' | 'health' | 'poolStatus'>;
 }
 
-/** What `/health/db-pool` answers, in every language that chatkeep speaks; `error` is the kind of the error. */
+/**
+ * The body of `/health/db-pool`, the same in every language. `error` is the kind of the error, for
+ * example `Unavailable`.
+ */
 export interface DatabaseHealth {
   readonly status: 'healthy' | 'unhealthy';
   readonly engine: string;
@@ -74,34 +77,38 @@ export interface DatabaseHealth {
   };
 }
 
-/** The token in an `Authorization` header, if there is one. */
+/** Returns the bearer token of an `Authorization` header, if there is one. */
 export function presentedToken(authorization: string | undefined): string | undefined {
   const header = authorization?.trim() ?? '';
-  // No regular expression: anybody may send kilobytes of spaces.
+  // No regular expression: it could be slow on a header with kilobytes of spaces.
   const end = header.indexOf(' ');
   if (header.slice(0, Math.max(end, 0)).toLowerCase() !== 'bearer') return undefined;
   return header.slice(end).trim() || undefined;
 }
 
-/** Checks the token of a request. Rejects with what is neither the token's fault nor passes by itself. */
-export async function checked(
+/** Checks the token of a request. Rejects with any error that is not temporary. */
+export async function checkRequest(
   chat: Guarded,
   authorization: string | undefined,
   retryAfter: number,
   report: Report,
 ): Promise<Verdict> {
   const token = presentedToken(authorization);
-  if (token === undefined) return { refusal: noToken() };
+  if (token === undefined) return { error: noToken() };
   try {
-    return judged(await chat.tokenManager.checkToken(token));
+    return verdictOf(await chat.tokenManager.checkToken(token));
   } catch (error) {
     if (!TEMPORARY.has(codeOf(error) ?? '')) throw error;
-    return { refusal: unavailable(error, retryAfter, report) };
+    return { error: unavailable(error, retryAfter, report) };
   }
 }
 
-/** What to answer to an error of chatkeep's; nothing for all that is no caller's business. */
-export function refusalOf(error: unknown, retryAfter: number, report: Report): Refusal | undefined {
+/** Returns the response to an error of chatkeep, or `undefined` if the client must not see it. */
+export function errorResponse(
+  error: unknown,
+  retryAfter: number,
+  report: Report,
+): ErrorResponse | undefined {
   const code = codeOf(error);
   if (code === undefined) return undefined;
   if (TEMPORARY.has(code)) return unavailable(error, retryAfter, report);
@@ -110,7 +117,7 @@ export function refusalOf(error: unknown, retryAfter: number, report: Report): R
   return undefined;
 }
 
-/** Whether the database answers in time, and the pool's figures. */
+/** Runs a health check with a timeout in seconds, and adds the pool's connection counts. */
 export async function databaseHealth(chat: Monitored, timeout: number): Promise<DatabaseHealth> {
   const manager = chat.dbManager;
   const signal = AbortSignal.timeout(timeout * 1000);
@@ -123,14 +130,14 @@ export async function databaseHealth(chat: Monitored, timeout: number): Promise<
   }
 }
 
-/** The status and headers of a health check. */
-export function healthAnswer(health: DatabaseHealth): Pick<Refusal, 'status' | 'headers'> {
+/** Returns the status and headers of a health check's response. */
+export function healthResponse(health: DatabaseHealth): Pick<ErrorResponse, 'status' | 'headers'> {
   if (health.status === 'healthy') return { status: 200, headers: {} };
   return { status: 503, headers: { 'Retry-After': String(RETRY_AFTER) } };
 }
 
-/** For a request without a token: RFC 6750 wants no error code then. */
-function noToken(): Refusal {
+/** Returns the response to a request without a token. RFC 6750 asks for no error code then. */
+function noToken(): ErrorResponse {
   return {
     status: 401,
     detail: 'A bearer token is needed',
@@ -138,17 +145,17 @@ function noToken(): Refusal {
   };
 }
 
-/** The record of a valid token, or what is wrong with it. */
-function judged(check: TokenCheck): Verdict {
+/** Returns the record of a valid token, or the error response. */
+function verdictOf(check: TokenCheck): Verdict {
   if (check.valid && check.token) return { token: check.token };
   const detail = REASONS[check.reason] ?? 'The token is not valid';
   const challenge = `Bearer error="invalid_token", error_description="${detail}"`;
-  return { refusal: { status: 401, detail, headers: { 'WWW-Authenticate': challenge } } };
+  return { error: { status: 401, detail, headers: { 'WWW-Authenticate': challenge } } };
 }
 
-/** For a database that does not answer. The cause is for the log, not for the caller. */
-function unavailable(error: unknown, retryAfter: number, report: Report): Refusal {
-  report(told(error));
+/** Returns the response while the database is unavailable. The cause is only logged. */
+function unavailable(error: unknown, retryAfter: number, report: Report): ErrorResponse {
+  report(logMessage(error));
   return {
     status: 503,
     detail: 'The database is not available',
@@ -156,9 +163,12 @@ function unavailable(error: unknown, retryAfter: number, report: Report): Refusa
   };
 }
 
-/** For a connection that broke during a write. Nobody is invited to try again: that could store twice. */
-function outcomeUnknown(error: unknown, report: Report): Refusal {
-  report(told(error));
+/**
+ * Returns the response if the connection broke during a write. It has no `Retry-After`, because a
+ * retry could store the write twice.
+ */
+function outcomeUnknown(error: unknown, report: Report): ErrorResponse {
+  report(logMessage(error));
   return {
     status: 503,
     detail: 'The connection to the database broke; it is not known whether this was stored',
@@ -166,14 +176,14 @@ function outcomeUnknown(error: unknown, report: Report): Refusal {
   };
 }
 
-/** For a value that cannot be stored or asked for. */
-function invalidInput(error: ChatkeepError): Refusal {
+/** Returns the response to an invalid argument. */
+function invalidInput(error: ChatkeepError): ErrorResponse {
   const loc = error.field ? [error.field] : [];
   const detail = [{ type: 'invalid_input', loc, msg: error.message }];
   return { status: 422, detail, headers: {} };
 }
 
-/** Of a database that answers; one whose schema does not fit serves nobody. */
+/** Describes a database that responds. It is unhealthy if its schema does not match. */
 function healthy(health: Health): DatabaseHealth {
   return {
     status: health.ok ? 'healthy' : 'unhealthy',
@@ -181,7 +191,7 @@ function healthy(health: Health): DatabaseHealth {
     latency_ms: health.latencyMs,
     schema: health.schema,
     error: health.ok ? null : 'Schema',
-    pool: figures(health.pool),
+    pool: poolCounts(health.pool),
   };
 }
 
@@ -192,12 +202,12 @@ function unhealthy(code: string, engine: string, pool: PoolStatus): DatabaseHeal
     latency_ms: null,
     schema: null,
     error: kindOf(code),
-    pool: figures(pool),
+    pool: poolCounts(pool),
   };
 }
 
-/** The names in the answer are those of every language. */
-function figures(pool: PoolStatus): DatabaseHealth['pool'] {
+/** Converts the counts to the keys that the body has in every language. */
+function poolCounts(pool: PoolStatus): DatabaseHealth['pool'] {
   return {
     pool_size: pool.poolSize,
     checked_in: pool.checkedIn,
@@ -209,20 +219,20 @@ function figures(pool: PoolStatus): DatabaseHealth['pool'] {
   };
 }
 
-/** `CHATKEEP_POOL_TIMEOUT` is `PoolTimeout`. */
+/** Converts a code to a kind: `CHATKEEP_POOL_TIMEOUT` to `PoolTimeout`. */
 function kindOf(code: string): string {
   const words = code.replace(/^CHATKEEP_/, '').toLowerCase();
   return words.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** By the code, not by the class: an error may come from another copy of the package. */
+/** Returns the code. The class is not checked: another copy of the package has its own. */
 function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && code.startsWith('CHATKEEP_') ? code : undefined;
 }
 
-/** For the log: which call it was, and what happened. No token and no password is in it. */
-function told(error: unknown): string {
+/** Returns the log message of an error: the call and the cause, without tokens or passwords. */
+function logMessage(error: unknown): string {
   const { message, operation } = error as Error & { operation?: string };
   return `answered 503: ${operation || 'the database'}: ${message}`;
 }

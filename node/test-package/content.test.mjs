@@ -1,4 +1,4 @@
-/** What the packages hold, and what the library needs. */
+/** Contents of the packages, and dependencies of the addon. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -19,11 +19,11 @@ import {
 
 const MEGABYTE = 1_000_000;
 const LICENCES = ['LICENSE-APACHE', 'LICENSE-MIT'];
-/** What every system has. */
+/** Libraries that are part of every system. */
 const SYSTEM = /^((libc|libm|libgcc_s|libpthread|libdl|librt)\.so\.\d|ld-linux.*|libc\.musl.*)$/;
 
-/** What a source becomes. */
-const ENDS = { '.ts': ['.js', '.d.ts'], '.mts': ['.mjs', '.d.mts'], '.d.ts': ['.d.ts'] };
+/** Compiled files of a source, by extension. */
+const COMPILED = { '.ts': ['.js', '.d.ts'], '.mts': ['.mjs', '.d.mts'], '.d.ts': ['.d.ts'] };
 
 const main = unpacked(PACKAGE);
 const platform = unpacked(PLATFORM_PACKAGE);
@@ -34,17 +34,17 @@ function sourceText(name) {
   return readFileSync(join(SOURCES, name), 'utf8');
 }
 
-test('the package holds what the sources become, and nothing else', () => {
+test('the package contains exactly the compiled sources', () => {
   const compiled = filesOf(join(SOURCES, 'src')).flatMap((name) => {
     const [, stem, end] = /^(.*?)(\.d\.ts|\.ts|\.mts)$/.exec(name);
-    return ENDS[end].map((became) => `dist/${stem}${became}`);
+    return COMPILED[end].map((extension) => `dist/${stem}${extension}`);
   });
   assert.ok(compiled.includes('dist/index.mjs') && compiled.includes('dist/index.d.mts'));
   const about = ['package.json', 'README.md', ...LICENCES];
   assert.deepEqual(main.files, [...compiled, ...about].sort());
 });
 
-test('the package of the platform holds a library, and nothing else', () => {
+test('the platform package contains only the addon and its licences', () => {
   const about = ['package.json', 'README.md', ...LICENCES];
   assert.deepEqual(platform.files, [`chatkeep.${triple}.node`, ...about].sort());
   for (const { root } of [main, platform]) {
@@ -54,7 +54,7 @@ test('the package of the platform holds a library, and nothing else', () => {
   }
 });
 
-test('nothing is run when it is installed', () => {
+test('the packages have no install scripts and no dependencies', () => {
   for (const { manifest } of [main, platform]) {
     assert.equal(manifest.scripts, undefined);
     assert.equal(manifest.gypfile, undefined);
@@ -63,7 +63,7 @@ test('nothing is run when it is installed', () => {
   }
 });
 
-test('there is a package for each platform, all of one version, which is that of the crates', () => {
+test('every platform has an optional dependency with the version of the crates', () => {
   const { version, optionalDependencies } = main.manifest;
   const names = Object.keys(PLATFORMS).map((name) => `@chatkeep/${name}`);
   assert.deepEqual(Object.keys(optionalDependencies), names);
@@ -73,14 +73,14 @@ test('there is a package for each platform, all of one version, which is that of
   assert.equal(/^\[workspace\.package\]\nversion = "(.*)"/m.exec(workspace)[1], version);
 });
 
-test('npm can tell for which systems the library is', () => {
+test('the platform manifest restricts the operating system and CPU', () => {
   const { os, cpu, libc, main: entry } = platform.manifest;
   const wanted = PLATFORMS[triple];
   assert.deepEqual([os, cpu, libc], [[wanted.os], [wanted.cpu], wanted.libc && [wanted.libc]]);
   assert.equal(entry, `chatkeep.${triple}.node`);
 });
 
-test('the package is described', () => {
+test('the manifest has a description, licence and engine', () => {
   assert.equal(readFileSync(join(main.root, 'README.md'), 'utf8'), sourceText('README.md'));
   const { engines, license, repository, description } = main.manifest;
   assert.deepEqual([engines.node, license], ['>=20', 'MIT OR Apache-2.0']);
@@ -88,10 +88,10 @@ test('the package is described', () => {
   assert.ok(description.length > 20);
 });
 
-test('the packages are small', (t) => {
+test('the packages are within their size limits', (t) => {
   const sizes = [PACKAGE, PLATFORM_PACKAGE].map((file) => statSync(file).size);
-  t.diagnostic(`package ${kilobytes(sizes[0])}, of the platform ${kilobytes(sizes[1])}`);
-  t.diagnostic(`the library ${kilobytes(statSync(library).size)}`);
+  t.diagnostic(`package ${kilobytes(sizes[0])}, platform package ${kilobytes(sizes[1])}`);
+  t.diagnostic(`addon ${kilobytes(statSync(library).size)}`);
   assert.ok(sizes[0] < 0.2 * MEGABYTE);
   assert.ok(sizes[1] < 15 * MEGABYTE);
 });
@@ -100,19 +100,19 @@ function kilobytes(size) {
   return `${Math.round(size / 1000)} kB`;
 }
 
-test('every entry has types that a compiler finds, from both kinds of module', () => {
+test('every entry point has types for ES modules and CommonJS', () => {
   const options = ['--no-color', '--no-emoji', '--format', 'ascii'];
-  const told = execFileSync(tool('attw'), [PACKAGE, ...options], { encoding: 'utf8' });
-  assert.match(told, /No problems found/);
+  const output = execFileSync(tool('attw'), [PACKAGE, ...options], { encoding: 'utf8' });
+  assert.match(output, /No problems found/);
 });
 
-const onLinux = { skip: process.platform !== 'linux' && 'a matter of Linux' };
+const onLinux = { skip: process.platform !== 'linux' && 'only on Linux' };
 
 function readelf(...options) {
   return execFileSync('readelf', ['--wide', ...options, library], { encoding: 'utf8' });
 }
 
-test('the library needs nothing but the system', onLinux, () => {
+test('the addon depends only on system libraries', onLinux, () => {
   const needed = [...readelf('--dynamic').matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(
     ([, name]) => name,
   );
@@ -123,21 +123,21 @@ test('the library needs nothing but the system', onLinux, () => {
   );
 });
 
-test('the library runs on systems that are old enough', onLinux, (t) => {
+test('the addon needs no newer glibc than supported', onLinux, (t) => {
   const versions = [...readelf('--version-info').matchAll(/GLIBC_(\d+)\.(\d+)/g)];
   const newest = versions
     .map(([, major, minor]) => [Number(major), Number(minor)])
     .sort((a, b) => a[0] - b[0] || a[1] - b[1])
     .at(-1);
-  t.diagnostic(`it needs the GNU C library ${newest?.join('.') ?? 'not'}`);
-  // What is published says which; what was built here runs here.
+  t.diagnostic(`minimum glibc: ${newest?.join('.') ?? 'none'}`);
+  // Published builds set CHATKEEP_GLIBC; local builds must run on this system.
   const { glibcVersionRuntime } = process.report.getReport().header;
   const floor = process.env.CHATKEEP_GLIBC ?? glibcVersionRuntime ?? '0.0';
   const [major, minor] = floor.split('.').map(Number);
   assert.ok(!newest || newest[0] < major || (newest[0] === major && newest[1] <= minor), floor);
 });
 
-test('what only tests need is in no package', () => {
+test('test files are not packaged', () => {
   const folders = readdirSync(main.root);
   assert.ok(!folders.includes('test') && !folders.includes('node_modules'));
 });

@@ -1,27 +1,27 @@
-/** The packages in an empty folder: no registry, no Rust, no other package. */
+/** The packages, installed in an empty folder without a registry, Rust or other packages. */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pages } from '../test/support/pages.mjs';
-import { installed, SOURCES, tool } from './packages.mjs';
+import { install, SOURCES, tool } from './packages.mjs';
 
-const here = installed();
+const installation = install();
 const { version } = JSON.parse(readFileSync(join(SOURCES, 'package.json'), 'utf8'));
 
-function assertRuns(done, out) {
-  assert.deepEqual([done.code, done.told], [0, ''], done.all);
-  if (out !== undefined) assert.equal(done.out, out);
+function assertRuns(done, stdout) {
+  assert.deepEqual([done.code, done.stderr], [0, ''], done.output);
+  if (stdout !== undefined) assert.equal(done.stdout, stdout);
 }
 
-test('there is nothing else', () => {
+test('nothing else is installed', () => {
   assert.deepEqual(
-    readdirSync(join(here.app, 'node_modules')).filter((name) => !name.startsWith('.')),
+    readdirSync(join(installation.app, 'node_modules')).filter((name) => !name.startsWith('.')),
     ['@chatkeep', 'chatkeep'],
   );
-  assert.equal(readdirSync(join(here.app, 'node_modules/@chatkeep')).length, 1);
-  assert.deepEqual(readdirSync(here.programs).sort(), ['env', 'node', 'npm', 'npx', 'sh']);
+  assert.equal(readdirSync(join(installation.app, 'node_modules/@chatkeep')).length, 1);
+  assert.deepEqual(readdirSync(installation.programs).sort(), ['env', 'node', 'npm', 'npx', 'sh']);
 });
 
 const USE = `
@@ -32,21 +32,21 @@ const USE = `
   console.log(row.userMessage, typeof messageLogger, typeof tokenManager, typeof dbManager);
 `;
 
-test('it is imported', () => {
+test('an ES module can import the package', () => {
   const names = 'Chatkeep, dbManager, messageLogger, tokenManager';
   assertRuns(
-    here.script('module.mjs', `import { ${names} } from 'chatkeep';${USE}`),
+    installation.script('module.mjs', `import { ${names} } from 'chatkeep';${USE}`),
     'hello object object object\n',
   );
 });
 
-test('it is required', () => {
+test('a CommonJS module can require the package', () => {
   const names = 'Chatkeep, dbManager, messageLogger, tokenManager';
   const text = `const { ${names} } = require('chatkeep');\n(async () => {${USE}})();`;
-  assertRuns(here.script('module.cjs', text), 'hello object object object\n');
+  assertRuns(installation.script('module.cjs', text), 'hello object object object\n');
 });
 
-test('both are the same, so that an error of one is an error of the other', () => {
+test('import and require return the same objects', () => {
   const text = `
     import { createRequire } from 'node:module';
     const require = createRequire(import.meta.url);
@@ -56,16 +56,16 @@ test('both are the same, so that an error of one is an error of the other', () =
       console.log(names.length > 2, names.every((key) => imported[key] === required[key]));
     }
   `;
-  assertRuns(here.script('both.mjs', text), 'true true\n'.repeat(3));
+  assertRuns(installation.script('both.mjs', text), 'true true\n'.repeat(3));
 });
 
-test('the pages run as they stand', () => {
+test('programs of the documentation run unmodified', () => {
   const plain = pages().filter(({ text }) => !/from '(express|fastify)'/.test(text));
   assert.ok(plain.length >= 2);
   for (const [number, { text }] of plain.entries()) {
-    assertRuns(here.script(`page${number}.mjs`, text));
+    assertRuns(installation.script(`page${number}.mjs`, text));
   }
-  assert.ok(readdirSync(here.app).includes('chat.db'));
+  assert.ok(readdirSync(installation.app).includes('chat.db'));
 });
 
 for (const [name, compilerOptions] of [
@@ -73,13 +73,13 @@ for (const [name, compilerOptions] of [
   ['bundler', { module: 'preserve', moduleResolution: 'bundler' }],
 ]) {
   for (const extension of ['mts', 'cts']) {
-    test(`users' code is typed: ${name}, .${extension}`, () => {
-      withTypes();
-      // As importing and as requiring modules have it.
+    test(`user code passes the type checker: ${name}, .${extension}`, () => {
+      addFrameworks();
+      // The extension decides between ES modules and CommonJS.
       const program = readFileSync(join(SOURCES, 'test-package/user.ts'), 'utf8');
-      writeFileSync(join(here.app, `user.${extension}`), program);
+      writeFileSync(join(installation.app, `user.${extension}`), program);
       writeFileSync(
-        join(here.app, 'tsconfig.json'),
+        join(installation.app, 'tsconfig.json'),
         JSON.stringify({
           compilerOptions: {
             target: 'es2022',
@@ -93,29 +93,29 @@ for (const [name, compilerOptions] of [
           files: [`user.${extension}`],
         }),
       );
-      assertRuns(here.run(tool('tsc'), ['--project', here.app]));
+      assertRuns(installation.run(tool('tsc'), ['--project', installation.app]));
     });
   }
 }
 
-/** The frameworks and their types, which users of them have. */
-function withTypes() {
-  const modules = join(here.app, 'node_modules');
+/** Adds the frameworks and their types, which users install themselves. */
+function addFrameworks() {
+  const modules = join(installation.app, 'node_modules');
   for (const name of ['@types', 'express', 'fastify']) {
     if (readdirSync(modules).includes(name)) continue;
     symlinkSync(join(SOURCES, 'node_modules', name), join(modules, name));
   }
 }
 
-test('the command comes with it', () => {
-  const DATABASE_URL = `sqlite:///${here.app}/command.db`;
+test('the package installs the command', () => {
+  const DATABASE_URL = `sqlite:///${installation.app}/command.db`;
   const chatkeep = (...words) =>
-    here.run('npx', ['--offline', 'chatkeep', ...words], { DATABASE_URL });
+    installation.run('npx', ['--offline', 'chatkeep', ...words], { DATABASE_URL });
   assertRuns(chatkeep('--version'), `chatkeep ${version}\n`);
-  assertRuns(chatkeep('messages', 'log', 'What is WAL?'));
+  assertRuns(chatkeep('messages', 'log', 'Explain WAL.'));
   const listed = chatkeep('--json', 'messages', 'list');
   assertRuns(listed);
-  assert.equal(JSON.parse(listed.out)[0].user_message, 'What is WAL?');
+  assert.equal(JSON.parse(listed.stdout)[0].user_message, 'Explain WAL.');
 });
 
 for (const [code, url, ...words] of [
@@ -127,25 +127,29 @@ for (const [code, url, ...words] of [
   [3, 'sqlite:///none.db', 'db', 'health'],
   [5, 'postgresql://a:b@127.0.0.1:1/chat', 'db', 'health'],
 ]) {
-  test(`the command ends with ${code}: ${words.join(' ')} on ${url}`, () => {
+  test(`the command exits with ${code}: ${words.join(' ')} on ${url}`, () => {
     const settings = { DATABASE_URL: url, DB_MAX_RETRIES: '1', DB_CONNECT_TIMEOUT: '1' };
-    const done = here.run(join(here.app, 'node_modules/.bin/chatkeep'), words, settings);
-    assert.equal(done.code, code, done.all);
+    const done = installation.run(
+      join(installation.app, 'node_modules/.bin/chatkeep'),
+      words,
+      settings,
+    );
+    assert.equal(done.code, code, done.output);
   });
 }
 
-test('without the package of the platform it says which one is missing', () => {
-  const folder = join(here.app, 'node_modules/@chatkeep');
+test('a missing platform package is an error with its name', () => {
+  const folder = join(installation.app, 'node_modules/@chatkeep');
   renameSync(folder, `${folder}-away`);
   try {
     for (const [name, text] of [
       ['missing.mjs', "import 'chatkeep';"],
       ['missing.cjs', "require('chatkeep');"],
     ]) {
-      const done = here.script(name, text);
+      const done = installation.script(name, text);
       assert.equal(done.code, 1);
-      assert.match(done.told, /@chatkeep\/[a-z0-9-]+/);
-      assert.match(done.told, /optional/);
+      assert.match(done.stderr, /@chatkeep\/[a-z0-9-]+/);
+      assert.match(done.stderr, /optional/);
     }
   } finally {
     renameSync(`${folder}-away`, folder);

@@ -1,4 +1,4 @@
-/** What is tested here: the packages in the folder `CHATKEEP_NPM`, and an empty folder with the two and nothing else. */
+/** The packages to test, in the folder `CHATKEEP_NPM`, and their installation. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -19,31 +19,32 @@ export const SOURCES = fileURLToPath(new URL('..', import.meta.url));
 export const PLATFORMS = JSON.parse(readFileSync(join(SOURCES, 'platforms.json'), 'utf8'));
 
 const FOLDER = process.env.CHATKEEP_NPM;
-if (!FOLDER) throw new Error('these tests need packages: run scripts/npm.sh');
+if (!FOLDER) throw new Error('CHATKEEP_NPM is not set; run scripts/npm.sh');
 
-/** The files of the packages. */
+/** Paths of the packages. */
 export const PACKAGE = oneOf(/^chatkeep-\d.*\.tgz$/);
 export const PLATFORM_PACKAGE = oneOf(/^chatkeep-[a-z].*\.tgz$/);
 
 function oneOf(pattern) {
   const found = readdirSync(FOLDER).filter((name) => pattern.test(name));
-  if (found.length !== 1) throw new Error(`one of ${pattern} is wanted, and there are ${found}`);
+  if (found.length !== 1)
+    throw new Error(`expected one file matching ${pattern} in ${FOLDER}, found ${found}`);
   return join(FOLDER, found[0]);
 }
 
-const made = [];
+const folders = [];
 process.on('exit', () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder that goes when the tests end. */
+/** Creates a folder that is removed after the tests. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'chatkeep-npm-'));
-  made.push(folder);
+  folders.push(folder);
   return folder;
 }
 
-/** What a package holds: its manifest, and where its files are. */
+/** Unpacks a package, and returns its folder, manifest and files. */
 export function unpacked(file) {
   const folder = temporaryFolder();
   execFileSync('tar', ['-xzf', file, '-C', folder]);
@@ -52,7 +53,7 @@ export function unpacked(file) {
   return { root, manifest, files: filesOf(root) };
 }
 
-/** The files below a folder, by their paths from there. */
+/** Returns the files below a folder, as relative paths. */
 export function filesOf(root) {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
@@ -61,18 +62,18 @@ export function filesOf(root) {
 }
 
 /**
- * The packages, installed into an empty folder from the two files alone, with no registry and no Rust; gives the folder and a way to run
- * programs there.
+ * Installs the packages into an empty folder, without a registry or Rust. Returns the folder and
+ * functions that run programs there.
  */
-export function installed({ type } = {}) {
+export function install({ type } = {}) {
   const folder = temporaryFolder();
   const programs = join(folder, 'programs');
   const app = join(folder, 'app');
   mkdirSync(programs);
   mkdirSync(app);
-  // All that can be found: no cargo, no compiler, no server.
-  for (const name of ['node', 'npm', 'npx']) symlinkSync(found(name), join(programs, name));
-  for (const name of ['sh', 'env']) symlinkSync(found(name), join(programs, name));
+  // The only programs on the PATH: no cargo, no compiler, no server.
+  for (const name of ['node', 'npm', 'npx']) symlinkSync(findProgram(name), join(programs, name));
+  for (const name of ['sh', 'env']) symlinkSync(findProgram(name), join(programs, name));
   const variables = {
     PATH: programs,
     HOME: folder,
@@ -90,9 +91,9 @@ export function installed({ type } = {}) {
     if (done.error) throw done.error;
     return {
       code: done.status,
-      out: done.stdout,
-      told: done.stderr,
-      all: done.stdout + done.stderr,
+      stdout: done.stdout,
+      stderr: done.stderr,
+      output: done.stdout + done.stderr,
     };
   }
 
@@ -105,12 +106,12 @@ export function installed({ type } = {}) {
     PACKAGE,
     PLATFORM_PACKAGE,
   ]);
-  if (npm.code !== 0) throw new Error(npm.all);
+  if (npm.code !== 0) throw new Error(npm.output);
   return {
     app,
     programs,
     run,
-    /** Runs a program of this text. */
+    /** Runs a program with the given text. */
     script(name, text, more) {
       writeFileSync(join(app, name), text);
       return run('node', [name], more);
@@ -118,14 +119,14 @@ export function installed({ type } = {}) {
   };
 }
 
-function found(name) {
+function findProgram(name) {
   for (const folder of process.env.PATH.split(delimiter)) {
-    if (readdirIfThere(folder).includes(name)) return join(folder, name);
+    if (listFolder(folder).includes(name)) return join(folder, name);
   }
-  throw new Error(`there is no ${name} here`);
+  throw new Error(`${name} is not on the PATH`);
 }
 
-function readdirIfThere(folder) {
+function listFolder(folder) {
   try {
     return readdirSync(folder);
   } catch {
@@ -133,10 +134,10 @@ function readdirIfThere(folder) {
   }
 }
 
-/** A tool of the package's development, such as the compiler. */
+/** Returns the path of a development tool, for example the compiler. */
 export function tool(name) {
   return join(SOURCES, 'node_modules', '.bin', name);
 }
 
-/** The folder above the sources. */
+/** The root of the repository. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));

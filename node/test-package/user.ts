@@ -1,4 +1,4 @@
-/** A user's program, for the compiler alone: copied to where the packages are installed. */
+/** A program that uses the packages. It is only type-checked, in a folder that has them. */
 
 import type { Message, TokenInfo } from 'chatkeep';
 import { Chatkeep, ChatkeepError, dbManager, messageLogger, tokenManager } from 'chatkeep';

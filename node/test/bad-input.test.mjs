@@ -1,4 +1,4 @@
-/** What cannot be stored or asked for: a rejection that names the field, and nothing is stored. */
+/** Invalid arguments: the call rejects with the field's name and stores nothing. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,14 +13,14 @@ function nested(depth) {
   return value;
 }
 
-function holdingItself() {
+function containingItself() {
   const value = {};
   value.self = [value];
   return value;
 }
 
-/** Thirty levels, ten of the next in each: more than any memory holds when written out. */
-function manyTimesItself() {
+/** Thirty levels with ten references each: too large for any memory when serialized. */
+function exponentialObject() {
   let value = [1];
   for (let level = 0; level < 27; level += 1) value = Array(10).fill(value);
   return { a: value };
@@ -28,7 +28,7 @@ function manyTimesItself() {
 
 const invalid = new Date('invalid');
 
-/** Messages that cannot be logged, and the field that is to blame. */
+/** Invalid messages, each with the invalid field. */
 const MESSAGES = [
   [{ message: 'a\0b' }, 'message'],
   [{ message: LONE }, 'message'],
@@ -68,11 +68,11 @@ const MESSAGES = [
   [{ message: 'a', metadata: nested(31) }, 'metadata'],
   [{ message: 'a', metadata: nested(900) }, 'metadata'],
   [{ message: 'a', metadata: nested(100_000) }, 'metadata'],
-  [{ message: 'a', metadata: holdingItself() }, 'metadata'],
-  [{ message: 'a', metadata: manyTimesItself() }, 'metadata'],
+  [{ message: 'a', metadata: containingItself() }, 'metadata'],
+  [{ message: 'a', metadata: exponentialObject() }, 'metadata'],
   [{ message: 'a', metadata: { at: invalid } }, 'metadata'],
   [{ message: 'a', metadata: { n: { toJSON: () => Number.NaN } } }, 'metadata'],
-  [{ message: 'a', metadata: { n: { toJSON: () => holdingItself() } } }, 'metadata'],
+  [{ message: 'a', metadata: { n: { toJSON: () => containingItself() } } }, 'metadata'],
   [{ message: 'a', metadata: { toJSON: () => [1] } }, 'metadata'],
   [{ message: 'a', metadata: { toJSON: () => undefined } }, 'metadata'],
   [{ message: 'a', timestamp: invalid }, 'timestamp'],
@@ -84,7 +84,7 @@ const MESSAGES = [
   [{ message: 'a', timestamp: new Date(8.64e15) }, 'timestamp'],
   [{ message: 'a', timestamp: new Date(-8.64e15) }, 'timestamp'],
   [{ message: 'a', timestamp: new Date('0999-12-31') }, 'timestamp'],
-  // Of a wrong type.
+  // Values of the wrong type.
   [undefined, 'message'],
   [null, 'message'],
   [5, 'message'],
@@ -112,13 +112,13 @@ const MESSAGES = [
   [{ message: 'a', metadata: { s: Symbol('s') } }, 'metadata'],
   [{ message: 'a', timestamp: 1_700_000_000 }, 'timestamp'],
   [{ message: 'a', timestamp: { year: 2024 } }, 'timestamp'],
-  // Of a wrong name.
+  // Unknown or duplicate names.
   [{ message: 'a', modle: 'm' }, 'modle'],
   [{ message: 'a', tokens_used: 5 }, 'tokens_used'],
   [{ message: 'a', userMessage: 'b' }, 'userMessage'],
 ];
 
-async function refusal(call) {
+async function rejection(call) {
   let promise;
   try {
     promise = call();
@@ -126,32 +126,32 @@ async function refusal(call) {
     return `threw ${error}`;
   }
   try {
-    return `answered ${await promise}`;
+    return `fulfilled with ${await promise}`;
   } catch (error) {
     return error;
   }
 }
 
-onEachEngine('a message that cannot be stored is refused by its field', async (_, { log }) => {
-  for (const [place, [message, field]] of MESSAGES.entries()) {
-    const error = await refusal(() => log.logMessage(message));
-    assert.ok(error instanceof ChatkeepError, `${place}: ${error}`);
-    const told = [error.field, error.code, error.operation, error.retryable];
+onEachEngine('an invalid message is rejected with the field name', async (_, { log }) => {
+  for (const [index, [message, field]] of MESSAGES.entries()) {
+    const error = await rejection(() => log.logMessage(message));
+    assert.ok(error instanceof ChatkeepError, `${index}: ${error}`);
+    const actual = [error.field, error.code, error.operation, error.retryable];
     assert.deepStrictEqual(
-      told,
+      actual,
       [field, 'CHATKEEP_INVALID_INPUT', 'logMessage', false],
-      `${place}: ${error}`,
+      `${index}: ${error}`,
     );
     assert.ok(error.message.startsWith(`${field}: `) && error.message.length < 300, error.message);
     if (typeof message !== 'object' || message === null || Array.isArray(message)) continue;
-    const batch = await refusal(() => log.logMessages([{ message: 'good' }, message]));
-    assert.equal(batch.field, `messages[1].${field}`, `${place} among others: ${batch}`);
+    const batch = await rejection(() => log.logMessages([{ message: 'good' }, message]));
+    assert.equal(batch.field, `messages[1].${field}`, `${index} in a batch: ${batch}`);
     assert.ok(batch.message.startsWith(`messages[1].${field}: `), batch.message);
   }
   assert.equal(await log.getMessageCount(), 0);
 });
 
-const QUESTIONS = [
+const QUERIES = [
   ['getMessages', [{ limit: 0 }], 'limit'],
   ['getMessages', [{ limit: -1 }], 'limit'],
   ['getMessages', [{ limit: 10_001 }], 'limit'],
@@ -205,11 +205,11 @@ const QUESTIONS = [
   ['logMessages', [[{ message: 'a' }, { message: 'b', modle: 'm' }]], 'messages[1].modle'],
 ];
 
-test('a question that cannot be asked is refused by its field', async (t) => {
+test('an invalid query argument is rejected with the field name', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   const id = await log.logMessage({ message: 'kept', timestamp: '2000-01-01' });
-  for (const [call, given, field] of QUESTIONS) {
-    const error = await refusal(() => log[call](...given));
+  for (const [call, given, field] of QUERIES) {
+    const error = await rejection(() => log[call](...given));
     assert.ok(error instanceof ChatkeepError, `${call} ${field}: ${error}`);
     assert.deepStrictEqual(
       [error.field, error.operation, error.code],
@@ -223,22 +223,25 @@ test('a question that cannot be asked is refused by its field', async (t) => {
   );
 });
 
-test('what is refused is refused in true words', async (t) => {
+test('messages of invalid arguments are exact', async (t) => {
   const { messageLogger: log, dbManager: db } = memoryStore(t);
-  for (const [given, words] of [
+  for (const [given, message] of [
     [{ tokensUsed: 1e29 }, 'tokensUsed: does not fit 64 bits'],
     [{ tokensUsed: 10n ** 29n }, 'tokensUsed: does not fit 64 bits'],
     [{ tokensUsed: Number.NaN }, 'tokensUsed: must be a whole number, not NaN'],
     [
       { tokensUsed: 2 ** 53 },
-      'tokensUsed: 9.007199254740992e15 is beyond 2^53 - 1, where numbers are not exact: give a bigint',
+      'tokensUsed: 9.007199254740992e15 exceeds 2^53 - 1, the largest exact number; pass a bigint',
     ],
     [
       { timestamp: new Date('9999-12-31') },
-      'timestamp: must lie between 1000-01-01T00:00:00 and 9999-12-30T21:59:59.999999 in UTC',
+      'timestamp: must be between 1000-01-01T00:00:00 and 9999-12-30T21:59:59.999999 in UTC',
     ],
   ]) {
-    assert.equal((await refusal(() => log.logMessage({ message: 'a', ...given }))).message, words);
+    assert.equal(
+      (await rejection(() => log.logMessage({ message: 'a', ...given }))).message,
+      message,
+    );
   }
   await log.logMessage({ message: 'a', tokensUsed: 1.0 });
   for (const [revision, options, field] of [
@@ -246,27 +249,27 @@ test('what is refused is refused in true words', async (t) => {
     ['nowhere', { fromRevision: 'base' }, 'revision'],
     ['nowhere', {}, 'revision'],
   ]) {
-    assert.equal((await refusal(() => db.migrate('sql', revision, options))).field, field);
+    assert.equal((await rejection(() => db.migrate('sql', revision, options))).field, field);
   }
 });
 
-test('an iteration that cannot be is refused when it is first asked for a message', async (t) => {
+test('an iteration with invalid options rejects at its first message', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   for (const [options, field] of [
     [{ oldestFirst: 1 }, 'oldestFirst'],
     [{ endDate: 5 }, 'endDate'],
     [{ limit: 5 }, 'limit'],
   ]) {
-    const error = await refusal(() => log.iterMessages(options).next());
+    const error = await rejection(() => log.iterMessages(options).next());
     assert.deepStrictEqual([error.field, error.operation], [field, 'iterMessages']);
-    const streamed = await refusal(() => log.messageStream(options).toArray());
+    const streamed = await rejection(() => log.messageStream(options).toArray());
     assert.equal(streamed.field, field);
   }
-  const error = await refusal(() => log.exportStream('xml').toArray());
+  const error = await rejection(() => log.exportStream('xml').toArray());
   assert.deepStrictEqual([error.field, error.operation], ['format', 'exportForFineTuning']);
 });
 
-onEachEngine('a token that cannot be made is refused by its field', async (_, { tokens }) => {
+onEachEngine('an invalid token option is rejected with the field name', async (_, { tokens }) => {
   for (const [options, field] of [
     [{ description: 'd'.repeat(256) }, 'description'],
     [{ description: LONE }, 'description'],
@@ -280,7 +283,7 @@ onEachEngine('a token that cannot be made is refused by its field', async (_, { 
     [{ expires: 5 }, 'expires'],
     [5, 'options'],
   ]) {
-    const error = await refusal(() => tokens.createToken(options));
+    const error = await rejection(() => tokens.createToken(options));
     assert.deepStrictEqual(
       [error.field, error.operation, error.code],
       [field, 'createToken', 'CHATKEEP_INVALID_INPUT'],
@@ -288,12 +291,12 @@ onEachEngine('a token that cannot be made is refused by its field', async (_, { 
   }
   assert.deepStrictEqual(await tokens.listTokens(), []);
   for (const id of ['1', undefined, 1.5, 2n ** 63n]) {
-    assert.equal((await refusal(() => tokens.revokeToken(id))).field, 'tokenId');
-    assert.equal((await refusal(() => tokens.getTokenInfo(id))).field, 'id');
+    assert.equal((await rejection(() => tokens.revokeToken(id))).field, 'tokenId');
+    assert.equal((await rejection(() => tokens.getTokenInfo(id))).field, 'id');
   }
 });
 
-test('a setting that cannot be is refused by its name', () => {
+test('an invalid setting is rejected with its name', () => {
   for (const [given, field, code] of [
     [['sqlite:///:memory:', { poolSise: 5 }], 'poolSise', 'CHATKEEP_INVALID_INPUT'],
     [['sqlite:///:memory:', { poolSize: '5' }], 'poolSize', 'CHATKEEP_INVALID_INPUT'],
@@ -320,7 +323,7 @@ test('a setting that cannot be is refused by its name', () => {
   }
 });
 
-test("an exception in the caller's own code comes through", async (t) => {
+test('an exception in a callback of the caller is passed on unchanged', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   const mine = new Error('mine');
   const thrower = () => {
@@ -343,7 +346,7 @@ test("an exception in the caller's own code comes through", async (t) => {
     () => log.logMessages(messages()),
     () => log.getMessages({ startDate: new Late() }),
   ]) {
-    assert.equal(await refusal(call), mine);
+    assert.equal(await rejection(call), mine);
   }
   assert.equal(await log.getMessageCount(), 0);
   assert.equal(await log.logMessage('after'), 1);

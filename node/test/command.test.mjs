@@ -1,4 +1,4 @@
-/** `npx chatkeep`: the same as the Rust command. */
+/** `npx chatkeep`, which is the Rust command. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -25,25 +25,25 @@ async function command(url, args, input = '') {
   return outcome(program);
 }
 
-test('the command is the same', async (t) => {
+test('the command works through Node', async (t) => {
   const { url, file } = await emptyDatabase(t, 'sqlite');
-  const ask = (...args) => command(url, args);
-  assert.equal((await ask('messages', 'log', 'hi', '--provider', 'openai')).code, 0);
-  const listed = await ask('messages', 'list', '--json');
+  const runCommand = (...args) => command(url, args);
+  assert.equal((await runCommand('messages', 'log', 'hi', '--provider', 'openai')).code, 0);
+  const listed = await runCommand('messages', 'list', '--json');
   assert.match(listed.stdout.replaceAll(' ', ''), /"provider":"openai"/);
-  assert.equal((await ask('tokens', 'verify', 'ck_nonsense')).code, 1);
-  const wrong = await ask('messages', 'list', '--limit', 'many');
+  assert.equal((await runCommand('tokens', 'verify', 'ck_nonsense')).code, 1);
+  const wrong = await runCommand('messages', 'list', '--limit', 'many');
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /invalid value 'many'/);
-  assert.match((await ask('--version')).stdout, /^chatkeep /);
-  assert.match((await ask('--help')).stdout, /Usage: chatkeep /);
+  assert.match((await runCommand('--version')).stdout, /^chatkeep /);
+  assert.match((await runCommand('--help')).stdout, /Usage: chatkeep /);
   assert.ok(existsSync(file));
 });
 
-test('it reads standard input and writes standard output, also into a pipe that is closed early', async (t) => {
+test('the command uses standard streams and accepts an early closed pipe', async (t) => {
   const { url } = await emptyDatabase(t, 'sqlite');
-  const lines = Array.from({ length: 20_000 }, (_, place) =>
-    JSON.stringify({ user_message: `m${place}`, bot_response: 'é' }),
+  const lines = Array.from({ length: 20_000 }, (_, index) =>
+    JSON.stringify({ user_message: `m${index}`, bot_response: 'é' }),
   );
   const imported = await command(url, ['messages', 'import', '-'], `${lines.join('\n')}\n`);
   assert.equal(imported.code, 0, imported.stderr);
@@ -61,15 +61,17 @@ test('it reads standard input and writes standard output, also into a pipe that 
   assert.doesNotMatch(stderr, /panic|at .*js|Error/);
 });
 
-test('Ctrl-C ends it by that signal', { skip: process.platform === 'win32' }, async (t) => {
+test('a signal ends the command with that signal', {
+  skip: process.platform === 'win32',
+}, async (t) => {
   const { url } = await emptyDatabase(t, 'sqlite');
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    // It waits for its input.
+    // The command waits for more input.
     const program = begin(url, 'messages', 'import', '-');
     program.stdin.write(`${JSON.stringify({ user_message: 'a' })}\n`);
     setTimeout(() => program.kill(signal), 500);
-    const told = await outcome(program);
-    assert.equal(told.signal, signal, told.stderr);
-    assert.doesNotMatch(told.stderr, /panic|at .*js/);
+    const ended = await outcome(program);
+    assert.equal(ended.signal, signal, ended.stderr);
+    assert.doesNotMatch(ended.stderr, /panic|at .*js/);
   }
 });

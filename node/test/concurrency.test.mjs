@@ -1,18 +1,18 @@
-/** Many promises at a time. */
+/** Many concurrent calls. */
 
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { onEachEngine } from './support/stores.mjs';
 
-onEachEngine('10,000 promises each get their own answer', async (_, { log }) => {
-  const logged = Array.from({ length: 10_000 }, (__, place) =>
-    log.logMessage({ message: 'm', tokensUsed: place }),
+onEachEngine('10,000 concurrent calls each get their own result', async (_, { log }) => {
+  const logged = Array.from({ length: 10_000 }, (__, index) =>
+    log.logMessage({ message: 'm', tokensUsed: index }),
   );
   const ids = await Promise.all(logged);
   assert.equal(new Set(ids).size, 10_000);
   assert.equal(await log.getMessageCount(), 10_000);
-  const some = ids.map((id, place) => [id, place]).filter((__, place) => place % 97 === 0);
+  const some = ids.map((id, index) => [id, index]).filter((__, index) => index % 97 === 0);
   const read = await Promise.all(some.map(([id]) => log.getMessageById(id)));
   assert.deepEqual(
     read.map(({ id, tokensUsed }) => [id, tokensUsed]),
@@ -20,17 +20,20 @@ onEachEngine('10,000 promises each get their own answer', async (_, { log }) => 
   );
 });
 
-onEachEngine('a bad message fails alone among its neighbours', async (_, { log }) => {
-  const calls = Array.from({ length: 300 }, (__, place) =>
-    log.logMessage({ message: 'm', provider: place % 3 ? 'p' : 'p'.repeat(51) }),
-  );
-  const outcomes = await Promise.allSettled(calls);
-  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 200);
-  assert.ok(outcomes.every(({ reason }, place) => place % 3 || reason.field === 'provider'));
-  assert.equal(await log.getMessageCount(), 200);
-});
+onEachEngine(
+  'an invalid message fails without affecting concurrent messages',
+  async (_, { log }) => {
+    const calls = Array.from({ length: 300 }, (__, index) =>
+      log.logMessage({ message: 'm', provider: index % 3 ? 'p' : 'p'.repeat(51) }),
+    );
+    const outcomes = await Promise.allSettled(calls);
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 200);
+    assert.ok(outcomes.every(({ reason }, index) => index % 3 || reason.field === 'provider'));
+    assert.equal(await log.getMessageCount(), 200);
+  },
+);
 
-onEachEngine('calls of all kinds go on beside each other', async (_, { log, tokens, chat }) => {
+onEachEngine('calls of all kinds run concurrently', async (_, { log, tokens, chat }) => {
   const { token } = await tokens.createToken();
   const calls = [];
   for (let round = 0; round < 50; round += 1) {
@@ -49,7 +52,7 @@ onEachEngine('calls of all kinds go on beside each other', async (_, { log, toke
   assert.equal(await log.getMessageCount(), 150);
 });
 
-test('timers and other work have their turns while thousands of calls are settled', async (t) => {
+test('timers run while thousands of calls are settled', async (t) => {
   const { memoryStore } = await import('./support/stores.mjs');
   const { messageLogger: log } = memoryStore(t);
   await log.logMessage('first');

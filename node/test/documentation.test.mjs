@@ -1,4 +1,4 @@
-/** The pages of the READMEs, the examples beside the declarations, and the types. */
+/** Programs in the documentation, examples in doc comments, and type declarations. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -11,29 +11,29 @@ import { pages } from './support/pages.mjs';
 import { environment } from './support/programs.mjs';
 
 const INSTALLED = ['chatkeep', 'express', 'fastify', '@types'];
-const PAGES = pages();
+const PROGRAMS = pages();
 
-/** Runs a program to its end; a failed `console.assert` is told on standard error. */
+/** Runs a program to completion. A failed `console.assert` prints to standard error. */
 function run(program, programArguments, cwd) {
   return new Promise((resolve) => {
     const options = { cwd, env: environment(), timeout: 120_000 };
-    execFile(program, programArguments, options, (error, out, told) => {
-      resolve({ code: error ? error.code : 0, out, told });
+    execFile(program, programArguments, options, (error, stdout, stderr) => {
+      resolve({ code: error ? error.code : 0, stdout, stderr });
     });
   });
 }
 
 async function assertRuns(folder, ...programArguments) {
   const done = await run(process.execPath, programArguments, folder);
-  assert.deepEqual([done.code, done.told], [0, ''], done.out);
+  assert.deepEqual([done.code, done.stderr], [0, ''], done.stdout);
 }
 
-/** Asks an application that a page exports as `app` what the page says of it. */
-const ASK = `
+/** Tests the application that a program of the documentation exports as `app`. */
+const APP_TEST = `
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Chatkeep } from 'chatkeep';
-import { app } from './page.mjs';
+import { app } from './program.mjs';
 
 let url;
 if (app.ready) {
@@ -51,27 +51,27 @@ assert.deepEqual(await (await fetch(url + '/messages', { headers })).json(), [])
 process.exit();
 `;
 
-for (const [number, { readme, text }] of PAGES.entries()) {
-  const name = `${readme.slice(ROOT.length)}, page ${number + 1}`;
-  test(`the page runs as it stands: ${name}`, async (t) => {
+for (const [number, { path, text }] of PROGRAMS.entries()) {
+  const name = `${path.slice(ROOT.length)}, program ${number + 1}`;
+  test(`a program of the documentation runs unmodified: ${name}`, async (t) => {
     const folder = await folderWith(t, INSTALLED);
-    await writeFile(join(folder, 'page.mjs'), text);
+    await writeFile(join(folder, 'program.mjs'), text);
     if (/^export const app\b/m.test(text)) {
-      await writeFile(join(folder, 'ask.mjs'), ASK);
-      await assertRuns(folder, 'ask.mjs');
+      await writeFile(join(folder, 'app_test.mjs'), APP_TEST);
+      await assertRuns(folder, 'app_test.mjs');
     } else {
-      await assertRuns(folder, 'page.mjs');
+      await assertRuns(folder, 'program.mjs');
     }
     assert.ok((await readdir(folder)).includes('chat.db'));
   });
 }
 
-test('there are pages', () => {
-  assert.equal(PAGES.filter(({ text }) => /^export const app\b/m.test(text)).length, 2);
-  assert.ok(PAGES.length >= 5);
+test('the documentation contains programs', () => {
+  assert.equal(PROGRAMS.filter(({ text }) => /^export const app\b/m.test(text)).length, 4);
+  assert.ok(PROGRAMS.length >= 9);
 });
 
-/** The sources, by name. */
+/** Returns the text of the source files, by name. */
 async function sources() {
   const folder = join(PACKAGE, 'src');
   const names = await readdir(folder, { recursive: true });
@@ -81,12 +81,15 @@ async function sources() {
   return new Map(await Promise.all(texts));
 }
 
-/** What the examples beside the declarations say, with what is declared behind them. */
+/** Returns the examples in doc comments, each with the declaration that follows. */
 function examplesIn(text) {
-  const comments = text.matchAll(/\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*(?<behind>[^\n]*)/g);
-  return [...comments].flatMap(([comment, behind]) => {
+  const comments = text.matchAll(/\/\*\*(?:[^*]|\*(?!\/))*\*\/\s*(?<declaration>[^\n]*)/g);
+  return [...comments].flatMap(([comment, declaration]) => {
     const plain = comment.replace(/^[ \t]*\* ?/gm, '');
-    return [...plain.matchAll(/^```ts\n(.*?)^```/gms)].map(([, example]) => ({ behind, example }));
+    return [...plain.matchAll(/^```ts\n(.*?)^```/gms)].map(([, example]) => ({
+      declaration,
+      example,
+    }));
   });
 }
 
@@ -99,11 +102,11 @@ async function compiled(folder, files, options) {
     ...options,
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-  const { code, out } = await run(join(PACKAGE, 'node_modules/.bin/tsc'), [], folder);
-  assert.equal(code, 0, out);
+  const { code, stdout } = await run(join(PACKAGE, 'node_modules/.bin/tsc'), [], folder);
+  assert.equal(code, 0, stdout);
 }
 
-test('the examples beside the declarations are typed, and run as they stand', async (t) => {
+test('examples in doc comments compile and run', async (t) => {
   const folder = await folderWith(t, INSTALLED);
   const files = [];
   for (const [name, text] of await sources()) {
@@ -118,9 +121,11 @@ test('the examples beside the declarations are typed, and run as they stand', as
   for (const file of files) await assertRuns(folder, file.replace('.mts', '.mjs'));
 });
 
-test('the important calls have an example', async () => {
+test('the most important calls have an example', async () => {
   const all = [...(await sources()).values()];
-  const shown = all.flatMap((text) => examplesIn(text).map(({ behind }) => behind)).join('\n');
+  const shown = all
+    .flatMap((text) => examplesIn(text).map(({ declaration }) => declaration))
+    .join('\n');
   for (const name of [
     'class Chatkeep',
     'class TokenManager',
@@ -137,18 +142,18 @@ test('the important calls have an example', async () => {
   }
 });
 
-test('the pages use what there is', async (t) => {
+test('programs of the documentation pass the type checker', async (t) => {
   const folder = await folderWith(t, INSTALLED);
-  const files = PAGES.map((_, number) => `page${number}.mjs`);
-  for (const [number, { text }] of PAGES.entries()) {
+  const files = PROGRAMS.map((_, number) => `program${number}.mjs`);
+  for (const [number, { text }] of PROGRAMS.entries()) {
     await writeFile(join(folder, files[number]), text);
   }
-  // Without `strict`: these are JavaScript, whose readers know that the row is there that they made.
+  // Not `strict`: the programs do not check for rows that they have just created.
   const options = { allowJs: true, checkJs: true, noEmit: true, strict: false };
   await compiled(folder, files, options);
 });
 
-/** Where what is public is declared. */
+/** Modules with public declarations. */
 const PUBLIC = [
   'database',
   'errors',
@@ -158,11 +163,15 @@ const PUBLIC = [
   'messages',
   'store',
   'tokens',
-  'types',
+  'types/database',
+  'types/messages',
+  'types/migrations',
+  'types/options',
+  'types/tokens',
 ];
 
-test('everything public is documented', async () => {
-  const silent = [];
+test('every public declaration is documented', async () => {
+  const undocumented = [];
   let found = 0;
   for (const name of PUBLIC) {
     const declarations = await readFile(join(PACKAGE, 'dist', `${name}.d.ts`), 'utf8');
@@ -174,9 +183,9 @@ test('everything public is documented', async () => {
       const isMember = inClass && /^ {4}(?!constructor|private)\w.*;$/.test(line);
       if (!isDeclared && !isMember) continue;
       found += 1;
-      if (!lines[number - 1].endsWith('*/')) silent.push(`${name}: ${line.trim()}`);
+      if (!lines[number - 1].endsWith('*/')) undocumented.push(`${name}: ${line.trim()}`);
     }
   }
-  assert.deepEqual(silent, []);
+  assert.deepEqual(undocumented, []);
   assert.ok(found > 60, `${found} declarations`);
 });

@@ -1,4 +1,4 @@
-/** The store that the environment names, and the life of one that is named. */
+/** The store of the environment, and opening and closing stores. */
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { whileLocked } from './support/locked_file.mjs';
 import { run } from './support/programs.mjs';
 import { onEachEngine } from './support/stores.mjs';
 
-test('nothing is read or opened before the first use', async (t) => {
+test('the environment is read and the store is opened at the first use', async (t) => {
   const folder = await temporaryFolder(t);
   assert.match(inspect(fromEnvironment()), /not yet used/);
   assert.equal(fromEnvironment().messageLogger, messageLogger);
@@ -23,7 +23,7 @@ test('nothing is read or opened before the first use', async (t) => {
   assert.equal(dbManager.dbType, 'sqlite');
   assert.equal((await messageLogger.getMessageById(id)).userMessage, 'a');
   await dbManager.close();
-  // It is opened anew, with what is set by then.
+  // It reopens with the current settings.
   process.env.DATABASE_URL = `sqlite:///${folder}/other.db`;
   assert.equal(await messageLogger.getMessageCount(), 0);
   await dbManager.close();
@@ -35,7 +35,7 @@ test('nothing is read or opened before the first use', async (t) => {
   assert.throws(() => dbManager.dbType, { code: 'CHATKEEP_CONFIGURATION' });
 });
 
-test('importing makes no file, reads no setting, and keeps no process alive', async (t) => {
+test('importing creates no file, reads no setting and lets the process end', async (t) => {
   const folder = await temporaryFolder(t);
   const { stdout } = await run(
     `
@@ -49,7 +49,7 @@ test('importing makes no file, reads no setting, and keeps no process alive', as
   assert.deepEqual(await readdir(folder), []);
 });
 
-test('a store is closed where its block ends', async (t) => {
+test('Symbol.asyncDispose closes the store', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const chat = new Chatkeep(database.url);
   await chat.messageLogger.logMessage('a');
@@ -61,11 +61,11 @@ test('a store is closed where its block ends', async (t) => {
   });
 });
 
-test('closing waits for what was handed in', async (t) => {
+test('closing and flushing wait for submitted messages', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const chat = new Chatkeep(database.url);
-  const logged = Array.from({ length: 200 }, (_, place) =>
-    chat.messageLogger.logMessage(String(place)),
+  const logged = Array.from({ length: 200 }, (_, index) =>
+    chat.messageLogger.logMessage(String(index)),
   );
   await chat.close();
   assert.equal(new Set(await Promise.all(logged)).size, 200);
@@ -76,7 +76,7 @@ test('closing waits for what was handed in', async (t) => {
   await again.close({ timeout: 5 });
 });
 
-test('a wait for others ends in time, or when it is broken off', async (t) => {
+test('flush ends at its timeout or abort signal', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const chat = new Chatkeep(database.url);
   await chat.messageLogger.logMessage('first');
@@ -92,38 +92,41 @@ test('a wait for others ends in time, or when it is broken off', async (t) => {
   await chat.close();
 });
 
-onEachEngine('the database tells of itself', async (_, { chat: { dbManager: db }, database }) => {
-  await db.waitUntilReady();
-  const health = await db.health();
-  assert.deepEqual(Object.keys(health), [
-    'ok',
-    'engine',
-    'serverVersion',
-    'latencyMs',
-    'schema',
-    'pool',
-  ]);
-  assert.deepEqual([health.ok, health.engine, health.schema], [true, database.engine, 'head']);
-  assert.equal(db.dbType, database.engine);
-  const status = db.poolStatus();
-  assert.deepEqual(Object.keys(status), [
-    'poolSize',
-    'checkedIn',
-    'checkedOut',
-    'overflow',
-    'total',
-    'max',
-    'waiting',
-  ]);
-  assert.equal(status.total, status.checkedIn + status.checkedOut);
-  const { applied, pending } = await db.migrationStatus();
-  assert.deepEqual(pending, []);
-  assert.ok(applied.length > 0 && applied.every(({ appliedAt }) => appliedAt instanceof Date));
-  assert.deepEqual(await db.upgrade(), []);
-  assert.equal(await db.searchIndex(), database.engine === 'mariadb' ? 'unsupported' : 'absent');
-});
+onEachEngine(
+  'the database reports its health, pool and migrations',
+  async (_, { chat: { dbManager: db }, database }) => {
+    await db.waitUntilReady();
+    const health = await db.health();
+    assert.deepEqual(Object.keys(health), [
+      'ok',
+      'engine',
+      'serverVersion',
+      'latencyMs',
+      'schema',
+      'pool',
+    ]);
+    assert.deepEqual([health.ok, health.engine, health.schema], [true, database.engine, 'head']);
+    assert.equal(db.dbType, database.engine);
+    const status = db.poolStatus();
+    assert.deepEqual(Object.keys(status), [
+      'poolSize',
+      'checkedIn',
+      'checkedOut',
+      'overflow',
+      'total',
+      'max',
+      'waiting',
+    ]);
+    assert.equal(status.total, status.checkedIn + status.checkedOut);
+    const { applied, pending } = await db.migrationStatus();
+    assert.deepEqual(pending, []);
+    assert.ok(applied.length > 0 && applied.every(({ appliedAt }) => appliedAt instanceof Date));
+    assert.deepEqual(await db.upgrade(), []);
+    assert.equal(await db.searchIndex(), database.engine === 'mariadb' ? 'unsupported' : 'absent');
+  },
+);
 
-test('a search index is made and dropped', async (t) => {
+test('a search index is created and dropped', async (t) => {
   const chat = new Chatkeep((await emptyDatabase(t, 'sqlite')).url);
   t.after(() => chat.close());
   assert.deepEqual(

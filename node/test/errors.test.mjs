@@ -1,4 +1,4 @@
-/** What chatkeep rejects with. */
+/** Errors of rejected calls. */
 
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
@@ -16,19 +16,19 @@ const { Chatkeep, ChatkeepError } = chatkeep;
 
 async function rejection(promise) {
   return promise.then(
-    () => assert.fail('it was answered'),
+    () => assert.fail('the promise was fulfilled'),
     (error) => error,
   );
 }
 
-test('there is one class of errors, and one store of the environment, however it is imported', () => {
+test('import and require share the error class and the store of the environment', () => {
   const required = createRequire(import.meta.url)('chatkeep');
   const { __esModule, default: whole, ...imported } = chatkeep;
   assert.deepEqual({ ...required }, imported);
   for (const [name, value] of Object.entries(imported)) assert.equal(required[name], value, name);
 });
 
-test('an error is an Error with a code', async (t) => {
+test('an error is an instance of Error and has a code', async (t) => {
   const error = await rejection(
     openStore(t, { url: 'sqlite:///:memory:' }).messageLogger.getMessages({ limit: 0 }),
   );
@@ -49,7 +49,7 @@ test('an error is an Error with a code', async (t) => {
   assert.match(error.stack, /errors\.test\.mjs|calls\.js/);
 });
 
-test('what lies underneath is the cause', async () => {
+test('an error has the underlying error as its cause', async () => {
   Object.assign(process.env, { DB_MAX_RETRIES: '1', DB_RETRY_DELAY: '0.2' });
   const chat = new Chatkeep('mysql://bot:s3cret@127.0.0.1:9/chat', { connectTimeout: 2 });
   delete process.env.DB_MAX_RETRIES;
@@ -64,14 +64,14 @@ test('what lies underneath is the cause', async () => {
   await chat.close();
 });
 
-test('a file that is no database is corrupt', async (t) => {
+test('a file that is not a database is reported as corrupt', async (t) => {
   const file = join(await temporaryFolder(t), 'a.db');
   await writeFile(file, 'no database at all, but long enough to have a header'.repeat(100));
   const { messageLogger } = openStore(t, { url: `sqlite:///${file}` });
   assert.equal((await rejection(messageLogger.getMessageCount())).code, 'CHATKEEP_CORRUPT');
 });
 
-test('a database that is only read takes no message, and checks tokens', async (t) => {
+test('a read-only database rejects messages and checks tokens', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const writable = openStore(t, database);
   await writable.messageLogger.logMessage('a');
@@ -82,20 +82,23 @@ test('a database that is only read takes no message, and checks tokens', async (
   assert.equal(await tokenManager.verifyToken(token), true);
 });
 
-onEachEngine('a schema that is behind says which command helps', async (t, { database }) => {
-  const { messageLogger: log, dbManager: db } = openStore(t, database, { autoMigrate: false });
-  const error = await rejection(log.logMessage('a'));
-  assert.deepEqual([error.code, error.state], ['CHATKEEP_SCHEMA', 'behind']);
-  assert.match(error.message, /chatkeep migrate upgrade/);
-  const { pending } = await db.migrationStatus();
-  assert.deepEqual(
-    await db.upgrade(),
-    pending.map(({ version, name }) => `${version}_${name}`),
-  );
-  assert.ok((await log.logMessage('a')) > 0);
-});
+onEachEngine(
+  'an outdated schema is an error that names the command to run',
+  async (t, { database }) => {
+    const { messageLogger: log, dbManager: db } = openStore(t, database, { autoMigrate: false });
+    const error = await rejection(log.logMessage('a'));
+    assert.deepEqual([error.code, error.state], ['CHATKEEP_SCHEMA', 'behind']);
+    assert.match(error.message, /chatkeep migrate upgrade/);
+    const { pending } = await db.migrationStatus();
+    assert.deepEqual(
+      await db.upgrade(),
+      pending.map(({ version, name }) => `${version}_${name}`),
+    );
+    assert.ok((await log.logMessage('a')) > 0);
+  },
+);
 
-test('a wrong URL is a configuration error, shows no password, and makes no file', async (t) => {
+test('an invalid URL is a configuration error and creates no file', async (t) => {
   const folder = await temporaryFolder(t);
   const before = process.cwd();
   process.chdir(folder);
@@ -123,7 +126,7 @@ test('a wrong URL is a configuration error, shows no password, and makes no file
   }
 });
 
-test('nothing that is shown holds a password', () => {
+test('inspected objects contain no password', () => {
   const chat = new Chatkeep('postgresql://bot:s3cret@db.example/chat');
   const { messageLogger, tokenManager, dbManager } = chat;
   const shown = inspect(
@@ -135,7 +138,7 @@ test('nothing that is shown holds a password', () => {
   assert.equal(dbManager.databaseUrl, 'postgresql://bot:***@db.example/chat');
 });
 
-test('a server that does not answer is waited for as long as was said, and no longer', async (t) => {
+test('a call to an unresponsive server ends at its timeout or abort signal', async (t) => {
   const silent = net.createServer(() => {}).listen(0, '127.0.0.1');
   await new Promise((resolve) => silent.once('listening', resolve));
   t.after(() => silent.close());
@@ -153,7 +156,7 @@ test('a server that does not answer is waited for as long as was said, and no lo
     ['CHATKEEP_UNAVAILABLE', 'waitUntilReady', true],
   );
   assert.match(late.message, /0\.2 s/);
-  // Broken off by a signal, with the signal's own reason.
+  // An abort rejects with the signal's reason.
   for (const call of [
     (signal) => db.waitUntilReady({ signal }),
     (signal) => log.getMessages({ signal }),
@@ -168,25 +171,25 @@ test('a server that does not answer is waited for as long as was said, and no lo
   }
   const timeout = await rejection(db.health({ signal: AbortSignal.timeout(50) }));
   assert.equal(timeout.name, 'TimeoutError');
-  // What was broken off goes, too: nothing is left to wait for.
+  // Aborted calls end, so closing does not have to wait for them.
   await db.close({ timeout: 20 });
 });
 
 onEachEngine(
-  'a server that went away is an error, and one that is back is used again',
+  'a stopped server is an error and is used again after it restarts',
   async (t, { log: direct, database }) => {
     await direct.logMessage('made');
-    const way = await relayTo(t, database.url);
-    const { messageLogger: log, tokenManager: tokens } = openStore(t, way, { connectTimeout: 5 });
+    const relay = await relayTo(t, database.url);
+    const { messageLogger: log, tokenManager: tokens } = openStore(t, relay, { connectTimeout: 5 });
     const { token } = await tokens.createToken();
     assert.equal(await log.getMessageCount(), 1);
-    way.cut();
+    relay.cut();
     for (const call of [() => log.getMessages(), () => tokens.verifyToken(token)]) {
       assert.equal((await rejection(call())).code, 'CHATKEEP_UNAVAILABLE');
     }
     const { code } = await rejection(log.logMessage('lost'));
     assert.ok(['CHATKEEP_UNAVAILABLE', 'CHATKEEP_OUTCOME_UNKNOWN'].includes(code), code);
-    way.restore();
+    relay.restore();
     assert.ok((await log.logMessage('back')) > 1);
     assert.equal(await tokens.verifyToken(token), true);
     assert.equal(await direct.getMessageCount(), 2);
@@ -194,7 +197,7 @@ onEachEngine(
   ENGINES.filter((engine) => engine !== 'sqlite'),
 );
 
-test('nothing listens: one clear error, and soon', async () => {
+test('a refused connection is reported without delay', async () => {
   process.env.DB_MAX_RETRIES = '0';
   const chat = new Chatkeep(DOWN, { connectTimeout: 2 });
   delete process.env.DB_MAX_RETRIES;

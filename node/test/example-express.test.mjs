@@ -1,4 +1,4 @@
-/** examples/express, in a process of its own, over HTTP. */
+/** Tests of examples/express, over HTTP. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,8 +9,8 @@ import { whileLocked } from './support/locked_file.mjs';
 import { relayTo } from './support/relay.mjs';
 import { webServer } from './support/web_servers.mjs';
 
-/** The example on a database. What is told within a second is not waited for longer. */
-async function served(t, url, variables = {}) {
+/** Starts the example on a database, with short timeouts. */
+async function startServer(t, url, variables = {}) {
   const settings = { DB_QUERY_TIMEOUT: '2', DB_POOL_TIMEOUT: '10', DB_CONNECT_TIMEOUT: '5' };
   return webServer(t, {
     folder: await installedExample(t, 'express'),
@@ -19,18 +19,18 @@ async function served(t, url, variables = {}) {
   });
 }
 
-/** Tokens that were not made through the server. */
-async function tokens(url, number) {
+/** Creates tokens directly in the database. */
+async function createTokens(url, count) {
   const chat = new Chatkeep(url);
   const created = [];
-  for (let turn = 0; turn < number; turn += 1)
+  for (let turn = 0; turn < count; turn += 1)
     created.push(await chat.tokenManager.createToken('web app'));
   await chat.close();
   return created;
 }
 
-/** Calls of somebody with this token. */
-function caller(server, token) {
+/** Returns a client with the given token. */
+function client(server, token) {
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   return {
     get: (path) => fetch(server.url + path, { headers }),
@@ -49,7 +49,7 @@ async function body(answer, status = 200) {
   return JSON.parse(text);
 }
 
-test('a page that holds a bigint is answered with its digits', async (t) => {
+test('a bigint in a page becomes a string of digits', async (t) => {
   const { url } = await emptyDatabase(t, 'sqlite');
   const chat = new Chatkeep(url);
   await chat.messageLogger.logMessage({
@@ -58,8 +58,8 @@ test('a page that holds a bigint is answered with its digits', async (t) => {
     metadata: { guild: 1546130668394913822n },
   });
   await chat.close();
-  const [created] = await tokens(url, 1);
-  const user = caller(await served(t, url), created.token);
+  const [created] = await createTokens(url, 1);
+  const user = client(await startServer(t, url), created.token);
   const { messages } = await body(await user.get('/messages'));
   assert.deepEqual(messages[0].metadata, { guild: '1546130668394913822' });
   const { totalTokens } = await body(await user.get('/analytics'));
@@ -70,12 +70,12 @@ test('a page that holds a bigint is answered with its digits', async (t) => {
 });
 
 for (const engine of ENGINES) {
-  test(`it chats, pages, adds up and serves two hundred at a time on ${engine}`, async (t) => {
+  test(`the example serves 200 concurrent requests and its routes on ${engine}`, async (t) => {
     const database = await emptyDatabase(t, engine);
-    const [created] = await tokens(database.url, 1);
-    const server = await served(t, database.url);
-    const user = caller(server, created.token);
-    const nobody = caller(server);
+    const [created] = await createTokens(database.url, 1);
+    const server = await startServer(t, database.url);
+    const user = client(server, created.token);
+    const anonymous = client(server);
 
     let last;
     for (let number = 0; number < 5; number += 1) {
@@ -105,7 +105,7 @@ for (const engine of ENGINES) {
     assert.deepEqual([totals.totalMessages, totals.providers], [6, { echo: 6 }]);
     const none = await body(await user.get('/analytics?endDate=2001-01-01'));
     assert.equal(none.totalMessages, 0);
-    const health = await body(await nobody.get('/health/db-pool'));
+    const health = await body(await anonymous.get('/health/db-pool'));
     assert.equal(health.engine, engine);
     assert.ok(health.pool.total >= 1);
 
@@ -122,13 +122,13 @@ for (const engine of ENGINES) {
     await body(await user.post('/chat', { message: 7 }), 422);
     assert.equal((await body(await user.get('/analytics'))).totalMessages, 6);
 
-    const wrong = caller(server, 'sk-wr0ng');
+    const wrong = client(server, 'sk-wr0ng');
     for (const call of [
-      (who) => who.post('/chat', { message: 'no' }),
-      (who) => who.get('/messages'),
-      (who) => who.get('/analytics'),
+      (caller) => caller.post('/chat', { message: 'no' }),
+      (caller) => caller.get('/messages'),
+      (caller) => caller.get('/analytics'),
     ]) {
-      const without = await call(nobody);
+      const without = await call(anonymous);
       assert.equal(without.status, 401);
       assert.equal(without.headers.get('WWW-Authenticate'), 'Bearer');
       const bad = await call(wrong);
@@ -150,77 +150,77 @@ for (const engine of ENGINES) {
     assert.equal(new Set(answers.map((answer) => answer.id)).size, 200);
     for (const { id, reply } of answers) assert.equal(stored.get(id), reply);
     for (const secret of [created.token, 'sk-wr0ng', '    at ']) {
-      assert.ok(!server.told().includes(secret), server.told());
+      assert.ok(!server.output().includes(secret), server.output());
     }
   });
 }
 
-async function assertRefusedForNow(answer) {
-  const told = await body(answer, 503);
+async function assertTemporary(answer) {
+  const content = await body(answer, 503);
   assert.ok(Number(answer.headers.get('Retry-After')) > 0);
   assert.equal(answer.headers.get('WWW-Authenticate'), null);
-  return told;
+  return content;
 }
 
 for (const engine of ENGINES.filter((name) => name !== 'sqlite')) {
-  test(`while ${engine} is down it says so, and heals`, async (t) => {
+  test(`the example responds 503 while ${engine} is down, and recovers`, async (t) => {
     const database = await emptyDatabase(t, engine);
-    const [known, late] = (await tokens(database.url, 2)).map((created) => created.token);
+    const [known, late] = (await createTokens(database.url, 2)).map((created) => created.token);
     const relay = await relayTo(t, database.url);
-    // What was said of a token is not forgotten within this test.
-    const server = await served(t, relay.url, { TOKEN_CACHE_SECONDS: '3600' });
-    const user = caller(server, known);
+    // Token lookups stay cached for the whole test.
+    const server = await startServer(t, relay.url, { TOKEN_CACHE_SECONDS: '3600' });
+    const user = client(server, known);
     await body(await user.post('/chat', { message: 'before' }));
     relay.cut();
-    // Of the message that finds the connection broken, it may be that nobody knows whether it was stored.
+    // The outcome of the message that was sent on the broken connection may be unknown.
     const first = await user.post('/chat', { message: 'just then' });
     const { detail } = await body(first, 503);
     assert.ok(first.headers.has('Retry-After') || detail.includes('not known'));
-    // A token that the cache knows gets as far as the log, others do not; nobody is told that it is invalid.
-    for (const token of [known, late, 'sk-nobody-knows']) {
-      await assertRefusedForNow(
-        await caller(server, token).post('/chat', { message: 'meanwhile' }),
+    // A cached token passes the check and fails at the log; no token is reported as invalid.
+    for (const token of [known, late, 'sk-unknown']) {
+      await assertTemporary(
+        await client(server, token).post('/chat', { message: 'during the outage' }),
       );
-      await assertRefusedForNow(await caller(server, token).get('/messages'));
+      await assertTemporary(await client(server, token).get('/messages'));
     }
-    const health = await assertRefusedForNow(await user.get('/health/db-pool'));
+    const health = await assertTemporary(await user.get('/health/db-pool'));
     assert.deepEqual([health.status, health.error], ['unhealthy', 'Unavailable']);
     relay.restore();
     await body(await user.post('/chat', { message: 'after' }));
-    const totals = await body(await caller(server, late).get('/analytics'));
+    const totals = await body(await client(server, late).get('/analytics'));
     assert.equal(totals.totalMessages, 2);
     assert.equal((await body(await user.get('/health/db-pool'))).status, 'healthy');
     assert.equal(await server.stop(), 0);
 
-    assert.match(server.told(), /answered 503: check_?[tT]oken/);
-    assert.match(server.told(), /answered 503: log_?[mM]essage/);
+    assert.match(server.output(), /answered 503: check_?[tT]oken/);
+    assert.match(server.output(), /answered 503: log_?[mM]essage/);
     const { password } = new URL(database.url);
-    for (const secret of [known, late, 'sk-nobody-knows', `:${password}@`, '    at ']) {
-      assert.ok(!server.told().includes(secret), server.told());
+    for (const secret of [known, late, 'sk-unknown', `:${password}@`, '    at ']) {
+      assert.ok(!server.output().includes(secret), server.output());
     }
   });
 }
 
-test('while another program holds the file it says so, and heals', async (t) => {
+test('the example responds 503 while another program locks the file, and recovers', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
-  const [{ token }] = await tokens(database.url, 1);
-  const server = await served(t, database.url, { DB_QUERY_TIMEOUT: '1' });
-  const user = caller(server, token);
+  const [{ token }] = await createTokens(database.url, 1);
+  const server = await startServer(t, database.url, { DB_QUERY_TIMEOUT: '1' });
+  const user = client(server, token);
   await body(await user.post('/chat', { message: 'before' }));
   await whileLocked(database.file, async () => {
-    await assertRefusedForNow(await user.post('/chat', { message: 'meanwhile' }));
-    // Readers are not held up.
+    await assertTemporary(await user.post('/chat', { message: 'during the outage' }));
+    // Readers do not wait for the lock.
     assert.equal((await body(await user.get('/analytics'))).totalMessages, 1);
   });
   await body(await user.post('/chat', { message: 'after' }));
   assert.equal((await body(await user.get('/analytics'))).totalMessages, 2);
-  assert.ok(!server.told().includes(token));
+  assert.ok(!server.output().includes(token));
 });
 
-test('without a database it does not start', async (t) => {
-  const server = await served(t, DOWN, { DB_MAX_RETRIES: '0' });
+test('the example does not start without a database', async (t) => {
+  const server = await startServer(t, DOWN, { DB_MAX_RETRIES: '0' });
   assert.equal(server.url, undefined);
   assert.notEqual(await server.ended, 0);
-  assert.match(server.told(), /CHATKEEP_UNAVAILABLE/);
-  assert.ok(!server.told().includes('s3cret'));
+  assert.match(server.output(), /CHATKEEP_UNAVAILABLE/);
+  assert.ok(!server.output().includes('s3cret'));
 });

@@ -1,4 +1,4 @@
-/** Express: what a request is told. */
+/** The Express integration. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ async function listen(t, handler) {
 }
 
 function application(chat, notes, { healthTimeout = 5 } = {}) {
-  const report = (told) => notes.push(told);
+  const report = (message) => notes.push(message);
   const app = express();
   app.get('/health/db-pool', healthCheck(chat, { timeout: healthTimeout }));
   app.get('/whoami', tokenRequired(chat, { retryAfter: 7, report }), (request, response) => {
@@ -35,12 +35,12 @@ function application(chat, notes, { healthTimeout = 5 } = {}) {
     throw failure(request.query.code);
   });
   app.get('/half', (_request, response) => {
-    response.write('half of an answer');
+    response.write('half of a response');
     throw failure('CHATKEEP_UNAVAILABLE');
   });
   app.get('/unguarded', (request, response) => response.json(currentToken(request)));
   app.use(handleErrors({ report }));
-  // All others; Express's own prints them.
+  // Handles all other errors, because Express's own handler would print them.
   app.use((error, _request, response, next) => {
     if (response.headersSent) next(error);
     else response.status(500).json({ detail: error.message });
@@ -53,7 +53,7 @@ webCases('Express', async (t, chat, options) => {
   return { url: await listen(t, application(chat, notes, options)), notes };
 });
 
-test('an answer that is half out is ended, and not begun again', async (t) => {
+test('an error after the headers closes the connection', async (t) => {
   t.mock.method(console, 'error', () => {});
   const url = await listen(t, application(new chatkeep.Chatkeep('sqlite:///:memory:'), []));
   const answer = await fetch(`${url}/half`);
@@ -61,14 +61,14 @@ test('an answer that is half out is ended, and not begun again', async (t) => {
   await assert.rejects(answer.text());
 });
 
-test('without a guard there is no token', async (t) => {
+test('currentToken throws on a route without tokenRequired', async (t) => {
   const url = await listen(t, application(new chatkeep.Chatkeep('sqlite:///:memory:'), []));
   const answer = await fetch(`${url}/unguarded`);
   assert.equal(answer.status, 500);
-  assert.match((await answer.json()).detail, /not behind tokenRequired/);
+  assert.match((await answer.json()).detail, /does not use tokenRequired/);
 });
 
-test('without a store it is the database of the environment, and what is told goes to the console', async (t) => {
+test('without arguments the store of the environment and console.warn are used', async (t) => {
   const warn = t.mock.method(console, 'warn', () => {});
   const check = {
     valid: true,
@@ -88,7 +88,7 @@ test('without a store it is the database of the environment, and what is told go
   assert.deepEqual(warn.mock.calls[0].arguments, ['chatkeep: answered 503: logMessage: no']);
 });
 
-test('the middleware needs nothing of Express', async (t) => {
+test('the middleware works without Express', async (t) => {
   const chat = new chatkeep.Chatkeep('sqlite:///:memory:');
   const { token } = await chat.tokenManager.createToken('plain');
   const guard = tokenRequired(chat);

@@ -1,4 +1,4 @@
-/** Fastify: what a request is told, and the store's life beside the application's. */
+/** The Fastify integration. */
 
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
@@ -11,7 +11,7 @@ import { bearer, failure, webCases } from './support/web_cases.mjs';
 
 const { Chatkeep } = chatkeep;
 
-function noting(notes) {
+function loggerTo(notes) {
   const stream = new Writable({
     write(line, _encoding, done) {
       const { level, msg } = JSON.parse(line);
@@ -29,7 +29,7 @@ async function listen(t, app) {
 
 webCases('Fastify', async (t, chat, options) => {
   const notes = [];
-  const app = Fastify({ logger: noting(notes) });
+  const app = Fastify({ logger: loggerTo(notes) });
   app.register(chatkeepPlugin, { chat, ...options });
   app.get('/whoami', { onRequest: tokenRequired(chat, { retryAfter: 7 }) }, async (request) => {
     assert.equal(currentToken(request), request.token);
@@ -44,7 +44,7 @@ webCases('Fastify', async (t, chat, options) => {
   return { url: await listen(t, app), notes };
 });
 
-test('all other errors go where they went before', async (t) => {
+test('errors of other kinds reach the previous error handler', async (t) => {
   const chat = new Chatkeep('sqlite:///:memory:');
   const app = Fastify();
   app.setErrorHandler((error, _request, reply) => reply.code(418).send({ mine: error.message }));
@@ -60,11 +60,11 @@ test('all other errors go where they went before', async (t) => {
   const answer = await fetch(`${url}/raise?code=ENOENT`);
   assert.deepEqual([answer.status, await answer.json()], [418, { mine: 'no' }]);
   const unguarded = await (await fetch(`${url}/unguarded`)).json();
-  assert.match(unguarded.mine, /not behind tokenRequired/);
+  assert.match(unguarded.mine, /does not use tokenRequired/);
   assert.equal((await fetch(`${url}/health/db-pool`)).status, 404);
 });
 
-test('an application with an error handler of its own has the answers too', async (t) => {
+test('answerError works in the error handler of an application', async (t) => {
   const chat = new Chatkeep('sqlite:///:memory:');
   const app = Fastify({ allowErrorHandlerOverride: false });
   app.setErrorHandler((error, request, reply) => {
@@ -80,7 +80,7 @@ test('an application with an error handler of its own has the answers too', asyn
   assert.equal((await fetch(`${url}/raise?code=ENOENT`)).status, 418);
 });
 
-test('a guard is for a part of the application too, and comes before the body is read', async (t) => {
+test('a token check of a plugin runs before the body is parsed', async (t) => {
   const chat = new Chatkeep('sqlite:///:memory:');
   const { token } = await chat.tokenManager.createToken('part');
   const app = Fastify();
@@ -99,7 +99,7 @@ test('a guard is for a part of the application too, and comes before the body is
   assert.deepEqual(await (await fetch(`${url}/open`, post)).json(), { token: null });
 });
 
-test('without a store it is the database of the environment', async (t) => {
+test('without a store argument the store of the environment is used', async (t) => {
   const check = { valid: true, reason: 'valid', token: { id: 7 } };
   t.mock.method(chatkeep.tokenManager, 'checkToken', async () => check);
   const app = Fastify();
@@ -107,7 +107,7 @@ test('without a store it is the database of the environment', async (t) => {
   assert.deepEqual(await (await fetch(await listen(t, app), bearer('any'))).json(), { id: 7 });
 });
 
-test('the plugin waits, flushes and closes', async (t) => {
+test('the plugin waits at startup, and flushes or closes at shutdown', async (t) => {
   const { url } = await emptyDatabase(t, 'sqlite');
   const chat = new Chatkeep(url);
   for (const [turn, close] of [
@@ -118,7 +118,7 @@ test('the plugin waits, flushes and closes', async (t) => {
     app.register(chatkeepPlugin, { chat, wait: true, close });
     app.get('/', async () => {
       for (let number = 0; number < 300; number += 1) {
-        chat.messageLogger.logMessage('nobody waits for this').catch(() => {});
+        chat.messageLogger.logMessage('not awaited').catch(() => {});
       }
       return {};
     });
@@ -133,7 +133,7 @@ test('the plugin waits, flushes and closes', async (t) => {
   await assert.rejects(chat.messageLogger.logMessage('late'), { code: 'CHATKEEP_UNAVAILABLE' });
 });
 
-test('an application that waits does not start without its database', async (t) => {
+test('an application with wait fails to start without its database', async (t) => {
   const app = Fastify();
   t.after(() => app.close());
   const chat = new Chatkeep(DOWN, { connectTimeout: 2 });

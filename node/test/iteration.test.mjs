@@ -1,4 +1,4 @@
-/** All messages, one by one: for await, and streams. */
+/** Iteration over all messages: `for await` and streams. */
 
 import assert from 'node:assert/strict';
 import { createWriteStream } from 'node:fs';
@@ -10,13 +10,13 @@ import { temporaryFolder } from './support/databases.mjs';
 import { all, memoryStore, onEachEngine, texts } from './support/stores.mjs';
 
 function numbered(count) {
-  return Array.from({ length: count }, (_, place) => ({
-    message: String(place),
-    response: `é${place}`,
+  return Array.from({ length: count }, (_, index) => ({
+    message: String(index),
+    response: `é${index}`,
   }));
 }
 
-onEachEngine('all messages come one by one', async (_, { log }) => {
+onEachEngine('an iteration returns every message once', async (_, { log }) => {
   await log.logMessages(numbered(1203));
   const newestFirst = texts(await all(log.iterMessages()));
   assert.deepEqual(
@@ -27,10 +27,10 @@ onEachEngine('all messages come one by one', async (_, { log }) => {
   assert.equal(messages[Symbol.asyncIterator](), messages);
   assert.deepEqual(texts(await all(messages)), newestFirst.toReversed());
   assert.deepEqual(await all(messages), []);
-  assert.deepEqual(await all(log.iterMessages({ provider: 'nobody' })), []);
+  assert.deepEqual(await all(log.iterMessages({ provider: 'none' })), []);
 });
 
-test('an iteration may be left, and messages may come and go meanwhile', async (t) => {
+test('an iteration can be left early and ignores new messages', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   await log.logMessages(numbered(700));
   const seen = [];
@@ -40,7 +40,7 @@ test('an iteration may be left, and messages may come and go meanwhile', async (
   }
   assert.deepEqual(
     seen,
-    Array.from({ length: 600 }, (_, place) => place + 1),
+    Array.from({ length: 600 }, (_, index) => index + 1),
   );
   const newest = log.iterMessages();
   const first = await newest.next();
@@ -49,7 +49,7 @@ test('an iteration may be left, and messages may come and go meanwhile', async (
   assert.equal(first.value.id, 700);
 });
 
-test('a stream of messages is one of objects, and waits for who reads it', async (t) => {
+test('a message stream is in object mode and respects backpressure', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   await log.logMessages(numbered(1500));
   const stream = log.messageStream({ oldestFirst: true });
@@ -63,8 +63,8 @@ test('a stream of messages is one of objects, and waits for who reads it', async
   assert.equal(new Set(ids).size, 1500);
 });
 
-onEachEngine('training data streams line by line into a file', async (t, { log }) => {
-  await log.logMessages([...numbered(1100), { message: 'no answer' }]);
+onEachEngine('training data can be streamed into a file', async (t, { log }) => {
+  await log.logMessages([...numbered(1100), { message: 'no response' }]);
   const file = join(await temporaryFolder(t), 'training.jsonl');
   await pipeline(log.exportStream('alpaca'), createWriteStream(file));
   const written = await readFile(file, 'utf8');
@@ -72,7 +72,7 @@ onEachEngine('training data streams line by line into a file', async (t, { log }
   assert.equal(written.trimEnd().split('\n').length, 1100);
 });
 
-test('a signal ends an iteration and a stream, with its reason', async (t) => {
+test('a signal aborts an iteration and a stream with its reason', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   await log.logMessages(numbered(1200));
   for (const begin of [
@@ -92,7 +92,7 @@ test('a signal ends an iteration and a stream, with its reason', async (t) => {
       },
       (error) => error === reason,
     );
-    // What was fetched by then may still come.
+    // Messages that were already fetched may still be returned.
     assert.ok(count < 1200, String(count));
   }
 });

@@ -1,4 +1,4 @@
-/** Results that hold a `bigint`, as JSON: in an answer of a web framework, and logged again. */
+/** JSON form of results with a `bigint`: in HTTP responses, and when they are logged again. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const WRITTEN = {
   toJSON: 'a key of this name is data',
 };
 
-onEachEngine('a page that holds a bigint is JSON, with its digits', async (_, { log }) => {
+onEachEngine('a bigint in a page becomes a string of digits in JSON', async (_, { log }) => {
   const id = await log.logMessage({ message: 'a', metadata: METADATA, tokensUsed: 2n ** 62n });
   await log.logMessage('b');
   const page = await log.getMessages();
@@ -46,7 +46,7 @@ onEachEngine('a page that holds a bigint is JSON, with its digits', async (_, { 
   assert.equal(JSON.parse(JSON.stringify(await log.getAnalytics())).totalTokens, large.tokensUsed);
 });
 
-test('parts of a message and changed messages are JSON too', async (t) => {
+test('parts of a message and modified messages can be serialized', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   const { toJSON: _, ...metadata } = METADATA;
   await log.logMessage({ message: 'a', metadata });
@@ -68,22 +68,19 @@ test('parts of a message and changed messages are JSON too', async (t) => {
   assert.deepStrictEqual(structuredClone(message.metadata), message.metadata);
 });
 
-onEachEngine(
-  'a message that was read keeps its bigints when it is logged again',
-  async (_, { log }) => {
-    await log.logMessage({ message: 'a', metadata: METADATA, tokensUsed: 2n ** 62n });
-    const [read] = await log.getMessages();
-    const id = await log.logMessage(read);
-    const [again] = await log.logMessages([{ message: 'b', metadata: read.metadata }]);
-    assert.deepStrictEqual((await log.getMessageById(id)).metadata, METADATA);
-    assert.equal((await log.getMessageById(id)).tokensUsed, 2n ** 62n);
-    assert.deepStrictEqual((await log.getMessageById(again)).metadata, METADATA);
-    const filter = { guild: read.metadata.guild };
-    assert.equal(await log.getMessageCount({ metadata: filter }), 3);
-  },
-);
+onEachEngine('logging a returned message keeps its bigints', async (_, { log }) => {
+  await log.logMessage({ message: 'a', metadata: METADATA, tokensUsed: 2n ** 62n });
+  const [read] = await log.getMessages();
+  const id = await log.logMessage(read);
+  const [again] = await log.logMessages([{ message: 'b', metadata: read.metadata }]);
+  assert.deepStrictEqual((await log.getMessageById(id)).metadata, METADATA);
+  assert.equal((await log.getMessageById(id)).tokensUsed, 2n ** 62n);
+  assert.deepStrictEqual((await log.getMessageById(again)).metadata, METADATA);
+  const filter = { guild: read.metadata.guild };
+  assert.equal(await log.getMessageCount({ metadata: filter }), 3);
+});
 
-test('the routes of the README answer', async (t) => {
+test('Express and Fastify serialize messages with bigints', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   await log.logMessage({ message: 'a', metadata: METADATA });
 

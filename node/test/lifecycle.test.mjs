@@ -1,4 +1,4 @@
-/** The end of a process, worker threads, and processes beside each other. */
+/** Process exit, worker threads and concurrent processes. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -13,13 +13,13 @@ import { all, onEachEngine, openStore, texts } from './support/stores.mjs';
 
 const PACKAGE = JSON.stringify(import.meta.resolve('chatkeep'));
 
-onEachEngine('a process that has nothing to do ends by itself', async (t, { database }) => {
+onEachEngine('a process without pending calls ends', async (t, { database }) => {
   const begin = performance.now();
   const { stdout } = await run(
     `
     const chat = new Chatkeep(process.argv[1]);
     const { messageLogger: log, tokenManager: tokens } = chat;
-    // Nothing else keeps the process alive while these are waited for.
+    // Only these pending calls keep the process alive.
     await log.logMessage('a');
     const { token } = await tokens.createToken();
     console.log(await tokens.verifyToken(token), await log.getMessageCount());
@@ -32,18 +32,18 @@ onEachEngine('a process that has nothing to do ends by itself', async (t, { data
 });
 
 for (const [name, ending] of [
-  ['by itself', ''],
+  ['normally', ''],
   ['by process.exit', 'process.exit(0);'],
   ['by process.exit in a later turn', 'setImmediate(() => process.exit(0));'],
 ]) {
   onEachEngine(
-    `messages on their way are stored when the process ends ${name}`,
+    `pending messages are stored when the process ends ${name}`,
     async (_, { log, database }) => {
       await run(
         `
       const { messageLogger: log } = new Chatkeep(process.argv[1]);
       await log.logMessage('first');
-      for (let place = 0; place < 500; place += 1) log.logMessage(String(place)).catch(() => {});
+      for (let index = 0; index < 500; index += 1) log.logMessage(String(index)).catch(() => {});
       ${ending}
       `,
         { args: [database.url] },
@@ -53,10 +53,10 @@ for (const [name, ending] of [
   );
 }
 
-test('an exit while reads and streams are under way neither hangs nor crashes', async (t) => {
+test('an exit during reads and streams neither hangs nor crashes', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const { messageLogger: log } = openStore(t, database);
-  await log.logMessages(Array.from({ length: 2000 }, (_, place) => ({ message: String(place) })));
+  await log.logMessages(Array.from({ length: 2000 }, (_, index) => ({ message: String(index) })));
   const { stdout } = await run(
     `
     const { messageLogger: log, dbManager: db } = new Chatkeep(process.argv[1]);
@@ -75,7 +75,7 @@ test('an exit while reads and streams are under way neither hangs nor crashes', 
 });
 
 for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT']) {
-  test(`what was acknowledged survives ${signal}`, async (t) => {
+  test(`acknowledged messages survive ${signal}`, async (t) => {
     const database = await emptyDatabase(t, 'sqlite');
     const program = start(
       `
@@ -84,18 +84,18 @@ for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT']) {
       const caller = async () => {
         for (;;) writeSync(1, (await log.logMessage('a')) + '\\n');
       };
-      for (let place = 0; place < 8; place += 1) caller();
+      for (let index = 0; index < 8; index += 1) caller();
       `,
       { args: [database.url] },
     );
-    let said = '';
+    let output = '';
     program.stdout.on('data', (text) => {
-      said += text;
-      if (said.length > 2000) program.kill(signal);
+      output += text;
+      if (output.length > 2000) program.kill(signal);
     });
-    const told = await outcome(program);
-    assert.equal(told.signal, signal);
-    const acknowledged = said.split('\n').slice(0, -1).map(Number);
+    const ended = await outcome(program);
+    assert.equal(ended.signal, signal);
+    const acknowledged = output.split('\n').slice(0, -1).map(Number);
     const stored = new Set(
       (await all(openStore(t, database).messageLogger.iterMessages())).map(({ id }) => id),
     );
@@ -103,7 +103,7 @@ for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT']) {
   });
 }
 
-test('an unhandled rejection is the usual one', async () => {
+test('an unhandled rejection ends the process with the error', async () => {
   const program = start(
     "new Chatkeep('sqlite:///:memory:').messageLogger.getMessages({ limit: 0 });",
   );
@@ -114,7 +114,7 @@ test('an unhandled rejection is the usual one', async () => {
   assert.match(stderr, /code: 'CHATKEEP_INVALID_INPUT'/);
 });
 
-/** Runs a program in a worker to its end, and gives what it posted. */
+/** Runs a program in a worker to completion, and returns the messages that it posted. */
 async function inWorker(code, workerData, env) {
   const body = `import { parentPort, workerData } from 'node:worker_threads';
     import * as chatkeep from ${PACKAGE};
@@ -123,21 +123,22 @@ async function inWorker(code, workerData, env) {
   const worker = new Worker(url, { workerData, ...(env ? { env } : {}) });
   const posted = [];
   worker.on('message', (message) => posted.push(message));
-  const [code_] = await once(worker, 'exit');
-  assert.equal(code_, 0);
+  const [exitCode] = await once(worker, 'exit');
+  assert.equal(exitCode, 0);
   return posted;
 }
 
-onEachEngine('worker threads log side by side', async (_, { log, database }) => {
-  const workers = Array.from({ length: 4 }, (__, place) =>
+onEachEngine('worker threads log concurrently', async (_, { log, database }) => {
+  const workers = Array.from({ length: 4 }, (__, index) =>
     inWorker(
       `
-      const { messageLogger: log } = new chatkeep.Chatkeep(workerData.url);
-      const ids = await Promise.all(Array.from({ length: 50 }, () => log.logMessage(workerData.name)));
+      const { url, name } = workerData;
+      const { messageLogger: log } = new chatkeep.Chatkeep(url);
+      const ids = await Promise.all(Array.from({ length: 50 }, () => log.logMessage(name)));
       const error = await log.getMessages({ limit: 0 }).catch((error) => error);
       parentPort.postMessage([ids.length, error instanceof chatkeep.ChatkeepError]);
       `,
-      { url: database.url, name: String(place) },
+      { url: database.url, name: String(index) },
     ),
   );
   assert.deepEqual(await Promise.all(workers), Array(4).fill([[50, true]]));
@@ -145,7 +146,7 @@ onEachEngine('worker threads log side by side', async (_, { log, database }) => 
   assert.equal(await log.getMessageCount(), 200);
 });
 
-test("the environment's store is one for all threads of the process", async (t) => {
+test('all threads of the process share the store of the environment', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const { stdout } = await run(
     `
@@ -164,7 +165,7 @@ test("the environment's store is one for all threads of the process", async (t) 
       })();
     \`;
     await once(new Worker(code, { eval: true, execArgv: [], workerData: id }), 'exit');
-    // Revoked in this process, so at once: the worker has the same store.
+    // The token is invalid immediately, because the worker has the same store.
     console.log(await messageLogger.getMessageCount(), await tokenManager.verifyToken(token));
     `,
     { args: [], variables: { DATABASE_URL: database.url } },
@@ -172,10 +173,10 @@ test("the environment's store is one for all threads of the process", async (t) 
   assert.equal(stdout, '2 false\n');
 });
 
-// `make endurance` has 500 of them.
+// `make endurance` runs 500 workers.
 const WORKERS = process.env.CHATKEEP_ENDURANCE_CALLS ? 500 : 100;
 
-test(`${WORKERS} workers come and go, most of them in the middle of calls`, {
+test(`${WORKERS} workers start and end, most of them during calls, without leaking memory`, {
   timeout: 600_000,
 }, async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
@@ -196,11 +197,11 @@ test(`${WORKERS} workers come and go, most of them in the middle of calls`, {
       }
       parentPort.postMessage('busy');
     \`;
-    async function come(place) {
-      const worker = new Worker(code, { eval: true, execArgv: [], workerData: place });
+    async function runWorker(index) {
+      const worker = new Worker(code, { eval: true, execArgv: [], workerData: index });
       const end = once(worker, 'exit');
       await Promise.race([once(worker, 'message'), end]);
-      if (place % 5) await worker.terminate();
+      if (index % 5) await worker.terminate();
       await end;
     }
     const half = Number(process.argv[1]) / 2;
@@ -208,7 +209,7 @@ test(`${WORKERS} workers come and go, most of them in the middle of calls`, {
     for (const begin of [0, half]) {
       const before = process.memoryUsage.rss();
       const some = Array.from({ length: 4 }, async (_, lane) => {
-        for (let place = begin + lane; place < begin + half; place += 4) await come(place);
+        for (let index = begin + lane; index < begin + half; index += 4) await runWorker(index);
       });
       await Promise.all(some);
       grown.push(process.memoryUsage.rss() - before);
@@ -216,17 +217,17 @@ test(`${WORKERS} workers come and go, most of them in the middle of calls`, {
     await messageLogger.flush();
     console.log(JSON.stringify({ stored: await messageLogger.getMessageCount(), grown }));
     `,
-    { args: [String(WORKERS)], variables: { DATABASE_URL: database.url }, patience: 600_000 },
+    { args: [String(WORKERS)], variables: { DATABASE_URL: database.url }, timeout: 600_000 },
   );
   const { stored, grown } = JSON.parse(stdout);
-  // What was handed in is written, whether or not its worker still lives.
+  // Submitted messages are stored even if their worker has ended.
   assert.equal(stored, WORKERS * 20 + 1);
   t.diagnostic(`${grown} bytes more after each half`);
-  // Half a megabyte that each of them left behind would be more.
+  // A leak of half a megabyte per worker would exceed this.
   assert.ok(grown[1] < Math.max(20_000_000, WORKERS * 200_000), `${grown} bytes more`);
 });
 
-test('processes of a cluster log side by side', async (t) => {
+test('processes of a cluster log concurrently', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const { messageLogger: log } = openStore(t, database);
   const program = fileURLToPath(new URL('support/clustered.mjs', import.meta.url));

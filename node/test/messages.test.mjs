@@ -1,11 +1,11 @@
-/** The message log as JavaScript calls it. */
+/** The message log. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyDatabase } from './support/databases.mjs';
 import { all, memoryStore, onEachEngine, openStore, texts } from './support/stores.mjs';
 
-onEachEngine('every field comes back, and its keys in order', async (_, { log }) => {
+onEachEngine('a message is returned with all fields and its keys in order', async (_, { log }) => {
   const id = await log.logMessage({
     message: 'q',
     response: 'a',
@@ -31,7 +31,7 @@ onEachEngine('every field comes back, and its keys in order', async (_, { log })
   assert.deepStrictEqual(await log.getMessages(), [message]);
 });
 
-onEachEngine('texts come back unit for unit', async (_, { log }) => {
+onEachEngine('texts are returned exactly', async (_, { log }) => {
   const given = [
     '',
     '   ',
@@ -42,14 +42,14 @@ onEachEngine('texts come back unit for unit', async (_, { log }) => {
     '"\\\n\t\u2028\u0001\u007f',
   ];
   const ids = await log.logMessages(given.map((message) => ({ message, response: message })));
-  for (const [place, id] of ids.entries()) {
+  for (const [index, id] of ids.entries()) {
     const { userMessage, botResponse } = await log.getMessageById(id);
-    assert.equal(userMessage, given[place]);
-    assert.equal(botResponse, given[place]);
+    assert.equal(userMessage, given[index]);
+    assert.equal(botResponse, given[index]);
   }
 });
 
-onEachEngine('whole numbers are exact, as bigints where numbers are not', async (_, { log }) => {
+onEachEngine('integers are exact, and bigints beyond 2^53', async (_, { log }) => {
   const given = [0, 7, Number.MAX_SAFE_INTEGER, 2n ** 53n, 2n ** 63n - 1n];
   const metadata = {
     small: 1,
@@ -67,7 +67,7 @@ onEachEngine('whole numbers are exact, as bigints where numbers are not', async 
     read.map(({ tokensUsed }) => tokensUsed),
     given,
   );
-  // Some engines keep an integer of a double that is one.
+  // Some engines store an integral double as an integer.
   for (const { metadata: kept } of read) {
     assert.deepStrictEqual({ ...kept, double: Number(kept.double) }, metadata);
   }
@@ -77,7 +77,7 @@ onEachEngine('whole numbers are exact, as bigints where numbers are not', async 
   assert.equal(totalTokens, 10n + 2n ** 53n - 1n + 2n ** 53n + 2n ** 63n - 1n);
 });
 
-test('what JSON.stringify would write of metadata is what is kept', async (t) => {
+test('metadata is stored as JSON.stringify would write it', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   class Answer {
     toJSON() {
@@ -107,7 +107,7 @@ test('what JSON.stringify would write of metadata is what is kept', async (t) =>
   });
 });
 
-test('a moment may be a Date or a text, and is UTC without an offset', async (t) => {
+test('a timestamp is a Date or a string, in UTC without an offset', async (t) => {
   const { messageLogger: log } = memoryStore(t);
   for (const [given, stored] of [
     [new Date(0), 0],
@@ -117,7 +117,7 @@ test('a moment may be a Date or a text, and is UTC without an offset', async (t)
     ['2024-02-29 12:00:00', Date.UTC(2024, 1, 29, 12)],
     ['2024-02-29T12:00:00+05:30', Date.UTC(2024, 1, 29, 6, 30)],
     ['1000-01-01T00:00:00Z', Date.parse('1000-01-01T00:00:00Z')],
-    // Cut, also before 1970.
+    // Microseconds are rounded down, also before 1970.
     ['1969-12-31T23:59:59.999999Z', -1],
     ['2024-02-29T12:00:00.123999Z', Date.UTC(2024, 1, 29, 12, 0, 0, 123)],
   ]) {
@@ -133,7 +133,7 @@ test('a moment may be a Date or a text, and is UTC without an offset', async (t)
   }
 });
 
-onEachEngine('a cursor keeps its place while messages come', async (_, { log }) => {
+onEachEngine('a cursor is unaffected by new messages', async (_, { log }) => {
   await log.logMessages(
     ['a', 'b', 'c', 'd'].map((message, day) => ({ message, timestamp: `2024-01-0${day + 1}` })),
   );
@@ -149,7 +149,7 @@ onEachEngine('a cursor keeps its place while messages come', async (_, { log }) 
   assert.deepStrictEqual(texts(await log.searchMessages('B', { cursor })), ['b']);
 });
 
-onEachEngine('pages lose no message of the same millisecond', async (_, { log }) => {
+onEachEngine('pages include every message of the same millisecond', async (_, { log }) => {
   const micros = ['000', '001', '500', '998', '999'];
   await log.logMessages(
     micros.map((digits) => ({ message: digits, timestamp: `2024-02-29T12:00:00.123${digits}Z` })),
@@ -159,7 +159,7 @@ onEachEngine('pages lose no message of the same millisecond', async (_, { log })
     const page = await log.getMessages({ limit: 1, cursor });
     if (page.length === 0) break;
     seen.push(...texts(page));
-    // A copy of the message, with the same Date, will do.
+    // A copy of the message with the same Date is also a cursor.
     cursor = { ...page[0] };
   }
   assert.deepStrictEqual(seen, micros.toReversed());
@@ -171,7 +171,7 @@ onEachEngine('pages lose no message of the same millisecond', async (_, { log })
 });
 
 onEachEngine(
-  'messages can be logged as they were read, to the microsecond',
+  'returned messages can be logged again, with microseconds',
   async (t, { log, database }) => {
     await log.logMessages([
       {
@@ -187,7 +187,7 @@ onEachEngine(
     const ids = await other.logMessages(read);
     const copies = await Promise.all(ids.map((id) => other.getMessageById(id)));
     assert.deepStrictEqual(
-      copies.map((copy, place) => ({ ...copy, id: read[place].id })),
+      copies.map((copy, index) => ({ ...copy, id: read[index].id })),
       read,
     );
     assert.equal(
@@ -203,7 +203,7 @@ onEachEngine(
   },
 );
 
-onEachEngine('a batch with one bad message stores none', async (_, { log }) => {
+onEachEngine('a batch with one invalid message stores none', async (_, { log }) => {
   const batch = [{ message: 'a' }, { message: 'b', provider: 'p'.repeat(51) }];
   await assert.rejects(log.logMessages(batch), {
     field: 'messages[1].provider',
@@ -244,8 +244,8 @@ onEachEngine('old messages are counted and deleted', async (_, { log }) => {
   assert.deepStrictEqual(texts(await log.getMessages()), ['0']);
 });
 
-onEachEngine('training data holds the messages with an answer', async (_, { log }) => {
-  await log.logMessages([{ message: 'q', response: 'é' }, { message: 'no answer' }]);
+onEachEngine('training data contains the messages with a response', async (_, { log }) => {
+  await log.logMessages([{ message: 'q', response: 'é' }, { message: 'no response' }]);
   const lines = (await log.exportForFineTuning()).trimEnd().split('\n');
   assert.equal(lines.length, 1);
   assert.deepStrictEqual(
@@ -253,7 +253,7 @@ onEachEngine('training data holds the messages with an answer', async (_, { log 
     ['user', 'assistant'],
   );
   assert.equal(JSON.parse(await log.exportForFineTuning('alpaca')).output, 'é');
-  assert.equal(await log.exportForFineTuning('sharegpt', { provider: 'nobody' }), '');
+  assert.equal(await log.exportForFineTuning('sharegpt', { provider: 'none' }), '');
 });
 
 onEachEngine('totals can be checked and rebuilt', async (_, { log }) => {

@@ -1,4 +1,4 @@
-/** Migrations by the name of the verb, an application's own among them. */
+/** `migrate` with its verbs, and with the migrations of an application. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const FILE = fileURLToPath(import.meta.url);
 const USERS = '20270101000000_create_users';
 const TITLE = `app:${USERS}`;
 
-/** The folder of an application with one table. */
+/** Creates the migrations folder of an application with one table. */
 async function application(t) {
   const folder = await temporaryFolder(t);
   await mkdir(join(folder, USERS));
@@ -24,7 +24,7 @@ async function application(t) {
   return folder;
 }
 
-onEachEngine('an application goes up and down with its own migrations', async (t, { chat }) => {
+onEachEngine('migrations of an application are applied and reverted', async (t, { chat }) => {
   const { dbManager: db } = chat;
   const folder = await application(t);
   const { applied } = await db.migrate('upgrade');
@@ -68,7 +68,7 @@ onEachEngine('an application goes up and down with its own migrations', async (t
   assert.deepEqual([differences[0].table, differences[0].kind], ['users', 'table']);
 });
 
-onEachEngine('a new migration is made, written and run', async (t, { chat }) => {
+onEachEngine('a new migration is created, edited and applied', async (t, { chat }) => {
   const { dbManager: db } = chat;
   const folder = await temporaryFolder(t);
   const { files } = await db.migrate('new', null, { folder, description: 'Add rooms' });
@@ -78,7 +78,7 @@ onEachEngine('a new migration is made, written and run', async (t, { chat }) => 
   );
   await assert.rejects(db.migrate('upgrade', null, { folder }), {
     code: 'CHATKEEP_INVALID_INPUT',
-    message: /holds no statement/,
+    message: /contains no statement/,
   });
   await writeFile(files[0], 'CREATE TABLE rooms (id BIGINT NOT NULL PRIMARY KEY);');
   await writeFile(files[1], 'DROP TABLE rooms;');
@@ -90,7 +90,7 @@ onEachEngine('a new migration is made, written and run', async (t, { chat }) => 
   });
 });
 
-test('a new migration can be one for each engine', async (t) => {
+test('a new migration can have files for each engine', async (t) => {
   const { dbManager: db } = memoryStore(t);
   const folder = await temporaryFolder(t);
   const { files } = await db.migrate('new', null, { folder, description: 'x', perEngine: true });
@@ -99,7 +99,7 @@ test('a new migration can be one for each engine', async (t) => {
   for (const file of files) assert.equal(typeof (await readFile(file, 'utf8')), 'string');
 });
 
-onEachEngine('a history that does not fit is refused', async (t, { chat }) => {
+onEachEngine('an inconsistent migration history is rejected', async (t, { chat }) => {
   const folder = await application(t);
   await chat.dbManager.migrate('upgrade', null, { folder });
   await writeFile(join(folder, USERS, 'up.sql'), 'SELECT 1');
@@ -111,7 +111,7 @@ onEachEngine('a history that does not fit is refused', async (t, { chat }) => {
   await assert.rejects(chat.dbManager.migrate('upgrade', null, { folder }), changed);
   assert.equal((await chat.dbManager.migrate('current', null, { folder })).state, 'changed');
 
-  // What the database refuses.
+  // A migration that the database rejects.
   const other = '20270202000000_again';
   await writeFile(
     join(folder, USERS, 'up.sql'),
@@ -125,30 +125,30 @@ onEachEngine('a history that does not fit is refused', async (t, { chat }) => {
     message: /again/,
   });
 
-  // The application's come first.
+  // The application's migrations must be reverted first.
   await assert.rejects(chat.dbManager.migrate('downgrade', '-1'), {
     code: 'CHATKEEP_INVALID_INPUT',
     field: 'revision',
-    message: /was run after what is to be taken back/,
+    message: /was run later; revert it first/,
   });
 });
 
 const STATES = new URL('../../tests/vectors/schema/states.json', import.meta.url);
 for (const { state, sql } of JSON.parse(readFileSync(STATES, 'utf8')).cases) {
-  onEachEngine(`an error says in what way the schema does not fit: ${state}`, async (t, given) => {
+  onEachEngine(`an error reports the schema state: ${state}`, async (t, given) => {
     const folder = await temporaryFolder(t);
     await mkdir(join(folder, '20270101000000_spoil'));
     await writeFile(join(folder, '20270101000000_spoil', 'up.sql'), sql);
     const spoil = given.chat.dbManager.migrate('upgrade', null, { folder });
-    const refused = { code: 'CHATKEEP_SCHEMA', state };
-    if (state === 'failed') return assert.rejects(spoil, refused);
+    const expected = { code: 'CHATKEEP_SCHEMA', state };
+    if (state === 'failed') return assert.rejects(spoil, expected);
     await spoil;
     const { messageLogger: log } = openStore(t, given.database, { autoMigrate: false });
-    return assert.rejects(log.getMessageCount(), refused);
+    return assert.rejects(log.getMessageCount(), expected);
   });
 }
 
-onEachEngine('health says that a schema is behind', async (t, { chat, database }) => {
+onEachEngine('a health check reports an outdated schema', async (t, { chat, database }) => {
   await chat.dbManager.upgrade();
   const { reverted } = await chat.dbManager.migrate('downgrade', '-1');
   assert.equal(reverted.length, 1);
@@ -157,7 +157,7 @@ onEachEngine('health says that a schema is behind', async (t, { chat, database }
   assert.deepEqual([ok, schema], [false, 'behind']);
 });
 
-test('what cannot be is refused by its name', async (t) => {
+test('invalid migrate arguments are rejected with their names', async (t) => {
   const { dbManager: db } = memoryStore(t);
   const before = await db.migrationStatus();
   for (const [field, ...given] of [
@@ -183,13 +183,13 @@ test('what cannot be is refused by its name', async (t) => {
     ['dir', 'upgrade', null, { dir: 'migrations' }],
     ['from_revision', 'sql', null, { from_revision: 'base' }],
   ]) {
-    const refused = { code: 'CHATKEEP_INVALID_INPUT', field, operation: 'migrate' };
-    await assert.rejects(db.migrate(...given), refused, JSON.stringify(String(given)));
+    const expected = { code: 'CHATKEEP_INVALID_INPUT', field, operation: 'migrate' };
+    await assert.rejects(db.migrate(...given), expected, JSON.stringify(String(given)));
   }
   assert.deepEqual(await db.migrationStatus(), before);
 });
 
-test('the event loop goes on while a migration waits', async (t) => {
+test('a waiting migration does not block the event loop', async (t) => {
   const database = await emptyDatabase(t, 'sqlite');
   const { dbManager: db } = openStore(t, database);
   await db.upgrade();

@@ -1,4 +1,4 @@
-/** API tokens as JavaScript handles them. */
+/** API tokens. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { Chatkeep } from 'chatkeep';
 import { DOWN } from './support/databases.mjs';
 import { memoryStore, onEachEngine, openStore } from './support/stores.mjs';
 
-onEachEngine('a token lives from its making to its revocation', async (t, { tokens, database }) => {
+onEachEngine('a token is valid from creation to revocation', async (t, { tokens, database }) => {
   const created = await tokens.createToken({ description: 'web app', expiresDays: 90 });
   assert.match(created.token, /^ck_[0-9A-Za-z]{49}$/);
   assert.equal(created.tokenId, created.id);
@@ -37,7 +37,7 @@ onEachEngine('a token lives from its making to its revocation', async (t, { toke
   assert.equal(
     await tokens.verifyToken(created.token),
     false,
-    'at once in the process that revoked it',
+    'immediately, in the process that revoked it',
   );
   assert.deepStrictEqual(
     (await tokens.listTokens()).map(({ id, isActive }) => [id, isActive]),
@@ -47,7 +47,7 @@ onEachEngine('a token lives from its making to its revocation', async (t, { toke
   assert.equal(await tokens.deleteExpiredTokens(), 0);
 });
 
-test('what cannot be a token is false, whatever text it is, and asks no database', async (t) => {
+test('a malformed token is invalid without a database query', async (t) => {
   const { tokenManager: tokens } = openStore(t, { url: DOWN });
   for (const text of [
     '',
@@ -75,7 +75,7 @@ test('what cannot be a token is false, whatever text it is, and asks no database
   }
 });
 
-test('a token that was just made is not shown by accident', async (t) => {
+test('inspecting a new token shows only its start', async (t) => {
   const created = await memoryStore(t).tokenManager.createToken('plain');
   const shown = inspect({ created }, { depth: 5 });
   assert.ok(
@@ -86,7 +86,7 @@ test('a token that was just made is not shown by accident', async (t) => {
   assert.equal(
     JSON.parse(JSON.stringify(created)).token,
     created.token,
-    'its owner must be given it',
+    'JSON for its owner contains the token',
   );
   assert.deepStrictEqual(Object.keys({ ...created }), [
     'token',
@@ -98,7 +98,7 @@ test('a token that was just made is not shown by accident', async (t) => {
   ]);
 });
 
-test('a database that is down is never a verdict on a token', async () => {
+test('an unavailable database is an error, not an invalid token', async () => {
   process.env.DB_MAX_RETRIES = '0';
   const chat = new Chatkeep(DOWN, { connectTimeout: 2 });
   delete process.env.DB_MAX_RETRIES;
@@ -112,11 +112,11 @@ test('a database that is down is never a verdict on a token', async () => {
   await chat.close();
 });
 
-test('a check that was made a moment ago is answered for at once', async (t) => {
+test('a cached token check resolves without a query', async (t) => {
   const { tokenManager: tokens } = memoryStore(t);
   const { token } = await tokens.createToken();
   assert.equal(await tokens.verifyToken(token), true);
-  // Within the same turn of the event loop, so no other thread can have been asked.
+  // Resolved in the same turn of the event loop, so no other thread was involved.
   let answer;
   tokens.verifyToken(token).then((verdict) => {
     answer = verdict;

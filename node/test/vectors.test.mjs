@@ -1,4 +1,4 @@
-/** The cases of tests/vectors/*.json, which every language must agree on. */
+/** The cases of tests/vectors/*.json, which every language must pass. */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,25 +11,25 @@ import { onEachEngine } from './support/stores.mjs';
 const FOLDER = new URL('../../tests/vectors/', import.meta.url);
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 
-/** The value with `$repeat` and `$concat` replaced by the texts that they stand for. */
-function spelledOut(value) {
-  if (Array.isArray(value)) return value.map(spelledOut);
+/** Replaces `$repeat` and `$concat` with the strings that they describe. */
+function expand(value) {
+  if (Array.isArray(value)) return value.map(expand);
   if (typeof value !== 'object' || value === null) return value;
   const keys = Object.keys(value);
   if (keys.length === 1 && keys[0] === '$repeat')
     return value.$repeat[0].repeat(Number(value.$repeat[1]));
-  if (keys.length === 1 && keys[0] === '$concat') return value.$concat.map(spelledOut).join('');
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, spelledOut(one)]));
+  if (keys.length === 1 && keys[0] === '$concat') return value.$concat.map(expand).join('');
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, expand(one)]));
 }
 
-/** Keys as JavaScript spells them; what is below them is the caller's. */
-function spelled(value) {
+/** Converts the top-level keys to camel case. Nested keys are data. */
+function camelKeys(value) {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [camel(key), one]));
 }
 
-/** Makes a call, and gives its answer in the form of the vectors, with JavaScript's names. */
-async function perform({ messageLogger: log, tokenManager: tokens }, call, given) {
-  const options = spelled(given);
+/** Makes a call, and returns its result in the form of the vectors, with keys in camel case. */
+async function perform({ messageLogger: log, tokenManager: tokens }, call, args) {
+  const options = camelKeys(args);
   switch (call) {
     case 'log_message':
       return log.getMessageById(await log.logMessage(options));
@@ -62,64 +62,63 @@ async function perform({ messageLogger: log, tokenManager: tokens }, call, given
   }
 }
 
-async function rows({ messageLogger, tokenManager }) {
+async function rowCounts({ messageLogger, tokenManager }) {
   return [await messageLogger.getMessageCount(), (await tokenManager.listTokens()).length];
 }
 
-/** A moment of the vectors as a `Date` shows it. */
-function shown(key, value) {
+/** Converts a timestamp of the vectors to a `Date`. */
+function expectedValue(key, value) {
   return ['timestamp', 'createdAt', 'expiresAt'].includes(key) && typeof value === 'string'
     ? new Date(value)
     : value;
 }
 
-/** What is wrong with a case; nothing when all is well. */
-async function wrong(chat, { call, arguments: given, expect, error: refusal }) {
-  const before = await rows(chat);
-  let answer;
+/** Runs a case. Returns a description of its failure, or `undefined` if it passes. */
+async function failureOf(chat, { call, arguments: args, expect, error: expectedError }) {
+  const before = await rowCounts(chat);
+  let result;
   try {
-    answer = await perform(chat, call, spelledOut(given));
+    result = await perform(chat, call, expand(args));
   } catch (error) {
-    if (!(error instanceof ChatkeepError) || !refusal) return `rejected with ${error}`;
-    const code = `CHATKEEP_${refusal.kind.replace(/(?<!^)([A-Z])/g, '_$1').toUpperCase()}`;
-    if (error.code !== code || error.field !== camel(refusal.field))
+    if (!(error instanceof ChatkeepError) || !expectedError) return `rejected with ${error}`;
+    const code = `CHATKEEP_${expectedError.kind.replace(/(?<!^)([A-Z])/g, '_$1').toUpperCase()}`;
+    if (error.code !== code || error.field !== camel(expectedError.field))
       return `rejected with ${error.code} about ${error.field}`;
-    return isDeepStrictEqual(await rows(chat), before) ? undefined : 'something was stored';
+    return isDeepStrictEqual(await rowCounts(chat), before) ? undefined : 'something was stored';
   }
-  if (refusal) return `answered ${JSON.stringify(answer)}`;
-  const expected = spelledOut(expect);
+  if (expectedError) return `returned ${JSON.stringify(result)}`;
+  const expected = expand(expect);
   if (call === 'canonical_metadata') {
-    return isDeepStrictEqual(answer, parseExactly(expected))
+    return isDeepStrictEqual(result, parseExactly(expected))
       ? undefined
-      : `answered ${String(answer)}`;
+      : `returned ${String(result)}`;
   }
   if (['log_message', 'create_token', 'check_token'].includes(call)) {
-    for (const [key, value] of Object.entries(spelled(expected))) {
-      if (!isDeepStrictEqual(answer[key], shown(key, value)))
-        return `answered ${key} ${answer[key]}`;
+    for (const [key, value] of Object.entries(camelKeys(expected))) {
+      if (!isDeepStrictEqual(result[key], expectedValue(key, value)))
+        return `returned ${key} ${result[key]}`;
     }
     return undefined;
   }
-  const whole = call === 'get_analytics' ? spelled(expected) : expected;
-  return isDeepStrictEqual(answer, whole) ? undefined : `answered ${Object.values(answer)}`;
+  const whole = call === 'get_analytics' ? camelKeys(expected) : expected;
+  return isDeepStrictEqual(result, whole) ? undefined : `returned ${Object.values(result)}`;
 }
 
 for (const name of FILES) {
   const file = parseExactly(readFileSync(new URL(name, FOLDER), 'utf8'));
-  onEachEngine(`every case is as the vectors say: ${name}`, async (_, { chat }) => {
-    for (const message of file.messages ?? [])
-      await perform(chat, 'log_message', spelledOut(message));
+  onEachEngine(`every case of the vectors passes: ${name}`, async (_, { chat }) => {
+    for (const message of file.messages ?? []) await perform(chat, 'log_message', expand(message));
     const cases = file.cases.filter((one) => !one.text_only);
-    const found = {};
+    const failures = {};
     for (const one of cases) {
-      const what = await wrong(chat, one);
-      if (what) found[one.name] = what;
+      const failure = await failureOf(chat, one);
+      if (failure) failures[one.name] = failure;
     }
-    assert.deepEqual(found, {});
+    assert.deepEqual(failures, {});
     assert.ok(cases.length > 5);
   });
 }
 
-test('all seven files are there', () => {
+test('all seven vector files exist', () => {
   assert.equal(FILES.length, 7);
 });

@@ -1,4 +1,4 @@
-"""What is tested here is the wheel and the source distribution in the folder `CHATKEEP_WHEELS`."""
+"""Fixtures for the wheel and the source distribution in the directory `CHATKEEP_WHEELS`."""
 
 import os
 import subprocess
@@ -30,11 +30,11 @@ def sdist():
 
 @pytest.fixture(scope="session")
 def installed(wheel, tmp_path_factory):
-    """An environment with the wheel and nothing else, pip's index included; gives a way to run its programs."""
+    """An environment with only the wheel, installed without an index; `run` runs its programs."""
     folder = tmp_path_factory.mktemp("fresh") / "venv"
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     programs = folder / Path(sysconfig.get_path("scripts")).name
-    # Its own programs are all that can be found: no Rust, no compiler.
+    # PATH contains only its own programs: no Rust, no compiler.
     variables = {"PATH": str(programs), "HOME": str(folder.parent)}
 
     def run(name, *arguments, cwd=folder.parent, **more):

@@ -1,4 +1,4 @@
-"""What the wheel and the source distribution hold, and what the wheel needs."""
+"""The content of the wheel and the source distribution, and the libraries of the wheel."""
 
 import io
 import json
@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "python" / "src"
 MEGABYTE = 1_000_000
-#: What every system has.
+#: Libraries that every system has.
 SYSTEM = r"(libc|libm|libgcc_s|libpthread|libdl|librt)\.so\.\d|ld-linux.*"
 
 
@@ -27,7 +27,7 @@ def modules():
     }
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(wheel):
+def test_wheel_contains_only_the_package(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     version = wheel.name.split("-")[1]
@@ -44,37 +44,37 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
             "licenses/LICENSE-MIT",
         )
     }
-    # A list of the crates it is made of, which maturin adds.
+    # maturin adds a list of the crates.
     names = {name for name in names if not name.startswith(f"{info}/sboms/")}
     assert len(library) == 1
     assert names == modules() | library | about
     assert {"chatkeep/py.typed", "chatkeep/_native.pyi"} <= names
 
 
-def test_the_wheel_describes_itself(wheel):
+def test_wheel_metadata_is_complete(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
-        told = message_from_bytes(archive.read(name))
+        metadata = message_from_bytes(archive.read(name))
         commands = archive.read(name.replace("METADATA", "entry_points.txt")).decode()
     readme = (ROOT / "python" / "README.md").read_text(encoding="utf-8")
-    assert told.get_payload(decode=True).decode().strip() == readme.strip()
-    assert told["Description-Content-Type"].startswith("text/markdown")
-    assert told["License-Expression"] == "MIT OR Apache-2.0"
-    assert told["Requires-Python"] == ">=3.10"
-    assert told["Requires-Dist"] is None, "it needs no other package"
+    assert metadata.get_payload(decode=True).decode().strip() == readme.strip()
+    assert metadata["Description-Content-Type"].startswith("text/markdown")
+    assert metadata["License-Expression"] == "MIT OR Apache-2.0"
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["Requires-Dist"] is None, "the wheel must have no dependencies"
     assert "chatkeep=chatkeep.__main__:main" in commands.replace(" ", "")
 
 
-def test_the_wheel_is_small(wheel):
+def test_wheel_is_smaller_than_12_megabytes(wheel):
     assert wheel.stat().st_size < 12 * MEGABYTE
 
 
-def test_one_wheel_is_for_all_versions_of_python(wheel):
+def test_wheel_supports_all_python_versions(wheel):
     assert wheel.name.split("-")[2:4] == ["cp310", "abi3"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a matter of Linux")
-def test_the_wheel_needs_nothing_but_the_system(wheel):
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+def test_wheel_links_only_system_libraries(wheel):
     from elftools.elf.elffile import ELFFile
 
     with zipfile.ZipFile(wheel) as archive:
@@ -83,34 +83,36 @@ def test_the_wheel_needs_nothing_but_the_system(wheel):
     assert [name for name in (tag.needed for tag in tags) if not re.fullmatch(SYSTEM, name)] == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a matter of Linux")
-def test_the_wheels_tag_is_that_of_what_it_needs(wheel):
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+def test_platform_tag_matches_the_linked_libraries(wheel):
     command = [sys.executable, "-m", "auditwheel", "show", "--json", wheel]
-    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     platform = wheel.stem.split("-")[-1]
     assert re.match(r"(manylinux|musllinux)_\d", platform)
-    assert platform.split(".")[0] in json.dumps(told), told
+    assert platform.split(".")[0] in json.dumps(report), report
 
 
 @pytest.fixture(scope="session")
 def unpacked(sdist, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sdist")
     with tarfile.open(sdist) as archive:
-        assert not any(member.issym() or member.islnk() for member in archive), "files, not links"
-        # Made here and now.
+        assert not any(member.issym() or member.islnk() for member in archive), (
+            "the archive contains links"
+        )
+        # The archive was built by this test run, so it is trusted.
         archive.extractall(folder)
     (found,) = folder.iterdir()
     return found
 
 
-def test_the_source_distribution_holds_all_that_a_build_needs(unpacked):
+def test_sdist_contains_all_build_inputs(unpacked):
     names = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     assert {f"src/{name}" for name in modules()} <= names
     assert {"Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "PKG-INFO"} <= names
     crates = [ROOT / "bindings" / "python", *(ROOT / "crates").iterdir()]
-    known = [crate for crate in crates if (unpacked / crate.relative_to(ROOT)).exists()]
-    assert len(known) >= 5
-    for crate in known:
+    included = [crate for crate in crates if (unpacked / crate.relative_to(ROOT)).exists()]
+    assert len(included) >= 5
+    for crate in included:
         sources = {str(path.relative_to(ROOT)) for path in (crate / "src").rglob("*.*")}
         assert sources <= names, crate.name
     migrations = {
@@ -121,12 +123,12 @@ def test_the_source_distribution_holds_all_that_a_build_needs(unpacked):
     assert migrations <= names
 
 
-def test_the_source_distribution_is_a_workspace_of_its_own(unpacked):
-    """Cargo reads all its manifests, and wants no version that is not in its lock file."""
+def test_sdist_is_a_complete_workspace(unpacked):
+    """Cargo reads all manifests offline, and needs only versions from the lock file."""
     command = ["cargo", "tree", "--quiet", "--offline", "--prefix", "none"]
     crate = unpacked / "bindings" / "python"
     done = subprocess.run(command, capture_output=True, text=True, cwd=crate, check=False)
     assert done.returncode == 0, done.stderr
     ours = {line for line in done.stdout.splitlines() if line.startswith("chatkeep")}
     assert len(ours) >= 5
-    assert all(str(unpacked) in line for line in ours), "none of them from elsewhere"
+    assert all(str(unpacked) in line for line in ours), "a crate is resolved outside the sdist"

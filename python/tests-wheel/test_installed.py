@@ -1,4 +1,4 @@
-"""The wheel in an environment where there is nothing else: no Rust, no compiler, no other package."""
+"""The wheel in an environment without Rust, a compiler, or other packages."""
 
 import json
 import re
@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-READMES = (ROOT / "README.md", ROOT / "python" / "README.md")
+GUIDE = sorted((ROOT / "docs" / "src").rglob("*.md"))
 PAGES = [
     page
-    for readme in READMES
+    for readme in (ROOT / "README.md", ROOT / "python" / "README.md", *GUIDE)
     for page in re.findall(
         r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.M | re.S
     )
-    # A web framework is not installed with chatkeep; those pages run where the package's own tests do.
+    # Web frameworks are not installed here; the tests of the package run those examples.
     if not re.search(r"^from chatkeep\.(fastapi|flask|starlette) import", page, re.M)
 ]
 
 
-def test_there_is_nothing_else(installed):
+def test_environment_has_only_chatkeep(installed):
     listed = installed.run("python", "-m", "pip", "list", "--format=json", "--not-required")
     others = {"pip", "setuptools", "wheel"}
     assert {entry["name"] for entry in json.loads(listed.stdout)} - others == {"chatkeep"}
@@ -29,7 +29,7 @@ def test_there_is_nothing_else(installed):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_pages_of_the_readme_run_as_they_stand(installed, page, tmp_path):
+def test_pages_of_the_documentation_run(installed, page, tmp_path):
     (tmp_path / "page.py").write_text(page, encoding="utf-8")
     done = installed.run("python", "page.py", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -37,7 +37,7 @@ def test_the_pages_of_the_readme_run_as_they_stand(installed, page, tmp_path):
     assert len(PAGES) >= 4
 
 
-def test_the_command_comes_with_it(installed, tmp_path):
+def test_command_is_installed(installed, tmp_path):
     url = f"sqlite:///{tmp_path}/chat.db"
 
     def chatkeep(*arguments, **variables):
@@ -64,7 +64,7 @@ def test_the_command_comes_with_it(installed, tmp_path):
         (5, "postgresql://a:b@127.0.0.1:1/chat", ("db", "health")),
     ],
 )
-def test_the_command_ends_with_its_exit_codes(installed, tmp_path, code, url, arguments):
+def test_command_returns_documented_exit_codes(installed, tmp_path, code, url, arguments):
     done = installed.run(
         "chatkeep",
         *arguments,

@@ -1,4 +1,4 @@
-"""Fixtures: a database of the test's own, and a chatkeep on it."""
+"""Fixtures: a database per test, and a store on it."""
 
 import chatkeep
 import chatkeep.asyncio
@@ -9,9 +9,14 @@ from databases import engines
 ENGINES = engines()
 
 
+def pytest_report_header():
+    """Names the engines under test in the first lines of the output."""
+    return f"engines: {', '.join(ENGINES)}"
+
+
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch, tmp_path):
-    """What the machine has set must not decide a test."""
+    """Removes settings of the machine from the environment."""
     for name in ("DATABASE_URL", "DB_TYPE", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -19,40 +24,40 @@ def _no_settings(monkeypatch, tmp_path):
 
 @pytest.fixture(params=ENGINES)
 def database(request, tmp_path):
-    """An empty database; the test runs once on each engine."""
-    with make_database(request.param, tmp_path) as made:
-        yield made
+    """An empty database; the test runs once per engine."""
+    with make_database(request.param, tmp_path) as created:
+        yield created
 
 
 @pytest.fixture(params=ENGINES[1:])
 def server(request, tmp_path):
-    """An empty database on each server."""
-    with make_database(request.param, tmp_path) as made:
-        yield made
+    """An empty database; the test runs once per server engine."""
+    with make_database(request.param, tmp_path) as created:
+        yield created
 
 
 @pytest.fixture
 def sqlite(tmp_path):
-    """An empty database on SQLite, for what does not depend on the engine."""
-    with make_database("sqlite", tmp_path) as made:
-        yield made
+    """An empty SQLite database, for tests that do not depend on the engine."""
+    with make_database("sqlite", tmp_path) as created:
+        yield created
 
 
 @pytest.fixture
 def chat(database):
-    """A store on an empty database; the test runs once on each engine."""
+    """A store on an empty database; the test runs once per engine."""
     with chatkeep.Chatkeep(database.url) as store:
         yield store
 
 
 @pytest.fixture
 def log(chat):
-    """The message log of `chat`."""
+    """The message logger of `chat`."""
     return chat.message_logger
 
 
 @pytest.fixture
 def memory():
-    """A store in memory, for what does not depend on the engine."""
+    """A store in memory, for tests that do not depend on the engine."""
     with chatkeep.Chatkeep("sqlite:///:memory:") as store:
         yield store

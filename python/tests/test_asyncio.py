@@ -1,4 +1,4 @@
-"""The same calls as coroutines."""
+"""The asyncio API."""
 
 import asyncio
 import gc
@@ -14,8 +14,8 @@ import uvloop
 from chatkeep.asyncio import Chatkeep
 
 
-class WatchesNothing(asyncio.SelectorEventLoop):
-    """Watches no sockets of others, as Windows' own loop."""
+class LoopWithoutReaders(asyncio.SelectorEventLoop):
+    """A loop that supports no readers, like the default loop of Windows."""
 
     def add_reader(self, *arguments):
         raise NotImplementedError
@@ -27,7 +27,7 @@ class WatchesNothing(asyncio.SelectorEventLoop):
 LOOPS = {
     "asyncio": asyncio.SelectorEventLoop,
     "uvloop": uvloop.new_event_loop,
-    "no sockets": WatchesNothing,
+    "no readers": LoopWithoutReaders,
 }
 
 
@@ -49,7 +49,7 @@ def open_files():
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_calls_answer_as_the_blocking_ones_do(database):
+def test_coroutines_return_the_results_of_the_blocking_calls(database):
     async def main():
         async with Chatkeep(database.url) as chat:
             log, tokens, manager = chat.message_logger, chat.token_manager, chat.db_manager
@@ -105,25 +105,25 @@ def test_calls_answer_as_the_blocking_ones_do(database):
         run(chat.message_logger.log_message("late"))
 
 
-def test_every_call_is_a_coroutine_with_the_arguments_of_the_blocking_one():
-    at_once = {"cursor_after", "pool_status", "db_type", "database_url"}
+def test_every_method_is_a_coroutine_with_the_blocking_signature():
+    synchronous = {"cursor_after", "pool_status", "db_type", "database_url"}
     for name in ("MessageLogger", "TokenManager", "DatabaseManager"):
         blocking, awaited = getattr(chatkeep, name), getattr(chatkeep.asyncio, name)
         calls = {call for call in dir(blocking) if not call.startswith("_")}
         assert calls <= set(dir(awaited))
-        for call in calls - at_once:
+        for call in calls - synchronous:
             function = getattr(awaited, call)
             assert inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function), (
                 call
             )
-            theirs = inspect.signature(getattr(blocking, call)).parameters.values()
-            ours = inspect.signature(function).parameters.values()
-            assert [(p.name, p.default, p.kind) for p in ours][1:] == [
-                (p.name, p.default, p.kind) for p in theirs
+            expected = inspect.signature(getattr(blocking, call)).parameters.values()
+            actual = inspect.signature(function).parameters.values()
+            assert [(p.name, p.default, p.kind) for p in actual][1:] == [
+                (p.name, p.default, p.kind) for p in expected
             ][1:], call
 
 
-def test_errors_name_the_field_and_the_call(make_loop, memory):
+def test_errors_name_the_field_and_the_operation(make_loop, memory):
     log = Chatkeep.of(memory).message_logger
 
     async def main():
@@ -149,7 +149,7 @@ def test_errors_name_the_field_and_the_call(make_loop, memory):
     ]
 
 
-def test_ten_thousand_calls_at_a_time(make_loop, sqlite):
+def test_ten_thousand_concurrent_calls_succeed(make_loop, sqlite):
     async def main():
         async with Chatkeep(sqlite.url) as chat:
             log = chat.message_logger
@@ -165,13 +165,13 @@ def test_ten_thousand_calls_at_a_time(make_loop, sqlite):
     assert run(main(), make_loop) == (10_000, 10_000)
 
 
-def test_the_loop_is_woken_once_for_a_group(memory, monkeypatch):
-    woken = []
+def test_outcomes_of_concurrent_calls_share_wake_ups(memory, monkeypatch):
+    wake_ups = []
 
     class Counting(asyncio.SelectorEventLoop):
         def add_reader(self, number, callback, *arguments):
             def counted():
-                woken.append(1)
+                wake_ups.append(1)
                 callback(*arguments)
 
             super().add_reader(number, counted)
@@ -179,15 +179,15 @@ def test_the_loop_is_woken_once_for_a_group(memory, monkeypatch):
     log = Chatkeep.of(memory).message_logger
 
     async def main():
-        # All are handed in before the loop looks at what has come.
+        # All calls are submitted before the loop handles the first outcome.
         await asyncio.gather(*(log.log_message(str(number)) for number in range(500)))
 
     run(main(), Counting)
-    assert 1 <= len(woken) <= 100
+    assert 1 <= len(wake_ups) <= 100
     assert memory.message_logger.get_message_count() == 500
 
 
-def test_a_call_that_is_cancelled_is_stored_once(make_loop, sqlite):
+def test_cancelled_writes_are_stored_once(make_loop, sqlite):
     async def main():
         async with Chatkeep(sqlite.url) as chat:
             log = chat.message_logger
@@ -208,7 +208,7 @@ def test_a_call_that_is_cancelled_is_stored_once(make_loop, sqlite):
     assert texts == [str(number) for number in range(300)]
 
 
-def test_a_timeout_around_a_call_ends_it_in_time(sqlite):
+def test_timeout_around_a_call_raises_in_time(sqlite):
     async def main():
         async with Chatkeep(sqlite.url) as chat:
             await chat.message_logger.log_message("a")
@@ -220,7 +220,7 @@ def test_a_timeout_around_a_call_ends_it_in_time(sqlite):
     assert run(main()) in (1, 2)
 
 
-def test_several_loops_in_several_threads(sqlite):
+def test_loops_in_several_threads_share_a_store(sqlite):
     outcomes = []
     with chatkeep.Chatkeep(sqlite.url) as blocking:
         log = Chatkeep.of(blocking).message_logger
@@ -248,7 +248,7 @@ def test_several_loops_in_several_threads(sqlite):
         )
 
 
-def test_a_loop_that_is_closed_meanwhile_loses_nothing(make_loop, sqlite):
+def test_closing_the_loop_during_writes_loses_no_message(make_loop, sqlite):
     with chatkeep.Chatkeep(sqlite.url) as chat:
         log = Chatkeep.of(chat).message_logger
         for _ in range(20):
@@ -272,7 +272,7 @@ def test_a_loop_that_is_closed_meanwhile_loses_nothing(make_loop, sqlite):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are counted on Linux")
-def test_a_thousand_loops_leave_no_open_file(memory):
+def test_thousand_loops_leak_no_file_descriptor(memory):
     log = Chatkeep.of(memory).message_logger
     asyncio.run(log.log_message("first"))
     before = open_files()
@@ -282,8 +282,8 @@ def test_a_thousand_loops_leave_no_open_file(memory):
     assert memory.message_logger.get_message_count() == 1_001
 
 
-def test_a_loop_goes_on_while_calls_wait(sqlite):
-    """A loop that did anything but wait would not tick."""
+def test_loop_runs_while_calls_wait(sqlite):
+    """The loop ticks only if the calls do not block it."""
 
     async def main():
         async with Chatkeep(sqlite.url) as chat:
@@ -297,7 +297,7 @@ def test_a_loop_goes_on_while_calls_wait(sqlite):
     assert run(main()) > 1
 
 
-def test_outside_of_a_loop_nothing_begins(memory):
+def test_call_outside_a_loop_stores_nothing(memory):
     log = Chatkeep.of(memory).message_logger
     coroutine = log.log_message("a")
     with pytest.raises(RuntimeError, match="no running event loop"):

@@ -1,4 +1,4 @@
-"""What cannot be stored or asked for: an error that names the field, and nothing is stored."""
+"""Invalid input raises an error that names the field, and stores nothing."""
 
 import asyncio
 import decimal
@@ -19,27 +19,27 @@ def nested(depth):
     return value
 
 
-def holding_itself():
+def containing_itself():
     value = {}
     value["self"] = [value]
     return value
 
 
-def many_times_itself():
-    """Thirty levels, ten of the next in each: more than any memory holds when written out."""
+def exponentially_nested():
+    """Returns 30 levels with ten references each, which would exhaust memory as JSON."""
     value = [1]
     for _ in range(28):
         value = [value] * 10
     return {"a": value}
 
 
-class Nowhere(tzinfo):
-    def utcoffset(self, moment):
+class ZoneWithoutOffset(tzinfo):
+    def utcoffset(self, when):
         return None
 
 
 class NotATime(datetime):
-    """As pandas' NaT: a datetime that is not equal to itself."""
+    """A datetime that does not equal itself, like NaT of pandas."""
 
     __hash__ = None
 
@@ -50,8 +50,8 @@ class NotATime(datetime):
         return True
 
 
-class NotOneNumber:
-    """As numpy's arrays: only those that hold a single integer can be used as one."""
+class NotAnIndex:
+    """Like a numpy array, which supports `__index__` only for a single integer."""
 
     def __index__(self):
         raise TypeError("only integer scalar arrays can be converted to a scalar index")
@@ -88,8 +88,8 @@ WRONG_VALUES = [
     ({"message": "a", "metadata": nested(31)}, "metadata"),
     ({"message": "a", "metadata": nested(900)}, "metadata"),
     ({"message": "a", "metadata": nested(100_000)}, "metadata"),
-    ({"message": "a", "metadata": holding_itself()}, "metadata"),
-    ({"message": "a", "metadata": many_times_itself()}, "metadata"),
+    ({"message": "a", "metadata": containing_itself()}, "metadata"),
+    ({"message": "a", "metadata": exponentially_nested()}, "metadata"),
     ({"message": "a", "timestamp": "yesterday"}, "timestamp"),
     ({"message": "a", "timestamp": SURROGATE}, "timestamp"),
     ({"message": "a", "timestamp": "10000-01-01"}, "timestamp"),
@@ -104,7 +104,7 @@ WRONG_VALUES = [
         {"message": "a", "timestamp": datetime.max.replace(tzinfo=timezone(-timedelta(hours=23)))},
         "timestamp",
     ),
-    ({"message": "a", "timestamp": datetime(2024, 1, 1, tzinfo=Nowhere())}, "timestamp"),
+    ({"message": "a", "timestamp": datetime(2024, 1, 1, tzinfo=ZoneWithoutOffset())}, "timestamp"),
 ]
 
 WRONG_TYPES = [
@@ -117,7 +117,7 @@ WRONG_TYPES = [
     ({"message": "a", "tokens_used": True}, "tokens_used"),
     ({"message": "a", "tokens_used": "12"}, "tokens_used"),
     ({"message": "a", "tokens_used": decimal.Decimal(12)}, "tokens_used"),
-    ({"message": "a", "tokens_used": NotOneNumber()}, "tokens_used"),
+    ({"message": "a", "tokens_used": NotAnIndex()}, "tokens_used"),
     ({"message": "a", "metadata": {1, 2}}, "metadata"),
     ({"message": "a", "metadata": []}, "metadata"),
     ({"message": "a", "metadata": "{}"}, "metadata"),
@@ -133,32 +133,32 @@ WRONG_TYPES = [
 ]
 
 
-def refused(log, arguments, field):
-    """What is wrong with how these arguments are refused; `None` when nothing is."""
+def problem_of_rejection(log, arguments, field):
+    """Returns the problem with the error of invalid arguments, or `None`."""
     try:
         log.log_message(**arguments)
     except InvalidInputError as error:
-        told = (
+        details = (
             error.field,
             error.kind,
             error.operation,
             error.retryable,
             isinstance(error, TypeError),
         )
-        if told != (field, "InvalidInput", "log_message", False, False):
-            return f"{told} of {error!r}"
+        if details != (field, "InvalidInput", "log_message", False, False):
+            return f"{details} of {error!r}"
         return None if str(error).startswith(f"{field}: ") and len(str(error)) < 300 else str(error)
     return "nothing was raised"
 
 
-def test_values_that_cannot_be_stored_are_refused_by_their_field(log):
-    outcomes = {place: refused(log, *case) for place, case in enumerate(WRONG_VALUES)}
-    assert {place: what for place, what in outcomes.items() if what} == {}
+def test_invalid_values_are_rejected_with_the_field_name(log):
+    problems = {index: problem_of_rejection(log, *case) for index, case in enumerate(WRONG_VALUES)}
+    assert {index: problem for index, problem in problems.items() if problem} == {}
     assert log.get_message_count() == 0
 
 
 @pytest.mark.parametrize(("arguments", "field"), WRONG_TYPES, ids=range(len(WRONG_TYPES)))
-def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, field):
+def test_wrong_types_are_rejected_with_the_field_name(memory, arguments, field):
     log = memory.message_logger
     with pytest.raises(InvalidTypeError) as caught:
         log.log_message(**arguments)
@@ -223,7 +223,7 @@ def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, fiel
         ("log_messages", {"messages": [{"message": "a", "provider": 7}]}, "messages[0].provider"),
         ("log_messages", {"messages": [{"message": "a", "response": 7}]}, "messages[0].response"),
         ("log_messages", {"messages": [{"message": "a", "start": 7}]}, "messages[0].start"),
-        # Rows as get_messages returns them have keys of their own.
+        # Messages returned by get_messages have other keys.
         ("log_messages", {"messages": [{"user_message": "\0"}]}, "messages[0].user_message"),
         ("log_messages", {"messages": [{"user_message": 7}]}, "messages[0].user_message"),
         (
@@ -238,7 +238,7 @@ def test_a_value_of_a_wrong_type_is_refused_by_its_field(memory, arguments, fiel
         ),
     ],
 )
-def test_a_question_that_cannot_be_asked_is_refused_by_its_field(memory, call, arguments, field):
+def test_invalid_arguments_are_rejected_with_the_field_name(memory, call, arguments, field):
     log = memory.message_logger
     message_id = log.log_message("kept", timestamp="2000-01-01")
     with pytest.raises(InvalidInputError) as caught:
@@ -260,7 +260,7 @@ def test_a_question_that_cannot_be_asked_is_refused_by_its_field(memory, call, a
         ({"expires_days": 1.5}, "expires_days"),
     ],
 )
-def test_a_token_that_cannot_be_made_is_refused_by_its_field(chat, arguments, field):
+def test_invalid_token_arguments_are_rejected_with_the_field_name(chat, arguments, field):
     with pytest.raises(InvalidInputError) as caught:
         chat.token_manager.create_token(**arguments)
     assert caught.value.field == field
@@ -281,20 +281,20 @@ def test_a_token_that_cannot_be_made_is_refused_by_its_field(chat, arguments, fi
         ("get_analytics", {"start_date": "2024-02-01", "end_date": "2024-01-01"}, "start_date"),
     ],
 )
-def test_a_coroutine_names_the_callers_own_argument(call, arguments, field):
-    async def refuse():
+def test_coroutine_errors_name_the_argument_of_the_caller(call, arguments, field):
+    async def reject():
         async with Chatkeep("sqlite:///:memory:") as chat:
             with pytest.raises(InvalidInputError) as caught:
                 await getattr(chat.message_logger, call)(**arguments)
             return caught.value
 
-    error = asyncio.run(refuse())
+    error = asyncio.run(reject())
     assert (error.field, error.operation) == (field, call)
     assert str(error).startswith(f"{field}: ")
 
 
 @pytest.mark.parametrize("wrong", [None, 5, datetime(2024, 1, 1)])
-def test_a_path_of_a_wrong_type_is_refused_by_its_field(memory, wrong):
+def test_paths_of_a_wrong_type_are_rejected_with_the_field_name(memory, wrong):
     with pytest.raises(InvalidTypeError) as caught:
         memory.db_manager.migrate_from_old_sqlite(wrong)
     assert (caught.value.field, caught.value.operation) == ("path", "migrate_from_old_sqlite")
@@ -304,7 +304,7 @@ def test_a_path_of_a_wrong_type_is_refused_by_its_field(memory, wrong):
         assert caught.value.field == "folder"
 
 
-def test_the_revisions_of_a_script_are_named_as_the_arguments(memory):
+def test_errors_about_revisions_name_the_arguments(memory):
     for arguments, field in [
         ({"from_revision": "nowhere"}, "from_revision"),
         ({"from_revision": "base", "revision": "nowhere"}, "revision"),
@@ -315,13 +315,13 @@ def test_the_revisions_of_a_script_are_named_as_the_arguments(memory):
         assert caught.value.field == field
 
 
-def test_a_type_of_another_library_is_named_with_its_module(memory):
+def test_type_errors_name_the_module_of_the_type(memory):
     other = type("bool", (), {"__module__": "numpy"})
     with pytest.raises(InvalidTypeError, match=r"not numpy\.bool$"):
         memory.message_logger.log_message("a", metadata={"is_new": other()})
 
 
-def test_an_argument_that_does_not_exist_is_named(memory):
+def test_unknown_arguments_are_named(memory):
     with pytest.raises(TypeError, match="modle"):
         memory.message_logger.log_message("a", modle="m")
     with pytest.raises(TypeError, match="pool_sise"):
@@ -329,9 +329,9 @@ def test_an_argument_that_does_not_exist_is_named(memory):
     assert memory.message_logger.get_message_count() == 0
 
 
-def test_an_exception_in_the_callers_own_code_comes_through(memory):
+def test_exceptions_in_code_of_the_caller_propagate(memory):
     class Broken(tzinfo):
-        def utcoffset(self, moment):
+        def utcoffset(self, when):
             raise ZeroDivisionError
 
     def messages():

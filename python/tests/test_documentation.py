@@ -1,4 +1,4 @@
-"""The examples in the docstrings, and the types."""
+"""Docstring examples, README examples, and types."""
 
 import doctest
 import inspect
@@ -34,7 +34,7 @@ SETTINGS = HERE.parent / "pyproject.toml"
 
 
 def documented():
-    """Everything that has a docstring, with its name."""
+    """Yields the name and value of every public object."""
     for module in MODULES:
         yield module.__name__, module
         for name, value in sorted(vars(module).items()):
@@ -43,7 +43,7 @@ def documented():
             elif inspect.isclass(value) and value.__module__.startswith("chatkeep"):
                 yield f"{module.__name__}.{name}", value
                 for member, function in sorted(vars(value).items()):
-                    # What a class keeps is told in its own docstring.
+                    # The class docstring documents the attributes.
                     is_slot = inspect.ismemberdescriptor(function) and module is chatkeep.asyncio
                     if not member.startswith("_") and not is_slot:
                         yield f"{module.__name__}.{name}.{member}", function
@@ -57,15 +57,15 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_run_as_they_stand(name):
+def test_docstring_examples_run(name):
     test = doctest.DocTest(EXAMPLES[name], {}, name, None, None, None)
-    told = []
-    outcome = doctest.DocTestRunner(optionflags=doctest.FAIL_FAST).run(test, out=told.append)
-    assert outcome.failed == 0, "".join(told)
+    output = []
+    outcome = doctest.DocTestRunner(optionflags=doctest.FAIL_FAST).run(test, out=output.append)
+    assert outcome.failed == 0, "".join(output)
     assert outcome.attempted > 0
 
 
-def test_the_important_calls_have_an_example():
+def test_important_methods_have_an_example():
     assert {
         "chatkeep",
         "chatkeep.asyncio",
@@ -79,33 +79,32 @@ def test_the_important_calls_have_an_example():
     } <= EXAMPLES.keys()
 
 
-def test_everything_public_is_documented():
-    silent = [name for name, value in documented() if not inspect.getdoc(value)]
-    assert silent == []
+def test_public_objects_have_a_docstring():
+    undocumented = [name for name, value in documented() if not inspect.getdoc(value)]
+    assert undocumented == []
 
 
-READMES = (HERE.parents[1] / "README.md", HERE.parent / "README.md")
+ROOT = HERE.parents[1]
+GUIDE = sorted((ROOT / "docs/src").rglob("*.md"))
 PAGES = [
-    (readme.parent.name, page)
-    for readme in READMES
-    for page in re.findall(
-        r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.M | re.S
-    )
+    (str(path.relative_to(ROOT)), page)
+    for path in (ROOT / "README.md", HERE.parent / "README.md", *GUIDE)
+    for page in re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
 ]
 
 
-@pytest.mark.parametrize("page", [page for _, page in PAGES])
-def test_the_pages_of_the_readme_run_as_they_stand(page, capsys):
+@pytest.mark.parametrize(("path", "page"), PAGES)
+def test_pages_of_the_documentation_run(path, page, capsys):
     names = {"__name__": "page"}
-    exec(compile(page, "README.md", "exec"), names)
+    exec(compile(page, path, "exec"), names)
     if app := names.get("app"):
         assert_serves(app, names["chat"])
     assert (Path("chat.db")).exists()
-    assert len(PAGES) == 6
+    assert len(PAGES) >= 10
 
 
 def assert_serves(app, chat):
-    """What the page of a web framework makes."""
+    """Sends requests to the application of a web framework example."""
     tokens = getattr(chat, "blocking", chat).token_manager
     bearer = {"Authorization": f"Bearer {tokens.create_token()['token']}"}
     with TestClient(app) if isinstance(app, FastAPI) else app.test_client() as client:
@@ -115,7 +114,7 @@ def assert_serves(app, chat):
 
 
 def tool(*arguments, folder):
-    """Runs a tool on the package as it is installed."""
+    """Runs a tool on the installed package."""
     variables = os.environ | {
         "MYPYPATH": str(PACKAGE.parent),
         "MYPY_CACHE_DIR": str(folder / "mypy"),
@@ -132,7 +131,7 @@ def tool(*arguments, folder):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_users_code_is_typed(tmp_path):
+def test_user_code_passes_the_type_checker(tmp_path):
     examples = [str(path) for path in sorted((HERE.parents[1] / "examples").glob("*/*.py"))]
     assert examples
     users = (str(HERE / "typing"), *examples)
@@ -140,7 +139,7 @@ def test_users_code_is_typed(tmp_path):
     assert tool(*arguments, folder=tmp_path)[0] == 0, tool(*arguments, folder=tmp_path)[1]
 
 
-def test_the_types_are_those_of_the_compiled_module(tmp_path):
+def test_stubs_match_the_compiled_module(tmp_path):
     arguments = ("mypy.stubtest", "chatkeep._native", "--mypy-config-file", str(SETTINGS))
-    code, told = tool(*arguments, folder=tmp_path)
-    assert code == 0, told
+    code, output = tool(*arguments, folder=tmp_path)
+    assert code == 0, output

@@ -1,4 +1,4 @@
-"""The store that the environment names, and the life of one that is named."""
+"""The store of the environment variables, and the lifecycle of a store."""
 
 import ast
 import weakref
@@ -8,9 +8,9 @@ import pytest
 from programs import run
 
 
-def test_nothing_is_read_or_opened_before_the_first_use(monkeypatch, tmp_path):
+def test_environment_is_read_at_the_first_use(monkeypatch, tmp_path):
     log, database = chatkeep.message_logger, chatkeep.db_manager
-    assert "not yet used" in repr(log)
+    assert "not opened yet" in repr(log)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/later.db")
     try:
         message_id = log.log_message("a")
@@ -20,7 +20,7 @@ def test_nothing_is_read_or_opened_before_the_first_use(monkeypatch, tmp_path):
         assert chatkeep.asyncio.db_manager.database_url == database.database_url
     finally:
         database.close()
-    # It is opened anew, with what is set by then.
+    # The store opens again, with the new value of the variable.
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/other.db")
     try:
         assert log.get_message_count() == 0
@@ -28,14 +28,14 @@ def test_nothing_is_read_or_opened_before_the_first_use(monkeypatch, tmp_path):
         database.close()
 
 
-def test_a_wrong_setting_is_told_at_the_first_use(monkeypatch):
+def test_invalid_setting_raises_at_the_first_use(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://bot:s3cret@host/db?nonsense=1")
     with pytest.raises(chatkeep.ConfigurationError) as caught:
         chatkeep.token_manager.list_tokens()
     assert "s3cret" not in str(caught.value)
 
 
-def test_importing_makes_no_file_and_loads_little(tmp_path):
+def test_import_creates_no_file_and_loads_few_modules(tmp_path):
     out = run(
         """
         import sys
@@ -51,7 +51,7 @@ def test_importing_makes_no_file_and_loads_little(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_closed_store_refuses_calls(sqlite):
+def test_closed_store_rejects_calls(sqlite):
     with chatkeep.Chatkeep(sqlite.url) as chat:
         assert chat.message_logger.log_message("a") == 1
         assert chat.message_logger is chat.message_logger
@@ -60,7 +60,7 @@ def test_a_closed_store_refuses_calls(sqlite):
     chat.close()
 
 
-def test_the_database_tells_of_itself(chat, database):
+def test_database_manager_reports_health_and_status(chat, database):
     manager = chat.db_manager
     manager.wait_until_ready()
     health = manager.health()
@@ -74,7 +74,7 @@ def test_the_database_tells_of_itself(chat, database):
 
 
 @pytest.mark.parametrize("name", ["Chatkeep", "MessageLogger", "TokenManager", "DatabaseManager"])
-def test_classes_are_final_and_hold_no_password(name):
+def test_classes_are_final_and_their_repr_has_no_password(name):
     chat = chatkeep.Chatkeep("postgresql://bot:s3cret@db.example/chat")
     shown = [
         repr(part) for part in (chat, chat.message_logger, chat.token_manager, chat.db_manager)

@@ -1,4 +1,4 @@
-"""The exceptions."""
+"""The exception classes."""
 
 import errno
 import pickle
@@ -25,7 +25,7 @@ BUILT_IN = {
 
 
 @pytest.mark.parametrize(("name", "built_in"), BUILT_IN.items())
-def test_each_class_derives_from_the_base_and_from_what_callers_catch(name, built_in):
+def test_classes_derive_from_the_base_and_a_built_in_exception(name, built_in):
     raised = getattr(chatkeep, name)
     assert issubclass(raised, chatkeep.Error)
     assert issubclass(raised, built_in)
@@ -34,7 +34,7 @@ def test_each_class_derives_from_the_base_and_from_what_callers_catch(name, buil
 
 
 @pytest.mark.parametrize("name", ["Error", *BUILT_IN])
-def test_an_error_survives_pickling(name):
+def test_errors_can_be_pickled(name):
     error = getattr(chatkeep, name)(
         "limit: no", field="limit", retryable=True, operation="get_messages"
     )
@@ -45,12 +45,12 @@ def test_an_error_survives_pickling(name):
     assert copy.kind == error.kind
 
 
-def test_an_error_of_the_schema_keeps_its_state_when_it_is_pickled():
+def test_pickled_schema_error_preserves_its_state():
     copy = pickle.loads(pickle.dumps(chatkeep.SchemaError("no", state="out_of_order")))
     assert copy.state == "out_of_order"
 
 
-def test_all_kinds_have_a_class():
+def test_every_kind_has_a_class():
     kinds = {getattr(chatkeep, name).kind for name in BUILT_IN}
     assert kinds == {
         "Configuration",
@@ -68,7 +68,7 @@ def test_all_kinds_have_a_class():
     }
 
 
-def test_what_lies_underneath_is_the_cause(monkeypatch):
+def test_underlying_error_is_the_cause(monkeypatch):
     monkeypatch.setenv("DB_MAX_RETRIES", "1")
     monkeypatch.setenv("DB_RETRY_DELAY", "0.2")
     with (
@@ -80,7 +80,7 @@ def test_what_lies_underneath_is_the_cause(monkeypatch):
     assert caught.value.operation == "get_message_count"
 
 
-def test_a_file_that_is_no_database_is_corrupt(tmp_path):
+def test_file_that_is_not_a_database_is_corrupt(tmp_path):
     (tmp_path / "a.db").write_bytes(b"no database at all, but long enough to have a header" * 100)
     with (
         chatkeep.Chatkeep(f"sqlite:///{tmp_path}/a.db") as chat,
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_database_is_corrupt(tmp_path):
         chat.message_logger.get_message_count()
 
 
-def test_a_database_that_is_only_read_takes_no_message(sqlite):
+def test_read_only_database_rejects_writes(sqlite):
     with chatkeep.Chatkeep(sqlite.url) as chat:
         chat.message_logger.log_message("a")
     with chatkeep.Chatkeep(sqlite.url + "?mode=ro") as chat:
@@ -100,7 +100,7 @@ def test_a_database_that_is_only_read_takes_no_message(sqlite):
         assert chat.message_logger.get_message_count() == 1
 
 
-def test_a_schema_that_is_behind_says_which_command_helps(database):
+def test_error_about_pending_migrations_names_the_command(database):
     with chatkeep.Chatkeep(database.url, auto_migrate=False) as chat:
         with pytest.raises(chatkeep.SchemaError, match="chatkeep migrate upgrade") as caught:
             chat.message_logger.log_message("a")
@@ -117,7 +117,7 @@ def test_a_schema_that_is_behind_says_which_command_helps(database):
         ({"query_timeout": 0}, "query_timeout"),
     ],
 )
-def test_a_setting_out_of_range_is_a_configuration_error(arguments, field):
+def test_setting_out_of_range_is_a_configuration_error(arguments, field):
     with pytest.raises(chatkeep.ConfigurationError) as caught:
         chatkeep.Chatkeep("sqlite:///:memory:", **arguments)
     assert caught.value.field == field
@@ -127,7 +127,7 @@ def test_a_setting_out_of_range_is_a_configuration_error(arguments, field):
     "url",
     ["sqlit:///a.db", "a.db", "postgresql://host/db?sslmod=require", "mysql://u:p%zz@host/db", ""],
 )
-def test_a_wrong_url_is_a_configuration_error_and_makes_no_file(url, tmp_path):
+def test_invalid_url_is_a_configuration_error_and_creates_no_file(url, tmp_path):
     with pytest.raises(chatkeep.ConfigurationError):
         chatkeep.Chatkeep(url)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""examples/fastapi, served by a real uvicorn, over HTTP."""
+"""examples/fastapi, served by uvicorn over HTTP."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples/fastapi"
 
 @contextmanager
 def served(url, tmp_path, *arguments, **variables):
-    """The example on a database. What is told within a second is not waited for longer."""
+    """Serves the example with short database timeouts."""
     settings = {"DB_QUERY_TIMEOUT": "2", "DB_POOL_TIMEOUT": "10", "DB_CONNECT_TIMEOUT": "5"}
     with web_server(
         "uvicorn",
@@ -33,7 +33,7 @@ def served(url, tmp_path, *arguments, **variables):
 
 @pytest.fixture
 def tokens(database):
-    """Makes tokens, not through the server."""
+    """Creates tokens without the server."""
 
     def make(description):
         with chatkeep.Chatkeep(database.url) as chat:
@@ -47,8 +47,8 @@ def client(server, token=None):
     return httpx2.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False)
 
 
-async def at_the_same_time(number, url, token):
-    """So many messages at the same time; what is answered."""
+async def post_concurrently(number, url, token):
+    """Posts a number of messages concurrently and returns the responses."""
     async with httpx2.AsyncClient(
         base_url=url,
         headers={"Authorization": f"Bearer {token}"},
@@ -61,12 +61,14 @@ async def at_the_same_time(number, url, token):
         )
 
 
-def test_it_chats_pages_adds_up_and_serves_two_hundred_at_a_time(database, tokens, tmp_path):
+def test_example_serves_chat_pages_analytics_and_200_concurrent_requests(
+    database, tokens, tmp_path
+):
     created = tokens("web app")
     with (
         served(database.url, tmp_path) as server,
         client(server, created["token"]) as caller,
-        client(server) as nobody,
+        client(server) as anonymous,
     ):
         for number in range(5):
             answer = caller.post("/chat", json={"message": f"héllo {number} 🦀", "session": "a"})
@@ -91,7 +93,7 @@ def test_it_chats_pages_adds_up_and_serves_two_hundred_at_a_time(database, token
 
         totals = caller.get("/analytics").json()
         assert (totals["total_messages"], totals["providers"]) == (6, {"echo": 6})
-        health = nobody.get("/health/db-pool")
+        health = anonymous.get("/health/db-pool")
         assert (health.status_code, health.json()["engine"]) == (200, database.engine)
         assert health.json()["pool"]["total"] >= 1
 
@@ -103,57 +105,57 @@ def test_it_chats_pages_adds_up_and_serves_two_hundred_at_a_time(database, token
         assert caller.get("/analytics").json()["total_messages"] == 6
 
         for method, path in (("POST", "/chat"), ("GET", "/messages"), ("GET", "/analytics")):
-            answer = nobody.request(method, path, json={"message": "no"})
+            answer = anonymous.request(method, path, json={"message": "no"})
             assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
             bad = {"Authorization": "Bearer sk-wr0ng"}
-            answer = nobody.request(method, path, json={"message": "no"}, headers=bad)
+            answer = anonymous.request(method, path, json={"message": "no"}, headers=bad)
             assert answer.status_code == 401
             assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
-        locked = nobody.get("/openapi.json").json()["paths"]["/chat"]["post"]["security"]
+        locked = anonymous.get("/openapi.json").json()["paths"]["/chat"]["post"]["security"]
         assert locked == [{"Token": []}]
 
-        answers = asyncio.run(at_the_same_time(200, server.url, created["token"]))
+        answers = asyncio.run(post_concurrently(200, server.url, created["token"]))
         assert {answer.status_code for answer in answers} == {200}
         server.stop()
-        told = server.told()
+        log = server.log_text()
     replies = {answer.json()["id"]: answer.json()["reply"] for answer in answers}
     with chatkeep.Chatkeep(database.url) as chat:
         stored = {row["id"]: row["bot_response"] for row in chat.message_logger.iter_messages()}
     assert replies.items() <= stored.items()
     assert (len(replies), len(stored)) == (200, 206)
-    assert "POST /chat" in told
+    assert "POST /chat" in log
     for secret in (created["token"], "sk-wr0ng", "Traceback"):
-        assert secret not in told
+        assert secret not in log
 
 
-def assert_refused_for_now(answer):
+def assert_retry_later(answer):
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert "WWW-Authenticate" not in answer.headers
 
 
-def test_while_the_server_is_down_it_says_so_and_heals(server, tmp_path):
+def test_database_outage_results_in_503_until_it_recovers(server, tmp_path):
     with chatkeep.Chatkeep(server.url) as chat:
         known, late = (chat.token_manager.create_token()["token"] for _ in range(2))
     with (
         closing(Relay(server.url)) as relay,
-        # What was said of a token is not forgotten within this test.
+        # Token lookups stay cached for the whole test.
         served(relay.url, tmp_path, TOKEN_CACHE_SECONDS="3600") as web,
         client(web, known) as caller,
     ):
         assert caller.post("/chat", json={"message": "before"}).status_code == 200
         relay.cut()
-        # Of the message that finds the connection broken, it may be that nobody knows whether it was stored.
+        # The outcome of the message that finds the connection broken may be unknown.
         first = caller.post("/chat", json={"message": "just then"})
         assert first.status_code == 503
         assert "Retry-After" in first.headers or "not known" in first.json()["detail"]
-        # A token that the cache knows gets as far as the log, others do not; nobody is told that it is invalid.
-        for token in (known, late, "sk-nobody-knows"):
+        # A cached token passes the check, others do not. None is reported as invalid.
+        for token in (known, late, "sk-unknown"):
             with client(web, token) as other:
-                assert_refused_for_now(other.post("/chat", json={"message": "meanwhile"}))
-                assert_refused_for_now(other.get("/messages"))
+                assert_retry_later(other.post("/chat", json={"message": "meanwhile"}))
+                assert_retry_later(other.get("/messages"))
         health = caller.get("/health/db-pool")
-        assert_refused_for_now(health)
+        assert_retry_later(health)
         assert (health.json()["status"], health.json()["error"]) == ("unhealthy", "Unavailable")
         relay.restore()
         assert caller.post("/chat", json={"message": "after"}).status_code == 200
@@ -161,15 +163,15 @@ def test_while_the_server_is_down_it_says_so_and_heals(server, tmp_path):
             assert other.get("/analytics").json()["total_messages"] == 2
         assert caller.get("/health/db-pool").json()["status"] == "healthy"
         web.stop()
-        told = web.told()
-    assert "answered 503: check_token" in told
-    assert "answered 503: log_message" in told
+        log = web.log_text()
+    assert "answered 503: check_token" in log
+    assert "answered 503: log_message" in log
     password = server.url.split("@")[0].rsplit(":")[-1]
-    for secret in (known, late, "sk-nobody-knows", f":{password}@", "Traceback"):
-        assert secret not in told
+    for secret in (known, late, "sk-unknown", f":{password}@", "Traceback"):
+        assert secret not in log
 
 
-def test_while_another_program_holds_the_file_it_says_so_and_heals(sqlite, tmp_path):
+def test_locked_file_results_in_503_until_it_is_released(sqlite, tmp_path):
     with chatkeep.Chatkeep(sqlite.url) as chat:
         token = chat.token_manager.create_token()["token"]
     with (
@@ -178,29 +180,29 @@ def test_while_another_program_holds_the_file_it_says_so_and_heals(sqlite, tmp_p
     ):
         assert caller.post("/chat", json={"message": "before"}).status_code == 200
         with locked_file(sqlite.url.removeprefix("sqlite:///")):
-            assert_refused_for_now(caller.post("/chat", json={"message": "meanwhile"}))
-            # Readers are not held up.
+            assert_retry_later(caller.post("/chat", json={"message": "meanwhile"}))
+            # Readers are not blocked.
             assert caller.get("/analytics").json()["total_messages"] == 1
         assert caller.post("/chat", json={"message": "after"}).status_code == 200
         assert caller.get("/analytics").json()["total_messages"] == 2
-        assert token not in web.told()
+        assert token not in web.log_text()
 
 
-def test_without_a_database_it_does_not_start(tmp_path):
+def test_start_up_fails_without_a_database(tmp_path):
     nowhere = "postgresql://bot:s3cret@127.0.0.1:9/chat"
     with served(nowhere, tmp_path, DB_MAX_RETRIES="0") as web:
         assert web.process.wait(60) == 3
-        told = web.told()
-    assert "UnavailableError" in told
-    assert "s3cret" not in told
+        log = web.log_text()
+    assert "UnavailableError" in log
+    assert "s3cret" not in log
 
 
-def test_several_workers_serve(sqlite, tmp_path):
+def test_several_workers_serve_requests(sqlite, tmp_path):
     with chatkeep.Chatkeep(sqlite.url) as chat:
         token = chat.token_manager.create_token()["token"]
     with served(sqlite.url, tmp_path, "--workers", "2") as web, client(web, token) as caller:
         ids = [caller.post("/chat", json={"message": "a"}).json()["id"] for _ in range(20)]
         web.stop()
-        assert len(re.findall(r"Application startup complete", web.told())) == 2
+        assert len(re.findall(r"Application startup complete", web.log_text())) == 2
     with chatkeep.Chatkeep(sqlite.url) as chat:
         assert {row["id"] for row in chat.message_logger.iter_messages()} == set(ids)

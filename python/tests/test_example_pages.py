@@ -1,4 +1,4 @@
-"""The pages of the web examples: their commands do what they say."""
+"""The README files of the web examples: their commands work as documented."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from web_servers import web_server
 PROJECT = Path(__file__).parents[2]
 CURL = Path(__file__).parent / "support/curl.py"
 EXAMPLES = {
-    # How it is started, and how the module is told of a socket instead of a port.
+    # The start command, its port option, and the option that passes a socket instead.
     "fastapi": ("uvicorn main:app --port 8000", "--port 8000", "--fd {}"),
     "flask": (
         "gunicorn app:app --preload --workers 4 --bind 127.0.0.1:8000",
@@ -24,7 +24,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_the_page_of_an_example_does_as_it_stands(example, tmp_path):
+def test_commands_of_the_example_readme_work(example, tmp_path):
     command, port, option = EXAMPLES[example]
     folder = PROJECT / "examples" / example
     page = (folder / "README.md").read_text(encoding="utf-8")
@@ -50,12 +50,12 @@ def test_the_page_of_an_example_does_as_it_stands(example, tmp_path):
             timeout=60,
         )
         assert done.returncode == 0, done.stderr
-    # FastAPI's answers have one line, Flask's may have several.
-    decoder, told, answers = json.JSONDecoder(), done.stdout.lstrip(), []
-    while told:
-        answer, end = decoder.raw_decode(told)
+    # A response of FastAPI has one line, a response of Flask may have several.
+    decoder, output, answers = json.JSONDecoder(), done.stdout.lstrip(), []
+    while output:
+        answer, end = decoder.raw_decode(output)
         answers.append(answer)
-        told = told[end:].lstrip()
+        output = output[end:].lstrip()
     chat, messages, analytics, health = answers
     assert chat == {"id": 1, "reply": "You said: What is WAL?"}
     assert messages["messages"][0]["metadata"] == {"session": "a1", "token_id": 1}
@@ -64,9 +64,9 @@ def test_the_page_of_an_example_does_as_it_stands(example, tmp_path):
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_is_pinned_to_what_is_tested(example):
+def test_example_requirements_pin_the_tested_versions(example):
     tested = (PROJECT / "python/requirements-dev.txt").read_text().splitlines()
-    wanted = (PROJECT / "examples" / example / "requirements.txt").read_text().splitlines()
+    pinned = (PROJECT / "examples" / example / "requirements.txt").read_text().splitlines()
     version = re.search(r'^version = "(.+)"', (PROJECT / "Cargo.toml").read_text(), re.M)[1]
-    assert f"chatkeep=={version}" in wanted
-    assert set(wanted) - {f"chatkeep=={version}"} <= set(tested)
+    assert f"chatkeep=={version}" in pinned
+    assert set(pinned) - {f"chatkeep=={version}"} <= set(tested)

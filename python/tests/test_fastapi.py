@@ -1,4 +1,4 @@
-"""FastAPI and Starlette: what a request is told."""
+"""The FastAPI integration."""
 
 import warnings
 from types import SimpleNamespace
@@ -71,7 +71,7 @@ def down(monkeypatch):
         yield client
 
 
-def test_a_valid_token_passes_and_its_record_is_there(client, memory):
+def test_valid_token_is_accepted_and_its_record_is_available(client, memory):
     created = memory.token_manager.create_token("web app")
     for scheme in ("Bearer", "bearer", "BEARER "):
         answer = client.get("/whoami", headers=bearer(created["token"], scheme))
@@ -84,22 +84,22 @@ def test_a_valid_token_passes_and_its_record_is_there(client, memory):
     "headers",
     [{}, bearer("dXNlcjpwYXNz", "Basic"), {"Authorization": "Bearer"}, {"Authorization": ""}],
 )
-def test_without_a_token_the_challenge_is_plain(client, headers):
+def test_missing_token_results_in_a_plain_challenge(client, headers):
     answer = client.get("/whoami", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def assert_told(answer, reason):
+def assert_invalid_token(answer, reason):
     assert answer.status_code == 401
-    told = answer.json()["detail"]
-    assert reason in told
+    detail = answer.json()["detail"]
+    assert reason in detail
     assert answer.headers["WWW-Authenticate"] == (
-        f'Bearer error="invalid_token", error_description="{told}"'
+        f'Bearer error="invalid_token", error_description="{detail}"'
     )
 
 
-def test_a_bad_token_is_told_so(client, memory):
+def test_invalid_token_results_in_401_with_the_reason(client, memory):
     created = memory.token_manager.create_token()
     memory.token_manager.revoke_token(created["id"])
     for presented, reason in (
@@ -107,10 +107,10 @@ def test_a_bad_token_is_told_so(client, memory):
         ("sk-imported", "unknown"),
         (created["token"], "revoked"),
     ):
-        assert_told(client.get("/whoami", headers=bearer(presented)), reason)
+        assert_invalid_token(client.get("/whoami", headers=bearer(presented)), reason)
 
 
-def test_an_expired_token_is_told_so():
+def test_expired_token_results_in_401_with_the_reason():
     class Tokens:
         async def check_token(self, token):
             return {"valid": False, "reason": "expired", "token": None}
@@ -118,10 +118,10 @@ def test_an_expired_token_is_told_so():
     client = TestClient(
         application(SimpleNamespace(token_manager=Tokens(), message_logger=None, db_manager=None))
     )
-    assert_told(client.get("/whoami", headers=bearer("any")), "expired")
+    assert_invalid_token(client.get("/whoami", headers=bearer("any")), "expired")
 
 
-def test_a_database_that_is_down_is_503_and_never_401(down, caplog):
+def test_unavailable_database_results_in_503_not_401(down, caplog):
     answer = down.get("/whoami", headers=bearer("sk-s3cret-token"))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "7"
@@ -129,19 +129,19 @@ def test_a_database_that_is_down_is_503_and_never_401(down, caplog):
     assert answer.json() == {"detail": "The database is not available"}
     assert "check_token" in caplog.text
     assert "s3cret" not in caplog.text
-    # What needs no database is still told.
+    # A missing token needs no database lookup.
     assert down.get("/whoami").status_code == 401
 
 
-def test_errors_in_routes_become_answers(client, down):
+def test_errors_in_routes_result_in_error_responses(client, down):
     for path in ("/messages", "/analytics"):
         answer = down.get(path)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     answer = client.get("/messages", params={"limit": 0})
     assert answer.status_code == 422
-    (told,) = answer.json()["detail"]
-    assert (told["type"], told["loc"]) == ("invalid_input", ["limit"])
-    assert "limit" in told["msg"]
+    (detail,) = answer.json()["detail"]
+    assert (detail["type"], detail["loc"]) == ("invalid_input", ["limit"])
+    assert "limit" in detail["msg"]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_errors_in_routes_become_answers(client, down):
         (chatkeep.InternalError, 500),
     ],
 )
-def test_only_what_passes_invites_to_try_again(store, error, status):
+def test_only_temporary_errors_have_retry_after(store, error, status):
     app = application(store)
 
     @app.get("/raise")
@@ -170,7 +170,7 @@ def test_only_what_passes_invites_to_try_again(store, error, status):
     )
 
 
-def test_the_health_check_says_how_the_pool_is_and_nothing_of_where(client, down):
+def test_health_check_reports_the_pool_without_the_host(client, down):
     answer = client.get("/health/db-pool")
     assert answer.status_code == 200
     health = answer.json()
@@ -185,14 +185,14 @@ def test_the_health_check_says_how_the_pool_is_and_nothing_of_where(client, down
     assert "127.0.0.1" not in answer.text
 
 
-def test_a_database_that_does_not_answer_in_time_is_unhealthy(store):
+def test_health_check_timeout_is_unhealthy(store):
     app = FastAPI()
     app.include_router(health_router(store, path="/now", timeout=0))
     answer = TestClient(app).get("/now")
     assert (answer.status_code, answer.json()["error"]) == (503, "Unavailable")
 
 
-def test_the_documentation_shows_the_lock_and_the_types(client):
+def test_openapi_documents_security_and_types(client):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         page = client.get("/openapi.json").json()
@@ -203,7 +203,7 @@ def test_the_documentation_shows_the_lock_and_the_types(client):
     assert {"Message", "Analytics", "DatabaseHealth"} <= page["components"]["schemas"].keys()
 
 
-def test_a_websocket_is_let_in_by_the_same_token(client, memory):
+def test_websocket_requires_a_valid_token(client, memory):
     created = memory.token_manager.create_token()
     with client.websocket_connect("/talk", headers=bearer(created["token"])) as socket:
         assert socket.receive_json()["id"] == created["id"]
@@ -216,19 +216,19 @@ def test_a_websocket_is_let_in_by_the_same_token(client, memory):
     assert 'error="invalid_token"' in caught.value.headers["WWW-Authenticate"]
 
 
-def test_without_a_store_it_is_the_database_of_the_environment():
+def test_default_store_is_the_one_of_the_environment():
     assert token_required._tokens is chatkeep.asyncio.token_manager
     assert TokenRequired()._tokens is chatkeep.asyncio.token_manager
 
 
-def test_the_lifespan_waits_flushes_and_closes(sqlite, monkeypatch):
+def test_lifespan_waits_flushes_and_closes(sqlite, monkeypatch):
     chat = Chatkeep(sqlite.url)
     app = FastAPI(lifespan=lifespan(chat, wait=True))
 
     @app.get("/")
-    async def hand_in():
+    async def submit():
         for _ in range(300):
-            chat.message_logger._calls.log_message("nobody waits for this")
+            chat.message_logger._calls.log_message("not awaited")
 
     for turn in (1, 2):
         with TestClient(app) as client:
@@ -245,7 +245,7 @@ def test_the_lifespan_waits_flushes_and_closes(sqlite, monkeypatch):
         pass
 
 
-def test_nobody_needs_a_framework():
+def test_frameworks_are_optional():
     out = run(
         """
         import sys

@@ -1,4 +1,4 @@
-"""Flask: what a request is told."""
+"""The Flask integration."""
 
 import chatkeep
 import pytest
@@ -19,18 +19,18 @@ def application(chat):
     app.register_blueprint(health_blueprint(chat))
     guard = TokenRequired(chat, retry_after=7)
 
-    @app.get("/whoami/<word>")
+    @app.get("/whoami/<name>")
     @guard
-    def whoami(word):
-        """Who it is."""
-        return jsonify(word=word, **current_token())
+    def whoami(name):
+        """Returns the caller."""
+        return jsonify(name=name, **current_token())
 
     @app.get("/messages")
     def messages():
         return jsonify(chat.message_logger.get_messages(request.args.get("limit", 100, int)))
 
     @app.get("/open")
-    def nobody():
+    def unprotected():
         return jsonify(current_token())
 
     inner = Blueprint("inner", __name__, url_prefix="/inner")
@@ -63,20 +63,20 @@ def down(monkeypatch):
     return application(chatkeep.Chatkeep(DOWN, connect_timeout=2)).test_client()
 
 
-def test_a_valid_token_passes_and_its_record_is_there(client, memory):
+def test_valid_token_is_accepted_and_its_record_is_available(client, memory):
     created = memory.token_manager.create_token("web app")
     answer = client.get("/whoami/me", headers=bearer(created["token"], "bearer"))
-    assert (answer.status_code, answer.json["id"], answer.json["word"]) == (
+    assert (answer.status_code, answer.json["id"], answer.json["name"]) == (
         200,
         created["id"],
         "me",
     )
     assert client.get("/inner/", headers=bearer(created["token"])).text == str(created["id"])
-    assert client.application.view_functions["whoami"].__doc__ == "Who it is."
+    assert client.application.view_functions["whoami"].__doc__ == "Returns the caller."
 
 
 @pytest.mark.parametrize("path", ["/whoami/me", "/inner/"])
-def test_a_bad_token_is_401(client, memory, path):
+def test_missing_or_invalid_token_results_in_401(client, memory, path):
     plain = client.get(path)
     assert (plain.status_code, plain.headers["WWW-Authenticate"]) == (401, "Bearer")
     created = memory.token_manager.create_token()
@@ -89,7 +89,7 @@ def test_a_bad_token_is_401(client, memory, path):
     assert bad.json == {"detail": "The token was revoked"}
 
 
-def test_a_database_that_is_down_is_503_and_never_401(down, caplog):
+def test_unavailable_database_results_in_503_not_401(down, caplog):
     answer = down.get("/whoami/me", headers=bearer("sk-s3cret-token"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
     assert "WWW-Authenticate" not in answer.headers
@@ -98,7 +98,7 @@ def test_a_database_that_is_down_is_503_and_never_401(down, caplog):
     assert "s3cret" not in caplog.text
 
 
-def test_an_application_may_answer_in_its_own_words(client):
+def test_error_handler_of_the_application_applies(client):
     @client.application.errorhandler(401)
     def mine(error):
         return f"mine: {error.description}", 401, {"WWW-Authenticate": "Bearer"}
@@ -106,7 +106,7 @@ def test_an_application_may_answer_in_its_own_words(client):
     assert client.get("/whoami/me").text == "mine: A bearer token is needed"
 
 
-def test_errors_in_views_become_answers(client, down):
+def test_errors_in_views_result_in_error_responses(client, down):
     answer = down.get("/messages")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     answer = client.get("/messages?limit=0")
@@ -124,7 +124,7 @@ def test_errors_in_views_become_answers(client, down):
         (chatkeep.InternalError, 500),
     ],
 )
-def test_only_what_passes_invites_to_try_again(client, error, status):
+def test_only_temporary_errors_have_retry_after(client, error, status):
     @client.application.get("/raise")
     def fail():
         raise error("no")
@@ -136,7 +136,7 @@ def test_only_what_passes_invites_to_try_again(client, error, status):
     )
 
 
-def test_the_health_check_says_how_the_pool_is_and_nothing_of_where(client, down):
+def test_health_check_reports_the_pool_without_the_host(client, down):
     answer = client.get("/health/db-pool")
     assert (answer.status_code, answer.json["status"]) == (200, "healthy")
     assert set(answer.json["pool"]) == set(chatkeep.types.PoolStatus.__annotations__)
@@ -146,11 +146,11 @@ def test_the_health_check_says_how_the_pool_is_and_nothing_of_where(client, down
     assert "127.0.0.1" not in answer.text
 
 
-def test_a_view_that_asks_for_no_token_has_none(client):
+def test_current_token_in_an_unprotected_view_raises(client):
     client.application.testing = True
-    with pytest.raises(RuntimeError, match="not behind token_required"):
+    with pytest.raises(RuntimeError, match="decorate the view with token_required"):
         client.get("/open")
 
 
-def test_without_a_store_it_is_the_database_of_the_environment():
+def test_default_store_is_the_one_of_the_environment():
     assert token_required._tokens is chatkeep.token_manager

@@ -1,4 +1,4 @@
-"""gunicorn with `--preload`: the workers are forks of a process that has logged already."""
+"""gunicorn with `--preload`: the workers are forks of a process that has already logged."""
 
 import http.client
 import json
@@ -37,7 +37,7 @@ def gunicorn(url, tmp_path):
 
 
 def ask(server, path):
-    """What the application answers; an error when it does not."""
+    """Returns the response of the application; raises if it fails."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request("GET", path)
@@ -51,44 +51,44 @@ def ask(server, path):
 
 
 def meet(server):
-    """A request for every worker at the same time."""
+    """Sends a concurrent request to every worker."""
     with ThreadPoolExecutor(WORKERS) as callers:
         return list(callers.map(ask, [server] * WORKERS, ["/meet"] * WORKERS))
 
 
 class Callers:
-    """Threads that ask again and again; what they were told is kept."""
+    """Threads that send requests in a loop and record the responses."""
 
     def __init__(self, server, number=4):
-        self.told, self.refused, self.enough = [], 0, threading.Event()
+        self.responses, self.failed, self.stopping = [], 0, threading.Event()
         self._server = server
         self._threads = [threading.Thread(target=self._ask) for _ in range(number)]
         for thread in self._threads:
             thread.start()
 
     def _ask(self):
-        while not self.enough.is_set():
+        while not self.stopping.is_set():
             try:
-                self.told.append(ask(self._server, "/again"))
+                self.responses.append(ask(self._server, "/again"))
             except (OSError, http.client.HTTPException):
-                self.refused += 1
+                self.failed += 1
 
     def until(self, done):
-        """Waits until what was told is what is waited for."""
+        """Waits until `done` returns true for the responses."""
         deadline = time.monotonic() + 60
-        while not done(list(self.told)):
-            assert time.monotonic() < deadline, "waited for too long"
-            self.enough.wait(0.01)
+        while not done(list(self.responses)):
+            assert time.monotonic() < deadline, "timed out"
+            self.stopping.wait(0.01)
 
     def stop(self):
-        self.enough.set()
+        self.stopping.set()
         for thread in self._threads:
             thread.join()
-        return self.told
+        return self.responses
 
 
 def connections(database):
-    """How many there are to this database, by who serves it."""
+    """Returns the number of connections to this database, as reported by the server."""
     query = {
         "postgresql": "SELECT count(*) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -107,17 +107,17 @@ def stored(database):
         return list(chat.message_logger.iter_messages())
 
 
-def test_every_worker_logs_over_connections_of_its_own(database, tmp_path):
+def test_every_worker_logs_over_its_own_connections(database, tmp_path):
     with gunicorn(database.url, tmp_path) as server:
         answers = meet(server) + meet(server)
         workers = {answer["worker"] for answer in answers}
         assert len(workers) == WORKERS
         assert server.process.pid not in workers
         if database.engine != "sqlite":
-            # The parent's, and one for each worker.
+            # One of the parent, and one per worker.
             assert connections(database) >= WORKERS + 1
         assert server.stop() == 0
-        told = server.told()
+        log = server.log_text()
     rows = stored(database)
     assert {row["id"] for row in rows if row["user_message"] == "/meet"} == {
         answer["id"] for answer in answers
@@ -126,34 +126,34 @@ def test_every_worker_logs_over_connections_of_its_own(database, tmp_path):
         str(server.process.pid)
     ]
     assert len(rows) == 1 + 2 * WORKERS
-    assert "Traceback" not in told
+    assert "Traceback" not in log
 
 
-def test_nothing_acknowledged_is_lost_when_it_reloads_and_ends(database, tmp_path):
+def test_reload_and_shutdown_lose_no_acknowledged_message(database, tmp_path):
     with gunicorn(database.url, tmp_path) as server:
         before = {answer["worker"] for answer in meet(server)}
         callers = Callers(server)
         try:
-            callers.until(lambda told: len(told) >= 20)
+            callers.until(lambda responses: len(responses) >= 20)
             os.kill(server.process.pid, signal.SIGHUP)
-            # The new workers serve, and the old ones are gone.
-            callers.until(lambda told: {answer["worker"] for answer in told} - before)
+            # New workers respond, and the old ones have exited.
+            callers.until(lambda responses: {answer["worker"] for answer in responses} - before)
             callers.until(lambda _: not any(os.path.exists(f"/proc/{pid}") for pid in before))
             after = {answer["worker"] for answer in meet(server)}
             assert len(after) == WORKERS
             assert not after & before
-            reloaded = len(callers.told)
-            callers.until(lambda told: len(told) >= reloaded + 20)
+            reloaded = len(callers.responses)
+            callers.until(lambda responses: len(responses) >= reloaded + 20)
             assert server.stop() == 0
         finally:
             answers = callers.stop()
-        told = server.told()
+        log = server.log_text()
     rows = {row["id"]: row["provider"] for row in stored(database)}
-    # Each answer stands for one row, of the worker that gave it.
+    # Each response has one row, written by the worker that responded.
     assert len({answer["id"] for answer in answers}) == len(answers)
     for answer in answers:
         assert rows[answer["id"]] == str(answer["worker"])
-    # What was stored and not answered for was on its way when the server ended.
-    assert len(rows) - 1 - 2 * WORKERS - len(answers) <= callers.refused
+    # Rows without a response belong to requests that failed when the server stopped.
+    assert len(rows) - 1 - 2 * WORKERS - len(answers) <= callers.failed
     for trouble in ("Traceback", "SIGKILL", "WORKER TIMEOUT"):
-        assert trouble not in told
+        assert trouble not in log

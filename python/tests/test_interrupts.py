@@ -1,4 +1,4 @@
-"""Ctrl-C: a call that waits ends with `KeyboardInterrupt`, on the main thread, and soon."""
+"""Ctrl-C on the main thread interrupts a waiting call with `KeyboardInterrupt`."""
 
 import signal
 import socket
@@ -8,12 +8,13 @@ import chatkeep
 import pytest
 from programs import start
 
-#: Far below every deadline that could end the call instead, and far above what a busy machine needs.
-SOON = 5.0
+#: Maximum seconds until the interrupt: far less than the deadlines of the calls, and enough for a
+#: busy machine.
+MAX_DELAY = 5.0
 
 
 def interrupt(code, *arguments):
-    """Starts a program, sends Ctrl-C when it says so, and returns its output and how long it went on."""
+    """Sends Ctrl-C to a program during a call; returns its output and the delay in seconds."""
     program = start(code, *arguments, DB_MAX_RETRIES="100")
     try:
         assert program.stdout.readline() == "calling\n"
@@ -44,7 +45,7 @@ WAITING = """
 @pytest.mark.parametrize(
     "call", ['chat.message_logger.log_message("b")', "chat.message_logger.delete_old_messages(1)"]
 )
-def test_a_locked_file_does_not_keep_ctrl_c_out(sqlite, call):
+def test_ctrl_c_interrupts_a_call_on_a_locked_file(sqlite, call):
     with chatkeep.Chatkeep(sqlite.url) as chat:
         chat.message_logger.log_message("a", timestamp="2000-01-01")
     holder = start(
@@ -59,26 +60,26 @@ def test_a_locked_file_does_not_keep_ctrl_c_out(sqlite, call):
     )
     try:
         assert holder.stdout.readline() == "locked\n"
-        out, took = interrupt(WAITING.format(call=call), sqlite.url)
+        out, delay = interrupt(WAITING.format(call=call), sqlite.url)
     finally:
         holder.kill()
         holder.communicate()
     assert out == "interrupted\n"
-    assert took < SOON
+    assert delay < MAX_DELAY
     with chatkeep.Chatkeep(sqlite.url) as chat:
         assert chat.message_logger.get_message_count() == 1
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
-def test_a_silent_server_does_not_keep_ctrl_c_out(scheme):
+def test_ctrl_c_interrupts_a_call_on_a_silent_server(scheme):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"{scheme}://bot:secret@127.0.0.1:{listener.getsockname()[1]}/chat"
-        out, took = interrupt(WAITING.format(call="chat.message_logger.get_message_count()"), url)
+        out, delay = interrupt(WAITING.format(call="chat.message_logger.get_message_count()"), url)
     assert out == "interrupted\n"
-    assert took < SOON
+    assert delay < MAX_DELAY
 
 
-def test_a_locked_table_does_not_keep_ctrl_c_out(server):
+def test_ctrl_c_interrupts_a_call_on_a_locked_table(server):
     with chatkeep.Chatkeep(server.url) as chat:
         chat.message_logger.log_message("a")
     with server.connection() as connection, connection.cursor() as cursor:
@@ -87,14 +88,14 @@ def test_a_locked_table_does_not_keep_ctrl_c_out(server):
             cursor.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
         else:
             cursor.execute("LOCK TABLES messages WRITE")
-        out, took = interrupt(
+        out, delay = interrupt(
             WAITING.format(call='chat.message_logger.log_message("b")'), server.url
         )
     assert out == "interrupted\n"
-    assert took < SOON
+    assert delay < MAX_DELAY
 
 
-def test_a_handler_that_does_not_raise_lets_the_call_go_on(sqlite):
+def test_signal_handler_that_returns_does_not_interrupt_the_call(sqlite):
     program = start(
         """
         import signal, sys, threading, time, os

@@ -1,4 +1,4 @@
-"""Forks, spawned processes, and the end of the interpreter."""
+"""Forks, spawned processes, and interpreter shutdown."""
 
 import multiprocessing
 import os
@@ -11,7 +11,7 @@ from children import log_in_a_child
 from programs import environment, run, start
 
 
-def test_a_child_of_a_fork_uses_what_its_parent_opened(database):
+def test_forked_child_uses_the_store_of_its_parent(database):
     out = run(
         """
         import asyncio, os, sys, warnings
@@ -50,7 +50,7 @@ def test_a_child_of_a_fork_uses_what_its_parent_opened(database):
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_processes_of_multiprocessing_log(database, method):
+def test_multiprocessing_children_log_messages(database, method):
     with chatkeep.Chatkeep(database.url) as chat:
         chat.message_logger.log_message("parent")
         context = multiprocessing.get_context(method)
@@ -68,7 +68,7 @@ def test_processes_of_multiprocessing_log(database, method):
 
 
 @pytest.mark.parametrize("ending", ["pass", "sys.exit(0)", "raise SystemExit"])
-def test_messages_on_their_way_are_stored_at_the_end(database, ending):
+def test_pending_messages_are_stored_at_interpreter_exit(database, ending):
     run(
         f"""
         import asyncio, sys
@@ -91,7 +91,7 @@ def test_messages_on_their_way_are_stored_at_the_end(database, ending):
         assert chat.message_logger.get_message_count() == 501
 
 
-def test_threads_in_the_middle_of_calls_do_not_hold_up_the_end(sqlite):
+def test_daemon_threads_in_calls_do_not_block_interpreter_exit(sqlite):
     run(
         """
         import sys, threading, time
@@ -114,7 +114,7 @@ def test_threads_in_the_middle_of_calls_do_not_hold_up_the_end(sqlite):
         assert chat.message_logger.get_message_count() > 1
 
 
-def test_what_was_acknowledged_survives_a_kill(sqlite):
+def test_acknowledged_messages_survive_a_kill(sqlite):
     program = start(
         """
         import sys
@@ -126,16 +126,16 @@ def test_what_was_acknowledged_survives_a_kill(sqlite):
         """,
         sqlite.url,
     )
-    told = [int(program.stdout.readline()) for _ in range(50)]
+    acknowledged = [int(program.stdout.readline()) for _ in range(50)]
     program.kill()
     rest, _ = program.communicate(timeout=60)
-    told += [int(line) for line in rest.splitlines(keepends=True) if line.endswith("\n")]
+    acknowledged += [int(line) for line in rest.splitlines(keepends=True) if line.endswith("\n")]
     with chatkeep.Chatkeep(sqlite.url) as chat:
         stored = {message["id"] for message in chat.message_logger.iter_messages()}
-    assert set(told) <= stored
+    assert set(acknowledged) <= stored
 
 
-def test_the_command_is_the_same(sqlite):
+def test_module_runs_the_chatkeep_command(sqlite):
     variables = environment(DATABASE_URL=sqlite.url)
 
     def command(*arguments):

@@ -1,4 +1,4 @@
-"""Memory stays flat over many calls, of failing ones too."""
+"""Memory use stays constant over many calls, including failing ones."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ def resident():
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="memory is measured on Linux")
-def test_memory_is_flat(sqlite):
+def test_memory_use_is_constant(sqlite):
     with chatkeep.Chatkeep(sqlite.url) as chat:
         log, tokens = chat.message_logger, chat.token_manager
         again = Chatkeep.of(chat).message_logger
@@ -48,5 +48,5 @@ def test_memory_is_flat(sqlite):
         some(100)
         before = resident()
         some(300)
-        # A kilobyte lost at each call would be some 15 MB.
+        # A leak of 1 kB per call would be about 15 MB.
         assert resident() - before < 6_000_000

@@ -1,4 +1,4 @@
-"""The message log as Python code calls it."""
+"""The message logger."""
 
 import json
 from collections import OrderedDict
@@ -15,7 +15,7 @@ def texts(messages):
     return [message["user_message"] for message in messages]
 
 
-def test_arguments_may_be_given_in_their_order(log):
+def test_positional_arguments_are_accepted(log):
     message_id = log.log_message(
         "q", "a", "openai", "gpt-4o", 42, {"session": "a1"}, "2024-02-29T12:00:00+01:00"
     )
@@ -31,7 +31,7 @@ def test_arguments_may_be_given_in_their_order(log):
     }
 
 
-def test_rows_go_straight_into_a_json_response(log):
+def test_messages_are_json_serializable(log):
     log.log_message("q", metadata={"n": 2**63, "f": 0.1, "l": [None, True, {"é": "😀"}]})
     read = json.loads(json.dumps(log.get_messages()))
     assert read == log.get_messages()
@@ -56,7 +56,7 @@ def test_rows_go_straight_into_a_json_response(log):
             datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=5, minutes=30, seconds=1))),
             "2024-02-29T06:29:59.000000+00:00",
         ),
-        # In a gap and in a fold of the clocks, as Python defines them.
+        # In a gap and in a fold of a clock change, as defined by Python.
         (datetime(2024, 3, 31, 2, 30, tzinfo=BERLIN), "2024-03-31T01:30:00.000000+00:00"),
         (datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN), "2024-10-27T00:30:00.000000+00:00"),
         (datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=1), "2024-10-27T01:30:00.000000+00:00"),
@@ -66,16 +66,16 @@ def test_rows_go_straight_into_a_json_response(log):
         ("2024-02-29", "2024-02-29T00:00:00.000000+00:00"),
     ],
 )
-def test_a_moment_is_stored_in_utc(memory, given, stored):
+def test_timestamps_are_stored_in_utc(memory, given, stored):
     log = memory.message_logger
     message = log.get_message_by_id(log.log_message("a", timestamp=given))
     assert message["timestamp"] == stored
     assert texts(log.get_messages(start_date=given, end_date=given)) == ["a"]
 
 
-def test_what_stands_for_a_plain_value_is_taken_as_one(memory):
+def test_subclasses_of_plain_types_are_accepted(memory):
     class Provider(str):
-        """As `enum.Enum` makes them, too."""
+        """A str subclass, as created by `enum.Enum`."""
 
     log = memory.message_logger
     metadata = OrderedDict(a=(1, 2), b=Provider("x"))
@@ -84,7 +84,7 @@ def test_what_stands_for_a_plain_value_is_taken_as_one(memory):
     assert texts(log.get_messages(provider="openai")) == ["q"]
 
 
-def test_a_cursor_keeps_its_place_while_messages_come(log):
+def test_cursor_keeps_its_position_while_messages_are_logged(log):
     log.log_messages(
         [{"message": text, "timestamp": f"2024-01-0{day}"} for day, text in enumerate("abcd", 1)]
     )
@@ -96,7 +96,7 @@ def test_a_cursor_keeps_its_place_while_messages_come(log):
     assert isinstance(cursor, str)
 
 
-def test_messages_can_be_logged_as_they_were_read(log):
+def test_returned_messages_can_be_logged_again(log):
     log.log_messages([{"message": "a", "response": "b", "metadata": {"n": 1}}, {"message": "c"}])
     read = list(log.iter_messages(oldest_first=True))
     ids = log.log_messages(iter(read))
@@ -107,14 +107,14 @@ def test_messages_can_be_logged_as_they_were_read(log):
     ]
 
 
-def test_a_batch_with_one_bad_message_stores_none(log):
+def test_batch_with_an_invalid_message_stores_nothing(log):
     with pytest.raises(chatkeep.InvalidInputError, match=r"messages\[1\]\.provider"):
         log.log_messages([{"message": "a"}, {"message": "b", "provider": "p" * 51}])
     assert log.get_message_count() == 0
     assert log.log_messages([]) == []
 
 
-def test_all_messages_come_one_by_one(memory):
+def test_iterator_returns_every_message_once(memory):
     log = memory.message_logger
     log.log_messages({"message": str(number)} for number in range(1_203))
     numbers = [int(text) for text in texts(log.iter_messages())]
@@ -125,7 +125,7 @@ def test_all_messages_come_one_by_one(memory):
     assert list(messages) == []
 
 
-def test_aliases_and_counts_agree(log):
+def test_aliases_and_counts_match_get_messages(log):
     log.log_messages([{"message": "a", "provider": "x"}, {"message": "b", "metadata": {"k": True}}])
     assert log.retrieve_messages(limit=1) == log.get_messages(1)
     assert log.get_message_count() == 2
@@ -146,13 +146,13 @@ def test_old_messages_are_counted_and_deleted(log):
     assert texts(log.get_messages()) == ["0"]
 
 
-def test_training_data_holds_the_messages_with_an_answer(log):
+def test_fine_tuning_data_contains_messages_with_a_response(log):
     log.log_messages([{"message": "q", "response": "é"}, {"message": "no answer"}])
     lines = log.export_for_fine_tuning().splitlines()
     roles = [part["role"] for part in json.loads(lines[0])["messages"]]
     assert (len(lines), roles) == (1, ["user", "assistant"])
     assert json.loads(log.export_for_fine_tuning("alpaca"))["output"] == "é"
-    assert log.export_for_fine_tuning("sharegpt", provider="nobody") == ""
+    assert log.export_for_fine_tuning("sharegpt", provider="unused") == ""
 
 
 def test_totals_can_be_checked_and_rebuilt(log):
@@ -163,5 +163,5 @@ def test_totals_can_be_checked_and_rebuilt(log):
     check = log.check_totals()
     assert check["differences"] == []
     assert check["counted"] + check["uncounted"] == 3
-    # Beyond 64 bits, and exact.
+    # The sum exceeds 64 bits and is exact.
     assert log.get_analytics()["total_tokens"] == 3 * 2**62

@@ -1,4 +1,4 @@
-"""Migrations by the name of the verb, an application's own among them."""
+"""Migrations by verb, including those of an application."""
 
 import asyncio
 import json
@@ -15,16 +15,16 @@ CASES = json.loads(STATES.read_text(encoding="utf-8"))["cases"]
 
 
 def write(folder, name, up, down):
-    """A migration in a folder."""
-    place = folder / name
-    place.mkdir(parents=True)
-    (place / "up.sql").write_text(up)
-    (place / "down.sql").write_text(down)
+    """Writes a migration."""
+    migration = folder / name
+    migration.mkdir(parents=True)
+    (migration / "up.sql").write_text(up)
+    (migration / "down.sql").write_text(down)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """An application with one table."""
+    """Migrations of an application with one table."""
     write(
         tmp_path,
         "20270101000000_create_users",
@@ -34,7 +34,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_an_application_goes_up_and_down_with_its_own_migrations(chat, folder):
+def test_application_migrations_upgrade_and_downgrade(chat, folder):
     migrate = chat.db_manager.migrate
     assert migrate("upgrade") == {
         "applied": [m["version"] + "_" + m["name"] for m in migrate("history")["migrations"]]
@@ -55,10 +55,10 @@ def test_an_application_goes_up_and_down_with_its_own_migrations(chat, folder):
     assert found["differences"][0]["kind"] == "table"
 
 
-def test_a_new_migration_is_made_and_read_again(chat, tmp_path):
+def test_new_creates_a_migration_that_upgrade_reads(chat, tmp_path):
     made = chat.db_manager.migrate("new", folder=tmp_path, description="Add users")
     assert [pathlib.Path(file).name for file in made["files"]] == ["up.sql", "down.sql"]
-    with pytest.raises(chatkeep.InvalidInputError, match="holds no statement"):
+    with pytest.raises(chatkeep.InvalidInputError, match="contains no statement"):
         chat.db_manager.migrate("upgrade", folder=tmp_path)
 
 
@@ -74,7 +74,7 @@ def test_a_new_migration_is_made_and_read_again(chat, tmp_path):
         (("new",), {"folder": __file__, "description": "x"}, "folder"),
     ],
 )
-def test_what_cannot_be_is_refused_by_its_name(memory, arguments, options, field):
+def test_invalid_arguments_are_rejected_with_the_field_name(memory, arguments, options, field):
     with pytest.raises(chatkeep.InvalidInputError) as raised:
         memory.db_manager.migrate(*arguments, **options)
     assert (raised.value.field, raised.value.operation) == (field, "migrate")
@@ -83,7 +83,7 @@ def test_what_cannot_be_is_refused_by_its_name(memory, arguments, options, field
             memory.db_manager.migrate("upgrade", **wrong)
 
 
-def test_a_history_that_does_not_fit_is_a_schema_error(chat, folder):
+def test_changed_migration_raises_a_schema_error(chat, folder):
     chat.db_manager.migrate("upgrade", folder=folder)
     (folder / "20270101000000_create_users" / "up.sql").write_text("SELECT 1")
     with pytest.raises(chatkeep.SchemaError, match="was changed after it had been run") as raised:
@@ -92,7 +92,7 @@ def test_a_history_that_does_not_fit_is_a_schema_error(chat, folder):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["state"])
-def test_a_schema_error_says_in_what_way_the_schema_does_not_fit(database, tmp_path, case):
+def test_schema_error_has_the_state_of_the_schema(database, tmp_path, case):
     write(tmp_path / "migrations", "20270101000000_spoil", case["sql"], "")
 
     def spoil_and_use():
@@ -106,11 +106,11 @@ def test_a_schema_error_says_in_what_way_the_schema_does_not_fit(database, tmp_p
     assert raised.value.state == case["state"]
 
 
-def test_the_type_of_a_state_has_every_state():
+def test_schema_error_state_type_lists_every_state():
     assert list(get_args(SchemaErrorState)) == [case["state"] for case in CASES]
 
 
-def test_it_can_be_awaited(chat, folder):
+def test_migrate_can_be_awaited(chat, folder):
     async def main():
         manager = chatkeep.asyncio.Chatkeep.of(chat).db_manager
         ran = await manager.migrate("upgrade", folder=folder)
@@ -119,7 +119,7 @@ def test_it_can_be_awaited(chat, folder):
     assert asyncio.run(main()) == ("app:20270101000000_create_users", True)
 
 
-def test_health_says_in_what_way_a_schema_does_not_fit(database):
+def test_health_reports_the_state_of_the_schema(database):
     with chatkeep.Chatkeep(database.url) as chat:
         chat.db_manager.upgrade()
         chat.db_manager.migrate("downgrade", "-1")

@@ -1,4 +1,4 @@
-"""Whole numbers of other libraries, which count as the `int` that they are."""
+"""Integers of other types."""
 
 import enum
 from datetime import datetime
@@ -8,7 +8,7 @@ from chatkeep import InvalidInputError
 
 
 class Scalar:
-    """As numpy's integers: no `int`, but Python can use it as one."""
+    """Supports `__index__` without being an `int`, like a numpy integer."""
 
     def __init__(self, number):
         self.number = number
@@ -25,7 +25,7 @@ class Level(enum.IntEnum):
     ("given", "stored"),
     [(42.0, 42), (-0.0, 0), (Scalar(42), 42), (Level.HIGH, 3), (2.0**53 - 1, 2**53 - 1)],
 )
-def test_a_whole_number_is_taken_whatever_holds_it(memory, given, stored):
+def test_whole_numbers_of_any_type_are_accepted(memory, given, stored):
     log = memory.message_logger
     message_id = log.log_message("a", tokens_used=given)
     [second] = log.log_messages([{"message": "b", "tokens_used": given}])
@@ -34,7 +34,7 @@ def test_a_whole_number_is_taken_whatever_holds_it(memory, given, stored):
         assert (tokens, type(tokens)) == (stored, int)
 
 
-def test_every_whole_argument_takes_them(memory):
+def test_every_integer_argument_accepts_them(memory):
     log = memory.message_logger
     ids = log.log_messages([{"message": text} for text in "abc"])
     assert log.get_message_by_id(Scalar(ids[0]))["user_message"] == "a"
@@ -44,37 +44,37 @@ def test_every_whole_argument_takes_them(memory):
     memory.flush(Scalar(5))
 
 
-def test_metadata_takes_them_as_integers(memory):
+def test_metadata_stores_them_as_integers(memory):
     log = memory.message_logger
     message_id = log.log_message("a", metadata={"n": Scalar(2**64 - 1), "l": [Level.HIGH]})
     assert log.get_message_by_id(message_id)["metadata"] == {"n": 2**64 - 1, "l": [3]}
-    with pytest.raises(InvalidInputError, match="does not fit 64 bits"):
+    with pytest.raises(InvalidInputError, match="does not fit in 64 bits"):
         log.log_message("a", metadata={"n": Scalar(10**29)})
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         ({"tokens_used": 1.5}, "tokens_used: must be a whole number, not 1.5"),
         ({"tokens_used": float("nan")}, "tokens_used: must be a whole number, not NaN"),
-        ({"tokens_used": 10**29}, "tokens_used: does not fit 64 bits"),
+        ({"tokens_used": 10**29}, "tokens_used: does not fit in 64 bits"),
         (
             {"tokens_used": 1e29},
             "tokens_used: 1e29 is beyond 2^53 - 1, where floats are not exact; pass an int",
         ),
         (
             {"timestamp": datetime(9999, 12, 31)},
-            "timestamp: must lie between 1000-01-01T00:00:00 and 9999-12-30T21:59:59.999999 in UTC",
+            "timestamp: must be between 1000-01-01T00:00:00 and 9999-12-30T21:59:59.999999 in UTC",
         ),
     ],
 )
-def test_what_is_refused_is_refused_in_true_words(memory, arguments, words):
+def test_error_messages_describe_invalid_numbers_and_times(memory, arguments, message):
     with pytest.raises(InvalidInputError) as caught:
         memory.message_logger.log_message("a", **arguments)
-    assert str(caught.value) == words
+    assert str(caught.value) == message
 
 
-def test_an_exception_in_the_conversion_comes_through(memory):
+def test_exceptions_in_index_propagate(memory):
     class Broken:
         def __index__(self):
             raise ZeroDivisionError

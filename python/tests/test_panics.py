@@ -1,4 +1,4 @@
-"""A fault in chatkeep is an exception, never the end of the interpreter."""
+"""A panic raises an exception and does not abort the interpreter."""
 
 import shutil
 import subprocess
@@ -19,19 +19,17 @@ clock(1)
 try:
     log.log_message("during")
 except chatkeep.InternalError as error:
-    told = (error.kind, error.operation, error.retryable, "panic" in str(error))
+    details = (error.kind, error.operation, error.retryable, "panic" in str(error))
 finally:
     clock(0)
-print(told, log.log_message("after") > 0)
+print(details, log.log_message("after") > 0)
 """
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="a library is put before the others on Linux"
-)
-def test_a_panic_is_an_exception_and_the_process_lives(tmp_path):
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="requires LD_PRELOAD")
+def test_panic_raises_internal_error_and_the_process_continues(tmp_path):
     compiler = shutil.which("cc")
-    assert compiler, "Rust needs one to link with, so it is there"
+    assert compiler, "a C compiler is required, as for linking Rust"
     library = tmp_path / "broken_clock.so"
     source = Path(__file__).parent / "support" / "broken_clock.c"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)

@@ -1,4 +1,4 @@
-"""The constructors take every setting that the environment has."""
+"""The constructors accept every setting of the environment."""
 
 import inspect
 import json
@@ -19,7 +19,7 @@ DOWN = "postgresql://127.0.0.1:9/chat"
 
 
 @pytest.mark.parametrize("store", CLASSES)
-def test_the_parameters_are_the_variables_of_the_environment(store):
+def test_constructor_parameters_match_the_environment_variables(store):
     parameters = list(inspect.signature(store).parameters)
     assert parameters[0] == "url"
     assert sorted(parameters[1:]) == sorted(ARGUMENTS)
@@ -27,7 +27,7 @@ def test_the_parameters_are_the_variables_of_the_environment(store):
 
 @pytest.mark.parametrize("store", CLASSES)
 @pytest.mark.parametrize("setting", SETTINGS, ids=ARGUMENTS)
-def test_each_is_taken_and_refused_by_its_name(store, setting):
+def test_settings_are_validated_with_the_argument_name(store, setting):
     argument = setting["argument"]
     for right in (setting["right"], None):
         store(MEMORY, **{argument: right})
@@ -42,7 +42,7 @@ def test_each_is_taken_and_refused_by_its_name(store, setting):
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=ARGUMENTS)
-def test_the_environment_has_the_same_limits(monkeypatch, setting):
+def test_environment_variables_have_the_same_limits(monkeypatch, setting):
     variable = setting["variable"]
     monkeypatch.setenv(variable, str(setting["right"]).lower())
     chatkeep.Chatkeep(MEMORY)
@@ -53,13 +53,13 @@ def test_the_environment_has_the_same_limits(monkeypatch, setting):
         assert caught.value.field == variable
 
 
-def test_the_size_of_the_pool_is_the_one_that_was_set():
+def test_pool_size_is_the_configured_one():
     with chatkeep.Chatkeep(DOWN, pool_size=3, max_overflow=2) as chat:
         status = chat.db_manager.pool_status()
     assert (status["pool_size"], status["max"]) == (3, 5)
 
 
-def test_a_database_that_is_down_is_waited_for_as_long_as_was_set():
+def test_wait_for_an_unavailable_database_is_configurable():
     def attempts(**settings):
         with (
             chatkeep.Chatkeep(DOWN, connect_timeout=2, **settings) as chat,
@@ -73,6 +73,6 @@ def test_a_database_that_is_down_is_waited_for_as_long_as_was_set():
 
 
 @pytest.mark.parametrize("unlimited", [0, -1, -1.0])
-def test_a_connection_may_live_for_ever(unlimited):
+def test_connection_lifetime_can_be_unlimited(unlimited):
     with chatkeep.Chatkeep(MEMORY, pool_recycle=unlimited) as chat:
         assert chat.message_logger.log_message("a") == 1

@@ -1,4 +1,4 @@
-"""Starlette without FastAPI: what a request is told."""
+"""The Starlette integration without FastAPI."""
 
 import pytest
 from chatkeep.asyncio import Chatkeep
@@ -37,7 +37,7 @@ def down(monkeypatch):
     return client_of(Chatkeep(DOWN, connect_timeout=2))
 
 
-def test_a_token_lets_in_and_a_bad_one_is_told_so(client, memory):
+def test_valid_token_is_accepted_and_invalid_token_results_in_401(client, memory):
     created = memory.token_manager.create_token()
     for presented, status in ((created["token"], 200), ("sk-other", 401)):
         answer = client.get("/whoami", headers={"Authorization": f"Bearer {presented}"})
@@ -48,7 +48,7 @@ def test_a_token_lets_in_and_a_bad_one_is_told_so(client, memory):
     assert client.get("/whoami").headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_errors_become_answers(client, down):
+def test_errors_result_in_error_responses(client, down):
     answer = client.get("/messages?limit=0")
     assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["limit"])
     answer = down.get("/messages")
@@ -57,7 +57,7 @@ def test_errors_become_answers(client, down):
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
-def test_the_health_check_says_how_the_pool_is(client, down):
+def test_health_check_reports_the_status(client, down):
     assert client.get("/health/db-pool").json()["status"] == "healthy"
     answer = down.get("/health/db-pool")
     assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")

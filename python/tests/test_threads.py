@@ -1,4 +1,4 @@
-"""Many threads on one store."""
+"""Concurrent use of one store by many threads."""
 
 import random
 import threading
@@ -7,7 +7,7 @@ import chatkeep
 import pytest
 
 
-def test_threads_with_mixed_calls_agree_on_what_is_there(chat):
+def test_mixed_calls_from_32_threads_stay_consistent(chat):
     log, tokens = chat.message_logger, chat.token_manager
     created = tokens.create_token()
     logged, errors = [], []
@@ -42,7 +42,7 @@ def test_threads_with_mixed_calls_agree_on_what_is_there(chat):
     assert log.get_analytics()["total_messages"] == len(logged)
 
 
-def test_an_iterator_may_be_shared(memory):
+def test_threads_can_share_an_iterator(memory):
     log = memory.message_logger
     log.log_messages({"message": str(number)} for number in range(2_000))
     messages, seen = log.iter_messages(), []

@@ -1,16 +1,15 @@
-"""API tokens as Python code calls them."""
+"""The token manager."""
 
 import copy
 import json
-import subprocess
-import sys
 import traceback
 
 import chatkeep
 import pytest
+from programs import run
 
 
-def test_a_token_lives_from_its_making_to_its_revocation(chat):
+def test_tokens_are_valid_until_they_are_revoked(chat):
     tokens = chat.token_manager
     created = tokens.create_token("web app", expires_days=90)
     assert created["id"] == created["token_id"]
@@ -29,7 +28,7 @@ def test_a_token_lives_from_its_making_to_its_revocation(chat):
     assert tokens.delete_expired_tokens() == 0
 
 
-def test_a_new_token_is_shown_only_to_who_asks_for_it(memory):
+def test_repr_of_a_created_token_hides_the_token(memory):
     created = memory.token_manager.create_token()
     secret = created["token"]
     assert created["description"] == "API Token"
@@ -45,7 +44,7 @@ def test_a_new_token_is_shown_only_to_who_asks_for_it(memory):
 @pytest.mark.parametrize(
     "presented", ["", " ", "a b", "a\n", "\0", "a\ud800", "x" * 1_000_000, "ck_" + "0" * 49]
 )
-def test_what_cannot_be_a_token_is_none(memory, presented):
+def test_malformed_tokens_are_invalid(memory, presented):
     assert memory.token_manager.verify_token(presented) is False
     assert memory.token_manager.check_token(presented) == {
         "valid": False,
@@ -55,14 +54,14 @@ def test_what_cannot_be_a_token_is_none(memory, presented):
 
 
 @pytest.mark.parametrize("presented", [None, b"bytes", 5])
-def test_what_is_no_text_is_refused(memory, presented):
+def test_tokens_that_are_not_strings_are_rejected(memory, presented):
     for call in (memory.token_manager.verify_token, memory.token_manager.check_token):
         with pytest.raises(chatkeep.InvalidTypeError) as caught:
             call(presented)
         assert caught.value.field == "token"
 
 
-def test_a_database_that_is_down_is_no_verdict(monkeypatch):
+def test_unavailable_database_raises_instead_of_returning_false(monkeypatch):
     monkeypatch.setenv("DB_MAX_RETRIES", "0")
     with chatkeep.Chatkeep("postgresql://bot:s3cret@127.0.0.1:9/chat", connect_timeout=2) as chat:
         presented = "sk-s3cret-token"
@@ -70,23 +69,29 @@ def test_a_database_that_is_down_is_no_verdict(monkeypatch):
             chat.token_manager.verify_token(presented)
     assert isinstance(caught.value, ConnectionError)
     assert caught.value.retryable
-    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(chat)
-    assert "s3cret" not in told.replace('presented = "sk-s3cret-token"', "")
+    output = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(chat)
+    assert "s3cret" not in output.replace('presented = "sk-s3cret-token"', "")
 
 
-def test_without_a_cache_the_database_is_asked_every_time(sqlite):
+def test_disabled_cache_queries_the_database_on_every_check(sqlite):
     with (
-        chatkeep.Chatkeep(sqlite.url, token_cache=0) as asking,
-        chatkeep.Chatkeep(sqlite.url, token_cache=3600) as believing,
+        chatkeep.Chatkeep(sqlite.url, token_cache=0) as uncached,
+        chatkeep.Chatkeep(sqlite.url, token_cache=3600) as cached,
     ):
-        created = asking.token_manager.create_token()
-        verdicts = [
-            store.token_manager.verify_token(created["token"]) for store in (asking, believing)
+        created = uncached.token_manager.create_token()
+        before = [
+            store.token_manager.verify_token(created["token"]) for store in (uncached, cached)
         ]
-        # By another program: a revocation in this one would be seen at once.
-        revoke = "import sys, chatkeep; chatkeep.Chatkeep(sys.argv[1]).token_manager.revoke_token(int(sys.argv[2]))"
-        subprocess.run([sys.executable, "-c", revoke, sqlite.url, str(created["id"])], check=True)
-        later = [
-            store.token_manager.verify_token(created["token"]) for store in (asking, believing)
-        ]
-    assert (verdicts, later) == ([True, True], [False, True])
+        # In another process, because a revocation in this one updates the cache.
+        run(
+            """
+            import sys
+            import chatkeep
+
+            chatkeep.Chatkeep(sys.argv[1]).token_manager.revoke_token(int(sys.argv[2]))
+            """,
+            sqlite.url,
+            str(created["id"]),
+        )
+        after = [store.token_manager.verify_token(created["token"]) for store in (uncached, cached)]
+    assert (before, after) == ([True, True], [False, True])

@@ -1,4 +1,4 @@
-"""The cases of tests/vectors/*.json, which every language must agree on."""
+"""The cases of tests/vectors/*.json, which are shared by all languages."""
 
 import json
 import sys
@@ -18,22 +18,22 @@ KINDS = {
 }
 
 
-def spelled_out(value):
-    """The value with `$repeat` and `$concat` replaced by the texts that they stand for."""
+def expanded(value):
+    """Returns the value with `$repeat` and `$concat` expanded."""
     if isinstance(value, list):
-        return [spelled_out(entry) for entry in value]
+        return [expanded(entry) for entry in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"$repeat"}:
         text, times = value["$repeat"]
         return text * times
     if value.keys() == {"$concat"}:
-        return "".join(spelled_out(value["$concat"]))
-    return {key: spelled_out(entry) for key, entry in value.items()}
+        return "".join(expanded(value["$concat"]))
+    return {key: expanded(entry) for key, entry in value.items()}
 
 
 def parsed(text):
-    """The object of a JSON text; `None` when it nests deeper than Python's own reader can follow."""
+    """Parses JSON text; returns `None` if it is nested too deeply for Python's parser."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(50_000)
     try:
@@ -45,7 +45,7 @@ def parsed(text):
 
 
 def perform(chat, call, arguments):
-    """Makes a call, and returns its answer in the form of the vectors."""
+    """Runs a call and returns its result in the format of the vectors."""
     log, tokens = chat.message_logger, chat.token_manager
     if call == "log_message":
         return log.get_message_by_id(log.log_message(**arguments))
@@ -61,10 +61,10 @@ def perform(chat, call, arguments):
     return getattr(tokens if "token" in call else log, call)(**arguments)
 
 
-def can_be_said(case):
+def is_supported(case):
     return (
         case["call"] != "canonical_metadata"
-        or parsed(spelled_out(case["arguments"])["json"]) is not None
+        or parsed(expanded(case["arguments"])["json"]) is not None
     )
 
 
@@ -73,42 +73,42 @@ def rows(chat):
 
 
 def check(chat, case):
-    """What is wrong with a case; `None` when nothing is."""
-    call, arguments = case["call"], spelled_out(case["arguments"])
+    """Returns the failure of a case, or `None`."""
+    call, arguments = case["call"], expanded(case["arguments"])
     before = rows(chat)
     try:
         answer = perform(chat, call, arguments)
     except chatkeep.Error as error:
-        wanted = case.get("error")
-        if wanted is None:
+        expected = case.get("error")
+        if expected is None:
             return f"raised {error!r}"
-        if not isinstance(error, KINDS[wanted["kind"]]) or error.field != wanted["field"]:
+        if not isinstance(error, KINDS[expected["kind"]]) or error.field != expected["field"]:
             return f"raised {error!r} about {error.field}"
-        return None if rows(chat) == before else "something was stored"
+        return None if rows(chat) == before else "data was stored"
     if "error" in case:
         return f"answered {answer!r}"
-    expected = spelled_out(case["expect"])
+    expected = expanded(case["expect"])
     if call == "canonical_metadata":
-        # Compared as text too, so that 1 is not taken for 1.0, nor for true.
+        # Compared as text, because in Python 1 equals 1.0 and true.
         expected = json.loads(expected)
-        agrees = json.dumps(answer, sort_keys=True) == json.dumps(expected, sort_keys=True)
+        matches = json.dumps(answer, sort_keys=True) == json.dumps(expected, sort_keys=True)
     elif call in ("log_message", "create_token", "check_token"):
-        agrees = all(answer[key] == value for key, value in expected.items())
+        matches = all(answer[key] == value for key, value in expected.items())
     else:
-        agrees = answer == expected
-    return None if agrees else f"answered {answer!r:.300}"
+        matches = answer == expected
+    return None if matches else f"answered {answer!r:.300}"
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_case_is_as_the_vectors_say(chat, name):
+def test_every_case_matches_the_vectors(chat, name):
     file = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     for message in file.get("messages", []):
-        perform(chat, "log_message", spelled_out(message))
-    cases = [case for case in file["cases"] if not case.get("text_only") and can_be_said(case)]
-    wrong = {case["name"]: what for case in cases if (what := check(chat, case))}
-    assert wrong == {}
+        perform(chat, "log_message", expanded(message))
+    cases = [case for case in file["cases"] if not case.get("text_only") and is_supported(case)]
+    failures = {case["name"]: failure for case in cases if (failure := check(chat, case))}
+    assert failures == {}
     assert len(cases) > 5
 
 
-def test_all_seven_files_are_there():
+def test_seven_vector_files_exist():
     assert len(FILES) == 7

@@ -1,16 +1,17 @@
-//! The contract: what chatkeep promises, tried on every engine with the same cases.
+//! The contract suite: runs the same cases against every engine.
 //!
-//! - [`messages`], [`tokens`]: the cases, each a function that gets an empty [`store::Store`].
-//! - [`asynchronous`]: the same calls, awaited.
-//! - [`vectors`]: cases that every language must agree on, read from `tests/vectors/*.json`.
-//! - [`model`]: random calls, compared with a model that is too simple to be wrong.
-//! - [`schema`]: the migrations, and the tables that they make.
-//! - [`migrations`]: running them, an application's too, taking them back, checking them, and what is left of a run that died.
-//! - [`settings`]: every setting of the environment is one of the constructors.
-//! - [`server_settings`]: servers, roles and tables that are set up in other ways than usual.
-//! - [`sqlite_build`]: how SQLite is built in.
+//! - [`messages`], [`tokens`]: the cases, each a function that receives an empty [`store::Store`].
+//! - [`asynchronous`]: the asynchronous API, compared with the blocking one.
+//! - [`vectors`]: cases shared by all languages, read from `tests/vectors/*.json`.
+//! - [`model`]: random calls, compared with a simple in-memory model.
+//! - [`schema`]: the migrations and the tables that they create.
+//! - [`migrations`]: running, reverting, adopting and checking migrations, an application's
+//!   included, and recovery of interrupted runs.
+//! - [`settings`]: every environment variable has a constructor argument.
+//! - [`server_settings`]: servers, roles and tables with unusual settings.
+//! - [`sqlite_build`]: the compile-time options of the bundled SQLite.
 //!
-//! Run them with servers: `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-contract`.
+//! To run it with servers: `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-contract`.
 
 mod asynchronous;
 mod every_engine;

@@ -1,4 +1,4 @@
-//! No output shows a secret: neither a token nor a password.
+//! No output contains a secret: neither a token nor a password.
 
 use std::fmt::Debug;
 
@@ -14,23 +14,23 @@ fn shown(value: &impl Debug) -> String {
 }
 
 fn debug_output_shows_no_token(store: &Store) {
-    let created = store.tokens().create_token("a", Some(1)).expect("a token is made");
+    let created = store.tokens().create_token("a", Some(1)).expect("the token is created");
     let token = created.token.expose();
     let hash = store.raw.scalar("SELECT token_hash FROM api_tokens").expect("a hash");
-    let check = store.tokens().check_token(token).expect("the store answers");
+    let check = store.tokens().check_token(token).expect("the query succeeds");
     let outputs = [
         shown(&created),
         shown(&created.token),
         created.token.to_string(),
         shown(&check),
         shown(&created.token.hash()),
-        shown(&store.tokens().list_tokens().expect("the store answers")),
+        shown(&store.tokens().list_tokens().expect("the query succeeds")),
         serde_json::to_string(&check).expect("JSON"),
-        serde_json::to_string(&store.tokens().list_tokens().expect("the store answers"))
+        serde_json::to_string(&store.tokens().list_tokens().expect("the query succeeds"))
             .expect("JSON"),
     ];
     store.raw.execute("DROP TABLE api_tokens");
-    let error = store.afresh().tokens().verify_token(token).expect_err("the table is gone");
+    let error = store.new_handle().tokens().verify_token(token).expect_err("the table is gone");
     for output in outputs.into_iter().chain([shown(&error), error.to_string()]) {
         assert!(!output.contains(&token[8..]), "{output}");
         assert!(!output.contains(&hash), "{output}");

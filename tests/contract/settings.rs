@@ -1,7 +1,8 @@
-//! Every setting of the environment is one of the constructors as well.
+//! Every environment variable has a constructor argument.
 //!
-//! The list is `tests/vectors/settings/constructor.json`, which the tests of each language read. It is complete: it is
-//! compared with the variables that the sources name, and with the README's table.
+//! The list is `tests/vectors/settings/constructor.json`, which the tests of every language read.
+//! These tests prove that it is complete by comparing it with the variables in the sources and in
+//! the guide's table.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,11 +14,11 @@ use serde_json::Value;
 
 const MEMORY: &str = "sqlite:///:memory:";
 
-/// The variables that say where the data is. They are one argument, the URL.
-const PLACE: [&str; 7] =
+/// The variables that locate the database. Together they are one argument, the URL.
+const LOCATION: [&str; 7] =
     ["DATABASE_URL", "DB_TYPE", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASS"];
 
-/// Where the other variables are read.
+/// The sources that read the other variables.
 const SOURCES: [&str; 3] = [
     "crates/chatkeep-pool/src/limits.rs",
     "crates/chatkeep-pool/src/settings.rs",
@@ -46,17 +47,17 @@ fn listed() -> BTreeSet<String> {
     settings().iter().map(|setting| name(setting, "variable").to_owned()).collect()
 }
 
-/// The names of variables between two such marks, but for those of the place.
+/// The names of variables between two such marks, except those of the location.
 fn named(text: &str, mark: char) -> BTreeSet<String> {
     let is_variable = |name: &&str| {
         (name.starts_with("DB_") || name.starts_with("TOKEN_"))
             && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
-            && !PLACE.contains(name)
+            && !LOCATION.contains(name)
     };
     text.split(mark).filter(is_variable).map(str::to_owned).collect()
 }
 
-/// The builder with this setting, as a caller would make it.
+/// Returns a builder with this setting, as a caller would write it.
 fn with(argument: &str, value: &Value) -> ChatkeepBuilder {
     let count = || u32::try_from(value.as_u64().expect("a number")).expect("32 bits");
     let seconds = || Duration::from_secs_f64(value.as_f64().expect("a number"));
@@ -80,34 +81,34 @@ fn with(argument: &str, value: &Value) -> ChatkeepBuilder {
 }
 
 #[test]
-fn the_list_has_every_variable_that_the_sources_name() {
+fn the_list_has_every_variable_in_the_sources() {
     let sources: String = SOURCES.into_iter().map(read).collect();
     assert_eq!(named(&sources, '"'), listed());
 }
 
 #[test]
-fn the_list_has_every_variable_that_the_pool_asks_for() {
-    let asked = std::cell::RefCell::new(BTreeSet::new());
+fn the_list_has_every_variable_read_by_the_pool() {
+    let read = std::cell::RefCell::new(BTreeSet::new());
     let settings = PoolSettings::from_variables(|variable| {
-        asked.borrow_mut().insert(variable.to_owned());
+        read.borrow_mut().insert(variable.to_owned());
         None
     });
     assert!(settings.is_ok());
-    let asked = asked.into_inner();
-    assert!(asked.len() > 5 && asked.is_subset(&listed()), "{asked:?}");
+    let read = read.into_inner();
+    assert!(read.len() > 5 && read.is_subset(&listed()), "{read:?}");
 }
 
 #[test]
-fn the_table_of_the_readme_has_every_variable() {
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("\n## Settings\n").expect("the section");
-    let (table, _) = table.split_once("\n## ").expect("a section behind it");
+fn the_table_of_the_guide_has_every_variable() {
+    let page = read("docs/src/configuration.md");
+    let (_, table) = page.split_once("\n## Settings\n").expect("the section");
+    let (table, _) = table.split_once("\n## ").expect("a following section");
     let cells: String = table.lines().filter_map(|line| line.split('|').nth(1)).collect();
     assert_eq!(named(&cells, '`'), listed());
 }
 
 #[test]
-fn every_setting_is_taken_by_the_builder_and_refused_by_its_name() {
+fn every_setting_is_validated_by_the_builder() {
     for setting in settings() {
         let argument = name(&setting, "argument");
         let opened = with(argument, &setting["right"]).open();

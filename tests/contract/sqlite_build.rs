@@ -1,16 +1,17 @@
-//! How SQLite is built in.
+//! Compile-time options of the bundled SQLite.
 
 use rusqlite::Connection;
 
-/// One pool of pages for all would let a long read drop the pages of the connection that writes (`.cargo/config.toml`).
+/// With one shared page cache, a long read would evict the pages of the writing connection
+/// (`.cargo/config.toml`).
 #[test]
-fn each_connection_has_a_pool_of_pages_of_its_own() {
-    let connection = Connection::open_in_memory().expect("it is opened");
+fn each_connection_has_its_own_page_cache() {
+    let connection = Connection::open_in_memory().expect("the connection opens");
     let used = |option: &str| -> bool {
         connection
             .query_row("SELECT sqlite_compileoption_used(?1)", [option], |row| row.get(0))
-            .expect("SQLite knows how it was built")
+            .expect("SQLite reports its compile options")
     };
-    assert!(used("THREADSAFE=1"), "what is asked is understood");
+    assert!(used("THREADSAFE=1"), "the option name is understood");
     assert!(!used("ENABLE_MEMORY_MANAGEMENT"));
 }

@@ -1,4 +1,4 @@
-//! What a case works on: an empty database of its own, and chatkeep on it.
+//! The fixture of a case: an empty database that no other test uses, and a chatkeep handle on it.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use chatkeep::{
 };
 use chatkeep_testkit::{Engine, TestDatabase};
 
-/// Longer than anything takes here.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any operation of these tests takes.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A database that nobody else uses. It goes with the test.
+/// A database used by one test only, and removed with it.
 pub(crate) struct Store {
     // Closed before the database is dropped.
     chat: Chatkeep,
-    /// The database behind chatkeep's back.
+    /// Direct access to the database, bypassing chatkeep.
     pub(crate) raw: TestDatabase,
 }
 
@@ -30,68 +30,71 @@ impl Store {
         self.raw.engine()
     }
 
-    /// Another handle on the same database, which remembers nothing: what was changed behind the back of the first one
-    /// need not show there for some seconds.
-    pub(crate) fn afresh(&self) -> Chatkeep {
+    /// Opens another handle on the same database, with empty caches. The first handle may not see
+    /// direct changes to the database for some seconds.
+    pub(crate) fn new_handle(&self) -> Chatkeep {
         open(self.raw.url())
     }
 
-    /// Logs the message, and reads it back.
+    /// Logs the message and reads it back.
     pub(crate) fn round_trip(&self, message: &NewMessage) -> Message {
         let id = self.messages().log_message(message).expect("the message is logged");
         let stored = self
             .messages()
             .get_message_by_id(id)
-            .expect("the log answers")
-            .expect("the message is there");
+            .expect("the query succeeds")
+            .expect("the message exists");
         assert_eq!(stored.id, id);
         stored
     }
 
-    /// Logs a message with this text at this moment, and returns its id.
+    /// Logs a message with this text and timestamp, and returns its id.
     pub(crate) fn log_at(&self, text: &str, moment: &str) -> i64 {
         let message = NewMessage::new(text).with_timestamp(at(moment));
         self.messages().log_message(&message).expect("the message is logged")
     }
 
-    /// Logs messages with these texts, each a second after the one before it.
+    /// Logs messages with these texts, each one second later than the previous one.
     pub(crate) fn log_texts<'a>(&self, texts: impl IntoIterator<Item = &'a str>) {
         let first = at("2024-01-01");
         let batch: Vec<_> = texts
             .into_iter()
             .zip(0..)
             .map(|(text, second)| {
-                let moment =
-                    first.checked_add_microseconds(second * 1_000_000).expect("inside the range");
+                let moment = first
+                    .checked_add_microseconds(second * 1_000_000)
+                    .expect("the timestamp is in range");
                 NewMessage::new(text).with_timestamp(moment)
             })
             .collect();
         self.messages().log_messages(&batch).expect("the messages are logged");
     }
 
-    /// The texts of the messages that match, newest first.
+    /// Returns the texts of the messages that match, newest first.
     pub(crate) fn texts(&self, filter: &MessageFilter) -> Vec<String> {
-        texts(self.messages().get_messages(filter, &Page::first(1_000)).expect("the log answers"))
+        texts(
+            self.messages().get_messages(filter, &Page::first(1_000)).expect("the query succeeds"),
+        )
     }
 
-    /// The texts of the messages that a search finds, newest first.
+    /// Returns the texts of the messages that a search finds, newest first.
     pub(crate) fn found(&self, query: &str) -> Vec<String> {
         texts(
             self.messages()
                 .search_messages(query, &Page::first(1_000))
-                .expect("the search answers"),
+                .expect("the search succeeds"),
         )
     }
 
     pub(crate) fn count(&self) -> i64 {
-        self.messages().get_message_count(&MessageFilter::default()).expect("the log answers")
+        self.messages().get_message_count(&MessageFilter::default()).expect("the query succeeds")
     }
 
-    /// Every message, oldest first.
+    /// Returns every message, oldest first.
     pub(crate) fn all(&self) -> Vec<Message> {
         let all: Result<Vec<_>> =
             self.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst).collect();
-        all.expect("the log answers")
+        all.expect("the query succeeds")
     }
 }
 
@@ -103,34 +106,34 @@ impl Deref for Store {
     }
 }
 
-/// Chatkeep on this URL, with few connections: many tests share a server.
+/// Opens a handle on this URL with few connections, because many tests share a server.
 pub(crate) fn open(url: &str) -> Chatkeep {
-    Chatkeep::builder().url(url).pool_size(4).max_overflow(4).open().expect("the URL is understood")
+    Chatkeep::builder().url(url).pool_size(4).max_overflow(4).open().expect("the URL is valid")
 }
 
-/// The messages' texts, in their order.
+/// Returns the texts of the messages, in order.
 pub(crate) fn texts(messages: Vec<Message>) -> Vec<String> {
     messages.into_iter().map(|message| message.user_message).collect()
 }
 
-/// A moment from its text.
+/// Parses a timestamp.
 pub(crate) fn at(moment: &str) -> Timestamp {
     Timestamp::parse(moment).expect(moment)
 }
 
-/// Metadata from its text.
+/// Parses metadata.
 pub(crate) fn metadata(json: &str) -> Metadata {
     Metadata::parse(json).expect(json)
 }
 
-/// A filter that lets everything through.
+/// Returns a filter that matches every message.
 pub(crate) fn everything() -> MessageFilter {
     MessageFilter::default()
 }
 
-/// Asserts that a call was refused because of this argument.
+/// Asserts that a call was rejected because of this argument.
 #[track_caller]
-pub(crate) fn assert_refused<T>(outcome: Result<T>, field: &str) {
-    let Err(error) = outcome else { panic!("the call must be refused because of {field}") };
+pub(crate) fn assert_rejected<T>(outcome: Result<T>, field: &str) {
+    let Err(error) = outcome else { panic!("the call must be rejected because of {field}") };
     assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some(field)), "{error}");
 }

@@ -1,6 +1,9 @@
-//! One of several programs that start at the same moment: upgrades the database that the first argument names as soon as
-//! its input ends, with the migrations of the folder that the second may name, or takes them back to the revision that the third may name, prints each migration that it ran, and logs a
-//! message. With `--adopt` in the folder's place it takes over the tables of another program instead.
+//! Upgrades a database, as one of several processes that start together.
+//!
+//! Arguments: the database URL, optionally a folder of migrations, and optionally a revision to
+//! downgrade to. The program prints `ready`, waits for the end of its input, upgrades or
+//! downgrades, and prints each migration that it ran. After an upgrade it logs a message. With
+//! `--adopt` instead of a folder it adopts the tables of another program.
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -27,7 +30,7 @@ fn run() -> Result<Vec<String>> {
     if let Some(folder) = std::env::args().nth(2).filter(|folder| folder != "--adopt") {
         migrations = migrations.with_folder(folder);
     }
-    // Ready. All the others are too when the input ends.
+    // The test closes the input of all processes once every one of them is ready.
     println!("ready");
     let _ = io::stdout().flush();
     let _ = io::stdin().read_to_end(&mut Vec::new());

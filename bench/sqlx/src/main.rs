@@ -1,5 +1,5 @@
-//! sqlx in chatkeep's benchmark: a pool with a connection for each caller (on SQLite one, which is its one writer), its cache
-//! of prepared statements, and `chrono` and `json` for what has no type of its own.
+//! sqlx in the benchmark of chatkeep: a pool with one connection per caller (on SQLite one writer),
+//! its cache of prepared statements, and its `chrono` and `json` types.
 
 mod mysql;
 mod postgresql;
@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use chatkeep_contest::{
-    Contestant, Engine, Failure, Outcome, Path, Ready, Result, Setup, Tally, hex, locked, outcome,
+use chatkeep_bench_protocol::{
+    Competitor, Engine, Failure, Outcome, Path, Ready, Result, Setup, Tally, hex, locked, outcome,
     serve,
 };
 use sha2::{Digest, Sha256};
@@ -19,13 +19,14 @@ use sqlx::types::Json;
 use sqlx::types::chrono::{DateTime, NaiveDateTime, Utc};
 use tokio::runtime::{Builder, Runtime};
 
-const INTO: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) ";
+const INTO: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, \
+    tokens_used, metadata) ";
 
-/// A message as it is read.
+/// A message as read from the database.
 #[derive(sqlx::FromRow)]
 #[expect(
     dead_code,
-    reason = "an application would hand all of it on; here only the metadata is looked at"
+    reason = "an application would use all fields; here only the metadata is checked"
 )]
 struct Message {
     id: i64,
@@ -38,7 +39,7 @@ struct Message {
     metadata: Option<Json<serde_json::Value>>,
 }
 
-/// What an engine's pool does. The futures are sent to the runtime's threads.
+/// The operations of an engine's pool. The futures are sent to the threads of the runtime.
 trait Pool: Clone + Send + Sync + 'static {
     fn open(setup: &Setup) -> impl Future<Output = Result<Self>> + Send;
     fn ready(&self) -> impl Future<Output = Result<Ready>> + Send;
@@ -80,7 +81,7 @@ impl<P: Pool> Sqlx<P> {
     }
 }
 
-impl<P: Pool> Contestant for Sqlx<P> {
+impl<P: Pool> Competitor for Sqlx<P> {
     fn ready(&mut self) -> Result<Ready> {
         self.runtime.block_on(self.pool.ready())
     }
@@ -94,7 +95,7 @@ impl<P: Pool> Contestant for Sqlx<P> {
                     let (pool, setup) = (pool.clone(), Arc::clone(setup));
                     tokio::spawn(async move {
                         let mut tally = Tally::until(start + length);
-                        while tally.goes_on() {
+                        while tally.should_continue() {
                             call(&pool, &setup, &mut next, &mut tally).await?;
                         }
                         Ok::<_, Failure>(tally)
@@ -119,16 +120,16 @@ async fn call<P: Pool>(pool: &P, setup: &Setup, next: &mut usize, tally: &mut Ta
             if !page[0].metadata.as_ref().is_some_and(|metadata| metadata.is_object()) {
                 return Err("the page has no metadata".into());
             }
-            tally.passed(std::hint::black_box(page).len());
+            tally.completed(std::hint::black_box(page).len());
         }
         Path::Verify => {
             *next = (*next + 1) % setup.tokens.len();
             let hash = hex(&Sha256::digest(&setup.tokens[*next]));
             let (active, expires) = pool.verify(&hash).await?;
             if !active || expires.is_some_and(|end| now() >= end) {
-                return Err("a valid token was refused".into());
+                return Err("a valid token was rejected".into());
             }
-            tally.passed(1);
+            tally.completed(1);
         }
     }
     Ok(())
@@ -142,7 +143,7 @@ fn metadata(setup: &Setup) -> Result<Json<serde_json::Value>> {
     Ok(Json(serde_json::from_str(&setup.row.metadata)?))
 }
 
-fn told(engine: &str, version: String, durability: BTreeMap<String, String>) -> Ready {
+fn ready(engine: &str, version: String, durability: BTreeMap<String, String>) -> Ready {
     let sqlx = locked(include_str!("../Cargo.lock"), "sqlx");
     let versions = BTreeMap::from([("sqlx".to_owned(), sqlx), (engine.to_owned(), version)]);
     Ready { versions, durability }

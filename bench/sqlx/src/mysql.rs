@@ -1,13 +1,13 @@
-//! MariaDB and MySQL, which tell the first id of what was stored.
+//! MariaDB and MySQL, which return the first id of an insert.
 
 use std::collections::BTreeMap;
 
-use chatkeep_contest::{Engine, Ready, Result, Setup};
+use chatkeep_bench_protocol::{Engine, Ready, Result, Setup};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sqlx::types::chrono::NaiveDateTime;
 use sqlx::{MySqlPool, QueryBuilder};
 
-use crate::{INTO, Message, Pool, metadata, now, told};
+use crate::{INTO, Message, Pool, metadata, now, ready};
 
 #[derive(Clone)]
 pub(crate) struct MySql(MySqlPool, Engine);
@@ -38,14 +38,15 @@ impl Pool for MySql {
         let doublewrite = sqlx::query_scalar("SELECT CAST(@@innodb_doublewrite AS CHAR)");
         durability.insert("innodb_doublewrite".to_owned(), doublewrite.fetch_one(&self.0).await?);
         let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(&self.0).await?;
-        Ok(told(self.1.name(), version, durability))
+        Ok(ready(self.1.name(), version, durability))
     }
 
     async fn insert(&self, setup: &Setup) -> Result<i64> {
         let row = &setup.row;
-        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
+        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, \
+            tokens_used, metadata) \
                    VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let done = sqlx::query(sql)
+        let result = sqlx::query(sql)
             .bind(now())
             .bind(&row.user_message)
             .bind(&row.bot_response)
@@ -55,7 +56,7 @@ impl Pool for MySql {
             .bind(metadata(setup)?)
             .execute(&self.0)
             .await?;
-        Ok(i64::try_from(done.last_insert_id())?)
+        Ok(i64::try_from(result.last_insert_id())?)
     }
 
     async fn insert_many(&self, setup: &Setup) -> Result<Vec<i64>> {
@@ -72,13 +73,14 @@ impl Pool for MySql {
                 .push_bind(row.tokens_used)
                 .push_bind(metadata.clone());
         });
-        let done = builder.build().execute(&self.0).await?;
-        let first = i64::try_from(done.last_insert_id())?;
+        let result = builder.build().execute(&self.0).await?;
+        let first = i64::try_from(result.last_insert_id())?;
         Ok((first..).take(setup.batch).collect())
     }
 
     async fn page(&self, size: i64) -> Result<Vec<Message>> {
-        let sql = "SELECT id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
+        let sql = "SELECT id, timestamp, user_message, bot_response, provider, model, \
+            tokens_used, metadata \
                    FROM messages ORDER BY timestamp DESC, id DESC LIMIT ?";
         Ok(sqlx::query_as(sql).bind(size).fetch_all(&self.0).await?)
     }

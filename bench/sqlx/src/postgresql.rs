@@ -1,13 +1,13 @@
-//! PostgreSQL: many rows are stored by `UNNEST`, as sqlx's own questions and answers have it.
+//! PostgreSQL: many rows are stored with `UNNEST`, as recommended in the FAQ of sqlx.
 
 use std::collections::BTreeMap;
 
-use chatkeep_contest::{Engine, Ready, Result, Setup};
+use chatkeep_bench_protocol::{Engine, Ready, Result, Setup};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::types::chrono::NaiveDateTime;
 
-use crate::{Message, Pool, metadata, now, told};
+use crate::{Message, Pool, metadata, now, ready};
 
 #[derive(Clone)]
 pub(crate) struct PostgreSql(PgPool);
@@ -38,12 +38,13 @@ impl Pool for PostgreSql {
             durability.insert((*name).to_owned(), value);
         }
         let version = sqlx::query_scalar(setting).bind("server_version").fetch_one(&self.0).await?;
-        Ok(told("postgresql", version, durability))
+        Ok(ready("postgresql", version, durability))
     }
 
     async fn insert(&self, setup: &Setup) -> Result<i64> {
         let row = &setup.row;
-        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
+        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, \
+            tokens_used, metadata) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
         let id = sqlx::query_scalar(sql)
             .bind(now())
@@ -60,8 +61,10 @@ impl Pool for PostgreSql {
 
     async fn insert_many(&self, setup: &Setup) -> Result<Vec<i64>> {
         let (row, count) = (&setup.row, setup.batch);
-        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-                   SELECT * FROM UNNEST($1::timestamp[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
+        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, \
+            tokens_used, metadata) \
+                   SELECT * FROM UNNEST($1::timestamp[], $2::text[], $3::text[], $4::text[], \
+                   $5::text[], $6::bigint[], \
                    $7::jsonb[]) RETURNING id";
         let texts = |text: &str| vec![text.to_owned(); count];
         let ids = sqlx::query_scalar(sql)
@@ -78,7 +81,8 @@ impl Pool for PostgreSql {
     }
 
     async fn page(&self, size: i64) -> Result<Vec<Message>> {
-        let sql = "SELECT id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
+        let sql = "SELECT id, timestamp, user_message, bot_response, provider, model, \
+            tokens_used, metadata \
                    FROM messages ORDER BY timestamp DESC, id DESC LIMIT $1";
         Ok(sqlx::query_as(sql).bind(size).fetch_all(&self.0).await?)
     }

@@ -1,20 +1,22 @@
-//! SQLite: the pool is of one connection where messages are logged, since only one can write at a time.
+//! SQLite: the pool has one connection when messages are logged, because only one connection can
+//! write at a time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chatkeep_contest::{Path, Ready, Result, Setup};
+use chatkeep_bench_protocol::{Path, Ready, Result, Setup};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::types::chrono::NaiveDateTime;
 use sqlx::{QueryBuilder, SqlitePool};
 
-use crate::{INTO, Message, Pool, metadata, now, told};
+use crate::{INTO, Message, Pool, metadata, now, ready};
 
 #[derive(Clone)]
 pub(crate) struct Sqlite(SqlitePool);
 
-/// As it is stored: `chrono`'s own form in sqlx has a `T`, and as many digits as there are.
-fn moment() -> String {
+/// Returns the current time in the stored format; the `chrono` format of sqlx has a `T` and a
+/// variable number of digits.
+fn current_time() -> String {
     now().format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
@@ -40,15 +42,16 @@ impl Pool for Sqlite {
             ("journal_mode".to_owned(), journal),
             ("synchronous".to_owned(), synchronous.to_string()),
         ]);
-        Ok(told("sqlite", version, durability))
+        Ok(ready("sqlite", version, durability))
     }
 
     async fn insert(&self, setup: &Setup) -> Result<i64> {
         let row = &setup.row;
-        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
+        let sql = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, \
+            tokens_used, metadata) \
                    VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let done = sqlx::query(sql)
-            .bind(moment())
+        let result = sqlx::query(sql)
+            .bind(current_time())
             .bind(&row.user_message)
             .bind(&row.bot_response)
             .bind(&row.provider)
@@ -57,7 +60,7 @@ impl Pool for Sqlite {
             .bind(metadata(setup)?)
             .execute(&self.0)
             .await?;
-        Ok(done.last_insert_rowid())
+        Ok(result.last_insert_rowid())
     }
 
     async fn insert_many(&self, setup: &Setup) -> Result<Vec<i64>> {
@@ -66,7 +69,7 @@ impl Pool for Sqlite {
         let mut builder = QueryBuilder::new(INTO);
         builder.push_values(0..setup.batch, |mut values, _| {
             values
-                .push_bind(moment())
+                .push_bind(current_time())
                 .push_bind(&row.user_message)
                 .push_bind(&row.bot_response)
                 .push_bind(&row.provider)
@@ -79,7 +82,8 @@ impl Pool for Sqlite {
     }
 
     async fn page(&self, size: i64) -> Result<Vec<Message>> {
-        let sql = "SELECT id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
+        let sql = "SELECT id, timestamp, user_message, bot_response, provider, model, \
+            tokens_used, metadata \
                    FROM messages ORDER BY timestamp DESC, id DESC LIMIT ?";
         Ok(sqlx::query_as(sql).bind(size).fetch_all(&self.0).await?)
     }

@@ -1,8 +1,8 @@
-//! What moving a log took.
+//! Renders the study of copying a log.
 
 use std::fmt::Write as _;
 
-use chatkeep_contest::stats;
+use chatkeep_bench_protocol::stats;
 
 use super::{dash, factor, megabytes, number};
 use crate::studies::moving::{Copied, Loaded, Memory, Moving, Race};
@@ -11,8 +11,10 @@ pub(super) fn write(text: &mut String, moving: &Moving) {
     let Moving { messages, bytes, .. } = moving;
     let _ = writeln!(
         text,
-        "## Moving a log\n\n{} messages, made up to be as long as real ones and to compress as well: {} of text, {} bytes each. \
-         By the command as users run it, in a process of its own, whose memory is its largest resident set.\n",
+        "## Copying a log\n\n{} generated messages with realistic lengths and compressibility: {} \
+         of text, {} bytes each. \
+         Copied by the `chatkeep` command in a separate process; memory is its peak resident \
+         set.\n",
         number(*messages as f64),
         megabytes(*bytes),
         number(*bytes as f64 / *messages as f64)
@@ -23,7 +25,7 @@ pub(super) fn write(text: &mut String, moving: &Moving) {
     legs(text, moving);
     export(text, moving);
     if !moving.loaded.is_empty() {
-        text.push_str("### What pgloader made of it\n\n");
+        text.push_str("### Result of pgloader\n\n");
     }
     for loaded in &moving.loaded {
         table_of_loaded(text, loaded, *messages);
@@ -44,15 +46,19 @@ fn table_of_race(text: &mut String, race: &Race, messages: usize) {
         durability.iter().map(|(name, value)| format!("`{name}` {value}")).collect();
     let _ = writeln!(
         text,
-        "### SQLite to PostgreSQL\n\nIn turns, {} rounds, into empty databases of one server ({version}; {}). `COPY` is given the same rows, \
-         ids and all, in a file that the server itself reads; what it stores is read by nobody. The command reads SQLite, \
-         makes the tables, stores in batches that each stand for good, reads them back meanwhile, counts the statistics, and \
-         compares. Figures are medians; a ratio is the median of the ratios round by round.\n",
+        "### SQLite to PostgreSQL\n\nIn turns, {} rounds, into empty databases of one server \
+         ({version}; {}). `COPY` loads the same rows, \
+         with their ids, from a file that the server reads; its result is not read back. The \
+         command reads SQLite, \
+         creates the tables, stores durable batches, reads them back concurrently, counts the \
+         statistics, and compares. \
+         Figures are medians; a ratio is the median of the ratios of the individual rounds.\n",
         theirs.len(),
         settings.join(", ")
     );
     text.push_str(
-        "| | seconds | messages/s | over COPY | flushes | memory |\n|---|---:|---:|---:|---:|---:|\n",
+        "| | seconds | messages/s | relative to COPY | flushes | memory \
+         |\n|---|---:|---:|---:|---:|---:|\n",
     );
     let median = |values: Vec<f64>| stats::median(&values).unwrap_or_default();
     let flushes = |all: Vec<Option<u64>>| {
@@ -74,9 +80,9 @@ fn table_of_race(text: &mut String, race: &Race, messages: usize) {
     };
     let rest = format!("{flushed} | {}", megabytes(peak));
     line("**chatkeep db copy**", |copied| copied.seconds, &rest);
-    line("of it: storing, and reading back", |copied| copied.storing, "- | -");
-    line("of it: counting the statistics", |copied| copied.counting, "- | -");
-    line("of it: comparing, and reading back what was not yet", |copied| copied.comparing, "- | -");
+    line("part: storing and reading back", |copied| copied.storing, "- | -");
+    line("part: counting the statistics", |copied| copied.counting, "- | -");
+    line("part: comparing and reading back the rest", |copied| copied.comparing, "- | -");
     text.push('\n');
 }
 
@@ -85,9 +91,11 @@ fn legs(text: &mut String, moving: &Moving) {
         return;
     }
     text.push_str(
-        "### From engine to engine\n\nEach into an empty database, from where the last one went. Afterwards `--verify` read both \
-         sides once more, and said that they are equal.\n\n\
-         | from | to | seconds | messages/s | storing | comparing | flushes | memory, a quarter in | at most | `--verify` | SHA-256 |\n\
+        "### From engine to engine\n\nEach copy fills an empty database from the target of the \
+         previous one. Afterwards \
+         `--verify` read both sides again and found them equal.\n\n\
+         | from | to | seconds | messages/s | storing | comparing | flushes | memory, first \
+         quarter | peak | `--verify` | SHA-256 |\n\
          |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|\n",
     );
     for leg in &moving.legs {
@@ -116,8 +124,10 @@ fn export(text: &mut String, moving: &Moving) {
     let Memory { after_a_quarter, peak } = export.memory;
     let _ = writeln!(
         text,
-        "### Out into a file\n\n`chatkeep messages export`, all messages as JSON Lines, from SQLite.\n\n\
-         | seconds | messages/s | file | memory, a quarter in | at most |\n|---:|---:|---:|---:|---:|\n\
+        "### Export to a file\n\n`chatkeep messages export`: all messages as JSON Lines, from \
+         SQLite.\n\n\
+         | seconds | messages/s | file | memory, first quarter | peak \
+         |\n|---:|---:|---:|---:|---:|\n\
          | {} | {} | {} | {} | {} |\n",
         seconds(export.seconds),
         rate(moving.messages, export.seconds),
@@ -143,8 +153,10 @@ fn table_of_loaded(text: &mut String, loaded: &Loaded, messages: usize) {
     }
     let _ = writeln!(
         text,
-        ": {}, {}, {} of memory. Both databases were asked the same in SQL, the values of each column as the type that it has in \
-         chatkeep. Of {compared} answers {} are not the same:\n\n| | chatkeep | pgloader |\n|---|---|---|",
+        ": {}, {}, {} of memory. The same SQL queries were run on both databases, with the values \
+         of each column cast to its \
+         type in chatkeep. Of {compared} results {} differ:\n\n| | chatkeep | pgloader \
+         |\n|---|---|---|",
         seconds(*taken),
         rate(messages, *taken),
         megabytes(memory.peak),
@@ -152,14 +164,14 @@ fn table_of_loaded(text: &mut String, loaded: &Loaded, messages: usize) {
     );
     for difference in differences {
         let [what, ours, theirs] =
-            [&difference.what, &difference.ours, &difference.theirs].map(|said| one_line(said));
+            [&difference.what, &difference.ours, &difference.theirs].map(|text| one_line(text));
         let _ = writeln!(text, "| {what} | {ours} | {theirs} |");
     }
     text.push('\n');
 }
 
-fn one_line(said: &str) -> String {
-    said.replace('|', "/").replace('\n', " ")
+fn one_line(text: &str) -> String {
+    text.replace('|', "/").replace('\n', " ")
 }
 
 #[cfg(test)]
@@ -168,18 +180,21 @@ mod tests {
     use crate::studies::moving::tests::moved;
 
     #[test]
-    fn a_move_is_told_in_tables() {
+    fn the_study_is_rendered_as_tables() {
         let mut text = String::new();
         write(&mut text, &moved());
         for part in [
-            "1,000,000 messages, made up to be as long as real ones and to compress as well: 2,400 MB of text, 2,400 bytes each.",
+            "1,000,000 generated messages with realistic lengths and compressibility: 2,400 MB of \
+             text, 2,400 bytes each.",
             "| *COPY from a file* (limit) | 30.0 s | 33,333/s | - | 20 | - |",
             "| **chatkeep db copy** | 40.0 s | 25,000/s | 0.75x | 100 | 60 MB |",
-            "| of it: storing, and reading back | 20.0 s | 50,000/s | 1.50x | - | - |",
-            "| SQLite | PostgreSQL | 40.0 s | 25,000/s | 20.0 s | 10.0 s | 100 | 30 MB | 60 MB | 10.0 s | abcdef012345… |",
+            "| part: storing and reading back | 20.0 s | 50,000/s | 1.50x | - | - |",
+            "| SQLite | PostgreSQL | 40.0 s | 25,000/s | 20.0 s | 10.0 s | 100 | 30 MB | 60 MB | \
+             10.0 s | abcdef012345… |",
             "| 50.0 s | 20,000/s | 2,700 MB | 60 MB | 120 MB |",
-            "pgloader 3.6.7, with its defaults, the same file into an empty database: 400 s, 2,500/s, 900 MB of memory.",
-            "Of 30 answers 1 are not the same:",
+            "pgloader 3.6.7, with its defaults, the same file into an empty database: 400 s, \
+             2,500/s, 900 MB of memory.",
+            "Of 30 results 1 differ:",
             "| column messages.metadata | jsonb | text / null |",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
@@ -190,7 +205,7 @@ mod tests {
         let second = Loaded { options, ..moved().loaded.remove(0) };
         let mut text = String::new();
         write(&mut text, &Moving { loaded: vec![failed, second], ..moved() });
-        assert_eq!(text.matches("### What pgloader").count(), 1, "{text}");
+        assert_eq!(text.matches("### Result of pgloader").count(), 1, "{text}");
         assert!(text.contains("**failed**: heap exhausted"), "{text}");
         assert!(text.contains("with `--dynamic-space-size 8192`, the same"), "{text}");
     }

@@ -1,21 +1,22 @@
-//! What a call of Python's costs the event loop that awaits it: the time of the loop's thread, which the disk has no part in.
+//! The cost of a call for a Python event loop: the CPU time of the loop's thread, which does not
+//! depend on the disk.
 
 use std::time::Duration;
 
-use chatkeep_contest::{Engine, Path, Result};
+use chatkeep_bench_protocol::{Engine, Path, Result};
 
 use super::{Figure, LOGGED_AT_ONCE, Unit};
-use crate::place::Place;
+use crate::host::Host;
 use crate::process::Process;
 use crate::run::Programs;
 
-const PATIENCE: Duration = Duration::from_secs(120);
-/// As many as are gathered at a time.
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// Number of calls per `gather`.
 const CALLERS: usize = 100;
 
-/// Nothing where there is no Python.
+/// Runs the study; returns `None` without Python.
 pub(super) fn study(
-    place: &Place,
+    host: &Host,
     engine: Engine,
     gathers: usize,
     programs: &Programs,
@@ -25,10 +26,13 @@ pub(super) fn study(
         return Ok(None);
     };
     command.args(["asyncio-calls", &gathers.to_string()]);
-    let room = place.furnish(engine, Path::Log, CALLERS)?;
-    let told = Process::start(command, &room.setup)?.figures(PATIENCE)?;
+    let prepared = host.prepare(engine, Path::Log, CALLERS)?;
+    let results = Process::start(command, &prepared.setup)?.figures(TIMEOUT)?;
     let figure = |what: &str, name: &str| -> Result<Figure> {
-        let (alone, with) = told.get("alone").zip(told.get(name)).ok_or("a figure is missing")?;
+        let (alone, with) = results
+            .get("alone")
+            .zip(results.get(name))
+            .ok_or("a figure is missing in the output of the study")?;
         Ok(Figure { what: what.to_owned(), unit: Unit::Microseconds, without: *alone, with: *with })
     };
     Ok(Some(vec![

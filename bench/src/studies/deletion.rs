@@ -1,27 +1,29 @@
-//! What those who log notice of it when half of all messages are deleted: in the program that deletes, and in another one.
+//! The effect of deleting half of all messages on concurrent logging, in the same program and in
+//! another one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chatkeep::{Chatkeep, NewMessage, Timestamp};
-use chatkeep_contest::{Engine, Result};
+use chatkeep_bench_protocol::{Engine, Result};
 
-use super::{Figure, Logged, Unit, asked, furnish, joined, log_for, log_until, usual_message};
-use crate::contestants::url;
-use crate::place::Place;
+use super::{Figure, Logged, Unit, joined, log_for, log_until, prepare, query, typical_message};
+use crate::competitors::url;
+use crate::host::Host;
 
 const BATCH: usize = 5_000;
-/// Whoever logs waits for so long between two messages: a busy backend, not one that does nothing else.
+/// Pause of the logging caller between two messages, as in a busy backend that also does other
+/// work.
 const PAUSE: Duration = Duration::from_micros(200);
 
-/// Messages that go while somebody logs.
+/// A deletion during concurrent logging.
 struct Part {
     logging: &'static str,
     deleting: &'static str,
-    /// How many of all messages.
+    /// The fraction of all messages to delete, as its reciprocal.
     one_in: usize,
-    /// In days; what is older than `limit` days is deleted.
+    /// Age of the messages in days; messages older than `limit` days are deleted.
     age: i64,
     limit: i64,
 }
@@ -42,28 +44,27 @@ const ELSEWHERE: Part = Part {
 };
 
 pub(super) fn study(
-    place: &Place,
+    host: &Host,
     engine: Engine,
     messages: usize,
     round: Duration,
 ) -> Result<Vec<Figure>> {
-    let (room, chat) = furnish(place, engine)?;
+    let (prepared, chat) = prepare(host, engine)?;
     fill(&chat, HERE.age, messages / HERE.one_in, true)?;
     fill(&chat, ELSEWHERE.age, messages / ELSEWHERE.one_in, false)?;
-    // A handle of its own has connections of its own: as far as the database can tell it is another program.
-    let other = Chatkeep::builder().url(url(&room.setup)).open()?;
+    // A second handle has its own connections, so for the database it is another program.
+    let other = Chatkeep::builder().url(url(&prepared.setup)).open()?;
     let mut figures = Vec::new();
     for (part, logger) in [(HERE, &chat), (ELSEWHERE, &other)] {
         let mut without = log_for(logger, 1, PAUSE, 3 * round)?;
         let (mut with, deleted, seconds) = log_while_deleting(logger, &chat, part.limit)?;
         let limit = days_ago(part.limit)?.to_string();
         let left = format!("SELECT COUNT(*) FROM messages WHERE timestamp < '{}'", &limit[..10]);
-        let left = asked(|| room.database.scalar(&left))?;
+        let left = query(|| prepared.database.scalar(&left))?;
         if deleted != (messages / part.one_in) as u64 || left.as_deref() != Some("0") {
-            return Err(format!(
-                "{deleted} messages were deleted, and {left:?} of those are there"
-            )
-            .into());
+            return Err(
+                format!("{deleted} messages were deleted, and {left:?} old ones are left").into()
+            );
         }
         let figure = |what, unit, without, with| Figure { what, unit, without, with };
         for (name, percent) in [("median", 50), ("p99", 99), ("longest", 100)] {
@@ -80,7 +81,8 @@ pub(super) fn study(
     Ok(figures)
 }
 
-/// What was logged meanwhile, how many messages were deleted, and in how many seconds.
+/// Deletes messages while another caller logs. Returns the logged messages, the number of deleted
+/// ones, and the seconds.
 fn log_while_deleting(
     logger: &Chatkeep,
     deleter: &Chatkeep,
@@ -92,7 +94,7 @@ fn log_while_deleting(
             let begin = Instant::now();
             let deleted = deleter.messages().delete_old_messages(days);
             stop.store(true, Ordering::Relaxed);
-            Ok::<_, chatkeep_contest::Failure>((deleted?, begin.elapsed().as_secs_f64()))
+            Ok::<_, chatkeep_bench_protocol::Failure>((deleted?, begin.elapsed().as_secs_f64()))
         });
         let logged = log_until(logger, 1, PAUSE, &stop)?;
         let (deleted, seconds) = joined(deletion.join())?;
@@ -100,16 +102,16 @@ fn log_while_deleting(
     })
 }
 
-/// Messages so many days old, and in between, if that is wanted, as many new ones.
+/// Logs messages of this age in days and, if `mixed`, the same number of new ones in between.
 fn fill(chat: &Chatkeep, age: i64, messages: usize, mixed: bool) -> Result<()> {
     let old = days_ago(age)?;
     let mut left = messages;
     while left > 0 {
         let count = left.min(BATCH);
         left -= count;
-        let new = vec![usual_message()?; count];
-        let dated = |(place, message): (usize, NewMessage)| {
-            let later = i64::try_from((left + place) * 1_000).unwrap_or(0);
+        let new = vec![typical_message()?; count];
+        let dated = |(index, message): (usize, NewMessage)| {
+            let later = i64::try_from((left + index) * 1_000).unwrap_or(0);
             message.with_timestamp(old.checked_add_microseconds(later).unwrap_or(old))
         };
         chat.messages()
@@ -122,5 +124,5 @@ fn fill(chat: &Chatkeep, age: i64, messages: usize, mixed: bool) -> Result<()> {
 }
 
 fn days_ago(days: i64) -> Result<Timestamp> {
-    Timestamp::now().checked_add_days(-days).ok_or_else(|| "there is no such day".into())
+    Timestamp::now().checked_add_days(-days).ok_or_else(|| "the date is out of range".into())
 }

@@ -1,23 +1,23 @@
-//! Whether an event loop of Python's still does other things in time while 64 of its tasks log.
+//! The delay of a Python event loop while 64 of its tasks log.
 
 use std::process::Command;
 use std::time::Duration;
 
-use chatkeep_contest::{Engine, Path, Result};
+use chatkeep_bench_protocol::{Engine, Path, Result};
 
 use super::{Figure, Unit};
-use crate::place::Place;
+use crate::host::Host;
 use crate::process::Process;
 use crate::run::Programs;
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 const CALLERS: usize = 64;
-/// Behind the name of whom the tick waits for.
+/// Suffix of a label, after the name of the logging library.
 const LATE: &str = ": a tick is late, p99";
 
-/// Nothing where there is no Python.
+/// Runs the study; returns `None` without Python.
 pub(super) fn study(
-    place: &Place,
+    host: &Host,
     engine: Engine,
     round: Duration,
     programs: &Programs,
@@ -29,29 +29,29 @@ pub(super) fn study(
         Engine::MariaDb | Engine::MySql => "PyMySQL",
     };
     let blocking = format!("{driver}, not awaited");
-    for (who, label) in
+    for (library, label) in
         [("chatkeep", "chatkeep"), ("sqlalchemy", "SQLAlchemy ORM"), ("driver", &blocking)]
     {
         let Some(mut command) = programs.package.as_ref().and_then(|_| programs.python("study.py"))
         else {
             return Ok(None);
         };
-        command.args(["event-loop", who, &(3 * round).as_secs_f64().to_string()]);
-        figures.extend(observed(place, engine, command, label)?);
+        command.args(["event-loop", library, &(3 * round).as_secs_f64().to_string()]);
+        figures.extend(measure(host, engine, command, label)?);
     }
     Ok(Some(figures))
 }
 
-/// What a program says of its event loop, without and with 64 callers that log.
-pub(super) fn observed(
-    place: &Place,
+/// Runs a program and returns the delay of its event loop without and with 64 callers that log.
+pub(super) fn measure(
+    host: &Host,
     engine: Engine,
     command: Command,
     label: &str,
 ) -> Result<[Figure; 3]> {
-    let room = place.furnish(engine, Path::Log, CALLERS)?;
-    let told = Process::start(command, &room.setup)?.figures(PATIENCE)?;
-    let value = |name: &str| told.get(name).copied().ok_or(format!("{name} is missing"));
+    let prepared = host.prepare(engine, Path::Log, CALLERS)?;
+    let results = Process::start(command, &prepared.setup)?.figures(TIMEOUT)?;
+    let value = |name: &str| results.get(name).copied().ok_or(format!("{name} is missing"));
     let figure = |what: &str, unit, without, with| Figure {
         what: format!("{label}{what}"),
         unit,
@@ -72,7 +72,7 @@ mod tests {
     use crate::studies::TICK_WITH_CHATKEEP;
 
     #[test]
-    fn the_goal_is_about_a_figure_that_there_is() {
+    fn the_figure_of_the_goal_exists() {
         assert_eq!(format!("chatkeep{LATE}"), TICK_WITH_CHATKEEP);
     }
 }

@@ -1,5 +1,5 @@
-//! What is no race: figures in two conditions, without and with something, on one engine at a time ([`Study`]); and moving
-//! a log from engine to engine ([`moving`]).
+//! Studies: figures of chatkeep under two conditions on one engine ([`Study`]), and copying a log
+//! between engines ([`moving`]).
 
 mod asyncio_calls;
 mod deletion;
@@ -16,36 +16,36 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatkeep::{Chatkeep, NewMessage};
-use chatkeep_contest::{Engine, Path, Result, stats};
+use chatkeep_bench_protocol::{Engine, Path, Result, stats};
 use serde::{Deserialize, Serialize};
 
-use crate::contestants::{message, url};
-use crate::place::{Place, Room, example_setup};
+use crate::competitors::{message, url};
+use crate::host::{Host, PreparedDatabase, example_setup};
 use crate::run::Programs;
 
-/// A study, by the word that chooses it.
+/// A study, with the name that selects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Study {
-    /// What the search index costs those who log, and saves those who search.
+    /// The effect of the search index on logging and searching.
     SearchIndex,
-    /// What those who log notice of a large deletion.
+    /// The effect of a large deletion on concurrent logging.
     Deletion,
-    /// What totals save statistics, and cost those who log.
+    /// The effect of the stored totals on statistics and on logging.
     Statistics,
-    /// What a call costs an event loop of Python's.
+    /// The cost of a call for a Python event loop.
     AsyncioCalls,
-    /// What an event loop of Python's notices of tasks that log.
+    /// The delay of a Python event loop while tasks log.
     EventLoop,
-    /// What an event loop of Node's notices of promises that log.
+    /// The delay of the Node event loop while promises log.
     NodeEventLoop,
 }
 
-/// A figure that has a goal.
+/// Label of a figure that has a goal.
 pub(crate) const LOGGED_AT_ONCE: &str = "log_message, 100 at a time";
-/// Another one.
+/// Label of a figure that has a goal.
 pub(crate) const TICK_WITH_CHATKEEP: &str = "chatkeep: a tick is late, p99";
-/// And one more.
+/// Label of a figure that has a goal.
 pub(crate) const OF_ALL: &str = "statistics of all messages";
 
 impl Study {
@@ -69,7 +69,7 @@ impl Study {
         }
     }
 
-    /// Messages that there are to begin with.
+    /// Returns the initial number of messages.
     fn messages(self, quick: bool) -> usize {
         match (self, quick) {
             (Self::SearchIndex, true) => 20_000,
@@ -82,10 +82,10 @@ impl Study {
         }
     }
 
-    /// What was found; nothing where it does not apply.
+    /// Runs the study; returns `None` if it does not apply.
     pub(crate) fn run(
         self,
-        place: &Place,
+        host: &Host,
         engine: Engine,
         quick: bool,
         round: Duration,
@@ -93,32 +93,32 @@ impl Study {
     ) -> Result<Option<Findings>> {
         let messages = self.messages(quick);
         let figures = match self {
-            // MariaDB has no such index, and says so.
+            // MariaDB does not support the index.
             Self::SearchIndex if engine == Engine::MariaDb => return Ok(None),
-            Self::SearchIndex => Some(search_index::study(place, engine, messages, round)?),
-            Self::Deletion => Some(deletion::study(place, engine, messages, round)?),
-            Self::Statistics => Some(statistics::study(place, engine, messages, round)?),
+            Self::SearchIndex => Some(search_index::study(host, engine, messages, round)?),
+            Self::Deletion => Some(deletion::study(host, engine, messages, round)?),
+            Self::Statistics => Some(statistics::study(host, engine, messages, round)?),
             Self::AsyncioCalls => {
-                asyncio_calls::study(place, engine, if quick { 50 } else { 500 }, programs)?
+                asyncio_calls::study(host, engine, if quick { 50 } else { 500 }, programs)?
             }
-            Self::EventLoop => event_loop::study(place, engine, round, programs)?,
-            Self::NodeEventLoop => node_event_loop::study(place, engine, round, programs)?,
+            Self::EventLoop => event_loop::study(host, engine, round, programs)?,
+            Self::NodeEventLoop => node_event_loop::study(host, engine, round, programs)?,
         };
         Ok(figures.map(|figures| Findings { study: self, engine, messages, figures }))
     }
 }
 
-/// What a study found on an engine.
+/// The findings of a study on an engine.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Findings {
     pub(crate) study: Study,
     pub(crate) engine: Engine,
-    /// Messages that there were to begin with.
+    /// Initial number of messages.
     pub(crate) messages: usize,
     pub(crate) figures: Vec<Figure>,
 }
 
-/// A thing that was measured in two conditions.
+/// A quantity measured under two conditions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figure {
     pub(crate) what: String,
@@ -135,18 +135,18 @@ pub(crate) enum Unit {
     Count,
 }
 
-/// An empty database of its own.
-fn furnish(place: &Place, engine: Engine) -> Result<(Room, Chatkeep)> {
-    let room = place.furnish(engine, Path::Log, 1)?;
-    let chat = Chatkeep::builder().url(url(&room.setup)).open()?;
-    Ok((room, chat))
+/// Creates an empty database and opens a handle on it.
+fn prepare(host: &Host, engine: Engine) -> Result<(PreparedDatabase, Chatkeep)> {
+    let prepared = host.prepare(engine, Path::Log, 1)?;
+    let chat = Chatkeep::builder().url(url(&prepared.setup)).open()?;
+    Ok((prepared, chat))
 }
 
-fn usual_message() -> Result<NewMessage> {
+fn typical_message() -> Result<NewMessage> {
     message(&example_setup().row)
 }
 
-/// Messages that were logged, and how long each took.
+/// The durations of logged messages.
 struct Logged {
     seconds: f64,
     microseconds: Vec<u64>,
@@ -162,14 +162,14 @@ impl Logged {
     }
 }
 
-/// So many threads log until they are told to stop.
+/// Logs from this many threads until `stop` is set.
 fn log_until(
     chat: &Chatkeep,
     threads: usize,
     pause: Duration,
     stop: &AtomicBool,
 ) -> Result<Logged> {
-    let message = usual_message()?;
+    let message = typical_message()?;
     let start = Instant::now();
     let one = || {
         let mut times = Vec::new();
@@ -179,7 +179,7 @@ fn log_until(
             times.push(u64::try_from(begin.elapsed().as_micros())?);
             thread::sleep(pause);
         }
-        Ok::<_, chatkeep_contest::Failure>(times)
+        Ok::<_, chatkeep_bench_protocol::Failure>(times)
     };
     let mut microseconds = Vec::new();
     thread::scope(|scope| {
@@ -187,12 +187,12 @@ fn log_until(
         for caller in all {
             microseconds.extend(joined(caller.join())?);
         }
-        Ok::<_, chatkeep_contest::Failure>(())
+        Ok::<_, chatkeep_bench_protocol::Failure>(())
     })?;
     Ok(Logged { seconds: start.elapsed().as_secs_f64(), microseconds })
 }
 
-/// So many threads log for so long.
+/// Logs from this many threads for this long.
 fn log_for(chat: &Chatkeep, threads: usize, pause: Duration, length: Duration) -> Result<Logged> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -207,9 +207,9 @@ fn joined<T>(ended: thread::Result<Result<T>>) -> Result<T> {
     ended.unwrap_or_else(|_| Err("a thread panicked".into()))
 }
 
-/// The kit is made for tests, and panics.
-fn asked<T>(ask: impl FnOnce() -> T) -> Result<T> {
-    panic::catch_unwind(AssertUnwindSafe(ask)).map_err(|_| "the database could not be asked".into())
+/// Runs a query of the testkit, which is made for tests and panics on failures.
+fn query<T>(run: impl FnOnce() -> T) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| "a database query failed".into())
 }
 
 #[cfg(test)]
@@ -217,12 +217,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_study_finds_out_something_of_everything_it_names() {
+    fn every_figure_of_a_study_has_a_value() {
         let round = Duration::from_millis(50);
         for figures in [
-            search_index::study(&Place::Files, Engine::Sqlite, 2_000, round),
-            deletion::study(&Place::Files, Engine::Sqlite, 2_000, round),
-            statistics::study(&Place::Files, Engine::Sqlite, 50_000, round),
+            search_index::study(&Host::Files, Engine::Sqlite, 2_000, round),
+            deletion::study(&Host::Files, Engine::Sqlite, 2_000, round),
+            statistics::study(&Host::Files, Engine::Sqlite, 50_000, round),
         ] {
             for figure in figures.unwrap() {
                 assert!(figure.without >= 0.0 && figure.with > 0.0, "{figure:?}");
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn without_python_and_node_their_studies_are_left_out() {
+    fn studies_without_their_program_are_skipped() {
         let nothing = Programs {
             sqlx: None,
             python: None,
@@ -240,7 +240,7 @@ mod tests {
             chatkeep: None,
         };
         for study in [Study::AsyncioCalls, Study::EventLoop, Study::NodeEventLoop] {
-            let found = study.run(&Place::Files, Engine::Sqlite, true, Duration::ZERO, &nothing);
+            let found = study.run(&Host::Files, Engine::Sqlite, true, Duration::ZERO, &nothing);
             assert!(found.unwrap().is_none());
         }
     }

@@ -1,17 +1,17 @@
-//! Whether an event loop of Node's still does other things in time while 64 promises log.
+//! The delay of the Node event loop while 64 promises log.
 
 use std::time::Duration;
 
-use chatkeep_contest::{Engine, Result};
+use chatkeep_bench_protocol::{Engine, Result};
 
 use super::Figure;
-use super::event_loop::observed;
-use crate::place::Place;
+use super::event_loop::measure;
+use crate::host::Host;
 use crate::run::Programs;
 
-/// Nothing where there is no Node.
+/// Runs the study; returns `None` without Node.
 pub(super) fn study(
-    place: &Place,
+    host: &Host,
     engine: Engine,
     round: Duration,
     programs: &Programs,
@@ -22,10 +22,10 @@ pub(super) fn study(
         Engine::MariaDb | Engine::MySql => "mysql2",
     };
     let mut figures = Vec::new();
-    for who in ["chatkeep", driver] {
+    for library in ["chatkeep", driver] {
         let Some(mut command) = programs.node("study.mjs") else { return Ok(None) };
-        command.args(["event-loop", who, &(3 * round).as_secs_f64().to_string()]);
-        figures.extend(observed(place, engine, command, who)?);
+        command.args(["event-loop", library, &(3 * round).as_secs_f64().to_string()]);
+        figures.extend(measure(host, engine, command, library)?);
     }
     Ok(Some(figures))
 }

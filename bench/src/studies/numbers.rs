@@ -1,10 +1,10 @@
-//! Numbers that look like chance and are the same in every run.
+//! Pseudo-random numbers that are the same in every run.
 
-/// Marsaglia, "Xorshift RNGs", 2003: 13, 7, 17.
+/// A xorshift generator with shifts 13, 7, 17 (Marsaglia, "Xorshift RNGs", 2003).
 pub(super) struct Numbers(u64);
 
 impl Numbers {
-    /// The seed must not be 0.
+    /// Creates a generator. The seed must not be 0.
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -16,12 +16,12 @@ impl Numbers {
         self.0
     }
 
-    /// From 0 to one less than this.
+    /// Returns a number from 0 to `end - 1`.
     pub(super) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
     }
 
-    /// Whether something happens that happens so many times in a thousand.
+    /// Returns true with a probability of `in_a_thousand` per thousand.
     pub(super) fn happens(&mut self, in_a_thousand: usize) -> bool {
         self.below(1000) < in_a_thousand
     }

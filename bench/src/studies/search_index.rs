@@ -1,20 +1,21 @@
-//! What the search index costs those who log, and saves those who search for a rare word.
+//! The effect of the search index on logging, and on searching for a rare word.
 
 use std::time::{Duration, Instant};
 
 use chatkeep::{Chatkeep, NewMessage, Page};
-use chatkeep_contest::{Engine, Result, stats};
+use chatkeep_bench_protocol::{Engine, Result, stats};
 
 use super::numbers::Numbers;
-use super::{Figure, Unit, furnish, log_for};
-use crate::place::Place;
+use super::{Figure, Unit, log_for, prepare};
+use crate::host::Host;
 
-/// Two messages among all have it.
+/// Two messages contain this word.
 const RARE: &str = "zyzzyva";
-/// A search with the index is over before a clock could tell; one without it need not be made often.
+/// Number of searches without and with the index: a single search with the index is too short to be
+/// measured.
 const SEARCHES: (usize, usize) = (3, 50);
 const BATCH: usize = 1_000;
-/// Words as they come in chats: an index of few words would be smaller than a real one.
+/// Common words of chats. With fewer words, the index would be smaller than a real one.
 const WORDS: &[&str] = &[
     "about",
     "again",
@@ -76,12 +77,12 @@ const WORDS: &[&str] = &[
 ];
 
 pub(super) fn study(
-    place: &Place,
+    host: &Host,
     engine: Engine,
     messages: usize,
     round: Duration,
 ) -> Result<Vec<Figure>> {
-    let (_room, chat) = furnish(place, engine)?;
+    let (_prepared, chat) = prepare(host, engine)?;
     let mut number = Numbers::new(1);
     fill(&chat, messages, &mut number)?;
     let log = |threads| log_for(&chat, threads, Duration::ZERO, round).map(|logged| logged.rate());
@@ -99,7 +100,7 @@ fn figure(what: &str, unit: Unit, without: f64, with: f64) -> Figure {
     Figure { what: what.to_owned(), unit, without, with }
 }
 
-/// Microseconds that a search takes.
+/// Returns the median duration of a search in microseconds.
 fn search(chat: &Chatkeep, times: usize) -> Result<f64> {
     let mut all = Vec::new();
     for _ in 0..times {
@@ -107,10 +108,10 @@ fn search(chat: &Chatkeep, times: usize) -> Result<f64> {
         let found = chat.messages().search_messages(RARE, &Page::first(50))?.len();
         all.push(begin.elapsed().as_secs_f64() * 1e6);
         if found != 2 {
-            return Err(format!("a search found {found} messages instead of 2").into());
+            return Err(format!("a search found {found} messages, expected 2").into());
         }
     }
-    stats::median(&all).ok_or_else(|| "nothing was searched for".into())
+    stats::median(&all).ok_or_else(|| "no search was made".into())
 }
 
 fn fill(chat: &Chatkeep, messages: usize, number: &mut Numbers) -> Result<()> {
@@ -126,7 +127,7 @@ fn fill(chat: &Chatkeep, messages: usize, number: &mut Numbers) -> Result<()> {
     Ok(())
 }
 
-/// So many words.
+/// Returns a text of this many words.
 fn text(number: &mut Numbers, words: usize) -> String {
     let words: Vec<&str> = (0..words).map(|_| WORDS[number.below(WORDS.len())]).collect();
     words.join(" ")

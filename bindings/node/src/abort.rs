@@ -1,33 +1,33 @@
-//! Breaking a call off.
+//! Cancellation of calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use napi_derive::napi;
 
-/// Breaks off the calls that it is given to.
+/// Aborts the calls that it is passed to.
 #[napi]
 #[derive(Default)]
 pub struct Abort {
-    is_asked_for: Arc<AtomicBool>,
+    is_requested: Arc<AtomicBool>,
 }
 
 #[napi]
 impl Abort {
-    /// One that has not been asked to yet.
+    /// Creates a handle that has not been aborted.
     #[napi(constructor)]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Breaks off, at the next place where the call waits.
+    /// Aborts the calls, each at the next point where it waits.
     #[napi]
     pub fn abort(&self) {
-        self.is_asked_for.store(true, Ordering::Relaxed);
+        self.is_requested.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn check(&self) -> impl Fn() -> bool + Send + 'static {
-        let is_asked_for = Arc::clone(&self.is_asked_for);
-        move || is_asked_for.load(Ordering::Relaxed)
+        let is_requested = Arc::clone(&self.is_requested);
+        move || is_requested.load(Ordering::Relaxed)
     }
 }

@@ -1,28 +1,31 @@
-//! From JavaScript values to chatkeep's. What cannot be taken is refused by the field's name, as everywhere in chatkeep;
-//! nothing is guessed: no number from a text, no text from a number.
+//! Conversion of JavaScript values to library types. Invalid values are rejected with the field's
+//! name. Types are never coerced: no number is parsed from a string, and no string is made from a
+//! number.
 
+mod error;
 mod filter;
 mod integer;
 mod message;
 mod metadata;
 mod migrate;
-mod moment;
 mod options;
-mod refusal;
 mod settings;
 mod text;
 mod timeout;
+mod timestamp;
 
-pub(crate) use self::filter::{Conditions, Pages, conditions, cursor_behind, page};
+pub(crate) use self::error::{ArgError, ArgResult};
+pub(crate) use self::filter::{FilterArgs, PageArgs, cursor_after_message, message_filter, page};
 pub(crate) use self::integer::{integer, is_given, optional_integer};
-pub(crate) use self::message::{Parts, many, one};
-pub(crate) use self::migrate::{Migrate, migrate};
-pub(crate) use self::moment::optional_moment;
-pub(crate) use self::options::{MESSAGES, SEARCHED, age, fine_tuning, order, switch};
-pub(crate) use self::refusal::{Refusal, Taken};
+pub(crate) use self::message::{MessageArgs, new_message, new_messages};
+pub(crate) use self::migrate::{MigrateArgs, migrate_request};
+pub(crate) use self::options::{
+    DEFAULT_LIMIT, DEFAULT_SEARCH_LIMIT, days_or_default, fine_tuning_format, optional_bool, order,
+};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::text::{optional_text, text};
 pub(crate) use self::timeout::{optional_seconds, seconds};
+pub(crate) use self::timestamp::optional_timestamp;
 
-/// An argument as JavaScript gives it.
-pub(crate) type Given<'a> = napi::Unknown<'a>;
+/// An argument as JavaScript passes it.
+pub(crate) type JsArg<'a> = napi::Unknown<'a>;

@@ -1,5 +1,5 @@
-//! Messages as JSON text, column by column: parsing it and putting the rows together takes JavaScript half the time that
-//! parsing rows does, and a small part of what making objects through Node's interface would.
+//! Messages as JSON text, column by column. JavaScript parses columns and assembles the rows in
+//! half the time that parsing rows takes. Creating objects through Node-API would be far slower.
 
 use std::fmt::Write as _;
 
@@ -7,24 +7,25 @@ use chatkeep::{Message, Metadata};
 use napi::Either;
 use serde_json::Value;
 
-use crate::answer::{Answer, MAX_SAFE, whole};
+use crate::response::{MAX_SAFE, Response, js_integer};
 
-/// What stands before the digits of an integer in metadata that is too large for a number. No other text begins with it,
-/// since none that is stored holds a NUL character.
-const LARGE: char = '\0';
+/// Prefix of the digits of a metadata integer that is too large for a JavaScript number. No other
+/// string starts with it, because stored strings contain no NUL character.
+const LARGE_INTEGER_MARK: char = '\0';
 
-/// A page of messages.
-pub(crate) fn messages(messages: Vec<Message>) -> Answer {
-    Answer::Text(columns(&messages))
+/// Encodes a page of messages.
+pub(crate) fn messages(messages: Vec<Message>) -> Response {
+    Response::Text(columns(&messages))
 }
 
-/// A message, or nothing.
-pub(crate) fn optional_message(found: Option<Message>) -> Answer {
-    found.map_or(Answer::Nothing, |found| Answer::Text(columns(&[found])))
+/// Encodes a message, or null.
+pub(crate) fn optional_message(found: Option<Message>) -> Response {
+    found.map_or(Response::Null, |found| Response::Text(columns(&[found])))
 }
 
-/// An object with a list for each column. `micros` are the microseconds that milliseconds leave; `large` are the rows
-/// whose metadata holds integers behind [`LARGE`].
+/// Returns a JSON object with an array per column. `micros` holds the microseconds within the
+/// millisecond of `timestamp`. `large` holds the indexes of the rows whose metadata contains
+/// integers marked with [`LARGE_INTEGER_MARK`].
 fn columns(messages: &[Message]) -> String {
     let texts = messages.iter().map(|message| {
         message.user_message.len() + message.bot_response.as_ref().map_or(0, String::len)
@@ -54,7 +55,7 @@ fn columns(messages: &[Message]) -> String {
     });
     let mut row = 0_i64;
     column(&mut out, "],\"metadata\":[", messages, |out, message| {
-        match message.metadata.as_ref().map(|metadata| (metadata, with_large(metadata))) {
+        match message.metadata.as_ref().map(|metadata| (metadata, with_marked_integers(metadata))) {
             None => out.push_str("null"),
             Some((metadata, None)) => out.push_str(metadata.as_json()),
             Some((_, Some(marked))) => {
@@ -76,52 +77,53 @@ fn column<'a, T>(
     mut cell: impl FnMut(&mut String, &'a T),
 ) {
     out.push_str(start);
-    for (place, row) in rows.iter().enumerate() {
-        if place > 0 {
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
             out.push(',');
         }
         cell(out, row);
     }
 }
 
-// A String takes whatever is written.
+// Writing to a `String` cannot fail.
 fn number(out: &mut String, number: i64) {
     let _ = write!(out, "{number}");
 }
 
 fn integer(out: &mut String, number: i64) {
-    let quote = if matches!(whole(number), Either::B(_)) { "\"" } else { "" };
+    let quote = if matches!(js_integer(number), Either::B(_)) { "\"" } else { "" };
     let _ = write!(out, "{quote}{number}{quote}");
 }
 
 fn text(out: &mut String, text: Option<&str>) {
     match text.map(serde_json::to_string) {
         Some(Ok(json)) => out.push_str(&json),
-        // A text always is JSON; and nothing is null.
+        // `None`: serializing a string cannot fail.
         _ => out.push_str("null"),
     }
 }
 
-/// The metadata with its integers that are too large for a number as marked texts; `None` when it has none.
-fn with_large(metadata: &Metadata) -> Option<String> {
+/// Returns the metadata with its large integers as marked strings, or `None` if it has none.
+fn with_marked_integers(metadata: &Metadata) -> Option<String> {
     let json = metadata.as_json();
-    if !may_hold_large(json) {
+    if !may_contain_large_integer(json) {
         return None;
     }
     let mut object = Value::Object(metadata.to_map());
     mark(&mut object).then(|| object.to_string())
 }
 
-/// Whether so many digits stand in a row that they may be one.
-fn may_hold_large(json: &str) -> bool {
-    const SHORTEST: usize = 16;
+/// Returns whether the text has enough consecutive digits for a large integer.
+fn may_contain_large_integer(json: &str) -> bool {
+    const MIN_DIGITS: usize = 16;
     let mut digits = 0;
     json.bytes().any(|byte| {
         digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
-        digits >= SHORTEST
+        digits >= MIN_DIGITS
     })
 }
 
+/// Replaces large integers with marked strings. Returns whether there were any.
 fn mark(value: &mut Value) -> bool {
     let is_large = match value {
         Value::Number(number) => {
@@ -135,7 +137,7 @@ fn mark(value: &mut Value) -> bool {
         _ => false,
     };
     if is_large {
-        *value = Value::String(format!("{LARGE}{value}"));
+        *value = Value::String(format!("{LARGE_INTEGER_MARK}{value}"));
     }
     is_large
 }

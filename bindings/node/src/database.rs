@@ -1,20 +1,20 @@
-//! The database itself.
+//! Database status, migrations and the search index.
 
 use std::time::{Duration, Instant};
 
-use chatkeep::{Chatkeep, Error, ErrorKind, MigrateCall, interruptible};
-use chatkeep_transfer::MovingIn as _;
+use chatkeep::{Chatkeep, Error, ErrorKind, MigrateRequest, interruptible};
+use chatkeep_transfer::LegacyImport as _;
 use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::answer::{Answer, Told};
-use crate::arguments::{self, Given, Migrate};
-use crate::door;
+use crate::arguments::{self, JsArg, MigrateArgs};
+use crate::call;
 use crate::failure::Failure;
+use crate::response::{JsValue, Response};
 use crate::rows;
 use crate::store::Store;
-use crate::submit::Begun;
+use crate::submit::Submitted;
 
 #[napi]
 #[expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
@@ -22,20 +22,21 @@ impl Store {
     /// `DatabaseManager.dbType`
     #[napi]
     pub fn db_type(&self) -> napi::Result<Either<&'static str, Failure>> {
-        door::enter("db_type", || Ok(self.handle().chat()?.database().engine().name()))
+        call::enter("db_type", || Ok(self.handle().chat()?.database().engine().name()))
     }
 
     /// `DatabaseManager.databaseUrl`
     #[napi]
     pub fn database_url(&self) -> napi::Result<Either<String, Failure>> {
-        door::enter("database_url", || Ok(self.handle().chat()?.database().database_url()))
+        call::enter("database_url", || Ok(self.handle().chat()?.database().database_url()))
     }
 
-    /// `DatabaseManager.poolStatus`: its JSON.
+    /// `DatabaseManager.poolStatus`, as JSON.
     #[napi(ts_return_type = "string | Failure")]
-    pub fn pool_status(&self) -> napi::Result<Either<Told, Failure>> {
-        let look = || Ok(rows::pool_status(self.handle().chat()?.database().pool_status()).told());
-        door::enter("pool_status", look)
+    pub fn pool_status(&self) -> napi::Result<Either<JsValue, Failure>> {
+        let status =
+            || Ok(rows::pool_status(self.handle().chat()?.database().pool_status()).into_js());
+        call::enter("pool_status", status)
     }
 
     /// `DatabaseManager.waitUntilReady`
@@ -44,19 +45,20 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] timeout: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
+    ) -> Submitted {
         let is_aborted = abort.map(Abort::check);
         let wait = |chat: &Chatkeep, timeout: Option<Duration>| {
-            let until = timeout.map(|timeout| Instant::now() + timeout);
-            let is_late = move || until.is_some_and(|until| Instant::now() >= until);
-            let check =
-                move || is_late() || is_aborted.as_ref().is_some_and(|is_aborted| is_aborted());
+            let deadline = timeout.map(|timeout| Instant::now() + timeout);
+            let is_timed_out = move || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let check = move || {
+                is_timed_out() || is_aborted.as_ref().is_some_and(|is_aborted| is_aborted())
+            };
             let waited = interruptible(check, || chat.database().wait_until_ready());
             waited.map_err(|error| match timeout {
-                Some(timeout) if error.kind() == ErrorKind::Interrupted && is_late() => {
-                    late(timeout)
+                Some(timeout) if error.kind() == ErrorKind::Interrupted && is_timed_out() => {
+                    timed_out(timeout)
                 }
                 _ => error,
             })
@@ -64,33 +66,33 @@ impl Store {
         self.call(env, number, "wait_until_ready", None).submit(
             || arguments::optional_seconds("timeout", &timeout),
             wait,
-            |()| Answer::Nothing,
+            |()| Response::Null,
         )
     }
 
     /// `DatabaseManager.health`
     #[napi]
-    pub fn health(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
-        let look = |chat: &Chatkeep, ()| chat.database().health();
-        self.call(env, number, "health", abort).submit(|| Ok(()), look, rows::health)
+    pub fn health(&self, env: Env, number: f64, abort: Option<&Abort>) -> Submitted {
+        let health = |chat: &Chatkeep, ()| chat.database().health();
+        self.call(env, number, "health", abort).submit(|| Ok(()), health, rows::health)
     }
 
     /// `DatabaseManager.migrationStatus`
     #[napi]
-    pub fn migration_status(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
-        let look = |chat: &Chatkeep, ()| chat.database().migration_status();
+    pub fn migration_status(&self, env: Env, number: f64, abort: Option<&Abort>) -> Submitted {
+        let status = |chat: &Chatkeep, ()| chat.database().migration_status();
         self.call(env, number, "migration_status", abort).submit(
             || Ok(()),
-            look,
+            status,
             rows::migration_status,
         )
     }
 
     /// `DatabaseManager.upgrade`
     #[napi]
-    pub fn upgrade(&self, env: Env, number: f64) -> Begun {
+    pub fn upgrade(&self, env: Env, number: f64) -> Submitted {
         let upgrade = |chat: &Chatkeep, ()| chat.database().upgrade();
-        self.call(env, number, "upgrade", None).submit(|| Ok(()), upgrade, rows::names)
+        self.call(env, number, "upgrade", None).submit(|| Ok(()), upgrade, rows::strings)
     }
 
     /// `DatabaseManager.migrate`
@@ -99,14 +101,14 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] verb: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] revision: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] folder: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] from_revision: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] description: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] per_engine: Given<'_>,
-    ) -> Begun {
-        let given = Migrate {
+        #[napi(ts_arg_type = "unknown")] verb: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] revision: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] folder: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] from_revision: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] description: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] per_engine: JsArg<'_>,
+    ) -> Submitted {
+        let args = MigrateArgs {
             verb: &verb,
             revision: &revision,
             folder: &folder,
@@ -114,11 +116,11 @@ impl Store {
             description: &description,
             per_engine: &per_engine,
         };
-        let migrate = |chat: &Chatkeep, call: MigrateCall| chat.database().migrate(&call);
+        let migrate = |chat: &Chatkeep, request: MigrateRequest| chat.database().migrate(&request);
         self.call(env, number, "migrate", None).submit(
-            || arguments::migrate(&given),
+            || arguments::migrate_request(&args),
             migrate,
-            rows::migrated,
+            rows::migrate_response,
         )
     }
 
@@ -128,8 +130,8 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] path: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] path: JsArg<'_>,
+    ) -> Submitted {
         let import = |chat: &Chatkeep, path: String| chat.migrate_from_old_sqlite(path);
         self.call(env, number, "migrate_from_old_sqlite", None).submit(
             || arguments::text("path", &path),
@@ -140,28 +142,32 @@ impl Store {
 
     /// `DatabaseManager.searchIndex`
     #[napi]
-    pub fn search_index(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
-        let look = |chat: &Chatkeep, ()| chat.database().search_index();
-        let name = |state: chatkeep::SearchIndexState| Answer::Text(state.name().to_owned());
-        self.call(env, number, "search_index", abort).submit(|| Ok(()), look, name)
+    pub fn search_index(&self, env: Env, number: f64, abort: Option<&Abort>) -> Submitted {
+        let state = |chat: &Chatkeep, ()| chat.database().search_index();
+        let name = |state: chatkeep::SearchIndexState| Response::Text(state.name().to_owned());
+        self.call(env, number, "search_index", abort).submit(|| Ok(()), state, name)
     }
 
     /// `DatabaseManager.createSearchIndex`
     #[napi]
-    pub fn create_search_index(&self, env: Env, number: f64) -> Begun {
+    pub fn create_search_index(&self, env: Env, number: f64) -> Submitted {
         let create = |chat: &Chatkeep, ()| chat.database().create_search_index();
-        self.call(env, number, "create_search_index", None).submit(|| Ok(()), create, Answer::Yes)
+        self.call(env, number, "create_search_index", None).submit(
+            || Ok(()),
+            create,
+            Response::Bool,
+        )
     }
 
     /// `DatabaseManager.dropSearchIndex`
     #[napi]
-    pub fn drop_search_index(&self, env: Env, number: f64) -> Begun {
+    pub fn drop_search_index(&self, env: Env, number: f64) -> Submitted {
         let drop = |chat: &Chatkeep, ()| chat.database().drop_search_index();
-        self.call(env, number, "drop_search_index", None).submit(|| Ok(()), drop, Answer::Yes)
+        self.call(env, number, "drop_search_index", None).submit(|| Ok(()), drop, Response::Bool)
     }
 }
 
-fn late(timeout: Duration) -> Error {
-    let said = format!("the database was not ready within {} s", timeout.as_secs_f64());
-    Error::new(ErrorKind::Unavailable, said)
+fn timed_out(timeout: Duration) -> Error {
+    let message = format!("the database was not ready within {} s", timeout.as_secs_f64());
+    Error::new(ErrorKind::Unavailable, message)
 }

@@ -1,45 +1,45 @@
-//! From chatkeep's one error to what JavaScript makes a `ChatkeepError` of.
+//! Conversion of the library's error to the value from which JavaScript builds a `ChatkeepError`.
 
 use std::error::Error as StdError;
 
 use chatkeep::{Error, ErrorKind, SchemaState};
 use napi_derive::napi;
 
-use crate::names::{argument, camel};
+use crate::names::{argument_name, camel_case};
 
-/// Why a call failed.
+/// Details of a failed call.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
-    /// The kind, as `CHATKEEP_INVALID_INPUT`.
+    /// Error code, for example `CHATKEEP_INVALID_INPUT`.
     pub code: &'static str,
-    /// What happened, for people.
+    /// Human-readable description.
     pub message: String,
-    /// The argument or setting that was wrong.
+    /// Argument or setting that is invalid.
     pub field: Option<String>,
-    /// Whether the same call may succeed when it is made again.
+    /// Whether the same call may succeed if it is retried.
     pub retryable: bool,
-    /// In what way the schema does not fit, where that is what failed.
+    /// How the schema differs from this version, for schema errors.
     pub state: Option<&'static str>,
-    /// The call.
+    /// Name of the failed call.
     pub operation: Option<String>,
-    /// What lies underneath, the nearest first.
+    /// Messages of the underlying errors, outermost first.
     pub causes: Vec<String>,
 }
 
-/// Names of calls that messages about others mention.
-const CALLS: [&str; 1] = ["iter_messages"];
+/// Operations that the messages of other operations mention.
+const OPERATIONS: [&str; 1] = ["iter_messages"];
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let mut causes = Vec::new();
-        let mut cause = error.source();
-        while let Some(below) = cause {
-            causes.push(below.to_string());
-            cause = below.source();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
         }
         let (code, retryable) = (code(error.kind()), error.is_retryable());
-        let operation = error.operation().map(camel);
-        let field = error.field().map(argument);
+        let operation = error.operation().map(camel_case);
+        let field = error.field().map(argument_name);
         let state = error.schema_state().map(SchemaState::name);
         let error = match &field {
             Some(field) => error.with_field(field.clone()),
@@ -47,8 +47,8 @@ impl From<Error> for Failure {
         };
         let mut message = error.to_string();
         if error.kind() == ErrorKind::InvalidInput {
-            for name in CALLS {
-                message = message.replace(name, &camel(name));
+            for name in OPERATIONS {
+                message = message.replace(name, &camel_case(name));
             }
         }
         Self { code, message, field, retryable, state, operation, causes }

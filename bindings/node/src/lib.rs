@@ -1,28 +1,30 @@
-//! The addon of the npm package: chatkeep for Node. It holds no logic: convert, call, convert.
+//! The native addon of the npm package `chatkeep`. It holds no logic: it converts arguments,
+//! calls the library and converts results.
 //!
-//! - `door`: the one way into Rust, for every call.
-//! - `arguments`: from JavaScript values to chatkeep's; what cannot be taken is refused by the field's name.
-//! - `rows`, `columns`: from chatkeep's values to JSON texts, made on the thread that asked the database.
-//! - `names`: the names of fields in errors, as callers spell them.
-//! - `answer`, `failure`: what JavaScript is given.
-//! - `mailbox`: where outcomes lie until JavaScript fetches them, all at once; one for each environment (the main thread
-//!   and each worker).
-//! - `submit`: handing in a call whose outcome is awaited.
-//! - `store`, `messages`, `pages`, `tokens`, `database`: the calls.
+//! - `call`: the single entry point into Rust for every call.
+//! - `arguments`: conversion of JavaScript values to library types. Invalid values are rejected
+//!   with the field's name.
+//! - `rows`, `columns`: conversion of results to JSON text, on the thread that ran the query.
+//! - `names`: field names in errors, as JavaScript callers spell them.
+//! - `response`, `failure`: the values that are returned to JavaScript.
+//! - `mailbox`: the queue of completed calls, delivered to JavaScript in batches. Each environment
+//!   (the main thread and each worker) has one.
+//! - `submit`: starting an asynchronous call.
+//! - `store`, `messages`, `pages`, `tokens`, `database`: the exported calls.
 //! - `command`: the `chatkeep` command.
 
 mod abort;
-mod answer;
 mod arguments;
+mod call;
 mod columns;
 mod command;
 mod database;
-mod door;
 mod failure;
 mod mailbox;
 mod messages;
 mod names;
 mod pages;
+mod response;
 mod rows;
 mod store;
 mod submit;

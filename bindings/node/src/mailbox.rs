@@ -1,5 +1,5 @@
-//! Where the outcomes of an environment's calls lie until JavaScript fetches them. An environment is the main thread's
-//! JavaScript, or a worker's.
+//! The queue of completed calls of an environment, which is the main thread's JavaScript or a
+//! worker's. It delivers outcomes to JavaScript in batches.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,164 +13,166 @@ use napi::threadsafe_function::{
 use napi::{Either, Env, Status};
 use napi_derive::napi;
 
-use crate::answer::{Answer, Told, whole};
+use crate::response::{JsValue, Response, js_integer};
 
-/// So many promises are settled at a time; then the event loop may turn to something else.
-const AT_A_TIME: usize = 256;
+/// Maximum number of promises that are settled before the event loop can run other work.
+const MAX_BATCH: usize = 256;
 
-/// What became of some calls.
+/// Outcomes of completed calls.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Batch {
-    /// Calls that are answered by a whole number: the call's number, the answer, the next call's number, and so on.
-    pub whole: Vec<f64>,
-    /// The numbers of other calls.
+    /// Calls with an integer outcome, as alternating call numbers and integers.
+    pub integers: Vec<f64>,
+    /// Numbers of the calls with other outcomes.
     pub calls: Vec<f64>,
-    /// Their answers, in the same order.
+    /// Outcomes of `calls`, in the same order.
     #[napi(ts_type = "(null | boolean | number | string | Failure)[]")]
-    pub answers: Vec<Told>,
-    /// Whether there are more, to be fetched with `fetch`.
+    pub responses: Vec<JsValue>,
+    /// Whether more outcomes are queued; `fetch` returns them.
     pub more: bool,
 }
 
-/// Wakes the environment's event loop, and keeps it alive while it is referred to.
-type Bell = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true>;
+/// Wakes the environment's event loop, and keeps the loop alive while it is referenced.
+type LoopWaker = ThreadsafeFunction<(), UnknownReturnValue, Batch, Status, false, true>;
 
 /// The mailbox of an environment.
 #[napi]
 pub struct Mailbox {
-    slot: Arc<Slot>,
+    completions: Arc<CompletionQueue>,
 }
 
-/// The side of it that other threads see. Nothing in it belongs to JavaScript.
-pub(crate) struct Slot {
+/// The part of a mailbox that other threads use. It owns no JavaScript values.
+pub(crate) struct CompletionQueue {
     posted: Mutex<Posted>,
-    /// Locked for writing on the environment's own thread alone, for an instant.
-    bell: OnceLock<RwLock<Bell>>,
-    /// Calls that have not been answered. It is counted on the environment's own thread alone.
+    /// Locked for writing only on the environment's own thread, and only briefly.
+    waker: OnceLock<RwLock<LoopWaker>>,
+    /// Number of calls without an outcome. It is changed only on the environment's own thread.
     open: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Posted {
-    outcomes: VecDeque<(u64, Answer)>,
-    /// The bell was rung, and the environment has not yet emptied this.
-    is_rung: bool,
-    /// The environment has ended: nobody will ever look.
+    outcomes: VecDeque<(u64, Response)>,
+    /// The event loop has been woken and has not yet drained the queue.
+    is_woken: bool,
+    /// The environment has ended and will not read any more outcomes.
     is_closed: bool,
 }
 
 #[napi]
 impl Mailbox {
-    /// A mailbox whose outcomes are handed to this function, some hundred in one call.
+    /// Creates a mailbox that passes outcomes to `settle`, at most 256 per call.
     #[napi(constructor)]
     pub fn new(settle: Function<'_, Batch, UnknownReturnValue>) -> napi::Result<Self> {
-        let slot = Arc::new(Slot {
+        let completions = Arc::new(CompletionQueue {
             posted: Mutex::default(),
-            bell: OnceLock::new(),
+            waker: OnceLock::new(),
             open: AtomicUsize::new(0),
         });
-        let weak = Arc::downgrade(&slot);
-        let bell = settle
+        let weak = Arc::downgrade(&completions);
+        let waker = settle
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .callee_handled::<false>()
-            .build_callback(move |rung| {
-                Ok(Weak::upgrade(&weak).map_or_else(Batch::default, |slot| slot.fetch(&rung.env)))
+            .build_callback(move |context| {
+                Ok(Weak::upgrade(&weak)
+                    .map_or_else(Batch::default, |completions| completions.fetch(&context.env)))
             })?;
-        // It is the first.
-        let _ = slot.bell.set(RwLock::new(bell));
-        Ok(Self { slot })
+        // The cell is empty: this is the only place that sets it.
+        let _ = completions.waker.set(RwLock::new(waker));
+        Ok(Self { completions })
     }
 
-    /// Takes the next outcomes out.
+    /// Removes and returns the next outcomes.
     #[napi]
     pub fn fetch(&self, env: Env) -> Batch {
-        self.slot.fetch(&env)
+        self.completions.fetch(&env)
     }
 
-    pub(crate) fn slot(&self) -> Arc<Slot> {
-        Arc::clone(&self.slot)
+    pub(crate) fn completions(&self) -> Arc<CompletionQueue> {
+        Arc::clone(&self.completions)
     }
 }
 
-impl Slot {
-    /// A call begins: from now on its outcome is waited for.
-    pub(crate) fn begin(&self, env: &Env) {
+impl CompletionQueue {
+    /// Counts a started call. The event loop stays alive until the call has an outcome.
+    pub(crate) fn begin_call(&self, env: &Env) {
         if self.open.fetch_add(1, Ordering::Relaxed) == 0 {
             self.keep_alive(env, true);
         }
     }
 
-    /// It did not, after all.
-    pub(crate) fn forget(&self, env: &Env) {
-        self.end(env, 1);
+    /// Reverts [`Self::begin_call`] for a call that failed to start.
+    pub(crate) fn cancel_call(&self, env: &Env) {
+        self.end_calls(env, 1);
     }
 
-    fn end(&self, env: &Env, calls: usize) {
+    fn end_calls(&self, env: &Env, calls: usize) {
         if calls > 0 && self.open.fetch_sub(calls, Ordering::Relaxed) == calls {
             self.keep_alive(env, false);
         }
     }
 
     fn keep_alive(&self, env: &Env, is_alive: bool) {
-        let Some(bell) = self.bell.get() else { return };
-        let mut bell = bell.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(waker) = self.waker.get() else { return };
+        let mut waker = waker.write().unwrap_or_else(PoisonError::into_inner);
         #[expect(
             deprecated,
-            reason = "a function that is weak for good would end the process before its outcomes come"
+            reason = "a permanently weak function would let the process end too early"
         )]
-        let done = if is_alive { bell.refer(env) } else { bell.unref(env) };
-        // It fails only where the environment is ending, and then it does not matter.
+        let done = if is_alive { waker.refer(env) } else { waker.unref(env) };
+        // It fails only while the environment is ending, when keeping it alive has no effect.
         drop(done);
     }
 
-    /// Lays an outcome in, and wakes the event loop unless it is about to look anyway.
-    pub(crate) fn post(&self, outcomes: impl IntoIterator<Item = (u64, Answer)>) {
-        let must_ring = {
+    /// Queues outcomes, and wakes the event loop unless it has already been woken.
+    pub(crate) fn post(&self, outcomes: impl IntoIterator<Item = (u64, Response)>) {
+        let must_wake = {
             let mut posted = self.lock();
             if posted.is_closed {
                 return;
             }
             posted.outcomes.extend(outcomes);
-            !std::mem::replace(&mut posted.is_rung, true)
+            !std::mem::replace(&mut posted.is_woken, true)
         };
-        if must_ring && !self.ring() {
+        if must_wake && !self.wake() {
             let mut posted = self.lock();
             posted.is_closed = true;
             posted.outcomes = VecDeque::new();
         }
     }
 
-    /// Rings. False when the environment has ended, as a worker that was terminated.
-    fn ring(&self) -> bool {
-        self.bell.get().is_some_and(|bell| {
-            let bell = bell.read().unwrap_or_else(PoisonError::into_inner);
-            bell.call((), ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok
+    /// Wakes the event loop. Returns false if the environment has ended, for example a worker that
+    /// was terminated.
+    fn wake(&self) -> bool {
+        self.waker.get().is_some_and(|waker| {
+            let waker = waker.read().unwrap_or_else(PoisonError::into_inner);
+            waker.call((), ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok
         })
     }
 
-    /// Takes the next outcomes out, on the environment's own thread.
+    /// Removes and returns the next outcomes, on the environment's own thread.
     fn fetch(&self, env: &Env) -> Batch {
         let mut batch = Batch::default();
         let outcomes: Vec<_> = {
             let mut posted = self.lock();
-            let count = posted.outcomes.len().min(AT_A_TIME);
+            let count = posted.outcomes.len().min(MAX_BATCH);
             let outcomes = posted.outcomes.drain(..count).collect();
             batch.more = !posted.outcomes.is_empty();
-            // While there are more, the environment comes back by itself.
-            posted.is_rung = batch.more;
+            // While more outcomes are queued, JavaScript fetches again without being woken.
+            posted.is_woken = batch.more;
             outcomes
         };
-        self.end(env, outcomes.len());
-        for (number, answer) in outcomes {
+        self.end_calls(env, outcomes.len());
+        for (number, response) in outcomes {
             let number = call_number(number);
-            match answer {
-                Answer::Whole(value) => match whole(value) {
-                    Either::A(value) => batch.whole.extend([number, value]),
-                    Either::B(_) => batch.answer(number, Answer::Whole(value)),
+            match response {
+                Response::Integer(value) => match js_integer(value) {
+                    Either::A(value) => batch.integers.extend([number, value]),
+                    Either::B(_) => batch.push(number, Response::Integer(value)),
                 },
-                answer => batch.answer(number, answer),
+                response => batch.push(number, response),
             }
         }
         batch
@@ -182,23 +184,21 @@ impl Slot {
 }
 
 impl Batch {
-    fn answer(&mut self, number: f64, answer: Answer) {
+    fn push(&mut self, number: f64, response: Response) {
         self.calls.push(number);
-        self.answers.push(answer.told());
+        self.responses.push(response.into_js());
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "JavaScript counted it")]
+#[expect(clippy::cast_precision_loss, reason = "call numbers come from a JavaScript number")]
 fn call_number(number: u64) -> f64 {
     number as f64
 }
 
-impl MessageSink for Slot {
-    fn settle(&self, outcomes: Vec<(u64, Result<i64>)>) {
-        self.post(
-            outcomes.into_iter().map(|(number, outcome)| {
-                (number, outcome.map_or_else(Answer::Failed, Answer::Whole))
-            }),
-        );
+impl MessageSink for CompletionQueue {
+    fn complete(&self, outcomes: Vec<(u64, Result<i64>)>) {
+        self.post(outcomes.into_iter().map(|(number, outcome)| {
+            (number, outcome.map_or_else(Response::Failed, Response::Integer))
+        }));
     }
 }

@@ -5,17 +5,18 @@ use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::answer::{Answer, count};
 use crate::arguments::{
-    self, Conditions, Given, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order,
+    self, DEFAULT_LIMIT, DEFAULT_SEARCH_LIMIT, FilterArgs, JsArg, MessageArgs, PageArgs,
+    days_or_default, fine_tuning_format, order,
 };
+use crate::call;
 use crate::columns;
-use crate::door;
 use crate::failure::Failure;
 use crate::pages::MessagePages;
+use crate::response::{Response, count};
 use crate::rows;
 use crate::store::Store;
-use crate::submit::Begun;
+use crate::submit::Submitted;
 
 #[napi]
 #[expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
@@ -26,16 +27,16 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] message: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] response: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] provider: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] model: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] tokens_used: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] metadata: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] timestamp: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] message: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] response: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] provider: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] model: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] tokens_used: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] metadata: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] timestamp: JsArg<'_>,
+    ) -> Submitted {
         self.call(env, number, "log_message", None).log(|| {
-            arguments::one(&Parts {
+            arguments::new_message(&MessageArgs {
                 message: &message,
                 response: &response,
                 provider: &provider,
@@ -47,16 +48,17 @@ impl Store {
         })
     }
 
-    /// `MessageLogger.logMessages`: the arguments of `logMessage` for each message, one behind the other.
+    /// `MessageLogger.logMessages`. `parts` are the arguments of `logMessage` for each message,
+    /// concatenated.
     #[napi]
     pub fn log_messages(
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown[]")] parts: Vec<Given<'_>>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown[]")] parts: Vec<JsArg<'_>>,
+    ) -> Submitted {
         self.call(env, number, "log_messages", None).submit(
-            || arguments::many(&parts),
+            || arguments::new_messages(&parts),
             |chat, messages| chat.messages().log_messages(&messages),
             rows::ids,
         )
@@ -68,18 +70,18 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] limit: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] offset: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] cursor: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] provider: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] model: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] start_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] end_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] metadata: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] limit: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] offset: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] cursor: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] provider: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] model: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] start_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] end_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] metadata: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
-        let pages = Pages { limit: &limit, offset: &offset, cursor: &cursor };
-        let given = Conditions {
+    ) -> Submitted {
+        let pages = PageArgs { limit: &limit, offset: &offset, cursor: &cursor };
+        let filter = FilterArgs {
             provider: &provider,
             model: &model,
             start_date: &start_date,
@@ -87,21 +89,21 @@ impl Store {
             metadata: &metadata,
         };
         self.call(env, number, "get_messages", abort).submit(
-            || Ok((arguments::conditions(&given)?, arguments::page(&pages, MESSAGES)?)),
+            || Ok((arguments::message_filter(&filter)?, arguments::page(&pages, DEFAULT_LIMIT)?)),
             |chat, (filter, page)| chat.messages().get_messages(&filter, &page),
             columns::messages,
         )
     }
 
-    /// `MessageLogger.cursorAfter`: the moment is the whole one, as text.
+    /// `MessageLogger.cursorAfter`. The timestamp is text with microseconds.
     #[napi]
     pub fn cursor_after(
         &self,
-        #[napi(ts_arg_type = "unknown")] timestamp: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] id: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] timestamp: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] id: JsArg<'_>,
     ) -> napi::Result<Either<String, Failure>> {
-        door::enter("cursor_after", || {
-            Ok(arguments::cursor_behind("message", &timestamp, &id)?.to_string())
+        call::enter("cursor_after", || {
+            Ok(arguments::cursor_after_message("message", &timestamp, &id)?.to_string())
         })
     }
 
@@ -111,9 +113,9 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] id: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] id: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
+    ) -> Submitted {
         self.call(env, number, "get_message_by_id", abort).submit(
             || arguments::integer("id", &id),
             |chat, id| chat.messages().get_message_by_id(id),
@@ -127,14 +129,14 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] provider: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] model: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] start_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] end_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] metadata: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] provider: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] model: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] start_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] end_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] metadata: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
-        let given = Conditions {
+    ) -> Submitted {
+        let filter = FilterArgs {
             provider: &provider,
             model: &model,
             start_date: &start_date,
@@ -142,9 +144,9 @@ impl Store {
             metadata: &metadata,
         };
         self.call(env, number, "get_message_count", abort).submit(
-            || arguments::conditions(&given),
+            || arguments::message_filter(&filter),
             |chat, filter| chat.messages().get_message_count(&filter),
-            Answer::Whole,
+            Response::Integer,
         )
     }
 
@@ -152,24 +154,24 @@ impl Store {
     #[napi]
     pub fn iter_messages(
         &self,
-        #[napi(ts_arg_type = "unknown")] provider: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] model: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] start_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] end_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] metadata: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] oldest_first: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] provider: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] model: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] start_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] end_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] metadata: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] oldest_first: JsArg<'_>,
     ) -> napi::Result<Either<MessagePages, Failure>> {
-        let given = Conditions {
+        let filter = FilterArgs {
             provider: &provider,
             model: &model,
             start_date: &start_date,
             end_date: &end_date,
             metadata: &metadata,
         };
-        door::enter("iter_messages", || {
-            let (filter, order) = (arguments::conditions(&given)?, order(&oldest_first)?);
+        call::enter("iter_messages", || {
+            let (filter, order) = (arguments::message_filter(&filter)?, order(&oldest_first)?);
             let messages = self.handle().chat()?.messages().iter_messages(&filter, order);
-            Ok(MessagePages::new(self.handle(), self.slot(), messages, None))
+            Ok(MessagePages::new(self.handle(), self.completions(), messages, None))
         })
     }
 
@@ -179,15 +181,20 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] query: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] limit: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] offset: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] cursor: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] query: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] limit: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] offset: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] cursor: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
-        let pages = Pages { limit: &limit, offset: &offset, cursor: &cursor };
+    ) -> Submitted {
+        let pages = PageArgs { limit: &limit, offset: &offset, cursor: &cursor };
         self.call(env, number, "search_messages", abort).submit(
-            || Ok((arguments::text("query", &query)?, arguments::page(&pages, SEARCHED)?)),
+            || {
+                Ok((
+                    arguments::text("query", &query)?,
+                    arguments::page(&pages, DEFAULT_SEARCH_LIMIT)?,
+                ))
+            },
             |chat, (query, page)| chat.messages().search_messages(&query, &page),
             columns::messages,
         )
@@ -199,13 +206,13 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] start_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] end_date: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] start_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] end_date: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
-        let moment = arguments::optional_moment;
+    ) -> Submitted {
+        let timestamp = arguments::optional_timestamp;
         self.call(env, number, "get_analytics", abort).submit(
-            || Ok((moment("start_date", &start_date)?, moment("end_date", &end_date)?)),
+            || Ok((timestamp("start_date", &start_date)?, timestamp("end_date", &end_date)?)),
             |chat, (start, end)| chat.messages().get_analytics(start, end),
             rows::analytics,
         )
@@ -217,13 +224,13 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] days: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] days: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
+    ) -> Submitted {
         self.call(env, number, "count_old_messages", abort).submit(
-            || age(&days),
+            || days_or_default(&days),
             |chat, days| chat.messages().count_old_messages(days),
-            Answer::Whole,
+            Response::Integer,
         )
     }
 
@@ -233,11 +240,11 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] days: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] days: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
+    ) -> Submitted {
         self.call(env, number, "delete_old_messages", abort).submit(
-            || age(&days),
+            || days_or_default(&days),
             |chat, days| chat.messages().delete_old_messages(days),
             count,
         )
@@ -249,15 +256,15 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] format: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] provider: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] model: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] start_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] end_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] metadata: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] format: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] provider: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] model: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] start_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] end_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] metadata: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
-        let given = Conditions {
+    ) -> Submitted {
+        let filter = FilterArgs {
             provider: &provider,
             model: &model,
             start_date: &start_date,
@@ -265,9 +272,9 @@ impl Store {
             metadata: &metadata,
         };
         self.call(env, number, "export_for_fine_tuning", abort).submit(
-            || Ok((fine_tuning(&format)?, arguments::conditions(&given)?)),
+            || Ok((fine_tuning_format(&format)?, arguments::message_filter(&filter)?)),
             |chat, (format, filter)| lines(chat, format, &filter),
-            Answer::Text,
+            Response::Text,
         )
     }
 
@@ -275,51 +282,52 @@ impl Store {
     #[napi]
     pub fn export_pages(
         &self,
-        #[napi(ts_arg_type = "unknown")] format: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] provider: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] model: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] start_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] end_date: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] metadata: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] format: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] provider: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] model: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] start_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] end_date: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] metadata: JsArg<'_>,
     ) -> napi::Result<Either<MessagePages, Failure>> {
-        let given = Conditions {
+        let filter = FilterArgs {
             provider: &provider,
             model: &model,
             start_date: &start_date,
             end_date: &end_date,
             metadata: &metadata,
         };
-        door::enter("export_for_fine_tuning", || {
-            let (format, filter) = (fine_tuning(&format)?, arguments::conditions(&given)?);
+        call::enter("export_for_fine_tuning", || {
+            let (format, filter) =
+                (fine_tuning_format(&format)?, arguments::message_filter(&filter)?);
             let messages = self
                 .handle()
                 .chat()?
                 .messages()
                 .iter_messages(&filter, chatkeep::Order::OldestFirst);
-            Ok(MessagePages::new(self.handle(), self.slot(), messages, Some(format)))
+            Ok(MessagePages::new(self.handle(), self.completions(), messages, Some(format)))
         })
     }
 
     /// `MessageLogger.checkTotals`
     #[napi]
-    pub fn check_totals(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
+    pub fn check_totals(&self, env: Env, number: f64, abort: Option<&Abort>) -> Submitted {
         let check = |chat: &Chatkeep, ()| chat.messages().check_totals();
         self.call(env, number, "check_totals", abort).submit(|| Ok(()), check, rows::totals_check)
     }
 
     /// `MessageLogger.rebuildTotals`
     #[napi]
-    pub fn rebuild_totals(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
+    pub fn rebuild_totals(&self, env: Env, number: f64, abort: Option<&Abort>) -> Submitted {
         let rebuild = |chat: &Chatkeep, ()| chat.messages().rebuild_totals();
         self.call(env, number, "rebuild_totals", abort).submit(
             || Ok(()),
             rebuild,
-            |()| Answer::Nothing,
+            |()| Response::Null,
         )
     }
 }
 
-/// The training data as one text.
+/// Returns the training data as one string.
 fn lines(
     chat: &Chatkeep,
     format: FineTuningFormat,
@@ -327,5 +335,5 @@ fn lines(
 ) -> chatkeep::Result<String> {
     let mut out = Vec::new();
     chat.messages().export_for_fine_tuning(format, filter, &mut out)?;
-    String::from_utf8(out).map_err(|_| Error::internal("training data that is not UTF-8"))
+    String::from_utf8(out).map_err(|_| Error::internal("training data is not valid UTF-8"))
 }

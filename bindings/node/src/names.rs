@@ -1,6 +1,6 @@
-//! The names of fields in errors, as JavaScript's callers spell them.
+//! Field names in errors, as JavaScript callers spell them.
 
-/// The argument behind a field of the library, where the two have different names, before it is spelled in camelCase.
+/// Library fields whose argument has a different name, as (field, argument), both in snake case.
 const ARGUMENTS: [(&str, &str); 6] = [
     ("user_message", "message"),
     ("bot_response", "response"),
@@ -10,16 +10,17 @@ const ARGUMENTS: [(&str, &str); 6] = [
     ("to", "revision"),
 ];
 
-/// The caller's own argument. In a group the message's place stands before it: `messages[3].message`.
-pub(crate) fn argument(field: &str) -> String {
-    let (place, name) = field.split_at(field.rfind("].").map_or(0, |end| end + 2));
+/// Returns the caller's argument for a library field. In a batch, the prefix names the message:
+/// `messages[3].message`.
+pub(crate) fn argument_name(field: &str) -> String {
+    let (prefix, name) = field.split_at(field.rfind("].").map_or(0, |end| end + 2));
     let argument =
-        ARGUMENTS.iter().find(|(known, _)| *known == name).map_or(name, |(_, argument)| argument);
-    format!("{place}{}", camel(argument))
+        ARGUMENTS.iter().find(|(field, _)| *field == name).map_or(name, |(_, argument)| argument);
+    format!("{prefix}{}", camel_case(argument))
 }
 
-/// The name as JavaScript writes it: `tokensUsed`. Names of variables stay as they are.
-pub(crate) fn camel(name: &str) -> String {
+/// Converts a name to camel case: `tokensUsed`. Names of environment variables are unchanged.
+pub(crate) fn camel_case(name: &str) -> String {
     if name.contains(char::is_uppercase) {
         return name.to_owned();
     }

@@ -1,4 +1,4 @@
-//! All messages, a page at a time.
+//! Page-by-page iteration over all messages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,18 +7,18 @@ use napi::Env;
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::answer::Answer;
 use crate::columns;
-use crate::mailbox::Slot;
+use crate::mailbox::CompletionQueue;
+use crate::response::Response;
 use crate::rows;
-use crate::submit::{Begun, Call};
+use crate::submit::{Call, Submitted};
 use chatkeep::SharedHandle;
 
-/// The pages of an iteration over messages, or over lines that models are trained with.
+/// An iteration over messages, or over lines of training data, one page at a time.
 #[napi]
 pub struct MessagePages {
     handle: SharedHandle,
-    slot: Arc<Slot>,
+    completions: Arc<CompletionQueue>,
     messages: Arc<Mutex<MessageIter>>,
     format: Option<FineTuningFormat>,
 }
@@ -26,23 +26,25 @@ pub struct MessagePages {
 impl MessagePages {
     pub(crate) fn new(
         handle: &SharedHandle,
-        slot: &Arc<Slot>,
+        completions: &Arc<CompletionQueue>,
         messages: MessageIter,
         format: Option<FineTuningFormat>,
     ) -> Self {
         let messages = Arc::new(Mutex::new(messages));
-        Self { handle: SharedHandle::clone(handle), slot: Arc::clone(slot), messages, format }
+        let (handle, completions) = (SharedHandle::clone(handle), Arc::clone(completions));
+        Self { handle, completions, messages, format }
     }
 }
 
 #[napi]
 impl MessagePages {
-    /// The next page; nothing behind the last one.
+    /// Fetches the next page; null after the last one.
     #[napi]
-    pub fn next_page(&self, env: Env, number: f64, abort: Option<&Abort>) -> Begun {
+    pub fn next_page(&self, env: Env, number: f64, abort: Option<&Abort>) -> Submitted {
         let operation =
             if self.format.is_some() { "export_for_fine_tuning" } else { "iter_messages" };
-        let call = Call { env, number, operation, handle: &self.handle, slot: &self.slot, abort };
+        let (handle, completions) = (&self.handle, &self.completions);
+        let call = Call { env, number, operation, handle, completions, abort };
         let (messages, format) = (Arc::clone(&self.messages), self.format);
         let fetch = move |_: &chatkeep::Chatkeep, ()| {
             messages.lock().unwrap_or_else(PoisonError::into_inner).next_page()
@@ -51,9 +53,9 @@ impl MessagePages {
             || Ok(()),
             fetch,
             move |page: Vec<chatkeep::Message>| match format {
-                _ if page.is_empty() => Answer::Nothing,
+                _ if page.is_empty() => Response::Null,
                 Some(format) => {
-                    rows::names(page.iter().filter_map(|message| format.line(message)).collect())
+                    rows::strings(page.iter().filter_map(|message| format.line(message)).collect())
                 }
                 None => columns::messages(page),
             },

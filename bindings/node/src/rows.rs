@@ -1,5 +1,5 @@
-//! From chatkeep's values to JSON texts. Moments are milliseconds, which JavaScript makes `Date`s of. What is too large
-//! for a number to be exact is the text of its digits.
+//! Encoding of results as JSON text. Timestamps are milliseconds, from which JavaScript creates
+//! `Date`s. An integer that is too large for an exact number is a string of its digits.
 
 mod import;
 mod migrations;
@@ -14,65 +14,67 @@ use napi::Either;
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::import::import_report;
-pub(crate) use self::migrations::{migrated, migration_status};
-use crate::answer::{Answer, whole};
+pub(crate) use self::migrations::{migrate_response, migration_status};
+use crate::response::{Response, js_integer};
 
-/// The text of a value.
-fn text(value: &impl Serialize) -> Answer {
+/// Encodes a value.
+fn json(value: &impl Serialize) -> Response {
     match serde_json::to_string(value) {
-        Ok(json) => Answer::Text(json),
-        Err(error) => Answer::Failed(Error::internal(format!("a result cannot be shown: {error}"))),
+        Ok(json) => Response::Text(json),
+        Err(error) => {
+            Response::Failed(Error::internal(format!("failed to serialize a result: {error}")))
+        }
     }
 }
 
-/// A whole number.
-struct Whole(i128);
+/// An integer: a JSON number if JavaScript reads it exactly, otherwise a string of its digits.
+struct JsInteger(i128);
 
-impl Serialize for Whole {
+impl Serialize for JsInteger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match i64::try_from(self.0).map(|number| (number, whole(number))) {
+        match i64::try_from(self.0).map(|number| (number, js_integer(number))) {
             Ok((number, Either::A(_))) => serializer.serialize_i64(number),
             _ => serializer.collect_str(&self.0),
         }
     }
 }
 
-impl From<i64> for Whole {
+impl From<i64> for JsInteger {
     fn from(number: i64) -> Self {
         Self(number.into())
     }
 }
 
-impl From<u64> for Whole {
+impl From<u64> for JsInteger {
     fn from(number: u64) -> Self {
         Self(number.into())
     }
 }
 
-/// A moment. What is finer than milliseconds is cut; those before 1970 are rounded down as well.
+/// Milliseconds since 1970. Microseconds are rounded down, also before 1970.
 #[derive(Serialize)]
-struct Moment(i64);
+struct EpochMillis(i64);
 
-impl From<Timestamp> for Moment {
-    fn from(moment: Timestamp) -> Self {
-        Self(moment.as_microsecond().div_euclid(1000))
+impl From<Timestamp> for EpochMillis {
+    fn from(timestamp: Timestamp) -> Self {
+        Self(timestamp.as_microsecond().div_euclid(1000))
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Info {
-    id: Whole,
-    token_id: Whole,
+struct TokenJson {
+    id: JsInteger,
+    token_id: JsInteger,
     description: String,
-    created_at: Moment,
-    expires_at: Option<Moment>,
+    created_at: EpochMillis,
+    expires_at: Option<EpochMillis>,
     is_active: bool,
-    last_used_at: Option<Moment>,
+    last_used_at: Option<EpochMillis>,
     token_start: Option<String>,
 }
 
-impl From<TokenInfo> for Info {
+impl From<TokenInfo> for TokenJson {
     fn from(token: TokenInfo) -> Self {
         Self {
             id: token.id.into(),
@@ -87,26 +89,26 @@ impl From<TokenInfo> for Info {
     }
 }
 
-pub(crate) fn optional_token(found: Option<TokenInfo>) -> Answer {
-    found.map_or(Answer::Nothing, |found| text(&Info::from(found)))
+pub(crate) fn optional_token(found: Option<TokenInfo>) -> Response {
+    found.map_or(Response::Null, |found| json(&TokenJson::from(found)))
 }
 
-pub(crate) fn tokens(tokens: Vec<TokenInfo>) -> Answer {
-    text(&tokens.into_iter().map(Info::from).collect::<Vec<_>>())
+pub(crate) fn tokens(tokens: Vec<TokenInfo>) -> Response {
+    json(&tokens.into_iter().map(TokenJson::from).collect::<Vec<_>>())
 }
 
-pub(crate) fn created_token(created: CreatedToken) -> Answer {
+pub(crate) fn created_token(created: CreatedToken) -> Response {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Created<'a> {
         token: &'a str,
-        id: Whole,
-        token_id: Whole,
+        id: JsInteger,
+        token_id: JsInteger,
         description: &'a str,
-        created_at: Moment,
-        expires_at: Option<Moment>,
+        created_at: EpochMillis,
+        expires_at: Option<EpochMillis>,
     }
-    text(&Created {
+    json(&Created {
         token: created.token.expose(),
         id: created.id.into(),
         token_id: created.token_id.into(),
@@ -116,28 +118,28 @@ pub(crate) fn created_token(created: CreatedToken) -> Answer {
     })
 }
 
-pub(crate) fn token_check(check: TokenCheck) -> Answer {
+pub(crate) fn token_check(check: TokenCheck) -> Response {
     #[derive(Serialize)]
     struct Check {
         valid: bool,
         reason: &'static str,
-        token: Option<Info>,
+        token: Option<TokenJson>,
     }
-    text(&Check {
+    json(&Check {
         valid: check.valid,
         reason: check.reason.name(),
         token: check.token.map(Into::into),
     })
 }
 
-pub(crate) fn analytics(all: Analytics) -> Answer {
-    type Counts = BTreeMap<String, Whole>;
+pub(crate) fn analytics(all: Analytics) -> Response {
+    type Counts = BTreeMap<String, JsInteger>;
 
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct All {
-        total_messages: Whole,
-        total_tokens: Whole,
+        total_messages: JsInteger,
+        total_tokens: JsInteger,
         average_tokens: Option<f64>,
         providers: Counts,
         models: Counts,
@@ -146,9 +148,9 @@ pub(crate) fn analytics(all: Analytics) -> Answer {
     let counts = |counts: BTreeMap<String, i64>| -> Counts {
         counts.into_iter().map(|(name, count)| (name, count.into())).collect()
     };
-    text(&All {
+    json(&All {
         total_messages: all.total_messages.into(),
-        total_tokens: Whole(all.total_tokens),
+        total_tokens: JsInteger(all.total_tokens),
         average_tokens: all.average_tokens,
         providers: counts(all.providers),
         models: counts(all.models),
@@ -159,9 +161,9 @@ pub(crate) fn analytics(all: Analytics) -> Answer {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Totals {
-    messages: Whole,
-    with_tokens: Whole,
-    tokens: Whole,
+    messages: JsInteger,
+    with_tokens: JsInteger,
+    tokens: JsInteger,
 }
 
 impl From<Sums> for Totals {
@@ -169,15 +171,15 @@ impl From<Sums> for Totals {
         Self {
             messages: sums.messages.into(),
             with_tokens: sums.with_tokens.into(),
-            tokens: Whole(sums.tokens),
+            tokens: JsInteger(sums.tokens),
         }
     }
 }
 
-pub(crate) fn totals_check(check: TotalsCheck) -> Answer {
+pub(crate) fn totals_check(check: TotalsCheck) -> Response {
     #[derive(Serialize)]
     struct Difference {
-        start: Moment,
+        start: EpochMillis,
         hours: i32,
         provider: String,
         model: String,
@@ -186,8 +188,8 @@ pub(crate) fn totals_check(check: TotalsCheck) -> Answer {
     }
     #[derive(Serialize)]
     struct Check {
-        counted: Whole,
-        uncounted: Whole,
+        counted: JsInteger,
+        uncounted: JsInteger,
         differences: Vec<Difference>,
     }
     let difference = |difference: TotalsDifference| Difference {
@@ -198,7 +200,7 @@ pub(crate) fn totals_check(check: TotalsCheck) -> Answer {
         kept: difference.kept.into(),
         found: difference.found.into(),
     };
-    text(&Check {
+    json(&Check {
         counted: check.counted.into(),
         uncounted: check.uncounted.into(),
         differences: check.differences.into_iter().map(difference).collect(),
@@ -225,14 +227,14 @@ impl From<PoolStatus> for Pool {
     }
 }
 
-pub(crate) fn pool_status(status: PoolStatus) -> Answer {
-    text(&Pool::from(status))
+pub(crate) fn pool_status(status: PoolStatus) -> Response {
+    json(&Pool::from(status))
 }
 
-pub(crate) fn health(health: Health) -> Answer {
+pub(crate) fn health(health: Health) -> Response {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
-    struct Sign {
+    struct HealthJson {
         ok: bool,
         engine: &'static str,
         server_version: String,
@@ -240,7 +242,7 @@ pub(crate) fn health(health: Health) -> Answer {
         schema: &'static str,
         pool: Pool,
     }
-    text(&Sign {
+    json(&HealthJson {
         ok: health.ok,
         engine: health.engine,
         server_version: health.server_version,
@@ -250,11 +252,11 @@ pub(crate) fn health(health: Health) -> Answer {
     })
 }
 
-pub(crate) fn names(names: Vec<String>) -> Answer {
-    text(&names)
+pub(crate) fn strings(strings: Vec<String>) -> Response {
+    json(&strings)
 }
 
-/// Ids, those that are too large as their digits.
-pub(crate) fn ids(ids: Vec<i64>) -> Answer {
-    text(&ids.into_iter().map(Whole::from).collect::<Vec<_>>())
+/// Encodes ids. Large ids are strings of their digits.
+pub(crate) fn ids(ids: Vec<i64>) -> Response {
+    json(&ids.into_iter().map(JsInteger::from).collect::<Vec<_>>())
 }

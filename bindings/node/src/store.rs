@@ -1,4 +1,4 @@
-//! A store: where JavaScript's calls come in.
+//! The store, on which JavaScript makes its calls.
 #![expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
 
 use std::sync::Arc;
@@ -8,50 +8,50 @@ use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::arguments::{self, Given, Settings, Taken, is_given};
-use crate::door;
+use crate::arguments::{self, ArgResult, JsArg, Settings, is_given};
+use crate::call;
 use crate::failure::Failure;
-use crate::mailbox::{Mailbox, Slot};
-use crate::submit::{Begun, Call};
+use crate::mailbox::{CompletionQueue, Mailbox};
+use crate::submit::{Call, Submitted};
 use chatkeep::{Handle, SharedHandle};
 
-/// The patience of `flush` and `close`.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Default timeout of `flush` and `close`.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A store, as one environment sees it.
+/// A store, as used by one environment.
 ///
-/// A call that is awaited is given a number by JavaScript. It returns nothing when it has begun, and its outcome comes by
-/// way of the mailbox; or it returns why it could not begin.
+/// JavaScript assigns a number to each asynchronous call. The call returns null if it was started,
+/// and its outcome is delivered through the mailbox. Otherwise it returns the failure.
 #[napi]
 pub struct Store {
     handle: SharedHandle,
-    slot: Arc<Slot>,
+    completions: Arc<CompletionQueue>,
 }
 
-/// The store that the variables of the environment name. None is read before its first use. All environments of the
-/// process share it.
+/// Returns the store that the environment variables configure. They are read at its first use. All
+/// threads of the process share it.
 #[napi]
 pub(crate) fn environment_store(mailbox: &Mailbox) -> Store {
-    Store { handle: Handle::environment(), slot: mailbox.slot() }
+    Store { handle: Handle::environment(), completions: mailbox.completions() }
 }
 
-/// A store of its own.
+/// Creates a store with its own settings.
 #[napi]
 pub(crate) fn open_store(
     mailbox: &Mailbox,
-    #[napi(ts_arg_type = "unknown")] url: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_size: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] max_overflow: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_timeout: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_recycle: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_pre_ping: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] connect_timeout: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] query_timeout: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] max_retries: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] retry_delay: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] auto_migrate: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] writers: Given<'_>,
-    #[napi(ts_arg_type = "unknown")] token_cache: Given<'_>,
+    #[napi(ts_arg_type = "unknown")] url: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] pool_size: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] max_overflow: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] pool_timeout: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] pool_recycle: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] pool_pre_ping: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] connect_timeout: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] query_timeout: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] max_retries: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] retry_delay: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] auto_migrate: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] writers: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] token_cache: JsArg<'_>,
 ) -> napi::Result<Either<Store, Failure>> {
     let settings = Settings {
         url: &url,
@@ -68,16 +68,19 @@ pub(crate) fn open_store(
         writers: &writers,
         token_cache: &token_cache,
     };
-    door::enter("Chatkeep", || {
-        Ok(Store { handle: Handle::own(settings.builder()?.open()?), slot: mailbox.slot() })
+    call::enter("Chatkeep", || {
+        Ok(Store {
+            handle: Handle::own(settings.builder()?.open()?),
+            completions: mailbox.completions(),
+        })
     })
 }
 
 #[napi]
 impl Store {
-    /// The URL without its password; null where the store was not used yet.
+    /// Returns the URL without its password, or null if the store has not been opened.
     #[napi]
-    pub fn shown(&self) -> Option<String> {
+    pub fn display_url(&self) -> Option<String> {
         self.handle.opened().map(|chat| chat.database().database_url())
     }
 
@@ -87,12 +90,12 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] timeout: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
         abort: Option<&Abort>,
-    ) -> Begun {
+    ) -> Submitted {
         let find = || self.handle.opened();
         self.call(env, number, "flush", abort).submit_waiting(
-            || patience(&timeout),
+            || timeout_or_default(&timeout),
             find,
             |chat, timeout| chat.flush(timeout),
         )
@@ -104,11 +107,11 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] timeout: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
+    ) -> Submitted {
         let find = || self.handle.take();
         self.call(env, number, "close", None).submit_waiting(
-            || patience(&timeout),
+            || timeout_or_default(&timeout),
             find,
             |chat, timeout| chat.close(timeout),
         )
@@ -123,19 +126,19 @@ impl Store {
         operation: &'static str,
         abort: Option<&'a Abort>,
     ) -> Call<'a> {
-        Call { env, number, operation, handle: &self.handle, slot: &self.slot, abort }
+        Call { env, number, operation, handle: &self.handle, completions: &self.completions, abort }
     }
 
     pub(crate) fn handle(&self) -> &SharedHandle {
         &self.handle
     }
 
-    pub(crate) fn slot(&self) -> &Arc<Slot> {
-        &self.slot
+    pub(crate) fn completions(&self) -> &Arc<CompletionQueue> {
+        &self.completions
     }
 }
 
-/// How long to wait, by default 30 s.
-fn patience(timeout: &Given<'_>) -> Taken<Duration> {
-    if is_given(timeout)? { arguments::seconds("timeout", timeout) } else { Ok(PATIENCE) }
+/// Converts a timeout in seconds; 30 s by default.
+fn timeout_or_default(timeout: &JsArg<'_>) -> ArgResult<Duration> {
+    if is_given(timeout)? { arguments::seconds("timeout", timeout) } else { Ok(DEFAULT_TIMEOUT) }
 }

@@ -1,4 +1,4 @@
-//! Handing in a call whose outcome is awaited.
+//! Starting asynchronous calls.
 
 use std::sync::Arc;
 
@@ -6,104 +6,109 @@ use chatkeep::{Chatkeep, Error, ErrorKind, Result, interruptible};
 use napi::{Either, Env};
 
 use crate::abort::Abort;
-use crate::answer::Answer;
-use crate::arguments::Taken;
-use crate::door::{enter, panicked};
+use crate::arguments::ArgResult;
+use crate::call::{enter, panicked};
 use crate::failure::Failure;
-use crate::mailbox::Slot;
+use crate::mailbox::CompletionQueue;
+use crate::response::Response;
 use chatkeep::SharedHandle;
 
-/// What begins a call: nothing when it has begun, or why it could not.
-pub(crate) type Begun = napi::Result<Option<Failure>>;
+/// The result of starting a call: null if it was started, otherwise the failure.
+pub(crate) type Submitted = napi::Result<Option<Failure>>;
 
-/// The call that is to begin: its number in JavaScript, its name, and where its outcome goes.
+/// A call to start: its number in JavaScript, its name, and the queue for its outcome.
 pub(crate) struct Call<'a> {
     pub(crate) env: Env,
     pub(crate) number: f64,
     pub(crate) operation: &'static str,
     pub(crate) handle: &'a SharedHandle,
-    pub(crate) slot: &'a Arc<Slot>,
+    pub(crate) completions: &'a Arc<CompletionQueue>,
     pub(crate) abort: Option<&'a Abort>,
 }
 
 impl Call<'_> {
-    /// `take` converts the arguments, `work` is done on a thread of chatkeep's, and there `give` converts the result.
+    /// Starts the call. `parse` converts the arguments on the calling thread; `work` runs on a
+    /// worker thread, where `encode` converts its result.
     pub(crate) fn submit<A: Send + 'static, T: 'static>(
         self,
-        take: impl FnOnce() -> Taken<A>,
+        parse: impl FnOnce() -> ArgResult<A>,
         work: impl FnOnce(&Chatkeep, A) -> Result<T> + Send + 'static,
-        give: impl FnOnce(T) -> Answer + Send + 'static,
-    ) -> Begun {
+        encode: impl FnOnce(T) -> Response + Send + 'static,
+    ) -> Submitted {
         let check = self.abort.map(Abort::check);
-        begun(enter(self.operation, || {
-            let arguments = take()?;
+        submitted(enter(self.operation, || {
+            let arguments = parse()?;
             let chat = self.handle.chat()?;
             let work = move |chat: &Chatkeep| match check {
                 Some(check) => interruptible(check, || work(chat, arguments)),
                 None => work(chat, arguments),
             };
-            self.promise(|reply| chat.hand_in(move |chat| reply.send(work(chat).map(give))))
+            self.start(|completion| {
+                chat.submit(move |chat| completion.send(work(chat).map(encode)))
+            })
         }))
     }
 
-    /// The same for something that waits for other calls, and so has a thread of its own. It has nothing to do where
-    /// there is no store.
+    /// Starts a call that waits for other calls, on a thread of its own. It does nothing if `find`
+    /// returns no store.
     pub(crate) fn submit_waiting<A: Send + 'static>(
         self,
-        take: impl FnOnce() -> Taken<A>,
+        parse: impl FnOnce() -> ArgResult<A>,
         find: impl FnOnce() -> Option<Arc<Chatkeep>>,
         work: impl FnOnce(&Chatkeep, A) -> Result<()> + Send + 'static,
-    ) -> Begun {
+    ) -> Submitted {
         let check = self.abort.map(Abort::check);
-        begun(enter(self.operation, || {
-            let arguments = take()?;
+        submitted(enter(self.operation, || {
+            let arguments = parse()?;
             let found = find();
-            self.promise(|reply| {
+            self.start(|completion| {
                 let wait = move || {
                     let work = || found.map_or(Ok(()), |chat| work(&chat, arguments));
                     let outcome = match check {
                         Some(check) => interruptible(check, work),
                         None => work(),
                     };
-                    reply.send(outcome.map(|()| Answer::Nothing));
+                    completion.send(outcome.map(|()| Response::Null));
                 };
                 let started =
                     std::thread::Builder::new().name("chatkeep-wait".to_owned()).spawn(wait);
                 started.map(|_| ()).map_err(|cause| {
-                    Error::new(ErrorKind::Unavailable, "no thread could be started")
+                    Error::new(ErrorKind::Unavailable, "failed to start a thread")
                         .with_source(cause)
                 })
             })
         }))
     }
 
-    /// A message, which is written together with others.
-    pub(crate) fn log(self, take: impl FnOnce() -> Taken<chatkeep::NewMessage>) -> Begun {
-        begun(enter(self.operation, || {
-            let message = take()?;
+    /// Logs a message, which may share a transaction with others.
+    pub(crate) fn log(self, parse: impl FnOnce() -> ArgResult<chatkeep::NewMessage>) -> Submitted {
+        submitted(enter(self.operation, || {
+            let message = parse()?;
             let chat = self.handle.chat()?;
-            self.slot.begin(&self.env);
-            // It never waits: where there is no room in the queue, the message waits for it by itself.
-            let sink = Arc::clone(self.slot);
-            chat.messages().hand_in(message, sink, call_number(self.number)).map_err(|error| {
-                self.slot.forget(&self.env);
+            self.completions.begin_call(&self.env);
+            // This never blocks: while the write queue is full, the message is held.
+            let sink = Arc::clone(self.completions);
+            chat.messages().submit(message, sink, call_number(self.number)).map_err(|error| {
+                self.completions.cancel_call(&self.env);
                 error.into()
             })
         }))
     }
 
-    fn promise(&self, begin: impl FnOnce(Reply) -> Result<()>) -> Taken<()> {
-        self.slot.begin(&self.env);
-        let slot = Arc::clone(self.slot);
+    fn start(&self, begin: impl FnOnce(Completion) -> Result<()>) -> ArgResult<()> {
+        self.completions.begin_call(&self.env);
+        let completions = Arc::clone(self.completions);
         let number = call_number(self.number);
-        // Where it could not begin, the reply is dropped, which is counted as its end. JavaScript is told at once, and
-        // knows no call of this number then.
-        Ok(begin(Reply { slot, number, operation: self.operation, is_sent: false })?)
+        // If `begin` fails, it drops the completion, which counts as the end of the call.
+        // JavaScript gets the failure directly and ignores that outcome: it has not registered
+        // the number.
+        let operation = self.operation;
+        Ok(begin(Completion { completions, number, operation, is_sent: false })?)
     }
 }
 
-/// Nothing, or why a call could not begin.
-fn begun(entered: napi::Result<Either<(), Failure>>) -> Begun {
+/// Converts the result of [`enter`] to that of a started call.
+fn submitted(entered: napi::Result<Either<(), Failure>>) -> Submitted {
     entered.map(|entered| match entered {
         Either::A(()) => None,
         Either::B(failure) => Some(failure),
@@ -119,26 +124,26 @@ fn call_number(number: f64) -> u64 {
     number as u64
 }
 
-/// Somebody awaits the outcome, so there is one in any case.
-struct Reply {
-    slot: Arc<Slot>,
+/// Completes a call exactly once. Dropping it unsent completes the call with an internal error.
+struct Completion {
+    completions: Arc<CompletionQueue>,
     number: u64,
     operation: &'static str,
     is_sent: bool,
 }
 
-impl Reply {
-    fn send(mut self, outcome: Result<Answer>) {
+impl Completion {
+    fn send(mut self, outcome: Result<Response>) {
         self.is_sent = true;
-        let failed = |error: Error| Answer::Failed(error.with_operation(self.operation));
-        self.slot.post([(self.number, outcome.unwrap_or_else(failed))]);
+        let failed = |error: Error| Response::Failed(error.with_operation(self.operation));
+        self.completions.post([(self.number, outcome.unwrap_or_else(failed))]);
     }
 }
 
-impl Drop for Reply {
+impl Drop for Completion {
     fn drop(&mut self) {
         if !self.is_sent {
-            self.slot.post([(self.number, Answer::Failed(panicked(self.operation)))]);
+            self.completions.post([(self.number, Response::Failed(panicked(self.operation)))]);
         }
     }
 }

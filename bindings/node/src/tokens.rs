@@ -5,16 +5,16 @@ use napi::bindgen_prelude::Either4;
 use napi::{Either, Env, ValueType};
 use napi_derive::napi;
 
-use crate::answer::{Answer, Told, count};
-use crate::arguments::{self, Given, Refusal, Taken};
-use crate::door;
+use crate::arguments::{self, ArgError, ArgResult, JsArg};
+use crate::call;
 use crate::failure::Failure;
+use crate::response::{JsValue, Response, count};
 use crate::rows;
 use crate::store::Store;
-use crate::submit::Begun;
+use crate::submit::Submitted;
 
-/// What a token is for where nothing is said.
-const DESCRIPTION: &str = "API Token";
+/// Default description of a token.
+const DEFAULT_DESCRIPTION: &str = "API Token";
 
 #[napi]
 impl Store {
@@ -24,9 +24,9 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] description: Given<'_>,
-        #[napi(ts_arg_type = "unknown")] expires_days: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] description: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] expires_days: JsArg<'_>,
+    ) -> Submitted {
         self.call(env, number, "create_token", None).submit(
             || new_token(&description, &expires_days),
             |chat, (description, days)| chat.tokens().create_token(&description, days),
@@ -34,18 +34,18 @@ impl Store {
         )
     }
 
-    /// What `TokenManager.verifyToken` answers, if it can without asking the database.
+    /// Returns the result of `TokenManager.verifyToken` if it is known without a database query.
     #[napi(ts_return_type = "null | boolean | Failure")]
-    pub fn verify_at_once(
+    pub fn verify_cached(
         &self,
-        #[napi(ts_arg_type = "unknown")] token: Given<'_>,
+        #[napi(ts_arg_type = "unknown")] token: JsArg<'_>,
     ) -> napi::Result<Option<Either<bool, Failure>>> {
-        let entered = door::enter("verify_token", || {
+        let entered = call::enter("verify_token", || {
             let Some(token) = presented(&token)? else { return Ok(Some(false)) };
-            Ok(self.handle().chat()?.tokens().verify_at_once(&token))
+            Ok(self.handle().chat()?.tokens().verify_cached(&token))
         });
         Ok(match entered? {
-            Either::A(answer) => answer.map(Either::A),
+            Either::A(valid) => valid.map(Either::A),
             Either::B(failure) => Some(Either::B(failure)),
         })
     }
@@ -56,27 +56,28 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] token: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] token: JsArg<'_>,
+    ) -> Submitted {
         self.call(env, number, "verify_token", None).submit(
             || Ok(presented(&token)?.unwrap_or_default()),
             |chat, token| chat.tokens().verify_token(&token),
-            Answer::Yes,
+            Response::Bool,
         )
     }
 
-    /// What `TokenManager.checkToken` answers, if it can without asking the database: its JSON.
+    /// Returns the result of `TokenManager.checkToken`, as JSON, if it is known without a database
+    /// query.
     #[napi(ts_return_type = "null | string | Failure")]
-    pub fn check_at_once(
+    pub fn check_cached(
         &self,
-        #[napi(ts_arg_type = "unknown")] token: Given<'_>,
-    ) -> napi::Result<Told> {
-        let entered = door::enter("check_token", || {
+        #[napi(ts_arg_type = "unknown")] token: JsArg<'_>,
+    ) -> napi::Result<JsValue> {
+        let entered = call::enter("check_token", || {
             let token = presented(&token)?.unwrap_or_default();
-            Ok(self.handle().chat()?.tokens().check_at_once(&token))
+            Ok(self.handle().chat()?.tokens().check_cached(&token))
         });
         Ok(match entered? {
-            Either::A(check) => check.and_then(|check| rows::token_check(check).told()),
+            Either::A(check) => check.and_then(|check| rows::token_check(check).into_js()),
             Either::B(failure) => Some(Either4::D(failure)),
         })
     }
@@ -87,8 +88,8 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] token: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] token: JsArg<'_>,
+    ) -> Submitted {
         self.call(env, number, "check_token", None).submit(
             || Ok(presented(&token)?.unwrap_or_default()),
             |chat, token| chat.tokens().check_token(&token),
@@ -98,7 +99,7 @@ impl Store {
 
     /// `TokenManager.listTokens`
     #[napi]
-    pub fn list_tokens(&self, env: Env, number: f64) -> Begun {
+    pub fn list_tokens(&self, env: Env, number: f64) -> Submitted {
         let list = |chat: &Chatkeep, ()| chat.tokens().list_tokens();
         self.call(env, number, "list_tokens", None).submit(|| Ok(()), list, rows::tokens)
     }
@@ -109,8 +110,8 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] id: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] id: JsArg<'_>,
+    ) -> Submitted {
         self.call(env, number, "get_token_info", None).submit(
             || arguments::integer("id", &id),
             |chat, id| chat.tokens().get_token_info(id),
@@ -124,36 +125,39 @@ impl Store {
         &self,
         env: Env,
         number: f64,
-        #[napi(ts_arg_type = "unknown")] token_id: Given<'_>,
-    ) -> Begun {
+        #[napi(ts_arg_type = "unknown")] token_id: JsArg<'_>,
+    ) -> Submitted {
         self.call(env, number, "revoke_token", None).submit(
             || arguments::integer("token_id", &token_id),
             |chat, id| chat.tokens().revoke_token(id),
-            Answer::Yes,
+            Response::Bool,
         )
     }
 
     /// `TokenManager.deleteExpiredTokens`
     #[napi]
-    pub fn delete_expired_tokens(&self, env: Env, number: f64) -> Begun {
+    pub fn delete_expired_tokens(&self, env: Env, number: f64) -> Submitted {
         let delete = |chat: &Chatkeep, ()| chat.tokens().delete_expired_tokens();
         self.call(env, number, "delete_expired_tokens", None).submit(|| Ok(()), delete, count)
     }
 }
 
-fn new_token(description: &Given<'_>, expires_days: &Given<'_>) -> Taken<(String, Option<i64>)> {
+fn new_token(
+    description: &JsArg<'_>,
+    expires_days: &JsArg<'_>,
+) -> ArgResult<(String, Option<i64>)> {
     let description = match description.get_type()? {
-        ValueType::Undefined => DESCRIPTION.to_owned(),
+        ValueType::Undefined => DEFAULT_DESCRIPTION.to_owned(),
         _ => arguments::text("description", description)?,
     };
     Ok((description, arguments::optional_integer("expires_days", expires_days)?))
 }
 
-/// A token as somebody presented it. A text with a lone surrogate is one more text that cannot be a token, and the fault
-/// of whoever sent it.
-fn presented(token: &Given<'_>) -> Taken<Option<String>> {
+/// Converts a token that a client presented. A string with a lone surrogate is a malformed token
+/// rather than an invalid argument, because the client chose it.
+fn presented(token: &JsArg<'_>) -> ArgResult<Option<String>> {
     match arguments::text("token", token) {
-        Err(Refusal::Input(_)) if token.get_type()? == ValueType::String => Ok(None),
-        taken => taken.map(Some),
+        Err(ArgError::Invalid(_)) if token.get_type()? == ValueType::String => Ok(None),
+        result => result.map(Some),
     }
 }

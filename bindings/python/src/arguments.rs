@@ -1,28 +1,32 @@
-//! From Python objects to chatkeep's values. What cannot be taken is refused by the field's name, as everywhere in
-//! chatkeep; nothing is guessed: no number from a text, no text from a number, no integer from a boolean or from 1.5.
+//! Converts Python objects to chatkeep values.
+//!
+//! Errors name the invalid argument. There are no implicit conversions: a number is not parsed from
+//! a string, a string is not made from a number, and neither `True` nor 1.5 is an integer.
 
+mod defaults;
 mod filter;
 mod integer;
 mod message;
 mod metadata;
 mod migrate;
-mod moment;
-mod options;
 mod path;
 mod settings;
 mod text;
 mod timeout;
+mod timestamp;
 
-pub(crate) use self::filter::{Conditions, Pages, conditions, cursor_behind, page};
+pub(crate) use self::defaults::{
+    PAGE_SIZE, SEARCH_PAGE_SIZE, date_range, fine_tuning_format, max_age_days, order,
+};
+pub(crate) use self::filter::{FilterArgs, PageArgs, cursor_after_message, message_filter, page};
 pub(crate) use self::integer::{integer, optional_integer};
-pub(crate) use self::message::{Parts, many, one};
-pub(crate) use self::migrate::{Migrate, migrate};
-pub(crate) use self::moment::optional_moment;
-pub(crate) use self::options::{MESSAGES, SEARCHED, age, fine_tuning, order, span};
+pub(crate) use self::message::{MessageArgs, new_message, new_messages};
+pub(crate) use self::migrate::{MigrateArgs, migrate_request};
 pub(crate) use self::path::path;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::text::{optional_text, text};
 pub(crate) use self::timeout::seconds;
+pub(crate) use self::timestamp::optional_timestamp;
 
-/// An argument as Python gives it.
-pub(crate) type Given<'a, 'py> = &'a pyo3::Bound<'py, pyo3::PyAny>;
+/// An argument as passed by Python.
+pub(crate) type PyArg<'a, 'py> = &'a pyo3::Bound<'py, pyo3::PyAny>;

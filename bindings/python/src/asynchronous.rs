@@ -1,11 +1,12 @@
-//! The same calls for `asyncio`.
+//! The same operations for `asyncio`.
 //!
-//! A call makes a future of the running loop and hands its work in. The threads of chatkeep that do it never enter the
-//! interpreter: they lay outcomes into the loop's mailbox and ring its bell, once for all that lie there. The loop wakes,
-//! empties its mailbox, and settles the futures. `chatkeep/asyncio.py` makes coroutines of the futures.
+//! A call creates a future of the running event loop and submits its work. The worker threads never
+//! enter the interpreter: they push outcomes to the completion queue of the loop's mailbox, and
+//! wake the loop once per batch. The loop then drains the queue and resolves the futures. The
+//! Python package `chatkeep.asyncio` wraps the futures in coroutines.
 
-mod bell;
 mod database;
+mod loop_waker;
 mod mailbox;
 mod message_pages;
 mod messages;

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use pyo3::prelude::*;
 
-/// Runs the ``chatkeep`` command on the standard streams of this process.
+/// Runs the ``chatkeep`` command with the standard streams of this process.
 ///
 /// Args:
-///     arguments (list[str]): The command line; the first is the program's name.
+///     arguments (list[str]): The command line, starting with the program name.
 ///
 /// Returns:
 ///     int: The exit code.

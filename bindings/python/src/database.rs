@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use chatkeep::MigrateCall;
-use chatkeep_transfer::MovingIn as _;
+use chatkeep::MigrateRequest;
+use chatkeep_transfer::LegacyImport as _;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
-use crate::arguments::{self, Migrate, migrate};
-use crate::door;
+use crate::arguments::{self, MigrateArgs, migrate_request};
+use crate::call;
 use crate::json;
 use chatkeep::SharedHandle;
 
-/// The database itself: where it is, how it is, which schema it has.
+/// Reports the health of the database, and runs migrations and maintenance.
 ///
 /// Examples:
 ///     >>> from chatkeep import Chatkeep
@@ -25,123 +25,149 @@ pub(crate) struct DatabaseManager {
 }
 
 impl DatabaseManager {
-    pub(crate) fn of(handle: &SharedHandle) -> Self {
+    pub(crate) fn from_handle(handle: &SharedHandle) -> Self {
         Self { handle: SharedHandle::clone(handle) }
     }
 }
 
 #[pymethods]
 impl DatabaseManager {
-    /// str: The engine that the URL names: ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``.
+    /// str: Database engine of the URL: ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``.
     #[getter]
     fn db_type(&self, py: Python<'_>) -> PyResult<&'static str> {
-        door::enter_at_once(py, "db_type", || Ok(self.handle.chat()?.database().engine().name()))
+        call::enter_nonblocking(py, "db_type", || {
+            Ok(self.handle.chat()?.database().engine().name())
+        })
     }
 
-    /// str: The URL, with ``***`` in the password's place.
+    /// str: Database URL, with the password replaced by ``***``.
     #[getter]
     fn database_url(&self, py: Python<'_>) -> PyResult<String> {
-        door::enter_at_once(py, "database_url", || {
+        call::enter_nonblocking(py, "database_url", || {
             Ok(self.handle.chat()?.database().database_url())
         })
     }
 
-    /// How many connections there are, and who has them.
+    /// Returns the number of connections in the pool, by state.
     ///
     /// Returns:
-    ///     PoolStatus: ``pool_size``, ``checked_in``, ``checked_out``, ``overflow``, ``total``, ``max``, ``waiting``.
+    ///     PoolStatus: ``pool_size``, ``checked_in``, ``checked_out``, ``overflow``, ``total``,
+    ///         ``max`` and ``waiting``.
     fn pool_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let status = |chat: &chatkeep::Chatkeep, ()| Ok(chat.database().pool_status());
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "pool_status",
             || Ok(()),
             status,
-            |py, status| json::of(py, &status),
+            |py, status| json::to_python(py, &status),
         )
     }
 
-    /// Waits until the database answers and its schema is as it should be, for ``DB_MAX_RETRIES`` x ``DB_RETRY_DELAY``.
+    /// Waits until the database is reachable and its schema is current.
+    ///
+    /// The maximum wait is ``DB_MAX_RETRIES`` times ``DB_RETRY_DELAY``.
     ///
     /// Raises:
-    ///     UnavailableError: The time is over.
-    ///     ConfigurationError: Waiting would not help, as with a wrong password.
+    ///     UnavailableError: The maximum wait expired.
+    ///     ConfigurationError: A setting is wrong, for example the password. Waiting cannot help.
     fn wait_until_ready(&self, py: Python<'_>) -> PyResult<()> {
         let wait = |chat: &chatkeep::Chatkeep, ()| chat.database().wait_until_ready();
-        door::enter(py, &self.handle, "wait_until_ready", || Ok(()), wait, |_, ()| Ok(()))
+        call::enter(py, &self.handle, "wait_until_ready", || Ok(()), wait, |_, ()| Ok(()))
     }
 
-    /// Asks the database for a sign of life. A schema that does not fit is no error here: ``ok`` is false, and ``schema`` says
-    /// in what way.
+    /// Checks that the database responds, and that its schema is current.
+    ///
+    /// A schema mismatch is not an error here: ``ok`` is ``False`` and ``schema`` is the state of
+    /// the schema.
     ///
     /// Returns:
     ///     Health: ``ok``, ``engine``, ``server_version``, ``latency_ms``, ``schema`` and ``pool``.
     ///
     /// Raises:
-    ///     UnavailableError: It does not answer.
+    ///     UnavailableError: The database does not respond.
     fn health<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let look = |chat: &chatkeep::Chatkeep, ()| chat.database().health();
-        door::enter(py, &self.handle, "health", || Ok(()), look, |py, health| json::of(py, &health))
+        let check = |chat: &chatkeep::Chatkeep, ()| chat.database().health();
+        call::enter(
+            py,
+            &self.handle,
+            "health",
+            || Ok(()),
+            check,
+            |py, health| json::to_python(py, &health),
+        )
     }
 
-    /// Where the database stands among the migrations of this version. Nothing is changed.
+    /// Returns the applied and pending migrations, without changing the database.
     ///
     /// Returns:
-    ///     MigrationStatus: The keys of ``chatkeep migrate current --json``.
+    ///     MigrationStatus: ``applied``, ``pending`` and ``unknown``, as in the output of
+    ///         ``chatkeep migrate current --json``.
     fn migration_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let look = |chat: &chatkeep::Chatkeep, ()| chat.database().migration_status();
-        door::enter(
+        let check = |chat: &chatkeep::Chatkeep, ()| chat.database().migration_status();
+        call::enter(
             py,
             &self.handle,
             "migration_status",
             || Ok(()),
-            look,
-            |py, status| json::of(py, &status),
+            check,
+            |py, status| json::to_python(py, &status),
         )
     }
 
-    /// Runs the migrations that are pending, whatever ``DB_AUTO_MIGRATE`` says.
+    /// Runs all pending migrations, regardless of ``DB_AUTO_MIGRATE``.
     ///
     /// Returns:
-    ///     list[str]: Their names.
+    ///     list[str]: Names of the migrations that were run.
     ///
     /// Raises:
-    ///     SchemaError: The schema is newer than this version.
+    ///     SchemaError: The schema is newer than this version of chatkeep.
     fn upgrade(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let upgrade = |chat: &chatkeep::Chatkeep, ()| chat.database().upgrade();
-        door::enter(py, &self.handle, "upgrade", || Ok(()), upgrade, |_, names| Ok(names))
+        call::enter(py, &self.handle, "upgrade", || Ok(()), upgrade, |_, names| Ok(names))
     }
 
-    /// Does what a verb of the command ``chatkeep migrate`` does: ``upgrade``, ``downgrade``, ``current``, ``history``,
-    /// ``stamp``, ``check``, ``sql`` or ``new``, with an application's own migrations behind chatkeep's.
+    /// Runs a verb of the command ``chatkeep migrate``.
+    ///
+    /// The verbs are ``upgrade``, ``downgrade``, ``current``, ``history``, ``stamp``, ``check``,
+    /// ``sql`` and ``new``. The migrations of an application, if any, follow those of chatkeep.
     ///
     /// Args:
-    ///     verb (str): What to do.
-    ///     revision (str | None): How far; ``head``, or ``-1`` for ``downgrade``, when left out. A version, the beginning of
-    ///         one, or a name.
-    ///     folder (str | PathLike[str] | None): The application's migrations: ``NAME/up.sql`` and ``NAME/down.sql``.
-    ///     from_revision (str | None): Where the script of ``sql`` begins; at what the database has, when left out.
-    ///     description (str | None): What a ``new`` migration does.
-    ///     per_engine (bool): Whether there is a ``new`` one for each engine.
+    ///     verb (str): Verb to run.
+    ///     revision (str | None): Target revision: a version, the beginning of one, or a name. The
+    ///         default is ``head``, or ``-1`` for ``downgrade``.
+    ///     folder (str | PathLike[str] | None): Directory of the application's migrations, as
+    ///         ``NAME/up.sql`` and ``NAME/down.sql``.
+    ///     from_revision (str | None): First revision of the ``sql`` script. The default is the
+    ///         current revision of the database.
+    ///     description (str | None): Description of the ``new`` migration.
+    ///     per_engine (bool): Whether ``new`` creates one migration per engine.
     ///
     /// Returns:
-    ///     dict[str, Any]: ``applied``, ``reverted``, ``changed``, ``sql`` or ``files``; for ``history`` ``migrations``; for
-    ///     ``current`` ``state`` and the keys of ``migration_status``; for ``check`` ``matches``, ``state``, ``differences``
-    ///     and ``messages``.
+    ///     dict[str, Any]: The result, with keys that depend on the verb: ``applied``,
+    ///         ``reverted``, ``changed``, ``sql`` or ``files``. ``history`` returns ``migrations``.
+    ///         ``current`` returns ``state`` and the keys of ``migration_status``. ``check``
+    ///         returns ``matches``, ``state``, ``differences`` and ``messages``.
     ///
     /// Raises:
-    ///     SchemaError: The history does not fit, or the database refuses a migration.
-    ///     InvalidInputError: There is no such verb or revision, or a file is not as it should be.
+    ///     SchemaError: The migration history does not match, or the database rejected a migration.
+    ///     InvalidInputError: The verb or revision does not exist, or a migration file is invalid.
     ///
     /// Examples:
     ///     >>> from chatkeep import Chatkeep
     ///     >>> chat = Chatkeep("sqlite:///:memory:")
     ///     >>> chat.db_manager.migrate("check")["matches"]
     ///     True
-    #[pyo3(signature = (verb, revision=None, *, folder=None, from_revision=None, description=None, per_engine=None),
-        text_signature = "($self, verb, revision=None, *, folder=None, from_revision=None, description=None, per_engine=False)")]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    #[pyo3(
+        signature = (
+            verb, revision=None, *, folder=None, from_revision=None, description=None,
+            per_engine=None
+        ),
+        text_signature = "($self, verb, revision=None, *, folder=None, from_revision=None, \
+            description=None, per_engine=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
     fn migrate<'py>(
         &self,
         py: Python<'py>,
@@ -152,47 +178,58 @@ impl DatabaseManager {
         description: Option<&Bound<'py, PyAny>>,
         per_engine: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let given = Migrate { verb, revision, folder, from_revision, description, per_engine };
-        let work = |chat: &chatkeep::Chatkeep, call: MigrateCall| chat.database().migrate(&call);
-        door::enter(
+        let given = MigrateArgs { verb, revision, folder, from_revision, description, per_engine };
+        let run =
+            |chat: &chatkeep::Chatkeep, request: MigrateRequest| chat.database().migrate(&request);
+        call::enter(
             py,
             &self.handle,
             "migrate",
-            || migrate(&given),
-            work,
-            |py, answer| json::of(py, &answer),
+            || migrate_request(&given),
+            run,
+            |py, response| json::to_python(py, &response),
         )
     }
 
-    /// Whether there is a search index.
+    /// Returns the state of the search index.
     ///
     /// Returns:
     ///     str: ``absent``, ``ready``, ``unfinished`` or ``unsupported``.
     fn search_index(&self, py: Python<'_>) -> PyResult<&'static str> {
-        let look = |chat: &chatkeep::Chatkeep, ()| chat.database().search_index();
-        door::enter(py, &self.handle, "search_index", || Ok(()), look, |_, state| Ok(state.name()))
+        let check = |chat: &chatkeep::Chatkeep, ()| chat.database().search_index();
+        call::enter(py, &self.handle, "search_index", || Ok(()), check, |_, state| Ok(state.name()))
     }
 
-    /// Makes a search index, with which rare words are found at once in a large log, for some room and time at every
-    /// message. On SQLite and MySQL writers wait meanwhile.
+    /// Creates a search index, which makes searches for rare words fast in a large message log.
+    ///
+    /// The index uses disk space and slows every insert. On SQLite and MySQL, writers are blocked
+    /// while it is created.
     ///
     /// Returns:
-    ///     bool: False when it is there already.
+    ///     bool: ``False`` if the index already exists.
     ///
     /// Raises:
-    ///     ConfigurationError: On MariaDB, which has none, and where ``pg_trgm`` may not be added.
+    ///     ConfigurationError: The engine is MariaDB, which does not support a search index, or
+    ///         PostgreSQL does not permit the extension ``pg_trgm``.
     fn create_search_index(&self, py: Python<'_>) -> PyResult<bool> {
         let create = |chat: &chatkeep::Chatkeep, ()| chat.database().create_search_index();
-        door::enter(py, &self.handle, "create_search_index", || Ok(()), create, |_, made| Ok(made))
+        call::enter(
+            py,
+            &self.handle,
+            "create_search_index",
+            || Ok(()),
+            create,
+            |_, created| Ok(created),
+        )
     }
 
     /// Drops the search index.
     ///
     /// Returns:
-    ///     bool: False when there was none.
+    ///     bool: ``False`` if the index did not exist.
     fn drop_search_index(&self, py: Python<'_>) -> PyResult<bool> {
         let drop = |chat: &chatkeep::Chatkeep, ()| chat.database().drop_search_index();
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "drop_search_index",
@@ -202,49 +239,54 @@ impl DatabaseManager {
         )
     }
 
-    /// Takes over the messages and tokens of a SQLite file that another chat program left behind (``chatbot.db``,
-    /// ``tokens.db``, or one that SQLAlchemy made), all or none. The file is not changed. Ids are kept where they are free,
-    /// tokens stay valid, and what an earlier run has stored is passed over.
+    /// Imports the messages and tokens of a SQLite file from another chat program.
+    ///
+    /// The file may be a ``chatbot.db``, a ``tokens.db``, or one created with SQLAlchemy. The
+    /// import stores all rows or none, and does not change the file. Ids are preserved where they
+    /// are free, and tokens remain valid. Rows that an earlier run imported are skipped.
     ///
     /// Args:
-    ///     path (str | os.PathLike[str]): The file.
+    ///     path (str | os.PathLike[str]): Path of the file.
     ///
     /// Returns:
-    ///     ImportReport: What was found and stored, with the keys of ``chatkeep db import-legacy --json``.
+    ///     ImportReport: The rows found and stored, as in the output of
+    ///         ``chatkeep db import-legacy --json``.
     ///
     /// Raises:
-    ///     InvalidInputError: A row cannot be stored as it is, or a table has columns with no place here, which are named; the
-    ///         command lists such rows, and can store them.
-    ///     CorruptError: The file is damaged, or no SQLite file.
+    ///     InvalidInputError: A row has an invalid value, or a table has unknown columns; the
+    ///         message names them. The command lists such rows, and can store them.
+    ///     CorruptError: The file is damaged, or is not a SQLite file.
     fn migrate_from_old_sqlite<'py>(
         &self,
         py: Python<'py>,
         path: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let import = |chat: &chatkeep::Chatkeep, path: PathBuf| chat.migrate_from_old_sqlite(path);
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "migrate_from_old_sqlite",
             || arguments::path("path", path),
             import,
-            |py, report| json::of(py, &report),
+            |py, report| json::to_python(py, &report),
         )
     }
 
-    /// As ``Chatkeep.close``. The environment's store is opened anew at its next use.
+    /// Closes the store; see ``Chatkeep.close``.
+    ///
+    /// The store of the environment variables opens again at its next use.
     ///
     /// Args:
-    ///     timeout (float): Seconds.
+    ///     timeout (float): Maximum wait for active calls, in seconds.
     ///
     /// Raises:
-    ///     UnavailableError: Calls had not ended by then.
+    ///     UnavailableError: The timeout expired while calls were active.
     #[pyo3(signature = (timeout=None), text_signature = "($self, timeout=30.0)")]
     fn close(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         crate::store::close(py, &self.handle, timeout)
     }
 
     fn __repr__(&self) -> String {
-        crate::store::shown(&self.handle, "chatkeep.DatabaseManager")
+        crate::store::repr(&self.handle, "chatkeep.DatabaseManager")
     }
 }

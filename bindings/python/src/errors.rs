@@ -1,4 +1,6 @@
-//! From chatkeep's one error to one Python exception class for each kind. The classes stand in `chatkeep/errors.py`.
+//! Converts chatkeep errors to Python exceptions, one class per error kind.
+//!
+//! The classes are defined in `chatkeep/errors.py`.
 
 use std::error::Error as StdError;
 
@@ -10,34 +12,40 @@ use pyo3::types::{PyDict, PyType};
 
 use crate::names;
 
-/// Why arguments were not taken. The field is the caller's own argument.
-pub(crate) enum Refusal {
-    /// The value cannot be.
+/// Result of converting Python arguments.
+pub(crate) type ArgResult<T> = Result<T, ArgError>;
+
+/// An argument that could not be converted. Its field is the name of the caller's argument.
+pub(crate) enum ArgError {
+    /// The value is invalid.
     Input(Error),
-    /// It is of a type that cannot be.
+    /// The type is wrong.
     Type(Error),
-    /// Python code that was asked for the value failed.
+    /// Python code that was called for the value raised an exception.
     Python(PyErr),
 }
 
-impl Refusal {
-    /// A value of a type that cannot be taken; `wanted` says what can.
-    pub(crate) fn wrong_type(field: &str, wanted: &str, given: &Bound<'_, PyAny>) -> Self {
-        // With its module: numpy has a `bool` of its own.
+impl ArgError {
+    /// Returns an error for a value of the wrong type; `expected` names the accepted types.
+    pub(crate) fn wrong_type(field: &str, expected: &str, given: &Bound<'_, PyAny>) -> Self {
+        // Includes the module, because numpy for example has its own `bool`.
         let name = given.get_type().fully_qualified_name();
         let name = name.map_or_else(|_| "?".to_owned(), |name| name.to_string());
-        Self::Type(Error::invalid_input(field.to_owned(), format!("must be {wanted}, not {name}")))
+        Self::Type(Error::invalid_input(
+            field.to_owned(),
+            format!("must be {expected}, not {name}"),
+        ))
     }
 
-    /// A value that cannot be taken.
-    pub(crate) fn input(field: &str, message: impl Into<String>) -> Self {
+    /// Returns an error for an invalid value.
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self::Input(Error::invalid_input(field.to_owned(), message.into()))
     }
 
-    /// The same of another field.
-    pub(crate) fn about(self, field: impl FnOnce(&str) -> String) -> Self {
+    /// Returns the same error with its field renamed.
+    pub(crate) fn map_field(self, rename: impl FnOnce(&str) -> String) -> Self {
         let renamed = |error: Error| {
-            let name = field(error.field().unwrap_or_default());
+            let name = rename(error.field().unwrap_or_default());
             error.with_field(name)
         };
         match self {
@@ -47,7 +55,8 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn raise(self, py: Python<'_>, operation: &'static str) -> PyErr {
+    /// Converts the error to a Python exception.
+    pub(crate) fn into_py_err(self, py: Python<'_>, operation: &'static str) -> PyErr {
         match self {
             Self::Input(error) => {
                 exception(py, class_name(error.kind()), &error.with_operation(operation))
@@ -60,21 +69,21 @@ impl Refusal {
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for ArgError {
     fn from(error: Error) -> Self {
-        Self::Input(names::of_caller(error))
+        Self::Input(names::with_argument_name(error))
     }
 }
 
-impl From<PyErr> for Refusal {
+impl From<PyErr> for ArgError {
     fn from(error: PyErr) -> Self {
         Self::Python(error)
     }
 }
 
-/// The exception for this error of the library's, which names the caller's own argument.
-pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    exception(py, class_name(error.kind()), &names::of_caller(error.clone()))
+/// Converts a library error to an exception that names the caller's argument.
+pub(crate) fn to_py_err(py: Python<'_>, error: &Error) -> PyErr {
+    exception(py, class_name(error.kind()), &names::with_argument_name(error.clone()))
 }
 
 fn class_name(kind: ErrorKind) -> &'static str {
@@ -94,11 +103,12 @@ fn class_name(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// Returns an instance of the exception class, or the exception that creating it raised.
 fn exception(py: Python<'_>, class: &str, error: &Error) -> PyErr {
-    make(py, class, error).unwrap_or_else(|failure| failure)
+    try_exception(py, class, error).unwrap_or_else(|failure| failure)
 }
 
-fn make(py: Python<'_>, class: &str, error: &Error) -> PyResult<PyErr> {
+fn try_exception(py: Python<'_>, class: &str, error: &Error) -> PyResult<PyErr> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || py.import("chatkeep.errors").map(Bound::unbind))?;
     let class = module.bind(py).getattr(class)?.cast_into::<PyType>()?;
@@ -114,7 +124,7 @@ fn make(py: Python<'_>, class: &str, error: &Error) -> PyResult<PyErr> {
     Ok(raised)
 }
 
-/// What lies underneath, as far as it goes.
+/// Converts a source error and its own sources to chained exceptions.
 fn cause(py: Python<'_>, source: &(dyn StdError + 'static)) -> PyErr {
     let raised = PyException::new_err(source.to_string());
     raised.set_cause(py, source.source().map(|source| cause(py, source)));

@@ -1,4 +1,4 @@
-//! JSON text to Python objects, without a tree in between.
+//! Converts JSON text directly to Python objects, without an intermediate tree.
 
 use std::fmt;
 
@@ -8,30 +8,30 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use crate::errors::raise;
+use crate::errors::to_py_err;
 
-/// The Python object that this JSON text stands for. Integers of 64 bits are exact.
-pub(crate) fn object<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+/// Parses JSON text to a Python object. 64-bit integers are exact.
+pub(crate) fn parse<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    Value(py).deserialize(&mut reader).map_err(|error| internal(py, &error))
+    PyValue(py).deserialize(&mut reader).map_err(|error| internal(py, &error))
 }
 
-/// A value with the keys that it serialises with.
-pub(crate) fn of<'py>(
+/// Converts a serializable value to a Python object with the same keys.
+pub(crate) fn to_python<'py>(
     py: Python<'py>,
     value: &impl serde::Serialize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    object(py, &serde_json::to_string(value).map_err(|error| internal(py, &error))?)
+    parse(py, &serde_json::to_string(value).map_err(|error| internal(py, &error))?)
 }
 
 fn internal(py: Python<'_>, error: &serde_json::Error) -> PyErr {
-    raise(py, &Error::internal(format!("a result cannot be shown in Python: {error}")))
+    to_py_err(py, &Error::internal(format!("failed to convert a result to Python: {error}")))
 }
 
 #[derive(Clone, Copy)]
-struct Value<'py>(Python<'py>);
+struct PyValue<'py>(Python<'py>);
 
-impl<'de, 'py> DeserializeSeed<'de> for Value<'py> {
+impl<'de, 'py> DeserializeSeed<'de> for PyValue<'py> {
     type Value = Bound<'py, PyAny>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -39,7 +39,7 @@ impl<'de, 'py> DeserializeSeed<'de> for Value<'py> {
     }
 }
 
-impl<'de, 'py> Visitor<'de> for Value<'py> {
+impl<'de, 'py> Visitor<'de> for PyValue<'py> {
     type Value = Bound<'py, PyAny>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +88,7 @@ impl<'de, 'py> Visitor<'de> for Value<'py> {
     }
 }
 
-impl<'py> Value<'py> {
+impl<'py> PyValue<'py> {
     fn convert<E: serde::de::Error>(
         self,
         value: impl IntoPyObjectExt<'py>,

@@ -1,19 +1,20 @@
-//! `chatkeep._native`: chatkeep for Python. It holds no logic: convert, call, convert.
+//! `chatkeep._native`: the Python bindings. They convert values and contain no logic of their own.
 //!
-//! - `door`: the one way into Rust and back, for every call.
-//! - `arguments`: from Python objects to chatkeep's values; what cannot be taken is refused by the field's name.
-//! - `rows`, `json`: from chatkeep's values to Python objects.
-//! - `names`: the names of fields in errors, as callers spell them.
-//! - `errors`: one exception class for each kind of error.
-//! - `store`, `messages`, `message_iterator`, `tokens`, `database`: the classes.
-//! - `asynchronous`: the same calls for `asyncio`: futures that are settled by way of a mailbox for each event loop.
+//! - `call`: the single entry point from Python into Rust, used by every call.
+//! - `arguments`: converts Python objects to chatkeep values. Errors name the invalid argument.
+//! - `rows`, `json`: convert chatkeep values to Python objects.
+//! - `names`: the argument names that errors report.
+//! - `errors`: one exception class per error kind.
+//! - `store`, `messages`, `message_iterator`, `tokens`, `database`: the Python classes.
+//! - `asynchronous`: the same operations for `asyncio`. Each returns a future that is resolved
+//!   through a mailbox of its event loop.
 //! - `command`: the `chatkeep` command.
 
 mod arguments;
 mod asynchronous;
+mod call;
 mod command;
 mod database;
-mod door;
 mod errors;
 mod json;
 mod message_iterator;
@@ -23,7 +24,7 @@ mod rows;
 mod store;
 mod tokens;
 
-/// What the Python package is built on; import `chatkeep` instead.
+/// Implementation of the Python package; import `chatkeep` instead.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]

@@ -1,4 +1,4 @@
-//! All messages, one by one.
+//! The class `MessageIterator`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,15 +6,16 @@ use chatkeep::MessageIter;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::door;
+use crate::call;
 use crate::rows;
 use chatkeep::SharedHandle;
 
-/// Messages one by one; see ``MessageLogger.iter_messages``.
+/// Iterator over messages, returned by ``MessageLogger.iter_messages``.
 #[pyclass(frozen, module = "chatkeep")]
 pub(crate) struct MessageIterator {
     handle: SharedHandle,
-    /// Locked only by threads that are not attached to the interpreter: one of them may fetch a page meanwhile.
+    /// Locked only by threads that are detached from the interpreter, because the thread that holds
+    /// the lock may be fetching a page.
     messages: Arc<Mutex<MessageIter>>,
 }
 
@@ -35,7 +36,7 @@ impl MessageIterator {
     /// Returns:
     ///     Message: The next message.
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "iter_messages",

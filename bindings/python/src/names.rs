@@ -1,8 +1,8 @@
-//! The names of fields in errors, as Python's callers spell them.
+//! The argument names that errors report, as Python callers spell them.
 
 use chatkeep::Error;
 
-/// The argument behind a field of the library, where the two have different names.
+/// Python argument names of library fields, where the two differ.
 const ARGUMENTS: [(&str, &str); 6] = [
     ("user_message", "message"),
     ("bot_response", "response"),
@@ -12,14 +12,14 @@ const ARGUMENTS: [(&str, &str); 6] = [
     ("to", "revision"),
 ];
 
-/// The library's error about the caller's own argument.
-pub(crate) fn of_caller(error: Error) -> Error {
+/// Returns the error with its field renamed to the caller's argument.
+pub(crate) fn with_argument_name(error: Error) -> Error {
     let Some(field) = error.field() else { return error };
-    // In a group the message's place stands before it: `messages[3].user_message`.
-    let (place, name) = field.split_at(field.rfind("].").map_or(0, |end| end + 2));
-    match ARGUMENTS.iter().find(|(known, _)| *known == name) {
+    // In a batch, the index of the message precedes the field: `messages[3].user_message`.
+    let (index, name) = field.split_at(field.rfind("].").map_or(0, |end| end + 2));
+    match ARGUMENTS.iter().find(|(field, _)| *field == name) {
         Some((_, argument)) => {
-            let renamed = format!("{place}{argument}");
+            let renamed = format!("{index}{argument}");
             error.with_field(renamed)
         }
         None => error,

@@ -1,5 +1,6 @@
-//! From chatkeep's values to `dict`s, in one pass and with keys that are made once. They go straight into a JSON response:
-//! moments are texts in ISO 8601 with an offset.
+//! Converts chatkeep values to `dict`s in one pass, with interned keys.
+//!
+//! The `dict`s are ready for a JSON response: timestamps are ISO 8601 strings with a UTC offset.
 
 use std::fmt::Write as _;
 
@@ -13,40 +14,43 @@ use pyo3::types::{PyDict, PyList, PyString, PyType};
 
 use crate::json;
 
-/// Sets keys of a `dict`, in their order.
-macro_rules! entries {
+/// Sets the items of a `dict`, in order.
+macro_rules! set_items {
     ($py:ident, $dict:expr, { $($key:literal: $value:expr),+ $(,)? }) => {
         $($dict.set_item(intern!($py, $key), $value)?;)+
     };
 }
 
-fn moment<'py>(py: Python<'py>, moment: Timestamp) -> Bound<'py, PyString> {
-    // All of them have this length; a text that grows is allocated twice.
+fn timestamp<'py>(py: Python<'py>, timestamp: Timestamp) -> Bound<'py, PyString> {
+    // Every timestamp has this length, so the string is allocated once.
     let mut text = String::with_capacity(32);
-    // A String takes whatever is written.
-    let _ = write!(text, "{moment}");
+    // Writing to a String never fails.
+    let _ = write!(text, "{timestamp}");
     PyString::new(py, &text)
 }
 
-fn optional_moment<'py>(py: Python<'py>, given: Option<Timestamp>) -> Option<Bound<'py, PyString>> {
-    given.map(|given| moment(py, given))
+fn optional_timestamp<'py>(
+    py: Python<'py>,
+    given: Option<Timestamp>,
+) -> Option<Bound<'py, PyString>> {
+    given.map(|given| timestamp(py, given))
 }
 
-/// Makes the `dict`s of messages.
+/// Converts messages to `dict`s.
 struct MessageRows<'py> {
     py: Python<'py>,
-    /// What is written over in a copy of it: a `dict` of this size that grows key by key is laid out anew on the way.
-    blank: Bound<'py, PyDict>,
-    provider: Repeated<'py>,
-    model: Repeated<'py>,
+    /// A `dict` with all keys, copied for each row. Adding the keys one by one would resize it.
+    template: Bound<'py, PyDict>,
+    provider: CachedText<'py>,
+    model: CachedText<'py>,
 }
 
 impl<'py> MessageRows<'py> {
     fn new(py: Python<'py>) -> PyResult<Self> {
-        static BLANK: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-        let blank = BLANK.get_or_try_init(py, || {
+        static TEMPLATE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+        let template = TEMPLATE.get_or_try_init(py, || {
             let row = PyDict::new(py);
-            entries!(py, row, {
+            set_items!(py, row, {
                 "id": py.None(),
                 "timestamp": py.None(),
                 "user_message": py.None(),
@@ -60,21 +64,21 @@ impl<'py> MessageRows<'py> {
         })?;
         Ok(Self {
             py,
-            blank: blank.bind(py).clone(),
-            provider: Repeated(None),
-            model: Repeated(None),
+            template: template.bind(py).clone(),
+            provider: CachedText(None),
+            model: CachedText(None),
         })
     }
 
     fn row(&mut self, message: &Message) -> PyResult<Bound<'py, PyDict>> {
         let py = self.py;
-        let row = self.blank.copy()?;
-        entries!(py, row, {
+        let row = self.template.copy()?;
+        set_items!(py, row, {
             "id": message.id,
-            "timestamp": moment(py, message.timestamp),
+            "timestamp": timestamp(py, message.timestamp),
             "user_message": &message.user_message,
         });
-        // What is nothing is there already.
+        // The template already contains `None` for every key.
         if let Some(response) = &message.bot_response {
             row.set_item(intern!(py, "bot_response"), response)?;
         }
@@ -88,23 +92,23 @@ impl<'py> MessageRows<'py> {
             row.set_item(intern!(py, "tokens_used"), tokens)?;
         }
         if let Some(metadata) = &message.metadata {
-            row.set_item(intern!(py, "metadata"), json::object(py, metadata.as_json())?)?;
+            row.set_item(intern!(py, "metadata"), json::parse(py, metadata.as_json())?)?;
         }
         Ok(row)
     }
 }
 
-/// A text that is often the one of the row before.
-struct Repeated<'py>(Option<(String, Bound<'py, PyString>)>);
+/// The last string that was converted, which the next row often repeats.
+struct CachedText<'py>(Option<(String, Bound<'py, PyString>)>);
 
-impl<'py> Repeated<'py> {
+impl<'py> CachedText<'py> {
     fn text(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
         match &self.0 {
-            Some((last, made)) if last == text => made.clone(),
+            Some((last, converted)) if last == text => converted.clone(),
             _ => {
-                let made = PyString::new(py, text);
-                self.0 = Some((text.to_owned(), made.clone()));
-                made
+                let converted = PyString::new(py, text);
+                self.0 = Some((text.to_owned(), converted.clone()));
+                converted
             }
         }
     }
@@ -118,21 +122,21 @@ pub(crate) fn optional_message(
 }
 
 pub(crate) fn messages(py: Python<'_>, messages: Vec<Message>) -> PyResult<Bound<'_, PyList>> {
-    let mut made = MessageRows::new(py)?;
-    let rows: Vec<_> = messages.iter().map(|message| made.row(message)).collect::<PyResult<_>>()?;
+    let mut rows = MessageRows::new(py)?;
+    let rows: Vec<_> = messages.iter().map(|message| rows.row(message)).collect::<PyResult<_>>()?;
     PyList::new(py, rows)
 }
 
 pub(crate) fn token_info<'py>(py: Python<'py>, token: &TokenInfo) -> PyResult<Bound<'py, PyDict>> {
     let row = PyDict::new(py);
-    entries!(py, row, {
+    set_items!(py, row, {
         "id": token.id,
         "token_id": token.token_id,
         "description": &token.description,
-        "created_at": moment(py, token.created_at),
-        "expires_at": optional_moment(py, token.expires_at),
+        "created_at": timestamp(py, token.created_at),
+        "expires_at": optional_timestamp(py, token.expires_at),
         "is_active": token.is_active,
-        "last_used_at": optional_moment(py, token.last_used_at),
+        "last_used_at": optional_timestamp(py, token.last_used_at),
         "token_start": &token.token_start,
     });
     Ok(row)
@@ -150,24 +154,24 @@ pub(crate) fn tokens(py: Python<'_>, tokens: Vec<TokenInfo>) -> PyResult<Bound<'
     PyList::new(py, rows)
 }
 
-/// A `dict` whose `repr` keeps the token to itself.
+/// Converts a created token to a `dict` whose `repr` hides the token.
 pub(crate) fn created_token(py: Python<'_>, created: CreatedToken) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let row = PyDict::new(py);
-    entries!(py, row, {
+    set_items!(py, row, {
         "token": created.token.expose(),
         "id": created.id,
         "token_id": created.token_id,
         "description": &created.description,
-        "created_at": moment(py, created.created_at),
-        "expires_at": optional_moment(py, created.expires_at),
+        "created_at": timestamp(py, created.created_at),
+        "expires_at": optional_timestamp(py, created.expires_at),
     });
     CLASS.import(py, "chatkeep._secret", "NewToken")?.call1((row,))
 }
 
 pub(crate) fn token_check(py: Python<'_>, check: TokenCheck) -> PyResult<Bound<'_, PyDict>> {
     let row = PyDict::new(py);
-    entries!(py, row, {
+    set_items!(py, row, {
         "valid": check.valid,
         "reason": check.reason.name(),
         "token": optional_token(py, check.token)?,
@@ -175,10 +179,10 @@ pub(crate) fn token_check(py: Python<'_>, check: TokenCheck) -> PyResult<Bound<'
     Ok(row)
 }
 
-/// By hand, because a sum of tokens may be beyond 64 bits.
+/// Converts analytics. Not through JSON, because a sum of tokens may exceed 64 bits.
 pub(crate) fn analytics(py: Python<'_>, all: Analytics) -> PyResult<Bound<'_, PyDict>> {
     let row = PyDict::new(py);
-    entries!(py, row, {
+    set_items!(py, row, {
         "total_messages": all.total_messages,
         "total_tokens": all.total_tokens,
         "average_tokens": all.average_tokens,
@@ -191,7 +195,7 @@ pub(crate) fn analytics(py: Python<'_>, all: Analytics) -> PyResult<Bound<'_, Py
 
 fn sums<'py>(py: Python<'py>, sums: &Sums) -> PyResult<Bound<'py, PyDict>> {
     let row = PyDict::new(py);
-    entries!(py, row, {
+    set_items!(py, row, {
         "messages": sums.messages,
         "with_tokens": sums.with_tokens,
         "tokens": sums.tokens,
@@ -203,8 +207,8 @@ pub(crate) fn totals_check(py: Python<'_>, check: TotalsCheck) -> PyResult<Bound
     let differences = PyList::empty(py);
     for difference in &check.differences {
         let row = PyDict::new(py);
-        entries!(py, row, {
-            "start": moment(py, difference.start),
+        set_items!(py, row, {
+            "start": timestamp(py, difference.start),
             "hours": difference.hours,
             "provider": &difference.provider,
             "model": &difference.model,
@@ -214,7 +218,7 @@ pub(crate) fn totals_check(py: Python<'_>, check: TotalsCheck) -> PyResult<Bound
         differences.append(row)?;
     }
     let row = PyDict::new(py);
-    entries!(py, row, {
+    set_items!(py, row, {
         "counted": check.counted,
         "uncounted": check.uncounted,
         "differences": differences,

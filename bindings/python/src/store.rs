@@ -4,45 +4,56 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use crate::arguments::{self, Given, Settings};
+use crate::arguments::{self, PyArg, Settings};
+use crate::call;
 use crate::database::DatabaseManager;
-use crate::door;
-use crate::errors::Refusal;
+use crate::errors::ArgResult;
 use crate::messages::MessageLogger;
 use crate::tokens::TokenManager;
 use chatkeep::{Handle, SharedHandle};
 
-/// The patience of `flush` and `close`, in seconds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Default timeout of `flush` and `close`.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A chat backend's database: its messages, its tokens, and itself.
+/// Stores the messages and API tokens of a chat backend in one database.
 ///
-/// Nothing is opened before the first call; the schema is made, or brought up to date, by then. One object serves any
-/// number of threads. What is not set here comes from the environment.
+/// The first call opens the database, and creates or upgrades its schema. An instance is safe to
+/// use from any number of threads. Settings that are not passed are read from the environment.
 ///
 /// Args:
-///     url (str | None): The database, for example ``sqlite:///chat.db`` or ``postgresql://user:password@host/name``.
-///         Without it, ``DATABASE_URL`` and its like.
-///     pool_size (int | None): Connections that are kept (``DB_POOL_SIZE``).
-///     max_overflow (int | None): More connections under load (``DB_MAX_OVERFLOW``).
-///     pool_timeout (float | None): Seconds to wait for a free connection (``DB_POOL_TIMEOUT``).
-///     pool_recycle (float | None): Maximum connection lifetime in seconds; 0 or -1 is no limit (``DB_POOL_RECYCLE``).
-///     pool_pre_ping (bool | None): Whether an idle connection is checked before use (``DB_POOL_PRE_PING``).
-///     connect_timeout (float | None): Seconds to connect (``DB_CONNECT_TIMEOUT``).
-///     query_timeout (float | None): Seconds for one call (``DB_QUERY_TIMEOUT``).
-///     max_retries (int | None): Times ``retry_delay``: seconds to wait for a database at start-up (``DB_MAX_RETRIES``).
-///     retry_delay (float | None): Maximum pause between two attempts at start-up (``DB_RETRY_DELAY``).
-///     auto_migrate (bool | None): Whether the schema is brought up to date automatically (``DB_AUTO_MIGRATE``).
-///     writers (int | None): Connections that write messages of concurrent callers (``DB_WRITERS``).
-///     token_cache (float | None): Seconds for which a token lookup is cached (``TOKEN_CACHE_SECONDS``).
+///     url (str | None): Database URL, for example ``sqlite:///chat.db`` or
+///         ``postgresql://user:password@host/name``. Defaults to ``DATABASE_URL`` or the other
+///         variables that name a database.
+///     pool_size (int | None): Number of connections to keep open (``DB_POOL_SIZE``).
+///     max_overflow (int | None): Maximum number of additional connections under load
+///         (``DB_MAX_OVERFLOW``).
+///     pool_timeout (float | None): Maximum wait for a free connection, in seconds
+///         (``DB_POOL_TIMEOUT``).
+///     pool_recycle (float | None): Maximum connection lifetime, in seconds; 0 or -1 for no limit
+///         (``DB_POOL_RECYCLE``).
+///     pool_pre_ping (bool | None): Whether to check an idle connection before use
+///         (``DB_POOL_PRE_PING``).
+///     connect_timeout (float | None): Timeout for connecting, in seconds (``DB_CONNECT_TIMEOUT``).
+///     query_timeout (float | None): Timeout of a call, in seconds (``DB_QUERY_TIMEOUT``).
+///     max_retries (int | None): Maximum wait for the database at start-up, as a multiple of
+///         ``retry_delay`` (``DB_MAX_RETRIES``).
+///     retry_delay (float | None): Maximum delay between two attempts at start-up, in seconds
+///         (``DB_RETRY_DELAY``).
+///     auto_migrate (bool | None): Whether to upgrade the schema automatically
+///         (``DB_AUTO_MIGRATE``).
+///     writers (int | None): Number of connections that write messages of concurrent callers
+///         (``DB_WRITERS``).
+///     token_cache (float | None): How long a token lookup is cached, in seconds
+///         (``TOKEN_CACHE_SECONDS``).
 ///
 /// Raises:
-///     ConfigurationError: The URL or a setting is invalid; ``field`` is the argument, or the variable that holds it.
+///     ConfigurationError: The URL or a setting is invalid. ``field`` is the argument, or the
+///         environment variable.
 ///
 /// Examples:
 ///     >>> from chatkeep import Chatkeep
 ///     >>> with Chatkeep("sqlite:///:memory:") as chat:
-///     ...     message_id = chat.message_logger.log_message("What is WAL?", "Write-ahead logging.")
+///     ...     message_id = chat.message_logger.log_message("Explain WAL.", "Write-ahead logging.")
 ///     ...     chat.message_logger.get_message_by_id(message_id)["bot_response"]
 ///     'Write-ahead logging.'
 #[pyclass(frozen, weakref, module = "chatkeep")]
@@ -55,17 +66,19 @@ pub(crate) struct Chatkeep {
     /// TokenManager: The API tokens.
     token_manager: Py<TokenManager>,
     #[pyo3(get)]
-    /// DatabaseManager: The database itself.
+    /// DatabaseManager: Health, migrations and maintenance of the database.
     db_manager: Py<DatabaseManager>,
 }
 
-/// The store that the environment names. No variable is read before its first use.
+/// Returns the store that the environment variables configure.
+///
+/// The variables are read at its first use.
 ///
 /// Returns:
-///     Chatkeep: The same store at every call.
+///     Chatkeep: The store; every call returns the same one.
 #[pyfunction]
 pub(crate) fn from_environment(py: Python<'_>) -> PyResult<Chatkeep> {
-    Chatkeep::of(py, Handle::environment())
+    Chatkeep::from_handle(py, Handle::environment())
 }
 
 impl Chatkeep {
@@ -73,11 +86,11 @@ impl Chatkeep {
         SharedHandle::clone(&self.handle)
     }
 
-    fn of(py: Python<'_>, handle: SharedHandle) -> PyResult<Self> {
+    fn from_handle(py: Python<'_>, handle: SharedHandle) -> PyResult<Self> {
         Ok(Self {
-            message_logger: Py::new(py, MessageLogger::of(&handle))?,
-            token_manager: Py::new(py, TokenManager::of(&handle))?,
-            db_manager: Py::new(py, DatabaseManager::of(&handle))?,
+            message_logger: Py::new(py, MessageLogger::from_handle(&handle))?,
+            token_manager: Py::new(py, TokenManager::from_handle(&handle))?,
+            db_manager: Py::new(py, DatabaseManager::from_handle(&handle))?,
             handle,
         })
     }
@@ -86,10 +99,12 @@ impl Chatkeep {
 #[pymethods]
 impl Chatkeep {
     #[new]
-    #[pyo3(signature = (url=None, *, pool_size=None, max_overflow=None, pool_timeout=None, pool_recycle=None,
-        pool_pre_ping=None, connect_timeout=None, query_timeout=None, max_retries=None, retry_delay=None,
-        auto_migrate=None, writers=None, token_cache=None))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    #[pyo3(signature = (
+        url=None, *, pool_size=None, max_overflow=None, pool_timeout=None, pool_recycle=None,
+        pool_pre_ping=None, connect_timeout=None, query_timeout=None, max_retries=None,
+        retry_delay=None, auto_migrate=None, writers=None, token_cache=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
     fn new(
         py: Python<'_>,
         url: Option<&Bound<'_, PyAny>>,
@@ -121,49 +136,52 @@ impl Chatkeep {
             writers,
             token_cache,
         };
-        let handle =
-            door::enter_at_once(py, "Chatkeep", || Ok(Handle::own(settings.builder()?.open()?)))?;
-        Self::of(py, handle)
+        let handle = call::enter_nonblocking(py, "Chatkeep", || {
+            Ok(Handle::own(settings.builder()?.open()?))
+        })?;
+        Self::from_handle(py, handle)
     }
 
-    /// Waits until everything that was handed in before has ended: asynchronous calls, and the noting of when tokens
-    /// were used.
+    /// Waits for all earlier asynchronous calls, and for pending updates of token last-use times.
     ///
     /// Args:
-    ///     timeout (float): Seconds.
+    ///     timeout (float): Maximum wait, in seconds.
     ///
     /// Raises:
-    ///     UnavailableError: It takes longer. What has not ended goes on.
+    ///     UnavailableError: The timeout expired. Unfinished operations continue.
     #[pyo3(signature = (timeout=None), text_signature = "($self, timeout=30.0)")]
     fn flush(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         flush(py, &self.handle, timeout)
     }
 
-    /// Takes no more calls, waits for those under way, and closes all connections. Later calls raise
-    /// ``UnavailableError``. Closing twice does nothing more.
+    /// Closes the store: rejects new calls, waits for active ones, and closes all connections.
+    ///
+    /// Later calls raise ``UnavailableError``. Closing a closed store has no effect.
     ///
     /// Args:
-    ///     timeout (float): Seconds.
+    ///     timeout (float): Maximum wait for active calls, in seconds.
     ///
     /// Raises:
-    ///     UnavailableError: Calls had not ended by then.
+    ///     UnavailableError: The timeout expired while calls were active.
     #[pyo3(signature = (timeout=None), text_signature = "($self, timeout=30.0)")]
     fn close(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         close(py, &self.handle, timeout)
     }
 
+    /// Returns the store.
+    ///
     /// Returns:
     ///     Chatkeep: This object.
     fn __enter__(slf: Py<Self>) -> Py<Self> {
         slf
     }
 
-    /// Closes.
+    /// Closes the store.
     ///
     /// Args:
-    ///     kind (object): Not looked at.
-    ///     value (object): Not looked at.
-    ///     traceback (object): Not looked at.
+    ///     kind (object): Ignored.
+    ///     value (object): Ignored.
+    ///     traceback (object): Ignored.
     fn __exit__(
         &self,
         py: Python<'_>,
@@ -176,32 +194,32 @@ impl Chatkeep {
     }
 
     fn __repr__(&self) -> String {
-        shown(&self.handle, "chatkeep.Chatkeep")
+        repr(&self.handle, "chatkeep.Chatkeep")
     }
 }
 
-/// How long to wait, by default 30 s.
-pub(crate) fn patience(timeout: Option<Given<'_, '_>>) -> Result<Duration, Refusal> {
-    timeout.map_or(Ok(PATIENCE), |given| arguments::seconds("timeout", given))
+/// Converts the timeout of `flush` and `close`; the default is 30 s.
+pub(crate) fn wait_timeout(timeout: Option<PyArg<'_, '_>>) -> ArgResult<Duration> {
+    timeout.map_or(Ok(DEFAULT_TIMEOUT), |given| arguments::seconds("timeout", given))
 }
 
-/// As `repr` shows it: the URL without its password.
-pub(crate) fn shown(handle: &Handle, class: &str) -> String {
+/// Returns the `repr` of an object of this class: the URL without its password.
+pub(crate) fn repr(handle: &Handle, class: &str) -> String {
     match handle.opened() {
         Some(chat) => format!("<{class} {}>", chat.database().database_url()),
-        None => format!("<{class} of the environment, not yet used>"),
+        None => format!("<{class} from the environment, not opened yet>"),
     }
 }
 
 pub(crate) fn flush(
     py: Python<'_>,
     handle: &Handle,
-    timeout: Option<Given<'_, '_>>,
+    timeout: Option<PyArg<'_, '_>>,
 ) -> PyResult<()> {
-    door::enter_if_open(
+    call::enter_if_open(
         py,
         "flush",
-        || patience(timeout),
+        || wait_timeout(timeout),
         || handle.opened(),
         |chat, timeout| chat.flush(timeout),
     )
@@ -210,12 +228,12 @@ pub(crate) fn flush(
 pub(crate) fn close(
     py: Python<'_>,
     handle: &Handle,
-    timeout: Option<Given<'_, '_>>,
+    timeout: Option<PyArg<'_, '_>>,
 ) -> PyResult<()> {
-    door::enter_if_open(
+    call::enter_if_open(
         py,
         "close",
-        || patience(timeout),
+        || wait_timeout(timeout),
         || handle.take(),
         |chat, timeout| chat.close(timeout),
     )

@@ -3,16 +3,18 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::arguments::{self, Given};
-use crate::door;
-use crate::errors::Refusal;
+use crate::arguments::{self, PyArg};
+use crate::call;
+use crate::errors::{ArgError, ArgResult};
 use crate::rows;
 use chatkeep::SharedHandle;
 
-/// What a token is for where nothing is said.
-const DESCRIPTION: &str = "API Token";
+/// Default description of a token.
+const DEFAULT_DESCRIPTION: &str = "API Token";
 
-/// Makes, checks and revokes API tokens. One object serves any number of threads.
+/// Creates, verifies and revokes API tokens.
+///
+/// An instance is safe to use from any number of threads.
 ///
 /// Examples:
 ///     >>> from chatkeep import Chatkeep
@@ -30,82 +32,88 @@ pub(crate) struct TokenManager {
 }
 
 impl TokenManager {
-    pub(crate) fn of(handle: &SharedHandle) -> Self {
+    pub(crate) fn from_handle(handle: &SharedHandle) -> Self {
         Self { handle: SharedHandle::clone(handle) }
     }
 }
 
 #[pymethods]
 impl TokenManager {
-    /// Makes a token. Only its digest is stored, so this is the only time that it can be shown.
+    /// Creates a token and returns it once; only its digest is stored.
     ///
     /// Args:
-    ///     description (str): What it is for, in at most 255 characters.
-    ///     expires_days (int | None): It is invalid after so many days, 1 or more; without it, never.
+    ///     description (str): Purpose of the token, at most 255 characters.
+    ///     expires_days (int | None): Number of days until the token expires, at least 1. ``None``
+    ///         means that it never expires.
     ///
     /// Returns:
-    ///     CreatedToken: ``token``, ``id`` (also as ``token_id``), ``description``, ``created_at``, ``expires_at``.
+    ///     CreatedToken: ``token``, ``id`` (also as ``token_id``), ``description``, ``created_at``
+    ///         and ``expires_at``.
     ///
     /// Raises:
-    ///     InvalidInputError: An argument cannot be; ``field`` names it.
-    #[pyo3(signature = (description=None, expires_days=None), text_signature = "($self, description='API Token', expires_days=None)")]
+    ///     InvalidInputError: An argument is invalid; ``field`` names it.
+    #[pyo3(
+        signature = (description=None, expires_days=None),
+        text_signature = "($self, description='API Token', expires_days=None)"
+    )]
     fn create_token<'py>(
         &self,
         py: Python<'py>,
         description: Option<&Bound<'py, PyAny>>,
         expires_days: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "create_token",
-            || new_token(description, expires_days),
+            || new_token_args(description, expires_days),
             |chat, (description, days)| chat.tokens().create_token(&description, days),
             rows::created_token,
         )
     }
 
-    /// Whether this token may be used now.
+    /// Returns whether a token is valid.
     ///
-    /// The database's word is good for some seconds (``TOKEN_CACHE_SECONDS``), but never past the token's expiry; a
-    /// token that is revoked in this process is invalid at once.
+    /// A result is cached for ``TOKEN_CACHE_SECONDS``, but never past the expiry of the token. A
+    /// token that is revoked in this process is invalid immediately.
     ///
     /// Args:
-    ///     token (str): What was presented, whatever it is.
+    ///     token (str): The token as the client sent it.
     ///
     /// Returns:
-    ///     bool: False also for a text that cannot be a token.
+    ///     bool: ``True`` if the token is valid. A malformed token is invalid, not an error.
     ///
     /// Raises:
-    ///     UnavailableError: The database does not answer. That is never ``False``: answer with status 503, not 401.
+    ///     UnavailableError: The database is not available, so the validity of the token is
+    ///         unknown. A web application should respond with 503, not 401.
     fn verify_token(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<bool> {
-        if let Some(verdict) = door::enter_at_once(py, "verify_token", || {
-            let Some(token) = presented(token)? else { return Ok(Some(false)) };
-            Ok(self.handle.chat()?.tokens().verify_at_once(token))
+        if let Some(is_valid) = call::enter_nonblocking(py, "verify_token", || {
+            let Some(token) = presented_token(token)? else { return Ok(Some(false)) };
+            Ok(self.handle.chat()?.tokens().verify_cached(token))
         })? {
-            return Ok(verdict);
+            return Ok(is_valid);
         }
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "verify_token",
             || arguments::text("token", token),
             |chat, token| chat.tokens().verify_token(token),
-            |_, verdict| Ok(verdict),
+            |_, is_valid| Ok(is_valid),
         )
     }
 
-    /// Whether this token may be used now, and why or why not.
+    /// Returns whether a token is valid, the reason, and the stored record.
     ///
     /// Args:
-    ///     token (str): What was presented, whatever it is.
+    ///     token (str): The token as the client sent it.
     ///
     /// Returns:
-    ///     TokenCheck: ``valid``, ``reason`` (``valid``, ``malformed``, ``unknown``, ``revoked`` or ``expired``), and the
-    ///         token's record as ``token``, where there is one.
+    ///     TokenCheck: ``valid``, ``reason`` (``valid``, ``malformed``, ``unknown``, ``revoked`` or
+    ///         ``expired``), and ``token``, the stored record or ``None``.
     ///
     /// Raises:
-    ///     UnavailableError: The database does not answer.
+    ///     UnavailableError: The database is not available.
     ///
     /// Examples:
     ///     >>> from chatkeep import Chatkeep
@@ -116,13 +124,13 @@ impl TokenManager {
         py: Python<'py>,
         token: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        if let Some(check) = door::enter_at_once(py, "check_token", || {
-            let text = presented(token)?.unwrap_or_default();
-            Ok(self.handle.chat()?.tokens().check_at_once(text))
+        if let Some(check) = call::enter_nonblocking(py, "check_token", || {
+            let text = presented_token(token)?.unwrap_or_default();
+            Ok(self.handle.chat()?.tokens().check_cached(text))
         })? {
             return rows::token_check(py, check);
         }
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "check_token",
@@ -132,29 +140,32 @@ impl TokenManager {
         )
     }
 
-    /// All tokens, newest first: never the tokens themselves.
+    /// Returns the records of all tokens, newest first.
+    ///
+    /// A record does not contain the token.
     ///
     /// Returns:
-    ///     list[TokenInfo]: ``id`` (also as ``token_id``), ``description``, ``created_at``, ``expires_at``,
-    ///         ``is_active``, ``last_used_at``, and ``token_start``, to tell them apart.
+    ///     list[TokenInfo]: ``id`` (also as ``token_id``), ``description``, ``created_at``,
+    ///         ``expires_at``, ``is_active``, ``last_used_at``, and ``token_start``, the first
+    ///         characters of the token.
     fn list_tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = |chat: &chatkeep::Chatkeep, ()| chat.tokens().list_tokens();
-        door::enter(py, &self.handle, "list_tokens", || Ok(()), list, rows::tokens)
+        call::enter(py, &self.handle, "list_tokens", || Ok(()), list, rows::tokens)
     }
 
-    /// The token with this id.
+    /// Returns the record of a token.
     ///
     /// Args:
-    ///     id (int): The token's id.
+    ///     id (int): Id of the token.
     ///
     /// Returns:
-    ///     TokenInfo | None: Its record, or ``None`` when there is none.
+    ///     TokenInfo | None: The record, or ``None`` if no token has this id.
     fn get_token_info<'py>(
         &self,
         py: Python<'py>,
         id: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "get_token_info",
@@ -164,15 +175,18 @@ impl TokenManager {
         )
     }
 
-    /// Makes a token invalid for good: in this process at once, in others within ``TOKEN_CACHE_SECONDS``.
+    /// Revokes a token permanently.
+    ///
+    /// The token becomes invalid immediately in this process, and within ``TOKEN_CACHE_SECONDS`` in
+    /// others.
     ///
     /// Args:
-    ///     token_id (int): The token's id.
+    ///     token_id (int): Id of the token.
     ///
     /// Returns:
-    ///     bool: False when there is no such token, or it was revoked before.
+    ///     bool: ``False`` if no token has this id, or the token was already revoked.
     fn revoke_token(&self, py: Python<'_>, token_id: &Bound<'_, PyAny>) -> PyResult<bool> {
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "revoke_token",
@@ -182,13 +196,13 @@ impl TokenManager {
         )
     }
 
-    /// Deletes the tokens whose time is over.
+    /// Deletes all expired tokens.
     ///
     /// Returns:
-    ///     int: How many there were.
+    ///     int: Number of deleted tokens.
     fn delete_expired_tokens(&self, py: Python<'_>) -> PyResult<u64> {
         let delete = |chat: &chatkeep::Chatkeep, ()| chat.tokens().delete_expired_tokens();
-        door::enter(
+        call::enter(
             py,
             &self.handle,
             "delete_expired_tokens",
@@ -199,27 +213,30 @@ impl TokenManager {
     }
 
     fn __repr__(&self) -> String {
-        crate::store::shown(&self.handle, "chatkeep.TokenManager")
+        crate::store::repr(&self.handle, "chatkeep.TokenManager")
     }
 }
 
-pub(crate) fn new_token(
-    description: Option<Given<'_, '_>>,
-    expires_days: Option<Given<'_, '_>>,
-) -> Result<(String, Option<i64>), Refusal> {
+/// Converts the arguments of `create_token`.
+pub(crate) fn new_token_args(
+    description: Option<PyArg<'_, '_>>,
+    expires_days: Option<PyArg<'_, '_>>,
+) -> ArgResult<(String, Option<i64>)> {
     let description = description
-        .map_or(Ok(DESCRIPTION), |given| arguments::text("description", given))?
+        .map_or(Ok(DEFAULT_DESCRIPTION), |given| arguments::text("description", given))?
         .to_owned();
     let days = expires_days
         .map_or(Ok(None), |given| arguments::optional_integer("expires_days", given))?;
     Ok((description, days))
 }
 
-/// A token as somebody presented it. A lone surrogate is what Python makes of bytes that are no text, so it is one more
-/// text that cannot be a token, and the fault of whoever sent it.
-pub(crate) fn presented<'a>(token: Given<'a, '_>) -> Result<Option<&'a str>, Refusal> {
+/// Converts the token of a client. Returns `None` for a string with a lone surrogate.
+///
+/// Python decodes bytes that are not valid text to lone surrogates. Such a token is malformed, and
+/// is not an error of the application.
+pub(crate) fn presented_token<'a>(token: PyArg<'a, '_>) -> ArgResult<Option<&'a str>> {
     match arguments::text("token", token) {
-        Err(Refusal::Input(_)) => Ok(None),
-        taken => taken.map(Some),
+        Err(ArgError::Input(_)) => Ok(None),
+        parsed => parsed.map(Some),
     }
 }

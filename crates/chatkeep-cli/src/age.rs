@@ -1,8 +1,10 @@
-//! Ages as they are typed: `30d`, `12w`, or days alone.
+//! Ages as arguments: `30d`, `12w`, or a number of days.
 
-/// An age in whole days. What is out of range is left to the library, so that it is refused in the same words everywhere.
+/// Parses an age as a number of days.
+///
+/// The library checks the range, so that the error is the same in every interface.
 pub(crate) fn parse_age(text: &str) -> Result<i64, String> {
-    let wrong = || format!("{text:?} is no age: write days or weeks, such as 30d or 12w");
+    let invalid = || format!("{text:?} is not an age; use days or weeks, such as 30d or 12w");
     let (number, days) = match text.strip_suffix(['d', 'w']) {
         Some(number) if text.ends_with('w') => (number, 7),
         Some(number) => (number, 1),
@@ -11,9 +13,9 @@ pub(crate) fn parse_age(text: &str) -> Result<i64, String> {
     if number.is_empty()
         || !number.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit())
     {
-        return Err(wrong());
+        return Err(invalid());
     }
-    number.parse::<i64>().ok().and_then(|number| number.checked_mul(days)).ok_or_else(wrong)
+    number.parse::<i64>().ok().and_then(|number| number.checked_mul(days)).ok_or_else(invalid)
 }
 
 #[cfg(test)]
@@ -30,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_with_the_right_form() {
+    fn invalid_ages_are_rejected_with_an_example() {
         for text in [
             "",
             "d",

@@ -1,4 +1,4 @@
-//! The arguments: what can be asked of the command, and its help pages. One module per noun.
+//! Arguments and help pages of the command. One module per subcommand group.
 
 pub(crate) mod database;
 pub(crate) mod file_mode;
@@ -11,7 +11,7 @@ use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// The examples at the end of a help page, with the heading in the style of clap's own.
+/// Formats the examples at the end of a help page, with a heading like clap's.
 macro_rules! examples {
     ($($line:literal)+) => {
         concat!("\u{1b}[1mExamples:\u{1b}[0m" $(, "\n  ", $line)+)
@@ -24,29 +24,35 @@ const STYLES: Styles =
 
 const AFTER_HELP: &str = concat!(
     examples! {
-        "chatkeep messages log \"What is WAL?\" --response \"A write-ahead log.\""
+        "chatkeep messages log \"Explain WAL\" --response \"A write-ahead log.\""
         "chatkeep messages search \"write-ahead\""
         "chatkeep messages stats --since 30d"
         "chatkeep tokens create --description \"mobile app\" --expires-days 90"
         "export DATABASE_URL=postgresql://bot:secret@db.example.com/chat"
         "chatkeep migrate upgrade"
     },
-    "\n\n\u{1b}[1mThe database:\u{1b}[0m\n  ",
+    "\n\n\u{1b}[1mDatabase:\u{1b}[0m\n  ",
     "--database-url, else DATABASE_URL, else DB_TYPE, DB_HOST, DB_PORT, DB_NAME,\n  ",
-    "DB_USER and DB_PASS, else SQLite in db/chatkeep.db.",
+    "DB_USER and DB_PASS, else the SQLite file db/chatkeep.db.",
     "\n\n\u{1b}[1mExit codes:\u{1b}[0m",
-    "\n  0  done",
-    "\n  1  failed; or the token is not valid; or there is no such row",
-    "\n  2  wrong usage: an argument or a setting cannot be",
-    "\n  3  the schema is behind this program",
-    "\n  31 to 35  it is newer; its history was changed, lacks a migration, has one out",
-    "\n     of order, or one that was cut off",
-    "\n  36 the database refused a migration; 37 the schema is not what they make",
-    "\n  5  the database is not available, or went away during the call",
-    "\n  130, 143, 141  ended by Ctrl-C, by SIGTERM, or by a closed pipe",
+    "\n  0    success",
+    "\n  1    failure, invalid token, or row not found",
+    "\n  2    usage error: an argument or a setting is invalid",
+    "\n  3    schema is older than this version; run `chatkeep migrate upgrade`",
+    "\n  31   schema is newer than this version",
+    "\n  32   a migration was changed after it was applied",
+    "\n  33   an applied migration is missing",
+    "\n  34   a pending migration is older than an applied one",
+    "\n  35   a migration is running or was interrupted",
+    "\n  36   the database rejected a migration",
+    "\n  37   schema differs from its migrations",
+    "\n  5    database unavailable, or the connection was lost",
+    "\n  130  interrupted by Ctrl-C",
+    "\n  141  output pipe closed",
+    "\n  143  terminated by SIGTERM",
 );
 
-/// Keeps a chat backend's messages and API tokens in one database: SQLite, PostgreSQL, MySQL or MariaDB.
+/// Stores the messages and API tokens of a chat backend in SQLite, PostgreSQL, MySQL or MariaDB
 #[derive(Debug, Parser)]
 #[command(
     name = "chatkeep",
@@ -65,23 +71,23 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What every command understands.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalOptions {
-    /// The database; better in DATABASE_URL, for arguments are visible in the process list
+    /// Database URL. Prefer DATABASE_URL, as arguments are visible in the process list
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
 
-    /// Print one JSON document instead of text for people
+    /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// When to use colours (NO_COLOR is respected)
+    /// When to use colors; `auto` also respects NO_COLOR
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value = "auto")]
     pub(crate) color: ColorOption,
 
-    /// Print results and errors only
+    /// Print only results and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
 }
@@ -95,34 +101,34 @@ pub(crate) enum ColorOption {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Keep and read the message log
+    /// Store, search, export and delete messages
     #[command(subcommand, arg_required_else_help = true)]
     Messages(messages::MessagesCommand),
 
-    /// Make, check and revoke API tokens
+    /// Create, verify and revoke API tokens
     #[command(subcommand, arg_required_else_help = true)]
     Tokens(tokens::TokensCommand),
 
-    /// Look at the database and wait for it
+    /// Inspect, copy, back up and restore the database
     #[command(subcommand, arg_required_else_help = true)]
     Db(database::DatabaseCommand),
 
-    /// Bring the database's schema up to date, take it back, check it
+    /// Upgrade, downgrade and check the schema
     #[command(arg_required_else_help = true)]
     Migrate(migrate::MigrateArguments),
 
-    /// Make or drop the index with which rare words are found in a large log
+    /// Create or drop the index that speeds up searches for rare words
     #[command(subcommand, arg_required_else_help = true)]
     SearchIndex(search_index::SearchIndexCommand),
 
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     #[command(after_help = examples! {
         "chatkeep completions bash > ~/.local/share/bash-completion/completions/chatkeep"
         "chatkeep completions zsh > ~/.zfunc/_chatkeep"
         "chatkeep completions fish > ~/.config/fish/completions/chatkeep.fish"
     })]
     Completions {
-        /// The shell
+        /// Shell
         shell: Shell,
     },
 

@@ -1,9 +1,11 @@
-//! The names of fields in errors, as the command's caller spells them.
+//! Argument names for the fields that errors name.
 
-/// The arguments of one noun's commands, by the field of the library that each of them fills.
+/// Field names of the library, each with the argument that sets it.
 pub(crate) type Arguments = &'static [(&'static str, &'static str)];
 
-/// Of `chatkeep messages`. The errors of an import keep the library's field: there it is a key of the file.
+/// Arguments of `chatkeep messages`.
+///
+/// Errors of an import keep the field names, because they are keys of the file.
 pub(crate) const MESSAGES: Arguments = &[
     ("user_message", "TEXT"),
     ("bot_response", "--response"),
@@ -22,11 +24,11 @@ pub(crate) const MESSAGES: Arguments = &[
     ("id", "ID"),
 ];
 
-/// Of `chatkeep tokens`.
+/// Arguments of `chatkeep tokens`.
 pub(crate) const TOKENS: Arguments =
     &[("description", "--description"), ("expires_days", "--expires-days"), ("id", "ID")];
 
-/// Of `chatkeep migrate`.
+/// Arguments of `chatkeep migrate`.
 pub(crate) const MIGRATE: Arguments = &[
     ("folder", "--dir"),
     ("description", "DESCRIPTION"),
@@ -35,12 +37,13 @@ pub(crate) const MIGRATE: Arguments = &[
     ("to", "--to"),
 ];
 
-/// The argument that fills this field, if one does. Names of variables, for example, are fields without an argument.
+/// Returns the argument that sets this field, if any. Environment variables, for example, have
+/// none.
 pub(crate) fn argument(arguments: Arguments, field: &str) -> Option<&'static str> {
     arguments.iter().find(|(name, _)| *name == field).map(|(_, argument)| *argument)
 }
 
-/// An argument as clap shows it, without its value and its brackets: `--limit` of `--limit <N>`, `ID` of `<ID>`.
+/// Strips the value and brackets of an argument as clap shows it: `--limit` for `--limit <N>`.
 pub(crate) fn of_usage(shown: &str) -> &str {
     let name = shown.split_whitespace().next().unwrap_or(shown);
     name.trim_matches(['<', '>', '[', ']', '.'])
@@ -54,14 +57,14 @@ mod tests {
 
     use super::*;
 
-    /// The arguments of all commands below this one, as users write them.
-    fn written(command: &Command) -> BTreeSet<String> {
+    /// Returns the arguments that all subcommands of this command have.
+    fn arguments_of(command: &Command) -> BTreeSet<String> {
         let own = command.get_arguments().map(|argument| match argument.get_long() {
             Some(long) => format!("--{long}"),
             None => argument.to_string(),
         });
         let own: BTreeSet<String> = own.map(|shown| of_usage(&shown).to_owned()).collect();
-        command.get_subcommands().map(written).fold(own, |all, below| &all | &below)
+        command.get_subcommands().map(arguments_of).fold(own, |all, below| &all | &below)
     }
 
     #[test]
@@ -69,12 +72,12 @@ mod tests {
         let command = crate::args::Arguments::command();
         for (noun, arguments) in [("messages", MESSAGES), ("tokens", TOKENS), ("migrate", MIGRATE)]
         {
-            let written = written(command.find_subcommand(noun).expect(noun));
+            let known = arguments_of(command.find_subcommand(noun).expect(noun));
             for (field, argument) in arguments {
-                let is_known = written
+                let is_known = known
                     .iter()
-                    .any(|known| known == argument || known.ends_with(&format!("|{argument}")));
-                assert!(is_known, "{noun}: {field} is no {argument}: {written:?}");
+                    .any(|name| name == argument || name.ends_with(&format!("|{argument}")));
+                assert!(is_known, "{noun}: {field}: {argument} is not in {known:?}");
             }
         }
     }

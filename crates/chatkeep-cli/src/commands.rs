@@ -1,4 +1,4 @@
-//! One function per command.
+//! Implementations of the commands.
 
 mod database;
 mod messages;
@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::reference;
 
-/// Does what was asked and returns the exit code of a command that came to an answer.
+/// Runs a command and returns its exit code.
 pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
     match command {
         Command::Messages(command) => messages::run(command, context),

@@ -1,4 +1,4 @@
-//! `chatkeep messages export`: messages out as JSON Lines.
+//! `chatkeep messages export`: writes messages as JSON Lines.
 
 mod descriptor;
 pub(crate) mod destination;
@@ -21,7 +21,7 @@ use crate::text;
 
 pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Failure> {
     if options.format != ExportFormat::Jsonl && (options.newest_first || options.with_ids) {
-        return Err(Failure::usage("--newest-first and --with-ids go with --format jsonl only"));
+        return Err(Failure::usage("--newest-first and --with-ids require --format jsonl"));
     }
     let chatkeep = context.open()?;
     let terminal = &context.terminal;
@@ -29,13 +29,16 @@ pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
     let output = Output { path, replace, mode, database: &url };
     let to_output = output.is_standard();
-    // On the terminal the lines themselves are the progress.
-    let watched = terminal.watched && !(to_output && io::stdout().is_terminal());
-    let total =
-        if watched { chatkeep.messages().get_message_count(&options.filter.filter())? } else { 0 };
-    let progress = watched.then(|| Progress::rows(terminal, total.unsigned_abs()));
+    // If the lines are printed to the terminal, they would interfere with a progress bar.
+    let shows_progress = terminal.shows_progress && !(to_output && io::stdout().is_terminal());
+    let total = if shows_progress {
+        chatkeep.messages().get_message_count(&options.filter.filter())?
+    } else {
+        0
+    };
+    let progress = shows_progress.then(|| Progress::rows(terminal, total.unsigned_abs()));
 
-    let mut destination = Destination::open(&output, &context.interruption, progress)?;
+    let mut destination = Destination::open(&output, &context.interrupts, progress)?;
     let written = match write(options, &chatkeep, &mut destination) {
         Ok(written) => written,
         Err(failure) => return Err(destination.failure().unwrap_or(failure)),
@@ -45,7 +48,11 @@ pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     let Written { written, left_out } = written;
     let summary = || format!("exported {}", amount(written, "message"));
     if left_out > 0 {
-        terminal.note(&format!("left out {} with an empty side", amount(left_out, "message")));
+        terminal.note(&format!(
+            "omitted {} with an empty text or \
+            response",
+            amount(left_out, "message")
+        ));
     }
     if to_output {
         terminal.note(&if written == 0 { "no messages".to_owned() } else { summary() });
@@ -64,7 +71,7 @@ pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     Ok(())
 }
 
-/// How many messages were written, and how many cannot be trained with.
+/// Numbers of messages written, and omitted because the text or response is empty.
 #[derive(Default)]
 struct Written {
     written: u64,
@@ -96,14 +103,14 @@ fn write(
                 }
             },
         };
-        // What went wrong is known to the destination.
+        // The destination remembers the error.
         out.write_all(line.as_bytes()).map_err(|error| Failure::file("output", &error))?;
         counts.written += 1;
     }
     Ok(counts)
 }
 
-/// A message as a line with its line break, for fuzz targets.
+/// Formats a message as a line with its line break, for fuzz targets.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn line(message: &chatkeep::Message, with_id: bool) -> Result<String, chatkeep::Error> {
     Row::new(message, with_id).to_line()

@@ -1,4 +1,4 @@
-//! What can go wrong, what is said about it, and with which exit code the command ends.
+//! Failures of a command: their messages and exit codes.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -12,47 +12,47 @@ use crate::style;
 use crate::terminal::Terminal;
 use crate::text;
 
-/// Failed, or the answer is no: a row that is not there. From `tokens verify`: the token is invalid, and nothing else.
+/// Failure, or row not found. For `tokens verify`: the token is invalid, and nothing else.
 pub(crate) const FAILED: u8 = 1;
-/// An argument or a setting cannot be.
+/// An argument or a setting is invalid.
 pub(crate) const USAGE: u8 = 2;
-/// The schema is behind this program.
+/// The schema is older than this version.
 pub(crate) const SCHEMA: u8 = 3;
-/// The schema is newer than this program.
+/// The schema is newer than this version.
 pub(crate) const NEWER: u8 = 31;
-/// A migration was changed after it had been run.
+/// A migration was changed after it was applied.
 pub(crate) const CHANGED: u8 = 32;
-/// A migration that was run is not there any more.
+/// An applied migration is missing.
 pub(crate) const MISSING: u8 = 33;
-/// A migration was added before others that have been run.
+/// A pending migration is older than an applied one.
 pub(crate) const OUT_OF_ORDER: u8 = 34;
-/// A migration was cut off, or runs just now.
+/// A migration is running or was interrupted.
 pub(crate) const DIRTY: u8 = 35;
-/// The database refused a migration.
-pub(crate) const REFUSED: u8 = 36;
-/// The schema is not what its migrations make.
+/// The database rejected a migration.
+pub(crate) const REJECTED: u8 = 36;
+/// The schema differs from its migrations.
 pub(crate) const DIFFERS: u8 = 37;
-/// The database cannot be reached, has no connection left, or went away.
+/// The database is unreachable, has no free connection, or closed the connection.
 pub(crate) const UNAVAILABLE: u8 = 5;
-/// As the shell reports a program that died of SIGPIPE: 128 + 13.
+/// The output pipe is closed. Shells report 128 + 13 for a program that died of SIGPIPE.
 pub(crate) const BROKEN_PIPE: u8 = 141;
 
-/// The reason for which a command ends without having done what it was asked.
+/// Reason why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure(Box<Parts>);
 
 #[derive(Debug)]
 struct Parts {
     code: u8,
-    /// `None`: nothing is said, the exit code is the answer.
+    /// Kind of the error. `None` means that nothing is printed.
     kind: Option<&'static str>,
-    /// Where it happened, if that is not plain from the command: a file and its line.
-    place: Option<String>,
+    /// File and line of the error, if it concerns an input file.
+    location: Option<String>,
     field: Option<String>,
     message: String,
     hint: Option<String>,
     retryable: bool,
-    /// Further keys of the error object that `--json` prints.
+    /// Additional keys of the error object in JSON output.
     details: Map<String, Value>,
 }
 
@@ -61,7 +61,7 @@ struct ErrorDocument<'a> {
     error: ErrorObject<'a>,
 }
 
-/// What programs read, the most important first.
+/// Error object of JSON output, with the most important keys first.
 #[derive(Serialize)]
 struct ErrorObject<'a> {
     kind: &'a str,
@@ -77,7 +77,7 @@ impl Failure {
         Self(Box::new(Parts {
             code,
             kind: Some(kind),
-            place: None,
+            location: None,
             field: None,
             message: message.into(),
             hint: None,
@@ -86,28 +86,28 @@ impl Failure {
         }))
     }
 
-    /// An argument that cannot be, found after clap was content.
+    /// Creates a usage error, for invalid arguments that clap does not detect.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(USAGE, "Usage", message)
     }
 
-    /// The row that was asked for is not there.
+    /// Creates an error for a row that does not exist.
     pub(crate) fn not_found(field: &str, message: impl Into<String>) -> Self {
         Self::new(FAILED, "NotFound", message).with_field(Some(field.to_owned()))
     }
 
-    /// A line of an import, or the import as a whole, cannot be stored.
+    /// Creates an error for an import that has an invalid line.
     pub(crate) fn rejected(message: impl Into<String>) -> Self {
         Self::new(FAILED, "InvalidInput", message)
     }
 
-    /// Ended by a signal in the middle of something that can be continued.
+    /// Creates an error for a command that was interrupted by a signal and can be continued.
     pub(crate) fn interrupted(message: impl Into<String>) -> Self {
         Self::new(FAILED, "Interrupted", message)
     }
 
-    /// A file, or a standard stream, that cannot be read or written.
-    pub(crate) fn file(what: impl Display, error: &io::Error) -> Self {
+    /// Creates an error for a failed read or write of a file or standard stream.
+    pub(crate) fn file(name: impl Display, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::silent(BROKEN_PIPE);
         }
@@ -115,10 +115,10 @@ impl Failure {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "StorageFull",
             _ => "File",
         };
-        Self::new(FAILED, kind, format!("{what}: {}", reason(error)))
+        Self::new(FAILED, kind, format!("{name}: {}", reason(error)))
     }
 
-    /// Ends without a word.
+    /// Creates a failure that prints nothing.
     pub(crate) fn silent(code: u8) -> Self {
         let mut failure = Self::new(code, "", "");
         failure.0.kind = None;
@@ -131,9 +131,9 @@ impl Failure {
         self
     }
 
-    /// Names the field as the caller spelled it: as an argument, where the library has another name for it.
+    /// Replaces the library's name of the field by that of the command's argument.
     #[must_use]
-    pub(crate) fn naming(mut self, arguments: Arguments) -> Self {
+    pub(crate) fn with_argument_name(mut self, arguments: Arguments) -> Self {
         if let Some(argument) = self.0.field.as_deref().and_then(|field| argument(arguments, field))
         {
             self.0.field = Some(argument.to_owned());
@@ -147,19 +147,19 @@ impl Failure {
         self
     }
 
-    /// Gives another exit code where this one would mean something else.
+    /// Replaces the exit code `old` by `new`.
     #[must_use]
-    pub(crate) fn with_code_instead_of(mut self, unfit: u8, code: u8) -> Self {
-        if self.0.code == unfit {
-            self.0.code = code;
+    pub(crate) fn replace_code(mut self, old: u8, new: u8) -> Self {
+        if self.0.code == old {
+            self.0.code = new;
         }
         self
     }
 
-    /// Says where it happened, before everything else: `chats.jsonl, line 12: …`.
+    /// Adds the location, which precedes the message: `chats.jsonl, line 12: …`.
     #[must_use]
-    pub(crate) fn at(mut self, place: impl Display) -> Self {
-        self.0.place = Some(place.to_string());
+    pub(crate) fn at(mut self, location: impl Display) -> Self {
+        self.0.location = Some(location.to_string());
         self
     }
 
@@ -169,31 +169,31 @@ impl Failure {
         self
     }
 
-    /// Says on standard error what happened, and returns the exit code.
+    /// Prints the failure to standard error and returns the exit code.
     pub(crate) fn report(&self, terminal: &Terminal) -> u8 {
         if terminal.json {
             return self.report_json();
         }
         if self.0.kind.is_some() {
-            // Standard error may be closed as well; then the exit code has to do.
+            // Ignored: if standard error is closed, the exit code remains.
             let _ = io::stderr()
                 .lock()
-                .write_all(style::paint(&self.for_people(), terminal.error_color).as_bytes());
+                .write_all(style::paint(&self.to_text(), terminal.error_color).as_bytes());
         }
         self.0.code
     }
 
-    /// The same for programs.
+    /// Prints the failure as JSON to standard error and returns the exit code.
     pub(crate) fn report_json(&self) -> u8 {
-        if let Some(text) = self.for_programs() {
+        if let Some(text) = self.to_json() {
             let _ = writeln!(io::stderr().lock(), "{text}");
         }
         self.0.code
     }
 
-    fn for_people(&self) -> String {
+    fn to_text(&self) -> String {
         let parts = &self.0;
-        let message: String = [&parts.place, &parts.field]
+        let message: String = [&parts.location, &parts.field]
             .into_iter()
             .flatten()
             .map(|part| format!("{part}: "))
@@ -207,14 +207,14 @@ impl Failure {
         out
     }
 
-    /// The error object, in one line.
-    pub(crate) fn for_programs(&self) -> Option<String> {
+    /// Formats the failure as one line of JSON. `None` if nothing is to be printed.
+    pub(crate) fn to_json(&self) -> Option<String> {
         let parts = &self.0;
-        let place = parts.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        let location = parts.location.as_ref().map(|location| format!("{location}: "));
         let error = ErrorObject {
             kind: parts.kind?,
             field: parts.field.as_deref(),
-            message: place + &parts.message,
+            message: location.unwrap_or_default() + &parts.message,
             retryable: parts.retryable,
             details: &parts.details,
         };
@@ -222,7 +222,7 @@ impl Failure {
     }
 }
 
-/// The system's words for it, without the number that Rust adds.
+/// Returns the system's error message, without the number that Rust appends.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rfind(" (os error ") {
@@ -246,7 +246,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// `OutcomeUnknown` counts as unavailable: the database went away, only at the worst moment.
+/// Returns the exit code of a kind. `OutcomeUnknown` counts as unavailable: the connection was
+/// lost.
 fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Configuration | ErrorKind::InvalidInput => USAGE,
@@ -256,7 +257,7 @@ fn exit_code(kind: ErrorKind) -> u8 {
             SchemaState::Missing => MISSING,
             SchemaState::OutOfOrder => OUT_OF_ORDER,
             SchemaState::Dirty => DIRTY,
-            SchemaState::Failed => REFUSED,
+            SchemaState::Failed => REJECTED,
             _ => SCHEMA,
         },
         ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::OutcomeUnknown => UNAVAILABLE,
@@ -264,31 +265,27 @@ fn exit_code(kind: ErrorKind) -> u8 {
     }
 }
 
-/// What to do about it, unless the message says so already.
+/// Returns advice, unless the message already contains it.
 fn hint(kind: ErrorKind, retryable: bool, message: &str) -> Option<&'static str> {
     let hint = match kind {
         ErrorKind::Schema(SchemaState::Behind) => "run `chatkeep migrate upgrade` first",
         ErrorKind::Schema(SchemaState::Newer) if message.contains("app:") => {
-            "a newer release of the application has upgraded this database; use that release's migrations"
+            "a newer release of the application upgraded this database; use its migrations"
         }
         ErrorKind::Schema(SchemaState::Unfinished) => return None,
         ErrorKind::Schema(SchemaState::Newer) => {
-            "a newer chatkeep has upgraded this database; install that version"
+            "a newer chatkeep upgraded this database; install that version"
         }
-        ErrorKind::Unavailable if retryable => {
-            "`chatkeep db wait` waits until the database answers"
-        }
-        // The library names its own call for it.
+        ErrorKind::Unavailable if retryable => "run `chatkeep db wait` to wait for the database",
+        // The message names the library's function.
         ErrorKind::InvalidInput if message.contains("iter_messages") => {
-            "`chatkeep messages export` has no limit"
+            "use `chatkeep messages export`, which has no limit"
         }
-        ErrorKind::OutcomeUnknown => {
-            "the change may or may not have been stored; look before you try again"
-        }
+        ErrorKind::OutcomeUnknown => "the change may or may not be stored; check before you retry",
         _ => return None,
     };
-    let said = hint.split('`').nth(1).is_some_and(|command| message.contains(command));
-    (!said).then_some(hint)
+    let is_in_message = hint.split('`').nth(1).is_some_and(|command| message.contains(command));
+    (!is_in_message).then_some(hint)
 }
 
 #[cfg(test)]
@@ -297,7 +294,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_kind_has_its_exit_code() {
+    fn kinds_have_exit_codes() {
         let codes = [
             (ErrorKind::Configuration, 2),
             (ErrorKind::InvalidInput, 2),
@@ -323,10 +320,10 @@ mod tests {
     }
 
     #[test]
-    fn people_read_the_field_the_reason_and_a_hint() {
+    fn text_has_the_field_the_reason_and_a_hint() {
         let failure =
             Failure::from(Error::invalid_input("limit", "must be between 1 and 10000, not 0"));
-        let text = style::paint(&failure.with_hint("one\ntwo").for_people(), false);
+        let text = style::paint(&failure.with_hint("one\ntwo").to_text(), false);
         assert_eq!(
             text,
             "error: limit: must be between 1 and 10000, not 0\nhint: one\n      two\n"
@@ -334,47 +331,57 @@ mod tests {
     }
 
     #[test]
-    fn programs_read_an_error_object() {
-        let failure =
-            Failure::from(Error::new(ErrorKind::PoolTimeout, "no connection became free in 30 s"));
+    fn json_is_an_error_object() {
+        let failure = Failure::from(Error::new(ErrorKind::PoolTimeout, "timed out after 30 s"));
         let object: Value =
-            serde_json::from_str(&failure.for_programs().expect("not silent")).expect("JSON");
-        let expected = json!({"kind": "PoolTimeout", "field": null, "message": "no connection became free in 30 s", "retryable": true});
+            serde_json::from_str(&failure.to_json().expect("not silent")).expect("JSON");
+        let expected = json!({
+            "kind": "PoolTimeout",
+            "field": null,
+            "message": "timed out after 30 s",
+            "retryable": true,
+        });
         assert_eq!(object, json!({ "error": expected }));
     }
 
     #[test]
-    fn programs_read_in_what_way_a_schema_does_not_fit() {
+    fn json_has_the_state_of_the_schema() {
         let error = Error::new(ErrorKind::Schema(SchemaState::OutOfOrder), "too late");
         let object: Value =
-            serde_json::from_str(&Failure::from(error).for_programs().expect("not silent"))
+            serde_json::from_str(&Failure::from(error).to_json().expect("not silent"))
                 .expect("JSON");
-        let expected = json!({"kind": "Schema", "field": null, "message": "too late", "retryable": false, "state": "out_of_order"});
+        let expected = json!({
+            "kind": "Schema",
+            "field": null,
+            "message": "too late",
+            "retryable": false,
+            "state": "out_of_order",
+        });
         assert_eq!(object, json!({ "error": expected }));
     }
 
     #[test]
-    fn a_place_is_said_once_and_before_the_field() {
+    fn the_location_precedes_the_field() {
         let failure =
             Failure::from(Error::invalid_input("provider", "is too long")).at("a.jsonl, line 3");
         assert_eq!(
-            style::paint(&failure.for_people(), false),
+            style::paint(&failure.to_text(), false),
             "error: a.jsonl, line 3: provider: is too long\n"
         );
         let object: Value =
-            serde_json::from_str(&failure.for_programs().expect("not silent")).expect("JSON");
+            serde_json::from_str(&failure.to_json().expect("not silent")).expect("JSON");
         assert_eq!(object["error"]["field"], "provider");
         assert_eq!(object["error"]["message"], "a.jsonl, line 3: is too long");
     }
 
     #[test]
-    fn a_message_cannot_drive_the_terminal() {
+    fn control_characters_are_escaped() {
         let failure = Failure::usage("bad \u{1b}[2J");
-        assert_eq!(style::paint(&failure.for_people(), false), "error: bad \\u{1b}[2J\n");
+        assert_eq!(style::paint(&failure.to_text(), false), "error: bad \\u{1b}[2J\n");
     }
 
     #[test]
-    fn waiting_is_advised_only_where_it_may_help() {
+    fn waiting_is_advised_for_retryable_errors() {
         assert!(
             hint(ErrorKind::Unavailable, true, "refused")
                 .is_some_and(|hint| hint.contains("db wait"))
@@ -383,9 +390,9 @@ mod tests {
     }
 
     #[test]
-    fn the_command_to_run_is_not_named_twice() {
+    fn hints_do_not_repeat_the_command_of_the_message() {
         let behind = ErrorKind::Schema(SchemaState::Behind);
-        assert_eq!(hint(behind, false, "run `chatkeep migrate upgrade` to go on"), None);
+        assert_eq!(hint(behind, false, "run `chatkeep migrate upgrade` to continue"), None);
         assert!(hint(behind, false, "two migrations are missing").is_some());
     }
 }

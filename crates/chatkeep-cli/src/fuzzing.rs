@@ -1,19 +1,19 @@
-//! Entries for fuzz targets into import and export. Not part of the interface.
+//! Entry points of fuzz targets to import and export. Not part of the public API.
 
 use chatkeep::{Error, Message, NewMessage};
 
-/// Reads the lines of an import: a message each, `None` for a blank line, or why the line is refused.
+/// Parses the lines of an import. A blank line is `None`, an invalid line an error.
 ///
 /// # Panics
-/// When memory cannot be read, which is a bug.
+/// If reading from memory fails, which is a bug.
 pub fn import_lines(bytes: &[u8]) -> Vec<Result<Option<NewMessage>, Error>> {
     crate::import::read_all(bytes).expect("memory can be read")
 }
 
-/// Writes a message as a line of an export, with its line break.
+/// Formats a message as a line of an export, with its line break.
 ///
 /// # Panics
-/// When the message is not JSON, which is a bug.
+/// If serializing the message fails, which is a bug.
 pub fn export_line(message: &Message, with_id: bool) -> String {
     crate::export::line(message, with_id).expect("a message is JSON")
 }

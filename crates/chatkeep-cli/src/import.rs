@@ -1,4 +1,4 @@
-//! `chatkeep messages import`: JSON Lines in, batch by batch, in flat memory.
+//! `chatkeep messages import`: stores JSON Lines in batches, in bounded memory.
 
 mod check;
 mod lines;
@@ -18,14 +18,14 @@ use crate::failure::Failure;
 
 use self::lines::Lines;
 
-/// Read from the file in pieces of this size.
+/// Size of the read buffer.
 const BUFFER_BYTES: usize = 256 << 10;
 
 pub(crate) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Failure> {
     let mut source = Source::open(&options.file)?;
     source
         .lines
-        .pass_over(options.from_line - 1)
+        .skip(options.from_line - 1)
         .map_err(|error| Failure::file(&source.name, &error))?;
     if options.dry_run {
         check::run(source, context)
@@ -34,11 +34,11 @@ pub(crate) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Fail
     }
 }
 
-/// Where the lines come from.
+/// Source of the lines.
 struct Source {
-    /// As it is called in messages.
+    /// Name of the source in messages.
     name: String,
-    /// Its size, where that is known.
+    /// Size of the source in bytes, if known.
     bytes: Option<u64>,
     lines: Lines<BufReader<Box<dyn Read>>>,
 }
@@ -57,13 +57,13 @@ impl Source {
         Ok(Self { name, bytes, lines: Lines::new(BufReader::with_capacity(BUFFER_BYTES, reader)) })
     }
 
-    /// `chats.jsonl, line 12`
-    fn place(&self, line: u64) -> String {
+    /// Formats the location of a line: `chats.jsonl, line 12`.
+    fn location(&self, line: u64) -> String {
         format!("{}, line {line}", self.name)
     }
 }
 
-/// Every line of a text in memory, for fuzz targets.
+/// Parses every line of a text in memory, for fuzz targets.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn read_all(bytes: &[u8]) -> io::Result<Vec<Result<Option<NewMessage>, Error>>> {
     let mut lines = Lines::new(bytes);

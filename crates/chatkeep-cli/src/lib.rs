@@ -1,19 +1,21 @@
-//! The `chatkeep` command as a library, so that the Python wheel and the npm package can carry the same command.
+//! The `chatkeep` command as a library, which the Python wheel and the npm package also use.
 //!
 //! ```no_run
 //! let code = chatkeep_cli::run(["chatkeep", "messages", "stats"]);
 //! std::process::exit(code.into());
 //! ```
 //!
-//! The parts: [`run`] reads the arguments (`args`), prepares what every command needs (`context`, `terminal`) and hands over to one
-//! function per command (`commands`). `import` and `export` move whole logs, `table` and `chart` draw, `failure`
-//! turns every error into a message and an exit code, `interruption` keeps Ctrl-C from leaving half-done things.
+//! [`run`] parses the arguments (`args`), prepares the `context` and `terminal`, and calls one
+//! function per command (`commands`). `import` and `export` read and write JSON Lines. `table` and
+//! `chart` format output. `failure` turns errors into messages and exit codes. `interrupt` cleans
+//! up after Ctrl-C.
 
 mod age;
 mod args;
 mod argument_names;
 mod chart;
 mod commands;
+mod confirm;
 mod context;
 mod export;
 mod failure;
@@ -21,16 +23,15 @@ mod failure;
 #[doc(hidden)]
 pub mod fuzzing;
 mod import;
-mod interruption;
-mod moment;
+mod interrupt;
 mod numbers;
 mod progress;
-mod question;
 mod reference;
 mod run;
 mod style;
 mod table;
 mod terminal;
 mod text;
+mod time_range;
 
 pub use run::run;

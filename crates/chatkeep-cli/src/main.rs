@@ -1,4 +1,4 @@
-//! The `chatkeep` command. Everything it does stands in the library beside it.
+//! Binary of the `chatkeep` command. The implementation is in the library.
 
 use std::process::ExitCode;
 

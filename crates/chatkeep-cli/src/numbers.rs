@@ -1,8 +1,8 @@
-//! Numbers, amounts and durations as people write them.
+//! Formatting of numbers, amounts and durations.
 
 use std::time::Duration;
 
-/// `1,234,567`
+/// Formats a number as `1,234,567`.
 pub(crate) fn thousands(number: impl Into<i128>) -> String {
     let number = number.into();
     let digits = number.unsigned_abs().to_string();
@@ -16,13 +16,13 @@ pub(crate) fn thousands(number: impl Into<i128>) -> String {
     out
 }
 
-/// `1 message`, `1,912 messages`
-pub(crate) fn amount(number: impl Into<i128>, what: &str) -> String {
+/// Formats an amount as `1 message` or `1,912 messages`.
+pub(crate) fn amount(number: impl Into<i128>, noun: &str) -> String {
     let number = number.into();
-    format!("{} {what}{}", thousands(number), if number == 1 { "" } else { "s" })
+    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 
-/// `512 bytes`, `1.5 MB`
+/// Formats a size as `512 bytes` or `1.5 MB`.
 pub(crate) fn bytes(number: u64) -> String {
     match number {
         0..1_000 => amount(number, "byte"),
@@ -32,7 +32,7 @@ pub(crate) fn bytes(number: u64) -> String {
     }
 }
 
-/// `12 ms`, `0.9 s`, `4 min 3 s`
+/// Formats a duration as `12 ms`, `0.9 s` or `4 min 3 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let whole = duration.as_secs();
     if duration < Duration::from_millis(100) {
@@ -45,7 +45,7 @@ pub(crate) fn seconds(duration: Duration) -> String {
     }
 }
 
-/// So many a second, to two digits that mean something: `2,100/s`.
+/// Formats a rate per second with two significant digits: `2,100/s`.
 pub(crate) fn rate(number: u64, duration: Duration) -> String {
     let exact = number as f64 / duration.as_secs_f64().max(0.001);
     let step = 10_f64.powi((exact.max(1.0).log10().floor() as i32 - 1).max(0));
@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn bytes_have_a_unit_that_fits() {
+    fn sizes_have_a_suitable_unit() {
         assert_eq!(bytes(512), "512 bytes");
         assert_eq!(bytes(1_500), "1.5 kB");
         assert_eq!(bytes(2_660_000_000), "2.7 GB");
     }
 
     #[test]
-    fn one_has_no_plural() {
+    fn amounts_of_one_are_singular() {
         assert_eq!(amount(1, "message"), "1 message");
         assert_eq!(amount(0, "message"), "0 messages");
         assert_eq!(amount(1_912, "message"), "1,912 messages");

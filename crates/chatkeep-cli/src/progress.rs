@@ -1,4 +1,4 @@
-//! A progress bar on standard error, for as long as somebody looks at it.
+//! Progress bars on standard error.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal::Terminal;
 
-/// Shows nothing unless standard error is a terminal; gone without a trace when it is dropped.
+/// A progress bar. It is hidden unless standard error is a terminal, and cleared on drop.
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Counts bytes; without a total it only shows that something goes on.
+    /// Creates a bar that counts bytes, or a spinner if the total is unknown.
     pub(crate) fn bytes(terminal: &Terminal, total: Option<u64>) -> Self {
         match total {
             Some(_) => Self::new(
@@ -23,12 +23,12 @@ impl Progress {
         }
     }
 
-    /// Counts rows.
+    /// Creates a bar that counts rows.
     pub(crate) fn rows(terminal: &Terminal, total: u64) -> Self {
         Self::new(terminal, Some(total), "{wide_bar}  {human_pos} of {human_len}  {eta} left ")
     }
 
-    /// Follows the steps of a call that moves rows.
+    /// Creates a bar for the steps of a transfer.
     pub(crate) fn steps(terminal: &Terminal) -> Self {
         Self::new(
             terminal,
@@ -47,7 +47,7 @@ impl Progress {
             _ => "working",
         };
         if self.0.message() != name {
-            // The rate and the time left are those of the phase.
+            // Rate and remaining time refer to the current phase.
             self.0.reset();
             self.0.set_message(name);
         }
@@ -56,7 +56,7 @@ impl Progress {
     }
 
     fn new(terminal: &Terminal, total: Option<u64>, template: &str) -> Self {
-        if !terminal.watched {
+        if !terminal.shows_progress {
             return Self(ProgressBar::hidden());
         }
         let style =
@@ -76,7 +76,7 @@ impl Progress {
         self.0.set_position(position);
     }
 
-    pub(crate) fn say(&self, message: String) {
+    pub(crate) fn set_message(&self, message: String) {
         self.0.set_message(message);
     }
 }

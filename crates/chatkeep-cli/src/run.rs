@@ -1,4 +1,4 @@
-//! From the arguments to the exit code.
+//! Runs the command: from the arguments to the exit code.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
@@ -13,24 +13,28 @@ use crate::context::Context;
 use crate::failure::{BROKEN_PIPE, Failure, USAGE};
 use crate::terminal::Terminal;
 
-/// Runs the `chatkeep` command with these arguments, of which the first is the program's name, on the standard
-/// streams of this process, and returns its exit code.
+/// Runs the `chatkeep` command and returns its exit code.
+///
+/// The first argument is the program's name. The command uses the standard streams of this process.
 ///
 /// | code | meaning |
 /// |---|---|
-/// | 0 | done |
-/// | 1 | failed, or the token is not valid, or there is no such row |
-/// | 2 | wrong usage: an argument or a setting cannot be |
-/// | 3 | the schema is behind this program |
-/// | 31 | the schema is newer than this program |
-/// | 32, 33, 34 | a migration was changed after it had been run, is not there any more, or is out of order |
-/// | 35, 36 | a migration was cut off, or refused by the database |
-/// | 37 | the schema is not what its migrations make |
-/// | 5 | the database is not available |
-/// | 141 | the reader of the output went away (as a program that dies of `SIGPIPE`) |
+/// | 0 | success |
+/// | 1 | failure, invalid token, or row not found |
+/// | 2 | usage error: an argument or a setting is invalid |
+/// | 3 | the schema is older than this version |
+/// | 31 | the schema is newer than this version |
+/// | 32 | a migration was changed after it was applied |
+/// | 33 | an applied migration is missing |
+/// | 34 | a pending migration is older than an applied one |
+/// | 35 | a migration is running or was interrupted |
+/// | 36 | the database rejected a migration |
+/// | 37 | the schema differs from its migrations |
+/// | 5 | the database is unavailable, or the connection was lost |
+/// | 141 | the output pipe is closed (as for a program that dies of `SIGPIPE`) |
 ///
-/// It never calls [`std::process::exit`] and does not panic on a closed pipe. While it runs, Ctrl-C and SIGTERM end
-/// the whole process by that signal (a shell sees 130 and 143), after what was half done has been tidied away.
+/// It never calls [`std::process::exit`] and does not panic on a closed pipe. While it runs, Ctrl-C
+/// and SIGTERM end the whole process by that signal (a shell reports 130 and 143) after a cleanup.
 ///
 /// ```
 /// let code = chatkeep_cli::run(["chatkeep", "messages", "list", "--limit", "many"]);
@@ -51,7 +55,8 @@ where
         }
         Err(error) => report_usage(&error, &arguments),
     };
-    // What is still in the buffer when the reader is gone is nobody's loss; a full disk is.
+    // A closed pipe has its own exit code; any other write error, such as a full disk, is a
+    // failure.
     match std::io::stdout().flush() {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => BROKEN_PIPE,
         Err(_) if outcome == 0 => 1,
@@ -68,7 +73,7 @@ fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
     Arguments::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
-/// Help and usage errors are printed before the arguments have been read, and yet they obey `--color`.
+/// Finds `--color` before parsing, so that help and usage errors respect it.
 fn early_color(arguments: &[OsString]) -> ColorOption {
     let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
     while let Some(argument) = arguments.next() {
@@ -114,12 +119,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definitions_of_the_arguments_hold_together() {
+    fn argument_definitions_are_consistent() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn a_color_choice_counts_before_anything_else_is_read() {
+    fn color_options_are_found_before_parsing() {
         let choice = |arguments: &[&str]| {
             early_color(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
         };

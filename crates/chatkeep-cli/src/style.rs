@@ -1,9 +1,9 @@
-//! Colours as marks inside the text: invisible characters of no width, so that a table can be laid out first and
-//! painted afterwards, or left plain.
+//! Styles as marks in the text: characters of zero width, so that a table is laid out before it is
+//! colored.
 
 use anstyle::{AnsiColor, Style};
 
-/// Characters that have no width and that stored text is stripped of before it is shown.
+/// Characters used as marks. They have no width, and are removed from stored text before display.
 pub(crate) const MARKS: std::ops::RangeInclusive<char> = '\u{2060}'..='\u{2064}';
 
 const DIM: char = '\u{2060}';
@@ -12,30 +12,30 @@ const HIT: char = '\u{2062}';
 const ALARM: char = '\u{2063}';
 const END: char = '\u{2064}';
 
-/// Ends the innermost style.
+/// Mark that ends the innermost style.
 pub(crate) const END_MARK: char = END;
 
-/// Beside the point: units, second lines, hints.
+/// Styles secondary text: units, second lines, hints.
 pub(crate) fn dim(text: &str) -> String {
     format!("{DIM}{text}{END}")
 }
 
-/// Titles.
+/// Styles titles.
 pub(crate) fn strong(text: &str) -> String {
     format!("{STRONG}{text}{END}")
 }
 
-/// What was searched for; what is good.
+/// Styles search matches and positive results.
 pub(crate) fn hit(text: &str) -> String {
     format!("{HIT}{text}{END}")
 }
 
-/// What went wrong.
+/// Styles errors and negative results.
 pub(crate) fn alarm(text: &str) -> String {
     format!("{ALARM}{text}{END}")
 }
 
-/// Turns the marks into escape sequences, or takes them out.
+/// Replaces the marks by escape sequences, or removes them.
 pub(crate) fn paint(text: &str, color: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Vec<Style> = Vec::new();
@@ -79,12 +79,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_colours_nothing_is_left_of_the_marks() {
+    fn marks_are_removed_without_colors() {
         assert_eq!(paint(&format!("a {} b", dim(&hit("c"))), false), "a c b");
     }
 
     #[test]
-    fn an_inner_style_ends_where_the_outer_goes_on() {
+    fn outer_styles_continue_after_inner_ones() {
         let text = paint(&dim(&format!("before {} after", hit("found"))), true);
         assert_eq!(
             text,

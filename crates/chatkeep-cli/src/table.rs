@@ -1,4 +1,4 @@
-//! Tables for people: as wide as the terminal at most, with the widest texts shortened.
+//! Text tables. They fit the terminal's width; the widest texts are shortened.
 
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid,
@@ -9,30 +9,30 @@ use crate::style;
 use crate::terminal::Terminal;
 use crate::text::{shorten, width};
 
-/// Blank columns between two columns.
+/// Number of spaces between two columns.
 const GAP: u16 = 2;
 
-/// A column's title and what may be done to its texts.
+/// Title, alignment and minimum width of a column.
 pub(crate) struct Column {
     title: &'static str,
     right: bool,
-    least: Option<usize>,
+    min_width: Option<usize>,
 }
 
 impl Column {
-    /// Text that is never shortened: times, states.
+    /// Creates a column of text that is never shortened, such as times and states.
     pub(crate) fn fixed(title: &'static str) -> Self {
-        Self { title, right: false, least: None }
+        Self { title, right: false, min_width: None }
     }
 
-    /// A number.
+    /// Creates a right-aligned column of numbers.
     pub(crate) fn number(title: &'static str) -> Self {
-        Self { title, right: true, least: None }
+        Self { title, right: true, min_width: None }
     }
 
-    /// Text that may be shortened down to this many columns.
-    pub(crate) fn text(title: &'static str, least: usize) -> Self {
-        Self { title, right: false, least: Some(least) }
+    /// Creates a column of text that may be shortened to `min_width` columns.
+    pub(crate) fn text(title: &'static str, min_width: usize) -> Self {
+        Self { title, right: false, min_width: Some(min_width) }
     }
 }
 
@@ -57,21 +57,21 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Replaces one cell, for texts that depend on the room that the others leave.
+    /// Replaces one cell, for texts that depend on the width of the other columns.
     pub(crate) fn set(&mut self, row: usize, column: usize, lines: Vec<String>) {
         if let Some(cell) = self.rows.get_mut(row).and_then(|row| row.get_mut(column)) {
             *cell = lines;
         }
     }
 
-    /// The columns that are left for the texts of one column when all others take what they need.
-    pub(crate) fn room_for(&self, index: usize, terminal: &Terminal) -> usize {
+    /// Returns the width available to one column when all others have their natural width.
+    pub(crate) fn available_width(&self, index: usize, terminal: &Terminal) -> usize {
         let others: usize =
             (0..self.columns.len()).filter(|n| *n != index).map(|n| self.natural_width(n)).sum();
         terminal.width.saturating_sub(others + self.gaps())
     }
 
-    /// The table as text, marks included.
+    /// Renders the table as text with style marks.
     pub(crate) fn render(&self, terminal: &Terminal) -> String {
         let widths = self.fit(terminal.width);
         let mut grid = Grid::new();
@@ -121,13 +121,13 @@ impl Table {
             .max(1)
     }
 
-    /// The natural widths, with the widest of the columns that may shrink made narrower until all fit.
+    /// Returns the column widths. The widest shrinkable columns are narrowed until all columns fit.
     fn fit(&self, available: usize) -> Vec<usize> {
         let mut widths: Vec<usize> =
             (0..self.columns.len()).map(|index| self.natural_width(index)).collect();
         while widths.iter().sum::<usize>() + self.gaps() > available {
             let may_shrink = |index: &usize| {
-                self.columns[*index].least.is_some_and(|least| widths[*index] > least)
+                self.columns[*index].min_width.is_some_and(|min_width| widths[*index] > min_width)
             };
             let Some(widest) =
                 (0..widths.len()).filter(may_shrink).max_by_key(|index| widths[*index])
@@ -140,7 +140,7 @@ impl Table {
     }
 }
 
-/// One thing's facts, a line each: the names in a column of their own.
+/// Renders name-value pairs, one per line, with aligned values.
 pub(crate) fn facts(facts: &[(&str, String)]) -> String {
     let name_width = facts.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     let mut out = String::new();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_fits_the_width_and_shortens_what_may_be_shortened() {
+    fn tables_fit_the_width_by_shortening_text_columns() {
         let text = style::paint(&sample().render(&Terminal::plain(40)), false);
         let expected = "
   ID  Text                       State
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_characters_keep_the_columns_straight() {
+    fn wide_characters_keep_columns_aligned() {
         let mut table = Table::new(vec![Column::text("Text", 6), Column::number("N")]);
         table.add(["日本語の長い文章".to_owned(), "1".to_owned()]);
         table.add(["👨‍👩‍👧‍👦 emoji".to_owned(), "22".to_owned()]);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn without_unicode_the_rule_is_ascii() {
+    fn ascii_tables_have_ascii_rules() {
         let terminal = Terminal { unicode: false, ..Terminal::plain(40) };
         let text = style::paint(&sample().render(&terminal), false);
         assert!(text.is_ascii(), "{text}");
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_stand_under_each_other() {
+    fn facts_are_aligned() {
         let text = style::paint(
             &facts(&[("ID", "7".to_owned()), ("Provider", "openai".to_owned())]),
             false,

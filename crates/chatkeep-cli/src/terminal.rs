@@ -1,4 +1,4 @@
-//! The standard streams: who reads them, how wide they are, and what may be written to them.
+//! The standard streams: their width, colors and encoding.
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -10,60 +10,60 @@ use crate::failure::Failure;
 use crate::style;
 use crate::text;
 
-/// Wide enough for every table here, and what a pipe gets.
+/// Width of output that is not a terminal. Every table fits it.
 const DEFAULT_WIDTH: usize = 80;
-/// Below this a table is unreadable anyway; the terminal may wrap it.
-const LEAST_WIDTH: usize = 40;
+/// Minimum width. Narrower tables are unreadable, so the terminal wraps lines instead.
+const MIN_WIDTH: usize = 40;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Terminal {
-    /// Columns that standard output has.
+    /// Width of standard output in columns.
     pub(crate) width: usize,
-    /// Colours on standard output.
+    /// Whether standard output has colors.
     pub(crate) color: bool,
-    /// Colours on standard error.
+    /// Whether standard error has colors.
     pub(crate) error_color: bool,
-    /// Whether more than ASCII may be drawn. Stored text is always UTF-8.
+    /// Whether the layout may use non-ASCII characters. Stored text is always UTF-8.
     pub(crate) unicode: bool,
-    /// One JSON document instead of text for people.
+    /// Whether to print one JSON document instead of text.
     pub(crate) json: bool,
-    /// Nothing but results and errors.
+    /// Whether to print only results and errors.
     pub(crate) quiet: bool,
-    /// Somebody looks at standard error, so that a progress bar is of use.
-    pub(crate) watched: bool,
+    /// Whether to show progress bars.
+    pub(crate) shows_progress: bool,
 }
 
 impl Terminal {
     pub(crate) fn detect(options: &GlobalOptions) -> Self {
         let output_is_terminal = io::stdout().is_terminal();
         let error_is_terminal = io::stderr().is_terminal();
-        let wanted =
+        let has_color =
             |is_terminal| wants_color(options.color, is_terminal, |name| env::var(name).ok());
         Self {
             width: width(output_is_terminal),
-            color: wanted(output_is_terminal),
-            error_color: wanted(error_is_terminal),
-            unicode: speaks_unicode(|name| env::var(name).ok()),
+            color: has_color(output_is_terminal),
+            error_color: has_color(error_is_terminal),
+            unicode: supports_unicode(|name| env::var(name).ok()),
             json: options.json,
             quiet: options.quiet,
-            watched: error_is_terminal && !options.json && !options.quiet,
+            shows_progress: error_is_terminal && !options.json && !options.quiet,
         }
     }
 
-    /// Writes text for people to standard output, its marks turned into colours.
+    /// Prints text to standard output, with marks replaced by colors.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         write(style::paint(text, self.color).as_bytes())
     }
 
-    /// Writes one JSON document to standard output.
+    /// Prints one JSON document to standard output.
     pub(crate) fn print_json(&self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| {
-            chatkeep::Error::internal("the answer cannot be written as JSON").with_source(error)
+            chatkeep::Error::internal("cannot serialize the result as JSON").with_source(error)
         })?;
         write(format!("{}\n", text::safe_json(text)).as_bytes())
     }
 
-    /// The result in either form.
+    /// Prints the result as JSON or text.
     pub(crate) fn answer(
         &self,
         json: &impl Serialize,
@@ -72,36 +72,36 @@ impl Terminal {
         if self.json { self.print_json(json) } else { self.print(&text()) }
     }
 
-    /// Says something beside the result, on standard error: what was empty, how to go on. Programs are spared it.
+    /// Prints additional information to standard error, except with `--quiet` or `--json`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet && !self.json {
-            self.say(text);
+            self.print_error(text);
         }
     }
 
-    /// Says something on standard error that must not be missed.
-    pub(crate) fn say(&self, text: &str) {
-        // Nobody listens on standard error: then there is nobody to tell.
+    /// Prints a line to standard error.
+    pub(crate) fn print_error(&self, text: &str) {
+        // Ignored: if standard error is closed, nothing else can be done.
         let _ = writeln!(io::stderr().lock(), "{}", style::paint(text, self.error_color));
     }
 
-    /// `…`, or three dots where that cannot be shown.
+    /// Returns `…`, or three dots without Unicode.
     pub(crate) fn ellipsis(&self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
 
-    /// The sign before an answer that stands under its question.
+    /// Returns the prefix of a response below its message.
     pub(crate) fn reply(&self) -> &'static str {
         if self.unicode { "↳ " } else { "> " }
     }
 
-    /// What stands between two facts on one line.
+    /// Returns the separator between two facts on one line.
     pub(crate) fn separator(&self) -> &'static str {
         if self.unicode { " · " } else { ", " }
     }
 
-    /// What stands where there is nothing.
-    pub(crate) fn nothing(&self) -> &'static str {
+    /// Returns the placeholder for a missing value.
+    pub(crate) fn placeholder(&self) -> &'static str {
         if self.unicode { "–" } else { "-" }
     }
 }
@@ -118,8 +118,8 @@ fn width(is_terminal: bool) -> usize {
         .then(terminal_size::terminal_size)
         .flatten()
         .map(|(width, _)| usize::from(width.0));
-    let told = || env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0);
-    measured.or_else(told).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH)
+    let from_environment = || env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0);
+    measured.or_else(from_environment).unwrap_or(DEFAULT_WIDTH).max(MIN_WIDTH)
 }
 
 fn wants_color(
@@ -137,8 +137,9 @@ fn wants_color(
     }
 }
 
-/// As the C library decides: the first of these that is set and not empty names the encoding.
-fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+/// Returns whether the locale's encoding is UTF-8, by the rules of the C library: the first
+/// non-empty variable decides.
+fn supports_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     if cfg!(windows) {
         return true;
     }
@@ -154,7 +155,7 @@ fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
 
 #[cfg(test)]
 impl Terminal {
-    /// A terminal of this width without colours.
+    /// Creates a terminal of this width without colors.
     pub(crate) fn plain(width: usize) -> Self {
         Self {
             width,
@@ -163,7 +164,7 @@ impl Terminal {
             unicode: true,
             json: false,
             quiet: false,
-            watched: false,
+            shows_progress: false,
         }
     }
 }
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_for_terminals_unless_told_otherwise() {
+    fn colors_follow_the_option_the_terminal_and_no_color() {
         assert!(wants_color(ColorOption::Auto, true, variables(&[("TERM", "xterm")])));
         assert!(!wants_color(ColorOption::Auto, false, variables(&[])));
         assert!(!wants_color(ColorOption::Auto, true, variables(&[("NO_COLOR", "1")])));
@@ -188,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn the_locale_says_whether_more_than_ascii_can_be_drawn() {
-        assert!(speaks_unicode(variables(&[("LANG", "de_DE.UTF-8")])));
-        assert!(speaks_unicode(variables(&[
+    fn unicode_support_follows_the_locale() {
+        assert!(supports_unicode(variables(&[("LANG", "de_DE.UTF-8")])));
+        assert!(supports_unicode(variables(&[
             ("LC_ALL", ""),
             ("LC_CTYPE", "C.utf8"),
             ("LANG", "C")
         ])));
-        assert!(!speaks_unicode(variables(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")])));
-        assert!(!speaks_unicode(variables(&[])));
+        assert!(!supports_unicode(variables(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")])));
+        assert!(!supports_unicode(variables(&[])));
     }
 }

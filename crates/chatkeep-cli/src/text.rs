@@ -1,4 +1,4 @@
-//! Stored text on a terminal: shortened to a width, and with nothing in it that the terminal would obey.
+//! Display of stored text on a terminal: shortened to a width, with control characters escaped.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,18 +8,20 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::style::{self, END_MARK, MARKS};
 
-/// A line may hold this many characters for each column, so that a pile of combining marks has an end.
-const CHARACTERS_A_COLUMN: usize = 16;
+/// Maximum number of characters per column, which limits sequences of combining marks.
+const CHARACTERS_PER_COLUMN: usize = 16;
 
-/// The columns that a text takes on a terminal.
+/// Returns the width of a text on a terminal, in columns.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// One line out of any text: every run of blanks and line breaks is one space, and what a terminal would obey is
-/// written out (`\u{1b}`). Stops soon after `columns`, however long the text is; [`shorten`] cuts exactly.
+/// Converts a text to one line.
+///
+/// Runs of whitespace become one space, and control characters are escaped (`\u{1b}`). The result
+/// is only slightly longer than `columns`, for any text; [`shorten`] cuts exactly.
 pub(crate) fn visible_line(text: &str, columns: usize) -> String {
-    let most = columns.saturating_add(1).saturating_mul(CHARACTERS_A_COLUMN);
+    let max_characters = columns.saturating_add(1).saturating_mul(CHARACTERS_PER_COLUMN);
     let mut out = String::new();
     let mut space = false;
     for (n, c) in text.trim_start().chars().enumerate() {
@@ -31,15 +33,15 @@ pub(crate) fn visible_line(text: &str, columns: usize) -> String {
             out.push(' ');
         }
         push_visible(&mut out, c);
-        // Measuring the whole each time would be quadratic; no character is wider than two columns.
-        if n >= most || (out.len() > columns && n % 64 == 0 && width(&out) > columns) {
+        // Measured every 64 characters, as measuring after each one would be quadratic.
+        if n >= max_characters || (out.len() > columns && n % 64 == 0 && width(&out) > columns) {
             break;
         }
     }
     out
 }
 
-/// A text as it stands, line breaks and tabs included, with what a terminal would obey written out.
+/// Escapes the control characters of a text, except line breaks and tabs.
 pub(crate) fn visible_block(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -47,7 +49,7 @@ pub(crate) fn visible_block(text: &str) -> String {
         match c {
             '\n' | '\t' => out.push(c),
             '\r' if characters.peek() == Some(&'\n') => {}
-            // The marks of this program's own messages stay; stored text has none left at this point.
+            // Removes marks as well.
             c => push_visible(&mut out, c),
         }
     }
@@ -64,8 +66,8 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// JSON text in which the control characters that JSON allows unescaped (DEL and C1) are escaped too, and so are the
-/// characters at which some programs end a line (U+0085, U+2028, U+2029). They can stand only inside of strings.
+/// Escapes control characters that JSON allows unescaped (DEL and C1), and the line separators
+/// U+0085, U+2028 and U+2029. In JSON they occur only inside strings.
 pub(crate) fn safe_json(text: String) -> String {
     let is_control = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}');
     if !text.contains(is_control) {
@@ -82,18 +84,18 @@ pub(crate) fn safe_json(text: String) -> String {
     out
 }
 
-/// Cuts a line to this many columns, between what a reader takes for characters, with `ellipsis` in place of the rest.
+/// Shortens a line to this many columns at a grapheme boundary, and appends `ellipsis`.
 pub(crate) fn shorten<'a>(line: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
-    let most = columns.saturating_mul(CHARACTERS_A_COLUMN);
-    if width(line) <= columns && line.len() <= most.saturating_mul(4) {
+    let max_characters = columns.saturating_mul(CHARACTERS_PER_COLUMN);
+    if width(line) <= columns && line.len() <= max_characters.saturating_mul(4) {
         return Cow::Borrowed(line);
     }
-    let room = columns.saturating_sub(width(ellipsis));
+    let available = columns.saturating_sub(width(ellipsis));
     let mut out = String::new();
     let (mut used, mut open) = (0, 0_usize);
     for grapheme in line.graphemes(true) {
         used += width(grapheme);
-        if used > room || out.len() + grapheme.len() > most * 4 {
+        if used > available || out.len() + grapheme.len() > max_characters * 4 {
             break;
         }
         for mark in grapheme.chars().filter(|c| MARKS.contains(c)) {
@@ -109,12 +111,12 @@ pub(crate) fn shorten<'a>(line: &'a str, columns: usize, ellipsis: &str) -> Cow<
     Cow::Owned(out)
 }
 
-/// One line of `text` around the first place where it holds `query` in whatever case, the place marked.
-/// `None`: it does not.
+/// Returns one line of `text` around the first case-insensitive match of `query`, which is marked.
+/// `None` if there is no match.
 pub(crate) fn excerpt(text: &str, query: &str, columns: usize, ellipsis: &str) -> Option<String> {
     let (start, end) = find_ignoring_case(text, query)?;
     let found = visible_line(&text[start..end], columns);
-    // A third of the line shows what comes before it, unless that is all there is.
+    // At most a third of the line shows the text before the match.
     let ahead = columns.saturating_sub(width(&found).min(columns)) / 3;
     let whole = visible_line(&text[..start], columns);
     let begins_with_blank = |text: &str| text.starts_with(char::is_whitespace);
@@ -122,7 +124,7 @@ pub(crate) fn excerpt(text: &str, query: &str, columns: usize, ellipsis: &str) -
         whole
     } else {
         let from = text[..start].char_indices().rev().nth(ahead).map_or(0, |(at, _)| at);
-        // Rather begin with a whole word, if one begins in time.
+        // Start at a word boundary if there is one.
         let from = text[from..start]
             .trim_end()
             .find(char::is_whitespace)
@@ -137,7 +139,7 @@ pub(crate) fn excerpt(text: &str, query: &str, columns: usize, ellipsis: &str) -
     Some(format!("{before}{}{gap}{after}", style::hit(&found)))
 }
 
-/// Where `text` holds `query`, compared character by character in lower case.
+/// Finds `query` in `text`, comparing characters in lower case. Returns the byte range.
 fn find_ignoring_case(text: &str, query: &str) -> Option<(usize, usize)> {
     let wanted: Vec<char> = query.chars().flat_map(char::to_lowercase).collect();
     if wanted.is_empty() {
@@ -165,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_holds_no_line_breaks_and_nothing_a_terminal_obeys() {
+    fn lines_have_no_line_breaks_or_control_characters() {
         assert_eq!(
             visible_line("  one\r\n\ttwo \u{1b}[31mred\u{7}\u{9b}2J", 80),
             "one two \\u{1b}[31mred\\u{7}\\u{9b}2J"
@@ -174,18 +176,18 @@ mod tests {
     }
 
     #[test]
-    fn text_cannot_bring_its_own_marks() {
+    fn marks_in_stored_text_are_removed() {
         assert_eq!(visible_line("a\u{2064}b\u{2061}c", 80), "abc");
         assert_eq!(visible_block("a\u{2064}b"), "ab");
     }
 
     #[test]
-    fn a_block_keeps_its_lines() {
+    fn blocks_keep_their_lines() {
         assert_eq!(visible_block("one\r\n\ttwo\rthree\u{0}"), "one\n\ttwo\\u{d}three\\u{0}");
     }
 
     #[test]
-    fn emoji_and_joined_emoji_stay_whole() {
+    fn joined_emoji_are_not_split() {
         let family = "👨‍👩‍👧‍👦";
         assert_eq!(visible_line(family, 80), family);
         assert_eq!(shorten("ab👨‍👩‍👧‍👦cd", 4, "…"), "ab…");
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_left_alone_and_the_rest_is_cut_at_the_width() {
+    fn long_lines_are_cut_at_the_width() {
         assert_eq!(shorten("12345", 5, "…"), "12345");
         assert_eq!(shorten("123456", 5, "…"), "1234…");
         assert_eq!(shorten("123456", 5, "..."), "12...");
@@ -203,21 +205,21 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_line_closes_its_styles() {
+    fn shortened_lines_close_their_styles() {
         let cut = shorten(&style::dim("a long line of text"), 7, "…").into_owned();
         assert_eq!(width(&cut), 7);
         assert_eq!(style::paint(&cut, true), "\u{1b}[2ma long…\u{1b}[0m");
     }
 
     #[test]
-    fn a_pile_of_combining_marks_and_ten_megabytes_have_an_end() {
+    fn combining_marks_and_long_texts_are_limited() {
         let pile = format!("e{}", "\u{301}".repeat(100_000));
         assert!(shorten(&visible_line(&pile, 20), 20, "…").len() < 2_000);
         assert!(visible_line(&"x".repeat(10_000_000), 40).len() < 1_000);
     }
 
     #[test]
-    fn an_excerpt_shows_the_hit_wherever_it_stands() {
+    fn excerpts_show_the_match() {
         let text = format!("{} the Needle in it {}", "hay ".repeat(100), "straw ".repeat(100));
         let shown = style::paint(
             &shorten(&excerpt(&text, "nEEdle", 40, "…").expect("found"), 40, "…"),
@@ -236,14 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_may_change_its_length_in_lower_case() {
+    fn matches_may_change_length_in_lower_case() {
         assert_eq!(find_ignoring_case("xİstanbul", "i\u{307}st"), Some((1, 5)));
         assert_eq!(find_ignoring_case("STRASSE", "asse"), Some((3, 7)));
         assert_eq!(find_ignoring_case("anything", ""), None);
     }
 
     #[test]
-    fn json_keeps_its_meaning_without_raw_control_characters() {
+    fn json_is_equivalent_without_raw_control_characters() {
         let text = safe_json(serde_json::to_string("a\u{9b}b\u{7f}é").expect("JSON"));
         assert_eq!(text, r#""a\u009bb\u007fé""#);
         assert_eq!(serde_json::from_str::<String>(&text).expect("JSON"), "a\u{9b}b\u{7f}é");

@@ -1,7 +1,9 @@
-//! What the repositories cost over the raw driver: one durable insert of one row, and one select by id.
+//! The overhead of the queries over the raw driver: one durable insert of a row, and one select by
+//! id.
 //!
-//! Both sides write the same row into the same schema on the same disk, with durability on, which is read back first.
-//! `make bench` starts the server. The last lines compare the medians; 1.00 is the raw driver's speed.
+//! Both sides write the same row to the same schema on the same disk, and verify first that commits
+//! are durable. `make bench` starts the server. The last lines of the output compare the medians;
+//! 1.00 is the speed of the raw driver.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
@@ -15,13 +17,13 @@ use chatkeep_core::{
 use chatkeep_testkit::{Engine, TestDatabase};
 use criterion::{Criterion, criterion_group};
 
-const INSERT: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id";
-const SELECT: &str = "SELECT id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
-     FROM messages WHERE id = ?1";
+const INSERT: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, \
+     model, tokens_used, metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id";
+const SELECT: &str = "SELECT id, timestamp, user_message, bot_response, provider, model, \
+     tokens_used, metadata FROM messages WHERE id = ?1";
 const METADATA: &str = r#"{"session":"a1","turn":3}"#;
 
-/// A message of a usual size: a question of a line, an answer of a paragraph.
+/// Returns a message of typical size: a question of one line, and a response of one paragraph.
 fn message() -> NewMessage {
     NewMessage::new("What does write-ahead logging buy me, and what does it cost?")
         .with_response(
@@ -33,9 +35,9 @@ fn message() -> NewMessage {
         .with_metadata(Metadata::parse(METADATA).expect("is an object"))
 }
 
-/// A connection to a database with one message in it, which the selects read.
+/// Opens a connection to a database with one message, which the selects read.
 fn open(url: &str) -> Connection {
-    let url = DatabaseUrl::parse(url).expect("the kit's URL");
+    let url = DatabaseUrl::parse(url).expect("a valid URL");
     let mut connection =
         Connection::open(&url, Role::Writer, &ConnectOptions::default()).expect("opens");
     migrations::upgrade(&mut connection, Duration::from_secs(30)).expect("migrates");
@@ -50,19 +52,20 @@ fn sqlite(criterion: &mut Criterion) {
     drop(open(theirs.url()));
     let raw = raw_sqlite(theirs.path().expect("a file"));
     let message = message();
-    let answer = message.bot_response.clone();
+    let response = message.bot_response.clone();
 
     let without_returning = INSERT.trim_end_matches(" RETURNING id");
     let mut group = criterion.benchmark_group("sqlite_insert");
     group.bench_function("raw", |bencher| {
         bencher.iter(|| {
-            // Without RETURNING: read with `query_row` it would never let SQLite checkpoint.
+            // Without RETURNING: `query_row` would leave the statement open and prevent
+            // checkpoints.
             let mut statement = raw.prepare_cached(without_returning).expect("prepares");
             let timestamp = Timestamp::now().to_string();
             let values = rusqlite::params![
                 timestamp[..26].replace('T', " "),
                 message.user_message,
-                answer,
+                response,
                 message.provider,
                 message.model,
                 message.tokens_used,
@@ -135,7 +138,7 @@ fn postgresql(criterion: &mut Criterion) {
         Some("on"),
         "both sides must be durable"
     );
-    // The raw side speaks without TLS, so ours does too; by default it would not on this server.
+    // Without TLS on both sides; by default, chatkeep would use TLS with this server.
     let plain = |url: &str| format!("{url}?sslmode=disable");
     let mut connection = open(&plain(ours.url()));
     drop(open(&plain(theirs.url())));
@@ -147,7 +150,7 @@ fn postgresql(criterion: &mut Criterion) {
     runtime.spawn(driver);
     let message = message();
     let text = |sql: &str| sql.replace('?', "$");
-    // Text for the timestamp and the metadata: the raw driver has no types of its own for them.
+    // The timestamp and the metadata are text, because the raw driver has no types for them.
     let insert = text(INSERT).replace("$1", "$1::text::timestamp").replace("$7", "$7::text::jsonb");
     let insert = runtime.block_on(client.prepare(&insert)).expect("prepares");
     let select = text(SELECT)
@@ -213,7 +216,7 @@ fn main() {
     compare();
 }
 
-/// The medians side by side, from the files that criterion leaves.
+/// Prints the medians, read from criterion's result files.
 fn compare() {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),

@@ -1,4 +1,4 @@
-//! An end for everything that a call of this thread waits for, in addition to the limits of each wait.
+//! A deadline for all database waits of the current thread, in addition to each wait's own timeout.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -7,7 +7,8 @@ thread_local! {
     static END: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Runs `work`, all of whose waits for the network end at `end`. Inside another one the earlier end holds.
+/// Runs `work` with a deadline for its network waits. When calls are nested, the earlier deadline
+/// applies.
 ///
 /// ```
 /// use chatkeep_core::deadline;
@@ -31,7 +32,7 @@ pub fn within<T>(end: Instant, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// The time that a wait may take which has this limit of its own.
+/// Returns the time that a wait with its own timeout `limit` may take.
 pub fn left(limit: Duration) -> Duration {
     END.get().map_or(limit, |end| limit.min(end.saturating_duration_since(Instant::now())))
 }

@@ -1,8 +1,9 @@
-//! The database engines that chatkeep speaks to.
+//! The supported database engines.
 
 use std::fmt;
 
-/// A database engine. `MySql` and `MariaDb` share a driver and a dialect, and differ in a few declared places.
+/// A database engine. `MySql` and `MariaDb` share a driver and an SQL dialect, with a few
+/// differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Engine {
@@ -17,7 +18,8 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// The engine's name as it stands in `DB_TYPE` and in URLs: `sqlite`, `postgresql`, `mysql`, `mariadb`.
+    /// Returns the engine's name as used in `DB_TYPE` and in URLs: `sqlite`, `postgresql`,
+    /// `mysql` or `mariadb`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -27,12 +29,12 @@ impl Engine {
         }
     }
 
-    /// Whether the engine is MySQL or MariaDB, which speak alike where they do not differ.
+    /// Returns whether the engine is MySQL or MariaDB.
     pub(crate) fn is_mysql(self) -> bool {
         matches!(self, Self::MySql | Self::MariaDb)
     }
 
-    /// Whether the engine is a server that is reached over a network or a socket.
+    /// Returns whether the engine runs as a server, reached over TCP or a unix socket.
     pub fn is_server(self) -> bool {
         self != Self::Sqlite
     }

@@ -1,4 +1,4 @@
-//! The one error of chatkeep: what kind of failure it was, whether trying again may help, and what to do about it.
+//! The error type of chatkeep: the kind of failure, whether a retry may help, and how to fix it.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -8,61 +8,63 @@ use std::sync::Arc;
 /// The result of every chatkeep call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure an [`Error`] is. Programs decide on this, people read the message.
+/// The kind of an [`Error`]. Programs should match on the kind; the message is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The settings are wrong: a malformed `DATABASE_URL`, a wrong password, a database that does not exist.
+    /// The settings are wrong, for example a malformed `DATABASE_URL`, a wrong password, or a
+    /// database that does not exist.
     Configuration,
-    /// An argument cannot be stored or asked for; [`Error::field`] names it.
+    /// An argument is invalid; [`Error::field`] names it.
     InvalidInput,
-    /// The database cannot be reached, went away, or did not answer in time.
+    /// The database is unreachable, the connection was lost, or it did not respond in time.
     Unavailable,
-    /// No connection became free in time, or the server has none left.
+    /// No connection became free in time, or the server has reached its connection limit.
     PoolTimeout,
-    /// The connection broke during `COMMIT`: the change may or may not have been stored.
+    /// The connection was lost during `COMMIT`; the change may or may not be stored.
     OutcomeUnknown,
-    /// Another transaction was in the way (deadlock, serialization failure, lock wait) until the deadline.
+    /// A conflict with another transaction (deadlock, serialization failure or lock wait)
+    /// lasted until the deadline.
     Conflict,
-    /// The disk, or the space given to the database, is full.
+    /// The disk or the database's storage quota is full.
     StorageFull,
-    /// The file, the folder or the server accepts no changes.
+    /// The file, the folder or the server is read-only.
     ReadOnly,
-    /// The file is damaged or is no database of ours.
+    /// The file is damaged, or is not a chatkeep database.
     Corrupt,
-    /// The database's schema does not fit this program; the [`SchemaState`] says in what way.
+    /// The database's schema does not match this program; see the [`SchemaState`].
     Schema(SchemaState),
-    /// The caller broke the call off while it waited; see [`interruption`](crate::interruption).
+    /// The caller interrupted the call while it waited; see [`interrupt`](crate::interrupt).
     Interrupted,
-    /// A fault in chatkeep or an answer that it does not understand.
+    /// A bug in chatkeep, or a response that it does not understand.
     Internal,
 }
 
-/// In what way a schema does not fit the program.
+/// How a database's schema differs from the one that the program requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SchemaState {
-    /// Migrations have to be run first: `chatkeep migrate upgrade`.
+    /// Migrations are pending; run `chatkeep migrate upgrade`.
     Behind,
-    /// A newer chatkeep has upgraded this database: this program has to be upgraded.
+    /// A newer chatkeep upgraded this database; upgrade this program.
     Newer,
-    /// A migration was run from another text than the one that is there now.
+    /// The text of an applied migration has changed since it was applied.
     Changed,
-    /// The database has run a migration that is not there any more.
+    /// The database has applied a migration that this program does not have.
     Missing,
-    /// A migration was added before others that have been run already.
+    /// A pending migration precedes one that is already applied.
     OutOfOrder,
-    /// A migration was begun and did not come to its end, or runs just now.
+    /// A migration has started but not finished. It failed, or is still running.
     Dirty,
-    /// The database refused a statement of a migration.
+    /// The database rejected a statement of a migration.
     Failed,
-    /// Rows were being moved into this database, and that was cut off: it has to be run again.
+    /// A copy or restore into this database was interrupted; run it again.
     Unfinished,
 }
 
 impl SchemaState {
-    /// The state's stable name, as programs and other languages see it: `behind`, `newer`, `changed`, `missing`,
-    /// `out_of_order`, `dirty`, `failed`, `unfinished`.
+    /// Returns the state's stable name, shared by all language bindings: `behind`, `newer`,
+    /// `changed`, `missing`, `out_of_order`, `dirty`, `failed` or `unfinished`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Behind => "behind",
@@ -78,7 +80,7 @@ impl SchemaState {
 }
 
 impl ErrorKind {
-    /// The kind's stable name, as programs and other languages see it: `InvalidInput`, `Schema`, …
+    /// Returns the kind's stable name, shared by all language bindings: `InvalidInput`, `Schema`, …
     pub fn name(self) -> &'static str {
         match self {
             Self::Configuration => "Configuration",
@@ -97,10 +99,10 @@ impl ErrorKind {
     }
 }
 
-/// A failed chatkeep call.
+/// The error of a failed chatkeep call.
 ///
-/// The message is made for people: it names the field or the cause and says what would be right. It never holds a
-/// token, a password, or the text of a message.
+/// The message is for people: it names the field or the cause, and how to fix it. It never
+/// contains a token, a password, or the text of a message.
 ///
 /// ```
 /// use chatkeep_core::{Error, ErrorKind};
@@ -120,13 +122,13 @@ struct Inner {
     field: Option<Cow<'static, str>>,
     operation: Option<&'static str>,
     retryable: bool,
-    /// Shared, because one failure may be several callers'.
+    /// Shared, because one failure may be reported to several callers.
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// A failure of this kind. Whether it may be retried follows from the kind, and can be overruled with
-    /// [`Error::with_retryable`].
+    /// Creates an error of this kind. The kind determines whether it is retryable, unless
+    /// [`Error::with_retryable`] overrides it.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         let retryable =
             matches!(kind, ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::Conflict);
@@ -140,7 +142,7 @@ impl Error {
         }))
     }
 
-    /// An argument that cannot be taken: the field's name, and what would be right.
+    /// Creates an error about an invalid argument from the field's name and the accepted values.
     pub fn invalid_input(
         field: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
@@ -150,55 +152,58 @@ impl Error {
         error
     }
 
-    /// Settings that cannot work.
+    /// Creates an error about an invalid setting.
     pub fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Configuration, message)
     }
 
-    /// A fault of our own.
+    /// Creates an error for a bug in chatkeep.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Internal, message)
     }
 
-    /// Adds the call that failed, for example `"log_message"`. The innermost name stays.
+    /// Adds the name of the failed operation, for example `"log_message"`. The first name that is
+    /// set is kept.
     #[must_use]
     pub fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation.get_or_insert(operation);
         self
     }
 
-    /// Names the field or setting that the failure is about.
+    /// Sets the field or setting that caused the failure.
     #[must_use]
     pub fn with_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
         self.0.field = Some(field.into());
         self
     }
 
-    /// Keeps the error underneath, for [`std::error::Error::source`].
+    /// Sets the underlying error, which [`std::error::Error::source`] returns.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
     }
 
-    /// Overrules whether the same call may succeed when it is made again.
+    /// Overrides whether the error is retryable.
     #[must_use]
     pub fn with_retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
         self
     }
 
-    /// What kind of failure it was.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// In what way the schema does not fit, where that is what failed.
+    /// Returns the schema state for errors of kind [`ErrorKind::Schema`].
     ///
     /// ```
     /// use chatkeep_core::{Error, ErrorKind, SchemaState};
     ///
-    /// let error = Error::new(ErrorKind::Schema(SchemaState::OutOfOrder), "a migration came too late");
+    /// let state = SchemaState::OutOfOrder;
+    /// let error = Error::new(ErrorKind::Schema(state), "migration 3 was added before migration
+    /// 4");
     /// assert_eq!(error.schema_state().map(SchemaState::name), Some("out_of_order"));
     /// ```
     pub fn schema_state(&self) -> Option<SchemaState> {
@@ -208,22 +213,23 @@ impl Error {
         }
     }
 
-    /// The argument or setting that was wrong, where there is one.
+    /// Returns the invalid argument or setting, if the error is about one.
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
     }
 
-    /// The call that failed, where it is known.
+    /// Returns the name of the failed operation, if it was set.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// Whether the same call, made again later, may succeed. Never true when a second try could store twice.
+    /// Returns whether repeating the same call later may succeed. Never true when a repetition
+    /// could store the data twice.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// The message alone, without the field's name before it.
+    /// Returns the message without the field's name.
     pub fn message(&self) -> &str {
         &self.0.message
     }

@@ -1,9 +1,10 @@
-//! Entries for fuzz targets into readers that a program only reaches through a database. Not part of the interface.
+//! Entry points for fuzz targets into parsers of stored values, which otherwise need a database.
+//! Not part of the public API.
 
 use crate::error::Result;
 use crate::value::{Metadata, Timestamp};
 
-/// Reads the text of a metadata column.
+/// Parses the text of a metadata column.
 ///
 /// # Errors
 /// `Corrupt` when the text is not a JSON object.
@@ -11,7 +12,8 @@ pub fn stored_metadata(text: &str) -> Result<Metadata> {
     Metadata::from_stored(text)
 }
 
-/// Reads the text of a timestamp column of SQLite in the form that chatkeep writes; `None` for any other.
+/// Parses the text of a SQLite timestamp column in the format that chatkeep writes. Returns
+/// `None` for any other format.
 pub fn stored_timestamp(text: &str) -> Option<Timestamp> {
     Timestamp::from_sortable(text.as_bytes())
 }

@@ -1,26 +1,27 @@
-//! What chatkeep stores and how it is asked for.
+//! The storage layer of chatkeep: URLs, connections, schema, migrations, models and queries.
 //!
-//! This crate knows the database engines, and is the only one that does: URLs, connections, schema, migrations, models
-//! and every query. It opens single connections and blocks; pooling is `chatkeep-pool`'s, and the calls that programs make
-//! are `chatkeep`'s, which is the crate to use.
+//! This is the only crate that depends on the database engines. It opens single connections and
+//! its calls block. Pooling is in `chatkeep-pool`. Applications should use `chatkeep`, which
+//! provides the public API.
 //!
-//! - [`DatabaseUrl`]: where the data is.
-//! - [`Connection`]: one connection, whatever its engine; every call has a deadline.
-//! - [`migrations`]: the schema's versions.
-//! - [`messages`], [`tokens`]: every question that can be asked, and every change that can be made.
-//! - [`Timestamp`], [`Metadata`]: values that are the same on every engine.
-//! - [`Error`]: one error, with a kind.
+//! - [`DatabaseUrl`]: the address of a database.
+//! - [`Connection`]: one connection to any of the engines; every call has a deadline.
+//! - [`migrations`]: the versions of the schema.
+//! - [`messages`], [`tokens`]: all reads and writes.
+//! - [`Timestamp`], [`Metadata`]: values that are identical on every engine.
+//! - [`Error`]: the only error type, with a kind.
 
+mod case_folding;
 mod connection;
+mod db_error;
 pub mod deadline;
 mod engine;
 mod error;
-mod fault;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod identity;
-pub mod interruption;
+pub mod interrupt;
 pub mod legacy;
 mod message;
 pub mod migrations;
@@ -44,23 +45,23 @@ pub use token::{
 pub use url::DatabaseUrl;
 pub use value::{Metadata, Timestamp};
 
-/// The message log's table: reading, writing, searching, adding up.
+/// Reads, writes, searches and totals of the message log.
 pub mod messages {
     pub use crate::message::{
-        DeletedBatch, HeldTotals, PIECE_BYTES, Piece, after, analytics, behind, catch_up,
-        check_many, check_totals, count, count_all, count_moved, count_older_than, count_on,
-        create_search_index, delete_batch_older_than, drop_search_index, forget_totals, get,
-        insert, insert_group, insert_many, insert_with_ids, is_time_to_count, list,
-        look_for_uncounted, oldest_kept, rebuild_totals, search, search_index_minimum,
-        search_index_state, with_ids,
+        CHUNK_BYTES, Chunk, DeletedBatch, LockedTotals, advance_totals, analytics, catch_up,
+        check_many, check_totals, count, count_all, count_imported, count_older_than,
+        create_search_index, delete_batch_older_than, drop_search_index, find_uncounted, get,
+        insert, insert_group, insert_many, insert_with_ids, is_count_due, list, list_after,
+        list_after_id, rebuild_totals, reset_totals, retention_cutoff, search,
+        search_index_minimum, search_index_state, with_ids,
     };
 }
 
-/// The token table: making, finding, revoking.
+/// Creation, lookup and revocation of API tokens.
 pub mod tokens {
     pub use crate::token::{
-        MAX_DESCRIPTION, StoredToken, behind, check_description, count_all, count_expired, create,
-        delete_expired, delete_expired_batch, expiry, find, find_state, get, insert_with_ids,
-        insert_with_new_ids, list, revoke, taken_ids, touch, with_hashes,
+        MAX_DESCRIPTION, StoredToken, check_description, count_all, count_expired, create,
+        delete_expired, delete_expired_batch, existing_ids, expiry, find, find_state, get,
+        insert_with_ids, insert_with_new_ids, list, list_after_id, revoke, touch, with_hashes,
     };
 }

@@ -1,27 +1,27 @@
-//! What the pool needs of a database, of the clock and of chance; one implementation is real, the tests have their own.
+//! The pool's interface to a database, a clock and a random source. The tests implement it too.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use chatkeep_core::identity::FileId;
 use chatkeep_core::url::{SqliteLocation, Target};
-use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, Result, Role, interruption};
+use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, Result, Role, interrupt};
 
 use crate::settings::PoolSettings;
 
 const IDLE_BEFORE_PING: Duration = Duration::from_secs(5);
-/// Where [`Backend::has_ended`] cannot look at the network.
+/// For drivers that do not support [`Backend::has_ended`].
 const IDLE_BEFORE_PING_UNSEEN: Duration = Duration::from_secs(1);
 
-/// How a database wants its connections arranged.
+/// The arrangement of connections that a database needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// Any connection does anything: one pool for reading and writing.
+    /// One set of connections, each of which reads and writes.
     Server,
-    /// A SQLite file: one writer, because SQLite has one at a time anyway and waiting in our queue is fair, and
-    /// readers beside it.
+    /// A SQLite file: one writer, and separate readers. SQLite allows one writer at a time, and
+    /// waiting in the pool's queue is fair.
     File,
-    /// SQLite in memory: the data lives and dies with its one connection.
+    /// SQLite in memory: the data exists only as long as its one connection.
     Memory,
 }
 
@@ -36,14 +36,15 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     fn is_broken(&self, connection: &Self::Connection) -> bool;
 
-    /// Whether the peer is seen to have hung up while the connection was idle for this long, without asking it.
+    /// Returns whether the peer closed the connection while it was idle, without a round trip.
     fn has_ended(&self, _: &Self::Connection, _idle: Duration) -> bool {
         false
     }
 
-    /// A connection that was idle for longer than this is checked before it is used again: a firewall, a pooler or the
-    /// server may have dropped it. A connection that was used more recently is taken as sound, which saves a round
-    /// trip for each call.
+    /// Returns the idle time after which a connection is pinged before it is used again.
+    ///
+    /// A firewall, a pooler or the server may have dropped it. Connections used more recently are
+    /// assumed to be healthy, which saves a round trip per call.
     fn idle_before_ping(&self) -> Duration {
         IDLE_BEFORE_PING
     }
@@ -52,26 +53,29 @@ pub(crate) trait Backend: Send + Sync + 'static {
         Instant::now()
     }
 
+    /// Pauses the current thread.
+    ///
     /// # Errors
-    /// `Interrupted`.
+    ///
+    /// `Interrupted` when the caller interrupts the pause.
     fn sleep(&self, time: Duration) -> Result<()> {
-        interruption::pause(time)
+        interrupt::pause(time)
     }
 
-    /// A random number, at least 0 and less than 1.
+    /// Returns a random number in `0..1`.
     ///
-    /// From the operating system, not from a generator of ours: such a generator's state would be copied by a fork,
-    /// and all the workers of a server would then recycle and retry in step.
+    /// It is from the operating system. A fork would copy the state of a generator in this process,
+    /// and all workers of a server would then recycle and retry in step.
     fn random(&self) -> f64 {
         getrandom::u32().map_or(0.5, |number| f64::from(number) / (f64::from(u32::MAX) + 1.0))
     }
 }
 
-/// The real thing: connections of `chatkeep-core`.
+/// The production backend: connections of `chatkeep-core`.
 pub(crate) struct Database {
     url: DatabaseUrl,
     query_timeout: Duration,
-    /// The SQLite file that was opened first. All connections are to this file, or there are no more.
+    /// The SQLite file that was opened first. Connections to any other file are refused.
     file: OnceLock<FileId>,
 }
 
@@ -104,7 +108,8 @@ impl Backend for Database {
         let options = ConnectOptions { connect_timeout, query_timeout: self.query_timeout };
         let connection = Connection::open_expecting(&self.url, role, &options, self.file.get())?;
         if let Some(file) = connection.file_id() {
-            // Of two connections that were first at the same time, one may have met another file.
+            // If two connections are opened concurrently as the first, the file may have been
+            // replaced between them.
             if self.file.get_or_init(|| file.clone()) != file {
                 return self.open(role, connect_timeout);
             }
@@ -126,7 +131,8 @@ impl Backend for Database {
 
     fn idle_before_ping(&self) -> Duration {
         match self.url.engine() {
-            // Nothing else would show that the server has restarted, and a write would be of unknown outcome.
+            // Without the ping, a server restart would go unnoticed, and the next write would have
+            // an unknown outcome.
             Engine::MySql | Engine::MariaDb => IDLE_BEFORE_PING_UNSEEN,
             _ => IDLE_BEFORE_PING,
         }

@@ -1,9 +1,9 @@
-//! Growing pauses between attempts.
+//! Exponential backoff with full jitter.
 
 use std::time::Duration;
 
-/// Pauses that double up to a longest one, each of a random length up to that ("full jitter"): many processes that
-/// start together, or lost the same server, do not come back together.
+/// Pauses that double up to a maximum, each randomized between zero and its full length ("full
+/// jitter"). Processes that start together, or lose the same server, do not retry in step.
 pub(crate) struct Backoff {
     next: Duration,
     longest: Duration,
@@ -14,7 +14,7 @@ impl Backoff {
         Self { next: first.min(longest), longest }
     }
 
-    /// The next pause, by a random number of at least 0 and less than 1.
+    /// Returns the next pause, given a random number in `0..1`.
     pub(crate) fn next(&mut self, random: f64) -> Duration {
         let pause = self.next.mul_f64(random);
         self.next = self.next.saturating_mul(2).min(self.longest);

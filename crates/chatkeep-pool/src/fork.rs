@@ -1,10 +1,12 @@
-//! Values of which every process has its own.
+//! Values that each process owns separately.
 //!
-//! A forked child inherits its parent's connections: the same sockets, the same file locks. If it used or closed one,
-//! it would talk into, or end, the parent's session. So whatever belongs to a process is stamped with its id. A child
-//! that finds another's stamp makes a new value and leaves the old one alone: it takes no lock of it (another thread of
-//! the parent may have held that lock at the moment of the fork, and does not exist here to let it go) and never drops
-//! it.
+//! A forked child inherits its parent's connections: the same sockets, the same file locks. If it
+//! used or closed one, it would write into, or end, the parent's session. So every value that
+//! belongs to a process is stamped with its process id.
+//!
+//! A child that finds another process's stamp creates a new value and leaves the old one alone. It
+//! never drops the old value and takes none of its locks. A thread of the parent may have held a
+//! lock during the fork, and that thread does not exist in the child.
 
 use std::mem;
 use std::ops::Deref;
@@ -13,10 +15,10 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 
-/// A value that belongs to the process that made it. In any other process, dropping it leaks it.
+/// A value that belongs to the process that created it. Dropping it in another process leaks it.
 pub struct OfProcess<T> {
     process: u32,
-    /// Taken only when dropped.
+    /// `None` only while being dropped.
     value: Option<T>,
 }
 
@@ -25,7 +27,7 @@ impl<T> OfProcess<T> {
         Self { process: process::id(), value: Some(value) }
     }
 
-    /// Whether this process made it.
+    /// Returns whether this process created the value.
     pub(crate) fn is_ours(&self) -> bool {
         self.process == process::id()
     }
@@ -48,20 +50,21 @@ impl<T> Drop for OfProcess<T> {
     }
 }
 
-/// A place that holds one value per process.
+/// A container that holds one value per process.
 ///
-/// The value is swapped without a lock, so that a fork at any moment leaves the child with a usable one.
+/// The value is swapped without a lock, so a fork at any time leaves the child with a usable
+/// container.
 pub struct PerProcess<T> {
     current: ArcSwap<OfProcess<T>>,
 }
 
 impl<T> PerProcess<T> {
-    /// The value of the process that we are in now.
+    /// Creates a container with the current process's value.
     pub fn new(value: T) -> Self {
         Self { current: ArcSwap::from_pointee(OfProcess::new(value)) }
     }
 
-    /// This process's value; made with `make` at the first call in a forked child.
+    /// Returns this process's value. The first call in a forked child creates it with `make`.
     pub fn get(&self, make: impl FnOnce() -> T) -> Arc<OfProcess<T>> {
         let current = self.current.load();
         if current.is_ours() {
@@ -69,7 +72,7 @@ impl<T> PerProcess<T> {
         }
         let ours = Arc::new(OfProcess::new(make()));
         let before = self.current.compare_and_swap(&*current, Arc::clone(&ours));
-        // Two threads of the child may come here at once; the first one's value is everybody's.
+        // If two threads of the child get here concurrently, both use the value stored first.
         if Arc::ptr_eq(&before, &current) { ours } else { Guard::into_inner(before) }
     }
 }

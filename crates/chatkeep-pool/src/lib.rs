@@ -1,30 +1,35 @@
-//! How chatkeep has its connections.
+//! Connection pooling for chatkeep.
 //!
-//! A [`Pool`] hands out [`Lease`]s of connections, by its [`PoolSettings`], and tells its [`PoolStatus`].
+//! A [`Pool`] hands out [`PooledConnection`]s according to its [`PoolSettings`] and reports its
+//! [`PoolStatus`].
 //!
-//! - **Lazy.** Nothing is opened before it is needed, and then by the thread that needs it.
-//! - **Sized.** `pool_size` connections are kept; `max_overflow` more are opened under load, and closed when they come
-//!   back and nobody waits. SQLite has one connection that writes beside that many that read, and a database in
-//!   memory has one connection for everything, which lives as long as the pool.
-//! - **Fair.** Who asks first is served first, and waits for at most `pool_timeout`.
-//! - **Sound.** A connection that lay idle for more than 5 s is checked before it is handed out, and so are all that
-//!   were there before one broke: after a restart of the server callers do not notice the old ones. Those that used
-//!   up their `pool_recycle` are replaced.
-//! - **Patient at the start, and only there.** Until this process has reached the database once, calls wait for it:
-//!   for at most `max_retries` times `retry_delay`, with quick attempts first, and only if waiting can help. Later
-//!   failures are reported at once; [`Pool::wait_until_ready`] waits whenever it is called.
-//! - **Prepared once.** The initializer given to [`Pool::with_initializer`] runs before the first lease.
-//! - **Fork-safe.** A forked child leaves its parent's connections alone, and starts with none, unprepared. Databases
-//!   in memory are not shared: the child's is a new, empty one. SQLite itself has locks for the whole process: a
-//!   program on SQLite should fork at a moment when no other thread of it is inside a call.
+//! - **Lazy.** A connection is opened on first use, by the thread that needs it.
+//! - **Bounded.** Up to `pool_size` connections stay open. Up to `max_overflow` more are opened
+//!   under load, and closed on return if no caller is waiting. A SQLite file has one write
+//!   connection in addition to its read connections. An in-memory database has a single connection,
+//!   which lives as long as the pool.
+//! - **Fair.** Callers are served in order of arrival, and wait at most `pool_timeout`.
+//! - **Health-checked.** A connection that was idle for more than 5 s is pinged before it is handed
+//!   out. So is every connection opened before another one broke: after a server restart, callers
+//!   do not see stale connections. Connections older than `pool_recycle` are replaced.
+//! - **Retries at start-up only.** Until this process has reached the database once, calls retry
+//!   for at most `max_retries` × `retry_delay`. The first retries are quick, and errors that a
+//!   retry cannot fix are returned at once. Later failures are returned at once;
+//!   [`Pool::wait_until_ready`] retries whenever it is called.
+//! - **Initialized once.** The initializer passed to [`Pool::with_initializer`] runs before the
+//!   first connection is handed out.
+//! - **Fork-safe.** A forked child never touches its parent's connections. It starts with an empty,
+//!   uninitialized pool. In-memory databases are not shared: the child's is new and empty. SQLite
+//!   itself holds process-wide locks, so a program on SQLite should fork only while no other thread
+//!   is inside a call.
 
 mod backend;
 mod backoff;
 mod fork;
-mod keeper;
-mod lease;
 mod limits;
 mod pool;
+mod pool_inner;
+mod pooled_connection;
 mod report;
 mod semaphore;
 mod settings;
@@ -38,8 +43,8 @@ mod waiting;
 mod tests;
 
 pub use fork::{OfProcess, PerProcess};
-pub use lease::Lease;
 pub use pool::{Initializer, Pool};
+pub use pooled_connection::PooledConnection;
 pub use settings::PoolSettings;
 pub use status::PoolStatus;
 pub use waiting::waiting_since;

@@ -1,25 +1,30 @@
-//! What each numeric setting may be, under the name of its environment variable and of its field.
+//! The range of each numeric setting, with its environment variable and its field.
 
 use std::fmt;
 use std::time::Duration;
 
 use chatkeep_core::Result;
 
-use crate::settings::refused;
+use crate::settings::invalid_setting;
 
 const DAY: f64 = 86_400.0;
 
-pub(crate) const POOL_SIZE: Whole = Whole {
+pub(crate) const POOL_SIZE: WholeNumber = WholeNumber {
     variable: "DB_POOL_SIZE",
     field: "pool_size",
     least: 1,
     most: 1000,
     or: " or \"auto\"",
 };
-pub(crate) const MAX_OVERFLOW: Whole =
-    Whole { variable: "DB_MAX_OVERFLOW", field: "max_overflow", least: 0, most: 1000, or: "" };
-pub(crate) const MAX_RETRIES: Whole =
-    Whole { variable: "DB_MAX_RETRIES", field: "max_retries", least: 0, most: 1000, or: "" };
+pub(crate) const MAX_OVERFLOW: WholeNumber = WholeNumber {
+    variable: "DB_MAX_OVERFLOW",
+    field: "max_overflow",
+    least: 0,
+    most: 1000,
+    or: "",
+};
+pub(crate) const MAX_RETRIES: WholeNumber =
+    WholeNumber { variable: "DB_MAX_RETRIES", field: "max_retries", least: 0, most: 1000, or: "" };
 
 pub(crate) const POOL_TIMEOUT: Seconds =
     Seconds { variable: "DB_POOL_TIMEOUT", field: "pool_timeout", least: 0.0, most: DAY, or: "" };
@@ -43,45 +48,44 @@ pub(crate) const RETRY_DELAY: Seconds =
     Seconds { variable: "DB_RETRY_DELAY", field: "retry_delay", least: 0.0, most: 3600.0, or: "" };
 
 /// A setting that is a whole number.
-pub(crate) struct Whole {
+pub(crate) struct WholeNumber {
     pub(crate) variable: &'static str,
     field: &'static str,
     least: u32,
     pub(crate) most: u32,
-    /// What else the variable may say.
+    /// Other values that the variable accepts, as appended to the error text.
     or: &'static str,
 }
 
-impl Whole {
+impl WholeNumber {
     pub(crate) fn parse(&self, text: &str) -> Result<u32> {
-        text.parse()
-            .ok()
-            .filter(|number| self.holds(*number))
-            .ok_or_else(|| refused(self.variable, format_args!("{self}{}", self.or), &shown(text)))
+        text.parse().ok().filter(|number| self.contains(*number)).ok_or_else(|| {
+            invalid_setting(self.variable, format_args!("{self}{}", self.or), &shown(text))
+        })
     }
 
     pub(crate) fn check(&self, number: u32) -> Result<()> {
-        if self.holds(number) { Ok(()) } else { Err(refused(self.field, self, &number)) }
+        if self.contains(number) { Ok(()) } else { Err(invalid_setting(self.field, self, &number)) }
     }
 
-    fn holds(&self, number: u32) -> bool {
+    fn contains(&self, number: u32) -> bool {
         (self.least..=self.most).contains(&number)
     }
 }
 
-impl fmt::Display for Whole {
+impl fmt::Display for WholeNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a whole number from {} to {}", self.least, self.most)
     }
 }
 
-/// A setting that is a time, written in seconds.
+/// A setting that is a duration in seconds.
 pub(crate) struct Seconds {
     pub(crate) variable: &'static str,
     field: &'static str,
     least: f64,
     most: f64,
-    /// What else the variable may say.
+    /// Other values that the variable accepts, as appended to the error text.
     or: &'static str,
 }
 
@@ -89,20 +93,22 @@ impl Seconds {
     pub(crate) fn parse(&self, text: &str) -> Result<Duration> {
         text.parse()
             .ok()
-            .filter(|seconds| self.holds(*seconds))
+            .filter(|seconds| self.contains(*seconds))
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .ok_or_else(|| refused(self.variable, format_args!("{self}{}", self.or), &shown(text)))
+            .ok_or_else(|| {
+                invalid_setting(self.variable, format_args!("{self}{}", self.or), &shown(text))
+            })
     }
 
     pub(crate) fn check(&self, time: Duration) -> Result<()> {
-        if self.holds(time.as_secs_f64()) {
+        if self.contains(time.as_secs_f64()) {
             Ok(())
         } else {
-            Err(refused(self.field, self, &format_args!("{}", time.as_secs_f64())))
+            Err(invalid_setting(self.field, self, &format_args!("{}", time.as_secs_f64())))
         }
     }
 
-    fn holds(&self, seconds: f64) -> bool {
+    fn contains(&self, seconds: f64) -> bool {
         (self.least..=self.most).contains(&seconds)
     }
 }
@@ -113,7 +119,8 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// A refused value as an error shows it: quoted, and cut, because a misplaced value can be anything.
+/// Formats an invalid value for an error: quoted, and truncated because a misplaced value may be a
+/// secret.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 24;
     match text.char_indices().nth(LONGEST) {

@@ -1,4 +1,4 @@
-//! The pool that the rest of chatkeep uses.
+//! The public connection pool.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,39 +6,40 @@ use std::sync::Arc;
 use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Result, Role};
 
 use crate::backend::Database;
-use crate::keeper::Keeper;
-use crate::lease::Lease;
+use crate::pool_inner::PoolInner;
+use crate::pooled_connection::PooledConnection;
 use crate::settings::PoolSettings;
 use crate::status::PoolStatus;
 
-/// What prepares a database on its first connection, for example by running migrations.
+/// Prepares a database on its first connection, for example by running migrations.
 pub type Initializer = Box<dyn Fn(&mut Connection) -> Result<()> + Send + Sync>;
 
-/// Connections to one database, for any number of threads. Clones share them.
+/// A pool of connections to one database, for any number of threads. Clones share it.
 ///
-/// Nothing is opened, and no thread started, before the first [`reader`](Pool::reader) or [`writer`](Pool::writer).
-/// How they are opened, handed out and given up is described at the [top of the crate](crate).
+/// No connection is opened and no thread is started before the first call of
+/// [`reader`](Pool::reader) or [`writer`](Pool::writer). The [crate documentation](crate) describes
+/// how connections are opened, handed out and closed.
 #[derive(Clone)]
 pub struct Pool {
-    keeper: Arc<Keeper<Database>>,
+    inner: Arc<PoolInner<Database>>,
 }
 
 impl Pool {
-    /// A pool for this database, which opens nothing yet.
+    /// Creates a pool for this database. It opens no connection yet.
     ///
     /// # Errors
     ///
-    /// `Configuration` when a setting is outside of its limits.
+    /// `Configuration` when a setting is out of range.
     pub fn new(url: DatabaseUrl, settings: PoolSettings) -> Result<Self> {
         Self::build(url, settings, None)
     }
 
-    /// A pool that prepares the database before it hands out the first connection.
+    /// Creates a pool that prepares the database before it hands out the first connection.
     ///
-    /// The initializer runs once in a process (a forked child runs it again), on a connection for writing. Calls that
-    /// come meanwhile wait for it, for at most the pool timeout. When it fails, they all get its error, and the next
-    /// call runs it again: it has to stand being run again. It must use the connection that it is given; asking this
-    /// pool for another one is an error.
+    /// The initializer runs once per process, on a write connection; a forked child runs it again.
+    /// Concurrent calls wait for it, at most for the pool timeout. If it fails, they all return its
+    /// error and the next call runs it again, so it must be safe to run more than once. It must use
+    /// the connection passed to it; asking this pool for another one is an error.
     ///
     /// ```
     /// use chatkeep_core::{DatabaseUrl, migrations};
@@ -46,8 +47,10 @@ impl Pool {
     ///
     /// let settings = PoolSettings::default();
     /// let query_timeout = settings.query_timeout;
-    /// let migrate = move |connection: &mut _| migrations::upgrade(connection, query_timeout).map(drop);
-    /// let pool = Pool::with_initializer(DatabaseUrl::sqlite_memory(), settings, Box::new(migrate))?;
+    /// let migrate =
+    ///     move |connection: &mut _| migrations::upgrade(connection, query_timeout).map(drop);
+    /// let url = DatabaseUrl::sqlite_memory();
+    /// let pool = Pool::with_initializer(url, settings, Box::new(migrate))?;
     ///
     /// let mut reader = pool.reader()?;
     /// assert!(migrations::status(&mut reader)?.pending.is_empty());
@@ -56,7 +59,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// `Configuration` when a setting is outside of its limits.
+    /// `Configuration` when a setting is out of range.
     pub fn with_initializer(
         url: DatabaseUrl,
         settings: PoolSettings,
@@ -70,85 +73,92 @@ impl Pool {
         settings: PoolSettings,
         initializer: Option<Initializer>,
     ) -> Result<Self> {
-        // A relative path must not follow the program into another folder.
+        // A relative path must not change with the program's working directory.
         let database = Database::new(url.into_absolute()?, &settings);
-        Ok(Self { keeper: Arc::new(Keeper::new(database, settings, initializer)?) })
+        Ok(Self { inner: Arc::new(PoolInner::new(database, settings, initializer)?) })
     }
 
-    /// A connection past the pool, to the same SQLite file as the pool's.
+    /// Opens a connection outside of the pool, to the same SQLite file as the pool's.
     ///
     /// # Errors
     ///
-    /// As [`Connection::open_expecting`].
+    /// The errors of [`Connection::open_expecting`].
     pub fn open_direct(&self, role: Role, options: &ConnectOptions) -> Result<Connection> {
-        let database = self.keeper.backend();
+        let database = self.inner.backend();
         Connection::open_expecting(database.url(), role, options, database.file())
     }
 
-    /// Refuses a connection past the pool that leads to another SQLite file than the pool's.
+    /// Checks that a connection outside of the pool is to the same SQLite file as the pool's.
     ///
     /// # Errors
     ///
-    /// As [`Connection::expect_file`].
+    /// The errors of [`Connection::expect_file`].
     pub fn expect_file(&self, connection: &Connection) -> Result<()> {
-        connection.expect_file(self.keeper.backend().file())
+        connection.expect_file(self.inner.backend().file())
     }
 
-    /// The database that this is a pool for; the path of a SQLite file is absolute.
+    /// Returns the URL of the pool's database. The path of a SQLite file is absolute.
     pub fn url(&self) -> &DatabaseUrl {
-        self.keeper.backend().url()
+        self.inner.backend().url()
     }
 
-    /// The settings that it was made with.
+    /// Returns the settings that the pool was created with.
     pub fn settings(&self) -> &PoolSettings {
-        self.keeper.settings()
+        self.inner.settings()
     }
 
-    /// A connection for reading. On SQLite it cannot write, and never waits for the writer; on a server it is like
-    /// any other.
+    /// Returns a connection for reading.
+    ///
+    /// On a SQLite file it is read-only and never waits for the writer. On a server it can also
+    /// write.
     ///
     /// # Errors
     ///
-    /// - `PoolTimeout`: no connection became free within the pool timeout, or the server has none left. Also when one
-    ///   thread asks for more connections than there are, while it holds the others: for a second one of a database
-    ///   in memory, which is one connection.
-    /// - What opening a connection, waiting for the database at start-up, or the initializer came to:
-    ///   `Configuration`, `Unavailable` and others.
-    pub fn reader(&self) -> Result<Lease> {
-        self.keeper.lease(Role::Reader).map(Lease)
+    /// - `PoolTimeout` when no connection became free within the pool timeout, or the server has
+    ///   none left. A thread also gets it if it holds all connections and asks for another one, for
+    ///   example for a second connection to an in-memory database.
+    /// - `Configuration`, `Unavailable` and other errors of opening a connection, of waiting for
+    ///   the database at start-up, or of the initializer.
+    pub fn reader(&self) -> Result<PooledConnection> {
+        self.inner.checkout(Role::Reader).map(PooledConnection)
     }
 
-    /// A connection for reading and writing. On SQLite there is one, and callers get it in the order in which they
-    /// asked.
+    /// Returns a connection for reading and writing. SQLite has only one, which callers get in
+    /// order of arrival.
     ///
     /// # Errors
     ///
-    /// As [`Pool::reader`]; a thread that holds SQLite's writer and asks for it again waits in vain, too.
-    pub fn writer(&self) -> Result<Lease> {
-        self.keeper.lease(Role::Writer).map(Lease)
+    /// The errors of [`Pool::reader`]. A thread that holds SQLite's writer and asks for it again
+    /// gets `PoolTimeout` too.
+    pub fn writer(&self) -> Result<PooledConnection> {
+        self.inner.checkout(Role::Writer).map(PooledConnection)
     }
 
-    /// Waits until the database answers and is prepared, for at most `max_retries` times `retry_delay`.
+    /// Waits until the database answers and is prepared, for at most `max_retries` ×
+    /// `retry_delay`.
     ///
-    /// After that it has been seen to answer just now: a pool that was ready long ago checks a connection again.
+    /// A pool that is already ready pings a connection, so success always means that the database
+    /// answered during this call.
     ///
     /// # Errors
     ///
-    /// What the last attempt came to, with the number of attempts and the time. Failures that waiting does not mend,
-    /// such as a wrong password or an unknown database, come at once.
+    /// The error of the last attempt, with the number of attempts and the elapsed time. Errors that
+    /// a retry cannot fix, such as a wrong password or an unknown database, are returned at once.
     pub fn wait_until_ready(&self) -> Result<()> {
-        self.keeper.wait_until_ready()
+        self.inner.wait_until_ready()
     }
 
-    /// How many connections there are, and who has them.
+    /// Returns the numbers of idle and used connections and of waiting callers.
     pub fn status(&self) -> PoolStatus {
-        self.keeper.status()
+        self.inner.status()
     }
 
-    /// Closes the pool for good: connections that lie ready now, the others when they are returned. Calls that wait
-    /// for one, and later ones, get an `Unavailable` error that says so. Closing twice does nothing more.
+    /// Closes the pool permanently.
+    ///
+    /// Idle connections are closed immediately, the others when they are returned. Waiting and
+    /// later calls fail with `Unavailable`. Closing a closed pool does nothing.
     pub fn close(&self) {
-        self.keeper.close();
+        self.inner.close();
     }
 }
 

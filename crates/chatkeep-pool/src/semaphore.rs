@@ -1,91 +1,96 @@
-//! Who may have a connection now, and who is next: a semaphore that serves strictly first come, first served.
+//! A fair semaphore that limits the number of connections in use.
 //!
-//! It hands out two sorts of places: *kept* ones, whose connection stays open when it is returned, and *overflow*
-//! ones. A returned place goes straight to the caller who has waited longest, together with the connection in it, and
-//! only that caller is woken; somebody who just came never overtakes. When nobody waits, the connection of a kept place
-//! stays here for whoever comes next: one lock for coming, one for going.
+//! It grants two kinds of permits: *persistent* ones, whose connection stays open when it is
+//! returned, and *overflow* ones. A returned permit is granted to the caller that has waited
+//! longest, together with its connection, and only that caller is woken. Later callers never
+//! overtake earlier ones. If no caller is waiting, the semaphore stores the connection of one
+//! persistent permit for the next caller. So an uncontended check-out and check-in take one lock
+//! each.
 //!
-//! Made of `std` locks, which keep no state outside of themselves: a semaphore made after a fork owes nothing to the
-//! ones before.
+//! It uses only `std` locks, which have no state outside of themselves. A semaphore created after a
+//! fork is therefore independent of the parent's.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chatkeep_core::interruption::{self, Waited};
+use chatkeep_core::interrupt::{self, WaitOutcome};
 
-/// What sort of place somebody has.
+/// The right to use one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Permit {
     /// One of the first `pool_size`.
-    Kept,
-    /// One of the `max_overflow` beyond.
+    Persistent,
+    /// One of up to `max_overflow` more.
     Overflow,
 }
 
-/// A place, and what the one before left in it.
+/// A permit, with the item that its previous holder left.
 #[derive(Debug)]
 pub(crate) struct Grant<T> {
-    pub(crate) place: Place,
-    pub(crate) left: Option<T>,
+    pub(crate) permit: Permit,
+    pub(crate) item: Option<T>,
 }
 
-/// Why there was no place.
+/// The reason why no permit was granted.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// None became free in time; so many others still wait.
-    TimedOut { waiting: u32 },
-    /// There are none any more.
+pub(crate) enum AcquireError {
+    /// No permit became free in time.
+    TimedOut {
+        /// Number of other callers that are still waiting.
+        waiting: u32,
+    },
+    /// The semaphore is closed.
     Closed,
-    /// The caller broke it off.
+    /// The caller interrupted its wait.
     Interrupted,
 }
 
-/// How many places are taken, and how many callers wait.
+/// Numbers of permits in use and of waiting callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Usage {
-    pub(crate) kept: u32,
+    pub(crate) persistent: u32,
     pub(crate) overflow: u32,
     pub(crate) waiting: u32,
-    /// Whether something lies ready in a free place.
-    pub(crate) ready: bool,
+    /// Whether an item is stored for the next caller.
+    pub(crate) has_idle: bool,
 }
 
 pub(crate) struct Semaphore<T> {
-    kept: u32,
+    persistent: u32,
     overflow: u32,
     state: Mutex<State<T>>,
 }
 
 struct State<T> {
-    kept_taken: u32,
-    overflow_taken: u32,
+    persistent_in_use: u32,
+    overflow_in_use: u32,
     closed: bool,
-    /// What was left in a kept place that is free now. Whoever takes a kept place gets it.
-    ready: Option<T>,
-    /// Not empty only while every place is taken.
+    /// The item of a free persistent permit. The next caller that acquires one receives it.
+    idle: Option<T>,
+    /// Non-empty only while every permit is in use.
     queue: VecDeque<Arc<Waiter<T>>>,
 }
 
 struct Waiter<T> {
-    answer: Mutex<Option<Result<Grant<T>, Refusal>>>,
-    answered: Condvar,
+    outcome: Mutex<Option<Result<Grant<T>, AcquireError>>>,
+    completed: Condvar,
 }
 
 impl<T> Semaphore<T> {
-    pub(crate) fn new(kept: u32, overflow: u32) -> Self {
+    pub(crate) fn new(persistent: u32, overflow: u32) -> Self {
         let state = State {
-            kept_taken: 0,
-            overflow_taken: 0,
+            persistent_in_use: 0,
+            overflow_in_use: 0,
             closed: false,
-            ready: None,
+            idle: None,
             queue: VecDeque::new(),
         };
-        Self { kept, overflow, state: Mutex::new(state) }
+        Self { persistent, overflow, state: Mutex::new(state) }
     }
 
-    pub(crate) fn kept(&self) -> u32 {
-        self.kept
+    pub(crate) fn persistent(&self) -> u32 {
+        self.persistent
     }
 
     pub(crate) fn overflow(&self) -> u32 {
@@ -95,117 +100,122 @@ impl<T> Semaphore<T> {
     pub(crate) fn usage(&self) -> Usage {
         let state = lock(&self.state);
         Usage {
-            kept: state.kept_taken,
-            overflow: state.overflow_taken,
+            persistent: state.persistent_in_use,
+            overflow: state.overflow_in_use,
             waiting: count(&state.queue),
-            ready: state.ready.is_some(),
+            has_idle: state.idle.is_some(),
         }
     }
 
-    /// Takes a place, after everybody who came before, waiting for at most `timeout`.
-    pub(crate) fn acquire(&self, timeout: Duration) -> Result<Grant<T>, Refusal> {
+    /// Acquires a permit in order of arrival, waiting at most `timeout`.
+    pub(crate) fn acquire(&self, timeout: Duration) -> Result<Grant<T>, AcquireError> {
         let waiter = {
             let mut state = lock(&self.state);
             if state.closed {
-                return Err(Refusal::Closed);
+                return Err(AcquireError::Closed);
             }
-            // Nobody waits while a place is free, so whoever finds one free overtakes nobody.
+            // No caller waits while a permit is free, so this overtakes none.
             if let Some(grant) = self.take_free(&mut state) {
                 return Ok(grant);
             }
             if timeout.is_zero() {
-                return Err(Refusal::TimedOut { waiting: count(&state.queue) });
+                return Err(AcquireError::TimedOut { waiting: count(&state.queue) });
             }
-            let waiter = Arc::new(Waiter { answer: Mutex::new(None), answered: Condvar::new() });
+            let waiter = Arc::new(Waiter { outcome: Mutex::new(None), completed: Condvar::new() });
             state.queue.push_back(Arc::clone(&waiter));
             waiter
         };
         let waited = match waiter.wait(timeout) {
-            (Some(answer), _) => return answer,
+            (Some(outcome), _) => return outcome,
             (None, waited) => waited,
         };
-        // Places are given under this lock: one that has not come by now will not come any more, and one that came
-        // at the last moment is not lost.
+        // Permits are granted under this lock. A permit granted just after the timeout is used
+        // here, and none can be granted later.
         let mut state = lock(&self.state);
-        if let Some(answer) = lock(&waiter.answer).take() {
-            return answer;
+        if let Some(outcome) = lock(&waiter.outcome).take() {
+            return outcome;
         }
         state.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
-        if waited == Waited::Interrupted {
-            return Err(Refusal::Interrupted);
+        if waited == WaitOutcome::Interrupted {
+            return Err(AcquireError::Interrupted);
         }
-        Err(Refusal::TimedOut { waiting: count(&state.queue) })
+        Err(AcquireError::TimedOut { waiting: count(&state.queue) })
     }
 
-    /// Gives the place and what is in it to the caller who has waited longest, or to whoever comes next. Where that cannot
-    /// be, the place stays with the caller, and so does what comes back, its own content or what lay ready before: it
-    /// puts that where it belongs, and then calls [`Semaphore::release`].
-    pub(crate) fn hand_over(&self, place: Place, content: T) -> Result<(), T> {
+    /// Grants the permit and its item to the caller that has waited longest, or else stores the
+    /// item for the next caller.
+    ///
+    /// If neither is possible, the caller keeps the permit and gets an item back: its own, or the
+    /// one that was stored before. The caller disposes of the item, then calls
+    /// [`Semaphore::release`].
+    pub(crate) fn hand_over(&self, permit: Permit, item: T) -> Result<(), T> {
         let mut state = lock(&self.state);
         match state.queue.pop_front() {
-            Some(waiter) => waiter.answer_with(Ok(Grant { place, left: Some(content) })),
-            None if place == Place::Kept && !state.closed => match state.ready.replace(content) {
-                None => state.kept_taken -= 1,
-                Some(before) => return Err(before),
-            },
-            None => return Err(content),
+            Some(waiter) => waiter.complete(Ok(Grant { permit, item: Some(item) })),
+            None if permit == Permit::Persistent && !state.closed => {
+                match state.idle.replace(item) {
+                    None => state.persistent_in_use -= 1,
+                    Some(before) => return Err(before),
+                }
+            }
+            None => return Err(item),
         }
         Ok(())
     }
 
-    /// Takes what lies ready, and leaves its place free.
-    pub(crate) fn take_ready(&self) -> Option<T> {
-        lock(&self.state).ready.take()
+    /// Removes the stored item. Its permit stays free.
+    pub(crate) fn take_idle(&self) -> Option<T> {
+        lock(&self.state).idle.take()
     }
 
-    /// Gives an empty place back.
-    pub(crate) fn release(&self, place: Place) {
+    /// Releases a permit without an item.
+    pub(crate) fn release(&self, permit: Permit) {
         let mut state = lock(&self.state);
         match state.queue.pop_front() {
-            Some(waiter) => waiter.answer_with(Ok(Grant { place, left: None })),
-            None => match place {
-                Place::Kept => state.kept_taken -= 1,
-                Place::Overflow => state.overflow_taken -= 1,
+            Some(waiter) => waiter.complete(Ok(Grant { permit, item: None })),
+            None => match permit {
+                Permit::Persistent => state.persistent_in_use -= 1,
+                Permit::Overflow => state.overflow_in_use -= 1,
             },
         }
     }
 
-    /// Turns an overflow place into a kept one, if one is free.
+    /// Exchanges an overflow permit for a persistent one, if one is free.
     pub(crate) fn promote(&self) -> Option<Grant<T>> {
         let mut state = lock(&self.state);
-        let grant = self.take_kept(&mut state)?;
-        state.overflow_taken -= 1;
+        let grant = self.take_persistent(&mut state)?;
+        state.overflow_in_use -= 1;
         Some(grant)
     }
 
-    /// Refuses everybody who waits, and everybody who comes from now on.
+    /// Closes the semaphore: fails all waiting callers and all later ones.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
         for waiter in state.queue.drain(..) {
-            waiter.answer_with(Err(Refusal::Closed));
+            waiter.complete(Err(AcquireError::Closed));
         }
     }
 
     fn take_free(&self, state: &mut State<T>) -> Option<Grant<T>> {
-        self.take_kept(state).or_else(|| {
-            let free = state.overflow_taken < self.overflow;
+        self.take_persistent(state).or_else(|| {
+            let free = state.overflow_in_use < self.overflow;
             free.then(|| {
-                state.overflow_taken += 1;
-                Grant { place: Place::Overflow, left: None }
+                state.overflow_in_use += 1;
+                Grant { permit: Permit::Overflow, item: None }
             })
         })
     }
 
-    fn take_kept(&self, state: &mut State<T>) -> Option<Grant<T>> {
-        let free = state.kept_taken < self.kept;
+    fn take_persistent(&self, state: &mut State<T>) -> Option<Grant<T>> {
+        let free = state.persistent_in_use < self.persistent;
         free.then(|| {
-            state.kept_taken += 1;
-            Grant { place: Place::Kept, left: state.ready.take() }
+            state.persistent_in_use += 1;
+            Grant { permit: Permit::Persistent, item: state.idle.take() }
         })
     }
 
-    /// Runs something while the semaphore's lock is held, as another thread may at the moment of a fork.
+    /// Runs `run` while the semaphore's lock is held, as another thread may hold it during a fork.
     #[cfg(test)]
     pub(crate) fn while_locked<R>(&self, run: impl FnOnce() -> R) -> R {
         let _state = lock(&self.state);
@@ -214,17 +224,17 @@ impl<T> Semaphore<T> {
 }
 
 impl<T> Waiter<T> {
-    fn wait(&self, timeout: Duration) -> (Option<Result<Grant<T>, Refusal>>, Waited) {
-        let answer = lock(&self.answer);
-        let missing = |answer: &mut Option<_>| answer.is_none();
-        let (mut answer, waited) =
-            interruption::wait_while(&self.answered, &self.answer, answer, Some(timeout), missing);
-        (answer.take(), waited)
+    fn wait(&self, timeout: Duration) -> (Option<Result<Grant<T>, AcquireError>>, WaitOutcome) {
+        let outcome = lock(&self.outcome);
+        let missing = |outcome: &mut Option<_>| outcome.is_none();
+        let (mut outcome, waited) =
+            interrupt::wait_while(&self.completed, &self.outcome, outcome, Some(timeout), missing);
+        (outcome.take(), waited)
     }
 
-    fn answer_with(&self, answer: Result<Grant<T>, Refusal>) {
-        *lock(&self.answer) = Some(answer);
-        self.answered.notify_one();
+    fn complete(&self, outcome: Result<Grant<T>, AcquireError>) {
+        *lock(&self.outcome) = Some(outcome);
+        self.completed.notify_one();
     }
 }
 
@@ -232,7 +242,7 @@ fn count<W>(queue: &VecDeque<W>) -> u32 {
     u32::try_from(queue.len()).unwrap_or(u32::MAX)
 }
 
-/// Locks; a panic elsewhere cannot leave these states half-changed, so poison means nothing here.
+/// Locks a mutex and ignores poisoning: a panic cannot leave these states half-changed.
 pub(crate) fn lock<S>(mutex: &Mutex<S>) -> MutexGuard<'_, S> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

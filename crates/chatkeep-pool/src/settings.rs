@@ -1,4 +1,4 @@
-//! The pool's settings, with their defaults, their limits, and how they are read from the environment.
+//! The pool's settings: defaults, validation, and reading them from environment variables.
 
 use std::env;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use chatkeep_core::{Error, Result};
 
-use crate::limits::{self, Seconds, Whole};
+use crate::limits::{self, Seconds, WholeNumber};
 
-/// How many connections there are, how long they live, and how long calls wait.
+/// Number of connections, their lifetime, and timeouts.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,38 +22,41 @@ use crate::limits::{self, Seconds, Whole};
 /// })?;
 /// assert_eq!(settings.pool_size, 4);
 /// assert_eq!(settings.pool_timeout, Duration::from_millis(2500));
-/// assert_eq!(settings.max_overflow, 20, "what is not set has its default");
+/// assert_eq!(settings.max_overflow, 20, "unset variables have their default");
 /// # Ok::<(), chatkeep_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolSettings {
-    /// `DB_POOL_SIZE`: how many connections are kept open once they were needed. 1 to 1000, 10 by default; `auto` in
-    /// the environment means twice the cores plus one.
+    /// `DB_POOL_SIZE`: maximum number of connections that stay open when idle (1–1,000, default
+    /// 10). In the environment, `auto` means twice the number of CPU cores plus one.
     pub pool_size: u32,
-    /// `DB_MAX_OVERFLOW`: how many more there may be under load; these are closed when they are returned and nobody
-    /// waits for one. 0 to 1000, 20 by default.
+    /// `DB_MAX_OVERFLOW`: maximum number of additional connections under load (0–1,000, default
+    /// 20). They are closed on return if no caller is waiting.
     pub max_overflow: u32,
-    /// `DB_POOL_TIMEOUT`: how long a call waits for a connection to become free. Up to a day, 30 s by default; zero
-    /// means that it does not wait. Time in a queue of messages, or of asynchronous calls, counts.
+    /// `DB_POOL_TIMEOUT`: maximum time that a call waits for a free connection (0 s to one day,
+    /// default 30 s). Zero means no wait. Time in the queue of messages or of asynchronous calls
+    /// counts.
     pub pool_timeout: Duration,
-    /// `DB_POOL_RECYCLE`: the longest life of a connection; each one really gets 90 to 100 % of it, so that they are
-    /// not all replaced at once. An hour by default; zero (in the environment also `-1`) means no limit.
+    /// `DB_POOL_RECYCLE`: maximum connection lifetime (up to 365 days, default one hour). Each
+    /// connection gets a random 90–100 % of it, so that they are not all replaced together. Zero
+    /// means no limit; so does `-1` in the environment.
     pub pool_recycle: Duration,
-    /// `DB_POOL_PRE_PING`: whether a connection that lay idle for some seconds, or that may have been lost with
-    /// another one, is checked before it is handed out. On by default.
+    /// `DB_POOL_PRE_PING`: whether a connection is pinged before it is handed out if it was idle
+    /// for some seconds or another connection has broken since. On by default.
     pub pre_ping: bool,
-    /// `DB_CONNECT_TIMEOUT`: the deadline for opening a connection. 0.1 s to an hour, 10 s by default.
+    /// `DB_CONNECT_TIMEOUT`: deadline for opening a connection (0.1 s to one hour, default 10 s).
     pub connect_timeout: Duration,
-    /// `DB_QUERY_TIMEOUT`: the deadline for each statement. 0.1 s to a day, 30 s by default.
+    /// `DB_QUERY_TIMEOUT`: deadline for each statement (0.1 s to one day, default 30 s).
     pub query_timeout: Duration,
-    /// `DB_MAX_RETRIES`: together with [`retry_delay`](Self::retry_delay), how long to wait for a database at
-    /// start-up. 0 to 1000, 5 by default; 0 means that nothing is waited for.
+    /// `DB_MAX_RETRIES`: limits the retries at start-up, together with
+    /// [`retry_delay`](Self::retry_delay) (0–1,000, default 5). Zero means no retries.
     pub max_retries: u32,
-    /// `DB_RETRY_DELAY`: the longest pause between two attempts at start-up; `max_retries` times this is the time
-    /// after which the wait is given up. Up to an hour, 5 s by default.
+    /// `DB_RETRY_DELAY`: maximum pause between two attempts at start-up (up to one hour, default
+    /// 5 s). Retries stop after `max_retries` times this delay.
     pub retry_delay: Duration,
-    /// `DB_AUTO_MIGRATE`: whether the schema is brought up to date at the first use. On by default; off for
-    /// accounts that may not change the schema. The pool only carries this; who sets it up acts on it.
+    /// `DB_AUTO_MIGRATE`: whether the schema is migrated on first use. On by default; turn it off
+    /// for accounts without the right to change the schema. The pool only stores the value; its
+    /// owner applies it.
     pub auto_migrate: bool,
 }
 
@@ -75,35 +78,36 @@ impl Default for PoolSettings {
 }
 
 impl PoolSettings {
-    /// Reads the settings from the process's environment variables; what is not set, or empty, has its default.
+    /// Reads the settings from the process's environment variables. Unset and empty variables have
+    /// their default.
     ///
     /// # Errors
     ///
-    /// `Configuration` when a variable's value cannot be used: it names the variable and says what would be right.
+    /// `Configuration`, with the variable's name and its valid values, when a value is invalid.
     pub fn from_environment() -> Result<Self> {
         Self::read(|name| match env::var_os(name) {
             None => Ok(None),
             Some(value) => value.into_string().map(Some).map_err(|_| {
-                Error::configuration("must be plain text in UTF-8").with_field(name.to_owned())
+                Error::configuration("must be valid UTF-8").with_field(name.to_owned())
             }),
         })
     }
 
-    /// Reads the settings from any source of named values, by the names of the environment variables.
+    /// Reads the settings from `lookup`, which receives the names of the environment variables.
     ///
     /// # Errors
     ///
-    /// As [`PoolSettings::from_environment`].
+    /// The errors of [`PoolSettings::from_environment`].
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         Self::read(|name| Ok(lookup(name)))
     }
 
     fn read(lookup: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
-        // Compose files and CI systems set variables to "" when they mean "not set".
+        // Compose files and CI systems set a variable to "" to leave it unset.
         let value = |name: &str| -> Result<Option<String>> {
             Ok(lookup(name)?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
         };
-        let whole = |setting: &Whole, default: u32| -> Result<u32> {
+        let whole = |setting: &WholeNumber, default: u32| -> Result<u32> {
             value(setting.variable)?.map_or(Ok(default), |text| setting.parse(&text))
         };
         let seconds = |setting: &Seconds, default: Duration| -> Result<Duration> {
@@ -124,7 +128,7 @@ impl PoolSettings {
             max_overflow: whole(&limits::MAX_OVERFLOW, default.max_overflow)?,
             pool_timeout: seconds(&limits::POOL_TIMEOUT, default.pool_timeout)?,
             pool_recycle: match value(limits::POOL_RECYCLE.variable)? {
-                // SQLAlchemy's way to say "never".
+                // SQLAlchemy's notation for no limit.
                 Some(text) if text == "-1" => Duration::ZERO,
                 Some(text) => limits::POOL_RECYCLE.parse(&text)?,
                 None => default.pool_recycle,
@@ -138,11 +142,11 @@ impl PoolSettings {
         })
     }
 
-    /// Checks that every setting is within its limits, whoever has set it.
+    /// Checks that every setting is within its range.
     ///
     /// # Errors
     ///
-    /// `Configuration`, which names the setting and says what would be right.
+    /// `Configuration`, with the setting's name and its valid values.
     pub fn validate(&self) -> Result<()> {
         limits::POOL_SIZE.check(self.pool_size)?;
         limits::MAX_OVERFLOW.check(self.max_overflow)?;
@@ -154,7 +158,7 @@ impl PoolSettings {
         limits::RETRY_DELAY.check(self.retry_delay)
     }
 
-    /// How long to wait for a database at start-up: `max_retries` times `retry_delay`.
+    /// Returns the total time for retries at start-up: `max_retries` × `retry_delay`.
     pub(crate) fn start_up_budget(&self) -> Duration {
         self.retry_delay.saturating_mul(self.max_retries)
     }
@@ -173,15 +177,15 @@ fn parse_switch(name: &'static str, text: &str) -> Result<bool> {
     match text.to_ascii_lowercase().as_str() {
         "on" | "true" | "1" | "yes" => Ok(true),
         "off" | "false" | "0" | "no" => Ok(false),
-        _ => Err(refused(name, "on or off", &limits::shown(text))),
+        _ => Err(invalid_setting(name, "on or off", &limits::shown(text))),
     }
 }
 
-/// The error for a value that cannot be used.
-pub(crate) fn refused(
+/// Returns the error for an invalid value.
+pub(crate) fn invalid_setting(
     name: &'static str,
-    right: impl fmt::Display,
-    wrong: &dyn fmt::Display,
+    expected: impl fmt::Display,
+    actual: &dyn fmt::Display,
 ) -> Error {
-    Error::configuration(format!("must be {right}, not {wrong}")).with_field(name)
+    Error::configuration(format!("must be {expected}, not {actual}")).with_field(name)
 }

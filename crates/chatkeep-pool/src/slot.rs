@@ -1,17 +1,19 @@
-//! Where connections lie between two uses: r2d2 keeps *slots*, and a slot may hold a connection.
+//! Storage for idle connections. r2d2 pools *entries*, each of which may hold a connection.
 //!
-//! r2d2 opens connections in threads of its own, tries again for ever when that fails, loses the typed error on the
-//! way, and lets `build` wait for the result. A wrong password would become a storm of logins that nobody asked for.
-//! So r2d2 is given something that can always be made at once: an empty slot. The thread that wants a connection
-//! opens it in its slot, under its own deadline and with its own error. A slot that comes back empty counts as broken
-//! and is discarded, so what lies in r2d2 is ready to use.
+//! r2d2 opens connections on its own threads, retries failures forever, drops the typed error, and
+//! makes `build` wait for the result. A wrong password would become an endless series of logins.
+//! So r2d2 is given something that can always be created immediately: an empty entry. The thread
+//! that needs a connection opens it in its entry, under its own deadline and with its own error. An
+//! entry that is returned empty counts as broken and is discarded, so every entry that r2d2 stores
+//! is ready to use.
 //!
-//! Waiting in line happens before, in the [semaphore](crate::semaphore): no more than `max_size` callers are ever in
-//! here, so that none waits for another, only for a slot to be made.
+//! Callers queue before this, in the [semaphore](crate::semaphore). At most `max_size` callers are
+//! ever in here, so a caller never waits for another one, only for an entry to be created.
 //!
-//! A forked child keeps its connections in a plain list instead. r2d2 and the thread that makes its slots wait with
-//! `parking_lot`, whose waiting threads are all in one table of the process; a child that is forked while another
-//! thread has part of this table locked inherits it so, and its first wait would never end.
+//! A forked child stores its connections in a plain list instead. r2d2 and its thread wait with
+//! `parking_lot`, which keeps all waiting threads in one process-wide table. A child that is forked
+//! while another thread has part of this table locked inherits the lock, and its first wait would
+//! never end.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -23,72 +25,74 @@ use std::time::{Duration, Instant};
 use chatkeep_core::{Error, ErrorKind, Result};
 use scheduled_thread_pool::ScheduledThreadPool;
 
-use crate::semaphore::{Place, lock};
+use crate::report;
+use crate::semaphore::{Permit, lock};
 
-/// An open connection, and what decides how much longer it is used.
+/// An open connection, with the data that decides how long it is used.
 pub(crate) struct Live<C> {
     pub(crate) connection: C,
-    /// When its life is over; `None` means never.
+    /// Time at which the connection is replaced; `None` means never.
     pub(crate) expires: Option<Instant>,
     pub(crate) last_used: Instant,
-    /// How many connections of the pool had broken when this one was last known to be sound.
+    /// Number of broken connections in the pool when this one was last known to be healthy.
     pub(crate) breaks_seen: u64,
 }
 
-/// What r2d2 keeps: a connection, or room for one.
-pub(crate) struct Slot<C>(Option<Live<C>>);
+/// The item that r2d2 pools: a connection, or an empty entry to open one in.
+pub(crate) struct Entry<C>(Option<Live<C>>);
 
-pub(crate) struct SlotMaker<C>(PhantomData<fn() -> C>);
+pub(crate) struct EntryManager<C>(PhantomData<fn() -> C>);
 
-impl<C: Send + 'static> r2d2::ManageConnection for SlotMaker<C> {
-    type Connection = Slot<C>;
+impl<C: Send + 'static> r2d2::ManageConnection for EntryManager<C> {
+    type Connection = Entry<C>;
     type Error = Infallible;
 
-    fn connect(&self) -> Result<Slot<C>, Infallible> {
-        Ok(Slot(None))
+    fn connect(&self) -> Result<Entry<C>, Infallible> {
+        Ok(Entry(None))
     }
 
-    fn is_valid(&self, _: &mut Slot<C>) -> Result<(), Infallible> {
+    fn is_valid(&self, _: &mut Entry<C>) -> Result<(), Infallible> {
         Ok(())
     }
 
-    fn has_broken(&self, slot: &mut Slot<C>) -> bool {
-        slot.0.is_none()
+    fn has_broken(&self, entry: &mut Entry<C>) -> bool {
+        entry.0.is_none()
     }
 }
 
-/// A slot in somebody's hands; dropping it puts it back, or discards it when it is empty.
-type HeldSlot<C> = r2d2::PooledConnection<SlotMaker<C>>;
+/// An entry in use. Dropping it returns it to r2d2, which discards it if it is empty.
+type EntryGuard<C> = r2d2::PooledConnection<EntryManager<C>>;
 
-/// Where the connection of one place of the pool is.
-pub(crate) enum Seat<C: Send + 'static> {
-    /// In a slot of r2d2.
-    Slot(HeldSlot<C>),
-    /// Only here: in an overflow place, and everywhere in a forked child.
-    Loose(Option<Live<C>>),
+/// The storage of one connection in use.
+pub(crate) enum Slot<C: Send + 'static> {
+    /// In an entry of r2d2.
+    R2d2(EntryGuard<C>),
+    /// Stored only here: overflow connections, and all connections of a forked child.
+    Detached(Option<Live<C>>),
 }
 
-impl<C: Send + 'static> Seat<C> {
+impl<C: Send + 'static> Slot<C> {
     pub(crate) fn live(&self) -> Option<&Live<C>> {
         match self {
-            Self::Slot(slot) => slot.0.as_ref(),
-            Self::Loose(live) => live.as_ref(),
+            Self::R2d2(entry) => entry.0.as_ref(),
+            Self::Detached(live) => live.as_ref(),
         }
     }
 
     pub(crate) fn live_mut(&mut self) -> &mut Option<Live<C>> {
         match self {
-            Self::Slot(slot) => &mut slot.0,
-            Self::Loose(live) => live,
+            Self::R2d2(entry) => &mut entry.0,
+            Self::Detached(live) => live,
         }
     }
 }
 
-/// The thread in which r2d2 makes its slots, started at the first use and shared by the sets of a pool.
+/// The thread on which r2d2 creates its entries. It starts on first use; the subpools of a pool
+/// share it.
 #[derive(Clone, Default)]
-pub(crate) struct SlotThread(Arc<OnceLock<Arc<ScheduledThreadPool>>>);
+pub(crate) struct R2d2Thread(Arc<OnceLock<Arc<ScheduledThreadPool>>>);
 
-impl SlotThread {
+impl R2d2Thread {
     fn get(&self) -> Arc<ScheduledThreadPool> {
         let start = || {
             ScheduledThreadPool::builder()
@@ -100,10 +104,11 @@ impl SlotThread {
     }
 }
 
-/// The kept connections of a pool that are not in use, but for the one that lies ready in the semaphore.
+/// The persistent connections of a pool that are not in use, except for the one that the semaphore
+/// stores.
 pub(crate) struct Slots<C: Send + 'static> {
     store: Store<C>,
-    /// How many connections lie in here. r2d2 counts its slots, a few of which may be empty.
+    /// Number of idle connections. r2d2 counts its entries, a few of which may be empty.
     idle: AtomicU32,
 }
 
@@ -114,7 +119,7 @@ enum Store<C: Send + 'static> {
 }
 
 impl<C: Send + 'static> Slots<C> {
-    pub(crate) fn new(size: u32, thread: SlotThread) -> Self {
+    pub(crate) fn new(size: u32, thread: R2d2Thread) -> Self {
         Self {
             store: Store::R2d2(R2d2 { size, thread, pool: OnceLock::new() }),
             idle: AtomicU32::new(0),
@@ -129,35 +134,38 @@ impl<C: Send + 'static> Slots<C> {
         self.idle.load(Ordering::Relaxed)
     }
 
-    /// The connection that was put back last, or else room for one.
-    pub(crate) fn take(&self, timeout: Duration) -> Result<Seat<C>> {
-        let seat = match &self.store {
-            Store::R2d2(r2d2) => Seat::Slot(r2d2.take(timeout)?),
-            Store::Plain(list) => Seat::Loose(lock(list).pop()),
+    /// Returns the most recently used connection, or an empty slot if none is idle.
+    pub(crate) fn take(&self, timeout: Duration) -> Result<Slot<C>> {
+        let slot = match &self.store {
+            Store::R2d2(r2d2) => Slot::R2d2(r2d2.take(timeout)?),
+            Store::Plain(list) => Slot::Detached(lock(list).pop()),
         };
-        if seat.live().is_some() {
+        if slot.live().is_some() {
             self.idle.fetch_sub(1, Ordering::Relaxed);
         }
-        Ok(seat)
+        Ok(slot)
     }
 
-    /// Puts back what was in a kept place. What was in an overflow place is closed.
-    pub(crate) fn put_back(&self, place: Place, seat: Seat<C>) {
-        if place == Place::Kept && seat.live().is_some() {
+    /// Stores the connection of a persistent permit. The connection of an overflow permit is
+    /// closed.
+    pub(crate) fn put_back(&self, permit: Permit, slot: Slot<C>) {
+        if permit == Permit::Persistent && slot.live().is_some() {
             self.idle.fetch_add(1, Ordering::Relaxed);
         }
-        match (&self.store, place, seat) {
-            (Store::Plain(list), Place::Kept, Seat::Loose(Some(live))) => lock(list).push(live),
-            // A slot goes back to r2d2 when it is dropped.
-            (_, _, seat) => drop(seat),
+        match (&self.store, permit, slot) {
+            (Store::Plain(list), Permit::Persistent, Slot::Detached(Some(live))) => {
+                lock(list).push(live);
+            }
+            // Dropping an entry guard returns the entry to r2d2.
+            (_, _, slot) => drop(slot),
         }
     }
 
-    /// Closes the connections that lie here.
+    /// Closes the idle connections.
     pub(crate) fn clear(&self) {
         let next = || match &self.store {
             Store::R2d2(r2d2) => {
-                r2d2.pool.get().and_then(r2d2::Pool::try_get).map(|mut slot| slot.0.take())
+                r2d2.pool.get().and_then(r2d2::Pool::try_get).map(|mut entry| entry.0.take())
             }
             Store::Plain(list) => lock(list).pop().map(Some),
         };
@@ -169,51 +177,49 @@ impl<C: Send + 'static> Slots<C> {
     }
 }
 
-/// r2d2's pool of slots, made at the first use: a pool that is never used starts no thread.
+/// The r2d2 pool of entries. It is built on first use: an unused pool starts no thread.
 struct R2d2<C: Send + 'static> {
     size: u32,
-    thread: SlotThread,
-    pool: OnceLock<r2d2::Pool<SlotMaker<C>>>,
+    thread: R2d2Thread,
+    pool: OnceLock<r2d2::Pool<EntryManager<C>>>,
 }
 
 impl<C: Send + 'static> R2d2<C> {
-    fn take(&self, timeout: Duration) -> Result<HeldSlot<C>> {
-        /// A slot is made in microseconds. Should r2d2 miss to wake us, we look again after this time.
-        const LOOK_AGAIN: Duration = Duration::from_millis(100);
+    fn take(&self, timeout: Duration) -> Result<EntryGuard<C>> {
+        /// Polling interval, in case r2d2 misses a wake-up. An entry is created in microseconds.
+        const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-        // The thread pool's only way to say that the system has no thread left is to panic.
+        // The thread pool reports a failure to start its thread only by panicking.
         let pool = panic::catch_unwind(AssertUnwindSafe(|| self.pool.get_or_init(|| self.build())))
             .map_err(|_| {
                 Error::new(
                     ErrorKind::Unavailable,
-                    "the system has no thread left for the connection pool",
+                    "could not start the connection pool's thread: the system is out of threads",
                 )
             })?;
-        let end = Instant::now() + timeout.max(LOOK_AGAIN);
+        let end = Instant::now() + timeout.max(POLL_INTERVAL);
         loop {
-            if let Ok(slot) = pool.get_timeout(LOOK_AGAIN) {
-                return Ok(slot);
+            if let Ok(entry) = pool.get_timeout(POLL_INTERVAL) {
+                return Ok(entry);
             }
             if Instant::now() >= end {
-                return Err(Error::new(
-                    ErrorKind::PoolTimeout,
-                    "the pool could not make room for a connection in time",
-                ));
+                return Err(report::no_slot_in_time(timeout));
             }
         }
     }
 
-    fn build(&self) -> r2d2::Pool<SlotMaker<C>> {
+    fn build(&self) -> r2d2::Pool<EntryManager<C>> {
         r2d2::Pool::builder()
             .max_size(self.size)
-            // The default, all of them, would be made at once.
+            // The default would create all entries immediately.
             .min_idle(Some(0))
-            // Whether to check is decided at check-out, by what is known of the connection.
+            // The subpool decides at check-out whether to ping, from the connection's history.
             .test_on_check_out(false)
-            // So is whether one is too old: r2d2's reaper knows no jitter, and needs its thread to be awake.
+            // The subpool also limits the lifetime: r2d2's reaper has no jitter and needs its
+            // thread to be awake.
             .max_lifetime(None)
             .idle_timeout(None)
             .thread_pool(self.thread.get())
-            .build_unchecked(SlotMaker(PhantomData))
+            .build_unchecked(EntryManager(PhantomData))
     }
 }

@@ -1,11 +1,11 @@
-//! The first connection: waiting for a database that is not there yet, and preparing it once.
+//! The first connection: retries until the database is available, and prepares it once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use chatkeep_core::interruption::{self, Waited};
+use chatkeep_core::interrupt::{self, WaitOutcome};
 use chatkeep_core::{Error, ErrorKind, Result};
 
 use crate::backend::Backend;
@@ -14,16 +14,16 @@ use crate::report;
 use crate::semaphore::lock;
 use crate::settings::PoolSettings;
 
-/// The pause after the first failed attempt is at most this long. Then it doubles, up to the set delay.
+/// Upper bound of the pause after the first failed attempt. It doubles up to `retry_delay`.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The least time that an attempt gets to connect, however little is left of the budget.
+/// Minimum time for connecting in one attempt, however little of the budget is left.
 const LEAST_CONNECT_TIME: Duration = Duration::from_secs(1);
 
-/// Makes attempts until one succeeds, one fails for good, or the start-up budget is used up.
+/// Retries `attempt` until it succeeds, fails permanently, or has used up the start-up budget.
 ///
-/// Each attempt is told how long it may take to connect: the first one the set time, the others no more than what is
-/// left of the budget.
+/// `attempt` receives its connect timeout: the configured one for the first attempt, and at most
+/// the remaining budget for later ones.
 pub(crate) fn with_retries<B: Backend>(
     backend: &B,
     settings: &PoolSettings,
@@ -39,7 +39,7 @@ pub(crate) fn with_retries<B: Backend>(
         attempts += 1;
         let error = match attempt(connect_timeout) {
             Ok(()) => return Ok(()),
-            // A wrong password does not become right by waiting, and each further attempt counts as an attack.
+            // Retrying does not fix a wrong password, and each attempt may count as an attack.
             Err(error) if !error.is_retryable() => return Err(error),
             Err(error) => error,
         };
@@ -56,7 +56,7 @@ pub(crate) fn with_retries<B: Backend>(
     }
 }
 
-/// Whether the pool of this process is ready for use; and if not, who is getting it ready.
+/// Whether this process's pool is ready for use and, if not, which thread is making it ready.
 #[derive(Default)]
 pub(crate) struct Readiness {
     ready: AtomicBool,
@@ -67,26 +67,26 @@ pub(crate) struct Readiness {
 #[derive(Default)]
 struct Progress {
     runner: Option<ThreadId>,
-    /// How many runs have begun.
+    /// Number of runs started.
     begun: u64,
-    /// Which run failed last, and why.
+    /// Number and error of the last failed run.
     failure: Option<(u64, Arc<Error>)>,
 }
 
-/// How a failed run ended for a caller.
-pub(crate) enum Failed {
+/// The reason why the pool is not ready for a caller.
+pub(crate) enum ReadinessError {
     /// The caller's own run failed.
-    Own(Error),
-    /// The caller waited for the run of another, and that failed.
-    Anothers(Error),
-    /// The caller waited for the run of another for too long, or for itself.
-    Waiting(Error),
+    OwnRun(Error),
+    /// Another thread's run, for which the caller waited, failed.
+    OtherRun(Error),
+    /// The wait for another thread's run timed out, was interrupted, or would never end.
+    Wait(Error),
 }
 
-impl Failed {
+impl ReadinessError {
     pub(crate) fn into_error(self) -> Error {
         match self {
-            Self::Own(error) | Self::Anothers(error) | Self::Waiting(error) => error,
+            Self::OwnRun(error) | Self::OtherRun(error) | Self::Wait(error) => error,
         }
     }
 }
@@ -96,14 +96,14 @@ impl Readiness {
         self.ready.load(Ordering::Acquire)
     }
 
-    /// Gets the pool ready with `run`, or waits, for at most `timeout`, for another thread that is at it.
+    /// Makes the pool ready with `run`, or waits at most `timeout` for another thread's run.
     ///
-    /// One run at a time; after a success there are no more.
-    pub(crate) fn achieve(
+    /// Runs never overlap, and none starts after one has succeeded.
+    pub(crate) fn ensure(
         &self,
         timeout: Duration,
         run: impl FnOnce() -> Result<()>,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), ReadinessError> {
         let mut progress = lock(&self.progress);
         loop {
             if self.is_ready() {
@@ -111,35 +111,39 @@ impl Readiness {
             }
             let Some(runner) = progress.runner else { break };
             if runner == thread::current().id() {
-                return Err(Failed::Waiting(report::nested()));
+                return Err(ReadinessError::Wait(report::nested()));
             }
             let run = progress.begun;
-            let goes_on =
+            let is_running =
                 |progress: &mut Progress| progress.runner.is_some() && progress.begun == run;
-            let (after, waited) = interruption::wait_while(
+            let (after, waited) = interrupt::wait_while(
                 &self.changed,
                 &self.progress,
                 progress,
                 Some(timeout),
-                goes_on,
+                is_running,
             );
             progress = after;
             if self.is_ready() {
                 return Ok(());
             }
             match &progress.failure {
-                // It was broken off by who made that call, which says nothing about this one.
+                // The caller of that run interrupted it, which does not concern this caller.
                 Some((failed, error))
                     if *failed >= run && error.kind() == ErrorKind::Interrupted => {}
                 Some((failed, error)) if *failed >= run => {
-                    return Err(Failed::Anothers(report::copy(error)));
+                    return Err(ReadinessError::OtherRun(report::copy(error)));
                 }
-                _ if waited == Waited::Interrupted => {
-                    return Err(Failed::Waiting(interruption::interrupted()));
+                _ if waited == WaitOutcome::Interrupted => {
+                    return Err(ReadinessError::Wait(interrupt::interrupted()));
                 }
                 _ => {
-                    debug_assert_eq!(waited, Waited::TimedOut, "a run that ended leaves a result");
-                    return Err(Failed::Waiting(report::not_ready_in_time(timeout)));
+                    debug_assert_eq!(
+                        waited,
+                        WaitOutcome::TimedOut,
+                        "a run that ended leaves a result"
+                    );
+                    return Err(ReadinessError::Wait(report::not_ready_in_time(timeout)));
                 }
             }
         }
@@ -147,14 +151,14 @@ impl Readiness {
         progress.begun += 1;
         drop(progress);
 
-        let mut ending = Ending { readiness: self, error: Some(panicked()) };
+        let mut guard = RunGuard { readiness: self, error: Some(panicked()) };
         let result = run();
-        ending.error = result.as_ref().err().map(report::copy);
-        drop(ending);
-        result.map_err(Failed::Own)
+        guard.error = result.as_ref().err().map(report::copy);
+        drop(guard);
+        result.map_err(ReadinessError::OwnRun)
     }
 
-    /// Runs something while the lock is held, as another thread may at the moment of a fork.
+    /// Runs `run` while the lock is held, as another thread may hold it during a fork.
     #[cfg(test)]
     pub(crate) fn while_locked<R>(&self, run: impl FnOnce() -> R) -> R {
         let _progress = lock(&self.progress);
@@ -162,13 +166,14 @@ impl Readiness {
     }
 }
 
-/// Ends a run: with this error, or well. It does so during a panic, too, so that nobody waits for ever.
-struct Ending<'a> {
+/// Ends a run on drop, with `error` if there is one. This includes panics, so that no thread waits
+/// forever.
+struct RunGuard<'a> {
     readiness: &'a Readiness,
     error: Option<Error>,
 }
 
-impl Drop for Ending<'_> {
+impl Drop for RunGuard<'_> {
     fn drop(&mut self) {
         let mut progress = lock(&self.readiness.progress);
         progress.runner = None;
@@ -182,5 +187,5 @@ impl Drop for Ending<'_> {
 }
 
 fn panicked() -> Error {
-    Error::internal("the call that prepared the database panicked")
+    Error::internal("the call that initialized the database panicked")
 }

@@ -1,27 +1,27 @@
-//! How full the pool is.
+//! The pool's current usage.
 
 use std::ops::Add;
 
 use serde::Serialize;
 
-/// How many connections there are, and who has them, at one moment.
+/// Numbers of connections and waiting callers at one point in time.
 ///
-/// On SQLite the writer and the readers are added up.
+/// On SQLite they are the sums over the writer and the readers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct PoolStatus {
-    /// Connections that are kept open once they were needed.
+    /// Maximum number of connections that stay open when idle.
     pub pool_size: u32,
-    /// Open connections that lie ready.
+    /// Number of idle connections.
     pub checked_in: u32,
-    /// Connections in use, those that are just being opened included.
+    /// Number of connections in use, including those being opened.
     pub checked_out: u32,
-    /// How many of those in use go beyond `pool_size`.
+    /// Number of connections in use beyond `pool_size`.
     pub overflow: u32,
-    /// `checked_in` and `checked_out` together.
+    /// Sum of `checked_in` and `checked_out`.
     pub total: u32,
-    /// The most there may be: `pool_size` and the allowed overflow together.
+    /// Maximum number of connections: `pool_size` plus the allowed overflow.
     pub max: u32,
-    /// Calls that wait for a connection.
+    /// Number of calls waiting for a connection.
     pub waiting: u32,
 }
 

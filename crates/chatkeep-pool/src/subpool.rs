@@ -1,65 +1,65 @@
-//! One set of like connections: how one is checked out, made sound, and checked in again.
+//! A set of interchangeable connections: check-out, health check and check-in.
 //!
-//! A server has one such set; a SQLite file has two, one with the writer and one with the readers.
+//! A server has one such set. A SQLite file has two: the writer, and the readers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Error, ErrorKind, Result, Role, deadline, interruption};
+use chatkeep_core::{Error, ErrorKind, Result, Role, deadline, interrupt};
 
 use crate::backend::Backend;
 use crate::backoff::Backoff;
 use crate::report;
-use crate::semaphore::{Place, Refusal, Semaphore};
+use crate::semaphore::{AcquireError, Permit, Semaphore};
 use crate::settings::PoolSettings;
-use crate::slot::{Live, Seat, Slots};
+use crate::slot::{Live, Slot, Slots};
 use crate::status::PoolStatus;
 
-/// The first and the longest pause while the server has no connection left for us.
+/// First and longest pause between attempts while the server has no free connection.
 const FULL_SERVER_PAUSES: (Duration, Duration) =
     (Duration::from_millis(20), Duration::from_millis(500));
 
-/// The least time that connecting gets, however long the call has waited for a place.
+/// Minimum time for connecting, however long the call has waited for a permit.
 const LEAST_CONNECT_TIME: Duration = Duration::from_millis(100);
 
-/// Of what sort a set of connections is.
+/// The kind of connections in a subpool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum PoolKind {
     /// Connections that read and write.
-    Any,
-    /// The one connection of SQLite that may write.
+    ReadWrite,
+    /// SQLite's only write connection.
     Writer,
-    /// Connections of SQLite that only read.
+    /// Read-only connections to a SQLite file.
     Readers,
-    /// The one connection that a database in memory is: never checked, recycled or given up.
+    /// The only connection of an in-memory database: never checked, recycled or discarded.
     Memory,
 }
 
-/// What the connections of a pool know of each other.
+/// Health data shared by the connections of a pool.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    /// Whether the database could be reached, once, since this process began to use the pool.
+    /// Whether this process has reached the database at least once.
     pub(crate) reached: AtomicBool,
-    /// How many connections have broken. One that was last used before the latest break is suspect: a server that
-    /// restarts ends them all.
+    /// Number of connections that have broken. A connection last used before the latest break is
+    /// suspect: a server that restarts ends all of them.
     breaks: AtomicU64,
 }
 
-/// How much time one check-out has, and how careful it is.
+/// Time limit and health check of one check-out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Care {
+pub(crate) struct CheckoutOptions {
     pub(crate) connect_timeout: Duration,
-    /// Whether the connection is checked even if it should be sound.
+    /// Whether to ping the connection even if it is expected to be healthy.
     pub(crate) always_ping: bool,
 }
 
 pub(crate) struct SubPool<B: Backend> {
     backend: Arc<B>,
     settings: Arc<PoolSettings>,
-    sort: Sort,
-    semaphore: Semaphore<Seat<B::Connection>>,
+    kind: PoolKind,
+    semaphore: Semaphore<Slot<B::Connection>>,
     slots: Slots<B::Connection>,
     health: Arc<Health>,
     closed: Arc<AtomicBool>,
@@ -67,27 +67,27 @@ pub(crate) struct SubPool<B: Backend> {
 
 impl<B: Backend> SubPool<B> {
     pub(crate) fn new(
-        sort: Sort,
+        kind: PoolKind,
         backend: &Arc<B>,
         settings: &Arc<PoolSettings>,
         health: &Arc<Health>,
         closed: &Arc<AtomicBool>,
         slots: impl FnOnce(u32) -> Slots<B::Connection>,
     ) -> Self {
-        let (kept, overflow) = match sort {
-            Sort::Any | Sort::Readers => (settings.pool_size, settings.max_overflow),
-            Sort::Writer | Sort::Memory => (1, 0),
+        let (persistent, overflow) = match kind {
+            PoolKind::ReadWrite | PoolKind::Readers => (settings.pool_size, settings.max_overflow),
+            PoolKind::Writer | PoolKind::Memory => (1, 0),
         };
-        let semaphore = Semaphore::new(kept, overflow);
+        let semaphore = Semaphore::new(persistent, overflow);
         if closed.load(Ordering::SeqCst) {
             semaphore.close();
         }
         Self {
             backend: Arc::clone(backend),
             settings: Arc::clone(settings),
-            sort,
+            kind,
             semaphore,
-            slots: slots(kept),
+            slots: slots(persistent),
             health: Arc::clone(health),
             closed: Arc::clone(closed),
         }
@@ -97,70 +97,74 @@ impl<B: Backend> SubPool<B> {
         self.backend.now()
     }
 
-    /// Waits for a place, as a call that has been waiting since `start`. The place has to be given back with
-    /// [`SubPool::check_in`], whatever happens.
-    pub(crate) fn enter(&self, start: Instant) -> Result<(Place, Option<Seat<B::Connection>>)> {
+    /// Acquires a permit for a call that has been waiting since `start`. The caller must return the
+    /// permit with [`SubPool::check_in`] in all cases.
+    pub(crate) fn acquire(&self, start: Instant) -> Result<(Permit, Option<Slot<B::Connection>>)> {
         let (timeout, waited) =
             (self.settings.pool_timeout, self.now().saturating_duration_since(start));
-        // Elsewhere, before it came here. A pool timeout of zero is no reason to refuse a free place to it.
+        // The call waited elsewhere before it reached the pool. Even with a pool timeout of zero it
+        // may use a free permit.
         if waited > timeout.max(self.settings.connect_timeout) {
             return Err(report::exhausted(
-                self.sort,
+                self.kind,
                 &self.settings,
                 self.semaphore.usage().waiting,
             ));
         }
         match self.semaphore.acquire(timeout.saturating_sub(waited)) {
-            Ok(grant) => Ok((grant.place, grant.left)),
-            Err(Refusal::Closed) => Err(report::closed()),
-            Err(Refusal::Interrupted) => Err(interruption::interrupted()),
-            Err(Refusal::TimedOut { waiting }) => {
-                Err(report::exhausted(self.sort, &self.settings, waiting))
+            Ok(grant) => Ok((grant.permit, grant.item)),
+            Err(AcquireError::Closed) => Err(report::closed()),
+            Err(AcquireError::Interrupted) => Err(interrupt::interrupted()),
+            Err(AcquireError::TimedOut { waiting }) => {
+                Err(report::exhausted(self.kind, &self.settings, waiting))
             }
         }
     }
 
-    /// Puts a sound connection into a place, which its holder got by waiting since `start`. `place` and `seat` may
-    /// change on the way, and can be checked in after a failure, too.
+    /// Puts a healthy connection into `slot`, for a caller that has been waiting since `start`.
+    /// `permit` and `slot` may be replaced, and can be checked in after a failure too.
     pub(crate) fn fill(
         &self,
-        place: &mut Place,
-        seat: &mut Option<Seat<B::Connection>>,
+        permit: &mut Permit,
+        slot: &mut Option<Slot<B::Connection>>,
         start: Instant,
-        care: Care,
+        options: CheckoutOptions,
     ) -> Result<()> {
-        // Waiting for a place and connecting have one deadline together, whatever each of them may take by itself.
-        let longest = self.settings.pool_timeout.max(care.connect_timeout);
+        // One deadline covers both waiting for a permit and connecting.
+        let longest = self.settings.pool_timeout.max(options.connect_timeout);
         let waited = self.backend.now().saturating_duration_since(start);
-        let left = longest.saturating_sub(waited).max(care.connect_timeout.min(LEAST_CONNECT_TIME));
+        let least = options.connect_timeout.min(LEAST_CONNECT_TIME);
+        let left = longest.saturating_sub(waited).max(least);
         match Instant::now().checked_add(left) {
-            Some(end) => deadline::within(end, || self.fill_in_time(place, seat, start, care)),
-            None => self.fill_in_time(place, seat, start, care),
+            Some(end) => deadline::within(end, || self.fill_in_time(permit, slot, start, options)),
+            None => self.fill_in_time(permit, slot, start, options),
         }
     }
 
     fn fill_in_time(
         &self,
-        place: &mut Place,
-        seat: &mut Option<Seat<B::Connection>>,
+        permit: &mut Permit,
+        slot: &mut Option<Slot<B::Connection>>,
         start: Instant,
-        care: Care,
+        options: CheckoutOptions,
     ) -> Result<()> {
         let timeout = self.settings.pool_timeout;
         let mut pauses = Backoff::new(FULL_SERVER_PAUSES.0, FULL_SERVER_PAUSES.1);
         let mut full: Option<Error> = None;
         loop {
-            let current = match seat.take() {
-                Some(seat) => seat,
-                None if *place == Place::Kept => self.slots.take(timeout)?,
-                None => Seat::Loose(None),
+            let current = match slot.take() {
+                Some(slot) => slot,
+                None if *permit == Permit::Persistent => self.slots.take(timeout)?,
+                None => Slot::Detached(None),
             };
-            let error = match self.make_sound(seat.insert(current).live_mut(), care) {
+            let error = match self.ensure_healthy(slot.insert(current).live_mut(), options) {
                 Ok(()) => return Ok(()),
-                // The server has no connection left. That passes when somebody returns one, there or here.
+                // The server has no free connection. Retry: this process or another client may
+                // return one.
                 Err(error) if error.kind() == ErrorKind::PoolTimeout => error,
                 Err(error) => {
-                    // The last attempt had hardly any time, which says less than what the server answered before.
+                    // The last attempt had almost no time left, so its error is less informative
+                    // than the server's earlier answer.
                     let is_late = deadline::left(Duration::MAX).is_zero();
                     let waited = self.backend.now().saturating_duration_since(start);
                     return Err(match full.filter(|_| is_late) {
@@ -178,27 +182,32 @@ impl<B: Backend> SubPool<B> {
             if self.closed.load(Ordering::SeqCst) {
                 return Err(report::closed());
             }
-            // One of our own connections may have been returned meanwhile, and then lies among the kept ones. So the
-            // empty slot is exchanged for the one that was put back last.
-            let kept = if *place == Place::Overflow { self.semaphore.promote() } else { None };
-            if let Some(grant) = kept {
-                (*place, *seat) = (grant.place, grant.left);
-            } else if *place == Place::Kept {
-                *seat = self.semaphore.take_ready();
+            // One of our own connections may have been returned during the pause, and is now idle.
+            // So the empty slot is exchanged for the most recently returned one.
+            let promoted =
+                if *permit == Permit::Overflow { self.semaphore.promote() } else { None };
+            if let Some(grant) = promoted {
+                (*permit, *slot) = (grant.permit, grant.item);
+            } else if *permit == Permit::Persistent {
+                *slot = self.semaphore.take_idle();
             }
         }
     }
 
-    /// Makes sure that there is a connection which can be expected to work. A connection that turns out to be lost is
-    /// replaced without a word, all within the connect timeout.
-    fn make_sound(&self, live: &mut Option<Live<B::Connection>>, care: Care) -> Result<()> {
+    /// Ensures that `live` is a connection that is expected to work. A lost connection is replaced
+    /// without an error, within the connect timeout.
+    fn ensure_healthy(
+        &self,
+        live: &mut Option<Live<B::Connection>>,
+        options: CheckoutOptions,
+    ) -> Result<()> {
         let start = self.backend.now();
         let mut lost = None;
         if let Some(connection) = live {
-            if self.sort == Sort::Memory {
+            if self.kind == PoolKind::Memory {
                 return Ok(());
             }
-            // Before the ping, so that a break during it leaves this connection suspect.
+            // Read before the ping, so that a break during the ping leaves this connection suspect.
             let breaks = self.health.breaks.load(Ordering::SeqCst);
             let idle = start.saturating_duration_since(connection.last_used);
             if connection.expires.is_some_and(|end| start >= end) {
@@ -206,7 +215,7 @@ impl<B: Backend> SubPool<B> {
             } else if self.backend.has_ended(&connection.connection, idle) {
                 *live = None;
                 self.health.breaks.fetch_add(1, Ordering::SeqCst);
-            } else if !care.always_ping && !self.is_doubtful(connection, idle, breaks) {
+            } else if !options.always_ping && !self.is_suspect(connection, idle, breaks) {
                 return Ok(());
             } else {
                 match self.backend.ping(&mut connection.connection) {
@@ -223,7 +232,7 @@ impl<B: Backend> SubPool<B> {
             }
         }
         let used = self.backend.now().saturating_duration_since(start);
-        let rest = deadline::left(care.connect_timeout.saturating_sub(used));
+        let rest = deadline::left(options.connect_timeout.saturating_sub(used));
         match lost {
             Some(error) if rest.is_zero() => return Err(error),
             _ => *live = Some(self.open(rest)?),
@@ -231,13 +240,13 @@ impl<B: Backend> SubPool<B> {
         Ok(())
     }
 
-    fn is_doubtful(&self, live: &Live<B::Connection>, idle: Duration, breaks: u64) -> bool {
+    fn is_suspect(&self, live: &Live<B::Connection>, idle: Duration, breaks: u64) -> bool {
         self.settings.pre_ping
             && (idle > self.backend.idle_before_ping() || live.breaks_seen != breaks)
     }
 
     fn open(&self, connect_timeout: Duration) -> Result<Live<B::Connection>> {
-        let role = if self.sort == Sort::Readers { Role::Reader } else { Role::Writer };
+        let role = if self.kind == PoolKind::Readers { Role::Reader } else { Role::Writer };
         let breaks_seen = self.health.breaks.load(Ordering::SeqCst);
         let connection = self.backend.open(role, connect_timeout)?;
         self.health.reached.store(true, Ordering::SeqCst);
@@ -249,45 +258,47 @@ impl<B: Backend> SubPool<B> {
         Ok(Live { connection, expires, last_used: now, breaks_seen })
     }
 
-    /// Takes a place back, with what is in it. A connection that is sound goes to whoever waits or comes next, else to the
-    /// kept ones if it came from there; all others are closed.
-    pub(crate) fn check_in(&self, place: Place, seat: Option<Seat<B::Connection>>) {
-        // Closing a connection runs foreign code. Should it panic, the place is not lost.
-        let mut leaving = Leaving { semaphore: &self.semaphore, place: Some(place) };
-        let Some(mut seat) = seat else { return };
-        if let Some(live) = seat.live_mut() {
-            if self.may_stay(live) {
+    /// Returns a permit and its connection to the pool.
+    ///
+    /// A healthy connection is handed to the next waiting caller. Without one, a persistent
+    /// connection becomes idle. All other connections are closed.
+    pub(crate) fn check_in(&self, permit: Permit, slot: Option<Slot<B::Connection>>) {
+        // Closing a connection runs driver code. The permit is released even if that panics.
+        let mut release = ReleaseOnDrop { semaphore: &self.semaphore, permit: Some(permit) };
+        let Some(mut slot) = slot else { return };
+        if let Some(live) = slot.live_mut() {
+            if self.is_reusable(live) {
                 live.last_used = self.backend.now();
             } else {
-                *seat.live_mut() = None;
+                *slot.live_mut() = None;
             }
         }
-        // An empty slot does not wait for anybody.
-        let refused =
-            if seat.live().is_some() { self.semaphore.hand_over(place, seat) } else { Err(seat) };
-        match refused {
-            Ok(()) => leaving.place = None,
-            Err(seat) => self.slots.put_back(place, seat),
+        // An empty slot is not handed over.
+        let rest =
+            if slot.live().is_some() { self.semaphore.hand_over(permit, slot) } else { Err(slot) };
+        match rest {
+            Ok(()) => release.permit = None,
+            Err(slot) => self.slots.put_back(permit, slot),
         }
-        drop(leaving);
-        // Whoever closes the pool empties it once; this connection may have come just after.
+        drop(release);
+        // Closing the pool clears it once; this connection may have been returned just after.
         if self.closed.load(Ordering::SeqCst) {
             self.clear();
         }
     }
 
-    fn may_stay(&self, live: &Live<B::Connection>) -> bool {
+    fn is_reusable(&self, live: &Live<B::Connection>) -> bool {
         if self.closed.load(Ordering::SeqCst) {
             return false;
         }
-        if self.sort == Sort::Memory {
+        if self.kind == PoolKind::Memory {
             return true;
         }
         let broken = self.backend.is_broken(&live.connection);
         if broken {
             self.health.breaks.fetch_add(1, Ordering::SeqCst);
         }
-        // A panic may have left a transaction half-way.
+        // A panic may have left a transaction open.
         !broken && !thread::panicking() && live.expires.is_none_or(|end| self.backend.now() < end)
     }
 
@@ -296,20 +307,22 @@ impl<B: Backend> SubPool<B> {
         self.clear();
     }
 
-    /// Closes the connections that are not in use.
+    /// Closes the idle connections.
     fn clear(&self) {
-        // Not under the semaphore's lock: closing a connection takes its time.
-        drop(self.semaphore.take_ready().map(|mut seat| seat.live_mut().take()));
+        // Not under the semaphore's lock: closing a connection takes time.
+        drop(self.semaphore.take_idle().map(|mut slot| slot.live_mut().take()));
         self.slots.clear();
     }
 
     pub(crate) fn status(&self) -> PoolStatus {
         let usage = self.semaphore.usage();
-        let (pool_size, max) =
-            (self.semaphore.kept(), self.semaphore.kept() + self.semaphore.overflow());
-        let checked_out = usage.kept + usage.overflow;
-        // A connection counts as idle until it is taken from among them, a moment after its place was.
-        let checked_in = (self.slots.idle() + u32::from(usage.ready)).min(pool_size - usage.kept);
+        let pool_size = self.semaphore.persistent();
+        let max = pool_size + self.semaphore.overflow();
+        let checked_out = usage.persistent + usage.overflow;
+        // A connection counts as idle until it is removed from the store, shortly after its permit
+        // was acquired.
+        let checked_in =
+            (self.slots.idle() + u32::from(usage.has_idle)).min(pool_size - usage.persistent);
         PoolStatus {
             pool_size,
             checked_in,
@@ -322,21 +335,21 @@ impl<B: Backend> SubPool<B> {
     }
 
     #[cfg(test)]
-    pub(crate) fn semaphore(&self) -> &Semaphore<Seat<B::Connection>> {
+    pub(crate) fn semaphore(&self) -> &Semaphore<Slot<B::Connection>> {
         &self.semaphore
     }
 }
 
-/// Somebody who is about to give a place back.
-struct Leaving<'a, T> {
+/// Releases a permit on drop, unless it was handed over.
+struct ReleaseOnDrop<'a, T> {
     semaphore: &'a Semaphore<T>,
-    place: Option<Place>,
+    permit: Option<Permit>,
 }
 
-impl<T> Drop for Leaving<'_, T> {
+impl<T> Drop for ReleaseOnDrop<'_, T> {
     fn drop(&mut self) {
-        if let Some(place) = self.place.take() {
-            self.semaphore.release(place);
+        if let Some(permit) = self.permit.take() {
+            self.semaphore.release(permit);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Calls that have waited for something else before they ask for a connection.
+//! Calls that waited in a queue before they asked for a connection.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -7,9 +7,11 @@ thread_local! {
     static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Runs a call that has been waiting since `since`, in a queue: its first wait for a connection began then. So the pool timeout
-/// limits both waits together. A call that has waited for longer than that, and than the connect timeout, gets no connection at
-/// all. What it asks for later is measured by itself.
+/// Runs `work` for a call that has been waiting in a queue since `since`.
+///
+/// Its first wait for a connection counts from `since`, so the pool timeout limits both waits
+/// together. A call that has waited longer than both the pool timeout and the connect timeout gets
+/// no connection. Later waits of the same call are measured from their own start.
 ///
 /// ```
 /// use chatkeep_core::{DatabaseUrl, ErrorKind};
@@ -17,9 +19,10 @@ thread_local! {
 /// use std::time::{Duration, Instant};
 ///
 /// let limit = Duration::from_millis(100);
-/// let settings = PoolSettings { pool_timeout: limit, connect_timeout: limit, ..PoolSettings::default() };
+/// let defaults = PoolSettings::default();
+/// let settings = PoolSettings { pool_timeout: limit, connect_timeout: limit, ..defaults };
 /// let pool = Pool::new(DatabaseUrl::sqlite_memory(), settings)?;
-/// assert!(pool.reader().is_ok()); // the first connection waits for the database at start-up, whatever the call waited
+/// assert!(pool.reader().is_ok()); // the first connection is retried, however long the call waited
 /// let since = Instant::now();
 /// std::thread::sleep(Duration::from_millis(110));
 /// let late = waiting_since(since, || pool.reader().map(drop));
@@ -28,18 +31,18 @@ thread_local! {
 /// # Ok::<(), chatkeep_core::Error>(())
 /// ```
 pub fn waiting_since<T>(since: Instant, work: impl FnOnce() -> T) -> T {
-    struct Forget;
-    impl Drop for Forget {
+    struct ResetOnDrop;
+    impl Drop for ResetOnDrop {
         fn drop(&mut self) {
             SINCE.set(None);
         }
     }
     SINCE.set(Some(since));
-    let _forget = Forget;
+    let _reset = ResetOnDrop;
     work()
 }
 
-/// When the call of this thread began to wait, for its first wait for a connection.
+/// Returns and clears the start of this thread's wait, so that it applies only once.
 pub(crate) fn take() -> Option<Instant> {
     SINCE.take()
 }

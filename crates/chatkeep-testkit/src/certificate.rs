@@ -1,4 +1,4 @@
-//! The certificates that throw-away servers show.
+//! The certificates of throw-away servers.
 
 use std::fs;
 use std::path::Path;
@@ -8,32 +8,32 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-use crate::failure::{Result, While};
+use crate::failure::{Context, Result};
 
 /// The CA that signed [`SERVER`].
 pub(crate) const CA: &str = "ca.pem";
-/// A CA that signed nothing.
+/// A CA that signed no other certificate.
 pub(crate) const UNRELATED_CA: &str = "unrelated-ca.pem";
-/// The certificate that servers show, for the name `localhost` only.
+/// The certificate of the servers, for the name `localhost` only.
 pub(crate) const SERVER: &str = "server.pem";
 /// The key of [`SERVER`].
 pub(crate) const KEY: &str = "server-key.pem";
 
-/// Makes a CA, a certificate for `localhost` signed by it, and a CA that has nothing to do with either.
-pub(crate) fn make(folder: &Path) -> Result<()> {
-    let doing = || "making certificates".to_owned();
-    fs::create_dir_all(folder).while_(doing)?;
-    let (ca, ca_key) = authority("chatkeep test CA").while_(doing)?;
-    let ca_pem = ca.self_signed(&ca_key).while_(doing)?.pem();
-    let (unrelated, unrelated_key) = authority("unrelated test CA").while_(doing)?;
-    let unrelated_pem = unrelated.self_signed(&unrelated_key).while_(doing)?.pem();
+/// Creates a CA, a certificate for `localhost` signed by it, and an unrelated CA.
+pub(crate) fn create(folder: &Path) -> Result<()> {
+    let doing = || "creating certificates".to_owned();
+    fs::create_dir_all(folder).context(doing)?;
+    let (ca, ca_key) = authority("chatkeep test CA").context(doing)?;
+    let ca_pem = ca.self_signed(&ca_key).context(doing)?.pem();
+    let (unrelated, unrelated_key) = authority("unrelated test CA").context(doing)?;
+    let unrelated_pem = unrelated.self_signed(&unrelated_key).context(doing)?.pem();
 
-    let key = KeyPair::generate().while_(doing)?;
-    let mut server = CertificateParams::new(vec!["localhost".to_owned()]).while_(doing)?;
+    let key = KeyPair::generate().context(doing)?;
+    let mut server = CertificateParams::new(vec!["localhost".to_owned()]).context(doing)?;
     server.distinguished_name.push(DnType::CommonName, "localhost");
     server.use_authority_key_identifier_extension = true;
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let server_pem = server.signed_by(&key, &Issuer::new(ca, ca_key)).while_(doing)?.pem();
+    let server_pem = server.signed_by(&key, &Issuer::new(ca, ca_key)).context(doing)?.pem();
 
     for (name, text) in [
         (CA, ca_pem),
@@ -41,7 +41,7 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
         (SERVER, server_pem),
         (KEY, key.serialize_pem()),
     ] {
-        fs::write(folder.join(name), text).while_(doing)?;
+        fs::write(folder.join(name), text).context(doing)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Raw SQL by the drivers themselves, for making, looking at and breaking databases behind chatkeep's back.
+//! Runs raw SQL through the drivers, to create, inspect and damage databases without chatkeep.
 
 use std::path::Path;
 use std::thread;
@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::Engine;
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 
 /// Rows of values as text; `None` is NULL.
 pub(crate) type Rows = Vec<Vec<Option<String>>>;
@@ -19,10 +19,10 @@ pub(crate) fn execute(engine: Engine, url: &str, sql: &str, limit: Duration) -> 
     query(engine, url, sql, limit).map(drop)
 }
 
-/// Runs one or more statements and gives the rows of all of them.
+/// Runs one or more statements and returns the rows of all of them.
 pub(crate) fn query(engine: Engine, url: &str, sql: &str, limit: Duration) -> Result<Rows> {
     match engine {
-        Engine::Sqlite => Err(Failure("SQLite is asked through its file".to_owned())),
+        Engine::Sqlite => Err(Failure("SQLite is queried through its file".to_owned())),
         Engine::PostgreSql => within(limit, postgresql(url, sql)),
         Engine::MariaDb | Engine::MySql => within(limit, mysql(url, sql)),
     }
@@ -55,8 +55,8 @@ pub(crate) fn query_in_file(path: &Path, sql: &str, limit: Duration) -> Result<R
 
 fn open(path: &Path, limit: Duration) -> Result<rusqlite::Connection> {
     let connection =
-        rusqlite::Connection::open(path).while_(|| format!("opening {}", path.display()))?;
-    connection.busy_timeout(limit).while_(|| format!("opening {}", path.display()))?;
+        rusqlite::Connection::open(path).context(|| format!("opening {}", path.display()))?;
+    connection.busy_timeout(limit).context(|| format!("opening {}", path.display()))?;
     Ok(connection)
 }
 
@@ -71,7 +71,8 @@ fn text(value: ValueRef<'_>) -> Option<String> {
     }
 }
 
-/// Runs to its end on a thread and a runtime of its own, since the caller may be inside another runtime.
+/// Runs a future to completion on a new thread with its own runtime, because the caller may be
+/// inside another runtime.
 fn within<F>(limit: Duration, work: F) -> Result<Rows>
 where
     F: Future<Output = Result<Rows>> + Send,
@@ -81,17 +82,15 @@ where
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .while_(|| "making a runtime".to_owned())?;
+                .context(|| "creating a runtime".to_owned())?;
             runtime.block_on(async {
                 match tokio::time::timeout(limit, work).await {
                     Ok(result) => result,
-                    Err(_) => Err(Failure(format!("no answer within {} s", limit.as_secs_f32()))),
+                    Err(_) => Err(Failure(format!("timed out after {} s", limit.as_secs_f32()))),
                 }
             })
         });
-        worker.join().unwrap_or_else(|_| {
-            Err(Failure("the thread that asks the database panicked".to_owned()))
-        })
+        worker.join().unwrap_or_else(|_| Err(Failure("the query thread panicked".to_owned())))
     })
 }
 
@@ -101,10 +100,11 @@ async fn postgresql(url: &str, sql: &str) -> Result<Rows> {
     let driver = tokio::spawn(connection);
     let messages = client.simple_query(sql).await.map_err(|error| postgresql_failure(&error))?;
     drop(client);
-    // Lets the farewell go out, so that the server does not count this connection any more.
+    // Waits until the termination message is sent, so that the server no longer counts this
+    // connection.
     driver
         .await
-        .while_(|| "closing the connection".to_owned())?
+        .context(|| "closing the connection".to_owned())?
         .map_err(|error| postgresql_failure(&error))?;
     Ok(messages
         .iter()
@@ -116,7 +116,7 @@ async fn postgresql(url: &str, sql: &str) -> Result<Rows> {
         .collect())
 }
 
-/// The driver's own text is only "db error".
+/// Includes the server's message, because the driver's own text is only "db error".
 fn postgresql_failure(error: &tokio_postgres::Error) -> Failure {
     Failure(match error.as_db_error() {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
@@ -130,9 +130,9 @@ fn postgresql_failure(error: &tokio_postgres::Error) -> Failure {
 async fn mysql(url: &str, sql: &str) -> Result<Rows> {
     let url = url.replacen("mariadb://", "mysql://", 1);
     let options = mysql_async::Opts::from_url(&url).map_err(|error| Failure(error.to_string()))?;
-    // The driver would otherwise leave the address it was given for the server's unix socket.
+    // Otherwise the driver would switch from the given address to the server's Unix socket.
     let options = mysql_async::OptsBuilder::from_opts(options).prefer_socket(false).init(vec![
-        // A test may have set the server to other values, and asks with these all the same.
+        // A test may have changed these settings on the server; queries must work regardless.
         "SET SESSION autocommit = 1, completion_type = 0, sql_mode = '', sql_safe_updates = 0, \
          sql_select_limit = 18446744073709551615"
             .to_owned(),

@@ -1,4 +1,4 @@
-//! A database of one test's own.
+//! Databases used by one test each.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,16 +7,16 @@ use std::{env, process};
 
 use tempfile::TempDir;
 
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::{Engine, client, environment, port, script, url};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const DROP_LIMIT: Duration = Duration::from_secs(10);
 
-/// An empty database that belongs to one test and goes with this value.
+/// An empty database that belongs to one test and is removed when this value is dropped.
 ///
-/// On a server it has a name no other test has, and is dropped even while connections to it are open. For SQLite it is
-/// a file, not made yet, in a temporary folder.
+/// On a server it has a unique name, and is dropped even if connections to it are open. For SQLite
+/// it is a file in a temporary folder, which does not exist yet.
 ///
 /// ```no_run
 /// use chatkeep_testkit::{Engine, TestDatabase};
@@ -33,29 +33,31 @@ pub struct TestDatabase {
     engine: Engine,
     url: String,
     name: String,
-    place: Place,
+    location: Location,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Location {
     Folder(TempDir),
-    /// Dropped by way of this admin URL.
+    /// Dropped through this admin URL.
     SharedServer(String),
-    /// Goes with its server.
+    /// Removed with its server.
     PrivateServer,
 }
 
 impl TestDatabase {
-    /// Makes an empty database on the shared server of this engine, or a temporary folder for SQLite.
+    /// Creates an empty database on the shared server of this engine, or a temporary folder for
+    /// SQLite.
     ///
     /// # Panics
     ///
-    /// When the server is not in the environment or does not answer within a minute.
+    /// If the server is not in the environment or does not respond within a minute.
     #[track_caller]
     pub fn create(engine: Engine) -> Self {
-        let made =
+        let created =
             if engine.is_server() { Self::on_shared_server(engine) } else { Self::in_folder() };
-        made.unwrap_or_else(|failure| panic!("making a {engine} database for a test: {failure}"))
+        created
+            .unwrap_or_else(|failure| panic!("creating a {engine} database for a test: {failure}"))
     }
 
     fn on_shared_server(engine: Engine) -> Result<Self> {
@@ -65,45 +67,47 @@ impl TestDatabase {
             // Tests are distributed over the nodes; each uses one.
             admin = nodes[usize::from(port::random_u16()?) % nodes.len()].clone();
         }
-        let (name, url) = make(engine, &admin)?;
-        Ok(Self { engine, url, name, place: Place::SharedServer(admin) })
+        let (name, url) = create(engine, &admin)?;
+        Ok(Self { engine, url, name, location: Location::SharedServer(admin) })
     }
 
     fn in_folder() -> Result<Self> {
-        let doing = || "making a temporary folder".to_owned();
+        let doing = || "creating a temporary folder".to_owned();
         let parent = environment::home().unwrap_or_else(env::temp_dir);
-        let folder = tempfile::Builder::new().prefix("sqlite-").tempdir_in(parent).while_(doing)?;
-        let path = folder.path().canonicalize().while_(doing)?.join("chatkeep.db");
+        let folder =
+            tempfile::Builder::new().prefix("sqlite-").tempdir_in(parent).context(doing)?;
+        let path = folder.path().canonicalize().context(doing)?.join("chatkeep.db");
         let name = path
             .to_str()
             .ok_or_else(|| Failure("the temporary folder's name is not UTF-8".to_owned()))?;
-        // The path begins with a slash of its own, so there are four.
+        // The path starts with a slash, so the URL has four.
         let url = format!("sqlite:///{name}");
         Ok(Self {
             engine: Engine::Sqlite,
             url,
             name: name.to_owned(),
-            place: Place::Folder(folder),
+            location: Location::Folder(folder),
         })
     }
 
-    /// On a server that is thrown away with everything on it.
+    /// Creates a database on a private server, which is removed with all its databases.
     pub(crate) fn on_private_server(engine: Engine, admin: &str) -> Result<Self> {
-        let (name, url) = make(engine, admin)?;
-        Ok(Self { engine, url, name, place: Place::PrivateServer })
+        let (name, url) = create(engine, admin)?;
+        Ok(Self { engine, url, name, location: Location::PrivateServer })
     }
 
-    /// The engine it is on.
+    /// Returns the engine.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// Its URL, with an account that may do everything.
+    /// Returns the URL, with an account that has all privileges.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The same database through another address, for example a proxy, or `localhost` for the name in the certificate.
+    /// Returns the URL of the database at another address: a proxy, or `localhost` for the name in
+    /// the certificate.
     ///
     /// # Panics
     ///
@@ -114,17 +118,17 @@ impl TestDatabase {
         url::with_address(&self.url, host, port)
     }
 
-    /// The same database on another node of its private cluster.
+    /// Returns the same database on another node of its private cluster.
     pub(crate) fn at_port(&self, port: u16) -> Self {
         Self {
             engine: self.engine,
             url: url::with_address(&self.url, "127.0.0.1", port),
             name: self.name.clone(),
-            place: Place::PrivateServer,
+            location: Location::PrivateServer,
         }
     }
 
-    /// The port of its server.
+    /// Returns the port of its server.
     ///
     /// # Panics
     ///
@@ -135,41 +139,43 @@ impl TestDatabase {
         port.unwrap_or_else(|| panic!("a {} database at an address with no port", self.engine))
     }
 
-    /// The database's name on its server; for SQLite the file's path.
+    /// Returns the name of the database on its server, or the path of the file for SQLite.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The file, for SQLite only. It does not exist before somebody makes it.
+    /// Returns the path of the file, for SQLite only. The file does not exist until it is first
+    /// opened.
     pub fn path(&self) -> Option<&Path> {
         self.folder().map(|_| Path::new(&self.name))
     }
 
-    /// The file's folder, for SQLite only. It goes with this value, with all that is in it.
+    /// Returns the folder of the file, for SQLite only. It is removed with its contents when this
+    /// value is dropped.
     pub fn folder(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Folder(folder) => Some(folder.path()),
-            Place::SharedServer(_) | Place::PrivateServer => None,
+        match &self.location {
+            Location::Folder(folder) => Some(folder.path()),
+            Location::SharedServer(_) | Location::PrivateServer => None,
         }
     }
 
-    /// Runs one or more statements, behind chatkeep's back.
+    /// Runs one or more statements without chatkeep.
     ///
     /// # Panics
     ///
-    /// When the database refuses them or does not answer within a minute.
+    /// If the database rejects them or does not respond within a minute.
     #[track_caller]
     pub fn execute(&self, sql: &str) {
         if let Err(message) = self.try_execute(sql) {
-            panic!("{} refused {sql:?}: {message}", self.engine);
+            panic!("{} rejected {sql:?}: {message}", self.engine);
         }
     }
 
-    /// Runs one or more statements, behind chatkeep's back.
+    /// Runs one or more statements without chatkeep.
     ///
     /// # Errors
     ///
-    /// The database's own message when it refuses them.
+    /// The message of the database if it rejects them.
     pub fn try_execute(&self, sql: &str) -> std::result::Result<(), String> {
         let done = match self.path() {
             Some(path) => client::execute_in_file(path, sql, LIMIT),
@@ -178,56 +184,58 @@ impl TestDatabase {
         done.map_err(|failure| failure.0)
     }
 
-    /// Has the engine's own command-line client run a script: `psql`, `mariadb` or `sqlite3`.
+    /// Runs a script with the engine's command-line client: `psql`, `mariadb` or `sqlite3`.
     ///
     /// # Errors
     ///
-    /// What the client says when it ends with a failure.
+    /// The error output of the client if it fails.
     pub fn run_client(&self, script: &str) -> std::result::Result<(), String> {
         script::run(self.engine, &self.url, self.path(), script).map_err(|failure| failure.0)
     }
 
-    /// The rows of a query, each value as the text the engine itself gives; `None` is NULL.
+    /// Returns the rows of a query, with values as the text that the engine returns; `None` is
+    /// NULL.
     ///
     /// # Panics
     ///
-    /// When the database refuses the query or does not answer within a minute.
+    /// If the database rejects the query or does not respond within a minute.
     #[track_caller]
     pub fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         let rows = match self.path() {
             Some(path) => client::query_in_file(path, sql, LIMIT),
             None => client::query(self.engine, &self.url, sql, LIMIT),
         };
-        rows.unwrap_or_else(|failure| panic!("{} refused {sql:?}: {failure}", self.engine))
+        rows.unwrap_or_else(|failure| panic!("{} rejected {sql:?}: {failure}", self.engine))
     }
 
-    /// The first value of a query's first row; `None` is NULL.
+    /// Returns the first value of the first row of a query; `None` is NULL.
     ///
     /// # Panics
     ///
-    /// As [`TestDatabase::query`], and when there is no row.
+    /// As [`TestDatabase::query`], and if there is no row.
     #[track_caller]
     pub fn scalar(&self, sql: &str) -> Option<String> {
         let first = self.query(sql).into_iter().next().and_then(|row| row.into_iter().next());
-        first.unwrap_or_else(|| panic!("{sql:?} gave no row"))
+        first.unwrap_or_else(|| panic!("{sql:?} returned no row"))
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Place::SharedServer(admin) = &self.place
+        if let Location::SharedServer(admin) = &self.location
             && let Err(failure) = remove(self.engine, admin, &self.name)
         {
-            // It goes with its server at the end of the run; a panic in here would hide the test's own.
+            // It is removed with its server at the end of the run. A panic here would hide the
+            // test's own.
             eprintln!(
-                "chatkeep-testkit: the {} database {} stays: {failure}",
+                "chatkeep-testkit: could not remove the {} database {}: {failure}",
                 self.engine, self.name
             );
         }
     }
 }
 
-fn make(engine: Engine, admin: &str) -> Result<(String, String)> {
+fn create(engine: Engine, admin: &str) -> Result<(String, String)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let name = format!("ck_{}_{count}_{}", process::id(), port::random_hex(4)?);
@@ -240,7 +248,7 @@ fn make(engine: Engine, admin: &str) -> Result<(String, String)> {
     Ok((name, url))
 }
 
-/// Drops a database although connections to it may be open.
+/// Drops a database even if connections to it are open.
 fn remove(engine: Engine, admin: &str, name: &str) -> Result<()> {
     if engine == Engine::PostgreSql {
         return client::execute(
@@ -253,7 +261,7 @@ fn remove(engine: Engine, admin: &str, name: &str) -> Result<()> {
     let open = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
     for row in client::query(engine, admin, &open, DROP_LIMIT)? {
         if let Some(Some(id)) = row.first() {
-            // It may have ended since.
+            // The connection may have ended already.
             let _ = client::execute(engine, admin, &format!("KILL {id}"), DROP_LIMIT);
         }
     }

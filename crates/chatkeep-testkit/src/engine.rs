@@ -1,4 +1,4 @@
-//! The engines a test can run on, and where the shared server of each is.
+//! The engines that tests run on, and the locations of their shared servers.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,19 +22,22 @@ impl Engine {
     /// Every engine, SQLite first.
     pub const ALL: [Self; 4] = [Self::Sqlite, Self::PostgreSql, Self::MariaDb, Self::MySql];
 
-    /// The engines that tests must run on now: SQLite always, and each server that the environment names.
+    /// Returns the engines that tests must run on: SQLite always, and each server named in the
+    /// environment.
     ///
     /// # Panics
     ///
-    /// When PostgreSQL or MariaDB is missing, or MySQL is missing without a reason given in
-    /// `CHATKEEP_TEST_MYSQL_ABSENT`. A missing server is a failure, not a test skipped in silence. Only
-    /// `chatkeep-testkit run --only …` leaves servers out, and says so in `CHATKEEP_TEST_ONLY`.
+    /// If PostgreSQL or MariaDB is missing, or MySQL is missing without a reason in
+    /// `CHATKEEP_TEST_MYSQL_ABSENT`. A missing server is a failure, not a silently skipped test.
+    /// Only `chatkeep-testkit run --only …` excludes servers, which it records in
+    /// `CHATKEEP_TEST_ONLY`. Outside of the runner and of CI, all servers are skipped, and standard
+    /// error reports it.
     #[track_caller]
     pub fn available() -> Vec<Self> {
         Self::ALL.into_iter().filter(|engine| engine.is_available()).collect()
     }
 
-    /// [`Engine::available`] without SQLite.
+    /// Returns [`Engine::available`] without SQLite.
     ///
     /// # Panics
     ///
@@ -44,11 +47,12 @@ impl Engine {
         Self::available().into_iter().filter(|engine| engine.is_server()).collect()
     }
 
-    /// Whether tests can run on this engine now. `false` only for an engine that is rightly absent.
+    /// Returns whether tests run on this engine. `false` only for an engine that is absent by
+    /// choice.
     ///
     /// # Panics
     ///
-    /// When the engine is absent and nothing says that it may be, as [`Engine::available`].
+    /// If the engine is absent without permission, as [`Engine::available`].
     #[track_caller]
     pub fn is_available(self) -> bool {
         match environment::presence(self) {
@@ -57,12 +61,12 @@ impl Engine {
         }
     }
 
-    /// Whether the engine is a server; `false` only for SQLite.
+    /// Returns whether the engine is a server; `false` only for SQLite.
     pub fn is_server(self) -> bool {
         self != Self::Sqlite
     }
 
-    /// The engine's name as the scheme of a URL: `sqlite`, `postgresql`, `mariadb`, `mysql`.
+    /// Returns the name of the engine as a URL scheme: `sqlite`, `postgresql`, `mariadb`, `mysql`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -72,33 +76,33 @@ impl Engine {
         }
     }
 
-    /// The engine with this [`name`](Engine::name).
+    /// Returns the engine with this [`name`](Engine::name).
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|engine| engine.name() == name)
     }
 
-    /// URL of the shared server for an account that may do everything.
+    /// Returns the URL of the shared server, with an account that has all privileges.
     ///
     /// # Panics
     ///
-    /// For SQLite, and when the server is not in the environment.
+    /// For SQLite, and if the server is not in the environment.
     #[track_caller]
     pub fn admin_url(self) -> String {
         self.variable("URL")
     }
 
-    /// The CA certificate of the shared server. The server's certificate is for the name `localhost` only: connecting to
-    /// `127.0.0.1` is a connection to a wrong name.
+    /// Returns the CA certificate of the shared server. The certificate of the server is for the
+    /// name `localhost` only, so a connection to `127.0.0.1` fails the name check.
     ///
     /// # Panics
     ///
-    /// For SQLite, and when the variable is not in the environment.
+    /// For SQLite, and if the variable is not in the environment.
     #[track_caller]
     pub fn tls_ca(self) -> PathBuf {
         self.variable("TLS_CA").into()
     }
 
-    /// A CA certificate that has signed nothing any server shows.
+    /// Returns the certificate of a CA that did not sign the certificate of any server.
     ///
     /// # Panics
     ///
@@ -108,33 +112,33 @@ impl Engine {
         self.tls_ca().with_file_name(crate::certificate::UNRELATED_CA)
     }
 
-    /// The shared server's process id. Other tests use the same server: to stop or freeze one, start a
-    /// [`Server`](crate::Server).
+    /// Returns the process id of the shared server. Other tests use the same server; to stop or
+    /// freeze a server, start a private [`Server`](crate::Server).
     ///
     /// # Panics
     ///
-    /// For SQLite, and when the variable is not in the environment or is no number.
+    /// For SQLite, and if the variable is not in the environment or is not a number.
     #[track_caller]
     pub fn server_pid(self) -> u32 {
         let text = self.variable("PID");
-        text.parse().unwrap_or_else(|_| {
-            panic!("the pid of the {self} server must be a number, and is {text:?}")
-        })
+        text.parse()
+            .unwrap_or_else(|_| panic!("the pid of the {self} server is not a number: {text:?}"))
     }
 
-    /// The shared server's unix socket: for PostgreSQL the folder it lies in, for MariaDB and MySQL the socket itself.
+    /// Returns the Unix socket of the shared server: the containing folder for PostgreSQL, the
+    /// socket itself for MariaDB and MySQL.
     ///
     /// # Panics
     ///
-    /// For SQLite, and when the variable is not in the environment.
+    /// For SQLite, and if the variable is not in the environment.
     #[track_caller]
     pub fn socket(self) -> PathBuf {
         self.variable("SOCKET").into()
     }
 
     #[track_caller]
-    fn variable(self, what: &str) -> String {
-        match environment::read(self, what) {
+    fn variable(self, suffix: &str) -> String {
+        match environment::read(self, suffix) {
             Ok(value) => value,
             Err(failure) => panic!("{failure}"),
         }

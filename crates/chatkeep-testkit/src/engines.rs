@@ -1,4 +1,5 @@
-//! What differs between the servers: where they are installed, how their data is made, how they are started.
+//! The differences between the servers: where they are installed, and how their data is created and
+//! they are started.
 
 mod galera;
 mod mariadb;
@@ -15,12 +16,12 @@ use rustix::process::Signal;
 pub(crate) use galera::Member;
 pub(crate) use mysql::absence as mysql_absence;
 
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::instance::{Instance, Options};
 use crate::launch::{self, Account};
 use crate::{Engine, certificate};
 
-/// What a server is made from.
+/// The configuration of a server.
 pub(crate) struct Plan<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) account: Option<Account>,
@@ -35,16 +36,17 @@ impl Plan<'_> {
     }
 }
 
-/// The account to run the engine's server as; `None` is our own.
+/// Returns the account that runs the engine's server; `None` is the current account.
 pub(crate) fn account(engine: Engine) -> Result<Option<Account>> {
     match engine {
-        // Its programs lie in a cache folder that often only its owner may enter.
+        // Its programs are in a cache folder that often only its owner may read.
         Engine::MySql => Ok(None),
         _ => Account::unprivileged(),
     }
 }
 
-/// Makes the data of a new server: an account `chatkeep` that may do everything, and no other that can log in.
+/// Creates the data of a new server. The only account that can log in is `chatkeep`, which has all
+/// privileges.
 pub(crate) fn initialise(engine: Engine, home: &Path, plan: &Plan<'_>) -> Result<()> {
     match engine {
         Engine::Sqlite => Err(no_server()),
@@ -54,7 +56,7 @@ pub(crate) fn initialise(engine: Engine, home: &Path, plan: &Plan<'_>) -> Result
     }
 }
 
-/// The command that runs the server in the foreground.
+/// Returns the command that runs the server in the foreground.
 pub(crate) fn command(engine: Engine, plan: &Plan<'_>) -> Result<Command> {
     match engine {
         Engine::Sqlite => Err(no_server()),
@@ -64,35 +66,35 @@ pub(crate) fn command(engine: Engine, plan: &Plan<'_>) -> Result<Command> {
     }
 }
 
-/// The signal that asks for an orderly end without waiting for clients.
+/// Returns the signal for an orderly shutdown that does not wait for clients.
 pub(crate) fn stop_signal(engine: Engine) -> Signal {
     if engine == Engine::PostgreSql { Signal::INT } else { Signal::TERM }
 }
 
-/// The unix socket: PostgreSQL's folder, the others' file.
+/// Returns the Unix socket: a folder for PostgreSQL, a file for the others.
 pub(crate) fn socket(engine: Engine, folder: &Path) -> PathBuf {
     if engine == Engine::PostgreSql { folder.to_owned() } else { folder.join("socket") }
 }
 
-/// Gives back what the system would keep when the server is killed.
+/// Releases the system resources that a killed server would leak.
 pub(crate) fn before_removal(engine: Engine, instance: &mut Instance) {
     if engine == Engine::PostgreSql {
-        postgresql::let_go_of_shared_memory(instance);
+        postgresql::release_shared_memory(instance);
     }
 }
 
-/// Runs a command that makes data, to its end; its output is shown only when it fails.
+/// Runs a command that creates data to completion. Its output is reported only if it fails.
 fn run(mut command: Command, plan: &Plan<'_>, doing: &str) -> Result<()> {
     const LIMIT: Duration = Duration::from_secs(180);
     let path = plan.folder.join("initialise.log");
-    let log = fs::File::create(&path).while_(|| doing.to_owned())?;
+    let log = fs::File::create(&path).context(|| doing.to_owned())?;
     command.env("TMPDIR", plan.folder);
-    command.stdin(Stdio::null()).stdout(log.try_clone().while_(|| doing.to_owned())?).stderr(log);
+    command.stdin(Stdio::null()).stdout(log.try_clone().context(|| doing.to_owned())?).stderr(log);
     let mut child =
-        launch::spawn(command).while_(|| format!("{doing} (with setpriv, of util-linux)"))?;
+        launch::spawn(command).context(|| format!("{doing} (with setpriv, of util-linux)"))?;
     let begin = Instant::now();
     let status = loop {
-        match child.try_wait().while_(|| doing.to_owned())? {
+        match child.try_wait().context(|| doing.to_owned())? {
             Some(status) => break status.to_string(),
             None if begin.elapsed() > LIMIT => {
                 launch::signal(child.id(), Signal::KILL);
@@ -108,7 +110,7 @@ fn run(mut command: Command, plan: &Plan<'_>, doing: &str) -> Result<()> {
     Err(Failure(format!("{doing}: {status}\n{}", String::from_utf8_lossy(&output))))
 }
 
-/// Statements that give the account `chatkeep` its rights on MySQL and MariaDB.
+/// Returns the statements that create the account `chatkeep` on MySQL and MariaDB.
 fn account_statements(password: &str) -> String {
     format!(
         "CREATE USER 'chatkeep'@'%' IDENTIFIED BY '{password}';\n\
@@ -117,7 +119,7 @@ fn account_statements(password: &str) -> String {
     )
 }
 
-/// Options that MySQL and MariaDB share.
+/// Adds the options shared by MySQL and MariaDB.
 fn mysql_family_options(command: &mut Command, plan: &Plan<'_>) {
     command
         .arg(option("datadir", plan.data().display()))
@@ -141,7 +143,7 @@ fn mysql_family_options(command: &mut Command, plan: &Plan<'_>) {
             .arg(option("ssl-key", plan.folder.join(certificate::KEY).display()));
     }
     if plan.options.fast {
-        // Each commit still reaches the system, so that a killed server loses nothing.
+        // Each commit still reaches the operating system, so a killed server loses nothing.
         command.args([
             "--innodb-flush-log-at-trx-commit=2",
             "--innodb-flush-method=nosync",
@@ -157,8 +159,8 @@ fn option(name: &str, value: impl std::fmt::Display) -> String {
     format!("--{name}={value}")
 }
 
-/// A program on the `PATH`, or in one of the given folders: Debian keeps servers in `/usr/sbin`, which is not on the
-/// `PATH` of ordinary accounts.
+/// Finds a program on the `PATH` or in one of the given folders. Debian installs servers in
+/// `/usr/sbin`, which is not on the `PATH` of ordinary accounts.
 pub(crate) fn find_program(name: &str, more: &[PathBuf]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(more.iter().cloned());

@@ -1,7 +1,8 @@
-//! One case, one test for each engine, so that a failure names its engine.
+//! Expands a case to one test per engine, so that a failure names its engine.
 
-/// Makes a test of each function for each engine: `sqlite::name`, `postgresql::name`, `mariadb::name`, `mysql::name`. The
-/// test program's own `crate::every_engine::run` runs a case on an engine.
+/// Defines a test of each function for each engine: `sqlite::name`, `postgresql::name`,
+/// `mariadb::name`, `mysql::name`. The function `crate::every_engine::run` of the test program runs
+/// a case on an engine.
 #[expect(clippy::crate_in_macro_def, reason = "each test program has a store of its own")]
 #[macro_export]
 macro_rules! on_every_engine {

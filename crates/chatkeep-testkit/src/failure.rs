@@ -1,8 +1,8 @@
-//! The kit's own error: a sentence for the person who reads the test's output.
+//! The error type of the testkit: a message for the reader of the test output.
 
 use std::fmt;
 
-/// What went wrong, in words. Tests never see it: the public calls panic with its text.
+/// An error message. It is not public: public functions panic with its text.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
 
@@ -14,13 +14,13 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Says what was being done when an error came.
-pub(crate) trait While<T> {
-    fn while_(self, doing: impl FnOnce() -> String) -> Result<T>;
+/// Adds the failed action to an error.
+pub(crate) trait Context<T> {
+    fn context(self, doing: impl FnOnce() -> String) -> Result<T>;
 }
 
-impl<T, E: fmt::Display> While<T> for std::result::Result<T, E> {
-    fn while_(self, doing: impl FnOnce() -> String) -> Result<T> {
+impl<T, E: fmt::Display> Context<T> for std::result::Result<T, E> {
+    fn context(self, doing: impl FnOnce() -> String) -> Result<T> {
         self.map_err(|error| Failure(format!("{}: {error}", doing())))
     }
 }

@@ -1,4 +1,4 @@
-//! Three MariaDB servers that are one Galera cluster.
+//! A Galera cluster of three MariaDB servers.
 
 use std::time::{Duration, Instant};
 use std::{process, thread};
@@ -13,12 +13,13 @@ use crate::{Engine, Server, TestDatabase, client, environment, port};
 const NODES: usize = 3;
 const TRIES: usize = 3;
 const JOIN_LIMIT: Duration = Duration::from_secs(60);
-const QUESTION_LIMIT: Duration = Duration::from_secs(5);
+const QUERY_LIMIT: Duration = Duration::from_secs(5);
 
-/// A private Galera cluster of three nodes on loopback. It goes with this value, and with this process in whatever way it ends.
+/// A private Galera cluster of three nodes on loopback. It is removed when this value is dropped or
+/// this process ends, even if it is killed.
 ///
-/// Each node is a [`Server`], to be stopped, killed, frozen and started again: it then joins the others. What is
-/// committed on one node is on all of them.
+/// Each node is a [`Server`] that can be stopped, killed, frozen and restarted; a restarted node
+/// joins the others. A commit on one node is replicated to all of them.
 ///
 /// ```no_run
 /// use chatkeep_testkit::GaleraCluster;
@@ -31,23 +32,24 @@ const QUESTION_LIMIT: Duration = Duration::from_secs(5);
 /// ```
 #[derive(Debug)]
 pub struct GaleraCluster {
-    // Before the folder that they live in.
+    // Dropped before their folder.
     nodes: Vec<Server>,
     _home: Home,
 }
 
 impl GaleraCluster {
-    /// Starts the nodes one after the other and waits until all of them take log-ins: ten seconds or so.
+    /// Starts the nodes in sequence and waits until all of them accept logins, which takes about
+    /// ten seconds.
     ///
     /// # Panics
     ///
-    /// When a node cannot be started; the message holds the end of its log.
+    /// If a node fails to start. The message contains the end of its log.
     #[track_caller]
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// A cluster whose nodes have these settings of MariaDB's, each with its value.
+    /// Starts a cluster whose nodes have these MariaDB settings (name, value).
     ///
     /// # Panics
     ///
@@ -73,7 +75,7 @@ impl GaleraCluster {
         for _ in 1..TRIES {
             match start_nodes(&home, options) {
                 Ok(nodes) => return Ok(Self { nodes, _home: home }),
-                // Another process took a port between the check and the server's start.
+                // Another process took a port between the check and the start of the server.
                 Err(failure) if failure.0.contains("Address already in use") => {}
                 Err(failure) => return Err(failure),
             }
@@ -81,17 +83,17 @@ impl GaleraCluster {
         Ok(Self { nodes: start_nodes(&home, options)?, _home: home })
     }
 
-    /// A node, by its number from 0 on.
+    /// Returns a node by its number, starting at 0.
     ///
     /// # Panics
     ///
-    /// When there is no node with this number.
+    /// If there is no node with this number.
     #[track_caller]
     pub fn node(&self, number: usize) -> &Server {
         &self.nodes[number]
     }
 
-    /// A node, to be stopped, killed or started again.
+    /// Returns a node that can be stopped, killed or restarted.
     ///
     /// # Panics
     ///
@@ -101,12 +103,12 @@ impl GaleraCluster {
         &mut self.nodes[number]
     }
 
-    /// All nodes.
+    /// Returns all nodes.
     pub fn nodes(&self) -> &[Server] {
         &self.nodes
     }
 
-    /// The given database of this cluster through another node.
+    /// Returns the given database of this cluster through another node.
     ///
     /// # Panics
     ///
@@ -120,53 +122,57 @@ impl GaleraCluster {
     ///
     /// # Panics
     ///
-    /// When that takes longer than a minute.
+    /// If that takes longer than a minute.
     #[track_caller]
     pub fn await_size(&self, number: usize, size: usize) {
         let begin = Instant::now();
-        let wanted = format!("{size},{}", Member::SYNCED);
+        let expected = format!("{size},{}", Member::SYNCED);
         let sql = format!(
             "SELECT CONCAT((SELECT variable_value FROM information_schema.global_status \
              WHERE variable_name = 'wsrep_cluster_size'), ',', ({}))",
             Member::STATE
         );
         loop {
-            let said = ask(&self.nodes[number].url(), &sql).unwrap_or_else(|failure| failure.0);
-            if said == wanted {
+            let state = query(&self.nodes[number].url(), &sql).unwrap_or_else(|failure| failure.0);
+            if state == expected {
                 return;
             }
             assert!(
                 begin.elapsed() < JOIN_LIMIT,
-                "node {number} of a Galera cluster is {said}, and not {wanted}"
+                "node {number} of a Galera cluster is {state}, expected {expected}"
             );
             thread::sleep(Duration::from_millis(50));
         }
     }
 
-    /// Disconnects a node from the other nodes, or reconnects it. A disconnected node answers nearly every statement with
-    /// error 1047.
+    /// Disconnects a node from the other nodes, or reconnects it. A disconnected node rejects
+    /// nearly every statement with error 1047.
     ///
     /// # Panics
     ///
-    /// When the node does not answer.
+    /// If the node does not respond.
     #[track_caller]
     pub fn isolate(&self, number: usize, on: bool) {
         let sql = format!("SET GLOBAL wsrep_provider_options = 'gmcast.isolate={}'", u8::from(on));
         if let Err(failure) =
-            client::execute(Engine::MariaDb, &self.nodes[number].url(), &sql, QUESTION_LIMIT)
+            client::execute(Engine::MariaDb, &self.nodes[number].url(), &sql, QUERY_LIMIT)
         {
             panic!("node {number} of a Galera cluster: {failure}");
         }
     }
 }
 
-fn ask(url: &str, sql: &str) -> Result<String> {
-    let rows = client::query(Engine::MariaDb, url, sql, QUESTION_LIMIT)?;
-    rows.into_iter().flatten().flatten().next().ok_or_else(|| Failure("no answer".to_owned()))
+fn query(url: &str, sql: &str) -> Result<String> {
+    let rows = client::query(Engine::MariaDb, url, sql, QUERY_LIMIT)?;
+    rows.into_iter()
+        .flatten()
+        .flatten()
+        .next()
+        .ok_or_else(|| Failure("the query returned no value".to_owned()))
 }
 
 fn start_nodes(home: &Home, options: &Options) -> Result<Vec<Server>> {
-    let mark = port::random_hex(4)?;
+    let suffix = port::random_hex(4)?;
     let mut all = Vec::new();
     while all.len() < NODES {
         let base_port = port::free_row(Member::PORTS)?;
@@ -177,13 +183,13 @@ fn start_nodes(home: &Home, options: &Options) -> Result<Vec<Server>> {
     let mut nodes = Vec::new();
     for (number, base_port) in all.iter().copied().enumerate() {
         let member = Member {
-            cluster: format!("chatkeep-{mark}"),
+            cluster: format!("chatkeep-{suffix}"),
             base_port,
             all: all.clone(),
-            founds: number == 0,
+            bootstraps: number == 0,
         };
         let options = Options { member: Some(member), ..options.clone() };
-        let name = format!("galera-{}-{mark}-{number}", process::id());
+        let name = format!("galera-{}-{suffix}-{number}", process::id());
         nodes.push(Server::start_in(
             Home::open(home.path().to_owned())?,
             &name,

@@ -1,4 +1,4 @@
-//! The folder in which throw-away servers live, and the guard that removes it.
+//! The folder of throw-away servers, and the guard process that removes it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
-use crate::failure::{Result, While};
+use crate::failure::{Context, Result};
 use crate::{certificate, port};
 
-/// Waits for the end of its standard input, which comes when its owner lets go of it or dies in whatever way. Then it
-/// ends all servers (those work in the folder) and all that was run with them (the folder is in their environment),
-/// frozen ones too, and removes the folder.
+/// Shell script of the guard. It waits for the end of its standard input, which is closed when its
+/// owner drops it or dies for any reason. Then it terminates all servers (their working folder is
+/// inside the folder) and all processes started with them (the folder is in their environment),
+/// including frozen ones, and removes the folder.
 const GUARD: &str = r#"
 trap '' HUP INT TERM
 cat >/dev/null
@@ -22,7 +23,7 @@ while [ $round -lt 100 ]; do
     [ -n "$servers$users" ] || break
     case $round in
         0) kill -CONT $servers $users; kill -TERM $servers $users ;;
-        # On this PostgreSQL waits for its clients no longer, and still gives its shared memory back.
+        # On SIGQUIT, PostgreSQL does not wait for its clients, and still releases its shared memory.
         2) kill -QUIT $servers ;;
         [1-9]) ;;
         *) kill -KILL $servers $users ;;
@@ -34,33 +35,34 @@ for file in "$1"/*/data/postmaster.pid; do
     segment=$(sed -n '7s/.* //p' "$file" 2>/dev/null)
     [ -z "$segment" ] || ipcrm -m "$segment" 2>/dev/null
 done
-# Whoever is about to end may make one more file meanwhile.
+# A process that is about to exit may still create a file.
 while [ -e "$1" ] && [ $round -lt 200 ]; do
     rm -rf "$1" || sleep 0.1
     round=$((round + 1))
 done
 "#;
 
-/// A folder with certificates and a password; servers have their folders in it.
+/// A folder with certificates, a password, and the folders of the servers.
 #[derive(Debug)]
 pub(crate) struct Home {
     path: PathBuf,
     password: String,
-    /// `None` when the folder belongs to another process, the runner.
+    /// `None` if the folder belongs to another process, the runner.
     guard: Option<Child>,
 }
 
 impl Home {
-    /// A new folder under the system's temporary folder, gone when this value or this process is.
+    /// Creates a folder inside the system's temporary folder. It is removed when this value is
+    /// dropped or this process ends.
     pub(crate) fn create() -> Result<Self> {
-        let doing = || "making a temporary folder".to_owned();
-        let folder = tempfile::Builder::new().prefix("chatkeep-test-").tempdir().while_(doing)?;
-        // The servers' working folders are compared with this path, and those have no links in them.
-        let path = folder.keep().canonicalize().while_(doing)?;
+        let doing = || "creating a temporary folder".to_owned();
+        let folder = tempfile::Builder::new().prefix("chatkeep-test-").tempdir().context(doing)?;
+        // The path is compared with the working folders of the servers, which contain no links.
+        let path = folder.keep().canonicalize().context(doing)?;
         let guard = Command::new("sh")
             .args(["-c", GUARD, "chatkeep-test-guard"])
             .arg(&path)
-            // A run inside another run: the outer one must not take this guard for something it left.
+            // In a nested run, the outer guard must not treat this guard as a leftover process.
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()))
             .stdin(Stdio::piped())
@@ -69,22 +71,22 @@ impl Home {
             .current_dir("/")
             .process_group(0)
             .spawn()
-            .while_(|| "starting the guard of the temporary folder".to_owned())?;
+            .context(|| "starting the guard of the temporary folder".to_owned())?;
         let home = Self { path, password: port::random_hex(12)?, guard: Some(guard) };
-        // Servers run under another account than root and must reach their own folders in here.
-        fs::set_permissions(&home.path, fs::Permissions::from_mode(0o755)).while_(doing)?;
-        certificate::make(&home.certificates())?;
-        fs::write(home.path.join("password"), &home.password).while_(doing)?;
+        // Servers do not run as root and need access to their own folders in here.
+        fs::set_permissions(&home.path, fs::Permissions::from_mode(0o755)).context(doing)?;
+        certificate::create(&home.certificates())?;
+        fs::write(home.path.join("password"), &home.password).context(doing)?;
         fs::set_permissions(home.path.join("password"), fs::Permissions::from_mode(0o600))
-            .while_(doing)?;
+            .context(doing)?;
         Ok(home)
     }
 
-    /// The folder of a run that somebody else keeps.
+    /// Opens the folder of a run that another process owns.
     pub(crate) fn open(path: PathBuf) -> Result<Self> {
         let file = path.join("password");
         let password =
-            fs::read_to_string(&file).while_(|| format!("reading {}", file.display()))?;
+            fs::read_to_string(&file).context(|| format!("reading {}", file.display()))?;
         Ok(Self { path, password, guard: None })
     }
 
@@ -92,7 +94,7 @@ impl Home {
         &self.path
     }
 
-    /// Password of the account `chatkeep` on every server in here.
+    /// Returns the password of the account `chatkeep` on every server in the folder.
     pub(crate) fn password(&self) -> &str {
         &self.password
     }
@@ -108,7 +110,7 @@ impl Drop for Home {
             drop(guard.stdin.take());
             if let Err(error) = guard.wait() {
                 eprintln!(
-                    "chatkeep-testkit: the guard of {} could not be waited for: {error}",
+                    "chatkeep-testkit: waiting for the guard of {} failed: {error}",
                     self.path.display()
                 );
             }

@@ -1,4 +1,4 @@
-//! One server process with its data: made, started, stopped, frozen, removed.
+//! A server process and its data: creates, starts, stops, freezes and removes it.
 
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::engines::{self, Member, Plan};
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::home::Home;
 use crate::launch::{self, Account};
 use crate::{Engine, certificate, client, port};
@@ -22,14 +22,15 @@ const LOGIN_LIMIT: Duration = Duration::from_secs(3);
 const PORT_TRIES: usize = 5;
 const TAIL_LINES: usize = 30;
 
-/// How a server is set up.
+/// Options of a server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
-    /// Leave out what only matters when the machine loses power (fsync). Killing the server loses nothing all the same.
+    /// Skip fsync, which matters only if the machine loses power. A killed server still loses
+    /// nothing.
     pub(crate) fast: bool,
     pub(crate) without_tls: bool,
     pub(crate) settings: Vec<(String, String)>,
-    /// For a node of a Galera cluster.
+    /// Set for a node of a Galera cluster.
     pub(crate) member: Option<Member>,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Makes a server in the folder `name` of `home` and waits until it takes log-ins.
+    /// Creates a server in the folder `name` of `home` and waits until it accepts logins.
     pub(crate) fn start_new(
         home: &Home,
         name: &str,
@@ -54,19 +55,19 @@ impl Instance {
         options: Options,
     ) -> Result<Self> {
         let folder = home.path().join(name);
-        let doing = || format!("making the folder of a {engine} server");
-        fs::create_dir(&folder).while_(doing)?;
+        let doing = || format!("creating the folder of a {engine} server");
+        fs::create_dir(&folder).context(doing)?;
         let account = engines::account(engine)?;
         Account::own(account, &folder)?;
-        // It holds a key and a password.
-        fs::set_permissions(&folder, Permissions::from_mode(0o700)).while_(doing)?;
-        // A server must own its key, and wants nobody else to read it.
+        // It contains a key and a password.
+        fs::set_permissions(&folder, Permissions::from_mode(0o700)).context(doing)?;
+        // A server must own its key, which no other account may read.
         for file in [certificate::CA, certificate::SERVER, certificate::KEY] {
-            fs::copy(home.certificates().join(file), folder.join(file)).while_(doing)?;
+            fs::copy(home.certificates().join(file), folder.join(file)).context(doing)?;
             Account::own(account, &folder.join(file))?;
         }
         let key = folder.join(certificate::KEY);
-        fs::set_permissions(&key, Permissions::from_mode(0o600)).while_(doing)?;
+        fs::set_permissions(&key, Permissions::from_mode(0o600)).context(doing)?;
         let mut instance = Self {
             engine,
             folder,
@@ -86,8 +87,8 @@ impl Instance {
                     if attempt < PORT_TRIES
                         && instance.log_tail().contains("Address already in use") =>
                 {
-                    // Somebody took the port between our look and the server's.
-                    fs::remove_file(instance.log()).while_(doing)?;
+                    // Another process took the port between the check and the start of the server.
+                    fs::remove_file(instance.log()).context(doing)?;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -95,41 +96,42 @@ impl Instance {
         Ok(instance)
     }
 
-    /// Starts the process and waits until it takes log-ins.
+    /// Starts the process and waits until it accepts logins.
     pub(crate) fn start(&mut self) -> Result<()> {
         let engine = self.engine;
         if self.child.is_some() {
-            return Err(Failure(format!("the {engine} server runs already")));
+            return Err(Failure(format!("the {engine} server is already running")));
         }
         let doing = || format!("starting a {engine} server");
         let mut command = engines::command(engine, &self.plan())?;
-        let log = fs::File::options().create(true).append(true).open(self.log()).while_(doing)?;
-        // MariaDB removes, when it starts, whatever looks like its own in there: two servers must not share it.
+        let log = fs::File::options().create(true).append(true).open(self.log()).context(doing)?;
+        // At startup, MariaDB removes its temporary files in there, so two servers must not share
+        // the folder.
         command.env("TMPDIR", &self.folder);
-        command.stdin(Stdio::null()).stdout(log.try_clone().while_(doing)?).stderr(log);
+        command.stdin(Stdio::null()).stdout(log.try_clone().context(doing)?).stderr(log);
         self.child = Some(
             launch::spawn(command)
-                .while_(|| format!("{} (with setpriv, of util-linux)", doing()))?,
+                .context(|| format!("{} (with setpriv, of util-linux)", doing()))?,
         );
         let begin = Instant::now();
         loop {
             if let Some(status) = self.exit_status()? {
                 return Err(Failure(format!(
-                    "{}: it ended with {status}\n{}",
+                    "{}: it exited with {status}\n{}",
                     doing(),
                     self.log_tail()
                 )));
             }
-            let refusal = match self.try_log_in() {
+            let failure = match self.try_log_in() {
                 Ok(()) => break,
-                Err(refusal) => refusal,
+                Err(failure) => failure,
             };
             if begin.elapsed() > START_LIMIT {
                 self.kill();
                 let seconds = START_LIMIT.as_secs();
                 let tail = self.log_tail();
                 return Err(Failure(format!(
-                    "{}: no log-in after {seconds} s: {refusal}\n{tail}",
+                    "{}: no login within {seconds} s: {failure}\n{tail}",
                     doing()
                 )));
             }
@@ -137,12 +139,13 @@ impl Instance {
         }
         if let Some(member) = &mut self.options.member {
             // After a restart the node joins the existing cluster.
-            member.founds = false;
+            member.bootstraps = false;
         }
         Ok(())
     }
 
-    /// A cluster node accepts connections before it is synchronised, but refuses statements until then.
+    /// Logs in and runs a query. A cluster node accepts connections before it is synchronised, but
+    /// rejects statements until then.
     fn try_log_in(&self) -> Result<()> {
         let sql = if self.options.member.is_some() { Member::STATE } else { "SELECT 1" };
         let rows = client::query(self.engine, &self.admin_url(), sql, LOGIN_LIMIT)?;
@@ -153,7 +156,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Shuts down in order: everything is on disk, clients are told.
+    /// Shuts the server down in order: data is flushed to disk and clients are notified.
     pub(crate) fn stop(&mut self) -> Result<()> {
         let Some(pid) = self.pid() else { return Ok(()) };
         self.resume();
@@ -173,12 +176,12 @@ impl Instance {
         Ok(())
     }
 
-    /// Kills the server with all its processes, and waits until they are gone.
+    /// Kills the server with all its processes and waits until they have exited.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // The server first, so that it does not replace the workers that go with it.
+            // The main process first, so that it does not restart killed workers.
             launch::signal(child.id(), Signal::KILL);
-            // An error would mean that the child was waited for before: then it is gone.
+            // An error means that the child was reaped before.
             let _ = child.wait();
         }
         let begin = Instant::now();
@@ -192,21 +195,21 @@ impl Instance {
         }
     }
 
-    /// Freezes the server with all its processes: connections stay open, nothing answers.
+    /// Freezes the server with all its processes: connections stay open, but nothing responds.
     pub(crate) fn pause(&self) {
-        let mut known = 0;
+        let mut previous = 0;
         loop {
             let pids = launch::processes_in(&self.folder);
             pids.iter().for_each(|pid| launch::signal(*pid, Signal::STOP));
-            // The main process may have started a worker while we looked.
-            if pids.len() == known {
+            // The main process may have started a worker during the scan.
+            if pids.len() == previous {
                 return;
             }
-            known = pids.len();
+            previous = pids.len();
         }
     }
 
-    /// Lets a frozen server go on.
+    /// Resumes a frozen server.
     pub(crate) fn resume(&self) {
         launch::processes_in(&self.folder)
             .into_iter()
@@ -221,16 +224,15 @@ impl Instance {
         self.port
     }
 
-    /// `None` while the server is down.
+    /// Returns the process id; `None` while the server is down.
     pub(crate) fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Notices a server that ended by itself.
+    /// Returns the exit status of a server that has exited.
     pub(crate) fn exit_status(&mut self) -> Result<Option<std::process::ExitStatus>> {
         let Some(child) = &mut self.child else { return Ok(None) };
-        let status =
-            child.try_wait().while_(|| format!("looking after the {} server", self.engine))?;
+        let status = child.try_wait().context(|| format!("checking the {} server", self.engine))?;
         if status.is_some() {
             self.child = None;
         }
@@ -247,7 +249,7 @@ impl Instance {
         )
     }
 
-    /// The CA's certificate, where everybody may read it.
+    /// Returns the path of the CA certificate, which every account may read.
     pub(crate) fn tls_ca(&self) -> PathBuf {
         self.certificates.join(certificate::CA)
     }
@@ -256,7 +258,7 @@ impl Instance {
         engines::socket(self.engine, &self.folder)
     }
 
-    /// The last lines that the server logged.
+    /// Returns the last lines of the server's log.
     pub(crate) fn log_tail(&self) -> String {
         let bytes = fs::read(self.log()).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
@@ -288,10 +290,11 @@ impl Drop for Instance {
 }
 
 fn remove(folder: &Path) {
-    // The guard may have been faster. What stays is inside the run's folder, which the guard removes.
+    // The guard may have removed it already. Anything left is inside the folder of the run, which
+    // the guard removes.
     if let Err(error) = fs::remove_dir_all(folder)
         && error.kind() != ErrorKind::NotFound
     {
-        eprintln!("chatkeep-testkit: {} could not be removed: {error}", folder.display());
+        eprintln!("chatkeep-testkit: could not remove {}: {error}", folder.display());
     }
 }

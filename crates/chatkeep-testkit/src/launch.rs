@@ -1,4 +1,4 @@
-//! Starting and signalling server processes so that none outlives whoever started it.
+//! Starts and signals server processes so that none outlives the process that started it.
 
 use std::fs;
 use std::io;
@@ -11,9 +11,10 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 
-/// The account that servers run as: database servers refuse to run as root, or should.
+/// The account that runs servers, because database servers should not run as root and some refuse
+/// to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
     uid: u32,
@@ -21,12 +22,14 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// `nobody` when we are root; otherwise `None`: ourselves.
+    /// Returns the account `nobody` if the current user is root, otherwise `None`, which is the
+    /// current user.
     pub(crate) fn unprivileged() -> Result<Option<Self>> {
         if !is_root() {
             return Ok(None);
         }
-        let text = fs::read_to_string("/etc/passwd").while_(|| "reading /etc/passwd".to_owned())?;
+        let text =
+            fs::read_to_string("/etc/passwd").context(|| "reading /etc/passwd".to_owned())?;
         let ids = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find_map(|fields| {
             match fields[..] {
                 ["nobody", _, uid, gid, ..] => Some((uid.parse().ok()?, gid.parse().ok()?)),
@@ -43,18 +46,19 @@ impl Account {
         match account {
             None => Ok(()),
             Some(Self { uid, gid }) => chown(path, Some(uid), Some(gid))
-                .while_(|| format!("giving {} to the servers", path.display())),
+                .context(|| format!("changing the owner of {}", path.display())),
         }
     }
 }
 
-/// Whether we run as root.
+/// Returns whether the current user is root.
 pub(crate) fn is_root() -> bool {
     geteuid().is_root()
 }
 
-/// A command that runs under the given account, and is sent the named signal when the process that spawned it ends,
-/// even by `kill -9`. The process group is its own, so that Ctrl-C at the terminal reaches only who handles it.
+/// Returns a command that runs under the given account and receives the named signal when its
+/// parent process ends, even by `kill -9`. It has its own process group, so that Ctrl-C at the
+/// terminal reaches only the runner.
 pub(crate) fn command(program: &Path, account: Option<Account>, on_death: &str) -> Command {
     let mut command = Command::new("setpriv");
     if let Some(Account { uid, gid }) = account {
@@ -68,43 +72,45 @@ pub(crate) fn command(program: &Path, account: Option<Account>, on_death: &str) 
     command
 }
 
-/// Spawns from a thread that lives as long as this process does: the signal on death that [`command`] asks for comes
-/// when the spawning *thread* ends, and a test's thread may end long before its server should.
+/// Spawns a command from a thread that lives as long as this process. The death signal requested by
+/// [`command`] is sent when the spawning *thread* ends, and the thread of a test may end long
+/// before its server should.
 pub(crate) fn spawn(mut command: Command) -> io::Result<Child> {
-    type Order = (Command, mpsc::Sender<io::Result<Child>>);
-    static KEEPER: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
+    type Request = (Command, mpsc::Sender<io::Result<Child>>);
+    static SPAWNER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
 
     if fs::metadata("/proc/self").is_err() {
         return Err(io::Error::other("the testkit needs Linux with /proc"));
     }
-    let keeper = KEEPER.get_or_init(|| {
-        let (orders, inbox) = mpsc::channel::<Order>();
+    let spawner = SPAWNER.get_or_init(|| {
+        let (requests, inbox) = mpsc::channel::<Request>();
         thread::spawn(move || {
-            for (mut command, answer) in inbox {
-                // Whoever asked may be gone; dropping a child does not end it, but its guard will.
-                let _ = answer.send(command.spawn());
+            for (mut command, reply) in inbox {
+                // The requester may have ended. Dropping a child does not terminate it, but the
+                // guard will.
+                let _ = reply.send(command.spawn());
             }
         });
-        orders
+        requests
     });
-    let (answer, result) = mpsc::channel();
+    let (reply, result) = mpsc::channel();
     command.env_remove("NOTIFY_SOCKET");
-    let gone = |_| io::Error::other("the thread that starts servers is gone");
-    keeper
-        .send((command, answer))
-        .map_err(|_| io::Error::other("the thread that starts servers is gone"))?;
-    result.recv().map_err(gone)?
+    let stopped = |_| io::Error::other("the thread that starts servers has stopped");
+    spawner
+        .send((command, reply))
+        .map_err(|_| io::Error::other("the thread that starts servers has stopped"))?;
+    result.recv().map_err(stopped)?
 }
 
-/// Sends a signal; a process that is already gone is no error.
+/// Sends a signal. A process that has already exited is not an error.
 pub(crate) fn signal(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        // Gone, or never ours: either way there is nothing left to signal.
+        // If the process has exited, there is nothing to signal.
         let _ = kill_process(pid, signal);
     }
 }
 
-/// Processes whose working folder is this one or below: a server with all its workers.
+/// Returns the processes whose working folder is in this folder: a server with all its workers.
 pub(crate) fn processes_in(folder: &Path) -> Vec<u32> {
     numbered_proc_entries()
         .filter(|(_, entry)| {
@@ -114,7 +120,7 @@ pub(crate) fn processes_in(folder: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// The process and everything it started, the process itself first.
+/// Returns the process and all its descendants, the process itself first.
 pub(crate) fn descendants(root: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = numbered_proc_entries()
         .filter_map(|(pid, entry)| Some((pid, parent_of(&entry)?)))
@@ -132,7 +138,7 @@ pub(crate) fn descendants(root: u32) -> Vec<u32> {
 
 fn parent_of(entry: &Path) -> Option<u32> {
     let stat = fs::read_to_string(entry.join("stat")).ok()?;
-    // "PID (name) STATE PPID …", where the name may hold anything.
+    // "PID (name) STATE PPID …", where the name may contain any character.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 

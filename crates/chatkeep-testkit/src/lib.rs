@@ -1,18 +1,23 @@
 //! Throw-away database servers, databases and a fault proxy for tests.
 //!
-//! The `chatkeep-testkit` command starts private PostgreSQL, MariaDB and MySQL servers in a temporary folder, runs a
-//! command with their addresses in its environment, and stops them whatever happens:
+//! The `chatkeep-testkit` command starts private PostgreSQL, MariaDB and MySQL servers in a
+//! temporary folder, runs a command with their addresses in its environment, and always stops them:
 //!
 //! ```text
 //! cargo run -p chatkeep-testkit -- run --fast -- cargo nextest run
 //! ```
 //!
-//! The library is what the tests in that command use: [`Engine::available`] says which engines there are,
-//! [`TestDatabase`] is one test's own empty database, [`Server`] is one test's own server, to be stopped, killed and
-//! frozen, [`GaleraCluster`] is three of them in one cluster, and [`FaultProxy`] stands between a client and a server and breaks connections at a chosen moment. [`PgBouncer`] is a pooler before a PostgreSQL database.
+//! The library is for the tests that this command runs:
 //!
-//! All of it is for tests, so whatever fails here panics with a message that says what to do. Every call blocks, has a
-//! time limit, and may be made from inside an async test.
+//! - [`Engine::available`] returns the engines to test.
+//! - [`TestDatabase`] is an empty database used by one test only.
+//! - [`Server`] is a private server that a test can stop, kill and freeze.
+//! - [`GaleraCluster`] is a private cluster of three servers.
+//! - [`FaultProxy`] is a proxy between a client and a server that breaks connections on demand.
+//! - [`PgBouncer`] is a connection pooler in front of a PostgreSQL database.
+//!
+//! Since it is for tests only, every failure panics with a message that suggests a remedy. Every
+//! call blocks, has a time limit, and may be made from inside an async test.
 
 mod certificate;
 mod client;

@@ -15,24 +15,28 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Start private servers, run a command with their addresses in its environment, stop the servers.
+    /// Start private servers, run a command with their addresses in its environment, and stop the
+    /// servers.
     ///
-    /// The command finds each server in CHATKEEP_TEST_POSTGRESQL_URL, CHATKEEP_TEST_MARIADB_URL and
-    /// CHATKEEP_TEST_MYSQL_URL; with TLS_CA, SOCKET and PID instead of URL its CA certificate, unix socket and process.
+    /// The URLs are in CHATKEEP_TEST_POSTGRESQL_URL, CHATKEEP_TEST_MARIADB_URL and
+    /// CHATKEEP_TEST_MYSQL_URL. Variables ending in TLS_CA, SOCKET and PID contain the CA
+    /// certificate, the Unix socket and the process id.
     Run {
-        /// Only these servers: postgresql, mariadb, mysql, separated by commas.
+        /// Start only these servers: postgresql, mariadb, mysql, separated by commas.
         #[arg(long, value_delimiter = ',', value_parser = server)]
         only: Vec<Engine>,
-        /// A Galera cluster of three nodes as the MariaDB server. Each test database is used through one of the nodes.
+        /// Start a Galera cluster of three nodes as the MariaDB server. Each test database is used
+        /// through one of the nodes.
         #[arg(long)]
         galera: bool,
-        /// Without fsync, for tests; never for benchmarks.
+        /// Disable fsync; for tests, never for benchmarks.
         #[arg(long)]
         fast: bool,
-        /// A setting of a server, as ENGINE:NAME=VALUE, for example mariadb:autocommit=0; may be given several times.
+        /// Server setting as ENGINE:NAME=VALUE, for example mariadb:autocommit=0; may be given
+        /// several times.
         #[arg(long = "setting", value_parser = setting)]
         settings: Vec<(Engine, String, String)>,
-        /// Say nothing but errors.
+        /// Print only errors.
         #[arg(long)]
         quiet: bool,
         /// The command and its arguments, after `--`.

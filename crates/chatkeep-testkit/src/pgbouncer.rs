@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode: what stands between programs and many a PostgreSQL server.
+//! PgBouncer in transaction mode, a common connection pooler in front of PostgreSQL servers.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::engines::find_program;
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::launch::{self, Account};
 use crate::{Engine, TestDatabase, client, environment, port, url};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const LOGIN_LIMIT: Duration = Duration::from_secs(3);
 
-/// A pooler in transaction mode before the server of one test's database. It goes with this value.
+/// A pooler in transaction mode in front of the server of a test database. It is stopped when this
+/// value is dropped.
 ///
 /// ```no_run
 /// use chatkeep_testkit::{Engine, PgBouncer, TestDatabase};
@@ -34,43 +35,43 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts one that holds at most so many connections to the server.
+    /// Starts a pooler with at most `connections` connections to the server.
     ///
     /// # Panics
     ///
-    /// When it cannot be started.
+    /// If it fails to start.
     #[track_caller]
     pub fn before(database: &TestDatabase, connections: u16) -> Self {
-        assert!(
-            database.engine() == Engine::PostgreSql,
-            "PgBouncer speaks PostgreSQL's protocol only"
-        );
+        assert!(database.engine() == Engine::PostgreSql, "PgBouncer supports only PostgreSQL");
         Self::start(database, connections)
             .unwrap_or_else(|failure| panic!("a private PgBouncer: {failure}"))
     }
 
-    /// The database's URL through it.
+    /// Returns the URL of the database through the pooler.
     pub fn url(&self) -> &str {
         &self.url
     }
 
     fn start(database: &TestDatabase, connections: u16) -> Result<Self> {
         let program = find_program("pgbouncer", &[])
-            .ok_or_else(|| Failure("it is not installed: run `make setup`".to_owned()))?;
+            .ok_or_else(|| Failure("pgbouncer is not installed: run `make setup`".to_owned()))?;
         let parent = environment::home().unwrap_or_else(std::env::temp_dir);
-        let doing = || "making its folder".to_owned();
+        let doing = || "creating its folder".to_owned();
         let folder =
-            tempfile::Builder::new().prefix("pgbouncer-").tempdir_in(parent).while_(doing)?;
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).while_(doing)?;
+            tempfile::Builder::new().prefix("pgbouncer-").tempdir_in(parent).context(doing)?;
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).context(doing)?;
         let account = Account::unprivileged()?;
         Account::own(account, folder.path())?;
         let (user, password) = url::account(database.url())
             .ok_or_else(|| Failure("the URL names no account".to_owned()))?;
         let port = port::free()?;
         let settings = format!(
-            "[databases]\n* = host=127.0.0.1 port={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {users}\npool_mode = transaction\n\
-             default_pool_size = {connections}\nmax_client_conn = 500\nserver_tls_sslmode = disable\n",
+            "[databases]\n* = host=127.0.0.1 port={server}\n[pgbouncer]\nlisten_addr = \
+             127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {users}\npool_mode = \
+             transaction\n\
+             default_pool_size = {connections}\nmax_client_conn = 500\nserver_tls_sslmode = \
+             disable\n",
             server = database.port(),
             users = folder.path().join("users.txt").display(),
         );
@@ -81,21 +82,21 @@ impl PgBouncer {
         )?;
         let file = folder.path().join("pgbouncer.ini");
         own_file(account, &file, &settings)?;
-        let log = fs::File::create(folder.path().join("log")).while_(doing)?;
+        let log = fs::File::create(folder.path().join("log")).context(doing)?;
         let mut command = launch::command(&program, account, "KILL");
         command.arg("--quiet").arg(&file);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let child = launch::spawn(command).while_(|| "starting it".to_owned())?;
+        let child = launch::spawn(command).context(|| "starting it".to_owned())?;
         let plain = database.url_at("127.0.0.1", port);
         let pooler = Self { child, url: format!("{plain}?pooler=transaction"), _folder: folder };
         let begin = Instant::now();
         loop {
             match client::execute(Engine::PostgreSql, &plain, "SELECT 1", LOGIN_LIMIT) {
                 Ok(()) => return Ok(pooler),
-                Err(refusal) if begin.elapsed() > START_LIMIT => {
+                Err(failure) if begin.elapsed() > START_LIMIT => {
                     let log =
                         fs::read_to_string(pooler._folder.path().join("log")).unwrap_or_default();
-                    return Err(Failure(format!("no log-in: {refusal}\n{log}")));
+                    return Err(Failure(format!("no login: {failure}\n{log}")));
                 }
                 Err(_) => thread::sleep(Duration::from_millis(25)),
             }
@@ -103,11 +104,11 @@ impl PgBouncer {
     }
 }
 
-/// A file that the pooler may read, and nobody else: it holds a password.
+/// Writes a file that only the pooler may read, because it contains a password.
 fn own_file(account: Option<Account>, path: &Path, text: &str) -> Result<()> {
     let doing = || format!("writing {}", path.display());
-    fs::write(path, text).while_(doing)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600)).while_(doing)?;
+    fs::write(path, text).context(doing)?;
+    fs::set_permissions(path, Permissions::from_mode(0o600)).context(doing)?;
     Account::own(account, path)
 }
 

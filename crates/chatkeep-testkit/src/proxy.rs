@@ -1,4 +1,4 @@
-//! A TCP proxy that breaks connections at a chosen moment.
+//! A TCP proxy that breaks connections on demand.
 
 mod relay;
 mod state;
@@ -13,12 +13,12 @@ use state::{Mode, State, Trigger};
 
 use crate::{port, url};
 
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A proxy on a loopback port in front of a server, which passes everything on until it is told otherwise.
+/// A proxy on a loopback port in front of a server. By default it forwards everything.
 ///
-/// It looks at the bytes on the wire, so what [`cut_at`](FaultProxy::cut_at) waits for must not be encrypted: connect
-/// with `sslmode=disable`.
+/// It inspects the bytes on the wire, so the pattern of [`cut_at`](FaultProxy::cut_at) must not be
+/// encrypted: connect with `sslmode=disable`.
 ///
 /// ```no_run
 /// use chatkeep_testkit::{Deliver, Engine, FaultProxy, TestDatabase};
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// let url = proxy.url(database.url());
 /// // … open `url` …
 /// proxy.cut_at(b"COMMIT", Deliver::Forwarded);
-/// // … write: the server commits, and the client never hears of it.
+/// // … write: the server commits, but the client receives no response.
 /// ```
 #[derive(Debug)]
 pub struct FaultProxy {
@@ -36,21 +36,21 @@ pub struct FaultProxy {
     state: Arc<State>,
 }
 
-/// What becomes of the packet that makes a [`FaultProxy`] cut a connection.
+/// The fate of the packet that makes a [`FaultProxy`] cut a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Deliver {
-    /// The server gets it and acts on it; its answer never reaches the client.
+    /// The server receives and processes it; the response never reaches the client.
     Forwarded,
-    /// The server never gets it.
+    /// The server never receives it.
     Withheld,
 }
 
 impl FaultProxy {
-    /// A proxy to the host and port of this `postgresql://`, `mariadb://` or `mysql://` URL.
+    /// Starts a proxy to the host and port of this `postgresql://`, `mariadb://` or `mysql://` URL.
     ///
     /// # Panics
     ///
-    /// When no loopback port can be had.
+    /// If no loopback port is free.
     #[track_caller]
     pub fn to(url: &str) -> Self {
         let (port, listener) = listen();
@@ -60,24 +60,24 @@ impl FaultProxy {
         Self { port, state }
     }
 
-    /// The proxy's port on 127.0.0.1.
+    /// Returns the port of the proxy on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The given URL, through this proxy.
+    /// Returns the given URL with the address of this proxy.
     pub fn url(&self, url: &str) -> String {
         url::with_address(url, "127.0.0.1", self.port)
     }
 
-    /// Passes everything on, the state in which a proxy begins. What [`stall`](FaultProxy::stall) held back goes on now.
-    /// Returns when connections are taken again.
+    /// Forwards everything, which is the initial mode, including the data held back by
+    /// [`stall`](FaultProxy::stall). Returns once connections are accepted.
     pub fn pass(&self) {
         self.state.set(Mode::Pass);
         self.wait_until_listening(true);
     }
 
-    /// Takes connections and bytes, and passes nothing on in either direction.
+    /// Accepts connections and data, but forwards nothing in either direction.
     pub fn stall(&self) {
         self.state.set(Mode::Stall);
         self.wait_until_listening(true);
@@ -90,40 +90,42 @@ impl FaultProxy {
         self.state.cut_all();
     }
 
-    /// Closes all connections that are open now. New ones are treated as before.
+    /// Closes all open connections. New ones are not affected.
     pub fn cut(&self) {
         self.state.cut_all();
     }
 
-    /// Cuts, once, the connection on which a client next sends these bytes, for example `b"COMMIT"`.
+    /// Cuts, once, the next connection on which a client sends these bytes, for example
+    /// `b"COMMIT"`.
     pub fn cut_at(&self, pattern: &[u8], deliver: Deliver) {
         self.state.arm(Trigger::pattern(pattern), deliver);
     }
 
-    /// Cuts, once, the connection on which clients will have sent this many more bytes in all. The packet that crosses
-    /// the mark is forwarded or withheld as a whole.
+    /// Cuts, once, the connection on which the clients' total of further bytes reaches `bytes`. The
+    /// packet that reaches the limit is forwarded or withheld as a whole.
     pub fn cut_after(&self, bytes: u64, deliver: Deliver) {
         self.state.arm(Trigger::bytes(bytes), deliver);
     }
 
-    /// How often [`cut_at`](FaultProxy::cut_at) and [`cut_after`](FaultProxy::cut_after) have struck.
+    /// Returns how often [`cut_at`](FaultProxy::cut_at) and [`cut_after`](FaultProxy::cut_after)
+    /// have cut a connection.
     pub fn cuts(&self) -> u64 {
         self.state.cuts.load(Ordering::SeqCst)
     }
 
-    /// How many connections were ever taken.
+    /// Returns the number of connections accepted so far.
     pub fn accepted(&self) -> u64 {
         self.state.accepted.load(Ordering::SeqCst)
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub fn open(&self) -> usize {
         self.state.open()
     }
 
-    fn wait_until_listening(&self, wanted: bool) {
-        while self.state.listening.load(Ordering::SeqCst) != wanted && !self.state.is_closed() {
-            thread::sleep(LOOK);
+    fn wait_until_listening(&self, expected: bool) {
+        while self.state.listening.load(Ordering::SeqCst) != expected && !self.state.is_closed() {
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }
@@ -148,7 +150,7 @@ fn listen() -> (u16, TcpListener) {
     panic!("found no free port for a proxy on 127.0.0.1");
 }
 
-/// Non-blocking, so that the thread that accepts notices a change of mode.
+/// Binds a non-blocking listener, so that the accepting thread notices a change of mode.
 fn bind(port: u16) -> Option<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
     listener.set_nonblocking(true).ok()?;
@@ -160,7 +162,7 @@ fn accept(state: &Arc<State>, port: u16, mut listener: Option<TcpListener>) {
         match state.mode() {
             Mode::Closed => return,
             Mode::Refuse => listener = None,
-            // Somebody may have the port for a moment: then the next round takes it.
+            // If another process has the port, the next iteration retries.
             Mode::Pass | Mode::Stall => listener = listener.or_else(|| bind(port)),
         }
         state.listening.store(listener.is_some(), Ordering::SeqCst);
@@ -170,7 +172,7 @@ fn accept(state: &Arc<State>, port: u16, mut listener: Option<TcpListener>) {
                 let state = Arc::clone(state);
                 thread::spawn(move || relay::serve(&state, client));
             }
-            Some(Err(_)) | None => thread::sleep(LOOK),
+            Some(Err(_)) | None => thread::sleep(POLL_INTERVAL),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `chatkeep-testkit run`: servers for the time of one command.
+//! `chatkeep-testkit run`: servers for the duration of one command.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,30 +12,30 @@ use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::home::Home;
 use crate::instance::{Instance, Options};
 use crate::{Engine, GaleraCluster, Server, client, engines, environment, launch};
 
-/// The runner itself failed, as opposed to the command it ran.
+/// Exit code of a failure of the runner itself, as opposed to the command.
 pub const FAILED: u8 = 125;
 
-const QUESTION_LIMIT: Duration = Duration::from_secs(30);
-/// After a signal, the command is asked again after this time, and killed after twice this time.
-const PATIENCE: Duration = Duration::from_secs(5);
+const QUERY_LIMIT: Duration = Duration::from_secs(30);
+/// After a signal, SIGTERM is sent again after this time, and SIGKILL after twice this time.
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// What to run, and with which servers.
+/// A command to run and the servers that it needs.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The servers to start; empty for all that there are.
+    /// The servers to start; empty for all available ones.
     pub only: Vec<Engine>,
     /// Start a Galera cluster of three nodes as the MariaDB server.
     pub galera: bool,
-    /// Without fsync: faster, and safe against everything but a power failure.
+    /// Disable fsync, which is faster and safe except on a power failure.
     pub fast: bool,
     /// Settings of servers: engine, name, value.
     pub settings: Vec<(Engine, String, String)>,
-    /// Say nothing but errors.
+    /// Print only errors.
     pub quiet: bool,
     /// The command and its arguments.
     pub command: Vec<OsString>,
@@ -47,17 +47,17 @@ enum Event {
     Exited(std::io::Result<ExitStatus>),
 }
 
-/// Servers that run, by engine, each with its version.
+/// Running servers by engine, each with its version.
 type Started = BTreeMap<Engine, (Shared, String)>;
 
-/// A server that all tests share.
+/// A server shared by all tests.
 enum Shared {
     Server(Box<Instance>),
     Cluster(GaleraCluster),
 }
 
 impl Shared {
-    /// The server, or the cluster's first node.
+    /// Returns the server, or the first node of the cluster.
     fn instance(&self) -> &Instance {
         match self {
             Self::Server(instance) => instance,
@@ -66,12 +66,12 @@ impl Shared {
     }
 }
 
-/// Starts the servers, runs the command, stops the servers and removes all they wrote.
+/// Starts the servers, runs the command, stops the servers and removes their data.
 ///
-/// Returns the command's exit code, or 128 and the signal's number when a signal ended it, or [`FAILED`] when the
-/// servers could not be had, after saying why.
-pub fn run(order: &Run) -> u8 {
-    match try_run(order) {
+/// Returns the exit code of the command, 128 plus the signal number if a signal ended it, or
+/// [`FAILED`] if the servers could not be started; the reason is printed.
+pub fn run(request: &Run) -> u8 {
+    match try_run(request) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("chatkeep-testkit: {failure}");
@@ -80,42 +80,42 @@ pub fn run(order: &Run) -> u8 {
     }
 }
 
-fn try_run(order: &Run) -> Result<u8> {
+fn try_run(request: &Run) -> Result<u8> {
     let (sender, events) = mpsc::channel();
     watch_signals(&sender)?;
     let absence = engines::mysql_absence();
-    let wanted = wanted(order, absence.as_deref())?;
+    let engines_to_start = engines_to_start(request, absence.as_deref())?;
     let home = Home::create()?;
-    let started = match start(order, &home, &wanted, &sender, &events)? {
+    let started = match start(request, &home, &engines_to_start, &sender, &events)? {
         Ok(started) => started,
         Err(signal) => return Ok(code_of_signal(signal)),
     };
-    let left_out = if order.only.is_empty() { absence } else { None };
-    let summary = summary(&started, left_out.as_deref());
-    say(order, &summary);
-    let mut command = command(order, &home, &started)?;
+    let absent_mysql = if request.only.is_empty() { absence } else { None };
+    let summary = summary(&started, absent_mysql.as_deref());
+    report(request, &summary);
+    let mut command = command(request, &home, &started)?;
     command.env("CHATKEEP_TEST_ENGINES", &summary);
-    if let Some(reason) = left_out {
+    if let Some(reason) = absent_mysql {
         command.env(environment::name(Engine::MySql, "ABSENT"), reason);
     }
     let status = execute(command, &sender, &events)?;
-    // The servers first, then their folder.
+    // The servers are dropped before their folder.
     drop(started);
     drop(home);
-    say(order, &format!("ran on {summary}"));
+    report(request, &format!("ran on {summary}"));
     Ok(code(status))
 }
 
-fn wanted(order: &Run, absence: Option<&str>) -> Result<Vec<Engine>> {
-    if order.command.is_empty() {
-        return Err(Failure("there is no command to run: name it after `--`".to_owned()));
+fn engines_to_start(request: &Run, absence: Option<&str>) -> Result<Vec<Engine>> {
+    if request.command.is_empty() {
+        return Err(Failure("no command to run: pass it after `--`".to_owned()));
     }
-    if !order.only.is_empty() {
+    if !request.only.is_empty() {
         return match absence {
-            Some(reason) if order.only.contains(&Engine::MySql) => {
-                Err(Failure(format!("there is no MySQL: {reason}")))
+            Some(reason) if request.only.contains(&Engine::MySql) => {
+                Err(Failure(format!("MySQL is absent: {reason}")))
             }
-            _ => Ok(order.only.clone()),
+            _ => Ok(request.only.clone()),
         };
     }
     let servers = Engine::ALL.into_iter().filter(|engine| engine.is_server());
@@ -124,7 +124,7 @@ fn wanted(order: &Run, absence: Option<&str>) -> Result<Vec<Engine>> {
 
 fn watch_signals(sender: &Sender<Event>) -> Result<()> {
     let mut signals =
-        Signals::new([SIGINT, SIGTERM, SIGHUP]).while_(|| "watching for signals".to_owned())?;
+        Signals::new([SIGINT, SIGTERM, SIGHUP]).context(|| "watching for signals".to_owned())?;
     let sender = sender.clone();
     thread::spawn(move || {
         for signal in signals.forever() {
@@ -136,19 +136,19 @@ fn watch_signals(sender: &Sender<Event>) -> Result<()> {
     Ok(())
 }
 
-/// Starts all servers at the same time; the inner error is the signal that came meanwhile.
+/// Starts all servers concurrently. The inner error is a signal received during the start.
 fn start(
-    order: &Run,
+    request: &Run,
     home: &Home,
-    wanted: &[Engine],
+    engines_to_start: &[Engine],
     sender: &Sender<Event>,
     events: &Receiver<Event>,
 ) -> Result<std::result::Result<Started, i32>> {
-    for engine in wanted.iter().copied() {
-        let settings = order.settings.iter().filter(|(of, ..)| *of == engine);
+    for engine in engines_to_start.iter().copied() {
+        let settings = request.settings.iter().filter(|(of, ..)| *of == engine);
         let settings = settings.map(|(_, name, value)| (name.clone(), value.clone())).collect();
-        let options = Options { fast: order.fast, settings, ..Options::default() };
-        let is_cluster = order.galera && engine == Engine::MariaDb;
+        let options = Options { fast: request.fast, settings, ..Options::default() };
+        let is_cluster = request.galera && engine == Engine::MariaDb;
         let (path, sender) = (home.path().to_owned(), sender.clone());
         thread::spawn(move || {
             let start = || -> Result<_> {
@@ -169,13 +169,13 @@ fn start(
                 }
                 Ok((server, version))
             };
-            // Nobody listens any more after a signal; the server goes with the folder.
+            // After a signal the receiver is closed; the server is removed with the folder.
             let _ = sender.send(Event::Started(start()));
         });
     }
     let mut started = Started::new();
-    while started.len() < wanted.len() {
-        match events.recv().while_(|| "starting the servers".to_owned())? {
+    while started.len() < engines_to_start.len() {
+        match events.recv().context(|| "starting the servers".to_owned())? {
             Event::Started(server) => {
                 let (server, version) = server?;
                 started.insert(server.instance().engine(), (server, version));
@@ -190,7 +190,7 @@ fn start(
 fn version(instance: &Instance) -> Result<String> {
     let engine = instance.engine();
     let sql = if engine == Engine::PostgreSql { "SHOW server_version" } else { "SELECT VERSION()" };
-    let rows = client::query(engine, &instance.admin_url(), sql, QUESTION_LIMIT)?;
+    let rows = client::query(engine, &instance.admin_url(), sql, QUERY_LIMIT)?;
     let full = rows.into_iter().flatten().flatten().next().unwrap_or_default();
     let end = full.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(full.len());
     Ok(full[..end].to_owned())
@@ -208,12 +208,12 @@ fn summary(started: &Started, mysql_absent: Option<&str>) -> String {
     text
 }
 
-fn command(order: &Run, home: &Home, started: &Started) -> Result<Command> {
+fn command(request: &Run, home: &Home, started: &Started) -> Result<Command> {
     let mut command = Command::new("setpriv");
     // In the runner's own process group, so that Ctrl-C reaches it from the terminal.
-    command.args(["--pdeathsig", "TERM", "--"]).args(&order.command);
+    command.args(["--pdeathsig", "TERM", "--"]).args(&request.command);
     for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(environment::is_ours) {
+        if name.to_str().is_some_and(environment::is_testkit_variable) {
             command.env_remove(name);
         }
     }
@@ -222,7 +222,7 @@ fn command(order: &Run, home: &Home, started: &Started) -> Result<Command> {
         let instance = server.instance();
         let pid = instance
             .pid()
-            .ok_or_else(|| Failure(format!("the {engine} server ended by itself")))?;
+            .ok_or_else(|| Failure(format!("the {engine} server exited unexpectedly")))?;
         command
             .env(environment::name(*engine, "URL"), instance.admin_url())
             .env(environment::name(*engine, "TLS_CA"), instance.tls_ca())
@@ -233,56 +233,60 @@ fn command(order: &Run, home: &Home, started: &Started) -> Result<Command> {
             command.env(environment::GALERA_URLS, urls.join(" "));
         }
     }
-    if !order.only.is_empty() {
-        let names: Vec<&str> = order.only.iter().map(|engine| engine.name()).collect();
+    if !request.only.is_empty() {
+        let names: Vec<&str> = request.only.iter().map(|engine| engine.name()).collect();
         command.env(environment::ONLY, names.join(","));
     }
     Ok(command)
 }
 
-/// Runs the command to its end, or until a signal and the patience with it have ended it.
+/// Runs the command until it exits, or terminates it after a signal.
 fn execute(
     command: Command,
     sender: &Sender<Event>,
     events: &Receiver<Event>,
 ) -> Result<ExitStatus> {
     let doing = || "running the command (with setpriv, of util-linux)".to_owned();
-    let mut child = launch::spawn(command).while_(doing)?;
+    let mut child = launch::spawn(command).context(doing)?;
     let pid = child.id();
     let sender = sender.clone();
     thread::spawn(move || {
-        // The receiver is there until the event comes, or this process is about to end.
+        // The receiver exists until it gets the event, or this process is about to exit.
         let _ = sender.send(Event::Exited(child.wait()));
     });
     let mut interrupted: Option<Instant> = None;
     loop {
         let event = match interrupted {
             None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(_) => events.recv_timeout(PATIENCE),
+            Some(_) => events.recv_timeout(GRACE_PERIOD),
         };
         match event {
-            Ok(Event::Exited(status)) => return status.while_(doing),
+            Ok(Event::Exited(status)) => return status.context(doing),
             Ok(Event::Started(_)) => {}
             Ok(Event::Signal(signal)) => {
-                // Ctrl-C went to the whole process group; sent twice it would be an order to stop at once.
+                // Ctrl-C reaches the whole process group; a second SIGINT would request an
+                // immediate stop.
                 if signal != SIGINT {
-                    tell(pid, Signal::TERM);
+                    signal_tree(pid, Signal::TERM);
                 }
                 interrupted.get_or_insert_with(Instant::now);
             }
             Err(RecvTimeoutError::Timeout) => {
                 let waited = interrupted.map_or(Duration::ZERO, |since| since.elapsed());
-                tell(pid, if waited < PATIENCE * 2 { Signal::TERM } else { Signal::KILL });
+                signal_tree(
+                    pid,
+                    if waited < GRACE_PERIOD * 2 { Signal::TERM } else { Signal::KILL },
+                );
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Failure("lost sight of the command".to_owned()));
+                return Err(Failure("lost track of the command".to_owned()));
             }
         }
     }
 }
 
-/// A shell does not pass a signal on to what it started.
-fn tell(pid: u32, signal: Signal) {
+/// Signals a process and its descendants, because a shell does not forward signals to its children.
+fn signal_tree(pid: u32, signal: Signal) {
     launch::descendants(pid).into_iter().for_each(|pid| launch::signal(pid, signal));
 }
 
@@ -298,8 +302,8 @@ fn code_of_signal(signal: i32) -> u8 {
     u8::try_from(128 + signal).unwrap_or(FAILED)
 }
 
-fn say(order: &Run, text: &str) {
-    if !order.quiet {
+fn report(request: &Run, text: &str) {
+    if !request.quiet {
         eprintln!("chatkeep-testkit: {text}");
     }
 }

@@ -1,14 +1,15 @@
-//! Scripts run by the engines' own command-line clients, as somebody at a terminal would.
+//! Runs scripts with the command-line clients of the engines.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Engine;
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::url;
 
-/// Runs a script by `psql`, `mariadb` or `sqlite3`: MySQL, too, by `mariadb`, which speaks to it as `mysql` does.
+/// Runs a script with `psql`, `mariadb` or `sqlite3`. `mariadb` also serves MySQL, since it is
+/// compatible with `mysql`.
 pub(crate) fn run(engine: Engine, url: &str, file: Option<&Path>, sql: &str) -> Result<()> {
     let mut command = match (engine, file) {
         (_, Some(file)) => {
@@ -25,24 +26,24 @@ pub(crate) fn run(engine: Engine, url: &str, file: Option<&Path>, sql: &str) -> 
     };
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child =
-        command.spawn().while_(|| format!("starting {}", command.get_program().display()))?;
+        command.spawn().context(|| format!("starting {}", command.get_program().display()))?;
     let mut input =
         child.stdin.take().ok_or_else(|| Failure("the client has no input".to_owned()))?;
-    // A client that ends at an error reads no more.
+    // A client that exits on an error stops reading.
     let _ = input.write_all(sql.as_bytes());
     drop(input);
-    let output = child.wait_with_output().while_(|| "waiting for the client".to_owned())?;
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    let output = child.wait_with_output().context(|| "waiting for the client".to_owned())?;
+    let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     if output.status.success() {
         Ok(())
     } else {
-        Err(Failure(format!("{}: {said}", output.status)))
+        Err(Failure(format!("{}: {message}", output.status)))
     }
 }
 
 fn mariadb(url: &str) -> Result<Command> {
     let (user, password) =
-        url::account(url).ok_or_else(|| Failure("the URL names no account".to_owned()))?;
+        url::account(url).ok_or_else(|| Failure("the URL has no account".to_owned()))?;
     let (host, port) = url::address(url)
         .rsplit_once(':')
         .ok_or_else(|| Failure("the URL has no port".to_owned()))?;

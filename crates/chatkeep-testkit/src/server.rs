@@ -1,4 +1,4 @@
-//! A server of one test's own, to be stopped, killed and frozen.
+//! Private servers that a test can stop, kill and freeze.
 
 use std::path::{Path, PathBuf};
 use std::process;
@@ -9,7 +9,8 @@ use crate::home::Home;
 use crate::instance::{Instance, Options};
 use crate::{Engine, TestDatabase, environment};
 
-/// A private server, for tests that break it. It goes with this value, and with this process in whatever way it ends.
+/// A private server for tests that break it. It is removed when this value is dropped or this
+/// process ends, even if it is killed.
 ///
 /// ```no_run
 /// use chatkeep_testkit::{Engine, Server};
@@ -24,46 +25,46 @@ use crate::{Engine, TestDatabase, environment};
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    // Before the folder it lives in.
+    // Dropped before its folder.
     instance: Instance,
     tls_ca: PathBuf,
     socket: PathBuf,
     _home: Home,
 }
 
-/// Settings for a [`Server`] that is still to be started.
+/// Configures a [`Server`] before it is started.
 #[derive(Debug, Clone)]
-#[must_use = "nothing is started before `start`"]
+#[must_use = "the server is started by `start`"]
 pub struct ServerBuilder {
     engine: Engine,
     options: Options,
 }
 
 impl ServerBuilder {
-    /// Sets a setting of the server, as its own documentation names it, for example `max_connections` to `10`.
+    /// Sets a server setting, named as in its documentation, for example `max_connections` to `10`.
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.options.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// A server that offers no TLS.
+    /// Disables TLS.
     pub fn without_tls(mut self) -> Self {
         self.options.without_tls = true;
         self
     }
 
-    /// Whether what was committed outlives a power failure (fsync). Off unless asked for: tests are faster without,
-    /// and a server that is only killed loses nothing either way.
+    /// Sets whether commits survive a power failure (fsync). Off by default, because tests are
+    /// faster without it, and a killed server loses nothing either way.
     pub fn durable(mut self, on: bool) -> Self {
         self.options.fast = !on;
         self
     }
 
-    /// Starts it and waits until it takes log-ins: one to three seconds.
+    /// Starts the server and waits until it accepts logins, which takes one to three seconds.
     ///
     /// # Panics
     ///
-    /// When it cannot be started; the message holds the end of its log.
+    /// If it fails to start. The message contains the end of its log.
     #[track_caller]
     pub fn start(self) -> Server {
         let engine = self.engine;
@@ -75,7 +76,8 @@ impl ServerBuilder {
 
     fn try_start(self) -> Result<Server> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
-        // Inside the folder of the run, if there is one: then the run's end removes it even if this process cannot.
+        // Inside the folder of the run if there is one, so that the runner removes it even if this
+        // process cannot.
         let home = match environment::home() {
             Some(path) => Home::open(path)?,
             None => Home::create()?,
@@ -98,17 +100,17 @@ impl Server {
         Ok(Self { tls_ca: instance.tls_ca(), socket: instance.socket(), instance, _home: home })
     }
 
-    /// Starts a server with the kit's usual settings and waits until it takes log-ins.
+    /// Starts a server with the default settings of the testkit and waits until it accepts logins.
     ///
     /// # Panics
     ///
-    /// When it cannot be started; the message holds the end of its log.
+    /// If it fails to start. The message contains the end of its log.
     #[track_caller]
     pub fn start(engine: Engine) -> Self {
         Self::builder(engine).start()
     }
 
-    /// A server with other settings.
+    /// Returns a builder for a server with other settings.
     pub fn builder(engine: Engine) -> ServerBuilder {
         ServerBuilder { engine, options: Options { fast: true, ..Options::default() } }
     }
@@ -117,83 +119,85 @@ impl Server {
         &self.instance
     }
 
-    /// Its engine.
+    /// Returns the engine.
     pub fn engine(&self) -> Engine {
         self.instance.engine()
     }
 
-    /// URL of an account that may do everything.
+    /// Returns the URL, with an account that has all privileges.
     pub fn url(&self) -> String {
         self.instance.admin_url()
     }
 
-    /// Its port on 127.0.0.1, the same after each start.
+    /// Returns its port on 127.0.0.1, which stays the same across restarts.
     pub fn port(&self) -> u16 {
         self.instance.port()
     }
 
-    /// Its process id; `None` while it is down.
+    /// Returns its process id; `None` while it is down.
     pub fn pid(&self) -> Option<u32> {
         self.instance.pid()
     }
 
-    /// Whether its process is there, frozen or not.
+    /// Returns whether its process exists, frozen or not.
     pub fn is_running(&mut self) -> bool {
         matches!(self.instance.exit_status(), Ok(None)) && self.instance.pid().is_some()
     }
 
-    /// The CA certificate. The server's certificate is for the name `localhost` only.
+    /// Returns the path of the CA certificate. The server's certificate is for the name `localhost`
+    /// only.
     pub fn tls_ca(&self) -> &Path {
         &self.tls_ca
     }
 
-    /// Its unix socket: for PostgreSQL the folder it lies in, for MariaDB and MySQL the socket itself.
+    /// Returns its Unix socket: the containing folder for PostgreSQL, the socket itself for MariaDB
+    /// and MySQL.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// An empty database on this server.
+    /// Creates an empty database on this server.
     ///
     /// # Panics
     ///
-    /// When the server does not answer within a minute.
+    /// If the server does not respond within a minute.
     #[track_caller]
     pub fn create_database(&self) -> TestDatabase {
         match TestDatabase::on_private_server(self.engine(), &self.url()) {
             Ok(database) => database,
             Err(failure) => {
-                panic!("making a database on a private {} server: {failure}", self.engine())
+                panic!("creating a database on a private {} server: {failure}", self.engine())
             }
         }
     }
 
-    /// Shuts it down in order and waits until it is down.
+    /// Shuts the server down in order and waits until it has stopped.
     ///
     /// # Panics
     ///
-    /// When it does not stop within a minute.
+    /// If it does not stop within a minute.
     #[track_caller]
     pub fn stop(&mut self) {
         expect(self.instance.stop());
     }
 
-    /// Kills it with all its processes (SIGKILL) and waits until they are gone.
+    /// Kills the server with all its processes (SIGKILL) and waits until they have exited.
     pub fn kill(&mut self) {
         self.instance.kill();
     }
 
-    /// Starts it after [`stop`](Server::stop) or [`kill`](Server::kill), with the same data on the same port, and waits
-    /// until it takes log-ins.
+    /// Starts the server after [`stop`](Server::stop) or [`kill`](Server::kill), with the same data
+    /// and port, and waits until it accepts logins.
     ///
     /// # Panics
     ///
-    /// When it runs already or cannot be started.
+    /// If it is already running or fails to start.
     #[track_caller]
     pub fn start_again(&mut self) {
         expect(self.instance.start());
     }
 
-    /// [`stop`](Server::stop), then [`start_again`](Server::start_again).
+    /// Calls [`stop`](Server::stop), then [`start_again`](Server::start_again).
     ///
     /// # Panics
     ///
@@ -204,26 +208,26 @@ impl Server {
         self.start_again();
     }
 
-    /// Freezes it with all its processes (SIGSTOP): connections stay open, new ones are taken by the system, and
-    /// nothing answers.
+    /// Freezes the server with all its processes (SIGSTOP): connections stay open, the system
+    /// accepts new ones, but nothing responds.
     pub fn pause(&self) {
         self.instance.pause();
     }
 
-    /// Lets it go on after [`pause`](Server::pause) (SIGCONT).
+    /// Resumes the server after [`pause`](Server::pause) (SIGCONT).
     pub fn resume(&self) {
         self.instance.resume();
     }
 
-    /// The last lines that it logged.
+    /// Returns the last lines of its log.
     pub fn log_tail(&self) -> String {
         self.instance.log_tail()
     }
 }
 
 #[track_caller]
-fn expect(done: Result<()>) {
-    if let Err(failure) = done {
+fn expect(result: Result<()>) {
+    if let Err(failure) = result {
         panic!("{failure}");
     }
 }

@@ -1,12 +1,12 @@
-//! Taking database URLs apart just far enough to point them at another database or address.
+//! Minimal parsing of database URLs, to replace their database or address.
 
-/// The given server URL with another database, and without its query.
+/// Returns the server URL with another database and without its query.
 pub(crate) fn with_database(url: &str, database: &str) -> String {
     let (head, _) = split(url);
     format!("{head}/{database}")
 }
 
-/// The given URL with another host and port.
+/// Returns the URL with another host and port.
 pub(crate) fn with_address(url: &str, host: &str, port: u16) -> String {
     let (head, tail) = split(url);
     let start = match head.rfind('@') {
@@ -16,7 +16,7 @@ pub(crate) fn with_address(url: &str, host: &str, port: u16) -> String {
     format!("{}{host}:{port}{tail}", &head[..start])
 }
 
-/// `host:port` of a URL.
+/// Returns `host:port` of a URL.
 pub(crate) fn address(url: &str) -> &str {
     let (head, _) = split(url);
     let start =
@@ -24,14 +24,15 @@ pub(crate) fn address(url: &str) -> &str {
     &head[start.unwrap_or(0)..]
 }
 
-/// User and password of a URL; the kit's own need no decoding.
+/// Returns the user and password of a URL. Those of the testkit need no decoding.
 pub(crate) fn account(url: &str) -> Option<(&str, &str)> {
     let (head, _) = split(url);
     let start = head.find("://")? + 3;
     head[start..].rsplit_once('@')?.0.split_once(':')
 }
 
-/// Scheme, account and address; then the rest from the first `/` of the path (or the `?`) on.
+/// Splits a URL before the first `/` of its path, or its `?`: scheme, account and address, and the
+/// rest.
 fn split(url: &str) -> (&str, &str) {
     let start = url.find("://").map_or(0, |colon| colon + 3);
     let end = url[start..].find(['/', '?']).map_or(url.len(), |slash| start + slash);
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_pointed_at_another_database() {
+    fn with_database_replaces_the_database() {
         assert_eq!(
             with_database("postgresql://a:b@127.0.0.1:5/postgres", "x"),
             "postgresql://a:b@127.0.0.1:5/x"
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_pointed_at_another_address() {
+    fn with_address_replaces_host_and_port() {
         assert_eq!(
             with_address("mariadb://a:b@h:5/db?x=1", "localhost", 9),
             "mariadb://a:b@localhost:9/db?x=1"
@@ -61,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn the_account_of_a_url_is_found() {
+    fn account_returns_user_and_password() {
         assert_eq!(account("mariadb://a:b@h:5/db?x=1"), Some(("a", "b")));
         assert_eq!(account("mysql://h:5"), None);
     }
 
     #[test]
-    fn the_address_of_a_url_is_found() {
+    fn address_returns_host_and_port() {
         assert_eq!(address("mariadb://a:b@h:5/db?x=1"), "h:5");
         assert_eq!(address("mysql://h:5"), "h:5");
     }

@@ -1,4 +1,4 @@
-//! Databases of one test each, on every engine.
+//! Test databases on every engine.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use mysql_async::prelude::Queryable;
 use tokio_postgres::NoTls;
 
 #[test]
-fn a_database_begins_empty_and_keeps_what_is_written() {
+fn a_new_database_is_empty_and_stores_rows() {
     for engine in Engine::available() {
         let database = TestDatabase::create(engine);
         database.execute(
@@ -24,7 +24,7 @@ fn a_database_begins_empty_and_keeps_what_is_written() {
 }
 
 #[test]
-fn two_databases_do_not_see_each_other() {
+fn databases_are_isolated() {
     for engine in Engine::available() {
         let (one, other) = (TestDatabase::create(engine), TestDatabase::create(engine));
         one.execute("CREATE TABLE t (a INTEGER)");
@@ -34,30 +34,30 @@ fn two_databases_do_not_see_each_other() {
 }
 
 #[test]
-fn a_refused_statement_says_why() {
+fn a_rejected_statement_reports_the_reason() {
     for engine in Engine::available() {
         let database = TestDatabase::create(engine);
         let message = database
             .try_execute("SELECT nonsense FROM nowhere")
             .expect_err("there is no such table");
-        assert!(message.to_lowercase().contains("nowhere"), "{engine} said: {message}");
+        assert!(message.to_lowercase().contains("nowhere"), "{engine} reported: {message}");
     }
 }
 
 #[test]
-fn a_database_goes_with_its_value() {
+fn dropping_a_database_value_removes_the_database() {
     for engine in Engine::available() {
         let database = TestDatabase::create(engine);
         let name = database.name().to_owned();
         database.execute("CREATE TABLE t (a INTEGER)");
-        assert!(lives(engine, &name), "on {engine}");
+        assert!(exists(engine, &name), "on {engine}");
         drop(database);
-        assert!(!lives(engine, &name), "on {engine}");
+        assert!(!exists(engine, &name), "on {engine}");
     }
 }
 
-/// Whether there is a database, or a file, of this name.
-fn lives(engine: Engine, name: &str) -> bool {
+/// Returns whether there is a database or a file with this name.
+fn exists(engine: Engine, name: &str) -> bool {
     let list = match engine {
         Engine::Sqlite => return Path::new(name).exists(),
         Engine::PostgreSql => format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'"),
@@ -69,7 +69,7 @@ fn lives(engine: Engine, name: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_database_can_be_asked_inside_an_async_test() {
+async fn a_database_can_be_queried_in_an_async_test() {
     for engine in Engine::available() {
         assert_eq!(
             TestDatabase::create(engine).scalar("SELECT 1").as_deref(),
@@ -80,7 +80,7 @@ async fn a_database_can_be_asked_inside_an_async_test() {
 }
 
 #[tokio::test]
-async fn a_database_is_removed_while_a_transaction_in_it_is_open() {
+async fn a_database_with_an_open_transaction_can_be_removed() {
     for engine in Engine::servers() {
         let database = TestDatabase::create(engine);
         let (name, url) = (database.name().to_owned(), database.url().to_owned());
@@ -88,19 +88,19 @@ async fn a_database_is_removed_while_a_transaction_in_it_is_open() {
         let open = "BEGIN; INSERT INTO t VALUES (1)";
         if engine == Engine::PostgreSql {
             let (client, connection) =
-                tokio_postgres::connect(&url, NoTls).await.expect("it takes connections");
+                tokio_postgres::connect(&url, NoTls).await.expect("the server accepts connections");
             let driver = tokio::spawn(connection);
-            client.batch_execute(open).await.expect("it takes rows");
+            client.batch_execute(open).await.expect("the insert succeeds");
             drop(database);
             driver.await.expect("the driver ends").expect_err("the connection was cut");
         } else {
             let url = url.replacen("mariadb://", "mysql://", 1);
             let mut connection =
-                mysql_async::Conn::from_url(url).await.expect("it takes connections");
-            connection.query_drop(open).await.expect("it takes rows");
+                mysql_async::Conn::from_url(url).await.expect("the server accepts connections");
+            connection.query_drop(open).await.expect("the insert succeeds");
             drop(database);
             connection.query_drop("SELECT 1").await.expect_err("the connection was cut");
         }
-        assert!(!lives(engine, &name), "on {engine}");
+        assert!(!exists(engine, &name), "on {engine}");
     }
 }

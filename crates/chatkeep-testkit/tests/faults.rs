@@ -1,10 +1,10 @@
-//! The fault proxy in front of the real servers.
+//! The fault proxy in front of real servers.
 
 use chatkeep_testkit::{Deliver, Engine, FaultProxy, TestDatabase};
 use mysql_async::prelude::Queryable;
 use tokio_postgres::NoTls;
 
-/// Runs the statements one by one on one connection, until one fails.
+/// Runs the statements in sequence on one connection, until one fails.
 async fn run(engine: Engine, url: &str, statements: &[&str]) -> Result<(), String> {
     if engine == Engine::PostgreSql {
         let (client, connection) =
@@ -14,7 +14,7 @@ async fn run(engine: Engine, url: &str, statements: &[&str]) -> Result<(), Strin
             client.batch_execute(statement).await.map_err(|error| error.to_string())?;
         }
         drop(client);
-        // Whether the farewell arrives is all the same.
+        // It does not matter whether the termination message arrives.
         let _ = driver.await;
         return Ok(());
     }
@@ -34,16 +34,16 @@ async fn rows_after_a_cut_commit(engine: Engine, deliver: Deliver) -> Option<Str
     let url = proxy.url(database.url());
     run(engine, &url, &["BEGIN", "INSERT INTO t VALUES (1)", "COMMIT"])
         .await
-        .expect("the proxy passes all on");
+        .expect("the proxy forwards everything");
     proxy.cut_at(b"COMMIT", deliver);
     let cut = run(engine, &url, &["BEGIN", "INSERT INTO t VALUES (2)", "COMMIT"]).await;
-    assert!(cut.is_err(), "{engine}: the client must not hear that it committed");
+    assert!(cut.is_err(), "{engine}: the client must not learn that it committed");
     assert_eq!(proxy.cuts(), 1, "{engine}");
     database.scalar("SELECT count(*) FROM t")
 }
 
 #[tokio::test]
-async fn a_forwarded_commit_is_kept_although_its_client_sees_an_error() {
+async fn a_forwarded_commit_is_stored_although_its_client_gets_an_error() {
     for engine in Engine::servers() {
         let rows = rows_after_a_cut_commit(engine, Deliver::Forwarded).await;
         assert_eq!(rows.as_deref(), Some("2"), "{engine}");

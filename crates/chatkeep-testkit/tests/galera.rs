@@ -1,11 +1,11 @@
-//! A Galera cluster whose nodes are stopped, killed, frozen, disconnected and started again.
+//! A Galera cluster whose nodes are stopped, killed, frozen, disconnected and restarted.
 
 use std::fs;
 
 use chatkeep_testkit::GaleraCluster;
 
 #[test]
-fn nodes_that_return_have_the_rows_of_the_others() {
+fn restarted_nodes_have_the_rows_of_the_others() {
     let mut cluster = GaleraCluster::start();
     let database = cluster.node(0).create_database();
     database.execute("CREATE TABLE t (a INTEGER PRIMARY KEY)");
@@ -32,7 +32,7 @@ fn nodes_that_return_have_the_rows_of_the_others() {
         std::thread::sleep(std::time::Duration::from_millis(50));
         database.try_execute("SELECT * FROM t").err()
     });
-    assert!(refused.expect("an isolated node refuses statements").contains("1047"));
+    assert!(refused.expect("an isolated node rejects statements").contains("1047"));
     cluster.isolate(0, false);
     cluster.await_size(0, 3);
 
@@ -40,7 +40,8 @@ fn nodes_that_return_have_the_rows_of_the_others() {
         let through = cluster.database_through(number, &database);
         assert_eq!(through.scalar("SELECT SUM(a) FROM t").as_deref(), Some("3"), "node {number}");
     }
-    let pids: Vec<_> = cluster.nodes().iter().map(|node| node.pid().expect("it runs")).collect();
+    let pids: Vec<_> =
+        cluster.nodes().iter().map(|node| node.pid().expect("the node is running")).collect();
     let folder = cluster.node(0).socket().parent().expect("a folder").to_owned();
     drop(cluster);
     assert!(!fs::exists(&folder).expect("the folder above can be read"));

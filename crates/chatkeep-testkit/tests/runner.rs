@@ -1,4 +1,4 @@
-//! The `chatkeep-testkit run` command, mostly with one server, since each case starts its own.
+//! The `chatkeep-testkit run` command, mostly with one server, because each test starts its own.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,14 +8,14 @@ use std::{fs, thread};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-fn kit(arguments: &[&str]) -> Command {
+fn testkit(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatkeep-testkit"));
     command.arg("run").args(arguments);
     command
 }
 
 fn output(arguments: &[&str]) -> Output {
-    kit(arguments).output().expect("the runner starts")
+    testkit(arguments).output().expect("the runner starts")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -23,24 +23,24 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_exit_code_of_the_command_passes_through() {
+fn the_exit_code_of_the_command_is_returned() {
     let output = output(&["--only", "postgresql", "--fast", "--", "sh", "-c", "exit 7"]);
     assert_eq!(output.status.code(), Some(7), "{}", text(&output.stderr));
 }
 
 #[test]
-fn the_command_finds_the_servers_it_asked_for_and_no_others() {
+fn the_command_finds_only_the_requested_servers() {
     let script =
         r#"echo "$CHATKEEP_TEST_MARIADB_URL|$CHATKEEP_TEST_POSTGRESQL_URL|$CHATKEEP_TEST_ONLY""#;
     let output = output(&["--only", "mariadb", "--fast", "--quiet", "--", "sh", "-c", script]);
-    let said = text(&output.stdout);
-    assert!(said.starts_with("mariadb://chatkeep:"), "{said}");
-    assert!(said.trim_end().ends_with("/||mariadb"), "{said}");
+    let stdout = text(&output.stdout);
+    assert!(stdout.starts_with("mariadb://chatkeep:"), "{stdout}");
+    assert!(stdout.trim_end().ends_with("/||mariadb"), "{stdout}");
     assert_eq!(text(&output.stderr), "");
 }
 
 #[test]
-fn servers_are_durable_unless_they_are_asked_to_be_fast() {
+fn servers_are_durable_without_the_fast_option() {
     let output = output(&[
         "--only",
         "postgresql",
@@ -49,19 +49,19 @@ fn servers_are_durable_unless_they_are_asked_to_be_fast() {
         "-c",
         "cat /proc/$CHATKEEP_TEST_POSTGRESQL_PID/cmdline",
     ]);
-    let said = text(&output.stdout);
-    assert!(said.contains("postgres") && !said.contains("fsync"), "{said}");
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("postgres") && !stdout.contains("fsync"), "{stdout}");
 }
 
 #[test]
-fn a_command_that_is_not_there_is_an_error() {
+fn a_missing_command_is_an_error() {
     let output = output(&["--only", "postgresql", "--fast", "--", "/no/such/command"]);
     assert_eq!(output.status.code(), Some(127), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("/no/such/command"));
 }
 
 #[test]
-fn an_unknown_server_is_refused() {
+fn an_unknown_server_is_rejected() {
     let output = output(&["--only", "oracle", "--", "true"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
@@ -71,7 +71,7 @@ fn an_unknown_server_is_refused() {
     );
 }
 
-/// A runner whose command has told its server's pid and the run's folder, and now sleeps.
+/// A runner whose command has printed the pid of its server and the folder of the run, and sleeps.
 struct Running {
     runner: Child,
     server: u32,
@@ -81,13 +81,14 @@ struct Running {
 
 fn start_and_sleep() -> Running {
     let script = "echo $CHATKEEP_TEST_POSTGRESQL_PID $$ $CHATKEEP_TEST_HOME; sleep 60; echo late";
-    let mut command = kit(&["--only", "postgresql", "--fast", "--quiet", "--", "sh", "-c", script]);
+    let mut command =
+        testkit(&["--only", "postgresql", "--fast", "--quiet", "--", "sh", "-c", script]);
     let mut runner = command.stdout(Stdio::piped()).spawn().expect("the runner starts");
     let mut line = String::new();
-    let out = runner.stdout.take().expect("its output");
-    BufReader::new(out).read_line(&mut line).expect("the command says where its server is");
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let [server, command, folder] = words[..] else { panic!("the command said {line:?}") };
+    let out = runner.stdout.take().expect("stdout is piped");
+    BufReader::new(out).read_line(&mut line).expect("the command prints its line");
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let [server, command, folder] = fields[..] else { panic!("the command printed {line:?}") };
     Running {
         runner,
         server: server.parse().expect("a pid"),
@@ -101,16 +102,15 @@ impl Running {
         send(signal, self.runner.id());
     }
 
-    /// Asserts that the server, its command and the folder go away.
-    fn leaves_nothing(&self) {
+    /// Asserts that the server and the command end and the folder is removed.
+    fn assert_cleaned_up(&self) {
         let begin = Instant::now();
-        let gone = |pid: u32| !is_alive(pid);
-        while !(gone(self.server) && gone(self.command) && !Path::new(&self.folder).exists()) {
-            assert!(
-                begin.elapsed() < LIMIT,
-                "after {LIMIT:?} something of {} is still there",
-                self.folder
-            );
+        let has_exited = |pid: u32| !is_alive(pid);
+        while !(has_exited(self.server)
+            && has_exited(self.command)
+            && !Path::new(&self.folder).exists())
+        {
+            assert!(begin.elapsed() < LIMIT, "{} was not cleaned up within {LIMIT:?}", self.folder);
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -118,59 +118,60 @@ impl Running {
 
 fn send(signal: &str, pid: u32) {
     let status =
-        Command::new("kill").arg(signal).arg(pid.to_string()).status().expect("kill is there");
+        Command::new("kill").arg(signal).arg(pid.to_string()).status().expect("kill is installed");
     assert!(status.success());
 }
 
-/// Whether a process is there and not only waited for.
+/// Returns whether a process exists and is not a zombie.
 fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
 #[test]
-fn a_killed_runner_leaves_nothing_behind() {
+fn a_killed_runner_is_cleaned_up() {
     let mut running = start_and_sleep();
     running.signal("-KILL");
-    running.runner.wait().expect("it is gone");
-    running.leaves_nothing();
+    running.runner.wait().expect("the runner has exited");
+    running.assert_cleaned_up();
 }
 
 #[test]
-fn a_killed_runner_leaves_nothing_behind_even_when_its_server_was_frozen() {
+fn a_killed_runner_with_a_frozen_server_is_cleaned_up() {
     let mut running = start_and_sleep();
     send("-STOP", running.server);
     running.signal("-KILL");
-    running.runner.wait().expect("it is gone");
-    running.leaves_nothing();
+    running.runner.wait().expect("the runner has exited");
+    running.assert_cleaned_up();
 }
 
 #[test]
 fn sigterm_ends_the_command_and_the_servers() {
     let mut running = start_and_sleep();
     running.signal("-TERM");
-    let status = running.runner.wait().expect("it ends");
+    let status = running.runner.wait().expect("the runner exits");
     assert_eq!(status.code(), Some(143));
-    running.leaves_nothing();
+    running.assert_cleaned_up();
 }
 
 #[test]
 fn sigint_ends_the_command_and_the_servers() {
     let mut running = start_and_sleep();
     running.signal("-INT");
-    let status = running.runner.wait().expect("it ends");
-    // Only the runner got it, not its process group as from a terminal: then it asks the command to end.
+    let status = running.runner.wait().expect("the runner exits");
+    // Only the runner gets the signal, not its process group as from a terminal, so it terminates
+    // the command.
     assert_eq!(status.code(), Some(143));
-    running.leaves_nothing();
+    running.assert_cleaned_up();
 }
 
 #[test]
-fn a_signal_while_the_servers_start_ends_them() {
-    let mut runner = kit(&["--only", "postgresql,mariadb", "--fast", "--", "sleep", "60"]);
+fn a_signal_during_the_start_ends_the_servers() {
+    let mut runner = testkit(&["--only", "postgresql,mariadb", "--fast", "--", "sleep", "60"]);
     let mut runner = runner.stderr(Stdio::null()).spawn().expect("the runner starts");
     let pid = runner.id();
     thread::sleep(Duration::from_millis(400));
     send("-TERM", pid);
-    let status = runner.wait().expect("it ends");
+    let status = runner.wait().expect("the runner exits");
     assert_eq!(status.code(), Some(143));
 }

@@ -1,4 +1,4 @@
-//! Private servers that a test stops, kills and freezes.
+//! Private servers that tests stop, kill and freeze.
 
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -6,10 +6,10 @@ use std::{fs, thread};
 use chatkeep_testkit::{Engine, Server};
 
 #[test]
-fn a_killed_server_comes_back_on_its_port_with_all_that_was_committed() {
+fn a_restarted_server_has_the_same_port_and_all_commits() {
     for engine in Engine::servers() {
         let mut server = Server::start(engine);
-        let (port, pid) = (server.port(), server.pid().expect("it runs"));
+        let (port, pid) = (server.port(), server.pid().expect("the server is running"));
         let database = server.create_database();
         database.execute("CREATE TABLE t (a INTEGER)");
         database.execute("INSERT INTO t VALUES (7)");
@@ -30,39 +30,39 @@ fn a_killed_server_comes_back_on_its_port_with_all_that_was_committed() {
 }
 
 #[test]
-fn a_frozen_server_answers_only_after_it_goes_on() {
+fn a_frozen_server_responds_only_after_it_is_resumed() {
     for engine in Engine::servers() {
         let server = Server::start(engine);
         let database = server.create_database();
         server.pause();
         thread::scope(|scope| {
-            let question = scope.spawn(|| {
+            let query = scope.spawn(|| {
                 let begin = Instant::now();
                 assert_eq!(database.scalar("SELECT 7").as_deref(), Some("7"), "{engine}");
                 begin.elapsed()
             });
             thread::sleep(Duration::from_millis(500));
             server.resume();
-            let waited = question.join().expect("the question is answered");
+            let waited = query.join().expect("the query succeeds");
             assert!(
                 waited >= Duration::from_millis(400),
-                "{engine} answered after {waited:?}, while frozen"
+                "{engine} responded after {waited:?}, while frozen"
             );
         });
     }
 }
 
 #[test]
-fn a_server_that_is_dropped_leaves_nothing_behind() {
+fn a_dropped_server_is_removed_completely() {
     for engine in Engine::servers() {
         let server = Server::start(engine);
-        let pid = server.pid().expect("it runs");
-        let folder =
-            fs::read_link(format!("/proc/{pid}/cwd")).expect("it works in its data folder");
+        let pid = server.pid().expect("the server is running");
+        let folder = fs::read_link(format!("/proc/{pid}/cwd"))
+            .expect("its working folder is its data folder");
         server.pause();
         drop(server);
         assert!(!fs::exists(format!("/proc/{pid}")).expect("/proc can be read"), "{engine}");
-        assert!(!folder.exists(), "{engine}: {} is still there", folder.display());
+        assert!(!folder.exists(), "{engine}: {} still exists", folder.display());
     }
 }
 
@@ -80,20 +80,20 @@ fn a_setting_reaches_the_server() {
 }
 
 #[test]
-fn a_wrong_setting_is_shown_with_the_end_of_the_log() {
+fn an_unknown_setting_is_reported_with_the_end_of_the_log() {
     for engine in Engine::servers() {
-        let refusal = std::panic::catch_unwind(|| {
+        let outcome = std::panic::catch_unwind(|| {
             Server::builder(engine).setting("no_such_thing", "1").start()
         });
-        let panic = refusal.map(|_| ()).expect_err("no server knows this setting");
+        let panic = outcome.map(|_| ()).expect_err("the setting is unknown");
         let text = panic.downcast_ref::<String>().expect("the message is a text");
         let text = text.replace('-', "_");
-        assert!(text.contains("no_such_thing"), "{engine} said: {text}");
+        assert!(text.contains("no_such_thing"), "{engine} reported: {text}");
     }
 }
 
 #[test]
-fn a_server_offers_tls_unless_it_is_told_not_to() {
+fn a_server_offers_tls_unless_it_is_disabled() {
     for engine in Engine::servers() {
         let (sql, on) = match engine {
             Engine::PostgreSql => ("SHOW ssl", "on"),
@@ -109,7 +109,7 @@ fn a_server_offers_tls_unless_it_is_told_not_to() {
 }
 
 #[test]
-fn a_server_is_durable_when_it_is_asked_to_be() {
+fn a_server_is_durable_on_request() {
     for engine in Engine::servers() {
         let (sql, on) = match engine {
             Engine::PostgreSql => ("SHOW fsync", "on"),

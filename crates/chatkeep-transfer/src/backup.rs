@@ -1,4 +1,4 @@
-//! Backups.
+//! Backups into an archive or a SQLite file.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,18 +16,20 @@ use crate::output::{refuse_database_file, refuse_leftover_companion};
 use crate::progress::{Phase, Step};
 use crate::reading::{self, count};
 
-/// What was written. It serialises with these keys.
+/// Result of a backup. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BackupReport {
-    /// Messages in the backup.
+    /// Number of messages in the backup.
     pub messages: u64,
-    /// Tokens in the backup.
+    /// Number of tokens in the backup.
     pub tokens: u64,
 }
 
-/// Writes all messages and tokens, as they are at one moment, into an archive that [`restore`](crate::restore) reads into
-/// any engine: a tar file, compressed by zstd, of JSON Lines with a manifest and digests. Others go on writing meanwhile.
+/// Writes a consistent snapshot of all messages and tokens into an archive.
+///
+/// [`restore`](crate::restore) reads the archive into any engine. It is a zstd-compressed tar file
+/// of JSON Lines, with a manifest and digests. Other programs can write during the backup.
 ///
 /// ```
 /// use chatkeep_transfer::backup;
@@ -41,8 +43,8 @@ pub struct BackupReport {
 /// ```
 ///
 /// # Errors
-/// `Schema` when the schema is not this program's; `StorageFull` and the like when `out` cannot be written to; and what
-/// the database says.
+/// `Schema` if the schema version is not this program's. `StorageFull` or `Unavailable` if writing
+/// to `out` fails. Database errors keep their kinds.
 pub fn backup(
     chat: &Chatkeep,
     out: impl Write,
@@ -50,7 +52,7 @@ pub fn backup(
 ) -> Result<Manifest> {
     let run = || {
         let database = chat.database();
-        // A connection of its own: the pool's would be missing for as long as this takes.
+        // A separate connection, so that the backup does not occupy one of the pool.
         let mut source = open_source(database.url(), database.settings().connect_timeout)?;
         database.expect_file(&source)?;
         write(&mut source, out, progress)
@@ -72,7 +74,7 @@ fn write(
         let (sender, receiver) = sync_channel::<Batch>(2);
         let reader = scope.spawn(move || {
             reading::read(source, |batch, _| {
-                sender.send(batch).map_err(|_| Error::internal("nobody writes what is read"))
+                sender.send(batch).map_err(|_| Error::internal("the archive writer stopped"))
             })
         });
         let mut written = Ok(());
@@ -85,21 +87,22 @@ fn write(
             progress(Step { phase: Phase::Storing, done, total });
         }
         drop(receiver);
-        let read = reader
-            .join()
-            .unwrap_or_else(|_| Err(Error::internal("the thread that reads panicked")));
+        let read =
+            reader.join().unwrap_or_else(|_| Err(Error::internal("the reader thread panicked")));
         written.and(read)
     })?;
     writer.finish(|parts| Manifest::new(engine, read.content, read.next_ids, parts))
 }
 
-/// Writes a SQLite database, as it is at this moment, into a SQLite file of its own, and reads that once to see whether it
-/// is sound. Others go on reading and writing meanwhile. The file must not be there yet, or be empty; after an error it is
-/// worth nothing.
+/// Writes a consistent snapshot of a SQLite database into a SQLite file, and checks its integrity.
+///
+/// Other programs can read and write during the backup. The file must not exist, or must be empty.
+/// After an error, its content is unusable.
 ///
 /// # Errors
-/// `Configuration` on a server; `InvalidInput` when the file is the database, or SQLite would take what is beside it for a
-/// part of it; `StorageFull`; `Corrupt` when the database is damaged.
+/// `Configuration` on a server. `InvalidInput` if the file is the database itself, or a leftover
+/// `-wal`, `-shm` or `-journal` file is next to it. `StorageFull` if the disk is full. `Corrupt` if
+/// the database is damaged.
 pub fn backup_sqlite(chat: &Chatkeep, path: &Path) -> Result<BackupReport> {
     let run = || {
         let database = chat.database();

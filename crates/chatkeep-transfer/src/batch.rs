@@ -1,9 +1,9 @@
-//! Rows on their way.
+//! Batches of rows in transfer.
 
 use chatkeep_core::Message;
 use chatkeep_core::tokens::StoredToken;
 
-/// Some rows of one table, in the order of their ids.
+/// Rows of one table, ordered by id.
 #[derive(Debug)]
 pub(crate) enum Batch {
     Tokens(Vec<StoredToken>),
@@ -19,7 +19,7 @@ impl Batch {
     }
 }
 
-/// The ids that the next rows get: they too are kept, so that no id is ever given twice.
+/// Ids of the next rows. They are transferred as well, so that no id is ever reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct NextIds {
     pub(crate) messages: i64,

@@ -1,4 +1,4 @@
-//! Whether two databases hold the same.
+//! Comparison of two databases.
 
 use std::thread;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::digest::Content;
 use crate::progress::{Phase, Step};
 use crate::reading::{self, Read, count};
 
-/// Two databases beside each other. It serialises with these keys.
+/// Result of a comparison. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Comparison {
-    /// Whether they hold the same rows, and the target gives no id again.
+    /// Whether both have the same rows, and the target's next ids are not lower than the source's.
     pub equal: bool,
-    /// What the source holds.
+    /// Content of the source.
     pub source: Content,
-    /// What the target holds.
+    /// Content of the target.
     pub target: Content,
-    /// What is different, in words; empty when nothing is.
+    /// Readable descriptions of the differences; empty if there are none.
     pub differences: Vec<String>,
 }
 
@@ -46,11 +46,11 @@ impl Comparison {
                     .push(format!("{table}: the same number of rows, but not the same values"));
             }
         }
-        let heads = [
+        let next_ids = [
             ("messages", next_ids.messages, target.next_ids.messages),
             ("api_tokens", next_ids.tokens, target.next_ids.tokens),
         ];
-        for (table, one, other) in heads {
+        for (table, one, other) in next_ids {
             if other < one {
                 differences.push(format!(
                     "{table}: the next id is {one} in the source, only {other} in the target"
@@ -60,36 +60,39 @@ impl Comparison {
         Self { equal: differences.is_empty(), source, target: target.content, differences }
     }
 
-    /// An error when they do not hold the same.
+    /// Returns a `Corrupt` error unless the databases are equal.
     pub(crate) fn into_result(self) -> Result<Self> {
         if self.equal {
             return Ok(self);
         }
         Err(Error::new(
             ErrorKind::Corrupt,
-            format!("what was stored is not what was read: {}", self.differences.join("; ")),
+            format!("the stored rows differ from the rows read: {}", self.differences.join("; ")),
         ))
     }
 }
 
-/// Reads two databases whole, and compares rows, digests over all values, and the numbers for new rows. Nothing is changed;
-/// to see whether both are one database, a row is written for a moment to a server that is the target.
+/// Compares two databases: row counts, digests over all values, and the next ids.
+///
+/// No messages or tokens are changed. If the target is a server, a row is written to it and removed
+/// again, to detect that both URLs name one database.
 ///
 /// # Errors
-/// `Configuration` when both are the same database; `Schema` when one has not this program's schema, or is only partly filled; and what the databases say.
+/// `Configuration` if both are the same database. `Schema` if the schema version of one is not this
+/// program's, or an unfinished transfer left it incomplete. Database errors keep their kinds.
 pub fn compare(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
     connect_timeout: Duration,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Comparison> {
-    // One database is equal to itself, which would prove nothing about a copy of it.
+    // Comparing a database with itself would prove nothing about a copy.
     if is_same_address(from, to) {
         return Err(same_database());
     }
     let mut source = open_source(from, connect_timeout).map_err(|error| of("source", error))?;
     let mut target = open_source(to, connect_timeout).map_err(|error| of("target", error))?;
-    // Where neither may be written to, there is no other way to ask, and nothing is changed here.
+    // Detection needs write permission. Failing to detect is safe, as nothing is changed here.
     if target.engine().is_server() && is_same_database(&mut target, &mut source).unwrap_or(false) {
         return Err(same_database());
     }
@@ -109,16 +112,16 @@ pub(crate) fn compare_open(
             progress(Step { phase: Phase::Comparing, done: digests.rows(), total });
             Ok(())
         });
-        (one, other.join().unwrap_or_else(|_| Err(Error::internal("a thread panicked"))))
+        (one, other.join().unwrap_or_else(|_| Err(Error::internal("the reader thread panicked"))))
     });
     let one = one.map_err(|error| of("source", error))?;
     let other = other.map_err(|error| of("target", error))?;
     Ok(Comparison::new(one.content, one.next_ids, other))
 }
 
-/// The same error, saying which of two databases it is about.
-pub(crate) fn of(end: &str, error: Error) -> Error {
-    let mut named = Error::new(error.kind(), format!("{end}: {}", error.message()));
+/// Prefixes an error with the database that it concerns: `source` or `target`.
+pub(crate) fn of(side: &str, error: Error) -> Error {
+    let mut named = Error::new(error.kind(), format!("{side}: {}", error.message()));
     if let Some(field) = error.field() {
         named = named.with_field(field.to_owned());
     }

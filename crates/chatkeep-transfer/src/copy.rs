@@ -1,4 +1,4 @@
-//! Moving house: all rows of one database into another, whatever their engines.
+//! Copies all rows of one database into another, between any two engines.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -12,24 +12,24 @@ use serde::{Serialize, Serializer};
 
 use crate::batch::Batch;
 use crate::compare::{Comparison, compare_open, of};
-use crate::filling::Filling;
-use crate::following::{Teller, follow};
+use crate::follower::{ProgressSender, follow};
 use crate::progress::{Phase, Step};
 use crate::reading::{self, Read, count};
+use crate::target_writer::TargetWriter;
 
-/// Batches that are read ahead.
-const AHEAD: usize = 2;
-/// What is done, in the words of the database that it is done to.
+/// Maximum number of batches that are read ahead.
+const READ_AHEAD: usize = 2;
+/// Kind of transfer, as recorded in the target.
 const KIND: &str = "copy";
 
-/// How a copy is to be made.
+/// Options of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopyOptions {
-    /// Go on with a copy that was cut off.
+    /// Continue an interrupted copy.
     pub resume: bool,
-    /// Delete what the target holds first.
+    /// Delete the rows of the target first.
     pub replace: bool,
-    /// How long a connection may take to be made.
+    /// Timeout of establishing a connection.
     pub connect_timeout: Duration,
 }
 
@@ -39,26 +39,26 @@ impl Default for CopyOptions {
     }
 }
 
-/// What a copy did. It serialises with these keys.
+/// Result of a copy. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CopyReport {
-    /// Messages that this run has copied.
+    /// Number of messages that this run copied.
     pub messages: u64,
-    /// Tokens that this run has copied.
+    /// Number of tokens that this run copied.
     pub tokens: u64,
-    /// Rows that an earlier run had copied.
+    /// Number of rows that an earlier run had copied.
     pub there_before: u64,
-    /// What both databases hold.
+    /// Comparison of the two databases after the copy.
     pub comparison: Comparison,
-    /// How long reading the source and storing its rows took; the key is `storing_seconds`.
+    /// Time taken to read the source and store its rows; the JSON key is `storing_seconds`.
     #[serde(rename = "storing_seconds", serialize_with = "as_seconds")]
     pub storing: Duration,
-    /// How long counting the statistics took; the key is `counting_seconds`.
+    /// Time taken to compute the statistics; the JSON key is `counting_seconds`.
     #[serde(rename = "counting_seconds", serialize_with = "as_seconds")]
     pub counting: Duration,
-    /// How long comparing took, with reading back what was not read back while rows were stored; the key is
-    /// `comparing_seconds`.
+    /// Time taken to compare, including reading back rows that were not yet read back during
+    /// storing; the JSON key is `comparing_seconds`.
     #[serde(rename = "comparing_seconds", serialize_with = "as_seconds")]
     pub comparing: Duration,
 }
@@ -70,29 +70,33 @@ fn as_seconds<S: Serializer>(
     serializer.serialize_f64(duration.as_secs_f64())
 }
 
-/// What a copy would meet. It serialises with these keys.
+/// Preview of a copy. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CopyPlan {
-    /// Messages in the source.
+    /// Number of messages in the source.
     pub messages: u64,
-    /// Tokens in the source.
+    /// Number of tokens in the source.
     pub tokens: u64,
-    /// Messages in the target.
+    /// Number of messages in the target.
     pub target_messages: u64,
-    /// Tokens in the target.
+    /// Number of tokens in the target.
     pub target_tokens: u64,
-    /// Whether the target's tables are to be made.
+    /// Whether the copy would create the target's tables.
     pub makes_tables: bool,
-    /// Messages that an earlier run copied before it was cut off.
+    /// Number of messages that an interrupted run copied; `None` if no transfer is unfinished.
     pub unfinished: Option<i64>,
 }
 
-/// Looks at both databases, and changes nothing. To see whether both are one database, a row is written for a moment to a
-/// server that is the target.
+/// Inspects both databases without copying anything.
+///
+/// If the target is a server, a row is written to it and removed again, to detect that both URLs
+/// name one database.
 ///
 /// # Errors
-/// As [`copy`].
+/// `Configuration` if both are the same database, or the source does not exist. `Schema` if the
+/// source's schema version is not this program's, or the target's is newer. Database errors keep
+/// their kinds.
 pub fn plan_copy(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
@@ -101,20 +105,23 @@ pub fn plan_copy(
     refuse_same_address(from, to)?;
     let mut source = open_source(from, connect_timeout).map_err(|error| of("source", error))?;
     let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
-    let target = look(&mut source, to, connect_timeout).map_err(|error| of("target", error))?;
+    let target =
+        inspect_target(&mut source, to, connect_timeout).map_err(|error| of("target", error))?;
     let (makes_tables, target_messages, target_tokens, unfinished) = target;
     Ok(CopyPlan { messages, tokens, target_messages, target_tokens, makes_tables, unfinished })
 }
 
-fn look(
+/// Returns whether the copy would create the tables, the row counts, and an unfinished copy's
+/// messages.
+fn inspect_target(
     source: &mut Connection,
     to: &DatabaseUrl,
     connect_timeout: Duration,
 ) -> Result<(bool, u64, u64, Option<i64>)> {
-    let nothing = (true, 0, 0, None);
-    let Some(mut target) = peek(to, connect_timeout)? else { return Ok(nothing) };
-    if let SchemaVersion::Behind(_) = migrations::look(&mut target)? {
-        return Ok(nothing);
+    let empty = (true, 0, 0, None);
+    let Some(mut target) = peek(to, connect_timeout)? else { return Ok(empty) };
+    if let SchemaVersion::Behind(_) = migrations::schema_version(&mut target)? {
+        return Ok(empty);
     }
     migrations::ensure(&mut target, false, connect_timeout)?;
     if target.engine().is_server() {
@@ -125,12 +132,13 @@ fn look(
     Ok((false, messages, tokens, unfinished))
 }
 
-/// Copies all messages and tokens from one database into another, with their ids, whatever the engines.
+/// Copies all messages and tokens from one database into another, between any two engines.
 ///
-/// The target's tables are made by our migrations. It must have no rows, unless they may be replaced. Rows go in batches
-/// that each stand for good; until everything is there and was compared with the source, the target says that it is only
-/// partly filled, and programs refuse to work on it. A copy that was cut off goes on where it was with `resume`. The source
-/// is read as it is at one moment, and is not changed: what is written to it meanwhile is not copied.
+/// Ids are preserved. Migrations create the target's tables. The target must be empty, unless
+/// `replace` is set. Rows are stored in batches, each in a transaction. The target is marked
+/// incomplete, and programs refuse to open it, until all rows are stored and compared with the
+/// source. An interrupted copy continues with `resume`. The source is read from one snapshot and
+/// is not changed: rows written to it during the copy are not copied.
 ///
 /// ```
 /// use chatkeep_transfer::{CopyOptions, copy};
@@ -138,8 +146,10 @@ fn look(
 ///
 /// let folder = tempfile::tempdir()?;
 /// let from = DatabaseUrl::sqlite_file(folder.path().join("from.db"));
-/// let to = DatabaseUrl::sqlite_file(folder.path().join("to.db")); // or postgresql://…, mysql://…
-/// Chatkeep::builder().database_url(from.clone()).open()?.messages().log_message(&NewMessage::new("hi"))?;
+/// // or postgresql://…, mysql://…
+/// let to = DatabaseUrl::sqlite_file(folder.path().join("to.db"));
+/// let chat = Chatkeep::builder().database_url(from.clone()).open()?;
+/// chat.messages().log_message(&NewMessage::new("hi"))?;
 ///
 /// let report = copy(&from, &to, CopyOptions::default(), &mut |_| {})?;
 /// assert_eq!(report.messages, 1);
@@ -148,9 +158,10 @@ fn look(
 /// ```
 ///
 /// # Errors
-/// `Configuration` when both are the same database, or there is no source; `Schema` when the source's schema is not this
-/// program's, or the target's is newer, or the target is only partly filled and `resume` was not said; `Conflict` when the
-/// target has rows, or others write to it; `Corrupt` when afterwards the two are not the same; and what the databases say.
+/// `Configuration` if both are the same database, or the source does not exist. `Schema` if the
+/// source's schema version is not this program's, the target's is newer, or the target is
+/// incomplete and `resume` is not set. `Conflict` if the target has rows, or another program writes
+/// to it. `Corrupt` if the two databases differ after the copy. Database errors keep their kinds.
 pub fn copy(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
@@ -190,33 +201,34 @@ fn run(
                 comparing: begin.elapsed(),
             })
         }
-        Prepared::Ready(mut filling) => {
-            let (messages_before, tokens_before) = filling.counts();
+        Prepared::Ready(mut writer) => {
+            let (messages_before, tokens_before) = writer.counts();
             let at_target = |error| of("target", error);
             let begin = Instant::now();
-            // Without it everything is read back at the end.
+            // Without a follower, all rows are read back at the end.
             let follower = open_follower(to, options.connect_timeout).ok().flatten();
-            let (done, read_back) = follow(follower, |teller| {
-                let read = fill(&mut source, &mut filling, messages + tokens, teller, progress)?;
+            let (done, read_back) = follow(follower, |sender| {
+                let total = messages + tokens;
+                let read = copy_rows(&mut source, &mut writer, total, sender, progress)?;
                 let storing = begin.elapsed();
-                filling.complete(read.next_ids, progress).map_err(at_target)?;
+                writer.complete(read.next_ids, progress).map_err(at_target)?;
                 Ok((read, storing, begin.elapsed() - storing))
             })?;
             let (read, storing, counting) = done;
             let comparison = match read_back {
                 Some(content) if content == read.content => {
-                    filling.confirm(content, read.next_ids, progress)
+                    writer.confirm(content, read.next_ids, progress)
                 }
                 _ => Ok(None),
             };
             let comparison = match comparison.map_err(at_target)? {
                 Some(comparison) => comparison,
                 None => {
-                    filling.compare(&read.content, read.next_ids, progress).map_err(at_target)?
+                    writer.compare(&read.content, read.next_ids, progress).map_err(at_target)?
                 }
             };
             let comparison = comparison.into_result()?;
-            filling.finish().map_err(at_target)?;
+            writer.finish().map_err(at_target)?;
             let Read { content, .. } = read;
             Ok(CopyReport {
                 messages: content.messages.rows - messages_before,
@@ -231,12 +243,12 @@ fn run(
     }
 }
 
-/// Before anything is opened.
+/// Checks the URLs, before any connection is opened.
 fn refuse_same_address(from: &DatabaseUrl, to: &DatabaseUrl) -> Result<()> {
     if is_same_address(from, to) { Err(same_database()) } else { Ok(()) }
 }
 
-/// Before anything is changed: two addresses may lead to one database.
+/// Checks the databases, before anything is changed: different URLs may name the same database.
 fn refuse_same(source: &mut Connection, target: &mut Connection) -> Result<()> {
     match is_same_database(target, source) {
         Ok(false) => Ok(()),
@@ -250,94 +262,97 @@ pub(crate) fn same_database() -> Error {
 }
 
 enum Prepared {
-    Ready(Filling),
-    /// It has rows already, which may be those that are to be copied.
+    /// The target is ready for rows.
+    Ready(TargetWriter),
+    /// The target has rows, which may be those of a finished copy.
     Full(Connection),
 }
 
 fn prepare(mut target: Connection, source: &str, options: CopyOptions) -> Result<Prepared> {
-    let (state, rows) = Filling::look(&mut target)?;
+    let (state, rows) = TargetWriter::inspect(&mut target)?;
     match state {
-        _ if options.replace => Filling::clear(&mut target, source)?,
-        // It was to be emptied; nobody has any use for what is left.
-        Some(state) if state.is_emptying() => Filling::clear(&mut target, source)?,
+        _ if options.replace => TargetWriter::truncate(&mut target, source)?,
+        // An earlier run was deleting all rows. The remaining ones are not needed.
+        Some(state) if state.is_truncating() => TargetWriter::truncate(&mut target, source)?,
         Some(state) if options.resume => {
-            let is_ours = state.kind == KIND && source.starts_with(&state.source);
-            if !is_ours {
+            let is_this_copy = state.kind == KIND && source.starts_with(&state.source);
+            if !is_this_copy {
                 return Err(Error::configuration(format!(
-                    "what was cut off is another move: a {} from {}; --replace begins anew",
+                    "the interrupted transfer is a {} from {}, not this copy; use --replace to \
+                     start over",
                     state.kind, state.source
                 )));
             }
             if rows != (state.messages.unsigned_abs(), state.tokens.unsigned_abs()) {
                 return Err(Error::new(
                     ErrorKind::Conflict,
-                    "has other rows than were copied: another program wrote to it; --replace begins anew",
+                    "another program wrote to the target after the copy was interrupted; use \
+                     --replace to start over",
                 )
                 .with_retryable(false));
             }
-            return Ok(Prepared::Ready(Filling::go_on(target, state)));
+            return Ok(Prepared::Ready(TargetWriter::resume(target, state)));
         }
         Some(_) => transfer::refuse_unfinished(&mut target)?,
         None if rows == (0, 0) => {}
-        // It may have been cut off just after its end.
+        // The earlier run may have been interrupted after its last step.
         None if options.resume => return Ok(Prepared::Full(target)),
         None => return Err(not_empty(rows)),
     }
-    Filling::begin(target, KIND, source).map(Prepared::Ready)
+    TargetWriter::begin(target, KIND, source).map(Prepared::Ready)
 }
 
 fn not_empty((messages, tokens): (u64, u64)) -> Error {
     let message = format!(
-        "holds rows already ({messages} messages, {tokens} tokens); --replace deletes them before anything is copied"
+        "is not empty ({messages} messages, {tokens} tokens); use --replace to delete these rows \
+         first"
     );
     Error::new(ErrorKind::Conflict, message).with_retryable(false)
 }
 
-/// Reads in one thread and stores in this one.
-fn fill(
+/// Reads the source in another thread and stores the rows in this one.
+fn copy_rows(
     source: &mut Connection,
-    filling: &mut Filling,
+    writer: &mut TargetWriter,
     total: u64,
-    teller: &Teller,
+    sender: &ProgressSender,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Read> {
-    let (sender, receiver) = sync_channel::<Batch>(AHEAD);
-    let mut done = filling.rows();
+    let (batches, receiver) = sync_channel::<Batch>(READ_AHEAD);
+    let mut done = writer.rows();
     progress(Step { phase: Phase::Storing, done, total });
     thread::scope(|scope| {
-        let (tokens_there, messages_there) = filling.marks();
+        let (last_token, last_message) = writer.last_ids();
         let reader = scope.spawn(move || {
             reading::read(source, |mut batch, _| {
-                // What is there already is read for its digest alone.
+                // Rows that are already stored are only read for the digest.
                 match &mut batch {
                     Batch::Tokens(rows) => {
-                        rows.retain(|row| tokens_there.is_none_or(|last| row.id > last))
+                        rows.retain(|row| last_token.is_none_or(|last| row.id > last))
                     }
                     Batch::Messages(rows) => {
-                        rows.retain(|row| messages_there.is_none_or(|last| row.id > last))
+                        rows.retain(|row| last_message.is_none_or(|last| row.id > last))
                     }
                 }
                 if batch.len() == 0 {
                     return Ok(());
                 }
-                sender.send(batch).map_err(|_| Error::internal("nobody stores what is read"))
+                batches.send(batch).map_err(|_| Error::internal("the target writer stopped"))
             })
         });
         let mut stored = Ok(());
         for batch in &receiver {
-            stored = filling.store(&batch);
+            stored = writer.store(&batch);
             if stored.is_err() {
                 break;
             }
-            teller.stored(&batch);
+            sender.stored(&batch);
             done += batch.len();
             progress(Step { phase: Phase::Storing, done, total });
         }
         drop(receiver);
-        let read = reader
-            .join()
-            .unwrap_or_else(|_| Err(Error::internal("the thread that reads panicked")));
+        let read =
+            reader.join().unwrap_or_else(|_| Err(Error::internal("the reader thread panicked")));
         stored.map_err(|error| of("target", error))?;
         read.map_err(|error| of("source", error))
     })

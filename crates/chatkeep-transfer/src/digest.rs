@@ -1,4 +1,4 @@
-//! A digest over all rows of a table, the same on every engine.
+//! Digests over all rows of a table. They are the same on every engine.
 
 use chatkeep_core::Message;
 use chatkeep_core::tokens::StoredToken;
@@ -7,25 +7,25 @@ use sha2::{Digest as _, Sha256};
 
 use crate::batch::Batch;
 
-/// What a table holds, in short. It serialises with these keys.
+/// Summary of a table's content. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableContent {
-    /// How many rows.
+    /// Number of rows.
     pub rows: u64,
-    /// SHA-256 over all values of all rows in the order of their ids.
+    /// SHA-256 over all values of all rows, ordered by id, in hexadecimal.
     pub sha256: String,
 }
 
-/// What a database holds, in short. It serialises with these keys.
+/// Summary of a database's content. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
-    /// The message log.
+    /// Table `messages`.
     pub messages: TableContent,
-    /// The tokens.
+    /// Table `api_tokens`.
     pub api_tokens: TableContent,
 }
 
-/// The digests of a database's tables while their rows go by.
+/// Digests of a database's tables, computed batch by batch.
 #[derive(Default)]
 pub(crate) struct Digests {
     messages: TableDigest,
@@ -67,7 +67,7 @@ impl TableDigest {
         self.number(number.unwrap_or(0));
     }
 
-    /// With its length before it, so that no two rows read alike.
+    /// Adds the length before the text, so that different rows never have the same encoding.
     fn text(&mut self, text: Option<&str>) {
         self.maybe_number(text.map(|text| text.len() as i64));
         self.sha256.update(text.unwrap_or_default());
@@ -91,9 +91,9 @@ impl TableDigest {
         self.text(Some(&token.token_hash));
         self.text(Some(&token.description));
         self.number(token.created_at.as_microsecond());
-        self.maybe_number(token.expires_at.map(|moment| moment.as_microsecond()));
+        self.maybe_number(token.expires_at.map(|time| time.as_microsecond()));
         self.number(token.is_active.into());
-        self.maybe_number(token.last_used_at.map(|moment| moment.as_microsecond()));
+        self.maybe_number(token.last_used_at.map(|time| time.as_microsecond()));
         self.text(token.token_start.as_deref());
     }
 
@@ -102,12 +102,12 @@ impl TableDigest {
     }
 }
 
-/// SHA-256 of these bytes, in hexadecimal digits.
+/// Returns the SHA-256 of these bytes in hexadecimal.
 pub(crate) fn hex_digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Bytes in hexadecimal digits.
+/// Encodes bytes in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,13 +1,16 @@
-//! Data in and out of chatkeep: what other programs left behind, from one engine to another, backup and restore.
+//! Import, copy, backup and restore of chatkeep databases.
 //!
-//! - [`import_legacy`]: SQLite files of other chat programs, taken over row by row, all or nothing.
-//! - [`copy`]: from one database to another, whatever their engines; [`compare`] tells whether they hold the same.
-//! - [`backup`] and [`restore`]: an archive that every engine writes and reads; [`backup_sqlite`]: a SQLite file.
+//! - [`import_legacy`]: imports SQLite files of other chat programs, all rows or none.
+//! - [`copy`]: copies one database into another, between any two engines. [`compare`] checks that
+//!   two databases have the same content.
+//! - [`backup`] and [`restore`]: write and read an archive that works with every engine.
+//!   [`backup_sqlite`] writes a SQLite file.
 //!
-//! Each call tells how far it is through a function that it is given; see [`Step`].
+//! Each function reports its progress to a callback; see [`Step`].
 //!
-//! Rows travel in batches of a few megabytes: one thread reads (`reading`), another stores (`filling`), on servers a third
-//! one reads back what stands there (`following`), and a digest of all rows (`digest`) is taken on both sides.
+//! Rows are processed in batches of a few megabytes. One thread reads (`reading`) and another
+//! stores (`target_writer`). On servers, a third thread reads the committed rows back (`follower`).
+//! A digest over all rows (`digest`) is computed on both sides.
 
 mod archive;
 mod backup;
@@ -15,13 +18,13 @@ mod batch;
 mod compare;
 mod copy;
 mod digest;
-mod filling;
-mod following;
+mod follower;
 mod legacy;
 mod output;
 mod progress;
 mod reading;
 mod restore;
+mod target_writer;
 
 pub use archive::Manifest;
 pub use backup::{BackupReport, backup, backup_sqlite};
@@ -30,7 +33,7 @@ pub use compare::{Comparison, compare};
 pub use copy::{CopyOptions, CopyPlan, CopyReport, copy, plan_copy};
 pub use digest::{Content, TableContent};
 pub use legacy::{
-    Counts, FileReport, ImportOptions, ImportReport, MovingIn, Problem, UnknownColumn,
+    Counts, FileReport, ImportOptions, ImportReport, LegacyImport, Problem, UnknownColumn,
     default_files, import_legacy,
 };
 pub use output::{refuse_database_file, refuse_leftover_companion, refuse_open_database_file};

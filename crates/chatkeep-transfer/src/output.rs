@@ -1,4 +1,5 @@
-//! Files that something is written to: not the database, and nothing left over beside them.
+//! Checks of output files: they must not be the database, and no leftover files may be next to
+//! them.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +8,9 @@ use std::path::Path;
 use chatkeep_core::identity::{DatabaseFiles, leftover_companion};
 use chatkeep_core::{DatabaseUrl, Error, Result};
 
-/// Refuses an output file that is the database's own file, or one that SQLite keeps beside it, whatever path leads there.
+/// Rejects an output file that belongs to the database, under any path.
+///
+/// These are the database file and SQLite's `-wal`, `-shm` and `-journal` files.
 ///
 /// ```
 /// use chatkeep_transfer::refuse_database_file;
@@ -18,19 +21,23 @@ use chatkeep_core::{DatabaseUrl, Error, Result};
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` when it is; `Configuration` when the file system does not say.
+/// `InvalidInput` if the file belongs to the database. `Configuration` if inspecting the file
+/// fails.
 pub fn refuse_database_file(database: &DatabaseUrl, path: &Path) -> Result<()> {
     let Some(files) = DatabaseFiles::of(database) else { return Ok(()) };
-    refuse(files.contain(path), &path.display().to_string())
+    refuse(files.contains(path), &path.display().to_string())
 }
 
-/// The same for a file that is open already, such as standard output. The name is for the error.
+/// Rejects an open output file, such as standard output, that belongs to the database.
+///
+/// `name` is used in the error.
 ///
 /// # Errors
-/// As [`refuse_database_file`].
+/// `InvalidInput` if the file belongs to the database. `Configuration` if inspecting the file
+/// fails.
 pub fn refuse_open_database_file(database: &DatabaseUrl, file: &File, name: &str) -> Result<()> {
     let Some(files) = DatabaseFiles::of(database) else { return Ok(()) };
-    refuse(files.contain_open(file), name)
+    refuse(files.contains_open(file), name)
 }
 
 fn refuse(is_database: io::Result<bool>, name: &str) -> Result<()> {
@@ -39,32 +46,34 @@ fn refuse(is_database: io::Result<bool>, name: &str) -> Result<()> {
         Ok(true) => Err(Error::invalid_input(
             "file",
             format!(
-                "{name} is a file of the database itself, which would be destroyed; name another file"
+                "{name} is a file of the database itself and would be overwritten; name another \
+                 file"
             ),
         )),
-        Err(error) => Err(Error::configuration(format!("{name} cannot be looked at: {error}"))),
+        Err(error) => Err(Error::configuration(format!("cannot inspect {name}: {error}"))),
     }
 }
 
-/// Refuses a new SQLite file beside which a file is left that SQLite would take for a part of it, for example the
-/// write-ahead log of a program that was killed.
+/// Rejects a new SQLite file if a leftover file next to it would be treated as part of it.
+///
+/// An example is the write-ahead log of a program that was killed.
 ///
 /// # Errors
-/// `InvalidInput` when there is one; `Configuration` when the file system does not say.
+/// `InvalidInput` if there is such a file. `Configuration` if inspecting the folder fails.
 pub fn refuse_leftover_companion(path: &Path) -> Result<()> {
     match leftover_companion(path) {
         Ok(None) => Ok(()),
         Ok(Some(companion)) => Err(Error::invalid_input(
             "file",
             format!(
-                "{} would be damaged by {}, which SQLite would take for a part of it; remove that file if no program uses \
-                 it, or name another file",
-                path.display(),
-                companion.display()
+                "SQLite would treat the leftover file {} as a part of {}; \
+                 remove it if no program uses it, or name another file",
+                companion.display(),
+                path.display()
             ),
         )),
         Err(error) => {
-            Err(Error::configuration(format!("{} cannot be looked at: {error}", path.display())))
+            Err(Error::configuration(format!("cannot inspect {}: {error}", path.display())))
         }
     }
 }

@@ -1,26 +1,26 @@
-//! How far a call is.
+//! Progress of a call.
 
-/// What is being done.
+/// Phase of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Rows are read and looked at; nothing is stored yet.
+    /// Rows are read and validated; nothing is stored yet.
     Checking,
     /// Rows are stored.
     Storing,
-    /// The statistics are counted.
+    /// The statistics are computed.
     Counting,
-    /// What was stored is compared with where it came from.
+    /// The stored rows are compared with the source.
     Comparing,
 }
 
-/// How far it is.
+/// Progress within a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// What is being done.
+    /// Current phase.
     pub phase: Phase,
-    /// Rows that are done, in this phase.
+    /// Number of rows processed in this phase.
     pub done: u64,
-    /// Rows that are to be done, in this phase.
+    /// Total number of rows in this phase.
     pub total: u64,
 }

@@ -1,4 +1,4 @@
-//! Reading a whole database in flat memory, on one state of it.
+//! Reads a whole database from one snapshot, in bounded memory.
 
 use chatkeep_core::transfer::{IdsOf, next_id};
 use chatkeep_core::{Connection, Result, messages, tokens};
@@ -6,40 +6,42 @@ use chatkeep_core::{Connection, Result, messages, tokens};
 use crate::batch::{Batch, NextIds};
 use crate::digest::{Content, Digests};
 
-/// What was read, in short.
+/// Summary of the rows read.
 pub(crate) struct Read {
     pub(crate) content: Content,
     pub(crate) next_ids: NextIds,
 }
 
-/// How many rows there are to read: messages and tokens.
+/// Returns the numbers of messages and tokens.
 pub(crate) fn count(connection: &mut Connection) -> Result<(u64, u64)> {
     let messages = messages::count_all(connection)?;
     Ok((messages.unsigned_abs(), tokens::count_all(connection)?.unsigned_abs()))
 }
 
-/// Hands over all tokens, then all messages, in the order of their ids, as they are at one moment; `next_ids` is asked at
-/// the end, and so is never too small.
+/// Passes all tokens, then all messages, to `hand_over` in batches ordered by id.
+///
+/// All rows are read from one snapshot. The next ids are read last, so that they are never too
+/// small.
 pub(crate) fn read(
     connection: &mut Connection,
     mut hand_over: impl FnMut(Batch, &Digests) -> Result<()>,
 ) -> Result<Read> {
     connection.snapshot(|connection| {
         let mut digests = Digests::default();
-        let mut behind = i64::MIN;
+        let mut last_id = i64::MIN;
         loop {
-            let rows = tokens::behind(connection, behind)?;
+            let rows = tokens::list_after_id(connection, last_id)?;
             let Some(last) = rows.last() else { break };
-            behind = last.id;
+            last_id = last.id;
             let batch = Batch::Tokens(rows);
             digests.add(&batch);
             hand_over(batch, &digests)?;
         }
-        behind = i64::MIN;
+        last_id = i64::MIN;
         loop {
-            let rows = messages::behind(connection, behind)?;
+            let rows = messages::list_after_id(connection, last_id)?;
             let Some(last) = rows.last() else { break };
-            behind = last.id;
+            last_id = last.id;
             let batch = Batch::Messages(rows);
             digests.add(&batch);
             hand_over(batch, &digests)?;
@@ -48,7 +50,7 @@ pub(crate) fn read(
     })
 }
 
-/// The ids that the next rows get.
+/// Returns the ids of the next rows.
 pub(crate) fn next_ids(connection: &mut Connection) -> Result<NextIds> {
     Ok(NextIds {
         messages: next_id(connection, IdsOf::Messages)?,

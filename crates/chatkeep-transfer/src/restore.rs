@@ -1,4 +1,4 @@
-//! Restoring backups.
+//! Restores backups.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,43 +11,44 @@ use crate::archive::{self, Manifest};
 use crate::batch::NextIds;
 use crate::compare::Comparison;
 use crate::digest::Content;
-use crate::filling::Filling;
 use crate::output::refuse_database_file;
 use crate::progress::{Phase, Step};
 use crate::reading::{self, count};
+use crate::target_writer::TargetWriter;
 
-/// What is done, in the words of the database that it is done to.
+/// Kind of transfer, as recorded in the target.
 const KIND: &str = "restore";
 
-/// What was restored. It serialises with these keys.
+/// Result of a restore. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RestoreReport {
-    /// Messages that are there now.
+    /// Number of messages in the database.
     pub messages: u64,
-    /// Tokens that are there now.
+    /// Number of tokens in the database.
     pub tokens: u64,
-    /// What the backup and the database hold.
+    /// Comparison of the backup with the database.
     pub comparison: Comparison,
 }
 
-/// What a backup holds: an archive, or a SQLite file.
-struct Found {
+/// Summary of a backup's content.
+struct BackupContent {
     content: Content,
     next_ids: NextIds,
 }
 
-/// Reads a backup whole, and checks every digest and every row. Nothing is changed.
+/// Reads a backup completely and validates every row and digest. Nothing is changed.
 ///
 /// # Errors
-/// `Configuration` when the file cannot be read; `Corrupt` when it is no backup, was cut off, or is damaged.
+/// `Configuration` if opening the file fails. `Corrupt` if it is not a backup, is truncated, or is
+/// damaged.
 pub fn check_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<Content> {
-    look(path, progress)
+    read_backup(path, progress)
         .map(|found| found.content)
         .map_err(|error| error.with_operation("check_backup"))
 }
 
-fn look(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<Found> {
+fn read_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<BackupContent> {
     let mut source = Source::open(path)?;
     let total = source.rows()?;
     source.read(|_, done| {
@@ -56,7 +57,7 @@ fn look(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<Found> {
     })
 }
 
-/// Where the rows come from.
+/// Source of the rows.
 enum Source<'a> {
     Archive(&'a Path),
     SqliteFile(Box<Connection>),
@@ -64,7 +65,7 @@ enum Source<'a> {
 
 impl<'a> Source<'a> {
     fn open(path: &'a Path) -> Result<Self> {
-        // What cannot be read at all is said by whoever reads it.
+        // Errors of opening the file are reported by the archive reader.
         if !is_sqlite_file(path).unwrap_or(false) {
             return Ok(Self::Archive(path));
         }
@@ -73,7 +74,7 @@ impl<'a> Source<'a> {
         open_source(&url, Duration::from_secs(10)).map(|source| Self::SqliteFile(Box::new(source)))
     }
 
-    /// How many rows there are, where that is known beforehand.
+    /// Returns the number of rows, or 0 if it is not known in advance.
     fn rows(&mut self) -> Result<u64> {
         match self {
             Self::Archive(_) => Ok(0),
@@ -84,27 +85,28 @@ impl<'a> Source<'a> {
     fn read(
         &mut self,
         mut hand_over: impl FnMut(crate::batch::Batch, u64) -> Result<()>,
-    ) -> Result<Found> {
+    ) -> Result<BackupContent> {
         match self {
             Self::Archive(path) => {
                 let manifest: Manifest =
                     archive::read(path, |batch, digests| hand_over(batch, digests.rows()))?;
-                Ok(Found { next_ids: manifest.next_ids(), content: manifest.content })
+                Ok(BackupContent { next_ids: manifest.next_ids(), content: manifest.content })
             }
             Self::SqliteFile(source) => {
                 let read =
                     reading::read(source, |batch, digests| hand_over(batch, digests.rows()))?;
-                Ok(Found { content: read.content, next_ids: read.next_ids })
+                Ok(BackupContent { content: read.content, next_ids: read.next_ids })
             }
         }
     }
 }
 
-/// Restores a backup, an archive or a SQLite file, into an empty database of any engine: all of it or nothing.
+/// Restores a backup into an empty database of any engine, all rows or none.
 ///
-/// First the whole backup is read and checked. While rows are stored the database says that it is only partly filled, and
-/// programs refuse to work on it; after an error everything is taken back, and after the process was killed the same
-/// restore begins anew. At the end what was stored is read and compared.
+/// The backup is an archive or a SQLite file. It is read and validated completely before any row is
+/// stored. While rows are being stored, the database is marked incomplete and programs refuse to
+/// open it. After an error all rows are deleted. After the process was killed, the same restore
+/// starts over. At the end the stored rows are read back and compared.
 ///
 /// ```
 /// use chatkeep_transfer::{backup, restore};
@@ -122,7 +124,9 @@ impl<'a> Source<'a> {
 /// ```
 ///
 /// # Errors
-/// As [`check_backup`]; `InvalidInput` when the backup is the database's own file; `Conflict` when the database has rows; and what the database says. Nothing is stored then.
+/// `Configuration` if opening the file fails. `Corrupt` if it is not a backup, is truncated, or is
+/// damaged. `InvalidInput` if the backup is the database's own file. `Conflict` if the database has
+/// rows. Database errors keep their kinds. After an error, the rows stored so far are deleted.
 pub fn restore(
     to: &DatabaseUrl,
     path: &Path,
@@ -139,57 +143,60 @@ fn run(
     progress: &mut dyn FnMut(Step),
 ) -> Result<RestoreReport> {
     refuse_database_file(to, path)?;
-    let found = look(path, progress)?;
+    let found = read_backup(path, progress)?;
     let mut target = open_target(to, connect_timeout)?;
     let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     refuse_rows(&mut target, &shown)?;
-    let mut filling = Filling::begin(target, KIND, &shown)?;
-    match store(&mut filling, path, &found, progress) {
+    let mut writer = TargetWriter::begin(target, KIND, &shown)?;
+    match store(&mut writer, path, &found, progress) {
         Ok(comparison) => {
-            filling.finish()?;
+            writer.finish()?;
             Ok(RestoreReport {
                 messages: comparison.target.messages.rows,
                 tokens: comparison.target.api_tokens.rows,
                 comparison,
             })
         }
-        Err(error) => match filling.take_back() {
+        Err(error) => match writer.roll_back() {
             Ok(()) => Err(error),
-            // It says so itself: the next restore takes it back, or the same one is run again.
-            Err(left) => Err(Error::new(
+            // The database stays marked incomplete. Running the restore again deletes these rows.
+            Err(remaining) => Err(Error::new(
                 error.kind(),
                 format!(
-                    "{}; what was stored so far could not be taken back: {}",
+                    "{}; the rows stored so far could not be deleted: {}",
                     error.message(),
-                    left.message()
+                    remaining.message()
                 ),
             )),
         },
     }
 }
 
-/// Only an empty database will do, or what an earlier restore has left when it was killed.
+/// Rejects a database with rows, unless they are those of an interrupted restore, which are
+/// deleted.
 fn refuse_rows(target: &mut Connection, shown: &str) -> Result<()> {
-    let (state, (messages, tokens)) = Filling::look(target)?;
+    let (state, (messages, tokens)) = TargetWriter::inspect(target)?;
     match state {
-        // It was to be emptied; nobody has any use for what is left.
-        Some(state) if state.is_emptying() => Filling::clear(target, shown),
+        // An earlier run was deleting all rows. The remaining ones are not needed.
+        Some(state) if state.is_truncating() => TargetWriter::truncate(target, shown),
         Some(state) if state.kind == KIND => {
             if (messages, tokens) != (state.messages.unsigned_abs(), state.tokens.unsigned_abs()) {
                 return Err(Error::new(
                     ErrorKind::Conflict,
-                    "the database is partly restored, and another program wrote to it; delete its rows first",
+                    "another program wrote to the database after the restore was interrupted; \
+                     delete its rows first",
                 )
                 .with_retryable(false));
             }
-            Filling::clear(target, shown)
+            TargetWriter::truncate(target, shown)
         }
         Some(_) => transfer::refuse_unfinished(target),
         None if (messages, tokens) == (0, 0) => Ok(()),
         None => Err(Error::new(
             ErrorKind::Conflict,
             format!(
-                "the database holds rows already ({messages} messages, {tokens} tokens); a backup goes into an empty one"
+                "the database is not empty ({messages} messages, {tokens} tokens); restore into an \
+                 empty database"
             ),
         )
         .with_retryable(false)),
@@ -197,23 +204,23 @@ fn refuse_rows(target: &mut Connection, shown: &str) -> Result<()> {
 }
 
 fn store(
-    filling: &mut Filling,
+    writer: &mut TargetWriter,
     path: &Path,
-    found: &Found,
+    found: &BackupContent,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Comparison> {
     let total = found.content.messages.rows + found.content.api_tokens.rows;
     let stored = Source::open(path)?.read(|batch, done| {
-        filling.store(&batch)?;
+        writer.store(&batch)?;
         progress(Step { phase: Phase::Storing, done, total });
         Ok(())
     })?;
     if stored.content != found.content {
         return Err(Error::new(
             ErrorKind::Corrupt,
-            format!("{} was changed meanwhile", path.display()),
+            format!("{} changed during the restore", path.display()),
         ));
     }
-    filling.complete(found.next_ids, progress)?;
-    filling.compare(&found.content, found.next_ids, progress)?.into_result()
+    writer.complete(found.next_ids, progress)?;
+    writer.compare(&found.content, found.next_ids, progress)?.into_result()
 }

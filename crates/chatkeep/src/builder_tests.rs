@@ -33,9 +33,9 @@ fn every_setting_of_the_builder_reaches_the_pool() {
 }
 
 #[test]
-fn writers_and_the_token_cache_out_of_range_are_refused_by_name() {
+fn out_of_range_writers_and_token_cache_are_rejected_by_name() {
     let open = |builder: ChatkeepBuilder| builder.url("sqlite:///:memory:").open();
-    let error = open(Chatkeep::builder().writers(0)).expect_err("no writer");
+    let error = open(Chatkeep::builder().writers(0)).expect_err("zero writers");
     assert_eq!(error.to_string(), "writers: must be a whole number from 1 to 64, not 0");
     let error =
         open(Chatkeep::builder().token_cache(Duration::from_secs(7200))).expect_err("two hours");

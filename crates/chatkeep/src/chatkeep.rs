@@ -1,4 +1,4 @@
-//! The way in: a handle on one database.
+//! The entry point: a handle to one database.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,29 +8,30 @@ use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, migrations, transfer}
 use chatkeep_pool::{Pool, PoolSettings};
 
 use crate::asynchronous::AsyncChatkeep;
-use crate::background::Calls;
+use crate::background::BlockingExecutor;
 use crate::database::DatabaseManager;
 use crate::environment;
 use crate::messages::MessageLogger;
 use crate::tokens::TokenManager;
 
-/// A year: what is beyond a clock's range must not be asked of it.
+/// Maximum wait: one year, because a longer one may exceed the clock's range.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
 
-/// A chat backend's database: its messages, its tokens, and itself.
+/// A handle to a chat backend's database: its messages, its tokens, and the database itself.
 ///
-/// Cheap to clone; all clones share one pool, and so may threads.
+/// It is cheap to clone. Clones share one pool and may be used from any thread.
 #[derive(Clone)]
 pub struct Chatkeep {
     pool: Arc<Pool>,
-    calls: Arc<Calls>,
+    executor: Arc<BlockingExecutor>,
     messages: MessageLogger,
     tokens: TokenManager,
     database: DatabaseManager,
 }
 
 impl Chatkeep {
-    /// A handle on the database at this URL, with the other settings from the environment. Nothing is opened yet.
+    /// Creates a handle to the database at this URL, with all other settings from the environment.
+    /// It does not connect yet.
     ///
     /// ```
     /// let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -39,21 +40,21 @@ impl Chatkeep {
     /// ```
     ///
     /// # Errors
-    /// `Configuration` when the URL or a setting cannot be understood.
+    /// `Configuration` when the URL or a setting is invalid.
     pub fn open(url: &str) -> Result<Self> {
         Self::builder().url(url).open()
     }
 
-    /// A handle on the database that `DATABASE_URL` (or `DB_TYPE`, `DB_HOST`, …) names; without either, on the SQLite
-    /// file `db/chatkeep.db`. Nothing is opened yet.
+    /// Creates a handle to the database that `DATABASE_URL` (or `DB_TYPE`, `DB_HOST`, …) names, or
+    /// to the SQLite file `db/chatkeep.db` if neither is set. It does not connect yet.
     ///
     /// # Errors
-    /// `Configuration` when a variable cannot be understood.
+    /// `Configuration` when a variable is invalid.
     pub fn from_environment() -> Result<Self> {
         Self::builder().open()
     }
 
-    /// A handle with settings of its own.
+    /// Returns a builder, to create a handle with explicit settings.
     ///
     /// ```
     /// use std::time::Duration;
@@ -70,93 +71,93 @@ impl Chatkeep {
         ChatkeepBuilder::default()
     }
 
-    /// The message log.
+    /// Returns the message log.
     pub fn messages(&self) -> &MessageLogger {
         &self.messages
     }
 
-    /// The API tokens.
+    /// Returns the API tokens.
     pub fn tokens(&self) -> &TokenManager {
         &self.tokens
     }
 
-    /// The database itself: status, health, migrations.
+    /// Returns the database's status, health and migrations.
     pub fn database(&self) -> &DatabaseManager {
         &self.database
     }
 
-    /// The same with calls that are awaited instead of blocking, on whatever executor.
+    /// Returns a handle whose calls are awaited instead of blocking, on any executor.
     #[must_use]
     pub fn asynchronous(&self) -> AsyncChatkeep {
         AsyncChatkeep::new(self.clone())
     }
 
-    /// Has a piece of work done on a thread of chatkeep's, where it may block. There are as many of them as connections
-    /// are kept (`DB_POOL_SIZE`); they start when there is work, and end when there is none.
+    /// Runs `work` on one of chatkeep's threads, where it may block.
     ///
-    /// This is what language bindings build their asynchronous calls on. [`Chatkeep::flush`], [`Chatkeep::close`] and a
-    /// normal exit of the process wait for it.
+    /// There are up to `DB_POOL_SIZE` threads; they start on demand and end when idle. Language
+    /// bindings build their asynchronous calls on this. [`Chatkeep::flush`], [`Chatkeep::close`]
+    /// and a normal exit of the process wait for the work.
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
     /// use std::sync::mpsc;
     ///
     /// let (sender, receiver) = mpsc::channel();
-    /// chat.hand_in(move |chat| {
+    /// chat.submit(move |chat| {
     ///     let _ = sender.send(chat.messages().get_message_count(&Default::default()));
     /// })?;
-    /// assert_eq!(receiver.recv().expect("it is done")?, 0);
+    /// assert_eq!(receiver.recv().expect("the work runs")?, 0);
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     ///
     /// # Errors
-    /// `Unavailable` after [`Chatkeep::close`], or when no thread can be started. Then the work is not done.
-    pub fn hand_in(&self, work: impl FnOnce(&Self) + Send + 'static) -> Result<()> {
+    /// `Unavailable` after [`Chatkeep::close`], or when no thread can be started. The work does not
+    /// run then.
+    pub fn submit(&self, work: impl FnOnce(&Self) + Send + 'static) -> Result<()> {
         let this = self.clone();
-        self.calls.hand_in_call(move || work(&this))
+        self.executor.submit_call(move || work(&this))
     }
 
-    /// Waits until everything that was handed in before has ended: messages, other asynchronous calls, and the noting of
-    /// when tokens were used.
+    /// Waits for all operations submitted before: messages, other asynchronous calls, and
+    /// background work such as recording when tokens were last used.
     ///
     /// # Errors
-    /// `Unavailable` when that takes longer than `timeout`. What has not ended goes on.
+    /// `Unavailable` when they take longer than `timeout`. They continue to run.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
         self.wait(timeout).map_err(|error| error.with_operation("flush"))
     }
 
-    /// Takes no more calls, waits for those under way as [`Chatkeep::flush`] does, and closes all connections. Calls that
-    /// come later are refused as `Unavailable`. Closing twice does nothing more.
+    /// Rejects new calls as `Unavailable`, waits for operations in flight as [`Chatkeep::flush`]
+    /// does, and closes all connections. Closing a closed handle does nothing.
     ///
     /// # Errors
-    /// `Unavailable` when calls had not ended within `timeout`. Messages that were waiting are refused by then, and their
-    /// callers told; those that were just being written end as they may.
+    /// `Unavailable` when operations are still in flight after `timeout`. Queued messages then fail
+    /// with `Unavailable`; messages that are being written may or may not be stored.
     pub fn close(&self, timeout: Duration) -> Result<()> {
         self.messages.write().close();
-        self.calls.close();
+        self.executor.close();
         let waited = self.wait(timeout);
-        self.messages.write().refuse_waiting();
+        self.messages.write().reject_pending();
         self.pool.close();
         waited.map_err(|error| error.with_operation("close"))
     }
 
     fn wait(&self, timeout: Duration) -> Result<()> {
-        // However long somebody is willing to wait.
         let until = Instant::now() + timeout.min(LONGEST_WAIT);
-        // The calls first: they may hand messages in.
-        let open = self.calls.wait(until) + self.messages.write().wait(until);
+        // The executor first: its operations may submit messages.
+        let open = self.executor.wait(until) + self.messages.write().wait(until);
         if open == 0 {
             return Ok(());
         }
         let seconds = timeout.as_secs_f64();
         Err(Error::new(
             ErrorKind::Unavailable,
-            format!("{open} calls had not ended within {seconds} s"),
+            format!("timed out after {seconds} s with {open} operations in flight"),
         ))
     }
 
-    pub(crate) fn calls(&self) -> &Arc<Calls> {
-        &self.calls
+    pub(crate) fn executor(&self) -> &Arc<BlockingExecutor> {
+        &self.executor
     }
 }
 
@@ -166,13 +167,13 @@ impl fmt::Debug for Chatkeep {
     }
 }
 
-/// Settings for a [`Chatkeep`]. What is not set here comes from the environment.
+/// Settings for a [`Chatkeep`]. Unset ones are read from the environment.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ChatkeepBuilder {
     url: Option<UrlSource>,
     settings: Option<PoolSettings>,
-    changes: Changes,
+    overrides: Overrides,
 }
 
 #[derive(Clone)]
@@ -184,7 +185,7 @@ enum UrlSource {
 impl fmt::Debug for UrlSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Not parsed yet, so nobody knows where its password is.
+            // The position of the password is unknown before parsing.
             Self::Text(_) => f.write_str("(not parsed yet)"),
             Self::Parsed(url) => fmt::Debug::fmt(url, f),
         }
@@ -192,7 +193,7 @@ impl fmt::Debug for UrlSource {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Changes {
+struct Overrides {
     pool_size: Option<u32>,
     max_overflow: Option<u32>,
     pool_timeout: Option<Duration>,
@@ -208,103 +209,105 @@ struct Changes {
 }
 
 impl ChatkeepBuilder {
-    /// The database, as text.
+    /// Sets the database's URL, as text.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(UrlSource::Text(url.into()));
         self
     }
 
-    /// The database, already parsed.
+    /// Sets the database's URL, already parsed.
     pub fn database_url(mut self, url: DatabaseUrl) -> Self {
         self.url = Some(UrlSource::Parsed(url));
         self
     }
 
-    /// All settings at once, in place of the environment's.
+    /// Sets all pool settings, instead of reading them from the environment.
     pub fn settings(mut self, settings: PoolSettings) -> Self {
         self.settings = Some(settings);
         self
     }
 
-    /// Connections that are kept (`DB_POOL_SIZE`).
+    /// Sets the maximum number of connections that stay open when idle (`DB_POOL_SIZE`).
     pub fn pool_size(mut self, connections: u32) -> Self {
-        self.changes.pool_size = Some(connections);
+        self.overrides.pool_size = Some(connections);
         self
     }
 
-    /// More connections under load, closed when they are returned (`DB_MAX_OVERFLOW`).
+    /// Sets the maximum number of additional connections under load (`DB_MAX_OVERFLOW`). They are
+    /// closed on return.
     pub fn max_overflow(mut self, connections: u32) -> Self {
-        self.changes.max_overflow = Some(connections);
+        self.overrides.max_overflow = Some(connections);
         self
     }
 
-    /// The longest wait for a free connection (`DB_POOL_TIMEOUT`).
+    /// Sets the maximum wait for a free connection (`DB_POOL_TIMEOUT`).
     pub fn pool_timeout(mut self, wait: Duration) -> Self {
-        self.changes.pool_timeout = Some(wait);
+        self.overrides.pool_timeout = Some(wait);
         self
     }
 
-    /// Maximum connection lifetime (`DB_POOL_RECYCLE`); zero means no limit.
+    /// Sets the maximum connection lifetime (`DB_POOL_RECYCLE`). Zero means no limit.
     pub fn pool_recycle(mut self, lifetime: Duration) -> Self {
-        self.changes.pool_recycle = Some(lifetime);
+        self.overrides.pool_recycle = Some(lifetime);
         self
     }
 
-    /// Whether an idle connection is checked before it is used (`DB_POOL_PRE_PING`).
+    /// Sets whether an idle connection is pinged before it is used (`DB_POOL_PRE_PING`).
     pub fn pool_pre_ping(mut self, on: bool) -> Self {
-        self.changes.pool_pre_ping = Some(on);
+        self.overrides.pool_pre_ping = Some(on);
         self
     }
 
-    /// The longest wait for a new connection (`DB_CONNECT_TIMEOUT`).
+    /// Sets the maximum time for opening a connection (`DB_CONNECT_TIMEOUT`).
     pub fn connect_timeout(mut self, wait: Duration) -> Self {
-        self.changes.connect_timeout = Some(wait);
+        self.overrides.connect_timeout = Some(wait);
         self
     }
 
-    /// The longest wait for an answer (`DB_QUERY_TIMEOUT`).
+    /// Sets the maximum time for a statement (`DB_QUERY_TIMEOUT`).
     pub fn query_timeout(mut self, wait: Duration) -> Self {
-        self.changes.query_timeout = Some(wait);
+        self.overrides.query_timeout = Some(wait);
         self
     }
 
-    /// Together with [`retry_delay`](Self::retry_delay), how long to wait for a database at start-up
-    /// (`DB_MAX_RETRIES`): as many times that delay. Zero means no wait.
+    /// Sets the limit of retries at start-up (`DB_MAX_RETRIES`): they end after this many times
+    /// [`retry_delay`](Self::retry_delay). Zero means no retries.
     pub fn max_retries(mut self, retries: u32) -> Self {
-        self.changes.max_retries = Some(retries);
+        self.overrides.max_retries = Some(retries);
         self
     }
 
-    /// Maximum pause between two attempts at start-up (`DB_RETRY_DELAY`).
+    /// Sets the maximum pause between two attempts at start-up (`DB_RETRY_DELAY`).
     pub fn retry_delay(mut self, delay: Duration) -> Self {
-        self.changes.retry_delay = Some(delay);
+        self.overrides.retry_delay = Some(delay);
         self
     }
 
-    /// Whether the schema is made, or brought up to date, before the first call (`DB_AUTO_MIGRATE`).
+    /// Sets whether the schema is created or migrated before the first call (`DB_AUTO_MIGRATE`).
     pub fn auto_migrate(mut self, on: bool) -> Self {
-        self.changes.auto_migrate = Some(on);
+        self.overrides.auto_migrate = Some(on);
         self
     }
 
-    /// Number of connections that write messages of callers at the same time (`DB_WRITERS`), 1 to 64. SQLite has one,
-    /// whatever is set.
+    /// Sets the number of connections that write messages concurrently (`DB_WRITERS`, 1–64). SQLite
+    /// always has one.
     pub fn writers(mut self, connections: u32) -> Self {
-        self.changes.writers = Some(connections);
+        self.overrides.writers = Some(connections);
         self
     }
 
-    /// How long a token lookup is cached (`TOKEN_CACHE_SECONDS`), up to an hour; zero asks the database every time.
+    /// Sets how long a token lookup is cached (`TOKEN_CACHE_SECONDS`, up to one hour). With zero,
+    /// every check queries the database.
     pub fn token_cache(mut self, lifetime: Duration) -> Self {
-        self.changes.token_cache = Some(lifetime);
+        self.overrides.token_cache = Some(lifetime);
         self
     }
 
-    /// The handle. Nothing is opened yet.
+    /// Creates the handle. It does not connect yet.
     ///
     /// # Errors
-    /// `Configuration` when the URL or a setting is invalid. The field is the setting's name, as `pool_size`; of a
-    /// setting from the environment it is the variable, as `DB_POOL_SIZE`.
+    /// `Configuration` when the URL or a setting is invalid. The error's field is the setting's
+    /// name, such as `pool_size`, or the environment variable, such as `DB_POOL_SIZE`.
     pub fn open(self) -> Result<Chatkeep> {
         let url = match self.url {
             Some(UrlSource::Parsed(url)) => url,
@@ -313,34 +316,34 @@ impl ChatkeepBuilder {
         };
         let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
         let token_cache = self
-            .changes
+            .overrides
             .token_cache
             .map_or_else(environment::token_cache, environment::check_token_cache)?;
         let writers =
-            self.changes.writers.map_or_else(environment::writers, environment::check_writers)?;
-        self.changes.apply(&mut settings);
+            self.overrides.writers.map_or_else(environment::writers, environment::check_writers)?;
+        self.overrides.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
         let pool = Arc::new(Pool::with_initializer(
             url,
             settings,
             Box::new(move |connection| {
                 migrations::ensure(connection, auto_migrate, query_timeout)?;
-                // Half of the data must not be taken for all of it.
+                // A partial import must not be mistaken for a complete database.
                 transfer::refuse_unfinished(connection)
             }),
         )?);
-        let calls = Arc::new(Calls::new(pool.settings().pool_size as usize));
+        let executor = Arc::new(BlockingExecutor::new(pool.settings().pool_size as usize));
         Ok(Chatkeep {
-            messages: MessageLogger::new(Arc::clone(&pool), writers, Arc::clone(&calls)),
-            tokens: TokenManager::new(Arc::clone(&pool), token_cache, Arc::clone(&calls)),
+            messages: MessageLogger::new(Arc::clone(&pool), writers, Arc::clone(&executor)),
+            tokens: TokenManager::new(Arc::clone(&pool), token_cache, Arc::clone(&executor)),
             database: DatabaseManager::new(Arc::clone(&pool)),
             pool,
-            calls,
+            executor,
         })
     }
 }
 
-impl Changes {
+impl Overrides {
     fn apply(self, settings: &mut PoolSettings) {
         fn set<T>(setting: &mut T, change: Option<T>) {
             if let Some(value) = change {

@@ -1,4 +1,4 @@
-//! The database itself: where it is, how it is, which schema it has.
+//! The database itself: status, health and schema.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,28 +13,28 @@ use serde::Serialize;
 
 use crate::migrator::{Migrator, direct_connection};
 
-/// Status, health and migrations of the database. Cheap to clone.
+/// Reports the database's status and health, and runs its migrations. It is cheap to clone.
 #[derive(Clone)]
 pub struct DatabaseManager {
     pool: Arc<Pool>,
 }
 
-/// A sign of life, for health checks. It serialises with these keys.
+/// The result of a health check. It serializes with these keys.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether calls will find what they need: it is false when the schema does not fit. A database that does not answer is
-    /// an error, not a health.
+    /// Whether calls can work. It is false when the schema does not match this program. A database
+    /// that does not answer is an error instead.
     pub ok: bool,
-    /// The engine, as the server itself says.
+    /// The engine that the server reports.
     pub engine: &'static str,
     /// The server's version, or SQLite's.
     pub server_version: String,
-    /// How long the database took to answer, connecting included where that was necessary, in milliseconds.
+    /// Response time of the database in milliseconds, including a necessary connect.
     pub latency_ms: f64,
-    /// `head`; or in what way it does not fit: `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`.
+    /// `head`, or the mismatch: `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`.
     pub schema: &'static str,
-    /// The pool's state just after.
+    /// The pool's status after the check.
     pub pool: PoolStatus,
 }
 
@@ -43,55 +43,58 @@ impl DatabaseManager {
         Self { pool }
     }
 
-    /// The engine that the URL names.
+    /// Returns the URL's engine.
     pub fn engine(&self) -> Engine {
         self.pool.url().engine()
     }
 
-    /// The URL, with `***` in the password's place.
+    /// Returns the URL, with the password replaced by `***`.
     pub fn database_url(&self) -> String {
         self.pool.url().redacted()
     }
 
-    /// The settings in force.
+    /// Returns the effective pool settings.
     pub fn settings(&self) -> &PoolSettings {
         self.pool.settings()
     }
 
-    /// How many connections there are, and who has them.
+    /// Returns the numbers of idle and used connections and of waiting calls.
     pub fn pool_status(&self) -> PoolStatus {
         self.pool.status()
     }
 
-    /// Waits until the database answers and its schema is as it should be, for `DB_MAX_RETRIES` x `DB_RETRY_DELAY`.
+    /// Waits until the database answers and its schema matches, for at most `DB_MAX_RETRIES` ×
+    /// `DB_RETRY_DELAY`.
     ///
     /// # Errors
-    /// `Unavailable` when the time is over; `Configuration` and `Schema` at once, because waiting would not help.
+    /// `Unavailable` when the time elapses. `Configuration` and `Schema` at once, because a retry
+    /// would not help.
     pub fn wait_until_ready(&self) -> Result<()> {
         self.pool.wait_until_ready().map_err(|error| error.with_operation("wait_until_ready"))
     }
 
-    /// Asks the database for a sign of life, through the pool as any call. A schema that does not fit is no error here:
-    /// [`Health::schema`] tells.
+    /// Checks the database's health over a pooled connection. A schema mismatch is not an error
+    /// here; [`Health::schema`] reports it.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// `Unavailable`, `PoolTimeout`, `Configuration` and other errors of connecting.
     pub fn health(&self) -> Result<Health> {
-        self.look().map_err(|error| error.with_operation("health"))
+        self.check_health().map_err(|error| error.with_operation("health"))
     }
 
-    fn look(&self) -> Result<Health> {
+    fn check_health(&self) -> Result<Health> {
         let start = Instant::now();
-        let see = |connection: &mut Connection| {
+        let inspect = |connection: &mut Connection| {
             connection.ping()?;
             let version = connection.server_version().to_owned();
-            Ok((connection.engine().name(), version, migrations::look(connection)?))
+            Ok((connection.engine().name(), version, migrations::schema_version(connection)?))
         };
         let (engine, server_version, schema) = match self.pool.reader() {
-            Ok(mut connection) => see(&mut connection)?,
-            // The pool hands out no connection to a schema that does not fit, but the database is there, and tells why.
+            Ok(mut connection) => inspect(&mut connection)?,
+            // The pool hands out no connection if the schema does not match, but the database can
+            // still report its state.
             Err(error) if matches!(error.kind(), ErrorKind::Schema(_)) => {
-                see(&mut direct_connection(&self.pool, Role::Reader)?)?
+                inspect(&mut direct_connection(&self.pool, Role::Reader)?)?
             }
             Err(error) => return Err(error),
         };
@@ -106,54 +109,59 @@ impl DatabaseManager {
         })
     }
 
-    /// Where the database stands among this program's migrations. Nothing is changed, whatever `DB_AUTO_MIGRATE` says.
+    /// Returns the applied and pending migrations. It changes nothing, regardless of
+    /// `DB_AUTO_MIGRATE`.
     ///
     /// # Errors
-    /// `Unavailable` and the like when the database does not answer.
+    /// `Unavailable` or another error of the connection when the database does not answer.
     pub fn migration_status(&self) -> Result<MigrationStatus> {
         self.migrations().status().map_err(|error| error.with_operation("migration_status"))
     }
 
-    /// The migrations: run, taken back, checked, written as a script; with [`Migrator::with_folder`] an application's too.
+    /// Returns a [`Migrator`], to run, revert and check migrations or to write them as a script.
+    /// [`Migrator::with_folder`] adds an application's own.
     pub fn migrations(&self) -> Migrator {
         Migrator::new(Arc::clone(&self.pool))
     }
 
-    /// Runs the migrations that are pending, whatever `DB_AUTO_MIGRATE` says, and names them.
+    /// Runs the pending migrations, regardless of `DB_AUTO_MIGRATE`, and returns their names.
     ///
     /// # Errors
-    /// `Schema` when the schema is newer than this program; `Conflict` when another program runs migrations for too long.
+    /// `Schema` when the schema is newer than this program; `Conflict` when another program runs
+    /// migrations for too long.
     pub fn upgrade(&self) -> Result<Vec<String>> {
         self.migrations().upgrade("head").map_err(|error| error.with_operation("upgrade"))
     }
 
-    /// Whether there is a search index.
+    /// Returns whether there is a search index.
     ///
     /// # Errors
-    /// `Unavailable` and the like when the database does not answer.
+    /// `Unavailable` or another error of the connection when the database does not answer.
     pub fn search_index(&self) -> Result<SearchIndexState> {
         let run = || messages::search_index_state(&mut *self.pool.reader()?);
         run().map_err(|error| error.with_operation("search_index"))
     }
 
-    /// How many characters a text must have to be found with the search index; searches for shorter ones look at every message,
-    /// newest first. `None` where no index is used.
+    /// Returns the minimum number of characters of a search that uses the search index. Shorter
+    /// searches scan the messages, newest first. `None` means that no index is used.
     ///
     /// # Errors
-    /// `Unavailable` and the like when the database does not answer.
+    /// `Unavailable` or another error of the connection when the database does not answer.
     pub fn search_index_minimum(&self) -> Result<Option<usize>> {
         let run = || messages::search_index_minimum(&mut *self.pool.reader()?);
         run().map_err(|error| error.with_operation("search_index_minimum"))
     }
 
-    /// Makes a search index from all messages that are there, with which rare words are found at once in a large log. It
-    /// takes room, and time at every message that is logged. False when it is there already.
+    /// Creates a search index over all messages, and returns false if there already is one.
     ///
-    /// PostgreSQL (with its extension `pg_trgm`) builds it while others write; on SQLite and MySQL writers wait, so make it
-    /// at a quiet time. Searches find the same with it and without it.
+    /// The index finds rare words quickly in a large log. It uses disk space and slows every
+    /// insert. Searches return the same messages with and without it. PostgreSQL (with its
+    /// extension `pg_trgm`) builds it concurrently with writes. On SQLite and MySQL writers wait,
+    /// so create it while there is little traffic.
     ///
     /// # Errors
-    /// `Configuration` on MariaDB, which has none, and where `pg_trgm` may not be added.
+    /// `Configuration` on MariaDB, which does not support it, and when the account may not add
+    /// `pg_trgm`.
     pub fn create_search_index(&self) -> Result<bool> {
         let run = || {
             messages::create_search_index(
@@ -164,10 +172,10 @@ impl DatabaseManager {
         run().map_err(|error| error.with_operation("create_search_index"))
     }
 
-    /// Drops the search index. False when there was none.
+    /// Drops the search index, and returns false if there was none.
     ///
     /// # Errors
-    /// What the database says.
+    /// The errors of every write.
     pub fn drop_search_index(&self) -> Result<bool> {
         let run = || {
             messages::drop_search_index(
@@ -178,21 +186,24 @@ impl DatabaseManager {
         run().map_err(|error| error.with_operation("drop_search_index"))
     }
 
-    /// Gives the room that deleted rows had back to the file system, on SQLite: the file is written anew, for which it needs
-    /// as much room again, and nobody else can write meanwhile. Servers use such room again by themselves.
+    /// Rewrites a SQLite file, to return the space of deleted rows to the file system.
+    ///
+    /// It needs as much free disk space as the file's size, and blocks all writers. Servers reuse
+    /// such space automatically.
     ///
     /// # Errors
-    /// `Configuration` on a server; `StorageFull`; `Conflict` when others go on reading and writing for too long.
+    /// `Configuration` on a server; `StorageFull` without enough disk space; `Conflict` when other
+    /// connections keep reading or writing for too long.
     pub fn reclaim(&self) -> Result<()> {
         let run = || transfer::reclaim(&mut *self.pool.writer()?);
         run().map_err(|error| error.with_operation("reclaim"))
     }
 
-    /// Does `work` on one of the pool's connections, past all that this crate promises. It is for the crates that move whole
-    /// databases; programs have no use for it.
+    /// Runs `work` on one of the pool's connections, without this crate's guarantees. It is only
+    /// for the crates that copy whole databases.
     ///
     /// # Errors
-    /// That of `work`, and what asking the pool for a connection comes to.
+    /// The errors of `work` and of the pool.
     #[doc(hidden)]
     pub fn with_connection<T>(
         &self,
@@ -205,13 +216,13 @@ impl DatabaseManager {
         }
     }
 
-    /// Refuses a connection past the pool that leads to another SQLite file than the pool's.
+    /// Checks that a connection outside of the pool is to the same SQLite file as the pool's.
     #[doc(hidden)]
     pub fn expect_file(&self, connection: &Connection) -> Result<()> {
         self.pool.expect_file(connection)
     }
 
-    /// The URL with all that is in it.
+    /// Returns the URL, including the password.
     #[doc(hidden)]
     pub fn url(&self) -> &DatabaseUrl {
         self.pool.url()

@@ -1,4 +1,4 @@
-//! Messages in the forms that models are trained with.
+//! Export of messages as training data.
 
 use std::io::Write;
 use std::str::FromStr;
@@ -6,21 +6,23 @@ use std::str::FromStr;
 use chatkeep_core::{Error, Message, Result};
 use serde_json::{Value, json};
 
-/// A form of training data. All are JSON Lines: one object a line.
+/// A format of training data. All formats are JSON Lines: one object per line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum FineTuningFormat {
-    /// `{"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}]}`, as OpenAI's fine-tuning takes it.
+    /// `{"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}]}`, the
+    /// format of OpenAI's fine-tuning.
     #[default]
     Jsonl,
-    /// `{"instruction": …, "input": "", "output": …}`, the form of Stanford Alpaca.
+    /// `{"instruction": …, "input": "", "output": …}`, the format of Stanford Alpaca.
     Alpaca,
-    /// `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, the form of ShareGPT.
+    /// `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, the
+    /// format of ShareGPT.
     ShareGpt,
 }
 
 impl FineTuningFormat {
-    /// The name as it is asked for: `jsonl`, `alpaca`, `sharegpt`.
+    /// Returns the format's name: `jsonl`, `alpaca`, `sharegpt`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
@@ -29,8 +31,10 @@ impl FineTuningFormat {
         }
     }
 
-    /// Returns the line, without its line feed, that a message is in this form. `None` where its text or its answer is
-    /// missing, empty or blank: services that train models refuse such an example.
+    /// Formats a message as one line, without a line feed.
+    ///
+    /// Returns `None` if its text or response is missing, empty or blank: training services reject
+    /// such examples.
     ///
     /// ```
     /// use chatkeep::{Chatkeep, FineTuningFormat, NewMessage};
@@ -43,9 +47,9 @@ impl FineTuningFormat {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     pub fn line(self, message: &Message) -> Option<String> {
-        let is_something = |text: &&str| !text.trim().is_empty();
-        let question = Some(&*message.user_message).filter(is_something)?;
-        let answer = message.bot_response.as_deref().filter(is_something)?;
+        let is_present = |text: &&str| !text.trim().is_empty();
+        let question = Some(&*message.user_message).filter(is_present)?;
+        let answer = message.bot_response.as_deref().filter(is_present)?;
         Some(on_one_line(self.example(question, answer).to_string()))
     }
 
@@ -67,7 +71,7 @@ impl FineTuningFormat {
 impl FromStr for FineTuningFormat {
     type Err = Error;
 
-    /// Reads a name; `openai` is another one for `jsonl`.
+    /// Parses a format's name. `openai` is an alias of `jsonl`.
     fn from_str(name: &str) -> Result<Self> {
         match name.to_ascii_lowercase().as_str() {
             "jsonl" | "openai" => Ok(Self::Jsonl),
@@ -81,8 +85,8 @@ impl FromStr for FineTuningFormat {
     }
 }
 
-/// Escapes the characters at which some programs end a line, as Python's `splitlines` does. They can stand only inside of
-/// strings.
+/// Escapes the characters at which some programs split lines, such as Python's `splitlines`. JSON
+/// has them only in strings.
 fn on_one_line(json: String) -> String {
     const ENDS: [(char, &str); 3] =
         [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
@@ -94,7 +98,7 @@ fn on_one_line(json: String) -> String {
     )
 }
 
-/// Writes the messages that have a text and an answer, and says how many.
+/// Writes the messages that have a text and a response, and returns their number.
 pub(crate) fn export(
     messages: impl Iterator<Item = Result<Message>>,
     format: FineTuningFormat,
@@ -104,7 +108,7 @@ pub(crate) fn export(
     for message in messages {
         let Some(line) = format.line(&message?) else { continue };
         writeln!(out, "{line}").map_err(|error| {
-            Error::internal(format!("the output cannot be written: {error}")).with_source(error)
+            Error::internal(format!("failed to write the output: {error}")).with_source(error)
         })?;
         written += 1;
     }

@@ -1,4 +1,4 @@
-//! Which store a call is for: what a language binding hands its objects.
+//! The store that an object of a language binding uses.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -7,67 +7,72 @@ use chatkeep_core::Result;
 
 use crate::Chatkeep;
 
-/// A store, explicit or the environment's, for language bindings: in Python and Node the environment's is there before it is
-/// opened, and still there after it was closed.
-pub struct Handle(Place);
+/// A reference to an explicit store or to the environment's store, for language bindings.
+///
+/// In Python and Node, objects can refer to the environment's store before it is opened and after
+/// it was closed.
+pub struct Handle(Source);
 
-enum Place {
-    Own(Arc<Chatkeep>),
-    /// Locked for an instant, never while a database is waited for. In Python that is by threads that are attached to the
-    /// interpreter, so that no fork happens in between.
+enum Source {
+    Explicit(Arc<Chatkeep>),
+    /// Locked only briefly, never during a database call. Python locks it only on threads attached
+    /// to the interpreter, so that no fork happens while it is locked.
     Environment(Mutex<Option<Arc<Chatkeep>>>),
 }
 
-/// All objects of a store have the same one.
+/// A handle shared by all objects of a store.
 pub type SharedHandle = Arc<Handle>;
 
 static ENVIRONMENT: LazyLock<SharedHandle> =
-    LazyLock::new(|| Arc::new(Handle(Place::Environment(Mutex::default()))));
+    LazyLock::new(|| Arc::new(Handle(Source::Environment(Mutex::default()))));
 
 impl Handle {
-    /// That of an explicit store.
+    /// Creates a handle to an explicit store.
     pub fn own(chat: Chatkeep) -> SharedHandle {
-        Arc::new(Self(Place::Own(Arc::new(chat))))
+        Arc::new(Self(Source::Explicit(Arc::new(chat))))
     }
 
-    /// That of the environment's store, the same for the whole process. No variable is read before its first use. It is opened
-    /// then, and anew at the first use after it was closed.
+    /// Returns the process's handle to the environment's store.
+    ///
+    /// The store is opened on first use, and again on the first use after it was closed. No
+    /// variable is read before that.
     pub fn environment() -> SharedHandle {
         Arc::clone(&ENVIRONMENT)
     }
 
-    /// The store, opened now if need be: that reads variables, and connects to nothing.
+    /// Returns the store. Opens the environment's store if necessary, which reads variables but
+    /// does not connect.
     ///
     /// # Errors
-    /// As [`Chatkeep::from_environment`].
+    /// The errors of [`Chatkeep::from_environment`].
     pub fn chat(&self) -> Result<Arc<Chatkeep>> {
         match &self.0 {
-            Place::Own(chat) => Ok(Arc::clone(chat)),
-            Place::Environment(place) => {
-                let mut place = lock(place);
-                if let Some(chat) = &*place {
+            Source::Explicit(chat) => Ok(Arc::clone(chat)),
+            Source::Environment(current) => {
+                let mut current = lock(current);
+                if let Some(chat) = &*current {
                     return Ok(Arc::clone(chat));
                 }
                 let chat = Arc::new(Chatkeep::from_environment()?);
-                *place = Some(Arc::clone(&chat));
+                *current = Some(Arc::clone(&chat));
                 Ok(chat)
             }
         }
     }
 
-    /// The store that is to be closed, if it was ever opened.
+    /// Returns the store to be closed, if it was opened, and forgets the environment's store.
     pub fn take(&self) -> Option<Arc<Chatkeep>> {
         match &self.0 {
-            Place::Own(chat) => Some(Arc::clone(chat)),
-            Place::Environment(place) => lock(place).take(),
+            Source::Explicit(chat) => Some(Arc::clone(chat)),
+            Source::Environment(current) => lock(current).take(),
         }
     }
 
-    /// What is being used now, if anything.
+    /// Returns the store, if it was opened.
     pub fn opened(&self) -> Option<Arc<Chatkeep>> {
         match &self.0 {
-            Place::Own(chat) => Some(Arc::clone(chat)),
-            Place::Environment(place) => lock(place).clone(),
+            Source::Explicit(chat) => Some(Arc::clone(chat)),
+            Source::Environment(current) => lock(current).clone(),
         }
     }
 }
@@ -79,6 +84,6 @@ impl fmt::Debug for Handle {
     }
 }
 
-fn lock(place: &Mutex<Option<Arc<Chatkeep>>>) -> MutexGuard<'_, Option<Arc<Chatkeep>>> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(current: &Mutex<Option<Arc<Chatkeep>>>) -> MutexGuard<'_, Option<Arc<Chatkeep>>> {
+    current.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,12 @@
-//! A chat backend's data layer: one message log and one API-token store, over SQLite, PostgreSQL, MySQL and MariaDB,
-//! chosen by one `DATABASE_URL`.
+//! A chat backend's data layer: a message log and an API-token store, over SQLite, PostgreSQL,
+//! MySQL and MariaDB. One `DATABASE_URL` selects the database.
 //!
 //! ```
 //! use chatkeep::{Chatkeep, MessageFilter, NewMessage, Page};
 //!
 //! let chat = Chatkeep::open("sqlite:///:memory:")?; // or postgresql://…, mysql://…, mariadb://…
-//! let id = chat.messages().log_message(
-//!     &NewMessage::new("What is WAL?").with_response("Write-ahead logging.").with_provider("openai"),
-//! )?;
+//! let message = NewMessage::new("What is WAL?").with_response("Write-ahead logging.");
+//! let id = chat.messages().log_message(&message.with_provider("openai"))?;
 //! let newest = chat.messages().get_messages(&MessageFilter::default(), &Page::first(10))?;
 //! assert_eq!(newest[0].id, id);
 //!
@@ -16,37 +15,39 @@
 //! # Ok::<(), chatkeep::Error>(())
 //! ```
 //!
-//! Nothing is opened before the first call; the schema is made, or brought up to date, by then. Every call has a deadline,
-//! and may be made from any thread: a [`Chatkeep`] is cheap to clone and to share. Calls block; those of
-//! [`Chatkeep::asynchronous`] are awaited instead, on any executor. A failed call is an
-//! [`Error`] with a [kind](ErrorKind) and says whether trying again may help. A database that is down is never "no such
-//! message" and never "invalid token".
+//! The first call connects, and creates or migrates the schema. Every call has a deadline and may
+//! be made from any thread: a [`Chatkeep`] is cheap to clone and to share. Calls block; those of
+//! [`Chatkeep::asynchronous`] are awaited instead, on any executor.
+//!
+//! A failed call returns an [`Error`] with a [kind](ErrorKind) and whether a retry may help. A
+//! database that is down is never reported as "no such message" or "invalid token".
 
 mod asynchronous;
 mod background;
+mod batch_sizer;
 mod chatkeep;
 mod checkpoints;
-mod counting;
 mod database;
-mod delete_pace;
 mod environment;
 mod fine_tuning;
 mod handle;
-mod last_use;
+mod last_used_recorder;
 mod message_iter;
 mod messages;
-mod migrate_call;
+mod migrate_request;
 mod migrator;
+mod retry;
 mod revocations;
 mod token_cache;
 mod tokens;
+mod totals_updater;
 mod write;
 
 pub use asynchronous::{
     AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger, AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
-pub use chatkeep_core::interruption::interruptible;
+pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
     Analytics, CreatedToken, Cursor, DatabaseUrl, Engine, Error, ErrorKind, MAX_LIMIT, MAX_QUERY,
     MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page,
@@ -59,7 +60,7 @@ pub use fine_tuning::FineTuningFormat;
 pub use handle::{Handle, SharedHandle};
 pub use message_iter::MessageIter;
 pub use messages::MessageLogger;
-pub use migrate_call::{MigrateAnswer, MigrateCall};
+pub use migrate_request::{MigrateRequest, MigrateResponse};
 pub use migrator::Migrator;
 pub use tokens::TokenManager;
 pub use write::MessageSink;

@@ -1,25 +1,25 @@
-//! All messages, one by one, in flat memory.
+//! Iteration over all messages in constant memory.
 
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::messages::{self, PIECE_BYTES, Piece};
+use chatkeep_core::messages::{self, CHUNK_BYTES, Chunk};
 use chatkeep_core::{Cursor, Error, Message, MessageFilter, Order, Result};
 use chatkeep_pool::Pool;
 
-/// Maximum number of messages that are fetched at a time. Large ones are fewer, by their bytes.
+/// Maximum number of messages fetched at a time. Pages of large messages are smaller.
 const PAGE: i64 = 500;
 
-/// An iterator over messages; see [`crate::MessageLogger::iter_messages`]. After an error it ends.
+/// An iterator over messages; see [`crate::MessageLogger::iter_messages`]. It ends after an error.
 #[derive(Clone)]
 pub struct MessageIter {
     pool: Arc<Pool>,
     filter: MessageFilter,
     order: Order,
     fetched: std::vec::IntoIter<Message>,
-    /// Behind the last message that was fetched.
+    /// Position after the last fetched message.
     cursor: Option<Cursor>,
-    /// Messages to ask for next. A server sends all that were asked for, however large they are.
+    /// Number of messages to request next. A server sends all requested messages, however large.
     limit: i64,
     done: bool,
 }
@@ -37,14 +37,14 @@ impl MessageIter {
         }
     }
 
-    /// Whether the next message has to be fetched first.
+    /// Returns whether the next page must be fetched.
     pub(crate) fn needs_page(&self) -> bool {
         !self.done && self.fetched.as_slice().is_empty()
     }
 
     /// Fetches the next page.
     pub(crate) fn fetch(&mut self) -> Result<()> {
-        let Piece { messages, is_cut } = messages::after(
+        let Chunk { messages, is_truncated } = messages::list_after(
             &mut *self.pool.reader()?,
             &self.filter,
             self.cursor,
@@ -52,10 +52,10 @@ impl MessageIter {
             self.limit,
         )?;
         let fetched = messages.len() as i64;
-        self.done = fetched < self.limit && !is_cut;
-        if is_cut {
+        self.done = fetched < self.limit && !is_truncated;
+        if is_truncated {
             self.limit = fetched.max(1);
-        } else if messages.iter().map(Message::size_in_bytes).sum::<u64>() < PIECE_BYTES / 2 {
+        } else if messages.iter().map(Message::size_in_bytes).sum::<u64>() < CHUNK_BYTES / 2 {
             self.limit = (self.limit * 2).min(PAGE);
         }
         self.cursor = messages.last().map(Message::cursor).or(self.cursor);
@@ -63,11 +63,12 @@ impl MessageIter {
         Ok(())
     }
 
-    /// Returns the messages that are fetched at a time, up to 500 and 4 MiB; none at the end. For language bindings,
-    /// which convert a page at once.
+    /// Returns the next page: up to 500 messages and 4 MiB, or an empty one at the end. Language
+    /// bindings use it to convert a page at a time.
     ///
     /// # Errors
-    /// What the database reports. Then the iteration ends.
+    /// `Unavailable` or another error of the connection when the database does not answer. The
+    /// iteration ends then.
     pub fn next_page(&mut self) -> Result<Vec<Message>> {
         if self.needs_page() {
             self.fetch().map_err(|error| self.fail(error))?;
@@ -75,7 +76,7 @@ impl MessageIter {
         Ok(std::mem::take(&mut self.fetched).collect())
     }
 
-    /// A page could not be fetched: this ends.
+    /// Ends the iteration after an error.
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         self.done = true;
         error.with_operation("iter_messages")

@@ -1,4 +1,4 @@
-//! The migrations of a database: chatkeep's own, and an application's behind them.
+//! The migrations of a database: chatkeep's own, followed by an application's.
 
 use std::fmt;
 use std::fs;
@@ -12,10 +12,10 @@ use chatkeep_core::url::{SqliteLocation, SqliteTarget, Target};
 use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, ErrorKind, Result, Role};
 use chatkeep_pool::Pool;
 
-/// Runs migrations and takes them back, whatever `DB_AUTO_MIGRATE` says. Cheap to clone.
+/// Runs and reverts migrations, regardless of `DB_AUTO_MIGRATE`. It is cheap to clone.
 ///
-/// A revision is `head`, `base`, a version (`20261120120000`), the beginning of one, or a name (`create_messages`); an
-/// application's may have `app:` before it.
+/// A revision is `head`, `base`, a version (`20261120120000`), a prefix of one, or a name
+/// (`create_messages`). An application's may have the prefix `app:`.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -39,21 +39,24 @@ impl Migrator {
         Self { pool, folder: None }
     }
 
-    /// With an application's migrations from this folder, which run after chatkeep's own, in the same history: `NAME/up.sql`
-    /// and `NAME/down.sql`, or for one engine only `postgresql/NAME/up.sql` and so on. The folder is read at every call.
+    /// Adds an application's migrations from this folder. They run after chatkeep's own, and share
+    /// their history.
+    ///
+    /// The files are `NAME/up.sql` and `NAME/down.sql`, or for one engine `postgresql/NAME/up.sql`
+    /// and so on. The folder is read at every call.
     #[must_use]
     pub fn with_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
     }
 
-    /// Where the database stands, migration by migration. Nothing is changed.
+    /// Returns the state of each migration. It changes nothing.
     ///
     /// # Errors
-    /// `InvalidInput` when a file of the folder is not as it should be; `Unavailable` and the like when the database does not
-    /// answer.
+    /// `InvalidInput` when a file of the folder is invalid; `Unavailable` or another error of the
+    /// connection when the database does not answer.
     pub fn status(&self) -> Result<MigrationStatus> {
-        if self.is_no_file_yet() {
+        if self.is_missing_file() {
             return Ok(MigrationStatus::of_new_database_for(&self.set(Engine::Sqlite)?));
         }
         self.on_connection(Role::Reader, |connection| {
@@ -62,11 +65,11 @@ impl Migrator {
         })
     }
 
-    /// The PostgreSQL schemas that the search path leads to; `None` on the other engines. Its
-    /// [`warning`](migrations::Schemas::warning) says when the tables that are found are not those of the first one.
+    /// Returns the PostgreSQL schemas of the search path, or `None` on other engines. Its
+    /// [`warning`](migrations::Schemas::warning) reports tables that are not in the first schema.
     ///
     /// # Errors
-    /// `Unavailable` and the like when the database does not answer.
+    /// `Unavailable` or another error of the connection when the database does not answer.
     pub fn schemas(&self) -> Result<Option<migrations::Schemas>> {
         match self.pool.url().engine() {
             Engine::PostgreSql => self.on_connection(Role::Reader, migrations::schemas),
@@ -74,39 +77,42 @@ impl Migrator {
         }
     }
 
-    /// Runs what is pending up to this revision, and names it. See [`Runner::upgrade`].
+    /// Runs the pending migrations up to this revision, and returns their names. See
+    /// [`Runner::upgrade`].
     ///
     /// # Errors
-    /// `Schema` when the history does not fit or the database refuses a statement; `InvalidInput` when there is no such
-    /// revision or a file is not as it should be; `Conflict` when another program runs migrations for too long.
+    /// - `Schema` when the history does not match or the database rejects a statement.
+    /// - `InvalidInput` when the revision is unknown or a file is invalid.
+    /// - `Conflict` when another program runs migrations for too long.
     pub fn upgrade(&self, to: &str) -> Result<Vec<String>> {
         self.run(|runner| runner.upgrade(to))
     }
 
-    /// Takes back what was run: so many migrations (`-1`), or all after a revision (`base` for all). With a folder it is
-    /// about the application's migrations. See [`Runner::downgrade`].
+    /// Reverts a number of migrations (`-1`), or all after a revision (`base` for all). With a
+    /// folder it reverts the application's migrations. See [`Runner::downgrade`].
     ///
     /// # Errors
-    /// As [`Migrator::upgrade`]; `InvalidInput` also where there is no way back.
+    /// The errors of [`Migrator::upgrade`]; `InvalidInput` also when a migration is irreversible.
     pub fn downgrade(&self, to: &str) -> Result<Vec<String>> {
         self.run(|runner| runner.downgrade(to))
     }
 
-    /// Writes into the history that everything up to this revision was run, and nothing after it; runs nothing, and says
-    /// what changed. See [`Runner::stamp`].
+    /// Marks all migrations up to this revision as applied and all later ones as pending, without
+    /// running any. Returns the changed entries. See [`Runner::stamp`].
     ///
     /// # Errors
-    /// As [`Migrator::upgrade`].
+    /// The errors of [`Migrator::upgrade`].
     pub fn stamp(&self, to: &str) -> Result<Vec<String>> {
         self.run(|runner| runner.stamp(to))
     }
 
-    /// Compares the schema with what its migrations make. See [`migrations::check`].
+    /// Compares the schema with the one that its migrations create. See [`migrations::check`].
     ///
     /// # Errors
-    /// `Configuration` when the account may not make the place in which they are run again.
+    /// `Configuration` when the account may not create the scratch schema or database for the
+    /// comparison.
     pub fn check(&self) -> Result<SchemaCheck> {
-        if self.is_no_file_yet() {
+        if self.is_missing_file() {
             let set = self.set(Engine::Sqlite)?;
             return migrations::check(&mut self.memory()?, &set);
         }
@@ -116,13 +122,16 @@ impl Migrator {
         })
     }
 
-    /// Takes over the tables of a program that kept them with SQLAlchemy, in place, on SQLite and PostgreSQL, and runs what is
-    /// missing then. On SQLite a copy of the file is made before, and named. With `dry_run` everything is tried, and nothing
-    /// changed. See [`migrations::adopt`].
+    /// Adopts the tables of a SQLAlchemy program in place, on SQLite and PostgreSQL, and runs the
+    /// pending migrations.
+    ///
+    /// On SQLite it first copies the file, and returns the copy's path. With `dry_run` it tries
+    /// everything and rolls it back. See [`migrations::adopt`].
     ///
     /// # Errors
-    /// `InvalidInput` when the tables are not known, or hold rows that cannot be taken; `StorageFull` when there is no room for
-    /// the copy or the new tables. Then nothing is changed, and there is no copy.
+    /// `InvalidInput` when the tables are unknown or contain invalid rows; `StorageFull` without
+    /// enough disk space for the copy or the new tables. Nothing is changed then, and no copy is
+    /// left.
     pub fn adopt(&self, dry_run: bool) -> Result<(Adoption, Option<PathBuf>)> {
         let timeout = self.pool.settings().query_timeout;
         let file = match self.pool.url().target() {
@@ -132,9 +141,9 @@ impl Migrator {
             _ => None,
         };
         self.on_connection(Role::Writer, |connection| {
-            let tried = migrations::adopt(connection, true, timeout)?;
+            let trial = migrations::adopt(connection, true, timeout)?;
             if dry_run {
-                return Ok((tried, None));
+                return Ok((trial, None));
             }
             let copy = file.map(|mut file| {
                 file.as_mut_os_string().push(".before-adopt");
@@ -146,7 +155,7 @@ impl Migrator {
             match migrations::adopt(connection, false, timeout) {
                 Ok(adoption) => Ok((adoption, copy)),
                 Err(error) => {
-                    // Where nothing was changed the copy is worth nothing, and in the way of the next try.
+                    // If nothing was changed, the copy is useless and would block the next try.
                     let is_unchanged =
                         migrations::status(connection).is_ok_and(|now| now.applied.is_empty());
                     if let Some(copy) = copy.filter(|_| is_unchanged) {
@@ -158,11 +167,11 @@ impl Migrator {
         })
     }
 
-    /// The script that leads from one revision to another, for somebody else to run. Without `from` it is about what the
-    /// database still lacks; with it nothing is opened.
+    /// Returns the SQL script from one revision to another, to be run by other means. Without
+    /// `from` it starts at the database's current revision; with it, it does not connect.
     ///
     /// # Errors
-    /// As [`migrations::sql`] and [`migrations::pending_sql`].
+    /// The errors of [`migrations::sql`] and [`migrations::pending_sql`].
     pub fn sql(&self, from: Option<&str>, to: &str) -> Result<String> {
         let Some(from) = from else {
             let status = self.status()?;
@@ -187,7 +196,8 @@ impl Migrator {
         })
     }
 
-    /// On a connection past the pool, whose own would first make sure of the schema. A database in memory is its pool's.
+    /// Runs `work` on a connection outside of the pool, which would first check the schema. An
+    /// in-memory database exists only in its pool, so there it uses the pool's connection.
     fn on_connection<T>(
         &self,
         role: Role,
@@ -197,7 +207,8 @@ impl Migrator {
             Target::Sqlite(SqliteTarget { location: SqliteLocation::Memory, .. }) => {
                 match self.pool.writer() {
                     Ok(mut connection) => work(&mut connection),
-                    // It may not migrate by itself, so that each connection has an empty database of its own.
+                    // Without automatic migration the pool hands out no connection. Any in-memory
+                    // database is as empty as the pool's.
                     Err(error) if matches!(error.kind(), ErrorKind::Schema(_)) => {
                         work(&mut self.memory()?)
                     }
@@ -208,10 +219,14 @@ impl Migrator {
         }
     }
 
-    /// A look must not make the file.
-    fn is_no_file_yet(&self) -> bool {
-        matches!(self.pool.url().target(),
-            Target::Sqlite(SqliteTarget { location: SqliteLocation::File(path), .. }) if !path.exists())
+    /// Returns whether the SQLite file does not exist. Reading its status must not create it.
+    fn is_missing_file(&self) -> bool {
+        match self.pool.url().target() {
+            Target::Sqlite(SqliteTarget { location: SqliteLocation::File(path), .. }) => {
+                !path.exists()
+            }
+            _ => false,
+        }
     }
 
     fn memory(&self) -> Result<Connection> {
@@ -219,7 +234,7 @@ impl Migrator {
     }
 }
 
-/// A connection past the pool.
+/// Opens a connection outside of the pool, with the pool's timeouts.
 pub(crate) fn direct_connection(pool: &Pool, role: Role) -> Result<Connection> {
     let settings = pool.settings();
     let options = ConnectOptions {

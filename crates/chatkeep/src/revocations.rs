@@ -1,8 +1,10 @@
-//! The order in which this process revoked tokens, shared by every store that it has open.
+//! The order in which this process revoked tokens, shared by all of its open stores.
 //!
-//! A cached token is believed only if it was looked up after its latest revocation. There is one order for the process, not one
-//! for each database: two URLs may name one database in ways that a program cannot see (`localhost` and `127.0.0.1`, a link to
-//! a file). Where two databases have a token of the same id, a revocation in one costs the other one more look-up.
+//! A cached token is valid only if it was looked up after its latest revocation.
+//!
+//! There is one order per process, not per database. Two URLs may name the same database in ways
+//! that a program cannot detect: `localhost` and `127.0.0.1`, or a symbolic link to a file. If two
+//! databases have a token with the same id, a revocation in one causes one more lookup in the other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,36 +12,37 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chatkeep_pool::{OfProcess, PerProcess};
 
-/// Maximum number of tokens whose latest revocation is remembered. Beyond it, everything cached so far is looked up again.
+/// Maximum number of tokens whose latest revocation is stored. Beyond it, all cached tokens are
+/// looked up again.
 const MAX_TOKENS: usize = 10_000;
 
-/// A child of a fork begins with an order of its own, as it does with an empty cache.
+/// A forked child starts with its own order, and with an empty cache.
 static ORDER: LazyLock<PerProcess<Revocations>> =
     LazyLock::new(|| PerProcess::new(Revocations::default()));
 
-/// The revocations that this process made, numbered from 1.
+/// The revocations made by this process, numbered from 1.
 #[derive(Default)]
 pub(crate) struct Revocations {
-    /// The number of the latest one. Nothing else is read while nothing is revoked.
+    /// Number of the latest revocation. While none is made, nothing else is read.
     latest: AtomicU64,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The latest one of each token, by the token's id.
+    /// Latest revocation of each token, by token id.
     by_token: HashMap<i64, u64>,
-    /// The latest one that may concern any token.
+    /// Latest revocation that may affect any token.
     of_any: u64,
 }
 
 impl Revocations {
-    /// The order of this process.
+    /// Returns this process's revocations.
     pub(crate) fn of_process() -> Arc<OfProcess<Self>> {
         ORDER.get(Self::default)
     }
 
-    /// The number of the latest revocation. It is read before a token is looked up.
+    /// Returns the number of the latest revocation. Callers read it before they look up a token.
     pub(crate) fn latest(&self) -> u64 {
         self.latest.load(Ordering::SeqCst)
     }
@@ -56,7 +59,7 @@ impl Revocations {
         self.latest.store(number, Ordering::SeqCst);
     }
 
-    /// Records that any number of tokens were revoked or deleted.
+    /// Records that an unknown set of tokens was revoked or deleted.
     pub(crate) fn record_any(&self) {
         let mut state = self.lock();
         let number = self.latest() + 1;
@@ -65,8 +68,8 @@ impl Revocations {
         self.latest.store(number, Ordering::SeqCst);
     }
 
-    /// Whether the token was revoked after revocation `since`. If it was not, `since` becomes the latest revocation, so that the
-    /// next call needs no lock.
+    /// Returns whether the token was revoked after revocation `since`. If not, sets `since` to the
+    /// latest revocation, so that the next call needs no lock.
     pub(crate) fn is_revoked_since(&self, id: i64, since: &AtomicU64) -> bool {
         let seen = since.load(Ordering::SeqCst);
         if seen == self.latest() {
@@ -91,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_revoked_since_what_came_before_its_latest_revocation() {
+    fn a_token_is_revoked_since_any_number_before_its_latest_revocation() {
         let order = Revocations::default();
         order.record(7);
         order.record(8);
@@ -107,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_not_revoked_is_compared_with_later_revocations_only() {
+    fn an_unrevoked_token_is_compared_only_with_later_revocations() {
         let order = Revocations::default();
         order.record(7);
         let since = AtomicU64::new(0);
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn deleted_tokens_and_forgotten_revocations_count_for_every_token() {
+    fn deletions_and_discarded_revocations_affect_every_token() {
         let order = Revocations::default();
         order.record_any();
         assert!(order.is_revoked_since(1, &AtomicU64::new(0)));
@@ -129,7 +132,7 @@ mod tests {
         assert!(order.lock().by_token.len() <= MAX_TOKENS);
         assert!(
             order.is_revoked_since(0, &AtomicU64::new(since)),
-            "its revocation may have been forgotten"
+            "its revocation may have been discarded"
         );
         assert!(!order.is_revoked_since(0, &AtomicU64::new(order.latest())));
     }

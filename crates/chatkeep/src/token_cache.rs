@@ -1,99 +1,104 @@
-//! Tokens that were looked up a moment ago.
+//! A cache of recent token lookups.
 //!
-//! A chat backend checks the same few tokens at every request. So an answer is kept for a few seconds, by the token's
-//! digest. Revoking a token in this process takes effect at once in all its stores; elsewhere, when that time is over. Only
-//! answers of the database are kept: an outage is never remembered as a verdict.
+//! A chat backend checks the same few tokens with every request. So lookups are cached for a few
+//! seconds, by the token's digest. A revocation in this process takes effect immediately in all its
+//! stores; in other processes it does when the cache time elapses. Only answers of the database are
+//! cached: an outage is never cached as "no such token".
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Error, ErrorKind, Result, TokenHash, TokenInfo, interruption};
+use chatkeep_core::{Error, ErrorKind, Result, TokenHash, TokenInfo, interrupt};
 use chatkeep_pool::OfProcess;
 use quick_cache::sync::{Cache, GuardResult};
 
 use crate::revocations::Revocations;
 
-/// Tokens, and texts that are none, that are remembered at the most. They are bounded apart, so that somebody who tries
-/// out texts cannot push the real tokens out.
-const KNOWN: usize = 10_000;
-const UNKNOWN: usize = 10_000;
-/// "No such token" is believed for at most this long: it may just be being made elsewhere.
-const LONGEST_UNKNOWN: Duration = Duration::from_secs(1);
+/// Maximum numbers of cached tokens and of cached misses. They are separate, so that a client that
+/// guesses tokens cannot evict valid ones.
+const MAX_FOUND: usize = 10_000;
+const MAX_MISSES: usize = 10_000;
+/// Maximum time for which a miss is cached: the token may be created elsewhere at any time.
+const LONGEST_MISS: Duration = Duration::from_secs(1);
 
-/// What the database said of the tokens that were checked last.
+/// Recent answers of the database.
 pub(crate) struct TokenCache {
     lifetime: Duration,
-    known: Cache<TokenHash, Arc<Known>>,
-    unknown: Cache<TokenHash, Instant>,
+    found: Cache<TokenHash, Arc<CachedToken>>,
+    /// Time of the lookup of each unknown token.
+    misses: Cache<TokenHash, Instant>,
     revocations: Arc<OfProcess<Revocations>>,
 }
 
-struct Known {
+struct CachedToken {
     token: Arc<TokenInfo>,
-    asked: Instant,
-    /// The latest revocation after which the token is known to be as it is here.
+    looked_up: Instant,
+    /// Number of the latest revocation that this lookup reflects.
     as_of: AtomicU64,
 }
 
 impl TokenCache {
-    /// A cache whose answers are good for this long.
+    /// Creates a cache with this cache time.
     pub(crate) fn new(lifetime: Duration) -> Self {
         let revocations = Revocations::of_process();
-        Self { lifetime, known: Cache::new(KNOWN), unknown: Cache::new(UNKNOWN), revocations }
+        let (found, misses) = (Cache::new(MAX_FOUND), Cache::new(MAX_MISSES));
+        Self { lifetime, found, misses, revocations }
     }
 
-    /// The token with this hash: as it was found within the last seconds, or as `look_up` finds it now. Of several
-    /// callers who ask for the same token at the same time one looks it up, and the others get its answer.
+    /// Returns the token with this hash, from the cache or from `look_up`. Concurrent calls for the
+    /// same token share one lookup, for which they wait at most `timeout`.
     pub(crate) fn find(
         &self,
         hash: TokenHash,
-        patience: Duration,
+        timeout: Duration,
         look_up: impl FnOnce() -> Result<Option<TokenInfo>>,
     ) -> Result<Option<Arc<TokenInfo>>> {
-        let end = Instant::now() + patience;
+        let end = Instant::now() + timeout;
         loop {
-            if let Some(asked) = self.unknown.get(&hash) {
-                if self.is_believed(asked) {
+            if let Some(looked_up) = self.misses.get(&hash) {
+                if self.is_miss_valid(looked_up) {
                     return Ok(None);
                 }
-                self.unknown.remove(&hash);
+                self.misses.remove(&hash);
             }
             let left = end.saturating_duration_since(Instant::now());
-            match self.known.get_value_or_guard(&hash, Some(interruption::slice(left))) {
-                GuardResult::Value(known) if self.holds(&known) => {
-                    return Ok(Some(Arc::clone(&known.token)));
+            match self.found.get_value_or_guard(&hash, Some(interrupt::slice(left))) {
+                GuardResult::Value(cached) if self.is_valid(&cached) => {
+                    return Ok(Some(Arc::clone(&cached.token)));
                 }
                 GuardResult::Value(_) => {
-                    self.known.remove_if(&hash, |known| !self.holds(known));
+                    self.found.remove_if(&hash, |cached| !self.is_valid(cached));
                 }
-                GuardResult::Guard(place) => {
-                    // Before the look-up: what is revoked while it runs may be missing in its answer.
-                    let (asked, as_of) =
+                GuardResult::Guard(guard) => {
+                    // Read before the lookup: its answer may miss a revocation made while it runs.
+                    let (looked_up, as_of) =
                         (Instant::now(), AtomicU64::new(self.revocations.latest()));
                     let found = look_up()?.map(Arc::new);
                     match &found {
                         Some(token) => {
-                            let known = Known { token: Arc::clone(token), asked, as_of };
-                            if self.holds(&known) {
-                                // A revocation from now on is noticed by whoever reads the entry.
-                                let _ = place.insert(Arc::new(known));
+                            let token = Arc::clone(token);
+                            let cached = CachedToken { token, looked_up, as_of };
+                            if self.is_valid(&cached) {
+                                // Readers of the entry notice later revocations.
+                                let _ = guard.insert(Arc::new(cached));
                             }
                         }
-                        None => self.unknown.insert(hash, asked),
+                        None => self.misses.insert(hash, looked_up),
                     }
                     return Ok(found);
                 }
-                GuardResult::Timeout if interruption::is_interrupted() => {
-                    return Err(interruption::interrupted());
+                GuardResult::Timeout if interrupt::is_interrupted() => {
+                    return Err(interrupt::interrupted());
                 }
                 GuardResult::Timeout if Instant::now() < end => {}
                 GuardResult::Timeout => {
                     return Err(Error::new(
                         ErrorKind::Unavailable,
                         format!(
-                            "another call has been looking this token up for {} s",
-                            patience.as_secs_f64()
+                            "timed out after {} s (DB_QUERY_TIMEOUT) waiting for another call's \
+                             lookup of the same token",
+                            timeout.as_secs_f64()
                         ),
                     ));
                 }
@@ -101,23 +106,23 @@ impl TokenCache {
         }
     }
 
-    /// The token with this hash as it was found within the last seconds: known, or known not to be.
+    /// Returns the cached answer for this hash: a token, or `Some(None)` for a miss. Returns `None`
+    /// if nothing is cached.
     pub(crate) fn get(&self, hash: TokenHash) -> Option<Option<Arc<TokenInfo>>> {
-        if let Some(known) = self.known.get(&hash).filter(|known| self.holds(known)) {
-            return Some(Some(Arc::clone(&known.token)));
+        if let Some(cached) = self.found.get(&hash).filter(|cached| self.is_valid(cached)) {
+            return Some(Some(Arc::clone(&cached.token)));
         }
-        self.unknown.get(&hash).filter(|asked| self.is_believed(*asked)).map(|_| None)
+        self.misses.get(&hash).filter(|looked_up| self.is_miss_valid(*looked_up)).map(|_| None)
     }
 
-    /// Whether a token is still believed to be as it was found: recently, and not revoked since.
-    fn holds(&self, known: &Known) -> bool {
-        known.asked.elapsed() < self.lifetime
-            && !self.revocations.is_revoked_since(known.token.id, &known.as_of)
+    /// Returns whether a cached token is recent and was not revoked since its lookup.
+    fn is_valid(&self, cached: &CachedToken) -> bool {
+        cached.looked_up.elapsed() < self.lifetime
+            && !self.revocations.is_revoked_since(cached.token.id, &cached.as_of)
     }
 
-    /// Whether "no such token" still holds that was heard at this moment.
-    fn is_believed(&self, asked: Instant) -> bool {
-        asked.elapsed() < self.lifetime.min(LONGEST_UNKNOWN)
+    fn is_miss_valid(&self, looked_up: Instant) -> bool {
+        looked_up.elapsed() < self.lifetime.min(LONGEST_MISS)
     }
 }
 
@@ -138,27 +143,27 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_kept_for_its_time_and_then_asked_for_again() {
+    fn a_lookup_is_repeated_after_the_cache_time() {
         let (hash, info) = token();
         let cache = TokenCache::new(Duration::from_millis(50));
-        let asked = AtomicUsize::new(0);
+        let lookups = AtomicUsize::new(0);
         let find = || {
             cache.find(hash, LONG, || {
-                asked.fetch_add(1, Ordering::SeqCst);
+                lookups.fetch_add(1, Ordering::SeqCst);
                 Ok(Some(info.clone()))
             })
         };
         for _ in 0..3 {
             assert_eq!(find().unwrap().unwrap().id, info.id);
         }
-        let before = asked.load(Ordering::SeqCst);
+        let before = lookups.load(Ordering::SeqCst);
         thread::sleep(Duration::from_millis(60));
         find().unwrap();
-        assert_eq!(asked.load(Ordering::SeqCst), before + 1);
+        assert_eq!(lookups.load(Ordering::SeqCst), before + 1);
     }
 
     #[test]
-    fn a_failure_is_told_and_not_kept() {
+    fn a_failed_lookup_is_not_cached() {
         let (hash, info) = token();
         let cache = TokenCache::new(LONG);
         let down = cache.find(hash, LONG, || Err(Error::new(ErrorKind::Unavailable, "down")));
@@ -167,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_during_the_look_up_is_not_overwritten_by_its_answer() {
+    fn a_token_revoked_during_its_lookup_is_not_cached() {
         let (hash, info) = token();
         let cache = TokenCache::new(LONG);
         let stale = cache.find(hash, LONG, || {
@@ -177,25 +182,25 @@ mod tests {
         assert!(stale.unwrap().is_some());
         assert!(
             cache.find(hash, LONG, || Ok(None)).unwrap().is_none(),
-            "the stale answer was not kept"
+            "the stale answer is not cached"
         );
     }
 
     #[test]
-    fn an_entry_that_was_inserted_after_a_revocation_of_its_token_is_not_believed() {
+    fn an_entry_inserted_after_the_revocation_of_its_token_is_invalid() {
         let (hash, info) = token();
         let cache = TokenCache::new(LONG);
-        // As if the thread that looked it up had been suspended between its look-up and this insertion.
+        // As if the thread had been suspended between its lookup and this insertion.
         let as_of = AtomicU64::new(cache.revocations.latest());
         cache.revocations.record(info.id);
-        let known = Known { token: Arc::new(info), asked: Instant::now(), as_of };
-        cache.known.insert(hash, Arc::new(known));
+        let cached = CachedToken { token: Arc::new(info), looked_up: Instant::now(), as_of };
+        cache.found.insert(hash, Arc::new(cached));
         assert!(cache.get(hash).is_none());
         assert!(cache.find(hash, LONG, || Ok(None)).unwrap().is_none());
     }
 
     #[test]
-    fn a_revocation_in_one_cache_ends_the_entry_in_another() {
+    fn a_revocation_invalidates_the_entries_of_all_caches() {
         let (hash, info) = token();
         let caches = [TokenCache::new(LONG), TokenCache::new(LONG)];
         for cache in &caches {
@@ -209,15 +214,15 @@ mod tests {
     }
 
     #[test]
-    fn one_of_many_callers_asks_for_all() {
+    fn concurrent_calls_share_one_lookup() {
         let (hash, info) = token();
         let cache = TokenCache::new(LONG);
-        let asked = AtomicUsize::new(0);
+        let lookups = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
                     let found = cache.find(hash, LONG, || {
-                        asked.fetch_add(1, Ordering::SeqCst);
+                        lookups.fetch_add(1, Ordering::SeqCst);
                         thread::sleep(Duration::from_millis(20));
                         Ok(Some(info.clone()))
                     });
@@ -225,19 +230,19 @@ mod tests {
                 });
             }
         });
-        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        assert_eq!(lookups.load(Ordering::SeqCst), 1);
     }
 
     #[test]
-    fn texts_that_are_no_token_do_not_push_tokens_out() {
+    fn misses_do_not_evict_tokens() {
         let (hash, info) = token();
         let cache = TokenCache::new(LONG);
         cache.find(hash, LONG, || Ok(Some(info.clone()))).unwrap();
-        for number in 0..3 * UNKNOWN {
+        for number in 0..3 * MAX_MISSES {
             let guess = TokenHash::of(&number.to_string());
             assert!(cache.find(guess, LONG, || Ok(None)).unwrap().is_none());
         }
-        assert!(cache.unknown.len() <= UNKNOWN);
-        assert!(cache.find(hash, LONG, || panic!("it is still known")).unwrap().is_some());
+        assert!(cache.misses.len() <= MAX_MISSES);
+        assert!(cache.find(hash, LONG, || panic!("the token is still cached")).unwrap().is_some());
     }
 }

@@ -1,5 +1,5 @@
-/* Loaded before everything else: a calendar that does not work for chatkeep's own threads while a file is there, whose
-   path is in BROKEN_CLOCK. Nothing of chatkeep's expects that, so whatever asks for the date panics. */
+/* Preloaded library that makes the wall clock fail for chatkeep's own threads while the file in BROKEN_CLOCK exists.
+   chatkeep does not expect that, so code that reads the time panics. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/** A cluster whose processes all log to the environment's database. */
+/** A cluster whose processes all log to the database of the environment. */
 
 import cluster from 'node:cluster';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** A database of each test's own, on the servers that `chatkeep-testkit run` has around the tests. */
+/** A separate database per test, on the servers that `chatkeep-testkit run` starts. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,17 +12,20 @@ const SERVERS = ['postgresql', 'mariadb', 'mysql'];
 const HOW =
   'run the tests with `make test`, or with `chatkeep-testkit run --fast -- scripts/node-test.sh`';
 
-/** Nothing listens there. */
+/** A URL whose port refuses connections. */
 export const DOWN = 'postgresql://bot:s3cret@127.0.0.1:9/chat';
 
-/** The engines to test on. One that is missing is an error, unless the run says that it may be. */
+/** The engines to test. A missing engine is an error unless the environment excludes it. */
 export const ENGINES = ['sqlite', ...servers()];
 
 function servers() {
   const only = process.env.CHATKEEP_TEST_ONLY?.split(',');
+  // Plain `npm test` tests SQLite only. Under `chatkeep-testkit run` and in CI, a missing server is
+  // an error.
+  const isPlain = !process.env.CHATKEEP_TEST_HOME && !process.env.CI;
   return SERVERS.filter((engine) => {
     if (process.env[variable(engine)]) return true;
-    if (only && !only.includes(engine)) return false;
+    if (isPlain || (only && !only.includes(engine))) return false;
     if (engine === 'mysql' && process.env.CHATKEEP_TEST_MYSQL_ABSENT) return false;
     throw new Error(`these tests need a ${engine} server: ${HOW}`);
   });
@@ -32,14 +35,14 @@ function variable(engine) {
   return `CHATKEEP_TEST_${engine.toUpperCase()}_URL`;
 }
 
-/** A folder that goes when the test does. */
+/** Creates a folder that is removed after the test. */
 export async function temporaryFolder(t) {
   const folder = await mkdtemp(join(tmpdir(), 'chatkeep-node-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** An empty database that goes when the test does. */
+/** Creates an empty database that is removed after the test. */
 export async function emptyDatabase(t, engine) {
   if (engine === 'sqlite') {
     const file = join(await temporaryFolder(t), 'chatkeep.db');
@@ -55,7 +58,10 @@ export async function emptyDatabase(t, engine) {
   return { engine, url: own.href, query: (sql) => execute(own, sql) };
 }
 
-/** What another driver finds, for what chatkeep is not to know of. Not for SQLite, whose file has one library a process. */
+/**
+ * Runs SQL with another driver. Not available for SQLite: a process must not open a file with two
+ * SQLite libraries.
+ */
 async function execute(url, sql) {
   if (url.protocol.startsWith('postgres')) {
     const client = new pg.Client(url.href);

@@ -1,6 +1,6 @@
-/** JSON as the vectors have it, with whole numbers that are exact: a `bigint` where a number is not. */
+/** A parser for the JSON of the vectors, with exact integers: `bigint`s beyond 2^53. */
 
-// The last three are no JSON, but other languages' readers take them.
+// The last three are not JSON, but parsers of other languages accept them.
 const WORDS = {
   true: true,
   false: false,
@@ -10,21 +10,29 @@ const WORDS = {
   '-Infinity': -Infinity,
 };
 
-/** The value of a JSON text, however deep it nests. */
+const TOKEN = new RegExp(
+  [
+    String.raw`\s*(?:("(?:[^"\\]|\\.)*")`,
+    String.raw`(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)`,
+    '(true|false|null|-?Infinity|NaN)',
+    String.raw`([{}[\],:]))`,
+  ].join('|'),
+  'gy',
+);
+
+/** Parses a JSON text of any depth. */
 export function parseExactly(text) {
-  const tokens = text.matchAll(
-    /\s*(?:("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null|-?Infinity|NaN)|([{}[\],:]))/gy,
-  );
+  const tokens = text.matchAll(TOKEN);
   const root = [];
-  const open = [{ held: root, key: undefined, isObject: false }];
+  const open = [{ container: root, key: undefined, isObject: false }];
   function put(value) {
-    const { held, key, isObject } = open.at(-1);
+    const { container, key, isObject } = open.at(-1);
     if (!isObject) {
-      held.push(value);
+      container.push(value);
     } else if (key === undefined) {
       open.at(-1).key = value;
     } else {
-      Object.defineProperty(held, key, {
+      Object.defineProperty(container, key, {
         value,
         enumerable: true,
         writable: true,
@@ -38,9 +46,9 @@ export function parseExactly(text) {
     else if (number !== undefined) put(numberOf(number));
     else if (word !== undefined) put(WORDS[word]);
     else if (mark === '{' || mark === '[') {
-      const held = mark === '{' ? {} : [];
-      put(held);
-      open.push({ held, key: undefined, isObject: mark === '{' });
+      const container = mark === '{' ? {} : [];
+      put(container);
+      open.push({ container, key: undefined, isObject: mark === '{' });
     } else if (mark === '}' || mark === ']') open.pop();
   }
   return root[0];
@@ -51,7 +59,7 @@ function numberOf(text) {
   return isWhole && !Number.isSafeInteger(Number(text)) ? BigInt(text) : Number(text);
 }
 
-/** A name as JavaScript spells it. */
+/** Converts a name to camel case. */
 export function camel(name) {
   return name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 }

@@ -1,4 +1,4 @@
-/** The examples as who copies them has them: in a folder with what they need beside them. */
+/** Copies of the examples, in a folder with their dependencies. */
 
 import { copyFile, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,20 +8,20 @@ import { temporaryFolder } from './databases.mjs';
 export const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A folder where `chatkeep` and these packages can be imported. */
+/** Creates a folder from which `chatkeep` and the given packages can be imported. */
 export async function folderWith(t, packages) {
   const folder = await temporaryFolder(t);
   await mkdir(join(folder, 'node_modules'));
   for (const name of packages) {
-    const where = name === 'chatkeep' ? PACKAGE : join(PACKAGE, 'node_modules', name);
+    const target = name === 'chatkeep' ? PACKAGE : join(PACKAGE, 'node_modules', name);
     const link = join(folder, 'node_modules', name);
     await mkdir(dirname(link), { recursive: true });
-    await symlink(where, link);
+    await symlink(target, link);
   }
   return folder;
 }
 
-/** A copy of an example, installed. */
+/** Copies an example with its dependencies, and returns the folder. */
 export async function installedExample(t, name) {
   const from = join(ROOT, 'examples', name);
   const { dependencies } = JSON.parse(await readFile(join(from, 'package.json'), 'utf8'));

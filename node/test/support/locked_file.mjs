@@ -1,11 +1,11 @@
-/** A SQLite file that another process is writing to, for as long as one likes. */
+/** A SQLite file that another process locks for writing. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-// Python's library, as Node has none of its own before version 22.
+// Python's SQLite library, because Node has none before version 22.
 const HOLDER = `
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
@@ -16,7 +16,7 @@ connection.execute("ROLLBACK")
 connection.close()
 `;
 
-/** Holds the lock for writing while `body` runs. */
+/** Runs `body` while another process holds the write lock. */
 export async function whileLocked(file, body) {
   const holder = spawn('python3', ['-c', HOLDER, file], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(holder, 'close');

@@ -1,9 +1,9 @@
-/** A way to a database that can be cut off and restored, as if the server had stopped. */
+/** A TCP relay to a database that can be cut and restored, as if the server had stopped. */
 
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** Passes connections on to a server; `url` is the database's through it. It ends with the test. */
+/** Starts a relay that ends with the test. `url` reaches the database through it. */
 export async function relayTo(t, databaseUrl) {
   const server = new URL(databaseUrl);
   const open = new Set();
@@ -14,10 +14,10 @@ export async function relayTo(t, databaseUrl) {
       client.destroy();
       return;
     }
-    const behind = net.connect(Number(server.port), server.hostname);
+    const upstream = net.connect(Number(server.port), server.hostname);
     for (const [source, target] of [
-      [client, behind],
-      [behind, client],
+      [client, upstream],
+      [upstream, client],
     ]) {
       open.add(source);
       source.pipe(target);
@@ -35,7 +35,7 @@ export async function relayTo(t, databaseUrl) {
   url.hostname = '127.0.0.1';
   url.port = String(listener.address().port);
 
-  /** Ends all connections, and refuses new ones. */
+  /** Closes all connections, and refuses new ones. */
   function cut() {
     up = false;
     for (const socket of open) socket.destroy();

@@ -1,23 +1,23 @@
-/** Stores for tests, each with a database of its own. */
+/** Stores for tests, each with a separate database. */
 
 import { test } from 'node:test';
 import { Chatkeep } from 'chatkeep';
 import { ENGINES, emptyDatabase } from './databases.mjs';
 
-/** A store on a database; it is closed with the test. */
+/** Opens a store that is closed after the test. */
 export function openStore(t, database, options) {
   const chat = new Chatkeep(database.url, options);
-  // Before the database goes: what was registered last is done first.
+  // Runs before the database is removed: hooks run in reverse order of registration.
   t.after(() => chat.close());
   return chat;
 }
 
-/** A store in memory. */
+/** Opens a store in memory. */
 export function memoryStore(t) {
   return openStore(t, { url: 'sqlite:///:memory:' });
 }
 
-/** The test once on each engine; it is given the test's context and `{ chat, log, tokens, database }`. */
+/** Defines a test per engine. `body` gets the context and `{ chat, log, tokens, database }`. */
 export function onEachEngine(name, body, engines = ENGINES) {
   for (const engine of engines) {
     test(`${name} (${engine})`, async (t) => {
@@ -33,9 +33,9 @@ export function texts(messages) {
   return messages.map(({ userMessage }) => userMessage);
 }
 
-/** All that comes. */
+/** Collects the items of an iterable. */
 export async function all(iterable) {
   const found = [];
-  for await (const one of iterable) found.push(one);
+  for await (const item of iterable) found.push(item);
   return found;
 }

@@ -1,4 +1,4 @@
-/** What a request is told, the same with every framework. */
+/** Tests of the web integrations, the same for every framework. */
 
 import assert from 'node:assert/strict';
 import process from 'node:process';
@@ -6,28 +6,29 @@ import { before, describe, test } from 'node:test';
 import { Chatkeep } from 'chatkeep';
 import { DOWN } from './databases.mjs';
 
-// What is not there is not waited for. Every file of tests is a process of its own.
+// Do not wait for databases that are down. Every test file runs in its own process.
 process.env.DB_MAX_RETRIES = '0';
 
 export function bearer(token, scheme = 'Bearer') {
   return { headers: { Authorization: `${scheme} ${token}` } };
 }
 
-/** An error as chatkeep makes them. */
+/** Creates an error like those of chatkeep. */
 export function failure(code) {
   return Object.assign(new Error('no'), { code, field: 'provider', operation: 'logMessage' });
 }
 
-async function told(answer) {
+async function detailOf(answer) {
   return (await answer.json()).detail;
 }
 
 /**
- * The cases.
+ * Defines the tests.
  *
- * `serve(t, chat, options)` serves until the test ends, and gives `{ url, notes }`, the base of the addresses and what was noted. There
- * are `/whoami` behind a guard with `retryAfter` 7, `/messages?limit=`, `/raise?code=`, which throws, and `/health/db-pool`;
- * `options.healthTimeout` is the health check's.
+ * `serve(t, chat, options)` starts a server that ends with the test, and returns `{ url, notes }`:
+ * its base URL and the logged messages. The server has `/whoami`, which requires a token and has a
+ * `retryAfter` of 7, `/messages?limit=`, `/raise?code=`, which throws, and `/health/db-pool` with
+ * the timeout `options.healthTimeout`.
  */
 export function webCases(framework, serve) {
   describe(framework, () => {
@@ -40,7 +41,7 @@ export function webCases(framework, serve) {
       return new Chatkeep(DOWN, { connectTimeout: 2 });
     }
 
-    test('a valid token passes, and its record is there', async (t) => {
+    test('a valid token is accepted and its record is available', async (t) => {
       const created = await memory.tokenManager.createToken('web app');
       const { url } = await serve(t, memory);
       for (const scheme of ['Bearer', 'bearer', 'BEARER ']) {
@@ -53,7 +54,7 @@ export function webCases(framework, serve) {
       }
     });
 
-    test('without a token the challenge is plain', async (t) => {
+    test('a request without a token gets a challenge without an error code', async (t) => {
       const { url } = await serve(t, memory);
       for (const Authorization of [undefined, 'Basic dXNlcjpwYXNz', 'Bearer', 'Bearer ', '']) {
         const answer = await fetch(`${url}/whoami`, {
@@ -62,13 +63,13 @@ export function webCases(framework, serve) {
         assert.equal(answer.status, 401);
         assert.equal(answer.headers.get('WWW-Authenticate'), 'Bearer');
         assert.match(answer.headers.get('Content-Type'), /^application\/json/);
-        assert.equal(await told(answer), 'A bearer token is needed');
+        assert.equal(await detailOf(answer), 'A bearer token is needed');
       }
     });
 
-    async function assertTold(answer, reason) {
+    async function assertInvalid(answer, reason) {
       assert.equal(answer.status, 401);
-      const detail = await told(answer);
+      const detail = await detailOf(answer);
       assert.ok(detail.includes(reason), detail);
       assert.equal(
         answer.headers.get('WWW-Authenticate'),
@@ -76,7 +77,7 @@ export function webCases(framework, serve) {
       );
     }
 
-    test('a bad token is told so', async (t) => {
+    test('an invalid token is rejected with its reason', async (t) => {
       const revoked = await memory.tokenManager.createToken();
       await memory.tokenManager.revokeToken(revoked.id);
       const { url } = await serve(t, memory);
@@ -85,18 +86,18 @@ export function webCases(framework, serve) {
         ['sk-imported', 'unknown'],
         [revoked.token, 'revoked'],
       ]) {
-        await assertTold(await fetch(`${url}/whoami`, bearer(presented)), reason);
+        await assertInvalid(await fetch(`${url}/whoami`, bearer(presented)), reason);
       }
     });
 
-    test('an expired token is told so', async (t) => {
+    test('an expired token is rejected as expired', async (t) => {
       const check = { valid: false, reason: 'expired', token: null };
-      const chat = standIn({ checkToken: async () => check });
+      const chat = fakeStore({ checkToken: async () => check });
       const { url } = await serve(t, chat);
-      await assertTold(await fetch(`${url}/whoami`, bearer('any')), 'expired');
+      await assertInvalid(await fetch(`${url}/whoami`, bearer('any')), 'expired');
     });
 
-    test('a database that is down is 503 and never 401', async (t) => {
+    test('an unavailable database is 503 and never 401', async (t) => {
       const { url, notes } = await serve(t, down());
       const answer = await fetch(`${url}/whoami`, bearer('sk-s3cret-token'));
       assert.equal(answer.status, 503);
@@ -105,27 +106,27 @@ export function webCases(framework, serve) {
       assert.deepEqual(await answer.json(), { detail: 'The database is not available' });
       assert.match(notes.join('\n'), /answered 503: check_?[tT]oken/);
       assert.ok(!notes.join('\n').includes('s3cret'));
-      // What needs no database is still told.
+      // A request without a token needs no database.
       assert.equal((await fetch(`${url}/whoami`)).status, 401);
     });
 
-    test('a guard that fails in another way is no verdict either', async (t) => {
+    test('other errors of a token check are 500', async (t) => {
       for (const error of [failure('CHATKEEP_INTERNAL'), new TypeError('a mistake')]) {
-        const chat = standIn({ checkToken: () => Promise.reject(error) });
+        const chat = fakeStore({ checkToken: () => Promise.reject(error) });
         const { url } = await serve(t, chat);
         assert.equal((await fetch(`${url}/whoami`, bearer('any'))).status, 500);
       }
     });
 
-    test('errors in routes become answers', async (t) => {
-      const there = await serve(t, memory);
-      const notThere = await serve(t, down());
-      const refused = await fetch(`${notThere.url}/messages`);
+    test('errors in routes become responses', async (t) => {
+      const healthy = await serve(t, memory);
+      const unavailable = await serve(t, down());
+      const refused = await fetch(`${unavailable.url}/messages`);
       assert.equal(refused.status, 503);
       assert.equal(refused.headers.get('Retry-After'), '5');
-      const answer = await fetch(`${there.url}/messages?limit=0`);
+      const answer = await fetch(`${healthy.url}/messages?limit=0`);
       assert.equal(answer.status, 422);
-      const [detail] = await told(answer);
+      const [detail] = await detailOf(answer);
       assert.deepEqual([detail.type, detail.loc], ['invalid_input', ['limit']]);
       assert.ok(detail.msg.includes('limit'));
     });
@@ -139,7 +140,7 @@ export function webCases(framework, serve) {
       ['CHATKEEP_INTERNAL', 500, false],
       ['ECONNREFUSED', 500, false],
     ]) {
-      test(`${code} is ${status}${invites ? ', and to be tried again' : ''}`, async (t) => {
+      test(`${code} is ${status}${invites ? ' with Retry-After' : ''}`, async (t) => {
         const { url, notes } = await serve(t, memory);
         const answer = await fetch(`${url}/raise?code=${code}`);
         assert.equal(answer.status, status);
@@ -148,9 +149,9 @@ export function webCases(framework, serve) {
       });
     }
 
-    test('the health check says how the pool is, and nothing of where', async (t) => {
-      const there = await serve(t, memory);
-      const answer = await fetch(`${there.url}/health/db-pool`);
+    test('the health check reports the pool but not the host', async (t) => {
+      const healthy = await serve(t, memory);
+      const answer = await fetch(`${healthy.url}/health/db-pool`);
       assert.equal(answer.status, 200);
       const health = await answer.json();
       assert.deepEqual(Object.keys(health), HEALTH);
@@ -161,22 +162,22 @@ export function webCases(framework, serve) {
       );
       assert.ok(health.latency_ms > 0);
 
-      const notThere = await serve(t, down());
-      const refused = await fetch(`${notThere.url}/health/db-pool`);
+      const unavailable = await serve(t, down());
+      const refused = await fetch(`${unavailable.url}/health/db-pool`);
       assert.equal(refused.status, 503);
       assert.equal(refused.headers.get('Retry-After'), '5');
       const body = await refused.text();
-      const unwell = JSON.parse(body);
-      assert.deepEqual(Object.keys(unwell), HEALTH);
-      assert.deepEqual([unwell.status, unwell.error], ['unhealthy', 'Unavailable']);
+      const unhealthy = JSON.parse(body);
+      assert.deepEqual(Object.keys(unhealthy), HEALTH);
+      assert.deepEqual([unhealthy.status, unhealthy.error], ['unhealthy', 'Unavailable']);
       assert.ok(!body.includes('127.0.0.1'));
     });
 
-    test('a database that does not answer in time is unhealthy', async (t) => {
-      const chat = standIn({});
+    test('a database that does not respond in time is unhealthy', async (t) => {
+      const chat = fakeStore({});
       chat.dbManager.health = ({ signal }) =>
         new Promise((_, reject) => {
-          // As chatkeep does it; without it, this would wait for ever.
+          // As chatkeep does; otherwise the promise would never settle.
           signal.addEventListener('abort', () => reject(signal.reason));
         });
       const { url } = await serve(t, chat, { healthTimeout: 0.01 });
@@ -185,8 +186,8 @@ export function webCases(framework, serve) {
       assert.equal((await answer.json()).error, 'Unavailable');
     });
 
-    /** A store of which only the calls are there that are named. */
-    function standIn(tokenManager) {
+    /** Creates a fake store with the given calls. */
+    function fakeStore(tokenManager) {
       const { dbType } = memory.dbManager;
       const poolStatus = () => memory.dbManager.poolStatus();
       return { tokenManager, dbManager: { dbType, poolStatus }, messageLogger: { flush() {} } };

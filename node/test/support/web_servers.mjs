@@ -1,4 +1,4 @@
-/** Real web servers in processes of their own. */
+/** Web servers in child processes. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,10 +6,11 @@ import process from 'node:process';
 import { environment } from './programs.mjs';
 
 /**
- * Runs a program that says where it listens as `listening on URL`. It ends with the test.
+ * Starts a program that prints `listening on URL`. It ends with the test.
  *
- * Gives `{ url, told(), stop(), ended }`: what it wrote so far; a way to end it as an operator does; and its exit code. `url` is
- * `undefined` when it ended without listening.
+ * Returns `{ url, output(), stop(), ended }`. `output` returns the output so far. `stop` sends
+ * SIGTERM and returns `ended`, a promise of the exit code. `url` is `undefined` if the program
+ * ended without listening.
  */
 export async function webServer(t, { folder, program, variables }) {
   const child = spawn(process.execPath, [program], {
@@ -17,14 +18,14 @@ export async function webServer(t, { folder, program, variables }) {
     env: environment({ PORT: '0', ...variables }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let told = '';
+  let output = '';
   const ended = once(child, 'close').then(([code]) => code);
   const listening = new Promise((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
-        told += text;
-        const url = /listening on (\S+)\n/.exec(told)?.[1];
+        output += text;
+        const url = /listening on (\S+)\n/.exec(output)?.[1];
         if (url) resolve(url);
       });
     }
@@ -36,7 +37,7 @@ export async function webServer(t, { folder, program, variables }) {
   });
   return {
     url: await listening,
-    told: () => told,
+    output: () => output,
     stop() {
       child.kill('SIGTERM');
       return ended;

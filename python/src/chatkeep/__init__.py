@@ -1,14 +1,14 @@
-"""A chat backend's data layer: one message log and one API-token store.
+"""The data layer of a chat backend: a message log and an API-token store.
 
-It works the same over SQLite, PostgreSQL, MySQL and MariaDB, chosen by one ``DATABASE_URL``. Importing this connects to
-nothing and reads no variable; the first call does.
+It behaves identically on SQLite, PostgreSQL, MySQL and MariaDB; ``DATABASE_URL`` selects the
+database. The first call reads the environment variables and connects, not the import.
 
 Examples:
     >>> import chatkeep
     >>> with chatkeep.Chatkeep("sqlite:///:memory:") as chat:
-    ...     message_id = chat.message_logger.log_message("What is WAL?", "Write-ahead logging.")
+    ...     message_id = chat.message_logger.log_message("Explain WAL.", "Write-ahead logging.")
     ...     chat.message_logger.get_messages()[0]["user_message"]
-    'What is WAL?'
+    'Explain WAL.'
 """
 
 from chatkeep._native import (
@@ -63,9 +63,9 @@ __all__ = [
 ]
 
 _environment = from_environment()
-#: The message log of the database that the environment names.
+#: Message log of the database that the environment variables name.
 message_logger = _environment.message_logger
-#: The API tokens of the database that the environment names.
+#: API tokens of the database that the environment variables name.
 token_manager = _environment.token_manager
-#: The database that the environment names.
+#: Database that the environment variables name.
 db_manager = _environment.db_manager

@@ -1,4 +1,4 @@
-"""The ``chatkeep`` command, also as ``python -m chatkeep``."""
+"""The ``chatkeep`` command, also available as ``python -m chatkeep``."""
 
 import signal
 import sys
@@ -7,8 +7,8 @@ from chatkeep._native import run_command
 
 
 def main() -> None:
-    """Runs the command with the arguments of this process, and exits with its code."""
-    # Python only notes a signal, and looks at it when the command is over.
+    """Runs the command with the arguments of this process, and exits with its exit code."""
+    # Python would run its own handler only after the native call returns.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(run_command(["chatkeep", *sys.argv[1:]]))
 

@@ -1,8 +1,8 @@
-"""What must not be shown by accident."""
+"""Values that must not be displayed by accident."""
 
 
 class NewToken(dict[str, object]):
-    """A token that was just made: a plain ``dict``, but for its ``repr``, which keeps the token to itself."""
+    """A created token: a ``dict`` whose ``repr`` hides the token."""
 
     __slots__ = ()
 

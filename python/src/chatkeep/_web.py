@@ -1,7 +1,7 @@
-"""What the web integrations share: what a request is told, without any framework.
+"""Responses that the web integrations share, independent of a framework.
 
-A token that is refused is told so (401, as RFC 6750 wants it). A database that does not answer is never a verdict on a token:
-that is 503, with ``Retry-After``.
+An invalid token results in 401, as RFC 6750 requires. If the database is unavailable, the validity
+of a token is unknown, and the response is 503 with ``Retry-After``.
 """
 
 import logging
@@ -18,10 +18,10 @@ from chatkeep.types import DatabaseHealth, Health, PoolStatus, TokenCheck, Token
 
 _log = logging.getLogger("chatkeep.web")
 
-#: Seconds after which a caller may try again: a database that is back is used again within two.
+#: Default of ``Retry-After``, in seconds. A recovered database is used again within two seconds.
 RETRY_AFTER = 5
 
-#: What passes when a caller tries again.
+#: Errors after which a client may retry.
 TEMPORARY = (UnavailableError, PoolTimeoutError, ConflictError)
 
 _REASONS: dict[TokenReason, str] = {
@@ -32,63 +32,66 @@ _REASONS: dict[TokenReason, str] = {
 }
 
 
-class Refusal(NamedTuple):
-    """An answer that is no success."""
+class ErrorResponse(NamedTuple):
+    """Status, detail and headers of an error response."""
 
     status: int
     detail: Any
     headers: dict[str, str]
 
 
-def presented_token(authorization: str | None) -> str | None:
-    """The token in an ``Authorization`` header, if there is one."""
+def bearer_token(authorization: str | None) -> str | None:
+    """Returns the token of an ``Authorization`` header, or ``None`` if there is no token."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     return (token.strip() or None) if scheme.lower() == "bearer" else None
 
 
-def no_token() -> Refusal:
-    """For a request without a token: RFC 6750 wants no error code then."""
-    return Refusal(401, "A bearer token is needed", {"WWW-Authenticate": "Bearer"})
+def missing_token() -> ErrorResponse:
+    """Returns the response to a request without a token; RFC 6750 permits no error code here."""
+    return ErrorResponse(401, "A bearer token is needed", {"WWW-Authenticate": "Bearer"})
 
 
-def judged(check: TokenCheck) -> TokenInfo | Refusal:
-    """The record of a valid token, or what is wrong with it."""
+def check_result(check: TokenCheck) -> TokenInfo | ErrorResponse:
+    """Returns the record of a valid token, or the response to an invalid one."""
     if check["valid"] and check["token"] is not None:
         return check["token"]
-    told = _REASONS.get(check["reason"], "The token is not valid")
-    challenge = f'Bearer error="invalid_token", error_description="{told}"'
-    return Refusal(401, told, {"WWW-Authenticate": challenge})
+    detail = _REASONS.get(check["reason"], "The token is not valid")
+    challenge = f'Bearer error="invalid_token", error_description="{detail}"'
+    return ErrorResponse(401, detail, {"WWW-Authenticate": challenge})
 
 
-def unavailable(error: Exception, retry_after: int) -> Refusal:
-    """For a database that does not answer. The cause is for the log, not for the caller."""
-    _report(error)
-    return Refusal(503, "The database is not available", {"Retry-After": str(retry_after)})
+def unavailable(error: Exception, retry_after: int) -> ErrorResponse:
+    """Logs the cause, and returns the response for an unavailable database, without the cause."""
+    _log_error(error)
+    return ErrorResponse(503, "The database is not available", {"Retry-After": str(retry_after)})
 
 
-def outcome_unknown(error: Exception) -> Refusal:
-    """For a connection that broke during a write. Nobody is invited to try again: that could store twice."""
-    _report(error)
-    told = "The connection to the database broke; it is not known whether this was stored"
-    return Refusal(503, told, {})
+def outcome_unknown(error: Exception) -> ErrorResponse:
+    """Returns the response for a connection that broke during a write.
+
+    It has no ``Retry-After``, because a retry could store the message twice.
+    """
+    _log_error(error)
+    detail = "The connection to the database broke; it is not known whether this was stored"
+    return ErrorResponse(503, detail, {})
 
 
-def _report(error: Exception) -> None:
+def _log_error(error: Exception) -> None:
     operation = error.operation if isinstance(error, Error) else None
     _log.warning("answered 503: %s: %s", operation or "the database", error)
 
 
-def invalid_input(error: Exception) -> Refusal:
-    """For a value that cannot be stored or asked for, in the form of FastAPI's own."""
+def invalid_input(error: Exception) -> ErrorResponse:
+    """Returns the response for an invalid value, in the format of FastAPI's validation errors."""
     field = error.field if isinstance(error, InvalidInputError) else None
-    told = {"type": "invalid_input", "loc": [field] if field else [], "msg": str(error)}
-    return Refusal(422, [told], {})
+    detail = {"type": "invalid_input", "loc": [field] if field else [], "msg": str(error)}
+    return ErrorResponse(422, [detail], {})
 
 
-def healthy(health: Health) -> DatabaseHealth:
-    """What a health check says of a database that answers: nothing about where it is.
+def health_report(health: Health) -> DatabaseHealth:
+    """Returns the public health of a database that responds, without its location.
 
-    One whose schema does not fit serves nobody.
+    A schema mismatch makes the database unhealthy, because every call would fail.
     """
     return {
         "status": "healthy" if health["ok"] else "unhealthy",
@@ -100,8 +103,8 @@ def healthy(health: Health) -> DatabaseHealth:
     }
 
 
-def unhealthy(error: Error | None, engine: str, pool: PoolStatus) -> DatabaseHealth:
-    """The same of a database that does not answer, or not in time."""
+def unhealthy_report(error: Error | None, engine: str, pool: PoolStatus) -> DatabaseHealth:
+    """Returns the public health of a database that failed; ``error`` is ``None`` on a timeout."""
     return {
         "status": "unhealthy",
         "engine": engine,

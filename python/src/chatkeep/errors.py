@@ -1,8 +1,9 @@
-"""What chatkeep raises: one base class, and one class for each kind of failure.
+"""The exceptions of chatkeep: a base class, and one class per kind of error.
 
-Each class also derives from the built-in exception that a caller would catch. A value that cannot be stored or asked for
-raises ``InvalidInputError``, a ``ValueError``; when its very type is wrong, ``InvalidTypeError``, which is a ``TypeError``
-as well. An argument that does not exist is Python's own ``TypeError``.
+Each class also derives from a matching built-in exception. An invalid value raises
+``InvalidInputError``, which is a ``ValueError``. A value of the wrong type raises
+``InvalidTypeError``, which is also a ``TypeError``. An unknown argument raises the ``TypeError`` of
+Python.
 
 Examples:
     >>> from chatkeep import Chatkeep, InvalidInputError
@@ -18,32 +19,32 @@ from __future__ import annotations
 
 import errno as _errno
 
-# For type checkers alone: importing chatkeep loads nothing of `typing`.
+# Type checkers only: importing chatkeep does not import `typing`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chatkeep.types import SchemaErrorState
 
 
 class Error(Exception):
-    """A call that failed.
+    """Base class of all chatkeep errors.
 
-    The message is made for people: it names the field or the cause and says what would be right. It never holds a token, a
-    password, or the text of a message. What lies underneath is the ``__cause__``.
+    The message names the field or the cause, and describes the valid values. It never contains a
+    token, a password, or the text of a message. The underlying error is the ``__cause__``.
 
     Args:
-        message (str): What happened.
-        field (str | None): The argument or setting that was wrong.
-        retryable (bool): Whether the same call may succeed when it is made again.
-        operation (str | None): The call that failed.
+        message (str): Description of the error.
+        field (str | None): Invalid argument or setting.
+        retryable (bool): Whether the same call may succeed later.
+        operation (str | None): Call that failed.
     """
 
-    #: The kind's name, the same in every language.
+    #: Kind of the error, identical in every language.
     kind: str = "Internal"
-    #: The argument or setting that was wrong, where there is one.
+    #: Invalid argument or setting, if any.
     field: str | None
-    #: Whether the same call, made again later, may succeed. Never true when a second try could store twice.
+    #: Whether the same call may succeed later. Never true if a retry could store data twice.
     retryable: bool
-    #: The call that failed, where it is known.
+    #: Call that failed, if known.
     operation: str | None
 
     def __init__(
@@ -60,86 +61,92 @@ class Error(Exception):
         self.operation = operation
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickles with all attributes, so that the error can cross from a worker process."""
+        """Supports pickling with all attributes, so that a worker process can return the error."""
         return type(self), self.args, self.__dict__
 
 
 class ConfigurationError(Error, ValueError):
-    """The settings are wrong: a malformed URL, a wrong password, a database that does not exist."""
+    """A setting is wrong: for example a malformed URL, a wrong password, or a missing database."""
 
     kind = "Configuration"
 
 
 class InvalidInputError(Error, ValueError):
-    """An argument cannot be stored or asked for; ``field`` names it. Nothing was stored."""
+    """The value of an argument is invalid; ``field`` names it. Nothing was stored."""
 
     kind = "InvalidInput"
 
 
 class InvalidTypeError(InvalidInputError, TypeError):
-    """An argument is of a type that cannot be stored or asked for; ``field`` names it. Nothing was stored."""
+    """The type of an argument is invalid; ``field`` names it. Nothing was stored."""
 
 
 class UnavailableError(Error, ConnectionError):
-    """The database cannot be reached, went away, or did not answer in time."""
+    """The database is unreachable, disconnected, or did not respond in time."""
 
     kind = "Unavailable"
 
 
 class PoolTimeoutError(Error, TimeoutError):
-    """No connection became free in time, or the server has none left."""
+    """No connection became free in time, or the server accepts no more connections."""
 
     kind = "PoolTimeout"
 
 
 class OutcomeUnknownError(Error, ConnectionError):
-    """The connection broke before the database confirmed: the change may or may not have been stored."""
+    """The connection broke before the database confirmed a write, which may have been stored."""
 
     kind = "OutcomeUnknown"
 
 
 class ConflictError(Error, RuntimeError):
-    """Another transaction was in the way until the deadline."""
+    """A conflict with another transaction lasted until the deadline."""
 
     kind = "Conflict"
 
 
 class StorageFullError(Error, OSError):
-    """The disk, or the space given to the database, is full. ``errno`` is ``ENOSPC``."""
+    """The disk or the quota of the database is full. ``errno`` is ``ENOSPC``."""
 
     kind = "StorageFull"
     errno = _errno.ENOSPC
 
 
 class ReadOnlyError(Error, PermissionError):
-    """The file, the folder or the server accepts no changes. ``errno`` is ``EROFS``."""
+    """The file, the directory or the server is read-only. ``errno`` is ``EROFS``."""
 
     kind = "ReadOnly"
     errno = _errno.EROFS
 
 
 class CorruptError(Error, RuntimeError):
-    """The file is damaged or is no database of chatkeep's."""
+    """The file is damaged, or is not a chatkeep database."""
 
     kind = "Corrupt"
 
 
 class SchemaError(Error, RuntimeError):
-    """The database's schema does not fit this version; the message says which command helps.
+    """The database schema does not match this version; the message names the command to run.
 
     Args:
-        message (str): What happened.
-        field (str | None): The argument or setting that was wrong.
-        retryable (bool): Whether the same call may succeed when it is made again.
-        operation (str | None): The call that failed.
-        state (SchemaErrorState | None): In what way it does not fit.
+        message (str): Description of the error.
+        field (str | None): Invalid argument or setting.
+        retryable (bool): Whether the same call may succeed later.
+        operation (str | None): Call that failed.
+        state (SchemaErrorState | None): State of the schema.
     """
 
     kind = "Schema"
-    #: In what way it does not fit: ``behind`` (migrations are missing), ``newer`` (a later version has run some),
-    #: ``changed`` (one was run from another text), ``missing`` (one that was run is not there), ``out_of_order`` (one was
-    #: added before others that were run), ``dirty`` (one is being run, or was cut off), ``failed`` (the database refused
-    #: one), ``unfinished`` (rows were being moved in). Every error that chatkeep raises has it.
+    #: State of the schema, set on every error that chatkeep raises:
+    #:
+    #: - ``behind``: migrations are pending.
+    #: - ``newer``: a later version of chatkeep has run migrations.
+    #: - ``changed``: a migration file changed after it was run.
+    #: - ``missing``: the file of a migration that was run is missing.
+    #: - ``out_of_order``: a migration was added before others that were run.
+    #: - ``dirty``: a migration is running, or was interrupted.
+    #: - ``failed``: the database rejected a migration.
+    #: - ``unfinished``: a copy or restore into the database is not complete.
     state: SchemaErrorState | None
 
     def __init__(
@@ -156,18 +163,18 @@ class SchemaError(Error, RuntimeError):
 
 
 class CallInterruptedError(Error, RuntimeError):
-    """A signal handler ended the wait: the cause of the ``KeyboardInterrupt``, which says what became of the call."""
+    """A signal handler interrupted the call; set as the cause of the ``KeyboardInterrupt``."""
 
     kind = "Interrupted"
 
 
 class InternalError(Error, RuntimeError):
-    """A fault in chatkeep, or an answer that it does not understand."""
+    """A bug in chatkeep, or an unexpected response from the database."""
 
     kind = "Internal"
 
 
 for _class in (Error, *Error.__subclasses__(), InvalidTypeError):
-    # The name under which it is imported and reported.
+    # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = "chatkeep"
 del _class

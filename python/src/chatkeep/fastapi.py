@@ -1,7 +1,7 @@
-"""For FastAPI: a dependency for bearer tokens, errors as answers, a health check, and a lifespan.
+"""FastAPI integration: bearer tokens, error responses, a health check, and a lifespan.
 
-Each takes a ``chatkeep.asyncio.Chatkeep``; without one, it is the database that the environment names. FastAPI itself is not
-installed with chatkeep.
+Every function accepts a ``chatkeep.asyncio.Chatkeep``. The default is the database that the
+environment variables name. FastAPI is not a dependency of chatkeep.
 
 Examples:
     >>> from typing import Annotated
@@ -47,16 +47,17 @@ __all__ = [
 
 
 class TokenRequired(_starlette.TokenRequired, SecurityBase):
-    """A dependency that wants a valid token, ``Authorization: Bearer …``, and returns its record.
+    """Dependency that requires a valid bearer token and returns its record.
 
-    Without a token, or with one that is not valid, the answer is 401 with ``WWW-Authenticate``; when the database does not
-    answer, 503 with ``Retry-After``. The API's documentation shows the lock. ``token_required`` is one for the database that the
-    environment names; for all routes of an application or router, give it as one of its ``dependencies``.
+    A missing or invalid token results in 401 with ``WWW-Authenticate``, and an unavailable database
+    in 503 with ``Retry-After``. The OpenAPI documentation marks the routes as protected.
+    ``token_required`` is an instance for the database that the environment variables name. To
+    protect all routes of an application or router, add the dependency to its ``dependencies``.
 
     Args:
-        chat (chatkeep.asyncio.Chatkeep | None): The store.
-        retry_after (int): The seconds of ``Retry-After``.
-        scheme_name (str): The name of the security scheme in the API's documentation.
+        chat (chatkeep.asyncio.Chatkeep | None): Store with the tokens.
+        retry_after (int): Value of ``Retry-After``, in seconds.
+        scheme_name (str): Name of the security scheme in the OpenAPI documentation.
     """
 
     def __init__(
@@ -67,11 +68,11 @@ class TokenRequired(_starlette.TokenRequired, SecurityBase):
         scheme_name: str = "Token",
     ) -> None:
         super().__init__(chat, retry_after=retry_after)
-        self.model = HTTPBearer(description="A token made by chatkeep")
+        self.model = HTTPBearer(description="A token created with chatkeep")
         self.scheme_name = scheme_name
 
 
-#: For the database that the environment names.
+#: ``TokenRequired`` for the database that the environment variables name.
 token_required = TokenRequired()
 
 
@@ -81,12 +82,12 @@ def health_router(
     path: str = "/health/db-pool",
     timeout: float = 5.0,
 ) -> APIRouter:
-    """A router that answers with ``db_pool_health``; 503 when the database is not healthy.
+    """Returns a router that serves ``db_pool_health``, with 503 if the database is unhealthy.
 
     Args:
-        chat (chatkeep.asyncio.Chatkeep | None): The store.
-        path (str): The route's path.
-        timeout (float): The seconds after which a database that has not answered counts as down.
+        chat (chatkeep.asyncio.Chatkeep | None): Store to check.
+        path (str): Path of the route.
+        timeout (float): Timeout in seconds, after which the database is reported as unhealthy.
 
     Returns:
         fastapi.APIRouter: The router.
@@ -99,7 +100,7 @@ def health_router(
         responses={503: {"description": "The database is not healthy", "model": DatabaseHealth}},
     )
     async def db_pool() -> JSONResponse:
-        """Whether the database answers, and the connections of the pool."""
+        """Returns the health of the database and the state of its connection pool."""
         return _starlette.health_response(await db_pool_health(chat, timeout=timeout))
 
     return router

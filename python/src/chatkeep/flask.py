@@ -1,7 +1,7 @@
-"""For Flask: a decorator for bearer tokens, errors as answers, and a health check.
+"""Flask integration: bearer tokens, error responses, and a health check.
 
-Each takes a ``chatkeep.Chatkeep``; without one, it is the database that the environment names. Flask itself is not installed
-with chatkeep.
+Every function accepts a ``chatkeep.Chatkeep``. The default is the database that the environment
+variables name. Flask is not a dependency of chatkeep.
 
 Examples:
     >>> from chatkeep import Chatkeep
@@ -50,17 +50,19 @@ _Result = TypeVar("_Result")
 
 
 class TokenRequired:
-    """A decorator for views that want a valid token: ``Authorization: Bearer …``.
+    """Decorator for views that require a valid bearer token: ``Authorization: Bearer …``.
 
-    Without a token, or with one that is not valid, the answer is 401 with ``WWW-Authenticate``; when the database does not
-    answer, 503 with ``Retry-After``. An error handler of the application's for these codes is asked as for any other. In the view,
-    ``current_token()`` is the token's record. ``token_required`` is one for the database that the environment names.
+    A missing or invalid token results in 401 with ``WWW-Authenticate``, and an unavailable database
+    in 503 with ``Retry-After``. The error handlers of the application apply to both. In the view,
+    ``current_token()`` returns the record of the token. ``token_required`` is an instance for the
+    database that the environment variables name.
 
-    For all views of a blueprint, decorate a function that does nothing, and give it to ``before_request``.
+    To protect all views of a blueprint, decorate an empty function and register it with
+    ``before_request``.
 
     Args:
-        chat (chatkeep.Chatkeep | None): The store.
-        retry_after (int): The seconds of ``Retry-After``.
+        chat (chatkeep.Chatkeep | None): Store with the tokens.
+        retry_after (int): Value of ``Retry-After``, in seconds.
     """
 
     def __init__(
@@ -70,100 +72,103 @@ class TokenRequired:
         self._retry_after = retry_after
 
     def __call__(self, view: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-        """The same view, for requests with a valid token.
+        """Returns the view with a token check before it.
 
         Args:
-            view (Callable): The view; it may be a coroutine function.
+            view (Callable): View function or coroutine function.
 
         Returns:
-            Callable: The view behind the check.
+            Callable: The protected view.
         """
 
         @wraps(view)
-        def guarded(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        def protected(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
             g.chatkeep_token = self._check()
             return cast(_Result, current_app.ensure_sync(view)(*args, **kwargs))
 
-        return guarded
+        return protected
 
     def _check(self) -> TokenInfo:
-        token = _web.presented_token(request.headers.get("Authorization"))
+        token = _web.bearer_token(request.headers.get("Authorization"))
         if token is None:
-            refusal = _web.no_token()
-            raise Unauthorized(refusal.detail, _response(refusal))
+            failure = _web.missing_token()
+            raise Unauthorized(failure.detail, _response(failure))
         try:
-            verdict = _web.judged(self._tokens.check_token(token))
+            result = _web.check_result(self._tokens.check_token(token))
         except _web.TEMPORARY as error:
-            refusal = _web.unavailable(error, self._retry_after)
-            raise ServiceUnavailable(refusal.detail, _response(refusal)) from error
-        if isinstance(verdict, _web.Refusal):
-            raise Unauthorized(verdict.detail, _response(verdict))
-        return verdict
+            failure = _web.unavailable(error, self._retry_after)
+            raise ServiceUnavailable(failure.detail, _response(failure)) from error
+        if isinstance(result, _web.ErrorResponse):
+            raise Unauthorized(result.detail, _response(result))
+        return result
 
 
-#: For the database that the environment names.
+#: ``TokenRequired`` for the database that the environment variables name.
 token_required = TokenRequired()
 
 
 def current_token() -> TokenInfo:
-    """The record of the token that this request brought; for views behind ``token_required``.
+    """Returns the record of the token of this request, in a view with ``token_required``.
 
     Returns:
         TokenInfo: The record.
 
     Raises:
-        RuntimeError: When no token was asked for.
+        RuntimeError: The view has no ``token_required`` decorator.
     """
     token: TokenInfo | None = g.get("chatkeep_token")
     if token is None:
-        raise RuntimeError("this view is not behind token_required")
+        raise RuntimeError(
+            "no token was checked for this request; decorate the view with token_required"
+        )
     return token
 
 
 def handle_errors(app: Flask | Blueprint, *, retry_after: int = _web.RETRY_AFTER) -> None:
-    """Turns errors of chatkeep's in views into answers.
+    """Registers error handlers that convert chatkeep errors in views to responses.
 
-    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` become 503 with ``Retry-After``. ``OutcomeUnknownError``
-    becomes 503 without it, as who tries again may store twice. ``InvalidInputError`` becomes 422 and names the field. All others
-    stay what they are without this: 500.
+    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` result in 503 with
+    ``Retry-After``. ``OutcomeUnknownError`` results in 503 without it, because a retry may store
+    the message twice. ``InvalidInputError`` results in 422 with the name of the field. Other errors
+    are not handled, and result in 500.
 
     Args:
-        app (flask.Flask | flask.Blueprint): The application, or the blueprint whose views are meant.
-        retry_after (int): The seconds of ``Retry-After``.
+        app (flask.Flask | flask.Blueprint): Application or blueprint to register the handlers with.
+        retry_after (int): Value of ``Retry-After``, in seconds.
     """
 
-    def try_again(error: Exception) -> Response:
+    def temporary(error: Exception) -> Response:
         return _response(_web.unavailable(error, retry_after))
 
-    def do_not_try_again(error: Exception) -> Response:
+    def outcome_unknown(error: Exception) -> Response:
         return _response(_web.outcome_unknown(error))
 
-    def refuse(error: Exception) -> Response:
+    def invalid_input(error: Exception) -> Response:
         return _response(_web.invalid_input(error))
 
-    for temporary in _web.TEMPORARY:
-        app.register_error_handler(temporary, try_again)
-    app.register_error_handler(OutcomeUnknownError, do_not_try_again)
-    app.register_error_handler(InvalidInputError, refuse)
+    for error_class in _web.TEMPORARY:
+        app.register_error_handler(error_class, temporary)
+    app.register_error_handler(OutcomeUnknownError, outcome_unknown)
+    app.register_error_handler(InvalidInputError, invalid_input)
 
 
-def _response(refusal: _web.Refusal) -> Response:
-    response = jsonify(detail=refusal.detail)
-    response.status_code = refusal.status
-    response.headers.update(refusal.headers)
+def _response(failure: _web.ErrorResponse) -> Response:
+    response = jsonify(detail=failure.detail)
+    response.status_code = failure.status
+    response.headers.update(failure.headers)
     return response
 
 
 def db_pool_health(chat: chatkeep.Chatkeep | None = None) -> DatabaseHealth:
-    """What ``/health/db-pool`` says: whether the database answers, and the pool's figures.
+    """Returns the health of the database and the state of its connection pool.
 
-    It names neither the host nor the account, so that it may be asked without a token.
+    The result contains neither the host nor the account, so that it can be public.
 
     Args:
-        chat (chatkeep.Chatkeep | None): The store.
+        chat (chatkeep.Chatkeep | None): Store to check.
 
     Returns:
-        DatabaseHealth: ``status`` is ``healthy`` or ``unhealthy``.
+        DatabaseHealth: The health; ``status`` is ``healthy`` or ``unhealthy``.
 
     Examples:
         >>> from chatkeep import Chatkeep
@@ -174,19 +179,19 @@ def db_pool_health(chat: chatkeep.Chatkeep | None = None) -> DatabaseHealth:
     """
     manager = chatkeep.db_manager if chat is None else chat.db_manager
     try:
-        return _web.healthy(manager.health())
+        return _web.health_report(manager.health())
     except Error as error:
-        return _web.unhealthy(error, manager.db_type, manager.pool_status())
+        return _web.unhealthy_report(error, manager.db_type, manager.pool_status())
 
 
 def health_blueprint(
     chat: chatkeep.Chatkeep | None = None, *, path: str = "/health/db-pool"
 ) -> Blueprint:
-    """A blueprint that answers with ``db_pool_health``; 503 when the database is not healthy.
+    """Returns a blueprint that serves ``db_pool_health``, with 503 if the database is unhealthy.
 
     Args:
-        chat (chatkeep.Chatkeep | None): The store.
-        path (str): The path.
+        chat (chatkeep.Chatkeep | None): Store to check.
+        path (str): Path of the route.
 
     Returns:
         flask.Blueprint: The blueprint.

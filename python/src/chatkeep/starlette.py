@@ -1,7 +1,8 @@
-"""For Starlette: bearer tokens, errors as answers, a health check, and a lifespan.
+"""Starlette integration: bearer tokens, error responses, a health check, and a lifespan.
 
-``chatkeep.fastapi`` is the same for FastAPI. Each takes a ``chatkeep.asyncio.Chatkeep``; without one, it is the database that
-the environment names. Starlette itself is not installed with chatkeep.
+``chatkeep.fastapi`` is the equivalent for FastAPI. Every function accepts a
+``chatkeep.asyncio.Chatkeep``. The default is the database that the environment variables name.
+Starlette is not a dependency of chatkeep.
 
 Examples:
     >>> from chatkeep.asyncio import Chatkeep
@@ -48,14 +49,15 @@ __all__ = [
 
 
 class TokenRequired:
-    """Lets a request pass that brings a valid token: ``Authorization: Bearer …``.
+    """Requires a valid bearer token in a request: ``Authorization: Bearer …``.
 
-    Without a token, or with one that is not valid, the answer is 401 with ``WWW-Authenticate``; when the database does not
-    answer, 503 with ``Retry-After``. ``token_required`` is one for the database that the environment names.
+    A missing or invalid token results in 401 with ``WWW-Authenticate``, and an unavailable database
+    in 503 with ``Retry-After``. ``token_required`` is an instance for the database that the
+    environment variables name.
 
     Args:
-        chat (chatkeep.asyncio.Chatkeep | None): The store.
-        retry_after (int): The seconds of ``Retry-After``.
+        chat (chatkeep.asyncio.Chatkeep | None): Store with the tokens.
+        retry_after (int): Value of ``Retry-After``, in seconds.
     """
 
     def __init__(
@@ -64,79 +66,81 @@ class TokenRequired:
         self._tokens = _chatkeep.token_manager if chat is None else chat.token_manager
         self._retry_after = retry_after
 
-    # FastAPI reads these annotations; a connection is a request or a WebSocket.
+    # FastAPI reads these annotations. A connection is a request or a WebSocket.
     async def __call__(self, connection: HTTPConnection) -> TokenInfo:
-        """The record of the token that a request brought.
+        """Returns the record of the token of a request.
 
         Args:
-            connection (starlette.requests.HTTPConnection): The request or WebSocket.
+            connection (starlette.requests.HTTPConnection): Request or WebSocket.
 
         Returns:
-            TokenInfo: The token's record.
+            TokenInfo: Record of the token.
 
         Raises:
-            HTTPException: 401 or 503.
+            HTTPException: 401 if the token is missing or invalid, 503 if the database is not
+                available.
         """
-        token = _web.presented_token(connection.headers.get("Authorization"))
+        token = _web.bearer_token(connection.headers.get("Authorization"))
         if token is None:
-            raise HTTPException(*_web.no_token())
+            raise HTTPException(*_web.missing_token())
         try:
-            verdict = _web.judged(await self._tokens.check_token(token))
+            result = _web.check_result(await self._tokens.check_token(token))
         except _web.TEMPORARY as error:
             raise HTTPException(*_web.unavailable(error, self._retry_after)) from error
-        if isinstance(verdict, _web.Refusal):
-            raise HTTPException(*verdict)
-        return verdict
+        if isinstance(result, _web.ErrorResponse):
+            raise HTTPException(*result)
+        return result
 
 
-#: For the database that the environment names.
+#: ``TokenRequired`` for the database that the environment variables name.
 token_required = TokenRequired()
 
 
 def handle_errors(app: Starlette, *, retry_after: int = _web.RETRY_AFTER) -> None:
-    """Turns errors of chatkeep's in routes into answers.
+    """Registers exception handlers that convert chatkeep errors in routes to responses.
 
-    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` become 503 with ``Retry-After``. ``OutcomeUnknownError``
-    becomes 503 without it, as who tries again may store twice. ``InvalidInputError`` becomes 422 and names the field. All others
-    stay what they are without this: 500.
+    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` result in 503 with
+    ``Retry-After``. ``OutcomeUnknownError`` results in 503 without it, because a retry may store
+    the message twice. ``InvalidInputError`` results in 422 with the name of the field. Other errors
+    are not handled, and result in 500.
 
     Args:
-        app (starlette.applications.Starlette): The application.
-        retry_after (int): The seconds of ``Retry-After``.
+        app (starlette.applications.Starlette): Application to register the handlers with.
+        retry_after (int): Value of ``Retry-After``, in seconds.
     """
 
-    async def try_again(_: Request, error: Exception) -> JSONResponse:
+    async def temporary(_: Request, error: Exception) -> JSONResponse:
         return _response(_web.unavailable(error, retry_after))
 
-    async def do_not_try_again(_: Request, error: Exception) -> JSONResponse:
+    async def outcome_unknown(_: Request, error: Exception) -> JSONResponse:
         return _response(_web.outcome_unknown(error))
 
-    async def refuse(_: Request, error: Exception) -> JSONResponse:
+    async def invalid_input(_: Request, error: Exception) -> JSONResponse:
         return _response(_web.invalid_input(error))
 
-    for temporary in _web.TEMPORARY:
-        app.add_exception_handler(temporary, try_again)
-    app.add_exception_handler(OutcomeUnknownError, do_not_try_again)
-    app.add_exception_handler(InvalidInputError, refuse)
+    for error_class in _web.TEMPORARY:
+        app.add_exception_handler(error_class, temporary)
+    app.add_exception_handler(OutcomeUnknownError, outcome_unknown)
+    app.add_exception_handler(InvalidInputError, invalid_input)
 
 
-def _response(refusal: _web.Refusal) -> JSONResponse:
-    return JSONResponse({"detail": refusal.detail}, refusal.status, refusal.headers)
+def _response(failure: _web.ErrorResponse) -> JSONResponse:
+    return JSONResponse({"detail": failure.detail}, failure.status, failure.headers)
 
 
 async def db_pool_health(
     chat: _chatkeep.Chatkeep | None = None, *, timeout: float = 5.0
 ) -> DatabaseHealth:
-    """What ``/health/db-pool`` says: whether the database answers, and the pool's figures.
+    """Returns the health of the database and the state of its connection pool.
 
-    It names neither the host nor the account, so that it may be asked without a token.
+    The result contains neither the host nor the account, so that it can be public.
 
     Args:
-        chat (chatkeep.asyncio.Chatkeep | None): The store.
-        timeout (float): The seconds after which a database that has not answered counts as down.
+        chat (chatkeep.asyncio.Chatkeep | None): Store to check.
+        timeout (float): Timeout in seconds, after which the database is reported as unhealthy.
 
     Returns:
-        DatabaseHealth: ``status`` is ``healthy`` or ``unhealthy``.
+        DatabaseHealth: The health; ``status`` is ``healthy`` or ``unhealthy``.
 
     Examples:
         >>> import asyncio
@@ -148,15 +152,15 @@ async def db_pool_health(
     """
     manager = _chatkeep.db_manager if chat is None else chat.db_manager
     try:
-        return _web.healthy(await asyncio.wait_for(manager.health(), timeout))
+        return _web.health_report(await asyncio.wait_for(manager.health(), timeout))
     except asyncio.TimeoutError:
-        return _web.unhealthy(None, manager.db_type, manager.pool_status())
+        return _web.unhealthy_report(None, manager.db_type, manager.pool_status())
     except Error as error:
-        return _web.unhealthy(error, manager.db_type, manager.pool_status())
+        return _web.unhealthy_report(error, manager.db_type, manager.pool_status())
 
 
 def health_response(health: DatabaseHealth) -> JSONResponse:
-    """The answer of a health check: 503 when the database is not healthy."""
+    """Returns the response of a health check, with 503 if the database is unhealthy."""
     if health["status"] == "healthy":
         return JSONResponse(health)
     return JSONResponse(health, 503, {"Retry-After": str(_web.RETRY_AFTER)})
@@ -168,12 +172,12 @@ def health_route(
     path: str = "/health/db-pool",
     timeout: float = 5.0,
 ) -> Route:
-    """A route that answers with ``db_pool_health``; 503 when the database is not healthy.
+    """Returns a route that serves ``db_pool_health``, with 503 if the database is unhealthy.
 
     Args:
-        chat (chatkeep.asyncio.Chatkeep | None): The store.
-        path (str): The route's path.
-        timeout (float): The seconds after which a database that has not answered counts as down.
+        chat (chatkeep.asyncio.Chatkeep | None): Store to check.
+        path (str): Path of the route.
+        timeout (float): Timeout in seconds, after which the database is reported as unhealthy.
 
     Returns:
         starlette.routing.Route: The route.
@@ -192,18 +196,19 @@ def lifespan(
     close: bool = False,
     timeout: float = 30.0,
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """The store's life beside the application's: at the end, nothing that was handed in is left.
+    """Returns a lifespan that completes all submitted calls before the application stops.
 
     Args:
-        chat (chatkeep.asyncio.Chatkeep | None): The store.
-        wait (bool): Whether the application starts only when the database answers and has its schema; it does not start when
-            that takes longer than ``DB_MAX_RETRIES`` times ``DB_RETRY_DELAY``. Without it, the first call opens the store.
-        close (bool): Whether to close the store at the end, after which it cannot be used again. Without it, it is flushed,
-            and its connections go with the process.
-        timeout (float): The seconds to wait for what is under way at the end.
+        chat (chatkeep.asyncio.Chatkeep | None): Store to open and flush.
+        wait (bool): Whether start-up waits until the database is reachable and its schema is
+            current. Start-up fails after ``DB_MAX_RETRIES`` times ``DB_RETRY_DELAY``. If false, the
+            first call opens the store.
+        close (bool): Whether to close the store at shutdown; a closed store rejects calls. If
+            false, the store is flushed, and its connections close when the process exits.
+        timeout (float): Maximum wait for pending calls at shutdown, in seconds.
 
     Returns:
-        Callable: What ``lifespan=`` of the application takes.
+        Callable: Value for the ``lifespan`` argument of the application.
 
     Examples:
         >>> from chatkeep.asyncio import Chatkeep

@@ -1,6 +1,7 @@
-"""The shapes of what chatkeep takes and returns, for type checkers.
+"""The types of arguments and results, for type checkers.
 
-At run time they are plain mappings, ready for a JSON response. Times are texts in ISO 8601, in UTC and with an offset.
+At run time, the results are plain mappings that are ready for a JSON response. Timestamps are
+ISO 8601 strings in UTC, with an offset.
 """
 
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING or sys.version_info >= (3, 12):
     from typing import TypedDict
 else:
-    # Pydantic, so FastAPI's response models, refuses the older ones of `typing`.
+    # Pydantic, and so FastAPI's response models, rejects `typing.TypedDict` before Python 3.12.
     try:
         from typing_extensions import TypedDict
     except ImportError:
@@ -28,12 +29,13 @@ __all__ = [
     "ImportReport",
     "ImportedFile",
     "Message",
+    "MetadataFilter",
     "MigrationStatus",
-    "Moment",
     "NewMessage",
     "PoolStatus",
     "SchemaErrorState",
     "Sums",
+    "TimestampInput",
     "TokenCheck",
     "TokenInfo",
     "TokenReason",
@@ -42,16 +44,19 @@ __all__ = [
     "UnknownColumn",
 ]
 
-Moment: TypeAlias = datetime | date | str
-"""A moment as it is given: without an offset it is UTC, and a date is its midnight in UTC."""
+TimestampInput: TypeAlias = datetime | date | str
+"""A timestamp argument. A value without an offset is UTC, and a date is midnight UTC."""
+
+MetadataFilter: TypeAlias = Mapping[str, str | int | float | bool | None]
+"""Required metadata of messages; every key must exist with its value."""
 
 TokenReason: TypeAlias = Literal["valid", "malformed", "unknown", "revoked", "expired"]
-"""Why a token is valid or not."""
+"""Reason why a token is valid or invalid."""
 
 SchemaErrorState: TypeAlias = Literal[
     "behind", "newer", "changed", "missing", "out_of_order", "dirty", "failed", "unfinished"
 ]
-"""In what way a schema does not fit; docs/migrations.md says what to do about each."""
+"""State of a schema that does not match; docs/src/migrations.md describes how to resolve each."""
 
 
 class Message(TypedDict):
@@ -72,18 +77,18 @@ class _Text(TypedDict):
 
 
 class NewMessage(_Text, total=False):
-    """A message to be logged, with the names of the arguments of ``log_message``."""
+    """A message to log; the keys are the arguments of ``log_message``."""
 
     response: str | None
     provider: str | None
     model: str | None
     tokens_used: int | None
     metadata: Mapping[str, Any] | None
-    timestamp: Moment | None
+    timestamp: TimestampInput | None
 
 
 class Analytics(TypedDict):
-    """Totals over the messages of a span of time."""
+    """Totals of the messages of a time range."""
 
     total_messages: int
     total_tokens: int
@@ -94,7 +99,7 @@ class Analytics(TypedDict):
 
 
 class Sums(TypedDict):
-    """What messages add up to."""
+    """Sums over messages."""
 
     messages: int
     with_tokens: int
@@ -102,7 +107,7 @@ class Sums(TypedDict):
 
 
 class TotalsDifference(TypedDict):
-    """Totals of an hour or a day that are wrong."""
+    """Incorrect totals of an hour or a day."""
 
     start: str
     hours: int
@@ -113,7 +118,7 @@ class TotalsDifference(TypedDict):
 
 
 class TotalsCheck(TypedDict):
-    """What a comparison of the totals with the messages found."""
+    """Result of comparing the totals with the messages."""
 
     counted: int
     uncounted: int
@@ -121,7 +126,7 @@ class TotalsCheck(TypedDict):
 
 
 class TokenInfo(TypedDict):
-    """A stored token: never the token itself."""
+    """The record of a token. It does not contain the token."""
 
     id: int
     token_id: int
@@ -134,7 +139,7 @@ class TokenInfo(TypedDict):
 
 
 class CreatedToken(TypedDict):
-    """A token that was just made. This is the only time that it can be shown."""
+    """A created token. Only ``create_token`` returns the token."""
 
     token: str
     id: int
@@ -145,7 +150,7 @@ class CreatedToken(TypedDict):
 
 
 class TokenCheck(TypedDict):
-    """What a check of a token found."""
+    """Result of checking a token."""
 
     valid: bool
     reason: TokenReason
@@ -153,7 +158,7 @@ class TokenCheck(TypedDict):
 
 
 class PoolStatus(TypedDict):
-    """How many connections there are, and who has them."""
+    """Number of connections in the pool, by state."""
 
     pool_size: int
     checked_in: int
@@ -165,7 +170,7 @@ class PoolStatus(TypedDict):
 
 
 class Health(TypedDict):
-    """A sign of life."""
+    """Health of the database and its pool."""
 
     ok: bool
     engine: str
@@ -176,7 +181,7 @@ class Health(TypedDict):
 
 
 class DatabaseHealth(TypedDict):
-    """What ``/health/db-pool`` answers; ``error`` is the kind of the error."""
+    """Response of ``/health/db-pool``; ``error`` is the kind of the error."""
 
     status: Literal["healthy", "unhealthy"]
     engine: str
@@ -187,7 +192,7 @@ class DatabaseHealth(TypedDict):
 
 
 class AppliedMigration(TypedDict):
-    """A migration that the database has."""
+    """A migration that was run on the database."""
 
     version: str
     name: str
@@ -195,7 +200,7 @@ class AppliedMigration(TypedDict):
 
 
 class MigrationStatus(TypedDict):
-    """Where a database stands among the migrations of this version."""
+    """Applied and pending migrations, and applied ones that this version does not know."""
 
     applied: list[AppliedMigration]
     pending: list[list[str]]
@@ -203,7 +208,7 @@ class MigrationStatus(TypedDict):
 
 
 class ImportCounts(TypedDict):
-    """What became of the rows of a file that another program left behind."""
+    """Number of rows of an imported file, by outcome."""
 
     found: int
     stored: int
@@ -213,7 +218,7 @@ class ImportCounts(TypedDict):
 
 
 class UnknownColumn(TypedDict):
-    """A column of another program's table that has no place here."""
+    """A column of an imported table that chatkeep cannot store."""
 
     table: str
     column: str
@@ -222,7 +227,7 @@ class UnknownColumn(TypedDict):
 
 
 class ImportedFile(TypedDict):
-    """A file that another program left behind."""
+    """An imported file of another chat program."""
 
     file: str
     messages: ImportCounts
@@ -233,7 +238,7 @@ class ImportedFile(TypedDict):
 
 
 class ImportProblem(TypedDict):
-    """A value that cannot be stored as it is."""
+    """An invalid value in an imported file."""
 
     file: str
     table: str
@@ -244,7 +249,7 @@ class ImportProblem(TypedDict):
 
 
 class ImportReport(TypedDict):
-    """What an import found and did."""
+    """Result of an import."""
 
     stored: bool
     files: list[ImportedFile]

@@ -1,5 +1,5 @@
-/* Loaded before everything else: a clock that stops working when it is told to, for the thread that told it.
-   Nothing of chatkeep's expects that, so whatever reads the clock panics. */
+/* A preloaded library whose clock fails on request, for the requesting thread only.
+   chatkeep does not expect that, so reading the clock panics. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-"""As much of curl as the examples' pages use, so that the tests need none: curl.py REAL_URL [arguments of curl]."""
+"""The options of curl that the example READMEs use: curl.py SERVER_URL [curl arguments]."""
 
 import argparse
 import sys

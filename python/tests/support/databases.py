@@ -1,4 +1,4 @@
-"""A database of each test's own, on the servers that `chatkeep-testkit run` has around the tests."""
+"""A database per test, on the servers that `chatkeep-testkit run` starts."""
 
 import os
 import secrets
@@ -9,20 +9,25 @@ import psycopg
 import pymysql
 
 SERVERS = ("postgresql", "mariadb", "mysql")
-#: Nothing listens there.
+#: URL of a port without a server.
 DOWN = "postgresql://bot:s3cret@127.0.0.1:9/chat"
 HOW = "run the tests with `make test`, or with `chatkeep-testkit run --fast -- scripts/pytest.sh`"
 
 
 def engines():
-    """The engines to test on. One that is missing is an error, unless the run says that it may be."""
+    """Returns the engines to test. Raises if one is missing, unless the environment permits it."""
     only = os.environ.get("CHATKEEP_TEST_ONLY")
+    # Plain pytest tests SQLite only. Under `chatkeep-testkit run` and in CI, a missing server is an
+    # error.
+    is_plain = not os.environ.get("CHATKEEP_TEST_HOME") and not os.environ.get("CI")
     present = ["sqlite"]
     for engine in SERVERS:
         if os.environ.get(f"CHATKEEP_TEST_{engine.upper()}_URL"):
             present.append(engine)
-        elif (only and engine not in only.split(",")) or (
-            engine == "mysql" and os.environ.get("CHATKEEP_TEST_MYSQL_ABSENT")
+        elif (
+            is_plain
+            or (only and engine not in only.split(","))
+            or (engine == "mysql" and os.environ.get("CHATKEEP_TEST_MYSQL_ABSENT"))
         ):
             continue
         else:
@@ -38,7 +43,7 @@ class Database:
 
     @contextmanager
     def connection(self):
-        """A connection of another driver's, for what chatkeep is not to know of."""
+        """Opens a connection with another driver, for changes without chatkeep."""
         parts = urlsplit(self.url)
         if self.engine == "sqlite":
             raise RuntimeError("another SQLite in this process could drop chatkeep's locks")
@@ -66,7 +71,7 @@ class Database:
 
 @contextmanager
 def database(engine, folder):
-    """An empty database that goes when the test does."""
+    """Creates an empty database and drops it after the test."""
     if engine == "sqlite":
         yield Database(engine, f"sqlite:///{folder}/chatkeep.db")
         return

@@ -1,4 +1,4 @@
-"""A SQLite file that another process is writing to, for as long as one likes."""
+"""A SQLite file that is locked by another process."""
 
 from contextlib import contextmanager
 
@@ -7,7 +7,7 @@ from programs import start
 
 @contextmanager
 def locked_file(path):
-    """Holds the lock for writing."""
+    """Holds the write lock."""
     holder = start(
         """
         import sqlite3, sys

@@ -1,4 +1,4 @@
-"""Programs that tests run beside themselves."""
+"""Child processes of tests."""
 
 import os
 import subprocess
@@ -7,17 +7,17 @@ import textwrap
 
 
 def environment(**variables):
-    """This process's environment without chatkeep's settings."""
-    kept = {
+    """Returns the environment of this process without chatkeep settings."""
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("DB_", "DATABASE_", "TOKEN_CACHE"))
     }
-    return kept | variables
+    return inherited | variables
 
 
 def start(code, *arguments, **variables):
-    """Starts a Python program of this text."""
+    """Starts a Python program with this source."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
         stdin=subprocess.PIPE,
@@ -29,7 +29,7 @@ def start(code, *arguments, **variables):
 
 
 def run(code, *arguments, **variables):
-    """Runs a Python program of this text to its end, and returns what it printed."""
+    """Runs a Python program with this source and returns its output."""
     program = start(code, *arguments, **variables)
     try:
         out, err = program.communicate(timeout=120)

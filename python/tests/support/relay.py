@@ -1,4 +1,4 @@
-"""A way to a database that can be cut off and restored, as if the server had stopped."""
+"""A TCP relay to a database that simulates an outage of the server."""
 
 import contextlib
 import socket
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Relay:
-    """Passes connections on to a server; `url` is the database's through it."""
+    """Forwards connections to a server; `url` is the database URL through the relay."""
 
     def __init__(self, url):
         parts = urlsplit(url)
@@ -22,7 +22,7 @@ class Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self):
-        """Ends all connections, and refuses new ones."""
+        """Closes all connections and rejects new ones."""
         with self._lock:
             self._up = False
             ended, self._open = self._open, set()
@@ -60,7 +60,7 @@ class Relay:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
                 target.sendall(data)
-        # The other direction ends too, and closes its own end.
+        # The other direction then ends too, and closes its socket.
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
         source.close()

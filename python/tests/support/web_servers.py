@@ -1,4 +1,4 @@
-"""Real web servers in processes of their own."""
+"""Web servers in child processes."""
 
 import socket
 import subprocess
@@ -9,27 +9,27 @@ from programs import environment
 
 
 class WebServer:
-    """A running server. Who connects before it is ready waits in its socket's queue."""
+    """A running server. Connections wait in the queue of the socket until it is ready."""
 
     def __init__(self, process, port, log):
         self.process, self.port, self._log = process, port, log
         self.url = f"http://127.0.0.1:{port}"
 
-    def told(self):
-        """What it wrote to its log so far."""
+    def log_text(self):
+        """Returns the log written so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def stop(self):
-        """Asks it to end, as an operator does, and returns its exit code."""
+        """Terminates the server and returns its exit code."""
         self.process.terminate()
         return self.process.wait(60)
 
 
 @contextmanager
 def web_server(module, *arguments, option, folder, log, **variables):
-    """Runs a Python module that serves on the socket that it inherits.
+    """Runs a Python module that serves on an inherited socket.
 
-    `option` says how the module is told, with a place for the socket's number.
+    `option` is the command-line option for the socket, with `{}` for its file descriptor.
     """
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, log.open("wb") as output:
         number = listener.fileno()
@@ -47,7 +47,7 @@ def web_server(module, *arguments, option, folder, log, **variables):
     try:
         yield server
     except BaseException:
-        print(server.told())
+        print(server.log_text())
         raise
     finally:
         if process.poll() is None:

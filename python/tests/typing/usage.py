@@ -1,4 +1,4 @@
-"""Read by a type checker, never run: each line is as a user writes it."""
+"""User code for the type checker. It is never run."""
 
 from datetime import datetime
 from typing import Annotated, assert_type

@@ -1,39 +1,39 @@
-//! Flushing and closing: what was handed in is stored, and afterwards nothing is taken any more.
+//! Flushing and closing: submitted messages are stored, and later calls are rejected.
 
 use std::time::Duration;
 
 use chatkeep::{Chatkeep, ErrorKind, NewMessage};
 
-use super::{give_up, wait};
+use super::{poll_once, wait};
 use crate::every_engine::on_every_engine;
-use crate::store::{PATIENCE, Store, everything, open};
+use crate::store::{Store, TIMEOUT, everything, open};
 
 on_every_engine![
-    a_flush_waits_for_what_was_handed_in,
-    closing_stores_what_was_handed_in_and_refuses_what_comes_later,
-    dropping_the_handle_loses_nothing,
+    flush_waits_for_submitted_messages,
+    close_stores_submitted_messages_and_rejects_later_calls,
+    dropping_the_handle_loses_no_message,
 ];
 
-/// Hands in so many messages whose outcomes nobody awaits.
-fn hand_in(chat: &Chatkeep, count: usize) {
+/// Submits `count` messages and drops their futures.
+fn submit(chat: &Chatkeep, count: usize) {
     let chat = chat.asynchronous();
     for number in 0..count {
-        give_up(chat.messages().log_message(NewMessage::new(number.to_string())));
+        poll_once(chat.messages().log_message(NewMessage::new(number.to_string())));
     }
 }
 
-fn a_flush_waits_for_what_was_handed_in(store: &Store) {
-    hand_in(store, 200);
-    store.flush(PATIENCE).expect("all are written");
+fn flush_waits_for_submitted_messages(store: &Store) {
+    submit(store, 200);
+    store.flush(TIMEOUT).expect("all messages are written");
     assert_eq!(store.count(), 200);
     store.flush(Duration::ZERO).expect("nothing is left to wait for");
-    store.flush(Duration::MAX).expect("nor is it waited for ever");
+    store.flush(Duration::MAX).expect("an infinite timeout returns at once");
 }
 
-fn closing_stores_what_was_handed_in_and_refuses_what_comes_later(store: &Store) {
+fn close_stores_submitted_messages_and_rejects_later_calls(store: &Store) {
     let chat = open(store.raw.url());
-    hand_in(&chat, 200);
-    wait(chat.asynchronous().close(PATIENCE)).expect("all are written");
+    submit(&chat, 200);
+    wait(chat.asynchronous().close(TIMEOUT)).expect("all messages are written");
     assert_eq!(store.count(), 200);
 
     let message = NewMessage::new("late");
@@ -42,22 +42,22 @@ fn closing_stores_what_was_handed_in_and_refuses_what_comes_later(store: &Store)
         chat.messages().get_message_count(&everything()).map(drop),
         wait(chat.asynchronous().messages().log_message(message)).map(drop),
         wait(chat.asynchronous().messages().get_message_count(&everything())).map(drop),
-        chat.hand_in(|_| unreachable!("it is closed")),
+        chat.submit(|_| unreachable!("it is closed")),
     ];
     for outcome in late {
         let error = outcome.expect_err("it is closed");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.message().contains("closed"), "{error}");
     }
-    chat.close(PATIENCE).expect("closing twice does nothing more");
+    chat.close(TIMEOUT).expect("closing twice does nothing more");
     assert_eq!(store.count(), 200);
 }
 
-fn dropping_the_handle_loses_nothing(store: &Store) {
+fn dropping_the_handle_loses_no_message(store: &Store) {
     let chat = open(store.raw.url());
-    hand_in(&chat, 200);
+    submit(&chat, 200);
     drop(chat);
-    // Written in the background, sooner or later.
+    // Written in the background.
     while store.count() < 200 {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -1,14 +1,15 @@
-//! The calls that are awaited: the same answers as from those that block, on an executor that has nothing but one thread.
+//! The asynchronous API: returns the same results as the blocking one, on a single-threaded
+//! executor without timers.
 
-mod answers;
-mod handing_in;
 mod lifecycle;
+mod results;
+mod submitting;
 
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-/// Runs a future to its end.
+/// Runs a future to completion.
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .build()
@@ -16,7 +17,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// Begins a call, and no longer waits for it.
-fn give_up<T>(future: impl Future<Output = T>) {
+/// Polls a call once and then drops it.
+fn poll_once<T>(future: impl Future<Output = T>) {
     let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
 }

@@ -5,27 +5,27 @@ use std::collections::BTreeMap;
 use chatkeep::{Analytics, NewMessage, Timestamp};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused, at};
+use crate::store::{Store, assert_rejected, at};
 
 on_every_engine![
-    an_empty_log_adds_up_to_nothing,
-    what_has_no_provider_or_model_counts_as_unknown,
-    averages_leave_out_messages_without_a_count,
+    analytics_of_an_empty_log_are_zero,
+    missing_providers_and_models_count_as_unknown,
+    averages_exclude_messages_without_a_token_count,
     sums_beyond_64_bits_are_exact,
     days_begin_at_midnight_in_utc,
-    start_and_end_are_included,
-    names_are_told_apart_exactly,
+    start_and_end_are_inclusive,
+    names_are_distinguished_exactly,
 ];
 
 fn totals(store: &Store) -> Analytics {
-    store.messages().get_analytics(None, None).expect("the log answers")
+    store.messages().get_analytics(None, None).expect("the query succeeds")
 }
 
 fn counts(pairs: &[(&str, i64)]) -> BTreeMap<String, i64> {
     pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
 
-fn an_empty_log_adds_up_to_nothing(store: &Store) {
+fn analytics_of_an_empty_log_are_zero(store: &Store) {
     assert_eq!(totals(store), Analytics::default());
     let json = serde_json::to_value(totals(store)).expect("JSON");
     let expected = serde_json::json!({
@@ -34,7 +34,7 @@ fn an_empty_log_adds_up_to_nothing(store: &Store) {
     assert_eq!(json, expected);
 }
 
-fn what_has_no_provider_or_model_counts_as_unknown(store: &Store) {
+fn missing_providers_and_models_count_as_unknown(store: &Store) {
     let moment = at("2024-05-06");
     let batch = [
         NewMessage::new("1").with_provider("openai").with_model("gpt-4o"),
@@ -52,7 +52,7 @@ fn what_has_no_provider_or_model_counts_as_unknown(store: &Store) {
     assert_eq!(totals.by_date, counts(&[("2024-05-06", 5)]));
 }
 
-fn averages_leave_out_messages_without_a_count(store: &Store) {
+fn averages_exclude_messages_without_a_token_count(store: &Store) {
     store.round_trip(&NewMessage::new("no count"));
     assert_eq!((totals(store).total_tokens, totals(store).average_tokens), (0, None));
     store.round_trip(&NewMessage::new("zero is a count").with_tokens_used(0));
@@ -100,7 +100,7 @@ fn days_begin_at_midnight_in_utc(store: &Store) {
     assert_eq!(totals(store).by_date, expected);
 }
 
-fn start_and_end_are_included(store: &Store) {
+fn start_and_end_are_inclusive(store: &Store) {
     for second in 0..5 {
         let message =
             NewMessage::new("a").with_timestamp(at(&format!("2024-01-01T00:00:0{second}Z")));
@@ -110,7 +110,7 @@ fn start_and_end_are_included(store: &Store) {
             .expect("the message is logged");
     }
     let tokens = |start: Option<Timestamp>, end: Option<Timestamp>| {
-        store.messages().get_analytics(start, end).expect("the log answers").total_tokens
+        store.messages().get_analytics(start, end).expect("the query succeeds").total_tokens
     };
     let (from, to) = (at("2024-01-01T00:00:01Z"), at("2024-01-01T00:00:03Z"));
     assert_eq!(tokens(Some(from), Some(to)), 1_110);
@@ -118,10 +118,10 @@ fn start_and_end_are_included(store: &Store) {
     assert_eq!(tokens(None, Some(to)), 1_111);
     assert_eq!(tokens(Some(to), Some(to)), 1_000);
     assert_eq!(tokens(Some(at("2025-01-01")), None), 0);
-    assert_refused(store.messages().get_analytics(Some(to), Some(from)), "start");
+    assert_rejected(store.messages().get_analytics(Some(to), Some(from)), "start");
 }
 
-fn names_are_told_apart_exactly(store: &Store) {
+fn names_are_distinguished_exactly(store: &Store) {
     let names = ["openai", "OpenAI", "openai ", "öpenai", ""];
     let batch: Vec<_> = names
         .iter()

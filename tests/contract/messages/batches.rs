@@ -1,25 +1,26 @@
-//! Logging many at once: all or none, and the ids in the order of the messages.
+//! Batches: all messages are stored or none, and ids are returned in the order of the messages.
 
 use chatkeep::NewMessage;
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused, at, everything, metadata};
+use crate::store::{Store, assert_rejected, at, everything, metadata};
 
 on_every_engine![
-    ids_come_in_the_order_of_the_messages,
-    no_messages_give_no_ids,
-    batches_of_any_size_are_stored_whole,
-    more_than_a_statement_holds_is_still_one_batch,
-    one_bad_message_keeps_all_out,
-    messages_of_one_batch_without_a_time_share_one_moment,
+    ids_follow_the_order_of_the_messages,
+    an_empty_batch_returns_no_ids,
+    batches_of_any_size_are_stored_completely,
+    a_batch_may_exceed_one_statement,
+    one_invalid_message_rejects_the_batch,
+    untimed_messages_of_one_batch_share_a_timestamp,
 ];
 
-fn ids_come_in_the_order_of_the_messages(store: &Store) {
+fn ids_follow_the_order_of_the_messages(store: &Store) {
     let batch: Vec<_> = (0..200)
         .map(|n: i64| {
-            // Later ones are older: ids follow the input, not the time.
-            let moment = at("2024-01-01").checked_add_microseconds(-n).expect("inside the range");
-            let message = NewMessage::new(format!("message {n}")).with_timestamp(moment);
+            // Later messages have older timestamps: ids follow the input, not the time.
+            let timestamp =
+                at("2024-01-01").checked_add_microseconds(-n).expect("the timestamp is in range");
+            let message = NewMessage::new(format!("message {n}")).with_timestamp(timestamp);
             let message =
                 if n % 3 == 0 { message.with_provider("p").with_tokens_used(n) } else { message };
             if n % 5 == 0 {
@@ -36,8 +37,8 @@ fn ids_come_in_the_order_of_the_messages(store: &Store) {
         let stored = store
             .messages()
             .get_message_by_id(*id)
-            .expect("the log answers")
-            .expect("the message is there");
+            .expect("the query succeeds")
+            .expect("the message exists");
         assert_eq!(stored.user_message, message.user_message);
         assert_eq!(
             (&stored.provider, stored.tokens_used),
@@ -50,12 +51,15 @@ fn ids_come_in_the_order_of_the_messages(store: &Store) {
     }
 }
 
-fn no_messages_give_no_ids(store: &Store) {
-    assert_eq!(store.messages().log_messages(&[]).expect("nothing to do"), Vec::<i64>::new());
+fn an_empty_batch_returns_no_ids(store: &Store) {
+    assert_eq!(
+        store.messages().log_messages(&[]).expect("there is nothing to do"),
+        Vec::<i64>::new()
+    );
     assert_eq!(store.count(), 0);
 }
 
-fn batches_of_any_size_are_stored_whole(store: &Store) {
+fn batches_of_any_size_are_stored_completely(store: &Store) {
     let mut expected = 0;
     for size in [1, 2, 999, 1_000, 1_001, 5_000] {
         let batch: Vec<_> = (0..size).map(|n| NewMessage::new(format!("{size}:{n}"))).collect();
@@ -64,18 +68,16 @@ fn batches_of_any_size_are_stored_whole(store: &Store) {
         assert!(ids.is_sorted_by(|one, next| one < next));
         expected += size as i64;
         assert_eq!(store.count(), expected);
-        for place in [0, size / 2, size - 1] {
-            let stored = store.messages().get_message_by_id(ids[place]).expect("the log answers");
-            assert_eq!(
-                stored.expect("the message is there").user_message,
-                format!("{size}:{place}")
-            );
+        for index in [0, size / 2, size - 1] {
+            let stored =
+                store.messages().get_message_by_id(ids[index]).expect("the query succeeds");
+            assert_eq!(stored.expect("the message exists").user_message, format!("{size}:{index}"));
         }
     }
 }
 
-fn more_than_a_statement_holds_is_still_one_batch(store: &Store) {
-    // 9 MB in rows of very different sizes; the largest is more than a statement takes together with others.
+fn a_batch_may_exceed_one_statement(store: &Store) {
+    // 9 MB in rows of very different sizes. The largest row needs a statement of its own.
     let sizes = [10, 3_000_000, 3_000_000, 1, 0, 4_500_000, 100, 1_500_000];
     let batch: Vec<_> =
         sizes.iter().map(|size| NewMessage::new("x".repeat(*size)).with_response("y")).collect();
@@ -85,14 +87,14 @@ fn more_than_a_statement_holds_is_still_one_batch(store: &Store) {
     assert_eq!(stored, sizes);
 }
 
-fn one_bad_message_keeps_all_out(store: &Store) {
+fn one_invalid_message_rejects_the_batch(store: &Store) {
     let good = |n: usize| NewMessage::new(n.to_string());
     let mut batch: Vec<_> = (0..1_500).map(good).collect();
-    for place in [0, 3, 1_499] {
-        batch[place] = good(place).with_provider("p".repeat(51));
-        let error = store.messages().log_messages(&batch).expect_err("the batch is refused");
-        assert_refused::<()>(Err(error), &format!("messages[{place}].provider"));
-        batch[place] = good(place);
+    for index in [0, 3, 1_499] {
+        batch[index] = good(index).with_provider("p".repeat(51));
+        let error = store.messages().log_messages(&batch).expect_err("the batch is rejected");
+        assert_rejected::<()>(Err(error), &format!("messages[{index}].provider"));
+        batch[index] = good(index);
     }
     assert_eq!(store.count(), 0);
     assert_eq!(
@@ -101,10 +103,10 @@ fn one_bad_message_keeps_all_out(store: &Store) {
     );
 }
 
-fn messages_of_one_batch_without_a_time_share_one_moment(store: &Store) {
+fn untimed_messages_of_one_batch_share_a_timestamp(store: &Store) {
     let batch: Vec<_> = ["a", "b", "c"].map(NewMessage::new).into();
     store.messages().log_messages(&batch).expect("the messages are logged");
-    let moments: Vec<_> = store.all().iter().map(|message| message.timestamp).collect();
-    assert!(moments.iter().all(|moment| *moment == moments[0]), "{moments:?}");
+    let timestamps: Vec<_> = store.all().iter().map(|message| message.timestamp).collect();
+    assert!(timestamps.iter().all(|timestamp| *timestamp == timestamps[0]), "{timestamps:?}");
     assert_eq!(store.texts(&everything()), ["c", "b", "a"]);
 }

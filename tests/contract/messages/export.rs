@@ -1,4 +1,4 @@
-//! Training data: one JSON object a line, in the form that was asked for.
+//! Training data: one JSON object per line, in the requested format.
 
 use chatkeep::{FineTuningFormat, NewMessage};
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use crate::every_engine::on_every_engine;
 use crate::store::{Store, at, everything};
 
 on_every_engine![
-    each_form_has_its_documented_shape,
-    messages_with_an_empty_side_are_left_out,
-    an_export_keeps_to_its_filter_and_comes_oldest_first,
-    an_output_that_fails_is_an_error,
+    each_format_has_its_documented_shape,
+    messages_with_an_empty_side_are_omitted,
+    an_export_is_filtered_and_ordered_oldest_first,
+    a_failing_output_is_an_error,
 ];
 
 fn export(store: &Store, format: FineTuningFormat, filter: &chatkeep::MessageFilter) -> Vec<Value> {
@@ -32,7 +32,7 @@ fn log_exchange(store: &Store, question: &str, answer: &str, day: &str) {
     store.messages().log_message(&message).expect("the message is logged");
 }
 
-fn each_form_has_its_documented_shape(store: &Store) {
+fn each_format_has_its_documented_shape(store: &Store) {
     let (question, answer) = ("say \"hi\"\nin \u{1f600}\u{2028}", "hi\\ \u{1}");
     log_exchange(store, question, answer, "2024-01-01");
     assert_eq!(
@@ -53,7 +53,7 @@ fn each_form_has_its_documented_shape(store: &Store) {
     );
 }
 
-fn messages_with_an_empty_side_are_left_out(store: &Store) {
+fn messages_with_an_empty_side_are_omitted(store: &Store) {
     assert_eq!(export(store, FineTuningFormat::Jsonl, &everything()), Vec::<Value>::new());
     store.round_trip(&NewMessage::new("no answer"));
     log_exchange(store, "an empty answer", "", "2024-01-01");
@@ -64,7 +64,7 @@ fn messages_with_an_empty_side_are_left_out(store: &Store) {
     assert_eq!(lines, [json!({"instruction": "kept", "input": "", "output": "an answer"})]);
 }
 
-fn an_export_keeps_to_its_filter_and_comes_oldest_first(store: &Store) {
+fn an_export_is_filtered_and_ordered_oldest_first(store: &Store) {
     for (question, day) in [
         ("third", "2024-01-03"),
         ("first", "2024-01-01"),
@@ -84,11 +84,11 @@ fn an_export_keeps_to_its_filter_and_comes_oldest_first(store: &Store) {
     assert_eq!(questions, ["first", "second", "third"]);
 }
 
-fn an_output_that_fails_is_an_error(store: &Store) {
+fn a_failing_output_is_an_error(store: &Store) {
     struct Full;
     impl std::io::Write for Full {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::Error::other("no room"))
+            Err(std::io::Error::other("disk full"))
         }
 
         fn flush(&mut self) -> std::io::Result<()> {
@@ -100,6 +100,6 @@ fn an_output_that_fails_is_an_error(store: &Store) {
         .messages()
         .export_for_fine_tuning(FineTuningFormat::Jsonl, &everything(), &mut Full)
         .expect_err("the output fails");
-    assert!(error.message().contains("no room"), "{error}");
+    assert!(error.message().contains("disk full"), "{error}");
     assert_eq!(error.operation(), Some("export_for_fine_tuning"));
 }

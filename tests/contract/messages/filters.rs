@@ -1,20 +1,20 @@
-//! Which messages a filter lets through, and which page of them comes.
+//! Filters and pages.
 
 use chatkeep::{NewMessage, Page};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused, at, everything, texts};
+use crate::store::{Store, assert_rejected, at, everything, texts};
 
 on_every_engine![
     a_provider_is_matched_exactly,
     a_model_is_matched_exactly,
-    start_and_end_are_included,
-    a_span_that_ends_before_it_starts_is_empty,
-    everything_that_is_set_must_hold,
-    the_count_is_the_number_of_messages_that_match,
-    limit_and_offset_cut_a_page_out,
-    a_limit_or_offset_out_of_range_is_refused_by_name,
-    a_null_is_no_value_that_can_be_asked_for,
+    start_and_end_are_inclusive,
+    a_range_that_ends_before_it_starts_is_empty,
+    all_filter_fields_must_match,
+    the_count_is_the_number_of_matching_messages,
+    limit_and_offset_select_a_page,
+    an_out_of_range_limit_or_offset_is_rejected_by_name,
+    a_null_provider_matches_no_name,
 ];
 
 const NAMES: [&str; 9] =
@@ -40,15 +40,15 @@ fn a_model_is_matched_exactly(store: &Store) {
     assert_eq!(store.texts(&everything().with_model("openai  ")), Vec::<String>::new());
 }
 
-fn start_and_end_are_included(store: &Store) {
-    for (text, moment) in [
+fn start_and_end_are_inclusive(store: &Store) {
+    for (text, timestamp) in [
         ("before", "2024-01-01T11:59:59.999999Z"),
         ("start", "2024-01-01T12:00:00Z"),
         ("between", "2024-01-01T12:00:00.000001Z"),
         ("end", "2024-01-02T12:00:00.5Z"),
         ("after", "2024-01-02T12:00:00.500001Z"),
     ] {
-        store.log_at(text, moment);
+        store.log_at(text, timestamp);
     }
     let from_start = everything().with_start(at("2024-01-01T14:00:00+02:00"));
     assert_eq!(store.texts(&from_start), ["after", "end", "between", "start"]);
@@ -56,19 +56,19 @@ fn start_and_end_are_included(store: &Store) {
     assert_eq!(store.texts(&to_end), ["end", "between", "start", "before"]);
     let both = from_start.with_end(at("2024-01-02T12:00:00.5Z"));
     assert_eq!(store.texts(&both), ["end", "between", "start"]);
-    let one_moment =
+    let one_instant =
         everything().with_start(at("2024-01-01T12:00:00Z")).with_end(at("2024-01-01T12:00:00Z"));
-    assert_eq!(store.texts(&one_moment), ["start"]);
+    assert_eq!(store.texts(&one_instant), ["start"]);
 }
 
-fn a_span_that_ends_before_it_starts_is_empty(store: &Store) {
+fn a_range_that_ends_before_it_starts_is_empty(store: &Store) {
     store.log_at("a", "2024-01-01");
     let backwards = everything().with_start(at("2024-01-02")).with_end(at("2023-12-31"));
     assert_eq!(store.texts(&backwards), Vec::<String>::new());
-    assert_eq!(store.messages().get_message_count(&backwards).expect("the log answers"), 0);
+    assert_eq!(store.messages().get_message_count(&backwards).expect("the query succeeds"), 0);
 }
 
-fn everything_that_is_set_must_hold(store: &Store) {
+fn all_filter_fields_must_match(store: &Store) {
     for (provider, model, day) in
         [("a", "x", "01"), ("a", "y", "02"), ("b", "x", "03"), ("a", "x", "04")]
     {
@@ -85,7 +85,7 @@ fn everything_that_is_set_must_hold(store: &Store) {
     assert_eq!(store.texts(&filter.with_metadata("day", "04").expect("a filter")), ["ax04"]);
 }
 
-fn the_count_is_the_number_of_messages_that_match(store: &Store) {
+fn the_count_is_the_number_of_matching_messages(store: &Store) {
     assert_eq!(store.count(), 0);
     let batch: Vec<_> =
         (0..30).map(|n| NewMessage::new("a").with_provider(["p", "q", "r"][n % 3])).collect();
@@ -95,16 +95,16 @@ fn the_count_is_the_number_of_messages_that_match(store: &Store) {
         store
             .messages()
             .get_message_count(&everything().with_provider(provider))
-            .expect("the log answers")
+            .expect("the query succeeds")
     };
     assert_eq!((count("p"), count("P"), count("")), (10, 0, 0));
 }
 
-fn limit_and_offset_cut_a_page_out(store: &Store) {
+fn limit_and_offset_select_a_page(store: &Store) {
     store.log_texts(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     let page = |limit, offset| {
         let page = Page { limit, offset, cursor: None };
-        texts(store.messages().get_messages(&everything(), &page).expect("the log answers"))
+        texts(store.messages().get_messages(&everything(), &page).expect("the query succeeds"))
     };
     assert_eq!(page(3, 0), ["9", "8", "7"]);
     assert_eq!(page(3, 8), ["1", "0"]);
@@ -114,31 +114,31 @@ fn limit_and_offset_cut_a_page_out(store: &Store) {
     let aliased = store
         .messages()
         .retrieve_messages(&everything(), &Page::first(2))
-        .expect("the log answers");
+        .expect("the query succeeds");
     assert_eq!(texts(aliased), ["9", "8"]);
     store.log_at("7 long ago", "2001-01-01");
     let second = Page { limit: 1, offset: 1, cursor: None };
-    let found = store.messages().search_messages("7", &second).expect("the search answers");
+    let found = store.messages().search_messages("7", &second).expect("the search succeeds");
     assert_eq!(texts(found), ["7 long ago"]);
 }
 
-fn a_limit_or_offset_out_of_range_is_refused_by_name(store: &Store) {
+fn an_out_of_range_limit_or_offset_is_rejected_by_name(store: &Store) {
     for limit in [0, -1, 10_001, i64::MIN, i64::MAX] {
         let page = Page::first(limit);
         let error =
-            store.messages().get_messages(&everything(), &page).expect_err("the limit is refused");
+            store.messages().get_messages(&everything(), &page).expect_err("the limit is rejected");
         assert!(error.message().contains("iter_messages"), "{error}");
-        assert_refused(store.messages().get_messages(&everything(), &page), "limit");
-        assert_refused(store.messages().search_messages("a", &page), "limit");
+        assert_rejected(store.messages().get_messages(&everything(), &page), "limit");
+        assert_rejected(store.messages().search_messages("a", &page), "limit");
     }
     for offset in [-1, i64::MIN] {
         let page = Page { offset, ..Page::default() };
-        assert_refused(store.messages().get_messages(&everything(), &page), "offset");
-        assert_refused(store.messages().search_messages("a", &page), "offset");
+        assert_rejected(store.messages().get_messages(&everything(), &page), "offset");
+        assert_rejected(store.messages().search_messages("a", &page), "offset");
     }
 }
 
-fn a_null_is_no_value_that_can_be_asked_for(store: &Store) {
+fn a_null_provider_matches_no_name(store: &Store) {
     store.round_trip(&NewMessage::new("without provider"));
     for name in ["unknown", "", "null", "NULL"] {
         assert_eq!(store.texts(&everything().with_provider(name)), Vec::<String>::new());

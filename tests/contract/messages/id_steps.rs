@@ -1,4 +1,4 @@
-//! Ids on servers that number in steps, as the nodes of a Galera cluster do.
+//! Ids on servers with an auto-increment step, such as the nodes of a Galera cluster.
 
 use std::collections::HashSet;
 use std::thread;
@@ -8,7 +8,8 @@ use chatkeep_testkit::{Engine, Server};
 
 use crate::store::open;
 
-/// Ids of a batch are counted up from its first one. A wrong step would give ids of other messages.
+/// The ids of a batch are computed from its first id. A wrong step would return ids of other
+/// messages.
 fn ids_follow_the_step_of_the_server(engine: Engine) {
     if !engine.is_available() {
         return;
@@ -32,7 +33,7 @@ fn ids_follow_the_step_of_the_server(engine: Engine) {
                     ids.push(
                         chat.messages()
                             .log_message(&NewMessage::new("alone"))
-                            .expect("it is logged"),
+                            .expect("the message is logged"),
                     );
                     ids.into_iter()
                         .zip(texts.into_iter().chain(["alone".to_owned()]))
@@ -40,26 +41,29 @@ fn ids_follow_the_step_of_the_server(engine: Engine) {
                 })
             })
             .collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("the thread does not panic"))
+            .collect()
     });
-    assert!(logged.iter().all(|(id, _)| id % 3 == 2), "the server numbers in steps of three");
+    assert!(logged.iter().all(|(id, _)| id % 3 == 2), "the server increments ids by three");
     assert_eq!(logged.iter().map(|(id, _)| id).collect::<HashSet<_>>().len(), 4 * 1_201);
     for (id, text) in logged.iter().step_by(97) {
         let stored = chat
             .messages()
             .get_message_by_id(*id)
-            .expect("the log answers")
-            .expect("the message is there");
+            .expect("the query succeeds")
+            .expect("the message exists");
         assert_eq!(stored.user_message, *text);
     }
 }
 
 #[test]
-fn ids_follow_the_step_of_a_mariadb_server() {
+fn ids_follow_the_auto_increment_step_of_mariadb() {
     ids_follow_the_step_of_the_server(Engine::MariaDb);
 }
 
 #[test]
-fn ids_follow_the_step_of_a_mysql_server() {
+fn ids_follow_the_auto_increment_step_of_mysql() {
     ids_follow_the_step_of_the_server(Engine::MySql);
 }

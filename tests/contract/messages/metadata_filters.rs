@@ -1,20 +1,20 @@
-//! "Its metadata has this key with this value": whatever the key looks like, and without confusing types.
+//! Filters on a metadata key and value: any key works, and values of different types are distinct.
 
 use chatkeep::{MessageFilter, NewMessage};
 use serde_json::{Value, json};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused, everything, metadata};
+use crate::store::{Store, assert_rejected, everything, metadata};
 
 on_every_engine![
-    odd_keys_are_plain_keys,
-    values_are_told_apart_by_type,
+    special_characters_in_keys_are_literal,
+    values_are_distinguished_by_type,
     one_and_one_point_zero_are_equal,
-    large_integers_are_told_apart_exactly,
+    large_integers_are_compared_exactly,
     strings_are_compared_character_by_character,
-    a_key_is_looked_for_at_the_top_only,
+    only_top_level_keys_match,
     several_keys_must_all_match,
-    what_cannot_be_asked_for_is_refused,
+    unsupported_values_are_rejected,
     a_message_without_metadata_matches_no_filter,
 ];
 
@@ -24,19 +24,19 @@ fn log(store: &Store, documents: &[&str]) {
     store.messages().log_messages(&batch).expect("the messages are logged");
 }
 
-/// What a filter finds, oldest first.
+/// Returns the texts that a filter finds, oldest first.
 fn found(store: &Store, key: &str, value: impl Into<Value>) -> Vec<String> {
     let filter = everything().with_metadata(key, value).expect("a filter");
     let mut found = store.texts(&filter);
     assert_eq!(
-        store.messages().get_message_count(&filter).expect("the log answers"),
+        store.messages().get_message_count(&filter).expect("the query succeeds"),
         found.len() as i64
     );
     found.reverse();
     found
 }
 
-fn odd_keys_are_plain_keys(store: &Store) {
+fn special_characters_in_keys_are_literal(store: &Store) {
     let keys = [
         "a b",
         "a\"b",
@@ -82,7 +82,7 @@ fn odd_keys_are_plain_keys(store: &Store) {
     assert_eq!(found(store, "b", "x"), Vec::<String>::new());
 }
 
-fn values_are_told_apart_by_type(store: &Store) {
+fn values_are_distinguished_by_type(store: &Store) {
     let documents = [
         r#"{"k":1}"#,
         r#"{"k":"1"}"#,
@@ -144,7 +144,7 @@ fn one_and_one_point_zero_are_equal(store: &Store) {
     }
 }
 
-fn large_integers_are_told_apart_exactly(store: &Store) {
+fn large_integers_are_compared_exactly(store: &Store) {
     let documents = [
         r#"{"k":9007199254740992}"#,
         r#"{"k":9007199254740993}"#,
@@ -168,7 +168,7 @@ fn large_integers_are_told_apart_exactly(store: &Store) {
     for value in [json!(9_007_199_254_740_992_i64), json!(9_007_199_254_740_992.0)] {
         assert_eq!(found(store, "k", value), [documents[0], documents[6]]);
     }
-    // Doubles next to integers that only nearly equal them.
+    // Doubles close to integers that they do not equal.
     assert_eq!(found(store, "k", -9_223_372_036_854_775_808.0), [documents[4], documents[11]]);
     assert_eq!(found(store, "k", -9_223_372_036_854_775_809.0 - 2048.0), Vec::<String>::new());
     assert_eq!(found(store, "k", 9_223_372_036_854_774_784.0), Vec::<String>::new());
@@ -208,7 +208,7 @@ fn strings_are_compared_character_by_character(store: &Store) {
     assert_eq!(found(store, "K", "a"), Vec::<String>::new());
 }
 
-fn a_key_is_looked_for_at_the_top_only(store: &Store) {
+fn only_top_level_keys_match(store: &Store) {
     log(store, &[r#"{"a":{"k":1}}"#, r#"{"a":[{"k":1}]}"#, r#"{"a.k":1}"#, r#"{"k":1}"#]);
     assert_eq!(found(store, "k", 1), [r#"{"k":1}"#]);
     assert_eq!(found(store, "a.k", 1), [r#"{"a.k":1}"#]);
@@ -225,19 +225,19 @@ fn several_keys_must_all_match(store: &Store) {
     assert_eq!(store.texts(&never), Vec::<String>::new());
 }
 
-fn what_cannot_be_asked_for_is_refused(_: &Store) {
-    let refused = |key: &str, value: Value| {
-        assert_refused(MessageFilter::default().with_metadata(key, value), "metadata");
+fn unsupported_values_are_rejected(_: &Store) {
+    let assert_invalid = |key: &str, value: Value| {
+        assert_rejected(MessageFilter::default().with_metadata(key, value), "metadata");
     };
-    refused("k", json!([1]));
-    refused("k", json!({"a": 1}));
-    refused("k", json!(1_u64 << 63));
-    refused("k", json!(u64::MAX));
-    refused("k", json!(9_223_372_036_854_775_808.0));
-    refused("k", json!(18_446_744_073_709_551_616.0));
-    refused("k", json!("a\0b"));
-    refused("a\0", json!(1));
-    refused(&"x".repeat(65_536), json!(1));
+    assert_invalid("k", json!([1]));
+    assert_invalid("k", json!({"a": 1}));
+    assert_invalid("k", json!(1_u64 << 63));
+    assert_invalid("k", json!(u64::MAX));
+    assert_invalid("k", json!(9_223_372_036_854_775_808.0));
+    assert_invalid("k", json!(18_446_744_073_709_551_616.0));
+    assert_invalid("k", json!("a\0b"));
+    assert_invalid("a\0", json!(1));
+    assert_invalid(&"x".repeat(65_536), json!(1));
 }
 
 fn a_message_without_metadata_matches_no_filter(store: &Store) {

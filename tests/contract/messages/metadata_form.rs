@@ -1,26 +1,26 @@
-//! Metadata comes back in one canonical form, whatever the engine makes of JSON.
+//! Metadata is returned in one canonical form, independent of the engine's JSON type.
 
 use chatkeep::{Metadata, NewMessage};
 use serde_json::Value;
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused};
+use crate::store::{Store, assert_rejected};
 
 on_every_engine![
-    keys_are_sorted_and_the_last_of_two_equal_ones_wins,
-    numbers_come_back_as_the_same_numbers,
-    strings_and_keys_come_back_character_by_character,
-    nesting_is_kept_down_to_the_limit,
-    a_large_document_comes_back_whole,
-    nothing_empty_is_lost,
-    what_was_written_by_others_is_read_in_the_same_form,
+    keys_are_sorted_and_the_last_duplicate_wins,
+    numbers_round_trip,
+    strings_and_keys_round_trip,
+    nesting_is_stored_up_to_the_limit,
+    a_large_document_round_trips,
+    empty_values_round_trip,
+    metadata_of_other_programs_is_normalized_on_read,
 ];
 
-/// What is stored of a document, after a round trip through the engine, alone and as one of several rows.
+/// Returns a document after a round trip through the engine, logged alone and in a batch of rows.
 #[track_caller]
 fn stored(store: &Store, document: &str) -> String {
     let message = NewMessage::new("m").with_metadata(Metadata::parse(document).expect(document));
-    let alone = store.round_trip(&message).metadata.expect("metadata comes back");
+    let alone = store.round_trip(&message).metadata.expect("the message has metadata");
     let ids = store
         .messages()
         .log_messages(&[NewMessage::new("first"), message])
@@ -28,13 +28,13 @@ fn stored(store: &Store, document: &str) -> String {
     let together = store
         .messages()
         .get_message_by_id(ids[1])
-        .expect("the log answers")
-        .expect("the message is there");
+        .expect("the query succeeds")
+        .expect("the message exists");
     assert_eq!(together.metadata.as_ref(), Some(&alone));
     alone.as_json().to_owned()
 }
 
-fn keys_are_sorted_and_the_last_of_two_equal_ones_wins(store: &Store) {
+fn keys_are_sorted_and_the_last_duplicate_wins(store: &Store) {
     assert_eq!(
         stored(store, r#" {"b" : 1, "a": {"z": 1, "y": 2} , "aa":3, "B":4}"#),
         r#"{"B":4,"a":{"y":2,"z":1},"aa":3,"b":1}"#
@@ -46,8 +46,8 @@ fn keys_are_sorted_and_the_last_of_two_equal_ones_wins(store: &Store) {
     );
 }
 
-fn numbers_come_back_as_the_same_numbers(store: &Store) {
-    for (given, kept) in [
+fn numbers_round_trip(store: &Store) {
+    for (input, expected) in [
         ("0", "0"),
         ("-0", "0.0"),
         ("-0.0", "0.0"),
@@ -77,14 +77,14 @@ fn numbers_come_back_as_the_same_numbers(store: &Store) {
         ("1e-400", "0.0"),
     ] {
         assert_eq!(
-            stored(store, &format!(r#"{{"n": {given}}}"#)),
-            format!(r#"{{"n":{kept}}}"#),
-            "{given}"
+            stored(store, &format!(r#"{{"n": {input}}}"#)),
+            format!(r#"{{"n":{expected}}}"#),
+            "{input}"
         );
     }
 }
 
-fn strings_and_keys_come_back_character_by_character(store: &Store) {
+fn strings_and_keys_round_trip(store: &Store) {
     for text in [
         "",
         " ",
@@ -102,7 +102,7 @@ fn strings_and_keys_come_back_character_by_character(store: &Store) {
     assert_eq!(stored(store, r#"{"\u0061": "\u00e9\ud83d\ude00\/"}"#), r#"{"a":"é😀/"}"#);
 }
 
-fn nesting_is_kept_down_to_the_limit(store: &Store) {
+fn nesting_is_stored_up_to_the_limit(store: &Store) {
     let lists =
         |depth: usize| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
     let objects = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
@@ -110,23 +110,20 @@ fn nesting_is_kept_down_to_the_limit(store: &Store) {
         assert_eq!(stored(store, &document), document);
     }
     for depth in [Metadata::MAX_DEPTH + 1, 127, 128, 10_000, 100_000] {
-        assert_refused(Metadata::parse(&lists(depth)), "metadata");
-        assert_refused(Metadata::parse(&objects(depth)), "metadata");
+        assert_rejected(Metadata::parse(&lists(depth)), "metadata");
+        assert_rejected(Metadata::parse(&objects(depth)), "metadata");
     }
 }
 
-fn a_large_document_comes_back_whole(store: &Store) {
+fn a_large_document_round_trips(store: &Store) {
     let map =
         (0..2_000).map(|n| (format!("key {n:04}"), Value::from("é\u{1f600}".repeat(50)))).collect();
     let document = Metadata::from_map(map).expect("a document");
     assert!(document.as_json().len() > 600_000);
-    assert!(
-        stored(store, document.as_json()) == document.as_json(),
-        "the document comes back as it was"
-    );
+    assert!(stored(store, document.as_json()) == document.as_json(), "the document round-trips");
 }
 
-fn nothing_empty_is_lost(store: &Store) {
+fn empty_values_round_trip(store: &Store) {
     for document in [
         "{}",
         r#"{"":""}"#,
@@ -139,7 +136,7 @@ fn nothing_empty_is_lost(store: &Store) {
     }
 }
 
-fn what_was_written_by_others_is_read_in_the_same_form(store: &Store) {
+fn metadata_of_other_programs_is_normalized_on_read(store: &Store) {
     let id = store.messages().log_message(&NewMessage::new("a")).expect("the message is logged");
     store.raw.execute(&format!(
         "UPDATE messages SET metadata = '{{ \"b\" : 1.0, \"a\" : [ 1 ] }}' WHERE id = {id}"
@@ -147,11 +144,11 @@ fn what_was_written_by_others_is_read_in_the_same_form(store: &Store) {
     let read = store
         .messages()
         .get_message_by_id(id)
-        .expect("the log answers")
-        .expect("the message is there");
+        .expect("the query succeeds")
+        .expect("the message exists");
     assert_eq!(read.metadata.expect("metadata").as_json(), r#"{"a":[1],"b":1.0}"#);
     assert!(
         store.raw.try_execute("UPDATE messages SET metadata = '{not json'").is_err(),
-        "the table takes no text that is not JSON"
+        "the table rejects text that is not JSON"
     );
 }

@@ -1,8 +1,9 @@
-//! The message log.
+//! Tests of the message log.
 
 mod analytics;
 mod batches;
 mod export;
+mod exported_lines;
 mod filters;
 mod id_steps;
 mod iteration;
@@ -11,7 +12,6 @@ mod metadata_form;
 mod names;
 mod order;
 mod paging;
-mod real_lines;
 mod retention;
 mod search;
 mod search_case;
@@ -20,6 +20,7 @@ mod search_scripts;
 mod text;
 mod timestamps;
 mod totals;
-mod totals_ahead;
+mod totals_concurrency;
+mod totals_gaps;
 mod totals_upgrade;
 mod writers;

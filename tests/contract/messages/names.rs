@@ -1,17 +1,18 @@
-//! Provider and model: counted in characters, and refused rather than cut.
+//! Provider and model names: their length is counted in characters, and longer names are rejected,
+//! not truncated.
 
 use chatkeep::NewMessage;
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused, everything};
+use crate::store::{Store, assert_rejected, everything};
 
 on_every_engine![
-    a_name_may_have_its_whole_length_in_any_characters,
-    a_name_over_its_length_is_refused_and_nothing_is_stored,
-    tokens_go_from_zero_to_the_largest_64_bit_number,
+    the_length_limit_of_a_name_counts_characters,
+    a_too_long_name_is_rejected_and_nothing_is_stored,
+    tokens_used_ranges_from_zero_to_the_largest_i64,
 ];
 
-fn a_name_may_have_its_whole_length_in_any_characters(store: &Store) {
+fn the_length_limit_of_a_name_counts_characters(store: &Store) {
     for character in ["x", "é", "漢", "\u{1f600}", " "] {
         let (provider, model) = (character.repeat(50), character.repeat(100));
         let message =
@@ -25,17 +26,17 @@ fn a_name_may_have_its_whole_length_in_any_characters(store: &Store) {
     }
 }
 
-fn a_name_over_its_length_is_refused_and_nothing_is_stored(store: &Store) {
+fn a_too_long_name_is_rejected_and_nothing_is_stored(store: &Store) {
     for character in ["x", "é", "\u{1f600}", " "] {
         let provider = NewMessage::new("a").with_provider(character.repeat(51));
-        assert_refused(store.messages().log_message(&provider), "provider");
-        assert_refused(
+        assert_rejected(store.messages().log_message(&provider), "provider");
+        assert_rejected(
             store.messages().log_messages(&[NewMessage::new("b"), provider]),
             "messages[1].provider",
         );
         let model = NewMessage::new("a").with_model(character.repeat(101));
-        assert_refused(store.messages().log_message(&model), "model");
-        assert_refused(
+        assert_rejected(store.messages().log_message(&model), "model");
+        assert_rejected(
             store.messages().log_messages(&[model, NewMessage::new("b")]),
             "messages[0].model",
         );
@@ -43,7 +44,7 @@ fn a_name_over_its_length_is_refused_and_nothing_is_stored(store: &Store) {
     assert_eq!(store.count(), 0);
 }
 
-fn tokens_go_from_zero_to_the_largest_64_bit_number(store: &Store) {
+fn tokens_used_ranges_from_zero_to_the_largest_i64(store: &Store) {
     for tokens in [0, 1, i64::from(i32::MAX) + 1, i64::MAX] {
         assert_eq!(
             store.round_trip(&NewMessage::new("a").with_tokens_used(tokens)).tokens_used,
@@ -51,7 +52,7 @@ fn tokens_go_from_zero_to_the_largest_64_bit_number(store: &Store) {
         );
     }
     for tokens in [-1, i64::MIN] {
-        assert_refused(
+        assert_rejected(
             store.messages().log_message(&NewMessage::new("a").with_tokens_used(tokens)),
             "tokens_used",
         );

@@ -1,25 +1,25 @@
-//! Search is for a substring; no character of the query means anything else than itself.
+//! Search: finds a substring, and every character of the query is literal.
 
 use chatkeep::{ErrorKind, NewMessage, Page};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused};
+use crate::store::{Store, assert_rejected};
 
 on_every_engine![
-    a_substring_is_found_in_text_and_answer,
-    special_characters_are_plain_characters,
-    what_looks_like_a_pattern_is_only_text,
-    one_character_and_two_are_enough,
-    blanks_and_line_ends_are_searched_for_as_they_are,
+    a_substring_is_found_in_message_and_response,
+    special_characters_are_literal,
+    patterns_are_literal_text,
+    one_or_two_characters_are_enough,
+    whitespace_is_searched_for_literally,
     emoji_and_other_scripts_are_found,
-    a_thousand_characters_are_found_and_one_more_is_refused,
+    a_query_may_have_1000_characters_but_not_1001,
     an_empty_query_is_refused,
     a_needle_is_found_in_ten_megabytes,
-    a_needle_is_found_at_any_place_of_a_long_text,
-    what_is_found_comes_newest_first_and_in_pages,
+    a_needle_is_found_at_any_position_of_a_long_text,
+    results_are_newest_first_and_paged,
 ];
 
-fn a_substring_is_found_in_text_and_answer(store: &Store) {
+fn a_substring_is_found_in_message_and_response(store: &Store) {
     store.log_texts(["the quick brown fox", "nothing"]);
     store.round_trip(&NewMessage::new("a question").with_response("the slow brown bear"));
     assert_eq!(store.found("brown"), ["a question", "the quick brown fox"]);
@@ -29,10 +29,10 @@ fn a_substring_is_found_in_text_and_answer(store: &Store) {
     assert_eq!(store.found("a questionthe"), Vec::<String>::new());
 }
 
-fn special_characters_are_plain_characters(store: &Store) {
+fn special_characters_are_literal(store: &Store) {
     let specials: Vec<String> =
         (' '..='~').filter(|character| !character.is_alphanumeric()).map(String::from).collect();
-    // Each stands between letters in a text of its own.
+    // Each character is placed between letters in a text of its own.
     let texts: Vec<_> = specials.iter().map(|special| format!("xx{special}yy")).collect();
     store.log_texts(texts.iter().map(String::as_str));
     store.log_texts(["xxyy", "xxayy", "xx\\\\yy"]);
@@ -46,7 +46,7 @@ fn special_characters_are_plain_characters(store: &Store) {
     assert_eq!(store.found("\\\\"), ["xx\\\\yy"]);
 }
 
-fn what_looks_like_a_pattern_is_only_text(store: &Store) {
+fn patterns_are_literal_text(store: &Store) {
     let patterns = [
         "a.*b",
         "^a",
@@ -115,7 +115,7 @@ fn what_looks_like_a_pattern_is_only_text(store: &Store) {
     }
 }
 
-fn one_character_and_two_are_enough(store: &Store) {
+fn one_or_two_characters_are_enough(store: &Store) {
     store.log_texts(["banana", "b", "", "漢字"]);
     assert_eq!(store.found("b"), ["b", "banana"]);
     assert_eq!(store.found("an"), ["banana"]);
@@ -123,7 +123,7 @@ fn one_character_and_two_are_enough(store: &Store) {
     assert_eq!(store.found("字漢"), Vec::<String>::new());
 }
 
-fn blanks_and_line_ends_are_searched_for_as_they_are(store: &Store) {
+fn whitespace_is_searched_for_literally(store: &Store) {
     store.log_texts(["a b", "a\nb", "a\r\nb", "a\tb", "ab ", "first line\nsecond line\n"]);
     assert_eq!(store.found("a b"), ["a b"]);
     assert_eq!(store.found("a\nb"), ["a\nb"]);
@@ -156,17 +156,17 @@ fn emoji_and_other_scripts_are_found(store: &Store) {
     assert_eq!(store.found("\u{1f602}"), Vec::<String>::new());
 }
 
-fn a_thousand_characters_are_found_and_one_more_is_refused(store: &Store) {
+fn a_query_may_have_1000_characters_but_not_1001(store: &Store) {
     for character in ["x", ".", "ß", "\u{1f600}", "k"] {
         let longest = character.repeat(1_000);
         store.log_texts([format!("before {longest} after").as_str()]);
         assert_eq!(store.found(&longest).len(), 1, "{character}");
-        assert_refused(
+        assert_rejected(
             store.messages().search_messages(&character.repeat(1_001), &Page::default()),
             "query",
         );
     }
-    assert_refused(
+    assert_rejected(
         store.messages().search_messages(&"x".repeat(100_000), &Page::default()),
         "query",
     );
@@ -174,14 +174,14 @@ fn a_thousand_characters_are_found_and_one_more_is_refused(store: &Store) {
 
 fn an_empty_query_is_refused(store: &Store) {
     store.log_texts(["a"]);
-    assert_refused(store.messages().search_messages("", &Page::default()), "query");
+    assert_rejected(store.messages().search_messages("", &Page::default()), "query");
     let error =
         store.messages().search_messages("a\0", &Page::default()).expect_err("a NUL is refused");
     assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("query")));
 }
 
 fn a_needle_is_found_in_ten_megabytes(store: &Store) {
-    // Every place begins like the needle, which is the hardest for a search that goes back and forth.
+    // Every position starts like the needle, which is the worst case for a backtracking search.
     let hay = "needl \u{1f600} ".repeat(920_000);
     assert!(hay.len() > 10_000_000);
     store.round_trip(&NewMessage::new("without").with_response(hay.as_str()));
@@ -190,27 +190,27 @@ fn a_needle_is_found_in_ten_megabytes(store: &Store) {
     assert_eq!(store.found("needles"), Vec::<String>::new());
 }
 
-fn a_needle_is_found_at_any_place_of_a_long_text(store: &Store) {
-    // An engine that searches a long text in parts must not lose what lies across two of them.
+fn a_needle_is_found_at_any_position_of_a_long_text(store: &Store) {
+    // An engine that searches a long text in parts must find matches that span two parts.
     let length = 600_000;
     let needle = "Nadel \u{1f600}";
-    let places =
+    let positions =
         [0, 249_992, 249_993, 249_996, 249_999, 250_000, 250_001, 499_995, 500_000, length];
-    for place in places {
-        let text = "é".repeat(place) + needle + &"n".repeat(length - place);
-        store.round_trip(&NewMessage::new(place.to_string()).with_response(text));
+    for position in positions {
+        let text = "é".repeat(position) + needle + &"n".repeat(length - position);
+        store.round_trip(&NewMessage::new(position.to_string()).with_response(text));
     }
-    assert_eq!(store.found("nadel \u{1f600}").len(), places.len());
-    assert_eq!(store.found("ÉNADEL \u{1f600}").len(), places.len() - 1);
-    assert_eq!(store.found("\u{1f600}NN").len(), places.len() - 1);
+    assert_eq!(store.found("nadel \u{1f600}").len(), positions.len());
+    assert_eq!(store.found("ÉNADEL \u{1f600}").len(), positions.len() - 1);
+    assert_eq!(store.found("\u{1f600}NN").len(), positions.len() - 1);
     assert_eq!(store.found("nadel \u{1f601}"), Vec::<String>::new());
 }
 
-fn what_is_found_comes_newest_first_and_in_pages(store: &Store) {
+fn results_are_newest_first_and_paged(store: &Store) {
     store.log_texts(["a1", "b", "A2", "a3", "c"]);
     assert_eq!(store.found("a"), ["a3", "A2", "a1"]);
     let page = Page { limit: 1, offset: 1, cursor: None };
-    let second = store.messages().search_messages("a", &page).expect("the search answers");
+    let second = store.messages().search_messages("a", &page).expect("the search succeeds");
     assert_eq!(crate::store::texts(second), ["A2"]);
     for text in ["same moment", "same moment, logged later"] {
         store.log_at(text, "2024-02-01");

@@ -1,4 +1,5 @@
-//! Two characters are alike when Unicode's simple case folding makes them the same: on every engine, in every locale.
+//! Case-insensitive search: characters match if Unicode simple case folding maps them to the same
+//! character, on every engine and in every locale.
 
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
@@ -8,13 +9,13 @@ on_every_engine![
     sharp_s_is_found_in_either_case_and_is_not_double_s,
     a_kelvin_sign_is_a_k_and_an_angstrom_sign_an_a_with_ring,
     a_final_sigma_is_a_sigma,
-    a_dotted_capital_i_is_no_i_and_neither_is_a_dotless_one,
-    accents_count,
-    ligatures_and_digits_are_only_themselves,
+    dotted_capital_i_and_dotless_i_are_not_i,
+    accents_are_significant,
+    ligatures_and_digits_match_only_themselves,
     letters_beyond_the_basic_plane_have_cases_too,
 ];
 
-/// Which of the texts a query finds, in the order in which they were logged.
+/// Returns the texts that a query finds, in the order in which they were logged.
 fn found(store: &Store, query: &str) -> Vec<String> {
     let mut found = store.found(query);
     found.reverse();
@@ -76,7 +77,7 @@ fn a_final_sigma_is_a_sigma(store: &Store) {
     }
 }
 
-fn a_dotted_capital_i_is_no_i_and_neither_is_a_dotless_one(store: &Store) {
+fn dotted_capital_i_and_dotless_i_are_not_i(store: &Store) {
     store.log_texts(["i", "I", "İ", "ı", "i\u{307}"]);
     assert_eq!(found(store, "i"), ["i", "I", "i\u{307}"]);
     assert_eq!(found(store, "I"), ["i", "I", "i\u{307}"]);
@@ -84,7 +85,7 @@ fn a_dotted_capital_i_is_no_i_and_neither_is_a_dotless_one(store: &Store) {
     assert_eq!(found(store, "ı"), ["ı"]);
 }
 
-fn accents_count(store: &Store) {
+fn accents_are_significant(store: &Store) {
     store.log_texts(["resume", "résumé", "re\u{301}sume\u{301}"]);
     assert_eq!(found(store, "RESUME"), ["resume"]);
     assert_eq!(found(store, "RÉSUMÉ"), ["résumé"]);
@@ -92,7 +93,7 @@ fn accents_count(store: &Store) {
     assert_eq!(found(store, "re"), ["resume", "re\u{301}sume\u{301}"]);
 }
 
-fn ligatures_and_digits_are_only_themselves(store: &Store) {
+fn ligatures_and_digits_match_only_themselves(store: &Store) {
     store.log_texts(["ﬁn", "fin", "①", "1", "Ⅷ", "ⅷ", "viii", "ａ", "Ａ", "a"]);
     assert_eq!(found(store, "FI"), ["fin"]);
     assert_eq!(found(store, "ﬁ"), ["ﬁn"]);

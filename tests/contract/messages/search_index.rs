@@ -1,4 +1,4 @@
-//! With the search index a search finds what it finds without.
+//! The search index: a search returns the same results with and without it.
 
 use chatkeep::{ErrorKind, NewMessage, Page, SearchIndexState};
 use chatkeep_testkit::Engine;
@@ -7,13 +7,14 @@ use crate::every_engine::on_every_engine;
 use crate::store::{Store, at};
 
 on_every_engine![
-    a_search_finds_the_same_with_the_index,
-    the_index_follows_what_is_logged_and_deleted,
-    a_text_that_is_frequent_but_not_new_is_found_newest_first,
-    creating_and_dropping_say_what_they_did,
+    results_are_the_same_with_the_index,
+    the_index_follows_inserts_and_deletions,
+    a_frequent_old_text_is_found_newest_first,
+    create_and_drop_report_whether_they_changed_anything,
 ];
 
-/// More than are looked at before the index is asked, and old ones that only the index finds.
+/// More messages than a search scans before it uses the index. The older texts are found only by
+/// the index.
 const NEWER: usize = 2_500;
 const OLD: [&str; 14] = [
     "Quixotic windmills",
@@ -80,20 +81,19 @@ fn fill(store: &Store) {
     store.messages().log_messages(&newer).expect("the messages are logged");
 }
 
-/// The ids of what every query finds, a page after the other.
+/// Returns the ids that each query finds, page by page.
 fn all_found(store: &Store) -> Vec<(String, Vec<i64>)> {
     let find = |query: &str| {
         let mut found = Vec::new();
         for offset in [0, 3] {
             let page = Page { offset, ..Page::first(3) };
             let messages =
-                store.messages().search_messages(query, &page).expect("the search answers");
+                store.messages().search_messages(query, &page).expect("the search succeeds");
             found.extend(messages.iter().map(|message| message.id));
             let Some(last) = messages.last() else { continue };
             let page = Page { cursor: Some(last.cursor()), ..Page::first(20) };
-            let behind =
-                store.messages().search_messages(query, &page).expect("the search answers");
-            found.extend(behind.iter().map(|message| message.id));
+            let rest = store.messages().search_messages(query, &page).expect("the search succeeds");
+            found.extend(rest.iter().map(|message| message.id));
         }
         (query.to_owned(), found)
     };
@@ -104,51 +104,60 @@ fn has_index(store: &Store) -> bool {
     store.engine() != Engine::MariaDb
 }
 
-fn a_search_finds_the_same_with_the_index(store: &Store) {
+fn results_are_the_same_with_the_index(store: &Store) {
     fill(store);
     let without = all_found(store);
     assert!(without.iter().filter(|(_, found)| !found.is_empty()).count() > 30, "{without:?}");
     if has_index(store) {
-        assert!(store.database().create_search_index().expect("it can be made"));
+        assert!(store.database().create_search_index().expect("the index is created"));
         assert_eq!(all_found(store), without);
-        assert!(store.database().drop_search_index().expect("it can be dropped"));
+        assert!(store.database().drop_search_index().expect("the index is dropped"));
         assert_eq!(all_found(store), without);
     }
 }
 
-fn the_index_follows_what_is_logged_and_deleted(store: &Store) {
+fn the_index_follows_inserts_and_deletions(store: &Store) {
     if !has_index(store) {
         return;
     }
-    assert!(store.database().create_search_index().expect("it can be made"));
+    assert!(store.database().create_search_index().expect("the index is created"));
     fill(store);
     store.log_texts(["Quixotic again", "and quixotic once more"]);
     assert_eq!(store.found("quixotic").len(), 3);
     let batch = ["one", "two", "three"].map(NewMessage::new);
-    for (id, message) in
-        store.messages().log_messages(&batch).expect("they are logged").into_iter().zip(&batch)
+    for (id, message) in store
+        .messages()
+        .log_messages(&batch)
+        .expect("the messages are logged")
+        .into_iter()
+        .zip(&batch)
     {
-        let stored =
-            store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
-        assert_eq!(stored.user_message, message.user_message, "its own id");
+        let stored = store
+            .messages()
+            .get_message_by_id(id)
+            .expect("the query succeeds")
+            .expect("the row exists");
+        assert_eq!(stored.user_message, message.user_message, "the id belongs to the message");
     }
     let with = all_found(store);
     assert_eq!(
-        store.messages().delete_old_messages(1).expect("the old ones go"),
+        store.messages().delete_old_messages(1).expect("the deletion succeeds"),
         OLD.len() as u64 + 2
     );
     assert!(store.found("quixotic").is_empty());
     assert_eq!(store.found("common words").len(), 1_000, "a page of them");
-    let id =
-        store.messages().log_message(&NewMessage::new("a quixotic end")).expect("it is logged");
+    let id = store
+        .messages()
+        .log_message(&NewMessage::new("a quixotic end"))
+        .expect("the message is logged");
     let found =
-        store.messages().search_messages("QUIXOTIC", &Page::first(5)).expect("the search answers");
+        store.messages().search_messages("QUIXOTIC", &Page::first(5)).expect("the search succeeds");
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
     assert_eq!(with.len(), QUERIES.len());
 }
 
-/// More candidates than are worth looking up, on SQLite.
-fn a_text_that_is_frequent_but_not_new_is_found_newest_first(store: &Store) {
+/// On SQLite, there are more candidates than a search looks up by index.
+fn a_frequent_old_text_is_found_newest_first(store: &Store) {
     let old: Vec<_> = (0..20_500)
         .map(|number| NewMessage::new(format!("needle {number}")).with_timestamp(at("2024-01-01")))
         .collect();
@@ -156,30 +165,33 @@ fn a_text_that_is_frequent_but_not_new_is_found_newest_first(store: &Store) {
     let newer = vec![NewMessage::new("hay"); NEWER];
     store.messages().log_messages(&newer).expect("the messages are logged");
     if has_index(store) {
-        assert!(store.database().create_search_index().expect("it can be made"));
+        assert!(store.database().create_search_index().expect("the index is created"));
     }
     let found =
-        store.messages().search_messages("NEEDLE", &Page::first(5)).expect("the search answers");
+        store.messages().search_messages("NEEDLE", &Page::first(5)).expect("the search succeeds");
     let newest: Vec<_> = ids.into_iter().rev().take(5).collect();
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), newest);
 }
 
-fn creating_and_dropping_say_what_they_did(store: &Store) {
+fn create_and_drop_report_whether_they_changed_anything(store: &Store) {
     let database = store.database();
     if !has_index(store) {
-        assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Unsupported);
-        let error = database.create_search_index().expect_err("MariaDB has none");
+        assert_eq!(
+            database.search_index().expect("the query succeeds"),
+            SearchIndexState::Unsupported
+        );
+        let error = database.create_search_index().expect_err("MariaDB does not support the index");
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.message().contains("MariaDB"), "{error}");
         assert!(!database.drop_search_index().expect("there is nothing to drop"));
         return;
     }
-    assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Absent);
+    assert_eq!(database.search_index().expect("the query succeeds"), SearchIndexState::Absent);
     assert!(!database.drop_search_index().expect("there is nothing to drop"));
-    assert!(database.create_search_index().expect("it can be made"));
-    assert!(!database.create_search_index().expect("it is there"));
-    assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Ready);
-    assert!(database.drop_search_index().expect("it can be dropped"));
-    assert_eq!(database.search_index().expect("it answers"), SearchIndexState::Absent);
-    store.messages().log_message(&NewMessage::new("as before")).expect("it is logged");
+    assert!(database.create_search_index().expect("the index is created"));
+    assert!(!database.create_search_index().expect("the row exists"));
+    assert_eq!(database.search_index().expect("the query succeeds"), SearchIndexState::Ready);
+    assert!(database.drop_search_index().expect("the index is dropped"));
+    assert_eq!(database.search_index().expect("the query succeeds"), SearchIndexState::Absent);
+    store.messages().log_message(&NewMessage::new("as before")).expect("the message is logged");
 }

@@ -1,25 +1,25 @@
-//! Text comes back as it went in, byte for byte.
+//! Text round-trips byte for byte.
 
 use chatkeep::{ErrorKind, MAX_ROW_BYTES, NewMessage};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused, everything, metadata};
+use crate::store::{Store, assert_rejected, everything, metadata};
 
 on_every_engine![
-    every_field_comes_back_as_it_was_logged,
-    fields_that_were_not_given_come_back_as_none,
-    scripts_and_emoji_come_back_byte_for_byte,
-    an_empty_text_is_a_text_and_no_answer_is_none,
-    blanks_and_line_ends_stay_where_they_are,
-    text_that_looks_like_sql_or_json_is_only_text,
-    sixty_four_kilobytes_and_one_byte_come_back_whole,
-    ten_megabytes_come_back_whole,
-    a_row_over_the_limit_is_refused_and_the_log_goes_on,
-    a_nul_character_is_refused_by_the_name_of_its_field,
-    a_message_that_is_not_there_is_none,
+    every_field_round_trips,
+    omitted_fields_are_none,
+    scripts_and_emoji_round_trip,
+    empty_text_is_distinct_from_a_missing_response,
+    whitespace_is_preserved,
+    sql_and_json_in_text_are_literal,
+    texts_around_64_kib_round_trip,
+    ten_megabytes_round_trip,
+    a_row_over_the_limit_is_rejected_and_logging_continues,
+    a_nul_character_is_rejected_by_field_name,
+    an_unknown_id_returns_none,
 ];
 
-fn every_field_comes_back_as_it_was_logged(store: &Store) {
+fn every_field_round_trips(store: &Store) {
     let message = NewMessage::new("What is WAL?")
         .with_response("Write-ahead logging.")
         .with_provider("openai")
@@ -37,13 +37,13 @@ fn every_field_comes_back_as_it_was_logged(store: &Store) {
     assert_eq!(Some(stored.timestamp), message.timestamp);
 }
 
-fn fields_that_were_not_given_come_back_as_none(store: &Store) {
+fn omitted_fields_are_none(store: &Store) {
     let stored = store.round_trip(&NewMessage::new("a"));
     assert_eq!((stored.bot_response, stored.provider, stored.model), (None, None, None));
     assert_eq!((stored.tokens_used, stored.metadata), (None, None));
 }
 
-fn scripts_and_emoji_come_back_byte_for_byte(store: &Store) {
+fn scripts_and_emoji_round_trip(store: &Store) {
     let texts = [
         "\u{1f600}",
         "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466} a family of four",
@@ -66,7 +66,7 @@ fn scripts_and_emoji_come_back_byte_for_byte(store: &Store) {
     }
 }
 
-fn an_empty_text_is_a_text_and_no_answer_is_none(store: &Store) {
+fn empty_text_is_distinct_from_a_missing_response(store: &Store) {
     let empty =
         store.round_trip(&NewMessage::new("").with_response("").with_provider("").with_model(""));
     assert_eq!(empty.user_message, "");
@@ -76,7 +76,7 @@ fn an_empty_text_is_a_text_and_no_answer_is_none(store: &Store) {
     assert_eq!(store.round_trip(&NewMessage::new("")).bot_response, None);
 }
 
-fn blanks_and_line_ends_stay_where_they_are(store: &Store) {
+fn whitespace_is_preserved(store: &Store) {
     for text in [" ", "   ", "\t", "\r\n", "a ", " a", "a\n", "\na\r", "a\u{a0}"] {
         let stored = store.round_trip(
             &NewMessage::new(text).with_response(text).with_provider(text).with_model(text),
@@ -88,7 +88,7 @@ fn blanks_and_line_ends_stay_where_they_are(store: &Store) {
     }
 }
 
-fn text_that_looks_like_sql_or_json_is_only_text(store: &Store) {
+fn sql_and_json_in_text_are_literal(store: &Store) {
     for text in [
         "'; DROP TABLE messages; --",
         "\\",
@@ -105,7 +105,7 @@ fn text_that_looks_like_sql_or_json_is_only_text(store: &Store) {
     assert_eq!(store.count(), 9);
 }
 
-fn sixty_four_kilobytes_and_one_byte_come_back_whole(store: &Store) {
+fn texts_around_64_kib_round_trip(store: &Store) {
     for length in [65_535, 65_536, 65_537] {
         let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
         assert!(
@@ -115,29 +115,26 @@ fn sixty_four_kilobytes_and_one_byte_come_back_whole(store: &Store) {
     }
 }
 
-fn ten_megabytes_come_back_whole(store: &Store) {
+fn ten_megabytes_round_trip(store: &Store) {
     let text = "ten million \u{1f600}\u{301} characters ".repeat(350_000);
     assert!(text.len() > 10_000_000);
     let stored = store.round_trip(&NewMessage::new("short").with_response(text.as_str()));
-    assert!(
-        stored.bot_response.is_some_and(|answer| answer == text),
-        "the answer comes back as it was"
-    );
+    assert!(stored.bot_response.is_some_and(|answer| answer == text), "the response round-trips");
 }
 
-fn a_row_over_the_limit_is_refused_and_the_log_goes_on(store: &Store) {
+fn a_row_over_the_limit_is_rejected_and_logging_continues(store: &Store) {
     let too_long = "x".repeat(usize::try_from(MAX_ROW_BYTES).expect("fits") + 1);
-    assert_refused(
+    assert_rejected(
         store.messages().log_message(&NewMessage::new("a").with_response(too_long.as_str())),
         "bot_response",
     );
     let batch = [NewMessage::new("a"), NewMessage::new(too_long)];
-    assert_refused(store.messages().log_messages(&batch), "messages[1].user_message");
+    assert_rejected(store.messages().log_messages(&batch), "messages[1].user_message");
     assert_eq!(store.count(), 0);
     store.round_trip(&NewMessage::new("the next one"));
 }
 
-fn a_nul_character_is_refused_by_the_name_of_its_field(store: &Store) {
+fn a_nul_character_is_rejected_by_field_name(store: &Store) {
     let cases = [
         (NewMessage::new("a\0b"), "user_message"),
         (NewMessage::new("a").with_response("\0"), "bot_response"),
@@ -145,17 +142,17 @@ fn a_nul_character_is_refused_by_the_name_of_its_field(store: &Store) {
         (NewMessage::new("a").with_model("\0m"), "model"),
     ];
     for (message, field) in cases {
-        assert_refused(store.messages().log_message(&message), field);
-        assert_refused(store.messages().log_messages(&[message]), &format!("messages[0].{field}"));
+        assert_rejected(store.messages().log_message(&message), field);
+        assert_rejected(store.messages().log_messages(&[message]), &format!("messages[0].{field}"));
     }
     let found = store.messages().search_messages("a\0", &chatkeep::Page::default());
     assert_eq!(found.map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
     assert_eq!(store.texts(&everything()), Vec::<String>::new());
 }
 
-fn a_message_that_is_not_there_is_none(store: &Store) {
+fn an_unknown_id_returns_none(store: &Store) {
     let id = store.messages().log_message(&NewMessage::new("a")).expect("the message is logged");
     for other in [id + 1, 0, -1, i64::MIN, i64::MAX] {
-        assert_eq!(store.messages().get_message_by_id(other).expect("the log answers"), None);
+        assert_eq!(store.messages().get_message_by_id(other).expect("the query succeeds"), None);
     }
 }

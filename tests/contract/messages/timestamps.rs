@@ -1,22 +1,22 @@
-//! Times are UTC with microseconds, from the year 1000 to 9999.
+//! Timestamps are UTC with microseconds, from the year 1000 to 9999.
 
 use chatkeep::{NewMessage, Timestamp};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_refused, at, everything};
+use crate::store::{Store, assert_rejected, at, everything};
 
 on_every_engine![
-    microseconds_are_kept_over_the_whole_range,
+    microseconds_are_preserved_over_the_whole_range,
     offsets_are_converted_and_naive_times_are_utc,
-    finer_digits_are_cut,
-    a_gap_of_daylight_saving_is_an_hour_like_any_other,
+    digits_beyond_microseconds_are_truncated,
+    daylight_saving_gaps_are_valid_in_utc,
     times_sort_across_the_whole_range,
-    what_is_no_time_or_out_of_range_is_refused,
+    malformed_or_out_of_range_times_are_rejected,
     times_are_stored_in_utc_for_other_programs,
 ];
 
-fn microseconds_are_kept_over_the_whole_range(store: &Store) {
-    for moment in [
+fn microseconds_are_preserved_over_the_whole_range(store: &Store) {
+    for timestamp in [
         "1000-01-01T00:00:00.000000+00:00",
         "1000-01-01T00:00:00.000001+00:00",
         "1582-10-10T12:00:00.500000+00:00",
@@ -29,23 +29,24 @@ fn microseconds_are_kept_over_the_whole_range(store: &Store) {
         "2262-04-11T23:47:16.854776+00:00",
         "9999-12-30T21:59:59.999999+00:00",
     ] {
-        let stored = store.round_trip(&NewMessage::new("a").with_timestamp(at(moment)));
-        assert_eq!(stored.timestamp.to_string(), moment);
-        let ids = store
-            .messages()
-            .log_messages(&[NewMessage::new("b"), NewMessage::new("c").with_timestamp(at(moment))]);
+        let stored = store.round_trip(&NewMessage::new("a").with_timestamp(at(timestamp)));
+        assert_eq!(stored.timestamp.to_string(), timestamp);
+        let ids = store.messages().log_messages(&[
+            NewMessage::new("b"),
+            NewMessage::new("c").with_timestamp(at(timestamp)),
+        ]);
         let id = ids.expect("the messages are logged")[1];
         let stored = store
             .messages()
             .get_message_by_id(id)
-            .expect("the log answers")
-            .expect("the message is there");
-        assert_eq!(stored.timestamp.to_string(), moment);
+            .expect("the query succeeds")
+            .expect("the message exists");
+        assert_eq!(stored.timestamp.to_string(), timestamp);
     }
 }
 
 fn offsets_are_converted_and_naive_times_are_utc(store: &Store) {
-    for (given, kept) in [
+    for (input, expected) in [
         ("2024-02-29T12:00:00", "2024-02-29T12:00:00.000000+00:00"),
         ("2024-02-29 12:00:00.5", "2024-02-29T12:00:00.500000+00:00"),
         ("2024-02-29", "2024-02-29T00:00:00.000000+00:00"),
@@ -56,45 +57,46 @@ fn offsets_are_converted_and_naive_times_are_utc(store: &Store) {
         (" 2024-02-29T12:00:00Z ", "2024-02-29T12:00:00.000000+00:00"),
     ] {
         assert_eq!(
-            store.round_trip(&NewMessage::new("a").with_timestamp(at(given))).timestamp.to_string(),
-            kept,
-            "{given}"
+            store.round_trip(&NewMessage::new("a").with_timestamp(at(input))).timestamp.to_string(),
+            expected,
+            "{input}"
         );
     }
 }
 
-fn finer_digits_are_cut(store: &Store) {
-    for (given, kept) in [
+fn digits_beyond_microseconds_are_truncated(store: &Store) {
+    for (input, expected) in [
         ("2024-01-01T00:00:00.1234567Z", "2024-01-01T00:00:00.123456+00:00"),
         ("2024-01-01T00:00:00.999999999Z", "2024-01-01T00:00:00.999999+00:00"),
         ("1969-12-31T23:59:59.9999999Z", "1969-12-31T23:59:59.999999+00:00"),
     ] {
         assert_eq!(
-            store.round_trip(&NewMessage::new("a").with_timestamp(at(given))).timestamp.to_string(),
-            kept
+            store.round_trip(&NewMessage::new("a").with_timestamp(at(input))).timestamp.to_string(),
+            expected
         );
     }
 }
 
-fn a_gap_of_daylight_saving_is_an_hour_like_any_other(store: &Store) {
-    // Clocks in Europe jumped from 2 to 3 that night, and in New York on the 10th: a session's own zone would show.
-    for moment in [
+fn daylight_saving_gaps_are_valid_in_utc(store: &Store) {
+    // Clocks in Europe skipped from 2 to 3 that night, and in New York on the 10th. A session time
+    // zone would show here.
+    for timestamp in [
         "2024-03-31T02:30:00.000000+00:00",
         "2024-03-10T02:30:00.000000+00:00",
         "2024-10-27T01:30:00.000000+00:00",
     ] {
         assert_eq!(
             store
-                .round_trip(&NewMessage::new("a").with_timestamp(at(moment)))
+                .round_trip(&NewMessage::new("a").with_timestamp(at(timestamp)))
                 .timestamp
                 .to_string(),
-            moment
+            timestamp
         );
     }
 }
 
 fn times_sort_across_the_whole_range(store: &Store) {
-    let moments = [
+    let timestamps = [
         "1000-01-01",
         "1500-06-15",
         "1969-12-31",
@@ -104,10 +106,10 @@ fn times_sort_across_the_whole_range(store: &Store) {
         "2100-01-01",
         "9999-12-30",
     ];
-    for moment in moments {
-        store.log_at(moment, moment);
+    for timestamp in timestamps {
+        store.log_at(timestamp, timestamp);
     }
-    let mut newest_first = moments;
+    let mut newest_first = timestamps;
     newest_first.reverse();
     assert_eq!(store.texts(&everything()), newest_first);
     let whole = everything().with_start(Timestamp::MIN).with_end(Timestamp::MAX);
@@ -118,7 +120,7 @@ fn times_sort_across_the_whole_range(store: &Store) {
     );
 }
 
-fn what_is_no_time_or_out_of_range_is_refused(_: &Store) {
+fn malformed_or_out_of_range_times_are_rejected(_: &Store) {
     for text in [
         "",
         "soon",
@@ -134,14 +136,14 @@ fn what_is_no_time_or_out_of_range_is_refused(_: &Store) {
         "12:00:00",
         "1706745600",
     ] {
-        assert_refused(Timestamp::parse(text), "timestamp");
+        assert_rejected(Timestamp::parse(text), "timestamp");
     }
-    assert_refused(Timestamp::from_microsecond(i64::MAX), "timestamp");
-    assert_refused(Timestamp::from_microsecond(i64::MIN), "timestamp");
+    assert_rejected(Timestamp::from_microsecond(i64::MAX), "timestamp");
+    assert_rejected(Timestamp::from_microsecond(i64::MIN), "timestamp");
 }
 
 fn times_are_stored_in_utc_for_other_programs(store: &Store) {
     store.log_at("a", "2024-07-01T14:00:00.25+02:00");
-    let shown = store.raw.scalar("SELECT timestamp FROM messages").expect("a moment");
+    let shown = store.raw.scalar("SELECT timestamp FROM messages").expect("the timestamp is set");
     assert!(shown.starts_with("2024-07-01 12:00:00.25"), "{shown}");
 }

@@ -1,54 +1,52 @@
-//! The totals that statistics are read from: the same, at any moment, as what the messages add up to.
+//! The stored totals, from which analytics are read, always equal the sums of the messages.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use chatkeep::{Analytics, NewMessage, Timestamp};
-use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
-use crate::store::{PATIENCE, Store, at};
+use crate::store::{Store, TIMEOUT, at};
 
 on_every_engine![
-    totals_count_what_rows_of_an_hour_add_up_to,
-    spans_may_begin_and_end_at_any_microsecond,
-    what_is_logged_later_is_added_to_what_was_counted,
-    what_is_deleted_is_taken_out_again,
-    a_deletion_leaves_no_empty_day,
-    a_long_log_is_counted_while_it_is_written,
-    statistics_are_exact_while_others_write_and_delete,
-    a_check_finds_rows_that_were_changed_behind_our_back,
-    a_check_finds_totals_that_were_changed,
-    without_a_mark_every_message_is_read,
-    rows_of_another_program_count,
-    rows_that_turn_up_late_count,
-    ids_that_another_program_left_out_are_one_gap,
-    ids_that_lie_far_apart_are_counted_in_one_step,
-    too_many_missing_ids_are_waited_for,
+    totals_equal_the_sums_of_the_rows,
+    ranges_may_start_and_end_at_any_microsecond,
+    messages_logged_after_a_count_are_included,
+    deleted_messages_are_subtracted,
+    a_deletion_leaves_no_empty_bucket,
+    a_long_log_is_counted_in_the_background,
+    statistics_are_exact_during_concurrent_writes_and_deletions,
+    a_check_reports_externally_changed_rows,
+    a_check_reports_changed_totals,
+    without_a_watermark_every_message_is_read,
 ];
 
 pub(super) fn counted(store: &Store) {
-    store.messages().rebuild_totals().expect("everything is counted");
-    let check = store.messages().check_totals().expect("the log answers");
+    store.messages().rebuild_totals().expect("the totals are rebuilt");
+    let check = store.messages().check_totals().expect("the query succeeds");
     assert_eq!((check.uncounted, check.differences), (0, Vec::new()));
 }
 
 fn analytics(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) -> Analytics {
-    store.messages().get_analytics(start, end).expect("the log answers")
+    store.messages().get_analytics(start, end).expect("the query succeeds")
 }
 
 pub(super) fn all(store: &Store) -> Analytics {
     analytics(store, None, None)
 }
 
-/// What the messages of a span add up to, from the messages themselves.
-fn recounted(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) -> Analytics {
+/// Computes the analytics of a time range from the messages themselves.
+pub(super) fn recounted(
+    store: &Store,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+) -> Analytics {
     let mut sums = Analytics::default();
     let mut with_tokens = 0;
     for message in store.all() {
-        let moment = message.timestamp;
-        if start.is_some_and(|start| moment < start) || end.is_some_and(|end| moment > end) {
+        let timestamp = message.timestamp;
+        if start.is_some_and(|start| timestamp < start) || end.is_some_and(|end| timestamp > end) {
             continue;
         }
         let count = |map: &mut BTreeMap<String, i64>, name: Option<String>| {
@@ -57,7 +55,7 @@ fn recounted(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) ->
         sums.total_messages += 1;
         sums.total_tokens += i128::from(message.tokens_used.unwrap_or(0));
         with_tokens += i64::from(message.tokens_used.is_some());
-        count(&mut sums.by_date, Some(moment.date()));
+        count(&mut sums.by_date, Some(timestamp.date()));
         count(&mut sums.providers, message.provider);
         count(&mut sums.models, message.model);
     }
@@ -65,9 +63,9 @@ fn recounted(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) ->
     sums
 }
 
-/// Messages around the ends of hours and days, with and without names and tokens.
+/// Messages around the bounds of hours and days, with and without names and token counts.
 pub(super) fn assorted() -> Vec<NewMessage> {
-    let moments = [
+    let timestamps = [
         "1969-12-31T23:59:59.999999Z",
         "2024-02-28T22:59:59.999999Z",
         "2024-02-28T23:00:00Z",
@@ -88,14 +86,14 @@ pub(super) fn assorted() -> Vec<NewMessage> {
         (Some(""), Some("m ")),
     ];
     let tokens = [None, Some(0), Some(7), Some(4_294_967_296), Some(i64::MAX)];
-    let places = (0..).zip(moments.iter().cycle()).take(moments.len() * names.len());
-    places
-        .map(|(place, moment)| {
-            let mut message = NewMessage::new(*moment).with_timestamp(at(moment));
-            let (provider, model) = names[place % names.len()];
+    let numbered = (0..).zip(timestamps.iter().cycle()).take(timestamps.len() * names.len());
+    numbered
+        .map(|(index, timestamp)| {
+            let mut message = NewMessage::new(*timestamp).with_timestamp(at(timestamp));
+            let (provider, model) = names[index % names.len()];
             message.provider = provider.map(Into::into);
             message.model = model.map(Into::into);
-            message.tokens_used = tokens[place % tokens.len()];
+            message.tokens_used = tokens[index % tokens.len()];
             message
         })
         .collect()
@@ -105,7 +103,7 @@ pub(super) fn log(store: &Store, batch: &[NewMessage]) {
     store.messages().log_messages(batch).expect("the messages are logged");
 }
 
-fn totals_count_what_rows_of_an_hour_add_up_to(store: &Store) {
+fn totals_equal_the_sums_of_the_rows(store: &Store) {
     log(store, &assorted());
     let before = all(store);
     counted(store);
@@ -114,10 +112,10 @@ fn totals_count_what_rows_of_an_hour_add_up_to(store: &Store) {
     assert!(before.total_tokens > i128::from(i64::MAX), "the sum needs more than 64 bits");
 }
 
-fn spans_may_begin_and_end_at_any_microsecond(store: &Store) {
+fn ranges_may_start_and_end_at_any_microsecond(store: &Store) {
     log(store, &assorted());
     counted(store);
-    // Half of the rows are counted, half are not.
+    // Half of the rows are counted in the totals, half are not.
     log(store, &assorted());
     let ends = [
         "1969-12-31T23:00:00Z",
@@ -135,8 +133,8 @@ fn spans_may_begin_and_end_at_any_microsecond(store: &Store) {
         "2030-01-01T00:00:00Z",
     ];
     let rows = store.all();
-    for (place, start) in ends.iter().enumerate() {
-        for end in &ends[place..] {
+    for (index, start) in ends.iter().enumerate() {
+        for end in &ends[index..] {
             let (start, end) = (at(start), at(end));
             let expected = rows.iter().filter(|row| (start..=end).contains(&row.timestamp)).count();
             let found = analytics(store, Some(start), Some(end));
@@ -157,15 +155,15 @@ fn spans_may_begin_and_end_at_any_microsecond(store: &Store) {
     }
 }
 
-fn what_is_logged_later_is_added_to_what_was_counted(store: &Store) {
+fn messages_logged_after_a_count_are_included(store: &Store) {
     log(store, &assorted());
     counted(store);
     for message in &assorted()[..5] {
-        store.messages().log_message(message).expect("it is logged");
+        store.messages().log_message(message).expect("the message is logged");
     }
     log(store, &assorted()[5..]);
     assert_eq!(all(store), recounted(store, None, None));
-    let check = store.messages().check_totals().expect("the log answers");
+    let check = store.messages().check_totals().expect("the query succeeds");
     assert_eq!(
         (check.counted, check.uncounted),
         (assorted().len() as i64, assorted().len() as i64)
@@ -174,65 +172,69 @@ fn what_is_logged_later_is_added_to_what_was_counted(store: &Store) {
     assert_eq!(all(store), recounted(store, None, None));
 }
 
-fn what_is_deleted_is_taken_out_again(store: &Store) {
+fn deleted_messages_are_subtracted(store: &Store) {
     log(store, &assorted());
     counted(store);
     let recent = NewMessage::new("recent").with_provider("p").with_tokens_used(3);
-    // Some that are counted, and some that are not, are deleted together.
+    // Counted and uncounted messages are deleted together.
     log(store, &assorted());
     log(store, &[recent.clone(), recent]);
-    let deleted = store.messages().delete_old_messages(365).expect("they are deleted");
+    let deleted = store.messages().delete_old_messages(365).expect("the deletion succeeds");
     assert_eq!(deleted, 2 * assorted().len() as u64);
     assert_eq!((all(store).total_messages, all(store).total_tokens), (2, 6));
     assert_eq!(all(store), recounted(store, None, None));
-    let check = store.messages().check_totals().expect("the log answers");
+    let check = store.messages().check_totals().expect("the query succeeds");
     assert_eq!((check.counted, check.uncounted, check.differences), (0, 2, Vec::new()));
 }
 
-fn a_deletion_leaves_no_empty_day(store: &Store) {
+fn a_deletion_leaves_no_empty_bucket(store: &Store) {
     log(store, &assorted());
     counted(store);
-    store.messages().delete_old_messages(1).expect("they are deleted");
+    store.messages().delete_old_messages(1).expect("the deletion succeeds");
     assert_eq!(all(store), Analytics::default());
     assert_eq!(store.raw.scalar("SELECT count(*) FROM message_totals").as_deref(), Some("0"));
 }
 
-fn many(count: usize, provider: &str) -> Vec<NewMessage> {
+pub(super) fn many(count: usize, provider: &str) -> Vec<NewMessage> {
     let first = at("2024-01-01");
     (0_i64..)
         .take(count)
         .map(|n| {
-            let moment = first.checked_add_microseconds(n * 60_000_000).expect("inside the range");
-            NewMessage::new("a").with_timestamp(moment).with_provider(provider).with_tokens_used(n)
+            let timestamp =
+                first.checked_add_microseconds(n * 60_000_000).expect("the timestamp is in range");
+            NewMessage::new("a")
+                .with_timestamp(timestamp)
+                .with_provider(provider)
+                .with_tokens_used(n)
         })
         .collect()
 }
 
-fn mark(store: &Store) -> i64 {
-    // A thread behind the callers' backs counts.
-    store.flush(PATIENCE).expect("it comes to its end");
-    let mark = store.raw.scalar("SELECT counted_to FROM message_counting WHERE id = 0");
-    mark.expect("there is a mark").parse().expect("a number")
+pub(super) fn watermark(store: &Store) -> i64 {
+    // A background thread updates the totals.
+    store.flush(TIMEOUT).expect("the background work ends");
+    let watermark = store.raw.scalar("SELECT counted_to FROM message_counting WHERE id = 0");
+    watermark.expect("the watermark exists").parse().expect("a number")
 }
 
-fn a_long_log_is_counted_while_it_is_written(store: &Store) {
+fn a_long_log_is_counted_in_the_background(store: &Store) {
     for batch in many(9_000, "p").chunks(450) {
         log(store, batch);
     }
-    assert!(mark(store) >= 8_000, "the mark is at {}", mark(store));
+    assert!(watermark(store) >= 8_000, "the watermark is {}", watermark(store));
     assert_eq!(all(store), recounted(store, None, None));
-    let check = store.messages().check_totals().expect("the log answers");
+    let check = store.messages().check_totals().expect("the query succeeds");
     assert_eq!((check.counted + check.uncounted, check.differences), (9_000, Vec::new()));
 }
 
-/// Writers of single messages, of groups and of batches that need several statements, and one who deletes. Their sums are
-/// known at any moment only together, so the reader compares the two ways of adding up in one snapshot: that is what the
-/// check does.
-fn statistics_are_exact_while_others_write_and_delete(store: &Store) {
+/// Runs writers of messages, groups and multi-statement batches next to a deletion. While they run,
+/// the expected sums are unknown, so the reader uses the check, which compares both computations in
+/// one snapshot.
+fn statistics_are_exact_during_concurrent_writes_and_deletions(store: &Store) {
     const WRITERS: usize = 4;
     log(store, &many(100, "deleted"));
     let ended = AtomicBool::new(false);
-    let kept: usize = thread::scope(|scope| {
+    let lasting: usize = thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
                 scope.spawn(move || {
@@ -251,20 +253,23 @@ fn statistics_are_exact_while_others_write_and_delete(store: &Store) {
             })
             .collect();
         let checks = scope.spawn(|| {
-            let other = store.afresh();
+            let other = store.new_handle();
             let mut seen = 0;
             let mut checks = 0;
             while !ended.load(Ordering::SeqCst) {
-                let check = other.messages().check_totals().expect("the log answers");
+                let check = other.messages().check_totals().expect("the query succeeds");
                 assert_eq!(check.differences, Vec::new(), "after {checks} checks");
-                let found = other.messages().get_analytics(None, None).expect("the log answers");
+                let found = other.messages().get_analytics(None, None).expect("the query succeeds");
                 let lasting: i64 = found
                     .providers
                     .iter()
                     .filter(|(name, _)| *name != "deleted")
                     .map(|(_, n)| n)
                     .sum();
-                assert!(lasting >= seen, "what is there to stay was {seen}, and is {lasting}");
+                assert!(
+                    lasting >= seen,
+                    "the count of lasting messages fell from {seen} to {lasting}"
+                );
                 assert_eq!(found.by_date.values().sum::<i64>(), found.total_messages);
                 seen = lasting;
                 checks += 1;
@@ -273,53 +278,59 @@ fn statistics_are_exact_while_others_write_and_delete(store: &Store) {
         });
         let deletions = scope.spawn(|| {
             while !ended.load(Ordering::SeqCst) {
-                store.messages().delete_old_messages(30).expect("old ones are deleted");
+                store.messages().delete_old_messages(30).expect("the deletion succeeds");
             }
         });
-        let kept = writers.into_iter().map(|writer| writer.join().expect("no panic")).sum();
+        let logged = writers
+            .into_iter()
+            .map(|writer| writer.join().expect("the thread does not panic"))
+            .sum();
         ended.store(true, Ordering::SeqCst);
-        assert!(checks.join().expect("no panic") > 0);
-        deletions.join().expect("no panic");
-        kept
+        assert!(checks.join().expect("the thread does not panic") > 0);
+        deletions.join().expect("the thread does not panic");
+        logged
     });
-    store.messages().delete_old_messages(30).expect("old ones are deleted");
-    assert_eq!((all(store).total_messages, all(store).total_tokens), (kept as i64, kept as i128));
-    assert_eq!(store.count(), kept as i64);
-    let check = store.messages().check_totals().expect("the log answers");
-    assert_eq!((check.counted + check.uncounted, check.differences), (kept as i64, Vec::new()));
-    assert!(mark(store) >= 4_096, "something was counted meanwhile");
+    store.messages().delete_old_messages(30).expect("the deletion succeeds");
+    assert_eq!(
+        (all(store).total_messages, all(store).total_tokens),
+        (lasting as i64, lasting as i128)
+    );
+    assert_eq!(store.count(), lasting as i64);
+    let check = store.messages().check_totals().expect("the query succeeds");
+    assert_eq!((check.counted + check.uncounted, check.differences), (lasting as i64, Vec::new()));
+    assert!(watermark(store) >= 4_096, "messages were counted during the run");
 }
 
-fn a_check_finds_rows_that_were_changed_behind_our_back(store: &Store) {
+fn a_check_reports_externally_changed_rows(store: &Store) {
     log(store, &assorted());
     counted(store);
     let right = all(store);
     store.raw.execute("UPDATE messages SET tokens_used = 8 WHERE tokens_used = 7 AND id < 10");
     store.raw.execute("DELETE FROM messages WHERE timestamp = '2024-03-01 00:00:00.000000'");
-    let check = store.messages().check_totals().expect("the log answers");
+    let check = store.messages().check_totals().expect("the query succeeds");
     assert!(!check.differences.is_empty());
     let changed = check.differences.iter().find(|difference| {
         (difference.hours, difference.kept.messages) == (1, difference.found.messages)
     });
-    let changed = changed.expect("the row whose tokens changed");
+    let changed = changed.expect("the row with changed tokens is reported");
     assert_eq!(changed.found.tokens - changed.kept.tokens, 1);
-    assert_eq!(all(store), right, "nothing is repaired by looking at it");
+    assert_eq!(all(store), right, "a check repairs nothing");
     counted(store);
     assert_eq!(all(store), recounted(store, None, None));
     assert_ne!(all(store), right);
 }
 
-fn a_check_finds_totals_that_were_changed(store: &Store) {
+fn a_check_reports_changed_totals(store: &Store) {
     log(store, &assorted());
     counted(store);
     let right = all(store);
     store.raw.execute(
         "UPDATE message_totals SET messages = messages + 1 WHERE hours = 24 AND provider = 'p'",
     );
-    let days = store.messages().check_totals().expect("the log answers").differences;
+    let days = store.messages().check_totals().expect("the query succeeds").differences;
     assert!(!days.is_empty() && days.iter().all(|day| day.hours == 24 && day.provider == "p"));
     store.raw.execute("DELETE FROM message_totals WHERE hours = 1");
-    let both = store.messages().check_totals().expect("the log answers").differences;
+    let both = store.messages().check_totals().expect("the query succeeds").differences;
     assert!(
         both.iter()
             .any(|hour| hour.hours == 1 && hour.kept.messages == 0 && hour.found.messages > 0)
@@ -328,7 +339,7 @@ fn a_check_finds_totals_that_were_changed(store: &Store) {
     assert_eq!(all(store), right);
 }
 
-fn without_a_mark_every_message_is_read(store: &Store) {
+fn without_a_watermark_every_message_is_read(store: &Store) {
     log(store, &assorted());
     counted(store);
     let right = all(store);
@@ -339,117 +350,9 @@ fn without_a_mark_every_message_is_read(store: &Store) {
     assert_eq!(all(store), recounted(store, None, None));
     counted(store);
     assert_eq!(all(store), recounted(store, None, None));
-    assert!(mark(store) > 0);
+    assert!(watermark(store) > 0);
 }
 
-pub(super) const FOREIGN: &str = "INSERT INTO messages (timestamp, user_message, provider, tokens_used) \
+pub(super) const FOREIGN: &str = "INSERT INTO messages (timestamp, user_message, provider, \
+    tokens_used) \
     VALUES ('2024-05-06 07:08:09.000001', 'a', 'foreign', 5)";
-
-fn rows_of_another_program_count(store: &Store) {
-    log(store, &assorted());
-    counted(store);
-    store.raw.execute(FOREIGN);
-    assert_eq!(all(store).providers["foreign"], 1);
-    counted(store);
-    assert_eq!(all(store).providers["foreign"], 1);
-}
-
-/// An upgrade of a database that has messages, and was written by a program without totals.
-fn foreign(store: &Store, id: i64) {
-    store.raw.execute(
-        &FOREIGN
-            .replace("(timestamp", "(id, timestamp")
-            .replace("('2024", &format!("({id}, '2024")),
-    );
-}
-
-/// MySQL and MariaDB do not tell whether somebody is writing a message whose id is smaller than others that are committed.
-fn is_kept_in_the_dark(store: &Store) -> bool {
-    matches!(store.engine(), Engine::MariaDb | Engine::MySql)
-}
-
-fn rows_that_turn_up_late_count(store: &Store) {
-    log(store, &assorted());
-    let last = assorted().len() as i64;
-    if !is_kept_in_the_dark(store) {
-        counted(store);
-        assert_eq!(store.raw.scalar("SELECT count(*) FROM message_gaps").as_deref(), Some("0"));
-        return;
-    }
-    foreign(store, last + 100);
-    counted(store);
-    let gaps = || store.raw.query("SELECT first, last FROM message_gaps ORDER BY first");
-    let gap = |first: i64, last: i64| vec![Some(first.to_string()), Some(last.to_string())];
-    assert_eq!(gaps(), [gap(last + 1, last + 99)]);
-    foreign(store, last + 50);
-    foreign(store, last + 51);
-    assert_eq!(all(store), recounted(store, None, None));
-    assert_eq!(all(store).providers["foreign"], 3);
-    let check = store.messages().check_totals().expect("the log answers");
-    assert_eq!((check.counted, check.uncounted, check.differences), (last + 1, 2, Vec::new()));
-    // The next count takes them in, and keeps the rest in mind.
-    for batch in many(4_096, "p").chunks(512) {
-        log(store, batch);
-    }
-    assert!(mark(store) >= 4_096);
-    assert_eq!(gaps(), [gap(last + 1, last + 49), gap(last + 52, last + 99)]);
-    let check = store.messages().check_totals().expect("the log answers");
-    assert_eq!(
-        (check.counted + check.uncounted, check.differences),
-        (last + 3 + 4_096, Vec::new())
-    );
-    // One that is deleted before it is counted.
-    foreign(store, last + 60);
-    store.messages().delete_old_messages(1).expect("they are deleted");
-    assert_eq!(all(store), Analytics::default());
-    assert_eq!(store.messages().check_totals().expect("the log answers").differences, Vec::new());
-}
-
-fn ids_that_another_program_left_out_are_one_gap(store: &Store) {
-    log(store, &assorted());
-    let last = assorted().len() as i64;
-    // More steps of counting than gaps that are kept in mind.
-    foreign(store, 5_000_000);
-    counted(store);
-    assert_eq!(mark(store), 5_000_000);
-    assert_eq!(all(store), recounted(store, None, None));
-    let gaps = store.raw.query("SELECT first, last FROM message_gaps ORDER BY first");
-    let gap = vec![Some((last + 1).to_string()), Some(4_999_999.to_string())];
-    assert_eq!(gaps, if is_kept_in_the_dark(store) { vec![gap] } else { Vec::new() });
-}
-
-/// As ids are that hold a time, or the last one that a file of another program may have.
-fn ids_that_lie_far_apart_are_counted_in_one_step(store: &Store) {
-    log(store, &assorted());
-    for n in 1..=8_i64 {
-        foreign(store, n << 59);
-    }
-    counted(store);
-    assert_eq!(mark(store), 8 << 59);
-    assert_eq!(all(store).providers["foreign"], 8);
-    let check = store.messages().check_totals().expect("the log answers");
-    assert_eq!((check.counted, check.differences), (assorted().len() as i64 + 8, Vec::new()));
-}
-
-fn too_many_missing_ids_are_waited_for(store: &Store) {
-    store.database().upgrade().expect("the schema is made");
-    for n in 1..=150 {
-        foreign(store, 2 * n);
-    }
-    store.messages().rebuild_totals().expect("what can be counted is");
-    assert_eq!(all(store).providers["foreign"], 150);
-    let later = if is_kept_in_the_dark(store) {
-        assert_eq!(mark(store), 0);
-        // A day later, by the database's clock.
-        store.raw.execute("UPDATE message_counting SET seen_at = seen_at - INTERVAL 25 HOUR");
-        for n in 151..=300 {
-            foreign(store, 2 * n);
-        }
-        store.messages().rebuild_totals().expect("what can be counted is");
-        (300, 300)
-    } else {
-        (300, 150)
-    };
-    assert_eq!((mark(store), all(store).providers["foreign"]), later);
-    assert_eq!(store.messages().check_totals().expect("the log answers").differences, Vec::new());
-}

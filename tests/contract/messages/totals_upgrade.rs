@@ -1,4 +1,4 @@
-//! What an upgrade makes of messages and totals that are there already.
+//! Upgrades of databases that already contain messages and totals.
 
 use chatkeep::NewMessage;
 use chatkeep_testkit::Engine;
@@ -7,13 +7,10 @@ use super::totals::{FOREIGN, all, assorted, counted, log};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, everything};
 
-on_every_engine![
-    rows_that_were_there_before_the_totals_count,
-    days_that_were_counted_before_become_months
-];
+on_every_engine![rows_older_than_the_totals_are_counted, daily_totals_are_aggregated_into_months];
 
-fn rows_that_were_there_before_the_totals_count(store: &Store) {
-    store.database().upgrade().expect("the schema is made");
+fn rows_older_than_the_totals_are_counted(store: &Store) {
+    store.database().upgrade().expect("the schema is created");
     let newer = "20261121090000";
     for table in ["message_totals", "message_counting", "message_gaps", "unfinished_transfer"] {
         store.raw.execute(&format!("DROP TABLE {table}"));
@@ -22,20 +19,26 @@ fn rows_that_were_there_before_the_totals_count(store: &Store) {
     for _ in 0..3 {
         store.raw.execute(FOREIGN);
     }
-    let upgraded = store.afresh();
-    let done = upgraded.database().upgrade().expect("the schema is brought up to date");
+    let upgraded = store.new_handle();
+    let done = upgraded.database().upgrade().expect("the schema is upgraded");
     assert!(done.iter().any(|name| name.starts_with(newer)), "{done:?}");
-    let check = upgraded.messages().check_totals().expect("the log answers");
+    let check = upgraded.messages().check_totals().expect("the query succeeds");
     assert_eq!((check.counted, check.uncounted, check.differences), (3, 0, Vec::new()));
-    let found = upgraded.messages().get_analytics(None, None).expect("the log answers");
+    let found = upgraded.messages().get_analytics(None, None).expect("the query succeeds");
     assert_eq!((found.total_messages, found.total_tokens), (3, 15));
-    assert_eq!(upgraded.messages().get_message_count(&everything()).expect("the log answers"), 3);
+    assert_eq!(
+        upgraded.messages().get_message_count(&everything()).expect("the query succeeds"),
+        3
+    );
     if store.engine() != Engine::Sqlite {
-        assert!(upgraded.messages().log_message(&NewMessage::new("a")).expect("it is logged") > 3);
+        assert!(
+            upgraded.messages().log_message(&NewMessage::new("a")).expect("the message is logged")
+                > 3
+        );
     }
 }
 
-fn days_that_were_counted_before_become_months(store: &Store) {
+fn daily_totals_are_aggregated_into_months(store: &Store) {
     log(store, &assorted());
     counted(store);
     let right = all(store);
@@ -44,12 +47,12 @@ fn days_that_were_counted_before_become_months(store: &Store) {
     store.raw.execute("DROP TABLE unfinished_transfer");
     store.raw.execute("ALTER TABLE message_counting DROP COLUMN revision");
     store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
-    let missing = store.messages().check_totals().expect("the log answers").differences;
+    let missing = store.messages().check_totals().expect("the query succeeds").differences;
     assert!(!missing.is_empty() && missing.iter().all(|difference| difference.hours == 720));
-    let upgraded = store.afresh();
-    let done = upgraded.database().upgrade().expect("the schema is brought up to date");
+    let upgraded = store.new_handle();
+    let done = upgraded.database().upgrade().expect("the schema is upgraded");
     assert!(done.iter().any(|name| name.starts_with(newer)), "{done:?}");
-    let check = upgraded.messages().check_totals().expect("the log answers");
+    let check = upgraded.messages().check_totals().expect("the query succeeds");
     assert_eq!((check.uncounted, check.differences), (0, Vec::new()));
     assert_eq!(all(store), right);
 }

@@ -1,4 +1,4 @@
-//! Many at once: every message is stored once, and every id belongs to one.
+//! Concurrent writers: every message is stored once, and every id belongs to one message.
 
 use std::collections::HashMap;
 use std::thread;
@@ -9,15 +9,15 @@ use crate::every_engine::on_every_engine;
 use crate::store::{Store, everything};
 
 on_every_engine![
-    threads_that_log_at_once_all_get_their_own_ids,
-    batches_that_are_logged_at_once_keep_their_ids_apart,
-    readers_and_a_deletion_go_on_while_others_log,
+    concurrent_threads_get_distinct_ids,
+    concurrent_batches_get_distinct_ids,
+    reads_and_deletions_run_during_writes,
 ];
 
 const THREADS: usize = 16;
 const EACH: usize = 50;
 
-fn threads_that_log_at_once_all_get_their_own_ids(store: &Store) {
+fn concurrent_threads_get_distinct_ids(store: &Store) {
     let logged: Vec<(i64, String)> = thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|thread| {
@@ -28,7 +28,7 @@ fn threads_that_log_at_once_all_get_their_own_ids(store: &Store) {
                             store
                                 .messages()
                                 .log_message(&NewMessage::new(text.as_str()))
-                                .expect("it is logged"),
+                                .expect("the message is logged"),
                             text,
                         )
                     };
@@ -36,10 +36,13 @@ fn threads_that_log_at_once_all_get_their_own_ids(store: &Store) {
                 })
             })
             .collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("the thread does not panic"))
+            .collect()
     });
     let by_id: HashMap<_, _> = logged.into_iter().collect();
-    assert_eq!(by_id.len(), THREADS * EACH, "no id is given twice");
+    assert_eq!(by_id.len(), THREADS * EACH, "ids are unique");
     let stored = store.all();
     assert_eq!(stored.len(), THREADS * EACH);
     for message in stored {
@@ -47,7 +50,7 @@ fn threads_that_log_at_once_all_get_their_own_ids(store: &Store) {
     }
 }
 
-fn batches_that_are_logged_at_once_keep_their_ids_apart(store: &Store) {
+fn concurrent_batches_get_distinct_ids(store: &Store) {
     thread::scope(|scope| {
         for thread in 0..8 {
             scope.spawn(move || {
@@ -56,14 +59,14 @@ fn batches_that_are_logged_at_once_keep_their_ids_apart(store: &Store) {
                         (0..60).map(|n| NewMessage::new(format!("{thread}:{round}:{n}"))).collect();
                     let ids =
                         store.messages().log_messages(&batch).expect("the messages are logged");
-                    for place in [0, 30, 59] {
+                    for index in [0, 30, 59] {
                         let stored = store
                             .messages()
-                            .get_message_by_id(ids[place])
-                            .expect("the log answers");
+                            .get_message_by_id(ids[index])
+                            .expect("the query succeeds");
                         assert_eq!(
-                            stored.expect("the message is there").user_message,
-                            batch[place].user_message
+                            stored.expect("the message exists").user_message,
+                            batch[index].user_message
                         );
                     }
                 }
@@ -73,7 +76,7 @@ fn batches_that_are_logged_at_once_keep_their_ids_apart(store: &Store) {
     assert_eq!(store.count(), 8 * 4 * 60);
 }
 
-fn readers_and_a_deletion_go_on_while_others_log(store: &Store) {
+fn reads_and_deletions_run_during_writes(store: &Store) {
     let old: Vec<_> = (0..1_500)
         .map(|_| NewMessage::new("old").with_timestamp(crate::store::at("2001-01-01")))
         .collect();
@@ -82,18 +85,21 @@ fn readers_and_a_deletion_go_on_while_others_log(store: &Store) {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..40 {
-                    store.messages().log_message(&NewMessage::new("new")).expect("it is logged");
+                    store
+                        .messages()
+                        .log_message(&NewMessage::new("new"))
+                        .expect("the message is logged");
                     let newest = store
                         .messages()
                         .get_messages(&everything(), &Page::first(1))
-                        .expect("the log answers");
+                        .expect("the query succeeds");
                     assert_eq!(newest[0].user_message, "new");
                 }
             });
         }
         scope.spawn(|| {
             assert_eq!(
-                store.messages().delete_old_messages(1).expect("the old ones are deleted"),
+                store.messages().delete_old_messages(1).expect("the deletion succeeds"),
                 1_500
             )
         });

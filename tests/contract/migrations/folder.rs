@@ -1,4 +1,4 @@
-//! An application's migrations, written into a folder of the test's own.
+//! Application migrations, written into a temporary folder.
 
 use std::fs;
 use std::path::Path;
@@ -13,10 +13,11 @@ pub(super) struct Folder(TempDir);
 
 impl Folder {
     pub(super) fn empty() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
+        Self(tempfile::tempdir().expect("the folder is created"))
     }
 
-    /// Three migrations that use what engines differ in: an index beside writers, a trigger with a body.
+    /// Three migrations with engine-specific statements: a concurrent index build and a trigger
+    /// with a body.
     pub(super) fn of_an_application(engine: Engine) -> Self {
         let folder = Self::empty();
         folder.add(USERS.0, USERS.1, USERS.2);
@@ -30,19 +31,19 @@ impl Folder {
         self.0.path()
     }
 
-    /// Writes one, or writes it anew.
+    /// Writes a migration, replacing an existing one.
     pub(super) fn add(&self, name: &str, up: &str, down: &str) {
-        let place = self.path().join(name);
-        fs::create_dir_all(&place).expect("a folder");
-        fs::write(place.join("up.sql"), up).expect("a file");
-        fs::write(place.join("down.sql"), down).expect("a file");
+        let migration = self.path().join(name);
+        fs::create_dir_all(&migration).expect("the folder is created");
+        fs::write(migration.join("up.sql"), up).expect("the file is written");
+        fs::write(migration.join("down.sql"), down).expect("the file is written");
     }
 
     pub(super) fn remove(&self, name: &str) {
-        fs::remove_dir_all(self.path().join(name)).expect("it is there");
+        fs::remove_dir_all(self.path().join(name)).expect("the folder exists");
     }
 
-    /// The migrations of this database, with this folder's.
+    /// Returns a migrator for the database that includes this folder.
     pub(super) fn on(&self, store: &Store) -> Migrator {
         store.database().migrations().with_folder(self.path())
     }
@@ -78,23 +79,31 @@ fn special(engine: Engine) -> [&'static str; 2] {
     match engine {
         Engine::Sqlite => [
             "CREATE TABLE counted (users BIGINT NOT NULL);\nINSERT INTO counted VALUES (0);\n\
-             CREATE TRIGGER users_count AFTER INSERT ON users BEGIN\n  UPDATE counted SET users = CASE WHEN users IS NULL \
+             CREATE TRIGGER users_count AFTER INSERT ON users BEGIN\n  UPDATE counted SET users = \
+             CASE WHEN users IS NULL \
              THEN 1 ELSE users + 1 END;\nEND;\nINSERT INTO users (id, name) VALUES (3, 'c');\n",
             "DROP TRIGGER users_count;\nDROP TABLE counted;\n",
         ],
         Engine::PostgreSql => [
-            "-- chatkeep: no-transaction\nCREATE TABLE counted (users BIGINT NOT NULL);\nINSERT INTO counted VALUES (0);\n\
-             CREATE FUNCTION users_count() RETURNS trigger LANGUAGE plpgsql AS $body$\nBEGIN\n  UPDATE counted SET users = \
+            "-- chatkeep: no-transaction\nCREATE TABLE counted (users BIGINT NOT NULL);\nINSERT \
+             INTO counted VALUES (0);\n\
+             CREATE FUNCTION users_count() RETURNS trigger LANGUAGE plpgsql AS $body$\nBEGIN\n  \
+             UPDATE counted SET users = \
              users + 1; RETURN NEW;\nEND;\n$body$;\n\
-             CREATE TRIGGER users_count AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION users_count();\n\
-             CREATE INDEX CONCURRENTLY users_name ON users (name);\nINSERT INTO users (id, name) VALUES (3, 'c');\n\
+             CREATE TRIGGER users_count AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION \
+             users_count();\n\
+             CREATE INDEX CONCURRENTLY users_name ON users (name);\nINSERT INTO users (id, name) \
+             VALUES (3, 'c');\n\
              CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS counted_users ON counted (users);\n",
-            "-- chatkeep: no-transaction\nDROP INDEX CONCURRENTLY users_name;\nDROP TRIGGER users_count ON users;\n\
+            "-- chatkeep: no-transaction\nDROP INDEX CONCURRENTLY users_name;\nDROP TRIGGER \
+             users_count ON users;\n\
              DROP FUNCTION users_count();\nDROP TABLE counted;\n",
         ],
         Engine::MariaDb | Engine::MySql => [
-            "SET @first = 0;\nCREATE TABLE counted (users BIGINT NOT NULL);\nINSERT INTO counted VALUES (@first);\n\
-             CREATE TRIGGER users_count AFTER INSERT ON users FOR EACH ROW BEGIN\n  IF 1 THEN UPDATE counted SET users = \
+            "SET @first = 0;\nCREATE TABLE counted (users BIGINT NOT NULL);\nINSERT INTO counted \
+             VALUES (@first);\n\
+             CREATE TRIGGER users_count AFTER INSERT ON users FOR EACH ROW BEGIN\n  IF 1 THEN \
+             UPDATE counted SET users = \
              users + 1; END IF;\nEND;\nINSERT INTO users (id, name) VALUES (3, 'c');\n\
              ALTER TABLE users ADD INDEX (name);\n",
             "ALTER TABLE users DROP INDEX name;\nDROP TRIGGER users_count;\nDROP TABLE counted;\n",
@@ -102,9 +111,9 @@ fn special(engine: Engine) -> [&'static str; 2] {
     }
 }
 
-/// That everything of [`Folder::of_an_application`] was run, once.
+/// Asserts that every statement of [`Folder::of_an_application`] was applied exactly once.
 #[track_caller]
-pub(super) fn assert_all_was_run(store: &Store) {
+pub(super) fn assert_all_applied(store: &Store) {
     let rows = store.raw.query("SELECT name FROM users ORDER BY id");
     assert_eq!(
         rows,
@@ -114,7 +123,7 @@ pub(super) fn assert_all_was_run(store: &Store) {
     assert_eq!(store.raw.scalar("SELECT email FROM users WHERE id = 1").as_deref(), Some("a;b"));
 }
 
-/// The differences that a check finds, in words.
+/// Checks the schema and returns the descriptions of its differences.
 #[track_caller]
 pub(super) fn differences(migrations: &Migrator) -> Vec<String> {
     let check = migrations.check().expect("the schema can be checked");

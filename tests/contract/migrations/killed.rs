@@ -1,98 +1,99 @@
-//! Programs that die while they migrate, at every place between two effects.
+//! Processes killed during a migration, at every point between two effects.
 
 use chatkeep_core::migrations::{SchemaVersion, all};
 
-use super::folder::{Folder, assert_all_was_run, differences};
+use super::folder::{Folder, assert_all_applied, differences};
 use crate::every_engine::on_every_engine;
 use crate::program::Program;
 use crate::store::Store;
 
 on_every_engine![
-    a_run_of_chatkeeps_own_that_died_anywhere_is_gone_on_with,
-    a_run_of_an_applications_that_died_anywhere_is_gone_on_with,
-    a_way_back_that_died_anywhere_is_gone_on_with,
+    a_chatkeep_upgrade_killed_at_any_point_resumes,
+    an_application_upgrade_killed_at_any_point_resumes,
+    a_downgrade_killed_at_any_point_resumes,
 ];
 
-fn a_run_of_chatkeeps_own_that_died_anywhere_is_gone_on_with(store: &Store) {
+fn a_chatkeep_upgrade_killed_at_any_point_resumes(store: &Store) {
     let folder = Folder::empty();
-    // They are much alike, and a database each takes its time: every third place has to do.
-    let deaths = die_everywhere(store, &folder, 3, |_| {});
+    // The migrations are similar and every point needs a new database, which is slow, so only every
+    // third point is tested.
+    let kills = kill_at_every_point(store, &folder, 3, |_| {});
     assert!(
-        3 * deaths > all(store.database().engine()).len(),
-        "before each migration at the least: {deaths}"
+        3 * kills > all(store.database().engine()).len(),
+        "killed before each migration at least: {kills}"
     );
 }
 
-fn a_run_of_an_applications_that_died_anywhere_is_gone_on_with(store: &Store) {
+fn an_application_upgrade_killed_at_any_point_resumes(store: &Store) {
     let folder = Folder::of_an_application(store.engine());
-    let deaths = die_everywhere(store, &folder, 1, |fresh| {
-        fresh.database().upgrade().expect("chatkeep's own are run");
+    let kills = kill_at_every_point(store, &folder, 1, |fresh| {
+        fresh.database().upgrade().expect("the migrations of chatkeep run");
     });
-    assert!(deaths > 10, "before each statement at the least: {deaths}");
+    assert!(kills > 10, "killed before each statement at least: {kills}");
 }
 
-/// Has programs die at every place, each on a database of its own, and goes on with what they left. How many have died
-/// comes back.
-fn die_everywhere(store: &Store, folder: &Folder, step: usize, prepare: fn(&Store)) -> usize {
+/// Kills a process at every `step`-th point, each on a new database, and resumes its migrations.
+/// Returns the number of killed processes.
+fn kill_at_every_point(store: &Store, folder: &Folder, step: usize, prepare: fn(&Store)) -> usize {
     let path = folder.path().to_str().expect("a path in UTF-8");
     let has_application = folder.path().read_dir().expect("a folder").count() > 0;
-    let mut deaths = 0;
-    for place in (1..).step_by(step) {
+    let mut kills = 0;
+    for point in (1..).step_by(step) {
         let fresh = Store::create(store.engine());
         prepare(&fresh);
-        let (status, _) = Program::start_with(&[fresh.raw.url(), path], Some(place)).end();
+        let (status, _) = Program::start_with(&[fresh.raw.url(), path], Some(point)).end();
         if status.success() {
             break;
         }
-        deaths += 1;
-        // A look tells that something is left to do, and changes nothing.
-        let found = folder.on(&fresh).status().expect("the database answers");
+        kills += 1;
+        // The status reports pending work and changes nothing.
+        let found = folder.on(&fresh).status().expect("the query succeeds");
         assert!(
             matches!(found.version(), SchemaVersion::Behind(_) | SchemaVersion::Dirty),
-            "died at {place}: {found:?}"
+            "killed at {point}: {found:?}"
         );
         let ran = folder
             .on(&fresh)
             .upgrade("head")
-            .unwrap_or_else(|error| panic!("died at {place}: {error}"));
-        assert!(!ran.is_empty(), "died at {place}");
+            .unwrap_or_else(|error| panic!("killed at {point}: {error}"));
+        assert!(!ran.is_empty(), "killed at {point}");
         if has_application {
-            assert_all_was_run(&fresh);
+            assert_all_applied(&fresh);
         }
-        assert_eq!(differences(&folder.on(&fresh)), <[String; 0]>::default(), "died at {place}");
-        let found = folder.on(&fresh).status().expect("the database answers");
-        assert_eq!(found.version(), SchemaVersion::Head, "died at {place}");
+        assert_eq!(differences(&folder.on(&fresh)), <[String; 0]>::default(), "killed at {point}");
+        let found = folder.on(&fresh).status().expect("the query succeeds");
+        assert_eq!(found.version(), SchemaVersion::Head, "killed at {point}");
         assert_eq!(fresh.count(), 0);
     }
-    deaths
+    kills
 }
 
-fn a_way_back_that_died_anywhere_is_gone_on_with(store: &Store) {
+fn a_downgrade_killed_at_any_point_resumes(store: &Store) {
     let folder = Folder::of_an_application(store.engine());
     let path = folder.path().to_str().expect("a path in UTF-8");
-    let mut deaths = 0;
-    for place in 1.. {
+    let mut kills = 0;
+    for point in 1.. {
         let fresh = Store::create(store.engine());
-        folder.on(&fresh).upgrade("head").expect("all are run");
+        folder.on(&fresh).upgrade("head").expect("all migrations run");
         let (status, _) =
-            Program::start_with(&[fresh.raw.url(), path, "add_email"], Some(place)).end();
+            Program::start_with(&[fresh.raw.url(), path, "add_email"], Some(point)).end();
         if status.success() {
             break;
         }
-        deaths += 1;
-        let found = folder.on(&fresh).status().expect("the database answers").version();
+        kills += 1;
+        let found = folder.on(&fresh).status().expect("the query succeeds").version();
         if found == SchemaVersion::Dirty {
-            let error = folder.on(&fresh).upgrade("head").expect_err("it is on its way back");
+            let error = folder.on(&fresh).upgrade("head").expect_err("a downgrade is incomplete");
             assert!(
                 error.message().contains("chatkeep migrate downgrade"),
-                "died at {place}: {error}"
+                "killed at {point}: {error}"
             );
         }
-        let back = folder.on(&fresh).downgrade("add_email");
-        let back = back.unwrap_or_else(|error| panic!("died at {place}: {error}"));
-        assert_eq!(back.len(), 1, "died at {place}");
-        assert_eq!(differences(&folder.on(&fresh)), <[String; 0]>::default(), "died at {place}");
-        assert!(fresh.raw.try_execute("SELECT * FROM counted").is_err(), "died at {place}");
+        let reverted = folder.on(&fresh).downgrade("add_email");
+        let reverted = reverted.unwrap_or_else(|error| panic!("killed at {point}: {error}"));
+        assert_eq!(reverted.len(), 1, "killed at {point}");
+        assert_eq!(differences(&folder.on(&fresh)), <[String; 0]>::default(), "killed at {point}");
+        assert!(fresh.raw.try_execute("SELECT * FROM counted").is_err(), "killed at {point}");
     }
-    assert!(deaths >= 3, "before each statement at the least: {deaths}");
+    assert!(kills >= 3, "killed before each statement at least: {kills}");
 }

@@ -1,14 +1,15 @@
-//! Running migrations, an application's too, taking them back, checking them, and what is left of a run that died.
+//! Running, reverting, adopting and checking migrations, an application's included, and recovery of
+//! interrupted runs.
 
-mod adopted;
+mod adopt;
 mod application;
-mod back;
-mod checked;
-mod deployed;
-mod failing;
+mod check;
+mod concurrency;
+mod deployment;
+mod downgrade;
+mod failures;
 mod folder;
-mod histories;
+mod history;
 mod killed;
 mod schemas;
 mod scripts;
-mod together;

@@ -1,4 +1,4 @@
-//! The calls, drawn from few values so that they meet each other.
+//! The calls, generated from few values so that they interact.
 
 use chatkeep::{MessageFilter, Metadata, NewMessage, Timestamp};
 use proptest::prelude::{Just, Strategy, any};
@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::store::at;
 
-/// A message that is logged.
+/// A generated message.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct Draft {
     pub(super) text: String,
     pub(super) answer: Option<String>,
     pub(super) provider: Option<String>,
@@ -20,7 +20,7 @@ pub(super) struct Given {
     pub(super) metadata: Option<Map<String, Value>>,
 }
 
-impl Given {
+impl Draft {
     pub(super) fn message(&self) -> NewMessage {
         NewMessage {
             user_message: self.text.clone(),
@@ -32,12 +32,12 @@ impl Given {
             metadata: self
                 .metadata
                 .clone()
-                .map(|map| Metadata::from_map(map).expect("it can be stored")),
+                .map(|map| Metadata::from_map(map).expect("the metadata is valid")),
         }
     }
 }
 
-/// Which messages are asked for.
+/// The messages of a query.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filter {
     pub(super) provider: Option<String>,
@@ -48,7 +48,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn asked(&self) -> MessageFilter {
+    pub(super) fn to_filter(&self) -> MessageFilter {
         let filter = MessageFilter {
             provider: self.provider.clone(),
             model: self.model.clone(),
@@ -57,16 +57,16 @@ impl Filter {
             metadata: Vec::new(),
         };
         self.metadata.iter().fold(filter, |filter, (key, value)| {
-            filter.with_metadata(key.as_str(), value.clone()).expect("it can be asked for")
+            filter.with_metadata(key.as_str(), value.clone()).expect("the filter is valid")
         })
     }
 }
 
-/// A call. An [`Index`] chooses among the tokens that there are.
+/// A call. An [`Index`] selects one of the existing tokens.
 #[derive(Debug, Clone)]
 pub(super) enum Call {
-    Log(Given),
-    LogMany(Vec<Given>),
+    Log(Draft),
+    LogMany(Vec<Draft>),
     List {
         filter: Filter,
         limit: i64,
@@ -86,8 +86,8 @@ pub(super) enum Call {
         start: Option<Timestamp>,
         end: Option<Timestamp>,
     },
-    /// The next totals are read from what is kept of them.
-    CountAnew,
+    /// Rebuilds the stored totals, from which the next analytics are read.
+    RebuildTotals,
     DeleteOld {
         days: i64,
     },
@@ -108,14 +108,14 @@ pub(super) fn calls() -> impl Strategy<Value = Vec<Call>> {
 fn call() -> impl Strategy<Value = Call> {
     let page = || (select(&[1, 2, 5, 1_000]), 0_i64..4);
     prop_oneof![
-        6 => given().prop_map(Call::Log),
-        4 => collection::vec(given(), 0..8).prop_map(Call::LogMany),
+        6 => draft().prop_map(Call::Log),
+        4 => collection::vec(draft(), 0..8).prop_map(Call::LogMany),
         5 => (filter(), page()).prop_map(|(filter, (limit, offset))| Call::List { filter, limit, offset }),
         2 => (filter(), 1_i64..4).prop_map(|(filter, limit)| Call::ListInPages { filter, limit }),
         3 => filter().prop_map(Call::Count),
         5 => (text(1), page()).prop_map(|(query, (limit, offset))| Call::Search { query, limit, offset }),
-        2 => (option::of(moment()), option::of(moment())).prop_map(|(start, end)| Call::Totals { start, end }),
-        1 => Just(Call::CountAnew),
+        2 => (option::of(timestamp()), option::of(timestamp())).prop_map(|(start, end)| Call::Totals { start, end }),
+        1 => Just(Call::RebuildTotals),
         1 => select(&[1, 3_000]).prop_map(|days| Call::DeleteOld { days }),
         2 => text(0).prop_map(|description| Call::CreateToken { description }),
         2 => any::<Index>().prop_map(Call::CheckToken),
@@ -126,7 +126,7 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-fn given() -> impl Strategy<Value = Given> {
+fn draft() -> impl Strategy<Value = Draft> {
     let metadata = option::of(collection::btree_map(key(), value(), 0..3));
     (
         text(0),
@@ -134,10 +134,10 @@ fn given() -> impl Strategy<Value = Given> {
         option::of(name()),
         option::of(name()),
         tokens(),
-        moment(),
+        timestamp(),
         metadata,
     )
-        .prop_map(|(text, answer, provider, model, tokens, timestamp, metadata)| Given {
+        .prop_map(|(text, answer, provider, model, tokens, timestamp, metadata)| Draft {
             text,
             answer,
             provider,
@@ -153,8 +153,8 @@ fn filter() -> impl Strategy<Value = Filter> {
     (
         option::weighted(0.3, name()),
         option::weighted(0.2, name()),
-        option::of(moment()),
-        option::of(moment()),
+        option::of(timestamp()),
+        option::of(timestamp()),
         metadata,
     )
         .prop_map(|(provider, model, start, end, metadata)| Filter {
@@ -166,7 +166,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         })
 }
 
-/// A short text of characters that mean something somewhere, and letters of which some are alike in either case.
+/// A short text of characters that are special in some syntax, and of letters in both cases.
 fn text(least: usize) -> impl Strategy<Value = String> {
     let character = select(vec![
         'a',
@@ -196,9 +196,9 @@ fn tokens() -> impl Strategy<Value = Option<i64>> {
     option::of(select(vec![0, 1, 10, 4_294_967_296, i64::MAX]))
 }
 
-/// Far from the bounds of a deletion of what is older than a day or 3,000 days.
-fn moment() -> impl Strategy<Value = Timestamp> {
-    let moments = [
+/// Timestamps far from the cutoffs of the generated deletions, which are 1 and 3,000 days.
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    let timestamps = [
         "1001-01-01",
         "2001-01-01",
         "2001-01-01T00:00:00.000001Z",
@@ -206,7 +206,7 @@ fn moment() -> impl Strategy<Value = Timestamp> {
         "2024-01-01",
         "2999-01-01",
     ];
-    select(moments.map(at).to_vec())
+    select(timestamps.map(at).to_vec())
 }
 
 fn key() -> impl Strategy<Value = String> {

@@ -1,4 +1,5 @@
-//! Random calls, made on every engine and on a model that keeps everything in a list: both must answer the same.
+//! Random calls, made on every engine and on a model that stores everything in lists: both must
+//! return the same results.
 
 mod calls;
 mod expected;

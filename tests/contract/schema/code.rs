@@ -1,4 +1,4 @@
-//! The tables as the code sees them, beside those that are in a database.
+//! Compares the tables declared in the code with those of a live database.
 
 use chatkeep_testkit::Engine;
 
@@ -6,15 +6,15 @@ use super::live::{TABLES, columns};
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![the_code_and_the_live_schema_have_the_same_columns];
+on_every_engine![code_and_live_schema_have_the_same_columns];
 
-/// Its own text is the only place that lists their columns.
+/// The source text, which is the only place that lists the columns.
 const CODE: &str = include_str!("../../../crates/chatkeep-core/src/schema/tables.rs");
 
-/// Each column's name, its SQL type, and whether it may be null.
+/// Returns the name, the SQL type and the nullability of each column.
 fn columns_in_code(table: &str) -> Vec<(String, String, bool)> {
     let (_, block) =
-        CODE.split_once(&format!("\n    {table} (")).expect("the table stands in the code");
+        CODE.split_once(&format!("\n    {table} (")).expect("the table is declared in the code");
     let (_, block) = block.split_once(") {\n").expect("the table has columns");
     let (columns, _) = block.split_once("\n    }\n").expect("the table has an end");
     let column = |line: &str| {
@@ -26,8 +26,9 @@ fn columns_in_code(table: &str) -> Vec<(String, String, bool)> {
     columns.lines().map(column).collect()
 }
 
-/// How the type of a column may begin whose values the code binds and reads as this SQL type. With any other an engine may
-/// convert every row before it compares, past the index, and say nothing of it: PostgreSQL does so with `character` and text.
+/// Returns the column types, as prefixes, that match a Diesel SQL type. With any other type, an
+/// engine may silently convert every row before comparing it and ignore the index, as PostgreSQL
+/// does for `character` and text.
 fn columns_of(engine: Engine, sql_type: &str) -> &'static [&'static str] {
     match (engine, sql_type) {
         (Engine::Sqlite, "BigInt") => &["INTEGER", "BIGINT"],
@@ -35,28 +36,28 @@ fn columns_of(engine: Engine, sql_type: &str) -> &'static [&'static str] {
         (Engine::Sqlite, "Bool") => &["BOOLEAN"],
         (Engine::Sqlite, "Text") => &["TEXT", "VARCHAR("],
         (Engine::Sqlite, "Character") => &["CHAR("],
-        (Engine::Sqlite, "Moment" | "Json") => &["TEXT"],
+        (Engine::Sqlite, "UtcTimestamp" | "Json") => &["TEXT"],
         (Engine::PostgreSql, "BigInt") => &["bigint"],
         (Engine::PostgreSql, "Integer") => &["integer"],
         (Engine::PostgreSql, "Bool") => &["boolean"],
         (Engine::PostgreSql, "Text") => &["text", "character varying("],
         (Engine::PostgreSql, "Character") => &["character("],
-        (Engine::PostgreSql, "Moment") => &["timestamp(6) without time zone"],
+        (Engine::PostgreSql, "UtcTimestamp") => &["timestamp(6) without time zone"],
         (Engine::PostgreSql, "Json") => &["jsonb"],
         (Engine::MariaDb | Engine::MySql, "BigInt") => &["bigint"],
         (Engine::MariaDb | Engine::MySql, "Integer") => &["int"],
         (Engine::MariaDb | Engine::MySql, "Bool") => &["tinyint(1)"],
         (Engine::MariaDb | Engine::MySql, "Text") => &["longtext", "varchar("],
         (Engine::MariaDb | Engine::MySql, "Character") => &["char("],
-        (Engine::MariaDb | Engine::MySql, "Moment") => &["datetime(6)"],
+        (Engine::MariaDb | Engine::MySql, "UtcTimestamp") => &["datetime(6)"],
         (Engine::MariaDb, "Json") => &["longtext"],
         (Engine::MySql, "Json") => &["json"],
         _ => &[],
     }
 }
 
-fn the_code_and_the_live_schema_have_the_same_columns(store: &Store) {
-    store.database().upgrade().expect("the schema is made");
+fn code_and_live_schema_have_the_same_columns(store: &Store) {
+    store.database().upgrade().expect("the schema is created");
     for table in TABLES {
         let (lines, code) = (columns(store, table), columns_in_code(table));
         assert_eq!(lines.len(), code.len(), "{table}");

@@ -1,11 +1,11 @@
-//! The tables as they are in a database, engine by engine: columns, types, nullability, collations, keys and indexes.
+//! The live tables of each engine: columns, types, nullability, collations, keys and indexes.
 
 use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![the_live_schema_is_the_one_described_here];
+on_every_engine![the_live_schema_matches_its_description];
 
 const SQLITE: &str = "
 messages
@@ -19,7 +19,7 @@ messages
   metadata TEXT
   index messages_provider_timestamp_id (provider, timestamp, id)
   index messages_timestamp_id (timestamp, id)
-  ids are never given twice
+  ids are never reused
   metadata is checked to be JSON
 api_tokens
   id INTEGER not null key 1
@@ -31,7 +31,7 @@ api_tokens
   last_used_at TEXT
   token_start VARCHAR(16)
   unique index sqlite_autoindex_api_tokens_1 (token_hash)
-  ids are never given twice
+  ids are never reused
 message_totals
   hours INTEGER not null key 1
   start TEXT not null key 2
@@ -248,8 +248,8 @@ pub(super) const TABLES: [&str; 6] = [
     "unfinished_transfer",
 ];
 
-fn the_live_schema_is_the_one_described_here(store: &Store) {
-    store.database().upgrade().expect("the schema is made");
+fn the_live_schema_matches_its_description(store: &Store) {
+    store.database().upgrade().expect("the schema is created");
     let expected = match store.engine() {
         Engine::Sqlite => SQLITE,
         Engine::PostgreSql => POSTGRESQL,
@@ -265,7 +265,7 @@ fn the_live_schema_is_the_one_described_here(store: &Store) {
     );
 }
 
-/// A line for the table, for each column in its order, and for each index by name.
+/// Returns a line for the table, for each column in order, and for each index by name.
 fn describe(store: &Store, table: &str) -> Vec<String> {
     let [head, columns, indexes, rest] = queries(store.engine());
     let mut described = lines(store, table, head);
@@ -275,7 +275,7 @@ fn describe(store: &Store, table: &str) -> Vec<String> {
     described
 }
 
-/// A line for each column.
+/// Returns a line for each column.
 pub(super) fn columns(store: &Store, table: &str) -> Vec<String> {
     let [_, columns, ..] = queries(store.engine());
     lines(store, table, columns)
@@ -286,7 +286,8 @@ fn lines(store: &Store, table: &str, sql: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.into_iter().flatten().collect()).collect()
 }
 
-/// Queries for the table, its columns, its indexes, and what else there is. Each row becomes a line.
+/// Queries for the table, its columns, its indexes, and its other properties. Each row becomes a
+/// line.
 fn queries(engine: Engine) -> [&'static str; 4] {
     match engine {
         Engine::Sqlite => ["SELECT '{table}'", SQLITE_COLUMNS, SQLITE_INDEXES, SQLITE_REST],
@@ -305,11 +306,13 @@ const SQLITE_COLUMNS: &str = "
 
 const SQLITE_INDEXES: &str = "
     SELECT iif(\"unique\", 'unique ', '') || 'index ' || list.name || ' (' ||
-        (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(list.name) ORDER BY seqno)) || ')'
+        (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(list.name) \
+        ORDER BY seqno)) || ')'
     FROM pragma_index_list('{table}') AS list ORDER BY list.name";
 
 const SQLITE_REST: &str = "
-    SELECT 'ids are never given twice' FROM sqlite_schema WHERE name = '{table}' AND sql LIKE '%AUTOINCREMENT%'
+    SELECT 'ids are never reused' FROM sqlite_schema WHERE name = '{table}' AND sql LIKE \
+    '%AUTOINCREMENT%'
     UNION ALL
     SELECT 'metadata is checked to be JSON' FROM sqlite_schema
     WHERE name = '{table}' AND sql LIKE '%CHECK (metadata IS NULL OR json_valid(metadata))%'";
@@ -317,15 +320,16 @@ const SQLITE_REST: &str = "
 const POSTGRESQL_COLUMNS: &str = "
     SELECT attname || ' ' || format_type(atttypid, atttypmod)
         || CASE WHEN attnotnull THEN ' not null' ELSE '' END
-        || CASE attidentity WHEN 'd' THEN ' identity BY DEFAULT' WHEN 'a' THEN ' identity ALWAYS' ELSE '' END
+        || CASE attidentity WHEN 'd' THEN ' identity BY DEFAULT' WHEN 'a' THEN ' identity ALWAYS' \
+        ELSE '' END
         || coalesce(' default ' || pg_get_expr(adbin, adrelid), '')
     FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
 
 const POSTGRESQL_INDEXES: &str = "
     SELECT CASE WHEN indisunique THEN 'unique ' ELSE '' END || 'index ' || relname || ' (' ||
-        (SELECT string_agg(attname, ', ' ORDER BY place)
-         FROM unnest(indkey::int[]) WITH ORDINALITY AS part (number, place)
+        (SELECT string_agg(attname, ', ' ORDER BY ordinal)
+         FROM unnest(indkey::int[]) WITH ORDINALITY AS part (number, ordinal)
          JOIN pg_attribute ON attrelid = indrelid AND attnum = part.number) || ')'
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE indrelid = '{table}'::regclass ORDER BY relname";
@@ -341,7 +345,8 @@ const SERVER_TABLE: &str = "
 const SERVER_COLUMNS: &str = "
     SELECT CONCAT(column_name, ' ', column_type, COALESCE(CONCAT(' ', collation_name), ''),
         IF(is_nullable = 'NO', ' not null', ''),
-        IF(column_default IS NULL OR column_default = 'NULL', '', CONCAT(' default ', column_default)),
+        IF(column_default IS NULL OR column_default = 'NULL', '', CONCAT(' default ', \
+        column_default)),
         IF(extra = '', '', CONCAT(' ', extra)))
     FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name = '{table}' ORDER BY ordinal_position";

@@ -1,4 +1,4 @@
-//! The three migration trees march in step, and the program holds what the folders hold.
+//! The three migration trees contain the same migrations, and the embedded ones equal the files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ fn migrations() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations")
 }
 
-/// What is in a folder, sorted by name.
+/// Returns the entries of a folder, sorted by name.
 fn read(folder: &Path) -> BTreeMap<String, PathBuf> {
     let entries =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -30,7 +30,7 @@ fn read(folder: &Path) -> BTreeMap<String, PathBuf> {
 }
 
 #[test]
-fn there_is_a_tree_for_each_dialect_and_no_other() {
+fn each_dialect_has_one_tree() {
     let folders: Vec<_> = read(&migrations())
         .into_iter()
         .filter(|(_, path)| path.is_dir())
@@ -52,7 +52,7 @@ fn every_tree_has_the_same_migrations() {
 }
 
 #[test]
-fn a_name_is_a_moment_and_a_few_words() {
+fn names_are_a_timestamp_and_words() {
     for name in read(&migrations().join("sqlite")).into_keys() {
         let (version, words) = name.split_once('_').expect(&name);
         assert!(version.len() == 14 && version.bytes().all(|byte| byte.is_ascii_digit()), "{name}");
@@ -61,7 +61,7 @@ fn a_name_is_a_moment_and_a_few_words() {
 }
 
 #[test]
-fn every_migration_goes_up_and_down() {
+fn every_migration_has_an_up_and_a_down_script() {
     for (dialect, _) in DIALECTS {
         for (name, folder) in read(&migrations().join(dialect)) {
             let files = read(&folder);
@@ -74,14 +74,14 @@ fn every_migration_goes_up_and_down() {
                 let sql = fs::read_to_string(path).expect("a file in UTF-8");
                 let statements =
                     sql.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("--"));
-                assert!(statements.count() > 0, "{} holds a statement", path.display());
+                assert!(statements.count() > 0, "{} contains a statement", path.display());
             }
         }
     }
 }
 
 #[test]
-fn the_program_holds_what_the_folders_hold() {
+fn embedded_migrations_equal_the_files() {
     for (dialect, engines) in DIALECTS {
         for engine in engines {
             let embedded = all(*engine);

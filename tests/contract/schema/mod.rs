@@ -1,4 +1,4 @@
-//! The migrations, and the tables that they make.
+//! The migrations and the tables that they create.
 
 mod code;
 mod live;

@@ -1,4 +1,4 @@
-//! In what way a schema does not fit: one word for each, which the error has in every language.
+//! Schema states: each has one name, which the error carries in every language.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![an_error_says_in_what_way_the_schema_does_not_fit];
+on_every_engine![errors_report_the_schema_state];
 
 #[derive(Deserialize)]
 struct Cases {
@@ -24,8 +24,8 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/schema/states.json");
-    let text = fs::read_to_string(path).expect("the vectors are there");
-    serde_json::from_str::<Cases>(&text).expect("they have their form").cases
+    let text = fs::read_to_string(path).expect("the vectors exist");
+    serde_json::from_str::<Cases>(&text).expect("the vectors are valid").cases
 }
 
 #[test]
@@ -37,24 +37,24 @@ fn every_state_has_a_case() {
     assert_eq!(cases, names);
 }
 
-fn an_error_says_in_what_way_the_schema_does_not_fit(store: &Store) {
+fn errors_report_the_schema_state(store: &Store) {
     for Case { state, sql } in cases() {
         let own = Store::create(store.engine());
-        let error = spoiled(&own, &sql);
+        let error = error_after(&own, &sql);
         assert_eq!(error.schema_state().map(SchemaState::name), Some(state.as_str()), "{error}");
         assert!(!error.is_retryable(), "{state}: {error}");
     }
     let none = store.messages().get_messages(&MessageFilter::default(), &Page::first(0));
-    let error = none.expect_err("nobody asks for no message");
+    let error = none.expect_err("a limit of 0 is invalid");
     assert_eq!(error.schema_state(), None, "{error}");
 }
 
-/// What running the migration says, or, where it can be run, the next who uses the database.
-fn spoiled(store: &Store, sql: &str) -> Error {
-    let folder = tempfile::tempdir().expect("a folder");
-    let migration = folder.path().join("20270101000000_spoil");
-    fs::create_dir(&migration).expect("a folder");
-    fs::write(migration.join("up.sql"), sql).expect("a file");
+/// Returns the error of running the migration or, if it succeeds, of the next call.
+fn error_after(store: &Store, sql: &str) -> Error {
+    let folder = tempfile::tempdir().expect("the folder is created");
+    let migration = folder.path().join("20270101000000_damage");
+    fs::create_dir(&migration).expect("the folder is created");
+    fs::write(migration.join("up.sql"), sql).expect("the file is written");
     if let Err(error) = store.database().migrations().with_folder(folder.path()).upgrade("head") {
         return error;
     }
@@ -62,6 +62,8 @@ fn spoiled(store: &Store, sql: &str) -> Error {
         .url(store.raw.url())
         .auto_migrate(false)
         .open()
-        .expect("the URL is right");
-    chat.messages().get_message_count(&MessageFilter::default()).expect_err("it is refused")
+        .expect("the URL is valid");
+    chat.messages()
+        .get_message_count(&MessageFilter::default())
+        .expect_err("the schema is rejected")
 }

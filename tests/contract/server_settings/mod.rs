@@ -1,11 +1,11 @@
-//! Settings of a server, a role or a table that results must not depend on: each gives the same answers, or is refused
-//! when connecting with words that name the setting.
+//! Settings of a server, a role or a table that must not affect results. Each either gives the same
+//! results, or the connection is rejected with an error that names the setting.
 //!
-//! `scripts/test-settings.sh` runs the whole contract under each of them. The cases here put as many as go together on
-//! one server.
+//! `scripts/test-settings.sh` runs the whole contract under each of them. The cases here combine as
+//! many settings as are compatible on one server.
 
-mod answers;
 mod idle;
-mod refused;
+mod rejected;
 mod servers;
 mod triggers;
+mod workload;

@@ -1,10 +1,10 @@
-//! Servers whose administrators have set everything otherwise that a session can set back.
+//! Servers with unusual values of every setting that a session can override.
 
 use chatkeep_testkit::{Engine, Server};
 
-use super::answers;
+use super::workload;
 
-/// Settings that MySQL and MariaDB share. Each of them alone used to change a result or to make a call fail.
+/// Settings shared by MySQL and MariaDB. Each of them once changed a result or made a call fail.
 const SHARED: [(&str, &str); 9] = [
     ("autocommit", "0"),
     ("completion_type", "CHAIN"),
@@ -21,10 +21,11 @@ const SHARED: [(&str, &str); 9] = [
     ("max_prepared_stmt_count", "5"),
 ];
 
-/// Settings that have no option of the server's command line.
-const SHARED_AT_RUN_TIME: &str = "SET GLOBAL sql_select_limit = 5, sql_safe_updates = 1, sql_auto_is_null = 1, sql_big_selects = 0, max_join_size = 3";
+/// Settings without a command-line option.
+const SHARED_AT_RUN_TIME: &str = "SET GLOBAL sql_select_limit = 5, sql_safe_updates = 1, \
+    sql_auto_is_null = 1, sql_big_selects = 0, max_join_size = 3";
 
-fn same_answers(engine: Engine, more: &[(&str, &str)]) {
+fn assert_same_results(engine: Engine, more: &[(&str, &str)]) {
     if !engine.is_available() {
         return;
     }
@@ -35,25 +36,25 @@ fn same_answers(engine: Engine, more: &[(&str, &str)]) {
     let server = builder.start();
     let database = server.create_database();
     database.execute(SHARED_AT_RUN_TIME);
-    answers::are_the_usual_ones(database.url());
+    workload::assert_usual_results(database.url());
 }
 
 #[test]
-fn a_mariadb_server_with_other_settings_gives_the_same_answers() {
+fn results_are_independent_of_mariadb_settings() {
     let more = [("log-bin", "binlog"), ("binlog_format", "ROW"), ("innodb_autoinc_lock_mode", "2")];
-    same_answers(Engine::MariaDb, &more);
+    assert_same_results(Engine::MariaDb, &more);
 }
 
 #[test]
-fn a_mysql_server_with_other_settings_gives_the_same_answers() {
-    same_answers(
+fn results_are_independent_of_mysql_settings() {
+    assert_same_results(
         Engine::MySql,
         &[("sql_generate_invisible_primary_key", "ON"), ("sql_require_primary_key", "ON")],
     );
 }
 
 #[test]
-fn a_postgresql_server_with_other_settings_gives_the_same_answers() {
+fn results_are_independent_of_postgresql_settings() {
     if !Engine::PostgreSql.is_available() {
         return;
     }
@@ -79,5 +80,5 @@ fn a_postgresql_server_with_other_settings_gives_the_same_answers() {
     }
     let server = builder.start();
     let database = server.create_database();
-    answers::are_the_usual_ones(database.url());
+    workload::assert_usual_results(database.url());
 }

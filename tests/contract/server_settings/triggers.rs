@@ -1,4 +1,5 @@
-//! Triggers of the application's own on the table of messages: they may skip a row, change it, and write elsewhere.
+//! Application triggers on the messages table: they may skip or change a row, and write to other
+//! tables.
 
 use std::thread;
 
@@ -8,17 +9,18 @@ use chatkeep_testkit::{Engine, on_every_engine};
 use crate::store::Store;
 
 on_every_engine!(
-    a_skipped_row_fails_its_own_caller_alone,
+    a_skipped_row_fails_only_its_own_caller,
     a_batch_with_a_skipped_row_is_not_stored,
-    triggers_that_change_rows_leave_ids_right,
+    triggers_that_change_rows_preserve_ids,
 );
 
 const CALLERS: usize = 32;
 const EACH: usize = 20;
 
-/// From now on a message that begins with "skip" is not stored. MySQL has no way to skip a row but an error.
+/// Creates a trigger that skips messages beginning with "skip". MySQL can only skip a row by
+/// raising an error.
 fn skip_some(store: &Store) {
-    // The tables have to be there.
+    // The first call creates the tables.
     assert_eq!(store.count(), 0);
     match store.engine() {
         Engine::Sqlite => store.raw.execute(
@@ -27,12 +29,15 @@ fn skip_some(store: &Store) {
         ),
         Engine::PostgreSql => store.raw.execute(
             "CREATE FUNCTION skipping() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN IF NEW.user_message LIKE 'skip%' THEN RETURN NULL; END IF; RETURN NEW; END $$; \
-             CREATE TRIGGER skipping BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION skipping()",
+             $$ BEGIN IF NEW.user_message LIKE 'skip%' THEN RETURN NULL; END IF; RETURN NEW; END \
+             $$; \
+             CREATE TRIGGER skipping BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION \
+             skipping()",
         ),
         _ => store.raw.execute(
             "CREATE TRIGGER skipping BEFORE INSERT ON messages FOR EACH ROW \
-             IF NEW.user_message LIKE 'skip%' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'skipped'; END IF",
+             IF NEW.user_message LIKE 'skip%' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = \
+             'skipped'; END IF",
         ),
     }
 }
@@ -44,8 +49,9 @@ fn expected(engine: Engine) -> ErrorKind {
     }
 }
 
-/// Callers at the same time share statements; a row that is skipped must not be tried again with its neighbours.
-fn a_skipped_row_fails_its_own_caller_alone(store: &Store) {
+/// Concurrent callers share statements; a skipped row must not be retried together with the other
+/// rows.
+fn a_skipped_row_fails_only_its_own_caller(store: &Store) {
     skip_some(store);
     let stored: Vec<(i64, String)> = thread::scope(|scope| {
         let callers: Vec<_> = (0..CALLERS)
@@ -69,13 +75,20 @@ fn a_skipped_row_fails_its_own_caller_alone(store: &Store) {
                 })
             })
             .collect();
-        callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect()
+        callers
+            .into_iter()
+            .flat_map(|caller| caller.join().expect("the thread does not panic"))
+            .collect()
     });
-    let kept = (0..CALLERS * EACH).filter(|at| !(at / EACH + at % EACH).is_multiple_of(9)).count();
-    assert_eq!((stored.len(), store.count()), (kept, kept as i64));
+    let expected_count =
+        (0..CALLERS * EACH).filter(|at| !(at / EACH + at % EACH).is_multiple_of(9)).count();
+    assert_eq!((stored.len(), store.count()), (expected_count, expected_count as i64));
     for (id, text) in stored {
-        let message =
-            store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
+        let message = store
+            .messages()
+            .get_message_by_id(id)
+            .expect("the query succeeds")
+            .expect("it is there");
         assert_eq!(message.user_message, text);
     }
 }
@@ -83,7 +96,7 @@ fn a_skipped_row_fails_its_own_caller_alone(store: &Store) {
 fn a_batch_with_a_skipped_row_is_not_stored(store: &Store) {
     skip_some(store);
     let batch = ["a", "skip", "b"].map(NewMessage::new);
-    let error = store.messages().log_messages(&batch).expect_err("it cannot be stored as a whole");
+    let error = store.messages().log_messages(&batch).expect_err("the batch is rejected");
     assert_eq!(error.kind(), expected(store.engine()), "{error}");
     assert!(error.message().contains("skipped"), "{error}");
     assert_eq!(store.count(), 0);
@@ -92,8 +105,8 @@ fn a_batch_with_a_skipped_row_is_not_stored(store: &Store) {
     assert_eq!(store.count(), 0);
 }
 
-/// The id is the message's, not that of the row which the trigger writes elsewhere.
-fn triggers_that_change_rows_leave_ids_right(store: &Store) {
+/// The returned id is that of the message, not of the row that the trigger inserts elsewhere.
+fn triggers_that_change_rows_preserve_ids(store: &Store) {
     assert_eq!(store.count(), 0);
     match store.engine() {
         Engine::Sqlite => store.raw.execute(
@@ -107,25 +120,32 @@ fn triggers_that_change_rows_leave_ids_right(store: &Store) {
             "CREATE TABLE audit (id bigserial PRIMARY KEY, message text); \
              SELECT setval('audit_id_seq', 100000); \
              CREATE FUNCTION audited() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN INSERT INTO audit (message) VALUES (NEW.user_message); NEW.provider := 'trigger'; RETURN NEW; END $$; \
-             CREATE TRIGGER audited BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION audited()",
+             $$ BEGIN INSERT INTO audit (message) VALUES (NEW.user_message); NEW.provider := \
+             'trigger'; RETURN NEW; END $$; \
+             CREATE TRIGGER audited BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION \
+             audited()",
         ),
         _ => store.raw.execute(
-            "CREATE TABLE audit (id BIGINT AUTO_INCREMENT PRIMARY KEY, message TEXT) AUTO_INCREMENT = 100000; \
+            "CREATE TABLE audit (id BIGINT AUTO_INCREMENT PRIMARY KEY, message TEXT) \
+             AUTO_INCREMENT = 100000; \
              CREATE TRIGGER audited BEFORE INSERT ON messages FOR EACH ROW \
-             BEGIN INSERT INTO audit (message) VALUES (NEW.user_message); SET NEW.provider = 'trigger'; END",
+             BEGIN INSERT INTO audit (message) VALUES (NEW.user_message); SET NEW.provider = \
+             'trigger'; END",
         ),
     }
     let mut ids = vec![(
-        store.messages().log_message(&NewMessage::new("alone")).expect("it is logged"),
+        store.messages().log_message(&NewMessage::new("alone")).expect("the message is logged"),
         "alone".to_owned(),
     )];
     let batch: Vec<_> = (0..40).map(|n| NewMessage::new(format!("batch {n}"))).collect();
-    let logged = store.messages().log_messages(&batch).expect("they are logged");
+    let logged = store.messages().log_messages(&batch).expect("the messages are logged");
     ids.extend(logged.into_iter().zip((0..).map(|n| format!("batch {n}"))));
     for (id, text) in ids {
-        let message =
-            store.messages().get_message_by_id(id).expect("the log answers").expect("it is there");
+        let message = store
+            .messages()
+            .get_message_by_id(id)
+            .expect("the query succeeds")
+            .expect("it is there");
         assert_eq!((message.user_message, message.provider.as_deref()), (text, Some("trigger")));
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens that another program made: any text, known by its SHA-256.
+//! Tokens created by another program: any text, identified by its SHA-256.
 
 use chatkeep::{Chatkeep, TokenReason};
 use sha2::{Digest, Sha256};
@@ -8,15 +8,15 @@ use crate::store::{Store, at};
 
 on_every_engine![
     a_foreign_token_is_valid_in_any_form,
-    a_foreign_token_is_told_from_others_exactly,
+    a_foreign_token_matches_only_exactly,
     a_foreign_token_keeps_its_own_times_and_state,
-    a_hash_is_taken_once,
+    a_token_hash_is_unique,
 ];
 
-/// What an importer does: the row without a start to show, and the hash.
+/// Inserts a row as an importer does: with the hash, and without the first characters for display.
 fn import(store: &Store, token: &str, expires_at: &str, is_active: &str) {
-    // Chatkeep makes the table at its first call.
-    assert!(store.tokens().get_token_info(0).expect("the store answers").is_none());
+    // The first call creates the table.
+    assert!(store.tokens().get_token_info(0).expect("the query succeeds").is_none());
     let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
     store.raw.execute(&format!(
         "INSERT INTO api_tokens (token_hash, description, created_at, expires_at, is_active) \
@@ -25,7 +25,7 @@ fn import(store: &Store, token: &str, expires_at: &str, is_active: &str) {
 }
 
 fn reason(chat: &Chatkeep, token: &str) -> TokenReason {
-    chat.tokens().check_token(token).expect("the store answers").reason
+    chat.tokens().check_token(token).expect("the query succeeds").reason
 }
 
 fn a_foreign_token_is_valid_in_any_form(store: &Store) {
@@ -43,14 +43,14 @@ fn a_foreign_token_is_valid_in_any_form(store: &Store) {
         longest.as_str(),
     ] {
         import(store, token, "NULL", "TRUE");
-        let check = store.tokens().check_token(token).expect("the store answers");
+        let check = store.tokens().check_token(token).expect("the query succeeds");
         assert!(check.valid, "{token}");
         let record = check.token.expect("its record");
         assert_eq!((record.description.as_str(), record.token_start), ("imported", None));
     }
 }
 
-fn a_foreign_token_is_told_from_others_exactly(store: &Store) {
+fn a_foreign_token_matches_only_exactly(store: &Store) {
     import(store, "Secret-Token", "NULL", "TRUE");
     assert_eq!(reason(store, "Secret-Token"), TokenReason::Valid);
     for other in
@@ -61,7 +61,7 @@ fn a_foreign_token_is_told_from_others_exactly(store: &Store) {
     for other in ["Secret-Token ", " Secret-Token", "Secret-Token\n"] {
         assert_eq!(reason(store, other), TokenReason::Malformed, "{other:?}");
     }
-    // The hash itself opens nothing.
+    // The hash itself is not a valid token.
     let hash = store.raw.scalar("SELECT token_hash FROM api_tokens").expect("a hash");
     assert_eq!(reason(store, &hash), TokenReason::Unknown);
 }
@@ -73,16 +73,16 @@ fn a_foreign_token_keeps_its_own_times_and_state(store: &Store) {
     assert_eq!(reason(store, "over"), TokenReason::Expired);
     assert_eq!(reason(store, "revoked"), TokenReason::Revoked);
     assert_eq!(reason(store, "good"), TokenReason::Valid);
-    let list = store.tokens().list_tokens().expect("the store answers");
+    let list = store.tokens().list_tokens().expect("the query succeeds");
     assert!(list.iter().all(|token| token.created_at == at("2020-02-02T02:02:02Z")));
-    assert_eq!(store.tokens().delete_expired_tokens().expect("it is deleted"), 1);
-    assert_eq!(reason(&store.afresh(), "over"), TokenReason::Unknown);
+    assert_eq!(store.tokens().delete_expired_tokens().expect("the deletion succeeds"), 1);
+    assert_eq!(reason(&store.new_handle(), "over"), TokenReason::Unknown);
 }
 
-fn a_hash_is_taken_once(store: &Store) {
+fn a_token_hash_is_unique(store: &Store) {
     import(store, "twice", "NULL", "TRUE");
     let again = "INSERT INTO api_tokens (token_hash, description, created_at) \
                  SELECT token_hash, 'again', created_at FROM api_tokens";
-    assert!(store.raw.try_execute(again).is_err(), "a second row with the same hash is refused");
-    assert_eq!(store.tokens().list_tokens().expect("the store answers").len(), 1);
+    assert!(store.raw.try_execute(again).is_err(), "a second row with the same hash is rejected");
+    assert_eq!(store.tokens().list_tokens().expect("the query succeeds").len(), 1);
 }

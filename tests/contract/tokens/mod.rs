@@ -1,9 +1,9 @@
-//! The API tokens.
+//! Tests of the API tokens.
 
 mod creation;
 mod expiry;
 mod foreign;
 mod index;
 mod last_use;
+mod reasons;
 mod revocation;
-mod verdict;

@@ -1,4 +1,4 @@
-//! Revoking: once, for good, and only the token that was meant.
+//! Revocation: permanent, and only of the given token.
 
 use std::sync::Barrier;
 use std::thread;
@@ -7,77 +7,77 @@ use crate::every_engine::on_every_engine;
 use crate::store::{Store, open};
 
 on_every_engine![
-    a_revoked_token_is_invalid_at_once_and_the_others_stay,
-    revoking_again_or_what_is_not_there_is_false,
-    of_many_who_revoke_at_once_one_did_it,
+    revocation_takes_effect_at_once_and_only_for_its_token,
+    revoking_again_or_an_unknown_id_returns_false,
+    exactly_one_concurrent_revocation_returns_true,
     another_handle_sees_the_revocation,
-    a_revocation_is_seen_at_once_by_handles_that_remember_the_token,
-    a_check_that_begins_after_a_revocation_is_never_answered_with_valid,
+    a_revocation_invalidates_cached_lookups_of_all_handles,
+    checks_started_after_a_revocation_never_return_valid,
 ];
 
-fn a_revoked_token_is_invalid_at_once_and_the_others_stay(store: &Store) {
-    let tokens =
-        ["a", "b"].map(|name| store.tokens().create_token(name, None).expect("a token is made"));
-    let valid = |which: usize| {
-        store.tokens().verify_token(tokens[which].token.expose()).expect("the store answers")
+fn revocation_takes_effect_at_once_and_only_for_its_token(store: &Store) {
+    let tokens = ["a", "b"]
+        .map(|name| store.tokens().create_token(name, None).expect("the token is created"));
+    let valid = |index: usize| {
+        store.tokens().verify_token(tokens[index].token.expose()).expect("the query succeeds")
     };
     assert!(valid(0) && valid(1));
-    assert!(store.tokens().revoke_token(tokens[0].id).expect("it is revoked"));
+    assert!(store.tokens().revoke_token(tokens[0].id).expect("the token is revoked"));
     assert!(!valid(0) && valid(1));
     let info = store
         .tokens()
         .get_token_info(tokens[0].id)
-        .expect("the store answers")
-        .expect("the token is there");
+        .expect("the query succeeds")
+        .expect("the token exists");
     assert!(!info.is_active, "a revoked token stays in the list");
 }
 
-fn revoking_again_or_what_is_not_there_is_false(store: &Store) {
-    let created = store.tokens().create_token("a", None).expect("a token is made");
-    assert!(store.tokens().revoke_token(created.id).expect("it is revoked"));
+fn revoking_again_or_an_unknown_id_returns_false(store: &Store) {
+    let created = store.tokens().create_token("a", None).expect("the token is created");
+    assert!(store.tokens().revoke_token(created.id).expect("the token is revoked"));
     for id in [created.id, created.id + 1, 0, -1, i64::MIN, i64::MAX] {
-        assert!(!store.tokens().revoke_token(id).expect("the store answers"), "{id}");
+        assert!(!store.tokens().revoke_token(id).expect("the query succeeds"), "{id}");
     }
 }
 
-fn of_many_who_revoke_at_once_one_did_it(store: &Store) {
-    let created = store.tokens().create_token("a", None).expect("a token is made");
+fn exactly_one_concurrent_revocation_returns_true(store: &Store) {
+    let created = store.tokens().create_token("a", None).expect("the token is created");
     let revoked = thread::scope(|scope| {
         let threads: Vec<_> =
             (0..8).map(|_| scope.spawn(|| store.tokens().revoke_token(created.id))).collect();
-        let answers = threads
-            .into_iter()
-            .map(|thread| thread.join().expect("no panic").expect("the store answers"));
-        answers.filter(|did| *did).count()
+        let results = threads.into_iter().map(|thread| {
+            thread.join().expect("the thread does not panic").expect("the query succeeds")
+        });
+        results.filter(|revoked| *revoked).count()
     });
     assert_eq!(revoked, 1);
 }
 
 fn another_handle_sees_the_revocation(store: &Store) {
-    let created = store.tokens().create_token("a", None).expect("a token is made");
+    let created = store.tokens().create_token("a", None).expect("the token is created");
     let other = open(store.raw.url());
-    assert!(other.tokens().revoke_token(created.id).expect("it is revoked"));
-    assert!(!store.tokens().verify_token(created.token.expose()).expect("the store answers"));
+    assert!(other.tokens().revoke_token(created.id).expect("the token is revoked"));
+    assert!(!store.tokens().verify_token(created.token.expose()).expect("the query succeeds"));
 }
 
-fn a_revocation_is_seen_at_once_by_handles_that_remember_the_token(store: &Store) {
-    let created = store.tokens().create_token("a", None).expect("a token is made");
+fn a_revocation_invalidates_cached_lookups_of_all_handles(store: &Store) {
+    let created = store.tokens().create_token("a", None).expect("the token is created");
     let token = created.token.expose();
-    // One of them by another name of the same place.
-    let others = [open(store.raw.url()), open(&another_name(store))];
+    // One of them opens the same database by another URL.
+    let others = [open(store.raw.url()), open(&alternative_url(store))];
     for chat in others.iter().chain([&**store]) {
-        assert!(chat.tokens().verify_token(token).expect("the store answers"));
-        assert_eq!(chat.tokens().verify_at_once(token), Some(true), "it is remembered");
+        assert!(chat.tokens().verify_token(token).expect("the query succeeds"));
+        assert_eq!(chat.tokens().verify_cached(token), Some(true), "the token is cached");
     }
-    assert!(others[0].tokens().revoke_token(created.id).expect("it is revoked"));
+    assert!(others[0].tokens().revoke_token(created.id).expect("the token is revoked"));
     for chat in others.iter().chain([&**store]) {
-        assert_eq!(chat.tokens().verify_at_once(token), None, "it is looked up again");
-        assert!(!chat.tokens().verify_token(token).expect("the store answers"));
+        assert_eq!(chat.tokens().verify_cached(token), None, "the cached entry is invalidated");
+        assert!(!chat.tokens().verify_token(token).expect("the query succeeds"));
     }
 }
 
-/// A URL that names the same database in another way.
-fn another_name(store: &Store) -> String {
+/// Returns a different URL of the same database.
+fn alternative_url(store: &Store) -> String {
     let url = store.raw.url();
     match store.raw.path() {
         Some(path) => {
@@ -90,11 +90,11 @@ fn another_name(store: &Store) -> String {
     }
 }
 
-fn a_check_that_begins_after_a_revocation_is_never_answered_with_valid(store: &Store) {
+fn checks_started_after_a_revocation_never_return_valid(store: &Store) {
     const ROUNDS: usize = 200;
     let other = open(store.raw.url());
     let tokens: Vec<_> = (0..ROUNDS)
-        .map(|_| store.tokens().create_token("a", None).expect("a token is made"))
+        .map(|_| store.tokens().create_token("a", None).expect("the token is created"))
         .collect();
     let (begin, end) = (Barrier::new(3), Barrier::new(3));
     thread::scope(|scope| {
@@ -103,23 +103,23 @@ fn a_check_that_begins_after_a_revocation_is_never_answered_with_valid(store: &S
             scope.spawn(move || {
                 for created in tokens {
                     begin.wait();
-                    // Looked up while it is being revoked: either answer is right.
+                    // Concurrent with the revocation: either result is correct.
                     let _ = chat
                         .tokens()
                         .verify_token(created.token.expose())
-                        .expect("the store answers");
+                        .expect("the query succeeds");
                     end.wait();
                 }
             });
         }
         for created in &tokens {
             begin.wait();
-            assert!(store.tokens().revoke_token(created.id).expect("it is revoked"));
+            assert!(store.tokens().revoke_token(created.id).expect("the token is revoked"));
             for chat in [&**store, &other] {
                 let valid =
-                    chat.tokens().verify_token(created.token.expose()).expect("the store answers");
+                    chat.tokens().verify_token(created.token.expose()).expect("the query succeeds");
                 if valid {
-                    // The scope would wait for threads that wait for the next round.
+                    // A panic would deadlock: the scope joins threads that wait for the next round.
                     eprintln!("a revoked token was valid");
                     std::process::abort();
                 }

@@ -1,4 +1,4 @@
-//! The form of a file of vectors.
+//! The format of vector files.
 
 use std::path::Path;
 
@@ -7,31 +7,31 @@ use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RawFile {
     #[serde(rename = "about")]
     _about: String,
     #[serde(default)]
     messages: Vec<Value>,
-    cases: Vec<WrittenCase>,
+    cases: Vec<RawCase>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenCase {
+struct RawCase {
     name: String,
     call: String,
     arguments: Value,
-    // A case that expects null has the key all the same.
+    // Distinguishes an expected null from a missing key.
     #[serde(default, deserialize_with = "present")]
     expect: Option<Value>,
-    error: Option<WrittenError>,
+    error: Option<RawError>,
     #[serde(default, rename = "text_only")]
     _text_only: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenError {
+struct RawError {
     kind: String,
     field: String,
 }
@@ -42,12 +42,12 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 
 /// A file of vectors.
 pub(super) struct VectorFile {
-    /// What is logged before the first case.
+    /// Messages that are logged before the first case.
     pub(super) messages: Vec<Value>,
     pub(super) cases: Vec<Case>,
 }
 
-/// A call, and what must come of it.
+/// A call and its expected outcome.
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) call: String,
@@ -64,31 +64,26 @@ impl VectorFile {
     pub(super) fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let written: Written = serde_json::from_str(&text)
+        let raw: RawFile = serde_json::from_str(&text)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let messages = written.messages.into_iter().map(spelled_out).collect();
-        Self { messages, cases: written.cases.into_iter().map(Case::from).collect() }
+        let messages = raw.messages.into_iter().map(expanded).collect();
+        Self { messages, cases: raw.cases.into_iter().map(Case::from).collect() }
     }
 }
 
-impl From<WrittenCase> for Case {
-    fn from(written: WrittenCase) -> Self {
-        let expected = match (written.expect, written.error) {
-            (Some(answer), None) => Expected::Answer(spelled_out(answer)),
-            (None, Some(WrittenError { kind, field })) => Expected::Error { kind, field },
-            _ => panic!("{:?} must have either expect or error", written.name),
+impl From<RawCase> for Case {
+    fn from(raw: RawCase) -> Self {
+        let expected = match (raw.expect, raw.error) {
+            (Some(answer), None) => Expected::Answer(expanded(answer)),
+            (None, Some(RawError { kind, field })) => Expected::Error { kind, field },
+            _ => panic!("{:?} must have either expect or error", raw.name),
         };
-        Self {
-            name: written.name,
-            call: written.call,
-            arguments: spelled_out(written.arguments),
-            expected,
-        }
+        Self { name: raw.name, call: raw.call, arguments: expanded(raw.arguments), expected }
     }
 }
 
-/// The value with `{"$repeat": …}` and `{"$concat": …}` replaced by the texts that they stand for.
-fn spelled_out(value: Value) -> Value {
+/// Expands `{"$repeat": …}` and `{"$concat": …}` in a value.
+fn expanded(value: Value) -> Value {
     match value {
         Value::Object(map) if map.len() == 1 && map.contains_key("$repeat") => {
             let (text, times): (String, usize) = serde_json::from_value(map["$repeat"].clone())
@@ -98,15 +93,13 @@ fn spelled_out(value: Value) -> Value {
         Value::Object(map) if map.len() == 1 && map.contains_key("$concat") => {
             let parts: Vec<Value> =
                 serde_json::from_value(map["$concat"].clone()).expect("$concat takes a list");
-            let parts = parts.into_iter().map(spelled_out);
+            let parts = parts.into_iter().map(expanded);
             Value::String(
                 parts.map(|part| part.as_str().expect("$concat takes texts").to_owned()).collect(),
             )
         }
-        Value::Object(map) => {
-            map.into_iter().map(|(key, value)| (key, spelled_out(value))).collect()
-        }
-        Value::Array(values) => values.into_iter().map(spelled_out).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, expanded(value))).collect(),
+        Value::Array(values) => values.into_iter().map(expanded).collect(),
         other => other,
     }
 }

@@ -1,7 +1,8 @@
-//! The cases of `tests/vectors/*.json`, which every language must agree on. That folder's README describes their form.
+//! Runs the cases of `tests/vectors/*.json`, which all languages share. The README of that folder
+//! describes their format.
 
-mod answers;
 mod calls;
+mod compare;
 mod format;
 
 use std::path::{Path, PathBuf};
@@ -12,40 +13,40 @@ use calls::perform;
 use format::{Case, Expected, VectorFile};
 
 on_every_engine![
-    messages_are_logged_as_the_vectors_say,
-    times_are_read_as_the_vectors_say,
-    metadata_is_kept_as_the_vectors_say,
-    filters_find_what_the_vectors_say,
-    searches_find_what_the_vectors_say,
-    totals_are_what_the_vectors_say,
-    tokens_are_judged_as_the_vectors_say,
+    log_message_vectors_pass,
+    timestamp_vectors_pass,
+    metadata_vectors_pass,
+    filter_vectors_pass,
+    search_vectors_pass,
+    analytics_vectors_pass,
+    token_vectors_pass,
 ];
 
-fn messages_are_logged_as_the_vectors_say(store: &Store) {
+fn log_message_vectors_pass(store: &Store) {
     run(store, "log_message.json");
 }
 
-fn times_are_read_as_the_vectors_say(store: &Store) {
+fn timestamp_vectors_pass(store: &Store) {
     run(store, "timestamps.json");
 }
 
-fn metadata_is_kept_as_the_vectors_say(store: &Store) {
+fn metadata_vectors_pass(store: &Store) {
     run(store, "metadata.json");
 }
 
-fn filters_find_what_the_vectors_say(store: &Store) {
+fn filter_vectors_pass(store: &Store) {
     run(store, "filters.json");
 }
 
-fn searches_find_what_the_vectors_say(store: &Store) {
+fn search_vectors_pass(store: &Store) {
     run(store, "search.json");
 }
 
-fn totals_are_what_the_vectors_say(store: &Store) {
+fn analytics_vectors_pass(store: &Store) {
     run(store, "analytics.json");
 }
 
-fn tokens_are_judged_as_the_vectors_say(store: &Store) {
+fn token_vectors_pass(store: &Store) {
     run(store, "tokens.json");
 }
 
@@ -64,7 +65,7 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-fn every_file_of_vectors_is_run() {
+fn every_vector_file_is_run() {
     let entries = std::fs::read_dir(folder()).expect("the vectors' folder");
     let mut names: Vec<_> = entries
         .map(|entry| entry.expect("a readable folder").file_name().into_string().expect("UTF-8"))
@@ -75,7 +76,7 @@ fn every_file_of_vectors_is_run() {
 }
 
 #[test]
-fn every_case_has_a_name_of_its_own() {
+fn case_names_are_unique() {
     for name in FILES {
         let mut names: Vec<_> = VectorFile::read(&folder().join(name))
             .cases
@@ -89,7 +90,7 @@ fn every_case_has_a_name_of_its_own() {
     }
 }
 
-/// Runs every case of a file, and then tells of all that came out differently.
+/// Runs every case of a file and reports all failures together.
 fn run(store: &Store, name: &str) {
     let file = VectorFile::read(&folder().join(name));
     for message in &file.messages {
@@ -110,23 +111,23 @@ fn try_case(store: &Store, case: &Case) -> Result<(), String> {
     let rows = || (store.count(), store.tokens().list_tokens().map_or(0, |tokens| tokens.len()));
     let before = rows();
     let outcome = perform(store, &case.call, &case.arguments);
-    let told = |what: String| format!("{:?}: {}", case.name, shortened(&what));
+    let failure = |reason: String| format!("{:?}: {}", case.name, shortened(&reason));
     match (outcome, &case.expected) {
-        (Ok(answer), Expected::Answer(expected)) => {
-            answers::compare(&case.call, &answer, expected).map_err(told)
+        (Ok(result), Expected::Answer(expected)) => {
+            compare::compare(&case.call, &result, expected).map_err(failure)
         }
         (Err(error), Expected::Error { kind, field }) => {
             let field = calls::field(field);
             if (error.kind().name(), error.field()) != (kind.as_str(), Some(field)) {
-                return Err(told(format!("{kind} of {field} was expected, and {error:?} came")));
+                return Err(failure(format!("expected {kind} of {field}, got {error:?}")));
             }
-            if rows() == before { Ok(()) } else { Err(told("something was stored".to_owned())) }
+            if rows() == before { Ok(()) } else { Err(failure("something was stored".to_owned())) }
         }
-        (Ok(answer), Expected::Error { kind, field }) => {
-            Err(told(format!("{kind} of {field} was expected, and {answer} came")))
+        (Ok(result), Expected::Error { kind, field }) => {
+            Err(failure(format!("expected {kind} of {field}, got {result}")))
         }
         (Err(error), Expected::Answer(expected)) => {
-            Err(told(format!("{expected} was expected, and {error:?} came")))
+            Err(failure(format!("expected {expected}, got {error:?}")))
         }
     }
 }

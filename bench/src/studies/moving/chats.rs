@@ -1,12 +1,13 @@
-//! Messages of the size of real ones: how long they are, how well they compress, and what is beside the text are as in
-//! exchanges with language models that people have published. The same in every run.
+//! Generates realistic messages: their lengths, compressibility and metadata are like those of
+//! published exchanges with language models. They are the same in every run.
 
 use chatkeep::{Metadata, NewMessage, Timestamp};
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 
 use crate::studies::numbers::Numbers;
 
-/// How long texts are, in characters: by how many in a thousand are shorter. In between lengths grow evenly.
+/// Distribution of text lengths: pairs of a rank per thousand and a length in characters,
+/// interpolated linearly.
 type Lengths = [(usize, usize)];
 const QUESTIONS: &Lengths = &[
     (0, 48),
@@ -34,28 +35,28 @@ const ANSWERS: &Lengths = &[
     (1_000, 5_811),
 ];
 
-/// The commonest words of English, which make up a third of a text.
+/// The most common English words, which make up a third of a text.
 const COMMON: [&str; 32] = [
     "the", "of", "and", "to", "a", "in", "is", "that", "for", "it", "you", "as", "with", "are",
     "be", "this", "on", "can", "or", "by", "not", "an", "your", "from", "have", "which", "will",
     "use", "if", "at", "more", "also",
 ];
-/// What else there is comes from these: an English dictionary would be too large to have here, and fewer words would
-/// compress too well.
+/// Parts of the other words. An English dictionary would be too large for this file, and fewer
+/// words would compress too well.
 const BEGINNINGS: &[&str] = &[
     "b", "c", "ch", "cl", "d", "f", "g", "gr", "h", "l", "m", "n", "p", "pr", "r", "s", "sh", "st",
     "t", "th", "tr", "v", "w",
 ];
 const VOWELS: &[&str] = &["a", "e", "i", "o", "u", "ai", "ea", "ou"];
 const ENDS: &[&str] = &["n", "r", "s", "t", "l", "nd", "st", "ng", "ck", "m", "d"];
-/// 2 to the power of this many words. A word's rank is drawn so that it is the rarer the higher (Zipf's law).
+/// Binary logarithm of the number of words. Higher ranks are rarer (Zipf's law).
 const POWERS: usize = 12;
-/// A text has a subject: words that come again and again in it.
+/// Number of subject words of a text, which are repeated in it.
 const SUBJECT: usize = 20;
 const OF_SUBJECT: usize = 400;
 /// One text in ten is not plain ASCII.
 const NOT_ASCII: usize = 100;
-const ELSEWHERE: &[&str] = &[
+const FOREIGN: &[&str] = &[
     "naïve",
     "größer",
     "l’été",
@@ -76,11 +77,11 @@ const PROVIDERS: &[(&str, &[&str])] = &[
     ("lmsys", &["vicuna-13b", "vicuna-7b"]),
     ("meta", &["llama-2-13b-chat"]),
 ];
-/// 2025-01-01, and how long a year is, in microseconds.
+/// 2025-01-01 and the length of a year, in microseconds.
 const FIRST: i64 = 1_735_689_600_000_000;
 const YEAR: i64 = 365 * 24 * 3_600 * 1_000_000;
 
-/// Messages, one after the other.
+/// A generator of messages.
 pub(super) struct Chats {
     numbers: Numbers,
     words: Vec<String>,
@@ -89,7 +90,7 @@ pub(super) struct Chats {
 }
 
 impl Chats {
-    /// So many messages are spread over a year.
+    /// Creates a generator of `total` messages, spread over a year.
     pub(super) fn new(total: usize) -> Self {
         let mut numbers = Numbers::new(0x5eed_cafe);
         let mut words: Vec<String> = COMMON.map(str::to_owned).into();
@@ -112,9 +113,9 @@ impl Chats {
 
     pub(super) fn next(&mut self) -> Result<NewMessage> {
         let numbers = &mut self.numbers;
-        // Ids follow time, as in a log; microseconds are not round.
+        // Ids follow time, as in a log, and the microseconds are not round.
         let step = YEAR / self.total;
-        let moment = FIRST + self.made * step + numbers.below(usize::try_from(step)?) as i64;
+        let timestamp = FIRST + self.made * step + numbers.below(usize::try_from(step)?) as i64;
         self.made += 1;
         let question = length(QUESTIONS, numbers);
         let answer = length(ANSWERS, numbers);
@@ -126,7 +127,7 @@ impl Chats {
             (!numbers.happens(20), !numbers.happens(100), !numbers.happens(100));
 
         let mut message = NewMessage::new(self.text(question))
-            .with_timestamp(Timestamp::from_microsecond(moment)?)
+            .with_timestamp(Timestamp::from_microsecond(timestamp)?)
             .with_provider(provider)
             .with_model(model);
         if answered {
@@ -145,18 +146,18 @@ impl Chats {
         Ok(message)
     }
 
-    /// Sentences, in paragraphs, of so many characters in all.
+    /// Generates paragraphs of sentences with this many characters in total.
     fn text(&mut self, length: usize) -> String {
         let Self { numbers, words, .. } = self;
         let subject: [usize; SUBJECT] =
             std::array::from_fn(|_| COMMON.len() + numbers.below(words.len() - COMMON.len()));
         let foreign = numbers.happens(NOT_ASCII);
         let mut text = String::with_capacity(length + 16);
-        // By words, not by characters: all but those from elsewhere are ASCII, and that is counted.
+        // Counted by words, since all but the foreign ones are ASCII.
         let (mut characters, mut left_in_sentence) = (0, 5 + numbers.below(14));
         while characters < length {
             let word = if foreign && numbers.happens(60) {
-                ELSEWHERE[numbers.below(ELSEWHERE.len())]
+                FOREIGN[numbers.below(FOREIGN.len())]
             } else if numbers.happens(OF_SUBJECT) {
                 words[subject[numbers.below(SUBJECT)]].as_str()
             } else {
@@ -186,13 +187,13 @@ impl Chats {
     }
 }
 
-/// A length, as often as it comes.
+/// Draws a length from a distribution.
 fn length(lengths: &Lengths, numbers: &mut Numbers) -> usize {
-    let place = numbers.below(1000);
+    let rank = numbers.below(1000);
     let after =
-        lengths.iter().position(|(shorter, _)| *shorter > place).unwrap_or(lengths.len() - 1);
+        lengths.iter().position(|(shorter, _)| *shorter > rank).unwrap_or(lengths.len() - 1);
     let ((from, shortest), (to, longest)) = (lengths[after.saturating_sub(1)], lengths[after]);
-    shortest + (longest - shortest) * (place - from) / (to - from).max(1)
+    shortest + (longest - shortest) * (rank - from) / (to - from).max(1)
 }
 
 #[cfg(test)]
@@ -200,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_as_long_as_real_ones_and_the_same_each_time() {
+    fn messages_have_realistic_lengths_and_are_reproducible() {
         const MESSAGES: usize = 2_000;
         let all = || {
             let mut chats = Chats::new(MESSAGES);
@@ -221,9 +222,10 @@ mod tests {
         assert!((1_900..2_000).contains(&answers.len()));
         let foreign = answers.iter().filter(|text| !text.is_ascii()).count();
         assert!((100..250).contains(&foreign), "{foreign}");
-        let moments: Vec<_> = messages.iter().map(|message| message.timestamp.unwrap()).collect();
-        assert!(moments.is_sorted());
-        assert!(moments[0].to_string().starts_with("2025-01-01"), "{}", moments[0]);
-        assert!(moments[MESSAGES - 1].to_string().starts_with("2025-12-31"));
+        let timestamps: Vec<_> =
+            messages.iter().map(|message| message.timestamp.unwrap()).collect();
+        assert!(timestamps.is_sorted());
+        assert!(timestamps[0].to_string().starts_with("2025-01-01"), "{}", timestamps[0]);
+        assert!(timestamps[MESSAGES - 1].to_string().starts_with("2025-12-31"));
     }
 }

@@ -1,46 +1,46 @@
-//! `chatkeep`, the command, as users have it.
+//! The `chatkeep` command, as users run it.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 use serde::{Deserialize, Serialize};
 
 use super::program::{Memory, Ran, run};
 
-/// For a million messages, on a machine where others work as well.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+/// Time limit for a million messages on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(3_600);
 
-/// The program.
+/// The path of the program.
 #[derive(Clone, Copy)]
 pub(super) struct Chatkeep<'a>(pub(super) &'a Path);
 
-/// A copy that was made.
+/// A completed copy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Copied {
-    /// From the program's start to its end.
+    /// Time from the start of the program to its end.
     pub(crate) seconds: f64,
-    /// Of these, until all rows were stored; on servers they are read back meanwhile.
+    /// Seconds until all rows were stored; on servers this includes reading back.
     pub(crate) storing: f64,
-    /// Until the totals of the statistics were counted.
+    /// Seconds to count the totals of the statistics.
     pub(crate) counting: f64,
-    /// Until the rest was read back, and compared.
+    /// Seconds to read back the rest and compare it.
     pub(crate) comparing: f64,
     pub(crate) memory: Memory,
-    /// Flushes of the disk meanwhile, where it counts them.
+    /// Disk flushes of the copy, if they are counted.
     pub(crate) flushes: Option<u64>,
 }
 
-/// A comparison that said `equal`.
+/// A comparison that found both sides equal.
 pub(super) struct Verified {
     pub(super) seconds: f64,
-    /// Over all messages.
+    /// Digest of all messages.
     pub(super) sha256: String,
 }
 
 #[derive(Deserialize)]
-struct CopyAnswer {
+struct CopyResult {
     messages: u64,
     storing_seconds: f64,
     counting_seconds: f64,
@@ -66,26 +66,30 @@ struct Table {
 }
 
 impl Chatkeep<'_> {
+    /// Copies a database.
+    ///
     /// # Errors
-    /// It failed, or copied another number of messages.
+    /// If the command fails or copies another number of messages.
     pub(super) fn copy(self, from: &str, to: &str, messages: usize) -> Result<Copied> {
         let ran = self.run(&["db", "copy", "--from", from, "--to", to])?;
-        let answer: CopyAnswer = read(&ran)?;
-        if !answer.comparison.equal || answer.messages != messages as u64 {
-            return Err(format!("{} of {messages} messages were copied", answer.messages).into());
+        let result: CopyResult = read(&ran)?;
+        if !result.comparison.equal || result.messages != messages as u64 {
+            return Err(format!("{} of {messages} messages were copied", result.messages).into());
         }
         Ok(Copied {
             seconds: ran.seconds,
-            storing: answer.storing_seconds,
-            counting: answer.counting_seconds,
-            comparing: answer.comparing_seconds,
+            storing: result.storing_seconds,
+            counting: result.counting_seconds,
+            comparing: result.comparing_seconds,
             memory: ran.memory,
             flushes: None,
         })
     }
 
+    /// Compares two databases.
+    ///
     /// # Errors
-    /// It failed, or found a difference.
+    /// If the command fails or finds a difference.
     pub(super) fn verify(self, from: &str, to: &str, messages: usize) -> Result<Verified> {
         let ran = self.run(&["db", "copy", "--from", from, "--to", to, "--verify"])?;
         let Comparison { equal, target } = read(&ran)?;
@@ -95,7 +99,7 @@ impl Chatkeep<'_> {
         Ok(Verified { seconds: ran.seconds, sha256: target.messages.sha256 })
     }
 
-    /// Writes all messages of a database into a file.
+    /// Exports all messages of a database into a file.
     pub(super) fn export(self, url: &str, file: &Path) -> Result<Ran> {
         let file = file.to_str().ok_or("the temporary folder's name is not UTF-8")?;
         self.run(&["--database-url", url, "messages", "export", file])
@@ -103,24 +107,24 @@ impl Chatkeep<'_> {
 
     fn run(self, arguments: &[&str]) -> Result<Ran> {
         let mut command = Command::new(self.0);
-        // It reads settings from the environment, and whoever runs the benchmark may have some.
+        // The command reads settings from the environment, which must not affect the benchmark.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("DB_") || name == "DATABASE_URL" {
                 command.env_remove(name);
             }
         }
         command.args(arguments).arg("--json");
-        run(command, PATIENCE).map_err(|failure| message(&failure.to_string()).into())
+        run(command, TIMEOUT).map_err(|failure| message(&failure.to_string()).into())
     }
 }
 
-/// What went wrong, out of what the command says of it to programs.
-fn message(said: &str) -> String {
-    let told = said
+/// Extracts the message from the JSON error of the command.
+fn message(output: &str) -> String {
+    let error = output
         .find('{')
-        .and_then(|start| serde_json::from_str::<serde_json::Value>(&said[start..]).ok());
-    let message = told.as_ref().and_then(|told| told["error"]["message"].as_str());
-    message.unwrap_or(said).to_owned()
+        .and_then(|start| serde_json::from_str::<serde_json::Value>(&output[start..]).ok());
+    let message = error.as_ref().and_then(|error| error["error"]["message"].as_str());
+    message.unwrap_or(output).to_owned()
 }
 
 fn read<T: for<'a> Deserialize<'a>>(ran: &Ran) -> Result<T> {
@@ -133,7 +137,7 @@ mod tests {
     use super::message;
 
     #[test]
-    fn an_error_is_told_in_its_own_words() {
+    fn the_message_of_a_json_error_is_extracted() {
         assert_eq!(
             message(r#"chatkeep: {"error": {"kind": "Schema", "message": "is behind"}}"#),
             "is behind"

@@ -1,5 +1,6 @@
-//! Moving a log of real-sized messages: from SQLite to PostgreSQL beside `COPY`, on through the other engines, out into a
-//! file, and by pgloader. The command does it as users run it, in a process of its own, so that its memory can be seen.
+//! Copies a log of realistic messages: from SQLite to PostgreSQL, compared with `COPY`, then to the
+//! other engines, into a file, and with pgloader. It uses the command in a separate process, as
+//! users do, so that its memory can be measured.
 
 mod chats;
 mod command;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs};
 
-use chatkeep_contest::{Engine, Ready, Result};
+use chatkeep_bench_protocol::{Engine, Ready, Result};
 use chatkeep_testkit::TestDatabase;
 use serde::{Deserialize, Serialize};
 
@@ -25,55 +26,55 @@ pub(crate) use self::race::Race;
 use self::command::{Chatkeep, Verified};
 use self::source::Source;
 use crate::check;
-use crate::contestants;
-use crate::disk::{Disk, settle};
-use crate::place::{Place, setup_of};
+use crate::competitors;
+use crate::disk::{Disk, write_back};
+use crate::host::{Host, setup_of};
 
-/// The word that chooses it.
+/// The name that selects the study.
 pub(crate) const NAME: &str = "moving";
-/// Where the log goes, from SQLite on.
-const STOPS: [Engine; 4] = [Engine::PostgreSql, Engine::Sqlite, Engine::MariaDb, Engine::MySql];
-/// In a quick run, and in a whole one, in which a round takes some minutes.
+/// The engines to which the log is copied in order, starting from SQLite.
+const TARGETS: [Engine; 4] = [Engine::PostgreSql, Engine::Sqlite, Engine::MariaDb, Engine::MySql];
+/// Number of rounds in a quick and in a full run, in which a round takes some minutes.
 const ROUNDS: (usize, usize) = (2, 3);
 const MESSAGES: (usize, usize) = (20_000, 1_000_000);
 
-/// What is wanted of it.
-pub(crate) struct Journey {
-    /// Those that may be stopped at, beside the SQLite file that it begins with.
+/// The extent of the study.
+pub(crate) struct CopyPlan {
+    /// Target engines; the source is always a SQLite file.
     pub(crate) engines: Vec<Engine>,
     pub(crate) messages: usize,
     pub(crate) rounds: usize,
 }
 
-impl Journey {
+impl CopyPlan {
     pub(crate) fn new(engines: Vec<Engine>, messages: Option<usize>, quick: bool) -> Self {
-        let (usual, rounds) = if quick { (MESSAGES.0, ROUNDS.0) } else { (MESSAGES.1, ROUNDS.1) };
-        Self { engines, messages: messages.unwrap_or(usual), rounds }
+        let (default, rounds) = if quick { (MESSAGES.0, ROUNDS.0) } else { (MESSAGES.1, ROUNDS.1) };
+        Self { engines, messages: messages.unwrap_or(default), rounds }
     }
 }
 
-/// What was found.
+/// The results of the study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Moving {
     pub(crate) messages: usize,
-    /// Bytes of their texts.
+    /// Total size of the texts in bytes.
     pub(crate) bytes: u64,
     pub(crate) race: Option<Race>,
     pub(crate) legs: Vec<Leg>,
     pub(crate) export: Option<Export>,
-    /// By pgloader, attempt by attempt.
+    /// Attempts with pgloader.
     pub(crate) loaded: Vec<Loaded>,
 }
 
-/// From one stop to the next, where everything was found equal again.
+/// A copy from one engine to the next, which was verified to be equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Leg {
     pub(crate) from: Engine,
     pub(crate) to: Engine,
     pub(crate) copied: Copied,
-    /// Seconds of a comparison by itself, both sides read.
+    /// Seconds of a separate comparison, which reads both sides.
     pub(crate) verifying: f64,
-    /// Over all messages at the end of it.
+    /// Digest of all messages in the target.
     pub(crate) sha256: String,
 }
 
@@ -81,24 +82,24 @@ pub(crate) struct Leg {
 pub(crate) struct Export {
     pub(crate) seconds: f64,
     pub(crate) memory: Memory,
-    /// Of the file.
+    /// Size of the file in bytes.
     pub(crate) bytes: u64,
 }
 
-/// Goes as far as it can: what was found until something failed is found.
+/// Runs the study. On a failure it also returns the results so far.
 pub(crate) fn study(
-    journey: &Journey,
+    plan: &CopyPlan,
     program: &Path,
     disk: &Disk,
     notes: &mut Vec<String>,
 ) -> (Option<Moving>, Result<()>) {
-    let with_prepared = journey.engines.contains(&Engine::PostgreSql);
-    let source = match Source::fill(journey.messages, with_prepared) {
+    let with_prepared = plan.engines.contains(&Engine::PostgreSql);
+    let source = match Source::fill(plan.messages, with_prepared) {
         Ok(source) => source,
         Err(failure) => return (None, Err(failure)),
     };
     let mut moving = Moving {
-        messages: journey.messages,
+        messages: plan.messages,
         bytes: source.bytes,
         race: None,
         legs: Vec::new(),
@@ -106,31 +107,31 @@ pub(crate) fn study(
         loaded: Vec::new(),
     };
     eprintln!("bench: moving: {} messages, {} MB", moving.messages, moving.bytes / 1_000_000);
-    let traveller = Traveller { journey, chatkeep: Chatkeep(program), disk };
-    let done = traveller
+    let runner = Runner { plan, chatkeep: Chatkeep(program), disk };
+    let outcome = runner
         .export(&source, &mut moving)
-        .and_then(|()| traveller.go(&source, &mut moving, notes));
-    (Some(moving), done)
+        .and_then(|()| runner.copy_through_engines(&source, &mut moving, notes));
+    (Some(moving), outcome)
 }
 
-struct Traveller<'a> {
-    journey: &'a Journey,
+struct Runner<'a> {
+    plan: &'a CopyPlan,
     chatkeep: Chatkeep<'a>,
     disk: &'a Disk,
 }
 
-/// A database that the log has come to, on its server.
-struct Stop {
+/// A database that contains the log, on its server.
+struct Location {
     engine: Engine,
     database: TestDatabase,
-    /// Goes after the database.
-    _place: Place,
+    /// Dropped after the database.
+    _host: Host,
 }
 
-impl Traveller<'_> {
+impl Runner<'_> {
     fn export(&self, source: &Source, moving: &mut Moving) -> Result<()> {
         let file = source.file("messages.jsonl");
-        settle(&env::temp_dir());
+        write_back(&env::temp_dir());
         let ran = self.chatkeep.export(source.database.url(), &file)?;
         let bytes = fs::metadata(&file)?.len();
         fs::remove_file(&file)?;
@@ -139,74 +140,81 @@ impl Traveller<'_> {
         Ok(())
     }
 
-    fn go(&self, source: &Source, moving: &mut Moving, notes: &mut Vec<String>) -> Result<()> {
-        let mut here: Option<Stop> = None;
-        for engine in STOPS.into_iter().filter(|engine| self.journey.engines.contains(engine)) {
-            let place = match Place::open(engine, None) {
-                Ok(place) => place,
-                // MySQL alone may be missing: see scripts/setup-mysql.sh.
+    fn copy_through_engines(
+        &self,
+        source: &Source,
+        moving: &mut Moving,
+        notes: &mut Vec<String>,
+    ) -> Result<()> {
+        let mut current: Option<Location> = None;
+        for engine in TARGETS.into_iter().filter(|engine| self.plan.engines.contains(engine)) {
+            let host = match Host::open(engine, None) {
+                Ok(host) => host,
+                // Only MySQL may be missing: see scripts/setup-mysql.sh.
                 Err(failure) if engine == Engine::MySql => {
                     notes.push(format!("moving: {engine} is missing: {failure}."));
                     continue;
                 }
                 Err(failure) => return Err(failure),
             };
-            let from = here
-                .as_ref()
-                .map_or((Engine::Sqlite, &source.database), |stop| (stop.engine, &stop.database));
+            let from = current.as_ref().map_or((Engine::Sqlite, &source.database), |location| {
+                (location.engine, &location.database)
+            });
             let database = if engine == Engine::PostgreSql {
                 let mut race = Race::default();
-                let raced = race::race(self, source, &place, &mut race);
+                let database = race::race(self, source, &host, &mut race);
                 let copied = race.ours.last().cloned();
-                // The rounds before one that failed are kept.
+                // If a round fails, the results of earlier rounds are kept.
                 moving.race = (!race.theirs.is_empty()).then_some(race);
-                let (database, copied) = (raced?, copied.ok_or("there was no round")?);
-                moving.legs.push(self.arrive(from, (engine, &database), copied)?);
-                moving.loaded = pgloader::load(self, source, &place, &database)?;
+                let (database, copied) = (database?, copied.ok_or("no round was run")?);
+                moving.legs.push(self.verified_leg(from, (engine, &database), copied)?);
+                moving.loaded = pgloader::load(self, source, &host, &database)?;
                 if moving.loaded.is_empty() {
-                    notes.push("pgloader is not installed: nobody else moved the log.".to_owned());
+                    notes.push(
+                        "pgloader is not installed: the log was copied only by chatkeep."
+                            .to_owned(),
+                    );
                 }
                 database
             } else {
-                let database = place.create()?;
+                let database = host.create()?;
                 let copied = self.copy(from.1.url(), database.url())?;
-                moving.legs.push(self.arrive(from, (engine, &database), copied)?);
-                Durable::of(&place, engine)?;
+                moving.legs.push(self.verified_leg(from, (engine, &database), copied)?);
+                Durable::of(&host, engine)?;
                 database
             };
-            here = Some(Stop { engine, database, _place: place });
+            current = Some(Location { engine, database, _host: host });
         }
         Ok(())
     }
 
     fn copy(&self, from: &str, to: &str) -> Result<Copied> {
-        let copy =
-            || self.chatkeep.copy(&without_tls(from), &without_tls(to), self.journey.messages);
+        let copy = || self.chatkeep.copy(&without_tls(from), &without_tls(to), self.plan.messages);
         let (copied, flushes) = self.counted(copy)?;
         Ok(Copied { flushes, ..copied })
     }
 
     fn verify(&self, from: &str, to: &str) -> Result<Verified> {
-        self.chatkeep.verify(&without_tls(from), &without_tls(to), self.journey.messages)
+        self.chatkeep.verify(&without_tls(from), &without_tls(to), self.plan.messages)
     }
 
-    /// Does it, and counts what the disk was asked to flush meanwhile, where it counts that. What others left to be written
-    /// is written before.
+    /// Runs `work` and counts its disk flushes, if the system counts them. Pending writes are
+    /// written back before.
     ///
     /// # Errors
-    /// It flushed nothing: then nothing was stored for good.
+    /// If the disk was not flushed, because then nothing was stored durably.
     fn counted<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(T, Option<u64>)> {
-        settle(&env::temp_dir());
+        write_back(&env::temp_dir());
         let before = self.disk.flushes();
-        let done = work()?;
+        let value = work()?;
         let flushes = before.zip(self.disk.flushes()).map(|(before, after)| after - before);
         if flushes == Some(0) {
-            return Err("not durable: the disk was not asked to flush anything".into());
+            return Err("not durable: the disk was not flushed".into());
         }
-        Ok((done, flushes))
+        Ok((value, flushes))
     }
 
-    fn arrive(
+    fn verified_leg(
         &self,
         (from, source): (Engine, &TestDatabase),
         (to, target): (Engine, &TestDatabase),
@@ -218,23 +226,23 @@ impl Traveller<'_> {
     }
 }
 
-/// What a server says of itself, which has to be durable.
+/// The version and the settings of a server, which must be durable.
 struct Durable {
     durability: BTreeMap<String, String>,
     version: String,
 }
 
 impl Durable {
-    fn of(place: &Place, engine: Engine) -> Result<Self> {
-        let database = place.create()?;
-        let ready: Ready = contestants::ready(&setup_of(engine, &database)?)?;
+    fn of(host: &Host, engine: Engine) -> Result<Self> {
+        let database = host.create()?;
+        let ready: Ready = competitors::ready(&setup_of(engine, &database)?)?;
         check::durable(engine, &ready)?;
         let version = ready.versions.get(engine.name()).cloned().unwrap_or_default();
         Ok(Self { durability: ready.durability, version })
     }
 }
 
-/// As everybody in the benchmark speaks to servers.
+/// Returns the URL without TLS, as used by all competitors.
 fn without_tls(url: &str) -> String {
     if url.starts_with("sqlite") { url.to_owned() } else { format!("{url}?sslmode=disable") }
 }
@@ -247,7 +255,7 @@ pub(crate) mod tests {
     use super::race::Loading;
     use super::*;
 
-    /// Half of the time went into storing.
+    /// Returns a copy that spent half of its time storing.
     pub(crate) fn copied(seconds: f64) -> Copied {
         Copied {
             seconds,
@@ -259,7 +267,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// A whole journey with one stop.
+    /// Returns the results of a study with one target.
     pub(crate) fn moved() -> Moving {
         let memory = |peak| Memory { after_a_quarter: peak / 2, peak };
         let copied = Copied { memory: memory(60_000_000), ..copied(40.0) };
@@ -298,8 +306,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// What the command says, by somebody who only says it.
-    const SAYS_SO: &str = r#"#!/bin/sh
+    /// A script that prints the output of the command without copying anything.
+    const FAKE_COMMAND: &str = r#"#!/bin/sh
         if [ "$3" = messages ]; then echo '{"id": 1}' >"$5"; exit; fi
         content='{"messages": {"rows": 300, "sha256": "ab"}}'
         comparison='{"equal": true, "target": '$content'}'
@@ -309,28 +317,25 @@ pub(crate) mod tests {
         echo '"comparison": '$comparison'}'"#;
 
     #[test]
-    fn the_log_goes_from_stop_to_stop() {
+    fn the_log_is_copied_from_engine_to_engine() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("chatkeep");
-        fs::write(&program, SAYS_SO).unwrap();
+        fs::write(&program, FAKE_COMMAND).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let disk = Disk::of(folder.path()).unwrap();
-        let journey = Journey { engines: vec![Engine::Sqlite], messages: 300, rounds: 1 };
-        let (moving, done) = study(&journey, &program, &disk, &mut Vec::new());
-        done.unwrap();
+        let plan = CopyPlan { engines: vec![Engine::Sqlite], messages: 300, rounds: 1 };
+        let (moving, outcome) = study(&plan, &program, &disk, &mut Vec::new());
+        outcome.unwrap();
         let moving = moving.unwrap();
-        assert!(
-            moving.race.is_none() && moving.loaded.is_empty(),
-            "there is no PostgreSQL on the way"
-        );
+        assert!(moving.race.is_none() && moving.loaded.is_empty(), "PostgreSQL is not a target");
         assert_eq!(moving.export.unwrap().bytes, 10);
         let [leg] = moving.legs.as_slice() else { panic!("{:?}", moving.legs) };
         assert_eq!((leg.from, leg.to, leg.sha256.as_str()), (Engine::Sqlite, Engine::Sqlite, "ab"));
         assert_eq!((leg.copied.storing, leg.copied.comparing), (1.5, 1.0));
 
-        let journey = Journey { messages: 301, ..journey };
-        let (moving, done) = study(&journey, &program, &disk, &mut Vec::new());
-        assert!(done.unwrap_err().to_string().contains("300 of 301"));
-        assert!(moving.unwrap().export.is_some(), "what was found before is kept");
+        let plan = CopyPlan { messages: 301, ..plan };
+        let (moving, outcome) = study(&plan, &program, &disk, &mut Vec::new());
+        assert!(outcome.unwrap_err().to_string().contains("300 of 301"));
+        assert!(moving.unwrap().export.is_some(), "earlier results are kept");
     }
 }

@@ -1,40 +1,46 @@
-//! pgloader on the same SQLite file, and what it made of it: asked in SQL, beside what the command made.
+//! Copies the same SQLite file with pgloader, and compares its result with that of the command by
+//! SQL queries.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::Duration;
 
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 use chatkeep_testkit::TestDatabase;
 use serde::{Deserialize, Serialize};
 
-use super::Traveller;
+use super::Runner;
 use super::postgres::Postgres;
 use super::program::{Memory, run};
 use super::source::Source;
-use crate::place::Place;
+use crate::host::Host;
 
-const PATIENCE: Duration = Duration::from_secs(3_600);
-/// As it comes; and, where that fails, once more with a heap of 8 GiB instead of the 1 GiB that Debian's build has, which its
-/// runtime (SBCL) takes for itself and it does not list.
+const TIMEOUT: Duration = Duration::from_secs(3_600);
+/// Options of each attempt: the defaults first. If that fails, the heap is increased from 1 GiB,
+/// the default of Debian's build, to 8 GiB. That option belongs to the Lisp runtime (SBCL), so
+/// pgloader does not list it.
 const ATTEMPTS: &[&[&str]] = &[&[], &["--dynamic-space-size", "8192"]];
 
-/// What is asked of both databases. The second column of each answer is what is compared.
-const QUESTIONS: &[&str] = &[
+/// Queries run on both databases. The second column of each row is compared.
+const QUERIES: &[&str] = &[
     "SELECT 'column ' || c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
             || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
             || CASE WHEN a.attidentity <> '' THEN ' IDENTITY'
                     ELSE coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') END
-     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT \
+     a.attisdropped
      LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-     WHERE c.relname IN ('messages', 'api_tokens') AND c.relkind = 'r' ORDER BY c.relname DESC, a.attnum",
-    "SELECT 'indexes of ' || tablename, string_agg(regexp_replace(indexdef, '^CREATE (UNIQUE )?INDEX .* USING ', '\\1'),
+     WHERE c.relname IN ('messages', 'api_tokens') AND c.relkind = 'r' ORDER BY c.relname DESC, \
+     a.attnum",
+    "SELECT 'indexes of ' || tablename, string_agg(regexp_replace(indexdef, '^CREATE (UNIQUE \
+     )?INDEX .* USING ', '\\1'),
             ', ' ORDER BY regexp_replace(indexdef, '^CREATE (UNIQUE )?INDEX .* USING ', '\\1'))
-     FROM pg_indexes WHERE tablename IN ('messages', 'api_tokens') GROUP BY tablename ORDER BY tablename DESC",
+     FROM pg_indexes WHERE tablename IN ('messages', 'api_tokens') GROUP BY tablename ORDER BY \
+     tablename DESC",
     "SELECT 'rows of messages', count(*) FROM messages",
     "SELECT 'rows of api_tokens', count(*) FROM api_tokens",
 ];
-/// The values are compared column by column, as the types that they have in chatkeep: the same text is the same value.
+/// Columns whose values are compared, cast to their type in chatkeep. Equal texts are equal values.
 const COLUMNS: &[(&str, &str, &str)] = &[
     ("messages", "id", "bigint"),
     ("messages", "timestamp", "timestamp"),
@@ -49,26 +55,27 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("api_tokens", "created_at", "timestamp"),
     ("api_tokens", "is_active", "boolean"),
 ];
-/// In a transaction that is taken back.
-const NEXT_ID: &str = "INSERT INTO messages (timestamp, user_message) VALUES ('2026-01-01 00:00:00', 'next') RETURNING id";
+/// Run in a transaction that is rolled back.
+const NEXT_ID: &str = "INSERT INTO messages (timestamp, user_message) VALUES ('2026-01-01 \
+    00:00:00', 'next') RETURNING id";
 
-/// What became of it.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Loaded {
     pub(crate) version: String,
-    /// Beside the two URLs.
+    /// Options in addition to the two URLs.
     pub(crate) options: Vec<String>,
     pub(crate) seconds: f64,
     pub(crate) memory: Memory,
-    /// How many facts about the two databases were compared.
+    /// Number of compared facts about the two databases.
     pub(crate) compared: usize,
-    /// Those that are not the same.
+    /// Facts that differ.
     pub(crate) differences: Vec<Difference>,
-    /// Why it has no results.
+    /// The reason if it has no results.
     pub(crate) failure: Option<String>,
 }
 
-/// A fact about both databases.
+/// A fact that differs between the databases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Difference {
     pub(crate) what: String,
@@ -76,18 +83,18 @@ pub(crate) struct Difference {
     pub(crate) theirs: String,
 }
 
-/// Has it move the file into an empty database, and compares that with ours. Nothing where it is not installed; more than one
-/// attempt where the first ones failed.
+/// Copies the file into an empty database with pgloader and compares the result with ours. Returns
+/// no attempts if pgloader is not installed, and several if the first ones failed.
 pub(super) fn load(
-    traveller: &Traveller<'_>,
+    runner: &Runner<'_>,
     source: &Source,
-    place: &Place,
+    host: &Host,
     ours: &TestDatabase,
 ) -> Result<Vec<Loaded>> {
     let mut all: Vec<Loaded> = Vec::new();
     let Some(version) = version() else { return Ok(all) };
     for options in ATTEMPTS {
-        let loaded = attempt(traveller, source, place, ours, (&version, options))?;
+        let loaded = attempt(runner, source, host, ours, (&version, options))?;
         let failed = loaded.failure.is_some();
         all.push(loaded);
         if !failed {
@@ -98,9 +105,9 @@ pub(super) fn load(
 }
 
 fn attempt(
-    traveller: &Traveller<'_>,
+    runner: &Runner<'_>,
     source: &Source,
-    place: &Place,
+    host: &Host,
     ours: &TestDatabase,
     (version, options): (&str, &[&str]),
 ) -> Result<Loaded> {
@@ -113,14 +120,14 @@ fn attempt(
         differences: Vec::new(),
         failure: None,
     };
-    let theirs = place.create()?;
+    let theirs = host.create()?;
     Postgres::open(theirs.url())?.execute("CHECKPOINT")?;
     let mut command = Command::new("pgloader");
     command.args(options);
     command.arg(source.database.url().replacen("sqlite:///", "sqlite://", 1)).arg(theirs.url());
-    match traveller.counted(|| run(command, PATIENCE)) {
+    match runner.counted(|| run(command, TIMEOUT)) {
         Ok((ran, _)) => (loaded.seconds, loaded.memory) = (ran.seconds, ran.memory),
-        // It is a peer: that it fails is a result.
+        // A failure of an alternative is a result.
         Err(failure) => {
             eprintln!("bench: moving: pgloader failed: {failure}");
             loaded.failure = Some(failure.to_string());
@@ -130,9 +137,9 @@ fn attempt(
     eprintln!("bench: moving: pgloader ({:.0} s)", loaded.seconds);
     let [mut one, mut other] = [facts(ours)?, facts(&theirs)?];
     for (facts, database) in [(&mut one, ours), (&mut other, &theirs)] {
-        let verified = traveller.verify(source.database.url(), database.url());
-        let said = verified.map_or_else(|failure| failure.to_string(), |_| "equal".to_owned());
-        facts.push(("`chatkeep db copy --verify`".to_owned(), said));
+        let verified = runner.verify(source.database.url(), database.url());
+        let result = verified.map_or_else(|failure| failure.to_string(), |_| "equal".to_owned());
+        facts.push(("`chatkeep db copy --verify`".to_owned(), result));
     }
     loaded.compared = one.len();
     loaded.differences = differences(one, other);
@@ -150,20 +157,21 @@ type Facts = Vec<(String, String)>;
 fn facts(database: &TestDatabase) -> Result<Facts> {
     let postgres = Postgres::open(database.url())?;
     let mut facts = Facts::new();
-    for question in QUESTIONS {
-        for row in postgres.rows(question)? {
+    for query in QUERIES {
+        for row in postgres.rows(query)? {
             let mut texts = row.into_iter().map(Option::unwrap_or_default);
             facts.extend(texts.next().zip(texts.next()));
         }
     }
     for (table, column, kind) in COLUMNS {
         let digest = postgres.value(&format!(
-            "SELECT to_hex(mod(coalesce(sum(hashtextextended(id::text || ' ' || {column}::{kind}::text, 0)::numeric), 0), \
+            "SELECT to_hex(mod(coalesce(sum(hashtextextended(id::text || ' ' || \
+             {column}::{kind}::text, 0)::numeric), 0), \
              4294967296)::bigint & 4294967295) FROM {table}"
         ));
-        let told =
+        let value =
             digest.map_or_else(|failure| failure.to_string(), |digest| format!("digest {digest}"));
-        facts.push((format!("values of {table}.{column}, as {kind}"), told));
+        facts.push((format!("values of {table}.{column}, as {kind}"), value));
     }
     postgres.execute("BEGIN")?;
     facts.push((
@@ -174,7 +182,8 @@ fn facts(database: &TestDatabase) -> Result<Facts> {
     Ok(facts)
 }
 
-/// In our order; what only the other one has comes last.
+/// Returns the differences in the order of our facts, followed by the facts that only the other
+/// database has.
 fn differences(ours: Facts, theirs: Facts) -> Vec<Difference> {
     let mut others: BTreeMap<String, String> = theirs.iter().cloned().collect();
     let none = || "none".to_owned();
@@ -194,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_differs_is_told() {
+    fn only_differences_are_returned() {
         let facts = |all: &[(&str, &str)]| -> Facts {
             all.iter().map(|(what, value)| ((*what).to_owned(), (*value).to_owned())).collect()
         };

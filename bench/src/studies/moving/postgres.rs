@@ -1,6 +1,6 @@
-//! A PostgreSQL database, asked in SQL without a time limit.
+//! Queries a PostgreSQL database without a time limit.
 
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
@@ -15,12 +15,12 @@ impl Postgres {
         let client = runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
             tokio::spawn(async move {
-                // Its error is the client's too.
+                // The client reports the same error.
                 let _ = connection.await;
             });
-            // So that every kind of moment is told alike.
+            // So that all timestamp types are shown in the same time zone.
             client.batch_execute("SET TIME ZONE 'UTC'").await?;
-            Ok::<_, chatkeep_contest::Failure>(client)
+            Ok::<_, chatkeep_bench_protocol::Failure>(client)
         })?;
         Ok(Self { runtime, client })
     }
@@ -29,20 +29,20 @@ impl Postgres {
         self.runtime.block_on(self.client.batch_execute(sql)).map_err(failure)
     }
 
-    /// Rows, as the texts that the server itself makes of them.
+    /// Returns rows with the texts that the server returns.
     pub(super) fn rows(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
-        let told = self.runtime.block_on(self.client.simple_query(sql)).map_err(failure)?;
+        let messages = self.runtime.block_on(self.client.simple_query(sql)).map_err(failure)?;
         let texts = |row: tokio_postgres::SimpleQueryRow| {
-            (0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect()
+            (0..row.len()).map(|index| row.get(index).map(str::to_owned)).collect()
         };
-        let rows = told.into_iter().filter_map(|message| match message {
+        let rows = messages.into_iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(texts(row)),
             _ => None,
         });
         Ok(rows.collect())
     }
 
-    /// The first value of all; NULL is an empty text.
+    /// Returns the first value; NULL is an empty text.
     pub(super) fn value(&self, sql: &str) -> Result<String> {
         let rows = self.rows(sql)?;
         let first = rows.into_iter().next().and_then(|row| row.into_iter().next());
@@ -50,10 +50,10 @@ impl Postgres {
     }
 }
 
-/// What the server says, which the driver's own words leave out.
-fn failure(error: tokio_postgres::Error) -> chatkeep_contest::Failure {
+/// Returns the message of the server, which the text of the driver's error omits.
+fn failure(error: tokio_postgres::Error) -> chatkeep_bench_protocol::Failure {
     match error.as_db_error() {
-        Some(told) => told.message().to_owned().into(),
+        Some(error) => error.message().to_owned().into(),
         None => error.into(),
     }
 }

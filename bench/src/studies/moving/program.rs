@@ -1,4 +1,4 @@
-//! A program as one runs it, and how much memory it took.
+//! Runs a program and measures its memory.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _};
@@ -6,46 +6,47 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 use serde::{Deserialize, Serialize};
 
-/// How often its memory is looked at.
-const TICK: Duration = Duration::from_millis(5);
-const LINES_OF_COMPLAINT: usize = 12;
+/// Interval between two memory samples.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(5);
+const OUTPUT_LINES: usize = 12;
 
-/// What became of it.
+/// The result of a program.
 pub(super) struct Ran {
     pub(super) seconds: f64,
     pub(super) memory: Memory,
     pub(super) output: String,
 }
 
-/// The most memory that a program had (its resident set), in bytes: while a quarter of its time passed, and over all of it.
+/// Peak resident set of a program in bytes: over the first quarter of its run time, and in total.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub(crate) after_a_quarter: u64,
     pub(crate) peak: u64,
 }
 
-/// Runs it to its end.
+/// Runs a program to its end.
 ///
 /// # Errors
-/// It could not be started, took longer than this, or failed: then with the end of what it said.
-pub(super) fn run(mut command: Command, patience: Duration) -> Result<Ran> {
+/// If the program fails to start, exceeds the time limit, or fails; then the error contains the end
+/// of its output.
+pub(super) fn run(mut command: Command, timeout: Duration) -> Result<Ran> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let (mut output, mut complaints) = (tempfile::tempfile()?, tempfile::tempfile()?);
-    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(complaints.try_clone()?);
+    let (mut output, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(stderr.try_clone()?);
     let begin = Instant::now();
     let child = command.spawn().map_err(|error| format!("{name}: {error}"))?;
     let (succeeded, peaks) =
-        watch(child, begin, patience).map_err(|failure| format!("{name}: {failure}"))?;
+        watch(child, begin, timeout).map_err(|failure| format!("{name}: {failure}"))?;
     let seconds = begin.elapsed().as_secs_f64();
     if !succeeded {
-        let said = text(&mut output)? + &text(&mut complaints)?;
-        let lines: Vec<&str> = said.lines().collect();
+        let printed = text(&mut output)? + &text(&mut stderr)?;
+        let lines: Vec<&str> = printed.lines().collect();
         return Err(format!(
             "{name}: {}",
-            lines[lines.len().saturating_sub(LINES_OF_COMPLAINT)..].join(" / ")
+            lines[lines.len().saturating_sub(OUTPUT_LINES)..].join(" / ")
         )
         .into());
     }
@@ -58,31 +59,31 @@ pub(super) fn run(mut command: Command, patience: Duration) -> Result<Ran> {
     Ok(Ran { seconds, memory, output: text(&mut output)? })
 }
 
-/// Waits for its end, and looks at its memory meanwhile. The system's last word on it (`ru_maxrss`) would not do: that
-/// begins with the memory of whoever started the program.
-fn watch(mut child: Child, begin: Instant, patience: Duration) -> Result<(bool, Vec<(f64, u64)>)> {
+/// Waits for the end of a process and samples its memory. The final value of the system
+/// (`ru_maxrss`) is unsuitable, because it starts with the memory of the parent process.
+fn watch(mut child: Child, begin: Instant, timeout: Duration) -> Result<(bool, Vec<(f64, u64)>)> {
     let status = format!("/proc/{}/status", child.id());
     let mut peaks: Vec<(f64, u64)> = Vec::new();
     loop {
         if let Some(ended) = child.try_wait()? {
             return Ok((ended.success(), peaks));
         }
-        if let Some(peak) = fs::read_to_string(&status).ok().as_deref().and_then(most)
+        if let Some(peak) = fs::read_to_string(&status).ok().as_deref().and_then(peak_memory)
             && peaks.last().is_none_or(|(_, last)| *last < peak)
         {
             peaks.push((begin.elapsed().as_secs_f64(), peak));
         }
-        if begin.elapsed() > patience {
+        if begin.elapsed() > timeout {
             child.kill()?;
             child.wait()?;
-            return Err(format!("it was not done after {} s", patience.as_secs()).into());
+            return Err(format!("timed out after {} s", timeout.as_secs()).into());
         }
-        thread::sleep(TICK);
+        thread::sleep(SAMPLE_INTERVAL);
     }
 }
 
-/// The most memory that a process has had so far, in bytes; a process that has ended has none.
-fn most(status: &str) -> Option<u64> {
+/// Returns the peak memory of a process so far in bytes; `None` if the process has ended.
+fn peak_memory(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
@@ -98,14 +99,14 @@ fn text(file: &mut File) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn shell(script: &str, patience: Duration) -> Result<Ran> {
+    fn shell(script: &str, timeout: Duration) -> Result<Ran> {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        run(command, patience)
+        run(command, timeout)
     }
 
     #[test]
-    fn its_memory_and_its_words_are_told() {
+    fn memory_and_output_are_returned() {
         let ran = shell("sleep 0.2; echo done", Duration::from_secs(60)).unwrap();
         assert_eq!(ran.output, "done\n");
         assert!(ran.seconds >= 0.2);
@@ -114,15 +115,18 @@ mod tests {
             "{:?}",
             ran.memory
         );
-        assert_eq!(most("Name:\tsh\nVmHWM:\t    1584 kB\nVmRSS:\t 1 kB\n"), Some(1584 * 1024));
-        assert_eq!(most("Name:\tsh\nState:\tZ (zombie)\n"), None);
+        assert_eq!(
+            peak_memory("Name:\tsh\nVmHWM:\t    1584 kB\nVmRSS:\t 1 kB\n"),
+            Some(1584 * 1024)
+        );
+        assert_eq!(peak_memory("Name:\tsh\nState:\tZ (zombie)\n"), None);
     }
 
     #[test]
-    fn one_that_fails_or_never_ends_is_a_failure_with_a_reason() {
-        let failed = |script, patience| shell(script, patience).err().unwrap().to_string();
-        let reason = failed("echo no room >&2; exit 3", Duration::from_secs(60));
-        assert!(reason.contains("no room"), "{reason}");
-        assert!(failed("exec sleep 60", Duration::from_millis(30)).contains("not done"));
+    fn a_failure_or_timeout_is_reported_with_a_reason() {
+        let failed = |script, timeout| shell(script, timeout).err().unwrap().to_string();
+        let reason = failed("echo disk full >&2; exit 3", Duration::from_secs(60));
+        assert!(reason.contains("disk full"), "{reason}");
+        assert!(failed("exec sleep 60", Duration::from_millis(30)).contains("timed out"));
     }
 }

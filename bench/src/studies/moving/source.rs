@@ -1,4 +1,4 @@
-//! What is moved: a SQLite file full of messages, and the same rows in a file for `COPY`.
+//! The source of the copy: a SQLite file with messages, and the same rows in a file for `COPY`.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, Permissions};
@@ -8,31 +8,32 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chatkeep::{Chatkeep, NewMessage};
-use chatkeep_contest::Result;
+use chatkeep_bench_protocol::Result;
 use chatkeep_testkit::TestDatabase;
 use tempfile::TempDir;
 
 use super::chats::Chats;
-use crate::place::Place;
+use crate::host::Host;
 
 const BATCH: usize = 2_000;
 const TOKENS: usize = 64;
-const FAREWELL: Duration = Duration::from_secs(60);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) struct Source {
     pub(super) database: TestDatabase,
-    /// In `COPY`'s text format, with ids; its server may read it. Where nobody copies from it, there is none.
+    /// File in the text format of `COPY`, with ids, readable by the server; `None` if it is not
+    /// needed.
     pub(super) prepared: Option<PathBuf>,
-    /// Bytes of the texts.
+    /// Total size of the texts in bytes.
     pub(super) bytes: u64,
     folder: TempDir,
 }
 
 impl Source {
     pub(super) fn fill(messages: usize, with_prepared: bool) -> Result<Self> {
-        let database = Place::Files.create()?;
+        let database = Host::Files.create()?;
         let folder = tempfile::Builder::new().prefix("chatkeep-bench-").tempdir()?;
-        // Servers run under accounts of their own. What is in here is no secret: it is made up.
+        // Servers run under other accounts. The contents are generated, so they need no protection.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
         let prepared = with_prepared.then(|| folder.path().join("messages.copy"));
         let mut lines = prepared.as_ref().map(File::create).transpose()?.map(BufWriter::new);
@@ -53,8 +54,8 @@ impl Source {
         for _ in 0..TOKENS {
             chat.tokens().create_token("for the benchmark", None)?;
         }
-        // Its statistics are counted, as those of a log that was in use for a while.
-        chat.close(FAREWELL)?;
+        // Closing updates the totals, as in a log that has been in use for a while.
+        chat.close(CLOSE_TIMEOUT)?;
         if let Some(lines) = lines {
             let file = lines.into_inner()?;
             file.set_permissions(Permissions::from_mode(0o644))?;
@@ -63,19 +64,19 @@ impl Source {
         Ok(Self { database, prepared, bytes, folder })
     }
 
-    /// A file that is not there yet, and goes with this value.
+    /// Returns the path of a new file, which is removed with this value.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
 
-/// A row in `COPY`'s text format.
+/// Formats a row in the text format of `COPY`.
 fn line(id: i64, message: &NewMessage) -> Result<String> {
-    let moment =
-        message.timestamp.ok_or("a message has no time")?.to_string()[..26].replace('T', " ");
+    let timestamp =
+        message.timestamp.ok_or("a message has no timestamp")?.to_string()[..26].replace('T', " ");
     let NewMessage { user_message, bot_response, provider, model, tokens_used, metadata, .. } =
         message;
-    let mut line = format!("{id}\t{moment}\t{}", escaped(user_message));
+    let mut line = format!("{id}\t{timestamp}\t{}", escaped(user_message));
     for text in [bot_response, provider, model] {
         let _ = write!(line, "\t{}", text.as_deref().map_or_else(null, escaped));
     }
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_a_line_that_copy_reads() {
+    fn a_row_is_formatted_for_copy() {
         let message = NewMessage::new("a\tb\n\\ ü")
             .with_timestamp("2026-01-02T03:04:05.000006Z".parse().unwrap());
         let expected = "7\t2026-01-02 03:04:05.000006\ta\\tb\\n\\\\ ü\t\\N\t\\N\t\\N\t\\N\t\\N\n";
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn both_files_hold_the_same_rows() {
+    fn both_files_contain_the_same_rows() {
         let source = Source::fill(500, true).unwrap();
         let lines = fs::read_to_string(source.prepared.as_ref().unwrap()).unwrap();
         assert_eq!(

@@ -1,57 +1,61 @@
-//! Which messages are meant, and which part of them.
+//! Filters and pages.
 
 use chatkeep::{Cursor, MessageFilter, Page, Timestamp};
 
 use super::metadata::optional_object;
 use super::{
-    Given, Taken, integer, is_given, optional_integer, optional_moment, optional_text, text,
+    ArgError, ArgResult, JsArg, integer, is_given, optional_integer, optional_text,
+    optional_timestamp, text,
 };
 
-/// The arguments that narrow messages down, where they are given.
-pub(crate) struct Conditions<'a, 'env> {
-    pub(crate) provider: &'a Given<'env>,
-    pub(crate) model: &'a Given<'env>,
-    pub(crate) start_date: &'a Given<'env>,
-    pub(crate) end_date: &'a Given<'env>,
-    /// As JSON text.
-    pub(crate) metadata: &'a Given<'env>,
+/// The optional arguments that filter messages.
+pub(crate) struct FilterArgs<'a, 'env> {
+    pub(crate) provider: &'a JsArg<'env>,
+    pub(crate) model: &'a JsArg<'env>,
+    pub(crate) start_date: &'a JsArg<'env>,
+    pub(crate) end_date: &'a JsArg<'env>,
+    /// JSON text.
+    pub(crate) metadata: &'a JsArg<'env>,
 }
 
-/// The arguments that choose a page, where they are given.
-pub(crate) struct Pages<'a, 'env> {
-    pub(crate) limit: &'a Given<'env>,
-    pub(crate) offset: &'a Given<'env>,
-    pub(crate) cursor: &'a Given<'env>,
+/// The optional arguments that select a page.
+pub(crate) struct PageArgs<'a, 'env> {
+    pub(crate) limit: &'a JsArg<'env>,
+    pub(crate) offset: &'a JsArg<'env>,
+    pub(crate) cursor: &'a JsArg<'env>,
 }
 
-/// The filter of these conditions.
-pub(crate) fn conditions(given: &Conditions<'_, '_>) -> Taken<MessageFilter> {
+/// Converts the arguments of a filter.
+pub(crate) fn message_filter(args: &FilterArgs<'_, '_>) -> ArgResult<MessageFilter> {
     let filter = MessageFilter {
-        provider: optional_text("provider", given.provider)?,
-        model: optional_text("model", given.model)?,
-        start: optional_moment("start_date", given.start_date)?,
-        end: optional_moment("end_date", given.end_date)?,
+        provider: optional_text("provider", args.provider)?,
+        model: optional_text("model", args.model)?,
+        start: optional_timestamp("start_date", args.start_date)?,
+        end: optional_timestamp("end_date", args.end_date)?,
         metadata: Vec::new(),
     };
-    let wanted = optional_object(given.metadata)?.into_iter();
-    Ok(wanted
+    Ok(optional_object(args.metadata)?
         .into_iter()
         .try_fold(filter, |filter, (key, value)| filter.with_metadata(key, value))?)
 }
 
-/// The page of these arguments; `limit` messages when they do not say how many.
-pub(crate) fn page(given: &Pages<'_, '_>, limit: i64) -> Taken<Page> {
-    let cursor = is_given(given.cursor)?.then(|| text("cursor", given.cursor)).transpose()?;
+/// Converts the arguments of a page. `default_limit` applies if there is no limit.
+pub(crate) fn page(args: &PageArgs<'_, '_>, default_limit: i64) -> ArgResult<Page> {
+    let cursor = is_given(args.cursor)?.then(|| text("cursor", args.cursor)).transpose()?;
     Ok(Page {
-        limit: optional_integer("limit", given.limit)?.unwrap_or(limit),
-        offset: optional_integer("offset", given.offset)?.unwrap_or(0),
+        limit: optional_integer("limit", args.limit)?.unwrap_or(default_limit),
+        offset: optional_integer("offset", args.offset)?.unwrap_or(0),
         cursor: cursor.map(|cursor| cursor.parse()).transpose()?,
     })
 }
 
-/// The place behind the message with this moment, in whole text, and this id.
-pub(crate) fn cursor_behind(field: &str, timestamp: &Given<'_>, id: &Given<'_>) -> Taken<Cursor> {
-    let read =
-        || Ok(Cursor::behind(Timestamp::parse(&text(field, timestamp)?)?, integer(field, id)?));
-    read().map_err(|refusal: super::Refusal| refusal.about(|_| field.to_owned()))
+/// Returns the cursor after a message, from its timestamp as text with microseconds and its id.
+pub(crate) fn cursor_after_message(
+    field: &str,
+    timestamp: &JsArg<'_>,
+    id: &JsArg<'_>,
+) -> ArgResult<Cursor> {
+    let parse =
+        || Ok(Cursor::after(Timestamp::parse(&text(field, timestamp)?)?, integer(field, id)?));
+    parse().map_err(|error: ArgError| error.map_field(|_| field.to_owned()))
 }

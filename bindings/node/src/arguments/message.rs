@@ -1,48 +1,59 @@
-//! Messages to be logged.
+//! New messages.
 
 use chatkeep::NewMessage;
 
 use super::metadata::optional_metadata;
-use super::{Given, Refusal, Taken, optional_integer, optional_moment, optional_text, text};
+use super::{
+    ArgError, ArgResult, JsArg, optional_integer, optional_text, optional_timestamp, text,
+};
 
-/// The parts of a message as they are given.
-pub(crate) struct Parts<'a, 'env> {
-    pub(crate) message: &'a Given<'env>,
-    pub(crate) response: &'a Given<'env>,
-    pub(crate) provider: &'a Given<'env>,
-    pub(crate) model: &'a Given<'env>,
-    pub(crate) tokens_used: &'a Given<'env>,
-    /// As JSON text.
-    pub(crate) metadata: &'a Given<'env>,
-    pub(crate) timestamp: &'a Given<'env>,
+/// The arguments that describe a message.
+pub(crate) struct MessageArgs<'a, 'env> {
+    pub(crate) message: &'a JsArg<'env>,
+    pub(crate) response: &'a JsArg<'env>,
+    pub(crate) provider: &'a JsArg<'env>,
+    pub(crate) model: &'a JsArg<'env>,
+    pub(crate) tokens_used: &'a JsArg<'env>,
+    /// JSON text.
+    pub(crate) metadata: &'a JsArg<'env>,
+    pub(crate) timestamp: &'a JsArg<'env>,
 }
 
-/// How many parts there are.
-const PARTS: usize = 7;
+/// Number of arguments per message.
+const ARGS_PER_MESSAGE: usize = 7;
 
-/// The message of these parts.
-pub(crate) fn one(parts: &Parts<'_, '_>) -> Taken<NewMessage> {
+/// Converts the arguments of a message.
+pub(crate) fn new_message(args: &MessageArgs<'_, '_>) -> ArgResult<NewMessage> {
     Ok(NewMessage {
-        user_message: text("message", parts.message)?,
-        bot_response: optional_text("response", parts.response)?,
-        provider: optional_text("provider", parts.provider)?,
-        model: optional_text("model", parts.model)?,
-        tokens_used: optional_integer("tokens_used", parts.tokens_used)?,
-        metadata: optional_metadata(parts.metadata)?,
-        timestamp: optional_moment("timestamp", parts.timestamp)?,
+        user_message: text("message", args.message)?,
+        bot_response: optional_text("response", args.response)?,
+        provider: optional_text("provider", args.provider)?,
+        model: optional_text("model", args.model)?,
+        tokens_used: optional_integer("tokens_used", args.tokens_used)?,
+        metadata: optional_metadata(args.metadata)?,
+        timestamp: optional_timestamp("timestamp", args.timestamp)?,
     })
 }
 
-/// Messages whose parts lie one behind the other.
-pub(crate) fn many(given: &[Given<'_>]) -> Taken<Vec<NewMessage>> {
-    let (messages, rest) = given.as_chunks::<PARTS>();
+/// Converts messages from the concatenation of their arguments.
+pub(crate) fn new_messages(args: &[JsArg<'_>]) -> ArgResult<Vec<NewMessage>> {
+    let (messages, rest) = args.as_chunks::<ARGS_PER_MESSAGE>();
     if !rest.is_empty() {
-        return Err(Refusal::input("messages", "are not made of whole messages"));
+        let expected = format!("must hold {ARGS_PER_MESSAGE} arguments per message");
+        return Err(ArgError::input("messages", expected));
     }
-    let messages = messages.iter().enumerate().map(|(place, parts)| {
-        let [message, response, provider, model, tokens_used, metadata, timestamp] = parts;
-        one(&Parts { message, response, provider, model, tokens_used, metadata, timestamp })
-            .map_err(|refusal| refusal.about(|field| format!("messages[{place}].{field}")))
+    let messages = messages.iter().enumerate().map(|(index, args)| {
+        let [message, response, provider, model, tokens_used, metadata, timestamp] = args;
+        new_message(&MessageArgs {
+            message,
+            response,
+            provider,
+            model,
+            tokens_used,
+            metadata,
+            timestamp,
+        })
+        .map_err(|error| error.map_field(|field| format!("messages[{index}].{field}")))
     });
     messages.collect()
 }

@@ -2,27 +2,27 @@
 
 use std::path::PathBuf;
 
-use chatkeep::MigrateCall;
+use chatkeep::MigrateRequest;
 
-use super::{Given, Taken, optional_text, switch, text};
+use super::{ArgResult, JsArg, optional_bool, optional_text, text};
 
-/// The arguments of `migrate` as JavaScript gives them.
-pub(crate) struct Migrate<'a, 'env> {
-    pub(crate) verb: &'a Given<'env>,
-    pub(crate) revision: &'a Given<'env>,
-    pub(crate) folder: &'a Given<'env>,
-    pub(crate) from_revision: &'a Given<'env>,
-    pub(crate) description: &'a Given<'env>,
-    pub(crate) per_engine: &'a Given<'env>,
+/// The arguments of `migrate` as JavaScript passes them.
+pub(crate) struct MigrateArgs<'a, 'env> {
+    pub(crate) verb: &'a JsArg<'env>,
+    pub(crate) revision: &'a JsArg<'env>,
+    pub(crate) folder: &'a JsArg<'env>,
+    pub(crate) from_revision: &'a JsArg<'env>,
+    pub(crate) description: &'a JsArg<'env>,
+    pub(crate) per_engine: &'a JsArg<'env>,
 }
 
-pub(crate) fn migrate(given: &Migrate<'_, '_>) -> Taken<MigrateCall> {
-    Ok(MigrateCall {
-        verb: text("verb", given.verb)?,
-        revision: optional_text("revision", given.revision)?,
-        folder: optional_text("folder", given.folder)?.map(PathBuf::from),
-        from: optional_text("from_revision", given.from_revision)?,
-        description: optional_text("description", given.description)?,
-        per_engine: switch("per_engine", given.per_engine)?.unwrap_or_default(),
+pub(crate) fn migrate_request(args: &MigrateArgs<'_, '_>) -> ArgResult<MigrateRequest> {
+    Ok(MigrateRequest {
+        verb: text("verb", args.verb)?,
+        revision: optional_text("revision", args.revision)?,
+        folder: optional_text("folder", args.folder)?.map(PathBuf::from),
+        from: optional_text("from_revision", args.from_revision)?,
+        description: optional_text("description", args.description)?,
+        per_engine: optional_bool("per_engine", args.per_engine)?.unwrap_or_default(),
     })
 }

@@ -1,40 +1,42 @@
-//! What a call may be told, and what it does where it is told nothing.
+//! Options of calls, and their defaults.
 
 use std::str::FromStr as _;
 
 use chatkeep::{FineTuningFormat, Order};
 use napi::{JsValue as _, ValueType};
 
-use super::{Given, Refusal, Taken, integer, is_given, text};
+use super::{ArgError, ArgResult, JsArg, integer, is_given, text};
 
-/// The page of `getMessages`, and of `searchMessages`, where nothing else is said.
-pub(crate) const MESSAGES: i64 = 100;
-pub(crate) const SEARCHED: i64 = 50;
-/// How old messages get where nothing else is said.
-const DAYS: i64 = 30;
+/// Default page size of `getMessages`.
+pub(crate) const DEFAULT_LIMIT: i64 = 100;
+/// Default page size of `searchMessages`.
+pub(crate) const DEFAULT_SEARCH_LIMIT: i64 = 50;
+/// Default age of old messages, in days.
+const DEFAULT_DAYS: i64 = 30;
 
-/// Yes, no, or nothing.
-pub(crate) fn switch(field: &str, given: &Given<'_>) -> Taken<Option<bool>> {
-    if !is_given(given)? {
+/// Converts a boolean, if there is one.
+pub(crate) fn optional_bool(field: &str, arg: &JsArg<'_>) -> ArgResult<Option<bool>> {
+    if !is_given(arg)? {
         return Ok(None);
     }
-    if given.get_type()? != ValueType::Boolean {
-        return Err(Refusal::wrong_type(field, "a boolean", given));
+    if arg.get_type()? != ValueType::Boolean {
+        return Err(ArgError::wrong_type(field, "a boolean", arg));
     }
-    Ok(Some(given.coerce_to_bool()?))
+    Ok(Some(arg.coerce_to_bool()?))
 }
 
-pub(crate) fn order(oldest_first: &Given<'_>) -> Taken<Order> {
-    let is_oldest_first = switch("oldest_first", oldest_first)?.unwrap_or_default();
+pub(crate) fn order(oldest_first: &JsArg<'_>) -> ArgResult<Order> {
+    let is_oldest_first = optional_bool("oldest_first", oldest_first)?.unwrap_or_default();
     Ok(if is_oldest_first { Order::OldestFirst } else { Order::NewestFirst })
 }
 
-/// Null is no number of days: whoever computed one that is missing must not delete by the default.
-pub(crate) fn age(days: &Given<'_>) -> Taken<i64> {
-    if days.get_type()? == ValueType::Undefined { Ok(DAYS) } else { integer("days", days) }
+/// Converts a number of days. The default applies only to `undefined`: a `null` from a failed
+/// computation must not delete messages.
+pub(crate) fn days_or_default(days: &JsArg<'_>) -> ArgResult<i64> {
+    if days.get_type()? == ValueType::Undefined { Ok(DEFAULT_DAYS) } else { integer("days", days) }
 }
 
-pub(crate) fn fine_tuning(format: &Given<'_>) -> Taken<FineTuningFormat> {
+pub(crate) fn fine_tuning_format(format: &JsArg<'_>) -> ArgResult<FineTuningFormat> {
     if !is_given(format)? {
         return Ok(FineTuningFormat::default());
     }

@@ -1,32 +1,33 @@
-//! The settings of a store. What is out of range is an error of the configuration, as it is in the environment.
+//! The settings of a store. A value that is out of range is a configuration error, as it is in the
+//! environment.
 
 use std::time::Duration;
 
 use chatkeep::{Chatkeep, ChatkeepBuilder, Error};
 
-use super::timeout::{LONGEST, number};
-use super::{Given, Refusal, Taken, is_given, optional_integer, optional_text, switch};
+use super::timeout::{MAX_SECONDS, number};
+use super::{ArgError, ArgResult, JsArg, is_given, optional_bool, optional_integer, optional_text};
 
 /// The options of a store's constructor.
 pub(crate) struct Settings<'a, 'env> {
-    pub(crate) url: &'a Given<'env>,
-    pub(crate) pool_size: &'a Given<'env>,
-    pub(crate) max_overflow: &'a Given<'env>,
-    pub(crate) pool_timeout: &'a Given<'env>,
-    pub(crate) pool_recycle: &'a Given<'env>,
-    pub(crate) pool_pre_ping: &'a Given<'env>,
-    pub(crate) connect_timeout: &'a Given<'env>,
-    pub(crate) query_timeout: &'a Given<'env>,
-    pub(crate) max_retries: &'a Given<'env>,
-    pub(crate) retry_delay: &'a Given<'env>,
-    pub(crate) auto_migrate: &'a Given<'env>,
-    pub(crate) writers: &'a Given<'env>,
-    pub(crate) token_cache: &'a Given<'env>,
+    pub(crate) url: &'a JsArg<'env>,
+    pub(crate) pool_size: &'a JsArg<'env>,
+    pub(crate) max_overflow: &'a JsArg<'env>,
+    pub(crate) pool_timeout: &'a JsArg<'env>,
+    pub(crate) pool_recycle: &'a JsArg<'env>,
+    pub(crate) pool_pre_ping: &'a JsArg<'env>,
+    pub(crate) connect_timeout: &'a JsArg<'env>,
+    pub(crate) query_timeout: &'a JsArg<'env>,
+    pub(crate) max_retries: &'a JsArg<'env>,
+    pub(crate) retry_delay: &'a JsArg<'env>,
+    pub(crate) auto_migrate: &'a JsArg<'env>,
+    pub(crate) writers: &'a JsArg<'env>,
+    pub(crate) token_cache: &'a JsArg<'env>,
 }
 
 impl Settings<'_, '_> {
-    /// The builder with what is given; the rest comes from the environment.
-    pub(crate) fn builder(&self) -> Taken<ChatkeepBuilder> {
+    /// Returns a builder with the given settings. The environment provides the others.
+    pub(crate) fn builder(&self) -> ArgResult<ChatkeepBuilder> {
         type Builder = ChatkeepBuilder;
         let mut builder = Chatkeep::builder();
         if let Some(url) = optional_text("url", self.url)? {
@@ -36,8 +37,11 @@ impl Settings<'_, '_> {
         builder = set(builder, count("max_overflow", self.max_overflow)?, Builder::max_overflow);
         builder = set(builder, seconds("pool_timeout", self.pool_timeout)?, Builder::pool_timeout);
         builder = set(builder, lifetime("pool_recycle", self.pool_recycle)?, Builder::pool_recycle);
-        builder =
-            set(builder, switch("pool_pre_ping", self.pool_pre_ping)?, Builder::pool_pre_ping);
+        builder = set(
+            builder,
+            optional_bool("pool_pre_ping", self.pool_pre_ping)?,
+            Builder::pool_pre_ping,
+        );
         builder = set(
             builder,
             seconds("connect_timeout", self.connect_timeout)?,
@@ -47,7 +51,8 @@ impl Settings<'_, '_> {
             set(builder, seconds("query_timeout", self.query_timeout)?, Builder::query_timeout);
         builder = set(builder, count("max_retries", self.max_retries)?, Builder::max_retries);
         builder = set(builder, seconds("retry_delay", self.retry_delay)?, Builder::retry_delay);
-        builder = set(builder, switch("auto_migrate", self.auto_migrate)?, Builder::auto_migrate);
+        builder =
+            set(builder, optional_bool("auto_migrate", self.auto_migrate)?, Builder::auto_migrate);
         builder = set(builder, count("writers", self.writers)?, Builder::writers);
         builder = set(builder, seconds("token_cache", self.token_cache)?, Builder::token_cache);
         Ok(builder)
@@ -65,25 +70,25 @@ fn set<T>(
     }
 }
 
-fn wrong(field: &'static str, reason: String) -> Refusal {
-    Refusal::Input(Error::configuration(reason).with_field(field))
+fn out_of_range(field: &'static str, reason: String) -> ArgError {
+    ArgError::Invalid(Error::configuration(reason).with_field(field))
 }
 
-fn count(field: &'static str, given: &Given<'_>) -> Taken<Option<u32>> {
-    let Some(number) = optional_integer(field, given)? else { return Ok(None) };
+fn count(field: &'static str, arg: &JsArg<'_>) -> ArgResult<Option<u32>> {
+    let Some(number) = optional_integer(field, arg)? else { return Ok(None) };
     let count = u32::try_from(number);
-    count
-        .map(Some)
-        .map_err(|_| wrong(field, format!("must be a whole number of 0 or more, not {number}")))
+    count.map(Some).map_err(|_| {
+        out_of_range(field, format!("must be a whole number of 0 or more, not {number}"))
+    })
 }
 
-fn seconds(field: &'static str, given: &Given<'_>) -> Taken<Option<Duration>> {
-    if !is_given(given)? {
+fn seconds(field: &'static str, arg: &JsArg<'_>) -> ArgResult<Option<Duration>> {
+    if !is_given(arg)? {
         return Ok(None);
     }
-    let seconds = number(field, given)?;
-    if !(0.0..=LONGEST).contains(&seconds) {
-        return Err(wrong(
+    let seconds = number(field, arg)?;
+    if !(0.0..=MAX_SECONDS).contains(&seconds) {
+        return Err(out_of_range(
             field,
             format!("must be a number of seconds of 0 or more, not {seconds}"),
         ));
@@ -91,10 +96,11 @@ fn seconds(field: &'static str, given: &Given<'_>) -> Taken<Option<Duration>> {
     Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
-/// The same, where -1 means no limit, as in the environment and in SQLAlchemy.
-fn lifetime(field: &'static str, given: &Given<'_>) -> Taken<Option<Duration>> {
-    if is_given(given)? && number(field, given)? == -1.0 {
+/// Converts a maximum lifetime in seconds. As in the environment and in SQLAlchemy, -1 disables the
+/// limit.
+fn lifetime(field: &'static str, arg: &JsArg<'_>) -> ArgResult<Option<Duration>> {
+    if is_given(arg)? && number(field, arg)? == -1.0 {
         return Ok(Some(Duration::ZERO));
     }
-    seconds(field, given)
+    seconds(field, arg)
 }

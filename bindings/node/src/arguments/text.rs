@@ -1,38 +1,39 @@
-//! Texts.
+//! Strings.
 
 use napi::{JsString, JsValue as _, ValueType};
 
-use super::{Given, Refusal, Taken, is_given};
+use super::{ArgError, ArgResult, JsArg, is_given};
 
-/// What stands in a text for what is no character, whether or not it stood there before.
+/// The character that replaces a lone surrogate. The string may also contain it legitimately.
 const REPLACEMENT: char = '\u{FFFD}';
 
-/// A text. JavaScript's may hold lone surrogates, which are no characters, and which no database could store.
-pub(crate) fn text(field: &str, given: &Given<'_>) -> Taken<String> {
-    if given.get_type()? != ValueType::String {
-        return Err(Refusal::wrong_type(field, "a string", given));
+/// Converts a string. A lone surrogate is rejected: it is not a character, and no database can
+/// store it.
+pub(crate) fn text(field: &str, arg: &JsArg<'_>) -> ArgResult<String> {
+    if arg.get_type()? != ValueType::String {
+        return Err(ArgError::wrong_type(field, "a string", arg));
     }
-    let given = given.coerce_to_string()?;
-    let text = String::try_from(given.into_utf8()?)?;
-    // Node makes this of a lone surrogate without a word, so only then is it worth looking closer.
-    if text.contains(REPLACEMENT) && has_lone_surrogate(given)? {
-        return Err(Refusal::input(field, "holds a lone surrogate, which is no character"));
+    let string = arg.coerce_to_string()?;
+    let text = String::try_from(string.into_utf8()?)?;
+    // Node silently replaces lone surrogates, so only this character needs the slower check.
+    if text.contains(REPLACEMENT) && has_lone_surrogate(string)? {
+        return Err(ArgError::input(field, "contains a lone surrogate, which is not a character"));
     }
     Ok(text)
 }
 
-/// A text or nothing.
-pub(crate) fn optional_text(field: &str, given: &Given<'_>) -> Taken<Option<String>> {
-    if !is_given(given)? {
+/// Converts a string, if there is one.
+pub(crate) fn optional_text(field: &str, arg: &JsArg<'_>) -> ArgResult<Option<String>> {
+    if !is_given(arg)? {
         return Ok(None);
     }
-    if given.get_type()? != ValueType::String {
-        return Err(Refusal::wrong_type(field, "a string or null", given));
+    if arg.get_type()? != ValueType::String {
+        return Err(ArgError::wrong_type(field, "a string or null", arg));
     }
-    text(field, given).map(Some)
+    text(field, arg).map(Some)
 }
 
-fn has_lone_surrogate(given: JsString<'_>) -> napi::Result<bool> {
-    let units = given.into_utf16()?;
+fn has_lone_surrogate(string: JsString<'_>) -> napi::Result<bool> {
+    let units = string.into_utf16()?;
     Ok(char::decode_utf16(units.iter().copied()).any(|character| character.is_err()))
 }

@@ -1,22 +1,22 @@
-//! What an import found and did.
+//! Reports of imports.
 
 use chatkeep_transfer::{Counts, FileReport, ImportReport, Problem, UnknownColumn};
 use serde::Serialize;
 
-use super::{Whole, text};
-use crate::answer::Answer;
+use super::{JsInteger, json};
+use crate::response::Response;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Counted {
-    found: Whole,
-    stored: Whole,
-    already_there: Whole,
-    with_new_id: Whole,
-    forced: Whole,
+struct CountsJson {
+    found: JsInteger,
+    stored: JsInteger,
+    already_there: JsInteger,
+    with_new_id: JsInteger,
+    forced: JsInteger,
 }
 
-impl From<Counts> for Counted {
+impl From<Counts> for CountsJson {
     fn from(counts: Counts) -> Self {
         Self {
             found: counts.found.into(),
@@ -30,16 +30,16 @@ impl From<Counts> for Counted {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct File {
+struct FileJson {
     file: String,
-    messages: Counted,
-    tokens: Counted,
+    messages: CountsJson,
+    tokens: CountsJson,
     other_tables: Vec<String>,
     times_are_unknown: bool,
-    unknown_columns: Vec<Unknown>,
+    unknown_columns: Vec<ColumnJson>,
 }
 
-impl From<FileReport> for File {
+impl From<FileReport> for FileJson {
     fn from(report: FileReport) -> Self {
         Self {
             file: report.file,
@@ -54,36 +54,36 @@ impl From<FileReport> for File {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Unknown {
+struct ColumnJson {
     table: &'static str,
     column: String,
-    rows: Whole,
+    rows: JsInteger,
     can_be_forced: bool,
 }
 
-impl From<UnknownColumn> for Unknown {
-    fn from(unknown: UnknownColumn) -> Self {
+impl From<UnknownColumn> for ColumnJson {
+    fn from(column: UnknownColumn) -> Self {
         Self {
-            table: unknown.table,
-            column: unknown.column,
-            rows: unknown.rows.into(),
-            can_be_forced: unknown.can_be_forced,
+            table: column.table,
+            column: column.column,
+            rows: column.rows.into(),
+            can_be_forced: column.can_be_forced,
         }
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Wrong {
+struct ProblemJson {
     file: String,
     table: &'static str,
-    row: Whole,
+    row: JsInteger,
     field: &'static str,
     message: String,
     can_be_forced: bool,
 }
 
-impl From<Problem> for Wrong {
+impl From<Problem> for ProblemJson {
     fn from(problem: Problem) -> Self {
         Self {
             file: problem.file,
@@ -96,17 +96,17 @@ impl From<Problem> for Wrong {
     }
 }
 
-pub(crate) fn import_report(report: ImportReport) -> Answer {
+pub(crate) fn import_report(report: ImportReport) -> Response {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Report {
         stored: bool,
-        files: Vec<File>,
-        bad_rows: Whole,
-        hopeless_rows: Whole,
-        problems: Vec<Wrong>,
+        files: Vec<FileJson>,
+        bad_rows: JsInteger,
+        hopeless_rows: JsInteger,
+        problems: Vec<ProblemJson>,
     }
-    text(&Report {
+    json(&Report {
         stored: report.stored,
         files: report.files.into_iter().map(Into::into).collect(),
         bad_rows: report.bad_rows.into(),

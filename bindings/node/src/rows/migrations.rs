@@ -1,20 +1,20 @@
-//! Where a database stands among its migrations, and what was done about it.
+//! Migration status and the results of `migrate`.
 
 use std::path::PathBuf;
 
 use chatkeep::migrations::{HistoryEntry, MigrationState, MigrationStatus, SchemaDifference};
-use chatkeep::{Error, MigrateAnswer};
+use chatkeep::{Error, MigrateResponse};
 use serde::Serialize;
 
-use super::{Moment, text};
-use crate::answer::Answer;
+use super::{EpochMillis, json};
+use crate::response::Response;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Applied {
     version: String,
     name: String,
-    applied_at: Option<Moment>,
+    applied_at: Option<EpochMillis>,
 }
 
 #[derive(Serialize)]
@@ -44,18 +44,18 @@ impl From<MigrationStatus> for Status {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct HistoryJson {
     version: String,
     name: String,
     state: MigrationState,
-    started_at: Option<Moment>,
-    applied_at: Option<Moment>,
+    started_at: Option<EpochMillis>,
+    applied_at: Option<EpochMillis>,
     checksum: String,
     recorded: Option<String>,
     error: Option<String>,
 }
 
-impl From<HistoryEntry> for Entry {
+impl From<HistoryEntry> for HistoryJson {
     fn from(entry: HistoryEntry) -> Self {
         Self {
             version: entry.version,
@@ -70,14 +70,14 @@ impl From<HistoryEntry> for Entry {
     }
 }
 
-pub(crate) fn migration_status(status: MigrationStatus) -> Answer {
-    text(&Status::from(status))
+pub(crate) fn migration_status(status: MigrationStatus) -> Response {
+    json(&Status::from(status))
 }
 
-/// The same keys as in every language.
+/// The result of `migrate`, with the same keys as in every language.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Migrated {
+enum MigrateJson {
     Upgraded {
         applied: Vec<String>,
     },
@@ -90,7 +90,7 @@ enum Migrated {
         status: Status,
     },
     History {
-        migrations: Vec<Entry>,
+        migrations: Vec<HistoryJson>,
     },
     Stamped {
         changed: Vec<String>,
@@ -98,7 +98,7 @@ enum Migrated {
     Checked {
         matches: bool,
         state: &'static str,
-        // Its keys are single words.
+        // Its keys are single words, so they need no conversion to camel case.
         differences: Vec<SchemaDifference>,
         messages: Vec<String>,
     },
@@ -110,22 +110,22 @@ enum Migrated {
     },
 }
 
-pub(crate) fn migrated(answer: MigrateAnswer) -> Answer {
-    text(&match answer {
-        MigrateAnswer::Upgraded { applied } => Migrated::Upgraded { applied },
-        MigrateAnswer::Downgraded { reverted } => Migrated::Downgraded { reverted },
-        MigrateAnswer::Current { state, status } => {
-            Migrated::Current { state, status: status.into() }
+pub(crate) fn migrate_response(response: MigrateResponse) -> Response {
+    json(&match response {
+        MigrateResponse::Upgraded { applied } => MigrateJson::Upgraded { applied },
+        MigrateResponse::Downgraded { reverted } => MigrateJson::Downgraded { reverted },
+        MigrateResponse::Current { state, status } => {
+            MigrateJson::Current { state, status: status.into() }
         }
-        MigrateAnswer::History { migrations } => {
-            Migrated::History { migrations: migrations.into_iter().map(Into::into).collect() }
+        MigrateResponse::History { migrations } => {
+            MigrateJson::History { migrations: migrations.into_iter().map(Into::into).collect() }
         }
-        MigrateAnswer::Stamped { changed } => Migrated::Stamped { changed },
-        MigrateAnswer::Checked { matches, state, differences, messages } => {
-            Migrated::Checked { matches, state, differences, messages }
+        MigrateResponse::Stamped { changed } => MigrateJson::Stamped { changed },
+        MigrateResponse::Checked { matches, state, differences, messages } => {
+            MigrateJson::Checked { matches, state, differences, messages }
         }
-        MigrateAnswer::Script { sql } => Migrated::Script { sql },
-        MigrateAnswer::Made { files } => Migrated::Made { files },
-        _ => return Answer::Failed(Error::internal("the answer of this verb cannot be shown")),
+        MigrateResponse::Script { sql } => MigrateJson::Script { sql },
+        MigrateResponse::Made { files } => MigrateJson::Made { files },
+        _ => return Response::Failed(Error::internal("this migrate response has no JSON form")),
     })
 }

@@ -1,4 +1,4 @@
-//! Metadata: from a `dict` to a JSON object, in one pass.
+//! Converts metadata from a `dict` to a JSON object in one pass.
 
 use chatkeep::{MAX_ROW_BYTES, Metadata};
 use pyo3::prelude::*;
@@ -6,45 +6,43 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
 use super::integer::index;
-use super::{Given, text};
-use crate::errors::Refusal;
+use super::{PyArg, text};
+use crate::errors::{ArgError, ArgResult};
 
 pub(super) const FIELD: &str = "metadata";
 
-/// Metadata or nothing.
-pub(super) fn optional_metadata(given: Given<'_, '_>) -> Result<Option<Metadata>, Refusal> {
+/// Converts metadata or `None`.
+pub(super) fn optional_metadata(given: PyArg<'_, '_>) -> ArgResult<Option<Metadata>> {
     if given.is_none() {
         return Ok(None);
     }
     let map = object(
-        given.cast::<PyDict>().map_err(|_| Refusal::wrong_type(FIELD, "a dict or None", given))?,
+        given.cast::<PyDict>().map_err(|_| ArgError::wrong_type(FIELD, "a dict or None", given))?,
     )?;
     Ok(Some(Metadata::from_map(map)?))
 }
 
-/// The `dict` as a JSON object.
-pub(super) fn object(given: &Bound<'_, PyDict>) -> Result<Map<String, Value>, Refusal> {
-    Reader { left: MAX_ROW_BYTES }.object(given, 1)
+/// Converts a `dict` to a JSON object.
+pub(super) fn object(given: &Bound<'_, PyDict>) -> ArgResult<Map<String, Value>> {
+    Reader { bytes_left: MAX_ROW_BYTES }.object(given, 1)
 }
 
-/// Reads objects inside each other. One that holds itself ends at the limit of depth, and one that holds another in many
-/// places at the limit of size, so both are refused before they fill the memory.
+/// Converts nested objects, limited in depth and size.
+///
+/// The depth limit rejects an object that contains itself. The size limit rejects one that contains
+/// another object many times. Both are rejected before they exhaust memory.
 struct Reader {
-    /// Bytes of JSON that the rest may have, roughly, but never too few.
-    left: u64,
+    /// Remaining bytes of JSON. The count is approximate, but never rejects metadata that fits.
+    bytes_left: u64,
 }
 
 impl Reader {
-    fn object(
-        &mut self,
-        given: &Bound<'_, PyDict>,
-        depth: usize,
-    ) -> Result<Map<String, Value>, Refusal> {
+    fn object(&mut self, given: &Bound<'_, PyDict>, depth: usize) -> ArgResult<Map<String, Value>> {
         check_depth(depth)?;
         let mut map = Map::new();
         for (key, value) in given {
             if !key.is_instance_of::<PyString>() {
-                return Err(Refusal::wrong_type(FIELD, "a dict whose keys are all str", &key));
+                return Err(ArgError::wrong_type(FIELD, "a dict whose keys are all str", &key));
             }
             let name = text(FIELD, &key)?;
             self.spend(name.len() + 3)?;
@@ -57,7 +55,7 @@ impl Reader {
         &mut self,
         given: impl Iterator<Item = Bound<'py, PyAny>>,
         depth: usize,
-    ) -> Result<Value, Refusal> {
+    ) -> ArgResult<Value> {
         check_depth(depth)?;
         given
             .map(|value| self.value(&value, depth))
@@ -65,9 +63,9 @@ impl Reader {
             .map(Value::Array)
     }
 
-    /// What lies in a container of this depth.
-    fn value(&mut self, given: Given<'_, '_>, depth: usize) -> Result<Value, Refusal> {
-        // What the shortest value and its comma take.
+    /// Converts a value in a container at this depth.
+    fn value(&mut self, given: PyArg<'_, '_>, depth: usize) -> ArgResult<Value> {
+        // Size of the shortest value and its comma.
         self.spend(2)?;
         if given.is_instance_of::<PyString>() {
             let text = text(FIELD, given)?;
@@ -85,9 +83,10 @@ impl Reader {
         }
         if let Ok(given) = given.cast::<PyFloat>() {
             let number = Number::from_f64(given.value());
-            let wrong =
-                || Refusal::input(FIELD, "holds NaN or an infinity, which JSON has no number for");
-            return number.map(Value::Number).ok_or_else(wrong);
+            let invalid = || {
+                ArgError::invalid(FIELD, "contains NaN or an infinity, which JSON cannot represent")
+            };
+            return number.map(Value::Number).ok_or_else(invalid);
         }
         if let Ok(given) = given.cast::<PyDict>() {
             return self.object(given, depth + 1).map(Value::Object);
@@ -101,35 +100,35 @@ impl Reader {
         if let Some(given) = index(given)? {
             return integer(&given).map(Value::Number);
         }
-        Err(Refusal::wrong_type(
+        Err(ArgError::wrong_type(
             FIELD,
             "made of dict, list, tuple, str, int, float, bool and None",
             given,
         ))
     }
 
-    fn spend(&mut self, bytes: usize) -> Result<(), Refusal> {
-        self.left = self.left.checked_sub(bytes as u64).ok_or_else(|| {
-            Refusal::input(
+    fn spend(&mut self, bytes: usize) -> ArgResult<()> {
+        self.bytes_left = self.bytes_left.checked_sub(bytes as u64).ok_or_else(|| {
+            ArgError::invalid(
                 FIELD,
-                format!("is too large: a message has at most {MAX_ROW_BYTES} bytes"),
+                format!("is too large: the maximum size of a message is {MAX_ROW_BYTES} bytes"),
             )
         })?;
         Ok(())
     }
 }
 
-fn check_depth(depth: usize) -> Result<(), Refusal> {
+fn check_depth(depth: usize) -> ArgResult<()> {
     let limit = Metadata::MAX_DEPTH;
     if depth > limit {
-        Err(Refusal::input(FIELD, format!("nests deeper than {limit} levels")))
+        Err(ArgError::invalid(FIELD, format!("nests deeper than {limit} levels")))
     } else {
         Ok(())
     }
 }
 
-fn integer(given: &Bound<'_, PyInt>) -> Result<Number, Refusal> {
+fn integer(given: &Bound<'_, PyInt>) -> ArgResult<Number> {
     let signed = given.extract::<i64>().map(Number::from);
     let number = signed.or_else(|_| given.extract::<u64>().map(Number::from));
-    number.map_err(|_| Refusal::input(FIELD, "holds an integer that does not fit 64 bits"))
+    number.map_err(|_| ArgError::invalid(FIELD, "contains an integer that does not fit in 64 bits"))
 }

@@ -1,25 +1,25 @@
-//! Paths of files and folders.
+//! Paths of files and directories.
 
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
 
-use super::Given;
-use crate::errors::Refusal;
+use super::PyArg;
+use crate::errors::{ArgError, ArgResult};
 
-/// A path: a `str` or an `os.PathLike`.
-pub(crate) fn path(field: &str, given: Given<'_, '_>) -> Result<PathBuf, Refusal> {
+/// Converts a path: a `str` or an `os.PathLike`.
+pub(crate) fn path(field: &str, given: PyArg<'_, '_>) -> ArgResult<PathBuf> {
     required(field, given, "a str or an os.PathLike")
 }
 
-/// A path or nothing.
-pub(super) fn optional_path(field: &str, given: Given<'_, '_>) -> Result<Option<PathBuf>, Refusal> {
+/// Converts a path or `None`.
+pub(super) fn optional_path(field: &str, given: PyArg<'_, '_>) -> ArgResult<Option<PathBuf>> {
     if given.is_none() {
         return Ok(None);
     }
     required(field, given, "a str, an os.PathLike or None").map(Some)
 }
 
-fn required(field: &str, given: Given<'_, '_>, wanted: &str) -> Result<PathBuf, Refusal> {
-    given.extract().map_err(|_| Refusal::wrong_type(field, wanted, given))
+fn required(field: &str, given: PyArg<'_, '_>, expected: &str) -> ArgResult<PathBuf> {
+    given.extract().map_err(|_| ArgError::wrong_type(field, expected, given))
 }

@@ -1,4 +1,6 @@
-//! The settings of a store. What is out of range is an error of the configuration, as it is in the environment.
+//! Settings of a store.
+//!
+//! A value out of range is a configuration error, as it is in an environment variable.
 
 use std::time::Duration;
 
@@ -6,43 +8,43 @@ use chatkeep::{Chatkeep, ChatkeepBuilder, Error};
 use pyo3::prelude::*;
 use pyo3::types::PyBool;
 
-use super::timeout::{LONGEST, number};
-use super::{Given, optional_integer, optional_text};
-use crate::errors::Refusal;
+use super::timeout::{MAX_SECONDS, number};
+use super::{PyArg, optional_integer, optional_text};
+use crate::errors::{ArgError, ArgResult};
 
-type Argument<'a, 'py> = Option<Given<'a, 'py>>;
+type SettingArg<'a, 'py> = Option<PyArg<'a, 'py>>;
 
-/// The arguments of a store's constructor, where they are given.
+/// Arguments of the `Chatkeep` constructor.
 pub(crate) struct Settings<'a, 'py> {
-    pub(crate) url: Argument<'a, 'py>,
-    pub(crate) pool_size: Argument<'a, 'py>,
-    pub(crate) max_overflow: Argument<'a, 'py>,
-    pub(crate) pool_timeout: Argument<'a, 'py>,
-    pub(crate) pool_recycle: Argument<'a, 'py>,
-    pub(crate) pool_pre_ping: Argument<'a, 'py>,
-    pub(crate) connect_timeout: Argument<'a, 'py>,
-    pub(crate) query_timeout: Argument<'a, 'py>,
-    pub(crate) max_retries: Argument<'a, 'py>,
-    pub(crate) retry_delay: Argument<'a, 'py>,
-    pub(crate) auto_migrate: Argument<'a, 'py>,
-    pub(crate) writers: Argument<'a, 'py>,
-    pub(crate) token_cache: Argument<'a, 'py>,
+    pub(crate) url: SettingArg<'a, 'py>,
+    pub(crate) pool_size: SettingArg<'a, 'py>,
+    pub(crate) max_overflow: SettingArg<'a, 'py>,
+    pub(crate) pool_timeout: SettingArg<'a, 'py>,
+    pub(crate) pool_recycle: SettingArg<'a, 'py>,
+    pub(crate) pool_pre_ping: SettingArg<'a, 'py>,
+    pub(crate) connect_timeout: SettingArg<'a, 'py>,
+    pub(crate) query_timeout: SettingArg<'a, 'py>,
+    pub(crate) max_retries: SettingArg<'a, 'py>,
+    pub(crate) retry_delay: SettingArg<'a, 'py>,
+    pub(crate) auto_migrate: SettingArg<'a, 'py>,
+    pub(crate) writers: SettingArg<'a, 'py>,
+    pub(crate) token_cache: SettingArg<'a, 'py>,
 }
 
 impl Settings<'_, '_> {
-    /// The builder with what is given; the rest comes from the environment.
-    pub(crate) fn builder(&self) -> Result<ChatkeepBuilder, Refusal> {
+    /// Returns a builder with these settings. The environment provides the others.
+    pub(crate) fn builder(&self) -> ArgResult<ChatkeepBuilder> {
         type Builder = ChatkeepBuilder;
         let mut builder = Chatkeep::builder();
         if let Some(url) = self.url.map_or(Ok(None), |given| optional_text("url", given))? {
             builder = builder.url(url);
         }
-        builder = set(builder, count("pool_size", self.pool_size)?, Builder::pool_size);
-        builder = set(builder, count("max_overflow", self.max_overflow)?, Builder::max_overflow);
+        builder = set(builder, integer("pool_size", self.pool_size)?, Builder::pool_size);
+        builder = set(builder, integer("max_overflow", self.max_overflow)?, Builder::max_overflow);
         builder = set(builder, seconds("pool_timeout", self.pool_timeout)?, Builder::pool_timeout);
         builder = set(builder, lifetime("pool_recycle", self.pool_recycle)?, Builder::pool_recycle);
         builder =
-            set(builder, switch("pool_pre_ping", self.pool_pre_ping)?, Builder::pool_pre_ping);
+            set(builder, boolean("pool_pre_ping", self.pool_pre_ping)?, Builder::pool_pre_ping);
         builder = set(
             builder,
             seconds("connect_timeout", self.connect_timeout)?,
@@ -50,10 +52,10 @@ impl Settings<'_, '_> {
         );
         builder =
             set(builder, seconds("query_timeout", self.query_timeout)?, Builder::query_timeout);
-        builder = set(builder, count("max_retries", self.max_retries)?, Builder::max_retries);
+        builder = set(builder, integer("max_retries", self.max_retries)?, Builder::max_retries);
         builder = set(builder, seconds("retry_delay", self.retry_delay)?, Builder::retry_delay);
-        builder = set(builder, switch("auto_migrate", self.auto_migrate)?, Builder::auto_migrate);
-        builder = set(builder, count("writers", self.writers)?, Builder::writers);
+        builder = set(builder, boolean("auto_migrate", self.auto_migrate)?, Builder::auto_migrate);
+        builder = set(builder, integer("writers", self.writers)?, Builder::writers);
         builder = set(builder, seconds("token_cache", self.token_cache)?, Builder::token_cache);
         Ok(builder)
     }
@@ -70,46 +72,46 @@ fn set<T>(
     }
 }
 
-fn wrong(field: &'static str, reason: String) -> Refusal {
-    Refusal::Input(Error::configuration(reason).with_field(field))
+fn invalid(field: &'static str, reason: String) -> ArgError {
+    ArgError::Input(Error::configuration(reason).with_field(field))
 }
 
-fn count(field: &'static str, given: Argument<'_, '_>) -> Result<Option<u32>, Refusal> {
+fn integer(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<u32>> {
     let Some(given) = given else { return Ok(None) };
     let number = match optional_integer(field, given) {
         Ok(None) => return Ok(None),
         Ok(Some(number)) => number,
-        Err(Refusal::Input(error)) => return Err(wrong(field, error.message().to_owned())),
-        Err(refusal) => return Err(refusal),
+        Err(ArgError::Input(error)) => return Err(invalid(field, error.message().to_owned())),
+        Err(error) => return Err(error),
     };
     let count = u32::try_from(number);
     count
         .map(Some)
-        .map_err(|_| wrong(field, format!("must be a whole number of 0 or more, not {number}")))
+        .map_err(|_| invalid(field, format!("must be a whole number, 0 or greater, not {number}")))
 }
 
-fn seconds(field: &'static str, given: Argument<'_, '_>) -> Result<Option<Duration>, Refusal> {
+fn seconds(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<Duration>> {
     let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
     let seconds = number(field, given)?;
-    if !(0.0..=LONGEST).contains(&seconds) {
-        return Err(wrong(
+    if !(0.0..=MAX_SECONDS).contains(&seconds) {
+        return Err(invalid(
             field,
-            format!("must be a number of seconds of 0 or more, not {seconds}"),
+            format!("must be a number of seconds, 0 or greater, not {seconds}"),
         ));
     }
     Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
-/// The same, where -1 means no limit, as in the environment and in SQLAlchemy.
-fn lifetime(field: &'static str, given: Argument<'_, '_>) -> Result<Option<Duration>, Refusal> {
+/// Converts a number of seconds. -1 means no limit, as in the environment and in SQLAlchemy.
+fn lifetime(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<Duration>> {
     let is_unlimited =
-        |given: Given<'_, '_>| number(field, given).is_ok_and(|seconds| seconds == -1.0);
+        |given: PyArg<'_, '_>| number(field, given).is_ok_and(|seconds| seconds == -1.0);
     if given.is_some_and(is_unlimited) { Ok(Some(Duration::ZERO)) } else { seconds(field, given) }
 }
 
-fn switch(field: &'static str, given: Argument<'_, '_>) -> Result<Option<bool>, Refusal> {
+fn boolean(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<bool>> {
     let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
-    let switch =
-        given.cast::<PyBool>().map_err(|_| Refusal::wrong_type(field, "a bool or None", given))?;
-    Ok(Some(switch.is_true()))
+    let boolean =
+        given.cast::<PyBool>().map_err(|_| ArgError::wrong_type(field, "a bool or None", given))?;
+    Ok(Some(boolean.is_true()))
 }

@@ -1,36 +1,36 @@
-//! Spans of time, in seconds.
+//! Durations in seconds.
 
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
-use super::Given;
+use super::PyArg;
 use super::integer::index;
-use crate::errors::Refusal;
+use crate::errors::{ArgError, ArgResult};
 
-/// Nobody waits for longer: ten years.
-pub(super) const LONGEST: f64 = 10.0 * 365.0 * 86_400.0;
+/// Maximum duration: ten years.
+pub(super) const MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
 
-/// A number of seconds.
-pub(crate) fn seconds(field: &str, given: Given<'_, '_>) -> Result<Duration, Refusal> {
+/// Converts a number of seconds.
+pub(crate) fn seconds(field: &str, given: PyArg<'_, '_>) -> ArgResult<Duration> {
     let seconds = number(field, given)?;
-    if !(0.0..=LONGEST).contains(&seconds) {
-        return Err(Refusal::input(
+    if !(0.0..=MAX_SECONDS).contains(&seconds) {
+        return Err(ArgError::invalid(
             field,
-            format!("must be a number of seconds from 0 to {LONGEST}"),
+            format!("must be a number of seconds from 0 to {MAX_SECONDS}"),
         ));
     }
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// A number of seconds as it is given, whatever its size.
-pub(super) fn number(field: &str, given: Given<'_, '_>) -> Result<f64, Refusal> {
+/// Converts a number of any size.
+pub(super) fn number(field: &str, given: PyArg<'_, '_>) -> ArgResult<f64> {
     if let Ok(float) = given.cast::<PyFloat>() {
         return Ok(float.value());
     }
     let number =
-        index(given)?.ok_or_else(|| Refusal::wrong_type(field, "a number of seconds", given))?;
-    // An int too large for a float is too long as well.
+        index(given)?.ok_or_else(|| ArgError::wrong_type(field, "a number of seconds", given))?;
+    // An int that is too large for a float exceeds every limit too.
     Ok(number.extract().unwrap_or(f64::INFINITY))
 }

@@ -1,4 +1,4 @@
-//! Where the outcomes of an event loop's calls lie until the loop fetches them.
+//! Delivers the outcomes of calls to the futures of an event loop.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,192 +10,199 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::bell::Bell;
-use crate::door;
-use crate::errors::raise;
+use super::loop_waker::LoopWaker;
+use crate::call;
+use crate::errors::to_py_err;
 
-/// So many futures are settled at a time; then the loop may turn to something else.
-const AT_A_TIME: usize = 256;
+/// Maximum number of futures to resolve per wake-up, so that the loop can run other callbacks.
+const BATCH_SIZE: usize = 256;
 
-/// The attribute of a loop that its mailbox hangs on, so that the two live and die together.
-pub(super) fn name(py: Python<'_>) -> &Bound<'_, PyString> {
+/// Returns the attribute of the loop that holds its mailbox, so that both have the same lifetime.
+pub(super) fn attribute_name(py: Python<'_>) -> &Bound<'_, PyString> {
     intern!(py, "_chatkeep_mailbox")
 }
 
-/// The mailbox of an event loop. All but `post` happens on the loop's own thread.
+/// The mailbox of an event loop. It is used only on the thread of the loop.
+///
+/// Other threads use its [`CompletionQueue`].
 #[pyclass(frozen, module = "chatkeep._native")]
 pub(super) struct Mailbox {
-    slot: Arc<Slot>,
-    expected: Mutex<Expected>,
+    queue: Arc<CompletionQueue>,
+    waiting: Mutex<WaitingFutures>,
 }
 
-/// Futures that await an outcome, by their number.
+/// Futures without an outcome, by number.
 #[derive(Default)]
-struct Expected {
-    last: u64,
+struct WaitingFutures {
+    last_number: u64,
     futures: HashMap<u64, Py<PyAny>>,
 }
 
-/// The side of it that other threads see. Nothing in it belongs to the interpreter, but for the bell of odd loops.
-pub(super) struct Slot {
-    posted: Mutex<Posted>,
-    bell: Bell,
+/// Outcomes pushed by other threads.
+///
+/// It contains no Python objects, except in the waker of a loop that cannot watch sockets.
+pub(super) struct CompletionQueue {
+    pending: Mutex<Pending>,
+    waker: LoopWaker,
 }
 
 #[derive(Default)]
-struct Posted {
+struct Pending {
     outcomes: VecDeque<(u64, Outcome)>,
-    /// The bell was rung, and the loop has not yet emptied this.
-    is_rung: bool,
+    /// Whether the loop was woken and has not drained the queue since.
+    is_woken: bool,
 }
 
-/// What became of a call.
+/// Outcome of a call.
 pub(super) enum Outcome {
     Logged(Result<i64>),
-    /// The result, to be converted on the loop's thread.
-    Answered(Answer),
+    /// The result of another call, converted on the thread of the loop.
+    Other(Convert),
 }
 
-pub(super) type Answer = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+/// Converts a result to a Python object.
+pub(super) type Convert = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
-/// A future that was made, and the number that its outcome is posted under.
-pub(super) struct Promise<'py> {
+/// A future without an outcome, and the number of its outcome in the queue.
+pub(super) struct PendingFuture<'py> {
     pub(super) number: u64,
     pub(super) future: Bound<'py, PyAny>,
     pub(super) mailbox: Bound<'py, Mailbox>,
 }
 
 impl Mailbox {
-    /// The mailbox of the loop that runs on this thread; made when it is first asked for.
+    /// Returns the mailbox of an event loop, which is created at its first use.
     fn of<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
-        if let Some(known) = event_loop.getattr_opt(name(py))? {
-            return Ok(known.cast_into::<Self>()?);
+        if let Some(mailbox) = event_loop.getattr_opt(attribute_name(py))? {
+            return Ok(mailbox.cast_into::<Self>()?);
         }
-        let slot = Arc::new(Slot { posted: Mutex::default(), bell: Bell::new(event_loop)? });
-        let made = Bound::new(py, Self { slot: Arc::clone(&slot), expected: Mutex::default() })?;
-        event_loop.setattr(name(py), &made)?;
-        slot.bell.connect(event_loop, &made.getattr(intern!(py, "drain"))?)?;
-        Ok(made)
+        let waker = LoopWaker::new(event_loop)?;
+        let queue = Arc::new(CompletionQueue { pending: Mutex::default(), waker });
+        let created = Self { queue: Arc::clone(&queue), waiting: Mutex::default() };
+        let mailbox = Bound::new(py, created)?;
+        event_loop.setattr(attribute_name(py), &mailbox)?;
+        queue.waker.register(event_loop, &mailbox.getattr(intern!(py, "drain"))?)?;
+        Ok(mailbox)
     }
 
-    /// Makes a future of the loop that runs on this thread.
-    pub(super) fn expect(py: Python<'_>) -> PyResult<Promise<'_>> {
-        static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let event_loop = RUNNING.import(py, "asyncio", "get_running_loop")?.call0()?;
+    /// Creates a future of the running event loop.
+    pub(super) fn new_future(py: Python<'_>) -> PyResult<PendingFuture<'_>> {
+        static GET_RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let event_loop = GET_RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
         let mailbox = Self::of(&event_loop)?;
         let future = event_loop.call_method0(intern!(py, "create_future"))?;
         let number = {
-            let mut expected = lock(&mailbox.get().expected);
-            expected.last += 1;
-            let number = expected.last;
-            expected.futures.insert(number, future.clone().unbind());
+            let mut waiting = lock(&mailbox.get().waiting);
+            waiting.last_number += 1;
+            let number = waiting.last_number;
+            waiting.futures.insert(number, future.clone().unbind());
             number
         };
-        Ok(Promise { number, future, mailbox })
+        Ok(PendingFuture { number, future, mailbox })
     }
 
-    fn settle(&self, py: Python<'_>, number: u64, outcome: Outcome) -> PyResult<()> {
-        let future = lock(&self.expected).futures.remove(&number);
+    fn resolve(&self, py: Python<'_>, number: u64, outcome: Outcome) -> PyResult<()> {
+        let future = lock(&self.waiting).futures.remove(&number);
         let Some(future) = future.map(|future| future.into_bound(py)) else { return Ok(()) };
-        // Whoever stopped waiting is told nothing; what was to be stored is stored all the same.
+        // Cancelling the future discards only the outcome. A submitted write is stored regardless.
         if future.call_method0(intern!(py, "done"))?.is_truthy()? {
             return Ok(());
         }
         let result = match outcome {
             Outcome::Logged(outcome) => outcome
-                .map_err(|error| raise(py, &error))
+                .map_err(|error| to_py_err(py, &error))
                 .and_then(|id| Ok(id.into_pyobject(py)?.into_any())),
-            Outcome::Answered(convert) => {
-                door::guarded(py, "asyncio", || convert(py).map(|value| value.into_bound(py)))
+            Outcome::Other(convert) => {
+                call::catch_panics(py, "asyncio", || convert(py).map(|value| value.into_bound(py)))
             }
         };
-        let told = match result {
+        let resolved = match result {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
             Err(error) => {
                 future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
             }
         };
-        told.map(|_| ())
+        resolved.map(|_| ())
     }
 }
 
 #[pymethods]
 impl Mailbox {
-    /// Settles the futures whose outcomes lie here. Called by the loop when the bell has rung.
+    /// Resolves the futures whose outcomes are in the queue. Called by the loop on a wake-up.
     fn drain(slf: &Bound<'_, Self>) {
         let (py, this) = (slf.py(), slf.get());
-        let (outcomes, more) = this.slot.fetch();
-        if more && matches!(this.slot.bell, Bell::Loop(_)) {
-            // A socket that was not emptied wakes the loop by itself.
-            this.slot.bell.ring();
+        let (outcomes, has_more) = this.queue.take_batch();
+        if has_more && matches!(this.queue.waker, LoopWaker::Loop(_)) {
+            // A socket that was not cleared wakes the loop again.
+            this.queue.waker.wake();
         }
         for (number, outcome) in outcomes {
-            if let Err(error) = this.settle(py, number, outcome) {
+            if let Err(error) = this.resolve(py, number, outcome) {
                 error.write_unraisable(py, Some(slf));
             }
         }
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
-        match self.expected.try_lock() {
-            Ok(expected) => expected.futures.values().try_for_each(|future| visit.call(future)),
+        match self.waiting.try_lock() {
+            Ok(waiting) => waiting.futures.values().try_for_each(|future| visit.call(future)),
             Err(_) => Ok(()),
         }
     }
 
     fn __clear__(&self) {
-        let futures = std::mem::take(&mut lock(&self.expected).futures);
+        let futures = std::mem::take(&mut lock(&self.waiting).futures);
         drop(futures);
     }
 }
 
-impl Promise<'_> {
-    pub(super) fn slot(&self) -> Arc<Slot> {
-        Arc::clone(&self.mailbox.get().slot)
+impl PendingFuture<'_> {
+    pub(super) fn queue(&self) -> Arc<CompletionQueue> {
+        Arc::clone(&self.mailbox.get().queue)
     }
 
-    /// There will be no outcome.
-    pub(super) fn forget(self) {
-        let future = lock(&self.mailbox.get().expected).futures.remove(&self.number);
+    /// Removes the future from the mailbox, because it will have no outcome.
+    pub(super) fn discard(self) {
+        let future = lock(&self.mailbox.get().waiting).futures.remove(&self.number);
         drop(future);
     }
 }
 
-impl Slot {
-    /// Lays outcomes in, and wakes the loop unless it is about to look anyway.
-    pub(super) fn post(&self, outcomes: impl IntoIterator<Item = (u64, Outcome)>) {
-        let must_ring = {
-            let mut posted = lock(&self.posted);
-            posted.outcomes.extend(outcomes);
-            !std::mem::replace(&mut posted.is_rung, true)
+impl CompletionQueue {
+    /// Adds outcomes, and wakes the loop unless a wake-up is already pending.
+    pub(super) fn push(&self, outcomes: impl IntoIterator<Item = (u64, Outcome)>) {
+        let must_wake = {
+            let mut pending = lock(&self.pending);
+            pending.outcomes.extend(outcomes);
+            !std::mem::replace(&mut pending.is_woken, true)
         };
-        if must_ring {
-            self.bell.ring();
+        if must_wake {
+            self.waker.wake();
         }
     }
 
-    /// Takes the next outcomes out. Whether there are more.
-    fn fetch(&self) -> (Vec<(u64, Outcome)>, bool) {
-        let mut posted = lock(&self.posted);
-        let count = posted.outcomes.len().min(AT_A_TIME);
-        let outcomes = posted.outcomes.drain(..count).collect();
-        let more = !posted.outcomes.is_empty();
-        if !more {
-            // Under the lock, so that the next one rings after this.
-            self.bell.silence();
-            posted.is_rung = false;
+    /// Removes the next batch of outcomes, and returns it with whether more are queued.
+    fn take_batch(&self) -> (Vec<(u64, Outcome)>, bool) {
+        let mut pending = lock(&self.pending);
+        let count = pending.outcomes.len().min(BATCH_SIZE);
+        let outcomes = pending.outcomes.drain(..count).collect();
+        let has_more = !pending.outcomes.is_empty();
+        if !has_more {
+            // Cleared under the lock, so that it cannot clear the wake-up of a later outcome.
+            self.waker.clear();
+            pending.is_woken = false;
         }
-        (outcomes, more)
+        (outcomes, has_more)
     }
 }
 
-impl MessageSink for Slot {
-    fn settle(&self, outcomes: Vec<(u64, Result<i64>)>) {
-        self.post(outcomes.into_iter().map(|(number, outcome)| (number, Outcome::Logged(outcome))));
+impl MessageSink for CompletionQueue {
+    fn complete(&self, outcomes: Vec<(u64, Result<i64>)>) {
+        self.push(outcomes.into_iter().map(|(number, outcome)| (number, Outcome::Logged(outcome))));
     }
 }
 
-fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! All messages, a page at a time.
+//! The class `AsyncMessagePages`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use super::submit::submit;
 use crate::rows;
 use chatkeep::SharedHandle;
 
-/// The pages of an ``AsyncMessageLogger.iter_messages``.
+/// Pages of messages, returned by ``AsyncMessageLogger.iter_messages``.
 #[pyclass(frozen, module = "chatkeep._native")]
 pub(crate) struct AsyncMessagePages {
     handle: SharedHandle,
@@ -24,7 +24,7 @@ impl AsyncMessagePages {
 
 #[pymethods]
 impl AsyncMessagePages {
-    /// The next page, as a future; an empty one is the last.
+    /// Returns a future of the next page. The last page is empty.
     ///
     /// Returns:
     ///     Future[list[Message]]: The messages.

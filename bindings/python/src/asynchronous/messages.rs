@@ -1,4 +1,4 @@
-//! The message log.
+//! The class `AsyncMessageLogger`.
 
 use pyo3::prelude::*;
 
@@ -6,19 +6,20 @@ use super::mailbox::Mailbox;
 use super::message_pages::AsyncMessagePages;
 use super::submit::{plain, submit};
 use crate::arguments::{
-    self, Conditions, MESSAGES, Pages, Parts, SEARCHED, age, fine_tuning, order, span,
+    self, FilterArgs, MessageArgs, PAGE_SIZE, PageArgs, SEARCH_PAGE_SIZE, date_range,
+    fine_tuning_format, max_age_days, order,
 };
-use crate::door;
-use crate::errors::raise;
-use crate::messages::lines;
+use crate::call;
+use crate::errors::to_py_err;
+use crate::messages::fine_tuning_data;
 use crate::rows;
 use crate::store::Chatkeep;
 use chatkeep::SharedHandle;
 
-/// The calls of a ``MessageLogger`` as futures of the running loop.
+/// The methods of ``MessageLogger``, as futures of the running event loop.
 ///
 /// Args:
-///     chat (Chatkeep): The store.
+///     chat (Chatkeep): Store to use.
 #[pyclass(frozen, module = "chatkeep._native")]
 pub(crate) struct AsyncMessageLogger {
     handle: SharedHandle,
@@ -31,9 +32,12 @@ impl AsyncMessageLogger {
         Self { handle: chat.get().handle() }
     }
 
-    /// ``MessageLogger.log_message`` as a future.
-    #[pyo3(signature = (message, response=None, provider=None, model=None, tokens_used=None, metadata=None, timestamp=None))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    /// Returns a future of ``MessageLogger.log_message``.
+    #[pyo3(signature = (
+        message, response=None, provider=None, model=None, tokens_used=None, metadata=None,
+        timestamp=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
     fn log_message<'py>(
         &self,
         py: Python<'py>,
@@ -45,23 +49,24 @@ impl AsyncMessageLogger {
         metadata: Option<&Bound<'py, PyAny>>,
         timestamp: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let parts = Parts { message, response, provider, model, tokens_used, metadata, timestamp };
-        let (chat, message) = door::enter_at_once(py, "log_message", || {
-            let message = arguments::one(&parts)?;
+        let given =
+            MessageArgs { message, response, provider, model, tokens_used, metadata, timestamp };
+        let (chat, message) = call::enter_nonblocking(py, "log_message", || {
+            let message = arguments::new_message(&given)?;
             Ok((self.handle.chat()?, message))
         })?;
-        let promise = Mailbox::expect(py)?;
-        // It never waits: where there is no room in the queue, the message waits for it by itself.
-        match chat.messages().hand_in(message, promise.slot(), promise.number) {
-            Ok(()) => Ok(promise.future),
+        let pending = Mailbox::new_future(py)?;
+        // This never blocks: if the write queue is full, the message waits instead of the caller.
+        match chat.messages().submit(message, pending.queue(), pending.number) {
+            Ok(()) => Ok(pending.future),
             Err(error) => {
-                promise.forget();
-                Err(raise(py, &error))
+                pending.discard();
+                Err(to_py_err(py, &error))
             }
         }
     }
 
-    /// ``MessageLogger.log_messages`` as a future.
+    /// Returns a future of ``MessageLogger.log_messages``.
     fn log_messages<'py>(
         &self,
         py: Python<'py>,
@@ -71,18 +76,22 @@ impl AsyncMessageLogger {
             py,
             &self.handle,
             "log_messages",
-            || arguments::many(messages),
+            || arguments::new_messages(messages),
             |chat, messages| chat.messages().log_messages(&messages),
             |py, value| plain(py, value),
         )
     }
 
-    /// ``MessageLogger.get_messages`` as a future.
+    /// Returns a future of ``MessageLogger.get_messages``.
     #[pyo3(
-        signature = (limit=None, offset=None, provider=None, model=None, start_date=None, end_date=None, metadata=None, cursor=None),
-        text_signature = "($self, limit=100, offset=0, provider=None, model=None, start_date=None, end_date=None, metadata=None, cursor=None)"
+        signature = (
+            limit=None, offset=None, provider=None, model=None, start_date=None, end_date=None,
+            metadata=None, cursor=None
+        ),
+        text_signature = "($self, limit=100, offset=0, provider=None, model=None, \
+            start_date=None, end_date=None, metadata=None, cursor=None)"
     )]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
     fn get_messages<'py>(
         &self,
         py: Python<'py>,
@@ -95,19 +104,19 @@ impl AsyncMessageLogger {
         metadata: Option<&Bound<'py, PyAny>>,
         cursor: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let pages = Pages { limit, offset, cursor };
-        let given = Conditions { provider, model, start_date, end_date, metadata };
+        let paging = PageArgs { limit, offset, cursor };
+        let filter = FilterArgs { provider, model, start_date, end_date, metadata };
         submit(
             py,
             &self.handle,
             "get_messages",
-            || Ok((arguments::conditions(&given)?, arguments::page(&pages, MESSAGES)?)),
+            || Ok((arguments::message_filter(&filter)?, arguments::page(&paging, PAGE_SIZE)?)),
             |chat, (filter, page)| chat.messages().get_messages(&filter, &page),
             rows::messages,
         )
     }
 
-    /// ``MessageLogger.get_message_by_id`` as a future.
+    /// Returns a future of ``MessageLogger.get_message_by_id``.
     fn get_message_by_id<'py>(
         &self,
         py: Python<'py>,
@@ -123,7 +132,7 @@ impl AsyncMessageLogger {
         )
     }
 
-    /// ``MessageLogger.get_message_count`` as a future.
+    /// Returns a future of ``MessageLogger.get_message_count``.
     #[pyo3(signature = (provider=None, model=None, start_date=None, end_date=None, metadata=None))]
     fn get_message_count<'py>(
         &self,
@@ -134,32 +143,38 @@ impl AsyncMessageLogger {
         end_date: Option<&Bound<'py, PyAny>>,
         metadata: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let given = Conditions { provider, model, start_date, end_date, metadata };
+        let filter = FilterArgs { provider, model, start_date, end_date, metadata };
         submit(
             py,
             &self.handle,
             "get_message_count",
-            || arguments::conditions(&given),
+            || arguments::message_filter(&filter),
             |chat, filter| chat.messages().get_message_count(&filter),
             |py, value| plain(py, value),
         )
     }
 
-    /// ``MessageLogger.iter_messages``, a page at a time.
+    /// Returns the messages of ``MessageLogger.iter_messages`` in pages.
     ///
     /// Args:
-    ///     provider (str | None): See there.
-    ///     model (str | None): See there.
-    ///     start_date (datetime | date | str | None): See there.
-    ///     end_date (datetime | date | str | None): See there.
-    ///     metadata (Mapping[str, str | int | float | bool | None] | None): See there.
-    ///     oldest_first (bool): See there.
+    ///     provider (str | None): See ``MessageLogger.iter_messages``.
+    ///     model (str | None): See ``MessageLogger.iter_messages``.
+    ///     start_date (datetime | date | str | None): See ``MessageLogger.iter_messages``.
+    ///     end_date (datetime | date | str | None): See ``MessageLogger.iter_messages``.
+    ///     metadata (MetadataFilter | None): See ``MessageLogger.iter_messages``.
+    ///     oldest_first (bool): See ``MessageLogger.iter_messages``.
     ///
     /// Returns:
     ///     AsyncMessagePages: The pages.
-    #[pyo3(signature = (provider=None, model=None, start_date=None, end_date=None, metadata=None, *, oldest_first=None),
-        text_signature = "($self, provider=None, model=None, start_date=None, end_date=None, metadata=None, *, oldest_first=False)")]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    #[pyo3(
+        signature = (
+            provider=None, model=None, start_date=None, end_date=None, metadata=None, *,
+            oldest_first=None
+        ),
+        text_signature = "($self, provider=None, model=None, start_date=None, end_date=None, \
+            metadata=None, *, oldest_first=False)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
     fn iter_messages(
         &self,
         py: Python<'_>,
@@ -170,16 +185,19 @@ impl AsyncMessageLogger {
         metadata: Option<&Bound<'_, PyAny>>,
         oldest_first: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<AsyncMessagePages> {
-        let given = Conditions { provider, model, start_date, end_date, metadata };
-        door::enter_at_once(py, "iter_messages", || {
-            let (filter, order) = (arguments::conditions(&given)?, order(oldest_first)?);
+        let filter = FilterArgs { provider, model, start_date, end_date, metadata };
+        call::enter_nonblocking(py, "iter_messages", || {
+            let (filter, order) = (arguments::message_filter(&filter)?, order(oldest_first)?);
             let messages = self.handle.chat()?.messages().iter_messages(&filter, order);
             Ok(AsyncMessagePages::new(SharedHandle::clone(&self.handle), messages))
         })
     }
 
-    /// ``MessageLogger.search_messages`` as a future.
-    #[pyo3(signature = (query, limit=None, offset=None, cursor=None), text_signature = "($self, query, limit=50, offset=0, cursor=None)")]
+    /// Returns a future of ``MessageLogger.search_messages``.
+    #[pyo3(
+        signature = (query, limit=None, offset=None, cursor=None),
+        text_signature = "($self, query, limit=50, offset=0, cursor=None)"
+    )]
     fn search_messages<'py>(
         &self,
         py: Python<'py>,
@@ -188,7 +206,7 @@ impl AsyncMessageLogger {
         offset: Option<&Bound<'py, PyAny>>,
         cursor: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let pages = Pages { limit, offset, cursor };
+        let paging = PageArgs { limit, offset, cursor };
         submit(
             py,
             &self.handle,
@@ -196,7 +214,7 @@ impl AsyncMessageLogger {
             || {
                 Ok((
                     arguments::text("query", query)?.to_owned(),
-                    arguments::page(&pages, SEARCHED)?,
+                    arguments::page(&paging, SEARCH_PAGE_SIZE)?,
                 ))
             },
             |chat, (query, page)| chat.messages().search_messages(&query, &page),
@@ -204,7 +222,7 @@ impl AsyncMessageLogger {
         )
     }
 
-    /// ``MessageLogger.get_analytics`` as a future.
+    /// Returns a future of ``MessageLogger.get_analytics``.
     #[pyo3(signature = (start_date=None, end_date=None))]
     fn get_analytics<'py>(
         &self,
@@ -216,13 +234,13 @@ impl AsyncMessageLogger {
             py,
             &self.handle,
             "get_analytics",
-            || span(start_date, end_date),
+            || date_range(start_date, end_date),
             |chat, (start, end)| chat.messages().get_analytics(start, end),
             rows::analytics,
         )
     }
 
-    /// ``MessageLogger.count_old_messages`` as a future.
+    /// Returns a future of ``MessageLogger.count_old_messages``.
     #[pyo3(signature = (days=None), text_signature = "($self, days=30)")]
     fn count_old_messages<'py>(
         &self,
@@ -234,13 +252,13 @@ impl AsyncMessageLogger {
             py,
             &self.handle,
             "count_old_messages",
-            || age(days),
+            || max_age_days(days),
             count,
             |py, value| plain(py, value),
         )
     }
 
-    /// ``MessageLogger.delete_old_messages`` as a future.
+    /// Returns a future of ``MessageLogger.delete_old_messages``.
     #[pyo3(signature = (days=None), text_signature = "($self, days=30)")]
     fn delete_old_messages<'py>(
         &self,
@@ -252,16 +270,21 @@ impl AsyncMessageLogger {
             py,
             &self.handle,
             "delete_old_messages",
-            || age(days),
+            || max_age_days(days),
             delete,
             |py, value| plain(py, value),
         )
     }
 
-    /// ``MessageLogger.export_for_fine_tuning`` as a future.
-    #[pyo3(signature = (format=None, provider=None, model=None, start_date=None, end_date=None, metadata=None),
-        text_signature = "($self, format='jsonl', provider=None, model=None, start_date=None, end_date=None, metadata=None)")]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    /// Returns a future of ``MessageLogger.export_for_fine_tuning``.
+    #[pyo3(
+        signature = (
+            format=None, provider=None, model=None, start_date=None, end_date=None, metadata=None
+        ),
+        text_signature = "($self, format='jsonl', provider=None, model=None, start_date=None, \
+            end_date=None, metadata=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
     fn export_for_fine_tuning<'py>(
         &self,
         py: Python<'py>,
@@ -272,24 +295,24 @@ impl AsyncMessageLogger {
         end_date: Option<&Bound<'py, PyAny>>,
         metadata: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let given = Conditions { provider, model, start_date, end_date, metadata };
+        let filter = FilterArgs { provider, model, start_date, end_date, metadata };
         submit(
             py,
             &self.handle,
             "export_for_fine_tuning",
-            || Ok((fine_tuning(format)?, arguments::conditions(&given)?)),
-            |chat, (format, filter)| lines(chat, format, &filter),
+            || Ok((fine_tuning_format(format)?, arguments::message_filter(&filter)?)),
+            |chat, (format, filter)| fine_tuning_data(chat, format, &filter),
             |py, value| plain(py, value),
         )
     }
 
-    /// ``MessageLogger.check_totals`` as a future.
+    /// Returns a future of ``MessageLogger.check_totals``.
     fn check_totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let check = |chat: &chatkeep::Chatkeep, ()| chat.messages().check_totals();
         submit(py, &self.handle, "check_totals", || Ok(()), check, rows::totals_check)
     }
 
-    /// ``MessageLogger.rebuild_totals`` as a future.
+    /// Returns a future of ``MessageLogger.rebuild_totals``.
     fn rebuild_totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let rebuild = |chat: &chatkeep::Chatkeep, ()| chat.messages().rebuild_totals();
         submit(

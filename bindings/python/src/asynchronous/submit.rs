@@ -1,86 +1,91 @@
-//! Handing in a call whose result is awaited.
+//! Submits calls and returns futures of their results.
 
 use std::sync::Arc;
 
-use chatkeep::{Chatkeep, Error, ErrorKind, Result};
+use chatkeep::{Chatkeep, Error, ErrorKind, Handle, Result};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
-use super::mailbox::{Answer, Mailbox, Outcome, Slot};
-use crate::door::{guarded, panicked};
-use crate::errors::{Refusal, raise};
-use chatkeep::Handle;
+use super::mailbox::{CompletionQueue, Convert, Mailbox, Outcome};
+use crate::call::{catch_panics, panic_error};
+use crate::errors::{ArgError, ArgResult, to_py_err};
 
-/// Makes a future of a call, as [`crate::door::enter`] makes a call.
+/// Submits an operation and returns a future; the counterpart of [`crate::call::enter`].
 pub(super) fn submit<'py, A, T, R>(
     py: Python<'py>,
     handle: &Handle,
     operation: &'static str,
-    take: impl FnOnce() -> std::result::Result<A, Refusal>,
+    parse: impl FnOnce() -> ArgResult<A>,
     work: impl FnOnce(&Chatkeep, A) -> Result<T> + Send + 'static,
-    give: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, R>> + Send + 'static,
+    encode: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, R>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>>
 where
     A: Send + 'static,
     T: Send + 'static,
 {
-    guarded(py, operation, || {
-        let refused = |refusal: Refusal| refusal.raise(py, operation);
-        let arguments = take().map_err(refused)?;
-        let chat = handle.chat().map_err(|error| refused(error.into()))?;
+    catch_panics(py, operation, || {
+        let invalid = |error: ArgError| error.into_py_err(py, operation);
+        let arguments = parse().map_err(invalid)?;
+        let chat = handle.chat().map_err(|error| invalid(error.into()))?;
         let convert =
-            |py: Python<'_>, value| give(py, value).map(|value| value.into_any().unbind());
-        promise(py, operation, |reply| {
-            chat.hand_in(move |chat| reply.send(work(chat, arguments), convert))
+            |py: Python<'_>, value| encode(py, value).map(|value| value.into_any().unbind());
+        future(py, operation, |reply| {
+            chat.submit(move |chat| reply.send(work(chat, arguments), convert))
         })
     })
 }
 
-/// A future of something that waits for other calls, and so has a thread of its own.
+/// Runs an operation that waits for other calls on a thread of its own, and returns a future.
+///
+/// The future resolves to `None` immediately if `find` returns no store.
 pub(super) fn submit_waiting<'py, A: Send + 'static>(
     py: Python<'py>,
     operation: &'static str,
-    take: impl FnOnce() -> std::result::Result<A, Refusal>,
+    parse: impl FnOnce() -> ArgResult<A>,
     find: impl FnOnce() -> Option<Arc<Chatkeep>>,
     work: impl FnOnce(&Chatkeep, A) -> Result<()> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>> {
-    guarded(py, operation, || {
-        let arguments = take().map_err(|refusal| refusal.raise(py, operation))?;
-        let found = find();
-        promise(py, operation, |reply| {
+    catch_panics(py, operation, || {
+        let arguments = parse().map_err(|error| error.into_py_err(py, operation))?;
+        let store = find();
+        future(py, operation, |reply| {
             let wait = move || {
-                reply.send(found.map_or(Ok(()), |chat| work(&chat, arguments)), |py, ()| {
+                reply.send(store.map_or(Ok(()), |chat| work(&chat, arguments)), |py, ()| {
                     Ok(py.None())
                 });
             };
             let started = std::thread::Builder::new().name("chatkeep-wait".to_owned()).spawn(wait);
             started.map(|_| ()).map_err(|cause| {
-                Error::new(ErrorKind::Unavailable, "no thread could be started").with_source(cause)
+                Error::new(ErrorKind::Unavailable, "failed to start a thread").with_source(cause)
             })
         })
     })
 }
 
-/// A future that is settled by the reply, or an exception when the call could not begin.
-fn promise<'py>(
+/// Returns a future that `start` resolves through its reply.
+///
+/// # Errors
+///
+/// Raises the error of `start`.
+fn future<'py>(
     py: Python<'py>,
     operation: &'static str,
-    begin: impl FnOnce(Reply) -> Result<()>,
+    start: impl FnOnce(Reply) -> Result<()>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let promise = Mailbox::expect(py)?;
-    let reply = Reply { slot: promise.slot(), number: promise.number, operation, is_sent: false };
-    match begin(reply) {
-        Ok(()) => Ok(promise.future),
+    let pending = Mailbox::new_future(py)?;
+    let reply = Reply { queue: pending.queue(), number: pending.number, operation, is_sent: false };
+    match start(reply) {
+        Ok(()) => Ok(pending.future),
         Err(error) => {
-            promise.forget();
-            Err(raise(py, &error.with_operation(operation)))
+            pending.discard();
+            Err(to_py_err(py, &error.with_operation(operation)))
         }
     }
 }
 
-/// Somebody awaits the outcome, so there is one in any case.
+/// Resolves a future. Dropping it unsent resolves the future with an error.
 struct Reply {
-    slot: Arc<Slot>,
+    queue: Arc<CompletionQueue>,
     number: u64,
     operation: &'static str,
     is_sent: bool,
@@ -94,27 +99,27 @@ impl Reply {
     ) {
         self.is_sent = true;
         let operation = self.operation;
-        self.post(Box::new(move |py| match outcome {
+        self.push(Box::new(move |py| match outcome {
             Ok(value) => convert(py, value),
-            Err(error) => Err(raise(py, &error.with_operation(operation))),
+            Err(error) => Err(to_py_err(py, &error.with_operation(operation))),
         }));
     }
 
-    fn post(&self, answer: Answer) {
-        self.slot.post([(self.number, Outcome::Answered(answer))]);
+    fn push(&self, convert: Convert) {
+        self.queue.push([(self.number, Outcome::Other(convert))]);
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
         if !self.is_sent {
-            let error = panicked(self.operation);
-            self.post(Box::new(move |py| Err(raise(py, &error))));
+            let error = panic_error(self.operation);
+            self.push(Box::new(move |py| Err(to_py_err(py, &error))));
         }
     }
 }
 
-/// For results that are no rows.
+/// Converts a result that is not a row.
 pub(super) fn plain<'py>(
     py: Python<'py>,
     value: impl IntoPyObjectExt<'py>,

@@ -1,20 +1,20 @@
-//! API tokens.
+//! The class `AsyncTokenManager`.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::submit::{plain, submit};
 use crate::arguments;
-use crate::door;
+use crate::call;
 use crate::rows;
 use crate::store::Chatkeep;
-use crate::tokens::{new_token, presented};
+use crate::tokens::{new_token_args, presented_token};
 use chatkeep::SharedHandle;
 
-/// The calls of a ``TokenManager`` as futures of the running loop.
+/// The methods of ``TokenManager``, as futures of the running event loop.
 ///
 /// Args:
-///     chat (Chatkeep): The store.
+///     chat (Chatkeep): Store to use.
 #[pyclass(frozen, module = "chatkeep._native")]
 pub(crate) struct AsyncTokenManager {
     handle: SharedHandle,
@@ -27,8 +27,11 @@ impl AsyncTokenManager {
         Self { handle: chat.get().handle() }
     }
 
-    /// ``TokenManager.create_token`` as a future.
-    #[pyo3(signature = (description=None, expires_days=None), text_signature = "($self, description='API Token', expires_days=None)")]
+    /// Returns a future of ``TokenManager.create_token``.
+    #[pyo3(
+        signature = (description=None, expires_days=None),
+        text_signature = "($self, description='API Token', expires_days=None)"
+    )]
     fn create_token<'py>(
         &self,
         py: Python<'py>,
@@ -39,27 +42,27 @@ impl AsyncTokenManager {
             py,
             &self.handle,
             "create_token",
-            || new_token(description, expires_days),
+            || new_token_args(description, expires_days),
             |chat, (description, days)| chat.tokens().create_token(&description, days),
             rows::created_token,
         )
     }
 
-    /// What ``verify_token`` answers, if it can without asking the database.
+    /// Returns the cached result of ``verify_token``, without querying the database.
     ///
     /// Args:
-    ///     token (str): What was presented, whatever it is.
+    ///     token (str): The token as the client sent it.
     ///
     /// Returns:
-    ///     bool | None: The answer.
-    fn verify_at_once(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
-        door::enter_at_once(py, "verify_token", || {
-            let Some(token) = presented(token)? else { return Ok(Some(false)) };
-            Ok(self.handle.chat()?.tokens().verify_at_once(token))
+    ///     bool | None: The result, or ``None`` if it is not cached.
+    fn verify_cached(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+        call::enter_nonblocking(py, "verify_token", || {
+            let Some(token) = presented_token(token)? else { return Ok(Some(false)) };
+            Ok(self.handle.chat()?.tokens().verify_cached(token))
         })
     }
 
-    /// ``TokenManager.verify_token`` as a future.
+    /// Returns a future of ``TokenManager.verify_token``.
     fn verify_token<'py>(
         &self,
         py: Python<'py>,
@@ -69,32 +72,32 @@ impl AsyncTokenManager {
             py,
             &self.handle,
             "verify_token",
-            || Ok(presented(token)?.unwrap_or_default().to_owned()),
+            || Ok(presented_token(token)?.unwrap_or_default().to_owned()),
             |chat, token| chat.tokens().verify_token(&token),
             |py, value| plain(py, value),
         )
     }
 
-    /// What ``check_token`` answers, if it can without asking the database.
+    /// Returns the cached result of ``check_token``, without querying the database.
     ///
     /// Args:
-    ///     token (str): What was presented, whatever it is.
+    ///     token (str): The token as the client sent it.
     ///
     /// Returns:
-    ///     TokenCheck | None: The answer.
-    fn check_at_once<'py>(
+    ///     TokenCheck | None: The result, or ``None`` if it is not cached.
+    fn check_cached<'py>(
         &self,
         py: Python<'py>,
         token: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let check = door::enter_at_once(py, "check_token", || {
-            let token = presented(token)?.unwrap_or_default();
-            Ok(self.handle.chat()?.tokens().check_at_once(token))
+        let check = call::enter_nonblocking(py, "check_token", || {
+            let token = presented_token(token)?.unwrap_or_default();
+            Ok(self.handle.chat()?.tokens().check_cached(token))
         })?;
         check.map(|check| rows::token_check(py, check)).transpose()
     }
 
-    /// ``TokenManager.check_token`` as a future.
+    /// Returns a future of ``TokenManager.check_token``.
     fn check_token<'py>(
         &self,
         py: Python<'py>,
@@ -104,19 +107,19 @@ impl AsyncTokenManager {
             py,
             &self.handle,
             "check_token",
-            || Ok(presented(token)?.unwrap_or_default().to_owned()),
+            || Ok(presented_token(token)?.unwrap_or_default().to_owned()),
             |chat, token| chat.tokens().check_token(&token),
             rows::token_check,
         )
     }
 
-    /// ``TokenManager.list_tokens`` as a future.
+    /// Returns a future of ``TokenManager.list_tokens``.
     fn list_tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let list = |chat: &chatkeep::Chatkeep, ()| chat.tokens().list_tokens();
         submit(py, &self.handle, "list_tokens", || Ok(()), list, rows::tokens)
     }
 
-    /// ``TokenManager.get_token_info`` as a future.
+    /// Returns a future of ``TokenManager.get_token_info``.
     fn get_token_info<'py>(
         &self,
         py: Python<'py>,
@@ -132,7 +135,7 @@ impl AsyncTokenManager {
         )
     }
 
-    /// ``TokenManager.revoke_token`` as a future.
+    /// Returns a future of ``TokenManager.revoke_token``.
     fn revoke_token<'py>(
         &self,
         py: Python<'py>,
@@ -148,7 +151,7 @@ impl AsyncTokenManager {
         )
     }
 
-    /// ``TokenManager.delete_expired_tokens`` as a future.
+    /// Returns a future of ``TokenManager.delete_expired_tokens``.
     fn delete_expired_tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let delete = |chat: &chatkeep::Chatkeep, ()| chat.tokens().delete_expired_tokens();
         submit(

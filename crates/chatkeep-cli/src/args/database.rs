@@ -9,50 +9,58 @@ use super::file_mode::{self, FileMode};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatabaseCommand {
-    /// Show which database is meant, without its password and without opening it
+    /// Show the database URL without its password; does not connect
     #[command(after_help = examples! {
         "chatkeep db url"
         "DB_TYPE=mysql DB_HOST=db.example.com DB_NAME=chat chatkeep db url"
     })]
     Url,
 
-    /// Show the engine, the schema, how much is stored, and the pool's settings
+    /// Show the engine, schema version, row counts and pool settings
     #[command(after_help = examples! {
         "chatkeep db status"
         "chatkeep db status --json | jq .schema"
     })]
     Status,
 
-    /// Wait until the database answers
+    /// Wait until the database accepts connections
     #[command(
-        long_about = "Wait until the database answers\n\n\
-            Only for what waiting can mend: a wrong password or an unknown database is an error at once.",
+        long_about = "Wait until the database accepts connections\n\n\
+            Errors that waiting does not fix, such as a wrong password or an unknown database, are \
+            reported immediately.",
         after_help = examples! {
             "chatkeep db wait"
             "chatkeep db wait --timeout 120 && chatkeep migrate upgrade"
         }
     )]
     Wait {
-        /// Give up after so many seconds; without it, DB_MAX_RETRIES x DB_RETRY_DELAY
-        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+        /// Timeout in seconds (1-86,400) [default: DB_MAX_RETRIES x DB_RETRY_DELAY]
+        #[arg(
+            long,
+            value_name = "SECONDS",
+            value_parser = clap::value_parser!(u32).range(1..=86_400)
+        )]
         timeout: Option<u32>,
     },
 
-    /// Ask the database once how it is: exit code 0 if it is well
+    /// Check the database once; exits with 0 if it is healthy
     #[command(after_help = examples! {
         "chatkeep db health"
         "chatkeep db health --json"
     })]
     Health,
 
-    /// Take over messages and tokens that other chat programs left in SQLite files
+    /// Import messages and tokens from SQLite files of other chat programs
     #[command(
-        long_about = "Take over messages and tokens that other chat programs left in SQLite files\n\n\
-            Known are chatbot.db with its three kinds of table messages, tokens.db, and what SQLAlchemy makes. The files are \
-            not changed. Every row is looked at before any is stored; then all are stored or none. Ids are kept where they \
-            are free, tokens stay valid, and what an earlier run has stored is passed over. Rows that cannot be stored as \
-            they are (a broken JSON text, no UTF-8, a NUL character, a provider that is too long) stop it and are listed, and \
-            so do columns that have no place here.",
+        long_about = "Import messages and tokens from SQLite files of other chat programs\n\n\
+            Supported are chatbot.db with any of its three formats of the table messages, \
+            tokens.db, and the tables of SQLAlchemy programs. The files are not changed. \
+            All rows are validated first, then all of them are stored or none. Ids are \
+            preserved unless they are taken, and tokens stay valid. Rows that an earlier run \
+            stored are skipped.\n\n\
+            Invalid rows (malformed JSON, invalid UTF-8, a NUL character, a provider that is \
+            too long) and unknown columns are listed and prevent the import. --force stores \
+            them.",
         after_help = examples! {
             "chatkeep db import-legacy --dry-run"
             "chatkeep db import-legacy old/chatbot.db old/db/tokens.db"
@@ -61,30 +69,38 @@ pub(crate) enum DatabaseCommand {
     )]
     ImportLegacy(ImportLegacyOptions),
 
-    /// Copy everything from one database into another, whatever their engines
+    /// Copy one database into another, between any two engines
     #[command(
-        long_about = "Copy everything from one database into another, whatever their engines\n\n\
-            The target's tables are made; it must be empty, unless --replace is given. Ids are kept. Rows travel in batches, \
-            and afterwards everything is read back and compared with the source: counts, digests over all values, and the \
-            numbers for new rows. Until then the target says that it is only partly filled, and programs refuse to work on \
-            it. After an interruption --resume goes on. The source is read as it is at one moment and not changed: stop \
-            what writes to it first, for what comes later is not copied.",
+        long_about = "Copy one database into another, between any two engines\n\n\
+            The target's tables are created. The target must be empty, unless --replace is \
+            given. Ids are preserved. Rows are stored in batches, then read back and compared \
+            with the source: row counts, digests over all values, and the next ids. Until \
+            then the target is marked incomplete, and programs refuse to open it. --resume \
+            continues an interrupted copy.\n\n\
+            The source is read from one snapshot and is not changed. Stop the programs that \
+            write to it first, because later rows are not copied.",
         after_help = examples! {
-            "chatkeep db copy --from sqlite:///db/chatkeep.db --to postgresql://bot:secret@db/chat --dry-run"
-            "DATABASE_URL=postgresql://bot:secret@db/chat chatkeep db copy --from sqlite:///db/chatkeep.db"
-            "chatkeep db copy --from sqlite:///db/chatkeep.db --to mysql://bot:secret@db/chat --resume"
-            "chatkeep db copy --from sqlite:///db/chatkeep.db --to mysql://bot:secret@db/chat --verify"
+            "chatkeep db copy --from sqlite:///db/chatkeep.db --to postgresql://bot:secret@db/chat \
+             --dry-run"
+            "DATABASE_URL=postgresql://bot:secret@db/chat chatkeep db copy --from \
+             sqlite:///db/chatkeep.db"
+            "chatkeep db copy --from sqlite:///db/chatkeep.db --to mysql://bot:secret@db/chat \
+             --resume"
+            "chatkeep db copy --from sqlite:///db/chatkeep.db --to mysql://bot:secret@db/chat \
+             --verify"
         }
     )]
     Copy(CopyOptions),
 
-    /// Write everything into a file, while others go on writing
+    /// Write all messages and tokens to a backup file
     #[command(
-        long_about = "Write everything into a file, while others go on writing\n\n\
-            The file is an archive that `chatkeep db restore` reads into any engine: a tar file, compressed by zstd, that holds \
-            JSON Lines and a manifest with digests (`tar --zstd -tf FILE` lists it). On SQLite, --format sqlite writes a SQLite \
-            file instead, and reads it once to see whether it is sound. The file appears under its name only when it is \
-            complete, and only its owner can read it.",
+        long_about = "Write all messages and tokens to a backup file\n\n\
+            Other programs can write to the database during the backup. The file is an \
+            archive that `chatkeep db restore` reads into any engine: a zstd-compressed tar \
+            file with JSON Lines and a manifest with digests (`tar --zstd -tf FILE` lists it). \
+            On SQLite, --format sqlite writes a SQLite file instead and checks its integrity. \
+            The file appears under its name only when it is complete. By default, only its \
+            owner can read it.",
         after_help = examples! {
             "chatkeep db backup chat.tar.zst"
             "chatkeep db backup --format sqlite chat-copy.db"
@@ -93,12 +109,13 @@ pub(crate) enum DatabaseCommand {
     )]
     Backup(BackupOptions),
 
-    /// Read a backup into an empty database, all of it or nothing
+    /// Restore a backup into an empty database, all rows or none
     #[command(
-        long_about = "Read a backup into an empty database, all of it or nothing\n\n\
-            The backup may be an archive or a SQLite file, from whatever engine. It is read once and checked before anything \
-            is stored, and what was stored is compared with it at the end. After an error nothing is left; after the process \
-            was killed, the database says that it is only partly filled, and the same command begins anew.",
+        long_about = "Restore a backup into an empty database, all rows or none\n\n\
+            The backup is an archive, from any engine, or a SQLite file. It is validated \
+            completely before any row is stored. At the end the stored rows are compared with \
+            the backup. After an error the stored rows are deleted. If the process is killed, \
+            the database stays marked incomplete, and the same command starts over.",
         after_help = examples! {
             "chatkeep db restore chat.tar.zst --dry-run"
             "chatkeep db restore chat.tar.zst"
@@ -110,19 +127,19 @@ pub(crate) enum DatabaseCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct CopyOptions {
-    /// The database to copy from
+    /// URL of the source database
     #[arg(long, value_name = "URL")]
     pub(crate) from: String,
 
-    /// The database to copy into; without it, that of --database-url or DATABASE_URL
+    /// URL of the target database [default: --database-url or the environment]
     #[arg(long, value_name = "URL")]
     pub(crate) to: Option<String>,
 
-    /// Only say what there is on both sides, and whether it could be copied
+    /// Show the row counts of both databases and whether a copy is possible; copy nothing
     #[arg(long, conflicts_with = "verify")]
     pub(crate) dry_run: bool,
 
-    /// Go on with a copy that was interrupted
+    /// Continue an interrupted copy
     #[arg(long, conflicts_with_all = ["replace", "verify", "dry_run"])]
     pub(crate) resume: bool,
 
@@ -130,58 +147,58 @@ pub(crate) struct CopyOptions {
     #[arg(long, conflicts_with_all = ["verify", "dry_run"])]
     pub(crate) replace: bool,
 
-    /// Copy nothing, only compare the two databases: exit code 1 if they differ
+    /// Only compare the two databases; exits with 1 if they differ
     #[arg(long)]
     pub(crate) verify: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupOptions {
-    /// The file, such as chat.tar.zst, or - for standard output
+    /// Output file, such as chat.tar.zst, or - for standard output
     pub(crate) file: PathBuf,
 
-    /// The kind of file
+    /// Format of the file
     #[arg(long, value_enum, default_value = "portable")]
     pub(crate) format: BackupFormat,
 
-    /// Replace the file if there is one
+    /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Permissions of the file in octal digits; one that is replaced is never given more than it had
+    /// Octal permissions of the file; a replaced file never gets more than it had
     #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
     pub(crate) file_mode: FileMode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BackupFormat {
-    /// An archive that can be restored into any engine
+    /// Archive that can be restored into any engine
     Portable,
-    /// A SQLite file (SQLite only)
+    /// SQLite file (SQLite only)
     Sqlite,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreOptions {
-    /// The file that `db backup` has written
+    /// Backup file, as written by `chatkeep db backup`
     pub(crate) file: PathBuf,
 
-    /// Only read the backup, and check every row and digest
+    /// Only validate the backup; store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportLegacyOptions {
-    /// The files; without any, chatbot.db and db/tokens.db in this folder
+    /// SQLite files [default: chatbot.db and db/tokens.db in the current folder, if they exist]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Look at every row, store nothing, and say what would be stored and what is wrong
+    /// Validate every row and show what would be stored; store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Store rows that cannot be stored as they are, with the originals, and what columns hold that have no place here, under
-    /// "legacy" in their metadata
+    /// Store invalid rows and unknown columns too, with the original values under "legacy" in the
+    /// metadata
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -9,20 +9,20 @@ use serde_json::Value;
 use super::examples;
 use super::file_mode::{self, FileMode};
 use crate::age::parse_age;
-use crate::moment::{exact, parse_since, parse_until};
+use crate::time_range::{parse_since, parse_time, parse_until};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MessagesCommand {
     /// Store one message and print its id
     #[command(after_help = examples! {
-        "chatkeep messages log \"What is WAL?\" --response \"A write-ahead log.\""
+        "chatkeep messages log \"Explain WAL\" --response \"A write-ahead log.\""
         "chatkeep messages log \"Hi\" --provider openai --model gpt-4o --tokens 12"
         "chatkeep messages log \"Hi\" --metadata '{\"user\": \"u-17\", \"rating\": 5}'"
         "cat question.txt | chatkeep messages log - --provider anthropic"
     })]
     Log(LogOptions),
 
-    /// List messages, the newest first
+    /// List messages, newest first
     #[command(after_help = examples! {
         "chatkeep messages list"
         "chatkeep messages list --provider openai --since 7d --limit 50"
@@ -32,30 +32,30 @@ pub(crate) enum MessagesCommand {
     })]
     List(ListOptions),
 
-    /// Show one message whole
+    /// Show one message in full
     #[command(after_help = examples! {
         "chatkeep messages get 1912"
         "chatkeep messages get 1912 --json | jq .metadata"
     })]
     Get {
-        /// The message's id
+        /// Id of the message
         #[arg(allow_negative_numbers = true)]
         id: i64,
     },
 
-    /// Find messages whose text or response holds some words, in whatever case
+    /// Find messages whose text or response contains a phrase, ignoring case
     #[command(after_help = examples! {
         "chatkeep messages search \"write-ahead log\""
         "chatkeep messages search 100% --limit 5"
     })]
     Search(SearchOptions),
 
-    /// Show totals and a chart by day, provider and model
+    /// Show totals and charts by day, provider and model
     #[command(
-        long_about = "Show totals and a chart by day, provider and model\n\n\
-            They are read from totals that are kept by hour and day, which follow every message that is stored or \
-            deleted by chatkeep. After other programs have changed or deleted rows, --check adds all messages up \
-            anew and compares, and --rebuild counts them anew.",
+        long_about = "Show totals and charts by day, provider and model\n\n\
+            The numbers are read from stored totals, which chatkeep updates whenever it \
+            stores or deletes messages. If other programs changed or deleted rows, --check \
+            compares the totals with all messages, and --rebuild recomputes them.",
         after_help = examples! {
             "chatkeep messages stats"
             "chatkeep messages stats --since 30d"
@@ -72,13 +72,14 @@ pub(crate) enum MessagesCommand {
     })]
     Count(FilterOptions),
 
-    /// Store messages from JSON Lines
+    /// Import messages from JSON Lines
     #[command(
-        long_about = "Store messages from JSON Lines\n\n\
-            Each line is one JSON object with the keys user_message (needed), bot_response, provider, model, \
-            tokens_used, metadata and timestamp; an id is ignored. Lines are stored in batches, each in one \
-            transaction. A line that cannot be stored ends the import: the error names the line, what was stored \
-            before it, and the --from-line that continues there without storing anything twice.",
+        long_about = "Import messages from JSON Lines\n\n\
+            Each line is a JSON object with the keys user_message (required), bot_response, \
+            provider, model, tokens_used, metadata and timestamp. An id is ignored. Lines are \
+            stored in batches, each in one transaction. The import stops at the first invalid \
+            line. The error names the line, the number of messages stored before it, and the \
+            --from-line that continues the import without storing a message twice.",
         after_help = examples! {
             "chatkeep messages import chats.jsonl"
             "chatkeep messages import chats.jsonl --dry-run"
@@ -88,11 +89,11 @@ pub(crate) enum MessagesCommand {
     )]
     Import(ImportOptions),
 
-    /// Write messages as JSON Lines, the oldest first
+    /// Export messages as JSON Lines, oldest first
     #[command(
-        long_about = "Write messages as JSON Lines, the oldest first\n\n\
-            A file appears under its name only when it is complete. The formats for fine-tuning leave out \
-            messages without a response.",
+        long_about = "Export messages as JSON Lines, oldest first\n\n\
+            A file appears under its name only when it is complete. The formats for \
+            fine-tuning omit messages with an empty text or response.",
         after_help = examples! {
             "chatkeep messages export chats.jsonl"
             "chatkeep messages export --since 7d | gzip > week.jsonl.gz"
@@ -101,17 +102,18 @@ pub(crate) enum MessagesCommand {
     )]
     Export(ExportOptions),
 
-    /// Delete messages older than an age
+    /// Delete old messages
     #[command(
-        long_about = "Delete messages older than an age\n\n\
-            They are deleted in batches of a few milliseconds, so that others can write meanwhile. The room that they had is \
-            used again for new messages. On SQLite the file keeps its size; --reclaim then writes it anew without the free \
-            room (VACUUM), for which the disk needs as much room again, and nobody can write meanwhile.",
+        long_about = "Delete old messages\n\n\
+            Messages are deleted in batches of a few milliseconds, so that other programs can \
+            write in between. The free space is reused for new messages. A SQLite file keeps \
+            its size unless --reclaim is given. --reclaim rewrites the file (VACUUM), which \
+            temporarily needs as much disk space again and blocks writers.",
         after_help = examples! {
-        "chatkeep messages prune --older-than 90d --dry-run"
-        "chatkeep messages prune --older-than 12w"
-        "chatkeep messages prune --older-than 365 --yes"
-        "chatkeep messages prune --older-than 30d --yes --reclaim"
+            "chatkeep messages prune --older-than 90d --dry-run"
+            "chatkeep messages prune --older-than 12w"
+            "chatkeep messages prune --older-than 365 --yes"
+            "chatkeep messages prune --older-than 30d --yes --reclaim"
         }
     )]
     Prune(PruneOptions),
@@ -119,35 +121,35 @@ pub(crate) enum MessagesCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogOptions {
-    /// The user's message; - reads it from standard input (without its last line break)
+    /// The user's message; - reads it from standard input, without the final line break
     pub(crate) text: String,
 
-    /// The answer to it
+    /// Response to the message
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) response: Option<String>,
 
-    /// Who answered, such as openai
+    /// Provider of the response, such as openai (at most 50 characters)
     #[arg(long)]
     pub(crate) provider: Option<String>,
 
-    /// Which model answered, such as gpt-4o
+    /// Model of the response, such as gpt-4o (at most 100 characters)
     #[arg(long)]
     pub(crate) model: Option<String>,
 
-    /// How many tokens it took
+    /// Number of tokens used
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) tokens: Option<i64>,
 
-    /// Anything else, as a JSON object
+    /// Further data, as a JSON object
     #[arg(long, value_name = "JSON")]
     pub(crate) metadata: Option<String>,
 
-    /// When it was, instead of now (UTC unless it says otherwise)
-    #[arg(long, value_name = "TIME", value_parser = exact)]
+    /// Time of the message, in UTC unless it has an offset [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) timestamp: Option<Timestamp>,
 }
 
-/// Which messages are meant.
+/// Filter options.
 #[derive(Debug, Args)]
 pub(crate) struct FilterOptions {
     /// Only messages of this provider
@@ -158,15 +160,15 @@ pub(crate) struct FilterOptions {
     #[arg(long)]
     pub(crate) model: Option<String>,
 
-    /// From this time on: 2023-09-23, 2023-09-23T21:02:11Z, or an age such as 7d
+    /// Earliest time: 2023-09-23, 2023-09-23T21:02:11Z, or an age such as 7d or 2w
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
     pub(crate) since: Option<Timestamp>,
 
-    /// Up to this time; a date alone includes the whole day
+    /// Latest time, inclusive; a date includes the whole day
     #[arg(long, value_name = "TIME", value_parser = parse_until)]
     pub(crate) until: Option<Timestamp>,
 
-    /// Only messages whose metadata has this value (may be given several times)
+    /// Only messages with this metadata value (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub(crate) metadata: Vec<MetadataFilter>,
 }
@@ -185,15 +187,15 @@ impl FilterOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListOptions {
-    /// How many, up to 10,000
+    /// Maximum number of messages (1-10,000)
     #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true)]
     pub(crate) limit: i64,
 
-    /// How many to pass over
+    /// Number of messages to skip [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) offset: Option<i64>,
 
-    /// Go on after the page that ended with this cursor
+    /// Continue after the page that ended with this cursor
     #[arg(long, value_parser = parse_cursor)]
     pub(crate) cursor: Option<Cursor>,
 
@@ -203,82 +205,92 @@ pub(crate) struct ListOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct SearchOptions {
-    /// The words; % and _ are plain characters
+    /// Phrase to find; % and _ are ordinary characters
     pub(crate) query: String,
 
-    /// How many, up to 10,000
+    /// Maximum number of messages (1-10,000)
     #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true)]
     pub(crate) limit: i64,
 
-    /// How many to pass over
+    /// Number of messages to skip
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) offset: i64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct StatsOptions {
-    /// From this time on: 2023-09-23, 2023-09-23T21:02:11Z, or an age such as 30d
+    /// Earliest time: 2023-09-23, 2023-09-23T21:02:11Z, or an age such as 7d or 2w
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
     pub(crate) since: Option<Timestamp>,
 
-    /// Up to this time; a date alone includes the whole day
+    /// Latest time, inclusive; a date includes the whole day
     #[arg(long, value_name = "TIME", value_parser = parse_until)]
     pub(crate) until: Option<Timestamp>,
 
-    /// Compare the kept totals with what all messages add up to; exit code 1 if they differ
+    /// Compare the stored totals with all messages; exits with 1 if they differ
     #[arg(long, conflicts_with_all = ["since", "until"])]
     pub(crate) check: bool,
 
-    /// Count all messages anew; others can write meanwhile
+    /// Recompute the stored totals; other programs can write during it
     #[arg(long, conflicts_with_all = ["since", "until", "check"])]
     pub(crate) rebuild: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportOptions {
-    /// The file, or - for standard input
+    /// Input file, or - for standard input
     pub(crate) file: PathBuf,
 
-    /// Begin with this line; those before it are passed over
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    /// First line to import; earlier ones are skipped
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     pub(crate) from_line: u64,
 
-    /// Store this many messages in one transaction
-    #[arg(long, value_name = "ROWS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Maximum number of messages per transaction (1-10,000)
+    #[arg(
+        long,
+        value_name = "ROWS",
+        default_value_t = 500,
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
     pub(crate) batch: u32,
 
-    /// Check every line, store nothing, and list the lines that cannot be stored
+    /// Validate every line and list the invalid ones; store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportOptions {
-    /// The file, or - for standard output
+    /// Output file, or - for standard output
     #[arg(default_value = "-")]
     pub(crate) file: PathBuf,
 
-    /// How each message is written
+    /// Format of each line
     #[arg(long, value_enum, default_value = "jsonl")]
     pub(crate) format: ExportFormat,
 
-    /// The oldest first (the default): importing the file gives the same order
+    /// Oldest first (default), so that an import gives the same order
     #[arg(long)]
     pub(crate) oldest_first: bool,
 
-    /// The newest first (jsonl only)
+    /// Newest first (jsonl only)
     #[arg(long, conflicts_with = "oldest_first")]
     pub(crate) newest_first: bool,
 
-    /// Write each message's id too (jsonl only)
+    /// Include the ids (jsonl only)
     #[arg(long)]
     pub(crate) with_ids: bool,
 
-    /// Replace the file if there is one
+    /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Permissions of the file in octal digits; one that is replaced is never given more than it had
+    /// Octal permissions of the file; a replaced file never gets more than it had
     #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
     pub(crate) file_mode: FileMode,
 
@@ -288,7 +300,7 @@ pub(crate) struct ExportOptions {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// Everything, as `messages import` reads it
+    /// All fields, as `chatkeep messages import` reads them
     Jsonl,
     /// OpenAI's chat format for fine-tuning
     Openai,
@@ -300,29 +312,29 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct PruneOptions {
-    /// The age: 30d, 12w, or days alone
+    /// Minimum age in days or weeks: 30d, 12w, or a number of days
     #[arg(long, value_name = "AGE", value_parser = parse_age, allow_hyphen_values = true)]
     pub(crate) older_than: i64,
 
-    /// Only say how many messages would be deleted
+    /// Only count the messages that would be deleted
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Do not ask
+    /// Delete without confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
 
-    /// Give the room back to the file system afterwards (SQLite only): the file is written anew
+    /// Rewrite the file afterwards to free disk space (SQLite only)
     #[arg(long)]
     pub(crate) reclaim: bool,
 }
 
-/// `key=value`: the value is a number, true, false or null if it reads like one, else a string.
+/// Parses `key=value`. A value that is valid JSON has its JSON type; any other is a string.
 fn parse_pair(text: &str) -> Result<MetadataFilter, String> {
     let (key, value) = text
         .split_once('=')
         .filter(|(key, _)| !key.is_empty())
-        .ok_or("write it as KEY=VALUE, such as user=u-17")?;
+        .ok_or("must be KEY=VALUE, such as user=u-17")?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     MetadataFilter::new(key, value).map_err(|error| error.message().to_owned())
 }
@@ -337,7 +349,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_value_is_what_it_reads_like() {
+    fn values_that_are_json_have_their_json_type() {
         let cases = [
             ("rating=5", "rating", json!(5)),
             ("user=u-17", "user", json!("u-17")),
@@ -354,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_without_key_or_with_a_nested_value_is_refused() {
+    fn pairs_without_key_or_with_nested_values_are_rejected() {
         for text in ["rating", "=5", "tags=[1]", "tags={}"] {
             assert!(parse_pair(text).is_err(), "{text}");
         }

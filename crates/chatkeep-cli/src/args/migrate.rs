@@ -8,7 +8,7 @@ use super::examples;
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArguments {
-    /// An application's own migrations, which run after chatkeep's in the same history
+    /// Folder with an application's migrations, which run after chatkeep's
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 
@@ -16,17 +16,19 @@ pub(crate) struct MigrateArguments {
     pub(crate) command: MigrateCommand,
 }
 
-const REVISIONS: &str = "A revision is head, base (before the first), a version, the beginning \
-    of one, or a name; an application's may have app: before it.";
+const REVISIONS: &str = "A revision is head (the latest), base (before the first), a version or a \
+    unique prefix of one (at least 4 characters), or a name. An application's revision may \
+    start with app:.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
-    /// Run the migrations that are missing
+    /// Apply the pending migrations
     #[command(
-        long_about = format!("Run the migrations that are missing\n\n\
-            Any number of programs may do so at once: one runs them, the others wait. On SQLite and PostgreSQL all of it \
-            is one transaction. On MySQL and MariaDB, and for migrations that say no-transaction, a run that was cut off \
-            is gone on with by the next.\n\n{REVISIONS}"),
+        long_about = format!("Apply the pending migrations\n\n\
+            Several programs may run this concurrently: one applies the migrations, the others \
+            wait. On SQLite and PostgreSQL all migrations run in one transaction. On MySQL and \
+            MariaDB, and for migrations marked no-transaction, the next run resumes an \
+            interrupted one.\n\n{REVISIONS}"),
         after_help = examples! {
             "chatkeep migrate upgrade"
             "chatkeep migrate --dir migrations upgrade"
@@ -34,16 +36,18 @@ pub(crate) enum MigrateCommand {
         }
     )]
     Upgrade {
-        /// How far
+        /// Last revision to apply
         #[arg(value_name = "REV", default_value = "head")]
         revision: String,
     },
 
-    /// Take migrations back: what their tables and columns hold is gone
+    /// Revert migrations, which deletes the data in their tables and columns
     #[command(
-        long_about = format!("Take migrations back: what their tables and columns hold is gone\n\n\
-            With --dir it is about the application's migrations; chatkeep's own go back by a revision of theirs, as long as \
-            none of the application's was run after them.\n\n{REVISIONS}"),
+        long_about = format!("Revert migrations, which deletes the data in their tables and \
+            columns\n\n\
+            With --dir, -N and base refer to the application's migrations. chatkeep's own are \
+            reverted by naming one of their revisions, unless an application's migration was \
+            applied after them.\n\n{REVISIONS}"),
         after_help = examples! {
             "chatkeep migrate --dir migrations downgrade"
             "chatkeep migrate --dir migrations downgrade -2 --yes"
@@ -51,56 +55,59 @@ pub(crate) enum MigrateCommand {
         }
     )]
     Downgrade {
-        /// So many migrations, or everything that was run after a revision
+        /// Number of migrations to revert, or the last revision to keep
         #[arg(value_name = "-N|REV", default_value = "-1", allow_hyphen_values = true)]
         revision: String,
 
-        /// Do not ask
+        /// Revert without confirmation
         #[arg(long)]
         yes: bool,
     },
 
-    /// Show where the schema stands: exit code 3 if it is behind, and others
+    /// Show the schema version; exits with 3 if it is outdated, or with 31-35
     #[command(after_help = examples! {
         "chatkeep migrate current"
         "chatkeep migrate current --json | jq -r .state"
     })]
     Current,
 
-    /// List every migration and when it was run
+    /// List all migrations with their state and time
     #[command(after_help = examples! {
         "chatkeep migrate history"
         "chatkeep migrate history --verbose"
         "chatkeep migrate history --json"
     })]
     History {
-        /// Also how long it took, the checksum, and what the database said
+        /// Show the duration, the checksum and the last error as well
         #[arg(short, long)]
         verbose: bool,
     },
 
-    /// Write down that everything up to a revision was run, and nothing after it
+    /// Mark all migrations up to a revision as applied, and later ones as pending
     #[command(
-        long_about = format!("Write down that everything up to a revision was run, and nothing after it\n\n\
-            Nothing is run. This is for a schema that was put right by hand, or made by a script. With --dir, head and base \
-            are about the application's migrations.\n\n{REVISIONS}"),
+        long_about = format!("Mark all migrations up to a revision as applied, \
+            and later ones as pending\n\n\
+            No migration is run. Use it for a schema that was repaired by hand or created by a \
+            script. With --dir, head and base refer to the application's migrations.\n\n\
+            {REVISIONS}"),
         after_help = examples! {
             "chatkeep migrate stamp head"
             "chatkeep migrate --dir migrations stamp add_users"
         }
     )]
     Stamp {
-        /// Up to which
+        /// Last revision to mark as applied
         #[arg(value_name = "REV")]
         revision: String,
     },
 
-    /// Compare the schema with what its migrations make: exit code 37 if it differs
+    /// Compare the schema with its migrations; exits with 37 if it differs
     #[command(
-        long_about = "Compare the schema with what its migrations make: exit code 37 if it differs\n\n\
-            The migrations that were run are run again in a place of their own: for SQLite in memory, on PostgreSQL in a \
-            schema inside a transaction that is rolled back, on MySQL and MariaDB in a database NAME_chatkeep_check, which \
-            is dropped in the end. Tables that no migration makes are not looked at.",
+        long_about = "Compare the schema with its migrations; exits with 37 if it differs\n\n\
+            The applied migrations are run again in a separate schema: on SQLite in memory, on \
+            PostgreSQL in a transaction that is rolled back, on MySQL and MariaDB in a \
+            database NAME_chatkeep_check, which is dropped afterwards. Tables that no \
+            migration creates are ignored.",
         after_help = examples! {
             "chatkeep migrate check"
             "chatkeep migrate --dir migrations check --json"
@@ -108,11 +115,12 @@ pub(crate) enum MigrateCommand {
     )]
     Check,
 
-    /// Print the script for somebody else to run, the history included
+    /// Print the migrations as an SQL script, including the history
     #[command(
-        long_about = format!("Print the script for somebody else to run, the history included\n\n\
-            Without --from it is about what the database lacks. With it nothing is opened; if TO lies before FROM, the \
-            script leads back.\n\n{REVISIONS}"),
+        long_about = format!("Print the migrations as an SQL script, including the history\n\n\
+            Without --from, the script has the migrations that are pending in the database. \
+            With --from, no database is opened. If --to is before --from, the script reverts \
+            the migrations between them.\n\n{REVISIONS}"),
         after_help = examples! {
             "chatkeep migrate sql > upgrade.sql && psql -f upgrade.sql chat"
             "chatkeep migrate sql --from base"
@@ -120,47 +128,47 @@ pub(crate) enum MigrateCommand {
         }
     )]
     Sql {
-        /// From where
+        /// Start revision [default: that of the database]
         #[arg(long, value_name = "REV")]
         from: Option<String>,
 
-        /// How far
+        /// End revision
         #[arg(long, value_name = "REV", default_value = "head")]
         to: String,
     },
 
-    /// Take over the tables of a program that kept them with SQLAlchemy
+    /// Convert the tables of an SQLAlchemy program in place
     #[command(
-        long_about = "Take over the tables of a program that kept them with SQLAlchemy\n\n\
-            In place, on SQLite and PostgreSQL, with all rows and ids, in one transaction; tables and rows that are not as \
-            they should be are named, and nothing is changed. On SQLite a copy of the file is made before. Stop the program \
-            first.",
+        long_about = "Convert the tables of an SQLAlchemy program in place\n\n\
+            Works on SQLite and PostgreSQL, in one transaction, and keeps all rows and ids. \
+            If tables or rows are unsuitable, they are listed and nothing is changed. On \
+            SQLite the file is copied first. Stop the program before you run this.",
         after_help = examples! {
             "chatkeep migrate adopt --dry-run"
             "chatkeep --database-url sqlite:///chat.db migrate adopt"
         }
     )]
     Adopt {
-        /// Try everything, and change nothing
+        /// Check whether the conversion would succeed; change nothing
         #[arg(long)]
         dry_run: bool,
     },
 
-    /// Make the folder of a new migration of an application
+    /// Create the files of a new application migration
     #[command(
-        long_about = "Make the folder of a new migration of an application\n\n\
-            In --dir, or else in the folder migrations, with an up.sql and a down.sql that say the rules. No database is \
-            opened.",
+        long_about = "Create the files of a new application migration\n\n\
+            Creates a folder with up.sql and down.sql in --dir, or in migrations by default. \
+            Their comments explain the rules. No database is opened.",
         after_help = examples! {
             "chatkeep migrate new \"add a table of users\""
             "chatkeep migrate --dir db/migrations new \"count users\" --per-engine"
         }
     )]
     New {
-        /// What it does, in a few words
+        /// Short description, which becomes the name
         description: String,
 
-        /// One for each of sqlite, postgresql and mysql, for SQL that differs
+        /// Create separate files for sqlite, postgresql and mysql, for SQL that differs
         #[arg(long)]
         per_engine: bool,
     },

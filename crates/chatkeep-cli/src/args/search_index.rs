@@ -6,11 +6,12 @@ use super::examples;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SearchIndexCommand {
-    /// Make the index from all messages that are there
+    /// Create the index over all messages
     ///
-    /// It takes room, and time at every message that is logged. PostgreSQL (with its extension pg_trgm) builds it while
-    /// others write; on SQLite and MySQL writers wait, so make it at a quiet time. MariaDB has none. Searches find the
-    /// same with it and without it.
+    /// The index uses disk space and slows every insert. Searches find the same messages with it
+    /// and without it. PostgreSQL (with its extension pg_trgm) builds it while other programs
+    /// write. On SQLite and MySQL writers wait, so create it at a quiet time. MariaDB does not
+    /// support it.
     #[command(after_help = examples! {
         "chatkeep search-index create"
     })]
@@ -22,7 +23,7 @@ pub(crate) enum SearchIndexCommand {
     })]
     Drop,
 
-    /// Show whether there is one: absent, ready, unfinished or unsupported
+    /// Show the state of the index: absent, ready, unfinished or unsupported
     #[command(after_help = examples! {
         "chatkeep search-index status"
         "chatkeep search-index status --json | jq -r .state"

@@ -6,11 +6,11 @@ use super::examples;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokensCommand {
-    /// Make a token and print it, this once
+    /// Create a token and print it
     #[command(
-        long_about = "Make a token and print it, this once\n\n\
-            The token alone goes to standard output, everything about it to standard error. Only a hash of it is \
-            stored: nobody can show it again.",
+        long_about = "Create a token and print it\n\n\
+            The token is printed to standard output, and its details to standard error. Only a \
+            hash is stored, so the token is never shown again.",
         after_help = examples! {
             "chatkeep tokens create --description \"mobile app\""
             "chatkeep tokens create --expires-days 90 > token.txt"
@@ -19,51 +19,53 @@ pub(crate) enum TokensCommand {
     )]
     Create(CreateOptions),
 
-    /// List the tokens, the newest first, without showing them
+    /// List the tokens, newest first; shows only their first characters
     #[command(after_help = examples! {
         "chatkeep tokens list"
         "chatkeep tokens list --json | jq '.[] | select(.is_active)'"
     })]
     List,
 
-    /// Check a token: exit code 0 if it is valid, 1 if not, 2 or more if that could not be found out
+    /// Verify a token; exits with 0 if it is valid, 1 if it is invalid, 2 or more on errors
     #[command(
-        long_about = "Check a token: exit code 0 if it is valid, 1 if not, 2 or more if that could not be found out\n\n\
-            Nothing but an invalid token ends with 1: a database that is down, damaged or locked ends with 5, a wrong \
-            setting with 2.\n\n\
-            Give the token on standard input: arguments are visible in the process list and in the shell's history.",
+        long_about = "Verify a token; exits with 0 if it is valid, 1 if it is invalid, \
+                      2 or more on errors\n\n\
+            Only an invalid token exits with 1. A database that is unavailable, damaged or \
+            locked exits with 5, an invalid setting with 2.\n\n\
+            Pass the token on standard input, because arguments are visible in the process \
+            list and in the shell history.",
         after_help = examples! {
             "chatkeep tokens verify < token.txt"
             "printf %s \"$TOKEN\" | chatkeep tokens verify --quiet && echo welcome"
         }
     )]
     Verify {
-        /// The token; read from standard input when it is absent or -
+        /// Token; read from standard input if omitted or -
         #[arg(allow_hyphen_values = true)]
         token: Option<String>,
     },
 
-    /// Make a token invalid for good
+    /// Revoke a token permanently
     #[command(after_help = examples! {
         "chatkeep tokens revoke 3"
     })]
     Revoke {
-        /// The token's id, as `tokens list` shows it
+        /// Id of the token, as shown by `chatkeep tokens list`
         #[arg(allow_negative_numbers = true)]
         id: i64,
     },
 
-    /// Delete the tokens that have expired
+    /// Delete expired tokens
     #[command(after_help = examples! {
         "chatkeep tokens prune --dry-run"
         "chatkeep tokens prune"
     })]
     Prune {
-        /// Only say how many tokens would be deleted
+        /// Only count the tokens that would be deleted
         #[arg(long)]
         dry_run: bool,
 
-        /// Give the room back to the file system afterwards (SQLite only): the file is written anew
+        /// Rewrite the file afterwards to free disk space (SQLite only)
         #[arg(long, conflicts_with = "dry_run")]
         reclaim: bool,
     },
@@ -71,11 +73,11 @@ pub(crate) enum TokensCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateOptions {
-    /// What the token is for
+    /// Purpose of the token (at most 255 characters)
     #[arg(long, value_name = "TEXT", default_value = "API Token")]
     pub(crate) description: String,
 
-    /// After how many days it expires; without it, never
+    /// Days until the token expires (1-3,650,000) [default: never]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) expires_days: Option<i64>,
 }

@@ -34,7 +34,7 @@ pub(super) fn run(command: DatabaseCommand, context: &Context) -> Result<u8, Fai
     }
 }
 
-/// The file of an embedded database, with its whole path.
+/// Returns the absolute path of a SQLite database's file.
 pub(super) fn file(url: &DatabaseUrl) -> Option<String> {
     let Target::Sqlite(SqliteTarget { location: SqliteLocation::File(file), .. }) = url.target()
     else {
@@ -55,7 +55,7 @@ fn url(context: &Context) -> Result<(), Failure> {
     })
 }
 
-/// What `db status` tells; what cannot be known before the schema is up to date is left out.
+/// Output of `db status`. Fields that need an up-to-date schema are `None` otherwise.
 #[derive(Serialize)]
 struct Status {
     url: String,
@@ -63,7 +63,7 @@ struct Status {
     server_version: Option<String>,
     file: Option<String>,
     schema: &'static str,
-    /// The PostgreSQL schema that the tables are found in.
+    /// PostgreSQL schema of the tables.
     found_in: Option<String>,
     messages: Option<i64>,
     tokens: Option<usize>,
@@ -102,7 +102,7 @@ fn status(context: &Context) -> Result<(), Failure> {
     let terminal = &context.terminal;
     terminal.answer(&status, || describe(&status, &migrate::described(&migrations), &settings))?;
     if status.schema == "behind" {
-        terminal.note("`chatkeep migrate upgrade` brings the schema up to date");
+        terminal.note("run `chatkeep migrate upgrade` to bring the schema up to date");
     }
     migrate::note_other_schema(&database.migrations(), terminal)
 }
@@ -152,35 +152,41 @@ fn pool_facts(settings: &PoolSettings) -> Vec<(&'static str, String)> {
         format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
     };
     let pool = format!(
-        "{} connections and {} more under load, {} to wait for one",
+        "{} connections, {} more under load, {} checkout timeout",
         settings.pool_size,
         settings.max_overflow,
         whole(settings.pool_timeout)
     );
     let limits = format!(
-        "{} to connect, {} a query",
+        "{} to connect, {} per query",
         whole(settings.connect_timeout),
         whole(settings.query_timeout)
     );
     vec![
         ("Pool", pool),
-        ("Deadlines", limits),
+        ("Timeouts", limits),
         (
             "Migrations",
-            if settings.auto_migrate { "run at the first use" } else { "run by hand" }.to_owned(),
+            if settings.auto_migrate {
+                "applied at first \
+                use"
+            } else {
+                "applied manually"
+            }
+            .to_owned(),
         ),
     ]
 }
 
-/// Steps of at most this length make up the time that `--timeout` gives.
-const LONGEST_STEP: Duration = Duration::from_secs(5);
+/// Maximum delay between two attempts of `db wait --timeout`.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 fn wait(timeout: Option<u32>, context: &Context) -> Result<(), Failure> {
     let mut settings = context.settings()?;
     settings.auto_migrate = false;
     if let Some(timeout) = timeout {
         let whole = Duration::from_secs(u64::from(timeout));
-        settings.max_retries = timeout.div_ceil(LONGEST_STEP.as_secs() as u32);
+        settings.max_retries = timeout.div_ceil(MAX_RETRY_DELAY.as_secs() as u32);
         settings.retry_delay = whole / settings.max_retries;
         settings.connect_timeout = settings.connect_timeout.min(whole);
     }
@@ -188,21 +194,19 @@ fn wait(timeout: Option<u32>, context: &Context) -> Result<(), Failure> {
     let start = Instant::now();
     let schema = match chatkeep.database().wait_until_ready() {
         Ok(()) => "head",
-        // It answers; what its schema lacks is the next command's business.
+        // The database is ready. The schema's state is reported, but is not an error here.
         Err(error) if matches!(error.kind(), ErrorKind::Schema(_)) => {
             migrate::state(&chatkeep.database().migration_status()?)
         }
         Err(error) => return Err(error.into()),
     };
-    let passed = start.elapsed();
+    let elapsed = start.elapsed();
     context.terminal.answer(
-        &json!({ "ready": true, "schema": schema, "seconds": passed.as_secs_f64() }),
-        || format!("{} answers after {}\n", chatkeep.database().engine(), seconds(passed)),
+        &json!({ "ready": true, "schema": schema, "seconds": elapsed.as_secs_f64() }),
+        || format!("{} is ready after {}\n", chatkeep.database().engine(), seconds(elapsed)),
     )?;
     if schema == "behind" {
-        context
-            .terminal
-            .note("its schema is behind: `chatkeep migrate upgrade` brings it up to date");
+        context.terminal.note("the schema is outdated; run `chatkeep migrate upgrade`");
     }
     Ok(())
 }
@@ -210,9 +214,9 @@ fn wait(timeout: Option<u32>, context: &Context) -> Result<(), Failure> {
 fn health(context: &Context) -> Result<u8, Failure> {
     let health = context.open_untouched()?.database().health()?;
     context.terminal.answer(&health, || {
-        let well = if health.ok { style::hit("well") } else { style::alarm("not well") };
+        let state = if health.ok { style::hit("healthy") } else { style::alarm("unhealthy") };
         facts(&[
-            ("Health", well),
+            ("Health", state),
             ("Engine", format!("{} {}", health.engine, visible_line(&health.server_version, 200))),
             ("Latency", format!("{:.1} ms", health.latency_ms)),
             ("Schema", health.schema.to_owned()),

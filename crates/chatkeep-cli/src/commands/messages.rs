@@ -14,13 +14,13 @@ use crate::failure::Failure;
 use crate::{export, import};
 
 pub(super) fn run(command: MessagesCommand, context: &Context) -> Result<u8, Failure> {
-    // The fields of an import's errors are keys of the file.
+    // In the errors of an import, fields are keys of the file.
     let is_import = matches!(command, MessagesCommand::Import(_));
-    answer(command, context)
-        .map_err(|failure| if is_import { failure } else { failure.naming(MESSAGES) })
+    dispatch(command, context)
+        .map_err(|failure| if is_import { failure } else { failure.with_argument_name(MESSAGES) })
 }
 
-fn answer(command: MessagesCommand, context: &Context) -> Result<u8, Failure> {
+fn dispatch(command: MessagesCommand, context: &Context) -> Result<u8, Failure> {
     match command {
         MessagesCommand::Log(options) => log::run(options, context)?,
         MessagesCommand::List(options) => list::list(options, context)?,

@@ -12,24 +12,24 @@ pub(super) use state::{code_of, described, state};
 
 use crate::args::migrate::{MigrateArguments, MigrateCommand};
 use crate::argument_names::MIGRATE;
+use crate::confirm::{can_confirm, confirm};
 use crate::context::Context;
 use crate::failure::{DIFFERS, FAILED, Failure};
 use crate::numbers::amount;
-use crate::question::{agrees, may_ask};
 use crate::terminal::Terminal;
 use crate::text::visible_line;
 
-/// Where a new migration goes when nothing else is said.
-const USUAL_FOLDER: &str = "migrations";
+/// Default folder of new migrations.
+const DEFAULT_FOLDER: &str = "migrations";
 
 pub(super) fn run(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
-    verb(arguments, context).map_err(|failure| failure.naming(MIGRATE))
+    dispatch(arguments, context).map_err(|failure| failure.with_argument_name(MIGRATE))
 }
 
-fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
+fn dispatch(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
     let terminal = &context.terminal;
     if let MigrateCommand::New { description, per_engine } = &arguments.command {
-        let folder = arguments.dir.as_deref().unwrap_or(Path::new(USUAL_FOLDER));
+        let folder = arguments.dir.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
         return new(folder, description, *per_engine, terminal);
     }
     let chatkeep = context.open_untouched()?;
@@ -40,8 +40,9 @@ fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
     match arguments.command {
         MigrateCommand::Upgrade { revision } => {
             let applied = migrations.upgrade(&revision)?;
-            let nothing = "the schema is up to date, nothing to do\n";
-            terminal.answer(&json!({ "applied": applied }), || listed("ran", &applied, nothing))?;
+            let nothing = "the schema is up to date\n";
+            terminal
+                .answer(&json!({ "applied": applied }), || listed("applied", &applied, nothing))?;
             note_other_schema(&migrations, terminal)?;
             Ok(0)
         }
@@ -60,11 +61,11 @@ fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
             let changed = migrations.stamp(&revision)?;
             terminal.answer(&json!({ "changed": changed }), || {
                 if changed.is_empty() {
-                    return "the history says so already, nothing to do\n".to_owned();
+                    return "the history is already as requested\n".to_owned();
                 }
                 let lines: String =
                     changed.iter().map(|line| format!("  {}\n", visible_line(line, 200))).collect();
-                format!("the history now says:\n{lines}")
+                format!("changed history entries:\n{lines}")
             })?;
             Ok(0)
         }
@@ -79,7 +80,7 @@ fn verb(arguments: MigrateArguments, context: &Context) -> Result<u8, Failure> {
     }
 }
 
-/// Says when a search path finds the tables of another schema than its first one.
+/// Notes if the search path finds the tables in another schema than its first.
 pub(super) fn note_other_schema(migrations: &Migrator, terminal: &Terminal) -> Result<(), Failure> {
     if let Some(warning) = migrations.schemas()?.and_then(|schemas| schemas.warning()) {
         terminal.note(&visible_line(&warning, usize::MAX));
@@ -87,13 +88,13 @@ pub(super) fn note_other_schema(migrations: &Migrator, terminal: &Terminal) -> R
     Ok(())
 }
 
-fn listed(what: &str, titles: &[String], nothing: &str) -> String {
+fn listed(verb: &str, titles: &[String], nothing: &str) -> String {
     if titles.is_empty() {
         return nothing.to_owned();
     }
     let lines: String =
         titles.iter().map(|name| format!("  {}\n", visible_line(name, 200))).collect();
-    format!("{what} {}:\n{lines}", amount(titles.len() as u64, "migration"))
+    format!("{verb} {}:\n{lines}", amount(titles.len() as u64, "migration"))
 }
 
 fn downgrade(
@@ -102,18 +103,18 @@ fn downgrade(
     yes: bool,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
-    if !yes && !may_ask(terminal) {
-        let refusal = Failure::usage("nobody can be asked whether migrations may be taken back");
-        return Err(refusal.with_hint("--yes takes them back without asking"));
+    if !yes && !can_confirm(terminal) {
+        let refusal = Failure::usage("refusing to revert migrations without confirmation");
+        return Err(refusal.with_hint("pass --yes to revert them"));
     }
-    let question = format!("Take back {revision}, with all that its tables hold? [y/N] ");
-    if !yes && !agrees(&question)? {
-        terminal.note("nothing was taken back");
+    let question = format!("Revert {revision} and delete the data in its tables? [y/N] ");
+    if !yes && !confirm(&question)? {
+        terminal.note("nothing was reverted");
         return Ok(FAILED);
     }
     let reverted = migrations.downgrade(revision)?;
     terminal.answer(&json!({ "reverted": reverted }), || {
-        listed("took back", &reverted, "there is nothing to take back\n")
+        listed("reverted", &reverted, "nothing to revert\n")
     })?;
     Ok(0)
 }
@@ -121,59 +122,65 @@ fn downgrade(
 fn check(migrations: &Migrator, terminal: &Terminal) -> Result<u8, Failure> {
     let check = migrations.check()?;
     let state_code = code_of(state(&check.status));
-    let words: Vec<_> = check.differences.iter().map(ToString::to_string).collect();
+    let messages: Vec<_> = check.differences.iter().map(ToString::to_string).collect();
     let answer = json!({
         "state": state(&check.status),
-        "matches": words.is_empty(),
-        "differences": check.differences.iter().zip(&words).map(|(difference, words)| json!({
+        "matches": messages.is_empty(),
+        "differences": check.differences.iter().zip(&messages).map(|(difference, message)| json!({
             "table": difference.table,
             "kind": difference.kind,
             "name": difference.name,
             "expected": difference.expected,
             "found": difference.found,
-            "message": words,
+            "message": message,
         })).collect::<Vec<_>>(),
     });
     terminal.answer(&answer, || {
-        if words.is_empty() {
+        if messages.is_empty() {
             return format!(
-                "the schema is what its migrations make; it is {}\n",
+                "the schema matches its migrations; it is {}\n",
                 described(&check.status)
             );
         }
         let lines: String =
-            words.iter().map(|line| format!("  {}\n", visible_line(line, 500))).collect();
-        format!("{}:\n{lines}", amount(words.len() as u64, "difference"))
+            messages.iter().map(|line| format!("  {}\n", visible_line(line, 500))).collect();
+        format!("{}:\n{lines}", amount(messages.len() as u64, "difference"))
     })?;
-    Ok(if words.is_empty() { state_code } else { DIFFERS })
+    Ok(if messages.is_empty() { state_code } else { DIFFERS })
 }
 
 fn adopt(migrations: &Migrator, dry_run: bool, terminal: &Terminal) -> Result<u8, Failure> {
     let (adoption, copy) = migrations.adopt(dry_run)?;
     let copy = copy.map(|path| path.display().to_string());
+    let rows: Vec<_> =
+        adoption.rows.iter().map(|(table, rows)| json!({ "table": table, "rows": rows })).collect();
     let answer = json!({
         "dry_run": dry_run,
         "changes": adoption.changes,
-        "rows": adoption.rows.iter().map(|(table, rows)| json!({ "table": table, "rows": rows })).collect::<Vec<_>>(),
+        "rows": rows,
         "applied": adoption.applied,
         "copy": copy,
     });
     terminal.answer(&answer, || {
         let mut text = String::new();
         for (table, rows) in &adoption.rows {
-            let verb = if dry_run { "would take over" } else { "took over" };
+            let verb = if dry_run { "would convert" } else { "converted" };
             text.push_str(&format!("{verb} {table} with {}\n", amount(rows.unsigned_abs(), "row")));
         }
         for change in &adoption.changes {
             text.push_str(&format!("  {}\n", visible_line(change, 300)));
         }
         if !dry_run {
-            text.push_str(&listed("then ran", &adoption.applied, ""));
+            text.push_str(&listed("applied", &adoption.applied, ""));
         }
         text
     })?;
     if let Some(copy) = copy {
-        terminal.note(&format!("the file as it was is {}", visible_line(&copy, usize::MAX)));
+        terminal.note(&format!(
+            "the original file was copied to \
+            {}",
+            visible_line(&copy, usize::MAX)
+        ));
     }
     Ok(0)
 }
@@ -190,6 +197,6 @@ fn new(
         shown.iter().map(|file| format!("{}\n", visible_line(file, usize::MAX))).collect()
     })?;
     let folder = visible_line(&folder.display().to_string(), usize::MAX);
-    terminal.note(&format!("fill them in, then `chatkeep migrate --dir {folder} upgrade`"));
+    terminal.note(&format!("edit these files, then run `chatkeep migrate --dir {folder} upgrade`"));
     Ok(0)
 }

@@ -1,4 +1,4 @@
-//! `--reclaim`: room that deleted rows had goes back to the file system.
+//! `--reclaim`: returns the disk space of deleted rows to the file system.
 
 use std::path::PathBuf;
 
@@ -9,17 +9,17 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers::bytes;
 
-/// Servers use such room again by themselves, and have commands of their own for the rest.
+/// Rejects servers, which reuse the space and have their own commands to shrink tables.
 pub(super) fn refuse_server(chatkeep: &Chatkeep) -> Result<(), Failure> {
     if chatkeep.database().engine().is_server() {
         return Err(Failure::usage(
-            "--reclaim is for SQLite; servers use the room again by themselves",
+            "--reclaim requires SQLite; servers reuse the space automatically",
         ));
     }
     Ok(())
 }
 
-/// Writes the file anew, and says by how many bytes it has become smaller.
+/// Rewrites the file. Returns the number of bytes freed.
 pub(super) fn run(chatkeep: &Chatkeep, context: &Context) -> Result<u64, Failure> {
     let path = file(&context.url()?).map(PathBuf::from);
     let size =
@@ -30,5 +30,5 @@ pub(super) fn run(chatkeep: &Chatkeep, context: &Context) -> Result<u64, Failure
 }
 
 pub(super) fn described(reclaimed: u64) -> String {
-    format!("the file has become smaller by {}\n", bytes(reclaimed))
+    format!("freed {}\n", bytes(reclaimed))
 }

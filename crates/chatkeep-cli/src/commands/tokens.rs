@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
-use chatkeep::{CreatedToken, Timestamp, TokenInfo};
+use chatkeep::{CreatedToken, Timestamp, TokenInfo, TokenReason};
 use serde_json::json;
 
 use crate::args::tokens::{CreateOptions, TokensCommand};
@@ -17,21 +17,21 @@ use crate::table::{Column, Table};
 use crate::terminal::Terminal;
 use crate::text::visible_line;
 
-/// No token is as long; more than this is not read.
-const MOST_BYTES: u64 = 2 << 20;
+/// Maximum number of bytes read, more than any token has.
+const MAX_BYTES: u64 = 2 << 20;
 
 pub(super) fn run(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
-    answer(command, context).map_err(|failure| failure.naming(TOKENS))
+    dispatch(command, context).map_err(|failure| failure.with_argument_name(TOKENS))
 }
 
-fn answer(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
+fn dispatch(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
     match command {
         TokensCommand::Create(options) => create(&options, context)?,
         TokensCommand::List => list(context)?,
-        // Scripts take 1 for the verdict, so that no failure may end with it.
+        // Exit code 1 is reserved for invalid tokens, so failures have another one.
         TokensCommand::Verify { token } => {
             return verify(token, context)
-                .map_err(|failure| failure.with_code_instead_of(FAILED, UNAVAILABLE));
+                .map_err(|failure| failure.replace_code(FAILED, UNAVAILABLE));
         }
         TokensCommand::Revoke { id } => revoke(id, context)?,
         TokensCommand::Prune { dry_run, reclaim } => prune(dry_run, reclaim, context)?,
@@ -39,9 +39,9 @@ fn answer(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn prune(dry_run: bool, reclaims: bool, context: &Context) -> Result<(), Failure> {
+fn prune(dry_run: bool, reclaim: bool, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
-    if reclaims {
+    if reclaim {
         reclaim::refuse_server(&chatkeep)?;
     }
     let terminal = &context.terminal;
@@ -55,7 +55,7 @@ fn prune(dry_run: bool, reclaims: bool, context: &Context) -> Result<(), Failure
         let progress = Progress::rows(terminal, expired.unsigned_abs());
         chatkeep.tokens().delete_expired_tokens_with(&mut |deleted| progress.set(deleted))?
     };
-    let reclaimed = if reclaims { Some(reclaim::run(&chatkeep, context)?) } else { None };
+    let reclaimed = if reclaim { Some(reclaim::run(&chatkeep, context)?) } else { None };
     let mut answer = json!({ "deleted": deleted });
     if let Some(bytes) = reclaimed {
         answer["reclaimed_bytes"] = bytes.into();
@@ -84,7 +84,7 @@ fn about(created: &CreatedToken) -> String {
         "Token {} ({}) {expiry}.\n{}",
         created.id,
         visible_line(&created.description, 255),
-        style::strong("Keep it now: it is shown this once, and only its hash is stored.")
+        style::strong("Save it now: it is shown only once. Only its hash is stored.")
     )
 }
 
@@ -104,42 +104,36 @@ fn list(context: &Context) -> Result<(), Failure> {
 fn render(tokens: &[TokenInfo], now: Timestamp, terminal: &Terminal) -> String {
     let mut table = Table::new(vec![
         Column::number("ID"),
-        Column::fixed("Begins"),
+        Column::fixed("Prefix"),
         Column::text("Description", 11),
         Column::fixed("Created"),
         Column::fixed("Expires"),
         Column::fixed("Last used"),
         Column::fixed("State"),
     ]);
-    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| terminal.nothing().to_owned());
+    let or_placeholder =
+        |text: Option<String>| text.unwrap_or_else(|| terminal.placeholder().to_owned());
     for token in tokens {
-        let state = state(token, now);
+        let reason = TokenReason::of(token, now);
         table.add([
             token.id.to_string(),
-            or_nothing(token.token_start.as_deref().map(|start| visible_line(start, 16))),
+            or_placeholder(token.token_start.as_deref().map(|start| visible_line(start, 16))),
             visible_line(&token.description, 255),
             token.created_at.date(),
             token.expires_at.map_or_else(|| "never".to_owned(), Timestamp::date),
-            or_nothing(token.last_used_at.map(Timestamp::date)),
-            if state == "active" { state.to_owned() } else { style::dim(state) },
+            or_placeholder(token.last_used_at.map(Timestamp::date)),
+            match reason {
+                TokenReason::Valid => "active".to_owned(),
+                _ => style::dim(reason.name()),
+            },
         ]);
     }
     table.render(terminal)
 }
 
-/// Whether a token is neither revoked nor expired.
+/// Returns whether a token is neither revoked nor expired.
 pub(super) fn is_active(token: &TokenInfo) -> bool {
-    state(token, Timestamp::now()) == "active"
-}
-
-fn state(token: &TokenInfo, now: Timestamp) -> &'static str {
-    if !token.is_active {
-        "revoked"
-    } else if token.expires_at.is_some_and(|at| at <= now) {
-        "expired"
-    } else {
-        "active"
-    }
+    TokenReason::of(token, Timestamp::now()) == TokenReason::Valid
 }
 
 fn verify(token: Option<String>, context: &Context) -> Result<u8, Failure> {
@@ -166,23 +160,23 @@ fn verify(token: Option<String>, context: &Context) -> Result<u8, Failure> {
 
 fn explained(reason: &str) -> &str {
     match reason {
-        "malformed" => "malformed (mistyped, or no token at all)",
+        "malformed" => "malformed (mistyped, or not a token)",
         "unknown" => "unknown (no such token is stored)",
         other => other,
     }
 }
 
-/// The token on standard input, without the line break that files and `echo` end with.
+/// Reads the token from standard input, without the final line break of files and `echo`.
 fn read_token(terminal: &Terminal) -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         terminal.note("Type or paste the token, then Enter and Ctrl-D:");
     }
     let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes);
+    let read = io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes);
     read.map_err(|error| Failure::file("standard input", &error))?;
-    // What is not UTF-8 becomes a character that no token has: malformed, like any other nonsense.
+    // Invalid UTF-8 becomes a character that no token has, so the token is malformed.
     let text = String::from_utf8_lossy(&bytes);
-    // Some editors, and PowerShell, put a byte order mark at the beginning.
+    // Some editors and PowerShell write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
@@ -190,14 +184,14 @@ fn read_token(terminal: &Terminal) -> Result<String, Failure> {
 
 fn revoke(id: i64, context: &Context) -> Result<(), Failure> {
     if !context.open()?.tokens().revoke_token(id)? {
-        return Err(Failure::not_found("id", format!("there is no active token {id}")));
+        return Err(Failure::not_found("id", format!("active token {id} not found")));
     }
     context
         .terminal
         .answer(&json!({ "id": id, "revoked": true }), || format!("revoked token {id}\n"))
 }
 
-/// `2023-09-23 21:02`
+/// Formats a time as `2023-09-23 21:02`.
 fn minute(at: Timestamp) -> String {
     let text = at.to_string();
     text.get(..16).unwrap_or(&text).replace('T', " ")
@@ -221,17 +215,22 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_expired_at_its_very_end() {
+    fn the_list_shows_the_state_of_each_token() {
         let tokens = tokens();
         let end = tokens[0].expires_at.expect("an end");
         let just_before = Timestamp::from_microsecond(end.as_microsecond() - 1).expect("in range");
-        assert_eq!(state(&tokens[0], just_before), "active");
-        assert_eq!(state(&tokens[0], end), "expired");
-        assert_eq!(state(&tokens[1], end), "revoked");
+        let states = |now| {
+            let text = style::paint(&render(&tokens, now, &Terminal::plain(80)), false);
+            let rows = text.lines().skip(2);
+            rows.map(|row| row.rsplit(' ').next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(states(just_before), ["active", "revoked"]);
+        assert_eq!(states(end), ["expired", "revoked"]);
     }
 
     #[test]
-    fn the_list_fits_eighty_columns() {
+    fn lists_fit_eighty_columns() {
         let text = style::paint(&render(&tokens(), Timestamp::now(), &Terminal::plain(80)), false);
         assert!(text.lines().all(|line| crate::text::width(line) <= 80), "\n{text}");
         assert!(

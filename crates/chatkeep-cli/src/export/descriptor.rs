@@ -1,10 +1,10 @@
-//! Outputs that are open already: standard output, and what a shell calls `/dev/stdout` or `/proc/self/fd/N`.
+//! Outputs that are open file descriptors: standard output, `/dev/stdout` and `/proc/self/fd/N`.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// The file descriptor that a name stands for; `-` is standard output.
+/// Returns the file descriptor that a path names; `-` is standard output.
 pub(super) fn number(path: &Path) -> Option<u32> {
     match path.to_str()? {
         "-" | "/dev/stdout" => Some(1),
@@ -17,7 +17,9 @@ pub(super) fn number(path: &Path) -> Option<u32> {
     }
 }
 
-/// The file behind a descriptor. A regular file is appended to: opened by its name it would be written from its beginning.
+/// Opens the file of a descriptor.
+///
+/// A regular file is opened for appending. Opening it by name would overwrite it from the start.
 pub(super) fn open(number: u32, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {

@@ -1,4 +1,5 @@
-//! Where an export goes: standard output, a device, or a file that appears when it is complete.
+//! Destinations of exports and backups: standard output, a device, or a file that appears when it
+//! is complete.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -11,52 +12,52 @@ use super::partial_file::PartialFile;
 use chatkeep_transfer::{refuse_database_file, refuse_open_database_file};
 
 use crate::failure::Failure;
-use crate::interruption::Interruption;
+use crate::interrupt::InterruptHandler;
 use crate::progress::Progress;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// What an output is to be.
+/// Requested output.
 pub(crate) struct Output<'a> {
-    /// A path, or - for standard output.
+    /// Path, or - for standard output.
     pub(crate) path: &'a Path,
-    /// Whether a file that is there is replaced.
+    /// Whether an existing file is replaced.
     pub(crate) replace: bool,
     /// Permissions of a new file.
     pub(crate) mode: u32,
-    /// Its files are no output.
+    /// Database whose files are rejected as output.
     pub(crate) database: &'a DatabaseUrl,
 }
 
 impl Output<'_> {
-    /// Whether it is open already.
+    /// Returns whether the output is an open file descriptor.
     pub(crate) fn is_descriptor(&self) -> bool {
         descriptor::number(self.path).is_some()
     }
 
-    /// Whether it is standard output, by whatever name.
+    /// Returns whether the output is standard output, under any name.
     pub(crate) fn is_standard(&self) -> bool {
         descriptor::number(self.path) == Some(1)
     }
 }
 
-/// A writer that counts lines for the progress bar and remembers what went wrong, whatever became of the error on its way.
+/// A writer that counts lines for the progress bar and remembers the first error.
 pub(crate) struct Destination<'a> {
     name: String,
-    out: BufWriter<Way<'a>>,
+    out: BufWriter<Sink<'a>>,
     error: Option<io::Error>,
     bytes: u64,
     lines: u64,
     progress: Option<Progress>,
 }
 
-enum Way<'a> {
+enum Sink<'a> {
     Output(io::Stdout),
     Device(File),
     Partial(PartialFile<'a>),
 }
 
-impl Write for Way<'_> {
+impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Output(out) => out.write(bytes),
@@ -77,11 +78,11 @@ impl Write for Way<'_> {
 impl<'a> Destination<'a> {
     pub(crate) fn open(
         output: &Output<'_>,
-        interruption: &'a Interruption,
+        interrupts: &'a InterruptHandler,
         progress: Option<Progress>,
     ) -> Result<Self, Failure> {
         let path = output.path;
-        let (name, way) = match descriptor::number(path) {
+        let (name, sink) = match descriptor::number(path) {
             Some(number) => {
                 let name = if number == 1 {
                     "standard output".to_owned()
@@ -91,53 +92,54 @@ impl<'a> Destination<'a> {
                 let file =
                     descriptor::open(number, path).map_err(|error| Failure::file(&name, &error))?;
                 refuse_open_database_file(output.database, &file, &name)?;
-                let way = if number == 1 { Way::Output(io::stdout()) } else { Way::Device(file) };
-                (name, way)
+                let sink =
+                    if number == 1 { Sink::Output(io::stdout()) } else { Sink::Device(file) };
+                (name, sink)
             }
             None => {
                 let name = path.display().to_string();
                 refuse_database_file(output.database, path)?;
-                // A device or a named pipe cannot be replaced by a file, nor should it be.
-                let way = if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
+                // A device or a named pipe is written to, not replaced.
+                let sink = if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
                 {
                     let file = OpenOptions::new()
                         .write(true)
                         .open(path)
                         .map_err(|error| Failure::file(&name, &error))?;
-                    Way::Device(file)
+                    Sink::Device(file)
                 } else {
-                    Way::Partial(PartialFile::create(
+                    Sink::Partial(PartialFile::create(
                         path,
                         output.replace,
                         output.mode,
-                        interruption,
+                        interrupts,
                     )?)
                 };
-                (name, way)
+                (name, sink)
             }
         };
-        let out = BufWriter::with_capacity(BUFFER_BYTES, way);
+        let out = BufWriter::with_capacity(BUFFER_BYTES, sink);
         Ok(Self { name, out, error: None, bytes: 0, lines: 0, progress })
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Why writing failed, if it did.
+    /// Returns the first write error, if any.
     pub(crate) fn failure(&mut self) -> Option<Failure> {
         self.error.take().map(|error| Failure::file(&self.name, &error))
     }
 
-    /// Writes what is left, and gives a file its name.
+    /// Flushes the buffer, and gives a new file its name.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let way =
+        let sink =
             self.out.into_inner().map_err(|error| Failure::file(&self.name, error.error()))?;
-        match way {
-            Way::Output(mut out) => out.flush().map_err(|error| Failure::file(&self.name, &error)),
-            Way::Device(_) => Ok(()),
-            Way::Partial(file) => file.finish(),
+        match sink {
+            Sink::Output(mut out) => out.flush().map_err(|error| Failure::file(&self.name, &error)),
+            Sink::Device(_) => Ok(()),
+            Sink::Partial(file) => file.finish(),
         }
     }
 

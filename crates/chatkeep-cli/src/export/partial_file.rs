@@ -8,31 +8,34 @@ use chatkeep_transfer::sync_folder;
 use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
-use crate::interruption::Interruption;
+use crate::interrupt::InterruptHandler;
 
-/// Written beside its target under another name; gone when it is dropped, or a signal ends the process, before [`PartialFile::finish`].
+/// A file that is written next to its target under a temporary name.
+///
+/// It is removed if it is dropped, or a signal ends the process, before [`PartialFile::finish`].
 pub(crate) struct PartialFile<'a> {
     file: Option<NamedTempFile>,
     target: PathBuf,
     replace: bool,
-    interruption: &'a Interruption,
+    interrupts: &'a InterruptHandler,
 }
 
 impl<'a> PartialFile<'a> {
-    /// Where it is as long as it is not complete.
+    /// Returns the temporary path.
     pub(crate) fn path(&self) -> &Path {
         self.file.as_ref().map_or(&self.target, |file| file.path())
     }
 
-    /// A file with these permissions, or with fewer where it replaces one that has fewer.
+    /// Creates a file with these permissions. A replacement gets at most those of the existing
+    /// file.
     pub(crate) fn create(
         path: &Path,
         replace: bool,
         mode: u32,
-        interruption: &'a Interruption,
+        interrupts: &'a InterruptHandler,
     ) -> Result<Self, Failure> {
         let failed = |error: &io::Error| Failure::file(path.display(), error);
-        // A symbolic link goes on pointing to what it points to.
+        // The target of a symbolic link is replaced, not the link.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let existing = target.metadata().ok();
         if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
@@ -48,34 +51,34 @@ impl<'a> PartialFile<'a> {
         let prefix = format!(".{}.", target.file_name().unwrap_or_default().to_string_lossy());
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".part");
-        let mut farewell = interruption.hold();
+        let mut cleanup = interrupts.defer();
         let file = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
-        farewell.unfinished = Some(file.path().to_owned());
-        drop(farewell);
-        // Such a file is made for its owner alone.
+        cleanup.partial_file = Some(file.path().to_owned());
+        drop(cleanup);
+        // Temporary files are created with access for the owner only.
         set_mode(file.as_file(), mode, existing.as_ref()).map_err(|error| failed(&error))?;
-        Ok(Self { file: Some(file), target, replace, interruption })
+        Ok(Self { file: Some(file), target, replace, interrupts })
     }
 
-    /// Makes the file durable and gives it its name.
+    /// Syncs the file to disk and gives it its name.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let Some(file) = self.file.take() else { return Ok(()) };
-        let mut farewell = self.interruption.hold();
+        let mut cleanup = self.interrupts.defer();
         let synced =
             file.as_file().sync_all().map_err(|error| Failure::file(self.target.display(), &error));
         let outcome = synced.and_then(|()| {
-            let kept = if self.replace {
+            let persisted = if self.replace {
                 file.persist(&self.target)
             } else {
                 file.persist_noclobber(&self.target)
             };
-            kept.map(drop).map_err(|error| match error.error.kind() {
+            persisted.map(drop).map_err(|error| match error.error.kind() {
                 io::ErrorKind::AlreadyExists => exists(&self.target),
                 _ => Failure::file(self.target.display(), &error.error),
             })?;
             sync_folder(&self.target).map_err(|error| Failure::file(self.target.display(), &error))
         });
-        farewell.unfinished = None;
+        cleanup.partial_file = None;
         outcome
     }
 }
@@ -83,8 +86,8 @@ impl<'a> PartialFile<'a> {
 #[cfg(unix)]
 fn set_mode(file: &fs::File, mode: u32, existing: Option<&fs::Metadata>) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let most = existing.map_or(mode, |existing| existing.permissions().mode());
-    file.set_permissions(fs::Permissions::from_mode(mode & most))
+    let limit = existing.map_or(mode, |existing| existing.permissions().mode());
+    file.set_permissions(fs::Permissions::from_mode(mode & limit))
 }
 
 #[cfg(not(unix))]
@@ -94,7 +97,8 @@ fn set_mode(_: &fs::File, _: u32, _: Option<&fs::Metadata>) -> io::Result<()> {
 }
 
 fn exists(path: &Path) -> Failure {
-    Failure::usage(format!("{}: exists already", path.display())).with_hint("--force replaces it")
+    Failure::usage(format!("{} already exists", path.display()))
+        .with_hint("use --force to replace it")
 }
 
 impl Write for PartialFile<'_> {
@@ -110,9 +114,9 @@ impl Write for PartialFile<'_> {
 impl Drop for PartialFile<'_> {
     fn drop(&mut self) {
         if let Some(file) = self.file.take() {
-            let mut farewell = self.interruption.hold();
+            let mut cleanup = self.interrupts.defer();
             drop(file);
-            farewell.unfinished = None;
+            cleanup.partial_file = None;
         }
     }
 }
@@ -129,39 +133,39 @@ mod tests {
     }
 
     #[test]
-    fn a_file_appears_when_it_is_complete() {
+    fn files_appear_when_they_are_complete() {
         let folder = tempfile::tempdir().expect("a folder");
         let target = folder.path().join("chats.jsonl");
-        let interruption = Interruption::watch();
-        let mut file = PartialFile::create(&target, false, 0o600, &interruption).expect("created");
+        let interrupts = InterruptHandler::install();
+        let mut file = PartialFile::create(&target, false, 0o600, &interrupts).expect("created");
         file.write_all(b"{}\n").expect("written");
         assert!(!target.exists());
         assert_eq!(
-            interruption.hold().unfinished.as_ref().and_then(|path| path.parent()),
+            interrupts.defer().partial_file.as_ref().and_then(|path| path.parent()),
             Some(folder.path())
         );
-        file.finish().expect("kept");
+        file.finish().expect("persisted");
         assert_eq!(names(folder.path()), ["chats.jsonl"]);
-        assert!(interruption.hold().unfinished.is_none());
+        assert!(interrupts.defer().partial_file.is_none());
     }
 
     #[test]
-    fn a_file_that_is_given_up_leaves_nothing_behind() {
+    fn dropped_files_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let interruption = Interruption::watch();
+        let interrupts = InterruptHandler::install();
         drop(
-            PartialFile::create(&folder.path().join("chats.jsonl"), false, 0o600, &interruption)
+            PartialFile::create(&folder.path().join("chats.jsonl"), false, 0o600, &interrupts)
                 .expect("created"),
         );
         assert_eq!(names(folder.path()), <[String; 0]>::default());
     }
 
     #[test]
-    fn a_file_that_came_in_between_is_not_replaced() {
+    fn files_created_during_the_export_are_not_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
         let target = folder.path().join("chats.jsonl");
-        let interruption = Interruption::watch();
-        let file = PartialFile::create(&target, false, 0o600, &interruption).expect("created");
+        let interrupts = InterruptHandler::install();
+        let file = PartialFile::create(&target, false, 0o600, &interrupts).expect("created");
         fs::write(&target, "mine").expect("written");
         assert!(file.finish().is_err());
         assert_eq!(fs::read_to_string(&target).expect("read"), "mine");

@@ -1,4 +1,4 @@
-//! One line of an export: the keys that `messages import` reads, always all of them, always in this order.
+//! One line of an export. It has all keys that `messages import` reads, always in the same order.
 
 use chatkeep::{Error, Message, Metadata, Timestamp};
 use serde::Serialize;
@@ -32,10 +32,10 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The row with its line break.
+    /// Formats the row as a line with its line break.
     pub(super) fn to_line(&self) -> Result<String, Error> {
-        let failed = "a message cannot be written as JSON";
-        // Grown step by step, the line of a large message would take twice its size.
+        let failed = "cannot serialize a message as JSON";
+        // Reserve the capacity: growing would use twice the memory of a large message.
         let texts = self.user_message.len() + self.bot_response.map_or(0, str::len);
         let mut text = Vec::with_capacity(texts + texts / 16 + 512);
         serde_json::to_writer(&mut text, self)
@@ -54,7 +54,7 @@ mod tests {
     use chatkeep::{Chatkeep, NewMessage};
 
     #[test]
-    fn a_line_has_every_key_in_its_order() {
+    fn lines_have_every_key_in_order() {
         let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
         let message = NewMessage::new("a\nb\u{9b}")
             .with_timestamp(Timestamp::parse("2023-09-23T21:02:11.539144+00:00").expect("a time"))
@@ -64,8 +64,9 @@ mod tests {
         let id = chat.messages().log_message(&message).expect("stored");
         let message = chat.messages().get_message_by_id(id).expect("read").expect("there");
         let rest = concat!(
-            r#""timestamp":"2023-09-23T21:02:11.539144+00:00","user_message":"a\nb\u009b","bot_response":null,"#,
-            r#""provider":"openai","model":null,"tokens_used":3,"metadata":{"user":"u-17"}}"#,
+            r#""timestamp":"2023-09-23T21:02:11.539144+00:00","user_message":"a\nb\u009b","#,
+            r#""bot_response":null,"provider":"openai","model":null,"tokens_used":3,"#,
+            r#""metadata":{"user":"u-17"}}"#,
         );
         assert_eq!(Row::new(&message, false).to_line().expect("JSON"), format!("{{{rest}\n"));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `--dry-run`: every line is looked at, nothing is stored, no database is opened.
+//! `--dry-run`: validates every line without opening a database.
 
 use serde::Serialize;
 use serde_json::json;
@@ -11,8 +11,8 @@ use crate::progress::Progress;
 use crate::style;
 use crate::text::visible_line;
 
-/// So many bad lines are listed; more would say nothing new.
-const MOST_LISTED: usize = 20;
+/// Maximum number of invalid lines listed.
+const MAX_LISTED: usize = 20;
 
 #[derive(Serialize)]
 struct BadLine {
@@ -32,7 +32,7 @@ pub(super) fn run(mut source: Source, context: &Context) -> Result<u8, Failure> 
                 Ok(message) => good += u64::from(message.is_some()),
                 Err(error) => {
                     bad += 1;
-                    if listed.len() < MOST_LISTED {
+                    if listed.len() < MAX_LISTED {
                         let field = error.field().map(str::to_owned);
                         listed.push(BadLine {
                             line: number,
@@ -58,7 +58,7 @@ pub(super) fn run(mut source: Source, context: &Context) -> Result<u8, Failure> 
             out.push_str(&format!("{} more\n", thousands(bad - listed.len() as u64)));
         }
         let verdict =
-            if bad == 0 { String::new() } else { format!(", {} cannot", amount(bad, "line")) };
+            if bad == 0 { String::new() } else { format!(", {} invalid", amount(bad, "line")) };
         out.push_str(&format!("{} can be imported{verdict}\n", amount(good, "message")));
         out
     })?;

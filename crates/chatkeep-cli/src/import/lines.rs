@@ -1,22 +1,23 @@
-//! Lines of bytes, numbered, and none longer than memory is wide.
+//! Reader of numbered lines with a maximum length.
 
 use std::io::{self, BufRead, Read as _};
 
-/// A longer line is passed over unread. A message has at most 16 MiB, which JSON's escapes make four times as long
-/// only in texts that nobody writes.
-pub(super) const LONGEST_LINE: usize = 64 << 20;
+/// Maximum length of a line in bytes; longer ones are skipped.
+///
+/// A message has at most 16 MiB. In practice, JSON's escapes never make it four times as long.
+pub(super) const MAX_LINE_BYTES: usize = 64 << 20;
 
-/// What stands on a line.
+/// Content of a line.
 pub(super) enum Line<'a> {
-    /// Its bytes, with the line break.
+    /// Bytes of the line, including the line break.
     Bytes(&'a [u8]),
-    /// More than [`LONGEST_LINE`].
+    /// The line exceeds [`MAX_LINE_BYTES`].
     TooLong,
 }
 
 pub(super) struct Lines<R> {
     reader: R,
-    longest: usize,
+    max_bytes: usize,
     buffer: Vec<u8>,
     number: u64,
     bytes: u64,
@@ -24,21 +25,21 @@ pub(super) struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, longest: LONGEST_LINE, buffer: Vec::new(), number: 0, bytes: 0 }
+        Self { reader, max_bytes: MAX_LINE_BYTES, buffer: Vec::new(), number: 0, bytes: 0 }
     }
 
-    /// The number of the line that was read last, counted from 1.
+    /// Returns the number of the last line read, counted from 1.
     pub(super) fn number(&self) -> u64 {
         self.number
     }
 
-    /// How far the source has been read.
+    /// Returns the number of bytes read.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Goes on after so many lines, whatever stands on them.
-    pub(super) fn pass_over(&mut self, count: u64) -> io::Result<()> {
+    /// Skips lines without parsing them.
+    pub(super) fn skip(&mut self, count: u64) -> io::Result<()> {
         for _ in 0..count {
             let skipped = self.reader.skip_until(b'\n')?;
             if skipped == 0 {
@@ -51,19 +52,19 @@ impl<R: BufRead> Lines<R> {
     }
 
     pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
-        // One huge line must not keep its memory until the end.
+        // Release the memory of an unusually long line.
         if self.buffer.capacity() > 1 << 20 {
             self.buffer = Vec::new();
         }
         self.buffer.clear();
-        let most = self.longest as u64 + 1;
-        let read = (&mut self.reader).take(most).read_until(b'\n', &mut self.buffer)?;
+        let limit = self.max_bytes as u64 + 1;
+        let read = (&mut self.reader).take(limit).read_until(b'\n', &mut self.buffer)?;
         if read == 0 {
             return Ok(None);
         }
         self.number += 1;
         self.bytes += read as u64;
-        if read > self.longest {
+        if read > self.max_bytes {
             if self.buffer.last() != Some(&b'\n') {
                 self.bytes += self.reader.skip_until(b'\n')? as u64;
             }
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_numbered_and_the_last_needs_no_line_break() {
+    fn lines_are_numbered() {
         let mut lines = Lines::new(&b"one\n\nthree"[..]);
         let expected = [
             (1, Some("one\n".to_owned())),
@@ -102,8 +103,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_passed_over_whole() {
-        let mut lines = Lines { longest: 4, ..Lines::new(&b"123\n12345678\n1234\nok\n"[..]) };
+    fn lines_that_are_too_long_are_skipped() {
+        let mut lines = Lines { max_bytes: 4, ..Lines::new(&b"123\n12345678\n1234\nok\n"[..]) };
         let expected =
             [(1, Some("123\n".to_owned())), (2, None), (3, None), (4, Some("ok\n".to_owned()))];
         assert_eq!(all(&mut lines), expected);
@@ -111,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_passed_over_count() {
+    fn skipped_lines_are_counted() {
         let mut lines = Lines::new(&b"one\ntwo\nthree\n"[..]);
-        lines.pass_over(2).expect("memory can be read");
+        lines.skip(2).expect("memory can be read");
         assert_eq!(all(&mut lines), [(3, Some("three\n".to_owned()))]);
         let mut lines = Lines::new(&b"one\n"[..]);
-        lines.pass_over(9).expect("memory can be read");
+        lines.skip(9).expect("memory can be read");
         assert_eq!(all(&mut lines), []);
     }
 }

@@ -1,4 +1,4 @@
-//! Lines into the database: batches that are stored whole or not at all, and an exact account of how far it came.
+//! Stores the lines of an import in batches, and reports the exact progress when it stops.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,11 @@ use crate::failure::Failure;
 use crate::numbers::{amount, rate, seconds};
 use crate::progress::Progress;
 
-/// A batch ends here even when it has few rows.
-const MOST_BATCH_BYTES: u64 = 4 << 20;
+/// Maximum size of a batch, in bytes of its lines.
+const MAX_BATCH_BYTES: u64 = 4 << 20;
 
-/// What took less has no speed.
-const LEAST_TIMED: Duration = Duration::from_millis(200);
+/// Minimum duration for which a rate is shown.
+const MIN_TIMED: Duration = Duration::from_millis(200);
 
 pub(super) fn run(
     mut source: Source,
@@ -28,30 +28,34 @@ pub(super) fn run(
         let progress = Progress::bytes(&context.terminal, source.bytes);
         let mut import = Import::new(context.open()?, context, &source, options.from_line);
         let outcome = import.all(&mut source, options.batch as usize, &progress);
-        // From here on a signal has nothing to report.
-        context.interruption.hold().words = None;
+        // After this, an interrupt has no progress to report.
+        context.interrupts.defer().message = None;
         outcome?;
         import.stored
     };
-    let passed = start.elapsed();
+    let elapsed = start.elapsed();
     let terminal = &context.terminal;
-    let answer = json!({ "imported": stored, "seconds": passed.as_secs_f64(), "lines": source.lines.number() });
+    let answer = json!({
+        "imported": stored,
+        "seconds": elapsed.as_secs_f64(),
+        "lines": source.lines.number(),
+    });
     if terminal.json {
         return terminal.print_json(&answer);
     }
     if stored == 0 {
         terminal.note(&format!("no messages in {}", source.name));
     } else if !terminal.quiet {
-        // The speed of a handful says nothing.
-        let speed = if passed >= LEAST_TIMED {
-            format!(" ({})", rate(stored, passed))
+        // The rate of a short import is not meaningful.
+        let rate = if elapsed >= MIN_TIMED {
+            format!(" ({})", rate(stored, elapsed))
         } else {
             String::new()
         };
         terminal.print(&format!(
-            "imported {} in {}{speed}\n",
+            "imported {} in {}{rate}\n",
             amount(stored, "message"),
-            seconds(passed)
+            seconds(elapsed)
         ))?;
     }
     Ok(())
@@ -62,10 +66,10 @@ struct Import<'a> {
     context: &'a Context,
     name: String,
     batch: Vec<NewMessage>,
-    /// The line of each message of the batch.
+    /// Line number of each message of the batch.
     numbers: Vec<u64>,
     stored: u64,
-    /// The first line that is not dealt with.
+    /// Number of the first line that is not yet processed.
     next_line: u64,
 }
 
@@ -81,7 +85,7 @@ impl<'a> Import<'a> {
             stored: 0,
             next_line: from_line,
         };
-        context.interruption.hold().words = Some(import.last_words());
+        context.interrupts.defer().message = Some(import.interrupt_message());
         import
     }
 
@@ -91,7 +95,7 @@ impl<'a> Import<'a> {
         rows: usize,
         progress: &Progress,
     ) -> Result<(), Failure> {
-        let mut batch_began = source.lines.bytes();
+        let mut batch_start = source.lines.bytes();
         while let Some((number, read)) = row::next(source)? {
             match read {
                 Ok(None) => continue,
@@ -101,39 +105,39 @@ impl<'a> Import<'a> {
                 }
                 Err(error) => {
                     self.flush()?;
-                    return Err(self.stopped_at(error, source.place(number), number));
+                    return Err(self.stopped_at(error, source.location(number), number));
                 }
             }
-            if self.batch.len() >= rows || source.lines.bytes() - batch_began >= MOST_BATCH_BYTES {
+            if self.batch.len() >= rows || source.lines.bytes() - batch_start >= MAX_BATCH_BYTES {
                 self.flush()?;
-                batch_began = source.lines.bytes();
-                progress.say(amount(self.stored, "message"));
+                batch_start = source.lines.bytes();
+                progress.set_message(amount(self.stored, "message"));
             }
             progress.set(source.lines.bytes());
         }
         self.flush()
     }
 
-    /// Stores the batch. A signal waits until it is committed, and then knows what to say.
+    /// Stores the batch. Interrupts are deferred until it is committed, so that they report it.
     fn flush(&mut self) -> Result<(), Failure> {
         let batch = std::mem::take(&mut self.batch);
         let numbers = std::mem::take(&mut self.numbers);
         let (Some(first), Some(last)) = (numbers.first().copied(), numbers.last().copied()) else {
             return Ok(());
         };
-        let mut farewell = self.context.interruption.hold();
+        let mut cleanup = self.context.interrupts.defer();
         match self.chatkeep.messages().log_messages(&batch) {
             Ok(_) => {
                 self.stored += batch.len() as u64;
                 self.next_line = last + 1;
             }
-            // One of them cannot be stored, so none was. Alone, all before that one can, and it shows which it is.
+            // An invalid message rolled the batch back. Storing messages one by one finds it.
             Err(error) if error.kind() == ErrorKind::InvalidInput => {
                 for (message, number) in batch.iter().zip(&numbers) {
                     if let Err(error) =
                         self.chatkeep.messages().log_messages(std::slice::from_ref(message))
                     {
-                        drop(farewell);
+                        drop(cleanup);
                         return Err(if error.kind() == ErrorKind::InvalidInput {
                             self.stopped_at(error, format!("{}, line {number}", self.name), *number)
                         } else {
@@ -142,48 +146,48 @@ impl<'a> Import<'a> {
                     }
                     self.stored += 1;
                     self.next_line = number + 1;
-                    farewell.words = Some(self.last_words());
+                    cleanup.message = Some(self.interrupt_message());
                 }
             }
             Err(error) => {
-                drop(farewell);
+                drop(cleanup);
                 return Err(self.stopped_by_database(error, first, last));
             }
         }
-        farewell.words = Some(self.last_words());
+        cleanup.message = Some(self.interrupt_message());
         Ok(())
     }
 
-    /// How far it came, and how to go on.
-    fn account(&self) -> String {
-        let continued = format!("go on with --from-line {}", self.next_line);
+    /// Describes the progress and how to continue.
+    fn progress_text(&self) -> String {
+        let advice = format!("continue with --from-line {}", self.next_line);
         match self.stored {
             0 if self.next_line == 1 => "nothing was stored".to_owned(),
-            0 => format!("nothing was stored this time; {continued}"),
+            0 => format!("this run stored nothing; {advice}"),
             stored => {
-                format!("{} stored, up to line {}; {continued}", were(stored), self.next_line - 1)
+                format!("{} stored, up to line {}; {advice}", were(stored), self.next_line - 1)
             }
         }
     }
 
-    fn with_account(&self, failure: Failure) -> Failure {
+    fn with_progress(&self, failure: Failure) -> Failure {
         failure.with_detail("stored", self.stored).with_detail("continue_from", self.next_line)
     }
 
-    /// A line that cannot be stored, after everything before it has been.
-    fn stopped_at(&self, error: Error, place: String, line: u64) -> Failure {
+    /// Creates the error of an invalid line, after the lines before it have been stored.
+    fn stopped_at(&self, error: Error, location: String, line: u64) -> Failure {
         let mut failure = Failure::rejected(error.message())
             .with_field(error.field().map(str::to_owned))
-            .at(place);
+            .at(location);
         failure = failure
             .with_detail("line", line)
             .with_detail("stored", self.stored)
             .with_detail("continue_from", line);
         failure.with_hint(match self.stored {
-            0 if line == 1 => "nothing was stored; mend the line, then import again".to_owned(),
-            0 => format!("nothing was stored; mend the line, then go on with --from-line {line}"),
+            0 if line == 1 => "nothing was stored; fix the line, then import again".to_owned(),
+            0 => format!("nothing was stored; fix the line, then continue with --from-line {line}"),
             stored => format!(
-                "{} stored before it; mend the line, then go on with --from-line {line}",
+                "{} stored before it; fix the line, then continue with --from-line {line}",
                 were(stored)
             ),
         })
@@ -193,27 +197,28 @@ impl<'a> Import<'a> {
         let hint = if error.kind() == ErrorKind::OutcomeUnknown {
             let next = last + 1;
             format!(
-                "{} stored for certain; whether lines {first} to {last} were is not known: look at \
-                 `chatkeep messages count`,\nthen go on with --from-line {first} (they were not) or {next} (they were)",
+                "{} stored; it is unknown whether lines {first} to {last} are stored, too. Check \
+                 `chatkeep messages count`,\nthen continue with --from-line {first} if they are \
+                 not, or {next} if they are",
                 were(self.stored)
             )
         } else {
-            self.account()
+            self.progress_text()
         };
-        self.with_account(Failure::from(error)).with_hint(hint)
+        self.with_progress(Failure::from(error)).with_hint(hint)
     }
 
-    /// What a signal says before the process ends.
-    fn last_words(&self) -> String {
+    /// Returns the message that an interrupt prints.
+    fn interrupt_message(&self) -> String {
         if self.context.terminal.json {
             return self
-                .with_account(Failure::interrupted("the import was interrupted"))
-                .for_programs()
+                .with_progress(Failure::interrupted("the import was interrupted"))
+                .to_json()
                 .unwrap_or_default();
         }
-        // On a terminal the progress bar stands where the words go.
-        let over_progress = if self.context.terminal.watched { "\r\u{1b}[2K" } else { "" };
-        format!("{over_progress}interrupted: {}", self.account())
+        // Overwrite the progress bar.
+        let clear_line = if self.context.terminal.shows_progress { "\r\u{1b}[2K" } else { "" };
+        format!("{clear_line}interrupted: {}", self.progress_text())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs the built command in a folder of its own and keeps what it said.
+//! Test fixture: runs the command in a temporary folder and captures its output.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A temporary folder with a database that is made at its first use.
+/// A temporary folder with a database that is created at the first use.
 pub(crate) struct Home {
     folder: TempDir,
     url: String,
 }
 
-/// What a command answered.
+/// Exit code and output of a command.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: Option<i32>,
@@ -28,7 +28,7 @@ impl Home {
         Self { folder, url }
     }
 
-    /// The same with another database.
+    /// Creates a folder that uses another database.
     pub(crate) fn at(url: &str) -> Self {
         Self { url: url.to_owned(), ..Self::new() }
     }
@@ -37,7 +37,7 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    /// Every file in the folder that has nothing to do with the database.
+    /// Returns the names of the files in the folder, without those of the database.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
         let names = entries
@@ -57,7 +57,7 @@ impl Home {
         std::fs::read_to_string(self.path(name)).expect("a file is read")
     }
 
-    /// A command in this folder, with nothing of the environment that could change its answers.
+    /// Creates a command in this folder, with a minimal environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatkeep"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
@@ -84,27 +84,27 @@ impl Home {
         Answer::from(child.wait_with_output().expect("the command ends"))
     }
 
-    /// Starts a command that reads what will be written to it.
+    /// Starts a command with standard input connected to a pipe.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdin(Stdio::piped()).spawn().expect("the command starts")
     }
 
     /// Runs a command that must succeed.
-    pub(crate) fn do_it(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run_ok(&self, arguments: &[&str]) -> String {
         let answer = self.run(arguments);
         assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
         answer.out
     }
 
     /// Runs a command that must succeed and print one JSON document.
-    pub(crate) fn ask(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn run_json(&self, arguments: &[&str]) -> Value {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
-        let out = self.do_it(&arguments);
+        let out = self.run_ok(&arguments);
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
     }
 
     pub(crate) fn count(&self) -> u64 {
-        self.ask(&["messages", "count"])["count"].as_u64().expect("a number")
+        self.run_json(&["messages", "count"])["count"].as_u64().expect("a number")
     }
 }
 
@@ -119,7 +119,7 @@ impl From<Output> for Answer {
 }
 
 impl Answer {
-    /// The object that `--json` prints when something went wrong.
+    /// Returns the error object that `--json` prints.
     pub(crate) fn error(&self) -> Value {
         let object: Value =
             serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));

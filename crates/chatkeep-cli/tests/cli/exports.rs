@@ -1,4 +1,4 @@
-//! `messages export`: the same out as in, whole files or none, and readers that go away.
+//! Tests of `messages export`: formats, complete files, and closed pipes.
 
 use std::io::{BufRead as _, BufReader};
 
@@ -6,11 +6,18 @@ use serde_json::{Value, json};
 
 use crate::command::Home;
 
-const LINES: &str = r#"
-{"timestamp": "2024-05-02T10:00:00.000001+00:00", "user_message": "later", "bot_response": "yes", "provider": "openai", "model": "gpt-4o", "tokens_used": 7, "metadata": {"n": 9007199254740993, "deep": {"a": [1, null]}}}
-{"timestamp": "2024-05-01T10:00:00+02:00", "user_message": "first 👨‍👩‍👧‍👦 \u001b[31m\tשלום", "bot_response": null, "metadata": null}
-{"timestamp": "2024-05-02T10:00:00.000001+00:00", "user_message": "same time", "bot_response": ""}
-"#;
+const LINES: &str = concat!(
+    r#"{"timestamp": "2024-05-02T10:00:00.000001+00:00", "user_message": "later", "#,
+    r#""bot_response": "yes", "provider": "openai", "model": "gpt-4o", "tokens_used": 7, "#,
+    r#""metadata": {"n": 9007199254740993, "deep": {"a": [1, null]}}}"#,
+    "\n",
+    r#"{"timestamp": "2024-05-01T10:00:00+02:00", "#,
+    r#""user_message": "first 👨‍👩‍👧‍👦 \u001b[31m\tשלום", "bot_response": null, "metadata": null}"#,
+    "\n",
+    r#"{"timestamp": "2024-05-02T10:00:00.000001+00:00", "user_message": "same time", "#,
+    r#""bot_response": ""}"#,
+    "\n",
+);
 
 fn sample() -> Home {
     let home = Home::new();
@@ -25,14 +32,14 @@ fn texts(jsonl: &str) -> Vec<String> {
 }
 
 #[test]
-fn lines_come_out_oldest_first_with_every_key_in_order() {
+fn exports_are_oldest_first_with_every_key_in_order() {
     let home = sample();
-    let text = home.do_it(&["messages", "export"]);
+    let text = home.run_ok(&["messages", "export"]);
     assert_eq!(texts(&text), ["first 👨‍👩‍👧‍👦 \u{1b}[31m\tשלום", "later", "same time"]);
     let second = text.lines().nth(1).expect("a line");
     let expected = concat!(
-        r#"{"timestamp":"2024-05-02T10:00:00.000001+00:00","user_message":"later","bot_response":"yes","provider":"openai","#,
-        r#""model":"gpt-4o","tokens_used":7,"metadata":{"#
+        r#"{"timestamp":"2024-05-02T10:00:00.000001+00:00","user_message":"later","#,
+        r#""bot_response":"yes","provider":"openai","model":"gpt-4o","tokens_used":7,"metadata":{"#
     );
     assert!(second.starts_with(expected), "{second}");
     let row: Value = serde_json::from_str(second).expect("JSON");
@@ -44,19 +51,19 @@ fn lines_come_out_oldest_first_with_every_key_in_order() {
 }
 
 #[test]
-fn what_was_exported_and_imported_is_the_same() {
+fn exported_messages_are_imported_unchanged() {
     let home = sample();
-    let first = home.do_it(&["messages", "export"]);
+    let first = home.run_ok(&["messages", "export"]);
     let other = Home::new();
     assert_eq!(other.run_on(&first, &["messages", "import", "-"]).code, Some(0));
-    assert_eq!(other.do_it(&["messages", "export", "-"]), first);
+    assert_eq!(other.run_ok(&["messages", "export", "-"]), first);
 }
 
 #[test]
-fn filters_order_and_ids_can_be_chosen() {
+fn exports_support_filters_order_and_ids() {
     let home = sample();
-    assert_eq!(texts(&home.do_it(&["messages", "export", "--provider", "openai"])), ["later"]);
-    let newest = home.do_it(&["messages", "export", "--newest-first", "--with-ids"]);
+    assert_eq!(texts(&home.run_ok(&["messages", "export", "--provider", "openai"])), ["later"]);
+    let newest = home.run_ok(&["messages", "export", "--newest-first", "--with-ids"]);
     assert_eq!(texts(&newest)[0], "same time");
     assert!(newest.starts_with("{\"id\":3,"), "{newest}");
     let answer = home.run(&["messages", "export", "--newest-first", "--format", "alpaca"]);
@@ -64,43 +71,49 @@ fn filters_order_and_ids_can_be_chosen() {
 }
 
 #[test]
-fn the_formats_for_fine_tuning_leave_out_what_has_no_response() {
+fn fine_tuning_formats_omit_messages_without_response() {
     let home = sample();
     let first = |format| {
-        let text = home.do_it(&["messages", "export", "--format", format]);
+        let text = home.run_ok(&["messages", "export", "--format", format]);
         serde_json::from_str::<Value>(text.lines().next().expect("a line")).expect("JSON")
     };
-    let messages = json!({ "messages": [{ "role": "user", "content": "later" }, { "role": "assistant", "content": "yes" }] });
+    let messages = json!({ "messages": [
+        { "role": "user", "content": "later" },
+        { "role": "assistant", "content": "yes" },
+    ] });
     assert_eq!(first("openai"), messages);
     assert_eq!(first("alpaca"), json!({ "instruction": "later", "input": "", "output": "yes" }));
-    let conversations = json!({ "conversations": [{ "from": "human", "value": "later" }, { "from": "gpt", "value": "yes" }] });
+    let conversations = json!({ "conversations": [
+        { "from": "human", "value": "later" },
+        { "from": "gpt", "value": "yes" },
+    ] });
     assert_eq!(first("sharegpt"), conversations);
 }
 
 #[test]
-fn a_file_is_not_replaced_unless_told_so() {
+fn existing_files_are_replaced_only_with_force() {
     let home = sample();
     assert_eq!(
-        home.do_it(&["messages", "export", "out.jsonl"]),
+        home.run_ok(&["messages", "export", "out.jsonl"]),
         "exported 3 messages to out.jsonl\n"
     );
     home.write("out.jsonl", "precious");
     let answer = home.run(&["messages", "export", "out.jsonl"]);
     assert_eq!(
         (answer.code, answer.err.as_str()),
-        (Some(2), "error: out.jsonl: exists already\nhint: --force replaces it\n")
+        (Some(2), "error: out.jsonl already exists\nhint: use --force to replace it\n")
     );
     assert_eq!(home.read("out.jsonl"), "precious");
-    let answer = home.ask(&["messages", "export", "out.jsonl", "--force"]);
+    let answer = home.run_json(&["messages", "export", "out.jsonl", "--force"]);
     assert_eq!(answer, json!({ "exported": 3, "file": "out.jsonl" }));
     assert_eq!(texts(&home.read("out.jsonl")).len(), 3);
     assert_eq!(home.files(), ["out.jsonl"]);
 }
 
 #[test]
-fn a_failed_export_leaves_no_file() {
+fn failed_exports_leave_no_file() {
     let home = Home::new();
-    home.write("chat.db", "this is no database, but long enough to be taken for one".repeat(100));
+    home.write("chat.db", "this is not a database, but long enough to be one".repeat(100));
     let answer = home.run(&["messages", "export", "out.jsonl"]);
     assert_eq!(answer.code, Some(1), "{answer:?}");
     assert_eq!(home.files(), <[String; 0]>::default());
@@ -112,8 +125,8 @@ fn a_failed_export_leaves_no_file() {
 }
 
 #[test]
-fn a_full_disk_is_said_so() {
-    // A device that only Linux has.
+fn full_disks_are_reported() {
+    // Only Linux has this device.
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }
@@ -130,7 +143,7 @@ fn a_full_disk_is_said_so() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_without_a_word() {
+fn closed_pipes_end_the_command_silently() {
     let home = Home::new();
     let line =
         format!("{{\"user_message\": \"{}\", \"bot_response\": \"yes\"}}\n", "x".repeat(2_000));

@@ -1,4 +1,4 @@
-/* Makes fsync and fdatasync of a file whose name ends in $FAIL_SYNC_OF fail once, and notes each call in $SYNC_LOG. */
+/* Fails fsync and fdatasync once for a file whose name ends in $FAIL_SYNC_OF, and logs each call to $SYNC_LOG. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

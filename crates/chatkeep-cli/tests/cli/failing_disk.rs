@@ -1,11 +1,11 @@
-//! A disk that does not take what is written to it, and what is made durable.
+//! Tests of failing and successful syncs to disk.
 
 use std::process::Command;
 
 use crate::command::Home;
 
-/// A library that stands between the command and the disk; see `failing_disk.c`.
-fn library(home: &Home) -> String {
+/// Compiles the library that intercepts the command's syncs; see `failing_disk.c`.
+fn sync_library(home: &Home) -> String {
     let library = home.path("disk.so").to_string_lossy().into_owned();
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/failing_disk.c");
     let compiled =
@@ -15,10 +15,10 @@ fn library(home: &Home) -> String {
 }
 
 #[test]
-fn a_commit_whose_sync_failed_is_not_tried_again() {
+fn commits_are_not_retried_after_a_failed_sync() {
     let home = Home::new();
-    home.do_it(&["messages", "log", "before"]);
-    let library = library(&home);
+    home.run_ok(&["messages", "log", "before"]);
+    let library = sync_library(&home);
     let variables = [("LD_PRELOAD", library.as_str()), ("FAIL_SYNC_OF", "chat.db-wal")];
     for command in [&["messages", "log", "after"][..], &["tokens", "create"]] {
         let arguments: Vec<_> = command.iter().copied().chain(["--json"]).collect();
@@ -28,14 +28,14 @@ fn a_commit_whose_sync_failed_is_not_tried_again() {
         assert_eq!(answer.error()["retryable"], false, "{answer:?}");
         assert!(answer.err.contains("disk I/O error"), "{answer:?}");
     }
-    home.do_it(&["messages", "log", "later"]);
+    home.run_ok(&["messages", "log", "later"]);
 }
 
 #[test]
-fn the_folder_of_a_new_file_is_made_durable_after_the_file() {
+fn the_folder_is_synced_after_a_new_file() {
     let home = Home::new();
-    home.do_it(&["messages", "log", "hi"]);
-    let library = library(&home);
+    home.run_ok(&["messages", "log", "hi"]);
+    let library = sync_library(&home);
     let folder = home.path("").canonicalize().expect("a folder");
     let commands: [&[&str]; 3] = [
         &["messages", "export", "a.jsonl"],
@@ -49,9 +49,10 @@ fn the_folder_of_a_new_file_is_made_durable_after_the_file() {
             home.run_with(command, &[("LD_PRELOAD", library.as_str()), ("SYNC_LOG", &log)]);
         assert_eq!(answer.code, Some(0), "{answer:?}");
         let synced = home.read(&format!("synced-{number}"));
-        let at = |what: &dyn Fn(&str) -> bool| synced.lines().position(what);
-        let file =
-            at(&|line| line.ends_with(".part")).unwrap_or_else(|| panic!("{command:?}: {synced}"));
+        let file = synced
+            .lines()
+            .position(|line| line.ends_with(".part"))
+            .unwrap_or_else(|| panic!("{command:?}: {synced}"));
         let after = synced.lines().skip(file).any(|line| line == folder.to_string_lossy());
         assert!(after, "{command:?}: {synced}");
     }

@@ -1,4 +1,4 @@
-//! `messages import`: whole files, bad lines, and going on after them.
+//! Tests of `messages import`: complete files, invalid lines, and continuing after them.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,15 @@ use serde_json::json;
 
 use crate::command::Home;
 
-/// So many good lines.
+/// Returns valid lines.
 fn lines(count: usize) -> String {
     let mut out = String::new();
     for n in 1..=count {
         let time = format!("2024-05-01T10:00:{:02}.{n:06}+00:00", n % 60);
         let _ = writeln!(
             out,
-            "{{\"timestamp\": \"{time}\", \"user_message\": \"message {n} 👋🏽\", \"tokens_used\": {n}}}"
+            "{{\"timestamp\": \"{time}\", \"user_message\": \"message {n} 👋🏽\", \"tokens_used\": \
+             {n}}}"
         );
     }
     out
@@ -27,18 +28,18 @@ fn with_line(count: usize, bad: usize, line: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_is_stored_whole_and_counted() {
+fn imports_store_and_count_all_messages() {
     let home = Home::new();
     let file = home.write("chats.jsonl", lines(1_203));
-    let text = home.do_it(&["messages", "import", &file, "--batch", "100"]);
+    let text = home.run_ok(&["messages", "import", &file, "--batch", "100"]);
     assert!(text.starts_with("imported 1,203 messages in ") && text.ends_with('\n'), "{text}");
     assert_eq!(home.count(), 1_203);
-    let answer = home.ask(&["messages", "import", &file]);
+    let answer = home.run_json(&["messages", "import", &file]);
     assert_eq!((&answer["imported"], &answer["lines"]), (&json!(1_203), &json!(1_203)));
 }
 
 #[test]
-fn standard_input_blank_lines_and_other_line_breaks_are_fine() {
+fn standard_input_blank_lines_and_crlf_are_supported() {
     let home = Home::new();
     let text = format!("\u{feff}{}\n\n  \n", lines(3).replace('\n', "\r\n"));
     let answer = home.run_on(text, &["messages", "import", "-"]);
@@ -49,7 +50,7 @@ fn standard_input_blank_lines_and_other_line_breaks_are_fine() {
 }
 
 #[test]
-fn a_bad_line_stops_after_everything_before_it_was_stored() {
+fn imports_stop_at_the_first_invalid_line() {
     let long = format!("{{\"user_message\": \"x\", \"provider\": \"{}\"}}", "p".repeat(51));
     let bad: &[(&str, &[u8])] = &[
         ("truncated", b"{\"user_message\": \"What is W"),
@@ -63,29 +64,30 @@ fn a_bad_line_stops_after_everything_before_it_was_stored() {
         ("no object", b"[1, 2]"),
         ("a provider that is too long", long.as_bytes()),
     ];
-    for (what, line) in bad {
+    for (case, line) in bad {
         let home = Home::new();
         let file = home.write("chats.jsonl", with_line(9, 7, line));
         let answer = home.run(&["messages", "import", &file, "--batch", "4"]);
-        assert_eq!(answer.code, Some(1), "{what}: {answer:?}");
+        assert_eq!(answer.code, Some(1), "{case}: {answer:?}");
         assert!(
             answer.err.starts_with(&format!("error: {file}, line 7: ")),
-            "{what}: {}",
+            "{case}: {}",
             answer.err
         );
         assert!(
             answer.err.ends_with(
-                "hint: 6 messages were stored before it; mend the line, then go on with --from-line 7\n"
+                "hint: 6 messages were stored before it; fix the line, then continue with \
+                 --from-line 7\n"
             ),
-            "{what}: {}",
+            "{case}: {}",
             answer.err
         );
-        assert_eq!(home.count(), 6, "{what}");
+        assert_eq!(home.count(), 6, "{case}");
 
         home.write("chats.jsonl", lines(9));
-        home.do_it(&["messages", "import", &file, "--from-line", "7"]);
-        assert_eq!(home.count(), 9, "{what}: going on stores nothing twice");
-        let numbers = home.ask(&["messages", "list"]);
+        home.run_ok(&["messages", "import", &file, "--from-line", "7"]);
+        assert_eq!(home.count(), 9, "{case}: no message is stored twice");
+        let numbers = home.run_json(&["messages", "list"]);
         let mut numbers: Vec<_> = numbers
             .as_array()
             .expect("an array")
@@ -93,12 +95,12 @@ fn a_bad_line_stops_after_everything_before_it_was_stored() {
             .map(|row| row["tokens_used"].as_i64())
             .collect();
         numbers.sort();
-        assert_eq!(numbers, (1..=9).map(Some).collect::<Vec<_>>(), "{what}");
+        assert_eq!(numbers, (1..=9).map(Some).collect::<Vec<_>>(), "{case}");
     }
 }
 
 #[test]
-fn programs_learn_where_it_stopped() {
+fn json_errors_name_the_line_to_continue_from() {
     let home = Home::new();
     let file = home.write("chats.jsonl", with_line(3, 2, b"{\"user_message\": 7}"));
     let error = home.run(&["messages", "import", &file, "--json"]).error();
@@ -112,12 +114,12 @@ fn programs_learn_where_it_stopped() {
 }
 
 #[test]
-fn a_bad_first_line_stores_nothing() {
+fn an_invalid_first_line_stores_nothing() {
     let home = Home::new();
     let answer = home.run_on("nonsense\n", &["messages", "import", "-"]);
     assert_eq!(answer.code, Some(1));
     assert!(
-        answer.err.contains("hint: nothing was stored; mend the line, then import again\n"),
+        answer.err.contains("hint: nothing was stored; fix the line, then import again\n"),
         "{}",
         answer.err
     );
@@ -127,7 +129,7 @@ fn a_bad_first_line_stores_nothing() {
 }
 
 #[test]
-fn a_dry_run_lists_the_bad_lines_and_touches_no_database() {
+fn dry_runs_list_invalid_lines_without_a_database() {
     let home = Home::new();
     let mut text = lines(5);
     text.push_str(&"{\"user_message\": 1}\n".repeat(25));
@@ -143,7 +145,7 @@ fn a_dry_run_lists_the_bad_lines_and_touches_no_database() {
     );
     assert!(answer.out.starts_with("line 6: "), "{}", answer.out);
     assert!(
-        answer.out.ends_with("6 more\n5 messages can be imported, 26 lines cannot\n"),
+        answer.out.ends_with("6 more\n5 messages can be imported, 26 lines invalid\n"),
         "{}",
         answer.out
     );
@@ -151,16 +153,16 @@ fn a_dry_run_lists_the_bad_lines_and_touches_no_database() {
 
     let good = home.write("good.jsonl", lines(5));
     assert_eq!(
-        home.do_it(&["messages", "import", &good, "--dry-run"]),
+        home.run_ok(&["messages", "import", &good, "--dry-run"]),
         "5 messages can be imported\n"
     );
     let expected = json!({ "dry_run": true, "messages": 5, "bad_lines": 0, "bad": [] });
-    assert_eq!(home.ask(&["messages", "import", &good, "--dry-run"]), expected);
+    assert_eq!(home.run_json(&["messages", "import", &good, "--dry-run"]), expected);
     assert!(!home.path("chat.db").exists());
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn unreadable_files_are_named() {
     let home = Home::new();
     let answer = home.run(&["messages", "import", "missing.jsonl"]);
     assert_eq!(
@@ -174,7 +176,7 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn an_endless_line_is_refused_in_little_memory() {
+fn oversized_lines_are_rejected_in_bounded_memory() {
     let home = Home::new();
     let mut child = home.start(&["messages", "import", "-", "--dry-run", "--json"]);
     let mut stdin = child.stdin.take().expect("a pipe");
@@ -190,9 +192,9 @@ fn an_endless_line_is_refused_in_little_memory() {
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(
         (&answer["messages"], &answer["bad"][0]["message"]),
-        (&json!(1), &json!("is longer than 64 MiB"))
+        (&json!(1), &json!("exceeds 64 MiB"))
     );
-    // Linux says how much it took at most.
+    // On Linux, check the peak memory.
     if let Some(peak) = status.ok().as_deref().and_then(peak_kilobytes) {
         assert!(peak < 160_000, "{peak} KB");
     }

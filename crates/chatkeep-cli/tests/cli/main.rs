@@ -1,4 +1,4 @@
-//! The `chatkeep` command as its users meet it: as a process, each time on a database of its own.
+//! Tests of the `chatkeep` command as a process, each with its own database.
 #![cfg(unix)]
 
 mod command;
@@ -8,12 +8,12 @@ mod exports;
 mod failing_disk;
 mod imports;
 mod kills;
+mod legacy_imports;
 mod memory;
 mod messages;
 mod migrations;
-mod moving_house;
-mod moving_in;
 mod outputs;
 mod pages;
 mod signals;
 mod tokens;
+mod transfers;

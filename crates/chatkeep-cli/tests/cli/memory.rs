@@ -1,4 +1,4 @@
-//! The memory that commands take which read the whole log.
+//! Tests of the memory used by commands that read the whole log.
 
 use std::fs;
 use std::process::Stdio;
@@ -10,45 +10,47 @@ use chatkeep_testkit::{Engine, TestDatabase};
 
 use crate::command::Home;
 
-/// Messages, and bytes of each: together more than the memory that a command may take.
+/// Number of messages. Together they exceed the memory limit of a command.
 const MESSAGES: usize = 24;
+/// Size of a message in bytes.
 const SIZE: usize = 8_000_000;
 
-/// The memory that a command may take, in megabytes; all messages together are 192. MySQL's driver copies a packet once
-/// more, and how much of that the allocator keeps differs from run to run.
+/// Returns the memory limit of a command in megabytes; all messages together have 192.
+///
+/// MySQL's driver copies each packet, and the allocator keeps a varying part of the copies.
 fn max_megabytes(engine: Engine) -> u64 {
     if matches!(engine, Engine::MariaDb | Engine::MySql) { 160 } else { 100 }
 }
 
 #[test]
 fn sqlite() {
-    whole_logs_of_large_messages_are_read_in_flat_memory(Engine::Sqlite);
+    whole_logs_are_read_in_bounded_memory(Engine::Sqlite);
 }
 
 #[test]
 fn postgresql() {
-    whole_logs_of_large_messages_are_read_in_flat_memory(Engine::PostgreSql);
+    whole_logs_are_read_in_bounded_memory(Engine::PostgreSql);
 }
 
 #[test]
 fn mariadb() {
-    whole_logs_of_large_messages_are_read_in_flat_memory(Engine::MariaDb);
+    whole_logs_are_read_in_bounded_memory(Engine::MariaDb);
 }
 
 #[test]
 fn mysql() {
-    whole_logs_of_large_messages_are_read_in_flat_memory(Engine::MySql);
+    whole_logs_are_read_in_bounded_memory(Engine::MySql);
 }
 
-fn whole_logs_of_large_messages_are_read_in_flat_memory(engine: Engine) {
+fn whole_logs_are_read_in_bounded_memory(engine: Engine) {
     if !engine.is_available() {
         return;
     }
     let database = TestDatabase::create(engine);
-    let chat = Chatkeep::open(database.url()).expect("the URL is right");
+    let chat = Chatkeep::open(database.url()).expect("a valid URL");
     for number in 0..MESSAGES {
         let text = format!("{number} {}", "lorem ipsum ".repeat(SIZE / 12));
-        chat.messages().log_message(&NewMessage::new(text)).expect("it is stored");
+        chat.messages().log_message(&NewMessage::new(text)).expect("stored");
     }
     drop(chat);
     let home = Home::at(database.url());
@@ -57,15 +59,15 @@ fn whole_logs_of_large_messages_are_read_in_flat_memory(engine: Engine) {
         &["db", "backup", "backup.tar.zst"],
         &["db", "copy", "--from", database.url(), "--to", "sqlite:///copy.db"],
     ] {
-        let peak = peak(&home, arguments);
+        let peak = peak_memory(&home, arguments);
         assert!(peak < max_megabytes(engine), "{engine}: {arguments:?} took {peak} MB");
     }
     let exported = home.read("all.jsonl");
     assert_eq!((exported.lines().count(), exported.len() / SIZE), (MESSAGES, MESSAGES));
 }
 
-/// Runs a command that must succeed, and returns the most memory that it had, in megabytes.
-fn peak(home: &Home, arguments: &[&str]) -> u64 {
+/// Runs a command that must succeed. Returns its peak memory in megabytes.
+fn peak_memory(home: &Home, arguments: &[&str]) -> u64 {
     let mut child = home
         .command(arguments)
         .stdout(Stdio::null())
@@ -75,7 +77,7 @@ fn peak(home: &Home, arguments: &[&str]) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     let exit = loop {
-        // The system's own maximum, which a process that has ended no longer tells.
+        // The kernel's peak value. It is not available after the process has ended.
         let text = fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
@@ -86,6 +88,6 @@ fn peak(home: &Home, arguments: &[&str]) -> u64 {
         }
     };
     assert!(exit.success(), "{arguments:?}");
-    assert!(peak > 0, "the system tells the memory of {arguments:?}");
+    assert!(peak > 0, "no peak memory of {arguments:?}");
     peak
 }

@@ -1,11 +1,11 @@
-//! `messages log`, `list`, `get`, `search`, `count`, `stats`, `prune`.
+//! Tests of `messages log`, `list`, `get`, `search`, `count`, `stats` and `prune`.
 
 use chatkeep_testkit::{Engine, TestDatabase};
 use serde_json::json;
 
 use crate::command::Home;
 
-/// Four messages over three days.
+/// Logs four messages on three days.
 fn sample() -> Home {
     let home = Home::new();
     let log = |text: &str, answer: &str, provider: &str, day: &str, rating: u8| {
@@ -16,7 +16,7 @@ fn sample() -> Home {
         let mut arguments =
             vec!["messages", "log", text, "--timestamp", &time, "--metadata", &metadata];
         arguments.extend(options);
-        home.do_it(&arguments);
+        home.run_ok(&arguments);
     };
     log("What is WAL?", "A write-ahead log.", "openai", "01", 5);
     log("Is 100% enough?", "Yes.", "anthropic", "02", 3);
@@ -26,9 +26,9 @@ fn sample() -> Home {
 }
 
 #[test]
-fn log_prints_the_id_and_get_shows_the_message_whole() {
+fn log_prints_the_id_and_get_shows_the_message() {
     let home = Home::new();
-    let id = home.do_it(&[
+    let id = home.run_ok(&[
         "messages",
         "log",
         "one\ntwo",
@@ -40,14 +40,14 @@ fn log_prints_the_id_and_get_shows_the_message_whole() {
         "1234",
     ]);
     assert_eq!(id, "1\n");
-    let text = home.do_it(&["messages", "get", "1"]);
+    let text = home.run_ok(&["messages", "get", "1"]);
     assert!(text.contains("Provider  openai\n") && text.contains("Tokens    1,234\n"), "{text}");
     assert!(text.ends_with("\nMessage\none\ntwo\n\nResponse\nthree\n"), "{text}");
-    assert_eq!(home.ask(&["messages", "log", "again"]), json!({ "id": 2 }));
+    assert_eq!(home.run_json(&["messages", "log", "again"]), json!({ "id": 2 }));
 }
 
 #[test]
-fn a_message_is_one_json_object_with_all_its_keys() {
+fn messages_are_json_objects_with_all_keys() {
     let home = sample();
     let expected = json!({
         "id": 1,
@@ -59,31 +59,33 @@ fn a_message_is_one_json_object_with_all_its_keys() {
         "tokens_used": 10,
         "metadata": { "rating": 5, "user": "u-5" },
     });
-    assert_eq!(home.ask(&["messages", "get", "1"]), expected);
-    assert_eq!(home.ask(&["messages", "search", "write-AHEAD"]), json!([expected]));
+    assert_eq!(home.run_json(&["messages", "get", "1"]), expected);
+    assert_eq!(home.run_json(&["messages", "search", "write-AHEAD"]), json!([expected]));
 }
 
 #[test]
-fn a_message_that_is_not_there_is_said_so() {
+fn missing_messages_are_not_found() {
     let home = Home::new();
     let answer = home.run(&["messages", "get", "999"]);
-    assert_eq!(
-        (answer.code, answer.err.as_str()),
-        (Some(1), "error: ID: there is no message 999\n")
-    );
+    assert_eq!((answer.code, answer.err.as_str()), (Some(1), "error: ID: message 999 not found\n"));
     let answer = home.run(&["messages", "get", "999", "--json"]);
     assert_eq!(answer.code, Some(1));
     assert_eq!(
         answer.error(),
-        json!({ "kind": "NotFound", "field": "ID", "message": "there is no message 999", "retryable": false })
+        json!({
+            "kind": "NotFound",
+            "field": "ID",
+            "message": "message 999 not found",
+            "retryable": false,
+        })
     );
 }
 
 #[test]
-fn text_comes_from_standard_input_without_its_last_line_break() {
+fn standard_input_is_logged_without_the_final_line_break() {
     let home = Home::new();
     assert_eq!(home.run_on("one\ntwo\n\n", &["messages", "log", "-"]).code, Some(0));
-    assert_eq!(home.ask(&["messages", "get", "1"])["user_message"], "one\ntwo\n");
+    assert_eq!(home.run_json(&["messages", "get", "1"])["user_message"], "one\ntwo\n");
     let answer = home.run_on(b"caf\xe9\n", &["messages", "log", "-"]);
     assert_eq!(answer.code, Some(2));
     assert!(answer.err.starts_with("error: TEXT: must be UTF-8"), "{}", answer.err);
@@ -91,7 +93,7 @@ fn text_comes_from_standard_input_without_its_last_line_break() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_refused_with_its_field() {
+fn invalid_values_are_rejected_with_their_field() {
     let home = Home::new();
     let refused: &[(&[&str], &str)] = &[
         (&["--metadata", "[1, 2]"], "--metadata"),
@@ -117,7 +119,7 @@ fn what_cannot_be_stored_is_refused_with_its_field() {
 }
 
 #[test]
-fn a_time_with_a_zone_but_no_offset_is_refused_by_its_argument() {
+fn times_with_a_zone_but_no_offset_are_rejected() {
     let home = Home::new();
     let zoned = "2023-11-14T22:13:20[America/New_York]";
     let log = ["messages", "log", "text", "--timestamp", zoned];
@@ -129,7 +131,7 @@ fn a_time_with_a_zone_but_no_offset_is_refused_by_its_argument() {
         assert!(message.contains("names a time zone") && message.contains("offset"), "{message}");
     }
     assert_eq!(home.count(), 0);
-    home.do_it(&[
+    home.run_ok(&[
         "messages",
         "log",
         "text",
@@ -137,13 +139,13 @@ fn a_time_with_a_zone_but_no_offset_is_refused_by_its_argument() {
         "2023-11-14T22:13:20-05:00[America/New_York]",
     ]);
     assert_eq!(
-        home.ask(&["messages", "get", "1"])["timestamp"],
+        home.run_json(&["messages", "get", "1"])["timestamp"],
         "2023-11-15T03:13:20.000000+00:00"
     );
 }
 
 #[test]
-fn a_span_that_ends_before_it_starts_is_refused_by_its_argument() {
+fn ranges_that_end_before_they_start_are_rejected() {
     let home = Home::new();
     let span = ["messages", "stats", "--since", "2024-02-01", "--until", "2024-01-01", "--json"];
     let answer = home.run(&span);
@@ -151,14 +153,14 @@ fn a_span_that_ends_before_it_starts_is_refused_by_its_argument() {
 }
 
 #[test]
-fn the_errors_of_an_import_name_the_keys_of_the_file() {
+fn errors_of_an_import_name_the_keys_of_the_file() {
     let home = Home::new();
     let answer = home.run_on("{\"user_message\": 5}\n", &["messages", "import", "-", "--json"]);
     assert_eq!(answer.error()["field"], "user_message", "{answer:?}");
 }
 
 #[test]
-fn limits_and_offsets_out_of_range_are_refused() {
+fn limits_and_offsets_out_of_range_are_rejected() {
     let home = Home::new();
     for (option, value) in
         [("--limit", "0"), ("--limit", "-1"), ("--limit", "10001"), ("--offset", "-1")]
@@ -175,9 +177,9 @@ fn limits_and_offsets_out_of_range_are_refused() {
 }
 
 #[test]
-fn a_list_is_a_table_with_the_newest_first() {
+fn lists_are_tables_with_the_newest_message_first() {
     let home = sample();
-    let text = home.do_it(&["messages", "list"]);
+    let text = home.run_ok(&["messages", "list"]);
     let expected = "
 ID  Time (UTC)        From       Message
 ─────────────────────────────────────────────────────
@@ -194,7 +196,7 @@ ID  Time (UTC)        From       Message
 }
 
 #[test]
-fn filters_choose_the_same_messages_for_list_and_count() {
+fn list_and_count_apply_the_same_filters() {
     let home = sample();
     let cases: &[(&[&str], &[i64])] = &[
         (&["--provider", "openai"], &[4, 3, 1]),
@@ -205,7 +207,7 @@ fn filters_choose_the_same_messages_for_list_and_count() {
         (&["--since", "7d"], &[]),
     ];
     for (filter, expected) in cases {
-        let list = home.ask(&[&["messages", "list"], *filter].concat());
+        let list = home.run_json(&[&["messages", "list"], *filter].concat());
         let ids: Vec<_> = list
             .as_array()
             .expect("an array")
@@ -214,14 +216,14 @@ fn filters_choose_the_same_messages_for_list_and_count() {
             .collect();
         assert_eq!(ids, *expected, "{filter:?}");
         assert_eq!(
-            home.ask(&[&["messages", "count"], *filter].concat()),
+            home.run_json(&[&["messages", "count"], *filter].concat()),
             json!({ "count": expected.len() })
         );
     }
 }
 
 #[test]
-fn a_cursor_leads_through_all_pages() {
+fn cursors_continue_after_the_last_page() {
     let home = sample();
     let first = home.run(&["messages", "list", "--limit", "3"]);
     let cursor =
@@ -244,11 +246,11 @@ fn a_cursor_leads_through_all_pages() {
 }
 
 #[test]
-fn nothing_found_is_said_in_words_and_is_no_failure() {
+fn empty_results_are_not_failures() {
     let home = Home::new();
-    for (arguments, words) in [
+    for (arguments, expected) in [
         (&["messages", "list"][..], "no messages\n"),
-        (&["messages", "search", "x"], "no message holds \"x\"\n"),
+        (&["messages", "search", "x"], "no message contains \"x\"\n"),
         (&["messages", "stats"], "no messages\n"),
         (&["messages", "export"], "no messages\n"),
         (&["tokens", "list"], "no tokens\n"),
@@ -256,23 +258,23 @@ fn nothing_found_is_said_in_words_and_is_no_failure() {
         let answer = home.run(arguments);
         assert_eq!(
             (answer.code, answer.out.as_str(), answer.err.as_str()),
-            (Some(0), "", words),
+            (Some(0), "", expected),
             "{arguments:?}"
         );
         let quiet = home.run(&[arguments, &["--quiet"]].concat());
         assert_eq!((quiet.code, quiet.err.as_str()), (Some(0), ""), "{arguments:?}");
     }
-    assert_eq!(home.ask(&["messages", "list"]), json!([]));
-    assert_eq!(home.ask(&["tokens", "list"]), json!([]));
+    assert_eq!(home.run_json(&["messages", "list"]), json!([]));
+    assert_eq!(home.run_json(&["tokens", "list"]), json!([]));
 }
 
 #[test]
-fn search_takes_signs_as_they_are() {
+fn search_treats_wildcards_as_plain_characters() {
     let home = sample();
     for (query, ids) in
         [("100%", vec![2]), ("%", vec![2]), ("_", vec![]), ("köln", vec![3]), ("👋🏽", vec![3])]
     {
-        let found = home.ask(&["messages", "search", query]);
+        let found = home.run_json(&["messages", "search", query]);
         let found: Vec<_> = found
             .as_array()
             .expect("an array")
@@ -288,7 +290,7 @@ fn search_takes_signs_as_they_are() {
 #[test]
 fn statistics_have_totals_and_a_chart() {
     let home = sample();
-    let text = home.do_it(&["messages", "stats"]);
+    let text = home.run_ok(&["messages", "stats"]);
     assert!(
         text.starts_with(
             "4 messages · 40 tokens · 10.0 tokens on average\nfrom 2024-05-01 to 2024-05-06 (UTC)\n"
@@ -301,7 +303,7 @@ fn statistics_have_totals_and_a_chart() {
     let ascii = home.run_with(&["messages", "stats"], &[("LC_ALL", "C")]);
     assert!(ascii.out.is_ascii() && ascii.out.contains("  openai     3  ####"), "{}", ascii.out);
 
-    let json = home.ask(&["messages", "stats", "--until", "2024-05-02"]);
+    let json = home.run_json(&["messages", "stats", "--until", "2024-05-02"]);
     let expected = json!({
         "total_messages": 3,
         "total_tokens": 30,
@@ -314,24 +316,24 @@ fn statistics_have_totals_and_a_chart() {
 }
 
 #[test]
-fn prune_counts_first_asks_and_deletes_only_what_is_old() {
+fn prune_requires_confirmation_and_deletes_old_messages() {
     let home = sample();
-    home.do_it(&["messages", "log", "new"]);
-    let dry = home.do_it(&["messages", "prune", "--older-than", "12w", "--dry-run"]);
+    home.run_ok(&["messages", "log", "new"]);
+    let dry = home.run_ok(&["messages", "prune", "--older-than", "12w", "--dry-run"]);
     assert_eq!(dry, "would delete 4 messages older than 84 days\n");
     let answer = home.run(&["messages", "prune", "--older-than", "30d"]);
     assert_eq!(answer.code, Some(2));
     assert!(answer.err.contains("--yes"), "{}", answer.err);
     assert_eq!(home.count(), 5);
     assert_eq!(
-        home.ask(&["messages", "prune", "--older-than", "30", "--yes"]),
+        home.run_json(&["messages", "prune", "--older-than", "30", "--yes"]),
         json!({ "deleted": 4, "older_than_days": 30 })
     );
     assert_eq!(home.count(), 1);
 }
 
 #[test]
-fn prune_refuses_an_age_that_cannot_be_and_deletes_nothing() {
+fn prune_rejects_invalid_ages() {
     let home = sample();
     for age in ["0", "-1", "99999999999", "soon", "9223372036854775807w"] {
         let answer = home.run(&["messages", "prune", "--older-than", age, "--yes"]);
@@ -341,11 +343,11 @@ fn prune_refuses_an_age_that_cannot_be_and_deletes_nothing() {
 }
 
 #[test]
-fn kept_totals_are_checked_and_mended() {
+fn stored_totals_are_checked_and_rebuilt() {
     let database = TestDatabase::create(Engine::Sqlite);
     let home = Home::at(database.url());
     let log = |time: &str| {
-        home.do_it(&[
+        home.run_ok(&[
             "messages",
             "log",
             "a",
@@ -360,10 +362,10 @@ fn kept_totals_are_checked_and_mended() {
     for time in ["2024-05-05", "2024-05-06", "2024-05-06T01:00:00Z"] {
         log(time);
     }
-    let rebuilt = home.do_it(&["messages", "stats", "--rebuild"]);
-    assert_eq!(rebuilt, "the totals of 3 messages are right\n");
+    let rebuilt = home.run_ok(&["messages", "stats", "--rebuild"]);
+    assert_eq!(rebuilt, "the totals of 3 messages are correct\n");
     log("2024-05-07");
-    let right = home.ask(&["messages", "stats", "--check"]);
+    let right = home.run_json(&["messages", "stats", "--check"]);
     assert_eq!(right, json!({ "counted": 3, "uncounted": 1, "differences": [] }));
     database.execute("DELETE FROM messages WHERE timestamp LIKE '2024-05-06 01%'");
     let wrong = home.run(&["messages", "stats", "--check"]);
@@ -371,13 +373,16 @@ fn kept_totals_are_checked_and_mended() {
         (wrong.code, wrong.out.as_str()),
         (
             Some(1),
-            "30 days from 2024-05-02T00:00, openai, unknown: kept are 3 messages with 30 tokens, found 2 messages with 20 tokens\n\
-             day from 2024-05-06T00:00, openai, unknown: kept are 2 messages with 20 tokens, found 1 message with 10 tokens\n\
-             hour from 2024-05-06T01:00, openai, unknown: kept are 1 message with 10 tokens, found 0 messages with 0 tokens\n\
-             the totals of 2 messages are wrong; --rebuild mends them (1 message not counted yet)\n"
+            "30 days from 2024-05-02T00:00, openai, unknown: \
+             stored 3 messages with 30 tokens, actual 2 messages with 20 tokens\n\
+             day from 2024-05-06T00:00, openai, unknown: \
+             stored 2 messages with 20 tokens, actual 1 message with 10 tokens\n\
+             hour from 2024-05-06T01:00, openai, unknown: \
+             stored 1 message with 10 tokens, actual 0 messages with 0 tokens\n\
+             the totals of 2 messages are wrong; run --rebuild (1 message not yet counted)\n"
         )
     );
-    let rebuilt = home.do_it(&["messages", "stats", "--rebuild"]);
-    assert_eq!(rebuilt, "the totals of 3 messages are right\n");
-    home.do_it(&["messages", "stats", "--check"]);
+    let rebuilt = home.run_ok(&["messages", "stats", "--rebuild"]);
+    assert_eq!(rebuilt, "the totals of 3 messages are correct\n");
+    home.run_ok(&["messages", "stats", "--check"]);
 }

@@ -1,4 +1,4 @@
-//! `migrate …`: an application's migrations from the first folder to production, and what goes wrong on the way.
+//! Tests of `migrate …` with an application's migrations.
 
 use std::path::PathBuf;
 
@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 
 use crate::command::Home;
 
-/// Makes a migration as its help says, and fills it in; gives its folder.
+/// Creates a migration with these statements. Returns its folder.
 fn new(home: &Home, description: &str, up: &str, down: &str) -> PathBuf {
-    let files = home.ask(&["migrate", "new", description]);
+    let files = home.run_json(&["migrate", "new", description]);
     let files: Vec<_> =
         files["files"].as_array().expect("an array").iter().filter_map(Value::as_str).collect();
     assert_eq!(files.len(), 2, "{files:?}");
     for (file, sql) in files.iter().zip([up, down]) {
         let path = home.path(file);
         let text = std::fs::read_to_string(&path).expect("the file is there");
-        assert!(text.starts_with("-- One step "), "{text}");
+        assert!(text.starts_with("-- "), "{text}");
         std::fs::write(&path, text + sql).expect("the file is written");
     }
     home.path(files[0]).parent().expect("its folder").to_owned()
@@ -38,7 +38,7 @@ fn on_folder<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn an_application_goes_up_and_down_with_its_own_migrations() {
+fn application_migrations_are_applied_and_reverted() {
     let home = Home::new();
     with_users(&home);
     let second = new(
@@ -49,30 +49,30 @@ fn an_application_goes_up_and_down_with_its_own_migrations() {
     );
     assert!(second.to_string_lossy().ends_with("_index_names"), "{}", second.display());
 
-    let ran = home.do_it(&on_folder(&["upgrade"]));
+    let ran = home.run_ok(&on_folder(&["upgrade"]));
     assert!(ran.contains("_add_a_table_of_users\n") && ran.ends_with("_index_names\n"), "{ran}");
-    assert_eq!(home.do_it(&on_folder(&["upgrade"])), "the schema is up to date, nothing to do\n");
-    assert_eq!(home.ask(&on_folder(&["current"]))["name"], "index_names");
-    assert!(
-        home.do_it(&on_folder(&["check"])).starts_with("the schema is what its migrations make")
-    );
+    assert_eq!(home.run_ok(&on_folder(&["upgrade"])), "the schema is up to date\n");
+    assert_eq!(home.run_json(&on_folder(&["current"]))["name"], "index_names");
+    assert!(home.run_ok(&on_folder(&["check"])).starts_with("the schema matches its migrations"));
 
     let refused = home.run(&on_folder(&["downgrade"]));
     assert!(refused.code == Some(2) && refused.err.contains("--yes"), "{refused:?}");
-    let back = home.ask(&on_folder(&["downgrade", "-1", "--yes"]));
+    let back = home.run_json(&on_folder(&["downgrade", "-1", "--yes"]));
     assert!(
         back["reverted"][0].as_str().is_some_and(|title| title.ends_with("_index_names")),
         "{back}"
     );
     assert_eq!(home.run(&on_folder(&["current"])).code, Some(3));
-    // Without the folder the schema is chatkeep's, and up to date.
+    // Without the folder, only chatkeep's migrations count, and they are applied.
     assert_eq!(home.run(&["migrate", "current"]).code, Some(0));
     assert_eq!(
-        home.ask(&on_folder(&["downgrade", "base", "--yes"]))["reverted"].as_array().map(Vec::len),
+        home.run_json(&on_folder(&["downgrade", "base", "--yes"]))["reverted"]
+            .as_array()
+            .map(Vec::len),
         Some(1)
     );
     assert_eq!(
-        home.ask(&on_folder(&["upgrade", "add_a_table_of_users"]))["applied"]
+        home.run_json(&on_folder(&["upgrade", "add_a_table_of_users"]))["applied"]
             .as_array()
             .map(Vec::len),
         Some(1)
@@ -80,12 +80,12 @@ fn an_application_goes_up_and_down_with_its_own_migrations() {
 }
 
 #[test]
-fn a_new_migration_may_be_one_for_each_engine_and_comes_after_the_others() {
+fn new_migrations_may_have_files_per_engine() {
     let home = Home::new();
-    let files = home.ask(&["migrate", "--dir", "db", "new", "one", "--per-engine"]);
+    let files = home.run_json(&["migrate", "--dir", "db", "new", "one", "--per-engine"]);
     assert_eq!(files["files"].as_array().map(Vec::len), Some(6), "{files}");
-    // The folders for each are there now, and tell the next one.
-    let files = home.ask(&["migrate", "--dir", "db", "new", "two"]);
+    // The next migration also gets a folder per engine, as these folders exist.
+    let files = home.run_json(&["migrate", "--dir", "db", "new", "two"]);
     assert_eq!(files["files"].as_array().map(Vec::len), Some(6), "{files}");
     let mut names: Vec<_> = std::fs::read_dir(home.path("db/sqlite"))
         .expect("a folder")
@@ -99,7 +99,7 @@ fn a_new_migration_may_be_one_for_each_engine_and_comes_after_the_others() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_refused_by_the_options_name() {
+fn unreadable_folders_are_rejected_by_option() {
     let home = Home::new();
     let file = home.write("file", "SELECT 1");
     for (dir, verb) in
@@ -118,42 +118,47 @@ fn a_folder_that_cannot_be_read_is_refused_by_the_options_name() {
 }
 
 #[test]
-fn history_tells_all_of_a_migration_that_failed() {
+fn history_shows_the_error_of_a_failed_migration() {
     let home = Home::new();
     with_users(&home);
-    home.do_it(&on_folder(&["upgrade"]));
-    let bad = new(&home, "fill users", "INSERT INTO nobody VALUES (1);\n", "");
+    home.run_ok(&on_folder(&["upgrade"]));
+    let bad = new(&home, "fill users", "INSERT INTO missing VALUES (1);\n", "");
     let answer = home.run(&on_folder(&["upgrade", "--json"]));
     assert_eq!((answer.code, &answer.error()["kind"]), (Some(36), &json!("Schema")), "{answer:?}");
     assert_eq!(answer.error()["state"], "failed");
     let message = answer.error()["message"].as_str().unwrap_or_default().to_owned();
     assert!(
-        message.contains("_fill_users, statement 1 of 1 (line ") && message.contains("nobody"),
+        message.contains("_fill_users, statement 1 of 1 (line ") && message.contains("missing"),
         "{message}"
     );
-    let history = home.ask(&on_folder(&["history"]));
+    let history = home.run_json(&on_folder(&["history"]));
     let last = history.as_array().and_then(|rows| rows.last()).expect("a row").clone();
     assert_eq!(
         (&last["state"], &last["recorded"]),
         (&json!("pending"), &json!("failed")),
         "{last}"
     );
-    assert!(last["error"].as_str().is_some_and(|text| text.contains("nobody")), "{last}");
-    let text = home.do_it(&on_folder(&["history", "--verbose"]));
+    assert!(last["error"].as_str().is_some_and(|text| text.contains("missing")), "{last}");
+    let text = home.run_ok(&on_folder(&["history", "--verbose"]));
     assert!(
-        text.contains("Checksum") && text.contains(" s ") && text.contains("no such table: nobody"),
+        text.contains("Checksum")
+            && text.contains(" s ")
+            && text.contains(
+                "no such table: \
+            missing"
+            ),
         "{text}"
     );
     std::fs::write(bad.join("up.sql"), "INSERT INTO users (name) VALUES ('a');").expect("a file");
-    home.do_it(&on_folder(&["upgrade"]));
+    home.run_ok(&on_folder(&["upgrade"]));
 }
 
 #[test]
-fn every_history_that_does_not_fit_has_its_exit_code() {
+fn mismatched_histories_have_exit_codes() {
     let home = Home::new();
     let users = with_users(&home);
     let later = new(&home, "later", "CREATE TABLE later (id INTEGER);\n", "DROP TABLE later;\n");
-    home.do_it(&on_folder(&["upgrade"]));
+    home.run_ok(&on_folder(&["upgrade"]));
     let code = |arguments: &[&str]| home.run(&on_folder(arguments)).code;
     let state = || home.run(&on_folder(&["upgrade", "--json"])).error()["state"].clone();
     let all = |expected: i32| {
@@ -186,10 +191,10 @@ fn every_history_that_does_not_fit_has_its_exit_code() {
     std::fs::write(early.join("up.sql"), "CREATE TABLE early (id INTEGER);").expect("a file");
     all(34);
     assert_eq!(state(), "out_of_order");
-    let stamped = home.do_it(&on_folder(&["stamp", "head"]));
+    let stamped = home.run_ok(&on_folder(&["stamp", "head"]));
     assert!(stamped.contains("app:20200101000000_early was run"), "{stamped}");
     all(0);
-    // The stamp said what is not so.
+    // The stamped migration was not run, so the schema differs.
     assert_eq!(home.run(&on_folder(&["check"])).code, Some(37));
     let check = home.run(&on_folder(&["check", "--json"]));
     let check: Value = serde_json::from_str(&check.out).expect("JSON");
@@ -200,36 +205,38 @@ fn every_history_that_does_not_fit_has_its_exit_code() {
 }
 
 #[test]
-fn a_script_is_printed_without_a_database() {
+fn scripts_are_printed_without_a_database() {
     let home = Home::new();
     with_users(&home);
-    let script = home.do_it(&on_folder(&["sql", "--from", "base"]));
+    let script = home.run_ok(&on_folder(&["sql", "--from", "base"]));
     assert!(
         script.contains("CREATE TABLE messages") && script.contains("CREATE TABLE users"),
         "{script}"
     );
     assert!(!home.path("chat.db").exists(), "nothing is opened");
     let nowhere = Home::at("postgresql://bot:hush-hush@127.0.0.1:1/chat");
-    let script = nowhere.do_it(&["migrate", "sql", "--from", "create_messages", "--to", "base"]);
+    let script = nowhere.run_ok(&["migrate", "sql", "--from", "create_messages", "--to", "base"]);
     assert!(
         script.contains("DROP TABLE IF EXISTS messages;") && !script.contains("hush-hush"),
         "{script}"
     );
     assert_eq!(
-        home.ask(&on_folder(&["sql"]))["sql"]
+        home.run_json(&on_folder(&["sql"]))["sql"]
             .as_str()
             .map(|text| text.contains("CREATE TABLE users")),
         Some(true)
     );
 }
 
-/// The URL of an account that may work with the tables that are to come, and may not make any; SQLite has no accounts.
+/// Returns the URL of an account that may use future tables but not create any. SQLite has no
+/// accounts.
 fn runtime_url(database: &TestDatabase) -> String {
     let (name, runtime) = (database.name(), format!("{}_rt", database.name()));
     let sql = match database.engine() {
         Engine::Sqlite => return database.url().to_owned(),
         Engine::PostgreSql => format!(
-            "CREATE ROLE {runtime} LOGIN PASSWORD 'hush-hush'; GRANT USAGE ON SCHEMA public TO {runtime};
+            "CREATE ROLE {runtime} LOGIN PASSWORD 'hush-hush'; \
+             GRANT USAGE ON SCHEMA public TO {runtime};
              ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {runtime}"
         ),
         Engine::MariaDb | Engine::MySql => format!(
@@ -246,7 +253,7 @@ fn runtime_url(database: &TestDatabase) -> String {
 }
 
 #[test]
-fn a_production_move_is_wait_upgrade_check_and_run() {
+fn deployments_wait_upgrade_check_and_run() {
     for engine in Engine::available() {
         let database = TestDatabase::create(engine);
         let url = runtime_url(&database);

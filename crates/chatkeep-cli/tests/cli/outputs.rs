@@ -1,4 +1,4 @@
-//! Where exports and backups go: never into the database itself, private, durable, and also into a pipe.
+//! Tests of output files: never the database itself, private, and pipes.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -10,8 +10,8 @@ use crate::command::{Answer, Home};
 
 fn filled() -> Home {
     let home = Home::new();
-    home.do_it(&["messages", "log", "What is WAL?", "--response", "A log."]);
-    home.do_it(&["tokens", "create"]);
+    home.run_ok(&["messages", "log", "What is WAL?", "--response", "A log."]);
+    home.run_ok(&["tokens", "create"]);
     home
 }
 
@@ -27,7 +27,7 @@ const WRITING: [&[&str]; 4] = [
 ];
 
 #[test]
-fn an_output_that_is_the_database_is_refused_by_every_path() {
+fn the_database_is_rejected_as_output_under_every_path() {
     let home = filled();
     symlink(home.path("chat.db"), home.path("link")).expect("a link");
     fs::hard_link(home.path("chat.db"), home.path("hard")).expect("a link");
@@ -46,16 +46,16 @@ fn an_output_that_is_the_database_is_refused_by_every_path() {
             let arguments: Vec<_> = command.iter().copied().chain([path]).collect();
             let answer = home.run(&arguments);
             assert_eq!(answer.code, Some(2), "{arguments:?}: {answer:?}");
-            let is_said = ["the database itself", "not a SQLite file"]
+            let is_reported = ["the database itself", "not a SQLite file"]
                 .iter()
                 .any(|text| answer.err.contains(text));
-            assert!(is_said, "{arguments:?}: {answer:?}");
+            assert!(is_reported, "{arguments:?}: {answer:?}");
             assert_eq!(home.count(), 1, "{arguments:?}");
         }
     }
 }
 
-/// Runs a command whose standard output is appended to this file.
+/// Runs a command with standard output appended to this file.
 fn append(home: &Home, arguments: &[&str], name: &str) -> Answer {
     let file = OpenOptions::new().append(true).create(true).open(home.path(name)).expect("opened");
     let child =
@@ -64,7 +64,7 @@ fn append(home: &Home, arguments: &[&str], name: &str) -> Answer {
 }
 
 #[test]
-fn standard_output_that_is_the_database_is_refused_by_every_name() {
+fn the_database_is_rejected_as_standard_output() {
     let home = filled();
     let before = fs::read(home.path("chat.db")).expect("read");
     for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
@@ -79,9 +79,9 @@ fn standard_output_that_is_the_database_is_refused_by_every_name() {
 }
 
 #[test]
-fn standard_output_in_a_file_is_written_to_by_every_name() {
+fn standard_output_is_appended_to_under_every_name() {
     let home = filled();
-    let line = home.do_it(&["messages", "export"]);
+    let line = home.run_ok(&["messages", "export"]);
     for (number, name) in
         ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].into_iter().enumerate()
     {
@@ -92,7 +92,7 @@ fn standard_output_in_a_file_is_written_to_by_every_name() {
 }
 
 #[test]
-fn a_backup_can_go_through_a_pipe() {
+fn backups_can_be_piped() {
     let home = filled();
     let file = File::create(home.path("piped.tar.zst")).expect("a file");
     let child = home
@@ -103,10 +103,10 @@ fn a_backup_can_go_through_a_pipe() {
     let answer = Answer::from(child.wait_with_output().expect("the command ends"));
     assert_eq!(answer.code, Some(0), "{answer:?}");
     assert_eq!(
-        home.ask(&["db", "restore", "piped.tar.zst", "--dry-run"])["content"]["messages"]["rows"],
+        home.run_json(&["db", "restore", "piped.tar.zst", "--dry-run"])["content"]["messages"]["rows"],
         1
     );
-    // What cannot go that way says what to do instead.
+    // Errors name the alternative.
     let refused = home.run(&["db", "backup", "-", "--format", "sqlite"]);
     assert_eq!((refused.code, refused.err.contains("name a file")), (Some(2), true), "{refused:?}");
     let refused = home.run_on("", &["db", "restore", "-"]);
@@ -118,10 +118,10 @@ fn a_backup_can_go_through_a_pipe() {
 }
 
 #[test]
-fn a_file_left_beside_a_new_sqlite_file_is_refused() {
+fn leftover_files_next_to_a_new_sqlite_file_are_rejected() {
     let home = filled();
-    for ending in ["-wal", "-shm", "-journal"] {
-        let left = home.write(&format!("copy.db{ending}"), "of a program that was killed");
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let left = home.write(&format!("copy.db{suffix}"), "of a program that was killed");
         for force in [&[][..], &["--force"]] {
             let arguments: Vec<_> = ["db", "backup", "copy.db", "--format", "sqlite"]
                 .iter()
@@ -130,13 +130,13 @@ fn a_file_left_beside_a_new_sqlite_file_is_refused() {
                 .collect();
             let answer = home.run(&arguments);
             assert_eq!(answer.code, Some(2), "{answer:?}");
-            assert!(answer.err.contains(&format!("copy.db{ending}")), "{answer:?}");
+            assert!(answer.err.contains(&format!("copy.db{suffix}")), "{answer:?}");
             assert!(!home.path("copy.db").exists());
         }
         fs::remove_file(left).expect("removed");
     }
-    home.do_it(&["db", "backup", "copy.db", "--format", "sqlite"]);
-    // A database that is missing is not begun anew beside its own log either.
+    home.run_ok(&["db", "backup", "copy.db", "--format", "sqlite"]);
+    // A missing database is not created next to a leftover write-ahead log either.
     let new = format!("sqlite:///{}", home.path("new.db").display());
     home.write("new.db-wal", "of a program that was killed");
     let answer = home.run(&["--database-url", &new, "messages", "log", "hi"]);
@@ -145,7 +145,7 @@ fn a_file_left_beside_a_new_sqlite_file_is_refused() {
 }
 
 #[test]
-fn files_of_messages_are_private_and_never_get_more_permissions() {
+fn output_files_are_private_and_never_get_more_permissions() {
     let home = filled();
     assert_eq!(mode(&home, "chat.db"), 0o600);
     let commands: [&[&str]; 3] = [
@@ -156,7 +156,7 @@ fn files_of_messages_are_private_and_never_get_more_permissions() {
     for command in commands {
         let with =
             |more: &[&'static str]| -> Vec<&str> { command.iter().chain(more).copied().collect() };
-        home.do_it(&with(&[]));
+        home.run_ok(&with(&[]));
         assert_eq!(mode(&home, "out"), 0o600, "{command:?}");
         for (before, asked, after) in
             [(0o644, None, 0o600), (0o666, Some("0640"), 0o640), (0o600, Some("0644"), 0o600)]
@@ -164,11 +164,11 @@ fn files_of_messages_are_private_and_never_get_more_permissions() {
             fs::set_permissions(home.path("out"), Permissions::from_mode(before)).expect("set");
             let mut more = vec!["--force"];
             more.extend(asked.map(|mode| ["--file-mode", mode]).into_iter().flatten());
-            home.do_it(&with(&more));
+            home.run_ok(&with(&more));
             assert_eq!(mode(&home, "out"), after, "{command:?}: {before:o} {asked:?}");
         }
         fs::remove_file(home.path("out")).expect("removed");
-        home.do_it(&with(&["--file-mode", "660"]));
+        home.run_ok(&with(&["--file-mode", "660"]));
         assert_eq!(mode(&home, "out"), 0o660, "{command:?}");
         fs::remove_file(home.path("out")).expect("removed");
     }
@@ -176,48 +176,48 @@ fn files_of_messages_are_private_and_never_get_more_permissions() {
 }
 
 #[test]
-fn a_database_has_the_mode_of_its_url_and_keeps_the_mode_that_it_has() {
+fn databases_get_the_mode_of_their_url_once() {
     let home = Home::new();
     let url = |name: &str, query: &str| format!("sqlite:///{}{query}", home.path(name).display());
-    home.do_it(&["--database-url", &url("shared.db", "?file_mode=0664"), "messages", "log", "hi"]);
+    home.run_ok(&["--database-url", &url("shared.db", "?file_mode=0664"), "messages", "log", "hi"]);
     assert_eq!(mode(&home, "shared.db"), 0o664);
-    home.do_it(&["--database-url", &url("shared.db", ""), "messages", "log", "hi"]);
+    home.run_ok(&["--database-url", &url("shared.db", ""), "messages", "log", "hi"]);
     assert_eq!(mode(&home, "shared.db"), 0o664);
-    home.do_it(&["db", "copy", "--from", &url("shared.db", ""), "--to", &url("copy.db", "")]);
+    home.run_ok(&["db", "copy", "--from", &url("shared.db", ""), "--to", &url("copy.db", "")]);
     assert_eq!(mode(&home, "copy.db"), 0o600);
-    home.do_it(&["--database-url", &url("copy.db", "?file_mode=0666"), "messages", "log", "hi"]);
+    home.run_ok(&["--database-url", &url("copy.db", "?file_mode=0666"), "messages", "log", "hi"]);
     assert_eq!(mode(&home, "copy.db"), 0o600);
 }
 
 #[test]
-fn examples_with_an_empty_side_are_left_out_and_counted() {
+fn messages_with_an_empty_side_are_omitted_and_counted() {
     let home = Home::new();
     for (message, response) in [("q", "a"), ("", "a"), ("q", ""), (" \n", "a"), ("q", "\t")] {
-        home.do_it(&["messages", "log", message, "--response", response]);
+        home.run_ok(&["messages", "log", message, "--response", response]);
     }
     for format in ["openai", "alpaca", "sharegpt"] {
-        let answer = home.ask(&["messages", "export", "out", "--format", format, "--force"]);
+        let answer = home.run_json(&["messages", "export", "out", "--format", format, "--force"]);
         assert_eq!(answer, json!({ "exported": 1, "left_out": 4, "file": "out" }), "{format}");
         assert_eq!(home.read("out").lines().count(), 1, "{format}");
     }
     let answer = home.run(&["messages", "export", "--format", "openai"]);
-    assert!(answer.err.contains("left out 4 messages with an empty side"), "{answer:?}");
+    assert!(answer.err.contains("omitted 4 messages with an empty text or response"), "{answer:?}");
 }
 
 #[test]
-fn a_message_is_one_line_for_every_reader() {
+fn line_separators_in_messages_are_escaped() {
     let home = Home::new();
     let text = "a\u{85}b\u{2028}c\u{2029}d";
-    home.do_it(&["messages", "log", text, "--response", text]);
+    home.run_ok(&["messages", "log", text, "--response", text]);
     for format in ["jsonl", "openai", "alpaca", "sharegpt"] {
-        let out = home.do_it(&["messages", "export", "--format", format]);
+        let out = home.run_ok(&["messages", "export", "--format", format]);
         assert!(out.contains(r"a\u0085b\u2028c\u2029d"), "{out}");
         assert!(!out.contains(['\u{85}', '\u{2028}', '\u{2029}']), "{out}");
     }
 }
 
 #[test]
-fn an_array_is_refused_with_the_way_to_import_it() {
+fn arrays_are_rejected_with_a_command_to_import_them() {
     let home = Home::new();
     let answer = home.run_on(r#"[{"user_message": "hi"}]"#, &["messages", "import", "-"]);
     assert_eq!(answer.code, Some(1), "{answer:?}");
@@ -228,9 +228,9 @@ fn an_array_is_refused_with_the_way_to_import_it() {
 }
 
 #[test]
-fn a_byte_order_mark_before_a_token_is_no_part_of_it() {
+fn a_byte_order_mark_before_a_token_is_ignored() {
     let home = filled();
-    let token = home.ask(&["tokens", "create"])["token"].as_str().expect("a token").to_owned();
+    let token = home.run_json(&["tokens", "create"])["token"].as_str().expect("a token").to_owned();
     let answer = home.run_on(format!("\u{feff}{token}\r\n"), &["tokens", "verify", "-"]);
     assert_eq!(answer.code, Some(0), "{answer:?}");
 }

@@ -1,19 +1,19 @@
-//! Help, versions, completions, colours and usage errors.
+//! Tests of help, version, completions, colors and usage errors.
 
 use std::process::Command;
 
 use crate::command::Home;
 
 #[test]
-fn the_version_is_the_crates() {
+fn the_version_is_that_of_the_crate() {
     assert_eq!(
-        Home::new().do_it(&["--version"]),
+        Home::new().run_ok(&["--version"]),
         format!("chatkeep {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
 
 #[test]
-fn without_arguments_the_help_is_shown_and_it_is_a_usage_error() {
+fn missing_arguments_print_the_help_as_a_usage_error() {
     let home = Home::new();
     for arguments in [&[][..], &["messages"], &["tokens"], &["db"], &["migrate"]] {
         let answer = home.run(arguments);
@@ -25,7 +25,7 @@ fn without_arguments_the_help_is_shown_and_it_is_a_usage_error() {
 }
 
 #[test]
-fn a_usage_error_is_exit_code_2_in_both_forms() {
+fn usage_errors_exit_with_2_as_text_and_json() {
     let home = Home::new();
     let answer = home.run(&["messages", "list", "--limit", "many"]);
     assert_eq!(answer.code, Some(2));
@@ -48,17 +48,17 @@ fn a_usage_error_is_exit_code_2_in_both_forms() {
 }
 
 #[test]
-fn there_are_completions_for_every_shell() {
+fn completions_exist_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = Home::new().do_it(&["completions", shell]);
+        let script = Home::new().run_ok(&["completions", shell]);
         assert!(script.contains("chatkeep") && script.contains("from-line"), "{shell}: {script}");
         assert!(!script.contains('\u{1b}'), "{shell}");
     }
 }
 
 #[test]
-fn the_reference_is_one_markdown_page() {
-    let page = Home::new().do_it(&["markdown-help"]);
+fn the_reference_is_a_markdown_page() {
+    let page = Home::new().run_ok(&["markdown-help"]);
     assert!(page.starts_with("# The `chatkeep` command\n"), "{page}");
     assert!(
         page.contains("\n### `chatkeep messages`\n")
@@ -68,25 +68,25 @@ fn the_reference_is_one_markdown_page() {
 }
 
 #[test]
-fn colours_are_not_for_pipes_unless_asked_for() {
+fn pipes_have_colors_only_on_request() {
     let home = Home::new();
-    home.do_it(&["messages", "log", "hi"]);
-    let has_colours = |arguments: &[&str]| {
+    home.run_ok(&["messages", "log", "hi"]);
+    let has_colors = |arguments: &[&str]| {
         let answer = home.run(arguments);
         (answer.out + &answer.err).contains('\u{1b}')
     };
-    assert!(!has_colours(&["messages", "list"]));
-    assert!(!has_colours(&["messages", "--help"]));
-    assert!(!has_colours(&["messages", "list", "--limit", "0"]));
-    assert!(has_colours(&["messages", "list", "--color", "always"]));
-    assert!(has_colours(&["--color=always", "messages", "--help"]));
-    assert!(has_colours(&["messages", "list", "--limit", "0", "--color", "always"]));
+    assert!(!has_colors(&["messages", "list"]));
+    assert!(!has_colors(&["messages", "--help"]));
+    assert!(!has_colors(&["messages", "list", "--limit", "0"]));
+    assert!(has_colors(&["messages", "list", "--color", "always"]));
+    assert!(has_colors(&["--color=always", "messages", "--help"]));
+    assert!(has_colors(&["messages", "list", "--limit", "0", "--color", "always"]));
 }
 
 #[test]
-fn a_stored_message_cannot_drive_the_terminal() {
+fn control_characters_of_messages_are_escaped() {
     let home = Home::new();
-    home.do_it(&[
+    home.run_ok(&[
         "messages",
         "log",
         "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}2J",
@@ -101,19 +101,19 @@ fn a_stored_message_cannot_drive_the_terminal() {
         &["messages", "export"],
         &["messages", "list", "--json"],
     ] {
-        let out = home.do_it(arguments);
+        let out = home.run_ok(arguments);
         assert!(!out.contains(|c: char| c.is_control() && c != '\n'), "{arguments:?}: {out:?}");
     }
 }
 
 #[test]
-fn on_a_terminal_there_are_colours_unless_no_color_is_set() {
+fn terminals_have_colors_unless_no_color_is_set() {
     // util-linux's `script` gives the command a terminal.
     if Command::new("script").arg("--version").output().is_err() {
         return;
     }
     let home = Home::new();
-    home.do_it(&["messages", "log", "hi"]);
+    home.run_ok(&["messages", "log", "hi"]);
     let on_terminal = |variable: &str| {
         let line = format!("{variable} {} messages list", env!("CARGO_BIN_EXE_chatkeep"));
         let mut command = home.command(&[]);

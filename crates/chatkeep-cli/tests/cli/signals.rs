@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM in the middle of things.
+//! Tests of Ctrl-C and SIGTERM during a command.
 
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -18,26 +18,26 @@ fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
-/// Waits until something is true, and fails when it never is.
-fn until(what: &str, mut is_true: impl FnMut() -> bool) {
+/// Waits until a condition is true. Panics after 30 s.
+fn wait_until(event: &str, mut is_true: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_true() {
-        assert!(start.elapsed() < Duration::from_secs(30), "{what} did not happen");
+        assert!(start.elapsed() < Duration::from_secs(30), "timed out after 30 s: {event}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn an_interrupted_import_says_where_to_go_on() {
+fn interrupted_imports_name_the_line_to_continue_from() {
     for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM)] {
         let home = Home::new();
-        home.do_it(&["migrate", "upgrade"]);
+        home.run_ok(&["migrate", "upgrade"]);
         let mut child = home.start(&["messages", "import", "-", "--batch", "10"]);
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin
             .write_all("{\"user_message\": \"hi\"}\n".repeat(25).as_bytes())
             .expect("the command reads");
-        until("storing two batches", || home.count() == 20);
+        wait_until("storing two batches", || home.count() == 20);
         signal(&child, name);
         let output = child.wait_with_output().expect("the command ends");
         assert_eq!(
@@ -45,25 +45,25 @@ fn an_interrupted_import_says_where_to_go_on() {
             Some(number),
             "it dies of the signal, which a shell sees as 128 + {number}"
         );
-        let said = String::from_utf8_lossy(&output.stderr);
+        let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(
-            said,
-            "interrupted: 20 messages were stored, up to line 20; go on with --from-line 21\n"
+            message,
+            "interrupted: 20 messages were stored, up to line 20; continue with --from-line 21\n"
         );
         assert_eq!(home.count(), 20);
     }
 }
 
 #[test]
-fn an_interrupted_import_tells_programs_too() {
+fn interrupted_imports_print_a_json_error() {
     let home = Home::new();
-    home.do_it(&["migrate", "upgrade"]);
+    home.run_ok(&["migrate", "upgrade"]);
     let mut child = home.start(&["messages", "import", "-", "--batch", "10", "--json"]);
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin
         .write_all("{\"user_message\": \"hi\"}\n".repeat(15).as_bytes())
         .expect("the command reads");
-    until("storing a batch", || home.count() == 10);
+    wait_until("storing a batch", || home.count() == 10);
     signal(&child, "INT");
     let output = child.wait_with_output().expect("the command ends");
     let error: serde_json::Value = serde_json::from_slice(&output.stderr).expect("JSON");
@@ -74,16 +74,16 @@ fn an_interrupted_import_tells_programs_too() {
 }
 
 #[test]
-fn an_interrupted_export_leaves_no_file() {
+fn interrupted_exports_leave_no_file() {
     let home = Home::new();
     let line = format!("{{\"user_message\": \"{}\"}}\n", "x".repeat(4_000));
     assert_eq!(home.run_on(line.repeat(8_000), &["messages", "import", "-"]).code, Some(0));
     for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM)] {
         let child = home.start(&["messages", "export", "out.jsonl"]);
-        until("beginning the file", || !home.files().is_empty());
+        wait_until("creating the file", || !home.files().is_empty());
         signal(&child, name);
         let output = child.wait_with_output().expect("the command ends");
-        // On a fast machine it may have been done already; then the file is whole.
+        // On a fast machine the export may have finished; then the file is complete.
         match output.status.signal() {
             Some(signal) => {
                 assert_eq!(signal, number);
@@ -100,12 +100,12 @@ fn an_interrupted_export_leaves_no_file() {
 }
 
 #[test]
-fn an_import_that_never_pauses_is_interrupted_too_and_its_account_is_exact() {
+fn interrupts_during_continuous_imports_report_exact_progress() {
     let home = Home::new();
-    home.do_it(&["migrate", "upgrade"]);
+    home.run_ok(&["migrate", "upgrade"]);
     let file = home.write("chats.jsonl", "{\"user_message\": \"hi\"}\n".repeat(200_000));
     let child = home.start(&["messages", "import", &file, "--batch", "10", "--json"]);
-    until("storing a batch", || home.count() > 0);
+    wait_until("storing a batch", || home.count() > 0);
     let start = Instant::now();
     signal(&child, "INT");
     let output = child.wait_with_output().expect("the command ends");

@@ -1,18 +1,18 @@
-//! `tokens create`, `list`, `verify`, `revoke`, `prune`.
+//! Tests of `tokens create`, `list`, `verify`, `revoke` and `prune`.
 
 use serde_json::json;
 
 use crate::command::Home;
 
-/// Nothing listens there, and nobody waits for it.
+/// URL of a port on which no server listens.
 const NOWHERE: &str = "postgresql://bot:hush-hush@127.0.0.1:1/chat";
 
 fn create(home: &Home, options: &[&str]) -> String {
-    home.do_it(&[&["tokens", "create"], options].concat()).trim_end().to_owned()
+    home.run_ok(&[&["tokens", "create"], options].concat()).trim_end().to_owned()
 }
 
 #[test]
-fn a_token_stands_alone_on_standard_output_and_the_rest_beside_it() {
+fn new_tokens_are_printed_alone_on_standard_output() {
     let home = Home::new();
     let answer =
         home.run(&["tokens", "create", "--description", "mobile app", "--expires-days", "90"]);
@@ -25,7 +25,7 @@ fn a_token_stands_alone_on_standard_output_and_the_rest_beside_it() {
     );
     assert!(answer.err.starts_with("Token 1 (mobile app) expires on "), "{}", answer.err);
     assert!(
-        answer.err.contains("shown this once") && !answer.err.contains(token),
+        answer.err.contains("shown only once") && !answer.err.contains(token),
         "{}",
         answer.err
     );
@@ -34,9 +34,9 @@ fn a_token_stands_alone_on_standard_output_and_the_rest_beside_it() {
 }
 
 #[test]
-fn a_new_token_is_one_json_object() {
+fn new_tokens_are_json_objects() {
     let home = Home::new();
-    let created = home.ask(&["tokens", "create", "--description", "mobile app"]);
+    let created = home.run_json(&["tokens", "create", "--description", "mobile app"]);
     let keys: Vec<_> = created.as_object().expect("an object").keys().map(String::as_str).collect();
     for key in ["token", "id", "token_id", "description", "created_at", "expires_at"] {
         assert!(keys.contains(&key), "{keys:?}");
@@ -48,7 +48,7 @@ fn a_new_token_is_one_json_object() {
 }
 
 #[test]
-fn standard_input_is_where_a_token_is_read_from() {
+fn tokens_are_read_from_standard_input() {
     let home = Home::new();
     let token = create(&home, &["--description", "mobile app"]);
     for input in [token.clone(), format!("{token}\n"), format!("{token}\r\n")] {
@@ -72,7 +72,7 @@ fn standard_input_is_where_a_token_is_read_from() {
 }
 
 #[test]
-fn any_other_text_is_invalid() {
+fn other_texts_are_invalid_tokens() {
     let home = Home::new();
     let token = create(&home, &[]);
     let cut = &token[..token.len() - 1];
@@ -97,7 +97,7 @@ fn any_other_text_is_invalid() {
 }
 
 #[test]
-fn a_database_that_is_down_is_never_an_invalid_token() {
+fn unreachable_databases_are_not_invalid_tokens() {
     let home = Home::at(NOWHERE);
     let token = create(&Home::new(), &[]);
     let mut command = home.command(&["tokens", "verify", &token, "--json"]);
@@ -116,7 +116,7 @@ fn a_database_that_is_down_is_never_an_invalid_token() {
 }
 
 #[test]
-fn nothing_but_an_invalid_token_ends_with_1() {
+fn only_invalid_tokens_exit_with_1() {
     let home = Home::new();
     let token = create(&home, &[]);
     let code = |url: &str| {
@@ -125,7 +125,7 @@ fn nothing_but_an_invalid_token_ends_with_1() {
         assert!(answer.err.starts_with("error: "), "{url}: {}", answer.err);
         answer.code
     };
-    home.write("notes.db", "no database at all, though it is long enough to be read as one");
+    home.write("notes.db", "not a database, although it is long enough to be read as one");
     let at = |name: &str| format!("sqlite:///{}", home.path(name).display());
     assert_eq!(code(&at("notes.db")), Some(5), "a damaged file");
     assert_eq!(code(&at("missing.db?mode=ro")), Some(2), "a file that is not there");
@@ -140,42 +140,42 @@ fn nothing_but_an_invalid_token_ends_with_1() {
 }
 
 #[test]
-fn a_revoked_token_is_invalid_and_there_is_nothing_to_revoke_twice() {
+fn revoked_tokens_are_invalid_and_not_revoked_twice() {
     let home = Home::new();
     let token = create(&home, &[]);
-    assert_eq!(home.do_it(&["tokens", "revoke", "1"]), "revoked token 1\n");
+    assert_eq!(home.run_ok(&["tokens", "revoke", "1"]), "revoked token 1\n");
     let answer = home.run_on(&token, &["tokens", "verify"]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(1), "invalid: revoked\n"));
     let answer = home.run(&["tokens", "revoke", "1"]);
     assert_eq!(
         (answer.code, answer.err.as_str()),
-        (Some(1), "error: ID: there is no active token 1\n")
+        (Some(1), "error: ID: active token 1 not found\n")
     );
     assert_eq!(home.run(&["tokens", "revoke", "7", "--json"]).error()["kind"], "NotFound");
 }
 
 #[test]
-fn the_list_shows_no_token_but_its_beginning() {
+fn lists_show_only_the_prefix_of_tokens() {
     let home = Home::new();
     let first = create(&home, &["--description", "mobile app", "--expires-days", "30"]);
     let second = create(
         &home,
         &["--description", "a description that is far too long to be shown at eighty columns"],
     );
-    home.do_it(&["tokens", "revoke", "1"]);
-    let text = home.do_it(&["tokens", "list"]);
+    home.run_ok(&["tokens", "revoke", "1"]);
+    let text = home.run_ok(&["tokens", "list"]);
     let rows: Vec<&str> = text.lines().skip(2).collect();
     assert!(rows[0].contains("never") && rows[0].ends_with("active"), "{text}");
     assert!(rows[1].contains("mobile app") && rows[1].ends_with("revoked"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(!text.contains(&first) && !text.contains(&second), "{text}");
-    let json = home.ask(&["tokens", "list"]);
+    let json = home.run_json(&["tokens", "list"]);
     assert_eq!((&json[0]["id"], &json[1]["is_active"]), (&json!(2), &json!(false)));
     assert!(json[0].get("token_hash").is_none());
 }
 
 #[test]
-fn expiry_and_description_out_of_range_are_refused() {
+fn expiry_and_description_out_of_range_are_rejected() {
     let home = Home::new();
     for (option, value, field) in [
         ("--expires-days", "0", "--expires-days"),
@@ -187,13 +187,13 @@ fn expiry_and_description_out_of_range_are_refused() {
         assert_eq!(answer.code, Some(2), "{option} {value}: {answer:?}");
         assert_eq!(answer.error()["field"], field, "{answer:?}");
     }
-    assert_eq!(home.ask(&["tokens", "list"]), json!([]));
+    assert_eq!(home.run_json(&["tokens", "list"]), json!([]));
 }
 
 #[test]
-fn prune_says_how_many_had_expired() {
+fn prune_reports_the_number_of_expired_tokens() {
     let home = Home::new();
     create(&home, &["--expires-days", "1"]);
-    assert_eq!(home.do_it(&["tokens", "prune"]), "deleted 0 expired tokens\n");
-    assert_eq!(home.ask(&["tokens", "prune"]), json!({ "deleted": 0 }));
+    assert_eq!(home.run_ok(&["tokens", "prune"]), "deleted 0 expired tokens\n");
+    assert_eq!(home.run_json(&["tokens", "prune"]), json!({ "deleted": 0 }));
 }

@@ -1,30 +1,31 @@
-//! One Diesel expression, three engines.
+//! Dispatch of one Diesel expression to the three engine-specific connections.
 
 use diesel::QueryResult;
 use diesel::result::Error;
 
-use crate::fault;
+use crate::db_error;
 
-/// The id that an insert of one row gave back, out of all that it gave back.
+/// Returns the id of a single inserted row from all returned rows.
 ///
-/// SQLite commits when a statement comes to its end, and says only then that the disk is full. Diesel's `get_result` stops
-/// at the first row and passes over what the end would say, so that a row that was never stored would have an id.
+/// SQLite commits when the statement finishes, and reports a full disk only then. Diesel's
+/// `get_result` stops after the first row and misses that error, so it would return an id for a row
+/// that was never stored.
 pub(crate) fn returned_id(ids: QueryResult<Vec<i64>>) -> QueryResult<i64> {
     ids.and_then(|ids| ids.first().copied().ok_or_else(skipped))
 }
 
-/// Whether an insert stored as many rows as it was given. A trigger may skip a row without an error.
+/// Checks that an insert stored all `given` rows. A trigger may skip a row without an error.
 pub(crate) fn all_stored(stored: QueryResult<usize>, given: usize) -> QueryResult<()> {
     if stored? == given { Ok(()) } else { Err(skipped()) }
 }
 
-/// The database did not store a row although it reported no error.
+/// Returns the error for a row that was not stored although the database reported no error.
 pub(crate) fn skipped() -> Error {
-    Error::DeserializationError(Box::new(fault::skipped()))
+    Error::DeserializationError(Box::new(db_error::skipped()))
 }
 
-/// Runs the expression on the engine's own connection. It is compiled once for each, so that every engine gets its own
-/// typed SQL and its own cached statement.
+/// Evaluates the expression with the engine-specific connection. It is compiled once per engine, so
+/// each one gets its own typed SQL and its own cached statement.
 macro_rules! on_engine {
     ($connection:expr, $engine_connection:ident => $query:expr) => {
         match &mut $connection.session {

@@ -1,13 +1,14 @@
-//! One connection to one database, whatever its engine.
+//! Connections: one [`Connection`] type for all engines.
 
-mod alarm;
 mod dispatch;
 mod errors;
+mod health;
 mod mysql;
 mod mysql_open;
 mod mysql_row;
 mod mysql_session;
 mod mysql_unprepared;
+mod poll_loop;
 mod postgresql;
 mod postgresql_copy;
 mod postgresql_open;
@@ -16,17 +17,17 @@ mod postgresql_row;
 mod postgresql_session;
 mod protocol;
 mod reactor;
+mod reusable_timer;
 mod row_budget;
 mod sqlite;
 mod sqlite_at_rest;
 mod sqlite_file_watch;
 mod sqlite_hooks;
-mod sqlite_place;
+mod sqlite_path;
 mod sqlite_session;
 mod statements;
 mod tls;
 mod transaction;
-mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub(crate) use mysql::MysqlConnection;
 pub(crate) use mysql_session::BatchIds;
 pub(crate) use postgresql::PgConnection;
 pub(crate) use postgresql_copy::CopyRows;
-pub(crate) use reactor::NoAnswer;
+
 pub(crate) use row_budget::RowBudget;
 pub(crate) use sqlite::open_to_read as open_sqlite_to_read;
 use sqlite_at_rest::AtRest;
@@ -48,16 +49,13 @@ pub(crate) use sqlite_hooks::Hooks as SqliteHooks;
 pub(crate) use sqlite_session::SqliteSession;
 pub(crate) use transaction::BEGIN_READ_COMMITTED;
 
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::fault::{self, Effect};
 use crate::identity::FileId;
 use crate::url::{DatabaseUrl, Target};
 
-/// A database that is there answers a ping at once; one that does not is not waited for as long as for a query.
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What a connection is for. Only SQLite tells the two apart: its readers cannot write.
+/// Access mode of a connection. Only SQLite enforces it: its readers cannot write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Reads only.
@@ -66,12 +64,14 @@ pub enum Role {
     Writer,
 }
 
-/// How long a connection may take.
+/// Timeouts of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectOptions {
-    /// To be opened, log-in included; for each host where the URL names several. A `connect_timeout` in the URL goes before it.
+    /// Maximum time to connect and log in, for each host if the URL names several. A
+    /// `connect_timeout` in the URL takes precedence.
     pub connect_timeout: Duration,
-    /// To run one statement. On SQLite it also limits the wait for another writer's lock.
+    /// Maximum time for one statement. On SQLite, it also limits the wait for another writer's
+    /// lock.
     pub query_timeout: Duration,
 }
 
@@ -81,12 +81,13 @@ impl Default for ConnectOptions {
     }
 }
 
-/// A connection to a database. It belongs to one thread at a time.
+/// A connection to a database, used by one thread at a time.
 ///
 /// ```
 /// use chatkeep_core::{ConnectOptions, Connection, DatabaseUrl, Engine, Role};
 ///
-/// let mut connection = Connection::open(&DatabaseUrl::sqlite_memory(), Role::Writer, &ConnectOptions::default())?;
+/// let url = DatabaseUrl::sqlite_memory();
+/// let mut connection = Connection::open(&url, Role::Writer, &ConnectOptions::default())?;
 /// assert_eq!(connection.engine(), Engine::Sqlite);
 /// connection.ping()?;
 /// # Ok::<(), chatkeep_core::Error>(())
@@ -95,48 +96,49 @@ pub struct Connection {
     pub(crate) session: Session,
     engine: Engine,
     version: String,
-    /// The largest row that the server takes, where it is less than ours.
+    /// Maximum size of a row, if the server's limit is below [`crate::MAX_ROW_BYTES`].
     max_row_bytes: Option<u64>,
     batch_ids: BatchIds,
     in_transaction: bool,
-    /// How it was opened, so that another one like it can be.
-    opening: Option<Arc<Opening>>,
-    /// What must not change while this connection is used: a SQLite file in a folder that takes no changes.
+    /// Parameters for opening another connection like this one.
+    open_params: Option<Arc<OpenParams>>,
+    /// State of a SQLite file in a read-only folder, which must not change while it is open.
     at_rest: Option<AtRest>,
 }
 
-/// How long the server itself may work on a call: it gives up a moment before we do. Its word that nothing was changed
-/// is worth more than our guess, and spares the connection.
+/// Returns the timeout to set on the server. It is shorter than the client's deadline, so that the
+/// server reports the timeout first. Then it is certain that nothing was changed, and the
+/// connection stays usable.
 fn server_timeout(deadline: Duration) -> Duration {
     deadline - (deadline / 10).min(Duration::from_secs(1))
 }
 
-/// What a connection was opened with.
-pub(crate) struct Opening {
+/// The parameters with which a connection was opened.
+pub(crate) struct OpenParams {
     url: DatabaseUrl,
     role: Role,
     options: ConnectOptions,
-    /// The file that it has opened.
+    /// Identity of the opened SQLite file.
     file: Option<FileId>,
 }
 
-impl Opening {
-    /// Opens one like it, which waits for an answer as long as this says, or as it usually would.
-    pub(crate) fn again(&self, query_timeout: Option<Duration>) -> Result<Connection> {
+impl OpenParams {
+    /// Opens another connection, with the same query timeout unless another one is given.
+    pub(crate) fn reopen(&self, query_timeout: Option<Duration>) -> Result<Connection> {
         let query_timeout = query_timeout.unwrap_or(self.options.query_timeout);
         let options = ConnectOptions { query_timeout, ..self.options };
         Connection::open_expecting(&self.url, self.role, &options, self.file.as_ref())
     }
 }
 
-/// The engine's own connection.
+/// The engine-specific connection.
 pub(crate) enum Session {
     Sqlite(SqliteSession),
     PostgreSql(Box<PgConnection>),
     MySql(Box<MysqlConnection>),
 }
 
-/// A connection that was just opened, and what is known of its server.
+/// A newly opened connection and its server's properties.
 struct Opened<C> {
     connection: C,
     engine: Engine,
@@ -154,27 +156,31 @@ impl<C> Opened<C> {
             max_row_bytes: self.max_row_bytes,
             batch_ids: self.batch_ids,
             in_transaction: false,
-            opening: None,
+            open_params: None,
             at_rest: None,
         }
     }
 }
 
 impl Connection {
-    /// Opens a connection, and sets its session up.
+    /// Opens a connection and configures its session.
     ///
     /// # Errors
-    /// `Configuration` when it can never work (wrong password, unknown database, missing folder), `Unavailable` when the
-    /// server cannot be reached in time, `PoolTimeout` when it has no connection left, `Corrupt` when a SQLite file is none.
+    /// - `Configuration` when a setting is wrong: password, unknown database, missing folder.
+    /// - `Unavailable` when the server does not respond in time.
+    /// - `PoolTimeout` when the server has no free connection.
+    /// - `Corrupt` when the file is not a SQLite database.
     pub fn open(url: &DatabaseUrl, role: Role, options: &ConnectOptions) -> Result<Self> {
         Self::open_expecting(url, role, options, None)
     }
 
-    /// Opens a further connection to a SQLite file that was open before: the path must lead to the same file still, or
-    /// nothing is opened and no file is created. On a server, and without an expectation, as [`Connection::open`].
+    /// Opens a connection, and requires that a SQLite path still leads to the `expected` file.
+    /// Otherwise it opens and creates nothing. On a server, or without an expected file, this is
+    /// the same as [`Connection::open`].
     ///
     /// # Errors
-    /// As [`Connection::open`]; `Unavailable`, not to be retried, when the file was deleted or replaced.
+    /// Those of [`Connection::open`]; `Unavailable`, not retryable, when the file was deleted or
+    /// replaced.
     pub fn open_expecting(
         url: &DatabaseUrl,
         role: Role,
@@ -183,12 +189,12 @@ impl Connection {
     ) -> Result<Self> {
         let mut connection = Self::connect(url, role, options, expected)?;
         let file = connection.file_id().cloned();
-        connection.opening =
-            Some(Arc::new(Opening { url: url.clone(), role, options: *options, file }));
+        connection.open_params =
+            Some(Arc::new(OpenParams { url: url.clone(), role, options: *options, file }));
         Ok(connection)
     }
 
-    /// The identity of the SQLite file that is open. `None` on a server and in memory.
+    /// Returns the identity of the open SQLite file. `None` for a server or an in-memory database.
     pub fn file_id(&self) -> Option<&FileId> {
         match &self.session {
             Session::Sqlite(session) => session.hooks().file().map(FileWatch::id),
@@ -196,17 +202,17 @@ impl Connection {
         }
     }
 
-    /// How it was opened.
-    pub(crate) fn opening(&self) -> Result<Arc<Opening>> {
-        self.opening
+    /// Returns the parameters with which this connection was opened.
+    pub(crate) fn open_params(&self) -> Result<Arc<OpenParams>> {
+        self.open_params
             .clone()
-            .ok_or_else(|| Error::internal("nobody knows how this connection was opened"))
+            .ok_or_else(|| Error::internal("the connection has no recorded open parameters"))
     }
 
-    /// Refuses this connection if it leads to another SQLite file than this one.
+    /// Checks that this connection's SQLite file is the expected one.
     ///
     /// # Errors
-    /// `Unavailable`, not to be retried, when the file was deleted or replaced.
+    /// `Unavailable`, not retryable, when the file was deleted or replaced.
     pub fn expect_file(&self, expected: Option<&FileId>) -> Result<()> {
         match &self.session {
             Session::Sqlite(session) => match (session.hooks().file(), expected) {
@@ -240,92 +246,41 @@ impl Connection {
         }
     }
 
-    /// The engine, as the server itself says: a `mysql://` URL may lead to MariaDB.
+    /// Returns the engine that the server reports. A `mysql://` URL can lead to MariaDB.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// The server's version, or SQLite's.
+    /// Returns the version of the server, or of the SQLite library.
     pub fn server_version(&self) -> &str {
         &self.version
     }
 
-    /// The most bytes that one row's values may have, where the server takes less than [`crate::MAX_ROW_BYTES`].
+    /// Returns the maximum size in bytes of one row's values, if the server's limit is below
+    /// [`crate::MAX_ROW_BYTES`].
     pub fn max_row_bytes(&self) -> Option<u64> {
         self.max_row_bytes
     }
 
-    /// How the ids of several rows that one statement inserts are known.
+    /// Returns how to determine the ids of rows that one statement inserts.
     pub(crate) fn batch_ids(&self) -> BatchIds {
         self.batch_ids
     }
 
-    /// Asks the database for a sign of life.
+    /// Changes the query timeout, for example because migrations may run longer than queries.
     ///
     /// # Errors
-    /// `Unavailable` when none comes within 5 s, or within the query timeout where that is shorter.
-    pub fn ping(&mut self) -> Result<()> {
-        let usual = match &self.session {
-            Session::Sqlite(session)
-                if session.hooks().file().is_some_and(|file| !file.is_in_place()) =>
-            {
-                return Err(self
-                    .file_error()
-                    .unwrap_or_else(|| Error::internal("the file is gone")));
-            }
-            Session::Sqlite(_) if self.is_broken() => {
-                return Err(fault::lost("the file has changed", Effect::None));
-            }
-            Session::Sqlite(_) => return self.batch("SELECT 1", Effect::None),
-            Session::PostgreSql(connection) => connection.deadline(),
-            Session::MySql(connection) => connection.deadline(),
-        };
-        self.set_deadline(usual.min(PING_TIMEOUT));
-        let answer = self.batch("SELECT 1", Effect::None);
-        self.set_deadline(usual);
-        answer
-    }
-
-    /// Whether the connection is of no more use: a deadline passed, the peer went away, a `COMMIT` failed, a SQLite file
-    /// was deleted or replaced, a file that was opened as one that takes no changes has changed.
-    pub fn is_broken(&self) -> bool {
-        match &self.session {
-            Session::Sqlite(session) => {
-                session.hooks().is_broken()
-                    || self.at_rest.as_ref().is_some_and(|file| !file.still())
-            }
-            Session::PostgreSql(connection) => connection.is_broken(),
-            Session::MySql(connection) => connection.is_broken(),
-        }
-    }
-
-    /// Whether the peer has hung up since the last call, which ended this long ago. It is asked before an idle
-    /// connection is used again: a write over a connection that has ended would be of unknown outcome, although it was
-    /// certainly not made.
-    ///
-    /// It costs no round trip. MySQL's driver cannot look at the network; there the answer follows from the server's
-    /// `wait_timeout`, after which it closes an idle connection.
-    pub fn has_ended(&self, idle: Duration) -> bool {
-        match &self.session {
-            Session::PostgreSql(connection) => connection.has_ended(),
-            Session::MySql(connection) => connection.has_ended(idle),
-            Session::Sqlite(_) => false,
-        }
-    }
-
-    /// Changes how long a call may take: migrations may run for longer than a query.
-    ///
-    /// # Errors
-    /// `Unavailable` when the server does not answer.
+    /// `Unavailable` when the server does not respond.
     pub fn set_query_timeout(&mut self, timeout: Duration) -> Result<()> {
         self.set_deadline(timeout);
         let sql = match &self.session {
             Session::Sqlite(session) => {
                 session.hooks().set_time_limit(timeout);
-                self.set_patience(timeout);
+                self.set_lock_timeout(timeout);
                 return Ok(());
             }
-            // Behind a pooler the setting would stay with the server's connection, and be somebody else's next.
+            // Behind a pooler, the setting would stay on the server connection, which the pooler
+            // then assigns to another client.
             Session::PostgreSql(connection) if connection.is_pooled() => return Ok(()),
             Session::PostgreSql(_) => postgresql_session::statement_timeout(timeout),
             Session::MySql(_) => mysql_session::statement_timeout(self.engine, timeout),
@@ -333,15 +288,16 @@ impl Connection {
         self.batch(&sql, Effect::None)
     }
 
-    /// How long to wait for the lock of another on SQLite. How long it was comes back; on a server nothing changes.
-    pub(crate) fn set_patience(&self, patience: Duration) -> Duration {
+    /// Sets how long to wait for another connection's lock on SQLite, and returns the previous
+    /// value. Has no effect on a server.
+    pub(crate) fn set_lock_timeout(&self, timeout: Duration) -> Duration {
         match &self.session {
-            Session::Sqlite(session) => session.hooks().set_patience(patience),
-            Session::PostgreSql(_) | Session::MySql(_) => patience,
+            Session::Sqlite(session) => session.hooks().set_lock_timeout(timeout),
+            Session::PostgreSql(_) | Session::MySql(_) => timeout,
         }
     }
 
-    /// How long we wait; the server is not told.
+    /// Sets the client's deadline only; the server's timeout is not changed.
     fn set_deadline(&mut self, deadline: Duration) {
         match &mut self.session {
             Session::Sqlite(_) => {}
@@ -350,11 +306,11 @@ impl Connection {
         }
     }
 
-    /// Moves what SQLite's write-ahead log holds into the database, as far as nobody who reads or writes is in the way.
-    /// A connection for reading will do. On a server, which sees to its log by itself, nothing happens.
+    /// Copies SQLite's write-ahead log into the database file, as far as active readers and writers
+    /// allow. A reader connection is sufficient. Has no effect on a server.
     ///
     /// # Errors
-    /// `StorageFull` and the like. Nothing is lost by it: what was committed stays in the log.
+    /// `StorageFull` and other storage errors. No data is lost: committed changes stay in the log.
     pub fn checkpoint(&mut self) -> Result<()> {
         match &self.session {
             Session::Sqlite(_) => self.batch("PRAGMA wal_checkpoint(PASSIVE)", Effect::None),
@@ -362,10 +318,12 @@ impl Connection {
         }
     }
 
-    /// Runs `read`, whose answer keeps the first rows only, up to `budget`. Whether rows were left out is returned as well.
+    /// Runs `read` and keeps only the first rows of the result, up to `budget`. Also returns
+    /// whether rows were dropped.
     ///
-    /// The rest of an answer is still received from a server, which cannot be told to stop without another round trip, but is
-    /// dropped row by row. `read` itself has to observe the budget on SQLite, where rows are read one by one.
+    /// The remaining rows are still received from a server, because stopping it takes another round
+    /// trip, and are dropped one by one. On SQLite, which reads row by row, `read` must apply the
+    /// budget.
     pub(crate) fn within_budget<T>(
         &mut self,
         budget: RowBudget,
@@ -382,12 +340,12 @@ impl Connection {
         Ok((value?, used.is_cut()))
     }
 
-    /// Whether a transaction of [`Connection::transaction`] is open.
+    /// Returns whether a transaction of [`Connection::transaction`] is open.
     pub(crate) fn is_in_transaction(&self) -> bool {
         self.in_transaction
     }
 
-    /// Runs SQL text that gives no rows.
+    /// Runs SQL statements that return no rows.
     pub(crate) fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
         let result = on_engine!(self, connection => connection.batch_execute(sql));
         result.map_err(|error| self.explain(error, effect))

@@ -1,4 +1,5 @@
-//! MySQL and MariaDB: a `diesel::Connection` over mysql_async. Every call has a deadline, and every failure keeps its number.
+//! MySQL and MariaDB: a `diesel::Connection` over mysql_async. Every call has a deadline, and every
+//! failure keeps its error number.
 
 use std::time::{Duration, Instant};
 
@@ -16,29 +17,30 @@ use mysql_async::{Conn, Params, Statement};
 
 use super::mysql_row::{MysqlRow, size, to_params};
 use super::mysql_unprepared::{self, TOO_MANY_STATEMENTS};
-use super::reactor::{NoAnswer, Reactor};
+use super::reactor::Reactor;
 use super::row_budget::RowBudget;
 use super::statements::{Lookup, Statements};
-use crate::fault::Failure;
+use crate::db_error::{Failure, WaitError};
 
-/// How long a closing connection may wait to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(200);
+/// Maximum time to notify the server when a connection is closed.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// A connection that the server closes within this time is not used again.
+/// A connection that the server will close within this time is not reused.
 const CLOSING_SOON: Duration = Duration::from_secs(1);
 
 /// One connection to a MySQL or MariaDB server.
 pub(crate) struct MysqlConnection {
     reactor: Reactor,
-    /// `None` only while it is dropped.
+    /// `None` only during the drop.
     conn: Option<Conn>,
     statements: Statements<Mysql, Statement>,
-    /// A statement that is used no more. It is closed before the next one, so that a deadline cannot leave it open.
-    used_up: Option<Statement>,
+    /// A statement that is no longer used. It is closed before the next statement runs, so that a
+    /// missed deadline cannot leave it open.
+    to_close: Option<Statement>,
     row_budget: RowBudget,
     failure: Option<Failure>,
     broken: bool,
-    /// After this long without a statement the server closes the connection.
+    /// Idle time after which the server closes the connection.
     wait_timeout: Duration,
     transaction: AnsiTransactionManager,
     instrumentation: Option<Box<dyn Instrumentation>>,
@@ -50,7 +52,7 @@ impl MysqlConnection {
             reactor,
             conn: Some(conn),
             statements: Statements::new(),
-            used_up: None,
+            to_close: None,
             row_budget: RowBudget::unlimited(),
             failure: None,
             broken: false,
@@ -68,7 +70,7 @@ impl MysqlConnection {
         self.reactor.set_deadline(deadline);
     }
 
-    /// What is kept of the next answers.
+    /// Returns the budget for the rows of the next results.
     pub(super) fn row_budget(&mut self) -> &mut RowBudget {
         &mut self.row_budget
     }
@@ -77,7 +79,7 @@ impl MysqlConnection {
         self.broken
     }
 
-    /// Whether the server has closed the connection, or is about to, after it was idle for this long.
+    /// Returns whether the server has closed the connection, or is about to, after this idle time.
     pub(super) fn has_ended(&self, idle: Duration) -> bool {
         idle + (self.wait_timeout / 2).min(CLOSING_SOON) >= self.wait_timeout
     }
@@ -86,23 +88,25 @@ impl MysqlConnection {
         self.broken = true;
     }
 
-    /// What the last failed call ran into, once.
+    /// Returns the failure of the last failed call, and clears it.
     pub(super) fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
     }
 
-    /// The first id that the last insert made; it comes with the statement's answer and costs nothing.
+    /// Returns the first id that the last insert generated. It is part of the statement's response,
+    /// so no query is needed.
     pub(crate) fn first_insert_id(&self) -> QueryResult<i64> {
         let id =
             self.conn.as_ref().and_then(Conn::last_insert_id).and_then(|id| i64::try_from(id).ok());
-        id.ok_or_else(|| DieselError::DeserializationError("the server gave no id back".into()))
+        id.ok_or_else(|| DieselError::DeserializationError("the server returned no id".into()))
     }
 
-    /// Keeps the failure for whoever explains it, and gives Diesel an error of its own kind.
+    /// Stores the failure for [`Self::take_failure`], and returns a matching Diesel error.
     fn fail(&mut self, failure: Failure) -> DieselError {
         let (kind, message) = match &failure {
             Failure::Refused { number, message, .. } => {
-                // 1047: this Galera node is no use until it joins again. The others: the server closes the connection.
+                // 1047: the Galera node is unusable until it rejoins its cluster. After the others,
+                // the server closes the connection.
                 self.broken |= matches!(number, 1047 | 1053 | 1180 | 1927 | 4031);
                 let kind = if *number == 1062 {
                     DatabaseErrorKind::UniqueViolation
@@ -117,25 +121,26 @@ impl MysqlConnection {
             }
             Failure::Elapsed(_) | Failure::Interrupted => {
                 self.broken = true;
-                (DatabaseErrorKind::ClosedConnection, "no answer in time".to_owned())
+                (DatabaseErrorKind::ClosedConnection, "no response in time".to_owned())
             }
         };
         self.failure = Some(failure);
         DieselError::DatabaseError(kind, Box::new(message))
     }
 
-    fn settle<T>(
+    /// Converts the outcome of a wait, and stores its failure.
+    fn complete<T>(
         &mut self,
-        outcome: Result<Result<T, mysql_async::Error>, NoAnswer>,
+        outcome: Result<Result<T, mysql_async::Error>, WaitError>,
     ) -> QueryResult<T> {
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fail(failure(&error))),
-            Err(reason) => Err(self.fail(Failure::no_answer(reason, self.reactor.deadline()))),
+            Err(reason) => Err(self.fail(Failure::from_wait(reason, self.reactor.deadline()))),
         }
     }
 
-    /// Runs one statement and reads its whole answer within the deadline, in which it is prepared as well.
+    /// Prepares and runs one statement, and reads its whole result, all within the deadline.
     fn run<T>(&mut self, source: &T) -> QueryResult<Vec<mysql_async::Row>>
     where
         T: QueryFragment<Mysql> + QueryId,
@@ -143,9 +148,9 @@ impl MysqlConnection {
         let mut collector = RawBytesBindCollector::<Mysql>::new();
         source.collect_binds(&mut collector, &mut (), &Mysql)?;
         let params = to_params(&collector.metadata, collector.binds)?;
-        if let Some(statement) = self.used_up.take() {
+        if let Some(statement) = self.to_close.take() {
             let outcome = self.reactor.wait(open(&mut self.conn).close(statement));
-            self.settle(outcome)?;
+            self.complete(outcome)?;
         }
         let mut left = self.reactor.deadline();
         let statement = match self.statements.find(source, &collector.metadata, &Mysql)? {
@@ -154,14 +159,14 @@ impl MysqlConnection {
                 let Some(statement) = self.prepare(&key.sql(source, &Mysql)?, &mut left)? else {
                     return self.run_unprepared(source, &params, left);
                 };
-                self.used_up = self.statements.keep(key, statement.clone());
+                self.to_close = self.statements.insert(key, statement.clone());
                 statement
             }
             Lookup::Once(key) => {
                 let Some(statement) = self.prepare(&key.sql(source, &Mysql)?, &mut left)? else {
                     return self.run_unprepared(source, &params, left);
                 };
-                self.used_up = Some(statement.clone());
+                self.to_close = Some(statement.clone());
                 statement
             }
         };
@@ -171,11 +176,11 @@ impl MysqlConnection {
         } else {
             self.reactor.wait_for(left, conn.exec::<mysql_async::Row, _, _>(statement, params))
         };
-        self.settle(outcome)
+        self.complete(outcome)
     }
 
-    /// Prepares a statement, and takes the time for it off what is `left`. `None` where the server keeps no more of them:
-    /// all programs together have as many as it allows.
+    /// Prepares a statement and subtracts the elapsed time from `left`. Returns `None` if the
+    /// server has reached its limit of prepared statements, which all its clients share.
     fn prepare(&mut self, sql: &str, left: &mut Duration) -> QueryResult<Option<Statement>> {
         let begin = Instant::now();
         let outcome = self.reactor.wait(open(&mut self.conn).prep(sql.to_owned()));
@@ -184,11 +189,11 @@ impl MysqlConnection {
             Ok(Err(mysql_async::Error::Server(refused))) if refused.code == TOO_MANY_STATEMENTS => {
                 Ok(None)
             }
-            other => self.settle(other).map(Some),
+            other => self.complete(other).map(Some),
         }
     }
 
-    /// Runs the statement as text with its values in it.
+    /// Runs the statement as text that contains its values.
     fn run_unprepared<T>(
         &mut self,
         source: &T,
@@ -201,13 +206,13 @@ impl MysqlConnection {
         let sql = mysql_unprepared::with_values(source, params)?;
         let outcome =
             self.reactor.wait_for(left, open(&mut self.conn).query::<mysql_async::Row, _>(sql));
-        let mut rows = self.settle(outcome)?;
+        let mut rows = self.complete(outcome)?;
         rows.retain(|row| self.row_budget.keeps(size(row)));
         Ok(rows)
     }
 }
 
-/// The driver's connection, which is there until the drop.
+/// Returns the driver's connection, which exists until the drop.
 fn open(conn: &mut Option<Conn>) -> &mut Conn {
     conn.as_mut().expect("the connection is only taken when it is dropped")
 }
@@ -215,24 +220,25 @@ fn open(conn: &mut Option<Conn>) -> &mut Conn {
 impl Drop for MysqlConnection {
     fn drop(&mut self) {
         if let Some(conn) = self.conn.take() {
-            // The server counts a connection that ends without a goodbye as aborted, and writes a warning.
+            // Without a disconnect message, the server counts the connection as aborted and logs a
+            // warning.
             if !self.broken {
-                let _ = self.reactor.wait_for(GOODBYE, conn.disconnect());
+                let _ = self.reactor.wait_for(DISCONNECT_TIMEOUT, conn.disconnect());
             }
         }
     }
 }
 
-/// The rows of an answer that are kept.
+/// Runs a statement and returns the rows that fit the budget.
 async fn collect(
     conn: &mut Conn,
     statement: Statement,
     params: Params,
     budget: &mut RowBudget,
 ) -> Result<Vec<mysql_async::Row>, mysql_async::Error> {
-    let mut answer = conn.exec_iter(statement, params).await?;
+    let mut result = conn.exec_iter(statement, params).await?;
     let mut rows = Vec::new();
-    while let Some(row) = answer.next().await? {
+    while let Some(row) = result.next().await? {
         if budget.keeps(size(&row)) {
             rows.push(row);
         }
@@ -240,7 +246,7 @@ async fn collect(
     Ok(rows)
 }
 
-/// What a mysql_async error says.
+/// Converts a mysql_async error.
 pub(super) fn failure(error: &mysql_async::Error) -> Failure {
     match error {
         mysql_async::Error::Server(refused) => Failure::Refused {
@@ -256,8 +262,8 @@ pub(super) fn failure(error: &mysql_async::Error) -> Failure {
             Failure::Lost("the server does not support TLS".to_owned())
         }
         mysql_async::Error::Driver(cause) => Failure::Lost(cause.to_string()),
-        // A URL error would show the URL; it cannot occur, since no URL is handed to the driver.
-        mysql_async::Error::Url(_) => Failure::Lost("the driver refused its settings".to_owned()),
+        // A URL error could contain the password. It cannot occur, because the driver gets no URL.
+        mysql_async::Error::Url(_) => Failure::Lost("the driver rejected its settings".to_owned()),
         other => Failure::Lost(other.to_string()),
     }
 }
@@ -265,7 +271,7 @@ pub(super) fn failure(error: &mysql_async::Error) -> Failure {
 impl SimpleConnection for MysqlConnection {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         let outcome = self.reactor.wait(open(&mut self.conn).query_drop(query.to_owned()));
-        self.settle(outcome)
+        self.complete(outcome)
     }
 }
 
@@ -302,7 +308,7 @@ impl Connection for MysqlConnection {
         self.instrumentation = Some(Box::new(instrumentation));
     }
 
-    /// Our cache has one size.
+    /// Does nothing: the statement cache has a fixed size.
     fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {}
 }
 

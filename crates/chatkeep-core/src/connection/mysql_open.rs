@@ -1,4 +1,4 @@
-//! Opening a connection to MySQL or MariaDB: hosts, TLS, log-in, session settings.
+//! Opening of connections to MySQL and MariaDB: hosts, TLS, log-in, session settings.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -8,33 +8,36 @@ use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
 
 use super::mysql::{MysqlConnection, failure};
 use super::protocol::{self, Protocol};
-use super::reactor::{NoAnswer, Reactor};
+use super::reactor::Reactor;
 use super::{ConnectOptions, Opened, mysql_session, tls};
+use crate::db_error::{Failure, WaitError, mysql};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::fault::{Failure, mysql};
 use crate::url::{Host, ServerTarget, TlsMode};
 
-/// The first MySQL with `utf8mb4_0900_bin`, which the schema uses.
+/// The first MySQL version with `utf8mb4_0900_bin`, which the schema uses.
 const OLDEST_MYSQL: (u16, u16, u16) = (8, 0, 17);
-/// The oldest MariaDB that is tested. 10.5 compares letters beyond the basic plane wrongly in searches.
+/// The oldest MariaDB version that is tested. In searches, 10.5 compares letters outside the basic
+/// multilingual plane incorrectly.
 const OLDEST_MARIADB: (u16, u16, u16) = (10, 11, 0);
-/// A server that has not answered after so long may be PostgreSQL, which waits for the client to speak first.
+/// A server that has sent no greeting after this time may be PostgreSQL, which waits for the
+/// client's first packet.
 const NO_GREETING: Duration = Duration::from_secs(1);
-/// Room in a packet for the statement around a row's values.
+/// Bytes of a packet that are reserved for the statement around a row's values.
 const PACKET_OVERHEAD: u64 = 4096;
 
-/// A name that no certificate holds; why, [`tls_options`] tells.
-const NOBODY: &str = "NotValidForName";
+/// A host name that no certificate contains, see [`tls_options`].
+const UNMATCHED_NAME: &str = "NotValidForName";
 
-/// Opens a connection to the first host that answers; the deadline counts for each.
+/// Opens a connection to the first host that responds. The connect timeout applies to each host.
 pub(super) fn open(
     target: &ServerTarget,
     options: &ConnectOptions,
 ) -> Result<Opened<MysqlConnection>> {
-    // The driver asks rustls for the process's default; a program may have set another one, which serves as well.
+    // The driver uses the process's default provider. If the program has already set another one,
+    // that one works as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut last = Error::configuration("names no host").with_field("DATABASE_URL");
+    let mut last = Error::configuration("the host is missing").with_field("DATABASE_URL");
     for host in &target.hosts {
         match open_host(target, host, options) {
             Ok(opened) => return Ok(opened),
@@ -54,7 +57,8 @@ fn open_host(
     let reactor = Reactor::new(options.query_timeout)?;
     let wants_tls = asks_for_tls(target, host);
     if wants_tls && let Some(path) = &target.tls.root_cert {
-        // The driver would read it late, and take a missing file for a missing server.
+        // The driver reads the file later, and would report a missing file as an unreachable
+        // server.
         tls::read_roots(path)?;
     }
     let encrypted = driver_options(target, host, wants_tls);
@@ -71,10 +75,10 @@ fn open_host(
     });
     let begin = Instant::now();
     let mut connected = reactor.wait_for(deadline.min(NO_GREETING), connecting.as_mut());
-    if matches!(connected, Err(NoAnswer::Elapsed)) && deadline > NO_GREETING {
-        let look = protocol::LOOK.min(deadline - NO_GREETING);
+    if matches!(connected, Err(WaitError::Elapsed)) && deadline > NO_GREETING {
+        let timeout = protocol::DETECT_TIMEOUT.min(deadline - NO_GREETING);
         if matches!(
-            reactor.wait_for(look, protocol::of_server(host)),
+            reactor.wait_for(timeout, protocol::detect(host)),
             Ok(Some(Protocol::PostgreSql))
         ) {
             return Err(protocol::mismatch(target.engine, &host.to_string()));
@@ -88,7 +92,7 @@ fn open_host(
         }
         Err(reason) => {
             return Err(mysql::connect_error(
-                &Failure::no_answer(reason, deadline),
+                &Failure::from_wait(reason, deadline),
                 &host.to_string(),
             ));
         }
@@ -114,13 +118,13 @@ fn driver_options(target: &ServerTarget, host: &Host, tls: bool) -> Opts {
         .user(target.user.clone())
         .pass(target.password.as_ref().map(|password| password.expose().to_owned()))
         .db_name(target.database.clone())
-        // Ours holds the statements.
+        // `Statements` caches them instead.
         .stmt_cache_size(0)
-        // Rows that an update found count, changed or not, as they do on the other engines.
+        // Updates report the rows that they matched, changed or not, as on the other engines.
         .client_found_rows(true)
-        // Otherwise the driver asks the server for its socket, and connects again through it.
+        // Otherwise the driver queries the server's socket and reconnects through it.
         .prefer_socket(false)
-        // Asked for together with the rest of the set-up; these two spare the driver's own question.
+        // These two avoid a query by the driver; `set_up` reads the actual values.
         .max_allowed_packet(Some(1024 * 1024 * 1024))
         .wait_timeout(Some(28_800))
         .tcp_nodelay(true)
@@ -143,19 +147,20 @@ fn tls_options(target: &ServerTarget) -> SslOpts {
     }
     match target.tls.mode {
         TlsMode::VerifyFull => options,
-        // mysql_async 0.37 learns that only the name is wrong from a word in rustls's message, which today's rustls writes
-        // in another way. But the message quotes the name that was expected, and so that word is expected. Any other fault
-        // of a certificate is refused as before; the fault suite watches over both.
+        // mysql_async 0.37 ignores a wrong host name only if rustls's message contains
+        // "NotValidForName", and the current rustls phrases the message differently. But the
+        // message quotes the expected name, so "NotValidForName" is set as the expected name. All
+        // other certificate errors still fail the connection. The fault tests cover both cases.
         TlsMode::VerifyCa => options
             .with_danger_skip_domain_validation(true)
-            .with_danger_tls_hostname_override(Some(NOBODY)),
+            .with_danger_tls_hostname_override(Some(UNMATCHED_NAME)),
         TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => {
             options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true)
         }
     }
 }
 
-/// What the server says of itself.
+/// Properties that the server reports.
 struct Server {
     engine: Engine,
     version: String,
@@ -164,16 +169,17 @@ struct Server {
     session: Vec<(String, String)>,
 }
 
-/// Asks what decides how a session is set up, sets it up, and reads the settings back: two round trips.
+/// Queries the server's version, configures the session, and reads the settings back, in two round
+/// trips.
 async fn set_up(conn: &mut Conn, query_timeout: Duration) -> Result<Server, mysql_async::Error> {
     let row: Option<(String, u64)> =
         conn.query_first("SELECT VERSION(), @@max_allowed_packet").await?;
     let (version, max_allowed_packet) = row.unwrap_or_default();
     let engine = if version.contains("MariaDB") { Engine::MariaDb } else { Engine::MySql };
     let mut session = Vec::new();
-    let mut answer = conn.query_iter(mysql_session::statements(engine, query_timeout)).await?;
-    while !answer.is_empty() {
-        session.extend(answer.collect::<(String, String)>().await?);
+    let mut result = conn.query_iter(mysql_session::statements(engine, query_timeout)).await?;
+    while !result.is_empty() {
+        session.extend(result.collect::<(String, String)>().await?);
     }
     Ok(Server { engine, version, max_allowed_packet, session })
 }
@@ -184,13 +190,15 @@ fn refuse_old(engine: Engine, version: (u16, u16, u16), shown: &str) -> Result<(
         _ => (OLDEST_MYSQL, "MySQL 8.0.17"),
     };
     if version < oldest {
-        return Err(Error::configuration(format!("needs {name} or later, the server is {shown}")));
+        return Err(Error::configuration(format!(
+            "the server's version is {shown}; {name} or later is required"
+        )));
     }
     Ok(())
 }
 
-/// A log-in method that we do not speak, by its name. MySQL asks at random for one of its own when it does not know the
-/// user, so that nobody finds out which users there are.
+/// Returns the name of an unsupported log-in method that the server requested. For an unknown user,
+/// MySQL requests a random method, so that clients cannot find out which users exist.
 fn unknown_method(error: &mysql_async::Error) -> Option<&str> {
     match error {
         mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => Some(name),
@@ -204,41 +212,41 @@ fn unknown_method(error: &mysql_async::Error) -> Option<&str> {
     }
 }
 
-/// A TLS or a log-in that does not fit will not fit at the next try either.
+/// Converts a connection error. Errors of TLS and log-in settings are not retryable.
 fn explain(
     error: &mysql_async::Error,
     target: &ServerTarget,
     encrypted: bool,
-    place: &str,
+    address: &str,
 ) -> Error {
     if let Some(method) = unknown_method(error) {
         let user = target.user.as_deref().unwrap_or("a user without a name (the URL names none)");
         return Error::configuration(format!(
-            "cannot log in as {user}: the server asks for the method {method}, which is not supported; it may also do so \
-             because it does not know the user"
+            "cannot log in as {user}: the server requests the log-in method {method}, which is not \
+             supported; check the user name, because MySQL also requests it for unknown users"
         ))
         .with_field("DATABASE_URL");
     }
     let failure = failure(error);
-    let hopeless = matches!(error, mysql_async::Error::Io(mysql_async::IoError::Tls(_)));
-    if hopeless || tls::is_mismatch(&failure) {
-        return tls::refused(&failure, place);
+    let is_tls_error = matches!(error, mysql_async::Error::Io(mysql_async::IoError::Tls(_)));
+    if is_tls_error || tls::is_mismatch(&failure) {
+        return tls::refused(&failure, address);
     }
     match &failure {
         Failure::Refused { number: 1045 | 1698, message, .. } if target.user.is_none() => {
             let scheme = target.engine;
             Error::configuration(format!(
-                "the URL names no user; write {scheme}://user:password@host/name (the server says: {message})"
+                "the URL names no user; write {scheme}://user:password@host/name (server message: \
+                 {message})"
             ))
             .with_field("DATABASE_URL")
         }
-        // An account that demands TLS is refused without it as if the password were wrong.
-        Failure::Refused { number: 1045, message, .. } if !encrypted => {
-            Error::configuration(format!(
-                "{message}; where the account or the server demands TLS, write sslmode=require"
-            ))
-            .with_field("DATABASE_URL")
-        }
-        _ => mysql::connect_error(&failure, place),
+        // For an account that requires TLS, the server reports a connection without TLS as a wrong
+        // password.
+        Failure::Refused { number: 1045, message, .. } if !encrypted => Error::configuration(
+            format!("{message}; if the account or the server requires TLS, set sslmode=require"),
+        )
+        .with_field("DATABASE_URL"),
+        _ => mysql::connect_error(&failure, address),
     }
 }

@@ -1,5 +1,7 @@
-//! Values between Diesel and mysql_async. Diesel keeps them as libmysqlclient does (native byte order, its `MYSQL_TIME`),
-//! mysql_async as an enum; only the types that our tables and statements use are known here.
+//! Conversion of values between Diesel and mysql_async.
+//!
+//! Diesel uses libmysqlclient's representation (native byte order, its `MYSQL_TIME`), mysql_async
+//! an enum. Only the types that chatkeep's tables and statements use are supported.
 
 use std::ops::Range;
 
@@ -13,7 +15,7 @@ use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
 use mysql_async::consts::ColumnType;
 use mysql_async::{Params, Value};
 
-/// The statement's values in the driver's form.
+/// Converts a statement's values to the driver's representation.
 pub(super) fn to_params(types: &[MysqlType], binds: Vec<Option<Vec<u8>>>) -> QueryResult<Params> {
     if binds.is_empty() {
         return Ok(Params::Empty);
@@ -25,10 +27,10 @@ pub(super) fn to_params(types: &[MysqlType], binds: Vec<Option<Vec<u8>>>) -> Que
     Ok(Params::Positional(values.collect::<QueryResult<_>>()?))
 }
 
-/// The bytes that the row's values take.
+/// Returns the size of the row's values in bytes.
 pub(super) fn size(row: &mysql_async::Row) -> usize {
     (0..row.len())
-        .map(|place| match row.as_ref(place) {
+        .map(|index| match row.as_ref(index) {
             Some(Value::Bytes(bytes)) => bytes.len(),
             _ => size_of::<Value>(),
         })
@@ -37,7 +39,9 @@ pub(super) fn size(row: &mysql_async::Row) -> usize {
 
 fn to_value(kind: MysqlType, bytes: Vec<u8>) -> QueryResult<Value> {
     let wrong = || {
-        DieselError::SerializationError(format!("a {kind:?} value of {} bytes", bytes.len()).into())
+        DieselError::SerializationError(
+            format!("cannot encode a {kind:?} value of {} bytes", bytes.len()).into(),
+        )
     };
     Ok(match kind {
         MysqlType::Tiny => Value::Int(i64::from(*bytes.first().ok_or_else(wrong)? as i8)),
@@ -68,22 +72,22 @@ fn to_value(kind: MysqlType, bytes: Vec<u8>) -> QueryResult<Value> {
         MysqlType::String | MysqlType::Blob => Value::Bytes(bytes),
         _ => {
             return Err(DieselError::SerializationError(
-                format!("{kind:?} values are not used here").into(),
+                format!("{kind:?} values are not supported").into(),
             ));
         }
     })
 }
 
-/// A row of an answer, its values in Diesel's form.
+/// A row of a result, with values in Diesel's representation.
 pub(crate) struct MysqlRow {
     row: mysql_async::Row,
-    /// Numbers and times, written as Diesel wants them; text is borrowed from the row.
+    /// Numbers and times in Diesel's representation; text is borrowed from the row.
     converted: Vec<Converted>,
 }
 
 enum Converted {
     Null,
-    /// Bytes in the row itself.
+    /// Bytes stored in the row.
     Text,
     Number(MysqlType, [u8; 8]),
     Time([u8; size_of::<MysqlTime>()]),
@@ -121,7 +125,7 @@ fn convert(row: &mysql_async::Row, at: usize) -> QueryResult<Converted> {
         ]),
         Some(Value::Time(..)) => {
             return Err(DieselError::DeserializationError(
-                "time-of-day columns are not used here".into(),
+                "time-of-day columns are not supported".into(),
             ));
         }
     })
@@ -133,12 +137,13 @@ fn time([year, month, day, hour, minute, second, micro]: [u32; 7]) -> Converted 
     Converted::Time(time.serialize())
 }
 
-/// A prepared statement's numbers and times come in a form of their own; those of any other statement come as text.
+/// Converts a value that the server sent as text. Only prepared statements return numbers and times
+/// in binary form.
 ///
-/// DECIMAL always comes as text, and Diesel is told that it is text: sums are of that type.
+/// DECIMAL values are always sent as text and are passed to Diesel as text; sums have that type.
 fn from_text(kind: ColumnType, bytes: &[u8]) -> QueryResult<Converted> {
     let wrong =
-        || DieselError::DeserializationError(format!("a {kind:?} that cannot be read").into());
+        || DieselError::DeserializationError(format!("cannot decode a {kind:?} value").into());
     let text = || std::str::from_utf8(bytes).map_err(|_| wrong());
     Ok(match kind {
         ColumnType::MYSQL_TYPE_TINY
@@ -160,7 +165,7 @@ fn from_text(kind: ColumnType, bytes: &[u8]) -> QueryResult<Converted> {
     })
 }
 
-/// The parts of `2024-12-31 23:59:59.123456`, of which the time and the fraction may be missing.
+/// Parses `2024-12-31 23:59:59.123456` into its parts. The time and the fraction are optional.
 fn time_parts(text: &str) -> Option<[u32; 7]> {
     let mut parts = [0; 7];
     for (part, digits) in parts.iter_mut().zip(text.split(['-', ' ', ':', '.'])) {
@@ -240,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_of_a_time_are_read_from_text() {
+    fn time_parts_are_parsed_from_text() {
         assert_eq!(
             time_parts("2024-12-31 23:59:59.123456"),
             Some([2024, 12, 31, 23, 59, 59, 123_456])

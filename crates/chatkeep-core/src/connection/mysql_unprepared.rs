@@ -1,6 +1,7 @@
-//! A statement as text with its values in it, for a server that has no prepared statement left.
+//! Statements as text that contains their values, for a server at its limit of prepared statements.
 //!
-//! `max_prepared_stmt_count` is one limit for all programs on a server. A call must not fail because others use it up.
+//! All clients of a server share the limit `max_prepared_stmt_count`. A call must not fail because
+//! other clients have reached it.
 
 use diesel::QueryResult;
 use diesel::mysql::{Mysql, MysqlQueryBuilder};
@@ -11,7 +12,7 @@ use mysql_async::{Params, Value};
 /// "Can't create more than max_prepared_stmt_count statements".
 pub(super) const TOO_MANY_STATEMENTS: u16 = 1461;
 
-/// The statement's text, each `?` replaced by its value.
+/// Returns the statement's text with each `?` replaced by its value.
 pub(super) fn with_values<T: QueryFragment<Mysql>>(
     source: &T,
     params: &Params,
@@ -25,7 +26,7 @@ pub(super) fn with_values<T: QueryFragment<Mysql>>(
     fill_in(&builder.finish(), values)
 }
 
-/// A `?` inside quotes is text and stays.
+/// Replaces each `?` outside quotes with its value.
 fn fill_in(sql: &str, values: &[Value]) -> QueryResult<String> {
     let mut filled = String::with_capacity(sql.len() + values.len() * 16);
     let mut values = values.iter();
@@ -64,13 +65,13 @@ mod tests {
         let values = [Value::Int(-7), Value::Bytes(b"it's \\ \"\n\0?".to_vec()), Value::NULL];
         let sql = r"SELECT '?\'?', `a?`, ? WHERE b = ? OR c = ?";
         assert_eq!(
-            fill_in(sql, &values).expect("as many values as places"),
+            fill_in(sql, &values).expect("one value per placeholder"),
             r#"SELECT '?\'?', `a?`, -7 WHERE b = 'it\'s \\ \"\n\0?' OR c = NULL"#
         );
     }
 
     #[test]
-    fn a_wrong_number_of_values_is_an_error() {
+    fn wrong_number_of_values_is_an_error() {
         assert!(fill_in("SELECT ?, ?", &[Value::Int(1)]).is_err());
         assert!(fill_in("SELECT ?", &[Value::Int(1), Value::Int(2)]).is_err());
     }

@@ -1,4 +1,5 @@
-//! PostgreSQL: a `diesel::Connection` over tokio-postgres. Every call has a deadline, and every failure keeps its SQLSTATE.
+//! PostgreSQL: a `diesel::Connection` over tokio-postgres. Every call has a deadline, and every
+//! failure keeps its SQLSTATE.
 
 use std::time::{Duration, Instant};
 
@@ -16,18 +17,19 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, RowStream, Statement};
 
 use super::postgresql_row::{Bind, PgRow, PgRows};
-use super::reactor::{NoAnswer, Reactor};
+use super::reactor::Reactor;
 use super::row_budget::RowBudget;
 use super::statements::{Lookup, Statements};
-use crate::fault::Failure;
+use crate::db_error::{Failure, WaitError};
 
 /// One connection to a PostgreSQL server.
 pub(crate) struct PgConnection {
     pub(super) reactor: Reactor,
     pub(super) client: Client,
-    /// One that is removed is closed by the driver, together with what is sent next.
+    /// The driver closes a removed statement together with the next request.
     statements: Statements<Pg, Statement>,
-    /// Behind a pooler in transaction mode a named statement may be gone at the next call, so none is made.
+    /// Whether statements are unnamed. Behind a pooler in transaction mode, a named statement may
+    /// not exist for the next call.
     unnamed: bool,
     row_budget: RowBudget,
     failure: Option<Failure>,
@@ -59,12 +61,13 @@ impl PgConnection {
         self.reactor.set_deadline(deadline);
     }
 
-    /// What is kept of the next answers.
+    /// Returns the budget for the rows of the next results.
     pub(super) fn row_budget(&mut self) -> &mut RowBudget {
         &mut self.row_budget
     }
 
-    /// Whether another program may get this server connection after each transaction.
+    /// Returns whether a pooler may assign the server connection to another client after each
+    /// transaction.
     pub(super) fn is_pooled(&self) -> bool {
         self.unnamed
     }
@@ -73,9 +76,9 @@ impl PgConnection {
         self.broken || self.client.is_closed()
     }
 
-    /// Whether the server has hung up, as far as the network has brought it.
+    /// Returns whether the server has closed the connection, judging by the data received so far.
     pub(super) fn has_ended(&self) -> bool {
-        self.reactor.look();
+        self.reactor.poll_network();
         self.is_broken()
     }
 
@@ -83,17 +86,17 @@ impl PgConnection {
         self.broken = true;
     }
 
-    /// What the last failed call ran into, once.
+    /// Returns the failure of the last failed call, and clears it.
     pub(super) fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
     }
 
-    /// Whether the server refused the last call with a message that holds this text.
+    /// Returns whether the server rejected the last call with a message that contains this text.
     pub(crate) fn refused_with(&self, text: &str) -> bool {
         matches!(&self.failure, Some(Failure::Refused { message, .. }) if message.contains(text))
     }
 
-    /// Keeps the failure for whoever explains it, and gives Diesel an error of its own kind.
+    /// Stores the failure for [`Self::take_failure`], and returns a matching Diesel error.
     fn fail(&mut self, failure: Failure) -> DieselError {
         let (kind, message) = match &failure {
             Failure::Refused { state, message, .. } => {
@@ -102,7 +105,7 @@ impl PgConnection {
                     "40001" => DatabaseErrorKind::SerializationFailure,
                     _ => DatabaseErrorKind::Unknown,
                 };
-                // The server closes the connection itself after these.
+                // The server closes the connection after these.
                 self.broken |= state.starts_with("57P")
                     || state.starts_with("08")
                     || matches!(state.as_str(), "25P03" | "25P04");
@@ -114,26 +117,27 @@ impl PgConnection {
             }
             Failure::Elapsed(_) | Failure::Interrupted => {
                 self.broken = true;
-                (DatabaseErrorKind::ClosedConnection, "no answer in time".to_owned())
+                (DatabaseErrorKind::ClosedConnection, "no response in time".to_owned())
             }
         };
         self.failure = Some(failure);
         DieselError::DatabaseError(kind, Box::new(message))
     }
 
-    pub(super) fn settle<T>(
+    /// Converts the outcome of a wait, and stores its failure.
+    pub(super) fn complete<T>(
         &mut self,
-        outcome: Result<Result<T, tokio_postgres::Error>, NoAnswer>,
+        outcome: Result<Result<T, tokio_postgres::Error>, WaitError>,
     ) -> QueryResult<T> {
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.fail(failure(&error))),
-            Err(reason) => Err(self.fail(Failure::no_answer(reason, self.reactor.deadline()))),
+            Err(reason) => Err(self.fail(Failure::from_wait(reason, self.reactor.deadline()))),
         }
     }
 
-    /// Runs one statement and reads its whole answer within the deadline, in which it is prepared as well: its rows, and how
-    /// many it touched.
+    /// Prepares and runs one statement, and reads its whole result, all within the deadline.
+    /// Returns the rows and the number of affected rows.
     fn run<T>(&mut self, source: &T) -> QueryResult<(Vec<tokio_postgres::Row>, u64)>
     where
         T: QueryFragment<Pg> + QueryId,
@@ -147,7 +151,7 @@ impl PgConnection {
             Lookup::Prepared(statement) => statement,
             Lookup::New(key) => {
                 let statement = self.prepare(&key.sql(source, &Pg)?, &types, &mut left)?;
-                drop(self.statements.keep(key, statement.clone()));
+                drop(self.statements.insert(key, statement.clone()));
                 statement
             }
             Lookup::Once(key) => self.prepare(&key.sql(source, &Pg)?, &types, &mut left)?,
@@ -156,7 +160,7 @@ impl PgConnection {
         let outcome = self.reactor.wait_for(left, async move {
             collect(client.query_raw(&statement, binds).await?, budget).await
         });
-        self.settle(outcome)
+        self.complete(outcome)
     }
 
     fn run_unnamed<T>(&mut self, source: &T) -> QueryResult<(Vec<tokio_postgres::Row>, u64)>
@@ -174,10 +178,10 @@ impl PgConnection {
         let outcome = self.reactor.wait(async move {
             collect(client.query_typed_raw(&sql, binds.into_iter().zip(types)).await?, budget).await
         });
-        self.settle(outcome)
+        self.complete(outcome)
     }
 
-    /// Prepares a statement, and takes the time for it off what is `left`.
+    /// Prepares a statement and subtracts the elapsed time from `left`.
     fn prepare(
         &mut self,
         sql: &str,
@@ -188,11 +192,11 @@ impl PgConnection {
         let begin = Instant::now();
         let outcome = self.reactor.wait(self.client.prepare_typed(sql, &types));
         *left = left.saturating_sub(begin.elapsed());
-        self.settle(outcome)
+        self.complete(outcome)
     }
 }
 
-/// The rows of an answer that are kept, and how many it touched.
+/// Returns the rows that fit the budget, and the number of affected rows.
 async fn collect(
     stream: RowStream,
     budget: &mut RowBudget,
@@ -204,11 +208,12 @@ async fn collect(
             rows.push(row);
         }
     }
-    let touched = stream.rows_affected().unwrap_or(0);
-    Ok((rows, touched))
+    let affected = stream.rows_affected().unwrap_or(0);
+    Ok((rows, affected))
 }
 
-/// What a tokio-postgres error says. Its own text is only a class ("db error"); the cause holds the rest.
+/// Converts a tokio-postgres error. Its own text is only a class ("db error"), so the texts of its
+/// causes are appended.
 pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
     if let Some(refused) = error.as_db_error() {
         return Failure::Refused {
@@ -220,9 +225,9 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> Failure {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
+        let detail = inner.to_string();
+        if !text.contains(&detail) {
+            text = format!("{text}: {detail}");
         }
         cause = inner.source();
     }
@@ -237,12 +242,13 @@ fn collect_binds<T: QueryFragment<Pg>>(
     Ok((collector.metadata, collector.binds.into_iter().map(Bind).collect()))
 }
 
-/// Our statements use built-in types only, whose object ids are fixed, so nothing is ever looked up.
+/// A type lookup that always fails. The statements use only built-in types, whose object ids are
+/// fixed, so Diesel never looks one up.
 struct NoLookup;
 
 impl PgMetadataLookup for NoLookup {
     fn lookup_type(&mut self, _: &str, _: Option<&str>) -> PgTypeMetadata {
-        // Diesel makes the error of a failed look-up itself; an object id of 0 is PostgreSQL's "no such type".
+        // The object id 0 is PostgreSQL's "no such type"; `to_type` rejects it.
         PgTypeMetadata::new(0, 0)
     }
 }
@@ -250,13 +256,13 @@ impl PgMetadataLookup for NoLookup {
 fn to_type(metadata: &PgTypeMetadata) -> QueryResult<Type> {
     let oid = metadata.oid().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
     Type::from_oid(oid)
-        .ok_or_else(|| DieselError::SerializationError("a type that is not built in".into()))
+        .ok_or_else(|| DieselError::SerializationError("the type is not a built-in type".into()))
 }
 
 impl SimpleConnection for PgConnection {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         let outcome = self.reactor.wait(self.client.batch_execute(query));
-        self.settle(outcome)
+        self.complete(outcome)
     }
 }
 
@@ -276,8 +282,9 @@ impl Connection for PgConnection {
     where
         T: QueryFragment<Pg> + QueryId,
     {
-        let (_, touched) = self.run(source)?;
-        usize::try_from(touched).map_err(|error| DieselError::DeserializationError(Box::new(error)))
+        let (_, affected) = self.run(source)?;
+        usize::try_from(affected)
+            .map_err(|error| DieselError::DeserializationError(Box::new(error)))
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
@@ -292,7 +299,7 @@ impl Connection for PgConnection {
         self.instrumentation = Some(Box::new(instrumentation));
     }
 
-    /// Our cache has one size.
+    /// Does nothing: the statement cache has a fixed size.
     fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {}
 }
 

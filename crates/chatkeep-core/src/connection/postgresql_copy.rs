@@ -1,4 +1,5 @@
-//! Rows for PostgreSQL's `COPY … FROM STDIN (FORMAT binary)`: the fastest way in (its manual, "COPY", "Binary Format").
+//! Rows for PostgreSQL's `COPY … FROM STDIN (FORMAT binary)`, its fastest bulk insert (its manual,
+//! "COPY", "Binary Format").
 
 use std::io::Cursor;
 
@@ -7,11 +8,11 @@ use futures_util::{SinkExt as _, pin_mut};
 
 use super::postgresql::PgConnection;
 
-/// What every file in this format begins with: its signature, no flags, no extension.
+/// The header of the format: its signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// In the place of a row's number of columns: there are no more rows.
+/// Written instead of a row's number of columns: the end of the rows.
 const END: [u8; 2] = (-1_i16).to_be_bytes();
-/// In the place of a value's length.
+/// Written instead of a value's length: NULL.
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
 /// Rows in the binary format.
@@ -24,14 +25,14 @@ impl CopyRows {
         Self(buffer)
     }
 
-    /// Begins a row of so many columns; as many values have to follow.
+    /// Begins a row. The caller must then write one value per column.
     pub(crate) fn row(&mut self, columns: i16) {
         self.0.extend_from_slice(&columns.to_be_bytes());
     }
 
     pub(crate) fn bytes(&mut self, value: Option<&[u8]>) {
         match value {
-            // A row is checked to be far smaller than what 32 bits can count.
+            // Rows are limited to far less than 2 GiB, so the length fits 32 bits.
             Some(bytes) => {
                 self.0.extend_from_slice(&(bytes.len() as i32).to_be_bytes());
                 self.0.extend_from_slice(bytes);
@@ -55,7 +56,7 @@ impl CopyRows {
         self.bytes(Some(&[u8::from(value)]));
     }
 
-    /// A `jsonb` value: the version of its format, then the text.
+    /// Writes a `jsonb` value: the version of the format, then the text.
     pub(crate) fn json(&mut self, text: Option<&str>) {
         let Some(text) = text else { return self.bytes(None) };
         self.0.extend_from_slice(&(text.len() as i32 + 1).to_be_bytes());
@@ -70,7 +71,8 @@ impl CopyRows {
 }
 
 impl PgConnection {
-    /// Runs a `COPY … FROM STDIN (FORMAT binary)` with these rows, and says how many went in.
+    /// Runs a `COPY … FROM STDIN (FORMAT binary)` with these rows, and returns the number of stored
+    /// rows.
     pub(crate) fn copy_in(&mut self, sql: &str, rows: CopyRows) -> QueryResult<u64> {
         let bytes = rows.finish();
         let client = &self.client;
@@ -80,6 +82,6 @@ impl PgConnection {
             sink.send(Cursor::new(bytes)).await?;
             sink.finish().await
         });
-        self.settle(outcome)
+        self.complete(outcome)
     }
 }

@@ -1,4 +1,4 @@
-//! Opening a connection to PostgreSQL: hosts, TLS, log-in, session settings.
+//! Opening of connections to PostgreSQL: hosts, TLS, log-in, session settings.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::postgresql::{PgConnection, failure};
 use super::protocol::{self, Protocol};
-use super::reactor::{NoAnswer, Reactor};
+use super::reactor::Reactor;
 use super::{BatchIds, ConnectOptions, Opened, postgresql_role, postgresql_session, tls};
+use crate::db_error::{Failure, WaitError, postgresql};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::fault::{Failure, postgresql};
 use crate::url::{ChannelBinding, Host, Pooler, ServerTarget, TargetSession, TlsMode};
 
-/// PostgreSQL 14 is the oldest that its makers still mend.
+/// The oldest major version that the PostgreSQL project still supports.
 const OLDEST: u32 = 14;
 
-/// Opens a connection; the deadline spans everything up to the first answer.
+/// Opens a connection.
 pub(super) fn open(
     target: &ServerTarget,
     options: &ConnectOptions,
@@ -38,7 +38,8 @@ pub(super) fn open(
     }
 }
 
-/// Opens a connection to the hosts in their order; with an address, to the only host at that address.
+/// Opens a connection to the first host that accepts it. With an address, the target has one host,
+/// which is connected at that address.
 pub(super) fn open_at(
     target: &ServerTarget,
     address: Option<IpAddr>,
@@ -51,7 +52,7 @@ pub(super) fn open_at(
     }
     let tries = u32::try_from(target.hosts.len()).unwrap_or(1).max(1);
     let deadline = per_host.saturating_mul(tries);
-    let place = target.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let hosts = target.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let reactor = Reactor::new(options.query_timeout)?;
     let use_tls = target.tls.mode != TlsMode::Disable && config.get_hosts().iter().any(is_tcp);
     let connected = if use_tls {
@@ -62,9 +63,9 @@ pub(super) fn open_at(
     };
     let (client, reported) = match connected {
         Ok(Ok(connected)) => connected,
-        Ok(Err(error)) => return Err(explain_refusal(&reactor, target, &failure(&error), &place)),
+        Ok(Err(error)) => return Err(explain_refusal(&reactor, target, &failure(&error), &hosts)),
         Err(reason) => {
-            return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), &place));
+            return Err(postgresql::connect_error(&Failure::from_wait(reason, deadline), &hosts));
         }
     };
     refuse_old(&reported.version)?;
@@ -72,7 +73,7 @@ pub(super) fn open_at(
     let strings = reported.standard_conforming_strings.as_deref().filter(|_| pooled);
     postgresql_session::check_reported(reported.server_encoding.as_deref(), strings)?;
     if !pooled {
-        set_up(&reactor, &client, deadline, options.query_timeout, &place)?;
+        set_up(&reactor, &client, deadline, options.query_timeout, &hosts)?;
     }
     Ok(Opened {
         connection: PgConnection::new(reactor, client, pooled),
@@ -83,19 +84,23 @@ pub(super) fn open_at(
     })
 }
 
-/// What the server reports at log-in.
+/// Parameters that the server reports at log-in.
 struct Reported {
     version: String,
     server_encoding: Option<String>,
     standard_conforming_strings: Option<String>,
 }
 
-/// Logs in. The driver's half of the connection is worked on whenever somebody waits for the client's half.
+/// The driver's result of a log-in: the client's half and the driver's half of a connection.
+type Connected<S, T> = Result<(Client, Connection<S, T>), tokio_postgres::Error>;
+
+/// Connects and logs in. From then on, the reactor polls the driver's half of the connection during
+/// every wait.
 fn connect<S, T>(
     reactor: &Reactor,
     deadline: Duration,
-    connecting: impl Future<Output = Result<(Client, Connection<S, T>), tokio_postgres::Error>> + Send,
-) -> Result<Result<(Client, Reported), tokio_postgres::Error>, NoAnswer>
+    connecting: impl Future<Output = Connected<S, T>> + Send,
+) -> Result<Result<(Client, Reported), tokio_postgres::Error>, WaitError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -108,8 +113,8 @@ where
             server_encoding: parameter("server_encoding"),
             standard_conforming_strings: parameter("standard_conforming_strings"),
         };
-        // Its error is the client's too.
-        reactor.work_on(connection.map(drop));
+        // The client reports the driver's errors as well.
+        reactor.set_driver(connection.map(drop));
         (client, reported)
     }))
 }
@@ -154,7 +159,7 @@ fn config(target: &ServerTarget, per_host: Duration) -> Config {
     config.target_session_attrs(match target.session {
         TargetSession::ReadWrite => TargetSessionAttrs::ReadWrite,
         TargetSession::ReadOnly => TargetSessionAttrs::ReadOnly,
-        // The others are told apart once the connection is open.
+        // `postgresql_role` handles the others after the connection is open.
         _ => TargetSessionAttrs::Any,
     });
     config
@@ -165,14 +170,14 @@ fn set_up(
     client: &Client,
     deadline: Duration,
     query_timeout: Duration,
-    place: &str,
+    hosts: &str,
 ) -> Result<()> {
     let sql = postgresql_session::statements(query_timeout);
     let messages = match reactor.wait_for(deadline, client.simple_query(&sql)) {
         Ok(Ok(messages)) => messages,
-        Ok(Err(error)) => return Err(explain(&failure(&error), place)),
+        Ok(Err(error)) => return Err(explain(&failure(&error), hosts)),
         Err(reason) => {
-            return Err(postgresql::connect_error(&Failure::no_answer(reason, deadline), place));
+            return Err(postgresql::connect_error(&Failure::from_wait(reason, deadline), hosts));
         }
     };
     let row = messages.iter().find_map(|message| match message {
@@ -187,36 +192,42 @@ fn refuse_old(version: &str) -> Result<()> {
         version.split(['.', ' ', 'b', 'r']).next().and_then(|major| major.parse::<u32>().ok());
     match major {
         Some(major) if major < OLDEST => Err(Error::configuration(format!(
-            "needs PostgreSQL {OLDEST} or later, the server is {version}"
+            "the server's version is {version}; PostgreSQL {OLDEST} or later is required"
         ))),
         _ => Ok(()),
     }
 }
 
-/// What a log-in that failed means. A server of another engine breaks the conversation off, or ends it.
+/// Converts the error of a failed log-in. A server of another engine accepts the TCP connection and
+/// then fails the handshake, so its protocol is probed.
 fn explain_refusal(
     reactor: &Reactor,
     target: &ServerTarget,
     failure: &Failure,
-    place: &str,
+    hosts: &str,
 ) -> Error {
-    let talked = matches!(failure, Failure::Lost(cause)
+    let was_connected = matches!(failure, Failure::Lost(cause)
         if !cause.starts_with("error connecting to server") && !cause.contains("certificate"));
-    let [host] = target.hosts.as_slice() else { return explain(failure, place) };
-    if talked
+    let [host] = target.hosts.as_slice() else { return explain(failure, hosts) };
+    if was_connected
         && matches!(
-            reactor.wait_for(protocol::LOOK, protocol::of_server(host)),
+            reactor.wait_for(protocol::DETECT_TIMEOUT, protocol::detect(host)),
             Ok(Some(Protocol::MySql))
         )
     {
-        return protocol::mismatch(Engine::PostgreSql, place);
+        return protocol::mismatch(Engine::PostgreSql, hosts);
     }
-    explain(failure, place)
+    explain(failure, hosts)
 }
 
-/// A TLS or a log-in that does not fit will not fit at the next try either.
-fn explain(failure: &Failure, place: &str) -> Error {
-    let hopeless = tls::is_mismatch(failure)
-        || matches!(failure, Failure::Lost(cause) if cause.contains("channel binding") || cause.contains("missing"));
-    if hopeless { tls::refused(failure, place) } else { postgresql::connect_error(failure, place) }
+/// Converts a connection error. Errors of TLS and log-in settings are not retryable.
+fn explain(failure: &Failure, hosts: &str) -> Error {
+    let is_setting = tls::is_mismatch(failure)
+        || matches!(failure, Failure::Lost(cause)
+            if cause.contains("channel binding") || cause.contains("missing"));
+    if is_setting {
+        tls::refused(failure, hosts)
+    } else {
+        postgresql::connect_error(failure, hosts)
+    }
 }

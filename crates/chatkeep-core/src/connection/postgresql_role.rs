@@ -1,5 +1,5 @@
-//! `target_session_attrs=primary`, `standby` and `prefer-standby`: each server is asked whether it is a standby. As in
-//! libpq, every address of every host is tried in order.
+//! Host selection for `target_session_attrs=primary`, `standby` and `prefer-standby`: each server
+//! is queried for its role. As in libpq, every address of every host is tried in order.
 
 use std::net::IpAddr;
 
@@ -9,8 +9,8 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use super::postgresql::PgConnection;
 use super::reactor::Reactor;
 use super::{ConnectOptions, Opened, postgresql_open};
+use crate::db_error::postgresql;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::postgresql;
 use crate::url::{Host, ServerTarget, TargetSession};
 
 #[derive(QueryableByName)]
@@ -19,22 +19,22 @@ struct Recovering {
     standby: bool,
 }
 
-/// Opens a connection to the first server of the role that the URL asks for.
+/// Opens a connection to the first server that has the requested role.
 pub(super) fn open(
     target: &ServerTarget,
     options: &ConnectOptions,
 ) -> Result<Opened<PgConnection>> {
-    let mut last = Error::configuration("names no host").with_field("DATABASE_URL");
+    let mut last = Error::configuration("the host is missing").with_field("DATABASE_URL");
     let mut spare = None;
     for host in &target.hosts {
-        let alone = ServerTarget {
+        let single = ServerTarget {
             hosts: vec![host.clone()],
             session: TargetSession::Any,
             ..target.clone()
         };
-        for address in addresses(host, &alone, options)? {
+        for address in addresses(host, &single, options)? {
             let opened =
-                postgresql_open::open_at(&alone, address, options).and_then(|mut opened| {
+                postgresql_open::open_at(&single, address, options).and_then(|mut opened| {
                     let standby = is_standby(&mut opened.connection)?;
                     Ok((opened, standby))
                 });
@@ -54,7 +54,8 @@ pub(super) fn open(
     spare.filter(|_| target.session == TargetSession::PreferStandby).ok_or(last)
 }
 
-/// A host's addresses; `None` stands for a unix socket, and for a name that the driver resolves once more and explains.
+/// Returns a host's addresses. `None` stands for a unix socket, and for a name that could not be
+/// resolved: the driver resolves it again and reports the error.
 fn addresses(
     host: &Host,
     target: &ServerTarget,
@@ -71,20 +72,21 @@ fn addresses(
 }
 
 fn is_standby(connection: &mut PgConnection) -> Result<bool> {
-    let asked = sql_query("SELECT pg_catalog.pg_is_in_recovery() AS standby")
+    let result = sql_query("SELECT pg_catalog.pg_is_in_recovery() AS standby")
         .get_result::<Recovering>(connection);
-    asked.map(|row| row.standby).map_err(|error| match connection.take_failure() {
-        Some(failure) => postgresql::error(&failure, crate::fault::Effect::None),
-        None => crate::fault::from_diesel(error),
+    result.map(|row| row.standby).map_err(|error| match connection.take_failure() {
+        Some(failure) => postgresql::error(&failure, crate::db_error::Effect::None),
+        None => crate::db_error::from_diesel(error),
     })
 }
 
-/// It may change with the next failover, so that trying again may help.
-fn wrong_role(host: &Host, standby: bool, asked: TargetSession) -> Error {
+/// Returns the error for a server with another role. It is retryable, because a failover can change
+/// the role.
+fn wrong_role(host: &Host, standby: bool, requested: TargetSession) -> Error {
     let role = if standby { "a standby" } else { "the primary" };
     let message = format!(
-        "the server at {host} is {role}, and target_session_attrs={} asks for another",
-        asked.name()
+        "the server at {host} is {role}, which target_session_attrs={} does not allow",
+        requested.name()
     );
     Error::new(ErrorKind::Unavailable, message)
 }

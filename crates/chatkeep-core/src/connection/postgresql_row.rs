@@ -1,4 +1,5 @@
-//! Values between Diesel and tokio-postgres: both speak PostgreSQL's binary format, so bytes are passed through.
+//! Conversion of values between Diesel and tokio-postgres. Both use PostgreSQL's binary format, so
+//! the bytes are passed through.
 
 use std::error::Error;
 use std::num::NonZeroU32;
@@ -11,7 +12,7 @@ use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-/// A value that Diesel has already written in the binary format.
+/// A value that Diesel has already encoded in the binary format.
 #[derive(Debug)]
 pub(super) struct Bind(pub(super) Option<Vec<u8>>);
 
@@ -27,17 +28,17 @@ impl ToSql for Bind {
     }
 
     fn accepts(_: &Type) -> bool {
-        // Diesel has checked the types at compile time, and the statement was prepared with them.
+        // Diesel checked the types at compile time, and the statement was prepared with them.
         true
     }
 
     to_sql_checked!();
 }
 
-/// A row of an answer.
+/// A row of a result.
 pub(crate) struct PgRow {
     row: tokio_postgres::Row,
-    /// The columns' types, in the form in which Diesel asks for them; the same for all rows of an answer.
+    /// The columns' types in Diesel's representation, shared by all rows of a result.
     types: Arc<[Oid]>,
 }
 
@@ -49,7 +50,7 @@ impl TypeOidLookup for Oid {
     }
 }
 
-/// All rows of an answer.
+/// All rows of a result.
 pub(crate) struct PgRows {
     rows: std::vec::IntoIter<tokio_postgres::Row>,
     types: Arc<[Oid]>,

@@ -1,73 +1,77 @@
-//! Every session setting that a result depends on, on PostgreSQL: stated when a connection opens, and read back.
+//! Session settings of PostgreSQL that affect results. They are set when a connection opens, and
+//! read back.
 //!
-//! A role, a database or the server's own file may set other values for all sessions. Whatever they are, the same call
-//! gives the same result, or the connection is refused with the setting's name. Two settings are left as they are, since
-//! they are somebody's decision: `default_transaction_read_only`, under which reads work and writes are refused as
-//! read-only, and `synchronous_commit`, which decides what a power failure may take.
+//! A role, a database or the server's configuration file can change the defaults for all sessions.
+//! Setting the values and reading them back ensures that the same call returns the same result on
+//! every server. Otherwise the connection fails with an error that names the setting.
+//!
+//! Two settings are left to the administrator. Under `default_transaction_read_only`, reads work
+//! and writes fail as read-only. `synchronous_commit` determines which commits a power failure can
+//! lose.
 
 use std::time::Duration;
 
 use super::server_timeout;
 use crate::error::{Error, Result};
 
-/// Name and value. Each is stated and read back.
-const STATED: [(&str, &str); 7] = [
-    // Under a stricter level calls would fail with conflicts that they do not expect.
+/// Name and value of the settings.
+const SETTINGS: [(&str, &str); 7] = [
+    // At a stricter level, calls would fail with conflicts that they do not handle.
     ("default_transaction_isolation", "read committed"),
     // Otherwise a backslash in a literal is an escape.
     ("standard_conforming_strings", "on"),
     // Otherwise `= NULL` is true of NULL.
     ("transform_null_equals", "off"),
-    // Otherwise NULL in an array's text is a word.
+    // Otherwise NULL in an array's text is a string.
     ("array_nulls", "on"),
-    // Otherwise names are described in another way, and schemas differ that are equal.
+    // Otherwise the catalog quotes all names, and equal schemas appear to differ.
     ("quote_all_identifiers", "off"),
     ("DateStyle", "ISO, MDY"),
     ("TimeZone", "UTC"),
 ];
 
-/// The statements that set a session up, and the question that reads it back, for one round trip.
+/// Returns the statements that configure a session and read it back in one round trip.
 pub(super) fn statements(query_timeout: Duration) -> String {
     let mut sql = statement_timeout(query_timeout);
-    for (name, value) in STATED {
+    for (name, value) in SETTINGS {
         sql.push_str(&format!("; SET {name} = {}", literal(name, value)));
     }
-    let asked = STATED.map(|(name, _)| format!("current_setting('{name}')")).join(", ");
-    format!("{sql}; SELECT {asked}")
+    let columns = SETTINGS.map(|(name, _)| format!("current_setting('{name}')")).join(", ");
+    format!("{sql}; SELECT {columns}")
 }
 
-/// A list is not quoted as a whole.
+/// Quotes a value, unless it is a list.
 fn literal(name: &str, value: &str) -> String {
     if name == "DateStyle" { value.to_owned() } else { format!("'{value}'") }
 }
 
-/// `SET statement_timeout`, in milliseconds; 0 is none. The server gives a query up as we do, so that nothing runs on
-/// for nobody.
+/// Returns `SET statement_timeout`, in milliseconds; 0 means no timeout. It makes the server cancel
+/// queries whose client has stopped waiting.
 pub(super) fn statement_timeout(deadline: Duration) -> String {
     format!("SET statement_timeout = {}", server_timeout(deadline).as_millis().min(2_147_483_647))
 }
 
-/// Compares what the server answered with what was stated.
+/// Checks the settings that the server reports against the values that were set.
 ///
 /// # Errors
-/// `Configuration`, which names the setting.
-pub(super) fn read_back<'a>(answer: impl IntoIterator<Item = Option<&'a str>>) -> Result<()> {
-    for ((name, expected), value) in STATED.iter().zip(answer) {
+/// `Configuration` when a setting differs; the message names it.
+pub(super) fn read_back<'a>(reported: impl IntoIterator<Item = Option<&'a str>>) -> Result<()> {
+    for ((name, expected), value) in SETTINGS.iter().zip(reported) {
         let value = value.unwrap_or("not set");
         if !value.eq_ignore_ascii_case(expected) {
             return Err(refused(format!(
-                "the session setting {name} is {value} although it was set to {expected}; a pooler or the server \
-                 overrides it"
+                "the session setting {name} is {value} although it was set to {expected}; a pooler \
+                 or the server overrides it"
             )));
         }
     }
     Ok(())
 }
 
-/// Refuses what the server reports at log-in and no session can change.
+/// Checks settings that the server reports at log-in and that a session cannot change.
 ///
 /// # Errors
-/// `Configuration`, which names the setting and says what to do.
+/// `Configuration` when a setting is unsuitable; the message names it and the remedy.
 pub(super) fn check_reported(
     server_encoding: Option<&str>,
     standard_conforming_strings: Option<&str>,
@@ -76,14 +80,14 @@ pub(super) fn check_reported(
         && !encoding.eq_ignore_ascii_case("UTF8")
     {
         return Err(refused(format!(
-            "the database has the encoding {encoding}, which cannot hold every text; create one with CREATE DATABASE … \
-             ENCODING 'UTF8' TEMPLATE template0"
+            "the database has the encoding {encoding}, which cannot store all characters; create \
+             one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
         )));
     }
     if standard_conforming_strings == Some("off") {
         return Err(refused(
-            "the setting standard_conforming_strings is off, and behind a pooler it cannot be set for a session; set it \
-             to on for this role or database"
+            "the setting standard_conforming_strings is off, and a pooler does not allow setting \
+             it per session; set it to on for this role or database"
                 .to_owned(),
         ));
     }
@@ -100,19 +104,19 @@ mod tests {
     use crate::ErrorKind;
 
     #[test]
-    fn a_setting_that_did_not_take_effect_is_named() {
-        assert!(read_back(STATED.map(|(_, value)| Some(value))).is_ok());
-        for (place, (name, _)) in STATED.iter().enumerate() {
-            let mut answer = STATED.map(|(_, value)| Some(value));
-            answer[place] = Some("other");
-            let error = read_back(answer).expect_err(name);
+    fn setting_without_effect_is_named_in_the_error() {
+        assert!(read_back(SETTINGS.map(|(_, value)| Some(value))).is_ok());
+        for (index, (name, _)) in SETTINGS.iter().enumerate() {
+            let mut reported = SETTINGS.map(|(_, value)| Some(value));
+            reported[index] = Some("other");
+            let error = read_back(reported).expect_err(name);
             assert_eq!(error.kind(), ErrorKind::Configuration);
             assert!(error.message().contains(name), "{error}");
         }
     }
 
     #[test]
-    fn what_no_session_can_change_is_refused_by_name() {
+    fn setting_that_a_session_cannot_change_is_named_in_the_error() {
         assert!(check_reported(Some("UTF8"), Some("on")).is_ok());
         assert!(check_reported(None, None).is_ok(), "a pooler need not report it");
         for (encoding, strings, named) in [

@@ -1,4 +1,4 @@
-//! Waiting for an asynchronous driver from blocking code, never longer than a deadline.
+//! Blocking waits for an asynchronous driver, each with a deadline.
 
 use std::future::{Future, poll_fn, ready};
 use std::pin::{Pin, pin};
@@ -10,56 +10,52 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use super::alarm::Alarm;
-use super::turns::Turns;
-use crate::deadline;
+use super::poll_loop::PollLoop;
+use super::reusable_timer::ReusableTimer;
+use crate::db_error::WaitError;
 use crate::error::{Error, Result};
-use crate::interruption;
+use crate::{deadline, interrupt};
 
-/// For deadlines that are too far away to be told.
-const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Used instead of a deadline that `Instant` cannot represent.
+const FAR_FUTURE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The wait was over before the answer came.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum NoAnswer {
-    /// The deadline passed.
-    Elapsed,
-    /// The caller broke it off.
-    Interrupted,
-}
+/// The driver's half of a connection, which reads and writes the socket. It makes progress only
+/// during a wait.
+type DriverTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A driver's own work, which goes on while somebody waits for an answer: reading and writing what a client hands it.
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// A single-threaded runtime that belongs to one connection, and drives it only while somebody waits.
+/// A single-threaded runtime of one connection. It runs only while a caller waits.
 pub(crate) struct Reactor {
-    waiting: Mutex<Waiting>,
-    /// `None` only while it is dropped.
+    wait_state: Mutex<WaitState>,
+    /// `None` only during the drop.
     runtime: Option<Runtime>,
     deadline: Duration,
 }
 
-/// What a wait needs beside the future that is waited for.
-struct Waiting {
-    /// It takes turns with that future. As a task of the runtime it would cost each answer another look at the network,
-    /// before the one who waits for it is told.
-    work: Option<Work>,
-    turns: Turns,
-    alarm: Alarm,
+/// State that all waits of a connection share.
+struct WaitState {
+    /// Polled alternately with the awaited future. As a task of the runtime, it would cost one
+    /// more check of the network for each response before the waiting caller is woken.
+    driver: Option<DriverTask>,
+    poll_loop: PollLoop,
+    timer: ReusableTimer,
 }
 
 impl Reactor {
     pub(crate) fn new(deadline: Duration) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Error::internal("the network runtime cannot start").with_source(error)
+            Error::internal("cannot start the network runtime").with_source(error)
         })?;
-        let waiting = Waiting { work: None, turns: Turns::default(), alarm: Alarm::default() };
-        Ok(Self { waiting: Mutex::new(waiting), runtime: Some(runtime), deadline })
+        let wait_state = WaitState {
+            driver: None,
+            poll_loop: PollLoop::default(),
+            timer: ReusableTimer::default(),
+        };
+        Ok(Self { wait_state: Mutex::new(wait_state), runtime: Some(runtime), deadline })
     }
 
-    /// From now on, this is done while somebody waits.
-    pub(crate) fn work_on(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.waiting().work = Some(Box::pin(work));
+    /// Sets the driver's task, which is polled during every wait.
+    pub(crate) fn set_driver(&self, driver: impl Future<Output = ()> + Send + 'static) {
+        self.wait_state().driver = Some(Box::pin(driver));
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -70,23 +66,23 @@ impl Reactor {
         self.deadline = deadline;
     }
 
-    /// Has the driver take note of what the network has brought since the last wait, and waits for nothing.
-    pub(crate) fn look(&self) {
+    /// Lets the driver process data that arrived since the last wait, without blocking.
+    pub(crate) fn poll_network(&self) {
         let Some(runtime) = &self.runtime else { return };
-        // Inside another runtime a thread would have to be started for it.
+        // Inside another runtime, this would need a separate thread.
         if Handle::try_current().is_ok() {
             return;
         }
-        let mut waiting = self.waiting();
+        let mut wait_state = self.wait_state();
         runtime.block_on(async {
-            // Meanwhile the network is asked.
+            // The runtime checks the network while this task yields.
             yield_now().await;
-            poll_fn(|cx| waiting.poll(pin!(ready(())), cx)).await;
+            poll_fn(|cx| wait_state.poll(pin!(ready(())), cx)).await;
         });
     }
 
-    /// The future's output, or why there is none.
-    pub(crate) fn wait<F>(&self, future: F) -> Result<F::Output, NoAnswer>
+    /// Waits for the future within the connection's deadline and returns its output.
+    pub(crate) fn wait<F>(&self, future: F) -> Result<F::Output, WaitError>
     where
         F: Future + Send,
         F::Output: Send,
@@ -94,54 +90,55 @@ impl Reactor {
         self.wait_for(self.deadline, future)
     }
 
-    pub(crate) fn wait_for<F>(&self, deadline: Duration, future: F) -> Result<F::Output, NoAnswer>
+    /// Waits for the future within the given deadline and returns its output.
+    pub(crate) fn wait_for<F>(&self, deadline: Duration, future: F) -> Result<F::Output, WaitError>
     where
         F: Future + Send,
         F::Output: Send,
     {
-        let Some(runtime) = &self.runtime else { return Err(NoAnswer::Elapsed) };
+        let Some(runtime) = &self.runtime else { return Err(WaitError::Elapsed) };
         let deadline = deadline::left(deadline);
-        let block = || runtime.block_on(self.waiting().within(deadline, future));
-        // A runtime cannot be entered from inside another one. Blocking calls on an asynchronous caller's thread are
-        // unwise but common, so they are answered from a thread of their own.
+        let block = || runtime.block_on(self.wait_state().within(deadline, future));
+        // Tokio does not allow blocking inside another runtime. Blocking calls on an asynchronous
+        // caller's thread are unwise but common, so they run on a separate thread.
         if Handle::try_current().is_ok() {
             return std::thread::scope(|scope| {
-                scope.spawn(block).join().unwrap_or(Err(NoAnswer::Elapsed))
+                scope.spawn(block).join().unwrap_or(Err(WaitError::Elapsed))
             });
         }
         block()
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wait_state(&self) -> MutexGuard<'_, WaitState> {
+        self.wait_state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
+impl WaitState {
     async fn within<F: Future>(
         &mut self,
         deadline: Duration,
         future: F,
-    ) -> Result<F::Output, NoAnswer> {
+    ) -> Result<F::Output, WaitError> {
         let begin = Instant::now();
-        let end = begin.checked_add(deadline).unwrap_or(begin + FAR);
+        let end = begin.checked_add(deadline).unwrap_or(begin + FAR_FUTURE);
         let mut future = pin!(future);
         let mut now = begin;
         loop {
-            let until = now + interruption::slice(end - now);
-            let answer = poll_fn(|cx| match self.poll(future.as_mut(), cx) {
+            let until = now + interrupt::slice(end - now);
+            let output = poll_fn(|cx| match self.poll(future.as_mut(), cx) {
                 Poll::Ready(output) => Poll::Ready(Some(output)),
-                Poll::Pending => self.alarm.poll(until, cx).map(|()| None),
+                Poll::Pending => self.timer.poll(until, cx).map(|()| None),
             });
-            if let Some(output) = answer.await {
+            if let Some(output) = output.await {
                 return Ok(output);
             }
             now = Instant::now();
             if now >= end {
-                return Err(NoAnswer::Elapsed);
+                return Err(WaitError::Elapsed);
             }
-            if interruption::is_interrupted() {
-                return Err(NoAnswer::Interrupted);
+            if interrupt::is_interrupted() {
+                return Err(WaitError::Interrupted);
             }
         }
     }
@@ -151,12 +148,12 @@ impl Waiting {
         mut future: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<F::Output> {
-        let Self { work, turns, .. } = self;
-        turns.take(cx, |cx| {
-            // What was asked for goes out, and what has come is handed over. Work that has ended is dropped, and with it
-            // what clients would wait for.
-            if work.as_mut().is_some_and(|work| work.as_mut().poll(cx).is_ready()) {
-                *work = None;
+        let Self { driver, poll_loop, .. } = self;
+        poll_loop.run(cx, |cx| {
+            // The driver sends requests and passes responses on. When it ends, it is dropped, which
+            // also fails the requests that still wait for a response.
+            if driver.as_mut().is_some_and(|driver| driver.as_mut().poll(cx).is_ready()) {
+                *driver = None;
             }
             future.as_mut().poll(cx)
         })
@@ -165,11 +162,11 @@ impl Waiting {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        // Sockets and timers go before the runtime that they are registered with.
-        let waiting = self.waiting.get_mut().unwrap_or_else(PoisonError::into_inner);
-        (waiting.work, waiting.alarm) = (None, Alarm::default());
+        // Sockets and timers are dropped before the runtime with which they are registered.
+        let state = self.wait_state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        (state.driver, state.timer) = (None, ReusableTimer::default());
         if let Some(runtime) = self.runtime.take() {
-            // A name look-up that hangs in the system's resolver must not hold up the caller who gave it up.
+            // Do not wait for a host name lookup that hangs in the system's resolver.
             runtime.shutdown_background();
         }
     }

@@ -1,7 +1,7 @@
-//! How many bytes of rows an answer may hold.
+//! A size limit for the rows of a query result.
 
-/// Decides which rows of an answer are kept: the first ones, as far as they have room. The first of all is kept whatever its
-/// size is, so that a large one does not end the reading.
+/// Decides which rows of a result are kept: rows from the start, as long as they fit the budget.
+/// The first row is always kept, so that a large row cannot stop a reader from progressing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowBudget {
     left: Option<usize>,
@@ -10,12 +10,12 @@ pub(crate) struct RowBudget {
 }
 
 impl RowBudget {
-    /// Rows of this many bytes together are kept.
+    /// Creates a budget of this many bytes for all rows together.
     pub(crate) fn bytes(bytes: usize) -> Self {
         Self { left: Some(bytes), has_rows: false, cut: false }
     }
 
-    /// All rows are kept.
+    /// Creates a budget that keeps all rows.
     pub(crate) fn unlimited() -> Self {
         Self { left: None, has_rows: false, cut: false }
     }
@@ -24,7 +24,8 @@ impl RowBudget {
         self.left.is_some()
     }
 
-    /// Whether a row of this many bytes is kept. After one that is not, none is.
+    /// Returns whether to keep a row of this many bytes. After the first dropped row, all are
+    /// dropped.
     pub(crate) fn keeps(&mut self, bytes: usize) -> bool {
         let Some(left) = &mut self.left else { return true };
         self.cut |= self.has_rows && bytes > *left;
@@ -33,7 +34,7 @@ impl RowBudget {
         !self.cut
     }
 
-    /// Whether rows were not kept.
+    /// Returns whether rows were dropped.
     pub(crate) fn is_cut(self) -> bool {
         self.cut
     }
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_kept_as_far_as_they_have_room_and_one_at_least() {
+    fn rows_are_kept_within_the_budget_and_at_least_one() {
         let mut budget = RowBudget::bytes(10);
         assert_eq!([4, 6, 1, 0].map(|bytes| budget.keeps(bytes)), [true, true, false, false]);
         assert!(budget.is_cut());

@@ -1,4 +1,4 @@
-//! Opening a SQLite file: the pragmas, in the order that matters, and our search function.
+//! Opening of SQLite databases: the pragmas, whose order matters, and the search function.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,40 +11,41 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::sqlite_at_rest::{self, AtRest};
 use super::sqlite_file_watch::{FileWatch, refuse_other};
 use super::sqlite_hooks::Hooks;
-use super::sqlite_place;
+use super::sqlite_path;
 use super::sqlite_session::SqliteSession;
 use super::{BatchIds, ConnectOptions, Opened, Role};
+use crate::case_folding;
+use crate::db_error::sqlite;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::sqlite;
 use crate::identity::FileId;
-use crate::interruption::pause;
-use crate::message::search;
+use crate::interrupt::pause;
 use crate::url::{SqliteLocation, SqliteTarget, Synchronous};
 
-/// What must not stand as it is in a `file:` URI's path (SQLite's manual, "URI Filenames").
+/// Characters that must be escaped in the path of a `file:` URI (SQLite's manual, "URI
+/// Filenames").
 const URI_RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ').add(b'\\');
 
-/// Pages of the write-ahead log at which a commit moves them into the database. Before that it is left to
-/// [`Connection::checkpoint`](super::Connection::checkpoint), which holds up nobody.
-const LONGEST_LOG: u32 = 4_000;
+/// Size of the write-ahead log, in pages, at which a commit runs a checkpoint. Smaller logs are
+/// left to [`Connection::checkpoint`](super::Connection::checkpoint), which delays no writer.
+const AUTOCHECKPOINT_PAGES: u32 = 4_000;
 
-/// Between two attempts.
+/// Pause between two attempts to set the journal mode.
 const PAUSE: Duration = Duration::from_millis(5);
 
 diesel::define_sql_function! {
-    /// SQLite's own version.
+    /// Returns the version of the SQLite library.
     fn sqlite_version() -> diesel::sql_types::Text;
 }
 
-/// A file, or memory, that was opened.
+/// A newly opened file or in-memory database.
 pub(super) struct OpenedFile {
     pub(super) opened: Opened<SqliteSession>,
-    /// What has to stay as it is, where the file could only be opened on that promise.
+    /// State of a file that was opened as immutable.
     pub(super) at_rest: Option<AtRest>,
 }
 
-/// Opens the file, or memory.
+/// Opens the file or an in-memory database.
 pub(super) fn open(
     target: &SqliteTarget,
     role: Role,
@@ -60,13 +61,14 @@ pub(super) fn open(
             if let Some(expected) = expected {
                 refuse_other(path, expected)?;
             }
-            sqlite_place::prepare(target, path)?;
+            sqlite_path::prepare(target, path)?;
             let shown = path.display().to_string();
-            // What was there before, or was just created, is not created again if it has gone meanwhile.
+            // Neither mode creates the file: it exists now, and must not be created again if it was
+            // deleted in the meantime.
             let mode = if target.read_only { "?mode=ro" } else { "?mode=rw" };
             let mut connection = establish(&uri(path, mode), &shown, &hooks)?;
             if let Err(error) = set_journal(&mut connection, target, role, options.query_timeout) {
-                // A mount, or the rights of the folder or the file.
+                // A read-only mount, or missing permissions on the folder or the file.
                 if !(sqlite::cannot_open(&error) || sqlite::is_read_only(&error)) {
                     return Err(explain(error));
                 }
@@ -93,10 +95,10 @@ pub(super) fn open(
         connection.batch_execute("PRAGMA query_only = ON").map_err(explain)?;
     }
     if role == Role::Writer {
-        let longest = format!("PRAGMA wal_autocheckpoint = {LONGEST_LOG}");
-        connection.batch_execute(&longest).map_err(explain)?;
+        let autocheckpoint = format!("PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}");
+        connection.batch_execute(&autocheckpoint).map_err(explain)?;
     }
-    search::register(&mut connection).map_err(explain)?;
+    case_folding::register(&mut connection).map_err(explain)?;
     let version = diesel::select(sqlite_version()).get_result(&mut connection).map_err(explain)?;
     let opened = Opened {
         connection: SqliteSession::new(connection, hooks),
@@ -108,14 +110,15 @@ pub(super) fn open(
     Ok(OpenedFile { opened, at_rest })
 }
 
-/// Opens a file of another program for reading, with none of our settings. What comes with it must outlive it. A private
-/// copy may be written to: SQLite moves what is in its log over.
+/// Opens another program's file for reading, without chatkeep's settings. The returned hooks must
+/// outlive the connection. A private copy is opened writable, so that SQLite can copy its log into
+/// it.
 pub(crate) fn open_to_read(
     path: &Path,
     is_private: bool,
-    patience: Duration,
+    lock_timeout: Duration,
 ) -> Result<(SqliteConnection, Box<Hooks>)> {
-    let hooks = Hooks::new(patience);
+    let hooks = Hooks::new(lock_timeout);
     let mode = if is_private { "?mode=rw" } else { "?mode=ro" };
     let connection = establish(&uri(path, mode), &path.display().to_string(), &hooks)?;
     Ok((connection, hooks))
@@ -125,22 +128,21 @@ fn establish(uri: &str, shown: &str, hooks: &Hooks) -> Result<SqliteConnection> 
     let (connection, has_hooks) = hooks.opening(|| SqliteConnection::establish(uri));
     let connection = connection.map_err(|error| sqlite::open_error(&error, shown))?;
     if !has_hooks {
-        // Without them no lock would be waited for.
-        return Err(Error::internal(
-            "SQLite's extensions were removed by other code of this process",
-        ));
+        // Without hooks, the connection would not wait for locks.
+        return Err(Error::internal("other code in this process removed SQLite's auto extensions"));
     }
     Ok(connection)
 }
 
 fn uri(path: &Path, mode: &str) -> String {
     let escaped = utf8_percent_encode(&path.to_string_lossy(), URI_RESERVED).to_string();
-    // `file::memory:` is no file, but one whose name is that may be meant.
-    let place = if path.is_absolute() { "" } else { "./" };
-    format!("file:{place}{escaped}{mode}")
+    // `file::memory:` would be an in-memory database; with the prefix, it is a file of that name.
+    let prefix = if path.is_absolute() { "" } else { "./" };
+    format!("file:{prefix}{escaped}{mode}")
 }
 
-/// With a log beside it, a file is read by way of a third file, which has to be made or changed.
+/// Returns the error for a file that fails to open because of its write-ahead log: readers of the
+/// log must create or write the index file.
 fn explain_log(error: DieselError, path: &Path) -> Error {
     if !sqlite_at_rest::has_log(path) {
         return sqlite::error(error);
@@ -149,30 +151,30 @@ fn explain_log(error: DieselError, path: &Path) -> Error {
     Error::new(
         ErrorKind::ReadOnly,
         format!(
-            "{shown} has a write-ahead log beside it ({shown}-wal), and to read both this program has to write into their \
-             folder; give it that right, or have a program that has it open the file once"
+            "{shown} has a write-ahead log ({shown}-wal), and reading it requires write permission \
+             for the folder; grant that permission, or let a program that has it open the file once"
         ),
     )
 }
 
-/// Write-ahead logging lasts in the file, so that one connection sets it and the others find it. A file that accepts no
-/// changes is read in the mode that it has.
+/// Sets the journal mode to write-ahead logging. The mode is stored in the file, so other
+/// connections find it set. A read-only file is read in the mode that it has.
 fn set_journal(
     connection: &mut SqliteConnection,
     target: &SqliteTarget,
     role: Role,
-    patience: Duration,
+    lock_timeout: Duration,
 ) -> Result<(), DieselError> {
     if target.read_only || role == Role::Reader {
-        // The first page is read here, so that a file that is no database is told at once.
+        // Reads the first page, to report at once a file that is not a database.
         return connection.batch_execute("PRAGMA schema_version");
     }
-    // SQLite waits for whoever else is in the way everywhere but here: of several programs that open a new file at once, all
-    // but one would be told that it is locked.
-    let end = Instant::now() + patience;
+    // SQLite does not call the busy handler for this pragma. Without the loop, if several programs
+    // opened a new file at once, all but one would fail with "database is locked".
+    let end = Instant::now() + lock_timeout;
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL") {
-            // Whether it can be read all the same shows at the first page.
+            // Reading the first page shows whether the file is readable.
             Err(error) if sqlite::is_read_only(&error) => {
                 return connection.batch_execute("PRAGMA schema_version");
             }

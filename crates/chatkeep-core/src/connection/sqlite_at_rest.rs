@@ -1,4 +1,4 @@
-//! A SQLite file that nobody has open, in a folder that takes no changes.
+//! A SQLite file in a read-only folder, which no program is writing to.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,41 +6,45 @@ use std::time::SystemTime;
 
 use crate::identity::companion;
 
-/// With write-ahead logging even readers keep files beside the database. Where they cannot, SQLite reads the file only
-/// if it is promised that nothing changes meanwhile (`immutable`). This is the promise, and the look whether it holds: a
-/// folder that is mounted read-only here may take changes elsewhere.
+/// The recorded state of a file that is opened with `immutable`.
+///
+/// With write-ahead logging, even readers create files next to the database. If they cannot, SQLite
+/// reads the file only if the program guarantees that it does not change (`immutable`). This type
+/// detects changes that break the guarantee: a folder that is mounted read-only on this machine may
+/// be written to from another one.
 pub(super) struct AtRest {
     path: PathBuf,
-    seen: Look,
+    state: FileState,
 }
 
 #[derive(PartialEq)]
-struct Look {
+struct FileState {
     modified: Option<SystemTime>,
     length: u64,
 }
 
 impl AtRest {
-    /// The file as it is now; `None` when it is not there, or when a log beside it says that somebody writes.
+    /// Records the file's current state. `None` if the file does not exist, or if it has a
+    /// write-ahead log, which shows that a program is using it.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        look(path).map(|seen| Self { path: path.to_owned(), seen })
+        file_state(path).map(|state| Self { path: path.to_owned(), state })
     }
 
-    /// Whether the promise still holds.
-    pub(super) fn still(&self) -> bool {
-        look(&self.path).is_some_and(|now| now == self.seen)
+    /// Returns whether the file is still in its recorded state.
+    pub(super) fn is_unchanged(&self) -> bool {
+        file_state(&self.path).is_some_and(|now| now == self.state)
     }
 }
 
-/// Whether a write-ahead log is beside the file, or was being read.
+/// Returns whether the file has a write-ahead log, or the index of one.
 pub(super) fn has_log(path: &Path) -> bool {
     companion(path, "-wal").exists() || companion(path, "-shm").exists()
 }
 
-fn look(path: &Path) -> Option<Look> {
+fn file_state(path: &Path) -> Option<FileState> {
     if has_log(path) {
         return None;
     }
     let file = fs::metadata(path).ok()?;
-    Some(Look { modified: file.modified().ok(), length: file.len() })
+    Some(FileState { modified: file.modified().ok(), length: file.len() })
 }

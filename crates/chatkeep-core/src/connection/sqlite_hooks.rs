@@ -1,8 +1,9 @@
-//! How long a SQLite connection waits for another's lock and works on a statement, how a statement is interrupted, and that
-//! statements stay prepared.
+//! SQLite hooks: lock timeout, statement timeout, interruption, the check of the file before
+//! commits, and plan stability.
 //!
-//! Diesel does not hand its connections out, but SQLite calls an extension for each one that it opens. Ours sets up the
-//! connections that we open, and leaves those of others alone.
+//! Diesel does not expose its raw connection, but SQLite calls registered auto extensions for each
+//! connection that it opens. Ours configures the connections that this module opens and leaves all
+//! others unchanged.
 #![expect(unsafe_code, reason = "SQLite's hooks are C functions with a pointer")]
 
 use std::cell::{Cell, OnceCell};
@@ -19,29 +20,30 @@ use libsqlite3_sys::{
 };
 
 use super::sqlite_file_watch::FileWatch;
-use crate::{deadline, interruption};
+use crate::{deadline, interrupt};
 
-/// Milliseconds between two looks at a lock, as in SQLite's own handler, and no longer than a person notices.
-const PAUSES: [u64; 10] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50];
-/// Steps of SQLite's machine between two looks at whether a statement is to be interrupted: some tens of microseconds, or a
-/// hundred rows of a search, which may be long.
-const STEPS: c_int = 1_000;
+/// Delays between attempts to get a lock, in milliseconds, as in SQLite's own busy handler. The
+/// longest is short enough for an interactive user.
+const RETRY_DELAYS: [u64; 10] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50];
+/// Number of virtual machine instructions between two calls of the progress handler. They take some
+/// tens of microseconds, or in a search about 100 rows, which can be long.
+const PROGRESS_STEPS: c_int = 1_000;
 
-/// What a connection's hooks know. It must stay where it is, and outlive the connection.
+/// State of a connection's hooks. It must not move, and must outlive the connection.
 pub(crate) struct Hooks {
-    patience: Cell<Duration>,
-    /// How long a statement may take.
+    lock_timeout: Cell<Duration>,
+    /// Maximum duration of a statement.
     time_limit: Cell<Duration>,
-    /// When the statement began. `None` on a connection whose statements have no limit.
+    /// Start of the current statement. `None` on a connection whose statements have no limit.
     began: Cell<Option<Instant>>,
     /// Whether the limit ended the statement.
     is_elapsed: Cell<bool>,
-    /// When the wait that goes on began.
-    since: Cell<Instant>,
+    /// Start of the current wait for a lock.
+    wait_began: Cell<Instant>,
     is_set: Cell<bool>,
-    /// The file that is open; none for memory, and while it is being opened.
+    /// The open file. Empty for an in-memory database, and while the file is being opened.
     file: OnceCell<FileWatch>,
-    /// A commit failed half-way.
+    /// Whether a commit failed with an unknown outcome.
     is_broken: Cell<bool>,
 }
 
@@ -51,62 +53,62 @@ thread_local! {
 }
 
 impl Hooks {
-    pub(super) fn new(patience: Duration) -> Box<Self> {
-        let since = Cell::new(Instant::now());
+    /// Creates hooks with this timeout for locks and for statements.
+    pub(super) fn new(timeout: Duration) -> Box<Self> {
         Box::new(Self {
-            patience: Cell::new(patience),
-            time_limit: Cell::new(patience),
+            lock_timeout: Cell::new(timeout),
+            time_limit: Cell::new(timeout),
             began: Cell::new(None),
             is_elapsed: Cell::new(false),
-            since,
+            wait_began: Cell::new(Instant::now()),
             is_set: Cell::new(false),
             file: OnceCell::new(),
             is_broken: Cell::new(false),
         })
     }
 
-    /// From now on a statement may take this long. The limit from before is returned.
+    /// Sets the maximum duration of a statement, and returns the previous one.
     pub(super) fn set_time_limit(&self, limit: Duration) -> Duration {
         self.time_limit.replace(limit)
     }
 
-    /// A statement begins now.
+    /// Starts the time limit of a statement.
     pub(super) fn begin(&self) {
         self.began.set(Some(Instant::now()));
         self.is_elapsed.set(false);
     }
 
-    /// The limit that ended the statement, if one did; once.
+    /// Returns the limit that ended the statement, if one did, and clears it.
     pub(super) fn take_elapsed(&self) -> Option<Duration> {
         self.is_elapsed.take().then(|| self.time_limit.get())
     }
 
-    /// Whether the statement is to be ended.
-    fn ends_statement(&self) -> bool {
+    /// Returns whether to abort the statement.
+    fn should_abort(&self) -> bool {
         let elapsed =
             self.began.get().is_some_and(|began| began.elapsed() >= self.time_limit.get());
         if elapsed {
             self.is_elapsed.set(true);
         }
-        elapsed || interruption::is_interrupted()
+        elapsed || interrupt::is_interrupted()
     }
 
-    /// From now on a lock is waited for as long as this. The patience from before comes back.
-    pub(super) fn set_patience(&self, patience: Duration) -> Duration {
-        self.patience.replace(patience)
+    /// Sets how long to wait for a lock, and returns the previous timeout.
+    pub(super) fn set_lock_timeout(&self, timeout: Duration) -> Duration {
+        self.lock_timeout.replace(timeout)
     }
 
-    /// From now on a commit is refused once this file is not at its path any more.
+    /// Watches this file. Commits are rolled back once it is no longer at its path.
     pub(super) fn watch(&self, file: FileWatch) {
         let _ = self.file.set(file);
     }
 
-    /// Whether the connection is of no more use.
+    /// Returns whether the connection can no longer be used.
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken.get() || self.file().is_some_and(|file| !file.was_in_place())
     }
 
-    /// From now on it is.
+    /// Marks the connection as unusable.
     pub(super) fn mark_broken(&self) {
         self.is_broken.set(true);
     }
@@ -115,7 +117,8 @@ impl Hooks {
         self.file.get()
     }
 
-    /// Opens a connection with these hooks. Whether it has them: some other code may have removed all extensions.
+    /// Opens a connection with these hooks, and returns whether they were installed. Other code in
+    /// the process may have removed all auto extensions.
     pub(super) fn opening<T>(&self, open: impl FnOnce() -> T) -> (T, bool) {
         struct Opened;
         impl Drop for Opened {
@@ -125,8 +128,9 @@ impl Hooks {
         }
         static EXTENSION: Once = Once::new();
         EXTENSION.call_once(|| {
-            // SAFETY: the function has the signature that SQLite calls, and does not unwind. Should there be no memory
-            // for the entry, no connection gets hooks, and that is noticed.
+            // SAFETY: the function has the signature that SQLite calls, and does not unwind. If
+            // registering fails for lack of memory, no connection gets hooks, and the caller
+            // detects that.
             unsafe { sqlite3_auto_extension(Some(set_hooks)) };
         });
         OPENING.set(self);
@@ -135,22 +139,24 @@ impl Hooks {
         (opened, self.is_set.get())
     }
 
-    /// Whether to look at the lock again, which was found held so many times.
-    fn waits_on(&self, looks: c_int) -> bool {
-        if looks == 0 {
-            self.since.set(Instant::now());
+    /// Waits before the next attempt to get a lock, and returns whether to try again. `attempts` is
+    /// the number of previous calls for the same lock.
+    fn should_retry(&self, attempts: c_int) -> bool {
+        if attempts == 0 {
+            self.wait_began.set(Instant::now());
         }
-        let left = deadline::left(self.patience.get().saturating_sub(self.since.get().elapsed()));
-        if left.is_zero() || interruption::is_interrupted() {
+        let waited = self.wait_began.get().elapsed();
+        let left = deadline::left(self.lock_timeout.get().saturating_sub(waited));
+        if left.is_zero() || interrupt::is_interrupted() {
             return false;
         }
-        let pause = PAUSES[usize::try_from(looks).unwrap_or(0).min(PAUSES.len() - 1)];
-        sleep(left.min(Duration::from_millis(pause)));
+        let index = usize::try_from(attempts).unwrap_or(0).min(RETRY_DELAYS.len() - 1);
+        sleep(left.min(Duration::from_millis(RETRY_DELAYS[index])));
         true
     }
 }
 
-/// Called by SQLite for every connection that is opened in this process, by us or by others.
+/// Installs the hooks. SQLite calls this for every connection that any code of the process opens.
 unsafe extern "C" fn set_hooks(
     connection: *mut sqlite3,
     _: *mut *mut c_char,
@@ -161,36 +167,39 @@ unsafe extern "C" fn set_hooks(
         return SQLITE_OK;
     }
     let argument = hooks.cast_mut().cast::<c_void>();
-    // SAFETY: SQLite hands over a connection that it has just opened. The pointer is to hooks that outlive it, see
-    // `Connection`, and which only the thread looks at that uses the connection, as SQLite's hooks run on it.
+    // SAFETY: SQLite passes a connection that it has just opened. The pointer is to hooks that
+    // outlive the connection, see `SqliteSession`. Only the thread that uses the connection
+    // accesses them, because SQLite runs its hooks on that thread.
     unsafe {
-        // SQLite would prepare a statement anew whenever a value is bound that its plan might depend on, as a page's limit
-        // is (its manual, "The SQLite Query Optimizer Overview", on the query planner stability guarantee).
+        // Otherwise SQLite prepares a statement again whenever a bound value could change its plan,
+        // such as the limit of a page (its manual, "The SQLite Query Optimizer Overview", on the
+        // query planner stability guarantee).
         sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_QPSG, 1, ptr::null_mut::<c_int>());
-        sqlite3_busy_handler(connection, Some(is_busy), argument);
-        sqlite3_progress_handler(connection, STEPS, Some(is_to_be_ended), argument);
-        sqlite3_commit_hook(connection, Some(is_to_be_rolled_back), argument);
+        sqlite3_busy_handler(connection, Some(on_busy), argument);
+        sqlite3_progress_handler(connection, PROGRESS_STEPS, Some(on_progress), argument);
+        sqlite3_commit_hook(connection, Some(on_commit), argument);
         (*hooks).is_set.set(true);
     }
     SQLITE_OK
 }
 
-/// Not zero: look again.
-unsafe extern "C" fn is_busy(hooks: *mut c_void, looks: c_int) -> c_int {
+/// Handles a held lock. A nonzero result means to try again.
+unsafe extern "C" fn on_busy(hooks: *mut c_void, attempts: c_int) -> c_int {
     // SAFETY: see `set_hooks`.
     let hooks = unsafe { &*hooks.cast::<Hooks>() };
-    catch_unwind(AssertUnwindSafe(|| hooks.waits_on(looks))).unwrap_or(false).into()
+    catch_unwind(AssertUnwindSafe(|| hooks.should_retry(attempts))).unwrap_or(false).into()
 }
 
-/// Not zero: end it.
-unsafe extern "C" fn is_to_be_ended(hooks: *mut c_void) -> c_int {
+/// Checks a running statement. A nonzero result aborts it.
+unsafe extern "C" fn on_progress(hooks: *mut c_void) -> c_int {
     // SAFETY: see `set_hooks`.
     let hooks = unsafe { &*hooks.cast::<Hooks>() };
-    catch_unwind(AssertUnwindSafe(|| hooks.ends_statement())).unwrap_or(true).into()
+    catch_unwind(AssertUnwindSafe(|| hooks.should_abort())).unwrap_or(true).into()
 }
 
-/// Not zero: roll back instead of committing. SQLite calls it before each commit that changes something.
-unsafe extern "C" fn is_to_be_rolled_back(hooks: *mut c_void) -> c_int {
+/// Checks the file before a commit. SQLite calls it for each commit with changes; a nonzero result
+/// turns the commit into a rollback.
+unsafe extern "C" fn on_commit(hooks: *mut c_void) -> c_int {
     // SAFETY: see `set_hooks`.
     let hooks = unsafe { &*hooks.cast::<Hooks>() };
     catch_unwind(AssertUnwindSafe(|| hooks.file().is_some_and(|file| !file.is_in_place())))

@@ -1,4 +1,5 @@
-//! SQLite: a `diesel::Connection` around Diesel's own. Every statement has a deadline, and the cache of statements has a bound.
+//! SQLite: a `diesel::Connection` that wraps Diesel's own. It adds a deadline for every statement
+//! and a limit for the statement cache.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +19,10 @@ use super::statements::MAX_STATEMENTS;
 
 /// One connection to a SQLite database.
 pub(crate) struct SqliteSession {
-    // Declared, and so dropped, before the hooks that it points to.
+    // Declared before the hooks that it points to, and so dropped before them.
     connection: SqliteConnection,
     hooks: Box<Hooks>,
-    /// Statements that Diesel's cache holds. It can be emptied, but not asked.
+    /// Number of statements in Diesel's cache, which can be cleared but not queried.
     cached: Arc<AtomicUsize>,
 }
 
@@ -41,12 +42,12 @@ impl SqliteSession {
         &self.hooks
     }
 
-    /// The time limit that ended the last statement, if one did; once.
+    /// Returns the time limit that ended the last statement, if one did, and clears it.
     pub(super) fn take_elapsed(&self) -> Option<Duration> {
         self.hooks.take_elapsed()
     }
 
-    /// Runs statements that take as long as the file is large.
+    /// Runs `work` without a time limit, for statements whose duration depends on the file size.
     pub(crate) fn without_time_limit<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let usual = self.hooks.set_time_limit(Duration::MAX);
         let value = work(self);
@@ -54,12 +55,12 @@ impl SqliteSession {
         value
     }
 
-    /// A statement begins: its time is measured from here.
+    /// Starts the time limit of the next statement, and clears the statement cache if it is full.
     fn begin(&mut self) -> &mut SqliteConnection {
         self.hooks.begin();
         if self.cached.load(Ordering::Relaxed) >= MAX_STATEMENTS {
-            // Diesel removes no single statement. Preparing the few frequent ones again costs less than one statement more for
-            // every text that was ever used.
+            // Diesel cannot remove a single statement. Preparing the few frequent ones again costs
+            // less than keeping a statement for every text ever used.
             self.connection.set_prepared_statement_cache_size(CacheSize::Disabled);
             self.connection.set_prepared_statement_cache_size(CacheSize::Unbounded);
             self.cached.store(0, Ordering::Relaxed);

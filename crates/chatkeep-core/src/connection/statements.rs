@@ -1,7 +1,7 @@
-//! Prepared statements of one connection, up to a limit. Beyond it the one that was not used for longest is removed.
+//! A cache of one connection's prepared statements, which evicts the least recently used one.
 //!
-//! Diesel's own cache keeps every text for as long as the connection is open. The number of texts has no limit: a filter by
-//! several keys of the metadata has one for each combination.
+//! Diesel's own cache never evicts a statement. The number of different texts has no limit: a
+//! filter by several metadata keys has one text per combination.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,26 +11,26 @@ use diesel::backend::Backend;
 use diesel::connection::statement_cache::StatementCacheKey;
 use diesel::query_builder::{QueryFragment, QueryId};
 
-/// Maximum number of statements that a connection keeps prepared, on every engine.
+/// Maximum number of prepared statements per connection, on every engine.
 pub(super) const MAX_STATEMENTS: usize = 256;
 
 pub(super) struct Statements<DB: Backend, S> {
-    kept: HashMap<StatementCacheKey<DB>, Kept<S>>,
-    /// Counts the uses.
+    cached: HashMap<StatementCacheKey<DB>, Cached<S>>,
+    /// Number of uses so far.
     clock: u64,
 }
 
-struct Kept<S> {
+struct Cached<S> {
     statement: S,
     last_used: u64,
 }
 
-/// What is known of a statement that is about to be run.
+/// Result of a cache lookup.
 pub(super) enum Lookup<DB: Backend, S> {
     Prepared(S),
-    /// It has to be prepared, and is kept under this key.
+    /// The statement must be prepared, and then cached under this key.
     New(StatementCacheKey<DB>),
-    /// It has to be prepared, and is used once.
+    /// The statement must be prepared, and must not be cached.
     Once(StatementCacheKey<DB>),
 }
 
@@ -43,7 +43,7 @@ where
     S: Clone,
 {
     pub(super) fn new() -> Self {
-        Self { kept: HashMap::new(), clock: 0 }
+        Self { cached: HashMap::new(), clock: 0 }
     }
 
     pub(super) fn find<T>(
@@ -56,10 +56,10 @@ where
         T: QueryFragment<DB> + QueryId,
     {
         let key = StatementCacheKey::for_source(T::query_id(), source, types, backend)?;
-        if let Some(kept) = self.kept.get_mut(&key) {
+        if let Some(cached) = self.cached.get_mut(&key) {
             self.clock += 1;
-            kept.last_used = self.clock;
-            return Ok(Lookup::Prepared(kept.statement.clone()));
+            cached.last_used = self.clock;
+            return Ok(Lookup::Prepared(cached.statement.clone()));
         }
         Ok(if source.is_safe_to_cache_prepared(backend)? {
             Lookup::New(key)
@@ -68,21 +68,22 @@ where
         })
     }
 
-    /// Keeps a statement, and returns the one that had to make room for it.
-    pub(super) fn keep(&mut self, key: StatementCacheKey<DB>, statement: S) -> Option<S> {
-        let removed = if self.kept.len() >= MAX_STATEMENTS { self.remove_oldest() } else { None };
+    /// Caches a statement, and returns the evicted one, if any.
+    pub(super) fn insert(&mut self, key: StatementCacheKey<DB>, statement: S) -> Option<S> {
+        let evicted = if self.cached.len() >= MAX_STATEMENTS { self.remove_oldest() } else { None };
         self.clock += 1;
-        self.kept.insert(key, Kept { statement, last_used: self.clock });
-        removed
+        self.cached.insert(key, Cached { statement, last_used: self.clock });
+        evicted
     }
 
-    /// Looking at all of them takes microseconds; the statement that replaces it takes a round trip to prepare.
+    /// Removes the least recently used statement. The linear scan takes microseconds, while
+    /// preparing the new statement takes a round trip.
     fn remove_oldest(&mut self) -> Option<S> {
-        let oldest = self.kept.values().map(|kept| kept.last_used).min()?;
-        self.kept
-            .extract_if(|_, kept| kept.last_used == oldest)
+        let oldest = self.cached.values().map(|cached| cached.last_used).min()?;
+        self.cached
+            .extract_if(|_, cached| cached.last_used == oldest)
             .next()
-            .map(|(_, kept)| kept.statement)
+            .map(|(_, cached)| cached.statement)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How many statements a connection keeps prepared when it is asked in thousands of ways.
+//! Tests of the limit for prepared statements, with thousands of different queries.
 
 use chatkeep_testkit::{Engine, TestDatabase};
 use diesel::sql_types::{BigInt, Text};
@@ -7,38 +7,38 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::*;
 use crate::connection::{ConnectOptions, Connection, Role, Session};
-use crate::message::{MessageFilter, MetadataFilter, Order, after, count};
+use crate::message::{MessageFilter, MetadataFilter, Order, count, list_after};
 use crate::migrations;
 use crate::url::DatabaseUrl;
 use crate::value::Timestamp;
 
-/// Statements beside those of the cache: the one that asks, and one that is still to be closed.
-const BESIDE: i64 = 2;
+/// Statements outside the cache: the one that counts, and one that is not closed yet.
+const UNCACHED: i64 = 2;
 
-/// Four times as many as are kept.
+/// Returns four times as many different filters as statements are cached.
 fn filters() -> impl Iterator<Item = MessageFilter> {
-    let wanted = |keys: usize| {
+    let metadata = |keys: usize| {
         (0..keys)
             .map(|key| MetadataFilter::new(format!("key {key}"), key as i64).expect("a filter"))
             .collect()
     };
     (0..4 * MAX_STATEMENTS / 16).flat_map(move |keys| {
-        (0..16_u8).map(move |which| MessageFilter {
-            provider: (which & 1 > 0).then(|| "a".to_owned()),
-            model: (which & 2 > 0).then(|| "b".to_owned()),
-            start: (which & 4 > 0).then_some(Timestamp::MIN),
-            end: (which & 8 > 0).then_some(Timestamp::MAX),
-            metadata: wanted(keys),
+        (0..16_u8).map(move |bits| MessageFilter {
+            provider: (bits & 1 > 0).then(|| "a".to_owned()),
+            model: (bits & 2 > 0).then(|| "b".to_owned()),
+            start: (bits & 4 > 0).then_some(Timestamp::MIN),
+            end: (bits & 8 > 0).then_some(Timestamp::MAX),
+            metadata: metadata(keys),
         })
     })
 }
 
 fn open(database: &TestDatabase) -> Connection {
-    let url = DatabaseUrl::parse(database.url()).expect("the URL is right");
+    let url = DatabaseUrl::parse(database.url()).expect("a valid URL");
     let options = ConnectOptions::default();
     let mut connection =
-        Connection::open(&url, Role::Writer, &options).expect("the database is there");
-    migrations::upgrade(&mut connection, options.query_timeout).expect("the schema is made");
+        Connection::open(&url, Role::Writer, &options).expect("the connection opens");
+    migrations::upgrade(&mut connection, options.query_timeout).expect("the schema is created");
     connection
 }
 
@@ -56,13 +56,13 @@ struct Status {
     value: String,
 }
 
-/// The statements that the server has prepared for this connection.
+/// Returns the number of statements that the server has prepared for this connection.
 fn prepared(connection: &mut Connection) -> i64 {
     match &mut connection.session {
-        Session::Sqlite(_) => unreachable!("SQLite is asked for its memory"),
+        Session::Sqlite(_) => unreachable!("on SQLite, the test measures memory"),
         Session::PostgreSql(session) => {
             let count = sql_query("SELECT count(*) AS count FROM pg_prepared_statements");
-            count.get_result::<Count>(session.as_mut()).expect("the server answers").count
+            count.get_result::<Count>(session.as_mut()).expect("the server responds").count
         }
         Session::MySql(session) => {
             let status =
@@ -74,62 +74,63 @@ fn prepared(connection: &mut Connection) -> i64 {
                     .expect("it is counted");
                 row.value.parse().expect("a number")
             };
-            let rows = status.expect("the server answers");
+            let rows = status.expect("the server responds");
             of(&rows, "Com_stmt_prepare") - of(&rows, "Com_stmt_close")
         }
     }
 }
 
 #[test]
-fn the_statement_that_was_not_used_for_longest_is_removed() {
+fn full_cache_evicts_the_least_recently_used_statement() {
     let mut statements = Statements::<Sqlite, usize>::new();
     let key = |number: usize| StatementCacheKey::Sql {
         sql: format!("SELECT {number}"),
         bind_types: Vec::new(),
     };
     for number in 0..MAX_STATEMENTS {
-        assert_eq!(statements.keep(key(number), number), None);
+        assert_eq!(statements.insert(key(number), number), None);
     }
-    let first = statements.find(&sql_query("SELECT 0"), &[], &Sqlite).expect("it has a text");
+    let first = statements.find(&sql_query("SELECT 0"), &[], &Sqlite).expect("a cache key");
     assert!(matches!(first, Lookup::Prepared(0)));
-    assert_eq!(statements.keep(key(MAX_STATEMENTS), MAX_STATEMENTS), Some(1));
-    assert_eq!(statements.kept.len(), MAX_STATEMENTS);
+    assert_eq!(statements.insert(key(MAX_STATEMENTS), MAX_STATEMENTS), Some(1));
+    assert_eq!(statements.cached.len(), MAX_STATEMENTS);
 }
 
 #[test]
-fn thousands_of_different_filters_leave_a_bounded_number_of_prepared_statements() {
+fn prepared_statements_are_bounded_with_thousands_of_different_filters() {
     for engine in Engine::servers().into_iter().filter(|engine| engine.is_available()) {
         let database = TestDatabase::create(engine);
         let mut connection = open(&database);
         for filter in filters() {
-            assert_eq!(count(&mut connection, &filter).expect("the log answers"), 0);
+            assert_eq!(count(&mut connection, &filter).expect("the messages are counted"), 0);
         }
         let after_all = prepared(&mut connection);
-        assert!(after_all <= MAX_STATEMENTS as i64 + BESIDE, "{engine}: {after_all}");
-        assert!(after_all >= MAX_STATEMENTS as i64 / 2, "{engine} keeps none: {after_all}");
+        assert!(after_all <= MAX_STATEMENTS as i64 + UNCACHED, "{engine}: {after_all}");
+        assert!(after_all >= MAX_STATEMENTS as i64 / 2, "{engine} caches none: {after_all}");
     }
 }
 
 #[test]
-#[expect(unsafe_code, reason = "SQLite's memory is asked for by a C function")]
-fn sqlite_keeps_a_bounded_amount_of_memory_for_different_filters_and_numbers() {
-    // SAFETY: it takes nothing, and reads a counter.
+#[expect(unsafe_code, reason = "SQLite's memory counter is a C function")]
+fn sqlite_memory_is_bounded_with_many_different_filters_and_values() {
+    // SAFETY: the function has no arguments and reads a counter.
     let used = || unsafe { libsqlite3_sys::sqlite3_memory_used() };
     let database = TestDatabase::create(Engine::Sqlite);
     let mut connection = open(&database);
-    count(&mut connection, &MessageFilter::default()).expect("the log answers");
+    count(&mut connection, &MessageFilter::default()).expect("the messages are counted");
     let before = used();
     for number in 0..10_000_i64 {
-        let wanted = MetadataFilter::new("number", number).expect("a filter");
-        let filter = MessageFilter { metadata: vec![wanted], ..MessageFilter::default() };
-        after(&mut connection, &filter, None, Order::OldestFirst, 1).expect("the log answers");
+        let number = MetadataFilter::new("number", number).expect("a filter");
+        let filter = MessageFilter { metadata: vec![number], ..MessageFilter::default() };
+        list_after(&mut connection, &filter, None, Order::OldestFirst, 1)
+            .expect("a page of messages");
     }
     let numbers = used() - before;
     assert!(numbers < 256 << 10, "one statement for all numbers: {numbers} bytes");
     for filter in filters().chain(filters()) {
-        count(&mut connection, &filter).expect("the log answers");
+        count(&mut connection, &filter).expect("the messages are counted");
     }
     let filters = used() - before;
-    // The longest of these statements has 63 subqueries and takes 100 kB.
+    // The longest of these statements has 63 subqueries and uses 100 kB.
     assert!(filters < (MAX_STATEMENTS as i64 * 128) << 10, "{filters} bytes");
 }

@@ -1,4 +1,4 @@
-//! TLS by rustls: which certificate is believed, for each of the five modes.
+//! TLS with rustls: which certificates each of the five modes accepts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
+use crate::db_error::Failure;
 use crate::error::{Error, Result};
-use crate::fault::Failure;
 use crate::url::{Tls, TlsMode};
 
-/// The client's side of TLS for this mode. Not asked for with [`TlsMode::Disable`].
+/// Returns the client configuration for this mode. Not called for [`TlsMode::Disable`].
 pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let versions = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::internal("TLS cannot be set up").with_source(error))?;
+        .map_err(|error| Error::internal("cannot configure TLS").with_source(error))?;
     let verifier: Arc<dyn ServerCertVerifier> = match tls.mode {
         TlsMode::VerifyCa => Arc::new(KnownAuthority { inner: verifier(tls, &provider)? }),
         TlsMode::VerifyFull => verifier(tls, &provider)?,
@@ -47,7 +47,7 @@ fn verifier(tls: &Tls, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServe
         })
 }
 
-/// The authorities in a PEM file.
+/// Reads the certificate authorities in a PEM file.
 pub(super) fn read_roots(path: &Path) -> Result<RootCertStore> {
     let unusable = |cause: String| {
         Error::configuration(format!("cannot read certificates from {}: {cause}", path.display()))
@@ -61,33 +61,35 @@ pub(super) fn read_roots(path: &Path) -> Result<RootCertStore> {
         roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(unusable("the file holds none".to_owned()));
+        return Err(unusable("the file contains none".to_owned()));
     }
     Ok(roots)
 }
 
-/// Whether a connection failed because its TLS does not fit the server's, which waiting does not change.
+/// Returns whether a connection failed because of its TLS settings or the server's certificate, so
+/// that a retry cannot succeed.
 pub(super) fn is_mismatch(failure: &Failure) -> bool {
-    matches!(failure, Failure::Lost(cause) if cause.contains("does not support TLS") || cause.contains("certificate"))
+    matches!(failure, Failure::Lost(cause)
+        if cause.contains("does not support TLS") || cause.contains("certificate"))
 }
 
-/// The error of a connection that can never be made with these settings.
-pub(super) fn refused(failure: &Failure, place: &str) -> Error {
+/// Returns the error for a connection that cannot succeed with its TLS settings.
+pub(super) fn refused(failure: &Failure, address: &str) -> Error {
     let Failure::Lost(cause) = failure else {
-        return Error::internal("only a connection that was lost is explained by its TLS");
+        return Error::internal("a TLS error was expected for a lost connection only");
     };
     let advice = if cause.contains("UnknownIssuer") || cause.contains("unknown issuer") {
-        "; name the file of the authority that signed it with sslrootcert"
+        "; set sslrootcert to the file of the authority that signed the certificate"
     } else if cause.contains("does not support TLS") {
-        "; have the server offer TLS, or ask for less with sslmode"
+        "; enable TLS on the server, or set a weaker sslmode"
     } else {
         ""
     };
-    Error::configuration(format!("cannot connect to {place}: {cause}{advice}"))
+    Error::configuration(format!("cannot connect to {address}: {cause}{advice}"))
         .with_field("DATABASE_URL")
 }
 
-/// Encrypts without asking who is there: `prefer` and `require`, as libpq and MySQL's client understand them.
+/// Accepts any certificate: `prefer` and `require`, with libpq's and MySQL's meaning.
 #[derive(Debug)]
 struct AnyCertificate {
     algorithms: WebPkiSupportedAlgorithms,
@@ -128,7 +130,7 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// The certificate must come from a known authority, but may be another host's: `verify-ca`.
+/// Accepts a certificate of a trusted authority, even for another host: `verify-ca`.
 #[derive(Debug)]
 struct KnownAuthority {
     inner: Arc<WebPkiServerVerifier>,
@@ -144,7 +146,7 @@ impl ServerCertVerifier for KnownAuthority {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.inner.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-            // The name is the last thing that webpki checks, so everything else was found to be in order.
+            // webpki checks the name last, so all other checks have passed.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

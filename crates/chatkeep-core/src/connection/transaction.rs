@@ -1,73 +1,84 @@
-//! Transactions: all or nothing, and an honest word when nobody can know.
+//! Transactions, and the handling of commits whose outcome is unknown.
 
 use crate::connection::{Connection, Session};
+use crate::db_error::Effect;
 use crate::error::{ErrorKind, Result};
-use crate::fault::Effect;
 
-/// PostgreSQL: every statement has a snapshot of its own.
+/// PostgreSQL: every statement has its own snapshot.
 pub(crate) const BEGIN_READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 impl Connection {
-    /// Runs `work` in one transaction: committed when it returns `Ok`, rolled back when it returns an error or panics.
+    /// Runs `work` in a transaction, which is committed if `work` returns `Ok`, and rolled back if
+    /// it returns an error or panics.
     ///
     /// # Errors
-    /// The error of `work`; `OutcomeUnknown` when the connection breaks during the commit; `Conflict` when another
-    /// transaction was in the way.
+    /// The error of `work`; `OutcomeUnknown` when the connection is lost during the commit;
+    /// `Conflict` on a conflict with another transaction.
     pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        // SQLite: a transaction that starts as a reader and then writes fails at once when another one wrote meanwhile.
         let begin = match self.session {
+            // A transaction that begins as a reader fails at its first write if another connection
+            // has written since.
             Session::Sqlite(_) => "BEGIN IMMEDIATE",
-            // Behind a pooler the role's own level would hold.
+            // Stated explicitly, because behind a pooler the role's default would apply.
             Session::PostgreSql(_) => "BEGIN ISOLATION LEVEL read committed",
             Session::MySql(_) => "BEGIN",
         };
-        self.inside(begin, work)
+        self.run_transaction(begin, work)
     }
 
-    /// Runs `work` in one transaction whose statements each see what was committed before them, whatever the session's default
-    /// isolation level is. Work under a lock needs that on PostgreSQL: at the stricter levels the statement that takes the
-    /// lock also takes the snapshot, and everything read later is older than what the previous holder of the lock committed.
+    /// Runs `work` in a transaction in which each statement sees all earlier commits, whatever the
+    /// session's default isolation level is.
+    ///
+    /// Work that takes a lock needs this on PostgreSQL. At stricter levels, the statement that
+    /// waits for the lock also takes the snapshot, and later reads miss the commits of the previous
+    /// lock holder.
     pub(crate) fn transaction_under_lock<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
         match self.session {
-            Session::PostgreSql(_) => self.inside(BEGIN_READ_COMMITTED, work),
+            Session::PostgreSql(_) => self.run_transaction(BEGIN_READ_COMMITTED, work),
             _ => self.transaction(work),
         }
     }
 
-    /// As [`Connection::transaction`], but on MySQL and MariaDB all its plain reads see the state of the first one, as they
-    /// do on SQLite. On PostgreSQL each sees its own.
-    pub(crate) fn steady_transaction<T>(
+    /// Runs `work` like [`Connection::transaction`]. On MySQL and MariaDB, all plain reads see the
+    /// snapshot of the first read, as on SQLite. On PostgreSQL, each statement has its own
+    /// snapshot.
+    pub(crate) fn repeatable_read_transaction<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
         match self.session {
             Session::MySql(_) => {
-                self.inside("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN", work)
+                self.run_transaction("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN", work)
             }
             _ => self.transaction(work),
         }
     }
 
-    /// Runs `work`, which only reads, on one state of the database, whatever others write meanwhile.
+    /// Runs `work`, which only reads, on a consistent snapshot of the database.
     ///
     /// # Errors
-    /// The error of `work`, or `Unavailable` when the connection breaks.
+    /// The error of `work`, or `Unavailable` when the connection is lost.
     pub fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let begin = match self.session {
-            // The state is that of the first read.
+            // The first read takes the snapshot.
             Session::Sqlite(_) => "BEGIN",
             Session::PostgreSql(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Session::MySql(_) => {
-                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+                 START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
             }
         };
-        self.inside(begin, work)
+        self.run_transaction(begin, work)
     }
 
-    fn inside<T>(&mut self, begin: &str, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    fn run_transaction<T>(
+        &mut self,
+        begin: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         self.batch(begin, Effect::None)?;
         self.in_transaction = true;
         let mut open = OpenTransaction { connection: self };
@@ -77,7 +88,7 @@ impl Connection {
     }
 }
 
-/// Rolls back when it goes out of scope before its commit, by an error or a panic.
+/// An open transaction, rolled back when dropped before its commit, by an error or a panic.
 struct OpenTransaction<'a> {
     connection: &'a mut Connection,
 }
@@ -104,24 +115,14 @@ impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
         if self.connection.in_transaction {
             self.connection.in_transaction = false;
-            // On a connection that is gone the server rolls back by itself. A SQLite transaction that cannot be rolled back
-            // has already ended by itself.
+            // If the connection was lost, the server rolls back automatically. If the rollback
+            // fails on SQLite, SQLite has already rolled the transaction back.
             if !self.connection.is_broken()
                 && self.connection.batch("ROLLBACK", Effect::None).is_err()
                 && !matches!(self.connection.session, Session::Sqlite(_))
             {
                 self.connection.mark_broken();
             }
-        }
-    }
-}
-
-impl Connection {
-    pub(super) fn mark_broken(&mut self) {
-        match &mut self.session {
-            Session::Sqlite(session) => session.hooks().mark_broken(),
-            Session::PostgreSql(connection) => connection.mark_broken(),
-            Session::MySql(connection) => connection.mark_broken(),
         }
     }
 }

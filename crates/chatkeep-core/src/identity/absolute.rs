@@ -1,17 +1,19 @@
-//! A SQLite path that no longer depends on the working folder.
+//! Conversion of relative SQLite paths to absolute ones.
 
 use crate::error::{Error, Result};
 use crate::url::{DatabaseUrl, SqliteLocation, Target};
 
 impl DatabaseUrl {
-    /// Resolves a relative path of a SQLite file against the process's current working folder, so that a later change
-    /// of that folder changes nothing. Links are kept as they are. Other URLs are returned unchanged.
+    /// Resolves a relative SQLite path against the process's current working folder, so that a
+    /// later change of that folder has no effect. Symbolic links are not resolved. Other URLs are
+    /// returned unchanged.
     ///
     /// ```
     /// use chatkeep_core::DatabaseUrl;
     ///
-    /// let whole = std::env::current_dir().expect("a working folder").join("chat.db");
-    /// assert_eq!(DatabaseUrl::sqlite_file("chat.db").into_absolute()?, DatabaseUrl::sqlite_file(whole));
+    /// let path = std::env::current_dir().expect("a working folder").join("chat.db");
+    /// let url = DatabaseUrl::sqlite_file("chat.db").into_absolute()?;
+    /// assert_eq!(url, DatabaseUrl::sqlite_file(path));
     /// # Ok::<(), chatkeep_core::Error>(())
     /// ```
     ///
@@ -21,12 +23,12 @@ impl DatabaseUrl {
         if let Target::Sqlite(target) = &mut self.target
             && let SqliteLocation::File(path) = &mut target.location
             && path.is_relative()
-            // Opening it says that the name is missing.
+            // An empty path is reported when the database is opened.
             && !path.as_os_str().is_empty()
         {
             *path = std::path::absolute(&*path).map_err(|error| {
                 Error::configuration(format!(
-                    "{} is relative to the working folder, which cannot be found: {error}",
+                    "cannot resolve the relative path {} against the working folder: {error}",
                     path.display()
                 ))
                 .with_field("DATABASE_URL")

@@ -1,4 +1,4 @@
-//! The files of a SQLite database, compared with other files.
+//! Comparison of a SQLite database's files with other files.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -9,26 +9,26 @@ use super::companions::{COMPANIONS, companion};
 use super::file_id::FileId;
 use crate::url::{DatabaseUrl, SqliteLocation, Target};
 
-/// A SQLite database's file and the files beside it.
+/// A SQLite database's file and its companions.
 #[derive(Debug, Clone)]
 pub struct DatabaseFiles {
-    /// The file behind all links, where SQLite keeps the companions.
+    /// The path with all symbolic links resolved; SQLite keeps the companions next to it.
     path: PathBuf,
 }
 
 impl DatabaseFiles {
-    /// Returns the files of an embedded database, or `None` for a server and for memory.
+    /// Returns the files of a SQLite database, or `None` for a server or an in-memory database.
     pub fn of(url: &DatabaseUrl) -> Option<Self> {
         match url.target() {
             Target::Sqlite(target) => match &target.location {
-                SqliteLocation::File(path) => Some(Self { path: real(path) }),
+                SqliteLocation::File(path) => Some(Self { path: resolve(path) }),
                 SqliteLocation::Memory => None,
             },
             Target::Server(_) => None,
         }
     }
 
-    /// Whether a path leads to one of these files, or would create one of them.
+    /// Returns whether a path is one of these files, or would create one of them.
     ///
     /// ```
     /// use chatkeep_core::DatabaseUrl;
@@ -37,36 +37,36 @@ impl DatabaseFiles {
     /// let folder = tempfile::tempdir()?;
     /// let url = DatabaseUrl::sqlite_file(folder.path().join("chat.db"));
     /// let files = DatabaseFiles::of(&url).expect("a database in a file");
-    /// assert!(files.contain(&folder.path().join("chat.db-wal"))?);
-    /// assert!(!files.contain(&folder.path().join("chat.jsonl"))?);
+    /// assert!(files.contains(&folder.path().join("chat.db-wal"))?);
+    /// assert!(!files.contains(&folder.path().join("chat.jsonl"))?);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
     /// # Errors
-    /// The error of the file system, for example a folder that may not be searched.
-    pub fn contain(&self, path: &Path) -> io::Result<bool> {
-        let real = real(path);
-        if self.paths().any(|own| own == real) {
+    /// The file system's error, for example for a folder without search permission.
+    pub fn contains(&self, path: &Path) -> io::Result<bool> {
+        let resolved = resolve(path);
+        if self.paths().any(|own| own == resolved) {
             return Ok(true);
         }
         match FileId::of(path)? {
-            Some(id) => self.have(&id),
+            Some(id) => self.contains_id(&id),
             None => Ok(false),
         }
     }
 
-    /// Whether an open file, such as standard output, is one of these files.
+    /// Returns whether an open file, such as standard output, is one of these files.
     ///
     /// # Errors
-    /// The error of the file system.
-    pub fn contain_open(&self, file: &File) -> io::Result<bool> {
+    /// The file system's error.
+    pub fn contains_open(&self, file: &File) -> io::Result<bool> {
         match FileId::of_open(file)? {
-            Some(id) => self.have(&id),
+            Some(id) => self.contains_id(&id),
             None => Ok(false),
         }
     }
 
-    fn have(&self, id: &FileId) -> io::Result<bool> {
+    fn contains_id(&self, id: &FileId) -> io::Result<bool> {
         for own in self.paths() {
             if FileId::of(&own)?.as_ref() == Some(id) {
                 return Ok(true);
@@ -80,20 +80,21 @@ impl DatabaseFiles {
     }
 }
 
-/// The path without links and dots, as far as it exists.
-fn real(path: &Path) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
+/// Canonicalizes a path, or its parent folder if the file does not exist.
+fn resolve(path: &Path) -> PathBuf {
+    if let Ok(resolved) = path.canonicalize() {
+        return resolved;
     }
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match (whole.parent().map(Path::canonicalize), whole.file_name()) {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (absolute.parent().map(Path::canonicalize), absolute.file_name()) {
         (Some(Ok(folder)), Some(name)) => folder.join(OsStr::new(name)),
-        _ => whole,
+        _ => absolute,
     }
 }
 
-/// Whether two URLs are the same already by their addresses. `false` says nothing about servers, which have many
-/// addresses: see [`is_same_database`](super::is_same_database).
+/// Returns whether two URLs have the same address. `false` does not mean that two servers are
+/// different, because a server can have several addresses: see
+/// [`is_same_database`](super::is_same_database).
 pub fn is_same_address(one: &DatabaseUrl, other: &DatabaseUrl) -> bool {
     match (DatabaseFiles::of(one), DatabaseFiles::of(other)) {
         (Some(one), Some(other)) => {
@@ -101,7 +102,7 @@ pub fn is_same_address(one: &DatabaseUrl, other: &DatabaseUrl) -> bool {
                 || FileId::of(&one.path)
                     .ok()
                     .flatten()
-                    .is_some_and(|id| other.have(&id).unwrap_or(false))
+                    .is_some_and(|id| other.contains_id(&id).unwrap_or(false))
         }
         (None, None) => one.redacted() == other.redacted(),
         _ => false,
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_a_database_file_leads_to_it() {
+    fn paths_through_links_are_recognized_as_the_database() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("data")).expect("a folder");
@@ -125,27 +126,27 @@ mod tests {
         symlink(at("data"), at("link")).expect("a link");
         symlink(at("data/chat.db"), at("latest.db")).expect("a link");
         fs::hard_link(at("data/chat.db-wal"), at("hard")).expect("a link");
-        for way in ["data/chat.db", "link/chat.db", "latest.db"] {
-            let files = DatabaseFiles::of(&DatabaseUrl::sqlite_file(at(way))).expect("a file");
+        for path in ["data/chat.db", "link/chat.db", "latest.db"] {
+            let files = DatabaseFiles::of(&DatabaseUrl::sqlite_file(at(path))).expect("a file");
             for same in
                 ["data/chat.db", "data/../data/chat.db", "link/chat.db", "latest.db", "hard"]
             {
-                assert!(files.contain(&at(same)).expect("readable"), "{way} and {same}");
+                assert!(files.contains(&at(same)).expect("readable"), "{path} and {same}");
             }
-            // Not there yet, but SQLite would find it.
+            // These do not exist yet, but SQLite would create them.
             for same in ["data/chat.db-shm", "link/chat.db-journal"] {
-                assert!(files.contain(&at(same)).expect("readable"), "{way} and {same}");
+                assert!(files.contains(&at(same)).expect("readable"), "{path} and {same}");
             }
             for other in ["chat.db", "latest.db-wal", "data/chat.db2", "data/none/chat.db"] {
-                assert!(!files.contain(&at(other)).expect("readable"), "{way} and {other}");
+                assert!(!files.contains(&at(other)).expect("readable"), "{path} and {other}");
             }
             let open = File::options().append(true).open(at("hard")).expect("opened");
-            assert!(files.contain_open(&open).expect("readable"));
+            assert!(files.contains_open(&open).expect("readable"));
         }
     }
 
     #[test]
-    fn urls_of_one_file_are_the_same_address() {
+    fn urls_of_the_same_file_have_the_same_address() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = |name: &str| DatabaseUrl::sqlite_file(folder.path().join(name));
         assert!(is_same_address(&url("new.db"), &url("./new.db")));

@@ -1,11 +1,11 @@
-//! Identity of a file: its device and inode.
+//! The identity of a file: its device and inode.
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Identifies a file, whatever path leads to it. A file that gets the inode of one that was deleted is told from it by the
-/// time of its creation, where the file system keeps that.
+/// Identifies a file independently of its path. The creation time distinguishes a file from a
+/// deleted one whose inode it reuses, if the file system records that time.
 ///
 /// ```
 /// use chatkeep_core::identity::FileId;
@@ -20,19 +20,19 @@ use std::path::Path;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileId(Id);
 
-/// Device, inode, and time of creation.
+/// Device, inode, and creation time.
 #[cfg(unix)]
 type Id = (u64, u64, Option<std::time::SystemTime>);
 
-/// Without inodes the canonical path has to do.
+/// The canonical path, on systems without inodes.
 #[cfg(not(unix))]
 type Id = std::path::PathBuf;
 
 impl FileId {
-    /// Returns the identity of the file that this path leads to, or `None` if there is no file.
+    /// Returns the identity of the file at this path, or `None` if there is no file.
     ///
     /// # Errors
-    /// The error of the file system, for example a folder that may not be searched.
+    /// The file system's error, for example for a folder without search permission.
     pub fn of(path: &Path) -> io::Result<Option<Self>> {
         match path.metadata() {
             Ok(about) => Self::new(&about, path).map(Some),
@@ -45,10 +45,10 @@ impl FileId {
         }
     }
 
-    /// Returns the identity of an open file, or `None` where the system does not offer it.
+    /// Returns the identity of an open file, or `None` if the system does not provide one.
     ///
     /// # Errors
-    /// The error of the file system.
+    /// The file system's error.
     pub fn of_open(file: &File) -> io::Result<Option<Self>> {
         #[cfg(unix)]
         return Self::new(&file.metadata()?, Path::new("")).map(Some);
@@ -57,7 +57,7 @@ impl FileId {
     }
 
     #[cfg(unix)]
-    #[expect(clippy::unnecessary_wraps, reason = "other systems have to look at the path")]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems canonicalize the path")]
     fn new(about: &Metadata, _: &Path) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt as _;
         Ok(Self((about.dev(), about.ino(), about.created().ok())))

@@ -1,4 +1,4 @@
-//! Opening such a file, looking whether it is sound, and finding out what it holds.
+//! Opening, integrity check and inspection of a legacy file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use super::private_copy::{self, PrivateCopy};
 use super::shape::{LegacyTable, Shape};
 use super::text::Encoding;
 use crate::connection::{SqliteHooks as Hooks, open_sqlite_to_read};
+use crate::db_error;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault;
 use crate::transfer::{integrity, is_sqlite_file};
 use crate::value::Timestamp;
 
-/// How long another program may hold the file's lock.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time to wait for another program's lock on the file.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The names of tables that such files may have.
-const KNOWN: [&str; 3] = ["messages", "tokens", "api_tokens"];
+/// Names of the supported tables.
+const TABLES: [&str; 3] = ["messages", "tokens", "api_tokens"];
 
-/// A file that another program left behind, open for reading. All rows that are read are of one state of it.
+/// A legacy file, open for reading. All reads see the same snapshot.
 pub struct LegacyFile {
-    // Closed before the copy is removed.
+    // Declared first, so that it is closed before the copy is removed.
     pub(super) connection: SqliteConnection,
     pub(super) encoding: Encoding,
     _hooks: Box<Hooks>,
@@ -36,7 +36,7 @@ pub struct LegacyFile {
     others: Vec<String>,
 }
 
-/// Names are bytes: nothing in SQLite sees to it that they are text.
+/// A name, as bytes: SQLite does not ensure that names are valid text.
 #[derive(QueryableByName)]
 struct Name {
     #[diesel(sql_type = Binary)]
@@ -50,15 +50,18 @@ struct Count {
 }
 
 impl LegacyFile {
-    /// Opens a file, reads it once from its beginning to its end to see whether it is sound, and recognises its tables.
-    /// Neither the file nor what lies beside it is changed; changes in a write-ahead log beside it are seen.
+    /// Opens a file, checks the integrity of all its contents, and identifies its tables.
+    ///
+    /// Neither the file nor its companions are changed. Changes in a write-ahead log next to the
+    /// file are read.
     ///
     /// # Errors
-    /// `Configuration` when the file cannot be read; `Corrupt` when it is no SQLite file or is damaged; `InvalidInput` when
-    /// its tables are none that are known; `Conflict` when another program is writing to it.
+    /// `Configuration` if reading the file fails. `Corrupt` if it is not a SQLite file or is
+    /// damaged. `InvalidInput` if it has no supported tables. `Conflict` if another program is
+    /// writing to it. `StorageFull` if the disk has no space for a required copy.
     pub fn open(path: &Path) -> Result<Self> {
         let shown = path.display().to_string();
-        refuse_what_is_none(path).map_err(|error| named(error, &shown))?;
+        refuse_invalid_file(path).map_err(|error| named(error, &shown))?;
         let needs_copy =
             private_copy::is_needed(path).map_err(|error| cannot_read(&error, &shown))?;
         let modified = private_copy::modified(path);
@@ -66,7 +69,7 @@ impl LegacyFile {
         let opened = open_sqlite_to_read(
             copy.as_ref().map_or(path, PrivateCopy::path),
             copy.is_some(),
-            PATIENCE,
+            LOCK_TIMEOUT,
         );
         let (connection, hooks) = opened.map_err(|error| named(error, &shown))?;
         let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -83,47 +86,48 @@ impl LegacyFile {
             tables: Vec::new(),
             others: Vec::new(),
         };
-        file.look().map_err(|error| named(error, &shown))?;
+        file.inspect().map_err(|error| named(error, &shown))?;
         Ok(file)
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// When it was changed last: no row in it is of a later time.
+    /// Returns the time of the last modification. No row was written later.
     pub fn modified(&self) -> Timestamp {
         self.modified
     }
 
-    /// The tables that can be taken over.
+    /// Returns the supported tables.
     pub fn tables(&self) -> &[LegacyTable] {
         &self.tables
     }
 
-    /// The greatest id of a table up to this one, 0 where it has none.
+    /// Returns the greatest id of a table that is at most `max`, or 0 without one.
     ///
     /// # Errors
-    /// `Corrupt` and the like when the file cannot be read.
-    pub fn greatest_id(&mut self, table: &LegacyTable, most: i64) -> Result<i64> {
+    /// `Corrupt` or another error if reading the file fails.
+    pub fn greatest_id(&mut self, table: &LegacyTable, max: i64) -> Result<i64> {
         let name = table.shape.table();
         let greatest = sql_query(format!(
-            "SELECT coalesce(max(id), 0) AS count FROM {name} WHERE typeof(id) = 'integer' AND id <= {most}"
+            "SELECT coalesce(max(id), 0) AS count FROM {name} \
+             WHERE typeof(id) = 'integer' AND id <= {max}"
         ));
         let greatest: Count =
-            greatest.get_result(&mut self.connection).map_err(fault::sqlite::error)?;
+            greatest.get_result(&mut self.connection).map_err(db_error::sqlite::error)?;
         Ok(greatest.count)
     }
 
-    /// The names of tables that have no place here.
+    /// Returns the names of unsupported tables.
     pub fn others(&self) -> &[String] {
         &self.others
     }
 
-    fn look(&mut self) -> Result<()> {
-        let explain = fault::sqlite::error;
-        // The state that all reads see is that of the first one.
+    fn inspect(&mut self) -> Result<()> {
+        let explain = db_error::sqlite::error;
+        // The first read determines the snapshot of all reads.
         self.connection.batch_execute("BEGIN").map_err(explain)?;
         let faults = integrity(&mut self.connection).map_err(explain)?;
         if !faults.is_empty() {
@@ -132,26 +136,27 @@ impl LegacyFile {
                 format!("is damaged: {}", faults.join("; ")),
             ));
         }
-        // Its name is ASCII, and bytes of the encoding that it names.
+        // The name of the encoding is ASCII, encoded in that encoding.
         let encoding = self.names("SELECT CAST(encoding AS BLOB) AS name FROM pragma_encoding")?;
         let encoding = encoding.first().map(|(name, _)| name.replace('\0', ""));
         self.encoding = encoding.and_then(|name| Encoding::named(&name)).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidInput, "keeps its text in an encoding that is not known")
+            Error::new(ErrorKind::InvalidInput, "has an unsupported text encoding")
         })?;
         let tables = self.names(
-            "SELECT CAST(name AS BLOB) AS name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+            "SELECT CAST(name AS BLOB) AS name FROM sqlite_schema \
+             WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
              ORDER BY sqlite_schema.name",
         )?;
         let tables: Vec<_> = tables.into_iter().map(|(name, _)| name).collect();
         if tables.iter().any(|name| name == "chatkeep_migrations") {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
-                "is a database of chatkeep's already; `chatkeep db copy` moves one to another place",
+                "is already a chatkeep database; use `chatkeep db copy` to copy it",
             ));
         }
-        let (known, others): (Vec<_>, Vec<_>) =
-            tables.into_iter().partition(|name| KNOWN.contains(&name.as_str()));
-        if known.is_empty() {
+        let (supported, others): (Vec<_>, Vec<_>) =
+            tables.into_iter().partition(|name| TABLES.contains(&name.as_str()));
+        if supported.is_empty() {
             let has = if others.is_empty() {
                 "it has no tables".to_owned()
             } else {
@@ -159,11 +164,11 @@ impl LegacyFile {
             };
             return Err(Error::new(
                 ErrorKind::InvalidInput,
-                format!("holds no table of messages or tokens ({has})"),
+                format!("has no table of messages or tokens ({has})"),
             ));
         }
         self.others = others;
-        for table in known {
+        for table in supported {
             let columns = self.names(&format!(
                 "SELECT CAST(name AS BLOB) AS name FROM pragma_table_info('{table}') ORDER BY cid"
             ))?;
@@ -182,10 +187,10 @@ impl LegacyFile {
         Ok(())
     }
 
-    /// Names as well as they can be read, and whether they are text.
+    /// Returns decoded names, and whether each is valid text.
     fn names(&mut self, sql: &str) -> Result<Vec<(String, bool)>> {
         let names =
-            sql_query(sql).load::<Name>(&mut self.connection).map_err(fault::sqlite::error)?;
+            sql_query(sql).load::<Name>(&mut self.connection).map_err(db_error::sqlite::error)?;
         let read = |row: Name| match self.encoding.read(row.name) {
             Ok(name) => (name, true),
             Err(broken) => (broken.readable, false),
@@ -194,20 +199,20 @@ impl LegacyFile {
     }
 }
 
-/// What SQLite would take for an empty database, or make anew.
-fn refuse_what_is_none(path: &Path) -> Result<()> {
+/// Rejects a path that SQLite would open as an empty database, or create.
+fn refuse_invalid_file(path: &Path) -> Result<()> {
     let shown = path.display().to_string();
     let about = path.metadata().map_err(|error| cannot_read(&error, &shown))?;
     if !about.is_file() {
-        return Err(Error::configuration("is no file"));
+        return Err(Error::configuration("is not a file"));
     }
     if about.len() == 0 {
         return Err(Error::new(ErrorKind::Corrupt, "is empty"));
     }
     match is_sqlite_file(path) {
         Ok(true) if about.len() >= 512 => Ok(()),
-        Ok(true) => Err(Error::new(ErrorKind::Corrupt, "is cut off")),
-        Ok(false) => Err(Error::new(ErrorKind::Corrupt, "is no SQLite file")),
+        Ok(true) => Err(Error::new(ErrorKind::Corrupt, "is truncated")),
+        Ok(false) => Err(Error::new(ErrorKind::Corrupt, "is not a SQLite file")),
         Err(error) => Err(cannot_read(&error, &shown)),
     }
 }
@@ -215,25 +220,25 @@ fn refuse_what_is_none(path: &Path) -> Result<()> {
 fn cannot_read(error: &io::Error, shown: &str) -> Error {
     let message = error.to_string();
     let reason = message.split(" (os error").next().unwrap_or_default();
-    Error::configuration(format!("{shown} cannot be read: {reason}"))
+    Error::configuration(format!("{shown} is not readable: {reason}"))
 }
 
-/// The same error with the file's name before it.
+/// Adds the file name to an error.
 pub(super) fn named(error: Error, shown: &str) -> Error {
     if error.message().contains(shown) {
         return error;
     }
-    let mut named = Error::new(error.kind(), format!("{shown} {}", said(error.message())));
+    let mut named = Error::new(error.kind(), format!("{shown} {}", predicate(error.message())));
     if let Some(field) = error.field() {
         named = named.with_field(field.to_owned());
     }
     named.with_retryable(error.is_retryable())
 }
 
-/// SQLite's own words stand behind a colon.
-fn said(message: &str) -> String {
-    if message.starts_with("SQLite says: ") {
-        format!("cannot be read: {message}")
+/// Returns a message that continues a sentence about the file.
+fn predicate(message: &str) -> String {
+    if message.starts_with("SQLite error: ") {
+        format!("is not readable: {message}")
     } else {
         message.to_owned()
     }

@@ -1,8 +1,8 @@
-//! SQLite files that other chat programs left behind: what they hold, row by row, as it really is.
+//! Raw reads of SQLite files written by earlier chat programs.
 //!
-//! A file is never changed, and neither is what lies beside it. What its columns hold is handed over with SQLite's own word
-//! on their type, because such files hold anything: text that is none, binary data where text should be, JSON that is none,
-//! columns that nobody here knows.
+//! Neither the file nor its companions are changed. Values are returned with their SQLite storage
+//! class, because such files may contain anything: invalid text, binary data instead of text,
+//! invalid JSON, and unknown columns.
 
 mod file;
 mod private_copy;

@@ -1,4 +1,4 @@
-//! A copy of a SQLite file and of its log, for files that cannot be opened where they are without a change.
+//! A temporary copy of a SQLite file and its log, for files that opening in place would change.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -10,12 +10,12 @@ use tempfile::TempDir;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::companion;
 
-/// What SQLite keeps beside a file, as far as it holds data: a write-ahead log, or a rollback journal.
-const BESIDE: [&str; 2] = ["-wal", "-journal"];
-/// How often a file is copied anew that was changed meanwhile.
-const TRIES: u32 = 5;
+/// Suffixes of companion files with data: a write-ahead log and a rollback journal.
+const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
+/// Maximum number of attempts to copy a file that is changed during the copy.
+const MAX_ATTEMPTS: u32 = 5;
 
-/// The copy, which goes with this value.
+/// A copy, which is removed when this is dropped.
 pub(super) struct PrivateCopy {
     _folder: TempDir,
     path: PathBuf,
@@ -26,12 +26,12 @@ impl PrivateCopy {
         &self.path
     }
 
-    /// Copies the file with all that belongs to it.
+    /// Copies the file and its companions.
     pub(super) fn of(source: &Path) -> Result<Self> {
-        for _ in 0..TRIES {
-            let before = looks(source);
-            let copy = Self::make(source).map_err(|error| cannot_copy(source, &error))?;
-            if looks(source) == before {
+        for _ in 0..MAX_ATTEMPTS {
+            let before = file_states(source);
+            let copy = Self::copy(source).map_err(|error| copy_error(source, &error))?;
+            if file_states(source) == before {
                 return Ok(copy);
             }
         }
@@ -45,12 +45,12 @@ impl PrivateCopy {
         .with_retryable(false))
     }
 
-    fn make(source: &Path) -> io::Result<Self> {
+    fn copy(source: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("chatkeep-").tempdir()?;
         let path = folder.path().join("copy.db");
         fs::copy(source, &path)?;
-        for ending in BESIDE {
-            match fs::copy(companion(source, ending), companion(&path, ending)) {
+        for suffix in COMPANIONS {
+            match fs::copy(companion(source, suffix), companion(&path, suffix)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -59,36 +59,39 @@ impl PrivateCopy {
     }
 }
 
-fn cannot_copy(source: &Path, error: &io::Error) -> Error {
+fn copy_error(source: &Path, error: &io::Error) -> Error {
     let kind = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
         _ => ErrorKind::Configuration,
     };
-    Error::new(kind, format!("cannot make a copy of {} to read: {error}", source.display()))
+    Error::new(kind, format!("failed to copy {}: {error}", source.display()))
 }
 
-/// Whether opening the file where it is would change it or its folder: it is in write-ahead mode, or holds changes that
-/// were not finished.
+/// Returns whether opening the file in place would change it or its folder: it is in write-ahead
+/// mode, or has unfinished changes.
 pub(super) fn is_needed(source: &Path) -> io::Result<bool> {
     let mut header = [0; 20];
     fs::File::open(source)?.read_exact(&mut header)?;
-    // The file format's write and read versions: 2 is write-ahead logging (SQLite's manual, "Database File Format").
+    // Write and read versions of the file format; 2 is write-ahead logging ("Database File Format"
+    // in SQLite's manual).
     let is_wal = header[18] == 2 || header[19] == 2;
     Ok(is_wal
-        || BESIDE
+        || COMPANIONS
             .iter()
-            .any(|ending| companion(source, ending).metadata().is_ok_and(|file| file.len() > 0)))
+            .any(|suffix| companion(source, suffix).metadata().is_ok_and(|file| file.len() > 0)))
 }
 
-/// When the file, or its log, was changed last.
+/// Returns the time of the last modification of the file or its companions.
 pub(super) fn modified(source: &Path) -> SystemTime {
-    let times = looks(source).into_iter().flatten().filter_map(|look| look.0);
+    let times = file_states(source).into_iter().flatten().filter_map(|state| state.0);
     times.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-type Look = Option<(Option<SystemTime>, u64)>;
+/// Modification time and size of a file, if it exists.
+type FileState = Option<(Option<SystemTime>, u64)>;
 
-fn looks(source: &Path) -> [Look; 3] {
-    let look = |path: &Path| path.metadata().ok().map(|file| (file.modified().ok(), file.len()));
-    [look(source), look(&companion(source, BESIDE[0])), look(&companion(source, BESIDE[1]))]
+fn file_states(source: &Path) -> [FileState; 3] {
+    let state = |path: &Path| path.metadata().ok().map(|file| (file.modified().ok(), file.len()));
+    let [wal, journal] = COMPANIONS.map(|suffix| state(&companion(source, suffix)));
+    [state(source), wal, journal]
 }

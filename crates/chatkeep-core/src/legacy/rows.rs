@@ -1,4 +1,4 @@
-//! Rows, as they really are.
+//! Raw rows of legacy files.
 
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -7,26 +7,26 @@ use super::file::{LegacyFile, named};
 use super::shape::LegacyTable;
 use super::text::{BrokenText, Encoding};
 use super::unknown;
+use crate::db_error;
 use crate::error::{Error, Result};
-use crate::fault;
 
-/// So many rows are read at a time.
+/// Maximum number of rows per query.
 const MAX_ROWS: usize = 200;
 
-/// A value, and SQLite's word on its type.
+/// A value with its SQLite storage class.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RawValue {
-    /// Nothing.
+    /// NULL.
     Null,
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A floating-point number.
     Real(f64),
-    /// Text, in whatever encoding the file keeps it.
+    /// Text, decoded from the file's encoding.
     Text(String),
-    /// What was stored as text, and is none.
+    /// A value stored as text that is not valid text.
     BrokenText(BrokenText),
-    /// What was stored as binary data.
+    /// Binary data.
     Blob(Vec<u8>),
 }
 
@@ -34,15 +34,15 @@ pub enum RawValue {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RawRow {
-    /// SQLite's own number of the row, which is its `id` where that is the primary key.
+    /// SQLite's rowid, which equals `id` if that is the primary key.
     pub rowid: i64,
-    /// The values, in the order of [`Shape::columns`](super::Shape::columns).
+    /// Values in the order of [`Shape::columns`](super::Shape::columns).
     pub values: Vec<RawValue>,
-    /// What the columns without a place here hold, in the order of [`LegacyTable::unknown`].
+    /// Values of unknown columns, in the order of [`LegacyTable::unknown`].
     pub unknown: Vec<RawValue>,
 }
 
-/// Up to eight columns: what a shape has fewer is NULL.
+/// Up to eight columns. Columns that a shape does not have are NULL.
 #[derive(QueryableByName)]
 struct Columns {
     #[diesel(sql_type = BigInt)]
@@ -69,21 +69,21 @@ struct Columns {
     unknown: String,
 }
 
-const MOST_COLUMNS: usize = 8;
+const MAX_COLUMNS: usize = 8;
 
 impl LegacyFile {
-    /// The next rows of a table behind this row's number (`None` from the beginning), in the order of their numbers; none
-    /// at the end.
+    /// Returns the next rows of a table after this rowid (`None` for the first), by ascending
+    /// rowid; an empty list at the end.
     ///
     /// # Errors
-    /// `Corrupt` when the file is damaged.
-    pub fn rows(&mut self, table: &LegacyTable, behind: Option<i64>) -> Result<Vec<RawRow>> {
+    /// `Corrupt` if the file is damaged.
+    pub fn rows(&mut self, table: &LegacyTable, after: Option<i64>) -> Result<Vec<RawRow>> {
         let number = table.row_number();
-        let which = behind.map_or_else(String::new, |row| format!("WHERE {number} > {row} "));
-        self.select(table, &format!("{which}ORDER BY {number} LIMIT {MAX_ROWS}"))
+        let condition = after.map_or_else(String::new, |row| format!("WHERE {number} > {row} "));
+        self.select(table, &format!("{condition}ORDER BY {number} LIMIT {MAX_ROWS}"))
     }
 
-    /// The rows of a table with these numbers, in their order.
+    /// Returns the rows of a table with these rowids, in ascending order within each chunk of 200.
     ///
     /// # Errors
     /// As [`LegacyFile::rows`].
@@ -92,23 +92,23 @@ impl LegacyFile {
         let mut rows = Vec::with_capacity(rowids.len());
         for numbers in rowids.chunks(MAX_ROWS) {
             let numbers: Vec<_> = numbers.iter().map(i64::to_string).collect();
-            let which = format!("WHERE {number} IN ({}) ORDER BY {number}", numbers.join(", "));
-            rows.extend(self.select(table, &which)?);
+            let condition = format!("WHERE {number} IN ({}) ORDER BY {number}", numbers.join(", "));
+            rows.extend(self.select(table, &condition)?);
         }
         Ok(rows)
     }
 
-    fn select(&mut self, table: &LegacyTable, which: &str) -> Result<Vec<RawRow>> {
+    fn select(&mut self, table: &LegacyTable, condition: &str) -> Result<Vec<RawRow>> {
         let columns = table.shape.columns();
         let types: Vec<_> =
             columns.iter().map(|name| format!("substr(typeof({name}), 1, 1)")).collect();
-        // Everything travels as bytes, as it stands in the file: what is text nobody has seen to.
-        let values = (0..MOST_COLUMNS).map(|place| match columns.get(place) {
-            Some(name) => format!("CAST({name} AS BLOB) AS v{place}"),
-            None => format!("NULL AS v{place}"),
+        // All values are read as bytes, because text in the file may be invalid.
+        let values = (0..MAX_COLUMNS).map(|index| match columns.get(index) {
+            Some(name) => format!("CAST({name} AS BLOB) AS v{index}"),
+            None => format!("NULL AS v{index}"),
         });
         let sql = format!(
-            "SELECT {} AS number, {} AS types, {}, {} AS unknown FROM {} {which}",
+            "SELECT {} AS number, {} AS types, {}, {} AS unknown FROM {} {condition}",
             table.row_number(),
             types.join(" || "),
             values.collect::<Vec<_>>().join(", "),
@@ -116,7 +116,7 @@ impl LegacyFile {
             table.shape.table()
         );
         let rows =
-            sql_query(sql).load::<Columns>(&mut self.connection).map_err(fault::sqlite::error);
+            sql_query(sql).load::<Columns>(&mut self.connection).map_err(db_error::sqlite::error);
         let rows = rows.map_err(|error| named(error, &self.path().display().to_string()))?;
         rows.into_iter().map(|row| raw(row, columns.len(), self.encoding)).collect()
     }
@@ -131,12 +131,12 @@ fn raw(row: Columns, columns: usize, encoding: Encoding) -> Result<RawRow> {
         .collect::<Option<_>>();
     let unknown = unknown::values(&row.unknown, encoding);
     let Some((values, unknown)) = values.zip(unknown) else {
-        return Err(Error::internal("SQLite gave a value that is none"));
+        return Err(Error::internal("SQLite returned an invalid value"));
     };
     Ok(RawRow { rowid, values, unknown })
 }
 
-/// By the first letter of the type's name. Numbers come in the file's encoding as well.
+/// Decodes a value by the first letter of its type. Numbers are text in the file's encoding.
 pub(super) fn value(letter: u8, bytes: Vec<u8>, encoding: Encoding) -> Option<RawValue> {
     Some(match letter {
         b'n' => RawValue::Null,

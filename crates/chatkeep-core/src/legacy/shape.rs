@@ -1,23 +1,24 @@
-//! Which tables such files have.
+//! Shapes of the tables in legacy files.
 
-/// A table that is understood.
+/// Shape of a supported table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Shape {
     /// `messages (id, message)`.
     Texts,
-    /// `messages (id, type, message)`, where the type holds a session's id.
+    /// `messages (id, type, message)`, where the type is the id of a session.
     Sessions,
-    /// `messages (id, timestamp, user_message, bot_response, provider, model, tokens_used, metadata)`; SQLAlchemy's is the same.
+    /// `messages (id, timestamp, user_message, bot_response, provider, model, tokens_used,
+    /// metadata)`, also as created by SQLAlchemy.
     Log,
     /// `tokens (id, token_hash, description, created_at, expires_at, is_active, last_used_at)`.
     Tokens,
-    /// The same in SQLAlchemy's `api_tokens`.
+    /// The same columns in SQLAlchemy's `api_tokens`.
     ApiTokens,
 }
 
 impl Shape {
-    /// The columns, in the order in which rows hold them.
+    /// Returns the columns in the order of [`RawRow::values`](super::RawRow::values).
     pub fn columns(self) -> &'static [&'static str] {
         match self {
             Self::Texts => &["id", "message"],
@@ -44,7 +45,7 @@ impl Shape {
         }
     }
 
-    /// The table's name.
+    /// Returns the name of the table.
     pub fn table(self) -> &'static str {
         match self {
             Self::Texts | Self::Sessions | Self::Log => "messages",
@@ -53,15 +54,15 @@ impl Shape {
         }
     }
 
-    /// Whether its rows are tokens.
+    /// Returns whether the rows are tokens.
     pub fn is_tokens(self) -> bool {
         matches!(self, Self::Tokens | Self::ApiTokens)
     }
 
-    /// The shape of a table, by its name and its columns' names, and those of its columns that have no place here.
+    /// Returns the shape of a table, by its name and column names, and its unknown columns.
     ///
     /// # Errors
-    /// What is missing.
+    /// A message that lists the missing columns.
     pub(super) fn of(table: &str, mut columns: Vec<String>) -> Result<(Self, Vec<String>), String> {
         let has = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
         let shape = match table {
@@ -83,20 +84,20 @@ impl Shape {
     }
 }
 
-/// A table in a file.
+/// A supported table in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LegacyTable {
-    /// Its shape.
+    /// Shape of the table.
     pub shape: Shape,
-    /// How many rows it has.
+    /// Number of rows.
     pub rows: u64,
-    /// The names of its columns that have no place here, in their order.
+    /// Names of unknown columns, in order.
     pub unknown: Vec<String>,
 }
 
 impl LegacyTable {
-    /// What SQLite's own number of a row is called in it: a column may have taken the usual name.
+    /// Returns a name of SQLite's rowid that no column of the table has.
     pub(super) fn row_number(&self) -> &'static str {
         let is_free =
             |name: &&&str| !self.unknown.iter().any(|column| column.eq_ignore_ascii_case(name));
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_generations_are_told_apart_by_their_columns() {
+    fn shapes_are_identified_by_table_and_columns() {
         assert_eq!(of("messages", "id message"), Ok((Shape::Texts, String::new())));
         assert_eq!(of("messages", "ID type Message"), Ok((Shape::Sessions, String::new())));
         let log = "id timestamp user_message bot_response provider model tokens_used metadata";
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_what_has_no_place_is_handed_on() {
+    fn missing_columns_are_errors_and_unknown_columns_are_returned() {
         let error = of("messages", "id user_message timestamp").unwrap_err();
         assert_eq!(
             error,
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rows_number_goes_by_a_name_that_no_column_has() {
+    fn row_number_has_a_name_that_no_column_has() {
         let table = |unknown: &[&str]| LegacyTable {
             shape: Shape::Texts,
             rows: 0,

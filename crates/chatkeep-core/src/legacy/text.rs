@@ -1,7 +1,7 @@
-//! Text in the encodings that SQLite has. A file's text is read as it stands: SQLite's own conversion would put U+FFFD in
-//! the place of what is wrong without a word.
+//! Decoding of text in SQLite's encodings. The raw bytes are decoded here, because SQLite's
+//! conversion would silently replace invalid characters by U+FFFD.
 
-/// How a file keeps its text.
+/// Text encoding of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
@@ -9,22 +9,22 @@ pub(super) enum Encoding {
     Utf16Be,
 }
 
-/// What was stored as text, and is none.
+/// A value that is stored as text but is not valid in the file's encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BrokenText {
-    /// As it stands in the file.
+    /// Bytes of the value in the file.
     pub bytes: Vec<u8>,
-    /// As well as it can be read, with U+FFFD for what cannot.
+    /// Decoded text, with U+FFFD for invalid characters.
     pub readable: String,
-    /// What it should be: `UTF-8` or `UTF-16`.
+    /// Expected encoding: `UTF-8` or `UTF-16`.
     pub encoding: &'static str,
-    /// So many bytes before the first that is wrong.
+    /// Number of bytes before the first invalid one.
     pub valid_up_to: usize,
 }
 
 impl Encoding {
-    /// By the name that SQLite has for it.
+    /// Returns the encoding with this SQLite name.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "UTF-8" => Some(Self::Utf8),
@@ -50,22 +50,22 @@ impl Encoding {
 
 fn utf16(bytes: Vec<u8>, unit: fn([u8; 2]) -> u16) -> Result<String, BrokenText> {
     let pairs = bytes.chunks_exact(2);
-    let is_cut_off = !pairs.remainder().is_empty();
+    let is_truncated = !pairs.remainder().is_empty();
     let mut readable = String::with_capacity(bytes.len());
-    let (mut read, mut wrong) = (0, None);
+    let (mut read, mut invalid) = (0, None);
     for letter in char::decode_utf16(pairs.map(|pair| unit([pair[0], pair[1]]))) {
         let letter = letter.unwrap_or_else(|_| {
-            wrong.get_or_insert(read);
+            invalid.get_or_insert(read);
             char::REPLACEMENT_CHARACTER
         });
         read += 2 * letter.len_utf16();
         readable.push(letter);
     }
-    if is_cut_off {
-        wrong.get_or_insert(read);
+    if is_truncated {
+        invalid.get_or_insert(read);
         readable.push(char::REPLACEMENT_CHARACTER);
     }
-    match wrong {
+    match invalid {
         None => Ok(readable),
         Some(valid_up_to) => Err(BrokenText { bytes, readable, encoding: "UTF-16", valid_up_to }),
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_read_in_every_encoding() {
+    fn valid_text_is_decoded_in_every_encoding() {
         let text = "naïve ✍️ 👩🏽‍🚀\0";
         let units: Vec<u16> = text.encode_utf16().collect();
         let le = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_found_and_not_replaced_without_a_word() {
+    fn invalid_text_is_reported_with_its_position() {
         let cases: [(Encoding, &[u8], &str, usize); 5] = [
             (Encoding::Utf8, b"a\xffb", "a\u{fffd}b", 1),
             (Encoding::Utf16Le, b"a\0\x00\xd8b\0", "a\u{fffd}b", 2),
@@ -97,7 +97,7 @@ mod tests {
             (Encoding::Utf16Le, b"a", "\u{fffd}", 0),
         ];
         for (encoding, bytes, readable, valid_up_to) in cases {
-            let broken = encoding.read(bytes.to_vec()).expect_err("it is wrong");
+            let broken = encoding.read(bytes.to_vec()).expect_err("it is invalid");
             assert_eq!(
                 (broken.readable.as_str(), broken.valid_up_to, broken.bytes.as_slice()),
                 (readable, valid_up_to, bytes)

@@ -1,26 +1,26 @@
-//! Columns that have no place here, of whatever number: their values travel as one text.
+//! Unknown columns, of any number: the query returns their values as one text.
 
 use super::rows::{RawValue, value};
 use super::text::Encoding;
 
-/// SQLite lets a function have this many arguments, and more.
-const MOST_ARGUMENTS: usize = 100;
+/// Maximum number of arguments per function call, within SQLite's limit.
+const MAX_ARGUMENTS: usize = 100;
 
-/// An expression for the values of these columns: for each the first letter of its type and its bytes in hexadecimal
-/// digits, with commas between them.
+/// Returns an SQL expression that encodes the values of these columns, separated by commas. Each
+/// value is the first letter of its type, followed by its bytes in hexadecimal digits.
 pub(super) fn as_sql(columns: &[String]) -> String {
     let values: Vec<_> = columns
         .iter()
         .map(|name| {
             let name = quoted(name);
-            // As text a floating-point number would lose its last digits.
+            // A direct conversion of a floating-point number to text would lose its last digits.
             format!(
-                "substr(typeof({name}), 1, 1) || hex(CAST(CASE typeof({name}) WHEN 'real' THEN printf('%!.17g', {name}) \
-                 ELSE {name} END AS BLOB))"
+                "substr(typeof({name}), 1, 1) || hex(CAST(CASE typeof({name}) \
+                 WHEN 'real' THEN printf('%!.17g', {name}) ELSE {name} END AS BLOB))"
             )
         })
         .collect();
-    let groups: Vec<_> = values.chunks(MOST_ARGUMENTS).map(joined).collect();
+    let groups: Vec<_> = values.chunks(MAX_ARGUMENTS).map(joined).collect();
     joined(&groups)
 }
 
@@ -32,13 +32,13 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The values again.
+/// Decodes the values.
 pub(super) fn values(text: &str, encoding: Encoding) -> Option<Vec<RawValue>> {
     let parts = text.split(',').filter(|part| !part.is_empty());
     parts.map(|part| value(*part.as_bytes().first()?, bytes(part.get(1..)?)?, encoding)).collect()
 }
 
-/// The bytes that these hexadecimal digits stand for.
+/// Decodes hexadecimal digits.
 fn bytes(digits: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = digits
         .chars()

@@ -1,39 +1,40 @@
-//! How much was said, by whom, and when.
+//! Usage statistics: messages and tokens by provider, model and day.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::totals::{
-    DAY, Gap, Rows, Span, Sums, add_up, counted_to, gaps, kept_by_name, kept_by_start, start_of,
-    turned_up,
+    DAY, Gap, Rows, Span, Sums, add_up, counted_to, found_in_gaps, gaps, start_of, stored_by_name,
+    stored_by_start,
 };
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
-/// Totals over the messages of a span of time. It serialises with these keys.
+/// Totals of the messages in a time span. It serializes with these keys.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Analytics {
-    /// Messages.
+    /// Number of messages.
     pub total_messages: i64,
-    /// Tokens over all messages that have a number of them.
+    /// Number of tokens of all messages with a token count.
     pub total_tokens: i128,
-    /// Tokens a message, over the messages that have a number of them; `None` when none has.
+    /// Average tokens per message with a token count; `None` if no message has one.
     pub average_tokens: Option<f64>,
-    /// Messages by provider; those without one count as `unknown`.
+    /// Number of messages by provider. Messages without a provider count as `unknown`.
     pub providers: BTreeMap<String, i64>,
-    /// Messages by model; those without one count as `unknown`.
+    /// Number of messages by model. Messages without a model count as `unknown`.
     pub models: BTreeMap<String, i64>,
-    /// Messages by day in UTC, as `YYYY-MM-DD`. Days without messages are left out.
+    /// Number of messages by UTC day, as `YYYY-MM-DD`. Days without messages are omitted.
     pub by_date: BTreeMap<String, i64>,
 }
 
-/// Totals over the messages from `start` to `end`, both included; without them, over all.
+/// Returns totals of the messages from `start` to `end`, both inclusive and optional.
 ///
 /// # Errors
-/// `InvalidInput` with the field `start` when the span ends before it starts.
+/// `InvalidInput` with the field `start` if the span ends before it starts; `Unavailable` or
+/// another connection error if the database does not answer.
 pub fn analytics(
     connection: &mut Connection,
     start: Option<Timestamp>,
@@ -50,37 +51,37 @@ pub fn analytics(
         sum.add_rows(connection, Rows::Between(span))?;
         return Ok(sum.all());
     };
-    // The mark, the totals and the rows behind the mark must be of one moment.
+    // The watermark, the totals and the rows after the watermark must be of one snapshot.
     connection.snapshot(|connection| {
-        let Some(mark) = counted_to(connection)?.filter(|mark| *mark > 0) else {
+        let Some(watermark) = counted_to(connection)?.filter(|watermark| *watermark > 0) else {
             return sum.add_rows(connection, Rows::Between(span));
         };
-        sum.add_rows(connection, Rows::NumberedBetween(mark, i64::MAX, cut.whole))?;
+        sum.add_rows(connection, Rows::NumberedBetween(watermark, i64::MAX, cut.whole))?;
         let gaps = gaps(connection)?;
-        for (Gap { first, last }, ids) in turned_up(connection, &gaps)? {
+        for (Gap { first, last }, ids) in found_in_gaps(connection, &gaps)? {
             if !ids.is_empty() {
                 sum.add_rows(connection, Rows::NumberedBetween(first - 1, last, cut.whole))?;
             }
         }
         for part in cut.parts {
-            let by_name = kept_by_name(connection, part)?;
+            let by_name = stored_by_name(connection, part)?;
             by_name.into_iter().for_each(|(provider, model, sums)| sum.add(provider, model, &sums));
         }
         for part in cut.days {
-            let by_start = kept_by_start(connection, part)?;
-            by_start.into_iter().for_each(|(start, messages)| sum.add_on(start, messages));
+            let by_start = stored_by_start(connection, part)?;
+            by_start.into_iter().for_each(|(start, messages)| sum.add_day(start, messages));
         }
         cut.edges.into_iter().try_for_each(|edge| sum.add_rows(connection, Rows::Between(edge)))
     })?;
     Ok(sum.all())
 }
 
-/// What was added up so far.
+/// The sum so far.
 #[derive(Default)]
 struct Sum {
     all: Analytics,
     with_tokens: i64,
-    /// Messages by the first moment of the day.
+    /// Number of messages by start of day.
     days: BTreeMap<Timestamp, i64>,
 }
 
@@ -93,15 +94,15 @@ impl Sum {
         *self.all.models.entry(model).or_default() += sums.messages;
     }
 
-    fn add_on(&mut self, moment: Timestamp, messages: i64) {
-        *self.days.entry(start_of(moment, DAY)).or_default() += messages;
+    fn add_day(&mut self, timestamp: Timestamp, messages: i64) {
+        *self.days.entry(start_of(timestamp, DAY)).or_default() += messages;
     }
 
     fn add_rows(&mut self, connection: &mut Connection, rows: Rows) -> Result<()> {
-        // Each row is in an hour, a day and a month.
+        // Each row counts in an hour, a day and a month; one of them is used here.
         let totals = add_up(connection, rows)?.0.into_iter().filter(|(key, _)| key.hours == DAY);
         totals.for_each(|(key, sums)| {
-            self.add_on(key.start, sums.messages);
+            self.add_day(key.start, sums.messages);
             self.add(key.provider, key.model, &sums);
         });
         Ok(())

@@ -1,4 +1,4 @@
-//! A place in the log that stays where it is while messages come and go.
+//! A position in the log that stays valid while messages are stored and deleted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,11 +9,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
-/// The first byte of a cursor, so that its form can change one day.
+/// First byte of a cursor: the version of its format.
 const VERSION: u8 = 1;
 
-/// A place in the log, as an opaque text. The page behind it starts with the next message in order, however many were
-/// logged or deleted meanwhile.
+/// A position in the log, as an opaque text. A page after it starts with the next message in order,
+/// even if messages were logged or deleted since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cursor {
     timestamp: Timestamp,
@@ -21,16 +21,17 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The place behind the message with this timestamp and id, whether or not there is one.
+    /// Returns the position after the message with this timestamp and id. The message need not
+    /// exist.
     ///
     /// ```
     /// use chatkeep_core::{Cursor, Timestamp};
     ///
-    /// let cursor = Cursor::behind(Timestamp::parse("2024-02-29T12:00:00Z")?, 42);
+    /// let cursor = Cursor::after(Timestamp::parse("2024-02-29T12:00:00Z")?, 42);
     /// assert_eq!(cursor.to_string().parse::<Cursor>()?, cursor);
     /// # Ok::<(), chatkeep_core::Error>(())
     /// ```
-    pub fn behind(timestamp: Timestamp, id: i64) -> Self {
+    pub fn after(timestamp: Timestamp, id: i64) -> Self {
         Self { timestamp, id }
     }
 
@@ -56,7 +57,7 @@ impl FromStr for Cursor {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::invalid_input("cursor", "is not one that chatkeep gave out");
+        let wrong = || Error::invalid_input("cursor", "is not a cursor returned by chatkeep");
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
         let [VERSION, rest @ ..] = bytes.as_slice() else { return Err(wrong()) };
         let (timestamp, id) = rest.split_at_checked(8).ok_or_else(wrong)?;
@@ -71,8 +72,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_reads_back_and_anything_else_is_refused() {
-        let cursor = Cursor::behind(Timestamp::parse("2024-01-02T03:04:05.678901Z").unwrap(), 42);
+    fn cursors_round_trip_and_other_texts_are_invalid() {
+        let cursor = Cursor::after(Timestamp::parse("2024-01-02T03:04:05.678901Z").unwrap(), 42);
         assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
         for text in ["", "abc", "AQ", "é", "////", &"A".repeat(400)] {
             assert_eq!(text.parse::<Cursor>().unwrap_err().field(), Some("cursor"), "{text}");

@@ -1,21 +1,21 @@
-//! Deleting what is old, a batch at a time, so that the log goes on meanwhile.
+//! Deletion of old messages, in batches, so that other writers can proceed between them.
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
-use super::totals::{Deleted, IfHeld, gaps, hold_mark, take_out};
+use super::totals::{Deleted, IfLocked, gaps, lock_watermark, subtract_deleted};
 use crate::connection::{Connection, Session, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
 
-/// More days than there are since the year 1.
+/// Maximum age in days. It exceeds the number of days since the year 1.
 const MAX_DAYS: i64 = 3_650_000;
 
-/// The oldest moment that a deletion of everything older than so many days keeps.
+/// Returns the cutoff for deleting messages older than `days` days: older messages are deleted.
 ///
 /// # Errors
 /// `InvalidInput` with the field `days` unless it is between 1 and 3,650,000.
-pub fn oldest_kept(days: i64) -> Result<Timestamp> {
+pub fn retention_cutoff(days: i64) -> Result<Timestamp> {
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(Error::invalid_input(
             "days",
@@ -25,46 +25,50 @@ pub fn oldest_kept(days: i64) -> Result<Timestamp> {
     Ok(Timestamp::now().checked_add_days(-days).unwrap_or(Timestamp::MIN))
 }
 
-/// How many messages are older than this moment.
+/// Returns the number of messages older than `cutoff`.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
-pub fn count_older_than(connection: &mut Connection, moment: Timestamp) -> Result<i64> {
+/// `Unavailable` or another connection error if the database does not answer.
+pub fn count_older_than(connection: &mut Connection, cutoff: Timestamp) -> Result<i64> {
     let counted = on_engine!(connection, c => messages::table
-        .filter(messages::timestamp.lt(moment))
+        .filter(messages::timestamp.lt(cutoff))
         .count()
         .get_result::<i64>(c));
     counted.map_err(|error| connection.read_error(error))
 }
 
-/// What a batch of a deletion came to.
+/// The result of a deleted batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletedBatch {
-    /// How many messages, at least one.
+    /// Number of deleted messages, at least 1.
     pub count: u64,
-    /// The moment of the newest of them. The next batch begins here.
+    /// Timestamp of the newest deleted message, where the next batch starts.
     pub last: Timestamp,
 }
 
-/// Deletes the oldest messages from one moment on that are older than another, at most so many. Nothing, when none is
-/// left. The totals lose in the same transaction what the log loses.
+/// Deletes at most `limit` of the oldest messages from `from` (inclusive) to `cutoff` (exclusive).
 ///
-/// Who deletes many batches says where the last one ended: what was deleted before stays in the index of PostgreSQL, MySQL
-/// and MariaDB for a while, and who begins at the beginning reads past all of it.
+/// Returns `None` if no such message exists. The same transaction subtracts the deleted messages
+/// from the totals.
+///
+/// Callers that delete several batches pass the end of the previous one as `from`. Deleted rows
+/// stay in the indexes of PostgreSQL, MySQL and MariaDB for a while. A scan from the start would
+/// read past all of them.
 ///
 /// # Errors
-/// As every write: `OutcomeUnknown` when the connection breaks before the database has confirmed.
+/// `OutcomeUnknown` if the connection breaks before the database confirms the commit; `Unavailable`
+/// or another connection error if the database does not answer.
 pub fn delete_batch_older_than(
     connection: &mut Connection,
     from: Timestamp,
-    moment: Timestamp,
-    most: u32,
+    cutoff: Timestamp,
+    limit: u32,
 ) -> Result<Option<DeletedBatch>> {
     connection.transaction(|connection| {
-        // Held before the rows are, so that nobody counts a message that is just being deleted.
-        let mark = hold_mark(connection, IfHeld::Wait)?;
+        // Locked before the rows, so that no other transaction counts a message being deleted.
+        let watermark = lock_watermark(connection, IfLocked::Wait)?;
         let gaps = gaps(connection)?;
-        let oldest = oldest(connection, from, moment, most)?;
+        let oldest = oldest(connection, from, cutoff, limit)?;
         let ids: Vec<_> = oldest.iter().map(|row| row.0).collect();
         let Some(&(_, last, ..)) = oldest.last() else { return Ok(None) };
         let deleted = on_engine!(connection, c => {
@@ -73,7 +77,7 @@ pub fn delete_batch_older_than(
         let deleted = deleted.map_err(|error| connection.write_error(error))?;
         if deleted != ids.len() {
             return Err(Error::internal(format!(
-                "{} messages were to be deleted, {deleted} were",
+                "deleted {deleted} of {} selected messages",
                 ids.len()
             )));
         }
@@ -84,25 +88,26 @@ pub fn delete_batch_older_than(
             model: model.as_deref(),
             tokens: *tokens,
         });
-        take_out(connection, mark, &gaps, rows)?;
+        subtract_deleted(connection, watermark, &gaps, rows)?;
         Ok(Some(DeletedBatch { count: deleted as u64, last }))
     })
 }
 
-/// What the totals know of a message, and its id.
+/// Id, and the values that the totals are computed from.
 type Row = (i64, Timestamp, Option<String>, Option<String>, Option<i64>);
 
-/// The oldest messages, held until they are deleted: of those that another one is just deleting, none.
+/// Selects and locks the oldest messages. If another transaction is deleting some of them, this
+/// waits for it and omits those rows.
 fn oldest(
     connection: &mut Connection,
     from: Timestamp,
-    moment: Timestamp,
-    most: u32,
+    cutoff: Timestamp,
+    limit: u32,
 ) -> Result<Vec<Row>> {
     let oldest = || {
         messages::table
             .filter(messages::timestamp.ge(from))
-            .filter(messages::timestamp.lt(moment))
+            .filter(messages::timestamp.lt(cutoff))
             .order((messages::timestamp.asc(), messages::id.asc()))
             .select((
                 messages::id,
@@ -111,7 +116,7 @@ fn oldest(
                 messages::model,
                 messages::tokens_used,
             ))
-            .limit(i64::from(most))
+            .limit(i64::from(limit))
     };
     let rows = match &mut connection.session {
         Session::Sqlite(c) => oldest().load(c),

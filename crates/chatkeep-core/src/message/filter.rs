@@ -1,14 +1,14 @@
-//! Which messages, how many, and in what order.
+//! Selection of messages: filter, page and order.
 
 use super::cursor::Cursor;
 use super::metadata_filter::MetadataFilter;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
-/// The most messages that one call returns; more come one by one from an iterator.
+/// Maximum number of messages that one call returns. An iterator returns more, one at a time.
 pub const MAX_LIMIT: i64 = 10_000;
 
-/// Which messages are meant. Everything that is set must hold; nothing set means all.
+/// Conditions on messages, combined with AND. An empty filter matches all messages.
 ///
 /// ```
 /// use chatkeep_core::{MessageFilter, Timestamp};
@@ -22,51 +22,53 @@ pub const MAX_LIMIT: i64 = 10_000;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MessageFilter {
-    /// Exactly this provider.
+    /// Provider, compared exactly.
     pub provider: Option<String>,
-    /// Exactly this model.
+    /// Model, compared exactly.
     pub model: Option<String>,
-    /// At this moment or later.
+    /// Earliest timestamp, inclusive.
     pub start: Option<Timestamp>,
-    /// At this moment or earlier.
+    /// Latest timestamp, inclusive.
     pub end: Option<Timestamp>,
-    /// Each of these keys is there, with this value.
+    /// Required metadata keys and their values.
     pub metadata: Vec<MetadataFilter>,
 }
 
 impl MessageFilter {
-    /// Only this provider's messages.
+    /// Restricts the filter to messages of this provider.
     #[must_use]
     pub fn with_provider(mut self, provider: impl Into<String>) -> Self {
         self.provider = Some(provider.into());
         self
     }
 
-    /// Only this model's messages.
+    /// Restricts the filter to messages of this model.
     #[must_use]
     pub fn with_model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Only messages at this moment or later.
+    /// Restricts the filter to messages with this timestamp or a later one.
     #[must_use]
     pub fn with_start(mut self, start: Timestamp) -> Self {
         self.start = Some(start);
         self
     }
 
-    /// Only messages at this moment or earlier.
+    /// Restricts the filter to messages with this timestamp or an earlier one.
     #[must_use]
     pub fn with_end(mut self, end: Timestamp) -> Self {
         self.end = Some(end);
         self
     }
 
-    /// Only messages whose metadata has this key at its top, with this string, number, boolean or null.
+    /// Restricts the filter to messages whose metadata has this top-level key with this value: a
+    /// string, number, boolean or null.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `metadata` for a list or an object, or a key that cannot be stored.
+    /// `InvalidInput` with the field `metadata` if the key is not storable, or the value is a list,
+    /// an object or a number from 2^63 to 2^64.
     pub fn with_metadata(
         mut self,
         key: impl Into<String>,
@@ -77,14 +79,14 @@ impl MessageFilter {
     }
 }
 
-/// Which part of the matching messages is returned.
+/// The part of the matching messages to return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// How many at the most: 1 to 10,000.
+    /// Maximum number of messages to return (1–10,000).
     pub limit: i64,
-    /// How many are passed over first. Use a cursor instead where messages come in meanwhile.
+    /// Number of messages to skip. Use a cursor instead if messages are written concurrently.
     pub offset: i64,
-    /// Behind this place; excludes an offset.
+    /// Position after which the page starts. A cursor and an offset are mutually exclusive.
     pub cursor: Option<Cursor>,
 }
 
@@ -95,15 +97,15 @@ impl Default for Page {
 }
 
 impl Page {
-    /// The first so many.
+    /// Creates a page with the first `limit` messages.
     pub fn first(limit: i64) -> Self {
         Self { limit, ..Self::default() }
     }
 
-    /// Whether the page can be asked for.
+    /// Validates the page.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `limit`, `offset` or `cursor`.
+    /// `InvalidInput` with the field `limit`, `offset` or `cursor` if that value is invalid.
     pub fn check(&self) -> Result<()> {
         if !(1..=MAX_LIMIT).contains(&self.limit) {
             return Err(Error::invalid_input(
@@ -121,18 +123,18 @@ impl Page {
             ));
         }
         if self.cursor.is_some() && self.offset > 0 {
-            return Err(Error::invalid_input("cursor", "cannot be combined with an offset"));
+            return Err(Error::invalid_input("cursor", "is not allowed together with an offset"));
         }
         Ok(())
     }
 }
 
-/// The order in which messages come.
+/// The order in which messages are returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
-    /// The newest first; of two at the same moment the one with the higher id.
+    /// Newest first; messages with equal timestamps by descending id.
     #[default]
     NewestFirst,
-    /// The exact reverse.
+    /// Oldest first: the exact reverse of [`Order::NewestFirst`].
     OldestFirst,
 }

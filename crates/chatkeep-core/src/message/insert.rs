@@ -1,4 +1,4 @@
-//! Writing one message.
+//! Inserts of a single message.
 
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -9,11 +9,11 @@ use crate::error::Result;
 use crate::schema::messages;
 use crate::value::Timestamp;
 
-/// Stores one message in one statement, and returns its id once it is committed.
+/// Stores one message in one statement, and returns its id after the commit.
 ///
 /// # Errors
-/// `InvalidInput` with the field's name, before anything is sent; `OutcomeUnknown` when the connection breaks before the
-/// database has confirmed.
+/// `InvalidInput` with the field's name, before anything is sent. `OutcomeUnknown` if the
+/// connection breaks before the database confirms the commit.
 pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> {
     check(connection, message)?;
     let row = Row::new(message, Timestamp::now());
@@ -31,16 +31,16 @@ pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> 
 }
 
 diesel::define_sql_function! {
-    /// SQLite's own.
+    /// SQLite's built-in function.
     fn last_insert_rowid() -> BigInt;
 }
 
-/// The number of the row that this connection inserted last.
+/// Returns the id of the row that this connection inserted last.
 pub(super) fn last_inserted_id(connection: &mut SqliteSession) -> QueryResult<i64> {
     diesel::select(last_insert_rowid()).get_result(connection)
 }
 
-/// Whether this database can store the message.
+/// Checks that this database can store the message.
 pub(super) fn check(connection: &Connection, message: &NewMessage) -> Result<()> {
     message.check()?;
     connection.max_row_bytes().map_or(Ok(()), |limit| message.check_size(limit))

@@ -1,4 +1,4 @@
-//! Writing many messages at once on PostgreSQL.
+//! Multi-row inserts on PostgreSQL.
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -7,20 +7,20 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use super::row::Row;
 use crate::connection::{PgConnection, skipped};
-use crate::schema::{Json, Moment};
+use crate::schema::{Json, UtcTimestamp};
 use crate::value::{Metadata, Timestamp};
 
-/// What PostgreSQL quotes when it refuses the statement because a row was skipped.
+/// Text that PostgreSQL quotes in its error if a trigger skipped a row.
 macro_rules! skipped_mark {
     () => {
         "a trigger skipped messages; stored: "
     };
 }
 
-/// One statement for any number of rows, which stays prepared: each column travels as an array.
+/// An insert of any number of rows that stays prepared, because each column is sent as one array.
 ///
-/// A trigger may skip a row (`RETURN NULL`). The ids of the others would not say which one it was, so the statement fails
-/// as a whole, by a list of ids that is none, and nothing is stored.
+/// A trigger may skip a row (`RETURN NULL`), and the other ids do not show which one. The statement
+/// then casts a text that is not an array of ids, so that it fails and stores nothing.
 struct Arrays<'a> {
     rows: i64,
     timestamp: Vec<Timestamp>,
@@ -49,7 +49,8 @@ impl<'a> Arrays<'a> {
 
 impl QueryId for Arrays<'_> {
     type QueryId = Arrays<'static>;
-    // The text never changes. (Diesel's `sql_query` is never kept prepared, which costs a round trip and the planning.)
+    // The SQL text is constant. Diesel never keeps `sql_query` prepared, which would cost a round
+    // trip and planning.
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
@@ -60,10 +61,12 @@ impl Query for Arrays<'_> {
 impl QueryFragment<Pg> for Arrays<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "WITH stored AS (INSERT INTO messages (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-             SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata FROM unnest(",
+            "WITH stored AS (INSERT INTO messages \
+             (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
+             SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
+             FROM unnest(",
         );
-        out.push_bind_param::<Array<Moment>, _>(&self.timestamp)?;
+        out.push_bind_param::<Array<UtcTimestamp>, _>(&self.timestamp)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.user_message)?;
         out.push_sql(", ");
@@ -78,12 +81,13 @@ impl QueryFragment<Pg> for Arrays<'_> {
         out.push_bind_param::<Array<Nullable<Json>>, _>(&self.metadata)?;
         out.push_sql(
             ") WITH ORDINALITY \
-             AS given (timestamp, user_message, bot_response, provider, model, tokens_used, metadata, place) \
+             AS given (timestamp, user_message, bot_response, provider, model, tokens_used, \
+             metadata, place) \
              ORDER BY place RETURNING id) \
              SELECT CASE WHEN count(*) = ",
         );
         out.push_bind_param::<BigInt, _>(&self.rows)?;
-        // All ids in one row: a row each would take longer, to send and to read.
+        // One row with all ids is faster to send and to read than one row for each id.
         out.push_sql(concat!(
             " THEN array_agg(id) ELSE ('",
             skipped_mark!(),
@@ -100,7 +104,7 @@ pub(super) fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResu
         Err(_) if c.refused_with(skipped_mark!()) => return Err(skipped()),
         ids => ids?,
     };
-    // Rows are numbered in the order in which they are read, whatever order they are returned in.
+    // Ids are assigned in the order of the arrays, but may be returned in another order.
     ids.sort_unstable();
     Ok(ids)
 }

@@ -1,4 +1,4 @@
-//! Writing the messages of callers who log at the same time.
+//! Group inserts: messages of concurrent callers in one transaction.
 
 use super::insert::check;
 use super::insert_many::{insert_chunk, insert_many};
@@ -8,13 +8,14 @@ use crate::connection::{Connection, Session};
 use crate::error::Result;
 use crate::value::Timestamp;
 
-/// Stores all these messages or none, and returns their ids in the same order. Before the commit `join` may add more to them,
-/// again and again until it adds none: whoever comes while the rows are being written need not wait for the next commit.
+/// Stores all these messages or none, and returns their ids in the same order.
 ///
-/// On SQLite only. On a server one statement is the whole transaction, which others can join no more once it is sent.
+/// On SQLite, `join` is called before the commit until it adds no more messages. Messages that
+/// arrive during the transaction need not wait for the next commit. On a server one statement is
+/// the whole transaction, and no message can join it after it is sent; `join` is never called.
 ///
 /// # Errors
-/// As [`insert_many`]. Those that joined are among the messages then.
+/// As [`insert_many`]. `messages` then includes the messages that joined.
 pub fn insert_group(
     connection: &mut Connection,
     messages: &mut Vec<NewMessage>,
@@ -59,11 +60,11 @@ mod tests {
             Connection::open(&DatabaseUrl::sqlite_memory(), Role::Writer, &options)
                 .expect("it is opened");
         crate::migrations::upgrade(&mut connection, Duration::from_secs(60))
-            .expect("the tables are made");
+            .expect("the tables are created");
         connection
     }
 
-    /// Lets the groups in one after the other.
+    /// Returns a `join` callback that adds one group per call.
     fn joining(groups: &[&[&str]]) -> impl FnMut(&mut Vec<NewMessage>) {
         let mut groups: Vec<Vec<_>> = groups
             .iter()
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_join_are_stored_with_the_rest() {
+    fn joined_messages_are_stored_in_the_same_transaction() {
         let mut connection = store();
         let mut messages = vec![NewMessage::new("a"), NewMessage::new("b")];
         let ids =
@@ -88,13 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn none_is_stored_when_one_who_joined_is_refused() {
+    fn invalid_joined_message_rolls_back_the_group() {
         let mut connection = store();
         let mut messages = vec![NewMessage::new("a")];
         let refused =
             insert_group(&mut connection, &mut messages, &mut joining(&[&["b"], &["\0"]]));
         assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
-        assert_eq!(messages.len(), 3, "it is known who was in the group");
+        assert_eq!(messages.len(), 3, "joined messages are listed after a failure");
         assert_eq!(count_all(&mut connection).expect("the log answers"), 0);
     }
 }

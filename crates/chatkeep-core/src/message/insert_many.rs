@@ -1,4 +1,4 @@
-//! Writing many messages at once. How their ids come back is where the engines differ most.
+//! Inserts of many messages. The engines differ most in how they return ids.
 
 use diesel::{QueryResult, RunQueryDsl};
 
@@ -12,17 +12,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
 
-/// A statement takes at most this many rows and bytes; more are split, inside one transaction.
+/// Maximum number of rows in a statement. More are split into statements of one transaction.
 const MAX_ROWS: usize = 1_000;
+/// Maximum size of a statement's rows, in bytes, unless its only message is larger.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
-/// On MySQL and MariaDB a statement has any number of rows up to this one, and above it a power of two.
+/// Number of rows above which statements on MySQL and MariaDB have a power of two of rows.
 const ANY_SIZE: usize = 64;
 
 /// Stores all messages or none, and returns their ids in the same order.
 ///
 /// # Errors
-/// `InvalidInput` with the field's name and the message's place (`messages[3].provider`), before anything is sent;
-/// otherwise as [`insert`].
+/// `InvalidInput` with the message's index and field (`messages[3].provider`), before anything is
+/// sent; otherwise as [`insert`].
 pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
     check_each(messages, |message| check(connection, message))?;
     if let [message] = messages {
@@ -35,7 +36,7 @@ fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Resul
     let now = Timestamp::now();
     match messages {
         [] => Ok(Vec::new()),
-        // On a server one statement is a transaction by itself, which spares two round trips.
+        // On a server a single statement needs no explicit transaction. This saves two round trips.
         _ if connection.engine().is_server() && chunks(connection, messages).nth(1).is_none() => {
             let rows: Vec<_> = messages.iter().map(|message| Row::new(message, now)).collect();
             insert_chunk(connection, &rows)
@@ -51,31 +52,33 @@ fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Resul
     }
 }
 
-/// Whether all these messages can be stored, as far as that can be told without a database.
+/// Validates all these messages without a database.
 ///
 /// # Errors
-/// `InvalidInput` with the message's place and field (`messages[3].provider`).
+/// `InvalidInput` with the message's index and field (`messages[3].provider`).
 pub fn check_many(messages: &[NewMessage]) -> Result<()> {
     check_each(messages, NewMessage::check)
 }
 
 fn check_each(messages: &[NewMessage], check: impl Fn(&NewMessage) -> Result<()>) -> Result<()> {
-    for (place, message) in messages.iter().enumerate() {
+    for (index, message) in messages.iter().enumerate() {
         check(message).map_err(|error| {
-            let field = format!("messages[{place}].{}", error.field().unwrap_or("message"));
+            let field = format!("messages[{index}].{}", error.field().unwrap_or("message"));
             error.with_field(field)
         })?;
     }
     Ok(())
 }
 
-/// Splits by rows and by bytes; a single large message is a chunk of its own. On MySQL and MariaDB so that there are few
-/// numbers of rows: each is a statement of its own, and several that are prepared are faster than one that is not.
+/// Splits messages by number and size. A single large message is a chunk of its own.
+///
+/// On MySQL and MariaDB each number of rows needs a statement of its own. Few distinct numbers are
+/// used, because several prepared statements are faster than one unprepared.
 fn chunks<'a>(
     connection: &Connection,
     messages: &'a [NewMessage],
 ) -> impl Iterator<Item = &'a [NewMessage]> + use<'a> {
-    // A quarter of the server's packet is left for what stands around the values.
+    // A quarter of the server's packet is reserved for the SQL around the values.
     let max_bytes =
         connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
     let few_sizes = matches!(connection.session, Session::MySql(_));
@@ -97,7 +100,7 @@ fn chunks<'a>(
     })
 }
 
-/// Stores these rows in one statement, or on SQLite in one each.
+/// Stores these rows in one statement, or on SQLite in one statement per row.
 pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Result<Vec<i64>> {
     let batch_ids = connection.batch_ids();
     let ids = match &mut connection.session {
@@ -109,9 +112,9 @@ pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Res
     if ids.len() == rows.len() {
         Ok(ids)
     } else {
-        // The statement has succeeded, so these rows must not be tried again.
+        // The statement succeeded, so these rows must not be retried.
         let text = format!(
-            "the database returned {} ids for {} messages; which of them are stored is unknown",
+            "the database returned {} ids for {} messages; it is unknown which are stored",
             ids.len(),
             rows.len()
         );
@@ -119,21 +122,26 @@ pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Res
     }
 }
 
-/// Inside a transaction one prepared statement a row is as fast as SQLite gets. Nobody else writes meanwhile, so the ids
-/// follow each other. Returning each id would take a quarter longer.
+/// Stores rows with one prepared statement per row, the fastest way on SQLite.
+///
+/// No other connection can write during the transaction, so ids are consecutive. Returning each id
+/// would take 25 % longer.
 fn insert_each(c: &mut SqliteSession, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
     let mut first = 0;
-    for (place, row) in rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         all_stored(diesel::insert_into(messages::table).values(*row).execute(c), 1)?;
-        if place == 0 {
+        if index == 0 {
             first = last_inserted_id(c)?;
         }
     }
     let last = if rows.len() > 1 { last_inserted_id(c)? } else { first };
-    // A trigger that inserts messages of its own takes ids from among ours. The transaction is undone.
+    // A trigger that inserts other messages uses ids from this range. The transaction is rolled
+    // back.
     if last - first + 1 == rows.len() as i64 {
         return Ok((first..=last).collect());
     }
-    let error = Error::internal("a trigger on the table messages inserts other messages");
+    let error = Error::internal(
+        "ids are not consecutive: a trigger on the table messages inserts other messages",
+    );
     Err(diesel::result::Error::DeserializationError(Box::new(error)))
 }

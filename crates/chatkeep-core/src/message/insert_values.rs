@@ -1,4 +1,4 @@
-//! Writing many messages at once on MySQL and MariaDB: `INSERT … VALUES (…), (…), …`.
+//! Multi-row inserts on MySQL and MariaDB: `INSERT … VALUES (…), (…), …`.
 
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -10,9 +10,9 @@ use crate::connection::{BatchIds, MysqlConnection, all_stored};
 
 /// Stores these rows in one statement, and returns their ids in the same order.
 ///
-/// Where ids are not returned they are counted from the first one: InnoDB numbers the rows of one insert of a known number
-/// of rows without gaps, in steps of `auto_increment_increment` (MySQL's manual, "AUTO_INCREMENT Handling in InnoDB":
-/// simple inserts).
+/// Without `RETURNING`, ids are derived from the first one. InnoDB numbers the rows of a simple
+/// insert (one with a known number of rows) without gaps, in steps of `auto_increment_increment`:
+/// see "AUTO_INCREMENT Handling in InnoDB" in the MySQL manual.
 pub(super) fn insert(
     c: &mut MysqlConnection,
     rows: &[Row<'_>],
@@ -21,24 +21,24 @@ pub(super) fn insert(
     let step = match batch_ids {
         BatchIds::Returned => {
             let mut ids = Returning(ManyRows(rows)).load::<i64>(c)?;
-            // Rows are numbered in their order, whatever order they are returned in.
+            // Ids are assigned in row order, but may be returned in another order.
             ids.sort_unstable();
             return Ok(ids);
         }
         BatchIds::Stepped(step) => step,
-        // There is one row in each statement.
+        // Each statement has one row.
         BatchIds::Single => 1,
     };
     all_stored(ManyRows(rows).execute(c), rows.len())?;
     let first = c.first_insert_id()?;
-    Ok((0..).map(|place| first + place * step).take(rows.len()).collect())
+    Ok((0..).map(|index| first + index * step).take(rows.len()).collect())
 }
 
 struct ManyRows<'a>(&'a [Row<'a>]);
 
 impl QueryId for ManyRows<'_> {
     type QueryId = ();
-    // The number of rows is part of the text, so the text is the key of the statement cache.
+    // The SQL depends on the number of rows, so the statement cache is keyed by the SQL text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
@@ -47,8 +47,8 @@ impl QueryFragment<Mysql> for ManyRows<'_> {
         out.push_sql("INSERT INTO messages (");
         out.push_sql(COLUMNS);
         out.push_sql(") VALUES ");
-        for (place, row) in self.0.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { ", (" });
+        for (index, row) in self.0.iter().enumerate() {
+            out.push_sql(if index == 0 { "(" } else { ", (" });
             row.push(&mut out)?;
             out.push_sql(")");
         }
@@ -58,7 +58,7 @@ impl QueryFragment<Mysql> for ManyRows<'_> {
 
 impl<'a> RunQueryDsl<MysqlConnection> for ManyRows<'a> {}
 
-/// The same, with the rows' ids as its answer. MariaDB has it.
+/// The same insert with `RETURNING id`, which MariaDB supports.
 struct Returning<'a>(ManyRows<'a>);
 
 impl QueryId for Returning<'_> {

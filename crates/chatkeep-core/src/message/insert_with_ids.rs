@@ -1,4 +1,4 @@
-//! Writing messages that have their ids already: many at a time, as fast as each engine takes them.
+//! Bulk inserts of messages that already have ids, by the fastest way of each engine.
 
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -12,18 +12,23 @@ use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Metadata;
 
-/// On MySQL and MariaDB a statement has at most so many rows. It is a power of two, as are the smaller ones: each number
-/// of rows is a statement of its own.
+/// Maximum number of rows in a statement on MySQL and MariaDB.
+///
+/// Every statement's number of rows is a power of two, because each number needs a prepared
+/// statement of its own.
 const MAX_ROWS: usize = 512;
-/// And so many bytes, beyond a single larger message. The driver keeps up to 128 buffers for packets, uses them in turn,
-/// and each stays as large as the largest statement it held: 4 MiB here were 210 MB in a process that copies a log.
+/// Maximum size of a statement, in bytes, unless its only message is larger.
+///
+/// The driver rotates up to 128 packet buffers, and each keeps the size of its largest statement.
+/// With 4 MiB here, a process that copied a log used 210 MB.
 const MAX_BYTES: u64 = 512 << 10;
 
-/// Stores messages under their own ids, in the transaction that the caller has opened. On PostgreSQL they go in by `COPY`.
-/// The numbers that the database gives later are not looked after, nor are the totals.
+/// Stores messages with their own ids, in the caller's transaction. PostgreSQL uses `COPY`.
+///
+/// Neither the id sequence of the database nor the totals are updated.
 ///
 /// # Errors
-/// What the database says: an id that is taken, a value that it does not take.
+/// The error of the database, for example if an id already exists or a value is not accepted.
 pub fn insert_with_ids(connection: &mut Connection, messages: &[Message]) -> Result<()> {
     let max_bytes =
         connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
@@ -59,11 +64,11 @@ fn copy(c: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
     if copied == messages.len() as u64 {
         return Ok(());
     }
-    let error = Error::internal(format!("{} rows were copied in, not {}", copied, messages.len()));
+    let error = Error::internal(format!("COPY stored {} of {} messages", copied, messages.len()));
     Err(diesel::result::Error::DeserializationError(Box::new(error)))
 }
 
-/// Splits by rows and by bytes; a single large message is a chunk of its own.
+/// Splits messages by number and size. A single large message is a chunk of its own.
 fn chunks(messages: &[Message], max_bytes: u64) -> impl Iterator<Item = &[Message]> {
     let mut rest = messages;
     std::iter::from_fn(move || {
@@ -90,7 +95,7 @@ impl<'a> ManyRows<'a> {
 
 impl QueryId for ManyRows<'_> {
     type QueryId = ();
-    // The number of rows is part of the text, so the text is the key of the statement cache.
+    // The SQL depends on the number of rows, so the statement cache is keyed by the SQL text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
@@ -99,8 +104,8 @@ impl QueryFragment<Mysql> for ManyRows<'_> {
         out.push_sql("INSERT INTO messages (id, ");
         out.push_sql(COLUMNS);
         out.push_sql(") VALUES ");
-        for (place, (id, row)) in self.0.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { ", (" });
+        for (index, (id, row)) in self.0.iter().enumerate() {
+            out.push_sql(if index == 0 { "(" } else { ", (" });
             out.push_bind_param::<BigInt, _>(id)?;
             out.push_sql(", ");
             row.push(&mut out)?;

@@ -1,4 +1,4 @@
-//! "Its metadata has this key with this value", in the words of each engine.
+//! The condition "metadata has this key with this value", in each engine's SQL.
 
 use diesel::QueryResult;
 use diesel::expression::{
@@ -16,25 +16,26 @@ use crate::error::{Error, Result};
 use crate::schema::{Json, messages};
 use crate::value::{Metadata, canonical_text};
 
-/// A key at the top of the metadata, and the string, number, boolean or null that it must have. `1` and `1.0` are equal.
+/// A top-level metadata key and its required value: a string, number, boolean or null.
+/// `1` and `1.0` are equal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetadataFilter {
     key: String,
     value: Value,
-    /// The object of this one key, for engines that compare objects.
+    /// Object with only this key, for engines that compare objects.
     object: Metadata,
-    /// The value's JSON text; for a whole number the two texts that it may have.
+    /// JSON text of the value. An integer has two: as an integer and as a double.
     texts: Vec<String>,
-    /// The key as a JSON path.
+    /// JSON path of the key.
     path: String,
 }
 
 impl MetadataFilter {
-    /// This key with this value.
+    /// Creates a filter for this key and value.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `metadata` for a list or an object, a number from 2^63 to 2^64, or a key that cannot
-    /// be stored.
+    /// `InvalidInput` with the field `metadata` if the key is not storable, or the value is a list,
+    /// an object or a number from 2^63 to 2^64.
     pub fn new(key: impl Into<String>, value: impl Into<Value>) -> Result<Self> {
         let (key, value) = (key.into(), value.into());
         match &value {
@@ -47,30 +48,31 @@ impl MetadataFilter {
             Value::Number(number) if is_beyond_signed(number) => {
                 return Err(Error::invalid_input(
                     "metadata",
-                    "numbers from 2^63 to 2^64 cannot be searched for",
+                    "filtering by numbers from 2^63 to 2^64 is not supported",
                 ));
             }
             _ => {}
         }
         let object = Metadata::from_map(Map::from_iter([(key.clone(), value.clone())]))?;
-        // From here on the value is as it is stored: without negative zero.
+        // Normalized as in storage: negative zero becomes zero.
         let value = object.to_map().remove(&key).unwrap_or(Value::Null);
         let path = format!("$.{}", Value::String(key.clone()));
         Ok(Self { texts: texts(&value), key, value, object, path })
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> &Value {
         &self.value
     }
 }
 
-/// Whether the number is, or is near, an integer that fits 64 bits without a sign only: SQLite takes it for a double.
+/// Returns whether the number is, or rounds to, an integer that fits `u64` but not `i64`. SQLite
+/// reads such an integer as a double.
 fn is_beyond_signed(number: &Number) -> bool {
     !number.is_i64()
         && number.as_f64().is_some_and(|double| (TWO_TO_63..=2.0 * TWO_TO_63).contains(&double))
@@ -78,12 +80,12 @@ fn is_beyond_signed(number: &Number) -> bool {
 
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
-/// All canonical texts of values that are equal to this one.
+/// Returns the canonical texts of all values that are equal to this one.
 fn texts(value: &Value) -> Vec<String> {
     let mut texts = vec![canonical_text(value)];
     if let Value::Number(number) = value {
         let twin = if let Some(integer) = number.as_i64() {
-            // The double must be the same number, not the nearest one.
+            // The double must be exactly equal, not just the nearest one.
             let double = integer as f64;
             (double as i128 == i128::from(integer)).then(|| Number::from_f64(double)).flatten()
         } else {
@@ -96,12 +98,12 @@ fn texts(value: &Value) -> Vec<String> {
     texts
 }
 
-/// The SQL expression for a [`MetadataFilter`].
+/// SQL expression for a [`MetadataFilter`].
 #[derive(Debug, Clone)]
 pub(super) struct MetadataHas<'a> {
-    wanted: &'a MetadataFilter,
+    filter: &'a MetadataFilter,
     engine: Engine,
-    /// [`shifted`], where that is necessary.
+    /// Path and texts transformed by [`shifted`], if necessary.
     shifted: Option<Shifted>,
 }
 
@@ -112,19 +114,21 @@ struct Shifted {
 }
 
 impl<'a> MetadataHas<'a> {
-    pub(super) fn new(wanted: &'a MetadataFilter, engine: Engine) -> Self {
-        // MariaDB takes a minus behind the quote for the start of a negative index, escaped or not.
-        let unspeakable = engine == Engine::MariaDb && wanted.key.starts_with('-');
-        let shifted = unspeakable.then(|| Shifted {
-            path: shifted(&wanted.path),
-            texts: wanted.texts.iter().map(|text| shifted(text)).collect(),
+    pub(super) fn new(filter: &'a MetadataFilter, engine: Engine) -> Self {
+        // MariaDB parses a minus after the quote as the start of a negative index, even if escaped.
+        let needs_shift = engine == Engine::MariaDb && filter.key.starts_with('-');
+        let shifted = needs_shift.then(|| Shifted {
+            path: shifted(&filter.path),
+            texts: filter.texts.iter().map(|text| shifted(text)).collect(),
         });
-        Self { wanted, engine, shifted }
+        Self { filter, engine, shifted }
     }
 }
 
-/// The JSON text with one more underscore before every string that begins with a minus or an underscore, so that none
-/// begins with a minus and different texts stay different. A quote inside a string counts too; nobody minds.
+/// Prefixes an underscore to every JSON string that begins with a minus or an underscore.
+///
+/// No string begins with a minus then, and different texts stay different. Escaped quotes inside
+/// strings are treated like opening quotes; this is harmless because both sides are transformed.
 fn shifted(json: &str) -> String {
     json.replace("\"_", "\"__").replace("\"-", "\"_-")
 }
@@ -142,7 +146,7 @@ impl ValidGrouping<()> for MetadataHas<'_> {
 
 impl QueryId for MetadataHas<'_> {
     type QueryId = ();
-    // Its SQL depends on the value, so the text itself is the key of the statement cache.
+    // The SQL depends on the value, so the statement cache is keyed by the SQL text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
@@ -150,7 +154,7 @@ impl QueryFragment<Pg> for MetadataHas<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_identifier("metadata")?;
         out.push_sql(" @> ");
-        out.push_bind_param::<Json, Metadata>(&self.wanted.object)
+        out.push_bind_param::<Json, Metadata>(&self.filter.object)
     }
 }
 
@@ -159,8 +163,8 @@ impl QueryFragment<Sqlite> for MetadataHas<'_> {
         out.push_sql("EXISTS (SELECT 1 FROM json_each(");
         out.push_identifier("metadata")?;
         out.push_sql(") AS entry WHERE entry.key = ");
-        out.push_bind_param::<Text, _>(&self.wanted.key)?;
-        match &self.wanted.value {
+        out.push_bind_param::<Text, _>(&self.filter.key)?;
+        match &self.filter.value {
             Value::Null => out.push_sql(" AND entry.type = 'null'"),
             Value::Bool(true) => out.push_sql(" AND entry.type = 'true'"),
             Value::Bool(false) => out.push_sql(" AND entry.type = 'false'"),
@@ -169,9 +173,10 @@ impl QueryFragment<Sqlite> for MetadataHas<'_> {
                 out.push_bind_param::<Text, String>(text)?;
             }
             _ => {
-                // SQLite compares integers and doubles exactly. A double is read from its text, as those in the metadata are.
+                // SQLite compares integers and doubles exactly. The double is parsed from its text,
+                // as doubles in the metadata are.
                 out.push_sql(" AND entry.type IN ('integer', 'real') AND entry.atom = CAST(");
-                out.push_bind_param::<Text, String>(&self.wanted.texts[0])?;
+                out.push_bind_param::<Text, String>(&self.filter.texts[0])?;
                 out.push_sql(" AS NUMERIC)");
             }
         }
@@ -187,8 +192,8 @@ impl QueryFragment<Mysql> for MetadataHas<'_> {
 }
 
 impl MetadataHas<'_> {
-    /// MariaDB keeps the text as it was stored, which is canonical, and has no JSON value to compare with. Without CONCAT
-    /// it would compare a JSON string's content instead of its text.
+    /// Compares JSON texts: MariaDB has no JSON type, and stores the canonical text unchanged.
+    /// Without CONCAT it would compare the content of a JSON string instead of its JSON text.
     fn walk_mariadb<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
         out.push_sql("CONCAT(JSON_EXTRACT(");
         let (path, texts) = match &self.shifted {
@@ -200,14 +205,14 @@ impl MetadataHas<'_> {
             }
             None => {
                 out.push_identifier("metadata")?;
-                (&self.wanted.path, &self.wanted.texts)
+                (&self.filter.path, &self.filter.texts)
             }
         };
         out.push_sql(", ");
         out.push_bind_param::<Text, _>(path)?;
         out.push_sql(")) IN (");
-        for (place, text) in texts.iter().enumerate() {
-            if place > 0 {
+        for (index, text) in texts.iter().enumerate() {
+            if index > 0 {
                 out.push_sql(", ");
             }
             out.push_bind_param::<Text, _>(text)?;
@@ -216,13 +221,14 @@ impl MetadataHas<'_> {
         Ok(())
     }
 
-    /// Both texts of a whole number are asked for: MySQL does not find -2^63 as an integer equal to the same double.
+    /// Compares with both texts of an integer: for MySQL the integer -2^63 and the same double
+    /// differ.
     fn walk_mysql<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        for (place, text) in self.wanted.texts.iter().enumerate() {
-            out.push_sql(if place == 0 { "(JSON_EXTRACT(" } else { " OR JSON_EXTRACT(" });
+        for (index, text) in self.filter.texts.iter().enumerate() {
+            out.push_sql(if index == 0 { "(JSON_EXTRACT(" } else { " OR JSON_EXTRACT(" });
             out.push_identifier("metadata")?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(&self.wanted.path)?;
+            out.push_bind_param::<Text, _>(&self.filter.path)?;
             out.push_sql(") = CAST(");
             out.push_bind_param::<Text, _>(text)?;
             out.push_sql(" AS JSON)");

@@ -1,4 +1,4 @@
-//! The message log: what a message is, and every question that is asked of the table.
+//! The message log: the message types and every query on the table `messages`.
 
 mod analytics;
 mod by_id;
@@ -21,9 +21,9 @@ mod select;
 mod totals;
 
 pub use analytics::{Analytics, analytics};
-pub use by_id::{behind, count_all, with_ids};
+pub use by_id::{count_all, list_after_id, with_ids};
 pub use cursor::Cursor;
-pub use delete::{DeletedBatch, count_older_than, delete_batch_older_than, oldest_kept};
+pub use delete::{DeletedBatch, count_older_than, delete_batch_older_than, retention_cutoff};
 pub use filter::{MAX_LIMIT, MessageFilter, Order, Page};
 pub use insert::insert;
 pub use insert_group::insert_group;
@@ -37,9 +37,9 @@ pub use search::{
     MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search,
     search_index_minimum, search_index_state,
 };
-pub use select::{PIECE_BYTES, Piece, after, count, get, list};
+pub use select::{CHUNK_BYTES, Chunk, count, get, list, list_after};
 pub use totals::{
-    CountingStep, HeldTotals, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, catch_up,
-    check_totals, count_moved, count_on, forget_totals, is_time_to_count, look_for_uncounted,
-    rebuild_totals,
+    CountingStep, LockedTotals, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted,
+    advance_totals, catch_up, check_totals, count_imported, find_uncounted, is_count_due,
+    rebuild_totals, reset_totals,
 };

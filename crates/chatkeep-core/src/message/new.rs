@@ -1,17 +1,17 @@
-//! A message that is to be logged, and the rules that it must keep on every engine.
+//! A message to log, and the rules that it must meet on every engine.
 
 use crate::error::{Error, Result};
 use crate::value::{Metadata, Timestamp};
 
-/// The most bytes (UTF-8) that the values of one message may have together: 16 MiB. A server whose packets are smaller
-/// takes less.
+/// Maximum total size of a message's values, in bytes of UTF-8: 16 MiB. A server with a smaller
+/// maximum packet size accepts less.
 pub const MAX_ROW_BYTES: u64 = 16 * 1024 * 1024;
-/// The most characters that a provider may have.
+/// Maximum length of a provider, in characters.
 pub const MAX_PROVIDER: usize = 50;
-/// The most characters that a model may have.
+/// Maximum length of a model, in characters.
 pub const MAX_MODEL: usize = 100;
 
-/// A message to be logged: what a person said, what the model answered, and what is known of the exchange.
+/// A message to log: the user's message, the model's response, and details of the exchange.
 ///
 /// ```
 /// use chatkeep_core::{Metadata, NewMessage};
@@ -27,74 +27,74 @@ pub const MAX_MODEL: usize = 100;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewMessage {
-    /// What the person said.
+    /// Message of the user.
     pub user_message: String,
-    /// What was answered, if anything.
+    /// Response of the model, if any.
     pub bot_response: Option<String>,
-    /// Who answered: `openai`, `anthropic`, … At most 50 characters.
+    /// Provider of the model, such as `openai` or `anthropic`. At most 50 characters.
     pub provider: Option<String>,
-    /// The model that answered. At most 100 characters.
+    /// Model that responded. At most 100 characters.
     pub model: Option<String>,
-    /// Tokens that the exchange used; not negative.
+    /// Number of tokens that the exchange used; 0 or more.
     pub tokens_used: Option<i64>,
-    /// Anything else, as a JSON object.
+    /// Additional data, as a JSON object.
     pub metadata: Option<Metadata>,
-    /// When it happened; the moment of logging when it is not given.
+    /// Time of the exchange; defaults to the time of logging.
     pub timestamp: Option<Timestamp>,
 }
 
 impl NewMessage {
-    /// A message with nothing but its text.
+    /// Creates a message with only a text.
     pub fn new(user_message: impl Into<String>) -> Self {
         Self { user_message: user_message.into(), ..Self::default() }
     }
 
-    /// With this answer.
+    /// Sets the response.
     #[must_use]
     pub fn with_response(mut self, bot_response: impl Into<String>) -> Self {
         self.bot_response = Some(bot_response.into());
         self
     }
 
-    /// With this provider.
+    /// Sets the provider.
     #[must_use]
     pub fn with_provider(mut self, provider: impl Into<String>) -> Self {
         self.provider = Some(provider.into());
         self
     }
 
-    /// With this model.
+    /// Sets the model.
     #[must_use]
     pub fn with_model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// With this number of tokens.
+    /// Sets the number of tokens.
     #[must_use]
     pub fn with_tokens_used(mut self, tokens_used: i64) -> Self {
         self.tokens_used = Some(tokens_used);
         self
     }
 
-    /// With this metadata.
+    /// Sets the metadata.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// At this moment.
+    /// Sets the timestamp.
     #[must_use]
     pub fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
         self.timestamp = Some(timestamp);
         self
     }
 
-    /// Whether the message can be stored, before any database is asked.
+    /// Validates the message without a database.
     ///
     /// # Errors
-    /// `InvalidInput` with the field's name.
+    /// `InvalidInput` with the name of the invalid field.
     pub fn check(&self) -> Result<()> {
         refuse_nul("user_message", &self.user_message)?;
         if let Some(text) = &self.bot_response {
@@ -115,26 +115,27 @@ impl NewMessage {
         self.check_size(MAX_ROW_BYTES)
     }
 
-    /// The bytes (UTF-8) of all its values together.
+    /// Returns the total size of all values, in bytes of UTF-8.
     pub fn size_in_bytes(&self) -> u64 {
         self.size().0
     }
 
-    /// Whether the row is small enough for a database that takes this many bytes.
+    /// Checks that the row has at most `limit` bytes.
     pub(crate) fn check_size(&self, limit: u64) -> Result<()> {
         let (size, largest) = self.size();
         if size > limit {
             return Err(Error::invalid_input(
                 largest,
                 format!(
-                    "the message has {size} bytes over all its fields; at most {limit} can be stored"
+                    "the message has {size} bytes in all fields together; \
+                     at most {limit} can be stored"
                 ),
             ));
         }
         Ok(())
     }
 
-    /// The bytes of all values, and the name of the largest field.
+    /// Returns the total size of all values, in bytes, and the name of the largest field.
     fn size(&self) -> (u64, &'static str) {
         let fields = [
             ("user_message", self.user_message.len()),
@@ -153,21 +154,22 @@ impl NewMessage {
     }
 }
 
-/// A NUL character is legal Unicode, but PostgreSQL cannot store it and SQLite's own tools cut the text there.
+/// Rejects a text with a NUL character. It is valid Unicode, but PostgreSQL cannot store it and
+/// SQLite's own tools truncate the text there.
 pub(crate) fn refuse_nul(field: &'static str, text: &str) -> Result<()> {
     match text.find('\0') {
         Some(at) => Err(Error::invalid_input(
             field,
-            format!("holds a NUL character (U+0000) at byte {at}, which databases cannot store"),
+            format!("contains a NUL character (U+0000) at byte {at}, which databases cannot store"),
         )),
         None => Ok(()),
     }
 }
 
-/// A name of at most so many characters. A longer one is refused, never cut.
+/// Checks a name of at most `limit` characters. A longer one is rejected, never truncated.
 pub(crate) fn check_name(field: &'static str, text: &str, limit: usize) -> Result<()> {
     refuse_nul(field, text)?;
-    // Counting characters is only worth it where bytes do not settle it.
+    // A text with at most `limit` bytes has at most `limit` characters.
     let length = if text.len() <= limit { text.len() } else { text.chars().count() };
     if length > limit {
         return Err(Error::invalid_input(
@@ -183,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_over_its_limit_is_refused_by_characters_not_bytes() {
+    fn name_limits_count_characters_not_bytes() {
         let message =
             NewMessage::new("hi").with_provider("é".repeat(50)).with_model("m".repeat(100));
         assert!(message.check().is_ok());
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_character_and_negative_tokens_are_refused_by_name() {
+    fn nul_characters_and_negative_tokens_are_invalid() {
         assert_eq!(NewMessage::new("a\0b").check().unwrap_err().field(), Some("user_message"));
         assert_eq!(
             NewMessage::new("a").with_response("\0").check().unwrap_err().field(),
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_over_the_limit_names_its_largest_field() {
+    fn size_error_of_an_oversized_row_names_the_largest_field() {
         let message = NewMessage::new("a").with_response("b".repeat(17 * 1024 * 1024));
         let error = message.check().unwrap_err();
         assert_eq!(error.field(), Some("bot_response"));

@@ -1,4 +1,4 @@
-//! A message from a line of JSON, as exports hold it.
+//! Parsing of a message from a line of JSON, as in exports.
 
 use serde_json::{Map, Value};
 
@@ -9,29 +9,34 @@ use crate::value::{Metadata, Timestamp};
 const KEYS: &str = "timestamp, user_message, bot_response, provider, model, tokens_used, metadata";
 
 impl NewMessage {
-    /// Reads a message from a JSON object with the keys `user_message` (or `message`), `bot_response` (or `response`),
-    /// `provider`, `model`, `tokens_used`, `metadata`, `timestamp`. Keys that are missing or null are left out; an `id` is
-    /// passed over, because the database gives ids.
+    /// Parses a message from a JSON object.
+    ///
+    /// Its keys are `user_message` (or `message`), `bot_response` (or `response`), `provider`,
+    /// `model`, `tokens_used`, `metadata` and `timestamp`. Null is the same as a missing key. An
+    /// `id` is ignored, because the database assigns ids.
     ///
     /// ```
     /// use chatkeep_core::NewMessage;
     ///
-    /// let message = NewMessage::from_json(r#"{"user_message": "hi", "provider": "openai", "tokens_used": 7}"#)?;
+    /// let message = NewMessage::from_json(r#"{"user_message": "hi", "tokens_used": 7}"#)?;
     /// assert_eq!(message.tokens_used, Some(7));
-    /// assert_eq!(NewMessage::from_json(r#"{"user_message": 5}"#).unwrap_err().field(), Some("user_message"));
+    /// let error = NewMessage::from_json(r#"{"user_message": 5}"#).unwrap_err();
+    /// assert_eq!(error.field(), Some("user_message"));
     /// # Ok::<(), chatkeep_core::Error>(())
     /// ```
     ///
     /// # Errors
-    /// `InvalidInput` with the field's name: a value of the wrong type, an unknown key, a text that is no JSON object.
+    /// `InvalidInput` with the field's name if a value has the wrong type or a key is unknown. With
+    /// the field `message` if the text is not a JSON object.
     pub fn from_json(text: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
-            Error::invalid_input("message", format!("is no JSON object: {error}"))
+            Error::invalid_input("message", format!("is not a JSON object: {error}"))
         })?;
         let Value::Object(map) = value else {
             return Err(Error::invalid_input("message", "must be a JSON object"));
         };
-        // The strict reader sees the text of the metadata alone, so that an oversized integer is found there.
+        // The strict parser gets the original text of the metadata, so that it detects integers
+        // that are too large.
         let metadata = map
             .get("metadata")
             .filter(|value| !value.is_null())
@@ -68,7 +73,7 @@ impl NewMessage {
                     let shown: String = other.chars().take(40).collect();
                     return Err(Error::invalid_input(
                         shown,
-                        format!("is no key of a message; known are {KEYS}"),
+                        format!("is not a key of a message; valid keys: {KEYS}"),
                     ));
                 }
             }
@@ -80,7 +85,7 @@ impl NewMessage {
     }
 }
 
-/// The value of the key `metadata`, in its own text.
+/// Parses the value of the key `metadata` from its original text.
 fn raw_metadata(text: &str) -> Result<Metadata> {
     #[derive(serde::Deserialize)]
     struct Line<'a> {
@@ -88,7 +93,7 @@ fn raw_metadata(text: &str) -> Result<Metadata> {
         metadata: &'a serde_json::value::RawValue,
     }
     let line: Line<'_> = serde_json::from_str(text)
-        .map_err(|error| Error::invalid_input("metadata", format!("cannot be read: {error}")))?;
+        .map_err(|error| Error::invalid_input("metadata", format!("is invalid: {error}")))?;
     Metadata::parse(line.metadata.get())
 }
 
@@ -110,8 +115,8 @@ fn integer(value: &Value) -> Result<Option<i64>> {
     number.map(Some).ok_or_else(|| Error::invalid_input("tokens_used", wrong))
 }
 
-/// The integer that a double such as 1.0 holds, as far as doubles count exactly. JSON has one kind of number, and
-/// programs with only doubles write all of them so.
+/// Returns the integer value of a double such as 1.0, up to 2^53. JSON has one number type, and
+/// programs with only doubles may write integers this way.
 fn whole(double: f64) -> Option<i64> {
     const LARGEST: f64 = 9_007_199_254_740_991.0;
     #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
@@ -127,16 +132,17 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_an_export_is_read_whole() {
-        let line = r#"{"id": 7, "timestamp": "2023-09-23T21:02:11.539144+00:00", "user_message": "a", "bot_response": "b",
-            "provider": "p", "model": "m", "tokens_used": null, "metadata": {"n": 18446744073709551615}}"#;
+    fn line_of_an_export_is_parsed_completely() {
+        let line = r#"{"id": 7, "timestamp": "2023-09-23T21:02:11.539144+00:00",
+            "user_message": "a", "bot_response": "b", "provider": "p", "model": "m",
+            "tokens_used": null, "metadata": {"n": 18446744073709551615}}"#;
         let message = NewMessage::from_json(line).unwrap();
         assert_eq!(message.timestamp.unwrap().to_string(), "2023-09-23T21:02:11.539144+00:00");
         assert_eq!(message.metadata.unwrap().as_json(), r#"{"n":18446744073709551615}"#);
     }
 
     #[test]
-    fn a_number_of_tokens_may_be_written_as_a_double() {
+    fn token_counts_written_as_doubles_are_accepted() {
         let tokens = |text: &str| {
             let line = format!(r#"{{"user_message": "a", "tokens_used": {text}}}"#);
             NewMessage::from_json(&line).map(|message| message.tokens_used)
@@ -149,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_invalid_field() {
         assert_eq!(
             field(r#"{"user_message": "a", "metadata": {"n": 18446744073709551616}}"#),
             "metadata"

@@ -1,4 +1,4 @@
-//! A message as it is stored.
+//! A stored message.
 
 use diesel::Queryable;
 use serde::Serialize;
@@ -7,32 +7,32 @@ use super::cursor::Cursor;
 use super::new::NewMessage;
 use crate::value::{Metadata, Timestamp};
 
-/// A logged message. It serialises with these keys in this order.
+/// A logged message. It serializes with these keys in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
 #[non_exhaustive]
 pub struct Message {
-    /// Given by the database; a later message has a higher one, but ids may skip.
+    /// Id assigned by the database. Later messages have higher ids; ids may have gaps.
     pub id: i64,
-    /// When it happened.
+    /// Time of the exchange.
     pub timestamp: Timestamp,
-    /// What the person said.
+    /// Message of the user.
     pub user_message: String,
-    /// What was answered, if anything.
+    /// Response of the model, if any.
     pub bot_response: Option<String>,
-    /// Who answered.
+    /// Provider of the model.
     pub provider: Option<String>,
-    /// The model that answered.
+    /// Model that responded.
     pub model: Option<String>,
-    /// Tokens that the exchange used.
+    /// Number of tokens that the exchange used.
     pub tokens_used: Option<i64>,
-    /// Anything else.
+    /// Additional data.
     pub metadata: Option<Metadata>,
 }
 
 impl Message {
-    /// A message that has its id from elsewhere: from a backup, or from another database. Without a timestamp of its own
-    /// it is of this moment.
-    pub fn numbered(id: i64, message: NewMessage) -> Self {
+    /// Creates a message with an id from another source, such as a backup or another database. The
+    /// timestamp defaults to the current time.
+    pub fn with_id(id: i64, message: NewMessage) -> Self {
         Self {
             id,
             timestamp: message.timestamp.unwrap_or_else(Timestamp::now),
@@ -45,7 +45,7 @@ impl Message {
         }
     }
 
-    /// The bytes (UTF-8) of all its values together.
+    /// Returns the total size of all values, in bytes of UTF-8.
     pub fn size_in_bytes(&self) -> u64 {
         let optional = [&self.bot_response, &self.provider, &self.model]
             .map(|text| text.as_ref().map_or(0, String::len));
@@ -53,8 +53,9 @@ impl Message {
         (self.user_message.len() + optional.iter().sum::<usize>() + metadata) as u64
     }
 
-    /// The place of this message in the log: a page that starts behind it goes on with the next older one.
+    /// Returns the position of this message in the log. A page after it starts with the next older
+    /// message.
     pub fn cursor(&self) -> Cursor {
-        Cursor::behind(self.timestamp, self.id)
+        Cursor::after(self.timestamp, self.id)
     }
 }

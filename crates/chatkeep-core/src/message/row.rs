@@ -1,4 +1,4 @@
-//! The values of a row of the log, as they are written.
+//! The values of a `messages` row to insert.
 
 use diesel::mysql::Mysql;
 use diesel::query_builder::AstPass;
@@ -7,10 +7,11 @@ use diesel::{Insertable, QueryResult};
 
 use super::new::NewMessage;
 use super::record::Message;
-use crate::schema::{Json, Moment, messages};
+use crate::schema::{Json, UtcTimestamp, messages};
 use crate::value::{Metadata, Timestamp};
 
-/// The values of a row. Every column is named every time, so that the statement is the same and stays prepared.
+/// The values of a row. Every column is always listed, so that the statement text is constant and
+/// stays prepared.
 #[derive(Insertable, Clone, Copy)]
 #[diesel(table_name = messages)]
 #[diesel(treat_none_as_default_value = false)]
@@ -37,7 +38,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// One that is stored somewhere already.
+    /// Creates the row of a message that is already stored elsewhere.
     pub(super) fn stored(message: &'a Message) -> Self {
         Self {
             timestamp: message.timestamp,
@@ -50,9 +51,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The values of the columns in the order of [`COLUMNS`], where a statement's text is put together by hand.
+    /// Appends the values in the order of [`COLUMNS`], for handwritten SQL.
     pub(super) fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        out.push_bind_param::<Moment, _>(&self.timestamp)?;
+        out.push_bind_param::<UtcTimestamp, _>(&self.timestamp)?;
         out.push_sql(", ");
         out.push_bind_param::<Text, _>(&self.user_message)?;
         out.push_sql(", ");
@@ -68,6 +69,6 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What [`Row::push`] gives values for.
+/// Columns whose values [`Row::push`] appends.
 pub(super) const COLUMNS: &str =
     "timestamp, user_message, bot_response, provider, model, tokens_used, metadata";

@@ -13,7 +13,7 @@ use crate::connection::{Connection, RowBudget, on_engine};
 use crate::error::Result;
 use crate::schema::messages;
 
-/// Narrows a boxed query down to what the filter asks for.
+/// Adds the conditions of the filter to a boxed query.
 macro_rules! filtered {
     ($query:expr, $filter:expr, $engine:expr) => {{
         let mut query = $query;
@@ -29,17 +29,17 @@ macro_rules! filtered {
         if let Some(end) = $filter.end {
             query = query.filter(messages::timestamp.le(end));
         }
-        for wanted in &$filter.metadata {
-            query = query.filter(MetadataHas::new(wanted, $engine));
+        for condition in &$filter.metadata {
+            query = query.filter(MetadataHas::new(condition, $engine));
         }
         query
     }};
 }
 
-/// The message with this id, if there is one.
+/// Returns the message with this id, or `None` if it does not exist.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer: never "not found".
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn get(connection: &mut Connection, id: i64) -> Result<Option<Message>> {
     let found = on_engine!(connection, c => messages::table
         .filter(messages::id.eq(id))
@@ -49,10 +49,10 @@ pub fn get(connection: &mut Connection, id: i64) -> Result<Option<Message>> {
     found.map_err(|error| connection.read_error(error))
 }
 
-/// How many messages match.
+/// Returns the number of matching messages.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn count(connection: &mut Connection, filter: &MessageFilter) -> Result<i64> {
     let engine = connection.engine();
     let counted = on_engine!(connection, c => {
@@ -61,10 +61,11 @@ pub fn count(connection: &mut Connection, filter: &MessageFilter) -> Result<i64>
     counted.map_err(|error| connection.read_error(error))
 }
 
-/// A page of the matching messages, newest first.
+/// Returns a page of the matching messages, newest first.
 ///
 /// # Errors
-/// `InvalidInput` when the page cannot be asked for.
+/// `InvalidInput` if the page is invalid; `Unavailable` or another connection error if the database
+/// does not answer.
 pub fn list(
     connection: &mut Connection,
     filter: &MessageFilter,
@@ -76,35 +77,37 @@ pub fn list(
         .map(|(messages, _)| messages)
 }
 
-/// Some of the messages behind a place.
+/// A chunk of the messages after a cursor.
 #[derive(Debug)]
-pub struct Piece {
-    /// In the order that was asked for.
+pub struct Chunk {
+    /// Messages in the requested order.
     pub messages: Vec<Message>,
-    /// Whether more were left out because of their size.
-    pub is_cut: bool,
+    /// Whether messages were left out because of their size.
+    pub is_truncated: bool,
 }
 
-/// Maximum size of a piece, in bytes, unless its only message is larger.
-pub const PIECE_BYTES: u64 = 4 << 20;
+/// Maximum size of a chunk, in bytes, unless its only message is larger.
+pub const CHUNK_BYTES: u64 = 4 << 20;
 
-/// Returns the next messages behind a place, in the given order: at most `limit`, and 4 MiB unless a single one is larger. An
-/// iterator calls it again and again.
+/// Returns the next messages after a cursor, in the given order.
+///
+/// The chunk has at most `limit` messages, and at most 4 MiB unless a single message is larger.
+/// Iterators call this repeatedly.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
-pub fn after(
+/// `Unavailable` or another connection error if the database does not answer.
+pub fn list_after(
     connection: &mut Connection,
     filter: &MessageFilter,
     cursor: Option<Cursor>,
     order: Order,
     limit: i64,
-) -> Result<Piece> {
-    let budget = RowBudget::bytes(PIECE_BYTES as usize);
+) -> Result<Chunk> {
+    let budget = RowBudget::bytes(CHUNK_BYTES as usize);
     let read =
         |connection: &mut Connection| load(connection, filter, cursor, order, limit, 0, budget);
     let ((messages, left_out), not_received) = connection.within_budget(budget, read)?;
-    Ok(Piece { messages, is_cut: left_out || not_received })
+    Ok(Chunk { messages, is_truncated: left_out || not_received })
 }
 
 fn load(
@@ -123,16 +126,17 @@ fn load(
         if offset > 0 {
             query = query.offset(offset);
         }
-        // The bound on the timestamp alone is implied by the rest; it is what the index is entered with.
-        query = match (order, cursor) {
+        // The bound on the timestamp alone is redundant, but lets the engine seek in the index.
+        let position = cursor.map(|cursor| (cursor.timestamp(), cursor.id()));
+        query = match (order, position) {
             (_, None) => query,
-            (Order::NewestFirst, Some(behind)) => query.filter(
-                messages::timestamp.le(behind.timestamp())
-                    .and(messages::timestamp.lt(behind.timestamp()).or(messages::id.lt(behind.id()))),
+            (Order::NewestFirst, Some((timestamp, id))) => query.filter(
+                messages::timestamp.le(timestamp)
+                    .and(messages::timestamp.lt(timestamp).or(messages::id.lt(id))),
             ),
-            (Order::OldestFirst, Some(behind)) => query.filter(
-                messages::timestamp.ge(behind.timestamp())
-                    .and(messages::timestamp.gt(behind.timestamp()).or(messages::id.gt(behind.id()))),
+            (Order::OldestFirst, Some((timestamp, id))) => query.filter(
+                messages::timestamp.ge(timestamp)
+                    .and(messages::timestamp.gt(timestamp).or(messages::id.gt(id))),
             ),
         };
         query = match order {
@@ -144,7 +148,7 @@ fn load(
     rows.map_err(|error| connection.read_error(error))
 }
 
-/// The first rows, up to the budget, and whether there are more. On SQLite the others are never read.
+/// Returns the first rows within the budget, and whether more exist. SQLite never reads the others.
 fn first(
     rows: impl Iterator<Item = QueryResult<Message>>,
     mut budget: RowBudget,

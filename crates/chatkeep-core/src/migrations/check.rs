@@ -1,5 +1,4 @@
-//! Whether a database's schema is what its migrations make: they are run again in a place of their own, and both are
-//! compared.
+//! Comparison of a schema with its migrations, which are replayed in a scratch database or schema.
 
 use std::fmt;
 
@@ -7,34 +6,35 @@ use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde::Serialize;
 
-use super::catalog::{self, Catalog, Place};
+use super::catalog::{self, Catalog, ObjectKey};
 use super::history;
 use super::migration::Migration;
 use super::schemas;
-use super::script::{Script, Way};
+use super::script::{Direction, Script};
 use super::set::MigrationSet;
 use super::statements::Statement;
 use super::status::{MigrationState, MigrationStatus, status_of};
 use super::steps;
 use crate::connection::{ConnectOptions, Connection, Role, Session};
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Effect;
 use crate::url::DatabaseUrl;
 
-/// One way in which a schema is not what its migrations make.
+/// A difference between a schema and the result of its migrations.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct SchemaDifference {
-    /// The table; empty for what belongs to none.
+    /// Table of the object; empty if it belongs to none.
     pub table: String,
-    /// What it is: `table`, `column`, `index`, `primary key`, `foreign key`, `check`, `constraint`, `trigger`, `view`, …
+    /// Kind of the object, such as `table`, `column`, `index`, `primary key`, `foreign key`,
+    /// `check`, `constraint`, `trigger` or `view`.
     pub kind: String,
-    /// Its name; empty for a table.
+    /// Name of the object; empty for a table.
     pub name: String,
-    /// What the migrations make it; `None` where they make no such thing.
+    /// Definition in the migrations; `None` if they do not create it.
     pub expected: Option<String>,
-    /// What it is in the database; `None` where it is missing.
+    /// Definition in the database; `None` if it is missing.
     pub found: Option<String>,
 }
 
@@ -61,26 +61,28 @@ fn shown(definition: &str) -> &str {
     if definition.is_empty() { "plain" } else { definition }
 }
 
-/// What a check found.
+/// The result of a schema check.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SchemaCheck {
-    /// Where the database stands among the migrations.
+    /// Migration status of the database.
     #[serde(skip)]
     pub status: MigrationStatus,
-    /// How its schema differs from what the migrations that it has run make. Tables that no migration makes are not looked at.
+    /// Differences from the result of the migrations that were run. Tables that no migration
+    /// creates are ignored.
     pub differences: Vec<SchemaDifference>,
 }
 
-/// Compares the schema with what the migrations make that the database has run. The connection must be one of the check's
-/// own. Nothing of the database is changed.
+/// Compares the schema with the result of the migrations that the database has run.
 ///
-/// The migrations run again in a place of their own: for SQLite in memory; on PostgreSQL in a schema inside a transaction
-/// that is rolled back; on MySQL and MariaDB in a database beside it, `NAME_chatkeep_check`, which is dropped in the end.
+/// The migrations are replayed elsewhere, and the database is not changed. On SQLite they run in
+/// memory, and on PostgreSQL in a schema inside a transaction that is rolled back. On MySQL and
+/// MariaDB they run in a second database, `NAME_chatkeep_check`, which is dropped afterwards. The
+/// connection must not be used for anything else.
 ///
 /// # Errors
-/// `Configuration` when the account may not make that place; `Schema` when a migration cannot be run there, or the
-/// migrations that were run are not there any more.
+/// `Configuration` if the account may not create that schema or database; `Schema` if replaying a
+/// migration fails or a migration that was run is missing.
 pub fn check(connection: &mut Connection, set: &MigrationSet) -> Result<SchemaCheck> {
     let status = status_of(connection, set)?;
     if status
@@ -101,13 +103,13 @@ pub fn check(connection: &mut Connection, set: &MigrationSet) -> Result<SchemaCh
     if replayed.is_empty() {
         return Ok(SchemaCheck { status, differences: Vec::new() });
     }
-    schemas::refuse_other(connection)?;
+    schemas::refuse_other_schema(connection)?;
     let live = catalog::read(connection)?;
     let expected = expected(connection, &replayed)?;
     Ok(SchemaCheck { status, differences: compare(&expected, &live) })
 }
 
-/// What these migrations make, by running them in a place of their own.
+/// Returns the schema that these migrations create, by replaying them elsewhere.
 pub(super) fn expected(connection: &mut Connection, migrations: &[&Migration]) -> Result<Catalog> {
     match connection.session {
         Session::Sqlite(_) => in_memory(migrations),
@@ -116,12 +118,12 @@ pub(super) fn expected(connection: &mut Connection, migrations: &[&Migration]) -
     }
 }
 
-/// Runs the migrations, and says what they made. The history is a part of it.
+/// Runs the migrations, and returns the resulting schema, which includes the history table.
 fn replay(connection: &mut Connection, migrations: &[&Migration]) -> Result<Catalog> {
     let engine = connection.engine();
     history::create_table(connection)?;
     for migration in migrations {
-        let script = Script::read(engine, migration, Way::Up)?;
+        let script = Script::read(engine, migration, Direction::Up)?;
         for (number, statement) in script.statements.iter().enumerate() {
             let Some(text) = in_a_transaction(engine, statement) else { continue };
             connection.batch(&text, Effect::None).map_err(|error| {
@@ -132,18 +134,18 @@ fn replay(connection: &mut Connection, migrations: &[&Migration]) -> Result<Cata
     catalog::read(connection)
 }
 
-/// A statement as it can be run inside a transaction: PostgreSQL makes the same index without `CONCURRENTLY`. None where
-/// it changes no schema.
+/// Returns a form of the statement that can run inside a transaction. PostgreSQL creates the same
+/// index without `CONCURRENTLY`. `None` if the statement does not change the schema.
 fn in_a_transaction(engine: Engine, statement: &Statement) -> Option<String> {
-    if engine != Engine::PostgreSql || !statement.stands_alone(engine) {
+    if engine != Engine::PostgreSql || !statement.is_non_transactional(engine) {
         return Some(statement.text.clone());
     }
     if !matches!(statement.word(1), "INDEX" | "UNIQUE") {
         return None;
     }
     let lower = statement.text.to_ascii_lowercase();
-    let place = lower.find("concurrently")?;
-    Some(format!("{}{}", &statement.text[..place], &statement.text[place + "concurrently".len()..]))
+    let start = lower.find("concurrently")?;
+    Some(format!("{}{}", &statement.text[..start], &statement.text[start + "concurrently".len()..]))
 }
 
 fn in_memory(migrations: &[&Migration]) -> Result<Catalog> {
@@ -152,23 +154,26 @@ fn in_memory(migrations: &[&Migration]) -> Result<Catalog> {
     replay(&mut connection, migrations)
 }
 
-/// Everything in one transaction that is never committed, so that nothing is left whatever happens.
+/// Replays the migrations in a schema inside a transaction that is never committed, so that nothing
+/// is left even after a failure.
 fn in_a_schema(connection: &mut Connection, migrations: &[&Migration]) -> Result<Catalog> {
     let name = format!("chatkeep_check_{}", crate::token::hex(&crate::token::random_bytes::<8>()?));
     let mut outcome = None;
-    // Operators and functions of extensions (pg_trgm) are found where they are. A migration that reaches for a table there,
-    // which it should not, waits for nobody for long.
+    // The search path includes the schemas of extensions (pg_trgm). The lock timeout limits the
+    // wait of a migration that locks a table there, which it should not.
     let prepare = format!(
         "CREATE SCHEMA {name}; SET LOCAL lock_timeout = '2s';
-         SELECT set_config('search_path', '{name}' || coalesce((SELECT string_agg(DISTINCT ', ' || quote_ident(nspname), '')
-             FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE nspname <> 'pg_catalog'), ''), true)"
+         SELECT set_config('search_path', '{name}' || coalesce((
+             SELECT string_agg(DISTINCT ', ' || quote_ident(nspname), '')
+             FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
+             WHERE nspname <> 'pg_catalog'), ''), true)"
     );
     let rolled_back = connection.transaction(|connection| {
         connection.batch(&prepare, Effect::None).map_err(|error| {
-            may_not(
+            explain_denied(
                 error,
-                "a schema of its own (in a transaction that is rolled back)",
-                "GRANT CREATE ON DATABASE",
+                "a temporary schema (in a transaction that is rolled back)",
+                "run GRANT CREATE ON DATABASE",
             )
         })?;
         outcome = Some(replay(connection, migrations)?);
@@ -177,26 +182,28 @@ fn in_a_schema(connection: &mut Connection, migrations: &[&Migration]) -> Result
     match (outcome, rolled_back) {
         (Some(catalog), _) => Ok(catalog),
         (None, Err(error)) => Err(error),
-        (None, Ok(())) => Err(Error::internal("the check came to no result")),
+        (None, Ok(())) => Err(Error::internal("the check returned no result")),
     }
 }
 
-/// In a database with the live one's character set.
+/// Replays the migrations in a second database with the character set of the live one.
 fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Result<Catalog> {
     let live = current_database(connection)?;
     let scratch = scratch_name(&live.name);
     let scratch_sql = quoted(&scratch);
-    // Named locks are the whole server's: two checks at once would drop each other's tables.
+    // Two concurrent checks would drop each other's tables.
     super::lock::mysql(connection, |connection, _| {
-        // What is left of a check that was cut off.
+        // An interrupted check may have left the database.
         connection
             .batch(&format!("DROP DATABASE IF EXISTS {scratch_sql}"), Effect::None)
-            .map_err(|error| may_not_database(error, &scratch))?;
-        let make = format!(
+            .map_err(|error| explain_database_denied(error, &scratch))?;
+        let create = format!(
             "CREATE DATABASE {scratch_sql} CHARACTER SET {} COLLATE {}",
             live.character_set, live.collation
         );
-        connection.batch(&make, Effect::None).map_err(|error| may_not_database(error, &scratch))?;
+        connection
+            .batch(&create, Effect::None)
+            .map_err(|error| explain_database_denied(error, &scratch))?;
         let outcome = connection
             .batch(&format!("USE {scratch_sql}"), Effect::None)
             .and_then(|()| replay(connection, migrations));
@@ -209,7 +216,7 @@ fn in_a_database(connection: &mut Connection, migrations: &[&Migration]) -> Resu
     })
 }
 
-/// The database that a connection works in, as the server describes it.
+/// The current database of a connection.
 #[derive(QueryableByName)]
 struct Database {
     #[diesel(sql_type = Text)]
@@ -222,84 +229,85 @@ struct Database {
 
 fn current_database(connection: &mut Connection) -> Result<Database> {
     let Session::MySql(session) = &mut connection.session else {
-        return Err(Error::internal("only MySQL is asked for its own database"));
+        return Err(Error::internal("the current database is only available on MySQL"));
     };
     let answer = sql_query(
         "SELECT CAST(DATABASE() AS CHAR) AS name, default_character_set_name AS character_set, \
-         default_collation_name AS collation FROM information_schema.schemata WHERE schema_name = DATABASE()",
+         default_collation_name AS collation FROM information_schema.schemata \
+         WHERE schema_name = DATABASE()",
     )
     .load::<Database>(session.as_mut());
     let rows = answer.map_err(|error| connection.read_error(error))?;
     rows.into_iter().next().ok_or_else(|| Error::configuration("the URL names no database"))
 }
 
-/// A name as MySQL and MariaDB read it in SQL.
+/// Quotes an identifier for MySQL and MariaDB.
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// 64 characters at the most.
+/// Returns the name of the second database, of at most 64 characters.
 fn scratch_name(live: &str) -> String {
     let begin: String = live.chars().take(48).collect();
     format!("{begin}_chatkeep_check")
 }
 
-fn may_not_database(error: Error, scratch: &str) -> Error {
-    let grant = format!("GRANT ALL ON {}.* TO the account; check", quoted(scratch));
-    may_not(error, &format!("the database {scratch}, which it drops in the end"), &grant)
+fn explain_database_denied(error: Error, scratch: &str) -> Error {
+    let grant = format!("run GRANT ALL ON {}.* for this account", quoted(scratch));
+    explain_denied(error, &format!("the temporary database {scratch}"), &grant)
 }
 
-/// The account is not allowed to make the place.
-fn may_not(error: Error, what: &str, grant: &str) -> Error {
+/// Explains an error if the account may not create the temporary schema or database.
+fn explain_denied(error: Error, scratch: &str, grant: &str) -> Error {
     if error.kind() != ErrorKind::Configuration {
         return error;
     }
     let message = format!(
-        "the check runs the migrations again in {what}, and this account may not make it ({}); use another account, or {grant} \
-         again",
+        "the check replays the migrations in {scratch}, which this account may not create ({}); \
+         use another account, or {grant}",
         error.message()
     );
     Error::new(ErrorKind::Configuration, message)
 }
 
-/// How the live schema differs, in the order of tables.
+/// Returns the differences between the expected and the live schema, ordered by table.
 pub(super) fn compare(expected: &Catalog, live: &Catalog) -> Vec<SchemaDifference> {
-    let table = |name: &str| Place {
+    let table = |name: &str| ObjectKey {
         table: name.to_owned(),
         kind: "table".to_owned(),
         name: String::new(),
     };
     let mut found = Vec::new();
-    let mut add = |place: &Place, expected: Option<&String>, found_here: Option<&String>| {
+    let mut add = |key: &ObjectKey, expected: Option<&String>, found_here: Option<&String>| {
         found.push(SchemaDifference {
-            table: place.table.clone(),
-            kind: place.kind.clone(),
-            name: place.name.clone(),
+            table: key.table.clone(),
+            kind: key.kind.clone(),
+            name: key.name.clone(),
             expected: expected.cloned(),
             found: found_here.cloned(),
         });
     };
-    for (place, definition) in expected {
-        let is_part = !place.table.is_empty() && place.kind != "table";
-        // A table that is missing is missed as a whole.
+    for (key, definition) in expected {
+        let is_part = !key.table.is_empty() && key.kind != "table";
+        // A missing table is reported once, without its parts.
         if is_part
-            && !live.contains_key(&table(&place.table))
-            && expected.contains_key(&table(&place.table))
+            && !live.contains_key(&table(&key.table))
+            && expected.contains_key(&table(&key.table))
         {
             continue;
         }
-        match live.get(place) {
+        match live.get(key) {
             Some(same) if same == definition => {}
-            other => add(place, Some(definition), other),
+            other => add(key, Some(definition), other),
         }
     }
-    for (place, definition) in live {
-        // Other tables may be anybody's.
-        if place.kind != "table"
-            && expected.contains_key(&table(&place.table))
-            && !expected.contains_key(place)
+    for (key, definition) in live {
+        // Other tables may belong to other programs.
+        if key.kind != "table"
+            && expected.contains_key(&table(&key.table))
+            && !expected.contains_key(key)
         {
-            add(place, None, Some(definition));
+            add(key, None, Some(definition));
         }
     }
     found.sort();
@@ -315,13 +323,13 @@ mod tests {
             .iter()
             .map(|(table, kind, name, definition)| {
                 let [table, kind, name] = [*table, *kind, *name].map(str::to_owned);
-                (Place { table, kind, name }, (*definition).to_owned())
+                (ObjectKey { table, kind, name }, (*definition).to_owned())
             })
             .collect()
     }
 
     #[test]
-    fn differences_are_said_in_words() {
+    fn differences_are_described() {
         let expected = catalog(&[
             ("a", "table", "", ""),
             ("a", "column", "id", "bigint not null"),
@@ -354,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_the_scratch_database_fits() {
+    fn name_of_the_scratch_database_has_at_most_64_characters() {
         assert_eq!(scratch_name("chat"), "chat_chatkeep_check");
         assert!(scratch_name(&"x".repeat(64)).len() <= 64);
     }

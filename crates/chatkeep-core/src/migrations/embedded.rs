@@ -1,9 +1,10 @@
-//! The migrations that are built into the program.
+//! The migrations that are built into the library.
 
 use super::migration::Migration;
 use crate::engine::Engine;
 
-/// The same list for every dialect. The folders' names are spelled out because `include_str!` wants literals.
+/// Lists the migrations, which are the same for every dialect. The names are spelled out because
+/// `include_str!` requires literals.
 macro_rules! migrations {
     ($dialect:literal) => {
         &[
@@ -51,7 +52,7 @@ const SQLITE: &[Migration] = migrations!("sqlite");
 const POSTGRESQL: &[Migration] = migrations!("postgresql");
 const MYSQL: &[Migration] = migrations!("mysql");
 
-/// All migrations for this engine, oldest first.
+/// Returns all migrations for this engine, oldest first.
 pub fn all(engine: Engine) -> &'static [Migration] {
     match engine {
         Engine::Sqlite => SQLITE,

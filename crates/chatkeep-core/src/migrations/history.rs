@@ -1,8 +1,8 @@
-//! What the database remembers of its migrations: the table `chatkeep_migrations`.
+//! The migration history: the table `chatkeep_migrations`.
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
-use super::migration::{Line, Migration};
+use super::migration::{Migration, Owner};
 use super::schemas;
 use crate::connection::{Connection, on_engine};
 use crate::engine::Engine;
@@ -11,20 +11,20 @@ use crate::value::Timestamp;
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
-    use crate::schema::Moment;
+    use crate::schema::UtcTimestamp;
 
     chatkeep_migrations (version) {
         version -> Text,
         name -> Text,
         checksum -> Text,
-        started_at -> Moment,
-        finished_at -> Nullable<Moment>,
+        started_at -> UtcTimestamp,
+        finished_at -> Nullable<UtcTimestamp>,
         state -> Text,
         error -> Nullable<Text>,
     }
 }
 
-/// A row as it is stored.
+/// A row of the history.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) key: String,
@@ -33,13 +33,13 @@ pub(super) struct Row {
     pub(super) started_at: Timestamp,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) state: State,
-    /// What the database said; while a step runs, what its tables were like before.
+    /// Error of the database; while a step runs, the fingerprint of its tables before it.
     pub(super) error: Option<String>,
 }
 
 impl Row {
-    pub(super) fn line(&self) -> Line {
-        Line::of(&self.key)
+    pub(super) fn owner(&self) -> Owner {
+        Owner::of(&self.key)
     }
 
     pub(super) fn version(&self) -> &str {
@@ -47,18 +47,19 @@ impl Row {
     }
 }
 
-/// How far a migration has come. Steps are its statements, counted from 0.
+/// State of a migration. Steps are its statements, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// It ran to its end.
+    /// It ran completely.
     Done,
-    /// It failed, and nothing of it stayed.
+    /// It failed and was rolled back.
     Failed,
-    /// All steps before this one have been run. Either the database refused this one, or nobody knows: the run was cut off.
+    /// All steps before this one were run. The database refused this step, or the run was
+    /// interrupted and the outcome of the step is unknown.
     Up { step: usize, refused: bool },
-    /// The same on the way back.
+    /// The same for a downgrade.
     Down { step: usize, refused: bool },
-    /// A word of a release to come.
+    /// A state written by a later release.
     Unknown,
 }
 
@@ -89,7 +90,8 @@ impl State {
     }
 }
 
-/// The rows, by key; none where the table is not there, because then nothing was ever run.
+/// Returns the rows by key; an empty list if the table is missing, because no migration was run
+/// then.
 pub(super) fn rows(connection: &mut Connection) -> Result<Vec<Row>> {
     use chatkeep_migrations::dsl;
     type Columns = (String, String, String, Timestamp, Option<Timestamp>, String, Option<String>);
@@ -114,13 +116,13 @@ pub(super) fn rows(connection: &mut Connection) -> Result<Vec<Row>> {
             })
             .collect()),
         Err(error) if error.kind() == ErrorKind::Schema(SchemaState::Behind) => {
-            schemas::refuse_missing(connection).map(|()| Vec::new())
+            schemas::refuse_missing_schema(connection).map(|()| Vec::new())
         }
         Err(error) => Err(error),
     }
 }
 
-/// The statement that makes the history's table where it is missing.
+/// Returns the statement that creates the history table if it is missing.
 pub(super) fn table(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => include_str!("history_sqlite.sql"),
@@ -129,12 +131,12 @@ pub(super) fn table(engine: Engine) -> &'static str {
     }
 }
 
-/// Makes the history's table where it is missing.
+/// Creates the history table if it is missing.
 pub(super) fn create_table(connection: &mut Connection) -> Result<()> {
-    connection.batch(table(connection.engine()), crate::fault::Effect::None)
+    connection.batch(table(connection.engine()), crate::db_error::Effect::None)
 }
 
-/// Writes a migration's row, in place of the one that it may have.
+/// Writes a migration's row, and replaces an existing one.
 pub(super) fn put(
     connection: &mut Connection,
     migration: &Migration,
@@ -155,12 +157,14 @@ pub(super) fn put(
         dsl::state.eq(&state_text),
         dsl::error.eq(error),
     );
-    let written = on_engine!(connection, c => diesel::insert_into(dsl::chatkeep_migrations).values(row).execute(c));
+    let written = on_engine!(connection, c => {
+        diesel::insert_into(dsl::chatkeep_migrations).values(row).execute(c)
+    });
     written.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// Changes how far a migration has come. The checksum is that of the whole file once it is done, and before that of what
-/// may have been run of it.
+/// Updates a migration's state. The checksum covers the whole file if the migration is done,
+/// otherwise the statements that may have been run.
 pub(super) fn set_state(
     connection: &mut Connection,
     key: &str,
@@ -176,12 +180,12 @@ pub(super) fn set_state(
         dsl::error.eq(error),
         dsl::finished_at.eq((state == State::Done).then(Timestamp::now)),
     );
-    let changed = on_engine!(connection, c =>
-        diesel::update(dsl::chatkeep_migrations.filter(dsl::version.eq(key))).set(change).execute(c));
+    let row = dsl::chatkeep_migrations.filter(dsl::version.eq(key));
+    let changed = on_engine!(connection, c => diesel::update(row).set(change).execute(c));
     changed.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// Forgets a migration.
+/// Deletes a migration's row.
 pub(super) fn remove(connection: &mut Connection, key: &str) -> Result<()> {
     use chatkeep_migrations::dsl;
     let removed = on_engine!(connection, c =>
@@ -194,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_is_read_as_it_was_written_and_fits_its_column() {
+    fn states_round_trip_and_fit_the_column() {
         for state in [
             State::Done,
             State::Failed,

@@ -1,87 +1,91 @@
-//! The lock of Galera, whose nodes have none in common: a row that its owner holds for a time, and renews.
+//! The migration lock on Galera, whose nodes do not share locks: a lease, stored in a row.
 //!
-//! It is renewed before everything that is run, and before that is written down, on the connection that runs the
-//! migrations, which finds out that way whether it is still the owner. One statement may take longer than the time: meanwhile
-//! a thread renews it, over a connection of its own that is opened when it is first wanted. Whoever dies renews nothing.
+//! The owner renews the lease before every statement and before recording its result, and so checks
+//! that it is still the owner. For statements that outlast the term, a thread renews the lease,
+//! over a connection that it opens when first needed. If the owner dies, the lease expires.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::lock::{Held, PATIENCE, PAUSE, give_up, number};
-use crate::connection::{Connection, Opening};
+use super::lock::{HeldLock, MAX_WAIT, POLL_INTERVAL, number, timeout_error};
+use crate::connection::{Connection, OpenParams};
+use crate::db_error::Effect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Effect;
-use crate::interruption::pause;
+use crate::interrupt::pause;
 
-/// How long a lease holds when its owner has gone without giving it back.
+/// Time after which a lease expires unless it is renewed.
 pub(super) const TERM: Duration = Duration::from_secs(300);
-/// The thread tries again after this part of the time when it could not renew it.
-const SOON: u32 = 60;
-/// Nodes that change the same row at once refuse one of them, who may ask again.
-const TRIES: u32 = 5;
+/// Divisor of the term: the thread retries a failed renewal after `term / RETRY_DIVISOR`.
+const RETRY_DIVISOR: u32 = 60;
+/// Maximum number of attempts at a statement. If two nodes change the same row concurrently, one of
+/// them gets a conflict and can retry.
+const MAX_ATTEMPTS: u32 = 5;
 
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS chatkeep_migration_lease (id INT NOT NULL PRIMARY KEY, \
-    owner CHAR(36) NOT NULL, expires_at DATETIME(6) NOT NULL) ENGINE = InnoDB";
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS chatkeep_migration_lease \
+    (id INT NOT NULL PRIMARY KEY, owner CHAR(36) NOT NULL, expires_at DATETIME(6) NOT NULL) \
+    ENGINE = InnoDB";
 const TABLES: &str = "SELECT COUNT(*) AS number FROM information_schema.tables \
     WHERE table_schema = DATABASE() AND table_name = ?";
-const IS_MINE: &str =
+const IS_OWNER: &str =
     "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ?";
-/// The same of what is there just now, and not when the transaction began.
-const IS_STILL_MINE: &str =
+/// Like [`IS_OWNER`], but reads the current row instead of the transaction's snapshot.
+const IS_STILL_OWNER: &str =
     "SELECT COUNT(*) AS number FROM chatkeep_migration_lease WHERE id = 1 AND owner = ? FOR UPDATE";
 
-/// Does this while holding the lease for so long at a time.
+/// Runs `work` while holding the lease, which expires after `term` unless it is renewed.
 pub(super) fn hold<T>(
     connection: &mut Connection,
     term: Duration,
-    work: impl FnOnce(&mut Connection, &mut Held) -> Result<T>,
+    work: impl FnOnce(&mut Connection, &mut HeldLock) -> Result<T>,
 ) -> Result<T> {
-    // An account that may not create tables checks migrations too, and would be refused even with IF NOT EXISTS.
+    // An account that may not create tables also checks migrations. It would be denied even with IF
+    // NOT EXISTS.
     if number(connection, TABLES, "chatkeep_migration_lease")? != Some(1) {
         connection.batch(TABLE, Effect::None)?;
     }
     let row = LeaseRow { owner: crate::token::hex(&crate::token::random_bytes::<16>()?), term };
-    row.take(connection)?;
-    let give_back =
+    row.acquire(connection)?;
+    let release =
         format!("DELETE FROM chatkeep_migration_lease WHERE id = 1 AND owner = '{}'", row.owner);
-    // The thread that renews it ends with `held`, before it is given back, or left to whoever comes next.
+    // Dropping `held` stops the renewal thread before the lease is released or expires.
     let outcome = Lease::renewed(connection, row).and_then(|mut held| work(connection, &mut held));
     if !connection.is_broken() {
-        // It ends by itself; what was run is run all the same.
-        let _ = insist(connection, &give_back);
+        // A lease that is not released expires, so an error does not change the outcome.
+        let _ = retry_conflicts(connection, &release);
     }
     outcome
 }
 
-/// What is ours for a time.
+/// A held lease.
 pub(super) struct Lease {
     row: LeaseRow,
-    /// Renews it for as long as this lives.
+    /// Renews the lease until it is dropped.
     _renewal: Renewal,
 }
 
 impl Lease {
-    fn renewed(connection: &Connection, row: LeaseRow) -> Result<Held> {
-        let renewal = Renewal::start(connection.opening()?, row.clone())?;
-        Ok(Held::Lease(Self { row, _renewal: renewal }))
+    fn renewed(connection: &Connection, row: LeaseRow) -> Result<HeldLock> {
+        let renewal = Renewal::start(connection.open_params()?, row.clone())?;
+        Ok(HeldLock::Lease(Self { row, _renewal: renewal }))
     }
 
-    /// Renews it, and makes sure that it is still ours.
+    /// Renews the lease, and checks that this program still owns it.
     pub(super) fn check(&mut self, connection: &mut Connection) -> Result<()> {
-        insist(connection, &self.row.renewal())?;
-        if number(connection, IS_STILL_MINE, &self.row.owner)? == Some(1) {
+        retry_conflicts(connection, &self.row.renewal())?;
+        if number(connection, IS_STILL_OWNER, &self.row.owner)? == Some(1) {
             return Ok(());
         }
         Err(Error::new(
             ErrorKind::Conflict,
-            "the lease on running migrations could not be renewed in time, and another program has it now; nothing more was \
-             run; look at `chatkeep migrate history`, and run it again",
+            "the migration lease was not renewed in time, and another program now holds it; \
+             no further statement was run; check `chatkeep migrate history`, \
+             and run the migrations again",
         ))
     }
 }
 
-/// The row that says who has it.
+/// The row with the owner of the lease.
 #[derive(Clone)]
 struct LeaseRow {
     owner: String,
@@ -89,35 +93,36 @@ struct LeaseRow {
 }
 
 impl LeaseRow {
-    /// Waits until nobody else has it.
-    fn take(&self, connection: &mut Connection) -> Result<()> {
-        // Inserting a row that is there, or changing one that another node changes, is refused: the one who gets through
-        // owns it.
-        let take = format!(
+    /// Waits until no other program holds the lease, and acquires it.
+    fn acquire(&self, connection: &mut Connection) -> Result<()> {
+        // Inserting an existing row, or changing a row that another node changes, fails. The
+        // program that succeeds is the owner.
+        let acquire = format!(
             "DELETE FROM chatkeep_migration_lease WHERE id = 1 AND expires_at < UTC_TIMESTAMP(6); \
-             INSERT IGNORE INTO chatkeep_migration_lease (id, owner, expires_at) VALUES (1, '{}', {})",
+             INSERT IGNORE INTO chatkeep_migration_lease (id, owner, expires_at) \
+             VALUES (1, '{}', {})",
             self.owner,
             self.end()
         );
         let start = Instant::now();
         loop {
-            match connection.batch(&take, Effect::None) {
+            match connection.batch(&acquire, Effect::None) {
                 Ok(()) => {}
-                // Two nodes certified the same row: one of them is told so here.
+                // Two nodes changed the same row, and certification failed on this one.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
             }
-            if number(connection, IS_MINE, &self.owner)? == Some(1) {
+            if number(connection, IS_OWNER, &self.owner)? == Some(1) {
                 return Ok(());
             }
-            if start.elapsed() > PATIENCE {
-                return Err(give_up());
+            if start.elapsed() > MAX_WAIT {
+                return Err(timeout_error());
             }
-            pause(PAUSE)?;
+            pause(POLL_INTERVAL)?;
         }
     }
 
-    /// The end of the time that begins now, by the server's clock.
+    /// Returns the SQL of the end of a term that starts now, by the server's clock.
     fn end(&self) -> String {
         format!("UTC_TIMESTAMP(6) + INTERVAL {} MICROSECOND", self.term.as_micros())
     }
@@ -125,88 +130,94 @@ impl LeaseRow {
     fn renewal(&self) -> String {
         let Self { owner, .. } = self;
         format!(
-            "UPDATE chatkeep_migration_lease SET expires_at = {} WHERE id = 1 AND owner = '{owner}'",
+            "UPDATE chatkeep_migration_lease SET expires_at = {} \
+             WHERE id = 1 AND owner = '{owner}'",
             self.end()
         )
     }
 }
 
-/// Does this again when another node was in the way; not in a transaction, which is gone then.
-fn insist(connection: &mut Connection, sql: &str) -> Result<()> {
-    let mut tries = 0;
+/// Runs a statement, and retries it after a conflict with another node. In a transaction there is
+/// no retry, because a conflict rolls it back.
+fn retry_conflicts(connection: &mut Connection, sql: &str) -> Result<()> {
+    let mut attempts = 0;
     loop {
-        tries += 1;
+        attempts += 1;
         match connection.batch(sql, Effect::None) {
             Err(error)
                 if error.kind() == ErrorKind::Conflict
-                    && tries < TRIES
+                    && attempts < MAX_ATTEMPTS
                     && !connection.is_in_transaction() =>
             {
-                pause(PAUSE)?;
+                pause(POLL_INTERVAL)?;
             }
             outcome => return outcome,
         }
     }
 }
 
-/// A thread that renews a lease until this goes.
-struct Renewal(Arc<End>);
+/// A thread that renews a lease until this is dropped.
+struct Renewal(Arc<StopSignal>);
 
-/// Whether the thread is to end.
+/// A signal that stops the thread.
 #[derive(Default)]
-struct End {
-    has_come: Mutex<bool>,
+struct StopSignal {
+    stopped: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Renewal {
-    fn start(opening: Arc<Opening>, row: LeaseRow) -> Result<Self> {
-        let end = Arc::new(End::default());
-        let theirs = Arc::clone(&end);
+    fn start(params: Arc<OpenParams>, row: LeaseRow) -> Result<Self> {
+        let signal = Arc::new(StopSignal::default());
+        let thread_signal = Arc::clone(&signal);
         let thread = thread::Builder::new().name("chatkeep-lease".to_owned());
-        let started = thread.spawn(move || renew_until(&theirs, &opening, &row));
+        let started = thread.spawn(move || renew_until(&thread_signal, &params, &row));
         started.map_err(|cause| {
             Error::new(
                 ErrorKind::Unavailable,
-                "no thread can be started to renew the lease on migrations",
+                "failed to start the thread that renews the migration lease",
             )
             .with_source(cause)
         })?;
-        Ok(Self(end))
+        Ok(Self(signal))
     }
 }
 
 impl Drop for Renewal {
-    /// The thread is not waited for: what it has under way changes a row of its owner's only, and so nothing once that is
-    /// gone.
+    /// Signals the thread, and does not wait for it. A statement in progress only changes the row
+    /// of its owner, and so has no effect after that row is deleted.
     fn drop(&mut self) {
-        *self.0.has_come.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.0.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.0.changed.notify_all();
     }
 }
 
-impl End {
-    fn comes_within(&self, time: Duration) -> bool {
-        let guard = self.has_come.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(guard, time, |has_come| !*has_come);
+impl StopSignal {
+    /// Waits for the signal, and returns whether it was sent within this time.
+    fn wait(&self, time: Duration) -> bool {
+        let guard = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(guard, time, |stopped| !*stopped);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
-fn renew_until(end: &End, opening: &Opening, row: &LeaseRow) {
-    let often = row.term / 3;
+fn renew_until(signal: &StopSignal, params: &OpenParams, row: &LeaseRow) {
+    let interval = row.term / 3;
     let mut connection = None;
-    let mut wait = often;
-    while !end.comes_within(wait) {
-        // Whoever runs the migrations finds out by himself when it is not his any more.
-        wait = if renew(&mut connection, opening, row).is_ok() { often } else { row.term / SOON };
+    let mut wait = interval;
+    while !signal.wait(wait) {
+        // The migration runner itself detects a lost lease.
+        wait = match renew(&mut connection, params, row) {
+            Ok(()) => interval,
+            Err(_) => row.term / RETRY_DIVISOR,
+        };
     }
 }
 
-fn renew(connection: &mut Option<Connection>, opening: &Opening, row: &LeaseRow) -> Result<()> {
+fn renew(connection: &mut Option<Connection>, params: &OpenParams, row: &LeaseRow) -> Result<()> {
     let open = match connection {
         Some(open) if !open.is_broken() => open,
-        place => place.insert(opening.again(Some(row.term / 3))?),
+        closed => closed.insert(params.reopen(Some(row.term / 3))?),
     };
     open.batch(&row.renewal(), Effect::None)
 }

@@ -1,4 +1,4 @@
-//! The lease on servers that are no Galera: it asks nothing of them that others lack.
+//! Tests of the lease on servers without Galera. It uses no Galera features.
 
 use chatkeep_testkit::{Engine, TestDatabase};
 
@@ -7,14 +7,14 @@ use crate::connection::{ConnectOptions, Role};
 use crate::error::SchemaState;
 use crate::migrations::history;
 use crate::migrations::runner::{Task, run_all};
-use crate::migrations::script::Way;
+use crate::migrations::script::Direction;
 use crate::migrations::set::MigrationSet;
 use crate::migrations::status::status_of;
 use crate::url::DatabaseUrl;
 
 const STOLEN: &str = "UPDATE chatkeep_migration_lease SET owner = 'another'";
 
-/// An empty database on each server that has the lease.
+/// Runs a case with an empty database on each available MariaDB and MySQL server.
 fn on_each_server(case: impl Fn(&TestDatabase)) {
     for engine in
         [Engine::MariaDb, Engine::MySql].into_iter().filter(|engine| engine.is_available())
@@ -34,14 +34,14 @@ fn owners(database: &TestDatabase) -> Vec<Option<String>> {
 }
 
 #[test]
-fn a_lease_is_not_taken_over_while_its_owner_works_for_longer_than_it_lasts() {
+fn lease_is_renewed_while_its_owner_works_longer_than_its_term() {
     let term = Duration::from_secs(3);
     on_each_server(|database| {
         thread::scope(|scope| {
             let (begun, begins) = std::sync::mpsc::channel();
             let owner = scope.spawn(move || {
                 hold(&mut open(database), term, |connection, held| {
-                    begun.send(()).expect("somebody waits");
+                    begun.send(()).expect("the test waits");
                     // One statement.
                     connection.batch("DO SLEEP(8)", Effect::None)?;
                     held.check(connection)?;
@@ -50,33 +50,34 @@ fn a_lease_is_not_taken_over_while_its_owner_works_for_longer_than_it_lasts() {
             });
             begins.recv().expect("it begins");
             let rival = hold(&mut open(database), term, |_, _| Ok(Instant::now()));
-            let end = owner.join().expect("no panic").expect("the lease stayed its own");
-            assert!(rival.expect("it comes after") > end, "one after the other");
+            let end = owner.join().expect("no panic").expect("the lease is kept");
+            assert!(rival.expect("it acquires the lease") > end, "one after the other");
         });
-        assert_eq!(owners(database), [], "it is given back");
+        assert_eq!(owners(database), [], "the lease is released");
     });
 }
 
 #[test]
-fn a_lease_whose_owner_has_died_is_taken_over_when_it_ends() {
+fn expired_lease_of_a_dead_owner_is_acquired_by_another() {
     on_each_server(|database| {
         let mut connection = open(database);
         connection.batch(TABLE, Effect::None).expect("a table");
-        let left = "INSERT INTO chatkeep_migration_lease VALUES (1, 'dead', UTC_TIMESTAMP(6) + INTERVAL 1 SECOND)";
+        let left = "INSERT INTO chatkeep_migration_lease \
+                    VALUES (1, 'dead', UTC_TIMESTAMP(6) + INTERVAL 1 SECOND)";
         connection.batch(left, Effect::None).expect("a row");
         let start = Instant::now();
         hold(&mut connection, TERM, |_, _| {
-            assert!(start.elapsed() > Duration::from_millis(500), "it was waited for");
+            assert!(start.elapsed() > Duration::from_millis(500), "it waits for the expiry");
             assert_ne!(owners(database), [Some("dead".to_owned())]);
             Ok(())
         })
-        .expect("it is taken over");
+        .expect("it acquires the lease");
         assert_eq!(owners(database), []);
     });
 }
 
 #[test]
-fn an_owner_that_lost_its_lease_is_told_and_takes_nothing_from_the_next_one() {
+fn owner_of_a_lost_lease_gets_a_conflict_and_keeps_the_new_owner() {
     on_each_server(|database| {
         let outcome = hold(&mut open(database), TERM, |connection, held| {
             held.check(connection)?;
@@ -85,19 +86,20 @@ fn an_owner_that_lost_its_lease_is_told_and_takes_nothing_from_the_next_one() {
         });
         let error = outcome.expect_err("it is lost");
         assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-        assert!(error.message().contains("another program has it now"), "{error}");
-        assert_eq!(owners(database), [Some("another".to_owned())], "what is another's stays");
+        assert!(error.message().contains("another program now holds it"), "{error}");
+        assert_eq!(owners(database), [Some("another".to_owned())], "the new owner is kept");
     });
 }
 
 #[test]
-fn a_runner_that_lost_its_lease_stops_before_its_next_step() {
+fn runner_of_a_lost_lease_stops_before_its_next_step() {
     let cases = [
-        // Rows are committed only as long as the lease is ours; data definition is not written down.
+        // Rows are only committed while the lease is held; data definition is not recorded.
         (format!("CREATE TABLE one (id INT); {STOLEN}; CREATE TABLE two (id INT)"), "failed:1"),
         (
             format!(
-                "CREATE TABLE one (id INT); CREATE PROCEDURE steal() {STOLEN}; CALL steal(); CREATE TABLE two (id INT)"
+                "CREATE TABLE one (id INT); CREATE PROCEDURE steal() {STOLEN}; CALL steal(); \
+                 CREATE TABLE two (id INT)"
             ),
             "running:2",
         ),
@@ -110,12 +112,12 @@ fn a_runner_that_lost_its_lease_stops_before_its_next_step() {
             std::fs::write(migration.join("up.sql"), text).expect("a file");
             let mut connection = open(database);
             let engine = connection.engine();
-            let set = MigrationSet::with_folder(engine, folder.path()).expect("it is right");
+            let set = MigrationSet::with_folder(engine, folder.path()).expect("it is valid");
             let steal = set.list().last().expect("there is one");
             let error = hold(&mut connection, TERM, |connection, held| {
                 history::create_table(connection)?;
-                let tasks = [Task::read(engine, steal, Way::Up)?];
-                run_all(connection, held, &tasks, &[], Way::Up, &mut None)
+                let tasks = [Task::read(engine, steal, Direction::Up)?];
+                run_all(connection, held, &tasks, &[], Direction::Up, &mut None)
             });
             let error = error.expect_err("it is stopped");
             assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
@@ -124,12 +126,12 @@ fn a_runner_that_lost_its_lease_stops_before_its_next_step() {
                 Some(*state),
                 "{text}"
             );
-            assert!(database.try_execute("SELECT * FROM two").is_err(), "nothing more was run");
+            assert!(database.try_execute("SELECT * FROM two").is_err(), "no further step was run");
             let found = status_of(&mut connection, &set).expect("it answers").error();
             assert_eq!(
                 found.kind(),
                 ErrorKind::Schema(SchemaState::Dirty),
-                "the next run goes on: {found}"
+                "the next run resumes: {found}"
             );
             database.execute("DROP TABLE one");
             database.execute("DROP TABLE chatkeep_migrations");

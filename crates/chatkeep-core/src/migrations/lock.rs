@@ -1,5 +1,7 @@
-//! One runner at a time. Each engine has its own lock; all of them are asked for again and again rather than waited for,
-//! so that no connection hangs in the server when its program has gone.
+//! The lock that admits one migration runner at a time.
+//!
+//! Each engine has its own lock. All of them are polled instead of waited for in the server, so
+//! that no connection stays blocked there after its program has exited.
 
 use std::time::{Duration, Instant};
 
@@ -8,52 +10,53 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::lease::{self, Lease};
 use crate::connection::{BEGIN_READ_COMMITTED, Connection, Session};
+use crate::db_error::Effect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Effect;
-use crate::interruption::pause;
+use crate::interrupt::pause;
 
-/// How long another program may take to run its migrations before we give up waiting.
-pub(super) const PATIENCE: Duration = Duration::from_secs(600);
-pub(super) const PAUSE: Duration = Duration::from_millis(100);
-/// `chatkeep`, read as a number; the key of PostgreSQL's advisory lock. It must never change.
+/// Maximum time to wait for another program's migrations.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(600);
+pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Key of PostgreSQL's advisory lock: the bytes of `chatkeep` as a number. It must never change.
 pub(super) const POSTGRESQL_KEY: i64 = i64::from_be_bytes(*b"chatkeep");
 
-pub(super) fn give_up() -> Error {
+pub(super) fn timeout_error() -> Error {
     Error::new(
         ErrorKind::Conflict,
         format!(
-            "another program has been running migrations for more than {} s",
-            PATIENCE.as_secs()
+            "timed out after {} s because another program is running migrations",
+            MAX_WAIT.as_secs()
         ),
     )
 }
 
-/// The lock while migrations run, as far as it has to be looked after.
-pub(super) enum Held {
-    /// It is the session's or the transaction's own, and ends with it.
-    BySession,
-    /// Another connection holds it.
-    Beside(Beside),
-    /// It is ours for a time.
+/// The lock that is held while migrations run.
+pub(super) enum HeldLock {
+    /// A lock of the session or transaction, which ends with it.
+    Session,
+    /// A lock held by another connection.
+    Separate(SeparateLock),
+    /// A lease with an expiry time.
     Lease(Lease),
 }
 
-impl Held {
-    /// Makes sure that the lock is still ours. It is asked before whatever is run, and before what was run is written down; in
-    /// a transaction it stays ours until that ends.
+impl HeldLock {
+    /// Checks that this program still holds the lock. Called before every statement and before
+    /// recording its result. In a transaction the lock is then held until its end.
     ///
     /// # Errors
-    /// `Conflict` when it is not: then nothing more may be run, or written down.
+    /// `Conflict` if the lock was lost. Nothing more may be run or recorded then.
     pub(super) fn check(&mut self, connection: &mut Connection) -> Result<()> {
         match self {
-            Self::BySession => Ok(()),
-            Self::Beside(beside) => beside.check(),
+            Self::Session => Ok(()),
+            Self::Separate(lock) => lock.check(),
             Self::Lease(lease) => lease.check(connection),
         }
     }
 }
 
-/// A transaction-level advisory lock: it also works through a pooler in transaction mode, and ends with the transaction.
+/// Runs `work` with a transaction-level advisory lock, which also works through a pooler in
+/// transaction mode.
 pub(super) fn postgresql<T>(
     connection: &mut Connection,
     mut work: impl FnMut(&mut Connection) -> Result<T>,
@@ -65,36 +68,41 @@ pub(super) fn postgresql<T>(
         })?;
         match outcome {
             Some(value) => return Ok(value),
-            None if start.elapsed() > PATIENCE => return Err(give_up()),
-            None => pause(PAUSE)?,
+            None if start.elapsed() > MAX_WAIT => return Err(timeout_error()),
+            None => pause(POLL_INTERVAL)?,
         }
     }
 }
 
-/// The same lock, held by the transaction of a connection of its own, so that migrations which cannot be run in a
-/// transaction have it too. Nobody waits for it inside the server: `CREATE INDEX CONCURRENTLY` waits for all who do.
-pub(super) fn beside<T>(
+/// Runs `work` while the transaction of a separate connection holds the same lock, for migrations
+/// that cannot run in a transaction.
+///
+/// The lock is never waited for inside the server, because `CREATE INDEX CONCURRENTLY` waits for
+/// every waiting transaction.
+pub(super) fn postgresql_separate<T>(
     connection: &mut Connection,
-    work: impl FnOnce(&mut Connection, &mut Held) -> Result<T>,
+    work: impl FnOnce(&mut Connection, &mut HeldLock) -> Result<T>,
 ) -> Result<T> {
-    let mut held = Held::Beside(Beside::take(connection.opening()?.again(None)?)?);
+    let mut held =
+        HeldLock::Separate(SeparateLock::acquire(connection.open_params()?.reopen(None)?)?);
     let outcome = work(connection, &mut held);
-    if let Held::Beside(lock) = held {
+    if let HeldLock::Separate(lock) = held {
         lock.release();
     }
     outcome
 }
 
-pub(super) struct Beside {
+/// The lock held by a separate connection.
+pub(super) struct SeparateLock {
     holder: Connection,
 }
 
-impl Beside {
-    fn take(mut holder: Connection) -> Result<Self> {
+impl SeparateLock {
+    fn acquire(mut holder: Connection) -> Result<Self> {
         let start = Instant::now();
         loop {
-            // It is idle for as long as the migrations take. It must keep no snapshot meanwhile: CREATE INDEX CONCURRENTLY
-            // waits for every transaction that has an older one.
+            // The transaction is idle while migrations run. It must not keep a snapshot, because
+            // CREATE INDEX CONCURRENTLY waits for every transaction with an older one.
             let begin = format!(
                 "{BEGIN_READ_COMMITTED}; SET LOCAL idle_in_transaction_session_timeout = 0"
             );
@@ -103,10 +111,10 @@ impl Beside {
                 return Ok(Self { holder });
             }
             holder.batch("ROLLBACK", Effect::None)?;
-            if start.elapsed() > PATIENCE {
-                return Err(give_up());
+            if start.elapsed() > MAX_WAIT {
+                return Err(timeout_error());
             }
-            pause(PAUSE)?;
+            pause(POLL_INTERVAL)?;
         }
     }
 
@@ -114,7 +122,7 @@ impl Beside {
         self.holder.batch("SELECT 1", Effect::None).map_err(|error| {
             Error::new(
                 ErrorKind::Conflict,
-                "the connection that held the migrations' lock was lost; run it again",
+                "lost the connection that holds the migration lock; run the migrations again",
             )
             .with_source(error)
         })
@@ -126,8 +134,8 @@ impl Beside {
     }
 }
 
-/// The same, for work that is done once only: whoever else runs migrations just now is not waited for.
-pub(super) fn postgresql_once<T>(
+/// Runs `work` with the advisory lock, and fails if another program holds it.
+pub(super) fn try_postgresql<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
@@ -137,7 +145,7 @@ pub(super) fn postgresql_once<T>(
         } else {
             Err(Error::new(
                 ErrorKind::Conflict,
-                "another program runs migrations just now; try again",
+                "another program is running migrations; try again later",
             ))
         }
     })
@@ -151,7 +159,7 @@ struct Locked {
 
 fn try_advisory_lock(connection: &mut Connection) -> Result<bool> {
     let Session::PostgreSql(session) = &mut connection.session else {
-        return Err(Error::internal("an advisory lock is PostgreSQL's"));
+        return Err(Error::internal("advisory locks are only available on PostgreSQL"));
     };
     let answer = sql_query("SELECT pg_try_advisory_xact_lock($1) AS locked")
         .bind::<BigInt, _>(POSTGRESQL_KEY)
@@ -159,15 +167,16 @@ fn try_advisory_lock(connection: &mut Connection) -> Result<bool> {
     answer.map(|row| row.locked).map_err(|error| connection.read_error(error))
 }
 
-/// A named lock of the session; on Galera, which has none that its nodes share, a row that its owner holds for a time.
+/// Runs `work` with a named lock of the session. On Galera, whose nodes do not share named locks,
+/// with a lease.
 pub(super) fn mysql<T>(
     connection: &mut Connection,
-    work: impl FnOnce(&mut Connection, &mut Held) -> Result<T>,
+    work: impl FnOnce(&mut Connection, &mut HeldLock) -> Result<T>,
 ) -> Result<T> {
     if is_galera(connection)? {
         lease::hold(connection, lease::TERM, work)
     } else {
-        with_named_lock(connection, |connection| work(connection, &mut Held::BySession))
+        with_named_lock(connection, |connection| work(connection, &mut HeldLock::Session))
     }
 }
 
@@ -179,7 +188,7 @@ struct Number {
 
 pub(super) fn number(connection: &mut Connection, sql: &str, name: &str) -> Result<Option<i64>> {
     let Session::MySql(session) = &mut connection.session else {
-        return Err(Error::internal("a named lock is MySQL's"));
+        return Err(Error::internal("named locks are only available on MySQL"));
     };
     let answer = sql_query(sql).bind::<Text, _>(name).load::<Number>(session.as_mut());
     let rows = answer.map_err(|error| connection.read_error(error))?;
@@ -188,7 +197,7 @@ pub(super) fn number(connection: &mut Connection, sql: &str, name: &str) -> Resu
 
 fn is_galera(connection: &mut Connection) -> Result<bool> {
     let Session::MySql(session) = &mut connection.session else { return Ok(false) };
-    // A server without Galera has no such variable, and answers with no row.
+    // A server without Galera does not have this variable, and returns no row.
     let answer = sql_query("SHOW VARIABLES LIKE 'wsrep_on'").load::<WsrepOn>(session.as_mut());
     let rows = answer.map_err(|error| connection.read_error(error))?;
     Ok(rows.iter().any(|row| row.value.eq_ignore_ascii_case("on")))
@@ -204,7 +213,8 @@ fn with_named_lock<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
-    // Named locks are the whole server's; the database's name keeps two databases apart. 64 characters at the most.
+    // Named locks are server-wide, so the name includes a hash of the database name. Names have at
+    // most 64 characters.
     let get =
         "SELECT CAST(GET_LOCK(CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32)), 0) AS SIGNED) AS number";
     let release =
@@ -212,13 +222,13 @@ fn with_named_lock<T>(
     let name = "chatkeep_migrate_";
     let start = Instant::now();
     while number(connection, get, name)? != Some(1) {
-        if start.elapsed() > PATIENCE {
-            return Err(give_up());
+        if start.elapsed() > MAX_WAIT {
+            return Err(timeout_error());
         }
-        pause(PAUSE)?;
+        pause(POLL_INTERVAL)?;
     }
     let outcome = work(connection);
-    // The lock ends with the session in any case; a failure to give it back early changes nothing.
+    // A broken session has already released the lock.
     if !connection.is_broken() {
         number(connection, release, name)?;
     }

@@ -1,4 +1,4 @@
-//! One step of a schema, and where it comes from.
+//! A migration and its owner.
 
 use std::borrow::Cow;
 
@@ -7,40 +7,41 @@ use sha2::{Digest, Sha256};
 
 use crate::token::hex;
 
-/// Before the version of an application's migration, wherever it stands beside chatkeep's own.
+/// Prefix of the version of an application's migration in the history.
 const APPLICATION: &str = "app:";
 
-/// Whose migration it is. Each line has its own order; an application's migrations come after chatkeep's.
+/// Owner of a migration. Each owner's migrations have their own order; an application's run after
+/// chatkeep's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Line {
-    /// Chatkeep's own, built into the program.
+pub enum Owner {
+    /// Chatkeep. Its migrations are built into the library.
     Chatkeep,
-    /// The application's, from a folder.
+    /// The application. Its migrations are read from a folder.
     Application,
 }
 
-impl Line {
-    /// Whose the migration with this key in the history is.
+impl Owner {
+    /// Returns the owner of the migration with this history key.
     pub(super) fn of(key: &str) -> Self {
         if key.starts_with(APPLICATION) { Self::Application } else { Self::Chatkeep }
     }
 }
 
-/// One step of the schema.
+/// A migration: one step of the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Migration {
-    /// Whose it is.
-    pub line: Line,
-    /// Its place in the order of its line: `20261120120000`.
+    /// Owner of the migration.
+    pub owner: Owner,
+    /// Version, such as `20261120120000`. It determines the order among the owner's migrations.
     pub version: Cow<'static, str>,
-    /// What it does: `create_messages`.
+    /// Descriptive name, such as `create_messages`.
     pub name: Cow<'static, str>,
-    /// The SQL that goes one step forward.
+    /// SQL that applies the migration.
     pub up: Cow<'static, str>,
-    /// The SQL that goes one step back; empty where there is no way back.
+    /// SQL that reverts the migration; empty if it is irreversible.
     pub down: Cow<'static, str>,
 }
 
@@ -52,7 +53,7 @@ impl Migration {
         down: &'static str,
     ) -> Self {
         Self {
-            line: Line::Chatkeep,
+            owner: Owner::Chatkeep,
             version: Cow::Borrowed(version),
             name: Cow::Borrowed(name),
             up: Cow::Borrowed(up),
@@ -60,7 +61,8 @@ impl Migration {
         }
     }
 
-    /// SHA-256 of [`Migration::up`], in lower-case hexadecimal digits. How lines end does not count.
+    /// Returns the SHA-256 of [`Migration::up`], in lowercase hexadecimal digits. Owner endings are
+    /// normalized first.
     pub fn checksum(&self) -> String {
         if self.up.contains('\r') {
             return hex(&Sha256::digest(self.up.replace("\r\n", "\n")));
@@ -68,18 +70,19 @@ impl Migration {
         hex(&Sha256::digest(self.up.as_ref()))
     }
 
-    /// Its key in the history: `20261120120000`, or `app:20261120120000` for an application's.
+    /// Returns the history key: `20261120120000`, or `app:20261120120000` for an application's.
     ///
-    /// Chatkeep's own have no prefix, because programs that know of no other line look for those keys. Digits sort before
-    /// letters in every collation, so that the history lists them first.
+    /// Chatkeep's own have no prefix, because releases without application migrations look for
+    /// those keys. Digits sort before letters in every collation, so that the history lists them
+    /// first.
     pub fn key(&self) -> String {
-        match self.line {
-            Line::Chatkeep => self.version.to_string(),
-            Line::Application => format!("{APPLICATION}{}", self.version),
+        match self.owner {
+            Owner::Chatkeep => self.version.to_string(),
+            Owner::Application => format!("{APPLICATION}{}", self.version),
         }
     }
 
-    /// As people see it: `20261120120000_create_messages`.
+    /// Returns the title for messages, such as `20261120120000_create_messages`.
     pub fn title(&self) -> String {
         format!("{}_{}", self.key(), self.name)
     }

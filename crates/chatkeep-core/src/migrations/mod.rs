@@ -1,17 +1,18 @@
-//! The schema's versions: which there are, which the database has, and how it gets the others.
+//! Schema migrations: their sources, the state of a database, and running them.
 //!
-//! - `embedded`, `folder`, `set`: chatkeep's own migrations, an application's, and both in their order.
-//! - `statements`, `script`: what their files say.
-//! - `history`, `status`: the table `chatkeep_migrations`, and what is wrong with it.
-//! - `lock`, `lease`, `runner`, `steps`, `back`: running them, once, and taking them back.
-//! - `catalog`, `check`: what a schema is like, and how it differs from what it should be.
-//! - `adopt`: taking over the tables of an SQLAlchemy program.
-//! - `offline`: the script for somebody else to run. `new`: the folders of a new migration.
+//! - `embedded`, `folder`, `set`: chatkeep's own migrations, an application's, and both in order.
+//! - `statements`, `script`: parsing of migration files.
+//! - `history`, `status`: the table `chatkeep_migrations`, and validation of its contents.
+//! - `lock`, `lease`, `runner`, `steps`, `downgrade`: running migrations exactly once, and
+//!   reverting them. `stamp`: recording them without running them.
+//! - `catalog`, `check`: description of a live schema, and comparison with the expected one.
+//! - `adopt`: conversion of tables created by SQLAlchemy.
+//! - `offline`: SQL scripts to run with another client. `new`: files of a new migration.
 
 mod adopt;
-mod back;
 mod catalog;
 mod check;
+mod downgrade;
 mod embedded;
 mod failpoint;
 mod folder;
@@ -25,6 +26,7 @@ mod runner;
 mod schemas;
 mod script;
 mod set;
+mod stamp;
 mod statements;
 mod status;
 mod steps;
@@ -32,13 +34,13 @@ mod steps;
 pub use adopt::{Adoption, adopt, copy_sqlite};
 pub use check::{SchemaCheck, SchemaDifference, check};
 pub use embedded::all;
-pub use migration::{Line, Migration};
+pub use migration::{Migration, Owner};
 pub use new::new_migration;
 pub use offline::{pending_sql, sql};
 pub use runner::{Runner, ensure, upgrade};
 pub use schemas::{Schemas, schemas};
 pub use set::MigrationSet;
 pub use status::{
-    AppliedMigration, HistoryEntry, MigrationState, MigrationStatus, SchemaVersion, look, status,
-    status_of,
+    AppliedMigration, HistoryEntry, MigrationState, MigrationStatus, SchemaVersion, schema_version,
+    status, status_of,
 };

@@ -1,35 +1,40 @@
-//! The folders of a new migration.
+//! Creation of a new migration's files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::folder::{DIALECTS, FIELD, LONGEST_NAME, folders, parse_name};
+use super::folder::{DIALECTS, FIELD, MAX_NAME, folders, parse_name};
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
-/// What a new `up.sql` says.
+/// Text of a new `up.sql`.
 const UP: &str = "\
--- One step forward. The rules:
--- * Never change this file once it was run anywhere that matters: databases remember its checksum. Add another migration.
--- * SQLite and PostgreSQL run it in one transaction: all of it or nothing. MySQL and MariaDB commit every statement that
---   changes tables by itself; a run that was cut off goes on where it stopped.
--- * No BEGIN, no COMMIT; no commands of a client (DELIMITER, \\set, .bail). Names without a schema or database before them.
--- * What PostgreSQL cannot do in a transaction (CREATE INDEX CONCURRENTLY) wants this line before the first statement:
+-- Applies the migration. Rules:
+-- * Never change this file after it has run on any database that matters: databases record its
+--   checksum. Add another migration.
+-- * SQLite and PostgreSQL run it in one transaction, completely or not at all. MySQL and MariaDB
+--   commit every statement that changes tables; an interrupted run resumes where it stopped.
+-- * No BEGIN or COMMIT, and no client commands (DELIMITER, \\set, .bail). Do not qualify names with
+--   a schema or database.
+-- * Statements that PostgreSQL cannot run in a transaction (CREATE INDEX CONCURRENTLY) need this
+--   line before the first statement:
 --     chatkeep: no-transaction      (with the two dashes before it, and nothing after it)
--- * The release before should still run on the new schema: add first, remove a release later.
+-- * The previous release must still run on the new schema: add first, remove one release later.
 
 ";
 
-/// What a new `down.sql` says.
+/// Text of a new `down.sql`.
 const DOWN: &str = "\
--- One step back: undoes up.sql. Leave it without a statement where there is no way back.
+-- Reverts up.sql. Leave it without a statement if the migration is irreversible.
 
 ";
 
-/// Makes the folder of a new migration, with an `up.sql` and a `down.sql` that say the rules, and names the files. Its
-/// version is the present moment, or the one after the newest that is there.
+/// Creates the folder of a new migration, with templates of `up.sql` and `down.sql`, and returns
+/// the paths of the files.
 ///
-/// With `per_engine`, or where `folder` holds `sqlite`, `postgresql` or `mysql`, there is one for each of them.
+/// The version is the current time, or one more than the newest version if that is later. With
+/// `per_engine`, or if `folder` contains `sqlite`, `postgresql` or `mysql`, each engine gets its
+/// own.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("chatkeep-doc-{}", std::process::id()));
@@ -41,11 +46,12 @@ const DOWN: &str = "\
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` when the description holds no letter or digit or is too long, or a file cannot be written.
+/// `InvalidInput` if the description contains no ASCII letter or digit or is too long, or if
+/// writing a file fails.
 pub fn new_migration(folder: &Path, description: &str, per_engine: bool) -> Result<Vec<PathBuf>> {
     let words = words(description)?;
     let own: Vec<_> = DIALECTS.iter().filter(|name| folder.join(name).is_dir()).collect();
-    let places: Vec<_> = if !own.is_empty() {
+    let parents: Vec<_> = if !own.is_empty() {
         own.into_iter().map(|name| folder.join(name)).collect()
     } else if per_engine {
         DIALECTS[..3].iter().map(|name| folder.join(name)).collect()
@@ -54,11 +60,11 @@ pub fn new_migration(folder: &Path, description: &str, per_engine: bool) -> Resu
     };
     let name = format!("{}_{words}", next_version(folder)?);
     let mut files = Vec::new();
-    for place in places {
-        let made = place.join(&name);
-        fs::create_dir_all(&made).map_err(|error| unwritable(&made, &error))?;
+    for parent in parents {
+        let created = parent.join(&name);
+        fs::create_dir_all(&created).map_err(|error| unwritable(&created, &error))?;
         for (file, text) in [("up.sql", UP), ("down.sql", DOWN)] {
-            let path = made.join(file);
+            let path = created.join(file);
             fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
             files.push(path);
         }
@@ -70,40 +76,37 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     Error::invalid_input(FIELD, format!("cannot write {}: {error}", path.display()))
 }
 
-/// A description as it stands in a folder's name.
+/// Converts a description to its form in a folder name.
 fn words(description: &str) -> Result<String> {
     let lower = description.to_lowercase();
     let parts =
         lower.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     let words = parts.collect::<Vec<_>>().join("_");
     if words.is_empty() {
-        return Err(Error::invalid_input(
-            "description",
-            "holds no letter (a to z) or digit to name the migration by",
-        ));
+        return Err(Error::invalid_input("description", "must contain a letter (a to z) or digit"));
     }
-    if words.len() > LONGEST_NAME {
+    if words.len() > MAX_NAME {
         return Err(Error::invalid_input(
             "description",
-            format!("is longer than {LONGEST_NAME} characters"),
+            format!("is longer than {MAX_NAME} characters"),
         ));
     }
     Ok(words)
 }
 
-/// The present moment, unless there is a version that late already.
+/// Returns the current time as a version, or one more than the newest version if that is later.
 fn next_version(folder: &Path) -> Result<String> {
     let now: String =
         Timestamp::now().to_string().chars().filter(char::is_ascii_digit).take(14).collect();
     let mut newest = 0_u64;
     let own = DIALECTS.iter().map(|name| folder.join(name));
-    for place in [folder.to_owned()].into_iter().chain(own).filter(|place| place.is_dir()) {
-        for (name, _) in folders(&place)? {
+    for parent in [folder.to_owned()].into_iter().chain(own).filter(|path| path.is_dir()) {
+        for (name, _) in folders(&parent)? {
             let version = parse_name(&name).and_then(|(version, _)| version.parse().ok());
             newest = newest.max(version.unwrap_or(0));
         }
     }
-    let now: u64 = now.parse().map_err(|_| Error::internal("the clock shows no moment"))?;
+    let now: u64 = now.parse().map_err(|_| Error::internal("the clock shows no valid time"))?;
     Ok(now.max(newest + 1).to_string())
 }
 
@@ -112,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_description_becomes_a_name() {
+    fn descriptions_are_converted_to_names() {
         assert_eq!(words("Add  a table, of users!").expect("words"), "add_a_table_of_users");
         assert_eq!(words("ÄÖ 2").expect("a digit"), "2");
         for bad in ["", " - ", "é", &"x".repeat(151)] {

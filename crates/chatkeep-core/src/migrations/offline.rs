@@ -1,32 +1,35 @@
-//! Migrations as a script, for whoever may not let a program change tables: run by psql, mysql, mariadb or sqlite3, it
-//! does what the program would have done, the history included.
+//! Migrations as a SQL script for psql, mysql, mariadb or sqlite3, for databases where programs may
+//! not change tables. The script has the same effects as running the migrations, and also writes
+//! the history.
 
 use std::fmt::Write as _;
 
 use super::history::{self, State};
 use super::migration::Migration;
-use super::script::{Script, Way};
+use super::script::{Direction, Script};
 use super::set::{MigrationSet, Revision};
 use super::statements::Statement;
 use super::status::{MigrationStatus, SchemaVersion};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
-/// The script that leads from one revision to another, up or down: `base` is before the first migration, `head` after the
-/// last. Nothing is opened.
+/// Returns the script that migrates from one revision to another, up or down, without a database.
+/// `base` is before the first migration, and `head` after the last.
 ///
 /// ```
 /// use chatkeep_core::Engine;
 /// use chatkeep_core::migrations::{MigrationSet, sql};
 ///
-/// let script = sql(Engine::PostgreSql, &MigrationSet::embedded(Engine::PostgreSql), "base", "head")?;
+/// let set = MigrationSet::embedded(Engine::PostgreSql);
+/// let script = sql(Engine::PostgreSql, &set, "base", "head")?;
 /// assert!(script.contains("CREATE TABLE messages"));
 /// assert!(script.contains("INSERT INTO chatkeep_migrations"));
 /// # Ok::<(), chatkeep_core::Error>(())
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` with the field `from` or `to` when there is no such revision; without, when a file cannot be read, or there is no way back.
+/// `InvalidInput` with the field `from` or `to` if the revision does not exist. With the field
+/// `folder` if a file is invalid or a migration is irreversible.
 pub fn sql(engine: Engine, set: &MigrationSet, from: &str, to: &str) -> Result<String> {
     let (from, to) = (revision("from", set, from)?, revision("to", set, to)?);
     let up: Vec<_> = set
@@ -40,13 +43,18 @@ pub fn sql(engine: Engine, set: &MigrationSet, from: &str, to: &str) -> Result<S
         .rev()
         .filter(|migration| from.reaches(migration) && !to.reaches(migration))
         .collect();
-    if !up.is_empty() { write(engine, &up, Way::Up) } else { write(engine, &down, Way::Down) }
+    if !up.is_empty() {
+        write(engine, &up, Direction::Up)
+    } else {
+        write(engine, &down, Direction::Down)
+    }
 }
 
-/// The script for what a database still lacks, up to this revision.
+/// Returns the script of a database's pending migrations up to this revision.
 ///
 /// # Errors
-/// As [`sql`]; `Schema` when the history does not fit, or holds a migration that was cut off: only a program goes on with it.
+/// As [`sql`]; `Schema` if the history is inconsistent, or has an interrupted migration, which a
+/// script does not resume.
 pub fn pending_sql(
     engine: Engine,
     set: &MigrationSet,
@@ -61,10 +69,10 @@ pub fn pending_sql(
         let key = migration.key();
         to.reaches(migration) && status.pending.iter().any(|(version, _)| *version == key)
     };
-    write(engine, &set.list().iter().filter(due).collect::<Vec<_>>(), Way::Up)
+    write(engine, &set.list().iter().filter(due).collect::<Vec<_>>(), Direction::Up)
 }
 
-/// The revision that this argument names.
+/// Parses a revision, and names the argument in errors.
 fn revision(argument: &'static str, set: &MigrationSet, text: &str) -> Result<Revision> {
     Revision::parse(set, text).map_err(|error| match error.field() {
         Some("revision") => error.with_field(argument),
@@ -72,19 +80,19 @@ fn revision(argument: &'static str, set: &MigrationSet, text: &str) -> Result<Re
     })
 }
 
-fn write(engine: Engine, migrations: &[&Migration], way: Way) -> Result<String> {
+fn write(engine: Engine, migrations: &[&Migration], direction: Direction) -> Result<String> {
     let mut out = Writer { engine, out: String::new(), in_transaction: false };
     out.head(migrations.len())?;
     if migrations.is_empty() {
         return Ok(out.out);
     }
     for (number, migration) in migrations.iter().enumerate() {
-        let script = Script::read(engine, migration, way)?;
+        let script = Script::read(engine, migration, direction)?;
         out.enter(script.in_transaction);
         if number == 0 {
             out.begin_history();
         }
-        out.migration(migration, &script, way);
+        out.migration(migration, &script, direction);
     }
     out.leave();
     Ok(out.out)
@@ -119,14 +127,14 @@ impl Writer {
             "-- chatkeep {version}: {count} migrations for {}. Run it once, by: {client}",
             self.engine.name()
         )
-        .map_err(|_| Error::internal("a text cannot be written"))?;
+        .map_err(|_| Error::internal("failed to write to a string"))?;
         if count == 0 {
             self.line("-- There is nothing to do.");
             return Ok(());
         }
         match self.engine {
             Engine::Sqlite => {
-                // Otherwise the client goes on after an error, and commits what is left.
+                // Otherwise the client continues after an error, and commits the rest.
                 self.line(".bail on");
                 self.line("PRAGMA foreign_keys = OFF;");
             }
@@ -134,7 +142,8 @@ impl Writer {
             Engine::MySql | Engine::MariaDb => {
                 self.line("SET NAMES utf8mb4;");
                 self.line(
-                    "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
+                    "SET SESSION time_zone = '+00:00', \
+                     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
                      ERROR_FOR_DIVISION_BY_ZERO';",
                 );
             }
@@ -142,17 +151,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Begins or ends a transaction, as the next migration wants it.
+    /// Begins or ends a transaction, as the next migration requires.
     fn enter(&mut self, in_transaction: bool) {
-        let wanted = in_transaction && !self.is_mysql();
-        if wanted == self.in_transaction {
+        let in_transaction = in_transaction && !self.is_mysql();
+        if in_transaction == self.in_transaction {
             return;
         }
         self.leave();
-        if wanted {
+        if in_transaction {
             self.line(if self.engine == Engine::Sqlite { "BEGIN IMMEDIATE;" } else { "BEGIN;" });
             if self.engine == Engine::PostgreSql {
-                self.line("-- Programs that migrate by themselves wait for this transaction.");
+                self.line("-- Programs that migrate automatically wait for this transaction.");
                 self.line(&format!(
                     "SELECT pg_advisory_xact_lock({});",
                     super::lock::POSTGRESQL_KEY
@@ -174,11 +183,11 @@ impl Writer {
         self.line(&table);
     }
 
-    fn migration(&mut self, migration: &Migration, script: &Script, way: Way) {
+    fn migration(&mut self, migration: &Migration, script: &Script, direction: Direction) {
         self.line(&format!("\n-- {}", migration.title()));
         let key = migration.key();
-        // First the history: whoever runs the script a second time is stopped here, before anything is changed.
-        if way == Way::Up {
+        // The history is written first, so that a second run of the script fails before any change.
+        if direction == Direction::Up {
             let state = if self.in_transaction {
                 State::Done
             } else {
@@ -189,7 +198,8 @@ impl Writer {
             let checksum =
                 if self.in_transaction { migration.checksum() } else { script.checksum_of(0) };
             self.line(&format!(
-                "INSERT INTO chatkeep_migrations (version, name, checksum, started_at, finished_at, state) VALUES\n    \
+                "INSERT INTO chatkeep_migrations \
+                 (version, name, checksum, started_at, finished_at, state) VALUES\n    \
                  ('{key}', '{}', '{}', {now}, {finished}, '{}');",
                 migration.name,
                 checksum,
@@ -198,45 +208,53 @@ impl Writer {
         }
         for (number, statement) in script.statements.iter().enumerate() {
             self.statement(statement);
-            if way == Way::Up && !self.in_transaction && number + 1 < script.statements.len() {
-                // Whoever goes on after an error knows where.
+            if direction == Direction::Up
+                && !self.in_transaction
+                && number + 1 < script.statements.len()
+            {
+                // Shows where to resume after an error.
                 let state = State::Up { step: number + 1, refused: false }.text();
                 let checksum = script.checksum_of(number + 1);
                 self.line(&format!(
-                    "UPDATE chatkeep_migrations SET state = '{state}', checksum = '{checksum}' WHERE version = '{key}';"
+                    "UPDATE chatkeep_migrations SET state = '{state}', checksum = '{checksum}' \
+                     WHERE version = '{key}';"
                 ));
             }
         }
-        match way {
-            Way::Up if self.in_transaction => {}
-            Way::Up => self.line(&format!(
-                "UPDATE chatkeep_migrations SET state = '{}', checksum = '{}', finished_at = {} WHERE version = '{key}';",
+        match direction {
+            Direction::Up if self.in_transaction => {}
+            Direction::Up => self.line(&format!(
+                "UPDATE chatkeep_migrations SET state = '{}', checksum = '{}', finished_at = {} \
+                 WHERE version = '{key}';",
                 State::Done.text(),
                 migration.checksum(),
                 now(self.engine)
             )),
-            Way::Down => self.line(&format!("DELETE FROM chatkeep_migrations WHERE version = '{key}';")),
+            Direction::Down => {
+                self.line(&format!("DELETE FROM chatkeep_migrations WHERE version = '{key}';"))
+            }
         }
     }
 
     fn statement(&mut self, statement: &Statement) {
         if statement.is_compound && self.is_mysql() {
-            // The client, unlike the server, does not know where a body ends.
-            let mut mark = "$$".to_owned();
-            while statement.text.contains(&mark) {
-                mark.push('$');
+            // The client, unlike the server, does not parse bodies.
+            let mut delimiter = "$$".to_owned();
+            while statement.text.contains(&delimiter) {
+                delimiter.push('$');
             }
-            self.line(&format!("DELIMITER {mark}\n{}{mark}\nDELIMITER ;", statement.text));
+            let text = &statement.text;
+            self.line(&format!("DELIMITER {delimiter}\n{text}{delimiter}\nDELIMITER ;"));
         } else {
             let last = statement.text.lines().last().unwrap_or_default();
-            // Not behind a comment.
+            // A semicolon after a line comment would be part of it.
             let end = if last.contains("--") || last.contains('#') { "\n;" } else { ";" };
             self.line(&format!("{}{end}", statement.text));
         }
     }
 }
 
-/// The present moment as the history stores it.
+/// Returns the SQL of the current time in the format of the history.
 fn now(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'",

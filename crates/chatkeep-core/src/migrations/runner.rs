@@ -1,33 +1,36 @@
-//! Running what is pending, once, however many programs start at the same moment; and going back.
+//! Running pending migrations exactly once, even if many programs start concurrently; and
+//! downgrades.
 
 use std::time::Duration;
 
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use super::back::Back;
+use super::downgrade::DowngradeTarget;
 use super::failpoint;
 use super::history::{self, Row, State};
-use super::lock::{self, Held};
-use super::migration::{Line, Migration};
+use super::lock::{self, HeldLock};
+use super::migration::Migration;
 use super::schemas;
-use super::script::{Script, Way};
+use super::script::{Direction, Script};
 use super::set::{MigrationSet, Revision};
 use super::status::{MigrationStatus, SchemaVersion, status, status_of};
-use super::steps;
+use super::{stamp, steps};
 use crate::connection::{Connection, Session};
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, SchemaState};
-use crate::fault::Effect;
 use crate::value::Timestamp;
 
-/// Changing a large table takes as long as it takes.
+/// Statement timeout of migrations. Changing a large table may take long.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Makes sure that the schema fits this program: looks without a lock, and runs what is pending if `auto_migrate` says so.
+/// Ensures that the schema matches this program: checks without a lock, and runs pending migrations
+/// if `auto_migrate` is true.
 ///
 /// # Errors
-/// `Schema` when the schema is newer than this program, its history does not fit, or it is behind with `auto_migrate` off.
+/// `Schema` if the schema is newer than this program, its history is inconsistent, or migrations
+/// are pending and `auto_migrate` is false; otherwise as [`upgrade`].
 pub fn ensure(
     connection: &mut Connection,
     auto_migrate: bool,
@@ -43,8 +46,8 @@ pub fn ensure(
     }
 }
 
-/// Runs all of chatkeep's pending migrations, oldest first, and says which. Programs that come at the same time wait for
-/// each other; all but the first find nothing to do.
+/// Runs all of chatkeep's pending migrations, oldest first, and returns their titles. Concurrent
+/// programs wait for each other; all but the first find nothing pending.
 ///
 /// # Errors
 /// As [`Runner::upgrade`].
@@ -53,22 +56,25 @@ pub fn upgrade(connection: &mut Connection, query_timeout: Duration) -> Result<V
     Runner::new(connection, &set, query_timeout).upgrade("head")
 }
 
-/// Runs migrations on a connection, and takes them back.
+/// Runs and reverts migrations on a connection.
 pub struct Runner<'a> {
     connection: &'a mut Connection,
     set: &'a MigrationSet,
     query_timeout: Duration,
 }
 
-/// What is to be done with one migration.
+/// A migration to run or revert, and its script.
 pub(super) struct Task<'a> {
     pub(super) migration: &'a Migration,
     pub(super) script: Script,
 }
 
 impl<'a> Runner<'a> {
-    /// A runner of these migrations. PostgreSQL's migrations that cannot run in a transaction, and those on Galera that take
-    /// minutes, need a second connection: it is opened as this one was. The connection has `query_timeout` again in the end.
+    /// Creates a runner of these migrations.
+    ///
+    /// Non-transactional migrations on PostgreSQL, and migrations on Galera that take minutes, need
+    /// a second connection. It is opened with the parameters of this one. Afterwards the connection
+    /// has `query_timeout` again.
     pub fn new(
         connection: &'a mut Connection,
         set: &'a MigrationSet,
@@ -77,16 +83,16 @@ impl<'a> Runner<'a> {
         Self { connection, set, query_timeout }
     }
 
-    /// Runs what is pending up to this revision (`head` for all), in order, and says which. Programs that come at the same
-    /// time wait for each other; all but the first find nothing to do.
+    /// Runs pending migrations up to this revision (`head` for all), in order, and returns their
+    /// titles. Concurrent programs wait for each other; all but the first find nothing pending.
     ///
-    /// On SQLite and PostgreSQL all of it is one transaction, but for migrations that say `no-transaction`. On MySQL and
-    /// MariaDB, and for those, a run that was cut off is gone on with.
+    /// On SQLite and PostgreSQL all migrations run in one transaction, except those with
+    /// `no-transaction`. For those, and on MySQL and MariaDB, an interrupted run is resumed.
     ///
     /// # Errors
-    /// `Schema` when the history does not fit (newer, changed, missing, out of order) or the database refuses a statement;
-    /// `InvalidInput` when a file or the revision is not as it should be; `Conflict` when another program holds the lock
-    /// for too long.
+    /// `Schema` if the history is inconsistent (newer, changed, missing, out of order) or a
+    /// statement fails. `InvalidInput` if a file or the revision is invalid. `Conflict` if another
+    /// program holds the lock for more than 600 s.
     pub fn upgrade(mut self, to: &str) -> Result<Vec<String>> {
         let to = Revision::parse(self.set, to)?;
         let (set, engine) = (self.set, self.connection.engine());
@@ -98,15 +104,15 @@ impl<'a> Runner<'a> {
         let mut failed = None;
         let outcome = self.exclusively(needs_steps(engine, &tasks), |connection, held| {
             let found = status_of(connection, set)?;
-            found.refusal().map_or(Ok(()), Err)?;
+            found.blocking_error().map_or(Ok(()), Err)?;
             let rows = history::rows(connection)?;
-            // Another program may have run them meanwhile.
+            // Another program may have run them since.
             run_all(
                 connection,
                 held,
                 &pending(set, &found, &to, engine)?,
                 &rows,
-                Way::Up,
+                Direction::Up,
                 &mut failed,
             )
         });
@@ -116,28 +122,31 @@ impl<'a> Runner<'a> {
             self.record_failure(&migration, started_at, outcome.as_ref().err());
         }
         if outcome.as_ref().is_ok_and(|ran| !ran.is_empty()) {
-            // Messages of an older schema are not in the totals. Statistics are right all the same, only slower: no reason to
-            // fail.
+            // Messages of an older schema are not in the totals. A failure here only makes
+            // statistics slower, so it is ignored.
             let _ = crate::message::catch_up(self.connection);
         }
         outcome
     }
 
-    /// Takes back what was run, newest first, and says which: so many migrations (`-2`), or all that were run after this
-    /// revision (`base` for all). With an application's migrations it is about those; chatkeep's own go back by a revision of
-    /// theirs, as long as no migration of the application was run after them.
+    /// Reverts migrations, newest first, and returns their titles.
+    ///
+    /// `to` is a number of migrations (`-2`), or a revision after which all are reverted (`base`
+    /// for all). If the set has an application's migrations, those are meant. Chatkeep's own are
+    /// reverted by naming one of their revisions, unless a migration of the application was run
+    /// later.
     ///
     /// # Errors
-    /// As [`Runner::upgrade`]; `InvalidInput` also where there is no way back.
+    /// As [`Runner::upgrade`]; `InvalidInput` also if a migration is irreversible.
     pub fn downgrade(mut self, to: &str) -> Result<Vec<String>> {
         let (set, engine) = (self.set, self.connection.engine());
-        let back = Back::parse(set, to)?;
+        let target = DowngradeTarget::parse(set, to)?;
         self.status()?;
         let find = |connection: &mut Connection| -> Result<_> {
             let found = status_of(connection, set)?;
-            found.refusal().map_or(Ok(()), Err)?;
+            found.blocking_error().map_or(Ok(()), Err)?;
             let rows = history::rows(connection)?;
-            let tasks = back.tasks(set, &rows, engine)?;
+            let tasks = target.tasks(set, &rows, engine)?;
             Ok((rows, tasks))
         };
         let (_, tasks) = find(self.connection)?;
@@ -146,24 +155,26 @@ impl<'a> Runner<'a> {
         }
         self.exclusively(needs_steps(engine, &tasks), |connection, held| {
             let (rows, tasks) = find(connection)?;
-            run_all(connection, held, &tasks, &rows, Way::Down, &mut None)
+            run_all(connection, held, &tasks, &rows, Direction::Down, &mut None)
         })
     }
 
-    /// Writes into the history that everything up to this revision was run and nothing after it, without running anything,
-    /// and says what changed. `head` and `base` are about all migrations, or, with an application's, about those.
+    /// Records in the history that exactly the migrations up to this revision were run, without
+    /// running any, and returns the changes.
+    ///
+    /// If the set has an application's migrations, `head` and `base` refer to those.
     ///
     /// # Errors
-    /// `InvalidInput` when there is no such revision; what the database says.
+    /// `InvalidInput` if the revision does not exist; otherwise the error of the database.
     pub fn stamp(mut self, to: &str) -> Result<Vec<String>> {
         let set = self.set;
-        let (line, to) = match Revision::parse(set, to)? {
-            Revision::At(line, version) => (line, Revision::At(line, version)),
-            other => (set.last_line(), other),
+        let (owner, to) = match Revision::parse(set, to)? {
+            Revision::At(owner, version) => (owner, Revision::At(owner, version)),
+            other => (set.last_owner(), other),
         };
         self.exclusively(false, |connection, _| {
-            let work = |connection: &mut Connection| stamp_line(connection, set, line, &to);
-            // On MySQL the lock is no transaction.
+            let work = |connection: &mut Connection| stamp::stamp(connection, set, owner, &to);
+            // On MySQL the lock is not a transaction.
             if connection.is_in_transaction() {
                 work(connection)
             } else {
@@ -172,34 +183,37 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// A look without a lock; a history that does not fit is refused here already.
+    /// Returns the status, read without a lock. Fails if the history is inconsistent.
     fn status(&mut self) -> Result<MigrationStatus> {
         let found = status_of(self.connection, self.set)?;
-        found.refusal().map_or(Ok(found), Err)
+        found.blocking_error().map_or(Ok(found), Err)
     }
 
-    /// Does this under the lock, with the history's table there. With `alone` migrations are not inside a transaction.
+    /// Runs `work` while holding the lock, after creating the history table if it is missing. With
+    /// `stepwise`, migrations do not run in one transaction.
     fn exclusively<T>(
         &mut self,
-        alone: bool,
-        mut work: impl FnMut(&mut Connection, &mut Held) -> Result<T>,
+        stepwise: bool,
+        mut work: impl FnMut(&mut Connection, &mut HeldLock) -> Result<T>,
     ) -> Result<T> {
         let connection = &mut *self.connection;
-        schemas::refuse_other(connection)?;
+        schemas::refuse_other_schema(connection)?;
         let outcome = match connection.session {
             Session::Sqlite(_) => on_sqlite(connection, |connection| {
                 history::create_table(connection)?;
-                work(connection, &mut Held::BySession)
+                work(connection, &mut HeldLock::Session)
             }),
-            Session::PostgreSql(_) if alone => lock::beside(connection, |connection, held| {
-                connection.set_query_timeout(MIGRATION_TIMEOUT)?;
-                history::create_table(connection)?;
-                work(connection, held)
-            }),
+            Session::PostgreSql(_) if stepwise => {
+                lock::postgresql_separate(connection, |connection, held| {
+                    connection.set_query_timeout(MIGRATION_TIMEOUT)?;
+                    history::create_table(connection)?;
+                    work(connection, held)
+                })
+            }
             Session::PostgreSql(_) => lock::postgresql(connection, |connection| {
                 connection.set_query_timeout(MIGRATION_TIMEOUT)?;
                 history::create_table(connection)?;
-                work(connection, &mut Held::BySession)
+                work(connection, &mut HeldLock::Session)
             }),
             Session::MySql(_) => lock::mysql(connection, |connection, held| {
                 connection.set_query_timeout(MIGRATION_TIMEOUT)?;
@@ -207,14 +221,14 @@ impl<'a> Runner<'a> {
                 work(connection, held)
             }),
         };
-        // The connection goes back to others, who want their deadline.
+        // The connection returns to the pool, where other callers rely on its timeout.
         if !self.connection.is_broken() {
             self.connection.set_query_timeout(self.query_timeout)?;
         }
-        outcome.map_err(|error| schemas::explain_rights(self.connection, error))
+        outcome.map_err(|error| schemas::add_grant_hint(self.connection, error))
     }
 
-    /// What was rolled back leaves a word in the history. It is not worth a second error.
+    /// Records the failure of a migration that was rolled back. Errors of this are ignored.
     fn record_failure(
         &mut self,
         migration: &Migration,
@@ -226,7 +240,7 @@ impl<'a> Runner<'a> {
             return;
         }
         let _ = self.connection.transaction(|connection| {
-            // Another program may have been luckier meanwhile.
+            // Another program may have run it successfully since.
             let row = history::rows(connection)?.into_iter().find(|row| row.key == migration.key());
             match row {
                 None | Some(Row { state: State::Failed, .. }) => history::put(
@@ -243,14 +257,15 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// The transaction is the lock, and takes everything back when a migration fails. Foreign keys are checked at its end, so
-/// that a table can be made anew while others point to it.
+/// Runs `work` in a transaction, which is also the lock, and rolls back if a migration fails.
+///
+/// Foreign keys are checked at the end, so that a table can be recreated while others refer to it.
 fn on_sqlite<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
     connection.set_query_timeout(MIGRATION_TIMEOUT)?;
-    connection.set_patience(lock::PATIENCE);
+    connection.set_lock_timeout(lock::MAX_WAIT);
     connection.batch("PRAGMA foreign_keys = OFF", Effect::None)?;
     let outcome = connection.transaction(|connection| {
         let value = work(connection)?;
@@ -280,7 +295,8 @@ fn check_foreign_keys(connection: &mut Connection) -> Result<()> {
         Some(Violation { child, parent }) => Err(Error::new(
             ErrorKind::Schema(SchemaState::Failed),
             format!(
-                "the migrations leave rows in {child} that point to rows which are not in {parent}; nothing was changed"
+                "after the migrations, rows in {child} refer to missing rows in {parent}; \
+                 nothing was changed"
             ),
         )),
     }
@@ -290,7 +306,7 @@ fn needs_steps(engine: Engine, tasks: &[Task<'_>]) -> bool {
     engine == Engine::PostgreSql && tasks.iter().any(|task| !task.script.in_transaction)
 }
 
-/// What is to be run up to this revision.
+/// Returns the pending migrations up to this revision.
 fn pending<'a>(
     set: &'a MigrationSet,
     found: &MigrationStatus,
@@ -304,36 +320,42 @@ fn pending<'a>(
     set.list()
         .iter()
         .filter(is_due)
-        .map(|migration| Task::read(engine, migration, Way::Up))
+        .map(|migration| Task::read(engine, migration, Direction::Up))
         .collect()
 }
 
 impl<'a> Task<'a> {
-    pub(super) fn read(engine: Engine, migration: &'a Migration, way: Way) -> Result<Self> {
-        Ok(Self { migration, script: Script::read(engine, migration, way)? })
+    pub(super) fn read(
+        engine: Engine,
+        migration: &'a Migration,
+        direction: Direction,
+    ) -> Result<Self> {
+        Ok(Self { migration, script: Script::read(engine, migration, direction)? })
     }
 }
 
-/// Runs the tasks in their order. What failed inside a transaction is left in `failed`, with when it was begun.
+/// Runs the tasks in order. Sets `failed` to the migration that failed inside a transaction, and
+/// its start time.
 pub(super) fn run_all(
     connection: &mut Connection,
-    held: &mut Held,
+    held: &mut HeldLock,
     tasks: &[Task<'_>],
     rows: &[Row],
-    way: Way,
+    direction: Direction,
     failed: &mut Option<(Migration, Timestamp)>,
 ) -> Result<Vec<String>> {
     for Task { migration, script } in tasks {
         held.check(connection)?;
         let row = rows.iter().find(|row| row.key == migration.key());
-        let whole = |connection: &mut Connection| run_whole(connection, migration, script, way);
+        let whole =
+            |connection: &mut Connection| run_whole(connection, migration, script, direction);
         let started = Timestamp::now();
         let outcome = if connection.is_in_transaction() {
             whole(connection)
         } else if connection.engine() == Engine::PostgreSql && script.in_transaction {
             connection.transaction(whole)
         } else {
-            steps::run(connection, held, migration, script, way, row)?;
+            steps::run(connection, held, migration, script, direction, row)?;
             Ok(())
         };
         outcome.inspect_err(|_| *failed = Some((Migration::clone(migration), started)))?;
@@ -346,7 +368,7 @@ fn run_whole(
     connection: &mut Connection,
     migration: &Migration,
     script: &Script,
-    way: Way,
+    direction: Direction,
 ) -> Result<()> {
     let started = Timestamp::now();
     for (number, statement) in script.statements.iter().enumerate() {
@@ -356,43 +378,10 @@ fn run_whole(
         })?;
     }
     failpoint::pass();
-    match way {
-        Way::Up => {
+    match direction {
+        Direction::Up => {
             history::put(connection, migration, started, State::Done, &migration.checksum(), None)
         }
-        Way::Down => history::remove(connection, &migration.key()),
+        Direction::Down => history::remove(connection, &migration.key()),
     }
-}
-
-fn stamp_line(
-    connection: &mut Connection,
-    set: &MigrationSet,
-    line: Line,
-    to: &Revision,
-) -> Result<Vec<String>> {
-    let rows = history::rows(connection)?;
-    let mut changed = Vec::new();
-    for migration in set.of(line) {
-        let row = rows.iter().find(|row| row.key == migration.key());
-        let is_right = |row: &Row| row.state == State::Done && row.checksum == migration.checksum();
-        if to.reaches(migration) && !row.is_some_and(is_right) {
-            history::put(
-                connection,
-                migration,
-                Timestamp::now(),
-                State::Done,
-                &migration.checksum(),
-                None,
-            )?;
-            changed.push(format!("{} was run", migration.title()));
-        }
-    }
-    let stays = |row: &Row| {
-        set.of(line).any(|migration| migration.key() == row.key && to.reaches(migration))
-    };
-    for row in rows.iter().filter(|row| row.line() == line && !stays(row)) {
-        history::remove(connection, &row.key)?;
-        changed.push(format!("{}_{} was not run", row.key, row.name));
-    }
-    Ok(changed)
 }

@@ -1,5 +1,5 @@
-//! PostgreSQL's schemas: where the search path makes new tables, where it finds those that are there, and which right is
-//! missing.
+//! PostgreSQL schemas: where the search path creates tables, where it finds existing ones, and
+//! which privilege is missing.
 
 use diesel::sql_types::{Array, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -7,23 +7,25 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use crate::connection::{Connection, Session};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The schemas that a PostgreSQL connection works with.
+/// The schemas that a PostgreSQL connection uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schemas {
-    /// Where new tables are made: the first schema of the search path that is there. `None` when none is.
+    /// Schema of new tables: the first existing one in the search path. `None` if none exists.
     pub new_tables: Option<String>,
-    /// Where chatkeep's tables are found. `None` when they are not there yet.
+    /// Schema of chatkeep's tables. `None` if they do not exist yet.
     pub found: Option<String>,
 }
 
 impl Schemas {
-    /// What is wrong when the tables that are found are not those of the first schema: most likely another tenant's.
+    /// Returns a warning if the existing tables are not in the first schema. They most likely
+    /// belong to another tenant.
     pub fn warning(&self) -> Option<String> {
         match (&self.new_tables, &self.found) {
             (Some(first), Some(found)) if first != found => Some(format!(
-                "chatkeep's tables are found in the schema {found}, though search_path begins with {first}; leave {found} out of \
-                 it to keep tables of their own in {first}, or name {found} first"
+                "chatkeep's tables are found in the schema {found}, though search_path begins with \
+                 {first}; remove {found} from search_path to create tables in {first}, or list \
+                 {found} first"
             )),
             _ => None,
         }
@@ -42,40 +44,41 @@ struct Row {
     found: Option<String>,
 }
 
-const LOOK: &str = "SELECT current_setting('search_path') AS path, current_user::text AS account, \
-     current_schema()::text AS new_tables, (SELECT nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace \
+const QUERY: &str = "SELECT current_setting('search_path') AS path, current_user::text AS account, \
+     current_schema()::text AS new_tables, \
+     (SELECT nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace \
      WHERE c.oid = to_regclass('chatkeep_migrations')) AS found";
 
-/// The schemas of this connection; `None` on the other engines, which have none.
+/// Returns the schemas of this connection; `None` on other engines.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn schemas(connection: &mut Connection) -> Result<Option<Schemas>> {
-    let row = look(connection)?;
+    let row = query(connection)?;
     Ok(row.map(|row| Schemas { new_tables: row.new_tables, found: row.found }))
 }
 
-fn look(connection: &mut Connection) -> Result<Option<Row>> {
+fn query(connection: &mut Connection) -> Result<Option<Row>> {
     let Session::PostgreSql(session) = &mut connection.session else { return Ok(None) };
-    let row = sql_query(LOOK).get_result::<Row>(session.as_mut());
+    let row = sql_query(QUERY).get_result::<Row>(session.as_mut());
     row.map(Some).map_err(|error| connection.read_error(error))
 }
 
-/// Refuses a search path that leads to no schema. It is asked where no history was found, so that nobody is advised to run
-/// migrations that have no place.
-pub(super) fn refuse_missing(connection: &mut Connection) -> Result<()> {
-    // After an error PostgreSQL answers nothing more in the same transaction.
+/// Rejects a search path without an existing schema. Called if no history was found, because advice
+/// to run migrations would not help then.
+pub(super) fn refuse_missing_schema(connection: &mut Connection) -> Result<()> {
+    // After an error, PostgreSQL rejects further statements of the same transaction.
     if connection.is_in_transaction() {
         return Ok(());
     }
-    match look(connection)? {
+    match query(connection)? {
         Some(row) if row.new_tables.is_none() => Err(missing(connection, &row)?),
         _ => Ok(()),
     }
 }
 
-/// Refuses migrations whose tables would be changed in one schema, and made in another.
-pub(super) fn refuse_other(connection: &mut Connection) -> Result<()> {
+/// Rejects migrations that would change tables in one schema and create them in another.
+pub(super) fn refuse_other_schema(connection: &mut Connection) -> Result<()> {
     match schemas(connection)?.and_then(|schemas| schemas.warning()) {
         Some(warning) => Err(Error::configuration(warning).with_field("DATABASE_URL")),
         None => Ok(()),
@@ -89,57 +92,58 @@ struct Name {
 }
 
 fn missing(connection: &mut Connection, row: &Row) -> Result<Error> {
-    let wanted = names(&row.path, &row.account);
-    let there = existing(connection, &wanted)?;
-    let message = match (there.first(), wanted.last()) {
-        // PostgreSQL passes over schemas that the account may not look into.
+    let listed = names(&row.path, &row.account);
+    let existing = existing(connection, &listed)?;
+    let message = match (existing.first(), listed.last()) {
+        // PostgreSQL skips schemas on which the account has no USAGE privilege.
         (Some(schema), _) => format!(
-            "the account {} has no right on the schema {schema}; its owner gives it with {}",
+            "the account {} has no privilege on the schema {schema}; its owner grants it with {}",
             row.account,
             grant(schema, &row.account)
         ),
         (None, Some(schema)) => format!(
-            "no schema of search_path is there ({}); create it with CREATE SCHEMA {}, or name another one",
+            "no schema of search_path exists ({}); run CREATE SCHEMA {}, or use another schema",
             row.path,
             quoted(schema)
         ),
-        (None, None) => "search_path is empty; name the schema that the tables are in".to_owned(),
+        (None, None) => "search_path is empty; set it to the schema of the tables".to_owned(),
     };
     Ok(Error::configuration(message).with_field("DATABASE_URL"))
 }
 
-fn existing(connection: &mut Connection, wanted: &[String]) -> Result<Vec<String>> {
+fn existing(connection: &mut Connection, listed: &[String]) -> Result<Vec<String>> {
     let Session::PostgreSql(session) = &mut connection.session else { return Ok(Vec::new()) };
     let rows = sql_query("SELECT nspname::text AS name FROM pg_namespace WHERE nspname = ANY($1)")
-        .bind::<Array<Text>, _>(wanted)
+        .bind::<Array<Text>, _>(listed)
         .load::<Name>(session.as_mut());
     rows.map(|rows| rows.into_iter().map(|row| row.name).collect())
         .map_err(|error| connection.read_error(error))
 }
 
-/// Adds the statement that gives the missing right to an error of migrations.
-pub(super) fn explain_rights(connection: &mut Connection, error: Error) -> Error {
+/// Adds the statement that grants a missing privilege to an error of migrations.
+pub(super) fn add_grant_hint(connection: &mut Connection, error: Error) -> Error {
     if error.kind() != ErrorKind::Configuration || error.field().is_some() || connection.is_broken()
     {
         return error;
     }
     let statement = match connection.session {
         Session::Sqlite(_) => None,
-        Session::PostgreSql(_) => look(connection).ok().flatten().and_then(|row| {
-            let schema = row.new_tables.filter(|_| error.message().contains("SQLSTATE 42501"))?;
+        Session::PostgreSql(_) => query(connection).ok().flatten().and_then(|row| {
+            let schema =
+                row.new_tables.filter(|_| error.message().contains("PostgreSQL error 42501"))?;
             Some(grant(&schema, &row.account))
         }),
         Session::MySql(_) => {
-            // CREATE, ALTER and so on denied on a table, or on the database.
-            let denied = error.message().contains("(error 1142)")
-                || error.message().contains("(error 1044)");
+            // CREATE, ALTER or another command is denied on a table or on the database.
+            let denied = error.message().contains("server error 1142:")
+                || error.message().contains("server error 1044:");
             denied.then(|| mysql_grant(connection)).flatten()
         }
     };
     match statement {
         Some(statement) => {
             let message = format!(
-                "{}; an account that may do so gives the right with {statement}",
+                "{}; an administrator grants the privilege with {statement}",
                 error.message()
             );
             Error::configuration(message)
@@ -159,9 +163,9 @@ fn mysql_grant(connection: &mut Connection) -> Option<String> {
          REPLACE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''', ''''''), '''@''', \
          SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''') AS name",
     );
-    let place = name.get_result::<Name>(session.as_mut()).ok()?.name;
+    let target = name.get_result::<Name>(session.as_mut()).ok()?.name;
     Some(format!(
-        "GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON {place}"
+        "GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE ON {target}"
     ))
 }
 
@@ -169,7 +173,8 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The names in a search path, as PostgreSQL reads them: separated by commas, in small letters unless quoted.
+/// Parses the names in a search path like PostgreSQL: separated by commas, and converted to
+/// lowercase unless quoted.
 fn names(path: &str, account: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut rest = path.trim_start();
@@ -205,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_a_search_path_are_read_as_postgresql_reads_them() {
+    fn search_paths_are_parsed_like_postgresql() {
         assert_eq!(names("\"$user\", public", "app"), ["app", "public"]);
         assert_eq!(
             names("\"MyApp\",Chat , \"a \"\"b\"\", c\"", "app"),
@@ -216,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_another_schema_are_told() {
+    fn tables_in_another_schema_cause_a_warning() {
         let schemas = |new_tables: Option<&str>, found: Option<&str>| {
             let (new_tables, found) = (new_tables.map(str::to_owned), found.map(str::to_owned));
             Schemas { new_tables, found }.warning()

@@ -1,36 +1,37 @@
-//! What a migration's file says: its statements, and how they want to be run.
+//! The script of a migration file: its statements, and how to run them.
 
 use sha2::{Digest, Sha256};
 
 use super::folder::FIELD;
 use super::migration::Migration;
-use super::statements::{Statement, Unreadable, split};
+use super::statements::{ScriptError, Statement, split};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::token::hex;
 
-/// The comment that gives directions, in the lines before the first statement.
+/// Start of a comment with a directive, before the first statement.
 const HEADER: &str = "-- chatkeep:";
-/// The only direction that there is.
+/// The only directive.
 const NO_TRANSACTION: &str = "no-transaction";
 
-/// One way of a migration, ready to be run.
+/// The parsed script of one direction of a migration.
 #[derive(Debug, Clone)]
 pub(super) struct Script {
     pub(super) statements: Vec<Statement>,
-    /// False when its header says `no-transaction`: then each statement stands alone.
+    /// Whether the statements run in a transaction: false if the header has `no-transaction`.
     pub(super) in_transaction: bool,
 }
 
-/// Which way.
+/// Direction of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Direction {
     Up,
     Down,
 }
 
 impl Script {
-    /// A checksum of the first statements, apart from comments around them. What comes after them may still change.
+    /// Returns a checksum of the first statements, without comments between them. Later statements
+    /// may still change.
     pub(super) fn checksum_of(&self, statements: usize) -> String {
         let mut sum = Sha256::new();
         for statement in self.statements.iter().take(statements) {
@@ -40,20 +41,24 @@ impl Script {
         hex(&sum.finalize())
     }
 
-    /// Reads one way of a migration.
-    pub(super) fn read(engine: Engine, migration: &Migration, way: Way) -> Result<Self> {
-        let (text, file) = match way {
-            Way::Up => (&migration.up, "up.sql"),
-            Way::Down => (&migration.down, "down.sql"),
+    /// Parses one direction of a migration.
+    pub(super) fn read(
+        engine: Engine,
+        migration: &Migration,
+        direction: Direction,
+    ) -> Result<Self> {
+        let (text, file) = match direction {
+            Direction::Up => (&migration.up, "up.sql"),
+            Direction::Down => (&migration.down, "down.sql"),
         };
         let script = read(engine, text).map_err(|error| {
-            let place = format!("{}/{file}, line {}", migration.title(), error.line);
-            Error::invalid_input(FIELD, format!("{place}: {}", error.cause))
+            let position = format!("{}/{file}, line {}", migration.title(), error.line);
+            Error::invalid_input(FIELD, format!("{position}: {}", error.cause))
         })?;
         if script.statements.is_empty() {
-            let cause = match way {
-                Way::Up => "holds no statement; a migration has to do something",
-                Way::Down => "holds no statement, so there is no way back over this migration",
+            let cause = match direction {
+                Direction::Up => "contains no statement",
+                Direction::Down => "contains no statement, so the migration is irreversible",
             };
             return Err(Error::invalid_input(
                 FIELD,
@@ -64,65 +69,73 @@ impl Script {
     }
 }
 
-fn read(engine: Engine, text: &str) -> Result<Script, Unreadable> {
-    let in_transaction = !wants_no_transaction(engine, text)?;
+fn read(engine: Engine, text: &str) -> Result<Script, ScriptError> {
+    let in_transaction = !has_no_transaction(engine, text)?;
     let statements = split(engine, text)?;
     for statement in &statements {
-        if let Some(cause) = refusal(engine, statement) {
-            return Err(Unreadable { line: statement.line, cause });
+        if let Some(cause) = rejection(engine, statement) {
+            return Err(ScriptError { line: statement.line, cause });
         }
     }
     Ok(Script { statements, in_transaction })
 }
 
-fn wants_no_transaction(engine: Engine, text: &str) -> Result<bool, Unreadable> {
+/// Returns whether the header has the directive `no-transaction`.
+fn has_no_transaction(engine: Engine, text: &str) -> Result<bool, ScriptError> {
     let mut found = false;
     for (number, line) in text.lines().map(str::trim).enumerate() {
         if !line.is_empty() && !line.starts_with("--") {
             break;
         }
-        let Some(direction) = line.strip_prefix(HEADER) else { continue };
-        let cause = match (direction.trim(), engine) {
+        let Some(directive) = line.strip_prefix(HEADER) else { continue };
+        let cause = match (directive.trim(), engine) {
             (NO_TRANSACTION, Engine::Sqlite) => {
-                "SQLite runs every migration in a transaction, with foreign keys checked at its end; leave no-transaction out"
+                "SQLite runs every migration in a transaction, with foreign keys checked at its \
+                 end; remove no-transaction"
                     .to_owned()
             }
             (NO_TRANSACTION, _) => {
                 found = true;
                 continue;
             }
-            (other, _) => format!("the direction {other:?} is not known; there is {NO_TRANSACTION:?}"),
+            (other, _) => {
+                format!("unknown directive {other:?}; the only one is {NO_TRANSACTION:?}")
+            }
         };
-        return Err(Unreadable { line: number + 1, cause });
+        return Err(ScriptError { line: number + 1, cause });
     }
     Ok(found)
 }
 
-/// What would take the transaction, or the place, from under the runner's feet.
-fn refusal(engine: Engine, statement: &Statement) -> Option<String> {
+/// Returns why a statement is not allowed: it would end the runner's transaction, change the
+/// database, or need a client.
+fn rejection(engine: Engine, statement: &Statement) -> Option<String> {
     let first = statement.word(0);
     let ends_transactions =
         matches!(first, "BEGIN" | "COMMIT" | "ROLLBACK" | "END" | "ABORT" | "XA")
             || (first == "START" && statement.word(1) == "TRANSACTION");
     if ends_transactions {
-        return Some(format!("{first} cannot stand in a migration: transactions are the runner's"));
+        return Some(format!(
+            "{first} is not allowed in a migration: the runner manages transactions"
+        ));
     }
     if first == "USE" && matches!(engine, Engine::MySql | Engine::MariaDb) {
         return Some(
-            "USE cannot stand in a migration: it runs in the database of the URL".to_owned(),
+            "USE is not allowed in a migration: it runs in the database of the URL".to_owned(),
         );
     }
     if first == "COPY" && statement.words.iter().any(|word| word == "STDIN") {
-        return Some("COPY FROM STDIN wants a client that sends the rows; use INSERT".to_owned());
+        return Some("COPY FROM STDIN needs a client that sends the rows; use INSERT".to_owned());
     }
     None
 }
 
 impl Statement {
-    /// Whether it can only be run on its own, so that no history can be written in the same breath.
-    pub(super) fn stands_alone(&self, engine: Engine) -> bool {
+    /// Returns whether it is non-transactional, so that the history is not written in the same
+    /// transaction.
+    pub(super) fn is_non_transactional(&self, engine: Engine) -> bool {
         match engine {
-            // Data definition commits by itself; only rows wait for a COMMIT.
+            // Data definition commits implicitly; only changes of rows need a COMMIT.
             Engine::MySql | Engine::MariaDb => {
                 !matches!(
                     self.word(0),
@@ -143,7 +156,8 @@ impl Statement {
         }
     }
 
-    /// Whether it only changes the session, so that a run that goes on in another session has to begin with it.
+    /// Returns whether it only changes session state. A run that resumes in another session must
+    /// repeat it.
     pub(super) fn sets_session(&self) -> bool {
         match self.word(0) {
             "SET" => !self
@@ -161,25 +175,26 @@ mod tests {
     use super::*;
 
     fn cause(engine: Engine, text: &str) -> (usize, String) {
-        let error = read(engine, text).expect_err("it is refused");
+        let error = read(engine, text).expect_err("it is rejected");
         (error.line, error.cause)
     }
 
     #[test]
-    fn a_header_says_how_statements_are_run() {
-        let text = "-- Adds an index.\n\n-- chatkeep: no-transaction\nCREATE INDEX CONCURRENTLY a ON t (b);\nSELECT 1;";
-        let script = read(Engine::PostgreSql, text).expect("it is right");
+    fn header_selects_transactional_execution() {
+        let text = "-- Adds an index.\n\n-- chatkeep: no-transaction\n\
+                    CREATE INDEX CONCURRENTLY a ON t (b);\nSELECT 1;";
+        let script = read(Engine::PostgreSql, text).expect("it is valid");
         assert!(!script.in_transaction);
         let alone: Vec<_> = script
             .statements
             .iter()
-            .map(|statement| statement.stands_alone(Engine::PostgreSql))
+            .map(|statement| statement.is_non_transactional(Engine::PostgreSql))
             .collect();
         assert_eq!(alone, [true, false]);
         // Only before the first statement.
         assert!(
             read(Engine::PostgreSql, "SELECT 1;\n-- chatkeep: no-transaction")
-                .expect("right")
+                .expect("it is valid")
                 .in_transaction
         );
         assert!(
@@ -189,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn transactions_and_other_databases_are_not_a_migrations_business() {
+    fn transaction_control_and_use_are_rejected() {
         for engine in [Engine::Sqlite, Engine::PostgreSql, Engine::MySql, Engine::MariaDb] {
             for text in [
                 "BEGIN; SELECT 1; COMMIT",
@@ -197,7 +212,10 @@ mod tests {
                 "START TRANSACTION",
                 "SELECT 1;rollback;",
             ] {
-                assert!(cause(engine, text).1.contains("transactions are the runner's"), "{text}");
+                assert!(
+                    cause(engine, text).1.contains("the runner manages transactions"),
+                    "{text}"
+                );
             }
         }
         assert!(cause(Engine::MariaDb, "USE mysql").1.contains("USE"));
@@ -205,14 +223,16 @@ mod tests {
     }
 
     #[test]
-    fn on_mysql_only_rows_wait_for_a_commit() {
+    fn only_row_changes_are_transactional_on_mysql() {
         let script = read(
             Engine::MySql,
             "SET @a = 1; CREATE TABLE t (a INT); INSERT INTO t VALUES (@a); CALL p()",
         );
-        let statements = script.expect("it is right").statements;
-        let alone: Vec<_> =
-            statements.iter().map(|statement| statement.stands_alone(Engine::MySql)).collect();
+        let statements = script.expect("it is valid").statements;
+        let alone: Vec<_> = statements
+            .iter()
+            .map(|statement| statement.is_non_transactional(Engine::MySql))
+            .collect();
         assert_eq!(alone, [false, true, false, true]);
         assert!(statements[0].sets_session() && !statements[1].sets_session());
     }

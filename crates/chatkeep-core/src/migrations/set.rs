@@ -1,14 +1,14 @@
-//! The migrations that a run is about: chatkeep's own, and those of an application behind them.
+//! The migrations of a run: chatkeep's own, followed by an application's.
 
 use std::path::Path;
 
 use super::embedded::all;
 use super::folder;
-use super::migration::{Line, Migration};
+use super::migration::{Migration, Owner};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
-/// Chatkeep's migrations for one engine and, where a folder was given, the application's, in the order in which they run.
+/// Chatkeep's migrations for one engine, followed by the application's if a folder was given.
 #[derive(Debug, Clone)]
 pub struct MigrationSet {
     engine: Engine,
@@ -17,16 +17,19 @@ pub struct MigrationSet {
 }
 
 impl MigrationSet {
-    /// Chatkeep's own. What an application has in the history is not looked at.
+    /// Returns chatkeep's own migrations. History rows of an application are ignored.
     pub fn embedded(engine: Engine) -> Self {
         Self { engine, list: all(engine).to_vec(), has_application: false }
     }
 
-    /// Chatkeep's own, and behind them those of this folder: `NAME/up.sql` and `NAME/down.sql`, or for one engine
-    /// `postgresql/NAME/up.sql` and so on, where `NAME` is a moment and a few words: `20261121143000_add_users`.
+    /// Returns chatkeep's own migrations, followed by those of this folder.
+    ///
+    /// The folder contains `NAME/up.sql` and `NAME/down.sql`, or for a single engine
+    /// `postgresql/NAME/up.sql` and so on. `NAME` is a timestamp and a description, such as
+    /// `20261121143000_add_users`.
     ///
     /// # Errors
-    /// `InvalidInput` naming the file that is not as it should be.
+    /// `InvalidInput`, with the path, if the folder or a file in it is invalid.
     pub fn with_folder(engine: Engine, folder: &Path) -> Result<Self> {
         let mut set = Self::embedded(engine);
         set.list.extend(folder::read(engine, folder)?);
@@ -34,32 +37,36 @@ impl MigrationSet {
         Ok(set)
     }
 
-    /// All of them, in the order in which they run.
+    /// Returns all migrations in the order in which they run.
     pub fn list(&self) -> &[Migration] {
         &self.list
     }
 
-    /// The engine that they are for.
+    /// Returns the engine of the migrations.
     pub(super) fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// The lines that it covers, in their order.
-    pub(super) fn lines(&self) -> &'static [Line] {
-        if self.has_application { &[Line::Chatkeep, Line::Application] } else { &[Line::Chatkeep] }
+    /// Returns the owners of the migrations, in order.
+    pub(super) fn owners(&self) -> &'static [Owner] {
+        if self.has_application {
+            &[Owner::Chatkeep, Owner::Application]
+        } else {
+            &[Owner::Chatkeep]
+        }
     }
 
-    /// The line that going back is about: the application's, where there is one.
-    pub(super) fn last_line(&self) -> Line {
-        if self.has_application { Line::Application } else { Line::Chatkeep }
+    /// Returns the owner whose migrations a downgrade reverts: the application, if it has any.
+    pub(super) fn last_owner(&self) -> Owner {
+        if self.has_application { Owner::Application } else { Owner::Chatkeep }
     }
 
-    pub(super) fn of(&self, line: Line) -> impl DoubleEndedIterator<Item = &Migration> {
-        self.list.iter().filter(move |migration| migration.line == line)
+    pub(super) fn of(&self, owner: Owner) -> impl DoubleEndedIterator<Item = &Migration> {
+        self.list.iter().filter(move |migration| migration.owner == owner)
     }
 
-    /// The migration that this text means: its version, the beginning of its version, its name, or both; with `app:` or
-    /// without.
+    /// Returns the migration with this version, beginning of a version, name, or version and name;
+    /// with or without `app:`.
     pub(super) fn find(&self, revision: &str) -> Result<&Migration> {
         let text = revision.trim();
         let is_exact = |migration: &&Migration| {
@@ -73,13 +80,13 @@ impl MigrationSet {
             .chain([&format!("{}_{}", migration.version, migration.name)])
             .any(|name| name == text)
         };
-        let begins = |migration: &&Migration| {
+        let has_prefix = |migration: &&Migration| {
             text.len() >= 4
                 && (migration.title().starts_with(text) || migration.version.starts_with(text))
         };
         let mut found: Vec<_> = self.list.iter().filter(is_exact).collect();
         if found.is_empty() {
-            found = self.list.iter().filter(begins).collect();
+            found = self.list.iter().filter(has_prefix).collect();
         }
         match found[..] {
             [one] => Ok(one),
@@ -91,22 +98,22 @@ impl MigrationSet {
                 let titles: Vec<_> = found.iter().map(|migration| migration.title()).collect();
                 Err(Error::invalid_input(
                     "revision",
-                    format!("{text:?} may be any of {}; write more of it", titles.join(", ")),
+                    format!("{text:?} is ambiguous; it matches {}", titles.join(", ")),
                 ))
             }
         }
     }
 }
 
-/// How far to go.
+/// Target of an upgrade, or an end of a range of migrations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Revision {
-    /// Up to the newest.
+    /// After the newest migration.
     Head,
-    /// Before the first.
+    /// Before the first migration.
     Base,
-    /// Up to this one, which is included.
-    At(Line, String),
+    /// After this migration.
+    At(Owner, String),
 }
 
 impl Revision {
@@ -116,17 +123,17 @@ impl Revision {
             "base" => Ok(Self::Base),
             text => set
                 .find(text)
-                .map(|migration| Self::At(migration.line, migration.version.to_string())),
+                .map(|migration| Self::At(migration.owner, migration.version.to_string())),
         }
     }
 
-    /// Whether a migration lies within it.
+    /// Returns whether the migration is applied at this revision.
     pub(super) fn reaches(&self, migration: &Migration) -> bool {
         match self {
             Self::Head => true,
             Self::Base => false,
-            Self::At(line, version) => {
-                (migration.line, migration.version.as_ref()) <= (*line, version.as_str())
+            Self::At(owner, version) => {
+                (migration.owner, migration.version.as_ref()) <= (*owner, version.as_str())
             }
         }
     }

@@ -1,30 +1,31 @@
-//! SQL text, taken apart into its statements: where a semicolon ends one, and where it is part of a text, a comment, or the
-//! body of a trigger or function.
+//! Splitting of SQL text into statements. A semicolon inside a string, a comment, or the body of a
+//! trigger or function does not end a statement.
 
 use crate::engine::Engine;
 
-/// So many words of a statement tell what it does.
+/// Number of words kept of each statement, enough to classify it.
 const WORDS: usize = 12;
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Statement {
-    /// From its first word to before its semicolon.
+    /// Text, without the semicolon at the end.
     pub(super) text: String,
-    /// The line on which it begins, from 1.
+    /// Number of its first line, from 1.
     pub(super) line: usize,
-    /// Its first words outside of quotes and comments, in capitals.
+    /// First words outside of quotes and comments, in uppercase.
     pub(super) words: Vec<String>,
-    /// Whether semicolons are part of it, so that clients have to be told where it ends.
+    /// Whether it contains semicolons, so that clients need a delimiter.
     pub(super) is_compound: bool,
 }
 
 impl Statement {
-    pub(super) fn word(&self, place: usize) -> &str {
-        self.words.get(place).map_or("", String::as_str)
+    /// Returns a word by its index, or an empty text.
+    pub(super) fn word(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", String::as_str)
     }
 
-    /// Its beginning, for people.
+    /// Returns the beginning of the statement, for messages.
     pub(super) fn shown(&self) -> String {
         let line = self.text.split_whitespace().collect::<Vec<_>>().join(" ");
         match line.char_indices().nth(60) {
@@ -34,15 +35,15 @@ impl Statement {
     }
 }
 
-/// Why a text cannot be taken apart, and where.
+/// A syntax error in a script, and its line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub(super) struct ScriptError {
     pub(super) line: usize,
     pub(super) cause: String,
 }
 
-/// The statements of this text, in their order.
-pub(super) fn split(engine: Engine, text: &str) -> Result<Vec<Statement>, Unreadable> {
+/// Splits a text into its statements.
+pub(super) fn split(engine: Engine, text: &str) -> Result<Vec<Statement>, ScriptError> {
     let mut scanner = Scanner {
         engine,
         text,
@@ -64,13 +65,13 @@ struct Scanner<'a> {
     open: Open,
 }
 
-/// The statement that is being read.
+/// The current statement.
 #[derive(Default)]
 struct Open {
     start: Option<usize>,
     words: Vec<String>,
     parentheses: usize,
-    /// `BEGIN` and `CASE` that are waiting for their `END`, in the body of a trigger or function.
+    /// Number of `BEGIN` and `CASE` without `END`, in the body of a trigger or function.
     blocks: usize,
     previous: String,
     is_compound: bool,
@@ -81,8 +82,8 @@ impl Scanner<'_> {
         matches!(self.engine, Engine::MySql | Engine::MariaDb)
     }
 
-    fn error<T>(&self, at: usize, cause: impl Into<String>) -> Result<T, Unreadable> {
-        Err(Unreadable { line: self.line(at), cause: cause.into() })
+    fn error<T>(&self, at: usize, cause: impl Into<String>) -> Result<T, ScriptError> {
+        Err(ScriptError { line: self.line(at), cause: cause.into() })
     }
 
     fn line(&self, at: usize) -> usize {
@@ -93,7 +94,7 @@ impl Scanner<'_> {
         self.bytes[self.at..].starts_with(with.as_bytes())
     }
 
-    fn run(&mut self) -> Result<(), Unreadable> {
+    fn run(&mut self) -> Result<(), ScriptError> {
         while let Some(byte) = self.bytes.get(self.at).copied() {
             match byte {
                 b'-' if self.is_line_comment() => self.skip_line(),
@@ -106,23 +107,23 @@ impl Scanner<'_> {
                         self.refuse_client_commands(byte)?;
                         self.open.start = Some(self.at);
                     }
-                    self.part(byte)?;
+                    self.token(byte)?;
                 }
             }
         }
         if let Some(start) = self.open.start {
             if self.open.blocks > 0 {
-                return self.error(start, "the statement's BEGIN has no END");
+                return self.error(start, "BEGIN without END in the statement");
             }
             if self.open.parentheses > 0 {
-                return self.error(start, "a parenthesis of the statement is not closed");
+                return self.error(start, "unclosed parenthesis in the statement");
             }
             self.end_statement();
         }
         Ok(())
     }
 
-    /// MySQL wants a blank after the two dashes.
+    /// Returns whether a line comment starts here. MySQL requires a space after the two dashes.
     fn is_line_comment(&self) -> bool {
         self.starts("--")
             && (!self.is_mysql() || self.bytes.get(self.at + 2).is_none_or(u8::is_ascii_whitespace))
@@ -135,9 +136,9 @@ impl Scanner<'_> {
             .unwrap_or(self.bytes.len() - self.at);
     }
 
-    fn skip_comment(&mut self) -> Result<(), Unreadable> {
+    fn skip_comment(&mut self) -> Result<(), ScriptError> {
         let start = self.at;
-        // MySQL's versioned comments are code.
+        // MySQL executes versioned comments.
         if self.is_mysql()
             && (self.starts("/*!") || self.starts("/*M!"))
             && self.open.start.is_none()
@@ -148,7 +149,7 @@ impl Scanner<'_> {
         let mut depth = 1;
         while depth > 0 {
             if self.at >= self.bytes.len() {
-                return self.error(start, "the comment that begins here has no end");
+                return self.error(start, "unclosed comment");
             }
             if self.starts("*/") {
                 depth -= 1;
@@ -163,8 +164,8 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// What only a client understands, and no server.
-    fn refuse_client_commands(&self, byte: u8) -> Result<(), Unreadable> {
+    /// Rejects commands of a client, which servers do not support.
+    fn refuse_client_commands(&self, byte: u8) -> Result<(), ScriptError> {
         let word: String = self.bytes[self.at..]
             .iter()
             .take_while(|byte| byte.is_ascii_alphabetic())
@@ -173,21 +174,21 @@ impl Scanner<'_> {
         if self.is_mysql() && word == "DELIMITER" {
             return self.error(
                 self.at,
-                "DELIMITER is a command of the mysql client and is not needed here: bodies between BEGIN and END are \
-                 recognised; leave it out and end statements with a semicolon",
+                "DELIMITER is a command of the mysql client and is not needed here: bodies between \
+                 BEGIN and END are recognized; remove it, and end statements with a semicolon",
             );
         }
         if self.engine == Engine::PostgreSql && byte == b'\\' {
-            return self.error(self.at, "a backslash command is psql's own; write SQL");
+            return self.error(self.at, "backslash commands only work in psql; use SQL");
         }
         if self.engine == Engine::Sqlite && byte == b'.' {
-            return self.error(self.at, "a dot command is the sqlite3 client's own; write SQL");
+            return self.error(self.at, "dot commands only work in the sqlite3 client; use SQL");
         }
         Ok(())
     }
 
-    /// A piece of a statement: a text, a name, a word, or a sign.
-    fn part(&mut self, byte: u8) -> Result<(), Unreadable> {
+    /// Scans a token of a statement: a string, a name, a word, or a symbol.
+    fn token(&mut self, byte: u8) -> Result<(), ScriptError> {
         match byte {
             b'\'' => self.quoted(b'\'', self.is_mysql() || self.has_escape_prefix()),
             b'"' => self.quoted(b'"', self.is_mysql()),
@@ -196,21 +197,21 @@ impl Scanner<'_> {
             b'$' if self.engine == Engine::PostgreSql && !self.follows_word() => self.dollar(),
             b'(' => {
                 self.open.parentheses += 1;
-                self.sign()
+                self.symbol()
             }
             b')' => {
                 self.open.parentheses = self.open.parentheses.saturating_sub(1);
-                self.sign()
+                self.symbol()
             }
             byte if is_word_start(byte) => {
                 self.word();
                 Ok(())
             }
-            _ => self.sign(),
+            _ => self.symbol(),
         }
     }
 
-    fn sign(&mut self) -> Result<(), Unreadable> {
+    fn symbol(&mut self) -> Result<(), ScriptError> {
         self.at += 1;
         self.open.previous.clear();
         Ok(())
@@ -220,7 +221,7 @@ impl Scanner<'_> {
         self.at > 0 && is_word_part(self.bytes[self.at - 1])
     }
 
-    /// PostgreSQL's `E'...'`.
+    /// Returns whether the quote starts an escape string of PostgreSQL: `E'...'`.
     fn has_escape_prefix(&self) -> bool {
         self.engine == Engine::PostgreSql
             && self.at > 0
@@ -228,8 +229,8 @@ impl Scanner<'_> {
             && (self.at < 2 || !is_word_part(self.bytes[self.at - 2]))
     }
 
-    /// Up to the closing quote; a doubled one is part of the text.
-    fn quoted(&mut self, close: u8, has_escapes: bool) -> Result<(), Unreadable> {
+    /// Scans up to the closing quote. A doubled quote is part of the string.
+    fn quoted(&mut self, close: u8, has_escapes: bool) -> Result<(), ScriptError> {
         let start = self.at;
         self.at += 1;
         while let Some(byte) = self.bytes.get(self.at).copied() {
@@ -245,11 +246,11 @@ impl Scanner<'_> {
                 }
             }
         }
-        self.error(start, "the quote that begins here has no end")
+        self.error(start, "unclosed quote")
     }
 
-    /// PostgreSQL's `$tag$ ... $tag$`.
-    fn dollar(&mut self) -> Result<(), Unreadable> {
+    /// Scans a dollar-quoted string of PostgreSQL: `$tag$ ... $tag$`.
+    fn dollar(&mut self) -> Result<(), ScriptError> {
         let start = self.at;
         let length = self.bytes[start + 1..]
             .iter()
@@ -259,11 +260,11 @@ impl Scanner<'_> {
         let is_tag = self.bytes.get(end) == Some(&b'$')
             && !self.bytes.get(start + 1).is_some_and(u8::is_ascii_digit);
         if !is_tag {
-            return self.sign();
+            return self.symbol();
         }
         let tag = &self.text[start..=end];
         let Some(close) = self.text[end + 1..].find(tag) else {
-            return self.error(start, format!("the text that begins with {tag} has no end"));
+            return self.error(start, format!("unclosed string that starts with {tag}"));
         };
         self.at = end + 1 + close + tag.len();
         self.open.previous.clear();
@@ -274,7 +275,7 @@ impl Scanner<'_> {
         let start = self.at;
         let length = self.bytes[start..].iter().take_while(|byte| is_word_part(**byte)).count();
         self.at += length;
-        // A column may be called `end`.
+        // A qualified name is not a keyword: a column may be named `end`.
         let is_qualified = start > 0 && self.bytes[start - 1] == b'.';
         if is_qualified {
             self.open.previous.clear();
@@ -288,7 +289,7 @@ impl Scanner<'_> {
         self.open.previous = word;
     }
 
-    /// Where the body of a trigger, procedure, function or event begins and ends.
+    /// Tracks the nesting of blocks in the body of a trigger, procedure, function or event.
     fn follow_blocks(&mut self, word: &str) {
         if !self.may_have_body() {
             return;
@@ -300,7 +301,8 @@ impl Scanner<'_> {
             _ => word == "BEGIN",
         };
         if after_end && matches!(word, "IF" | "LOOP" | "WHILE" | "REPEAT" | "FOR") {
-            // They close what was not counted, so the END before them did not count either.
+            // `END IF` and the like close blocks that were not counted, so this undoes the
+            // decrement of their END.
             open.blocks += 1;
         } else if begins || (word == "CASE" && open.blocks > 0 && !after_end) {
             open.blocks += 1;
@@ -314,7 +316,7 @@ impl Scanner<'_> {
         if words.first().is_none_or(|word| word != "CREATE") {
             return false;
         }
-        let what = words.iter().find(|word| {
+        let object = words.iter().find(|word| {
             matches!(
                 word.as_str(),
                 "TABLE"
@@ -328,12 +330,12 @@ impl Scanner<'_> {
                     | "EVENT"
             )
         });
-        let what = what.map(String::as_str).unwrap_or_default();
+        let object = object.map(String::as_str).unwrap_or_default();
         match self.engine {
-            Engine::Sqlite => what == "TRIGGER",
-            Engine::PostgreSql => matches!(what, "PROCEDURE" | "FUNCTION"),
+            Engine::Sqlite => object == "TRIGGER",
+            Engine::PostgreSql => matches!(object, "PROCEDURE" | "FUNCTION"),
             Engine::MySql | Engine::MariaDb => {
-                matches!(what, "TRIGGER" | "PROCEDURE" | "FUNCTION" | "EVENT")
+                matches!(object, "TRIGGER" | "PROCEDURE" | "FUNCTION" | "EVENT")
             }
         }
     }

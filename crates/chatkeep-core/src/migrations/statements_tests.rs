@@ -11,12 +11,12 @@ fn texts(engine: Engine, text: &str) -> Vec<String> {
 
 #[track_caller]
 fn refused(engine: Engine, text: &str) -> (usize, String) {
-    let error = split(engine, text).expect_err("it cannot be read");
+    let error = split(engine, text).expect_err("it is invalid");
     (error.line, error.cause)
 }
 
 #[test]
-fn a_semicolon_ends_a_statement_and_the_last_may_go_without() {
+fn semicolons_end_statements_and_the_last_is_optional() {
     for engine in ALL {
         assert_eq!(
             texts(engine, "SELECT 1; SELECT 2 ;\n;; SELECT 3"),
@@ -27,7 +27,7 @@ fn a_semicolon_ends_a_statement_and_the_last_may_go_without() {
 }
 
 #[test]
-fn semicolons_in_texts_names_and_comments_are_no_ends() {
+fn semicolons_in_strings_names_and_comments_do_not_end_statements() {
     for engine in ALL {
         for one in [
             "INSERT INTO t VALUES ('a;b''c;d')",
@@ -45,7 +45,7 @@ fn semicolons_in_texts_names_and_comments_are_no_ends() {
 }
 
 #[test]
-fn a_backslash_escapes_where_the_engine_says_so() {
+fn backslash_escapes_depend_on_the_engine() {
     for engine in MYSQL {
         assert_eq!(
             texts(engine, r"SELECT 'it\'s; one'; SELECT 2"),
@@ -67,7 +67,7 @@ fn a_backslash_escapes_where_the_engine_says_so() {
 }
 
 #[test]
-fn comments_are_those_of_the_engine() {
+fn comment_syntax_depends_on_the_engine() {
     assert_eq!(
         texts(Engine::PostgreSql, "/* a /* b; */ c; */ SELECT 1; SELECT 2"),
         ["SELECT 1", "SELECT 2"]
@@ -87,8 +87,9 @@ fn comments_are_those_of_the_engine() {
 }
 
 #[test]
-fn postgresqls_dollar_quotes_hold_anything() {
-    let function = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $body$\nBEGIN\n  PERFORM $$a;b$$; RETURN 1;\nEND;\n$body$";
+fn dollar_quoted_strings_may_contain_semicolons() {
+    let function = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $body$\nBEGIN\n  \
+                    PERFORM $$a;b$$; RETURN 1;\nEND;\n$body$";
     assert_eq!(
         texts(Engine::PostgreSql, &format!("{function};\nSELECT 1;")),
         [function, "SELECT 1"]
@@ -100,30 +101,36 @@ fn postgresqls_dollar_quotes_hold_anything() {
 }
 
 #[test]
-fn the_bodies_of_triggers_and_functions_hold_statements() {
-    let trigger = "CREATE TRIGGER IF NOT EXISTS t AFTER INSERT ON a BEGIN\n  UPDATE b SET n = CASE WHEN new.end > 1 THEN 1 ELSE 2 END;\n  DELETE FROM c;\nEND";
+fn bodies_of_triggers_and_functions_may_contain_semicolons() {
+    let trigger = "CREATE TRIGGER IF NOT EXISTS t AFTER INSERT ON a BEGIN\n  \
+                   UPDATE b SET n = CASE WHEN new.end > 1 THEN 1 ELSE 2 END;\n  \
+                   DELETE FROM c;\nEND";
     let found = split(Engine::Sqlite, &format!("{trigger};\nSELECT 1")).expect("it is whole");
     assert_eq!((found[0].text.as_str(), found[0].is_compound), (trigger, true));
     assert_eq!(
         (found[1].text.as_str(), found[1].is_compound, found[1].line),
         ("SELECT 1", false, 5)
     );
-    let body = "CREATE DEFINER = `root`@`%` PROCEDURE p()\nBEGIN\n  IF 1 THEN SELECT 1; END IF;\n  CASE 1 WHEN 1 THEN SELECT 2; END CASE;\n  BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END;\n  WHILE 0 DO SELECT 3; END WHILE;\nEND";
+    let body = "CREATE DEFINER = `root`@`%` PROCEDURE p()\nBEGIN\n  \
+                IF 1 THEN SELECT 1; END IF;\n  CASE 1 WHEN 1 THEN SELECT 2; END CASE;\n  \
+                BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END;\n  \
+                WHILE 0 DO SELECT 3; END WHILE;\nEND";
     for engine in MYSQL {
         assert_eq!(texts(engine, &format!("{body};\nSELECT 1")), [body, "SELECT 1"], "{engine}");
         let simple = "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.b = 1";
         assert_eq!(texts(engine, &format!("{simple}; SELECT 1")), [simple, "SELECT 1"]);
-        // What is only called so has no body.
+        // Names that look like keywords do not start a body.
         assert_eq!(texts(engine, "CREATE TABLE event (begin INT); SELECT 1").len(), 2);
     }
-    let atomic = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC; SELECT CASE WHEN true THEN 1 END; END";
+    let atomic = "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC; \
+                  SELECT CASE WHEN true THEN 1 END; END";
     assert_eq!(texts(Engine::PostgreSql, &format!("{atomic}; SELECT 1")), [atomic, "SELECT 1"]);
     let rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2)";
     assert_eq!(texts(Engine::PostgreSql, &format!("{rule}; SELECT 1")), [rule, "SELECT 1"]);
 }
 
 #[test]
-fn what_has_no_end_is_named_by_the_line_where_it_begins() {
+fn unclosed_constructs_are_reported_with_their_first_line() {
     for engine in ALL {
         assert_eq!(refused(engine, "SELECT 1;\nSELECT 'a;\n\n").0, 2);
         assert_eq!(refused(engine, "\n\n/* a;\n").0, 3);
@@ -133,12 +140,12 @@ fn what_has_no_end_is_named_by_the_line_where_it_begins() {
     assert!(
         refused(Engine::Sqlite, "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1;")
             .1
-            .contains("no END")
+            .contains("without END")
     );
 }
 
 #[test]
-fn commands_of_a_client_are_refused_with_the_reason() {
+fn client_commands_are_rejected_with_a_reason() {
     for engine in MYSQL {
         let (line, cause) = refused(engine, "SELECT 1;\ndelimiter //\n");
         assert!(line == 2 && cause.contains("mysql client"), "{cause}");

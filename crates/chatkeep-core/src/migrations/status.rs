@@ -1,113 +1,114 @@
-//! Where a database stands among migrations, and what is wrong with its history.
+//! The migration status of a database, and validation of its history.
 
 use serde::Serialize;
 
 use super::history::{Row, State, rows};
-use super::migration::{Line, Migration};
-use super::script::{Script, Way};
+use super::migration::{Migration, Owner};
+use super::script::{Direction, Script};
 use super::set::MigrationSet;
 use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, SchemaState};
 use crate::value::Timestamp;
 
-/// A migration that the database has.
+/// A migration that was run on the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AppliedMigration {
-    /// Its place in the order; with `app:` before it for an application's.
+    /// Version, with the prefix `app:` for an application's migration.
     pub version: String,
-    /// What it does.
+    /// Descriptive name.
     pub name: String,
-    /// When it was done.
+    /// Time when it finished.
     pub applied_at: Option<Timestamp>,
 }
 
-/// How it stands with one migration.
+/// State of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MigrationState {
     /// It was run.
     Applied,
-    /// It is still to be run.
+    /// It has not been run yet.
     Pending,
-    /// It was run, but from a file that said something else.
+    /// It was run from a file with a different text.
     Changed,
-    /// The history has it, the program or the folder has not, though both have later ones.
+    /// It is in the history, but not in the program or folder, which has later ones.
     Missing,
-    /// The history has it, and it is later than all that the program or the folder has.
+    /// It is in the history, and later than all migrations of the program or folder.
     Newer,
-    /// It was never run, but later ones were.
+    /// It was not run, but later ones were.
     OutOfOrder,
-    /// It was begun, and did not come to its end; or it is being run just now.
+    /// It was started and did not finish, or is running.
     Dirty,
 }
 
-/// One migration, in the program, in the history, or in both.
+/// A migration in the program or folder, in the history, or in both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryEntry {
-    /// Its place in the order; with `app:` before it for an application's.
+    /// Version, with the prefix `app:` for an application's migration.
     pub version: String,
-    /// What it does.
+    /// Descriptive name.
     pub name: String,
-    /// How it stands with it.
+    /// State of the migration.
     pub state: MigrationState,
-    /// When it was begun.
+    /// Time when it started.
     pub started_at: Option<Timestamp>,
-    /// When it was done.
+    /// Time when it finished.
     pub applied_at: Option<Timestamp>,
-    /// SHA-256 of the file that was run; of the one that would be run where none was.
+    /// SHA-256 of the file that was run, or of the file to run if none was.
     pub checksum: String,
-    /// What the history says of it, in its own word: `done`, `failed`, `running:2`.
+    /// State in the history, such as `done`, `failed` or `running:2`.
     pub recorded: Option<String>,
-    /// What the database said when it failed.
+    /// Error of the database, if it failed.
     pub error: Option<String>,
 }
 
-/// Where a database stands among the migrations of this program.
+/// Status of a database with respect to this program's migrations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MigrationStatus {
-    /// What was run, in order.
+    /// Migrations that were run, in order.
     pub applied: Vec<AppliedMigration>,
-    /// What is still to be run: version and name, in order.
+    /// Version and name of each migration still to be run, in order.
     pub pending: Vec<(String, String)>,
-    /// Versions later than this program's: a newer one has run them.
+    /// Versions later than this program's, which a newer program has run.
     pub unknown: Vec<String>,
-    /// Every migration, in order.
+    /// All migrations, in order.
     #[serde(skip)]
     pub entries: Vec<HistoryEntry>,
 }
 
-/// The answer of a quick look.
+/// Overall state of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaVersion {
-    /// Everything was run.
+    /// All migrations were run.
     Head,
-    /// So many migrations are still to be run.
+    /// This number of migrations is pending.
     Behind(usize),
-    /// A newer program has run migrations that this one does not know.
+    /// A newer program has run migrations that this one does not have.
     Newer,
-    /// A migration was run from another text than this program's.
+    /// A migration was run with a different text than this program's.
     Changed,
-    /// The history has a migration that this program lacks.
+    /// The history has a migration that this program does not have.
     Missing,
-    /// A migration was added before others that were run already.
+    /// A migration was added before others that were already run.
     OutOfOrder,
-    /// A migration was begun and did not come to its end.
+    /// A migration was started and did not finish.
     Dirty,
 }
 
 impl SchemaVersion {
-    /// A word for people and programs: `head`, `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`.
+    /// Returns the stable name: `head`, `behind`, `newer`, `changed`, `missing`, `out_of_order` or
+    /// `dirty`.
     pub fn name(self) -> &'static str {
         self.state().map_or("head", SchemaState::name)
     }
 
-    /// In what way it does not fit, if it does not.
+    /// Returns the state for errors, or `None` for [`SchemaVersion::Head`].
     fn state(self) -> Option<SchemaState> {
         match self {
             Self::Head => None,
@@ -122,19 +123,20 @@ impl SchemaVersion {
 }
 
 impl MigrationStatus {
-    /// Where a database stands that nothing was ever done to.
+    /// Returns the status of a new database, with chatkeep's own migrations.
     pub fn of_new_database(engine: Engine) -> Self {
-        Self::judge(&MigrationSet::embedded(engine), &[])
+        Self::evaluate(&MigrationSet::embedded(engine), &[])
     }
 
-    /// The same, with an application's migrations.
+    /// Returns the status of a new database, with these migrations.
     pub fn of_new_database_for(set: &MigrationSet) -> Self {
-        Self::judge(set, &[])
+        Self::evaluate(set, &[])
     }
 
-    pub(super) fn judge(set: &MigrationSet, rows: &[Row]) -> Self {
+    /// Compares the migrations with the rows of the history.
+    pub(super) fn evaluate(set: &MigrationSet, rows: &[Row]) -> Self {
         let entries: Vec<_> =
-            set.lines().iter().flat_map(|line| judge_line(set, rows, *line)).collect();
+            set.owners().iter().flat_map(|owner| evaluate_owner(set, rows, *owner)).collect();
         let of = |state: MigrationState| entries.iter().filter(move |entry| entry.state == state);
         let applied = entries
             .iter()
@@ -161,7 +163,7 @@ impl MigrationStatus {
         Self { applied, pending, unknown, entries }
     }
 
-    /// The verdict: what is worst.
+    /// Returns the overall state: the worst of all migrations.
     pub fn version(&self) -> SchemaVersion {
         let has = |state| self.entries.iter().any(|entry| entry.state == state);
         if has(MigrationState::Newer) {
@@ -181,15 +183,15 @@ impl MigrationStatus {
         }
     }
 
-    /// Why nothing can be run on this history; half-run migrations can be.
-    pub(super) fn refusal(&self) -> Option<Error> {
+    /// Returns the error that prevents running migrations, if any. Interrupted ones can be resumed.
+    pub(super) fn blocking_error(&self) -> Option<Error> {
         match self.version() {
             SchemaVersion::Head | SchemaVersion::Behind(_) | SchemaVersion::Dirty => None,
             _ => Some(self.error()),
         }
     }
 
-    /// What is wrong, with the way out.
+    /// Returns an error that describes the state and its remedy.
     pub(super) fn error(&self) -> Error {
         let named = |state: MigrationState| {
             let found = self.entries.iter().filter(|entry| entry.state == state);
@@ -201,26 +203,28 @@ impl MigrationStatus {
         let version = self.version();
         let message = match version {
             SchemaVersion::Newer => format!(
-                "the database's schema is newer than this program (it does not know {}); upgrade the program",
+                "the database schema is newer than this program (unknown migrations: {}); \
+                 upgrade the program",
                 self.unknown.join(", ")
             ),
             SchemaVersion::Changed => format!(
-                "a migration was changed after it had been run ({}); put its text back and add another migration, or, if the \
-                     schema is right, write that down with `chatkeep migrate stamp`",
+                "a migration was changed after it had been run ({}); restore its text and add \
+                 another migration, or run `chatkeep migrate stamp` if the schema is correct",
                 named(MigrationState::Changed)
             ),
             SchemaVersion::Missing => format!(
-                "the database has run a migration that is not there any more ({}); bring it back, or, if the schema is right \
-                     without it, write that down with `chatkeep migrate stamp`",
+                "a migration that was run is missing ({}); restore it, or run \
+                 `chatkeep migrate stamp` if the schema is correct without it",
                 named(MigrationState::Missing)
             ),
             SchemaVersion::OutOfOrder => format!(
-                "a migration was added before others that have been run already ({}); give it a later version",
+                "a migration was added before others that were already run ({}); \
+                 give it a later version",
                 named(MigrationState::OutOfOrder)
             ),
             SchemaVersion::Dirty => format!(
-                "a migration is being run, or was cut off before its end ({}); `chatkeep migrate upgrade` waits for it or \
-                     goes on with it",
+                "a migration is running or was interrupted ({}); \
+                 `chatkeep migrate upgrade` waits for it or resumes it",
                 named(MigrationState::Dirty)
             ),
             SchemaVersion::Head | SchemaVersion::Behind(_) => {
@@ -230,8 +234,8 @@ impl MigrationStatus {
                     .map(|(version, name)| format!("{version}_{name}"))
                     .collect();
                 format!(
-                    "the database's schema is behind this program (to be run: {}); run `chatkeep migrate upgrade` with an \
-                         account that may change tables",
+                    "the database schema is out of date (pending migrations: {}); run \
+                     `chatkeep migrate upgrade` with an account that may change tables",
                     pending.join(", ")
                 )
             }
@@ -240,10 +244,10 @@ impl MigrationStatus {
     }
 }
 
-/// The migrations of one line: those that are there in their order, and the history's others behind them.
-fn judge_line(set: &MigrationSet, rows: &[Row], line: Line) -> Vec<HistoryEntry> {
-    let rows: Vec<_> = rows.iter().filter(|row| row.line() == line).collect();
-    let known: Vec<_> = set.of(line).collect();
+/// Returns the migrations of one owner in order, followed by others in the history.
+fn evaluate_owner(set: &MigrationSet, rows: &[Row], owner: Owner) -> Vec<HistoryEntry> {
+    let rows: Vec<_> = rows.iter().filter(|row| row.owner() == owner).collect();
+    let known: Vec<_> = set.of(owner).collect();
     let is_known = |row: &Row| known.iter().any(|migration| migration.version == row.version());
     let newest_run = rows
         .iter()
@@ -259,7 +263,7 @@ fn judge_line(set: &MigrationSet, rows: &[Row], line: Line) -> Vec<HistoryEntry>
             entry(set.engine(), migration, row, newest_run)
         })
         .collect();
-    // What failed as a whole left nothing, and may be forgotten.
+    // A migration that was rolled back left no changes, so it is ignored.
     for row in rows.iter().filter(|row| !is_known(row) && row.state != State::Failed) {
         let is_newer = row.version() > newest_known;
         entries.push(HistoryEntry {
@@ -276,17 +280,18 @@ fn judge_line(set: &MigrationSet, rows: &[Row], line: Line) -> Vec<HistoryEntry>
     entries
 }
 
-/// Whether what may have been run of it still stands there as it was. The statements behind it may have been mended.
-fn goes_on(
+/// Returns whether the statements that may have been run are unchanged. Later statements may have
+/// been fixed.
+fn is_resumable(
     engine: Engine,
     migration: &Migration,
-    way: Way,
+    direction: Direction,
     row: &Row,
     step: usize,
     refused: bool,
 ) -> bool {
     let statements = if row.error.is_some() && !refused { step + 1 } else { step };
-    Script::read(engine, migration, way)
+    Script::read(engine, migration, direction)
         .is_ok_and(|script| script.checksum_of(statements) == row.checksum)
 }
 
@@ -305,12 +310,12 @@ fn entry(
             State::Done if row.checksum == migration.checksum() => MigrationState::Applied,
             State::Done => MigrationState::Changed,
             State::Up { step, refused }
-                if !goes_on(engine, migration, Way::Up, row, step, refused) =>
+                if !is_resumable(engine, migration, Direction::Up, row, step, refused) =>
             {
                 MigrationState::Changed
             }
             State::Down { step, refused }
-                if !goes_on(engine, migration, Way::Down, row, step, refused) =>
+                if !is_resumable(engine, migration, Direction::Down, row, step, refused) =>
             {
                 MigrationState::Changed
             }
@@ -329,27 +334,27 @@ fn entry(
     }
 }
 
-/// Where the database stands: one select, no lock, nothing is changed.
+/// Returns the overall state of the schema, with one query and no lock.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
-pub fn look(connection: &mut Connection) -> Result<SchemaVersion> {
+/// `Unavailable` or another connection error if the database does not answer.
+pub fn schema_version(connection: &mut Connection) -> Result<SchemaVersion> {
     Ok(status(connection)?.version())
 }
 
-/// Where the database stands among chatkeep's own migrations.
+/// Returns the status of the database with respect to chatkeep's own migrations.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn status(connection: &mut Connection) -> Result<MigrationStatus> {
     let set = MigrationSet::embedded(connection.engine());
     status_of(connection, &set)
 }
 
-/// Where the database stands among these migrations.
+/// Returns the status of the database with respect to these migrations.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn status_of(connection: &mut Connection, set: &MigrationSet) -> Result<MigrationStatus> {
-    Ok(MigrationStatus::judge(set, &rows(connection)?))
+    Ok(MigrationStatus::evaluate(set, &rows(connection)?))
 }

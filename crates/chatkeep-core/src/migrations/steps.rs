@@ -1,36 +1,38 @@
-//! Migrations that run statement by statement, because the database commits each by itself: all on MySQL and MariaDB, and
-//! on PostgreSQL those that say `no-transaction`. The history is written between the statements, so that a run that was
-//! cut off is gone on with at the very statement.
+//! Stepwise migrations: each statement commits separately.
+//!
+//! These are all migrations on MySQL and MariaDB, and those with `no-transaction` on PostgreSQL.
+//! The history is written between statements. An interrupted run resumes at the statement that was
+//! interrupted.
 
 use super::catalog;
 use super::failpoint;
 use super::history::{self, Row, State};
-use super::lock::Held;
-use super::migration::{Line, Migration};
-use super::script::{Script, Way};
+use super::lock::HeldLock;
+use super::migration::{Migration, Owner};
+use super::script::{Direction, Script};
 use super::statements::Statement;
 use crate::connection::Connection;
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, SchemaState};
-use crate::fault::Effect;
 use crate::value::Timestamp;
 
-/// Runs a migration to its end, from the beginning or from where it stopped.
+/// Runs a migration completely, from the start or from the statement where it was interrupted.
 pub(super) fn run(
     connection: &mut Connection,
-    held: &mut Held,
+    held: &mut HeldLock,
     migration: &Migration,
     script: &Script,
-    way: Way,
+    direction: Direction,
     row: Option<&Row>,
 ) -> Result<()> {
-    let start = Start::of(row, way)?;
-    let mut steps = Steps { connection, held, migration, script, way };
+    let start = Start::of(row, direction)?;
+    let mut steps = Steps { connection, held, migration, script, direction };
     if start.is_new {
         steps.begin(row)?;
     }
     for statement in script.statements[..start.step.min(script.statements.len())].iter() {
-        // The session that ran them is gone, and what it was set to with it.
+        // The session state of the interrupted run is lost with its session.
         if statement.sets_session() {
             steps.connection.batch(&statement.text, Effect::None)?;
         }
@@ -38,11 +40,12 @@ pub(super) fn run(
     for (number, statement) in script.statements.iter().enumerate().skip(start.step) {
         failpoint::pass();
         steps.check()?;
-        let begun = start.cut_off.as_ref().filter(|_| number == start.step);
-        steps.step(number, statement, begun).map_err(|error| {
-            // A connection that is gone, or a lock that is another's, leaves no more to say; the next run finds the step begun.
+        let fingerprint = start.fingerprint.as_ref().filter(|_| number == start.step);
+        steps.step(number, statement, fingerprint).map_err(|error| {
+            // With a broken connection or a lost lock, nothing more is recorded. The next run then
+            // finds the step as begun.
             if !steps.connection.is_broken() && steps.check().is_ok() {
-                let _ = steps.mark(number, true, Some(error.message()));
+                let _ = steps.record(number, true, Some(error.message()));
             }
             explain(error, migration, statement, number, script.statements.len())
         })?;
@@ -52,138 +55,149 @@ pub(super) fn run(
     steps.finish()
 }
 
-/// Where to begin.
+/// The statement at which a run starts.
 struct Start {
     is_new: bool,
     step: usize,
-    /// What the tables of the first step were like before it was begun, where nobody knows whether it was run.
-    cut_off: Option<String>,
+    /// Fingerprint of the tables before the first step, if it is unknown whether that step was run.
+    fingerprint: Option<String>,
 }
 
 impl Start {
-    fn of(row: Option<&Row>, way: Way) -> Result<Self> {
-        let new = Self { is_new: true, step: 0, cut_off: None };
+    fn of(row: Option<&Row>, direction: Direction) -> Result<Self> {
+        let new = Self { is_new: true, step: 0, fingerprint: None };
         let Some(row) = row else { return Ok(new) };
-        let going_on = |step, refused: bool| Self {
+        let resumed = |step, refused: bool| Self {
             is_new: false,
             step,
-            cut_off: row.error.clone().filter(|_| !refused),
+            fingerprint: row.error.clone().filter(|_| !refused),
         };
-        match (row.state, way) {
-            (State::Failed | State::Up { step: 0, refused: true }, Way::Up)
-            | (State::Done, Way::Down) => Ok(new),
-            (State::Up { step, refused }, Way::Up) | (State::Down { step, refused }, Way::Down) => {
-                Ok(going_on(step, refused))
-            }
-            (state, way) => Err(wrong_way(row, state, way)),
+        match (row.state, direction) {
+            (State::Failed | State::Up { step: 0, refused: true }, Direction::Up)
+            | (State::Done, Direction::Down) => Ok(new),
+            (State::Up { step, refused }, Direction::Up)
+            | (State::Down { step, refused }, Direction::Down) => Ok(resumed(step, refused)),
+            (state, direction) => Err(direction_error(row, state, direction)),
         }
     }
 }
 
-fn wrong_way(row: &Row, state: State, way: Way) -> Error {
+fn direction_error(row: &Row, state: State, direction: Direction) -> Error {
     let title = format!("{}_{}", row.key, row.name);
-    let message = match (state, way) {
-        (State::Down { .. }, Way::Up) => {
+    let message = match (state, direction) {
+        (State::Down { .. }, Direction::Up) => {
             format!(
-                "{title} was cut off on its way back; finish that with `chatkeep migrate downgrade` first"
+                "the downgrade of {title} was interrupted; \
+                 finish it with `chatkeep migrate downgrade` first"
             )
         }
-        (State::Up { .. } | State::Failed, Way::Down) => {
-            format!(
-                "{title} was cut off before its end; finish it with `chatkeep migrate upgrade` first"
-            )
+        (State::Up { .. } | State::Failed, Direction::Down) => {
+            format!("{title} was interrupted; finish it with `chatkeep migrate upgrade` first")
         }
-        _ => format!(
-            "the history says of {title} what this program does not know; upgrade the program"
-        ),
+        _ => format!("the history has an unknown state for {title}; upgrade the program"),
     };
     Error::new(ErrorKind::Schema(SchemaState::Dirty), message)
 }
 
 struct Steps<'a> {
     connection: &'a mut Connection,
-    held: &'a mut Held,
+    held: &'a mut HeldLock,
     migration: &'a Migration,
     script: &'a Script,
-    way: Way,
+    direction: Direction,
 }
 
 impl Steps<'_> {
-    /// Makes sure that nobody else runs migrations.
+    /// Checks that this program still holds the lock.
     fn check(&mut self) -> Result<()> {
         self.held.check(self.connection)
     }
 
-    /// Writes down how far it has come. A step that may have been run counts as one that has.
-    fn mark(&mut self, step: usize, refused: bool, word: Option<&str>) -> Result<()> {
-        let may_have_been_run = if word.is_some() && !refused { step + 1 } else { step };
+    /// Records the progress. The checksum includes a step that may have been run.
+    ///
+    /// `detail` is the error if the step was refused; otherwise the fingerprint before the step.
+    fn record(&mut self, step: usize, refused: bool, detail: Option<&str>) -> Result<()> {
+        let may_have_been_run = if detail.is_some() && !refused { step + 1 } else { step };
         let checksum = self.script.checksum_of(may_have_been_run);
         let (key, state) = (self.migration.key(), self.state(step, refused));
-        history::set_state(self.connection, &key, state, &checksum, word)
+        history::set_state(self.connection, &key, state, &checksum, detail)
     }
 
     fn state(&self, step: usize, refused: bool) -> State {
-        match self.way {
-            Way::Up => State::Up { step, refused },
-            Way::Down => State::Down { step, refused },
+        match self.direction {
+            Direction::Up => State::Up { step, refused },
+            Direction::Down => State::Down { step, refused },
         }
     }
 
     fn begin(&mut self, row: Option<&Row>) -> Result<()> {
         let state = self.state(0, false);
-        let (migration, way) = (self.migration, self.way);
+        let (migration, direction) = (self.migration, self.direction);
         let checksum = self.script.checksum_of(0);
-        self.connection.transaction(|connection| match (way, row) {
-            (Way::Down, Some(_)) => {
+        self.connection.transaction(|connection| match (direction, row) {
+            (Direction::Down, Some(_)) => {
                 history::set_state(connection, &migration.key(), state, &checksum, None)
             }
             _ => history::put(connection, migration, Timestamp::now(), state, &checksum, None),
         })
     }
 
-    fn step(&mut self, number: usize, statement: &Statement, begun: Option<&String>) -> Result<()> {
-        if !statement.stands_alone(self.connection.engine()) {
-            // The rows, and the word that they are there, are committed together.
-            let (held, migration, script, way) =
-                (&mut *self.held, self.migration, self.script, self.way);
+    /// Runs a statement and records it. `fingerprint` is that of an interrupted run, which may have
+    /// run the statement.
+    fn step(
+        &mut self,
+        number: usize,
+        statement: &Statement,
+        fingerprint: Option<&String>,
+    ) -> Result<()> {
+        if !statement.is_non_transactional(self.connection.engine()) {
+            // The changed rows and the history are committed together.
+            let (held, migration, script, direction) =
+                (&mut *self.held, self.migration, self.script, self.direction);
             return self.connection.transaction(|connection| {
                 connection.batch(&statement.text, Effect::None)?;
                 failpoint::pass();
-                let mut steps = Steps { connection, held, migration, script, way };
+                let mut steps = Steps { connection, held, migration, script, direction };
                 steps.check()?;
-                steps.mark(number + 1, false, None)
+                steps.record(number + 1, false, None)
             });
         }
         self.drop_invalid_index(statement)?;
-        if begun.is_none() {
+        if fingerprint.is_none() {
             self.refuse_foreign_table(statement)?;
         }
         let text = Some(statement.text.as_str()).filter(|_| names_its_tables(statement));
         let before = catalog::fingerprint(self.connection, text)?;
-        if begun.is_some_and(|begun| *begun != before) {
-            // Nobody else runs migrations, so it was this statement that changed its tables: it has been run.
-            return self.mark(number + 1, false, None);
+        if fingerprint.is_some_and(|fingerprint| *fingerprint != before) {
+            // No other program runs migrations, so this statement has changed its tables: it was
+            // run.
+            return self.record(number + 1, false, None);
         }
-        self.mark(number, false, Some(&before))?;
+        self.record(number, false, Some(&before))?;
         failpoint::pass();
         self.connection.batch(&statement.text, Effect::Commits)?;
         failpoint::pass();
-        // It may have taken long.
+        // The statement may have outlasted the lease.
         self.check()?;
-        self.mark(number + 1, false, None)
+        self.record(number + 1, false, None)
     }
 
-    /// `CREATE TABLE IF NOT EXISTS`, written so that a run that was cut off can be run again, would take another program's
-    /// table for ours. What this run has not begun yet it has not made either.
+    /// Fails if the table to create already exists, and so belongs to another program.
+    ///
+    /// `CREATE TABLE IF NOT EXISTS`, written so that an interrupted run can be repeated, would
+    /// silently use that table. This run has not begun the step, so it has not created the table
+    /// itself.
     fn refuse_foreign_table(&mut self, statement: &Statement) -> Result<()> {
-        if self.migration.line != Line::Chatkeep || self.way != Way::Up || !creates_table(statement)
+        if self.migration.owner != Owner::Chatkeep
+            || self.direction != Direction::Up
+            || !creates_table(statement)
         {
             return Ok(());
         }
         let name = if statement.word(2) == "IF" { statement.word(5) } else { statement.word(2) };
         let tables =
-            catalog::read(self.connection)?.into_keys().filter(|place| place.kind == "table");
-        match tables.map(|place| place.table).find(|table| table.eq_ignore_ascii_case(name)) {
+            catalog::read(self.connection)?.into_keys().filter(|object| object.kind == "table");
+        match tables.map(|object| object.table).find(|table| table.eq_ignore_ascii_case(name)) {
             Some(table) => Err(Error::new(
                 ErrorKind::Schema(SchemaState::Failed),
                 format!("the table {table} already exists"),
@@ -192,21 +206,22 @@ impl Steps<'_> {
         }
     }
 
-    /// `CREATE INDEX CONCURRENTLY` that fails, or is cut off, leaves an index that is never used, and in the way.
+    /// Drops the invalid index that a failed or interrupted `CREATE INDEX CONCURRENTLY` leaves.
+    /// PostgreSQL does not use it, but its name is taken.
     fn drop_invalid_index(&mut self, statement: &Statement) -> Result<()> {
         if self.connection.engine() != Engine::PostgreSql || statement.word(0) != "CREATE" {
             return Ok(());
         }
-        let invalid = catalog::read(self.connection)?.into_iter().filter(|(place, definition)| {
-            place.kind == "index" && definition.ends_with("(not valid)") && {
+        let invalid = catalog::read(self.connection)?.into_iter().filter(|(object, definition)| {
+            object.kind == "index" && definition.ends_with("(not valid)") && {
                 let mut words = statement
                     .text
                     .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-                words.any(|word| word.eq_ignore_ascii_case(&place.name))
+                words.any(|word| word.eq_ignore_ascii_case(&object.name))
             }
         });
-        for (place, _) in invalid {
-            let name = place.name.replace('"', "\"\"");
+        for (object, _) in invalid {
+            let name = object.name.replace('"', "\"\"");
             self.connection
                 .batch(&format!("DROP INDEX CONCURRENTLY IF EXISTS \"{name}\""), Effect::Commits)?;
         }
@@ -215,12 +230,12 @@ impl Steps<'_> {
 
     fn finish(&mut self) -> Result<()> {
         let key = self.migration.key();
-        match self.way {
-            Way::Up => {
+        match self.direction {
+            Direction::Up => {
                 let checksum = self.migration.checksum();
                 history::set_state(self.connection, &key, State::Done, &checksum, None)
             }
-            Way::Down => history::remove(self.connection, &key),
+            Direction::Down => history::remove(self.connection, &key),
         }
     }
 }
@@ -229,23 +244,24 @@ fn creates_table(statement: &Statement) -> bool {
     statement.word(0) == "CREATE" && statement.word(1) == "TABLE"
 }
 
-/// What is called by name may change any table.
+/// Returns whether the statement names the tables that it changes. A called routine may change any.
 fn names_its_tables(statement: &Statement) -> bool {
     !matches!(statement.word(0), "EXECUTE" | "CALL" | "")
 }
 
-const FOREIGN_TABLE: &str = "; that table is another program's: `chatkeep migrate adopt` takes over one that holds a message \
-     log (SQLite, PostgreSQL), or keep chatkeep's tables in a schema, a database or a file of their own";
+const FOREIGN_TABLE: &str = "; the table belongs to another program: `chatkeep migrate adopt` \
+     converts a message log created by SQLAlchemy (SQLite, PostgreSQL); otherwise use a separate \
+     schema, database or file for chatkeep";
 
-/// Whether one of chatkeep's own tables cannot be made because another program has one of that name.
+/// Returns whether creating one of chatkeep's tables failed because a table of that name exists.
 fn is_foreign_table(error: &Error, migration: &Migration, statement: &Statement) -> bool {
-    let is_there = ["(SQLSTATE 42P07)", "(error 1050)", "already exists"];
-    migration.line == Line::Chatkeep
+    let exists = ["PostgreSQL error 42P07", "server error 1050", "already exists"];
+    migration.owner == Owner::Chatkeep
         && creates_table(statement)
-        && is_there.iter().any(|word| error.message().contains(word))
+        && exists.iter().any(|text| error.message().contains(text))
 }
 
-/// Which statement of which migration it was.
+/// Adds the migration and the statement to an error.
 pub(super) fn explain(
     error: Error,
     migration: &Migration,
@@ -262,7 +278,7 @@ pub(super) fn explain(
         error.message(),
         if is_foreign_table(&error, migration, statement) { FOREIGN_TABLE } else { "" }
     );
-    // What may pass, or is the account's or the disk's fault, stays what it is.
+    // Other kinds, such as transient errors, missing privileges and a full disk, are unchanged.
     let kind = match error.kind() {
         ErrorKind::Schema(_) | ErrorKind::Internal | ErrorKind::InvalidInput => {
             ErrorKind::Schema(SchemaState::Failed)

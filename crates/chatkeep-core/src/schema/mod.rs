@@ -1,4 +1,4 @@
-//! The tables, as Diesel sees them, and the three SQL types that each engine writes in its own way.
+//! Diesel's description of the tables, and the three SQL types that differ by engine.
 
 mod tables;
 mod types;
@@ -6,4 +6,4 @@ mod types;
 pub(crate) use tables::{
     api_tokens, message_counting, message_gaps, message_totals, messages, unfinished_transfer,
 };
-pub(crate) use types::{Character, Characters, Json, Moment};
+pub(crate) use types::{Character, Characters, Json, UtcTimestamp};

@@ -1,12 +1,13 @@
-//! The tables that the migrations make. `tests/` compares this file with the live schema of every engine.
+//! The tables that the migrations create. `tests/` compares this file with the live schema of
+//! every engine.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
-    use crate::schema::{Json, Moment};
+    use crate::schema::{Json, UtcTimestamp};
 
     messages (id) {
         id -> BigInt,
-        timestamp -> Moment,
+        timestamp -> UtcTimestamp,
         user_message -> Text,
         bot_response -> Nullable<Text>,
         provider -> Nullable<Text>,
@@ -18,27 +19,27 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-    use crate::schema::{Character, Moment};
+    use crate::schema::{Character, UtcTimestamp};
 
     api_tokens (id) {
         id -> BigInt,
         token_hash -> Character,
         description -> Text,
-        created_at -> Moment,
-        expires_at -> Nullable<Moment>,
+        created_at -> UtcTimestamp,
+        expires_at -> Nullable<UtcTimestamp>,
         is_active -> Bool,
-        last_used_at -> Nullable<Moment>,
+        last_used_at -> Nullable<UtcTimestamp>,
         token_start -> Nullable<Text>,
     }
 }
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Integer, Text};
-    use crate::schema::Moment;
+    use crate::schema::UtcTimestamp;
 
     message_totals (hours, start, provider, model) {
         hours -> Integer,
-        start -> Moment,
+        start -> UtcTimestamp,
         provider -> Text,
         model -> Text,
         messages -> BigInt,
@@ -50,14 +51,14 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Integer};
-    use crate::schema::Moment;
+    use crate::schema::UtcTimestamp;
 
     message_counting (id) {
         id -> Integer,
         counted_to -> BigInt,
         settled_to -> BigInt,
         seen -> BigInt,
-        seen_at -> Moment,
+        seen_at -> UtcTimestamp,
         revision -> BigInt,
     }
 }
@@ -73,7 +74,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Integer, Text};
-    use crate::schema::Moment;
+    use crate::schema::UtcTimestamp;
 
     unfinished_transfer (id) {
         id -> Integer,
@@ -83,6 +84,6 @@ diesel::table! {
         messages -> BigInt,
         last_token -> BigInt,
         tokens -> BigInt,
-        started_at -> Moment,
+        started_at -> UtcTimestamp,
     }
 }

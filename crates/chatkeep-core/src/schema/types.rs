@@ -1,4 +1,5 @@
-//! SQL types that differ by engine. Their values are [`crate::Timestamp`], [`crate::Metadata`] and text.
+//! SQL types that differ by engine. Their values are [`crate::Timestamp`], [`crate::Metadata`]
+//! and text.
 
 use std::fmt;
 
@@ -9,12 +10,12 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{SqlType, Text};
 
-/// A moment in UTC: text on SQLite, `timestamp` on PostgreSQL, `datetime(6)` on MySQL.
+/// A UTC timestamp: text on SQLite, `timestamp` on PostgreSQL, `datetime(6)` on MySQL.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
 #[diesel(sqlite_type(name = "Text"))]
 #[diesel(postgres_type(oid = 1114, array_oid = 1115))]
 #[diesel(mysql_type(name = "DateTime"))]
-pub struct Moment;
+pub struct UtcTimestamp;
 
 /// A JSON document: text on SQLite and MariaDB, `jsonb` on PostgreSQL, `json` on MySQL.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
@@ -23,17 +24,17 @@ pub struct Moment;
 #[diesel(mysql_type(name = "String"))]
 pub struct Json;
 
-/// Text of a fixed length: `character(n)` on the servers. PostgreSQL would compare such a column with text by making text of
-/// every row, past the index.
+/// Text of a fixed length: `character(n)` on the servers. When PostgreSQL compares such a column
+/// with a `text` value, it converts every row to text and does not use the index.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
 #[diesel(sqlite_type(name = "Text"))]
 #[diesel(postgres_type(oid = 1042, array_oid = 1014))]
 #[diesel(mysql_type(name = "String"))]
 pub struct Character;
 
-impl diesel::sql_types::SqlOrd for Moment {}
+impl diesel::sql_types::SqlOrd for UtcTimestamp {}
 
-/// A value of such a column.
+/// A value of a [`Character`] column.
 #[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Character)]
 pub struct Characters<S>(pub(crate) S);

@@ -1,4 +1,4 @@
-//! The form in which a token is kept: its digest, from which nobody can get it back.
+//! Token hashes, the form in which tokens are stored. Hashing is irreversible.
 
 use std::fmt;
 
@@ -6,19 +6,20 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-/// SHA-256 of a whole presented token. Equal tokens have equal hashes; that is all that can be learnt from one.
+/// SHA-256 hash of a complete presented token.
 ///
-/// A plain digest is enough where the secret has 256 random bits: there is nothing to guess (unlike with passwords).
+/// An unsalted hash is sufficient for a secret of 256 random bits, which is impossible to guess,
+/// unlike a password.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// The hash of a presented text, whatever it is.
+    /// Hashes a presented text, which need not be a valid token.
     pub fn of(presented: &str) -> Self {
         Self(Sha256::digest(presented).into())
     }
 
-    /// 64 lower-case hexadecimal digits, as the column `token_hash` holds them.
+    /// Returns 64 lower-case hexadecimal digits, the format of the column `token_hash`.
     pub fn to_hex(self) -> String {
         hex(&self.0)
     }
@@ -30,7 +31,7 @@ impl fmt::Debug for TokenHash {
     }
 }
 
-/// Lower-case hexadecimal digits.
+/// Encodes bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(2 * bytes.len());
@@ -42,10 +43,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Random bytes from the operating system.
+/// Returns random bytes from the operating system.
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::internal(format!("the system gives no random numbers: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::internal(format!("the operating system returned no random bytes: {error}"))
+    })?;
     Ok(bytes)
 }

@@ -1,4 +1,4 @@
-//! API tokens: what one is, how it is made and kept, and every question that is asked of the table.
+//! API tokens: their format, creation, storage and lookup.
 
 mod base62;
 mod hash;
@@ -12,7 +12,8 @@ pub(crate) use hash::{hex, random_bytes};
 pub use plain::PlainToken;
 pub use record::{CreatedToken, TokenCheck, TokenInfo, TokenReason, TokenState};
 pub use rows::{
-    StoredToken, behind, count_all, insert_with_ids, insert_with_new_ids, taken_ids, with_hashes,
+    StoredToken, count_all, existing_ids, insert_with_ids, insert_with_new_ids, list_after_id,
+    with_hashes,
 };
 pub use store::{
     MAX_DESCRIPTION, check_description, count_expired, create, delete_expired,

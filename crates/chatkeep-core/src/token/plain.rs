@@ -1,4 +1,4 @@
-//! A token in the clear: made once, shown once, never stored.
+//! Plain-text tokens, which are shown once after creation and never stored.
 
 use std::fmt;
 
@@ -12,23 +12,23 @@ const PREFIX: &str = "ck_";
 const RANDOM_DIGITS: usize = 43;
 const CHECK_DIGITS: usize = 6;
 const LENGTH: usize = PREFIX.len() + RANDOM_DIGITS + CHECK_DIGITS;
-/// How much of a token may be shown to tell it from others.
+/// Number of leading characters that may be shown to identify a token.
 const START: usize = 8;
-/// No token that anybody made is longer; what is longer is not looked up.
+/// Maximum length of a presented token in bytes. Longer texts are rejected without a lookup.
 const MAX_PRESENTED: usize = 512;
 
-/// A token in the clear: `ck_`, 43 digits of base 62 (256 random bits) and 6 that check them (CRC-32).
+/// A plain-text token: `ck_`, 43 base 62 digits (256 random bits) and 6 check digits (CRC-32).
 ///
-/// `Debug` and `Display` show only its start; [`PlainToken::expose`] gives it whole, and so does `Serialize`, for the one
-/// answer in which its owner gets it.
+/// `Debug` and `Display` show only its start. [`PlainToken::expose`] returns the whole token.
+/// `Serialize` writes the whole token as well, for the one response that delivers it to its owner.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlainToken(String);
 
 impl PlainToken {
-    /// A new token from the system's random numbers.
+    /// Generates a token from random bytes of the operating system.
     ///
     /// # Errors
-    /// `Internal` when the system gives none.
+    /// `Internal` when the operating system returns no random bytes.
     pub fn generate() -> Result<Self> {
         let mut token = String::with_capacity(LENGTH);
         token.push_str(PREFIX);
@@ -38,32 +38,34 @@ impl PlainToken {
         Ok(Self(token))
     }
 
-    /// The whole token.
+    /// Returns the whole token.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Its first characters, which may be shown and stored.
+    /// Returns the first characters, which may be shown and stored.
     pub fn start(&self) -> &str {
         &self.0[..START]
     }
 
-    /// The form in which it is kept.
+    /// Returns the token's hash, which is stored.
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(&self.0)
     }
 
-    /// Whether a presented text can be a token at all. A text that looks like one of ours must have the right check
-    /// digits; any other may have come with imported data, unless it is empty, has blanks or control characters, or is
-    /// longer than 512 bytes.
+    /// Returns whether a presented text can be a token, without a lookup.
+    ///
+    /// A text in chatkeep's format must have valid check digits. Any other text may be an imported
+    /// token, unless it is empty, contains whitespace or control characters, or is longer than 512
+    /// bytes.
     pub fn may_be_token(presented: &str) -> bool {
         if presented.is_empty() || presented.len() > MAX_PRESENTED {
             return false;
         }
-        let is_ours = presented.len() == LENGTH
+        let has_our_format = presented.len() == LENGTH
             && presented.starts_with(PREFIX)
             && is_base62(&presented[PREFIX.len()..]);
-        if is_ours {
+        if has_our_format {
             let (token, check) = presented.split_at(LENGTH - CHECK_DIGITS);
             return check_digits(token) == check.as_bytes();
         }
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_has_its_documented_form_and_shows_only_its_start() {
+    fn token_has_the_documented_format_and_shows_only_its_start() {
         let token = PlainToken::generate().unwrap();
         assert_eq!(token.expose().len(), 52);
         assert!(token.expose().starts_with("ck_"));
@@ -109,20 +111,20 @@ mod tests {
     }
 
     #[test]
-    fn a_typo_in_any_place_is_told_without_a_look_up() {
+    fn typo_at_any_position_is_detected_without_lookup() {
         let token = PlainToken::generate().unwrap();
-        for place in PREFIX.len()..LENGTH {
+        for position in PREFIX.len()..LENGTH {
             let mut typo = token.expose().as_bytes().to_vec();
-            typo[place] = if typo[place] == b'x' { b'y' } else { b'x' };
+            typo[position] = if typo[position] == b'x' { b'y' } else { b'x' };
             assert!(
                 !PlainToken::may_be_token(std::str::from_utf8(&typo).unwrap()),
-                "place {place}"
+                "position {position}"
             );
         }
     }
 
     #[test]
-    fn foreign_tokens_are_looked_up_and_impossible_ones_are_not() {
+    fn imported_tokens_may_be_tokens_and_malformed_texts_are_not() {
         for presented in ["sk-abc123", "ck_short", "Zm9vYmFy-_", "é"] {
             assert!(PlainToken::may_be_token(presented), "{presented}");
         }

@@ -1,42 +1,42 @@
-//! Tokens as they are shown: never the token itself, but for the one who just made it.
+//! Token records. Only [`CreatedToken`] contains the plain-text token.
 
 use serde::Serialize;
 
 use super::plain::PlainToken;
 use crate::value::Timestamp;
 
-/// A stored token, as a list shows it. The hash stays in the database.
+/// A stored token, without its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TokenInfo {
-    /// Its number.
+    /// The token's id.
     pub id: i64,
-    /// The same number, under the name that older code uses.
+    /// The same id, for code that uses the old name.
     pub token_id: i64,
-    /// What it is for.
+    /// The purpose of the token.
     pub description: String,
-    /// When it was made.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// From this moment on it is invalid; `None` means never.
+    /// Time from which the token is invalid. `None` means that it does not expire.
     pub expires_at: Option<Timestamp>,
-    /// False once it was revoked.
+    /// Whether the token has not been revoked.
     pub is_active: bool,
-    /// When it was last used, to the minute.
+    /// Time of the last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
-    /// Its first characters, to tell it from others.
+    /// The token's first characters, to identify it.
     pub token_start: Option<String>,
 }
 
-/// What of a stored token decides whether it may be used, without what is only shown.
+/// The fields of a stored token that determine whether it is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenState {
-    /// Its number.
+    /// The token's id.
     pub id: i64,
-    /// From this moment on it is invalid; `None` means never.
+    /// Time from which the token is invalid. `None` means that it does not expire.
     pub expires_at: Option<Timestamp>,
-    /// False once it was revoked.
+    /// Whether the token has not been revoked.
     pub is_active: bool,
-    /// When it was last used, to the minute.
+    /// Time of the last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -53,55 +53,56 @@ impl From<&Self> for TokenState {
     }
 }
 
-/// A token that was just made. This is the only place where it is ever whole.
+/// A newly created token. This is the only record that contains the plain-text token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreatedToken {
-    /// The token: give it to its owner now, it cannot be shown again.
+    /// The plain-text token. Deliver it to its owner now; chatkeep does not store it.
     pub token: PlainToken,
-    /// Its number.
+    /// The token's id.
     pub id: i64,
-    /// The same number, under the name that older code uses.
+    /// The same id, for code that uses the old name.
     pub token_id: i64,
-    /// What it is for.
+    /// The purpose of the token.
     pub description: String,
-    /// When it was made.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// From this moment on it is invalid; `None` means never.
+    /// Time from which the token is invalid. `None` means that it does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What a check found. A database that does not answer is an error, never one of these.
+/// The result of a token check. An unreachable database is an error, never a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TokenCheck {
-    /// Whether the token may be used now.
+    /// Whether the token is valid now.
     pub valid: bool,
-    /// Why, or why not.
+    /// The reason why the token is valid or invalid.
     pub reason: TokenReason,
-    /// The token's record, where there is one.
+    /// The token's record, if one was found.
     pub token: Option<TokenInfo>,
 }
 
-/// Why a token is valid or not.
+/// The reason why a token is valid or invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TokenReason {
-    /// It may be used.
+    /// The token is valid.
     Valid,
-    /// The text cannot be a token: empty, blanks, too long, or a typo.
+    /// The text is not a token: it is empty or too long, or contains whitespace or a typo.
     Malformed,
-    /// No such token.
+    /// The token does not exist.
     Unknown,
-    /// It was revoked.
+    /// The token was revoked.
     Revoked,
-    /// Its time is over.
+    /// The token has expired.
     Expired,
 }
 
 impl TokenReason {
-    /// The verdict on a stored token at this moment. Expiry is exclusive: at `expires_at` the token is invalid.
+    /// Determines whether a stored token is valid at `now`. At `expires_at`, the token is already
+    /// invalid.
     pub fn of(token: impl Into<TokenState>, now: Timestamp) -> Self {
         let token = token.into();
         if !token.is_active {
@@ -113,7 +114,7 @@ impl TokenReason {
         }
     }
 
-    /// The reason as programs see it: `valid`, `malformed`, `unknown`, `revoked`, `expired`.
+    /// Returns the reason's stable name: `valid`, `malformed`, `unknown`, `revoked` or `expired`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Valid => "valid",
@@ -126,12 +127,12 @@ impl TokenReason {
 }
 
 impl TokenCheck {
-    /// Invalid, with no record to show.
+    /// Creates the result for an invalid token without a record.
     pub fn without_record(reason: TokenReason) -> Self {
         Self { valid: false, reason, token: None }
     }
 
-    /// The verdict on a stored token at this moment.
+    /// Checks a stored token at `now`.
     pub fn of(token: TokenInfo, now: Timestamp) -> Self {
         let reason = TokenReason::of(&token, now);
         Self { valid: reason == TokenReason::Valid, reason, token: Some(token) }

@@ -1,4 +1,4 @@
-//! Tokens whole, as moving them from one database to another needs them.
+//! Complete token rows, including hashes, for copying tokens between databases.
 
 use std::fmt;
 
@@ -9,30 +9,30 @@ use crate::error::Result;
 use crate::schema::{Characters, api_tokens};
 use crate::value::Timestamp;
 
-/// So many tokens are read at a time.
+/// Maximum number of tokens that one query returns.
 const MAX_ROWS: i64 = 2_000;
 
-/// A token with its hash. `Debug` does not show that.
+/// A token with its hash, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = api_tokens)]
 #[diesel(treat_none_as_default_value = false)]
 pub struct StoredToken {
-    /// Its number.
+    /// The token's id.
     pub id: i64,
-    /// SHA-256 of the token in 64 lower-case hexadecimal digits.
+    /// SHA-256 hash of the token, as 64 lower-case hexadecimal digits.
     #[diesel(deserialize_as = Characters<String>, serialize_as = Characters<String>)]
     pub token_hash: String,
-    /// What it is for.
+    /// The purpose of the token.
     pub description: String,
-    /// When it was made.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// From this moment on it is invalid; `None` means never.
+    /// Time from which the token is invalid. `None` means that it does not expire.
     pub expires_at: Option<Timestamp>,
-    /// False once it was revoked.
+    /// Whether the token has not been revoked.
     pub is_active: bool,
-    /// When it was last used, to the minute.
+    /// Time of the last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
-    /// Its first characters, to tell it from others.
+    /// The token's first characters, to identify it.
     pub token_start: Option<String>,
 }
 
@@ -45,11 +45,12 @@ impl fmt::Debug for StoredToken {
     }
 }
 
-/// The next tokens behind this id, in the order of their ids; none at the end.
+/// Returns up to 2,000 tokens with an id greater than `id`, ordered by id. The result is empty at
+/// the end.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
-pub fn behind(connection: &mut Connection, id: i64) -> Result<Vec<StoredToken>> {
+/// `Unavailable` or another error of the database.
+pub fn list_after_id(connection: &mut Connection, id: i64) -> Result<Vec<StoredToken>> {
     let rows = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::id.gt(id))
         .order(api_tokens::id.asc())
@@ -59,10 +60,10 @@ pub fn behind(connection: &mut Connection, id: i64) -> Result<Vec<StoredToken>> 
     rows.map_err(|error| connection.read_error(error))
 }
 
-/// Those of these hashes that are there, with their ids.
+/// Returns the ids and hashes of the tokens that have one of these hashes.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another error of the database.
 pub fn with_hashes(connection: &mut Connection, hashes: &[&str]) -> Result<Vec<(i64, String)>> {
     let rows = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::token_hash.eq_any(hashes.iter().copied().map(Characters)))
@@ -72,11 +73,11 @@ pub fn with_hashes(connection: &mut Connection, hashes: &[&str]) -> Result<Vec<(
     Ok(rows.into_iter().map(|(id, hash)| (id, hash.into())).collect())
 }
 
-/// Those of these ids that are there.
+/// Returns the ids from `ids` that exist.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
-pub fn taken_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<i64>> {
+/// `Unavailable` or another error of the database.
+pub fn existing_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<i64>> {
     let rows = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::id.eq_any(ids))
         .select(api_tokens::id)
@@ -84,20 +85,20 @@ pub fn taken_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<i64>> {
     rows.map_err(|error| connection.read_error(error))
 }
 
-/// How many tokens there are.
+/// Counts all tokens.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another error of the database.
 pub fn count_all(connection: &mut Connection) -> Result<i64> {
     let counted = on_engine!(connection, c => api_tokens::table.count().get_result::<i64>(c));
     counted.map_err(|error| connection.read_error(error))
 }
 
-/// Stores tokens under their own ids, in the transaction that the caller has opened. The numbers that the database gives
-/// later are not looked after.
+/// Stores tokens with their ids, in the caller's transaction. The database's id sequence is not
+/// advanced.
 ///
 /// # Errors
-/// What the database says: an id or a hash that is taken.
+/// The database's error, for example for a duplicate id or hash.
 pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
     let stored = match &mut connection.session {
         Session::Sqlite(c) => tokens.iter().cloned().try_for_each(|token| {
@@ -107,18 +108,18 @@ pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> R
             diesel::insert_into(api_tokens::table).values(token).execute(c.as_mut()).map(drop)
         }),
         Session::PostgreSql(c) => {
-            let sql = "COPY api_tokens (id, token_hash, description, created_at, expires_at, is_active, last_used_at, \
-                       token_start) FROM STDIN (FORMAT binary)";
+            let sql = "COPY api_tokens (id, token_hash, description, created_at, expires_at, \
+                       is_active, last_used_at, token_start) FROM STDIN (FORMAT binary)";
             c.copy_in(sql, copy_rows(tokens)).map(drop)
         }
     };
     stored.map_err(|error| connection.write_error(error))
 }
 
-/// Stores tokens under ids that the database gives them, in the transaction that the caller has opened.
+/// Stores tokens with ids that the database assigns, in the caller's transaction.
 ///
 /// # Errors
-/// What the database says: a hash that is taken.
+/// The database's error, for example for a duplicate hash.
 pub fn insert_with_new_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
     use api_tokens::dsl;
     let stored = tokens.iter().try_for_each(|token| {

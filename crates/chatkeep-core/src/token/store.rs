@@ -1,4 +1,4 @@
-//! Reading and writing tokens.
+//! Queries on the token table.
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
@@ -14,9 +14,9 @@ use crate::message::check_name;
 use crate::schema::{Characters, api_tokens};
 use crate::value::Timestamp;
 
-/// The most characters that a description may have.
+/// Maximum length of a description, in characters.
 pub const MAX_DESCRIPTION: usize = 255;
-/// Ten thousand years, near enough.
+/// Maximum lifetime in days, about 10,000 years.
 const MAX_EXPIRES_DAYS: i64 = 3_650_000;
 
 /// A row without its hash.
@@ -65,7 +65,7 @@ impl From<Row> for TokenInfo {
     }
 }
 
-/// What goes into the table: the hash, never the token.
+/// A new row. It contains the hash, never the token.
 #[derive(Insertable, Clone, Copy)]
 #[diesel(table_name = api_tokens)]
 #[diesel(treat_none_as_default_value = false)]
@@ -78,10 +78,11 @@ struct NewRow<'a> {
     token_start: Option<&'a str>,
 }
 
-/// The moment this many days from `now`, if a token may last that long.
+/// Returns the time `expires_days` days after `now`.
 ///
 /// # Errors
-/// `InvalidInput` with the field `expires_days` unless it is between 1 and 3,650,000 and ends before the year 10000.
+/// `InvalidInput` with the field `expires_days` unless it is between 1 and 3,650,000 and ends
+/// before the year 10000.
 pub fn expiry(now: Timestamp, expires_days: i64) -> Result<Timestamp> {
     let end = if (1..=MAX_EXPIRES_DAYS).contains(&expires_days) {
         now.checked_add_days(expires_days)
@@ -96,18 +97,19 @@ pub fn expiry(now: Timestamp, expires_days: i64) -> Result<Timestamp> {
     })
 }
 
-/// Whether a description can be stored.
+/// Validates a description.
 ///
 /// # Errors
-/// `InvalidInput` with the field `description`: more than 255 characters, or a NUL.
+/// `InvalidInput` with the field `description` when it has more than 255 characters, or contains a
+/// NUL character.
 pub fn check_description(description: &str) -> Result<()> {
     check_name("description", description, MAX_DESCRIPTION)
 }
 
-/// Makes a token and stores its hash.
+/// Creates a token and stores its hash.
 ///
 /// # Errors
-/// `InvalidInput` with the field `description` or `expires_days`; otherwise as every write.
+/// `InvalidInput` with the field `description` or `expires_days`; or an error of the database.
 pub fn create(
     connection: &mut Connection,
     description: &str,
@@ -147,10 +149,11 @@ pub fn create(
     })
 }
 
-/// The token with this hash, if there is one.
+/// Returns the token with this hash, if it exists.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer: never "no such token".
+/// `Unavailable` or another error of the database. An unreachable database is never reported as a
+/// missing token.
 pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenInfo>> {
     let hash = hash.to_hex();
     let found = on_engine!(connection, c => api_tokens::table
@@ -161,11 +164,12 @@ pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<Token
     found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
 }
 
-/// What decides whether the token with this hash may be used, if there is one: [`find`] for who shows nothing of it, which
-/// spares the database and the network more than half of the columns.
+/// Returns the state of the token with this hash, if it exists. It reads less than half of the
+/// columns that [`find`] reads.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer: never "no such token".
+/// `Unavailable` or another error of the database. An unreachable database is never reported as a
+/// missing token.
 pub fn find_state(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenState>> {
     let hash = hash.to_hex();
     let columns =
@@ -184,10 +188,10 @@ pub fn find_state(connection: &mut Connection, hash: TokenHash) -> Result<Option
     found.map(|row| row.map(state)).map_err(|error| connection.read_error(error))
 }
 
-/// The token with this number, if there is one.
+/// Returns the token with this id, if it exists.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another error of the database.
 pub fn get(connection: &mut Connection, id: i64) -> Result<Option<TokenInfo>> {
     let found = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::id.eq(id))
@@ -197,10 +201,10 @@ pub fn get(connection: &mut Connection, id: i64) -> Result<Option<TokenInfo>> {
     found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
 }
 
-/// All tokens, newest first.
+/// Returns all tokens, newest first.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another error of the database.
 pub fn list(connection: &mut Connection) -> Result<Vec<TokenInfo>> {
     let rows = on_engine!(connection, c => api_tokens::table
         .select(COLUMNS)
@@ -210,23 +214,25 @@ pub fn list(connection: &mut Connection) -> Result<Vec<TokenInfo>> {
         .map_err(|error| connection.read_error(error))
 }
 
-/// Makes a token invalid for good. False when there is no such token, or it was revoked before.
+/// Revokes a token permanently. Returns false if it does not exist or is already revoked.
 ///
 /// # Errors
-/// As every write.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn revoke(connection: &mut Connection, id: i64) -> Result<bool> {
     let changed = on_engine!(connection, c => {
-        diesel::update(api_tokens::table.filter(api_tokens::id.eq(id)).filter(api_tokens::is_active.eq(true)))
+        let active =
+            api_tokens::table.filter(api_tokens::id.eq(id)).filter(api_tokens::is_active.eq(true));
+        diesel::update(active)
             .set(api_tokens::is_active.eq(false))
             .execute(c)
     });
     changed.map(|count| count > 0).map_err(|error| connection.write_error(error))
 }
 
-/// Deletes the tokens whose time is over at this moment, and says how many.
+/// Deletes the tokens that have expired at `now`, and returns their number.
 ///
 /// # Errors
-/// As every write.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn delete_expired(connection: &mut Connection, now: Timestamp) -> Result<u64> {
     let deleted = on_engine!(connection, c => {
         diesel::delete(api_tokens::table.filter(api_tokens::expires_at.le(now))).execute(c)
@@ -234,10 +240,10 @@ pub fn delete_expired(connection: &mut Connection, now: Timestamp) -> Result<u64
     deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
 }
 
-/// How many tokens' time is over at this moment.
+/// Counts the tokens that have expired at `now`.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another error of the database.
 pub fn count_expired(connection: &mut Connection, now: Timestamp) -> Result<i64> {
     let counted = on_engine!(connection, c => api_tokens::table
         .filter(api_tokens::expires_at.le(now))
@@ -246,16 +252,21 @@ pub fn count_expired(connection: &mut Connection, now: Timestamp) -> Result<i64>
     counted.map_err(|error| connection.read_error(error))
 }
 
-/// Deletes tokens whose time is over at this moment, at most so many, and says how many. Zero means that none is left.
+/// Deletes up to `limit` tokens that have expired at `now`, and returns their number. Zero means
+/// that none is left.
 ///
 /// # Errors
-/// As every write.
-pub fn delete_expired_batch(connection: &mut Connection, now: Timestamp, most: u32) -> Result<u64> {
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
+pub fn delete_expired_batch(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64> {
     let deleted = on_engine!(connection, c => api_tokens::table
     .filter(api_tokens::expires_at.le(now))
     .order(api_tokens::id.asc())
     .select(api_tokens::id)
-    .limit(i64::from(most))
+    .limit(i64::from(limit))
     .load::<i64>(c)
     .and_then(|ids| match ids.as_slice() {
         [] => Ok(0),
@@ -264,18 +275,21 @@ pub fn delete_expired_batch(connection: &mut Connection, now: Timestamp, most: u
     deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
 }
 
-/// Notes that a token was used, unless that was noted after `not_since`. True when it was noted now.
+/// Sets the time of the last use, unless the stored time is after `last_used_before`. Returns
+/// whether it was set.
 ///
 /// # Errors
-/// As every write.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn touch(
     connection: &mut Connection,
     id: i64,
     now: Timestamp,
-    not_since: Timestamp,
+    last_used_before: Timestamp,
 ) -> Result<bool> {
     let changed = on_engine!(connection, c => {
-        let due = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.le(not_since));
+        let due = api_tokens::last_used_at
+            .is_null()
+            .or(api_tokens::last_used_at.le(last_used_before));
         diesel::update(api_tokens::table.filter(api_tokens::id.eq(id)).filter(due))
             .set(api_tokens::last_used_at.eq(Some(now)))
             .execute(c)

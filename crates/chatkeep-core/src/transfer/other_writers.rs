@@ -1,51 +1,55 @@
-//! Rows that bring their ids, while other programs store rows that get theirs from the database.
+//! Insertion of rows with explicit ids while other programs store rows with generated ids.
 //!
-//! No id may be given twice, and no message of another program may fail for it. SQLite has one writer. On PostgreSQL
-//! others are held off until the transaction ends. On MySQL and MariaDB a lock on a table ends a transaction; there the ids
-//! of the rows that are to come are taken out of the database's count before it begins, and others go on writing.
+//! No id may be assigned twice, and no insert of another program may fail. SQLite has a single
+//! writer. On PostgreSQL, other writers are blocked until the transaction ends. On MySQL and
+//! MariaDB, locking a table would end the transaction. There, the ids are reserved before the
+//! transaction begins, and other programs keep writing.
 
 use crate::connection::Connection;
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{ErrorKind, Result};
-use crate::fault::Effect;
 
 use super::sequence::{IdsOf, next_id};
 
-/// How long MySQL waits for transactions that use the table. All that come later wait behind it.
+/// Maximum time for which MySQL waits for transactions that use the table. During the wait, all
+/// later transactions wait as well.
 const WAIT_SECONDS: u32 = 10;
 
-/// Keeps other programs from writing messages and tokens until the transaction ends, which the caller has opened. On MySQL
-/// and MariaDB it does nothing: see [`reserve_ids`].
+/// Prevents other programs from writing messages and tokens until the caller's transaction ends.
+/// Has no effect on MySQL and MariaDB: see [`reserve_ids`].
 ///
 /// # Errors
-/// `Conflict` or `Unavailable` when another transaction goes on for too long.
-pub fn hold_off_writers(connection: &mut Connection) -> Result<()> {
+/// `Conflict` or `Unavailable` when another transaction takes too long.
+pub fn block_writers(connection: &mut Connection) -> Result<()> {
     if connection.engine() != Engine::PostgreSql {
         return Ok(());
     }
     connection.batch("LOCK TABLE messages, api_tokens IN SHARE ROW EXCLUSIVE MODE", Effect::None)
 }
 
-/// Whether [`hold_off_writers`] holds them off. Where it does not, new rows that keep no id of their own must leave it to the
-/// database to give them one.
-pub fn are_writers_held_off(connection: &Connection) -> bool {
+/// Returns whether [`block_writers`] has an effect. Otherwise, the database must assign the ids of
+/// rows that have no explicit id.
+pub fn are_writers_blocked(connection: &Connection) -> bool {
     !matches!(connection.engine(), Engine::MySql | Engine::MariaDb)
 }
 
-/// Sees to it, on MySQL and MariaDB, that other programs get no id up to this one any more, and waits until rows that they
-/// have begun to store with such an id are there or given up. It is data definition, which commits by itself: call it
-/// before the transaction. Elsewhere it does nothing.
+/// Reserves all ids up to `greatest` on MySQL and MariaDB. Has no effect on the other engines.
+///
+/// It waits until transactions that store rows with such ids have ended; later rows get greater
+/// ids. It uses DDL, which commits implicitly, so call it before the transaction.
 ///
 /// # Errors
 /// `Conflict` when another transaction uses the table for more than 10 s.
 pub fn reserve_ids(connection: &mut Connection, ids: IdsOf, greatest: i64) -> Result<()> {
-    if are_writers_held_off(connection) {
+    if are_writers_blocked(connection) {
         return Ok(());
     }
     let next = next_id(connection, ids)?.max(greatest.saturating_add(1));
     connection.batch(
         &format!(
-            "SET @chatkeep_lock_wait = @@SESSION.lock_wait_timeout; SET SESSION lock_wait_timeout = {WAIT_SECONDS}"
+            "SET @chatkeep_lock_wait = @@SESSION.lock_wait_timeout; \
+             SET SESSION lock_wait_timeout = {WAIT_SECONDS}"
         ),
         Effect::None,
     )?;
@@ -56,8 +60,8 @@ pub fn reserve_ids(connection: &mut Connection, ids: IdsOf, greatest: i64) -> Re
         connection.batch("SET SESSION lock_wait_timeout = @chatkeep_lock_wait", Effect::None)?;
     }
     match reserved {
-        // An account that may not change tables: an id that is given twice is then an error of one of both, and nothing
-        // worse.
+        // The account may not alter tables. If an id is then assigned twice, one of the two inserts
+        // fails, and no data is corrupted.
         Err(error) if error.kind() == ErrorKind::Configuration => Ok(()),
         reserved => reserved,
     }

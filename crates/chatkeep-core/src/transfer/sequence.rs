@@ -1,24 +1,25 @@
-//! The numbers that a table gives to new rows. Rows that bring their own leave them behind on PostgreSQL.
+//! The sequences of generated ids. On PostgreSQL, rows with explicit ids do not advance the
+//! sequence.
 
 use diesel::sql_types::{BigInt, Nullable};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::connection::{Connection, on_engine};
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::fault::Effect;
 
-/// Whose ids are meant.
+/// A table with generated ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IdsOf {
-    /// The message log's.
+    /// The message log.
     Messages,
-    /// The tokens'.
+    /// The API tokens.
     Tokens,
 }
 
 impl IdsOf {
-    /// The table's name.
+    /// Returns the table's name.
     pub fn table(self) -> &'static str {
         match self {
             Self::Messages => "messages",
@@ -46,7 +47,7 @@ fn number(connection: &mut Connection, sql: &str) -> Result<Option<i64>> {
 pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
     let table = ids.table();
     let last = match connection.engine() {
-        // The table of numbers is there as soon as one table has AUTOINCREMENT, as ours have.
+        // SQLite creates `sqlite_sequence` with the first AUTOINCREMENT table, so it exists.
         Engine::Sqlite => number(
             connection,
             &format!("SELECT seq AS number FROM sqlite_sequence WHERE name = '{table}'"),
@@ -54,17 +55,19 @@ pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
         Engine::PostgreSql => number(
             connection,
             &format!(
-                "SELECT pg_sequence_last_value(pg_get_serial_sequence('{table}', 'id')::regclass) AS number"
+                "SELECT pg_sequence_last_value(\
+                 pg_get_serial_sequence('{table}', 'id')::regclass) AS number"
             ),
         )?,
         engine @ (Engine::MySql | Engine::MariaDb) => {
             if engine == Engine::MySql {
-                // What it tells of a table may otherwise be a day old.
+                // Otherwise MySQL returns cached table statistics, which can be a day old.
                 connection
                     .batch("SET SESSION information_schema_stats_expiry = 0", Effect::None)?;
             }
             let sql = format!(
-                "SELECT CAST(AUTO_INCREMENT - 1 AS SIGNED) AS number FROM information_schema.TABLES \
+                "SELECT CAST(AUTO_INCREMENT - 1 AS SIGNED) AS number \
+                 FROM information_schema.TABLES \
                  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{table}'"
             );
             number(connection, &sql)?
@@ -79,14 +82,14 @@ fn greatest_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
         .map(|id| id.unwrap_or(0))
 }
 
-/// Sees to it that the next row gets this id or a greater one. It never takes numbers back. On MySQL and MariaDB it is
-/// data definition, which commits by itself.
+/// Ensures that the next row gets an id of at least `next`. It never decreases the sequence. On
+/// MySQL and MariaDB it uses DDL, which commits implicitly.
 ///
 /// # Errors
-/// What the database says.
+/// The database's error.
 pub fn set_next_id(connection: &mut Connection, ids: IdsOf, next: i64) -> Result<()> {
     let before = next_id(connection, ids)?;
-    // PostgreSQL's numbers may lie behind the rows that are there.
+    // PostgreSQL's sequence may be below the greatest id in the table.
     if next <= before && connection.engine() != Engine::PostgreSql {
         return Ok(());
     }
@@ -118,12 +121,13 @@ pub fn set_next_id(connection: &mut Connection, ids: IdsOf, next: i64) -> Result
     }
 }
 
-/// Sees to it that no id that is in use is given again, in a transaction that [holds writers off](super::hold_off_writers).
-/// Only PostgreSQL does not see to that by itself.
+/// Advances the sequence beyond all ids in use, in a transaction that
+/// [blocks writers](super::block_writers). Only PostgreSQL needs this; the other engines do it
+/// automatically.
 ///
 /// # Errors
-/// What the database says.
-pub fn pass_ids_in_use(connection: &mut Connection, ids: IdsOf) -> Result<()> {
+/// The database's error.
+pub fn skip_ids_in_use(connection: &mut Connection, ids: IdsOf) -> Result<()> {
     if connection.engine() != Engine::PostgreSql {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! SQLite files as a whole: a copy while the database is in use, and whether a file is sound.
+//! Operations on whole SQLite files: online copy, integrity check and vacuum.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -10,19 +10,19 @@ use diesel::sql_types::{Binary, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::connection::{Connection, Session, SqliteSession, open_sqlite_to_read};
+use crate::db_error::{self, Effect};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::{self, Effect};
 
-/// How long another program may hold the file's lock.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time to wait for another program's lock on the file.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every SQLite file begins with.
+/// The first bytes of every SQLite file.
 pub(crate) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Whether a file begins as SQLite's files do.
+/// Returns whether a file starts with SQLite's header.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// The file system's error.
 pub fn is_sqlite_file(path: &Path) -> std::io::Result<bool> {
     let mut start = Vec::with_capacity(MAGIC.len());
     File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut start)?;
@@ -32,25 +32,27 @@ pub fn is_sqlite_file(path: &Path) -> std::io::Result<bool> {
 fn sqlite(connection: &mut Connection) -> Result<&mut SqliteSession> {
     match &mut connection.session {
         Session::Sqlite(connection) => Ok(connection),
-        _ => Err(Error::configuration("only SQLite keeps its data in a file")),
+        _ => Err(Error::configuration("this operation is supported for SQLite only")),
     }
 }
 
-/// Writes the database as it is at this moment into a new file, while others go on reading and writing. The file holds
-/// everything, needs no other file beside it, and has no free space inside. It must not be there yet, or be empty. The
-/// connection can write afterwards, whatever it was opened for.
+/// Writes a snapshot of the database to a new file, while other connections read and write.
+///
+/// The file is complete without companions, and contains no free pages. It must not exist, or must
+/// be empty. Afterwards the connection can write, even if it was opened as a reader.
 ///
 /// # Errors
-/// `Configuration` on a server, `StorageFull` when the disk is, `Corrupt` when the database is damaged.
+/// `Configuration` on a server; `InvalidInput` when the path is not UTF-8; `StorageFull` when the
+/// disk is full; `Corrupt` when the database is damaged.
 pub fn copy_sqlite_file(connection: &mut Connection, path: &Path) -> Result<()> {
     let text = path.to_str().ok_or_else(|| {
         Error::invalid_input(
             "file",
-            "has a name that is not UTF-8, with which SQLite cannot be asked",
+            "has a name that is not valid UTF-8, which SQLite does not support",
         )
     })?;
     let session = sqlite(connection)?;
-    // A connection that only reads may not even write into another file.
+    // A reader connection cannot write to any file, not even to another one.
     let copied = session.batch_execute("PRAGMA query_only = OFF").and_then(|()| {
         session.without_time_limit(|session| {
             sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(session)
@@ -59,21 +61,21 @@ pub fn copy_sqlite_file(connection: &mut Connection, path: &Path) -> Result<()> 
     copied.map(drop).map_err(|error| connection.read_error(error))
 }
 
-/// A line of the check may name a table, the name of which is not text where the file is damaged.
+/// A row of the check. It may contain a table name, which need not be valid text in a damaged file.
 #[derive(QueryableByName)]
-struct Line {
+struct CheckRow {
     #[diesel(sql_type = Binary)]
     line: Vec<u8>,
 }
 
-/// Reads a whole SQLite file, and says what is wrong with it. Nobody else may be writing to it.
+/// Checks the integrity of a whole SQLite file. No other program may write to it.
 ///
 /// # Errors
-/// `Corrupt` when something is.
+/// `Corrupt` when the file is damaged; the message lists up to five faults.
 pub fn check_sqlite_file(path: &Path) -> Result<()> {
-    // The hooks have to outlive the connection.
-    let (mut connection, _hooks) = open_sqlite_to_read(path, false, PATIENCE)?;
-    let faults = integrity(&mut connection).map_err(fault::sqlite::error)?;
+    // The hooks must outlive the connection.
+    let (mut connection, _hooks) = open_sqlite_to_read(path, false, LOCK_TIMEOUT)?;
+    let faults = integrity(&mut connection).map_err(db_error::sqlite::error)?;
     drop(connection);
     if faults.is_empty() {
         return Ok(());
@@ -84,28 +86,30 @@ pub fn check_sqlite_file(path: &Path) -> Result<()> {
     ))
 }
 
-/// What SQLite's own check finds wrong; nothing when all is well.
+/// Returns up to five faults that SQLite's integrity check finds.
 pub(crate) fn integrity(
     connection: &mut diesel::SqliteConnection,
 ) -> diesel::QueryResult<Vec<String>> {
-    // The pragma's own limit cannot be given to it as a function, and faults of one page are one row of many lines.
+    // The table-valued function does not accept the pragma's limit, and one row can contain many
+    // lines about the same page.
     let check = "SELECT CAST(integrity_check AS BLOB) AS line FROM pragma_integrity_check LIMIT 5";
-    let rows = sql_query(check).load::<Line>(connection)?;
-    // In a file of UTF-16 it is UTF-16: ASCII with NUL between the letters.
+    let rows = sql_query(check).load::<CheckRow>(connection)?;
+    // For a UTF-16 file, the text is UTF-16: ASCII with a NUL after each letter.
     let text = rows.iter().map(|row| String::from_utf8_lossy(&row.line).replace('\0', ""));
     let lines = text.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
     Ok(lines.filter(|line| line != "ok").take(5).collect())
 }
 
-/// Gives the room that deleted rows had back to the file system: the file is written anew, for which it needs as much room
-/// again, and nobody else can write meanwhile.
+/// Returns the disk space of deleted rows to the file system. It rewrites the file, which
+/// temporarily needs the same disk space again, and blocks other writers.
 ///
 /// # Errors
-/// `Configuration` on a server, `StorageFull`, `Conflict` when others do not stop reading and writing.
+/// `Configuration` on a server; `StorageFull` when the disk is full; `Conflict` when other
+/// connections keep reading or writing.
 pub fn reclaim(connection: &mut Connection) -> Result<()> {
     let vacuumed =
         sqlite(connection)?.without_time_limit(|session| session.batch_execute("VACUUM"));
     vacuumed.map_err(|error| connection.read_error(error))?;
-    // With write-ahead logging the new file is in the log until it is moved over.
+    // With write-ahead logging, the rewritten file stays in the log until a checkpoint.
     connection.batch("PRAGMA wal_checkpoint(TRUNCATE)", Effect::None)
 }

@@ -1,13 +1,13 @@
-//! Making a new name in a folder durable.
+//! Durability of renamed and new files.
 
 use std::io;
 use std::path::Path;
 
-/// Writes the folder of a file to the disk: after a power failure a file that was renamed is there under its new name.
-/// A file system that cannot do that is not an error, and neither is a system without such folders.
+/// Flushes the folder of a file to disk, so that a renamed file keeps its new name after a power
+/// failure. File systems and operating systems that do not support this are not an error.
 ///
 /// # Errors
-/// The error of the file system.
+/// The file system's error.
 pub fn sync_folder(file: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,5 +1,6 @@
-//! The word that a database is being filled. It is written before the first row and removed after the last, so that nobody
-//! takes half of the data for all of it: every [`Chatkeep`](https://docs.rs/chatkeep) looks for it when it opens.
+//! The marker of an incomplete database. It is written before the first row of a transfer and
+//! removed after the last one. Every [`Chatkeep`](https://docs.rs/chatkeep) checks it when it
+//! opens, so that no program uses incomplete data.
 
 use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl};
 
@@ -9,43 +10,43 @@ use crate::schema::unfinished_transfer;
 use crate::value::Timestamp;
 
 const ROW: i32 = 0;
-/// All rows are being deleted.
-const EMPTYING: &str = "emptying";
+/// Kind of a row that marks the deletion of all rows. The value is stored, so it must not change.
+const TRUNCATE: &str = "emptying";
 
-/// How far moving rows in has come.
+/// The progress of a transfer into this database.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = unfinished_transfer)]
 #[non_exhaustive]
 pub struct Unfinished {
     id: i32,
-    /// What is done: `copy`, `restore`.
+    /// The operation: `copy` or `restore`.
     pub kind: String,
-    /// Where the rows come from, in a form without secrets; at most 255 characters.
+    /// The source of the rows without secrets, at most 255 characters.
     pub source: String,
-    /// The greatest id of a message that is here.
+    /// The greatest message id stored so far.
     pub last_message: i64,
-    /// How many messages are here.
+    /// Number of messages stored so far.
     pub messages: i64,
-    /// The greatest id of a token that is here.
+    /// The greatest token id stored so far.
     pub last_token: i64,
-    /// How many tokens are here.
+    /// Number of tokens stored so far.
     pub tokens: i64,
-    /// When it began.
+    /// Start time of the transfer.
     pub started_at: Timestamp,
 }
 
 impl Unfinished {
-    /// Whether all rows are being deleted.
-    pub fn is_emptying(&self) -> bool {
-        self.kind == EMPTYING
+    /// Returns whether all rows are being deleted.
+    pub fn is_truncating(&self) -> bool {
+        self.kind == TRUNCATE
     }
 
-    /// At its beginning.
+    /// Creates the state at the start of a transfer.
     pub fn new(kind: &str, source: &str) -> Self {
         Self::with_id(ROW, kind, source)
     }
 
-    /// A row that is not a transfer, and that no program takes for one.
+    /// Creates a row with another id, which no program mistakes for a transfer.
     pub(crate) fn with_id(id: i32, kind: &str, source: &str) -> Self {
         Self {
             id,
@@ -60,10 +61,10 @@ impl Unfinished {
     }
 }
 
-/// What is being moved into this database, or was when it was cut off.
+/// Returns the state of a running or interrupted transfer into this database.
 ///
 /// # Errors
-/// `Schema` when the schema is behind.
+/// `Schema` when migrations are pending.
 pub fn unfinished(connection: &mut Connection) -> Result<Option<Unfinished>> {
     let row = on_engine!(connection, c => unfinished_transfer::table
         .find(ROW)
@@ -72,12 +73,12 @@ pub fn unfinished(connection: &mut Connection) -> Result<Option<Unfinished>> {
     row.map_err(|error| connection.read_error(error))
 }
 
-/// The same, held until the transaction ends, which the caller has opened: what a program that was killed had sent last may
-/// still be on its way into the database, and is waited for.
+/// Returns the same as [`unfinished`], and locks the row until the caller's transaction ends. It
+/// waits for the last transaction of a killed program, which may still be running on the server.
 ///
 /// # Errors
-/// As [`unfinished`].
-pub fn hold_unfinished(connection: &mut Connection) -> Result<Option<Unfinished>> {
+/// `Schema` when migrations are pending; `Conflict` when the lock is not released in time.
+pub fn lock_unfinished(connection: &mut Connection) -> Result<Option<Unfinished>> {
     use unfinished_transfer::dsl;
     let held = on_engine!(connection, c => diesel::update(dsl::unfinished_transfer.find(ROW))
         .set(dsl::kind.eq(dsl::kind))
@@ -86,32 +87,34 @@ pub fn hold_unfinished(connection: &mut Connection) -> Result<Option<Unfinished>
     unfinished(connection)
 }
 
-/// Writes down that all rows are going to be deleted, whatever was going on before: no number of rows means anything then.
+/// Marks the database as being truncated. It replaces the state of an earlier transfer, whose row
+/// counts are no longer valid.
 ///
 /// # Errors
-/// What the database says.
-pub fn begin_emptying(connection: &mut Connection, source: &str) -> Result<()> {
+/// The database's error.
+pub fn begin_truncate(connection: &mut Connection, source: &str) -> Result<()> {
     connection.transaction(|connection| {
-        if hold_unfinished(connection)?.is_some() {
+        if lock_unfinished(connection)?.is_some() {
             finish(connection)?;
         }
-        begin(connection, &Unfinished::new(EMPTYING, source))
+        begin(connection, &Unfinished::new(TRUNCATE, source))
     })
 }
 
-/// Writes down that rows are going to be moved in.
+/// Marks the database as incomplete before a transfer.
 ///
 /// # Errors
-/// What the database says; an error when another program has done so.
+/// The database's error, also when the database is already marked.
 pub fn begin(connection: &mut Connection, state: &Unfinished) -> Result<()> {
-    let begun = on_engine!(connection, c => diesel::insert_into(unfinished_transfer::table).values(state.clone()).execute(c));
-    begun.map(drop).map_err(|error| connection.write_error(error))
+    let inserted = on_engine!(connection, c =>
+        diesel::insert_into(unfinished_transfer::table).values(state.clone()).execute(c));
+    inserted.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// Writes down how far it has come, in the transaction that stores the rows.
+/// Stores the progress of a transfer, in the transaction that stores the rows.
 ///
 /// # Errors
-/// `Conflict` when the word is not there any more: another program is at work.
+/// `Conflict` when the marker has been removed or replaced by another program.
 pub fn update(connection: &mut Connection, state: &Unfinished) -> Result<()> {
     use unfinished_transfer::dsl;
     let changed = on_engine!(connection, c => diesel::update(dsl::unfinished_transfer.find(ROW))
@@ -126,39 +129,40 @@ pub fn update(connection: &mut Connection, state: &Unfinished) -> Result<()> {
     match changed.map_err(|error| connection.write_error(error))? {
         0 => Err(Error::new(
             ErrorKind::Conflict,
-            "another program is moving rows into this database",
+            "another program is transferring rows into this database",
         )
         .with_retryable(false)),
         _ => Ok(()),
     }
 }
 
-/// Takes the word back: all rows are there, or none.
+/// Removes the marker after all rows are stored, or none.
 ///
 /// # Errors
-/// What the database says.
+/// The database's error.
 pub fn finish(connection: &mut Connection) -> Result<()> {
-    let done = on_engine!(connection, c => diesel::delete(unfinished_transfer::table.find(ROW)).execute(c));
-    done.map(drop).map_err(|error| connection.write_error(error))
+    let deleted = on_engine!(connection, c =>
+        diesel::delete(unfinished_transfer::table.find(ROW)).execute(c));
+    deleted.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// Refuses a database that is half filled.
+/// Rejects an incomplete database.
 ///
 /// # Errors
-/// `Schema(Unfinished)`, saying what to run.
+/// `Schema(Unfinished)` when a transfer is unfinished; the message names the command to run.
 pub fn refuse_unfinished(connection: &mut Connection) -> Result<()> {
     let Some(state) = unfinished(connection)? else { return Ok(()) };
     let Unfinished { kind, messages, started_at, .. } = state;
-    let again = match kind.as_str() {
-        "copy" => "run `chatkeep db copy` again with --resume, or with --replace to begin anew",
-        EMPTYING => "run what was interrupted again",
+    let remedy = match kind.as_str() {
+        "copy" => "run `chatkeep db copy` again with --resume, or with --replace to start over",
+        TRUNCATE => "run the interrupted command again",
         _ => "run `chatkeep db restore` again",
     };
     Err(Error::new(
         ErrorKind::Schema(SchemaState::Unfinished),
         format!(
-            "this database is only partly filled: a {kind} that began at {started_at} is not finished ({messages} messages \
-             so far); {again}"
+            "this database is incomplete: a {kind} that began at {started_at} is not finished \
+             ({messages} messages so far); {remedy}"
         ),
     ))
 }

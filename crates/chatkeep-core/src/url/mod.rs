@@ -1,8 +1,11 @@
-//! Where the database is: `DATABASE_URL`, or `DB_TYPE` `DB_HOST` `DB_PORT` `DB_NAME` `DB_USER` `DB_PASS`, or the default.
+//! The database's address: `DATABASE_URL`; or `DB_TYPE`, `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`
+//! and `DB_PASS`; or the default.
 //!
-//! SQLAlchemy's and libpq's ways of writing a URL are understood, and so are the URLs that the usual hosts hand out.
-//! Nothing in a URL is ignored: an unknown key, a repeated key, an empty value or a wrong `%xx` is an error of the
-//! kind [`ErrorKind::Configuration`](crate::ErrorKind::Configuration). Reading a URL touches neither the disk nor the network.
+//! The URL formats of SQLAlchemy and libpq are supported, and so are the URLs that hosting
+//! providers issue. Nothing in a URL is ignored: an unknown key, a repeated key, an empty value or
+//! an invalid `%xx` is an error of kind
+//! [`ErrorKind::Configuration`](crate::ErrorKind::Configuration). Parsing a URL accesses neither
+//! the disk nor the network.
 //!
 //! | database | URL |
 //! |---|---|
@@ -12,47 +15,63 @@
 //! | SQLite, in memory | `sqlite:///:memory:` |
 //! | PostgreSQL | `postgresql://user:password@host:5432/name?sslmode=verify-full` |
 //! | PostgreSQL, unix socket | `postgresql://user@/name?host=/var/run/postgresql` |
-//! | PostgreSQL, several hosts | `postgresql://user@one,two:5433/name?target_session_attrs=read-write` |
+//! | PostgreSQL, several hosts | `postgresql://one,two:5433/name?target_session_attrs=read-write` |
 //! | MySQL | `mysql://user:password@host:3306/name?ssl-mode=REQUIRED` |
 //! | MariaDB, unix socket | `mariadb://user@/name?unix_socket=/run/mysqld/mysqld.sock` |
 //!
-//! | key | on | values |
-//! |---|---|---|
-//! | `synchronous` | SQLite | `full` (default), `normal` |
-//! | `mode` | SQLite | `ro`, `rw`, `rwc` (the last two are the default) |
-//! | `file_mode` | SQLite | permissions of a new file in octal digits: `0600` (default), `0640`, `0660`, … |
-//! | `sslmode`, `ssl_mode`, `ssl-mode` | servers | `disable`, `prefer` (default), `require`, `verify-ca`, `verify-full`, or as MySQL spells them |
-//! | `sslrootcert`, `ssl_ca`, `ssl-ca` | servers | a PEM file, or `system` for the built-in authorities; asks for `verify-ca`, `system` for `verify-full` |
-//! | `ssl`, `useSSL` | servers | `true` is `sslmode=require`; also the modes themselves |
-//! | `sslaccept` | servers | `strict` is `sslmode=verify-full`; `accept_invalid_certs` |
-//! | `connect_timeout` | servers | 1 to 3600 seconds |
-//! | `pooler` | servers | `transaction`, `session`; Supabase's, Neon's and Prisma's transaction poolers are known by their hosts |
-//! | `pgbouncer` | PostgreSQL | `true` is `pooler=transaction` |
-//! | `host`, `port`, `user`, `password`, `dbname` | PostgreSQL | as before the `?`; `host` may be a socket's folder, a list, or given several times |
-//! | `unix_sock` | PostgreSQL | the socket itself, as pg8000 wants it |
-//! | `channel_binding` | PostgreSQL | `disable`, `prefer` (default), `require` |
-//! | `target_session_attrs` | PostgreSQL | `any` (default), `read-write`, `read-only`, `primary`, `standby`, `prefer-standby` |
-//! | `application_name`, `options` | PostgreSQL | any text |
-//! | `gssencmode` | PostgreSQL | `disable`, `prefer`; makes no difference |
-//! | `supa`, `workaround`, `uselibpqcompat` | PostgreSQL | as Supabase, Vercel and guides for Node write them; make no difference |
-//! | `unix_socket`, `socket` | MySQL, MariaDB | the socket's path |
-//! | `ssl_verify_cert`, `verifyServerCertificate`, `ssl_verify_identity`, `ssl_check_hostname` | MySQL, MariaDB | `true`, `false` |
-//! | `charset` | MySQL, MariaDB | `utf8mb4` |
-//! | `reconnect` | MySQL, MariaDB | `true`; makes no difference |
+//! Keys for SQLite:
 //!
-//! Drivers' names as in `postgresql+asyncpg://` or `mysql+pymysql://` are accepted and make no difference.
+//! - `synchronous`: `full` (default) or `normal`.
+//! - `mode`: `ro`, `rw` or `rwc` (the last two are the default).
+//! - `file_mode`: permissions of a new file in octal digits: `0600` (default), `0640`, `0660`, …
 //!
-//! In a user name, a password or a database's name the characters `/`, `?` and `%` are written `%2F`, `%3F` and `%25`;
-//! `@` and `#` in a password may be written plainly. A `+` is a plus sign everywhere, as in libpq.
+//! Keys for all servers:
+//!
+//! - `sslmode`, `ssl_mode`, `ssl-mode`: `disable`, `prefer` (default), `require`, `verify-ca` or
+//!   `verify-full`, or MySQL's names.
+//! - `sslrootcert`, `ssl_ca`, `ssl-ca`: a PEM file, which implies `verify-ca`; or `system` for the
+//!   built-in authorities, which implies `verify-full`.
+//! - `ssl`, `useSSL`: `true` is `sslmode=require`; also the values of `sslmode`.
+//! - `sslaccept`: `strict` is `sslmode=verify-full`; or `accept_invalid_certs`.
+//! - `connect_timeout`: 1 to 3600 seconds.
+//! - `pooler`: `transaction` or `session`. The transaction poolers of Supabase, Neon and Prisma are
+//!   detected by their hosts.
+//!
+//! Keys for PostgreSQL:
+//!
+//! - `pgbouncer`: `true` is `pooler=transaction`.
+//! - `host`, `port`, `user`, `password`, `dbname`: the same as before the `?`. `host` may be a
+//!   socket's folder, a list, or repeated.
+//! - `unix_sock`: path of the socket, as in pg8000.
+//! - `channel_binding`: `disable`, `prefer` (default) or `require`.
+//! - `target_session_attrs`: `any` (default), `read-write`, `read-only`, `primary`, `standby` or
+//!   `prefer-standby`.
+//! - `application_name`, `options`: any text.
+//! - `gssencmode`: `disable` or `prefer`; has no effect.
+//! - `supa`, `workaround`, `uselibpqcompat`: added by Supabase, Vercel and guides for Node; have no
+//!   effect.
+//!
+//! Keys for MySQL and MariaDB:
+//!
+//! - `unix_socket`, `socket`: path of the socket.
+//! - `ssl_verify_cert`, `verifyServerCertificate`, `ssl_verify_identity`, `ssl_check_hostname`:
+//!   `true` or `false`.
+//! - `charset`: `utf8mb4`.
+//! - `reconnect`: `true`; has no effect.
+//!
+//! Driver names, as in `postgresql+asyncpg://` or `mysql+pymysql://`, are accepted and ignored.
+//!
+//! In user names, passwords and database names, `/`, `?` and `%` must be written as `%2F`, `%3F`
+//! and `%25`. `@` and `#` in a password need no encoding. A `+` is always a plus sign, as in libpq.
 
 mod encoding;
 mod hosts;
-mod nearest;
 mod query;
 mod redacted;
 mod scheme;
 mod server;
 mod sqlite;
+mod suggest;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -72,23 +91,23 @@ use std::str::FromStr;
 
 use crate::{Engine, Error, Result};
 
-/// The setting that errors name when the URL is wrong.
+/// The setting that errors about the URL name.
 const FIELD: &str = "DATABASE_URL";
 
-/// An error in the URL.
+/// Creates an error about the URL.
 fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::configuration(message).with_field(FIELD)
 }
 
-/// A database's address, checked and taken apart.
+/// A database's address, parsed and validated.
 ///
-/// `Display` and `Debug` show it with `***` in place of the password.
+/// `Display` and `Debug` show `***` instead of the password.
 ///
 /// ```
 /// use chatkeep_core::url::DatabaseUrl;
 ///
-/// let url = DatabaseUrl::parse("postgresql+asyncpg://chat:s%40cret@db.example.com/chat?sslmode=require")?;
-/// assert_eq!(url.to_string(), "postgresql://chat:***@db.example.com/chat?sslmode=require");
+/// let url = DatabaseUrl::parse("postgresql+asyncpg://chat:s%40cret@db.example.com/chat")?;
+/// assert_eq!(url.to_string(), "postgresql://chat:***@db.example.com/chat");
 /// # Ok::<(), chatkeep_core::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -97,11 +116,12 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads a URL. Blanks and line ends around it do not count.
+    /// Parses a URL. Leading and trailing whitespace is ignored.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with the field `DATABASE_URL`, which says what
-    /// would be right. The message holds neither the password nor the whole URL.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with the field `DATABASE_URL`
+    /// when the URL is invalid. The message explains how to fix it, and contains neither the
+    /// password nor the whole URL.
     ///
     /// ```
     /// use chatkeep_core::url::{DatabaseUrl, Target};
@@ -118,11 +138,11 @@ impl DatabaseUrl {
         let text = text.trim();
         if text.is_empty() {
             return Err(wrong(
-                "is empty; a URL such as sqlite:///chat.db or postgresql://user@host/name is expected",
+                "is empty; write a URL such as sqlite:///chat.db or postgresql://user@host/name",
             ));
         }
         if text.chars().any(char::is_control) {
-            return Err(wrong("holds a control character, such as a line end or a tab"));
+            return Err(wrong("contains a control character, such as a line break or a tab"));
         }
         let (engine, rest) = scheme::split(text)?;
         let target = match engine {
@@ -134,11 +154,12 @@ impl DatabaseUrl {
         Ok(Self { target })
     }
 
-    /// Reads the process's environment: `DATABASE_URL`, else the `DB_…` variables, else SQLite at `db/chatkeep.db`.
-    /// See [`DatabaseUrl::from_variables`] for the rules.
+    /// Reads the address from the process's environment: `DATABASE_URL`, else the `DB_…` variables,
+    /// else SQLite at `db/chatkeep.db`. See [`DatabaseUrl::from_variables`] for the rules.
     ///
     /// # Errors
-    /// As [`DatabaseUrl::from_variables`]; also when one of the variables is not valid Unicode.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a variable is invalid, or
+    /// is not valid Unicode.
     ///
     /// ```
     /// use chatkeep_core::url::DatabaseUrl;
@@ -153,18 +174,23 @@ impl DatabaseUrl {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    /// The same as [`DatabaseUrl::from_environment`], with a function that gives a variable's value.
+    /// Reads the address from variables, like [`DatabaseUrl::from_environment`], with a function
+    /// that returns a variable's value.
     ///
-    /// - `DATABASE_URL` comes first; when it is set, the others do not count.
-    /// - Otherwise `DB_TYPE` is `sqlite`, `postgresql` (or `postgres`), `mysql` or `mariadb`. For SQLite, `DB_NAME` is
-    ///   the file's path, and the variables of servers do not count. For servers, `DB_NAME` and `DB_USER` are required,
-    ///   `DB_HOST` is `localhost` and `DB_PORT` the engine's standard port unless they are set.
-    /// - With none of them set, the database is SQLite in `db/chatkeep.db`, whose folder is made when it is opened.
+    /// - If `DATABASE_URL` is set, all other variables are ignored.
+    /// - Otherwise, `DB_TYPE` is `sqlite`, `postgresql` (or `postgres`), `mysql` or `mariadb`.
+    ///   - For SQLite, `DB_NAME` is the file's path, and the variables of servers are ignored.
+    ///   - For servers, `DB_NAME` and `DB_USER` are required. The defaults are `localhost` for
+    ///     `DB_HOST`, and the engine's standard port for `DB_PORT`.
+    /// - If none is set, the database is SQLite at `db/chatkeep.db`, whose folder is created when
+    ///   the database is opened.
     ///
-    /// Empty variables count as unset. The values of `DB_…` are taken as they are, without `%xx`.
+    /// Empty variables count as unset. The values of `DB_…` are used literally, without `%xx`
+    /// decoding.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration); the field is the variable's name.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a variable is invalid;
+    /// the field is its name.
     ///
     /// ```
     /// use chatkeep_core::{Engine, url::DatabaseUrl};
@@ -190,8 +216,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// A SQLite file. The path is taken as it is, without `%xx`; its folder has to exist. `:memory:` means
-    /// [`DatabaseUrl::sqlite_memory`].
+    /// Creates the address of a SQLite file. The path is used literally, without `%xx` decoding,
+    /// and its folder must exist. `:memory:` is the same as [`DatabaseUrl::sqlite_memory`].
     ///
     /// ```
     /// use chatkeep_core::url::DatabaseUrl;
@@ -201,10 +227,10 @@ impl DatabaseUrl {
     /// # Ok::<(), chatkeep_core::Error>(())
     /// ```
     pub fn sqlite_file(path: impl Into<PathBuf>) -> Self {
-        Self { target: Target::Sqlite(SqliteTarget::new(sqlite::location(path.into()))) }
+        Self { target: Target::Sqlite(SqliteTarget::new(sqlite::file_or_memory(path.into()))) }
     }
 
-    /// A SQLite database in memory, which ends with its connection.
+    /// Creates the address of an in-memory SQLite database, which lasts as long as its connection.
     ///
     /// ```
     /// use chatkeep_core::url::DatabaseUrl;
@@ -216,8 +242,8 @@ impl DatabaseUrl {
         Self { target: Target::Sqlite(SqliteTarget::new(SqliteLocation::Memory)) }
     }
 
-    /// The engine that the URL names. A `mysql://` server may turn out to be MariaDB and the other way round: that
-    /// is known once it is connected.
+    /// Returns the engine that the URL names. A `mysql://` URL can lead to a MariaDB server and
+    /// vice versa; [`Connection::engine`](crate::Connection::engine) reports the actual engine.
     ///
     /// ```
     /// use chatkeep_core::{Engine, url::DatabaseUrl};
@@ -232,18 +258,19 @@ impl DatabaseUrl {
         }
     }
 
-    /// What the URL says, part by part.
+    /// Returns the parts of the address.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The URL for people to read: the password is `***`, the driver's name and settings that are the default are
-    /// left out, the order of the keys is fixed.
+    /// Returns the URL without secrets: the password is `***`. The driver's name and default
+    /// settings are omitted, and the keys are in a fixed order.
     ///
     /// ```
     /// use chatkeep_core::url::DatabaseUrl;
     ///
-    /// let url = DatabaseUrl::parse("mariadb://chat:secret@db:3306/chat?ssl_mode=VERIFY_IDENTITY")?;
+    /// let url =
+    /// DatabaseUrl::parse("mariadb://chat:secret@db:3306/chat?ssl_mode=VERIFY_IDENTITY")?;
     /// assert_eq!(url.redacted(), "mariadb://chat:***@db/chat?sslmode=verify-full");
     /// # Ok::<(), chatkeep_core::Error>(())
     /// ```

@@ -1,8 +1,9 @@
-//! A URL for people to read, built anew from its parts so that nothing of the original text can slip through.
+//! Rendering of a URL without its password. It is built from the parsed parts, so that no other
+//! part of the original text can appear.
 
 use super::encoding::{encode_name, encode_path, encode_value};
 use super::hosts::standard_port;
-use super::server::pooler_of;
+use super::server::infer_pooler;
 use super::target::{
     ChannelBinding, Host, PRIVATE, Pooler, ServerTarget, SqliteLocation, SqliteTarget, Synchronous,
     Target, TargetSession,
@@ -10,7 +11,8 @@ use super::target::{
 use super::tls;
 use crate::Engine;
 
-/// The URL with `***` in place of the password. Read again with the password put back, it means the same.
+/// Returns the URL with `***` instead of the password. With the password restored, it parses to the
+/// same target.
 pub(super) fn render(target: &Target) -> String {
     let (mut url, keys) = match target {
         Target::Sqlite(sqlite) => render_sqlite(sqlite),
@@ -38,11 +40,11 @@ fn render_sqlite(target: &SqliteTarget) -> (String, Keys) {
     if target.file_mode != PRIVATE {
         keys.push(("file_mode", format!("{:04o}", target.file_mode)));
     }
-    let place = match &target.location {
+    let location = match &target.location {
         SqliteLocation::Memory => ":memory:".to_owned(),
         SqliteLocation::File(path) => encode_path(&path.to_string_lossy()),
     };
-    (format!("sqlite:///{place}"), keys)
+    (format!("sqlite:///{location}"), keys)
 }
 
 fn render_server(target: &ServerTarget) -> (String, Keys) {
@@ -57,13 +59,14 @@ fn render_server(target: &ServerTarget) -> (String, Keys) {
     if target.user.is_some() || target.password.is_some() {
         url.push('@');
     }
-    // A lone socket reads better as a key; among several hosts it has to stand in their order.
-    let lone_socket = match target.hosts.as_slice() {
-        // A comma in the key's value would begin another host.
+    // A single socket is shown as a key, which is easier to read. Among several hosts, it must be
+    // in the list to keep the order.
+    let single_socket = match target.hosts.as_slice() {
+        // A comma in the key's value would separate hosts.
         [Host::Unix(path, port)] if !path.to_string_lossy().contains(',') => Some((path, port)),
         _ => None,
     };
-    if let Some((path, port)) = lone_socket {
+    if let Some((path, port)) = single_socket {
         let path = path.to_string_lossy().into_owned();
         if target.engine == Engine::PostgreSql {
             keys.push(("host", path));
@@ -100,7 +103,7 @@ fn render_host(host: &Host, engine: Engine) -> String {
     text
 }
 
-/// The settings that are not the default.
+/// Returns the settings that differ from the default.
 fn settings(target: &ServerTarget) -> Keys {
     let mut keys = Keys::new();
     if target.tls.mode != tls::default_mode(&target.hosts) {
@@ -118,7 +121,7 @@ fn settings(target: &ServerTarget) -> Keys {
     if let Some(timeout) = target.connect_timeout {
         keys.push(("connect_timeout", timeout.as_secs().to_string()));
     }
-    if target.pooler != pooler_of(&target.hosts) {
+    if target.pooler != infer_pooler(&target.hosts) {
         let name = if target.pooler == Pooler::Transaction { "transaction" } else { "session" };
         keys.push(("pooler", name.to_owned()));
     }

@@ -1,10 +1,10 @@
-//! The part before `://`: which engine, and SQLAlchemy's drivers, which make no difference here.
+//! The part before `://`: the engine, and SQLAlchemy's driver names, which are ignored.
 
-use super::nearest::{hint, nearest};
+use super::suggest::{hint, nearest};
 use super::wrong;
 use crate::{Engine, Error, Result};
 
-/// A scheme, its engine, and the drivers that may follow after a `+`.
+/// A scheme, its engine, and the driver names that may follow after a `+`.
 struct Scheme {
     name: &'static str,
     engine: Engine,
@@ -25,27 +25,28 @@ const SCHEMES: &[Scheme] = &[
     Scheme { name: "mariadb", engine: Engine::MariaDb, drivers: MYSQL_DRIVERS },
 ];
 
-/// Names that other programs use and that are too far from ours to be found by their letters.
-const ELSEWHERE: &[(&str, &str)] =
+/// Other programs' names for the schemes that are too different to be found by edit distance.
+const ALIASES: &[(&str, &str)] =
     &[("pg", "postgresql"), ("pgsql", "postgresql"), ("psql", "postgresql"), ("file", "sqlite")];
 
-const SQLITE_FORM: &str = "a SQLite file is written sqlite:///path/to/file.db, or sqlite:////path/to/file.db from the root";
+const SQLITE_FORM: &str = "a SQLite file is written as sqlite:///path/to/file.db, or as \
+     sqlite:////path/to/file.db for an absolute path";
 
-/// The engine called `name`, without a driver, in any case.
+/// Returns the engine with this name, without a driver, in any case.
 pub(super) fn engine(name: &str) -> Option<Engine> {
     SCHEMES.iter().find(|scheme| scheme.name.eq_ignore_ascii_case(name)).map(|scheme| scheme.engine)
 }
 
-/// ` (did you mean …?)` for the engine whose name is nearest.
+/// Returns ` (did you mean …?)` for the engine with the most similar name, or an empty string.
 pub(super) fn engine_hint(name: &str) -> String {
     let name = name.to_ascii_lowercase();
-    match ELSEWHERE.iter().find(|(other, _)| *other == name) {
-        Some((_, ours)) => format!(" (did you mean {ours}?)"),
+    match ALIASES.iter().find(|(alias, _)| *alias == name) {
+        Some((_, scheme)) => format!(" (did you mean {scheme}?)"),
         None => hint(&name, SCHEMES.iter().map(|scheme| scheme.name)),
     }
 }
 
-/// Takes the scheme off a URL and gives what follows `://`.
+/// Splits a URL into its engine and the part after `://`.
 pub(super) fn split(text: &str) -> Result<(Engine, &str)> {
     // The form that sqlx uses.
     if text.eq_ignore_ascii_case("sqlite::memory:") {
@@ -61,7 +62,7 @@ pub(super) fn split(text: &str) -> Result<(Engine, &str)> {
     };
     let Some(known) = SCHEMES.iter().find(|known| known.name.eq_ignore_ascii_case(name)) else {
         return Err(wrong(format!(
-            "the scheme {name} is not known{}; known are {}",
+            "unknown scheme {name}{}; supported: {}",
             engine_hint(name),
             SCHEMES.iter().map(|known| known.name).collect::<Vec<_>>().join(", "),
         )));
@@ -74,7 +75,8 @@ pub(super) fn split(text: &str) -> Result<(Engine, &str)> {
     }
 }
 
-/// Whether the text can be a scheme at all. It is shown in errors, and no part of a password may get there.
+/// Returns whether the text can be a scheme. Errors show schemes, and must not show a part of a
+/// password.
 fn is_scheme(text: &str) -> bool {
     text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -84,19 +86,17 @@ fn is_scheme(text: &str) -> bool {
 fn unknown_driver(scheme: &Scheme, driver: &str) -> Error {
     let name = scheme.name;
     if scheme.drivers.is_empty() {
-        return wrong(format!("{name}:// takes no driver after a +; write {name}:// alone"));
+        return wrong(format!("{name}:// does not accept a driver; write {name}:// only"));
     }
     let hint = match nearest(driver, scheme.drivers.iter().copied()) {
-        Some(near) => format!(" (did you mean {name}+{near}?)"),
-        None => format!("; write {name}:// alone"),
+        Some(nearest) => format!(" (did you mean {name}+{nearest}?)"),
+        None => format!("; write {name}:// only"),
     };
-    wrong(format!(
-        "the driver after {name}+ is not known{hint}; known are {}",
-        scheme.drivers.join(", ")
-    ))
+    wrong(format!("unknown driver after {name}+{hint}; supported: {}", scheme.drivers.join(", ")))
 }
 
-/// Why a text without a scheme is no URL. The text itself may hold a password and is not shown.
+/// Returns the error for a text without a scheme. The text is not shown, because it may contain a
+/// password.
 fn no_scheme(text: &str) -> Error {
     if text.starts_with(['"', '\'', '`']) {
         return wrong(
@@ -106,11 +106,11 @@ fn no_scheme(text: &str) -> Error {
     let start = text.get(..5).unwrap_or_default();
     if start.eq_ignore_ascii_case("jdbc:") {
         return wrong(
-            "is a JDBC address; write it without jdbc:, as in postgresql://user:password@host/name",
+            "is a JDBC URL; write it without jdbc:, as in postgresql://user:password@host/name",
         );
     }
     if start.eq_ignore_ascii_case("file:") {
-        return wrong(format!("is a file: address; {SQLITE_FORM}"));
+        return wrong(format!("is a file: URI; {SQLITE_FORM}"));
     }
     let before = text.split(':').next().unwrap_or_default();
     if let Some(known) = SCHEMES.iter().find(|known| known.name.eq_ignore_ascii_case(before)) {

@@ -1,4 +1,4 @@
-//! SQLite's URLs, with SQLAlchemy's slashes: `sqlite:///relative`, `sqlite:////absolute`.
+//! SQLite URLs in SQLAlchemy's format: `sqlite:///relative`, `sqlite:////absolute`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,57 +10,58 @@ use crate::{Engine, Result};
 
 const MEMORY: &str = ":memory:";
 
-/// Reads what follows `sqlite://`.
+/// Parses the part after `sqlite://`.
 pub(super) fn parse(rest: &str) -> Result<SqliteTarget> {
-    let (place, query) = match rest.split_once('?') {
-        Some((place, query)) => (place, Some(query)),
+    let (location, query) = match rest.split_once('?') {
+        Some((location, query)) => (location, Some(query)),
         None => (rest, None),
     };
     let mut query = Query::parse(query, Engine::Sqlite)?;
-    let location = if place.is_empty() {
+    let location = if location.is_empty() {
         SqliteLocation::Memory
-    } else if let Some(path) = place.strip_prefix('/') {
-        let location = location(PathBuf::from(decode(path, "the path")?));
+    } else if let Some(path) = location.strip_prefix('/') {
+        let location = file_or_memory(PathBuf::from(decode(path, "the path")?));
         if let SqliteLocation::File(path) = &location {
             check_file(path).map_err(wrong)?;
         }
         location
     } else {
-        // Whoever wrote a user and a password here shall not find them in a log.
-        let path =
-            if place != MEMORY && place.contains(['@', ':']) { "path/to/file.db" } else { place };
+        // A user and a password here must not appear in the error.
+        let may_have_login = location != MEMORY && location.contains(['@', ':']);
+        let path = if may_have_login { "path/to/file.db" } else { location };
         return Err(wrong(format!(
-            "sqlite:// with two slashes would be followed by a host, and SQLite has none; write sqlite:///{path}"
+            "after sqlite:// with two slashes, a host is expected, and SQLite has none; write \
+             sqlite:///{path}"
         )));
     };
     let mut target = SqliteTarget::new(location);
     let synchronous = [("full", Synchronous::Full), ("normal", Synchronous::Normal)];
-    if let Some(synchronous) = query.take_word("synchronous", &synchronous)? {
+    if let Some(synchronous) = query.take_choice("synchronous", &synchronous)? {
         target.synchronous = synchronous;
     }
-    // Both writing modes make the file when it is missing, as a URL without a mode does.
+    // Both writable modes create a missing file, like a URL without a mode.
     if let Some(read_only) =
-        query.take_word("mode", &[("ro", true), ("rw", false), ("rwc", false)])?
+        query.take_choice("mode", &[("ro", true), ("rw", false), ("rwc", false)])?
     {
         target.read_only = read_only;
     }
     if let Some(mode) = query.take("file_mode") {
         target.file_mode = parse_file_mode(&mode).ok_or_else(|| {
             wrong(
-                "file_mode has a value that is not valid; write octal permissions with which the owner reads and writes, \
-                 such as 0600 (the default), 0640 or 0660",
+                "file_mode has an invalid value; write octal permissions that let the owner read \
+                 and write, such as 0600 (the default), 0640 or 0660",
             )
         })?;
     }
     if target.read_only && target.location == SqliteLocation::Memory {
-        return Err(wrong("mode=ro makes no sense in memory, where a database starts out empty"));
+        return Err(wrong("mode=ro is invalid for an in-memory database, which starts out empty"));
     }
     query.finish();
     Ok(target)
 }
 
-/// Reads the permissions of a file: octal digits that let nobody run it, and its owner read and write it. `None` for
-/// anything else.
+/// Parses file permissions: octal digits that let the owner read and write the file, and let no
+/// user execute it. Returns `None` for anything else.
 ///
 /// ```
 /// assert_eq!(chatkeep_core::url::parse_file_mode("0640"), Some(0o640));
@@ -74,18 +75,20 @@ pub fn parse_file_mode(text: &str) -> Option<u32> {
     (mode & !0o666 == 0 && mode & 0o600 == 0o600).then_some(mode)
 }
 
-/// The place that a path means.
-pub(super) fn location(path: PathBuf) -> SqliteLocation {
+/// Returns the location of a path, which is in memory for `:memory:`.
+pub(super) fn file_or_memory(path: PathBuf) -> SqliteLocation {
     if path.as_os_str() == MEMORY { SqliteLocation::Memory } else { SqliteLocation::File(path) }
 }
 
-/// Refuses paths that cannot be a file of ours, as far as that can be told without looking at the disk.
+/// Rejects paths that are not a database file, without accessing the disk.
 pub(super) fn check_file(path: &Path) -> Result<(), String> {
     let text = path.to_string_lossy();
     if text.is_empty() {
-        // An unset variable in "sqlite:///$FILE" must not become a database that is gone at the next start.
+        // An unset variable in "sqlite:///$FILE" must not select an in-memory database, which would
+        // be lost at the next start.
         return Err(format!(
-            "the path is missing; write sqlite:///path/to/file.db, or sqlite:///{MEMORY} on purpose"
+            "the path is missing; write sqlite:///path/to/file.db, or sqlite:///{MEMORY} for a \
+             database in memory"
         ));
     }
     if text.ends_with('/') || text.ends_with("/.") || path.file_name().is_none() {
@@ -94,10 +97,10 @@ pub(super) fn check_file(path: &Path) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    // SQLite would read these as addresses of its own, with settings that nobody checked.
+    // SQLite would interpret these as URIs, with settings that were not validated.
     if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("file:")) {
         return Err(
-            "file: addresses are not understood; write the path alone, and ?mode=ro to only read"
+            "file: URIs are not supported; write only the path, and ?mode=ro for read-only access"
                 .to_owned(),
         );
     }

@@ -1,4 +1,4 @@
-//! What a database URL says, part by part.
+//! The parts of a database URL.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::Engine;
 
-/// A database's address: a file of our own, or a server.
+/// A database's address: SQLite or a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// SQLite, inside this process.
+    /// SQLite, embedded in this process.
     Sqlite(SqliteTarget),
     /// PostgreSQL, MySQL or MariaDB.
     Server(ServerTarget),
 }
 
-/// Permissions of files that hold people's messages: only their owner reads and writes them.
+/// Permissions of files that contain messages: only the owner can read and write them.
 pub(crate) const PRIVATE: u32 = 0o600;
 
 /// A SQLite database and how to open it.
@@ -23,20 +23,20 @@ pub(crate) const PRIVATE: u32 = 0o600;
 pub struct SqliteTarget {
     /// The file, or memory.
     pub location: SqliteLocation,
-    /// When a commit counts as stored (`?synchronous=`).
+    /// The durability of commits (`?synchronous=`).
     pub synchronous: Synchronous,
-    /// Whether nothing may be written (`?mode=ro`).
+    /// Whether the database is opened read-only (`?mode=ro`).
     pub read_only: bool,
-    /// Whether a missing folder is made. Only the built-in default `db/chatkeep.db` does that: a mistyped path in a
-    /// URL must not leave folders behind.
+    /// Whether a missing folder is created. Only the built-in default `db/chatkeep.db` sets this,
+    /// because a mistyped path in a URL must not create folders.
     pub make_folder: bool,
-    /// The permissions of a new file and of what SQLite keeps beside it (`?file_mode=`), on Unix. Those of a file that
-    /// is there stay as they are.
+    /// Permissions of a new file and its companions (`?file_mode=`), on Unix. The permissions of an
+    /// existing file are not changed.
     pub file_mode: u32,
 }
 
 impl SqliteTarget {
-    /// The place with every setting at its default.
+    /// Creates a target with default settings.
     pub(super) fn new(location: SqliteLocation) -> Self {
         Self {
             location,
@@ -48,49 +48,49 @@ impl SqliteTarget {
     }
 }
 
-/// Where a SQLite database is kept.
+/// The location of a SQLite database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SqliteLocation {
-    /// In memory; gone with its connection.
+    /// In memory, for as long as its connection is open.
     Memory,
-    /// In a file. The path is relative to the process's working folder, or absolute.
+    /// In a file. The path is absolute, or relative to the process's working folder.
     File(PathBuf),
 }
 
-/// When SQLite takes a commit for stored.
+/// The durability of SQLite commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Synchronous {
-    /// Once it is on the disk: it outlives a power failure.
+    /// A commit returns once it is on disk, and survives a power failure.
     #[default]
     Full,
-    /// Once the operating system has it: the last commits may be lost in a power failure, but not in a crash of the
-    /// program. Faster.
+    /// A commit returns once the operating system has the data, which is faster. A crash of the
+    /// program loses nothing, but a power failure may lose the last commits.
     Normal,
 }
 
-/// A database on a server and how to reach it.
+/// A database on a server and how to connect to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerTarget {
     /// The engine that the URL names.
     pub engine: Engine,
-    /// Where the server listens, tried in this order. Never empty when it came from a URL.
+    /// The server's addresses, tried in this order. Never empty if parsed from a URL.
     pub hosts: Vec<Host>,
-    /// The user to log in as; none means the driver's own default.
+    /// The user to log in as. `None` means the driver's default.
     pub user: Option<String>,
     /// The user's password.
     pub password: Option<Password>,
-    /// The database's name. A URL without one is refused, so it is missing only in a target that a program changed,
-    /// for example to create the database.
+    /// The database's name. A URL without one is invalid, so it is `None` only if a program changed
+    /// the target, for example to create the database.
     pub database: Option<String>,
-    /// Encryption.
+    /// TLS settings.
     pub tls: Tls,
-    /// The longest time a connection may take to come up (`?connect_timeout=`); none means the pool's setting.
+    /// Maximum time to connect (`?connect_timeout=`). `None` means the pool's setting.
     pub connect_timeout: Option<Duration>,
-    /// Whether a pooler stands between this program and the server.
+    /// The pooler between this program and the server.
     pub pooler: Pooler,
-    /// Which of several PostgreSQL hosts will do.
+    /// Required role of the PostgreSQL host, if there are several.
     pub session: TargetSession,
-    /// Whether the PostgreSQL log-in is tied to the TLS connection.
+    /// Whether the PostgreSQL log-in is bound to the TLS connection.
     pub channel_binding: ChannelBinding,
     /// The name shown in `pg_stat_activity`.
     pub application_name: Option<String>,
@@ -98,23 +98,24 @@ pub struct ServerTarget {
     pub options: Option<String>,
 }
 
-/// One place where a server listens. `Display` shows it as `host:port`, or as the path.
+/// One address of a server. `Display` shows `host:port`, or the path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Host {
-    /// Over the network.
+    /// A TCP address.
     Tcp {
-        /// A name or an address; an IPv6 address stands without brackets.
+        /// A host name or an IP address. An IPv6 address has no brackets.
         host: String,
         /// The port, never 0.
         port: u16,
     },
-    /// A unix socket. On PostgreSQL the path is the folder and the port is part of the socket's name
-    /// (`.s.PGSQL.5432`); on MySQL and MariaDB the path is the socket itself and the port says nothing.
+    /// A unix socket. On PostgreSQL, the path is the folder, and the port is part of the socket's
+    /// name (`.s.PGSQL.5432`). On MySQL and MariaDB, the path is the socket, and the port has no
+    /// meaning.
     Unix(PathBuf, u16),
 }
 
 impl Host {
-    /// Whether this is a unix socket, which carries no TLS.
+    /// Returns whether this is a unix socket, which does not support TLS.
     pub fn is_unix(&self) -> bool {
         matches!(self, Self::Unix(..))
     }
@@ -130,7 +131,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// A password. It shows as `***` and has to be asked for by name.
+/// A password. `Display` and `Debug` show `***`; only [`Password::expose`] returns the text.
 ///
 /// ```
 /// use chatkeep_core::url::Password;
@@ -143,12 +144,12 @@ impl fmt::Display for Host {
 pub struct Password(String);
 
 impl Password {
-    /// Keeps a password out of sight.
+    /// Wraps a password.
     pub fn new(password: impl Into<String>) -> Self {
         Self(password.into())
     }
 
-    /// The password itself, for the driver.
+    /// Returns the password, for the driver.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -166,33 +167,33 @@ impl fmt::Display for Password {
     }
 }
 
-/// Encryption between this program and the server. It is about TCP hosts: a unix socket among several hosts is used
-/// without TLS.
+/// TLS settings for TCP hosts. A unix socket among several hosts is used without TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// How much is asked of the connection.
+    /// The required level of security.
     pub mode: TlsMode,
-    /// A PEM file with the authorities to trust instead of the built-in ones.
+    /// PEM file of the certificate authorities to trust instead of the built-in ones.
     pub root_cert: Option<PathBuf>,
 }
 
-/// How much is asked of an encrypted connection, weakest first; the names are libpq's `sslmode`.
+/// The required level of TLS security, weakest first. The names are those of libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TlsMode {
-    /// No encryption. The default on unix sockets.
+    /// No encryption. The default for unix sockets.
     Disable,
-    /// Encryption if the server offers it. The default over TCP.
+    /// Encryption if the server supports it. The default for TCP.
     Prefer,
-    /// Encryption, without a look at the certificate.
+    /// Encryption, without verifying the certificate.
     Require,
-    /// Encryption, and the certificate is signed by a trusted authority.
+    /// Encryption with a certificate that a trusted authority signed.
     VerifyCa,
-    /// Encryption, and the certificate is signed by a trusted authority for this very host.
+    /// Encryption with a certificate that a trusted authority signed for this host.
     VerifyFull,
 }
 
 impl TlsMode {
-    /// The value of `sslmode`: `disable`, `prefer`, `require`, `verify-ca`, `verify-full`.
+    /// Returns the value of `sslmode`: `disable`, `prefer`, `require`, `verify-ca` or
+    /// `verify-full`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Disable => "disable",
@@ -207,28 +208,29 @@ impl TlsMode {
 /// A pooler between this program and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Pooler {
-    /// None, or one that keeps a server connection for a client's whole session.
+    /// No pooler, or one that assigns a server connection for the whole session.
     #[default]
     None,
-    /// One that may give each transaction another server connection: no session state and no session locks.
+    /// A pooler that may assign another server connection to each transaction. Session state and
+    /// session locks are unavailable.
     Transaction,
 }
 
-/// Which of several PostgreSQL hosts will do (`target_session_attrs`).
+/// The required role of the PostgreSQL host (`target_session_attrs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TargetSession {
-    /// The first that answers.
+    /// The first host that responds.
     #[default]
     Any,
-    /// The first that takes changes.
+    /// The first host that accepts writes.
     ReadWrite,
-    /// The first that takes no changes.
+    /// The first host that is read-only.
     ReadOnly,
-    /// The first that is not a standby.
+    /// The first host that is not a standby.
     Primary,
-    /// The first that is a standby.
+    /// The first host that is a standby.
     Standby,
-    /// The first that is a standby; where there is none, the first that answers.
+    /// The first host that is a standby, or else the first that responds.
     PreferStandby,
 }
 
@@ -242,7 +244,8 @@ impl TargetSession {
         Self::PreferStandby,
     ];
 
-    /// The value of `target_session_attrs`: `any`, `read-write`, `read-only`, `primary`, `standby`, `prefer-standby`.
+    /// Returns the value of `target_session_attrs`: `any`, `read-write`, `read-only`, `primary`,
+    /// `standby` or `prefer-standby`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Any => "any",
@@ -255,20 +258,20 @@ impl TargetSession {
     }
 }
 
-/// Whether PostgreSQL's SCRAM log-in is tied to the TLS connection (`channel_binding`).
+/// Whether PostgreSQL's SCRAM log-in is bound to the TLS connection (`channel_binding`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ChannelBinding {
     /// Never.
     Disable,
-    /// If the server offers it.
+    /// If the server supports it.
     #[default]
     Prefer,
-    /// Always, or there is no connection.
+    /// Always; the connection fails without it.
     Require,
 }
 
 impl ChannelBinding {
-    /// The value of `channel_binding`: `disable`, `prefer`, `require`.
+    /// Returns the value of `channel_binding`: `disable`, `prefer` or `require`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Disable => "disable",

@@ -1,4 +1,4 @@
-//! What a URL means, and what is said about a wrong one.
+//! Tests of URL parsing and its errors.
 
 mod hosting;
 mod keys;
@@ -19,18 +19,18 @@ fn parse(text: &str) -> DatabaseUrl {
 fn server(text: &str) -> ServerTarget {
     match parse(text).target() {
         Target::Server(server) => server.clone(),
-        Target::Sqlite(_) => panic!("{text} was read as SQLite"),
+        Target::Sqlite(_) => panic!("{text} was parsed as SQLite"),
     }
 }
 
 fn sqlite(text: &str) -> SqliteTarget {
     match parse(text).target() {
         Target::Sqlite(sqlite) => sqlite.clone(),
-        Target::Server(_) => panic!("{text} was read as a server"),
+        Target::Server(_) => panic!("{text} was parsed as a server"),
     }
 }
 
-/// The error for a wrong URL, which always names the setting.
+/// Returns the error for an invalid URL, and checks that it names the setting.
 fn error(text: &str) -> Error {
     let Err(error) = DatabaseUrl::parse(text) else { panic!("{text} was accepted") };
     assert_eq!(
@@ -42,12 +42,12 @@ fn error(text: &str) -> Error {
     error
 }
 
-/// Each URL is refused, and its error says each of the words.
-fn refused(cases: &[(&str, &[&str])]) {
+/// Asserts that each URL is rejected with an error that contains all the words.
+fn assert_rejected(cases: &[(&str, &[&str])]) {
     for (text, words) in cases {
         let message = error(text).to_string();
         for word in *words {
-            assert!(message.contains(word), "{text}: {message:?} does not say {word:?}");
+            assert!(message.contains(word), "{text}: {message:?} does not contain {word:?}");
         }
     }
 }

@@ -1,13 +1,14 @@
-//! Encryption settings, in libpq's, MySQL's, Prisma's and the Python drivers' spelling.
+//! TLS settings with the keys of libpq, MySQL, Prisma and the Python drivers.
 
 use std::path::PathBuf;
 
-use super::query::{Query, word};
+use super::query::{Query, parse_choice};
 use super::target::{Host, Tls, TlsMode};
 use super::wrong;
 use crate::Result;
 
-/// The values of `sslmode`. libpq's `allow` would try without encryption first; trying with it first is no worse.
+/// The values of `sslmode`. libpq's `allow` first tries without encryption; trying with encryption
+/// first is at least as secure.
 const MODES: &[(&str, TlsMode)] = &[
     ("disable", TlsMode::Disable),
     ("prefer", TlsMode::Prefer),
@@ -22,8 +23,8 @@ const MODES: &[(&str, TlsMode)] = &[
     ("verify-identity", TlsMode::VerifyFull),
 ];
 
-/// Yes and no.
-pub(super) const SWITCH: &[(&str, bool)] = &[
+/// The values of Boolean keys.
+pub(super) const BOOLEANS: &[(&str, bool)] = &[
     ("true", true),
     ("false", false),
     ("1", true),
@@ -34,33 +35,34 @@ pub(super) const SWITCH: &[(&str, bool)] = &[
     ("no", false),
 ];
 
-/// A setting that asks for at least, or allows at most, a certain mode.
+/// A minimum or maximum mode, and the setting that requires it.
 type Bound = (TlsMode, &'static str);
 
-/// Takes every key about encryption.
+/// Reads all keys about TLS.
 pub(super) fn read(query: &mut Query, hosts: &[Host]) -> Result<Tls> {
     let mut at_least: Option<Bound> = None;
     let mut at_most: Option<Bound> = None;
-    let asked = asked(query, &mut at_most)?;
+    let requested = requested_mode(query, &mut at_most)?;
 
     let accept = [("strict", true), ("accept-invalid-certs", false)];
-    match query.take_word("sslaccept", &accept)? {
+    match query.take_choice("sslaccept", &accept)? {
         Some(true) => raise(&mut at_least, (TlsMode::VerifyFull, "sslaccept=strict")),
         Some(false) => lower(&mut at_most, (TlsMode::Require, "sslaccept=accept_invalid_certs")),
         None => {}
     }
-    match query.take_word("ssl_verify_cert", SWITCH)? {
+    match query.take_choice("ssl_verify_cert", BOOLEANS)? {
         Some(true) => raise(&mut at_least, (TlsMode::VerifyCa, "ssl_verify_cert=true")),
         Some(false) => lower(&mut at_most, (TlsMode::Require, "ssl_verify_cert=false")),
         None => {}
     }
-    match query.take_word("ssl_verify_identity", SWITCH)? {
+    match query.take_choice("ssl_verify_identity", BOOLEANS)? {
         Some(true) => raise(&mut at_least, (TlsMode::VerifyFull, "ssl_verify_identity=true")),
         Some(false) => lower(&mut at_most, (TlsMode::VerifyCa, "ssl_verify_identity=false")),
         None => {}
     }
     let root_cert = match query.take("sslrootcert") {
-        // The public authorities sign for everybody: without the host's name, the check would say nothing.
+        // Public authorities sign certificates for any host, so verifying the certificate without
+        // the host's name would be useless.
         Some(root) if root == "system" => {
             raise(&mut at_least, (TlsMode::VerifyFull, "sslrootcert=system"));
             None
@@ -73,71 +75,78 @@ pub(super) fn read(query: &mut Query, hosts: &[Host]) -> Result<Tls> {
     };
 
     let default = default_mode(hosts);
-    let mode = match (asked, at_least) {
+    let mode = match (requested, at_least) {
         (None, None) => default,
-        (None, Some((least, _))) => least,
-        (Some(asked), Some((_, why))) if asked < TlsMode::Require => {
-            let asked = asked.name();
+        (None, Some((minimum, _))) => minimum,
+        (Some(requested), Some((_, setting))) if requested < TlsMode::Require => {
+            let requested = requested.name();
             return Err(wrong(format!(
-                "sslmode={asked} never looks at the certificate, but {why} asks for that; write sslmode=verify-full"
+                "sslmode={requested} does not verify the certificate, but {setting} requires it; \
+                 set sslmode=verify-full"
             )));
         }
-        (Some(asked), least) => least.map_or(asked, |(least, _)| asked.max(least)),
+        (Some(requested), minimum) => {
+            minimum.map_or(requested, |(minimum, _)| requested.max(minimum))
+        }
     };
-    if let Some((most, why)) = at_most.filter(|(most, _)| mode > *most) {
+    if let Some((maximum, setting)) = at_most.filter(|(maximum, _)| mode > *maximum) {
         return Err(wrong(format!(
-            "{why} allows no more than sslmode={}, but another setting asks for {}; keep one of them",
-            most.name(),
+            "{setting} allows at most sslmode={}, but another setting requires {}; remove one of \
+             them",
+            maximum.name(),
             mode.name(),
         )));
     }
     if hosts.iter().any(Host::is_unix) && mode >= TlsMode::Require {
-        return Err(wrong("a unix socket carries no TLS; leave sslmode and its relatives out"));
+        return Err(wrong(
+            "a unix socket does not support TLS; remove sslmode and the other TLS settings",
+        ));
     }
-    // A preference that cannot be met is no contradiction.
+    // An unmet preference is not a contradiction.
     let mode = if default == TlsMode::Disable { TlsMode::Disable } else { mode };
     Ok(Tls { mode, root_cert })
 }
 
-/// What is asked for when a URL says nothing.
+/// Returns the mode for a URL without TLS settings.
 pub(super) fn default_mode(hosts: &[Host]) -> TlsMode {
     if hosts.iter().all(Host::is_unix) { TlsMode::Disable } else { TlsMode::Prefer }
 }
 
-/// The mode from `sslmode` or `ssl`.
-fn asked(query: &mut Query, at_most: &mut Option<Bound>) -> Result<Option<TlsMode>> {
-    let unchecked = |value: &str| value.to_ascii_lowercase().replace('_', "-") == "no-verify";
+/// Returns the mode from `sslmode` or `ssl`.
+fn requested_mode(query: &mut Query, at_most: &mut Option<Bound>) -> Result<Option<TlsMode>> {
+    let is_no_verify = |value: &str| value.to_ascii_lowercase().replace('_', "-") == "no-verify";
     match (query.take("sslmode"), query.take("ssl")) {
-        (Some(_), Some(_)) => Err(wrong("sslmode and ssl say the same thing; keep sslmode")),
+        (Some(_), Some(_)) => Err(wrong("sslmode and ssl set the same option; keep only sslmode")),
         (Some(value), None) => {
-            if unchecked(&value) {
+            if is_no_verify(&value) {
                 lower(at_most, (TlsMode::Require, "sslmode=no-verify"));
             }
-            word("sslmode", &value, MODES).map(Some)
+            parse_choice("sslmode", &value, MODES).map(Some)
         }
         (None, Some(value)) => {
             let compact: String = value.chars().filter(|c| !c.is_whitespace()).collect();
             match compact.as_str() {
-                // How PlanetScale writes it for Node's mysql2.
+                // PlanetScale's format for Node's mysql2.
                 r#"{"rejectUnauthorized":true}"# => Ok(Some(TlsMode::VerifyFull)),
                 r#"{"rejectUnauthorized":false}"# => {
                     lower(at_most, (TlsMode::Require, "rejectUnauthorized=false"));
                     Ok(Some(TlsMode::Require))
                 }
-                _ => ssl_word(&compact).map(Some),
+                _ => parse_ssl(&compact).map(Some),
             }
         }
         (None, None) => Ok(None),
     }
 }
 
-/// `ssl=true` is `sslmode=require`, as in libpq; the modes' names are understood as in asyncpg.
-fn ssl_word(value: &str) -> Result<TlsMode> {
-    let switch = SWITCH
+/// Parses the value of `ssl`: `true` is `sslmode=require`, as in libpq, and the modes' names are
+/// accepted, as in asyncpg.
+fn parse_ssl(value: &str) -> Result<TlsMode> {
+    let booleans = BOOLEANS
         .iter()
-        .map(|(word, on)| (*word, if *on { TlsMode::Require } else { TlsMode::Disable }));
-    let words: Vec<_> = switch.chain(MODES.iter().copied()).collect();
-    word("ssl", value, &words)
+        .map(|(name, on)| (*name, if *on { TlsMode::Require } else { TlsMode::Disable }));
+    let choices: Vec<_> = booleans.chain(MODES.iter().copied()).collect();
+    parse_choice("ssl", value, &choices)
 }
 
 fn raise(bound: &mut Option<Bound>, new: Bound) {

@@ -1,4 +1,5 @@
-//! `DB_TYPE` `DB_HOST` `DB_PORT` `DB_NAME` `DB_USER` `DB_PASS`, and what holds when nothing is set.
+//! The address from `DB_TYPE`, `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASS`, and the
+//! default address.
 
 use std::env::{self, VarError};
 use std::path::PathBuf;
@@ -14,22 +15,23 @@ const NAME: &str = "DB_NAME";
 const USER: &str = "DB_USER";
 const PASS: &str = "DB_PASS";
 
-/// Where everything is kept when nobody says otherwise.
+/// The default database.
 const DEFAULT_FILE: &str = "db/chatkeep.db";
 
-/// Refuses variables that cannot be read, which would otherwise count as unset.
+/// Rejects variables that are not valid Unicode, which would otherwise count as unset.
 pub(super) fn check_environment() -> Result<()> {
-    match [FIELD, TYPE, HOST, PORT, NAME, USER, PASS].into_iter().find(|name| is_garbled(name)) {
+    match [FIELD, TYPE, HOST, PORT, NAME, USER, PASS].into_iter().find(|name| is_not_unicode(name))
+    {
         Some(name) => Err(wrong(name, "is not valid Unicode")),
         None => Ok(()),
     }
 }
 
-fn is_garbled(name: &str) -> bool {
+fn is_not_unicode(name: &str) -> bool {
     matches!(env::var(name), Err(VarError::NotUnicode(_)))
 }
 
-/// The database that the `DB_…` variables name.
+/// Returns the database that the `DB_…` variables describe.
 pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target> {
     let exact = |name| lookup(name).filter(|value| !value.is_empty());
     let trimmed =
@@ -38,7 +40,7 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
         .into_iter()
         .find(|name| exact(name).is_some_and(|value| value.contains('\0')))
     {
-        return Err(wrong(name, "holds a NUL character"));
+        return Err(wrong(name, "contains a NUL character"));
     }
 
     let Some(kind) = trimmed(TYPE) else {
@@ -49,7 +51,8 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
             Some(set) => Err(wrong(
                 TYPE,
                 format!(
-                    "is not set, but {set} is; set it to sqlite, postgresql, mysql or mariadb, or set {FIELD} instead"
+                    "is not set, but {set} is; set it to sqlite, postgresql, mysql or mariadb, or \
+                     set {FIELD} instead"
                 ),
             )),
             None => Ok(Target::Sqlite(default_file())),
@@ -59,24 +62,23 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
         let hint = scheme::engine_hint(&kind);
         wrong(
             TYPE,
-            format!(
-                "has a value that is not known{hint}; known are sqlite, postgresql, mysql, mariadb"
-            ),
+            format!("has an unknown value{hint}; supported: sqlite, postgresql, mysql, mariadb"),
         )
     })?;
     if engine == Engine::Sqlite {
         return exact(NAME).map_or(Ok(default_file()), file).map(Target::Sqlite);
     }
-    let required = |name, what| {
-        exact(name)
-            .ok_or_else(|| wrong(name, format!("is not set; with {TYPE}={engine} it is {what}")))
+    let required = |name, meaning| {
+        exact(name).ok_or_else(|| {
+            wrong(name, format!("is not set; with {TYPE}={engine}, it must be {meaning}"))
+        })
     };
     let database = required(NAME, "the database's name")?;
     let user = required(USER, "the user to log in as")?;
     let listed = match trimmed(HOST) {
         Some(list) => {
-            no_url(HOST, &list, "a host's name or address")?;
-            hosts::alone(&list, engine).map_err(|error| error.with_field(HOST))?
+            reject_url(HOST, &list, "a host's name or address")?;
+            hosts::parse_list(&list, engine).map_err(|error| error.with_field(HOST))?
         }
         None => Vec::new(),
     };
@@ -94,11 +96,13 @@ pub(super) fn target(lookup: &impl Fn(&str) -> Option<String>) -> Result<Target>
     }))
 }
 
-/// Where `DB_PORT` has such a value, the user did not set it.
-const SERVICE_LINK: &str = "is a URL, not a port number; Kubernetes sets it in each container of a namespace that has a \
-     Service named db: write enableServiceLinks: false in the pod's spec, rename the Service, or set DATABASE_URL";
+/// Message for a `DB_PORT` that Kubernetes has set instead of the user.
+const SERVICE_LINK: &str = "is a URL, not a port number; Kubernetes sets it in each container of a \
+     namespace that has a Service named db: set enableServiceLinks: false in the pod's spec, \
+     rename the Service, or set DATABASE_URL";
 
-/// Kubernetes writes each Service into the environment, as Docker's links did: `DB_PORT=tcp://10.0.0.7:5432`.
+/// Returns whether Kubernetes set the port. Like Docker's links, it adds each Service to the
+/// environment: `DB_PORT=tcp://10.0.0.7:5432`.
 fn is_service_link(port: &str) -> bool {
     port.starts_with("tcp://") || port.starts_with("udp://")
 }
@@ -111,18 +115,19 @@ fn default_file() -> SqliteTarget {
 }
 
 fn file(path: String) -> Result<SqliteTarget> {
-    no_url(NAME, &path, "the path of the SQLite file")?;
-    let location = sqlite::location(PathBuf::from(path));
+    reject_url(NAME, &path, "the path of the SQLite file")?;
+    let location = sqlite::file_or_memory(PathBuf::from(path));
     if let SqliteLocation::File(path) = &location {
         sqlite::check_file(path).map_err(|message| wrong(NAME, message))?;
     }
     Ok(SqliteTarget::new(location))
 }
 
-/// Refuses a URL in the place of one of its parts: as a path, it would become a file with a strange name.
-fn no_url(name: &'static str, value: &str, what: &str) -> Result<()> {
+/// Rejects a URL where a part of one is expected. As a path, it would create a file with a strange
+/// name.
+fn reject_url(name: &'static str, value: &str, expected: &str) -> Result<()> {
     if value.contains("://") {
-        return Err(wrong(name, format!("is {what}, not a URL; a URL goes into {FIELD}")));
+        return Err(wrong(name, format!("must be {expected}, not a URL; set a URL in {FIELD}")));
     }
     Ok(())
 }

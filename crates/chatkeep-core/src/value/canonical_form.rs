@@ -1,21 +1,24 @@
-//! Whether a JSON text is canonical already. What we stored mostly is, where the engine keeps the text (SQLite, MariaDB).
+//! A fast check whether a JSON text is already canonical. Texts that chatkeep stored usually are,
+//! on engines that keep the text unchanged (SQLite, MariaDB).
 
-/// Metadata nests less deep; what nests deeper is read in the ordinary way.
+/// Maximum depth that the check supports. Metadata nests less deeply; deeper texts are parsed.
 const MAX_DEPTH: usize = 32;
-/// So many digits are a number of 64 bits in any case, and a decimal that a double gives back as it was.
+/// Maximum number of digits that always fit a 64-bit integer.
 const MAX_INTEGER_DIGITS: usize = 18;
+/// Maximum number of digits that a double always preserves.
 const MAX_DECIMAL_DIGITS: usize = 15;
-/// A double with more zeros behind its point is written with an exponent.
+/// A double below 1 with more zeros after the decimal point is written with an exponent.
 const MAX_LEADING_ZEROS: usize = 3;
 
-/// True only for a text that [`canonical_json`](super::canonical_json::canonical_json) would give back as it is. False says nothing: a text with rare things in it, as
-/// escaped keys or exponents, is worth no effort here.
+/// Returns true only for a text that [`canonical_json`](super::canonical_json::canonical_json)
+/// would return unchanged. False means unknown: the check does not support rare forms such as
+/// escaped keys or exponents.
 pub(super) fn is_canonical(text: &str) -> bool {
     let mut scanner = Scanner { rest: text.as_bytes() };
     scanner.value(0).is_some() && scanner.rest.is_empty()
 }
 
-/// What is left of the text. Each step is `None` at the first byte that is not as it must be.
+/// The unread part of the text. Each method returns `None` at the first byte that is not canonical.
 struct Scanner<'a> {
     rest: &'a [u8],
 }
@@ -46,7 +49,7 @@ impl<'a> Scanner<'a> {
         let mut last: Option<&[u8]> = None;
         loop {
             let key = self.text()?;
-            // Escaped, it would be sorted as something else. Only one key of a name is left.
+            // An escaped key would be sorted by its unescaped form, and keys must be unique.
             if key.contains(&b'\\') || last.is_some_and(|last| last >= key) {
                 return None;
             }
@@ -72,7 +75,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// What is between the quotes.
+    /// Reads a string and returns the part between the quotes.
     fn text(&mut self) -> Option<&'a [u8]> {
         self.skip(b"\"")?;
         let start = self.rest;
@@ -80,7 +83,8 @@ impl<'a> Scanner<'a> {
         loop {
             match *start.get(length)? {
                 b'"' => break,
-                // Those that are written in this way and no other. Rarer ones are written as numbers.
+                // The escapes that the canonical form uses. Other control characters are written as
+                // \uXXXX.
                 b'\\' if matches!(start.get(length + 1)?, b'"' | b'\\' | b'n' | b'r' | b't') => {
                     length += 2
                 }
@@ -113,7 +117,7 @@ impl<'a> Scanner<'a> {
             .then_some(())
     }
 
-    /// Whether nothing follows that belongs to the number.
+    /// Returns whether the number ends here.
     fn ends(&self) -> bool {
         !matches!(self.rest.first(), Some(b'.' | b'e' | b'E' | b'+' | b'-'))
     }
@@ -141,7 +145,7 @@ mod tests {
     ];
 
     #[test]
-    fn usual_metadata_is_known() {
+    fn usual_metadata_is_canonical() {
         for text in USUAL {
             assert!(is_canonical(text), "{text}");
             assert_eq!(canonical_json(text).unwrap(), text);
@@ -149,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_not() {
+    fn other_forms_are_not_canonical() {
         for text in [
             r#"{"b":1,"a":2}"#,
             r#"{"a":1,"a":2}"#,
@@ -177,34 +181,35 @@ mod tests {
         assert!(!is_canonical(&"[".repeat(100_000)));
     }
 
-    /// Whatever one byte is made of another, and wherever one is put in or left out: what is taken for canonical is.
+    /// Inserts, replaces and removes every single byte. Each text that is reported as canonical
+    /// must be canonical.
     #[test]
-    fn nothing_is_taken_for_canonical_that_is_not() {
+    fn texts_reported_as_canonical_are_canonical() {
         let alphabet = b"{}[]\",:\\.-+eEunt019 \n\x01a";
-        let mut taken = 0;
+        let mut accepted = 0;
         for text in USUAL {
-            for place in 0..=text.len() {
+            for at in 0..=text.len() {
                 for byte in alphabet {
                     let inserted =
-                        [&text.as_bytes()[..place], &[*byte], &text.as_bytes()[place..]].concat();
-                    let rest = text.as_bytes().get(place + 1..).unwrap_or_default();
-                    let replaced = [&text.as_bytes()[..place], &[*byte], rest].concat();
-                    let removed = [&text.as_bytes()[..place], rest].concat();
+                        [&text.as_bytes()[..at], &[*byte], &text.as_bytes()[at..]].concat();
+                    let rest = text.as_bytes().get(at + 1..).unwrap_or_default();
+                    let replaced = [&text.as_bytes()[..at], &[*byte], rest].concat();
+                    let removed = [&text.as_bytes()[..at], rest].concat();
                     for changed in [inserted, replaced, removed] {
                         let Ok(changed) = String::from_utf8(changed) else { continue };
                         if is_canonical(&changed) {
-                            taken += 1;
+                            accepted += 1;
                             assert_eq!(canonical_json(&changed).ok().as_deref(), Some(&*changed));
                         }
                     }
                 }
             }
         }
-        assert!(taken > 1_000, "{taken}");
+        assert!(accepted > 1_000, "{accepted}");
     }
 
     #[test]
-    fn short_decimals_are_what_their_doubles_are_written_as() {
+    fn short_decimals_equal_the_text_of_their_double() {
         for whole in ["0", "1", "9", "10", "123456", "99999999999"] {
             for part in ["0", "1", "5", "25", "001", "0001", "9999", "00012", "123"] {
                 for sign in ["", "-"] {
@@ -214,7 +219,7 @@ mod tests {
                     } else {
                         assert!(
                             whole.len() + part.len() > MAX_DECIMAL_DIGITS || text == "-0.0",
-                            "{text} is worth knowing"
+                            "{text} should be recognized"
                         );
                     }
                 }

@@ -1,5 +1,7 @@
-//! The one text of a JSON value: no blanks, keys sorted, the last of two equal keys, and floating-point numbers that
-//! PostgreSQL's `numeric` gives back as floating-point numbers.
+//! The canonical text of a JSON value.
+//!
+//! It has no whitespace, sorted keys and only the last of duplicate keys. Floating-point numbers
+//! have a form that stays floating-point in PostgreSQL's `numeric`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,28 +11,28 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// The canonical text of a value.
+/// Returns the canonical text of a value.
 pub(crate) fn canonical_text(value: &Value) -> String {
-    written(value, 64)
+    serialize(value, 64)
 }
 
-/// The canonical text of a JSON text. Every message that is read comes through here, so nothing is copied on the way that
-/// need not be.
+/// Converts a JSON text to its canonical form. It is called for every message that is read, so it
+/// avoids copies.
 pub(super) fn canonical_json(text: &str) -> serde_json::Result<String> {
     let node: Node<'_> = serde_json::from_str(text)?;
-    Ok(written(&node, text.len()))
+    Ok(serialize(&node, text.len()))
 }
 
-fn written(value: &impl Serialize, capacity: usize) -> String {
+fn serialize(value: &impl Serialize, capacity: usize) -> String {
     let mut out = Vec::with_capacity(capacity);
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, CanonicalNumbers);
-    // Writing into memory cannot fail: the keys are strings and the numbers finite.
-    let written = value.serialize(&mut serializer);
-    debug_assert!(written.is_ok());
+    // Writing to memory cannot fail: the keys are strings and the numbers are finite.
+    let result = value.serialize(&mut serializer);
+    debug_assert!(result.is_ok());
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// A JSON value that borrows its texts from where it was read.
+/// A JSON value that borrows its strings from the parsed text.
 enum Node<'a> {
     Null,
     Bool(bool),
@@ -39,7 +41,7 @@ enum Node<'a> {
     Float(f64),
     Text(Cow<'a, str>),
     List(Vec<Node<'a>>),
-    /// Sorted, each key once.
+    /// Sorted by key, with unique keys.
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
@@ -100,7 +102,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
             members.push((key, value));
         }
         if !members.is_sorted_by(|(one, _), (next, _)| one < next) {
-            // Equal keys stay in their order, and the last of them is kept.
+            // The sort is stable, so the last of equal keys is the last one in the text.
             members.sort_by(|(one, _), (other, _)| one.cmp(other));
             members.dedup_by(|later, kept| {
                 let is_same = later.0 == kept.0;
@@ -114,7 +116,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
-/// A key, borrowed where it can be: serde's `Cow` never borrows by itself.
+/// A key, borrowed if possible. Serde's `Cow` never borrows by default.
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -147,8 +149,8 @@ impl Serialize for Node<'_> {
     }
 }
 
-/// Writes whole doubles as `5000000000000000000.0`, not as `5e18`: PostgreSQL prints what it is given without the
-/// exponent, and the integer that would come out is another value.
+/// Writes integral doubles as `5000000000000000000.0`, not as `5e18`. PostgreSQL prints the number
+/// without an exponent, so `5e18` would be read back as an integer, which is a different value.
 struct CanonicalNumbers;
 
 impl serde_json::ser::Formatter for CanonicalNumbers {
@@ -172,12 +174,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_becomes_what_its_value_becomes() {
+    fn text_and_parsed_value_have_the_same_canonical_form() {
         for text in [
             "{}",
             r#" { "b" : [ 1 , -2, 3.5, 1e300, 5e18, -0.0, null, true, false, {} ], "a" : "x" } "#,
             r#"{"a":1,"b":2,"a":{"c":1,"c":2},"":"\u0041\n\ud83d\ude00 \u001f / \/"}"#,
-            r#"{"\u0061":1,"a":2,"ä":3,"Z":4,"18446744073709551615":18446744073709551615,"m":-9223372036854775808}"#,
+            r#"{"\u0061":1,"a":2,"ä":3,"Z":4,"18446744073709551615":18446744073709551615}"#,
+            r#"{"z":1,"m":-9223372036854775808}"#,
             "[[[]]]",
             r#""text""#,
         ] {

@@ -1,4 +1,4 @@
-//! Metadata: one JSON object a message, the same on every engine.
+//! Message metadata: a JSON object, identical on every engine.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,11 +17,12 @@ use crate::schema::Json;
 
 const FIELD: &str = "metadata";
 
-/// A JSON object that belongs to a message, checked and in one canonical form.
+/// The metadata of a message: a validated JSON object in canonical form.
 ///
-/// Engines keep JSON in different ways: PostgreSQL reorders keys and writes numbers out, MySQL turns numbers into
-/// doubles, SQLite and MariaDB keep the text. So the text is brought into one form before it is stored and after it is
-/// read: keys sorted, the last of two equal keys wins, integers exact within 64 bits, no negative zero.
+/// Engines store JSON differently: PostgreSQL reorders keys and expands exponents, MySQL converts
+/// numbers to doubles, SQLite and MariaDB keep the text. Therefore the text is converted to a
+/// canonical form before it is stored and after it is read. Keys are sorted, and the last of
+/// duplicate keys is kept. Integers are exact within 64 bits, and negative zero becomes zero.
 ///
 /// ```
 /// use chatkeep_core::Metadata;
@@ -36,27 +37,31 @@ const FIELD: &str = "metadata";
 pub struct Metadata(String);
 
 impl Metadata {
-    /// Objects and lists inside each other, the outermost counted. MariaDB's `JSON_VALID` takes no deeper ones.
+    /// Maximum nesting depth of objects and lists, including the outermost object. MariaDB's
+    /// `JSON_VALID` does not accept deeper ones.
     pub const MAX_DEPTH: usize = 30;
-    /// The longest key in bytes (MySQL's limit).
+    /// Maximum length of a key in bytes (MySQL's limit).
     pub const MAX_KEY_BYTES: usize = 65_535;
 
-    /// Reads a JSON object from its text.
+    /// Parses a JSON object.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `metadata` when the text is no JSON object, nests deeper than
-    /// [`Metadata::MAX_DEPTH`], or holds a number beyond 64 bits (as integer) or beyond a double, a NUL character, a lone
-    /// surrogate, or a key longer than [`Metadata::MAX_KEY_BYTES`].
+    /// `InvalidInput` with the field `metadata` when the text:
+    /// - is not a JSON object,
+    /// - nests deeper than [`Metadata::MAX_DEPTH`],
+    /// - contains an integer that does not fit in 64 bits, or a number outside a double's range,
+    /// - contains a NUL character or a lone surrogate,
+    /// - or contains a key longer than [`Metadata::MAX_KEY_BYTES`].
     pub fn parse(text: &str) -> Result<Self> {
-        // serde_json stops at 128 levels by itself, so no input can exhaust the stack.
+        // serde_json stops at 128 levels, so no input can exhaust the stack.
         let value: Value = serde_json::from_str(text).map_err(|error| {
-            let said = error.to_string();
-            let hint = if said.starts_with("recursion limit") {
+            let cause = error.to_string();
+            let hint = if cause.starts_with("recursion limit") {
                 format!("nests deeper than {} levels", Self::MAX_DEPTH)
-            } else if said.contains("hex escape") || said.contains("surrogate") {
-                format!("holds a lone surrogate, which is no character ({said})")
+            } else if cause.contains("hex escape") || cause.contains("surrogate") {
+                format!("contains a lone surrogate, which is not a character ({cause})")
             } else {
-                format!("must be a JSON object ({said})")
+                format!("must be a JSON object ({cause})")
             };
             Error::invalid_input(FIELD, hint)
         })?;
@@ -64,7 +69,7 @@ impl Metadata {
             let shown: String = literal.chars().take(24).collect();
             return Err(Error::invalid_input(
                 FIELD,
-                format!("the integer {shown} does not fit 64 bits"),
+                format!("the integer {shown} does not fit in 64 bits"),
             ));
         }
         match value {
@@ -76,35 +81,35 @@ impl Metadata {
         }
     }
 
-    /// Takes an object that is already parsed.
+    /// Validates an object that is already parsed.
     ///
     /// # Errors
-    /// As [`Metadata::parse`].
+    /// `InvalidInput`, for the same reasons as [`Metadata::parse`].
     pub fn from_map(map: Map<String, Value>) -> Result<Self> {
         let mut value = Value::Object(map);
         check(&mut value, 1)?;
         Ok(Self(canonical_text(&value)))
     }
 
-    /// The object as canonical JSON text.
+    /// Returns the object as canonical JSON text.
     pub fn as_json(&self) -> &str {
         &self.0
     }
 
-    /// The object, parsed.
+    /// Returns the object as a map.
     pub fn to_map(&self) -> Map<String, Value> {
-        // The text was made by this type, so it parses; the fallback is never met.
+        // This type wrote the text, so parsing it cannot fail.
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
-    /// What a column holds, brought into the canonical form. Other programs may have written it: what is no object at
-    /// all is an error, what only breaks our limits is shown.
+    /// Converts the text of a column to canonical form. Other programs may have written it: invalid
+    /// JSON is an error, while values outside chatkeep's limits are accepted.
     pub(crate) fn from_stored(text: &str) -> Result<Self> {
         if is_canonical(text) && text.starts_with('{') {
             return Ok(Self(text.to_owned()));
         }
         canonical_json(text).map(Self).map_err(|error| {
-            Error::new(crate::ErrorKind::Corrupt, format!("metadata is no JSON: {error}"))
+            Error::new(crate::ErrorKind::Corrupt, format!("metadata is not valid JSON: {error}"))
         })
     }
 }
@@ -142,14 +147,15 @@ fn refuse_nul(text: &str) -> Result<()> {
     if text.contains('\0') {
         return Err(Error::invalid_input(
             FIELD,
-            "holds a NUL character (U+0000), which databases cannot store",
+            "contains a NUL character (U+0000), which databases cannot store",
         ));
     }
     Ok(())
 }
 
-/// Whole doubles from 2^64 on would come back as oversized integers from an engine that writes them out; they are the
-/// same double either way. Only negative zero has no counterpart in PostgreSQL.
+/// Replaces negative zero, which PostgreSQL cannot represent. Integral doubles of 2^64 and more
+/// need no change: engines that expand them return oversized integers, which parse to the same
+/// doubles.
 fn normalise(number: &mut Number) -> Result<()> {
     if number.as_f64() == Some(0.0) && number.is_f64() {
         *number = Number::from_f64(0.0).ok_or_else(|| Error::internal("zero is a number"))?;
@@ -211,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn only_objects_are_taken() {
+    fn only_objects_are_accepted() {
         assert_eq!(refused("[1]"), "must be a JSON object, not a list");
         assert_eq!(refused("\"a\""), "must be a JSON object, not a string");
         assert!(refused("{\"a\": NaN}").starts_with("must be a JSON object ("));
@@ -222,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends_at_the_limit_however_deep_the_input_is() {
+    fn nesting_beyond_the_limit_is_rejected_at_any_depth() {
         let nested =
             |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert!(Metadata::parse(&nested(Metadata::MAX_DEPTH)).is_ok());
@@ -232,23 +238,23 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_exact_within_64_bits_and_refused_beyond() {
+    fn integers_are_exact_within_64_bits_and_rejected_beyond() {
         let text = r#"{"a":9007199254740993,"b":9223372036854775807,"c":18446744073709551615}"#;
         assert_eq!(Metadata::parse(text).unwrap().as_json(), text);
         assert!(refused(r#"{"a": 18446744073709551616}"#).contains("18446744073709551616"));
     }
 
     #[test]
-    fn a_double_reads_back_as_the_same_double_after_any_engine() {
+    fn doubles_round_trip_through_every_engine() {
         let metadata =
             Metadata::parse(r#"{"a": 5e18, "b": -0.0, "c": 1e300, "d": 0.1, "e": 100.0}"#).unwrap();
         assert_eq!(
             metadata.as_json(),
             r#"{"a":5000000000000000000.0,"b":0.0,"c":1e+300,"d":0.1,"e":100.0}"#
         );
-        let written_out = format!(r#"{{"c": 1{}, "a": 5000000000000000000.0}}"#, "0".repeat(300));
+        let expanded = format!(r#"{{"c": 1{}, "a": 5000000000000000000.0}}"#, "0".repeat(300));
         assert_eq!(
-            Metadata::from_stored(&written_out).unwrap().as_json(),
+            Metadata::from_stored(&expanded).unwrap().as_json(),
             r#"{"a":5000000000000000000.0,"c":1e+300}"#
         );
     }

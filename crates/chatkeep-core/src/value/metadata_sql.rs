@@ -1,5 +1,5 @@
-//! How [`Metadata`] stands in a column: `JSONB` on PostgreSQL, `JSON` on MySQL, text on SQLite and MariaDB. It travels
-//! as text on all of them.
+//! Storage of [`Metadata`]: `JSONB` on PostgreSQL, `JSON` on MySQL, text on SQLite and MariaDB. All
+//! engines transfer it as text.
 
 use std::io::Write;
 
@@ -13,7 +13,8 @@ use diesel::sqlite::Sqlite;
 use super::Metadata;
 use crate::schema::Json;
 
-/// The first byte of a `jsonb` value on the wire: the version of its format (PostgreSQL's `jsonb_recv`).
+/// The first byte of a `jsonb` value on the wire: the version of the format (PostgreSQL's
+/// `jsonb_recv`).
 const JSONB_VERSION: u8 = 1;
 
 impl ToSql<Json, Sqlite> for Metadata {
@@ -41,7 +42,7 @@ impl FromSql<Json, Pg> for Metadata {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         match value.as_bytes() {
             [JSONB_VERSION, text @ ..] => Ok(Self::from_stored(std::str::from_utf8(text)?)?),
-            _ => Err("the server sent jsonb in a format that is not known".into()),
+            _ => Err("the server sent jsonb in an unknown format".into()),
         }
     }
 }

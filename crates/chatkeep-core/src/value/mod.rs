@@ -1,4 +1,4 @@
-//! Values that travel between a program and a column: moments, and metadata.
+//! Values of columns: timestamps and metadata.
 
 mod canonical_form;
 mod canonical_json;

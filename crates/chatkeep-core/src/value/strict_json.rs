@@ -1,9 +1,8 @@
-//! What a JSON parser lets pass and a store must not: numbers that would change on the way.
+//! Detection of integers that a JSON parser would change.
 
-/// The first integer literal in this JSON text that does not fit 64 bits, if there is one.
+/// Returns the first integer literal in a well-formed JSON text that does not fit in 64 bits.
 ///
-/// JSON parsers turn such a number into the nearest floating-point one without a word. The text must already be known
-/// to be well-formed.
+/// JSON parsers silently convert such a number to the nearest floating-point number.
 pub(super) fn oversized_integer(json: &str) -> Option<&str> {
     let bytes = json.as_bytes();
     let mut at = 0;
@@ -30,7 +29,7 @@ pub(super) fn oversized_integer(json: &str) -> Option<&str> {
     None
 }
 
-/// The place behind the string that starts at `at`.
+/// Returns the index after the string that starts at `at`.
 fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while at < bytes.len() {
@@ -48,7 +47,7 @@ mod tests {
     use super::oversized_integer;
 
     #[test]
-    fn integers_beyond_64_bits_are_found_and_nothing_else() {
+    fn only_integers_beyond_64_bits_are_found() {
         assert_eq!(
             oversized_integer(r#"{"a": 18446744073709551615, "b": -9223372036854775808}"#),
             None

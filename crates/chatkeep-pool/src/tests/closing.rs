@@ -1,4 +1,4 @@
-//! The end of a pool.
+//! Closing a pool.
 
 use std::thread;
 
@@ -9,63 +9,60 @@ use super::until;
 use crate::backend::Layout;
 
 #[test]
-fn closing_closes_what_lies_ready_at_once_and_the_rest_when_it_comes_back() {
+fn closing_closes_idle_connections_now_and_used_ones_on_return() {
     for layout in [Layout::Server, Layout::File, Layout::Memory] {
         let fake = Fake::new(layout);
-        let keeper = fake.keeper(settings(3, 1));
-        let lease = keeper.lease(Role::Writer).unwrap();
+        let pool = fake.pool(settings(3, 1));
+        let checkout = pool.checkout(Role::Writer).unwrap();
         if layout != Layout::Memory {
-            drop(keeper.lease(Role::Reader).unwrap());
-            assert_eq!(keeper.status().checked_in, 1);
+            drop(pool.checkout(Role::Reader).unwrap());
+            assert_eq!(pool.status().checked_in, 1);
         }
-        keeper.close();
-        keeper.close();
+        pool.close();
+        pool.close();
         assert_eq!(fake.open_now(), 1);
-        assert_eq!(keeper.status().checked_in, 0);
-        drop(lease);
+        assert_eq!(pool.status().checked_in, 0);
+        drop(checkout);
         assert_eq!(fake.open_now(), 0);
-        assert_eq!(keeper.status().total, 0);
+        assert_eq!(pool.status().total, 0);
     }
 }
 
 #[test]
-fn a_closed_pool_says_so_to_those_who_wait_and_those_who_come() {
+fn waiting_and_later_calls_fail_when_the_pool_is_closed() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
-    let lease = keeper.lease(Role::Writer).unwrap();
+    let pool = fake.pool(settings(1, 0));
+    let checkout = pool.checkout(Role::Writer).unwrap();
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| keeper.lease(Role::Reader).map(drop).unwrap_err());
-        until(|| keeper.status().waiting == 1);
-        keeper.close();
-        assert_eq!(waiting.join().unwrap().to_string(), "the connection pool has been closed");
+        let waiting = scope.spawn(|| pool.checkout(Role::Reader).map(drop).unwrap_err());
+        until(|| pool.status().waiting == 1);
+        pool.close();
+        assert_eq!(waiting.join().unwrap().to_string(), "the connection pool is closed");
     });
-    drop(lease);
-    let error = keeper.lease(Role::Reader).map(drop).unwrap_err();
+    drop(checkout);
+    let error = pool.checkout(Role::Reader).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(!error.is_retryable());
-    assert_eq!(
-        keeper.wait_until_ready().unwrap_err().to_string(),
-        "the connection pool has been closed"
-    );
+    assert_eq!(pool.wait_until_ready().unwrap_err().to_string(), "the connection pool is closed");
 }
 
 #[test]
-fn a_pool_that_was_never_used_can_be_closed() {
+fn an_unused_pool_can_be_closed() {
     let fake = Fake::new(Layout::File);
-    let keeper = fake.keeper(settings(1, 0));
-    keeper.close();
-    assert!(keeper.lease(Role::Reader).is_err());
+    let pool = fake.pool(settings(1, 0));
+    pool.close();
+    assert!(pool.checkout(Role::Reader).is_err());
     assert_eq!(fake.attempts(), 0);
 }
 
 #[test]
 fn dropping_the_pool_closes_its_connections() {
     let fake = Fake::new(Layout::File);
-    let keeper = fake.keeper(settings(2, 0));
-    let late = keeper.lease(Role::Reader).unwrap();
+    let pool = fake.pool(settings(2, 0));
+    let late = pool.checkout(Role::Reader).unwrap();
     assert_eq!(fake.open_now(), 2);
-    drop(keeper);
+    drop(pool);
     drop(late);
-    // r2d2's thread may hold the last reference to its pool for a moment longer.
+    // r2d2's thread may hold the last reference to its pool slightly longer.
     until(|| fake.open_now() == 0);
 }

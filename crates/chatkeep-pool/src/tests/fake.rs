@@ -1,4 +1,4 @@
-//! A database that does what the tests want.
+//! A fake database that the tests control.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use chatkeep_core::{Error, ErrorKind, Result, Role};
 
 use crate::backend::{Backend, Layout};
-use crate::keeper::{Keeper, Prepare};
+use crate::pool_inner::{PoolInner, Prepare};
 use crate::semaphore::lock;
 use crate::settings::PoolSettings;
 
-/// Clones are the same database.
+/// A fake database. Clones share it.
 #[derive(Clone)]
 pub(super) struct Fake {
     layout: Layout,
@@ -26,14 +26,14 @@ struct World {
     passed: Mutex<Duration>,
     slept: Mutex<Vec<Duration>>,
     opened: Mutex<Vec<(Role, Duration)>>,
-    /// What the next attempts to open come to; when there is none, they succeed.
+    /// Errors of the next attempts to open. When it is empty, they succeed.
     open_failures: Mutex<VecDeque<Error>>,
     always_fails: Mutex<Option<ErrorKind>>,
-    /// How long each attempt to open takes.
+    /// Duration of each attempt to open.
     open_takes: Mutex<Duration>,
     ping_takes: Mutex<Duration>,
     lost: AtomicBool,
-    stands_still: AtomicBool,
+    is_frozen: AtomicBool,
     pings: AtomicU32,
     closed: Mutex<Vec<u32>>,
     open_now: AtomicU32,
@@ -42,11 +42,11 @@ struct World {
 }
 
 pub(super) struct FakeConnection {
-    /// 1 for the first that was opened, and so on.
+    /// Sequence number, from 1.
     pub(super) number: u32,
     pub(super) role: Role,
     pub(super) broken: bool,
-    /// The server has ended it, which shows when it is used.
+    /// Whether the server has closed it, which is noticed on the next use.
     lost: bool,
     world: Arc<World>,
 }
@@ -65,25 +65,25 @@ impl Fake {
         Self { layout, start: Instant::now(), world }
     }
 
-    pub(super) fn keeper(&self, settings: PoolSettings) -> Keeper<Self> {
-        Keeper::new(self.clone(), settings, None).unwrap()
+    pub(super) fn pool(&self, settings: PoolSettings) -> PoolInner<Self> {
+        PoolInner::new(self.clone(), settings, None).unwrap()
     }
 
     pub(super) fn prepared(
         &self,
         settings: PoolSettings,
         prepare: Prepare<FakeConnection>,
-    ) -> Keeper<Self> {
-        Keeper::new(self.clone(), settings, Some(prepare)).unwrap()
+    ) -> PoolInner<Self> {
+        PoolInner::new(self.clone(), settings, Some(prepare)).unwrap()
     }
 
-    pub(super) fn pass(&self, time: Duration) {
+    pub(super) fn advance(&self, time: Duration) {
         *lock(&self.world.passed) += time;
     }
 
-    /// From now on sleeping takes no time: whoever waits for something waits until it happens.
-    pub(super) fn stop_the_clock(&self) {
-        self.world.stands_still.store(true, Ordering::SeqCst);
+    /// Freezes the clock: from now on, sleeping takes no time, so waits never time out.
+    pub(super) fn freeze_clock(&self) {
+        self.world.is_frozen.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn passed(&self) -> Duration {
@@ -110,7 +110,7 @@ impl Fake {
         *lock(&self.world.ping_takes) = time;
     }
 
-    /// From now on pings fail on the connections that are there.
+    /// Makes pings fail on the connections that are open, if `lost` is true.
     pub(super) fn lose_connections(&self, lost: bool) {
         self.world.lost.store(lost, Ordering::SeqCst);
     }
@@ -119,7 +119,7 @@ impl Fake {
         *lock(&self.world.random) = random;
     }
 
-    /// How often opening was tried, successful or not.
+    /// Returns the number of attempts to open a connection, successful or not.
     pub(super) fn attempts(&self) -> usize {
         lock(&self.world.opened).len()
     }
@@ -136,7 +136,7 @@ impl Fake {
         self.world.pings.load(Ordering::SeqCst)
     }
 
-    /// The numbers of the connections that were closed, in that order.
+    /// Returns the numbers of the closed connections, in order of closing.
     pub(super) fn closed(&self) -> Vec<u32> {
         lock(&self.world.closed).clone()
     }
@@ -163,12 +163,12 @@ impl Backend for Fake {
             opened.push((role, connect_timeout));
             u32::try_from(opened.len()).unwrap()
         };
-        self.pass(*lock(&self.world.open_takes));
+        self.advance(*lock(&self.world.open_takes));
         if let Some(error) = lock(&self.world.open_failures).pop_front() {
             return Err(error);
         }
         if let Some(kind) = *lock(&self.world.always_fails) {
-            return Err(Error::new(kind, "the test's server said no"));
+            return Err(Error::new(kind, "refused by the test server"));
         }
         let open = self.world.open_now.fetch_add(1, Ordering::SeqCst) + 1;
         self.world.most_open.fetch_max(open, Ordering::SeqCst);
@@ -183,10 +183,10 @@ impl Backend for Fake {
 
     fn ping(&self, connection: &mut FakeConnection) -> Result<()> {
         self.world.pings.fetch_add(1, Ordering::SeqCst);
-        self.pass(*lock(&self.world.ping_takes));
+        self.advance(*lock(&self.world.ping_takes));
         connection.lost |= self.world.lost.load(Ordering::SeqCst);
         if connection.lost {
-            return Err(Error::new(ErrorKind::Unavailable, "the test's connection is lost"));
+            return Err(Error::new(ErrorKind::Unavailable, "the test connection is lost"));
         }
         Ok(())
     }
@@ -201,10 +201,10 @@ impl Backend for Fake {
 
     fn sleep(&self, time: Duration) -> Result<()> {
         lock(&self.world.slept).push(time);
-        if self.world.stands_still.load(Ordering::SeqCst) {
+        if self.world.is_frozen.load(Ordering::SeqCst) {
             thread::yield_now();
         } else {
-            self.pass(time);
+            self.advance(time);
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ impl Backend for Fake {
     }
 }
 
-/// Settings with which nothing in a test takes long.
+/// Returns settings with these sizes and a pool timeout of 20 s.
 pub(super) fn settings(pool_size: u32, max_overflow: u32) -> PoolSettings {
     PoolSettings {
         pool_size,

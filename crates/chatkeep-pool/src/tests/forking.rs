@@ -1,4 +1,4 @@
-//! Forked children.
+//! The pool in forked children.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,21 +10,22 @@ use chatkeep_core::{Result, Role};
 
 use super::fake::{Fake, settings};
 use crate::backend::{Backend, Layout};
-use crate::keeper::Keeper;
-use crate::lease::Side;
+use crate::pool_inner::PoolInner;
+use crate::pooled_connection::Side;
 
-/// Runs something in a forked child, and tells whether it came out true, within 20 s.
-#[expect(unsafe_code, reason = "forking is what is tested, and std has no fork")]
+/// Runs `run` in a forked child, and returns whether it returned true within 20 s.
+#[expect(unsafe_code, reason = "the tests need a fork, and std has none")]
 pub(super) fn in_child(run: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child runs only `run`, which uses memory that it has a copy of, and leaves by `_exit`, so that
-    // neither the test harness nor any destructor of the parent's goes on in it. `alarm` ends it should it hang.
+    // SAFETY: the child runs only `run`, which uses its own copy of the memory. It ends with
+    // `_exit`, so that neither the test harness nor a destructor of the parent runs in it. `alarm`
+    // ends a child that hangs.
     unsafe {
         let child = libc::fork();
         assert!(child >= 0, "fork failed");
         if child == 0 {
             libc::alarm(20);
-            let right = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(false);
-            libc::_exit(if right { 0 } else { 1 });
+            let succeeded = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(false);
+            libc::_exit(if succeeded { 0 } else { 1 });
         }
         let mut status = 0;
         assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
@@ -33,58 +34,58 @@ pub(super) fn in_child(run: impl FnOnce() -> bool) -> bool {
 }
 
 #[test]
-fn a_child_opens_its_own_connections_and_leaves_the_parents_alone() {
+fn a_child_opens_its_own_connections() {
     for layout in [Layout::Server, Layout::File, Layout::Memory] {
         let fake = Fake::new(layout);
-        let keeper = fake.keeper(settings(2, 1));
-        drop(keeper.lease(Role::Writer).unwrap());
+        let pool = fake.pool(settings(2, 1));
+        drop(pool.checkout(Role::Writer).unwrap());
         let parents = fake.attempts();
         assert!(in_child(|| {
-            let lease = keeper.lease(Role::Writer).unwrap();
-            let number = usize::try_from(lease.connection().number).unwrap();
-            let status = keeper.status();
-            drop(lease);
+            let checkout = pool.checkout(Role::Writer).unwrap();
+            let number = usize::try_from(checkout.connection().number).unwrap();
+            let status = pool.status();
+            drop(checkout);
             number == parents + 1
                 && fake.closed().is_empty()
                 && (status.total, status.checked_in) == (1, 0)
         }));
         assert_eq!(fake.attempts(), parents, "the parent's memory is its own");
-        drop(keeper.lease(Role::Writer).unwrap());
+        drop(pool.checkout(Role::Writer).unwrap());
         assert_eq!(fake.attempts(), parents, "and its pool is as it was");
     }
 }
 
 #[test]
-fn a_child_never_closes_what_it_inherits() {
+fn a_child_never_closes_inherited_connections() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 1));
-    let kept = keeper.lease(Role::Writer).unwrap();
-    let overflow = keeper.lease(Role::Writer).unwrap();
-    let mut inherited = Some((keeper, kept, overflow));
+    let pool = fake.pool(settings(1, 1));
+    let persistent = pool.checkout(Role::Writer).unwrap();
+    let overflow = pool.checkout(Role::Writer).unwrap();
+    let mut inherited = Some((pool, persistent, overflow));
     assert!(in_child(|| {
-        let (keeper, kept, overflow) = inherited.take().unwrap();
-        drop(kept);
-        drop(keeper.lease(Role::Reader).unwrap());
-        let status = keeper.status();
-        keeper.close();
+        let (pool, persistent, overflow) = inherited.take().unwrap();
+        drop(persistent);
+        drop(pool.checkout(Role::Reader).unwrap());
+        let status = pool.status();
+        pool.close();
         let own = fake.closed();
-        drop(keeper);
+        drop(pool);
         drop(overflow);
         own == [3] && fake.closed() == [3] && (status.checked_in, status.checked_out) == (1, 0)
     }));
-    let (keeper, kept, overflow) = inherited.unwrap();
-    drop(kept);
+    let (pool, persistent, overflow) = inherited.unwrap();
+    drop(persistent);
     drop(overflow);
     assert_eq!(fake.closed(), [2]);
-    assert_eq!(keeper.status().checked_in, 1);
+    assert_eq!(pool.status().checked_in, 1);
 }
 
 #[test]
 fn a_child_that_only_drops_the_pool_closes_nothing() {
     let fake = Fake::new(Layout::File);
-    let keeper = fake.keeper(settings(2, 0));
-    drop(keeper.lease(Role::Reader).unwrap());
-    let mut inherited = Some(keeper);
+    let pool = fake.pool(settings(2, 0));
+    drop(pool.checkout(Role::Reader).unwrap());
+    let mut inherited = Some(pool);
     assert!(in_child(|| {
         drop(inherited.take());
         fake.closed().is_empty()
@@ -93,21 +94,21 @@ fn a_child_that_only_drops_the_pool_closes_nothing() {
 }
 
 #[test]
-fn a_child_prepares_the_database_again_and_a_grandchild_too() {
+fn the_initializer_runs_again_in_a_child_and_in_a_grandchild() {
     let fake = Fake::new(Layout::Server);
     let runs = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&runs);
-    let keeper = fake.prepared(
+    let pool = fake.prepared(
         settings(1, 0),
         Box::new(move |_| {
             counter.fetch_add(1, Ordering::SeqCst);
             Ok(())
         }),
     );
-    drop(keeper.lease(Role::Reader).unwrap());
+    drop(pool.checkout(Role::Reader).unwrap());
     let once_more = |before: u32| {
-        drop(keeper.lease(Role::Reader).unwrap());
-        drop(keeper.lease(Role::Reader).unwrap());
+        drop(pool.checkout(Role::Reader).unwrap());
+        drop(pool.checkout(Role::Reader).unwrap());
         runs.load(Ordering::SeqCst) == before + 1
     };
     assert!(in_child(|| once_more(1)
@@ -117,22 +118,22 @@ fn a_child_prepares_the_database_again_and_a_grandchild_too() {
 }
 
 #[test]
-fn a_child_of_a_closed_pool_finds_it_closed() {
+fn a_closed_pool_is_closed_in_a_child_too() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
-    keeper.close();
+    let pool = fake.pool(settings(1, 0));
+    pool.close();
     assert!(in_child(|| {
-        keeper.lease(Role::Reader).map(drop).unwrap_err().to_string()
-            == "the connection pool has been closed"
+        pool.checkout(Role::Reader).map(drop).unwrap_err().to_string()
+            == "the connection pool is closed"
     }));
 }
 
 #[test]
-fn a_child_works_although_another_thread_held_the_locks() {
+fn a_child_works_if_another_thread_held_the_locks_during_the_fork() {
     let fake = Fake::new(Layout::File);
-    let keeper = fake.keeper(settings(2, 0));
-    drop(keeper.lease(Role::Reader).unwrap());
-    let state = keeper.state();
+    let pool = fake.pool(settings(2, 0));
+    drop(pool.checkout(Role::Reader).unwrap());
+    let state = pool.state();
     let (held, forked) = (Barrier::new(2), Barrier::new(2));
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -147,19 +148,19 @@ fn a_child_works_although_another_thread_held_the_locks() {
         });
         held.wait();
         let worked =
-            in_child(|| keeper.lease(Role::Reader).is_ok() && keeper.lease(Role::Writer).is_ok());
+            in_child(|| pool.checkout(Role::Reader).is_ok() && pool.checkout(Role::Writer).is_ok());
         forked.wait();
         assert!(worked);
     });
 }
 
 #[test]
-fn a_child_works_although_another_thread_was_preparing_the_database() {
+fn a_child_works_if_the_initializer_ran_during_the_fork() {
     let fake = Fake::new(Layout::Server);
     let parent = std::process::id();
     let (inside, forked) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
     let (hook_inside, hook_forked) = (Arc::clone(&inside), Arc::clone(&forked));
-    let keeper = fake.prepared(
+    let pool = fake.prepared(
         settings(1, 0),
         Box::new(move |_| {
             if std::process::id() == parent {
@@ -170,9 +171,9 @@ fn a_child_works_although_another_thread_was_preparing_the_database() {
         }),
     );
     thread::scope(|scope| {
-        let first = scope.spawn(|| keeper.lease(Role::Reader).map(drop));
+        let first = scope.spawn(|| pool.checkout(Role::Reader).map(drop));
         inside.wait();
-        let worked = in_child(|| keeper.lease(Role::Reader).is_ok());
+        let worked = in_child(|| pool.checkout(Role::Reader).is_ok());
         forked.wait();
         assert!(worked);
         assert!(first.join().unwrap().is_ok());
@@ -180,72 +181,73 @@ fn a_child_works_although_another_thread_was_preparing_the_database() {
 }
 
 #[test]
-fn many_threads_of_a_child_share_one_new_pool() {
+fn threads_of_a_child_share_one_new_pool() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
-    drop(keeper.lease(Role::Reader).unwrap());
+    let pool = fake.pool(settings(1, 0));
+    drop(pool.checkout(Role::Reader).unwrap());
     assert!(in_child(|| {
         let start = Barrier::new(8);
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     start.wait();
-                    drop(keeper.lease(Role::Reader).unwrap());
+                    drop(pool.checkout(Role::Reader).unwrap());
                 });
             }
         });
-        fake.attempts() == 2 && keeper.status().total == 1
+        fake.attempts() == 2 && pool.status().total == 1
     }));
 }
 
-/// A database without any lock of its own, which a child would inherit locked.
-struct Plain;
+/// A backend without a lock, which a child could inherit locked.
+struct LockFree;
 
-struct PlainConnection {
+struct LockFreeConnection {
     broken: bool,
 }
 
-impl Backend for Plain {
-    type Connection = PlainConnection;
+impl Backend for LockFree {
+    type Connection = LockFreeConnection;
 
     fn layout(&self) -> Layout {
         Layout::Server
     }
 
-    fn open(&self, _: Role, _: Duration) -> Result<PlainConnection> {
-        Ok(PlainConnection { broken: false })
+    fn open(&self, _: Role, _: Duration) -> Result<LockFreeConnection> {
+        Ok(LockFreeConnection { broken: false })
     }
 
-    fn ping(&self, _: &mut PlainConnection) -> Result<()> {
+    fn ping(&self, _: &mut LockFreeConnection) -> Result<()> {
         Ok(())
     }
 
-    fn is_broken(&self, connection: &PlainConnection) -> bool {
+    fn is_broken(&self, connection: &LockFreeConnection) -> bool {
         connection.broken
     }
 }
 
 #[test]
-fn children_of_a_busy_parent_work() {
-    let keeper = Keeper::new(Plain, settings(2, 1), None).unwrap();
+fn children_forked_from_a_busy_parent_work() {
+    let pool = PoolInner::new(LockFree, settings(2, 1), None).unwrap();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 let mut rounds = 0_u32;
                 while !done.load(Ordering::SeqCst) {
-                    let mut lease = keeper.lease(Role::Reader).unwrap();
+                    let mut checkout = pool.checkout(Role::Reader).unwrap();
                     rounds += 1;
-                    lease.connection_mut().broken = rounds.is_multiple_of(64);
+                    checkout.connection_mut().broken = rounds.is_multiple_of(64);
                 }
             });
         }
         let worked = (0..50).all(|_| {
             in_child(|| {
-                let leases: Vec<_> = (0..3).map(|_| keeper.lease(Role::Writer).unwrap()).collect();
-                let status = keeper.status();
-                drop(leases);
-                (status.checked_out, keeper.status().checked_in) == (3, 2)
+                let checkouts: Vec<_> =
+                    (0..3).map(|_| pool.checkout(Role::Writer).unwrap()).collect();
+                let status = pool.status();
+                drop(checkouts);
+                (status.checked_out, pool.status().checked_in) == (3, 2)
             })
         });
         done.store(true, Ordering::SeqCst);

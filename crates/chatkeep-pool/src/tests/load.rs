@@ -1,4 +1,4 @@
-//! Many threads at once.
+//! The pool under load from many threads.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::thread;
@@ -12,7 +12,7 @@ use crate::backend::Layout;
 use crate::settings::PoolSettings;
 use crate::status::PoolStatus;
 
-/// Numbers that look random, and are the same in every run.
+/// Returns a pseudo-random number that is the same in every run.
 fn dice(thread: u64, round: u64) -> u64 {
     let mut number = (thread << 32 | round).wrapping_add(0x9E37_79B9_7F4A_7C15);
     number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,36 +21,36 @@ fn dice(thread: u64, round: u64) -> u64 {
 }
 
 #[test]
-fn no_place_is_lost_whatever_goes_wrong() {
+fn no_permit_is_lost_after_failures_and_panics() {
     for layout in [Layout::Server, Layout::File] {
         let fake = Fake::new(layout);
-        let keeper =
-            fake.keeper(PoolSettings { pool_recycle: Duration::from_secs(60), ..settings(4, 3) });
-        let most = keeper.status().max;
+        let pool =
+            fake.pool(PoolSettings { pool_recycle: Duration::from_secs(60), ..settings(4, 3) });
+        let most = pool.status().max;
         thread::scope(|scope| {
             for thread in 0..32 {
-                let (fake, keeper) = (&fake, &keeper);
+                let (fake, pool) = (&fake, &pool);
                 scope.spawn(move || {
                     for round in 0..150 {
                         let dice = dice(thread, round);
                         if dice.is_multiple_of(31) {
                             fake.fail_next_open(Error::new(
                                 ErrorKind::Unavailable,
-                                "gone for a moment",
+                                "temporarily unavailable",
                             ));
                         }
                         let role = if dice.is_multiple_of(2) { Role::Reader } else { Role::Writer };
-                        let Ok(mut lease) = keeper.lease(role) else { continue };
-                        assert!(keeper.status().total <= most);
+                        let Ok(mut checkout) = pool.checkout(role) else { continue };
+                        assert!(pool.status().total <= most);
                         match dice % 13 {
-                            0 => lease.connection_mut().broken = true,
-                            1 => fake.pass(Duration::from_secs(10)),
+                            0 => checkout.connection_mut().broken = true,
+                            1 => fake.advance(Duration::from_secs(10)),
                             2 => {
-                                let fault = AssertUnwindSafe(move || {
-                                    let _lease = lease;
-                                    panic::resume_unwind(Box::new("a caller's fault"));
+                                let panicking = AssertUnwindSafe(move || {
+                                    let _checkout = checkout;
+                                    panic::resume_unwind(Box::new("a panic of the caller"));
                                 });
-                                assert!(panic::catch_unwind(fault).is_err());
+                                assert!(panic::catch_unwind(panicking).is_err());
                             }
                             3 => thread::yield_now(),
                             _ => {}
@@ -60,41 +60,41 @@ fn no_place_is_lost_whatever_goes_wrong() {
             }
         });
         assert!(fake.most_open() <= most, "{} connections at once", fake.most_open());
-        let status = keeper.status();
+        let status = pool.status();
         assert_eq!((status.checked_out, status.overflow, status.waiting), (0, 0, 0));
-        assert_eq!(status.checked_in, fake.open_now(), "what lies ready is what is open");
+        assert_eq!(status.checked_in, fake.open_now(), "all open connections are idle");
 
         fake.fail_every_open(None);
-        while keeper.lease(Role::Writer).is_err() {}
+        while pool.checkout(Role::Writer).is_err() {}
         let readers: Vec<_> = (0..7)
             .map(|_| {
                 loop {
-                    if let Ok(lease) = keeper.lease(Role::Reader) {
-                        break lease;
+                    if let Ok(checkout) = pool.checkout(Role::Reader) {
+                        break checkout;
                     }
                 }
             })
             .collect();
-        assert_eq!(readers.len(), 7, "every place can still be had");
+        assert_eq!(readers.len(), 7, "every permit can still be acquired");
     }
 }
 
 #[test]
-fn more_callers_than_connections_reuse_them() {
+fn more_callers_than_connections_share_them() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(2, 2));
+    let pool = fake.pool(settings(2, 2));
     thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
                 for _ in 0..200 {
-                    drop(keeper.lease(Role::Reader).unwrap());
+                    drop(pool.checkout(Role::Reader).unwrap());
                 }
             });
         }
     });
     assert!(fake.most_open() <= 4);
-    until(|| keeper.status().checked_out == 0);
-    let status = keeper.status();
+    until(|| pool.status().checked_out == 0);
+    let status = pool.status();
     assert_eq!(status.checked_in, fake.open_now());
     assert!(status.checked_in >= 1 && status.checked_in <= 2);
     let expected = PoolStatus {

@@ -1,4 +1,4 @@
-//! The pool over connections, a clock and a chance of the tests' own.
+//! Tests of the pool over fake connections, a fake clock and a fake random source.
 
 mod checkout;
 mod closing;
@@ -14,11 +14,11 @@ mod starting;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Waits until another thread has come so far.
+/// Waits until another thread has made the condition true.
 fn until(mut happened: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !happened() {
-        assert!(Instant::now() < end, "what was waited for did not happen");
+        assert!(Instant::now() < end, "the condition was not met in time");
         thread::yield_now();
     }
 }

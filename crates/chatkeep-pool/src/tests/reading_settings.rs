@@ -1,4 +1,4 @@
-//! Settings by the names of environment variables.
+//! Reading settings from environment variables.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::settings::PoolSettings;
 
 fn with(name: &'static str, value: &str) -> Result<PoolSettings> {
     let value = value.to_owned();
-    PoolSettings::from_variables(move |asked| (asked == name).then(|| value.clone()))
+    PoolSettings::from_variables(move |requested| (requested == name).then(|| value.clone()))
 }
 
-fn refusal(name: &'static str, value: &str) -> String {
+fn error_of(name: &'static str, value: &str) -> String {
     let error = with(name, value).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert_eq!(error.field(), Some(name));
@@ -21,7 +21,7 @@ fn refusal(name: &'static str, value: &str) -> String {
 }
 
 #[test]
-fn without_variables_everything_has_its_default() {
+fn unset_variables_have_their_defaults() {
     let settings = PoolSettings::from_variables(|_| None).unwrap();
     assert_eq!(settings, PoolSettings::default());
     let expected = PoolSettings {
@@ -54,7 +54,7 @@ fn every_setting_is_read() {
             "DB_MAX_RETRIES" => "0",
             "DB_RETRY_DELAY" => "1",
             "DB_AUTO_MIGRATE" => "No",
-            other => panic!("{other} is no setting of the pool"),
+            other => panic!("{other} is not a pool setting"),
         };
         Some(value.to_owned())
     });
@@ -74,7 +74,7 @@ fn every_setting_is_read() {
 }
 
 #[test]
-fn an_empty_variable_counts_as_not_set() {
+fn an_empty_variable_counts_as_unset() {
     assert_eq!(
         PoolSettings::from_variables(|_| Some("  ".to_owned())).unwrap(),
         PoolSettings::default()
@@ -82,58 +82,59 @@ fn an_empty_variable_counts_as_not_set() {
 }
 
 #[test]
-fn auto_is_twice_the_cores_and_one() {
+fn auto_is_twice_the_number_of_cores_plus_one() {
     let size = with("DB_POOL_SIZE", "Auto").unwrap().pool_size;
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(usize::try_from(size).unwrap(), cores * 2 + 1);
 }
 
 #[test]
-fn recycling_is_turned_off_in_sqlalchemys_way_or_by_nought() {
+fn recycling_is_turned_off_by_minus_one_and_by_zero() {
     assert_eq!(with("DB_POOL_RECYCLE", "-1").unwrap().pool_recycle, Duration::ZERO);
     assert_eq!(with("DB_POOL_RECYCLE", "0").unwrap().pool_recycle, Duration::ZERO);
 }
 
 #[test]
-fn switches_understand_the_usual_words() {
-    for word in ["on", "true", "1", "yes", "ON", "True", "YES"] {
-        assert!(with("DB_POOL_PRE_PING", word).unwrap().pre_ping);
-        assert!(with("DB_AUTO_MIGRATE", word).unwrap().auto_migrate);
+fn switches_accept_the_usual_values_in_any_case() {
+    for value in ["on", "true", "1", "yes", "ON", "True", "YES"] {
+        assert!(with("DB_POOL_PRE_PING", value).unwrap().pre_ping);
+        assert!(with("DB_AUTO_MIGRATE", value).unwrap().auto_migrate);
     }
-    for word in ["off", "false", "0", "no", "Off", "FALSE"] {
-        assert!(!with("DB_POOL_PRE_PING", word).unwrap().pre_ping);
-        assert!(!with("DB_AUTO_MIGRATE", word).unwrap().auto_migrate);
+    for value in ["off", "false", "0", "no", "Off", "FALSE"] {
+        assert!(!with("DB_POOL_PRE_PING", value).unwrap().pre_ping);
+        assert!(!with("DB_AUTO_MIGRATE", value).unwrap().auto_migrate);
     }
     assert_eq!(
-        refusal("DB_POOL_PRE_PING", "maybe"),
+        error_of("DB_POOL_PRE_PING", "maybe"),
         "DB_POOL_PRE_PING: must be on or off, not \"maybe\""
     );
 }
 
 #[test]
-fn a_wrong_value_is_named_with_what_would_be_right() {
+fn errors_name_the_variable_and_its_valid_values() {
     assert_eq!(
-        refusal("DB_POOL_SIZE", "ten"),
+        error_of("DB_POOL_SIZE", "ten"),
         "DB_POOL_SIZE: must be a whole number from 1 to 1000 or \"auto\", not \"ten\""
     );
     assert_eq!(
-        refusal("DB_MAX_OVERFLOW", "-1"),
+        error_of("DB_MAX_OVERFLOW", "-1"),
         "DB_MAX_OVERFLOW: must be a whole number from 0 to 1000, not \"-1\""
     );
     assert_eq!(
-        refusal("DB_POOL_RECYCLE", "-2"),
-        "DB_POOL_RECYCLE: must be a number of seconds from 0 to 31536000, or -1 for no limit, not \"-2\""
+        error_of("DB_POOL_RECYCLE", "-2"),
+        "DB_POOL_RECYCLE: must be a number of seconds from 0 to 31536000, or -1 for no limit, \
+         not \"-2\""
     );
     assert_eq!(
-        refusal("DB_CONNECT_TIMEOUT", "0"),
+        error_of("DB_CONNECT_TIMEOUT", "0"),
         "DB_CONNECT_TIMEOUT: must be a number of seconds from 0.1 to 3600, not \"0\""
     );
 }
 
 #[test]
-fn values_out_of_range_or_of_no_meaning_are_refused() {
+fn malformed_and_out_of_range_values_are_rejected() {
     for value in ["0", "1001", "1.5", "4294967296", "+", "1e2"] {
-        refusal("DB_POOL_SIZE", value);
+        error_of("DB_POOL_SIZE", value);
     }
     for name in [
         "DB_POOL_TIMEOUT",
@@ -143,19 +144,19 @@ fn values_out_of_range_or_of_no_meaning_are_refused() {
         "DB_POOL_RECYCLE",
     ] {
         for value in ["NaN", "inf", "-inf", "1e300", "-0.5", "30s", "half a minute"] {
-            refusal(name, value);
+            error_of(name, value);
         }
     }
 }
 
 #[test]
-fn a_refused_value_is_shown_only_in_part() {
-    let text = refusal("DB_POOL_SIZE", "postgresql://user:a-password-that-went-astray@host/name");
+fn errors_show_only_the_start_of_a_long_value() {
+    let text = error_of("DB_POOL_SIZE", "postgresql://user:a-password-that-went-astray@host/name");
     assert!(text.ends_with("not \"postgresql://user:a-pass\"…"), "{text}");
 }
 
 #[test]
-fn settings_from_a_program_have_the_same_limits() {
+fn validate_applies_the_same_limits() {
     let error = PoolSettings { pool_size: 0, ..PoolSettings::default() }.validate().unwrap_err();
     assert_eq!(error.to_string(), "pool_size: must be a whole number from 1 to 1000, not 0");
     let wrong = [
@@ -177,9 +178,13 @@ fn settings_from_a_program_have_the_same_limits() {
 }
 
 proptest! {
-    /// No text makes it panic, and what it takes is within the limits.
+    /// No text causes a panic, and every accepted value is within its range.
     #[test]
-    fn whatever_is_read_is_valid(size in ".{0,12}", seconds in "-?[0-9.e]{0,12}", switch in ".{0,6}") {
+    fn accepted_values_are_valid(
+        size in ".{0,12}",
+        seconds in "-?[0-9.e]{0,12}",
+        switch in ".{0,6}",
+    ) {
         for (name, value) in [
             ("DB_POOL_SIZE", &size),
             ("DB_MAX_RETRIES", &size),

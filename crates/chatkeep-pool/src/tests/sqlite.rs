@@ -1,4 +1,4 @@
-//! The pool over real connections, to SQLite and to nobody.
+//! The pool over real connections: to SQLite, and to a port without a server.
 
 use std::net::TcpListener;
 use std::sync::RwLock;
@@ -14,8 +14,10 @@ use super::forking::in_child;
 use crate::pool::{Initializer, Pool};
 use crate::settings::PoolSettings;
 
-/// SQLite has locks of its own for the whole process. A child that is forked while another thread is inside SQLite
-/// inherits them locked, which no pool can mend; so the test that forks has SQLite for itself.
+/// Serializes the forking test with all other tests that use SQLite.
+///
+/// SQLite has process-wide locks. A child that is forked while another thread is inside SQLite
+/// inherits them locked, which the pool cannot prevent.
 static SQLITE: RwLock<()> = RwLock::new(());
 
 fn migrate() -> Initializer {
@@ -31,8 +33,8 @@ fn count(pool: &Pool) -> i64 {
 }
 
 #[test]
-fn many_threads_read_and_write_one_file() {
-    let _others_may = SQLITE.read();
+fn many_threads_can_read_and_write_one_file() {
+    let _shared = SQLITE.read();
     let folder = TempDir::new().unwrap();
     let settings = PoolSettings { pool_size: 2, max_overflow: 1, ..PoolSettings::default() };
     let pool = Pool::with_initializer(file(&folder), settings, migrate()).unwrap();
@@ -70,7 +72,7 @@ fn many_threads_read_and_write_one_file() {
 
 #[test]
 fn a_reader_of_a_file_cannot_write() {
-    let _others_may = SQLITE.read();
+    let _shared = SQLITE.read();
     let folder = TempDir::new().unwrap();
     let pool = Pool::with_initializer(file(&folder), PoolSettings::default(), migrate()).unwrap();
     let error =
@@ -79,8 +81,8 @@ fn a_reader_of_a_file_cannot_write() {
 }
 
 #[test]
-fn a_database_in_memory_stays() {
-    let _others_may = SQLITE.read();
+fn an_in_memory_database_keeps_its_rows() {
+    let _shared = SQLITE.read();
     let pool =
         Pool::with_initializer(DatabaseUrl::sqlite_memory(), PoolSettings::default(), migrate())
             .unwrap();
@@ -90,8 +92,8 @@ fn a_database_in_memory_stays() {
 }
 
 #[test]
-fn a_child_and_its_parent_share_a_file() {
-    let _alone = SQLITE.write();
+fn a_forked_child_and_its_parent_share_a_file() {
+    let _exclusive = SQLITE.write();
     let folder = TempDir::new().unwrap();
     let pool = Pool::with_initializer(file(&folder), PoolSettings::default(), migrate()).unwrap();
     let mut inherited = Some(pool.writer().unwrap());
@@ -107,7 +109,7 @@ fn a_child_and_its_parent_share_a_file() {
 }
 
 #[test]
-fn a_folder_that_does_not_exist_is_an_error_at_once_and_stays_away() {
+fn a_missing_folder_is_an_error_and_is_not_created() {
     let folder = TempDir::new().unwrap();
     let url = DatabaseUrl::sqlite_file(folder.path().join("missing").join("chat.db"));
     let pool = Pool::new(url, PoolSettings::default()).unwrap();
@@ -118,8 +120,8 @@ fn a_folder_that_does_not_exist_is_an_error_at_once_and_stays_away() {
 }
 
 #[test]
-fn where_nobody_listens_the_error_says_how_long_it_was_tried() {
-    // A port that was free a moment ago.
+fn a_refused_connection_reports_attempts_and_time() {
+    // Nothing listens on a port that was just released.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for scheme in ["postgresql", "mysql"] {
         let url =
@@ -142,14 +144,14 @@ fn where_nobody_listens_the_error_says_how_long_it_was_tried() {
 }
 
 #[test]
-fn a_pool_shows_its_address_without_the_password() {
+fn debug_output_hides_the_password() {
     let url = DatabaseUrl::parse("postgresql://chat:hunter2@db.example.com/chat").unwrap();
     let pool = Pool::new(url, PoolSettings::default()).unwrap();
     assert_eq!(format!("{pool:?}"), "Pool { url: postgresql://chat:***@db.example.com/chat, .. }");
 }
 
 #[test]
-fn settings_that_cannot_work_are_refused_when_the_pool_is_made() {
+fn invalid_settings_are_rejected_by_pool_new() {
     let settings = PoolSettings { pool_size: 0, ..PoolSettings::default() };
     let error = Pool::new(DatabaseUrl::sqlite_memory(), settings).map(drop).unwrap_err();
     assert_eq!(error.field(), Some("pool_size"));

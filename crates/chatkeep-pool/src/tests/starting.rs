@@ -1,4 +1,4 @@
-//! Waiting for a database that is not there yet.
+//! Retries while the database is starting up.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::settings::PoolSettings;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn unavailable() -> Error {
-    Error::new(ErrorKind::Unavailable, "nobody listens")
+    Error::new(ErrorKind::Unavailable, "connection refused")
 }
 
 #[test]
-fn the_first_call_waits_for_the_database() {
+fn the_first_call_retries_until_the_database_is_available() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
+    let pool = fake.pool(settings(1, 0));
     for _ in 0..4 {
         fake.fail_next_open(unavailable());
     }
-    assert_eq!(keeper.lease(Role::Reader).unwrap().connection().number, 5);
+    assert_eq!(pool.checkout(Role::Reader).unwrap().connection().number, 5);
     assert_eq!(
         fake.slept(),
         [50, 100, 200, 400].map(Duration::from_millis),
@@ -30,14 +30,14 @@ fn the_first_call_waits_for_the_database() {
 }
 
 #[test]
-fn the_wait_ends_when_the_budget_is_used_up() {
+fn retries_end_when_the_budget_is_used_up() {
     let fake = Fake::new(Layout::Server);
-    let keeper =
-        fake.keeper(PoolSettings { max_retries: 3, retry_delay: 2 * SECOND, ..settings(1, 0) });
+    let pool =
+        fake.pool(PoolSettings { max_retries: 3, retry_delay: 2 * SECOND, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
-    let error = keeper.wait_until_ready().unwrap_err();
+    let error = pool.wait_until_ready().unwrap_err();
     assert_eq!(fake.passed(), 6 * SECOND);
-    let expected = format!("the test's server said no (tried {} times in 6 s)", fake.attempts());
+    let expected = format!("refused by the test server (tried {} times in 6 s)", fake.attempts());
     assert_eq!(error.to_string(), expected);
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.is_retryable());
@@ -45,97 +45,93 @@ fn the_wait_ends_when_the_budget_is_used_up() {
 }
 
 #[test]
-fn an_attempt_gets_no_more_time_than_is_left() {
+fn later_attempts_connect_within_the_remaining_budget() {
     let fake = Fake::new(Layout::Server);
-    let keeper =
-        fake.keeper(PoolSettings { max_retries: 3, retry_delay: 4 * SECOND, ..settings(1, 0) });
+    let pool =
+        fake.pool(PoolSettings { max_retries: 3, retry_delay: 4 * SECOND, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
     fake.opening_takes(5 * SECOND);
-    keeper.wait_until_ready().unwrap_err();
+    pool.wait_until_ready().unwrap_err();
     let timeouts = fake.connect_timeouts();
-    assert_eq!(timeouts[0], 10 * SECOND, "the first one gets the set time");
+    assert_eq!(timeouts[0], 10 * SECOND, "the first attempt gets the configured time");
     assert_eq!(timeouts[1], 7 * SECOND - Duration::from_millis(50));
     assert_eq!(timeouts[2], 2 * SECOND - Duration::from_millis(150));
     assert_eq!(timeouts.len(), 3);
 }
 
 #[test]
-fn the_last_attempt_gets_a_second_even_if_less_is_left() {
+fn the_last_attempt_gets_at_least_one_second() {
     let fake = Fake::new(Layout::Server);
-    let keeper =
-        fake.keeper(PoolSettings { max_retries: 1, retry_delay: SECOND / 2, ..settings(1, 0) });
+    let pool =
+        fake.pool(PoolSettings { max_retries: 1, retry_delay: SECOND / 2, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
-    keeper.wait_until_ready().unwrap_err();
+    pool.wait_until_ready().unwrap_err();
     assert_eq!(fake.connect_timeouts().last(), Some(&SECOND));
 }
 
 #[test]
-fn without_retries_nothing_is_waited_for() {
+fn zero_retries_fail_on_the_first_error() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(PoolSettings { max_retries: 0, ..settings(1, 0) });
+    let pool = fake.pool(PoolSettings { max_retries: 0, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
     assert_eq!(
-        keeper.lease(Role::Reader).map(drop).unwrap_err().to_string(),
-        "the test's server said no"
+        pool.checkout(Role::Reader).map(drop).unwrap_err().to_string(),
+        "refused by the test server"
     );
     assert_eq!((fake.attempts(), fake.slept()), (1, vec![]));
 }
 
 #[test]
-fn what_waiting_cannot_mend_is_an_error_at_once() {
+fn permanent_errors_are_returned_without_a_retry() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
+    let pool = fake.pool(settings(1, 0));
     fake.fail_every_open(Some(ErrorKind::Configuration));
-    assert_eq!(keeper.wait_until_ready().unwrap_err().kind(), ErrorKind::Configuration);
-    assert_eq!(keeper.lease(Role::Reader).map(drop).unwrap_err().kind(), ErrorKind::Configuration);
-    assert_eq!(
-        (fake.attempts(), fake.slept()),
-        (2, vec![]),
-        "one login for each call, and no pause"
-    );
+    assert_eq!(pool.wait_until_ready().unwrap_err().kind(), ErrorKind::Configuration);
+    assert_eq!(pool.checkout(Role::Reader).map(drop).unwrap_err().kind(), ErrorKind::Configuration);
+    assert_eq!((fake.attempts(), fake.slept()), (2, vec![]), "one login per call, and no pause");
 }
 
 #[test]
-fn a_wrong_password_during_the_wait_ends_it() {
+fn a_wrong_password_ends_the_retries() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
+    let pool = fake.pool(settings(1, 0));
     fake.fail_next_open(unavailable());
     fake.fail_next_open(Error::configuration("wrong password"));
-    assert_eq!(keeper.lease(Role::Reader).map(drop).unwrap_err().to_string(), "wrong password");
+    assert_eq!(pool.checkout(Role::Reader).map(drop).unwrap_err().to_string(), "wrong password");
     assert_eq!(fake.attempts(), 2);
 }
 
 #[test]
-fn once_the_database_was_there_failures_are_immediate() {
+fn failures_after_the_first_connection_are_returned_at_once() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
-    keeper.lease(Role::Reader).unwrap().connection_mut().broken = true;
+    let pool = fake.pool(settings(1, 0));
+    pool.checkout(Role::Reader).unwrap().connection_mut().broken = true;
     fake.fail_every_open(Some(ErrorKind::Unavailable));
-    assert!(keeper.lease(Role::Reader).is_err());
+    assert!(pool.checkout(Role::Reader).is_err());
     assert_eq!((fake.attempts(), fake.slept()), (2, vec![]));
 }
 
 #[test]
-fn waiting_until_ready_waits_later_as_well() {
+fn wait_until_ready_retries_after_the_first_connection_too() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(settings(1, 0));
-    drop(keeper.lease(Role::Reader).unwrap());
+    let pool = fake.pool(settings(1, 0));
+    drop(pool.checkout(Role::Reader).unwrap());
     fake.lose_connections(true);
     fake.fail_next_open(unavailable());
     fake.fail_next_open(unavailable());
-    keeper.wait_until_ready().unwrap();
-    assert_eq!(fake.pings(), 1, "a connection that should be sound is checked all the same");
+    pool.wait_until_ready().unwrap();
+    assert_eq!(fake.pings(), 1, "a recently used connection is pinged too");
     assert_eq!(fake.slept().len(), 2);
-    assert_eq!(keeper.status().checked_in, 1);
+    assert_eq!(pool.status().checked_in, 1);
 }
 
 #[test]
-fn a_failure_at_start_up_is_waited_for_again_by_the_next_call() {
+fn the_next_call_retries_again_after_a_failed_start() {
     let fake = Fake::new(Layout::Server);
-    let keeper = fake.keeper(PoolSettings { max_retries: 1, ..settings(1, 0) });
+    let pool = fake.pool(PoolSettings { max_retries: 1, ..settings(1, 0) });
     fake.fail_every_open(Some(ErrorKind::Unavailable));
-    assert!(keeper.lease(Role::Reader).is_err());
+    assert!(pool.checkout(Role::Reader).is_err());
     let first = fake.attempts();
-    assert!(keeper.lease(Role::Reader).is_err());
+    assert!(pool.checkout(Role::Reader).is_err());
     assert!(fake.attempts() > first + 1);
 }

@@ -1,54 +1,56 @@
-//! What makes a MariaDB server a node of a Galera cluster.
+//! Options and files of a MariaDB server that is a node of a Galera cluster.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
 use super::{Plan, find_program, mysql, option};
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::launch::Account;
 
 /// Programs that transfer the data of one node to another.
 const STATE_TRANSFER: [&str; 2] = ["wsrep_sst_common", "wsrep_sst_rsync"];
-/// Folder within the node's own that holds them.
+/// Folder inside the node's folder that contains them.
 const PROGRAMS: &str = "programs";
 
-/// One node's place in its cluster.
+/// The role of a node in its cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) cluster: String,
-    /// First of [`Member::PORTS`] consecutive ports on 127.0.0.1: replication, incremental and full state transfer.
+    /// First of [`Member::PORTS`] consecutive ports on 127.0.0.1, for replication, incremental and
+    /// full state transfer.
     pub(crate) base_port: u16,
-    /// The base ports of all nodes.
+    /// Base ports of all nodes.
     pub(crate) all: Vec<u16>,
-    /// Whether the next start creates the cluster. Otherwise the node joins the others.
-    pub(crate) founds: bool,
+    /// Whether the next start bootstraps the cluster. Otherwise the node joins the others.
+    pub(crate) bootstraps: bool,
 }
 
 impl Member {
     pub(crate) const PORTS: u16 = 3;
 
-    /// Returns [`Member::SYNCED`] when the node accepts statements and has all the cluster's data.
+    /// Query that returns [`Member::SYNCED`] once the node accepts statements and has all data of
+    /// the cluster.
     pub(crate) const STATE: &str = "SELECT GROUP_CONCAT(variable_value ORDER BY variable_name) \
          FROM information_schema.global_status \
          WHERE variable_name IN ('wsrep_ready', 'wsrep_local_state_comment')";
     pub(crate) const SYNCED: &str = "Synced,ON";
 }
 
-/// Copies the transfer programs; a node that joins gets an empty data folder.
+/// Copies the transfer programs, and creates an empty data folder for a node that joins.
 pub(super) fn prepare(member: &Member, plan: &Plan<'_>) -> Result<()> {
-    let doing = || "making the folder of a Galera node".to_owned();
+    let doing = || "creating the folder of a Galera node".to_owned();
     let programs = plan.folder.join(PROGRAMS);
-    fs::create_dir(&programs).while_(doing)?;
+    fs::create_dir(&programs).context(doing)?;
     Account::own(plan.account, &programs)?;
     for name in STATE_TRANSFER {
-        // The servers' account may have no access to the cache folder.
+        // The account of the servers may have no access to the cache folder.
         let copy = programs.join(name);
-        fs::copy(program(name)?, &copy).while_(doing)?;
+        fs::copy(program(name)?, &copy).context(doing)?;
         Account::own(plan.account, &copy)?;
     }
-    if !member.founds {
-        fs::create_dir(plan.data()).while_(doing)?;
+    if !member.bootstraps {
+        fs::create_dir(plan.data()).context(doing)?;
         Account::own(plan.account, &plan.data())?;
     }
     Ok(())
@@ -57,11 +59,11 @@ pub(super) fn prepare(member: &Member, plan: &Plan<'_>) -> Result<()> {
 pub(super) fn options(command: &mut Command, member: &Member, plan: &Plan<'_>) -> Result<()> {
     let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
     let folders = [plan.folder.join(PROGRAMS)].into_iter().chain(env::split_paths(&path));
-    command.env("PATH", env::join_paths(folders).while_(|| "reading PATH".to_owned())?);
+    command.env("PATH", env::join_paths(folders).context(|| "reading PATH".to_owned())?);
 
     let port = member.base_port;
     let others: Vec<_> = member.all.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    let others = if member.founds { String::new() } else { others.join(",") };
+    let others = if member.bootstraps { String::new() } else { others.join(",") };
     let provider = [
         format!("base_port={port}"),
         format!("gmcast.listen_addr=tcp://127.0.0.1:{port}"),
@@ -90,7 +92,7 @@ fn library() -> Result<PathBuf> {
     let libraries = folders.map(|folder| Path::new(folder).join("libgalera_smm.so"));
     libraries.into_iter().find(|library| library.exists()).ok_or_else(|| {
         Failure(
-            "Galera's library is not installed: run `make setup`, or install galera-4".to_owned(),
+            "the Galera library is not installed: run `make setup`, or install galera-4".to_owned(),
         )
     })
 }
@@ -100,7 +102,8 @@ fn program(name: &str) -> Result<PathBuf> {
     let folders: Vec<_> = cache.into_iter().chain([PathBuf::from("/usr/bin")]).collect();
     find_program(name, &folders).ok_or_else(|| {
         Failure(format!(
-            "MariaDB's program `{name}` is not installed: run `make setup`, or install mariadb-server"
+            "MariaDB's program `{name}` is not installed: run `make setup`, or install \
+             mariadb-server"
         ))
     })
 }

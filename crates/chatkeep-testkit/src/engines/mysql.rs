@@ -1,44 +1,45 @@
-//! MySQL servers, from a folder that `make setup` fills with packages of a newer system than this may be.
+//! MySQL servers, from a folder that `make setup` fills with packages of a possibly newer system.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
 use super::{Plan, account_statements, mysql_family_options, option, run};
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::{Engine, environment, launch};
 
-/// Data of a new server is copied from here if it is there: making it takes two seconds, copying it a tenth of one.
+/// Template of a server's data. Copying it takes 0.1 s, creating the data takes 2 s.
 const TEMPLATE: &str = "mysql-template";
 
 pub(super) fn initialise(home: &Path, plan: &Plan<'_>) -> Result<()> {
     let template = home.join(TEMPLATE);
     if !template.is_dir() {
-        make(plan)?;
-        // The first server of a run leaves a copy for the others. It comes into being by renaming, hence whole; who
-        // loses the race for the name has only copied in vain, and the folder's guard removes that copy.
+        create(plan)?;
+        // The first server of a run stores a copy for the others. The rename makes it appear
+        // atomically. If another process wins the race for the name, the guard of the folder
+        // removes the unused copy.
         let copy = plan.folder.join("template");
         duplicate(&plan.data(), &copy, plan)?;
         let _ = fs::rename(&copy, &template);
         return Ok(());
     }
     duplicate(&template, &plan.data(), plan)?;
-    // Two servers must not have one identity.
+    // Two servers must not share an identity.
     let _ = fs::remove_file(plan.data().join("auto.cnf"));
     Ok(())
 }
 
-fn make(plan: &Plan<'_>) -> Result<()> {
+fn create(plan: &Plan<'_>) -> Result<()> {
     let statements = plan.folder.join("account.sql");
     fs::write(&statements, account_statements(plan.password))
-        .while_(|| "writing MySQL's account statements".to_owned())?;
+        .context(|| "writing the account statements of MySQL".to_owned())?;
     let mut command = server()?;
     command
         .arg("--initialize-insecure")
         .arg(option("datadir", plan.data().display()))
         .arg(option("init-file", statements.display()))
         .arg("--innodb-flush-method=nosync");
-    run(command, plan, "making the data of a MySQL server")
+    run(command, plan, "creating the data of a MySQL server")
 }
 
 fn duplicate(from: &Path, to: &Path, plan: &Plan<'_>) -> Result<()> {
@@ -51,34 +52,36 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
     let mut command = server()?;
     mysql_family_options(&mut command, plan);
     if plan.options.without_tls {
-        // Without a certificate it makes itself one.
+        // The server generates a certificate if it has none.
         command.arg("--tls-version=");
     }
     Ok(command)
 }
 
-/// `mysqld` from the folder, run by that folder's own loader with its own libraries: neither root's rights nor a
-/// changed root are needed.
+/// Returns the command for `mysqld`, run by the loader and with the libraries of the same folder,
+/// so that neither root privileges nor a chroot are needed.
 fn server() -> Result<Command> {
     let Some(root) = installation() else {
         return Err(Failure("MySQL is not installed: run `make setup`".to_owned()));
     };
     let libraries = fs::read_dir(root.join("usr/lib"))
-        .while_(|| format!("reading {}", root.join("usr/lib").display()))?
+        .context(|| format!("reading {}", root.join("usr/lib").display()))?
         .flatten()
         .map(|entry| entry.path())
         .find(|path| path.to_string_lossy().ends_with("-linux-gnu"))
         .ok_or_else(|| {
-            Failure(format!("{} holds no libraries: run `make setup`", root.display()))
+            Failure(format!("{} contains no libraries: run `make setup`", root.display()))
         })?;
     let loader = fs::read_dir(&libraries)
-        .while_(|| format!("reading {}", libraries.display()))?
+        .context(|| format!("reading {}", libraries.display()))?
         .flatten()
         .map(|entry| entry.path())
         .find(|path| {
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld-linux"))
         })
-        .ok_or_else(|| Failure(format!("{} holds no loader: run `make setup`", root.display())))?;
+        .ok_or_else(|| {
+            Failure(format!("{} contains no loader: run `make setup`", root.display()))
+        })?;
     let mut command = launch::command(&loader, None, "KILL");
     command
         .arg("--library-path")
@@ -95,7 +98,7 @@ fn server() -> Result<Command> {
     Ok(command)
 }
 
-/// Why there is no MySQL, or `None` when there is.
+/// Returns why MySQL is absent, or `None` if it is installed.
 pub(crate) fn absence() -> Option<String> {
     if installation().is_some() {
         return None;
@@ -114,7 +117,7 @@ fn installation() -> Option<PathBuf> {
         .filter(|root| root.join("usr/sbin/mysqld").is_file())
 }
 
-/// The folder outside the clone that `scripts/setup.sh` fills.
+/// Returns the folder outside the clone that `scripts/setup.sh` fills.
 pub(super) fn cache() -> Option<PathBuf> {
     let folder =
         |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use super::{Plan, find_program, run};
-use crate::failure::{Failure, Result, While};
+use crate::failure::{Context, Failure, Result};
 use crate::instance::Instance;
 use crate::launch::{self, Account};
 use crate::{Engine, certificate, environment};
@@ -15,9 +15,9 @@ use crate::{Engine, certificate, environment};
 pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
     let password_file = plan.folder.join("password");
     fs::write(&password_file, plan.password)
-        .while_(|| "writing PostgreSQL's password file".to_owned())?;
+        .context(|| "writing the password file of PostgreSQL".to_owned())?;
     Account::own(plan.account, &password_file)?;
-    // Not SIGKILL: the server that it runs would leave its shared memory behind.
+    // Not SIGKILL: the server that it runs would leak its shared memory.
     let mut command = launch::command(&program("initdb")?, plan.account, "TERM");
     command
         .arg("--pgdata")
@@ -31,7 +31,7 @@ pub(super) fn initialise(plan: &Plan<'_>) -> Result<()> {
             "--locale=C.UTF-8",
         ])
         .args(["--no-sync", "--no-instructions"]);
-    run(command, plan, "making the data of a PostgreSQL server")
+    run(command, plan, "creating the data of a PostgreSQL server")
 }
 
 pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
@@ -45,7 +45,8 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
     set("unix_socket_directories", &plan.folder.display().to_string());
     set("max_connections", "300");
     set("shared_buffers", "64MB");
-    // Files in the data folder, which go with it, instead of shared memory that a killed server leaves behind.
+    // Files in the data folder, which are removed with it, instead of shared memory that a killed
+    // server leaks.
     set("dynamic_shared_memory_type", "mmap");
     if !plan.options.without_tls {
         set("ssl", "on");
@@ -53,7 +54,7 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
         set("ssl_key_file", &plan.folder.join(certificate::KEY).display().to_string());
     }
     if plan.options.fast {
-        // Each commit still reaches the system, so that a killed server loses nothing.
+        // Each commit still reaches the operating system, so a killed server loses nothing.
         set("fsync", "off");
         set("full_page_writes", "off");
     }
@@ -63,8 +64,9 @@ pub(super) fn command(plan: &Plan<'_>) -> Result<Command> {
     Ok(command)
 }
 
-/// A killed server leaves a small System V segment; a server that ended by SIGQUIT does not.
-pub(super) fn let_go_of_shared_memory(instance: &mut Instance) {
+/// Releases the System V segment of a server. A killed server leaks it; a server stopped by SIGQUIT
+/// does not.
+pub(super) fn release_shared_memory(instance: &mut Instance) {
     const ROUNDS: usize = 300;
     if let Some(pid) = instance.pid() {
         instance.resume();
@@ -77,12 +79,13 @@ pub(super) fn let_go_of_shared_memory(instance: &mut Instance) {
         }
         return;
     }
-    // It was killed and not started again: line 7 of its pid file holds the segment's key and id.
+    // The server was killed and not restarted. Line 7 of its pid file contains the key and id of
+    // the segment.
     let text =
         fs::read_to_string(instance.socket().join("data/postmaster.pid")).unwrap_or_default();
     let id = text.lines().nth(6).and_then(|line| line.split_whitespace().nth(1));
     if let Some(id) = id {
-        // Without ipcrm, 56 bytes stay until the machine restarts.
+        // Without ipcrm, 56 bytes leak until the machine restarts.
         let _ = Command::new("ipcrm")
             .args(["-m", id])
             .stdout(Stdio::null())
@@ -91,22 +94,28 @@ pub(super) fn let_go_of_shared_memory(instance: &mut Instance) {
     }
 }
 
-/// `initdb` and `postgres` of the newest version installed, or of the installation that the environment names.
+/// Finds `initdb` or `postgres` in the installation that the environment names, or in the newest
+/// installed version.
 fn program(name: &str) -> Result<PathBuf> {
     if let Some(home) = environment::installation(Engine::PostgreSql) {
         let program = home.join("bin").join(name);
         return newest(&home.join("usr/lib/postgresql"), name)
             .or_else(|| program.is_file().then_some(program))
-            .ok_or_else(|| Failure(format!("{} holds no `{name}` of PostgreSQL", home.display())));
+            .ok_or_else(|| {
+                Failure(format!("{} contains no `{name}` of PostgreSQL", home.display()))
+            });
     }
-    newest(Path::new("/usr/lib/postgresql"), name).or_else(|| find_program(name, &[])).ok_or_else(|| {
-        Failure(format!(
-            "PostgreSQL's program `{name}` is not installed: run `make setup`, or install postgresql"
-        ))
-    })
+    newest(Path::new("/usr/lib/postgresql"), name).or_else(|| find_program(name, &[])).ok_or_else(
+        || {
+            Failure(format!(
+                "PostgreSQL's program `{name}` is not installed: run `make setup`, or install \
+             postgresql"
+            ))
+        },
+    )
 }
 
-/// The program in the highest version that a folder has.
+/// Returns the program of the highest version in a folder.
 fn newest(folder: &Path, name: &str) -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir(folder)
         .into_iter()

@@ -1,4 +1,4 @@
-//! One connection through the proxy: a thread for each direction.
+//! One connection through the proxy, with a thread per direction.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,27 +10,27 @@ use std::time::{Duration, Instant};
 use super::Deliver;
 use super::state::State;
 
-/// How long a forwarded packet's answer is waited for before the connection is cut all the same.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// Maximum time to wait for the response to a forwarded packet before the connection is cut.
+const RESPONSE_LIMIT: Duration = Duration::from_secs(10);
 const BUFFER: usize = 64 * 1024;
-/// More of the past than any pattern is long.
-const MEMORY: usize = 4 * 1024;
+/// Number of sent bytes to remember, which is more than the length of any pattern.
+const HISTORY: usize = 4 * 1024;
 
-/// What the two directions of one connection tell each other.
+/// State shared by the two directions of a connection.
 #[derive(Default)]
-struct Answers {
-    /// The client must not hear from the server any more.
+struct Responses {
+    /// Data from the server is no longer forwarded to the client.
     muted: AtomicBool,
-    /// The server has answered since.
-    came: AtomicBool,
+    /// The server has responded since.
+    received: AtomicBool,
 }
 
 pub(super) fn serve(state: &Arc<State>, client: TcpStream) {
-    // On some systems an accepted socket is non-blocking as its listener is.
+    // On some systems, an accepted socket inherits the non-blocking mode of its listener.
     let Ok(()) = client.set_nonblocking(false) else { return };
     let Ok(end) = client.try_clone() else { return };
     let id = state.register(end);
-    // A stalled proxy takes the connection and does nothing more.
+    // A stalled proxy only accepts the connection.
     if state.may_pass() {
         relay(state, id, client);
     }
@@ -48,23 +48,23 @@ fn relay(state: &Arc<State>, id: u64, client: TcpStream) {
         let _ = server.shutdown(Shutdown::Both);
         return;
     }
-    // Both ends may be closed by now, which the first read or write notices.
+    // Either end may be closed already, which the first read or write detects.
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
-    let answers = Arc::new(Answers::default());
+    let responses = Arc::new(Responses::default());
     let back = {
-        let (state, answers) = (Arc::clone(state), Arc::clone(&answers));
+        let (state, responses) = (Arc::clone(state), Arc::clone(&responses));
         thread::spawn(move || {
-            from_server(&state, server_in, client_out, &answers);
+            from_server(&state, server_in, client_out, &responses);
             state.cut(id);
         })
     };
-    from_client(state, client, server, &answers);
+    from_client(state, client, server, &responses);
     state.cut(id);
     let _ = back.join();
 }
 
-fn from_client(state: &State, mut client: TcpStream, mut server: TcpStream, answers: &Answers) {
+fn from_client(state: &State, mut client: TcpStream, mut server: TcpStream, responses: &Responses) {
     let mut buffer = vec![0; BUFFER];
     let mut before = Vec::new();
     while let Ok(count) = client.read(&mut buffer) {
@@ -72,13 +72,13 @@ fn from_client(state: &State, mut client: TcpStream, mut server: TcpStream, answ
             return;
         }
         let sent = &buffer[..count];
-        match state.strikes(&before, sent) {
+        match state.take_triggered(&before, sent) {
             None => {}
             Some(Deliver::Withheld) => return,
             Some(Deliver::Forwarded) => {
-                answers.muted.store(true, Ordering::SeqCst);
+                responses.muted.store(true, Ordering::SeqCst);
                 if server.write_all(sent).is_ok() {
-                    wait_for_answer(answers);
+                    wait_for_response(responses);
                 }
                 return;
             }
@@ -87,24 +87,24 @@ fn from_client(state: &State, mut client: TcpStream, mut server: TcpStream, answ
             return;
         }
         before.extend_from_slice(sent);
-        before.drain(..before.len().saturating_sub(MEMORY));
+        before.drain(..before.len().saturating_sub(HISTORY));
     }
 }
 
-/// The server has acted on what it got once it answers.
-fn wait_for_answer(answers: &Answers) {
+/// Waits for a response, which proves that the server has processed the packet.
+fn wait_for_response(responses: &Responses) {
     let begin = Instant::now();
-    while !answers.came.load(Ordering::SeqCst) && begin.elapsed() < ANSWER_LIMIT {
+    while !responses.received.load(Ordering::SeqCst) && begin.elapsed() < RESPONSE_LIMIT {
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-fn from_server(state: &State, mut server: TcpStream, mut client: TcpStream, answers: &Answers) {
+fn from_server(state: &State, mut server: TcpStream, mut client: TcpStream, responses: &Responses) {
     let mut buffer = vec![0; BUFFER];
     loop {
         let read = server.read(&mut buffer);
-        if answers.muted.load(Ordering::SeqCst) {
-            answers.came.store(true, Ordering::SeqCst);
+        if responses.muted.load(Ordering::SeqCst) {
+            responses.received.store(true, Ordering::SeqCst);
             match read {
                 Ok(count) if count > 0 => continue,
                 _ => return,

@@ -1,4 +1,4 @@
-//! What a proxy's threads share: how they are to behave, and which connections are open.
+//! State shared by the threads of a proxy: its mode and its open connections.
 
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
@@ -15,7 +15,7 @@ pub(super) enum Mode {
     Closed,
 }
 
-/// What a proxy waits for before it cuts a connection.
+/// The condition on which a proxy cuts a connection.
 #[derive(Debug)]
 pub(super) enum Trigger {
     Pattern(Vec<u8>),
@@ -24,7 +24,7 @@ pub(super) enum Trigger {
 
 impl Trigger {
     pub(super) fn pattern(pattern: &[u8]) -> Self {
-        assert!(!pattern.is_empty(), "a proxy cannot wait for an empty pattern");
+        assert!(!pattern.is_empty(), "the pattern must not be empty");
         Self::Pattern(pattern.to_owned())
     }
 
@@ -48,7 +48,7 @@ pub(super) struct State {
 struct Inner {
     mode: Mode,
     armed: Option<(Trigger, Deliver)>,
-    /// The two ends of each connection, the server's as soon as there is one.
+    /// The two ends of each connection; the server's end is added once it is connected.
     connections: HashMap<u64, Vec<TcpStream>>,
 }
 
@@ -82,9 +82,10 @@ impl State {
         self.lock().armed = Some((trigger, deliver));
     }
 
-    /// Whether what a client just sent sets the trigger off, which is then gone. `before` is the end of what the same
-    /// client sent earlier, so that a pattern that came in two pieces is found.
-    pub(super) fn strikes(&self, before: &[u8], sent: &[u8]) -> Option<Deliver> {
+    /// Returns and disarms the trigger if the bytes just sent by a client fire it. `before` is the
+    /// end of the bytes sent earlier by the same client, so that a pattern split over two packets
+    /// is found.
+    pub(super) fn take_triggered(&self, before: &[u8], sent: &[u8]) -> Option<Deliver> {
         let mut inner = self.lock();
         let hit = match &mut inner.armed {
             None => false,
@@ -109,7 +110,7 @@ impl State {
         inner.armed.take().map(|(_, deliver)| deliver)
     }
 
-    /// Waits while the proxy stalls; `false` when nothing is to be passed on any more.
+    /// Waits while the proxy stalls. Returns `false` if nothing may be forwarded any more.
     pub(super) fn may_pass(&self) -> bool {
         let mut inner = self.lock();
         while inner.mode == Mode::Stall {
@@ -124,7 +125,7 @@ impl State {
         id
     }
 
-    /// Adds the server's end; `false` when the connection was cut in the meantime.
+    /// Adds the server's end. Returns `false` if the connection has been cut since.
     pub(super) fn add_server(&self, id: u64, server: TcpStream) -> bool {
         match self.lock().connections.get_mut(&id) {
             Some(ends) => {
@@ -144,7 +145,7 @@ impl State {
         let all: Vec<Vec<TcpStream>> =
             self.lock().connections.drain().map(|(_, ends)| ends).collect();
         close(all.into_iter().flatten());
-        // Threads that wait for the end of a stall see that their connection is gone only when it ends.
+        // Wakes threads that wait for the end of a stall.
         self.changed.notify_all();
     }
 

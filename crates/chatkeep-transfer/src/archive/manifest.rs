@@ -1,4 +1,4 @@
-//! What an archive says of itself.
+//! The manifest of an archive.
 
 use chatkeep_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,42 +6,42 @@ use serde::{Deserialize, Serialize};
 use crate::batch::NextIds;
 use crate::digest::Content;
 
-/// The number of this form of archive.
+/// Version of the archive format that this program writes and reads.
 pub(super) const FORMAT: u32 = 1;
 
-/// What an archive holds. It serialises with these keys.
+/// Contents of an archive. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// The number of the archive's form: 1.
+    /// Version of the archive format: 1.
     pub format: u32,
-    /// The version of chatkeep that wrote it.
+    /// Version of chatkeep that wrote the archive.
     pub chatkeep: String,
-    /// The engine that it was written from.
+    /// Engine of the source database.
     pub engine: String,
-    /// When it was written.
+    /// Time at which the archive was written.
     pub created_at: Timestamp,
-    /// Rows and digests of the tables.
+    /// Row counts and digests of the tables.
     pub content: Content,
-    /// The id that the next message gets.
+    /// Id of the next message.
     pub next_message_id: i64,
-    /// The id that the next token gets.
+    /// Id of the next token.
     pub next_token_id: i64,
-    /// The parts, in their order.
+    /// Parts, in archive order.
     pub parts: Vec<Part>,
 }
 
-/// A part of an archive.
+/// One part of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Part {
-    /// Its name in the archive.
+    /// Name of the entry in the archive.
     pub name: String,
-    /// Its rows, one on each line.
+    /// Number of rows, one per line.
     pub rows: u64,
-    /// Its length.
+    /// Uncompressed length in bytes.
     pub bytes: u64,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of the bytes, in hexadecimal.
     pub sha256: String,
 }
 

@@ -1,12 +1,13 @@
-//! The archive: a tar file, compressed by zstd, that holds the rows as JSON Lines.
+//! The archive format: a zstd-compressed tar file with the rows as JSON Lines.
 //!
-//! | entry | what it holds |
+//! | entry | content |
 //! |---|---|
-//! | `api_tokens/000001.jsonl`, … | tokens, in the order of their ids |
-//! | `messages/000001.jsonl`, … | messages, in the order of their ids |
-//! | `manifest.json` | the [`Manifest`], at the end: an archive that was cut off has none |
+//! | `api_tokens/000001.jsonl`, … | tokens, ordered by id |
+//! | `messages/000001.jsonl`, … | messages, ordered by id |
+//! | `manifest.json` | the [`Manifest`]; the last entry, so a truncated archive has none |
 //!
-//! Each part is a few megabytes, so that it is read and written in flat memory. `tar --zstd -xf FILE` unpacks it.
+//! Each part is a few megabytes, which bounds the memory of readers and writers.
+//! `tar --zstd -xf FILE` unpacks an archive.
 
 mod manifest;
 mod part;
@@ -18,8 +19,8 @@ pub use manifest::Manifest;
 pub(crate) use read::read;
 pub(crate) use write::Writer;
 
-/// The manifest's name in the archive.
+/// Entry name of the manifest.
 const MANIFEST: &str = "manifest.json";
-/// The folders of the two tables.
+/// Folder names of the two tables.
 const TOKENS: &str = "api_tokens";
 const MESSAGES: &str = "messages";

@@ -1,4 +1,4 @@
-//! Reading one part of an archive, line by line: however long it is, a batch of its rows is in memory.
+//! Reads one part of an archive line by line. At most one batch of rows is in memory.
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
@@ -10,22 +10,22 @@ use super::{MESSAGES, TOKENS};
 use crate::batch::Batch;
 use crate::digest::hex;
 
-/// A row has at most 16 MiB, which JSON may write six times as long, and some keys.
-const LONGEST_LINE: u64 = 97 << 20;
-/// Rows are handed over when their lines have this many bytes.
+/// Maximum length of a line: a row of 16 MiB, six times as long after JSON escaping, plus the keys.
+const MAX_LINE_BYTES: u64 = 97 << 20;
+/// Size of a batch, in bytes of its lines.
 const BATCH_BYTES: u64 = 4 << 20;
 
-/// Why a part was not read to its end.
+/// Reason why a part was not read completely.
 pub(super) enum Failure<E> {
-    /// The archive cannot be read.
+    /// Reading the archive failed.
     Read(io::Error),
-    /// The part is not one of ours.
+    /// The part is invalid.
     Damaged(String),
-    /// The caller's own error.
+    /// The callback returned an error.
     Caller(E),
 }
 
-/// Hands over the rows of a part, and returns what a manifest says of it.
+/// Passes the rows of a part to `hand_over` in batches. Returns the part's entry for the manifest.
 pub(super) fn read<E>(
     name: &str,
     source: impl Read,
@@ -34,20 +34,20 @@ pub(super) fn read<E>(
     let empty: fn() -> Batch = match name.split('/').next() {
         Some(TOKENS) => || Batch::Tokens(Vec::new()),
         Some(MESSAGES) => || Batch::Messages(Vec::new()),
-        _ => return Err(Failure::Damaged(format!("{name} is no part that is known"))),
+        _ => return Err(Failure::Damaged(format!("unknown entry {name}"))),
     };
     let mut reader = BufReader::with_capacity(64 << 10, Hashed { source, sha256: Sha256::new() });
     let (mut batch, mut batch_bytes) = (empty(), 0);
     let (mut rows, mut bytes) = (0, 0);
     let mut line = Vec::new();
     loop {
-        // One huge line must not keep its memory until the end.
+        // Release the memory of an unusually long line.
         if line.capacity() > 1 << 20 {
             line = Vec::new();
         }
         line.clear();
         let read = (&mut reader)
-            .take(LONGEST_LINE + 1)
+            .take(MAX_LINE_BYTES + 1)
             .read_until(b'\n', &mut line)
             .map_err(Failure::Read)?;
         if read == 0 {
@@ -57,8 +57,8 @@ pub(super) fn read<E>(
         bytes += read as u64;
         batch_bytes += read as u64;
         let damaged = |reason: &str| Failure::Damaged(format!("{name}, line {rows}: {reason}"));
-        if read as u64 > LONGEST_LINE {
-            return Err(damaged("is longer than any row"));
+        if read as u64 > MAX_LINE_BYTES {
+            return Err(damaged("exceeds the maximum length of 97 MiB"));
         }
         let text = std::str::from_utf8(&line).map_err(|_| damaged("is not UTF-8"))?;
         match &mut batch {
@@ -73,7 +73,7 @@ pub(super) fn read<E>(
         }
     }
     if rows == 0 {
-        return Err(Failure::Damaged(format!("{name} holds no row")));
+        return Err(Failure::Damaged(format!("{name} has no rows")));
     }
     if batch.len() > 0 {
         hand_over(batch).map_err(Failure::Caller)?;
@@ -82,7 +82,7 @@ pub(super) fn read<E>(
     Ok(Part::new(name.to_owned(), rows, bytes, sha256))
 }
 
-/// A source, and the digest of what was read of it.
+/// A reader that computes the digest of the bytes read.
 struct Hashed<R> {
     source: R,
     sha256: Sha256,

@@ -1,4 +1,4 @@
-//! Reading an archive, part by part, and believing none of it unseen.
+//! Reads an archive part by part. The input is untrusted: every size and digest is checked.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -12,19 +12,22 @@ use super::{MANIFEST, part};
 use crate::batch::Batch;
 use crate::digest::Digests;
 
-/// A part is a few megabytes, or a single row of at most 16 MiB, which JSON may write six times as long.
-const MOST_PART: u64 = 128 << 20;
-/// A manifest has lines of more than a hundred bytes for each part.
-const MOST_MANIFEST: u64 = 32 << 20;
-const MOST_PARTS: u64 = MOST_MANIFEST / 100;
-/// The logarithm of the memory that zstd may keep of what it has written: 32 MiB. Ours need 2 MiB, those that were
-/// compressed anew by `zstd -19` need 8 MiB.
-const WINDOW: u32 = 25;
+/// Maximum size of a part: a few megabytes, or one row of 16 MiB, six times as long after escaping.
+const MAX_PART_BYTES: u64 = 128 << 20;
+/// Maximum size of the manifest.
+const MAX_MANIFEST_BYTES: u64 = 32 << 20;
+/// Maximum number of parts. The manifest has more than 100 bytes for each.
+const MAX_PARTS: u64 = MAX_MANIFEST_BYTES / 100;
+/// Binary logarithm of the maximum zstd window: 32 MiB. Archives of [`backup`](crate::backup) need
+/// 2 MiB, archives recompressed with `zstd -19` need 8 MiB.
+const WINDOW_LOG_MAX: u32 = 25;
 
-/// Hands over the rows of an archive, part by part, and returns its manifest when everything fits it.
+/// Passes the rows of an archive to `hand_over` in batches. Returns the manifest if all rows match
+/// it.
 ///
 /// # Errors
-/// `Configuration` when the file cannot be read; `Corrupt` when it is no archive of ours, was cut off, or was changed.
+/// `Configuration` if opening the file fails. `Corrupt` if it is not a chatkeep archive, is
+/// truncated, or was modified.
 pub(crate) fn read(
     path: &Path,
     mut hand_over: impl FnMut(Batch, &Digests) -> Result<()>,
@@ -35,29 +38,31 @@ pub(crate) fn read(
     let file = File::open(path).map_err(|error| {
         let text = error.to_string();
         let reason = text.split(" (os error").next().unwrap_or_default();
-        Error::configuration(format!("{shown} cannot be read: {reason}"))
+        Error::configuration(format!("cannot read {shown}: {reason}"))
     })?;
     let mut decoder = zstd::Decoder::new(BufReader::with_capacity(256 << 10, file))
         .map_err(|error| cannot_read(&error))?;
-    decoder.window_log_max(WINDOW).map_err(|error| cannot_read(&error))?;
+    decoder.window_log_max(WINDOW_LOG_MAX).map_err(|error| cannot_read(&error))?;
     let mut archive = Archive::new(decoder);
     let mut parts: Vec<Part> = Vec::new();
     let mut digests = Digests::default();
     let mut manifest = None;
-    // Raw: names and sizes that tar's extensions put into entries of their own would be read whole, whatever their length.
+    // Raw, because tar would read the entries of its extensions (long names and sizes) into memory,
+    // whatever their length.
     for entry in archive.entries().map_err(|error| cannot_read(&error))?.raw(true) {
         let mut entry = entry.map_err(|error| cannot_read(&error))?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if manifest.is_some() {
-            return Err(damaged(format!("{name} stands behind the manifest")));
+            return Err(damaged(format!("unexpected entry {name} after the manifest")));
         }
         if !entry.header().entry_type().is_file() {
             return Err(damaged(format!("{name} is not a regular file")));
         }
-        let most = if name == MANIFEST { MOST_MANIFEST } else { MOST_PART };
-        if entry.size() > most || parts.len() as u64 > MOST_PARTS {
+        let limit = if name == MANIFEST { MAX_MANIFEST_BYTES } else { MAX_PART_BYTES };
+        if entry.size() > limit || parts.len() as u64 > MAX_PARTS {
             return Err(damaged(format!(
-                "{name} is longer than any part is, or one of too many parts"
+                "{name} is larger than {limit} bytes, or the archive has more than {MAX_PARTS} \
+                 parts"
             )));
         }
         if name == MANIFEST {
@@ -77,30 +82,30 @@ pub(crate) fn read(
             part::Failure::Caller(error) => error,
         })?;
         if part.bytes != size {
-            return Err(damaged("was cut off".to_owned()));
+            return Err(damaged("is truncated".to_owned()));
         }
         parts.push(part);
     }
-    // To the very end: there stands zstd's checksum, and nothing else may.
+    // Read to the end of the file, which verifies zstd's checksum. No other data may follow.
     let is_padding = only_zeros(&mut archive.into_inner()).map_err(|error| cannot_read(&error))?;
     if !is_padding {
-        return Err(damaged("something stands behind its end".to_owned()));
+        return Err(damaged("has unexpected data after the end of the archive".to_owned()));
     }
     let Some(manifest) = manifest else {
         return Err(damaged(
-            "has no manifest: it is no backup of chatkeep's, or was cut off".to_owned(),
+            "has no manifest; it is not a chatkeep backup, or is truncated".to_owned(),
         ));
     };
     if manifest.parts != parts {
-        return Err(damaged("its parts are not those of its manifest".to_owned()));
+        return Err(damaged("the parts do not match the manifest".to_owned()));
     }
     if manifest.content != digests.finish() {
-        return Err(damaged("its rows are not those of its manifest".to_owned()));
+        return Err(damaged("the rows do not match the digests in the manifest".to_owned()));
     }
     Ok(manifest)
 }
 
-/// Reads what is left, and tells whether it is nothing but zeros, with which tar fills its last block.
+/// Reads to the end. Returns whether all bytes are zero, which is how tar pads its last block.
 fn only_zeros(rest: &mut impl Read) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     loop {
@@ -113,26 +118,29 @@ fn only_zeros(rest: &mut impl Read) -> io::Result<bool> {
 }
 
 fn cannot_read(error: &io::Error, shown: &str) -> Error {
-    let said = error.to_string();
-    let reason = if said.contains("Unknown frame descriptor") {
-        "is no backup of chatkeep's".to_owned()
-    } else if error.kind() == io::ErrorKind::UnexpectedEof || said.contains("incomplete frame") {
-        "was cut off".to_owned()
+    let cause = error.to_string();
+    let reason = if cause.contains("Unknown frame descriptor") {
+        "is not a chatkeep backup".to_owned()
+    } else if error.kind() == io::ErrorKind::UnexpectedEof || cause.contains("incomplete frame") {
+        "is truncated".to_owned()
     } else {
-        format!("is damaged ({said})")
+        format!("is damaged ({cause})")
     };
     Error::new(ErrorKind::Corrupt, format!("{shown} {reason}"))
 }
 
 fn parse_manifest(bytes: &[u8]) -> Result<Manifest, String> {
     #[derive(serde::Deserialize)]
-    struct Form {
+    struct Header {
         format: u32,
     }
-    let form: Form =
+    let header: Header =
         serde_json::from_slice(bytes).map_err(|error| format!("{MANIFEST}: {error}"))?;
-    if form.format != FORMAT {
-        return Err(format!("is of form {}; this program reads form {FORMAT}", form.format));
+    if header.format != FORMAT {
+        return Err(format!(
+            "unsupported archive format {}; this version reads format {FORMAT}",
+            header.format
+        ));
     }
     serde_json::from_slice(bytes).map_err(|error| format!("{MANIFEST}: {error}"))
 }

@@ -1,4 +1,4 @@
-//! A row as a line of JSON, and back.
+//! Conversion between rows and lines of JSON.
 
 use chatkeep_core::tokens::{StoredToken, check_description};
 use chatkeep_core::{Error, Message, Metadata, NewMessage, Result, Timestamp};
@@ -16,7 +16,7 @@ struct MessageLine<'a> {
     provider: Option<&'a str>,
     model: Option<&'a str>,
     tokens_used: Option<i64>,
-    /// Its text is taken as it is: as a value, numbers would be written anew.
+    /// Raw JSON text. A parsed value would change how numbers are written.
     metadata: Option<&'a RawValue>,
 }
 
@@ -47,7 +47,7 @@ struct TokenLine {
     token_start: Option<String>,
 }
 
-/// The rows of a batch, a line each.
+/// Appends the rows of a batch to `out`, one line each.
 pub(super) fn to_lines(batch: &Batch, out: &mut Vec<u8>) -> Result<()> {
     match batch {
         Batch::Tokens(tokens) => tokens.iter().try_for_each(|token| {
@@ -88,10 +88,10 @@ fn write_line(out: &mut Vec<u8>, line: &impl Serialize) -> Result<()> {
 }
 
 fn cannot_write(error: serde_json::Error) -> Error {
-    Error::internal("a row cannot be written as JSON").with_source(error)
+    Error::internal("cannot serialize a row as JSON").with_source(error)
 }
 
-/// The message on a line, checked as if it were to be logged.
+/// Parses a line as a message and validates it as for logging.
 pub(super) fn to_message(line: &str) -> Result<Message, String> {
     let read: ReadMessage<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let metadata = read.metadata.map(|text| Metadata::parse(text.get())).transpose();
@@ -105,17 +105,17 @@ pub(super) fn to_message(line: &str) -> Result<Message, String> {
         timestamp: Some(read.timestamp),
     };
     message.check().map_err(|error| error.to_string())?;
-    Ok(Message::numbered(read.id, message))
+    Ok(Message::with_id(read.id, message))
 }
 
-/// The token on a line.
+/// Parses a line as a token.
 pub(super) fn to_token(line: &str) -> Result<StoredToken, String> {
     let read: TokenLine = serde_json::from_str(line).map_err(|error| error.to_string())?;
     check_description(&read.description).map_err(|error| error.to_string())?;
     let is_hash =
         read.token_hash.len() == 64 && read.token_hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_hash || read.token_start.as_ref().is_some_and(|start| start.chars().count() > 16) {
-        return Err("token_hash or token_start is none".to_owned());
+        return Err("token_hash or token_start is invalid".to_owned());
     }
     Ok(StoredToken {
         id: read.id,

@@ -1,4 +1,4 @@
-//! Writing an archive, part by part.
+//! Writes an archive part by part.
 
 use std::io::{self, Write};
 
@@ -11,14 +11,14 @@ use super::{MANIFEST, MESSAGES, TOKENS};
 use crate::batch::Batch;
 use crate::digest::hex_digest;
 
-/// zstd's own choice between speed and size.
+/// Compression level: zstd's default.
 const LEVEL: i32 = 3;
 
-/// An archive that is being written.
+/// Writer of an archive.
 pub(crate) struct Writer<W: Write> {
     tar: Builder<zstd::Encoder<'static, W>>,
     parts: Vec<Part>,
-    /// How many parts each table has: tokens, messages.
+    /// Number of parts written for each table: tokens, messages.
     counts: [u32; 2],
     buffer: Vec<u8>,
 }
@@ -35,14 +35,14 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    /// Writes a batch as a part of its own.
+    /// Writes a batch as one part.
     pub(crate) fn add(&mut self, batch: &Batch) -> Result<()> {
-        let (place, folder) = match batch {
+        let (index, folder) = match batch {
             Batch::Tokens(_) => (0, TOKENS),
             Batch::Messages(_) => (1, MESSAGES),
         };
-        self.counts[place] += 1;
-        let name = format!("{folder}/{:06}.jsonl", self.counts[place]);
+        self.counts[index] += 1;
+        let name = format!("{folder}/{:06}.jsonl", self.counts[index]);
         let mut lines = std::mem::take(&mut self.buffer);
         lines.clear();
         to_lines(batch, &mut lines)?;
@@ -56,7 +56,7 @@ impl<W: Write> Writer<W> {
         let mut header = Header::new_ustar();
         header.set_entry_type(EntryType::Regular);
         header.set_size(bytes.len() as u64);
-        // Messages are nobody else's business.
+        // Messages are private: readable by the owner only.
         header.set_mode(0o600);
         header.set_mtime(0);
         self.tar.append_data(&mut header, name, bytes).map_err(|error| cannot_write(&error))
@@ -68,9 +68,8 @@ impl<W: Write> Writer<W> {
         manifest: impl FnOnce(Vec<Part>) -> Manifest,
     ) -> Result<Manifest> {
         let manifest = manifest(std::mem::take(&mut self.parts));
-        let mut text = serde_json::to_vec_pretty(&manifest).map_err(|error| {
-            Error::internal("the manifest cannot be written").with_source(error)
-        })?;
+        let mut text = serde_json::to_vec_pretty(&manifest)
+            .map_err(|error| Error::internal("cannot serialize the manifest").with_source(error))?;
         text.push(b'\n');
         self.entry(MANIFEST, &text)?;
         let end = || self.tar.into_inner()?.finish()?.flush();
@@ -84,5 +83,5 @@ fn cannot_write(error: &io::Error) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
         _ => ErrorKind::Unavailable,
     };
-    Error::new(kind, format!("the archive cannot be written: {error}")).with_retryable(false)
+    Error::new(kind, format!("cannot write the archive: {error}")).with_retryable(false)
 }

@@ -1,4 +1,4 @@
-//! The first pass: every row is read and looked at, and nothing is stored.
+//! The first pass: reads and validates every row without storing any.
 
 use std::collections::HashSet;
 
@@ -6,12 +6,12 @@ use chatkeep_core::Result;
 use chatkeep_core::legacy::{LegacyFile, LegacyTable, RawRow, Shape};
 
 use super::problem::{Fault, Problem};
-use super::report::{FileReport, ImportReport, MOST_LISTED};
+use super::report::{FileReport, ImportReport, MAX_PROBLEMS};
 use super::unknown::UnknownColumn;
 use super::{message, token};
 use crate::progress::{Phase, Step};
 
-/// Reads all rows of all files, and reports what is wrong with them.
+/// Validates all rows of all files and reports the problems.
 pub(super) fn check(
     files: &mut [LegacyFile],
     progress: &mut dyn FnMut(Step),
@@ -68,22 +68,22 @@ fn faults_of_token(
     let read = token::read(table, row, file.modified());
     let mut faults = read.faults;
     if !read.token.token_hash.is_empty() && !hashes.insert(read.token.token_hash) {
-        faults.push(Fault::hopeless("token_hash", "is that of another row, too"));
+        faults.push(Fault::fatal("token_hash", "is also the hash of another row"));
     }
     faults
 }
 
-/// Does this with every row of a table, in the order of their numbers.
+/// Calls `work` with every row of a table, ordered by rowid.
 pub(super) fn each_row(
     file: &mut LegacyFile,
     table: &LegacyTable,
     mut work: impl FnMut(&LegacyFile, &RawRow) -> Result<()>,
 ) -> Result<()> {
-    let mut behind = None;
+    let mut last_rowid = None;
     loop {
-        let rows = file.rows(table, behind)?;
+        let rows = file.rows(table, last_rowid)?;
         let Some(last) = rows.last() else { return Ok(()) };
-        behind = Some(last.rowid);
+        last_rowid = Some(last.rowid);
         rows.iter().try_for_each(|row| work(file, row))?;
     }
 }
@@ -95,8 +95,8 @@ impl ImportReport {
         }
         self.bad_rows += 1;
         self.hopeless_rows += u64::from(faults.iter().any(|fault| !fault.can_be_forced));
-        let room = MOST_LISTED.saturating_sub(self.problems.len());
-        self.problems.extend(faults.iter().take(room).map(|fault| Problem {
+        let capacity = MAX_PROBLEMS.saturating_sub(self.problems.len());
+        self.problems.extend(faults.iter().take(capacity).map(|fault| Problem {
             file: file.to_owned(),
             table: shape.table(),
             row,

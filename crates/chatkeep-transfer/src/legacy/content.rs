@@ -1,26 +1,29 @@
-//! Whether two messages are the same one, apart from their ids: that is how an import that is run again knows its rows.
+//! Compares messages by content, regardless of their ids. A repeated import recognizes its rows
+//! this way.
 
 use chatkeep_core::Message;
 use sha2::{Digest, Sha256};
 
 use super::message::ReadMessage;
 
-/// Enough of a digest to tell any number of messages apart.
+/// Truncated SHA-256 of a message's content. 128 bits make collisions negligible.
 pub(super) type Key = [u8; 16];
 
-/// Whether the message that is stored is the one that was read.
+/// Returns whether a stored message has the content of a row.
 pub(super) fn is_same(stored: &Message, read: &ReadMessage) -> bool {
-    let given = &read.message;
-    (stored.timestamp == given.timestamp || !read.has_time)
-        && stored.user_message == given.user_message
-        && stored.bot_response == given.bot_response
-        && stored.provider == given.provider
-        && stored.model == given.model
-        && stored.tokens_used == given.tokens_used
-        && stored.metadata == given.metadata
+    let row = &read.message;
+    (stored.timestamp == row.timestamp || !read.has_time)
+        && stored.user_message == row.user_message
+        && stored.bot_response == row.bot_response
+        && stored.provider == row.provider
+        && stored.model == row.model
+        && stored.tokens_used == row.tokens_used
+        && stored.metadata == row.metadata
 }
 
-/// The same for all but a few of many. A message whose time is not its own has the row's id in its metadata instead.
+/// Returns the digest of a message's content.
+///
+/// With `has_time` false the timestamp is ignored. Such messages have the row's id in the metadata.
 pub(super) fn key(message: &Message, has_time: bool) -> Key {
     let mut digest = Sha256::new();
     digest.update(if has_time { message.timestamp.as_microsecond() } else { 0 }.to_le_bytes());

@@ -1,4 +1,4 @@
-//! A row of a log as a message.
+//! Conversion of a row to a message.
 
 use chatkeep_core::legacy::{LegacyTable, RawRow, RawValue, Shape};
 use chatkeep_core::{MAX_MODEL, MAX_PROVIDER, Message, Metadata, NewMessage, Timestamp};
@@ -7,28 +7,31 @@ use serde_json::{Map, Value, json};
 use super::problem::Fault;
 use super::text::{Originals, Reading, as_json, kind, why_broken};
 
-/// Beyond it the numbers for new rows would come to their end.
+/// Greatest id that is preserved. Greater ones could exhaust the ids of new rows.
 pub(super) const GREATEST_ID: i64 = 1 << 62;
 
-/// A message as it would be stored, and what is wrong with what it was made of.
+/// A row converted to a message, with the faults of its values.
 pub(super) struct ReadMessage {
     pub(super) rowid: i64,
-    /// Its id is 0 where it cannot keep its own.
+    /// Message to store. Its id is 0 if the row has no valid id.
     pub(super) message: Message,
-    /// Whether its time is its own, and not the file's.
+    /// Whether the timestamp is the row's own and not the file's.
     pub(super) has_time: bool,
     pub(super) faults: Vec<Fault>,
-    /// Whether it is not stored as it was.
+    /// Whether the message differs from the row.
     pub(super) is_forced: bool,
 }
 
-/// Reads a row. What cannot be stored as it is goes, in its original form, under `legacy` in the metadata; so does the id
-/// of a row that has no time of its own, by which such rows are known again, and what columns hold that have no place here.
+/// Converts a row to a message.
+///
+/// The metadata gets under `legacy` the originals of invalid values, and the values of unknown
+/// columns. It also gets the id of a row without a timestamp, by which a repeated import recognizes
+/// the row.
 pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> ReadMessage {
     let shape = table.shape;
     let value = |name: &str| {
-        let place = shape.columns().iter().position(|column| *column == name);
-        place.and_then(|place| row.values.get(place)).unwrap_or(&RawValue::Null)
+        let index = shape.columns().iter().position(|column| *column == name);
+        index.and_then(|index| row.values.get(index)).unwrap_or(&RawValue::Null)
     };
     let mut reading = Reading::default();
     let mut metadata = Map::new();
@@ -64,44 +67,44 @@ pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> R
     }
     message.timestamp = Some(time.unwrap_or(file_time));
     for (column, value) in table.unknown.iter().zip(&row.unknown) {
-        reading.keep(column, value);
+        reading.add_original(column, value);
     }
     let Reading { mut faults, originals } = reading;
     let is_forced = !faults.is_empty() || !table.unknown.is_empty();
-    lay_under_legacy(&mut metadata, originals);
+    store_under_legacy(&mut metadata, originals);
     if !metadata.is_empty()
         || matches!(value("metadata"), RawValue::Text(text) if text.trim_ascii() == "{}")
     {
         match Metadata::from_map(metadata) {
             Ok(metadata) => message.metadata = Some(metadata),
-            Err(error) => faults.push(Fault::hopeless("metadata", error.message())),
+            Err(error) => faults.push(Fault::fatal("metadata", error.message())),
         }
     }
     if let Err(error) = message.check() {
-        faults.push(Fault::hopeless(text_column, error.message()));
+        faults.push(Fault::fatal(text_column, error.message()));
     }
     let id = if (1..=GREATEST_ID).contains(&own_id) { own_id } else { 0 };
     ReadMessage {
         rowid: row.rowid,
-        message: Message::numbered(id, message),
+        message: Message::with_id(id, message),
         has_time: time.is_some(),
         faults,
         is_forced,
     }
 }
 
-/// What the metadata had under that name goes one floor down.
-fn lay_under_legacy(metadata: &mut Map<String, Value>, mut originals: Originals) {
+/// Stores the originals under `legacy`. An existing value of that key is nested in the new one.
+fn store_under_legacy(metadata: &mut Map<String, Value>, mut originals: Originals) {
     if originals.is_empty() {
         return;
     }
-    if let Some(theirs) = metadata.remove("legacy") {
+    if let Some(existing) = metadata.remove("legacy") {
         let mut name = "legacy".to_owned();
-        // A column may be called so.
+        // A column may have the same name.
         while originals.contains_key(&name) {
             name.push('_');
         }
-        originals.insert(name, theirs);
+        originals.insert(name, existing);
     }
     metadata.insert("legacy".to_owned(), Value::Object(originals));
 }
@@ -129,7 +132,7 @@ fn tokens_used(reading: &mut Reading, value: &RawValue) -> Option<i64> {
     }
 }
 
-/// SQLAlchemy writes `null` where there is nothing; an empty text says as little.
+/// Parses the metadata. SQLAlchemy writes `null` for no value; an empty text means the same.
 fn read_metadata(reading: &mut Reading, value: &RawValue) -> Map<String, Value> {
     let reason = match value {
         RawValue::Null => return Map::new(),
@@ -148,7 +151,7 @@ fn read_metadata(reading: &mut Reading, value: &RawValue) -> Map<String, Value> 
 fn timestamp(reading: &mut Reading, value: &RawValue) -> Option<Timestamp> {
     let reason = match value {
         RawValue::Text(text) => match Timestamp::parse(text) {
-            Ok(moment) => return Some(moment),
+            Ok(timestamp) => return Some(timestamp),
             Err(error) => error.message().to_owned(),
         },
         RawValue::BrokenText(broken) => why_broken(broken),

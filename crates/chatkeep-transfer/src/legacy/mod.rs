@@ -1,4 +1,4 @@
-//! Moving in: SQLite files that other chat programs left behind.
+//! Import of SQLite files of other chat programs.
 
 mod check;
 mod content;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use chatkeep::{Chatkeep, DatabaseManager};
 use chatkeep_core::legacy::LegacyFile;
 use chatkeep_core::migrations::SchemaVersion;
-use chatkeep_core::transfer::{IdsOf, hold_off_writers, pass_ids_in_use, reserve_ids};
+use chatkeep_core::transfer::{IdsOf, block_writers, reserve_ids, skip_ids_in_use};
 use chatkeep_core::{Connection, Error, ErrorKind, Result, Role, messages};
 
 pub use self::problem::Problem;
@@ -26,20 +26,20 @@ pub use self::unknown::UnknownColumn;
 use crate::output::refuse_database_file;
 use crate::progress::{Phase, Step};
 
-/// A transaction of many rows takes as long as it takes.
-const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+/// Statement timeout of the import's transaction, which may store any number of rows.
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How an import is to be done.
+/// Options of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportOptions {
-    /// Look at everything, and store nothing.
+    /// Validate all rows and store none.
     pub dry_run: bool,
-    /// Store rows that cannot be stored as they are, too: with their originals, and what columns hold that have no place
-    /// here, under `legacy` in the metadata.
+    /// Store rows with invalid values or unknown columns as well. The original values are kept
+    /// under `legacy` in the metadata.
     pub force: bool,
 }
 
-/// Where such files lie when nobody says where: `chatbot.db` and `db/tokens.db`, as far as they are there.
+/// Returns the default files that exist: `chatbot.db` and `db/tokens.db` in the current folder.
 pub fn default_files() -> Vec<PathBuf> {
     ["chatbot.db", "db/tokens.db"]
         .into_iter()
@@ -48,30 +48,33 @@ pub fn default_files() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Takes over the messages and tokens of SQLite files that other programs left behind, all or none.
+/// Imports the messages and tokens of SQLite files of other programs, all rows or none.
 ///
-/// The files are not changed, and neither is what lies beside them. First every row of every file is read and looked at;
-/// when one cannot be stored as it is, nothing is stored, and the report says which and why. Ids are kept where they are
-/// free. Rows that an earlier run has stored are passed over. Tokens are valid as before.
+/// Neither the files nor their `-wal` and `-journal` files are changed. Every row of every file is
+/// validated first. If a row has an invalid value, nothing is stored, and the report lists the
+/// problems. Ids are preserved unless they are taken. Rows that an earlier run stored are skipped.
+/// Imported tokens stay valid.
 ///
-/// Messages of the older files have no time of their own: they get that of the file's last change, and their row's id
-/// under `legacy` in the metadata. A session's id goes to `session_id` in the metadata.
+/// Messages of the older formats have no timestamps. They get the file's modification time, and the
+/// row's id under `legacy` in the metadata. A session id is stored under `session_id` in the
+/// metadata.
 ///
-/// Columns that have no place here stop it as well, by their names; see [`UnknownColumn`].
+/// Unknown columns also prevent the import; see [`UnknownColumn`].
 ///
 /// ```
 /// use chatkeep_transfer::{ImportOptions, import_legacy};
 ///
 /// let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
-/// let nothing_there = import_legacy(&chat, &["no-such.db".into()], ImportOptions::default(), &mut |_| {});
-/// assert_eq!(nothing_there.unwrap_err().kind(), chatkeep::ErrorKind::Configuration);
+/// let files = ["no-such.db".into()];
+/// let report = import_legacy(&chat, &files, ImportOptions::default(), &mut |_| {});
+/// assert_eq!(report.unwrap_err().kind(), chatkeep::ErrorKind::Configuration);
 /// # Ok::<(), chatkeep::Error>(())
 /// ```
 ///
 /// # Errors
-/// `Configuration` when a file cannot be read; `Corrupt` when it is damaged or no SQLite file; `InvalidInput` when its
-/// tables are none that are known; `Conflict` when another program writes to it; and what the database says. Nothing is
-/// stored then.
+/// `Configuration` if reading a file fails. `Corrupt` if it is damaged or not a SQLite file.
+/// `InvalidInput` if it has no supported tables. `Conflict` if another program writes to it.
+/// Database errors keep their kinds. After an error, nothing is stored.
 pub fn import_legacy(
     chat: &Chatkeep,
     files: &[PathBuf],
@@ -97,7 +100,7 @@ fn run(
                 store(connection, &mut files, &mut report, true, progress)
             })?;
         } else {
-            // What is not there yet has room for everything.
+            // A database that does not exist has no conflicting ids.
             for file in &mut report.files {
                 (file.messages.stored, file.tokens.stored) =
                     (file.messages.found, file.tokens.found);
@@ -110,20 +113,20 @@ fn run(
     }
     let query_timeout = database.settings().query_timeout;
     database.with_connection(Role::Writer, |connection| {
-        reserve(connection, &mut files)?;
-        connection.set_query_timeout(LONG)?;
+        reserve_file_ids(connection, &mut files)?;
+        connection.set_query_timeout(IMPORT_TIMEOUT)?;
         let outcome = connection.transaction(|connection| {
-            hold_off_writers(connection)?;
+            block_writers(connection)?;
             store(connection, &mut files, &mut report, false, progress)?;
-            pass_ids_in_use(connection, IdsOf::Messages)?;
-            pass_ids_in_use(connection, IdsOf::Tokens)
+            skip_ids_in_use(connection, IdsOf::Messages)?;
+            skip_ids_in_use(connection, IdsOf::Tokens)
         });
         let counted = outcome.map(|()| {
             progress(Step { phase: Phase::Counting, done: 0, total: 0 });
-            // They are stored for good: statistics are right all the same, only slower.
+            // The rows are committed. If this fails, statistics are still correct, only slower.
             let _ = messages::catch_up(connection);
         });
-        // The connection goes back to others, who want their deadline.
+        // The connection returns to the pool, whose other users rely on its timeout.
         if !connection.is_broken() {
             connection.set_query_timeout(query_timeout)?;
         }
@@ -133,19 +136,19 @@ fn run(
     Ok(report)
 }
 
-/// Sees to it that no program gets an id that a row of these files has, where others go on writing.
-fn reserve(connection: &mut Connection, files: &mut [LegacyFile]) -> Result<()> {
+/// Reserves the ids of these files on engines where other programs can write during the import.
+fn reserve_file_ids(connection: &mut Connection, files: &mut [LegacyFile]) -> Result<()> {
     let mut greatest = [(IdsOf::Messages, 0), (IdsOf::Tokens, 0)];
     for file in files {
         for table in file.tables().to_vec() {
-            let (_, most) = &mut greatest[usize::from(table.shape.is_tokens())];
-            *most = file.greatest_id(&table, message::GREATEST_ID)?.max(*most);
+            let (_, highest) = &mut greatest[usize::from(table.shape.is_tokens())];
+            *highest = file.greatest_id(&table, message::GREATEST_ID)?.max(*highest);
         }
     }
     greatest.into_iter().try_for_each(|(ids, greatest)| reserve_ids(connection, ids, greatest))
 }
 
-/// Whether the database can be asked what it has, without making it.
+/// Returns whether the tables exist. False means that the import would create them.
 fn is_ready(database: &DatabaseManager) -> Result<bool> {
     let status = database.migration_status()?;
     match status.version() {
@@ -155,7 +158,7 @@ fn is_ready(database: &DatabaseManager) -> Result<bool> {
     }
 }
 
-/// Stores what is not there yet; in a dry run it only finds out what that is.
+/// Stores the rows that are not yet stored. In a dry run, they are only counted.
 fn store(
     connection: &mut Connection,
     files: &mut [LegacyFile],
@@ -174,29 +177,30 @@ fn store(
         });
     };
     {
-        let mut storing = store_messages::Storing::new(connection, dry_run)?;
+        let mut importer = store_messages::MessageImporter::new(connection, dry_run)?;
         for (file, about) in files.iter_mut().zip(&mut report.files) {
             for table in file.tables().to_vec().iter().filter(|table| !table.shape.is_tokens()) {
-                storing.store(file, table, &mut about.messages, &mut step)?;
+                importer.store(file, table, &mut about.messages, &mut step)?;
             }
         }
     }
-    let mut storing = store_tokens::Storing::new(connection, dry_run);
+    let mut importer = store_tokens::TokenImporter::new(connection, dry_run);
     for (file, about) in files.iter_mut().zip(&mut report.files) {
         for table in file.tables().to_vec().iter().filter(|table| table.shape.is_tokens()) {
-            storing.store(file, table, &mut about.tokens, &mut step)?;
+            importer.store(file, table, &mut about.tokens, &mut step)?;
         }
     }
     Ok(())
 }
 
-/// Moving in by one call.
-pub trait MovingIn {
-    /// Takes over the messages and tokens of a SQLite file that another program left behind, all or none; see
-    /// [`import_legacy`].
+/// Import of one legacy file as a method.
+pub trait LegacyImport {
+    /// Imports the messages and tokens of a SQLite file of another program, all rows or none.
+    ///
+    /// See [`import_legacy`].
     ///
     /// ```
-    /// use chatkeep_transfer::MovingIn;
+    /// use chatkeep_transfer::LegacyImport;
     ///
     /// let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
     /// assert!(chat.migrate_from_old_sqlite("no-such.db").is_err());
@@ -204,12 +208,13 @@ pub trait MovingIn {
     /// ```
     ///
     /// # Errors
-    /// As [`import_legacy`]; `InvalidInput` when a row cannot be stored as it is, naming the first one, or the file has columns
-    /// with no place here, naming them.
+    /// `Configuration`, `Corrupt`, `InvalidInput`, `Conflict` and database errors as
+    /// [`import_legacy`]. `InvalidInput` also if a row has an invalid value, or the file has
+    /// unknown columns.
     fn migrate_from_old_sqlite(&self, path: impl AsRef<Path>) -> Result<ImportReport>;
 }
 
-impl MovingIn for DatabaseManager {
+impl LegacyImport for DatabaseManager {
     fn migrate_from_old_sqlite(&self, path: impl AsRef<Path>) -> Result<ImportReport> {
         let files = [path.as_ref().to_owned()];
         let report = run(self, &files, ImportOptions::default(), &mut |_| {});
@@ -223,9 +228,9 @@ impl MovingIn for DatabaseManager {
     }
 }
 
-/// All columns, and the first row; the command lists the others.
+/// Describes all unknown columns and the first invalid row. The command lists the others.
 fn why_refused(report: &ImportReport) -> String {
-    let columns = report.unknown_columns().map(|column| format!("{column} ({})", column.way_out()));
+    let columns = report.unknown_columns().map(|column| format!("{column} ({})", column.remedy()));
     let row = report.problems.first().map(|Problem { table, row, field, message, .. }| {
         let others = match report.bad_rows {
             1 => String::new(),
@@ -234,15 +239,12 @@ fn why_refused(report: &ImportReport) -> String {
         format!("table {table}, row {row}: {field}: {message}{others}")
     });
     let reasons: Vec<_> = columns.chain(row).collect();
-    let more = if report.is_refused(true) {
-        ""
-    } else {
-        ", and stores the rows all the same with --force"
-    };
-    format!("{}; `chatkeep db import-legacy` lists all of it{more}", reasons.join("; "))
+    let more =
+        if report.is_refused(true) { "" } else { ", or add --force to store the rows anyway" };
+    format!("{}; run `chatkeep db import-legacy` to list all problems{more}", reasons.join("; "))
 }
 
-impl MovingIn for Chatkeep {
+impl LegacyImport for Chatkeep {
     fn migrate_from_old_sqlite(&self, path: impl AsRef<Path>) -> Result<ImportReport> {
         self.database().migrate_from_old_sqlite(path)
     }

@@ -1,13 +1,13 @@
-//! Rows that cannot be stored as they are.
+//! Problems of rows with invalid values.
 
 use serde::Serialize;
 
-/// What is wrong with a value.
+/// Fault of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) field: &'static str,
     pub(super) reason: String,
-    /// Whether the row can be stored all the same, with the original kept beside it.
+    /// Whether `force` stores the row, with the original value in the metadata.
     pub(super) can_be_forced: bool,
 }
 
@@ -16,25 +16,25 @@ impl Fault {
         Self { field, reason: reason.into(), can_be_forced: true }
     }
 
-    pub(super) fn hopeless(field: &'static str, reason: impl Into<String>) -> Self {
+    pub(super) fn fatal(field: &'static str, reason: impl Into<String>) -> Self {
         Self { can_be_forced: false, ..Self::new(field, reason) }
     }
 }
 
-/// A value that cannot be stored as it is. It serialises with these keys.
+/// An invalid value. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The file.
+    /// Path of the file.
     pub file: String,
-    /// The table in it.
+    /// Name of the table.
     pub table: &'static str,
-    /// SQLite's number of the row (`rowid`), which is its id where that is the primary key.
+    /// SQLite's `rowid` of the row, which is its id if the id is the primary key.
     pub row: i64,
-    /// The column.
+    /// Name of the column.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// Description of the problem.
     pub message: String,
-    /// Whether the row can be stored all the same.
+    /// Whether `force` stores the row.
     pub can_be_forced: bool,
 }

@@ -1,65 +1,65 @@
-//! What an import found and did.
+//! Report of an import.
 
 use serde::Serialize;
 
 use super::problem::Problem;
 use super::unknown::UnknownColumn;
 
-/// So many problems are listed; the others are counted.
-pub(super) const MOST_LISTED: usize = 10_000;
+/// Maximum number of problems listed. Further ones are only counted.
+pub(super) const MAX_PROBLEMS: usize = 10_000;
 
-/// What became of rows. It serialises with these keys.
+/// Numbers of rows. The field names are its JSON keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Rows that the file has.
+    /// Rows in the file.
     pub found: u64,
-    /// Rows that were stored, or would be.
+    /// Rows that were stored, or would be in a dry run.
     pub stored: u64,
-    /// Rows that were there already, from an earlier run.
+    /// Rows that an earlier run had already stored.
     pub already_there: u64,
-    /// Of those stored: rows whose id another row has, so that they got a new one.
+    /// Stored rows with a new id, because another row has theirs.
     pub with_new_id: u64,
-    /// Of those stored: rows that could not be stored as they were, or whose table has columns with no place here.
+    /// Stored rows that differ from the originals, because of invalid values or unknown columns.
     pub forced: u64,
 }
 
-/// What was found in a file, and what became of it. It serialises with these keys.
+/// Report on one file. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FileReport {
-    /// The file.
+    /// Path of the file.
     pub file: String,
-    /// Its messages.
+    /// Numbers of messages.
     pub messages: Counts,
-    /// Its tokens.
+    /// Numbers of tokens.
     pub tokens: Counts,
-    /// Tables that have no place here, and were left alone.
+    /// Names of other tables, which are ignored.
     pub other_tables: Vec<String>,
-    /// Whether its messages have no time of their own, and get the file's.
+    /// Whether the messages have no timestamps and get the file's modification time.
     pub times_are_unknown: bool,
-    /// Columns of its tables that have no place here.
+    /// Unknown columns of the tables.
     pub unknown_columns: Vec<UnknownColumn>,
 }
 
-/// What an import found and did. It serialises with these keys.
+/// Report of an import. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ImportReport {
-    /// Whether anything was changed: not in a dry run, and not when rows are refused.
+    /// Whether the rows were stored. False in a dry run, and if the import was refused.
     pub stored: bool,
-    /// The files, in the order in which they were given.
+    /// Files, in the order of the arguments.
     pub files: Vec<FileReport>,
-    /// How many rows cannot be stored as they are.
+    /// Number of rows with invalid values.
     pub bad_rows: u64,
-    /// Of these, rows that cannot be stored at all.
+    /// Number of these rows that even `force` does not store.
     pub hopeless_rows: u64,
-    /// What is wrong with them: the first 10,000.
+    /// The first 10,000 problems.
     pub problems: Vec<Problem>,
 }
 
 impl ImportReport {
-    /// Whether rows, or columns, stand in the way of storing any.
+    /// Returns whether invalid rows or unknown columns prevent the import.
     pub fn is_refused(&self, force: bool) -> bool {
         if force {
             self.hopeless_rows > 0 || self.unknown_columns().any(|column| !column.can_be_forced)
@@ -68,17 +68,17 @@ impl ImportReport {
         }
     }
 
-    /// Columns that have no place here, over all files.
+    /// Returns the unknown columns of all files.
     pub fn unknown_columns(&self) -> impl Iterator<Item = &UnknownColumn> {
         self.files.iter().flat_map(|file| &file.unknown_columns)
     }
 
-    /// Messages that were stored, or would be, over all files.
+    /// Returns the number of messages that were stored, or would be in a dry run, over all files.
     pub fn messages_stored(&self) -> u64 {
         self.files.iter().map(|file| file.messages.stored).sum()
     }
 
-    /// Tokens that were stored, or would be, over all files.
+    /// Returns the number of tokens that were stored, or would be in a dry run, over all files.
     pub fn tokens_stored(&self) -> u64 {
         self.files.iter().map(|file| file.tokens.stored).sum()
     }

@@ -1,42 +1,43 @@
-//! The second pass over messages: which are there already, which keep their ids, and which get new ones.
+//! The second pass over messages. It finds those already stored, and gives new ids to those whose
+//! id is taken.
 
 use std::collections::{HashMap, HashSet};
 
 use chatkeep_core::legacy::{LegacyFile, LegacyTable, RawRow};
-use chatkeep_core::messages::{self, HeldTotals};
-use chatkeep_core::transfer::{IdsOf, are_writers_held_off, next_id};
+use chatkeep_core::messages::{self, LockedTotals};
+use chatkeep_core::transfer::{IdsOf, are_writers_blocked, next_id};
 use chatkeep_core::{Connection, Error, MAX_ROW_BYTES, Message, NewMessage, Result};
 
 use super::content::{Key, is_same, key};
 use super::message::{ReadMessage, read};
 use super::report::Counts;
 
-/// The messages of one import, on their way into the database.
-pub(super) struct Storing<'a> {
+/// Stores the messages of one import.
+pub(super) struct MessageImporter<'a> {
     connection: &'a mut Connection,
-    /// `None` in a dry run, in which nothing is stored.
-    totals: Option<HeldTotals>,
-    /// Ids that a dry run would have given away.
+    /// `None` in a dry run.
+    totals: Option<LockedTotals>,
+    /// Ids that a dry run would have used.
     planned: HashSet<i64>,
 }
 
-/// What is known of a file's messages after the first look at each.
+/// Rows of a table, divided by whether they have their own id in the database.
 #[derive(Default)]
-struct Known {
-    /// Ids in the database that belong to rows of this file.
-    settled: Vec<i64>,
-    /// Rows whose ids belong to others, by their content.
+struct Partition {
+    /// Ids in the database that belong to rows of this table.
+    stored_ids: Vec<i64>,
+    /// Rowids of rows whose id is taken by another row, by content.
     displaced: HashMap<Key, Vec<i64>>,
 }
 
-impl<'a> Storing<'a> {
-    /// In a transaction that the caller has opened, unless it is a dry run.
+impl<'a> MessageImporter<'a> {
+    /// Creates an importer. The caller has opened a transaction, except in a dry run.
     pub(super) fn new(connection: &'a mut Connection, dry_run: bool) -> Result<Self> {
-        let totals = if dry_run { None } else { Some(HeldTotals::hold(connection)?) };
+        let totals = if dry_run { None } else { Some(LockedTotals::lock(connection)?) };
         Ok(Self { connection, totals, planned: HashSet::new() })
     }
 
-    /// Stores the messages of a table that are not there yet.
+    /// Stores the messages of a table that are not yet stored.
     pub(super) fn store(
         &mut self,
         file: &mut LegacyFile,
@@ -44,56 +45,56 @@ impl<'a> Storing<'a> {
         counts: &mut Counts,
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
-        let mut known = Known::default();
-        let mut behind = None;
+        let mut partition = Partition::default();
+        let mut last_rowid = None;
         loop {
-            let rows = file.rows(table, behind)?;
+            let rows = file.rows(table, last_rowid)?;
             let Some(last) = rows.last() else { break };
-            behind = Some(last.rowid);
+            last_rowid = Some(last.rowid);
             let read = rows.iter().map(|row| read(table, row, file.modified())).collect();
-            self.settle(read, &mut known, counts)?;
+            self.store_free_ids(read, &mut partition, counts)?;
             progress(rows.len() as u64);
         }
-        known.settled.sort_unstable();
-        self.find_displaced(&mut known, counts)?;
-        let mut displaced: Vec<i64> = known.displaced.into_values().flatten().collect();
+        partition.stored_ids.sort_unstable();
+        self.find_displaced(&mut partition, counts)?;
+        let mut displaced: Vec<i64> = partition.displaced.into_values().flatten().collect();
         displaced.sort_unstable();
         for rowids in displaced.chunks(200) {
             let rows = file.rows_numbered(table, rowids)?;
-            self.store_anew(table, &rows, file, counts)?;
+            self.store_displaced(table, &rows, file, counts)?;
         }
         Ok(())
     }
 
-    /// Rows whose id is free are stored under it.
-    fn settle(
+    /// Stores rows whose id is free under that id.
+    fn store_free_ids(
         &mut self,
         read: Vec<ReadMessage>,
-        known: &mut Known,
+        partition: &mut Partition,
         counts: &mut Counts,
     ) -> Result<()> {
         let ids: Vec<_> = read.iter().map(|read| read.message.id).collect();
-        let there = messages::with_ids(self.connection, &ids)?;
-        let mut there: HashMap<i64, Option<Message>> =
-            there.into_iter().map(|message| (message.id, Some(message))).collect();
-        there.extend(ids.iter().filter(|id| self.planned.contains(id)).map(|id| (*id, None)));
+        let existing = messages::with_ids(self.connection, &ids)?;
+        let mut existing: HashMap<i64, Option<Message>> =
+            existing.into_iter().map(|message| (message.id, Some(message))).collect();
+        existing.extend(ids.iter().filter(|id| self.planned.contains(id)).map(|id| (*id, None)));
         let mut new = Vec::new();
         for read in read {
             let id = read.message.id;
-            match there.get(&id) {
+            match existing.get(&id) {
                 Some(Some(stored)) if is_same(stored, &read) => {
                     counts.already_there += 1;
-                    known.settled.push(id);
+                    partition.stored_ids.push(id);
                 }
                 None if id > 0 => {
                     counts.stored += 1;
                     counts.forced += u64::from(read.is_forced);
-                    known.settled.push(id);
-                    // A file whose ids are not unique may hold it twice.
-                    there.insert(id, Some(read.message.clone()));
+                    partition.stored_ids.push(id);
+                    // The ids of a file need not be unique.
+                    existing.insert(id, Some(read.message.clone()));
                     new.push(read.message);
                 }
-                _ => known
+                _ => partition
                     .displaced
                     .entry(key(&read.message, read.has_time))
                     .or_default()
@@ -103,23 +104,24 @@ impl<'a> Storing<'a> {
         self.insert(new)
     }
 
-    /// Rows that an earlier run has stored under another id are found by their content.
-    fn find_displaced(&mut self, known: &mut Known, counts: &mut Counts) -> Result<()> {
-        let mut behind = i64::MIN;
-        while !known.displaced.is_empty() {
-            let stored = messages::behind(self.connection, behind)?;
+    /// Finds rows that an earlier run stored under another id, by content.
+    fn find_displaced(&mut self, partition: &mut Partition, counts: &mut Counts) -> Result<()> {
+        let mut last_id = i64::MIN;
+        while !partition.displaced.is_empty() {
+            let stored = messages::list_after_id(self.connection, last_id)?;
             let Some(last) = stored.last() else { return Ok(()) };
-            behind = last.id;
-            for message in
-                stored.iter().filter(|message| known.settled.binary_search(&message.id).is_err())
+            last_id = last.id;
+            for message in stored
+                .iter()
+                .filter(|message| partition.stored_ids.binary_search(&message.id).is_err())
             {
                 for has_time in [true, false] {
                     let key = key(message, has_time);
-                    if let Some(rowids) = known.displaced.get_mut(&key) {
+                    if let Some(rowids) = partition.displaced.get_mut(&key) {
                         rowids.pop();
                         counts.already_there += 1;
                         if rowids.is_empty() {
-                            known.displaced.remove(&key);
+                            partition.displaced.remove(&key);
                         }
                         break;
                     }
@@ -129,7 +131,8 @@ impl<'a> Storing<'a> {
         Ok(())
     }
 
-    fn store_anew(
+    /// Stores rows whose own id is taken.
+    fn store_displaced(
         &mut self,
         table: &LegacyTable,
         rows: &[RawRow],
@@ -138,7 +141,7 @@ impl<'a> Storing<'a> {
     ) -> Result<()> {
         counts.stored += rows.len() as u64;
         counts.with_new_id += rows.len() as u64;
-        if self.totals.is_some() && !are_writers_held_off(self.connection) {
+        if self.totals.is_some() && !are_writers_blocked(self.connection) {
             return self.store_with_new_ids(table, rows, file, counts);
         }
         let first = next_id(self.connection, IdsOf::Messages)?;
@@ -153,7 +156,7 @@ impl<'a> Storing<'a> {
         self.insert(new)
     }
 
-    /// Leaves it to the database to give them ids, beside those that it gives to others.
+    /// Stores rows with ids that the database assigns, while other programs insert as well.
     fn store_with_new_ids(
         &mut self,
         table: &LegacyTable,
@@ -196,9 +199,8 @@ impl<'a> Storing<'a> {
         let limit = self.connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
         if let Some(message) = new.iter().find(|message| message.size_in_bytes() > limit) {
             let (id, size) = (message.id, message.size_in_bytes());
-            let reason = format!(
-                "of row {id} has {size} bytes over all fields; this server takes at most {limit}"
-            );
+            let reason =
+                format!("row {id} has {size} bytes in all fields; the server's maximum is {limit}");
             return Err(Error::invalid_input("message", reason));
         }
         Ok(())

@@ -1,29 +1,29 @@
-//! The second pass over tokens. A token is known by its hash, wherever its id has gone.
+//! The second pass over tokens. A stored token is recognized by its hash, whatever its id is.
 
 use std::collections::HashSet;
 
 use chatkeep_core::legacy::{LegacyFile, LegacyTable};
 use chatkeep_core::tokens::{self, StoredToken};
-use chatkeep_core::transfer::{IdsOf, are_writers_held_off, next_id};
+use chatkeep_core::transfer::{IdsOf, are_writers_blocked, next_id};
 use chatkeep_core::{Connection, Result};
 
 use super::report::Counts;
 use super::token::{ReadToken, read};
 
-/// The tokens of one import, on their way into the database.
-pub(super) struct Storing<'a> {
+/// Stores the tokens of one import.
+pub(super) struct TokenImporter<'a> {
     connection: &'a mut Connection,
     dry_run: bool,
-    /// Hashes and ids that a dry run would have given away.
+    /// Hashes and ids that a dry run would have used.
     planned: (HashSet<String>, HashSet<i64>),
 }
 
-impl<'a> Storing<'a> {
+impl<'a> TokenImporter<'a> {
     pub(super) fn new(connection: &'a mut Connection, dry_run: bool) -> Self {
         Self { connection, dry_run, planned: Default::default() }
     }
 
-    /// Stores the tokens of a table that are not there yet.
+    /// Stores the tokens of a table that are not yet stored.
     pub(super) fn store(
         &mut self,
         file: &mut LegacyFile,
@@ -32,17 +32,17 @@ impl<'a> Storing<'a> {
         progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         let mut displaced = Vec::new();
-        let mut behind = None;
+        let mut last_rowid = None;
         loop {
-            let rows = file.rows(table, behind)?;
+            let rows = file.rows(table, last_rowid)?;
             let Some(last) = rows.last() else { break };
-            behind = Some(last.rowid);
+            last_rowid = Some(last.rowid);
             let read = rows.iter().map(|row| read(table, row, file.modified())).collect();
-            displaced.extend(self.settle(read, counts)?);
+            displaced.extend(self.store_free_ids(read, counts)?);
             progress(rows.len() as u64);
         }
-        // Only now: a new id must not be one that a later row brings.
-        if !self.dry_run && !are_writers_held_off(self.connection) {
+        // New ids are assigned last, as a later row of the file may use one of them.
+        if !self.dry_run && !are_writers_blocked(self.connection) {
             return tokens::insert_with_new_ids(self.connection, &displaced);
         }
         for chunk in displaced.chunks(200) {
@@ -57,18 +57,22 @@ impl<'a> Storing<'a> {
         Ok(())
     }
 
-    /// Stores tokens whose ids are free; the others come back.
-    fn settle(&mut self, read: Vec<ReadToken>, counts: &mut Counts) -> Result<Vec<StoredToken>> {
+    /// Stores tokens whose id is free. Returns the others.
+    fn store_free_ids(
+        &mut self,
+        read: Vec<ReadToken>,
+        counts: &mut Counts,
+    ) -> Result<Vec<StoredToken>> {
         let hashes: Vec<_> = read.iter().map(|read| read.token.token_hash.as_str()).collect();
-        let there = tokens::with_hashes(self.connection, &hashes)?;
-        let there: HashSet<String> = there.into_iter().map(|(_, hash)| hash).collect();
+        let existing = tokens::with_hashes(self.connection, &hashes)?;
+        let existing: HashSet<String> = existing.into_iter().map(|(_, hash)| hash).collect();
         let ids: Vec<_> = read.iter().map(|read| read.token.id).collect();
         let mut taken: HashSet<i64> =
-            tokens::taken_ids(self.connection, &ids)?.into_iter().collect();
+            tokens::existing_ids(self.connection, &ids)?.into_iter().collect();
         let (mut new, mut displaced) = (Vec::new(), Vec::new());
         for read in read {
             let token = read.token;
-            if there.contains(&token.token_hash) || self.planned.0.contains(&token.token_hash) {
+            if existing.contains(&token.token_hash) || self.planned.0.contains(&token.token_hash) {
                 counts.already_there += 1;
                 continue;
             }

@@ -1,4 +1,4 @@
-//! A row of a table of tokens as a token.
+//! Conversion of a row to a token.
 
 use chatkeep_core::Timestamp;
 use chatkeep_core::legacy::{LegacyTable, RawRow, RawValue};
@@ -7,40 +7,42 @@ use chatkeep_core::tokens::{MAX_DESCRIPTION, StoredToken};
 use super::problem::Fault;
 use super::text::{Reading, kind, why_broken};
 
-/// A token as it would be stored, and what is wrong with what it was made of.
+/// A row converted to a token, with the faults of its values.
 pub(super) struct ReadToken {
-    /// Its id is 0 where it cannot keep its own.
+    /// Token to store. Its id is 0 if the row has no valid id.
     pub(super) token: StoredToken,
     pub(super) faults: Vec<Fault>,
 }
 
-/// Reads a row. What decides whether a token is valid must be there: nobody may guess it. Columns that have no place here
-/// are left out; the caller has made sure that they hold nothing.
+/// Converts a row to a token.
+///
+/// The values that decide whether a token is valid are required, as a default could make an invalid
+/// token valid. Unknown columns are omitted: the caller has checked that they are NULL.
 pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> ReadToken {
     let value = |name: &str| {
-        let place = table.shape.columns().iter().position(|column| *column == name);
-        place.and_then(|place| row.values.get(place)).unwrap_or(&RawValue::Null)
+        let index = table.shape.columns().iter().position(|column| *column == name);
+        index.and_then(|index| row.values.get(index)).unwrap_or(&RawValue::Null)
     };
     let mut reading = Reading::default();
     let mut faults = Vec::new();
     let token_hash = hash(value("token_hash")).unwrap_or_else(|reason| {
-        faults.push(Fault::hopeless("token_hash", reason));
+        faults.push(Fault::fatal("token_hash", reason));
         String::new()
     });
     let description =
         reading.name("description", value("description"), MAX_DESCRIPTION).unwrap_or_default();
-    let created_at = moment(value("created_at")).unwrap_or_else(|reason| {
+    let created_at = optional_timestamp(value("created_at")).unwrap_or_else(|reason| {
         faults.push(Fault::new("created_at", reason));
         None
     });
     if created_at.is_none() && matches!(value("created_at"), RawValue::Null) {
         faults.push(Fault::new("created_at", "is missing"));
     }
-    let expires_at = moment(value("expires_at")).unwrap_or_else(|reason| {
-        faults.push(Fault::hopeless("expires_at", reason));
+    let expires_at = optional_timestamp(value("expires_at")).unwrap_or_else(|reason| {
+        faults.push(Fault::fatal("expires_at", reason));
         None
     });
-    let last_used_at = moment(value("last_used_at")).unwrap_or_else(|reason| {
+    let last_used_at = optional_timestamp(value("last_used_at")).unwrap_or_else(|reason| {
         faults.push(Fault::new("last_used_at", reason));
         None
     });
@@ -48,8 +50,7 @@ pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> R
         RawValue::Integer(0) => false,
         RawValue::Integer(1) => true,
         other => {
-            faults
-                .push(Fault::hopeless("is_active", format!("is {}, neither 0 nor 1", kind(other))));
+            faults.push(Fault::fatal("is_active", format!("is {}, neither 0 nor 1", kind(other))));
             false
         }
     };
@@ -76,10 +77,10 @@ fn hash(value: &RawValue) -> Result<String, String> {
     if text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Ok(text.to_ascii_lowercase());
     }
-    Err("is no SHA-256 in 64 hexadecimal digits, so that no token can fit it".to_owned())
+    Err("is not a SHA-256 of 64 hexadecimal digits; no token can match it".to_owned())
 }
 
-fn moment(value: &RawValue) -> Result<Option<Timestamp>, String> {
+fn optional_timestamp(value: &RawValue) -> Result<Option<Timestamp>, String> {
     match value {
         RawValue::Null => Ok(None),
         RawValue::Text(text) => {

@@ -1,22 +1,24 @@
-//! Columns that have no place here.
+//! Columns of legacy tables that chatkeep does not have.
 
 use std::fmt;
 
 use chatkeep_core::legacy::{RawValue, Shape};
 use serde::Serialize;
 
-/// A column that has no place here. It serialises with these keys.
+/// A column that chatkeep does not have. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UnknownColumn {
-    /// The table.
+    /// Name of the table.
     pub table: &'static str,
-    /// The column.
+    /// Name of the column.
     pub column: String,
-    /// How many rows hold something in it.
+    /// Number of rows whose value is not NULL.
     pub rows: u64,
-    /// Whether the rows can be stored all the same. What a message has there is kept in its metadata. A token has none; and
-    /// what it has there may be what it is not good for, so that nobody may leave it out who does not know it.
+    /// Whether `force` stores the rows.
+    ///
+    /// A message keeps the value in its metadata. A token has no metadata, and the column may
+    /// restrict what the token can be used for. It is therefore never omitted unless it is NULL.
     pub can_be_forced: bool,
     #[serde(skip)]
     is_of_tokens: bool,
@@ -33,7 +35,7 @@ impl UnknownColumn {
         }
     }
 
-    /// Takes note of what a row holds in it.
+    /// Records the value of a row.
     pub(super) fn note(&mut self, value: &RawValue) {
         if *value != RawValue::Null {
             self.rows += 1;
@@ -41,19 +43,20 @@ impl UnknownColumn {
         }
     }
 
-    /// What can be done about it, for people.
-    pub fn way_out(&self) -> String {
+    /// Describes how to import the rows despite the column.
+    pub fn remedy(&self) -> String {
         let Self { table, column, .. } = self;
         if !self.is_of_tokens {
-            "--force stores the rows, with what it holds under \"legacy\" in their metadata"
+            "--force stores the rows and keeps its values under \"legacy\" in their metadata"
                 .to_owned()
         } else if self.can_be_forced {
-            "it is NULL in every row, and --force leaves it out".to_owned()
+            "it is NULL in every row; --force omits it".to_owned()
         } else {
             let name = column.replace('"', "\"\"");
             format!(
-                "it may say what a token is not good for, so that not even --force leaves it out; if it does not matter, drop \
-                 it from a copy of the file: ALTER TABLE {table} DROP COLUMN \"{name}\""
+                "it may restrict what a token can be used for, so --force does not omit it; \
+                 if it does not matter, drop it in a copy of the file: ALTER TABLE {table} DROP \
+                 COLUMN \"{name}\""
             )
         }
     }
@@ -61,6 +64,6 @@ impl UnknownColumn {
 
 impl fmt::Display for UnknownColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "table {}, column {}: has no place here", self.table, self.column)
+        write!(f, "table {}, column {}: is unknown to chatkeep", self.table, self.column)
     }
 }

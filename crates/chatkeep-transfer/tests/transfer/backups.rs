@@ -1,4 +1,4 @@
-//! Backups, and what they are worth.
+//! Tests of backups and restores.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_same, fill, other, url};
 
 on_every_engine![
-    an_archive_of_every_engine_is_restored_into_every_engine,
-    a_backup_goes_into_an_empty_database_only,
-    a_damaged_archive_is_refused_and_nothing_is_changed,
-    a_sqlite_file_is_restored_into_every_engine,
-    only_sqlite_is_backed_up_as_a_file,
+    archives_of_every_engine_are_restored_into_every_engine,
+    restoring_into_a_database_with_rows_is_a_conflict,
+    damaged_archives_are_rejected_without_changes,
+    sqlite_files_are_restored_into_every_engine,
+    backups_as_sqlite_files_require_sqlite,
 ];
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ fn archive(store: &Store) -> PathBuf {
     file
 }
 
-fn an_archive_of_every_engine_is_restored_into_every_engine(store: &Store) {
+fn archives_of_every_engine_are_restored_into_every_engine(store: &Store) {
     let token = fill(store);
     let file = archive(store);
     let content = check_backup(&file, &mut |_| {}).expect("sound");
@@ -43,7 +43,7 @@ fn an_archive_of_every_engine_is_restored_into_every_engine(store: &Store) {
     }
 }
 
-fn a_backup_goes_into_an_empty_database_only(store: &Store) {
+fn restoring_into_a_database_with_rows_is_a_conflict(store: &Store) {
     let source = other(Engine::Sqlite);
     fill(&source);
     let file = archive(&source);
@@ -51,37 +51,37 @@ fn a_backup_goes_into_an_empty_database_only(store: &Store) {
     let error = restore(&url(store.raw.url()), &file, TIMEOUT, &mut |_| {}).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert_eq!(store.count(), 1);
-    store.log("still open");
+    store.log("still usable");
 }
 
-fn a_damaged_archive_is_refused_and_nothing_is_changed(store: &Store) {
+fn damaged_archives_are_rejected_without_changes(store: &Store) {
     let source = other(Engine::Sqlite);
     fill(&source);
     let whole = fs::read(archive(&source)).expect("read");
     store.database().upgrade().expect("made");
     let bad = store.path("bad.tar.zst");
-    let refused = |bytes: &[u8], what: &str| {
+    let refused = |bytes: &[u8], case: &str| {
         fs::write(&bad, bytes).expect("written");
-        let error = restore(&url(store.raw.url()), &bad, TIMEOUT, &mut |_| {}).expect_err(what);
-        assert_eq!(error.kind(), ErrorKind::Corrupt, "{what}: {error}");
-        assert!(error.message().contains("bad.tar.zst"), "{what}: {error}");
-        assert_eq!(store.count(), 0, "{what}");
+        let error = restore(&url(store.raw.url()), &bad, TIMEOUT, &mut |_| {}).expect_err(case);
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{case}: {error}");
+        assert!(error.message().contains("bad.tar.zst"), "{case}: {error}");
+        assert_eq!(store.count(), 0, "{case}");
     };
     refused(b"", "empty");
-    refused(b"this is no archive at all", "text");
+    refused(b"this is not an archive", "text");
     for part in 1..8 {
-        refused(&whole[..whole.len() * part / 8], "cut off");
+        refused(&whole[..whole.len() * part / 8], "truncated");
         let mut flipped = whole.clone();
         flipped[whole.len() * part / 8] ^= 0x10;
-        refused(&flipped, "a bit");
+        refused(&flipped, "flipped bit");
     }
     refused(&[&whole[..], &whole[..]].concat(), "twice");
     let missing = restore(&url(store.raw.url()), &store.path("none"), TIMEOUT, &mut |_| {});
     assert_eq!(missing.expect_err("missing").kind(), ErrorKind::Configuration);
-    store.log("it is as it was");
+    store.log("still usable");
 }
 
-fn a_sqlite_file_is_restored_into_every_engine(store: &Store) {
+fn sqlite_files_are_restored_into_every_engine(store: &Store) {
     let source = other(Engine::Sqlite);
     let token = fill(&source);
     let file = source.path("copy.db");
@@ -91,7 +91,7 @@ fn a_sqlite_file_is_restored_into_every_engine(store: &Store) {
     restore(&url(store.raw.url()), &file, TIMEOUT, &mut |_| {}).expect("restored");
     assert_same(&source, store);
     assert!(store.tokens().verify_token(&token).expect("the database answers"));
-    assert!(fs::read(&file).expect("read") == before, "the backup is as it was");
+    assert!(fs::read(&file).expect("read") == before, "the backup is unchanged");
     let mut damaged = before;
     damaged.truncate(damaged.len() / 2);
     fs::write(source.path("half.db"), damaged).expect("written");
@@ -100,7 +100,7 @@ fn a_sqlite_file_is_restored_into_every_engine(store: &Store) {
     assert_eq!(error.expect_err("damaged").kind(), ErrorKind::Corrupt);
 }
 
-fn only_sqlite_is_backed_up_as_a_file(store: &Store) {
+fn backups_as_sqlite_files_require_sqlite(store: &Store) {
     fill(store);
     let outcome = backup_sqlite(store, &store.path("copy.db"));
     if store.engine() == Engine::Sqlite {

@@ -1,4 +1,4 @@
-//! From every engine to every other one.
+//! Tests of copies from every engine to every other one.
 
 use chatkeep::{ErrorKind, SchemaState};
 use chatkeep_testkit::Engine;
@@ -9,19 +9,19 @@ use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_same, fill, other, url};
 
 on_every_engine![
-    everything_comes_over_to_every_engine,
-    an_empty_database_comes_over_too,
-    rows_in_the_target_are_kept_unless_they_are_to_be_replaced,
-    a_look_tells_both_sides_and_changes_nothing,
-    differences_are_found,
-    a_source_or_target_that_does_not_fit_is_refused_by_its_side,
+    all_rows_are_copied_to_every_engine,
+    empty_databases_are_copied,
+    rows_of_the_target_are_kept_without_replace,
+    plans_count_the_rows_of_both_sides_without_changes,
+    comparisons_report_differences,
+    errors_name_the_unsuitable_side,
 ];
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const REPLACE: CopyOptions = CopyOptions { resume: false, replace: true, connect_timeout: TIMEOUT };
 const RESUME: CopyOptions = CopyOptions { resume: true, replace: false, connect_timeout: TIMEOUT };
 
-fn everything_comes_over_to_every_engine(store: &Store) {
+fn all_rows_are_copied_to_every_engine(store: &Store) {
     let token = fill(store);
     let before = store.all();
     for engine in Engine::available() {
@@ -44,15 +44,15 @@ fn everything_comes_over_to_every_engine(store: &Store) {
         assert_same(store, &target);
         assert!(compare(&from, &to, TIMEOUT, &mut |_| {}).expect("compared").equal);
         assert!(target.tokens().verify_token(&token).expect("the database answers"), "{engine}");
-        // The greatest id was deleted: it is not given again.
+        // The row with the greatest id was deleted. Its id is not reused.
         let greatest = before.last().expect("messages").id;
         assert!(target.log("new") > greatest + 1, "{engine}");
         assert!(target.tokens().create_token("new", None).expect("a token").id > 2, "{engine}");
     }
-    assert_eq!(store.all(), before, "the source is as it was");
+    assert_eq!(store.all(), before, "the source is unchanged");
 }
 
-fn an_empty_database_comes_over_too(store: &Store) {
+fn empty_databases_are_copied(store: &Store) {
     store.database().upgrade().expect("made");
     let target = other(store.engine());
     let report =
@@ -62,7 +62,7 @@ fn an_empty_database_comes_over_too(store: &Store) {
     target.log("first");
 }
 
-fn rows_in_the_target_are_kept_unless_they_are_to_be_replaced(store: &Store) {
+fn rows_of_the_target_are_kept_without_replace(store: &Store) {
     let source = other(Engine::Sqlite);
     fill(&source);
     store.log("mine");
@@ -71,7 +71,7 @@ fn rows_in_the_target_are_kept_unless_they_are_to_be_replaced(store: &Store) {
         let error = copy(&from, &to, options, &mut |_| {}).expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
         assert!(
-            error.message().starts_with("target: holds rows already (1 messages, 0 tokens)"),
+            error.message().starts_with("target: is not empty (1 messages, 0 tokens)"),
             "{error}"
         );
         assert_eq!(store.count(), 1);
@@ -79,25 +79,25 @@ fn rows_in_the_target_are_kept_unless_they_are_to_be_replaced(store: &Store) {
     copy(&from, &to, REPLACE, &mut |_| {}).expect("replaced");
     let fresh = crate::store::open(store.raw.url());
     assert_eq!(crate::store::all(&fresh), source.all());
-    let again = copy(&from, &to, RESUME, &mut |_| {}).expect("there is nothing to do");
+    let again = copy(&from, &to, RESUME, &mut |_| {}).expect("nothing to copy");
     assert_eq!((again.messages, again.tokens), (0, 0));
     assert_eq!(again.there_before, source.count().unsigned_abs() + 2);
 }
 
-fn a_look_tells_both_sides_and_changes_nothing(store: &Store) {
+fn plans_count_the_rows_of_both_sides_without_changes(store: &Store) {
     let source = other(Engine::Sqlite);
     fill(&source);
     let (from, to) = (url(source.raw.url()), url(store.raw.url()));
-    let plan = plan_copy(&from, &to, TIMEOUT).expect("a look");
+    let plan = plan_copy(&from, &to, TIMEOUT).expect("planned");
     assert_eq!((plan.messages, plan.tokens), (source.count().unsigned_abs(), 2));
     assert!(plan.makes_tables && plan.target_messages == 0 && plan.unfinished.is_none());
-    assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "nothing is made");
+    assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "no tables are created");
     store.log("mine");
-    let plan = plan_copy(&from, &to, TIMEOUT).expect("a look");
+    let plan = plan_copy(&from, &to, TIMEOUT).expect("planned");
     assert_eq!((plan.makes_tables, plan.target_messages), (false, 1));
 }
 
-fn differences_are_found(store: &Store) {
+fn comparisons_report_differences(store: &Store) {
     let source = other(Engine::Sqlite);
     fill(&source);
     let (from, to) = (url(source.raw.url()), url(store.raw.url()));
@@ -112,7 +112,7 @@ fn differences_are_found(store: &Store) {
     assert_eq!(difference("UPDATE api_tokens SET is_active = NOT is_active").len(), 2);
 }
 
-fn a_source_or_target_that_does_not_fit_is_refused_by_its_side(store: &Store) {
+fn errors_name_the_unsuitable_side(store: &Store) {
     let source = other(Engine::Sqlite);
     source.log("a");
     let (from, to) = (url(source.raw.url()), url(store.raw.url()));
@@ -122,11 +122,11 @@ fn a_source_or_target_that_does_not_fit_is_refused_by_its_side(store: &Store) {
     assert_eq!(refused(&from, &from).kind(), ErrorKind::Configuration);
     let missing = url(&format!("sqlite:///{}", store.path("missing.db").display()));
     let error = refused(&missing, &to);
-    assert!(error.message().starts_with("source: there is no file"), "{error}");
+    assert!(error.message().starts_with("source: the file"), "{error}");
     assert!(!store.path("missing.db").exists());
     assert_eq!(refused(&url("sqlite:///:memory:"), &to).kind(), ErrorKind::Configuration);
     assert_eq!(refused(&from, &url("sqlite:///:memory:")).kind(), ErrorKind::Configuration);
-    // A database that has no tables is behind, and a source is not changed.
+    // The schema of a source without tables is not upgraded.
     let empty = other(store.engine());
     if store.engine() != Engine::Sqlite {
         assert_eq!(
@@ -137,7 +137,8 @@ fn a_source_or_target_that_does_not_fit_is_refused_by_its_side(store: &Store) {
     store.database().upgrade().expect("made");
     store.raw.execute(
         "INSERT INTO chatkeep_migrations (version, name, checksum, started_at, finished_at, state) \
-         VALUES ('29990101000000', 'later', 'x', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'done')",
+         VALUES ('29990101000000', 'later', 'x', '2026-01-01 00:00:00', '2026-01-01 00:00:00', \
+         'done')",
     );
     let error = refused(&from, &to);
     assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Newer));

@@ -1,4 +1,4 @@
-//! Files that are none, or no longer: a clear word, and nothing is changed.
+//! Tests of invalid and damaged files: imports fail with a clear error and change nothing.
 
 use std::fs;
 
@@ -10,36 +10,36 @@ use crate::files::{LOG, SECRET_HASH, make};
 use crate::store::Store;
 
 on_every_engine![
-    a_file_that_is_none_is_refused_by_name_and_nothing_is_made,
-    a_damaged_file_is_refused_whole,
-    tables_that_are_not_known_are_refused_by_what_they_lack,
-    duplicate_hashes_are_refused,
-    names_that_are_not_text_are_reported_and_no_internal_error,
-    a_database_that_is_too_new_is_left_alone,
+    files_other_than_sqlite_are_rejected_by_name,
+    damaged_files_are_rejected,
+    unsupported_tables_are_rejected_with_their_missing_columns,
+    duplicate_hashes_are_rejected,
+    names_that_are_not_utf8_are_reported,
+    imports_into_a_newer_schema_are_refused,
 ];
 
 #[track_caller]
-fn refused(store: &Store, name: &str, kind: ErrorKind, words: &str) {
+fn refused(store: &Store, name: &str, kind: ErrorKind, expected: &str) {
     let path = store.path(name);
     let before = fs::read(&path).ok();
     let outcome =
         import_legacy(store, std::slice::from_ref(&path), ImportOptions::default(), &mut |_| {});
-    let error = outcome.expect_err("it is refused");
+    let error = outcome.expect_err("refused");
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.message().len() < 1_000, "{} bytes of {error}", error.message().len());
-    assert!(error.message().contains(words) && error.message().contains(name), "{error}");
-    assert_eq!(fs::read(&path).ok(), before, "the file is as it was");
-    assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "nothing is made");
+    assert!(error.message().contains(expected) && error.message().contains(name), "{error}");
+    assert_eq!(fs::read(&path).ok(), before, "the file is unchanged");
+    assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "no tables are created");
 }
 
-fn a_file_that_is_none_is_refused_by_name_and_nothing_is_made(store: &Store) {
-    refused(store, "missing.db", ErrorKind::Configuration, "cannot be read");
+fn files_other_than_sqlite_are_rejected_by_name(store: &Store) {
+    refused(store, "missing.db", ErrorKind::Configuration, "is not readable");
     fs::write(store.path("empty.db"), "").expect("written");
     refused(store, "empty.db", ErrorKind::Corrupt, "is empty");
-    fs::write(store.path("text.db"), "this is no database at all").expect("written");
-    refused(store, "text.db", ErrorKind::Corrupt, "is no SQLite file");
+    fs::write(store.path("text.db"), "this is not a database").expect("written");
+    refused(store, "text.db", ErrorKind::Corrupt, "is not a SQLite file");
     fs::create_dir(store.path("folder.db")).expect("made");
-    refused(store, "folder.db", ErrorKind::Configuration, "is no file");
+    refused(store, "folder.db", ErrorKind::Configuration, "is not a file");
 }
 
 fn filled(store: &Store, name: &str) -> Vec<u8> {
@@ -54,27 +54,27 @@ fn filled(store: &Store, name: &str) -> Vec<u8> {
     fs::read(path).expect("read")
 }
 
-fn a_damaged_file_is_refused_whole(store: &Store) {
+fn damaged_files_are_rejected(store: &Store) {
     let whole = filled(store, "whole.db");
     fs::write(store.path("cut.db"), &whole[..whole.len() / 2]).expect("written");
     refused(store, "cut.db", ErrorKind::Corrupt, "");
     fs::write(store.path("tiny.db"), &whole[..100]).expect("written");
-    refused(store, "tiny.db", ErrorKind::Corrupt, "is cut off");
+    refused(store, "tiny.db", ErrorKind::Corrupt, "is truncated");
     let mut flipped = whole.clone();
-    // The head of a page of the table's tree.
+    // The header of a page of the table's B-tree.
     for byte in &mut flipped[3 * 4096..3 * 4096 + 200] {
         *byte ^= 0x55;
     }
     fs::write(store.path("flipped.db"), flipped).expect("written");
     refused(store, "flipped.db", ErrorKind::Corrupt, "");
-    // A page with many rows, every one of which is out of place: what is wrong is said five times.
+    // A page with many misplaced rows. The message lists at most five problems.
     let mut scattered = whole.clone();
     scattered[3 * 4096 + 8..3 * 4096 + 200].fill(0);
     fs::write(store.path("flipped.db"), scattered).expect("written");
     refused(store, "flipped.db", ErrorKind::Corrupt, "");
 }
 
-fn tables_that_are_not_known_are_refused_by_what_they_lack(store: &Store) {
+fn unsupported_tables_are_rejected_with_their_missing_columns(store: &Store) {
     make(
         store.path("lacking.db"),
         &["CREATE TABLE messages (id INTEGER PRIMARY KEY, user_message TEXT, timestamp TEXT)"],
@@ -95,66 +95,69 @@ fn tables_that_are_not_known_are_refused_by_what_they_lack(store: &Store) {
     refused(store, "ours.db", ErrorKind::InvalidInput, "chatkeep db copy");
 }
 
-fn duplicate_hashes_are_refused(store: &Store) {
+fn duplicate_hashes_are_rejected(store: &Store) {
     let rows = format!(
-        "INSERT INTO tokens VALUES (1, '{SECRET_HASH}', 'a', '2024-01-01T00:00:00', NULL, 1, NULL), \
+        "INSERT INTO tokens VALUES (1, '{SECRET_HASH}', 'a', '2024-01-01T00:00:00', NULL, 1, \
+         NULL), \
          (2, '{}', 'b', '2024-01-01T00:00:00', NULL, 0, NULL)",
         SECRET_HASH.to_ascii_uppercase()
     );
-    let without_key = "CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT, description TEXT, created_at TEXT, \
+    let without_key = "CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT, \
+                       description TEXT, created_at TEXT, \
                        expires_at TEXT, is_active INTEGER, last_used_at TEXT)";
     let path = make(store.path("tokens.db"), &[without_key, &rows]);
     let force = ImportOptions { force: true, ..Default::default() };
-    let report = import_legacy(store, &[path], force, &mut |_| {}).expect("it runs");
+    let report = import_legacy(store, &[path], force, &mut |_| {}).expect("checked");
     assert_eq!((report.stored, report.hopeless_rows, report.problems[0].row), (false, 1, 2));
     assert!(report.problems[0].message.contains("another row"));
-    assert!(store.raw.try_execute("SELECT * FROM api_tokens").is_err(), "nothing is made");
+    assert!(store.raw.try_execute("SELECT * FROM api_tokens").is_err(), "no tables are created");
 }
 
-/// The same file with other bytes of the same length.
-fn patched(store: &Store, name: &str, from: &[u8], to: &[u8]) {
+/// Replaces bytes of a file by others of the same length.
+fn patch(store: &Store, name: &str, from: &[u8], to: &[u8]) {
     assert_eq!(from.len(), to.len());
     let mut bytes = fs::read(store.path(name)).expect("read");
-    let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
-    assert!(!places.is_empty(), "nothing to change");
-    for at in places {
+    let positions: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
+    assert!(!positions.is_empty(), "nothing to change");
+    for at in positions {
         bytes[at..at + to.len()].copy_from_slice(to);
     }
     fs::write(store.path(name), bytes).expect("written");
 }
 
-fn names_that_are_not_text_are_reported_and_no_internal_error(store: &Store) {
+fn names_that_are_not_utf8_are_reported(store: &Store) {
     let texts =
         "CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT, moodX \"TEXT NOT NULL\");
                  INSERT INTO messages (message) VALUES ('a')";
     make(store.path("column.db"), &[texts]);
-    patched(store, "column.db", b"moodX", b"mood\xff");
+    patch(store, "column.db", b"moodX", b"mood\xff");
     refused(store, "column.db", ErrorKind::InvalidInput, "whose name is not text: mood\u{fffd}");
-    // What is wrong with the file is said in words that hold the name.
+    // SQLite's description of the damage contains the name.
     make(store.path("null.db"), &[texts]);
-    patched(store, "null.db", b"moodX \"TEXT NOT NULL\"", b"mood\xff  TEXT NOT NULL ");
+    patch(store, "null.db", b"moodX \"TEXT NOT NULL\"", b"mood\xff  TEXT NOT NULL ");
     refused(store, "null.db", ErrorKind::Corrupt, "NULL value in messages.mood\u{fffd}");
-    // A table that is left alone may be called anything.
+    // An ignored table may have any name.
     make(store.path("table.db"), &[LOG, "CREATE TABLE songX (a)"]);
-    patched(store, "table.db", b"songX", b"song\xff");
+    patch(store, "table.db", b"songX", b"song\xff");
     let report =
         import_legacy(store, &[store.path("table.db")], ImportOptions::default(), &mut |_| {})
-            .expect("it runs");
+            .expect("checked");
     assert_eq!(report.files[0].other_tables, ["song\u{fffd}"]);
 }
 
-fn a_database_that_is_too_new_is_left_alone(store: &Store) {
+fn imports_into_a_newer_schema_are_refused(store: &Store) {
     let path =
         make(store.path("chatbot.db"), &[LOG, "INSERT INTO messages (user_message) VALUES ('a')"]);
     store.database().upgrade().expect("made");
     store.raw.execute(
         "INSERT INTO chatkeep_migrations (version, name, checksum, started_at, finished_at, state) \
-         VALUES ('29990101000000', 'later', 'x', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'done')",
+         VALUES ('29990101000000', 'later', 'x', '2026-01-01 00:00:00', '2026-01-01 00:00:00', \
+         'done')",
     );
     for dry_run in [true, false] {
         let options = ImportOptions { dry_run, force: true };
         let outcome = import_legacy(store, std::slice::from_ref(&path), options, &mut |_| {});
-        assert_eq!(outcome.expect_err("too new").kind(), ErrorKind::Schema(SchemaState::Newer));
+        assert_eq!(outcome.expect_err("newer").kind(), ErrorKind::Schema(SchemaState::Newer));
     }
     assert_eq!(store.raw.scalar("SELECT count(*) FROM messages").as_deref(), Some("0"));
 }

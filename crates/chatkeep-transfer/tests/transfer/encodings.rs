@@ -1,4 +1,4 @@
-//! Files that keep their text in UTF-16.
+//! Tests of files with text in UTF-16.
 
 use chatkeep_transfer::{ImportOptions, ImportReport, import_legacy};
 
@@ -6,25 +6,24 @@ use crate::every_engine::on_every_engine;
 use crate::files::{LOG, SECRET, SECRET_HASH, TOKENS, make};
 use crate::store::Store;
 
-on_every_engine![
-    a_file_in_utf16_comes_over_as_one_in_utf8,
-    broken_utf16_is_listed_by_row_and_not_replaced_without_a_word,
-];
+on_every_engine![utf16_files_are_imported_like_utf8_files, invalid_utf16_is_listed_by_row,];
 
 const ENCODINGS: [&str; 2] = ["UTF-16le", "UTF-16be"];
 
 const ROWS: &str = "INSERT INTO messages VALUES
-    (3, '2024-02-29 12:00:00', 'What is WAL? 👩🏽‍🚀', 'naïve שלום', 'openai', 'gpt-4', 12, '{\"b\": \"é\", \"a\": 1}'),
+    (3, '2024-02-29 12:00:00', 'What is WAL? 👩🏽‍🚀', 'naïve שלום', 'openai', 'gpt-4', 12, \
+    '{\"b\": \"é\", \"a\": 1}'),
     (4, '2024-02-29 12:00:01', 17, 2.5, NULL, NULL, NULL, NULL)";
 
 fn import(store: &Store, name: &str, force: bool) -> ImportReport {
     let options = ImportOptions { dry_run: false, force };
-    import_legacy(store, &[store.path(name)], options, &mut |_| {}).expect("it runs")
+    import_legacy(store, &[store.path(name)], options, &mut |_| {}).expect("checked")
 }
 
-fn a_file_in_utf16_comes_over_as_one_in_utf8(store: &Store) {
+fn utf16_files_are_imported_like_utf8_files(store: &Store) {
     let token = format!(
-        "INSERT INTO tokens (token_hash, created_at) VALUES ('{SECRET_HASH}', '2024-01-01T00:00:00')"
+        "INSERT INTO tokens (token_hash, created_at) VALUES ('{SECRET_HASH}', \
+         '2024-01-01T00:00:00')"
     );
     for encoding in ["UTF-8"].into_iter().chain(ENCODINGS) {
         let own = Store::create(store.engine());
@@ -48,7 +47,7 @@ fn a_file_in_utf16_comes_over_as_one_in_utf8(store: &Store) {
     }
 }
 
-fn broken_utf16_is_listed_by_row_and_not_replaced_without_a_word(store: &Store) {
+fn invalid_utf16_is_listed_by_row(store: &Store) {
     for (encoding, half, base64) in
         [("UTF-16le", "61003dd86200", "YQA92GIA"), ("UTF-16be", "0061d83d0062", "AGHYPQBi")]
     {
@@ -71,7 +70,7 @@ fn broken_utf16_is_listed_by_row_and_not_replaced_without_a_word(store: &Store) 
             listed,
             [(2, "user_message"), (3, "metadata"), (4, "timestamp"), (5, "user_message")]
         );
-        assert_eq!(report.problems[0].message, "is not UTF-16 from its byte 3 on");
+        assert_eq!(report.problems[0].message, "is not valid UTF-16 from byte 3 on");
         assert_eq!((report.stored, own.count()), (false, 0));
 
         assert!(import(&own, "chatbot.db", true).stored);
@@ -82,15 +81,12 @@ fn broken_utf16_is_listed_by_row_and_not_replaced_without_a_word(store: &Store) 
             .iter()
             .map(|message| message.metadata.as_ref().expect("some").as_json().to_owned())
             .collect();
+        let encoded = format!(r#"{{"base64":"{base64}"}}"#);
         let expected = [
             r#"{"legacy":{"mood":0.30000000000000004}}"#.to_owned(),
             format!(r#"{{"legacy":{{"mood":"é","user_message":{{"base64":"{base64}"}}}}}}"#),
-            format!(
-                r#"{{"legacy":{{"metadata":{{"base64":"{base64}"}},"mood":{{"base64":"{base64}"}}}}}}"#
-            ),
-            format!(
-                r#"{{"legacy":{{"id":4,"mood":{{"base64":"aGk="}},"timestamp":{{"base64":"{base64}"}}}}}}"#
-            ),
+            format!(r#"{{"legacy":{{"metadata":{encoded},"mood":{encoded}}}}}"#),
+            format!(r#"{{"legacy":{{"id":4,"mood":{{"base64":"aGk="}},"timestamp":{encoded}}}}}"#),
             r#"{"legacy":{"mood":5,"user_message":{"base64":"YQBi"}}}"#.to_owned(),
         ];
         assert_eq!(metadata, expected, "{encoding}");

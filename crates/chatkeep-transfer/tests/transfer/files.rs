@@ -1,4 +1,4 @@
-//! Files as other programs left them behind.
+//! Legacy files, as other programs write them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,19 +9,26 @@ pub(crate) const TEXTS: &str =
 pub(crate) const SESSIONS: &str =
     "CREATE TABLE messages (id INTEGER PRIMARY KEY, type TEXT NOT NULL, message TEXT NOT NULL)";
 pub(crate) const LOG: &str = "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, \
-    timestamp DATETIME DEFAULT CURRENT_TIMESTAMP, user_message TEXT NOT NULL, bot_response TEXT, provider TEXT, model TEXT, \
+    timestamp DATETIME DEFAULT CURRENT_TIMESTAMP, user_message TEXT NOT NULL, bot_response TEXT, \
+    provider TEXT, model TEXT, \
     tokens_used INTEGER, metadata TEXT)";
-pub(crate) const TOKENS: &str = "CREATE TABLE tokens (id INTEGER PRIMARY KEY AUTOINCREMENT, token_hash TEXT UNIQUE NOT NULL, \
-    description TEXT, created_at TEXT NOT NULL, expires_at TEXT, is_active INTEGER DEFAULT 1, last_used_at TEXT)";
+pub(crate) const TOKENS: &str = "CREATE TABLE tokens (id INTEGER PRIMARY KEY AUTOINCREMENT, \
+    token_hash TEXT UNIQUE NOT NULL, \
+    description TEXT, created_at TEXT NOT NULL, expires_at TEXT, is_active INTEGER DEFAULT 1, \
+    last_used_at TEXT)";
 pub(crate) const SQLALCHEMY: &str = "
-    CREATE TABLE messages (id INTEGER NOT NULL, timestamp DATETIME, user_message TEXT NOT NULL, bot_response TEXT, \
-        provider VARCHAR(50), model VARCHAR(100), tokens_used INTEGER, metadata JSON, PRIMARY KEY (id));
+    CREATE TABLE messages (id INTEGER NOT NULL, timestamp DATETIME, user_message TEXT NOT NULL, \
+    bot_response TEXT, \
+        provider VARCHAR(50), model VARCHAR(100), tokens_used INTEGER, metadata JSON, \
+        PRIMARY KEY (id));
     CREATE INDEX ix_messages_timestamp ON messages (timestamp);
-    CREATE TABLE api_tokens (id INTEGER NOT NULL, token_hash VARCHAR(64) NOT NULL, description VARCHAR(255), \
-        created_at DATETIME, expires_at DATETIME, is_active BOOLEAN, last_used_at DATETIME, PRIMARY KEY (id), \
+    CREATE TABLE api_tokens (id INTEGER NOT NULL, token_hash VARCHAR(64) NOT NULL, \
+    description VARCHAR(255), \
+        created_at DATETIME, expires_at DATETIME, is_active BOOLEAN, last_used_at DATETIME, \
+        PRIMARY KEY (id), \
         UNIQUE (token_hash))";
 
-/// Makes a file with these statements.
+/// Creates a file by running these statements.
 pub(crate) fn make(path: PathBuf, sql: &[&str]) -> PathBuf {
     let connection = Connection::open(&path).expect("a file");
     for sql in sql {
@@ -30,13 +37,13 @@ pub(crate) fn make(path: PathBuf, sql: &[&str]) -> PathBuf {
     path
 }
 
-/// A token that was given out long ago.
+/// A token of another program.
 pub(crate) const SECRET: &str = "sk-old-secret";
 /// Its SHA-256.
 pub(crate) const SECRET_HASH: &str =
     "122abf2ef84afca4c7e2344f443fd7a0c7636b8fde78b5bc155b4575f5014aa3";
 
-/// The whole file, byte for byte, and all that lies beside it.
+/// Returns the name and content of every file in a folder, sorted by name.
 pub(crate) fn snapshot(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).expect("a folder");
     let mut files: Vec<_> = entries

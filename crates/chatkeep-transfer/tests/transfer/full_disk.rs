@@ -1,4 +1,4 @@
-//! A disk that is full in the middle of it.
+//! Tests of a disk that becomes full during a call.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,7 +13,7 @@ use chatkeep_transfer::{
 use crate::files::{LOG, make};
 use crate::store::{Store, fill, open, url};
 
-/// A small file system in memory, for as long as this lives. Only root can have one.
+/// A small file system in memory, unmounted on drop. Mounting it requires root.
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
@@ -22,9 +22,7 @@ impl<'a> SmallDisk<'a> {
         match rustix::mount::mount("tmpfs", folder, "tmpfs", flags, Some(c"size=3m")) {
             Ok(()) => Some(Self(folder)),
             Err(cause) => {
-                eprintln!(
-                    "no small disk can be mounted here ({cause}): this case has run without it"
-                );
+                eprintln!("cannot mount a small disk ({cause}): the rest of this case is skipped");
                 None
             }
         }
@@ -34,13 +32,13 @@ impl<'a> SmallDisk<'a> {
 impl Drop for SmallDisk<'_> {
     fn drop(&mut self) {
         if let Err(cause) = rustix::mount::unmount(self.0, rustix::mount::UnmountFlags::DETACH) {
-            eprintln!("{} stays mounted: {cause}", self.0.display());
+            eprintln!("cannot unmount {}: {cause}", self.0.display());
         }
     }
 }
 
 #[test]
-fn nothing_is_taken_for_whole_that_did_not_fit() {
+fn incomplete_results_are_not_taken_for_complete() {
     let source = Store::create(Engine::Sqlite);
     fill(&source);
     let archive = source.path("chat.tar.zst");
@@ -51,42 +49,40 @@ fn nothing_is_taken_for_whole_that_did_not_fit() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let Some(_disk) = SmallDisk::over(folder.path()) else { return };
-    let place = |name: &str| folder.path().join(name);
-    let target = |name: &str| format!("sqlite:///{}", place(name).display());
+    let path = |name: &str| folder.path().join(name);
+    let target = |name: &str| format!("sqlite:///{}", path(name).display());
 
     let chat = open(&target("import.db"));
     let error =
         import_legacy(&chat, &[old], ImportOptions::default(), &mut |_| {}).expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
-    assert_eq!(
-        chat.messages().get_message_count(&MessageFilter::default()).expect("it answers"),
-        0
-    );
+    assert_eq!(chat.messages().get_message_count(&MessageFilter::default()).expect("counted"), 0);
     drop(chat);
-    std::fs::remove_file(place("import.db")).expect("removed");
+    std::fs::remove_file(path("import.db")).expect("removed");
 
     let error = restore(&url(&target("restore.db")), &archive, Duration::from_secs(5), &mut |_| {});
     assert_eq!(error.expect_err("full").kind(), ErrorKind::StorageFull);
-    assert_not_taken_for_whole(&target("restore.db"));
-    std::fs::remove_file(place("restore.db")).expect("removed");
+    assert_empty_or_incomplete(&target("restore.db"));
+    std::fs::remove_file(path("restore.db")).expect("removed");
 
     let from = url(source.raw.url());
     let error = copy(&from, &url(&target("copy.db")), CopyOptions::default(), &mut |_| {})
         .expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
-    assert_not_taken_for_whole(&target("copy.db"));
-    std::fs::remove_file(place("copy.db")).expect("removed");
+    assert_empty_or_incomplete(&target("copy.db"));
+    std::fs::remove_file(path("copy.db")).expect("removed");
 
-    let error = backup_sqlite(&source, &place("backup.db")).expect_err("full");
+    let error = backup_sqlite(&source, &path("backup.db")).expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
-    let file = File::create(place("backup.tar.zst")).expect("a file");
-    std::fs::write(place("filler"), vec![0; 4 << 20]).expect_err("now it is full");
+    let file = File::create(path("backup.tar.zst")).expect("a file");
+    std::fs::write(path("filler"), vec![0; 4 << 20]).expect_err("full");
     let error = backup(&source, file, &mut |_| {}).expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
 }
 
-/// It is empty, or says that it is not whole; or it cannot even be opened where there is no room at all.
-fn assert_not_taken_for_whole(target: &str) {
+/// Asserts that a database is empty or marked incomplete, or that opening it fails on the full
+/// disk.
+fn assert_empty_or_incomplete(target: &str) {
     match open(target).messages().get_message_count(&MessageFilter::default()) {
         Ok(count) => assert_eq!(count, 0),
         Err(error) => {

@@ -1,18 +1,18 @@
-//! Moving in and moving house, on every engine. Run it with servers:
+//! Tests of import, copy, backup and restore, on every engine. Run them with servers:
 //! `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-transfer`.
 
 mod backups;
-mod beside_writers;
+mod concurrent_writers;
 mod copies;
-mod cut_off;
 mod damaged_files;
 mod encodings;
 mod every_engine;
 mod files;
 mod full_disk;
 mod imports;
+mod interrupted;
 mod oversized_archives;
-mod places;
+mod same_database;
 mod store;
 mod unknown_columns;
 mod unusual_rows;

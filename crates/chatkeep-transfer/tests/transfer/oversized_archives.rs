@@ -1,4 +1,4 @@
-//! Small files that unpack to more than memory holds: they are refused, or read bit by bit.
+//! Tests of small files that unpack to more than memory holds: they are rejected or read in pieces.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use chatkeep::ErrorKind;
 use chatkeep_transfer::check_backup;
 use tar::{EntryType, Header};
 
-/// An entry of this many bytes, all of them repetitions of one text.
+/// Writes an entry with `count` repetitions of `unit`.
 fn entry(out: &mut impl std::io::Write, kind: EntryType, name: &str, unit: &str, count: usize) {
     let size = unit.len() * count;
     let mut header = Header::new_ustar();
@@ -22,37 +22,38 @@ fn entry(out: &mut impl std::io::Write, kind: EntryType, name: &str, unit: &str,
     out.write_all(&[0; 512][..(512 - size % 512) % 512]).expect("written");
 }
 
-fn refused(path: &Path, words: &str) {
-    let error = check_backup(path, &mut |_| {}).expect_err("it is no backup");
+fn refused(path: &Path, expected: &str) {
+    let error = check_backup(path, &mut |_| {}).expect_err("not a backup");
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
-    assert!(error.message().contains(words), "{error}");
+    assert!(error.message().contains(expected), "{error}");
 }
 
-/// The most memory that this process has had, in MiB. Each test is a process of its own.
+/// Returns the peak memory of this process, in MiB. Each test runs in its own process.
 fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux says so");
+    let status = fs::read_to_string("/proc/self/status").expect("procfs");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the peak");
     peak.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") >> 10
 }
 
 #[test]
-fn a_long_part_is_read_in_flat_memory() {
+fn long_parts_are_read_in_bounded_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("long.tar.zst");
-    let row = "{\"id\":1,\"timestamp\":\"2024-02-29T12:00:00+00:00\",\"user_message\":\"\",\"bot_response\":null,\
-               \"provider\":null,\"model\":null,\"tokens_used\":null,\"metadata\":null}\n";
+    let row = "{\"id\":1,\"timestamp\":\"2024-02-29T12:00:00+00:00\",\"user_message\":\"\",\
+               \"bot_response\":null,\"provider\":null,\"model\":null,\
+               \"tokens_used\":null,\"metadata\":null}\n";
     let mut out = zstd::Encoder::new(fs::File::create(&path).expect("made"), 1).expect("made");
     entry(&mut out, EntryType::Regular, "messages/000001.jsonl", row, 400_000);
     out.finish().expect("written");
-    assert!(path.metadata().expect("it is there").len() < 64 << 10, "it is not small");
+    assert!(path.metadata().expect("it is there").len() < 64 << 10, "the file is small");
     let before = peak();
     refused(&path, "no manifest");
     let grown = peak() - before;
-    assert!(grown < 48, "grew by {grown} MiB, where the part has 60");
+    assert!(grown < 48, "memory grew by {grown} MiB for a part of 60 MiB");
 }
 
 #[test]
-fn entries_of_other_types_are_refused_unread() {
+fn entries_of_other_types_are_rejected_unread() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("names.tar.zst");
     for kind in
@@ -68,15 +69,15 @@ fn entries_of_other_types_are_refused_unread() {
 }
 
 #[test]
-fn a_part_without_rows_and_a_window_that_is_too_large_are_refused() {
+fn empty_parts_and_oversized_windows_are_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("odd.tar.zst");
     let mut out = zstd::Encoder::new(fs::File::create(&path).expect("made"), 1).expect("made");
     entry(&mut out, EntryType::Regular, "messages/000001.jsonl", "", 0);
     out.finish().expect("written");
-    refused(&path, "holds no row");
+    refused(&path, "has no rows");
     let mut out = zstd::Encoder::new(fs::File::create(&path).expect("made"), 1).expect("made");
-    out.window_log(27).expect("zstd can");
+    out.window_log(27).expect("a valid window");
     entry(&mut out, EntryType::Regular, "messages/000001.jsonl", "a", 1 << 20);
     out.finish().expect("written");
     refused(&path, "too much memory");

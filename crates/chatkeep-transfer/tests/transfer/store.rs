@@ -1,4 +1,4 @@
-//! What a case works on: an empty database of its own, chatkeep on it, and a folder for files.
+//! Test fixture: an empty database, a chatkeep instance on it, and a folder for files.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 pub(crate) struct Store {
     // Closed before the database is dropped.
     chat: Chatkeep,
-    /// The database behind chatkeep's back.
+    /// Direct access to the database.
     pub(crate) raw: TestDatabase,
     folder: TempDir,
 }
@@ -25,12 +25,12 @@ impl Store {
         Self { chat: open(raw.url()), raw, folder: tempfile::tempdir().expect("a folder") }
     }
 
-    /// A place for a file.
+    /// Returns the path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Every message, in the order of their ids.
+    /// Returns every message, ordered by id.
     pub(crate) fn all(&self) -> Vec<Message> {
         all(self)
     }
@@ -43,7 +43,7 @@ impl Store {
         self.messages().log_message(&NewMessage::new(text)).expect("the message is logged")
     }
 
-    /// Asserts that the statistics are what the messages add up to, and count all of them.
+    /// Asserts that the statistics match the messages and include all of them.
     pub(crate) fn assert_totals(&self) {
         assert_totals(self);
     }
@@ -74,26 +74,28 @@ impl Deref for Store {
     }
 }
 
-/// Chatkeep on this URL, with few connections: many tests share a server.
+/// Opens chatkeep with few connections, as many tests share a server.
 pub(crate) fn open(url: &str) -> Chatkeep {
     Chatkeep::builder().url(url).pool_size(2).max_overflow(2).open().expect("the URL is understood")
 }
 
-/// An empty database beside the case's own.
+/// Creates another empty database.
 pub(crate) fn other(engine: Engine) -> Store {
     Store::create(engine)
 }
 
-/// Fills a store with messages of every kind, with gaps between their ids, and with tokens; one of them comes back.
+/// Stores messages of every kind with gaps between their ids, and two tokens. Returns the valid
+/// token.
 pub(crate) fn fill(store: &Store) -> String {
     let metadata = |text: &str| chatkeep::Metadata::parse(text).expect(text);
     let mut batch: Vec<_> = (0..700)
         .map(|n: i64| {
-            let moment =
+            let timestamp =
                 chatkeep::Timestamp::from_microsecond(1_700_000_000_000_000 + n * 61_000_001)
                     .expect("in range");
-            let message =
-                NewMessage::new(format!("question {n}")).with_timestamp(moment).with_tokens_used(n);
+            let message = NewMessage::new(format!("question {n}"))
+                .with_timestamp(timestamp)
+                .with_tokens_used(n);
             if n % 3 == 0 { message.with_provider("openai").with_model("gpt-4o") } else { message }
         })
         .collect();
@@ -121,7 +123,7 @@ pub(crate) fn url(text: &str) -> chatkeep::DatabaseUrl {
     chatkeep::DatabaseUrl::parse(text).expect("a URL")
 }
 
-/// Asserts that a store holds what another one holds.
+/// Asserts that two stores have the same content.
 #[track_caller]
 pub(crate) fn assert_same(one: &Store, other: &Store) {
     let (ones, others) = (one.all(), other.all());

@@ -1,22 +1,21 @@
-//! Tables with columns that have no place here: they stop an import by their names, and what they hold is kept when that is
-//! asked for.
+//! Tests of tables with unknown columns: they prevent an import, unless it is forced.
 
 use std::fs;
 
 use chatkeep::ErrorKind;
-use chatkeep_transfer::{ImportOptions, ImportReport, MovingIn, import_legacy};
+use chatkeep_transfer::{ImportOptions, ImportReport, LegacyImport, import_legacy};
 
 use crate::every_engine::on_every_engine;
 use crate::files::{LOG, SECRET, SECRET_HASH, SESSIONS, TOKENS, make};
 use crate::store::Store;
 
 on_every_engine![
-    columns_without_a_place_stop_an_import_and_are_named,
-    forced_rows_keep_what_such_columns_hold_and_are_known_again,
-    a_column_may_have_any_name_and_there_may_be_any_number,
-    older_generations_keep_such_columns_too,
-    a_token_is_not_taken_over_without_what_it_may_not_be_good_for,
-    a_column_of_tokens_that_holds_nothing_is_left_out_when_forced,
+    unknown_columns_prevent_an_import,
+    forced_imports_keep_the_values_of_unknown_columns,
+    unknown_columns_may_have_any_name_and_number,
+    older_formats_keep_unknown_columns,
+    tokens_with_values_in_unknown_columns_are_not_imported,
+    forced_imports_omit_empty_columns_of_tokens,
 ];
 
 const MORE: &str = "ALTER TABLE messages ADD COLUMN mood; ALTER TABLE messages ADD COLUMN score;
@@ -30,7 +29,7 @@ const MORE: &str = "ALTER TABLE messages ADD COLUMN mood; ALTER TABLE messages A
 
 fn import(store: &Store, dry_run: bool, force: bool) -> ImportReport {
     let files = [store.path("chatbot.db")];
-    import_legacy(store, &files, ImportOptions { dry_run, force }, &mut |_| {}).expect("it runs")
+    import_legacy(store, &files, ImportOptions { dry_run, force }, &mut |_| {}).expect("checked")
 }
 
 fn found(report: &ImportReport) -> Vec<(&str, &str, u64, bool)> {
@@ -47,7 +46,7 @@ fn metadata(store: &Store) -> Vec<Option<String>> {
         .collect()
 }
 
-fn columns_without_a_place_stop_an_import_and_are_named(store: &Store) {
+fn unknown_columns_prevent_an_import(store: &Store) {
     let path = make(store.path("chatbot.db"), &[LOG, MORE, "DELETE FROM messages WHERE id = 6"]);
     let before = fs::read(&path).expect("read");
     for dry_run in [true, false] {
@@ -59,18 +58,18 @@ fn columns_without_a_place_stop_an_import_and_are_named(store: &Store) {
             (0, 0, 5)
         );
     }
-    let error = store.migrate_from_old_sqlite(&path).expect_err("it is refused");
+    let error = store.migrate_from_old_sqlite(&path).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    for words in
+    for expected in
         ["chatbot.db: table messages, column mood: ", "column score: ", "--force stores the rows"]
     {
-        assert!(error.message().contains(words), "{error}");
+        assert!(error.message().contains(expected), "{error}");
     }
     assert_eq!(store.count(), 0);
     assert_eq!(fs::read(&path).expect("read"), before);
 }
 
-fn forced_rows_keep_what_such_columns_hold_and_are_known_again(store: &Store) {
+fn forced_imports_keep_the_values_of_unknown_columns(store: &Store) {
     make(store.path("chatbot.db"), &[LOG, MORE]);
     let dry = import(store, true, true);
     assert!(!dry.stored && !dry.is_refused(true));
@@ -94,14 +93,16 @@ fn forced_rows_keep_what_such_columns_hold_and_are_known_again(store: &Store) {
     store.assert_totals();
 }
 
-fn a_column_may_have_any_name_and_there_may_be_any_number(store: &Store) {
+fn unknown_columns_may_have_any_name_and_number(store: &Store) {
     let many: String =
         (0..250).map(|n| format!("ALTER TABLE messages ADD COLUMN c{n} DEFAULT {n};")).collect();
     let odd = "ALTER TABLE messages ADD COLUMN \"a \"\"b'; --\" DEFAULT 'odd';
-        ALTER TABLE messages ADD COLUMN rowid DEFAULT 'taken'; ALTER TABLE messages ADD COLUMN legacy DEFAULT 'taken';
+        ALTER TABLE messages ADD COLUMN rowid DEFAULT 'taken'; \
+        ALTER TABLE messages ADD COLUMN legacy DEFAULT 'taken';
         ALTER TABLE messages ADD COLUMN v0 DEFAULT 'v'; ALTER TABLE messages ADD COLUMN number;
         INSERT INTO messages (id, timestamp, user_message, metadata) VALUES
-            (7, '2024-01-01 00:00:00', 'a', '{\"legacy\": {\"deep\": true}}'), (8, '2024-01-01 00:00:00', 'b', NULL)";
+            (7, '2024-01-01 00:00:00', 'a', '{\"legacy\": {\"deep\": true}}'), (8, \
+            '2024-01-01 00:00:00', 'b', NULL)";
     make(store.path("chatbot.db"), &[LOG, &many, odd]);
     let report = import(store, false, true);
     assert!(report.stored);
@@ -122,7 +123,7 @@ fn a_column_may_have_any_name_and_there_may_be_any_number(store: &Store) {
     assert_eq!(import(store, false, true).files[0].messages.already_there, 2);
 }
 
-fn older_generations_keep_such_columns_too(store: &Store) {
+fn older_formats_keep_unknown_columns(store: &Store) {
     let more = "ALTER TABLE messages ADD COLUMN created_at TEXT;
         INSERT INTO messages VALUES (5, 's-17', 'who are you?', '2023-05-06')";
     make(store.path("chatbot.db"), &[SESSIONS, more]);
@@ -136,24 +137,25 @@ fn older_generations_keep_such_columns_too(store: &Store) {
 fn tokens(store: &Store, scopes: &str) {
     let rows = format!(
         "ALTER TABLE tokens ADD COLUMN scopes; ALTER TABLE tokens ADD COLUMN note;
-         INSERT INTO tokens VALUES (1, '{SECRET_HASH}', 'a', '2024-01-01T00:00:00', NULL, 1, NULL, {scopes}, NULL)"
+         INSERT INTO tokens VALUES (1, '{SECRET_HASH}', 'a', '2024-01-01T00:00:00', NULL, 1, NULL, \
+         {scopes}, NULL)"
     );
     make(store.path("chatbot.db"), &[TOKENS, &rows]);
 }
 
-fn a_token_is_not_taken_over_without_what_it_may_not_be_good_for(store: &Store) {
+fn tokens_with_values_in_unknown_columns_are_not_imported(store: &Store) {
     tokens(store, "'read'");
     for (dry_run, force) in [(true, true), (false, true), (false, false)] {
         let report = import(store, dry_run, force);
         assert!(!report.stored && report.is_refused(force));
         assert_eq!(found(&report), [("tokens", "scopes", 1, false), ("tokens", "note", 0, true)]);
     }
-    let error = store.migrate_from_old_sqlite(store.path("chatbot.db")).expect_err("it is refused");
+    let error = store.migrate_from_old_sqlite(store.path("chatbot.db")).expect_err("refused");
     assert!(error.message().contains("ALTER TABLE tokens DROP COLUMN \"scopes\""), "{error}");
     assert_eq!(store.tokens().list_tokens().expect("a list"), []);
 }
 
-fn a_column_of_tokens_that_holds_nothing_is_left_out_when_forced(store: &Store) {
+fn forced_imports_omit_empty_columns_of_tokens(store: &Store) {
     tokens(store, "NULL");
     assert!(!import(store, false, false).stored);
     let report = import(store, false, true);

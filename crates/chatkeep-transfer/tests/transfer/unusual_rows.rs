@@ -1,16 +1,16 @@
-//! Rows that cannot be stored as they are: they stop an import, and are stored with their originals when that is asked for.
+//! Tests of rows with invalid values: they prevent an import, unless it is forced.
 
 use chatkeep::ErrorKind;
-use chatkeep_transfer::{ImportOptions, ImportReport, MovingIn, import_legacy};
+use chatkeep_transfer::{ImportOptions, ImportReport, LegacyImport, import_legacy};
 
 use crate::every_engine::on_every_engine;
 use crate::files::{LOG, SECRET_HASH, TOKENS, make};
 use crate::store::Store;
 
 on_every_engine![
-    rows_that_cannot_be_stored_stop_everything_and_are_listed,
-    forced_rows_keep_their_originals_and_are_known_again,
-    what_decides_on_a_token_is_never_guessed,
+    invalid_rows_prevent_an_import_and_are_listed,
+    forced_imports_keep_the_original_values,
+    values_that_decide_token_validity_are_required,
 ];
 
 const BAD: &str = "INSERT INTO messages VALUES
@@ -26,10 +26,10 @@ const BAD: &str = "INSERT INTO messages VALUES
 const FORCE: ImportOptions = ImportOptions { dry_run: false, force: true };
 
 fn import(store: &Store, options: ImportOptions) -> ImportReport {
-    import_legacy(store, &[store.path("chatbot.db")], options, &mut |_| {}).expect("it runs")
+    import_legacy(store, &[store.path("chatbot.db")], options, &mut |_| {}).expect("checked")
 }
 
-fn rows_that_cannot_be_stored_stop_everything_and_are_listed(store: &Store) {
+fn invalid_rows_prevent_an_import_and_are_listed(store: &Store) {
     let path = make(store.path("chatbot.db"), &[LOG, BAD]);
     for dry_run in [true, false] {
         let report = import(store, ImportOptions { dry_run, force: false });
@@ -53,7 +53,7 @@ fn rows_that_cannot_be_stored_stop_everything_and_are_listed(store: &Store) {
         assert_eq!((report.bad_rows, report.hopeless_rows), (7, 0));
         assert!(report.problems[1].message.contains("byte 2"), "{:?}", report.problems[1]);
     }
-    let error = store.migrate_from_old_sqlite(&path).expect_err("it is refused");
+    let error = store.migrate_from_old_sqlite(&path).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(
         error.message().contains("row 2: metadata: ") && error.message().contains("6 more"),
@@ -62,13 +62,13 @@ fn rows_that_cannot_be_stored_stop_everything_and_are_listed(store: &Store) {
     assert_eq!(store.count(), 0);
 }
 
-fn forced_rows_keep_their_originals_and_are_known_again(store: &Store) {
+fn forced_imports_keep_the_original_values(store: &Store) {
     make(store.path("chatbot.db"), &[LOG, BAD]);
     let counts = import(store, FORCE).files[0].messages;
     assert_eq!((counts.stored, counts.forced), (8, 7));
     let all = store.all();
     let metadata =
-        |place: usize| all[place].metadata.as_ref().map(|metadata| metadata.as_json().to_owned());
+        |index: usize| all[index].metadata.as_ref().map(|metadata| metadata.as_json().to_owned());
     let expected = [
         None,
         Some(r#"{"legacy":{"metadata":"{\"a\": "}}"#.to_owned()),
@@ -77,15 +77,16 @@ fn forced_rows_keep_their_originals_and_are_known_again(store: &Store) {
         Some(r#"{"legacy":{"user_message":{"base64":"AQI="}}}"#.to_owned()),
         Some(format!(r#"{{"legacy":{{"legacy":1,"provider":"{}"}}}}"#, "p".repeat(60))),
         Some(
-            r#"{"legacy":{"id":7,"metadata":"[1, 2]","timestamp":"yesterday","tokens_used":-5}}"#.to_owned(),
+            r#"{"legacy":{"id":7,"metadata":"[1, 2]","timestamp":"yesterday","tokens_used":-5}}"#
+                .to_owned(),
         ),
         Some(
             r#"{"legacy":{"id":8,"metadata":"{\"a\": NaN}","timestamp":null,"tokens_used":"many"}}"#
                 .to_owned(),
         ),
     ];
-    for (place, expected) in expected.into_iter().enumerate() {
-        assert_eq!(metadata(place), expected, "row {}", place + 1);
+    for (index, expected) in expected.into_iter().enumerate() {
+        assert_eq!(metadata(index), expected, "row {}", index + 1);
     }
     assert_eq!(
         (all[2].user_message.as_str(), all[3].user_message.as_str()),
@@ -98,7 +99,7 @@ fn forced_rows_keep_their_originals_and_are_known_again(store: &Store) {
     store.assert_totals();
 }
 
-fn what_decides_on_a_token_is_never_guessed(store: &Store) {
+fn values_that_decide_token_validity_are_required(store: &Store) {
     let hash = |digit: &str| digit.repeat(64);
     let rows = format!(
         "INSERT INTO tokens VALUES

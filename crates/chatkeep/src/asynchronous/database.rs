@@ -1,4 +1,4 @@
-//! The database itself.
+//! The asynchronous [`DatabaseManager`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,81 +7,82 @@ use chatkeep_core::migrations::MigrationStatus;
 use chatkeep_core::{Engine, Result};
 use chatkeep_pool::{PoolSettings, PoolStatus};
 
-use crate::background::Calls;
+use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
 use crate::database::{DatabaseManager, Health};
-use crate::migrate_call::{MigrateAnswer, MigrateCall};
+use crate::migrate_request::{MigrateRequest, MigrateResponse};
 
-/// [`DatabaseManager`], awaited. What does not ask the database answers at once.
+/// A [`DatabaseManager`] whose calls are awaited. Methods that do not use the database return
+/// immediately.
 #[derive(Clone)]
 pub struct AsyncDatabaseManager {
     database: DatabaseManager,
-    calls: Arc<Calls>,
+    executor: Arc<BlockingExecutor>,
 }
 
 impl AsyncDatabaseManager {
     pub(super) fn new(chat: &Chatkeep) -> Self {
-        Self { database: chat.database().clone(), calls: Arc::clone(chat.calls()) }
+        Self { database: chat.database().clone(), executor: Arc::clone(chat.executor()) }
     }
 
-    /// The engine that the URL names.
+    /// Returns the URL's engine.
     pub fn engine(&self) -> Engine {
         self.database.engine()
     }
 
-    /// The URL, with `***` in the password's place.
+    /// Returns the URL, with the password replaced by `***`.
     pub fn database_url(&self) -> String {
         self.database.database_url()
     }
 
-    /// The settings in force.
+    /// Returns the effective pool settings.
     pub fn settings(&self) -> &PoolSettings {
         self.database.settings()
     }
 
-    /// How many connections there are, and who has them.
+    /// Returns the numbers of idle and used connections and of waiting calls.
     pub fn pool_status(&self) -> PoolStatus {
         self.database.pool_status()
     }
 
-    /// See [`DatabaseManager::wait_until_ready`].
+    /// Calls [`DatabaseManager::wait_until_ready`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`DatabaseManager::wait_until_ready`].
     pub async fn wait_until_ready(&self) -> Result<()> {
         self.run(DatabaseManager::wait_until_ready).await
     }
 
-    /// See [`DatabaseManager::health`].
+    /// Calls [`DatabaseManager::health`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`DatabaseManager::health`].
     pub async fn health(&self) -> Result<Health> {
         self.run(DatabaseManager::health).await
     }
 
-    /// See [`DatabaseManager::migration_status`].
+    /// Calls [`DatabaseManager::migration_status`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`DatabaseManager::migration_status`].
     pub async fn migration_status(&self) -> Result<MigrationStatus> {
         self.run(DatabaseManager::migration_status).await
     }
 
-    /// See [`DatabaseManager::upgrade`].
+    /// Calls [`DatabaseManager::upgrade`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`DatabaseManager::upgrade`].
     pub async fn upgrade(&self) -> Result<Vec<String>> {
         self.run(DatabaseManager::upgrade).await
     }
 
-    /// See [`DatabaseManager::migrate`].
+    /// Calls [`DatabaseManager::migrate`] on a background thread.
     ///
     /// # Errors
-    /// As there.
-    pub async fn migrate(&self, call: MigrateCall) -> Result<MigrateAnswer> {
-        self.run(move |database| database.migrate(&call)).await
+    /// The errors of [`DatabaseManager::migrate`].
+    pub async fn migrate(&self, request: MigrateRequest) -> Result<MigrateResponse> {
+        self.run(move |database| database.migrate(&request)).await
     }
 
     async fn run<T: Send + 'static>(
@@ -89,7 +90,7 @@ impl AsyncDatabaseManager {
         call: impl FnOnce(&DatabaseManager) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let database = self.database.clone();
-        self.calls.run(move || call(&database)).await
+        self.executor.run(move || call(&database)).await
     }
 }
 

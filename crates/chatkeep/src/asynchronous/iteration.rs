@@ -1,26 +1,27 @@
-//! All messages, one by one, in flat memory.
+//! Asynchronous iteration over all messages in constant memory.
 
 use std::fmt;
 use std::sync::Arc;
 
 use chatkeep_core::{Message, Result};
 
-use crate::background::Calls;
+use crate::background::BlockingExecutor;
 use crate::message_iter::MessageIter;
 
-/// Messages that are awaited one by one; see
-/// [`AsyncMessageLogger::iter_messages`](crate::AsyncMessageLogger::iter_messages). After an error it ends.
+/// An asynchronous iterator over messages; see
+/// [`AsyncMessageLogger::iter_messages`](crate::AsyncMessageLogger::iter_messages). It ends after
+/// an error.
 pub struct AsyncMessageIter {
     messages: MessageIter,
-    calls: Arc<Calls>,
+    executor: Arc<BlockingExecutor>,
 }
 
 impl AsyncMessageIter {
-    pub(super) fn new(messages: MessageIter, calls: Arc<Calls>) -> Self {
-        Self { messages, calls }
+    pub(super) fn new(messages: MessageIter, executor: Arc<BlockingExecutor>) -> Self {
+        Self { messages, executor }
     }
 
-    /// The next message; `None` when there are no more.
+    /// Returns the next message, or `None` at the end.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -28,7 +29,8 @@ impl AsyncMessageIter {
     /// # chat.messages().log_message(chatkeep::NewMessage::new("a")).await?;
     /// use chatkeep::{MessageFilter, Order};
     ///
-    /// let mut messages = chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst);
+    /// let everything = MessageFilter::default();
+    /// let mut messages = chat.messages().iter_messages(&everything, Order::OldestFirst);
     /// while let Some(message) = messages.next().await {
     ///     println!("{}", message?.user_message);
     /// }
@@ -37,12 +39,12 @@ impl AsyncMessageIter {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Pages are fetched when they are needed. No message is lost when the future is dropped meanwhile.
+    /// Pages are fetched on demand. No message is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Message>> {
         if self.messages.needs_page() {
-            // The iterator itself stays here, so that it is still whole when nobody waits for this page any more.
+            // A clone fetches the page, so that the iterator is intact if the future is dropped.
             let mut ahead = self.messages.clone();
-            let fetched = self.calls.run(move || {
+            let fetched = self.executor.run(move || {
                 ahead.fetch()?;
                 Ok(ahead)
             });

@@ -1,4 +1,4 @@
-//! The message log.
+//! The asynchronous [`MessageLogger`].
 
 use std::fmt;
 use std::io::Write;
@@ -9,56 +9,56 @@ use chatkeep_core::{
 };
 
 use super::iteration::AsyncMessageIter;
-use crate::background::Calls;
+use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
 use crate::fine_tuning::FineTuningFormat;
 use crate::messages::MessageLogger;
 
-/// [`MessageLogger`], awaited.
+/// A [`MessageLogger`] whose calls are awaited.
 #[derive(Clone)]
 pub struct AsyncMessageLogger {
     messages: MessageLogger,
-    calls: Arc<Calls>,
+    executor: Arc<BlockingExecutor>,
 }
 
 impl AsyncMessageLogger {
     pub(super) fn new(chat: &Chatkeep) -> Self {
-        Self { messages: chat.messages().clone(), calls: Arc::clone(chat.calls()) }
+        Self { messages: chat.messages().clone(), executor: Arc::clone(chat.executor()) }
     }
 
-    /// Logs a message, and returns its id once it is stored for good. Messages that are logged while another is being
-    /// written share a transaction.
+    /// Logs a message, and returns its id after the commit. Concurrently logged messages share a
+    /// transaction.
     ///
     /// # Errors
-    /// As [`MessageLogger::log_message`].
+    /// The errors of [`MessageLogger::log_message`].
     pub async fn log_message(&self, message: NewMessage) -> Result<i64> {
-        let outcome = self.messages.hand_in_future(message)?.await;
+        let outcome = self.messages.submit_future(message)?.await;
         outcome.unwrap_or_else(|_| {
-            Err(Error::internal("the call that wrote this message ended in a panic"))
+            Err(Error::internal("internal error: the operation panicked; please report this"))
         })
     }
 
-    /// See [`MessageLogger::log_messages`].
+    /// Calls [`MessageLogger::log_messages`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::log_messages`].
     pub async fn log_messages(&self, batch: Vec<NewMessage>) -> Result<Vec<i64>> {
         self.run(move |messages| messages.log_messages(&batch)).await
     }
 
-    /// See [`MessageLogger::get_messages`].
+    /// Calls [`MessageLogger::get_messages`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::get_messages`].
     pub async fn get_messages(&self, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
         let (filter, page) = (filter.clone(), *page);
         self.run(move |messages| messages.get_messages(&filter, &page)).await
     }
 
-    /// Another name for [`AsyncMessageLogger::get_messages`].
+    /// Does the same as [`AsyncMessageLogger::get_messages`].
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::get_messages`].
     pub async fn retrieve_messages(
         &self,
         filter: &MessageFilter,
@@ -67,41 +67,44 @@ impl AsyncMessageLogger {
         self.get_messages(filter, page).await
     }
 
-    /// See [`MessageLogger::get_message_by_id`].
+    /// Calls [`MessageLogger::get_message_by_id`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::get_message_by_id`].
     pub async fn get_message_by_id(&self, id: i64) -> Result<Option<Message>> {
         self.run(move |messages| messages.get_message_by_id(id)).await
     }
 
-    /// See [`MessageLogger::get_message_count`].
+    /// Calls [`MessageLogger::get_message_count`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::get_message_count`].
     pub async fn get_message_count(&self, filter: &MessageFilter) -> Result<i64> {
         let filter = filter.clone();
         self.run(move |messages| messages.get_message_count(&filter)).await
     }
 
-    /// All messages that match, one by one; see [`MessageLogger::iter_messages`].
+    /// Returns an iterator over all matching messages; see [`MessageLogger::iter_messages`].
     pub fn iter_messages(&self, filter: &MessageFilter, order: Order) -> AsyncMessageIter {
-        AsyncMessageIter::new(self.messages.iter_messages(filter, order), Arc::clone(&self.calls))
+        AsyncMessageIter::new(
+            self.messages.iter_messages(filter, order),
+            Arc::clone(&self.executor),
+        )
     }
 
-    /// See [`MessageLogger::search_messages`].
+    /// Calls [`MessageLogger::search_messages`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::search_messages`].
     pub async fn search_messages(&self, query: &str, page: &Page) -> Result<Vec<Message>> {
         let (query, page) = (query.to_owned(), *page);
         self.run(move |messages| messages.search_messages(&query, &page)).await
     }
 
-    /// See [`MessageLogger::get_analytics`].
+    /// Calls [`MessageLogger::get_analytics`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::get_analytics`].
     pub async fn get_analytics(
         &self,
         start: Option<Timestamp>,
@@ -110,27 +113,27 @@ impl AsyncMessageLogger {
         self.run(move |messages| messages.get_analytics(start, end)).await
     }
 
-    /// See [`MessageLogger::count_old_messages`].
+    /// Calls [`MessageLogger::count_old_messages`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::count_old_messages`].
     pub async fn count_old_messages(&self, days: i64) -> Result<i64> {
         self.run(move |messages| messages.count_old_messages(days)).await
     }
 
-    /// See [`MessageLogger::delete_old_messages`].
+    /// Calls [`MessageLogger::delete_old_messages`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::delete_old_messages`].
     pub async fn delete_old_messages(&self, days: i64) -> Result<u64> {
         self.run(move |messages| messages.delete_old_messages(days)).await
     }
 
-    /// See [`MessageLogger::export_for_fine_tuning`]. The writer is written to on a thread of chatkeep's, where it may
-    /// block, and comes back with the number of messages.
+    /// Calls [`MessageLogger::export_for_fine_tuning`] on a background thread, where `out` may
+    /// block. Returns the number of messages, and `out`.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`MessageLogger::export_for_fine_tuning`].
     pub async fn export_for_fine_tuning<W: Write + Send + 'static>(
         &self,
         format: FineTuningFormat,
@@ -149,7 +152,7 @@ impl AsyncMessageLogger {
         call: impl FnOnce(&MessageLogger) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let messages = self.messages.clone();
-        self.calls.run(move || call(&messages)).await
+        self.executor.run(move || call(&messages)).await
     }
 }
 

@@ -1,6 +1,6 @@
-//! The same calls, awaited.
+//! Asynchronous calls.
 //!
-//! The database is asked by blocking threads of chatkeep's own, so any executor will do, and none has to be running.
+//! Database calls run on chatkeep's own blocking threads, so they work with any executor.
 
 mod database;
 mod iteration;
@@ -18,10 +18,10 @@ pub use self::messages::AsyncMessageLogger;
 pub use self::tokens::AsyncTokenManager;
 use crate::chatkeep::Chatkeep;
 
-/// A [`Chatkeep`] whose calls are awaited; see [`Chatkeep::asynchronous`]. Cheap to clone.
+/// A [`Chatkeep`] whose calls are awaited; see [`Chatkeep::asynchronous`]. It is cheap to clone.
 ///
-/// A call begins when its future is first polled. From then on it is done to its end: dropping the future, as a timeout
-/// around it does, neither loses nor repeats a write. It is only no longer waited for.
+/// A call begins when its future is first polled, and then runs to completion. Dropping the future,
+/// for example after a timeout, only discards the result: a write is neither lost nor repeated.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -53,48 +53,48 @@ impl AsyncChatkeep {
         }
     }
 
-    /// The message log.
+    /// Returns the message log.
     pub fn messages(&self) -> &AsyncMessageLogger {
         &self.messages
     }
 
-    /// The API tokens.
+    /// Returns the API tokens.
     pub fn tokens(&self) -> &AsyncTokenManager {
         &self.tokens
     }
 
-    /// The database itself: status, health, migrations.
+    /// Returns the database's status, health and migrations.
     pub fn database(&self) -> &AsyncDatabaseManager {
         &self.database
     }
 
-    /// The same store with calls that block.
+    /// Returns the same store with blocking calls.
     pub fn blocking(&self) -> &Chatkeep {
         &self.chat
     }
 
-    /// Waits until everything that was handed in before has ended.
+    /// Waits for all operations submitted before.
     ///
     /// # Errors
-    /// As [`Chatkeep::flush`].
+    /// The errors of [`Chatkeep::flush`].
     pub async fn flush(&self, timeout: Duration) -> Result<()> {
         let chat = self.chat.clone();
-        waiting(move || chat.flush(timeout)).await
+        on_own_thread(move || chat.flush(timeout)).await
     }
 
-    /// Takes no more calls, waits for those under way, and closes all connections.
+    /// Rejects new calls, waits for operations in flight, and closes all connections.
     ///
     /// # Errors
-    /// As [`Chatkeep::close`].
+    /// The errors of [`Chatkeep::close`].
     pub async fn close(&self, timeout: Duration) -> Result<()> {
         let chat = self.chat.clone();
-        waiting(move || chat.close(timeout)).await
+        on_own_thread(move || chat.close(timeout)).await
     }
 }
 
-/// Waits on a thread of its own: those of the calls are what is waited for.
-async fn waiting(work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
-    crate::background::Calls::new(1).run(work).await
+/// Runs `work`, which waits for the executor's threads, on a separate thread.
+async fn on_own_thread(work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+    crate::background::BlockingExecutor::new(1).run(work).await
 }
 
 impl fmt::Debug for AsyncChatkeep {

@@ -1,30 +1,30 @@
-//! API tokens.
+//! The asynchronous [`TokenManager`].
 
 use std::fmt;
 use std::sync::Arc;
 
 use chatkeep_core::{CreatedToken, Result, TokenCheck, TokenInfo};
 
-use crate::background::Calls;
+use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
 use crate::tokens::TokenManager;
 
-/// [`TokenManager`], awaited.
+/// A [`TokenManager`] whose calls are awaited.
 #[derive(Clone)]
 pub struct AsyncTokenManager {
     tokens: TokenManager,
-    calls: Arc<Calls>,
+    executor: Arc<BlockingExecutor>,
 }
 
 impl AsyncTokenManager {
     pub(super) fn new(chat: &Chatkeep) -> Self {
-        Self { tokens: chat.tokens().clone(), calls: Arc::clone(chat.calls()) }
+        Self { tokens: chat.tokens().clone(), executor: Arc::clone(chat.executor()) }
     }
 
-    /// See [`TokenManager::create_token`].
+    /// Calls [`TokenManager::create_token`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`TokenManager::create_token`].
     pub async fn create_token(
         &self,
         description: impl Into<String>,
@@ -34,8 +34,8 @@ impl AsyncTokenManager {
         self.run(move |tokens| tokens.create_token(&description, expires_days)).await
     }
 
-    /// Whether this token may be used now. A token that was checked within the last seconds is answered for at once,
-    /// without a thread in between.
+    /// Returns whether a token is valid now. A cached result is returned immediately, without a
+    /// background thread.
     ///
     /// ```
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -48,55 +48,55 @@ impl AsyncTokenManager {
     /// ```
     ///
     /// # Errors
-    /// As [`TokenManager::verify_token`].
+    /// The errors of [`TokenManager::verify_token`].
     pub async fn verify_token(&self, token: &str) -> Result<bool> {
-        if let Some(answer) = self.tokens.verify_at_once(token) {
+        if let Some(answer) = self.tokens.verify_cached(token) {
             return Ok(answer);
         }
         let token = token.to_owned();
         self.run(move |tokens| tokens.verify_token(&token)).await
     }
 
-    /// See [`TokenManager::check_token`]; at once as [`AsyncTokenManager::verify_token`].
+    /// Calls [`TokenManager::check_token`] on a background thread, unless its result is cached.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`TokenManager::check_token`].
     pub async fn check_token(&self, token: &str) -> Result<TokenCheck> {
-        if let Some(answer) = self.tokens.check_at_once(token) {
+        if let Some(answer) = self.tokens.check_cached(token) {
             return Ok(answer);
         }
         let token = token.to_owned();
         self.run(move |tokens| tokens.check_token(&token)).await
     }
 
-    /// See [`TokenManager::list_tokens`].
+    /// Calls [`TokenManager::list_tokens`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`TokenManager::list_tokens`].
     pub async fn list_tokens(&self) -> Result<Vec<TokenInfo>> {
         self.run(TokenManager::list_tokens).await
     }
 
-    /// See [`TokenManager::get_token_info`].
+    /// Calls [`TokenManager::get_token_info`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`TokenManager::get_token_info`].
     pub async fn get_token_info(&self, id: i64) -> Result<Option<TokenInfo>> {
         self.run(move |tokens| tokens.get_token_info(id)).await
     }
 
-    /// See [`TokenManager::revoke_token`].
+    /// Calls [`TokenManager::revoke_token`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`TokenManager::revoke_token`].
     pub async fn revoke_token(&self, id: i64) -> Result<bool> {
         self.run(move |tokens| tokens.revoke_token(id)).await
     }
 
-    /// See [`TokenManager::delete_expired_tokens`].
+    /// Calls [`TokenManager::delete_expired_tokens`] on a background thread.
     ///
     /// # Errors
-    /// As there.
+    /// The errors of [`TokenManager::delete_expired_tokens`].
     pub async fn delete_expired_tokens(&self) -> Result<u64> {
         self.run(TokenManager::delete_expired_tokens).await
     }
@@ -106,7 +106,7 @@ impl AsyncTokenManager {
         call: impl FnOnce(&TokenManager) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let tokens = self.tokens.clone();
-        self.calls.run(move || call(&tokens)).await
+        self.executor.run(move || call(&tokens)).await
     }
 }
 

@@ -1,5 +1,5 @@
-//! A process that exits normally waits for what was handed in: a message that nobody awaits any more is written all the
-//! same.
+//! Waits for operations in flight when the process exits normally, so that a message is written
+//! even if its future was dropped.
 
 use std::io::{Write, stderr};
 use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError, Weak};
@@ -7,50 +7,53 @@ use std::time::{Duration, Instant};
 
 use chatkeep_pool::PerProcess;
 
-use super::progress::Progress;
+use super::in_flight::InFlight;
 
-/// The longest that an exit is held up, as long as a query may take by default.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Maximum delay of an exit: the default query timeout.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// What this process waits for; a child of a fork does not wait for its parent's.
-static KNOWN: LazyLock<PerProcess<Known>> = LazyLock::new(|| PerProcess::new(Known::default()));
-/// Inherited by a child of a fork, together with the handler.
+/// Operations that this process waits for. A forked child does not wait for its parent's.
+static REGISTRY: LazyLock<PerProcess<Registry>> =
+    LazyLock::new(|| PerProcess::new(Registry::default()));
+/// A forked child inherits this together with the exit handler.
 static HANDLER: Once = Once::new();
 
 #[derive(Default)]
-struct Known(Mutex<Vec<Weak<Progress>>>);
+struct Registry(Mutex<Vec<Weak<InFlight>>>);
 
-/// From now on, an exit waits for these calls.
-pub(super) fn wait_for(progress: &Arc<Progress>) {
+/// Makes a normal exit wait for these operations.
+pub(super) fn wait_for(in_flight: &Arc<InFlight>) {
     HANDLER.call_once(|| {
-        #[expect(unsafe_code, reason = "the standard library has no way to be told of an exit")]
-        // SAFETY: the function takes and returns nothing, and does not unwind: see there. If it cannot be registered,
-        // an exit waits for nothing, as without it.
+        #[expect(unsafe_code, reason = "the standard library has no exit handlers")]
+        // SAFETY: `at_exit` takes and returns nothing, and never unwinds; see there. If the
+        // registration fails, an exit waits for nothing.
         unsafe {
             libc::atexit(at_exit);
         }
     });
-    let known = KNOWN.get(Known::default);
-    let mut known = known.0.lock().unwrap_or_else(PoisonError::into_inner);
-    known.retain(|progress| progress.strong_count() > 0);
-    known.push(Arc::downgrade(progress));
+    let registry = REGISTRY.get(Registry::default);
+    let mut registered = registry.0.lock().unwrap_or_else(PoisonError::into_inner);
+    registered.retain(|in_flight| in_flight.strong_count() > 0);
+    registered.push(Arc::downgrade(in_flight));
 }
 
-/// Other threads still run while this does. An unwinding panic would abort the process here, so nothing in it panics.
+/// Runs while other threads are still running. A panic would abort the process, so nothing in here
+/// panics.
 extern "C" fn at_exit() {
-    let known = KNOWN.get(Known::default);
-    let waited_for: Vec<_> = {
-        let known = known.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().filter_map(Weak::upgrade).collect()
+    let registry = REGISTRY.get(Registry::default);
+    let registered: Vec<_> = {
+        let registered = registry.0.lock().unwrap_or_else(PoisonError::into_inner);
+        registered.iter().filter_map(Weak::upgrade).collect()
     };
-    let until = Instant::now() + PATIENCE;
-    let open: usize = waited_for.iter().map(|progress| progress.wait(until)).sum();
+    let until = Instant::now() + LONGEST_WAIT;
+    let open: usize = registered.iter().map(|in_flight| in_flight.wait(until)).sum();
     if open > 0 {
-        let seconds = PATIENCE.as_secs();
-        // Not `eprintln!`, which panics where there is no standard error.
+        let seconds = LONGEST_WAIT.as_secs();
+        // Not `eprintln!`, which panics if standard error is closed.
         let _ = writeln!(
             stderr(),
-            "chatkeep: {open} calls had not ended {seconds} s after the program; their outcome is not known"
+            "chatkeep: timed out {seconds} s after exit with {open} operations in flight; their \
+             outcome is unknown"
         );
     }
 }

@@ -1,15 +1,15 @@
-//! What goes on behind the callers' backs: threads of chatkeep's own, and the account of what they still have to do.
+//! Background work: chatkeep's own threads, and the operations that they still have to finish.
 //!
-//! Threads start when something is handed in, and end when they have had nothing to do for a while. A child of a fork
-//! starts its own.
+//! Threads start when work is submitted, and end after they have been idle for a while. A forked
+//! child starts its own.
 
-mod calls;
-mod crew;
-mod errand;
+mod blocking_executor;
+mod coalesced_task;
 mod exit;
-mod progress;
+mod in_flight;
+mod worker_pool;
 
-pub(crate) use self::calls::Calls;
-pub(crate) use self::crew::Crew;
-pub(crate) use self::errand::Errand;
-pub(crate) use self::progress::{Pending, Progress};
+pub(crate) use self::blocking_executor::BlockingExecutor;
+pub(crate) use self::coalesced_task::CoalescedTask;
+pub(crate) use self::in_flight::{InFlight, InFlightGuard};
+pub(crate) use self::worker_pool::WorkerPool;

@@ -1,21 +1,24 @@
-//! The moment of logging, for messages that do not say when they happened.
+//! Timestamps for messages that have none.
 
 use std::time::Duration;
 
 use chatkeep_core::{NewMessage, Timestamp};
 
-/// So many calls within a microsecond no machine makes: a clock that seems to lag behind by more was set back.
+/// Maximum lead of a timestamp over the clock. No machine logs a thousand messages in a
+/// millisecond, so a clock that lags by more was set back.
 const MOST_AHEAD: Duration = Duration::from_millis(1);
 
-/// Gives each message a later moment than the one before, so that the log has them in the order in which they were logged,
-/// whichever of several writers is done first. Two calls within a microsecond get one each, the second a little ahead.
+/// Gives each message a later timestamp than the one before.
+///
+/// The log then lists messages in the order in which they were logged, whichever of several writers
+/// finishes first. The second of two calls within a microsecond gets the next microsecond.
 #[derive(Default)]
 pub(super) struct Clock {
     last: Option<Timestamp>,
 }
 
 impl Clock {
-    /// One that has a timestamp keeps it.
+    /// Sets the message's timestamp, unless it has one.
     pub(super) fn stamp(&mut self, message: &mut NewMessage) {
         if message.timestamp.is_none() {
             message.timestamp = Some(self.tick(Timestamp::now()));
@@ -29,7 +32,7 @@ impl Clock {
     }
 }
 
-/// The next moment after `last`, where that is not past or about `now`.
+/// Returns the timestamp after `last`, if `last` is at or less than 1 ms ahead of `now`.
 fn after(last: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let ahead = last.as_microsecond() - now.as_microsecond();
     let is_close =
@@ -42,18 +45,18 @@ mod tests {
     use super::*;
 
     fn at(microsecond: i64) -> Timestamp {
-        Timestamp::from_microsecond(microsecond).expect("it can be stored")
+        Timestamp::from_microsecond(microsecond).expect("a valid timestamp")
     }
 
     #[test]
-    fn each_moment_is_later_than_the_one_before() {
+    fn each_timestamp_is_later_than_the_previous_one() {
         let mut clock = Clock::default();
         let ticks = [5, 5, 5, 6, 20, 19].map(|now| clock.tick(at(now)).as_microsecond());
         assert_eq!(ticks, [5, 6, 7, 8, 20, 21]);
     }
 
     #[test]
-    fn a_clock_that_was_set_back_is_followed() {
+    fn timestamps_follow_a_clock_that_was_set_back() {
         let mut clock = Clock::default();
         let ticks =
             [5_000_000, 3_000_000, 3_000_001].map(|now| clock.tick(at(now)).as_microsecond());
@@ -61,13 +64,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_moment_of_all_is_not_passed() {
+    fn the_maximum_timestamp_is_not_exceeded() {
         let mut clock = Clock::default();
         assert_eq!([Timestamp::MAX; 2].map(|now| clock.tick(now)), [Timestamp::MAX; 2]);
     }
 
     #[test]
-    fn a_message_keeps_the_timestamp_that_it_has() {
+    fn a_message_with_a_timestamp_keeps_it() {
         let (mut clock, mut message) =
             (Clock::default(), NewMessage::new("a").with_timestamp(at(7)));
         clock.stamp(&mut message);

@@ -1,22 +1,33 @@
-//! The way of a message into the database: group commit.
+//! The write path of messages: group commit.
 //!
-//! A durable commit waits for the disk, and the disk takes a group of rows in the time of one. So callers that log at the
-//! same time share a transaction: whoever finds nobody writing writes at once, by itself and without a detour; whoever
-//! comes meanwhile queues up, and everything that is in the queue when a writer is free goes into one transaction. On SQLite
-//! it takes in who comes before the commit: those whom the last one told are back by then, and half of all callers need not wait
-//! for the other half. On a server, where nobody can join any more, it lets them come for a moment before it begins; but
-//! nobody's own thread lingers for company.
+//! A durable commit waits for the disk, and the disk stores a group of rows in the time of one. So
+//! callers that log concurrently share a transaction. If no writer is active, the caller inserts
+//! immediately. Otherwise the message is queued for the next group: when a writer is free, all
+//! queued messages are written in one transaction.
 //!
-//! Among callers that block there is no thread in between: the first in the queue becomes the next leader, and writes for all
-//! of them, unless its call can be broken off. As soon as one has handed its message in and does not block, a thread of
-//! chatkeep's leads. Every caller gets its own id, after the commit.
+//! On SQLite, messages that arrive before the commit join the transaction. Callers of the previous
+//! group have usually returned by then, so that one half of the callers does not wait for the
+//! other. On a server no message can join after the statement is sent. There, a worker first waits
+//! briefly for more messages; a caller's own thread never does.
+//!
+//! Among blocked callers no other thread is involved. The caller of the first queued message
+//! becomes the next leader and writes for all of them, unless it is interruptible. If a message was
+//! submitted without blocking, a worker thread leads. Each caller receives its own id after the
+//! commit.
+//!
+//! The modules depend on each other in one direction: `write_role`, `leadership`, `queue`,
+//! `admission_queue`, `pending_message`, `last_batch`. `storage` knows none of them.
 
+mod admission_queue;
 mod clock;
-mod entry;
+mod last_batch;
 mod leadership;
-mod line;
+mod pending_message;
 mod queue;
 mod storage;
+#[cfg(test)]
+mod tests;
+mod write_role;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,21 +36,22 @@ use chatkeep_core::{NewMessage, Result};
 use chatkeep_pool::PerProcess;
 use tokio::sync::oneshot;
 
-pub use self::entry::MessageSink;
-use self::entry::{Caller, settle};
-use self::queue::{Queue, SharedQueue, Turn};
-pub(crate) use self::storage::{Storage, patiently};
+pub use self::pending_message::MessageSink;
+use self::pending_message::{Caller, complete};
+use self::queue::{Queue, SharedQueue};
+pub(crate) use self::storage::Storage;
+use self::write_role::WriteRole;
 
-/// Where messages go in.
+/// The entry point for writing messages.
 pub(crate) struct WritePath {
     storage: Storage,
     writers: u32,
-    /// A child of a fork has its own: a lock of the parent's may have been held by a thread that is not here.
+    /// A forked child has its own queue: a thread of the parent may have held the queue's lock.
     queue: PerProcess<Queue>,
 }
 
 impl WritePath {
-    /// `writers` groups are written at a time; on SQLite one.
+    /// Creates a write path that writes up to `writers` groups concurrently; on SQLite one.
     pub(crate) fn new(storage: Storage, writers: u32) -> Self {
         let (url, settings) = (storage.pool().url(), storage.pool().settings());
         let most =
@@ -48,68 +60,70 @@ impl WritePath {
         Self { writers, queue: PerProcess::new(Queue::new(storage.clone(), writers)), storage }
     }
 
-    /// Stores a message that was checked, and returns its id once it is committed.
+    /// Stores a validated message, and returns its id after the commit.
     pub(crate) fn log(&self, message: &NewMessage) -> Result<i64> {
         let since = Instant::now();
-        match Queue::enter(&self.queue(), message, self.storage.pool().settings().pool_timeout)? {
-            Turn::Alone(leadership) => leadership.write_alone(message, since),
-            Turn::Lead(mut leadership, mut group) => {
+        let longest = self.storage.pool().settings().pool_timeout;
+        match write_role::enter(&self.queue(), message, longest)? {
+            WriteRole::Alone(leadership) => leadership.write_alone(message, since),
+            WriteRole::Lead(mut leadership, mut group) => {
                 let outcomes = leadership.write(&mut group, true);
-                let mut told = group.into_iter().zip(outcomes);
-                let own = told.next();
-                settle(told);
-                own.map_or_else(no_own, |(entry, outcome)| {
-                    entry.dismiss();
+                let mut outcomes = group.into_iter().zip(outcomes);
+                let own = outcomes.next();
+                complete(outcomes);
+                own.map_or_else(no_own, |(message, outcome)| {
+                    message.dismiss();
                     outcome
                 })
             }
-            Turn::Done(outcome) => outcome,
+            WriteRole::Done(outcome) => outcome,
         }
     }
 
-    /// Stores all these messages, which were checked, or none.
+    /// Stores all these validated messages or none.
     pub(crate) fn log_many(&self, messages: &[NewMessage]) -> Result<Vec<i64>> {
         self.storage.insert_many(messages)
     }
 
-    /// So many messages were deleted just now.
+    /// Records that `count` messages were deleted.
     pub(crate) fn deleted(&self, count: u64) {
         self.storage.deleted(count);
     }
 
-    /// Has a message that was checked stored; the sink is told under this number.
-    pub(crate) fn hand_in(
+    /// Queues a validated message. `sink` receives the outcome with `number`.
+    pub(crate) fn submit(
         &self,
         message: NewMessage,
         sink: Arc<dyn MessageSink>,
         number: u64,
     ) -> Result<()> {
-        Queue::hand_in(&self.queue(), message, Caller::Sink(sink, number))
+        write_role::submit(&self.queue(), message, Caller::Sink(sink, number))
     }
 
-    /// Has a message that was checked stored; its outcome can be awaited.
-    pub(crate) fn hand_in_future(
+    /// Queues a validated message, and returns a future of its outcome.
+    pub(crate) fn submit_future(
         &self,
         message: NewMessage,
     ) -> Result<oneshot::Receiver<Result<i64>>> {
         let (sender, receiver) = oneshot::channel();
-        Queue::hand_in(&self.queue(), message, Caller::Future(sender))?;
+        write_role::submit(&self.queue(), message, Caller::Future(sender))?;
         Ok(receiver)
     }
 
-    /// Waits for the messages that were handed in by now, and says how many have not ended when the time is over.
+    /// Waits until `until` for the messages submitted before this call. Returns the number of
+    /// messages that are still in flight.
     pub(crate) fn wait(&self, until: Instant) -> usize {
         self.queue().wait(until)
     }
 
-    /// Takes no more messages.
+    /// Stops accepting messages.
     pub(crate) fn close(&self) {
         self.queue().close();
     }
 
-    /// Refuses what is waiting still.
-    pub(crate) fn refuse_waiting(&self) {
-        self.queue().refuse_waiting();
+    /// Fails all queued messages.
+    pub(crate) fn reject_pending(&self) {
+        self.queue().reject_pending();
     }
 
     fn queue(&self) -> SharedQueue {
@@ -118,5 +132,5 @@ impl WritePath {
 }
 
 fn no_own() -> Result<i64> {
-    Err(chatkeep_core::Error::internal("a group without messages was written"))
+    Err(chatkeep_core::Error::internal("internal error: an empty group was written"))
 }

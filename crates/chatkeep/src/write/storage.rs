@@ -1,46 +1,55 @@
-//! Storing messages: one, or a group.
+//! Inserts messages: one, or a group in one transaction.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{
-    Connection, Error, ErrorKind, NewMessage, Result, deadline, interruption, messages,
-};
-use chatkeep_pool::{Pool, waiting_since};
-use std::sync::Arc;
+use chatkeep_core::{Error, ErrorKind, NewMessage, Result, messages};
+use chatkeep_pool::Pool;
 
-use super::entry::Entry;
 use crate::checkpoints::Checkpoints;
-use crate::counting::Counting;
+use crate::retry::{WriteError, try_with_retry};
+use crate::totals_updater::TotalsUpdater;
 
-/// The first pause before a write that was in another's way is tried again; it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// Estimated size of a deleted message in SQLite's log, in bytes. The log stores each changed page;
+/// counting these pages would cost more than the estimate is worth.
+const BYTES_PER_DELETED_ROW: u64 = 1_024;
 
-/// Of a deleted message, about: SQLite's log takes up the pages that it was in, and nobody has looked how many those were.
-const BYTES_OF_A_DELETED_ROW: u64 = 1_024;
-
-/// Stores messages, and sees to what has to be done about them later.
+/// Stores messages, and triggers the background work that follows.
 #[derive(Clone)]
 pub(crate) struct Storage {
     pool: Arc<Pool>,
-    counting: Arc<Counting>,
+    totals: Arc<TotalsUpdater>,
     checkpoints: Option<Arc<Checkpoints>>,
+}
+
+/// A message, with the start of its call.
+pub(super) struct TimedMessage {
+    pub(super) message: NewMessage,
+    pub(super) since: Instant,
+}
+
+/// The result of writing a group.
+pub(super) struct GroupOutcome {
+    /// The outcome of each message, in the order of the group.
+    pub(super) outcomes: Vec<Result<i64>>,
+    /// The error of connecting, if the database proved unreachable.
+    pub(super) unreachable: Option<Error>,
 }
 
 impl Storage {
     pub(crate) fn new(
         pool: Arc<Pool>,
-        counting: Arc<Counting>,
+        totals: Arc<TotalsUpdater>,
         checkpoints: Option<Arc<Checkpoints>>,
     ) -> Self {
-        Self { pool, counting, checkpoints }
+        Self { pool, totals, checkpoints }
     }
 
     pub(super) fn pool(&self) -> &Pool {
         &self.pool
     }
 
-    /// The time after which a message that waits for others is not sent any more.
+    /// Returns the time after which a queued message is no longer sent.
     pub(super) fn longest_wait(&self) -> Duration {
         let settings = self.pool.settings();
         settings.pool_timeout.max(settings.connect_timeout)
@@ -50,201 +59,134 @@ impl Storage {
         self.pool.url().engine().is_server()
     }
 
-    /// Stores one message, whose caller has been waiting since then, in a statement of its own.
-    pub(super) fn insert(&self, message: &NewMessage, since: Instant) -> Result<i64, NotStored> {
-        let id = with_retry(&self.pool, since, |connection| messages::insert(connection, message))?;
+    /// Stores one message, whose call began at `since`, with a statement of its own.
+    pub(super) fn insert(&self, message: &NewMessage, since: Instant) -> Result<i64, WriteError> {
+        let id =
+            try_with_retry(&self.pool, since, |connection| messages::insert(connection, message))?;
         self.stored(std::slice::from_ref(message), &[id]);
         Ok(id)
     }
 
     /// Stores all these messages or none.
     pub(super) fn insert_many(&self, rows: &[NewMessage]) -> Result<Vec<i64>> {
-        self.try_insert_many(rows).map_err(NotStored::into_error)
+        self.try_insert_many(rows).map_err(WriteError::into_error)
     }
 
-    fn try_insert_many(&self, rows: &[NewMessage]) -> Result<Vec<i64>, NotStored> {
+    fn try_insert_many(&self, rows: &[NewMessage]) -> Result<Vec<i64>, WriteError> {
         let ids =
-            with_retry(&self.pool, None, |connection| messages::insert_many(connection, rows))?;
+            try_with_retry(&self.pool, None, |connection| messages::insert_many(connection, rows))?;
         self.stored(rows, &ids);
         Ok(ids)
     }
 
     fn stored(&self, rows: &[NewMessage], ids: &[i64]) {
-        self.counting.stored(ids);
+        self.totals.stored(ids);
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.committed(rows.iter().map(NewMessage::size_in_bytes).sum());
         }
     }
 
-    /// So many messages were deleted just now.
+    /// Records that `count` messages were deleted.
     pub(super) fn deleted(&self, count: u64) {
         if let Some(checkpoints) = &self.checkpoints {
-            checkpoints.committed(count * BYTES_OF_A_DELETED_ROW);
+            checkpoints.committed(count * BYTES_PER_DELETED_ROW);
         }
     }
 
-    /// Stores all these messages in one transaction, with those that `join` lets in while it lasts, and returns the outcome
-    /// of each, and why the database could not be reached, if it could not.
+    /// Stores a group in one transaction, including the messages that `join` returns while the
+    /// transaction is open.
     ///
-    /// No message waits for a connection for longer than the pool timeout, counted from its own call. When that is over for the
-    /// first ones, they fail, and the others go on waiting.
+    /// No message waits for a connection longer than the pool timeout, counted from the start of
+    /// its own call. When it elapses for the oldest messages, these fail and the others continue to
+    /// wait.
     pub(super) fn insert_group(
         &self,
-        group: &mut Vec<Entry>,
-        mut join: impl FnMut(&mut Vec<Entry>),
-    ) -> (Vec<Result<i64>>, Option<Error>) {
+        group: Vec<TimedMessage>,
+        mut join: impl FnMut() -> Vec<TimedMessage>,
+    ) -> GroupOutcome {
         let longest = self.pool.settings().pool_timeout;
-        let mut rows: Vec<NewMessage> = group.iter_mut().map(Entry::take_message).collect();
+        let (mut rows, mut since) = (Vec::new(), Vec::new());
+        add(group, &mut rows, &mut since);
         let mut outcomes = Vec::with_capacity(rows.len());
         loop {
-            let (done, since) = (outcomes.len(), group[outcomes.len()].since());
-            let mut let_in = |rows: &mut Vec<NewMessage>| {
-                join(group);
-                rows.extend(group[done + rows.len()..].iter_mut().map(Entry::take_message));
-            };
-            let stored = with_retry(&self.pool, since, |connection| {
-                messages::insert_group(connection, &mut rows, &mut let_in)
+            let done = outcomes.len();
+            let oldest: Instant = since[done];
+            let mut join_rows = |rows: &mut Vec<NewMessage>| add(join(), rows, &mut since);
+            let stored = try_with_retry(&self.pool, oldest, |connection| {
+                messages::insert_group(connection, &mut rows, &mut join_rows)
             });
             let error = match stored {
                 Ok(ids) => {
                     self.stored(&rows, &ids);
                     outcomes.extend(ids.into_iter().map(Ok));
-                    return (outcomes, None);
+                    return GroupOutcome { outcomes, unreachable: None };
                 }
-                Err(NotStored::Refused(error)) => error,
-                Err(NotStored::Unreachable(error)) => {
+                Err(WriteError::Failed(error)) => error,
+                Err(WriteError::Unreachable(error)) => {
                     outcomes.extend(rows.iter().map(|_| Err(error.clone())));
-                    return (outcomes, Some(error));
+                    return GroupOutcome { outcomes, unreachable: Some(error) };
                 }
-                Err(NotStored::NoConnection(error)) => {
-                    let is_late = |entry: &&Entry| entry.since().elapsed() >= longest;
-                    // The first one at least, so that this ends.
+                Err(WriteError::NoConnection(error)) => {
+                    let is_late = |since: &&Instant| since.elapsed() >= longest;
+                    // At least one message fails per iteration, so that the loop ends.
                     let late =
-                        group[done..].iter().take_while(is_late).count().max(1).min(rows.len());
+                        since[done..].iter().take_while(is_late).count().max(1).min(rows.len());
                     outcomes.extend(rows.drain(..late).map(|_| Err(error.clone())));
                     if rows.is_empty() {
-                        return (outcomes, None);
+                        return GroupOutcome { outcomes, unreachable: None };
                     }
                     continue;
                 }
             };
-            let mut unreachable = None;
-            self.tell_apart(&rows, Err(NotStored::Refused(error)), &mut outcomes, &mut unreachable);
-            return (outcomes, unreachable);
+            let mut written = GroupOutcome { outcomes, unreachable: None };
+            self.bisect_failures(&rows, Err(WriteError::Failed(error)), &mut written);
+            return written;
         }
     }
 
-    /// The outcome of each row, after they were tried together. When the database cannot be reached any more, the reason is left
-    /// in `unreachable`, and nothing else is tried.
-    fn tell_apart(
+    /// Appends the outcome of each of `rows` to `written`, given the result of writing them
+    /// together.
+    ///
+    /// If one row may have caused a failure, each half is written separately, so that only this row
+    /// fails. Once the database is unreachable, nothing more is written.
+    fn bisect_failures(
         &self,
         rows: &[NewMessage],
-        stored: Result<Vec<i64>, NotStored>,
-        outcomes: &mut Vec<Result<i64>>,
-        unreachable: &mut Option<Error>,
+        stored: Result<Vec<i64>, WriteError>,
+        written: &mut GroupOutcome,
     ) {
         match stored {
-            Ok(ids) => outcomes.extend(ids.into_iter().map(Ok)),
-            // One row may be at fault, and nothing was stored. It is found by halves, and fails by itself.
-            Err(NotStored::Refused(error)) if rows.len() > 1 && may_be_one_row(&error) => {
+            Ok(ids) => written.outcomes.extend(ids.into_iter().map(Ok)),
+            Err(WriteError::Failed(error)) if rows.len() > 1 && may_be_one_row(&error) => {
                 let (first, second) = rows.split_at(rows.len() / 2);
                 for half in [first, second] {
-                    let stored = match &*unreachable {
-                        Some(error) => Err(NotStored::Unreachable(error.clone())),
+                    let stored = match &written.unreachable {
+                        Some(error) => Err(WriteError::Unreachable(error.clone())),
                         None => self.try_insert_many(half),
                     };
-                    self.tell_apart(half, stored, outcomes, unreachable);
+                    self.bisect_failures(half, stored, written);
                 }
             }
             Err(failed) => {
-                if let NotStored::Unreachable(error) = &failed {
-                    unreachable.get_or_insert_with(|| error.clone());
+                if let WriteError::Unreachable(error) = &failed {
+                    written.unreachable.get_or_insert_with(|| error.clone());
                 }
                 let error = failed.into_error();
-                outcomes.extend(rows.iter().map(|_| Err(error.clone())));
+                written.outcomes.extend(rows.iter().map(|_| Err(error.clone())));
             }
         }
     }
 }
 
-/// Whether the database may have refused one row, rather than the write as such.
+/// Adds messages to a group of rows and their start times.
+fn add(messages: Vec<TimedMessage>, rows: &mut Vec<NewMessage>, since: &mut Vec<Instant>) {
+    for TimedMessage { message, since: began } in messages {
+        rows.push(message);
+        since.push(began);
+    }
+}
+
+/// Returns whether a single row, rather than the whole write, may have caused the error.
 fn may_be_one_row(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal)
-}
-
-/// Why nothing was stored, or may not have been.
-pub(super) enum NotStored {
-    /// No connection was free in time.
-    NoConnection(Error),
-    /// No connection could be made: the next attempt would take as long to fail.
-    Unreachable(Error),
-    /// It was tried over a connection.
-    Refused(Error),
-}
-
-impl NotStored {
-    fn of_connecting(error: Error) -> Self {
-        match error.kind() {
-            ErrorKind::PoolTimeout => Self::NoConnection(error),
-            ErrorKind::Interrupted => Self::Refused(error),
-            _ => Self::Unreachable(error),
-        }
-    }
-
-    pub(super) fn into_error(self) -> Error {
-        match self {
-            Self::NoConnection(error) | Self::Unreachable(error) | Self::Refused(error) => error,
-        }
-    }
-}
-
-/// Does a piece of work on a writer, again and again while another transaction is in the way, until the query timeout is
-/// over. Nothing is ever tried twice whose first try may have been stored.
-pub(crate) fn patiently<T>(
-    pool: &Pool,
-    work: impl FnMut(&mut Connection) -> Result<T>,
-) -> Result<T> {
-    with_retry(pool, None, work).map_err(NotStored::into_error)
-}
-
-/// The same for a call that has been waiting since then. All of its attempts have one query timeout together.
-fn with_retry<T>(
-    pool: &Pool,
-    since: impl Into<Option<Instant>>,
-    mut work: impl FnMut(&mut Connection) -> Result<T>,
-) -> Result<T, NotStored> {
-    let (query_timeout, pool_timeout) =
-        (pool.settings().query_timeout, pool.settings().pool_timeout);
-    let mut waiting = since.into();
-    let (has_deadline, mut start, mut is_retry) = (waiting.is_some(), None, false);
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let checkout = || pool.writer();
-        let connection = match waiting {
-            Some(since) => waiting_since(since, checkout),
-            None => checkout(),
-        };
-        let mut connection = connection.map_err(NotStored::of_connecting)?;
-        let attempt = Instant::now();
-        let start = *start.get_or_insert(attempt);
-        let outcome = match start.checked_add(query_timeout).filter(|_| has_deadline && is_retry) {
-            Some(end) => deadline::within(end, || work(&mut connection)),
-            None => work(&mut connection),
-        };
-        let error = match outcome {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
-        drop(connection);
-        // The next attempt may wait for as long as this one did.
-        if !error.is_retryable() || start.elapsed() + attempt.elapsed() + pause >= query_timeout {
-            return Err(NotStored::Refused(error));
-        }
-        interruption::pause(pause).map_err(NotStored::Refused)?;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-        is_retry = true;
-        // The connection for it is waited for until the same end.
-        let left = query_timeout.saturating_sub(start.elapsed());
-        waiting = Instant::now().checked_sub(pool_timeout.saturating_sub(left));
-    }
 }

@@ -1,4 +1,4 @@
-//! Other transactions in the way: locks that are held for too long, and deadlocks.
+//! Conflicts with other transactions: long-held locks, and deadlocks.
 
 use std::sync::Barrier;
 use std::thread;
@@ -16,17 +16,17 @@ use crate::opening::{
 };
 
 #[test]
-fn a_sqlite_file_that_another_writer_keeps_is_a_conflict_after_the_deadline() {
+fn a_locked_sqlite_file_is_a_conflict_after_the_deadline() {
     let database = TestDatabase::create(Engine::Sqlite);
     let deadline = Duration::from_millis(700);
     let settings = PoolSettings { query_timeout: deadline, ..short() };
-    let chat = builder(database.url()).settings(settings).open().expect("the URL is well-formed");
+    let chat = builder(database.url()).settings(settings).open().expect("the URL is valid");
     let created = chat.tokens().create_token("t", None).expect("the file is free");
     let holder = Holder::of_token(database.url(), created.id);
 
     fails(database.url(), || log(&chat, "hello"))
         .with(ErrorKind::Conflict)
-        .saying("locked")
+        .containing("locked")
         .retryable()
         .within(deadline);
     fails(database.url(), || {
@@ -35,16 +35,16 @@ fn a_sqlite_file_that_another_writer_keeps_is_a_conflict_after_the_deadline() {
     .with(ErrorKind::Conflict)
     .retryable()
     .within(deadline);
-    assert_eq!(count(&chat).expect("reading goes on meanwhile"), 0);
-    assert!(chat.tokens().verify_token(created.token.expose()).expect("reading goes on meanwhile"));
+    assert_eq!(count(&chat).expect("reads still work"), 0);
+    assert!(chat.tokens().verify_token(created.token.expose()).expect("reads still work"));
 
     drop(holder);
     log(&chat, "after").expect("the file is free again");
-    assert_eq!(count(&chat).expect("the file is there"), 1);
+    assert_eq!(count(&chat).expect("the file exists"), 1);
 }
 
 #[test]
-fn a_sqlite_file_that_becomes_free_in_time_is_no_conflict() {
+fn a_sqlite_file_unlocked_in_time_is_not_a_conflict() {
     let database = TestDatabase::create(Engine::Sqlite);
     let chat = open_ready(database.url());
     let holder = Holder::of(database.url(), |_| {});
@@ -58,35 +58,35 @@ fn a_sqlite_file_that_becomes_free_in_time_is_no_conflict() {
 }
 
 on_each_server!(
-    a_row_that_another_session_keeps_is_given_up_within_the_deadline,
-    a_deadlock_has_one_victim_which_may_try_again,
+    a_locked_row_fails_the_call_within_the_deadline,
+    a_deadlock_has_one_retryable_victim,
 );
 
-fn a_row_that_another_session_keeps_is_given_up_within_the_deadline(engine: Engine) {
+fn a_locked_row_fails_the_call_within_the_deadline(engine: Engine) {
     let database = TestDatabase::create(engine);
     let chat = open_ready(database.url());
-    let created = chat.tokens().create_token("t", None).expect("the server is there");
+    let created = chat.tokens().create_token("t", None).expect("the server is available");
     let holder = Holder::of_token(database.url(), created.id);
 
-    // Nothing has happened, and the server itself says so: not a word of an unknown outcome.
+    // The server itself reports that nothing was changed, so the outcome is not unknown.
     fails(database.url(), || chat.tokens().revoke_token(created.id))
         .with_any(&[ErrorKind::Conflict, ErrorKind::Unavailable])
         .retryable()
         .within(QUERY_TIMEOUT);
-    log(&chat, "meanwhile").expect("other rows are free");
+    log(&chat, "other row").expect("other rows are free");
 
     drop(holder);
-    assert!(chat.tokens().verify_token(created.token.expose()).expect("the server is there"));
+    assert!(chat.tokens().verify_token(created.token.expose()).expect("the server is available"));
     assert!(chat.tokens().revoke_token(created.id).expect("the row is free again"));
-    assert!(!chat.tokens().verify_token(created.token.expose()).expect("the server is there"));
+    assert!(!chat.tokens().verify_token(created.token.expose()).expect("the server is available"));
 }
 
-fn a_deadlock_has_one_victim_which_may_try_again(engine: Engine) {
+fn a_deadlock_has_one_retryable_victim(engine: Engine) {
     let database = TestDatabase::create(engine);
     let mut first = connection(database.url());
-    let ids =
-        [(); 2].map(|()| tokens::create(&mut first, "t", None).expect("the server is there").id);
-    let mut second = try_connection(database.url()).expect("the server is there");
+    let ids = [(); 2]
+        .map(|()| tokens::create(&mut first, "t", None).expect("the server is available").id);
+    let mut second = try_connection(database.url()).expect("the server is available");
 
     let both_have_one = Barrier::new(2);
     let both = |connection: &mut chatkeep_core::Connection, own: i64, other: i64| {
@@ -108,9 +108,13 @@ fn a_deadlock_has_one_victim_which_may_try_again(engine: Engine) {
         fails(database.url(), || Err::<(), _>(victim)).with(ErrorKind::Conflict).retryable();
     }
     let active = "SELECT COUNT(*) FROM api_tokens WHERE is_active";
-    assert_eq!(database.scalar(active).as_deref(), Some("0"), "the other one has committed both");
+    assert_eq!(
+        database.scalar(active).as_deref(),
+        Some("0"),
+        "the other transaction has committed both"
+    );
     for connection in [&mut first, &mut second] {
         assert!(!connection.is_broken(), "a deadlock ends the transaction, not the connection");
-        connection.ping().expect("the connection goes on");
+        connection.ping().expect("the connection still works");
     }
 }

@@ -1,4 +1,4 @@
-//! Servers that cannot be reached, or that stop talking half-way through a log-in.
+//! Servers that are unreachable, or that stop responding during a login.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,16 +13,16 @@ use crate::on_each_server;
 use crate::opening::{CONNECT_TIMEOUT, log, open, open_ready, short, stored};
 
 on_each_server!(
-    a_port_where_nothing_listens_is_told_at_once,
-    a_server_that_takes_connections_and_says_nothing_is_given_up_in_time,
-    a_server_that_stops_talking_in_the_tls_handshake_is_given_up_in_time,
-    a_black_hole_is_given_up_in_time,
-    a_database_that_is_late_is_waited_for_at_the_start,
-    the_wait_at_the_start_ends_with_its_budget,
-    the_timeout_in_the_url_goes_before_the_setting,
+    a_refused_connection_is_reported_at_once,
+    a_server_that_never_responds_times_out,
+    a_server_that_stops_during_the_tls_handshake_times_out,
+    a_server_that_drops_packets_times_out,
+    the_first_call_retries_until_the_server_is_available,
+    start_up_retries_end_with_their_budget,
+    the_timeout_in_the_url_overrides_the_setting,
 );
 
-fn a_port_where_nothing_listens_is_told_at_once(engine: Engine) {
+fn a_refused_connection_is_reported_at_once(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     proxy.refuse();
@@ -30,14 +30,14 @@ fn a_port_where_nothing_listens_is_told_at_once(engine: Engine) {
     let chat = open(&url);
     fails(&url, || log(&chat, "hello"))
         .with(ErrorKind::Unavailable)
-        .saying("refused")
+        .containing("refused")
         .retryable()
         .at_once();
     proxy.pass();
-    log(&chat, "hello").expect("the server listens now");
+    log(&chat, "hello").expect("the server accepts connections now");
 }
 
-fn a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(engine: Engine) {
+fn a_server_that_never_responds_times_out(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     proxy.stall();
@@ -46,35 +46,35 @@ fn a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(engine: 
         let chat = open(&url);
         fails(&url, || log(&chat, "hello"))
             .with(ErrorKind::Unavailable)
-            .saying("no answer within 1.5 s")
+            .containing("no response within 1.5 s")
             .retryable()
             .within(CONNECT_TIMEOUT);
     }
     proxy.pass();
     let chat = open(&proxy.url(database.url()));
-    log(&chat, "hello").expect("the server answers again");
-    assert_eq!(stored(&database, "hello"), 1, "what failed is not stored later");
+    log(&chat, "hello").expect("the server responds again");
+    assert_eq!(stored(&database, "hello"), 1, "failed messages are not stored later");
 }
 
-/// Passes on what the server says, and no more than the first bytes of what the client says: enough for both to agree on
-/// TLS, and not for the handshake.
-fn stops_talking_in_the_handshake(database: &TestDatabase) -> u16 {
-    let client_says = if database.engine() == Engine::PostgreSql { 8 } else { 36 };
+/// Starts a proxy that forwards all bytes of the server, but only the first bytes of the client.
+/// They suffice to negotiate TLS, but not for the handshake.
+fn stops_during_the_handshake(database: &TestDatabase) -> u16 {
+    let client_bytes = if database.engine() == Engine::PostgreSql { 8 } else { 36 };
     let target = SocketAddr::from((Ipv4Addr::LOCALHOST, database.port()));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             let Ok(mut server) = TcpStream::connect(target) else { return };
-            let (Ok(mut back_from), Ok(mut back_to)) = (server.try_clone(), client.try_clone())
+            let (Ok(mut response), Ok(mut to_client)) = (server.try_clone(), client.try_clone())
             else {
                 return;
             };
-            thread::spawn(move || std::io::copy(&mut back_from, &mut back_to));
+            thread::spawn(move || std::io::copy(&mut response, &mut to_client));
             thread::spawn(move || {
-                let mut first = vec![0; client_says];
+                let mut first = vec![0; client_bytes];
                 if client.read_exact(&mut first).is_ok() && server.write_all(&first).is_ok() {
-                    // What follows is read and forgotten.
+                    // Later bytes are discarded.
                     let _ = std::io::copy(&mut client, &mut std::io::sink());
                 }
             });
@@ -83,28 +83,28 @@ fn stops_talking_in_the_handshake(database: &TestDatabase) -> u16 {
     port
 }
 
-fn a_server_that_stops_talking_in_the_tls_handshake_is_given_up_in_time(engine: Engine) {
+fn a_server_that_stops_during_the_tls_handshake_times_out(engine: Engine) {
     let database = TestDatabase::create(engine);
-    let port = stops_talking_in_the_handshake(&database);
+    let port = stops_during_the_handshake(&database);
     for mode in ["", "?sslmode=require"] {
         let url = format!("{}{mode}", database.url_at("127.0.0.1", port));
         let chat = open(&url);
         fails(&url, || log(&chat, "hello"))
             .with(ErrorKind::Unavailable)
-            .saying("no answer")
+            .containing("no response")
             .within(CONNECT_TIMEOUT);
     }
 }
 
-fn a_black_hole_is_given_up_in_time(engine: Engine) {
+fn a_server_that_drops_packets_times_out(engine: Engine) {
     let database = TestDatabase::create(engine);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
-    // Nobody accepts, and once the queue is full the system drops further attempts without a word.
-    rustix::net::listen(&listener, 0).expect("a shorter queue");
+    // No connection is accepted. Once the backlog is full, the system drops further attempts.
+    rustix::net::listen(&listener, 0).expect("a shorter backlog");
     let queued: Vec<_> =
         (0..8).map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(100))).collect();
-    assert!(queued.last().is_some_and(Result::is_err), "the queue is not full");
+    assert!(queued.last().is_some_and(Result::is_err), "the backlog is not full");
     let url = database.url_at("127.0.0.1", address.port());
     let chat = open(&url);
     fails(&url, || log(&chat, "hello"))
@@ -113,63 +113,60 @@ fn a_black_hole_is_given_up_in_time(engine: Engine) {
         .within(CONNECT_TIMEOUT);
 }
 
-fn a_database_that_is_late_is_waited_for_at_the_start(engine: Engine) {
+fn the_first_call_retries_until_the_server_is_available(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     proxy.refuse();
     let url = proxy.url(database.url());
     let settings =
         PoolSettings { max_retries: 30, retry_delay: Duration::from_millis(500), ..short() };
-    let chat =
-        Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
+    let chat = Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is valid");
     thread::scope(|scope| {
         let call = scope.spawn(|| log(&chat, "hello"));
         thread::sleep(Duration::from_millis(700));
         assert!(!call.is_finished(), "the call did not wait");
         proxy.pass();
-        call.join().expect("the call does not panic").expect("the database came in time");
+        call.join().expect("the call does not panic").expect("the server was available in time");
     });
     assert_eq!(stored(&database, "hello"), 1);
 }
 
-fn the_wait_at_the_start_ends_with_its_budget(engine: Engine) {
+fn start_up_retries_end_with_their_budget(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     proxy.refuse();
     let url = proxy.url(database.url());
     let settings =
         PoolSettings { max_retries: 4, retry_delay: Duration::from_millis(250), ..short() };
-    let chat =
-        Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
+    let chat = Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is valid");
     fails(&url, || chat.database().wait_until_ready())
         .with(ErrorKind::Unavailable)
-        .saying("tried")
-        .saying("refused")
+        .containing("tried")
+        .containing("refused")
         .within(Duration::from_secs(1));
 }
 
-fn the_timeout_in_the_url_goes_before_the_setting(engine: Engine) {
+fn the_timeout_in_the_url_overrides_the_setting(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = format!("{}?connect_timeout=1", proxy.url(database.url()));
     let settings = PoolSettings { connect_timeout: Duration::from_secs(60), ..short() };
-    let chat =
-        Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is well-formed");
+    let chat = Chatkeep::builder().url(&url).settings(settings).open().expect("the URL is valid");
     proxy.stall();
     fails(&url, || log(&chat, "hello")).with(ErrorKind::Unavailable).within(Duration::from_secs(1));
 }
 
-on_each_server!(a_network_that_goes_and_comes_back_is_reported_and_healed);
+on_each_server!(the_pool_recovers_from_a_network_outage);
 
-fn a_network_that_goes_and_comes_back_is_reported_and_healed(engine: Engine) {
+fn the_pool_recovers_from_a_network_outage(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = proxy.url(database.url());
     let chat = open_ready(&url);
-    log(&chat, "before").expect("the server is there");
+    log(&chat, "before").expect("the server is available");
     proxy.refuse();
     for _ in 0..3 {
-        fails(&url, || log(&chat, "meanwhile"))
+        fails(&url, || log(&chat, "during the outage"))
             .with_any(&[ErrorKind::Unavailable, ErrorKind::OutcomeUnknown])
             .at_once();
         fails(&url, || chat.messages().get_message_by_id(1))
@@ -183,6 +180,6 @@ fn a_network_that_goes_and_comes_back_is_reported_and_healed(engine: Engine) {
     proxy.pass();
     heals(Duration::from_secs(2), || log(&chat, "after"));
     assert_eq!(stored(&database, "before"), 1);
-    assert_eq!(stored(&database, "meanwhile"), 0);
+    assert_eq!(stored(&database, "during the outage"), 0);
     assert_eq!(stored(&database, "after"), 1);
 }

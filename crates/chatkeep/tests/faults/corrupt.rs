@@ -1,4 +1,4 @@
-//! Files that are damaged, or no database at all. They are told, and not touched.
+//! Damaged files, and files that are not databases. They are reported and not changed.
 
 use std::fs;
 use std::path::Path;
@@ -9,16 +9,16 @@ use chatkeep_testkit::{Engine, TestDatabase};
 use crate::failing::fails;
 use crate::opening::{count, log, open, open_ready};
 
-/// A database with many messages, and no connection to it.
+/// Creates a database with many messages. No connection to it is left open.
 fn filled() -> TestDatabase {
     let database = TestDatabase::create(Engine::Sqlite);
     let chat = open_ready(database.url());
     let batch: Vec<_> = (0..2000)
         .map(|number| NewMessage::new(format!("message {number} {}", "x".repeat(400))))
         .collect();
-    chat.messages().log_messages(&batch).expect("the file is whole");
+    chat.messages().log_messages(&batch).expect("the file is intact");
     drop(chat);
-    // Everything is in the one file then, and no page is only in the log beside it.
+    // Moves all pages from the log into the file.
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     database
 }
@@ -27,10 +27,10 @@ fn path(database: &TestDatabase) -> &Path {
     database.path().expect("SQLite has a file")
 }
 
-/// Reading and writing both tell the damage, and change no byte.
+/// Asserts that reading reports the damage and changes no byte.
 #[track_caller]
-fn is_corrupt_and_untouched(database: &TestDatabase) {
-    let before = fs::read(path(database)).expect("the file is there");
+fn is_corrupt_and_unchanged(database: &TestDatabase) {
+    let before = fs::read(path(database)).expect("the file exists");
     let chat = open(database.url());
     let read = || {
         chat.messages()
@@ -39,18 +39,18 @@ fn is_corrupt_and_untouched(database: &TestDatabase) {
     };
     fails(database.url(), || read().map(|all| all.len()))
         .with(ErrorKind::Corrupt)
-        .saying("SQLite says")
+        .containing("SQLite error")
         .final_()
         .at_once();
     drop(chat);
     assert!(
-        fs::read(path(database)).expect("the file is there") == before,
+        fs::read(path(database)).expect("the file exists") == before,
         "the damaged file was changed"
     );
 }
 
 #[test]
-fn a_file_that_is_no_database_is_told_and_not_touched() {
+fn a_file_that_is_not_a_database_is_reported_and_unchanged() {
     for content in [
         b"# notes\nnot a database at all\n".to_vec(),
         b"no".to_vec(),
@@ -70,51 +70,51 @@ fn a_file_that_is_no_database_is_told_and_not_touched() {
             .at_once();
         drop(chat);
         assert!(
-            fs::read(path(&database)).expect("the file is there") == content,
+            fs::read(path(&database)).expect("the file exists") == content,
             "the file was changed"
         );
         let beside = fs::read_dir(database.folder().expect("SQLite has a folder"))
             .expect("a folder")
             .count();
-        assert_eq!(beside, 1, "another file was left beside it");
+        assert_eq!(beside, 1, "another file was left in the folder");
     }
 }
 
 #[test]
-fn a_truncated_database_is_told_and_not_touched() {
+fn a_truncated_database_is_reported_and_unchanged() {
     let whole = filled();
-    let bytes = fs::read(path(&whole)).expect("the file is there");
+    let bytes = fs::read(path(&whole)).expect("the file exists");
     for length in [bytes.len() / 2, bytes.len() - 4096, 4096, 1000, 50] {
         let database = TestDatabase::create(Engine::Sqlite);
         fs::write(path(&database), &bytes[..length]).expect("a file");
-        is_corrupt_and_untouched(&database);
+        is_corrupt_and_unchanged(&database);
     }
 }
 
 #[test]
-fn a_damaged_header_is_told_and_not_touched() {
+fn a_damaged_header_is_reported_and_unchanged() {
     let whole = filled();
-    let bytes = fs::read(path(&whole)).expect("the file is there");
-    // A letter of the magic text, the page size, and the header of the schema's own page.
-    for place in [3, 16, 100] {
+    let bytes = fs::read(path(&whole)).expect("the file exists");
+    // A letter of the magic string, the page size, and the header of the schema's page.
+    for offset in [3, 16, 100] {
         let database = TestDatabase::create(Engine::Sqlite);
         let mut damaged = bytes.clone();
-        damaged[place] ^= 0x41;
+        damaged[offset] ^= 0x41;
         fs::write(path(&database), &damaged).expect("a file");
-        is_corrupt_and_untouched(&database);
+        is_corrupt_and_unchanged(&database);
     }
 }
 
 #[test]
-fn a_damaged_page_in_the_middle_is_told_when_it_is_read_and_not_touched() {
+fn a_damaged_page_is_reported_when_it_is_read() {
     let database = filled();
-    let mut bytes = fs::read(path(&database)).expect("the file is there");
+    let mut bytes = fs::read(path(&database)).expect("the file exists");
     let middle = bytes.len() / 2 / 4096 * 4096;
     bytes[middle..middle + 8].fill(0xa5);
     fs::write(path(&database), &bytes).expect("a file");
-    is_corrupt_and_untouched(&database);
+    is_corrupt_and_unchanged(&database);
 
-    // What lies elsewhere can still be had.
+    // Other pages are still readable.
     let chat = open(database.url());
     let newest = chat
         .messages()

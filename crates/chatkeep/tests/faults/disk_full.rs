@@ -1,4 +1,4 @@
-//! A disk that is full.
+//! Full disks.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use chatkeep_testkit::{Engine, TestDatabase};
 use crate::failing::fails;
 use crate::opening::{count, log, open, open_ready};
 
-/// A small file system in memory over a database's folder, for as long as this lives. Only root can have one.
+/// A small tmpfs mounted over a database's folder until this is dropped. It requires root.
 struct SmallDisk<'a> {
     database: &'a TestDatabase,
 }
@@ -21,9 +21,7 @@ impl<'a> SmallDisk<'a> {
         match rustix::mount::mount("tmpfs", folder, "tmpfs", flags, Some(options.as_c_str())) {
             Ok(()) => Some(Self { database }),
             Err(cause) => {
-                eprintln!(
-                    "no small disk can be mounted here ({cause}): this case has run without it"
-                );
+                eprintln!("skipped: could not mount a small disk ({cause})");
                 None
             }
         }
@@ -33,19 +31,19 @@ impl<'a> SmallDisk<'a> {
 impl Drop for SmallDisk<'_> {
     fn drop(&mut self) {
         let folder = self.database.folder().expect("SQLite has a folder");
-        // Lazily: a connection that is still open must not keep the folder.
+        // Detached lazily, so that an open connection does not prevent it.
         if let Err(cause) = rustix::mount::unmount(folder, rustix::mount::UnmountFlags::DETACH) {
-            eprintln!("{} stays mounted: {cause}", folder.display());
+            eprintln!("could not unmount {}: {cause}", folder.display());
         }
     }
 }
 
 #[test]
-fn a_full_disk_is_told_and_loses_nothing() {
+fn a_full_disk_is_reported_and_loses_nothing() {
     let database = TestDatabase::create(Engine::Sqlite);
     let Some(disk) = SmallDisk::under(&database, "1m") else { return };
     let chat = open_ready(database.url());
-    let created = chat.tokens().create_token("t", None).expect("there is room");
+    let created = chat.tokens().create_token("t", None).expect("there is enough space");
     let large = "x".repeat(64 * 1024);
     let mut acknowledged = 0;
     let full = loop {
@@ -53,12 +51,12 @@ fn a_full_disk_is_told_and_loses_nothing() {
             Ok(_) => acknowledged += 1,
             Err(error) => break error,
         }
-        assert!(acknowledged < 100, "the disk has no end");
+        assert!(acknowledged < 100, "the disk never fills up");
     };
-    assert!(acknowledged > 0, "there was room for some");
+    assert!(acknowledged > 0, "some messages were acknowledged");
     fails(database.url(), || Err::<(), _>(full))
         .with(ErrorKind::StorageFull)
-        .saying("full")
+        .containing("full")
         .final_();
     let two = [NewMessage::new(&large), NewMessage::new(&large)];
     fails(database.url(), || chat.messages().log_messages(&two))
@@ -67,23 +65,23 @@ fn a_full_disk_is_told_and_loses_nothing() {
         .at_once();
 
     assert_eq!(
-        count(&chat).expect("reading goes on"),
+        count(&chat).expect("reads still work"),
         acknowledged,
-        "what was acknowledged is there, and no more"
+        "exactly the acknowledged messages are stored"
     );
     assert!(
         chat.tokens()
             .verify_token(created.token.expose())
-            .expect("a token is checked on a full disk too")
+            .expect("tokens can be checked on a full disk")
     );
     drop(chat);
     let again = open(database.url());
-    assert_eq!(count(&again).expect("the file is whole"), acknowledged);
+    assert_eq!(count(&again).expect("the file is intact"), acknowledged);
     drop((again, disk));
 }
 
 #[test]
-fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
+fn a_disk_that_fills_up_keeps_all_acknowledged_messages() {
     let database = TestDatabase::create(Engine::Sqlite);
     let Some(disk) = SmallDisk::under(&database, "2m") else { return };
     let chat = open_ready(database.url());
@@ -104,7 +102,7 @@ fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
                                 return acknowledged;
                             }
                         }
-                        assert!(number < 1_000, "the disk has no end");
+                        assert!(number < 1_000, "the disk never fills up");
                     }
                     acknowledged
                 })
@@ -112,13 +110,13 @@ fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
             .collect();
         writers.into_iter().flat_map(|writer| writer.join().expect("no call panics")).collect()
     });
-    assert!(!acknowledged.is_empty(), "there was room for some");
+    assert!(!acknowledged.is_empty(), "some messages were acknowledged");
     drop(chat);
     let again = open(database.url());
     assert_eq!(
-        count(&again).expect("the file is whole"),
+        count(&again).expect("the file is intact"),
         acknowledged.len() as i64,
-        "and nothing else is there"
+        "exactly the acknowledged messages are stored"
     );
     for (id, text) in acknowledged {
         let stored = again
@@ -131,8 +129,8 @@ fn a_disk_that_fills_up_under_many_callers_keeps_what_it_acknowledged() {
     drop((again, disk));
 }
 
-/// All that another program's file holds, and what lies beside it.
-fn everything_in(database: &TestDatabase) -> (Vec<Vec<Option<String>>>, Vec<String>) {
+/// Returns the schema and rows of a database, and the names of the files in its folder.
+fn contents_of(database: &TestDatabase) -> (Vec<Vec<Option<String>>>, Vec<String>) {
     let rows =
         ["SELECT name, sql FROM sqlite_schema ORDER BY name", "SELECT * FROM messages ORDER BY id"]
             .into_iter()
@@ -142,7 +140,7 @@ fn everything_in(database: &TestDatabase) -> (Vec<Vec<Option<String>>>, Vec<Stri
         std::fs::read_dir(database.folder().expect("SQLite has a folder")).expect("a folder");
     let names =
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
-    // What SQLite itself keeps beside it comes and goes.
+    // SQLite creates and deletes its own companion files.
     let mut names: Vec<_> =
         names.filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).collect();
     names.sort();
@@ -150,19 +148,21 @@ fn everything_in(database: &TestDatabase) -> (Vec<Vec<Option<String>>>, Vec<Stri
 }
 
 #[test]
-fn tables_are_adopted_whole_or_not_at_all_however_little_room_there_is() {
-    let (mut at_the_copy, mut at_the_tables) = (0, 0);
+fn tables_are_adopted_completely_or_not_at_all_on_a_small_disk() {
+    let (mut failed_copies, mut failed_tables) = (0, 0);
     for kilobytes in (352..).step_by(96) {
-        assert!(kilobytes < 8_000, "it never fits");
+        assert!(kilobytes < 8_000, "it never succeeds");
         let database = TestDatabase::create(Engine::Sqlite);
         let Some(disk) = SmallDisk::under(&database, &format!("{kilobytes}k")) else { return };
         database.execute(
-            "CREATE TABLE messages (id INTEGER NOT NULL, timestamp DATETIME, user_message TEXT NOT NULL, bot_response TEXT, \
-                 provider VARCHAR(50), model VARCHAR(100), tokens_used INTEGER, metadata JSON, PRIMARY KEY (id));
+            "CREATE TABLE messages (id INTEGER NOT NULL, timestamp DATETIME, \
+                 user_message TEXT NOT NULL, bot_response TEXT, provider VARCHAR(50), \
+                 model VARCHAR(100), tokens_used INTEGER, metadata JSON, PRIMARY KEY (id));
              WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 200)
-             INSERT INTO messages (timestamp, user_message) SELECT '2024-05-01 10:00:00.000000', printf('%.1000c', 'x') FROM n",
+             INSERT INTO messages (timestamp, user_message) \
+                 SELECT '2024-05-01 10:00:00.000000', printf('%.1000c', 'x') FROM n",
         );
-        let before = everything_in(&database);
+        let before = contents_of(&database);
         let chat = open(database.url());
         let outcome = chat.database().migrations().adopt(false);
         drop(chat);
@@ -170,20 +170,20 @@ fn tables_are_adopted_whole_or_not_at_all_however_little_room_there_is() {
             Ok((adoption, copy)) => {
                 assert_eq!(adoption.rows, [("messages".to_owned(), 200)]);
                 assert!(copy.is_some_and(|copy| copy.exists()));
-                assert_eq!(count(&open(database.url())).expect("it is taken over"), 200);
+                assert_eq!(count(&open(database.url())).expect("the tables are adopted"), 200);
                 break;
             }
             Err(error) => {
-                let is_copy = error.message().contains(".before-adopt cannot be made");
-                *(if is_copy { &mut at_the_copy } else { &mut at_the_tables }) += 1;
+                let is_copy = error.message().contains("failed to write the copy");
+                *(if is_copy { &mut failed_copies } else { &mut failed_tables }) += 1;
                 fails(database.url(), || Err::<(), _>(error))
                     .with(ErrorKind::StorageFull)
-                    .saying("full")
+                    .containing("full")
                     .final_();
-                assert_eq!(everything_in(&database), before, "with {kilobytes} kB");
+                assert_eq!(contents_of(&database), before, "with {kilobytes} kB");
             }
         }
         drop(disk);
     }
-    assert!(at_the_copy > 0 && at_the_tables > 0, "{at_the_copy} {at_the_tables}");
+    assert!(failed_copies > 0 && failed_tables > 0, "{failed_copies} {failed_tables}");
 }

@@ -10,12 +10,12 @@ use crate::failing::fails;
 use crate::on_each_server;
 use crate::opening::{CONNECT_TIMEOUT, log, open};
 
-on_each_server!(a_name_server_that_never_answers_is_given_up_in_time);
+on_each_server!(a_name_server_that_never_answers_times_out);
 
-/// The URL for the process whose name server never answers.
+/// URL for the child process whose name server never answers.
 const URL: &str = "CHATKEEP_FAULTS_DNS_URL";
 
-fn a_name_server_that_never_answers_is_given_up_in_time(engine: Engine) {
+fn a_name_server_that_never_answers_times_out(engine: Engine) {
     if let Ok(url) = std::env::var(URL) {
         let chat = open(&url);
         fails(&url, || log(&chat, "hello"))
@@ -24,7 +24,7 @@ fn a_name_server_that_never_answers_is_given_up_in_time(engine: Engine) {
             .within(CONNECT_TIMEOUT);
         return;
     }
-    // Every test has an address of its own on the loopback network, so that nothing leaves the machine.
+    // Each test has its own loopback address, so that no packet leaves the machine.
     let address = match engine {
         Engine::PostgreSql => "127.0.53.1",
         Engine::MariaDb => "127.0.53.2",
@@ -33,7 +33,7 @@ fn a_name_server_that_never_answers_is_given_up_in_time(engine: Engine) {
     let silent = match UdpSocket::bind((address, 53)) {
         Ok(socket) => socket,
         Err(cause) => {
-            eprintln!("no name server can be had here ({cause}): this case has not run");
+            eprintln!("skipped: could not bind port 53 ({cause})");
             return;
         }
     };
@@ -43,7 +43,7 @@ fn a_name_server_that_never_answers_is_given_up_in_time(engine: Engine) {
         .expect("a file");
 
     let database = TestDatabase::create(engine);
-    // Only the started process sees the other settings.
+    // Only the child process sees this resolv.conf.
     let status = Command::new("unshare")
         .args(["--mount", "--propagation", "private", "sh", "-c"])
         .arg("mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"")
@@ -51,16 +51,13 @@ fn a_name_server_that_never_answers_is_given_up_in_time(engine: Engine) {
         .arg(std::env::current_exe().expect("this program"))
         .args([
             "--exact",
-            &format!(
-                "dns::a_name_server_that_never_answers_is_given_up_in_time::{}",
-                engine.name()
-            ),
+            &format!("dns::a_name_server_that_never_answers_times_out::{}", engine.name()),
         ])
         .arg("--nocapture")
         .env(URL, database.url_at("database.example", database.port()))
         .status()
-        .expect("unshare, of util-linux, is installed");
+        .expect("unshare (util-linux) is installed");
     assert!(status.success(), "the process with the silent name server: {status}");
     silent.set_nonblocking(true).expect("a socket");
-    assert!(silent.recv(&mut [0; 512]).is_ok(), "the name server was never asked");
+    assert!(silent.recv(&mut [0; 512]).is_ok(), "the name server received no query");
 }

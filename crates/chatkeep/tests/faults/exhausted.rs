@@ -1,4 +1,4 @@
-//! No connection left: in the pool, or on the server.
+//! No free connection: in the pool, or on the server.
 
 use std::thread;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::opening::{
 use crate::{on_each_engine, on_each_server};
 
 on_each_server!(
-    a_server_without_a_free_connection_is_told_in_time,
-    calls_that_find_all_connections_in_use_are_told_in_time
+    a_server_without_a_free_connection_is_reported_in_time,
+    calls_time_out_while_all_connections_are_in_use
 );
 
-fn a_server_without_a_free_connection_is_told_in_time(engine: Engine) {
+fn a_server_without_a_free_connection_is_reported_in_time(engine: Engine) {
     let server = Server::builder(engine).setting("max_connections", "6").start();
     let database = server.create_database();
     drop(connection(database.url()));
@@ -35,22 +35,22 @@ fn a_server_without_a_free_connection_is_told_in_time(engine: Engine) {
     let chat = open(database.url());
     fails(database.url(), || log(&chat, "hello"))
         .with(ErrorKind::PoolTimeout)
-        .saying("the server has no connection left")
-        .saying("tried for")
+        .containing("the server has no free connection")
+        .containing("tried for")
         .retryable()
         .within(POOL_TIMEOUT);
 
-    // A call that waits gets the connection that somebody gives back.
+    // A waiting call gets a connection that another client closes.
     thread::scope(|scope| {
         let call = scope.spawn(|| log(&chat, "hello"));
         thread::sleep(Duration::from_millis(200));
         taken.clear();
         call.join().expect("the call does not panic").expect("a connection is free again");
     });
-    assert_eq!(count(&chat).expect("the server is there"), 1);
+    assert_eq!(count(&chat).expect("the server is available"), 1);
 }
 
-fn calls_that_find_all_connections_in_use_are_told_in_time(engine: Engine) {
+fn calls_time_out_while_all_connections_are_in_use(engine: Engine) {
     let database = TestDatabase::create(engine);
     let settings = PoolSettings {
         pool_size: 1,
@@ -59,8 +59,8 @@ fn calls_that_find_all_connections_in_use_are_told_in_time(engine: Engine) {
         query_timeout: Duration::from_secs(20),
         ..short()
     };
-    let chat = builder(database.url()).settings(settings).open().expect("the URL is well-formed");
-    let created = chat.tokens().create_token("t", None).expect("the server is there");
+    let chat = builder(database.url()).settings(settings).open().expect("the URL is valid");
+    let created = chat.tokens().create_token("t", None).expect("the server is available");
     let holder = Holder::of_token(database.url(), created.id);
     thread::scope(|scope| {
         let waiting: Vec<_> =
@@ -71,8 +71,8 @@ fn calls_that_find_all_connections_in_use_are_told_in_time(engine: Engine) {
         thread::sleep(Duration::from_millis(100));
         fails(database.url(), || count(&chat))
             .with(ErrorKind::PoolTimeout)
-            .saying("all 2 are in use")
-            .saying("DB_POOL_SIZE")
+            .containing("all 2 are in use")
+            .containing("DB_POOL_SIZE")
             .retryable()
             .within(Duration::from_millis(500));
         drop(holder);
@@ -83,16 +83,16 @@ fn calls_that_find_all_connections_in_use_are_told_in_time(engine: Engine) {
         assert_eq!(
             outcomes.iter().filter(|revoked| **revoked).count(),
             1,
-            "one of them was the first"
+            "only the first call revokes the token"
         );
     });
-    assert_eq!(count(&chat).expect("the pool is whole"), 0);
+    assert_eq!(count(&chat).expect("the pool is intact"), 0);
     assert_eq!(chat.database().pool_status().checked_out, 0);
 }
 
-on_each_engine!(a_failed_call_gives_its_connection_back);
+on_each_engine!(a_failed_call_returns_its_connection);
 
-fn a_failed_call_gives_its_connection_back(engine: Engine) {
+fn a_failed_call_returns_its_connection(engine: Engine) {
     let database = TestDatabase::create(engine);
     let settings = PoolSettings {
         pool_size: 1,
@@ -100,8 +100,8 @@ fn a_failed_call_gives_its_connection_back(engine: Engine) {
         pool_timeout: Duration::from_secs(1),
         ..short()
     };
-    let chat = builder(database.url()).settings(settings).open().expect("the URL is well-formed");
-    log(&chat, "hello").expect("the database is there");
+    let chat = builder(database.url()).settings(settings).open().expect("the URL is valid");
+    log(&chat, "hello").expect("the database is available");
     database.execute("DROP TABLE messages");
     for _ in 0..5 {
         fails(database.url(), || log(&chat, "hello"))
@@ -111,6 +111,6 @@ fn a_failed_call_gives_its_connection_back(engine: Engine) {
     }
     let status = chat.database().pool_status();
     assert_eq!((status.checked_out, status.waiting), (0, 0), "{status:?}");
-    assert!(chat.tokens().list_tokens().expect("the other table is there").is_empty());
+    assert!(chat.tokens().list_tokens().expect("the other table exists").is_empty());
     drop(open_ready(database.url()));
 }

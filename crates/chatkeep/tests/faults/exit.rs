@@ -1,4 +1,4 @@
-//! A program that ends while messages are on their way.
+//! A program that exits while messages are in flight.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,34 +11,34 @@ use chatkeep_testkit::{Engine, TestDatabase};
 use crate::on_each_engine;
 use crate::opening::{count, open, open_ready};
 
-on_each_engine!(a_normal_exit_waits_for_what_was_handed_in);
+on_each_engine!(a_normal_exit_waits_for_submitted_messages);
 
-/// The URL for the process that ends.
+/// URL for the child process that exits.
 const URL: &str = "CHATKEEP_FAULTS_EXIT_URL";
 const MESSAGES: i64 = 2_000;
 
-fn a_normal_exit_waits_for_what_was_handed_in(engine: Engine) {
+fn a_normal_exit_waits_for_submitted_messages(engine: Engine) {
     if let Ok(url) = std::env::var(URL) {
-        return hand_in_and_exit(&url);
+        return submit_and_exit(&url);
     }
     let database = TestDatabase::create(engine);
-    let case = format!("exit::a_normal_exit_waits_for_what_was_handed_in::{}", engine.name());
+    let case = format!("exit::a_normal_exit_waits_for_submitted_messages::{}", engine.name());
     let status = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", &case, "--nocapture"])
         .env(URL, database.url())
         .status()
-        .expect("this program starts again");
+        .expect("this program starts");
     assert_eq!(status.code(), Some(7), "the process that exits");
     let chat = open(database.url());
-    assert_eq!(count(&chat).expect("the database is there"), MESSAGES);
+    assert_eq!(count(&chat).expect("the database is available"), MESSAGES);
     let twice = "SELECT COUNT(*) - COUNT(DISTINCT user_message) FROM messages";
     assert_eq!(database.scalar(twice).as_deref(), Some("0"));
 }
 
-fn hand_in_and_exit(url: &str) {
+fn submit_and_exit(url: &str) {
     let chat = open_ready(url).asynchronous();
     for number in 0..MESSAGES {
-        // Begun, and awaited by nobody.
+        // Polled once, then dropped.
         let call = chat.messages().log_message(NewMessage::new(number.to_string()));
         let _ = pin!(call).poll(&mut Context::from_waker(Waker::noop()));
     }

@@ -1,4 +1,4 @@
-//! What a failed call must look like.
+//! Assertions about failed calls.
 
 use std::error::Error as _;
 use std::fmt::Debug;
@@ -6,24 +6,24 @@ use std::time::{Duration, Instant};
 
 use chatkeep::{Error, ErrorKind, Result};
 
-/// How much longer than its deadline a call may take on a machine that is busy with other tests.
+/// Tolerance of all deadlines, for machines that are busy with other tests.
 pub(crate) const SLACK: Duration = Duration::from_secs(4);
 
-/// A call that failed, and how long that took.
+/// The error of a failed call, and the call's duration.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) error: Error,
     took: Duration,
 }
 
-/// Makes a call that has to fail, on the database at this URL, and looks whether the error keeps the URL's password.
+/// Makes a call that must fail, and asserts that the error does not show the URL's password.
 #[track_caller]
 pub(crate) fn fails<T: Debug>(url: &str, call: impl FnOnce() -> Result<T>) -> Failed {
     let begin = Instant::now();
     let outcome = call();
     let took = begin.elapsed();
     match outcome {
-        Ok(value) => panic!("the call has to fail, and gave {value:?}"),
+        Ok(value) => panic!("the call must fail, but returned {value:?}"),
         Err(error) => {
             let failed = Failed { error, took };
             match password_of(url) {
@@ -41,7 +41,7 @@ impl Failed {
         self
     }
 
-    /// Of one of these kinds.
+    /// Asserts that the error has one of these kinds.
     #[track_caller]
     pub(crate) fn with_any(self, kinds: &[ErrorKind]) -> Self {
         assert!(
@@ -52,9 +52,9 @@ impl Failed {
         self
     }
 
-    /// The message holds this text, in upper or lower case.
+    /// Asserts that the message contains this text, ignoring case.
     #[track_caller]
-    pub(crate) fn saying(self, text: &str) -> Self {
+    pub(crate) fn containing(self, text: &str) -> Self {
         let message = self.error.to_string();
         assert!(
             message.to_lowercase().contains(&text.to_lowercase()),
@@ -69,21 +69,21 @@ impl Failed {
         self
     }
 
-    /// Trying again may help.
+    /// Asserts that a retry may help.
     #[track_caller]
     pub(crate) fn retryable(self) -> Self {
         assert!(self.error.is_retryable(), "{:?}", self.error);
         self
     }
 
-    /// Trying again cannot help, or could store twice.
+    /// Asserts that the call must not be retried: it cannot help, or could store twice.
     #[track_caller]
     pub(crate) fn final_(self) -> Self {
         assert!(!self.error.is_retryable(), "{:?}", self.error);
         self
     }
 
-    /// It came no later than this, but for the slack of a busy machine.
+    /// Asserts that the call ended by this deadline, plus the tolerance.
     #[track_caller]
     pub(crate) fn within(self, deadline: Duration) -> Self {
         let Self { took, error } = &self;
@@ -94,13 +94,13 @@ impl Failed {
         self
     }
 
-    /// It came without waiting for any deadline.
+    /// Asserts that the call ended without waiting for a deadline.
     #[track_caller]
     pub(crate) fn at_once(self) -> Self {
         self.within(Duration::ZERO)
     }
 
-    /// The secret is nowhere in what could be shown or logged.
+    /// Asserts that no representation of the error contains the secret.
     #[track_caller]
     pub(crate) fn hiding(self, secret: &str) -> Self {
         assert!(!secret.is_empty(), "an empty secret is in every text");
@@ -111,7 +111,7 @@ impl Failed {
     }
 }
 
-/// All texts that an error offers, the causes underneath included.
+/// Returns all texts of an error, including its causes.
 fn shown(error: &Error) -> Vec<String> {
     let mut texts = vec![
         error.to_string(),
@@ -127,13 +127,13 @@ fn shown(error: &Error) -> Vec<String> {
     texts
 }
 
-/// The password in a URL, as it is written there.
+/// Returns the password in a URL, in its encoded form.
 pub(crate) fn password_of(url: &str) -> Option<&str> {
     let (account, _) = url.split_once("://")?.1.rsplit_once('@')?;
     account.split_once(':').map(|(_, password)| password).filter(|password| !password.is_empty())
 }
 
-/// Makes a call again and again until it succeeds, for at most this long plus the slack of a busy machine.
+/// Repeats a call until it succeeds, for at most this time plus the tolerance.
 #[track_caller]
 pub(crate) fn heals<T>(within: Duration, mut call: impl FnMut() -> Result<T>) -> T {
     let begin = Instant::now();
@@ -141,7 +141,7 @@ pub(crate) fn heals<T>(within: Duration, mut call: impl FnMut() -> Result<T>) ->
         match call() {
             Ok(value) => return value,
             Err(error) if begin.elapsed() > within + SLACK => {
-                panic!("not healed after {within:?}: {error:?}")
+                panic!("still failing after {within:?}: {error:?}")
             }
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }

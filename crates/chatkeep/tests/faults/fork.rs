@@ -1,4 +1,4 @@
-//! Processes that fork while a pool is open, as a web server's master does that loads the program first.
+//! Processes that fork while a pool is open, as a web server that preloads the program does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -12,70 +12,70 @@ use futures_util::future::join_all;
 use crate::on_each_engine;
 use crate::opening::{count, log, open, open_ready};
 
-on_each_engine!(a_forked_child_and_its_parent_both_go_on);
+on_each_engine!(a_forked_child_and_its_parent_both_continue);
 
-/// The URL for the process that forks.
+/// URL for the child process that forks.
 const URL: &str = "CHATKEEP_FAULTS_FORK_URL";
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-fn a_forked_child_and_its_parent_both_go_on(engine: Engine) {
+fn a_forked_child_and_its_parent_both_continue(engine: Engine) {
     if let Ok(url) = std::env::var(URL) {
-        return fork_and_go_on(&url);
+        return fork_and_continue(&url);
     }
-    // In a process of its own: a fork copies only the thread that forks, and other tests have threads here.
+    // In a separate process: a fork copies only the forking thread, and this process has threads of
+    // other tests.
     let database = TestDatabase::create(engine);
-    let case = format!("fork::a_forked_child_and_its_parent_both_go_on::{}", engine.name());
+    let case = format!("fork::a_forked_child_and_its_parent_both_continue::{}", engine.name());
     let status = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", &case, "--nocapture"])
         .env(URL, database.url())
         .status()
-        .expect("this program starts again");
+        .expect("this program starts");
     assert!(status.success(), "the process that forks: {status}");
 
     let chat = open(database.url());
-    // 4 + 10 by the parent before the fork, 20 + 10 by each of the two after it, 1 by the parent when the child has ended.
-    assert_eq!(count(&chat).expect("the database is there"), (4 + 10) + 2 * (20 + 10) + 1);
+    // 4 + 10 by the parent before the fork, and 20 + 10 by each process after it. Finally 1 by the
+    // parent after the child has ended.
+    assert_eq!(count(&chat).expect("the database is available"), (4 + 10) + 2 * (20 + 10) + 1);
     let twice = "SELECT COUNT(*) - COUNT(DISTINCT user_message) FROM messages";
     assert_eq!(database.scalar(twice).as_deref(), Some("0"));
 }
 
-fn fork_and_go_on(url: &str) {
+fn fork_and_continue(url: &str) {
     let chat = open_ready(url);
-    let created = chat.tokens().create_token("t", None).expect("the database is there");
-    // Several connections are open at the moment of the fork.
+    let created = chat.tokens().create_token("t", None).expect("the database is available");
+    // Opens several connections before the fork.
     thread::scope(|scope| {
         for number in 0..4 {
             let chat = &chat;
             scope.spawn(move || {
-                log(chat, &format!("before {number}")).expect("the database is there")
+                log(chat, &format!("before {number}")).expect("the database is available")
             });
         }
     });
 
-    // And threads of chatkeep's wait for work; the child has none of them.
-    hand_in(&chat, "before, handed in");
+    // Starts chatkeep's own threads, which the child does not have.
+    submit(&chat, "before, submitted");
 
-    #[expect(unsafe_code, reason = "a fork is what this is about")]
-    // SAFETY: the other threads of this process have ended or sleep in the test harness. The child uses nothing of theirs.
+    #[expect(unsafe_code, reason = "the test needs a fork")]
+    // SAFETY: the other threads of this process have ended or sleep in the test harness. The child
+    // uses none of their state.
     let child = unsafe { libc::fork() };
-    assert!(child >= 0, "no fork: {}", std::io::Error::last_os_error());
+    assert!(child >= 0, "fork failed: {}", std::io::Error::last_os_error());
     if child == 0 {
         let works = catch_unwind(AssertUnwindSafe(|| {
-            go_on(&chat, "child", created.token.expose());
+            make_calls(&chat, "child", created.token.expose());
             drop(chat);
         }));
-        #[expect(
-            unsafe_code,
-            reason = "a child must not run what its parent has registered for its own end"
-        )]
+        #[expect(unsafe_code, reason = "a child must not run the exit handlers of its parent")]
         // SAFETY: ends the process.
         unsafe {
             libc::_exit(if works.is_ok() { 0 } else { 1 })
         }
     }
-    go_on(&chat, "parent", created.token.expose());
+    make_calls(&chat, "parent", created.token.expose());
     wait_for(child);
-    // The child has ended and taken nothing along: not one call of the parent fails.
+    // The child has ended without affecting the parent's connections: no call of the parent fails.
     log(&chat, "parent after the child").expect("the parent's connections are its own");
     assert!(
         chat.tokens()
@@ -84,34 +84,34 @@ fn fork_and_go_on(url: &str) {
     );
 }
 
-/// Calls of every sort, from several threads.
-fn go_on(chat: &Chatkeep, who: &str, token: &str) {
+/// Makes calls of every kind, from several threads.
+fn make_calls(chat: &Chatkeep, process: &str, token: &str) {
     thread::scope(|scope| {
         for number in 0..4 {
             scope.spawn(move || {
                 for round in 0..5 {
-                    let id =
-                        log(chat, &format!("{who} {number} {round}")).expect("a message is stored");
+                    let id = log(chat, &format!("{process} {number} {round}"))
+                        .expect("a message is stored");
                     let read = chat
                         .messages()
                         .get_message_by_id(id)
                         .expect("it can be read")
-                        .expect("it is there");
+                        .expect("it is stored");
                     assert_eq!(
                         read.user_message,
-                        format!("{who} {number} {round}"),
-                        "an answer to another question"
+                        format!("{process} {number} {round}"),
+                        "the response belongs to another call"
                     );
                     assert!(chat.tokens().verify_token(token).expect("a token is checked"));
                 }
             });
         }
     });
-    hand_in(chat, &format!("{who}, handed in"));
+    submit(chat, &format!("{process}, submitted"));
 }
 
-/// Messages whose callers do not block.
-fn hand_in(chat: &Chatkeep, text: &str) {
+/// Logs messages without blocking, and awaits them.
+fn submit(chat: &Chatkeep, text: &str) {
     let chat = chat.asynchronous();
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("starts");
     let calls = (0..10)
@@ -131,16 +131,19 @@ fn wait_for(child: libc::pid_t) {
     loop {
         #[expect(
             unsafe_code,
-            reason = "the standard library waits only for processes that it has started itself"
+            reason = "the standard library waits only for processes that it has started"
         )]
         // SAFETY: `status` outlives the call.
         let ended = unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) };
         if ended == child {
             break;
         }
-        if begin.elapsed() > PATIENCE {
-            #[expect(unsafe_code, reason = "as above")]
-            // SAFETY: a signal to our own child, which nobody has waited for.
+        if begin.elapsed() > TIMEOUT {
+            #[expect(
+                unsafe_code,
+                reason = "the standard library signals only processes that it has started"
+            )]
+            // SAFETY: the process is our own child, and it was not yet waited for.
             unsafe {
                 libc::kill(child, libc::SIGKILL);
             }

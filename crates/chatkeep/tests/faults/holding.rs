@@ -1,4 +1,4 @@
-//! Another session that stands in the way.
+//! A lock held by another session.
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -8,14 +8,14 @@ use chatkeep_core::{Connection, tokens};
 
 use crate::opening::connection;
 
-/// A transaction of another session that stays open until this is dropped, and is then rolled back.
+/// An open transaction of another session. Dropping it rolls the transaction back.
 pub(crate) struct Holder {
     release: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Holder {
-    /// Does this inside a transaction and keeps what it locked.
+    /// Runs `work` inside a transaction, and holds its locks.
     #[track_caller]
     pub(crate) fn of(url: &str, work: impl FnOnce(&mut Connection) + Send + 'static) -> Self {
         let mut connection = connection(url);
@@ -25,7 +25,7 @@ impl Holder {
             let outcome = connection.transaction::<()>(|connection| {
                 work(connection);
                 ready.send(()).expect("the test waits");
-                // An error, too, means that the test is over.
+                // An error also means that the test is over.
                 let _ = wait.recv();
                 Err(Error::new(ErrorKind::Conflict, "rolled back on purpose"))
             });
@@ -35,7 +35,7 @@ impl Holder {
         Self { release: Some(release), thread: Some(thread) }
     }
 
-    /// Holds the row of a token, as a slow transaction that changes it would.
+    /// Holds the lock on a token's row, as a slow transaction would.
     #[track_caller]
     pub(crate) fn of_token(url: &str, id: i64) -> Self {
         Self::of(url, move |connection| {

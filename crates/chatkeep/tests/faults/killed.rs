@@ -1,5 +1,7 @@
-//! Programs and servers that are killed in the middle of the writing: what was acknowledged is stored, once and whole; what
-//! failed is not stored; what is unknown is stored at most once. `make kills` has them killed a thousand times.
+//! Programs and servers that are killed while they write.
+//!
+//! Acknowledged messages are stored once and completely. Failed messages are not stored. Messages
+//! of unknown outcome are stored at most once. `make kills` repeats this for a thousand kills.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{BufRead, BufReader, Write};
@@ -20,19 +22,21 @@ use crate::{on_each_engine, on_each_server};
 on_each_engine!(every_acknowledged_message_survives_a_kill);
 on_each_server!(every_acknowledged_message_survives_a_kill_of_the_server);
 
-/// The URL for the process that is killed, and what its texts begin with.
+/// URL for the child process that is killed, and the prefix of its messages.
 const URL: &str = "CHATKEEP_FAULTS_KILLED_URL";
 const NAME: &str = "CHATKEEP_FAULTS_KILLED_NAME";
-/// How often a writer is killed; more often with this variable.
+/// Sets the number of kills.
 const KILLS: &str = "CHATKEEP_FAULTS_KILLS";
-const USUAL_KILLS: u32 = 4;
-/// Half of them block, and half are tasks of one thread.
+const DEFAULT_KILLS: u32 = 4;
+/// Number of concurrent writers. Half of them are threads, and half are tasks of one thread.
 const WRITERS: usize = 16;
-/// Processes that write to one database at the same time, of which one is killed; they share the writers.
+/// Number of processes that write to one database concurrently. Each has its share of the writers,
+/// and one is killed at a time.
 const PROCESSES: usize = 2;
-/// How long a server may take to come back.
+/// Time within which calls must work after the server has restarted.
 const HEALING: Duration = Duration::from_secs(10);
-/// A writer or a server is killed at a random instant of this span after the first acknowledgement.
+/// Writers and servers are killed at a random time within this span after the first
+/// acknowledgement.
 const SPAN: Duration = Duration::from_millis(220);
 
 fn every_acknowledged_message_survives_a_kill(engine: Engine) {
@@ -42,26 +46,26 @@ fn every_acknowledged_message_survives_a_kill(engine: Engine) {
     let database = TestDatabase::create(engine);
     drop(open_ready(database.url()));
     let mut random = Random::new();
-    let mut told = Told::default();
+    let mut outcomes = Outcomes::default();
     let mut names = 0..kills();
     let start = |name: u32| Writer::start(engine, database.url(), name);
     let mut writers: VecDeque<_> = names.by_ref().take(PROCESSES).map(start).collect();
     while let Some(writer) = writers.pop_front() {
         writer.began.recv().expect("it writes");
         thread::sleep(random.below(SPAN));
-        // Another one is about to write while this one is killed; the last are not replaced.
+        // Its replacement starts while it is killed. The last writers are not replaced.
         writers.extend(names.next().map(start));
-        told.join(writer.kill());
+        outcomes.join(writer.kill());
     }
-    told.compare(&open(database.url()), engine, "writers");
+    outcomes.compare(&open(database.url()), engine, "writers");
 }
 
 /// A process that writes until it is killed.
 struct Writer {
     process: Child,
-    /// Its first acknowledgement, however long the start takes on a busy machine.
+    /// Receives its first acknowledgement. Starting may take long on a busy machine.
     began: Receiver<()>,
-    reader: JoinHandle<Told>,
+    reader: JoinHandle<Outcomes>,
 }
 
 impl Writer {
@@ -73,30 +77,30 @@ impl Writer {
             .env(NAME, name.to_string())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("this program starts again");
-        let output = BufReader::new(process.stdout.take().expect("was asked for"));
+            .expect("this program starts");
+        let output = BufReader::new(process.stdout.take().expect("the output is piped"));
         let (sender, began) = channel();
         let reader = thread::spawn(move || {
-            let mut told = Told::default();
+            let mut outcomes = Outcomes::default();
             for line in output.split(b'\n') {
-                told.read(&line.expect("the writer's output"));
-                if told.acknowledged.len() == 1 {
-                    // Nobody waits for it any more when the process was killed before.
+                outcomes.read(&line.expect("the writer's output"));
+                if outcomes.acknowledged.len() == 1 {
+                    // The receiver is dropped if the process was already killed.
                     let _ = sender.send(());
                 }
             }
-            told
+            outcomes
         });
         Self { process, began, reader }
     }
 
-    /// What it told of before it was killed.
-    fn kill(mut self) -> Told {
-        self.process.kill().expect("it is ours");
-        self.process.wait().expect("it is ours");
-        let mut told = self.reader.join().expect("lines are read");
-        told.kills = 1;
-        told
+    /// Kills the process, and returns the outcomes that it reported before.
+    fn kill(mut self) -> Outcomes {
+        self.process.kill().expect("the process is our child");
+        self.process.wait().expect("the process is our child");
+        let mut outcomes = self.reader.join().expect("lines are read");
+        outcomes.kills = 1;
+        outcomes
     }
 }
 
@@ -106,12 +110,12 @@ fn write_until_killed(url: &str, name: &str) {
     thread::scope(|scope| {
         scope.spawn(|| write(&chat, name, WRITERS / PROCESSES, &AtomicBool::new(false), &sender));
         for (outcome, text) in receiver {
-            // One write of a whole line, after the call has returned.
+            // A single write per line, after the call has returned.
             let line = match outcome {
                 Ok(id) => format!("ack {id} {text}.\n"),
                 Err(error) => format!("{} {text}.\n", error.kind().name()),
             };
-            std::io::stdout().lock().write_all(line.as_bytes()).expect("somebody listens");
+            std::io::stdout().lock().write_all(line.as_bytes()).expect("the receiver is open");
         }
     });
 }
@@ -121,21 +125,21 @@ fn every_acknowledged_message_survives_a_kill_of_the_server(engine: Engine) {
     let database = server.create_database();
     let chat = open_ready(database.url());
     let mut random = Random::new();
-    let mut told = Told::default();
+    let mut outcomes = Outcomes::default();
     for round in 0..kills() {
         let (sender, receiver) = channel();
         let (began, first) = channel();
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
-            let (chat, over, told) = (&chat, &over, &mut told);
+            let (chat, over, outcomes) = (&chat, &over, &mut outcomes);
             scope.spawn(move || write(chat, &round.to_string(), WRITERS, over, &sender));
             scope.spawn(move || {
                 for (outcome, text) in receiver {
                     if outcome.is_ok() {
-                        // Nobody waits for it any more after the first.
+                        // The receiver is dropped after the first one.
                         let _ = began.send(());
                     }
-                    told.note(outcome.map_err(|error| error.kind()), text);
+                    outcomes.note(outcome.map_err(|error| error.kind()), text);
                 }
             });
             first.recv().expect("there are outcomes");
@@ -144,18 +148,18 @@ fn every_acknowledged_message_survives_a_kill_of_the_server(engine: Engine) {
             server.kill();
             over.store(true, Ordering::SeqCst);
         });
-        told.kills += 1;
+        outcomes.kills += 1;
         server.start_again();
         heals(HEALING, || count(&chat));
     }
-    told.compare(&chat, engine, "servers");
+    outcomes.compare(&chat, engine, "servers");
 }
 
 fn kills() -> u32 {
-    std::env::var(KILLS).ok().and_then(|text| text.parse().ok()).unwrap_or(USUAL_KILLS)
+    std::env::var(KILLS).ok().and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_KILLS)
 }
 
-/// Marsaglia's xorshift, begun by the clock: every run kills at other instants.
+/// Marsaglia's xorshift, seeded by the clock: every run kills at different times.
 struct Random(u64);
 
 impl Random {
@@ -172,26 +176,26 @@ impl Random {
     }
 }
 
-/// What the writers were told, over all kills.
+/// The outcomes that the writers received, over all kills.
 #[derive(Default)]
-struct Told {
+struct Outcomes {
     kills: u32,
     acknowledged: HashMap<i64, String>,
-    /// Texts of calls that failed so that nothing is stored.
+    /// Texts of failed messages, which must not be stored.
     failed: HashSet<String>,
-    /// How often the outcome is not known.
+    /// Number of unknown outcomes.
     unknown: u64,
 }
 
-impl Told {
+impl Outcomes {
     fn note(&mut self, outcome: Result<i64, ErrorKind>, text: String) {
         match outcome {
             Ok(id) => {
                 let other = self.acknowledged.insert(id, text);
-                assert_eq!(other, None, "the id {id} was given twice");
+                assert_eq!(other, None, "the id {id} was returned twice");
             }
             Err(ErrorKind::OutcomeUnknown) => self.unknown += 1,
-            // Nothing was sent; or, on SQLite, another process has held the lock all the time.
+            // The message was not sent, or another process held SQLite's lock for the whole time.
             Err(ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::Conflict) => {
                 self.failed.insert(text);
             }
@@ -199,7 +203,7 @@ impl Told {
         }
     }
 
-    /// `ack ID TEXT.`, or a kind of error in the place of the first two. Lines that were cut off say nothing.
+    /// Parses `ack ID TEXT.` or `KIND TEXT.`. Truncated lines are ignored.
     fn read(&mut self, line: &[u8]) {
         let Some((word, rest)) =
             std::str::from_utf8(line).ok().and_then(|line| line.strip_suffix('.')?.split_once(' '))
@@ -229,26 +233,31 @@ impl Told {
         self.kills += other.kills;
     }
 
-    /// Compares it with all that is stored, and prints the figures.
+    /// Compares the outcomes with the stored messages, and prints the totals.
     fn compare(&self, chat: &Chatkeep, engine: Engine, killed: &str) {
         let mut left = self.acknowledged.clone();
         let mut texts = HashSet::new();
         for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst)
         {
-            let message = message.expect("the database is there");
+            let message = message.expect("the database is available");
             let text = message.user_message;
-            assert_eq!(message.bot_response.as_deref(), Some(text.repeat(40).as_str()), "torn");
+            assert_eq!(
+                message.bot_response.as_deref(),
+                Some(text.repeat(40).as_str()),
+                "the message is incomplete"
+            );
             if let Some(acknowledged) = left.remove(&message.id) {
                 assert_eq!(text, acknowledged, "message {} has another text", message.id);
             }
-            assert!(!self.failed.contains(&text), "{text} failed, and is stored");
+            assert!(!self.failed.contains(&text), "{text} failed, but is stored");
             assert!(texts.insert(text.clone()), "{text} is stored twice");
         }
         assert!(left.is_empty(), "acknowledged and lost: {left:?}");
         let Self { kills, acknowledged, failed, unknown } = self;
         assert!(!acknowledged.is_empty(), "nothing was acknowledged before the kills");
         println!(
-            "kills: {engine} {killed} {kills} acknowledged {} stored {} unknown {unknown} failed {}",
+            "kills: {engine} {killed} {kills} acknowledged {} stored {} unknown {unknown} \
+             failed {}",
             acknowledged.len(),
             texts.len(),
             failed.len()
@@ -256,20 +265,26 @@ impl Told {
     }
 }
 
-/// What became of a message, and its text.
+/// The outcome of a message, and its text.
 type Outcome = (chatkeep::Result<i64>, String);
 
-/// Writes until it is over, each writer one message after the other.
-fn write(chat: &Chatkeep, name: &str, writers: usize, over: &AtomicBool, told: &Sender<Outcome>) {
+/// Writes until `over` is set. Each writer logs one message after the other.
+fn write(
+    chat: &Chatkeep,
+    name: &str,
+    writers: usize,
+    over: &AtomicBool,
+    outcomes: &Sender<Outcome>,
+) {
     let message = |text: &String| NewMessage::new(text).with_response(text.repeat(40));
     let texts = move |writer| (0_u64..).map(move |number| format!("{name} {writer} {number}"));
-    let goes_on = |_: &String| !over.load(Ordering::SeqCst);
+    let is_running = |_: &String| !over.load(Ordering::SeqCst);
     thread::scope(|scope| {
         for writer in 0..writers / 2 {
             scope.spawn(move || {
-                for text in texts(writer).take_while(goes_on) {
+                for text in texts(writer).take_while(is_running) {
                     let outcome = chat.messages().log_message(&message(&text));
-                    told.send((outcome, text)).expect("somebody listens");
+                    outcomes.send((outcome, text)).expect("the receiver is open");
                 }
             });
         }
@@ -277,9 +292,9 @@ fn write(chat: &Chatkeep, name: &str, writers: usize, over: &AtomicBool, told: &
             let chat = chat.asynchronous();
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("starts");
             let tasks = (writers / 2..writers).map(async |writer| {
-                for text in texts(writer).take_while(goes_on) {
+                for text in texts(writer).take_while(is_running) {
                     let outcome = chat.messages().log_message(message(&text)).await;
-                    told.send((outcome, text)).expect("somebody listens");
+                    outcomes.send((outcome, text)).expect("the receiver is open");
                 }
             });
             runtime.block_on(join_all(tasks));

@@ -1,4 +1,5 @@
-//! Log-ins that can never succeed are told at once, and not tried again and again: each try counts as an attack.
+//! Logins that can never succeed are reported at once and not retried, because servers may count
+//! each try as an attack.
 
 use chatkeep::{Chatkeep, ErrorKind, PoolSettings};
 use chatkeep_testkit::{Engine, FaultProxy, TestDatabase};
@@ -8,40 +9,39 @@ use crate::on_each_server;
 use crate::opening::log;
 
 on_each_server!(
-    a_wrong_password_is_told_at_once_after_one_try,
-    an_unknown_user_is_told_at_once_after_one_try,
-    an_unknown_database_is_told_at_once_after_one_try,
-    many_threads_with_a_wrong_password_make_no_storm_of_log_ins,
+    a_wrong_password_is_reported_after_one_try,
+    an_unknown_user_is_reported_after_one_try,
+    an_unknown_database_is_reported_after_one_try,
+    threads_with_a_wrong_password_log_in_once_per_call,
 );
 
-/// A handle with the settings that a program has that sets none: it would wait 25 s for a database that is starting.
+/// Opens a handle with the default settings, which retry for 25 s while a database is starting.
 fn open_with_defaults(url: &str) -> Chatkeep {
-    Chatkeep::builder()
-        .url(url)
-        .settings(PoolSettings::default())
-        .open()
-        .expect("the URL is well-formed")
+    Chatkeep::builder().url(url).settings(PoolSettings::default()).open().expect("the URL is valid")
 }
 
 #[track_caller]
-pub(crate) fn is_refused_after_one_try(proxy: &FaultProxy, url: &str, says: &str) {
+pub(crate) fn is_refused_after_one_try(proxy: &FaultProxy, url: &str, expected: &str) {
     let chat = open_with_defaults(url);
     fails(url, || log(&chat, "hello"))
         .with(ErrorKind::Configuration)
         .naming("DATABASE_URL")
-        .saying(says)
+        .containing(expected)
         .final_()
         .at_once();
     assert!(proxy.accepted() <= 2, "{} connections were made", proxy.accepted());
     fails(url, || chat.database().wait_until_ready())
         .with(ErrorKind::Configuration)
-        .saying(says)
+        .containing(expected)
         .at_once();
-    fails(url, || chat.database().health()).with(ErrorKind::Configuration).saying(says).at_once();
+    fails(url, || chat.database().health())
+        .with(ErrorKind::Configuration)
+        .containing(expected)
+        .at_once();
     assert!(proxy.accepted() <= 6, "{} connections were made for three calls", proxy.accepted());
 }
 
-fn a_wrong_password_is_told_at_once_after_one_try(engine: Engine) {
+fn a_wrong_password_is_reported_after_one_try(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let right = password_of(database.url()).expect("the kit's account has a password");
@@ -49,9 +49,9 @@ fn a_wrong_password_is_told_at_once_after_one_try(engine: Engine) {
     is_refused_after_one_try(&proxy, &url, "chatkeep");
 }
 
-fn an_unknown_user_is_told_at_once_after_one_try(engine: Engine) {
+fn an_unknown_user_is_reported_after_one_try(engine: Engine) {
     let database = TestDatabase::create(engine);
-    // MySQL asks each name for another log-in method, so as not to tell which users there are.
+    // MySQL requests a different authentication method per name, to hide which users exist.
     for name in ["nobody_1", "nobody_2", "nobody_3", "nobody_4", "nobody_5", "nobody_6"] {
         let proxy = FaultProxy::to(database.url());
         let url = proxy.url(database.url()).replace("://chatkeep:", &format!("://{name}:"));
@@ -59,18 +59,15 @@ fn an_unknown_user_is_told_at_once_after_one_try(engine: Engine) {
     }
 }
 
-fn an_unknown_database_is_told_at_once_after_one_try(engine: Engine) {
+fn an_unknown_database_is_reported_after_one_try(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = proxy.url(database.url()).replace(database.name(), "no_such_database");
     is_refused_after_one_try(&proxy, &url, "no_such_database");
-    assert!(
-        TestDatabase::try_execute(&database, "SELECT 1").is_ok(),
-        "the server goes on as if nothing had happened"
-    );
+    assert!(TestDatabase::try_execute(&database, "SELECT 1").is_ok(), "the server still works");
 }
 
-fn many_threads_with_a_wrong_password_make_no_storm_of_log_ins(engine: Engine) {
+fn threads_with_a_wrong_password_log_in_once_per_call(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let right = password_of(database.url()).expect("the kit's account has a password");
@@ -83,5 +80,5 @@ fn many_threads_with_a_wrong_password_make_no_storm_of_log_ins(engine: Engine) {
             });
         }
     });
-    assert!(proxy.accepted() <= 20, "{} log-ins for 20 calls", proxy.accepted());
+    assert!(proxy.accepted() <= 20, "{} logins for 20 calls", proxy.accepted());
 }

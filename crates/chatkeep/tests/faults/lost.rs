@@ -1,4 +1,4 @@
-//! Connections that break at the moment in which a change is made final.
+//! Connections that break during a commit.
 
 use std::thread;
 use std::time::Duration;
@@ -11,20 +11,21 @@ use crate::on_each_server;
 use crate::opening::{QUERY_TIMEOUT, count, log, open_ready, plain, stored};
 
 on_each_server!(
-    a_commit_whose_answer_is_lost_is_of_unknown_outcome,
-    a_commit_that_is_lost_is_of_unknown_outcome,
-    an_insert_whose_answer_is_lost_is_of_unknown_outcome,
-    an_insert_that_is_lost_is_of_unknown_outcome,
-    an_insert_whose_answer_does_not_come_is_of_unknown_outcome,
-    a_batch_of_one_statement_whose_answer_is_lost_is_of_unknown_outcome,
-    a_batch_that_is_lost_before_its_commit_is_stored_once_or_not_at_all,
-    a_lost_read_may_be_made_again,
+    a_commit_with_a_lost_response_has_an_unknown_outcome,
+    a_lost_commit_has_an_unknown_outcome,
+    an_insert_with_a_lost_response_has_an_unknown_outcome,
+    a_lost_insert_has_an_unknown_outcome,
+    an_insert_without_a_response_has_an_unknown_outcome,
+    a_batch_with_a_lost_response_is_stored_once,
+    a_batch_lost_before_its_commit_is_not_stored,
+    a_lost_read_is_retryable,
 );
 
 const MARKER: &str = "marker-before-the-cut";
 const FIRST: &str = "the first of many";
 
-/// More messages than go into one statement, so that there is a transaction around several. The marker is in the last.
+/// Returns more messages than fit into one statement, so that they need a transaction. The last one
+/// is the marker.
 fn large_batch() -> Vec<NewMessage> {
     let mut batch: Vec<_> =
         (0..1500).map(|number| NewMessage::new(format!("message {number}"))).collect();
@@ -33,11 +34,11 @@ fn large_batch() -> Vec<NewMessage> {
     batch
 }
 
-fn a_commit_whose_answer_is_lost_is_of_unknown_outcome(engine: Engine) {
+fn a_commit_with_a_lost_response_has_an_unknown_outcome(engine: Engine) {
     loses_the_commit(engine, Deliver::Forwarded, 1);
 }
 
-fn a_commit_that_is_lost_is_of_unknown_outcome(engine: Engine) {
+fn a_lost_commit_has_an_unknown_outcome(engine: Engine) {
     loses_the_commit(engine, Deliver::Withheld, 0);
 }
 
@@ -49,22 +50,22 @@ fn loses_the_commit(engine: Engine, deliver: Deliver, rows: u64) {
     proxy.cut_at(b"COMMIT", deliver);
     fails(&url, || chat.messages().log_messages(&large_batch()))
         .with(ErrorKind::OutcomeUnknown)
-        .saying("may or may not be stored")
+        .containing("may or may not be stored")
         .hiding(MARKER)
         .final_()
         .at_once();
     assert_eq!(proxy.cuts(), 1);
     heals(Duration::from_secs(2), || log(&chat, "after"));
-    assert_eq!(stored(&database, MARKER), rows, "no second insert was made in silence");
-    assert_eq!(stored(&database, FIRST), rows, "all are stored, or none is");
+    assert_eq!(stored(&database, MARKER), rows, "the insert was not silently repeated");
+    assert_eq!(stored(&database, FIRST), rows, "all or none are stored");
     assert_eq!(stored(&database, "after"), 1);
 }
 
-fn an_insert_whose_answer_is_lost_is_of_unknown_outcome(engine: Engine) {
+fn an_insert_with_a_lost_response_has_an_unknown_outcome(engine: Engine) {
     loses_the_insert(engine, Deliver::Forwarded, 1);
 }
 
-fn an_insert_that_is_lost_is_of_unknown_outcome(engine: Engine) {
+fn a_lost_insert_has_an_unknown_outcome(engine: Engine) {
     loses_the_insert(engine, Deliver::Withheld, 0);
 }
 
@@ -73,8 +74,8 @@ fn loses_the_insert(engine: Engine, deliver: Deliver, rows: u64) {
     let proxy = FaultProxy::to(database.url());
     let url = plain(&proxy.url(database.url()));
     let chat = open_ready(&url);
-    // The statement is prepared by then, so that the text travels in the packet that runs it.
-    log(&chat, "before").expect("the server is there");
+    // Prepares the statement, so that the packet that executes it contains the text.
+    log(&chat, "before").expect("the server is available");
     proxy.cut_at(MARKER.as_bytes(), deliver);
     fails(&url, || log(&chat, MARKER))
         .with(ErrorKind::OutcomeUnknown)
@@ -83,15 +84,15 @@ fn loses_the_insert(engine: Engine, deliver: Deliver, rows: u64) {
         .at_once();
     assert_eq!(proxy.cuts(), 1);
     heals(Duration::from_secs(2), || log(&chat, "after"));
-    assert_eq!(stored(&database, MARKER), rows, "no second insert was made in silence");
+    assert_eq!(stored(&database, MARKER), rows, "the insert was not silently repeated");
 }
 
-fn an_insert_whose_answer_does_not_come_is_of_unknown_outcome(engine: Engine) {
+fn an_insert_without_a_response_has_an_unknown_outcome(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = plain(&proxy.url(database.url()));
     let chat = open_ready(&url);
-    log(&chat, "before").expect("the server is there");
+    log(&chat, "before").expect("the server is available");
     proxy.stall();
     fails(&url, || log(&chat, MARKER))
         .with(ErrorKind::OutcomeUnknown)
@@ -99,10 +100,10 @@ fn an_insert_whose_answer_does_not_come_is_of_unknown_outcome(engine: Engine) {
         .within(QUERY_TIMEOUT);
     proxy.pass();
     heals(Duration::from_secs(2), || log(&chat, "after"));
-    assert!(stored(&database, MARKER) <= 1, "no second insert was made in silence");
+    assert!(stored(&database, MARKER) <= 1, "the insert was not silently repeated");
 }
 
-fn a_batch_of_one_statement_whose_answer_is_lost_is_of_unknown_outcome(engine: Engine) {
+fn a_batch_with_a_lost_response_is_stored_once(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = plain(&proxy.url(database.url()));
@@ -110,72 +111,73 @@ fn a_batch_of_one_statement_whose_answer_is_lost_is_of_unknown_outcome(engine: E
     let batch = [NewMessage::new(FIRST), NewMessage::new(MARKER)];
     proxy.cut_at(MARKER.as_bytes(), Deliver::Forwarded);
     match chat.messages().log_messages(&batch) {
-        // Where it was one statement, the server has stored it and nobody can know.
+        // One statement: the server has stored the batch, but the client cannot know.
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
             fails(&url, || Err::<(), _>(error)).hiding(MARKER).final_();
         }
-        // Where there was a transaction around it, it is gone, and may be made again.
+        // In a transaction: it was rolled back, and the batch is retryable.
         Err(error) => {
             fails(&url, || Err::<(), _>(error))
                 .with(ErrorKind::Unavailable)
                 .hiding(MARKER)
                 .retryable();
-            chat.messages().log_messages(&batch).expect("made again, it succeeds");
+            chat.messages().log_messages(&batch).expect("the retry succeeds");
         }
         Ok(ids) => assert_eq!(ids.len(), 2),
     }
     assert_eq!(proxy.cuts(), 1);
     heals(Duration::from_secs(2), || log(&chat, "after"));
-    assert_eq!(stored(&database, MARKER), 1, "no second insert was made in silence");
-    assert_eq!(stored(&database, FIRST), 1, "all are stored, or none is");
+    assert_eq!(stored(&database, MARKER), 1, "the insert was not silently repeated");
+    assert_eq!(stored(&database, FIRST), 1, "all or none are stored");
 }
 
-fn a_batch_that_is_lost_before_its_commit_is_stored_once_or_not_at_all(engine: Engine) {
+fn a_batch_lost_before_its_commit_is_not_stored(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = plain(&proxy.url(database.url()));
     let chat = open_ready(&url);
     let batch = large_batch();
     proxy.cut_at(MARKER.as_bytes(), Deliver::Forwarded);
-    // Its transaction is gone with the connection, so it may be made again: by us, or by the call itself.
+    // The transaction was rolled back with the connection. Either the call itself or the test
+    // retries it.
     if let Err(error) = chat.messages().log_messages(&batch) {
         fails(&url, || Err::<(), _>(error)).with(ErrorKind::Unavailable).hiding(MARKER).retryable();
-        assert_eq!(stored(&database, FIRST), 0, "a part of it was stored");
-        chat.messages().log_messages(&batch).expect("made again, it succeeds");
+        assert_eq!(stored(&database, FIRST), 0, "the batch was partly stored");
+        chat.messages().log_messages(&batch).expect("the retry succeeds");
     }
     assert_eq!(proxy.cuts(), 1);
     assert_eq!(stored(&database, MARKER), 1);
     assert_eq!(stored(&database, FIRST), 1);
 }
 
-fn a_lost_read_may_be_made_again(engine: Engine) {
+fn a_lost_read_is_retryable(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = plain(&proxy.url(database.url()));
     let chat = open_ready(&url);
-    log(&chat, "before").expect("the server is there");
+    log(&chat, "before").expect("the server is available");
     proxy.cut_after(1, Deliver::Withheld);
     fails(&url, || count(&chat))
         .with(ErrorKind::Unavailable)
-        .saying("connection was lost")
+        .containing("connection was lost")
         .retryable()
         .at_once();
-    assert_eq!(count(&chat).expect("made again, it succeeds"), 1);
+    assert_eq!(count(&chat).expect("the retry succeeds"), 1);
 }
 
-/// The write is made on another connection then, and nobody notices. Only PostgreSQL's driver lets one look for it; the others
-/// tell what they cannot know.
+/// The write uses another connection, without an error. Only PostgreSQL's driver can detect a
+/// closed connection without a round trip; on the other engines the outcome is unknown.
 #[test]
-fn a_connection_that_ended_while_it_lay_idle_is_not_written_to() {
+fn a_connection_closed_while_idle_is_not_written_to() {
     let database = TestDatabase::create(Engine::PostgreSql);
     let proxy = FaultProxy::to(database.url());
     let chat = open_ready(&proxy.url(database.url()));
     for round in 0..5 {
-        log(&chat, &format!("round {round}")).expect("the server is there");
+        log(&chat, &format!("round {round}")).expect("the server is available");
         proxy.cut();
         while proxy.open() > 0 {
             thread::yield_now();
         }
     }
-    assert_eq!(count(&chat).expect("the server is there"), 5);
+    assert_eq!(count(&chat).expect("the server is available"), 5);
 }

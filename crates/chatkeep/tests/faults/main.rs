@@ -1,8 +1,9 @@
-//! The fault suite: what callers get when settings are wrong, servers are slow, full, read-only or gone, files are
-//! damaged, and connections break at the worst moment.
+//! The fault suite: wrong settings, slow, full, read-only and unavailable servers, damaged files,
+//! and connections that break during a commit.
 //!
-//! Every case asks the same: one typed error that says what is wrong, within the deadline, without a secret in it;
-//! nothing stored that was not acknowledged; and that everything works again when the fault is over.
+//! Every case checks the same properties. The call returns one typed error that names the cause,
+//! within the deadline and without secrets. Only acknowledged messages are stored. Calls work again
+//! after the fault.
 
 mod accounts;
 mod conflict;
@@ -38,7 +39,7 @@ mod threads;
 mod tls;
 mod url;
 
-/// One test for each server, so that a failure names it and they run side by side.
+/// Defines one test per server, so that a failure names it and they run in parallel.
 macro_rules! on_each_server {
     ($($case:ident),+ $(,)?) => {$(
         mod $case {
@@ -56,7 +57,7 @@ macro_rules! on_each_server {
 
             #[test]
             fn mysql() {
-                // Only MySQL may be absent; the run says so in its last lines.
+                // Only MySQL may be missing; the test run reports it at the end.
                 if Engine::MySql.is_available() {
                     super::$case(Engine::MySql);
                 }
@@ -66,7 +67,7 @@ macro_rules! on_each_server {
 }
 use on_each_server;
 
-/// One test for each server, and one for SQLite.
+/// Defines one test per server, and one for SQLite.
 macro_rules! on_each_engine {
     ($($case:ident),+ $(,)?) => {$(
         mod $case {
@@ -89,7 +90,7 @@ macro_rules! on_each_engine {
 
             #[test]
             fn mysql() {
-                // Only MySQL may be absent; the run says so in its last lines.
+                // Only MySQL may be missing; the test run reports it at the end.
                 if Engine::MySql.is_available() {
                     super::$case(Engine::MySql);
                 }

@@ -1,4 +1,4 @@
-//! A server that offers no encryption.
+//! A server without TLS.
 
 use chatkeep::ErrorKind;
 use chatkeep_testkit::{Deliver, Engine, FaultProxy, Server};
@@ -7,9 +7,9 @@ use crate::failing::fails;
 use crate::on_each_server;
 use crate::opening::{builder, log, stored, tables};
 
-on_each_server!(a_server_without_tls_is_refused_by_require_and_taken_by_prefer);
+on_each_server!(a_server_without_tls_is_rejected_by_require_and_accepted_by_prefer);
 
-fn a_server_without_tls_is_refused_by_require_and_taken_by_prefer(engine: Engine) {
+fn a_server_without_tls_is_rejected_by_require_and_accepted_by_prefer(engine: Engine) {
     let server = Server::builder(engine).without_tls().start();
     let database = server.create_database();
     let settings = chatkeep::PoolSettings::default();
@@ -20,13 +20,13 @@ fn a_server_without_tls_is_refused_by_require_and_taken_by_prefer(engine: Engine
         format!("verify-full&sslrootcert={ca}"),
     ] {
         let proxy = FaultProxy::to(database.url());
-        // A log-in in plain text would show the database's name.
+        // A plain-text login would contain the database's name.
         proxy.cut_at(database.name().as_bytes(), Deliver::Withheld);
         let url = format!("{}?sslmode={mode}", database.url_at("localhost", proxy.port()));
-        let chat = builder(&url).settings(settings.clone()).open().expect("the URL is well-formed");
+        let chat = builder(&url).settings(settings.clone()).open().expect("the URL is valid");
         fails(&url, || log(&chat, "hello"))
             .with(ErrorKind::Configuration)
-            .saying("tls")
+            .containing("tls")
             .final_()
             .at_once();
         assert_eq!(proxy.cuts(), 0, "sslmode={mode} logged in without encryption");
@@ -36,7 +36,7 @@ fn a_server_without_tls_is_refused_by_require_and_taken_by_prefer(engine: Engine
 
     for mode in ["", "?sslmode=prefer", "?sslmode=disable"] {
         let url = format!("{}{mode}", database.url());
-        let chat = builder(&url).open().expect("the URL is well-formed");
+        let chat = builder(&url).open().expect("the URL is valid");
         log(&chat, "hello").unwrap_or_else(|error| panic!("{mode:?}: {error:?}"));
     }
     assert_eq!(stored(&database, "hello"), 3);

@@ -1,4 +1,4 @@
-//! Handles with short deadlines, so that waiting for them does not take long.
+//! Handles with short timeouts, so that the tests do not take long.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
 pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) const POOL_TIMEOUT: Duration = Duration::from_millis(2500);
 
-/// Settings that owe nothing to the environment, and do not wait for a database at start-up.
+/// Returns settings that ignore the environment and do not retry at start-up.
 pub(crate) fn short() -> PoolSettings {
     PoolSettings {
         pool_size: 4,
@@ -23,35 +23,35 @@ pub(crate) fn short() -> PoolSettings {
     }
 }
 
-/// Short deadlines, and no retries at start-up.
+/// Returns a builder with short timeouts and without retries at start-up.
 pub(crate) fn builder(url: &str) -> ChatkeepBuilder {
     Chatkeep::builder().url(url).settings(short())
 }
 
-/// A handle with short deadlines.
+/// Returns a handle with short timeouts.
 #[track_caller]
 pub(crate) fn open(url: &str) -> Chatkeep {
-    builder(url).open().expect("the URL is right, and nothing is opened yet")
+    builder(url).open().expect("the URL is valid, and the handle does not connect yet")
 }
 
-/// A handle that has made the schema and holds a connection.
+/// Returns a handle that has created the schema and has an open connection.
 #[track_caller]
 pub(crate) fn open_ready(url: &str) -> Chatkeep {
     let chat = open(url);
-    chat.database().wait_until_ready().expect("the database is there");
+    chat.database().wait_until_ready().expect("the database is available");
     chat
 }
 
-/// A connection of its own beside the pool, on a database whose schema is made.
+/// Opens a connection outside of any pool, and creates the schema.
 #[track_caller]
 pub(crate) fn connection(url: &str) -> Connection {
-    let mut connection = try_connection(url).expect("the database is there");
+    let mut connection = try_connection(url).expect("the database is available");
     migrations::ensure(&mut connection, true, Duration::from_secs(30))
-        .expect("the schema can be made");
+        .expect("the schema can be created");
     connection
 }
 
-/// A connection of its own beside the pool, with patient deadlines.
+/// Opens a connection outside of any pool, with long timeouts.
 pub(crate) fn try_connection(url: &str) -> chatkeep::Result<Connection> {
     let options = ConnectOptions {
         connect_timeout: Duration::from_secs(10),
@@ -60,7 +60,7 @@ pub(crate) fn try_connection(url: &str) -> chatkeep::Result<Connection> {
     Connection::open(&DatabaseUrl::parse(url)?, Role::Writer, &options)
 }
 
-/// The URL without encryption, for what reads the bytes on the wire.
+/// Disables encryption in a URL, for proxies that search the transmitted bytes.
 pub(crate) fn plain(url: &str) -> String {
     format!("{url}?sslmode=disable")
 }
@@ -70,12 +70,12 @@ pub(crate) fn log(chat: &Chatkeep, text: &str) -> chatkeep::Result<i64> {
     chat.messages().log_message(&NewMessage::new(text))
 }
 
-/// How many messages the pool finds.
+/// Counts the messages through the handle.
 pub(crate) fn count(chat: &Chatkeep) -> chatkeep::Result<i64> {
     chat.messages().get_message_count(&MessageFilter::default())
 }
 
-/// How many messages with this text are stored, seen from outside.
+/// Counts the stored messages with this text, over a separate connection.
 #[track_caller]
 pub(crate) fn stored(database: &TestDatabase, text: &str) -> u64 {
     let count =
@@ -83,7 +83,7 @@ pub(crate) fn stored(database: &TestDatabase, text: &str) -> u64 {
     count.and_then(|count| count.parse().ok()).expect("a count is a number")
 }
 
-/// How many tables there are, seen from outside.
+/// Counts the tables, over a separate connection.
 #[track_caller]
 pub(crate) fn tables(database: &TestDatabase) -> u64 {
     let sql = match database.engine() {

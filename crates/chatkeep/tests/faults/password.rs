@@ -1,4 +1,4 @@
-//! Passwords with characters that mean something in a URL.
+//! Passwords with characters that have a meaning in URLs.
 
 use chatkeep::{Chatkeep, ErrorKind};
 use chatkeep_testkit::{Engine, TestDatabase};
@@ -7,10 +7,10 @@ use crate::failing::fails;
 use crate::on_each_server;
 use crate::opening::{log, open};
 
-/// Everything that has a meaning in a URL, and letters outside of ASCII.
+/// All characters that have a meaning in URLs, and non-ASCII characters.
 const PASSWORD: &str = "p@s:s/w%o#r?d&=+ [ü]-Straße-密码-🔑";
 
-/// Every byte as `%xx`, letters and digits aside.
+/// Percent-encodes every byte except letters and digits.
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
@@ -19,15 +19,19 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-/// Makes an account that may do everything in this database, and no other.
+/// Creates an account with all rights in this database only, and returns its name.
 fn account(database: &TestDatabase, password: &str) -> String {
     let name = format!("{}_u", database.name());
     database.execute(&match database.engine() {
         Engine::PostgreSql => {
-            format!("CREATE ROLE {name} LOGIN PASSWORD '{password}'; GRANT ALL ON SCHEMA public TO {name}")
+            format!(
+                "CREATE ROLE {name} LOGIN PASSWORD '{password}'; \
+                 GRANT ALL ON SCHEMA public TO {name}"
+            )
         }
         _ => format!(
-            "CREATE USER '{name}'@'%' IDENTIFIED BY '{password}'; GRANT ALL ON {}.* TO '{name}'@'%'",
+            "CREATE USER '{name}'@'%' IDENTIFIED BY '{password}'; \
+             GRANT ALL ON {}.* TO '{name}'@'%'",
             database.name()
         ),
     });
@@ -40,38 +44,38 @@ fn url(database: &TestDatabase, account: &str) -> String {
 }
 
 on_each_server!(
-    a_password_with_every_special_character_logs_in,
-    a_wrongly_encoded_password_is_refused_without_showing_it,
-    a_wrong_password_with_special_characters_is_not_shown,
+    a_password_with_special_characters_logs_in,
+    an_invalidly_encoded_password_is_rejected_and_hidden,
+    a_wrong_password_with_special_characters_is_hidden,
 );
 
-fn a_password_with_every_special_character_logs_in(engine: Engine) {
+fn a_password_with_special_characters_logs_in(engine: Engine) {
     let database = TestDatabase::create(engine);
     let name = account(&database, PASSWORD);
     let url = url(&database, &format!("{name}:{}", encoded(PASSWORD)));
     let chat = open(&url);
-    log(&chat, "hello").expect("the password is right");
+    log(&chat, "hello").expect("the password is correct");
     for text in [chat.database().database_url(), format!("{chat:?}")] {
         assert!(text.contains("***"), "{text}");
         assert!(!text.contains(&encoded(PASSWORD)) && !text.contains(PASSWORD), "{text}");
     }
 }
 
-fn a_wrongly_encoded_password_is_refused_without_showing_it(engine: Engine) {
+fn an_invalidly_encoded_password_is_rejected_and_hidden(engine: Engine) {
     let database = TestDatabase::create(engine);
     for password in ["geheim%zzwort", "geheim%", "geheim%f", "geheim%ff%fewort"] {
         let url = url(&database, &format!("chatkeep:{password}"));
         fails(&url, || Chatkeep::open(&url))
             .with(ErrorKind::Configuration)
             .naming("DATABASE_URL")
-            .saying("%")
+            .containing("%")
             .hiding("geheim")
             .hiding("wort")
             .at_once();
     }
 }
 
-fn a_wrong_password_with_special_characters_is_not_shown(engine: Engine) {
+fn a_wrong_password_with_special_characters_is_hidden(engine: Engine) {
     let database = TestDatabase::create(engine);
     let name = account(&database, "another one");
     let url = url(&database, &format!("{name}:{}", encoded(PASSWORD)));

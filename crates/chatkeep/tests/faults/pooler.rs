@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode, where the URL does not say that it is there.
+//! PgBouncer in transaction mode, with a URL that does not declare it.
 
 use std::sync::Mutex;
 
@@ -9,7 +9,7 @@ use crate::failing::fails;
 use crate::opening::{log, open, open_ready};
 
 #[test]
-fn prepared_statements_that_get_lost_hint_at_the_setting() {
+fn lost_prepared_statements_suggest_the_pooler_setting() {
     let database = TestDatabase::create(Engine::PostgreSql);
     drop(open_ready(database.url()));
     let pooler = PgBouncer::before(&database, 2);
@@ -28,27 +28,27 @@ fn prepared_statements_that_get_lost_hint_at_the_setting() {
         }
     });
     let failed = failed.into_inner().expect("no thread panics");
-    assert!(!failed.is_empty(), "no statement got lost: this case shows nothing");
+    assert!(!failed.is_empty(), "no statement was lost, so the case tests nothing");
     for error in failed {
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error:?}");
         assert_eq!(error.field(), Some("DATABASE_URL"), "{error:?}");
         assert!(error.message().contains("pooler=transaction"), "{error:?}");
     }
-    log(&open(pooler.url()), "hello").expect("with the setting all is well");
+    log(&open(pooler.url()), "hello").expect("with the setting all calls work");
 }
 
 #[test]
-fn a_start_up_parameter_that_a_pooler_refuses_is_told_at_once() {
+fn a_parameter_that_a_pooler_rejects_is_reported_at_once() {
     let database = TestDatabase::create(Engine::PostgreSql);
     let pooler = PgBouncer::before(&database, 2);
     let url = format!("{}&options=-c%20search_path%3Dpublic", pooler.url());
     let chat = Chatkeep::builder().url(&url).settings(PoolSettings::default()).open();
-    let chat = chat.expect("the URL is well-formed");
+    let chat = chat.expect("the URL is valid");
     fails(&url, || log(&chat, "hello"))
         .with(ErrorKind::Configuration)
         .naming("DATABASE_URL")
-        .saying("unsupported startup parameter")
-        .saying("ignore_startup_parameters")
+        .containing("unsupported startup parameter")
+        .containing("ignore_startup_parameters")
         .final_()
         .at_once();
 }

@@ -1,4 +1,4 @@
-//! A URL that leads to the port of another engine's server.
+//! URLs that point to another engine's server.
 
 use chatkeep::{Chatkeep, ErrorKind, PoolSettings};
 use chatkeep_testkit::{Engine, TestDatabase};
@@ -7,37 +7,37 @@ use crate::failing::fails;
 use crate::opening::log;
 
 #[track_caller]
-fn is_told(scheme: &str, server: Engine, says: &str) {
+fn is_reported(scheme: &str, server: Engine, expected: &str) {
     let database = TestDatabase::create(server);
     let (_, rest) = database.url().split_once("://").expect("a URL");
     for tail in ["", "?sslmode=disable", "?sslmode=require"] {
         let url = format!("{scheme}://{rest}{tail}");
         let chat = Chatkeep::builder().url(&url).settings(PoolSettings::default()).open();
-        let chat = chat.expect("the URL is well-formed");
+        let chat = chat.expect("the URL is valid");
         fails(&url, || log(&chat, "hello"))
             .with(ErrorKind::Configuration)
             .naming("DATABASE_URL")
-            .saying(says)
+            .containing(expected)
             .final_()
             .at_once();
     }
 }
 
 #[test]
-fn a_postgresql_url_that_leads_to_mariadb_says_so() {
-    is_told("postgresql", Engine::MariaDb, "speaks MySQL's protocol");
+fn a_postgresql_url_for_a_mariadb_server_is_reported() {
+    is_reported("postgresql", Engine::MariaDb, "speaks MySQL's protocol");
 }
 
 #[test]
-fn a_postgresql_url_that_leads_to_mysql_says_so() {
+fn a_postgresql_url_for_a_mysql_server_is_reported() {
     if Engine::MySql.is_available() {
-        is_told("postgresql", Engine::MySql, "speaks MySQL's protocol");
+        is_reported("postgresql", Engine::MySql, "speaks MySQL's protocol");
     }
 }
 
 #[test]
-fn a_mysql_url_that_leads_to_postgresql_says_so() {
+fn a_mysql_url_for_a_postgresql_server_is_reported() {
     for scheme in ["mysql", "mariadb"] {
-        is_told(scheme, Engine::PostgreSql, "speaks PostgreSQL's protocol");
+        is_reported(scheme, Engine::PostgreSql, "speaks PostgreSQL's protocol");
     }
 }

@@ -1,4 +1,4 @@
-//! Servers and accounts that take no changes.
+//! Read-only servers and accounts.
 
 use chatkeep::{ErrorKind, NewMessage};
 use chatkeep_testkit::{Engine, Server, TestDatabase};
@@ -8,20 +8,22 @@ use crate::on_each_server;
 use crate::opening::{count, log, open, open_ready, tables};
 
 on_each_server!(
-    a_database_that_takes_no_changes_still_checks_tokens,
-    a_write_refused_as_read_only_is_followed_by_a_new_connection,
+    a_read_only_database_checks_tokens,
+    a_write_rejected_as_read_only_replaces_the_connection,
 );
 
-/// An account that would have the right to change everything; gives its URL.
+/// Creates an account with all rights, and returns its URL.
 fn account(database: &TestDatabase) -> String {
     let name = format!("{}_u", database.name());
     database.execute(&match database.engine() {
         Engine::PostgreSql => format!(
-            "CREATE ROLE {name} LOGIN PASSWORD 'geheim-wort'; GRANT ALL ON SCHEMA public TO {name}; \
+            "CREATE ROLE {name} LOGIN PASSWORD 'geheim-wort'; \
+             GRANT ALL ON SCHEMA public TO {name}; \
              GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}"
         ),
         _ => format!(
-            "CREATE USER '{name}'@'%' IDENTIFIED BY 'geheim-wort'; GRANT ALL ON {}.* TO '{name}'@'%'",
+            "CREATE USER '{name}'@'%' IDENTIFIED BY 'geheim-wort'; \
+             GRANT ALL ON {}.* TO '{name}'@'%'",
             database.name()
         ),
     });
@@ -29,8 +31,8 @@ fn account(database: &TestDatabase) -> String {
     format!("{engine}://{name}:geheim-wort@127.0.0.1:{port}/{}", database.name())
 }
 
-/// From now on the database takes no changes, as a replica or one that is being moved.
-fn close_for_changes(database: &TestDatabase) {
+/// Makes the database read-only, like a replica or a database during a migration.
+fn make_read_only(database: &TestDatabase) {
     match database.engine() {
         Engine::PostgreSql => {
             database.execute(&format!(
@@ -42,21 +44,19 @@ fn close_for_changes(database: &TestDatabase) {
     }
 }
 
-fn a_database_that_takes_no_changes_still_checks_tokens(engine: Engine) {
+fn a_read_only_database_checks_tokens(engine: Engine) {
     let server = Server::start(engine);
     let database = server.create_database();
     let created =
-        open_ready(database.url()).tokens().create_token("t", None).expect("it takes changes");
+        open_ready(database.url()).tokens().create_token("t", None).expect("it is writable");
     let url = account(&database);
-    close_for_changes(&database);
+    make_read_only(&database);
 
     let chat = open(&url);
     assert!(
-        chat.tokens()
-            .verify_token(created.token.expose())
-            .expect("a token is checked all the same")
+        chat.tokens().verify_token(created.token.expose()).expect("tokens can still be checked")
     );
-    assert_eq!(count(&chat).expect("reading goes on"), 0);
+    assert_eq!(count(&chat).expect("reads still work"), 0);
     let two = [NewMessage::new("a"), NewMessage::new("b")];
     fails(&url, || log(&chat, "hello")).with(ErrorKind::ReadOnly).final_().at_once();
     fails(&url, || chat.messages().log_messages(&two)).with(ErrorKind::ReadOnly).final_().at_once();
@@ -65,10 +65,10 @@ fn a_database_that_takes_no_changes_still_checks_tokens(engine: Engine) {
         .hiding(created.token.expose())
         .final_()
         .at_once();
-    assert!(chat.tokens().verify_token(created.token.expose()).expect("the connection is whole"));
-    assert_eq!(count(&chat).expect("reading goes on"), 0);
+    assert!(chat.tokens().verify_token(created.token.expose()).expect("the connection is intact"));
+    assert_eq!(count(&chat).expect("reads still work"), 0);
 
-    // A schema cannot be made there either.
+    // Creating a schema fails too.
     let empty = server.create_database();
     let rest = empty.url().split_once('@').expect("an account").1;
     let account = url.split_once('@').expect("an account").0;
@@ -82,19 +82,20 @@ fn a_database_that_takes_no_changes_still_checks_tokens(engine: Engine) {
     assert_eq!(tables(&empty), 0);
 }
 
-/// After a planned failover the old primary stays up and refuses writes; a new connection may lead to the new one.
-fn a_write_refused_as_read_only_is_followed_by_a_new_connection(engine: Engine) {
+/// After a planned failover the old primary stays up and rejects writes. A new connection may reach
+/// the new primary.
+fn a_write_rejected_as_read_only_replaces_the_connection(engine: Engine) {
     let server = Server::start(engine);
     let database = server.create_database();
     open_ready(database.url());
     let url = account(&database);
-    close_for_changes(&database);
+    make_read_only(&database);
     let chat = open(&url);
-    assert_eq!(count(&chat).expect("reading goes on"), 0);
+    assert_eq!(count(&chat).expect("reads still work"), 0);
     let before = connections(&database);
     assert_eq!(before.len(), 1);
 
-    let error = log(&chat, "hello").expect_err("the server takes no changes");
+    let error = log(&chat, "hello").expect_err("the server is read-only");
     assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
     match engine {
         Engine::PostgreSql => {
@@ -105,14 +106,14 @@ fn a_write_refused_as_read_only_is_followed_by_a_new_connection(engine: Engine) 
         }
         _ => database.execute("SET GLOBAL read_only = OFF"),
     }
-    log(&chat, "hello").expect("the new connection takes changes");
+    log(&chat, "hello").expect("the new connection is writable");
     assert!(
         connections(&database).iter().all(|id| !before.contains(id)),
-        "the refused connection is used on"
+        "the rejected connection is still used"
     );
 }
 
-/// The server's numbers of the account's connections.
+/// Returns the server's ids of the account's connections.
 fn connections(database: &TestDatabase) -> Vec<String> {
     let name = format!("{}_u", database.name());
     let rows = database.query(&match database.engine() {

@@ -1,4 +1,4 @@
-//! Servers that freeze, are killed, and restart while calls are made.
+//! Servers that freeze, are killed or restart during calls.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,27 +12,28 @@ use crate::on_each_server;
 use crate::opening::{CONNECT_TIMEOUT, QUERY_TIMEOUT, count, log, open_ready, stored};
 
 on_each_server!(
-    a_frozen_server_is_given_up_in_time_and_taken_up_again,
-    a_killed_server_is_told_and_taken_up_again,
-    an_orderly_restart_is_told_and_taken_up_again,
-    an_idle_pool_meets_a_restart_once,
+    calls_time_out_on_a_frozen_server_and_recover,
+    a_killed_server_is_reported_and_calls_recover,
+    calls_recover_after_an_orderly_restart,
+    at_most_one_burst_of_calls_fails_after_a_restart,
 );
 
+/// Time within which calls must work again.
 const HEALING: Duration = Duration::from_secs(2);
 const THREADS: usize = 6;
 
-/// Threads that log messages all the while, each with a text of its own, and remember what was acknowledged.
+/// The result of threads that log messages continuously, each with a unique text.
 struct Traffic {
     acknowledged: Vec<String>,
     longest: Duration,
 }
 
 fn traffic_during(chat: &Chatkeep, url: &str, fault: impl FnOnce()) -> Traffic {
-    let over = AtomicBool::new(false);
-    let talk = |thread: usize| {
+    let is_over = AtomicBool::new(false);
+    let log_messages = |thread: usize| {
         let (mut acknowledged, mut longest) = (Vec::new(), Duration::ZERO);
         for round in 0.. {
-            if over.load(Ordering::SeqCst) {
+            if is_over.load(Ordering::SeqCst) {
                 break;
             }
             let text = format!("traffic-{thread}-{round}");
@@ -47,7 +48,7 @@ fn traffic_during(chat: &Chatkeep, url: &str, fault: impl FnOnce()) -> Traffic {
                         ErrorKind::OutcomeUnknown,
                         ErrorKind::PoolTimeout,
                     ]);
-                    // Not as fast as it goes: a refused connection is told at once.
+                    // Limits the rate: a refused connection fails immediately.
                     thread::sleep(Duration::from_millis(20));
                 }
             }
@@ -56,10 +57,10 @@ fn traffic_during(chat: &Chatkeep, url: &str, fault: impl FnOnce()) -> Traffic {
     };
     thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..THREADS).map(|thread| scope.spawn(move || talk(thread))).collect();
+            (0..THREADS).map(|thread| scope.spawn(move || log_messages(thread))).collect();
         thread::sleep(Duration::from_millis(200));
         fault();
-        over.store(true, Ordering::SeqCst);
+        is_over.store(true, Ordering::SeqCst);
         let mut all = Traffic { acknowledged: Vec::new(), longest: Duration::ZERO };
         for thread in threads {
             let one = thread.join().expect("no call panics");
@@ -70,10 +71,10 @@ fn traffic_during(chat: &Chatkeep, url: &str, fault: impl FnOnce()) -> Traffic {
     })
 }
 
-/// Nothing acknowledged is lost, and nothing is there twice.
+/// Asserts that every acknowledged message is stored, and none twice.
 #[track_caller]
-fn is_all_there_once(database: &TestDatabase, traffic: &Traffic) {
-    assert!(!traffic.acknowledged.is_empty(), "nothing was logged at all");
+fn every_acknowledged_message_is_stored_once(database: &TestDatabase, traffic: &Traffic) {
+    assert!(!traffic.acknowledged.is_empty(), "no message was acknowledged");
     let rows = database.query("SELECT user_message, COUNT(*) FROM messages GROUP BY user_message");
     let count_of = |text: &str| {
         let row = rows.iter().find(|row| row[0].as_deref() == Some(text));
@@ -86,7 +87,7 @@ fn is_all_there_once(database: &TestDatabase, traffic: &Traffic) {
     assert!(twice.is_empty(), "stored more than once: {twice:?}");
 }
 
-/// Calls from several threads at once, which between them use several connections; gives what failed.
+/// Makes concurrent calls over several connections, and returns their errors.
 fn burst(chat: &Chatkeep) -> Vec<Error> {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| count(chat))).collect();
@@ -95,19 +96,19 @@ fn burst(chat: &Chatkeep) -> Vec<Error> {
     })
 }
 
-/// No connection from before the fault is left that would fail a call.
+/// Asserts that no stale connection is left that would fail a call.
 #[track_caller]
-fn works_everywhere(chat: &Chatkeep) {
+fn no_call_fails(chat: &Chatkeep) {
     let errors = burst(chat);
     assert!(errors.is_empty(), "stale connections were handed out: {errors:?}");
 }
 
-fn a_frozen_server_is_given_up_in_time_and_taken_up_again(engine: Engine) {
+fn calls_time_out_on_a_frozen_server_and_recover(engine: Engine) {
     let server = Server::start(engine);
     let database = server.create_database();
     let url = database.url().to_owned();
     let chat = open_ready(&url);
-    let created = chat.tokens().create_token("t", None).expect("the server is there");
+    let created = chat.tokens().create_token("t", None).expect("the server is available");
     let traffic = traffic_during(&chat, &url, || {
         server.pause();
         let longest = QUERY_TIMEOUT + CONNECT_TIMEOUT;
@@ -118,45 +119,48 @@ fn a_frozen_server_is_given_up_in_time_and_taken_up_again(engine: Engine) {
             .within(longest);
         server.resume();
         heals(HEALING, || count(&chat));
-        works_everywhere(&chat);
+        no_call_fails(&chat);
     });
     assert!(
         traffic.longest <= QUERY_TIMEOUT + CONNECT_TIMEOUT + SLACK,
         "a call took {:?}",
         traffic.longest
     );
-    is_all_there_once(&database, &traffic);
-    assert!(chat.tokens().verify_token(created.token.expose()).expect("the server is back"));
+    every_acknowledged_message_is_stored_once(&database, &traffic);
+    assert!(
+        chat.tokens().verify_token(created.token.expose()).expect("the server is available again")
+    );
 }
 
-fn a_killed_server_is_told_and_taken_up_again(engine: Engine) {
+fn a_killed_server_is_reported_and_calls_recover(engine: Engine) {
     let mut server = Server::start(engine);
     let database = server.create_database();
     let url = database.url().to_owned();
     let chat = open_ready(&url);
     let traffic = traffic_during(&chat, &url, || {
         server.kill();
-        fails(&url, || heals_not(&chat))
+        fails(&url, || count_after_bursts(&chat))
             .with(ErrorKind::Unavailable)
-            .saying("refused")
+            .containing("refused")
             .retryable()
             .at_once();
         server.start_again();
         heals(HEALING, || count(&chat));
-        works_everywhere(&chat);
+        no_call_fails(&chat);
     });
-    is_all_there_once(&database, &traffic);
+    every_acknowledged_message_is_stored_once(&database, &traffic);
 }
 
-/// The first calls may find connections that died with the server; after them the server itself is missed.
-fn heals_not(chat: &Chatkeep) -> chatkeep::Result<i64> {
+/// Counts messages after enough calls to discard all stale connections, so that the error is that
+/// of connecting.
+fn count_after_bursts(chat: &Chatkeep) -> chatkeep::Result<i64> {
     for _ in 0..THREADS * 2 {
         let _ = count(chat);
     }
     count(chat)
 }
 
-fn an_orderly_restart_is_told_and_taken_up_again(engine: Engine) {
+fn calls_recover_after_an_orderly_restart(engine: Engine) {
     let mut server = Server::start(engine);
     let database = server.create_database();
     let url = database.url().to_owned();
@@ -164,24 +168,24 @@ fn an_orderly_restart_is_told_and_taken_up_again(engine: Engine) {
     let traffic = traffic_during(&chat, &url, || {
         server.restart();
         heals(HEALING, || count(&chat));
-        works_everywhere(&chat);
+        no_call_fails(&chat);
     });
-    is_all_there_once(&database, &traffic);
+    every_acknowledged_message_is_stored_once(&database, &traffic);
 }
 
-fn an_idle_pool_meets_a_restart_once(engine: Engine) {
+fn at_most_one_burst_of_calls_fails_after_a_restart(engine: Engine) {
     let mut server = Server::start(engine);
     let database = server.create_database();
     let chat = open_ready(database.url());
-    works_everywhere(&chat);
+    no_call_fails(&chat);
     server.restart();
-    // Once calls have met connections that died, the pool doubts all the others.
+    // After the first calls with stale connections, the pool pings all others.
     let bursts: Vec<_> = (0..5).map(|_| burst(&chat)).collect();
     let failed: Vec<_> = bursts.into_iter().filter(|errors| !errors.is_empty()).collect();
-    assert!(failed.len() <= 1, "stale connections were handed out again and again: {failed:?}");
+    assert!(failed.len() <= 1, "stale connections were handed out repeatedly: {failed:?}");
     for error in failed.into_iter().flatten() {
         fails(database.url(), || Err::<(), _>(error)).with(ErrorKind::Unavailable).retryable();
     }
-    log(&chat, "after").expect("the pool has healed");
+    log(&chat, "after").expect("the pool has recovered");
     assert_eq!(stored(&database, "after"), 1);
 }

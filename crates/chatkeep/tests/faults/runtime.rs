@@ -1,4 +1,4 @@
-//! Blocking calls inside an asynchronous runtime: unwise, and no panic.
+//! Blocking calls inside an asynchronous runtime. They are discouraged, but must not panic.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::opening::{builder, count, log, open, short};
 use crate::{on_each_engine, on_each_server};
 
 on_each_engine!(blocking_calls_work_inside_a_runtime);
-on_each_server!(a_deadline_holds_inside_a_runtime);
+on_each_server!(a_blocking_call_times_out_inside_a_runtime);
 
 const DEADLINE: Duration = Duration::from_millis(700);
 
@@ -25,9 +25,9 @@ fn blocking_calls_work_inside_a_runtime(engine: Engine) {
         let database = TestDatabase::create(engine);
         runtime.block_on(async {
             let chat = open(database.url());
-            log(&chat, "in the runtime itself").expect("the call blocks and works");
+            log(&chat, "in the runtime").expect("the call blocks and works");
             let two = [NewMessage::new("a"), NewMessage::new("b")];
-            chat.messages().log_messages(&two).expect("a transaction works too");
+            chat.messages().log_messages(&two).expect("a transaction works");
 
             let clone = chat.clone();
             tokio::spawn(async move { log(&clone, "in a task").map(drop) })
@@ -35,36 +35,36 @@ fn blocking_calls_work_inside_a_runtime(engine: Engine) {
                 .expect("the task does not panic")
                 .expect("the call blocks and works");
             let clone = chat.clone();
-            tokio::task::spawn_blocking(move || log(&clone, "where it belongs").map(drop))
+            tokio::task::spawn_blocking(move || log(&clone, "on a blocking thread").map(drop))
                 .await
                 .expect("the task does not panic")
                 .expect("the call blocks and works");
 
-            let created = chat.tokens().create_token("t", None).expect("a token is made");
+            let created = chat.tokens().create_token("t", None).expect("a token is created");
             assert!(chat.tokens().verify_token(created.token.expose()).expect("it can be checked"));
-            assert_eq!(count(&chat).expect("the database is there"), 5);
-            // Closing connections takes a call as well.
+            assert_eq!(count(&chat).expect("the database is available"), 5);
+            // Closing connections blocks too.
             drop(chat);
         });
     }
 }
 
-fn a_deadline_holds_inside_a_runtime(engine: Engine) {
+fn a_blocking_call_times_out_inside_a_runtime(engine: Engine) {
     for runtime in runtimes() {
         let database = TestDatabase::create(engine);
         let proxy = FaultProxy::to(database.url());
         let url = proxy.url(database.url());
         let settings = PoolSettings { query_timeout: DEADLINE, ..short() };
-        let chat = builder(&url).settings(settings).open().expect("the URL is well-formed");
-        count(&chat).expect("the server is there");
+        let chat = builder(&url).settings(settings).open().expect("the URL is valid");
+        count(&chat).expect("the server is available");
         proxy.stall();
         runtime.block_on(async {
             fails(&url, || count(&chat))
                 .with(ErrorKind::Unavailable)
-                .saying("did not answer")
+                .containing("did not respond")
                 .within(DEADLINE);
         });
         proxy.pass();
-        runtime.block_on(async { count(&chat) }).expect("the pool has healed");
+        runtime.block_on(async { count(&chat) }).expect("the pool has recovered");
     }
 }

@@ -1,4 +1,4 @@
-//! A peer that accepts everything and answers nothing, and many callers at once: all of them end in time.
+//! Many concurrent callers of a server that accepts connections but never responds.
 
 use std::time::{Duration, Instant};
 
@@ -10,15 +10,15 @@ use crate::on_each_server;
 use crate::opening::{connection, log, short, stored};
 
 on_each_server!(
-    awaited_messages_end_in_time_when_open_connections_fall_silent,
-    awaited_messages_end_in_time_when_no_connection_can_be_made,
-    awaited_reads_end_in_time_when_the_server_falls_silent
+    awaited_messages_time_out_when_open_connections_stall,
+    awaited_messages_time_out_when_connecting_stalls,
+    awaited_reads_time_out_when_the_server_stalls
 );
 
 const LIMIT: Duration = Duration::from_secs(2);
-/// Waiting for a connection that has to be made, and for the answer: what README promises.
+/// Maximum duration of a call according to the README: connecting plus the query.
 const BOUND: Duration = Duration::from_secs(4);
-/// Sixteen groups.
+/// Number of concurrent messages: sixteen groups.
 const MESSAGES: usize = 8_000;
 
 fn settings() -> PoolSettings {
@@ -26,11 +26,14 @@ fn settings() -> PoolSettings {
 }
 
 fn open(url: &str) -> Chatkeep {
-    Chatkeep::builder().url(url).settings(settings()).open().expect("the URL is right")
+    Chatkeep::builder().url(url).settings(settings()).open().expect("the URL is valid")
 }
 
-/// The time that each of many calls takes that begin together, and what each comes to.
-fn together<T, F>(number: usize, call: impl Fn(usize) -> F) -> Vec<(Duration, chatkeep::Result<T>)>
+/// Starts `number` calls concurrently, and returns the duration and the outcome of each.
+fn concurrently<T, F>(
+    number: usize,
+    call: impl Fn(usize) -> F,
+) -> Vec<(Duration, chatkeep::Result<T>)>
 where
     T: Send + 'static,
     F: Future<Output = chatkeep::Result<T>> + Send + 'static,
@@ -62,7 +65,7 @@ fn assert_all_failed_in_time<T: std::fmt::Debug>(
     allowed: &[ErrorKind],
 ) {
     for (took, outcome) in ended {
-        let kind = outcome.as_ref().expect_err("nothing is answered").kind();
+        let kind = outcome.as_ref().expect_err("the server does not respond").kind();
         assert!(allowed.contains(&kind), "{outcome:?}");
         assert!(*took <= BOUND + SLACK, "{took:?}: {outcome:?}");
     }
@@ -70,19 +73,19 @@ fn assert_all_failed_in_time<T: std::fmt::Debug>(
 
 fn log_many(chat: &Chatkeep) -> Vec<(Duration, chatkeep::Result<i64>)> {
     let messages = chat.asynchronous().messages().clone();
-    together(MESSAGES, |_| {
+    concurrently(MESSAGES, |_| {
         let messages = messages.clone();
         async move { messages.log_message(NewMessage::new("unanswered")).await }
     })
 }
 
-fn awaited_messages_end_in_time_when_open_connections_fall_silent(engine: Engine) {
+fn awaited_messages_time_out_when_open_connections_stall(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let chat = open(&proxy.url(database.url()));
-    log(&chat, "before").expect("the server answers");
+    log(&chat, "before").expect("the server responds");
     proxy.stall();
-    // Only what was sent may have been stored.
+    // Only messages that were sent may have an unknown outcome.
     let ended = log_many(&chat);
     assert_all_failed_in_time(
         &ended,
@@ -91,13 +94,13 @@ fn awaited_messages_end_in_time_when_open_connections_fall_silent(engine: Engine
     let unknown = ended.iter().filter(|(_, outcome)| {
         outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::OutcomeUnknown)
     });
-    assert!(unknown.count() <= 2 * 500, "two groups at most were sent");
+    assert!(unknown.count() <= 2 * 500, "at most two groups were sent");
     proxy.pass();
     crate::failing::heals(BOUND, || log(&chat, "after"));
     assert_eq!(stored(&database, "after"), 1);
 }
 
-fn awaited_messages_end_in_time_when_no_connection_can_be_made(engine: Engine) {
+fn awaited_messages_time_out_when_connecting_stalls(engine: Engine) {
     let database = TestDatabase::create(engine);
     drop(connection(database.url()));
     let proxy = FaultProxy::to(database.url());
@@ -110,14 +113,14 @@ fn awaited_messages_end_in_time_when_no_connection_can_be_made(engine: Engine) {
     assert_eq!((stored(&database, "after"), stored(&database, "unanswered")), (1, 0));
 }
 
-fn awaited_reads_end_in_time_when_the_server_falls_silent(engine: Engine) {
+fn awaited_reads_time_out_when_the_server_stalls(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let chat = open(&proxy.url(database.url()));
-    log(&chat, "before").expect("the server answers");
+    log(&chat, "before").expect("the server responds");
     proxy.stall();
     let messages = chat.asynchronous().messages().clone();
-    let ended = together(400, |_| {
+    let ended = concurrently(400, |_| {
         let messages = messages.clone();
         async move { messages.get_messages(&MessageFilter::default(), &Page::first(10)).await }
     });
@@ -127,14 +130,13 @@ fn awaited_reads_end_in_time_when_the_server_falls_silent(engine: Engine) {
 }
 
 #[test]
-fn awaited_messages_end_in_time_while_another_program_holds_a_sqlite_file() {
+fn awaited_messages_time_out_while_a_sqlite_file_is_locked() {
     let database = TestDatabase::create(Engine::Sqlite);
     let chat = open(database.url());
     log(&chat, "before").expect("the file is free");
     let mut holder = connection(database.url());
-    let ended = holder
-        .transaction(|_| Ok(log_many(&chat)))
-        .expect("nothing was changed in the transaction");
+    let ended =
+        holder.transaction(|_| Ok(log_many(&chat))).expect("the transaction changes nothing");
     assert_all_failed_in_time(&ended, &[ErrorKind::Conflict, ErrorKind::PoolTimeout]);
     log(&chat, "after").expect("the file is free again");
     assert_eq!((stored(&database, "after"), stored(&database, "unanswered")), (1, 0));

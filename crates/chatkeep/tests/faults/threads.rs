@@ -1,4 +1,4 @@
-//! Many threads at once.
+//! One handle under many threads.
 
 use std::sync::Barrier;
 use std::thread;
@@ -23,30 +23,30 @@ fn two_hundred_threads_share_one_handle(engine: Engine) {
         query_timeout: Duration::from_secs(30),
         ..short()
     };
-    let chat = builder(database.url()).settings(settings).open().expect("the URL is well-formed");
-    let together = Barrier::new(THREADS);
+    let chat = builder(database.url()).settings(settings).open().expect("the URL is valid");
+    let start = Barrier::new(THREADS);
     thread::scope(|scope| {
         for number in 0..THREADS {
-            let (chat, together) = (&chat, &together);
+            let (chat, start) = (&chat, &start);
             scope.spawn(move || {
-                together.wait();
+                start.wait();
                 let id = log(chat, &format!("message {number}")).expect("a message is stored");
                 let read = chat
                     .messages()
                     .get_message_by_id(id)
                     .expect("it can be read")
-                    .expect("it is there");
+                    .expect("it is stored");
                 assert_eq!(read.user_message, format!("message {number}"));
-                let created = chat.tokens().create_token("t", None).expect("a token is made");
+                let created = chat.tokens().create_token("t", None).expect("a token is created");
                 assert!(
                     chat.tokens().verify_token(created.token.expose()).expect("it can be checked")
                 );
             });
         }
     });
-    assert_eq!(count(&chat).expect("the database is there"), 200);
-    // The uses of the tokens are noted behind the callers' backs.
-    chat.flush(Duration::from_secs(60)).expect("they can be noted");
+    assert_eq!(count(&chat).expect("the database is available"), 200);
+    // Waits for the background thread that records the tokens' last use.
+    chat.flush(Duration::from_secs(60)).expect("the uses are recorded");
     let status = chat.database().pool_status();
     assert_eq!((status.checked_out, status.overflow, status.waiting), (0, 0, 0), "{status:?}");
 }

@@ -1,4 +1,5 @@
-//! Encryption: what each of the five modes accepts, and that what is asked for is never quietly left out.
+//! TLS: the servers that each of the five modes accepts. Requested encryption is never silently
+//! omitted.
 
 use std::path::Path;
 
@@ -12,30 +13,30 @@ use crate::opening::{builder, log, stored};
 on_each_server!(
     prefer_and_require_encrypt,
     disable_does_not_encrypt,
-    verify_full_accepts_the_right_name_from_a_known_authority,
-    verify_full_refuses_a_wrong_name,
-    verify_full_and_verify_ca_refuse_an_unknown_authority,
-    verify_ca_does_not_look_at_the_name,
-    the_built_in_authorities_do_not_know_a_private_one,
-    an_unreadable_list_of_authorities_is_a_wrong_setting,
+    verify_full_accepts_a_matching_name_from_a_known_authority,
+    verify_full_rejects_a_wrong_name,
+    verify_full_and_verify_ca_reject_an_unknown_authority,
+    verify_ca_ignores_the_name,
+    a_private_authority_is_rejected_by_default,
+    an_invalid_sslrootcert_is_a_configuration_error,
 );
 
-/// A text that is searched for on the wire.
+/// A text that the proxy searches for in the transmitted bytes.
 const MARKER: &str = "marker-on-the-wire";
 
 fn with_ca(url: &str, mode: &str, ca: &Path) -> String {
     format!("{url}?sslmode={mode}&sslrootcert={}", ca.display())
 }
 
-/// Patient retries at start-up: a TLS that does not fit must not be waited for.
+/// Opens a handle with the default retries at start-up: a TLS mismatch must not be retried.
 fn open(url: &str) -> Chatkeep {
     let settings = chatkeep::PoolSettings::default();
-    builder(url).settings(settings).open().expect("the URL is well-formed")
+    builder(url).settings(settings).open().expect("the URL is valid")
 }
 
-/// Stores the marker through the proxy, and says whether it could be read on the way.
-fn travels_readably(proxy: &FaultProxy, url: &str, database: &TestDatabase) -> bool {
-    // The table is made first, so that the row alone can be what is lost.
+/// Logs the marker through the proxy, and returns whether it was transmitted in plain text.
+fn is_sent_in_plain_text(proxy: &FaultProxy, url: &str, database: &TestDatabase) -> bool {
+    // Creates the table first, so that only the insert can be lost.
     let chat = open(url);
     chat.database().wait_until_ready().unwrap_or_else(|error| panic!("{error:?}"));
     proxy.cut_at(MARKER.as_bytes(), Deliver::Withheld);
@@ -58,7 +59,7 @@ fn prefer_and_require_encrypt(engine: Engine) {
         let database = TestDatabase::create(engine);
         let proxy = FaultProxy::to(database.url());
         let url = format!("{}{mode}", proxy.url(database.url()));
-        assert!(!travels_readably(&proxy, &url, &database), "{mode:?} sent plain text");
+        assert!(!is_sent_in_plain_text(&proxy, &url, &database), "{mode:?} sent plain text");
     }
 }
 
@@ -66,20 +67,21 @@ fn disable_does_not_encrypt(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = format!("{}?sslmode=disable", proxy.url(database.url()));
-    // Also shows that the search for the marker finds it.
-    assert!(travels_readably(&proxy, &url, &database));
+    // This also verifies that the proxy finds the marker.
+    assert!(is_sent_in_plain_text(&proxy, &url, &database));
 }
 
-fn verify_full_accepts_the_right_name_from_a_known_authority(engine: Engine) {
+fn verify_full_accepts_a_matching_name_from_a_known_authority(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = with_ca(&database.url_at("localhost", proxy.port()), "verify-full", &engine.tls_ca());
-    assert!(!travels_readably(&proxy, &url, &database));
+    assert!(!is_sent_in_plain_text(&proxy, &url, &database));
 }
 
-/// It is said at once and by name, and neither the name of the user nor the password went over the wire before.
+/// Asserts that the connection is rejected at once, before the database's name or the password was
+/// transmitted.
 #[track_caller]
-fn is_refused(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, says: &str) {
+fn is_rejected(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, expected: &str) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = tail(&database.url_at(host, proxy.port()));
@@ -88,7 +90,7 @@ fn is_refused(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, say
     fails(&url, || log(&chat, MARKER))
         .with(ErrorKind::Configuration)
         .naming("DATABASE_URL")
-        .saying(says)
+        .containing(expected)
         .final_()
         .at_once();
     assert_eq!(proxy.cuts(), 0, "something was sent in plain text");
@@ -96,8 +98,8 @@ fn is_refused(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, say
     assert_eq!(crate::opening::tables(&database), 0);
 }
 
-fn verify_full_refuses_a_wrong_name(engine: Engine) {
-    is_refused(
+fn verify_full_rejects_a_wrong_name(engine: Engine) {
+    is_rejected(
         engine,
         "127.0.0.1",
         |url| with_ca(url, "verify-full", &engine.tls_ca()),
@@ -105,9 +107,9 @@ fn verify_full_refuses_a_wrong_name(engine: Engine) {
     );
 }
 
-fn verify_full_and_verify_ca_refuse_an_unknown_authority(engine: Engine) {
+fn verify_full_and_verify_ca_reject_an_unknown_authority(engine: Engine) {
     for mode in ["verify-full", "verify-ca"] {
-        is_refused(
+        is_rejected(
             engine,
             "localhost",
             |url| with_ca(url, mode, &engine.unrelated_ca()),
@@ -116,18 +118,18 @@ fn verify_full_and_verify_ca_refuse_an_unknown_authority(engine: Engine) {
     }
 }
 
-fn verify_ca_does_not_look_at_the_name(engine: Engine) {
+fn verify_ca_ignores_the_name(engine: Engine) {
     let database = TestDatabase::create(engine);
     let proxy = FaultProxy::to(database.url());
     let url = with_ca(&proxy.url(database.url()), "verify-ca", &engine.tls_ca());
-    assert!(!travels_readably(&proxy, &url, &database));
+    assert!(!is_sent_in_plain_text(&proxy, &url, &database));
 }
 
-fn the_built_in_authorities_do_not_know_a_private_one(engine: Engine) {
-    is_refused(engine, "localhost", |url| format!("{url}?sslmode=verify-full"), "certificate");
+fn a_private_authority_is_rejected_by_default(engine: Engine) {
+    is_rejected(engine, "localhost", |url| format!("{url}?sslmode=verify-full"), "certificate");
 }
 
-fn an_unreadable_list_of_authorities_is_a_wrong_setting(engine: Engine) {
+fn an_invalid_sslrootcert_is_a_configuration_error(engine: Engine) {
     let database = TestDatabase::create(engine);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let no_certificate = folder.path().join("notes.pem");
@@ -138,7 +140,7 @@ fn an_unreadable_list_of_authorities_is_a_wrong_setting(engine: Engine) {
         fails(&url, || log(&chat, MARKER))
             .with(ErrorKind::Configuration)
             .naming("sslrootcert")
-            .saying(&path.display().to_string())
+            .containing(&path.display().to_string())
             .final_()
             .at_once();
     }

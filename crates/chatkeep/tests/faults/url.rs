@@ -1,4 +1,4 @@
-//! Wrong URLs are refused by name, and leave nothing behind on the disk.
+//! Invalid URLs are rejected and create no files.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::failing::fails;
 use crate::on_each_server;
 use crate::opening::{count, log, open};
 
-/// Everything that is in a folder, however deep.
+/// Returns the sorted paths of a folder's entries.
 fn content(folder: &std::path::Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("the folder is there").flatten();
     let mut names: Vec<_> = entries.map(|entry| entry.path().display().to_string()).collect();
@@ -17,7 +17,8 @@ fn content(folder: &std::path::Path) -> Vec<String> {
     names
 }
 
-/// Runs a case in a process of its own, whose working folder is empty, and gives what it left there.
+/// Runs a case in a child process with an empty working folder, and returns the files that it left
+/// there.
 fn in_an_empty_folder(case: &str, url: &str) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = std::env::current_exe().expect("this program");
@@ -26,18 +27,18 @@ fn in_an_empty_folder(case: &str, url: &str) -> Vec<String> {
         .env(URL, url)
         .current_dir(folder.path())
         .status()
-        .expect("this program starts again");
-    assert!(status.success(), "{url:?} was not refused as it should be");
+        .expect("this program starts");
+    assert!(status.success(), "the case failed with {url:?}");
     content(folder.path())
 }
 
-/// The URL for the process in the empty folder.
+/// URL for the child process in the empty folder.
 const URL: &str = "CHATKEEP_FAULTS_URL";
 
 #[test]
-fn a_malformed_url_is_refused_and_creates_nothing() {
+fn a_malformed_url_is_rejected_and_creates_no_file() {
     if let Ok(url) = std::env::var(URL) {
-        // In the process with the empty working folder.
+        // In the child process with the empty working folder.
         fails(&url, || Chatkeep::open(&url))
             .with(ErrorKind::Configuration)
             .naming("DATABASE_URL")
@@ -75,13 +76,13 @@ fn a_malformed_url_is_refused_and_creates_nothing() {
         "mariadb://user:geheim-wort@localhost/chat?sslmode=require&sslmode=disable",
         "mysql://user:geheim-wort@localhost",
     ] {
-        let left = in_an_empty_folder("url::a_malformed_url_is_refused_and_creates_nothing", url);
-        assert_eq!(left, Vec::<String>::new(), "{url:?} left something behind");
+        let left = in_an_empty_folder("url::a_malformed_url_is_rejected_and_creates_no_file", url);
+        assert_eq!(left, Vec::<String>::new(), "{url:?} left a file");
     }
 }
 
 #[test]
-fn a_missing_folder_is_named_and_not_made() {
+fn a_missing_folder_is_reported_and_not_created() {
     let database = TestDatabase::create(Engine::Sqlite);
     let folder = database.folder().expect("SQLite has a folder");
     let url = format!("sqlite:///{}/missing/deeper/chat.db", folder.display());
@@ -89,32 +90,32 @@ fn a_missing_folder_is_named_and_not_made() {
     fails(&url, || count(&chat))
         .with(ErrorKind::Configuration)
         .naming("DATABASE_URL")
-        .saying("missing/deeper")
+        .containing("missing/deeper")
         .final_();
     fails(&url, || log(&chat, "hello"))
         .with(ErrorKind::Configuration)
-        .saying("does not exist")
+        .containing("does not exist")
         .at_once();
     assert_eq!(content(folder), Vec::<String>::new());
 }
 
 #[test]
-fn a_folder_in_the_place_of_the_file_is_named() {
+fn a_folder_in_place_of_the_file_is_reported() {
     let database = TestDatabase::create(Engine::Sqlite);
     let path = database.path().expect("SQLite has a file");
-    fs::create_dir(path).expect("a folder in its place");
+    fs::create_dir(path).expect("a folder in place of the file");
     let chat = open(database.url());
     fails(database.url(), || log(&chat, "hello"))
         .with(ErrorKind::Configuration)
         .naming("DATABASE_URL")
-        .saying("is a folder")
+        .containing("is a folder")
         .final_()
         .at_once();
     assert_eq!(content(path), Vec::<String>::new());
 }
 
 #[test]
-fn a_file_in_the_place_of_the_folder_is_named() {
+fn a_file_in_place_of_the_folder_is_reported() {
     let database = TestDatabase::create(Engine::Sqlite);
     let path = database.path().expect("SQLite has a file");
     fs::write(path, "a text").expect("a file");
@@ -125,23 +126,23 @@ fn a_file_in_the_place_of_the_folder_is_named() {
         .naming("DATABASE_URL")
         .final_()
         .at_once();
-    assert_eq!(fs::read(path).expect("the file is there"), b"a text");
+    assert_eq!(fs::read(path).expect("the file exists"), b"a text");
 }
 
 #[test]
-fn an_unknown_key_on_a_file_creates_no_file() {
+fn an_unknown_url_parameter_creates_no_file() {
     let database = TestDatabase::create(Engine::Sqlite);
     let url = format!("{}?jounal_mode=wal", database.url());
     fails(&url, || Chatkeep::open(&url))
         .with(ErrorKind::Configuration)
         .naming("DATABASE_URL")
-        .saying("jounal_mode")
-        .saying("synchronous");
+        .containing("jounal_mode")
+        .containing("synchronous");
     assert_eq!(content(database.folder().expect("SQLite has a folder")), Vec::<String>::new());
 }
 
 #[test]
-fn opening_a_missing_file_to_read_only_creates_no_file() {
+fn opening_a_missing_file_read_only_creates_no_file() {
     let database = TestDatabase::create(Engine::Sqlite);
     let url = format!("{}?mode=ro", database.url());
     let chat = open(&url);
@@ -153,8 +154,8 @@ fn opening_a_missing_file_to_read_only_creates_no_file() {
 fn a_relative_sqlite_path_is_relative_to_the_working_folder() {
     const CASE: &str = "url::a_relative_sqlite_path_is_relative_to_the_working_folder";
     if let Ok(url) = std::env::var(URL) {
-        // In the process with the empty working folder.
-        log(&open(&url), "hello").expect("the file is made");
+        // In the child process with the empty working folder.
+        log(&open(&url), "hello").expect("the file is created");
         return;
     }
     let left = in_an_empty_folder(CASE, "sqlite:///chat.db");
@@ -162,9 +163,9 @@ fn a_relative_sqlite_path_is_relative_to_the_working_folder() {
     assert!(left[0].ends_with("/chat.db"), "{left:?}");
 }
 
-on_each_server!(the_forms_that_sqlalchemy_writes_lead_to_the_same_database);
+on_each_server!(sqlalchemy_url_schemes_open_the_same_database);
 
-fn the_forms_that_sqlalchemy_writes_lead_to_the_same_database(engine: Engine) {
+fn sqlalchemy_url_schemes_open_the_same_database(engine: Engine) {
     let database = TestDatabase::create(engine);
     let (_, rest) = database.url().split_once("://").expect("a URL");
     let forms: &[&str] = match engine {
@@ -179,6 +180,6 @@ fn the_forms_that_sqlalchemy_writes_lead_to_the_same_database(engine: Engine) {
     for form in forms {
         log(&open(&format!("{form}://{rest}")), "hello").expect(form);
     }
-    let expected = i64::try_from(forms.len()).expect("a few");
-    assert_eq!(count(&open(database.url())).expect("the database is there"), expected);
+    let expected = i64::try_from(forms.len()).expect("few");
+    assert_eq!(count(&open(database.url())).expect("the database is available"), expected);
 }

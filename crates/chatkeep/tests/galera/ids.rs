@@ -1,4 +1,5 @@
-//! Ids while the step between ids changes under open connections: Galera sets it to the number of nodes.
+//! Unique ids while the increment between ids changes under open connections. Galera sets it to the
+//! number of nodes.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -15,13 +16,13 @@ const WRITERS: usize = 4;
 const BATCH: usize = 5;
 
 #[test]
-fn every_caller_gets_its_own_id_while_nodes_leave_fail_and_rejoin() {
+fn ids_are_unique_while_nodes_leave_fail_and_rejoin() {
     let mut cluster = GaleraCluster::start();
     let database = cluster.node(0).create_database();
     let chats: Vec<_> =
         (0..3).map(|node| open(cluster.database_through(node, &database).url())).collect();
     for chat in &chats {
-        chat.database().wait_until_ready().expect("the node is there");
+        chat.database().wait_until_ready().expect("the node is available");
     }
     let acknowledged = Mutex::new(HashMap::new());
     let over = AtomicBool::new(false);
@@ -65,7 +66,7 @@ fn leave_fail_and_rejoin(cluster: &mut GaleraCluster) {
     write_for_some_time();
     cluster.node_mut(2).start_again();
     cluster.await_size(0, 3);
-    // From now on node 1 answers with error 1047.
+    // From now on node 1 responds with error 1047.
     cluster.isolate(1, true);
     cluster.await_size(0, 2);
     write_for_some_time();
@@ -85,9 +86,9 @@ fn write(
         if over.load(Ordering::SeqCst) {
             return;
         }
-        let text = |place: usize| format!("{writer} {number} {place}");
+        let text = |index: usize| format!("{writer} {number} {index}");
         let outcome = if number % 4 == 0 {
-            let batch: Vec<_> = (0..BATCH).map(|place| NewMessage::new(text(place))).collect();
+            let batch: Vec<_> = (0..BATCH).map(|index| NewMessage::new(text(index))).collect();
             chat.messages().log_messages(&batch)
         } else {
             chat.messages().log_message(&NewMessage::new(text(0))).map(|id| vec![id])
@@ -95,9 +96,9 @@ fn write(
         match outcome {
             Ok(ids) => {
                 let mut acknowledged = acknowledged.lock().expect("no writer panicked");
-                for (place, id) in ids.into_iter().enumerate() {
+                for (index, id) in ids.into_iter().enumerate() {
                     assert_eq!(
-                        acknowledged.insert(id, text(place)),
+                        acknowledged.insert(id, text(index)),
                         None,
                         "id {id} was returned twice"
                     );
@@ -116,11 +117,11 @@ fn is_expected(error: &Error) -> bool {
     matches!(error.kind(), Conflict | OutcomeUnknown | PoolTimeout | Unavailable)
 }
 
-/// Every acknowledged message is stored under its id, and no message is stored twice.
+/// Asserts that every acknowledged message is stored under its id, and that none is stored twice.
 fn compare(chat: &Chatkeep, acknowledged: &HashMap<i64, String>) {
     let mut ids = HashMap::new();
     for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst) {
-        let message = message.expect("the node is there");
+        let message = message.expect("the node is available");
         let before = ids.insert(message.user_message.clone(), message.id);
         assert_eq!(before, None, "{:?} is stored twice", message.user_message);
     }

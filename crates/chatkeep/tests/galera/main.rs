@@ -1,6 +1,6 @@
 //! Programs on the nodes of a Galera cluster, while nodes leave, fail and rejoin.
 //!
-//! `make galera` repeats the cases: `CHATKEEP_GALERA_ROUNDS` says how often.
+//! `make galera` repeats the cases `CHATKEEP_GALERA_ROUNDS` times.
 
 mod ids;
 mod shared_rows;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chatkeep::{Chatkeep, PoolSettings};
 
-/// Number of times that a case repeats its faults.
+/// Returns the number of times that a case repeats its faults.
 fn rounds() -> u32 {
     std::env::var("CHATKEEP_GALERA_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
@@ -22,5 +22,5 @@ fn open(url: &str) -> Chatkeep {
         max_retries: 0,
         ..PoolSettings::default()
     };
-    Chatkeep::builder().url(url).settings(settings).open().expect("the URL is well-formed")
+    Chatkeep::builder().url(url).settings(settings).open().expect("the URL is valid")
 }

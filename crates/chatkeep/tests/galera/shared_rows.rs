@@ -1,4 +1,4 @@
-//! Programs that change the same rows through several nodes. Galera refuses one of them when it commits.
+//! Programs that change the same rows through several nodes. Galera rejects one of them at commit.
 
 use std::thread;
 
@@ -16,10 +16,11 @@ fn programs_on_several_nodes_share_migrations_tokens_and_totals() {
         let chats: Vec<_> = (0..6)
             .map(|number| open(cluster.database_through(number % 3, &database).url()))
             .collect();
-        for outcome in at_once(&chats, |chat| chat.database().upgrade().map(drop)) {
+        for outcome in concurrently(&chats, |chat| chat.database().upgrade().map(drop)) {
             outcome.expect("one program runs the migrations, and the others wait for it");
         }
-        let history = "SELECT COUNT(*) - COUNT(DISTINCT version), SUM(state <> 'done') FROM chatkeep_migrations";
+        let history = "SELECT COUNT(*) - COUNT(DISTINCT version), SUM(state <> 'done') \
+                       FROM chatkeep_migrations";
         assert_eq!(database.query(history), [[Some("0".to_owned()), Some("0".to_owned())]]);
         tokens_are_revoked(&chats);
         totals_are_exact(&chats);
@@ -28,20 +29,20 @@ fn programs_on_several_nodes_share_migrations_tokens_and_totals() {
 
 fn tokens_are_revoked(chats: &[Chatkeep]) {
     for _ in 0..10 {
-        let created = chats[0].tokens().create_token("t", None).expect("the node is there");
-        let outcomes = at_once(chats, |chat| chat.tokens().revoke_token(created.id));
+        let created = chats[0].tokens().create_token("t", None).expect("the node is available");
+        let outcomes = concurrently(chats, |chat| chat.tokens().revoke_token(created.id));
         for outcome in &outcomes {
             assert!(is_done_or_conflict(outcome), "{outcome:?}");
         }
         assert!(outcomes.iter().any(Result::is_ok), "one of them has committed: {outcomes:?}");
         assert!(
-            !chats[0].tokens().verify_token(created.token.expose()).expect("the node is there")
+            !chats[0].tokens().verify_token(created.token.expose()).expect("the node is available")
         );
     }
 }
 
 fn totals_are_exact(chats: &[Chatkeep]) {
-    let outcomes = at_once(chats, |chat| {
+    let outcomes = concurrently(chats, |chat| {
         for number in 0..20 {
             chat.messages().log_message(&NewMessage::new(number.to_string()))?;
             if number % 5 == 0 {
@@ -54,13 +55,16 @@ fn totals_are_exact(chats: &[Chatkeep]) {
         Ok(())
     });
     for outcome in outcomes {
-        outcome.expect("only totals are rows that two of them change");
+        outcome.expect("the programs share no rows except totals");
     }
     for chat in chats {
-        let count =
-            chat.messages().get_analytics(None, None).expect("the node is there").total_messages;
+        let count = chat
+            .messages()
+            .get_analytics(None, None)
+            .expect("the node is available")
+            .total_messages;
         assert_eq!(count, 20 * i64::try_from(chats.len()).expect("few"));
-        let check = chat.messages().check_totals().expect("the node is there");
+        let check = chat.messages().check_totals().expect("the node is available");
         assert_eq!(check.differences, Vec::new());
     }
 }
@@ -69,7 +73,7 @@ fn is_done_or_conflict<T>(outcome: &Result<T>) -> bool {
     outcome.as_ref().map_or_else(|error| error.kind() == ErrorKind::Conflict, |_| true)
 }
 
-fn at_once<T: Send>(
+fn concurrently<T: Send>(
     chats: &[Chatkeep],
     call: impl Fn(&Chatkeep) -> Result<T> + Sync,
 ) -> Vec<Result<T>> {

@@ -14,23 +14,24 @@ use crate::failure::Failure;
 use crate::numbers::{amount, bytes};
 use crate::progress::Progress;
 
-/// Endings by which a file would be taken for a SQLite file.
-const SQLITE_ENDINGS: [&str; 3] = ["db", "sqlite", "sqlite3"];
+/// File extensions of SQLite files.
+const SQLITE_EXTENSIONS: [&str; 3] = ["db", "sqlite", "sqlite3"];
 
 pub(super) fn run(options: &BackupOptions, context: &Context) -> Result<(), Failure> {
-    let ending = options.file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if options.format == BackupFormat::Portable && SQLITE_ENDINGS.contains(&ending) {
+    let extension = options.file.extension().and_then(|name| name.to_str()).unwrap_or_default();
+    if options.format == BackupFormat::Portable && SQLITE_EXTENSIONS.contains(&extension) {
         let refusal = Failure::usage(format!(
             "{} would be an archive, not a SQLite file",
             options.file.display()
         ));
-        return Err(refusal.with_hint("name it chat.tar.zst; or, on SQLite, say --format sqlite"));
+        return Err(refusal.with_hint(
+            "use a name such as chat.tar.zst, \
+            or --format sqlite on SQLite",
+        ));
     }
     let chatkeep = context.open()?;
     if options.format == BackupFormat::Sqlite && chatkeep.database().engine().is_server() {
-        return Err(Failure::usage(
-            "only SQLite can be written as a SQLite file; leave --format out",
-        ));
+        return Err(Failure::usage("--format sqlite requires a SQLite database; omit --format"));
     }
     let url = context.url()?;
     let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
@@ -49,19 +50,17 @@ pub(super) fn run(options: &BackupOptions, context: &Context) -> Result<(), Fail
     context.terminal.answer(&answer, || format!("{rows} to {name} ({})\n", bytes(size)))
 }
 
-/// Writes an archive; returns messages, tokens and bytes.
+/// Writes an archive. Returns the numbers of messages, tokens and bytes.
 fn archive(
     output: &Output<'_>,
     chatkeep: &Chatkeep,
     context: &Context,
 ) -> Result<(u64, u64, u64), Failure> {
     if output.is_standard() && io::stdout().is_terminal() {
-        let refusal = Failure::usage("an archive is not for a terminal");
-        return Err(
-            refusal.with_hint("name a file, or write it into a pipe: chatkeep db backup - | …")
-        );
+        let refusal = Failure::usage("refusing to write an archive to a terminal");
+        return Err(refusal.with_hint("name a file, or use a pipe: chatkeep db backup - | …"));
     }
-    let mut destination = Destination::open(output, &context.interruption, None)?;
+    let mut destination = Destination::open(output, &context.interrupts, None)?;
     let progress = Progress::steps(&context.terminal);
     let written = backup(chatkeep, &mut destination, &mut |step| progress.step(step));
     drop(progress);
@@ -74,27 +73,22 @@ fn archive(
     Ok((manifest.content.messages.rows, manifest.content.api_tokens.rows, size))
 }
 
-/// Writes a SQLite file; returns messages, tokens and bytes.
+/// Writes a SQLite file. Returns the numbers of messages, tokens and bytes.
 fn sqlite_file(
     output: &Output<'_>,
     chatkeep: &Chatkeep,
     context: &Context,
 ) -> Result<(u64, u64, u64), Failure> {
     if output.is_descriptor() {
-        let refusal = Failure::usage(
-            "a SQLite file is not written from its beginning to its end, as a pipe wants it",
-        );
-        return Err(
-            refusal.with_hint("name a file; or leave --format out, and an archive is written")
-        );
+        let refusal = Failure::usage("a SQLite file requires random access, not a stream");
+        return Err(refusal.with_hint("name a file, or omit --format to write an archive"));
     }
     refuse_database_file(output.database, output.path)?;
     refuse_leftover_companion(output.path)?;
-    let file =
-        PartialFile::create(output.path, output.replace, output.mode, &context.interruption)?;
+    let file = PartialFile::create(output.path, output.replace, output.mode, &context.interrupts)?;
     let report = backup_sqlite(chatkeep, file.path())?;
     let size = file.path().metadata().map_or(0, |about| about.len());
-    // Another program may have come meanwhile.
+    // Checked again: another program may have created such a file during the backup.
     refuse_leftover_companion(output.path)?;
     file.finish()?;
     Ok((report.messages, report.tokens, size))

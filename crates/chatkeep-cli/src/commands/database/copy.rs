@@ -39,21 +39,21 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
         let progress = Progress::steps(&context.terminal);
         copy(&from, &to, options, &mut |step| progress.step(step))?
     };
-    let passed = start.elapsed();
+    let elapsed = start.elapsed();
     let mut answer = serde_json::to_value(&report).unwrap_or_default();
-    answer["seconds"] = json!(passed.as_secs_f64());
+    answer["seconds"] = json!(elapsed.as_secs_f64());
     context.terminal.answer(&answer, || {
         let before = match report.there_before {
             0 => String::new(),
-            rows => format!(" ({} were there before)", thousands(rows)),
+            rows => format!(" ({} already copied)", thousands(rows)),
         };
         let rows = report.messages + report.tokens;
         format!(
             "copied {} and {}{before} in {}, {}\n{}",
             amount(report.messages, "message"),
             amount(report.tokens, "token"),
-            seconds(passed),
-            rate(rows, passed),
+            seconds(elapsed),
+            rate(rows, elapsed),
             compared(&report.comparison)
         )
     })?;
@@ -64,7 +64,7 @@ fn compared(comparison: &Comparison) -> String {
     if comparison.equal {
         let rows = comparison.source.messages.rows + comparison.source.api_tokens.rows;
         return format!(
-            "{}: {} with the same values on both sides\n",
+            "{}: {} with the same values in both databases\n",
             style::hit("equal"),
             amount(rows, "row")
         );
@@ -77,11 +77,11 @@ fn plan(plan: &CopyPlan, context: &Context) -> Result<u8, Failure> {
     let is_empty = plan.target_messages + plan.target_tokens == 0;
     context.terminal.answer(plan, || {
         let target = match (plan.makes_tables, is_empty) {
-            (true, _) => "has no tables yet; they would be made".to_owned(),
+            (true, _) => "has no tables; the copy would create them".to_owned(),
             (false, true) => "is empty".to_owned(),
             (false, false) => {
                 format!(
-                    "holds {} and {}",
+                    "has {} and {}",
                     amount(plan.target_messages, "message"),
                     amount(plan.target_tokens, "token")
                 )
@@ -95,15 +95,16 @@ fn plan(plan: &CopyPlan, context: &Context) -> Result<u8, Failure> {
     })?;
     match (plan.unfinished, is_empty) {
         (Some(_), _) => {
-            context
-                .terminal
-                .note("a copy into it was interrupted: --resume goes on, --replace begins anew");
+            context.terminal.note(
+                "a copy was interrupted; use --resume to continue it or --replace to start \
+                       over",
+            );
             Ok(FAILED)
         }
         (None, false) => {
             context
                 .terminal
-                .note("a copy would be refused; --replace deletes the target's rows first");
+                .note("a copy would be refused; use --replace to delete the target's rows first");
             Ok(FAILED)
         }
         (None, true) => Ok(0),

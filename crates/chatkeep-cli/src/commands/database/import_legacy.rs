@@ -13,14 +13,14 @@ use crate::progress::Progress;
 use crate::style;
 use crate::text::visible_line;
 
-/// Problems that are shown to people; programs get more.
-const MOST_SHOWN: usize = 20;
+/// Maximum number of problems shown as text. JSON output lists more.
+const MAX_SHOWN: usize = 20;
 
 pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8, Failure> {
     let files = if options.files.is_empty() { default_files() } else { options.files };
     if files.is_empty() {
         return Err(Failure::usage(
-            "there is neither chatbot.db nor db/tokens.db in this folder; name the files",
+            "neither chatbot.db nor db/tokens.db exists in the current folder; name the files",
         ));
     }
     let (dry_run, force) = (options.dry_run, options.force);
@@ -43,7 +43,7 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
     context.terminal.answer(&answer, || describe(&report, dry_run, force))?;
     if refused && report.bad_rows > report.hopeless_rows && !force {
         context.terminal.note(
-            "--force stores such rows, with the originals under \"legacy\" in their metadata",
+            "--force stores these rows, with the original values under \"legacy\" in the metadata",
         );
     }
     Ok(if refused { FAILED } else { 0 })
@@ -51,26 +51,26 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
 
 fn describe(report: &ImportReport, dry_run: bool, force: bool) -> String {
     let is_refused = report.is_refused(force);
-    let mut out: String = report.problems.iter().take(MOST_SHOWN).map(line).collect();
-    let more = report.problems.len().saturating_sub(MOST_SHOWN);
+    let mut out: String = report.problems.iter().take(MAX_SHOWN).map(line).collect();
+    let more = report.problems.len().saturating_sub(MAX_SHOWN);
     if more > 0 {
-        out.push_str(&format!("{} more (--json lists them)\n", thousands(more as u64)));
+        out.push_str(&format!("{} more; use --json to list them\n", thousands(more as u64)));
     }
     for file in &report.files {
         let name = visible_line(&file.file, usize::MAX);
-        for (what, counts) in [("message", &file.messages), ("token", &file.tokens)] {
-            if counts.found > 0 || (what == "message" && file.tokens.found == 0) {
-                let told = if report.stored || (dry_run && !is_refused) {
-                    fate(counts, dry_run)
+        for (noun, counts) in [("message", &file.messages), ("token", &file.tokens)] {
+            if counts.found > 0 || (noun == "message" && file.tokens.found == 0) {
+                let outcome = if report.stored || (dry_run && !is_refused) {
+                    outcome_of(counts, dry_run)
                 } else {
                     String::new()
                 };
-                out.push_str(&format!("{name}: {}{told}\n", amount(counts.found, what)));
+                out.push_str(&format!("{name}: {}{outcome}\n", amount(counts.found, noun)));
             }
         }
         if file.times_are_unknown && file.messages.found > 0 {
             out.push_str(&format!(
-                "{name}: messages without a time of their own get that of the file's last change\n"
+                "{name}: messages without a timestamp get the file's modification time\n"
             ));
         }
         for column in &file.unknown_columns {
@@ -78,49 +78,48 @@ fn describe(report: &ImportReport, dry_run: bool, force: bool) -> String {
         }
         if !file.other_tables.is_empty() {
             let tables = visible_line(&file.other_tables.join(", "), 400);
-            out.push_str(&format!("{name}: left alone: {tables}\n"));
+            out.push_str(&format!("{name}: ignored tables: {tables}\n"));
         }
     }
     if is_refused {
         if report.bad_rows > 0 {
-            let hopeless = match report.hopeless_rows {
+            let fatal = match report.hopeless_rows {
                 0 => String::new(),
-                rows => format!(", {} not even with --force", thousands(rows)),
+                rows => format!(" ({} even with --force)", thousands(rows)),
             };
-            let they_are = if report.bad_rows == 1 { "it is" } else { "they are" };
-            let rows = amount(report.bad_rows, "row");
-            out.push_str(&format!("{rows} cannot be stored as {they_are}{hopeless}: "));
+            let verb = if report.bad_rows == 1 { "is" } else { "are" };
+            out.push_str(&format!("{} {verb} invalid{fatal}: ", amount(report.bad_rows, "row")));
         }
         out.push_str(if dry_run { "nothing would be stored\n" } else { "nothing was stored\n" });
     }
     out
 }
 
-/// What stands in the way, or what becomes of it.
+/// Describes an unknown column and how it is handled.
 fn about_column(file: &str, column: &UnknownColumn, is_refused: bool) -> String {
-    let told = if is_refused {
-        format!("{column}; {}", column.way_out())
+    let text = if is_refused {
+        format!("{column}; {}", column.remedy())
     } else if column.rows == 0 && column.table != "messages" {
-        format!("{column}, and is left out: it is NULL in every row")
+        format!("{column}, and is omitted: it is NULL in every row")
     } else {
         format!("{column}, and is kept under \"legacy\" in the metadata")
     };
-    let told = visible_line(&told, 600);
-    format!("{file}: {told} ({} something in it)\n", hold(column.rows))
+    let text = visible_line(&text, 600);
+    format!("{file}: {text} ({} a value)\n", rows_have(column.rows))
 }
 
-fn hold(rows: u64) -> String {
-    format!("{} {}", amount(rows, "row"), if rows == 1 { "holds" } else { "hold" })
+fn rows_have(rows: u64) -> String {
+    format!("{} {}", amount(rows, "row"), if rows == 1 { "has" } else { "have" })
 }
 
 fn line(problem: &Problem) -> String {
     let Problem { file, table, row, field, message, .. } = problem;
-    let place = visible_line(&format!("{file}, {table}, row {row}:"), 400);
-    format!("{} {}\n", style::alarm(&place), visible_line(&format!("{field}: {message}"), 400))
+    let location = visible_line(&format!("{file}, {table}, row {row}:"), 400);
+    format!("{} {}\n", style::alarm(&location), visible_line(&format!("{field}: {message}"), 400))
 }
 
-/// What became of a file's rows.
-fn fate(counts: &Counts, dry_run: bool) -> String {
+/// Describes what happened to a file's rows.
+fn outcome_of(counts: &Counts, dry_run: bool) -> String {
     let mut parts = vec![format!(
         "{} {}",
         thousands(counts.stored),
@@ -128,13 +127,13 @@ fn fate(counts: &Counts, dry_run: bool) -> String {
     )];
     let more = [
         (counts.with_new_id, "with a new id"),
-        (counts.forced, "not as they were"),
-        (counts.already_there, "there already"),
+        (counts.forced, "modified"),
+        (counts.already_there, "already stored"),
     ];
     parts.extend(
         more.iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{} {what}", thousands(*count))),
+            .map(|(count, label)| format!("{} {label}", thousands(*count))),
     );
     format!(", {}", parts.join(", "))
 }

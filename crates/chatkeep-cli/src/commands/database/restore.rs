@@ -14,9 +14,8 @@ use crate::progress::Progress;
 pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Failure> {
     let terminal = &context.terminal;
     if options.file.as_os_str() == "-" {
-        let refusal =
-            Failure::usage("a backup is read twice: once to check it, and once to store it");
-        return Err(refusal.with_hint("write it to a file first, and name that"));
+        let refusal = Failure::usage("a backup is read twice, which standard input does not allow");
+        return Err(refusal.with_hint("write it to a file and name the file"));
     }
     if options.dry_run {
         let content = {
@@ -26,7 +25,7 @@ pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Fai
         let (messages, tokens) = (content.messages.rows, content.api_tokens.rows);
         return terminal.answer(&json!({ "sound": true, "content": content }), || {
             format!(
-                "the backup is sound: {} and {}\n",
+                "the backup is valid: {} and {}\n",
                 amount(messages, "message"),
                 amount(tokens, "token")
             )
@@ -38,16 +37,16 @@ pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Fai
         let connect_timeout = context.settings()?.connect_timeout;
         restore(&context.url()?, &options.file, connect_timeout, &mut |step| progress.step(step))?
     };
-    let passed = start.elapsed();
+    let elapsed = start.elapsed();
     let mut answer = serde_json::to_value(&report).unwrap_or_default();
-    answer["seconds"] = json!(passed.as_secs_f64());
+    answer["seconds"] = json!(elapsed.as_secs_f64());
     terminal.answer(&answer, || {
         format!(
             "restored {} and {} in {}, {}\n",
             amount(report.messages, "message"),
             amount(report.tokens, "token"),
-            seconds(passed),
-            rate(report.messages + report.tokens, passed)
+            seconds(elapsed),
+            rate(report.messages + report.tokens, elapsed)
         )
     })
 }

@@ -12,8 +12,8 @@ use crate::table::{Column, Table};
 use crate::terminal::Terminal;
 use crate::text::{excerpt, shorten, visible_line};
 
-/// Providers and models may have up to 100 characters; a list gives them this part of its width.
-const SOURCE_PART: usize = 5;
+/// Fraction of the width for providers and models, which have up to 100 characters: one fifth.
+const SOURCE_FRACTION: usize = 5;
 
 pub(super) fn list(options: ListOptions, context: &Context) -> Result<(), Failure> {
     let page =
@@ -27,13 +27,13 @@ pub(super) fn list(options: ListOptions, context: &Context) -> Result<(), Failur
     } else {
         terminal.print(&render(&messages, None, terminal))?;
     }
-    // A full page may be the last one; a short one is.
+    // A page with fewer messages than the limit is the last one.
     if let Some(last) =
         messages.last().filter(|_| i64::try_from(messages.len()) == Ok(options.limit))
     {
         let cursor = last.cursor().to_string();
         if terminal.json && !terminal.quiet {
-            terminal.say(&json!({ "next_cursor": cursor }).to_string());
+            terminal.print_error(&json!({ "next_cursor": cursor }).to_string());
         } else {
             terminal.note(&format!("\n{}", style::dim(&format!("next page: --cursor {cursor}"))));
         }
@@ -49,13 +49,13 @@ pub(super) fn search(options: &SearchOptions, context: &Context) -> Result<(), F
         return terminal.print_json(&messages);
     }
     if messages.is_empty() {
-        terminal.note(&format!("no message holds {:?}", visible_line(&options.query, 60)));
+        terminal.note(&format!("no message contains {:?}", visible_line(&options.query, 60)));
         return Ok(());
     }
     terminal.print(&render(&messages, Some(&options.query), terminal))?;
     if i64::try_from(messages.len()) == Ok(options.limit) {
         let next = options.offset.saturating_add(options.limit);
-        terminal.note(&format!("\n{}", style::dim(&format!("there may be more: --offset {next}"))));
+        terminal.note(&format!("\n{}", style::dim(&format!("next page: --offset {next}"))));
     }
     Ok(())
 }
@@ -65,7 +65,7 @@ pub(super) fn count(options: &FilterOptions, context: &Context) -> Result<(), Fa
     context.terminal.answer(&json!({ "count": count }), || format!("{count}\n"))
 }
 
-/// Two lines a message: what was asked, and under it what was answered.
+/// Renders messages in two lines each: the message and its response.
 fn render(messages: &[Message], query: Option<&str>, terminal: &Terminal) -> String {
     let columns = vec![
         Column::number("ID"),
@@ -77,39 +77,43 @@ fn render(messages: &[Message], query: Option<&str>, terminal: &Terminal) -> Str
     for message in messages {
         table.add_lines([
             vec![message.id.to_string()],
-            with_second(minute(message), message.tokens_used.map(|tokens| amount(tokens, "token"))),
+            with_second_line(
+                minute(message),
+                message.tokens_used.map(|tokens| amount(tokens, "token")),
+            ),
             source(message, terminal),
             Vec::new(),
         ]);
     }
-    let room = table.room_for(3, terminal).max(20);
+    let available = table.available_width(3, terminal).max(20);
     for (row, message) in messages.iter().enumerate() {
         let line = |text: &str, columns: usize| {
             let found = query.and_then(|query| excerpt(text, query, columns, terminal.ellipsis()));
             found.unwrap_or_else(|| visible_line(text, columns))
         };
         let answer = message.bot_response.as_deref().map(|answer| {
-            let answer = line(answer, room - 2);
+            let answer = line(answer, available - 2);
             format!("{}{answer}", terminal.reply())
         });
-        table.set(row, 3, with_second(line(&message.user_message, room), answer));
+        table.set(row, 3, with_second_line(line(&message.user_message, available), answer));
     }
     table.render(terminal)
 }
 
-fn with_second(first: String, second: Option<String>) -> Vec<String> {
+fn with_second_line(first: String, second: Option<String>) -> Vec<String> {
     std::iter::once(first).chain(second.map(|second| style::dim(&second))).collect()
 }
 
 fn source(message: &Message, terminal: &Terminal) -> Vec<String> {
-    let widest = terminal.width / SOURCE_PART;
+    let widest = terminal.width / SOURCE_FRACTION;
     let short =
         |text: &str| shorten(&visible_line(text, widest), widest, terminal.ellipsis()).into_owned();
-    let provider = message.provider.as_deref().map_or_else(|| terminal.nothing().to_owned(), short);
-    with_second(provider, message.model.as_deref().map(short))
+    let provider =
+        message.provider.as_deref().map_or_else(|| terminal.placeholder().to_owned(), short);
+    with_second_line(provider, message.model.as_deref().map(short))
 }
 
-/// `2023-09-23 21:02`
+/// Formats a time as `2023-09-23 21:02`.
 fn minute(message: &Message) -> String {
     let text = message.timestamp.to_string();
     text.get(..16).unwrap_or(&text).replace('T', " ")
@@ -132,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_comfortable_at_eighty_columns() {
+    fn lists_fit_eighty_columns() {
         let long = message("Act as a professor grading proofs on a test,\ndid this proof pass?")
             .with_response("This proof is correct. Well done!")
             .with_provider("openai")
@@ -151,7 +155,7 @@ ID  Time (UTC)        From           Message
     }
 
     #[test]
-    fn a_hit_deep_in_a_long_answer_is_shown_and_marked() {
+    fn matches_in_long_responses_are_shown_and_highlighted() {
         let answer = format!("{}the write-ahead log {}", "words ".repeat(200), "more ".repeat(200));
         let messages = stored(&[message("What is WAL?").with_response(answer)]);
         let text = render(&messages, Some("WRITE-AHEAD"), &Terminal::plain(80));
@@ -163,7 +167,7 @@ ID  Time (UTC)        From           Message
     }
 
     #[test]
-    fn a_stored_message_cannot_drive_the_terminal() {
+    fn control_characters_of_messages_are_escaped() {
         let messages = stored(&[message("\u{1b}]0;title\u{7}\u{9b}2J")]);
         let text = style::paint(&render(&messages, None, &Terminal::plain(80)), false);
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text}");

@@ -9,8 +9,9 @@ use crate::args::messages::LogOptions;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// A little more than a row may hold: enough to be refused, not enough to fill the memory.
-const MOST_BYTES: u64 = (16 << 20) + (64 << 10);
+/// Maximum number of bytes read: slightly more than the row limit, so that the library rejects the
+/// row.
+const MAX_BYTES: u64 = (16 << 20) + (64 << 10);
 
 pub(super) fn run(options: LogOptions, context: &Context) -> Result<(), Failure> {
     let metadata = options.metadata.as_deref().map(Metadata::parse).transpose()?;
@@ -28,16 +29,16 @@ pub(super) fn run(options: LogOptions, context: &Context) -> Result<(), Failure>
     context.terminal.answer(&json!({ "id": id }), || format!("{id}\n"))
 }
 
-/// Standard input without its last line break, as the shell's `$(…)` would take it.
+/// Reads standard input without its final line break, like the shell's `$(…)`.
 fn read_text() -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes);
+    let read = io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes);
     read.map_err(|error| Failure::file("standard input", &error))?;
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to() + 1;
         Error::invalid_input(
             "user_message",
-            format!("must be UTF-8, which standard input is not from byte {at} on"),
+            format!("must be UTF-8; standard input is invalid from byte {at} on"),
         )
     })?;
     if text.ends_with('\n') {

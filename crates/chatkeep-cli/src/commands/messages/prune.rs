@@ -4,18 +4,18 @@ use serde_json::json;
 
 use crate::args::messages::PruneOptions;
 use crate::commands::reclaim;
+use crate::confirm::{can_confirm, confirm};
 use crate::context::Context;
 use crate::failure::{FAILED, Failure};
 use crate::numbers::amount;
 use crate::progress::Progress;
-use crate::question::{agrees, may_ask};
 
 pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failure> {
     let days = options.older_than;
     let terminal = &context.terminal;
-    if !options.yes && !options.dry_run && !may_ask(terminal) {
-        let refusal = Failure::usage("nobody can be asked whether messages may be deleted");
-        return Err(refusal.with_hint("--yes deletes without asking, --dry-run only counts"));
+    if !options.yes && !options.dry_run && !can_confirm(terminal) {
+        let refusal = Failure::usage("refusing to delete without confirmation");
+        return Err(refusal.with_hint("pass --yes to delete, or --dry-run to count"));
     }
 
     let chatkeep = context.open()?;
@@ -29,7 +29,7 @@ pub(super) fn run(options: &PruneOptions, context: &Context) -> Result<u8, Failu
         terminal.answer(&answer, || format!("would delete {described}\n"))?;
         return Ok(0);
     }
-    if !options.yes && old > 0 && !agrees(&format!("Delete {described}? [y/N] "))? {
+    if !options.yes && old > 0 && !confirm(&format!("Delete {described}? [y/N] "))? {
         terminal.note("nothing was deleted");
         return Ok(FAILED);
     }

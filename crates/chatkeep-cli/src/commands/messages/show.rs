@@ -14,7 +14,7 @@ pub(super) fn run(id: i64, context: &Context) -> Result<(), Failure> {
         .open()?
         .messages()
         .get_message_by_id(id)?
-        .ok_or_else(|| Failure::not_found("id", format!("there is no message {id}")))?;
+        .ok_or_else(|| Failure::not_found("id", format!("message {id} not found")))?;
     context.terminal.answer(&message, || render(&message))
 }
 

@@ -8,8 +8,8 @@ use crate::failure::{FAILED, Failure};
 use crate::numbers::amount;
 use crate::text::visible_line;
 
-/// Differences that are shown to people.
-const MOST_SHOWN: usize = 20;
+/// Maximum number of differences shown as text.
+const MAX_SHOWN: usize = 20;
 
 pub(super) fn run(options: &StatsOptions, context: &Context) -> Result<u8, Failure> {
     let chatkeep = context.open()?;
@@ -23,18 +23,18 @@ pub(super) fn run(options: &StatsOptions, context: &Context) -> Result<u8, Failu
 
 fn render(check: &TotalsCheck) -> String {
     let mut out = String::new();
-    for difference in check.differences.iter().take(MOST_SHOWN) {
+    for difference in check.differences.iter().take(MAX_SHOWN) {
         out.push_str(&line(difference));
     }
-    let more = check.differences.len().saturating_sub(MOST_SHOWN);
+    let more = check.differences.len().saturating_sub(MAX_SHOWN);
     if more > 0 {
         out.push_str(&format!("{} more\n", amount(more as u64, "difference")));
     }
     let verdict =
-        if check.differences.is_empty() { "are right" } else { "are wrong; --rebuild mends them" };
+        if check.differences.is_empty() { "are correct" } else { "are wrong; run --rebuild" };
     out.push_str(&format!("the totals of {} {verdict}", amount(check.counted, "message")));
     if check.uncounted > 0 {
-        out.push_str(&format!(" ({} not counted yet)", amount(check.uncounted, "message")));
+        out.push_str(&format!(" ({} not yet counted)", amount(check.uncounted, "message")));
     }
     out.push('\n');
     out
@@ -56,7 +56,7 @@ fn line(difference: &TotalsDifference) -> String {
         format!("{} with {}", amount(sums.messages, "message"), amount(sums.tokens, "token"))
     };
     format!(
-        "{span} from {}, {names}: kept are {}, found {}\n",
+        "{span} from {}, {names}: stored {}, actual {}\n",
         &start[..16],
         sums(&difference.kept),
         sums(&difference.found)

@@ -1,4 +1,4 @@
-//! Every migration, one to a row.
+//! `chatkeep migrate history`
 
 use chatkeep::Timestamp;
 use chatkeep::migrations::{HistoryEntry, MigrationState, MigrationStatus};
@@ -10,8 +10,8 @@ use crate::table::{Column, Table};
 use crate::terminal::Terminal;
 use crate::text::visible_line;
 
-/// So much of a checksum tells two files apart.
-const CHECKSUM: usize = 12;
+/// Number of checksum digits shown, enough to distinguish files.
+const CHECKSUM_DIGITS: usize = 12;
 
 pub(super) fn history(
     status: &MigrationStatus,
@@ -26,29 +26,29 @@ pub(super) fn history(
         Column::fixed("Version"),
         Column::text("Name", 10),
         Column::fixed("State"),
-        Column::fixed("Run at (UTC)"),
+        Column::fixed("Applied (UTC)"),
     ];
     if verbose {
-        columns.extend([Column::fixed("Took"), Column::fixed("Checksum")]);
+        columns.extend([Column::fixed("Duration"), Column::fixed("Checksum")]);
     }
     let mut table = Table::new(columns);
-    let nothing = || style::dim(terminal.nothing());
+    let nothing = || style::dim(terminal.placeholder());
     for entry in &status.entries {
         let mut cells = vec![
             visible_line(&entry.version, 60),
             visible_line(&entry.name, 100),
-            shown(entry.state),
+            styled(entry.state),
             entry.applied_at.or(entry.started_at).map_or_else(nothing, second),
         ];
         if verbose {
             cells.push(seconds(entry).map_or_else(nothing, |seconds| format!("{seconds:.3} s")));
-            cells.push(entry.checksum.chars().take(CHECKSUM).collect());
+            cells.push(entry.checksum.chars().take(CHECKSUM_DIGITS).collect());
         }
         table.add(cells);
     }
     let mut text = table.render(terminal);
     for entry in status.entries.iter().filter(|_| verbose) {
-        // While a step runs, the history's word is no error's.
+        // While a step runs, the column holds its progress instead of an error.
         if let Some(error) = entry.error.as_deref().filter(|_| is_failure(entry)) {
             let version = visible_line(&entry.version, 60);
             text.push_str(&format!(
@@ -63,19 +63,19 @@ pub(super) fn history(
 }
 
 fn is_failure(entry: &HistoryEntry) -> bool {
-    entry.recorded.as_deref().is_some_and(|word| word.contains("failed"))
+    entry.recorded.as_deref().is_some_and(|state| state.contains("failed"))
 }
 
-fn shown(state: MigrationState) -> String {
-    let word = word(state);
+fn styled(state: MigrationState) -> String {
+    let name = state_name(state);
     match state {
-        MigrationState::Applied => word.to_owned(),
-        MigrationState::Pending => style::strong(word),
-        _ => style::alarm(word),
+        MigrationState::Applied => name.to_owned(),
+        MigrationState::Pending => style::strong(name),
+        _ => style::alarm(name),
     }
 }
 
-fn word(state: MigrationState) -> &'static str {
+fn state_name(state: MigrationState) -> &'static str {
     match state {
         MigrationState::Applied => "applied",
         MigrationState::Pending => "pending",
@@ -91,7 +91,7 @@ fn object(entry: &HistoryEntry) -> Value {
     json!({
         "version": entry.version,
         "name": entry.name,
-        "state": word(entry.state),
+        "state": state_name(entry.state),
         "started_at": entry.started_at,
         "applied_at": entry.applied_at,
         "seconds": seconds(entry),
@@ -101,13 +101,13 @@ fn object(entry: &HistoryEntry) -> Value {
     })
 }
 
-/// How long it took.
+/// Returns the duration of a migration in seconds.
 fn seconds(entry: &HistoryEntry) -> Option<f64> {
     let (start, end) = (entry.started_at?, entry.applied_at?);
     Some((end.as_microsecond() - start.as_microsecond()) as f64 / 1e6)
 }
 
-/// `2023-09-23 21:02:11`
+/// Formats a time as `2023-09-23 21:02:11`.
 fn second(at: Timestamp) -> String {
     let text = at.to_string();
     text.get(..19).unwrap_or(&text).replace('T', " ")

@@ -1,4 +1,4 @@
-//! Where a schema stands.
+//! State of a schema.
 
 use chatkeep::migrations::{MigrationState, MigrationStatus, SchemaVersion};
 use serde_json::json;
@@ -9,12 +9,12 @@ use crate::table::facts;
 use crate::terminal::Terminal;
 use crate::text::visible_line;
 
-/// Where a schema stands, in the one word that programs get.
+/// Returns the name of a schema's state, as in JSON output.
 pub(in crate::commands) fn state(status: &MigrationStatus) -> &'static str {
     status.version().name()
 }
 
-/// That word as an exit code.
+/// Returns the exit code of a state.
 pub(in crate::commands) fn code_of(state: &str) -> u8 {
     match state {
         "head" => 0,
@@ -27,7 +27,7 @@ pub(in crate::commands) fn code_of(state: &str) -> u8 {
     }
 }
 
-/// The same for people.
+/// Describes a schema's state.
 pub(in crate::commands) fn described(status: &MigrationStatus) -> String {
     let count = |state| {
         let found = status.entries.iter().filter(|entry| entry.state == state).count();
@@ -36,22 +36,20 @@ pub(in crate::commands) fn described(status: &MigrationStatus) -> String {
     match status.version() {
         SchemaVersion::Head => "up to date".to_owned(),
         SchemaVersion::Newer => {
-            format!("newer than this program, by {}", count(MigrationState::Newer))
+            format!("newer than this version by {}", count(MigrationState::Newer))
         }
         SchemaVersion::Changed => {
-            format!("of a past that was changed in {}", count(MigrationState::Changed))
+            format!("invalid: {} changed after being applied", count(MigrationState::Changed))
         }
         SchemaVersion::Missing => {
-            format!("of a past of which {} are not there any more", count(MigrationState::Missing))
+            format!("invalid: {} applied but missing", count(MigrationState::Missing))
         }
         SchemaVersion::OutOfOrder => {
-            format!("past {} that came too late", count(MigrationState::OutOfOrder))
+            format!("invalid: {} out of order", count(MigrationState::OutOfOrder))
         }
-        SchemaVersion::Dirty => {
-            "in the middle of a migration, which runs just now or was cut off".to_owned()
-        }
-        SchemaVersion::Behind(_) if status.applied.is_empty() => "not there yet".to_owned(),
-        _ => format!("behind, by {}", amount(status.pending.len() as u64, "migration")),
+        SchemaVersion::Dirty => "incomplete: a migration is running or was interrupted".to_owned(),
+        SchemaVersion::Behind(_) if status.applied.is_empty() => "not created yet".to_owned(),
+        _ => format!("outdated by {}", amount(status.pending.len() as u64, "migration")),
     }
 }
 
@@ -66,7 +64,7 @@ pub(super) fn current(status: &MigrationStatus, terminal: &Terminal) -> Result<u
     });
     terminal.answer(&answer, || {
         let version = last.map_or_else(
-            || terminal.nothing().to_owned(),
+            || terminal.placeholder().to_owned(),
             |migration| {
                 format!(
                     "{} {}",
@@ -79,13 +77,13 @@ pub(super) fn current(status: &MigrationStatus, terminal: &Terminal) -> Result<u
     })?;
     match status.version() {
         SchemaVersion::Behind(_) => {
-            terminal.note("`chatkeep migrate upgrade` brings it up to date")
+            terminal.note("run `chatkeep migrate upgrade` to bring it up to date")
         }
         SchemaVersion::Dirty => {
-            terminal.note("`chatkeep migrate upgrade` waits for it, or goes on with it")
+            terminal.note("run `chatkeep migrate upgrade` to wait for it or to resume it")
         }
         SchemaVersion::Head => {}
-        _ => terminal.note("`chatkeep migrate history --verbose` shows which"),
+        _ => terminal.note("run `chatkeep migrate history --verbose` for details"),
     }
     Ok(code_of(state(status)))
 }

@@ -1,11 +1,14 @@
-//! What the search index is asked for: messages that may match. Whether they do, the condition itself decides.
+//! Index queries for candidates: messages that may match. The search condition itself then decides.
 //!
-//! So what is asked must miss nothing. SQLite indexes every run of three characters as it is written, and MySQL of as many
-//! as its `ngram_token_size` says: they are asked for all ways to write some of those of the text, and every message is
-//! looked at where the index cannot answer ([`ngram`](super::ngram)). PostgreSQL reads the same from the regular expression,
-//! unless one of a character's variants lies beyond U+07FF (K, whose variants are k and the Kelvin sign, is one of them):
-//! its regular expressions do not list such characters. Then it is asked with `ILIKE`, as far as that is sure to find
-//! every variant in this database's locale.
+//! An index query must not miss a match. SQLite indexes every run of three characters
+//! case-sensitively, and MySQL runs of `ngram_token_size` characters. For some runs of the text,
+//! the query lists all case variants. If the index does not support the characters, messages are
+//! scanned ([`ngram`](super::ngram)).
+//!
+//! PostgreSQL derives the runs from the regular expression, unless a character has a variant above
+//! U+07FF, which its regular expressions do not list. An example is K, with the variants k and
+//! Kelvin sign. Then `ILIKE` is used for characters whose variants it all finds in the database's
+//! locale.
 
 use std::cmp::Reverse;
 
@@ -20,44 +23,50 @@ use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
 use super::COLUMNS;
-use super::folding::variants;
 use super::index::{self, SearchIndexState};
 use super::ngram::is_token_letter;
+use crate::case_folding::variants;
 use crate::connection::{Connection, Session};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::schema::messages;
 
-/// The characters that an entry of the index has; PostgreSQL's have as many.
+/// Number of characters in an index entry on SQLite.
 const SQLITE_RUN: usize = 3;
+/// Number of characters in an index entry on PostgreSQL.
 const POSTGRESQL_RUN: usize = 3;
-/// Enough runs of a long text to leave few candidates, and ways to write one that are worth asking for.
-const MOST_RUNS: usize = 12;
-const MOST_WAYS: usize = 64;
+/// Maximum number of runs in a query; enough to leave few candidates for a long text.
+const MAX_RUNS: usize = 12;
+/// Maximum number of case variants of a run. Runs with more are not queried.
+const MAX_VARIANTS: usize = 64;
+/// Maximum number of runs in a query on MySQL.
 const MYSQL_RUNS: usize = 4;
-/// Looking up this many takes about as long as looking at ten times as many in their order.
+/// Number of candidates above which scanning is faster: fetching them takes about as long as
+/// scanning ten times as many messages.
 const MANY: i64 = 20_000;
-/// The last character that PostgreSQL's regular expressions list in a class (`MAX_SIMPLE_CHR` in its `regcustom.h`).
+/// Last character that PostgreSQL's regular expressions list in a class (`MAX_SIMPLE_CHR` in
+/// its `regcustom.h`).
 const LAST_LISTED: char = '\u{7ff}';
 
-/// What the index is asked.
+/// The index query.
 #[derive(Clone)]
 pub(super) enum Candidates {
-    /// SQLite and MySQL, each in the language of its full-text search.
+    /// Query in the full-text syntax of SQLite or MySQL.
     FullText(String),
-    /// PostgreSQL: the condition itself uses the index.
+    /// No additional query: on PostgreSQL the search condition itself uses the index.
     Pattern,
-    /// PostgreSQL: a pattern for `ILIKE`.
-    Alike(String),
+    /// Pattern for `ILIKE` on PostgreSQL.
+    Ilike(String),
 }
 
 impl Candidates {
-    /// `None` when there is no index, or it is of no help for this text.
+    /// Returns the index query for this text. `None` if there is no index or it does not support
+    /// the text.
     pub(super) fn of(connection: &mut Connection, text: &str) -> Result<Option<Self>> {
         if connection.engine() == Engine::MariaDb {
             return Ok(None);
         }
-        let index = index::look(connection)?;
+        let index = index::inspect(connection)?;
         if index.state != SearchIndexState::Ready {
             return Ok(None);
         }
@@ -66,22 +75,24 @@ impl Candidates {
             Engine::Sqlite => sqlite(&characters).map(Self::FullText),
             Engine::MySql => mysql(&characters, index.run).map(Self::FullText),
             Engine::PostgreSql if has_listed_run(&characters) => Some(Self::Pattern),
-            Engine::PostgreSql => alike(connection, text, &characters)?.map(Self::Alike),
+            Engine::PostgreSql => ilike(connection, text, &characters)?.map(Self::Ilike),
             Engine::MariaDb => None,
         })
     }
 
-    /// Whether there are more than it pays to look up. SQLite can tell without finding all of them; PostgreSQL estimates by
-    /// itself.
+    /// Returns whether there are too many candidates to fetch.
+    ///
+    /// SQLite can determine this without finding all candidates. PostgreSQL's planner estimates it.
     pub(super) fn are_many(&self, connection: &mut Connection) -> Result<bool> {
-        let (Self::FullText(asked), Session::Sqlite(session)) = (self, &mut connection.session)
+        let (Self::FullText(query), Session::Sqlite(session)) = (self, &mut connection.session)
         else {
             return Ok(false);
         };
         let counted = sql_query(
-            "SELECT count(*) AS count FROM (SELECT 1 FROM messages_search WHERE messages_search MATCH ? LIMIT ?)",
+            "SELECT count(*) AS count FROM \
+             (SELECT 1 FROM messages_search WHERE messages_search MATCH ? LIMIT ?)",
         )
-        .bind::<Text, _>(asked)
+        .bind::<Text, _>(query)
         .bind::<BigInt, _>(MANY)
         .get_result::<Counted>(session);
         counted.map(|counted| counted.count == MANY).map_err(|error| connection.read_error(error))
@@ -94,60 +105,64 @@ struct Counted {
     count: i64,
 }
 
-/// `("abc" OR "abC" …) AND (…)`
+/// Returns a query like `("abc" OR "abC" …) AND (…)`.
 fn sqlite(characters: &[Vec<char>]) -> Option<String> {
     let runs = runs(characters, SQLITE_RUN, |_| true);
-    let asked = runs.iter().map(|ways| {
-        let ways: Vec<_> =
-            ways.iter().map(|way| format!("\"{}\"", way.replace('"', "\"\""))).collect();
-        format!("({})", ways.join(" OR "))
+    let terms = runs.iter().map(|variants| {
+        let variants: Vec<_> = variants
+            .iter()
+            .map(|variant| format!("\"{}\"", variant.replace('"', "\"\"")))
+            .collect();
+        format!("({})", variants.join(" OR "))
     });
-    (!runs.is_empty()).then(|| asked.collect::<Vec<_>>().join(" AND "))
+    (!runs.is_empty()).then(|| terms.collect::<Vec<_>>().join(" AND "))
 }
 
-/// `+(ab aB …) +(…)`, in runs of so many: letters and digits only, because the others mean something in this language, or are
-/// passed over.
+/// Returns a query like `+(ab aB …) +(…)`, with runs of `length` characters.
+///
+/// Runs contain only letters and digits: other characters are operators in this syntax, or are
+/// ignored.
 pub(super) fn mysql(characters: &[Vec<char>], length: usize) -> Option<String> {
     let mut runs = runs(characters, length, is_token_letter);
-    // It reads all messages of every run that is asked for, so the few that are likely to be in few messages are best.
-    runs.sort_by_key(|ways| Reverse(ways.first().map_or(0, |way| rarity(way))));
+    // MySQL reads the entries of every queried run, so only the rarest ones are queried.
+    runs.sort_by_key(|variants| Reverse(variants.first().map_or(0, |variant| rarity(variant))));
     runs.truncate(MYSQL_RUNS);
-    let asked = runs.iter().map(|ways| format!("+({})", ways.join(" ")));
-    (!runs.is_empty()).then(|| asked.collect::<Vec<_>>().join(" "))
+    let terms = runs.iter().map(|variants| format!("+({})", variants.join(" ")));
+    (!runs.is_empty()).then(|| terms.collect::<Vec<_>>().join(" "))
 }
 
-/// English letters, the most frequent first (P. Norvig, "English Letter Frequency Counts", 2012). What is not among them
-/// is taken for rarer.
+/// English letters by descending frequency (P. Norvig, "English Letter Frequency Counts", 2012).
+/// Other characters are assumed to be rarer.
 const LETTERS: &str = "etaoinsrhldcumfpgwybvkxjqz";
 
-/// The higher, the rarer.
+/// Returns the estimated rarity of a run; higher is rarer.
 fn rarity(run: &str) -> usize {
     run.chars()
         .map(|letter| LETTERS.find(letter.to_ascii_lowercase()).unwrap_or(LETTERS.len()))
         .sum()
 }
 
-/// All ways to write some runs of so many characters, spread over the text.
+/// Returns all case variants of some runs of `length` characters, spread evenly over the text.
 fn runs(characters: &[Vec<char>], length: usize, is_indexed: fn(char) -> bool) -> Vec<Vec<String>> {
     let usable: Vec<&[Vec<char>]> = characters
         .windows(length)
         .filter(|run| run.iter().flatten().copied().all(is_indexed))
-        .filter(|run| run.iter().map(Vec::len).product::<usize>() <= MOST_WAYS)
+        .filter(|run| run.iter().map(Vec::len).product::<usize>() <= MAX_VARIANTS)
         .collect();
-    let step = usable.len().div_ceil(MOST_RUNS).max(1);
-    usable.into_iter().step_by(step).map(ways).collect()
+    let step = usable.len().div_ceil(MAX_RUNS).max(1);
+    usable.into_iter().step_by(step).map(run_variants).collect()
 }
 
-fn ways(run: &[Vec<char>]) -> Vec<String> {
-    run.iter().fold(vec![String::new()], |begun, variants| {
-        begun
+fn run_variants(run: &[Vec<char>]) -> Vec<String> {
+    run.iter().fold(vec![String::new()], |prefixes, variants| {
+        prefixes
             .iter()
-            .flat_map(|start| variants.iter().map(move |next| format!("{start}{next}")))
+            .flat_map(|prefix| variants.iter().map(move |next| format!("{prefix}{next}")))
             .collect()
     })
 }
 
-/// Whether PostgreSQL can tell from the regular expression what to look for in its index.
+/// Returns whether PostgreSQL can derive index entries from the regular expression.
 fn has_listed_run(characters: &[Vec<char>]) -> bool {
     characters.windows(POSTGRESQL_RUN).any(|run| {
         run.iter()
@@ -162,8 +177,9 @@ struct Lower {
     lower: Vec<String>,
 }
 
-/// The longest part of the text whose characters `ILIKE` takes for all of their variants here.
-fn alike(
+/// Returns an `ILIKE` pattern for the longest part of the text for which `ILIKE` finds all variants
+/// of every character in this database's locale.
+fn ilike(
     connection: &mut Connection,
     text: &str,
     characters: &[Vec<char>],
@@ -171,13 +187,14 @@ fn alike(
     let Session::PostgreSql(session) = &mut connection.session else { return Ok(None) };
     let all: Vec<String> = characters.iter().flatten().map(char::to_string).collect();
     let lower = sql_query(
-        "SELECT ARRAY(SELECT lower(each) FROM unnest($1) WITH ORDINALITY AS given (each, place) ORDER BY place) AS lower",
+        "SELECT ARRAY(SELECT lower(each) FROM unnest($1) WITH ORDINALITY \
+         AS given (each, place) ORDER BY place) AS lower",
     )
     .bind::<Array<Text>, _>(all)
     .get_result::<Lower>(session.as_mut());
     let lower = lower.map_err(|error| connection.read_error(error))?.lower;
     let mut rest = lower.as_slice();
-    let is_alike: Vec<bool> = characters
+    let is_usable: Vec<bool> = characters
         .iter()
         .map(|variants| {
             let (these, others) = rest.split_at(variants.len().min(rest.len()));
@@ -189,13 +206,13 @@ fn alike(
     let written: Vec<char> = text.chars().collect();
     let longest = written
         .iter()
-        .zip(is_alike)
+        .zip(is_usable)
         .collect::<Vec<_>>()
-        .split(|(_, is_alike)| !is_alike)
+        .split(|(_, is_usable)| !is_usable)
         .max_by_key(|part| part.len())
         .filter(|part| part.len() >= POSTGRESQL_RUN)
         .map(|part| part.iter().map(|(character, _)| **character).collect::<String>());
-    // Letters and digits alone: nothing to escape.
+    // The part contains only letters and digits, so nothing needs escaping.
     Ok(longest.map(|part| format!("%{part}%")))
 }
 
@@ -217,9 +234,9 @@ impl QueryId for Candidates {
 
 impl QueryFragment<Sqlite> for Candidates {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let Self::FullText(asked) = self else { return everything(|sql| out.push_sql(sql)) };
+        let Self::FullText(query) = self else { return push_true(|sql| out.push_sql(sql)) };
         out.push_sql("id IN (SELECT rowid FROM messages_search WHERE messages_search MATCH ");
-        out.push_bind_param::<Text, _>(asked)?;
+        out.push_bind_param::<Text, _>(query)?;
         out.push_sql(")");
         Ok(())
     }
@@ -227,9 +244,9 @@ impl QueryFragment<Sqlite> for Candidates {
 
 impl QueryFragment<Mysql> for Candidates {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        let Self::FullText(asked) = self else { return everything(|sql| out.push_sql(sql)) };
+        let Self::FullText(query) = self else { return push_true(|sql| out.push_sql(sql)) };
         out.push_sql("MATCH (user_message, bot_response) AGAINST (");
-        out.push_bind_param::<Text, _>(asked)?;
+        out.push_bind_param::<Text, _>(query)?;
         out.push_sql(" IN BOOLEAN MODE)");
         Ok(())
     }
@@ -237,20 +254,20 @@ impl QueryFragment<Mysql> for Candidates {
 
 impl QueryFragment<Pg> for Candidates {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Self::Alike(asked) = self else { return everything(|sql| out.push_sql(sql)) };
-        for (place, column) in COLUMNS.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { " OR " });
+        let Self::Ilike(pattern) = self else { return push_true(|sql| out.push_sql(sql)) };
+        for (index, column) in COLUMNS.iter().enumerate() {
+            out.push_sql(if index == 0 { "(" } else { " OR " });
             out.push_identifier(column)?;
             out.push_sql(" ILIKE ");
-            out.push_bind_param::<Text, _>(asked)?;
+            out.push_bind_param::<Text, _>(pattern)?;
         }
         out.push_sql(")");
         Ok(())
     }
 }
 
-/// Nothing is left out beforehand.
-fn everything(mut push: impl FnMut(&str)) -> QueryResult<()> {
+/// Pushes a condition that excludes no message.
+fn push_true(mut push: impl FnMut(&str)) -> QueryResult<()> {
     push("TRUE");
     Ok(())
 }
@@ -264,15 +281,15 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_write_a_run_is_asked_for() {
+    fn queries_list_every_case_variant_of_a_run() {
         assert_eq!(mysql(&characters("ab1"), 2).as_deref(), Some("+(B1 b1) +(AB Ab aB ab)"));
         assert_eq!(mysql(&characters("12ab"), 3).as_deref(), Some("+(12A 12a) +(2AB 2Ab 2aB 2ab)"));
         assert_eq!(sqlite(&characters("1\"é")).as_deref(), Some("(\"1\"\"É\" OR \"1\"\"é\")"));
-        assert_eq!(runs(&characters("kiss"), 2, |_| true)[0].len(), 6, "the Kelvin sign is a k");
+        assert_eq!(runs(&characters("kiss"), 2, |_| true)[0].len(), 6, "K, k and Kelvin sign");
     }
 
     #[test]
-    fn what_is_too_short_or_not_indexed_asks_for_nothing() {
+    fn short_or_unindexed_texts_have_no_query() {
         assert_eq!(sqlite(&characters("ab")), None);
         assert_eq!(mysql(&characters("a b% c+"), 2), None);
         assert_eq!(mysql(&characters("ab"), 3), None);
@@ -282,13 +299,13 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_ask_for_some_of_their_runs() {
+    fn queries_of_long_texts_have_a_limited_number_of_runs() {
         let long = "abcdefghij".repeat(50);
-        assert!(runs(&characters(&long), 3, |_| true).len() <= MOST_RUNS);
+        assert!(runs(&characters(&long), 3, |_| true).len() <= MAX_RUNS);
     }
 
     #[test]
-    fn postgresql_lists_no_characters_beyond_its_limit() {
+    fn runs_with_characters_above_the_limit_are_not_listed() {
         assert!(has_listed_run(&characters("quixotic")));
         assert!(!has_listed_run(&characters("kafka")));
         assert!(!has_listed_run(&characters("猫の手")));

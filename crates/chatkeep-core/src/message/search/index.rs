@@ -1,4 +1,5 @@
-//! The search index: made and dropped by whoever runs the database, because it costs room and time at every message.
+//! The search index. It uses disk space and slows every insert, so it is not created automatically;
+//! the operator of the database creates and drops it.
 
 use std::time::Duration;
 
@@ -7,30 +8,30 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::trigrams;
 use crate::connection::{Connection, Session, on_engine};
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::fault::Effect;
 
-/// A large log takes its time.
+/// Statement timeout while building the index, which takes long on a large log.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether there is a search index.
+/// State of the search index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SearchIndexState {
-    /// There is none: a search looks at every message, newest first, until its page is full.
+    /// No index exists. Searches scan messages, newest first, until the page is full.
     Absent,
-    /// There is one, and searches use it.
+    /// The index exists, and searches use it.
     Ready,
-    /// One is being built, or was given up in the middle of it, or was made under another `ngram_token_size` than MySQL has
-    /// now. Searches do without.
+    /// The index is being built, its build was interrupted, or MySQL's `ngram_token_size` has
+    /// changed since. Searches do not use it.
     Unfinished,
-    /// This engine has none: MariaDB.
+    /// This engine does not support a search index: MariaDB.
     Unsupported,
 }
 
 impl SearchIndexState {
-    /// `absent`, `ready`, `unfinished` or `unsupported`.
+    /// Returns `absent`, `ready`, `unfinished` or `unsupported`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Absent => "absent",
@@ -43,39 +44,42 @@ impl SearchIndexState {
 
 #[derive(QueryableByName)]
 struct Found {
-    /// How many characters an entry has; 0 when the index is of no use.
+    /// Number of characters in an index entry; 0 if the index is unusable.
     #[diesel(sql_type = BigInt)]
     run: i64,
 }
 
-/// The index as it is.
+/// The current index.
 pub(super) struct Index {
     pub(super) state: SearchIndexState,
-    /// How many characters an entry has.
+    /// Number of characters in an index entry.
     pub(super) run: usize,
 }
 
-/// Whether there is a search index.
+/// Returns the state of the search index.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn search_index_state(connection: &mut Connection) -> Result<SearchIndexState> {
-    Ok(look(connection)?.state)
+    Ok(inspect(connection)?.state)
 }
 
-/// The index, and what can be asked of it.
-pub(super) fn look(connection: &mut Connection) -> Result<Index> {
+/// Returns the current state and entry length of the index.
+pub(super) fn inspect(connection: &mut Connection) -> Result<Index> {
     let sql = match connection.engine() {
         Engine::Sqlite => "SELECT 3 AS run FROM sqlite_master WHERE name = 'messages_search'",
-        // That of the table which the search path finds: another schema's may have one too.
+        // Only the index of the table in the search path; tables in other schemas may have one too.
         Engine::PostgreSql => {
-            "SELECT indisvalid::int::bigint * 3 AS run FROM pg_index JOIN pg_class i ON i.oid = indexrelid \
+            "SELECT indisvalid::int::bigint * 3 AS run FROM pg_index \
+             JOIN pg_class i ON i.oid = indexrelid \
              WHERE indrelid = to_regclass('messages') AND relname = 'messages_search'"
         }
-        // The comment says under which size the index was made: entries of another size would not be found.
+        // The index comment holds the token size at creation. With another size, entries are not
+        // found.
         Engine::MySql => {
             "SELECT CAST(IF(LEFT(index_comment, 17) = 'ngram_token_size=' \
-             AND index_comment <> CONCAT('ngram_token_size=', @@ngram_token_size), 0, @@ngram_token_size) AS SIGNED) AS run \
+             AND index_comment <> CONCAT('ngram_token_size=', @@ngram_token_size), 0, \
+             @@ngram_token_size) AS SIGNED) AS run \
              FROM information_schema.statistics WHERE table_schema = DATABASE() \
              AND table_name = 'messages' AND index_name = 'messages_search' LIMIT 1"
         }
@@ -91,49 +95,54 @@ pub(super) fn look(connection: &mut Connection) -> Result<Index> {
     })
 }
 
-/// How many characters a text must have for the index to be asked; shorter ones are looked for in every message. `None` where
-/// there is no index that is used.
+/// Returns the minimum length of a search text, in characters, for which the index is used.
+///
+/// Searches for shorter texts scan the messages. Returns `None` if there is no usable index.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn search_index_minimum(connection: &mut Connection) -> Result<Option<usize>> {
-    let index = look(connection)?;
+    let index = inspect(connection)?;
     Ok((index.state == SearchIndexState::Ready).then_some(index.run))
 }
 
-/// Makes the index, from all messages that are there. False when it is there already.
+/// Creates the index of all existing messages. Returns false if it already exists.
 ///
-/// PostgreSQL builds it while others write; SQLite and MySQL let others read, and have writers wait. It runs for as long as
-/// it takes; afterwards the connection has this query timeout again.
+/// PostgreSQL builds it without blocking writers; on SQLite and MySQL writers wait, and readers do
+/// not. The build may take up to 24 hours. Afterwards the connection has `query_timeout` again.
 ///
 /// # Errors
-/// `Configuration` on MariaDB, which has no index for parts of words, and where the extension `pg_trgm` is missing or may
-/// not be added; otherwise what the database says. Then there is no index.
+/// `Configuration` on MariaDB, which has no substring index. Also if the extension `pg_trgm` is
+/// missing and may not be created. Otherwise the error of the database. No index exists then.
 pub fn create_search_index(connection: &mut Connection, query_timeout: Duration) -> Result<bool> {
-    patiently(connection, query_timeout, create)
+    with_build_timeout(connection, query_timeout, create)
 }
 
-/// Drops the index. False when there was none. Afterwards the connection has this query timeout again.
+/// Drops the index. Returns false if there was none. Afterwards the connection has `query_timeout`
+/// again.
 ///
 /// # Errors
-/// What the database says.
+/// The error of the database.
 pub fn drop_search_index(connection: &mut Connection, query_timeout: Duration) -> Result<bool> {
-    patiently(connection, query_timeout, |connection| match search_index_state(connection)? {
-        SearchIndexState::Absent | SearchIndexState::Unsupported => Ok(false),
-        SearchIndexState::Ready | SearchIndexState::Unfinished => {
-            drop_index(connection).map(|()| true)
+    with_build_timeout(connection, query_timeout, |connection| {
+        match search_index_state(connection)? {
+            SearchIndexState::Absent | SearchIndexState::Unsupported => Ok(false),
+            SearchIndexState::Ready | SearchIndexState::Unfinished => {
+                drop_index(connection).map(|()| true)
+            }
         }
     })
 }
 
-fn patiently(
+/// Runs `work` with a statement timeout of [`BUILD_TIMEOUT`], then restores `query_timeout`.
+fn with_build_timeout(
     connection: &mut Connection,
     query_timeout: Duration,
     work: impl FnOnce(&mut Connection) -> Result<bool>,
 ) -> Result<bool> {
     connection.set_query_timeout(BUILD_TIMEOUT)?;
     let outcome = work(connection);
-    // The connection goes back to others, who want their deadline.
+    // The connection returns to the pool, where other callers rely on its timeout.
     if !connection.is_broken() {
         connection.set_query_timeout(query_timeout)?;
     }
@@ -145,7 +154,7 @@ fn create(connection: &mut Connection) -> Result<bool> {
         SearchIndexState::Ready => return Ok(false),
         SearchIndexState::Unsupported => {
             return Err(Error::configuration(
-                "MariaDB has no index for parts of words: searches look at every message, newest first",
+                "MariaDB does not support a substring index; searches scan messages, newest first",
             ));
         }
         SearchIndexState::Unfinished => drop_index(connection)?,
@@ -158,11 +167,12 @@ fn create(connection: &mut Connection) -> Result<bool> {
         Engine::PostgreSql => {
             let schema = trigrams::schema(connection)?;
             connection.batch(&postgresql_create(&schema), Effect::Commits)?;
-            // So that the index is used from the first search on, and not from when the server comes round to it.
+            // Statistics make the planner use the index from the first search on. Autovacuum would
+            // collect them later.
             connection.batch("ANALYZE messages", Effect::None)?;
         }
         Engine::MySql | Engine::MariaDb => {
-            // Otherwise whatever holds an "a" or an "i" would be missing: they are stopwords.
+            // Otherwise entries with the stopwords "a" or "i" would be missing.
             let sql = mysql_create(connection)?;
             connection.batch("SET SESSION innodb_ft_enable_stopword = 0", Effect::None)?;
             let created = connection.batch(&sql, Effect::Commits);
@@ -187,11 +197,12 @@ fn drop_index(connection: &mut Connection) -> Result<()> {
     }
 }
 
-/// Three characters an entry, as they are written; nothing is known of them but which messages they are in. The texts
-/// themselves stay in the log.
+/// Creates an index with case-sensitive entries of three characters. It stores only the ids of the
+/// messages of each entry (`detail = none`); the texts stay in `messages`.
 const SQLITE_CREATE: &str = "
     CREATE VIRTUAL TABLE messages_search USING fts5(user_message, bot_response,
-        content = 'messages', content_rowid = 'id', tokenize = 'trigram case_sensitive 1', detail = none, columnsize = 0);
+        content = 'messages', content_rowid = 'id', tokenize = 'trigram case_sensitive 1',
+        detail = none, columnsize = 0);
     INSERT INTO messages_search (messages_search) VALUES ('rebuild');
     CREATE TRIGGER messages_search_insert AFTER INSERT ON messages BEGIN
         INSERT INTO messages_search (rowid, user_message, bot_response)
@@ -201,7 +212,8 @@ const SQLITE_CREATE: &str = "
         INSERT INTO messages_search (messages_search, rowid, user_message, bot_response)
         VALUES ('delete', old.id, old.user_message, old.bot_response);
     END;
-    CREATE TRIGGER messages_search_update AFTER UPDATE OF id, user_message, bot_response ON messages BEGIN
+    CREATE TRIGGER messages_search_update
+    AFTER UPDATE OF id, user_message, bot_response ON messages BEGIN
         INSERT INTO messages_search (messages_search, rowid, user_message, bot_response)
         VALUES ('delete', old.id, old.user_message, old.bot_response);
         INSERT INTO messages_search (rowid, user_message, bot_response)
@@ -214,7 +226,8 @@ const SQLITE_DROP: &str = "
     DROP TRIGGER IF EXISTS messages_search_update;
     DROP TABLE IF EXISTS messages_search;";
 
-/// With the operators of the extension in this schema, which need not be in the search path.
+/// Returns the statement. It qualifies the operator class with the extension's schema, which need
+/// not be in the search path.
 fn postgresql_create(schema: &str) -> String {
     format!(
         "CREATE INDEX CONCURRENTLY messages_search ON messages \
@@ -222,16 +235,16 @@ fn postgresql_create(schema: &str) -> String {
     )
 }
 
-/// With a comment that says under which size it was made.
+/// Returns the statement. Its comment records the current `ngram_token_size`.
 fn mysql_create(connection: &mut Connection) -> Result<String> {
     let Session::MySql(session) = &mut connection.session else {
-        return Err(Error::internal("only MySQL is asked for its ngram_token_size"));
+        return Err(Error::internal("ngram_token_size is only available on MySQL"));
     };
     let found = sql_query("SELECT CAST(@@ngram_token_size AS SIGNED) AS run")
         .get_result::<Found>(session.as_mut());
     let size = found.map_err(|error| connection.read_error(error))?.run;
     Ok(format!(
-        "CREATE FULLTEXT INDEX messages_search ON messages (user_message, bot_response) WITH PARSER ngram \
-         COMMENT 'ngram_token_size={size}'"
+        "CREATE FULLTEXT INDEX messages_search ON messages (user_message, bot_response) \
+         WITH PARSER ngram COMMENT 'ngram_token_size={size}'"
     ))
 }

@@ -1,4 +1,4 @@
-//! The condition that a message matches, as each engine is asked it.
+//! The search condition in each engine's SQL.
 
 use diesel::QueryResult;
 use diesel::expression::{
@@ -10,40 +10,46 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
-use super::folding::pattern;
 use super::{COLUMNS, MAX_QUERY};
+use crate::case_folding::pattern;
 use crate::engine::Engine;
 use crate::message::new::MAX_ROW_BYTES;
 use crate::schema::messages;
 
-/// Whether the text contains the other one, case aside.
+/// SQL condition that a message contains a text, ignoring case.
 #[derive(Clone)]
 pub(super) struct Matches {
     text: String,
     pattern: String,
-    /// What is different for long texts.
+    /// Special handling of long messages, if the engine needs it.
     long: Option<LongTexts>,
-    /// Whether PostgreSQL must not use its index for this.
+    /// Whether PostgreSQL is kept from using the search index.
     in_order: bool,
 }
 
-/// How an engine searches texts that are too long for its usual way.
+/// The way an engine searches messages that are too long for its usual way.
 #[derive(Clone)]
 enum LongTexts {
-    /// MySQL: in parts, which start at these characters (a JSON list).
+    /// In parts, on MySQL: a JSON list of the character positions where parts start.
     InParts(String),
-    /// MariaDB: with this pattern.
+    /// With this pattern, on MariaDB.
     WithPattern(String),
 }
 
-/// MySQL gives a match up when it has begun at 320,000 places (`regexp_time_limit`, which no session can change). So a
-/// longer text is searched in parts of so many characters, each reaching into the next by the length of a query.
+/// Size of a part, in characters, in which MySQL searches longer messages. Each part overlaps the
+/// next by the maximum length of a search text.
+///
+/// MySQL aborts a match after 320,000 start positions (`regexp_time_limit`, which sessions cannot
+/// change).
 const PART: u64 = 250_000;
 
-/// From so many bytes on, MariaDB gets the pattern with an alternative that never matches. Without it PCRE looks ahead,
-/// at every place where the pattern begins, for a letter that must come in either case: to the end of the text when it
-/// comes in one case only. With it, short texts would be searched many times slower.
-const LOOKING_AHEAD: u64 = 65_536;
+/// Size of a message, in bytes, above which MariaDB gets the pattern with an alternative that never
+/// matches.
+///
+/// Without it, PCRE looks ahead for a required letter in both cases from each start of the pattern.
+/// It scans to the end of the text if one case does not occur. For short messages the alternative
+/// would make the search many times slower.
+const LOOKAHEAD_BYTES: u64 = 65_536;
 
 impl Matches {
     pub(super) fn new(text: &str, engine: Engine) -> Self {
@@ -59,8 +65,8 @@ impl Matches {
         Self { text: text.to_owned(), pattern, long, in_order: false }
     }
 
-    /// The same, for looking at messages in their order. PostgreSQL would often take to its index all the same, because it
-    /// takes every text for a rare one.
+    /// Returns the condition for scanning messages in order, without the index. PostgreSQL would
+    /// often use it, because it assumes that every text is rare.
     pub(super) fn in_order(&self) -> Self {
         Self { in_order: true, ..self.clone() }
     }
@@ -84,8 +90,8 @@ impl QueryId for Matches {
 
 impl QueryFragment<Sqlite> for Matches {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        for (place, column) in COLUMNS.iter().enumerate() {
-            out.push_sql(if place == 0 { "(chatkeep_contains(" } else { " OR chatkeep_contains(" });
+        for (index, column) in COLUMNS.iter().enumerate() {
+            out.push_sql(if index == 0 { "(chatkeep_contains(" } else { " OR chatkeep_contains(" });
             out.push_identifier(column)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(&self.text)?;
@@ -98,10 +104,10 @@ impl QueryFragment<Sqlite> for Matches {
 
 impl QueryFragment<Pg> for Matches {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        for (place, column) in COLUMNS.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { " OR " });
+        for (index, column) in COLUMNS.iter().enumerate() {
+            out.push_sql(if index == 0 { "(" } else { " OR " });
             out.push_identifier(column)?;
-            // An index is on the column, not on an expression.
+            // The index is on the column, so it is not used for an expression.
             out.push_sql(if self.in_order { " || '' ~ " } else { " ~ " });
             out.push_bind_param::<Text, _>(&self.pattern)?;
         }
@@ -112,14 +118,16 @@ impl QueryFragment<Pg> for Matches {
 
 impl QueryFragment<Mysql> for Matches {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        for (place, column) in COLUMNS.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { " OR " });
+        for (index, column) in COLUMNS.iter().enumerate() {
+            out.push_sql(if index == 0 { "(" } else { " OR " });
             match &self.long {
                 Some(LongTexts::InParts(starts)) => {
                     let reach = PART + MAX_QUERY as u64;
                     out.push_sql(&format!(
-                        "CASE WHEN LENGTH({column}) > {PART} THEN EXISTS (SELECT 1 FROM JSON_TABLE('{starts}', '$[*]' \
-                         COLUMNS (start INT PATH '$')) AS part WHERE start <= CHAR_LENGTH({column}) \
+                        "CASE WHEN LENGTH({column}) > {PART} THEN EXISTS \
+                         (SELECT 1 FROM JSON_TABLE('{starts}', '$[*]' \
+                         COLUMNS (start INT PATH '$')) AS part \
+                         WHERE start <= CHAR_LENGTH({column}) \
                          AND SUBSTRING({column}, start, {reach}) REGEXP "
                     ));
                     out.push_bind_param::<Text, _>(&self.pattern)?;
@@ -127,7 +135,7 @@ impl QueryFragment<Mysql> for Matches {
                 }
                 Some(LongTexts::WithPattern(pattern)) => {
                     out.push_sql(&format!(
-                        "CASE WHEN LENGTH({column}) > {LOOKING_AHEAD} THEN {column} REGEXP "
+                        "CASE WHEN LENGTH({column}) > {LOOKAHEAD_BYTES} THEN {column} REGEXP "
                     ));
                     out.push_bind_param::<Text, _>(pattern)?;
                     out.push_sql(" ELSE ");

@@ -1,15 +1,16 @@
-//! Search: a substring, whatever its case, the same on every engine.
+//! Case-insensitive substring search, with the same results on every engine.
 //!
-//! No two engines fold case alike: SQLite's `LIKE` knows ASCII, PostgreSQL's depends on the locale, MySQL's collations
-//! also drop accents. So "alike" is defined here, once ([`folding`]). Servers are sent a regular expression that spells
-//! every character's variants out; SQLite calls back into this program ([`matches`]).
+//! The engines fold case differently: SQLite's `LIKE` only handles ASCII, PostgreSQL's depends on
+//! the locale, and MySQL's collations also ignore accents. So case folding is defined once, in
+//! [`case_folding`](crate::case_folding). Servers get a regular expression that lists each
+//! character's variants; SQLite calls back into this program ([`matches`]).
 //!
-//! Without a search index every message is looked at, newest first, until the page is full. With one ([`index`]), the
-//! newest messages are looked at in the same way, because a frequent text is found among them at once; only for a rarer
-//! one is the index asked for candidates ([`candidates`]). The condition itself is the same, and so are the results.
+//! Without a search index, messages are scanned newest first until the page is full. With one
+//! ([`index`]), the newest messages are scanned first too, because they soon fill a page for a
+//! frequent text. Only for a rarer text is the index queried for candidates ([`candidates`]). The
+//! condition is the same in each case, and so are the results.
 
 mod candidates;
-mod folding;
 mod index;
 mod matches;
 mod ngram;
@@ -18,7 +19,6 @@ mod trigrams;
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use self::candidates::Candidates;
-pub(crate) use self::folding::register;
 pub use self::index::{
     SearchIndexState, create_search_index, drop_search_index, search_index_minimum,
     search_index_state,
@@ -33,21 +33,22 @@ use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
 
-/// The longest text that can be searched for, in characters.
+/// Maximum length of a search text, in characters.
 pub const MAX_QUERY: usize = 1_000;
-/// Where is searched.
+/// Columns that are searched.
 const COLUMNS: [&str; 2] = ["user_message", "bot_response"];
-/// So many of the newest messages are looked at before the index is asked.
+/// Number of the newest messages that are scanned before the index is queried.
 const NEWEST: i64 = 2_000;
 
-/// A text is frequent when looking at so many times as many messages should fill the page.
-const MORE_TIMES: i64 = 25;
+/// Scan factor for frequent texts. A text is frequent if scanning this many times [`NEWEST`]
+/// messages is expected to fill the page.
+const SCAN_FACTOR: i64 = 25;
 
-/// Messages whose text or answer contains this text, newest first.
+/// Returns the messages whose text or response contains this text, newest first.
 ///
 /// # Errors
-/// `InvalidInput` with the field `query` for an empty text or one of more than 1,000 characters, or when the page cannot
-/// be asked for.
+/// `InvalidInput` with the field `query` if the text is empty, has more than 1,000 characters or
+/// contains a NUL character. With the field `limit`, `offset` or `cursor` if the page is invalid.
 pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<Vec<Message>> {
     page.check()?;
     check(query)?;
@@ -55,7 +56,7 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
     let Some(candidates) = Candidates::of(connection, query)? else {
         return load(connection, matches, None, None, page);
     };
-    let Some(oldest) = after_the_newest(connection, page.cursor)? else {
+    let Some(oldest) = scan_limit(connection, page.cursor)? else {
         return load(connection, matches.in_order(), None, None, page);
     };
     let newest = load(connection, matches.in_order(), None, Some(oldest), page)?;
@@ -63,8 +64,9 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
     if found == page.limit {
         return Ok(newest);
     }
-    // Some of it among the newest: looking on soon finds the rest. Or so many candidates that looking them up takes longer.
-    let is_frequent = found * MORE_TIMES >= page.limit + page.offset;
+    // For a frequent text, continuing the scan soon fills the page. For many candidates, fetching
+    // them takes longer than the scan.
+    let is_frequent = found * SCAN_FACTOR >= page.limit + page.offset;
     if is_frequent || candidates.are_many(connection)? {
         return load(connection, matches.in_order(), None, None, page);
     }
@@ -85,37 +87,35 @@ fn check(query: &str) -> Result<()> {
     refuse_nul("query", query)
 }
 
-/// Narrows a query down to what is behind a place.
-macro_rules! behind {
+/// Restricts a query to the messages after a cursor, newest first.
+macro_rules! after_cursor {
     ($query:expr, $cursor:expr) => {{
         let mut query = $query;
-        if let Some(behind) = $cursor {
+        if let Some(cursor) = $cursor {
             query =
-                query.filter(messages::timestamp.le(behind.timestamp()).and(
-                    messages::timestamp.lt(behind.timestamp()).or(messages::id.lt(behind.id())),
+                query.filter(messages::timestamp.le(cursor.timestamp()).and(
+                    messages::timestamp.lt(cursor.timestamp()).or(messages::id.lt(cursor.id())),
                 ));
         }
         query
     }};
 }
 
-/// The moment of the last one of the newest messages behind this place; `None` when there are fewer.
-fn after_the_newest(
-    connection: &mut Connection,
-    cursor: Option<Cursor>,
-) -> Result<Option<Timestamp>> {
-    let moment = on_engine!(connection, c => {
-        behind!(messages::table.select(messages::timestamp).into_boxed(), cursor)
+/// Returns the timestamp at position [`NEWEST`] after the cursor; `None` if there are fewer
+/// messages.
+fn scan_limit(connection: &mut Connection, cursor: Option<Cursor>) -> Result<Option<Timestamp>> {
+    let timestamp = on_engine!(connection, c => {
+        after_cursor!(messages::table.select(messages::timestamp).into_boxed(), cursor)
             .order((messages::timestamp.desc(), messages::id.desc()))
             .offset(NEWEST)
             .limit(1)
             .get_result::<Timestamp>(c)
             .optional()
     });
-    moment.map_err(|error| connection.read_error(error))
+    timestamp.map_err(|error| connection.read_error(error))
 }
 
-/// A page of what matches: among these candidates, and not older than this moment.
+/// Returns a page of the matching messages, optionally only candidates and none before `oldest`.
 fn load(
     connection: &mut Connection,
     matches: Matches,
@@ -124,7 +124,8 @@ fn load(
     page: &Page,
 ) -> Result<Vec<Message>> {
     let rows = on_engine!(connection, c => {
-        let mut query = behind!(messages::table.select(messages::all_columns).into_boxed(), page.cursor)
+        let query = messages::table.select(messages::all_columns).into_boxed();
+        let mut query = after_cursor!(query, page.cursor)
             .filter(matches)
             .order((messages::timestamp.desc(), messages::id.desc()))
             .limit(page.limit);

@@ -1,19 +1,21 @@
-//! Which letters MySQL's ngram parser takes in what is searched for.
+//! Letters that MySQL's ngram parser accepts in a search text.
 //!
-//! It puts every run of letters beyond ASCII into the index, but reads what is searched for by a table of letters as old as
-//! Unicode 5: at any other letter (𠮷, much of Burmese, 𝐇) it ends a word, and finds nothing. An index that is made from
-//! messages that are there also holds them in small letters, and loses İ, whose small letter is another letter's, and Ⱥ and
-//! Ⱦ, whose small letters have more bytes. So the index is asked only for the other letters of that table. It was found by
-//! asking MySQL 9.7 for every character; a test asks again.
+//! The parser indexes every run of non-ASCII letters, but parses the search text by a letter table
+//! from Unicode 5. Any other letter (𠮷, much of Burmese, 𝐇) ends a word there, so that nothing is
+//! found. An index built from existing messages also stores them in lowercase. It loses İ, whose
+//! lowercase letter also belongs to another letter, and Ⱥ and Ⱦ, whose lowercase letters have more
+//! bytes. So the index is only queried for the other letters of that table. The table was
+//! determined by querying MySQL 9.7 for every character; a test repeats this.
 
-/// Whether MySQL's index can be asked for this letter. Others are looked for in every message.
+/// Returns whether MySQL's index can be queried for this letter. Texts with others need a full
+/// scan.
 pub(super) fn is_token_letter(letter: char) -> bool {
     let Ok(letter) = u16::try_from(u32::from(letter)) else { return false };
-    let place = LETTERS.partition_point(|(_, last)| *last < letter);
-    LETTERS.get(place).is_some_and(|(first, _)| *first <= letter)
+    let index = LETTERS.partition_point(|(_, last)| *last < letter);
+    LETTERS.get(index).is_some_and(|(first, _)| *first <= letter)
 }
 
-/// The first and the last of each run of letters, marks and digits.
+/// Ranges of letters, marks and digits, both ends inclusive.
 #[rustfmt::skip]
 const LETTERS: &[(u16, u16)] = &[
     (0x30, 0x39), (0x41, 0x5a), (0x61, 0x7a), (0xaa, 0xaa), (0xb2, 0xb3), (0xb5, 0xb5),
@@ -99,14 +101,14 @@ mod tests {
     use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
     use super::super::candidates::mysql;
-    use super::super::folding::variants;
     use super::*;
+    use crate::case_folding::variants;
     use crate::connection::{ConnectOptions, Connection, Role, Session};
     use crate::url::DatabaseUrl;
     use crate::{messages, migrations};
 
     #[test]
-    fn letters_of_the_table_are_told_from_others() {
+    fn letters_of_the_table_are_token_letters() {
         assert!("aZ9éßжא猫ก한ー".chars().all(is_token_letter));
         for other in "_-+ \"'*~()@<>\u{ad}İȺ𠮷𝐇😀\u{103f}\u{ffff}".chars() {
             assert!(!is_token_letter(other), "{other:?}");
@@ -120,21 +122,21 @@ mod tests {
         count: i64,
     }
 
-    /// Letters that the index is asked for, with what it is asked for each between two digits. Letters with variants make
-    /// longer questions, of which MySQL takes few at once.
-    fn questions() -> Vec<Vec<(char, String)>> {
-        let asked = |letter: char| {
+    /// Returns batches of letters, each with the query for that letter between two digits. Letters
+    /// with variants have longer queries, of which MySQL accepts few at once.
+    fn queries() -> Vec<Vec<(char, String)>> {
+        let query = |letter: char| {
             let characters: Vec<_> = ['1', letter, '2'].into_iter().map(variants).collect();
-            mysql(&characters, 2).map(|asked| (letter, asked))
+            mysql(&characters, 2).map(|query| (letter, query))
         };
         let all: Vec<_> =
-            (0..=u32::from(u16::MAX)).filter_map(char::from_u32).filter_map(asked).collect();
+            (0..=u32::from(u16::MAX)).filter_map(char::from_u32).filter_map(query).collect();
         let (plain, cased): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|(letter, _)| variants(*letter).len() == 1);
         assert!(plain.len() > 40_000 && cased.len() > 1_500, "{} {}", plain.len(), cased.len());
         let plain: Vec<_> = plain
             .into_iter()
-            .map(|(letter, asked)| (letter, asked.replace(['(', ')'], "")))
+            .map(|(letter, query)| (letter, query.replace(['(', ')'], "")))
             .collect();
         plain.chunks(100).chain(cased.chunks(10)).map(<[_]>::to_vec).collect()
     }
@@ -148,56 +150,57 @@ mod tests {
             .expect("a message");
     }
 
-    /// The first letters of the messages that are not found.
-    fn missing(connection: &mut Connection, questions: &[Vec<(char, String)>]) -> Vec<(char, i64)> {
+    /// Returns the first letter of each message that is not found.
+    fn missing(connection: &mut Connection, queries: &[Vec<(char, String)>]) -> Vec<(char, i64)> {
         let Session::MySql(session) = &mut connection.session else { panic!("MySQL") };
         let count = |letters: &Vec<(char, String)>| {
-            let asked: Vec<&str> = letters.iter().map(|(_, asked)| asked.as_str()).collect();
+            let query: Vec<&str> = letters.iter().map(|(_, query)| query.as_str()).collect();
             let sql = "SELECT COUNT(*) AS count FROM messages \
                        WHERE MATCH (user_message, bot_response) AGAINST (? IN BOOLEAN MODE)";
             let found = sql_query(sql)
-                .bind::<Text, _>(asked.join(" "))
+                .bind::<Text, _>(query.join(" "))
                 .get_result::<Count>(session.as_mut());
             (letters[0].0, found.expect("an answer").count)
         };
-        questions.iter().map(count).filter(|(_, count)| *count == 0).collect()
+        queries.iter().map(count).filter(|(_, count)| *count == 0).collect()
     }
 
     #[test]
-    fn mysql_finds_every_letter_that_it_is_asked_for() {
+    fn mysql_finds_every_token_letter() {
         if !Engine::MySql.is_available() {
             return;
         }
-        let questions = questions();
-        for made_first in [false, true] {
+        let queries = queries();
+        for index_first in [false, true] {
             let database = TestDatabase::create(Engine::MySql);
             let url = DatabaseUrl::parse(database.url()).expect("the kit's URL");
             let options = ConnectOptions::default();
             let mut connection = Connection::open(&url, Role::Writer, &options).expect("a server");
             migrations::ensure(&mut connection, true, Duration::from_secs(60)).expect("a schema");
-            let make = |connection: &mut Connection| {
+            let create = |connection: &mut Connection| {
                 messages::create_search_index(connection, Duration::from_secs(60))
                     .expect("an index");
             };
-            if made_first {
-                make(&mut connection);
+            if index_first {
+                create(&mut connection);
             }
-            questions.iter().for_each(|letters| store(&mut connection, letters));
-            if !made_first {
-                make(&mut connection);
+            queries.iter().for_each(|letters| store(&mut connection, letters));
+            if !index_first {
+                create(&mut connection);
             }
-            // While the server moves words from memory into the index, it may miss a message for an instant.
-            let lost = missing(&mut connection, &questions);
-            let asked_again: Vec<_> = questions
+            // The server may miss a message briefly while it flushes words from memory into the
+            // index.
+            let lost = missing(&mut connection, &queries);
+            let repeated: Vec<_> = queries
                 .iter()
                 .filter(|letters| lost.contains(&(letters[0].0, 0)))
                 .cloned()
                 .collect();
-            assert!(lost.len() < 5, "made before the messages: {made_first}: {lost:?}");
+            assert!(lost.len() < 5, "index created before the messages: {index_first}: {lost:?}");
             assert_eq!(
-                missing(&mut connection, &asked_again),
+                missing(&mut connection, &repeated),
                 [],
-                "made before the messages: {made_first}"
+                "index created before the messages: {index_first}"
             );
         }
     }

@@ -1,11 +1,11 @@
-//! PostgreSQL's extension `pg_trgm`: which schema it is in, and adding it where it is missing.
+//! PostgreSQL's extension `pg_trgm`: finding its schema, and creating it if it is missing.
 
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::connection::{Connection, Session};
+use crate::db_error::Effect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Effect;
 
 #[derive(QueryableByName)]
 struct Name {
@@ -13,39 +13,44 @@ struct Name {
     name: String,
 }
 
-/// The schema that the extension is in, as it is written in SQL. Where the extension is missing, it is added.
+/// Returns the schema of the extension as a quoted SQL identifier. Creates the extension if it is
+/// missing.
 ///
 /// # Errors
-/// `Configuration` where the server has no such extension, or the account may not add it; `ReadOnly` on a standby.
+/// `Configuration` if the server does not have the extension or the account may not create it;
+/// `ReadOnly` on a standby.
 pub(super) fn schema(connection: &mut Connection) -> Result<String> {
     if let Some(schema) = find(connection)? {
         return Ok(schema);
     }
     add(connection)?;
     find(connection)?
-        .ok_or_else(|| Error::internal("the extension pg_trgm was added and is not there"))
+        .ok_or_else(|| Error::internal("the extension pg_trgm was created but is not found"))
 }
 
 fn find(connection: &mut Connection) -> Result<Option<String>> {
     name(
         connection,
-        "SELECT quote_ident(nspname) AS name FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace \
-         WHERE extname = 'pg_trgm'",
+        "SELECT quote_ident(nspname) AS name FROM pg_extension \
+         JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_trgm'",
     )
 }
 
-/// In `public` where that is allowed: a tenant's schema that goes would take along the extension, and everybody's index.
+/// Creates the extension, in `public` if that is allowed. Dropping a tenant's schema would
+/// otherwise drop the extension and the indexes of all tenants.
 fn add(connection: &mut Connection) -> Result<()> {
     let public = name(
         connection,
-        "SELECT 'public' AS name FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege(oid, 'CREATE')",
+        "SELECT 'public' AS name FROM pg_namespace \
+         WHERE nspname = 'public' AND has_schema_privilege(oid, 'CREATE')",
     )?;
-    let place = public.map_or("", |_| " WITH SCHEMA public");
-    let sql = format!("CREATE EXTENSION IF NOT EXISTS pg_trgm{place}");
+    let schema = public.map_or("", |_| " WITH SCHEMA public");
+    let sql = format!("CREATE EXTENSION IF NOT EXISTS pg_trgm{schema}");
     connection.batch(&sql, Effect::None).map_err(|error| match error.kind() {
-        // Not allowed, or not installed beside the server.
+        // Not allowed, or not installed on the server.
         ErrorKind::Configuration | ErrorKind::Internal => Error::configuration(
-            "the index needs the extension pg_trgm; have it added with CREATE EXTENSION pg_trgm",
+            "the search index requires the extension pg_trgm, which could not be created; \
+             ask an administrator to run CREATE EXTENSION pg_trgm",
         )
         .with_source(error),
         _ => error,

@@ -1,4 +1,4 @@
-//! Whether the totals are what the messages add up to.
+//! Comparison of the stored totals with the messages.
 
 use std::collections::BTreeMap;
 
@@ -6,84 +6,84 @@ use serde::Serialize;
 
 use super::gaps::gaps;
 use super::grouped::{Rows, add_up};
-use super::store::{all_kept, counted_to, end_of_step, last_id};
+use super::store::{counted_to, last_id, load_totals, step_end};
 use super::sums::{Key, Sums, Totals};
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::value::Timestamp;
 
-/// A statement adds up at most so many messages, so that each has an answer in time.
+/// Maximum number of messages that one statement adds up, so that each finishes before its timeout.
 const MAX_ROWS: i64 = 250_000;
 
-/// What a comparison of the totals with the messages found. It serialises with these keys.
+/// The result of comparing the totals with the messages. It serializes with these keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct TotalsCheck {
-    /// Messages that should be in the totals.
+    /// Number of messages that should be in the totals.
     pub counted: i64,
-    /// Messages that are not yet counted; statistics read them one by one.
+    /// Number of messages that are not counted yet. Statistics read these rows directly.
     pub uncounted: i64,
-    /// Where the totals are not what the messages add up to, oldest first. Empty when all is well.
+    /// Totals that differ from the messages, oldest first. Empty if the totals are correct.
     pub differences: Vec<TotalsDifference>,
 }
 
-/// Totals that are wrong.
+/// A total that differs from the messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TotalsDifference {
-    /// The first moment of the hour, day or 30 days.
+    /// Start of the period.
     pub start: Timestamp,
-    /// 1 for an hour, 24 for a day, 720 for 30 days.
+    /// Length of the period in hours: 1, 24 (a day) or 720 (30 days).
     pub hours: i32,
-    /// The provider, or `unknown`.
+    /// Provider, or `unknown`.
     pub provider: String,
-    /// The model, or `unknown`.
+    /// Model, or `unknown`.
     pub model: String,
-    /// What the totals say.
+    /// Stored sums.
     pub kept: Sums,
-    /// What the messages add up to.
+    /// Actual sums of the messages.
     pub found: Sums,
 }
 
-/// Adds all messages up anew, and compares: every message is read, at one moment. Nothing is changed.
+/// Compares the totals with the sums of all messages, in one snapshot. Changes nothing.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not answer.
 pub fn check_totals(connection: &mut Connection) -> Result<TotalsCheck> {
     connection.snapshot(|connection| {
-        let mark = counted_to(connection)?.unwrap_or(0);
-        let kept = all_kept(connection)?;
-        let mut found = recount(connection, 0, mark)?;
+        let watermark = counted_to(connection)?.unwrap_or(0);
+        let stored = load_totals(connection)?;
+        let mut found = recount(connection, 0, watermark)?;
         let last = last_id(connection)?;
-        let mut uncounted = recount(connection, mark, last)?;
+        let mut uncounted = recount(connection, watermark, last)?;
         for gap in gaps(connection)? {
-            let turned_up = recount(connection, gap.first - 1, gap.last)?;
-            found.join(turned_up.negative());
-            uncounted.join(turned_up);
+            let found_in_gaps = recount(connection, gap.first - 1, gap.last)?;
+            found.join(found_in_gaps.negative());
+            uncounted.join(found_in_gaps);
         }
         found.0.retain(|_, sums| *sums != Sums::default());
         Ok(TotalsCheck {
             counted: found.messages(),
             uncounted: uncounted.messages(),
-            differences: compare(kept, found),
+            differences: compare(stored, found),
         })
     })
 }
 
-fn recount(connection: &mut Connection, behind: i64, last: i64) -> Result<Totals> {
+fn recount(connection: &mut Connection, after: i64, last: i64) -> Result<Totals> {
     let mut found = Totals::default();
-    let mut behind = behind;
-    while behind < last {
-        let to = end_of_step(connection, behind, last, MAX_ROWS)?;
-        found.join(add_up(connection, Rows::Numbered(behind, to))?);
-        behind = to;
+    let mut after = after;
+    while after < last {
+        let to = step_end(connection, after, last, MAX_ROWS)?;
+        found.join(add_up(connection, Rows::Numbered(after, to))?);
+        after = to;
     }
     Ok(found)
 }
 
-fn compare(kept: Totals, found: Totals) -> Vec<TotalsDifference> {
+fn compare(stored: Totals, found: Totals) -> Vec<TotalsDifference> {
     let mut both: BTreeMap<Key, (Sums, Sums)> = BTreeMap::new();
-    for (key, sums) in kept.0 {
+    for (key, sums) in stored.0 {
         both.entry(key).or_default().0 = sums;
     }
     for (key, sums) in found.0 {

@@ -1,87 +1,93 @@
-//! Counting on: what is behind the mark goes into the totals, and what is deleted comes out of them.
+//! Updates of the totals: advancing the watermark, and subtracting deleted messages.
 
 use std::time::Duration;
 
-use super::gaps::{Gap, Passed, pass};
+use super::commit_visibility::{MissingIds, missing_ids};
+use super::gaps::{Counted, Gap, count_with_gaps};
 use super::grouped::{Rows, add_up};
-use super::settled::{Missing, missing};
 use super::store::{
-    IfHeld, Mark, change, end_of_step, forget, hold_mark, last_id, mark, move_mark, raise_revision,
+    IfLocked, Watermark, change, increment_revision, last_id, lock_watermark, reset, set_watermark,
+    step_end, watermark,
 };
 use super::sums::{Sums, Totals};
 use crate::connection::Connection;
 use crate::error::{ErrorKind, Result};
-use crate::interruption::pause;
+use crate::interrupt::pause;
 use crate::value::Timestamp;
 
-/// When a message is stored whose id is a multiple of this, it is time to count on. A reader adds up about so many rows by itself.
+/// Number of ids between updates of the totals. A reader adds up about this many rows per query.
 const STEP: i64 = 4_096;
-/// A transaction counts at most so many messages: a log that was not counted for long is caught up with bit by bit, so that
-/// nobody waits for long.
+/// Maximum number of messages that one transaction counts. A long backlog is counted in several
+/// transactions, so that no other one waits for long.
 const MAX_STEP: i64 = 8 * STEP;
-/// How long catching up waits for writers before it leaves the rest to them.
-const PATIENCE: u32 = 50;
-const PAUSE: Duration = Duration::from_millis(20);
+/// Number of consecutive busy results, 1 s in total, after which catching up stops. The remaining
+/// messages are counted after later inserts.
+const MAX_BUSY_RETRIES: u32 = 50;
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Whether one of these ids, which were just stored, says that it is time to [count on](look_for_uncounted).
-pub fn is_time_to_count(ids: &[i64]) -> bool {
+/// Returns whether these ids of new messages include a multiple of `STEP`, so that it is time to
+/// [update the totals](find_uncounted).
+pub fn is_count_due(ids: &[i64]) -> bool {
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return false };
     (first - 1).div_euclid(STEP) != last.div_euclid(STEP)
 }
 
-/// Messages that are not in the totals yet, and what they add up to.
+/// Messages that are not in the totals yet, and their sums.
 #[derive(Debug)]
 pub struct Uncounted {
-    /// The mark that they lie behind.
-    mark: Mark,
-    /// The greatest id of all.
+    /// Watermark after which the messages start.
+    watermark: Watermark,
+    /// Greatest id in the log.
     top: i64,
-    /// The greatest id of these.
+    /// Greatest id of these messages.
     to: i64,
-    /// Nothing where it can only be told in the transaction that counts them.
+    /// Sums of the messages. `None` if they must be computed in the transaction that counts them.
     found: Option<Totals>,
 }
 
-/// What there is to count.
+/// The result of [`find_uncounted`].
 #[derive(Debug)]
 pub enum ToCount {
-    /// These, with [`count_on`].
+    /// Messages to count with [`advance_totals`].
     Found(Uncounted),
-    /// Another transaction is in the way.
+    /// Another transaction prevents counting at present.
     Busy,
-    /// Everything that there is was counted.
+    /// All messages are counted.
     Nothing,
 }
 
-/// Adds messages up that are not in the totals yet, as many as one short transaction can count. Nothing is changed or held:
-/// any connection will do, and others write meanwhile.
+/// Adds up messages that are not in the totals yet, up to the number that one short transaction
+/// counts.
+///
+/// Nothing is changed or locked: any connection can be used, and other writers are not blocked.
 ///
 /// # Errors
-/// What the database says.
-pub fn look_for_uncounted(connection: &mut Connection) -> Result<ToCount> {
-    // The mark is read first: whatever is deleted or moved in from here on raises its revision.
-    let (Some(mark), top) = (mark(connection)?, last_id(connection)?) else {
+/// The error of the database.
+pub fn find_uncounted(connection: &mut Connection) -> Result<ToCount> {
+    // The watermark is read first: any later deletion or import increments its revision.
+    let (Some(watermark), top) = (watermark(connection)?, last_id(connection)?) else {
         return Ok(ToCount::Nothing);
     };
-    if mark.counted_to >= top {
+    if watermark.counted_to >= top {
         return Ok(ToCount::Nothing);
     }
-    let to = end_of_step(connection, mark.counted_to, top, MAX_STEP)?;
-    let found = match missing(connection)? {
-        Missing::Gone => Some(add_up(connection, Rows::Numbered(mark.counted_to, to))?),
-        Missing::Possible => None,
-        Missing::Expected => return Ok(ToCount::Busy),
+    let to = step_end(connection, watermark.counted_to, top, MAX_STEP)?;
+    let found = match missing_ids(connection)? {
+        MissingIds::Final => Some(add_up(connection, Rows::Numbered(watermark.counted_to, to))?),
+        MissingIds::Possible => None,
+        MissingIds::Pending => return Ok(ToCount::Busy),
     };
-    Ok(ToCount::Found(Uncounted { mark, top, to, found }))
+    Ok(ToCount::Found(Uncounted { watermark, top, to, found }))
 }
 
-/// Takes messages into the totals. What is not counted readers add up by themselves.
+/// Adds messages to the totals, and advances the watermark. Readers add up uncounted messages
+/// themselves.
 ///
 /// # Errors
-/// What the database says. Nothing is counted twice.
-pub fn count_on(connection: &mut Connection, uncounted: &Uncounted) -> Result<CountingStep> {
-    let counted = with_little_patience(connection, |connection| {
-        connection.steady_transaction(|connection| try_to_count(connection, uncounted))
+/// The error of the database. No message is counted twice.
+pub fn advance_totals(connection: &mut Connection, uncounted: &Uncounted) -> Result<CountingStep> {
+    let counted = with_short_lock_wait(connection, |connection| {
+        connection.repeatable_read_transaction(|connection| try_to_count(connection, uncounted))
     });
     match counted {
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(CountingStep::Busy),
@@ -89,20 +95,20 @@ pub fn count_on(connection: &mut Connection, uncounted: &Uncounted) -> Result<Co
     }
 }
 
-/// What a step of counting came to.
+/// The result of a counting step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountingStep {
-    /// Everything that there is was counted.
+    /// All messages are counted.
     Done,
-    /// There is more.
+    /// More messages are left to count.
     More,
-    /// Another transaction was in the way.
+    /// Another transaction prevented counting.
     Busy,
 }
 
 fn try_to_count(connection: &mut Connection, uncounted: &Uncounted) -> Result<CountingStep> {
-    let Uncounted { mark, top, to, found } = uncounted;
-    if hold_mark(connection, IfHeld::GiveUp)? != Some(*mark) {
+    let Uncounted { watermark, top, to, found } = uncounted;
+    if lock_watermark(connection, IfLocked::Skip)? != Some(*watermark) {
         return Ok(CountingStep::Busy);
     }
     let to = match found {
@@ -111,67 +117,73 @@ fn try_to_count(connection: &mut Connection, uncounted: &Uncounted) -> Result<Co
             *to
         }
         None => {
-            let Passed { found, to } = pass(connection, mark.counted_to, *to)?;
+            let Counted { found, to } = count_with_gaps(connection, watermark.counted_to, *to)?;
             change(connection, &found)?;
             to
         }
     };
-    move_mark(connection, to)?;
+    set_watermark(connection, to)?;
     Ok(match to {
-        to if to == mark.counted_to => CountingStep::Busy,
+        to if to == watermark.counted_to => CountingStep::Busy,
         to if to < *top => CountingStep::More,
         _ => CountingStep::Done,
     })
 }
 
-/// Counts everything that is there. Others write meanwhile; where they stay in the way, the rest is left to them.
+/// Counts all messages, concurrently with other writers.
+///
+/// If others prevent counting for one second, the remaining messages are left uncounted.
 ///
 /// # Errors
-/// What the database says. What was counted by then stays counted.
+/// The error of the database. Messages counted before it stay counted.
 pub fn catch_up(connection: &mut Connection) -> Result<()> {
     let mut tries = 0;
     loop {
-        let step = match look_for_uncounted(connection)? {
-            ToCount::Found(uncounted) => count_on(connection, &uncounted)?,
+        let step = match find_uncounted(connection)? {
+            ToCount::Found(uncounted) => advance_totals(connection, &uncounted)?,
             ToCount::Busy => CountingStep::Busy,
             ToCount::Nothing => CountingStep::Done,
         };
         match step {
             CountingStep::Done => return Ok(()),
             CountingStep::More => tries = 0,
-            CountingStep::Busy if tries == PATIENCE => return Ok(()),
+            CountingStep::Busy if tries == MAX_BUSY_RETRIES => return Ok(()),
             CountingStep::Busy => {
                 tries += 1;
-                pause(PAUSE)?;
+                pause(RETRY_INTERVAL)?;
             }
         }
     }
 }
 
-/// Forgets the totals, and counts all messages anew. Others read and write meanwhile: to readers it is slow until it is
-/// done, but never wrong.
+/// Deletes the totals, and counts all messages again.
+///
+/// Other callers can read and write concurrently. Statistics are slow until the end, but always
+/// correct.
 ///
 /// # Errors
-/// What the database says. What was counted by then stays counted, and writers go on from there.
+/// The error of the database. Messages counted before it stay counted; later updates continue
+/// there.
 pub fn rebuild_totals(connection: &mut Connection) -> Result<()> {
-    connection.transaction(forget)?;
+    connection.transaction(reset)?;
     catch_up(connection)
 }
 
-/// Takes messages that this transaction deletes out of the totals. `mark` is the one that it holds; what lies behind it or
-/// in a gap is not in the totals.
-pub(in crate::message) fn take_out<'a>(
+/// Subtracts messages that this transaction deletes from the totals.
+///
+/// `watermark` is the locked watermark. Messages after it or in a gap are not in the totals.
+pub(in crate::message) fn subtract_deleted<'a>(
     connection: &mut Connection,
-    mark: Option<Mark>,
+    watermark: Option<Watermark>,
     gaps: &[Gap],
     deleted: impl Iterator<Item = Deleted<'a>>,
 ) -> Result<()> {
     let mut totals = Totals::default();
-    let mark = mark.map_or(0, |mark| mark.counted_to);
-    let mut behind = false;
+    let watermark = watermark.map_or(0, |watermark| watermark.counted_to);
+    let mut has_uncounted = false;
     for row in deleted {
-        behind |= row.id > mark;
-        if row.id > mark || gaps.iter().any(|gap| gap.contains(row.id)) {
+        has_uncounted |= row.id > watermark;
+        if row.id > watermark || gaps.iter().any(|gap| gap.contains(row.id)) {
             continue;
         }
         let sums = Sums {
@@ -182,13 +194,13 @@ pub(in crate::message) fn take_out<'a>(
         let name = |name: Option<&'a str>| name.unwrap_or(super::UNKNOWN);
         totals.add(row.timestamp, name(row.provider), name(row.model), &sums.negative());
     }
-    if behind {
-        raise_revision(connection)?;
+    if has_uncounted {
+        increment_revision(connection)?;
     }
     change(connection, &totals)
 }
 
-/// What the totals know of a message.
+/// The values of a deleted message that its totals depend on.
 pub(in crate::message) struct Deleted<'a> {
     pub(in crate::message) id: i64,
     pub(in crate::message) timestamp: Timestamp,
@@ -197,17 +209,18 @@ pub(in crate::message) struct Deleted<'a> {
     pub(in crate::message) tokens: Option<i64>,
 }
 
-/// On SQLite another process may be writing, and our own writers are not kept waiting for it: this holds the connection that
-/// they need. On a server nothing is waited for that takes long.
-fn with_little_patience<T>(
+/// Runs `work` with a short lock timeout on SQLite.
+///
+/// Another process may be writing. This holds the connection that this process's writers need, so
+/// they must not wait for that other process. On servers, no long lock is waited for.
+fn with_short_lock_wait<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
-    let usual = connection.set_patience(LONGEST_WAIT);
+    let usual = connection.set_lock_timeout(MAX_LOCK_WAIT);
     let outcome = work(connection);
-    connection.set_patience(usual);
+    connection.set_lock_timeout(usual);
     outcome
 }
 
-/// Of a lock.
-const LONGEST_WAIT: Duration = Duration::from_millis(100);
+const MAX_LOCK_WAIT: Duration = Duration::from_millis(100);

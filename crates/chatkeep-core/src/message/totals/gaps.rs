@@ -1,21 +1,23 @@
-//! Ids that were missing when the mark passed them. Where nobody can tell whether they will turn up, they are kept in mind
-//! for a day, and whatever turns up is counted then. A day is longer than any server lets a statement stand still between
-//! getting its id and writing its row.
+//! Gaps: ids that were missing when the watermark passed them.
+//!
+//! If the engine cannot determine whether they will appear, they are recorded for a day, and
+//! counted if they appear. On no server can a statement stall for a day between getting its id and
+//! writing its row.
 
 use diesel::sql_types::BigInt;
 use diesel::{ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
 
 use super::grouped::{Rows, add_up};
-use super::store::MARK;
+use super::store::WATERMARK_ID;
 use super::sums::Totals;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
 use crate::schema::{message_counting, message_gaps};
 
-/// A reader asks for all of them, in one statement.
+/// Maximum number of gaps. A reader queries all of them in one statement.
 const MAX_GAPS: usize = 100;
 
-/// From the first id to the last.
+/// A range of ids, both ends inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::message) struct Gap {
     pub(in crate::message) first: i64,
@@ -28,7 +30,7 @@ impl Gap {
     }
 }
 
-/// All gaps, in their order.
+/// Returns all gaps in ascending order.
 pub(in crate::message) fn gaps(connection: &mut Connection) -> Result<Vec<Gap>> {
     let rows = on_engine!(connection, c => message_gaps::table
         .order(message_gaps::first.asc())
@@ -37,7 +39,7 @@ pub(in crate::message) fn gaps(connection: &mut Connection) -> Result<Vec<Gap>> 
     Ok(rows.into_iter().map(|(first, last)| Gap { first, last }).collect())
 }
 
-/// These gaps, and no others.
+/// Replaces the stored gaps.
 pub(super) fn replace_gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<()> {
     let rows: Vec<_> = gaps
         .iter()
@@ -45,57 +47,67 @@ pub(super) fn replace_gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<
         .collect();
     let replaced = on_engine!(connection, c => {
         diesel::delete(message_gaps::table).execute(c).and_then(|_| {
-            rows.iter().try_for_each(|row| diesel::insert_into(message_gaps::table).values(*row).execute(c).map(drop))
+            rows.iter().try_for_each(|row| {
+                diesel::insert_into(message_gaps::table).values(*row).execute(c).map(drop)
+            })
         })
     });
     replaced.map_err(|error| connection.write_error(error))
 }
 
-/// What was found of ids that were to be counted.
-pub(super) struct Passed {
+/// The sums of counted messages.
+pub(super) struct Counted {
     pub(super) found: Totals,
-    /// The mark can move up to here.
+    /// Id to which the watermark can be advanced.
     pub(super) to: i64,
 }
 
-/// Counts the rows behind the mark up to an id, and those that turned up in gaps, and keeps in mind what is missing. It
-/// sees one state of the database.
-pub(super) fn pass(connection: &mut Connection, mark: i64, to: i64) -> Result<Passed> {
-    let settled_to = settled_to(connection, to)?;
-    let known = gaps(connection)?;
+/// Adds up the rows after the watermark up to an id, and those that appeared in gaps. Records
+/// missing ids as gaps. The caller's transaction must see a single snapshot.
+pub(super) fn count_with_gaps(
+    connection: &mut Connection,
+    watermark: i64,
+    to: i64,
+) -> Result<Counted> {
+    let settled_to = advance_settled(connection, to)?;
+    let recorded = gaps(connection)?;
     let mut left = Vec::new();
     let mut found = Totals::default();
-    for (gap, ids) in turned_up(connection, &known)? {
+    for (gap, ids) in found_in_gaps(connection, &recorded)? {
         if !ids.is_empty() {
             found.join(add_up(connection, Rows::Numbered(gap.first - 1, gap.last))?);
         }
-        left.extend(missing_of(&ids, gap.first - 1, gap.last));
+        left.extend(missing_ranges(&ids, gap.first - 1, gap.last));
     }
     left.retain(|gap| gap.last > settled_to);
 
     let mut to = to;
-    let mut rows = add_up(connection, Rows::Numbered(mark, to))?;
-    if rows.messages() != to - mark {
-        let new = missing_of(&ids_in(connection, &[Gap { first: mark + 1, last: to }])?, mark, to);
+    let mut rows = add_up(connection, Rows::Numbered(watermark, to))?;
+    if rows.messages() != to - watermark {
+        let new = missing_ranges(
+            &ids_in(connection, &[Gap { first: watermark + 1, last: to }])?,
+            watermark,
+            to,
+        );
         let all =
             joined(left.iter().copied().chain(new.into_iter().filter(|gap| gap.last > settled_to)));
         if all.len() > MAX_GAPS {
-            // So many are not kept in mind: a cluster leaves ids out on purpose. A day later they are settled.
-            to = to.min(settled_to).max(mark);
-            rows = add_up(connection, Rows::Numbered(mark, to))?;
+            // Too many gaps to record: a cluster skips ids on purpose. They are final a day later.
+            to = to.min(settled_to).max(watermark);
+            rows = add_up(connection, Rows::Numbered(watermark, to))?;
         } else {
             left = all;
         }
     }
     found.join(rows);
-    if left != known {
+    if left != recorded {
         replace_gaps(connection, &left)?;
     }
-    Ok(Passed { found, to })
+    Ok(Counted { found, to })
 }
 
-/// These gaps, and the ids of each that are there by now. That is one question, however many they are.
-pub(in crate::message) fn turned_up(
+/// Returns these gaps, each with the ids that have appeared in it. Runs at most one query.
+pub(in crate::message) fn found_in_gaps(
     connection: &mut Connection,
     gaps: &[Gap],
 ) -> Result<Vec<(Gap, Vec<i64>)>> {
@@ -107,7 +119,7 @@ pub(in crate::message) fn turned_up(
     Ok(gaps.iter().map(|gap| (*gap, of(*gap))).collect())
 }
 
-/// The ids that are there, in their order.
+/// Returns the existing ids in these ranges, in ascending order.
 fn ids_in(connection: &mut Connection, gaps: &[Gap]) -> Result<Vec<i64>> {
     let ranges: Vec<_> =
         gaps.iter().map(|Gap { first, last }| format!("id >= {first} AND id <= {last}")).collect();
@@ -123,9 +135,9 @@ struct Id {
     id: i64,
 }
 
-/// What is missing among ascending ids, behind the first number and up to the second.
-fn missing_of(ids: &[i64], behind: i64, last: i64) -> Vec<Gap> {
-    let mut before = behind;
+/// Returns the ranges missing among ascending ids, after `after` and up to `last`.
+fn missing_ranges(ids: &[i64], after: i64, last: i64) -> Vec<Gap> {
+    let mut before = after;
     let mut missing = Vec::new();
     for id in ids.iter().copied().chain([last + 1]) {
         if id > before + 1 {
@@ -136,7 +148,7 @@ fn missing_of(ids: &[i64], behind: i64, last: i64) -> Vec<Gap> {
     missing
 }
 
-/// Ascending gaps, without the borders between those that touch each other: one that was passed in several steps is one.
+/// Merges adjacent gaps of an ascending sequence, such as one that was passed in several steps.
 fn joined(gaps: impl Iterator<Item = Gap>) -> Vec<Gap> {
     let mut joined: Vec<Gap> = Vec::new();
     for gap in gaps {
@@ -148,15 +160,18 @@ fn joined(gaps: impl Iterator<Item = Gap>) -> Vec<Gap> {
     joined
 }
 
-/// Up to which id nothing can turn up any more. Once a day the greatest id of the day before is; the database's clock
-/// counts. Only MySQL and MariaDB get here.
-fn settled_to(connection: &mut Connection, top: i64) -> Result<i64> {
-    let look = "UPDATE message_counting SET settled_to = seen, seen = ?, seen_at = UTC_TIMESTAMP(6) \
+/// Returns the id up to which missing ids can no longer appear.
+///
+/// Once a day, by the database's clock, this becomes the greatest id of the previous day. Only
+/// MySQL and MariaDB need it.
+fn advance_settled(connection: &mut Connection, top: i64) -> Result<i64> {
+    let update = "UPDATE message_counting \
+                SET settled_to = seen, seen = ?, seen_at = UTC_TIMESTAMP(6) \
                 WHERE id = 0 AND seen_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY";
-    let looked = on_engine!(connection, c => sql_query(look).bind::<BigInt, _>(top).execute(c));
-    looked.map_err(|error| connection.write_error(error))?;
+    let updated = on_engine!(connection, c => sql_query(update).bind::<BigInt, _>(top).execute(c));
+    updated.map_err(|error| connection.write_error(error))?;
     let settled = on_engine!(connection, c => message_counting::table
-        .find(MARK)
+        .find(WATERMARK_ID)
         .select(message_counting::settled_to)
         .get_result::<i64>(c));
     settled.map_err(|error| connection.read_error(error))
@@ -167,9 +182,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_found_at_both_ends_and_between() {
+    fn missing_ids_are_found_at_both_ends_and_between() {
         let missing = |ids: &[i64]| -> Vec<_> {
-            missing_of(ids, 10, 20).into_iter().map(|gap| (gap.first, gap.last)).collect()
+            missing_ranges(ids, 10, 20).into_iter().map(|gap| (gap.first, gap.last)).collect()
         };
         assert_eq!(missing(&[]), [(11, 20)]);
         assert_eq!(missing(&(11..=20).collect::<Vec<_>>()), []);
@@ -178,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_that_touch_each_other_are_one() {
+    fn adjacent_gaps_are_merged() {
         let join = |gaps: &[(i64, i64)]| -> Vec<_> {
             let gaps = gaps.iter().map(|&(first, last)| Gap { first, last });
             joined(gaps).into_iter().map(|gap| (gap.first, gap.last)).collect()

@@ -1,4 +1,4 @@
-//! What rows of the log add up to, by hour, provider and model.
+//! Sums of log rows by hour, provider and model.
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -8,25 +8,25 @@ use super::sums::{Sums, Totals};
 use crate::connection::{Connection, on_engine};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::schema::Moment;
+use crate::schema::UtcTimestamp;
 use crate::value::Timestamp;
 
-/// Rows to add up.
+/// The rows to add up.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::message) enum Rows {
-    /// Those of a span of time.
+    /// Rows in a time span.
     Between(Span),
-    /// Those of a span of time whose id is greater than the first number, up to the second.
+    /// Rows in a time span with ids greater than the first number, up to the second.
     NumberedBetween(i64, i64, Span),
-    /// Those whose id is greater than the first number, up to the second.
+    /// Rows with ids greater than the first number, up to the second.
     Numbered(i64, i64),
 }
 
 #[derive(QueryableByName)]
 struct Group {
-    /// Any moment of the hour.
-    #[diesel(sql_type = Moment)]
-    moment: Timestamp,
+    /// First timestamp of the group, which is within the hour.
+    #[diesel(sql_type = UtcTimestamp)]
+    first_timestamp: Timestamp,
     #[diesel(sql_type = Text)]
     provider: String,
     #[diesel(sql_type = Text)]
@@ -41,23 +41,23 @@ struct Group {
     tokens_low: Option<i64>,
 }
 
-/// Adds the rows up, in one pass.
+/// Adds up the rows with one query.
 pub(in crate::message) fn add_up(connection: &mut Connection, rows: Rows) -> Result<Totals> {
     let sql = sql(connection.engine(), rows);
     let groups = match rows {
         Rows::Between(span) => on_engine!(connection, c => sql_query(sql)
-            .bind::<Moment, _>(span.first)
-            .bind::<Moment, _>(span.last)
+            .bind::<UtcTimestamp, _>(span.first)
+            .bind::<UtcTimestamp, _>(span.last)
             .load::<Group>(c)),
-        Rows::NumberedBetween(behind, last, span) => on_engine!(connection, c => sql_query(sql)
-            .bind::<BigInt, _>(behind)
+        Rows::NumberedBetween(after, last, span) => on_engine!(connection, c => sql_query(sql)
+            .bind::<BigInt, _>(after)
             .bind::<BigInt, _>(last)
-            .bind::<Moment, _>(span.first)
-            .bind::<Moment, _>(span.last)
+            .bind::<UtcTimestamp, _>(span.first)
+            .bind::<UtcTimestamp, _>(span.last)
             .load::<Group>(c)),
-        Rows::Numbered(behind, last) => {
+        Rows::Numbered(after, last) => {
             on_engine!(connection, c => sql_query(sql)
-                .bind::<BigInt, _>(behind)
+                .bind::<BigInt, _>(after)
                 .bind::<BigInt, _>(last)
                 .load::<Group>(c))
         }
@@ -70,13 +70,15 @@ pub(in crate::message) fn add_up(connection: &mut Connection, rows: Rows) -> Res
             with_tokens: group.with_tokens,
             tokens: Sums::join(group.tokens_high.unwrap_or(0), group.tokens_low.unwrap_or(0)),
         };
-        totals.add(group.moment, &group.provider, &group.model, &sums);
+        totals.add(group.first_timestamp, &group.provider, &group.model, &sums);
     }
     Ok(totals)
 }
 
-/// Token counts are added up in two halves, because each engine has its own way to run out of 64 bits. The hour is only
-/// what the rows are grouped by: each engine has its own quickest way to tell hours apart.
+/// Returns the query.
+///
+/// Token counts are summed as two halves, because the engines behave differently when a sum exceeds
+/// 64 bits. The hour serves only for grouping, so each engine uses its fastest expression for it.
 fn sql(engine: Engine, rows: Rows) -> String {
     let (hour, halves) = match engine {
         Engine::Sqlite => (
@@ -85,7 +87,8 @@ fn sql(engine: Engine, rows: Rows) -> String {
         ),
         Engine::PostgreSql => (
             "date_trunc('hour', timestamp)",
-            "sum(tokens_used >> 32)::bigint AS tokens_high, sum(tokens_used & 4294967295)::bigint AS tokens_low",
+            "sum(tokens_used >> 32)::bigint AS tokens_high, \
+             sum(tokens_used & 4294967295)::bigint AS tokens_low",
         ),
         Engine::MySql | Engine::MariaDb => (
             "TO_DAYS(timestamp) * 24 + HOUR(timestamp)",
@@ -95,18 +98,20 @@ fn sql(engine: Engine, rows: Rows) -> String {
     };
     let [first, second, third, fourth] =
         if engine == Engine::PostgreSql { ["$1", "$2", "$3", "$4"] } else { ["?"; 4] };
-    // The plus keeps SQLite from using the index on the timestamp, where all rows may lie in the span.
+    // The plus keeps SQLite from using the index on the timestamp: all rows may be in the span.
     let by_id = if engine == Engine::Sqlite { "+" } else { "" };
-    let which = match rows {
+    let condition = match rows {
         Rows::Between(_) => format!("timestamp >= {first} AND timestamp <= {second}"),
         Rows::Numbered(..) => format!("id > {first} AND id <= {second}"),
         Rows::NumberedBetween(..) => format!(
-            "id > {first} AND id <= {second} AND {by_id}timestamp >= {third} AND {by_id}timestamp <= {fourth}"
+            "id > {first} AND id <= {second} \
+             AND {by_id}timestamp >= {third} AND {by_id}timestamp <= {fourth}"
         ),
     };
     format!(
-        "SELECT min(timestamp) AS moment, coalesce(provider, 'unknown') AS provider, \
-         coalesce(model, 'unknown') AS model, count(*) AS messages, count(tokens_used) AS with_tokens, {halves} \
-         FROM messages WHERE {which} GROUP BY {hour}, 2, 3"
+        "SELECT min(timestamp) AS first_timestamp, coalesce(provider, 'unknown') AS provider, \
+         coalesce(model, 'unknown') AS model, count(*) AS messages, \
+         count(tokens_used) AS with_tokens, {halves} \
+         FROM messages WHERE {condition} GROUP BY {hour}, 2, 3"
     )
 }

@@ -1,35 +1,39 @@
-//! What the messages add up to by hour, day and month, provider and model, so that statistics need not read every message.
+//! Totals of messages by hour, day and month, provider and model. With them, statistics need not
+//! read every message.
 //!
-//! Whoever writes a message leaves the totals alone: the log itself says what is still to be counted. Table
-//! `message_counting` tells up to which id messages are in `message_totals`, and a reader adds those behind it. Every
-//! few thousand ids it is time to count on, in a transaction of its own that changes totals and mark together. So writers never queue for a row of totals, the totals are exact at any moment, and rows that another
-//! program wrote count like ours.
+//! Inserts do not update the totals. Table `message_counting` holds a watermark: the id up to which
+//! messages are counted in `message_totals`. A reader adds the messages after it. Every few
+//! thousand ids a separate transaction advances totals and watermark together. So inserts never
+//! wait for a lock on totals, statistics are always exact, and rows of other programs are counted
+//! too.
 //!
-//! Ids are given in order, but committed in any: a message may turn up whose id the mark has passed. `settled` tells
-//! whether that can be; where it can, `gaps` remembers the ids that were missing, and a reader looks there too. A deletion takes what it deletes out of the totals, in its own transaction.
+//! Ids are assigned in order, but may be committed in another. A message may become visible after
+//! the watermark has passed its id. `commit_visibility` determines whether that is possible. If so,
+//! `gaps` records the missing ids, and readers also look there. A deletion subtracts the deleted
+//! messages from the totals in its own transaction.
 
 mod check;
+mod commit_visibility;
 mod count;
 mod gaps;
 mod grouped;
-mod kept;
-mod moved;
-mod settled;
+mod imported;
 mod span;
 mod store;
+mod stored_totals;
 mod sums;
 
 pub use check::{TotalsCheck, TotalsDifference, check_totals};
 pub use count::{
-    CountingStep, ToCount, Uncounted, catch_up, count_on, is_time_to_count, look_for_uncounted,
+    CountingStep, ToCount, Uncounted, advance_totals, catch_up, find_uncounted, is_count_due,
     rebuild_totals,
 };
-pub(super) use count::{Deleted, take_out};
-pub(super) use gaps::{Gap, gaps, turned_up};
+pub(super) use count::{Deleted, subtract_deleted};
+pub(super) use gaps::{Gap, found_in_gaps, gaps};
 pub(super) use grouped::{Rows, add_up};
-pub(super) use kept::{kept_by_name, kept_by_start};
-pub use moved::{HeldTotals, count_moved, forget_totals};
+pub use imported::{LockedTotals, count_imported, reset_totals};
 pub(super) use span::Span;
-pub(super) use store::{IfHeld, counted_to, hold_mark};
+pub(super) use store::{IfLocked, counted_to, lock_watermark};
+pub(super) use stored_totals::{stored_by_name, stored_by_start};
 pub use sums::Sums;
 pub(super) use sums::{DAY, UNKNOWN, start_of};

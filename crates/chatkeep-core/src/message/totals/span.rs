@@ -1,39 +1,39 @@
-//! A span of time, cut into whole months, days and hours, and what is left at its ends.
+//! Division of a time span into whole months, days and hours, and the remainders at its ends.
 
 use super::sums::{DAY, HOUR, MONTH, length_of, start_of};
 use crate::value::Timestamp;
 
-/// From the first moment to the last, both included.
+/// A time span, both ends inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::message) struct Span {
     pub(in crate::message) first: Timestamp,
     pub(in crate::message) last: Timestamp,
 }
 
-/// Totals of spans of so many hours that begin in a span of time.
+/// The totals with periods of `hours` hours that start within a time span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::message) struct Part {
     pub(in crate::message) hours: i32,
     pub(in crate::message) starts: Span,
 }
 
-/// A span that holds at least one whole hour.
+/// The division of a span that contains at least one whole hour.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::message) struct Cut {
-    /// The whole hours.
+    /// All whole hours.
     pub(in crate::message) whole: Span,
-    /// The same, as months, the days around them, and the hours around those.
+    /// Whole hours as months, the days around them, and the hours around those.
     pub(in crate::message) parts: Vec<Part>,
-    /// The same, as days and the hours around them.
+    /// Whole hours as days and the hours around them.
     pub(in crate::message) days: Vec<Part>,
-    /// What is left before and behind.
+    /// Remainders before and after the whole hours.
     pub(in crate::message) edges: Vec<Span>,
 }
 
 impl Span {
-    /// Nothing, when the span holds no whole hour.
+    /// Divides the span. Returns `None` if it contains no whole hour.
     pub(in crate::message) fn cut(self) -> Option<Cut> {
-        // From here on a span ends before its second number.
+        // Ends are exclusive from here on.
         let (first, end) = (self.first.as_microsecond(), self.last.as_microsecond() + 1);
         let (hours_first, hours_end) = (up(first, HOUR), down(end, HOUR));
         let whole = span(hours_first, hours_end)?;
@@ -48,7 +48,7 @@ impl Span {
     }
 }
 
-/// As much as possible in parts of the last of these lengths, what is before and behind it in parts of the others.
+/// Divides a span into periods of the last of these lengths, and its remainders into shorter ones.
 fn parts(first: i64, end: i64, hours: &[i32]) -> Vec<Part> {
     let Some((&longest, shorter)) = hours.split_last() else { return Vec::new() };
     let (inner_first, inner_end) = (up(first, longest), down(end, longest));
@@ -61,21 +61,21 @@ fn parts(first: i64, end: i64, hours: &[i32]) -> Vec<Part> {
     all
 }
 
-fn up(moment: i64, hours: i32) -> i64 {
-    let before = down(moment, hours);
-    if before == moment { moment } else { before + length_of(hours) }
+fn up(microsecond: i64, hours: i32) -> i64 {
+    let before = down(microsecond, hours);
+    if before == microsecond { microsecond } else { before + length_of(hours) }
 }
 
-fn down(moment: i64, hours: i32) -> i64 {
-    start_of(Timestamp::from_stored(moment), hours).as_microsecond()
+fn down(microsecond: i64, hours: i32) -> i64 {
+    start_of(Timestamp::from_stored(microsecond), hours).as_microsecond()
 }
 
 fn span(first: i64, end: i64) -> Option<Span> {
-    let moment = Timestamp::from_stored;
-    (first < end).then(|| Span { first: moment(first), last: moment(end - 1) })
+    let timestamp = Timestamp::from_stored;
+    (first < end).then(|| Span { first: timestamp(first), last: timestamp(end - 1) })
 }
 
-/// The last of the spans begins one length before the end.
+/// Returns the periods from `first` to `end`. The last one starts one length before the end.
 fn starts(hours: i32, first: i64, end: i64) -> Option<Part> {
     let length = length_of(hours);
     (first < end).then(|| Part {
@@ -96,8 +96,8 @@ mod tests {
     }
 
     fn between(first: &str, last: &str) -> Span {
-        let moment = |text| Timestamp::parse(text).expect("a moment");
-        Span { first: moment(first), last: moment(last) }
+        let timestamp = |text| Timestamp::parse(text).expect("a timestamp");
+        Span { first: timestamp(first), last: timestamp(last) }
     }
 
     fn part(hours: i32, first: &str, last: &str) -> Part {
@@ -105,21 +105,21 @@ mod tests {
     }
 
     #[test]
-    fn a_span_within_an_hour_is_not_cut() {
+    fn span_without_a_whole_hour_is_not_divided() {
         assert_eq!(cut("2024-01-01T10:00:00", "2024-01-01T10:59:59.999998"), None);
         assert_eq!(cut("2024-01-01T10:00:00.000001", "2024-01-01T11:59:59.999998"), None);
         assert_eq!(cut("2024-01-01T10:59:59.999999", "2024-01-01T11:00:00"), None);
     }
 
     #[test]
-    fn an_hour_to_its_last_microsecond_is_whole() {
+    fn hour_up_to_its_last_microsecond_is_whole() {
         let hour = cut("2024-01-01T10:00:00", "2024-01-01T10:59:59.999999").expect("an hour");
         assert_eq!(hour.parts, [part(HOUR, "2024-01-01T10:00:00", "2024-01-01T10:00:00")]);
         assert!(hour.edges.is_empty());
     }
 
     #[test]
-    fn a_long_span_is_edges_hours_and_days() {
+    fn long_span_is_divided_into_edges_hours_and_days() {
         let long = cut("2023-12-30T21:30:00", "2024-01-02T01:00:00").expect("hours");
         assert_eq!(
             long.parts,
@@ -138,9 +138,8 @@ mod tests {
         );
     }
 
-    /// Whatever the ends are, nothing is left out and nothing is there twice.
     #[test]
-    fn the_parts_cover_the_span_once() {
+    fn parts_cover_every_span_exactly_once() {
         let steps = [
             -90_000_000_000,
             -3_600_000_001,
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_is_months_and_the_days_and_hours_around_them() {
+    fn year_is_divided_into_months_days_and_hours() {
         let year = cut("2024-01-01T23:00:00", "2024-12-31T23:59:59.999999").expect("hours");
         assert_eq!(
             year.parts,
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_can_be_stored_can_be_cut() {
+    fn span_of_all_timestamps_is_divided() {
         let all = Span { first: Timestamp::MIN, last: Timestamp::MAX }.cut().expect("days");
         assert_eq!(all.whole, Span { first: Timestamp::MIN, last: Timestamp::MAX });
         assert_eq!(all.parts.iter().map(|part| part.hours).collect::<Vec<_>>(), [MONTH, DAY, HOUR]);

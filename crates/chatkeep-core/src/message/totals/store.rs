@@ -11,40 +11,41 @@ use super::sums::{Key, SPANS, Sums, Totals};
 use crate::connection::{Connection, MysqlConnection, Session, SqliteSession, on_engine};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::schema::{Moment, message_counting, message_totals, messages};
+use crate::schema::{UtcTimestamp, message_counting, message_totals, messages};
 use crate::value::Timestamp;
 
-/// The row of `message_counting` that holds the mark.
-pub(super) const MARK: i32 = 0;
-/// A statement changes at most this many totals.
+/// Id of the row of `message_counting` that holds the watermark.
+pub(super) const WATERMARK_ID: i32 = 0;
+/// Maximum number of totals that one statement changes.
 const MAX_ROWS: usize = 1_000;
 
-/// A row of totals, as it is stored.
+/// A row of `message_totals`.
 type Row = (i32, Timestamp, String, String, i64, i64, i64, i64);
 
-/// How far it is counted.
+/// The position up to which messages are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]
-pub(in crate::message) struct Mark {
-    /// Messages up to this id are in the totals.
+pub(in crate::message) struct Watermark {
+    /// Id up to which messages are in the totals.
     #[diesel(sql_type = BigInt)]
     pub(in crate::message) counted_to: i64,
-    /// It changes with every message behind the mark that is deleted or moved in: what was added up before is worth
-    /// nothing then.
+    /// Number that changes when a message after the watermark is deleted or imported. Sums computed
+    /// before are then invalid.
     #[diesel(sql_type = BigInt)]
     pub(super) revision: i64,
 }
 
-/// Up to which id messages are in the totals. Nothing, when the mark is missing: then the totals are worth nothing.
+/// Returns the id up to which messages are in the totals. `None` if the watermark is missing; the
+/// totals are then invalid.
 pub(in crate::message) fn counted_to(connection: &mut Connection) -> Result<Option<i64>> {
-    let mark = on_engine!(connection, c => message_counting::table
-        .find(MARK)
+    let counted_to = on_engine!(connection, c => message_counting::table
+        .find(WATERMARK_ID)
         .select(message_counting::counted_to)
         .get_result::<i64>(c)
         .optional());
-    mark.map_err(|error| connection.read_error(error))
+    counted_to.map_err(|error| connection.read_error(error))
 }
 
-/// The greatest id of all messages; 0 when there is none.
+/// Returns the greatest id of all messages, or 0 if there are none.
 pub(super) fn last_id(connection: &mut Connection) -> Result<i64> {
     let last = on_engine!(connection, c => messages::table
         .select(max(messages::id))
@@ -52,104 +53,114 @@ pub(super) fn last_id(connection: &mut Connection) -> Result<i64> {
     last.map(|id| id.unwrap_or(0)).map_err(|error| connection.read_error(error))
 }
 
-/// The id of the last of so many messages behind an id; `top` when there are not more up to there. Ids may lie far apart: a
-/// log that came from elsewhere keeps those that it had.
-pub(super) fn end_of_step(
+/// Returns the id of the message at position `limit` after the id `after`, but at most `top`.
+///
+/// Counts messages instead of ids, because ids may be sparse: an imported log keeps its ids.
+pub(super) fn step_end(
     connection: &mut Connection,
-    behind: i64,
+    after: i64,
     top: i64,
-    most: i64,
+    limit: i64,
 ) -> Result<i64> {
-    if top - behind <= most {
+    if top - after <= limit {
         return Ok(top);
     }
     let last = on_engine!(connection, c => messages::table
-        .filter(messages::id.gt(behind))
+        .filter(messages::id.gt(after))
         .order(messages::id.asc())
         .select(messages::id)
-        .offset(most - 1)
+        .offset(limit - 1)
         .limit(1)
         .get_result::<i64>(c)
         .optional());
     last.map(|id| id.unwrap_or(top).min(top)).map_err(|error| connection.read_error(error))
 }
 
-/// What to do when another transaction holds the mark.
+/// What to do if another transaction has locked the watermark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::message) enum IfHeld {
+pub(in crate::message) enum IfLocked {
     Wait,
-    GiveUp,
+    Skip,
 }
 
-/// The mark, held until the end of the transaction: nobody else changes totals meanwhile. On SQLite the transaction
-/// itself sees to that.
-pub(in crate::message) fn hold_mark(
+/// Returns the watermark, and locks it until the end of the transaction, so that no other
+/// transaction changes totals. On SQLite the write transaction itself is that lock.
+pub(in crate::message) fn lock_watermark(
     connection: &mut Connection,
-    if_held: IfHeld,
-) -> Result<Option<Mark>> {
-    match if_held {
-        _ if connection.engine() == Engine::Sqlite => mark(connection),
-        IfHeld::Wait => load_mark(connection, concat!(select_mark!(), " FOR UPDATE")),
-        IfHeld::GiveUp => load_mark(connection, concat!(select_mark!(), " FOR UPDATE SKIP LOCKED")),
+    if_locked: IfLocked,
+) -> Result<Option<Watermark>> {
+    match if_locked {
+        _ if connection.engine() == Engine::Sqlite => watermark(connection),
+        IfLocked::Wait => load_watermark(connection, concat!(select_watermark!(), " FOR UPDATE")),
+        IfLocked::Skip => {
+            load_watermark(connection, concat!(select_watermark!(), " FOR UPDATE SKIP LOCKED"))
+        }
     }
 }
 
-/// The mark, as it is just now.
-pub(super) fn mark(connection: &mut Connection) -> Result<Option<Mark>> {
-    load_mark(connection, select_mark!())
+/// Returns the watermark without locking it.
+pub(super) fn watermark(connection: &mut Connection) -> Result<Option<Watermark>> {
+    load_watermark(connection, select_watermark!())
 }
 
-macro_rules! select_mark {
+macro_rules! select_watermark {
     () => {
         "SELECT counted_to, revision FROM message_counting WHERE id = 0"
     };
 }
-use select_mark;
+use select_watermark;
 
-fn load_mark(connection: &mut Connection, sql: &'static str) -> Result<Option<Mark>> {
-    let marks = on_engine!(connection, c => sql_query(sql).load::<Mark>(c));
-    marks.map(|marks| marks.first().copied()).map_err(|error| connection.read_error(error))
+fn load_watermark(connection: &mut Connection, sql: &'static str) -> Result<Option<Watermark>> {
+    let watermarks = on_engine!(connection, c => sql_query(sql).load::<Watermark>(c));
+    watermarks
+        .map(|watermarks| watermarks.first().copied())
+        .map_err(|error| connection.read_error(error))
 }
 
-/// Messages behind the mark were deleted or moved in, by this transaction.
-pub(super) fn raise_revision(connection: &mut Connection) -> Result<()> {
-    let raised = on_engine!(connection, c => diesel::update(message_counting::table.find(MARK))
+/// Increments the revision, because this transaction deleted or imported messages after the
+/// watermark.
+pub(super) fn increment_revision(connection: &mut Connection) -> Result<()> {
+    let row = message_counting::table.find(WATERMARK_ID);
+    let updated = on_engine!(connection, c => diesel::update(row)
         .set(message_counting::revision.eq(message_counting::revision + 1_i64))
         .execute(c));
-    raised.map(drop).map_err(|error| connection.write_error(error))
+    updated.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// Moves the mark.
-pub(super) fn move_mark(connection: &mut Connection, counted_to: i64) -> Result<()> {
-    let moved = on_engine!(connection, c => diesel::update(message_counting::table.find(MARK))
+/// Sets the watermark.
+pub(super) fn set_watermark(connection: &mut Connection, counted_to: i64) -> Result<()> {
+    let row = message_counting::table.find(WATERMARK_ID);
+    let updated = on_engine!(connection, c => diesel::update(row)
         .set(message_counting::counted_to.eq(counted_to))
         .execute(c));
-    moved.map(drop).map_err(|error| connection.write_error(error))
+    updated.map(drop).map_err(|error| connection.write_error(error))
 }
 
-/// Forgets all totals, and puts the mark before the first message.
-pub(super) fn forget(connection: &mut Connection) -> Result<()> {
-    if hold_mark(connection, IfHeld::Wait)?.is_none() {
+/// Deletes all totals, and resets the watermark to 0.
+pub(super) fn reset(connection: &mut Connection) -> Result<()> {
+    if lock_watermark(connection, IfLocked::Wait)?.is_none() {
         let row = (
-            message_counting::id.eq(MARK),
+            message_counting::id.eq(WATERMARK_ID),
             message_counting::counted_to.eq(0_i64),
             message_counting::settled_to.eq(0_i64),
             message_counting::seen.eq(0_i64),
             message_counting::seen_at.eq(Timestamp::MIN),
             message_counting::revision.eq(0_i64),
         );
-        let made = on_engine!(connection, c => diesel::insert_into(message_counting::table).values(row).execute(c));
-        made.map_err(|error| connection.write_error(error))?;
+        let inserted = on_engine!(connection, c => {
+            diesel::insert_into(message_counting::table).values(row).execute(c)
+        });
+        inserted.map_err(|error| connection.write_error(error))?;
     }
-    let forgotten = on_engine!(connection, c => diesel::delete(message_totals::table).execute(c));
-    forgotten.map_err(|error| connection.write_error(error))?;
+    let deleted = on_engine!(connection, c => diesel::delete(message_totals::table).execute(c));
+    deleted.map_err(|error| connection.write_error(error))?;
     replace_gaps(connection, &[])?;
-    raise_revision(connection)?;
-    move_mark(connection, 0)
+    increment_revision(connection)?;
+    set_watermark(connection, 0)
 }
 
-/// All totals.
-pub(super) fn all_kept(connection: &mut Connection) -> Result<Totals> {
+/// Returns all stored totals.
+pub(super) fn load_totals(connection: &mut Connection) -> Result<Totals> {
     let rows = on_engine!(connection, c => message_totals::table.load::<Row>(c));
     rows.map(from_rows).map_err(|error| connection.read_error(error))
 }
@@ -162,9 +173,9 @@ fn from_rows(rows: Vec<Row>) -> Totals {
     Totals(rows.into_iter().map(total).collect())
 }
 
-/// Adds changes to the totals. What comes to no messages is left out of the table.
+/// Adds changes to the totals, and deletes totals that reach zero messages.
 pub(super) fn change(connection: &mut Connection, changes: &Totals) -> Result<()> {
-    // In the order of the key, so that the rows lie next to each other.
+    // In key order, so that the changed rows are adjacent.
     let rows: Vec<_> = changes.0.iter().collect();
     for rows in rows.chunks(MAX_ROWS) {
         let changed = match &mut connection.session {
@@ -174,11 +185,11 @@ pub(super) fn change(connection: &mut Connection, changes: &Totals) -> Result<()
         };
         changed.map_err(|error| connection.write_error(error))?;
     }
-    let takes_out = |(_, sums): &&(&Key, &Sums)| sums.messages < 0;
+    let is_decrease = |(_, sums): &&(&Key, &Sums)| sums.messages < 0;
     for hours in SPANS {
-        let taken =
-            || rows.iter().filter(takes_out).map(|(key, _)| key).filter(|key| key.hours == hours);
-        let starts = || taken().map(|key| key.start);
+        let decreased =
+            || rows.iter().filter(is_decrease).map(|(key, _)| key).filter(|key| key.hours == hours);
+        let starts = || decreased().map(|key| key.start);
         let (Some(first), Some(last)) = (starts().min(), starts().max()) else { continue };
         let emptied = on_engine!(connection, c => diesel::delete(message_totals::table
                 .filter(message_totals::hours.eq(hours))
@@ -191,7 +202,8 @@ pub(super) fn change(connection: &mut Connection, changes: &Totals) -> Result<()
     Ok(())
 }
 
-const COLUMNS: &str = "INSERT INTO message_totals (hours, start, provider, model, messages, with_tokens, tokens_high, tokens_low) ";
+const COLUMNS: &str = "INSERT INTO message_totals \
+    (hours, start, provider, model, messages, with_tokens, tokens_high, tokens_low) ";
 const ADD: &str = " ON CONFLICT (hours, start, provider, model) DO UPDATE SET \
     messages = message_totals.messages + excluded.messages, \
     with_tokens = message_totals.with_tokens + excluded.with_tokens, \
@@ -202,7 +214,7 @@ fn change_one(c: &mut SqliteSession, key: &Key, sums: &Sums) -> QueryResult<()> 
     let (high, low) = sums.halves();
     let changed = sql_query(format!("{COLUMNS}VALUES (?, ?, ?, ?, ?, ?, ?, ?){ADD}"))
         .bind::<Integer, _>(key.hours)
-        .bind::<Moment, _>(key.start)
+        .bind::<UtcTimestamp, _>(key.start)
         .bind::<Text, _>(&key.provider)
         .bind::<Text, _>(&key.model)
         .bind::<BigInt, _>(sums.messages)
@@ -226,7 +238,7 @@ fn change_arrays(
     let changed =
         sql_query(format!("{COLUMNS}SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8){ADD}"))
             .bind::<Array<Integer>, _>(column(rows, |key, _| key.hours))
-            .bind::<Array<Moment>, _>(column(rows, |key, _| key.start))
+            .bind::<Array<UtcTimestamp>, _>(column(rows, |key, _| key.start))
             .bind::<Array<Text>, _>(column(rows, |key, _| key.provider.as_str()))
             .bind::<Array<Text>, _>(column(rows, |key, _| key.model.as_str()))
             .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.messages))
@@ -249,23 +261,24 @@ impl QueryFragment<Mysql> for Changes<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
         out.push_sql(COLUMNS);
-        for (place, (key, sums)) in self.0.iter().enumerate() {
+        for (index, (key, sums)) in self.0.iter().enumerate() {
             let (high, low) = sums.halves();
-            out.push_sql(if place == 0 { "VALUES (" } else { ", (" });
+            out.push_sql(if index == 0 { "VALUES (" } else { ", (" });
             out.push_bind_param::<Integer, _>(&key.hours)?;
             out.push_sql(", ");
-            out.push_bind_param::<Moment, _>(&key.start)?;
+            out.push_bind_param::<UtcTimestamp, _>(&key.start)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(&key.provider)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(&key.model)?;
-            // Numbers of ours need no binding.
+            // Integers need no binding.
             out.push_sql(&format!(", {}, {}, {high}, {low})", sums.messages, sums.with_tokens));
         }
         out.push_sql(
             " ON DUPLICATE KEY UPDATE messages = messages + VALUES(messages), \
              with_tokens = with_tokens + VALUES(with_tokens), \
-             tokens_high = tokens_high + VALUES(tokens_high), tokens_low = tokens_low + VALUES(tokens_low)",
+             tokens_high = tokens_high + VALUES(tokens_high), \
+             tokens_low = tokens_low + VALUES(tokens_low)",
         );
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Sums, and what they are kept by.
+//! Sums of messages, and the keys of totals.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +6,31 @@ use serde::Serialize;
 
 use crate::value::Timestamp;
 
-/// What provider and model are called where none is stored.
+/// Name used for a missing provider or model.
 pub(in crate::message) const UNKNOWN: &str = "unknown";
 
-/// The spans that totals are kept for, in hours.
+/// Length of an hour, in hours, as in the column `hours`.
 pub(in crate::message) const HOUR: i32 = 1;
+/// Length of a day, in hours.
 pub(in crate::message) const DAY: i32 = 24;
-/// 30 days, whatever the calendar says: a year is read from a dozen of them.
+/// Length of a "month" of 30 days, in hours. It does not follow the calendar. A year is read from
+/// about 12 of them.
 pub(super) const MONTH: i32 = 30 * DAY;
-/// Each message is in one of each.
+/// Lengths of the periods of totals. Each message counts in one period of each length.
 pub(super) const SPANS: [i32; 3] = [HOUR, DAY, MONTH];
 
-/// Microseconds.
+/// Length of an hour, in microseconds.
 const HOUR_LENGTH: i64 = 3_600_000_000;
 
-/// What some messages add up to.
+/// Sums over messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Sums {
-    /// Messages.
+    /// Number of messages.
     pub messages: i64,
-    /// Messages that have a number of tokens.
+    /// Number of messages with a token count.
     pub with_tokens: i64,
-    /// Their tokens.
+    /// Total number of tokens.
     pub tokens: i128,
 }
 
@@ -43,7 +45,8 @@ impl Sums {
         Self { messages: -self.messages, with_tokens: -self.with_tokens, tokens: -self.tokens }
     }
 
-    /// A sum of 64-bit numbers needs more than 64 bits: it is kept as a number of 2^32 and a rest.
+    /// Returns the tokens as a multiple of 2^32 and a remainder, because a sum of 64-bit numbers
+    /// needs more than 64 bits.
     pub(super) fn halves(&self) -> (i64, i64) {
         ((self.tokens >> 32) as i64, (self.tokens & 0xFFFF_FFFF) as i64)
     }
@@ -53,7 +56,7 @@ impl Sums {
     }
 }
 
-/// What totals are kept by: a span of hours, its first moment, provider, model.
+/// Key of a total: length of the period in hours, its start, provider and model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::message) struct Key {
     pub(in crate::message) hours: i32,
@@ -67,12 +70,12 @@ pub(in crate::message) struct Key {
 pub(in crate::message) struct Totals(pub(in crate::message) BTreeMap<Key, Sums>);
 
 impl Totals {
-    /// Adds messages at this moment to their hour, their day and their month.
-    pub(super) fn add(&mut self, moment: Timestamp, provider: &str, model: &str, sums: &Sums) {
+    /// Adds messages of one hour to that hour, its day and its month.
+    pub(super) fn add(&mut self, timestamp: Timestamp, provider: &str, model: &str, sums: &Sums) {
         for hours in SPANS {
             let key = Key {
                 hours,
-                start: start_of(moment, hours),
+                start: start_of(timestamp, hours),
                 provider: provider.to_owned(),
                 model: model.to_owned(),
             };
@@ -82,7 +85,7 @@ impl Totals {
 }
 
 impl Totals {
-    /// Adds others.
+    /// Adds other totals.
     pub(super) fn join(&mut self, others: Self) {
         for (key, sums) in others.0 {
             self.0.entry(key).or_default().add(&sums);
@@ -93,20 +96,23 @@ impl Totals {
         Self(self.0.iter().map(|(key, sums)| (key.clone(), sums.negative())).collect())
     }
 
-    /// How many messages are in them. Each is in an hour, a day and a month; it counts once.
+    /// Returns the number of messages. Each counts once, although it is in an hour, a day and a
+    /// month.
     pub(super) fn messages(&self) -> i64 {
         self.0.iter().filter(|(key, _)| key.hours == DAY).map(|(_, sums)| sums.messages).sum()
     }
 }
 
-/// The first moment of the hour, day or month that this moment lies in. They are counted from the first moment that can be
-/// stored, a midnight, so that each begins at one that can be stored.
-pub(in crate::message) fn start_of(moment: Timestamp, hours: i32) -> Timestamp {
+/// Returns the start of the hour, day or month that contains this timestamp.
+///
+/// Periods are aligned to the minimum timestamp, which is a midnight, so that every start is a
+/// storable timestamp.
+pub(in crate::message) fn start_of(timestamp: Timestamp, hours: i32) -> Timestamp {
     let (length, zero) = (length_of(hours), Timestamp::MIN.as_microsecond());
-    Timestamp::from_stored((moment.as_microsecond() - zero).div_euclid(length) * length + zero)
+    Timestamp::from_stored((timestamp.as_microsecond() - zero).div_euclid(length) * length + zero)
 }
 
-/// Microseconds.
+/// Returns the length of a period in microseconds.
 pub(super) fn length_of(hours: i32) -> i64 {
     i64::from(hours) * HOUR_LENGTH
 }
@@ -116,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_put_together_are_the_sum() {
+    fn joined_halves_equal_the_sum() {
         for tokens in [
             0,
             1,
@@ -131,10 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn hours_days_and_months_begin_in_utc_also_before_1970() {
-        let start = |moment: &str, hours| {
-            let moment = Timestamp::parse(moment).expect("a moment");
-            start_of(moment, hours).to_string()
+    fn periods_start_in_utc_even_before_1970() {
+        let start = |text: &str, hours| {
+            let timestamp = Timestamp::parse(text).expect("a timestamp");
+            start_of(timestamp, hours).to_string()
         };
         assert_eq!(start("1969-12-31T23:59:59.999999Z", HOUR), "1969-12-31T23:00:00.000000+00:00");
         assert_eq!(start("1969-12-31T23:59:59.999999Z", DAY), "1969-12-31T00:00:00.000000+00:00");

@@ -1,7 +1,7 @@
-//! Taking over tables that an SQLAlchemy program made, in place, on SQLite and PostgreSQL.
+//! Adoption: in-key conversion of tables created by SQLAlchemy, on SQLite and PostgreSQL.
 //!
-//! Nothing is believed: rows that our tables could not hold are looked for first, and what comes out in the end is compared
-//! with what our migrations make. All of it is one transaction.
+//! Rows that chatkeep's tables could not store are detected first, and the resulting schema is
+//! compared with the one that the migrations create. Everything runs in one transaction.
 
 mod postgresql;
 mod sqlite;
@@ -22,35 +22,35 @@ use super::migration::Migration;
 use super::runner::Runner;
 use super::set::MigrationSet;
 use crate::connection::{Connection, Session, on_engine};
+use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fault::Effect;
 use crate::identity::leftover_companion;
 use crate::transfer::{copy_sqlite_file, sync_folder};
 use crate::value::Timestamp;
 
-/// What an adoption changes, or would change.
+/// The changes of an adoption, or of a dry run.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Adoption {
-    /// The changes to the tables that were found, in words.
+    /// Descriptions of the changes to the existing tables.
     pub changes: Vec<String>,
-    /// The rows that they hold: table and number.
+    /// Each existing table and its number of rows.
     pub rows: Vec<(String, i64)>,
-    /// The migrations that were run afterwards, for what was missing. Empty in a dry run.
+    /// Migrations that were run afterwards. Empty in a dry run.
     pub applied: Vec<String>,
 }
 
-/// A table that can be taken over.
-struct Known {
+/// A table that can be adopted.
+struct AdoptableTable {
     table: &'static str,
-    /// The migration that makes ours.
+    /// Migration that creates chatkeep's version of the table.
     migration: &'static str,
     columns: &'static [&'static str],
 }
 
-const KNOWN: [Known; 2] = [
-    Known {
+const TABLES: [AdoptableTable; 2] = [
+    AdoptableTable {
         table: "messages",
         migration: "create_messages",
         columns: &[
@@ -64,7 +64,7 @@ const KNOWN: [Known; 2] = [
             "metadata",
         ],
     },
-    Known {
+    AdoptableTable {
         table: "api_tokens",
         migration: "create_api_tokens",
         columns: &[
@@ -79,12 +79,13 @@ const KNOWN: [Known; 2] = [
     },
 ];
 
-/// Takes over the tables `messages` and `api_tokens` of a program that kept them with SQLAlchemy, with their rows and ids, and
-/// runs what is missing then. With `dry_run` everything is tried and rolled back.
+/// Converts the tables `messages` and `api_tokens` of an SQLAlchemy program, with their rows and
+/// ids, and then runs the missing migrations. With `dry_run`, the conversion is rolled back.
 ///
 /// # Errors
-/// `InvalidInput` when there are no such tables, they are not known, or hold rows that cannot be taken: they are named by
-/// their ids. Then nothing is changed. `Configuration` on MySQL and MariaDB.
+/// `InvalidInput` if the tables do not exist, have other columns, or contain invalid rows, whose
+/// ids are listed; nothing is changed then. `Configuration` on MySQL and MariaDB. `Conflict` if
+/// another program is running migrations.
 pub fn adopt(
     connection: &mut Connection,
     dry_run: bool,
@@ -92,61 +93,69 @@ pub fn adopt(
 ) -> Result<Adoption> {
     let engine = connection.engine();
     if !matches!(engine, Engine::Sqlite | Engine::PostgreSql) {
-        let message = "tables are taken over in place on SQLite and PostgreSQL only; import or copy them instead";
+        let message = "adopting tables in key is only supported on SQLite and PostgreSQL; \
+                       import or copy them instead";
         return Err(Error::configuration(message));
     }
     if !history::rows(connection)?.is_empty() {
-        return Err(refused("these tables are chatkeep's already: there is a history".to_owned()));
+        return Err(refused(
+            "the tables already belong to chatkeep: they have a migration history".to_owned(),
+        ));
     }
     let set = MigrationSet::embedded(engine);
     let live = catalog::read(connection)?;
-    let found: Vec<_> = KNOWN.iter().filter(|known| has_table(&live, known.table)).collect();
+    let found: Vec<_> =
+        TABLES.iter().filter(|adoptable| has_table(&live, adoptable.table)).collect();
     if found.is_empty() {
         return Err(refused(
-            "there is neither a table messages nor a table api_tokens to take over".to_owned(),
+            "there is neither a table messages nor a table api_tokens to adopt".to_owned(),
         ));
     }
-    for known in &found {
-        refuse_unknown(&live, known)?;
+    for adoptable in &found {
+        refuse_unknown(&live, adoptable)?;
     }
-    let migrations: Vec<_> =
-        found.iter().map(|known| set.find(known.migration)).collect::<Result<Vec<&Migration>>>()?;
-    let right = expected(connection, &migrations)?;
+    let migrations: Vec<_> = found
+        .iter()
+        .map(|adoptable| set.find(adoptable.migration))
+        .collect::<Result<Vec<&Migration>>>()?;
+    let expected = expected(connection, &migrations)?;
     let mut adoption = Adoption { changes: Vec::new(), rows: Vec::new(), applied: Vec::new() };
-    let mut is_right = false;
-    let take = |connection: &mut Connection| {
+    let mut is_converted = false;
+    let convert = |connection: &mut Connection| {
         history::create_table(connection)?;
-        for (known, migration) in found.iter().zip(&migrations) {
-            let rows = count(connection, known.table)?;
+        for (adoptable, migration) in found.iter().zip(&migrations) {
+            let rows = count(connection, adoptable.table)?;
             let changes = match connection.session {
-                Session::Sqlite(_) => sqlite::take(connection, known, migration)?,
-                _ => postgresql::take(connection, known.table)?,
+                Session::Sqlite(_) => sqlite::convert(connection, adoptable, migration)?,
+                _ => postgresql::convert(connection, adoptable.table)?,
             };
             adoption
                 .changes
-                .extend(changes.into_iter().map(|change| format!("{}: {change}", known.table)));
-            adoption.rows.push((known.table.to_owned(), rows));
-            if count(connection, known.table)? != rows {
-                return Err(Error::internal("rows were lost on the way; nothing was changed"));
+                .extend(changes.into_iter().map(|change| format!("{}: {change}", adoptable.table)));
+            adoption.rows.push((adoptable.table.to_owned(), rows));
+            if count(connection, adoptable.table)? != rows {
+                return Err(Error::internal(
+                    "the number of rows changed during the conversion; nothing was changed",
+                ));
             }
             let checksum = migration.checksum();
             history::put(connection, migration, Timestamp::now(), State::Done, &checksum, None)?;
         }
         failpoint::pass();
-        refuse_differences(&right, &catalog::read(connection)?)?;
-        is_right = true;
+        refuse_differences(&expected, &catalog::read(connection)?)?;
+        is_converted = true;
         if dry_run { Err(Error::internal("a dry run is rolled back")) } else { Ok(()) }
     };
     let outcome = if engine == Engine::Sqlite {
-        // Tables that point to ours do so by name, and find the new ones.
+        // Foreign keys refer to tables by name, so they are valid again after the conversion.
         connection.batch("PRAGMA foreign_keys = OFF", Effect::None)?;
-        let outcome = connection.transaction(take);
+        let outcome = connection.transaction(convert);
         connection.batch("PRAGMA foreign_keys = ON", Effect::None)?;
         outcome
     } else {
-        super::lock::postgresql_once(connection, take)
+        super::lock::try_postgresql(connection, convert)
     };
-    if dry_run && is_right {
+    if dry_run && is_converted {
         return Ok(adoption);
     }
     outcome?;
@@ -155,51 +164,53 @@ pub fn adopt(
     Ok(adoption)
 }
 
-/// Writes a consistent copy of a SQLite database into a file that is not there yet. It appears under its name only when it
-/// is whole; only its owner can read it.
+/// Writes a consistent copy of a SQLite database to a new file, which only its owner can read. The
+/// file gets its final name after it is complete.
 ///
 /// # Errors
-/// `InvalidInput` when the file is there; `StorageFull` when the disk is; what SQLite says. Then there is no such file.
+/// `InvalidInput` if the file already exists; `StorageFull` if the disk is full; `Configuration` if
+/// writing fails otherwise; or the error of SQLite. No such file exists after an error.
 pub fn copy_sqlite(connection: &mut Connection, into: &Path) -> Result<()> {
     if into.exists() {
         return Err(refused(format!(
-            "the copy {} is there already; move it away first",
+            "the copy {} already exists; move it away first",
             into.display()
         )));
     }
-    let cannot = |error: std::io::Error| {
+    let failed = |error: std::io::Error| {
         let kind = match error.kind() {
             IoErrorKind::StorageFull | IoErrorKind::QuotaExceeded => ErrorKind::StorageFull,
             _ => ErrorKind::Configuration,
         };
         Error::new(
             kind,
-            format!("the copy {} cannot be made: {error}; nothing was changed", into.display()),
+            format!("failed to write the copy {}: {error}; nothing was changed", into.display()),
         )
     };
-    if let Some(leftover) = leftover_companion(into).map_err(cannot)? {
+    if let Some(leftover) = leftover_companion(into).map_err(failed)? {
         return Err(refused(format!(
-            "the copy {} would be damaged by {}, which SQLite would take for a part of it; move that away first",
+            "the copy {} would be damaged by {}, which SQLite would treat as a part of it; \
+             move that file away first",
             into.display(),
             leftover.display()
         )));
     }
-    // Beside it, so that it can be renamed.
+    // In the same folder, so that it can be renamed.
     let folder =
         into.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part =
-        tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder).map_err(cannot)?;
+        tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder).map_err(failed)?;
     copy_sqlite_file(connection, part.path()).map_err(|error| {
         let message = format!(
-            "the copy {} cannot be made: {}; nothing was changed",
+            "failed to write the copy {}: {}; nothing was changed",
             into.display(),
             error.message()
         );
         Error::new(error.kind(), message).with_retryable(error.is_retryable())
     })?;
-    part.as_file().sync_all().map_err(cannot)?;
-    part.persist_noclobber(into).map_err(|error| cannot(error.error))?;
-    sync_folder(into).map_err(cannot)
+    part.as_file().sync_all().map_err(failed)?;
+    part.persist_noclobber(into).map_err(|error| failed(error.error))?;
+    sync_folder(into).map_err(failed)
 }
 
 fn refused(message: String) -> Error {
@@ -207,19 +218,20 @@ fn refused(message: String) -> Error {
 }
 
 fn has_table(catalog: &Catalog, table: &str) -> bool {
-    catalog.keys().any(|place| place.table == table && place.kind == "table")
+    catalog.keys().any(|key| key.table == table && key.kind == "table")
 }
 
-/// Only tables whose every part is known are touched.
-fn refuse_unknown(live: &Catalog, known: &Known) -> Result<()> {
-    let table = known.table;
+/// Rejects a table with unexpected columns, triggers or constraints.
+fn refuse_unknown(live: &Catalog, adoptable: &AdoptableTable) -> Result<()> {
+    let table = adoptable.table;
     let of_kind = |kind: &'static str| {
         live.keys()
-            .filter(move |place| place.table == table && place.kind == kind)
-            .map(|place| place.name.as_str())
+            .filter(move |key| key.table == table && key.kind == kind)
+            .map(|key| key.name.as_str())
     };
-    let unknown: Vec<_> = of_kind("column").filter(|name| !known.columns.contains(name)).collect();
-    let missing: Vec<_> = known
+    let unknown: Vec<_> =
+        of_kind("column").filter(|name| !adoptable.columns.contains(name)).collect();
+    let missing: Vec<_> = adoptable
         .columns
         .iter()
         .filter(|name| !of_kind("column").any(|column| column == **name))
@@ -229,25 +241,25 @@ fn refuse_unknown(live: &Catalog, known: &Known) -> Result<()> {
         .into_iter()
         .flat_map(|kind| of_kind(kind).map(move |name| format!("{kind} {name}")))
         .collect();
-    for (what, names) in [
-        ("has columns that are not known", unknown.join(", ")),
+    for (fault, names) in [
+        ("has unknown columns", unknown.join(", ")),
         ("lacks columns", missing.join(", ")),
-        ("has more than columns and indexes", more.join(", ")),
+        ("has unsupported objects", more.join(", ")),
     ] {
         if !names.is_empty() {
-            return Err(refused(format!("{table} {what}: {names}; nothing was changed")));
+            return Err(refused(format!("{table} {fault}: {names}; nothing was changed")));
         }
     }
     Ok(())
 }
 
-fn refuse_differences(right: &Catalog, now: &Catalog) -> Result<()> {
-    let differences: Vec<_> = compare(right, now).iter().map(ToString::to_string).collect();
+fn refuse_differences(expected: &Catalog, found: &Catalog) -> Result<()> {
+    let differences: Vec<_> = compare(expected, found).iter().map(ToString::to_string).collect();
     if differences.is_empty() {
         return Ok(());
     }
     Err(refused(format!(
-        "what came out is not as it should be ({}); nothing was changed",
+        "the converted tables differ from chatkeep's ({}); nothing was changed",
         differences.join("; ")
     )))
 }
@@ -258,7 +270,7 @@ struct Cell {
     cell: Option<String>,
 }
 
-/// The first column, which the query calls `cell`, of all rows.
+/// Returns the column `cell` of all rows.
 fn cells(connection: &mut Connection, query: &str) -> Result<Vec<String>> {
     let rows = on_engine!(connection, c => sql_query(query).load::<Cell>(c));
     let rows = rows.map_err(|error| connection.read_error(error))?;
@@ -270,12 +282,12 @@ fn count(connection: &mut Connection, table: &str) -> Result<i64> {
     found
         .first()
         .and_then(|count| count.parse().ok())
-        .ok_or_else(|| Error::internal("a count is no number"))
+        .ok_or_else(|| Error::internal("a count is not a number"))
 }
 
-/// Refuses rows of which one of these is true, and names the first of them.
+/// Rejects rows that match one of these conditions, and lists the first ids.
 fn refuse_rows(connection: &mut Connection, table: &str, faults: &[(&str, &str)]) -> Result<()> {
-    for (what, condition) in faults {
+    for (fault, condition) in faults {
         let query = format!(
             "SELECT CAST(id AS TEXT) AS cell FROM {table} WHERE {condition} ORDER BY id LIMIT 6"
         );
@@ -284,7 +296,7 @@ fn refuse_rows(connection: &mut Connection, table: &str, faults: &[(&str, &str)]
             let more = if ids.len() > 5 { ", ..." } else { "" };
             ids.truncate(5);
             return Err(refused(format!(
-                "{table} holds rows whose {what} (id {}{more}); nothing was changed",
+                "{table} has rows whose {fault} (id {}{more}); nothing was changed",
                 ids.join(", ")
             )));
         }

@@ -1,12 +1,12 @@
-//! PostgreSQL changes columns where they are.
+//! Adoption on PostgreSQL, which changes columns in place.
 
 use super::{cells, refuse_rows};
 use crate::connection::Connection;
+use crate::db_error::Effect;
 use crate::error::Result;
-use crate::fault::Effect;
 use crate::migrations::failpoint;
 
-/// A column as it is to be: its type, and whether it may be null.
+/// A column's name, its required type, and whether it may be null.
 type Column = (&'static str, &'static str, bool);
 
 const MESSAGES: &[Column] = &[
@@ -36,14 +36,14 @@ const MESSAGE_FAULTS: &[(&str, &str)] = &[
     ("provider is longer than 50 characters", "length(provider) > 50"),
     ("model is longer than 100 characters", "length(model) > 100"),
     (
-        "metadata is no JSON object",
+        "metadata is not a JSON object",
         "metadata IS NOT NULL AND jsonb_typeof(metadata::jsonb) NOT IN ('object', 'null')",
     ),
 ];
 
 const TOKEN_FAULTS: &[(&str, &str)] = &[
     (
-        "token_hash is no SHA-256 in hexadecimal digits",
+        "token_hash is not a SHA-256 in hexadecimal digits",
         "token_hash IS NULL OR token_hash !~ '^[0-9A-Fa-f]{64}$'",
     ),
     ("description is longer than 255 characters", "length(description) > 255"),
@@ -51,28 +51,29 @@ const TOKEN_FAULTS: &[(&str, &str)] = &[
     ("is_active is missing", "is_active IS NULL"),
 ];
 
-pub(super) fn take(connection: &mut Connection, table: &str) -> Result<Vec<String>> {
+pub(super) fn convert(connection: &mut Connection, table: &str) -> Result<Vec<String>> {
     let is_messages = table == "messages";
     let (columns, faults) =
         if is_messages { (MESSAGES, MESSAGE_FAULTS) } else { (TOKENS, TOKEN_FAULTS) };
-    // Nobody writes between the look and the change.
+    // No rows can be written between the check and the conversion.
     connection.batch(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"), Effect::None)?;
     refuse_rows(connection, table, faults)?;
     let mut changes = Vec::new();
-    let mut run = |connection: &mut Connection, sql: String, words: String| {
+    let mut run = |connection: &mut Connection, sql: String, description: String| {
         failpoint::pass();
         connection.batch(&sql, Effect::None)?;
-        changes.push(words);
+        changes.push(description);
         Ok::<_, crate::Error>(())
     };
     drop_indexes(connection, table, &mut run)?;
     let sequences = format!(
-        "SELECT d.objid::regclass::text AS cell FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+        "SELECT d.objid::regclass::text AS cell
+         FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
          WHERE d.refobjid = '{table}'::regclass AND d.deptype = 'a'"
     );
     let sequences = cells(connection, &sequences)?;
-    for (name, wanted, may_be_null) in columns {
-        change_column(connection, table, (name, wanted, *may_be_null), &mut run)?;
+    for (name, required, may_be_null) in columns {
+        change_column(connection, table, (name, required, *may_be_null), &mut run)?;
     }
     for sequence in sequences {
         run(
@@ -82,7 +83,7 @@ pub(super) fn take(connection: &mut Connection, table: &str) -> Result<Vec<Strin
         )?;
     }
     make_identity(connection, table, &mut run)?;
-    let ours = if is_messages {
+    let additions = if is_messages {
         format!(
             "UPDATE {table} SET metadata = NULL WHERE metadata = 'null'::jsonb;
              CREATE INDEX messages_timestamp_id ON messages (timestamp, id);
@@ -95,23 +96,25 @@ pub(super) fn take(connection: &mut Connection, table: &str) -> Result<Vec<Strin
          ALTER TABLE api_tokens ADD UNIQUE (token_hash)"
             .to_owned()
     };
-    let words = if is_messages {
+    let description = if is_messages {
         "gets chatkeep's indexes"
     } else {
-        "gets token_start, and one index on token_hash"
+        "gets the column token_start and one index on token_hash"
     };
-    run(connection, ours, words.to_owned())?;
+    run(connection, additions, description.to_owned())?;
     Ok(changes)
 }
 
 type Run<'a> = &'a mut dyn FnMut(&mut Connection, String, String) -> Result<()>;
 
-/// All but the key's, which may keep its name only if it is the usual one.
+/// Drops all unique constraints and indexes but the primary key. The final comparison checks the
+/// primary key's name.
 fn drop_indexes(connection: &mut Connection, table: &str, run: Run<'_>) -> Result<()> {
     let constraints = cells(
         connection,
         &format!(
-            "SELECT quote_ident(conname) AS cell FROM pg_constraint WHERE conrelid = '{table}'::regclass AND contype = 'u'"
+            "SELECT quote_ident(conname) AS cell FROM pg_constraint
+             WHERE conrelid = '{table}'::regclass AND contype = 'u'"
         ),
     )?;
     for name in constraints {
@@ -124,7 +127,8 @@ fn drop_indexes(connection: &mut Connection, table: &str, run: Run<'_>) -> Resul
     let indexes = cells(
         connection,
         &format!(
-            "SELECT indexrelid::regclass::text AS cell FROM pg_index WHERE indrelid = '{table}'::regclass AND NOT indisprimary"
+            "SELECT indexrelid::regclass::text AS cell FROM pg_index
+             WHERE indrelid = '{table}'::regclass AND NOT indisprimary"
         ),
     )?;
     for name in indexes {
@@ -136,13 +140,14 @@ fn drop_indexes(connection: &mut Connection, table: &str, run: Run<'_>) -> Resul
 fn change_column(
     connection: &mut Connection,
     table: &str,
-    (name, wanted, may_be_null): Column,
+    (name, required, may_be_null): Column,
     run: Run<'_>,
 ) -> Result<()> {
     let found = cells(
         connection,
         &format!(
-            "SELECT format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN '!' ELSE '' END AS cell FROM pg_attribute
+            "SELECT format_type(atttypid, atttypmod)
+             || CASE WHEN attnotnull THEN '!' ELSE '' END AS cell FROM pg_attribute
              WHERE attrelid = '{table}'::regclass AND attname = '{name}' AND NOT attisdropped"
         ),
     )?;
@@ -150,16 +155,17 @@ fn change_column(
     let (is, is_not_null) = (found.trim_end_matches('!'), found.ends_with('!'));
     connection
         .batch(&format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"), Effect::None)?;
-    if is != wanted {
-        let value = match (is.contains("with time zone"), wanted) {
-            // Naive moments are UTC.
-            (true, _) => format!("{name} AT TIME ZONE 'UTC'"),
-            (false, _) => format!("{name}::{wanted}"),
+    if is != required {
+        // The new column has no time zone; its timestamps are in UTC.
+        let value = if is.contains("with time zone") {
+            format!("{name} AT TIME ZONE 'UTC'")
+        } else {
+            format!("{name}::{required}")
         };
         run(
             connection,
-            format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {wanted} USING {value}"),
-            format!("{name} becomes {wanted} (it is {is})"),
+            format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {required} USING {value}"),
+            format!("{name} becomes {required} (from {is})"),
         )?;
     }
     if name == "description" {
@@ -169,12 +175,12 @@ fn change_column(
         )?;
     }
     if is_not_null == may_be_null {
-        let (verb, words) =
-            if may_be_null { ("DROP", "may be null") } else { ("SET", "may not be null") };
+        let (verb, description) =
+            if may_be_null { ("DROP", "becomes nullable") } else { ("SET", "becomes NOT NULL") };
         run(
             connection,
             format!("ALTER TABLE {table} ALTER COLUMN {name} {verb} NOT NULL"),
-            format!("{name} {words}"),
+            format!("{name} {description}"),
         )?;
     }
     Ok(())
@@ -184,7 +190,8 @@ fn make_identity(connection: &mut Connection, table: &str, run: Run<'_>) -> Resu
     let kind = cells(
         connection,
         &format!(
-            "SELECT attidentity::text AS cell FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attname = 'id'"
+            "SELECT attidentity::text AS cell FROM pg_attribute
+             WHERE attrelid = '{table}'::regclass AND attname = 'id'"
         ),
     )?;
     match kind.first().map(String::as_str) {
@@ -192,16 +199,19 @@ fn make_identity(connection: &mut Connection, table: &str, run: Run<'_>) -> Resu
         Some("a") => run(
             connection,
             format!("ALTER TABLE {table} ALTER COLUMN id SET GENERATED BY DEFAULT"),
-            "ids are generated by default".to_owned(),
+            "id becomes GENERATED BY DEFAULT".to_owned(),
         )?,
         _ => run(
             connection,
             format!("ALTER TABLE {table} ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY"),
-            "ids become an identity".to_owned(),
+            "id becomes an identity column".to_owned(),
         )?,
     }
     connection.batch(
-        &format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)"),
+        &format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', 'id'),
+             (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)"
+        ),
         Effect::None,
     )
 }

@@ -1,5 +1,5 @@
-//! What there is in a schema, as the database itself tells: tables, columns, indexes, and the rest, each in words that two
-//! schemas can be compared by.
+//! The catalog of a schema: tables, columns, indexes and other objects, each with a textual
+//! definition by which two schemas are compared.
 
 mod mysql;
 mod postgresql;
@@ -15,22 +15,22 @@ use crate::connection::{Connection, Session, on_engine};
 use crate::error::Result;
 use crate::token::hex;
 
-/// The search index is made on request, and is no part of any migration.
+/// Name of the search index. It is created on request and not part of a migration.
 const SEARCH_INDEX: &str = "messages_search";
 
-/// Where one thing is: its table (empty where it belongs to none), what it is, its name.
+/// Identity of an object: its table (empty if it belongs to none), kind and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct ObjectKey {
     pub(super) table: String,
     pub(super) kind: String,
     pub(super) name: String,
 }
 
-/// Everything in a schema, with what it is like.
-pub(super) type Catalog = BTreeMap<Place, String>;
+/// All objects of a schema and their definitions.
+pub(super) type Catalog = BTreeMap<ObjectKey, String>;
 
 #[derive(Debug, QueryableByName)]
-struct Line {
+struct Row {
     #[diesel(sql_type = Nullable<Text>)]
     of_table: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -41,7 +41,7 @@ struct Line {
     definition: Option<String>,
 }
 
-/// Everything in the schema that the connection works in.
+/// Reads the current schema of the connection.
 pub(super) fn read(connection: &mut Connection) -> Result<Catalog> {
     let mut catalog = Catalog::new();
     let queries = match &connection.session {
@@ -53,13 +53,13 @@ pub(super) fn read(connection: &mut Connection) -> Result<Catalog> {
         Session::MySql(_) => mysql::MYSQL_QUERIES,
     };
     for query in queries {
-        for line in lines(connection, query)? {
+        for row in rows(connection, query)? {
             let [table, kind, name] =
-                [line.of_table, line.kind, line.name].map(Option::unwrap_or_default);
+                [row.of_table, row.kind, row.name].map(Option::unwrap_or_default);
             if table.starts_with(SEARCH_INDEX) || name.starts_with(SEARCH_INDEX) {
                 continue;
             }
-            catalog.insert(Place { table, kind, name }, line.definition.unwrap_or_default());
+            catalog.insert(ObjectKey { table, kind, name }, row.definition.unwrap_or_default());
         }
     }
     if matches!(connection.session, Session::Sqlite(_)) {
@@ -68,25 +68,32 @@ pub(super) fn read(connection: &mut Connection) -> Result<Catalog> {
     Ok(catalog)
 }
 
-fn lines(connection: &mut Connection, query: &str) -> Result<Vec<Line>> {
-    let rows = on_engine!(connection, c => sql_query(query).load::<Line>(c));
+fn rows(connection: &mut Connection, query: &str) -> Result<Vec<Row>> {
+    let rows = on_engine!(connection, c => sql_query(query).load::<Row>(c));
     rows.map_err(|error| connection.read_error(error))
 }
 
-/// A short sum of all that a statement's text may speak of, to tell later whether the statement was run: of everything
-/// whose own name, or whose table's, is a word of it. Without a text, of everything.
+/// Returns a short hash of all objects that a statement may change, to determine later whether it
+/// was run.
+///
+/// These are the objects whose name, or whose table's name, occurs as a word in the statement;
+/// without a statement, all objects.
 pub(super) fn fingerprint(connection: &mut Connection, statement: Option<&str>) -> Result<String> {
     let words: Option<BTreeSet<String>> = statement.map(|text| {
         let parts =
             text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$')));
         parts.filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
     });
-    let speaks_of =
+    let mentions =
         |name: &str| words.as_ref().is_none_or(|words| words.contains(&name.to_lowercase()));
     let mut sum = Sha256::new();
-    for (place, definition) in read(connection)? {
-        if speaks_of(&place.table) || speaks_of(&place.name) {
-            sum.update(format!("{place:?} {definition}\n"));
+    for (key, definition) in read(connection)? {
+        if mentions(&key.table) || mentions(&key.name) {
+            let ObjectKey { table, kind, name } = key;
+            // Interrupted runs of earlier releases have recorded hashes of this format.
+            sum.update(format!(
+                "Place {{ table: {table:?}, kind: {kind:?}, name: {name:?} }} {definition}\n"
+            ));
         }
     }
     Ok(hex(&sum.finalize())[..16].to_owned())

@@ -1,13 +1,14 @@
-//! SQLite's schema. Its pragmas tell everything but the checks, which only the text of `CREATE TABLE` holds.
+//! Catalog queries for SQLite. Pragmas return everything but the checks, which are parsed from the
+//! text of `CREATE TABLE`.
 
-use super::{Catalog, Place, lines};
+use super::{Catalog, ObjectKey, rows};
 use crate::connection::Connection;
 use crate::error::Result;
 
 const TABLES: &str = "
     SELECT l.name AS of_table, 'table' AS kind, '' AS name,
         trim(iif(wr, 'without rowid ', '') || iif(strict, 'strict ', '')
-            || iif(s.sql LIKE '%AUTOINCREMENT%', 'ids never given twice', '')) AS definition
+            || iif(s.sql LIKE '%AUTOINCREMENT%', 'autoincrement', '')) AS definition
     FROM pragma_table_list AS l JOIN sqlite_schema AS s ON s.name = l.name AND s.type = 'table'
     WHERE l.schema = 'main' AND l.type = 'table' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
@@ -21,19 +22,22 @@ const COLUMNS: &str = "
 
 const INDEXES: &str = "
     SELECT s.name AS of_table, iif(i.origin = 'c', 'index', 'constraint') AS kind,
-        iif(i.origin = 'c', i.name, (SELECT group_concat(name, '_') FROM pragma_index_info(i.name))) AS name,
+        iif(i.origin = 'c', i.name, (SELECT group_concat(name, '_')
+            FROM pragma_index_info(i.name))) AS name,
         iif(i.\"unique\", 'unique ', '') || '(' ||
             (SELECT group_concat(coalesce(name, 'an expression') || iif(\"desc\", ' desc', '')
                 || iif(coll = 'BINARY', '', ' collate ' || coll), ', ')
              FROM (SELECT * FROM pragma_index_xinfo(i.name) WHERE key ORDER BY seqno)) || ')'
-            || iif(i.partial OR EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) WHERE key AND cid = -2),
+            || iif(i.partial OR EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) WHERE key
+                AND cid = -2),
                 ' as in ' || (SELECT sql FROM sqlite_schema WHERE name = i.name), '') AS definition
     FROM sqlite_schema AS s, pragma_index_list(s.name) AS i
     WHERE s.type = 'table' AND i.origin <> 'pk' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
 const FOREIGN_KEYS: &str = "
     SELECT s.name AS of_table, 'foreign key' AS kind, group_concat(f.\"from\", ', ') AS name,
-        'to ' || f.\"table\" || ' (' || coalesce(group_concat(f.\"to\", ', '), 'its key') || ') on update '
+        'to ' || f.\"table\" || ' (' || coalesce(group_concat(f.\"to\", ', '), 'its key')
+            || ') on update '
             || f.on_update || ' on delete ' || f.on_delete AS definition
     FROM sqlite_schema AS s, pragma_foreign_key_list(s.name) AS f
     WHERE s.type = 'table' GROUP BY s.name, f.id";
@@ -48,16 +52,16 @@ const TEXTS: &str = "
     SELECT name AS of_table, 'check' AS kind, '' AS name, sql AS definition FROM sqlite_schema
     WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
-/// The checks of each table. Their text is their name, since most have no other.
+/// Adds the checks of each table. Their text serves as their name, because most are unnamed.
 pub(super) fn add_checks(connection: &mut Connection, catalog: &mut Catalog) -> Result<()> {
-    for line in lines(connection, TEXTS)? {
-        let table = line.of_table.unwrap_or_default();
+    for row in rows(connection, TEXTS)? {
+        let table = row.of_table.unwrap_or_default();
         if table.starts_with(super::SEARCH_INDEX) {
             continue;
         }
-        for check in checks(&line.definition.unwrap_or_default()) {
+        for check in checks(&row.definition.unwrap_or_default()) {
             catalog.insert(
-                Place { table: table.clone(), kind: "check".to_owned(), name: check },
+                ObjectKey { table: table.clone(), kind: "check".to_owned(), name: check },
                 String::new(),
             );
         }
@@ -68,14 +72,14 @@ pub(super) fn add_checks(connection: &mut Connection, catalog: &mut Catalog) -> 
     Ok(())
 }
 
-/// What stands between the parentheses behind each `CHECK`.
+/// Returns the condition of each `CHECK`, without its parentheses.
 fn checks(sql: &str) -> Vec<String> {
     let mut found = Vec::new();
     let lower = sql.to_ascii_lowercase();
     let mut at = 0;
-    while let Some(place) = lower[at..].find("check") {
-        let after = at + place + "check".len();
-        let is_word = !lower[..at + place]
+    while let Some(offset) = lower[at..].find("check") {
+        let after = at + offset + "check".len();
+        let is_word = !lower[..at + offset]
             .ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
         at = after;
         let Some(open) = sql[after..].find(|letter: char| !letter.is_whitespace()) else { break };
@@ -104,8 +108,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checks_are_found_in_the_text_of_a_table() {
-        let sql = "CREATE TABLE t (checked INT, a INT CHECK (a IS NULL OR  length(a) > 1), CONSTRAINT b CHECK(a<(2)))";
+    fn checks_are_parsed_from_the_text_of_a_table() {
+        let sql = "CREATE TABLE t (checked INT, a INT CHECK (a IS NULL OR  length(a) > 1), \
+                   CONSTRAINT b CHECK(a<(2)))";
         assert_eq!(checks(sql), ["a IS NULL OR length(a) > 1", "a<(2)"]);
         assert_eq!(checks("CREATE TABLE t (a INT CHECK"), <[String; 0]>::default());
     }

@@ -1,36 +1,41 @@
-//! URLs in the form in which the usual hosts and their guides hand them out.
+//! URLs as issued by hosting providers and their guides.
 
-use super::{parse, refused, server, tcp, unix};
+use super::{assert_rejected, parse, server, tcp, unix};
 use crate::url::{ChannelBinding, Pooler, TlsMode};
 
 #[test]
-fn hosted_postgresql_urls_work_as_they_are_pasted() {
+fn postgresql_urls_of_hosting_providers_are_parsed() {
     use TlsMode::{Prefer, Require, VerifyFull};
-    for (who, text, host, port, mode) in [
+    for (provider, text, host, port, mode) in [
         (
             "DigitalOcean",
-            "postgresql://doadmin:AVNS_x-y@db-postgresql-fra1-1-do-user-1-0.b.db.ondigitalocean.com:25060/defaultdb?sslmode=require",
+            "postgresql://doadmin:AVNS_x-y\
+             @db-postgresql-fra1-1-do-user-1-0.b.db.ondigitalocean.com:25060/defaultdb\
+             ?sslmode=require",
             "db-postgresql-fra1-1-do-user-1-0.b.db.ondigitalocean.com",
             25060,
             Require,
         ),
         (
             "Heroku",
-            "postgres://abc:0123456789abcdef@ec2-1-2-3-4.eu-west-1.compute.amazonaws.com:5432/d1abc",
+            "postgres://abc:0123456789abcdef@ec2-1-2-3-4.eu-west-1.compute.amazonaws.com:5432\
+             /d1abc",
             "ec2-1-2-3-4.eu-west-1.compute.amazonaws.com",
             5432,
             Prefer,
         ),
         (
             "RDS",
-            "postgresql://app:pw@chat.abc.eu-central-1.rds.amazonaws.com:5432/chat?sslmode=verify-full&sslrootcert=/certs/global-bundle.pem",
+            "postgresql://app:pw@chat.abc.eu-central-1.rds.amazonaws.com:5432/chat\
+             ?sslmode=verify-full&sslrootcert=/certs/global-bundle.pem",
             "chat.abc.eu-central-1.rds.amazonaws.com",
             5432,
             VerifyFull,
         ),
         (
             "Aiven",
-            "postgres://avnadmin:AVNS_x@pg-1-project.a.aivencloud.com:12691/defaultdb?sslmode=require",
+            "postgres://avnadmin:AVNS_x@pg-1-project.a.aivencloud.com:12691/defaultdb\
+             ?sslmode=require",
             "pg-1-project.a.aivencloud.com",
             12691,
             Require,
@@ -42,9 +47,9 @@ fn hosted_postgresql_urls_work_as_they_are_pasted() {
             12345,
             Prefer,
         ),
-        ("Render, inside", "postgresql://user:pw@dpg-abc-a/chat", "dpg-abc-a", 5432, Prefer),
+        ("Render, internal", "postgresql://user:pw@dpg-abc-a/chat", "dpg-abc-a", 5432, Prefer),
         (
-            "Render, outside",
+            "Render, external",
             "postgres://user:pw@dpg-abc-a.oregon-postgres.render.com/chat?sslmode=require",
             "dpg-abc-a.oregon-postgres.render.com",
             5432,
@@ -52,7 +57,8 @@ fn hosted_postgresql_urls_work_as_they_are_pasted() {
         ),
         (
             "Azure, flexible server",
-            "postgresql+psycopg2://app:pw@srv.postgres.database.azure.com:5432/chat?sslmode=require",
+            "postgresql+psycopg2://app:pw@srv.postgres.database.azure.com:5432/chat\
+             ?sslmode=require",
             "srv.postgres.database.azure.com",
             5432,
             Require,
@@ -87,20 +93,21 @@ fn hosted_postgresql_urls_work_as_they_are_pasted() {
         ),
     ] {
         let target = server(text);
-        assert_eq!(target.hosts, [tcp(host, port)], "{who}");
-        assert_eq!(target.tls.mode, mode, "{who}");
-        assert_eq!(target.pooler, Pooler::None, "{who}");
+        assert_eq!(target.hosts, [tcp(host, port)], "{provider}");
+        assert_eq!(target.tls.mode, mode, "{provider}");
+        assert_eq!(target.pooler, Pooler::None, "{provider}");
         assert!(
             target.user.is_some() && target.password.is_some() && target.database.is_some(),
-            "{who}"
+            "{provider}"
         );
     }
 }
 
 #[test]
-fn neons_urls_ask_for_channel_binding_and_know_their_pooler() {
+fn neon_urls_set_channel_binding_and_pooler() {
     let direct = server(
-        "postgresql://alex:npg_x@ep-cool-darkness-123456.us-east-2.aws.neon.tech/neondb?sslmode=require&channel_binding=require",
+        "postgresql://alex:npg_x@ep-cool-darkness-123456.us-east-2.aws.neon.tech/neondb\
+         ?sslmode=require&channel_binding=require",
     );
     assert_eq!(
         (direct.tls.mode, direct.channel_binding),
@@ -109,22 +116,25 @@ fn neons_urls_ask_for_channel_binding_and_know_their_pooler() {
     assert_eq!(direct.pooler, Pooler::None);
 
     let pooled = server(
-        "postgresql+psycopg://alex:npg_x@ep-cool-darkness-123456-pooler.us-east-2.aws.neon.tech/neondb?sslmode=require&channel_binding=require",
+        "postgresql+psycopg://alex:npg_x@ep-cool-darkness-123456-pooler.us-east-2.aws.neon.tech\
+         /neondb?sslmode=require&channel_binding=require",
     );
     assert_eq!(pooled.pooler, Pooler::Transaction);
 
     let without_sni = server(
-        "postgresql://alex:npg_x@ep-x.neon.tech/neondb?sslmode=require&options=endpoint%3Dep-cool-darkness-123456",
+        "postgresql://alex:npg_x@ep-x.neon.tech/neondb?sslmode=require\
+         &options=endpoint%3Dep-cool-darkness-123456",
     );
     assert_eq!(without_sni.options.as_deref(), Some("endpoint=ep-cool-darkness-123456"));
 }
 
 #[test]
-fn supabases_three_ways_are_told_apart() {
+fn supabase_connection_types_set_the_pooler() {
     for (text, pooler) in [
         ("postgresql://postgres:pw@db.abcdefgh.supabase.co:5432/postgres", Pooler::None),
         (
-            "postgresql://postgres.abcdefgh:pw@aws-0-eu-central-1.pooler.supabase.com:5432/postgres",
+            "postgresql://postgres.abcdefgh:pw@aws-0-eu-central-1.pooler.supabase.com:5432\
+             /postgres",
             Pooler::None,
         ),
         (
@@ -132,7 +142,8 @@ fn supabases_three_ways_are_told_apart() {
             Pooler::Transaction,
         ),
         (
-            "postgres://postgres.abcdefgh:pw@aws-0-eu-central-1.pooler.supabase.com:6543/postgres?pgbouncer=true",
+            "postgres://postgres.abcdefgh:pw@aws-0-eu-central-1.pooler.supabase.com:6543/postgres\
+             ?pgbouncer=true",
             Pooler::Transaction,
         ),
         ("postgres://postgres:pw@db.abcdefgh.supabase.co:6543/postgres", Pooler::Transaction),
@@ -142,16 +153,17 @@ fn supabases_three_ways_are_told_apart() {
 }
 
 #[test]
-fn vercels_url_for_prisma_works() {
+fn vercel_url_for_prisma_is_parsed() {
     let target = server(
-        "postgres://default:pw@ep-x-pooler.us-east-1.aws.neon.tech/verceldb?pgbouncer=true&connect_timeout=15&sslmode=require",
+        "postgres://default:pw@ep-x-pooler.us-east-1.aws.neon.tech/verceldb?pgbouncer=true\
+         &connect_timeout=15&sslmode=require",
     );
     assert_eq!(target.connect_timeout.map(|time| time.as_secs()), Some(15));
     assert_eq!((target.pooler, target.tls.mode), (Pooler::Transaction, TlsMode::Require));
 }
 
 #[test]
-fn cloud_sqls_sockets_work_in_every_guides_spelling() {
+fn cloud_sql_socket_spellings_are_equivalent() {
     for text in [
         "postgresql://u:p@/chat?host=/cloudsql/project:europe-west1:db",
         "postgresql+psycopg2://u:p@/chat?host=/cloudsql/project:europe-west1:db",
@@ -176,19 +188,21 @@ fn cloud_sqls_sockets_work_in_every_guides_spelling() {
 }
 
 #[test]
-fn hosted_mysql_urls_work_as_they_are_pasted() {
+fn mysql_urls_of_hosting_providers_are_parsed() {
     use TlsMode::{Prefer, Require, VerifyCa, VerifyFull};
-    for (who, text, host, port, mode) in [
+    for (provider, text, host, port, mode) in [
         (
             "DigitalOcean",
-            "mysql://doadmin:AVNS_x@db-mysql-fra1-1-do-user-1-0.b.db.ondigitalocean.com:25060/defaultdb?ssl-mode=REQUIRED",
+            "mysql://doadmin:AVNS_x@db-mysql-fra1-1-do-user-1-0.b.db.ondigitalocean.com:25060\
+             /defaultdb?ssl-mode=REQUIRED",
             "db-mysql-fra1-1-do-user-1-0.b.db.ondigitalocean.com",
             25060,
             Require,
         ),
         (
             "Aiven",
-            "mysql://avnadmin:AVNS_x@mysql-1-project.a.aivencloud.com:25227/defaultdb?ssl-mode=REQUIRED",
+            "mysql://avnadmin:AVNS_x@mysql-1-project.a.aivencloud.com:25227/defaultdb\
+             ?ssl-mode=REQUIRED",
             "mysql-1-project.a.aivencloud.com",
             25227,
             Require,
@@ -202,7 +216,8 @@ fn hosted_mysql_urls_work_as_they_are_pasted() {
         ),
         (
             "PlanetScale for Node",
-            r#"mysql://abc:pscale_pw_x@aws.connect.psdb.cloud/chat?ssl={"rejectUnauthorized":true}"#,
+            "mysql://abc:pscale_pw_x@aws.connect.psdb.cloud/chat\
+             ?ssl={\"rejectUnauthorized\":true}",
             "aws.connect.psdb.cloud",
             3306,
             VerifyFull,
@@ -230,40 +245,43 @@ fn hosted_mysql_urls_work_as_they_are_pasted() {
         ),
         (
             "RDS",
-            "mysql+pymysql://app:pw@chat.abc.rds.amazonaws.com:3306/chat?charset=utf8mb4&ssl_ca=/certs/global-bundle.pem",
+            "mysql+pymysql://app:pw@chat.abc.rds.amazonaws.com:3306/chat?charset=utf8mb4&ssl_ca=\
+             /certs/global-bundle.pem",
             "chat.abc.rds.amazonaws.com",
             3306,
             VerifyCa,
         ),
         (
             "Azure",
-            "mysql+mysqlconnector://app:pw@srv.mysql.database.azure.com:3306/chat?ssl_ca=/certs/DigiCertGlobalRootG2.crt.pem",
+            "mysql+mysqlconnector://app:pw@srv.mysql.database.azure.com:3306/chat?ssl_ca=/certs\
+             /DigiCertGlobalRootG2.crt.pem",
             "srv.mysql.database.azure.com",
             3306,
             VerifyCa,
         ),
         (
             "TiDB Cloud",
-            "mysql+pymysql://abc.root:pw@gateway01.eu-central-1.prod.aws.tidbcloud.com:4000/test?ssl_ca=/etc/ssl/cert.pem&ssl_verify_cert=true&ssl_verify_identity=true",
+            "mysql+pymysql://abc.root:pw@gateway01.eu-central-1.prod.aws.tidbcloud.com:4000/test\
+             ?ssl_ca=/etc/ssl/cert.pem&ssl_verify_cert=true&ssl_verify_identity=true",
             "gateway01.eu-central-1.prod.aws.tidbcloud.com",
             4000,
             VerifyFull,
         ),
     ] {
         let target = server(text);
-        assert_eq!(target.hosts, [tcp(host, port)], "{who}");
-        assert_eq!(target.tls.mode, mode, "{who}");
+        assert_eq!(target.hosts, [tcp(host, port)], "{provider}");
+        assert_eq!(target.tls.mode, mode, "{provider}");
         assert!(
             target.user.is_some() && target.password.is_some() && target.database.is_some(),
-            "{who}"
+            "{provider}"
         );
     }
 }
 
 #[test]
-fn keys_that_hosts_add_for_other_programs_make_no_difference() {
+fn provider_keys_for_other_programs_have_no_effect() {
     let pooler = "postgres://postgres.ref:pw@aws-0-eu-central-1.pooler.supabase.com";
-    for (text, means) in [
+    for (text, equivalent) in [
         (
             format!("{pooler}:6543/postgres?sslmode=require&supa=base-pooler.x"),
             format!("{pooler}:6543/postgres?sslmode=require"),
@@ -282,16 +300,16 @@ fn keys_that_hosts_add_for_other_programs_make_no_difference() {
             "mysql://u:p@x.mysql.dbs.scalingo.com:37082/d?sslmode=require".to_owned(),
         ),
     ] {
-        assert_eq!(parse(&text), parse(&means), "{text}");
+        assert_eq!(parse(&text), parse(&equivalent), "{text}");
     }
     assert_eq!(
         server(&format!("{pooler}:6543/postgres?supa=base-pooler.x")).pooler,
         Pooler::Transaction
     );
-    refused(&[
+    assert_rejected(&[
         ("postgres://h/d?uselibpqcompat=false", &["uselibpqcompat"]),
-        ("postgres://h/d?supabase=base-pooler.x", &["supabase is not known on PostgreSQL"]),
-        ("mysql://h/d?supa=base-pooler.x", &["supa is not known on MySQL"]),
+        ("postgres://h/d?supabase=base-pooler.x", &["supabase is unknown for PostgreSQL"]),
+        ("mysql://h/d?supa=base-pooler.x", &["supa is unknown for MySQL"]),
     ]);
     let message = super::error("postgres://h/d?unheard=of").to_string();
     assert!(!message.contains("supa") && !message.contains("workaround"), "{message}");

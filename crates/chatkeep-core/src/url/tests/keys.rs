@@ -1,35 +1,35 @@
-//! The keys after the `?` of server URLs, except those about encryption.
+//! The keys after the `?` of server URLs, except those about TLS.
 
 use std::time::Duration;
 
-use super::{error, refused, server};
+use super::{assert_rejected, error, server};
 use crate::url::{ChannelBinding, Pooler, TargetSession};
 
 #[test]
-fn unknown_keys_are_refused_with_the_known_ones() {
-    refused(&[
+fn unknown_keys_are_rejected_with_the_supported_keys() {
+    assert_rejected(&[
         (
             "postgresql://h/d?sslmoed=require",
-            &["the key sslmoed is not known on PostgreSQL", "did you mean sslmode?"],
+            &["the key sslmoed is unknown for PostgreSQL", "did you mean sslmode?"],
         ),
-        ("mysql://h/d?ssl-mdoe=REQUIRED", &["on MySQL", "did you mean ssl-mode?"]),
-        ("mariadb://h/d?conect_timeout=1", &["on MariaDB", "did you mean connect_timeout?"]),
+        ("mysql://h/d?ssl-mdoe=REQUIRED", &["for MySQL", "did you mean ssl-mode?"]),
+        ("mariadb://h/d?conect_timeout=1", &["for MariaDB", "did you mean connect_timeout?"]),
         (
             "postgresql://h/d?keepalives=1",
-            &["known are application_name, channel_binding, connect_timeout"],
+            &["supported: application_name, channel_binding, connect_timeout"],
         ),
         (
             "mysql://h/d?target_session_attrs=any",
-            &["on MySQL", "known are charset, connect_timeout, pooler"],
+            &["for MySQL", "supported: charset, connect_timeout, pooler"],
         ),
-        ("postgresql://h/d?charset=utf8mb4", &["on PostgreSQL"]),
-        ("mysql://h/d?password=x", &["the key password is not known on MySQL"]),
+        ("postgresql://h/d?charset=utf8mb4", &["for PostgreSQL"]),
+        ("mysql://h/d?password=x", &["the key password is unknown for MySQL"]),
     ]);
 }
 
 #[test]
-fn keys_of_other_programs_are_refused_with_what_to_do_instead() {
-    refused(&[
+fn keys_of_other_programs_are_rejected_with_advice() {
+    assert_rejected(&[
         ("postgresql://h/d?pgbouncer=true&connection_limit=1", &["DB_POOL_SIZE"]),
         ("postgresql://h/d?pool_timeout=5", &["DB_POOL_TIMEOUT"]),
         ("postgresql://h/d?schema=public", &["search_path"]),
@@ -40,7 +40,7 @@ fn keys_of_other_programs_are_refused_with_what_to_do_instead() {
 }
 
 #[test]
-fn keys_may_be_written_in_any_case() {
+fn keys_are_case_insensitive() {
     assert_eq!(
         server("postgresql://h/d?Application_Name=Chat").application_name.as_deref(),
         Some("Chat")
@@ -48,15 +48,15 @@ fn keys_may_be_written_in_any_case() {
 }
 
 #[test]
-fn repeated_empty_and_halved_keys_are_refused() {
-    refused(&[
-        ("postgresql://h/d?sslmode=require&sslmode=require", &["sslmode is given twice"]),
+fn repeated_empty_and_incomplete_keys_are_rejected() {
+    assert_rejected(&[
+        ("postgresql://h/d?sslmode=require&sslmode=require", &["sslmode is specified twice"]),
         (
             "postgresql://h/d?sslmode=require&ssl-mode=prefer",
-            &["ssl-mode (the same as sslmode) is given twice"],
+            &["ssl-mode (the same as sslmode) is specified twice"],
         ),
-        ("postgresql://h/d?SSLMODE=require&sslmode=prefer", &["sslmode is given twice"]),
-        ("postgresql://h/d?port=1&port=2", &["port is given twice"]),
+        ("postgresql://h/d?SSLMODE=require&sslmode=prefer", &["sslmode is specified twice"]),
+        ("postgresql://h/d?port=1&port=2", &["port is specified twice"]),
         ("postgresql://h/d?options=", &["options has no value"]),
         ("postgresql://h/d?password=", &["password has no value"]),
         ("postgresql://h/d?options", &["part 1", "key=value"]),
@@ -67,7 +67,7 @@ fn repeated_empty_and_halved_keys_are_refused() {
 }
 
 #[test]
-fn what_may_be_the_rest_of_a_password_is_not_shown() {
+fn possible_password_parts_are_not_shown() {
     for text in [
         "postgresql://h/d?password=one&two=3",
         "postgresql://h/d?password=one&two",
@@ -80,7 +80,7 @@ fn what_may_be_the_rest_of_a_password_is_not_shown() {
 }
 
 #[test]
-fn the_connect_timeout_is_in_seconds() {
+fn connect_timeout_is_in_seconds() {
     assert_eq!(server("postgresql://h/d").connect_timeout, None);
     for engine in ["postgresql", "mysql", "mariadb"] {
         for seconds in [1, 10, 3600] {
@@ -95,7 +95,7 @@ fn the_connect_timeout_is_in_seconds() {
 }
 
 #[test]
-fn a_pooler_is_named_or_known_by_its_host() {
+fn pooler_is_set_by_key_or_host() {
     for (text, pooler) in [
         ("postgresql://h/d", Pooler::None),
         ("postgresql://h/d?pooler=transaction", Pooler::Transaction),
@@ -115,15 +115,15 @@ fn a_pooler_is_named_or_known_by_its_host() {
     ] {
         assert_eq!(server(text).pooler, pooler, "{text}");
     }
-    refused(&[
-        ("postgresql://h/d?pooler=statement", &["pooler", "known are transaction, session"]),
-        ("postgresql://h/d?pooler=session&pgbouncer=true", &["the same thing"]),
-        ("postgresql://h/d?pgbouncer=maybe", &["known are true, false"]),
+    assert_rejected(&[
+        ("postgresql://h/d?pooler=statement", &["pooler", "supported: transaction, session"]),
+        ("postgresql://h/d?pooler=session&pgbouncer=true", &["set the same option"]),
+        ("postgresql://h/d?pgbouncer=maybe", &["supported: true, false"]),
     ]);
 }
 
 #[test]
-fn postgresqls_own_keys_are_understood() {
+fn postgresql_keys_are_parsed() {
     let plain = server("postgresql://h/d");
     assert_eq!(plain.session, TargetSession::Any);
     assert_eq!(plain.channel_binding, ChannelBinding::Prefer);
@@ -153,31 +153,31 @@ fn postgresqls_own_keys_are_understood() {
     for text in ["postgresql://h/d?gssencmode=disable", "postgresql://h/d?gssencmode=prefer"] {
         assert_eq!(server(text), server("postgresql://h/d"));
     }
-    refused(&[
+    assert_rejected(&[
         (
             "postgresql://h/d?target_session_attrs=leader",
-            &["known are any, read-write, read-only, primary, standby, prefer-standby"],
+            &["supported: any, read-write, read-only, primary, standby, prefer-standby"],
         ),
         ("postgresql://h/d?target_session_attrs=readwrite", &["did you mean read-write?"]),
-        ("postgresql://h/d?channel_binding=on", &["known are disable, prefer, require"]),
+        ("postgresql://h/d?channel_binding=on", &["supported: disable, prefer, require"]),
         (
             "postgresql://h/d?channel_binding=require&sslmode=disable",
             &["channel_binding=require needs TLS"],
         ),
-        ("postgresql://h/d?gssencmode=require", &["gssencmode", "known are disable, prefer"]),
+        ("postgresql://h/d?gssencmode=require", &["gssencmode", "supported: disable, prefer"]),
     ]);
 }
 
 #[test]
-fn mysqls_own_keys_are_understood() {
+fn mysql_keys_are_parsed() {
     for text in
         ["mysql://h/d?charset=utf8mb4", "mysql://h/d?charset=UTF8MB4", "mysql://h/d?reconnect=true"]
     {
         assert_eq!(server(text), server("mysql://h/d"), "{text}");
     }
-    refused(&[
-        ("mysql://h/d?charset=utf8", &["charset has to be utf8mb4"]),
-        ("mysql://h/d?charset=latin1", &["charset has to be utf8mb4"]),
+    assert_rejected(&[
+        ("mysql://h/d?charset=utf8", &["charset must be utf8mb4"]),
+        ("mysql://h/d?charset=latin1", &["charset must be utf8mb4"]),
         ("mysql://h/d?reconnect=false", &["reconnect"]),
     ]);
 }

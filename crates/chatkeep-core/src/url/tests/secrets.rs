@@ -1,4 +1,4 @@
-//! No password in any text that can reach a log, and no panic whatever the input.
+//! No output contains the password, and no input causes a panic.
 
 use super::{DatabaseUrl, parse};
 use crate::url::Password;
@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind};
 
 const SECRET: &str = "Xq7Zk9Wv";
 
-/// Marsaglia's xorshift: the same numbers in every run.
+/// Marsaglia's xorshift generator, which returns the same numbers in every run.
 struct Random(u64);
 
 impl Random {
@@ -22,12 +22,12 @@ impl Random {
     }
 }
 
-fn assert_discreet(error: &Error, input: &str) {
+fn assert_no_secret(error: &Error, input: &str) {
     assert_eq!(error.kind(), ErrorKind::Configuration, "{input}");
     assert_eq!(error.field(), Some("DATABASE_URL"), "{input}");
     for shown in [error.to_string(), format!("{error:?}"), format!("{error:#?}")] {
         assert!(!shown.contains(SECRET), "{input}: {shown}");
-        assert!(!shown.contains(input), "the whole URL is shown: {shown}");
+        assert!(!shown.contains(input), "the error contains the whole URL: {shown}");
     }
 }
 
@@ -41,7 +41,7 @@ const TEMPLATES: &[&str] = &[
 ];
 
 #[test]
-fn nothing_that_is_shown_holds_the_password() {
+fn password_appears_in_no_output() {
     for template in TEMPLATES {
         let url = parse(template);
         let shown = format!(
@@ -60,7 +60,7 @@ fn nothing_that_is_shown_holds_the_password() {
 }
 
 #[test]
-fn a_url_shows_user_and_host_as_sqlalchemy_does() {
+fn redacted_url_shows_user_and_host() {
     let url = parse("postgresql+psycopg2://user:secret@host:6000/name");
     assert_eq!(url.redacted(), "postgresql://user:***@host:6000/name");
     assert_eq!(format!("{url:?}"), r#"DatabaseUrl("postgresql://user:***@host:6000/name")"#);
@@ -69,7 +69,7 @@ fn a_url_shows_user_and_host_as_sqlalchemy_does() {
 }
 
 #[test]
-fn damaged_urls_neither_panic_nor_show_the_password() {
+fn damaged_urls_do_not_panic_or_show_the_password() {
     let pieces = [
         "@", ":", "/", "?", "#", "%", "%2", "%zz", "%ff", "%00", "&", "=", "[", "]", ",", " ", "+",
         "é", "\0", "://", "//",
@@ -95,20 +95,20 @@ fn damaged_urls_neither_panic_nor_show_the_password() {
         let text: String = text.into_iter().collect();
         if let Err(error) = DatabaseUrl::parse(&text) {
             refused += 1;
-            assert_discreet(&error, &text);
+            assert_no_secret(&error, &text);
         }
     }
-    assert!(refused > 10_000, "only {refused} of the damaged URLs were refused");
+    assert!(refused > 10_000, "only {refused} of the damaged URLs were rejected");
 }
 
 #[test]
-fn a_password_of_any_characters_is_either_taken_whole_or_refused_without_being_shown() {
+fn password_is_parsed_completely_or_rejected_without_being_shown() {
     let characters = [
         "@", ":", "/", "?", "#", "%", "%41", "&", "=", "[", "]", ",", " ", "+", "ä", "🔑", "7",
         "password",
     ];
     let mut random = Random(0x2545_F491_4F6C_DD1D);
-    let (mut taken, mut refused) = (0, 0);
+    let (mut accepted, mut rejected) = (0, 0);
     for _ in 0..40_000 {
         let mut password = String::from(SECRET);
         for _ in 0..=random.below(4) {
@@ -118,22 +118,22 @@ fn a_password_of_any_characters_is_either_taken_whole_or_refused_without_being_s
         let text = format!("postgresql://user:{password}@host/name?sslmode=require");
         match DatabaseUrl::parse(&text) {
             Ok(url) => {
-                taken += 1;
+                accepted += 1;
                 let super::Target::Server(server) = url.target() else { panic!("{text}") };
                 let exposed = server.password.as_ref().map(Password::expose);
-                let whole =
+                let expected =
                     percent_encoding::percent_decode_str(&password).decode_utf8().expect("text");
-                assert_eq!(exposed, Some(whole.as_ref()), "{text}");
+                assert_eq!(exposed, Some(expected.as_ref()), "{text}");
                 assert_eq!(server.hosts, [super::tcp("host", 5432)], "{text}");
                 assert!(!url.to_string().contains(SECRET));
             }
             Err(error) => {
-                refused += 1;
-                assert_discreet(&error, &text);
+                rejected += 1;
+                assert_no_secret(&error, &text);
             }
         }
     }
-    assert!(taken > 5_000 && refused > 5_000, "{taken} taken, {refused} refused");
+    assert!(accepted > 5_000 && rejected > 5_000, "{accepted} accepted, {rejected} rejected");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! User, password, hosts and database of server URLs.
 
-use super::{error, parse, refused, server, tcp, unix};
+use super::{assert_rejected, error, parse, server, tcp, unix};
 use crate::url::{Host, Password};
 
 fn password(text: &str) -> Option<String> {
@@ -8,7 +8,7 @@ fn password(text: &str) -> Option<String> {
 }
 
 #[test]
-fn the_parts_of_a_url_are_told_apart() {
+fn url_is_split_into_its_parts() {
     let target = server("postgresql://chat:s3cret@db.example.com:6000/app");
     assert_eq!(target.user.as_deref(), Some("chat"));
     assert_eq!(target.password.as_ref().map(Password::expose), Some("s3cret"));
@@ -17,7 +17,7 @@ fn the_parts_of_a_url_are_told_apart() {
 }
 
 #[test]
-fn a_password_of_special_characters_works_percent_encoded() {
+fn percent_encoded_password_is_decoded() {
     let encoded = "%40%3A%2F%25%23%3F%20%26%3D%2B%C3%A9%F0%9F%94%91";
     for scheme in ["postgresql", "mysql", "mariadb"] {
         let text = format!("{scheme}://u:{encoded}@h/d");
@@ -26,7 +26,7 @@ fn a_password_of_special_characters_works_percent_encoded() {
 }
 
 #[test]
-fn a_password_may_hold_these_characters_unencoded() {
+fn password_may_contain_some_special_characters_unencoded() {
     for plain in [
         "p@ss",
         "a@b@c",
@@ -53,7 +53,7 @@ fn a_password_may_hold_these_characters_unencoded() {
 }
 
 #[test]
-fn a_password_with_a_plain_slash_or_question_mark_is_refused_and_never_cut() {
+fn password_with_literal_slash_or_question_mark_is_rejected() {
     for plain in ["p/w", "p?w", "5432/w", "5432?w=1", "p@a/w", "p@a?w", "/", "?", "/w@x", "5432/w@"]
     {
         let text = format!("postgresql://user:{plain}@host/db");
@@ -63,7 +63,7 @@ fn a_password_with_a_plain_slash_or_question_mark_is_refused_and_never_cut() {
 }
 
 #[test]
-fn a_wrong_percent_encoding_is_refused_without_showing_it() {
+fn invalid_percent_encoding_is_rejected_without_showing_it() {
     for (text, part) in [
         ("mysql://u:hunter%2@h/d", "the password"),
         ("mysql://u:hunter%@h/d", "the password"),
@@ -84,8 +84,8 @@ fn a_wrong_percent_encoding_is_refused_without_showing_it() {
 
 #[test]
 fn user_and_password_are_optional() {
-    let nobody = server("postgresql://h/d");
-    assert_eq!((nobody.user, nobody.password), (None, None));
+    let without_login = server("postgresql://h/d");
+    assert_eq!((without_login.user, without_login.password), (None, None));
     let user = server("postgresql://u@h/d");
     assert_eq!((user.user.as_deref(), user.password), (Some("u"), None));
     assert_eq!(server("postgresql://u:@h/d").password, None);
@@ -94,7 +94,7 @@ fn user_and_password_are_optional() {
 }
 
 #[test]
-fn a_user_may_hold_an_at_sign() {
+fn user_may_contain_an_at_sign() {
     for text in [
         "mysql://app%40srv:pw@srv.mysql.database.azure.com/d",
         "mysql://app@srv:pw@srv.mysql.database.azure.com/d",
@@ -105,7 +105,7 @@ fn a_user_may_hold_an_at_sign() {
 }
 
 #[test]
-fn hosts_and_ports_are_read_alone_and_in_lists() {
+fn single_and_multiple_hosts_with_ports_are_parsed() {
     let cases: &[(&str, &[Host])] = &[
         ("postgresql://h/d", &[tcp("h", 5432)]),
         ("postgresql:///d", &[tcp("localhost", 5432)]),
@@ -132,7 +132,7 @@ fn hosts_and_ports_are_read_alone_and_in_lists() {
 }
 
 #[test]
-fn hosts_may_stand_in_the_query() {
+fn hosts_in_the_query_are_parsed() {
     let cases: &[(&str, &[Host])] = &[
         ("postgresql:///d?host=h", &[tcp("h", 5432)]),
         ("postgresql:///d?host=h&port=6000", &[tcp("h", 6000)]),
@@ -168,7 +168,7 @@ fn hosts_may_stand_in_the_query() {
         ),
         ("mariadb://u@/d?socket=/run/mysqld/mysqld.sock", &[unix("/run/mysqld/mysqld.sock", 3306)]),
         ("mysql://u@localhost/d?unix_socket=/cloudsql/p:r:i", &[unix("/cloudsql/p:r:i", 3306)]),
-        // The path alone is the place.
+        // The port has no meaning for MySQL's sockets.
         ("mysql://u@localhost:3307/d?unix_socket=/tmp/x.sock", &[unix("/tmp/x.sock", 3306)]),
         ("mysql://u@%2Ftmp%2Fx.sock:3307,h2:3307/d", &[unix("/tmp/x.sock", 3306), tcp("h2", 3307)]),
     ];
@@ -178,8 +178,8 @@ fn hosts_may_stand_in_the_query() {
 }
 
 #[test]
-fn hosts_and_ports_that_cannot_be_are_refused() {
-    refused(&[
+fn invalid_hosts_and_ports_are_rejected() {
+    assert_rejected(&[
         ("postgresql://h:0/d", &["port", "between 1 and 65535"]),
         ("postgresql://h:65536/d", &["port"]),
         ("postgresql://h:+5432/d", &["port"]),
@@ -198,23 +198,26 @@ fn hosts_and_ports_that_cannot_be_are_refused() {
         ("postgresql://[fe80::1%25]/d", &["not an IPv6 address"]),
         ("postgresql://[fe80::1%25a%2Fb]/d", &["not an IPv6 address"]),
         ("postgresql://[::1]x/d", &["only a :port"]),
-        ("postgresql://h1:1,h2/d?port=2", &["port is given twice"]),
+        ("postgresql://h1:1,h2/d?port=2", &["port is specified twice"]),
         ("postgresql:///d?host=h1,h2,h3&port=1,2", &["3 hosts and 2 ports"]),
-        ("postgresql:///d?unix_sock=/tmp/.s.PGSQL.6000&port=1", &["port is given twice"]),
-        ("postgresql://h1/d?host=h2", &["host is given twice"]),
-        ("postgresql://localhost/d?host=h2", &["host is given twice"]),
-        ("postgresql://localhost,h2/d?host=/tmp", &["host is given twice"]),
-        ("postgresql://localhost:6000/d?host=/tmp&port=6001", &["port is given twice"]),
-        ("postgresql://localhost:6000/d?unix_sock=/tmp/.s.PGSQL.6001", &["port is given twice"]),
-        ("mysql://h1/d?unix_socket=/tmp/x.sock", &["host is given twice"]),
+        ("postgresql:///d?unix_sock=/tmp/.s.PGSQL.6000&port=1", &["port is specified twice"]),
+        ("postgresql://h1/d?host=h2", &["host is specified twice"]),
+        ("postgresql://localhost/d?host=h2", &["host is specified twice"]),
+        ("postgresql://localhost,h2/d?host=/tmp", &["host is specified twice"]),
+        ("postgresql://localhost:6000/d?host=/tmp&port=6001", &["port is specified twice"]),
+        (
+            "postgresql://localhost:6000/d?unix_sock=/tmp/.s.PGSQL.6001",
+            &["port is specified twice"],
+        ),
+        ("mysql://h1/d?unix_socket=/tmp/x.sock", &["host is specified twice"]),
         ("mysql:///d?unix_socket=x.sock", &["start with /"]),
-        ("mysql:///d?unix_socket=/a&socket=/b", &["given twice"]),
+        ("mysql:///d?unix_socket=/a&socket=/b", &["specified twice"]),
     ]);
 }
 
 #[test]
-fn the_database_is_required() {
-    refused(&[
+fn database_name_is_required() {
+    assert_rejected(&[
         (
             "postgresql://u:p@h",
             &["database's name is missing", "postgresql://user:password@host/name"],
@@ -223,34 +226,34 @@ fn the_database_is_required() {
         ("postgres://", &["database's name is missing"]),
         ("mysql://u:p@h?ssl-mode=REQUIRED", &["database's name is missing", "mysql://"]),
         ("mariadb://h/", &["mariadb://user:password@host/name"]),
-        ("postgresql://h/a/b", &["the database's name holds a /"]),
-        ("postgresql://h/a/", &["the database's name holds a /"]),
+        ("postgresql://h/a/b", &["the database's name contains a /"]),
+        ("postgresql://h/a/", &["the database's name contains a /"]),
     ]);
     assert_eq!(server("postgresql://h/a%2Fb").database.as_deref(), Some("a/b"));
     assert_eq!(server("postgresql://h/my#db").database.as_deref(), Some("my#db"));
 }
 
 #[test]
-fn a_name_before_and_after_the_question_mark_is_given_twice() {
+fn part_before_and_after_the_question_mark_is_rejected() {
     let target = server("postgresql://h?user=u&password=p&dbname=d");
     assert_eq!((target.user.as_deref(), target.database.as_deref()), (Some("u"), Some("d")));
     assert_eq!(target.password.as_ref().map(Password::expose), Some("p"));
-    refused(&[
-        ("postgresql://u@h/d?user=u", &["the user is given twice"]),
-        ("postgresql://u:p@h/d?password=p", &["the password is given twice"]),
-        ("postgresql://h/d?dbname=d", &["the database's name is given twice"]),
+    assert_rejected(&[
+        ("postgresql://u@h/d?user=u", &["the user is specified twice"]),
+        ("postgresql://u:p@h/d?password=p", &["the password is specified twice"]),
+        ("postgresql://h/d?dbname=d", &["the database's name is specified twice"]),
     ]);
 }
 
 #[test]
-fn hosts_show_as_they_are_connected_to() {
+fn host_display_shows_address_and_port() {
     assert_eq!(tcp("h", 1).to_string(), "h:1");
     assert_eq!(tcp("::1", 5432).to_string(), "[::1]:5432");
     assert_eq!(unix("/tmp", 5432).to_string(), "/tmp");
 }
 
 #[test]
-fn a_shown_url_means_the_same_once_its_password_is_back() {
+fn redacted_url_with_password_restored_is_equivalent() {
     for text in [
         "postgresql://u:p@h/d",
         "postgres://us%20er:p@h:6000,[fe80::1%25eth0],[::1]:1/my%2Fdb",
@@ -260,7 +263,8 @@ fn a_shown_url_means_the_same_once_its_password_is_back() {
         "mysql://u:p@%2Frun%2Fx.sock,h2:3307/d",
         "postgresql://u:p@%2Frun%2Fa%2Cb/d",
         "mariadb://u:p@h/d?ssl-mode=VERIFY_CA&ssl-ca=/etc/ca.pem&connect_timeout=7",
-        "postgresql://u:p@h/d?sslmode=disable&pooler=transaction&application_name=a%20b&options=-c%20x%3Dy%26z",
+        "postgresql://u:p@h/d?sslmode=disable&pooler=transaction&application_name=a%20b\
+         &options=-c%20x%3Dy%26z",
         "postgresql://u:p@ep-x-pooler.eu.aws.neon.tech/d?pooler=session&sslmode=require",
         "postgresql://u:p@aws-0-eu.pooler.supabase.com:6543/postgres",
     ] {

@@ -1,19 +1,19 @@
-//! SQLite's URLs.
+//! SQLite URLs.
 
 use std::path::PathBuf;
 
-use super::{DatabaseUrl, error, parse, refused, sqlite};
+use super::{DatabaseUrl, assert_rejected, error, parse, sqlite};
 use crate::url::{SqliteLocation, Synchronous};
 
 fn file(text: &str) -> String {
     match sqlite(text).location {
         SqliteLocation::File(path) => path.to_str().expect("text").to_owned(),
-        SqliteLocation::Memory => panic!("{text} was read as memory"),
+        SqliteLocation::Memory => panic!("{text} was parsed as in-memory"),
     }
 }
 
 #[test]
-fn paths_are_read_as_sqlalchemy_does() {
+fn paths_are_parsed_like_in_sqlalchemy() {
     for (text, path) in [
         ("sqlite:///relative.db", "relative.db"),
         ("sqlite:///db/chat.db", "db/chat.db"),
@@ -35,7 +35,7 @@ fn paths_are_read_as_sqlalchemy_does() {
 }
 
 #[test]
-fn memory_has_several_spellings() {
+fn in_memory_spellings_are_equivalent() {
     for text in [
         "sqlite://",
         "sqlite:///:memory:",
@@ -49,7 +49,7 @@ fn memory_has_several_spellings() {
 }
 
 #[test]
-fn the_keys_set_durability_and_mode() {
+fn keys_set_durability_and_mode() {
     let plain = sqlite("sqlite:///x.db");
     assert_eq!(plain.synchronous, Synchronous::Full);
     assert!(!plain.read_only && !plain.make_folder);
@@ -67,19 +67,20 @@ fn the_keys_set_durability_and_mode() {
 }
 
 #[test]
-fn the_mode_of_a_new_file_is_octal_and_private_by_default() {
+fn file_mode_is_octal_and_private_by_default() {
     assert_eq!(sqlite("sqlite:///x.db").file_mode, 0o600);
     for (text, mode) in [("0640", 0o640), ("660", 0o660), ("0o644", 0o644), ("0666", 0o666)] {
         assert_eq!(sqlite(&format!("sqlite:///x.db?file_mode={text}")).file_mode, mode, "{text}");
     }
     for wrong in ["0400", "0755", "4600", "0008", "u=rw", "384", "00600", "+600"] {
-        refused(&[(&format!("sqlite:///x.db?file_mode={wrong}"), &["file_mode", "such as 0600"])]);
+        let url = format!("sqlite:///x.db?file_mode={wrong}");
+        assert_rejected(&[(&url, &["file_mode", "such as 0600"])]);
     }
 }
 
 #[test]
-fn two_slashes_are_refused_with_three_shown() {
-    refused(&[
+fn two_slashes_are_rejected_with_a_suggestion() {
+    assert_rejected(&[
         ("sqlite://relative.db", &["write sqlite:///relative.db"]),
         ("sqlite://db/chat.db?mode=ro", &["write sqlite:///db/chat.db"]),
         ("sqlite://:memory:", &["write sqlite:///:memory:"]),
@@ -89,8 +90,8 @@ fn two_slashes_are_refused_with_three_shown() {
 }
 
 #[test]
-fn what_cannot_be_a_file_is_refused() {
-    refused(&[
+fn paths_that_are_not_files_are_rejected() {
+    assert_rejected(&[
         ("sqlite:///", &["the path is missing", "sqlite:///:memory:"]),
         ("sqlite:///?mode=ro", &["the path is missing"]),
         ("sqlite:////", &["names a folder"]),
@@ -98,7 +99,7 @@ fn what_cannot_be_a_file_is_refused() {
         ("sqlite:///db/..", &["names a folder"]),
         ("sqlite:///db/.", &["names a folder"]),
         ("sqlite:///.", &["names a folder"]),
-        ("sqlite:///file:chat.db?mode=ro", &["file: addresses"]),
+        ("sqlite:///file:chat.db?mode=ro", &["file: URIs"]),
         ("sqlite:///a%00b", &["NUL"]),
         ("sqlite:///100%.db", &["the path", "%25"]),
         ("sqlite:///%ff.db", &["the path is not UTF-8"]),
@@ -106,33 +107,33 @@ fn what_cannot_be_a_file_is_refused() {
 }
 
 #[test]
-fn unknown_keys_and_values_are_refused() {
-    refused(&[
+fn unknown_keys_and_values_are_rejected() {
+    assert_rejected(&[
         (
             "sqlite:///x.db?cache=shared",
-            &["the key cache is not known on SQLite", "known are file_mode, mode, synchronous"],
+            &["the key cache is unknown for SQLite", "supported: file_mode, mode, synchronous"],
         ),
         ("sqlite:///x.db?sycnhronous=full", &["did you mean synchronous?"]),
-        ("sqlite:///x.db?sslmode=require", &["not known on SQLite"]),
-        ("sqlite:///x.db?synchronous=off", &["known are full, normal"]),
-        ("sqlite:///x.db?mode=memory", &["known are ro, rw, rwc"]),
-        ("sqlite:///x.db?mode=ro&mode=rw", &["mode is given twice"]),
+        ("sqlite:///x.db?sslmode=require", &["unknown for SQLite"]),
+        ("sqlite:///x.db?synchronous=off", &["supported: full, normal"]),
+        ("sqlite:///x.db?mode=memory", &["supported: ro, rw, rwc"]),
+        ("sqlite:///x.db?mode=ro&mode=rw", &["mode is specified twice"]),
         ("sqlite:///x.db?mode=", &["mode has no value"]),
         ("sqlite:///x.db?mode", &["part 1", "key=value"]),
         ("sqlite:///what?.db", &["part 1", "key=value"]),
-        ("sqlite:///:memory:?mode=ro", &["makes no sense in memory"]),
+        ("sqlite:///:memory:?mode=ro", &["invalid for an in-memory database"]),
     ]);
 }
 
 #[test]
-fn reading_a_url_leaves_the_disk_alone() {
+fn parsing_does_not_access_the_disk() {
     let folder = std::env::temp_dir().join(format!("chatkeep-url-{}", std::process::id()));
     parse(&format!("sqlite:///{}/chat.db", folder.display()));
     assert!(!folder.exists());
 }
 
 #[test]
-fn sqlite_urls_show_as_they_are_written() {
+fn redacted_sqlite_url_equals_the_input() {
     for text in [
         "sqlite:///db/chat.db",
         "sqlite:////var/lib/chat.db",
@@ -147,7 +148,7 @@ fn sqlite_urls_show_as_they_are_written() {
 }
 
 #[test]
-fn a_path_given_by_the_program_is_taken_as_it_is() {
+fn path_from_the_program_is_used_literally() {
     let url = DatabaseUrl::sqlite_file(PathBuf::from("100%25?.db"));
     assert_eq!(url.redacted(), "sqlite:///100%2525%3F.db");
     assert_eq!(parse(&url.redacted()), url);

@@ -1,8 +1,8 @@
-//! Encryption settings.
+//! TLS settings.
 
 use std::path::{Path, PathBuf};
 
-use super::{refused, server};
+use super::{assert_rejected, server};
 use crate::url::{Tls, TlsMode};
 
 const SERVERS: [&str; 3] = ["postgresql", "mysql", "mariadb"];
@@ -11,8 +11,8 @@ fn tls(text: &str) -> Tls {
     server(text).tls
 }
 
-/// Each query means that mode and that root certificate, on every engine that knows its keys.
-fn mean(engines: &[&str], cases: &[(&str, TlsMode, Option<&str>)]) {
+/// Asserts the mode and the root certificate of each query on each of the engines.
+fn assert_tls(engines: &[&str], cases: &[(&str, TlsMode, Option<&str>)]) {
     for engine in engines {
         for (query, mode, root) in cases {
             let text = format!("{engine}://h/d?{query}");
@@ -23,7 +23,7 @@ fn mean(engines: &[&str], cases: &[(&str, TlsMode, Option<&str>)]) {
 }
 
 #[test]
-fn encryption_is_preferred_over_tcp_and_off_on_unix_sockets() {
+fn default_mode_is_prefer_for_tcp_and_disable_for_unix_sockets() {
     assert_eq!(tls("postgresql://h/d").mode, TlsMode::Prefer);
     assert_eq!(tls("mysql:///d").mode, TlsMode::Prefer);
     assert_eq!(tls("postgresql:///d?host=/tmp").mode, TlsMode::Disable);
@@ -32,7 +32,7 @@ fn encryption_is_preferred_over_tcp_and_off_on_unix_sockets() {
 }
 
 #[test]
-fn libpqs_and_mysqls_spellings_mean_the_same_everywhere() {
+fn libpq_and_mysql_mode_names_are_equivalent() {
     for key in ["sslmode", "ssl_mode", "ssl-mode", "sslMode", "ssl"] {
         for (value, mode) in [
             ("disable", TlsMode::Disable),
@@ -49,14 +49,14 @@ fn libpqs_and_mysqls_spellings_mean_the_same_everywhere() {
             ("verify_full", TlsMode::VerifyFull),
             ("VERIFY_IDENTITY", TlsMode::VerifyFull),
         ] {
-            mean(&SERVERS, &[(&format!("{key}={value}"), mode, None)]);
+            assert_tls(&SERVERS, &[(&format!("{key}={value}"), mode, None)]);
         }
     }
 }
 
 #[test]
-fn ssl_may_be_a_switch_or_planetscales_json() {
-    mean(
+fn ssl_accepts_booleans_and_planetscale_json() {
+    assert_tls(
         &SERVERS,
         &[
             ("ssl=true", TlsMode::Require, None),
@@ -72,8 +72,8 @@ fn ssl_may_be_a_switch_or_planetscales_json() {
 }
 
 #[test]
-fn a_root_certificate_asks_for_a_check() {
-    mean(
+fn root_certificate_implies_verification() {
+    assert_tls(
         &SERVERS,
         &[
             ("sslrootcert=/ca.pem", TlsMode::VerifyCa, Some("/ca.pem")),
@@ -91,8 +91,8 @@ fn a_root_certificate_asks_for_a_check() {
 }
 
 #[test]
-fn prismas_key_says_how_strictly_the_certificate_is_checked() {
-    mean(
+fn sslaccept_sets_the_verification() {
+    assert_tls(
         &SERVERS,
         &[
             ("sslaccept=strict", TlsMode::VerifyFull, None),
@@ -104,8 +104,8 @@ fn prismas_key_says_how_strictly_the_certificate_is_checked() {
 }
 
 #[test]
-fn the_python_drivers_switches_are_understood_on_mysql() {
-    mean(
+fn python_driver_keys_are_parsed_for_mysql() {
+    assert_tls(
         &["mysql", "mariadb"],
         &[
             ("ssl_verify_cert=true", TlsMode::VerifyCa, None),
@@ -123,8 +123,8 @@ fn the_python_drivers_switches_are_understood_on_mysql() {
 }
 
 #[test]
-fn contradictions_are_refused() {
-    refused(&[
+fn contradictory_settings_are_rejected() {
+    assert_rejected(&[
         ("postgresql://h/d?sslmode=require&ssl=true", &["sslmode and ssl"]),
         (
             "postgresql://h/d?sslmode=disable&sslrootcert=/ca.pem",
@@ -151,14 +151,14 @@ fn contradictions_are_refused() {
 }
 
 #[test]
-fn unknown_values_are_refused_with_the_nearest() {
-    refused(&[
+fn unknown_values_are_rejected_with_a_suggestion() {
+    assert_rejected(&[
         (
             "postgresql://h/d?sslmode=reqiure",
-            &["sslmode", "did you mean require?", "known are disable, prefer"],
+            &["sslmode", "did you mean require?", "supported: disable, prefer"],
         ),
         ("mysql://h/d?ssl-mode=VERIFY_IDENTIY", &["did you mean verify-identity?"]),
-        ("mysql://h/d?ssl=maybe", &["ssl has a value that is not known"]),
-        ("mysql://h/d?sslaccept=lax", &["sslaccept", "known are strict, accept-invalid-certs"]),
+        ("mysql://h/d?ssl=maybe", &["ssl has an unknown value"]),
+        ("mysql://h/d?sslaccept=lax", &["sslaccept", "supported: strict, accept-invalid-certs"]),
     ]);
 }

@@ -1,4 +1,4 @@
-//! `DATABASE_URL`, the `DB_…` variables, and nothing at all.
+//! `DATABASE_URL`, the `DB_…` variables, and the default.
 
 use super::{DatabaseUrl, Target, parse, tcp, unix};
 use crate::url::{Password, Pooler, ServerTarget, SqliteLocation, TlsMode};
@@ -17,11 +17,11 @@ fn url(variables: &[(&str, &str)]) -> DatabaseUrl {
 fn server(variables: &[(&str, &str)]) -> ServerTarget {
     match url(variables).target() {
         Target::Server(server) => server.clone(),
-        Target::Sqlite(_) => panic!("{variables:?} was read as SQLite"),
+        Target::Sqlite(_) => panic!("{variables:?} was parsed as SQLite"),
     }
 }
 
-/// The error for wrong variables, which names the one that is wrong.
+/// Returns the error for invalid variables, and checks that it names the field.
 fn error(field: &str, variables: &[(&str, &str)]) -> Error {
     let Err(error) = read(variables) else { panic!("{variables:?} was accepted") };
     assert_eq!(
@@ -33,7 +33,7 @@ fn error(field: &str, variables: &[(&str, &str)]) -> Error {
 }
 
 #[test]
-fn with_nothing_set_it_is_the_default_file_whose_folder_is_made() {
+fn default_file_is_used_when_nothing_is_set() {
     let default = url(&[]);
     let Target::Sqlite(sqlite) = default.target() else { panic!("SQLite is the default") };
     assert_eq!(sqlite.location, SqliteLocation::File("db/chatkeep.db".into()));
@@ -42,7 +42,7 @@ fn with_nothing_set_it_is_the_default_file_whose_folder_is_made() {
 }
 
 #[test]
-fn a_folder_is_made_for_the_default_alone() {
+fn folder_is_created_only_for_the_default_file() {
     for variables in [
         [("DATABASE_URL", "sqlite:///db/chatkeep.db"), ("DB_TYPE", "")],
         [("DB_NAME", "db/chatkeep.db"), ("DB_TYPE", "sqlite")],
@@ -54,7 +54,7 @@ fn a_folder_is_made_for_the_default_alone() {
 }
 
 #[test]
-fn the_url_comes_first() {
+fn database_url_takes_precedence() {
     let variables =
         [("DATABASE_URL", " postgres://u:p@h/d\n"), ("DB_TYPE", "nonsense"), ("DB_NAME", "x")];
     assert_eq!(url(&variables), parse("postgres://u:p@h/d"));
@@ -80,7 +80,7 @@ fn empty_variables_count_as_unset() {
 }
 
 #[test]
-fn servers_have_defaults_for_host_and_port() {
+fn server_host_and_port_have_defaults() {
     for (kind, engine, port) in [
         ("postgresql", Engine::PostgreSql, 5432),
         ("postgres", Engine::PostgreSql, 5432),
@@ -103,7 +103,7 @@ fn servers_have_defaults_for_host_and_port() {
 }
 
 #[test]
-fn hosts_are_names_addresses_lists_and_sockets() {
+fn db_host_accepts_names_addresses_lists_and_sockets() {
     for (kind, host, port, hosts) in [
         ("postgresql", "db", "6000", vec![tcp("db", 6000)]),
         ("postgresql", "db:6000", "", vec![tcp("db", 6000)]),
@@ -125,7 +125,7 @@ fn hosts_are_names_addresses_lists_and_sockets() {
 }
 
 #[test]
-fn values_are_taken_as_they_are() {
+fn values_are_used_literally() {
     let target = server(&[
         ("DB_TYPE", "mysql"),
         ("DB_NAME", "chat%20/log"),
@@ -138,7 +138,7 @@ fn values_are_taken_as_they_are() {
 }
 
 #[test]
-fn sqlite_takes_the_name_as_its_path() {
+fn db_name_is_the_sqlite_path() {
     let path =
         |name: &str| match url(&[("DB_TYPE", "sqlite"), ("DB_NAME", name), ("DB_HOST", "ignored")])
             .target()
@@ -154,7 +154,7 @@ fn sqlite_takes_the_name_as_its_path() {
 }
 
 #[test]
-fn a_missing_type_is_named_when_anything_else_is_set() {
+fn missing_type_is_named_when_another_variable_is_set() {
     for (name, value) in [
         ("DB_NAME", "d"),
         ("DB_HOST", "h"),
@@ -169,7 +169,7 @@ fn a_missing_type_is_named_when_anything_else_is_set() {
 }
 
 #[test]
-fn wrong_and_missing_variables_are_named() {
+fn invalid_and_missing_variables_are_named() {
     let base =
         [("DB_TYPE", "postgresql"), ("DB_NAME", "d"), ("DB_USER", "u"), ("DB_PASS", "secret")];
     let with = |name: &'static str, value: &'static str| {
@@ -179,7 +179,7 @@ fn wrong_and_missing_variables_are_named() {
     };
     for (name, value, word) in [
         ("DB_TYPE", "postgrseql", "did you mean postgresql?"),
-        ("DB_TYPE", "oracle", "known are sqlite, postgresql, mysql, mariadb"),
+        ("DB_TYPE", "oracle", "supported: sqlite, postgresql, mysql, mariadb"),
         ("DB_NAME", "", "is not set"),
         ("DB_USER", "", "is not set"),
         ("DB_NAME", "a\0b", "NUL"),
@@ -189,7 +189,7 @@ fn wrong_and_missing_variables_are_named() {
         ("DB_PORT", "tcp://10.96.0.7:5432", "enableServiceLinks: false"),
         ("DB_HOST", "not a host", "not a name or an address"),
         ("DB_HOST", "h:x", "between 1 and 65535"),
-        ("DB_HOST", "postgres://h", "a URL goes into DATABASE_URL"),
+        ("DB_HOST", "postgres://h", "set a URL in DATABASE_URL"),
     ] {
         let message = error(name, &with(name, value)).to_string();
         assert!(message.contains(word), "{name}={value}: {message}");
@@ -199,11 +199,11 @@ fn wrong_and_missing_variables_are_named() {
     assert!(injected.contains("Kubernetes"), "{injected}");
     let mut twice = with("DB_HOST", "h:1");
     twice.push(("DB_PORT", "2"));
-    assert!(error("DB_PORT", &twice).to_string().contains("given twice"));
+    assert!(error("DB_PORT", &twice).to_string().contains("specified twice"));
 }
 
 #[test]
-fn the_variables_show_without_the_password() {
+fn variables_are_shown_without_the_password() {
     let url = url(&[
         ("DB_TYPE", "mariadb"),
         ("DB_NAME", "d"),

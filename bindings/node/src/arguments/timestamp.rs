@@ -1,0 +1,37 @@
+//! Timestamps: a `Date`, or an ISO 8601 string, which is in UTC if it has no offset.
+
+use chatkeep::Timestamp;
+use napi::{JsValue as _, ValueType};
+
+use super::{ArgError, ArgResult, JsArg, is_given, text};
+
+const EXPECTED: &str = "a Date, a string in ISO 8601, or null";
+const MICROS_PER_MILLI: f64 = 1000.0;
+
+/// Converts a timestamp, if there is one.
+pub(crate) fn optional_timestamp(field: &str, arg: &JsArg<'_>) -> ArgResult<Option<Timestamp>> {
+    if !is_given(arg)? {
+        return Ok(None);
+    }
+    let timestamp = if arg.get_type()? == ValueType::String {
+        Timestamp::parse(&text(field, arg)?).map_err(ArgError::Invalid)
+    } else if arg.is_date()? {
+        from_date(field, arg.coerce_to_number()?.get_double()?)
+    } else {
+        Err(ArgError::wrong_type(field, EXPECTED, arg))
+    };
+    timestamp.map(Some).map_err(|error| error.map_field(|_| field.to_owned()))
+}
+
+fn from_date(field: &str, milliseconds: f64) -> ArgResult<Timestamp> {
+    if milliseconds.is_nan() {
+        return Err(ArgError::input(field, "is an invalid Date"));
+    }
+    // A `Date` is limited to 8.64e15 ms, which is slightly less than 64 bits of microseconds.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "dates are whole milliseconds, and the cast saturates at 64 bits"
+    )]
+    let microseconds = (milliseconds * MICROS_PER_MILLI) as i64;
+    Ok(Timestamp::from_microsecond(microseconds)?)
+}
