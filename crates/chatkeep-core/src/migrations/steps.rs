@@ -4,6 +4,8 @@
 //! The history is written between statements. An interrupted run resumes at the statement that was
 //! interrupted.
 
+use std::time::Duration;
+
 use super::catalog;
 use super::failpoint;
 use super::history::{self, Row, State};
@@ -15,7 +17,17 @@ use crate::connection::Connection;
 use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, SchemaState};
+use crate::interrupt;
 use crate::value::Timestamp;
+
+/// Pauses between the attempts of a statement that conflicts with another transaction.
+const CONFLICT_PAUSES: [Duration; 5] = [
+    Duration::from_millis(10),
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
 
 /// Runs a migration completely, from the start or from the statement where it was interrupted.
 pub(super) fn run(
@@ -120,7 +132,7 @@ impl Steps<'_> {
         let may_have_been_run = if detail.is_some() && !refused { step + 1 } else { step };
         let checksum = self.script.checksum_of(may_have_been_run);
         let (key, state) = (self.migration.key(), self.state(step, refused));
-        history::set_state(self.connection, &key, state, &checksum, detail)
+        retry_conflicts(|| history::set_state(self.connection, &key, state, &checksum, detail))
     }
 
     fn state(&self, step: usize, refused: bool) -> State {
@@ -154,12 +166,16 @@ impl Steps<'_> {
             // The changed rows and the history are committed together.
             let (held, migration, script, direction) =
                 (&mut *self.held, self.migration, self.script, self.direction);
-            return self.connection.transaction(|connection| {
-                connection.batch(&statement.text, Effect::None)?;
-                failpoint::pass();
-                let mut steps = Steps { connection, held, migration, script, direction };
-                steps.check()?;
-                steps.record(number + 1, false, None)
+            let connection = &mut *self.connection;
+            return retry_conflicts(|| {
+                connection.transaction(|connection| {
+                    connection.batch(&statement.text, Effect::None)?;
+                    failpoint::pass();
+                    let held = &mut *held;
+                    let mut steps = Steps { connection, held, migration, script, direction };
+                    steps.check()?;
+                    steps.record(number + 1, false, None)
+                })
             });
         }
         self.drop_invalid_index(statement)?;
@@ -175,7 +191,7 @@ impl Steps<'_> {
         }
         self.record(number, false, Some(&before))?;
         failpoint::pass();
-        self.connection.batch(&statement.text, Effect::Commits)?;
+        retry_conflicts(|| self.connection.batch(&statement.text, Effect::Commits))?;
         failpoint::pass();
         // The statement may have outlasted the lease.
         self.check()?;
@@ -236,6 +252,22 @@ impl Steps<'_> {
                 history::set_state(self.connection, &key, State::Done, &checksum, None)
             }
             Direction::Down => history::remove(self.connection, &key),
+        }
+    }
+}
+
+/// Repeats a statement that conflicted with another transaction and so had no effect.
+///
+/// A Galera cluster reports such conflicts for schema changes too, as deadlocks, if another node
+/// changes a schema at the same time.
+fn retry_conflicts(mut statement: impl FnMut() -> Result<()>) -> Result<()> {
+    let mut pauses = CONFLICT_PAUSES.iter();
+    loop {
+        match (statement(), pauses.next()) {
+            (Err(error), Some(pause)) if error.kind() == ErrorKind::Conflict => {
+                interrupt::pause(*pause)?;
+            }
+            (outcome, _) => return outcome,
         }
     }
 }
