@@ -85,6 +85,8 @@ fn by_text(text: &str) -> Option<Error> {
     } else if has("disk image is malformed")
         || has("file is not a database")
         || has("malformed database schema")
+        // The header names a schema format that SQLite does not have (`sqlite3InitOne`).
+        || has("unsupported file format")
     {
         ErrorKind::Corrupt
     } else if has("no such table") || has("no such column") || has("has no column named") {

@@ -81,6 +81,16 @@ fn a_file_that_is_not_a_database_is_reported_and_unchanged() {
 }
 
 #[test]
+fn an_unknown_schema_format_is_reported_and_unchanged() {
+    let database = filled();
+    let mut bytes = fs::read(path(&database)).expect("the file exists");
+    // The schema format number of the header; SQLite supports 1 to 4.
+    bytes[44..48].copy_from_slice(&9_u32.to_be_bytes());
+    fs::write(path(&database), bytes).expect("the file is writable");
+    is_corrupt_and_unchanged(&database);
+}
+
+#[test]
 fn a_truncated_database_is_reported_and_unchanged() {
     let whole = filled();
     let bytes = fs::read(path(&whole)).expect("the file exists");
