@@ -3,7 +3,7 @@
 import type { Failure } from './addon.js';
 import type { SchemaState } from './types.js';
 
-/** The kinds of error, the same in every language. */
+/** Codes of errors. Each is a kind of the Rust library in capitals. */
 export type ChatkeepErrorCode =
   /** The settings are wrong: a malformed URL, a wrong password, a database that does not exist. */
   | 'CHATKEEP_CONFIGURATION'

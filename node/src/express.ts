@@ -1,8 +1,9 @@
 /**
  * Express integration: bearer tokens, error responses, and a health check.
  *
- * Each function takes a {@link Chatkeep}; the default is the environment's store. Express is not a
- * dependency of chatkeep. Any framework with `(request, response, next)` middleware works.
+ * Each function takes a {@link Chatkeep}; the default is the store that the environment variables
+ * configure. Express is not a dependency of chatkeep. Any framework with
+ * `(request, response, next)` middleware works.
  *
  * @example
  * ```ts
@@ -75,7 +76,7 @@ export interface HealthOptions {
  * Without a valid token, the response is 401 with `WWW-Authenticate`. If the database does not
  * respond, it is 503 with `Retry-After`.
  *
- * @param chat The store; by default the environment's.
+ * @param chat The store; by default the one that the environment variables configure.
  * @param options Options of the responses.
  */
 export function tokenRequired(chat?: Chatkeep, options: AnswerOptions = {}): Middleware {
@@ -135,7 +136,7 @@ export function handleErrors(options: AnswerOptions = {}): ErrorMiddleware {
  *
  * It contains neither the host nor the account, so the route needs no token.
  *
- * @param chat The store; by default the environment's.
+ * @param chat The store; by default the one that the environment variables configure.
  * @param options The timeout.
  */
 export function dbPoolHealth(
@@ -148,7 +149,7 @@ export function dbPoolHealth(
 /**
  * Returns a route that responds with {@link dbPoolHealth}; 503 if the database is unhealthy.
  *
- * @param chat The store; by default the environment's.
+ * @param chat The store; by default the one that the environment variables configure.
  * @param options The timeout.
  */
 export function healthCheck(chat?: Chatkeep, options: HealthOptions = {}): Middleware {

@@ -1,9 +1,9 @@
 /**
- * Fastify integration: bearer tokens, and a plugin with error responses and a health check that
- * opens and closes the store with the application.
+ * Fastify integration: a hook that checks bearer tokens, and a plugin. The plugin adds error
+ * responses and a health check, and opens and closes the store with the application.
  *
- * Each function takes a {@link Chatkeep}; the default is the environment's store. Fastify is an
- * optional peer dependency.
+ * Each function takes a {@link Chatkeep}; the default is the store that the environment variables
+ * configure. Fastify is an optional peer dependency.
  *
  * @example
  * ```ts
@@ -31,12 +31,12 @@ export type { DatabaseHealth } from './web.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The record of the request's token, set by `tokenRequired`; `null` without it. */
+    /** The record of the request's token. `tokenRequired` sets it; on other routes it is `null`. */
     token: TokenInfo | null;
   }
 }
 
-/** Options of responses. */
+/** Options of the responses to requests that fail. */
 export interface TokenOptions {
   /** `Retry-After` in seconds. Default: 5. */
   readonly retryAfter?: number;
@@ -44,7 +44,7 @@ export interface TokenOptions {
 
 /** Options of the plugin. */
 export interface PluginOptions {
-  /** The store; by default the environment's. */
+  /** The store; by default the one that the environment variables configure. */
   readonly chat?: Chatkeep;
   /** `Retry-After` in seconds. Default: 5. */
   readonly retryAfter?: number;
@@ -59,13 +59,13 @@ export interface PluginOptions {
   readonly healthTimeout?: number;
   /**
    * Whether the application waits at startup until the database responds and has its schema.
-   * Startup fails after `DB_MAX_RETRIES` times `DB_RETRY_DELAY` seconds. Default: false, and the
-   * first call opens the store.
+   * Startup fails after `DB_MAX_RETRIES` times `DB_RETRY_DELAY` seconds. Default: false; then
+   * the first call opens the store.
    */
   readonly wait?: boolean;
   /**
    * Whether the plugin closes the store with the application; a closed store stays closed.
-   * Default: false, and the store is flushed and its connections stay open.
+   * Default: false; then the store is flushed, and its connections stay open.
    */
   readonly close?: boolean;
 }
@@ -81,7 +81,7 @@ export type TokenHook = (request: FastifyRequest, reply: FastifyReply) => Promis
  * respond, it is 503 with `Retry-After`. To require a token for all routes of an application or
  * plugin, use `app.addHook('onRequest', tokenRequired(chat))`.
  *
- * @param chat The store; by default the environment's.
+ * @param chat The store; by default the one that the environment variables configure.
  * @param options Options of the responses.
  */
 export function tokenRequired(chat?: Chatkeep, options: TokenOptions = {}): TokenHook {
@@ -111,14 +111,16 @@ export function currentToken(request: { readonly token: TokenInfo | null }): Tok
  * Sends the response to an error of chatkeep, for use in error handlers.
  *
  * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`: 503 with `Retry-After`.
- * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without it, because a retry may store the message twice.
+ * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without `Retry-After`, because a retry may store the message
+ *   twice.
  * - `CHATKEEP_INVALID_INPUT`: 422 with the field's name.
  *
  * @param error The error that a route threw.
  * @param request The request.
  * @param reply The reply to the request.
  * @param options Options of the responses.
- * @returns The reply; `undefined` for all other errors, whose details clients must not see.
+ * @returns The reply. For all other errors `undefined`, and nothing is sent: clients must not see
+ * the details of such an error.
  */
 export function answerError(
   error: unknown,
@@ -189,7 +191,7 @@ Object.assign(chatkeepPlugin, {
  *
  * It contains neither the host nor the account, so the route needs no token.
  *
- * @param chat The store; by default the environment's.
+ * @param chat The store; by default the one that the environment variables configure.
  * @param timeout Maximum response time of the database, in seconds.
  */
 export function dbPoolHealth(

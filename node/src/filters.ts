@@ -1,4 +1,4 @@
-/** Conversion of filters, pages and cursors to the addon's arguments. */
+/** Conversion of filters, pages and cursors to the arguments of the native addon. */
 
 import type { Store } from './addon.js';
 import { unwrapSync } from './calls.js';
@@ -7,15 +7,15 @@ import { metadataText } from './metadata.js';
 import type { Options } from './options.js';
 import { preciseText, timestampArg } from './timestamps.js';
 
-/** Option names of a period. */
+/** Names of the options of calls for a period. */
 export const SPAN = new Set(['startDate', 'endDate', 'signal']);
-/** Option names of a search. */
+/** Names of the options of a search. */
 export const SEARCH = new Set(['limit', 'offset', 'cursor', 'signal']);
-/** Option names of a filter. */
+/** Names of the options of calls with a filter. */
 export const FILTER = new Set(['provider', 'model', 'startDate', 'endDate', 'metadata', 'signal']);
-/** Option names of a filtered page. */
+/** Names of the options of calls that return a page, with a filter. */
 export const PAGE = new Set([...SEARCH, ...FILTER]);
-/** Option names of an iteration. */
+/** Names of the options of an iteration. */
 export const ITERATION = new Set([...FILTER, 'oldestFirst']);
 
 /** `provider`, `model`, `startDate`, `endDate` and `metadata`, in the addon's order. */
@@ -36,7 +36,12 @@ export function pageArgs(store: Store, operation: string, options: Options): Pag
   return [limit, offset, isMessage ? cursorAfter(store, operation, 'cursor', cursor) : cursor];
 }
 
-/** Returns the cursor after a message that was read. */
+/**
+ * Returns the cursor after a message.
+ *
+ * @param field The argument that errors name.
+ * @param message A message as `getMessages` returned it, with the microseconds of its `Date`.
+ */
 export function cursorAfter(
   store: Store,
   operation: string,
@@ -46,7 +51,7 @@ export function cursorAfter(
   const { timestamp, id } = (message ?? {}) as { timestamp?: unknown; id?: unknown };
   const text = preciseText(timestamp);
   if (text === undefined) {
-    const hint = 'to pass a cursor elsewhere, convert it to a string with cursorAfter';
+    const hint = 'to store or send a position, use the string from cursorAfter';
     throw invalidInput(operation, field, `must be a message as getMessages returned it; ${hint}`);
   }
   return unwrapSync<string>(store.cursorAfter(text, id));

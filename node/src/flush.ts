@@ -1,4 +1,4 @@
-/** Waiting for calls that were submitted earlier. */
+/** Flushing and closing a store: both wait for earlier calls. */
 
 import type { Store } from './addon.js';
 import { callWithOptions, noResult, type SubmitWithOptions } from './calls.js';

@@ -23,7 +23,7 @@ import type {
   TotalsCheck,
 } from './types.js';
 
-/** Maximum number of objects that a stream buffers. */
+/** Maximum number of objects that a stream buffers. Node's default for `Readable.from` is 1. */
 const STREAM_BUFFER = 64;
 
 /**
@@ -62,7 +62,7 @@ export class MessageLogger {
    * @returns The id, once the message is committed.
    * @throws `CHATKEEP_INVALID_INPUT` if a value is invalid; `field` names it.
    * `CHATKEEP_OUTCOME_UNKNOWN` if the connection broke before the database confirmed the commit:
-   * check whether the message exists before you retry. After any other error it is not stored.
+   * check whether the message exists before you retry. After any other error, it is not stored.
    *
    * @example
    * ```ts
@@ -253,7 +253,7 @@ export class MessageLogger {
   }
 
   /**
-   * Returns statistics by provider, model and day.
+   * Returns the totals of a period, and the number of messages by provider, model and day in UTC.
    *
    * @param options The period, both ends inclusive; all messages by default.
    */
@@ -376,7 +376,7 @@ export class MessageLogger {
   /**
    * Recounts the totals from all messages, for use after another program modified rows.
    *
-   * @param options An abort signal. A later call restarts the count.
+   * @param options An abort signal. After an abort, a later call starts the count again.
    */
   rebuildTotals(options?: Abortable): Promise<void> {
     return callWithOptions(
@@ -389,7 +389,7 @@ export class MessageLogger {
   }
 
   /**
-   * Waits until all earlier calls and the recording of token use have finished.
+   * Waits until all earlier calls have finished and the times of last token use are recorded.
    *
    * @param options A timeout, 30 s by default, and an abort signal.
    * @throws `CHATKEEP_UNAVAILABLE` after the timeout. Unfinished calls continue.

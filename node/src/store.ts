@@ -76,7 +76,7 @@ export class Chatkeep {
   }
 
   /**
-   * Waits until all earlier calls and the recording of token use have finished.
+   * Waits until all earlier calls have finished, and the last use of tokens is recorded.
    *
    * @param options A timeout, 30 s by default, and an abort signal.
    * @throws `CHATKEEP_UNAVAILABLE` after the timeout. Unfinished calls continue.

@@ -32,17 +32,17 @@ export function preciseDate(milliseconds: number, micros: number): Date {
   return new PreciseDate(new Date(milliseconds), micros) as unknown as Date;
 }
 
-/** Returns the `Date` of a number of milliseconds since 1970, if there is one. */
+/** Returns the `Date` of a number of milliseconds since 1970, or `null` for `null`. */
 export function dateOf(milliseconds: number | null): Date | null {
   return milliseconds === null ? null : new Date(milliseconds);
 }
 
-/** Converts a timestamp for the addon: a `Date` with microseconds to text. Others are unchanged. */
+/** Converts a `Date` with microseconds to text for the addon. Other values are not changed. */
 export function timestampArg(value: unknown): unknown {
   return (value instanceof Date && PreciseDate.microsOf(value) && preciseText(value)) || value;
 }
 
-/** Returns the timestamp with microseconds, or `undefined` if the value is not a precise `Date`. */
+/** Returns a date from `preciseDate` as ISO 8601 text with microseconds, otherwise `undefined`. */
 export function preciseText(value: unknown): string | undefined {
   if (!(value instanceof Date) || Number.isNaN(value.getTime())) return undefined;
   const micros = PreciseDate.microsOf(value);

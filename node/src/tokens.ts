@@ -48,13 +48,13 @@ export class TokenManager {
   /**
    * Returns whether a token is valid now.
    *
-   * A lookup is cached for `TOKEN_CACHE_SECONDS`, but never beyond the token's expiry. A token that
-   * this process revokes is invalid immediately.
+   * The result of a lookup is cached for `TOKEN_CACHE_SECONDS`, but never beyond the expiry of the
+   * token. A token that this process revokes is invalid immediately.
    *
    * @param token The string that the client presented, valid or not.
-   * @returns False also for a malformed token.
-   * @throws `CHATKEEP_UNAVAILABLE` if the database does not respond. This is never `false`: return
-   * status 503, not 401.
+   * @returns Whether the token is valid. A malformed token results in `false`, not in an error.
+   * @throws `CHATKEEP_UNAVAILABLE` if the database does not respond. The token may then be valid:
+   * answer with status 503, not 401.
    */
   verifyToken(token: string): Promise<boolean> {
     const cached = this.#store.verifyCached(token);

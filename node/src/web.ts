@@ -14,7 +14,7 @@ import type {
   TokenInfo,
 } from './index.js';
 
-/** Default `Retry-After` in seconds. A database that is back is used again within two seconds. */
+/** Default `Retry-After` in seconds. The pool uses a recovered database again within two seconds. */
 export const RETRY_AFTER = 5;
 
 /** Default path of the health check. */

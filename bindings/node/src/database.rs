@@ -1,4 +1,7 @@
 //! Database status, migrations and the search index.
+//!
+//! Each method implements the JavaScript method that its doc comment names. `number` is the number
+//! that JavaScript gave the call, by which it finds the promise for the outcome.
 
 use std::time::{Duration, Instant};
 
@@ -48,6 +51,7 @@ impl Store {
         #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
         abort: Option<&Abort>,
     ) -> Submitted {
+        // `wait` checks for an abort itself, together with the timeout.
         let is_aborted = abort.map(Abort::check);
         let wait = |chat: &Chatkeep, timeout: Option<Duration>| {
             let deadline = timeout.map(|timeout| Instant::now() + timeout);

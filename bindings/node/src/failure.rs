@@ -26,7 +26,8 @@ pub struct Failure {
     pub causes: Vec<String>,
 }
 
-/// Operations that the messages of other operations mention.
+/// Operation names in error messages, such as "for more, use iter_messages". JavaScript callers see
+/// them in camel case.
 const OPERATIONS: [&str; 1] = ["iter_messages"];
 
 impl From<Error> for Failure {

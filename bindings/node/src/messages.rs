@@ -1,4 +1,7 @@
 //! The message log.
+//!
+//! Each method implements the JavaScript method that its doc comment names. `number` is the number
+//! that JavaScript gave the call, by which it finds the promise for the outcome.
 
 use chatkeep::{Chatkeep, Error, FineTuningFormat, MessageFilter};
 use napi::{Either, Env};

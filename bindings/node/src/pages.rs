@@ -20,6 +20,7 @@ pub struct MessagePages {
     handle: SharedHandle,
     completions: Arc<CompletionQueue>,
     messages: Arc<Mutex<MessageIter>>,
+    /// The format of the lines of training data. `None` iterates over messages.
     format: Option<FineTuningFormat>,
 }
 

@@ -1,4 +1,7 @@
 //! API tokens.
+//!
+//! Each method implements the JavaScript method that its doc comment names. `number` is the number
+//! that JavaScript gave the call, by which it finds the promise for the outcome.
 
 use chatkeep::Chatkeep;
 use napi::bindgen_prelude::Either4;
@@ -153,8 +156,10 @@ fn new_token(
     Ok((description, arguments::optional_integer("expires_days", expires_days)?))
 }
 
-/// Converts a token that a client presented. A string with a lone surrogate is a malformed token
-/// rather than an invalid argument, because the client chose it.
+/// Converts a token that a client presented.
+///
+/// Returns `None` for a string with a lone surrogate, which is not valid Unicode. It is a malformed
+/// token rather than an invalid argument, because the client chose it.
 fn presented(token: &JsArg<'_>) -> ArgResult<Option<String>> {
     match arguments::text("token", token) {
         Err(ArgError::Invalid(_)) if token.get_type()? == ValueType::String => Ok(None),

@@ -60,7 +60,8 @@ fn run_detached<T: Send>(
     let (outcome, raised) =
         py.detach(|| if on_main_thread { interruptible(work) } else { (work(), None) });
     if let Some(raised) = raised {
-        // The cause reports whether the operation took effect, which may be unknown.
+        // The error of the operation becomes the cause. It shows whether the operation took effect,
+        // or that this is unknown.
         let cause = outcome.err().map(|error| to_py_err(py, &error.with_operation(operation)));
         raised.set_cause(py, cause);
         return Err(raised);
@@ -115,11 +116,12 @@ fn interruptible<T>(work: impl FnOnce() -> T) -> (T, Option<PyErr>) {
 
 /// Returns whether Python handles signals on this thread.
 ///
-/// Other threads need not check for signals, and may write messages for each other. An
-/// interruptible call must not.
+/// Calls on other threads need not check for signals. Only such calls may write the queued messages
+/// of other callers, because the interruption of a call must not affect other callers.
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     thread_local! {
-        /// Keyed by process id: in a forked child, the main thread is the thread that forked.
+        /// Process id and result. A forked child looks up the result again, because its main thread
+        /// is the thread that forked.
         static CACHED: Cell<Option<(u32, bool)>> = const { Cell::new(None) };
     }
     let process = std::process::id();

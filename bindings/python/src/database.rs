@@ -52,7 +52,7 @@ impl DatabaseManager {
     ///
     /// Returns:
     ///     PoolStatus: ``pool_size``, ``checked_in``, ``checked_out``, ``overflow``, ``total``,
-    ///         ``max`` and ``waiting``.
+    ///         ``max`` and ``waiting``. ``chatkeep.types.PoolStatus`` describes them.
     fn pool_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let status = |chat: &chatkeep::Chatkeep, ()| Ok(chat.database().pool_status());
         call::enter(
@@ -79,8 +79,8 @@ impl DatabaseManager {
 
     /// Checks that the database responds, and that its schema is current.
     ///
-    /// A schema mismatch is not an error here: ``ok`` is ``False`` and ``schema`` is the state of
-    /// the schema.
+    /// A schema mismatch is not an error here: ``ok`` is ``False`` and ``schema`` is the kind of
+    /// mismatch, for example ``behind``. ``schema`` is ``head`` if the schema is current.
     ///
     /// Returns:
     ///     Health: ``ok``, ``engine``, ``server_version``, ``latency_ms``, ``schema`` and ``pool``.
@@ -137,8 +137,8 @@ impl DatabaseManager {
     ///     verb (str): Verb to run.
     ///     revision (str | None): Target revision: a version, the beginning of one, or a name. The
     ///         default is ``head``, or ``-1`` for ``downgrade``.
-    ///     folder (str | PathLike[str] | None): Directory of the application's migrations, as
-    ///         ``NAME/up.sql`` and ``NAME/down.sql``.
+    ///     folder (str | PathLike[str] | None): Directory of the application's migrations. Each is
+    ///         a pair of files, ``NAME/up.sql`` and ``NAME/down.sql``.
     ///     from_revision (str | None): First revision of the ``sql`` script. The default is the
     ///         current revision of the database.
     ///     description (str | None): Description of the ``new`` migration.
@@ -194,7 +194,10 @@ impl DatabaseManager {
     /// Returns the state of the search index.
     ///
     /// Returns:
-    ///     str: ``absent``, ``ready``, ``unfinished`` or ``unsupported``.
+    ///     str: ``absent``, ``ready``, ``unfinished`` or ``unsupported``. Searches use only a
+    ///         ``ready`` index. ``unfinished`` means that the index is being built, that its
+    ///         build was interrupted, or that MySQL's ``ngram_token_size`` has changed since.
+    ///         ``unsupported`` means that the engine is MariaDB.
     fn search_index(&self, py: Python<'_>) -> PyResult<&'static str> {
         let check = |chat: &chatkeep::Chatkeep, ()| chat.database().search_index();
         call::enter(py, &self.handle, "search_index", || Ok(()), check, |_, state| Ok(state.name()))
@@ -241,9 +244,10 @@ impl DatabaseManager {
 
     /// Imports the messages and tokens of a SQLite file from another chat program.
     ///
-    /// The file may be a ``chatbot.db``, a ``tokens.db``, or one created with SQLAlchemy. The
-    /// import stores all rows or none, and does not change the file. Ids are preserved where they
-    /// are free, and tokens remain valid. Rows that an earlier run imported are skipped.
+    /// The file may be a ``chatbot.db``, a ``tokens.db``, or a file created with SQLAlchemy. The
+    /// import stores all rows or none, and does not change the file. A row keeps its id unless
+    /// another row already has that id. Tokens remain valid. Rows that an earlier run imported are
+    /// skipped.
     ///
     /// Args:
     ///     path (str | os.PathLike[str]): Path of the file.
@@ -254,7 +258,8 @@ impl DatabaseManager {
     ///
     /// Raises:
     ///     InvalidInputError: A row has an invalid value, or a table has unknown columns; the
-    ///         message names them. The command lists such rows, and can store them.
+    ///         message names them. The command ``chatkeep db import-legacy`` lists such rows, and
+    ///         with ``--force`` stores them where possible.
     ///     CorruptError: The file is damaged, or is not a SQLite file.
     fn migrate_from_old_sqlite<'py>(
         &self,
@@ -274,7 +279,7 @@ impl DatabaseManager {
 
     /// Closes the store; see ``Chatkeep.close``.
     ///
-    /// The store of the environment variables opens again at its next use.
+    /// A store that the environment variables configure opens again at its next use.
     ///
     /// Args:
     ///     timeout (float): Maximum wait for active calls, in seconds.

@@ -1,4 +1,4 @@
-//! Converts JSON text directly to Python objects, without an intermediate tree.
+//! Converts JSON text directly to Python objects, without an intermediate tree of JSON values.
 
 use std::fmt;
 

@@ -360,7 +360,7 @@ impl MessageLogger {
     /// Searches messages and responses for a text, ignoring case, and returns the newest first.
     ///
     /// Args:
-    ///     query (str): Text to search for, 1 to 1,000 characters. ``%``, ``_`` and ``\\`` have no
+    ///     query (str): Text to search for, 1 to 1,000 characters. ``%``, ``_`` and ``\`` have no
     ///         special meaning.
     ///     limit (int): Maximum number of messages to return (1 to 10,000).
     ///     offset (int): Number of messages to skip.
@@ -526,8 +526,9 @@ impl MessageLogger {
     /// The check does not change the totals.
     ///
     /// Returns:
-    ///     TotalsCheck: ``counted``, ``uncounted``, and ``differences``, which is empty if all
-    ///         totals are correct.
+    ///     TotalsCheck: ``counted``, the number of messages that should be in the totals;
+    ///         ``uncounted``, the number not counted yet; and ``differences``, which is empty if
+    ///         all totals are correct.
     fn check_totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         call::enter(
             py,

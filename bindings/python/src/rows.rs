@@ -179,7 +179,9 @@ pub(crate) fn token_check(py: Python<'_>, check: TokenCheck) -> PyResult<Bound<'
     Ok(row)
 }
 
-/// Converts analytics. Not through JSON, because a sum of tokens may exceed 64 bits.
+/// Converts analytics to a `dict`.
+///
+/// The conversion does not use JSON text, because a sum of tokens may exceed 64 bits.
 pub(crate) fn analytics(py: Python<'_>, all: Analytics) -> PyResult<Bound<'_, PyDict>> {
     let row = PyDict::new(py);
     set_items!(py, row, {

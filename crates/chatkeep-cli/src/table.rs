@@ -1,4 +1,4 @@
-//! Text tables. They fit the terminal's width; the widest texts are shortened.
+//! Text tables. The widest texts are shortened, so that a table fits the width of the terminal.
 
 use comfy_table::{
     Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid,
@@ -12,10 +12,11 @@ use crate::text::{shorten, width};
 /// Number of spaces between two columns.
 const GAP: u16 = 2;
 
-/// Title, alignment and minimum width of a column.
+/// Title, alignment and minimum width of a table column. Widths are in terminal columns.
 pub(crate) struct Column {
     title: &'static str,
     right: bool,
+    /// Width below which the text is not shortened. `None` if it is never shortened.
     min_width: Option<usize>,
 }
 
@@ -25,12 +26,12 @@ impl Column {
         Self { title, right: false, min_width: None }
     }
 
-    /// Creates a right-aligned column of numbers.
+    /// Creates a right-aligned column of numbers that are never shortened.
     pub(crate) fn number(title: &'static str) -> Self {
         Self { title, right: true, min_width: None }
     }
 
-    /// Creates a column of text that may be shortened to `min_width` columns.
+    /// Creates a column of text that may be shortened, but not below `min_width`.
     pub(crate) fn text(title: &'static str, min_width: usize) -> Self {
         Self { title, right: false, min_width: Some(min_width) }
     }
@@ -57,7 +58,7 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Replaces one cell, for texts that depend on the width of the other columns.
+    /// Replaces the text of one cell, for text whose length depends on the other columns' widths.
     pub(crate) fn set(&mut self, row: usize, column: usize, lines: Vec<String>) {
         if let Some(cell) = self.rows.get_mut(row).and_then(|row| row.get_mut(column)) {
             *cell = lines;
@@ -71,7 +72,7 @@ impl Table {
         terminal.width.saturating_sub(others + self.gaps())
     }
 
-    /// Renders the table as text with style marks.
+    /// Renders the table as text with the marks of [`style`](crate::style).
     pub(crate) fn render(&self, terminal: &Terminal) -> String {
         let widths = self.fit(terminal.width);
         let mut grid = Grid::new();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Pauses that double up to a maximum, each randomized between zero and its full length ("full
-/// jitter"). Processes that start together, or lose the same server, do not retry in step.
+/// jitter"). So processes that start together, or lose the same server, do not all retry at once.
 pub(crate) struct Backoff {
     next: Duration,
     longest: Duration,

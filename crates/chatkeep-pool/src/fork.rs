@@ -1,11 +1,11 @@
 //! Values that each process owns separately.
 //!
-//! A forked child inherits its parent's connections: the same sockets, the same file locks. If it
-//! used or closed one, it would write into, or end, the parent's session. So every value that
-//! belongs to a process is stamped with its process id.
+//! A forked child inherits its parent's connections: the same sockets, the same file locks. If the
+//! child used a connection, it would write into the parent's session. If it closed one, it would
+//! end that session. So every value that belongs to a process stores the id of that process.
 //!
-//! A child that finds another process's stamp creates a new value and leaves the old one alone. It
-//! never drops the old value and takes none of its locks. A thread of the parent may have held a
+//! A child that finds the id of another process creates a new value and leaves the old one alone.
+//! It never drops the old value and takes none of its locks. A thread of the parent may have held a
 //! lock during the fork, and that thread does not exist in the child.
 
 use std::mem;

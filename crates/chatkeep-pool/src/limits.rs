@@ -7,6 +7,7 @@ use chatkeep_core::Result;
 
 use crate::settings::invalid_setting;
 
+/// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
 pub(crate) const POOL_SIZE: WholeNumber = WholeNumber {
@@ -49,7 +50,9 @@ pub(crate) const RETRY_DELAY: Seconds =
 
 /// A setting that is a whole number.
 pub(crate) struct WholeNumber {
+    /// Environment variable, as named in errors about its text.
     pub(crate) variable: &'static str,
+    /// Field of the settings, as named in errors about its value.
     field: &'static str,
     least: u32,
     pub(crate) most: u32,
@@ -81,7 +84,9 @@ impl fmt::Display for WholeNumber {
 
 /// A setting that is a duration in seconds.
 pub(crate) struct Seconds {
+    /// Environment variable, as named in errors about its text.
     pub(crate) variable: &'static str,
+    /// Field of the settings, as named in errors about its value.
     field: &'static str,
     least: f64,
     most: f64,
@@ -119,8 +124,8 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Formats an invalid value for an error: quoted, and truncated because a misplaced value may be a
-/// secret.
+/// Formats an invalid value for an error: quoted, and truncated to 24 characters. A value that was
+/// assigned to the wrong variable may be a secret, such as a URL with a password.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 24;
     match text.char_indices().nth(LONGEST) {

@@ -1,4 +1,4 @@
-//! A connection in use, which returns to the pool when it is dropped.
+//! A connection in use, which is returned to the pool when it is dropped.
 
 use std::fmt;
 use std::mem;
@@ -15,12 +15,11 @@ use crate::slot::Slot;
 use crate::subpool::{CheckoutOptions, SubPool};
 use crate::waiting;
 
-/// A connection that its holder owns until it is dropped; it then returns to the
-/// [`Pool`](crate::Pool).
+/// A connection checked out of a [`Pool`](crate::Pool), to which it is returned on drop.
 ///
-/// It may be dropped on any thread, and is returned after a panic too. A connection that broke, or
-/// whose holder panicked, is closed and replaced at the next check-out. In a forked child, dropping
-/// an inherited connection does nothing: it belongs to the parent.
+/// It may be dropped on any thread. A connection that broke, or whose holder panicked, is closed
+/// instead, and another one is opened at the next check-out. In a forked child, dropping an
+/// inherited connection does nothing: it belongs to the parent.
 pub struct PooledConnection(pub(crate) Checkout<Database>);
 
 impl Deref for PooledConnection {
@@ -43,14 +42,15 @@ impl fmt::Debug for PooledConnection {
     }
 }
 
-/// Selects one of a pool's sets of connections.
+/// One of a pool's sets of connections. A pool without separate readers uses one set for both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Readers,
     Writers,
 }
 
-/// A permit and, once it is filled, its connection. Dropping it checks both in.
+/// A permit to use one connection and, after [`Checkout::acquire`], that connection. Dropping the
+/// checkout returns both to the pool.
 pub(crate) struct Checkout<B: Backend> {
     state: Arc<OfProcess<State<B>>>,
     side: Side,

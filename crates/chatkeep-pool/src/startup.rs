@@ -1,4 +1,5 @@
-//! The first connection: retries until the database is available, and prepares it once.
+//! Making the pool ready: the first connection is retried until the database is available, and one
+//! thread initializes the database while the others wait.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -17,13 +18,18 @@ use crate::settings::PoolSettings;
 /// Upper bound of the pause after the first failed attempt. It doubles up to `retry_delay`.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Minimum time for connecting in one attempt, however little of the budget is left.
+/// Minimum connect timeout of an attempt, even if less time is left for the start-up.
 const LEAST_CONNECT_TIME: Duration = Duration::from_secs(1);
 
-/// Retries `attempt` until it succeeds, fails permanently, or has used up the start-up budget.
+/// Retries `attempt` until it succeeds, fails permanently, or has used up the start-up budget
+/// (`max_retries` times `retry_delay`).
 ///
-/// `attempt` receives its connect timeout: the configured one for the first attempt, and at most
-/// the remaining budget for later ones.
+/// `attempt` receives its connect timeout. The first attempt gets the configured one. Later ones
+/// get at most the remaining budget, but at least [`LEAST_CONNECT_TIME`] unless less is configured.
+///
+/// # Errors
+/// The last error of `attempt`. `Unavailable`, not retryable, when the pool is closed before
+/// another attempt, and `Interrupted` when the caller interrupts a pause.
 pub(crate) fn with_retries<B: Backend>(
     backend: &B,
     settings: &PoolSettings,
@@ -39,7 +45,7 @@ pub(crate) fn with_retries<B: Backend>(
         attempts += 1;
         let error = match attempt(connect_timeout) {
             Ok(()) => return Ok(()),
-            // Retrying does not fix a wrong password, and each attempt may count as an attack.
+            // A retry does not fix a wrong password, and the server may count it as an attack.
             Err(error) if !error.is_retryable() => return Err(error),
             Err(error) => error,
         };
@@ -66,6 +72,7 @@ pub(crate) struct Readiness {
 
 #[derive(Default)]
 struct Progress {
+    /// Thread that is making the pool ready.
     runner: Option<ThreadId>,
     /// Number of runs started.
     begun: u64,
@@ -79,7 +86,8 @@ pub(crate) enum ReadinessError {
     OwnRun(Error),
     /// Another thread's run, for which the caller waited, failed.
     OtherRun(Error),
-    /// The wait for another thread's run timed out, was interrupted, or would never end.
+    /// The wait for another run timed out or was interrupted. Or it would never end, because that
+    /// run itself asked for a connection.
     Wait(Error),
 }
 
@@ -98,7 +106,7 @@ impl Readiness {
 
     /// Makes the pool ready with `run`, or waits at most `timeout` for another thread's run.
     ///
-    /// Runs never overlap, and none starts after one has succeeded.
+    /// Runs never overlap, and no run starts after another one has succeeded.
     pub(crate) fn ensure(
         &self,
         timeout: Duration,
@@ -128,7 +136,8 @@ impl Readiness {
                 return Ok(());
             }
             match &progress.failure {
-                // The caller of that run interrupted it, which does not concern this caller.
+                // The caller of that run interrupted it. This caller was not interrupted, so it
+                // tries again.
                 Some((failed, error))
                     if *failed >= run && error.kind() == ErrorKind::Interrupted => {}
                 Some((failed, error)) if *failed >= run => {
@@ -158,7 +167,7 @@ impl Readiness {
         result.map_err(ReadinessError::OwnRun)
     }
 
-    /// Runs `run` while the lock is held, as another thread may hold it during a fork.
+    /// Calls `run` while the lock is held, to test a fork during which another thread holds it.
     #[cfg(test)]
     pub(crate) fn while_locked<R>(&self, run: impl FnOnce() -> R) -> R {
         let _progress = lock(&self.progress);
@@ -166,8 +175,8 @@ impl Readiness {
     }
 }
 
-/// Ends a run on drop, with `error` if there is one. This includes panics, so that no thread waits
-/// forever.
+/// Ends a run on drop: as failed if there is an `error`, otherwise as successful. A panic ends the
+/// run too, so that no thread waits forever.
 struct RunGuard<'a> {
     readiness: &'a Readiness,
     error: Option<Error>,

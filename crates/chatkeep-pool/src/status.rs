@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Numbers of connections and waiting callers at one point in time.
 ///
-/// On SQLite they are the sums over the writer and the readers.
+/// On SQLite, each number is the sum over the writer and the readers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct PoolStatus {
     /// Maximum number of connections that stay open when idle.

@@ -9,9 +9,10 @@ thread_local! {
 
 /// Runs `work` for a call that has been waiting in a queue since `since`.
 ///
-/// Its first wait for a connection counts from `since`, so the pool timeout limits both waits
-/// together. A call that has waited longer than both the pool timeout and the connect timeout gets
-/// no connection. Later waits of the same call are measured from their own start.
+/// The call's first wait for a connection counts from `since`, so the pool timeout limits the waits
+/// in the queue and for the connection together. A call that has waited longer than both the pool
+/// timeout and the connect timeout gets no connection. Later waits of the same call are measured
+/// from their own start.
 ///
 /// ```
 /// use chatkeep_core::{DatabaseUrl, ErrorKind};
@@ -22,7 +23,8 @@ thread_local! {
 /// let defaults = PoolSettings::default();
 /// let settings = PoolSettings { pool_timeout: limit, connect_timeout: limit, ..defaults };
 /// let pool = Pool::new(DatabaseUrl::sqlite_memory(), settings)?;
-/// assert!(pool.reader().is_ok()); // the first connection is retried, however long the call waited
+/// // Makes the pool ready: the limit below does not apply to a pool's first connection.
+/// assert!(pool.reader().is_ok());
 /// let since = Instant::now();
 /// std::thread::sleep(Duration::from_millis(110));
 /// let late = waiting_since(since, || pool.reader().map(drop));

@@ -1,4 +1,4 @@
-//! Databases used by one test each.
+//! Empty databases, each of which belongs to one test.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,9 @@ use tempfile::TempDir;
 use crate::failure::{Context, Failure, Result};
 use crate::{Engine, client, environment, port, script, url};
 
+/// Maximum duration of a statement of a test.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Maximum duration of each statement that drops a database.
 const DROP_LIMIT: Duration = Duration::from_secs(10);
 
 /// An empty database that belongs to one test and is removed when this value is dropped.
@@ -39,9 +41,9 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Location {
     Folder(TempDir),
-    /// Dropped through this admin URL.
+    /// A server used by all tests. The database is dropped through this admin URL.
     SharedServer(String),
-    /// Removed with its server.
+    /// A server used by one test. The database is removed with it.
     PrivateServer,
 }
 
@@ -51,7 +53,8 @@ impl TestDatabase {
     ///
     /// # Panics
     ///
-    /// If the server is not in the environment or does not respond within a minute.
+    /// If the environment variables of the runner name no server of this engine, or if the server
+    /// does not respond within a minute.
     #[track_caller]
     pub fn create(engine: Engine) -> Self {
         let created =
@@ -106,8 +109,8 @@ impl TestDatabase {
         &self.url
     }
 
-    /// Returns the URL of the database at another address: a proxy, or `localhost` for the name in
-    /// the certificate.
+    /// Returns the URL of the database with another host and port: those of a proxy, or
+    /// `localhost`, which is the name in the server's certificate.
     ///
     /// # Panics
     ///
@@ -128,7 +131,7 @@ impl TestDatabase {
         }
     }
 
-    /// Returns the port of its server.
+    /// Returns the port of the database's server.
     ///
     /// # Panics
     ///
@@ -171,11 +174,11 @@ impl TestDatabase {
         }
     }
 
-    /// Runs one or more statements without chatkeep.
+    /// Runs one or more statements without chatkeep, and returns an error instead of panicking.
     ///
     /// # Errors
     ///
-    /// The message of the database if it rejects them.
+    /// The database's message as text, if it rejects them or does not respond within a minute.
     pub fn try_execute(&self, sql: &str) -> std::result::Result<(), String> {
         let done = match self.path() {
             Some(path) => client::execute_in_file(path, sql, LIMIT),
@@ -188,7 +191,7 @@ impl TestDatabase {
     ///
     /// # Errors
     ///
-    /// The error output of the client if it fails.
+    /// The exit status and error output of the client if it fails, or why it could not be started.
     pub fn run_client(&self, script: &str) -> std::result::Result<(), String> {
         script::run(self.engine, &self.url, self.path(), script).map_err(|failure| failure.0)
     }
@@ -212,7 +215,7 @@ impl TestDatabase {
     ///
     /// # Panics
     ///
-    /// As [`TestDatabase::query`], and if there is no row.
+    /// If the database rejects the query, does not respond within a minute, or returns no row.
     #[track_caller]
     pub fn scalar(&self, sql: &str) -> Option<String> {
         let first = self.query(sql).into_iter().next().and_then(|row| row.into_iter().next());
@@ -225,8 +228,8 @@ impl Drop for TestDatabase {
         if let Location::SharedServer(admin) = &self.location
             && let Err(failure) = remove(self.engine, admin, &self.name)
         {
-            // It is removed with its server at the end of the run. A panic here would hide the
-            // test's own.
+            // The runner removes the database with its server. A panic here would hide the panic of
+            // a failing test.
             eprintln!(
                 "chatkeep-testkit: could not remove the {} database {}: {failure}",
                 self.engine, self.name
@@ -235,6 +238,7 @@ impl Drop for TestDatabase {
     }
 }
 
+/// Creates a database with a unique name on a server. Returns its name and URL.
 fn create(engine: Engine, admin: &str) -> Result<(String, String)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -265,6 +269,7 @@ fn remove(engine: Engine, admin: &str, name: &str) -> Result<()> {
             let _ = client::execute(engine, admin, &format!("KILL {id}"), DROP_LIMIT);
         }
     }
+    // Shorter than `DROP_LIMIT`, so that the server reports the timeout before the client gives up.
     client::execute(
         engine,
         admin,

@@ -1,9 +1,11 @@
-//! Expands a case to one test per engine, so that a failure names its engine.
+//! Expands a test function into one test per engine, so that a failure names its engine.
 
 /// Defines a test of each function for each engine: `sqlite::name`, `postgresql::name`,
-/// `mariadb::name`, `mysql::name`. The function `crate::every_engine::run` of the test program runs
-/// a case on an engine.
-#[expect(clippy::crate_in_macro_def, reason = "each test program has a store of its own")]
+/// `mariadb::name`, `mysql::name`.
+///
+/// The test program must define a function `crate::every_engine::run(engine, function)`, which
+/// calls the function with a new database of the engine.
+#[expect(clippy::crate_in_macro_def, reason = "each test program defines its own run")]
 #[macro_export]
 macro_rules! on_every_engine {
     ($($case:ident),+ $(,)?) => {

@@ -1,4 +1,4 @@
-//! The folder of throw-away servers, and the guard process that removes it.
+//! The folder of a run's temporary servers, and the guard process that removes it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -9,10 +9,13 @@ use std::{env, fs};
 use crate::failure::{Context, Result};
 use crate::{certificate, port};
 
-/// Shell script of the guard. It waits for the end of its standard input, which is closed when its
-/// owner drops it or dies for any reason. Then it terminates all servers (their working folder is
-/// inside the folder) and all processes started with them (the folder is in their environment),
-/// including frozen ones, and removes the folder.
+/// Shell script of the guard, whose argument is the folder.
+///
+/// It waits for the end of its standard input, which is closed when its owner drops it or dies for
+/// any reason. Then it terminates all servers (their working folder is inside the folder) and all
+/// processes started with them (the folder is in their environment). Frozen processes are included.
+/// They get SIGTERM at once and SIGKILL after 1 s. Finally it removes the folder, and gives up
+/// after 20 s.
 const GUARD: &str = r#"
 trap '' HUP INT TERM
 cat >/dev/null
@@ -32,6 +35,7 @@ while [ $round -lt 100 ]; do
     round=$((round + 1))
 done
 for file in "$1"/*/data/postmaster.pid; do
+    # The last field of line 7 is the id of a shared memory segment that PostgreSQL may leave.
     segment=$(sed -n '7s/.* //p' "$file" 2>/dev/null)
     [ -z "$segment" ] || ipcrm -m "$segment" 2>/dev/null
 done
@@ -82,7 +86,7 @@ impl Home {
         Ok(home)
     }
 
-    /// Opens the folder of a run that another process owns.
+    /// Opens the folder of a run that another process, the runner, owns and removes.
     pub(crate) fn open(path: PathBuf) -> Result<Self> {
         let file = path.join("password");
         let password =
@@ -99,6 +103,7 @@ impl Home {
         &self.password
     }
 
+    /// Returns the folder of the certificates.
     pub(crate) fn certificates(&self) -> PathBuf {
         self.path.join("tls")
     }

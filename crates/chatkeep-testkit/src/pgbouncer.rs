@@ -14,11 +14,13 @@ use crate::failure::{Context, Failure, Result};
 use crate::launch::{self, Account};
 use crate::{Engine, TestDatabase, client, environment, port, url};
 
+/// Maximum time until the pooler accepts a login.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// Maximum duration of one attempt to log in.
 const LOGIN_LIMIT: Duration = Duration::from_secs(3);
 
-/// A pooler in transaction mode in front of the server of a test database. It is stopped when this
-/// value is dropped.
+/// A PgBouncer process in transaction mode in front of the server of a test database. It is stopped
+/// when this value is dropped.
 ///
 /// ```no_run
 /// use chatkeep_testkit::{Engine, PgBouncer, TestDatabase};
@@ -39,12 +41,13 @@ impl PgBouncer {
     ///
     /// # Panics
     ///
-    /// If it fails to start.
+    /// If the database is not on PostgreSQL, if `pgbouncer` is not installed, or if it accepts no
+    /// login within 30 s.
     #[track_caller]
     pub fn before(database: &TestDatabase, connections: u16) -> Self {
         assert!(database.engine() == Engine::PostgreSql, "PgBouncer supports only PostgreSQL");
         Self::start(database, connections)
-            .unwrap_or_else(|failure| panic!("a private PgBouncer: {failure}"))
+            .unwrap_or_else(|failure| panic!("starting a private PgBouncer: {failure}"))
     }
 
     /// Returns the URL of the database through the pooler.
@@ -56,7 +59,7 @@ impl PgBouncer {
         let program = find_program("pgbouncer", &[])
             .ok_or_else(|| Failure("pgbouncer is not installed: run `make setup`".to_owned()))?;
         let parent = environment::home().unwrap_or_else(std::env::temp_dir);
-        let doing = || "creating its folder".to_owned();
+        let doing = || "writing the files of PgBouncer".to_owned();
         let folder =
             tempfile::Builder::new().prefix("pgbouncer-").tempdir_in(parent).context(doing)?;
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).context(doing)?;
@@ -83,10 +86,11 @@ impl PgBouncer {
         let file = folder.path().join("pgbouncer.ini");
         own_file(account, &file, &settings)?;
         let log = fs::File::create(folder.path().join("log")).context(doing)?;
+        // The pooler receives SIGKILL when this process ends.
         let mut command = launch::command(&program, account, "KILL");
         command.arg("--quiet").arg(&file);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let child = launch::spawn(command).context(|| "starting it".to_owned())?;
+        let child = launch::spawn(command).context(|| "starting the program".to_owned())?;
         let plain = database.url_at("127.0.0.1", port);
         let pooler = Self { child, url: format!("{plain}?pooler=transaction"), _folder: folder };
         let begin = Instant::now();
@@ -96,7 +100,7 @@ impl PgBouncer {
                 Err(failure) if begin.elapsed() > START_LIMIT => {
                     let log =
                         fs::read_to_string(pooler._folder.path().join("log")).unwrap_or_default();
-                    return Err(Failure(format!("no login: {failure}\n{log}")));
+                    return Err(Failure(format!("no login within 30 s: {failure}\n{log}")));
                 }
                 Err(_) => thread::sleep(Duration::from_millis(25)),
             }

@@ -1,4 +1,4 @@
-//! `chatkeep-testkit run`: servers for the duration of one command.
+//! `chatkeep-testkit run`: starts servers, runs one command with their addresses, and stops them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,8 +20,10 @@ use crate::{Engine, GaleraCluster, Server, client, engines, environment, launch}
 /// Exit code of a failure of the runner itself, as opposed to the command.
 pub const FAILED: u8 = 125;
 
+/// Maximum duration of the query for a server's version.
 const QUERY_LIMIT: Duration = Duration::from_secs(30);
-/// After a signal, SIGTERM is sent again after this time, and SIGKILL after twice this time.
+/// After a signal, a command that is still running gets SIGTERM after this time, even if it got one
+/// at first. After twice this time it gets SIGKILL.
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 /// A command to run and the servers that it needs.
@@ -29,21 +31,25 @@ const GRACE_PERIOD: Duration = Duration::from_secs(5);
 pub struct Run {
     /// The servers to start; empty for all available ones.
     pub only: Vec<Engine>,
-    /// Start a Galera cluster of three nodes as the MariaDB server.
+    /// Whether to start a Galera cluster of three nodes as the MariaDB server.
     pub galera: bool,
-    /// Disable fsync, which is faster and safe except on a power failure.
+    /// Whether to disable fsync, which is faster and safe except on a power failure.
     pub fast: bool,
-    /// Settings of servers: engine, name, value.
+    /// Server settings, each with the engine, the name and the value.
     pub settings: Vec<(Engine, String, String)>,
-    /// Print only errors.
+    /// Whether to print only errors.
     pub quiet: bool,
     /// The command and its arguments.
     pub command: Vec<OsString>,
 }
 
+/// An event that the main thread waits for.
 enum Event {
+    /// The runner received this signal.
     Signal(i32),
+    /// A server has started, or failed to start.
     Started(Result<(Shared, String)>),
+    /// The command has exited.
     Exited(std::io::Result<ExitStatus>),
 }
 
@@ -69,7 +75,7 @@ impl Shared {
 /// Starts the servers, runs the command, stops the servers and removes their data.
 ///
 /// Returns the exit code of the command, 128 plus the signal number if a signal ended it, or
-/// [`FAILED`] if the servers could not be started; the reason is printed.
+/// [`FAILED`] if the runner failed, for example to start a server. The reason is printed.
 pub fn run(request: &Run) -> u8 {
     match try_run(request) {
         Ok(code) => code,
@@ -136,7 +142,8 @@ fn watch_signals(sender: &Sender<Event>) -> Result<()> {
     Ok(())
 }
 
-/// Starts all servers concurrently. The inner error is a signal received during the start.
+/// Starts all servers concurrently. The inner error is the number of a signal received during
+/// the start.
 fn start(
     request: &Run,
     home: &Home,
@@ -169,7 +176,7 @@ fn start(
                 }
                 Ok((server, version))
             };
-            // After a signal the receiver is closed; the server is removed with the folder.
+            // After a signal there is no receiver. The server is then removed with the folder.
             let _ = sender.send(Event::Started(start()));
         });
     }
@@ -210,7 +217,7 @@ fn summary(started: &Started, mysql_absent: Option<&str>) -> String {
 
 fn command(request: &Run, home: &Home, started: &Started) -> Result<Command> {
     let mut command = Command::new("setpriv");
-    // In the runner's own process group, so that Ctrl-C reaches it from the terminal.
+    // The command stays in the runner's process group, so that Ctrl-C at the terminal reaches it.
     command.args(["--pdeathsig", "TERM", "--"]).args(&request.command);
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(environment::is_testkit_variable) {
@@ -251,7 +258,7 @@ fn execute(
     let pid = child.id();
     let sender = sender.clone();
     thread::spawn(move || {
-        // The receiver exists until it gets the event, or this process is about to exit.
+        // This fails only when the runner is about to exit after an error.
         let _ = sender.send(Event::Exited(child.wait()));
     });
     let mut interrupted: Option<Instant> = None;
@@ -264,8 +271,8 @@ fn execute(
             Ok(Event::Exited(status)) => return status.context(doing),
             Ok(Event::Started(_)) => {}
             Ok(Event::Signal(signal)) => {
-                // Ctrl-C reaches the whole process group; a second SIGINT would request an
-                // immediate stop.
+                // Ctrl-C at the terminal reaches the command as well. A second signal would request
+                // an immediate stop, so none is sent yet.
                 if signal != SIGINT {
                     signal_tree(pid, Signal::TERM);
                 }
@@ -279,7 +286,7 @@ fn execute(
                 );
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Failure("lost track of the command".to_owned()));
+                return Err(Failure("lost the thread that waits for the command".to_owned()));
             }
         }
     }
@@ -290,6 +297,7 @@ fn signal_tree(pid: u32, signal: Signal) {
     launch::descendants(pid).into_iter().for_each(|pid| launch::signal(pid, signal));
 }
 
+/// Returns the exit code of a process: its own, or 128 plus the signal that ended it.
 fn code(status: ExitStatus) -> u8 {
     match (status.code(), status.signal()) {
         (Some(code), _) => u8::try_from(code).unwrap_or(FAILED),

@@ -8,8 +8,8 @@ use crate::Engine;
 use crate::failure::{Context, Failure, Result};
 use crate::url;
 
-/// Runs a script with `psql`, `mariadb` or `sqlite3`. `mariadb` also serves MySQL, since it is
-/// compatible with `mysql`.
+/// Runs a script with `psql`, `mariadb` or `sqlite3`. `mariadb` is used for MySQL as well, because
+/// it is compatible with `mysql`. `file` is the path of a SQLite database.
 pub(crate) fn run(engine: Engine, url: &str, file: Option<&Path>, sql: &str) -> Result<()> {
     let mut command = match (engine, file) {
         (_, Some(file)) => {
@@ -28,8 +28,8 @@ pub(crate) fn run(engine: Engine, url: &str, file: Option<&Path>, sql: &str) -> 
     let mut child =
         command.spawn().context(|| format!("starting {}", command.get_program().display()))?;
     let mut input =
-        child.stdin.take().ok_or_else(|| Failure("the client has no input".to_owned()))?;
-    // A client that exits on an error stops reading.
+        child.stdin.take().ok_or_else(|| Failure("the client has no standard input".to_owned()))?;
+    // A client that exits on an error closes its input. The error is reported below.
     let _ = input.write_all(sql.as_bytes());
     drop(input);
     let output = child.wait_with_output().context(|| "waiting for the client".to_owned())?;
@@ -41,6 +41,7 @@ pub(crate) fn run(engine: Engine, url: &str, file: Option<&Path>, sql: &str) -> 
     }
 }
 
+/// Creates a `mariadb` command that connects to this URL.
 fn mariadb(url: &str) -> Result<Command> {
     let (user, password) =
         url::account(url).ok_or_else(|| Failure("the URL has no account".to_owned()))?;

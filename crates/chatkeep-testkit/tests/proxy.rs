@@ -1,4 +1,4 @@
-//! The fault proxy in front of an echo server.
+//! Tests of the fault proxy in front of an echo server.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use chatkeep_testkit::{Deliver, FaultProxy};
 
+/// Time without data after which a connection counts as silent.
 const READ_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Returns each packet to the client and records all received bytes.
+/// A server that returns each packet to the client and records all received bytes.
 struct Echo {
     url: String,
     received: Arc<Mutex<Vec<u8>>>,
@@ -54,12 +55,13 @@ fn connect(proxy: &FaultProxy) -> TcpStream {
     stream
 }
 
+/// Sends bytes and returns the next bytes received.
 fn send(stream: &mut TcpStream, text: &[u8]) -> std::io::Result<Vec<u8>> {
     stream.write_all(text)?;
     receive(stream)
 }
 
-/// Returns the next bytes; empty at the end of the connection.
+/// Returns the next bytes received; none at the end of the connection.
 fn receive(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut buffer = [0; 1024];
     let count = stream.read(&mut buffer)?;

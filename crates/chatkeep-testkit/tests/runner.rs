@@ -1,4 +1,6 @@
-//! The `chatkeep-testkit run` command, mostly with one server, because each test starts its own.
+//! Tests of the `chatkeep-testkit run` command.
+//!
+//! Each test starts its own servers, so most tests use only one.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -6,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+/// Maximum time for servers and commands to end.
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn testkit(arguments: &[&str]) -> Command {
@@ -71,7 +74,8 @@ fn an_unknown_server_is_rejected() {
     );
 }
 
-/// A runner whose command has printed the pid of its server and the folder of the run, and sleeps.
+/// A runner whose command sleeps, after it has printed the pids of the server and the command, and
+/// the folder of the run.
 struct Running {
     runner: Child,
     server: u32,
@@ -159,17 +163,18 @@ fn sigint_ends_the_command_and_the_servers() {
     let mut running = start_and_sleep();
     running.signal("-INT");
     let status = running.runner.wait().expect("the runner exits");
-    // Only the runner gets the signal, not its process group as from a terminal, so it terminates
-    // the command.
+    // The command does not get SIGINT, because the signal is sent to the runner only and not to the
+    // process group. The runner therefore ends the command with SIGTERM: 128 + 15.
     assert_eq!(status.code(), Some(143));
     running.assert_cleaned_up();
 }
 
 #[test]
-fn a_signal_during_the_start_ends_the_servers() {
+fn a_signal_during_the_start_ends_the_runner() {
     let mut runner = testkit(&["--only", "postgresql,mariadb", "--fast", "--", "sleep", "60"]);
     let mut runner = runner.stderr(Stdio::null()).spawn().expect("the runner starts");
     let pid = runner.id();
+    // By then the runner is starting the servers.
     thread::sleep(Duration::from_millis(400));
     send("-TERM", pid);
     let status = runner.wait().expect("the runner exits");

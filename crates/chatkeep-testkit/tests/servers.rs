@@ -1,4 +1,4 @@
-//! Private servers that tests stop, kill and freeze.
+//! Tests of private servers, which a test can stop, kill and freeze.
 
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -45,6 +45,7 @@ fn a_frozen_server_responds_only_after_it_is_resumed() {
             server.resume();
             let waited = query.join().expect("the query succeeds");
             assert!(
+                // Less than the 500 ms above, because the query may start late.
                 waited >= Duration::from_millis(400),
                 "{engine} responded after {waited:?}, while frozen"
             );
@@ -87,6 +88,7 @@ fn an_unknown_setting_is_reported_with_the_end_of_the_log() {
         });
         let panic = outcome.map(|_| ()).expect_err("the setting is unknown");
         let text = panic.downcast_ref::<String>().expect("the message is a text");
+        // A server may report the name with hyphens.
         let text = text.replace('-', "_");
         assert!(text.contains("no_such_thing"), "{engine} reported: {text}");
     }

@@ -1,4 +1,4 @@
-//! Restores backups.
+//! Restores backups, which are archives or SQLite files, into an empty database.
 
 use std::path::Path;
 use std::time::Duration;
@@ -41,7 +41,7 @@ struct BackupContent {
 ///
 /// # Errors
 /// `Configuration` if opening the file fails. `Corrupt` if it is not a backup, is truncated, or is
-/// damaged.
+/// damaged. `Schema` if it is a SQLite file that is incomplete or has another schema version.
 pub fn check_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<Content> {
     read_backup(path, progress)
         .map(|found| found.content)
@@ -57,20 +57,22 @@ fn read_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<BackupCont
     })
 }
 
-/// Source of the rows.
+/// A backup file that is open for reading.
 enum Source<'a> {
     Archive(&'a Path),
     SqliteFile(Box<Connection>),
 }
 
 impl<'a> Source<'a> {
+    /// Opens a backup. The format is detected from the start of the file.
     fn open(path: &'a Path) -> Result<Self> {
-        // Errors of opening the file are reported by the archive reader.
+        // An unreadable file is treated as an archive, whose reader reports the error.
         if !is_sqlite_file(path).unwrap_or(false) {
             return Ok(Self::Archive(path));
         }
         transfer::check_sqlite_file(path)?;
         let url = DatabaseUrl::sqlite_file(path);
+        // The connect timeout has no effect on a file.
         open_source(&url, Duration::from_secs(10)).map(|source| Self::SqliteFile(Box::new(source)))
     }
 
@@ -82,6 +84,7 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Reads all rows. `hand_over` gets each batch, and the number of rows read so far.
     fn read(
         &mut self,
         mut hand_over: impl FnMut(crate::batch::Batch, u64) -> Result<()>,
@@ -105,8 +108,8 @@ impl<'a> Source<'a> {
 ///
 /// The backup is an archive or a SQLite file. It is read and validated completely before any row is
 /// stored. While rows are being stored, the database is marked incomplete and programs refuse to
-/// open it. After an error all rows are deleted. After the process was killed, the same restore
-/// starts over. At the end the stored rows are read back and compared.
+/// open it. At the end, the stored rows are read back and compared. If the process is killed, run
+/// the same restore again: it deletes the stored rows and starts over.
 ///
 /// ```
 /// use chatkeep_transfer::{backup, restore};
@@ -125,8 +128,14 @@ impl<'a> Source<'a> {
 ///
 /// # Errors
 /// `Configuration` if opening the file fails. `Corrupt` if it is not a backup, is truncated, or is
-/// damaged. `InvalidInput` if the backup is the database's own file. `Conflict` if the database has
-/// rows. Database errors keep their kinds. After an error, the rows stored so far are deleted.
+/// damaged, or if the stored rows differ from it. `InvalidInput` if the backup is the database's
+/// own file. `Conflict` if the database has rows, or another program writes to it. `Schema` if the
+/// schema of the database is newer than this program, or a copy into it is unfinished. `Schema`
+/// also if the backup is a SQLite file that is incomplete or has another schema version. Other
+/// kinds, such as `Unavailable` or `StorageFull`, if the database fails.
+///
+/// After an error, the rows stored so far are deleted, unless another program wrote to the
+/// database.
 pub fn restore(
     to: &DatabaseUrl,
     path: &Path,
@@ -172,12 +181,13 @@ fn run(
     }
 }
 
-/// Rejects a database with rows, unless they are those of an interrupted restore, which are
-/// deleted.
+/// Rejects a database that has rows. Rows of an interrupted restore are deleted instead.
+///
+/// `shown` is the name of the backup file.
 fn refuse_rows(target: &mut Connection, shown: &str) -> Result<()> {
     let (state, (messages, tokens)) = TargetWriter::inspect(target)?;
     match state {
-        // An earlier run was deleting all rows. The remaining ones are not needed.
+        // An earlier transfer was interrupted while it deleted all rows. Delete the remaining ones.
         Some(state) if state.is_truncating() => TargetWriter::truncate(target, shown),
         Some(state) if state.kind == KIND => {
             if (messages, tokens) != (state.messages.unsigned_abs(), state.tokens.unsigned_abs()) {
@@ -203,6 +213,7 @@ fn refuse_rows(target: &mut Connection, shown: &str) -> Result<()> {
     }
 }
 
+/// Stores all rows and compares them with the backup, which must not have changed since `found`.
 fn store(
     writer: &mut TargetWriter,
     path: &Path,

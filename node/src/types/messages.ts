@@ -8,14 +8,17 @@ export type FineTuningFormat = 'jsonl' | 'alpaca' | 'sharegpt';
 /** A logged message. */
 export interface Message {
   readonly id: number;
-  /** Timestamp with milliseconds. Passed back as an argument, it keeps the stored microseconds. */
+  /**
+   * Time of the message. A `Date` shows only milliseconds, but if you pass it back as an argument,
+   * the stored microseconds are kept.
+   */
   readonly timestamp: Date;
   readonly userMessage: string;
   readonly botResponse: string | null;
   readonly provider: string | null;
   readonly model: string | null;
   readonly tokensUsed: number | bigint | null;
-  /** Metadata. Integers beyond 2^53 are `bigint`s; in JSON, strings of their digits. */
+  /** Metadata. Integers beyond 2^53 are `bigint`s, which JSON represents as strings of digits. */
   // biome-ignore lint/suspicious/noExplicitAny: metadata is any JSON
   readonly metadata: Record<string, any> | null;
 }
@@ -30,7 +33,7 @@ interface MessageParts {
   readonly model?: string | null | undefined;
   /** Number of tokens that the exchange used. */
   readonly tokensUsed?: number | bigint | null | undefined;
-  /** Any JSON object of at most 30 levels. A `bigint` of 64 bits is stored exactly. */
+  /** Any JSON object, nested at most 30 levels deep. A 64-bit `bigint` is stored exactly. */
   readonly metadata?: object | null | undefined;
   /** Time of the message; the current time by default. */
   readonly timestamp?: TimestampInput | null | undefined;
@@ -69,7 +72,7 @@ export interface MessageFilter {
     | undefined;
 }
 
-/** A page of messages. */
+/** Options that select a page of messages. */
 export interface PageOptions extends Abortable {
   /** Maximum number of messages, 1 to 10,000. */
   readonly limit?: number | undefined;
@@ -82,7 +85,7 @@ export interface PageOptions extends Abortable {
   readonly cursor?: string | Message | null | undefined;
 }
 
-/** A filter of messages and their order. */
+/** Options of an iteration: a filter of messages, and their order. */
 export interface IterationOptions extends MessageFilter, Abortable {
   /** Whether the oldest message is first. Default: the newest is first. */
   readonly oldestFirst?: boolean | undefined;
@@ -100,7 +103,7 @@ export interface SpanOptions extends Abortable {
 export interface Analytics {
   readonly totalMessages: number;
   readonly totalTokens: number | bigint;
-  /** Average over the messages that have a token count; `null` without any. */
+  /** Average over the messages that have a token count; `null` if there are none. */
   readonly averageTokens: number | null;
   /** Number of messages per provider; `unknown` for messages without one. */
   readonly providers: Readonly<Record<string, number>>;

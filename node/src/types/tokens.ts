@@ -28,7 +28,7 @@ export interface TokenInfo {
   readonly tokenStart: string | null;
 }
 
-/** A new token. This is the only time that it is returned. */
+/** A new token. Only `createToken` returns the token itself; it is not stored. */
 export interface CreatedToken {
   /** The token. `util.inspect`, and so `console.log`, shows only its start. */
   readonly token: string;
@@ -43,6 +43,6 @@ export interface CreatedToken {
 export interface TokenCheck {
   readonly valid: boolean;
   readonly reason: TokenReason;
-  /** The token's record, if there is one. */
+  /** The token's stored record; `null` if there is none. */
   readonly token: TokenInfo | null;
 }

@@ -1,7 +1,8 @@
 """The data layer of a chat backend: a message log and an API-token store.
 
 It behaves identically on SQLite, PostgreSQL, MySQL and MariaDB; ``DATABASE_URL`` selects the
-database. The first call reads the environment variables and connects, not the import.
+database. Importing the package reads no environment variable and opens no connection; the first
+call does.
 
 Examples:
     >>> import chatkeep

@@ -8,7 +8,8 @@ from chatkeep._native import run_command
 
 def main() -> None:
     """Runs the command with the arguments of this process, and exits with its exit code."""
-    # Python would run its own handler only after the native call returns.
+    # Restores the default action of Ctrl-C. Python's own handler would run only after the native
+    # call returns.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(run_command(["chatkeep", *sys.argv[1:]]))
 

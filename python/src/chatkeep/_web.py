@@ -18,7 +18,8 @@ from chatkeep.types import DatabaseHealth, Health, PoolStatus, TokenCheck, Token
 
 _log = logging.getLogger("chatkeep.web")
 
-#: Default of ``Retry-After``, in seconds. A recovered database is used again within two seconds.
+#: Default of ``Retry-After``, in seconds. Chatkeep uses a database again within two seconds of its
+#: recovery, so that a retry after five seconds reaches it.
 RETRY_AFTER = 5
 
 #: Errors after which a client may retry.

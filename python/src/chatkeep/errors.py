@@ -2,8 +2,8 @@
 
 Each class also derives from a matching built-in exception. An invalid value raises
 ``InvalidInputError``, which is a ``ValueError``. A value of the wrong type raises
-``InvalidTypeError``, which is also a ``TypeError``. An unknown argument raises the ``TypeError`` of
-Python.
+``InvalidTypeError``, which is also a ``TypeError``. An unknown argument name raises Python's own
+``TypeError``, which is not a chatkeep error.
 
 Examples:
     >>> from chatkeep import Chatkeep, InvalidInputError
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import errno as _errno
 
-# Type checkers only: importing chatkeep does not import `typing`.
+# The import below is for type checkers only. Importing chatkeep does not import `typing`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chatkeep.types import SchemaErrorState
@@ -38,7 +38,7 @@ class Error(Exception):
         operation (str | None): Call that failed.
     """
 
-    #: Kind of the error, identical in every language.
+    #: Kind of the error, with the same name as in the Rust library.
     kind: str = "Internal"
     #: Invalid argument or setting, if any.
     field: str | None
@@ -100,7 +100,7 @@ class OutcomeUnknownError(Error, ConnectionError):
 
 
 class ConflictError(Error, RuntimeError):
-    """A conflict with another transaction lasted until the deadline."""
+    """A conflict with another transaction, such as a deadlock, lasted until the call timed out."""
 
     kind = "Conflict"
 

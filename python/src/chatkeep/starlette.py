@@ -66,7 +66,7 @@ class TokenRequired:
         self._tokens = _chatkeep.token_manager if chat is None else chat.token_manager
         self._retry_after = retry_after
 
-    # FastAPI reads these annotations. A connection is a request or a WebSocket.
+    # FastAPI reads the annotation, and passes the connection: a request or a WebSocket.
     async def __call__(self, connection: HTTPConnection) -> TokenInfo:
         """Returns the record of the token of a request.
 

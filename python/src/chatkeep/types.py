@@ -56,7 +56,10 @@ TokenReason: TypeAlias = Literal["valid", "malformed", "unknown", "revoked", "ex
 SchemaErrorState: TypeAlias = Literal[
     "behind", "newer", "changed", "missing", "out_of_order", "dirty", "failed", "unfinished"
 ]
-"""State of a schema that does not match; docs/src/migrations.md describes how to resolve each."""
+"""State of a schema that does not match this version; ``SchemaError.state`` describes each.
+
+The chapter on migrations of the guide, docs/src/migrations.md, describes how to resolve them.
+"""
 
 
 class Message(TypedDict):
@@ -92,36 +95,52 @@ class Analytics(TypedDict):
 
     total_messages: int
     total_tokens: int
+    #: Average over the messages that have a token count; ``None`` if there are none.
     average_tokens: float | None
+    #: Number of messages per provider; ``unknown`` for messages without one.
     providers: dict[str, int]
+    #: Number of messages per model; ``unknown`` for messages without one.
     models: dict[str, int]
+    #: Number of messages per day in UTC, as ``YYYY-MM-DD``.
     by_date: dict[str, int]
 
 
 class Sums(TypedDict):
     """Sums over messages."""
 
+    #: Number of messages.
     messages: int
+    #: Number of messages with a token count.
     with_tokens: int
+    #: Total number of tokens.
     tokens: int
 
 
 class TotalsDifference(TypedDict):
-    """Incorrect totals of an hour or a day."""
+    """Stored totals of a period that differ from the messages."""
 
+    #: Start of the period.
     start: str
+    #: Length of the period in hours: 1, 24 (a day) or 720 (30 days).
     hours: int
+    #: Provider, or ``unknown``.
     provider: str
+    #: Model, or ``unknown``.
     model: str
+    #: Stored sums.
     kept: Sums
+    #: Actual sums of the messages.
     found: Sums
 
 
 class TotalsCheck(TypedDict):
     """Result of comparing the totals with the messages."""
 
+    #: Number of messages that should be in the totals.
     counted: int
+    #: Number of messages that are not counted yet. ``get_analytics`` reads these rows directly.
     uncounted: int
+    #: Incorrect totals. Empty if all totals are correct.
     differences: list[TotalsDifference]
 
 
@@ -129,12 +148,18 @@ class TokenInfo(TypedDict):
     """The record of a token. It does not contain the token."""
 
     id: int
+    #: The same number as ``id``, under the name that older code uses.
     token_id: int
+    #: Purpose of the token.
     description: str
     created_at: str
+    #: Time of expiry; ``None`` if the token never expires.
     expires_at: str | None
+    #: Whether the token has not been revoked.
     is_active: bool
+    #: Time of the last use, to the minute; ``None`` if the token has not been used.
     last_used_at: str | None
+    #: First characters of the token, to distinguish it from others.
     token_start: str | None
 
 
@@ -143,6 +168,7 @@ class CreatedToken(TypedDict):
 
     token: str
     id: int
+    #: The same number as ``id``, under the name that older code uses.
     token_id: int
     description: str
     created_at: str
@@ -154,18 +180,26 @@ class TokenCheck(TypedDict):
 
     valid: bool
     reason: TokenReason
+    #: Stored record of the token; ``None`` if there is none.
     token: TokenInfo | None
 
 
 class PoolStatus(TypedDict):
     """Number of connections in the pool, by state."""
 
+    #: Maximum number of connections that stay open when idle.
     pool_size: int
+    #: Number of idle connections.
     checked_in: int
+    #: Number of connections in use, including those being opened.
     checked_out: int
+    #: Number of connections in use beyond ``pool_size``.
     overflow: int
+    #: Sum of ``checked_in`` and ``checked_out``.
     total: int
+    #: Maximum number of connections: ``pool_size`` plus the allowed overflow.
     max: int
+    #: Number of calls waiting for a connection.
     waiting: int
 
 
@@ -176,6 +210,7 @@ class Health(TypedDict):
     engine: str
     server_version: str
     latency_ms: float
+    #: ``head`` if the schema is current, otherwise the kind of mismatch, for example ``behind``.
     schema: str
     pool: PoolStatus
 
@@ -203,17 +238,24 @@ class MigrationStatus(TypedDict):
     """Applied and pending migrations, and applied ones that this version does not know."""
 
     applied: list[AppliedMigration]
+    #: Version and name of each migration that has not been run, in order.
     pending: list[list[str]]
+    #: Versions that a newer chatkeep has run.
     unknown: list[str]
 
 
 class ImportCounts(TypedDict):
     """Number of rows of an imported file, by outcome."""
 
+    #: Rows in the file.
     found: int
+    #: Rows that were stored.
     stored: int
+    #: Rows that an earlier run had already stored.
     already_there: int
+    #: Stored rows with a new id, because another row has the original one.
     with_new_id: int
+    #: Stored rows that differ from the originals.
     forced: int
 
 
@@ -222,7 +264,9 @@ class UnknownColumn(TypedDict):
 
     table: str
     column: str
+    #: Number of rows whose value is not NULL.
     rows: int
+    #: Whether ``chatkeep db import-legacy --force`` stores the rows.
     can_be_forced: bool
 
 
@@ -232,7 +276,9 @@ class ImportedFile(TypedDict):
     file: str
     messages: ImportCounts
     tokens: ImportCounts
+    #: Tables that were not imported, because chatkeep has no equivalent.
     other_tables: list[str]
+    #: Whether the messages have no timestamps, and get the modification time of the file.
     times_are_unknown: bool
     unknown_columns: list[UnknownColumn]
 
@@ -242,17 +288,24 @@ class ImportProblem(TypedDict):
 
     file: str
     table: str
+    #: Row number in SQLite (``rowid``).
     row: int
     field: str
+    #: Description of the problem.
     message: str
+    #: Whether ``chatkeep db import-legacy --force`` stores the row.
     can_be_forced: bool
 
 
 class ImportReport(TypedDict):
     """Result of an import."""
 
+    #: Whether the rows were stored.
     stored: bool
     files: list[ImportedFile]
+    #: Number of rows with invalid values.
     bad_rows: int
+    #: Number of these rows that even ``--force`` does not store.
     hopeless_rows: int
+    #: Problems, at most the first 10,000.
     problems: list[ImportProblem]

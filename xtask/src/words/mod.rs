@@ -1,4 +1,4 @@
-//! Checks comments, documentation, help and error texts against the word list of `STYLE.md`.
+//! Checks comments, documentation, help and error texts against the list of phrases in `STYLE.md`.
 //!
 //! Generated files and data are skipped, and so are the texts of tests, which quote what people
 //! write. Code between backticks is skipped everywhere.
@@ -31,7 +31,7 @@ const SKIPPED: &[&str] = &[
 ///
 /// # Errors
 ///
-/// Returns a message if a file cannot be read, or if there are more findings than the budget
+/// Returns a message if a file is not readable, or if there are more findings than the budget
 /// allows.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let list = arguments.iter().any(|argument| argument == "--list");

@@ -62,6 +62,7 @@ const AVOIDED: &[&str] = &[
 /// Ordinary English that contains an avoided phrase.
 const ALLOWED: &[&str] = &[
     "there is no",
+    "there is none",
     "it is no longer",
     "is no longer",
     "behind a proxy",
@@ -73,7 +74,8 @@ const ALLOWED: &[&str] = &[
 /// Splits `text` into lower-case words, without code between backticks and without addresses.
 pub(super) fn tokens(text: &str) -> Vec<String> {
     let mut plain = String::with_capacity(text.len());
-    for (index, part) in text.split('`').enumerate() {
+    // Python's docstrings mark code with two backticks.
+    for (index, part) in text.replace("``", "`").split('`').enumerate() {
         // A code span counts as one word, so that the words around it do not meet.
         plain.push_str(if index % 2 == 0 { part } else { " code " });
     }
@@ -134,6 +136,7 @@ mod tests {
 
     #[test]
     fn code_and_addresses_are_skipped() {
+        assert_eq!(phrases("``behind``: a state."), [] as [&str; 0]);
         assert_eq!(phrases("See `who()` at https://example.com/who and fn_who."), [] as [&str; 0]);
     }
 }

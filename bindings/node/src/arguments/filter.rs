@@ -49,7 +49,9 @@ pub(crate) fn page(args: &PageArgs<'_, '_>, default_limit: i64) -> ArgResult<Pag
     })
 }
 
-/// Returns the cursor after a message, from its timestamp as text with microseconds and its id.
+/// Returns the cursor after the message with this timestamp and id.
+///
+/// The timestamp is text with microseconds. Errors name `field`, the argument for the message.
 pub(crate) fn cursor_after_message(
     field: &str,
     timestamp: &JsArg<'_>,

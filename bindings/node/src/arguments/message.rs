@@ -19,7 +19,7 @@ pub(crate) struct MessageArgs<'a, 'env> {
     pub(crate) timestamp: &'a JsArg<'env>,
 }
 
-/// Number of arguments per message.
+/// Number of arguments per message: the fields of [`MessageArgs`].
 const ARGS_PER_MESSAGE: usize = 7;
 
 /// Converts the arguments of a message.
@@ -35,7 +35,8 @@ pub(crate) fn new_message(args: &MessageArgs<'_, '_>) -> ArgResult<NewMessage> {
     })
 }
 
-/// Converts messages from the concatenation of their arguments.
+/// Converts several messages. `args` contains the arguments of the first message, in the order of
+/// [`MessageArgs`], then those of the second, and so on.
 pub(crate) fn new_messages(args: &[JsArg<'_>]) -> ArgResult<Vec<NewMessage>> {
     let (messages, rest) = args.as_chunks::<ARGS_PER_MESSAGE>();
     if !rest.is_empty() {

@@ -1,5 +1,5 @@
-//! The settings of a store. A value that is out of range is a configuration error, as it is in the
-//! environment.
+//! The settings of a store. A value out of range is a configuration error, as for the environment
+//! variables.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ fn count(field: &'static str, arg: &JsArg<'_>) -> ArgResult<Option<u32>> {
     let Some(number) = optional_integer(field, arg)? else { return Ok(None) };
     let count = u32::try_from(number);
     count.map(Some).map_err(|_| {
-        out_of_range(field, format!("must be a whole number of 0 or more, not {number}"))
+        out_of_range(field, format!("must be a whole number from 0 to {}, not {number}", u32::MAX))
     })
 }
 
@@ -90,14 +90,15 @@ fn seconds(field: &'static str, arg: &JsArg<'_>) -> ArgResult<Option<Duration>> 
     if !(0.0..=MAX_SECONDS).contains(&seconds) {
         return Err(out_of_range(
             field,
-            format!("must be a number of seconds of 0 or more, not {seconds}"),
+            format!("must be a number of seconds from 0 to {MAX_SECONDS}, not {seconds}"),
         ));
     }
     Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
-/// Converts a maximum lifetime in seconds. As in the environment and in SQLAlchemy, -1 disables the
-/// limit.
+/// Converts a maximum lifetime in seconds. -1 becomes zero, which means no limit.
+///
+/// The environment variable `DB_POOL_RECYCLE` and SQLAlchemy accept -1, too.
 fn lifetime(field: &'static str, arg: &JsArg<'_>) -> ArgResult<Option<Duration>> {
     if is_given(arg)? && number(field, arg)? == -1.0 {
         return Ok(Some(Duration::ZERO));

@@ -1,4 +1,4 @@
-//! Optional arguments that have a default.
+//! Conversion of optional arguments, and their default values.
 
 use std::str::FromStr as _;
 

@@ -1,6 +1,6 @@
 //! Settings of a store.
 //!
-//! A value out of range is a configuration error, as it is in an environment variable.
+//! A value out of range is a configuration error, as for the environment variables.
 
 use std::time::Duration;
 
@@ -85,9 +85,9 @@ fn integer(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<u
         Err(error) => return Err(error),
     };
     let count = u32::try_from(number);
-    count
-        .map(Some)
-        .map_err(|_| invalid(field, format!("must be a whole number, 0 or greater, not {number}")))
+    count.map(Some).map_err(|_| {
+        invalid(field, format!("must be a whole number from 0 to {}, not {number}", u32::MAX))
+    })
 }
 
 fn seconds(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<Duration>> {
@@ -96,13 +96,15 @@ fn seconds(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<D
     if !(0.0..=MAX_SECONDS).contains(&seconds) {
         return Err(invalid(
             field,
-            format!("must be a number of seconds, 0 or greater, not {seconds}"),
+            format!("must be a number of seconds from 0 to {MAX_SECONDS}, not {seconds}"),
         ));
     }
     Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
-/// Converts a number of seconds. -1 means no limit, as in the environment and in SQLAlchemy.
+/// Converts a maximum lifetime in seconds. -1 becomes zero, which means no limit.
+///
+/// The environment variable `DB_POOL_RECYCLE` and SQLAlchemy accept -1, too.
 fn lifetime(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<Duration>> {
     let is_unlimited =
         |given: PyArg<'_, '_>| number(field, given).is_ok_and(|seconds| seconds == -1.0);

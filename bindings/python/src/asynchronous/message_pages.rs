@@ -24,10 +24,10 @@ impl AsyncMessagePages {
 
 #[pymethods]
 impl AsyncMessagePages {
-    /// Returns a future of the next page. The last page is empty.
+    /// Returns a future of the next page, which is empty after the last message.
     ///
     /// Returns:
-    ///     Future[list[Message]]: The messages.
+    ///     Future[list[Message]]: The messages of the page.
     fn next_page<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let messages = Arc::clone(&self.messages);
         let fetch = move |_: &chatkeep::Chatkeep, ()| {

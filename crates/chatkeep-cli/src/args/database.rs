@@ -165,7 +165,7 @@ pub(crate) struct BackupOptions {
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Octal permissions of the file; a replaced file never gets more than it had
+    /// Octal permissions of the file; a replacement never gets more than the old file
     #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
     pub(crate) file_mode: FileMode,
 }

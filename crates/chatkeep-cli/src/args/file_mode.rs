@@ -1,11 +1,12 @@
-//! File permissions as an argument.
+//! The argument of `--file-mode`: the permissions of a new file.
 
 use chatkeep::url::parse_file_mode;
 
-/// Permissions of a file.
+/// Permissions of a file, as the bits of `chmod`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileMode(pub(crate) u32);
 
+/// Parses octal permissions such as `0640`.
 pub(crate) fn parse(text: &str) -> Result<FileMode, String> {
     parse_file_mode(text)
         .map(FileMode)

@@ -106,9 +106,9 @@ pub(crate) enum MessagesCommand {
     #[command(
         long_about = "Delete old messages\n\n\
             Messages are deleted in batches of a few milliseconds, so that other programs can \
-            write in between. The free space is reused for new messages. A SQLite file keeps \
+            write in between. Their space is reused for new messages. A SQLite file keeps \
             its size unless --reclaim is given. --reclaim rewrites the file (VACUUM), which \
-            temporarily needs as much disk space again and blocks writers.",
+            temporarily needs free disk space of the file's size, and blocks writers.",
         after_help = examples! {
             "chatkeep messages prune --older-than 90d --dry-run"
             "chatkeep messages prune --older-than 12w"
@@ -149,7 +149,7 @@ pub(crate) struct LogOptions {
     pub(crate) timestamp: Option<Timestamp>,
 }
 
-/// Filter options.
+/// Options that select messages.
 #[derive(Debug, Args)]
 pub(crate) struct FilterOptions {
     /// Only messages of this provider
@@ -195,7 +195,7 @@ pub(crate) struct ListOptions {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) offset: Option<i64>,
 
-    /// Continue after the page that ended with this cursor
+    /// List the messages after this cursor, which the previous page returned
     #[arg(long, value_parser = parse_cursor)]
     pub(crate) cursor: Option<Cursor>,
 
@@ -231,7 +231,7 @@ pub(crate) struct StatsOptions {
     #[arg(long, conflicts_with_all = ["since", "until"])]
     pub(crate) check: bool,
 
-    /// Recompute the stored totals; other programs can write during it
+    /// Recompute the stored totals; other programs can write at the same time
     #[arg(long, conflicts_with_all = ["since", "until", "check"])]
     pub(crate) rebuild: bool,
 }
@@ -274,7 +274,7 @@ pub(crate) struct ExportOptions {
     #[arg(long, value_enum, default_value = "jsonl")]
     pub(crate) format: ExportFormat,
 
-    /// Oldest first (default), so that an import gives the same order
+    /// Oldest first (default), so that an import keeps the order
     #[arg(long)]
     pub(crate) oldest_first: bool,
 
@@ -290,7 +290,7 @@ pub(crate) struct ExportOptions {
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Octal permissions of the file; a replaced file never gets more than it had
+    /// Octal permissions of the file; a replacement never gets more than the old file
     #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
     pub(crate) file_mode: FileMode,
 
@@ -329,7 +329,7 @@ pub(crate) struct PruneOptions {
     pub(crate) reclaim: bool,
 }
 
-/// Parses `key=value`. A value that is valid JSON has its JSON type; any other is a string.
+/// Parses `key=value`. A value that is valid JSON gets its JSON type. Any other value is a string.
 fn parse_pair(text: &str) -> Result<MetadataFilter, String> {
     let (key, value) = text
         .split_once('=')

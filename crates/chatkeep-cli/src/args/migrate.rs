@@ -64,7 +64,7 @@ pub(crate) enum MigrateCommand {
         yes: bool,
     },
 
-    /// Show the schema version; exits with 3 if it is outdated, or with 31-35
+    /// Show the schema version; exits with 3 if it is outdated, 31-35 if it is unusable
     #[command(after_help = examples! {
         "chatkeep migrate current"
         "chatkeep migrate current --json | jq -r .state"

@@ -34,10 +34,7 @@ pub(super) fn run(command: &SearchIndexCommand, context: &Context) -> Result<u8,
                 &json!({ "state": state.name(), "minimum_characters": minimum }),
                 || {
                     let scans = minimum.map_or_else(String::new, |minimum| {
-                        format!(
-                            "; phrases of fewer than {minimum} characters are searched in all \
-                        messages"
-                        )
+                        format!("; searches for fewer than {minimum} characters scan all messages")
                     });
                     format!("{}{scans}\n", described(state))
                 },
@@ -47,12 +44,13 @@ pub(super) fn run(command: &SearchIndexCommand, context: &Context) -> Result<u8,
     Ok(0)
 }
 
+/// Describes a state for the terminal.
 fn described(state: SearchIndexState) -> &'static str {
     match state {
         SearchIndexState::Ready => "ready: searches for rare words use the index",
         SearchIndexState::Unfinished => {
-            "unfinished: being built, interrupted, or built with another ngram_token_size; \
-             `chatkeep search-index create` starts over"
+            "unfinished: being built, interrupted, or built with another value of \
+             ngram_token_size; `chatkeep search-index create` starts over"
         }
         SearchIndexState::Unsupported => {
             "unsupported on this engine: searches scan all messages, newest first"

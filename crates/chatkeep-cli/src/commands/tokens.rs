@@ -17,7 +17,7 @@ use crate::table::{Column, Table};
 use crate::terminal::Terminal;
 use crate::text::visible_line;
 
-/// Maximum number of bytes read, more than any token has.
+/// Maximum number of bytes read from standard input: 2 MiB, which is longer than any token.
 const MAX_BYTES: u64 = 2 << 20;
 
 pub(super) fn run(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
@@ -28,7 +28,7 @@ fn dispatch(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
     match command {
         TokensCommand::Create(options) => create(&options, context)?,
         TokensCommand::List => list(context)?,
-        // Exit code 1 is reserved for invalid tokens, so failures have another one.
+        // Here exit code 1 means only that the token is invalid, so failures get another code.
         TokensCommand::Verify { token } => {
             return verify(token, context)
                 .map_err(|failure| failure.replace_code(FAILED, UNAVAILABLE));
@@ -75,6 +75,7 @@ fn create(options: &CreateOptions, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Describes a new token to its creator.
 fn about(created: &CreatedToken) -> String {
     let expiry = created.expires_at.map_or_else(
         || "never expires".to_owned(),
@@ -158,6 +159,7 @@ fn verify(token: Option<String>, context: &Context) -> Result<u8, Failure> {
     Ok(if check.valid { 0 } else { FAILED })
 }
 
+/// Adds an explanation to the reason why a token is invalid.
 fn explained(reason: &str) -> &str {
     match reason {
         "malformed" => "malformed (mistyped, or not a token)",
@@ -166,7 +168,7 @@ fn explained(reason: &str) -> &str {
     }
 }
 
-/// Reads the token from standard input, without the final line break of files and `echo`.
+/// Reads the token from standard input, without the final line break that `echo` and editors add.
 fn read_token(terminal: &Terminal) -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         terminal.note("Type or paste the token, then Enter and Ctrl-D:");
@@ -174,7 +176,7 @@ fn read_token(terminal: &Terminal) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes);
     read.map_err(|error| Failure::file("standard input", &error))?;
-    // Invalid UTF-8 becomes a character that no token has, so the token is malformed.
+    // Invalid UTF-8 becomes U+FFFD, which no token contains, so the token is reported as malformed.
     let text = String::from_utf8_lossy(&bytes);
     // Some editors and PowerShell write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

@@ -1,4 +1,4 @@
-//! Test fixture: runs the command in a temporary folder and captures its output.
+//! Test fixture: runs `chatkeep` in a temporary folder and captures its output.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A temporary folder with a database that is created at the first use.
+/// A temporary folder and the URL of a database, which the first command that uses it creates.
 pub(crate) struct Home {
     folder: TempDir,
     url: String,
@@ -28,7 +28,7 @@ impl Home {
         Self { folder, url }
     }
 
-    /// Creates a folder that uses another database.
+    /// Creates a folder whose commands use the database at this URL.
     pub(crate) fn at(url: &str) -> Self {
         Self { url: url.to_owned(), ..Self::new() }
     }
@@ -37,7 +37,7 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    /// Returns the names of the files in the folder, without those of the database.
+    /// Returns the sorted names of the files in the folder, except those of the database.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
         let names = entries
@@ -47,6 +47,7 @@ impl Home {
         names
     }
 
+    /// Writes a file in the folder and returns its path.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         std::fs::write(&path, bytes).expect("a file is written");
@@ -57,7 +58,7 @@ impl Home {
         std::fs::read_to_string(self.path(name)).expect("a file is read")
     }
 
-    /// Creates a command in this folder, with a minimal environment.
+    /// Creates a `chatkeep` command that runs in this folder, with a minimal environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatkeep"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
@@ -66,15 +67,18 @@ impl Home {
         command
     }
 
+    /// Runs a command, which may fail.
     pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
         Answer::from(self.command(arguments).output().expect("the command runs"))
     }
 
+    /// Runs a command with additional environment variables.
     pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
         let mut command = self.command(arguments);
         Answer::from(command.envs(variables.iter().copied()).output().expect("the command runs"))
     }
 
+    /// Runs a command with `input` on its standard input.
     pub(crate) fn run_on(&self, input: impl AsRef<[u8]>, arguments: &[&str]) -> Answer {
         let mut child = self.start(arguments);
         let mut stdin = child.stdin.take().expect("a pipe");
@@ -89,20 +93,21 @@ impl Home {
         self.command(arguments).stdin(Stdio::piped()).spawn().expect("the command starts")
     }
 
-    /// Runs a command that must succeed.
+    /// Runs a command that must succeed, and returns its output.
     pub(crate) fn run_ok(&self, arguments: &[&str]) -> String {
         let answer = self.run(arguments);
         assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
         answer.out
     }
 
-    /// Runs a command that must succeed and print one JSON document.
+    /// Runs a command with `--json`. It must succeed and print one JSON document.
     pub(crate) fn run_json(&self, arguments: &[&str]) -> Value {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
         let out = self.run_ok(&arguments);
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
     }
 
+    /// Returns the number of messages in the database.
     pub(crate) fn count(&self) -> u64 {
         self.run_json(&["messages", "count"])["count"].as_u64().expect("a number")
     }
@@ -119,7 +124,7 @@ impl From<Output> for Answer {
 }
 
 impl Answer {
-    /// Returns the error object that `--json` prints.
+    /// Returns the error object that a command with `--json` prints on standard error.
     pub(crate) fn error(&self) -> Value {
         let object: Value =
             serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));

@@ -1,10 +1,14 @@
-//! Tests of failing and successful syncs to disk.
+//! Tests of syncs to disk (fsync): when one fails, and that a folder is synced after a new file.
 
 use std::process::Command;
 
 use crate::command::Home;
 
-/// Compiles the library that intercepts the command's syncs; see `failing_disk.c`.
+/// Compiles `failing_disk.c`, a library that intercepts the syncs of a command, and returns its
+/// path.
+///
+/// The first sync of a file whose name ends in `FAIL_SYNC_OF` fails. The path of each synced file
+/// is written to `SYNC_LOG`.
 fn sync_library(home: &Home) -> String {
     let library = home.path("disk.so").to_string_lossy().into_owned();
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/failing_disk.c");
@@ -49,6 +53,7 @@ fn the_folder_is_synced_after_a_new_file() {
             home.run_with(command, &[("LD_PRELOAD", library.as_str()), ("SYNC_LOG", &log)]);
         assert_eq!(answer.code, Some(0), "{answer:?}");
         let synced = home.read(&format!("synced-{number}"));
+        // The file has a temporary name until it is complete. Its new name is stored in the folder.
         let file = synced
             .lines()
             .position(|line| line.ends_with(".part"))

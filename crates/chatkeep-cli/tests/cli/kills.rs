@@ -1,7 +1,8 @@
-//! Tests of SIGKILL at random times of an import, copy, backup, restore or adoption.
+//! Tests of SIGKILL at random times of an import, copy, backup, restore or `migrate adopt`.
 //!
 //! Running the command again completes it. Until then, no program treats the stored rows as
-//! complete. `CHATKEEP_KILLS` is the number of runs per engine, and of backups; the default is 3.
+//! complete. The variable `CHATKEEP_KILLS` is the number of repetitions of each test; the default
+//! is 3.
 
 use std::fs;
 use std::process::Command;
@@ -12,12 +13,15 @@ use chatkeep_testkit::{Engine, TestDatabase};
 
 use crate::command::{Answer, Home};
 
+/// Number of messages in each source, which is several batches.
 const ROWS: u64 = 9_000;
 
-/// A source with several batches of rows, an archive of it, and a legacy file with as many rows.
+/// A database `chat.db`, its archive `chat.tar.zst`, and the legacy file `old.db`, all with
+/// [`ROWS`] messages.
 struct Sources {
     home: Home,
     url: String,
+    /// Row counts and digests of the archive.
     content: serde_json::Value,
 }
 
@@ -54,7 +58,7 @@ impl Sources {
     }
 }
 
-/// Random number generator with a new seed in each run.
+/// Random number generator with a new seed in each run: Knuth's linear congruential one of MMIX.
 struct Random(u64);
 
 impl Random {
@@ -65,6 +69,7 @@ impl Random {
         Self(seed)
     }
 
+    /// Returns a random duration below the limit.
     fn below(&mut self, limit: Duration) -> Duration {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -72,11 +77,12 @@ impl Random {
     }
 }
 
+/// Returns the number of repetitions of each test.
 fn kill_count() -> usize {
     std::env::var("CHATKEEP_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
 }
 
-/// Runs a command and kills it after `delay`. Returns whether it had succeeded before.
+/// Runs a command and kills it after `delay`. Returns whether it succeeded before that.
 fn kill_after(mut command: Command, delay: Duration) -> bool {
     let mut child = command.spawn().expect("the command starts");
     let end = Instant::now() + delay;
@@ -103,7 +109,7 @@ fn visible_messages(home: &Home) -> Option<u64> {
     count["count"].as_u64()
 }
 
-/// Asserts that a target has all rows and correct statistics.
+/// Asserts that a target has exactly the rows of the source and correct statistics.
 fn assert_complete(home: &Home, sources: &Sources) {
     assert_eq!(home.count(), ROWS);
     home.run_ok(&["db", "backup", "--force", "after.tar.zst"]);
@@ -113,6 +119,7 @@ fn assert_complete(home: &Home, sources: &Sources) {
     home.run_ok(&["messages", "stats", "--check"]);
 }
 
+/// Kills copies, restores and imports into an engine up to twice each, and then completes them.
 fn kills(engine: Engine) {
     if !engine.is_available() {
         return;
@@ -156,17 +163,17 @@ fn kills(engine: Engine) {
                 }
             }
         }
-        // A completed restore is not repeated.
+        // A restore (1) into a complete database would be refused.
         let is_done = visible_messages(&home) == Some(ROWS);
         if verb != 1 || !is_done {
             home.run_ok(verbs[verb]);
         }
+        // An import (2) finds all messages by their content.
         if verb == 2 {
             let again = home.run_json(&import);
             assert_eq!(
                 again["files"][0]["messages"]["already_there"], ROWS,
-                "no message is stored \
-                twice"
+                "no message is stored twice"
             );
             home.run_ok(&["messages", "stats", "--check"]);
             assert_eq!(home.count(), ROWS);
@@ -275,6 +282,7 @@ fn remove_copy(database: &TestDatabase) {
     }
 }
 
+/// Kills adoptions on an engine up to twice each, and then completes them.
 fn adoptions(engine: Engine) {
     let adopt = ["migrate", "adopt"];
     let mut random = Random::new();
@@ -300,7 +308,8 @@ fn adoptions(engine: Engine) {
         }
         killed += killed_runs;
         remove_copy(&target);
-        // After chatkeep's history exists, an upgrade completes the adoption.
+        // A run killed after the conversion has left a migration history, with which `adopt`
+        // refuses to run. An upgrade applies the remaining migrations.
         if home.run(&adopt).code != Some(0) {
             home.run_ok(&["migrate", "upgrade"]);
         }

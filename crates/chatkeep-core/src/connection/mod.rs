@@ -106,9 +106,9 @@ pub struct Connection {
     at_rest: Option<AtRest>,
 }
 
-/// Returns the timeout to set on the server. It is shorter than the client's deadline, so that the
-/// server reports the timeout first. Then it is certain that nothing was changed, and the
-/// connection stays usable.
+/// Returns the timeout to set on the server: the client's deadline minus a tenth of it, at most
+/// minus one second. So the server reports the timeout before the client gives up. After such a
+/// report it is certain that nothing was changed, and the connection stays usable.
 fn server_timeout(deadline: Duration) -> Duration {
     deadline - (deadline / 10).min(Duration::from_secs(1))
 }
@@ -179,8 +179,11 @@ impl Connection {
     /// the same as [`Connection::open`].
     ///
     /// # Errors
-    /// Those of [`Connection::open`]; `Unavailable`, not retryable, when the file was deleted or
-    /// replaced.
+    /// - `Configuration` when a setting is wrong: password, unknown database, missing folder.
+    /// - `Unavailable` when the server does not respond in time. When the file was deleted or
+    ///   replaced, it is not retryable.
+    /// - `PoolTimeout` when the server has no free connection.
+    /// - `Corrupt` when the file is not a SQLite database.
     pub fn open_expecting(
         url: &DatabaseUrl,
         role: Role,
@@ -279,8 +282,8 @@ impl Connection {
                 self.set_lock_timeout(timeout);
                 return Ok(());
             }
-            // Behind a pooler, the setting would stay on the server connection, which the pooler
-            // then assigns to another client.
+            // Behind a pooler (such as PgBouncer), the setting would stay on the server connection,
+            // which the pooler then assigns to another client. Only the client's deadline applies.
             Session::PostgreSql(connection) if connection.is_pooled() => return Ok(()),
             Session::PostgreSql(_) => postgresql_session::statement_timeout(timeout),
             Session::MySql(_) => mysql_session::statement_timeout(self.engine, timeout),
@@ -310,7 +313,9 @@ impl Connection {
     /// allow. A reader connection is sufficient. Has no effect on a server.
     ///
     /// # Errors
-    /// `StorageFull` and other storage errors. No data is lost: committed changes stay in the log.
+    /// `StorageFull` when the disk is full, `ReadOnly` when the file is read-only, and
+    /// `Unavailable` when writing the file fails. No data is lost: committed changes stay in the
+    /// log.
     pub fn checkpoint(&mut self) -> Result<()> {
         match &self.session {
             Session::Sqlite(_) => self.batch("PRAGMA wal_checkpoint(PASSIVE)", Effect::None),
@@ -321,9 +326,9 @@ impl Connection {
     /// Runs `read` and keeps only the first rows of the result, up to `budget`. Also returns
     /// whether rows were dropped.
     ///
-    /// The remaining rows are still received from a server, because stopping it takes another round
-    /// trip, and are dropped one by one. On SQLite, which reads row by row, `read` must apply the
-    /// budget.
+    /// On a server, the remaining rows are received and dropped one by one, because cancelling the
+    /// statement would take another round trip. On SQLite, which reads row by row, this method
+    /// drops nothing, and `read` must apply the budget.
     pub(crate) fn within_budget<T>(
         &mut self,
         budget: RowBudget,

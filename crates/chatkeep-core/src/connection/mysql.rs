@@ -31,7 +31,7 @@ const CLOSING_SOON: Duration = Duration::from_secs(1);
 /// One connection to a MySQL or MariaDB server.
 pub(crate) struct MysqlConnection {
     reactor: Reactor,
-    /// `None` only during the drop.
+    /// `None` only while this struct is being dropped.
     conn: Option<Conn>,
     statements: Statements<Mysql, Statement>,
     /// A statement that is no longer used. It is closed before the next statement runs, so that a
@@ -105,9 +105,11 @@ impl MysqlConnection {
     fn fail(&mut self, failure: Failure) -> DieselError {
         let (kind, message) = match &failure {
             Failure::Refused { number, message, .. } => {
-                // 1047: the Galera node is unusable until it rejoins its cluster. After the others,
-                // the server closes the connection.
+                // 1047: the Galera node is unusable until it rejoins its cluster. The server closes
+                // the connection after 1053 (shutdown), 1180 (failed commit), 1927 (connection
+                // killed) and 4031 (idle for too long).
                 self.broken |= matches!(number, 1047 | 1053 | 1180 | 1927 | 4031);
+                // 1062: duplicate key.
                 let kind = if *number == 1062 {
                     DatabaseErrorKind::UniqueViolation
                 } else {
@@ -128,7 +130,7 @@ impl MysqlConnection {
         DieselError::DatabaseError(kind, Box::new(message))
     }
 
-    /// Converts the outcome of a wait, and stores its failure.
+    /// Converts the outcome of waiting for the driver, and stores a failure.
     fn complete<T>(
         &mut self,
         outcome: Result<Result<T, mysql_async::Error>, WaitError>,
@@ -193,7 +195,8 @@ impl MysqlConnection {
         }
     }
 
-    /// Runs the statement as text that contains its values.
+    /// Runs the statement as text that contains its values, for a server at its limit of prepared
+    /// statements.
     fn run_unprepared<T>(
         &mut self,
         source: &T,
@@ -212,7 +215,7 @@ impl MysqlConnection {
     }
 }
 
-/// Returns the driver's connection, which exists until the drop.
+/// Returns the driver's connection, which exists until [`MysqlConnection`] is dropped.
 fn open(conn: &mut Option<Conn>) -> &mut Conn {
     conn.as_mut().expect("the connection is only taken when it is dropped")
 }

@@ -1,4 +1,4 @@
-//! Polling of two futures on one thread that exchange work.
+//! Polling of two futures that exchange work on one thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +19,7 @@ struct Signal {
     is_due: AtomicBool,
     /// The loop is polling, and checks `is_due` after the round.
     is_polling: AtomicBool,
+    /// Waker of the task that runs the loop.
     outer: AtomicWaker,
 }
 
@@ -49,8 +50,8 @@ impl PollLoop {
             }
         }
         signal.is_polling.store(false, Ordering::SeqCst);
-        // Another thread may have woken a future just before that, for example one that resolved a
-        // host name.
+        // Another thread, such as one that resolves a host name, may have woken a future after the
+        // last check and before `is_polling` was cleared.
         if outcome.is_pending() && signal.is_due.load(Ordering::SeqCst) {
             cx.waker().wake_by_ref();
         }

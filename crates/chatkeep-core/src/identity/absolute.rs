@@ -18,7 +18,8 @@ impl DatabaseUrl {
     /// ```
     ///
     /// # Errors
-    /// `Configuration` when the path is relative and the working folder has been removed.
+    /// `Configuration` when the path is relative and the working folder is unknown, for example
+    /// because it has been removed.
     pub fn into_absolute(mut self) -> Result<Self> {
         if let Target::Sqlite(target) = &mut self.target
             && let SqliteLocation::File(path) = &mut target.location

@@ -1,4 +1,5 @@
-//! A temporary copy of a SQLite file and its log, for files that opening in place would change.
+//! A temporary copy of a SQLite file and its companions. It is read instead of a file that would be
+//! changed by being opened.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -15,7 +16,7 @@ const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
 /// Maximum number of attempts to copy a file that is changed during the copy.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// A copy, which is removed when this is dropped.
+/// A copy in a temporary folder, which is removed on drop.
 pub(super) struct PrivateCopy {
     _folder: TempDir,
     path: PathBuf,
@@ -26,7 +27,11 @@ impl PrivateCopy {
         &self.path
     }
 
-    /// Copies the file and its companions.
+    /// Copies the file and its companions. If they change during the copy, it is repeated.
+    ///
+    /// # Errors
+    /// `Conflict`, not retryable, when they change during every attempt. `StorageFull` when the
+    /// disk is full, and `Configuration` when the copy fails for another reason.
     pub(super) fn of(source: &Path) -> Result<Self> {
         for _ in 0..MAX_ATTEMPTS {
             let before = file_states(source);
@@ -67,8 +72,8 @@ fn copy_error(source: &Path, error: &io::Error) -> Error {
     Error::new(kind, format!("failed to copy {}: {error}", source.display()))
 }
 
-/// Returns whether opening the file in place would change it or its folder: it is in write-ahead
-/// mode, or has unfinished changes.
+/// Returns whether opening the file in place would change it or its folder. This is the case in
+/// write-ahead mode, or if a companion with data exists.
 pub(super) fn is_needed(source: &Path) -> io::Result<bool> {
     let mut header = [0; 20];
     fs::File::open(source)?.read_exact(&mut header)?;
@@ -81,7 +86,8 @@ pub(super) fn is_needed(source: &Path) -> io::Result<bool> {
             .any(|suffix| companion(source, suffix).metadata().is_ok_and(|file| file.len() > 0)))
 }
 
-/// Returns the time of the last modification of the file or its companions.
+/// Returns the latest modification time of the file and its companions, or the Unix epoch if it is
+/// unknown.
 pub(super) fn modified(source: &Path) -> SystemTime {
     let times = file_states(source).into_iter().flatten().filter_map(|state| state.0);
     times.max().unwrap_or(SystemTime::UNIX_EPOCH)
@@ -90,6 +96,8 @@ pub(super) fn modified(source: &Path) -> SystemTime {
 /// Modification time and size of a file, if it exists.
 type FileState = Option<(Option<SystemTime>, u64)>;
 
+/// Returns the states of the file, its write-ahead log and its rollback journal. Different states
+/// before and after a copy mean that the file was changed during the copy.
 fn file_states(source: &Path) -> [FileState; 3] {
     let state = |path: &Path| path.metadata().ok().map(|file| (file.modified().ok(), file.len()));
     let [wal, journal] = COMPANIONS.map(|suffix| state(&companion(source, suffix)));

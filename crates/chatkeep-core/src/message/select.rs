@@ -82,11 +82,12 @@ pub fn list(
 pub struct Chunk {
     /// Messages in the requested order.
     pub messages: Vec<Message>,
-    /// Whether messages were left out because of their size.
+    /// Whether fewer messages were returned than requested because of [`CHUNK_BYTES`].
     pub is_truncated: bool,
 }
 
-/// Maximum size of a chunk, in bytes, unless its only message is larger.
+/// Maximum size of a chunk, in bytes, unless its only message is larger. It limits the memory that
+/// one step of an iterator needs.
 pub const CHUNK_BYTES: u64 = 4 << 20;
 
 /// Returns the next messages after a cursor, in the given order.
@@ -110,6 +111,7 @@ pub fn list_after(
     Ok(Chunk { messages, is_truncated: left_out || not_received })
 }
 
+/// Returns at most `limit` messages within the budget, and whether the budget left out others.
 fn load(
     connection: &mut Connection,
     filter: &MessageFilter,
@@ -148,7 +150,8 @@ fn load(
     rows.map_err(|error| connection.read_error(error))
 }
 
-/// Returns the first rows within the budget, and whether more exist. SQLite never reads the others.
+/// Returns the first rows within the budget, and whether it left out others. SQLite reads only one
+/// row that it leaves out.
 fn first(
     rows: impl Iterator<Item = QueryResult<Message>>,
     mut budget: RowBudget,

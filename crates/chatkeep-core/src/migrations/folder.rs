@@ -12,20 +12,25 @@ use crate::error::{Error, Result};
 
 /// Number of digits of a version, a timestamp `YYYYMMDDHHMMSS`.
 pub(super) const VERSION_DIGITS: usize = 14;
-/// Maximum length of a name, in characters. The history column has 200.
+/// Maximum length of a name, in characters. The history table's column `name` has 200.
 pub(super) const MAX_NAME: usize = 150;
-/// Names of the folders of engine-specific migrations.
+/// Names of the subfolders with engine-specific migrations.
 pub(super) const DIALECTS: [&str; 4] = ["sqlite", "postgresql", "mysql", "mariadb"];
 
-/// Name of the argument in errors.
+/// Argument that is named as the field of errors.
 pub(super) const FIELD: &str = "folder";
 
+/// Returns the error for an invalid path in the folder: `InvalidInput` with the field `folder`.
 fn wrong(path: &Path, cause: impl std::fmt::Display) -> Error {
     Error::invalid_input(FIELD, format!("{}: {cause}", path.display()))
 }
 
 /// Reads the migrations of this folder for this engine, oldest first. A migration in the engine's
-/// own folder overrides the common one.
+/// subfolder overrides the one of the same name in `folder`.
+///
+/// # Errors
+/// `InvalidInput` with the field `folder` when the folder or a migration in it is invalid, or when
+/// reading it fails.
 pub(super) fn read(engine: Engine, folder: &Path) -> Result<Vec<Migration>> {
     match fs::metadata(folder) {
         Ok(about) if about.is_dir() => {}
@@ -59,7 +64,7 @@ pub(super) fn read(engine: Engine, folder: &Path) -> Result<Vec<Migration>> {
     Ok(found.into_values().map(|(_, migration)| migration).collect())
 }
 
-/// Returns the folders to read, in ascending precedence.
+/// Returns the folders to read. A migration in a later one overrides the same one in an earlier.
 fn parents(engine: Engine, folder: &Path) -> Vec<PathBuf> {
     let names: &[&str] = match engine {
         Engine::Sqlite => &["sqlite"],
@@ -86,7 +91,8 @@ pub(super) fn folders(parent: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// Splits a folder name into version and description.
+/// Splits a folder name into version and description. Returns `None` if it is not the name of a
+/// migration.
 pub(super) fn parse_name(name: &str) -> Option<(&str, &str)> {
     let (version, words) = name.split_once('_')?;
     let is_version =
@@ -99,6 +105,7 @@ pub(super) fn parse_name(name: &str) -> Option<(&str, &str)> {
     (is_version && are_words).then_some((version, words))
 }
 
+/// Reads one migration. `down.sql` may be missing: the migration is then irreversible.
 fn read_one(path: &Path, version: &str, words: &str) -> Result<Migration> {
     let up = read_file(&path.join("up.sql"))?.ok_or_else(|| wrong(path, "contains no up.sql"))?;
     let down = read_file(&path.join("down.sql"))?.unwrap_or_default();

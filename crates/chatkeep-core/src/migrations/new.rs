@@ -10,15 +10,15 @@ use crate::value::Timestamp;
 /// Text of a new `up.sql`.
 const UP: &str = "\
 -- Applies the migration. Rules:
--- * Never change this file after it has run on any database that matters: databases record its
---   checksum. Add another migration.
+-- * Never change this file after it has run on a database that you keep: each database records the
+--   checksum of the file. Add another migration instead.
 -- * SQLite and PostgreSQL run it in one transaction, completely or not at all. MySQL and MariaDB
 --   commit every statement that changes tables; an interrupted run resumes where it stopped.
 -- * No BEGIN or COMMIT, and no client commands (DELIMITER, \\set, .bail). Do not qualify names with
 --   a schema or database.
--- * Statements that PostgreSQL cannot run in a transaction (CREATE INDEX CONCURRENTLY) need this
---   line before the first statement:
---     chatkeep: no-transaction      (with the two dashes before it, and nothing after it)
+-- * Statements that PostgreSQL cannot run in a transaction (such as CREATE INDEX CONCURRENTLY) need
+--   a separate line before the first statement, written exactly like the text in quotes:
+--   \"-- chatkeep: no-transaction\"
 -- * The previous release must still run on the new schema: add first, remove one release later.
 
 ";
@@ -32,9 +32,11 @@ const DOWN: &str = "\
 /// Creates the folder of a new migration, with templates of `up.sql` and `down.sql`, and returns
 /// the paths of the files.
 ///
-/// The version is the current time, or one more than the newest version if that is later. With
-/// `per_engine`, or if `folder` contains `sqlite`, `postgresql` or `mysql`, each engine gets its
-/// own.
+/// The version is the current time, or one more than the newest version if that is later.
+///
+/// If `folder` contains any of the subfolders `sqlite`, `postgresql`, `mysql` and `mariadb`, the
+/// migration is created in each existing one. Otherwise, with `per_engine`, the first three are
+/// created, each with the migration.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("chatkeep-doc-{}", std::process::id()));
@@ -46,8 +48,9 @@ const DOWN: &str = "\
 /// ```
 ///
 /// # Errors
-/// `InvalidInput` if the description contains no ASCII letter or digit or is too long, or if
-/// writing a file fails.
+/// - `InvalidInput` with the field `description` if it contains no ASCII letter or digit, or is
+///   longer than 150 characters.
+/// - `InvalidInput` with the field `folder` if reading the folder or writing a file fails.
 pub fn new_migration(folder: &Path, description: &str, per_engine: bool) -> Result<Vec<PathBuf>> {
     let words = words(description)?;
     let own: Vec<_> = DIALECTS.iter().filter(|name| folder.join(name).is_dir()).collect();
@@ -72,11 +75,12 @@ pub fn new_migration(folder: &Path, description: &str, per_engine: bool) -> Resu
     Ok(files)
 }
 
+/// Returns the error for a failure to create a file or folder.
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     Error::invalid_input(FIELD, format!("cannot write {}: {error}", path.display()))
 }
 
-/// Converts a description to its form in a folder name.
+/// Converts a description to its form in a folder name: `Add users!` becomes `add_users`.
 fn words(description: &str) -> Result<String> {
     let lower = description.to_lowercase();
     let parts =
@@ -96,6 +100,7 @@ fn words(description: &str) -> Result<String> {
 
 /// Returns the current time as a version, or one more than the newest version if that is later.
 fn next_version(folder: &Path) -> Result<String> {
+    // The 14 digits of YYYYMMDDHHMMSS.
     let now: String =
         Timestamp::now().to_string().chars().filter(char::is_ascii_digit).take(14).collect();
     let mut newest = 0_u64;

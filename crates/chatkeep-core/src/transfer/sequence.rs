@@ -40,10 +40,10 @@ fn number(connection: &mut Connection, sql: &str) -> Result<Option<i64>> {
     Ok(rows.first().and_then(|row| row.number))
 }
 
-/// The smallest id that the next row can get, rows that are there included.
+/// Returns the smallest id that the next row can get. It is above the ids of all stored rows.
 ///
 /// # Errors
-/// `Unavailable` and the like when the database does not answer.
+/// `Unavailable` or another connection error if the database does not respond.
 pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
     let table = ids.table();
     let last = match connection.engine() {

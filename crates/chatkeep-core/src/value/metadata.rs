@@ -66,6 +66,7 @@ impl Metadata {
             Error::invalid_input(FIELD, hint)
         })?;
         if let Some(literal) = oversized_integer(text) {
+            // A literal can be arbitrarily long; the start is enough to find it.
             let shown: String = literal.chars().take(24).collect();
             return Err(Error::invalid_input(
                 FIELD,
@@ -98,7 +99,7 @@ impl Metadata {
 
     /// Returns the object as a map.
     pub fn to_map(&self) -> Map<String, Value> {
-        // This type wrote the text, so parsing it cannot fail.
+        // The text was validated when this value was created, so parsing it cannot fail.
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
@@ -114,6 +115,8 @@ impl Metadata {
     }
 }
 
+/// Checks the limits of [`Metadata::parse`], and normalises numbers. `depth` is the depth of this
+/// value; the outermost object has depth 1.
 fn check(value: &mut Value, depth: usize) -> Result<()> {
     match value {
         Value::Object(_) | Value::Array(_) if depth > Metadata::MAX_DEPTH => {
@@ -153,9 +156,10 @@ fn refuse_nul(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Replaces negative zero, which PostgreSQL cannot represent. Integral doubles of 2^64 and more
-/// need no change: engines that expand them return oversized integers, which parse to the same
-/// doubles.
+/// Replaces negative zero by zero, because PostgreSQL's JSON cannot represent it.
+///
+/// Integral doubles of 2^64 and more need no change. An engine that expands their exponent returns
+/// an integer of more than 64 bits, which parses to the same double.
 fn normalise(number: &mut Number) -> Result<()> {
     if number.as_f64() == Some(0.0) && number.is_f64() {
         *number = Number::from_f64(0.0).ok_or_else(|| Error::internal("zero is a number"))?;
@@ -163,6 +167,7 @@ fn normalise(number: &mut Number) -> Result<()> {
     Ok(())
 }
 
+/// Returns the JSON type of a value, for errors.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -217,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn only_objects_are_accepted() {
+    fn non_objects_and_invalid_values_are_rejected() {
         assert_eq!(refused("[1]"), "must be a JSON object, not a list");
         assert_eq!(refused("\"a\""), "must be a JSON object, not a string");
         assert!(refused("{\"a\": NaN}").starts_with("must be a JSON object ("));

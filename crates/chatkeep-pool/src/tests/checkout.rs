@@ -31,7 +31,7 @@ fn a_returned_connection_is_reused() {
         assert_eq!(pool.checkout(role).unwrap().connection().number, 1);
     }
     assert_eq!(fake.attempts(), 1);
-    assert_eq!(fake.pings(), 0, "it was used recently");
+    assert_eq!(fake.pings(), 0, "the connection was used recently");
 }
 
 #[test]
@@ -83,6 +83,7 @@ fn the_status_counts_connections_and_waiting_calls() {
 fn the_status_serializes_to_json() {
     let pool = Fake::new(Layout::File).pool(settings(2, 1));
     let expected = serde_json::json!({
+        // Two readers and the writer.
         "pool_size": 3, "checked_in": 0, "checked_out": 0, "overflow": 0, "total": 0, "max": 4,
         "waiting": 0,
     });
@@ -128,7 +129,7 @@ fn a_broken_connection_is_closed_and_replaced() {
 }
 
 #[test]
-fn a_connection_is_pinged_only_after_being_idle() {
+fn a_connection_is_pinged_after_more_than_5_idle_seconds() {
     let fake = Fake::new(Layout::Server);
     let pool = fake.pool(settings(1, 0));
     drop(pool.checkout(Role::Reader).unwrap());
@@ -139,7 +140,7 @@ fn a_connection_is_pinged_only_after_being_idle() {
     drop(pool.checkout(Role::Reader).unwrap());
     assert_eq!(fake.pings(), 1);
     drop(pool.checkout(Role::Reader).unwrap());
-    assert_eq!(fake.pings(), 1, "it was used recently");
+    assert_eq!(fake.pings(), 1, "the connection was used recently");
 }
 
 #[test]
@@ -195,7 +196,7 @@ fn older_connections_are_pinged_once_after_a_break() {
     checkouts.clear();
 
     let again: Vec<_> = (0..3).map(|_| pool.checkout(Role::Reader).unwrap()).collect();
-    assert_eq!(fake.pings(), 2, "the two older ones are pinged, the new one is not");
+    assert_eq!(fake.pings(), 2, "only the two older connections are pinged");
     assert_eq!(fake.attempts(), 4);
     drop(again);
     let _again: Vec<_> = (0..3).map(|_| pool.checkout(Role::Reader).unwrap()).collect();
@@ -210,8 +211,8 @@ fn callers_get_no_stale_connection_after_a_server_restart() {
     fake.lose_connections(true);
     checkouts[0].connection_mut().broken = true;
     checkouts.clear();
-    let numbers: Vec<_> = (0..3).map(|_| pool.checkout(Role::Reader).unwrap()).collect();
-    assert!(numbers.iter().all(|checkout| checkout.connection().number > 3));
+    let again: Vec<_> = (0..3).map(|_| pool.checkout(Role::Reader).unwrap()).collect();
+    assert!(again.iter().all(|checkout| checkout.connection().number > 3));
     assert_eq!(fake.open_now(), 3);
 }
 
@@ -222,7 +223,7 @@ fn an_expired_connection_is_closed_on_return() {
     let checkout = pool.checkout(Role::Reader).unwrap();
     fake.advance(94 * SECOND);
     drop(checkout);
-    assert!(fake.closed().is_empty(), "half of the jitter: its lifetime is 95 s");
+    assert!(fake.closed().is_empty(), "the random number is 0.5: the lifetime is 95 s");
     let checkout = pool.checkout(Role::Reader).unwrap();
     fake.advance(SECOND);
     drop(checkout);
@@ -302,7 +303,7 @@ fn calls_retry_while_the_server_is_full() {
     assert_eq!(
         fake.slept(),
         [10, 20, 40].map(Duration::from_millis),
-        "half of the maximum pause each time"
+        "half of each maximum pause, because the random number is 0.5"
     );
 }
 

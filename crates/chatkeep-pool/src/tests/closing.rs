@@ -19,6 +19,7 @@ fn closing_closes_idle_connections_now_and_used_ones_on_return() {
             assert_eq!(pool.status().checked_in, 1);
         }
         pool.close();
+        // Closing a closed pool has no effect.
         pool.close();
         assert_eq!(fake.open_now(), 1);
         assert_eq!(pool.status().checked_in, 0);
@@ -63,6 +64,6 @@ fn dropping_the_pool_closes_its_connections() {
     assert_eq!(fake.open_now(), 2);
     drop(pool);
     drop(late);
-    // r2d2's thread may hold the last reference to its pool slightly longer.
+    // A thread of r2d2 (the library that stores the connections) may drop its pool slightly later.
     until(|| fake.open_now() == 0);
 }

@@ -1,4 +1,4 @@
-//! One connection through the proxy, with a thread per direction.
+//! Relays one connection through the proxy, with a thread per direction.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,25 +12,28 @@ use super::state::State;
 
 /// Maximum time to wait for the response to a forwarded packet before the connection is cut.
 const RESPONSE_LIMIT: Duration = Duration::from_secs(10);
+/// Maximum size of a packet: the bytes that one read returns.
 const BUFFER: usize = 64 * 1024;
-/// Number of sent bytes to remember, which is more than the length of any pattern.
+/// Number of bytes from the client to remember, so that a pattern split over packets is found. It
+/// is more than the length of any pattern of [`cut_at`](super::FaultProxy::cut_at).
 const HISTORY: usize = 4 * 1024;
 
 /// State shared by the two directions of a connection.
 #[derive(Default)]
 struct Responses {
-    /// Data from the server is no longer forwarded to the client.
+    /// Whether data from the server is dropped instead of forwarded to the client.
     muted: AtomicBool,
-    /// The server has responded since.
+    /// Whether the server has sent data since `muted` was set.
     received: AtomicBool,
 }
 
+/// Relays the connection of a client until one side closes it or the proxy cuts it.
 pub(super) fn serve(state: &Arc<State>, client: TcpStream) {
     // On some systems, an accepted socket inherits the non-blocking mode of its listener.
     let Ok(()) = client.set_nonblocking(false) else { return };
     let Ok(end) = client.try_clone() else { return };
     let id = state.register(end);
-    // A stalled proxy only accepts the connection.
+    // A stalled proxy waits here, after it has accepted the connection.
     if state.may_pass() {
         relay(state, id, client);
     }
@@ -91,7 +94,7 @@ fn from_client(state: &State, mut client: TcpStream, mut server: TcpStream, resp
     }
 }
 
-/// Waits for a response, which proves that the server has processed the packet.
+/// Waits for a response of the server, which shows that it has processed the packet.
 fn wait_for_response(responses: &Responses) {
     let begin = Instant::now();
     while !responses.received.load(Ordering::SeqCst) && begin.elapsed() < RESPONSE_LIMIT {

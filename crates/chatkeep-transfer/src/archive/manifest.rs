@@ -1,4 +1,4 @@
-//! The manifest of an archive.
+//! The manifest of an archive: its origin, the digests of its tables, and a list of its parts.
 
 use chatkeep_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::digest::Content;
 /// Version of the archive format that this program writes and reads.
 pub(super) const FORMAT: u32 = 1;
 
-/// Contents of an archive. The field names are its JSON keys.
+/// Description of an archive: its origin, content and parts. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Manifest {
@@ -17,25 +17,26 @@ pub struct Manifest {
     pub format: u32,
     /// Version of chatkeep that wrote the archive.
     pub chatkeep: String,
-    /// Engine of the source database.
+    /// Engine of the source database: `sqlite`, `postgresql`, `mysql` or `mariadb`.
     pub engine: String,
     /// Time at which the archive was written.
     pub created_at: Timestamp,
     /// Row counts and digests of the tables.
     pub content: Content,
-    /// Id of the next message.
+    /// Id of the next message that the source database would store. The target continues from it,
+    /// so that ids of deleted messages are not reused.
     pub next_message_id: i64,
-    /// Id of the next token.
+    /// Id of the next token that the source database would store.
     pub next_token_id: i64,
     /// Parts, in archive order.
     pub parts: Vec<Part>,
 }
 
-/// One part of an archive.
+/// One part of an archive: an entry with rows of one table as JSON Lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Part {
-    /// Name of the entry in the archive.
+    /// Name of the entry in the archive, such as `messages/000001.jsonl`.
     pub name: String,
     /// Number of rows, one per line.
     pub rows: u64,

@@ -1,5 +1,7 @@
-//! The second pass over messages. It finds those already stored, and gives new ids to those whose
-//! id is taken.
+//! The second pass over messages, after the validation of the first pass (`check`).
+//!
+//! Messages that an earlier run stored are skipped. A message keeps its id, unless the id is
+//! invalid or another message has it. Then the message gets a new id.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,23 +17,25 @@ use super::report::Counts;
 /// Stores the messages of one import.
 pub(super) struct MessageImporter<'a> {
     connection: &'a mut Connection,
-    /// `None` in a dry run.
+    /// Totals by day, provider and model, to which new messages are added. `None` in a dry run.
     totals: Option<LockedTotals>,
-    /// Ids that a dry run would have used.
+    /// Ids of the messages that a dry run would have stored.
     planned: HashSet<i64>,
 }
 
-/// Rows of a table, divided by whether they have their own id in the database.
+/// Rows of a legacy table, divided by whether the database has their content under their own id.
 #[derive(Default)]
 struct Partition {
-    /// Ids in the database that belong to rows of this table.
+    /// Ids of the rows whose content is stored under their own id.
     stored_ids: Vec<i64>,
-    /// Rowids of rows whose id is taken by another row, by content.
+    /// Rowids of the other rows by the digest of their content. Their id is invalid, or another
+    /// message has it.
     displaced: HashMap<Key, Vec<i64>>,
 }
 
 impl<'a> MessageImporter<'a> {
-    /// Creates an importer. The caller has opened a transaction, except in a dry run.
+    /// Creates an importer. Except in a dry run, the totals are locked, and the caller must have
+    /// opened a transaction.
     pub(super) fn new(connection: &'a mut Connection, dry_run: bool) -> Result<Self> {
         let totals = if dry_run { None } else { Some(LockedTotals::lock(connection)?) };
         Ok(Self { connection, totals, planned: HashSet::new() })
@@ -59,6 +63,7 @@ impl<'a> MessageImporter<'a> {
         self.find_displaced(&mut partition, counts)?;
         let mut displaced: Vec<i64> = partition.displaced.into_values().flatten().collect();
         displaced.sort_unstable();
+        // The number of rows that `rows_numbered` reads per query.
         for rowids in displaced.chunks(200) {
             let rows = file.rows_numbered(table, rowids)?;
             self.store_displaced(table, &rows, file, counts)?;
@@ -66,7 +71,7 @@ impl<'a> MessageImporter<'a> {
         Ok(())
     }
 
-    /// Stores rows whose id is free under that id.
+    /// Stores each row under its own id if that id is valid and free, and records the other rows.
     fn store_free_ids(
         &mut self,
         read: Vec<ReadMessage>,
@@ -90,7 +95,7 @@ impl<'a> MessageImporter<'a> {
                     counts.stored += 1;
                     counts.forced += u64::from(read.is_forced);
                     partition.stored_ids.push(id);
-                    // The ids of a file need not be unique.
+                    // A later row of the file may have the same id.
                     existing.insert(id, Some(read.message.clone()));
                     new.push(read.message);
                 }
@@ -104,7 +109,8 @@ impl<'a> MessageImporter<'a> {
         self.insert(new)
     }
 
-    /// Finds rows that an earlier run stored under another id, by content.
+    /// Finds displaced rows that an earlier run stored under new ids, and removes them from the
+    /// partition. Messages are compared by content.
     fn find_displaced(&mut self, partition: &mut Partition, counts: &mut Counts) -> Result<()> {
         let mut last_id = i64::MIN;
         while !partition.displaced.is_empty() {
@@ -115,6 +121,8 @@ impl<'a> MessageImporter<'a> {
                 .iter()
                 .filter(|message| partition.stored_ids.binary_search(&message.id).is_err())
             {
+                // A stored message does not show whether its row had a timestamp, so both digests
+                // are looked up.
                 for has_time in [true, false] {
                     let key = key(message, has_time);
                     if let Some(rowids) = partition.displaced.get_mut(&key) {
@@ -131,7 +139,7 @@ impl<'a> MessageImporter<'a> {
         Ok(())
     }
 
-    /// Stores rows whose own id is taken.
+    /// Stores displaced rows with new ids.
     fn store_displaced(
         &mut self,
         table: &LegacyTable,
@@ -156,7 +164,8 @@ impl<'a> MessageImporter<'a> {
         self.insert(new)
     }
 
-    /// Stores rows with ids that the database assigns, while other programs insert as well.
+    /// Stores rows with ids that the database assigns, because other programs may insert messages
+    /// concurrently.
     fn store_with_new_ids(
         &mut self,
         table: &LegacyTable,
@@ -181,6 +190,7 @@ impl<'a> MessageImporter<'a> {
         }
     }
 
+    /// Stores messages under their ids and adds them to the totals. A dry run only notes the ids.
     fn insert(&mut self, new: Vec<Message>) -> Result<()> {
         self.refuse_too_large(&new)?;
         match &self.totals {
@@ -195,12 +205,15 @@ impl<'a> MessageImporter<'a> {
         }
     }
 
+    /// Rejects messages above the maximum row size, which a server may set below 16 MiB.
     fn refuse_too_large(&self, new: &[Message]) -> Result<()> {
         let limit = self.connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
         if let Some(message) = new.iter().find(|message| message.size_in_bytes() > limit) {
             let (id, size) = (message.id, message.size_in_bytes());
-            let reason =
-                format!("row {id} has {size} bytes in all fields; the server's maximum is {limit}");
+            let reason = format!(
+                "row {id} has {size} bytes in all fields together; the server's maximum is {limit} \
+                 bytes"
+            );
             return Err(Error::invalid_input("message", reason));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Tests of copies from every engine to every other one.
+//! Tests of copies from every engine to every engine.
 
 use chatkeep::{ErrorKind, SchemaState};
 use chatkeep_testkit::Engine;
@@ -44,7 +44,7 @@ fn all_rows_are_copied_to_every_engine(store: &Store) {
         assert_same(store, &target);
         assert!(compare(&from, &to, TIMEOUT, &mut |_| {}).expect("compared").equal);
         assert!(target.tokens().verify_token(&token).expect("the database answers"), "{engine}");
-        // The row with the greatest id was deleted. Its id is not reused.
+        // `fill` deleted the message with the greatest id. The target does not reuse that id.
         let greatest = before.last().expect("messages").id;
         assert!(target.log("new") > greatest + 1, "{engine}");
         assert!(target.tokens().create_token("new", None).expect("a token").id > 2, "{engine}");
@@ -126,7 +126,8 @@ fn errors_name_the_unsuitable_side(store: &Store) {
     assert!(!store.path("missing.db").exists());
     assert_eq!(refused(&url("sqlite:///:memory:"), &to).kind(), ErrorKind::Configuration);
     assert_eq!(refused(&from, &url("sqlite:///:memory:")).kind(), ErrorKind::Configuration);
-    // The schema of a source without tables is not upgraded.
+    // A copy creates no tables in the source. SQLite is left out: a source without tables is a
+    // missing file there, as above.
     let empty = other(store.engine());
     if store.engine() != Engine::Sqlite {
         assert_eq!(

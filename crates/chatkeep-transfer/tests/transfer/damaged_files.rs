@@ -10,7 +10,7 @@ use crate::files::{LOG, SECRET_HASH, make};
 use crate::store::Store;
 
 on_every_engine![
-    files_other_than_sqlite_are_rejected_by_name,
+    files_other_than_sqlite_are_rejected_with_their_name,
     damaged_files_are_rejected,
     unsupported_tables_are_rejected_with_their_missing_columns,
     duplicate_hashes_are_rejected,
@@ -18,6 +18,8 @@ on_every_engine![
     imports_into_a_newer_schema_are_refused,
 ];
 
+/// Asserts that an import of this file fails with this kind of error and changes nothing. The error
+/// contains the file's name and `expected`.
 #[track_caller]
 fn refused(store: &Store, name: &str, kind: ErrorKind, expected: &str) {
     let path = store.path(name);
@@ -32,7 +34,7 @@ fn refused(store: &Store, name: &str, kind: ErrorKind, expected: &str) {
     assert!(store.raw.try_execute("SELECT * FROM messages").is_err(), "no tables are created");
 }
 
-fn files_other_than_sqlite_are_rejected_by_name(store: &Store) {
+fn files_other_than_sqlite_are_rejected_with_their_name(store: &Store) {
     refused(store, "missing.db", ErrorKind::Configuration, "is not readable");
     fs::write(store.path("empty.db"), "").expect("written");
     refused(store, "empty.db", ErrorKind::Corrupt, "is empty");
@@ -42,6 +44,7 @@ fn files_other_than_sqlite_are_rejected_by_name(store: &Store) {
     refused(store, "folder.db", ErrorKind::Configuration, "is not a file");
 }
 
+/// Creates a file with 3000 messages and returns its bytes.
 fn filled(store: &Store, name: &str) -> Vec<u8> {
     let path = make(
         store.path(name),
@@ -61,13 +64,14 @@ fn damaged_files_are_rejected(store: &Store) {
     fs::write(store.path("tiny.db"), &whole[..100]).expect("written");
     refused(store, "tiny.db", ErrorKind::Corrupt, "is truncated");
     let mut flipped = whole.clone();
-    // The header of a page of the table's B-tree.
+    // Damages the header of the fourth page, of 4096 bytes, which belongs to the table's B-tree.
     for byte in &mut flipped[3 * 4096..3 * 4096 + 200] {
         *byte ^= 0x55;
     }
     fs::write(store.path("flipped.db"), flipped).expect("written");
     refused(store, "flipped.db", ErrorKind::Corrupt, "");
-    // A page with many misplaced rows. The message lists at most five problems.
+    // Zeroes the row pointers of the same page, after its header of 8 bytes. The error lists at
+    // most five of the many faults; `refused` limits its length.
     let mut scattered = whole.clone();
     scattered[3 * 4096 + 8..3 * 4096 + 200].fill(0);
     fs::write(store.path("flipped.db"), scattered).expect("written");
@@ -102,10 +106,10 @@ fn duplicate_hashes_are_rejected(store: &Store) {
          (2, '{}', 'b', '2024-01-01T00:00:00', NULL, 0, NULL)",
         SECRET_HASH.to_ascii_uppercase()
     );
-    let without_key = "CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT, \
+    let without_unique = "CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT, \
                        description TEXT, created_at TEXT, \
                        expires_at TEXT, is_active INTEGER, last_used_at TEXT)";
-    let path = make(store.path("tokens.db"), &[without_key, &rows]);
+    let path = make(store.path("tokens.db"), &[without_unique, &rows]);
     let force = ImportOptions { force: true, ..Default::default() };
     let report = import_legacy(store, &[path], force, &mut |_| {}).expect("checked");
     assert_eq!((report.stored, report.hopeless_rows, report.problems[0].row), (false, 1, 2));
@@ -132,11 +136,12 @@ fn names_that_are_not_utf8_are_reported(store: &Store) {
     make(store.path("column.db"), &[texts]);
     patch(store, "column.db", b"moodX", b"mood\xff");
     refused(store, "column.db", ErrorKind::InvalidInput, "whose name is not text: mood\u{fffd}");
-    // SQLite's description of the damage contains the name.
+    // Without the quotes, the column is NOT NULL and its value is NULL, which SQLite reports as
+    // damage. Its description contains the column's name.
     make(store.path("null.db"), &[texts]);
     patch(store, "null.db", b"moodX \"TEXT NOT NULL\"", b"mood\xff  TEXT NOT NULL ");
     refused(store, "null.db", ErrorKind::Corrupt, "NULL value in messages.mood\u{fffd}");
-    // An ignored table may have any name.
+    // The name of a table that the import ignores may be invalid.
     make(store.path("table.db"), &[LOG, "CREATE TABLE songX (a)"]);
     patch(store, "table.db", b"songX", b"song\xff");
     let report =

@@ -1,4 +1,4 @@
-//! Tests of a disk that becomes full during a call.
+//! Tests of imports, restores, copies and backups during which the disk becomes full.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,10 +13,11 @@ use chatkeep_transfer::{
 use crate::files::{LOG, make};
 use crate::store::{Store, fill, open, url};
 
-/// A small file system in memory, unmounted on drop. Mounting it requires root.
+/// A file system of 3 MiB in memory, unmounted on drop. Mounting it requires root.
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
+    /// Mounts it over a folder. Returns `None` and prints the reason if mounting fails.
     fn over(folder: &'a Path) -> Option<Self> {
         let flags = rustix::mount::MountFlags::empty();
         match rustix::mount::mount("tmpfs", folder, "tmpfs", flags, Some(c"size=3m")) {
@@ -38,11 +39,12 @@ impl Drop for SmallDisk<'_> {
 }
 
 #[test]
-fn incomplete_results_are_not_taken_for_complete() {
+fn calls_on_a_full_disk_fail_and_leave_no_rows_that_look_complete() {
     let source = Store::create(Engine::Sqlite);
     fill(&source);
     let archive = source.path("chat.tar.zst");
     backup(&source, File::create(&archive).expect("a file"), &mut |_| {}).expect("written");
+    // About 5 MB, more than the disk holds.
     let rows = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
                 INSERT INTO messages (user_message) SELECT printf('%.1000c', 'x') FROM n";
     let old = make(source.path("old.db"), &[LOG, rows]);
@@ -75,6 +77,7 @@ fn incomplete_results_are_not_taken_for_complete() {
     let error = backup_sqlite(&source, &path("backup.db")).expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
     let file = File::create(path("backup.tar.zst")).expect("a file");
+    // Uses up the remaining space.
     std::fs::write(path("filler"), vec![0; 4 << 20]).expect_err("full");
     let error = backup(&source, file, &mut |_| {}).expect_err("full");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");

@@ -1,4 +1,7 @@
-//! Tests of tables with unknown columns: they prevent an import, unless it is forced.
+//! Tests of legacy tables with columns that chatkeep does not have.
+//!
+//! They prevent an import, unless it is forced. A token with a value in such a column is never
+//! imported.
 
 use std::fs;
 
@@ -18,6 +21,7 @@ on_every_engine![
     forced_imports_omit_empty_columns_of_tokens,
 ];
 
+/// Adds two unknown columns, and messages with values of every SQLite type in them.
 const MORE: &str = "ALTER TABLE messages ADD COLUMN mood; ALTER TABLE messages ADD COLUMN score;
     INSERT INTO messages (id, timestamp, user_message, metadata, mood, score) VALUES
         (1, '2024-01-01 00:00:00', 'a', NULL, 'glad 👩🏽‍🚀', 9007199254740993),
@@ -32,6 +36,7 @@ fn import(store: &Store, dry_run: bool, force: bool) -> ImportReport {
     import_legacy(store, &files, ImportOptions { dry_run, force }, &mut |_| {}).expect("checked")
 }
 
+/// Returns the table, the name, the number of values and `can_be_forced` of each unknown column.
 fn found(report: &ImportReport) -> Vec<(&str, &str, u64, bool)> {
     let columns = report.unknown_columns();
     columns
@@ -96,6 +101,7 @@ fn forced_imports_keep_the_values_of_unknown_columns(store: &Store) {
 fn unknown_columns_may_have_any_name_and_number(store: &Store) {
     let many: String =
         (0..250).map(|n| format!("ALTER TABLE messages ADD COLUMN c{n} DEFAULT {n};")).collect();
+    // The import itself uses the names `rowid`, `legacy`, `v0` and `number`.
     let odd = "ALTER TABLE messages ADD COLUMN \"a \"\"b'; --\" DEFAULT 'odd';
         ALTER TABLE messages ADD COLUMN rowid DEFAULT 'taken'; \
         ALTER TABLE messages ADD COLUMN legacy DEFAULT 'taken';
@@ -115,6 +121,7 @@ fn unknown_columns_may_have_any_name_and_number(store: &Store) {
         (&legacy["legacy"], &legacy["rowid"], &legacy["v0"]),
         (&"taken".into(), &"taken".into(), &"v".into())
     );
+    // The message's own `legacy` value gets another key, because a column has that name.
     assert_eq!(
         (&legacy["legacy_"]["deep"], &legacy["number"]),
         (&true.into(), &serde_json::Value::Null)
@@ -134,6 +141,7 @@ fn older_formats_keep_unknown_columns(store: &Store) {
     assert_eq!(import(store, false, true).files[0].messages.already_there, 1);
 }
 
+/// Creates a file with one token, the value `scopes` in an unknown column, and NULL in another.
 fn tokens(store: &Store, scopes: &str) {
     let rows = format!(
         "ALTER TABLE tokens ADD COLUMN scopes; ALTER TABLE tokens ADD COLUMN note;

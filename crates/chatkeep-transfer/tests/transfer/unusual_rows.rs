@@ -1,4 +1,7 @@
-//! Tests of rows with invalid values: they prevent an import, unless it is forced.
+//! Tests of legacy rows with invalid values.
+//!
+//! They prevent an import, unless it is forced. Tokens whose validity is unclear are never
+//! imported.
 
 use chatkeep::ErrorKind;
 use chatkeep_transfer::{ImportOptions, ImportReport, LegacyImport, import_legacy};
@@ -13,6 +16,7 @@ on_every_engine![
     values_that_decide_token_validity_are_required,
 ];
 
+/// One valid message and seven with invalid values.
 const BAD: &str = "INSERT INTO messages VALUES
     (1, '2024-01-01 00:00:00', 'good', NULL, NULL, NULL, NULL, NULL),
     (2, '2024-01-01 00:00:00', 'broken', NULL, NULL, NULL, NULL, '{\"a\": '),

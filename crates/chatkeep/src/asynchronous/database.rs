@@ -25,7 +25,7 @@ impl AsyncDatabaseManager {
         Self { database: chat.database().clone(), executor: Arc::clone(chat.executor()) }
     }
 
-    /// Returns the URL's engine.
+    /// Returns the engine that the URL names.
     pub fn engine(&self) -> Engine {
         self.database.engine()
     }
@@ -48,7 +48,8 @@ impl AsyncDatabaseManager {
     /// Calls [`DatabaseManager::wait_until_ready`] on a background thread.
     ///
     /// # Errors
-    /// The errors of [`DatabaseManager::wait_until_ready`].
+    /// `Unavailable` when the time elapses. `Configuration` and `Schema` at once, because a retry
+    /// would not help.
     pub async fn wait_until_ready(&self) -> Result<()> {
         self.run(DatabaseManager::wait_until_ready).await
     }
@@ -56,7 +57,7 @@ impl AsyncDatabaseManager {
     /// Calls [`DatabaseManager::health`] on a background thread.
     ///
     /// # Errors
-    /// The errors of [`DatabaseManager::health`].
+    /// `Unavailable`, `PoolTimeout`, `Configuration` and other errors of connecting.
     pub async fn health(&self) -> Result<Health> {
         self.run(DatabaseManager::health).await
     }
@@ -64,7 +65,7 @@ impl AsyncDatabaseManager {
     /// Calls [`DatabaseManager::migration_status`] on a background thread.
     ///
     /// # Errors
-    /// The errors of [`DatabaseManager::migration_status`].
+    /// `Unavailable` or another error of the connection when the database does not answer.
     pub async fn migration_status(&self) -> Result<MigrationStatus> {
         self.run(DatabaseManager::migration_status).await
     }
@@ -72,7 +73,8 @@ impl AsyncDatabaseManager {
     /// Calls [`DatabaseManager::upgrade`] on a background thread.
     ///
     /// # Errors
-    /// The errors of [`DatabaseManager::upgrade`].
+    /// `Schema` when the schema is newer than this program; `Conflict` when another program runs
+    /// migrations for too long.
     pub async fn upgrade(&self) -> Result<Vec<String>> {
         self.run(DatabaseManager::upgrade).await
     }
@@ -80,7 +82,10 @@ impl AsyncDatabaseManager {
     /// Calls [`DatabaseManager::migrate`] on a background thread.
     ///
     /// # Errors
-    /// The errors of [`DatabaseManager::migrate`].
+    /// - `InvalidInput` when the verb is unknown, or an argument is missing or invalid.
+    /// - `Schema` when the history does not match or the database rejects a statement.
+    /// - `Conflict` when another program runs migrations for too long.
+    /// - `Configuration` when the account lacks a permission that `check` needs.
     pub async fn migrate(&self, request: MigrateRequest) -> Result<MigrateResponse> {
         self.run(move |database| database.migrate(&request)).await
     }

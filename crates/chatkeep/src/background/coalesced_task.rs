@@ -17,7 +17,8 @@ const IDLE: u8 = 0;
 /// Submitted to the executor, but not yet running.
 const SCHEDULED: u8 = 1;
 const RUNNING: u8 = 2;
-/// Triggered again during the run, perhaps too late for it.
+/// Triggered again during a run, which may already have passed the reason for the trigger. So
+/// another run follows.
 const RUNNING_AND_TRIGGERED: u8 = 3;
 
 impl CoalescedTask {
@@ -25,7 +26,8 @@ impl CoalescedTask {
         Self { executor, state: PerProcess::new(AtomicU8::new(IDLE)) }
     }
 
-    /// Schedules `work`, unless it is already scheduled. If it is running, it runs once more.
+    /// Schedules `work`, unless the task is already scheduled or running. A running task runs once
+    /// more, with the work of its first trigger, so all triggers must pass equivalent work.
     pub(crate) fn trigger(&self, work: impl Fn() + Send + 'static) {
         let state = self.state.get(|| AtomicU8::new(IDLE));
         let before = state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| match state {
@@ -53,7 +55,8 @@ struct Runs {
 }
 
 impl Runs {
-    /// Begins the next run. Returns false if the task was not triggered again.
+    /// Begins the next run. If the task was not triggered since the last run began, makes it idle
+    /// and returns false.
     fn begin_next(&mut self) -> bool {
         let next = |state| Some(if state == RUNNING { IDLE } else { RUNNING });
         let before = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);

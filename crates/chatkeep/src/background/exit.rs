@@ -15,7 +15,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Operations that this process waits for. A forked child does not wait for its parent's.
 static REGISTRY: LazyLock<PerProcess<Registry>> =
     LazyLock::new(|| PerProcess::new(Registry::default()));
-/// A forked child inherits this together with the exit handler.
+/// Registers the exit handler once. A forked child inherits the handler together with this value.
 static HANDLER: Once = Once::new();
 
 #[derive(Default)]
@@ -25,8 +25,8 @@ struct Registry(Mutex<Vec<Weak<InFlight>>>);
 pub(super) fn wait_for(in_flight: &Arc<InFlight>) {
     HANDLER.call_once(|| {
         #[expect(unsafe_code, reason = "the standard library has no exit handlers")]
-        // SAFETY: `at_exit` takes and returns nothing, and never unwinds; see there. If the
-        // registration fails, an exit waits for nothing.
+        // SAFETY: `at_exit` takes and returns nothing, and never unwinds, because nothing in it
+        // panics. If the registration fails, an exit does not wait.
         unsafe {
             libc::atexit(at_exit);
         }
@@ -37,8 +37,10 @@ pub(super) fn wait_for(in_flight: &Arc<InFlight>) {
     registered.push(Arc::downgrade(in_flight));
 }
 
-/// Runs while other threads are still running. A panic would abort the process, so nothing in here
-/// panics.
+/// Waits for the registered operations, for at most [`LONGEST_WAIT`], and reports those that have
+/// not ended.
+///
+/// The other threads are still running. A panic would abort the process, so nothing here panics.
 extern "C" fn at_exit() {
     let registry = REGISTRY.get(Registry::default);
     let registered: Vec<_> = {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::pending_message::{PendingMessage, Waiter};
 
-/// Maximum size of a group, in rows and bytes. A group of this size is one statement on every
-/// engine.
+/// Maximum size of a group (the messages written in one transaction), in rows and bytes. On a
+/// server, a group of this size is one statement.
 const GROUP_ROWS: usize = 500;
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// Maximum size of the bounded queue. When it is full, callers wait for space; no message is
@@ -22,14 +22,15 @@ pub(super) struct AdmissionQueue {
     admitted: VecDeque<PendingMessage>,
     /// Total size of the admitted messages, in bytes.
     bytes: usize,
-    /// Number of admitted messages whose callers are not blocked threads.
+    /// Number of admitted messages whose callers are futures or sinks, not blocked threads.
     non_blocking: usize,
     /// Messages that wait for space in the bounded queue.
     overflow: VecDeque<PendingMessage>,
 }
 
 impl AdmissionQueue {
-    /// Admits a message, or queues it until there is space. Returns whether it was admitted.
+    /// Admits a message, or queues it as overflow until there is space. Returns whether it was
+    /// admitted.
     pub(super) fn push(&mut self, message: PendingMessage) -> bool {
         let fits = self.overflow.is_empty() && self.has_space(&message);
         if fits {
@@ -50,7 +51,7 @@ impl AdmissionQueue {
         self.non_blocking == 0
     }
 
-    /// Removes messages from the head that have waited longer than `longest`.
+    /// Removes and returns the first admitted messages that have waited longer than `longest`.
     pub(super) fn take_expired(&mut self, longest: Duration) -> Vec<PendingMessage> {
         let mut expired = Vec::new();
         while self.admitted.front().is_some_and(|message| message.since().elapsed() > longest) {
@@ -63,8 +64,8 @@ impl AdmissionQueue {
         expired
     }
 
-    /// Moves messages from the head into `group`, up to the group's limits. With `only_blocked`, it
-    /// stops before a message whose caller is not a blocked thread.
+    /// Moves the first admitted messages into `group`, up to the group's limits. With
+    /// `only_blocked`, it stops before a message whose caller is not a blocked thread.
     pub(super) fn fill(&mut self, group: &mut Vec<PendingMessage>, only_blocked: bool) {
         let mut bytes: usize = group.iter().map(PendingMessage::size).sum();
         while let Some(next) = self.admitted.front() {
@@ -82,8 +83,8 @@ impl AdmissionQueue {
         }
     }
 
-    /// Admits waiting messages while there is space. Returns the messages of futures and sinks that
-    /// have waited for space longer than `longest`; blocked threads time out on their own.
+    /// Admits messages of the overflow while there is space. Removes and returns those of futures
+    /// and sinks that have waited longer than `longest`; blocked threads time out on their own.
     pub(super) fn admit_waiting(&mut self, longest: Duration) -> Vec<PendingMessage> {
         let mut too_late = Vec::new();
         while let Some(next) = self.overflow.front() {
@@ -100,13 +101,14 @@ impl AdmissionQueue {
         too_late
     }
 
-    /// Removes a blocked caller's message that waits for space. Returns `None` if it was admitted.
+    /// Removes a blocked caller's message from the overflow. Returns `None` if it was admitted.
     pub(super) fn remove_waiting(&mut self, waiter: &Arc<Waiter>) -> Option<PendingMessage> {
         let index = self.overflow.iter().position(|message| is_of(message, waiter))?;
         self.overflow.remove(index)
     }
 
-    /// Removes a blocked caller's admitted message. Returns `None` if a leader has taken it.
+    /// Removes a blocked caller's admitted message. Returns `None` if a leader (the thread that
+    /// writes a group) has taken it.
     pub(super) fn remove_admitted(&mut self, waiter: &Arc<Waiter>) -> Option<PendingMessage> {
         let index = self.admitted.iter().position(|message| is_of(message, waiter))?;
         let message = self.admitted.remove(index)?;
@@ -114,7 +116,7 @@ impl AdmissionQueue {
         Some(message)
     }
 
-    /// Removes all messages.
+    /// Removes and returns the messages of both queues.
     pub(super) fn take_all(&mut self) -> Vec<PendingMessage> {
         let overflow = std::mem::take(&mut self.overflow);
         let all = std::mem::take(&mut self.admitted).into_iter().chain(overflow).collect();

@@ -1,4 +1,5 @@
-//! Processes that fork while a pool is open, as a web server that preloads the program does.
+//! Processes that fork while a pool is open. Web servers do this when they load the program before
+//! they fork their workers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -14,8 +15,9 @@ use crate::opening::{count, log, open, open_ready};
 
 on_each_engine!(a_forked_child_and_its_parent_both_continue);
 
-/// URL for the child process that forks.
+/// Environment variable with the database's URL. It is set only in the separate process that forks.
 const URL: &str = "CHATKEEP_FAULTS_FORK_URL";
+/// Maximum time for the forked child to end.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn a_forked_child_and_its_parent_both_continue(engine: Engine) {
@@ -68,7 +70,7 @@ fn fork_and_continue(url: &str) {
             drop(chat);
         }));
         #[expect(unsafe_code, reason = "a child must not run the exit handlers of its parent")]
-        // SAFETY: ends the process.
+        // SAFETY: `_exit` has no preconditions; it ends the process at once.
         unsafe {
             libc::_exit(if works.is_ok() { 0 } else { 1 })
         }
@@ -84,7 +86,8 @@ fn fork_and_continue(url: &str) {
     );
 }
 
-/// Makes calls of every kind, from several threads.
+/// Logs and reads 20 messages and checks the token from several threads, then logs 10 messages
+/// without blocking.
 fn make_calls(chat: &Chatkeep, process: &str, token: &str) {
     thread::scope(|scope| {
         for number in 0..4 {
@@ -100,7 +103,7 @@ fn make_calls(chat: &Chatkeep, process: &str, token: &str) {
                     assert_eq!(
                         read.user_message,
                         format!("{process} {number} {round}"),
-                        "the response belongs to another call"
+                        "the call received another call's response"
                     );
                     assert!(chat.tokens().verify_token(token).expect("a token is checked"));
                 }
@@ -110,7 +113,7 @@ fn make_calls(chat: &Chatkeep, process: &str, token: &str) {
     submit(chat, &format!("{process}, submitted"));
 }
 
-/// Logs messages without blocking, and awaits them.
+/// Logs 10 messages without blocking, awaits their outcomes, and reads the newest message.
 fn submit(chat: &Chatkeep, text: &str) {
     let chat = chat.asynchronous();
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("starts");
@@ -125,6 +128,7 @@ fn submit(chat: &Chatkeep, text: &str) {
     assert_eq!(newest.expect("they can be read").len(), 1);
 }
 
+/// Waits until the child ends, and asserts that it succeeded.
 fn wait_for(child: libc::pid_t) {
     let begin = Instant::now();
     let mut status = 0;

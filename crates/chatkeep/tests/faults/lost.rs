@@ -1,4 +1,4 @@
-//! Connections that break during a commit.
+//! Connections that break during a commit, an insert or a read.
 
 use std::thread;
 use std::time::Duration;
@@ -21,7 +21,9 @@ on_each_server!(
     a_lost_read_is_retryable,
 );
 
+/// A message whose text, sent to the server, makes the proxy cut the connection.
 const MARKER: &str = "marker-before-the-cut";
+/// The first message of a batch, which shows whether a part of the batch was stored.
 const FIRST: &str = "the first of many";
 
 /// Returns more messages than fit into one statement, so that they need a transaction. The last one
@@ -111,11 +113,11 @@ fn a_batch_with_a_lost_response_is_stored_once(engine: Engine) {
     let batch = [NewMessage::new(FIRST), NewMessage::new(MARKER)];
     proxy.cut_at(MARKER.as_bytes(), Deliver::Forwarded);
     match chat.messages().log_messages(&batch) {
-        // One statement: the server has stored the batch, but the client cannot know.
+        // The batch was one statement: the server has stored it, but the client cannot know.
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
             fails(&url, || Err::<(), _>(error)).hiding(MARKER).final_();
         }
-        // In a transaction: it was rolled back, and the batch is retryable.
+        // The batch was in a transaction, which was rolled back, so it can be retried.
         Err(error) => {
             fails(&url, || Err::<(), _>(error))
                 .with(ErrorKind::Unavailable)
@@ -123,6 +125,7 @@ fn a_batch_with_a_lost_response_is_stored_once(engine: Engine) {
                 .retryable();
             chat.messages().log_messages(&batch).expect("the retry succeeds");
         }
+        // The batch was in a transaction, which was rolled back, and the call itself retried it.
         Ok(ids) => assert_eq!(ids.len(), 2),
     }
     assert_eq!(proxy.cuts(), 1);
@@ -156,6 +159,7 @@ fn a_lost_read_is_retryable(engine: Engine) {
     let url = plain(&proxy.url(database.url()));
     let chat = open_ready(&url);
     log(&chat, "before").expect("the server is available");
+    // The next packet is lost: the one with the query.
     proxy.cut_after(1, Deliver::Withheld);
     fails(&url, || count(&chat))
         .with(ErrorKind::Unavailable)
@@ -165,8 +169,10 @@ fn a_lost_read_is_retryable(engine: Engine) {
     assert_eq!(count(&chat).expect("the retry succeeds"), 1);
 }
 
-/// The write uses another connection, without an error. Only PostgreSQL's driver can detect a
-/// closed connection without a round trip; on the other engines the outcome is unknown.
+/// A write after an idle connection was closed uses another connection, without an error.
+///
+/// Only PostgreSQL's driver can detect a closed connection without a round trip. On MySQL and
+/// MariaDB, the outcome of such a write is unknown.
 #[test]
 fn a_connection_closed_while_idle_is_not_written_to() {
     let database = TestDatabase::create(Engine::PostgreSql);

@@ -6,6 +6,8 @@ use chatkeep_testkit::{Engine, TestDatabase};
 use crate::failing::fails;
 use crate::opening::log;
 
+/// Asserts that a call fails at once if a URL with this scheme leads to this server of another
+/// engine.
 #[track_caller]
 fn is_reported(scheme: &str, server: Engine, expected: &str) {
     let database = TestDatabase::create(server);

@@ -1,5 +1,5 @@
-//! TLS: the servers that each of the five modes accepts. Requested encryption is never silently
-//! omitted.
+//! TLS: which servers each value of `sslmode` accepts (`disable`, `prefer`, `require`, `verify-ca`,
+//! `verify-full`). Requested encryption is never silently omitted.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ on_each_server!(
     verify_full_rejects_a_wrong_name,
     verify_full_and_verify_ca_reject_an_unknown_authority,
     verify_ca_ignores_the_name,
-    a_private_authority_is_rejected_by_default,
+    a_private_authority_is_rejected_without_sslrootcert,
     an_invalid_sslrootcert_is_a_configuration_error,
 );
 
@@ -79,7 +79,7 @@ fn verify_full_accepts_a_matching_name_from_a_known_authority(engine: Engine) {
 }
 
 /// Asserts that the connection is rejected at once, before the database's name or the password was
-/// transmitted.
+/// transmitted in plain text. `tail` appends the TLS parameters to the URL.
 #[track_caller]
 fn is_rejected(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, expected: &str) {
     let database = TestDatabase::create(engine);
@@ -94,6 +94,7 @@ fn is_rejected(engine: Engine, host: &str, tail: impl FnOnce(&str) -> String, ex
         .final_()
         .at_once();
     assert_eq!(proxy.cuts(), 0, "something was sent in plain text");
+    // The default retries at start-up would make more connections.
     assert!(proxy.accepted() <= 2, "{} connections were made", proxy.accepted());
     assert_eq!(crate::opening::tables(&database), 0);
 }
@@ -125,7 +126,7 @@ fn verify_ca_ignores_the_name(engine: Engine) {
     assert!(!is_sent_in_plain_text(&proxy, &url, &database));
 }
 
-fn a_private_authority_is_rejected_by_default(engine: Engine) {
+fn a_private_authority_is_rejected_without_sslrootcert(engine: Engine) {
     is_rejected(engine, "localhost", |url| format!("{url}?sslmode=verify-full"), "certificate");
 }
 

@@ -1,4 +1,4 @@
-//! Invalid URLs are rejected and create no files.
+//! URLs: invalid ones are rejected and create no files, and equivalent schemes open one database.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ fn in_an_empty_folder(case: &str, url: &str) -> Vec<String> {
     content(folder.path())
 }
 
-/// URL for the child process in the empty folder.
+/// Environment variable with the URL. It is set only in the child process in the empty folder.
 const URL: &str = "CHATKEEP_FAULTS_URL";
 
 #[test]
@@ -136,6 +136,7 @@ fn an_unknown_url_parameter_creates_no_file() {
     fails(&url, || Chatkeep::open(&url))
         .with(ErrorKind::Configuration)
         .naming("DATABASE_URL")
+        // The unknown parameter, and one of the supported ones that the error lists.
         .containing("jounal_mode")
         .containing("synchronous");
     assert_eq!(content(database.folder().expect("SQLite has a folder")), Vec::<String>::new());
@@ -180,6 +181,6 @@ fn sqlalchemy_url_schemes_open_the_same_database(engine: Engine) {
     for form in forms {
         log(&open(&format!("{form}://{rest}")), "hello").expect(form);
     }
-    let expected = i64::try_from(forms.len()).expect("few");
+    let expected = i64::try_from(forms.len()).expect("a small number");
     assert_eq!(count(&open(database.url())).expect("the database is available"), expected);
 }

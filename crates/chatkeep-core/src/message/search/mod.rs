@@ -37,7 +37,7 @@ use crate::value::Timestamp;
 pub const MAX_QUERY: usize = 1_000;
 /// Columns that are searched.
 const COLUMNS: [&str; 2] = ["user_message", "bot_response"];
-/// Number of the newest messages that are scanned before the index is queried.
+/// Number of messages, newest first, that are scanned before the index is queried.
 const NEWEST: i64 = 2_000;
 
 /// Scan factor for frequent texts. A text is frequent if scanning this many times [`NEWEST`]
@@ -47,8 +47,10 @@ const SCAN_FACTOR: i64 = 25;
 /// Returns the messages whose text or response contains this text, newest first.
 ///
 /// # Errors
-/// `InvalidInput` with the field `query` if the text is empty, has more than 1,000 characters or
-/// contains a NUL character. With the field `limit`, `offset` or `cursor` if the page is invalid.
+/// - `InvalidInput` with the field `query` if the text is empty, has more than 1,000 characters or
+///   contains a NUL character.
+/// - `InvalidInput` with the field `limit`, `offset` or `cursor` if the page is invalid.
+/// - `Unavailable` or another connection error if the database does not answer.
 pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<Vec<Message>> {
     page.check()?;
     check(query)?;
@@ -64,8 +66,8 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
     if found == page.limit {
         return Ok(newest);
     }
-    // For a frequent text, continuing the scan soon fills the page. For many candidates, fetching
-    // them takes longer than the scan.
+    // For a frequent text, continuing the scan soon fills the page. Fetching many candidates takes
+    // longer than the scan.
     let is_frequent = found * SCAN_FACTOR >= page.limit + page.offset;
     if is_frequent || candidates.are_many(connection)? {
         return load(connection, matches.in_order(), None, None, page);
@@ -73,6 +75,7 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
     load(connection, matches, Some(candidates), None, page)
 }
 
+/// Validates the search text.
 fn check(query: &str) -> Result<()> {
     let length = query.chars().take(MAX_QUERY + 1).count();
     if length == 0 {
@@ -115,7 +118,8 @@ fn scan_limit(connection: &mut Connection, cursor: Option<Cursor>) -> Result<Opt
     timestamp.map_err(|error| connection.read_error(error))
 }
 
-/// Returns a page of the matching messages, optionally only candidates and none before `oldest`.
+/// Returns a page of the matching messages. If given, `candidates` and `oldest` restrict it to
+/// candidates of the index and to messages that are not older than this timestamp.
 fn load(
     connection: &mut Connection,
     matches: Matches,

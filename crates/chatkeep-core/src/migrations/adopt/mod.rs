@@ -1,4 +1,4 @@
-//! Adoption: in-key conversion of tables created by SQLAlchemy, on SQLite and PostgreSQL.
+//! Adoption: in-place conversion of tables created by SQLAlchemy, on SQLite and PostgreSQL.
 //!
 //! Rows that chatkeep's tables could not store are detected first, and the resulting schema is
 //! compared with the one that the migrations create. Everything runs in one transaction.
@@ -93,7 +93,7 @@ pub fn adopt(
 ) -> Result<Adoption> {
     let engine = connection.engine();
     if !matches!(engine, Engine::Sqlite | Engine::PostgreSql) {
-        let message = "adopting tables in key is only supported on SQLite and PostgreSQL; \
+        let message = "adopting tables in place is only supported on SQLite and PostgreSQL; \
                        import or copy them instead";
         return Err(Error::configuration(message));
     }
