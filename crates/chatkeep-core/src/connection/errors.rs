@@ -1,6 +1,6 @@
 //! Conversion of Diesel errors to [`Error`], and marking of unusable connections.
 
-use diesel::result::Error as DieselError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::sqlite_file_watch::FileWatch;
 use super::{Connection, Session, SqliteSession};
@@ -17,6 +17,25 @@ impl Connection {
     pub(crate) fn write_error(&mut self, error: DieselError) -> Error {
         let effect = if self.in_transaction { Effect::None } else { Effect::Commits };
         self.explain(error, effect)
+    }
+
+    /// Converts the error of an insert of rows whose primary keys no caller chose.
+    ///
+    /// Nodes of a Galera cluster share neither locks nor the counter of ids. A duplicate primary
+    /// key is then a row of another node, and the insert may be repeated.
+    pub(crate) fn insert_error(&mut self, error: DieselError) -> Error {
+        let is_duplicate = matches!(&self.session, Session::MySql(_))
+            && matches!(
+                &error,
+                DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, about)
+                    if about.message().contains("PRIMARY")
+            );
+        let error = self.write_error(error);
+        if is_duplicate {
+            Error::new(ErrorKind::Conflict, error.message().to_owned())
+        } else {
+            error
+        }
     }
 
     /// Returns the error for a SQLite file that was found to be deleted or replaced.

@@ -27,7 +27,7 @@ pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> 
             all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
         }
     };
-    id.map_err(|error| connection.write_error(error))
+    id.map_err(|error| connection.insert_error(error))
 }
 
 diesel::define_sql_function! {

@@ -108,7 +108,7 @@ pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Res
         Session::PostgreSql(c) => insert_arrays(c, rows),
         Session::MySql(c) => insert_values::insert(c, rows, batch_ids),
     };
-    let ids: Vec<i64> = ids.map_err(|error| connection.write_error(error))?;
+    let ids: Vec<i64> = ids.map_err(|error| connection.insert_error(error))?;
     if ids.len() == rows.len() {
         Ok(ids)
     } else {

@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 use diesel::{ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
 
 use super::grouped::{Rows, add_up};
-use super::store::{WATERMARK_ID, insert_error};
+use super::store::WATERMARK_ID;
 use super::sums::Totals;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
@@ -52,7 +52,7 @@ pub(super) fn replace_gaps(connection: &mut Connection, gaps: &[Gap]) -> Result<
             })
         })
     });
-    replaced.map_err(|error| insert_error(connection, error))
+    replaced.map_err(|error| connection.insert_error(error))
 }
 
 /// The sums of counted messages.

@@ -3,8 +3,6 @@
 use diesel::dsl::max;
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::result::DatabaseErrorKind;
-use diesel::result::Error::DatabaseError;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, sql_query};
 
@@ -12,7 +10,7 @@ use super::gaps::replace_gaps;
 use super::sums::{Key, SPANS, Sums, Totals};
 use crate::connection::{Connection, MysqlConnection, Session, SqliteSession, on_engine};
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::schema::{UtcTimestamp, message_counting, message_totals, messages};
 use crate::value::Timestamp;
 
@@ -152,23 +150,13 @@ pub(super) fn reset(connection: &mut Connection) -> Result<()> {
         let inserted = on_engine!(connection, c => {
             diesel::insert_into(message_counting::table).values(row).execute(c)
         });
-        inserted.map_err(|error| insert_error(connection, error))?;
+        inserted.map_err(|error| connection.insert_error(error))?;
     }
     let deleted = on_engine!(connection, c => diesel::delete(message_totals::table).execute(c));
     deleted.map_err(|error| connection.write_error(error))?;
     replace_gaps(connection, &[])?;
     increment_revision(connection)?;
     set_watermark(connection, 0)
-}
-
-/// Classifies the error of an insert into a table of totals.
-///
-/// Only the holder of the watermark inserts there, but nodes of a Galera cluster do not share locks.
-/// A duplicate key is then a row of another node's transaction, so the insert may be retried.
-pub(super) fn insert_error(connection: &mut Connection, error: diesel::result::Error) -> Error {
-    let is_duplicate = matches!(&error, DatabaseError(DatabaseErrorKind::UniqueViolation, _));
-    let error = connection.write_error(error);
-    if is_duplicate { Error::new(ErrorKind::Conflict, error.message().to_owned()) } else { error }
 }
 
 /// Returns all stored totals.
