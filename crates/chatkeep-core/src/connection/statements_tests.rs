@@ -119,13 +119,15 @@ fn sqlite_memory_is_bounded_with_many_different_filters_and_values() {
     let mut connection = open(&database);
     count(&mut connection, &MessageFilter::default()).expect("the messages are counted");
     let before = used();
+    let mut numbers = 0;
     for number in 0..10_000_i64 {
         let number = MetadataFilter::new("number", number).expect("a filter");
         let filter = MessageFilter { metadata: vec![number], ..MessageFilter::default() };
         list_after(&mut connection, &filter, None, Order::OldestFirst, 1)
             .expect("a page of messages");
+        // The cache is cleared when it is full, so it is measured while it fills.
+        numbers = numbers.max(used() - before);
     }
-    let numbers = used() - before;
     assert!(numbers < 256 << 10, "one statement for all numbers: {numbers} bytes");
     for filter in filters().chain(filters()) {
         count(&mut connection, &filter).expect("the messages are counted");
