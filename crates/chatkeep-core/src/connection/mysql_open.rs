@@ -250,3 +250,29 @@ fn explain(
         _ => mysql::connect_error(&failure, address),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn servers_before_the_oldest_supported_version_are_rejected() {
+        for (engine, version, oldest) in [
+            (Engine::MariaDb, (10, 6, 22), "MariaDB 10.11"),
+            (Engine::MySql, (8, 0, 16), "MySQL 8.0.17"),
+            (Engine::MySql, (5, 7, 44), "MySQL 8.0.17"),
+        ] {
+            let error = refuse_old(engine, version, "its version").expect_err(oldest);
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert!(error.message().contains(oldest), "{error}");
+        }
+        for (engine, version) in [
+            (Engine::MariaDb, (10, 11, 0)),
+            (Engine::MariaDb, (11, 8, 2)),
+            (Engine::MySql, (8, 0, 17)),
+        ] {
+            assert!(refuse_old(engine, version, "its version").is_ok(), "{version:?}");
+        }
+    }
+}

@@ -231,3 +231,19 @@ fn explain(failure: &Failure, hosts: &str) -> Error {
         postgresql::connect_error(failure, hosts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn servers_before_the_oldest_supported_version_are_rejected() {
+        let error = refuse_old("13.22 (Debian 13.22-0+deb11u1)").expect_err("13 is too old");
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.message().contains("PostgreSQL 14 or later"), "{error}");
+        for version in ["14.19", "18beta2", "19devel", "unknown"] {
+            assert!(refuse_old(version).is_ok(), "{version}");
+        }
+    }
+}
