@@ -138,11 +138,14 @@ impl Writer {
                 self.line(".bail on");
                 self.line("PRAGMA foreign_keys = OFF;");
             }
-            Engine::PostgreSql => self.line("\\set ON_ERROR_STOP on"),
+            Engine::PostgreSql => {
+                self.line("\\set ON_ERROR_STOP on");
+                self.line("\\set AUTOCOMMIT on");
+            }
             Engine::MySql | Engine::MariaDb => {
                 self.line("SET NAMES utf8mb4;");
                 self.line(
-                    "SET SESSION time_zone = '+00:00', \
+                    "SET SESSION autocommit = 1, completion_type = 0, time_zone = '+00:00', \
                      sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
                      ERROR_FOR_DIVISION_BY_ZERO';",
                 );
