@@ -317,7 +317,9 @@ const SQLITE_REST: &str = "
     SELECT 'metadata is checked to be JSON' FROM sqlite_schema
     WHERE name = '{table}' AND sql LIKE '%CHECK (metadata IS NULL OR json_valid(metadata))%'";
 
+// A server may quote the names of types.
 const POSTGRESQL_COLUMNS: &str = "
+    SET quote_all_identifiers = off;
     SELECT attname || ' ' || format_type(atttypid, atttypmod)
         || CASE WHEN attnotnull THEN ' not null' ELSE '' END
         || CASE attidentity WHEN 'd' THEN ' identity BY DEFAULT' WHEN 'a' THEN ' identity ALWAYS' \
