@@ -9,6 +9,8 @@ use super::wrong;
 use crate::{Engine, Result};
 
 const MEMORY: &str = ":memory:";
+/// Maximum length of a path that an error repeats, in bytes.
+const MAX_SHOWN_PATH: usize = 255;
 
 /// Parses the part after `sqlite://`.
 pub(super) fn parse(rest: &str) -> Result<SqliteTarget> {
@@ -28,7 +30,8 @@ pub(super) fn parse(rest: &str) -> Result<SqliteTarget> {
     } else {
         // A user and a password here must not appear in the error.
         let may_have_login = location != MEMORY && location.contains(['@', ':']);
-        let path = if may_have_login { "path/to/file.db" } else { location };
+        let is_shown = !may_have_login && location.len() <= MAX_SHOWN_PATH;
+        let path = if is_shown { location } else { "path/to/file.db" };
         return Err(wrong(format!(
             "after sqlite:// with two slashes, a host is expected, and SQLite has none; write \
              sqlite:///{path}"

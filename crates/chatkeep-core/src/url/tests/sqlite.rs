@@ -87,6 +87,9 @@ fn two_slashes_are_rejected_with_a_suggestion() {
         ("sqlite://user:secret@host/chat.db", &["write sqlite:///path/to/file.db"]),
     ]);
     assert!(!error("sqlite://user:secret@host/chat.db").to_string().contains("secret"));
+    // A long path is not repeated.
+    let long = format!("sqlite://{}", "x".repeat(4_000));
+    assert_rejected(&[(&long, &["write sqlite:///path/to/file.db"])]);
 }
 
 #[test]
