@@ -19,7 +19,7 @@ test: ## run every test on SQLite, PostgreSQL, MariaDB and MySQL, with private s
 galera: ## run the contract suite and the fault tests on Galera clusters of three nodes
 	scripts/galera.sh
 
-settings: ## run the contract suite under unusual server settings (a minute each)
+settings: ## run the contract suite under unusual server settings (minutes each)
 	scripts/test-settings.sh
 
 versions: ## run the contract suite on the oldest and newest PostgreSQL and MariaDB

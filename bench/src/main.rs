@@ -46,7 +46,6 @@ enum Task {
     /// Run the benchmark and write its results.
     Run(Box<Run>),
     /// Run as a competitor that reads requests from standard input. Started by `run`.
-    #[command(alias = "contestant")]
     Competitor {
         /// Name of a competitor in Rust.
         name: String,

@@ -101,8 +101,7 @@ impl Programs {
             Language::Rust => {
                 let mut command =
                     Command::new(other.map_or_else(env::current_exe, |path| Ok(path.to_owned()))?);
-                // The former name, because a variant may name an older build.
-                command.arg("contestant");
+                command.arg("competitor");
                 command
             }
             Language::Sqlx => {
