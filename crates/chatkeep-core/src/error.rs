@@ -122,6 +122,8 @@ struct Inner {
     field: Option<Cow<'static, str>>,
     operation: Option<&'static str>,
     retryable: bool,
+    /// Code of the server's error: MySQL's number, or PostgreSQL's SQLSTATE.
+    server_code: Option<Box<str>>,
     /// Shared, because one failure may be reported to several callers.
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -138,6 +140,7 @@ impl Error {
             field: None,
             operation: None,
             retryable,
+            server_code: None,
             source: None,
         }))
     }
@@ -191,6 +194,17 @@ impl Error {
         self
     }
 
+    /// Sets the code of the server's error.
+    pub(crate) fn with_server_code(mut self, code: Option<impl Into<Box<str>>>) -> Self {
+        self.0.server_code = code.map(Into::into);
+        self
+    }
+
+    /// Returns the code of the server's error: MySQL's number, or PostgreSQL's SQLSTATE.
+    pub(crate) fn server_code(&self) -> Option<&str> {
+        self.0.server_code.as_deref()
+    }
+
     /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -202,8 +216,7 @@ impl Error {
     /// use chatkeep_core::{Error, ErrorKind, SchemaState};
     ///
     /// let state = SchemaState::OutOfOrder;
-    /// let error = Error::new(ErrorKind::Schema(state), "migration 3 was added before migration
-    /// 4");
+    /// let error = Error::new(ErrorKind::Schema(state), "migration 3 was added before 4");
     /// assert_eq!(error.schema_state().map(SchemaState::name), Some("out_of_order"));
     /// ```
     pub fn schema_state(&self) -> Option<SchemaState> {

@@ -1,9 +1,9 @@
 //! Conversion of Diesel errors to [`Error`], and marking of unusable connections.
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 
 use super::sqlite_file_watch::FileWatch;
-use super::{Connection, Session, SqliteSession};
+use super::{BatchIds, Connection, Session, SqliteSession};
 use crate::db_error::{self, Effect};
 use crate::error::{Error, ErrorKind};
 
@@ -22,20 +22,16 @@ impl Connection {
     /// Converts the error of an insert of rows whose primary keys no caller chose.
     ///
     /// Nodes of a Galera cluster share neither locks nor the counter of ids. A duplicate primary
-    /// key is then a row of another node, and the insert may be repeated.
+    /// key is there a row of another node, so the insert may be repeated.
     pub(crate) fn insert_error(&mut self, error: DieselError) -> Error {
-        let is_duplicate = matches!(&self.session, Session::MySql(_))
-            && matches!(
-                &error,
-                DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, about)
-                    if about.message().contains("PRIMARY")
-            );
         let error = self.write_error(error);
-        if is_duplicate {
-            Error::new(ErrorKind::Conflict, error.message().to_owned())
-        } else {
-            error
+        let is_cluster = matches!(self.session, Session::MySql(_))
+            && matches!(self.batch_ids, BatchIds::Returned | BatchIds::Single);
+        if is_cluster && error.server_code() == Some("1062") && error.message().contains("PRIMARY")
+        {
+            return Error::new(ErrorKind::Conflict, error.message().to_owned());
         }
+        error
     }
 
     /// Returns the error for a SQLite file that was found to be deleted or replaced.

@@ -87,4 +87,5 @@ fn refused(number: u16, message: &str, effect: Effect) -> Error {
         _ => ErrorKind::Internal,
     };
     Error::new(kind, format!("server error {number}: {message}"))
+        .with_server_code(Some(number.to_string()))
 }

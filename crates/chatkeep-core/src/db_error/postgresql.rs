@@ -112,7 +112,7 @@ fn refused(state: &str, message: &str, effect: Effect) -> Error {
         (_, "22" | "23") => ErrorKind::InvalidInput,
         _ => ErrorKind::Internal,
     };
-    Error::new(kind, format!("PostgreSQL error {state}: {message}"))
+    Error::new(kind, format!("PostgreSQL error {state}: {message}")).with_server_code(Some(state))
 }
 
 /// Returns the message for tables that are missing or lack a column.

@@ -12,6 +12,7 @@
 mod adopt;
 mod catalog;
 mod check;
+mod deadlock;
 mod downgrade;
 mod embedded;
 mod failpoint;

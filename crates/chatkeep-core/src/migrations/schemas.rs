@@ -129,14 +129,12 @@ pub(super) fn add_grant_hint(connection: &mut Connection, error: Error) -> Error
     let statement = match connection.session {
         Session::Sqlite(_) => None,
         Session::PostgreSql(_) => query(connection).ok().flatten().and_then(|row| {
-            let schema =
-                row.new_tables.filter(|_| error.message().contains("PostgreSQL error 42501"))?;
+            let schema = row.new_tables.filter(|_| error.server_code() == Some("42501"))?;
             Some(grant(&schema, &row.account))
         }),
         Session::MySql(_) => {
             // CREATE, ALTER or another command is denied on a table or on the database.
-            let denied = error.message().contains("server error 1142:")
-                || error.message().contains("server error 1044:");
+            let denied = matches!(error.server_code(), Some("1142" | "1044"));
             denied.then(|| mysql_grant(connection)).flatten()
         }
     };

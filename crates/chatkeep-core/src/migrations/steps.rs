@@ -4,8 +4,6 @@
 //! The history is written between statements. An interrupted run resumes at the statement that was
 //! interrupted.
 
-use std::time::Duration;
-
 use super::catalog;
 use super::failpoint;
 use super::history::{self, Row, State};
@@ -17,17 +15,7 @@ use crate::connection::Connection;
 use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, SchemaState};
-use crate::interrupt;
 use crate::value::Timestamp;
-
-/// Pauses between the attempts of a statement that conflicts with another transaction.
-const CONFLICT_PAUSES: [Duration; 5] = [
-    Duration::from_millis(10),
-    Duration::from_millis(50),
-    Duration::from_millis(200),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-];
 
 /// Runs a migration completely, from the start or from the statement where it was interrupted.
 pub(super) fn run(
@@ -132,7 +120,7 @@ impl Steps<'_> {
         let may_have_been_run = if detail.is_some() && !refused { step + 1 } else { step };
         let checksum = self.script.checksum_of(may_have_been_run);
         let (key, state) = (self.migration.key(), self.state(step, refused));
-        retry_conflicts(|| history::set_state(self.connection, &key, state, &checksum, detail))
+        history::set_state(self.connection, &key, state, &checksum, detail)
     }
 
     fn state(&self, step: usize, refused: bool) -> State {
@@ -166,16 +154,12 @@ impl Steps<'_> {
             // The changed rows and the history are committed together.
             let (held, migration, script, direction) =
                 (&mut *self.held, self.migration, self.script, self.direction);
-            let connection = &mut *self.connection;
-            return retry_conflicts(|| {
-                connection.transaction(|connection| {
-                    connection.batch(&statement.text, Effect::None)?;
-                    failpoint::pass();
-                    let held = &mut *held;
-                    let mut steps = Steps { connection, held, migration, script, direction };
-                    steps.check()?;
-                    steps.record(number + 1, false, None)
-                })
+            return self.connection.transaction(|connection| {
+                connection.batch(&statement.text, Effect::None)?;
+                failpoint::pass();
+                let mut steps = Steps { connection, held, migration, script, direction };
+                steps.check()?;
+                steps.record(number + 1, false, None)
             });
         }
         self.drop_invalid_index(statement)?;
@@ -191,7 +175,7 @@ impl Steps<'_> {
         }
         self.record(number, false, Some(&before))?;
         failpoint::pass();
-        retry_conflicts(|| self.connection.batch(&statement.text, Effect::Commits))?;
+        self.connection.batch(&statement.text, Effect::Commits)?;
         failpoint::pass();
         // The statement may have outlasted the lease.
         self.check()?;
@@ -256,22 +240,6 @@ impl Steps<'_> {
     }
 }
 
-/// Repeats a statement that conflicted with another transaction and so had no effect.
-///
-/// A Galera cluster reports such conflicts for schema changes too, as deadlocks, if another node
-/// changes a schema at the same time.
-fn retry_conflicts(mut statement: impl FnMut() -> Result<()>) -> Result<()> {
-    let mut pauses = CONFLICT_PAUSES.iter();
-    loop {
-        match (statement(), pauses.next()) {
-            (Err(error), Some(pause)) if error.kind() == ErrorKind::Conflict => {
-                interrupt::pause(*pause)?;
-            }
-            (outcome, _) => return outcome,
-        }
-    }
-}
-
 fn creates_table(statement: &Statement) -> bool {
     statement.word(0) == "CREATE" && statement.word(1) == "TABLE"
 }
@@ -287,10 +255,10 @@ const FOREIGN_TABLE: &str = "; the table belongs to another program: `chatkeep m
 
 /// Returns whether creating one of chatkeep's tables failed because a table of that name exists.
 fn is_foreign_table(error: &Error, migration: &Migration, statement: &Statement) -> bool {
-    let exists = ["PostgreSQL error 42P07", "server error 1050", "already exists"];
-    migration.owner == Owner::Chatkeep
-        && creates_table(statement)
-        && exists.iter().any(|text| error.message().contains(text))
+    let exists = matches!(error.server_code(), Some("42P07" | "1050"))
+        // SQLite, and the check before a statement, have no code.
+        || error.message().contains("already exists");
+    migration.owner == Owner::Chatkeep && creates_table(statement) && exists
 }
 
 /// Adds the migration and the statement to an error.
@@ -317,5 +285,7 @@ pub(super) fn explain(
         }
         other => other,
     };
-    Error::new(kind, message).with_retryable(error.is_retryable())
+    Error::new(kind, message)
+        .with_retryable(error.is_retryable())
+        .with_server_code(error.server_code())
 }

@@ -11,6 +11,7 @@ use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use sha2::{Digest, Sha256};
 
+use super::deadlock;
 use crate::connection::{Connection, Session, on_engine};
 use crate::error::Result;
 use crate::token::hex;
@@ -53,7 +54,8 @@ pub(super) fn read(connection: &mut Connection) -> Result<Catalog> {
         Session::MySql(_) => mysql::MYSQL_QUERIES,
     };
     for query in queries {
-        for row in rows(connection, query)? {
+        // A Galera cluster ends reads of the catalog too, for a change of the schema elsewhere.
+        for row in deadlock::retry(connection, |connection| rows(connection, query))? {
             let [table, kind, name] =
                 [row.of_table, row.kind, row.name].map(Option::unwrap_or_default);
             if table.starts_with(SEARCH_INDEX) || name.starts_with(SEARCH_INDEX) {
