@@ -25,7 +25,7 @@ step() {
 
 scripts_parse() {
     local script
-    for script in scripts/*.sh .ci/run examples/*.sh; do
+    for script in scripts/*.sh .ci/run examples/*.sh examples/prune/chatkeep-prune; do
         [ ! -e "$script" ] || bash -n "$script" || return
     done
     # The benchmark's competitors, if their languages are installed.
@@ -45,7 +45,7 @@ denied() {
     [ "${CHATKEEP_ONLINE:-0}" != 1 ] || cargo deny --log-level warn check advisories
 }
 
-shell_style() { "$LINT_FOLDER/bin/shellcheck" .ci/run examples/*.sh scripts/*.sh; }
+shell_style() { "$LINT_FOLDER/bin/shellcheck" .ci/run examples/*.sh examples/prune/chatkeep-prune scripts/*.sh; }
 
 python_style() {
     local ruff=$PYTHON_FOLDER/bin/ruff

@@ -14,6 +14,7 @@ mod messages;
 mod migrations;
 mod outputs;
 mod pages;
+mod prune_job;
 mod signals;
 mod tokens;
 mod transfers;
