@@ -7,7 +7,7 @@ help: ## show this list
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install missing dependencies for building, testing and checking
-	scripts/setup.sh
+	scripts/xtask.sh setup
 
 demo: ## build the command and demonstrate it on SQLite
 	cargo build -p chatkeep-cli

@@ -19,7 +19,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/env-python.sh
 . scripts/env-python.sh
 
-scripts/setup.sh servers mysql bench
+scripts/xtask.sh setup servers mysql bench
 
 arguments=(--python "$BENCH_PYTHON_FOLDER/bin/python" --node-modules "$BENCH_NODE_FOLDER")
 results=bench/results

@@ -7,7 +7,7 @@
 # The addon is the dynamic library that Cargo builds, under another name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup-node.sh
+scripts/xtask.sh setup node
 
 profile=dev folder=debug
 if [ "${1:-}" = --release ]; then profile=release folder=release; fi

@@ -55,7 +55,7 @@ python_style() {
     "$ruff" check --no-cache --quiet --config python/pyproject.toml --select E,F,I,W --ignore E501 bench
 }
 
-scripts/setup.sh deny lint python node
+scripts/xtask.sh setup deny lint python node
 step format cargo fmt --all --check
 step "format of bench/sqlx" cargo fmt --manifest-path bench/sqlx/Cargo.toml --check
 step "format of fuzz" cargo fmt --manifest-path fuzz/Cargo.toml --check

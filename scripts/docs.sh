@@ -56,7 +56,7 @@ links() {
     "${check[@]}" --skip '/rust/(src|trait\.impl)/'
 }
 
-scripts/setup.sh docs
+scripts/xtask.sh setup docs
 step guides guides
 step "Rust reference" rust_reference
 step "Python reference" python_reference

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/env-python.sh
 . scripts/env-python.sh
 
-scripts/setup.sh servers mysql python node
+scripts/xtask.sh setup servers mysql python node
 cargo build --quiet -p chatkeep-testkit
 scripts/build-python.sh --release
 scripts/build-node.sh --release

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh node
+scripts/xtask.sh setup node
 mode=(check --write)
 if [ "${1:-}" = --check ]; then mode=(ci); fi
 cd node

@@ -9,5 +9,5 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/env-python.sh
 . scripts/env-python.sh
 
-scripts/setup.sh python
+scripts/xtask.sh setup python
 "$PYTHON_FOLDER/bin/ruff" format --quiet --no-cache --config python/pyproject.toml "$@" python bench examples docs/python

@@ -13,7 +13,7 @@ if [ "${1:-}" = --seconds ]; then
     seconds=$2
     shift 2
 fi
-scripts/setup.sh fuzz
+scripts/xtask.sh setup fuzz
 # Instrumentation is an unstable option, which the stable compiler accepts with this variable.
 export RUSTC_BOOTSTRAP=1
 # Everything that is instrumented is safe Rust, and a sanitizer's own memory would count against the

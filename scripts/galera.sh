@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh servers galera nextest
+scripts/xtask.sh setup servers galera nextest
 cargo build --quiet -p chatkeep-testkit
 # The whole workspace, so that nothing is compiled again with other features.
 nextest=(cargo nextest run --cargo-quiet --show-progress none --profile ci --all-features --workspace)

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 . scripts/cache.sh
 
 kills=${1:-1000}
-scripts/setup.sh servers mysql nextest
+scripts/xtask.sh setup servers mysql nextest
 cargo build --quiet -p chatkeep-testkit
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

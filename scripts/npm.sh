@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh node
+scripts/xtask.sh setup node
 build=()
 case ${1:-} in
 --dev) build=(--dev) ;;

@@ -32,7 +32,7 @@ settings=(
 )
 if [ $# -gt 0 ]; then settings=("$@"); fi
 
-scripts/setup.sh servers mysql nextest
+scripts/xtask.sh setup servers mysql nextest
 cargo build --quiet -p chatkeep-testkit
 suite=(cargo nextest run --cargo-quiet --show-progress none --profile ci --workspace --all-features)
 "${suite[@]}" --no-run

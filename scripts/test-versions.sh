@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh servers nextest node
+scripts/xtask.sh setup servers nextest node
 cargo build --quiet -p chatkeep-testkit
 # The whole workspace, so that nothing is compiled again with other features.
 nextest=(cargo nextest run --cargo-quiet --show-progress none --profile ci --all-features --workspace)
@@ -16,8 +16,8 @@ nextest=(cargo nextest run --cargo-quiet --show-progress none --profile ci --all
 
 contract() {
     local postgresql=$1 mariadb=$2
-    TESTKIT_POSTGRESQL_HOME=$(scripts/setup-server.sh postgresql "$postgresql")
-    TESTKIT_MARIADB_HOME=$(scripts/setup-server.sh mariadb "$mariadb")
+    TESTKIT_POSTGRESQL_HOME=$(scripts/xtask.sh setup-server postgresql "$postgresql")
+    TESTKIT_MARIADB_HOME=$(scripts/xtask.sh setup-server mariadb "$mariadb")
     export TESTKIT_POSTGRESQL_HOME TESTKIT_MARIADB_HOME
     "${CARGO_TARGET_DIR:-target}/debug/chatkeep-testkit" run --fast --only postgresql,mariadb -- "${nextest[@]}" \
         -E 'package(chatkeep-contract) & test(/(^|::|_)(postgresql|mariadb)(::|_|$)/)'

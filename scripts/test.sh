@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh servers galera mysql nextest python node
+scripts/xtask.sh setup servers galera mysql nextest python node
 cargo build --quiet -p chatkeep-testkit
 # Compiled before the servers start, with the options of test-suites.sh, so that nothing is compiled
 # twice.

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/env-python.sh
 . scripts/env-python.sh
 
-scripts/setup.sh python
+scripts/xtask.sh setup python
 build=()
 if [ "${1:-}" = --dev ]; then
     build=(--dev)

@@ -1,5 +1,5 @@
 // Prisma over the driver adapters of its documentation for each engine: pg, better-sqlite3,
-// mariadb. The schemas are in the folder `prisma`; scripts/setup-bench.sh generates their clients.
+// mariadb. The schemas are in the folder `prisma`; `cargo xtask setup bench` generates their clients.
 
 import { connect } from './pg.mjs';
 import {

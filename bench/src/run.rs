@@ -157,7 +157,7 @@ pub(crate) fn engine(options: &Options, engine: Engine, disk: &Disk, record: &mu
         Ok(host) => host,
         Err(failure) => {
             record.notes.push(format!("{engine} is missing: {failure}."));
-            // Only MySQL may be missing: see scripts/setup-mysql.sh.
+            // Only MySQL may be missing: see xtask/src/setup/mysql.rs.
             return engine == Engine::MySql;
         }
     };

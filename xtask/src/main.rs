@@ -1,23 +1,48 @@
-//! Runs the project's own commands: `cargo xtask words` checks the wording of comments and texts.
+//! Runs the project's own commands, as `cargo xtask`.
 
-use std::env;
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use failure::Result;
+use project::Project;
+
+mod arguments;
+mod cksum;
+mod failure;
+mod files;
+mod interrupt;
+mod process;
+mod project;
+mod setup;
 mod words;
 
-const USAGE: &str = "usage: cargo xtask words [--list] [PATH...]";
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let result = match arguments.split_first() {
-        Some((command, rest)) if command == "words" => words::run(rest),
-        _ => Err(USAGE.to_owned()),
-    };
-    match result {
+    let Arguments { command } = Arguments::parse();
+    match interrupt::watch()
+        .and_then(|()| Project::open())
+        .and_then(|project| run(&project, command))
+    {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn run(project: &Project, command: Command) -> Result {
+    match command {
+        Command::Setup { parts } => setup::run(project, &parts),
+        Command::SetupServer { engine, version } => {
+            let folder = setup::other_server(project, engine, &version)?;
+            println!("{}", folder.display());
+            Ok(())
+        }
+        Command::Words { list, paths } => {
+            println!("{}", words::check(&paths, list)?);
+            Ok(())
         }
     }
 }

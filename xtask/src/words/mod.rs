@@ -10,6 +10,7 @@ use std::process::Command;
 mod extract;
 mod phrases;
 
+use crate::failure::{Context, Failure, Result};
 use extract::{Kind, Passage};
 
 /// Maximum number of findings per 10,000 words.
@@ -26,23 +27,20 @@ const SKIPPED: &[&str] = &[
     "LICENSE",
 ];
 
-/// Checks the tracked files, or those below `PATH...`; `--list` shows every finding even if the
-/// budget holds.
+/// Checks the tracked files, or those below `paths`, and returns a summary. `list` shows every
+/// finding even if the budget holds.
 ///
 /// # Errors
 ///
 /// Returns a message if a file is not readable, or if there are more findings than the budget
 /// allows.
-pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
-    let list = arguments.iter().any(|argument| argument == "--list");
-    let paths: Vec<&String> =
-        arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+pub(crate) fn check(paths: &[String], list: bool) -> Result<String> {
     let mut words = 0;
     let mut findings = Vec::new();
     let mut by_phrase = BTreeMap::<&str, usize>::new();
-    for path in tracked(&paths)? {
+    for path in tracked(paths)? {
         let Some(kind) = Kind::of(&path) else { continue };
-        let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        let text = fs::read_to_string(&path).context(&path)?;
         for Passage { line, text } in extract::passages(kind, &path, &text) {
             let tokens = phrases::tokens(&text);
             words += tokens.len();
@@ -66,21 +64,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
     }
     if rate > BUDGET {
-        return Err(format!("{summary}\nSTYLE.md lists the plain words to use instead"));
+        let hint = "STYLE.md lists the plain words to use instead";
+        return Err(Failure::new(format!("{summary}\n{hint}")));
     }
-    println!("{summary}");
-    Ok(())
+    Ok(summary)
 }
 
 /// Returns the tracked files below `paths`, or all of them.
-fn tracked(paths: &[&String]) -> Result<Vec<String>, String> {
+fn tracked(paths: &[String]) -> Result<Vec<String>> {
     let output = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"])
         .args(paths)
         .output()
-        .map_err(|error| format!("git ls-files: {error}"))?;
+        .context("git ls-files")?;
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        return Err(Failure::new(String::from_utf8_lossy(&output.stderr)));
     }
     let names = String::from_utf8_lossy(&output.stdout);
     let kept = |path: &&str| {

@@ -150,7 +150,7 @@ impl Runner<'_> {
         for engine in TARGETS.into_iter().filter(|engine| self.plan.engines.contains(engine)) {
             let host = match Host::open(engine, None) {
                 Ok(host) => host,
-                // Only MySQL may be missing: see scripts/setup-mysql.sh.
+                // Only MySQL may be missing: see xtask/src/setup/mysql.rs.
                 Err(failure) if engine == Engine::MySql => {
                     notes.push(format!("moving: {engine} is missing: {failure}."));
                     continue;

@@ -117,7 +117,7 @@ fn installation() -> Option<PathBuf> {
         .filter(|root| root.join("usr/sbin/mysqld").is_file())
 }
 
-/// Returns the folder outside the clone that `scripts/setup.sh` fills.
+/// Returns the folder outside the clone that `cargo xtask setup` fills.
 pub(super) fn cache() -> Option<PathBuf> {
     let folder =
         |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -1,0 +1,98 @@
+//! `cargo xtask setup`: installs missing dependencies for building, testing and checking. Prints
+//! nothing if none is missing.
+
+use clap::ValueEnum;
+
+use crate::failure::Result;
+use crate::project::Project;
+
+mod bench;
+mod cargo_tools;
+mod debian;
+mod docs;
+mod folders;
+mod galera;
+mod lint;
+mod lock;
+mod mysql;
+mod node;
+mod node_packages;
+mod other_server;
+mod python;
+mod servers;
+mod system;
+mod venv;
+
+pub(crate) use other_server::{OtherEngine, folder as other_server};
+
+use system::System;
+
+/// A group of dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// PostgreSQL, MariaDB, PgBouncer and a C compiler, from Debian
+    Servers,
+    /// The programs by which a node of a Galera cluster receives its data
+    Galera,
+    /// A MySQL server, in the cache folder
+    Mysql,
+    /// cargo-nextest
+    Nextest,
+    /// cargo-deny
+    Deny,
+    /// ShellCheck and typos
+    Lint,
+    /// Python packages for tests
+    Python,
+    /// Node packages for tests
+    Node,
+    /// mdBook, Sphinx, TypeDoc and linkinator
+    Docs,
+    /// The competitors of the benchmark
+    Bench,
+    /// cargo-fuzz
+    Fuzz,
+}
+
+/// The parts for `make test` and `make check`.
+const DEFAULT: &[Part] = &[
+    Part::Servers,
+    Part::Galera,
+    Part::Mysql,
+    Part::Nextest,
+    Part::Deny,
+    Part::Lint,
+    Part::Python,
+    Part::Node,
+];
+
+/// Installs `parts`, or the default ones if there are none.
+///
+/// # Errors
+///
+/// Fails if it is unable to install a missing part. Only MySQL may be missing.
+pub(crate) fn run(project: &Project, parts: &[Part]) -> Result {
+    let _lock = lock::acquire(project)?;
+    let system = System::new(project);
+    for part in if parts.is_empty() { DEFAULT } else { parts } {
+        match part {
+            Part::Servers => servers::install(&system)?,
+            Part::Galera => galera::install(project)?,
+            Part::Mysql => mysql::install(project)?,
+            Part::Nextest => cargo_tools::nextest(project)?,
+            Part::Deny => cargo_tools::deny(project)?,
+            Part::Lint => lint::install(&system)?,
+            Part::Python => python::install(&system)?,
+            Part::Node => node::install(&system)?,
+            Part::Docs => docs::install(&system)?,
+            Part::Bench => bench::install(&system)?,
+            Part::Fuzz => cargo_tools::fuzz(project)?,
+        }
+    }
+    Ok(())
+}
+
+/// Reports progress. Standard output is for results.
+fn report(message: impl std::fmt::Display) {
+    eprintln!("setup: {message}");
+}
