@@ -2,12 +2,13 @@
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+XTASK := scripts/xtask.sh
 
 help: ## show this list
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install missing dependencies for building, testing and checking
-	scripts/xtask.sh setup
+	$(XTASK) setup
 
 demo: ## build the command and demonstrate it on SQLite
 	cargo build -p chatkeep-cli
@@ -26,13 +27,13 @@ versions: ## run the contract suite on the oldest and newest PostgreSQL and Mari
 	scripts/test-versions.sh
 
 check: ## formatting, lints, wording, spelling, rustdoc, licences, dependencies, generated files
-	scripts/check.sh
+	$(XTASK) check
 
 docs: ## build the guides and the language references in target/site, and check their links
-	scripts/docs.sh
+	$(XTASK) docs
 
 bench: ## run the benchmark against the alternatives, on durable private servers (QUICK=1: minutes)
-	scripts/bench.sh
+	$(XTASK) bench
 
 endurance: ## run long tests: a million calls from Python and Node, threads, kills, fuzz targets
 	scripts/endurance.sh
@@ -50,11 +51,7 @@ npm: ## build and test the optimised npm packages
 	scripts/npm.sh
 
 fmt: ## format the code
-	cargo fmt --all
-	cargo fmt --manifest-path bench/sqlx/Cargo.toml
-	cargo fmt --manifest-path fuzz/Cargo.toml
-	scripts/format-python.sh
-	scripts/format-node.sh
+	$(XTASK) format
 
 clean: ## remove build output; tools installed by `make setup` stay
 	cargo clean --quiet

@@ -2,7 +2,7 @@
 
 The docstrings have Google style: `name (type): …` under `Args:` and `type: …` under `Returns:`. The
 docstring of a getter begins with its type. "Returns a future of ``Class.method``." refers to the
-types of that method. `scripts/check-generated.sh` keeps the file up to date, and `stubtest`
+types of that method. `cargo xtask generated` keeps the file up to date, and `stubtest`
 compares it with the compiled module.
 """
 

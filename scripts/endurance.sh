@@ -13,8 +13,8 @@ cd "$(dirname "$0")/.."
 
 scripts/xtask.sh setup servers mysql python node
 cargo build --quiet -p chatkeep-testkit
-scripts/build-python.sh --release
-scripts/build-node.sh --release
+scripts/xtask.sh build python --release
+scripts/xtask.sh build node --release
 export CHATKEEP_PYTHON_PACKAGE=$PYTHON_RELEASE
 run() { "${CARGO_TARGET_DIR:-target}/debug/chatkeep-testkit" run --fast --quiet "$@"; }
 run "$@" -- scripts/pytest.sh -m endurance

@@ -30,7 +30,7 @@ function declared({ name, doc, kind, members }) {
 }
 
 const all = [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
-console.log(`/** The addon's types. Made from bindings/node by scripts/check-generated.sh --write. */
+console.log(`/** The addon's types. Made from bindings/node by \`cargo xtask generated --write\`. */
 
 /** The result of starting a call: null if it was started, otherwise the failure. */
 export type Submitted = Failure | null;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests the Node package that build-node.sh built. Outside of chatkeep-testkit it tests SQLite only.
+# Tests the Node package that `cargo xtask build node` built. Outside of chatkeep-testkit it tests SQLite only.
 #
 #   chatkeep-testkit run --fast -- scripts/node-test.sh [--test-name-pattern=... and other options] [files]
 #   npm test -- [options] [files]                                          in node/; all files by default
@@ -18,7 +18,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/env-python.sh
 . scripts/env-python.sh
 
-# The Python package of build-python.sh and the command, for tests that share a database with them.
+# The Python package of `cargo xtask build python` and the command, for tests that share a database with them.
 export CHATKEEP_TEST_PYTHON=$PYTHON CHATKEEP_TEST_PYTHON_PACKAGE=$PYTHON_PACKAGE
 CHATKEEP_TEST_COMMAND=$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/chatkeep
 export CHATKEEP_TEST_COMMAND

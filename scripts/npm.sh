@@ -2,7 +2,7 @@
 # Packs the npm packages and tests their contents, their dependencies, and that they work in an
 # empty folder. Needs no servers.
 #
-#   scripts/npm.sh [--dev] [--platform TRIPLE] [arguments for node --test]      --dev and --platform as for build-npm.sh
+#   scripts/npm.sh [--dev] [--platform TRIPLE] [arguments for node --test]      --dev and --platform as for `cargo xtask build npm`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -15,7 +15,7 @@ case ${1:-} in
 --platform) build=(--platform "$2") ;;
 esac
 shift "${#build[@]}"
-CHATKEEP_NPM=$(scripts/build-npm.sh ${build[@]+"${build[@]}"})
+CHATKEEP_NPM=$(scripts/xtask.sh build npm ${build[@]+"${build[@]}"})
 export CHATKEEP_NPM
 if [ "${build[0]:-}" = --platform ]; then export CHATKEEP_GLIBC=2.28; fi
 node --test "$@" node/test-package/*.test.mjs

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs pytest with the package assembled by build-python.sh. Run it under chatkeep-testkit, which
+# Runs pytest with the package assembled by `cargo xtask build python`. Run it under chatkeep-testkit, which
 # starts the servers.
 #
 #   chatkeep-testkit run --fast -- scripts/pytest.sh [arguments for pytest]

@@ -13,9 +13,9 @@ cargo build --quiet -p chatkeep-testkit
 # Compiled before the servers start, with the options of test-suites.sh, so that nothing is compiled
 # twice.
 if [ $# -eq 0 ]; then
-    scripts/build-python.sh
+    scripts/xtask.sh build python
     cargo build --quiet -p chatkeep-cli
-    scripts/build-node.sh
+    scripts/xtask.sh build node
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features --workspace
 else
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features "$@"

@@ -2,7 +2,7 @@
 # Builds the wheel and the source distribution and tests their contents, their dependencies, and
 # that they work in an empty environment. Needs no servers.
 #
-#   scripts/wheel.sh [--dev] [arguments for pytest]      --dev as for build-wheel.sh
+#   scripts/wheel.sh [--dev] [arguments for pytest]      --dev as for `cargo xtask build wheel`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
@@ -16,7 +16,7 @@ if [ "${1:-}" = --dev ]; then
     build=(--dev)
     shift
 fi
-CHATKEEP_WHEELS=$(scripts/build-wheel.sh "${build[@]}")
+CHATKEEP_WHEELS=$(scripts/xtask.sh build wheel "${build[@]}")
 export CHATKEEP_WHEELS
 PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 \
     "$PYTHON" -m pytest --config-file=python/pyproject.toml --rootdir=python "$@" python/tests-wheel

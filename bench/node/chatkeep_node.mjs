@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { checkPage, load, queriesOf } from './protocol.mjs';
 
-// Built by scripts/build-node.sh --release.
+// Built by `cargo xtask build node --release`.
 const { Chatkeep } = createRequire(import.meta.url)('../../node/dist/index.js');
 
 /** Number of checks per timing, because cached checks are too short to be timed individually. */

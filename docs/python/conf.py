@@ -1,4 +1,4 @@
-"""Settings of the Python reference. scripts/docs.sh puts the compiled package on the path."""
+"""Settings of the Python reference. `cargo xtask docs` puts the compiled package on the path."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-/** The addon's types. Made from bindings/node by scripts/check-generated.sh --write. */
+/** The addon's types. Made from bindings/node by `cargo xtask generated --write`. */
 
 /** The result of starting a call: null if it was started, otherwise the failure. */
 export type Submitted = Failure | null;

@@ -10,7 +10,7 @@ import { ENGINES } from './support/databases.mjs';
 import { environment, outcome } from './support/programs.mjs';
 import { onEachEngine, openStore, texts } from './support/stores.mjs';
 
-// The Python package built by scripts/build-python.sh, and the command built by Cargo.
+// The Python package built by `cargo xtask build python`, and the command built by Cargo.
 const {
   CHATKEEP_TEST_PYTHON: PYTHON,
   CHATKEEP_TEST_PYTHON_PACKAGE: PACKAGE,

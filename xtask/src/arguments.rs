@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::build::Package;
 use crate::setup::{OtherEngine, Part};
 
 /// Runs the project's own commands
@@ -27,6 +28,8 @@ pub(crate) enum Command {
         /// Its version
         version: String,
     },
+    /// Run every check that is not a test
+    Check,
     /// Check the wording of comments, documentation, help and error texts
     Words {
         /// Show every finding, even if the budget holds
@@ -35,4 +38,23 @@ pub(crate) enum Command {
         /// Files and folders; without one: the whole repository
         paths: Vec<String>,
     },
+    /// Compare the generated files with the code
+    Generated {
+        /// Write them
+        #[arg(long)]
+        write: bool,
+    },
+    /// Format the code
+    Format {
+        /// Change nothing, and fail if a file would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build a package of another language
+    #[command(subcommand)]
+    Build(Package),
+    /// Build the guides and the language references, and check their links
+    Docs,
+    /// Run the benchmark; see bench/README.md
+    Bench,
 }

@@ -1,4 +1,4 @@
-//! Runs the project's own commands, as `cargo xtask`.
+//! Runs the project's own commands, as `cargo xtask`. The frequent ones are also targets of `make`.
 
 use std::process::ExitCode;
 
@@ -6,16 +6,23 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 use failure::Result;
+use format::Mode;
 use project::Project;
 
 mod arguments;
+mod bench;
+mod build;
+mod check;
 mod cksum;
+mod docs;
 mod failure;
 mod files;
+mod format;
 mod interrupt;
 mod process;
 mod project;
 mod setup;
+mod steps;
 mod words;
 
 fn main() -> ExitCode {
@@ -40,9 +47,22 @@ fn run(project: &Project, command: Command) -> Result {
             println!("{}", folder.display());
             Ok(())
         }
+        Command::Check => check::run(project),
         Command::Words { list, paths } => {
             println!("{}", words::check(&paths, list)?);
             Ok(())
         }
+        Command::Generated { write: true } => check::generated::write(project),
+        Command::Generated { write: false } => {
+            check::generated::check(project)?;
+            println!("The generated files are up to date");
+            Ok(())
+        }
+        Command::Format { check } => {
+            format::run(project, if check { Mode::Check } else { Mode::Write })
+        }
+        Command::Build(package) => build::run(project, &package),
+        Command::Docs => docs::run(project),
+        Command::Bench => bench::run(project),
     }
 }

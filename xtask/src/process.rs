@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::process::{Command, ExitStatus, Stdio};
 
 use xshell::Cmd;
@@ -27,11 +27,17 @@ impl Outcome {
 
 /// Ways of running a command. Each fails if the program does not start, or after a signal.
 pub(crate) trait Run: Sized {
+    /// Runs the command with its output shown. Fails if the command fails.
+    fn shown(self) -> Result;
+
     /// Runs the command, and shows its output only if it fails. Fails if the command fails.
     fn quietly(self) -> Result;
 
     /// Returns the standard output without the line ends at its end. Fails if the command fails.
     fn text(self) -> Result<String>;
+
+    /// Returns the standard output of a command that reads `input`. Fails if the command fails.
+    fn filter(self, input: &str) -> Result<String>;
 
     /// Runs the command, and returns its exit code and output.
     fn outcome(self) -> Result<Outcome>;
@@ -41,6 +47,11 @@ pub(crate) trait Run: Sized {
 }
 
 impl Run for Cmd<'_> {
+    fn shown(self) -> Result {
+        let name = self.to_string();
+        check(&name, wait(&name, &mut command(self))?)
+    }
+
     fn quietly(self) -> Result {
         let name = self.to_string();
         let outcome = self.outcome()?;
@@ -51,14 +62,19 @@ impl Run for Cmd<'_> {
     }
 
     fn text(self) -> Result<String> {
+        self.filter("").map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    fn filter(self, input: &str) -> Result<String> {
         let name = self.to_string();
-        let mut stdout = temporary(&name)?;
+        let (stdin, mut stdout) = (temporary(&name)?, temporary(&name)?);
+        (&stdin).write_all(input.as_bytes()).context(&name)?;
+        (&stdin).rewind().context(&name)?;
         let mut command = command(self);
-        command.stdout(stdout.try_clone().context(&name)?);
+        command.stdin(stdin).stdout(stdout.try_clone().context(&name)?);
         let code = wait(&name, &mut command)?;
         check(&name, code)?;
-        let text = contents(&mut stdout).context(&name)?;
-        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+        contents(&mut stdout).context(&name)
     }
 
     fn outcome(self) -> Result<Outcome> {

@@ -13,6 +13,8 @@ pub(crate) struct Project {
     pub(crate) sh: Shell,
     /// Everything that is fetched or built once, outside the clone.
     pub(crate) cache: PathBuf,
+    /// Cargo's build output.
+    pub(crate) target: PathBuf,
 }
 
 impl Project {
@@ -24,21 +26,24 @@ impl Project {
     pub(crate) fn open() -> Result<Self> {
         let caller = env::current_dir().context("reading the current directory")?;
         let root = root(&caller)?;
-        let target = variable("CARGO_TARGET_DIR").map(|folder| absolute(&caller, folder));
+        let target = match variable("CARGO_TARGET_DIR") {
+            Some(folder) => absolute(&caller, folder)?,
+            None => root.join("target"),
+        };
         let cache = absolute(&caller, cache()?)?;
         env::set_current_dir(&root).context(root.display())?;
         let sh = Shell::new()?;
         sh.create_dir(&cache)?;
         sh.set_var("CHATKEEP_CACHE", &cache);
-        if let Some(target) = target {
-            sh.set_var("CARGO_TARGET_DIR", target?);
+        if variable("CARGO_TARGET_DIR").is_some() {
+            sh.set_var("CARGO_TARGET_DIR", &target);
         }
         let tools = cache.join("tools/bin");
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths([tools].into_iter().chain(env::split_paths(&path)))
             .map_err(|error| Failure::new(format!("PATH: {error}")))?;
         sh.set_var("PATH", path);
-        Ok(Self { sh, cache })
+        Ok(Self { sh, cache, target })
     }
 
     /// Returns whether a program is installed. Servers are outside the PATH of ordinary accounts.

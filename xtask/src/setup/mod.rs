@@ -23,7 +23,11 @@ mod servers;
 mod system;
 mod venv;
 
+pub(crate) use bench::{node_packages as bench_node_packages, venv as bench_venv};
+pub(crate) use docs::{node_packages as docs_node_packages, venv as docs_venv};
+pub(crate) use lint::venv as lint_venv;
 pub(crate) use other_server::{OtherEngine, folder as other_server};
+pub(crate) use python::venv as python_venv;
 
 use system::System;
 

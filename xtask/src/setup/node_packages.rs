@@ -38,6 +38,11 @@ impl NodePackages {
         &self.folder.path
     }
 
+    /// Returns the path of a program of the packages.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.path().join("node_modules/.bin").join(name)
+    }
+
     /// Fetches the packages unless they are present, reports it as `message`, and runs `finish` in
     /// the folder. Install scripts are not run.
     pub(super) fn install(

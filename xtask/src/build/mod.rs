@@ -1,0 +1,111 @@
+//! `cargo xtask build`: builds the packages of the other languages.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::failure::{Failure, Result};
+use crate::project::Project;
+
+mod node;
+mod npm;
+mod python;
+mod wheel;
+
+pub(crate) use node::build as node;
+pub(crate) use npm::build as npm;
+pub(crate) use python::{build as python, package as python_package};
+pub(crate) use wheel::build as wheel;
+
+/// A package to build.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Package {
+    /// Build the Python package in target/python
+    Python {
+        /// With optimisation, in target/python-release
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build the Node package in node/dist
+    Node {
+        /// With optimisation, for benchmarks
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build the wheel and the source distribution, and print their folder
+    Wheel {
+        /// Without optimisation; takes seconds if the tests are built
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Pack the npm packages, and print their folder
+    Npm(NpmOptions),
+}
+
+/// Variants of the npm packages. By default they are for systems like this one that are not older.
+#[derive(Debug, Args)]
+pub(crate) struct NpmOptions {
+    /// Without optimisation; takes seconds if the tests are built
+    #[arg(long, conflicts_with = "platform")]
+    pub(crate) dev: bool,
+    /// As published: for a platform of node/platforms.json, linked by cargo-zigbuild for all Linux
+    /// systems that Node 20 supports
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) platform: Option<String>,
+}
+
+/// Cargo's profile of a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Without optimisation.
+    Dev,
+    /// With optimisation.
+    Release,
+}
+
+impl Profile {
+    /// Returns the profile that is optimised if `release` is set.
+    pub(crate) fn new(release: bool) -> Self {
+        if release { Self::Release } else { Self::Dev }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+
+    /// Returns the folder of its output below Cargo's build output.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Builds a package, and prints the folder of packages that are files.
+pub(crate) fn run(project: &Project, package: &Package) -> Result {
+    match package {
+        Package::Python { release } => python(project, Profile::new(*release)),
+        Package::Node { release } => node(project, Profile::new(*release)),
+        Package::Wheel { dev } => {
+            wheel(project, Profile::new(!dev)).map(|folder| print_path(&folder))
+        }
+        Package::Npm(options) => npm(project, options).map(|folder| print_path(&folder)),
+    }
+}
+
+/// Prints a path with slashes, which shells on Windows accept as well.
+fn print_path(path: &Path) {
+    let path = path.display().to_string();
+    println!("{}", if cfg!(windows) { path.replace('\\', "/") } else { path });
+}
+
+/// Returns the dynamic library `name` in a folder of Cargo's build output.
+fn library(folder: &Path, name: &str) -> Result<PathBuf> {
+    let names = [format!("lib{name}.so"), format!("lib{name}.dylib"), format!("{name}.dll")];
+    let found = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
+    found.ok_or_else(|| Failure::new(format!("{} contains no library {name}", folder.display())))
+}
