@@ -15,16 +15,16 @@ demo: ## build the command and demonstrate it on SQLite
 	PATH="$(abspath $(TARGET))/debug:$$PATH" examples/demo.sh
 
 test: ## run every test on SQLite, PostgreSQL, MariaDB and MySQL, with private servers
-	scripts/test.sh
+	$(XTASK) test
 
 galera: ## run the contract suite and the fault tests on Galera clusters of three nodes
-	scripts/galera.sh
+	$(XTASK) galera
 
 settings: ## run the contract suite under unusual server settings (minutes each)
-	scripts/test-settings.sh
+	$(XTASK) settings
 
 versions: ## run the contract suite on the oldest and newest PostgreSQL and MariaDB
-	scripts/test-versions.sh
+	$(XTASK) versions
 
 check: ## formatting, lints, wording, spelling, rustdoc, licences, dependencies, generated files
 	$(XTASK) check
@@ -36,19 +36,19 @@ bench: ## run the benchmark against the alternatives, on durable private servers
 	$(XTASK) bench
 
 endurance: ## run long tests: a million calls from Python and Node, threads, kills, fuzz targets
-	scripts/endurance.sh
+	$(XTASK) endurance
 
 fuzz: ## run the fuzz targets (SECONDS=60 for each, TARGETS="url import")
-	scripts/fuzz.sh --seconds $(or $(SECONDS),60) $(TARGETS)
+	$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
 
 kills: ## kill writers and servers while 16 writers log messages, on every engine (KILLS=1000 in total)
-	scripts/kills.sh $(or $(KILLS),1000)
+	$(XTASK) kills $(or $(KILLS),1000)
 
 wheel: ## build and test the optimised Python wheel and source distribution
-	scripts/wheel.sh
+	$(XTASK) wheel
 
 npm: ## build and test the optimised npm packages
-	scripts/npm.sh
+	$(XTASK) npm
 
 fmt: ## format the code
 	$(XTASK) format

@@ -19,7 +19,7 @@ export const SOURCES = fileURLToPath(new URL('..', import.meta.url));
 export const PLATFORMS = JSON.parse(readFileSync(join(SOURCES, 'platforms.json'), 'utf8'));
 
 const FOLDER = process.env.CHATKEEP_NPM;
-if (!FOLDER) throw new Error('CHATKEEP_NPM is not set; run scripts/npm.sh');
+if (!FOLDER) throw new Error('CHATKEEP_NPM is not set; run `cargo xtask npm`');
 
 /** Paths of the packages. */
 export const PACKAGE = oneOf(/^chatkeep-\d.*\.tgz$/);

@@ -60,7 +60,7 @@ const skip = isPlain && !isBuilt && 'they are not built';
 
 test('the Python package and the command exist', { skip }, () => {
   for (const path of [PYTHON, PACKAGE, COMMAND])
-    assert.ok(path && existsSync(path), `${path}: see scripts/node-test.sh`);
+    assert.ok(path && existsSync(path), `${path}: see xtask/src/test/node.rs`);
 });
 
 onEachEngine(

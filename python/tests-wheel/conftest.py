@@ -13,7 +13,7 @@ import pytest
 def one_of(pattern):
     folder = os.environ.get("CHATKEEP_WHEELS")
     if not folder:
-        raise RuntimeError("these tests need a wheel: run scripts/wheel.sh")
+        raise RuntimeError("these tests need a wheel: run `cargo xtask wheel`")
     (found,) = Path(folder).glob(pattern)
     return found
 

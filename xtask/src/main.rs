@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+use build::Profile;
 use failure::Result;
 use format::Mode;
 use project::Project;
@@ -13,6 +14,7 @@ mod arguments;
 mod bench;
 mod build;
 mod check;
+mod ci;
 mod cksum;
 mod docs;
 mod failure;
@@ -23,6 +25,7 @@ mod process;
 mod project;
 mod setup;
 mod steps;
+mod test;
 mod words;
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn run(project: &Project, command: Command) -> Result {
             println!("{}", folder.display());
             Ok(())
         }
+        Command::Ci => ci::run(project),
         Command::Check => check::run(project),
         Command::Words { list, paths } => {
             println!("{}", words::check(&paths, list)?);
@@ -62,6 +66,22 @@ fn run(project: &Project, command: Command) -> Result {
             format::run(project, if check { Mode::Check } else { Mode::Write })
         }
         Command::Build(package) => build::run(project, &package),
+        Command::Test(forwarded) => test::run(project, &forwarded.arguments),
+        Command::Suites(forwarded) => test::suites::run(project, &forwarded.arguments),
+        Command::Pytest(forwarded) => test::pytest::run(project, &forwarded.arguments),
+        Command::NodeTest(forwarded) => test::node::run(project, &forwarded.arguments),
+        Command::Wheel { dev, arguments } => {
+            test::wheel::run(project, Profile::new(!dev), &arguments.arguments)
+        }
+        Command::Npm { options, arguments } => {
+            test::npm::run(project, &options, &arguments.arguments)
+        }
+        Command::Settings { settings } => test::settings::run(project, &settings),
+        Command::Versions { versions } => test::versions::run(project, &versions),
+        Command::Galera(forwarded) => test::galera::run(project, &forwarded.arguments),
+        Command::Kills { kills } => test::kills::run(project, kills),
+        Command::Fuzz { seconds, targets } => test::fuzz::run(project, seconds, &targets),
+        Command::Endurance { only } => test::endurance::run(project, only.as_deref()),
         Command::Docs => docs::run(project),
         Command::Bench => bench::run(project),
     }

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::process::{Command, ExitStatus, Stdio};
 
 use xshell::Cmd;
@@ -42,8 +42,14 @@ pub(crate) trait Run: Sized {
     /// Runs the command, and returns its exit code and output.
     fn outcome(self) -> Result<Outcome>;
 
+    /// Runs the command, passes each line of its output to `line`, and returns its exit code.
+    fn each_line(self, line: impl FnMut(&[u8])) -> Result<u8>;
+
     /// Returns whether the command succeeds, without showing its output.
     fn succeeds(self) -> Result<bool>;
+
+    /// Replaces this process with the command. Returns only on a failure.
+    fn replace(self) -> Result;
 }
 
 impl Run for Cmd<'_> {
@@ -88,11 +94,49 @@ impl Run for Cmd<'_> {
         Ok(Outcome { code, text: contents(&mut log).context(&name)? })
     }
 
+    fn each_line(self, mut line: impl FnMut(&[u8])) -> Result<u8> {
+        let name = self.to_string();
+        let mut command = command(self);
+        let (reader, writer) = io::pipe().context(&name)?;
+        command.stdout(writer.try_clone().context(&name)?).stderr(writer);
+        interrupt::check()?;
+        let mut child = command.spawn().context(&name)?;
+        // The reader gets the end of the output once the command and this process closed it.
+        drop(command);
+        let forwarding = Forwarding::to(&child);
+        let mut reader = BufReader::new(reader);
+        let mut bytes = Vec::new();
+        while reader.read_until(b'\n', &mut bytes).context(&name)? > 0 {
+            line(&bytes);
+            bytes.clear();
+        }
+        let status = child.wait().context(&name)?;
+        drop(forwarding);
+        interrupt::check()?;
+        Ok(code(status))
+    }
+
     fn succeeds(self) -> Result<bool> {
         let name = self.to_string();
         let mut command = command(self);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Ok(wait(&name, &mut command)? == 0)
+    }
+
+    fn replace(self) -> Result {
+        let name = self.to_string();
+        let mut command = command(self);
+        interrupt::check()?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::CommandExt;
+            Err(Failure::new(format!("{name}: {}", command.exec())))
+        }
+        #[cfg(not(unix))]
+        match wait(&name, &mut command)? {
+            0 => Ok(()),
+            code => Err(Failure::printed(code)),
+        }
     }
 }
 

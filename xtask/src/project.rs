@@ -11,6 +11,8 @@ use crate::failure::{Context, Failure, Result};
 pub(crate) struct Project {
     /// Runs commands in the top folder of the clone, with the tools of the cache folder.
     pub(crate) sh: Shell,
+    /// The directory in which the command was called.
+    pub(crate) caller: PathBuf,
     /// Everything that is fetched or built once, outside the clone.
     pub(crate) cache: PathBuf,
     /// Cargo's build output.
@@ -43,7 +45,7 @@ impl Project {
         let path = env::join_paths([tools].into_iter().chain(env::split_paths(&path)))
             .map_err(|error| Failure::new(format!("PATH: {error}")))?;
         sh.set_var("PATH", path);
-        Ok(Self { sh, cache, target })
+        Ok(Self { sh, caller, cache, target })
     }
 
     /// Returns whether a program is installed. Servers are outside the PATH of ordinary accounts.

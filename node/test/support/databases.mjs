@@ -10,7 +10,7 @@ import pg from 'pg';
 
 const SERVERS = ['postgresql', 'mariadb', 'mysql'];
 const HOW =
-  'run the tests with `make test`, or with `chatkeep-testkit run --fast -- scripts/node-test.sh`';
+  'run the tests with `make test`, or with `chatkeep-testkit run --fast -- cargo xtask node-test`';
 
 /** A URL whose port refuses connections. */
 export const DOWN = 'postgresql://bot:s3cret@127.0.0.1:9/chat';

@@ -11,7 +11,7 @@ import pymysql
 SERVERS = ("postgresql", "mariadb", "mysql")
 #: URL of a port without a server.
 DOWN = "postgresql://bot:s3cret@127.0.0.1:9/chat"
-HOW = "run the tests with `make test`, or with `chatkeep-testkit run --fast -- scripts/pytest.sh`"
+HOW = "run the tests with `make test`, or with `chatkeep-testkit run --fast -- cargo xtask pytest`"
 
 
 def engines():

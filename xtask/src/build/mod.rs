@@ -13,7 +13,7 @@ mod python;
 mod wheel;
 
 pub(crate) use node::build as node;
-pub(crate) use npm::build as npm;
+pub(crate) use npm::{GLIBC, build as npm};
 pub(crate) use python::{build as python, package as python_package};
 pub(crate) use wheel::build as wheel;
 

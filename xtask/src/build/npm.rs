@@ -10,7 +10,7 @@ use crate::process::Run;
 use crate::project::Project;
 
 /// The oldest glibc that the official builds of Node 20 support.
-const GLIBC: &str = "2.28";
+pub(crate) const GLIBC: &str = "2.28";
 
 /// The platform of this system, as in `node/platforms.json`.
 const THIS_PLATFORM: &str = "

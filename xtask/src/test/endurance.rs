@@ -1,0 +1,36 @@
+//! `cargo xtask endurance`: runs tests that take minutes, with optimised builds. From Python and
+//! Node: a million calls in constant memory, many threads for a minute, and 500 short-lived workers.
+//! Then 100 kills of writers and servers, and a minute of each fuzz target.
+
+use super::{fuzz, kills, testkit};
+use crate::build::{self, Profile};
+use crate::failure::Result;
+use crate::process::Run;
+use crate::project::Project;
+use crate::setup::{self, Part};
+
+/// Runs the tests on every engine, or on SQLite and the servers `only`, separated by commas.
+pub(crate) fn run(project: &Project, only: Option<&str>) -> Result {
+    setup::run(project, &[Part::Servers, Part::Mysql, Part::Python, Part::Node])?;
+    testkit::build(project)?;
+    build::python(project, Profile::Release)?;
+    build::node(project, Profile::Release)?;
+    let run = |command: &str| {
+        let only = only.map(|engines| ["--only", engines]).into_iter().flatten();
+        testkit::run(project)
+            .arg("--quiet")
+            .args(only)
+            .args(["--", "cargo", "xtask"])
+            .args(command.split_whitespace())
+            .env("CHATKEEP_PYTHON_PACKAGE", build::python_package(project, Profile::Release))
+            .env("CHATKEEP_ENDURANCE_CALLS", "1000000")
+    };
+    run("pytest -m endurance").shown()?;
+    run("node-test --test-reporter=spec node/test/memory.test.mjs node/test/lifecycle.test.mjs")
+        .shown()?;
+    // The kills need every server.
+    if only.is_none() {
+        kills::run(project, 100)?;
+    }
+    fuzz::run(project, 60, &[])
+}
