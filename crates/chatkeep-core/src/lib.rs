@@ -11,10 +11,14 @@
 //! - [`Timestamp`], [`Metadata`]: values that are identical on every engine.
 //! - [`Error`]: the only error type, with a kind.
 
+// The derived descriptions name this crate.
+extern crate self as chatkeep_core;
+
 mod case_folding;
 mod connection;
 mod db_error;
 pub mod deadline;
+pub mod described;
 mod engine;
 mod error;
 #[cfg(feature = "fuzzing")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, migrations, transfer};
+use chatkeep_macros::operations;
 use chatkeep_pool::{Pool, PoolSettings};
 
 use crate::asynchronous::AsyncChatkeep;
@@ -29,6 +30,11 @@ pub struct Chatkeep {
     database: DatabaseManager,
 }
 
+/// The database of a chat backend: its messages, its API tokens, and the database itself.
+///
+/// The first call connects, and creates or upgrades the schema. Settings that are not passed are
+/// read from the environment.
+#[operations(name = "store")]
 impl Chatkeep {
     /// Creates a handle to the database at this URL, with all other settings from the environment.
     /// It does not connect yet.
@@ -121,19 +127,27 @@ impl Chatkeep {
     /// Waits for all operations submitted before: messages, other asynchronous calls, and
     /// background work such as recording when tokens were last used.
     ///
+    /// # Arguments
+    /// - `timeout`: Maximum wait, in seconds.
+    ///
     /// # Errors
-    /// `Unavailable` when they take longer than `timeout`. They continue to run.
-    pub fn flush(&self, timeout: Duration) -> Result<()> {
+    /// - `Unavailable`: the timeout expired. Unfinished operations continue.
+    #[operation(read, custom)]
+    pub fn flush(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.wait(timeout).map_err(|error| error.with_operation("flush"))
     }
 
     /// Rejects new calls as `Unavailable`, waits for operations in flight as [`Chatkeep::flush`]
-    /// does, and closes all connections. Closing a closed handle does nothing.
+    /// does, and closes all connections. Closing a closed store does nothing.
+    ///
+    /// # Arguments
+    /// - `timeout`: Maximum wait for operations in flight, in seconds.
     ///
     /// # Errors
-    /// `Unavailable` when operations are still in flight after `timeout`. Queued messages then fail
-    /// with `Unavailable`; messages that are being written may or may not be stored.
-    pub fn close(&self, timeout: Duration) -> Result<()> {
+    /// - `Unavailable`: the timeout expired. Queued messages then fail with `Unavailable`; messages
+    ///   that are being written may or may not be stored.
+    #[operation(write, custom)]
+    pub fn close(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.messages.write().close();
         self.executor.close();
         let waited = self.wait(timeout);

@@ -36,6 +36,7 @@ mod message_iter;
 mod messages;
 mod migrate_request;
 mod migrator;
+pub mod operation;
 mod retry;
 mod revocations;
 mod token_cache;
@@ -44,7 +45,8 @@ mod totals_updater;
 mod write;
 
 pub use asynchronous::{
-    AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger, AsyncTokenManager,
+    Async, AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger,
+    AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::interrupt::interruptible;

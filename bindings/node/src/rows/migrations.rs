@@ -37,7 +37,10 @@ impl From<MigrationStatus> for Status {
             name: migration.name,
             applied_at: migration.applied_at.map(Into::into),
         });
-        let pending = status.pending.into_iter().map(|(version, name)| Pending { version, name });
+        let pending = status
+            .pending
+            .into_iter()
+            .map(|migration| Pending { version: migration.version, name: migration.name });
         Self { applied: applied.collect(), pending: pending.collect(), unknown: status.unknown }
     }
 }

@@ -1,5 +1,6 @@
 //! Report of an import.
 
+use chatkeep_core::described::Record;
 use serde::Serialize;
 
 use super::problem::Problem;
@@ -9,7 +10,8 @@ use super::unknown::UnknownColumn;
 pub(super) const MAX_PROBLEMS: usize = 10_000;
 
 /// Numbers of rows. The field names are its JSON keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Record)]
+#[record(name = "ImportCounts")]
 #[non_exhaustive]
 pub struct Counts {
     /// Rows in the file.
@@ -25,7 +27,8 @@ pub struct Counts {
 }
 
 /// Report on one file. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[record(name = "ImportedFile")]
 #[non_exhaustive]
 pub struct FileReport {
     /// Path of the file.
@@ -43,7 +46,7 @@ pub struct FileReport {
 }
 
 /// Report of an import. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct ImportReport {
     /// Whether the rows were stored. False in a dry run, and if the import was refused.
