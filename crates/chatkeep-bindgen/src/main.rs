@@ -8,6 +8,7 @@
 
 mod api;
 mod documentation;
+mod guide;
 mod names;
 mod output;
 mod surface;
@@ -22,5 +23,6 @@ fn main() -> ExitCode {
     let surface = Surface::read();
     let mut output = Output::default();
     api::render(&surface, &mut output);
+    guide::render(&mut output);
     output.finish(is_write)
 }

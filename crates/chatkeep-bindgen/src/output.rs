@@ -15,6 +15,20 @@ impl Output {
         self.files.push((path.into(), text));
     }
 
+    /// Adds a part of a file, between the lines `<!-- name: generated -->` and `<!-- end -->`.
+    pub(crate) fn add_part(&mut self, path: &str, name: &str, text: String) {
+        let start = format!("<!-- {name}: generated -->\n");
+        let current = std::fs::read_to_string(repository().join(path)).unwrap_or_default();
+        let parts = current
+            .split_once(&start)
+            .and_then(|(before, rest)| Some((before, rest.split_once("<!-- end -->")?.1)));
+        let Some((before, after)) = parts else {
+            eprintln!("{path} has no part {name:?}");
+            return;
+        };
+        self.add(path, format!("{before}{start}\n{text}\n<!-- end -->{after}"));
+    }
+
     /// Writes the files, or fails if one of them differs from the repository's.
     pub(crate) fn finish(self, is_write: bool) -> ExitCode {
         let mut is_current = true;

@@ -18,6 +18,9 @@ mod tests;
 pub use answer::Answer;
 pub use answer::answer;
 pub use call::Prepared;
+pub use chatkeep_core::described::{
+    Arguments, DefaultValue, Enum, Field, FromValue, Placement, Record, Type, Value, Variant,
+};
 pub(crate) use described::group_size;
 pub use described::{Described, Form, Interface, Operation, Parameter, Prepare};
 pub use json::{arguments_from_json, value_from_json};
