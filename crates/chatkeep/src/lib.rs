@@ -50,6 +50,7 @@ pub use asynchronous::{
     AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
+pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
     Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind,
