@@ -11,4 +11,4 @@ scripts/setup.sh node
 mode=(check --write)
 if [ "${1:-}" = --check ]; then mode=(ci); fi
 cd node
-quietly node_modules/.bin/biome "${mode[@]}" --colors=off --error-on-warnings . ../examples/express
+quietly node_modules/.bin/biome "${mode[@]}" --colors=off --error-on-warnings . ../examples/express ../examples/operations

@@ -5,8 +5,6 @@ use std::error::Error as StdError;
 use chatkeep::{Error, ErrorKind, SchemaState};
 use napi_derive::napi;
 
-use crate::names::{argument_name, camel_case};
-
 /// Details of a failed call.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
@@ -40,7 +38,7 @@ impl From<Error> for Failure {
         }
         let (code, retryable) = (code(error.kind()), error.is_retryable());
         let operation = error.operation().map(camel_case);
-        let field = error.field().map(argument_name);
+        let field = error.field().map(camel_case);
         let state = error.schema_state().map(SchemaState::name);
         let error = match &field {
             Some(field) => error.with_field(field.clone()),
@@ -71,4 +69,20 @@ fn code(kind: ErrorKind) -> &'static str {
         ErrorKind::Interrupted => "CHATKEEP_INTERRUPTED",
         _ => "CHATKEEP_INTERNAL",
     }
+}
+
+/// Converts a name to camel case, such as `tokensUsed` or `messages[3].tokensUsed`. Names of
+/// environment variables are unchanged.
+fn camel_case(name: &str) -> String {
+    if name.contains(char::is_uppercase) {
+        return name.to_owned();
+    }
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut name, part| {
+        let mut letters = part.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
 }

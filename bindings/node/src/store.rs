@@ -2,8 +2,9 @@
 #![expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chatkeep::{Chatkeep, Error, ErrorKind, Handle, SharedHandle, interruptible};
 use napi::{Either, Env};
 use napi_derive::napi;
 
@@ -12,8 +13,8 @@ use crate::arguments::{self, ArgResult, JsArg, Settings, is_given};
 use crate::call;
 use crate::failure::Failure;
 use crate::mailbox::{CompletionQueue, Mailbox};
+use crate::response::Response;
 use crate::submit::{Call, Submitted};
-use chatkeep::{Handle, SharedHandle};
 
 /// Default timeout of `flush` and `close`.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -94,7 +95,7 @@ impl Store {
         abort: Option<&Abort>,
     ) -> Submitted {
         let find = || self.handle.opened();
-        self.call(env, number, "flush", abort).submit_waiting(
+        self.start(env, number, "flush", abort).submit_waiting(
             || timeout_or_default(&timeout),
             find,
             |chat, timeout| chat.flush(timeout),
@@ -108,18 +109,51 @@ impl Store {
         env: Env,
         number: f64,
         #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
+        abort: Option<&Abort>,
     ) -> Submitted {
         let find = || self.handle.take();
-        self.call(env, number, "close", None).submit_waiting(
+        self.start(env, number, "close", abort).submit_waiting(
             || timeout_or_default(&timeout),
             find,
             |chat, timeout| chat.close(timeout),
         )
     }
+
+    /// `DatabaseManager.waitUntilReady`, which has a timeout in JavaScript.
+    #[napi]
+    pub fn wait_until_ready(
+        &self,
+        env: Env,
+        number: f64,
+        #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
+        abort: Option<&Abort>,
+    ) -> Submitted {
+        // `wait` checks for an abort itself, together with the timeout.
+        let is_aborted = abort.map(Abort::check);
+        let wait = |chat: &Chatkeep, timeout: Option<Duration>| {
+            let deadline = timeout.map(|timeout| Instant::now() + timeout);
+            let is_timed_out = move || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let check = move || {
+                is_timed_out() || is_aborted.as_ref().is_some_and(|is_aborted| is_aborted())
+            };
+            let waited = interruptible(check, || chat.database().wait_until_ready());
+            waited.map_err(|error| match timeout {
+                Some(timeout) if error.kind() == ErrorKind::Interrupted && is_timed_out() => {
+                    timed_out(timeout)
+                }
+                _ => error,
+            })
+        };
+        self.start(env, number, "wait_until_ready", None).submit(
+            || arguments::optional_seconds("timeout", &timeout),
+            wait,
+            |()| Response::Null,
+        )
+    }
 }
 
 impl Store {
-    pub(crate) fn call<'a>(
+    pub(crate) fn start<'a>(
         &'a self,
         env: Env,
         number: f64,
@@ -141,4 +175,9 @@ impl Store {
 /// Converts a timeout in seconds; 30 s by default.
 fn timeout_or_default(timeout: &JsArg<'_>) -> ArgResult<Duration> {
     if is_given(timeout)? { arguments::seconds("timeout", timeout) } else { Ok(DEFAULT_TIMEOUT) }
+}
+
+fn timed_out(timeout: Duration) -> Error {
+    let message = format!("the database was not ready within {} s", timeout.as_secs_f64());
+    Error::new(ErrorKind::Unavailable, message)
 }

@@ -10,6 +10,7 @@ mod api;
 mod documentation;
 mod guide;
 mod names;
+mod node;
 mod output;
 mod surface;
 
@@ -24,5 +25,6 @@ fn main() -> ExitCode {
     let mut output = Output::default();
     api::render(&surface, &mut output);
     guide::render(&mut output);
+    node::render(&surface, &mut output);
     output.finish(is_write)
 }

@@ -124,9 +124,14 @@ impl DatabaseManager {
                     differences: check.differences,
                 }
             }
-            "sql" => MigrateResponse::Script {
-                sql: migrations.sql(request.from.as_deref(), to("head"))?,
-            },
+            "sql" => {
+                let script = migrations.sql(request.from.as_deref(), to("head"));
+                let sql = script.map_err(|error| match error.field() {
+                    Some("to") => error.with_field("revision"),
+                    _ => error,
+                })?;
+                MigrateResponse::Script { sql }
+            }
             "new" => {
                 let description =
                     request.description.as_deref().ok_or_else(|| missing("description"))?;
