@@ -8,13 +8,11 @@ cd "$(dirname "$0")/.."
 
 # One function per file, which prints it. To add a file, add a function and a line to `files`.
 cli_page() { cargo run --quiet -p chatkeep-cli -- markdown-help; }
-python_stubs() { scripts/python-stubs.sh; }
 addon_types() { scripts/node-addon-types.sh; }
 
 # "path:function"
 files=(
     docs/src/cli.md:cli_page
-    python/src/chatkeep/_native.pyi:python_stubs
     node/src/addon.ts:addon_types
 )
 

@@ -10,8 +10,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
-use crate::names;
-
 /// Result of converting Python arguments.
 pub(crate) type ArgResult<T> = Result<T, ArgError>;
 
@@ -71,7 +69,7 @@ impl ArgError {
 
 impl From<Error> for ArgError {
     fn from(error: Error) -> Self {
-        Self::Input(names::with_argument_name(error))
+        Self::Input(error)
     }
 }
 
@@ -81,9 +79,9 @@ impl From<PyErr> for ArgError {
     }
 }
 
-/// Converts a library error to an exception that names the caller's argument.
+/// Converts a library error to an exception.
 pub(crate) fn to_py_err(py: Python<'_>, error: &Error) -> PyErr {
-    exception(py, class_name(error.kind()), &names::with_argument_name(error.clone()))
+    exception(py, class_name(error.kind()), error)
 }
 
 fn class_name(kind: ErrorKind) -> &'static str {

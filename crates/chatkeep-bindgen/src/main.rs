@@ -12,6 +12,7 @@ mod guide;
 mod names;
 mod node;
 mod output;
+mod python;
 mod surface;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let surface = Surface::read();
     let mut output = Output::default();
     api::render(&surface, &mut output);
+    python::render(&surface, &mut output);
     guide::render(&mut output);
     node::render(&surface, &mut output);
     output.finish(is_write)

@@ -12,14 +12,11 @@ Examples:
     'Explain WAL.'
 """
 
-from chatkeep._native import (
-    Chatkeep,
-    DatabaseManager,
-    MessageIterator,
-    MessageLogger,
-    TokenManager,
-    from_environment,
-)
+from chatkeep._chatkeep import Chatkeep, from_environment
+from chatkeep._generated.blocking.database import DatabaseManager
+from chatkeep._generated.blocking.messages import MessageLogger
+from chatkeep._generated.blocking.tokens import TokenManager
+from chatkeep._native import MessageIterator
 from chatkeep.errors import (
     CallInterruptedError,
     ConfigurationError,
@@ -62,6 +59,11 @@ __all__ = [
     "message_logger",
     "token_manager",
 ]
+
+for _class in (Chatkeep, DatabaseManager, MessageLogger, TokenManager):
+    # Users import the classes from here, and tracebacks show this name.
+    _class.__module__ = __name__
+del _class
 
 _environment = from_environment()
 #: Message log of the database that the environment variables name.

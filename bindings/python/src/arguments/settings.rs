@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use chatkeep::{Chatkeep, ChatkeepBuilder, Error};
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
 
+use super::PyArg;
+use super::boolean::optional_boolean;
+use super::integer::optional_integer;
+use super::text::optional_text;
 use super::timeout::{MAX_SECONDS, number};
-use super::{PyArg, optional_integer, optional_text};
 use crate::errors::{ArgError, ArgResult};
 
 type SettingArg<'a, 'py> = Option<PyArg<'a, 'py>>;
@@ -112,8 +114,5 @@ fn lifetime(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<
 }
 
 fn boolean(field: &'static str, given: SettingArg<'_, '_>) -> ArgResult<Option<bool>> {
-    let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
-    let boolean =
-        given.cast::<PyBool>().map_err(|_| ArgError::wrong_type(field, "a bool or None", given))?;
-    Ok(Some(boolean.is_true()))
+    given.map_or(Ok(None), |given| optional_boolean(field, given))
 }

@@ -18,10 +18,11 @@ Examples:
 # Annotations are not evaluated, so their types are imported for type checkers only.
 from __future__ import annotations
 
-from chatkeep import _native
-from chatkeep.asyncio._database import DatabaseManager
-from chatkeep.asyncio._messages import MessageLogger
-from chatkeep.asyncio._tokens import TokenManager
+import chatkeep
+from chatkeep._generated.awaited.database import DatabaseManager
+from chatkeep._generated.awaited.messages import MessageLogger
+from chatkeep._generated.awaited.tokens import TokenManager
+from chatkeep.asyncio._bases import CanClose, CanFlush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ for _class in (DatabaseManager, MessageLogger, TokenManager):
 del _class
 
 
-class Chatkeep:
+class Chatkeep(CanFlush, CanClose):
     """``chatkeep.Chatkeep`` with coroutines and the same constructor arguments.
 
     An instance is safe to use from any number of event loops and threads.
@@ -55,7 +56,7 @@ class Chatkeep:
         blocking (chatkeep.Chatkeep): The same store with blocking calls.
     """
 
-    __slots__ = ("__weakref__", "blocking", "db_manager", "message_logger", "token_manager")
+    __slots__ = ("blocking", "db_manager", "message_logger", "token_manager")
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class Chatkeep:
         token_cache: float | None = None,
     ) -> None:
         self._set(
-            _native.Chatkeep(
+            chatkeep.Chatkeep(
                 url,
                 pool_size=pool_size,
                 max_overflow=max_overflow,
@@ -93,7 +94,7 @@ class Chatkeep:
         )
 
     @classmethod
-    def of(cls, chat: _native.Chatkeep) -> Chatkeep:
+    def of(cls, chat: chatkeep.Chatkeep) -> Chatkeep:
         """Wraps an existing blocking store.
 
         Args:
@@ -106,19 +107,12 @@ class Chatkeep:
         store._set(chat)
         return store
 
-    def _set(self, chat: _native.Chatkeep) -> None:
+    def _set(self, chat: chatkeep.Chatkeep) -> None:
+        self._store = chat._store
         self.blocking = chat
         self.message_logger = MessageLogger(chat)
         self.token_manager = TokenManager(chat)
         self.db_manager = DatabaseManager(chat)
-
-    async def flush(self, timeout: float = 30.0) -> None:
-        """Waits for all earlier calls, including those that are not awaited."""
-        await self.message_logger.flush(timeout)
-
-    async def close(self, timeout: float = 30.0) -> None:
-        """Rejects new calls, waits for active ones, and closes all connections."""
-        await self.db_manager.close(timeout)
 
     async def __aenter__(self) -> Chatkeep:
         return self
@@ -131,11 +125,8 @@ class Chatkeep:
     ) -> None:
         await self.close()
 
-    def __repr__(self) -> str:
-        return repr(self.blocking).replace("chatkeep.", "chatkeep.asyncio.", 1)
 
-
-_environment = Chatkeep.of(_native.from_environment())
+_environment = Chatkeep.of(chatkeep.from_environment())
 #: Message log of the database that the environment variables name, as ``chatkeep.message_logger``.
 message_logger = _environment.message_logger
 #: API tokens of the database that the environment variables name.
