@@ -93,8 +93,8 @@ export declare function cursorAfter(timestamp: unknown, id: unknown): string | F
  */
 export declare function environmentStore(mailbox: Mailbox): Store;
 
-/** Creates a store with its own settings. */
-export declare function openStore(mailbox: Mailbox, url: unknown, poolSize: unknown, maxOverflow: unknown, poolTimeout: unknown, poolRecycle: unknown, poolPrePing: unknown, connectTimeout: unknown, queryTimeout: unknown, maxRetries: unknown, retryDelay: unknown, autoMigrate: unknown, writers: unknown, tokenCache: unknown): Store | Failure;
+/** Creates a store with its own settings, in the order of the library's table. */
+export declare function openStore(mailbox: Mailbox, url: unknown, settings: unknown[]): Store | Failure;
 
 /** Returns the number of an operation, by which it is called. JavaScript reads it once. */
 export declare function operation(interface: string, name: string): number;

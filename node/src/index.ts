@@ -25,7 +25,6 @@ import { fromEnvironment } from './store.js';
 
 export {
   ChatkeepError,
-  type ChatkeepErrorCode,
   type ChatkeepErrorDetails,
   type SchemaErrorState,
 } from './errors.js';

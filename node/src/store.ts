@@ -5,6 +5,7 @@ import type { Store } from './addon.js';
 import { mailbox, unwrapObject } from './calls.js';
 import { DatabaseManager } from './generated/database.js';
 import { MessageLogger } from './generated/messages.js';
+import { SETTINGS } from './generated/settings.js';
 import { StoreOperations } from './generated/store.js';
 import { TokenManager } from './generated/tokens.js';
 import { native } from './native.js';
@@ -12,20 +13,7 @@ import { storeOf } from './operations.js';
 import { optionsOf } from './options.js';
 import type { ChatkeepOptions } from './types.js';
 
-const OPTIONS = new Set([
-  'poolSize',
-  'maxOverflow',
-  'poolTimeout',
-  'poolRecycle',
-  'poolPrePing',
-  'connectTimeout',
-  'queryTimeout',
-  'maxRetries',
-  'retryDelay',
-  'autoMigrate',
-  'writers',
-  'tokenCache',
-]);
+const OPTIONS = new Set<string>(SETTINGS);
 
 // The first releases of Node 20 do not have this symbol. Compiled `await using` then uses this one.
 const asyncDispose: typeof Symbol.asyncDispose =
@@ -90,24 +78,8 @@ export class Chatkeep extends StoreOperations {
 
 function open(url: unknown, options: unknown): Store {
   const checked = optionsOf('Chatkeep', options, OPTIONS);
-  const { poolSize, maxOverflow, poolTimeout, poolRecycle, poolPrePing, connectTimeout } = checked;
-  const { queryTimeout, maxRetries, retryDelay, autoMigrate, writers, tokenCache } = checked;
-  const store = native.openStore(
-    mailbox,
-    url,
-    poolSize,
-    maxOverflow,
-    poolTimeout,
-    poolRecycle,
-    poolPrePing,
-    connectTimeout,
-    queryTimeout,
-    maxRetries,
-    retryDelay,
-    autoMigrate,
-    writers,
-    tokenCache,
-  );
+  const settings = SETTINGS.map((name) => checked[name]);
+  const store = native.openStore(mailbox, url, settings);
   return unwrapObject<Store>(store);
 }
 

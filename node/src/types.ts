@@ -75,34 +75,3 @@ export interface MigrateResponses {
 
 /** The verbs of `migrate`, as in `chatkeep migrate`. */
 export type MigrateVerb = keyof MigrateResponses;
-
-/** Settings of a store. Those that are not set come from the environment. */
-export interface ChatkeepOptions {
-  /** Maximum number of connections that stay open when idle (`DB_POOL_SIZE`). */
-  readonly poolSize?: number | undefined;
-  /** Maximum number of additional connections under load (`DB_MAX_OVERFLOW`). */
-  readonly maxOverflow?: number | undefined;
-  /** Maximum time to wait for a free connection, in seconds (`DB_POOL_TIMEOUT`). */
-  readonly poolTimeout?: number | undefined;
-  /** Maximum connection lifetime, in seconds; 0 or -1 for no limit (`DB_POOL_RECYCLE`). */
-  readonly poolRecycle?: number | undefined;
-  /** Whether an idle connection is checked before use (`DB_POOL_PRE_PING`). */
-  readonly poolPrePing?: boolean | undefined;
-  /** Maximum time to connect, in seconds (`DB_CONNECT_TIMEOUT`). */
-  readonly connectTimeout?: number | undefined;
-  /** Maximum duration of one call, in seconds (`DB_QUERY_TIMEOUT`). */
-  readonly queryTimeout?: number | undefined;
-  /**
-   * Number of attempts to reach the database at start-up (`DB_MAX_RETRIES`). Multiplied by
-   * `retryDelay`, it is the maximum time to wait, in seconds.
-   */
-  readonly maxRetries?: number | undefined;
-  /** Maximum pause between two attempts at start-up, in seconds (`DB_RETRY_DELAY`). */
-  readonly retryDelay?: number | undefined;
-  /** Whether pending migrations run automatically (`DB_AUTO_MIGRATE`). */
-  readonly autoMigrate?: boolean | undefined;
-  /** Number of connections that write messages of concurrent callers (`DB_WRITERS`). */
-  readonly writers?: number | undefined;
-  /** Time that a token lookup is cached, in seconds (`TOKEN_CACHE_SECONDS`). */
-  readonly tokenCache?: number | undefined;
-}

@@ -12,11 +12,11 @@ mod timestamp;
 mod value;
 
 pub(crate) use self::error::{ArgError, ArgResult};
-pub(crate) use self::integer::{integer, is_given, optional_integer};
-pub(crate) use self::settings::Settings;
+pub(crate) use self::integer::{integer, is_given};
+pub(crate) use self::settings::builder;
 pub(crate) use self::text::{optional_text, text};
 pub(crate) use self::timeout::{optional_seconds, seconds};
-pub(crate) use self::value::{optional_bool, values};
+pub(crate) use self::value::values;
 
 /// An argument as JavaScript passes it.
 pub(crate) type JsArg<'a> = napi::Unknown<'a>;

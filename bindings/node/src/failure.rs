@@ -36,7 +36,7 @@ impl From<Error> for Failure {
             causes.push(cause.to_string());
             source = cause.source();
         }
-        let (code, retryable) = (code(error.kind()), error.is_retryable());
+        let (code, retryable) = (error.kind().description().code, error.is_retryable());
         let operation = error.operation().map(camel_case);
         let field = error.field().map(camel_case);
         let state = error.schema_state().map(SchemaState::name);
@@ -51,23 +51,6 @@ impl From<Error> for Failure {
             }
         }
         Self { code, message, field, retryable, state, operation, causes }
-    }
-}
-
-fn code(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Configuration => "CHATKEEP_CONFIGURATION",
-        ErrorKind::InvalidInput => "CHATKEEP_INVALID_INPUT",
-        ErrorKind::Unavailable => "CHATKEEP_UNAVAILABLE",
-        ErrorKind::PoolTimeout => "CHATKEEP_POOL_TIMEOUT",
-        ErrorKind::OutcomeUnknown => "CHATKEEP_OUTCOME_UNKNOWN",
-        ErrorKind::Conflict => "CHATKEEP_CONFLICT",
-        ErrorKind::StorageFull => "CHATKEEP_STORAGE_FULL",
-        ErrorKind::ReadOnly => "CHATKEEP_READ_ONLY",
-        ErrorKind::Corrupt => "CHATKEEP_CORRUPT",
-        ErrorKind::Schema(_) => "CHATKEEP_SCHEMA",
-        ErrorKind::Interrupted => "CHATKEEP_INTERRUPTED",
-        _ => "CHATKEEP_INTERNAL",
     }
 }
 

@@ -1,5 +1,4 @@
 //! The store, on which JavaScript makes its calls.
-#![expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +8,7 @@ use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::arguments::{self, ArgResult, JsArg, Settings, is_given};
+use crate::arguments::{self, ArgResult, JsArg, is_given};
 use crate::call;
 use crate::failure::Failure;
 use crate::mailbox::{CompletionQueue, Mailbox};
@@ -36,42 +35,16 @@ pub(crate) fn environment_store(mailbox: &Mailbox) -> Store {
     Store { handle: Handle::environment(), completions: mailbox.completions() }
 }
 
-/// Creates a store with its own settings.
+/// Creates a store with its own settings, in the order of the library's table.
 #[napi]
 pub(crate) fn open_store(
     mailbox: &Mailbox,
     #[napi(ts_arg_type = "unknown")] url: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_size: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] max_overflow: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_timeout: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_recycle: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_pre_ping: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] connect_timeout: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] query_timeout: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] max_retries: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] retry_delay: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] auto_migrate: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] writers: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] token_cache: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown[]")] settings: Vec<JsArg<'_>>,
 ) -> napi::Result<Either<Store, Failure>> {
-    let settings = Settings {
-        url: &url,
-        pool_size: &pool_size,
-        max_overflow: &max_overflow,
-        pool_timeout: &pool_timeout,
-        pool_recycle: &pool_recycle,
-        pool_pre_ping: &pool_pre_ping,
-        connect_timeout: &connect_timeout,
-        query_timeout: &query_timeout,
-        max_retries: &max_retries,
-        retry_delay: &retry_delay,
-        auto_migrate: &auto_migrate,
-        writers: &writers,
-        token_cache: &token_cache,
-    };
     call::enter("Chatkeep", || {
         Ok(Store {
-            handle: Handle::own(settings.builder()?.open()?),
+            handle: Handle::own(arguments::builder(&url, &settings)?.open()?),
             completions: mailbox.completions(),
         })
     })

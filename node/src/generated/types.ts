@@ -92,7 +92,7 @@ export type MigrationState =
   /** It was started and did not finish, or is running. */
   | 'dirty';
 
-/** A logged message. It serializes with these keys in this order. */
+/** A logged message. */
 export interface Message {
   /** Id assigned by the database. Later messages have higher ids; ids may have gaps. */
   readonly id: number;
@@ -118,7 +118,7 @@ export interface Message {
   readonly metadata: Record<string, any> | null;
 }
 
-/** Totals of the messages in a time span. It serializes with these keys. */
+/** Totals of the messages in a time span. */
 export interface Analytics {
   /** Number of messages. */
   readonly totalMessages: number;
@@ -134,7 +134,7 @@ export interface Analytics {
   readonly byDate: Readonly<Record<string, number>>;
 }
 
-/** The result of comparing the totals with the messages. It serializes with these keys. */
+/** The result of comparing the totals with the messages. */
 export interface TotalsCheck {
   /** Number of messages that should be in the totals. */
   readonly counted: number;
@@ -241,7 +241,7 @@ export interface PoolStatus {
   readonly waiting: number;
 }
 
-/** The result of a health check. It serializes with these keys. */
+/** The result of a health check. */
 export interface Health {
   /**
    * Whether calls can work. It is false when the schema does not match this program. A database
@@ -288,7 +288,7 @@ export interface PendingMigration {
   readonly name: string;
 }
 
-/** Report of an import. The field names are its JSON keys. */
+/** Report of an import. */
 export interface ImportReport {
   /** Whether the rows were stored. False in a dry run, and if the import was refused. */
   readonly stored: boolean;
@@ -302,7 +302,7 @@ export interface ImportReport {
   readonly problems: readonly ImportProblem[];
 }
 
-/** Report on one file. The field names are its JSON keys. */
+/** Report on one file. */
 export interface ImportedFile {
   /** Path of the file. */
   readonly file: string;
@@ -318,7 +318,7 @@ export interface ImportedFile {
   readonly unknownColumns: readonly UnknownColumn[];
 }
 
-/** Numbers of rows. The field names are its JSON keys. */
+/** Numbers of rows. */
 export interface ImportCounts {
   /** Rows in the file. */
   readonly found: number;
@@ -332,7 +332,7 @@ export interface ImportCounts {
   readonly forced: number;
 }
 
-/** A column that chatkeep does not have. The field names are its JSON keys. */
+/** A column that chatkeep does not have. */
 export interface UnknownColumn {
   /** Name of the table. */
   readonly table: string;
@@ -348,7 +348,7 @@ export interface UnknownColumn {
   readonly canBeForced: boolean;
 }
 
-/** An invalid value. The field names are its JSON keys. */
+/** An invalid value. */
 export interface ImportProblem {
   /** Path of the file. */
   readonly file: string;
@@ -498,3 +498,87 @@ export interface FlushOptions extends Abortable {
   /** Maximum wait, in seconds. Default: 30. */
   readonly timeout?: number | undefined;
 }
+
+/** Settings of a store. Those that are not set are read from the environment. */
+export interface ChatkeepOptions {
+  /** Maximum number of connections that stay open when idle. Default: `DB_POOL_SIZE`, or 10. */
+  readonly poolSize?: number | undefined;
+  /**
+   * Maximum number of additional connections under load. They are closed on return. Default:
+   * `DB_MAX_OVERFLOW`, or 20.
+   */
+  readonly maxOverflow?: number | undefined;
+  /** Maximum wait for a free connection, in seconds. Default: `DB_POOL_TIMEOUT`, or 30. */
+  readonly poolTimeout?: number | undefined;
+  /**
+   * Maximum connection lifetime, in seconds. Zero means no limit. Default: `DB_POOL_RECYCLE`, or
+   * 3600.
+   */
+  readonly poolRecycle?: number | undefined;
+  /**
+   * Whether an idle connection is checked before it is used. Default: `DB_POOL_PRE_PING`, or
+   * `true`.
+   */
+  readonly poolPrePing?: boolean | undefined;
+  /** Maximum time to connect, in seconds. Default: `DB_CONNECT_TIMEOUT`, or 10. */
+  readonly connectTimeout?: number | undefined;
+  /** Maximum time for one statement, in seconds. Default: `DB_QUERY_TIMEOUT`, or 30. */
+  readonly queryTimeout?: number | undefined;
+  /**
+   * Limit of the wait for the database at start-up, as a multiple of `retryDelay`. Zero means no
+   * retries. An error that a retry cannot fix, such as a wrong password, is returned at once.
+   * Default: `DB_MAX_RETRIES`, or 5.
+   */
+  readonly maxRetries?: number | undefined;
+  /**
+   * Maximum pause between two attempts at start-up, in seconds. Default: `DB_RETRY_DELAY`, or 5.
+   */
+  readonly retryDelay?: number | undefined;
+  /**
+   * Whether the schema is created or upgraded before the first call. Turn it off for accounts that
+   * may not change tables, and run `chatkeep migrate upgrade` first. Default: `DB_AUTO_MIGRATE`, or
+   * `true`.
+   */
+  readonly autoMigrate?: boolean | undefined;
+  /**
+   * Number of connections that write messages of concurrent callers. SQLite always has one. With 1,
+   * ids follow the order of calls that do not wait for each other. Default: `DB_WRITERS`, or 2.
+   */
+  readonly writers?: number | undefined;
+  /**
+   * How long a token lookup is cached, in seconds. With zero, every check queries the database. A
+   * revocation takes effect immediately in its own process. Default: `TOKEN_CACHE_SECONDS`, or 5.
+   */
+  readonly tokenCache?: number | undefined;
+}
+
+/** Codes of errors. */
+export type ChatkeepErrorCode =
+  /**
+   * The settings are wrong: a malformed URL, a wrong password, or a database that does not exist.
+   */
+  | 'CHATKEEP_CONFIGURATION'
+  /** An argument is invalid; the error's field names it. Nothing was stored. */
+  | 'CHATKEEP_INVALID_INPUT'
+  /** The database is unreachable, the connection was lost, or it did not respond in time. */
+  | 'CHATKEEP_UNAVAILABLE'
+  /** No connection became free in time, or the server has reached its connection limit. */
+  | 'CHATKEEP_POOL_TIMEOUT'
+  /** A deadlock, a serialization failure or a lock lasted until the deadline. */
+  | 'CHATKEEP_CONFLICT'
+  /**
+   * The connection was lost before the database confirmed a change, which may or may not be stored.
+   */
+  | 'CHATKEEP_OUTCOME_UNKNOWN'
+  /** The disk, or the space assigned to the database, is full. */
+  | 'CHATKEEP_STORAGE_FULL'
+  /** The file, the directory or the server accepts no changes. */
+  | 'CHATKEEP_READ_ONLY'
+  /** The file is damaged, or is not a chatkeep database. */
+  | 'CHATKEEP_CORRUPT'
+  /** The database's schema does not match this program; the error's state says how. */
+  | 'CHATKEEP_SCHEMA'
+  /** The caller interrupted the call while it waited, for example with Ctrl-C. */
+  | 'CHATKEEP_INTERRUPTED'
+  /** A bug in chatkeep, or a response that it does not understand. */
+  | 'CHATKEEP_INTERNAL';

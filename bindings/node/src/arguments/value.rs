@@ -104,14 +104,10 @@ fn elements(
     (0..array.get_array_length()?).map(convert).collect()
 }
 
-fn boolean(field: &str, arg: &JsArg<'_>) -> ArgResult<bool> {
+/// Converts a boolean.
+pub(super) fn boolean(field: &str, arg: &JsArg<'_>) -> ArgResult<bool> {
     if arg.get_type()? != ValueType::Boolean {
         return Err(ArgError::wrong_type(field, "a boolean", arg));
     }
     Ok(arg.coerce_to_bool()?)
-}
-
-/// Converts a boolean, if there is one.
-pub(crate) fn optional_bool(field: &str, arg: &JsArg<'_>) -> ArgResult<Option<bool>> {
-    if is_given(arg)? { boolean(field, arg).map(Some) } else { Ok(None) }
 }

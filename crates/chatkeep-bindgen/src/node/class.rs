@@ -9,7 +9,7 @@ use super::special::{Special, base, class, special};
 use super::tsdoc::{Comment, JavaScript};
 use super::types::{Options, default_text, is_positional};
 use super::{argument_type, constant, joined, result_type};
-use crate::names::camel;
+use crate::names::{Spelling as _, camel};
 use crate::surface::{Described, Interface};
 
 /// Returns the file of an interface.
@@ -331,20 +331,8 @@ fn comment(
         comment.wrap(&format!("@returns {}", spelling.text(returns)), 2);
     }
     for (kinds, cause) in &documentation.errors {
-        let codes: Vec<_> = kinds.iter().map(|kind| format!("`{}`", error_code(kind))).collect();
+        let codes: Vec<_> = kinds.iter().map(|kind| spelling.code(kind)).collect();
         comment.wrap(&format!("@throws {}: {}", codes.join(", "), spelling.text(cause)), 2);
     }
     comment
-}
-
-/// Returns the code of an error: `CHATKEEP_POOL_TIMEOUT` of `PoolTimeout`.
-pub(super) fn error_code(kind: &str) -> String {
-    let mut out = "CHATKEEP".to_owned();
-    for character in kind.chars() {
-        if character.is_uppercase() {
-            out.push('_');
-        }
-        out.extend(character.to_uppercase());
-    }
-    out
 }

@@ -44,6 +44,7 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
     let decode = decode::render(&all);
     add(output, "types", "Arguments and results.", &types);
     add(output, "decode", "Decoding of results.", &decode);
+    add(output, "settings", "Settings of a store.", &types::setting_names());
     let declared = class::Declared::of(&types, &decode);
     for interface in &surface.interfaces {
         let text = class::render(interface, &declared, &spelling);
@@ -68,10 +69,9 @@ impl Types {
                 push(&mut self.arguments, record);
             }
             Type::Record(record) => {
-                if push(&mut self.results, record) {
-                    for field in record.fields {
-                        self.add(&field.ty);
-                    }
+                let is_new = push(&mut self.results, record);
+                for field in record.fields.iter().filter(|_| is_new) {
+                    self.add(&field.ty);
                 }
             }
             Type::Enum(described) => {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use chatkeep::{ERROR_KINDS, SETTINGS};
+
 use super::Types;
-use super::class::error_code;
 use crate::documentation::Documentation;
 use crate::names::{Spelling, camel, spell};
 use crate::surface::Surface;
@@ -14,24 +15,19 @@ const WIDTH: usize = 100;
 pub(super) struct JavaScript {
     /// Names in snake case that are spelled in camel case.
     names: BTreeSet<&'static str>,
-    /// Kinds of errors.
-    kinds: BTreeSet<String>,
 }
 
 impl JavaScript {
     pub(super) fn new(surface: &Surface, types: &Types) -> Self {
-        let mut names = BTreeSet::new();
-        let mut kinds = BTreeSet::new();
+        let mut names: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.name).collect();
         for described in surface.interfaces.iter().flat_map(|interface| &interface.operations) {
             names.insert(described.operation.name);
-            kinds
-                .extend(described.documentation.errors.iter().flat_map(|(kinds, _)| kinds.clone()));
             names.extend(described.parameters.iter().map(|(_, field)| field.name));
         }
         for record in types.results.iter().chain(&types.arguments) {
             names.extend(record.fields.iter().map(|field| field.name));
         }
-        Self { names, kinds }
+        Self { names }
     }
 
     /// Returns a text in the spelling of JavaScript.
@@ -48,9 +44,10 @@ impl Spelling for JavaScript {
     fn code(&self, code: &str) -> String {
         let (list, name) = code.split_once("].").unwrap_or(("", code));
         let separator = if list.is_empty() { "" } else { "]." };
+        let kind = ERROR_KINDS.iter().find(|kind| kind.name == name);
         match name {
             "None" => "`null`".to_owned(),
-            kind if self.kinds.contains(kind) => format!("`{}`", error_code(kind)),
+            _ if kind.is_some() => format!("`{}`", kind.map_or(name, |kind| kind.code)),
             name if self.names.contains(name) => format!("`{list}{separator}{}`", camel(name)),
             _ => format!("`{code}`"),
         }

@@ -1,6 +1,7 @@
 //! Types: records, choices and options.
 
 use chatkeep::operation::Parameter;
+use chatkeep::{ERROR_KINDS, Range, SETTINGS};
 use chatkeep_core::described::{DefaultValue, Enum, Field, Placement, Record, Type};
 
 use super::special::{NEW_MESSAGE, options_name, special};
@@ -40,7 +41,52 @@ pub(super) fn render(surface: &Surface, types: &Types, spelling: &JavaScript) ->
             rendered.push(name);
         }
     }
-    out
+    out + &settings(spelling) + &error_codes(spelling)
+}
+
+/// Returns the settings of a store.
+fn settings(spelling: &JavaScript) -> String {
+    let documentation =
+        "Settings of a store. Those that are not set are read from the environment.";
+    let mut out = interface_start(documentation, "ChatkeepOptions", "", spelling);
+    for setting in SETTINGS {
+        let (ty, default) = match (setting.range, setting.default) {
+            (Range::Switch, "on") => ("boolean", "`true`"),
+            (Range::Switch, _) => ("boolean", "`false`"),
+            (_, default) => ("number", default),
+        };
+        let mut documentation = one_line(setting.documentation.trim());
+        if matches!(setting.range, Range::Seconds(_)) {
+            documentation = documentation.replacen('.', ", in seconds.", 1);
+        }
+        let text = format!(
+            "{} Default: `{}`, or {default}.",
+            spelling.text(&documentation),
+            setting.variable,
+        );
+        out += &Comment::of(&text, 2).finish(2);
+        out += &format!("  readonly {}?: {ty} | undefined;\n", camel(setting.name));
+    }
+    out + "}\n"
+}
+
+/// Returns the names of the settings, in the order in which the addon takes them.
+pub(super) fn setting_names() -> String {
+    let names: String =
+        SETTINGS.iter().map(|setting| format!("  '{}',\n", camel(setting.name))).collect();
+    format!(
+        "/** The names, in the order in which the addon takes the values. */\nexport const SETTINGS = [\n{names}] as const;\n"
+    )
+}
+
+/// Returns the codes of errors.
+fn error_codes(spelling: &JavaScript) -> String {
+    let mut out = "\n/** Codes of errors. */\nexport type ChatkeepErrorCode =".to_owned();
+    for kind in ERROR_KINDS {
+        let text = spelling.text(&one_line(kind.documentation));
+        out += &format!("\n{}  | '{}'", Comment::of(&text, 2).finish(2), kind.code);
+    }
+    out + ";\n"
 }
 
 /// The options of an operation, apart from its signal.
