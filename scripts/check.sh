@@ -65,6 +65,7 @@ step typos "$LINT_FOLDER/bin/typos" --format brief
 step words cargo xtask words
 step "format of Python" python_style
 step "format of Node" scripts/format-node.sh --check
+step "style of Go" scripts/go-test.sh --style
 step "types of Node" node/node_modules/.bin/tsc --project node --noEmit
 step clippy cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --all-features

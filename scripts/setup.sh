@@ -2,7 +2,7 @@
 # Installs missing dependencies for building, testing and checking. Prints nothing if none is
 # missing.
 #
-#   scripts/setup.sh [servers] [galera] [mysql] [nextest] [deny] [lint] [python] [node] [docs] [bench] [fuzz]
+#   scripts/setup.sh [servers] [galera] [mysql] [nextest] [deny] [lint] [python] [node] [go] [docs] [bench] [fuzz]
 #                                                          without a name: all except docs, bench and fuzz
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -120,7 +120,7 @@ fi
 exec 9>"$CHATKEEP_CACHE/setup.lock"
 if has flock; then flock 9; fi
 
-for part in "${@:-servers galera mysql nextest deny lint python node}"; do
+for part in "${@:-servers galera mysql nextest deny lint python node go}"; do
     for name in $part; do
         case $name in
         servers) install_packages ;;
@@ -131,11 +131,12 @@ for part in "${@:-servers galera mysql nextest deny lint python node}"; do
         lint) scripts/setup-lint.sh ;;
         python) scripts/setup-python.sh ;;
         node) scripts/setup-node.sh ;;
+        go) scripts/setup-go.sh ;;
         docs) install_docs ;;
         bench) scripts/setup-bench.sh ;;
         fuzz) install_fuzz ;;
         *)
-            say "unknown part '$name'; parts are: servers, galera, mysql, nextest, deny, lint, python, node, docs, bench, fuzz"
+            say "unknown part '$name'; parts are: servers, galera, mysql, nextest, deny, lint, python, node, go, docs, bench, fuzz"
             exit 2
             ;;
         esac

@@ -78,6 +78,18 @@ if [ -n "$everything" ]; then
     node_run scripts/npm.sh --dev --test-reporter=spec
 fi
 
+# The Go package, unless tests are selected.
+if [ -n "$everything" ]; then
+    if ! scripts/go-test.sh -v >"$log" 2>&1; then
+        grep -vE '^ *(=== |--- (PASS|SKIP))' "$log"
+        status=1
+    fi
+    go_count() { grep -cE "^--- $1" "$log" || true; }
+    passed=$((passed + $(go_count PASS)))
+    skipped=$((skipped + $(go_count SKIP)))
+    failed=$((failed + $(go_count FAIL)))
+fi
+
 # The Python package, imported and packed, unless tests are selected.
 if [ -n "$everything" ]; then
     pytest_run scripts/pytest.sh

@@ -8,13 +8,13 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/cache.sh
 . scripts/cache.sh
 
-scripts/setup.sh servers galera mysql nextest python node
+scripts/setup.sh servers galera mysql nextest python node go
 cargo build --quiet -p chatkeep-testkit
 # Compiled before the servers start, with the options of test-suites.sh, so that nothing is compiled
 # twice.
 if [ $# -eq 0 ]; then
     scripts/build-python.sh
-    cargo build --quiet -p chatkeep-cli
+    cargo build --quiet -p chatkeep-cli -p chatkeep-c
     scripts/build-node.sh
     cargo nextest run --no-run --cargo-quiet --show-progress none --all-features --workspace
 else

@@ -8,6 +8,7 @@
 
 mod api;
 mod documentation;
+mod go;
 mod guide;
 mod names;
 mod node;
@@ -28,5 +29,6 @@ fn main() -> ExitCode {
     python::render(&surface, &mut output);
     guide::render(&mut output);
     node::render(&surface, &mut output);
+    go::render(&surface, &mut output);
     output.finish(is_write)
 }

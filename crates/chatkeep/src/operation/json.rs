@@ -33,7 +33,7 @@ fn object_values(
     fields.iter().map(value).collect()
 }
 
-fn unknown_argument(fields: &[Field], name: String) -> Error {
+pub(super) fn unknown_argument(fields: &[Field], name: String) -> Error {
     let known: Vec<_> = fields.iter().map(|field| field.name).collect();
     let known = if known.is_empty() { "no arguments".to_owned() } else { known.join(", ") };
     Error::invalid_input(name, format!("is not an argument; expected {known}"))

@@ -12,6 +12,7 @@ mod answer;
 mod call;
 mod described;
 mod json;
+mod json_text;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ pub use chatkeep_core::described::{
 pub(crate) use described::group_size;
 pub use described::{Described, Form, Interface, Operation, Parameter, Prepare};
 pub use json::{arguments_from_json, value_from_json};
+pub use json_text::arguments_from_json_text;
 
 /// Returns the interfaces of this crate: messages, tokens, database and store.
 ///
