@@ -44,8 +44,10 @@ def get_message_count() -> None:
     log = Chatkeep("sqlite:///:memory:").message_logger
     log.log_message("hello", provider="openai", metadata={"session": "a1"})
     # -> 1
-    log.get_message_count(metadata={"session": "a1"}), log.get_message_count("anthropic")
-    # -> (1, 0)
+    log.get_message_count(metadata={"session": "a1"})
+    # -> 1
+    log.get_message_count("anthropic")
+    # -> 0
 
 
 def iter_messages() -> None:

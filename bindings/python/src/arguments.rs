@@ -17,7 +17,7 @@ mod value;
 
 pub(crate) use self::cursor::cursor_after_message;
 pub(crate) use self::record::ResultKeys;
-pub(crate) use self::settings::Settings;
+pub(crate) use self::settings::builder;
 pub(crate) use self::text::text;
 pub(crate) use self::value::value;
 

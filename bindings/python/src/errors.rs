@@ -4,7 +4,7 @@
 
 use std::error::Error as StdError;
 
-use chatkeep::{Error, ErrorKind};
+use chatkeep::Error;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -56,9 +56,11 @@ impl ArgError {
     /// Converts the error to a Python exception.
     pub(crate) fn into_py_err(self, py: Python<'_>, operation: &'static str) -> PyErr {
         match self {
-            Self::Input(error) => {
-                exception(py, class_name(error.kind()), &error.with_operation(operation))
-            }
+            Self::Input(error) => exception(
+                py,
+                error.kind().description().exception,
+                &error.with_operation(operation),
+            ),
             Self::Type(error) => {
                 exception(py, "InvalidTypeError", &error.with_operation(operation))
             }
@@ -81,24 +83,7 @@ impl From<PyErr> for ArgError {
 
 /// Converts a library error to an exception.
 pub(crate) fn to_py_err(py: Python<'_>, error: &Error) -> PyErr {
-    exception(py, class_name(error.kind()), error)
-}
-
-fn class_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Configuration => "ConfigurationError",
-        ErrorKind::InvalidInput => "InvalidInputError",
-        ErrorKind::Unavailable => "UnavailableError",
-        ErrorKind::PoolTimeout => "PoolTimeoutError",
-        ErrorKind::OutcomeUnknown => "OutcomeUnknownError",
-        ErrorKind::Conflict => "ConflictError",
-        ErrorKind::StorageFull => "StorageFullError",
-        ErrorKind::ReadOnly => "ReadOnlyError",
-        ErrorKind::Corrupt => "CorruptError",
-        ErrorKind::Schema(_) => "SchemaError",
-        ErrorKind::Interrupted => "CallInterruptedError",
-        _ => "InternalError",
-    }
+    exception(py, error.kind().description().exception, error)
 }
 
 /// Returns an instance of the exception class, or the exception that creating it raised.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use chatkeep::Error;
 use chatkeep::operation::{DefaultValue, Field, Operation as Described, Prepared, Value};
-use pyo3::exceptions::PyLookupError;
+use pyo3::exceptions::{PyLookupError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -67,6 +67,11 @@ impl Entry {
         given: &Bound<'_, PyTuple>,
         keys: &mut ResultKeys,
     ) -> ArgResult<Vec<Value>> {
+        let (expected, actual) = (self.fields.len(), given.len());
+        if actual != expected {
+            let message = format!("{} takes {expected} arguments, not {actual}", self.name());
+            return Err(PyTypeError::new_err(message).into());
+        }
         let convert = |(field, given): (&Field, Bound<'_, PyAny>)| {
             // `None` stands for a default, because callers pass on their own optional arguments.
             let has_default =

@@ -15,7 +15,7 @@ const IMPORT: Operation = Operation {
     name: "migrate_from_old_sqlite",
     source: "migrate_from_old_sqlite",
     documentation: "\
-Imports the messages and tokens of a SQLite file of another chat program, all rows or none.
+Imports the messages and tokens of another chat program's SQLite file, all rows or none.
 
 The file may be a `chatbot.db`, a `tokens.db`, or a file that SQLAlchemy created. It is not changed.
 A row keeps its id unless another row already has that id. Tokens remain valid. Rows that an earlier

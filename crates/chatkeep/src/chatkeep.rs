@@ -124,8 +124,10 @@ impl Chatkeep {
         self.executor.submit_call(move || work(&this))
     }
 
-    /// Waits for all operations submitted before: messages, other asynchronous calls, and
-    /// background work such as recording when tokens were last used.
+    /// Waits for all operations that were submitted before.
+    ///
+    /// These are messages, other asynchronous calls, and background work such as recording when
+    /// tokens were last used. A message is stored when a blocking call returns.
     ///
     /// # Arguments
     /// - `timeout`: Maximum wait, in seconds.
@@ -137,8 +139,9 @@ impl Chatkeep {
         self.wait(timeout).map_err(|error| error.with_operation("flush"))
     }
 
-    /// Rejects new calls as `Unavailable`, waits for operations in flight as [`Chatkeep::flush`]
-    /// does, and closes all connections. Closing a closed store does nothing.
+    /// Rejects new calls, waits for operations in flight, and closes all connections.
+    ///
+    /// Later calls fail with `Unavailable`. Closing a closed store does nothing.
     ///
     /// # Arguments
     /// - `timeout`: Maximum wait for operations in flight, in seconds.

@@ -73,8 +73,9 @@ impl DatabaseManager {
         self.pool.status()
     }
 
-    /// Waits until the database answers and its schema matches, for at most `DB_MAX_RETRIES` ×
-    /// `DB_RETRY_DELAY`.
+    /// Waits until the database answers and its schema matches.
+    ///
+    /// The maximum wait is `DB_MAX_RETRIES` × `DB_RETRY_DELAY`.
     ///
     /// # Errors
     /// - `Unavailable`: the time has elapsed.

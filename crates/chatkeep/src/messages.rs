@@ -258,7 +258,9 @@ impl MessageLogger {
         run().map_err(|error| error.with_operation("search_messages"))
     }
 
-    /// Returns the totals of a period: the number of messages by provider, model and day, and the tokens.
+    /// Returns the totals of a period.
+    ///
+    /// These are the number of messages, also by provider, model and day, and the number of tokens.
     ///
     /// # Arguments
     /// - `start_date`: Start of the period, inclusive.
@@ -392,8 +394,7 @@ impl MessageLogger {
         }
     }
 
-    /// Returns fine-tuning data: the matching messages that have a response, oldest first, as JSON
-    /// Lines.
+    /// Returns the matching messages as fine-tuning data, oldest first.
     ///
     /// Messages whose text or response is missing, empty or blank are skipped.
     ///

@@ -7,12 +7,11 @@ from chatkeep._native import call, cursor_after, operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from chatkeep._chatkeep import Chatkeep
     from chatkeep._native import Operation, Store
     from chatkeep.types import Message
 
-FLUSH: Operation[None] = operation("store", "flush")
-CLOSE: Operation[None] = operation("store", "close")
+_FLUSH: Operation[None] = operation("store", "flush")
+_CLOSE: Operation[None] = operation("store", "close")
 
 
 class Stored:
@@ -40,47 +39,8 @@ class Manager(Stored):
 
     __slots__ = ()
 
-    def __init__(self, chat: Chatkeep) -> None:
+    def __init__(self, chat: Stored) -> None:
         self._store = chat._store
-
-
-class CanFlush(Stored):
-    """An object that waits for earlier calls."""
-
-    __slots__ = ()
-
-    def flush(self, timeout: float = 30.0) -> None:
-        """Waits for all earlier asynchronous calls, and for pending updates of token last-use times.
-
-        A message is already stored when ``log_message`` returns.
-
-        Args:
-            timeout (float): Maximum wait, in seconds.
-
-        Raises:
-            UnavailableError: The timeout expired. Unfinished operations continue.
-        """
-        call(self._store, FLUSH, (timeout,))
-
-
-class CanClose(Stored):
-    """An object that closes its store."""
-
-    __slots__ = ()
-
-    def close(self, timeout: float = 30.0) -> None:
-        """Closes the store: rejects new calls, waits for active ones, and closes all connections.
-
-        Later calls raise ``UnavailableError``. Closing a closed store has no effect. A store that
-        the environment variables configure opens again at its next use.
-
-        Args:
-            timeout (float): Maximum wait for active calls, in seconds.
-
-        Raises:
-            UnavailableError: The timeout expired while calls were active.
-        """
-        call(self._store, CLOSE, (timeout,))
 
 
 class HasCursors(Stored):
@@ -105,13 +65,37 @@ class HasCursors(Stored):
         return cursor_after(message)
 
 
-class MessageLoggerBase(Manager, HasCursors, CanFlush):
+class MessageLoggerBase(Manager, HasCursors):
     """The base of ``MessageLogger``."""
 
     __slots__ = ()
 
+    def flush(self, timeout: float = 30.0) -> None:
+        """Waits for earlier asynchronous calls; see ``chatkeep.Chatkeep.flush``.
 
-class DatabaseManagerBase(Manager, CanClose):
+        Args:
+            timeout (float): Maximum wait, in seconds.
+
+        Raises:
+            UnavailableError: The timeout expired. Unfinished operations continue.
+        """
+        call(self._store, _FLUSH, (timeout,))
+
+
+class DatabaseManagerBase(Manager):
     """The base of ``DatabaseManager``."""
 
     __slots__ = ()
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Closes the store; see ``chatkeep.Chatkeep.close``.
+
+        A store that the environment variables configure opens again at its next use.
+
+        Args:
+            timeout (float): Maximum wait for active calls, in seconds.
+
+        Raises:
+            UnavailableError: The timeout expired while calls were active.
+        """
+        call(self._store, _CLOSE, (timeout,))

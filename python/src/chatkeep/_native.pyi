@@ -30,23 +30,7 @@ class Operation(Generic[_T]): ...
 
 @final
 class Store:
-    def __new__(
-        cls,
-        url: str | None = None,
-        *,
-        pool_size: int | None = None,
-        max_overflow: int | None = None,
-        pool_timeout: float | None = None,
-        pool_recycle: float | None = None,
-        pool_pre_ping: bool | None = None,
-        connect_timeout: float | None = None,
-        query_timeout: float | None = None,
-        max_retries: int | None = None,
-        retry_delay: float | None = None,
-        auto_migrate: bool | None = None,
-        writers: int | None = None,
-        token_cache: float | None = None,
-    ) -> Store: ...
+    def __new__(cls, url: str | None, settings: dict[str, object]) -> Store: ...
     def describe(self, /, class_name: str) -> str: ...
     @staticmethod
     def from_environment() -> Store: ...

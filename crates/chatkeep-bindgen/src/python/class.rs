@@ -9,12 +9,17 @@ use super::layout::{WIDTH, bracketed};
 use super::spelling::{
     Use, default, documented_hint, exception, first_sentence, hint, sentence, text,
 };
-use super::{Face, HEADER};
+use super::{Face, HEADER, settings};
 use crate::surface::{Described, Interface, Surface};
 
 /// Classes with a base of their own, which has what is not an operation.
-const BASES: [(&str, &str); 2] =
-    [("MessageLogger", "MessageLoggerBase"), ("DatabaseManager", "DatabaseManagerBase")];
+const BASES: [(&str, &str); 3] = [
+    ("MessageLogger", "MessageLoggerBase"),
+    ("DatabaseManager", "DatabaseManagerBase"),
+    (STORE, "ChatkeepBase"),
+];
+/// The class whose constructor takes the settings.
+const STORE: &str = "Chatkeep";
 /// Operations whose result may be cached. The awaited form returns it without a future.
 const CACHED: [&str; 2] = ["verify_token", "check_token"];
 /// Operations that return an iterator, with the type of its items.
@@ -65,7 +70,9 @@ impl Module<'_> {
         let (base, parent) = (
             self.base(),
             match self.face {
+                Face::Blocking if class == STORE => "chatkeep._store",
                 Face::Blocking => "chatkeep._bases",
+                Face::Awaited if class == STORE => "chatkeep.asyncio._store",
                 Face::Awaited => "chatkeep.asyncio._bases",
             },
         );
@@ -138,6 +145,10 @@ impl Module<'_> {
         out.push_str(&format!("\n\nclass {class}({}):\n", self.base()));
         out.push_str(&self.class_documentation().render(4));
         out.push_str("\n    __slots__ = ()\n");
+        if *class == STORE {
+            out.push('\n');
+            out.push_str(&settings::constructor());
+        }
         for described in operations {
             out.push('\n');
             out.push_str(&self.method(described));
@@ -162,10 +173,14 @@ impl Module<'_> {
                 self.examples.lines(&format!("async_{name}"))
             }
         };
+        let chat = || ("chat".into(), "chatkeep.Chatkeep".into(), "Store to use.".into());
+        let is_store = *class == STORE;
         Docstring {
             summary: text(&documentation.summary, class),
             paragraphs,
-            arguments: vec![("chat".into(), "chatkeep.Chatkeep".into(), "Store to use.".into())],
+            arguments: if is_store { settings::arguments() } else { vec![chat()] },
+            attributes: if is_store { settings::attributes(self.face) } else { Vec::new() },
+            raises: if is_store { settings::raises() } else { Vec::new() },
             examples: example,
             ..Docstring::default()
         }
@@ -291,6 +306,7 @@ impl Module<'_> {
             arguments: arguments.collect(),
             raises: raises.collect(),
             examples: self.examples.lines(&example),
+            ..Docstring::default()
         }
     }
 

@@ -10,6 +10,8 @@ pub(super) struct Docstring {
     pub(super) paragraphs: Vec<String>,
     /// Name, type and description.
     pub(super) arguments: Vec<(String, String, String)>,
+    /// Name, type and description, of a class.
+    pub(super) attributes: Vec<(String, String, String)>,
     /// Type and description.
     pub(super) returns: Option<(String, String)>,
     /// Classes and cause.
@@ -34,6 +36,10 @@ impl Docstring {
         let margin = " ".repeat(indent);
         // The summary is one line.
         let (summary, rest) = first_sentence(&self.summary);
+        assert!(
+            indent + summary.chars().count() + 3 <= WIDTH,
+            "the first sentence is longer than a line: {summary}"
+        );
         let mut out = format!("{margin}{summary}\n");
         let rest = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
         for paragraph in rest.iter().chain(&self.paragraphs) {
@@ -43,16 +49,19 @@ impl Docstring {
         let entry = |head: String, text: &str| {
             wrap(&format!("{head}: {}", sentence(text)), indent + 4, indent + 8)
         };
-        let arguments = self.arguments.iter();
-        let arguments =
-            arguments.map(|(name, ty, description)| entry(format!("{name} ({ty})"), description));
+        let typed = |entries: &[(String, String, String)]| -> String {
+            let entries = entries.iter();
+            let lines = entries.map(|(name, ty, text)| entry(format!("{name} ({ty})"), text));
+            lines.collect()
+        };
         let returns = self.returns.iter();
         let returns = returns.map(|(ty, description)| entry(ty.clone(), description));
         let raises = self.raises.iter();
         let raises = raises.map(|(classes, cause)| entry(classes.clone(), cause));
         let examples = self.examples.iter().map(|line| format!("{margin}    {line}\n"));
         for (title, lines) in [
-            ("Args", arguments.collect::<String>()),
+            ("Args", typed(&self.arguments)),
+            ("Attributes", typed(&self.attributes)),
             ("Returns", returns.collect()),
             ("Raises", raises.collect()),
             ("Examples", examples.collect()),

@@ -4,6 +4,7 @@ mod class;
 mod docstring;
 mod examples;
 mod layout;
+mod settings;
 mod spelling;
 mod types;
 
@@ -47,8 +48,7 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
             Face::Awaited => "Classes whose calls are awaited.",
         };
         output.add(format!("{folder}/__init__.py"), package(documentation));
-        // The store's operations are methods of handwritten classes.
-        for interface in surface.interfaces.iter().filter(|found| found.name != "store") {
+        for interface in &surface.interfaces {
             let module = class::module(surface, interface, face);
             output.add(format!("{folder}/{}.py", interface.name), module);
         }

@@ -1,13 +1,23 @@
 """The bases of the generated classes with coroutines."""
 
-from chatkeep._bases import CLOSE, FLUSH, HasCursors, Manager, Stored
-from chatkeep._native import submit
+# Annotations are not evaluated, so their types are imported for type checkers only.
+from __future__ import annotations
 
-__all__ = ["CanClose", "CanFlush", "DatabaseManagerBase", "Manager", "MessageLoggerBase"]
+from chatkeep._bases import HasCursors, Manager
+from chatkeep._native import operation, submit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chatkeep._native import Operation
+
+__all__ = ["DatabaseManagerBase", "Manager", "MessageLoggerBase"]
+
+_FLUSH: Operation[None] = operation("store", "flush")
+_CLOSE: Operation[None] = operation("store", "close")
 
 
-class CanFlush(Stored):
-    """An object that waits for earlier calls."""
+class MessageLoggerBase(Manager, HasCursors):
+    """The base of ``MessageLogger``."""
 
     __slots__ = ()
 
@@ -20,16 +30,16 @@ class CanFlush(Stored):
         Raises:
             UnavailableError: The timeout expired. Unfinished operations continue.
         """
-        await submit(self._store, FLUSH, (timeout,))
+        await submit(self._store, _FLUSH, (timeout,))
 
 
-class CanClose(Stored):
-    """An object that closes its store."""
+class DatabaseManagerBase(Manager):
+    """The base of ``DatabaseManager``."""
 
     __slots__ = ()
 
     async def close(self, timeout: float = 30.0) -> None:
-        """Closes the store: rejects new calls, waits for active ones, and closes all connections.
+        """Closes the store; see ``chatkeep.asyncio.Chatkeep.close``.
 
         Args:
             timeout (float): Maximum wait for active calls, in seconds.
@@ -37,16 +47,4 @@ class CanClose(Stored):
         Raises:
             UnavailableError: The timeout expired while calls were active.
         """
-        await submit(self._store, CLOSE, (timeout,))
-
-
-class MessageLoggerBase(Manager, HasCursors, CanFlush):
-    """The base of ``MessageLogger``."""
-
-    __slots__ = ()
-
-
-class DatabaseManagerBase(Manager, CanClose):
-    """The base of ``DatabaseManager``."""
-
-    __slots__ = ()
+        await submit(self._store, _CLOSE, (timeout,))

@@ -75,7 +75,9 @@ class DatabaseManager(DatabaseManagerBase):
         return call(self._store, _POOL_STATUS, ())
 
     async def wait_until_ready(self) -> None:
-        """Waits until the database answers and its schema matches, for at most ``DB_MAX_RETRIES`` times ``DB_RETRY_DELAY``.
+        """Waits until the database answers and its schema matches.
+
+        The maximum wait is ``DB_MAX_RETRIES`` times ``DB_RETRY_DELAY``.
 
         Raises:
             UnavailableError: The time has elapsed.
@@ -238,7 +240,7 @@ class DatabaseManager(DatabaseManagerBase):
         await submit(self._store, _RECLAIM, ())
 
     async def migrate_from_old_sqlite(self, path: str | PathLike[str]) -> ImportReport:
-        """Imports the messages and tokens of a SQLite file of another chat program, all rows or none.
+        """Imports the messages and tokens of another chat program's SQLite file, all rows or none.
 
         The file may be a ``chatbot.db``, a ``tokens.db``, or a file that SQLAlchemy created. It is
         not changed. A row keeps its id unless another row already has that id. Tokens remain valid.

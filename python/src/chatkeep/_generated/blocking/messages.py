@@ -277,8 +277,10 @@ class MessageLogger(MessageLoggerBase):
             >>> log = Chatkeep("sqlite:///:memory:").message_logger
             >>> log.log_message("hello", provider="openai", metadata={"session": "a1"})
             1
-            >>> log.get_message_count(metadata={"session": "a1"}), log.get_message_count("anthropic")
-            (1, 0)
+            >>> log.get_message_count(metadata={"session": "a1"})
+            1
+            >>> log.get_message_count("anthropic")
+            0
         """
         return call(
             self._store, _GET_MESSAGE_COUNT, (provider, model, start_date, end_date, metadata)
@@ -364,16 +366,17 @@ class MessageLogger(MessageLoggerBase):
     def get_analytics(
         self, start_date: TimestampInput | None = None, end_date: TimestampInput | None = None
     ) -> Analytics:
-        """Returns the totals of a period: the number of messages by provider, model and day, and the tokens.
+        """Returns the totals of a period.
+
+        These are the number of messages, also by provider, model and day, and the number of tokens.
 
         Args:
             start_date (datetime | date | str | None): Start of the period, inclusive.
             end_date (datetime | date | str | None): End of the period, inclusive.
 
         Returns:
-            Analytics: The totals of a period: the number of messages by provider, model and day,
-                and the tokens. A ``dict`` with the keys ``total_messages``, ``total_tokens``,
-                ``average_tokens``, ``providers``, ``models`` and ``by_date``.
+            Analytics: The totals of a period. A ``dict`` with the keys ``total_messages``,
+                ``total_tokens``, ``average_tokens``, ``providers``, ``models`` and ``by_date``.
 
         Raises:
             InvalidInputError: ``start_date`` is after ``end_date``.
@@ -474,7 +477,7 @@ class MessageLogger(MessageLoggerBase):
         end_date: TimestampInput | None = None,
         metadata: MetadataFilter | None = None,
     ) -> str:
-        r"""Returns fine-tuning data: the matching messages that have a response, oldest first, as JSON Lines.
+        r"""Returns the matching messages as fine-tuning data, oldest first.
 
         Messages whose text or response is missing, empty or blank are skipped.
 
