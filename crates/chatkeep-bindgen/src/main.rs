@@ -14,6 +14,7 @@ mod names;
 mod node;
 mod output;
 mod python;
+mod reference;
 mod surface;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     api::render(&surface, &mut output);
     python::render(&surface, &mut output);
     guide::render(&mut output);
+    reference::render(&surface, &mut output);
     node::render(&surface, &mut output);
     go::render(&surface, &mut output);
     output.finish(is_write)

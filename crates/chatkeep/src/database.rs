@@ -22,7 +22,7 @@ pub struct DatabaseManager {
     pool: Arc<Pool>,
 }
 
-/// The result of a health check. It serializes with these keys.
+/// The result of a health check.
 #[derive(Debug, Clone, Serialize, Record)]
 #[non_exhaustive]
 pub struct Health {

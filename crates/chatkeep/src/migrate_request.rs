@@ -33,7 +33,7 @@ pub struct MigrateRequest {
     pub per_engine: bool,
 }
 
-/// The response to a [`MigrateRequest`]. It serializes with these keys.
+/// The response to a [`MigrateRequest`].
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged, rename_all = "snake_case")]
 #[non_exhaustive]

@@ -13,7 +13,7 @@ use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
-/// Totals of the messages in a time span. It serializes with these keys.
+/// Totals of the messages in a time span.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct Analytics {

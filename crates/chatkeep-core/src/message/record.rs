@@ -8,7 +8,7 @@ use super::new::NewMessage;
 use crate::described::Record;
 use crate::value::{Metadata, Timestamp};
 
-/// A logged message. It serializes with these keys in this order.
+/// A logged message.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize, Record)]
 #[non_exhaustive]
 pub struct Message {

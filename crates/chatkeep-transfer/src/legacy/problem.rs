@@ -22,7 +22,7 @@ impl Fault {
     }
 }
 
-/// An invalid value. The field names are its JSON keys.
+/// An invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[record(name = "ImportProblem")]
 #[non_exhaustive]

@@ -9,7 +9,7 @@ use super::unknown::UnknownColumn;
 /// Maximum number of problems listed. Further ones are only counted.
 pub(super) const MAX_PROBLEMS: usize = 10_000;
 
-/// Numbers of rows. The field names are its JSON keys.
+/// Numbers of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Record)]
 #[record(name = "ImportCounts")]
 #[non_exhaustive]
@@ -26,7 +26,7 @@ pub struct Counts {
     pub forced: u64,
 }
 
-/// Report on one file. The field names are its JSON keys.
+/// Report on one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[record(name = "ImportedFile")]
 #[non_exhaustive]
@@ -45,7 +45,7 @@ pub struct FileReport {
     pub unknown_columns: Vec<UnknownColumn>,
 }
 
-/// Report of an import. The field names are its JSON keys.
+/// Report of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct ImportReport {

@@ -6,7 +6,7 @@ use chatkeep_core::described::Record;
 use chatkeep_core::legacy::{RawValue, Shape};
 use serde::Serialize;
 
-/// A column that chatkeep does not have. The field names are its JSON keys.
+/// A column that chatkeep does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct UnknownColumn {

@@ -16,7 +16,7 @@ use crate::value::Timestamp;
 /// Maximum number of messages that one statement adds up, so that each finishes before its timeout.
 const MAX_ROWS: i64 = 250_000;
 
-/// The result of comparing the totals with the messages. It serializes with these keys.
+/// The result of comparing the totals with the messages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct TotalsCheck {
