@@ -1,4 +1,4 @@
-.PHONY: help setup demo test settings galera versions check docs bench wheel npm endurance fuzz kills fmt clean
+.PHONY: help setup demo test settings galera versions check docs bench wheel npm endurance fuzz kills generate fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -49,6 +49,9 @@ wheel: ## build and test the optimised Python wheel and source distribution
 
 npm: ## build and test the optimised npm packages
 	$(XTASK) npm
+
+generate: ## write api/chatkeep.json, and what is generated for the other languages
+	$(XTASK) generated --write
 
 fmt: ## format the code
 	$(XTASK) format

@@ -62,91 +62,30 @@ export declare class MessagePages {
  * and its outcome is delivered through the mailbox. Otherwise it returns the failure.
  */
 export declare class Store {
-  /** `DatabaseManager.dbType` */
-  dbType(): string | Failure
-  /** `DatabaseManager.databaseUrl` */
-  databaseUrl(): string | Failure
-  /** `DatabaseManager.poolStatus`, as JSON. */
-  poolStatus(): string | Failure
-  /** `DatabaseManager.waitUntilReady` */
-  waitUntilReady(number: number, timeout: unknown, abort?: Abort | undefined | null): Submitted
-  /** `DatabaseManager.health` */
-  health(number: number, abort?: Abort | undefined | null): Submitted
-  /** `DatabaseManager.migrationStatus` */
-  migrationStatus(number: number, abort?: Abort | undefined | null): Submitted
-  /** `DatabaseManager.upgrade` */
-  upgrade(number: number): Submitted
-  /** `DatabaseManager.migrate` */
-  migrate(number: number, verb: unknown, revision: unknown, folder: unknown, fromRevision: unknown, description: unknown, perEngine: unknown): Submitted
-  /** `DatabaseManager.migrateFromOldSqlite` */
-  migrateFromOldSqlite(number: number, path: unknown): Submitted
-  /** `DatabaseManager.searchIndex` */
-  searchIndex(number: number, abort?: Abort | undefined | null): Submitted
-  /** `DatabaseManager.createSearchIndex` */
-  createSearchIndex(number: number): Submitted
-  /** `DatabaseManager.dropSearchIndex` */
-  dropSearchIndex(number: number): Submitted
-  /** `MessageLogger.logMessage`. Metadata is JSON text. */
-  logMessage(number: number, message: unknown, response: unknown, provider: unknown, model: unknown, tokensUsed: unknown, metadata: unknown, timestamp: unknown): Submitted
-  /**
-   * `MessageLogger.logMessages`. `parts` are the arguments of `logMessage` for each message,
-   * concatenated.
-   */
-  logMessages(number: number, parts: unknown[]): Submitted
-  /** `MessageLogger.getMessages` */
-  getMessages(number: number, limit: unknown, offset: unknown, cursor: unknown, provider: unknown, model: unknown, startDate: unknown, endDate: unknown, metadata: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.cursorAfter`. The timestamp is text with microseconds. */
-  cursorAfter(timestamp: unknown, id: unknown): string | Failure
-  /** `MessageLogger.getMessageById` */
-  getMessageById(number: number, id: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.getMessageCount` */
-  getMessageCount(number: number, provider: unknown, model: unknown, startDate: unknown, endDate: unknown, metadata: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.iterMessages`, a page at a time. */
-  iterMessages(provider: unknown, model: unknown, startDate: unknown, endDate: unknown, metadata: unknown, oldestFirst: unknown): MessagePages | Failure
-  /** `MessageLogger.searchMessages` */
-  searchMessages(number: number, query: unknown, limit: unknown, offset: unknown, cursor: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.getAnalytics` */
-  getAnalytics(number: number, startDate: unknown, endDate: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.countOldMessages` */
-  countOldMessages(number: number, days: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.deleteOldMessages` */
-  deleteOldMessages(number: number, days: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.exportForFineTuning` */
-  exportForFineTuning(number: number, format: unknown, provider: unknown, model: unknown, startDate: unknown, endDate: unknown, metadata: unknown, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.exportStream`, a page at a time. */
-  exportPages(format: unknown, provider: unknown, model: unknown, startDate: unknown, endDate: unknown, metadata: unknown): MessagePages | Failure
-  /** `MessageLogger.checkTotals` */
-  checkTotals(number: number, abort?: Abort | undefined | null): Submitted
-  /** `MessageLogger.rebuildTotals` */
-  rebuildTotals(number: number, abort?: Abort | undefined | null): Submitted
+  /** Starts a call of an operation. `args` are its arguments, in the order of its fields. */
+  call(number: number, operation: number, args: unknown[], abort?: Abort | undefined | null): Submitted
+  /** Makes a call of an operation that does not wait, and returns its result. */
+  callSync(operation: number, args: unknown[]): null | boolean | number | string | Failure
+  /** `iter_messages`, a page at a time. The arguments are those of the operation. */
+  iterMessages(args: unknown[]): MessagePages | Failure
+  /** `export_for_fine_tuning`, a page at a time. The arguments are those of the operation. */
+  exportPages(args: unknown[]): MessagePages | Failure
   /** Returns the URL without its password, or null if the store has not been opened. */
   displayUrl(): string | null
   /** `Chatkeep.flush` */
   flush(number: number, timeout: unknown, abort?: Abort | undefined | null): Submitted
   /** `Chatkeep.close` */
-  close(number: number, timeout: unknown): Submitted
-  /** `TokenManager.createToken` */
-  createToken(number: number, description: unknown, expiresDays: unknown): Submitted
-  /** Returns the result of `TokenManager.verifyToken` if it is known without a database query. */
+  close(number: number, timeout: unknown, abort?: Abort | undefined | null): Submitted
+  /** `DatabaseManager.waitUntilReady`, which has a timeout in JavaScript. */
+  waitUntilReady(number: number, timeout: unknown, abort?: Abort | undefined | null): Submitted
+  /** Returns the result of `verify_token` if it is known without a database query. */
   verifyCached(token: unknown): null | boolean | Failure
-  /** `TokenManager.verifyToken` */
-  verifyToken(number: number, token: unknown): Submitted
-  /**
-   * Returns the result of `TokenManager.checkToken`, as JSON, if it is known without a database
-   * query.
-   */
+  /** Returns the result of `check_token`, as JSON, if it is known without a database query. */
   checkCached(token: unknown): null | string | Failure
-  /** `TokenManager.checkToken` */
-  checkToken(number: number, token: unknown): Submitted
-  /** `TokenManager.listTokens` */
-  listTokens(number: number): Submitted
-  /** `TokenManager.getTokenInfo` */
-  getTokenInfo(number: number, id: unknown): Submitted
-  /** `TokenManager.revokeToken` */
-  revokeToken(number: number, tokenId: unknown): Submitted
-  /** `TokenManager.deleteExpiredTokens` */
-  deleteExpiredTokens(number: number): Submitted
 }
+
+/** Returns the cursor after a message. The timestamp is text with microseconds. */
+export declare function cursorAfter(timestamp: unknown, id: unknown): string | Failure;
 
 /**
  * Returns the store that the environment variables configure. They are read at its first use. All
@@ -154,8 +93,11 @@ export declare class Store {
  */
 export declare function environmentStore(mailbox: Mailbox): Store;
 
-/** Creates a store with its own settings. */
-export declare function openStore(mailbox: Mailbox, url: unknown, poolSize: unknown, maxOverflow: unknown, poolTimeout: unknown, poolRecycle: unknown, poolPrePing: unknown, connectTimeout: unknown, queryTimeout: unknown, maxRetries: unknown, retryDelay: unknown, autoMigrate: unknown, writers: unknown, tokenCache: unknown): Store | Failure;
+/** Creates a store with its own settings, in the order of the library's table. */
+export declare function openStore(mailbox: Mailbox, url: unknown, settings: unknown[]): Store | Failure;
+
+/** Returns the number of an operation, by which it is called. JavaScript reads it once. */
+export declare function operation(interface: string, name: string): number;
 
 /**
  * Runs the `chatkeep` command on the standard streams of this process and returns its exit code.

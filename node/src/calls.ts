@@ -3,7 +3,6 @@
 import type { Abort, Batch, Failure } from './addon.js';
 import { errorOf, wrongType } from './errors.js';
 import { native } from './native.js';
-import { type Options, optionsOf } from './options.js';
 
 /** The outcome of a call as the addon returns it. */
 export type Response = Batch['responses'][number];
@@ -135,28 +134,3 @@ export function identity<T>(response: T): T {
 
 /** Decodes the response of a call without a result. */
 export function noResult(): void {}
-
-/** Starts a call with its options. */
-export type SubmitWithOptions = (number: number, options: Options, abort?: Abort) => Failure | null;
-
-/** Makes a call with options, one of which may be a signal. */
-export function callWithOptions<R extends Response, T>(
-  operation: string,
-  options: unknown,
-  known: ReadonlySet<string>,
-  submit: SubmitWithOptions,
-  decode: (response: R) => T,
-): Promise<T> {
-  try {
-    const checked = optionsOf(operation, options, known);
-    const { signal } = checked;
-    return abortableCall(
-      operation,
-      signal,
-      (number, abort) => submit(number, checked, abort),
-      decode,
-    );
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}

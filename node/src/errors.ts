@@ -1,34 +1,7 @@
 /** Errors of chatkeep. */
 
 import type { Failure } from './addon.js';
-import type { SchemaState } from './types.js';
-
-/** Codes of errors. Each is a kind of the Rust library in capitals. */
-export type ChatkeepErrorCode =
-  /** The settings are wrong: a malformed URL, a wrong password, a database that does not exist. */
-  | 'CHATKEEP_CONFIGURATION'
-  /** An argument is invalid; `field` names it. Nothing was stored. */
-  | 'CHATKEEP_INVALID_INPUT'
-  /** The database is unreachable, closed the connection, or did not respond in time. */
-  | 'CHATKEEP_UNAVAILABLE'
-  /** No connection became free in time, or the server has none left. */
-  | 'CHATKEEP_POOL_TIMEOUT'
-  /** The connection broke before the database confirmed: the change may have been stored. */
-  | 'CHATKEEP_OUTCOME_UNKNOWN'
-  /** A conflict with another transaction lasted until the deadline. */
-  | 'CHATKEEP_CONFLICT'
-  /** The disk, or the space given to the database, is full. */
-  | 'CHATKEEP_STORAGE_FULL'
-  /** The file, the folder or the server is read-only. */
-  | 'CHATKEEP_READ_ONLY'
-  /** The file is damaged or is not a chatkeep database. */
-  | 'CHATKEEP_CORRUPT'
-  /** The database's schema does not match this version; the message names the command to run. */
-  | 'CHATKEEP_SCHEMA'
-  /** The call was aborted. */
-  | 'CHATKEEP_INTERRUPTED'
-  /** A bug in chatkeep, or a response from the database that it does not understand. */
-  | 'CHATKEEP_INTERNAL';
+import type { ChatkeepErrorCode, SchemaState } from './types.js';
 
 /** How a schema differs from this version. docs/src/migrations.md explains how to fix each. */
 export type SchemaErrorState =

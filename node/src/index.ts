@@ -18,22 +18,20 @@
  * @module
  */
 
-import type { DatabaseManager } from './database.js';
-import type { MessageLogger } from './messages.js';
+import type { DatabaseManager } from './generated/database.js';
+import type { MessageLogger } from './generated/messages.js';
+import type { TokenManager } from './generated/tokens.js';
 import { fromEnvironment } from './store.js';
-import type { TokenManager } from './tokens.js';
 
-export type { DatabaseManager } from './database.js';
 export {
   ChatkeepError,
-  type ChatkeepErrorCode,
   type ChatkeepErrorDetails,
   type SchemaErrorState,
 } from './errors.js';
-export type { FlushOptions } from './flush.js';
-export type { MessageLogger } from './messages.js';
+export type { DatabaseManager } from './generated/database.js';
+export type { MessageLogger } from './generated/messages.js';
+export type { TokenManager } from './generated/tokens.js';
 export { Chatkeep, fromEnvironment } from './store.js';
-export type { TokenManager } from './tokens.js';
 export type * from './types.js';
 
 /** The message log of the database that the environment variables configure. */

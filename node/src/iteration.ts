@@ -2,21 +2,24 @@
 
 import type { Abort, MessagePages, Store } from './addon.js';
 import { abortableCall, type Response, unwrapObject } from './calls.js';
-import { FILTER, filterArgs, ITERATION } from './filters.js';
+import type { Args, Operation } from './operations.js';
 import { optionsOf } from './options.js';
-import { messagesOf } from './rows.js';
+import { messagesOf } from './revive.js';
 import type { Message } from './types.js';
+
+type Pages = Pick<Operation<unknown>, 'name' | 'options'>;
 
 export async function* messages(
   store: Store,
+  operation: Pages,
   options: unknown,
+  args: Args,
 ): AsyncGenerator<Message, void, undefined> {
-  const checked = optionsOf('iterMessages', options, ITERATION);
-  const { oldestFirst, signal } = checked;
-  const filter = filterArgs('iterMessages', checked);
-  const pages = unwrapObject<MessagePages>(store.iterMessages(...filter, oldestFirst));
+  const checked = optionsOf(operation.name, options, operation.options);
+  const { signal } = checked;
+  const pages = unwrapObject<MessagePages>(store.iterMessages(args(checked)));
   for (;;) {
-    const page = await nextPage('iterMessages', pages, signal, messagesOf);
+    const page = await nextPage(operation.name, pages, signal, messagesOf);
     if (page === null) return;
     for (const message of page) yield message;
   }
@@ -24,16 +27,16 @@ export async function* messages(
 
 export async function* trainingLines(
   store: Store,
-  format: unknown,
+  operation: Pages,
   options: unknown,
+  args: Args,
 ): AsyncGenerator<string, void, undefined> {
-  const checked = optionsOf('exportForFineTuning', options, FILTER);
+  const checked = optionsOf(operation.name, options, operation.options);
   const { signal } = checked;
-  const filter = filterArgs('exportForFineTuning', checked);
-  const pages = unwrapObject<MessagePages>(store.exportPages(format, ...filter));
+  const pages = unwrapObject<MessagePages>(store.exportPages(args(checked)));
   const linesOf = (json: string) => JSON.parse(json) as string[];
   for (;;) {
-    const page = await nextPage('exportForFineTuning', pages, signal, linesOf);
+    const page = await nextPage(operation.name, pages, signal, linesOf);
     if (page === null) return;
     for (const line of page) yield `${line}\n`;
   }

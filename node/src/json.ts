@@ -42,8 +42,12 @@ export function withJsonForm<T extends object>(value: T): T {
   });
 }
 
-/** Adds the `toJSON` to an object if one of its values is a `bigint`. */
-export function jsonReady<T extends object>(value: T): T {
-  const hasBigint = Object.values(value).some((item) => typeof item === 'bigint');
-  return hasBigint ? withJsonForm(value) : value;
+/**
+ * Adds the `toJSON` to an object if one of its values is a `bigint`.
+ *
+ * @param hasBigint Whether a part of a value is one.
+ */
+export function jsonReady<T extends object>(value: T, hasBigint = false): T {
+  const isNeeded = hasBigint || Object.values(value).some((item) => typeof item === 'bigint');
+  return isNeeded ? withJsonForm(value) : value;
 }

@@ -145,9 +145,12 @@ function invalid(check: Check, message: string): Error {
   return invalidInput(check.operation, FIELD, message);
 }
 
-/** Replaces the marked integers beyond 2^53 in metadata that was read with `bigint`s. */
-export function restoreBigints(metadata: object): void {
-  restore(metadata);
+/**
+ * Replaces the marked integers beyond 2^53 in metadata that was read with `bigint`s. Returns whether
+ * there were any.
+ */
+export function restoreBigints(metadata: object | null): boolean {
+  return metadata !== null && restore(metadata);
 }
 
 /** Returns whether the container has a `bigint` at any depth. */

@@ -88,15 +88,19 @@ function addAlias(aliases: KeyAliases, prefix: string, argument: string, name: s
   aliases.map.set(`${prefix}${argument}`, `${prefix}${name}`);
 }
 
-/** Converts messages to the concatenation of their arguments. */
-export function batchArgs(operation: string, messages: unknown, aliases: KeyAliases): unknown[] {
+/** Converts the messages of an iterable. */
+export function batchArgs(
+  operation: string,
+  messages: unknown,
+  aliases: KeyAliases,
+): MessageArgs[] {
   const isIterable =
     typeof messages === 'object' && messages !== null && Symbol.iterator in messages;
   if (!isIterable) throw wrongType(operation, 'messages', 'an iterable of objects', messages);
-  const args: unknown[] = [];
+  const args: MessageArgs[] = [];
   let index = 0;
   for (const message of messages as Iterable<unknown>) {
-    args.push(...messageArgs(operation, message, aliases, `messages[${index}].`));
+    args.push(messageArgs(operation, message, aliases, `messages[${index}].`));
     index += 1;
   }
   return args;

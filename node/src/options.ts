@@ -7,9 +7,6 @@ export type Options = Readonly<Record<string, unknown>>;
 
 const NONE: Options = Object.freeze({});
 
-/** Option names of a call that can only be aborted. */
-export const SIGNAL = new Set(['signal']);
-
 /**
  * Returns the options of a call after checking their names.
  *

@@ -3,28 +3,17 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { Store } from './addon.js';
 import { mailbox, unwrapObject } from './calls.js';
-import { DatabaseManager } from './database.js';
-import { close, type FlushOptions, flush } from './flush.js';
-import { MessageLogger } from './messages.js';
+import { DatabaseManager } from './generated/database.js';
+import { MessageLogger } from './generated/messages.js';
+import { SETTINGS } from './generated/settings.js';
+import { StoreOperations } from './generated/store.js';
+import { TokenManager } from './generated/tokens.js';
 import { native } from './native.js';
+import { storeOf } from './operations.js';
 import { optionsOf } from './options.js';
-import { TokenManager } from './tokens.js';
-import type { ChatkeepOptions, TimeoutOptions } from './types.js';
+import type { ChatkeepOptions } from './types.js';
 
-const OPTIONS = new Set([
-  'poolSize',
-  'maxOverflow',
-  'poolTimeout',
-  'poolRecycle',
-  'poolPrePing',
-  'connectTimeout',
-  'queryTimeout',
-  'maxRetries',
-  'retryDelay',
-  'autoMigrate',
-  'writers',
-  'tokenCache',
-]);
+const OPTIONS = new Set<string>(SETTINGS);
 
 // The first releases of Node 20 do not have this symbol. Compiled `await using` then uses this one.
 const asyncDispose: typeof Symbol.asyncDispose =
@@ -49,8 +38,7 @@ const ENVIRONMENT = Symbol('environment');
  * await chat.close();
  * ```
  */
-export class Chatkeep {
-  readonly #store: Store;
+export class Chatkeep extends StoreOperations {
   /** The message log. */
   readonly messageLogger: MessageLogger;
   /** The API tokens. */
@@ -68,32 +56,11 @@ export class Chatkeep {
    * @throws ChatkeepError `CHATKEEP_CONFIGURATION` if the URL or a setting is invalid.
    */
   constructor(url?: string | null, options?: ChatkeepOptions) {
-    this.#store =
-      (url as unknown) === ENVIRONMENT ? native.environmentStore(mailbox) : open(url, options);
-    this.messageLogger = new MessageLogger(this.#store);
-    this.tokenManager = new TokenManager(this.#store);
-    this.dbManager = new DatabaseManager(this.#store);
-  }
-
-  /**
-   * Waits until all earlier calls have finished, and the last use of tokens is recorded.
-   *
-   * @param options A timeout, 30 s by default, and an abort signal.
-   * @throws `CHATKEEP_UNAVAILABLE` after the timeout. Unfinished calls continue.
-   */
-  flush(options?: FlushOptions): Promise<void> {
-    return flush(this.#store, options);
-  }
-
-  /**
-   * Waits for calls in progress and closes all connections. Later calls reject with
-   * `CHATKEEP_UNAVAILABLE`. Closing again has no effect.
-   *
-   * @param options The timeout for calls in progress; 30 s by default.
-   * @throws `CHATKEEP_UNAVAILABLE` if calls are still in progress after the timeout.
-   */
-  close(options?: TimeoutOptions): Promise<void> {
-    return close(this.#store, options);
+    super((url as unknown) === ENVIRONMENT ? native.environmentStore(mailbox) : open(url, options));
+    const store = storeOf(this);
+    this.messageLogger = new MessageLogger(store);
+    this.tokenManager = new TokenManager(store);
+    this.dbManager = new DatabaseManager(store);
   }
 
   /** Closes the store, for `await using`. */
@@ -103,7 +70,7 @@ export class Chatkeep {
 
   /** Shows the URL without its password. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    const url = this.#store.displayUrl();
+    const url = storeOf(this).displayUrl();
     const text = url === null ? 'from the environment, not yet used' : inspect(url, options);
     return `Chatkeep <${text}>`;
   }
@@ -111,24 +78,8 @@ export class Chatkeep {
 
 function open(url: unknown, options: unknown): Store {
   const checked = optionsOf('Chatkeep', options, OPTIONS);
-  const { poolSize, maxOverflow, poolTimeout, poolRecycle, poolPrePing, connectTimeout } = checked;
-  const { queryTimeout, maxRetries, retryDelay, autoMigrate, writers, tokenCache } = checked;
-  const store = native.openStore(
-    mailbox,
-    url,
-    poolSize,
-    maxOverflow,
-    poolTimeout,
-    poolRecycle,
-    poolPrePing,
-    connectTimeout,
-    queryTimeout,
-    maxRetries,
-    retryDelay,
-    autoMigrate,
-    writers,
-    tokenCache,
-  );
+  const settings = SETTINGS.map((name) => checked[name]);
+  const store = native.openStore(mailbox, url, settings);
   return unwrapObject<Store>(store);
 }
 

@@ -32,11 +32,6 @@ export function preciseDate(milliseconds: number, micros: number): Date {
   return new PreciseDate(new Date(milliseconds), micros) as unknown as Date;
 }
 
-/** Returns the `Date` of a number of milliseconds since 1970, or `null` for `null`. */
-export function dateOf(milliseconds: number | null): Date | null {
-  return milliseconds === null ? null : new Date(milliseconds);
-}
-
 /** Converts a `Date` with microseconds to text for the addon. Other values are not changed. */
 export function timestampArg(value: unknown): unknown {
   return (value instanceof Date && PreciseDate.microsOf(value) && preciseText(value)) || value;

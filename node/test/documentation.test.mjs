@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -121,6 +121,15 @@ test('examples in doc comments compile and run', async (t) => {
   for (const file of files) await assertRuns(folder, file.replace('.mts', '.mjs'));
 });
 
+for (const name of await readdir(join(ROOT, 'examples/operations'))) {
+  if (!name.endsWith('.mjs')) continue;
+  test(`examples of operations run as a program: ${name}`, async (t) => {
+    const folder = await folderWith(t, INSTALLED);
+    await copyFile(join(ROOT, 'examples/operations', name), join(folder, name));
+    await assertRuns(folder, name);
+  });
+}
+
 test('the most important calls have an example', async () => {
   const all = [...(await sources()).values()];
   const shown = all
@@ -155,19 +164,19 @@ test('programs of the documentation pass the type checker', async (t) => {
 
 /** Modules with public declarations. */
 const PUBLIC = [
-  'database',
+  'database_manager',
   'errors',
   'express',
   'fastify',
+  'generated/database',
+  'generated/messages',
+  'generated/store',
+  'generated/tokens',
+  'generated/types',
   'index',
-  'messages',
+  'message_logger',
   'store',
-  'tokens',
-  'types/database',
-  'types/messages',
-  'types/migrations',
-  'types/options',
-  'types/tokens',
+  'types',
 ];
 
 test('every public declaration is documented', async () => {

@@ -15,7 +15,6 @@ import chatkeep.fastapi
 import chatkeep.flask
 import chatkeep.starlette
 import pytest
-from chatkeep import _native
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -26,11 +25,16 @@ MODULES = (
     chatkeep.fastapi,
     chatkeep.flask,
     chatkeep.starlette,
-    _native,
 )
 PACKAGE = Path(chatkeep.__file__).parent
 HERE = Path(__file__).parent
 SETTINGS = HERE.parent / "pyproject.toml"
+
+
+def members(owner):
+    """Returns the members of a class, including those of its bases in the package."""
+    bases = [base for base in owner.__mro__ if base.__module__.startswith("chatkeep")]
+    return {name: value for base in reversed(bases) for name, value in vars(base).items()}
 
 
 def documented():
@@ -42,10 +46,9 @@ def documented():
                 yield f"{module.__name__}.{name}", value
             elif inspect.isclass(value) and value.__module__.startswith("chatkeep"):
                 yield f"{module.__name__}.{name}", value
-                for member, function in sorted(vars(value).items()):
+                for member, function in sorted(members(value).items()):
                     # The class docstring documents the attributes.
-                    is_slot = inspect.ismemberdescriptor(function) and module is chatkeep.asyncio
-                    if not member.startswith("_") and not is_slot:
+                    if not member.startswith("_") and not inspect.ismemberdescriptor(function):
                         yield f"{module.__name__}.{name}.{member}", function
 
 
@@ -73,6 +76,8 @@ def test_important_methods_have_an_example():
         "chatkeep.MessageLogger.log_message",
         "chatkeep.MessageLogger.get_messages",
         "chatkeep.TokenManager",
+        "chatkeep.TokenManager.revoke_token",
+        "chatkeep.asyncio.MessageLogger.iter_messages",
         "chatkeep.fastapi",
         "chatkeep.flask",
         "chatkeep.starlette",

@@ -228,7 +228,8 @@ def test_lifespan_waits_flushes_and_closes(sqlite, monkeypatch):
     @app.get("/")
     async def submit():
         for _ in range(300):
-            chat.message_logger._calls.log_message("not awaited")
+            # Submits the message.
+            chat.message_logger.log_message("not awaited").send(None)
 
     for turn in (1, 2):
         with TestClient(app) as client:

@@ -75,12 +75,12 @@ def test_pending_messages_are_stored_at_interpreter_exit(database, ending):
         from chatkeep.asyncio import Chatkeep
 
         log = Chatkeep(sys.argv[1]).message_logger
-        log_calls = log._calls
 
         async def main():
             await log.log_message("first")
             for number in range(500):
-                log_calls.log_message(str(number))
+                # Submits the message.
+                log.log_message(str(number)).send(None)
 
         asyncio.run(main())
         {ending}

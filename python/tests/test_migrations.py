@@ -40,7 +40,9 @@ def test_application_migrations_upgrade_and_downgrade(chat, folder):
         "applied": [m["version"] + "_" + m["name"] for m in migrate("history")["migrations"]]
     }
     title = "app:20270101000000_create_users"
-    assert migrate("current", folder=folder)["pending"] == [title.split("_", 1)]
+    assert migrate("current", folder=folder)["pending"] == [
+        {"version": "app:20270101000000", "name": "create_users"}
+    ]
     assert migrate("upgrade", folder=folder) == {"applied": [title]}
     assert migrate("upgrade", folder=str(folder)) == {"applied": []}
     assert migrate("current", folder=folder)["state"] == "head"

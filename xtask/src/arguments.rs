@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Pytest(Forwarded),
     /// Test the Node package that `build node` built
     NodeTest(Forwarded),
+    /// Build the C library, and test the Go package
+    GoTest(Forwarded),
     /// Build and test the wheel and the source distribution
     Wheel {
         /// Without optimisation

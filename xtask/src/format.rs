@@ -61,6 +61,6 @@ pub(crate) fn node(project: &Project, mode: Mode) -> Result {
     };
     let _folder = project.sh.push_dir("node");
     cmd!(project.sh, "node_modules/.bin/biome {mode...} --colors=off --error-on-warnings")
-        .args([".", "../examples/express"])
+        .args([".", "../examples/express", "../examples/operations"])
         .quietly()
 }

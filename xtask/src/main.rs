@@ -70,6 +70,7 @@ fn run(project: &Project, command: Command) -> Result {
         Command::Suites(forwarded) => test::suites::run(project, &forwarded.arguments),
         Command::Pytest(forwarded) => test::pytest::run(project, &forwarded.arguments),
         Command::NodeTest(forwarded) => test::node::run(project, &forwarded.arguments),
+        Command::GoTest(forwarded) => test::go::run(project, &forwarded.arguments),
         Command::Wheel { dev, arguments } => {
             test::wheel::run(project, Profile::new(!dev), &arguments.arguments)
         }

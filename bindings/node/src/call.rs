@@ -4,9 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chatkeep::Error;
 use napi::Either;
+use napi::bindgen_prelude::Either4;
 
-use crate::arguments::ArgError;
+use crate::arguments::{ArgError, ArgResult};
 use crate::failure::Failure;
+use crate::response::{JsValue, Response};
 
 /// Runs a call that never waits. Errors and panics become failures; an exception that JavaScript
 /// code threw is passed on unchanged.
@@ -19,6 +21,17 @@ pub(crate) fn enter<T>(
         Err(ArgError::Invalid(error)) => Ok(Either::B(error.with_operation(operation).into())),
         Err(ArgError::Thrown(error)) => Err(error),
     }
+}
+
+/// Runs a call that never waits, and returns its response.
+pub(crate) fn enter_sync(
+    operation: &'static str,
+    call: impl FnOnce() -> ArgResult<Response>,
+) -> napi::Result<JsValue> {
+    Ok(match enter(operation, call)? {
+        Either::A(response) => response.into_js(),
+        Either::B(failure) => Some(Either4::D(failure)),
+    })
 }
 
 /// Converts a panic to an error. The panic message stays on standard error, because it may quote

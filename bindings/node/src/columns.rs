@@ -4,23 +4,13 @@
 use std::fmt::Write as _;
 
 use chatkeep::{Message, Metadata};
-use napi::Either;
 use serde_json::Value;
 
-use crate::response::{MAX_SAFE, Response, js_integer};
-
-/// Prefix of the digits of a metadata integer that is too large for a JavaScript number. No other
-/// string starts with it, because stored strings contain no NUL character.
-const LARGE_INTEGER_MARK: char = '\0';
+use crate::response::{LARGE_INTEGER_MARK, Response, is_exact};
 
 /// Encodes a page of messages.
 pub(crate) fn messages(messages: Vec<Message>) -> Response {
     Response::Text(columns(&messages))
-}
-
-/// Encodes a message, or null.
-pub(crate) fn optional_message(found: Option<Message>) -> Response {
-    found.map_or(Response::Null, |found| Response::Text(columns(&[found])))
 }
 
 /// Returns a JSON object with an array per column. `micros` holds the microseconds within the
@@ -91,8 +81,8 @@ fn number(out: &mut String, number: i64) {
 }
 
 fn integer(out: &mut String, number: i64) {
-    let quote = if matches!(js_integer(number), Either::B(_)) { "\"" } else { "" };
-    let _ = write!(out, "{quote}{number}{quote}");
+    let _ =
+        if is_exact(number) { write!(out, "{number}") } else { write!(out, "\"\\u0000{number}\"") };
 }
 
 fn text(out: &mut String, text: Option<&str>) {
@@ -126,10 +116,7 @@ fn may_contain_large_integer(json: &str) -> bool {
 /// Replaces large integers with marked strings. Returns whether there were any.
 fn mark(value: &mut Value) -> bool {
     let is_large = match value {
-        Value::Number(number) => {
-            number.as_i64().is_some_and(|number| !(-MAX_SAFE..=MAX_SAFE).contains(&number))
-                || (number.is_u64() && number.as_i64().is_none())
-        }
+        Value::Number(number) => !number.is_f64() && !number.as_i64().is_some_and(is_exact),
         Value::Array(values) => {
             return values.iter_mut().fold(false, |any, value| mark(value) | any);
         }

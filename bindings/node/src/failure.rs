@@ -5,8 +5,6 @@ use std::error::Error as StdError;
 use chatkeep::{Error, ErrorKind, SchemaState};
 use napi_derive::napi;
 
-use crate::names::{argument_name, camel_case};
-
 /// Details of a failed call.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
@@ -38,9 +36,9 @@ impl From<Error> for Failure {
             causes.push(cause.to_string());
             source = cause.source();
         }
-        let (code, retryable) = (code(error.kind()), error.is_retryable());
+        let (code, retryable) = (error.kind().description().code, error.is_retryable());
         let operation = error.operation().map(camel_case);
-        let field = error.field().map(argument_name);
+        let field = error.field().map(camel_case);
         let state = error.schema_state().map(SchemaState::name);
         let error = match &field {
             Some(field) => error.with_field(field.clone()),
@@ -56,19 +54,18 @@ impl From<Error> for Failure {
     }
 }
 
-fn code(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Configuration => "CHATKEEP_CONFIGURATION",
-        ErrorKind::InvalidInput => "CHATKEEP_INVALID_INPUT",
-        ErrorKind::Unavailable => "CHATKEEP_UNAVAILABLE",
-        ErrorKind::PoolTimeout => "CHATKEEP_POOL_TIMEOUT",
-        ErrorKind::OutcomeUnknown => "CHATKEEP_OUTCOME_UNKNOWN",
-        ErrorKind::Conflict => "CHATKEEP_CONFLICT",
-        ErrorKind::StorageFull => "CHATKEEP_STORAGE_FULL",
-        ErrorKind::ReadOnly => "CHATKEEP_READ_ONLY",
-        ErrorKind::Corrupt => "CHATKEEP_CORRUPT",
-        ErrorKind::Schema(_) => "CHATKEEP_SCHEMA",
-        ErrorKind::Interrupted => "CHATKEEP_INTERRUPTED",
-        _ => "CHATKEEP_INTERNAL",
+/// Converts a name to camel case, such as `tokensUsed` or `messages[3].tokensUsed`. Names of
+/// environment variables are unchanged.
+fn camel_case(name: &str) -> String {
+    if name.contains(char::is_uppercase) {
+        return name.to_owned();
     }
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut name, part| {
+        let mut letters = part.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
 }

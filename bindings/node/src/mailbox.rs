@@ -14,6 +14,7 @@ use napi::{Either, Env, Status};
 use napi_derive::napi;
 
 use crate::response::{JsValue, Response, js_integer};
+use crate::tuned::log_message;
 
 /// Maximum number of promises that are settled before the event loop can run other work.
 const MAX_BATCH: usize = 256;
@@ -197,8 +198,11 @@ fn call_number(number: u64) -> f64 {
 
 impl MessageSink for CompletionQueue {
     fn complete(&self, outcomes: Vec<(u64, Result<i64>)>) {
-        self.post(outcomes.into_iter().map(|(number, outcome)| {
-            (number, outcome.map_or_else(Response::Failed, Response::Integer))
-        }));
+        let failed = |error| Response::Failed(log_message().rename(error));
+        self.post(
+            outcomes
+                .into_iter()
+                .map(|(number, outcome)| (number, outcome.map_or_else(failed, Response::Integer))),
+        );
     }
 }

@@ -1,18 +1,24 @@
-//! Page-by-page iteration over all messages.
+//! Page-by-page iteration over all messages, and cursors.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chatkeep::{FineTuningFormat, MessageIter};
-use napi::Env;
+use chatkeep::operation::Arguments;
+use chatkeep::{
+    Cursor, FineTuningFormat, MessageFilter, MessageIter, Order, SharedHandle, Timestamp,
+};
+use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
+use crate::arguments::{ArgError, JsArg, integer, text};
+use crate::call;
 use crate::columns;
+use crate::failure::Failure;
 use crate::mailbox::CompletionQueue;
-use crate::response::Response;
-use crate::rows;
+use crate::operations::Known;
+use crate::response::{Response, response};
+use crate::store::Store;
 use crate::submit::{Call, Submitted};
-use chatkeep::SharedHandle;
 
 /// An iteration over messages, or over lines of training data, one page at a time.
 #[napi]
@@ -24,16 +30,67 @@ pub struct MessagePages {
     format: Option<FineTuningFormat>,
 }
 
-impl MessagePages {
-    pub(crate) fn new(
-        handle: &SharedHandle,
-        completions: &Arc<CompletionQueue>,
-        messages: MessageIter,
-        format: Option<FineTuningFormat>,
-    ) -> Self {
-        let messages = Arc::new(Mutex::new(messages));
-        let (handle, completions) = (SharedHandle::clone(handle), Arc::clone(completions));
-        Self { handle, completions, messages, format }
+/// Returns the cursor after a message. The timestamp is text with microseconds.
+#[napi]
+pub(crate) fn cursor_after(
+    #[napi(ts_arg_type = "unknown")] timestamp: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown")] id: JsArg<'_>,
+) -> napi::Result<Either<String, Failure>> {
+    const FIELD: &str = "message";
+    call::enter("cursor_after", || {
+        let timestamp = Timestamp::parse(&text(FIELD, &timestamp)?).map_err(ArgError::from);
+        let after = timestamp.and_then(|at| Ok(Cursor::after(at, integer(FIELD, &id)?)));
+        let cursor = after.map_err(|error| error.map_field(|_| FIELD.to_owned()))?;
+        Ok(cursor.to_string())
+    })
+}
+
+/// The arguments of an iteration.
+type Selection = (MessageFilter, Order, Option<FineTuningFormat>);
+
+#[napi]
+impl Store {
+    /// `iter_messages`, a page at a time. The arguments are those of the operation.
+    #[napi]
+    pub fn iter_messages(
+        &self,
+        #[napi(ts_arg_type = "unknown[]")] args: Vec<JsArg<'_>>,
+    ) -> napi::Result<Either<MessagePages, Failure>> {
+        self.pages("iter_messages", &args, |arguments| {
+            Ok((arguments.group(5)?, arguments.next()?, None))
+        })
+    }
+
+    /// `export_for_fine_tuning`, a page at a time. The arguments are those of the operation.
+    #[napi]
+    pub fn export_pages(
+        &self,
+        #[napi(ts_arg_type = "unknown[]")] args: Vec<JsArg<'_>>,
+    ) -> napi::Result<Either<MessagePages, Failure>> {
+        self.pages("export_for_fine_tuning", &args, |arguments| {
+            let format = arguments.next()?;
+            Ok((arguments.group(5)?, Order::OldestFirst, Some(format)))
+        })
+    }
+}
+
+impl Store {
+    fn pages(
+        &self,
+        operation: &'static str,
+        args: &[JsArg<'_>],
+        take: impl FnOnce(&mut Arguments<'_>) -> chatkeep::Result<Selection>,
+    ) -> napi::Result<Either<MessagePages, Failure>> {
+        call::enter(operation, || {
+            let (filter, order, format) = Known::named("messages", operation).take(args, take)?;
+            let messages = self.handle().chat()?.messages().iter_messages(&filter, order);
+            Ok(MessagePages {
+                handle: SharedHandle::clone(self.handle()),
+                completions: Arc::clone(self.completions()),
+                messages: Arc::new(Mutex::new(messages)),
+                format,
+            })
+        })
     }
 }
 
@@ -56,7 +113,8 @@ impl MessagePages {
             move |page: Vec<chatkeep::Message>| match format {
                 _ if page.is_empty() => Response::Null,
                 Some(format) => {
-                    rows::strings(page.iter().filter_map(|message| format.line(message)).collect())
+                    let lines = page.iter().filter_map(|message| format.line(message));
+                    response(&lines.collect::<Vec<_>>())
                 }
                 None => columns::messages(page),
             },

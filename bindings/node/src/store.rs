@@ -1,19 +1,19 @@
 //! The store, on which JavaScript makes its calls.
-#![expect(clippy::too_many_arguments, reason = "they are options in JavaScript")]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chatkeep::{Chatkeep, Error, ErrorKind, Handle, SharedHandle, interruptible};
 use napi::{Either, Env};
 use napi_derive::napi;
 
 use crate::abort::Abort;
-use crate::arguments::{self, ArgResult, JsArg, Settings, is_given};
+use crate::arguments::{self, ArgResult, JsArg, is_given};
 use crate::call;
 use crate::failure::Failure;
 use crate::mailbox::{CompletionQueue, Mailbox};
+use crate::response::Response;
 use crate::submit::{Call, Submitted};
-use chatkeep::{Handle, SharedHandle};
 
 /// Default timeout of `flush` and `close`.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,42 +35,16 @@ pub(crate) fn environment_store(mailbox: &Mailbox) -> Store {
     Store { handle: Handle::environment(), completions: mailbox.completions() }
 }
 
-/// Creates a store with its own settings.
+/// Creates a store with its own settings, in the order of the library's table.
 #[napi]
 pub(crate) fn open_store(
     mailbox: &Mailbox,
     #[napi(ts_arg_type = "unknown")] url: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_size: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] max_overflow: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_timeout: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_recycle: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] pool_pre_ping: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] connect_timeout: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] query_timeout: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] max_retries: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] retry_delay: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] auto_migrate: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] writers: JsArg<'_>,
-    #[napi(ts_arg_type = "unknown")] token_cache: JsArg<'_>,
+    #[napi(ts_arg_type = "unknown[]")] settings: Vec<JsArg<'_>>,
 ) -> napi::Result<Either<Store, Failure>> {
-    let settings = Settings {
-        url: &url,
-        pool_size: &pool_size,
-        max_overflow: &max_overflow,
-        pool_timeout: &pool_timeout,
-        pool_recycle: &pool_recycle,
-        pool_pre_ping: &pool_pre_ping,
-        connect_timeout: &connect_timeout,
-        query_timeout: &query_timeout,
-        max_retries: &max_retries,
-        retry_delay: &retry_delay,
-        auto_migrate: &auto_migrate,
-        writers: &writers,
-        token_cache: &token_cache,
-    };
     call::enter("Chatkeep", || {
         Ok(Store {
-            handle: Handle::own(settings.builder()?.open()?),
+            handle: Handle::own(arguments::builder(&url, &settings)?.open()?),
             completions: mailbox.completions(),
         })
     })
@@ -94,7 +68,7 @@ impl Store {
         abort: Option<&Abort>,
     ) -> Submitted {
         let find = || self.handle.opened();
-        self.call(env, number, "flush", abort).submit_waiting(
+        self.start(env, number, "flush", abort).submit_waiting(
             || timeout_or_default(&timeout),
             find,
             |chat, timeout| chat.flush(timeout),
@@ -108,18 +82,51 @@ impl Store {
         env: Env,
         number: f64,
         #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
+        abort: Option<&Abort>,
     ) -> Submitted {
         let find = || self.handle.take();
-        self.call(env, number, "close", None).submit_waiting(
+        self.start(env, number, "close", abort).submit_waiting(
             || timeout_or_default(&timeout),
             find,
             |chat, timeout| chat.close(timeout),
         )
     }
+
+    /// `DatabaseManager.waitUntilReady`, which has a timeout in JavaScript.
+    #[napi]
+    pub fn wait_until_ready(
+        &self,
+        env: Env,
+        number: f64,
+        #[napi(ts_arg_type = "unknown")] timeout: JsArg<'_>,
+        abort: Option<&Abort>,
+    ) -> Submitted {
+        // `wait` checks for an abort itself, together with the timeout.
+        let is_aborted = abort.map(Abort::check);
+        let wait = |chat: &Chatkeep, timeout: Option<Duration>| {
+            let deadline = timeout.map(|timeout| Instant::now() + timeout);
+            let is_timed_out = move || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let check = move || {
+                is_timed_out() || is_aborted.as_ref().is_some_and(|is_aborted| is_aborted())
+            };
+            let waited = interruptible(check, || chat.database().wait_until_ready());
+            waited.map_err(|error| match timeout {
+                Some(timeout) if error.kind() == ErrorKind::Interrupted && is_timed_out() => {
+                    timed_out(timeout)
+                }
+                _ => error,
+            })
+        };
+        self.start(env, number, "wait_until_ready", None).submit(
+            || arguments::optional_seconds("timeout", &timeout),
+            wait,
+            |()| Response::Null,
+        )
+    }
 }
 
 impl Store {
-    pub(crate) fn call<'a>(
+    pub(crate) fn start<'a>(
         &'a self,
         env: Env,
         number: f64,
@@ -141,4 +148,9 @@ impl Store {
 /// Converts a timeout in seconds; 30 s by default.
 fn timeout_or_default(timeout: &JsArg<'_>) -> ArgResult<Duration> {
     if is_given(timeout)? { arguments::seconds("timeout", timeout) } else { Ok(DEFAULT_TIMEOUT) }
+}
+
+fn timed_out(timeout: Duration) -> Error {
+    let message = format!("the database was not ready within {} s", timeout.as_secs_f64());
+    Error::new(ErrorKind::Unavailable, message)
 }

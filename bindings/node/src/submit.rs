@@ -10,6 +10,7 @@ use crate::arguments::ArgResult;
 use crate::call::{enter, panicked};
 use crate::failure::Failure;
 use crate::mailbox::CompletionQueue;
+use crate::operations::Known;
 use crate::response::Response;
 use chatkeep::SharedHandle;
 
@@ -81,7 +82,11 @@ impl Call<'_> {
     }
 
     /// Logs a message, which may share a transaction with others.
-    pub(crate) fn log(self, parse: impl FnOnce() -> ArgResult<chatkeep::NewMessage>) -> Submitted {
+    pub(crate) fn log(
+        self,
+        known: &Known,
+        parse: impl FnOnce() -> ArgResult<chatkeep::NewMessage>,
+    ) -> Submitted {
         submitted(enter(self.operation, || {
             let message = parse()?;
             let chat = self.handle.chat()?;
@@ -90,7 +95,7 @@ impl Call<'_> {
             let sink = Arc::clone(self.completions);
             chat.messages().submit(message, sink, call_number(self.number)).map_err(|error| {
                 self.completions.cancel_call(&self.env);
-                error.into()
+                known.rename(error).into()
             })
         }))
     }

@@ -4,13 +4,11 @@
 
 use std::error::Error as StdError;
 
-use chatkeep::{Error, ErrorKind};
+use chatkeep::Error;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
-
-use crate::names;
 
 /// Result of converting Python arguments.
 pub(crate) type ArgResult<T> = Result<T, ArgError>;
@@ -58,9 +56,11 @@ impl ArgError {
     /// Converts the error to a Python exception.
     pub(crate) fn into_py_err(self, py: Python<'_>, operation: &'static str) -> PyErr {
         match self {
-            Self::Input(error) => {
-                exception(py, class_name(error.kind()), &error.with_operation(operation))
-            }
+            Self::Input(error) => exception(
+                py,
+                error.kind().description().exception,
+                &error.with_operation(operation),
+            ),
             Self::Type(error) => {
                 exception(py, "InvalidTypeError", &error.with_operation(operation))
             }
@@ -71,7 +71,7 @@ impl ArgError {
 
 impl From<Error> for ArgError {
     fn from(error: Error) -> Self {
-        Self::Input(names::with_argument_name(error))
+        Self::Input(error)
     }
 }
 
@@ -81,26 +81,9 @@ impl From<PyErr> for ArgError {
     }
 }
 
-/// Converts a library error to an exception that names the caller's argument.
+/// Converts a library error to an exception.
 pub(crate) fn to_py_err(py: Python<'_>, error: &Error) -> PyErr {
-    exception(py, class_name(error.kind()), &names::with_argument_name(error.clone()))
-}
-
-fn class_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Configuration => "ConfigurationError",
-        ErrorKind::InvalidInput => "InvalidInputError",
-        ErrorKind::Unavailable => "UnavailableError",
-        ErrorKind::PoolTimeout => "PoolTimeoutError",
-        ErrorKind::OutcomeUnknown => "OutcomeUnknownError",
-        ErrorKind::Conflict => "ConflictError",
-        ErrorKind::StorageFull => "StorageFullError",
-        ErrorKind::ReadOnly => "ReadOnlyError",
-        ErrorKind::Corrupt => "CorruptError",
-        ErrorKind::Schema(_) => "SchemaError",
-        ErrorKind::Interrupted => "CallInterruptedError",
-        _ => "InternalError",
-    }
+    exception(py, error.kind().description().exception, error)
 }
 
 /// Returns an instance of the exception class, or the exception that creating it raised.

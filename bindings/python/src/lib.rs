@@ -1,46 +1,36 @@
 //! `chatkeep._native`: the Python bindings. They convert values and contain no logic of their own.
 //!
+//! - `operation`: calls an operation by its description. The classes of the package are generated.
+//! - `tuned`: operations with a body of their own.
 //! - `call`: the single entry point from Python into Rust, used by every call.
 //! - `arguments`: converts Python objects to chatkeep values. Errors name the invalid argument.
-//! - `rows`, `json`: convert chatkeep values to Python objects.
-//! - `names`: the argument names that errors report.
+//! - `answers`: converts chatkeep values to Python objects.
 //! - `errors`: one exception class per error kind.
-//! - `store`, `messages`, `message_iterator`, `tokens`, `database`: the Python classes.
-//! - `asynchronous`: the same operations for `asyncio`. Each returns a future that is resolved
-//!   through a mailbox of its event loop.
+//! - `store`, `message_iterator`: the Python classes.
+//! - `asynchronous`: submits operations for `asyncio`, and resolves futures through a mailbox of
+//!   their event loop.
 //! - `command`: the `chatkeep` command.
 
+mod answers;
 mod arguments;
 mod asynchronous;
 mod call;
 mod command;
-mod database;
 mod errors;
-mod json;
 mod message_iterator;
-mod messages;
-mod names;
-mod rows;
+mod operation;
 mod store;
-mod tokens;
+mod tuned;
 
 /// Implementation of the Python package; import `chatkeep` instead.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::asynchronous::{
-        AsyncDatabaseManager, AsyncMessageLogger, AsyncMessagePages, AsyncTokenManager,
-    };
-    #[pymodule_export]
     use super::command::run_command;
-    #[pymodule_export]
-    use super::database::DatabaseManager;
     #[pymodule_export]
     use super::message_iterator::MessageIterator;
     #[pymodule_export]
-    use super::messages::MessageLogger;
+    use super::operation::{Operation, cached, call, operation, submit};
     #[pymodule_export]
-    use super::store::{Chatkeep, from_environment};
-    #[pymodule_export]
-    use super::tokens::TokenManager;
+    use super::store::{Store, cursor_after};
 }

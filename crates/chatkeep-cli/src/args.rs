@@ -1,5 +1,6 @@
 //! Arguments and help pages of the command. One module per subcommand group.
 
+pub(crate) mod call;
 pub(crate) mod database;
 pub(crate) mod file_mode;
 pub(crate) mod messages;
@@ -120,6 +121,9 @@ pub(crate) enum Command {
     /// Create or drop the index that speeds up searches for rare words
     #[command(subcommand, arg_required_else_help = true)]
     SearchIndex(search_index::SearchIndexCommand),
+
+    /// Call any operation of the libraries, and print its result as JSON
+    Call(call::CallArguments),
 
     /// Print a shell completion script
     #[command(after_help = examples! {

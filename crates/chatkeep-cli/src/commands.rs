@@ -1,5 +1,6 @@
 //! Implementations of the commands.
 
+mod call;
 mod database;
 mod messages;
 mod migrate;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
         Command::Db(command) => database::run(command, context),
         Command::Migrate(command) => migrate::run(command, context),
         Command::SearchIndex(command) => search_index::run(&command, context),
+        Command::Call(arguments) => call::run(&arguments, context),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "chatkeep", &mut script);

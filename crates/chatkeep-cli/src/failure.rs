@@ -28,8 +28,6 @@ pub(crate) const MISSING: u8 = 33;
 pub(crate) const OUT_OF_ORDER: u8 = 34;
 /// A migration is running or was interrupted.
 pub(crate) const DIRTY: u8 = 35;
-/// The database rejected a migration.
-pub(crate) const REJECTED: u8 = 36;
 /// The schema differs from its migrations.
 pub(crate) const DIFFERS: u8 = 37;
 /// The database is unreachable, has no free connection, or closed the connection.
@@ -233,7 +231,7 @@ fn reason(error: &io::Error) -> String {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let code = exit_code(error.kind());
+        let code = error.kind().exit_code();
         let mut failure = Self::new(code, error.kind().name(), error.message());
         failure.0.field = error.field().map(str::to_owned);
         failure.0.retryable = error.is_retryable();
@@ -243,25 +241,6 @@ impl From<Error> for Failure {
             Some(state) => failure.with_detail("state", state.name()),
             None => failure,
         }
-    }
-}
-
-/// Returns the exit code of a kind. `OutcomeUnknown` counts as unavailable: the connection was
-/// lost.
-fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::Configuration | ErrorKind::InvalidInput => USAGE,
-        ErrorKind::Schema(state) => match state {
-            SchemaState::Newer => NEWER,
-            SchemaState::Changed => CHANGED,
-            SchemaState::Missing => MISSING,
-            SchemaState::OutOfOrder => OUT_OF_ORDER,
-            SchemaState::Dirty => DIRTY,
-            SchemaState::Failed => REJECTED,
-            _ => SCHEMA,
-        },
-        ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::OutcomeUnknown => UNAVAILABLE,
-        _ => FAILED,
     }
 }
 
@@ -315,7 +294,7 @@ mod tests {
             (ErrorKind::Internal, 1),
         ];
         for (kind, code) in codes {
-            assert_eq!(exit_code(kind), code, "{}", kind.name());
+            assert_eq!(kind.exit_code(), code, "{}", kind.name());
         }
     }
 

@@ -2,18 +2,25 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
+use crate::described::Record;
+
 /// A database engine. `MySql` and `MariaDb` share a driver and an SQL dialect, with a few
 /// differences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Record)]
 #[non_exhaustive]
 pub enum Engine {
     /// SQLite 3, embedded.
     Sqlite,
     /// PostgreSQL 14 and later.
+    #[record(name = "postgresql")]
     PostgreSql,
     /// MySQL 8.0.17 and later.
+    #[record(name = "mysql")]
     MySql,
     /// MariaDB 10.11 and later.
+    #[record(name = "mariadb")]
     MariaDb,
 }
 
@@ -37,6 +44,13 @@ impl Engine {
     /// Returns whether the engine runs as a server, reached over TCP or a unix socket.
     pub fn is_server(self) -> bool {
         self != Self::Sqlite
+    }
+}
+
+/// It serializes as its name.
+impl Serialize for Engine {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

@@ -5,6 +5,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::described::Record;
+
 /// The result of every chatkeep call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -41,7 +43,8 @@ pub enum ErrorKind {
 }
 
 /// How a database's schema differs from the one that the program requires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Record)]
+#[record(name = "SchemaErrorState")]
 #[non_exhaustive]
 pub enum SchemaState {
     /// Migrations are pending; run `chatkeep migrate upgrade`.
@@ -79,26 +82,6 @@ impl SchemaState {
     }
 }
 
-impl ErrorKind {
-    /// Returns the kind's stable name, shared by all language bindings: `InvalidInput`, `Schema`, …
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Configuration => "Configuration",
-            Self::InvalidInput => "InvalidInput",
-            Self::Unavailable => "Unavailable",
-            Self::PoolTimeout => "PoolTimeout",
-            Self::OutcomeUnknown => "OutcomeUnknown",
-            Self::Conflict => "Conflict",
-            Self::StorageFull => "StorageFull",
-            Self::ReadOnly => "ReadOnly",
-            Self::Corrupt => "Corrupt",
-            Self::Schema(_) => "Schema",
-            Self::Interrupted => "Interrupted",
-            Self::Internal => "Internal",
-        }
-    }
-}
-
 /// The error of a failed chatkeep call.
 ///
 /// The message is for people: it names the field or the cause, and how to fix it. It never
@@ -132,8 +115,7 @@ impl Error {
     /// Creates an error of this kind. The kind determines whether it is retryable, unless
     /// [`Error::with_retryable`] overrides it.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        let retryable =
-            matches!(kind, ErrorKind::Unavailable | ErrorKind::PoolTimeout | ErrorKind::Conflict);
+        let retryable = kind.description().is_retryable;
         Self(Box::new(Inner {
             kind,
             message: message.into(),

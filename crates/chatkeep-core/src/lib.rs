@@ -11,12 +11,17 @@
 //! - [`Timestamp`], [`Metadata`]: values that are identical on every engine.
 //! - [`Error`]: the only error type, with a kind.
 
+// The derived descriptions name this crate.
+extern crate self as chatkeep_core;
+
 mod case_folding;
 mod connection;
 mod db_error;
 pub mod deadline;
+pub mod described;
 mod engine;
 mod error;
+mod error_kinds;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -34,6 +39,7 @@ mod value;
 pub use connection::{ConnectOptions, Connection, Role};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
+pub use error_kinds::{ERROR_KINDS, KindDescription};
 pub use message::{
     Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, MAX_ROW_BYTES,
     Message, MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums,

@@ -26,7 +26,7 @@
 mod backend;
 mod backoff;
 mod fork;
-mod limits;
+pub mod limits;
 mod pool;
 mod pool_inner;
 mod pooled_connection;

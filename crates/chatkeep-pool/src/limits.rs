@@ -1,4 +1,4 @@
-//! The range of each numeric setting, with its environment variable and its field.
+//! The range of each numeric setting, with its environment variable and its name.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,65 +10,93 @@ use crate::settings::invalid_setting;
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
-pub(crate) const POOL_SIZE: WholeNumber = WholeNumber {
+/// Range of `pool_size`.
+pub const POOL_SIZE: WholeNumber = WholeNumber {
     variable: "DB_POOL_SIZE",
     field: "pool_size",
     least: 1,
     most: 1000,
     or: " or \"auto\"",
 };
-pub(crate) const MAX_OVERFLOW: WholeNumber = WholeNumber {
+/// Range of `max_overflow`.
+pub const MAX_OVERFLOW: WholeNumber = WholeNumber {
     variable: "DB_MAX_OVERFLOW",
     field: "max_overflow",
     least: 0,
     most: 1000,
     or: "",
 };
-pub(crate) const MAX_RETRIES: WholeNumber =
+/// Range of `max_retries`.
+pub const MAX_RETRIES: WholeNumber =
     WholeNumber { variable: "DB_MAX_RETRIES", field: "max_retries", least: 0, most: 1000, or: "" };
 
-pub(crate) const POOL_TIMEOUT: Seconds =
+/// Range of `pool_timeout`.
+pub const POOL_TIMEOUT: Seconds =
     Seconds { variable: "DB_POOL_TIMEOUT", field: "pool_timeout", least: 0.0, most: DAY, or: "" };
-pub(crate) const POOL_RECYCLE: Seconds = Seconds {
+/// Range of `pool_recycle`. Zero means no limit.
+pub const POOL_RECYCLE: Seconds = Seconds {
     variable: "DB_POOL_RECYCLE",
     field: "pool_recycle",
     least: 0.0,
     most: 365.0 * DAY,
     or: ", or -1 for no limit",
 };
-pub(crate) const CONNECT_TIMEOUT: Seconds = Seconds {
+/// Range of `connect_timeout`.
+pub const CONNECT_TIMEOUT: Seconds = Seconds {
     variable: "DB_CONNECT_TIMEOUT",
     field: "connect_timeout",
     least: 0.1,
     most: 3600.0,
     or: "",
 };
-pub(crate) const QUERY_TIMEOUT: Seconds =
+/// Range of `query_timeout`.
+pub const QUERY_TIMEOUT: Seconds =
     Seconds { variable: "DB_QUERY_TIMEOUT", field: "query_timeout", least: 0.1, most: DAY, or: "" };
-pub(crate) const RETRY_DELAY: Seconds =
+/// Range of `retry_delay`.
+pub const RETRY_DELAY: Seconds =
     Seconds { variable: "DB_RETRY_DELAY", field: "retry_delay", least: 0.0, most: 3600.0, or: "" };
 
 /// A setting that is a whole number.
-pub(crate) struct WholeNumber {
+#[derive(Debug, Clone, Copy)]
+pub struct WholeNumber {
     /// Environment variable, as named in errors about its text.
-    pub(crate) variable: &'static str,
+    pub variable: &'static str,
     /// Field of the settings, as named in errors about its value.
-    field: &'static str,
-    least: u32,
-    pub(crate) most: u32,
+    pub field: &'static str,
+    /// Minimum.
+    pub least: u32,
+    /// Maximum.
+    pub most: u32,
     /// Other values that the variable accepts, as appended to the error text.
-    or: &'static str,
+    pub or: &'static str,
 }
 
 impl WholeNumber {
-    pub(crate) fn parse(&self, text: &str) -> Result<u32> {
+    /// Parses the variable's text.
+    ///
+    /// # Errors
+    /// `Configuration` with the variable's name when the text is not in range.
+    pub fn parse(&self, text: &str) -> Result<u32> {
         text.parse().ok().filter(|number| self.contains(*number)).ok_or_else(|| {
             invalid_setting(self.variable, format_args!("{self}{}", self.or), &shown(text))
         })
     }
 
-    pub(crate) fn check(&self, number: u32) -> Result<()> {
-        if self.contains(number) { Ok(()) } else { Err(invalid_setting(self.field, self, &number)) }
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// `Configuration` with the setting's name when the value is not in range.
+    pub fn check(&self, number: u32) -> Result<()> {
+        self.check_any(number.into()).map(|_| ())
+    }
+
+    /// Converts a value of another language.
+    ///
+    /// # Errors
+    /// `Configuration` with the setting's name when the value is not in range.
+    pub fn check_any(&self, number: i64) -> Result<u32> {
+        let checked = u32::try_from(number).ok().filter(|number| self.contains(*number));
+        checked.ok_or_else(|| invalid_setting(self.field, self, &number))
     }
 
     fn contains(&self, number: u32) -> bool {
@@ -83,19 +111,26 @@ impl fmt::Display for WholeNumber {
 }
 
 /// A setting that is a duration in seconds.
-pub(crate) struct Seconds {
+#[derive(Debug, Clone, Copy)]
+pub struct Seconds {
     /// Environment variable, as named in errors about its text.
-    pub(crate) variable: &'static str,
+    pub variable: &'static str,
     /// Field of the settings, as named in errors about its value.
-    field: &'static str,
-    least: f64,
-    most: f64,
+    pub field: &'static str,
+    /// Minimum.
+    pub least: f64,
+    /// Maximum.
+    pub most: f64,
     /// Other values that the variable accepts, as appended to the error text.
-    or: &'static str,
+    pub or: &'static str,
 }
 
 impl Seconds {
-    pub(crate) fn parse(&self, text: &str) -> Result<Duration> {
+    /// Parses the variable's text.
+    ///
+    /// # Errors
+    /// `Configuration` with the variable's name when the text is not in range.
+    pub fn parse(&self, text: &str) -> Result<Duration> {
         text.parse()
             .ok()
             .filter(|seconds| self.contains(*seconds))
@@ -105,7 +140,25 @@ impl Seconds {
             })
     }
 
-    pub(crate) fn check(&self, time: Duration) -> Result<()> {
+    /// Converts a value of another language. -1 is zero if it means no limit in the environment.
+    ///
+    /// # Errors
+    /// `Configuration` with the setting's name when the value is not in range.
+    pub fn check_any(&self, seconds: f64) -> Result<Duration> {
+        if seconds == -1.0 && !self.or.is_empty() {
+            return Ok(Duration::ZERO);
+        }
+        let checked = Some(seconds).filter(|seconds| self.contains(*seconds));
+        checked
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .ok_or_else(|| invalid_setting(self.field, self, &seconds))
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// `Configuration` with the setting's name when the value is not in range.
+    pub fn check(&self, time: Duration) -> Result<()> {
         if self.contains(time.as_secs_f64()) {
             Ok(())
         } else {

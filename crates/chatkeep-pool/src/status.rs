@@ -2,12 +2,13 @@
 
 use std::ops::Add;
 
+use chatkeep_core::described::Record;
 use serde::Serialize;
 
 /// Numbers of connections and waiting callers at one point in time.
 ///
 /// On SQLite, each number is the sum over the writer and the readers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Record)]
 pub struct PoolStatus {
     /// Maximum number of connections that stay open when idle.
     pub pool_size: u32,

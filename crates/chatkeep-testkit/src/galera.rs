@@ -65,22 +65,23 @@ impl GaleraCluster {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let options = Options { fast: true, settings, ..Options::default() };
-        match home.and_then(|home| Self::try_start(home, &options)) {
+        match home.and_then(|home| Self::try_start(home, &options, false)) {
             Ok(cluster) => cluster,
             Err(failure) => panic!("a private Galera cluster: {failure}"),
         }
     }
 
-    pub(crate) fn try_start(home: Home, options: &Options) -> Result<Self> {
+    /// Starts a cluster. `tolerates_stalls` is for tests that do not stop nodes.
+    pub(crate) fn try_start(home: Home, options: &Options, tolerates_stalls: bool) -> Result<Self> {
         for _ in 1..TRIES {
-            match start_nodes(&home, options) {
+            match start_nodes(&home, options, tolerates_stalls) {
                 Ok(nodes) => return Ok(Self { nodes, _home: home }),
                 // Another process took a port between the check and the start of the server.
                 Err(failure) if failure.0.contains("Address already in use") => {}
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(Self { nodes: start_nodes(&home, options)?, _home: home })
+        Ok(Self { nodes: start_nodes(&home, options, tolerates_stalls)?, _home: home })
     }
 
     /// Returns a node by its number, starting at 0.
@@ -171,7 +172,7 @@ fn query(url: &str, sql: &str) -> Result<String> {
         .ok_or_else(|| Failure("the query returned no value".to_owned()))
 }
 
-fn start_nodes(home: &Home, options: &Options) -> Result<Vec<Server>> {
+fn start_nodes(home: &Home, options: &Options, tolerates_stalls: bool) -> Result<Vec<Server>> {
     let suffix = port::random_hex(4)?;
     let mut all = Vec::new();
     while all.len() < NODES {
@@ -187,6 +188,7 @@ fn start_nodes(home: &Home, options: &Options) -> Result<Vec<Server>> {
             base_port,
             all: all.clone(),
             bootstraps: number == 0,
+            tolerates_stalls,
         };
         let options = Options { member: Some(member), ..options.clone() };
         let name = format!("galera-{}-{suffix}-{number}", process::id());

@@ -161,7 +161,7 @@ fn start(
             let start = || -> Result<_> {
                 let home = Home::open(path)?;
                 let server = if is_cluster {
-                    Shared::Cluster(GaleraCluster::try_start(home, &options)?)
+                    Shared::Cluster(GaleraCluster::try_start(home, &options, true)?)
                 } else {
                     Shared::Server(Box::new(Instance::start_new(
                         &home,

@@ -20,6 +20,7 @@ mod copy;
 mod digest;
 mod follower;
 mod legacy;
+mod operations;
 mod output;
 mod progress;
 mod reading;
@@ -36,6 +37,7 @@ pub use legacy::{
     Counts, FileReport, ImportOptions, ImportReport, LegacyImport, Problem, UnknownColumn,
     default_files, import_legacy,
 };
+pub use operations::{interfaces, operation};
 pub use output::{refuse_database_file, refuse_leftover_companion, refuse_open_database_file};
 pub use progress::{Phase, Step};
 pub use restore::{RestoreReport, check_backup, restore};

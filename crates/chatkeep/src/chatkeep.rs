@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, migrations, transfer};
+use chatkeep_macros::operations;
 use chatkeep_pool::{Pool, PoolSettings};
 
 use crate::asynchronous::AsyncChatkeep;
 use crate::background::BlockingExecutor;
 use crate::database::DatabaseManager;
-use crate::environment;
 use crate::messages::MessageLogger;
+use crate::settings::Overrides;
 use crate::tokens::TokenManager;
 
 /// Maximum wait: one year, because a longer one may exceed the clock's range.
@@ -29,6 +30,11 @@ pub struct Chatkeep {
     database: DatabaseManager,
 }
 
+/// The database of a chat backend: its messages, its API tokens, and the database itself.
+///
+/// The first call connects, and creates or upgrades the schema. Settings that are not passed are
+/// read from the environment.
+#[operations(name = "store")]
 impl Chatkeep {
     /// Creates a handle to the database at this URL, with all other settings from the environment.
     /// It does not connect yet.
@@ -118,22 +124,33 @@ impl Chatkeep {
         self.executor.submit_call(move || work(&this))
     }
 
-    /// Waits for all operations submitted before: messages, other asynchronous calls, and
-    /// background work such as recording when tokens were last used.
+    /// Waits for all operations that were submitted before.
+    ///
+    /// These are messages, other asynchronous calls, and background work such as recording when
+    /// tokens were last used. A message is stored when a blocking call returns.
+    ///
+    /// # Arguments
+    /// - `timeout`: Maximum wait, in seconds.
     ///
     /// # Errors
-    /// `Unavailable` when they take longer than `timeout`. They continue to run.
-    pub fn flush(&self, timeout: Duration) -> Result<()> {
+    /// - `Unavailable`: the timeout expired. Unfinished operations continue.
+    #[operation(read, custom)]
+    pub fn flush(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.wait(timeout).map_err(|error| error.with_operation("flush"))
     }
 
-    /// Rejects new calls as `Unavailable`, waits for operations in flight as [`Chatkeep::flush`]
-    /// does, and closes all connections. Closing a closed handle does nothing.
+    /// Rejects new calls, waits for operations in flight, and closes all connections.
+    ///
+    /// Later calls fail with `Unavailable`. Closing a closed store does nothing.
+    ///
+    /// # Arguments
+    /// - `timeout`: Maximum wait for operations in flight, in seconds.
     ///
     /// # Errors
-    /// `Unavailable` when operations are still in flight after `timeout`. Queued messages then fail
-    /// with `Unavailable`; messages that are being written may or may not be stored.
-    pub fn close(&self, timeout: Duration) -> Result<()> {
+    /// - `Unavailable`: the timeout expired. Queued messages then fail with `Unavailable`; messages
+    ///   that are being written may or may not be stored.
+    #[operation(write, custom)]
+    pub fn close(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.messages.write().close();
         self.executor.close();
         let waited = self.wait(timeout);
@@ -173,7 +190,7 @@ impl fmt::Debug for Chatkeep {
 pub struct ChatkeepBuilder {
     url: Option<UrlSource>,
     settings: Option<PoolSettings>,
-    overrides: Overrides,
+    pub(crate) overrides: Overrides,
 }
 
 #[derive(Clone)]
@@ -190,22 +207,6 @@ impl fmt::Debug for UrlSource {
             Self::Parsed(url) => fmt::Debug::fmt(url, f),
         }
     }
-}
-
-#[derive(Debug, Clone, Default)]
-struct Overrides {
-    pool_size: Option<u32>,
-    max_overflow: Option<u32>,
-    pool_timeout: Option<Duration>,
-    pool_recycle: Option<Duration>,
-    pool_pre_ping: Option<bool>,
-    connect_timeout: Option<Duration>,
-    query_timeout: Option<Duration>,
-    max_retries: Option<u32>,
-    retry_delay: Option<Duration>,
-    auto_migrate: Option<bool>,
-    token_cache: Option<Duration>,
-    writers: Option<u32>,
 }
 
 impl ChatkeepBuilder {
@@ -227,82 +228,6 @@ impl ChatkeepBuilder {
         self
     }
 
-    /// Sets the maximum number of connections that stay open when idle (`DB_POOL_SIZE`).
-    pub fn pool_size(mut self, connections: u32) -> Self {
-        self.overrides.pool_size = Some(connections);
-        self
-    }
-
-    /// Sets the maximum number of additional connections under load (`DB_MAX_OVERFLOW`). They are
-    /// closed on return.
-    pub fn max_overflow(mut self, connections: u32) -> Self {
-        self.overrides.max_overflow = Some(connections);
-        self
-    }
-
-    /// Sets the maximum wait for a free connection (`DB_POOL_TIMEOUT`).
-    pub fn pool_timeout(mut self, wait: Duration) -> Self {
-        self.overrides.pool_timeout = Some(wait);
-        self
-    }
-
-    /// Sets the maximum connection lifetime (`DB_POOL_RECYCLE`). Zero means no limit.
-    pub fn pool_recycle(mut self, lifetime: Duration) -> Self {
-        self.overrides.pool_recycle = Some(lifetime);
-        self
-    }
-
-    /// Sets whether an idle connection is pinged before it is used (`DB_POOL_PRE_PING`).
-    pub fn pool_pre_ping(mut self, on: bool) -> Self {
-        self.overrides.pool_pre_ping = Some(on);
-        self
-    }
-
-    /// Sets the maximum time for opening a connection (`DB_CONNECT_TIMEOUT`).
-    pub fn connect_timeout(mut self, wait: Duration) -> Self {
-        self.overrides.connect_timeout = Some(wait);
-        self
-    }
-
-    /// Sets the maximum time for a statement (`DB_QUERY_TIMEOUT`).
-    pub fn query_timeout(mut self, wait: Duration) -> Self {
-        self.overrides.query_timeout = Some(wait);
-        self
-    }
-
-    /// Sets the limit of retries at start-up (`DB_MAX_RETRIES`): they end after this many times
-    /// [`retry_delay`](Self::retry_delay). Zero means no retries.
-    pub fn max_retries(mut self, retries: u32) -> Self {
-        self.overrides.max_retries = Some(retries);
-        self
-    }
-
-    /// Sets the maximum pause between two attempts at start-up (`DB_RETRY_DELAY`).
-    pub fn retry_delay(mut self, delay: Duration) -> Self {
-        self.overrides.retry_delay = Some(delay);
-        self
-    }
-
-    /// Sets whether the schema is created or migrated before the first call (`DB_AUTO_MIGRATE`).
-    pub fn auto_migrate(mut self, on: bool) -> Self {
-        self.overrides.auto_migrate = Some(on);
-        self
-    }
-
-    /// Sets the number of connections that write messages concurrently (`DB_WRITERS`, 1–64). SQLite
-    /// always has one.
-    pub fn writers(mut self, connections: u32) -> Self {
-        self.overrides.writers = Some(connections);
-        self
-    }
-
-    /// Sets how long a token lookup is cached (`TOKEN_CACHE_SECONDS`, up to one hour). With zero,
-    /// every check queries the database.
-    pub fn token_cache(mut self, lifetime: Duration) -> Self {
-        self.overrides.token_cache = Some(lifetime);
-        self
-    }
-
     /// Creates the handle. It does not connect yet.
     ///
     /// # Errors
@@ -315,12 +240,8 @@ impl ChatkeepBuilder {
             None => DatabaseUrl::from_environment()?,
         };
         let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
-        let token_cache = self
-            .overrides
-            .token_cache
-            .map_or_else(environment::token_cache, environment::check_token_cache)?;
-        let writers =
-            self.overrides.writers.map_or_else(environment::writers, environment::check_writers)?;
+        let token_cache = self.overrides.token_cache()?;
+        let writers = self.overrides.writers()?;
         self.overrides.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
         let pool = Arc::new(Pool::with_initializer(
@@ -340,26 +261,6 @@ impl ChatkeepBuilder {
             pool,
             executor,
         })
-    }
-}
-
-impl Overrides {
-    fn apply(self, settings: &mut PoolSettings) {
-        fn set<T>(setting: &mut T, change: Option<T>) {
-            if let Some(value) = change {
-                *setting = value;
-            }
-        }
-        set(&mut settings.pool_size, self.pool_size);
-        set(&mut settings.max_overflow, self.max_overflow);
-        set(&mut settings.pool_timeout, self.pool_timeout);
-        set(&mut settings.pool_recycle, self.pool_recycle);
-        set(&mut settings.pre_ping, self.pool_pre_ping);
-        set(&mut settings.connect_timeout, self.connect_timeout);
-        set(&mut settings.query_timeout, self.query_timeout);
-        set(&mut settings.max_retries, self.max_retries);
-        set(&mut settings.retry_delay, self.retry_delay);
-        set(&mut settings.auto_migrate, self.auto_migrate);
     }
 }
 

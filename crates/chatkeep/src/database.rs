@@ -4,13 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use chatkeep_core::described::Record;
 use chatkeep_core::migrations::{self, MigrationStatus, SchemaVersion};
 use chatkeep_core::{
     Connection, DatabaseUrl, Engine, ErrorKind, Result, Role, SearchIndexState, messages, transfer,
 };
+use chatkeep_macros::operations;
 use chatkeep_pool::{Pool, PoolSettings, PoolStatus};
 use serde::Serialize;
 
+use crate::migrate_request::{MigrateRequest, MigrateResponse};
 use crate::migrator::{Migrator, direct_connection};
 
 /// Reports the database's status and health, and runs its migrations. It is cheap to clone.
@@ -19,36 +22,42 @@ pub struct DatabaseManager {
     pool: Arc<Pool>,
 }
 
-/// The result of a health check. It serializes with these keys.
-#[derive(Debug, Clone, Serialize)]
+/// The result of a health check.
+#[derive(Debug, Clone, Serialize, Record)]
 #[non_exhaustive]
 pub struct Health {
     /// Whether calls can work. It is false when the schema does not match this program. A database
     /// that does not answer is an error instead.
     pub ok: bool,
     /// The engine that the server reports.
+    #[record(described_as = Engine)]
     pub engine: &'static str,
     /// The server's version, or SQLite's.
     pub server_version: String,
     /// Response time of the database in milliseconds, including a necessary connect.
     pub latency_ms: f64,
     /// `head`, or the mismatch: `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`.
+    #[record(described_as = SchemaVersion)]
     pub schema: &'static str,
     /// The pool's status after the check.
     pub pool: PoolStatus,
 }
 
+/// Reports the database's status and health, and runs its migrations.
+#[operations(name = "database", receiver = database)]
 impl DatabaseManager {
     pub(crate) fn new(pool: Arc<Pool>) -> Self {
         Self { pool }
     }
 
-    /// Returns the URL's engine.
+    /// The engine in the URL.
+    #[operation(property, name = "db_type")]
     pub fn engine(&self) -> Engine {
         self.pool.url().engine()
     }
 
-    /// Returns the URL, with the password replaced by `***`.
+    /// The URL, with the password replaced by `***`.
+    #[operation(property)]
     pub fn database_url(&self) -> String {
         self.pool.url().redacted()
     }
@@ -58,26 +67,32 @@ impl DatabaseManager {
         self.pool.settings()
     }
 
-    /// Returns the numbers of idle and used connections and of waiting calls.
+    /// Returns the numbers of idle and used connections and of waiting calls. It does not wait.
+    #[operation(immediate)]
     pub fn pool_status(&self) -> PoolStatus {
         self.pool.status()
     }
 
-    /// Waits until the database answers and its schema matches, for at most `DB_MAX_RETRIES` ×
-    /// `DB_RETRY_DELAY`.
+    /// Waits until the database answers and its schema matches.
+    ///
+    /// The maximum wait is `DB_MAX_RETRIES` × `DB_RETRY_DELAY`.
     ///
     /// # Errors
-    /// `Unavailable` when the time elapses. `Configuration` and `Schema` at once, because a retry
-    /// would not help.
+    /// - `Unavailable`: the time has elapsed.
+    /// - `Configuration`, `Schema`: a retry would not help. It did not wait.
+    #[operation(read, tuned)]
     pub fn wait_until_ready(&self) -> Result<()> {
         self.pool.wait_until_ready().map_err(|error| error.with_operation("wait_until_ready"))
     }
 
-    /// Checks the database's health over a pooled connection. A schema mismatch is not an error
-    /// here; [`Health::schema`] reports it.
+    /// Checks that the database answers, and that its schema matches.
+    ///
+    /// A schema mismatch is not an error here; the field `schema` reports it.
     ///
     /// # Errors
-    /// `Unavailable`, `PoolTimeout`, `Configuration` and other errors of connecting.
+    /// - `Unavailable`, `PoolTimeout`, `Configuration`: the database does not answer, or cannot be
+    /// connected to.
+    #[operation(read)]
     pub fn health(&self) -> Result<Health> {
         self.check_health().map_err(|error| error.with_operation("health"))
     }
@@ -109,11 +124,11 @@ impl DatabaseManager {
         })
     }
 
-    /// Returns the applied and pending migrations. It changes nothing, regardless of
-    /// `DB_AUTO_MIGRATE`.
+    /// Returns the applied and pending migrations. It changes nothing, regardless of `DB_AUTO_MIGRATE`.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn migration_status(&self) -> Result<MigrationStatus> {
         self.migrations().status().map_err(|error| error.with_operation("migration_status"))
     }
@@ -124,44 +139,88 @@ impl DatabaseManager {
         Migrator::new(Arc::clone(&self.pool))
     }
 
-    /// Runs the pending migrations, regardless of `DB_AUTO_MIGRATE`, and returns their names.
+    /// Runs the pending migrations, regardless of `DB_AUTO_MIGRATE`.
+    ///
+    /// # Returns
+    /// The names of the migrations that were run.
     ///
     /// # Errors
-    /// `Schema` when the schema is newer than this program; `Conflict` when another program runs
-    /// migrations for too long.
+    /// - `Schema`: the schema is newer than this program.
+    /// - `Conflict`: another program runs migrations for too long.
+    #[operation(write)]
     pub fn upgrade(&self) -> Result<Vec<String>> {
         self.migrations().upgrade("head").map_err(|error| error.with_operation("upgrade"))
     }
 
-    /// Returns whether there is a search index.
+    /// Runs a verb of the command `chatkeep migrate`.
+    ///
+    /// An application's migrations, if any, follow those of chatkeep.
+    ///
+    /// ```
+    /// use chatkeep::MigrateRequest;
+    ///
+    /// let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// let request = MigrateRequest { verb: "check".to_owned(), ..MigrateRequest::default() };
+    /// let response = serde_json::to_value(chat.database().migrate(&request)?).unwrap();
+    /// assert_eq!(response["matches"], true);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Returns
+    /// The result, with keys that depend on the verb: `applied`, `reverted`, `changed`, `sql` or
+    /// `files`. `history` returns `migrations`. `current` returns `state` and the keys of
+    /// `migration_status`. `check` returns `matches`, `state`, `differences` and `messages`.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
+    /// - `InvalidInput`: the verb or revision does not exist, or an argument or a file is invalid.
+    /// - `Schema`: the history does not match, or the database rejects a statement.
+    /// - `Conflict`: another program runs migrations for too long.
+    #[operation(write)]
+    pub fn migrate(
+        &self,
+        #[argument(flatten)] request: &MigrateRequest,
+    ) -> Result<MigrateResponse> {
+        self.run_verb(request).map_err(|error| error.with_operation("migrate"))
+    }
+
+    /// Returns the state of the search index.
+    ///
+    /// # Errors
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn search_index(&self) -> Result<SearchIndexState> {
         let run = || messages::search_index_state(&mut *self.pool.reader()?);
         run().map_err(|error| error.with_operation("search_index"))
     }
 
-    /// Returns the minimum number of characters of a search that uses the search index. Shorter
-    /// searches scan the messages, newest first. `None` means that no index is used.
+    /// Returns the minimum number of characters of a search that uses the search index. Shorter searches
+    /// scan the messages, newest first.
+    ///
+    /// # Returns
+    /// `None` if no index is used.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn search_index_minimum(&self) -> Result<Option<usize>> {
         let run = || messages::search_index_minimum(&mut *self.pool.reader()?);
         run().map_err(|error| error.with_operation("search_index_minimum"))
     }
 
-    /// Creates a search index over all messages, and returns false if there already is one.
+    /// Creates a search index over all messages.
     ///
-    /// The index finds rare words quickly in a large log. It uses disk space and slows every
-    /// insert. Searches return the same messages with and without it. PostgreSQL (with its
-    /// extension `pg_trgm`) builds it concurrently with writes. On SQLite and MySQL writers wait,
-    /// so create it while there is little traffic.
+    /// The index finds rare words quickly in a large log. It uses disk space and slows every insert.
+    /// Searches return the same messages with and without it. PostgreSQL (with its extension `pg_trgm`)
+    /// builds it concurrently with writes. On SQLite and MySQL writers wait, so create it while there is
+    /// little traffic.
+    ///
+    /// # Returns
+    /// `false` if there already is one.
     ///
     /// # Errors
-    /// `Configuration` on MariaDB, which does not support it, and when the account may not add
+    /// - `Configuration`: the engine is MariaDB, which does not support it, or the account may not add
     /// `pg_trgm`.
+    #[operation(write)]
     pub fn create_search_index(&self) -> Result<bool> {
         let run = || {
             messages::create_search_index(
@@ -172,10 +231,16 @@ impl DatabaseManager {
         run().map_err(|error| error.with_operation("create_search_index"))
     }
 
-    /// Drops the search index, and returns false if there was none.
+    /// Drops the search index.
+    ///
+    /// # Returns
+    /// `false` if there was none.
     ///
     /// # Errors
-    /// The errors of every write.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
     pub fn drop_search_index(&self) -> Result<bool> {
         let run = || {
             messages::drop_search_index(
@@ -188,12 +253,14 @@ impl DatabaseManager {
 
     /// Rewrites a SQLite file, to return the space of deleted rows to the file system.
     ///
-    /// It needs as much free disk space as the file's size, and blocks all writers. Servers reuse
-    /// such space automatically.
+    /// It needs as much free disk space as the file's size, and blocks all writers. Servers reuse such
+    /// space automatically.
     ///
     /// # Errors
-    /// `Configuration` on a server; `StorageFull` without enough disk space; `Conflict` when other
-    /// connections keep reading or writing for too long.
+    /// - `Configuration`: the database is on a server.
+    /// - `StorageFull`: there is not enough disk space.
+    /// - `Conflict`: other connections keep reading or writing for too long.
+    #[operation(write)]
     pub fn reclaim(&self) -> Result<()> {
         let run = || transfer::reclaim(&mut *self.pool.writer()?);
         run().map_err(|error| error.with_operation("reclaim"))

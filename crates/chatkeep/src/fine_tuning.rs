@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::str::FromStr;
 
+use chatkeep_core::described::{FromValue, Record, Value as Argument};
 use chatkeep_core::{Error, Message, Result};
 use serde_json::{Value, json};
 
 /// A format of training data. All formats are JSON Lines: one object per line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Record)]
 #[non_exhaustive]
 pub enum FineTuningFormat {
     /// `{"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}]}`, the
@@ -18,6 +19,7 @@ pub enum FineTuningFormat {
     Alpaca,
     /// `{"conversations": [{"from": "human", "value": …}, {"from": "gpt", "value": …}]}`, the
     /// format of ShareGPT.
+    #[record(name = "sharegpt")]
     ShareGpt,
 }
 
@@ -65,6 +67,12 @@ impl FineTuningFormat {
                 {"from": "gpt", "value": answer},
             ]}),
         }
+    }
+}
+
+impl FromValue for FineTuningFormat {
+    fn from_value(value: Argument) -> Result<Self> {
+        String::from_value(value)?.parse()
     }
 }
 

@@ -36,23 +36,28 @@ mod message_iter;
 mod messages;
 mod migrate_request;
 mod migrator;
+pub mod operation;
 mod retry;
 mod revocations;
+mod settings;
 mod token_cache;
 mod tokens;
 mod totals_updater;
 mod write;
 
 pub use asynchronous::{
-    AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger, AsyncTokenManager,
+    Async, AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger,
+    AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
+pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, CreatedToken, Cursor, DatabaseUrl, Engine, Error, ErrorKind, MAX_LIMIT, MAX_QUERY,
-    MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page,
-    PlainToken, Result, SchemaState, SearchIndexState, Sums, Timestamp, TokenCheck, TokenInfo,
-    TokenReason, TotalsCheck, TotalsDifference, migrations, url,
+    Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind,
+    KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, Metadata,
+    MetadataFilter, NewMessage, Order, Page, PlainToken, Result, SchemaState, SearchIndexState,
+    Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck, TotalsDifference, migrations,
+    url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};
@@ -62,5 +67,6 @@ pub use message_iter::MessageIter;
 pub use messages::MessageLogger;
 pub use migrate_request::{MigrateRequest, MigrateResponse};
 pub use migrator::Migrator;
+pub use settings::{Range, SETTINGS, Setting};
 pub use tokens::TokenManager;
 pub use write::MessageSink;

@@ -76,6 +76,31 @@ impl MessageIter {
         Ok(std::mem::take(&mut self.fetched).collect())
     }
 
+    /// Returns the position after the last page, for [`MessageIter::resume`], or `None` at the end.
+    /// A language binding without objects of its own fetches each page with another iterator.
+    pub fn position(&self) -> Option<(Cursor, i64)> {
+        self.cursor.filter(|_| !self.done).map(|cursor| (cursor, self.limit))
+    }
+
+    /// Continues at a position of another iterator with the same filter and order.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// # for _ in 0..501 { chat.messages().log_message(&chatkeep::NewMessage::new("a"))?; }
+    /// let pages = || chat.messages().iter_messages(&Default::default(), Default::default());
+    /// let mut first = pages();
+    /// assert_eq!(first.next_page()?.len(), 500);
+    /// let (cursor, limit) = first.position().expect("there is another page");
+    /// assert_eq!(pages().resume(cursor, limit).next_page()?.len(), 1);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    #[must_use]
+    pub fn resume(mut self, cursor: Cursor, limit: i64) -> Self {
+        self.cursor = Some(cursor);
+        self.limit = limit.clamp(1, PAGE);
+        self
+    }
+
     /// Ends the iteration after an error.
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         self.done = true;

@@ -4,10 +4,12 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
+use chatkeep_core::messages::check_many;
 use chatkeep_core::{
-    Analytics, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp, TotalsCheck,
-    messages,
+    Analytics, Error, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp,
+    TotalsCheck, messages,
 };
+use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
 
@@ -27,6 +29,11 @@ pub struct MessageLogger {
     write: Arc<WritePath>,
 }
 
+/// Logs, reads, searches and deletes messages.
+///
+/// Messages are stored in the order of their timestamps; the newest is first. A page that follows a
+/// cursor is not shifted by messages that are logged or deleted in the meantime.
+#[operations(name = "messages", receiver = messages)]
 impl MessageLogger {
     pub(crate) fn new(pool: Arc<Pool>, writers: u32, executor: Arc<BlockingExecutor>) -> Self {
         let totals = Arc::new(TotalsUpdater::new(Arc::clone(&pool), Arc::clone(&executor)));
@@ -49,11 +56,16 @@ impl MessageLogger {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     ///
+    /// # Returns
+    /// The message's id. Later messages have higher ids; ids may have gaps.
+    ///
     /// # Errors
-    /// - `InvalidInput`, with the field's name, before anything is sent.
-    /// - `OutcomeUnknown` when the connection breaks before the database has confirmed.
+    /// - `InvalidInput`: a value is invalid. Nothing is sent.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The message may be stored:
+    /// check that before you retry.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
-    pub fn log_message(&self, message: &NewMessage) -> Result<i64> {
+    #[operation(write, tuned, blocking)]
+    pub fn log_message(&self, #[argument(flatten)] message: &NewMessage) -> Result<i64> {
         // Before requesting a connection: invalid input is reported even if the database is down.
         message.check().map_err(|error| error.with_operation("log_message"))?;
         self.write.log(message).map_err(|error| error.with_operation("log_message"))
@@ -101,22 +113,34 @@ impl MessageLogger {
         &self.write
     }
 
-    /// Logs all these messages or none, and returns their ids in the same order.
+    /// Logs all these messages in one transaction, or none.
+    ///
+    /// # Arguments
+    /// - `messages`: The messages, with the arguments of [`MessageLogger::log_message`] as keys.
+    ///
+    /// # Returns
+    /// The ids, in the same order.
     ///
     /// # Errors
-    /// `InvalidInput`, with the message's index and field (`messages[3].provider`), and the other
-    /// errors of [`MessageLogger::log_message`].
-    pub fn log_messages(&self, batch: &[NewMessage]) -> Result<Vec<i64>> {
+    /// - `InvalidInput`: a value is invalid. The field is the position and the name, such as
+    /// `messages[3].provider`.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The messages may be stored.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
+    #[operation(write, tuned)]
+    pub fn log_messages(
+        &self,
+        #[argument(name = "messages")] messages: &[NewMessage],
+    ) -> Result<Vec<i64>> {
         // Before requesting a connection, as in `log_message`.
         let run = || {
-            messages::check_many(batch)?;
-            self.write.log_many(batch)
+            check_many(messages)?;
+            self.write.log_many(messages)
         };
         run().map_err(|error| error.with_operation("log_messages"))
     }
 
-    /// Returns a page of the matching messages, newest first. Messages with the same timestamp are
-    /// in descending order of id.
+    /// Returns a page of the matching messages, newest first. Messages with the same timestamp are in
+    /// descending order of id.
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -132,9 +156,14 @@ impl MessageLogger {
     /// ```
     ///
     /// # Errors
-    /// `InvalidInput` with the field `limit` (1–10,000), `offset` or `cursor`; `Unavailable` or
-    /// another error of the connection when the database does not answer.
-    pub fn get_messages(&self, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
+    /// - `InvalidInput`: `limit` is not 1–10,000, or `offset` or `cursor` is invalid.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read, tuned, order(limit, offset))]
+    pub fn get_messages(
+        &self,
+        #[argument(flatten)] filter: &MessageFilter,
+        #[argument(flatten)] page: &Page,
+    ) -> Result<Vec<Message>> {
         page.check().map_err(|error| error.with_operation("get_messages"))?;
         let run = || messages::list(&mut *self.pool.reader()?, filter, page);
         run().map_err(|error| error.with_operation("get_messages"))
@@ -143,16 +172,28 @@ impl MessageLogger {
     /// Does the same as [`MessageLogger::get_messages`].
     ///
     /// # Errors
-    /// The errors of [`MessageLogger::get_messages`].
-    pub fn retrieve_messages(&self, filter: &MessageFilter, page: &Page) -> Result<Vec<Message>> {
+    /// - `InvalidInput`: `limit` is not 1–10,000, or `offset` or `cursor` is invalid.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read, tuned, order(limit, offset))]
+    pub fn retrieve_messages(
+        &self,
+        #[argument(flatten)] filter: &MessageFilter,
+        #[argument(flatten)] page: &Page,
+    ) -> Result<Vec<Message>> {
         self.get_messages(filter, page)
     }
 
-    /// Returns the message with this id, or `None` if it does not exist.
+    /// Returns a message.
+    ///
+    /// # Arguments
+    /// - `id`: The message's id.
+    ///
+    /// # Returns
+    /// The message, or `None` if it does not exist.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer. This is
-    /// never reported as `None`.
+    /// - `Unavailable`: the database does not answer. This is never reported as `None`.
+    #[operation(read)]
     pub fn get_message_by_id(&self, id: i64) -> Result<Option<Message>> {
         let run = || messages::get(&mut *self.pool.reader()?, id);
         run().map_err(|error| error.with_operation("get_message_by_id"))
@@ -161,8 +202,9 @@ impl MessageLogger {
     /// Returns the number of matching messages.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
-    pub fn get_message_count(&self, filter: &MessageFilter) -> Result<i64> {
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
+    pub fn get_message_count(&self, #[argument(flatten)] filter: &MessageFilter) -> Result<i64> {
         let run = || messages::count(&mut *self.pool.reader()?, filter);
         run().map_err(|error| error.with_operation("get_message_count"))
     }
@@ -170,8 +212,7 @@ impl MessageLogger {
     /// Returns an iterator over all matching messages.
     ///
     /// It fetches a page at a time and holds no connection between pages. Every message that exists
-    /// throughout the iteration is returned exactly once, regardless of concurrent inserts and
-    /// deletions.
+    /// throughout the iteration is returned exactly once, regardless of concurrent inserts and deletions.
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -184,37 +225,62 @@ impl MessageLogger {
     /// }
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
-    pub fn iter_messages(&self, filter: &MessageFilter, order: Order) -> MessageIter {
+    ///
+    /// # Arguments
+    /// - `oldest_first`: Whether the oldest message is first.
+    #[operation(read, custom)]
+    pub fn iter_messages(
+        &self,
+        #[argument(flatten)] filter: &MessageFilter,
+        #[argument(name = "oldest_first", default = false, named)] order: Order,
+    ) -> MessageIter {
         MessageIter::new(Arc::clone(&self.pool), filter.clone(), order)
     }
 
-    /// Returns the messages whose text or response contains `query`, newest first.
+    /// Returns the messages whose text or response contains a text, newest first.
     ///
     /// The search ignores case, by Unicode's simple case folding. `%`, `_` and `\` are ordinary
     /// characters.
     ///
+    /// # Arguments
+    /// - `query`: The text, 1–1,000 characters.
+    ///
     /// # Errors
-    /// `InvalidInput` with the field `query` (1–1,000 characters), `limit`, `offset` or `cursor`.
-    pub fn search_messages(&self, query: &str, page: &Page) -> Result<Vec<Message>> {
+    /// - `InvalidInput`: `query`, `limit`, `offset` or `cursor` is invalid.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read, tuned, defaults(limit = 50))]
+    pub fn search_messages(
+        &self,
+        query: &str,
+        #[argument(flatten)] page: &Page,
+    ) -> Result<Vec<Message>> {
         let run = || messages::search(&mut *self.pool.reader()?, query, page);
         run().map_err(|error| error.with_operation("search_messages"))
     }
 
-    /// Returns totals by provider, model and day for the messages from `start` to `end`, inclusive.
+    /// Returns the totals of a period.
+    ///
+    /// These are the number of messages, also by provider, model and day, and the number of tokens.
+    ///
+    /// # Arguments
+    /// - `start_date`: Start of the period, inclusive.
+    /// - `end_date`: End of the period, inclusive.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `start` when `start` is after `end`.
+    /// - `InvalidInput`: `start_date` is after `end_date`.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn get_analytics(
         &self,
-        start: Option<Timestamp>,
-        end: Option<Timestamp>,
+        #[argument(name = "start_date")] start: Option<Timestamp>,
+        #[argument(name = "end_date")] end: Option<Timestamp>,
     ) -> Result<Analytics> {
         let run = || messages::analytics(&mut *self.pool.reader()?, start, end);
         run().map_err(|error| error.with_operation("get_analytics"))
     }
 
-    /// Recomputes the totals from all messages, and compares them with the stored totals that
-    /// [`MessageLogger::get_analytics`] reads. It changes nothing.
+    /// Compares the totals that [`MessageLogger::get_analytics`] reads with the sums of all messages. It
+    /// changes nothing.
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -222,21 +288,29 @@ impl MessageLogger {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     ///
+    /// # Returns
+    /// The comparison. Its `differences` are empty if the totals are correct.
+    ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn check_totals(&self) -> Result<TotalsCheck> {
         let run = || messages::check_totals(&mut *self.pool.reader()?);
         run().map_err(|error| error.with_operation("check_totals"))
     }
 
-    /// Discards the stored totals and recomputes them from all messages. This is necessary after
-    /// other programs changed or deleted rows.
+    /// Discards the stored totals and recomputes them from all messages. This is necessary after other
+    /// programs changed or deleted rows.
     ///
     /// Other calls can read and write concurrently. Until it has finished,
-    /// [`MessageLogger::get_analytics`] is slower, but exact.
+    /// [`MessageLogger::get_analytics`] is slower, but exact. After an error, another call starts from the
+    /// beginning.
     ///
     /// # Errors
-    /// The errors of every write. Another call starts from the beginning.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
     pub fn rebuild_totals(&self) -> Result<()> {
         with_retry(&self.pool, messages::rebuild_totals)
             .map_err(|error| error.with_operation("rebuild_totals"))
@@ -244,24 +318,43 @@ impl MessageLogger {
 
     /// Returns the number of messages that [`MessageLogger::delete_old_messages`] would delete.
     ///
+    /// # Arguments
+    /// - `days`: Minimum age in days of 24 hours, 1–3,650,000.
+    ///
     /// # Errors
-    /// `InvalidInput` with the field `days` (1–3,650,000).
-    pub fn count_old_messages(&self, days: i64) -> Result<i64> {
+    /// - `InvalidInput`: `days` is out of range.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
+    pub fn count_old_messages(
+        &self,
+        #[argument(default = 30, positional)] days: i64,
+    ) -> Result<i64> {
         let run = || {
             messages::count_older_than(&mut *self.pool.reader()?, messages::retention_cutoff(days)?)
         };
         run().map_err(|error| error.with_operation("count_old_messages"))
     }
 
-    /// Deletes the messages older than `days` × 24 hours, and returns their number.
+    /// Deletes the messages that are older than a number of days.
     ///
-    /// It deletes in batches of a few milliseconds, each in its own transaction, so that other
-    /// callers can write in between.
+    /// It deletes in batches of a few milliseconds, each in its own transaction, so that other callers can
+    /// write in between.
+    ///
+    /// # Arguments
+    /// - `days`: Minimum age in days of 24 hours, 1–3,650,000.
+    ///
+    /// # Returns
+    /// The number of deleted messages.
     ///
     /// # Errors
-    /// `InvalidInput` with the field `days` (1–3,650,000). After another error some messages may be
-    /// deleted; call it again.
-    pub fn delete_old_messages(&self, days: i64) -> Result<u64> {
+    /// - `InvalidInput`: `days` is out of range. Nothing is deleted.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some messages may be
+    /// deleted. Call it again.
+    #[operation(write)]
+    pub fn delete_old_messages(
+        &self,
+        #[argument(default = 30, positional)] days: i64,
+    ) -> Result<u64> {
         self.delete_old_messages_with(days, &mut |_| {})
     }
 
@@ -299,6 +392,30 @@ impl MessageLogger {
                 None => from = Timestamp::MIN,
             }
         }
+    }
+
+    /// Returns the matching messages as fine-tuning data, oldest first.
+    ///
+    /// Messages whose text or response is missing, empty or blank are skipped.
+    ///
+    /// # Arguments
+    /// - `format`: The format; `jsonl` is that of OpenAI.
+    ///
+    /// # Returns
+    /// One JSON object per line.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `format` is not a format.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read, blocking, name = "export_for_fine_tuning")]
+    pub(crate) fn export_text(
+        &self,
+        #[argument(default = "jsonl", positional)] format: FineTuningFormat,
+        #[argument(flatten)] filter: &MessageFilter,
+    ) -> Result<String> {
+        let mut text = Vec::new();
+        self.export_for_fine_tuning(format, filter, &mut text)?;
+        String::from_utf8(text).map_err(|_| Error::internal("fine-tuning data is not UTF-8"))
     }
 
     /// Writes the matching messages as training data, oldest first, and returns their number.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chatkeep_core::described::{Described, Record, Type};
 use chatkeep_core::migrations::{HistoryEntry, MigrationStatus, SchemaDifference, new_migration};
 use chatkeep_core::{Error, Result};
 use serde::Serialize;
@@ -9,24 +10,30 @@ use serde::Serialize;
 use crate::database::DatabaseManager;
 
 /// A request to [`DatabaseManager::migrate`]: a verb of `chatkeep migrate`, with its arguments.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Record)]
+#[record(argument)]
 pub struct MigrateRequest {
     /// `upgrade`, `downgrade`, `current`, `history`, `stamp`, `check`, `sql` or `new`.
     pub verb: String,
     /// Target revision. The default is `-1` for `downgrade` and `head` for other verbs; `stamp`
     /// requires it.
+    #[record(positional)]
     pub revision: Option<String>,
     /// Folder of an application's migrations.
+    #[record(named)]
     pub folder: Option<PathBuf>,
     /// First revision of a script. The default is the database's current revision.
+    #[record(name = "from_revision", named)]
     pub from: Option<String>,
     /// Description of a new migration.
+    #[record(named)]
     pub description: Option<String>,
     /// Whether to create a new migration for each engine.
+    #[record(default = false, named)]
     pub per_engine: bool,
 }
 
-/// The response to a [`MigrateRequest`]. It serializes with these keys.
+/// The response to a [`MigrateRequest`].
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged, rename_all = "snake_case")]
 #[non_exhaustive]
@@ -82,26 +89,13 @@ pub enum MigrateResponse {
     },
 }
 
-impl DatabaseManager {
-    /// Runs a verb of `chatkeep migrate`.
-    ///
-    /// ```
-    /// use chatkeep::MigrateRequest;
-    ///
-    /// let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
-    /// let request = MigrateRequest { verb: "check".to_owned(), ..MigrateRequest::default() };
-    /// let response = serde_json::to_value(chat.database().migrate(&request)?).unwrap();
-    /// assert_eq!(response["matches"], true);
-    /// # Ok::<(), chatkeep::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// The errors of the verb; `InvalidInput` when the verb is unknown or an argument is missing.
-    pub fn migrate(&self, request: &MigrateRequest) -> Result<MigrateResponse> {
-        self.run_verb(request).map_err(|error| error.with_operation("migrate"))
-    }
+/// Its keys depend on the verb.
+impl Described for MigrateResponse {
+    const TYPE: Type = Type::Json;
+}
 
-    fn run_verb(&self, request: &MigrateRequest) -> Result<MigrateResponse> {
+impl DatabaseManager {
+    pub(crate) fn run_verb(&self, request: &MigrateRequest) -> Result<MigrateResponse> {
         let mut migrations = self.migrations();
         if let Some(folder) = &request.folder {
             migrations = migrations.with_folder(folder);
@@ -130,9 +124,14 @@ impl DatabaseManager {
                     differences: check.differences,
                 }
             }
-            "sql" => MigrateResponse::Script {
-                sql: migrations.sql(request.from.as_deref(), to("head"))?,
-            },
+            "sql" => {
+                let script = migrations.sql(request.from.as_deref(), to("head"));
+                let sql = script.map_err(|error| match error.field() {
+                    Some("to") => error.with_field("revision"),
+                    _ => error,
+                })?;
+                MigrateResponse::Script { sql }
+            }
             "new" => {
                 let description =
                     request.description.as_deref().ok_or_else(|| missing("description"))?;

@@ -8,6 +8,7 @@ use chatkeep_core::{
     Connection, CreatedToken, PlainToken, Result, Timestamp, TokenCheck, TokenHash, TokenInfo,
     TokenReason, TokenState, tokens,
 };
+use chatkeep_macros::operations;
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::BlockingExecutor;
@@ -38,6 +39,11 @@ impl ProcessCache {
     }
 }
 
+/// Creates, checks and revokes API tokens.
+///
+/// Only a hash of a token is stored. Lookups are cached for a few seconds (`TOKEN_CACHE_SECONDS`,
+/// 5 by default; 0 disables the cache), but never past the token's expiry.
+#[operations(name = "tokens", receiver = tokens)]
 impl TokenManager {
     pub(crate) fn new(
         pool: Arc<Pool>,
@@ -59,12 +65,22 @@ impl TokenManager {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     ///
+    /// # Arguments
+    /// - `description`: Purpose of the token, at most 255 characters.
+    /// - `expires_days`: Days until the token expires, 1 or more; without it, it does not expire.
+    ///
+    /// # Returns
+    /// The token, with its record.
+    ///
     /// # Errors
-    /// `InvalidInput` with the field `description` (at most 255 characters) or `expires_days` (at
-    /// least 1).
+    /// - `InvalidInput`: `description` is too long, or `expires_days` is less than 1.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
     pub fn create_token(
         &self,
-        description: &str,
+        #[argument(default = "API Token")] description: &str,
         expires_days: Option<i64>,
     ) -> Result<CreatedToken> {
         let run = || {
@@ -79,14 +95,20 @@ impl TokenManager {
 
     /// Returns whether a token is valid now.
     ///
-    /// Lookups are cached for a few seconds (`TOKEN_CACHE_SECONDS`, default 5; 0 disables the
-    /// cache), but never past the token's expiry. A token that any store of this process revokes is
-    /// invalid immediately. A background thread records the use in `last_used_at`, at most once a
-    /// minute.
+    /// A token that any store of this process revokes is invalid immediately, in other processes within
+    /// `TOKEN_CACHE_SECONDS`. The use is recorded in `last_used_at`, at most once a minute, by a
+    /// background thread.
+    ///
+    /// # Arguments
+    /// - `token`: The string that the client presented, valid or not.
+    ///
+    /// # Returns
+    /// Whether the token is valid. A malformed token is invalid, not an error.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer. This is
-    /// never reported as `false`: respond with status 503, not 401.
+    /// - `Unavailable`: the database does not answer. The token may be valid: respond with status 503,
+    /// not 401.
+    #[operation(read, tuned, blocking)]
     pub fn verify_token(&self, token: &str) -> Result<bool> {
         if !PlainToken::may_be_token(token) {
             return Ok(false);
@@ -118,7 +140,7 @@ impl TokenManager {
         Some(is_valid(cached.as_deref()))
     }
 
-    /// Returns whether a token is valid now, with the reason.
+    /// Checks a token, and returns why it is valid or invalid.
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -130,8 +152,16 @@ impl TokenManager {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     ///
+    /// # Arguments
+    /// - `token`: The string that the client presented, valid or not.
+    ///
+    /// # Returns
+    /// Whether the token is valid, the reason, and the stored record.
+    ///
     /// # Errors
-    /// The errors of [`TokenManager::verify_token`].
+    /// - `Unavailable`: the database does not answer. The token may be valid: respond with status 503,
+    /// not 401.
+    #[operation(read, tuned, blocking)]
     pub fn check_token(&self, token: &str) -> Result<TokenCheck> {
         if !PlainToken::may_be_token(token) {
             return Ok(TokenCheck::without_record(TokenReason::Malformed));
@@ -186,39 +216,57 @@ impl TokenManager {
     /// Returns the records of all tokens, newest first. They do not contain the tokens themselves.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn list_tokens(&self) -> Result<Vec<TokenInfo>> {
         let run = || tokens::list(&mut *self.pool.reader()?);
         run().map_err(|error| error.with_operation("list_tokens"))
     }
 
-    /// Returns the record of the token with this id, or `None` if it does not exist.
+    /// Returns the record of a token.
+    ///
+    /// # Arguments
+    /// - `id`: The token's id.
+    ///
+    /// # Returns
+    /// The record, or `None` if the token does not exist.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn get_token_info(&self, id: i64) -> Result<Option<TokenInfo>> {
         let run = || tokens::get(&mut *self.pool.reader()?, id);
         run().map_err(|error| error.with_operation("get_token_info"))
     }
 
-    /// Revokes a token permanently. Returns false if there is no such token, or it was already
-    /// revoked.
+    /// Revokes a token permanently.
+    ///
+    /// It is invalid immediately in this process, and in others within `TOKEN_CACHE_SECONDS`.
+    ///
+    /// # Arguments
+    /// - `token_id`: The token's id.
+    ///
+    /// # Returns
+    /// `false` if the token does not exist or was already revoked.
     ///
     /// # Errors
-    /// The errors of every write, including `OutcomeUnknown` when the connection breaks before the
-    /// database has confirmed.
-    pub fn revoke_token(&self, id: i64) -> Result<bool> {
-        let revoked = with_retry(&self.pool, |connection| tokens::revoke(connection, id));
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
+    pub fn revoke_token(&self, token_id: i64) -> Result<bool> {
+        let revoked = with_retry(&self.pool, |connection| tokens::revoke(connection, token_id));
         // Also after a failure, because the token may have been revoked. Also without a cache,
         // because other stores may have one.
-        Revocations::of_process().record(id);
+        Revocations::of_process().record(token_id);
         revoked.map_err(|error| error.with_operation("revoke_token"))
     }
 
     /// Returns the number of tokens that [`TokenManager::delete_expired_tokens`] would delete.
     ///
     /// # Errors
-    /// `Unavailable` or another error of the connection when the database does not answer.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
     pub fn count_expired_tokens(&self) -> Result<i64> {
         let run = || tokens::count_expired(&mut *self.pool.reader()?, Timestamp::now());
         run().map_err(|error| error.with_operation("count_expired_tokens"))
@@ -247,10 +295,16 @@ impl TokenManager {
         outcome
     }
 
-    /// Deletes the expired tokens, and returns their number.
+    /// Deletes all expired tokens.
+    ///
+    /// # Returns
+    /// The number of deleted tokens.
     ///
     /// # Errors
-    /// The errors of every write.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
     pub fn delete_expired_tokens(&self) -> Result<u64> {
         let deleted = with_retry(&self.pool, |connection| {
             tokens::delete_expired(connection, Timestamp::now())

@@ -12,14 +12,12 @@ Examples:
     'Explain WAL.'
 """
 
-from chatkeep._native import (
-    Chatkeep,
-    DatabaseManager,
-    MessageIterator,
-    MessageLogger,
-    TokenManager,
-    from_environment,
-)
+from chatkeep._generated.blocking.database import DatabaseManager
+from chatkeep._generated.blocking.messages import MessageLogger
+from chatkeep._generated.blocking.store import Chatkeep
+from chatkeep._generated.blocking.tokens import TokenManager
+from chatkeep._native import MessageIterator
+from chatkeep._native import Store as _Store
 from chatkeep.errors import (
     CallInterruptedError,
     ConfigurationError,
@@ -62,6 +60,25 @@ __all__ = [
     "message_logger",
     "token_manager",
 ]
+
+for _class in (Chatkeep, DatabaseManager, MessageLogger, TokenManager):
+    # Users import the classes from here, and tracebacks show this name.
+    _class.__module__ = __name__
+del _class
+
+
+def from_environment() -> Chatkeep:
+    """Returns the store that the environment variables configure.
+
+    The variables are read at its first use.
+
+    Returns:
+        Chatkeep: The store; every call returns the same one.
+    """
+    chat = Chatkeep.__new__(Chatkeep)
+    chat._set(_Store.from_environment())
+    return chat
+
 
 _environment = from_environment()
 #: Message log of the database that the environment variables name.

@@ -1,11 +1,10 @@
 """Values that must not be displayed by accident."""
 
 
-class NewToken(dict[str, object]):
-    """A created token: a ``dict`` whose ``repr`` hides the token."""
+class Secret(str):
+    """A token: a ``str`` whose ``repr`` shows only its first characters."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        token = str(self.get("token", ""))
-        return repr({**self, "token": token[:8] + "…"})
+        return repr(f"{self[:8]}…")

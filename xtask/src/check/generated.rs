@@ -5,21 +5,16 @@ use std::path::Path;
 
 use xshell::cmd;
 
-use crate::build::{self, Profile};
 use crate::failure::{Context, Failure, Result};
 use crate::process::Run;
 use crate::project::Project;
-use crate::setup;
 
 /// A function that generates the contents of a file.
 type Generator = fn(&Project) -> Result<String>;
 
 /// The generated files.
-const FILES: [(&str, Generator); 3] = [
-    ("docs/src/cli.md", cli_page),
-    ("python/src/chatkeep/_native.pyi", python_stubs),
-    ("node/src/addon.ts", addon_types),
-];
+const FILES: [(&str, Generator); 2] =
+    [("docs/src/cli.md", cli_page), ("node/src/addon.ts", addon_types)];
 
 /// Compares the files.
 ///
@@ -28,6 +23,10 @@ const FILES: [(&str, Generator); 3] = [
 /// Fails with the names of outdated files, after printing the differences.
 pub(crate) fn check(project: &Project) -> Result {
     let mut outdated = Vec::new();
+    // It prints the names of outdated files.
+    if cmd!(project.sh, "cargo run --quiet -p chatkeep-bindgen").quietly().is_err() {
+        outdated.push("the packages and pages that chatkeep-bindgen renders");
+    }
     for (path, generate) in FILES {
         let text = generate(project)?;
         if !is_current(path, &text) {
@@ -39,13 +38,14 @@ pub(crate) fn check(project: &Project) -> Result {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "Out of date: {}. Run `cargo xtask generated --write` and commit.",
-        outdated.join(" ")
+        "Out of date: {}. Run `make generate` and commit.",
+        outdated.join(", ")
     )))
 }
 
 /// Writes the files that differ.
 pub(crate) fn write(project: &Project) -> Result {
+    cmd!(project.sh, "cargo run --quiet -p chatkeep-bindgen -- --write").shown()?;
     for (path, generate) in FILES {
         let text = generate(project)?;
         if is_current(path, &text) {
@@ -73,20 +73,6 @@ fn show_difference(project: &Project, path: &str, text: &str) -> Result {
 
 fn cli_page(project: &Project) -> Result<String> {
     cmd!(project.sh, "cargo run --quiet -p chatkeep-cli -- markdown-help").filter("")
-}
-
-/// Returns the types of the compiled Python module.
-fn python_stubs(project: &Project) -> Result<String> {
-    build::python(project, Profile::Dev)?;
-    let sh = &project.sh;
-    let venv = setup::python_venv(project)?;
-    let (python, ruff) = (venv.python(), venv.program("ruff"));
-    let stubs = cmd!(sh, "{python} python/stubs.py")
-        .env("PYTHONPATH", build::python_package(project, Profile::Dev))
-        .env("PYTHONSAFEPATH", "1")
-        .filter("")?;
-    cmd!(sh, "{ruff} format --config python/pyproject.toml --stdin-filename _native.pyi -")
-        .filter(&stubs)
 }
 
 /// Returns the types of the addon, which the macros of napi-derive write during compilation.

@@ -10,6 +10,7 @@ use crate::process::Run;
 use crate::project::{Project, variable};
 use crate::setup::{self, Part};
 use crate::steps::step;
+use crate::test::go;
 use crate::words;
 
 mod dependencies;
@@ -22,7 +23,7 @@ mod syntax;
 ///
 /// Fails with the names of the failed steps.
 pub(crate) fn run(project: &Project) -> Result {
-    setup::run(project, &[Part::Deny, Part::Lint, Part::Python, Part::Node])?;
+    setup::run(project, &[Part::Deny, Part::Lint, Part::Python, Part::Node, Part::Go])?;
     let mut failed = Vec::new();
     let mut check = |name: &str, body: &dyn Fn() -> Result| -> Result {
         if !step("check", name, body)? {
@@ -42,6 +43,7 @@ pub(crate) fn run(project: &Project) -> Result {
     check("words", &|| words::check(&[], false).map(drop))?;
     check("format of Python", &|| python(project))?;
     check("format of Node", &|| format::node(project, Mode::Check))?;
+    check("style of Go", &|| go::check_style(project))?;
     check("types of Node", &|| types(project))?;
     check("clippy", &|| clippy(project))?;
     check("documentation", &|| documentation(project))?;

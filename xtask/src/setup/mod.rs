@@ -12,6 +12,7 @@ mod debian;
 mod docs;
 mod folders;
 mod galera;
+mod go;
 mod lint;
 mod lock;
 mod mysql;
@@ -50,6 +51,8 @@ pub(crate) enum Part {
     Python,
     /// Node packages for tests
     Node,
+    /// Go and a C compiler, from Debian
+    Go,
     /// mdBook, Sphinx, TypeDoc and linkinator
     Docs,
     /// The competitors of the benchmark
@@ -68,6 +71,7 @@ const DEFAULT: &[Part] = &[
     Part::Lint,
     Part::Python,
     Part::Node,
+    Part::Go,
 ];
 
 /// Installs `parts`, or the default ones if there are none.
@@ -88,6 +92,7 @@ pub(crate) fn run(project: &Project, parts: &[Part]) -> Result {
             Part::Lint => lint::install(&system)?,
             Part::Python => python::install(&system)?,
             Part::Node => node::install(&system)?,
+            Part::Go => go::install(&system)?,
             Part::Docs => docs::install(&system)?,
             Part::Bench => bench::install(&system)?,
             Part::Fuzz => cargo_tools::fuzz(project)?,

@@ -13,6 +13,7 @@ use crate::setup::{self, Part};
 pub(crate) mod endurance;
 pub(crate) mod fuzz;
 pub(crate) mod galera;
+pub(crate) mod go;
 pub(crate) mod kills;
 pub(crate) mod nextest;
 pub(crate) mod node;
@@ -28,14 +29,14 @@ pub(crate) mod wheel;
 /// Runs every test on every engine, or the Rust tests that `arguments` of `cargo nextest run`
 /// select. Private servers are started before and stopped afterwards.
 pub(crate) fn run(project: &Project, arguments: &[OsString]) -> Result {
-    use Part::{Galera, Mysql, Nextest, Node, Python, Servers};
-    setup::run(project, &[Servers, Galera, Mysql, Nextest, Python, Node])?;
+    use Part::{Galera, Go, Mysql, Nextest, Node, Python, Servers};
+    setup::run(project, &[Servers, Galera, Mysql, Nextest, Python, Node, Go])?;
     testkit::build(project)?;
     // Compiled before the servers start, with the options of `suites`, so that nothing is compiled
     // twice.
     if arguments.is_empty() {
         build::python(project, Profile::Dev)?;
-        cmd!(project.sh, "cargo build --quiet -p chatkeep-cli").shown()?;
+        cmd!(project.sh, "cargo build --quiet -p chatkeep-cli -p chatkeep-c").shown()?;
         build::node(project, Profile::Dev)?;
         nextest::compile_workspace(project)?;
     } else {

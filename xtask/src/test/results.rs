@@ -62,6 +62,28 @@ impl Results {
             skipped: sum("skipped").unwrap_or(0),
         })
     }
+
+    /// Reads the lines of `go test -v`, one per test. `None` if it ran no tests.
+    pub(super) fn of_go(output: &str) -> Option<Self> {
+        let count =
+            |mark: &str| output.lines().filter(|line| line.starts_with(mark)).count() as u64;
+        let (passed, failed) = (count("--- PASS"), count("--- FAIL"));
+        let skipped = count("--- SKIP");
+        (passed + failed + skipped > 0).then_some(Self { passed, failed, skipped })
+    }
+}
+
+/// Returns the output of `go test -v` without the lines of tests that passed or were skipped.
+pub(super) fn go_failures(output: &str) -> String {
+    let is_progress = |line: &&str| {
+        let line = line.trim_start();
+        ["=== ", "--- PASS", "--- SKIP"].iter().any(|mark| line.starts_with(mark))
+    };
+    output.lines().filter(|line| !is_progress(line)).fold(String::new(), |mut text, line| {
+        text.push_str(line);
+        text.push('\n');
+        text
+    })
 }
 
 /// Returns the part of the output of `node --test` that describes failures, or all of it.
@@ -170,6 +192,15 @@ mod tests {
         let output = "✔ pass 99 (1ms)\nℹ tests 9\nℹ pass 7\nℹ fail 1\nℹ cancelled 1\nℹ skipped 0";
         assert_eq!(Results::of_node(output), results(7, 2, 0));
         assert_eq!(Results::of_node("SyntaxError"), None);
+    }
+
+    #[test]
+    fn go_results_are_counted_and_only_failures_are_shown() {
+        let output = "=== RUN A\n--- PASS: A (0.1s)\n    --- PASS: A/x\n--- FAIL: B (0s)\n    b.go:1: no\n\
+                      --- SKIP: C\nFAIL\n";
+        assert_eq!(Results::of_go(output), results(1, 1, 1));
+        assert_eq!(go_failures(output), "--- FAIL: B (0s)\n    b.go:1: no\nFAIL\n");
+        assert_eq!(Results::of_go("cannot find -lchatkeep"), None);
     }
 
     #[test]

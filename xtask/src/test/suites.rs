@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use xshell::{Cmd, cmd};
 
 use super::nextest;
-use super::results::{Results, node_failures};
+use super::results::{Results, go_failures, node_failures};
 use crate::failure::{Failure, Result};
 use crate::process::Run;
 use crate::project::{Project, variable};
@@ -34,6 +34,7 @@ pub(crate) fn run(project: &Project, arguments: &[OsString]) -> Result {
         // The Node package, imported and packed.
         suites.node(cmd!(sh, "cargo xtask node-test --test-reporter=spec"))?;
         suites.node(cmd!(sh, "cargo xtask npm --dev --test-reporter=spec"))?;
+        suites.go(cmd!(sh, "cargo xtask go-test -v"))?;
         // The Python package, imported and packed.
         suites.python(cmd!(sh, "cargo xtask pytest"), colour)?;
         suites.python(cmd!(sh, "cargo xtask wheel --dev"), colour)?;
@@ -96,6 +97,18 @@ impl Suites {
         let results = Results::of_node(&outcome.text);
         if !outcome.succeeded() || results.is_none() {
             print!("{}", node_failures(&outcome.text));
+            self.code = 1;
+        }
+        self.results.add(results.unwrap_or_default());
+        Ok(())
+    }
+
+    /// Runs a command with the output of `go test -v`. Only failures are shown.
+    fn go(&mut self, command: Cmd<'_>) -> Result {
+        let outcome = command.outcome()?;
+        let results = Results::of_go(&outcome.text);
+        if !outcome.succeeded() || results.is_none() {
+            print!("{}", go_failures(&outcome.text));
             self.code = 1;
         }
         self.results.add(results.unwrap_or_default());

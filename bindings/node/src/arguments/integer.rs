@@ -44,8 +44,3 @@ fn exact(field: &str, number: f64) -> ArgResult<i64> {
     let number = number as i64;
     Ok(number)
 }
-
-/// Converts an integer, if there is one.
-pub(crate) fn optional_integer(field: &str, arg: &JsArg<'_>) -> ArgResult<Option<i64>> {
-    if is_given(arg)? { integer(field, arg).map(Some) } else { Ok(None) }
-}

@@ -2,22 +2,18 @@
 //! and rejects values without a JSON form (`node/src/metadata.ts`). Whether the JSON can be stored
 //! is checked here, as in every language.
 
-use chatkeep::Metadata;
-use serde_json::{Map, Value};
+use chatkeep::{Metadata, MetadataFilter};
 
-use super::{ArgResult, JsArg, is_given, text};
+use super::{ArgResult, JsArg, text};
 
-pub(super) const FIELD: &str = "metadata";
-
-/// Parses metadata from its JSON text, if there is any.
-pub(super) fn optional_metadata(arg: &JsArg<'_>) -> ArgResult<Option<Metadata>> {
-    if !is_given(arg)? {
-        return Ok(None);
-    }
-    Ok(Some(Metadata::parse(&text(FIELD, arg)?)?))
+/// Parses metadata from its JSON text.
+pub(super) fn metadata(field: &str, arg: &JsArg<'_>) -> ArgResult<Metadata> {
+    Ok(Metadata::parse(&text(field, arg)?)?)
 }
 
 /// Parses the keys and values to filter by from their JSON text.
-pub(super) fn optional_object(arg: &JsArg<'_>) -> ArgResult<Map<String, Value>> {
-    Ok(optional_metadata(arg)?.map(|metadata| metadata.to_map()).unwrap_or_default())
+pub(super) fn metadata_filter(field: &str, arg: &JsArg<'_>) -> ArgResult<Vec<MetadataFilter>> {
+    let object = metadata(field, arg)?.to_map();
+    let filters = object.into_iter().map(|(key, value)| MetadataFilter::new(key, value));
+    Ok(filters.collect::<chatkeep::Result<_>>()?)
 }

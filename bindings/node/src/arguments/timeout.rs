@@ -7,7 +7,7 @@ use napi::{JsValue as _, ValueType};
 use super::{ArgError, ArgResult, JsArg, is_given};
 
 /// Maximum duration: ten years.
-pub(super) const MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
+const MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Converts a number of seconds.
 pub(crate) fn seconds(field: &str, arg: &JsArg<'_>) -> ArgResult<Duration> {

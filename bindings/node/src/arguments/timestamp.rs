@@ -3,16 +3,13 @@
 use chatkeep::Timestamp;
 use napi::{JsValue as _, ValueType};
 
-use super::{ArgError, ArgResult, JsArg, is_given, text};
+use super::{ArgError, ArgResult, JsArg, text};
 
 const EXPECTED: &str = "a Date, a string in ISO 8601, or null";
 const MICROS_PER_MILLI: f64 = 1000.0;
 
-/// Converts a timestamp, if there is one.
-pub(crate) fn optional_timestamp(field: &str, arg: &JsArg<'_>) -> ArgResult<Option<Timestamp>> {
-    if !is_given(arg)? {
-        return Ok(None);
-    }
+/// Converts a timestamp.
+pub(super) fn timestamp(field: &str, arg: &JsArg<'_>) -> ArgResult<Timestamp> {
     let timestamp = if arg.get_type()? == ValueType::String {
         Timestamp::parse(&text(field, arg)?).map_err(ArgError::Invalid)
     } else if arg.is_date()? {
@@ -20,7 +17,7 @@ pub(crate) fn optional_timestamp(field: &str, arg: &JsArg<'_>) -> ArgResult<Opti
     } else {
         Err(ArgError::wrong_type(field, EXPECTED, arg))
     };
-    timestamp.map(Some).map_err(|error| error.map_field(|_| field.to_owned()))
+    timestamp.map_err(|error| error.map_field(|_| field.to_owned()))
 }
 
 fn from_date(field: &str, milliseconds: f64) -> ArgResult<Timestamp> {

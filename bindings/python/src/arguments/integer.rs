@@ -15,12 +15,12 @@ const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
 ///
 /// Accepts an `int`, an object with `__index__` such as numpy integers, or a whole `float` such as
 /// 1.0, which pandas and JSON produce.
-pub(crate) fn integer(field: &str, given: PyArg<'_, '_>) -> ArgResult<i64> {
+pub(super) fn integer(field: &str, given: PyArg<'_, '_>) -> ArgResult<i64> {
     required(field, given, "an int")
 }
 
 /// Converts an integer or `None`.
-pub(crate) fn optional_integer(field: &str, given: PyArg<'_, '_>) -> ArgResult<Option<i64>> {
+pub(super) fn optional_integer(field: &str, given: PyArg<'_, '_>) -> ArgResult<Option<i64>> {
     if given.is_none() { Ok(None) } else { required(field, given, "an int or None").map(Some) }
 }
 

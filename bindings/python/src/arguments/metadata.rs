@@ -1,6 +1,6 @@
-//! Converts metadata from a `dict` to a JSON object in one pass.
+//! Metadata, converted from a `dict` to a JSON object in one pass.
 
-use chatkeep::{MAX_ROW_BYTES, Metadata};
+use chatkeep::{MAX_ROW_BYTES, Metadata, MetadataFilter};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
@@ -9,22 +9,29 @@ use super::integer::index;
 use super::{PyArg, text};
 use crate::errors::{ArgError, ArgResult};
 
-pub(super) const FIELD: &str = "metadata";
+/// The name that errors contain until the caller's is known.
+const FIELD: &str = "metadata";
 
-/// Converts metadata or `None`.
-pub(super) fn optional_metadata(given: PyArg<'_, '_>) -> ArgResult<Option<Metadata>> {
-    if given.is_none() {
-        return Ok(None);
-    }
-    let map = object(
-        given.cast::<PyDict>().map_err(|_| ArgError::wrong_type(FIELD, "a dict or None", given))?,
-    )?;
-    Ok(Some(Metadata::from_map(map)?))
+/// Converts metadata.
+pub(super) fn metadata(field: &str, given: PyArg<'_, '_>) -> ArgResult<Metadata> {
+    let convert = || Ok(Metadata::from_map(object(given)?)?);
+    convert().map_err(|error: ArgError| error.map_field(|_| field.to_owned()))
+}
+
+/// Converts required metadata.
+pub(super) fn metadata_filter(field: &str, given: PyArg<'_, '_>) -> ArgResult<Vec<MetadataFilter>> {
+    let convert = || {
+        let filters = object(given)?.into_iter();
+        Ok(filters.map(|(key, value)| MetadataFilter::new(key, value)).collect::<Result<_, _>>()?)
+    };
+    convert().map_err(|error: ArgError| error.map_field(|_| field.to_owned()))
 }
 
 /// Converts a `dict` to a JSON object.
-pub(super) fn object(given: &Bound<'_, PyDict>) -> ArgResult<Map<String, Value>> {
-    Reader { bytes_left: MAX_ROW_BYTES }.object(given, 1)
+fn object(given: PyArg<'_, '_>) -> ArgResult<Map<String, Value>> {
+    let dict = given.cast::<PyDict>();
+    let dict = dict.map_err(|_| ArgError::wrong_type(FIELD, "a dict or None", given))?;
+    Reader { bytes_left: MAX_ROW_BYTES }.object(dict, 1)
 }
 
 /// Converts nested objects, limited in depth and size.

@@ -8,7 +8,7 @@ use super::PyArg;
 use crate::errors::{ArgError, ArgResult};
 
 /// Converts a path: a `str` or an `os.PathLike`.
-pub(crate) fn path(field: &str, given: PyArg<'_, '_>) -> ArgResult<PathBuf> {
+pub(super) fn path(field: &str, given: PyArg<'_, '_>) -> ArgResult<PathBuf> {
     required(field, given, "a str or an os.PathLike")
 }
 

@@ -10,10 +10,10 @@ use super::integer::index;
 use crate::errors::{ArgError, ArgResult};
 
 /// Maximum duration: ten years.
-pub(super) const MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
+const MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Converts a number of seconds.
-pub(crate) fn seconds(field: &str, given: PyArg<'_, '_>) -> ArgResult<Duration> {
+pub(super) fn seconds(field: &str, given: PyArg<'_, '_>) -> ArgResult<Duration> {
     let seconds = number(field, given)?;
     if !(0.0..=MAX_SECONDS).contains(&seconds) {
         return Err(ArgError::invalid(

@@ -11,20 +11,14 @@ use crate::errors::{ArgError, ArgResult};
 const EXPECTED: &str = "a datetime, a date, a str in ISO 8601, or None";
 const MICROSECONDS_PER_SECOND: i64 = 1_000_000;
 
-/// Converts a timestamp or `None`.
-pub(crate) fn optional_timestamp(
-    field: &str,
-    given: PyArg<'_, '_>,
-) -> ArgResult<Option<Timestamp>> {
-    if given.is_none() {
-        return Ok(None);
-    }
+/// Converts a timestamp.
+pub(super) fn timestamp(field: &str, given: PyArg<'_, '_>) -> ArgResult<Timestamp> {
     let timestamp = if given.is_instance_of::<PyString>() {
         Timestamp::parse(text(field, given)?).map_err(ArgError::Input)
     } else {
         from_datetime(field, given)
     };
-    timestamp.map(Some).map_err(|error| error.map_field(|_| field.to_owned()))
+    timestamp.map_err(|error| error.map_field(|_| field.to_owned()))
 }
 
 /// Classes of the `datetime` module, and the epoch as a value of each.

@@ -13,6 +13,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::loop_waker::LoopWaker;
 use crate::call;
 use crate::errors::to_py_err;
+use crate::operation;
 
 /// Maximum number of futures to resolve per wake-up, so that the loop can run other callbacks.
 const BATCH_SIZE: usize = 256;
@@ -26,7 +27,7 @@ pub(super) fn attribute_name(py: Python<'_>) -> &Bound<'_, PyString> {
 ///
 /// Other threads use its [`CompletionQueue`].
 #[pyclass(frozen, module = "chatkeep._native")]
-pub(super) struct Mailbox {
+pub(crate) struct Mailbox {
     queue: Arc<CompletionQueue>,
     waiting: Mutex<WaitingFutures>,
 }
@@ -41,7 +42,7 @@ struct WaitingFutures {
 /// Outcomes pushed by other threads.
 ///
 /// It contains no Python objects, except in the waker of a loop that cannot watch sockets.
-pub(super) struct CompletionQueue {
+pub(crate) struct CompletionQueue {
     pending: Mutex<Pending>,
     waker: LoopWaker,
 }
@@ -64,10 +65,10 @@ pub(super) enum Outcome {
 pub(super) type Convert = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// A future without an outcome, and the number of its outcome in the queue.
-pub(super) struct PendingFuture<'py> {
-    pub(super) number: u64,
-    pub(super) future: Bound<'py, PyAny>,
-    pub(super) mailbox: Bound<'py, Mailbox>,
+pub(crate) struct PendingFuture<'py> {
+    pub(crate) number: u64,
+    pub(crate) future: Bound<'py, PyAny>,
+    mailbox: Bound<'py, Mailbox>,
 }
 
 impl Mailbox {
@@ -87,7 +88,7 @@ impl Mailbox {
     }
 
     /// Creates a future of the running event loop.
-    pub(super) fn new_future(py: Python<'_>) -> PyResult<PendingFuture<'_>> {
+    pub(crate) fn new_future(py: Python<'_>) -> PyResult<PendingFuture<'_>> {
         static GET_RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let event_loop = GET_RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
         let mailbox = Self::of(&event_loop)?;
@@ -111,7 +112,7 @@ impl Mailbox {
         }
         let result = match outcome {
             Outcome::Logged(outcome) => outcome
-                .map_err(|error| to_py_err(py, &error))
+                .map_err(|error| to_py_err(py, &operation::log_message().rename(error)))
                 .and_then(|id| Ok(id.into_pyobject(py)?.into_any())),
             Outcome::Other(convert) => {
                 call::catch_panics(py, "asyncio", || convert(py).map(|value| value.into_bound(py)))
@@ -158,12 +159,12 @@ impl Mailbox {
 }
 
 impl PendingFuture<'_> {
-    pub(super) fn queue(&self) -> Arc<CompletionQueue> {
+    pub(crate) fn queue(&self) -> Arc<CompletionQueue> {
         Arc::clone(&self.mailbox.get().queue)
     }
 
     /// Removes the future from the mailbox, because it will have no outcome.
-    pub(super) fn discard(self) {
+    pub(crate) fn discard(self) {
         let future = lock(&self.mailbox.get().waiting).futures.remove(&self.number);
         drop(future);
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chatkeep::{Chatkeep, Error, ErrorKind, Handle, Result};
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 
 use super::mailbox::{CompletionQueue, Convert, Mailbox, Outcome};
@@ -11,13 +10,13 @@ use crate::call::{catch_panics, panic_error};
 use crate::errors::{ArgError, ArgResult, to_py_err};
 
 /// Submits an operation and returns a future; the counterpart of [`crate::call::enter`].
-pub(super) fn submit<'py, A, T, R>(
+pub(crate) fn submit<'py, A, T>(
     py: Python<'py>,
     handle: &Handle,
     operation: &'static str,
     parse: impl FnOnce() -> ArgResult<A>,
     work: impl FnOnce(&Chatkeep, A) -> Result<T> + Send + 'static,
-    encode: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, R>> + Send + 'static,
+    encode: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, PyAny>> + Send + 'static,
 ) -> PyResult<Bound<'py, PyAny>>
 where
     A: Send + 'static,
@@ -27,8 +26,7 @@ where
         let invalid = |error: ArgError| error.into_py_err(py, operation);
         let arguments = parse().map_err(invalid)?;
         let chat = handle.chat().map_err(|error| invalid(error.into()))?;
-        let convert =
-            |py: Python<'_>, value| encode(py, value).map(|value| value.into_any().unbind());
+        let convert = |py: Python<'_>, value| encode(py, value).map(Bound::unbind);
         future(py, operation, |reply| {
             chat.submit(move |chat| reply.send(work(chat, arguments), convert))
         })
@@ -38,7 +36,7 @@ where
 /// Runs an operation that waits for other calls on a thread of its own, and returns a future.
 ///
 /// The future resolves to `None` immediately if `find` returns no store.
-pub(super) fn submit_waiting<'py, A: Send + 'static>(
+pub(crate) fn submit_waiting<'py, A: Send + 'static>(
     py: Python<'py>,
     operation: &'static str,
     parse: impl FnOnce() -> ArgResult<A>,
@@ -117,12 +115,4 @@ impl Drop for Reply {
             self.push(Box::new(move |py| Err(to_py_err(py, &error))));
         }
     }
-}
-
-/// Converts a result that is not a row.
-pub(super) fn plain<'py>(
-    py: Python<'py>,
-    value: impl IntoPyObjectExt<'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    value.into_bound_py_any(py)
 }

@@ -1,6 +1,7 @@
 //! Tests of the `chatkeep` command as a process, each with its own database.
 #![cfg(unix)]
 
+mod calls;
 mod command;
 mod databases;
 mod exports;

@@ -9,11 +9,12 @@ use super::totals::{
     stored_by_start,
 };
 use crate::connection::Connection;
+use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
-/// Totals of the messages in a time span. It serializes with these keys.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+/// Totals of the messages in a time span.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct Analytics {
     /// Number of messages.

@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::metadata_filter::MetadataFilter;
+use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::value::Timestamp;
 
@@ -20,17 +21,21 @@ pub const MAX_LIMIT: i64 = 10_000;
 /// assert_eq!(filter.provider.as_deref(), Some("openai"));
 /// # Ok::<(), chatkeep_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Record)]
+#[record(argument)]
 pub struct MessageFilter {
     /// Provider, compared exactly.
     pub provider: Option<String>,
     /// Model, compared exactly.
     pub model: Option<String>,
     /// Earliest timestamp, inclusive.
+    #[record(name = "start_date")]
     pub start: Option<Timestamp>,
     /// Latest timestamp, inclusive.
+    #[record(name = "end_date")]
     pub end: Option<Timestamp>,
     /// Required metadata keys and their values.
+    #[record(default = None)]
     pub metadata: Vec<MetadataFilter>,
 }
 
@@ -80,11 +85,14 @@ impl MessageFilter {
 }
 
 /// The part of the matching messages to return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+#[record(argument)]
 pub struct Page {
     /// Maximum number of messages to return (1–10,000).
+    #[record(default = 100)]
     pub limit: i64,
     /// Number of messages to skip. Use a cursor instead if messages are written concurrently.
+    #[record(default = 0)]
     pub offset: i64,
     /// Position after which the page starts. A cursor and an offset are mutually exclusive.
     pub cursor: Option<Cursor>,

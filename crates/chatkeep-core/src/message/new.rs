@@ -1,5 +1,6 @@
 //! A message to log, and the rules that it must meet on every engine.
 
+use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::value::{Metadata, Timestamp};
 
@@ -25,17 +26,21 @@ pub const MAX_MODEL: usize = 100;
 /// assert_eq!(message.user_message, "What is WAL?");
 /// # Ok::<(), chatkeep_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Record)]
+#[record(argument)]
 pub struct NewMessage {
     /// Message of the user.
+    #[record(name = "message")]
     pub user_message: String,
     /// Response of the model, if any.
+    #[record(name = "response")]
     pub bot_response: Option<String>,
     /// Provider of the model, such as `openai` or `anthropic`. At most 50 characters.
     pub provider: Option<String>,
     /// Model that responded. At most 100 characters.
     pub model: Option<String>,
     /// Number of tokens that the exchange used; 0 or more.
+    #[record(wide)]
     pub tokens_used: Option<i64>,
     /// Additional data, as a JSON object.
     pub metadata: Option<Metadata>,

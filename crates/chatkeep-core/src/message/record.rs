@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::cursor::Cursor;
 use super::new::NewMessage;
+use crate::described::Record;
 use crate::value::{Metadata, Timestamp};
 
-/// A logged message. It serializes with these keys in this order.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
+/// A logged message.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize, Record)]
 #[non_exhaustive]
 pub struct Message {
     /// Id assigned by the database. Later messages have higher ids; ids may have gaps.
@@ -24,6 +25,7 @@ pub struct Message {
     /// Model that responded.
     pub model: Option<String>,
     /// Number of tokens that the exchange used.
+    #[record(wide)]
     pub tokens_used: Option<i64>,
     /// Additional data.
     pub metadata: Option<Metadata>,

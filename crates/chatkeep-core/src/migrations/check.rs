@@ -17,12 +17,13 @@ use super::status::{MigrationState, MigrationStatus, status_of};
 use super::steps;
 use crate::connection::{ConnectOptions, Connection, Role, Session};
 use crate::db_error::Effect;
+use crate::described::Record;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::url::DatabaseUrl;
 
 /// A difference between a schema and the result of its migrations.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Record)]
 #[non_exhaustive]
 pub struct SchemaDifference {
     /// Table of the object; empty if it belongs to none.

@@ -42,6 +42,6 @@ pub use runner::{Runner, ensure, upgrade};
 pub use schemas::{Schemas, schemas};
 pub use set::MigrationSet;
 pub use status::{
-    AppliedMigration, HistoryEntry, MigrationState, MigrationStatus, SchemaVersion, schema_version,
-    status, status_of,
+    AppliedMigration, HistoryEntry, MigrationState, MigrationStatus, PendingMigration,
+    SchemaVersion, schema_version, status, status_of,
 };

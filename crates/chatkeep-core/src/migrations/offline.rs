@@ -67,7 +67,7 @@ pub fn pending_sql(
     let to = revision("to", set, to)?;
     let due = |migration: &&Migration| {
         let key = migration.key();
-        to.reaches(migration) && status.pending.iter().any(|(version, _)| *version == key)
+        to.reaches(migration) && status.pending.iter().any(|migration| migration.version == key)
     };
     write(engine, &set.list().iter().filter(due).collect::<Vec<_>>(), Direction::Up)
 }

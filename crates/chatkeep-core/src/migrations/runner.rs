@@ -315,7 +315,7 @@ fn pending<'a>(
 ) -> Result<Vec<Task<'a>>> {
     let is_due = |migration: &&Migration| {
         let key = migration.key();
-        to.reaches(migration) && found.pending.iter().any(|(version, _)| *version == key)
+        to.reaches(migration) && found.pending.iter().any(|migration| migration.version == key)
     };
     set.list()
         .iter()

@@ -7,12 +7,13 @@ use super::migration::{Migration, Owner};
 use super::script::{Direction, Script};
 use super::set::MigrationSet;
 use crate::connection::Connection;
+use crate::described::Record;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, SchemaState};
 use crate::value::Timestamp;
 
 /// A migration that was run on the database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct AppliedMigration {
     /// Version, with the prefix `app:` for an application's migration.
@@ -23,8 +24,18 @@ pub struct AppliedMigration {
     pub applied_at: Option<Timestamp>,
 }
 
+/// A migration that has not been run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[non_exhaustive]
+pub struct PendingMigration {
+    /// Version, with the prefix `app:` for an application's migration.
+    pub version: String,
+    /// Descriptive name.
+    pub name: String,
+}
+
 /// State of a migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Record)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MigrationState {
@@ -45,7 +56,7 @@ pub enum MigrationState {
 }
 
 /// A migration in the program or folder, in the history, or in both.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct HistoryEntry {
     /// Version, with the prefix `app:` for an application's migration.
@@ -67,13 +78,13 @@ pub struct HistoryEntry {
 }
 
 /// Status of a database with respect to this program's migrations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct MigrationStatus {
     /// Migrations that were run, in order.
     pub applied: Vec<AppliedMigration>,
-    /// Version and name of each migration still to be run, in order.
-    pub pending: Vec<(String, String)>,
+    /// Migrations still to be run, in order.
+    pub pending: Vec<PendingMigration>,
     /// Versions later than this program's, which a newer program has run.
     pub unknown: Vec<String>,
     /// All migrations, in order.
@@ -82,7 +93,8 @@ pub struct MigrationStatus {
 }
 
 /// Overall state of a schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+#[record(name = "SchemaState")]
 #[non_exhaustive]
 pub enum SchemaVersion {
     /// All migrations were run.
@@ -157,7 +169,10 @@ impl MigrationStatus {
         let pending = entries
             .iter()
             .filter(is_due)
-            .map(|entry| (entry.version.clone(), entry.name.clone()))
+            .map(|entry| PendingMigration {
+                version: entry.version.clone(),
+                name: entry.name.clone(),
+            })
             .collect();
         let unknown = of(MigrationState::Newer).map(|entry| entry.version.clone()).collect();
         Self { applied, pending, unknown, entries }
@@ -231,7 +246,7 @@ impl MigrationStatus {
                 let pending: Vec<_> = self
                     .pending
                     .iter()
-                    .map(|(version, name)| format!("{version}_{name}"))
+                    .map(|migration| format!("{}_{}", migration.version, migration.name))
                     .collect();
                 format!(
                     "the database schema is out of date (pending migrations: {}); run \

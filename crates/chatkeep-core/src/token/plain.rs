@@ -91,7 +91,8 @@ impl fmt::Display for PlainToken {
 
 impl Serialize for PlainToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        // The name lets a language binding recognize a secret; formats such as JSON ignore it.
+        serializer.serialize_newtype_struct("Secret", &self.0)
     }
 }
 

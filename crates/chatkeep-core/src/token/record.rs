@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::plain::PlainToken;
+use crate::described::Record;
 use crate::value::Timestamp;
 
 /// A stored token, without its hash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct TokenInfo {
     /// The token's id.
@@ -54,7 +55,7 @@ impl From<&Self> for TokenState {
 }
 
 /// A newly created token. This is the only record that contains the plain-text token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct CreatedToken {
     /// The plain-text token. Deliver it to its owner now; chatkeep does not store it.
@@ -72,7 +73,7 @@ pub struct CreatedToken {
 }
 
 /// The result of a token check. An unreachable database is an error, never a result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct TokenCheck {
     /// Whether the token is valid now.
@@ -84,7 +85,7 @@ pub struct TokenCheck {
 }
 
 /// The reason why a token is valid or invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Record)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TokenReason {

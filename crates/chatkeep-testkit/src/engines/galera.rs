@@ -24,6 +24,9 @@ pub(crate) struct Member {
     pub(crate) all: Vec<u16>,
     /// Whether the next start bootstraps the cluster. Otherwise the node joins the others.
     pub(crate) bootstraps: bool,
+    /// Whether a node that does not respond for some seconds stays a member. A busy machine can
+    /// delay a node that long.
+    pub(crate) tolerates_stalls: bool,
 }
 
 impl Member {
@@ -64,12 +67,17 @@ pub(super) fn options(command: &mut Command, member: &Member, plan: &Plan<'_>) -
     let port = member.base_port;
     let others: Vec<_> = member.all.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let others = if member.bootstraps { String::new() } else { others.join(",") };
-    let provider = [
+    let mut provider = vec![
         format!("base_port={port}"),
         format!("gmcast.listen_addr=tcp://127.0.0.1:{port}"),
         format!("ist.recv_addr=127.0.0.1:{}", port + 1),
         "gcache.size=32M".to_owned(),
     ];
+    if member.tolerates_stalls {
+        // The defaults are 5 and 15 s.
+        provider
+            .extend(["evs.suspect_timeout=PT1M", "evs.inactive_timeout=PT2M"].map(str::to_owned));
+    }
     command
         .arg(option("wsrep-provider", library()?.display()))
         .arg(option("wsrep-provider-options", provider.join(";")))

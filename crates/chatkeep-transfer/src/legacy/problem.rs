@@ -1,5 +1,6 @@
 //! Problems of rows with invalid values.
 
+use chatkeep_core::described::Record;
 use serde::Serialize;
 
 /// Fault of a value.
@@ -21,8 +22,9 @@ impl Fault {
     }
 }
 
-/// An invalid value. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// An invalid value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[record(name = "ImportProblem")]
 #[non_exhaustive]
 pub struct Problem {
     /// Path of the file.
@@ -30,6 +32,7 @@ pub struct Problem {
     /// Name of the table.
     pub table: &'static str,
     /// SQLite's `rowid` of the row, which is its id if the id is the primary key.
+    #[record(wide)]
     pub row: i64,
     /// Name of the column.
     pub field: &'static str,

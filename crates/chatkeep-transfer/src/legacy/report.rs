@@ -1,5 +1,6 @@
 //! Report of an import.
 
+use chatkeep_core::described::Record;
 use serde::Serialize;
 
 use super::problem::Problem;
@@ -8,8 +9,9 @@ use super::unknown::UnknownColumn;
 /// Maximum number of problems listed. Further ones are only counted.
 pub(super) const MAX_PROBLEMS: usize = 10_000;
 
-/// Numbers of rows. The field names are its JSON keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+/// Numbers of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Record)]
+#[record(name = "ImportCounts")]
 #[non_exhaustive]
 pub struct Counts {
     /// Rows in the file.
@@ -24,8 +26,9 @@ pub struct Counts {
     pub forced: u64,
 }
 
-/// Report on one file. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Report on one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[record(name = "ImportedFile")]
 #[non_exhaustive]
 pub struct FileReport {
     /// Path of the file.
@@ -42,8 +45,8 @@ pub struct FileReport {
     pub unknown_columns: Vec<UnknownColumn>,
 }
 
-/// Report of an import. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+/// Report of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct ImportReport {
     /// Whether the rows were stored. False in a dry run, and if the import was refused.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use chatkeep_core::described::Record;
 use chatkeep_core::legacy::{RawValue, Shape};
 use serde::Serialize;
 
-/// A column that chatkeep does not have. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A column that chatkeep does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct UnknownColumn {
     /// Name of the table.

@@ -8,6 +8,7 @@ mod messages;
 mod tokens;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chatkeep_core::Result;
@@ -16,7 +17,47 @@ pub use self::database::AsyncDatabaseManager;
 pub use self::iteration::AsyncMessageIter;
 pub use self::messages::AsyncMessageLogger;
 pub use self::tokens::AsyncTokenManager;
+use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
+
+/// An object of a [`Chatkeep`] whose calls are awaited. It is cheap to clone.
+///
+/// The calls of the blocking form are generated from it by `#[operations]`.
+#[derive(Clone)]
+pub struct Async<T> {
+    blocking: T,
+    executor: Arc<BlockingExecutor>,
+}
+
+impl<T: Clone + Send + 'static> Async<T> {
+    fn new(blocking: &T, chat: &Chatkeep) -> Self {
+        Self { blocking: blocking.clone(), executor: Arc::clone(chat.executor()) }
+    }
+
+    /// Returns the same object with blocking calls.
+    pub fn blocking(&self) -> &T {
+        &self.blocking
+    }
+
+    fn executor(&self) -> &Arc<BlockingExecutor> {
+        &self.executor
+    }
+
+    /// Makes a blocking call on a background thread.
+    pub(crate) async fn run<R: Send + 'static>(
+        &self,
+        call: impl FnOnce(&T) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let blocking = self.blocking.clone();
+        self.executor.run(move || call(&blocking)).await
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Async<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Async").field(&self.blocking).finish()
+    }
+}
 
 /// A [`Chatkeep`] whose calls are awaited; see [`Chatkeep::asynchronous`]. It is cheap to clone.
 ///
@@ -46,9 +87,9 @@ pub struct AsyncChatkeep {
 impl AsyncChatkeep {
     pub(crate) fn new(chat: Chatkeep) -> Self {
         Self {
-            messages: AsyncMessageLogger::new(&chat),
-            tokens: AsyncTokenManager::new(&chat),
-            database: AsyncDatabaseManager::new(&chat),
+            messages: Async::new(chat.messages(), &chat),
+            tokens: Async::new(chat.tokens(), &chat),
+            database: Async::new(chat.database(), &chat),
             chat,
         }
     }
@@ -94,7 +135,7 @@ impl AsyncChatkeep {
 
 /// Runs `work`, which waits for the executor's threads, on a separate thread.
 async fn on_own_thread(work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
-    crate::background::BlockingExecutor::new(1).run(work).await
+    BlockingExecutor::new(1).run(work).await
 }
 
 impl fmt::Debug for AsyncChatkeep {

@@ -15,17 +15,11 @@ Examples:
     (3, 3)
 """
 
-# Annotations are not evaluated, so their types are imported for type checkers only.
-from __future__ import annotations
-
-from chatkeep import _native
-from chatkeep.asyncio._database import DatabaseManager
-from chatkeep.asyncio._messages import MessageLogger
-from chatkeep.asyncio._tokens import TokenManager
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
+import chatkeep
+from chatkeep._generated.awaited.database import DatabaseManager
+from chatkeep._generated.awaited.messages import MessageLogger
+from chatkeep._generated.awaited.store import Chatkeep
+from chatkeep._generated.awaited.tokens import TokenManager
 
 __all__ = [
     "Chatkeep",
@@ -37,105 +31,12 @@ __all__ = [
     "token_manager",
 ]
 
-for _class in (DatabaseManager, MessageLogger, TokenManager):
+for _class in (Chatkeep, DatabaseManager, MessageLogger, TokenManager):
     # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = __name__
 del _class
 
-
-class Chatkeep:
-    """``chatkeep.Chatkeep`` with coroutines and the same constructor arguments.
-
-    An instance is safe to use from any number of event loops and threads.
-
-    Attributes:
-        message_logger (MessageLogger): Message log.
-        token_manager (TokenManager): API tokens.
-        db_manager (DatabaseManager): Health, migrations and maintenance of the database.
-        blocking (chatkeep.Chatkeep): The same store with blocking calls.
-    """
-
-    __slots__ = ("__weakref__", "blocking", "db_manager", "message_logger", "token_manager")
-
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        pool_size: int | None = None,
-        max_overflow: int | None = None,
-        pool_timeout: float | None = None,
-        pool_recycle: float | None = None,
-        pool_pre_ping: bool | None = None,
-        connect_timeout: float | None = None,
-        query_timeout: float | None = None,
-        max_retries: int | None = None,
-        retry_delay: float | None = None,
-        auto_migrate: bool | None = None,
-        writers: int | None = None,
-        token_cache: float | None = None,
-    ) -> None:
-        self._set(
-            _native.Chatkeep(
-                url,
-                pool_size=pool_size,
-                max_overflow=max_overflow,
-                pool_timeout=pool_timeout,
-                pool_recycle=pool_recycle,
-                pool_pre_ping=pool_pre_ping,
-                connect_timeout=connect_timeout,
-                query_timeout=query_timeout,
-                max_retries=max_retries,
-                retry_delay=retry_delay,
-                auto_migrate=auto_migrate,
-                writers=writers,
-                token_cache=token_cache,
-            )
-        )
-
-    @classmethod
-    def of(cls, chat: _native.Chatkeep) -> Chatkeep:
-        """Wraps an existing blocking store.
-
-        Args:
-            chat (chatkeep.Chatkeep): Store to wrap.
-
-        Returns:
-            Chatkeep: The same store with coroutines.
-        """
-        store = cls.__new__(cls)
-        store._set(chat)
-        return store
-
-    def _set(self, chat: _native.Chatkeep) -> None:
-        self.blocking = chat
-        self.message_logger = MessageLogger(chat)
-        self.token_manager = TokenManager(chat)
-        self.db_manager = DatabaseManager(chat)
-
-    async def flush(self, timeout: float = 30.0) -> None:
-        """Waits for all earlier calls, including those that are not awaited."""
-        await self.message_logger.flush(timeout)
-
-    async def close(self, timeout: float = 30.0) -> None:
-        """Rejects new calls, waits for active ones, and closes all connections."""
-        await self.db_manager.close(timeout)
-
-    async def __aenter__(self) -> Chatkeep:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __repr__(self) -> str:
-        return repr(self.blocking).replace("chatkeep.", "chatkeep.asyncio.", 1)
-
-
-_environment = Chatkeep.of(_native.from_environment())
+_environment = Chatkeep.of(chatkeep.from_environment())
 #: Message log of the database that the environment variables name, as ``chatkeep.message_logger``.
 message_logger = _environment.message_logger
 #: API tokens of the database that the environment variables name.

@@ -7,8 +7,11 @@ use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::trigrams;
+use serde::Serialize;
+
 use crate::connection::{Connection, Session, on_engine};
 use crate::db_error::Effect;
+use crate::described::Record;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -16,7 +19,8 @@ use crate::error::{Error, Result};
 const BUILD_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// State of the search index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Record)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SearchIndexState {
     /// No index exists. Searches scan messages, newest first, until the page is full.

@@ -9,14 +9,15 @@ use super::grouped::{Rows, add_up};
 use super::store::{counted_to, last_id, load_totals, step_end};
 use super::sums::{Key, Sums, Totals};
 use crate::connection::Connection;
+use crate::described::Record;
 use crate::error::Result;
 use crate::value::Timestamp;
 
 /// Maximum number of messages that one statement adds up, so that each finishes before its timeout.
 const MAX_ROWS: i64 = 250_000;
 
-/// The result of comparing the totals with the messages. It serializes with these keys.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+/// The result of comparing the totals with the messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct TotalsCheck {
     /// Number of messages that should be in the totals.
@@ -28,7 +29,7 @@ pub struct TotalsCheck {
 }
 
 /// A total that differs from the messages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct TotalsDifference {
     /// Start of the period.

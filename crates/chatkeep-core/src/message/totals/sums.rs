@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::described::Record;
 use crate::value::Timestamp;
 
 /// Name used for a missing provider or model.
@@ -23,7 +24,7 @@ pub(super) const SPANS: [i32; 3] = [HOUR, DAY, MONTH];
 const HOUR_LENGTH: i64 = 3_600_000_000;
 
 /// Sums over messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Record)]
 #[non_exhaustive]
 pub struct Sums {
     /// Number of messages.

@@ -1,0 +1,113 @@
+//! Conversion of the arguments of an operation by their described types.
+
+use chatkeep::operation::{DefaultValue, Field, Placement, Type, Value};
+use napi::bindgen_prelude::JsObjectValue as _;
+use napi::{JsValue as _, ValueType};
+
+use super::metadata::{metadata, metadata_filter};
+use super::timestamp::timestamp;
+use super::{ArgError, ArgResult, JsArg, integer, is_given, optional_text, seconds, text};
+
+/// Converts the arguments of an operation, in the order of its fields.
+pub(crate) fn values(
+    fields: &[Field],
+    is_write: bool,
+    args: &[JsArg<'_>],
+) -> ArgResult<Vec<Value>> {
+    if fields.len() != args.len() {
+        let message = format!("expected {} arguments, not {}", fields.len(), args.len());
+        return Err(chatkeep::Error::internal(message).into());
+    }
+    let argument = |(field, arg): (&Field, &JsArg<'_>)| {
+        if is_omitted(field, is_write, arg)? {
+            return Ok(Value::Missing);
+        }
+        value(field.name, &field.ty, arg)
+    };
+    fields.iter().zip(args).map(argument).collect()
+}
+
+/// Returns whether the default applies.
+///
+/// `null` also selects the default of a switch, of a choice and of an option of a query. It does
+/// not select that of a number or a text in a write: a `null` from a failed computation must not
+/// delete messages.
+fn is_omitted(field: &Field, is_write: bool, arg: &JsArg<'_>) -> ArgResult<bool> {
+    if field.default == DefaultValue::Required {
+        return Ok(false);
+    }
+    Ok(match (arg.get_type()?, field.ty) {
+        (ValueType::Undefined, _) | (ValueType::Null, Type::Bool | Type::Enum(_)) => true,
+        (ValueType::Null, _) => !is_write && field.placement != Placement::Positional,
+        _ => false,
+    })
+}
+
+/// Converts a value of a type.
+fn value(field: &str, ty: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
+    Ok(match ty {
+        Type::Optional(Type::Text) => {
+            optional_text(field, arg)?.map_or(Value::Nothing, Value::Text)
+        }
+        Type::Optional(Type::Path) => {
+            optional_text(field, arg)?.map_or(Value::Nothing, |path| Value::Path(path.into()))
+        }
+        Type::Optional(_) | Type::MetadataFilter if !is_given(arg)? => Value::Nothing,
+        Type::Optional(inner) => value(field, inner, arg)?,
+        Type::Bool => Value::Bool(boolean(field, arg)?),
+        Type::Integer | Type::WideInteger => Value::Integer(integer(field, arg)?),
+        Type::Seconds => Value::Seconds(seconds(field, arg)?),
+        Type::Text | Type::Secret | Type::Enum(_) => Value::Text(text(field, arg)?),
+        Type::Path => Value::Path(text(field, arg)?.into()),
+        Type::Timestamp => Value::Timestamp(timestamp(field, arg)?),
+        Type::Metadata => Value::Metadata(metadata(field, arg)?),
+        Type::MetadataFilter => Value::MetadataFilter(metadata_filter(field, arg)?),
+        Type::Cursor => Value::Cursor(text(field, arg)?.parse()?),
+        Type::List(element) => list(field, element, arg)?,
+        Type::Record(record) => Value::Record(elements(field, arg, |index, arg| {
+            let Some(field) = record.fields.get(index) else { return Ok(Value::Missing) };
+            let is_missing = field.default != DefaultValue::Required && !is_given(arg)?;
+            if is_missing { Ok(Value::Missing) } else { value(field.name, &field.ty, arg) }
+        })?),
+        _ => {
+            let message = format!("{field} has a type that is not an argument's");
+            return Err(chatkeep::Error::internal(message).into());
+        }
+    })
+}
+
+/// Converts a list. The error of an element's field is `messages[3].provider`, for example.
+fn list(field: &str, element: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
+    let element = |index, arg: &JsArg<'_>| {
+        let inner = if matches!(element, Type::Record(_)) { "" } else { field };
+        value(inner, element, arg).map_err(|error| {
+            error.map_field(|name| match element {
+                Type::Record(_) => format!("{field}[{index}].{name}"),
+                _ => format!("{field}[{index}]"),
+            })
+        })
+    };
+    elements(field, arg, element).map(Value::List)
+}
+
+/// Converts the elements of an array.
+fn elements(
+    field: &str,
+    arg: &JsArg<'_>,
+    mut element: impl FnMut(usize, &JsArg<'_>) -> ArgResult<Value>,
+) -> ArgResult<Vec<Value>> {
+    let array = arg.coerce_to_object()?;
+    if !array.is_array()? {
+        return Err(ArgError::wrong_type(field, "an array", arg));
+    }
+    let convert = |index| element(index as usize, &array.get_element(index)?);
+    (0..array.get_array_length()?).map(convert).collect()
+}
+
+/// Converts a boolean.
+pub(super) fn boolean(field: &str, arg: &JsArg<'_>) -> ArgResult<bool> {
+    if arg.get_type()? != ValueType::Boolean {
+        return Err(ArgError::wrong_type(field, "a boolean", arg));
+    }
+    Ok(arg.coerce_to_bool()?)
+}

@@ -1,0 +1,101 @@
+//! Bodies of operations that the generic call would slow down. They take the same arguments.
+
+use std::sync::LazyLock;
+
+use chatkeep::operation::Arguments;
+use chatkeep::{Chatkeep, MessageFilter, NewMessage, Page, Result};
+use napi::ValueType;
+use napi_derive::napi;
+
+use crate::arguments::{ArgError, ArgResult, JsArg, text};
+use crate::call;
+use crate::columns;
+use crate::operations::Known;
+use crate::response::{JsValue, Response, response};
+use crate::store::Store;
+
+/// How an operation is run, other than by its generic call.
+#[derive(Clone, Copy)]
+pub(crate) enum Body {
+    /// Logs a message without a thread of its own, because callers share a transaction.
+    LogMessage,
+    /// Encodes the result in another form.
+    Tuned(fn(&mut Arguments<'_>) -> Result<Prepared>),
+}
+
+/// A call with checked arguments.
+type Prepared = Box<dyn FnOnce(&Chatkeep) -> Result<Response> + Send>;
+
+/// Returns the body of an operation that has one.
+pub(crate) fn body(interface: &str, operation: &str) -> Option<Body> {
+    match (interface, operation) {
+        ("messages", "log_message") => Some(Body::LogMessage),
+        ("messages", "get_messages" | "retrieve_messages") => Some(Body::Tuned(get_messages)),
+        ("messages", "search_messages") => Some(Body::Tuned(search_messages)),
+        _ => None,
+    }
+}
+
+/// Returns the operation whose outcomes the write path completes.
+pub(crate) fn log_message() -> &'static Known {
+    static LOG_MESSAGE: LazyLock<&'static Known> =
+        LazyLock::new(|| Known::named("messages", "log_message"));
+    &LOG_MESSAGE
+}
+
+/// Takes the arguments of `log_message`.
+pub(crate) fn new_message(arguments: &mut Arguments<'_>) -> Result<NewMessage> {
+    arguments.group(7)
+}
+
+fn get_messages(arguments: &mut Arguments<'_>) -> Result<Prepared> {
+    let filter: MessageFilter = arguments.group(5)?;
+    let page: Page = arguments.group(3)?;
+    Ok(Box::new(move |chat| chat.messages().get_messages(&filter, &page).map(columns::messages)))
+}
+
+fn search_messages(arguments: &mut Arguments<'_>) -> Result<Prepared> {
+    let query: String = arguments.next()?;
+    let page: Page = arguments.group(3)?;
+    Ok(Box::new(move |chat| chat.messages().search_messages(&query, &page).map(columns::messages)))
+}
+
+#[napi]
+impl Store {
+    /// Returns the result of `verify_token` if it is known without a database query.
+    #[napi(ts_return_type = "null | boolean | Failure")]
+    pub fn verify_cached(
+        &self,
+        #[napi(ts_arg_type = "unknown")] token: JsArg<'_>,
+    ) -> napi::Result<JsValue> {
+        call::enter_sync("verify_token", || {
+            let Some(token) = presented(&token)? else { return Ok(Response::Bool(false)) };
+            let cached = self.handle().chat()?.tokens().verify_cached(&token);
+            Ok(cached.map_or(Response::Null, Response::Bool))
+        })
+    }
+
+    /// Returns the result of `check_token`, as JSON, if it is known without a database query.
+    #[napi(ts_return_type = "null | string | Failure")]
+    pub fn check_cached(
+        &self,
+        #[napi(ts_arg_type = "unknown")] token: JsArg<'_>,
+    ) -> napi::Result<JsValue> {
+        call::enter_sync("check_token", || {
+            let token = presented(&token)?.unwrap_or_default();
+            let cached = self.handle().chat()?.tokens().check_cached(&token);
+            Ok(cached.map_or(Response::Null, |check| response(&check)))
+        })
+    }
+}
+
+/// Converts a token that a client presented.
+///
+/// Returns `None` for a string with a lone surrogate, which is not valid Unicode. It is a malformed
+/// token rather than an invalid argument, because the client chose it.
+fn presented(token: &JsArg<'_>) -> ArgResult<Option<String>> {
+    match text("token", token) {
+        Err(ArgError::Invalid(_)) if token.get_type()? == ValueType::String => Ok(None),
+        result => result.map(Some),
+    }
+}

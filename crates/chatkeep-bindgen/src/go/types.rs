@@ -1,0 +1,129 @@
+//! Types: records, enums and the kinds of errors.
+
+use chatkeep_core::described::{DefaultValue, Described as _, Enum, Field, Record, Type};
+use chatkeep_core::{ERROR_KINDS, SchemaState};
+
+use super::comment::{Comment, continued};
+use super::names::{Go, exported};
+use crate::names::spell;
+use crate::surface::Surface;
+
+/// Returns the file.
+pub(crate) fn file(surface: &Surface) -> String {
+    let mut parts = vec![kinds()];
+    if let Type::Enum(described) = SchemaState::TYPE {
+        parts.push(enumeration(described));
+    }
+    parts.extend(surface.enums.values().map(|described| enumeration(described)));
+    let arguments: Vec<_> = surface
+        .interfaces
+        .iter()
+        .flat_map(|interface| &interface.operations)
+        .flat_map(|described| &described.parameters)
+        .map(|(_, field)| field.ty)
+        .collect();
+    for record in surface.records.values() {
+        let is_argument = arguments
+            .iter()
+            .any(|ty| matches!(ty, Type::List(Type::Record(found)) if found.name == record.name));
+        parts.push(structure(record, is_argument));
+    }
+    super::file(&parts.join("\n"))
+}
+
+fn kinds() -> String {
+    let kinds: Vec<_> = ERROR_KINDS
+        .iter()
+        .map(|kind| {
+            let mut comment = Comment::new("\t");
+            comment.paragraph(&spell(kind.documentation, &Go::default()));
+            format!("{}\tErr{} Kind = \"{}\"\n", comment.finish(), kind.name, kind.name)
+        })
+        .collect();
+    format!("// The kinds of errors, for [errors.Is].\nconst (\n{})\n", kinds.join("\n"))
+}
+
+fn enumeration(described: &Enum) -> String {
+    let name = described.name;
+    let mut comment = Comment::new("");
+    let documentation = continued(&spell(described.documentation, &Go::default()));
+    let article = if documentation.starts_with(['a', 't']) { "" } else { "the name of " };
+    comment.paragraph(&format!("{name} is {article}{documentation}"));
+    let constants: Vec<_> = described
+        .variants
+        .iter()
+        .map(|variant| {
+            let mut comment = Comment::new("\t");
+            comment.paragraph(&spell(variant.documentation, &Go::default()));
+            let constant = format!("{name}{}", exported(variant.name));
+            format!("{}\t{constant} {name} = \"{}\"\n", comment.finish(), variant.name)
+        })
+        .collect();
+    format!(
+        "{}type {name} string\n\n// The values of [{name}].\nconst (\n{})\n",
+        comment.finish(),
+        constants.join("\n")
+    )
+}
+
+fn structure(record: &Record, is_argument: bool) -> String {
+    let mut comment = Comment::new("");
+    let documentation = spell(record.documentation, &Go::default());
+    for (index, paragraph) in documentation.split("\n\n").enumerate() {
+        // Examples are in Rust.
+        if index == 0 {
+            comment.paragraph(&format!("{} is {}", record.name, continued(paragraph)));
+        } else if !paragraph.contains("```") {
+            comment.paragraph(paragraph);
+        }
+    }
+    let fields: Vec<_> =
+        record.fields.iter().map(|described| field(described, is_argument)).collect();
+    format!("{}type {} struct {{\n{}}}\n", comment.finish(), record.name, fields.join("\n"))
+}
+
+/// Returns a field of a struct. An omitted argument has its zero value.
+pub(crate) fn field(field: &Field, is_argument: bool) -> String {
+    let mut comment = Comment::new("\t");
+    let default = match field.default {
+        DefaultValue::Integer(value) if value != 0 => format!(" Zero means {value}."),
+        DefaultValue::Text(value) => format!(" An empty string means {value:?}."),
+        _ => String::new(),
+    };
+    comment.paragraph(&(spell(field.documentation, &Go::default()) + &default));
+    // A map is omitted if it is nil, which is null, but not if it is empty.
+    let is_map =
+        matches!(field.ty, Type::Metadata | Type::MetadataFilter | Type::Optional(Type::Metadata));
+    let omit = if is_argument && field.default != DefaultValue::Required && !is_map {
+        ",omitempty"
+    } else {
+        ""
+    };
+    let (name, ty) = (exported(field.name), go_type(&field.ty));
+    format!("{}\t{name} {ty} `json:\"{}{omit}\"`\n", comment.finish(), field.name)
+}
+
+/// Returns a type.
+pub(crate) fn go_type(ty: &Type) -> String {
+    match ty {
+        Type::Bool => "bool".into(),
+        Type::Integer => "int64".into(),
+        // Sums may exceed 64 bits; one message's number does not.
+        Type::Optional(Type::WideInteger) => "*int64".into(),
+        Type::WideInteger => "*big.Int".into(),
+        Type::Float => "float64".into(),
+        Type::Text | Type::Path => "string".into(),
+        Type::Secret => "Secret".into(),
+        Type::Timestamp => "time.Time".into(),
+        Type::Metadata | Type::MetadataFilter => "Metadata".into(),
+        Type::Cursor => "Cursor".into(),
+        Type::Json => "json.RawMessage".into(),
+        Type::Optional(inner @ (Type::Metadata | Type::Cursor)) => go_type(inner),
+        Type::Optional(inner) => format!("*{}", go_type(inner)),
+        Type::List(inner) => format!("[]{}", go_type(inner)),
+        Type::Map(inner) => format!("map[string]{}", go_type(inner)),
+        Type::Record(record) => record.name.into(),
+        Type::Enum(described) => described.name.into(),
+        _ => unreachable!("a new type has no counterpart in Go yet"),
+    }
+}

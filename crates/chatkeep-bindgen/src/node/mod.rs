@@ -1,0 +1,154 @@
+//! The TypeScript of the Node package: classes, types, and the decoding of results.
+//!
+//! What is not generic is in `special.rs`, and its code in `node/src`.
+
+mod class;
+mod decode;
+mod example;
+mod special;
+mod tsdoc;
+mod types;
+
+use chatkeep_core::described::{Described as _, Enum, Record, Type};
+use chatkeep_core::migrations::{HistoryEntry, SchemaDifference};
+
+use crate::names::camel;
+use crate::output::Output;
+use crate::surface::Surface;
+
+const FOLDER: &str = "node/src/generated";
+
+/// Adds the files.
+pub(crate) fn render(surface: &Surface, output: &mut Output) {
+    let mut all = Types::default();
+    for interface in &surface.interfaces {
+        for described in &interface.operations {
+            all.add(&described.operation.returns);
+            for (_, field) in &described.parameters {
+                all.add(&field.ty);
+            }
+        }
+    }
+    // Parts of the results of `migrate`, whose type depends on the verb.
+    all.add(&HistoryEntry::TYPE);
+    all.add(&SchemaDifference::TYPE);
+
+    let spelling = tsdoc::JavaScript::new(surface, &all);
+    let add = |output: &mut Output, name: &str, content: &str, text: &str| {
+        let first = format!(
+            "/** {content} Made from the descriptions in crates/ by `make generate`. */\n\n"
+        );
+        output.add(format!("{FOLDER}/{name}.ts"), first + text);
+    };
+    let types = types::render(surface, &all, &spelling);
+    let decode = decode::render(&all);
+    add(output, "types", "Arguments and results.", &types);
+    add(output, "decode", "Decoding of results.", &decode);
+    add(output, "settings", "Settings of a store.", &types::setting_names());
+    let declared = class::Declared::of(&types, &decode);
+    for interface in &surface.interfaces {
+        let text = class::render(interface, &declared, &spelling);
+        let content = format!("{}: its operations.", interface.class);
+        add(output, interface.name, &content, &text);
+    }
+}
+
+/// The records and enums, in the order of their first use.
+#[derive(Default)]
+struct Types {
+    results: Vec<&'static Record>,
+    arguments: Vec<&'static Record>,
+    enums: Vec<&'static Enum>,
+}
+
+impl Types {
+    fn add(&mut self, ty: &Type) {
+        match ty {
+            Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => self.add(inner),
+            Type::Record(record) if record.name == special::NEW_MESSAGE => {
+                push(&mut self.arguments, record);
+            }
+            Type::Record(record) => {
+                let is_new = push(&mut self.results, record);
+                for field in record.fields.iter().filter(|_| is_new) {
+                    self.add(&field.ty);
+                }
+            }
+            Type::Enum(described) => {
+                push(&mut self.enums, described);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Adds an element unless it is present. Returns whether it was added.
+fn push<T: PartialEq>(list: &mut Vec<&'static T>, element: &'static T) -> bool {
+    let is_new = !list.contains(&element);
+    if is_new {
+        list.push(element);
+    }
+    is_new
+}
+
+/// Returns the type of a result.
+fn result_type(ty: &Type) -> String {
+    match ty {
+        Type::Nothing => "void".into(),
+        Type::Bool => "boolean".into(),
+        Type::Integer | Type::Float | Type::Seconds => "number".into(),
+        Type::WideInteger => "number | bigint".into(),
+        Type::Text | Type::Secret | Type::Path => "string".into(),
+        Type::Timestamp => "Date".into(),
+        Type::Metadata => "Record<string, any>".into(),
+        Type::Optional(inner) => format!("{} | null", result_type(inner)),
+        Type::List(inner) => format!("{}[]", result_type(inner)),
+        Type::Map(inner) => format!("Readonly<Record<string, {}>>", result_type(inner)),
+        Type::Record(record) => record.name.into(),
+        Type::Enum(described) => described.name.into(),
+        _ => panic!("{ty:?} is not the type of a result in TypeScript"),
+    }
+}
+
+/// Returns the type of an argument.
+fn argument_type(ty: &Type) -> String {
+    match ty {
+        Type::Bool => "boolean".into(),
+        Type::Integer | Type::WideInteger => "number | bigint".into(),
+        Type::Float | Type::Seconds => "number".into(),
+        Type::Text | Type::Secret | Type::Path => "string".into(),
+        Type::Timestamp => "TimestampInput".into(),
+        Type::Metadata => "object".into(),
+        Type::MetadataFilter => {
+            "Readonly<Record<string, string | number | bigint | boolean | null>>".into()
+        }
+        Type::Cursor => "string | Message".into(),
+        Type::Optional(inner) => format!("{} | null", argument_type(inner)),
+        Type::Enum(described) => described.name.into(),
+        _ => panic!("{ty:?} is not the type of an argument in TypeScript"),
+    }
+}
+
+/// Converts `migrate_from_old_sqlite` to `MIGRATE_FROM_OLD_SQLITE`.
+fn constant(name: &str) -> String {
+    name.to_uppercase()
+}
+
+/// Converts `get_messages` to `GetMessages`.
+fn pascal(name: &str) -> String {
+    let name = camel(name);
+    name[..1].to_uppercase() + &name[1..]
+}
+
+/// Joins items on one line, or one per line if they do not fit.
+fn joined(before: &str, items: &[String], after: &str, indent: usize) -> String {
+    let line = format!("{before}{}{after}", items.join(", "));
+    // The last line of `before` is the one that continues.
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    if line.len() - start <= 100 {
+        return line;
+    }
+    let spaces = " ".repeat(indent);
+    let items: String = items.iter().map(|item| format!("\n{spaces}  {item},")).collect();
+    format!("{}{items}\n{spaces}{}", before.trim_end(), after.trim_start())
+}

@@ -1,0 +1,46 @@
+//! Line breaks as `ruff format` makes them.
+
+/// Maximum length of a line.
+pub(super) const WIDTH: usize = 100;
+
+/// Writes a bracketed list: on one line, else its items on one line, else one item per line.
+pub(super) fn bracketed(indent: usize, head: &str, items: &[String], tail: &str) -> String {
+    let margin = " ".repeat(indent);
+    let joined = items.join(", ");
+    if indent + head.chars().count() + joined.chars().count() + tail.len() <= WIDTH {
+        return format!("{margin}{head}{joined}{tail}\n");
+    }
+    if indent + 4 + joined.chars().count() <= WIDTH {
+        return format!("{margin}{head}\n{margin}    {joined}\n{margin}{tail}\n");
+    }
+    let lines: String = items.iter().map(|item| format!("{margin}    {item},\n")).collect();
+    format!("{margin}{head}\n{lines}{margin}{tail}\n")
+}
+
+/// Indents a text, and breaks it into lines. Lines after the first are indented by `hanging`.
+pub(super) fn wrap(text: &str, indent: usize, hanging: usize) -> String {
+    let first = lines(text, WIDTH - indent).swap_remove(0);
+    let others = lines(text[first.len()..].trim_start(), WIDTH - hanging);
+    let mut out = format!("{}{first}\n", " ".repeat(indent));
+    for line in others.iter().filter(|line| !line.is_empty()) {
+        out.push_str(&format!("{}{line}\n", " ".repeat(hanging)));
+    }
+    out
+}
+
+/// Breaks a text with single spaces into lines of at most `width` characters.
+pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}

@@ -1,0 +1,116 @@
+//! The module `chatkeep.types`.
+
+use std::collections::BTreeSet;
+
+use chatkeep_core::described::{DefaultValue, Enum, Field, Record, Type};
+
+use super::HEADER;
+use super::docstring::Docstring;
+use super::layout::{WIDTH, bracketed, lines};
+use super::spelling::{Use, first_sentence, hint, text};
+use crate::surface::Surface;
+
+/// What is not described by an operation, written by hand.
+const FIRST: &str = include_str!("types/first.py");
+const LAST: &str = include_str!("types/last.py");
+
+/// Renders the module.
+pub(super) fn module(surface: &Surface) -> String {
+    let arguments = argument_records(surface);
+    let mut written = BTreeSet::new();
+    let mut classes = String::new();
+    for record in surface.records.values() {
+        record_with_its_fields(record, &arguments, &mut written, &mut classes);
+    }
+    let enums: Vec<_> = surface.enums.values().map(|described| literal(described)).collect();
+    let enums = enums.join("\n");
+    let names = surface.records.keys().chain(surface.enums.keys()).copied();
+    let mut names: Vec<_> = names.chain(defined(FIRST)).chain(defined(LAST)).collect();
+    names.sort_unstable();
+    let names: String = names.iter().map(|name| format!("    {name:?},\n")).collect();
+    let first = FIRST.replace("__all__ = []\n", &format!("__all__ = [\n{names}]\n"));
+    format!("{HEADER}{first}\n{enums}{classes}\n\n{LAST}")
+}
+
+/// Returns the public names that a handwritten part defines.
+fn defined(source: &'static str) -> impl Iterator<Item = &'static str> {
+    source.lines().filter_map(|line| {
+        let name = match line.strip_prefix("class ") {
+            Some(class) => class.split('(').next(),
+            None => line.split_once(": TypeAlias").map(|(name, _)| name),
+        };
+        name.filter(|name| !name.starts_with(['_', ' ']))
+    })
+}
+
+/// Returns the records that are passed to operations.
+fn argument_records(surface: &Surface) -> BTreeSet<&'static str> {
+    let operations = surface.interfaces.iter().flat_map(|interface| &interface.operations);
+    let parameters = operations.flat_map(|described| &described.parameters);
+    parameters
+        .filter_map(|(_, field)| match &field.ty {
+            Type::List(Type::Record(record)) | Type::Record(record) => Some(record.name),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Writes a class after those of its fields, because a definition precedes its uses.
+fn record_with_its_fields(
+    record: &Record,
+    arguments: &BTreeSet<&str>,
+    written: &mut BTreeSet<&'static str>,
+    out: &mut String,
+) {
+    if !written.insert(record.name) {
+        return;
+    }
+    for field in record.fields {
+        let mut ty = &field.ty;
+        while let Type::Optional(inner) | Type::List(inner) | Type::Map(inner) = ty {
+            ty = inner;
+        }
+        if let Type::Record(inner) = ty {
+            record_with_its_fields(inner, arguments, written, out);
+        }
+    }
+    let documentation = documentation(record.documentation, 4);
+    let fields = |usage, fields: &mut dyn Iterator<Item = &Field>| {
+        fields.map(|field| attribute(field, usage)).collect::<String>()
+    };
+    let name = record.name;
+    if arguments.contains(name) {
+        let (required, optional): (Vec<_>, Vec<_>) =
+            record.fields.iter().partition(|field| field.default == DefaultValue::Required);
+        let required = fields(Use::Argument, &mut required.into_iter());
+        let optional = fields(Use::Argument, &mut optional.into_iter());
+        out.push_str(&format!(
+            "\n\nclass _{name}Required(TypedDict):\n{required}\n\nclass {name}(_{name}Required, \
+             total=False):\n{documentation}\n{optional}"
+        ));
+    } else {
+        let fields = fields(Use::Result, &mut record.fields.iter());
+        out.push_str(&format!("\n\nclass {name}(TypedDict):\n{documentation}\n{fields}"));
+    }
+}
+
+/// Returns the docstring of a type: its first sentence, because others are about Rust.
+fn documentation(markdown: &str, indent: usize) -> String {
+    let all = text(markdown, "");
+    let summary = first_sentence(&all).0.to_owned();
+    Docstring { summary, ..Docstring::default() }.render(indent)
+}
+
+fn attribute(field: &Field, usage: Use) -> String {
+    let comment = lines(&text(field.documentation, ""), WIDTH - "    #: ".len());
+    let comment: String = comment.iter().map(|line| format!("    #: {line}\n")).collect();
+    format!("{comment}    {}: {}\n", field.name, hint(&field.ty, usage))
+}
+
+fn literal(described: &Enum) -> String {
+    let names: Vec<_> =
+        described.variants.iter().map(|variant| format!("{:?}", variant.name)).collect();
+    let documentation = documentation(described.documentation, 0);
+    let head = format!("{}: TypeAlias = Literal[", described.name);
+    bracketed(0, &head, &names, "]") + &documentation
+}

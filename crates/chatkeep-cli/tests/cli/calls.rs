@@ -1,0 +1,61 @@
+//! Tests of `call`.
+
+use serde_json::json;
+
+use crate::command::Home;
+
+#[test]
+fn operations_are_called_with_names_and_values() {
+    let home = Home::new();
+    let logged = home.run_json(&[
+        "call",
+        "messages.log_message",
+        "message=a=b",
+        "tokens_used=5",
+        "metadata={\"k\": [1]}",
+    ]);
+    assert_eq!(logged, json!(1));
+    let page = home.run_json(&["call", "messages.get_messages", "limit=1"]);
+    assert_eq!((&page[0]["user_message"], &page[0]["tokens_used"]), (&json!("a=b"), &json!(5)));
+    assert_eq!(page[0]["metadata"], json!({"k": [1]}));
+}
+
+#[test]
+fn secrets_are_read_from_standard_input() {
+    let home = Home::new();
+    let token = home.run_json(&["call", "tokens.create_token"])["token"].clone();
+    let answer = home.run_on(
+        json!({ "token": token }).to_string(),
+        &["call", "tokens.check_token", "--input", "-"],
+    );
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.contains("\"valid\": true"), "{}", answer.out);
+}
+
+#[test]
+fn invalid_calls_name_the_argument() {
+    let home = Home::new();
+    let cases: [(&[&str], &str); 6] = [
+        (&["tokens.revoke_token", "token_id=x"], "token_id: must be an integer, not a string"),
+        (&["tokens.revoke_token", "id=3"], "id: is not an argument; expected token_id"),
+        (&["tokens.revoke_token"], "token_id: is required"),
+        (&["tokens.revoke_token", "3"], "\"3\" is not NAME=VALUE"),
+        (&["tokens.revoke_token", "token_id=1", "token_id=2"], "token_id: is given twice"),
+        (&["messages.iter_messages"], "OPERATION: no operation \"messages.iter_messages\""),
+    ];
+    for (arguments, message) in cases {
+        let answer = home.run(&[&["call"], arguments].concat());
+        assert_eq!(answer.code, Some(2), "{arguments:?}");
+        assert!(answer.err.contains(message), "{arguments:?}: {}", answer.err);
+    }
+}
+
+#[test]
+fn list_has_every_operation_as_text_and_as_json() {
+    let home = Home::new();
+    let text = home.run_ok(&["call", "--list"]);
+    assert!(text.contains("tokens.revoke_token token_id=…\n"), "{text}");
+    let listed = home.run_json(&["call", "--list"]);
+    let operations = listed.as_array().expect("a list");
+    assert!(operations.iter().any(|operation| operation["operation"] == "database.reclaim"));
+}

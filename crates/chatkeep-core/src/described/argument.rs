@@ -1,0 +1,84 @@
+//! From values to arguments.
+
+use super::types::{DefaultValue, Field};
+use super::value::Value;
+use crate::error::{Error, Result};
+
+/// A type that can be an argument.
+pub trait FromValue: Sized {
+    /// Converts a value, which has the type's description.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the value is not allowed, and `Internal` when it has another type.
+    fn from_value(value: Value) -> Result<Self>;
+}
+
+/// The values of an operation's parameters or of a record's fields, in their order.
+#[derive(Debug)]
+pub struct Arguments<'a> {
+    fields: &'a [Field],
+    values: std::vec::IntoIter<Value>,
+    next: usize,
+}
+
+impl<'a> Arguments<'a> {
+    /// Combines values with the fields that they belong to. Omitted values at the end may be
+    /// missing in the list, too.
+    pub fn new(fields: &'a [Field], values: Vec<Value>) -> Self {
+        Self { fields, values: values.into_iter(), next: 0 }
+    }
+
+    /// Returns the next argument.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the argument's name when it is required and missing, or invalid.
+    pub fn next<T: FromValue>(&mut self) -> Result<T> {
+        let value = self.next_value()?;
+        let name = self.fields[self.next - 1].name;
+        T::from_value(value)
+            .map_err(|error| if error.field().is_none() { error.with_field(name) } else { error })
+    }
+
+    /// Returns the next `count` arguments as the fields of one record.
+    ///
+    /// # Errors
+    /// The errors of [`Arguments::next`].
+    pub fn group<T: FromValue>(&mut self, count: usize) -> Result<T> {
+        let values = (0..count).map(|_| self.next_value()).collect::<Result<_>>()?;
+        T::from_value(Value::Record(values))
+    }
+
+    fn next_value(&mut self) -> Result<Value> {
+        let Some(field) = self.fields.get(self.next) else {
+            return Err(Error::internal("an operation has more arguments than parameters"));
+        };
+        self.next += 1;
+        match self.values.next().unwrap_or(Value::Missing) {
+            Value::Missing => match field.default {
+                DefaultValue::Required => Err(Error::invalid_input(field.name, "is required")),
+                DefaultValue::Nothing => Ok(Value::Nothing),
+                DefaultValue::Bool(value) => Ok(Value::Bool(value)),
+                DefaultValue::Integer(value) => Ok(Value::Integer(value)),
+                DefaultValue::Float(value) => Ok(Value::Float(value)),
+                DefaultValue::Text(value) => Ok(Value::Text(value.to_owned())),
+            },
+            value => Ok(value),
+        }
+    }
+}
+
+/// Returns the values of a record's fields, for `#[derive(Record)]`.
+///
+/// # Errors
+/// `Internal` when the value is not a record.
+pub fn record_fields(fields: &[Field], value: Value) -> Result<Arguments<'_>> {
+    match value {
+        Value::Record(values) => Ok(Arguments::new(fields, values)),
+        _ => Err(unexpected("a record")),
+    }
+}
+
+/// Returns the error about a value that was converted to another type than the described one.
+pub(super) fn unexpected(expected: &str) -> Error {
+    Error::internal(format!("internal error: an argument is not {expected}; please report this"))
+}

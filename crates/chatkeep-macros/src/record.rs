@@ -1,0 +1,190 @@
+//! `#[derive(Record)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Fields, LitStr};
+
+use crate::documentation;
+use crate::parameter::Options;
+
+/// Options of the type.
+#[derive(Default)]
+struct TypeOptions {
+    name: Option<String>,
+    is_argument: bool,
+}
+
+pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
+    let input: DeriveInput = syn::parse2(item)?;
+    let options = type_options(&input.attrs)?;
+    let name = options.name.clone().unwrap_or_else(|| input.ident.to_string());
+    match &input.data {
+        Data::Struct(data) => expand_struct(&input, &options, &name, data),
+        Data::Enum(data) => expand_enum(&input, &options, &name, data),
+        Data::Union(_) => Err(syn::Error::new_spanned(&input, "a union cannot be a record")),
+    }
+}
+
+fn type_options(attributes: &[Attribute]) -> syn::Result<TypeOptions> {
+    let mut options = TypeOptions::default();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("record")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("name") {
+                options.name = Some(meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("argument") {
+                options.is_argument = true;
+            } else {
+                return Err(meta.error("unknown option"));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(options)
+}
+
+fn field_options(attributes: &[Attribute]) -> syn::Result<Options> {
+    let mut options = Options::default();
+    for attribute in attributes {
+        if attribute.path().is_ident("record") {
+            attribute.parse_nested_meta(|meta| options.parse(&meta))?;
+        } else if attribute.path().is_ident("serde") {
+            attribute.parse_nested_meta(|meta| {
+                options.skip |= meta.path.is_ident("skip");
+                // The value of another option of serde.
+                if meta.input.peek(syn::Token![=]) {
+                    meta.value()?.parse::<syn::Expr>()?;
+                }
+                Ok(())
+            })?;
+        }
+    }
+    Ok(options)
+}
+
+fn expand_struct(
+    input: &DeriveInput,
+    options: &TypeOptions,
+    name: &str,
+    data: &DataStruct,
+) -> syn::Result<TokenStream> {
+    let Fields::Named(fields) = &data.fields else {
+        return Err(syn::Error::new_spanned(input, "a record has named fields"));
+    };
+    let mut described = Vec::new();
+    let mut idents = Vec::new();
+    for field in &fields.named {
+        let options = field_options(&field.attrs)?;
+        let Some(ident) = field.ident.as_ref().filter(|_| !options.skip) else { continue };
+        let documentation = documentation::text(&field.attrs);
+        described.push(options.field(&ident.to_string(), &documentation, &field.ty));
+        idents.push(ident);
+    }
+    let ident = &input.ident;
+    let documentation = documentation::text(&input.attrs);
+    let from_value = options.is_argument.then(|| {
+        quote! {
+            impl ::chatkeep_core::described::FromValue for #ident {
+                fn from_value(
+                    value: ::chatkeep_core::described::Value,
+                ) -> ::chatkeep_core::Result<Self> {
+                    let mut fields =
+                        ::chatkeep_core::described::record_fields(RECORD.fields, value)?;
+                    Ok(Self { #(#idents: fields.next()?),* })
+                }
+            }
+        }
+    });
+    Ok(quote! {
+        const _: () = {
+            static RECORD: ::chatkeep_core::described::Record =
+                ::chatkeep_core::described::Record {
+                    name: #name,
+                    documentation: #documentation,
+                    fields: &[#(#described),*],
+                };
+
+            impl ::chatkeep_core::described::Described for #ident {
+                const TYPE: ::chatkeep_core::described::Type =
+                    ::chatkeep_core::described::Type::Record(&RECORD);
+            }
+
+            #from_value
+        };
+    })
+}
+
+fn expand_enum(
+    input: &DeriveInput,
+    options: &TypeOptions,
+    name: &str,
+    data: &DataEnum,
+) -> syn::Result<TokenStream> {
+    let mut described = Vec::new();
+    let mut arms = Vec::new();
+    let mut names = Vec::new();
+    for variant in &data.variants {
+        if options.is_argument && !matches!(variant.fields, Fields::Unit) {
+            return Err(syn::Error::new_spanned(variant, "an argument's enum has unit variants"));
+        }
+        let name = field_options(&variant.attrs)?
+            .name
+            .unwrap_or_else(|| snake_case(&variant.ident.to_string()));
+        let documentation = documentation::text(&variant.attrs);
+        described.push(quote! {
+            ::chatkeep_core::described::Variant { name: #name, documentation: #documentation }
+        });
+        let ident = &variant.ident;
+        arms.push(quote!(#name => Ok(Self::#ident)));
+        names.push(name);
+    }
+    let ident = &input.ident;
+    let documentation = documentation::text(&input.attrs);
+    let expected = format!("must be one of {}", names.join(", "));
+    let from_value = options.is_argument.then(|| {
+        quote! {
+            impl ::chatkeep_core::described::FromValue for #ident {
+                fn from_value(
+                    value: ::chatkeep_core::described::Value,
+                ) -> ::chatkeep_core::Result<Self> {
+                    let text = String::from_value(value)?;
+                    match text.as_str() {
+                        #(#arms,)*
+                        _ => Err(::chatkeep_core::Error::new(
+                            ::chatkeep_core::ErrorKind::InvalidInput,
+                            format!("{}, not {text:?}", #expected),
+                        )),
+                    }
+                }
+            }
+        }
+    });
+    Ok(quote! {
+        const _: () = {
+            static ENUM: ::chatkeep_core::described::Enum =
+                ::chatkeep_core::described::Enum {
+                    name: #name,
+                    documentation: #documentation,
+                    variants: &[#(#described),*],
+                };
+
+            impl ::chatkeep_core::described::Described for #ident {
+                const TYPE: ::chatkeep_core::described::Type =
+                    ::chatkeep_core::described::Type::Enum(&ENUM);
+            }
+
+            #from_value
+        };
+    })
+}
+
+/// Converts `OutOfOrder` to `out_of_order`.
+fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for (index, character) in name.char_indices() {
+        if character.is_uppercase() && index > 0 {
+            text.push('_');
+        }
+        text.extend(character.to_lowercase());
+    }
+    text
+}

@@ -1,0 +1,3 @@
+module github.com/chatkeep/chatkeep/go
+
+go 1.19

@@ -1,0 +1,61 @@
+package chatkeep
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+)
+
+// Metadata is a JSON object. Its numbers are returned as [json.Number], so that integers of 64 bits
+// are exact; a message that is logged with returned metadata stores the same.
+type Metadata map[string]any
+
+// UnmarshalJSON decodes an object with exact numbers.
+func (m *Metadata) UnmarshalJSON(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode((*map[string]any)(m))
+}
+
+// Cursor is a position in the log: that of a message. A page after it is not shifted by messages
+// that are logged or deleted in the meantime.
+type Cursor string
+
+// Cursor returns the position of the message. A page after it starts with the next older message.
+func (m *Message) Cursor() Cursor {
+	position := make([]byte, 17)
+	position[0] = 1 // version of the format
+	binary.BigEndian.PutUint64(position[1:], uint64(m.Timestamp.UnixMicro()))
+	binary.BigEndian.PutUint64(position[9:], uint64(m.ID))
+	return Cursor(base64.RawURLEncoding.EncodeToString(position))
+}
+
+// Secret is a token. The package fmt and the package log show only its start; string(secret) is the
+// whole token.
+type Secret string
+
+// String returns the start of the token.
+func (s Secret) String() string {
+	if len(s) < 7 {
+		return "…"
+	}
+	return string(s[:7]) + "…"
+}
+
+// GoString returns the start of the token.
+func (s Secret) GoString() string { return s.String() }
+
+// Ptr returns a pointer to a value, for optional arguments.
+func Ptr[T any](value T) *T { return &value }
+
+// list returns a list that is not nil.
+func list[T any](values []T) []T {
+	if values == nil {
+		return []T{}
+	}
+	return values
+}
+
+// Version returns the version of the library, such as 0.1.0.
+func Version() string { return version() }

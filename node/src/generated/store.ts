@@ -1,0 +1,40 @@
+/** Chatkeep: its operations. Made from the descriptions in crates/ by `make generate`. */
+
+import { noResult } from '../calls.js';
+import { OperationGroup, operation } from '../operations.js';
+import { close, flush } from '../tuned.js';
+import type { FlushOptions } from './types.js';
+
+const FLUSH = operation('store', 'flush', 'flush', ['timeout'], noResult);
+const CLOSE = operation('store', 'close', 'close', ['timeout'], noResult);
+
+/**
+ * The database of a chat backend: its messages, its API tokens, and the database itself.
+ *
+ * The first call connects, and creates or upgrades the schema. Settings that are not passed are
+ * read from the environment.
+ */
+export class StoreOperations extends OperationGroup {
+  /**
+   * Waits for all operations submitted before: messages, other asynchronous calls, and background
+   * work such as recording when tokens were last used.
+   *
+   * @param options Options: `timeout` and `signal`.
+   * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Unfinished operations continue.
+   */
+  flush(options?: FlushOptions): Promise<void> {
+    return flush(this, FLUSH, options, ({ timeout }) => [timeout]);
+  }
+
+  /**
+   * Rejects new calls as `CHATKEEP_UNAVAILABLE`, waits for operations in flight as
+   * {@link Chatkeep.flush} does, and closes all connections. Closing a closed store does nothing.
+   *
+   * @param options Options: `timeout` and `signal`.
+   * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Queued messages then fail with
+   * `CHATKEEP_UNAVAILABLE`; messages that are being written may or may not be stored.
+   */
+  close(options?: FlushOptions): Promise<void> {
+    return close(this, CLOSE, options, ({ timeout }) => [timeout]);
+  }
+}

@@ -1,0 +1,204 @@
+/** TokenManager: its operations. Made from the descriptions in crates/ by `make generate`. */
+
+import { identity } from '../calls.js';
+import { OperationGroup, call, operation } from '../operations.js';
+import { integer, listOf, optionalOf, recordOf } from '../revive.js';
+import { checkToken, createToken, verifyToken } from '../tuned.js';
+import type { Abortable } from '../types.js';
+import { createdToken, tokenCheck, tokenInfo } from './decode.js';
+import type { CreatedToken, NewTokenOptions, TokenCheck, TokenInfo } from './types.js';
+
+const CREATE_TOKEN = operation(
+  'tokens',
+  'create_token',
+  'createToken',
+  ['description', 'expiresDays'],
+  recordOf(createdToken),
+);
+const VERIFY_TOKEN = operation('tokens', 'verify_token', 'verifyToken', [], identity<boolean>);
+const CHECK_TOKEN = operation('tokens', 'check_token', 'checkToken', [], recordOf(tokenCheck));
+const LIST_TOKENS = operation('tokens', 'list_tokens', 'listTokens', [], listOf(tokenInfo));
+const GET_TOKEN_INFO = operation(
+  'tokens',
+  'get_token_info',
+  'getTokenInfo',
+  [],
+  optionalOf(tokenInfo),
+);
+const REVOKE_TOKEN = operation('tokens', 'revoke_token', 'revokeToken', [], identity<boolean>);
+const COUNT_EXPIRED_TOKENS = operation(
+  'tokens',
+  'count_expired_tokens',
+  'countExpiredTokens',
+  [],
+  integer<number>,
+);
+const DELETE_EXPIRED_TOKENS = operation(
+  'tokens',
+  'delete_expired_tokens',
+  'deleteExpiredTokens',
+  [],
+  integer<number>,
+);
+
+/**
+ * Creates, checks and revokes API tokens.
+ *
+ * Only a hash of a token is stored. Lookups are cached for a few seconds (`TOKEN_CACHE_SECONDS`, 5
+ * by default; 0 disables the cache), but never past the token's expiry.
+ *
+ * @example
+ * ```ts
+ * import { Chatkeep } from 'chatkeep';
+ *
+ * const { tokenManager } = new Chatkeep('sqlite:///:memory:');
+ * const { id, token } = await tokenManager.createToken({ description: 'app', expiresDays: 90 });
+ * console.log(await tokenManager.verifyToken(token)); // true
+ * await tokenManager.revokeToken(id);
+ * console.log(await tokenManager.verifyToken(token)); // false
+ * ```
+ */
+export class TokenManager extends OperationGroup {
+  /**
+   * Creates a token. Only its hash is stored, so this is the only time that it can be shown.
+   *
+   * @param options Options: `description`, `expiresDays` and `signal`; or only the description.
+   * @returns The token, with its record.
+   * @throws `CHATKEEP_INVALID_INPUT`: `description` is too long, or `expiresDays` is less than 1.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
+   * change may have been made.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
+   *
+   * @example
+   * ```ts
+   * import { Chatkeep } from 'chatkeep';
+   *
+   * const { tokenManager } = new Chatkeep('sqlite:///:memory:');
+   * const created = await tokenManager.createToken({ description: 'for the web app' });
+   * console.log(created.token.startsWith('ck_')); // true
+   * ```
+   */
+  createToken(options?: NewTokenOptions | string): Promise<CreatedToken> {
+    return createToken(this, CREATE_TOKEN, options, ({ description, expiresDays }) => [
+      description,
+      expiresDays,
+    ]);
+  }
+
+  /**
+   * Returns whether a token is valid now.
+   *
+   * A token that any store of this process revokes is invalid immediately, in other processes
+   * within `TOKEN_CACHE_SECONDS`. The use is recorded in `lastUsedAt`, at most once a minute, by a
+   * background thread.
+   *
+   * @param token The string that the client presented, valid or not.
+   * @param options An abort signal.
+   * @returns Whether the token is valid. A malformed token is invalid, not an error.
+   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. The token may be valid: respond
+   * with status 503, not 401.
+   */
+  verifyToken(token: string, options?: Abortable): Promise<boolean> {
+    return verifyToken(this, VERIFY_TOKEN, options, () => [token]);
+  }
+
+  /**
+   * Checks a token, and returns why it is valid or invalid.
+   *
+   * @param token The string that the client presented, valid or not.
+   * @param options An abort signal.
+   * @returns Whether the token is valid, the reason, and the stored record.
+   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. The token may be valid: respond
+   * with status 503, not 401.
+   *
+   * @example
+   * ```ts
+   * import { Chatkeep } from 'chatkeep';
+   *
+   * const { tokenManager } = new Chatkeep('sqlite:///:memory:');
+   * const { valid, reason } = await tokenManager.checkToken('no such token');
+   * console.log(valid, reason); // false malformed
+   * ```
+   */
+  checkToken(token: string, options?: Abortable): Promise<TokenCheck> {
+    return checkToken(this, CHECK_TOKEN, options, () => [token]);
+  }
+
+  /**
+   * Returns the records of all tokens, newest first. They do not contain the tokens themselves.
+   *
+   * @param options An abort signal.
+   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
+   * are possible, too.
+   */
+  listTokens(options?: Abortable): Promise<TokenInfo[]> {
+    return call(this, LIST_TOKENS, options, () => []);
+  }
+
+  /**
+   * Returns the record of a token.
+   *
+   * @param id The token's id.
+   * @param options An abort signal.
+   * @returns The record, or `null` if the token does not exist.
+   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
+   * are possible, too.
+   */
+  getTokenInfo(id: number | bigint, options?: Abortable): Promise<TokenInfo | null> {
+    return call(this, GET_TOKEN_INFO, options, () => [id]);
+  }
+
+  /**
+   * Revokes a token permanently.
+   *
+   * It is invalid immediately in this process, and in others within `TOKEN_CACHE_SECONDS`.
+   *
+   * @param tokenId The token's id.
+   * @param options An abort signal.
+   * @returns `false` if the token does not exist or was already revoked.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
+   * change may have been made.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
+   *
+   * @example
+   * ```ts
+   * import { Chatkeep } from 'chatkeep';
+   *
+   * const { tokenManager } = new Chatkeep('sqlite:///:memory:');
+   * const { id, token } = await tokenManager.createToken('for a colleague');
+   * console.log(await tokenManager.revokeToken(id)); // true
+   * const { reason } = await tokenManager.checkToken(token);
+   * console.log(reason); // revoked
+   * ```
+   */
+  revokeToken(tokenId: number | bigint, options?: Abortable): Promise<boolean> {
+    return call(this, REVOKE_TOKEN, options, () => [tokenId]);
+  }
+
+  /**
+   * Returns the number of tokens that {@link TokenManager.deleteExpiredTokens} would delete.
+   *
+   * @param options An abort signal.
+   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
+   * are possible, too.
+   */
+  countExpiredTokens(options?: Abortable): Promise<number> {
+    return call(this, COUNT_EXPIRED_TOKENS, options, () => []);
+  }
+
+  /**
+   * Deletes all expired tokens.
+   *
+   * @param options An abort signal.
+   * @returns The number of deleted tokens.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
+   * change may have been made.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
+   */
+  deleteExpiredTokens(options?: Abortable): Promise<number> {
+    return call(this, DELETE_EXPIRED_TOKENS, options, () => []);
+  }
+}

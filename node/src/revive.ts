@@ -1,0 +1,106 @@
+/** Conversion of parsed JSON to results: integers, timestamps, secrets and pages. */
+
+import { inspect } from 'node:util';
+import { jsonReady, withJsonForm } from './json.js';
+import { restoreBigints } from './metadata.js';
+import { preciseDate } from './timestamps.js';
+import type { Message } from './types.js';
+
+export { jsonReady };
+
+/** An integer. One that is too large for a number is a string of its digits, after a mark. */
+type RawInteger = number | string;
+
+/** Columns of messages, with one item per row. `large` is a list of row indexes. */
+interface Columns {
+  id: RawInteger[];
+  timestamp: number[];
+  micros: number[];
+  userMessage: string[];
+  botResponse: (string | null)[];
+  provider: (string | null)[];
+  model: (string | null)[];
+  tokensUsed: (RawInteger | null)[];
+  metadata: (Record<string, unknown> | null)[];
+  large: number[];
+}
+
+/** Converts an integer to a number, or to a `bigint` if it is too large. */
+export function integer<T = number | bigint | null>(raw: unknown): T {
+  return (typeof raw === 'string' ? BigInt(raw.slice(1)) : raw) as T;
+}
+
+/** Converts text in ISO 8601 with six digits of microseconds to a `Date` that keeps them. */
+export function timestamp(raw: string): Date {
+  return preciseDate(Date.parse(raw), Number(raw.slice(23, 26)));
+}
+
+/** Converts a value unless it is null. */
+export function optional<R, T>(raw: R | null, convert: (raw: R) => T): T | null {
+  return raw === null ? null : convert(raw);
+}
+
+/** Converts the values of an object. */
+export function mapValues<T>(
+  raw: Record<string, unknown>,
+  convert: (raw: unknown) => T,
+): Record<string, T> {
+  for (const key of Object.keys(raw)) raw[key] = convert(raw[key]);
+  return jsonReady(raw) as Record<string, T>;
+}
+
+/** Makes `util.inspect` show only the start of secrets. */
+export function secretive<T extends object>(value: T, secrets: readonly (keyof T)[]): T {
+  return Object.defineProperty(value, inspect.custom, {
+    value(this: T) {
+      const shown = { ...this };
+      for (const secret of secrets) {
+        Object.assign(shown, { [secret]: `${String(this[secret]).slice(0, 8)}…` });
+      }
+      return shown;
+    },
+  });
+}
+
+/** Returns the function that decodes a record. */
+export function recordOf<T>(convert: (raw: never) => T): (json: string) => T {
+  return (json) => convert(JSON.parse(json) as never);
+}
+
+/** Returns the function that decodes a record or nothing. */
+export function optionalOf<T>(convert: (raw: never) => T): (json: string | null) => T | null {
+  return (json) => (json === null ? null : convert(JSON.parse(json) as never));
+}
+
+/** Returns the function that decodes a list. */
+export function listOf<T>(convert: (raw: never) => T): (json: string) => T[] {
+  return (json) => jsonReady((JSON.parse(json) as never[]).map((raw) => convert(raw)));
+}
+
+/** Decodes a page. All messages have their keys in the same order, which engines optimize for. */
+export function messagesOf(json: string): Message[] {
+  const columns = JSON.parse(json) as Columns;
+  const { id, timestamp, micros, userMessage, botResponse, provider, model, tokensUsed, metadata } =
+    columns;
+  const messages: Message[] = new Array(id.length);
+  for (let row = 0; row < id.length; row += 1) {
+    messages[row] = {
+      id: integer(id[row]),
+      timestamp: preciseDate(timestamp[row] as number, micros[row] as number),
+      userMessage: userMessage[row] as string,
+      botResponse: botResponse[row] as string | null,
+      provider: provider[row] as string | null,
+      model: model[row] as string | null,
+      tokensUsed: integer(tokensUsed[row]),
+      metadata: metadata[row] as Record<string, unknown> | null,
+    };
+    if (typeof id[row] === 'string' || typeof tokensUsed[row] === 'string') {
+      withJsonForm(messages[row] as Message);
+    }
+  }
+  for (const row of columns.large) {
+    restoreBigints(metadata[row] as object);
+    withJsonForm(messages[row] as Message);
+  }
+  return messages;
+}

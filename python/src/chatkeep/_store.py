@@ -1,0 +1,47 @@
+"""The base of the generated class ``Chatkeep``."""
+
+# Annotations are not evaluated, so their types are imported for type checkers only.
+from __future__ import annotations
+
+from chatkeep._bases import Stored
+from chatkeep._generated.blocking.database import DatabaseManager
+from chatkeep._generated.blocking.messages import MessageLogger
+from chatkeep._generated.blocking.tokens import TokenManager
+from chatkeep._native import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import TypeVar
+
+    Self = TypeVar("Self", bound="ChatkeepBase")
+
+
+class ChatkeepBase(Stored):
+    """The base of ``Chatkeep``."""
+
+    __slots__ = ("db_manager", "message_logger", "token_manager")
+
+    def _open(self, url: str | None, settings: dict[str, object]) -> None:
+        self._set(Store(url, settings))
+
+    def _set(self, store: Store) -> None:
+        self._store = store
+        self.message_logger = MessageLogger(self)
+        self.token_manager = TokenManager(self)
+        self.db_manager = DatabaseManager(self)
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Closes the store."""
+        raise NotImplementedError
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
