@@ -47,6 +47,9 @@ pub(super) fn special(interface: &str, operation: &str) -> Special {
         ("messages", "get_messages" | "retrieve_messages" | "search_messages") => {
             Special { decode: Some(("messagesOf", "Message[]")), ..none }
         }
+        ("messages", "get_message_by_id") => {
+            Special { decode: Some(("optionalMessageOf", "Message | null")), ..none }
+        }
         ("messages", "iter_messages") => Special {
             body: Some("iterMessages"),
             returns: Some("AsyncGenerator<Message, void, undefined>"),
