@@ -253,7 +253,7 @@ export class DatabaseManager extends DatabaseManagerBase {
    * import { Chatkeep } from 'chatkeep';
    *
    * const { messageLogger, dbManager } = new Chatkeep('sqlite:///:memory:');
-   * await messageLogger.logMessage('What is WAL?');
+   * await messageLogger.logMessage('Explain WAL.');
    * console.log(await dbManager.createSearchIndex()); // true
    * console.log(await dbManager.searchIndex()); // ready
    * ```
