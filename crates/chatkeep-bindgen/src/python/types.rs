@@ -10,7 +10,7 @@ use super::layout::{WIDTH, bracketed, lines};
 use super::spelling::{Use, first_sentence, hint, text};
 use crate::surface::Surface;
 
-/// What is not described by an operation, written by hand.
+/// Types that no operation uses, written by hand.
 const FIRST: &str = include_str!("types/first.py");
 const LAST: &str = include_str!("types/last.py");
 
