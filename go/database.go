@@ -32,8 +32,9 @@ func (d *DatabaseManager) PoolStatus() (PoolStatus, error) {
 	return result, err
 }
 
-// WaitUntilReady waits until the database answers and its schema matches, for at most
-// DB_MAX_RETRIES × DB_RETRY_DELAY.
+// WaitUntilReady waits until the database answers and its schema matches.
+//
+// The maximum wait is DB_MAX_RETRIES × DB_RETRY_DELAY.
 //
 // Errors:
 //   - [ErrUnavailable]: the time has elapsed.
@@ -194,8 +195,8 @@ func (d *DatabaseManager) Reclaim(ctx context.Context) error {
 	return d.store.call(ctx, "database.reclaim", "Reclaim", struct{}{}, nil)
 }
 
-// MigrateFromOldSQLite imports the messages and tokens of a SQLite file of another chat program,
-// all rows or none.
+// MigrateFromOldSQLite imports the messages and tokens of another chat program's SQLite file, all
+// rows or none.
 //
 // The file may be a chatbot.db, a tokens.db, or a file that SQLAlchemy created. It is not changed.
 // A row keeps its id unless another row already has that id. Tokens remain valid. Rows that an

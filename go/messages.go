@@ -284,8 +284,9 @@ type GetAnalyticsOptions struct {
 	EndDate *time.Time `json:"end_date,omitempty"`
 }
 
-// GetAnalytics returns the totals of a period: the number of messages by provider, model and day,
-// and the tokens.
+// GetAnalytics returns the totals of a period.
+//
+// These are the number of messages, also by provider, model and day, and the number of tokens.
 //
 // Errors:
 //   - [ErrInvalidInput]: StartDate is after EndDate.
@@ -386,8 +387,7 @@ type ExportForFineTuningOptions struct {
 	Metadata Metadata `json:"metadata"`
 }
 
-// ExportForFineTuning returns fine-tuning data: the matching messages that have a response, oldest
-// first, as JSON Lines.
+// ExportForFineTuning returns the matching messages as fine-tuning data, oldest first.
 //
 // Messages whose text or response is missing, empty or blank are skipped.
 //

@@ -41,7 +41,7 @@ import { Chatkeep, ChatkeepError } from 'chatkeep';
 // ## createSearchIndex
 {
   const { messageLogger, dbManager } = new Chatkeep('sqlite:///:memory:');
-  await messageLogger.logMessage('What is WAL?');
+  await messageLogger.logMessage('Explain WAL.');
   console.log(await dbManager.createSearchIndex()); // true
   console.log(await dbManager.searchIndex()); // ready
 }

@@ -6,13 +6,13 @@ import { Chatkeep } from 'chatkeep';
 {
   const { messageLogger } = new Chatkeep('sqlite:///:memory:');
   await messageLogger.logMessage({
-    message: 'What is WAL?',
+    message: 'Explain WAL.',
     response: 'Write-ahead logging.',
     provider: 'openai',
     tokensUsed: 42,
   });
   for (const { userMessage } of await messageLogger.getMessages({ provider: 'openai' })) {
-    console.log(userMessage); // What is WAL?
+    console.log(userMessage); // Explain WAL.
   }
 }
 
@@ -57,9 +57,9 @@ import { Chatkeep } from 'chatkeep';
 // ## searchMessages
 {
   const { messageLogger } = new Chatkeep('sqlite:///:memory:');
-  await messageLogger.logMessage({ message: 'What is WAL?', response: 'Write-ahead logging.' });
+  await messageLogger.logMessage({ message: 'Explain WAL.', response: 'Write-ahead logging.' });
   const [found] = await messageLogger.searchMessages('write-ahead');
-  console.log(found?.userMessage); // What is WAL?
+  console.log(found?.userMessage); // Explain WAL.
 }
 
 // ## getAnalytics

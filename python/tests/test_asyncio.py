@@ -260,6 +260,7 @@ def test_closing_the_loop_during_writes_loses_no_message(make_loop, sqlite):
                 return [weakref.ref(call) for call in calls]
 
             calls = loop.run_until_complete(leave())
+            task = None  # all calls may have ended
             for task in asyncio.all_tasks(loop):
                 task.cancel()
             loop.run_until_complete(asyncio.sleep(0))

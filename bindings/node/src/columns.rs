@@ -13,6 +13,11 @@ pub(crate) fn messages(messages: Vec<Message>) -> Response {
     Response::Text(columns(&messages))
 }
 
+/// Encodes a message, or null.
+pub(crate) fn optional_message(found: Option<Message>) -> Response {
+    found.map_or(Response::Null, |found| Response::Text(columns(&[found])))
+}
+
 /// Returns a JSON object with an array per column. `micros` holds the microseconds within the
 /// millisecond of `timestamp`. `large` holds the indexes of the rows whose metadata contains
 /// integers marked with [`LARGE_INTEGER_MARK`].

@@ -109,8 +109,9 @@ export class DatabaseManager extends DatabaseManagerBase {
   }
 
   /**
-   * Waits until the database answers and its schema matches, for at most `DB_MAX_RETRIES` ×
-   * `DB_RETRY_DELAY`.
+   * Waits until the database answers and its schema matches.
+   *
+   * The maximum wait is `DB_MAX_RETRIES` × `DB_RETRY_DELAY`.
    *
    * @param options Options: `timeout`, the maximum wait in seconds, and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the time has elapsed.
@@ -252,7 +253,7 @@ export class DatabaseManager extends DatabaseManagerBase {
    * import { Chatkeep } from 'chatkeep';
    *
    * const { messageLogger, dbManager } = new Chatkeep('sqlite:///:memory:');
-   * await messageLogger.logMessage('What is WAL?');
+   * await messageLogger.logMessage('Explain WAL.');
    * console.log(await dbManager.createSearchIndex()); // true
    * console.log(await dbManager.searchIndex()); // ready
    * ```
@@ -291,7 +292,7 @@ export class DatabaseManager extends DatabaseManagerBase {
   }
 
   /**
-   * Imports the messages and tokens of a SQLite file of another chat program, all rows or none.
+   * Imports the messages and tokens of another chat program's SQLite file, all rows or none.
    *
    * The file may be a `chatbot.db`, a `tokens.db`, or a file that SQLAlchemy created. It is not
    * changed. A row keeps its id unless another row already has that id. Tokens remain valid. Rows

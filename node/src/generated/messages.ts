@@ -5,11 +5,11 @@ import { cursorArg } from '../cursors.js';
 import { MessageLoggerBase } from '../message_logger.js';
 import { metadataText } from '../metadata.js';
 import { call, operation } from '../operations.js';
-import { integer, listOf, messagesOf, optionalOf, recordOf } from '../revive.js';
+import { integer, listOf, messagesOf, optionalMessageOf, recordOf } from '../revive.js';
 import { timestampArg } from '../timestamps.js';
 import { iterMessages, logMessage, logMessages } from '../tuned.js';
 import type { Abortable, NewMessage } from '../types.js';
-import { analytics, message, totalsCheck } from './decode.js';
+import { analytics, totalsCheck } from './decode.js';
 import type {
   Analytics,
   FineTuningFormat,
@@ -49,7 +49,7 @@ const GET_MESSAGE_BY_ID = operation(
   'get_message_by_id',
   'getMessageById',
   [],
-  optionalOf(message),
+  optionalMessageOf,
 );
 const GET_MESSAGE_COUNT = operation(
   'messages',
@@ -121,13 +121,13 @@ const EXPORT_FOR_FINE_TUNING = operation(
  *
  * const { messageLogger } = new Chatkeep('sqlite:///:memory:');
  * await messageLogger.logMessage({
- *   message: 'What is WAL?',
+ *   message: 'Explain WAL.',
  *   response: 'Write-ahead logging.',
  *   provider: 'openai',
  *   tokensUsed: 42,
  * });
  * for (const { userMessage } of await messageLogger.getMessages({ provider: 'openai' })) {
- *   console.log(userMessage); // What is WAL?
+ *   console.log(userMessage); // Explain WAL.
  * }
  * ```
  */
@@ -327,9 +327,9 @@ export class MessageLogger extends MessageLoggerBase {
    * import { Chatkeep } from 'chatkeep';
    *
    * const { messageLogger } = new Chatkeep('sqlite:///:memory:');
-   * await messageLogger.logMessage({ message: 'What is WAL?', response: 'Write-ahead logging.' });
+   * await messageLogger.logMessage({ message: 'Explain WAL.', response: 'Write-ahead logging.' });
    * const [found] = await messageLogger.searchMessages('write-ahead');
-   * console.log(found?.userMessage); // What is WAL?
+   * console.log(found?.userMessage); // Explain WAL.
    * ```
    */
   searchMessages(query: string, options?: PageOptions): Promise<Message[]> {
@@ -342,8 +342,9 @@ export class MessageLogger extends MessageLoggerBase {
   }
 
   /**
-   * Returns the totals of a period: the number of messages by provider, model and day, and the
-   * tokens.
+   * Returns the totals of a period.
+   *
+   * These are the number of messages, also by provider, model and day, and the number of tokens.
    *
    * @param options Options: `startDate`, `endDate` and `signal`.
    * @throws `CHATKEEP_INVALID_INPUT`: `startDate` is after `endDate`.
@@ -439,8 +440,7 @@ export class MessageLogger extends MessageLoggerBase {
   }
 
   /**
-   * Returns fine-tuning data: the matching messages that have a response, oldest first, as JSON
-   * Lines.
+   * Returns the matching messages as fine-tuning data, oldest first.
    *
    * Messages whose text or response is missing, empty or blank are skipped.
    *

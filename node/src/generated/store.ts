@@ -16,8 +16,10 @@ const CLOSE = operation('store', 'close', 'close', ['timeout'], noResult);
  */
 export class StoreOperations extends OperationGroup {
   /**
-   * Waits for all operations submitted before: messages, other asynchronous calls, and background
-   * work such as recording when tokens were last used.
+   * Waits for all operations that were submitted before.
+   *
+   * These are messages, other asynchronous calls, and background work such as recording when tokens
+   * were last used. A message is stored when a blocking call returns.
    *
    * @param options Options: `timeout` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Unfinished operations continue.
@@ -27,8 +29,9 @@ export class StoreOperations extends OperationGroup {
   }
 
   /**
-   * Rejects new calls as `CHATKEEP_UNAVAILABLE`, waits for operations in flight as
-   * {@link Chatkeep.flush} does, and closes all connections. Closing a closed store does nothing.
+   * Rejects new calls, waits for operations in flight, and closes all connections.
+   *
+   * Later calls fail with `CHATKEEP_UNAVAILABLE`. Closing a closed store does nothing.
    *
    * @param options Options: `timeout` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Queued messages then fail with

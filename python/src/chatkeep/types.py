@@ -140,7 +140,7 @@ class PoolStatus(TypedDict):
     overflow: int
     #: Sum of ``checked_in`` and ``checked_out``.
     total: int
-    #: Maximum number of connections: ``pool_size`` plus the allowed overflow.
+    #: Maximum number of connections; ``pool_size`` plus the allowed overflow.
     max: int
     #: Number of calls waiting for a connection.
     waiting: int
@@ -158,7 +158,7 @@ class Health(TypedDict):
     server_version: str
     #: Response time of the database in milliseconds, including a necessary connect.
     latency_ms: float
-    #: ``head``, or the mismatch: ``behind``, ``newer``, ``changed``, ``missing``, ``out_of_order``,
+    #: ``head``, or the mismatch; ``behind``, ``newer``, ``changed``, ``missing``, ``out_of_order``,
     #: ``dirty``.
     schema: SchemaState
     #: The pool's status after the check.
@@ -355,7 +355,7 @@ class TotalsDifference(TypedDict):
 
     #: Start of the period.
     start: str
-    #: Length of the period in hours: 1, 24 (a day) or 720 (30 days).
+    #: Length of the period in hours; 1, 24 (a day) or 720 (30 days).
     hours: int
     #: Provider, or ``unknown``.
     provider: str

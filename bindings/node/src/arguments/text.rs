@@ -2,7 +2,7 @@
 
 use napi::{JsString, JsValue as _, ValueType};
 
-use super::{ArgError, ArgResult, JsArg, is_given};
+use super::{ArgError, ArgResult, JsArg};
 
 /// The character that replaces a lone surrogate. The string may also contain it legitimately.
 const REPLACEMENT: char = '\u{FFFD}';
@@ -13,6 +13,10 @@ pub(crate) fn text(field: &str, arg: &JsArg<'_>) -> ArgResult<String> {
     if arg.get_type()? != ValueType::String {
         return Err(ArgError::wrong_type(field, "a string", arg));
     }
+    text_of(field, arg)
+}
+
+fn text_of(field: &str, arg: &JsArg<'_>) -> ArgResult<String> {
     let string = arg.coerce_to_string()?;
     let text = String::try_from(string.into_utf8()?)?;
     // Node silently replaces lone surrogates, so only this character needs the slower check.
@@ -24,13 +28,11 @@ pub(crate) fn text(field: &str, arg: &JsArg<'_>) -> ArgResult<String> {
 
 /// Converts a string, if there is one.
 pub(crate) fn optional_text(field: &str, arg: &JsArg<'_>) -> ArgResult<Option<String>> {
-    if !is_given(arg)? {
-        return Ok(None);
+    match arg.get_type()? {
+        ValueType::Undefined | ValueType::Null => Ok(None),
+        ValueType::String => text_of(field, arg).map(Some),
+        _ => Err(ArgError::wrong_type(field, "a string or null", arg)),
     }
-    if arg.get_type()? != ValueType::String {
-        return Err(ArgError::wrong_type(field, "a string or null", arg));
-    }
-    text(field, arg).map(Some)
 }
 
 fn has_lone_surrogate(string: JsString<'_>) -> napi::Result<bool> {

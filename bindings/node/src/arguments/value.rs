@@ -33,7 +33,8 @@ pub(crate) fn values(
 /// not select that of a number or a text in a write: a `null` from a failed computation must not
 /// delete messages.
 fn is_omitted(field: &Field, is_write: bool, arg: &JsArg<'_>) -> ArgResult<bool> {
-    if field.default == DefaultValue::Required {
+    // An optional value has no other default than nothing.
+    if field.default == DefaultValue::Required || matches!(field.ty, Type::Optional(_)) {
         return Ok(false);
     }
     Ok(match (arg.get_type()?, field.ty) {
@@ -66,7 +67,7 @@ fn value(field: &str, ty: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
         Type::List(element) => list(field, element, arg)?,
         Type::Record(record) => Value::Record(elements(field, arg, |index, arg| {
             let Some(field) = record.fields.get(index) else { return Ok(Value::Missing) };
-            let is_missing = field.default != DefaultValue::Required && !is_given(arg)?;
+            let is_missing = is_omitted(field, false, arg)?;
             if is_missing { Ok(Value::Missing) } else { value(field.name, &field.ty, arg) }
         })?),
         _ => {

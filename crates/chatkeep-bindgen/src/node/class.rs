@@ -108,7 +108,7 @@ fn imports(
     }
     add("", used(&["metadataText"]), "../metadata.js");
     add("", used(&["OperationGroup", "call", "callSync", "operation"]), "../operations.js");
-    let revive = ["integer", "listOf", "messagesOf", "optionalOf", "recordOf"];
+    let revive = ["integer", "listOf", "messagesOf", "optionalMessageOf", "optionalOf", "recordOf"];
     add("", used(&revive), "../revive.js");
     add("", used(&["timestampArg"]), "../timestamps.js");
     let tuned = [
@@ -135,7 +135,9 @@ fn imports(
     ];
     add("type ", used(&hand_written), "../types.js");
     let used_of = |names: &[String]| used(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    add("", used_of(&declared.functions), "./decode.js");
+    // As an argument, so that a parameter of the same name does not count.
+    let is_passed = |name: &&String| code.contains(&format!("({name})"));
+    add("", declared.functions.iter().filter(is_passed).cloned().collect(), "./decode.js");
     add("type ", used_of(&declared.types), "./types.js");
     out + "\n"
 }

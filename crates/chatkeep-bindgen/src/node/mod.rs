@@ -1,6 +1,6 @@
 //! The TypeScript of the Node package: classes, types, and the decoding of results.
 //!
-//! What is not generic is in `special.rs`, and its code in `node/src`.
+//! Exceptions are listed in `special.rs`; their code is in `node/src`.
 
 mod class;
 mod decode;

@@ -3,7 +3,7 @@
 /// Name of the record that JavaScript also accepts with the keys of a stored message.
 pub(super) const NEW_MESSAGE: &str = "NewMessage";
 
-/// What differs.
+/// The exceptions of an operation.
 #[derive(Default)]
 pub(super) struct Special {
     /// Function of `node/src/tuned.ts` that makes the call.
@@ -24,7 +24,7 @@ pub(super) struct Special {
     pub(super) decode: Option<(&'static str, &'static str)>,
 }
 
-/// Returns what is special about an operation.
+/// Returns the exceptions of an operation.
 pub(super) fn special(interface: &str, operation: &str) -> Special {
     let none = Special::default();
     match (interface, operation) {
@@ -46,6 +46,9 @@ pub(super) fn special(interface: &str, operation: &str) -> Special {
         // Pages are encoded by column.
         ("messages", "get_messages" | "retrieve_messages" | "search_messages") => {
             Special { decode: Some(("messagesOf", "Message[]")), ..none }
+        }
+        ("messages", "get_message_by_id") => {
+            Special { decode: Some(("optionalMessageOf", "Message | null")), ..none }
         }
         ("messages", "iter_messages") => Special {
             body: Some("iterMessages"),

@@ -12,7 +12,7 @@ use super::spelling::{
 use super::{Face, HEADER, settings};
 use crate::surface::{Described, Interface, Surface};
 
-/// Classes with a base of their own, which has what is not an operation.
+/// Classes with a base of their own, for members that are not operations.
 const BASES: [(&str, &str); 3] = [
     ("MessageLogger", "MessageLoggerBase"),
     ("DatabaseManager", "DatabaseManagerBase"),
@@ -327,7 +327,7 @@ impl Module<'_> {
         let written = described.documentation.returns.as_ref();
         let written = written.map(|written| sentence(&text(written, class)));
         let description = written.unwrap_or_else(|| {
-            // Most summaries say what is returned.
+            // Most summaries name the result.
             let (first, _) = first_sentence(summary);
             match first.strip_prefix("Returns ") {
                 Some(result) => sentence(result),

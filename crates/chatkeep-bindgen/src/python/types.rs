@@ -10,7 +10,7 @@ use super::layout::{WIDTH, bracketed, lines};
 use super::spelling::{Use, first_sentence, hint, text};
 use crate::surface::Surface;
 
-/// What is not described by an operation, written by hand.
+/// Types that no operation uses, written by hand.
 const FIRST: &str = include_str!("types/first.py");
 const LAST: &str = include_str!("types/last.py");
 
@@ -102,7 +102,9 @@ fn documentation(markdown: &str, indent: usize) -> String {
 }
 
 fn attribute(field: &Field, usage: Use) -> String {
-    let comment = lines(&text(field.documentation, ""), WIDTH - "    #: ".len());
+    // Sphinx takes words before a colon for a type.
+    let comment = text(field.documentation, "").replace(": ", "; ");
+    let comment = lines(&comment, WIDTH - "    #: ".len());
     let comment: String = comment.iter().map(|line| format!("    #: {line}\n")).collect();
     format!("{comment}    {}: {}\n", field.name, hint(&field.ty, usage))
 }

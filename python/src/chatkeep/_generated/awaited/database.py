@@ -250,9 +250,9 @@ class DatabaseManager(DatabaseManagerBase):
             path (str | PathLike[str]): Path of the file.
 
         Returns:
-            ImportReport: The rows found and stored, as in the output of ``chatkeep db import-legacy
-                --json``. A ``dict`` with the keys ``stored``, ``files``, ``bad_rows``,
-                ``hopeless_rows`` and ``problems``.
+            ImportReport: The rows found and stored, as in the output of
+                ``chatkeep db import-legacy --json``. A ``dict`` with the keys ``stored``,
+                ``files``, ``bad_rows``, ``hopeless_rows`` and ``problems``.
 
         Raises:
             InvalidInputError: A row has an invalid value, or a table has unknown columns. The
