@@ -50,7 +50,7 @@ wheel: ## build and test the optimised Python wheel and source distribution
 npm: ## build and test the optimised npm packages
 	$(XTASK) npm
 
-generate: ## write api/chatkeep.json, and what is generated for the other languages
+generate: ## write api/chatkeep.json, and the generated code and pages
 	$(XTASK) generated --write
 
 fmt: ## format the code

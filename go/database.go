@@ -49,7 +49,7 @@ func (d *DatabaseManager) WaitUntilReady(ctx context.Context) error {
 //
 // Errors:
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConfiguration]: the database does not answer, or
-//     cannot be connected to.
+//     connecting failed.
 func (d *DatabaseManager) Health(ctx context.Context) (Health, error) {
 	var result Health
 	err := d.store.call(ctx, "database.health", "Health", struct{}{}, &result)
@@ -212,7 +212,7 @@ func (d *DatabaseManager) Reclaim(ctx context.Context) error {
 //     names them. The command chatkeep db import-legacy lists such rows, and with --force stores
 //     them where possible.
 //   - [ErrCorrupt]: the file is damaged, or is not a SQLite file.
-//   - [ErrConfiguration]: the file cannot be read.
+//   - [ErrConfiguration]: reading the file failed.
 func (d *DatabaseManager) MigrateFromOldSQLite(ctx context.Context, path string) (ImportReport, error) {
 	var result ImportReport
 	err := d.store.call(ctx, "database.migrate_from_old_sqlite", "MigrateFromOldSQLite", struct {

@@ -36,7 +36,7 @@ const (
 	// The file is damaged, or is not a chatkeep database.
 	ErrCorrupt Kind = "Corrupt"
 
-	// The database's schema does not match this program; the error's state says how.
+	// The database's schema does not match this program; the error's state is the difference.
 	ErrSchema Kind = "Schema"
 
 	// The caller interrupted the call while it waited, for example with Ctrl-C.

@@ -81,7 +81,7 @@ kinds! {
     "The file is damaged, or is not a chatkeep database.";
 
     ErrorKind::Schema(_), "Schema", "SCHEMA", "SchemaError", "RuntimeError", 503, 3, false,
-    "The database's schema does not match this program; the error's state says how.";
+    "The database's schema does not match this program; the error's state is the difference.";
 
     ErrorKind::Interrupted, "Interrupted", "INTERRUPTED", "CallInterruptedError", "RuntimeError", 503, 1, false,
     "The caller interrupted the call while it waited, for example with Ctrl-C.";

@@ -21,7 +21,7 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
     match &input.data {
         Data::Struct(data) => expand_struct(&input, &options, &name, data),
         Data::Enum(data) => expand_enum(&input, &options, &name, data),
-        Data::Union(_) => Err(syn::Error::new_spanned(&input, "a union cannot be a record")),
+        Data::Union(_) => Err(syn::Error::new_spanned(&input, "a union is not a record")),
     }
 }
 

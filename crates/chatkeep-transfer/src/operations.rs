@@ -32,7 +32,7 @@ The rows found and stored, as in the output of `chatkeep db import-legacy --json
   them. The command `chatkeep db import-legacy` lists such rows, and with `--force` stores them
   where possible.
 - `Corrupt`: the file is damaged, or is not a SQLite file.
-- `Configuration`: the file cannot be read.",
+- `Configuration`: reading the file failed.",
     form: Form::Call,
     is_write: true,
     parameters: &[Parameter::Single(Field {

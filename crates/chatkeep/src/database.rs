@@ -90,8 +90,8 @@ impl DatabaseManager {
     /// A schema mismatch is not an error here; the field `schema` reports it.
     ///
     /// # Errors
-    /// - `Unavailable`, `PoolTimeout`, `Configuration`: the database does not answer, or cannot be
-    /// connected to.
+    /// - `Unavailable`, `PoolTimeout`, `Configuration`: the database does not answer, or connecting
+    ///   failed.
     #[operation(read)]
     pub fn health(&self) -> Result<Health> {
         self.check_health().map_err(|error| error.with_operation("health"))

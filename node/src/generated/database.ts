@@ -128,7 +128,7 @@ export class DatabaseManager extends DatabaseManagerBase {
    *
    * @param options An abort signal.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFIGURATION`: the database
-   * does not answer, or cannot be connected to.
+   * does not answer, or connecting failed.
    *
    * @example
    * ```ts
@@ -305,7 +305,7 @@ export class DatabaseManager extends DatabaseManagerBase {
    * The message names them. The command `chatkeep db import-legacy` lists such rows, and with
    * `--force` stores them where possible.
    * @throws `CHATKEEP_CORRUPT`: the file is damaged, or is not a SQLite file.
-   * @throws `CHATKEEP_CONFIGURATION`: the file cannot be read.
+   * @throws `CHATKEEP_CONFIGURATION`: reading the file failed.
    *
    * @example
    * ```ts

@@ -576,7 +576,7 @@ export type ChatkeepErrorCode =
   | 'CHATKEEP_READ_ONLY'
   /** The file is damaged, or is not a chatkeep database. */
   | 'CHATKEEP_CORRUPT'
-  /** The database's schema does not match this program; the error's state says how. */
+  /** The database's schema does not match this program; the error's state is the difference. */
   | 'CHATKEEP_SCHEMA'
   /** The caller interrupted the call while it waited, for example with Ctrl-C. */
   | 'CHATKEEP_INTERRUPTED'

@@ -82,7 +82,7 @@ pub struct Field {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum DefaultValue {
-    /// The argument cannot be omitted.
+    /// The argument is required.
     Required,
     /// No value.
     Nothing,

@@ -96,7 +96,7 @@ class DatabaseManager(DatabaseManagerBase):
 
         Raises:
             UnavailableError, PoolTimeoutError, ConfigurationError: The database does not answer, or
-                cannot be connected to.
+                connecting failed.
         """
         return await submit(self._store, _HEALTH, ())
 
@@ -259,6 +259,6 @@ class DatabaseManager(DatabaseManagerBase):
                 message names them. The command ``chatkeep db import-legacy`` lists such rows, and
                 with ``--force`` stores them where possible.
             CorruptError: The file is damaged, or is not a SQLite file.
-            ConfigurationError: The file cannot be read.
+            ConfigurationError: Reading the file failed.
         """
         return await submit(self._store, _MIGRATE_FROM_OLD_SQLITE, (path,))
