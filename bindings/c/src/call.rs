@@ -36,7 +36,7 @@ pub(crate) fn call(handle: u64, name: &str, arguments: &str) -> Result<Vec<u8>> 
             "messages.iter_messages" => pages::next(&chat, fields, arguments),
             "store.flush" => {
                 let values = arguments_from_json_text(fields, arguments)?;
-                encode(&chat.flush(Arguments::new(fields, values).next()?)?)
+                encode(&chat.flush(Arguments::new(fields, values).take()?)?)
             }
             _ => {
                 let values = arguments_from_json_text(fields, arguments)?;

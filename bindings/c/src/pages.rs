@@ -33,9 +33,9 @@ pub(crate) fn next(chat: &Chatkeep, fields: &[Field], arguments: &str) -> Result
     let fields = [fields, &[POSITION]].concat();
     let mut values = Arguments::new(&fields, arguments_from_json_text(&fields, arguments)?);
     let filter: MessageFilter = values.group(filter_fields)?;
-    let order: Order = values.next()?;
+    let order: Order = values.take()?;
     let mut pages = chat.messages().iter_messages(&filter, order);
-    if let Some(position) = values.next::<Option<String>>()? {
+    if let Some(position) = values.take::<Option<String>>()? {
         let invalid = || Error::invalid_input("position", "is not a position of this iterator");
         let (limit, cursor) = position.split_once('.').ok_or_else(invalid)?;
         let limit = limit.parse().map_err(|_| invalid())?;

@@ -57,7 +57,7 @@ impl Store {
         #[napi(ts_arg_type = "unknown[]")] args: Vec<JsArg<'_>>,
     ) -> napi::Result<Either<MessagePages, Failure>> {
         self.pages("iter_messages", &args, |arguments| {
-            Ok((arguments.group(5)?, arguments.next()?, None))
+            Ok((arguments.group(5)?, arguments.take()?, None))
         })
     }
 
@@ -68,7 +68,7 @@ impl Store {
         #[napi(ts_arg_type = "unknown[]")] args: Vec<JsArg<'_>>,
     ) -> napi::Result<Either<MessagePages, Failure>> {
         self.pages("export_for_fine_tuning", &args, |arguments| {
-            let format = arguments.next()?;
+            let format = arguments.take()?;
             Ok((arguments.group(5)?, Order::OldestFirst, Some(format)))
         })
     }

@@ -61,12 +61,12 @@ fn get_messages(arguments: &mut Arguments<'_>) -> Result<Prepared> {
 }
 
 fn get_message_by_id(arguments: &mut Arguments<'_>) -> Result<Prepared> {
-    let id: i64 = arguments.next()?;
+    let id: i64 = arguments.take()?;
     Ok(Box::new(move |chat| chat.messages().get_message_by_id(id).map(columns::optional_message)))
 }
 
 fn search_messages(arguments: &mut Arguments<'_>) -> Result<Prepared> {
-    let query: String = arguments.next()?;
+    let query: String = arguments.take()?;
     let page: Page = arguments.group(3)?;
     Ok(Box::new(move |chat| chat.messages().search_messages(&query, &page).map(columns::messages)))
 }

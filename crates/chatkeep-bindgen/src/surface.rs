@@ -60,11 +60,9 @@ impl Surface {
     fn add_type(&mut self, ty: &Type) {
         match ty {
             Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => self.add_type(inner),
-            Type::Record(record) => {
-                if self.records.insert(record.name, record).is_none() {
-                    for field in record.fields {
-                        self.add_type(&field.ty);
-                    }
+            Type::Record(record) if self.records.insert(record.name, record).is_none() => {
+                for field in record.fields {
+                    self.add_type(&field.ty);
                 }
             }
             Type::Enum(described) => {

@@ -272,7 +272,7 @@ fn operation(
             if argument.options.flatten {
                 quote!(let #ident: #owned = arguments.group(crate::operation::group_size::<#owned>())?;)
             } else {
-                quote!(let #ident: #owned = arguments.next()?;)
+                quote!(let #ident: #owned = arguments.take()?;)
             }
         });
         let passes = arguments.iter().map(|argument| &argument.pass);

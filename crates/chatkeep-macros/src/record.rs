@@ -89,7 +89,7 @@ fn expand_struct(
                 ) -> ::chatkeep_core::Result<Self> {
                     let mut fields =
                         ::chatkeep_core::described::record_fields(RECORD.fields, value)?;
-                    Ok(Self { #(#idents: fields.next()?),* })
+                    Ok(Self { #(#idents: fields.take()?),* })
                 }
             }
         }

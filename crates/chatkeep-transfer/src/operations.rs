@@ -48,7 +48,7 @@ The rows found and stored, as in the output of `chatkeep db import-legacy --json
     returns: ImportReport::TYPE,
     is_tuned: false,
     prepare: Some(|arguments| {
-        let path: PathBuf = arguments.next()?;
+        let path: PathBuf = arguments.take()?;
         Ok(Box::new(move |chat| Ok(answer(chat.database().migrate_from_old_sqlite(&path)?))))
     }),
 };

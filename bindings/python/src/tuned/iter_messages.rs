@@ -22,7 +22,7 @@ pub(super) fn call<'py>(
         let mut arguments = Arguments::new(&entry.fields, values);
         // The order is the last parameter, and the others are the filter's.
         let filter: MessageFilter = arguments.group(entry.fields.len() - 1)?;
-        let order: Order = arguments.next()?;
+        let order: Order = arguments.take()?;
         let messages = handle.chat()?.messages().iter_messages(&filter, order);
         Ok(MessageIterator::new(SharedHandle::clone(handle), entry, messages))
     })?;

@@ -68,5 +68,5 @@ fn call<'py>(
 
 fn timeout(entry: &Entry, given: &Bound<'_, PyTuple>) -> ArgResult<Duration> {
     let values = entry.values(given, &mut ResultKeys::default())?;
-    Ok(Arguments::new(&entry.fields, values).next()?)
+    Ok(Arguments::new(&entry.fields, values).take()?)
 }

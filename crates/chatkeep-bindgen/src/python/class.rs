@@ -112,7 +112,7 @@ impl Module<'_> {
         let mut types: Vec<_> =
             surface.records.keys().chain(surface.enums.keys()).copied().collect();
         types.extend(["MetadataFilter", "TimestampInput"]);
-        types.retain(|name| is_used(&name));
+        types.retain(|name| is_used(name));
         types.sort_unstable();
         if !types.is_empty() {
             out.push_str(&import(4, "chatkeep.types", types));

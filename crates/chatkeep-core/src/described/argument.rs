@@ -32,7 +32,7 @@ impl<'a> Arguments<'a> {
     ///
     /// # Errors
     /// `InvalidInput` with the argument's name when it is required and missing, or invalid.
-    pub fn next<T: FromValue>(&mut self) -> Result<T> {
+    pub fn take<T: FromValue>(&mut self) -> Result<T> {
         let value = self.next_value()?;
         let name = self.fields[self.next - 1].name;
         T::from_value(value)
@@ -42,7 +42,7 @@ impl<'a> Arguments<'a> {
     /// Returns the next `count` arguments as the fields of one record.
     ///
     /// # Errors
-    /// The errors of [`Arguments::next`].
+    /// The errors of [`Arguments::take`].
     pub fn group<T: FromValue>(&mut self, count: usize) -> Result<T> {
         let values = (0..count).map(|_| self.next_value()).collect::<Result<_>>()?;
         T::from_value(Value::Record(values))
