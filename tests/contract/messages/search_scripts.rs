@@ -12,34 +12,42 @@ on_every_engine![results_are_the_same_with_the_index_in_every_script];
 /// More messages than a search scans before it uses the index.
 const NEWER: usize = 2_100;
 
-const WORDS: &[&str] = &[
-    "needle in a haystack",
+/// Words in scripts without case, and of other characters.
+const UNCASED: &[&str] = &[
     "𠮷野家",
     "မြန်မာစာ",
-    "𝐇𝐞𝐥𝐥𝐨",
     "हिन्दी में",
     "ภาษาไทย",
     "한국어 사람",
     "עִבְרִית",
     "العربية",
-    "ქართული ᲥᲐᲠᲗᲣᲚᲘ",
-    "ᏣᎳᎩ ꮳꮃꭹ",
     "አማርኛ",
     "தமிழ்",
     "ភាសាខ្មែរ",
     "ພາສາລາວ",
     "བོད་ཡིག",
-    "𐐀𐐁 𐐨𐐩",
     "😀😀😀 👩\u{200d}👧",
+    "a_b-c_d 100% x+y",
+    "㍿株式会社",
+    "ʻōlelo Hawaiʻi",
+];
+
+/// Words with letters that locales and versions of Unicode fold differently.
+const CASED: &[&str] = &[
+    "needle in a haystack",
+    "𝐇𝐞𝐥𝐥𝐨",
+    "ქართული ᲥᲐᲠᲗᲣᲚᲘ",
+    "ᏣᎳᎩ ꮳꮃꭹ",
+    "𐐀𐐁 𐐨𐐩",
     "İstanbul ısı IĞDIR ığdır",
     "STRASSE straße STRAẞE",
     "ΟΔΟΣ οδός",
     "ǅungla Ǆungla ǆungla",
+    "Ìsa ìsa Íaĩ ÍAĨ",
+    "tes\u{212a}t teskt TESKT te\u{17f}kt",
+    "a\u{a7cb}bc a\u{264}bc",
     "ﬁne ﬀ",
-    "a_b-c_d 100% x+y",
     "e\u{301}te\u{301} été",
-    "㍿株式会社",
-    "ʻōlelo Hawaiʻi",
 ];
 
 /// One alphanumeric character per block, tripled, from the start of every plane in use.
@@ -56,13 +64,17 @@ fn letters() -> Vec<String> {
 fn texts() -> Vec<String> {
     let letters = letters();
     assert!(letters.len() > 200);
-    WORDS.iter().map(|word| (*word).to_owned()).chain(letters).collect()
+    UNCASED.iter().chain(CASED).map(|word| (*word).to_owned()).chain(letters).collect()
 }
 
-/// Substrings of two, three and four characters of the words.
 fn parts() -> Vec<String> {
+    [parts_of(UNCASED), parts_of(CASED)].concat()
+}
+
+/// Substrings of two, three and four characters of these words.
+fn parts_of(words: &[&str]) -> Vec<String> {
     let mut queries = Vec::new();
-    for word in WORDS {
+    for word in words {
         let letters: Vec<char> = word.chars().collect();
         for length in [2, 3, 4] {
             queries.extend(
@@ -167,31 +179,81 @@ fn an_index_with_another_ngram_size_is_unused_and_can_be_rebuilt() {
     assert_eq!(find(), 1);
 }
 
-/// Creates a database with this locale on the shared server, and returns its URL and name.
+/// Creates a database with this locale on the shared server, and returns its URL and name. Its
+/// planner always uses the index if that is possible.
 fn in_locale(keeper: &TestDatabase, number: usize, options: &str) -> (String, String) {
     let name = format!("{}_{number}", keeper.name());
     keeper.execute(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' {options}"));
+    for setting in ["enable_seqscan", "enable_indexscan"] {
+        keeper.execute(&format!("ALTER DATABASE {name} SET {setting} = off"));
+    }
     (keeper.url().replace(keeper.name(), &name), name)
 }
+
+/// Locales with different lowercase letters or different characters of words, each with the first
+/// version of PostgreSQL that has its provider.
+const LOCALES: &[(u32, &str)] = &[
+    (0, "LC_COLLATE 'C' LC_CTYPE 'C'"),
+    (15, "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"),
+    (15, "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C'"),
+    (15, "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"),
+    (15, "LOCALE_PROVIDER icu ICU_LOCALE 'lt-LT' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"),
+    (17, "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'"),
+    (
+        18,
+        "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
+    ),
+];
 
 #[test]
 fn results_are_the_same_in_every_postgresql_locale() {
     let keeper = TestDatabase::create(Engine::PostgreSql);
-    // PostgreSQL 14 has no ICU locale for a whole database.
-    let has_icu = keeper.scalar("SELECT current_setting('server_version_num')::int >= 150000")
-        == Some("t".to_owned());
-    let locales = [
-        "LC_COLLATE 'C' LC_CTYPE 'C'",
-        "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
-        "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
-    ];
-    for (number, options) in locales.into_iter().take(if has_icu { 3 } else { 1 }).enumerate() {
+    let version = keeper.scalar("SELECT current_setting('server_version_num')::int / 10000");
+    let version: u32 = version.and_then(|text| text.parse().ok()).expect("a number");
+    let mut locales: Vec<_> = LOCALES
+        .iter()
+        .filter(|(first, _)| *first <= version)
+        .map(|(_, options)| (*options).to_owned())
+        .collect();
+    // Locales of the operating system, if they are installed.
+    locales.extend(
+        keeper
+            .query(
+                "SELECT collname FROM pg_collation WHERE collname IN ('tr_TR.utf8', 'lt_LT.utf8')",
+            )
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|name| format!("LC_COLLATE 'C' LC_CTYPE '{name}'")),
+    );
+    for (number, options) in locales.iter().enumerate() {
         let (url, name) = in_locale(&keeper, number, options);
         let chat = open(&url);
-        finds_the_same(&chat, &parts());
+        println!("{options}");
+        finds_the_same(&chat, &parts_of(CASED));
         drop(chat);
         keeper.execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
     }
+}
+
+#[test]
+fn an_index_whose_functions_are_not_permitted_is_unused() {
+    let database = TestDatabase::create(Engine::PostgreSql);
+    database.execute("CREATE SCHEMA trigrams; CREATE EXTENSION pg_trgm WITH SCHEMA trigrams");
+    finds_the_same(&open(database.url()), &parts());
+    let role = format!("reader_{}", database.name());
+    database.execute(&format!(
+        "CREATE ROLE {role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}; \
+         GRANT {role} TO CURRENT_USER"
+    ));
+    let chat = open(&format!("{}?options=-c%20role%3D{role}", database.url()));
+    assert_eq!(
+        chat.database().search_index().expect("the query succeeds"),
+        SearchIndexState::Ready
+    );
+    assert_eq!(found(&chat, &["haystack".to_owned()])[0].1.len(), 1);
+    drop(chat);
+    database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
 #[test]

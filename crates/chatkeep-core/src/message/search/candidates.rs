@@ -7,8 +7,9 @@
 //!
 //! PostgreSQL derives the runs from the regular expression, unless a character has a variant above
 //! U+07FF, which its regular expressions do not list. An example is K, with the variants k and
-//! Kelvin sign. Then `ILIKE` is used for characters whose variants it all finds in the database's
-//! locale.
+//! Kelvin sign. Nor is this used if the index stores a character of the text as one that is not
+//! listed ([`folding`](super::folding)). Then `ILIKE` is used for characters whose variants it all
+//! finds in the database's locale.
 
 use std::cmp::Reverse;
 
@@ -18,12 +19,13 @@ use diesel::expression::{
 use diesel::mysql::Mysql;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
 use super::COLUMNS;
-use super::index::{self, SearchIndexState};
+use super::folding::Folding;
+use super::index::{Index, SearchIndexState};
 use super::ngram::is_token_letter;
 use crate::case_folding::variants;
 use crate::connection::{Connection, Session};
@@ -62,22 +64,26 @@ pub(super) enum Candidates {
 impl Candidates {
     /// Returns the index query for this text. `None` if there is no index or it does not support
     /// the text.
-    pub(super) fn of(connection: &mut Connection, text: &str) -> Result<Option<Self>> {
-        if connection.engine() == Engine::MariaDb {
-            return Ok(None);
-        }
-        let index = index::inspect(connection)?;
+    pub(super) fn of(
+        connection: &mut Connection,
+        index: &Index,
+        text: &str,
+    ) -> Result<Option<Self>> {
         if index.state != SearchIndexState::Ready {
             return Ok(None);
         }
         let characters: Vec<Vec<char>> = text.chars().map(variants).collect();
-        Ok(match connection.engine() {
-            Engine::Sqlite => sqlite(&characters).map(Self::FullText),
-            Engine::MySql => mysql(&characters, index.run).map(Self::FullText),
-            Engine::PostgreSql if has_listed_run(&characters) => Some(Self::Pattern),
-            Engine::PostgreSql => ilike(connection, text, &characters)?.map(Self::Ilike),
-            Engine::MariaDb => None,
-        })
+        match connection.engine() {
+            Engine::Sqlite => Ok(sqlite(&characters).map(Self::FullText)),
+            Engine::MySql => Ok(mysql(&characters, index.run).map(Self::FullText)),
+            Engine::PostgreSql => postgresql(connection, index, text, &characters),
+            Engine::MariaDb => Ok(None),
+        }
+    }
+
+    /// Returns whether the search condition itself uses the index.
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self, Self::Pattern)
     }
 
     /// Returns whether there are too many candidates to fetch.
@@ -162,6 +168,26 @@ fn run_variants(run: &[Vec<char>]) -> Vec<String> {
     })
 }
 
+fn postgresql(
+    connection: &mut Connection,
+    index: &Index,
+    text: &str,
+    characters: &[Vec<char>],
+) -> Result<Option<Candidates>> {
+    let Some(schema) = index.functions.as_deref() else { return Ok(None) };
+    if characters.len() < POSTGRESQL_RUN {
+        return Ok(None);
+    }
+    let folding = Folding::read(connection, schema, characters.iter().flatten().copied())?;
+    let is_listed = |variants: &[char]| variants.iter().all(|variant| *variant <= LAST_LISTED);
+    let lists_stored =
+        |variants: &Vec<char>| !is_listed(variants) || folding.lists_stored(variants);
+    if has_listed_run(characters) && characters.iter().all(lists_stored) {
+        return Ok(Some(Candidates::Pattern));
+    }
+    Ok(ilike(&folding, text, characters).map(Candidates::Ilike))
+}
+
 /// Returns whether PostgreSQL can derive index entries from the regular expression.
 fn has_listed_run(characters: &[Vec<char>]) -> bool {
     characters.windows(POSTGRESQL_RUN).any(|run| {
@@ -171,49 +197,22 @@ fn has_listed_run(characters: &[Vec<char>]) -> bool {
     })
 }
 
-#[derive(QueryableByName)]
-struct Lower {
-    #[diesel(sql_type = Array<Text>)]
-    lower: Vec<String>,
-}
-
-/// Returns an `ILIKE` pattern for the longest part of the text for which `ILIKE` finds all variants
-/// of every character in this database's locale.
-fn ilike(
-    connection: &mut Connection,
-    text: &str,
-    characters: &[Vec<char>],
-) -> Result<Option<String>> {
-    let Session::PostgreSql(session) = &mut connection.session else { return Ok(None) };
-    let all: Vec<String> = characters.iter().flatten().map(char::to_string).collect();
-    let lower = sql_query(
-        "SELECT ARRAY(SELECT lower(each) FROM unnest($1) WITH ORDINALITY \
-         AS given (each, place) ORDER BY place) AS lower",
-    )
-    .bind::<Array<Text>, _>(all)
-    .get_result::<Lower>(session.as_mut());
-    let lower = lower.map_err(|error| connection.read_error(error))?.lower;
-    let mut rest = lower.as_slice();
-    let is_usable: Vec<bool> = characters
-        .iter()
-        .map(|variants| {
-            let (these, others) = rest.split_at(variants.len().min(rest.len()));
-            rest = others;
-            variants.iter().all(|variant| variant.is_alphanumeric())
-                && these.windows(2).all(|two| two[0] == two[1])
-        })
-        .collect();
-    let written: Vec<char> = text.chars().collect();
-    let longest = written
-        .iter()
-        .zip(is_usable)
+/// Returns an `ILIKE` pattern for the longest part of the text for which `ILIKE` and the index find
+/// all variants of every character.
+fn ilike(folding: &Folding, text: &str, characters: &[Vec<char>]) -> Option<String> {
+    let is_usable = |variants: &Vec<char>| {
+        variants.iter().all(|variant| variant.is_alphanumeric()) && folding.are_equal(variants)
+    };
+    let longest = text
+        .chars()
+        .zip(characters.iter().map(is_usable))
         .collect::<Vec<_>>()
         .split(|(_, is_usable)| !is_usable)
         .max_by_key(|part| part.len())
         .filter(|part| part.len() >= POSTGRESQL_RUN)
-        .map(|part| part.iter().map(|(character, _)| **character).collect::<String>());
+        .map(|part| part.iter().map(|(character, _)| character).collect::<String>());
     // The part contains only letters and digits, so nothing needs escaping.
-    Ok(longest.map(|part| format!("%{part}%")))
+    longest.map(|part| format!("%{part}%"))
 }
 
 impl Expression for Candidates {

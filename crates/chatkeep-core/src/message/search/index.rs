@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::trigrams;
@@ -53,11 +53,34 @@ struct Found {
     run: i64,
 }
 
+#[derive(QueryableByName)]
+struct FoundTrigrams {
+    #[diesel(embed)]
+    found: Found,
+    #[diesel(sql_type = Nullable<Text>)]
+    functions: Option<String>,
+}
+
 /// The current index.
 pub(super) struct Index {
     pub(super) state: SearchIndexState,
     /// Number of characters in an index entry.
     pub(super) run: usize,
+    /// Schema of `pg_trgm`'s functions, quoted. `None` on other engines, or if this account may not
+    /// call them.
+    pub(super) functions: Option<String>,
+}
+
+impl Index {
+    fn new(found: Option<&Found>, functions: Option<String>) -> Self {
+        let run = found.map(|found| usize::try_from(found.run).unwrap_or(0));
+        let state = match run {
+            None => SearchIndexState::Absent,
+            Some(0) => SearchIndexState::Unfinished,
+            Some(_) => SearchIndexState::Ready,
+        };
+        Self { state, run: run.unwrap_or(0), functions }
+    }
 }
 
 /// Returns the state of the search index.
@@ -72,12 +95,7 @@ pub fn search_index_state(connection: &mut Connection) -> Result<SearchIndexStat
 pub(super) fn inspect(connection: &mut Connection) -> Result<Index> {
     let sql = match connection.engine() {
         Engine::Sqlite => "SELECT 3 AS run FROM sqlite_master WHERE name = 'messages_search'",
-        // Only the index of the table in the search path; tables in other schemas may have one too.
-        Engine::PostgreSql => {
-            "SELECT indisvalid::int::bigint * 3 AS run FROM pg_index \
-             JOIN pg_class i ON i.oid = indexrelid \
-             WHERE indrelid = to_regclass('messages') AND relname = 'messages_search'"
-        }
+        Engine::PostgreSql => return inspect_postgresql(connection),
         // The index comment holds the token size at creation. With another size, entries are not
         // found.
         Engine::MySql => {
@@ -87,16 +105,32 @@ pub(super) fn inspect(connection: &mut Connection) -> Result<Index> {
              FROM information_schema.statistics WHERE table_schema = DATABASE() \
              AND table_name = 'messages' AND index_name = 'messages_search' LIMIT 1"
         }
-        Engine::MariaDb => return Ok(Index { state: SearchIndexState::Unsupported, run: 0 }),
+        Engine::MariaDb => {
+            return Ok(Index { state: SearchIndexState::Unsupported, ..Index::new(None, None) });
+        }
     };
     let found = on_engine!(connection, c => sql_query(sql).load::<Found>(c));
     let found = found.map_err(|error| connection.read_error(error))?;
-    let run = found.first().map(|found| usize::try_from(found.run).unwrap_or(0));
-    Ok(match run {
-        None => Index { state: SearchIndexState::Absent, run: 0 },
-        Some(0) => Index { state: SearchIndexState::Unfinished, run: 0 },
-        Some(run) => Index { state: SearchIndexState::Ready, run },
-    })
+    Ok(Index::new(found.first(), None))
+}
+
+fn inspect_postgresql(connection: &mut Connection) -> Result<Index> {
+    let Session::PostgreSql(session) = &mut connection.session else {
+        return Ok(Index::new(None, None));
+    };
+    // Only the index of the table in the search path; tables in other schemas may have one too.
+    let sql = "SELECT indisvalid::int::bigint * 3 AS run, \
+               (SELECT quote_ident(nspname) FROM pg_opclass o \
+               JOIN pg_namespace n ON n.oid = opcnamespace \
+               JOIN pg_proc p ON pronamespace = n.oid AND proname = 'show_trgm' \
+               WHERE o.oid = indclass[0] AND has_schema_privilege(n.oid, 'USAGE') \
+               AND has_function_privilege(p.oid, 'EXECUTE') LIMIT 1) AS functions \
+               FROM pg_index JOIN pg_class i ON i.oid = indexrelid \
+               WHERE indrelid = to_regclass('messages') AND relname = 'messages_search'";
+    let found = sql_query(sql).load::<FoundTrigrams>(session.as_mut());
+    let found = found.map_err(|error| connection.read_error(error))?.pop();
+    let (found, functions) = found.map(|row| (row.found, row.functions)).unzip();
+    Ok(Index::new(found.as_ref(), functions.flatten()))
 }
 
 /// Returns the minimum length of a search text, in characters, for which the index is used.

@@ -11,6 +11,7 @@
 //! condition is the same in each case, and so are the results.
 
 mod candidates;
+mod folding;
 mod index;
 mod matches;
 mod ngram;
@@ -55,7 +56,11 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
     page.check()?;
     check(query)?;
     let matches = Matches::new(query, connection.engine());
-    let Some(candidates) = Candidates::of(connection, query)? else {
+    let index = index::inspect(connection)?;
+    let Some(candidates) = Candidates::of(connection, &index, query)? else {
+        // PostgreSQL would use the index even if it misses messages with this text.
+        let is_ready = index.state == SearchIndexState::Ready;
+        let matches = if is_ready { matches.in_order() } else { matches };
         return load(connection, matches, None, None, page);
     };
     let Some(oldest) = scan_limit(connection, page.cursor)? else {
@@ -72,6 +77,7 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
     if is_frequent || candidates.are_many(connection)? {
         return load(connection, matches.in_order(), None, None, page);
     }
+    let matches = if candidates.is_pattern() { matches } else { matches.in_order() };
     load(connection, matches, Some(candidates), None, page)
 }
 
