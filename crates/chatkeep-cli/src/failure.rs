@@ -252,6 +252,10 @@ fn hint(kind: ErrorKind, retryable: bool, message: &str) -> Option<&'static str>
             "a newer release of the application upgraded this database; use its migrations"
         }
         ErrorKind::Schema(SchemaState::Unfinished) => return None,
+        // The message names the remedy.
+        ErrorKind::Schema(SchemaState::Newer) if message.contains("restore this backup") => {
+            return None;
+        }
         ErrorKind::Schema(SchemaState::Newer) => {
             "a newer chatkeep upgraded this database; install that version"
         }

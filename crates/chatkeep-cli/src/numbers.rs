@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chatkeep_transfer::{RowCounts, TableRows};
+
 /// Formats a number as `1,234,567`.
 pub(crate) fn thousands(number: impl Into<i128>) -> String {
     let number = number.into();
@@ -20,6 +22,29 @@ pub(crate) fn thousands(number: impl Into<i128>) -> String {
 pub(crate) fn amount(number: impl Into<i128>, noun: &str) -> String {
     let number = number.into();
     format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
+/// Formats row counts as `3 messages, 1 user and 2 tokens`. Optional tables are omitted if they are
+/// empty.
+pub(crate) fn row_amounts(rows: &RowCounts) -> String {
+    listed(rows.iter().filter(|count| count.rows > 0 || !is_optional(count)))
+}
+
+/// Formats the row counts of the optional tables, or returns `None` if they are empty.
+pub(crate) fn optional_amounts(rows: &RowCounts) -> Option<String> {
+    let amounts = listed(rows.iter().filter(|count| count.rows > 0 && is_optional(count)));
+    (!amounts.is_empty()).then_some(amounts)
+}
+
+/// Returns whether many programs do not use the table.
+fn is_optional(count: &TableRows) -> bool {
+    !matches!(count.table, "messages" | "api_tokens")
+}
+
+fn listed(counts: impl Iterator<Item = TableRows>) -> String {
+    let mut amounts: Vec<_> = counts.map(|count| amount(count.rows, count.noun)).collect();
+    let last = amounts.pop().unwrap_or_default();
+    if amounts.is_empty() { last } else { format!("{} and {last}", amounts.join(", ")) }
 }
 
 /// Formats a size as `512 bytes` or `1.5 MB`.

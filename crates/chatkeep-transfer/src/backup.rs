@@ -11,10 +11,12 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use crate::archive::{Manifest, Writer};
-use crate::batch::Batch;
 use crate::output::{refuse_database_file, refuse_leftover_companion};
 use crate::progress::{Phase, Step};
-use crate::reading::{self, count};
+use crate::reading;
+use crate::table::{
+    ApiTokens, Batch, Messages, RowCounts, TABLES, Tables, TransferTable as _, count,
+};
 
 /// Result of a backup. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,9 +26,11 @@ pub struct BackupReport {
     pub messages: u64,
     /// Number of tokens in the backup.
     pub tokens: u64,
+    /// Number of rows in the backup by table name, those above included.
+    pub rows: RowCounts,
 }
 
-/// Writes a consistent snapshot of all messages and tokens into an archive.
+/// Writes a consistent snapshot of all rows into an archive.
 ///
 /// [`restore`](crate::restore) reads the archive into any engine. It is a zstd-compressed tar file
 /// of JSON Lines, with a manifest and digests. Other programs can write during the backup.
@@ -38,7 +42,7 @@ pub struct BackupReport {
 /// let chat = chatkeep::Chatkeep::open(&format!("sqlite:///{}/chat.db", folder.path().display()))?;
 /// chat.messages().log_message(&chatkeep::NewMessage::new("hi"))?;
 /// let file = std::fs::File::create(folder.path().join("chat.tar.zst"))?;
-/// assert_eq!(backup(&chat, file, &mut |_| {})?.content.messages.rows, 1);
+/// assert_eq!(backup(&chat, file, &mut |_| {})?.content.rows_of("messages"), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -55,31 +59,31 @@ pub fn backup(
         // A separate connection, so that the backup does not occupy one of the pool.
         let mut source = open_source(database.url(), database.settings().connect_timeout)?;
         database.expect_file(&source)?;
-        write(&mut source, out, progress)
+        write(&mut source, TABLES, out, progress)
     };
     run().map_err(|error| error.with_operation("backup"))
 }
 
-fn write(
+pub(crate) fn write(
     source: &mut Connection,
+    tables: Tables,
     out: impl Write,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Manifest> {
     let engine = source.engine().name();
-    let (messages, tokens) = count(source)?;
-    let total = messages + tokens;
+    let total = count(source, tables)?.total();
     let mut writer = Writer::new(out)?;
     let mut done = 0;
     let read = thread::scope(|scope| {
-        let (sender, receiver) = sync_channel::<Batch>(2);
+        let (sender, receiver) = sync_channel::<Box<dyn Batch>>(2);
         let reader = scope.spawn(move || {
-            reading::read(source, |batch, _| {
+            reading::read(source, tables, |batch, _| {
                 sender.send(batch).map_err(|_| Error::internal("the archive writer stopped"))
             })
         });
         let mut written = Ok(());
         for batch in &receiver {
-            written = writer.add(&batch);
+            written = writer.add(&*batch);
             if written.is_err() {
                 break;
             }
@@ -109,8 +113,9 @@ pub fn backup_sqlite(chat: &Chatkeep, path: &Path) -> Result<BackupReport> {
         refuse_database_file(database.url(), path)?;
         refuse_leftover_companion(path)?;
         let report = database.with_connection(Role::Reader, |connection| {
-            let (messages, tokens) = count(connection)?;
-            Ok(BackupReport { messages, tokens })
+            let rows = count(connection, TABLES)?;
+            let (messages, tokens) = (rows.of(Messages::NAME), rows.of(ApiTokens::NAME));
+            Ok(BackupReport { messages, tokens, rows })
         })?;
         let mut source = open_source(database.url(), database.settings().connect_timeout)?;
         database.expect_file(&source)?;

@@ -8,11 +8,11 @@ use chatkeep_core::transfer::open_source;
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
 use serde::Serialize;
 
-use crate::batch::NextIds;
+use crate::content::Content;
 use crate::copy::same_database;
-use crate::digest::Content;
 use crate::progress::{Phase, Step};
-use crate::reading::{self, Read, count};
+use crate::reading::{self, Read};
+use crate::table::{NextIds, TABLES, Tables, count};
 
 /// Result of a comparison. The field names are its JSON keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,29 +29,22 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    pub(crate) fn new(source: Content, next_ids: NextIds, target: Read) -> Self {
+    pub(crate) fn new(tables: Tables, source: Content, next_ids: &NextIds, target: Read) -> Self {
         let mut differences = Vec::new();
-        let tables = [
-            ("messages", &source.messages, &target.content.messages),
-            ("api_tokens", &source.api_tokens, &target.content.api_tokens),
-        ];
-        for (table, one, other) in tables {
-            if one.rows != other.rows {
-                differences.push(format!(
-                    "{table}: {} rows in the source, {} in the target",
-                    one.rows, other.rows
-                ));
-            } else if one.sha256 != other.sha256 {
+        for table in tables.iter().map(|table| table.name()) {
+            let (one, other) = (source.rows_of(table), target.content.rows_of(table));
+            if one != other {
+                differences
+                    .push(format!("{table}: {one} rows in the source, {other} in the target"));
+            } else if source.table(table) != target.content.table(table) {
                 differences
                     .push(format!("{table}: the same number of rows, but not the same values"));
             }
         }
-        let next_ids = [
-            ("messages", next_ids.messages, target.next_ids.messages),
-            ("api_tokens", next_ids.tokens, target.next_ids.tokens),
-        ];
-        for (table, one, other) in next_ids {
-            if other < one {
+        for table in tables.iter().map(|table| table.name()) {
+            if let (Some(one), Some(other)) = (next_ids.of(table), target.next_ids.of(table))
+                && other < one
+            {
                 differences.push(format!(
                     "{table}: the next id is {one} in the source, only {other} in the target"
                 ));
@@ -74,7 +67,7 @@ impl Comparison {
 
 /// Compares two databases: row counts, digests over all values, and the next ids.
 ///
-/// No messages or tokens are changed. If the target is a server, a row is written to it and removed
+/// No rows of these tables are changed. If the target is a server, a row is written to it and removed
 /// again, to detect that both URLs name one database.
 ///
 /// # Errors
@@ -96,19 +89,19 @@ pub fn compare(
     if target.engine().is_server() && is_same_database(&mut target, &mut source).unwrap_or(false) {
         return Err(same_database());
     }
-    compare_open(&mut source, &mut target, progress)
+    compare_open(&mut source, &mut target, TABLES, progress)
 }
 
 pub(crate) fn compare_open(
     source: &mut Connection,
     target: &mut Connection,
+    tables: Tables,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Comparison> {
-    let (messages, tokens) = count(source)?;
-    let total = messages + tokens;
+    let total = count(source, tables)?.total();
     let (one, other) = thread::scope(|scope| {
-        let other = scope.spawn(|| reading::read(target, |_, _| Ok(())));
-        let one = reading::read(source, |_, digests| {
+        let other = scope.spawn(|| reading::read(target, tables, |_, _| Ok(())));
+        let one = reading::read(source, tables, |_, digests| {
             progress(Step { phase: Phase::Comparing, done: digests.rows(), total });
             Ok(())
         });
@@ -116,7 +109,7 @@ pub(crate) fn compare_open(
     });
     let one = one.map_err(|error| of("source", error))?;
     let other = other.map_err(|error| of("target", error))?;
-    Ok(Comparison::new(one.content, one.next_ids, other))
+    Ok(Comparison::new(tables, one.content, &one.next_ids, other))
 }
 
 /// Prefixes an error with the database that it concerns: `source` or `target`.

@@ -10,12 +10,14 @@ use chatkeep_core::transfer::{self, open_follower, open_source, open_target, pee
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
 use serde::{Serialize, Serializer};
 
-use crate::batch::Batch;
 use crate::compare::{Comparison, compare_open, of};
 use crate::follower::{ProgressSender, follow};
 use crate::progress::{Phase, Step};
-use crate::reading::{self, Read, count};
-use crate::target_writer::TargetWriter;
+use crate::reading::{self, Read};
+use crate::table::{
+    ApiTokens, Batch, Messages, RowCounts, TABLES, Tables, TransferTable as _, count,
+};
+use crate::target_writer::{TargetWriter, is_unchanged};
 
 /// Maximum number of batches that are read ahead.
 const READ_AHEAD: usize = 2;
@@ -47,6 +49,8 @@ pub struct CopyReport {
     pub messages: u64,
     /// Number of tokens that this run copied.
     pub tokens: u64,
+    /// Number of rows that this run copied, by table name, those above included.
+    pub rows: RowCounts,
     /// Number of rows that an earlier run had copied.
     pub there_before: u64,
     /// Comparison of the two databases after the copy.
@@ -82,9 +86,13 @@ pub struct CopyPlan {
     pub target_messages: u64,
     /// Number of tokens in the target.
     pub target_tokens: u64,
+    /// Number of rows in the source by table name, messages and tokens included.
+    pub rows: RowCounts,
+    /// Number of rows in the target by table name, messages and tokens included.
+    pub target_rows: RowCounts,
     /// Whether the copy would create the target's tables.
     pub makes_tables: bool,
-    /// Number of messages that an interrupted run copied; `None` if no transfer is unfinished.
+    /// Number of rows that an interrupted run copied; `None` if no transfer is unfinished.
     pub unfinished: Option<i64>,
 }
 
@@ -104,35 +112,44 @@ pub fn plan_copy(
 ) -> Result<CopyPlan> {
     refuse_same_address(from, to)?;
     let mut source = open_source(from, connect_timeout).map_err(|error| of("source", error))?;
-    let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
+    let rows = count(&mut source, TABLES).map_err(|error| of("source", error))?;
     let target =
         inspect_target(&mut source, to, connect_timeout).map_err(|error| of("target", error))?;
-    let (makes_tables, target_messages, target_tokens, unfinished) = target;
-    Ok(CopyPlan { messages, tokens, target_messages, target_tokens, makes_tables, unfinished })
+    let makes_tables = target.is_none();
+    let (target_rows, unfinished) = target.unwrap_or((rows.map(|_| 0), None));
+    Ok(CopyPlan {
+        messages: rows.of(Messages::NAME),
+        tokens: rows.of(ApiTokens::NAME),
+        target_messages: target_rows.of(Messages::NAME),
+        target_tokens: target_rows.of(ApiTokens::NAME),
+        rows,
+        target_rows,
+        makes_tables,
+        unfinished,
+    })
 }
 
-/// Returns whether the copy would create the tables, the row counts, and an unfinished copy's
-/// messages.
+/// Returns the row counts, and the rows of an unfinished copy. `None` means that the copy would
+/// create the tables.
 fn inspect_target(
     source: &mut Connection,
     to: &DatabaseUrl,
     connect_timeout: Duration,
-) -> Result<(bool, u64, u64, Option<i64>)> {
-    let empty = (true, 0, 0, None);
-    let Some(mut target) = peek(to, connect_timeout)? else { return Ok(empty) };
+) -> Result<Option<(RowCounts, Option<i64>)>> {
+    let Some(mut target) = peek(to, connect_timeout)? else { return Ok(None) };
     if let SchemaVersion::Behind(_) = migrations::schema_version(&mut target)? {
-        return Ok(empty);
+        return Ok(None);
     }
     migrations::ensure(&mut target, false, connect_timeout)?;
     if target.engine().is_server() {
         refuse_same(source, &mut target)?;
     }
-    let (messages, tokens) = count(&mut target)?;
-    let unfinished = transfer::unfinished(&mut target)?.map(|state| state.messages);
-    Ok((false, messages, tokens, unfinished))
+    let rows = count(&mut target, TABLES)?;
+    let unfinished = transfer::unfinished(&mut target)?.map(|state| state.rows());
+    Ok(Some((rows, unfinished)))
 }
 
-/// Copies all messages and tokens from one database into another, between any two engines.
+/// Copies all rows from one database into another, between any two engines.
 ///
 /// Ids are preserved. Migrations create the target's tables. The target must be empty, unless
 /// `replace` is set. Rows are stored in batches, each in a transaction. The target is marked
@@ -168,10 +185,11 @@ pub fn copy(
     options: CopyOptions,
     progress: &mut dyn FnMut(Step),
 ) -> Result<CopyReport> {
-    run(from, to, options, progress).map_err(|error| error.with_operation("copy"))
+    copy_tables(TABLES, from, to, options, progress).map_err(|error| error.with_operation("copy"))
 }
 
-fn run(
+pub(crate) fn copy_tables(
+    tables: Tables,
     from: &DatabaseUrl,
     to: &DatabaseUrl,
     options: CopyOptions,
@@ -183,18 +201,20 @@ fn run(
     let mut target =
         open_target(to, options.connect_timeout).map_err(|error| of("target", error))?;
     refuse_same(&mut source, &mut target)?;
-    let (messages, tokens) = count(&mut source).map_err(|error| of("source", error))?;
-    match prepare(target, &from.redacted(), options).map_err(|error| of("target", error))? {
+    let rows = count(&mut source, tables).map_err(|error| of("source", error))?;
+    let prepared = prepare(target, tables, &from.redacted(), options);
+    match prepared.map_err(|error| of("target", error))? {
         Prepared::Full(mut target) => {
             let begin = Instant::now();
-            let comparison = compare_open(&mut source, &mut target, progress)?;
+            let comparison = compare_open(&mut source, &mut target, tables, progress)?;
             if !comparison.equal {
-                return Err(of("target", not_empty(count(&mut target)?)));
+                return Err(of("target", not_empty(&count(&mut target, tables)?)));
             }
             Ok(CopyReport {
                 messages: 0,
                 tokens: 0,
-                there_before: messages + tokens,
+                there_before: rows.total(),
+                rows: rows.map(|_| 0),
                 comparison,
                 storing: Duration::ZERO,
                 counting: Duration::ZERO,
@@ -202,38 +222,40 @@ fn run(
             })
         }
         Prepared::Ready(mut writer) => {
-            let (messages_before, tokens_before) = writer.counts();
+            let before = rows.map(|count| writer.rows_of(count.table));
             let at_target = |error| of("target", error);
             let begin = Instant::now();
             // Without a follower, all rows are read back at the end.
             let follower = open_follower(to, options.connect_timeout).ok().flatten();
-            let (done, read_back) = follow(follower, |sender| {
-                let total = messages + tokens;
-                let read = copy_rows(&mut source, &mut writer, total, sender, progress)?;
+            let (done, read_back) = follow(follower, tables, |sender| {
+                let total = rows.total();
+                let read = copy_rows(&mut source, tables, &mut writer, total, sender, progress)?;
                 let storing = begin.elapsed();
-                writer.complete(read.next_ids, progress).map_err(at_target)?;
+                writer.complete(&read.next_ids, progress).map_err(at_target)?;
                 Ok((read, storing, begin.elapsed() - storing))
             })?;
             let (read, storing, counting) = done;
             let comparison = match read_back {
                 Some(content) if content == read.content => {
-                    writer.confirm(content, read.next_ids, progress)
+                    writer.confirm(content, &read.next_ids, progress)
                 }
                 _ => Ok(None),
             };
             let comparison = match comparison.map_err(at_target)? {
                 Some(comparison) => comparison,
                 None => {
-                    writer.compare(&read.content, read.next_ids, progress).map_err(at_target)?
+                    writer.compare(&read.content, &read.next_ids, progress).map_err(at_target)?
                 }
             };
             let comparison = comparison.into_result()?;
             writer.finish().map_err(at_target)?;
-            let Read { content, .. } = read;
+            let copied = read.content.counts(tables);
+            let copied = copied.map(|count| count.rows - before.of(count.table));
             Ok(CopyReport {
-                messages: content.messages.rows - messages_before,
-                tokens: content.api_tokens.rows - tokens_before,
-                there_before: messages_before + tokens_before,
+                messages: copied.of(Messages::NAME),
+                tokens: copied.of(ApiTokens::NAME),
+                rows: copied,
+                there_before: before.total(),
                 comparison,
                 storing,
                 counting,
@@ -268,12 +290,19 @@ enum Prepared {
     Full(Connection),
 }
 
-fn prepare(mut target: Connection, source: &str, options: CopyOptions) -> Result<Prepared> {
-    let (state, rows) = TargetWriter::inspect(&mut target)?;
+fn prepare(
+    mut target: Connection,
+    tables: Tables,
+    source: &str,
+    options: CopyOptions,
+) -> Result<Prepared> {
+    let (state, rows) = TargetWriter::inspect(&mut target, tables)?;
     match state {
-        _ if options.replace => TargetWriter::truncate(&mut target, source)?,
+        _ if options.replace => TargetWriter::truncate(&mut target, tables, source)?,
         // An earlier run was deleting all rows. The remaining ones are not needed.
-        Some(state) if state.is_truncating() => TargetWriter::truncate(&mut target, source)?,
+        Some(state) if state.is_truncating() => {
+            TargetWriter::truncate(&mut target, tables, source)?;
+        }
         Some(state) if options.resume => {
             let is_this_copy = state.kind == KIND && source.starts_with(&state.source);
             if !is_this_copy {
@@ -283,7 +312,7 @@ fn prepare(mut target: Connection, source: &str, options: CopyOptions) -> Result
                     state.kind, state.source
                 )));
             }
-            if rows != (state.messages.unsigned_abs(), state.tokens.unsigned_abs()) {
+            if !is_unchanged(&state, &rows) {
                 return Err(Error::new(
                     ErrorKind::Conflict,
                     "another program wrote to the target after the copy was interrupted; use \
@@ -291,48 +320,42 @@ fn prepare(mut target: Connection, source: &str, options: CopyOptions) -> Result
                 )
                 .with_retryable(false));
             }
-            return Ok(Prepared::Ready(TargetWriter::resume(target, state)));
+            return TargetWriter::resume(target, tables, state).map(Prepared::Ready);
         }
         Some(_) => transfer::refuse_unfinished(&mut target)?,
-        None if rows == (0, 0) => {}
+        None if rows.total() == 0 => {}
         // The earlier run may have been interrupted after its last step.
         None if options.resume => return Ok(Prepared::Full(target)),
-        None => return Err(not_empty(rows)),
+        None => return Err(not_empty(&rows)),
     }
-    TargetWriter::begin(target, KIND, source).map(Prepared::Ready)
+    TargetWriter::begin(target, tables, KIND, source).map(Prepared::Ready)
 }
 
-fn not_empty((messages, tokens): (u64, u64)) -> Error {
-    let message = format!(
-        "is not empty ({messages} messages, {tokens} tokens); use --replace to delete these rows \
-         first"
-    );
+fn not_empty(rows: &RowCounts) -> Error {
+    let message = format!("is not empty ({rows}); use --replace to delete these rows first");
     Error::new(ErrorKind::Conflict, message).with_retryable(false)
 }
 
 /// Reads the source in another thread and stores the rows in this one.
 fn copy_rows(
     source: &mut Connection,
+    tables: Tables,
     writer: &mut TargetWriter,
     total: u64,
     sender: &ProgressSender,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Read> {
-    let (batches, receiver) = sync_channel::<Batch>(READ_AHEAD);
+    let (batches, receiver) = sync_channel::<Box<dyn Batch>>(READ_AHEAD);
     let mut done = writer.rows();
     progress(Step { phase: Phase::Storing, done, total });
     thread::scope(|scope| {
-        let (last_token, last_message) = writer.last_ids();
+        let last_ids: Vec<_> = tables.iter().map(|table| writer.last_id(table.name())).collect();
         let reader = scope.spawn(move || {
-            reading::read(source, |mut batch, _| {
+            reading::read(source, tables, |mut batch, _| {
                 // Rows that are already stored are only read for the digest.
-                match &mut batch {
-                    Batch::Tokens(rows) => {
-                        rows.retain(|row| last_token.is_none_or(|last| row.id > last))
-                    }
-                    Batch::Messages(rows) => {
-                        rows.retain(|row| last_message.is_none_or(|last| row.id > last))
-                    }
+                let index = tables.iter().position(|table| table.name() == batch.table());
+                if let Some(last) = index.and_then(|index| last_ids[index]) {
+                    batch.remove_through(last);
                 }
                 if batch.len() == 0 {
                     return Ok(());
@@ -342,11 +365,11 @@ fn copy_rows(
         });
         let mut stored = Ok(());
         for batch in &receiver {
-            stored = writer.store(&batch);
+            stored = writer.store(&*batch);
             if stored.is_err() {
                 break;
             }
-            sender.stored(&batch);
+            sender.stored(&*batch);
             done += batch.len();
             progress(Step { phase: Phase::Storing, done, total });
         }

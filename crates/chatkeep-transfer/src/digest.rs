@@ -1,104 +1,69 @@
 //! Digests over all rows of a table. They are the same on every engine.
 
-use chatkeep_core::Message;
-use chatkeep_core::tokens::StoredToken;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::batch::Batch;
-
-/// Summary of a table's content. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TableContent {
-    /// Number of rows.
-    pub rows: u64,
-    /// SHA-256 over all values of all rows, ordered by id, in hexadecimal.
-    pub sha256: String,
-}
-
-/// Summary of a database's content. The field names are its JSON keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    /// Table `messages`.
-    pub messages: TableContent,
-    /// Table `api_tokens`.
-    pub api_tokens: TableContent,
-}
+use crate::content::{Content, TableContent};
+use crate::table::{Batch, Tables};
 
 /// Digests of a database's tables, computed batch by batch.
-#[derive(Default)]
-pub(crate) struct Digests {
-    messages: TableDigest,
-    tokens: TableDigest,
-}
+pub(crate) struct Digests(Vec<(&'static str, TableDigest)>);
 
+/// Digest of the rows of one table.
 #[derive(Default)]
-struct TableDigest {
+pub(crate) struct TableDigest {
     rows: u64,
     sha256: Sha256,
 }
 
+/// Adds the values of one row to the digest of its table.
+pub(crate) struct RowDigest<'a>(&'a mut Sha256);
+
 impl Digests {
-    pub(crate) fn add(&mut self, batch: &Batch) {
-        match batch {
-            Batch::Tokens(tokens) => tokens.iter().for_each(|token| self.tokens.token(token)),
-            Batch::Messages(messages) => {
-                messages.iter().for_each(|message| self.messages.message(message))
-            }
+    pub(crate) fn new(tables: Tables) -> Self {
+        Self(tables.iter().map(|table| (table.name(), TableDigest::default())).collect())
+    }
+
+    pub(crate) fn add(&mut self, batch: &dyn Batch) {
+        if let Some((_, digest)) = self.0.iter_mut().find(|(table, _)| *table == batch.table()) {
+            batch.add_to_digest(digest);
         }
     }
 
     pub(crate) fn rows(&self) -> u64 {
-        self.messages.rows + self.tokens.rows
+        self.0.iter().map(|(_, digest)| digest.rows).sum()
     }
 
     pub(crate) fn finish(self) -> Content {
-        Content { messages: self.messages.finish(), api_tokens: self.tokens.finish() }
+        Content::new(self.0.into_iter().map(|(table, digest)| (table, digest.finish())))
     }
 }
 
 impl TableDigest {
-    fn number(&mut self, number: i64) {
-        self.sha256.update(number.to_le_bytes());
-    }
-
-    fn maybe_number(&mut self, number: Option<i64>) {
-        self.sha256.update([u8::from(number.is_some())]);
-        self.number(number.unwrap_or(0));
-    }
-
-    /// Adds the length before the text, so that different rows never have the same encoding.
-    fn text(&mut self, text: Option<&str>) {
-        self.maybe_number(text.map(|text| text.len() as i64));
-        self.sha256.update(text.unwrap_or_default());
-    }
-
-    fn message(&mut self, message: &Message) {
+    /// Counts a row, whose values the caller adds.
+    pub(crate) fn row(&mut self) -> RowDigest<'_> {
         self.rows += 1;
-        self.number(message.id);
-        self.number(message.timestamp.as_microsecond());
-        self.text(Some(&message.user_message));
-        self.text(message.bot_response.as_deref());
-        self.text(message.provider.as_deref());
-        self.text(message.model.as_deref());
-        self.maybe_number(message.tokens_used);
-        self.text(message.metadata.as_ref().map(|metadata| metadata.as_json()));
-    }
-
-    fn token(&mut self, token: &StoredToken) {
-        self.rows += 1;
-        self.number(token.id);
-        self.text(Some(&token.token_hash));
-        self.text(Some(&token.description));
-        self.number(token.created_at.as_microsecond());
-        self.maybe_number(token.expires_at.map(|time| time.as_microsecond()));
-        self.number(token.is_active.into());
-        self.maybe_number(token.last_used_at.map(|time| time.as_microsecond()));
-        self.text(token.token_start.as_deref());
+        RowDigest(&mut self.sha256)
     }
 
     fn finish(self) -> TableContent {
         TableContent { rows: self.rows, sha256: hex(&self.sha256.finalize()) }
+    }
+}
+
+impl RowDigest<'_> {
+    pub(crate) fn number(&mut self, number: i64) {
+        self.0.update(number.to_le_bytes());
+    }
+
+    pub(crate) fn maybe_number(&mut self, number: Option<i64>) {
+        self.0.update([u8::from(number.is_some())]);
+        self.number(number.unwrap_or(0));
+    }
+
+    /// Adds the length before the text, so that different rows never have the same encoding.
+    pub(crate) fn text(&mut self, text: Option<&str>) {
+        self.maybe_number(text.map(|text| text.len() as i64));
+        self.0.update(text.unwrap_or_default());
     }
 }
 

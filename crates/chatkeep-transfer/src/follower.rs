@@ -8,17 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use chatkeep_core::{Connection, Result, messages, tokens};
+use chatkeep_core::{Connection, Result};
 
-use crate::batch::Batch;
-use crate::digest::{Content, Digests};
+use crate::content::Content;
+use crate::digest::Digests;
+use crate::table::{AnyTable, Batch, Tables};
 
 /// Message from the writer to the follower.
 enum Progress {
-    /// Tokens up to this id are committed.
-    Tokens(i64),
-    /// Messages up to this id are committed.
-    Messages(i64),
+    /// Rows of this table up to this id are committed.
+    Stored(&'static str, i64),
     /// All rows are committed.
     All,
 }
@@ -28,13 +27,9 @@ pub(crate) struct ProgressSender(Sender<Progress>);
 
 impl ProgressSender {
     /// Reports that a batch is committed.
-    pub(crate) fn stored(&self, batch: &Batch) {
-        let progress = match batch {
-            Batch::Tokens(rows) => rows.last().map(|row| Progress::Tokens(row.id)),
-            Batch::Messages(rows) => rows.last().map(|row| Progress::Messages(row.id)),
-        };
-        if let Some(progress) = progress {
-            self.send(progress);
+    pub(crate) fn stored(&self, batch: &dyn Batch) {
+        if let Some(last) = batch.last_id() {
+            self.send(Progress::Stored(batch.table(), last));
         }
     }
 
@@ -50,6 +45,7 @@ impl ProgressSender {
 /// failed.
 pub(crate) fn follow<T>(
     connection: Option<Connection>,
+    tables: Tables,
     store: impl FnOnce(&ProgressSender) -> Result<T>,
 ) -> Result<(T, Option<Content>)> {
     let (sender, receiver) = channel();
@@ -59,9 +55,11 @@ pub(crate) fn follow<T>(
         let follower = connection.map(|connection| {
             let follower = Follower {
                 connection,
-                digests: Digests::default(),
-                last_token: i64::MIN,
-                last_message: i64::MIN,
+                digests: Digests::new(tables),
+                positions: tables
+                    .iter()
+                    .map(|table| Position { table: *table, last_id: i64::MIN })
+                    .collect(),
                 aborted: &aborted,
             };
             scope.spawn(move || follower.run(&receiver))
@@ -78,45 +76,42 @@ pub(crate) fn follow<T>(
 struct Follower<'a> {
     connection: Connection,
     digests: Digests,
-    /// Greatest ids read so far.
-    last_token: i64,
-    last_message: i64,
+    positions: Vec<Position>,
     aborted: &'a AtomicBool,
+}
+
+/// The greatest id of a table that was read back.
+#[derive(Clone, Copy)]
+struct Position {
+    table: &'static dyn AnyTable,
+    last_id: i64,
 }
 
 impl Follower<'_> {
     fn run(mut self, receiver: &Receiver<Progress>) -> Result<Content> {
         for progress in receiver {
-            match progress {
-                Progress::Tokens(last) => while self.last_token < last && self.read_tokens()? {},
-                Progress::Messages(last) => {
-                    while self.last_message < last && self.read_messages()? {}
-                }
-                Progress::All => break,
-            }
+            let Progress::Stored(table, last) = progress else { break };
+            let Some(index) =
+                self.positions.iter().position(|position| position.table.name() == table)
+            else {
+                continue;
+            };
+            while self.positions[index].last_id < last && self.read(index)? {}
         }
-        while self.read_tokens()? {}
-        while self.read_messages()? {}
+        for index in 0..self.positions.len() {
+            while self.read(index)? {}
+        }
         Ok(self.digests.finish())
     }
 
-    /// Reads the next batch. Returns false at the end, or after the writer failed.
-    fn read_tokens(&mut self) -> Result<bool> {
-        let rows = tokens::list_after_id(&mut self.connection, self.last_token)?;
-        self.last_token = rows.last().map_or(self.last_token, |row| row.id);
-        Ok(self.add(&Batch::Tokens(rows)))
-    }
-
-    /// Reads the next batch of messages, as [`Self::read_tokens`] does.
-    fn read_messages(&mut self) -> Result<bool> {
-        let rows = messages::list_after_id(&mut self.connection, self.last_message)?;
-        self.last_message = rows.last().map_or(self.last_message, |row| row.id);
-        Ok(self.add(&Batch::Messages(rows)))
-    }
-
-    fn add(&mut self, batch: &Batch) -> bool {
-        self.digests.add(batch);
-        batch.len() > 0 && !self.aborted.load(Ordering::Relaxed)
+    /// Reads the next batch of a table. Returns false at the end, or after the writer failed.
+    fn read(&mut self, index: usize) -> Result<bool> {
+        let Position { table, last_id } = self.positions[index];
+        let batch = table.batch_after_id(&mut self.connection, last_id)?;
+        self.digests.add(&*batch);
+        let Some(last) = batch.last_id() else { return Ok(false) };
+        self.positions[index].last_id = last;
+        Ok(!self.aborted.load(Ordering::Relaxed))
     }
 }
 
@@ -130,6 +125,7 @@ mod tests {
 
     use super::*;
     use crate::reading;
+    use crate::table::{Messages, Rows, TABLES};
 
     #[test]
     fn rows_are_read_back_concurrently_and_completely() {
@@ -138,23 +134,23 @@ mod tests {
         let chat = Chatkeep::builder().database_url(url.clone()).open().unwrap();
         chat.tokens().create_token("before", None).unwrap();
         let open = || open_source(&url, Duration::from_secs(10)).unwrap();
-        let (done, content) = follow(Some(open()), |sender| {
+        let (done, content) = follow(Some(open()), TABLES, |sender| {
             for number in 0..5 {
                 let message = NewMessage::new(format!("number {number}"));
                 let id = chat.messages().log_message(&message).unwrap();
-                sender.stored(&Batch::Messages(vec![Message::with_id(id, message)]));
+                sender.stored(&Rows::<Messages>(vec![Message::with_id(id, message)]));
             }
             // The follower is not notified of this row.
             chat.messages().log_message(&NewMessage::new("last")).unwrap();
             Ok("done")
         })
         .unwrap();
-        let read = reading::read(&mut open(), |_, _| Ok(())).unwrap();
+        let read = reading::read(&mut open(), TABLES, |_, _| Ok(())).unwrap();
         assert_eq!((done, content.unwrap()), ("done", read.content.clone()));
-        assert_eq!((read.content.messages.rows, read.content.api_tokens.rows), (6, 1));
+        assert_eq!((read.content.rows_of("messages"), read.content.rows_of("api_tokens")), (6, 1));
 
-        let failed = follow(Some(open()), |_| Err::<(), _>(Error::internal("disk full")));
+        let failed = follow(Some(open()), TABLES, |_| Err::<(), _>(Error::internal("disk full")));
         assert_eq!(failed.unwrap_err().message(), "disk full");
-        assert_eq!(follow(None, |_| Ok(1)).unwrap(), (1, None));
+        assert_eq!(follow(None, TABLES, |_| Ok(1)).unwrap(), (1, None));
     }
 }

@@ -8,14 +8,14 @@
 //!
 //! Each function reports its progress to a callback; see [`Step`].
 //!
-//! Rows are processed in batches of a few megabytes. One thread reads (`reading`) and another
+//! The tables are a list (`table`). Rows are processed in batches of a few megabytes. One thread reads (`reading`) and another
 //! stores (`target_writer`). On servers, a third thread reads the committed rows back (`follower`).
 //! A digest over all rows (`digest`) is computed on both sides.
 
 mod archive;
 mod backup;
-mod batch;
 mod compare;
+mod content;
 mod copy;
 mod digest;
 mod follower;
@@ -25,14 +25,17 @@ mod output;
 mod progress;
 mod reading;
 mod restore;
+mod table;
 mod target_writer;
+#[cfg(test)]
+mod third_table;
 
 pub use archive::Manifest;
 pub use backup::{BackupReport, backup, backup_sqlite};
 pub use chatkeep_core::transfer::sync_folder;
 pub use compare::{Comparison, compare};
+pub use content::{Content, TableContent};
 pub use copy::{CopyOptions, CopyPlan, CopyReport, copy, plan_copy};
-pub use digest::{Content, TableContent};
 pub use legacy::{
     Counts, FileReport, ImportOptions, ImportReport, LegacyImport, Problem, UnknownColumn,
     default_files, import_legacy,
@@ -41,3 +44,4 @@ pub use operations::{interfaces, operation};
 pub use output::{refuse_database_file, refuse_leftover_companion, refuse_open_database_file};
 pub use progress::{Phase, Step};
 pub use restore::{RestoreReport, check_backup, restore};
+pub use table::{RowCounts, TableRows, count_rows};

@@ -3,18 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chatkeep_core::transfer::{self, is_sqlite_file, open_source, open_target};
+use chatkeep_core::transfer::{self, SqliteBackup, is_sqlite_file, open_target};
 use chatkeep_core::{Connection, DatabaseUrl, Error, ErrorKind, Result};
 use serde::Serialize;
 
 use crate::archive::{self, Manifest};
-use crate::batch::NextIds;
 use crate::compare::Comparison;
-use crate::digest::Content;
+use crate::content::Content;
 use crate::output::refuse_database_file;
 use crate::progress::{Phase, Step};
-use crate::reading::{self, count};
-use crate::target_writer::TargetWriter;
+use crate::reading;
+use crate::table::{
+    ApiTokens, Batch, Messages, NextIds, RowCounts, TABLES, Tables, TransferTable as _, count,
+};
+use crate::target_writer::{TargetWriter, is_unchanged};
 
 /// Kind of transfer, as recorded in the target.
 const KIND: &str = "restore";
@@ -27,6 +29,8 @@ pub struct RestoreReport {
     pub messages: u64,
     /// Number of tokens in the database.
     pub tokens: u64,
+    /// Number of rows in the database by table name, those above included.
+    pub rows: RowCounts,
     /// Comparison of the backup with the database.
     pub comparison: Comparison,
 }
@@ -41,17 +45,22 @@ struct BackupContent {
 ///
 /// # Errors
 /// `Configuration` if opening the file fails. `Corrupt` if it is not a backup, is truncated, or is
-/// damaged. `Schema` if it is a SQLite file that is incomplete or has another schema version.
+/// damaged. `Schema` if it is a SQLite file that is incomplete, or if the backup
+/// has tables or columns of a newer version.
 pub fn check_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<Content> {
-    read_backup(path, progress)
+    Source::open(path)
+        .and_then(|mut source| read_backup(&mut source, TABLES, progress))
         .map(|found| found.content)
         .map_err(|error| error.with_operation("check_backup"))
 }
 
-fn read_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<BackupContent> {
-    let mut source = Source::open(path)?;
-    let total = source.rows()?;
-    source.read(|_, done| {
+fn read_backup(
+    source: &mut Source<'_>,
+    tables: Tables,
+    progress: &mut dyn FnMut(Step),
+) -> Result<BackupContent> {
+    let total = source.rows(tables)?;
+    source.read(tables, |_, done| {
         progress(Step { phase: Phase::Checking, done, total: total.max(done) });
         Ok(())
     })
@@ -60,7 +69,7 @@ fn read_backup(path: &Path, progress: &mut dyn FnMut(Step)) -> Result<BackupCont
 /// A backup file that is open for reading.
 enum Source<'a> {
     Archive(&'a Path),
-    SqliteFile(Box<Connection>),
+    SqliteFile(Box<SqliteBackup>),
 }
 
 impl<'a> Source<'a> {
@@ -70,34 +79,34 @@ impl<'a> Source<'a> {
         if !is_sqlite_file(path).unwrap_or(false) {
             return Ok(Self::Archive(path));
         }
-        transfer::check_sqlite_file(path)?;
-        let url = DatabaseUrl::sqlite_file(path);
-        // The connect timeout has no effect on a file.
-        open_source(&url, Duration::from_secs(10)).map(|source| Self::SqliteFile(Box::new(source)))
+        SqliteBackup::open(path).map(|source| Self::SqliteFile(Box::new(source)))
     }
 
     /// Returns the number of rows, or 0 if it is not known in advance.
-    fn rows(&mut self) -> Result<u64> {
+    fn rows(&mut self, tables: Tables) -> Result<u64> {
         match self {
             Self::Archive(_) => Ok(0),
-            Self::SqliteFile(source) => count(source).map(|(messages, tokens)| messages + tokens),
+            Self::SqliteFile(source) => count(source.connection(), tables).map(|rows| rows.total()),
         }
     }
 
     /// Reads all rows. `hand_over` gets each batch, and the number of rows read so far.
     fn read(
         &mut self,
-        mut hand_over: impl FnMut(crate::batch::Batch, u64) -> Result<()>,
+        tables: Tables,
+        mut hand_over: impl FnMut(&dyn Batch, u64) -> Result<()>,
     ) -> Result<BackupContent> {
         match self {
             Self::Archive(path) => {
-                let manifest: Manifest =
-                    archive::read(path, |batch, digests| hand_over(batch, digests.rows()))?;
+                let manifest: Manifest = archive::read(path, tables, |batch, digests| {
+                    hand_over(&*batch, digests.rows())
+                })?;
                 Ok(BackupContent { next_ids: manifest.next_ids(), content: manifest.content })
             }
             Self::SqliteFile(source) => {
-                let read =
-                    reading::read(source, |batch, digests| hand_over(batch, digests.rows()))?;
+                let read = reading::read(source.connection(), tables, |batch, digests| {
+                    hand_over(&*batch, digests.rows())
+                })?;
                 Ok(BackupContent { content: read.content, next_ids: read.next_ids })
             }
         }
@@ -131,7 +140,7 @@ impl<'a> Source<'a> {
 /// damaged, or if the stored rows differ from it. `InvalidInput` if the backup is the database's
 /// own file. `Conflict` if the database has rows, or another program writes to it. `Schema` if the
 /// schema of the database is newer than this program, or a copy into it is unfinished. `Schema`
-/// also if the backup is a SQLite file that is incomplete or has another schema version. Other
+/// also if the backup is a SQLite file that is incomplete or has a newer schema version. Other
 /// kinds, such as `Unavailable` or `StorageFull`, if the database fails.
 ///
 /// After an error, the rows stored so far are deleted, unless another program wrote to the
@@ -142,27 +151,32 @@ pub fn restore(
     connect_timeout: Duration,
     progress: &mut dyn FnMut(Step),
 ) -> Result<RestoreReport> {
-    run(to, path, connect_timeout, progress).map_err(|error| error.with_operation("restore"))
+    restore_tables(TABLES, to, path, connect_timeout, progress)
+        .map_err(|error| error.with_operation("restore"))
 }
 
-fn run(
+pub(crate) fn restore_tables(
+    tables: Tables,
     to: &DatabaseUrl,
     path: &Path,
     connect_timeout: Duration,
     progress: &mut dyn FnMut(Step),
 ) -> Result<RestoreReport> {
     refuse_database_file(to, path)?;
-    let found = read_backup(path, progress)?;
+    let mut source = Source::open(path)?;
+    let found = read_backup(&mut source, tables, progress)?;
     let mut target = open_target(to, connect_timeout)?;
     let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    refuse_rows(&mut target, &shown)?;
-    let mut writer = TargetWriter::begin(target, KIND, &shown)?;
-    match store(&mut writer, path, &found, progress) {
+    refuse_rows(&mut target, tables, &shown)?;
+    let mut writer = TargetWriter::begin(target, tables, KIND, &shown)?;
+    match store(&mut writer, &mut source, tables, path, &found, progress) {
         Ok(comparison) => {
             writer.finish()?;
+            let rows = comparison.target.counts(tables);
             Ok(RestoreReport {
-                messages: comparison.target.messages.rows,
-                tokens: comparison.target.api_tokens.rows,
+                messages: rows.of(Messages::NAME),
+                tokens: rows.of(ApiTokens::NAME),
+                rows,
                 comparison,
             })
         }
@@ -184,13 +198,13 @@ fn run(
 /// Rejects a database that has rows. Rows of an interrupted restore are deleted instead.
 ///
 /// `shown` is the name of the backup file.
-fn refuse_rows(target: &mut Connection, shown: &str) -> Result<()> {
-    let (state, (messages, tokens)) = TargetWriter::inspect(target)?;
+fn refuse_rows(target: &mut Connection, tables: Tables, shown: &str) -> Result<()> {
+    let (state, rows) = TargetWriter::inspect(target, tables)?;
     match state {
         // An earlier transfer was interrupted while it deleted all rows. Delete the remaining ones.
-        Some(state) if state.is_truncating() => TargetWriter::truncate(target, shown),
+        Some(state) if state.is_truncating() => TargetWriter::truncate(target, tables, shown),
         Some(state) if state.kind == KIND => {
-            if (messages, tokens) != (state.messages.unsigned_abs(), state.tokens.unsigned_abs()) {
+            if !is_unchanged(&state, &rows) {
                 return Err(Error::new(
                     ErrorKind::Conflict,
                     "another program wrote to the database after the restore was interrupted; \
@@ -198,16 +212,13 @@ fn refuse_rows(target: &mut Connection, shown: &str) -> Result<()> {
                 )
                 .with_retryable(false));
             }
-            TargetWriter::truncate(target, shown)
+            TargetWriter::truncate(target, tables, shown)
         }
         Some(_) => transfer::refuse_unfinished(target),
-        None if (messages, tokens) == (0, 0) => Ok(()),
+        None if rows.total() == 0 => Ok(()),
         None => Err(Error::new(
             ErrorKind::Conflict,
-            format!(
-                "the database is not empty ({messages} messages, {tokens} tokens); restore into an \
-                 empty database"
-            ),
+            format!("the database is not empty ({rows}); restore into an empty database"),
         )
         .with_retryable(false)),
     }
@@ -216,13 +227,15 @@ fn refuse_rows(target: &mut Connection, shown: &str) -> Result<()> {
 /// Stores all rows and compares them with the backup, which must not have changed since `found`.
 fn store(
     writer: &mut TargetWriter,
+    source: &mut Source<'_>,
+    tables: Tables,
     path: &Path,
     found: &BackupContent,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Comparison> {
-    let total = found.content.messages.rows + found.content.api_tokens.rows;
-    let stored = Source::open(path)?.read(|batch, done| {
-        writer.store(&batch)?;
+    let total = found.content.total_rows();
+    let stored = source.read(tables, |batch, done| {
+        writer.store(batch)?;
         progress(Step { phase: Phase::Storing, done, total });
         Ok(())
     })?;
@@ -232,6 +245,6 @@ fn store(
             format!("{} changed during the restore", path.display()),
         ));
     }
-    writer.complete(found.next_ids, progress)?;
-    writer.compare(&found.content, found.next_ids, progress)?.into_result()
+    writer.complete(&found.next_ids, progress)?;
+    writer.compare(&found.content, &found.next_ids, progress)?.into_result()
 }

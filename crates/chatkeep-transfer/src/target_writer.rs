@@ -1,32 +1,39 @@
 //! Writes rows into an empty database, which is marked incomplete until all rows are stored.
 //!
-//! The mark is a row of `unfinished_transfer`. It is inserted before the first batch and deleted
-//! after the last. Each batch is stored in one transaction with its progress.
+//! The mark and the progress of each table are rows of `unfinished_transfer`. They are inserted
+//! before the first batch and deleted after the last. Each batch is stored in one transaction with
+//! its progress.
 
-use chatkeep_core::transfer::{self, IdsOf, Unfinished, set_next_id};
-use chatkeep_core::{Connection, Error, ErrorKind, Result, messages, tokens};
+use chatkeep_core::transfer::{self, Unfinished, set_next_id};
+use chatkeep_core::{Connection, Error, ErrorKind, Result};
 
-use crate::batch::{Batch, NextIds};
 use crate::compare::Comparison;
-use crate::digest::Content;
+use crate::content::Content;
 use crate::progress::{Phase, Step};
-use crate::reading::{self, Read, count};
+use crate::reading::{self, Read};
+use crate::table::{Batch, NextIds, RowCounts, Tables, count, names, next_ids};
 
 /// Writer of a target database that is marked incomplete.
 pub(crate) struct TargetWriter {
     pub(crate) connection: Connection,
+    tables: Tables,
     state: Unfinished,
 }
 
 impl TargetWriter {
     /// Marks an empty database incomplete.
-    pub(crate) fn begin(mut connection: Connection, kind: &str, source: &str) -> Result<Self> {
-        let state = Unfinished::new(kind, source);
+    pub(crate) fn begin(
+        mut connection: Connection,
+        tables: Tables,
+        kind: &str,
+        source: &str,
+    ) -> Result<Self> {
+        let state = Unfinished::new(kind, source, &names(tables));
         connection.transaction(|connection| {
             transfer::begin(connection, &state)?;
             // Counted again: the mark keeps other transfers out from here on.
-            match count(connection)? {
-                (0, 0) => Ok(()),
+            match count(connection, tables)?.total() {
+                0 => Ok(()),
                 _ => Err(Error::new(
                     ErrorKind::Conflict,
                     "another program is writing to this \
@@ -35,84 +42,94 @@ impl TargetWriter {
                 .with_retryable(false)),
             }
         })?;
-        Ok(Self { connection, state })
+        Ok(Self { connection, tables, state })
     }
 
     /// Continues an interrupted transfer.
-    pub(crate) fn resume(connection: Connection, state: Unfinished) -> Self {
-        Self { connection, state }
+    pub(crate) fn resume(
+        mut connection: Connection,
+        tables: Tables,
+        mut state: Unfinished,
+    ) -> Result<Self> {
+        connection.transaction(|connection| {
+            transfer::add_missing_tables(connection, &mut state, &names(tables))
+        })?;
+        Ok(Self { connection, tables, state })
     }
 
     /// Deletes all rows and the mark.
     ///
     /// On some engines this takes several statements. The mark is kept until the last one, so that
     /// programs do not open a partly truncated database.
-    pub(crate) fn truncate(connection: &mut Connection, source: &str) -> Result<()> {
+    pub(crate) fn truncate(
+        connection: &mut Connection,
+        tables: Tables,
+        source: &str,
+    ) -> Result<()> {
         transfer::begin_truncate(connection, source)?;
-        transfer::truncate(connection)?;
+        let next_ids = next_ids(connection, tables)?;
+        transfer::truncate(connection, &names(tables))?;
+        set_next_ids(connection, tables, &next_ids)?;
+        tables.iter().try_for_each(|table| table.after_truncate(connection))?;
         transfer::finish(connection)
     }
 
-    /// Returns an unfinished transfer, and the numbers of messages and tokens, from one
-    /// transaction.
-    pub(crate) fn inspect(connection: &mut Connection) -> Result<(Option<Unfinished>, (u64, u64))> {
+    /// Returns an unfinished transfer and the row counts, from one transaction.
+    pub(crate) fn inspect(
+        connection: &mut Connection,
+        tables: Tables,
+    ) -> Result<(Option<Unfinished>, RowCounts)> {
         connection.transaction(|connection| {
             let state = transfer::lock_unfinished(connection)?;
-            Ok((state, count(connection)?))
+            Ok((state, count(connection, tables)?))
         })
     }
 
-    /// Returns the greatest ids stored, of tokens and of messages.
-    pub(crate) fn last_ids(&self) -> (Option<i64>, Option<i64>) {
-        let Unfinished { tokens, last_token, messages, last_message, .. } = self.state;
-        ((tokens > 0).then_some(last_token), (messages > 0).then_some(last_message))
-    }
-
-    /// Returns the numbers of messages and tokens stored.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.state.messages.unsigned_abs(), self.state.tokens.unsigned_abs())
+    /// Returns the greatest id of a table that is stored.
+    pub(crate) fn last_id(&self, table: &str) -> Option<i64> {
+        let progress = self.state.progress(table)?;
+        (progress.rows > 0).then_some(progress.last_id)
     }
 
     /// Returns the number of rows stored.
     pub(crate) fn rows(&self) -> u64 {
-        self.state.messages.unsigned_abs() + self.state.tokens.unsigned_abs()
+        self.state.rows().unsigned_abs()
+    }
+
+    /// Returns the number of rows of a table that are stored.
+    pub(crate) fn rows_of(&self, table: &str) -> u64 {
+        stored_rows(&self.state, table)
     }
 
     /// Stores a batch and commits it.
-    pub(crate) fn store(&mut self, batch: &Batch) -> Result<()> {
-        let mut state = self.state.clone();
-        match batch {
-            Batch::Tokens(rows) => {
-                state.tokens += rows.len() as i64;
-                state.last_token = rows.last().map_or(state.last_token, |token| token.id);
-            }
-            Batch::Messages(rows) => {
-                state.messages += rows.len() as i64;
-                state.last_message = rows.last().map_or(state.last_message, |message| message.id);
-            }
-        }
+    pub(crate) fn store(&mut self, batch: &dyn Batch) -> Result<()> {
+        let Some(last_id) = batch.last_id() else { return Ok(()) };
+        let started_at = self.state.started_at;
+        let Some(progress) = self.state.progress_mut(batch.table()) else {
+            return Err(Error::internal(format!("the table {} has no progress", batch.table())));
+        };
+        let mut stored = progress.clone();
+        stored.last_id = last_id;
+        stored.rows += batch.len() as i64;
         self.connection.transaction(|connection| {
-            match batch {
-                Batch::Tokens(rows) => tokens::insert_with_ids(connection, rows)?,
-                Batch::Messages(rows) => messages::insert_with_ids(connection, rows)?,
-            }
-            transfer::update(connection, &state)
+            batch.insert(connection)?;
+            transfer::update(connection, started_at, &stored)
         })?;
-        self.state = state;
+        *progress = stored;
         Ok(())
     }
 
-    /// Sets the next ids and computes the statistics, after the last batch.
+    /// Sets the next ids and completes the tables, after the last batch. This computes the
+    /// statistics.
     pub(crate) fn complete(
         &mut self,
-        next_ids: NextIds,
+        next_ids: &NextIds,
         progress: &mut dyn FnMut(Step),
     ) -> Result<()> {
         let total = self.rows();
         progress(Step { phase: Phase::Counting, done: 0, total });
-        set_next_id(&mut self.connection, IdsOf::Messages, next_ids.messages)?;
-        set_next_id(&mut self.connection, IdsOf::Tokens, next_ids.tokens)?;
-        messages::count_imported(&mut self.connection)?;
+        set_next_ids(&mut self.connection, self.tables, next_ids)?;
+        self.tables.iter().try_for_each(|table| table.after_import(&mut self.connection))?;
         progress(Step { phase: Phase::Counting, done: total, total });
         Ok(())
     }
@@ -121,15 +138,15 @@ impl TargetWriter {
     pub(crate) fn compare(
         &mut self,
         expected: &Content,
-        next_ids: NextIds,
+        next_ids: &NextIds,
         progress: &mut dyn FnMut(Step),
     ) -> Result<Comparison> {
         let total = self.rows();
-        let read = reading::read(&mut self.connection, |_, digests| {
+        let read = reading::read(&mut self.connection, self.tables, |_, digests| {
             progress(Step { phase: Phase::Comparing, done: digests.rows(), total });
             Ok(())
         })?;
-        Ok(Comparison::new(expected.clone(), next_ids, read))
+        Ok(Comparison::new(self.tables, expected.clone(), next_ids, read))
     }
 
     /// Returns the comparison when all rows have already been read back.
@@ -139,18 +156,19 @@ impl TargetWriter {
     pub(crate) fn confirm(
         &mut self,
         content: Content,
-        next_ids: NextIds,
+        expected: &NextIds,
         progress: &mut dyn FnMut(Step),
     ) -> Result<Option<Comparison>> {
-        let total = self.rows();
-        let (rows, found) = self
-            .connection
-            .snapshot(|connection| Ok((count(connection)?, reading::next_ids(connection)?)))?;
-        if rows != (content.messages.rows, content.api_tokens.rows) {
+        let (total, tables) = (self.rows(), self.tables);
+        let (rows, found) = self.connection.snapshot(|connection| {
+            Ok((count(connection, tables)?, next_ids(connection, tables)?))
+        })?;
+        if rows != content.counts(tables) {
             return Ok(None);
         }
         progress(Step { phase: Phase::Comparing, done: total, total });
-        Ok(Some(Comparison::new(content.clone(), next_ids, Read { content, next_ids: found })))
+        let read = Read { content: content.clone(), next_ids: found };
+        Ok(Some(Comparison::new(tables, content, expected, read)))
     }
 
     /// Removes the mark.
@@ -162,8 +180,8 @@ impl TargetWriter {
     ///
     /// If another program wrote to the database, nothing is deleted and the mark is kept.
     pub(crate) fn roll_back(&mut self) -> Result<()> {
-        let (_, (messages, tokens)) = Self::inspect(&mut self.connection)?;
-        if messages + tokens != self.rows() {
+        let (_, rows) = Self::inspect(&mut self.connection, self.tables)?;
+        if rows.total() != self.rows() {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 "another program is writing to this database; the rows stored so far were not \
@@ -171,8 +189,27 @@ impl TargetWriter {
             )
             .with_retryable(false));
         }
-        Self::truncate(&mut self.connection, &self.state.source)
+        Self::truncate(&mut self.connection, self.tables, &self.state.source)
     }
+}
+
+/// Returns whether the row counts are those of an interrupted transfer. Otherwise another program
+/// wrote to the database since.
+pub(crate) fn is_unchanged(state: &Unfinished, rows: &RowCounts) -> bool {
+    rows.iter().all(|count| count.rows == stored_rows(state, count.table))
+}
+
+fn stored_rows(state: &Unfinished, table: &str) -> u64 {
+    state.progress(table).map_or(0, |progress| progress.rows.unsigned_abs())
+}
+
+fn set_next_ids(connection: &mut Connection, tables: Tables, next_ids: &NextIds) -> Result<()> {
+    for table in tables {
+        if let Some(next) = next_ids.of(table.name()) {
+            set_next_id(connection, table.name(), next)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -181,22 +218,24 @@ mod tests {
 
     use chatkeep::NewMessage;
     use chatkeep_core::transfer::open_target;
-    use chatkeep_core::{DatabaseUrl, Message};
+    use chatkeep_core::{DatabaseUrl, Message, messages};
 
     use super::*;
+    use crate::table::{Messages, Rows, TABLES};
 
     #[test]
     fn rows_of_another_program_prevent_the_confirmation() {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::sqlite_file(folder.path().join("new.db"));
         let open = || open_target(&url, Duration::from_secs(10)).unwrap();
-        let mut writer = TargetWriter::begin(open(), "copy", "elsewhere").unwrap();
+        let mut writer = TargetWriter::begin(open(), TABLES, "copy", "elsewhere").unwrap();
         let message = |id| Message::with_id(id, NewMessage::new("hi"));
-        writer.store(&Batch::Messages(vec![message(3), message(7)])).unwrap();
-        let next_ids = NextIds { messages: 8, tokens: 1 };
-        writer.complete(next_ids, &mut |_| {}).unwrap();
-        let content = reading::read(&mut open(), |_, _| Ok(())).unwrap().content;
-        let mut confirmed = || writer.confirm(content.clone(), next_ids, &mut |_| {}).unwrap();
+        writer.store(&Rows::<Messages>(vec![message(3), message(7)])).unwrap();
+        let mut next_ids = NextIds::default();
+        next_ids.insert("messages", 8);
+        writer.complete(&next_ids, &mut |_| {}).unwrap();
+        let content = reading::read(&mut open(), TABLES, |_, _| Ok(())).unwrap().content;
+        let mut confirmed = || writer.confirm(content.clone(), &next_ids, &mut |_| {}).unwrap();
         assert!(confirmed().unwrap().equal);
         messages::insert_with_ids(&mut open(), &[message(8)]).unwrap();
         assert_eq!(confirmed(), None);

@@ -57,11 +57,10 @@ unfinished_transfer
   id INTEGER not null key 1
   kind VARCHAR(20) not null
   source VARCHAR(255) not null
-  last_message BIGINT not null
-  messages BIGINT not null
-  last_token BIGINT not null
-  tokens BIGINT not null
   started_at TEXT not null
+  table_name VARCHAR(64)
+  last_id BIGINT not null default 0
+  stored_rows BIGINT not null default 0
 ";
 
 const POSTGRESQL: &str = "
@@ -114,11 +113,10 @@ unfinished_transfer
   id integer not null
   kind character varying(20) not null
   source character varying(255) not null
-  last_message bigint not null
-  messages bigint not null
-  last_token bigint not null
-  tokens bigint not null
   started_at timestamp(6) without time zone not null
+  table_name character varying(64)
+  last_id bigint not null default 0
+  stored_rows bigint not null default 0
   unique index unfinished_transfer_pkey (id)
 ";
 
@@ -173,11 +171,10 @@ unfinished_transfer utf8mb4_nopad_bin InnoDB
   id int(11) not null
   kind varchar(20) utf8mb4_nopad_bin not null
   source varchar(255) utf8mb4_nopad_bin not null
-  last_message bigint(20) not null
-  messages bigint(20) not null
-  last_token bigint(20) not null
-  tokens bigint(20) not null
   started_at datetime(6) not null
+  table_name varchar(64) utf8mb4_nopad_bin
+  last_id bigint(20) not null default 0
+  stored_rows bigint(20) not null default 0
   unique index PRIMARY (id)
 ";
 
@@ -231,11 +228,10 @@ unfinished_transfer utf8mb4_0900_bin InnoDB
   id int not null
   kind varchar(20) utf8mb4_0900_bin not null
   source varchar(255) utf8mb4_0900_bin not null
-  last_message bigint not null
-  messages bigint not null
-  last_token bigint not null
-  tokens bigint not null
   started_at datetime(6) not null
+  table_name varchar(64) utf8mb4_0900_bin
+  last_id bigint not null default 0
+  stored_rows bigint not null default 0
   unique index PRIMARY (id)
 ";
 

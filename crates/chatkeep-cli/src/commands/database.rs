@@ -8,7 +8,8 @@ mod restore;
 use std::time::{Duration, Instant};
 
 use chatkeep::url::{SqliteLocation, SqliteTarget, Target};
-use chatkeep::{DatabaseUrl, ErrorKind, MessageFilter, PoolSettings};
+use chatkeep::{DatabaseUrl, ErrorKind, PoolSettings};
+use chatkeep_transfer::{RowCounts, count_rows};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use super::{migrate, tokens};
 use crate::args::database::DatabaseCommand;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::numbers::{seconds, thousands};
+use crate::numbers::{optional_amounts, seconds, thousands};
 use crate::style;
 use crate::table::facts;
 use crate::text::visible_line;
@@ -65,9 +66,11 @@ struct Status {
     schema: &'static str,
     /// PostgreSQL schema of the tables.
     found_in: Option<String>,
-    messages: Option<i64>,
+    messages: Option<u64>,
     tokens: Option<usize>,
     active_tokens: Option<usize>,
+    /// Number of rows of each table.
+    rows: Option<RowCounts>,
     pool: Value,
 }
 
@@ -87,6 +90,7 @@ fn status(context: &Context) -> Result<(), Failure> {
         messages: None,
         tokens: None,
         active_tokens: None,
+        rows: None,
         pool: pool_json(&settings),
     };
     let ready = status.schema == "head";
@@ -95,7 +99,9 @@ fn status(context: &Context) -> Result<(), Failure> {
         let tokens = chatkeep.tokens().list_tokens()?;
         status.engine = health.engine;
         status.server_version = Some(health.server_version);
-        status.messages = Some(chatkeep.messages().get_message_count(&MessageFilter::default())?);
+        let rows = count_rows(&chatkeep)?;
+        status.messages = Some(rows.of("messages"));
+        status.rows = Some(rows);
         status.tokens = Some(tokens.len());
         status.active_tokens = Some(tokens.iter().filter(|token| tokens::is_active(token)).count());
     }
@@ -127,6 +133,8 @@ fn describe(status: &Status, schema: &str, settings: &PoolSettings) -> String {
         };
         rows.push(("Tokens", format!("{}{active}", thousands(all as u64))));
     }
+    let others = status.rows.as_ref().and_then(optional_amounts);
+    rows.extend(others.map(|others| ("Other rows", others)));
     rows.extend(pool_facts(settings));
     facts(&rows)
 }

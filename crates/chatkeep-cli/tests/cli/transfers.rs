@@ -133,7 +133,7 @@ fn archives_are_readable_by_other_tools() {
         .expect("tar")
         .map(|entry| entry.expect("an entry").path().expect("a name").display().to_string())
         .collect();
-    assert_eq!(names, ["api_tokens/000001.jsonl", "messages/000001.jsonl", "manifest.json"]);
+    assert_eq!(names, ["messages/000001.jsonl", "api_tokens/000001.jsonl", "manifest.json"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use diesel::{
 use crate::connection::{Connection, Session, on_engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::unfinished_transfer;
-use crate::transfer::Unfinished;
+use crate::transfer::UnfinishedRow;
 
 /// Kind of a marker row. Its id is never that of a transfer, so no program mistakes it for one.
 const KIND: &str = "mark";
@@ -69,7 +69,7 @@ impl<'a> Marker<'a> {
         // Negative, because transfers have ids from 0.
         let id = i32::from_ne_bytes([a, b, c, d]) | i32::MIN;
         let text: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
-        let row = Unfinished::with_id(id, KIND, &text);
+        let row = UnfinishedRow::mark(id, KIND, &text);
         // Set before the insert: the row may be stored although the connection was lost.
         let marker = Self { connection, id, text, is_stored: true };
         let written = on_engine!(marker.connection, c =>

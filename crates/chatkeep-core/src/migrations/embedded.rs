@@ -17,6 +17,9 @@ macro_rules! migrations {
             migration!($dialect, "20261121170000", "total_messages_of_thirty_days"),
             migration!($dialect, "20261121180000", "create_unfinished_transfer"),
             migration!($dialect, "20261126090000", "number_revisions_of_uncounted_messages"),
+            migration!($dialect, "20261129180000", "add_tables_to_unfinished_transfer"),
+            migration!($dialect, "20261129180100", "fill_tables_of_unfinished_transfer"),
+            migration!($dialect, "20261129180200", "drop_counts_of_unfinished_transfer"),
         ]
     };
 }

@@ -73,17 +73,16 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Integer, Text};
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
     use crate::schema::UtcTimestamp;
 
     unfinished_transfer (id) {
         id -> Integer,
         kind -> Text,
         source -> Text,
-        last_message -> BigInt,
-        messages -> BigInt,
-        last_token -> BigInt,
-        tokens -> BigInt,
         started_at -> UtcTimestamp,
+        table_name -> Nullable<Text>,
+        last_id -> BigInt,
+        stored_rows -> BigInt,
     }
 }

@@ -10,7 +10,7 @@ use crate::migrations;
 use crate::url::{DatabaseUrl, SqliteLocation, Target};
 
 /// Query timeout. Statements over many rows can take hours, but must not block forever.
-const LONG: Duration = Duration::from_secs(6 * 60 * 60);
+pub(super) const LONG: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Returns the file of a SQLite database.
 fn file(url: &DatabaseUrl) -> Result<Option<&Path>> {
@@ -25,7 +25,7 @@ fn file(url: &DatabaseUrl) -> Result<Option<&Path>> {
     }
 }
 
-fn options(connect_timeout: Duration) -> ConnectOptions {
+pub(super) fn options(connect_timeout: Duration) -> ConnectOptions {
     ConnectOptions { connect_timeout, query_timeout: LONG }
 }
 

@@ -4,19 +4,23 @@
 mod endpoints;
 mod other_writers;
 mod sequence;
+mod sqlite_backup;
 mod sqlite_file;
 mod sync_folder;
 mod truncate;
 mod unfinished;
+mod unfinished_row;
 
 pub use endpoints::{open_follower, open_source, open_target, peek};
 pub use other_writers::{are_writers_blocked, block_writers, reserve_ids};
-pub use sequence::{IdsOf, next_id, set_next_id, skip_ids_in_use};
+pub use sequence::{next_id, set_next_id, skip_ids_in_use};
+pub use sqlite_backup::SqliteBackup;
 pub(crate) use sqlite_file::integrity;
 pub use sqlite_file::{check_sqlite_file, copy_sqlite_file, is_sqlite_file, reclaim};
 pub use sync_folder::sync_folder;
 pub use truncate::truncate;
 pub use unfinished::{
-    Unfinished, begin, begin_truncate, finish, lock_unfinished, refuse_unfinished, unfinished,
-    update,
+    TableProgress, Unfinished, add_missing_tables, begin, begin_truncate, finish, lock_unfinished,
+    refuse_unfinished, unfinished, update,
 };
+pub(crate) use unfinished_row::UnfinishedRow;

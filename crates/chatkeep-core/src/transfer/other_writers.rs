@@ -10,7 +10,7 @@ use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::{ErrorKind, Result};
 
-use super::sequence::{IdsOf, next_id};
+use super::sequence::next_id;
 
 /// Maximum time for which MySQL waits for transactions that use the table. During the wait, all
 /// later transactions wait as well.
@@ -34,18 +34,19 @@ pub fn are_writers_blocked(connection: &Connection) -> bool {
     !matches!(connection.engine(), Engine::MySql | Engine::MariaDb)
 }
 
-/// Reserves all ids up to `greatest` on MySQL and MariaDB. Has no effect on the other engines.
+/// Reserves all ids of a table up to `greatest` on MySQL and MariaDB. Has no effect on the other
+/// engines.
 ///
 /// It waits until transactions that store rows with such ids have ended; later rows get greater
 /// ids. It uses DDL, which commits implicitly, so call it before the transaction.
 ///
 /// # Errors
 /// `Conflict` when another transaction uses the table for more than 10 s.
-pub fn reserve_ids(connection: &mut Connection, ids: IdsOf, greatest: i64) -> Result<()> {
+pub fn reserve_ids(connection: &mut Connection, table: &'static str, greatest: i64) -> Result<()> {
     if are_writers_blocked(connection) {
         return Ok(());
     }
-    let next = next_id(connection, ids)?.max(greatest.saturating_add(1));
+    let next = next_id(connection, table)?.max(greatest.saturating_add(1));
     connection.batch(
         &format!(
             "SET @chatkeep_lock_wait = @@SESSION.lock_wait_timeout; \
@@ -53,7 +54,6 @@ pub fn reserve_ids(connection: &mut Connection, ids: IdsOf, greatest: i64) -> Re
         ),
         Effect::None,
     )?;
-    let table = ids.table();
     let reserved =
         connection.batch(&format!("ALTER TABLE {table} AUTO_INCREMENT = {next}"), Effect::None);
     if !connection.is_broken() {

@@ -9,25 +9,6 @@ use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// A table with generated ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum IdsOf {
-    /// The message log.
-    Messages,
-    /// The API tokens.
-    Tokens,
-}
-
-impl IdsOf {
-    /// Returns the table's name.
-    pub fn table(self) -> &'static str {
-        match self {
-            Self::Messages => "messages",
-            Self::Tokens => "api_tokens",
-        }
-    }
-}
-
 #[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -40,12 +21,12 @@ fn number(connection: &mut Connection, sql: &str) -> Result<Option<i64>> {
     Ok(rows.first().and_then(|row| row.number))
 }
 
-/// Returns the smallest id that the next row can get. It is above the ids of all stored rows.
+/// Returns the smallest id that the next row of a table can get. It is above the ids of all stored
+/// rows.
 ///
 /// # Errors
 /// `Unavailable` or another connection error if the database does not respond.
-pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
-    let table = ids.table();
+pub fn next_id(connection: &mut Connection, table: &'static str) -> Result<i64> {
     let last = match connection.engine() {
         // SQLite creates `sqlite_sequence` with the first AUTOINCREMENT table, so it exists.
         Engine::Sqlite => number(
@@ -73,27 +54,25 @@ pub fn next_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
             number(connection, &sql)?
         }
     };
-    let greatest = greatest_id(connection, ids)?;
+    let greatest = greatest_id(connection, table)?;
     Ok(last.unwrap_or(0).max(greatest).saturating_add(1))
 }
 
-fn greatest_id(connection: &mut Connection, ids: IdsOf) -> Result<i64> {
-    number(connection, &format!("SELECT max(id) AS number FROM {}", ids.table()))
-        .map(|id| id.unwrap_or(0))
+fn greatest_id(connection: &mut Connection, table: &'static str) -> Result<i64> {
+    number(connection, &format!("SELECT max(id) AS number FROM {table}")).map(|id| id.unwrap_or(0))
 }
 
-/// Ensures that the next row gets an id of at least `next`. It never decreases the sequence. On
-/// MySQL and MariaDB it uses DDL, which commits implicitly.
+/// Ensures that the next row of a table gets an id of at least `next`. It never decreases the
+/// sequence. On MySQL and MariaDB it uses DDL, which commits implicitly.
 ///
 /// # Errors
 /// The database's error.
-pub fn set_next_id(connection: &mut Connection, ids: IdsOf, next: i64) -> Result<()> {
-    let before = next_id(connection, ids)?;
+pub fn set_next_id(connection: &mut Connection, table: &'static str, next: i64) -> Result<()> {
+    let before = next_id(connection, table)?;
     // PostgreSQL's sequence may be below the greatest id in the table.
     if next <= before && connection.engine() != Engine::PostgreSql {
         return Ok(());
     }
-    let table = ids.table();
     let last = next.max(before) - 1;
     if last < 1 {
         return Ok(());
@@ -121,16 +100,16 @@ pub fn set_next_id(connection: &mut Connection, ids: IdsOf, next: i64) -> Result
     }
 }
 
-/// Advances the sequence beyond all ids in use, in a transaction that
+/// Advances the sequence of a table beyond all ids in use, in a transaction that
 /// [blocks writers](super::block_writers). Only PostgreSQL needs this; the other engines do it
 /// automatically.
 ///
 /// # Errors
 /// The database's error.
-pub fn skip_ids_in_use(connection: &mut Connection, ids: IdsOf) -> Result<()> {
+pub fn skip_ids_in_use(connection: &mut Connection, table: &'static str) -> Result<()> {
     if connection.engine() != Engine::PostgreSql {
         return Ok(());
     }
-    let next = next_id(connection, ids)?;
-    set_next_id(connection, ids, next)
+    let next = next_id(connection, table)?;
+    set_next_id(connection, table, next)
 }

@@ -4,28 +4,39 @@ use crate::connection::Connection;
 use crate::db_error::Effect;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::message::reset_totals;
 
-use super::sequence::{IdsOf, next_id, set_next_id};
-
-/// Deletes all messages, tokens and totals. The id sequences continue. On MySQL and MariaDB it uses
-/// DDL statements, which commit implicitly. On the other engines it is part of the caller's
-/// transaction.
+/// Deletes all rows of these tables, which are in the order of their references. On MySQL and
+/// MariaDB it uses DDL statements, which commit implicitly. On the other engines it is part of the
+/// caller's transaction.
+///
+/// The id sequences start again, so read the next ids before and set them after.
 ///
 /// # Errors
 /// The database's error.
-pub fn truncate(connection: &mut Connection) -> Result<()> {
-    let next = [IdsOf::Messages, IdsOf::Tokens].map(|ids| (ids, next_id(connection, ids)));
-    connection.batch(
-        match connection.engine() {
-            Engine::Sqlite => "DELETE FROM messages; DELETE FROM api_tokens",
-            Engine::PostgreSql => "TRUNCATE messages, api_tokens",
-            Engine::MySql | Engine::MariaDb => "TRUNCATE TABLE messages; TRUNCATE TABLE api_tokens",
-        },
-        Effect::None,
-    )?;
-    for (ids, next) in next {
-        set_next_id(connection, ids, next?)?;
+pub fn truncate(connection: &mut Connection, tables: &[&'static str]) -> Result<()> {
+    // A table is deleted before those that it references.
+    let each = |statement: &str| -> String {
+        tables.iter().rev().map(|table| format!("{statement} {table};")).collect()
+    };
+    match connection.engine() {
+        Engine::Sqlite => connection.batch(&each("DELETE FROM"), Effect::None),
+        Engine::PostgreSql => {
+            connection.batch(&format!("TRUNCATE {}", tables.join(", ")), Effect::None)
+        }
+        Engine::MySql | Engine::MariaDb => {
+            // A table that another one references is otherwise not truncated, even if both are
+            // empty.
+            let sql = format!(
+                "SET @chatkeep_checks = @@SESSION.foreign_key_checks; \
+                 SET SESSION foreign_key_checks = 0; {}",
+                each("TRUNCATE TABLE")
+            );
+            let truncated = connection.batch(&sql, Effect::None);
+            if !connection.is_broken() {
+                connection
+                    .batch("SET SESSION foreign_key_checks = @chatkeep_checks", Effect::None)?;
+            }
+            truncated
+        }
     }
-    reset_totals(connection)
 }

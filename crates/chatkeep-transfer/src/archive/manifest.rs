@@ -3,8 +3,8 @@
 use chatkeep_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::NextIds;
-use crate::digest::Content;
+use crate::content::Content;
+use crate::table::{ApiTokens, Messages, NextIds, TransferTable as _};
 
 /// Version of the archive format that this program writes and reads.
 pub(super) const FORMAT: u32 = 1;
@@ -28,6 +28,10 @@ pub struct Manifest {
     pub next_message_id: i64,
     /// Id of the next token that the source database would store.
     pub next_token_id: i64,
+    /// Ids of the next rows by table name, those of messages and tokens included. Version 0.1.0
+    /// wrote only the two fields above, and reads only these.
+    #[serde(default)]
+    next_ids: NextIds,
     /// Parts, in archive order.
     pub parts: Vec<Part>,
 }
@@ -60,13 +64,22 @@ impl Manifest {
             engine: engine.to_owned(),
             created_at: Timestamp::now(),
             content,
-            next_message_id: next_ids.messages,
-            next_token_id: next_ids.tokens,
+            next_message_id: next_ids.of(Messages::NAME).unwrap_or(1),
+            next_token_id: next_ids.of(ApiTokens::NAME).unwrap_or(1),
+            next_ids,
             parts,
         }
     }
 
     pub(crate) fn next_ids(&self) -> NextIds {
-        NextIds { messages: self.next_message_id, tokens: self.next_token_id }
+        let mut next_ids = self.next_ids.clone();
+        for (table, next) in
+            [(Messages::NAME, self.next_message_id), (ApiTokens::NAME, self.next_token_id)]
+        {
+            if next_ids.of(table).is_none() {
+                next_ids.insert(table, next);
+            }
+        }
+        next_ids
     }
 }

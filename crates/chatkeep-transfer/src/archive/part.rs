@@ -4,40 +4,24 @@ use std::io::{self, BufRead as _, BufReader, Read};
 
 use sha2::{Digest as _, Sha256};
 
+use super::failure::Failure;
 use super::manifest::Part;
-use super::rows::{to_message, to_token};
-use super::{MESSAGES, TOKENS};
-use crate::batch::Batch;
 use crate::digest::hex;
+use crate::table::{HandOver, Rows, TransferTable};
 
 /// Maximum length of a line: a row of 16 MiB, six times as long after JSON escaping, plus the keys.
 const MAX_LINE_BYTES: u64 = 97 << 20;
 /// Size of a batch, in bytes of its lines.
 const BATCH_BYTES: u64 = 4 << 20;
 
-/// Reason why a part was not read completely.
-pub(super) enum Failure<E> {
-    /// Reading the archive failed.
-    Read(io::Error),
-    /// The part is invalid.
-    Damaged(String),
-    /// The callback returned an error.
-    Caller(E),
-}
-
 /// Passes the rows of a part to `hand_over` in batches. Returns the part's entry for the manifest.
-pub(super) fn read<E>(
+pub(crate) fn read_part<T: TransferTable>(
     name: &str,
-    source: impl Read,
-    mut hand_over: impl FnMut(Batch) -> Result<(), E>,
-) -> Result<Part, Failure<E>> {
-    let empty: fn() -> Batch = match name.split('/').next() {
-        Some(TOKENS) => || Batch::Tokens(Vec::new()),
-        Some(MESSAGES) => || Batch::Messages(Vec::new()),
-        _ => return Err(Failure::Damaged(format!("unknown entry {name}"))),
-    };
+    source: &mut dyn Read,
+    hand_over: &mut HandOver<'_>,
+) -> Result<Part, Failure> {
     let mut reader = BufReader::with_capacity(64 << 10, Hashed { source, sha256: Sha256::new() });
-    let (mut batch, mut batch_bytes) = (empty(), 0);
+    let (mut batch, mut batch_bytes) = (Vec::new(), 0);
     let (mut rows, mut bytes) = (0, 0);
     let mut line = Vec::new();
     loop {
@@ -46,10 +30,7 @@ pub(super) fn read<E>(
             line = Vec::new();
         }
         line.clear();
-        let read = (&mut reader)
-            .take(MAX_LINE_BYTES + 1)
-            .read_until(b'\n', &mut line)
-            .map_err(Failure::Read)?;
+        let read = (&mut reader).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line)?;
         if read == 0 {
             break;
         }
@@ -61,34 +42,37 @@ pub(super) fn read<E>(
             return Err(damaged("exceeds the maximum length of 97 MiB"));
         }
         let text = std::str::from_utf8(&line).map_err(|_| damaged("is not UTF-8"))?;
-        match &mut batch {
-            Batch::Tokens(tokens) => tokens.push(to_token(text).map_err(|error| damaged(&error))?),
-            Batch::Messages(messages) => {
-                messages.push(to_message(text).map_err(|error| damaged(&error))?)
-            }
-        }
+        batch.push(T::read_line(text).map_err(|reason| match unknown_field(&reason) {
+            Some(field) => Failure::Newer(format!("{name}, line {rows} has the field `{field}`")),
+            None => damaged(&reason),
+        })?);
         if batch_bytes >= BATCH_BYTES {
-            hand_over(std::mem::replace(&mut batch, empty())).map_err(Failure::Caller)?;
+            hand_over(Box::new(Rows::<T>(std::mem::take(&mut batch)))).map_err(Failure::Caller)?;
             batch_bytes = 0;
         }
     }
     if rows == 0 {
         return Err(Failure::Damaged(format!("{name} has no rows")));
     }
-    if batch.len() > 0 {
-        hand_over(batch).map_err(Failure::Caller)?;
+    if !batch.is_empty() {
+        hand_over(Box::new(Rows::<T>(batch))).map_err(Failure::Caller)?;
     }
     let sha256 = hex(&reader.into_inner().sha256.finalize());
     Ok(Part::new(name.to_owned(), rows, bytes, sha256))
 }
 
+/// Returns the name of the unknown field that serde reports: a column of a newer version.
+fn unknown_field(reason: &str) -> Option<&str> {
+    reason.strip_prefix("unknown field `")?.split('`').next()
+}
+
 /// A reader that computes the digest of the bytes read.
-struct Hashed<R> {
-    source: R,
+struct Hashed<'a> {
+    source: &'a mut dyn Read,
     sha256: Sha256,
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl Read for Hashed<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
         self.sha256.update(&buffer[..count]);

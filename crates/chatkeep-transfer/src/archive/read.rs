@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use chatkeep_core::{Error, ErrorKind, Result};
+use chatkeep_core::{Error, Result};
 use tar::Archive;
 
+use super::MANIFEST;
+use super::failure::Failure;
 use super::manifest::{FORMAT, Manifest, Part};
-use super::{MANIFEST, part};
-use crate::batch::Batch;
 use crate::digest::Digests;
+use crate::table::{AnyTable, Batch, Tables};
 
 /// Maximum size of a part: a few megabytes, or one row of 16 MiB, six times as long after escaping.
 const MAX_PART_BYTES: u64 = 128 << 20;
@@ -27,82 +28,133 @@ const WINDOW_LOG_MAX: u32 = 25;
 ///
 /// # Errors
 /// `Configuration` if opening the file fails. `Corrupt` if it is not a chatkeep archive, is
-/// truncated, or was modified.
+/// truncated, or was modified. `Schema` if it has a table or a column of a newer version.
 pub(crate) fn read(
     path: &Path,
-    mut hand_over: impl FnMut(Batch, &Digests) -> Result<()>,
+    tables: Tables,
+    mut hand_over: impl FnMut(Box<dyn Batch>, &Digests) -> Result<()>,
 ) -> Result<Manifest> {
     let shown = path.display().to_string();
-    let damaged = |reason: String| Error::new(ErrorKind::Corrupt, format!("{shown}: {reason}"));
-    let cannot_read = |error: &io::Error| cannot_read(error, &shown);
     let file = File::open(path).map_err(|error| {
         let text = error.to_string();
         let reason = text.split(" (os error").next().unwrap_or_default();
         Error::configuration(format!("cannot read {shown}: {reason}"))
     })?;
-    let mut decoder = zstd::Decoder::new(BufReader::with_capacity(256 << 10, file))
-        .map_err(|error| cannot_read(&error))?;
-    decoder.window_log_max(WINDOW_LOG_MAX).map_err(|error| cannot_read(&error))?;
+    read_file(file, tables, &mut hand_over).map_err(|failure| failure.into_error(&shown))
+}
+
+fn read_file(
+    file: File,
+    tables: Tables,
+    hand_over: &mut dyn FnMut(Box<dyn Batch>, &Digests) -> Result<()>,
+) -> Result<Manifest, Failure> {
+    let mut decoder = zstd::Decoder::new(BufReader::with_capacity(256 << 10, file))?;
+    decoder.window_log_max(WINDOW_LOG_MAX)?;
     let mut archive = Archive::new(decoder);
+    let entries = read_entries(&mut archive, tables, hand_over);
+    let mut rest = archive.into_inner();
+    let Entries { parts, digests, manifest } = match entries {
+        Ok(entries) => entries,
+        Err(Failure::Newer(reason)) => {
+            // Damaged names look like newer ones, unless zstd's checksum at the end is right.
+            io::copy(&mut rest, &mut io::sink())?;
+            return Err(Failure::Newer(reason));
+        }
+        Err(failure) => return Err(failure),
+    };
+    // Read to the end of the file, which verifies zstd's checksum. No other data may follow.
+    if !only_zeros(&mut rest)? {
+        return Err(damaged("has unexpected data after the end of the archive"));
+    }
+    let Some(mut manifest) = manifest else {
+        return Err(damaged("has no manifest; it is not a chatkeep backup, or is truncated"));
+    };
+    if manifest.parts != parts {
+        return Err(damaged("the parts do not match the manifest"));
+    }
+    let content = digests.finish();
+    manifest.content = manifest.content.with_tables_of(&content);
+    if manifest.content != content {
+        return Err(damaged("the rows do not match the digests in the manifest"));
+    }
+    Ok(manifest)
+}
+
+/// The entries of an archive that were read.
+struct Entries {
+    parts: Vec<Part>,
+    digests: Digests,
+    manifest: Option<Manifest>,
+}
+
+fn read_entries(
+    archive: &mut Archive<impl Read>,
+    tables: Tables,
+    hand_over: &mut dyn FnMut(Box<dyn Batch>, &Digests) -> Result<()>,
+) -> Result<Entries, Failure> {
     let mut parts: Vec<Part> = Vec::new();
-    let mut digests = Digests::default();
+    let mut digests = Digests::new(tables);
     let mut manifest = None;
     // Raw, because tar would read the entries of its extensions (long names and sizes) into memory,
     // whatever their length.
-    for entry in archive.entries().map_err(|error| cannot_read(&error))?.raw(true) {
-        let mut entry = entry.map_err(|error| cannot_read(&error))?;
+    for entry in archive.entries()?.raw(true) {
+        let mut entry = entry?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if manifest.is_some() {
-            return Err(damaged(format!("unexpected entry {name} after the manifest")));
+            return Err(damaged(&format!("unexpected entry {name} after the manifest")));
         }
         if !entry.header().entry_type().is_file() {
-            return Err(damaged(format!("{name} is not a regular file")));
+            return Err(damaged(&format!("{name} is not a regular file")));
         }
         let limit = if name == MANIFEST { MAX_MANIFEST_BYTES } else { MAX_PART_BYTES };
         if entry.size() > limit || parts.len() as u64 > MAX_PARTS {
-            return Err(damaged(format!(
+            return Err(damaged(&format!(
                 "{name} is larger than {limit} bytes, or the archive has more than {MAX_PARTS} \
                  parts"
             )));
         }
         if name == MANIFEST {
             let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
-            manifest = Some(parse_manifest(&bytes).map_err(damaged)?);
+            entry.read_to_end(&mut bytes)?;
+            manifest = Some(parse_manifest(&bytes, tables)?);
             continue;
         }
         let size = entry.size();
-        let read = part::read(&name, entry, |batch| {
-            digests.add(&batch);
+        let part = table_of(&name, tables)?.read_part(&name, &mut entry, &mut |batch| {
+            digests.add(&*batch);
             hand_over(batch, &digests)
-        });
-        let part = read.map_err(|failure| match failure {
-            part::Failure::Read(error) => cannot_read(&error),
-            part::Failure::Damaged(reason) => damaged(reason),
-            part::Failure::Caller(error) => error,
         })?;
         if part.bytes != size {
-            return Err(damaged("is truncated".to_owned()));
+            return Err(damaged("is truncated"));
         }
         parts.push(part);
     }
-    // Read to the end of the file, which verifies zstd's checksum. No other data may follow.
-    let is_padding = only_zeros(&mut archive.into_inner()).map_err(|error| cannot_read(&error))?;
-    if !is_padding {
-        return Err(damaged("has unexpected data after the end of the archive".to_owned()));
+    Ok(Entries { parts, digests, manifest })
+}
+
+fn damaged(reason: &str) -> Failure {
+    Failure::Damaged(reason.to_owned())
+}
+
+/// Returns the table of a part, such as `messages/000001.jsonl`.
+fn table_of(name: &str, tables: Tables) -> Result<&'static dyn AnyTable, Failure> {
+    let (folder, file) = name.split_once('/').unwrap_or((name, ""));
+    if let Some(table) = tables.iter().find(|table| table.name() == folder) {
+        return Ok(*table);
     }
-    let Some(manifest) = manifest else {
-        return Err(damaged(
-            "has no manifest; it is not a chatkeep backup, or is truncated".to_owned(),
-        ));
-    };
-    if manifest.parts != parts {
-        return Err(damaged("the parts do not match the manifest".to_owned()));
+    let is_name =
+        !folder.is_empty() && folder.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_part = file.strip_suffix(".jsonl").is_some_and(|number| {
+        number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    if is_name && is_part {
+        return Err(unknown_table(folder));
     }
-    if manifest.content != digests.finish() {
-        return Err(damaged("the rows do not match the digests in the manifest".to_owned()));
-    }
-    Ok(manifest)
+    Err(damaged(&format!("unknown entry {name}")))
+}
+
+fn unknown_table(table: &str) -> Failure {
+    Failure::Newer(format!("has rows of the table {table}"))
 }
 
 /// Reads to the end. Returns whether all bytes are zero, which is how tar pads its last block.
@@ -117,30 +169,22 @@ fn only_zeros(rest: &mut impl Read) -> io::Result<bool> {
     }
 }
 
-fn cannot_read(error: &io::Error, shown: &str) -> Error {
-    let cause = error.to_string();
-    let reason = if cause.contains("Unknown frame descriptor") {
-        "is not a chatkeep backup".to_owned()
-    } else if error.kind() == io::ErrorKind::UnexpectedEof || cause.contains("incomplete frame") {
-        "is truncated".to_owned()
-    } else {
-        format!("is damaged ({cause})")
-    };
-    Error::new(ErrorKind::Corrupt, format!("{shown} {reason}"))
-}
-
-fn parse_manifest(bytes: &[u8]) -> Result<Manifest, String> {
+fn parse_manifest(bytes: &[u8], tables: Tables) -> Result<Manifest, Failure> {
     #[derive(serde::Deserialize)]
     struct Header {
         format: u32,
     }
-    let header: Header =
-        serde_json::from_slice(bytes).map_err(|error| format!("{MANIFEST}: {error}"))?;
-    if header.format != FORMAT {
-        return Err(format!(
-            "unsupported archive format {}; this version reads format {FORMAT}",
-            header.format
-        ));
+    let invalid = |error: serde_json::Error| damaged(&format!("{MANIFEST}: {error}"));
+    let Header { format } = serde_json::from_slice(bytes).map_err(invalid)?;
+    if format > FORMAT {
+        return Err(Failure::Newer(format!("has the archive format {format}")));
     }
-    serde_json::from_slice(bytes).map_err(|error| format!("{MANIFEST}: {error}"))
+    if format < FORMAT {
+        return Err(damaged(&format!("{MANIFEST}: {format} is not an archive format")));
+    }
+    let manifest: Manifest = serde_json::from_slice(bytes).map_err(invalid)?;
+    match manifest.content.unknown_table(tables) {
+        Some(table) => Err(unknown_table(table)),
+        None => Ok(manifest),
+    }
 }

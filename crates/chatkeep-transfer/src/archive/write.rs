@@ -1,15 +1,15 @@
 //! Writes an archive part by part.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use chatkeep_core::{Error, ErrorKind, Result};
 use tar::{Builder, EntryType, Header};
 
+use super::MANIFEST;
 use super::manifest::{Manifest, Part};
-use super::rows::to_lines;
-use super::{MANIFEST, MESSAGES, TOKENS};
-use crate::batch::Batch;
 use crate::digest::hex_digest;
+use crate::table::Batch;
 
 /// Compression level: zstd's default.
 const LEVEL: i32 = 3;
@@ -18,8 +18,8 @@ const LEVEL: i32 = 3;
 pub(crate) struct Writer<W: Write> {
     tar: Builder<zstd::Encoder<'static, W>>,
     parts: Vec<Part>,
-    /// Number of parts written for each table: tokens, messages.
-    counts: [u32; 2],
+    /// Number of parts written by table.
+    counts: BTreeMap<&'static str, u32>,
     buffer: Vec<u8>,
 }
 
@@ -30,22 +30,19 @@ impl<W: Write> Writer<W> {
         Ok(Self {
             tar: Builder::new(encoder),
             parts: Vec::new(),
-            counts: [0; 2],
+            counts: BTreeMap::new(),
             buffer: Vec::new(),
         })
     }
 
     /// Writes a batch as one part.
-    pub(crate) fn add(&mut self, batch: &Batch) -> Result<()> {
-        let (index, folder) = match batch {
-            Batch::Tokens(_) => (0, TOKENS),
-            Batch::Messages(_) => (1, MESSAGES),
-        };
-        self.counts[index] += 1;
-        let name = format!("{folder}/{:06}.jsonl", self.counts[index]);
+    pub(crate) fn add(&mut self, batch: &dyn Batch) -> Result<()> {
+        let count = self.counts.entry(batch.table()).or_default();
+        *count += 1;
+        let name = format!("{}/{count:06}.jsonl", batch.table());
         let mut lines = std::mem::take(&mut self.buffer);
         lines.clear();
-        to_lines(batch, &mut lines)?;
+        batch.write_lines(&mut lines)?;
         self.entry(&name, &lines)?;
         self.parts.push(Part::new(name, batch.len(), lines.len() as u64, hex_digest(&lines)));
         self.buffer = lines;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chatkeep::{Chatkeep, DatabaseManager};
 use chatkeep_core::legacy::LegacyFile;
 use chatkeep_core::migrations::SchemaVersion;
-use chatkeep_core::transfer::{IdsOf, block_writers, reserve_ids, skip_ids_in_use};
+use chatkeep_core::transfer::{block_writers, reserve_ids, skip_ids_in_use};
 use chatkeep_core::{Connection, Error, ErrorKind, Result, Role, messages};
 
 pub use self::problem::Problem;
@@ -25,6 +25,7 @@ pub use self::report::{Counts, FileReport, ImportReport};
 pub use self::unknown::UnknownColumn;
 use crate::output::refuse_database_file;
 use crate::progress::{Phase, Step};
+use crate::table::{ApiTokens, Messages, TransferTable as _};
 
 /// Statement timeout of the import's transaction, which may store any number of rows.
 const IMPORT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -118,8 +119,8 @@ fn run(
         let outcome = connection.transaction(|connection| {
             block_writers(connection)?;
             store(connection, &mut files, &mut report, false, progress)?;
-            skip_ids_in_use(connection, IdsOf::Messages)?;
-            skip_ids_in_use(connection, IdsOf::Tokens)
+            skip_ids_in_use(connection, Messages::NAME)?;
+            skip_ids_in_use(connection, ApiTokens::NAME)
         });
         let counted = outcome.map(|()| {
             progress(Step { phase: Phase::Counting, done: 0, total: 0 });
@@ -138,14 +139,14 @@ fn run(
 
 /// Reserves the ids of these files on engines where other programs can write during the import.
 fn reserve_file_ids(connection: &mut Connection, files: &mut [LegacyFile]) -> Result<()> {
-    let mut greatest = [(IdsOf::Messages, 0), (IdsOf::Tokens, 0)];
+    let mut greatest = [(Messages::NAME, 0), (ApiTokens::NAME, 0)];
     for file in files {
         for table in file.tables().to_vec() {
             let (_, highest) = &mut greatest[usize::from(table.shape.is_tokens())];
             *highest = file.greatest_id(&table, message::GREATEST_ID)?.max(*highest);
         }
     }
-    greatest.into_iter().try_for_each(|(ids, greatest)| reserve_ids(connection, ids, greatest))
+    greatest.into_iter().try_for_each(|(table, greatest)| reserve_ids(connection, table, greatest))
 }
 
 /// Returns whether the tables exist. False means that the import would create them.

@@ -7,12 +7,13 @@ use std::collections::{HashMap, HashSet};
 
 use chatkeep_core::legacy::{LegacyFile, LegacyTable, RawRow};
 use chatkeep_core::messages::{self, LockedTotals};
-use chatkeep_core::transfer::{IdsOf, are_writers_blocked, next_id};
+use chatkeep_core::transfer::{are_writers_blocked, next_id};
 use chatkeep_core::{Connection, Error, MAX_ROW_BYTES, Message, NewMessage, Result};
 
 use super::content::{Key, is_same, key};
 use super::message::{ReadMessage, read};
 use super::report::Counts;
+use crate::table::{Messages, TransferTable as _};
 
 /// Stores the messages of one import.
 pub(super) struct MessageImporter<'a> {
@@ -152,7 +153,7 @@ impl<'a> MessageImporter<'a> {
         if self.totals.is_some() && !are_writers_blocked(self.connection) {
             return self.store_with_new_ids(table, rows, file, counts);
         }
-        let first = next_id(self.connection, IdsOf::Messages)?;
+        let first = next_id(self.connection, Messages::NAME)?;
         let read = rows.iter().map(|row| read(table, row, file.modified())).zip(first..);
         let mut new = Vec::with_capacity(rows.len());
         for (read, id) in read {

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use chatkeep_core::legacy::{LegacyFile, LegacyTable};
 use chatkeep_core::tokens::{self, StoredToken};
-use chatkeep_core::transfer::{IdsOf, are_writers_blocked, next_id};
+use chatkeep_core::transfer::{are_writers_blocked, next_id};
 use chatkeep_core::{Connection, Result};
 
 use super::report::Counts;
 use super::token::{ReadToken, read};
+use crate::table::{ApiTokens, TransferTable as _};
 
 /// Stores the tokens of one import.
 pub(super) struct TokenImporter<'a> {
@@ -46,7 +47,7 @@ impl<'a> TokenImporter<'a> {
             return tokens::insert_with_new_ids(self.connection, &displaced);
         }
         for chunk in displaced.chunks(200) {
-            let first = next_id(self.connection, IdsOf::Tokens)?;
+            let first = next_id(self.connection, ApiTokens::NAME)?;
             let new = chunk
                 .iter()
                 .zip(first..)

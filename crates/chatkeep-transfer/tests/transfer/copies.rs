@@ -71,7 +71,7 @@ fn rows_of_the_target_are_kept_without_replace(store: &Store) {
         let error = copy(&from, &to, options, &mut |_| {}).expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
         assert!(
-            error.message().starts_with("target: is not empty (1 messages, 0 tokens)"),
+            error.message().starts_with("target: is not empty (1 message); use --replace"),
             "{error}"
         );
         assert_eq!(store.count(), 1);

@@ -13,6 +13,8 @@ use crate::store::{Store, assert_same, fill, open, other, url};
 
 on_every_engine![
     interrupted_copies_are_refused_by_programs_and_resumed,
+    interrupted_copies_of_an_earlier_version_are_resumed,
+    progress_without_a_mark_is_ignored,
     interrupted_copies_of_other_sources_are_not_resumed,
     interrupted_restores_start_over,
     rows_of_other_programs_in_an_interrupted_restore_are_kept,
@@ -28,13 +30,15 @@ fn interrupt_after_first_batch(target: &Store, source: &Store, kind: &str, from:
     };
     let rows =
         messages::list_after_id(&mut connect(source.raw.url(), Role::Reader), 0).expect("rows");
-    let mut state = Unfinished::new(kind, from);
+    let mut state = Unfinished::new(kind, from, &["messages", "api_tokens"]);
     let mut connection = connect(target.raw.url(), Role::Writer);
     let stored = connection.transaction(|connection| {
         transfer::begin(connection, &state)?;
         messages::insert_with_ids(connection, &rows[..100])?;
-        (state.messages, state.last_message) = (100, rows[99].id);
-        transfer::update(connection, &state)
+        let progress = state.progress_mut("messages").expect("the table is listed");
+        (progress.rows, progress.last_id) = (100, rows[99].id);
+        let progress = progress.clone();
+        transfer::update(connection, state.started_at, &progress)
     });
     stored.expect("stored");
 }
@@ -65,6 +69,41 @@ fn interrupted_copies_are_refused_by_programs_and_resumed(store: &Store) {
     let report = copy(&from, &to, resume, &mut |_| {}).expect("resumed");
     assert_eq!((report.messages, report.there_before), (source.count().unsigned_abs() - 100, 100));
     assert_same(&source, store);
+}
+
+/// Before the progress had a row for each table, the mark had a column for each count.
+fn interrupted_copies_of_an_earlier_version_are_resumed(store: &Store) {
+    let source = other(Engine::Sqlite);
+    fill(&source);
+    let (from, to) = (url(source.raw.url()), url(store.raw.url()));
+    interrupt_after_first_batch(store, &source, "copy", &from.redacted());
+    let migrations = store.database().migrations();
+    migrations.downgrade("number_revisions_of_uncounted_messages").expect("downgraded");
+    let last = store.raw.scalar("SELECT max(id) FROM messages").expect("messages");
+    store
+        .raw
+        .execute(&format!("UPDATE unfinished_transfer SET messages = 100, last_message = {last}"));
+    let error = open(store.raw.url()).messages().get_message_by_id(1).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Schema(SchemaState::Unfinished), "{error}");
+    assert!(error.message().contains("100 messages"), "{error}");
+    let resume = CopyOptions { resume: true, ..CopyOptions::default() };
+    let report = copy(&from, &to, resume, &mut |_| {}).expect("resumed");
+    assert_eq!((report.messages, report.there_before), (source.count().unsigned_abs() - 100, 100));
+    assert_same(&source, store);
+}
+
+/// A copy of an earlier version removes only the mark that it has written.
+fn progress_without_a_mark_is_ignored(store: &Store) {
+    let source = other(Engine::Sqlite);
+    fill(&source);
+    let (from, to) = (url(source.raw.url()), url(store.raw.url()));
+    interrupt_after_first_batch(store, &source, "copy", &from.redacted());
+    store.raw.execute("DELETE FROM unfinished_transfer WHERE id = 0");
+    assert!(open(store.raw.url()).messages().get_message_by_id(1).is_ok());
+    let replace = CopyOptions { replace: true, ..CopyOptions::default() };
+    copy(&from, &to, replace, &mut |_| {}).expect("replaced");
+    assert_same(&source, store);
+    assert_eq!(store.raw.scalar("SELECT COUNT(*) FROM unfinished_transfer").as_deref(), Some("0"));
 }
 
 fn interrupted_copies_of_other_sources_are_not_resumed(store: &Store) {

@@ -11,6 +11,8 @@ mod files;
 mod full_disk;
 mod imports;
 mod interrupted;
+mod newer_backups;
+mod old_backups;
 mod oversized_archives;
 mod same_database;
 mod store;

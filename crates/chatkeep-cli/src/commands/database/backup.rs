@@ -3,7 +3,9 @@
 use std::io::{self, IsTerminal as _};
 
 use chatkeep::Chatkeep;
-use chatkeep_transfer::{backup, backup_sqlite, refuse_database_file, refuse_leftover_companion};
+use chatkeep_transfer::{
+    RowCounts, backup, backup_sqlite, refuse_database_file, refuse_leftover_companion,
+};
 use serde_json::json;
 
 use crate::args::database::{BackupFormat, BackupOptions};
@@ -11,7 +13,7 @@ use crate::context::Context;
 use crate::export::destination::{Destination, Output};
 use crate::export::partial_file::PartialFile;
 use crate::failure::Failure;
-use crate::numbers::{amount, bytes};
+use crate::numbers::{bytes, row_amounts};
 use crate::progress::Progress;
 
 /// File extensions of SQLite files.
@@ -36,26 +38,32 @@ pub(super) fn run(options: &BackupOptions, context: &Context) -> Result<(), Fail
     let url = context.url()?;
     let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
     let output = Output { path, replace, mode, database: &url };
-    let (messages, tokens, size) = match options.format {
+    let (counts, size) = match options.format {
         BackupFormat::Portable => archive(&output, &chatkeep, context)?,
         BackupFormat::Sqlite => sqlite_file(&output, &chatkeep, context)?,
     };
-    let rows = format!("wrote {} and {}", amount(messages, "message"), amount(tokens, "token"));
+    let rows = format!("wrote {}", row_amounts(&counts));
     if output.is_standard() {
         context.terminal.note(&format!("{rows} ({})", bytes(size)));
         return Ok(());
     }
     let name = options.file.display().to_string();
-    let answer = json!({ "file": name, "messages": messages, "tokens": tokens, "bytes": size });
+    let answer = json!({
+        "file": name,
+        "messages": counts.of("messages"),
+        "tokens": counts.of("api_tokens"),
+        "rows": counts,
+        "bytes": size,
+    });
     context.terminal.answer(&answer, || format!("{rows} to {name} ({})\n", bytes(size)))
 }
 
-/// Writes an archive. Returns the numbers of messages, tokens and bytes.
+/// Writes an archive. Returns the numbers of rows and bytes.
 fn archive(
     output: &Output<'_>,
     chatkeep: &Chatkeep,
     context: &Context,
-) -> Result<(u64, u64, u64), Failure> {
+) -> Result<(RowCounts, u64), Failure> {
     if output.is_standard() && io::stdout().is_terminal() {
         let refusal = Failure::usage("refusing to write an archive to a terminal");
         return Err(refusal.with_hint("name a file, or use a pipe: chatkeep db backup - | …"));
@@ -70,15 +78,15 @@ fn archive(
     };
     let size = destination.bytes();
     destination.finish()?;
-    Ok((manifest.content.messages.rows, manifest.content.api_tokens.rows, size))
+    Ok((manifest.content.row_counts(), size))
 }
 
-/// Writes a SQLite file. Returns the numbers of messages, tokens and bytes.
+/// Writes a SQLite file. Returns the numbers of rows and bytes.
 fn sqlite_file(
     output: &Output<'_>,
     chatkeep: &Chatkeep,
     context: &Context,
-) -> Result<(u64, u64, u64), Failure> {
+) -> Result<(RowCounts, u64), Failure> {
     if output.is_descriptor() {
         let refusal = Failure::usage("a SQLite file requires random access, not a stream");
         return Err(refusal.with_hint("name a file, or omit --format to write an archive"));
@@ -91,5 +99,5 @@ fn sqlite_file(
     // Checked again: another program may have created such a file during the backup.
     refuse_leftover_companion(output.path)?;
     file.finish()?;
-    Ok((report.messages, report.tokens, size))
+    Ok((report.rows, size))
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::args::database::CopyOptions as Arguments;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure};
-use crate::numbers::{amount, rate, seconds, thousands};
+use crate::numbers::{amount, rate, row_amounts, seconds, thousands};
 use crate::progress::Progress;
 use crate::style;
 
@@ -47,13 +47,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
             0 => String::new(),
             rows => format!(" ({} already copied)", thousands(rows)),
         };
-        let rows = report.messages + report.tokens;
         format!(
-            "copied {} and {}{before} in {}, {}\n{}",
-            amount(report.messages, "message"),
-            amount(report.tokens, "token"),
+            "copied {}{before} in {}, {}\n{}",
+            row_amounts(&report.rows),
             seconds(elapsed),
-            rate(rows, elapsed),
+            rate(report.rows.total(), elapsed),
             compared(&report.comparison)
         )
     })?;
@@ -62,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Failur
 
 fn compared(comparison: &Comparison) -> String {
     if comparison.equal {
-        let rows = comparison.source.messages.rows + comparison.source.api_tokens.rows;
+        let rows = comparison.source.total_rows();
         return format!(
             "{}: {} with the same values in both databases\n",
             style::hit("equal"),
@@ -74,24 +72,14 @@ fn compared(comparison: &Comparison) -> String {
 }
 
 fn plan(plan: &CopyPlan, context: &Context) -> Result<u8, Failure> {
-    let is_empty = plan.target_messages + plan.target_tokens == 0;
+    let is_empty = plan.target_rows.total() == 0;
     context.terminal.answer(plan, || {
         let target = match (plan.makes_tables, is_empty) {
             (true, _) => "has no tables; the copy would create them".to_owned(),
             (false, true) => "is empty".to_owned(),
-            (false, false) => {
-                format!(
-                    "has {} and {}",
-                    amount(plan.target_messages, "message"),
-                    amount(plan.target_tokens, "token")
-                )
-            }
+            (false, false) => format!("has {}", row_amounts(&plan.target_rows)),
         };
-        format!(
-            "source: {} and {}\ntarget: {target}\n",
-            amount(plan.messages, "message"),
-            amount(plan.tokens, "token")
-        )
+        format!("source: {}\ntarget: {target}\n", row_amounts(&plan.rows))
     })?;
     match (plan.unfinished, is_empty) {
         (Some(_), _) => {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::args::database::RestoreOptions;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::numbers::{amount, rate, seconds};
+use crate::numbers::{rate, row_amounts, seconds};
 use crate::progress::Progress;
 
 pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Failure> {
@@ -22,13 +22,8 @@ pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Fai
             let progress = Progress::steps(terminal);
             check_backup(&options.file, &mut |step| progress.step(step))?
         };
-        let (messages, tokens) = (content.messages.rows, content.api_tokens.rows);
         return terminal.answer(&json!({ "sound": true, "content": content }), || {
-            format!(
-                "the backup is valid: {} and {}\n",
-                amount(messages, "message"),
-                amount(tokens, "token")
-            )
+            format!("the backup is valid: {}\n", row_amounts(&content.row_counts()))
         });
     }
     let start = Instant::now();
@@ -42,11 +37,10 @@ pub(super) fn run(options: &RestoreOptions, context: &Context) -> Result<(), Fai
     answer["seconds"] = json!(elapsed.as_secs_f64());
     terminal.answer(&answer, || {
         format!(
-            "restored {} and {} in {}, {}\n",
-            amount(report.messages, "message"),
-            amount(report.tokens, "token"),
+            "restored {} in {}, {}\n",
+            row_amounts(&report.rows),
             seconds(elapsed),
-            rate(report.messages + report.tokens, elapsed)
+            rate(report.rows.total(), elapsed)
         )
     })
 }

@@ -1,0 +1,94 @@
+//! Transfer of the table `api_tokens`.
+
+use chatkeep_core::tokens::{self, StoredToken, check_description};
+use chatkeep_core::{Connection, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::TransferTable;
+use crate::archive::write_json_line;
+use crate::digest::RowDigest;
+
+/// The table `api_tokens`.
+pub(crate) struct ApiTokens;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: i64,
+    token_hash: String,
+    description: String,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    is_active: bool,
+    last_used_at: Option<Timestamp>,
+    token_start: Option<String>,
+}
+
+impl TransferTable for ApiTokens {
+    type Row = StoredToken;
+
+    const NAME: &'static str = "api_tokens";
+    const NOUN: &'static str = "token";
+
+    fn id(row: &StoredToken) -> i64 {
+        row.id
+    }
+
+    fn count(connection: &mut Connection) -> Result<u64> {
+        tokens::count_all(connection).map(i64::unsigned_abs)
+    }
+
+    fn list_after_id(connection: &mut Connection, id: i64) -> Result<Vec<StoredToken>> {
+        tokens::list_after_id(connection, id)
+    }
+
+    fn insert_with_ids(connection: &mut Connection, rows: &[StoredToken]) -> Result<()> {
+        tokens::insert_with_ids(connection, rows)
+    }
+
+    fn add_to_digest(row: &StoredToken, digest: &mut RowDigest<'_>) {
+        digest.number(row.id);
+        digest.text(Some(&row.token_hash));
+        digest.text(Some(&row.description));
+        digest.number(row.created_at.as_microsecond());
+        digest.maybe_number(row.expires_at.map(|time| time.as_microsecond()));
+        digest.number(row.is_active.into());
+        digest.maybe_number(row.last_used_at.map(|time| time.as_microsecond()));
+        digest.text(row.token_start.as_deref());
+    }
+
+    fn write_line(row: &StoredToken, out: &mut Vec<u8>) -> Result<()> {
+        let row = row.clone();
+        let line = Line {
+            id: row.id,
+            token_hash: row.token_hash,
+            description: row.description,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            is_active: row.is_active,
+            last_used_at: row.last_used_at,
+            token_start: row.token_start,
+        };
+        write_json_line(&line, out)
+    }
+
+    fn read_line(line: &str) -> Result<StoredToken, String> {
+        let read: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        check_description(&read.description).map_err(|error| error.to_string())?;
+        let is_hash = read.token_hash.len() == 64
+            && read.token_hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hash || read.token_start.as_ref().is_some_and(|start| start.chars().count() > 16) {
+            return Err("token_hash or token_start is invalid".to_owned());
+        }
+        Ok(StoredToken {
+            id: read.id,
+            token_hash: read.token_hash,
+            description: read.description,
+            created_at: read.created_at,
+            expires_at: read.expires_at,
+            is_active: read.is_active,
+            last_used_at: read.last_used_at,
+            token_start: read.token_start,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM unfinished_transfer WHERE id > 0;
