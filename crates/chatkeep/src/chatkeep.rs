@@ -10,10 +10,8 @@ use chatkeep_pool::{Pool, PoolSettings};
 
 use crate::asynchronous::AsyncChatkeep;
 use crate::background::BlockingExecutor;
-use crate::database::DatabaseManager;
-use crate::messages::MessageLogger;
+use crate::managers::{Managers, Parts};
 use crate::settings::Overrides;
-use crate::tokens::TokenManager;
 
 /// Maximum wait: one year, because a longer one may exceed the clock's range.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
@@ -25,9 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
 pub struct Chatkeep {
     pool: Arc<Pool>,
     executor: Arc<BlockingExecutor>,
-    messages: MessageLogger,
-    tokens: TokenManager,
-    database: DatabaseManager,
+    pub(crate) managers: Managers,
 }
 
 /// The database of a chat backend: its messages, its API tokens, and the database itself.
@@ -75,21 +71,6 @@ impl Chatkeep {
     /// ```
     pub fn builder() -> ChatkeepBuilder {
         ChatkeepBuilder::default()
-    }
-
-    /// Returns the message log.
-    pub fn messages(&self) -> &MessageLogger {
-        &self.messages
-    }
-
-    /// Returns the API tokens.
-    pub fn tokens(&self) -> &TokenManager {
-        &self.tokens
-    }
-
-    /// Returns the database's status, health and migrations.
-    pub fn database(&self) -> &DatabaseManager {
-        &self.database
     }
 
     /// Returns a handle whose calls are awaited instead of blocking, on any executor.
@@ -151,10 +132,10 @@ impl Chatkeep {
     ///   that are being written may or may not be stored.
     #[operation(write, custom)]
     pub fn close(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
-        self.messages.write().close();
+        self.messages().write().close();
         self.executor.close();
         let waited = self.wait(timeout);
-        self.messages.write().reject_pending();
+        self.messages().write().reject_pending();
         self.pool.close();
         waited.map_err(|error| error.with_operation("close"))
     }
@@ -162,7 +143,7 @@ impl Chatkeep {
     fn wait(&self, timeout: Duration) -> Result<()> {
         let until = Instant::now() + timeout.min(LONGEST_WAIT);
         // The executor first: its operations may submit messages.
-        let open = self.executor.wait(until) + self.messages.write().wait(until);
+        let open = self.executor.wait(until) + self.messages().write().wait(until);
         if open == 0 {
             return Ok(());
         }
@@ -240,8 +221,7 @@ impl ChatkeepBuilder {
             None => DatabaseUrl::from_environment()?,
         };
         let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
-        let token_cache = self.overrides.token_cache()?;
-        let writers = self.overrides.writers()?;
+        let manager_settings = self.overrides.managers()?;
         self.overrides.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
         let pool = Arc::new(Pool::with_initializer(
@@ -254,13 +234,9 @@ impl ChatkeepBuilder {
             }),
         )?);
         let executor = Arc::new(BlockingExecutor::new(pool.settings().pool_size as usize));
-        Ok(Chatkeep {
-            messages: MessageLogger::new(Arc::clone(&pool), writers, Arc::clone(&executor)),
-            tokens: TokenManager::new(Arc::clone(&pool), token_cache, Arc::clone(&executor)),
-            database: DatabaseManager::new(Arc::clone(&pool)),
-            pool,
-            executor,
-        })
+        let parts = Parts { pool, executor, settings: manager_settings };
+        let managers = Managers::new(&parts);
+        Ok(Chatkeep { pool: parts.pool, executor: parts.executor, managers })
     }
 }
 

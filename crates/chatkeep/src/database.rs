@@ -13,6 +13,7 @@ use chatkeep_macros::operations;
 use chatkeep_pool::{Pool, PoolSettings, PoolStatus};
 use serde::Serialize;
 
+use crate::managers::Parts;
 use crate::migrate_request::{MigrateRequest, MigrateResponse};
 use crate::migrator::{Migrator, direct_connection};
 
@@ -46,8 +47,8 @@ pub struct Health {
 /// Reports the database's status and health, and runs its migrations.
 #[operations(name = "database", receiver = database)]
 impl DatabaseManager {
-    pub(crate) fn new(pool: Arc<Pool>) -> Self {
-        Self { pool }
+    pub(crate) fn new(parts: &Parts) -> Self {
+        Self { pool: Arc::clone(&parts.pool) }
     }
 
     /// The engine in the URL.

@@ -32,6 +32,7 @@ mod environment;
 mod fine_tuning;
 mod handle;
 mod last_used_recorder;
+mod managers;
 mod message_iter;
 mod messages;
 mod migrate_request;
@@ -54,10 +55,10 @@ pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
     Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind,
-    KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, Metadata,
-    MetadataFilter, NewMessage, Order, Page, PlainToken, Result, SchemaState, SearchIndexState,
-    Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck, TotalsDifference, migrations,
-    url,
+    KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
+    Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken, Result, SchemaState,
+    SearchIndexState, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck,
+    TotalsDifference, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};

@@ -13,10 +13,10 @@ use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
 
-use crate::background::BlockingExecutor;
 use crate::batch_sizer::BatchSizer;
 use crate::checkpoints::Checkpoints;
 use crate::fine_tuning::{FineTuningFormat, export};
+use crate::managers::Parts;
 use crate::message_iter::MessageIter;
 use crate::retry::with_retry;
 use crate::totals_updater::TotalsUpdater;
@@ -35,11 +35,13 @@ pub struct MessageLogger {
 /// cursor is not shifted by messages that are logged or deleted in the meantime.
 #[operations(name = "messages", receiver = messages)]
 impl MessageLogger {
-    pub(crate) fn new(pool: Arc<Pool>, writers: u32, executor: Arc<BlockingExecutor>) -> Self {
-        let totals = Arc::new(TotalsUpdater::new(Arc::clone(&pool), Arc::clone(&executor)));
-        let checkpoints = Checkpoints::new(Arc::clone(&pool), executor).map(Arc::new);
-        let storage = Storage::new(Arc::clone(&pool), totals, checkpoints);
-        Self { write: Arc::new(WritePath::new(storage, writers)), pool }
+    pub(crate) fn new(parts: &Parts) -> Self {
+        let (pool, executor) = (&parts.pool, &parts.executor);
+        let totals = Arc::new(TotalsUpdater::new(Arc::clone(pool), Arc::clone(executor)));
+        let checkpoints = Checkpoints::new(Arc::clone(pool), Arc::clone(executor)).map(Arc::new);
+        let storage = Storage::new(Arc::clone(pool), totals, checkpoints);
+        let write = Arc::new(WritePath::new(storage, parts.settings.writers));
+        Self { write, pool: Arc::clone(pool) }
     }
 
     /// Logs a message, and returns its id after the commit.

@@ -201,16 +201,30 @@ impl ChatkeepBuilder {
     }
 }
 
+/// Settings of the managers, as opposed to those of the pool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ManagerSettings {
+    /// Lifetime of a cached token lookup; zero disables the cache.
+    pub(crate) token_cache: Duration,
+    /// Maximum number of concurrent writers of messages.
+    pub(crate) writers: u32,
+}
+
 impl Overrides {
+    /// Returns the settings of the managers, from here or from the environment.
+    pub(crate) fn managers(&self) -> Result<ManagerSettings> {
+        Ok(ManagerSettings { token_cache: self.token_cache()?, writers: self.writers()? })
+    }
+
     /// Returns the lifetime of a cached token lookup, from here or from the environment.
-    pub(crate) fn token_cache(&self) -> Result<Duration> {
+    fn token_cache(&self) -> Result<Duration> {
         self.token_cache.map_or_else(environment::token_cache, |lifetime| {
             environment::TOKEN_CACHE.check(lifetime).map(|()| lifetime)
         })
     }
 
     /// Returns the number of writers, from here or from the environment.
-    pub(crate) fn writers(&self) -> Result<u32> {
+    fn writers(&self) -> Result<u32> {
         self.writers.map_or_else(environment::writers, |count| {
             environment::WRITERS.check(count).map(|()| count)
         })

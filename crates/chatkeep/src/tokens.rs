@@ -11,9 +11,9 @@ use chatkeep_core::{
 use chatkeep_macros::operations;
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
-use crate::background::BlockingExecutor;
 use crate::batch_sizer::BatchSizer;
 use crate::last_used_recorder::LastUsedRecorder;
+use crate::managers::Parts;
 use crate::retry::with_retry;
 use crate::revocations::Revocations;
 use crate::token_cache::TokenCache;
@@ -45,14 +45,11 @@ impl ProcessCache {
 /// 5 by default; 0 disables the cache), but never past the token's expiry.
 #[operations(name = "tokens", receiver = tokens)]
 impl TokenManager {
-    pub(crate) fn new(
-        pool: Arc<Pool>,
-        lifetime: Duration,
-        executor: Arc<BlockingExecutor>,
-    ) -> Self {
+    pub(crate) fn new(parts: &Parts) -> Self {
+        let (pool, lifetime) = (Arc::clone(&parts.pool), parts.settings.token_cache);
         let cache = ProcessCache { lifetime, cache: PerProcess::new(TokenCache::new(lifetime)) };
-        let last_used = Arc::new(LastUsedRecorder::new(Arc::clone(&pool), executor));
-        Self { pool, cache: Arc::new(cache), last_used }
+        let last_used = LastUsedRecorder::new(Arc::clone(&pool), Arc::clone(&parts.executor));
+        Self { pool, cache: Arc::new(cache), last_used: Arc::new(last_used) }
     }
 
     /// Creates a token. Only its hash is stored, so this is the only time that it can be shown.

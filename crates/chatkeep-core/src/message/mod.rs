@@ -30,7 +30,6 @@ pub use insert_group::insert_group;
 pub use insert_many::{check_many, insert_many};
 pub use insert_with_ids::insert_with_ids;
 pub use metadata_filter::MetadataFilter;
-pub(crate) use new::check_name;
 pub use new::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES, NewMessage};
 pub use record::Message;
 pub use search::{

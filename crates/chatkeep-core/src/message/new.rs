@@ -2,7 +2,7 @@
 
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::{Metadata, Timestamp};
+use crate::value::{Metadata, Timestamp, check_name, refuse_nul};
 
 /// Maximum total size of a message's values, in bytes of UTF-8: 16 MiB. A server with a smaller
 /// maximum packet size accepts less.
@@ -157,32 +157,6 @@ impl NewMessage {
             .map_or("user_message", |(name, _)| name);
         (size, largest)
     }
-}
-
-/// Rejects a text with a NUL character. It is valid Unicode, but PostgreSQL cannot store it and
-/// SQLite's own tools truncate the text there.
-pub(crate) fn refuse_nul(field: &'static str, text: &str) -> Result<()> {
-    match text.find('\0') {
-        Some(at) => Err(Error::invalid_input(
-            field,
-            format!("contains a NUL character (U+0000) at byte {at}, which databases cannot store"),
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Checks a name of at most `limit` characters. A longer one is rejected, never truncated.
-pub(crate) fn check_name(field: &'static str, text: &str, limit: usize) -> Result<()> {
-    refuse_nul(field, text)?;
-    // A text with at most `limit` bytes has at most `limit` characters.
-    let length = if text.len() <= limit { text.len() } else { text.chars().count() };
-    if length > limit {
-        return Err(Error::invalid_input(
-            field,
-            format!("has {length} characters; at most {limit} can be stored"),
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

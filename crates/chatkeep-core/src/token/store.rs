@@ -10,9 +10,8 @@ use super::plain::PlainToken;
 use super::record::{CreatedToken, TokenInfo, TokenState};
 use crate::connection::{Connection, Session, all_stored, on_engine, returned_id};
 use crate::error::{Error, Result};
-use crate::message::check_name;
 use crate::schema::{Characters, api_tokens};
-use crate::value::Timestamp;
+use crate::value::{Timestamp, check_name};
 
 /// Maximum length of a description, in characters.
 pub const MAX_DESCRIPTION: usize = 255;

@@ -1,13 +1,15 @@
-//! Values of columns: timestamps and metadata.
+//! Values of columns: timestamps, metadata, and the checks of texts.
 
 mod canonical_form;
 mod canonical_json;
 mod metadata;
 mod metadata_sql;
 mod strict_json;
+mod text;
 mod timestamp;
 mod timestamp_sql;
 
 pub(crate) use canonical_json::canonical_text;
 pub use metadata::Metadata;
+pub(crate) use text::{check_name, refuse_nul};
 pub use timestamp::Timestamp;

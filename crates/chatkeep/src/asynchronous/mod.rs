@@ -19,6 +19,7 @@ pub use self::messages::AsyncMessageLogger;
 pub use self::tokens::AsyncTokenManager;
 use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
+use crate::managers::AsyncManagers;
 
 /// An object of a [`Chatkeep`] whose calls are awaited. It is cheap to clone.
 ///
@@ -30,7 +31,7 @@ pub struct Async<T> {
 }
 
 impl<T: Clone + Send + 'static> Async<T> {
-    fn new(blocking: &T, chat: &Chatkeep) -> Self {
+    pub(crate) fn new(blocking: &T, chat: &Chatkeep) -> Self {
         Self { blocking: blocking.clone(), executor: Arc::clone(chat.executor()) }
     }
 
@@ -79,34 +80,12 @@ impl<T: fmt::Debug> fmt::Debug for Async<T> {
 #[derive(Clone)]
 pub struct AsyncChatkeep {
     chat: Chatkeep,
-    messages: AsyncMessageLogger,
-    tokens: AsyncTokenManager,
-    database: AsyncDatabaseManager,
+    pub(crate) managers: AsyncManagers,
 }
 
 impl AsyncChatkeep {
     pub(crate) fn new(chat: Chatkeep) -> Self {
-        Self {
-            messages: Async::new(chat.messages(), &chat),
-            tokens: Async::new(chat.tokens(), &chat),
-            database: Async::new(chat.database(), &chat),
-            chat,
-        }
-    }
-
-    /// Returns the message log.
-    pub fn messages(&self) -> &AsyncMessageLogger {
-        &self.messages
-    }
-
-    /// Returns the API tokens.
-    pub fn tokens(&self) -> &AsyncTokenManager {
-        &self.tokens
-    }
-
-    /// Returns the database's status, health and migrations.
-    pub fn database(&self) -> &AsyncDatabaseManager {
-        &self.database
+        Self { managers: AsyncManagers::new(&chat), chat }
     }
 
     /// Returns the same store with blocking calls.

@@ -27,7 +27,7 @@ pub use described::{Described, Form, Interface, Operation, Parameter, Prepare};
 pub use json::{arguments_from_json, value_from_json};
 pub use json_text::arguments_from_json_text;
 
-/// Returns the interfaces of this crate: messages, tokens, database and store.
+/// Returns the interfaces of this crate: those of the managers, and the store's own.
 ///
 /// ```
 /// let tokens = chatkeep::operation::interfaces().iter().find(|interface| interface.name == "tokens");
@@ -35,11 +35,5 @@ pub use json_text::arguments_from_json_text;
 /// assert!(operations.iter().any(|operation| operation.name == "revoke_token"));
 /// ```
 pub fn interfaces() -> &'static [Interface] {
-    const INTERFACES: &[Interface] = &[
-        <crate::MessageLogger as Described>::INTERFACE,
-        <crate::TokenManager as Described>::INTERFACE,
-        <crate::DatabaseManager as Described>::INTERFACE,
-        <crate::Chatkeep as Described>::INTERFACE,
-    ];
-    INTERFACES
+    crate::managers::INTERFACES
 }

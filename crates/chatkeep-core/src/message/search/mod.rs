@@ -27,12 +27,12 @@ pub use self::index::{
 use self::matches::Matches;
 use super::cursor::Cursor;
 use super::filter::Page;
-use super::new::refuse_nul;
 use super::record::Message;
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
+use crate::value::refuse_nul;
 
 /// Maximum length of a search text, in characters.
 pub const MAX_QUERY: usize = 1_000;

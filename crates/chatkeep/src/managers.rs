@@ -1,0 +1,83 @@
+//! The list of a store's managers. A further one is a line here and the export in `lib.rs`.
+
+use std::sync::Arc;
+
+use chatkeep_pool::Pool;
+
+use crate::asynchronous::{Async, AsyncChatkeep};
+use crate::background::BlockingExecutor;
+use crate::chatkeep::Chatkeep;
+use crate::database::DatabaseManager;
+use crate::messages::MessageLogger;
+use crate::operation::{Described, Interface};
+use crate::settings::ManagerSettings;
+use crate::tokens::TokenManager;
+
+/// The parts of a store from which its managers are created.
+pub(crate) struct Parts {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) executor: Arc<BlockingExecutor>,
+    pub(crate) settings: ManagerSettings,
+}
+
+/// Declares the managers. Each has a function `new(&Parts)` and an impl block with `#[operations]`.
+macro_rules! managers {
+    ($($(#[$documentation:meta])* $name:ident: $manager:ty;)+) => {
+        #[derive(Clone)]
+        pub(crate) struct Managers {
+            $(pub(crate) $name: $manager,)+
+        }
+
+        impl Managers {
+            pub(crate) fn new(parts: &Parts) -> Self {
+                Self { $($name: <$manager>::new(parts),)+ }
+            }
+        }
+
+        impl Chatkeep {
+            $(
+                $(#[$documentation])*
+                pub fn $name(&self) -> &$manager {
+                    &self.managers.$name
+                }
+            )+
+        }
+
+        #[derive(Clone)]
+        pub(crate) struct AsyncManagers {
+            $($name: Async<$manager>,)+
+        }
+
+        impl AsyncManagers {
+            pub(crate) fn new(chat: &Chatkeep) -> Self {
+                Self { $($name: Async::new(chat.$name(), chat),)+ }
+            }
+        }
+
+        impl AsyncChatkeep {
+            $(
+                $(#[$documentation])*
+                pub fn $name(&self) -> &Async<$manager> {
+                    &self.managers.$name
+                }
+            )+
+        }
+
+        /// The interfaces of the managers, and the store's own.
+        pub(crate) const INTERFACES: &[Interface] = &[
+            $(<$manager as Described>::INTERFACE,)+
+            <Chatkeep as Described>::INTERFACE,
+        ];
+    };
+}
+
+managers! {
+    /// Returns the message log.
+    messages: MessageLogger;
+
+    /// Returns the API tokens.
+    tokens: TokenManager;
+
+    /// Returns the database's status, health and migrations.
+    database: DatabaseManager;
+}
