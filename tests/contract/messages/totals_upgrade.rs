@@ -12,10 +12,7 @@ on_every_engine![rows_older_than_the_totals_are_counted, daily_totals_are_aggreg
 fn rows_older_than_the_totals_are_counted(store: &Store) {
     store.database().upgrade().expect("the schema is created");
     let newer = "20261121090000";
-    for table in ["message_totals", "message_counting", "message_gaps", "unfinished_transfer"] {
-        store.raw.execute(&format!("DROP TABLE {table}"));
-    }
-    store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
+    store.database().migrations().downgrade("20261120120100").expect("the schema is reverted");
     for _ in 0..3 {
         store.raw.execute(FOREIGN);
     }
@@ -43,10 +40,7 @@ fn daily_totals_are_aggregated_into_months(store: &Store) {
     counted(store);
     let right = all(store);
     let newer = "20261121170000";
-    store.raw.execute("DELETE FROM message_totals WHERE hours = 720");
-    store.raw.execute("DROP TABLE unfinished_transfer");
-    store.raw.execute("ALTER TABLE message_counting DROP COLUMN revision");
-    store.raw.execute(&format!("DELETE FROM chatkeep_migrations WHERE version >= '{newer}'"));
+    store.database().migrations().downgrade("20261121090300").expect("the schema is reverted");
     let missing = store.messages().check_totals().expect("the query succeeds").differences;
     assert!(!missing.is_empty() && missing.iter().all(|difference| difference.hours == 720));
     let upgraded = store.new_handle();

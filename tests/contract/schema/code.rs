@@ -1,20 +1,39 @@
 //! Compares the tables declared in the code with those of a live database.
 
+use std::fs;
+use std::path::Path;
+
 use chatkeep_testkit::Engine;
 
-use super::live::{TABLES, columns};
+use super::live::{columns, tables};
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
 on_every_engine![code_and_live_schema_have_the_same_columns];
 
-/// The source text, which is the only place that lists the columns.
-const CODE: &str = include_str!("../../../crates/chatkeep-core/src/schema/tables.rs");
+/// Folder of the source text, which is the only place that lists the columns.
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/chatkeep-core/src");
+
+/// Returns the declarations of tables in a folder.
+fn declarations(folder: &Path) -> String {
+    let mut found = String::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found += &declarations(&path);
+        } else if let Ok(text) = fs::read_to_string(&path)
+            && text.contains("diesel::table! {")
+        {
+            found += &text;
+        }
+    }
+    found
+}
 
 /// Returns the name, the SQL type and the nullability of each column.
-fn columns_in_code(table: &str) -> Vec<(String, String, bool)> {
+fn columns_in_code(code: &str, table: &str) -> Vec<(String, String, bool)> {
     let (_, block) =
-        CODE.split_once(&format!("\n    {table} (")).expect("the table is declared in the code");
+        code.split_once(&format!("\n    {table} (")).expect("the table is declared in the code");
     let (_, block) = block.split_once(") {\n").expect("the table has columns");
     let (columns, _) = block.split_once("\n    }\n").expect("the table has an end");
     let column = |line: &str| {
@@ -58,8 +77,9 @@ fn columns_of(engine: Engine, sql_type: &str) -> &'static [&'static str] {
 
 fn code_and_live_schema_have_the_same_columns(store: &Store) {
     store.database().upgrade().expect("the schema is created");
-    for table in TABLES {
-        let (lines, code) = (columns(store, table), columns_in_code(table));
+    let declared = declarations(Path::new(SOURCES));
+    for table in tables(store.engine()) {
+        let (lines, code) = (columns(store, table), columns_in_code(&declared, table));
         assert_eq!(lines.len(), code.len(), "{table}");
         for (line, (name, sql_type, nullable)) in lines.iter().zip(code) {
             let (live_name, live_type) = line.split_once(' ').expect("a column has a type");

@@ -7,258 +7,28 @@ use crate::store::Store;
 
 on_every_engine![the_live_schema_matches_its_description];
 
-const SQLITE: &str = "
-messages
-  id INTEGER not null key 1
-  timestamp TEXT not null
-  user_message TEXT not null
-  bot_response TEXT
-  provider VARCHAR(50)
-  model VARCHAR(100)
-  tokens_used BIGINT
-  metadata TEXT
-  index messages_provider_timestamp_id (provider, timestamp, id)
-  index messages_timestamp_id (timestamp, id)
-  ids are never reused
-  metadata is checked to be JSON
-api_tokens
-  id INTEGER not null key 1
-  token_hash CHAR(64) not null
-  description VARCHAR(255) not null
-  created_at TEXT not null
-  expires_at TEXT
-  is_active BOOLEAN not null default 1
-  last_used_at TEXT
-  token_start VARCHAR(16)
-  unique index sqlite_autoindex_api_tokens_1 (token_hash)
-  ids are never reused
-message_totals
-  hours INTEGER not null key 1
-  start TEXT not null key 2
-  provider VARCHAR(50) not null key 3
-  model VARCHAR(100) not null key 4
-  messages BIGINT not null
-  with_tokens BIGINT not null
-  tokens_high BIGINT not null
-  tokens_low BIGINT not null
-  unique index sqlite_autoindex_message_totals_1 (hours, start, provider, model)
-message_counting
-  id INTEGER not null key 1
-  counted_to BIGINT not null
-  settled_to BIGINT not null
-  seen BIGINT not null
-  seen_at TEXT not null
-  revision BIGINT not null default 0
-message_gaps
-  first BIGINT not null key 1
-  last BIGINT not null
-  unique index sqlite_autoindex_message_gaps_1 (first)
-unfinished_transfer
-  id INTEGER not null key 1
-  kind VARCHAR(20) not null
-  source VARCHAR(255) not null
-  started_at TEXT not null
-  table_name VARCHAR(64)
-  last_id BIGINT not null default 0
-  stored_rows BIGINT not null default 0
-";
-
-const POSTGRESQL: &str = "
-messages
-  id bigint not null identity BY DEFAULT
-  timestamp timestamp(6) without time zone not null
-  user_message text not null
-  bot_response text
-  provider character varying(50)
-  model character varying(100)
-  tokens_used bigint
-  metadata jsonb
-  unique index messages_pkey (id)
-  index messages_provider_timestamp_id (provider, timestamp, id)
-  index messages_timestamp_id (timestamp, id)
-api_tokens
-  id bigint not null identity BY DEFAULT
-  token_hash character(64) not null
-  description character varying(255) not null
-  created_at timestamp(6) without time zone not null
-  expires_at timestamp(6) without time zone
-  is_active boolean not null default true
-  last_used_at timestamp(6) without time zone
-  token_start character varying(16)
-  unique index api_tokens_pkey (id)
-  unique index api_tokens_token_hash_key (token_hash)
-message_totals
-  hours integer not null
-  start timestamp(6) without time zone not null
-  provider character varying(50) not null
-  model character varying(100) not null
-  messages bigint not null
-  with_tokens bigint not null
-  tokens_high bigint not null
-  tokens_low bigint not null
-  unique index message_totals_pkey (hours, start, provider, model)
-message_counting
-  id integer not null
-  counted_to bigint not null
-  settled_to bigint not null
-  seen bigint not null
-  seen_at timestamp(6) without time zone not null
-  revision bigint not null default 0
-  unique index message_counting_pkey (id)
-message_gaps
-  first bigint not null
-  last bigint not null
-  unique index message_gaps_pkey (first)
-unfinished_transfer
-  id integer not null
-  kind character varying(20) not null
-  source character varying(255) not null
-  started_at timestamp(6) without time zone not null
-  table_name character varying(64)
-  last_id bigint not null default 0
-  stored_rows bigint not null default 0
-  unique index unfinished_transfer_pkey (id)
-";
-
-const MARIADB: &str = "
-messages utf8mb4_nopad_bin InnoDB
-  id bigint(20) not null auto_increment
-  timestamp datetime(6) not null
-  user_message longtext utf8mb4_nopad_bin not null
-  bot_response longtext utf8mb4_nopad_bin
-  provider varchar(50) utf8mb4_nopad_bin
-  model varchar(100) utf8mb4_nopad_bin
-  tokens_used bigint(20)
-  metadata longtext utf8mb4_bin
-  unique index PRIMARY (id)
-  index messages_provider_timestamp_id (provider, timestamp, id)
-  index messages_timestamp_id (timestamp, id)
-  metadata is checked to be JSON
-api_tokens utf8mb4_nopad_bin InnoDB
-  id bigint(20) not null auto_increment
-  token_hash char(64) utf8mb4_nopad_bin not null
-  description varchar(255) utf8mb4_nopad_bin not null
-  created_at datetime(6) not null
-  expires_at datetime(6)
-  is_active tinyint(1) not null default 1
-  last_used_at datetime(6)
-  token_start varchar(16) utf8mb4_nopad_bin
-  unique index PRIMARY (id)
-  unique index token_hash (token_hash)
-message_totals utf8mb4_nopad_bin InnoDB
-  hours int(11) not null
-  start datetime(6) not null
-  provider varchar(50) utf8mb4_nopad_bin not null
-  model varchar(100) utf8mb4_nopad_bin not null
-  messages bigint(20) not null
-  with_tokens bigint(20) not null
-  tokens_high bigint(20) not null
-  tokens_low bigint(20) not null
-  unique index PRIMARY (hours, start, provider, model)
-message_counting utf8mb4_nopad_bin InnoDB
-  id int(11) not null
-  counted_to bigint(20) not null
-  settled_to bigint(20) not null
-  seen bigint(20) not null
-  seen_at datetime(6) not null
-  revision bigint(20) not null default 0
-  unique index PRIMARY (id)
-message_gaps utf8mb4_nopad_bin InnoDB
-  first bigint(20) not null
-  last bigint(20) not null
-  unique index PRIMARY (first)
-unfinished_transfer utf8mb4_nopad_bin InnoDB
-  id int(11) not null
-  kind varchar(20) utf8mb4_nopad_bin not null
-  source varchar(255) utf8mb4_nopad_bin not null
-  started_at datetime(6) not null
-  table_name varchar(64) utf8mb4_nopad_bin
-  last_id bigint(20) not null default 0
-  stored_rows bigint(20) not null default 0
-  unique index PRIMARY (id)
-";
-
-const MYSQL: &str = "
-messages utf8mb4_0900_bin InnoDB
-  id bigint not null auto_increment
-  timestamp datetime(6) not null
-  user_message longtext utf8mb4_0900_bin not null
-  bot_response longtext utf8mb4_0900_bin
-  provider varchar(50) utf8mb4_0900_bin
-  model varchar(100) utf8mb4_0900_bin
-  tokens_used bigint
-  metadata json
-  unique index PRIMARY (id)
-  index messages_provider_timestamp_id (provider, timestamp, id)
-  index messages_timestamp_id (timestamp, id)
-api_tokens utf8mb4_0900_bin InnoDB
-  id bigint not null auto_increment
-  token_hash char(64) utf8mb4_0900_bin not null
-  description varchar(255) utf8mb4_0900_bin not null
-  created_at datetime(6) not null
-  expires_at datetime(6)
-  is_active tinyint(1) not null default 1
-  last_used_at datetime(6)
-  token_start varchar(16) utf8mb4_0900_bin
-  unique index PRIMARY (id)
-  unique index token_hash (token_hash)
-message_totals utf8mb4_0900_bin InnoDB
-  hours int not null
-  start datetime(6) not null
-  provider varchar(50) utf8mb4_0900_bin not null
-  model varchar(100) utf8mb4_0900_bin not null
-  messages bigint not null
-  with_tokens bigint not null
-  tokens_high bigint not null
-  tokens_low bigint not null
-  unique index PRIMARY (hours, start, provider, model)
-message_counting utf8mb4_0900_bin InnoDB
-  id int not null
-  counted_to bigint not null
-  settled_to bigint not null
-  seen bigint not null
-  seen_at datetime(6) not null
-  revision bigint not null default 0
-  unique index PRIMARY (id)
-message_gaps utf8mb4_0900_bin InnoDB
-  first bigint not null
-  last bigint not null
-  unique index PRIMARY (first)
-unfinished_transfer utf8mb4_0900_bin InnoDB
-  id int not null
-  kind varchar(20) utf8mb4_0900_bin not null
-  source varchar(255) utf8mb4_0900_bin not null
-  started_at datetime(6) not null
-  table_name varchar(64) utf8mb4_0900_bin
-  last_id bigint not null default 0
-  stored_rows bigint not null default 0
-  unique index PRIMARY (id)
-";
-
-pub(super) const TABLES: [&str; 6] = [
-    "messages",
-    "api_tokens",
-    "message_totals",
-    "message_counting",
-    "message_gaps",
-    "unfinished_transfer",
-];
+/// The expected tables. After a line with the name of an engine, the tables of this engine follow.
+const EXPECTED: &str = include_str!("live.txt");
 
 fn the_live_schema_matches_its_description(store: &Store) {
     store.database().upgrade().expect("the schema is created");
-    let expected = match store.engine() {
-        Engine::Sqlite => SQLITE,
-        Engine::PostgreSql => POSTGRESQL,
-        Engine::MariaDb => MARIADB,
-        Engine::MySql => MYSQL,
-    };
-    let described: Vec<_> = TABLES.iter().flat_map(|table| describe(store, table)).collect();
-    assert_eq!(
-        described,
-        expected.trim().lines().collect::<Vec<_>>(),
-        "\n{}",
-        described.join("\n")
-    );
+    let described: Vec<_> =
+        tables(store.engine()).flat_map(|table| describe(store, table)).collect();
+    let described = described.join("\n");
+    assert_eq!(described, expected(store.engine()), "\n== {}\n{described}", store.engine().name());
+}
+
+/// Returns the expected tables of an engine.
+fn expected(engine: Engine) -> &'static str {
+    let head = format!("== {}\n", engine.name());
+    let (_, expected) = EXPECTED.split_once(&head).expect("the engine has a part");
+    expected.split("\n== ").next().unwrap_or_default().trim()
+}
+
+/// Returns the names of the expected tables.
+pub(super) fn tables(engine: Engine) -> impl Iterator<Item = &'static str> {
+    let heads = expected(engine).lines().filter(|line| !line.starts_with(' '));
+    heads.filter_map(|line| line.split(' ').next())
 }
 
 /// Returns a line for the table, for each column in order, and for each index by name.
@@ -310,8 +80,14 @@ const SQLITE_REST: &str = "
     SELECT 'ids are never reused' FROM sqlite_schema WHERE name = '{table}' AND sql LIKE \
     '%AUTOINCREMENT%'
     UNION ALL
-    SELECT 'metadata is checked to be JSON' FROM sqlite_schema
-    WHERE name = '{table}' AND sql LIKE '%CHECK (metadata IS NULL OR json_valid(metadata))%'";
+    SELECT c.name || ' is checked to be JSON' FROM sqlite_schema AS s, pragma_table_info('{table}') AS c
+    WHERE s.name = '{table}' AND s.sql LIKE '%json_valid(' || c.name || ')%'
+    UNION ALL
+    SELECT 'foreign key ' || \"from\" || ' to ' || \"table\" || ', on delete ' || lower(on_delete)
+    FROM pragma_foreign_key_list('{table}')
+    UNION ALL
+    SELECT 'check of ' || c.name FROM sqlite_schema AS s, pragma_table_info('{table}') AS c
+    WHERE s.name = '{table}' AND instr(s.sql, '_' || c.name || '_check CHECK')";
 
 // A server may quote the names of types.
 const POSTGRESQL_COLUMNS: &str = "
@@ -333,8 +109,11 @@ const POSTGRESQL_INDEXES: &str = "
     WHERE indrelid = '{table}'::regclass ORDER BY relname";
 
 const POSTGRESQL_CHECKS: &str = "
-    SELECT 'check ' || conname FROM pg_constraint
-    WHERE conrelid = '{table}'::regclass AND contype NOT IN ('p', 'u', 'n')";
+    SELECT CASE contype WHEN 'f' THEN 'foreign key ' || attname || ' to ' || confrelid::regclass || ', on delete '
+        || CASE confdeltype WHEN 'c' THEN 'cascade' WHEN 'a' THEN 'no action' ELSE confdeltype::text END
+        ELSE 'check of ' || attname END
+    FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+    WHERE conrelid = '{table}'::regclass AND contype NOT IN ('p', 'u', 'n') ORDER BY contype DESC, conname";
 
 const SERVER_TABLE: &str = "
     SELECT CONCAT(table_name, ' ', table_collation, ' ', engine) FROM information_schema.tables
@@ -357,11 +136,23 @@ const SERVER_INDEXES: &str = "
     GROUP BY index_name ORDER BY LOWER(index_name) = 'primary' DESC, index_name";
 
 const MARIADB_CHECKS: &str = "
-    SELECT CONCAT(constraint_name, ' ',
-        IF(check_clause = 'json_valid(`metadata`)', 'is checked to be JSON', check_clause))
+    SELECT CONCAT('foreign key ', k.column_name, ' to ', k.referenced_table_name, ', on delete ', \
+    LOWER(r.delete_rule))
+    FROM information_schema.key_column_usage AS k JOIN information_schema.referential_constraints \
+    AS r USING (constraint_schema, constraint_name, table_name)
+    WHERE k.table_schema = DATABASE() AND table_name = '{table}'
+    UNION ALL
+    SELECT CONCAT(constraint_name,
+        IF(check_clause LIKE 'json_valid(%)', ' is checked to be JSON', CONCAT(': ', check_clause)))
     FROM information_schema.check_constraints
     WHERE constraint_schema = DATABASE() AND table_name = '{table}'";
 
 const MYSQL_CHECKS: &str = "
+    SELECT CONCAT('foreign key ', k.column_name, ' to ', k.referenced_table_name, ', on delete ', \
+    LOWER(r.delete_rule))
+    FROM information_schema.key_column_usage AS k JOIN information_schema.referential_constraints \
+    AS r USING (constraint_schema, constraint_name, table_name)
+    WHERE k.table_schema = DATABASE() AND table_name = '{table}'
+    UNION ALL
     SELECT constraint_name FROM information_schema.table_constraints
     WHERE table_schema = DATABASE() AND table_name = '{table}' AND constraint_type = 'CHECK'";

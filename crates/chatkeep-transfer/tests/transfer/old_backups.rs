@@ -70,7 +70,7 @@ fn assert_restored(store: &Store) {
     assert_eq!(first.tokens_used, Some(41));
     let expected = r#"{"l":[1,{"a":null}],"n":18446744073709551615,"x":1e+300}"#;
     assert_eq!(metadata(first).as_deref(), Some(expected));
-    assert_eq!(second.timestamp.to_string(), "1969-12-31T23:59:59+00:00");
+    assert_eq!(second.timestamp.to_string(), "1969-12-31T23:59:59.000000+00:00");
     assert_eq!(second.user_message, "tab\t, quote \" and emoji 👩🏽‍🚀 שלום");
     assert_eq!((second.bot_response.as_deref(), second.tokens_used), (Some(""), None));
     assert_eq!((third.user_message.as_str(), third.tokens_used), ("", Some(i64::MAX)));
