@@ -22,6 +22,7 @@ pub mod described;
 mod engine;
 mod error;
 mod error_kinds;
+pub mod feedback;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -40,6 +41,7 @@ pub use connection::{ConnectOptions, Connection, Role};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use error_kinds::{ERROR_KINDS, KindDescription};
+pub use feedback::{Feedback, FeedbackSummary, NewFeedback};
 pub use message::{
     Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, MAX_ROW_BYTES,
     Message, MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums,

@@ -29,6 +29,7 @@ mod chatkeep;
 mod checkpoints;
 mod database;
 mod environment;
+mod feedback;
 mod fine_tuning;
 mod handle;
 mod last_used_recorder;
@@ -54,14 +55,15 @@ pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind,
-    KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
+    Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind, Feedback,
+    FeedbackSummary, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
     Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken, Result, SchemaState,
     SearchIndexState, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck,
     TotalsDifference, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};
+pub use feedback::FeedbackManager;
 pub use fine_tuning::FineTuningFormat;
 pub use handle::{Handle, SharedHandle};
 pub use message_iter::MessageIter;

@@ -8,6 +8,7 @@ use crate::asynchronous::{Async, AsyncChatkeep};
 use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
 use crate::database::DatabaseManager;
+use crate::feedback::FeedbackManager;
 use crate::messages::MessageLogger;
 use crate::operation::{Described, Interface};
 use crate::settings::ManagerSettings;
@@ -77,6 +78,9 @@ managers! {
 
     /// Returns the API tokens.
     tokens: TokenManager;
+
+    /// Returns the ratings of responses.
+    feedback: FeedbackManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

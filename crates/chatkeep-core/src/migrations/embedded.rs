@@ -20,6 +20,7 @@ macro_rules! migrations {
             migration!($dialect, "20261129180000", "add_tables_to_unfinished_transfer"),
             migration!($dialect, "20261129180100", "fill_tables_of_unfinished_transfer"),
             migration!($dialect, "20261129180200", "drop_counts_of_unfinished_transfer"),
+            migration!($dialect, "20261129185000", "create_message_feedback"),
         ]
     };
 }

@@ -6,6 +6,7 @@
 mod api_tokens;
 mod batch;
 mod erased;
+mod message_feedback;
 mod messages;
 mod next_ids;
 mod row_counts;
@@ -20,9 +21,10 @@ pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
 
 use crate::digest::RowDigest;
+use message_feedback::MessageFeedback;
 
 /// All tables, each after those that it references.
-pub(crate) const TABLES: Tables = &[&Messages, &ApiTokens];
+pub(crate) const TABLES: Tables = &[&Messages, &ApiTokens, &MessageFeedback];
 
 /// A list of tables, each after those that it references.
 pub(crate) type Tables = &'static [&'static dyn AnyTable];
