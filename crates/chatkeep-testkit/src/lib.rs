@@ -15,6 +15,7 @@
 //! - [`GaleraCluster`] is a private cluster of three servers.
 //! - [`FaultProxy`] is a proxy between a client and a server that breaks connections on demand.
 //! - [`PgBouncer`] is a connection pooler in front of a PostgreSQL database.
+//! - [`scenarios`] runs the scenarios that all languages share.
 //!
 //! Since it is for tests only, every failure panics with a message that suggests a remedy. Every
 //! call blocks, has a time limit, and may be made from inside an async test.
@@ -35,6 +36,7 @@ mod pgbouncer;
 mod port;
 mod proxy;
 pub mod runner;
+pub mod scenarios;
 mod script;
 mod server;
 mod url;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use chatkeep_testkit::scenarios::expand;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,22 +85,5 @@ impl From<RawCase> for Case {
 
 /// Expands `{"$repeat": …}` and `{"$concat": …}` in a value.
 fn expanded(value: Value) -> Value {
-    match value {
-        Value::Object(map) if map.len() == 1 && map.contains_key("$repeat") => {
-            let (text, times): (String, usize) = serde_json::from_value(map["$repeat"].clone())
-                .expect("$repeat takes a text and a number");
-            Value::String(text.repeat(times))
-        }
-        Value::Object(map) if map.len() == 1 && map.contains_key("$concat") => {
-            let parts: Vec<Value> =
-                serde_json::from_value(map["$concat"].clone()).expect("$concat takes a list");
-            let parts = parts.into_iter().map(expanded);
-            Value::String(
-                parts.map(|part| part.as_str().expect("$concat takes texts").to_owned()).collect(),
-            )
-        }
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, expanded(value))).collect(),
-        Value::Array(values) => values.into_iter().map(expanded).collect(),
-        other => other,
-    }
+    expand(value, &Map::new()).expect("a well-formed vector")
 }

@@ -1,9 +1,10 @@
 //! Runs the cases of `tests/vectors/*.json`, which all languages share. The README of that folder
-//! describes their format.
+//! describes their format. [`scenarios`] runs those of `tests/vectors/operations`.
 
 mod calls;
 mod compare;
 mod format;
+mod scenarios;
 
 use std::path::{Path, PathBuf};
 
