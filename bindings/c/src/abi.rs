@@ -18,11 +18,11 @@ use crate::{call, settings, stores};
 #[repr(C)]
 pub struct ChatkeepAnswer {
     /// The text.
-    data: *mut c_char,
+    pub(crate) data: *mut c_char,
     /// Length of the text in bytes.
-    length: usize,
+    pub(crate) length: usize,
     /// Whether the text is an error.
-    is_error: bool,
+    pub(crate) is_error: bool,
 }
 
 /// Opens a store, without connecting. Its handle is written to `handle`, or 0 after an error.
