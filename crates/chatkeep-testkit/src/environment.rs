@@ -73,7 +73,7 @@ fn report_skipped() {
 
 /// Returns the URLs of the nodes if the MariaDB server is a Galera cluster; empty if it is a single
 /// server.
-pub(crate) fn galera_urls() -> Vec<String> {
+pub fn galera_urls() -> Vec<String> {
     set(GALERA_URLS).map(|urls| urls.split(' ').map(str::to_owned).collect()).unwrap_or_default()
 }
 

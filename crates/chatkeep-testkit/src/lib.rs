@@ -43,6 +43,7 @@ mod url;
 
 pub use database::TestDatabase;
 pub use engine::Engine;
+pub use environment::galera_urls;
 pub use galera::GaleraCluster;
 pub use pgbouncer::PgBouncer;
 pub use proxy::{Deliver, FaultProxy};
