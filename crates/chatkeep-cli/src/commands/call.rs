@@ -1,17 +1,24 @@
 //! `chatkeep call …`
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
+use chatkeep::Error;
 use chatkeep::described::{DefaultValue, Field, Type};
-use chatkeep::operation::{Form, Operation, arguments_from_json};
+use chatkeep::operation::{Form, Operation, arguments_from_json_text};
 use chatkeep_transfer::{interfaces, operation};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 
 use crate::args::call::CallArguments;
 use crate::context::Context;
 use crate::failure::Failure;
+
+/// Arguments by name, each as JSON text, so that no number is rounded.
+type Given = BTreeMap<String, Box<RawValue>>;
 
 pub(super) fn run(arguments: &CallArguments, context: &Context) -> Result<u8, Failure> {
     if arguments.list {
@@ -24,21 +31,18 @@ pub(super) fn run(arguments: &CallArguments, context: &Context) -> Result<u8, Fa
         return Err(Failure::usage(message).with_field(Some("OPERATION".to_owned())));
     };
     let fields = operation.fields();
-    let given = read_arguments(arguments, &fields)?;
-    let call = operation.prepare(&fields, arguments_from_json(&fields, given)?)?;
+    let given = raw_json(&read_arguments(arguments, &fields)?)?;
+    let call = operation.prepare(&fields, arguments_from_json_text(&fields, given.get())?)?;
     let chat = context.open()?;
     let answer = call(&chat).map_err(|error| operation.rename(&fields, error))?;
     context.terminal.print_json(&answer).map(|()| 0)
 }
 
-/// Returns the arguments as a JSON object.
-fn read_arguments(
-    arguments: &CallArguments,
-    fields: &[Field],
-) -> Result<Map<String, Value>, Failure> {
+/// Returns the arguments.
+fn read_arguments(arguments: &CallArguments, fields: &[Field]) -> Result<Given, Failure> {
     let mut given = match &arguments.input {
         Some(file) => read_object(file)?,
-        None => Map::new(),
+        None => Given::new(),
     };
     for argument in &arguments.arguments {
         let Some((name, text)) = argument.split_once('=') else {
@@ -46,7 +50,7 @@ fn read_arguments(
             return Err(Failure::usage(message));
         };
         let ty = fields.iter().find(|field| field.name == name).map(|field| field.ty);
-        if given.insert(name.to_owned(), to_json(ty, text)).is_some() {
+        if given.insert(name.to_owned(), to_json(ty, text)?).is_some() {
             let message = "is given twice";
             return Err(Failure::usage(message).with_field(Some(name.to_owned())));
         }
@@ -54,7 +58,7 @@ fn read_arguments(
     Ok(given)
 }
 
-fn read_object(file: &Path) -> Result<Map<String, Value>, Failure> {
+fn read_object(file: &Path) -> Result<Given, Failure> {
     let text = if file == Path::new("-") {
         let mut text = String::new();
         std::io::stdin()
@@ -72,16 +76,22 @@ fn read_object(file: &Path) -> Result<Map<String, Value>, Failure> {
 
 /// Converts the text of an argument. Only other types than text are JSON, so that text needs no
 /// quotes.
-fn to_json(ty: Option<Type>, text: &str) -> Value {
+fn to_json(ty: Option<Type>, text: &str) -> Result<Box<RawValue>, Failure> {
+    let string = || raw_json(text);
     match ty {
         Some(Type::Optional(inner)) => to_json(Some(*inner), text),
         Some(
             Type::Text | Type::Secret | Type::Path | Type::Timestamp | Type::Cursor | Type::Enum(_),
         )
-        | None => Value::String(text.to_owned()),
+        | None => string(),
         // Other text is rejected with the type that the operation expects.
-        Some(_) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
+        Some(_) => serde_json::from_str(text).or_else(|_| string()),
     }
+}
+
+fn raw_json(value: &(impl Serialize + ?Sized)) -> Result<Box<RawValue>, Failure> {
+    let encoded = to_raw_value(value);
+    Ok(encoded.map_err(|error| Error::internal("cannot encode an argument").with_source(error))?)
 }
 
 /// Returns the operations that can be called, by name.

@@ -51,6 +51,23 @@ fn invalid_calls_name_the_argument() {
 }
 
 #[test]
+fn numbers_are_exact_or_rejected() {
+    let home = Home::new();
+    let logged =
+        |metadata: &str| home.run(&["call", "messages.log_message", "message=a", metadata]);
+    let answer = logged("metadata={\"n\": 9223372036854775807}");
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    let page = home.run_json(&["call", "messages.get_messages"]);
+    assert_eq!(page[0]["metadata"], json!({"n": i64::MAX}));
+    let deep = format!("metadata={{\"n\": {}{}}}", "[".repeat(200), "]".repeat(200));
+    for metadata in ["metadata={\"n\": 18446744073709551616}", &deep] {
+        let answer = logged(metadata);
+        assert_eq!(answer.code, Some(2), "{metadata}: {}", answer.err);
+        assert!(answer.err.contains("metadata: "), "{metadata}: {}", answer.err);
+    }
+}
+
+#[test]
 fn list_has_every_operation_as_text_and_as_json() {
     let home = Home::new();
     let text = home.run_ok(&["call", "--list"]);
