@@ -6,6 +6,7 @@
 mod boolean;
 mod cursor;
 mod integer;
+mod list;
 mod metadata;
 mod path;
 mod record;

@@ -57,6 +57,7 @@ fn value(field: &str, ty: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
         Type::Optional(inner) => value(field, inner, arg)?,
         Type::Bool => Value::Bool(boolean(field, arg)?),
         Type::Integer | Type::WideInteger => Value::Integer(integer(field, arg)?),
+        Type::Float => Value::Float(float(field, arg)?),
         Type::Seconds => Value::Seconds(seconds(field, arg)?),
         Type::Text | Type::Secret | Type::Enum(_) => Value::Text(text(field, arg)?),
         Type::Path => Value::Path(text(field, arg)?.into()),
@@ -111,4 +112,11 @@ pub(super) fn boolean(field: &str, arg: &JsArg<'_>) -> ArgResult<bool> {
         return Err(ArgError::wrong_type(field, "a boolean", arg));
     }
     Ok(arg.coerce_to_bool()?)
+}
+
+fn float(field: &str, arg: &JsArg<'_>) -> ArgResult<f64> {
+    if arg.get_type()? != ValueType::Number {
+        return Err(ArgError::wrong_type(field, "a number", arg));
+    }
+    Ok(arg.coerce_to_number()?.get_double()?)
 }

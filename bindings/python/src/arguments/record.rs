@@ -3,8 +3,9 @@
 use chatkeep::Error;
 use chatkeep::operation::{DefaultValue, Field, Record, Value};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyDict;
 
+use super::list::entries;
 use super::{PyArg, text, value};
 use crate::errors::{ArgError, ArgResult};
 
@@ -37,11 +38,7 @@ pub(super) fn records(
     given: PyArg<'_, '_>,
     keys: &mut ResultKeys,
 ) -> ArgResult<Value> {
-    // A dict and a str are iterable too, but passing one is a mistake.
-    let is_single = given.is_instance_of::<PyDict>() || given.is_instance_of::<PyString>();
-    let entries = given.try_iter().ok().filter(|_| !is_single);
-    let entries =
-        entries.ok_or_else(|| ArgError::wrong_type(name, "an iterable of dicts", given))?;
+    let entries = entries(name, "an iterable of dicts", given)?;
     let mut values = Vec::new();
     for (index, entry) in entries.enumerate() {
         let value = from_dict(record, &entry?, index, keys).map_err(|error| {
@@ -94,5 +91,5 @@ fn from_dict(
 fn unknown_key(record: &Record, key: &str) -> ArgError {
     let shown: String = key.chars().take(40).collect();
     let valid: Vec<_> = record.fields.iter().map(|field| field.name).collect();
-    ArgError::invalid(&shown, format!("is not a message key; valid keys are {}", valid.join(", ")))
+    ArgError::invalid(&shown, format!("is not a valid key; valid keys are {}", valid.join(", ")))
 }

@@ -8,6 +8,7 @@ use super::PyArg;
 use super::boolean::boolean;
 use super::cursor::cursor;
 use super::integer::{integer, optional_integer};
+use super::list::list;
 use super::metadata::{metadata, metadata_filter};
 use super::path::{optional_path, path};
 use super::record::{ResultKeys, records};
@@ -50,6 +51,7 @@ pub(crate) fn value(
         Type::MetadataFilter => metadata_filter(name, given).map(Value::MetadataFilter),
         Type::Cursor => cursor(name, given).map(Value::Cursor),
         Type::List(Type::Record(record)) => records(name, record, given, keys),
+        Type::List(element) => list(name, element, given, keys),
         _ => Err(ArgError::Input(Error::internal(format!("{name} has a type without arguments")))),
     }
 }
