@@ -39,7 +39,7 @@ func invalidField(arguments reflect.Value) (string, string) {
 					return name, message
 				}
 			}
-		case value.Type() == reflect.TypeOf([]NewMessage(nil)):
+		case isRecords(value.Type()):
 			for j := 0; j < value.Len(); j++ {
 				if name, message := invalidField(value.Index(j)); message != "" {
 					return fmt.Sprintf("%s[%d].%s", spelled(field), j, name), message

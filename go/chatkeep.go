@@ -7,21 +7,6 @@ import (
 	"time"
 )
 
-// Chatkeep is the database of a chat backend: its messages, its API tokens, and the database
-// itself. It is safe for concurrent use. Close it when it is no longer needed.
-type Chatkeep struct {
-	// Messages logs, reads, searches and deletes messages.
-	Messages *MessageLogger
-
-	// Tokens creates, checks and revokes API tokens.
-	Tokens *TokenManager
-
-	// Database reports the status of the database, and runs migrations.
-	Database *DatabaseManager
-
-	store *store
-}
-
 // Option is a setting of a store, such as [WithPoolSize].
 type Option struct {
 	name, goName string
@@ -69,7 +54,7 @@ func open(options []Option) (*Chatkeep, error) {
 		return nil, failure
 	}
 	store := &store{handle: handle, running: make(chan struct{}, maxRunning)}
-	return &Chatkeep{&MessageLogger{store}, &TokenManager{store}, &DatabaseManager{store}, store}, nil
+	return newChatkeep(store), nil
 }
 
 // Flush waits for all operations submitted before, such as recording when tokens were last used.

@@ -3,6 +3,7 @@ package chatkeep
 import (
 	"reflect"
 	"strings"
+	"time"
 )
 
 // Error is the error of a failed call. Its message is for people; programs should decide by its
@@ -61,20 +62,44 @@ func (k Kind) Error() string { return "chatkeep: " + string(k) }
 func (e *Error) spell(operation string, arguments any) {
 	e.Operation = operation
 	e.Message = strings.ReplaceAll(e.Message, "iter_messages", "IterMessages")
-	if list, element, isElement := strings.Cut(e.Field, "]."); isElement {
-		e.Field = list + "]." + goName(reflect.TypeOf(NewMessage{}), element)
-	} else {
-		e.Field = goName(reflect.TypeOf(arguments), e.Field)
+	e.Field = spelledField(reflect.TypeOf(arguments), e.Field)
+}
+
+// spelledField returns the name in Go of an argument, or of a field of an element, such as
+// messages[3].tokens_used.
+func spelledField(arguments reflect.Type, name string) string {
+	list, rest, isElement := strings.Cut(name, "[")
+	if !isElement {
+		return goName(arguments, name)
 	}
+	if index, element, isField := strings.Cut(rest, "]."); isField {
+		for _, field := range reflect.VisibleFields(arguments) {
+			if jsonName(field) == list && isRecords(field.Type) {
+				rest = index + "]." + goName(field.Type.Elem(), element)
+			}
+		}
+	}
+	return goName(arguments, list) + "[" + rest
+}
+
+// isRecords reports whether a type is a list of structs, such as messages.
+func isRecords(list reflect.Type) bool {
+	return list.Kind() == reflect.Slice && list.Elem().Kind() == reflect.Struct &&
+		list.Elem() != reflect.TypeOf(time.Time{})
 }
 
 // goName returns the name of the argument with this name in JSON, or that name.
 func goName(arguments reflect.Type, name string) string {
 	for _, field := range reflect.VisibleFields(arguments) {
-		if jsonName, _, _ := strings.Cut(field.Tag.Get("json"), ","); jsonName == name && name != "" {
+		if name != "" && jsonName(field) == name {
 			return spelled(field)
 		}
 	}
+	return name
+}
+
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 	return name
 }
 

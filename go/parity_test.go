@@ -45,24 +45,32 @@ func readAPI() api {
 
 var surface = readAPI()
 
-func operationNamed(interfaceName, name string) apiOperation {
+// operationNamed returns an operation and the name of its interface.
+func operationNamed(name string) (interfaceName string, operation apiOperation) {
 	for _, found := range surface.Interfaces {
 		for _, operation := range found.Operations {
-			if found.Name == interfaceName && operation.Name == name {
-				return operation
+			if operation.Name == name {
+				return found.Name, operation
 			}
 		}
 	}
-	panic(interfaceName + "." + name + " does not exist")
+	panic(name + " does not exist")
+}
+
+// managerNamed returns the field of the store with the operations of an interface, or the store.
+func managerNamed(chat *Chatkeep, interfaceName string) reflect.Value {
+	if interfaceName == "store" {
+		return reflect.ValueOf(chat)
+	}
+	return reflect.ValueOf(chat).Elem().FieldByNameFunc(func(name string) bool {
+		return plain(name) == plain(interfaceName)
+	})
 }
 
 func TestEveryOperationIsAMethodWithItsParameters(t *testing.T) {
 	chat := memoryStore(t)
-	managers := map[string]any{
-		"messages": chat.Messages, "tokens": chat.Tokens, "database": chat.Database, "store": chat,
-	}
 	for _, found := range surface.Interfaces {
-		manager := reflect.ValueOf(managers[found.Name])
+		manager := managerNamed(chat, found.Name)
 		if !manager.IsValid() {
 			t.Fatalf("the interface %s is missing", found.Name)
 		}

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// WithPoolSize sets the Maximum number of connections that stay open when idle.
+// WithPoolSize sets the maximum number of connections that stay open when idle.
 //
 // Without it, DB_POOL_SIZE is read from the environment; the default is 10.
 func WithPoolSize(value int) Option {
 	return Option{"pool_size", "WithPoolSize", value}
 }
 
-// WithMaxOverflow sets the Maximum number of additional connections under load. They are closed on
+// WithMaxOverflow sets the maximum number of additional connections under load. They are closed on
 // return.
 //
 // Without it, DB_MAX_OVERFLOW is read from the environment; the default is 20.
@@ -21,42 +21,42 @@ func WithMaxOverflow(value int) Option {
 	return Option{"max_overflow", "WithMaxOverflow", value}
 }
 
-// WithPoolTimeout sets the Maximum wait for a free connection.
+// WithPoolTimeout sets the maximum wait for a free connection.
 //
 // Without it, DB_POOL_TIMEOUT is read from the environment; the default is 30.
 func WithPoolTimeout(value time.Duration) Option {
 	return Option{"pool_timeout", "WithPoolTimeout", value.Seconds()}
 }
 
-// WithPoolRecycle sets the Maximum connection lifetime. Zero means no limit.
+// WithPoolRecycle sets the maximum connection lifetime. Zero means no limit.
 //
 // Without it, DB_POOL_RECYCLE is read from the environment; the default is 3600.
 func WithPoolRecycle(value time.Duration) Option {
 	return Option{"pool_recycle", "WithPoolRecycle", value.Seconds()}
 }
 
-// WithPoolPrePing sets the Whether an idle connection is checked before it is used.
+// WithPoolPrePing sets whether an idle connection is checked before it is used.
 //
 // Without it, DB_POOL_PRE_PING is read from the environment; the default is on.
 func WithPoolPrePing(value bool) Option {
 	return Option{"pool_pre_ping", "WithPoolPrePing", value}
 }
 
-// WithConnectTimeout sets the Maximum time to connect.
+// WithConnectTimeout sets the maximum time to connect.
 //
 // Without it, DB_CONNECT_TIMEOUT is read from the environment; the default is 10.
 func WithConnectTimeout(value time.Duration) Option {
 	return Option{"connect_timeout", "WithConnectTimeout", value.Seconds()}
 }
 
-// WithQueryTimeout sets the Maximum time for one statement.
+// WithQueryTimeout sets the maximum time for one statement.
 //
 // Without it, DB_QUERY_TIMEOUT is read from the environment; the default is 30.
 func WithQueryTimeout(value time.Duration) Option {
 	return Option{"query_timeout", "WithQueryTimeout", value.Seconds()}
 }
 
-// WithMaxRetries sets the Limit of the wait for the database at start-up, as a multiple of
+// WithMaxRetries sets the limit of the wait for the database at start-up, as a multiple of
 // RetryDelay. Zero means no retries. An error that a retry cannot fix, such as a wrong password, is
 // returned at once.
 //
@@ -65,22 +65,22 @@ func WithMaxRetries(value int) Option {
 	return Option{"max_retries", "WithMaxRetries", value}
 }
 
-// WithRetryDelay sets the Maximum pause between two attempts at start-up.
+// WithRetryDelay sets the maximum pause between two attempts at start-up.
 //
 // Without it, DB_RETRY_DELAY is read from the environment; the default is 5.
 func WithRetryDelay(value time.Duration) Option {
 	return Option{"retry_delay", "WithRetryDelay", value.Seconds()}
 }
 
-// WithAutoMigrate sets the Whether the schema is created or upgraded before the first call. Turn it
-// off for accounts that may not change tables, and run chatkeep migrate upgrade first.
+// WithAutoMigrate sets whether the schema is created or upgraded before the first call. Turn it off
+// for accounts that may not change tables, and run chatkeep migrate upgrade first.
 //
 // Without it, DB_AUTO_MIGRATE is read from the environment; the default is on.
 func WithAutoMigrate(value bool) Option {
 	return Option{"auto_migrate", "WithAutoMigrate", value}
 }
 
-// WithWriters sets the Number of connections that write messages of concurrent callers. SQLite
+// WithWriters sets the number of connections that write messages of concurrent callers. SQLite
 // always has one. With 1, ids follow the order of calls that do not wait for each other.
 //
 // Without it, DB_WRITERS is read from the environment; the default is 2.
@@ -88,7 +88,7 @@ func WithWriters(value int) Option {
 	return Option{"writers", "WithWriters", value}
 }
 
-// WithTokenCache sets the How long a token lookup is cached. With zero, every check queries the
+// WithTokenCache sets how long a token lookup is cached. With zero, every check queries the
 // database. A revocation takes effect immediately in its own process.
 //
 // Without it, TOKEN_CACHE_SECONDS is read from the environment; the default is 5.

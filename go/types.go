@@ -9,7 +9,7 @@ import (
 
 // The kinds of errors, for [errors.Is].
 const (
-	// The settings are wrong: a malformed URL, a wrong password, or a database that does not exist.
+	// The settings are wrong: a malformed URL, a wrong password, or a missing database.
 	ErrConfiguration Kind = "Configuration"
 
 	// An argument is invalid; the error's field names it. Nothing was stored.
@@ -24,7 +24,7 @@ const (
 	// A deadlock, a serialization failure or a lock lasted until the deadline.
 	ErrConflict Kind = "Conflict"
 
-	// The connection was lost before the database confirmed a change, which may or may not be stored.
+	// The connection broke before the database confirmed a change, which may have been stored.
 	ErrOutcomeUnknown Kind = "OutcomeUnknown"
 
 	// The disk, or the space assigned to the database, is full.
@@ -284,7 +284,7 @@ type ImportProblem struct {
 	Table string `json:"table"`
 
 	// SQLite's rowid of the row, which is its id if the id is the primary key.
-	Row *big.Int `json:"row"`
+	Row int64 `json:"row"`
 
 	// Name of the column.
 	Field string `json:"field"`

@@ -121,13 +121,10 @@ func perform(chat *Chatkeep, call string, arguments map[string]any) (result any,
 			return nil, true, errNotExpressible
 		}
 	}
-	manager, interfaceName := reflect.ValueOf(chat.Messages), "messages"
-	if strings.HasSuffix(call, "_token") {
-		manager, interfaceName = reflect.ValueOf(chat.Tokens), "tokens"
-	}
-	method := methodOf(manager, call)
+	interfaceName, operation := operationNamed(call)
+	method := methodOf(managerNamed(chat, interfaceName), call)
 	output := reflect.New(method.Type().Out(0))
-	in, isTyped := typedArguments(method, operationNamed(interfaceName, call), arguments)
+	in, isTyped := typedArguments(method, operation, arguments)
 	if isTyped {
 		out := method.Call(in)
 		output.Elem().Set(out[0])

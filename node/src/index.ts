@@ -18,25 +18,11 @@
  * @module
  */
 
-import type { DatabaseManager } from './generated/database.js';
-import type { MessageLogger } from './generated/messages.js';
-import type { TokenManager } from './generated/tokens.js';
-import { fromEnvironment } from './store.js';
-
 export {
   ChatkeepError,
   type ChatkeepErrorDetails,
   type SchemaErrorState,
 } from './errors.js';
-export type { DatabaseManager } from './generated/database.js';
-export type { MessageLogger } from './generated/messages.js';
-export type { TokenManager } from './generated/tokens.js';
+export * from './generated/environment.js';
 export { Chatkeep, fromEnvironment } from './store.js';
 export type * from './types.js';
-
-/** The message log of the database that the environment variables configure. */
-export const messageLogger: MessageLogger = fromEnvironment().messageLogger;
-/** The API tokens of the database that the environment variables configure. */
-export const tokenManager: TokenManager = fromEnvironment().tokenManager;
-/** The manager of the database that the environment variables configure. */
-export const dbManager: DatabaseManager = fromEnvironment().dbManager;

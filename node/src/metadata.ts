@@ -146,11 +146,11 @@ function invalid(check: Check, message: string): Error {
 }
 
 /**
- * Replaces the marked integers beyond 2^53 in metadata that was read with `bigint`s. Returns whether
- * there were any.
+ * Replaces the marked integers beyond 2^53 in metadata or JSON that was read with `bigint`s. Returns
+ * whether there were any.
  */
-export function restoreBigints(metadata: object | null): boolean {
-  return metadata !== null && restore(metadata);
+export function restoreBigints(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && restore(json);
 }
 
 /** Returns whether the container has a `bigint` at any depth. */

@@ -3,6 +3,7 @@
 import { ChatkeepError, invalidInput, withField, wrongType } from './errors.js';
 import { metadataText } from './metadata.js';
 import { unknownName } from './options.js';
+import { withPrefix } from './records.js';
 import { timestampArg } from './timestamps.js';
 
 const KEYS = ['message', 'response', 'provider', 'model', 'tokensUsed', 'metadata', 'timestamp'];
@@ -108,15 +109,4 @@ export function batchArgs(
 
 function duplicate(operation: string, field: string): Error {
   return invalidInput(operation, field, 'is given twice, under two names');
-}
-
-/** Adds the message's position to the field of an error. */
-function withPrefix<T>(prefix: string, convert: () => T): T {
-  if (prefix === '') return convert();
-  try {
-    return convert();
-  } catch (error) {
-    if (!(error instanceof ChatkeepError) || error.operation === undefined) throw error;
-    throw withField(error, `${prefix}${error.field ?? ''}`);
-  }
 }

@@ -3,11 +3,8 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { Store } from './addon.js';
 import { mailbox, unwrapObject } from './calls.js';
-import { DatabaseManager } from './generated/database.js';
-import { MessageLogger } from './generated/messages.js';
+import { StoreWithManagers } from './generated/managers.js';
 import { SETTINGS } from './generated/settings.js';
-import { StoreOperations } from './generated/store.js';
-import { TokenManager } from './generated/tokens.js';
 import { native } from './native.js';
 import { storeOf } from './operations.js';
 import { optionsOf } from './options.js';
@@ -38,14 +35,7 @@ const ENVIRONMENT = Symbol('environment');
  * await chat.close();
  * ```
  */
-export class Chatkeep extends StoreOperations {
-  /** The message log. */
-  readonly messageLogger: MessageLogger;
-  /** The API tokens. */
-  readonly tokenManager: TokenManager;
-  /** The database. */
-  readonly dbManager: DatabaseManager;
-
+export class Chatkeep extends StoreWithManagers {
   /**
    * Creates a store. It connects at the first call.
    *
@@ -57,10 +47,6 @@ export class Chatkeep extends StoreOperations {
    */
   constructor(url?: string | null, options?: ChatkeepOptions) {
     super((url as unknown) === ENVIRONMENT ? native.environmentStore(mailbox) : open(url, options));
-    const store = storeOf(this);
-    this.messageLogger = new MessageLogger(store);
-    this.tokenManager = new TokenManager(store);
-    this.dbManager = new DatabaseManager(store);
   }
 
   /** Closes the store, for `await using`. */

@@ -19,20 +19,17 @@ const FURTHER = {
   wait_until_ready: ['timeout'], // JavaScript has no other way to limit a wait without an error.
 };
 
-const owners = (chat) => ({
-  messages: chat.messageLogger,
-  tokens: chat.tokenManager,
-  database: chat.dbManager,
-  store: chat,
-});
+/** Returns the object with the operations of an interface. */
+const ownerOf = (chat, { attribute }) => (attribute === undefined ? chat : chat[camel(attribute)]);
 
 const isPositional = ({ default: omitted, placement }) =>
   placement === 'positional' || (omitted === undefined && placement === undefined);
 
-for (const { name: group, operations } of interfaces) {
+for (const described of interfaces) {
+  const { name: group, operations } = described;
   for (const { name, form, parameters } of operations) {
     test(`the operation exists with its parameters: ${group}.${name}`, async (t) => {
-      const owner = owners(memoryStore(t))[group];
+      const owner = ownerOf(memoryStore(t), described);
       const method = camel(name);
       if (form === 'property') {
         assert.equal(typeof owner[method], 'string');
@@ -67,15 +64,27 @@ for (const { name: group, operations } of interfaces) {
   }
 }
 
+test('every interface is an object of each store, and of the environment', async (t) => {
+  const chatkeep = await import('chatkeep');
+  const chat = memoryStore(t);
+  for (const described of interfaces.filter(({ attribute }) => attribute !== undefined)) {
+    const name = camel(described.attribute);
+    assert.equal(chat[name].constructor.name, described.class);
+    assert.equal(chatkeep[name], chatkeep.fromEnvironment()[name]);
+  }
+});
+
 test('every operation that waits can be aborted', async (t) => {
   const chat = memoryStore(t);
   const reason = new Error('enough');
   const signal = AbortSignal.abort(reason);
-  for (const { name: group, operations } of interfaces) {
-    for (const { name, form, parameters } of operations) {
+  for (const described of interfaces) {
+    for (const { name, form, parameters } of described.operations) {
       if (form !== 'call') continue;
       const count = name in DIFFERENT ? 1 : parameters.filter(isPositional).length;
-      const called = owners(chat)[group][camel(name)](...Array(count).fill('text'), { signal });
+      const called = ownerOf(chat, described)[camel(name)](...Array(count).fill('text'), {
+        signal,
+      });
       await assert.rejects(called.next?.() ?? called, (error) => error === reason, name);
     }
   }

@@ -24,11 +24,14 @@ OTHERS = {
     ("MessageLogger", "cursor_after"): "converts a message, without a store",
     ("MessageLogger", "flush"): "the operation of the store",
     ("DatabaseManager", "close"): "the operation of the store",
-    ("Chatkeep", "message_logger"): "an object of the store",
-    ("Chatkeep", "token_manager"): "an object of the store",
-    ("Chatkeep", "db_manager"): "an object of the store",
     ("Chatkeep", "blocking"): "the same store with blocking calls",
     ("Chatkeep", "of"): "wraps a store with blocking calls",
+}
+#: The objects of a store, with the names of their classes.
+MANAGERS = {
+    interface["attribute"]: interface["class"]
+    for interface in API["interfaces"]
+    if interface["name"] != "store"
 }
 
 
@@ -65,16 +68,28 @@ def test_every_operation_exists_in_both_forms(face, owner, operation):
 
 @pytest.mark.parametrize("face", FACES)
 def test_other_members_have_a_reason(face):
-    operations = {(owner, operation["name"]) for owner, operation in OPERATIONS}
+    described = {(owner, operation["name"]) for owner, operation in OPERATIONS}
+    described |= {("Chatkeep", manager) for manager in MANAGERS}
     for owner in {interface["class"] for interface in API["interfaces"]}:
         members = {name for name in dir(getattr(face, owner)) if not name.startswith("_")}
-        assert {(owner, name) for name in members} <= operations | OTHERS.keys()
+        assert {(owner, name) for name in members} <= described | OTHERS.keys()
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_interface_is_an_object_of_each_store(face):
+    environment = chatkeep.from_environment()
+    for name, manager in MANAGERS.items():
+        assert type(getattr(face, name)) is getattr(face, manager)
+        if face is chatkeep:
+            assert getattr(environment, name)._store is environment._store
 
 
 def test_types_have_the_described_fields_and_values():
     for record in API["records"]:
         described = getattr(chatkeep.types, record["name"])
-        assert list(get_type_hints(described)) == [field["name"] for field in record["fields"]]
+        # The required keys of an argument are those of the base class.
+        fields = sorted(record["fields"], key=lambda field: "default" in field)
+        assert list(get_type_hints(described)) == [field["name"] for field in fields]
     for enum in API["enums"]:
         assert list(get_args(getattr(chatkeep.types, enum["name"]))) == enum["values"]
 

@@ -19,6 +19,9 @@ struct Document {
 struct InterfaceJson {
     name: &'static str,
     class: &'static str,
+    /// Name of the store's attribute with the object. The store has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<String>,
     operations: Vec<OperationJson>,
 }
 
@@ -61,6 +64,7 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
     let interfaces = surface.interfaces.iter().map(|interface| InterfaceJson {
         name: interface.name,
         class: interface.class,
+        attribute: (!interface.is_store()).then(|| interface.attribute()),
         operations: interface.operations.iter().map(operation).collect(),
     });
     let records = surface.records.values().map(|record| RecordJson {
@@ -123,6 +127,7 @@ pub(crate) fn type_name(ty: &Type) -> String {
         Type::Bool => "bool".into(),
         Type::Integer => "integer".into(),
         Type::WideInteger => "wide integer".into(),
+        Type::HugeInteger => "huge integer".into(),
         Type::Float => "float".into(),
         Type::Seconds => "seconds".into(),
         Type::Text => "text".into(),

@@ -71,6 +71,17 @@ fn items(block: &str) -> Vec<(Vec<String>, String)> {
         .collect()
 }
 
+/// Splits a text into its first sentence and the others.
+pub(crate) fn first_sentence(text: &str) -> (&str, &str) {
+    let end = text.match_indices(". ").find(|(at, _)| {
+        text[at + 2..].starts_with(|next: char| next.is_uppercase() || next == '`')
+    });
+    match end {
+        Some((at, _)) => (&text[..=at], &text[at + 2..]),
+        None => (text, ""),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,6 +52,30 @@ pub(crate) fn camel(name: &str) -> String {
     out
 }
 
+/// Converts snake case to Pascal case: `get_messages` to `GetMessages`.
+pub(crate) fn pascal(name: &str) -> String {
+    let name = camel(name);
+    name[..1].to_uppercase() + &name[1..]
+}
+
+/// Returns the name in snake case of a store's attribute with an object of a class:
+/// `token_manager` of `TokenManager`.
+///
+/// In Rust and Go, the name of the interface is used: `chat.tokens()` and `chat.Tokens`.
+pub(crate) fn attribute(class: &str) -> String {
+    if class == "DatabaseManager" {
+        return "db_manager".to_owned();
+    }
+    let mut out = String::new();
+    for character in class.chars() {
+        if character.is_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.extend(character.to_lowercase());
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +97,12 @@ mod tests {
         let text = "That [`A::b`] returns `None` or `x`.";
         assert_eq!(spell(text, &Loud), "That <A.b> returns NONE or X.");
         assert_eq!(camel("last_used_at"), "lastUsedAt");
+        assert_eq!(pascal("get_messages"), "GetMessages");
+    }
+
+    #[test]
+    fn attribute_is_the_class_in_snake_case() {
+        assert_eq!(attribute("MessageLogger"), "message_logger");
+        assert_eq!(attribute("DatabaseManager"), "db_manager");
     }
 }

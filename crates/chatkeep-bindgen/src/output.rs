@@ -7,6 +7,7 @@ use std::process::ExitCode;
 #[derive(Default)]
 pub(crate) struct Output {
     files: Vec<(String, String)>,
+    lacks_part: bool,
 }
 
 impl Output {
@@ -24,14 +25,15 @@ impl Output {
             .and_then(|(before, rest)| Some((before, rest.split_once("<!-- end -->")?.1)));
         let Some((before, after)) = parts else {
             eprintln!("{path} has no part {name:?}");
+            self.lacks_part = true;
             return;
         };
         self.add(path, format!("{before}{start}\n{text}\n<!-- end -->{after}"));
     }
 
-    /// Writes the files, or fails if one of them differs from the repository's.
+    /// Writes the files, or fails if one of them differs from the repository's or lacks a part.
     pub(crate) fn finish(self, is_write: bool) -> ExitCode {
-        let mut is_current = true;
+        let mut is_current = !self.lacks_part;
         for (path, text) in self.files {
             let file = repository().join(&path);
             if std::fs::read_to_string(&file).is_ok_and(|current| current == text) {

@@ -6,7 +6,7 @@ use chatkeep_core::described::{DefaultValue, Field};
 
 use crate::api::type_name;
 use crate::documentation::Documentation;
-use crate::names::{Spelling, camel, spell};
+use crate::names::{Spelling, camel, pascal, spell};
 use crate::output::Output;
 use crate::surface::{Described, Interface, Surface};
 
@@ -14,24 +14,41 @@ const NOTE: &str = "<!-- Made by `make generate` from crates/chatkeep. Do not ed
 
 /// Adds the pages.
 pub(crate) fn render(surface: &Surface, output: &mut Output) {
-    for interface in surface.interfaces.iter().filter(|interface| interface.name != "store") {
+    for interface in surface.managers() {
         let path = format!("docs/src/reference/{}.md", interface.name);
-        output.add(path, page(interface));
+        output.add(path, page(interface, &Pages { surface, class: interface.class }));
     }
-    output.add("docs/src/reference/types.md", types(surface));
+    output.add("docs/src/reference/types.md", types(surface, &Pages { surface, class: "" }));
+    output.add_part("docs/src/SUMMARY.md", "operations", summary(surface));
+}
+
+/// Returns the entries of the pages in the table of contents.
+fn summary(surface: &Surface) -> String {
+    let mut out = String::new();
+    for (index, interface) in surface.managers().enumerate() {
+        let (start, title) = match index {
+            0 => ("-", format!("Operations: {}", interface.name)),
+            _ => ("  -", title(interface.name)),
+        };
+        let _ = writeln!(out, "{start} [{title}](reference/{}.md)", interface.name);
+    }
+    out + "  - [Types](reference/types.md)\n"
 }
 
 /// Links between the pages.
-struct Pages;
+struct Pages<'a> {
+    surface: &'a Surface,
+    /// Class of the documented operations.
+    class: &'a str,
+}
 
-impl Spelling for Pages {
+impl Spelling for Pages<'_> {
     fn method(&self, class: &str, method: &str) -> String {
-        let page = match class {
-            "TokenManager" => "tokens.md",
-            "DatabaseManager" => "database.md",
-            _ => "messages.md",
-        };
-        format!("[`{method}`]({page}#{method})")
+        let class = if class.is_empty() { self.class } else { class };
+        match self.surface.managers().find(|interface| interface.class == class) {
+            Some(interface) => format!("[`{method}`]({}.md#{method})", interface.name),
+            None => format!("`{class}.{method}`"),
+        }
     }
 
     fn code(&self, code: &str) -> String {
@@ -39,48 +56,41 @@ impl Spelling for Pages {
     }
 }
 
-fn page(interface: &Interface) -> String {
+fn page(interface: &Interface, pages: &Pages<'_>) -> String {
     let mut out = format!("# {}\n\n{NOTE}\n\n", title(interface.name));
-    text(&mut out, &interface.documentation);
+    text(&mut out, &interface.documentation, pages);
     let _ = writeln!(
         out,
         "The operations have these names in snake case in Python, Rust and `chatkeep call`, in camel case in \
          Node, and in Pascal case in Go. In Rust, parameters are grouped in structs such as `Page`.\n",
     );
     for described in &interface.operations {
-        operation(&mut out, interface, described);
+        operation(&mut out, interface, described, pages);
     }
     out.trim_end().to_owned() + "\n"
 }
 
+/// Returns the title of a page: `Shared links` of `shared_links`.
 fn title(name: &str) -> String {
-    let mut characters = name.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
+    pascal(&name.replace('_', " "))
 }
 
-fn text(out: &mut String, documentation: &Documentation) {
-    let _ = writeln!(out, "{}\n", spell(&documentation.summary, &Pages));
+fn text(out: &mut String, documentation: &Documentation, pages: &Pages<'_>) {
+    let _ = writeln!(out, "{}\n", spell(&documentation.summary, pages));
     for paragraph in &documentation.paragraphs {
-        let _ = writeln!(out, "{}\n", spell(paragraph, &Pages));
+        let _ = writeln!(out, "{}\n", spell(paragraph, pages));
     }
 }
 
-fn operation(out: &mut String, interface: &Interface, described: &Described) {
+fn operation(out: &mut String, interface: &Interface, described: &Described, pages: &Pages<'_>) {
     let name = described.operation.name;
     let _ = writeln!(out, "## {name}\n");
-    text(out, &described.documentation);
-    let manager = match interface.name {
-        "messages" => "message_logger",
-        "tokens" => "token_manager",
-        _ => "db_manager",
-    };
+    text(out, &described.documentation, pages);
+    let manager = interface.attribute();
     let _ = writeln!(
         out,
         "Python `{manager}.{name}`, Node `{}.{}`, Rust `{}().{}`.\n",
-        camel(manager),
+        camel(&manager),
         camel(name),
         interface.name,
         if described.operation.source == "export_text" { name } else { described.operation.source },
@@ -94,13 +104,13 @@ fn operation(out: &mut String, interface: &Interface, described: &Described) {
                 field.name,
                 type_link(&type_name(&field.ty)),
                 default(field),
-                on_one_line(&spell(field.documentation, &Pages)),
+                on_one_line(&spell(field.documentation, pages)),
             );
         }
         out.push('\n');
     }
     let returns = type_name(&described.operation.returns);
-    let result = described.documentation.returns.as_deref().map(|text| spell(text, &Pages));
+    let result = described.documentation.returns.as_deref().map(|text| spell(text, pages));
     match (returns.as_str(), result) {
         ("nothing", _) => {}
         (_, Some(text)) => drop(writeln!(out, "**Returns** {}: {text}\n", type_link(&returns))),
@@ -109,26 +119,26 @@ fn operation(out: &mut String, interface: &Interface, described: &Described) {
     if !described.documentation.errors.is_empty() {
         out.push_str("**Errors**\n\n");
         for (kinds, cause) in &described.documentation.errors {
-            let _ = writeln!(out, "- `{}`: {}", kinds.join("`, `"), spell(cause, &Pages));
+            let _ = writeln!(out, "- `{}`: {}", kinds.join("`, `"), spell(cause, pages));
         }
         out.push('\n');
     }
 }
 
-fn types(surface: &Surface) -> String {
+fn types(surface: &Surface, pages: &Pages<'_>) -> String {
     let mut out = format!("# Types\n\n{NOTE}\n\n");
     out.push_str(
         "Names of fields are in camel case in Node and in Pascal case in Go. A `?` marks a value that may be \
-         missing: `None`, `null` or `nil`. An integer is exact in every language; a wide integer is a `bigint` \
-         in Node beyond 2^53. A timestamp is ISO 8601 text with an offset in Python, a `Date` in Node, and a \
+         missing: `None`, `null` or `nil`. An integer is exact in every language. Beyond 2^53, a wide or huge \
+         integer is a `bigint` in Node; a huge one is a `*big.Int` in Go. A timestamp is ISO 8601 text with an offset in Python, a `Date` in Node, and a \
          `time.Time` in Go.\n\n",
     );
     for record in surface.records.values() {
         let _ = writeln!(out, "## {}\n", record.name);
-        text(&mut out, &Documentation::parse(record.documentation));
+        text(&mut out, &Documentation::parse(record.documentation), pages);
         out.push_str("| field | type | description |\n|---|---|---|\n");
         for field in record.fields {
-            let documentation = on_one_line(&spell(field.documentation, &Pages));
+            let documentation = on_one_line(&spell(field.documentation, pages));
             let _ = writeln!(
                 out,
                 "| `{}` | {} | {documentation} |",
@@ -140,10 +150,10 @@ fn types(surface: &Surface) -> String {
     }
     for described in surface.enums.values() {
         let _ = writeln!(out, "## {}\n", described.name);
-        text(&mut out, &Documentation::parse(described.documentation));
+        text(&mut out, &Documentation::parse(described.documentation), pages);
         out.push_str("| value | meaning |\n|---|---|\n");
         for variant in described.variants {
-            let documentation = on_one_line(&spell(variant.documentation, &Pages));
+            let documentation = on_one_line(&spell(variant.documentation, pages));
             let _ = writeln!(out, "| `{}` | {documentation} |", variant.name);
         }
         out.push('\n');

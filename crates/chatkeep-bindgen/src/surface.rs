@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use chatkeep::operation::{Form, Operation};
 use chatkeep_core::described::{Enum, Field, Record, Type};
 
-use crate::documentation::Documentation;
+use crate::documentation::{Documentation, first_sentence};
+use crate::names::attribute;
+
+/// Name of the interface of the store itself.
+pub(crate) const STORE: &str = "store";
 
 /// All interfaces, and the types that their operations use.
 pub(crate) struct Surface {
@@ -31,7 +35,35 @@ pub(crate) struct Described {
     pub(crate) parameters: Vec<(usize, Field)>,
 }
 
+impl Interface {
+    /// Returns the name in snake case of the store's attribute with the object.
+    pub(crate) fn attribute(&self) -> String {
+        attribute(self.class)
+    }
+
+    /// Returns whether it is the store, and not the object of one.
+    pub(crate) fn is_store(&self) -> bool {
+        self.name == STORE
+    }
+
+    /// Returns the first sentence of the documentation.
+    pub(crate) fn summary(&self) -> &str {
+        first_sentence(&self.documentation.summary).0
+    }
+}
+
 impl Surface {
+    /// Returns the interfaces whose objects a store has.
+    pub(crate) fn managers(&self) -> impl Iterator<Item = &Interface> {
+        self.interfaces.iter().filter(|interface| !interface.is_store())
+    }
+
+    /// Returns the store's own interface.
+    pub(crate) fn store(&self) -> &Interface {
+        let store = self.interfaces.iter().find(|interface| interface.is_store());
+        store.expect("the store has an interface")
+    }
+
     /// Reads the descriptions.
     pub(crate) fn read() -> Self {
         let mut surface =

@@ -54,10 +54,10 @@ macro_rules! kinds {
 
 kinds! {
     ErrorKind::Configuration, "Configuration", "CONFIGURATION", "ConfigurationError", "ValueError", 500, 2, false,
-    "The settings are wrong: a malformed URL, a wrong password, or a database that does not exist.";
+    "The settings are wrong: a malformed URL, a wrong password, or a missing database.";
 
     ErrorKind::InvalidInput, "InvalidInput", "INVALID_INPUT", "InvalidInputError", "ValueError", 422, 2, false,
-    "An argument is invalid; the error's field names it. Nothing was stored.";
+    "An argument is invalid; the error's `field` names it. Nothing was stored.";
 
     ErrorKind::Unavailable, "Unavailable", "UNAVAILABLE", "UnavailableError", "ConnectionError", 503, 5, true,
     "The database is unreachable, the connection was lost, or it did not respond in time.";
@@ -69,7 +69,7 @@ kinds! {
     "A deadlock, a serialization failure or a lock lasted until the deadline.";
 
     ErrorKind::OutcomeUnknown, "OutcomeUnknown", "OUTCOME_UNKNOWN", "OutcomeUnknownError", "ConnectionError", 503, 5, false,
-    "The connection was lost before the database confirmed a change, which may or may not be stored.";
+    "The connection broke before the database confirmed a change, which may have been stored.";
 
     ErrorKind::StorageFull, "StorageFull", "STORAGE_FULL", "StorageFullError", "OSError", 507, 1, false,
     "The disk, or the space assigned to the database, is full.";
@@ -81,7 +81,7 @@ kinds! {
     "The file is damaged, or is not a chatkeep database.";
 
     ErrorKind::Schema(_), "Schema", "SCHEMA", "SchemaError", "RuntimeError", 503, 3, false,
-    "The database's schema does not match this program; the error's state is the difference.";
+    "The database's schema does not match this program; the error's `state` is the difference.";
 
     ErrorKind::Interrupted, "Interrupted", "INTERRUPTED", "CallInterruptedError", "RuntimeError", 503, 1, false,
     "The caller interrupted the call while it waited, for example with Ctrl-C.";

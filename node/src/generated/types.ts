@@ -554,11 +554,9 @@ export interface ChatkeepOptions {
 
 /** Codes of errors. */
 export type ChatkeepErrorCode =
-  /**
-   * The settings are wrong: a malformed URL, a wrong password, or a database that does not exist.
-   */
+  /** The settings are wrong: a malformed URL, a wrong password, or a missing database. */
   | 'CHATKEEP_CONFIGURATION'
-  /** An argument is invalid; the error's field names it. Nothing was stored. */
+  /** An argument is invalid; the error's `field` names it. Nothing was stored. */
   | 'CHATKEEP_INVALID_INPUT'
   /** The database is unreachable, the connection was lost, or it did not respond in time. */
   | 'CHATKEEP_UNAVAILABLE'
@@ -566,9 +564,7 @@ export type ChatkeepErrorCode =
   | 'CHATKEEP_POOL_TIMEOUT'
   /** A deadlock, a serialization failure or a lock lasted until the deadline. */
   | 'CHATKEEP_CONFLICT'
-  /**
-   * The connection was lost before the database confirmed a change, which may or may not be stored.
-   */
+  /** The connection broke before the database confirmed a change, which may have been stored. */
   | 'CHATKEEP_OUTCOME_UNKNOWN'
   /** The disk, or the space assigned to the database, is full. */
   | 'CHATKEEP_STORAGE_FULL'
@@ -576,7 +572,7 @@ export type ChatkeepErrorCode =
   | 'CHATKEEP_READ_ONLY'
   /** The file is damaged, or is not a chatkeep database. */
   | 'CHATKEEP_CORRUPT'
-  /** The database's schema does not match this program; the error's state is the difference. */
+  /** The database's schema does not match this program; the error's `state` is the difference. */
   | 'CHATKEEP_SCHEMA'
   /** The caller interrupted the call while it waited, for example with Ctrl-C. */
   | 'CHATKEEP_INTERRUPTED'

@@ -3,10 +3,7 @@
 # Annotations are not evaluated, so their types are imported for type checkers only.
 from __future__ import annotations
 
-from chatkeep._bases import Stored
-from chatkeep._generated.blocking.database import DatabaseManager
-from chatkeep._generated.blocking.messages import MessageLogger
-from chatkeep._generated.blocking.tokens import TokenManager
+from chatkeep._generated.blocking.managers import Managers
 from chatkeep._native import Store
 
 TYPE_CHECKING = False
@@ -17,19 +14,17 @@ if TYPE_CHECKING:
     Self = TypeVar("Self", bound="ChatkeepBase")
 
 
-class ChatkeepBase(Stored):
+class ChatkeepBase(Managers):
     """The base of ``Chatkeep``."""
 
-    __slots__ = ("db_manager", "message_logger", "token_manager")
+    __slots__ = ()
 
     def _open(self, url: str | None, settings: dict[str, object]) -> None:
         self._set(Store(url, settings))
 
     def _set(self, store: Store) -> None:
         self._store = store
-        self.message_logger = MessageLogger(self)
-        self.token_manager = TokenManager(self)
-        self.db_manager = DatabaseManager(self)
+        self._create_managers(self)
 
     def close(self, timeout: float = 30.0) -> None:
         """Closes the store."""

@@ -12,10 +12,12 @@ use crate::surface::{Described, Interface};
 /// Returns the file of an interface.
 pub(crate) fn file(interface: &Interface) -> String {
     let class = interface.class;
+    let go = Go { class, ..Go::default() };
     let mut comment = Comment::new("");
-    comment.paragraph(&format!("{class} {}", continued(&interface.documentation.summary)));
+    let summary = spell(&interface.documentation.summary, &go);
+    comment.paragraph(&format!("{class} {}", continued(&summary)));
     for paragraph in &interface.documentation.paragraphs {
-        comment.paragraph(&spell(paragraph, &Go { class, ..Go::default() }));
+        comment.paragraph(&spell(paragraph, &go));
     }
     let mut parts = vec![format!("{}type {class} struct{{ store *store }}\n", comment.finish())];
     for described in &interface.operations {

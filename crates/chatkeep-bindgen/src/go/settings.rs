@@ -17,7 +17,7 @@ pub(crate) fn file() -> String {
                 Range::Switch => ("bool", "value"),
                 _ => ("int", "value"),
             };
-            let text = continued(&spell(setting.documentation, &Go::default()));
+            let text = continued(spell(setting.documentation, &Go::default()).trim());
             let article = if text.starts_with("whether") || text.starts_with("how") { "" } else { "the " };
             let mut comment = Comment::new("");
             comment.paragraph(&format!("{name} sets {article}{text}"));

@@ -87,6 +87,8 @@ pub(crate) fn field(field: &Field, is_argument: bool) -> String {
     let mut comment = Comment::new("\t");
     let default = match field.default {
         DefaultValue::Integer(value) if value != 0 => format!(" Zero means {value}."),
+        DefaultValue::Float(value) if value != 0.0 => format!(" Zero means {value}."),
+        DefaultValue::Bool(true) if is_argument => " Nil means true.".to_owned(),
         DefaultValue::Text(value) => format!(" An empty string means {value:?}."),
         _ => String::new(),
     };
@@ -99,7 +101,10 @@ pub(crate) fn field(field: &Field, is_argument: bool) -> String {
     } else {
         ""
     };
-    let (name, ty) = (exported(field.name), go_type(&field.ty));
+    let (name, mut ty) = (exported(field.name), go_type(&field.ty));
+    if is_argument && field.default == DefaultValue::Bool(true) {
+        ty = format!("*{ty}");
+    }
     format!("{}\t{name} {ty} `json:\"{}{omit}\"`\n", comment.finish(), field.name)
 }
 
@@ -107,11 +112,9 @@ pub(crate) fn field(field: &Field, is_argument: bool) -> String {
 pub(crate) fn go_type(ty: &Type) -> String {
     match ty {
         Type::Bool => "bool".into(),
-        Type::Integer => "int64".into(),
-        // Sums may exceed 64 bits; one message's number does not.
-        Type::Optional(Type::WideInteger) => "*int64".into(),
-        Type::WideInteger => "*big.Int".into(),
-        Type::Float => "float64".into(),
+        Type::Integer | Type::WideInteger => "int64".into(),
+        Type::HugeInteger | Type::Optional(Type::HugeInteger) => "*big.Int".into(),
+        Type::Float | Type::Seconds => "float64".into(),
         Type::Text | Type::Path => "string".into(),
         Type::Secret => "Secret".into(),
         Type::Timestamp => "time.Time".into(),

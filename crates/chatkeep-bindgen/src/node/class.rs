@@ -4,8 +4,9 @@ use chatkeep::operation::Form;
 use chatkeep_core::described::{DefaultValue, Field, Type};
 
 use super::decode::{converter, is_plain};
+use super::encode::constant_name;
 use super::example::Examples;
-use super::special::{Special, base, class, special};
+use super::special::{NEW_MESSAGE, Special, base, class, special};
 use super::tsdoc::{Comment, JavaScript};
 use super::types::{Options, default_text, is_positional};
 use super::{argument_type, constant, joined, result_type};
@@ -47,14 +48,17 @@ pub(super) fn render(interface: &Interface, declared: &Declared, spelling: &Java
 pub(super) struct Declared {
     types: Vec<String>,
     functions: Vec<String>,
+    keys: Vec<String>,
 }
 
 impl Declared {
-    /// Returns the names in the files with types and with the decoding of results.
-    pub(super) fn of(types: &str, functions: &str) -> Self {
+    /// Returns the names in the files with types, with the decoding of results, and with the keys of
+    /// records.
+    pub(super) fn of(types: &str, functions: &str, keys: &str) -> Self {
         Self {
             types: exported(types, &["export interface ", "export type "]),
             functions: exported(functions, &["export function "]),
+            keys: exported(keys, &["export const "]),
         }
     }
 }
@@ -108,7 +112,18 @@ fn imports(
     }
     add("", used(&["metadataText"]), "../metadata.js");
     add("", used(&["OperationGroup", "call", "callSync", "operation"]), "../operations.js");
-    let revive = ["integer", "listOf", "messagesOf", "optionalMessageOf", "optionalOf", "recordOf"];
+    add("", used(&["recordsArg"]), "../records.js");
+    let revive = [
+        "integer",
+        "listOf",
+        "mapValues",
+        "messagesOf",
+        "optional",
+        "optionalMessageOf",
+        "optionalOf",
+        "recordOf",
+        "timestamp",
+    ];
     add("", used(&revive), "../revive.js");
     add("", used(&["timestampArg"]), "../timestamps.js");
     let tuned = [
@@ -138,6 +153,7 @@ fn imports(
     // As an argument, so that a parameter of the same name does not count.
     let is_passed = |name: &&String| code.contains(&format!("({name})"));
     add("", declared.functions.iter().filter(is_passed).cloned().collect(), "./decode.js");
+    add("", used_of(&declared.keys), "./encode.js");
     add("type ", used_of(&declared.types), "./types.js");
     out + "\n"
 }
@@ -168,17 +184,24 @@ fn decode(returns: &Type) -> String {
     match returns {
         Type::Nothing => "noResult".into(),
         Type::Bool => "identity<boolean>".into(),
-        Type::Integer | Type::WideInteger => converter(returns),
-        Type::Optional(Type::Integer | Type::WideInteger) => {
+        Type::Integer | Type::WideInteger | Type::HugeInteger => converter(returns),
+        Type::Optional(Type::Integer | Type::WideInteger | Type::HugeInteger) => {
             format!("integer<{}>", result_type(returns))
         }
-        Type::Text | Type::Path | Type::Enum(_) => format!("identity<{}>", result_type(returns)),
+        Type::Text | Type::Secret | Type::Path | Type::Enum(_) => {
+            format!("identity<{}>", result_type(returns))
+        }
+        Type::Timestamp => converter(returns),
+        Type::Optional(Type::Bool | Type::Text | Type::Secret | Type::Path | Type::Enum(_)) => {
+            format!("identity<{}>", result_type(returns))
+        }
+        Type::Optional(Type::Timestamp) => converter(returns),
         Type::List(inner) if is_plain(inner) => {
             format!("recordOf(identity<{}>)", result_type(returns))
         }
         Type::List(inner) => format!("listOf({})", converter(inner)),
         Type::Optional(inner) => format!("optionalOf({})", converter(inner)),
-        Type::Record(_) => format!("recordOf({})", converter(returns)),
+        Type::Record(_) | Type::Map(_) => format!("recordOf({})", converter(returns)),
         _ => panic!("{returns:?} is not the type of a result in TypeScript"),
     }
 }
@@ -262,6 +285,9 @@ fn value(field: &Field, target: &str) -> String {
             format!("metadataText({target}.name, {name})")
         }
         Type::Cursor | Type::Optional(Type::Cursor) => format!("cursorArg({target}.name, {name})"),
+        Type::List(Type::Record(record)) if record.name != NEW_MESSAGE => {
+            format!("recordsArg({target}.name, '{name}', {name}, {})", constant_name(record))
+        }
         _ => name,
     }
 }

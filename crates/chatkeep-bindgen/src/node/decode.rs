@@ -47,24 +47,31 @@ fn function(record: &Record) -> String {
         .filter(|field| field.ty == Type::Secret)
         .map(|field| format!("'{}'", camel(field.name)))
         .collect();
-    let metadata = record
+    let containers: Vec<_> = record
         .fields
         .iter()
-        .find(|field| matches!(field.ty, Type::Metadata | Type::Optional(Type::Metadata)));
+        .filter(|field| {
+            let ty = if let Type::Optional(inner) = field.ty { inner } else { &field.ty };
+            matches!(ty, Type::Metadata | Type::Json)
+        })
+        .map(|field| format!("restoreBigints(raw.{})", field.name))
+        .collect();
     let has_integer = record.fields.iter().any(|field| {
         matches!(
             field.ty,
             Type::Integer
                 | Type::WideInteger
-                | Type::Optional(Type::Integer | Type::WideInteger)
+                | Type::HugeInteger
+                | Type::Optional(Type::Integer | Type::WideInteger | Type::HugeInteger)
                 | Type::Map(_)
         )
     });
     let mut value = object;
-    if let Some(metadata) = metadata {
-        value = format!("jsonReady({value}, restoreBigints(raw.{}))", metadata.name);
-    } else if has_integer {
-        value = format!("jsonReady({value})");
+    match &*containers {
+        [] if has_integer => value = format!("jsonReady({value})"),
+        [] => {}
+        [restore] => value = format!("jsonReady({value}, {restore})"),
+        all => value = format!("jsonReady({value}, [{}].includes(true))", all.join(", ")),
     }
     if !secrets.is_empty() {
         value = format!("secretive({value}, [{}])", secrets.join(", "));
@@ -76,7 +83,7 @@ fn function(record: &Record) -> String {
 pub(super) fn is_plain(ty: &Type) -> bool {
     match ty {
         Type::Bool | Type::Float | Type::Seconds | Type::Text | Type::Secret | Type::Path => true,
-        Type::Enum(_) | Type::Metadata => true,
+        Type::Enum(_) | Type::Metadata | Type::Json => true,
         Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => is_plain(inner),
         _ => false,
     }
@@ -85,8 +92,10 @@ pub(super) fn is_plain(ty: &Type) -> bool {
 fn value(ty: &Type, raw: &str) -> String {
     match ty {
         ty if is_plain(ty) => raw.to_owned(),
-        Type::Integer | Type::WideInteger => format!("integer({raw})"),
-        Type::Optional(Type::Integer | Type::WideInteger) => format!("integer({raw})"),
+        Type::Integer | Type::WideInteger | Type::HugeInteger => format!("integer({raw})"),
+        Type::Optional(Type::Integer | Type::WideInteger | Type::HugeInteger) => {
+            format!("integer({raw})")
+        }
         Type::Timestamp => format!("timestamp({raw})"),
         Type::Record(record) => format!("{}({raw})", function_name(record)),
         Type::Optional(inner) => format!("optional({raw}, {})", converter(inner)),
@@ -99,9 +108,11 @@ fn value(ty: &Type, raw: &str) -> String {
 /// Returns the function that converts a value of a type.
 pub(super) fn converter(ty: &Type) -> String {
     match ty {
-        Type::Integer | Type::WideInteger => format!("integer<{}>", result_type(ty)),
+        Type::Integer | Type::WideInteger | Type::HugeInteger => {
+            format!("integer<{}>", result_type(ty))
+        }
         Type::Timestamp => "timestamp".into(),
         Type::Record(record) => function_name(record),
-        _ => panic!("{ty:?} has no function that converts it"),
+        ty => format!("(raw: any): {} => {}", result_type(ty), value(ty, "raw")),
     }
 }

@@ -4,7 +4,9 @@
 
 mod class;
 mod decode;
+mod encode;
 mod example;
+mod managers;
 mod special;
 mod tsdoc;
 mod types;
@@ -12,7 +14,6 @@ mod types;
 use chatkeep_core::described::{Described as _, Enum, Record, Type};
 use chatkeep_core::migrations::{HistoryEntry, SchemaDifference};
 
-use crate::names::camel;
 use crate::output::Output;
 use crate::surface::Surface;
 
@@ -25,7 +26,7 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
         for described in &interface.operations {
             all.add(&described.operation.returns);
             for (_, field) in &described.parameters {
-                all.add(&field.ty);
+                all.add_argument(&field.ty);
             }
         }
     }
@@ -44,8 +45,16 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
     let decode = decode::render(&all);
     add(output, "types", "Arguments and results.", &types);
     add(output, "decode", "Decoding of results.", &decode);
+    let encode = encode::render(&all);
+    if let Some(encode) = &encode {
+        add(output, "encode", "Keys of records in arguments.", encode);
+    }
     add(output, "settings", "Settings of a store.", &types::setting_names());
-    let declared = class::Declared::of(&types, &decode);
+    let managers = managers::base(surface, &spelling);
+    add(output, "managers", "The managers of a store.", &managers);
+    let environment = managers::environment(surface, &spelling);
+    add(output, "environment", "The managers of the environment's store.", &environment);
+    let declared = class::Declared::of(&types, &decode, &encode.unwrap_or_default());
     for interface in &surface.interfaces {
         let text = class::render(interface, &declared, &spelling);
         let content = format!("{}: its operations.", interface.class);
@@ -65,9 +74,6 @@ impl Types {
     fn add(&mut self, ty: &Type) {
         match ty {
             Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => self.add(inner),
-            Type::Record(record) if record.name == special::NEW_MESSAGE => {
-                push(&mut self.arguments, record);
-            }
             Type::Record(record) => {
                 let is_new = push(&mut self.results, record);
                 for field in record.fields.iter().filter(|_| is_new) {
@@ -78,6 +84,21 @@ impl Types {
                 push(&mut self.enums, described);
             }
             _ => {}
+        }
+    }
+
+    fn add_argument(&mut self, ty: &Type) {
+        match ty {
+            Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => {
+                self.add_argument(inner);
+            }
+            Type::Record(record) => {
+                let is_new = push(&mut self.arguments, record);
+                for field in record.fields.iter().filter(|_| is_new) {
+                    self.add_argument(&field.ty);
+                }
+            }
+            ty => self.add(ty),
         }
     }
 }
@@ -97,12 +118,13 @@ fn result_type(ty: &Type) -> String {
         Type::Nothing => "void".into(),
         Type::Bool => "boolean".into(),
         Type::Integer | Type::Float | Type::Seconds => "number".into(),
-        Type::WideInteger => "number | bigint".into(),
+        Type::WideInteger | Type::HugeInteger => "number | bigint".into(),
         Type::Text | Type::Secret | Type::Path => "string".into(),
         Type::Timestamp => "Date".into(),
         Type::Metadata => "Record<string, any>".into(),
+        Type::Json => "any".into(),
         Type::Optional(inner) => format!("{} | null", result_type(inner)),
-        Type::List(inner) => format!("{}[]", result_type(inner)),
+        Type::List(inner) => list_of(&result_type(inner)),
         Type::Map(inner) => format!("Readonly<Record<string, {}>>", result_type(inner)),
         Type::Record(record) => record.name.into(),
         Type::Enum(described) => described.name.into(),
@@ -124,20 +146,21 @@ fn argument_type(ty: &Type) -> String {
         }
         Type::Cursor => "string | Message".into(),
         Type::Optional(inner) => format!("{} | null", argument_type(inner)),
+        Type::List(Type::Record(record)) => format!("Iterable<{}>", record.name),
+        Type::List(inner) => format!("readonly {}", list_of(&argument_type(inner))),
         Type::Enum(described) => described.name.into(),
         _ => panic!("{ty:?} is not the type of an argument in TypeScript"),
     }
 }
 
+/// Returns the type of a list.
+fn list_of(element: &str) -> String {
+    if element.contains(' ') { format!("({element})[]") } else { format!("{element}[]") }
+}
+
 /// Converts `migrate_from_old_sqlite` to `MIGRATE_FROM_OLD_SQLITE`.
 fn constant(name: &str) -> String {
     name.to_uppercase()
-}
-
-/// Converts `get_messages` to `GetMessages`.
-fn pascal(name: &str) -> String {
-    let name = camel(name);
-    name[..1].to_uppercase() + &name[1..]
 }
 
 /// Joins items on one line, or one per line if they do not fit.

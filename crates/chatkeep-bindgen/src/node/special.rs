@@ -104,14 +104,14 @@ pub(super) fn base(class: &str) -> (&'static str, &'static str) {
 }
 
 /// Returns the name of the type of an operation's options.
-pub(super) fn options_name(operation: &str) -> Option<&'static str> {
-    Some(match operation {
-        "create_token" => "NewTokenOptions",
-        "get_analytics" => "SpanOptions",
-        "iter_messages" => "IterationOptions",
-        "search_messages" => "PageOptions",
-        "retrieve_messages" => "GetMessagesOptions",
-        "close" => "FlushOptions",
+pub(super) fn options_name(interface: &str, operation: &str) -> Option<&'static str> {
+    Some(match (interface, operation) {
+        ("tokens", "create_token") => "NewTokenOptions",
+        ("messages", "get_analytics") => "SpanOptions",
+        ("messages", "iter_messages") => "IterationOptions",
+        ("messages", "search_messages") => "PageOptions",
+        ("messages", "retrieve_messages") => "GetMessagesOptions",
+        ("store", "close") => "FlushOptions",
         _ => return None,
     })
 }

@@ -6,9 +6,9 @@ use chatkeep_core::described::{DefaultValue, Enum, Field, Placement, Record, Typ
 
 use super::special::{NEW_MESSAGE, options_name, special};
 use super::tsdoc::{Comment, JavaScript};
-use super::{Types, argument_type, pascal, result_type};
+use super::{Types, argument_type, result_type};
 use crate::documentation::Documentation;
-use crate::names::camel;
+use crate::names::{camel, pascal};
 use crate::surface::{Described, Surface};
 
 /// Returns the file.
@@ -21,8 +21,11 @@ pub(super) fn render(surface: &Surface, types: &Types, spelling: &JavaScript) ->
         out += &result(record, spelling);
     }
     for record in &types.arguments {
-        let name = format!("{NEW_MESSAGE}Keys");
-        out += &argument_record(record, &name, spelling);
+        let suffix = if record.name == NEW_MESSAGE { "Keys" } else { "" };
+        let is_result = types.results.contains(record);
+        if !is_result {
+            out += &argument_record(record, &format!("{}{suffix}", record.name), spelling);
+        }
     }
     let mut rendered = Vec::new();
     let operations = surface.interfaces.iter().flat_map(|interface| {
@@ -116,7 +119,7 @@ impl Options {
             }
             _ => None,
         });
-        let name = options_name(operation.name)
+        let name = options_name(interface, operation.name)
             .map_or_else(|| format!("{}Options", pascal(operation.name)), str::to_owned);
         Self { fields, filter, name }
     }

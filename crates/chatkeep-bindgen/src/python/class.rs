@@ -5,11 +5,10 @@ use chatkeep_core::described::{Placement, Type};
 
 use super::docstring::Docstring;
 use super::examples::Examples;
-use super::layout::{WIDTH, bracketed};
-use super::spelling::{
-    Use, default, documented_hint, exception, first_sentence, hint, sentence, text,
-};
+use super::layout::{bracketed, import};
+use super::spelling::{Use, default, documented_hint, exception, hint, sentence, text};
 use super::{Face, HEADER, settings};
+use crate::documentation::first_sentence;
 use crate::surface::{Described, Interface, Surface};
 
 /// Classes with a base of their own, for members that are not operations.
@@ -21,7 +20,7 @@ const BASES: [(&str, &str); 3] = [
 /// The class whose constructor takes the settings.
 const STORE: &str = "Chatkeep";
 /// Operations whose result may be cached. The awaited form returns it without a future.
-const CACHED: [&str; 2] = ["verify_token", "check_token"];
+const CACHED: [(&str, &str); 2] = [("tokens", "verify_token"), ("tokens", "check_token")];
 /// Operations that return an iterator, with the type of its items.
 const ITERATORS: [(&str, &str); 1] = [("iter_messages", "Message")];
 
@@ -34,6 +33,7 @@ const IMPORTS: [(&str, &[&str]); 3] = [
 
 /// A module with the class of an interface.
 struct Module<'a> {
+    surface: &'a Surface,
     interface: &'a Interface,
     face: Face,
     examples: Examples,
@@ -44,28 +44,18 @@ struct Module<'a> {
 /// Renders the module with the class of an interface.
 pub(super) fn module(surface: &Surface, interface: &Interface, face: Face) -> String {
     let examples = Examples::read(interface.name);
-    let mut module = Module { interface, face, examples, hints: String::new() };
+    let mut module = Module { surface, interface, face, examples, hints: String::new() };
     let class = module.class();
-    module.imports(surface) + &class
+    module.imports() + &class
 }
 
 impl Module<'_> {
     /// Renders everything before the class.
-    fn imports(&self, surface: &Surface) -> String {
+    fn imports(&self) -> String {
         let class = self.interface.class;
         let is_used = |name: &&str| {
             let mut words = self.hints.split(|character: char| !character.is_alphanumeric());
             words.any(|word| word == *name)
-        };
-        let import = |indent, module: &str, names: Vec<&str>| {
-            let names: Vec<_> = names.into_iter().map(str::to_owned).collect();
-            let line = format!("from {module} import {}", names.join(", "));
-            if indent + line.len() <= WIDTH {
-                return format!("{}{line}\n", " ".repeat(indent));
-            }
-            let margin = " ".repeat(indent);
-            let names: String = names.iter().map(|name| format!("{margin}    {name},\n")).collect();
-            format!("{margin}from {module} import (\n{names}{margin})\n")
         };
         let (base, parent) = (
             self.base(),
@@ -81,22 +71,23 @@ impl Module<'_> {
              their types are imported for type checkers only.\nfrom __future__ import \
              annotations\n\n"
         );
-        let runs_cached = self.face == Face::Awaited && self.has(&CACHED);
+        let runs_cached = self.face == Face::Awaited
+            && self.interface.operations.iter().any(|found| self.is_cached(found.operation.name));
         let blocks = self.face == Face::Blocking || self.hints.contains("not awaited");
         let mut native = Vec::new();
         native.extend(runs_cached.then_some("cached"));
         native.extend(blocks.then_some("call"));
         native.push("operation");
         native.extend((self.face == Face::Awaited).then_some("submit"));
-        let native = import(0, "chatkeep._native", native);
-        let base = import(0, parent, vec![base]);
+        let native = import(0, "chatkeep._native", &native);
+        let base = import(0, parent, &[base]);
         out.push_str(&if parent < "chatkeep._native" { base + &native } else { native + &base });
         out.push_str("\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n");
         let mut has_others = false;
         for (module, names) in IMPORTS {
             let names: Vec<_> = names.iter().copied().filter(is_used).collect();
             if !names.is_empty() {
-                out.push_str(&import(4, module, names));
+                out.push_str(&import(4, module, &names));
                 has_others = true;
             }
         }
@@ -104,24 +95,22 @@ impl Module<'_> {
             out.push('\n');
         }
         let native = ["MessageIterator", "Operation"];
-        out.push_str(&import(
-            4,
-            "chatkeep._native",
-            native.into_iter().filter(|name| *name == "Operation" || is_used(name)).collect(),
-        ));
+        let native: Vec<_> =
+            native.into_iter().filter(|name| *name == "Operation" || is_used(name)).collect();
+        out.push_str(&import(4, "chatkeep._native", &native));
         let mut types: Vec<_> =
-            surface.records.keys().chain(surface.enums.keys()).copied().collect();
+            self.surface.records.keys().chain(self.surface.enums.keys()).copied().collect();
         types.extend(["MetadataFilter", "TimestampInput"]);
         types.retain(|name| is_used(name));
         types.sort_unstable();
         if !types.is_empty() {
-            out.push_str(&import(4, "chatkeep.types", types));
+            out.push_str(&import(4, "chatkeep.types", &types));
         }
         out
     }
 
-    fn has(&self, names: &[&str]) -> bool {
-        self.interface.operations.iter().any(|found| names.contains(&found.operation.name))
+    fn is_cached(&self, operation: &str) -> bool {
+        CACHED.contains(&(self.interface.name, operation))
     }
 
     fn base(&self) -> &'static str {
@@ -179,7 +168,11 @@ impl Module<'_> {
             summary: text(&documentation.summary, class),
             paragraphs,
             arguments: if is_store { settings::arguments() } else { vec![chat()] },
-            attributes: if is_store { settings::attributes(self.face) } else { Vec::new() },
+            attributes: if is_store {
+                settings::attributes(self.surface, self.face)
+            } else {
+                Vec::new()
+            },
             raises: if is_store { settings::raises() } else { Vec::new() },
             examples: example,
             ..Docstring::default()
@@ -263,7 +256,7 @@ impl Module<'_> {
                 + "        while page := await messages._next_page():\n            for message in \
                    page:\n                yield message\n";
         }
-        if CACHED.contains(&name) {
+        if self.is_cached(name) {
             let constant = constant(name);
             return format!(
                 "        found = cached(self._store, {constant}, {tuple})\n        if found is not \

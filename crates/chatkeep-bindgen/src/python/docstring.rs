@@ -1,7 +1,8 @@
 //! Docstrings in Google's style.
 
 use super::layout::{WIDTH, wrap};
-use super::spelling::{first_sentence, sentence};
+use super::spelling::sentence;
+use crate::documentation::first_sentence;
 
 /// The parts of a docstring, already in the spelling of Python.
 #[derive(Default)]

@@ -17,6 +17,28 @@ pub(super) fn bracketed(indent: usize, head: &str, items: &[String], tail: &str)
     format!("{margin}{head}\n{lines}{margin}{tail}\n")
 }
 
+/// Writes a tuple or a list: on one line, else one item per line.
+pub(super) fn one_per_line(head: &str, items: &[String], tail: &str) -> String {
+    let margin = &head[..head.len() - head.trim_start().len()];
+    let joined = items.join(", ");
+    if head.chars().count() + joined.chars().count() + tail.len() <= WIDTH {
+        return format!("{head}{joined}{tail}\n");
+    }
+    let lines: String = items.iter().map(|item| format!("{margin}    {item},\n")).collect();
+    format!("{head}\n{lines}{margin}{tail}\n")
+}
+
+/// Writes an import: on one line, else one name per line.
+pub(super) fn import(indent: usize, module: &str, names: &[&str]) -> String {
+    let margin = " ".repeat(indent);
+    let line = format!("{margin}from {module} import {}", names.join(", "));
+    if line.len() <= WIDTH {
+        return line + "\n";
+    }
+    let names: String = names.iter().map(|name| format!("{margin}    {name},\n")).collect();
+    format!("{margin}from {module} import (\n{names}{margin})\n")
+}
+
 /// Indents a text, and breaks it into lines. Lines after the first are indented by `hanging`.
 pub(super) fn wrap(text: &str, indent: usize, hanging: usize) -> String {
     let first = lines(text, WIDTH - indent).swap_remove(0);

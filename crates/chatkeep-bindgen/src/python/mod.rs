@@ -2,8 +2,10 @@
 
 mod class;
 mod docstring;
+mod errors;
 mod examples;
 mod layout;
+mod package;
 mod settings;
 mod spelling;
 mod types;
@@ -36,10 +38,13 @@ impl Face {
 /// Adds the files of the Python package.
 pub(crate) fn render(surface: &Surface, output: &mut Output) {
     output.add(format!("{FOLDER}/types.py"), types::module(surface));
-    let package = |documentation| format!("{HEADER}\"\"\"{documentation}\"\"\"\n");
+    output.add(format!("{FOLDER}/errors.py"), errors::module());
+    output.add("docs/python/chatkeep.rst", package::page(surface));
+    output.add("docs/python/errors.rst", package::errors_page());
+    let package_with = |documentation| format!("{HEADER}\"\"\"{documentation}\"\"\"\n");
     output.add(
         format!("{FOLDER}/_generated/__init__.py"),
-        package("Generated classes, in both forms."),
+        package_with("Generated classes, in both forms."),
     );
     for face in [Face::Blocking, Face::Awaited] {
         let folder = format!("{FOLDER}/_generated/{}", face.module());
@@ -47,7 +52,13 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
             Face::Blocking => "Classes whose calls block.",
             Face::Awaited => "Classes whose calls are awaited.",
         };
-        output.add(format!("{folder}/__init__.py"), package(documentation));
+        output.add(format!("{folder}/__init__.py"), package_with(documentation));
+        output.add(format!("{folder}/managers.py"), package::base(surface, face));
+        let exports = match face {
+            Face::Blocking => FOLDER.to_owned(),
+            Face::Awaited => format!("{FOLDER}/asyncio"),
+        };
+        output.add(format!("{exports}/__init__.py"), package::exports(surface, face));
         for interface in &surface.interfaces {
             let module = class::module(surface, interface, face);
             output.add(format!("{folder}/{}.py", interface.name), module);

@@ -4,7 +4,9 @@ use chatkeep::{Range, SETTINGS, Setting};
 
 use super::Face;
 use super::layout::bracketed;
-use super::spelling::{Use, first_sentence, hint, text};
+use super::spelling::{Use, hint, text};
+use crate::documentation::first_sentence;
+use crate::surface::{Interface, Surface};
 
 /// A name, a type and a description.
 type Entry = (String, String, String);
@@ -39,17 +41,17 @@ pub(super) fn arguments() -> Vec<Entry> {
 }
 
 /// Returns the documentation of the store's attributes.
-pub(super) fn attributes(face: Face) -> Vec<Entry> {
-    let mut attributes = vec![
-        ("message_logger", "MessageLogger", "Message log."),
-        ("token_manager", "TokenManager", "API tokens."),
-        ("db_manager", "DatabaseManager", "Health, migrations and maintenance of the database."),
-    ];
+pub(super) fn attributes(surface: &Surface, face: Face) -> Vec<Entry> {
+    let manager = |manager: &Interface| {
+        let summary = text(manager.summary(), manager.class);
+        (manager.attribute(), manager.class.to_owned(), summary)
+    };
+    let mut attributes: Vec<_> = surface.managers().map(manager).collect();
     if face == Face::Awaited {
-        attributes.push(("blocking", "chatkeep.Chatkeep", "The same store with blocking calls."));
+        let entry = ["blocking", "chatkeep.Chatkeep", "The same store with blocking calls."];
+        attributes.push(entry.map(str::to_owned).into());
     }
-    let entry = |(name, ty, text): (&str, &str, &str)| (name.into(), ty.into(), text.into());
-    attributes.into_iter().map(entry).collect()
+    attributes
 }
 
 /// Returns the errors of the constructor.

@@ -11,6 +11,9 @@ pub(super) enum Use {
     Result,
 }
 
+/// Records of arguments, with the results that can be passed in their place.
+const STORED: [(&str, &str); 1] = [("NewMessage", "Message")];
+
 /// The spelling of names in the documentation of a class.
 struct Python<'a> {
     class: &'a str,
@@ -42,17 +45,6 @@ pub(super) fn text(markdown: &str, class: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Splits a text into its first sentence and the others.
-pub(super) fn first_sentence(text: &str) -> (&str, &str) {
-    let end = text.match_indices(". ").find(|(at, _)| {
-        text[at + 2..].starts_with(|next: char| next.is_uppercase() || next == '`')
-    });
-    match end {
-        Some((at, _)) => (&text[..=at], &text[at + 2..]),
-        None => (text, ""),
-    }
-}
-
 /// Starts a text with a capital letter, and ends it with a full stop.
 pub(super) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
@@ -73,7 +65,7 @@ pub(super) fn hint(ty: &Type, usage: Use) -> String {
     match ty {
         Type::Nothing => "None".into(),
         Type::Bool => "bool".into(),
-        Type::Integer | Type::WideInteger => "int".into(),
+        Type::Integer | Type::WideInteger | Type::HugeInteger => "int".into(),
         Type::Float | Type::Seconds => "float".into(),
         Type::Text | Type::Secret => "str".into(),
         Type::Path => "str | PathLike[str]".into(),
@@ -84,11 +76,12 @@ pub(super) fn hint(ty: &Type, usage: Use) -> String {
         Type::MetadataFilter => "MetadataFilter | None".into(),
         Type::Cursor => "str | Message".into(),
         Type::Optional(inner) => format!("{} | None", hint(inner, usage)),
-        // A record that a query returned can be passed again.
-        Type::List(Type::Record(record)) if is_argument => match record.name.strip_prefix("New") {
-            Some(stored) => format!("Iterable[{} | {stored}]", record.name),
-            None => format!("Iterable[{}]", record.name),
-        },
+        Type::List(Type::Record(record)) if is_argument => {
+            match STORED.iter().find(|(new, _)| *new == record.name) {
+                Some((new, stored)) => format!("Iterable[{new} | {stored}]"),
+                None => format!("Iterable[{}]", record.name),
+            }
+        }
         Type::List(inner) if is_argument => format!("Iterable[{}]", hint(inner, usage)),
         Type::List(inner) => format!("list[{}]", hint(inner, usage)),
         Type::Map(inner) => format!("dict[str, {}]", hint(inner, usage)),

@@ -7,7 +7,8 @@ use chatkeep_core::described::{DefaultValue, Enum, Field, Record, Type};
 use super::HEADER;
 use super::docstring::Docstring;
 use super::layout::{WIDTH, bracketed, lines};
-use super::spelling::{Use, first_sentence, hint, text};
+use super::spelling::{Use, hint, text};
+use crate::documentation::first_sentence;
 use crate::surface::Surface;
 
 /// Types that no operation uses, written by hand.
@@ -106,7 +107,12 @@ fn attribute(field: &Field, usage: Use) -> String {
     let comment = text(field.documentation, "").replace(": ", "; ");
     let comment = lines(&comment, WIDTH - "    #: ".len());
     let comment: String = comment.iter().map(|line| format!("    #: {line}\n")).collect();
-    format!("{comment}    {}: {}\n", field.name, hint(&field.ty, usage))
+    let ty = match field.ty {
+        // The result of an operation is an object, but the value of a field may be any.
+        Type::Json | Type::Optional(Type::Json) => "Any".to_owned(),
+        ty => hint(&ty, usage),
+    };
+    format!("{comment}    {}: {ty}\n", field.name)
 }
 
 fn literal(described: &Enum) -> String {

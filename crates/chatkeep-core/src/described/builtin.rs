@@ -41,7 +41,7 @@ describe! {
     u32 => Type::Integer;
     u64 => Type::Integer;
     usize => Type::Integer;
-    i128 => Type::WideInteger;
+    i128 => Type::HugeInteger;
     Duration => Type::Seconds;
     &'static str => Type::Text;
     String => Type::Text, Text as "a string";

@@ -16,8 +16,10 @@ pub enum Type {
     Bool,
     /// An integer that is exact in every language: an id or a count.
     Integer,
-    /// An integer of 64 bits or more. In JavaScript it is a `bigint` beyond 2^53.
+    /// An integer of 64 bits. In JavaScript it is a `bigint` beyond 2^53.
     WideInteger,
+    /// An integer that may exceed 64 bits, such as a sum.
+    HugeInteger,
     /// A 64-bit floating-point number.
     Float,
     /// A duration in seconds.

@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 import chatkeep
-from chatkeep._bases import Stored
-from chatkeep._generated.awaited.database import DatabaseManager
-from chatkeep._generated.awaited.messages import MessageLogger
-from chatkeep._generated.awaited.tokens import TokenManager
+from chatkeep._generated.awaited.managers import Managers
 from chatkeep._native import Store
 
 TYPE_CHECKING = False
@@ -18,10 +15,10 @@ if TYPE_CHECKING:
     Self = TypeVar("Self", bound="ChatkeepBase")
 
 
-class ChatkeepBase(Stored):
+class ChatkeepBase(Managers):
     """The base of ``Chatkeep``."""
 
-    __slots__ = ("blocking", "db_manager", "message_logger", "token_manager")
+    __slots__ = ("blocking",)
 
     @classmethod
     def of(cls: type[Self], chat: chatkeep.Chatkeep) -> Self:
@@ -45,9 +42,7 @@ class ChatkeepBase(Stored):
     def _set(self, chat: chatkeep.Chatkeep) -> None:
         self._store = chat._store
         self.blocking = chat
-        self.message_logger = MessageLogger(chat)
-        self.token_manager = TokenManager(chat)
-        self.db_manager = DatabaseManager(chat)
+        self._create_managers(chat)
 
     async def close(self, timeout: float = 30.0) -> None:
         """Closes the store."""

@@ -57,9 +57,10 @@ class Chatkeep(ChatkeepBase):
             revocation takes effect immediately in its own process.
 
     Attributes:
-        message_logger (MessageLogger): Message log.
-        token_manager (TokenManager): API tokens.
-        db_manager (DatabaseManager): Health, migrations and maintenance of the database.
+        message_logger (MessageLogger): Logs, reads, searches and deletes messages.
+        token_manager (TokenManager): Creates, checks and revokes API tokens.
+        db_manager (DatabaseManager): Reports the database's status and health, and runs its
+            migrations.
 
     Raises:
         ConfigurationError: The URL or a setting is invalid. ``field`` is the argument, or the
