@@ -11,6 +11,9 @@ type Chatkeep struct {
 	// Tokens creates, checks and revokes API tokens.
 	Tokens *TokenManager
 
+	// Feedback stores users' ratings of responses, such as thumbs up and down.
+	Feedback *FeedbackManager
+
 	// Database reports the database's status and health, and runs its migrations.
 	Database *DatabaseManager
 
@@ -21,6 +24,7 @@ func newChatkeep(store *store) *Chatkeep {
 	chat := &Chatkeep{store: store}
 	chat.Messages = &MessageLogger{store}
 	chat.Tokens = &TokenManager{store}
+	chat.Feedback = &FeedbackManager{store}
 	chat.Database = &DatabaseManager{store}
 	return chat
 }

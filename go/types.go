@@ -235,6 +235,45 @@ type CreatedToken struct {
 	ExpiresAt *time.Time `json:"expires_at"`
 }
 
+// Feedback is a user's rating of a response.
+type Feedback struct {
+	// Id assigned by the database. It stays the same when the rating is changed.
+	ID int64 `json:"id"`
+
+	// Id of the rated message.
+	MessageID int64 `json:"message_id"`
+
+	// The user who rated, as the application names users.
+	User string `json:"user"`
+
+	// Rating from -10 to 10.
+	Rating int64 `json:"rating"`
+
+	// The user's comment, if any.
+	Comment *string `json:"comment"`
+
+	// Time of the first rating.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last change.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// FeedbackSummary is the ratings of the responses of one model.
+type FeedbackSummary struct {
+	// Number of ratings.
+	Ratings int64 `json:"ratings"`
+
+	// Number of ratings above 0.
+	Positive int64 `json:"positive"`
+
+	// Number of ratings below 0.
+	Negative int64 `json:"negative"`
+
+	// Average rating.
+	Average float64 `json:"average"`
+}
+
 // Health is the result of a health check.
 type Health struct {
 	// Whether calls can work. It is false when the schema does not match this program. A database that

@@ -6,6 +6,8 @@ import type {
   Analytics,
   AppliedMigration,
   CreatedToken,
+  Feedback,
+  FeedbackSummary,
   Health,
   HistoryEntry,
   ImportCounts,
@@ -105,6 +107,27 @@ export function tokenInfo(raw: any): TokenInfo {
     isActive: raw.is_active,
     lastUsedAt: optional(raw.last_used_at, timestamp),
     tokenStart: raw.token_start,
+  });
+}
+
+export function feedback(raw: any): Feedback {
+  return jsonReady({
+    id: integer(raw.id),
+    messageId: integer(raw.message_id),
+    user: raw.user,
+    rating: integer(raw.rating),
+    comment: raw.comment,
+    createdAt: timestamp(raw.created_at),
+    updatedAt: timestamp(raw.updated_at),
+  });
+}
+
+export function feedbackSummary(raw: any): FeedbackSummary {
+  return jsonReady({
+    ratings: integer(raw.ratings),
+    positive: integer(raw.positive),
+    negative: integer(raw.negative),
+    average: raw.average,
   });
 }
 

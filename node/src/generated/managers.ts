@@ -1,6 +1,7 @@
 /** The managers of a store. Made from the descriptions in crates/ by `make generate`. */
 
 import { DatabaseManager } from './database.js';
+import { FeedbackManager } from './feedback.js';
 import { MessageLogger } from './messages.js';
 import { StoreOperations } from './store.js';
 import { TokenManager } from './tokens.js';
@@ -11,6 +12,8 @@ export class StoreWithManagers extends StoreOperations {
   readonly messageLogger: MessageLogger;
   /** Creates, checks and revokes API tokens. */
   readonly tokenManager: TokenManager;
+  /** Stores users' ratings of responses, such as thumbs up and down. */
+  readonly feedbackManager: FeedbackManager;
   /** Reports the database's status and health, and runs its migrations. */
   readonly dbManager: DatabaseManager;
 
@@ -19,6 +22,7 @@ export class StoreWithManagers extends StoreOperations {
     super(store);
     this.messageLogger = new MessageLogger(store);
     this.tokenManager = new TokenManager(store);
+    this.feedbackManager = new FeedbackManager(store);
     this.dbManager = new DatabaseManager(store);
   }
 }

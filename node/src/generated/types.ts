@@ -219,6 +219,36 @@ export interface TokenInfo {
   readonly tokenStart: string | null;
 }
 
+/** A user's rating of a response. */
+export interface Feedback {
+  /** Id assigned by the database. It stays the same when the rating is changed. */
+  readonly id: number;
+  /** Id of the rated message. */
+  readonly messageId: number;
+  /** The user who rated, as the application names users. */
+  readonly user: string;
+  /** Rating from -10 to 10. */
+  readonly rating: number;
+  /** The user's comment, if any. */
+  readonly comment: string | null;
+  /** Time of the first rating. */
+  readonly createdAt: Date;
+  /** Time of the last change. */
+  readonly updatedAt: Date;
+}
+
+/** The ratings of the responses of one model. */
+export interface FeedbackSummary {
+  /** Number of ratings. */
+  readonly ratings: number;
+  /** Number of ratings above 0. */
+  readonly positive: number;
+  /** Number of ratings below 0. */
+  readonly negative: number;
+  /** Average rating. */
+  readonly average: number;
+}
+
 /**
  * Numbers of connections and waiting callers at one point in time.
  *
@@ -479,6 +509,22 @@ export interface NewTokenOptions extends Abortable {
   readonly description?: string | undefined;
   /** Days until the token expires, 1 or more; without it, it does not expire. */
   readonly expiresDays?: number | bigint | null | undefined;
+}
+
+/** Options of `putFeedback`. */
+export interface PutFeedbackOptions extends Abortable {
+  /** The user's comment. */
+  readonly comment?: string | null | undefined;
+}
+
+/** Options of `listFeedback`. */
+export interface ListFeedbackOptions extends Abortable {
+  /** ID of a message, to return only its ratings. */
+  readonly messageId?: number | bigint | null | undefined;
+  /** Maximum number of ratings to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** ID of a rating, to return only earlier ones. Pass the last ID of a page for the next page. */
+  readonly before?: number | bigint | null | undefined;
 }
 
 /** Options of `migrate`. */

@@ -14,6 +14,7 @@ Examples:
 """
 
 from chatkeep._generated.blocking.database import DatabaseManager
+from chatkeep._generated.blocking.feedback import FeedbackManager
 from chatkeep._generated.blocking.messages import MessageLogger
 from chatkeep._generated.blocking.store import Chatkeep
 from chatkeep._generated.blocking.tokens import TokenManager
@@ -44,6 +45,7 @@ __all__ = [
     "CorruptError",
     "DatabaseManager",
     "Error",
+    "FeedbackManager",
     "InternalError",
     "InvalidInputError",
     "InvalidTypeError",
@@ -57,12 +59,13 @@ __all__ = [
     "TokenManager",
     "UnavailableError",
     "db_manager",
+    "feedback_manager",
     "from_environment",
     "message_logger",
     "token_manager",
 ]
 
-for _class in (Chatkeep, DatabaseManager, MessageLogger, TokenManager):
+for _class in (Chatkeep, DatabaseManager, FeedbackManager, MessageLogger, TokenManager):
     # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = __name__
 del _class
@@ -86,6 +89,9 @@ _environment = from_environment()
 message_logger = _environment.message_logger
 #: Creates, checks and revokes API tokens. The environment variables name the database.
 token_manager = _environment.token_manager
+#: Stores users' ratings of responses, such as thumbs up and down. The environment variables name
+#: the database.
+feedback_manager = _environment.feedback_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

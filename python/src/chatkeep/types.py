@@ -25,6 +25,8 @@ __all__ = [
     "CreatedToken",
     "DatabaseHealth",
     "Engine",
+    "Feedback",
+    "FeedbackSummary",
     "FineTuningFormat",
     "Health",
     "ImportCounts",
@@ -125,6 +127,38 @@ class CreatedToken(TypedDict):
     created_at: str
     #: Time from which the token is invalid. ``None`` means that it does not expire.
     expires_at: str | None
+
+
+class Feedback(TypedDict):
+    """A user's rating of a response."""
+
+    #: Id assigned by the database. It stays the same when the rating is changed.
+    id: int
+    #: Id of the rated message.
+    message_id: int
+    #: The user who rated, as the application names users.
+    user: str
+    #: Rating from -10 to 10.
+    rating: int
+    #: The user's comment, if any.
+    comment: str | None
+    #: Time of the first rating.
+    created_at: str
+    #: Time of the last change.
+    updated_at: str
+
+
+class FeedbackSummary(TypedDict):
+    """The ratings of the responses of one model."""
+
+    #: Number of ratings.
+    ratings: int
+    #: Number of ratings above 0.
+    positive: int
+    #: Number of ratings below 0.
+    negative: int
+    #: Average rating.
+    average: float
 
 
 class PoolStatus(TypedDict):

@@ -18,6 +18,7 @@ Examples:
 
 import chatkeep
 from chatkeep._generated.awaited.database import DatabaseManager
+from chatkeep._generated.awaited.feedback import FeedbackManager
 from chatkeep._generated.awaited.messages import MessageLogger
 from chatkeep._generated.awaited.store import Chatkeep
 from chatkeep._generated.awaited.tokens import TokenManager
@@ -25,14 +26,16 @@ from chatkeep._generated.awaited.tokens import TokenManager
 __all__ = [
     "Chatkeep",
     "DatabaseManager",
+    "FeedbackManager",
     "MessageLogger",
     "TokenManager",
     "db_manager",
+    "feedback_manager",
     "message_logger",
     "token_manager",
 ]
 
-for _class in (Chatkeep, DatabaseManager, MessageLogger, TokenManager):
+for _class in (Chatkeep, DatabaseManager, FeedbackManager, MessageLogger, TokenManager):
     # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = __name__
 del _class
@@ -42,6 +45,9 @@ _environment = Chatkeep.of(chatkeep.from_environment())
 message_logger = _environment.message_logger
 #: Creates, checks and revokes API tokens. The environment variables name the database.
 token_manager = _environment.token_manager
+#: Stores users' ratings of responses, such as thumbs up and down. The environment variables name
+#: the database.
+feedback_manager = _environment.feedback_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

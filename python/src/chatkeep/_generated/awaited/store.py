@@ -60,6 +60,8 @@ class Chatkeep(ChatkeepBase):
     Attributes:
         message_logger (MessageLogger): Logs, reads, searches and deletes messages.
         token_manager (TokenManager): Creates, checks and revokes API tokens.
+        feedback_manager (FeedbackManager): Stores users' ratings of responses, such as thumbs up
+            and down.
         db_manager (DatabaseManager): Reports the database's status and health, and runs its
             migrations.
         blocking (chatkeep.Chatkeep): The same store with blocking calls.

@@ -3,6 +3,7 @@
 
 from chatkeep._bases import Stored
 from chatkeep._generated.blocking.database import DatabaseManager
+from chatkeep._generated.blocking.feedback import FeedbackManager
 from chatkeep._generated.blocking.messages import MessageLogger
 from chatkeep._generated.blocking.tokens import TokenManager
 
@@ -10,9 +11,10 @@ from chatkeep._generated.blocking.tokens import TokenManager
 class Managers(Stored):
     """A store with its managers."""
 
-    __slots__ = ("db_manager", "message_logger", "token_manager")
+    __slots__ = ("db_manager", "feedback_manager", "message_logger", "token_manager")
 
     def _create_managers(self, chat: Stored) -> None:
         self.message_logger = MessageLogger(chat)
         self.token_manager = TokenManager(chat)
+        self.feedback_manager = FeedbackManager(chat)
         self.db_manager = DatabaseManager(chat)
