@@ -21,6 +21,18 @@ macro_rules! migrations {
             migration!($dialect, "20261129180100", "fill_tables_of_unfinished_transfer"),
             migration!($dialect, "20261129180200", "drop_counts_of_unfinished_transfer"),
             migration!($dialect, "20261129185000", "create_message_feedback"),
+            migration!($dialect, "20261129190000", "create_chat_users"),
+            migration!($dialect, "20261129190100", "create_user_passwords"),
+            migration!($dialect, "20261129190200", "create_user_identities"),
+            migration!($dialect, "20261129190300", "create_user_roles"),
+            migration!($dialect, "20261129190400", "create_one_time_secrets"),
+            migration!($dialect, "20261129191000", "create_user_sessions"),
+            migration!($dialect, "20261129192000", "create_chat_conversations"),
+            migration!($dialect, "20261129192300", "create_conversation_items"),
+            migration!($dialect, "20261129193000", "create_open_turns"),
+            migration!($dialect, "20261129193100", "create_chat_streams"),
+            migration!($dialect, "20261129193200", "create_stream_chunks"),
+            migration!($dialect, "20261129194000", "create_chat_audit_log"),
         ]
     };
 }

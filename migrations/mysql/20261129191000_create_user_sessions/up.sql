@@ -1,0 +1,27 @@
+-- A session is valid while its user_stamp is the stamp of its user.
+CREATE TABLE IF NOT EXISTS user_sessions (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    public_id VARCHAR(64) NOT NULL,
+    token_hash CHAR(64) NOT NULL,
+    previous_hash CHAR(64) NULL,
+    rotated_at DATETIME(6) NULL,
+    family CHAR(32) NOT NULL,
+    user_id BIGINT NOT NULL,
+    user_stamp CHAR(32) NOT NULL,
+    created_at DATETIME(6) NOT NULL,
+    last_seen_at DATETIME(6) NOT NULL,
+    idle_expires_at DATETIME(6) NULL,
+    expires_at DATETIME(6) NOT NULL,
+    revoked_at DATETIME(6) NULL,
+    reason VARCHAR(50) NULL,
+    ip VARCHAR(45) NULL,
+    user_agent VARCHAR(255) NULL,
+    label VARCHAR(100) NULL,
+    UNIQUE INDEX user_sessions_public_id (public_id),
+    UNIQUE INDEX user_sessions_token_hash (token_hash),
+    UNIQUE INDEX user_sessions_previous_hash (previous_hash),
+    INDEX user_sessions_family (family),
+    INDEX user_sessions_user_id_id (user_id, id),
+    INDEX user_sessions_expires_at (expires_at),
+    CONSTRAINT user_sessions_user_id_fk FOREIGN KEY (user_id) REFERENCES chat_users (id) ON DELETE CASCADE
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100500 utf8mb4_nopad_bin */;

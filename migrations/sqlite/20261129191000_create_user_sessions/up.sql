@@ -1,0 +1,27 @@
+-- A session is valid while its user_stamp is the stamp of its user.
+CREATE TABLE user_sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    public_id VARCHAR(64) NOT NULL,
+    token_hash CHAR(64) NOT NULL,
+    previous_hash CHAR(64) NULL,
+    rotated_at TEXT NULL,
+    family CHAR(32) NOT NULL,
+    user_id BIGINT NOT NULL,
+    user_stamp CHAR(32) NOT NULL,
+    created_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    idle_expires_at TEXT NULL,
+    expires_at TEXT NOT NULL,
+    revoked_at TEXT NULL,
+    reason VARCHAR(50) NULL,
+    ip VARCHAR(45) NULL,
+    user_agent VARCHAR(255) NULL,
+    label VARCHAR(100) NULL,
+    CONSTRAINT user_sessions_user_id_fk FOREIGN KEY (user_id) REFERENCES chat_users (id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX user_sessions_public_id ON user_sessions (public_id);
+CREATE UNIQUE INDEX user_sessions_token_hash ON user_sessions (token_hash);
+CREATE UNIQUE INDEX user_sessions_previous_hash ON user_sessions (previous_hash);
+CREATE INDEX user_sessions_family ON user_sessions (family);
+CREATE INDEX user_sessions_user_id_id ON user_sessions (user_id, id);
+CREATE INDEX user_sessions_expires_at ON user_sessions (expires_at);
