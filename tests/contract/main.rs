@@ -1,6 +1,6 @@
 //! The contract suite: runs the same cases against every engine.
 //!
-//! - [`messages`], [`tokens`]: the cases, each a function that receives an empty [`store::Store`].
+//! - [`messages`], [`tokens`], [`users`]: the cases, each a function that receives an empty [`store::Store`].
 //! - [`asynchronous`]: the asynchronous API, compared with the blocking one.
 //! - [`vectors`]: cases shared by all languages, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a simple in-memory model.
@@ -26,4 +26,5 @@ mod settings;
 mod sqlite_build;
 mod store;
 mod tokens;
+mod users;
 mod vectors;

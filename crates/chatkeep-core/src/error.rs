@@ -26,7 +26,7 @@ pub enum ErrorKind {
     /// The connection was lost during `COMMIT`; the change may or may not be stored.
     OutcomeUnknown,
     /// A conflict with another transaction (deadlock, serialization failure or lock wait)
-    /// lasted until the deadline.
+    /// lasted until the deadline. If it is not retryable, the value of [`Error::field`] is taken.
     Conflict,
     /// The disk or the database's storage quota is full.
     StorageFull,
@@ -135,6 +135,15 @@ impl Error {
         let mut error = Self::new(ErrorKind::InvalidInput, message);
         error.0.field = Some(field.into());
         error
+    }
+
+    /// Creates an error about a value that must be unique and is taken, or about a rule between
+    /// rows that the call would break. It is not retryable.
+    pub fn taken(
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(ErrorKind::Conflict, message).with_field(field).with_retryable(false)
     }
 
     /// Creates an error about an invalid setting.

@@ -66,7 +66,7 @@ kinds! {
     "No connection became free in time, or the server has reached its connection limit.";
 
     ErrorKind::Conflict, "Conflict", "CONFLICT", "ConflictError", "RuntimeError", 503, 1, true,
-    "A deadlock, a serialization failure or a lock lasted until the deadline.";
+    "A deadlock, a serialization failure or a lock lasted until the deadline. If it is not retryable, a value that must be unique is taken; the error's field names it.";
 
     ErrorKind::OutcomeUnknown, "OutcomeUnknown", "OUTCOME_UNKNOWN", "OutcomeUnknownError", "ConnectionError", 503, 5, false,
     "The connection broke before the database confirmed a change, which may have been stored.";

@@ -7,7 +7,7 @@
 //! - [`DatabaseUrl`]: the address of a database.
 //! - [`Connection`]: one connection to any of the engines; every call has a deadline.
 //! - [`migrations`]: the versions of the schema.
-//! - [`messages`], [`tokens`]: all reads and writes.
+//! - [`messages`], [`tokens`], [`users`]: all reads and writes.
 //! - [`Timestamp`], [`Metadata`]: values that are identical on every engine.
 //! - [`Error`]: the only error type, with a kind.
 
@@ -35,6 +35,7 @@ mod schema;
 mod token;
 pub mod transfer;
 pub mod url;
+mod user;
 mod value;
 
 pub use connection::{ConnectOptions, Connection, Role};
@@ -51,7 +52,9 @@ pub use token::{
     CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason, TokenState,
 };
 pub use url::DatabaseUrl;
-pub use value::{Metadata, Timestamp};
+pub use user::password::PasswordScheme;
+pub use user::{NewUser, OneTimeSecret, User, UserChanges, UserIdentity, UserPage, UserRole};
+pub use value::{Metadata, Secret, Timestamp};
 
 /// Reads, writes, searches and totals of the message log.
 pub mod messages {
@@ -71,5 +74,17 @@ pub mod tokens {
         MAX_DESCRIPTION, StoredToken, check_description, count_all, count_expired, create,
         delete_expired, delete_expired_batch, existing_ids, expiry, find, find_state, get,
         insert_with_ids, insert_with_new_ids, list, list_after_id, revoke, touch, with_hashes,
+    };
+}
+
+/// Users, and how they sign in.
+pub mod users {
+    pub use crate::user::{
+        CheckedChanges, CheckedUser, Credentials, Login, UserKey, check_grant, check_identity,
+        check_page, check_purpose, check_role, check_subject, confirm, consume, create,
+        create_secret, delete, delete_expired_secrets_batch, delete_secrets, email_key, find,
+        find_by_identity, find_credentials, grant, has_password, has_role, link, list,
+        list_identities, list_roles, new_stamp, password, record_identity_login, record_login,
+        revoke, rows, secret_expiry, set_active, set_password, unlink, update, username_key,
     };
 }

@@ -25,6 +25,7 @@
 
 mod backend;
 mod backoff;
+mod concurrency_limit;
 mod fork;
 pub mod limits;
 mod pool;
@@ -42,6 +43,7 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
+pub use concurrency_limit::{ConcurrencyLimit, WorkSlot};
 pub use fork::{OfProcess, PerProcess};
 pub use pool::{Initializer, Pool};
 pub use pooled_connection::PooledConnection;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, migrations, transfer};
+use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, Secret, migrations, transfer};
 use chatkeep_macros::operations;
 use chatkeep_pool::{Pool, PoolSettings};
 
@@ -171,6 +171,7 @@ impl fmt::Debug for Chatkeep {
 pub struct ChatkeepBuilder {
     url: Option<UrlSource>,
     settings: Option<PoolSettings>,
+    password_salt: Option<Secret>,
     pub(crate) overrides: Overrides,
 }
 
@@ -209,6 +210,13 @@ impl ChatkeepBuilder {
         self
     }
 
+    /// Sets `PASSWORD_SALT`, the secret with which Flask-Security hashed imported passwords: its
+    /// `SECURITY_PASSWORD_SALT`.
+    pub fn password_salt(mut self, salt: impl Into<Secret>) -> Self {
+        self.password_salt = Some(salt.into());
+        self
+    }
+
     /// Creates the handle. It does not connect yet.
     ///
     /// # Errors
@@ -221,7 +229,8 @@ impl ChatkeepBuilder {
             None => DatabaseUrl::from_environment()?,
         };
         let mut settings = self.settings.map_or_else(PoolSettings::from_environment, Ok)?;
-        let manager_settings = self.overrides.managers()?;
+        let mut manager_settings = self.overrides.managers()?;
+        manager_settings.password_salt = self.password_salt.or(manager_settings.password_salt);
         self.overrides.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
         let pool = Arc::new(Pool::with_initializer(

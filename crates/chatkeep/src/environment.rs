@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatkeep_core::Result;
+use chatkeep_core::{Result, Secret};
 use chatkeep_pool::limits::{Seconds, WholeNumber};
 
 /// Range of the time for which a token lookup is cached. It limits how long another process accepts
@@ -31,6 +31,11 @@ pub(crate) fn token_cache() -> Result<Duration> {
 /// Reads `DB_WRITERS`.
 pub(crate) fn writers() -> Result<u32> {
     variable(WRITERS.variable).map_or(Ok(DEFAULT_WRITERS), |text| WRITERS.parse(&text))
+}
+
+/// Reads `PASSWORD_SALT`, exactly as it is: whitespace may be part of it.
+pub(crate) fn password_salt() -> Option<Secret> {
+    std::env::var("PASSWORD_SALT").ok().filter(|text| !text.is_empty()).map(Secret::from)
 }
 
 /// Returns a variable's value. An empty variable counts as unset.

@@ -39,12 +39,14 @@ mod messages;
 mod migrate_request;
 mod migrator;
 pub mod operation;
+mod password_checker;
 mod retry;
 mod revocations;
 mod settings;
 mod token_cache;
 mod tokens;
 mod totals_updater;
+mod users;
 mod write;
 
 pub use asynchronous::{
@@ -55,11 +57,7 @@ pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind, Feedback,
-    FeedbackSummary, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
-    Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken, Result, SchemaState,
-    SearchIndexState, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck,
-    TotalsDifference, migrations, url,
+    Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken, Result, SchemaState, SearchIndexState, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck, TotalsDifference, migrations, url, NewUser, OneTimeSecret, PasswordScheme, Secret, User, UserChanges, UserIdentity, UserPage, UserRole,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};
@@ -72,4 +70,5 @@ pub use migrate_request::{MigrateRequest, MigrateResponse};
 pub use migrator::Migrator;
 pub use settings::{Range, SETTINGS, Setting};
 pub use tokens::TokenManager;
+pub use users::{UserFilter, UserManager};
 pub use write::MessageSink;

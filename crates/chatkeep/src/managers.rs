@@ -13,6 +13,7 @@ use crate::messages::MessageLogger;
 use crate::operation::{Described, Interface};
 use crate::settings::ManagerSettings;
 use crate::tokens::TokenManager;
+use crate::users::UserManager;
 
 /// The parts of a store from which its managers are created.
 pub(crate) struct Parts {
@@ -81,6 +82,8 @@ managers! {
 
     /// Returns the ratings of responses.
     feedback: FeedbackManager;
+    /// Returns the users.
+    users: UserManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chatkeep_core::described::{Type, Value};
-use chatkeep_core::{Error, Result};
+use chatkeep_core::{Error, Result, Secret};
 use chatkeep_pool::PoolSettings;
 use chatkeep_pool::limits::{self, Seconds, WholeNumber};
 
@@ -202,18 +202,24 @@ impl ChatkeepBuilder {
 }
 
 /// Settings of the managers, as opposed to those of the pool.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct ManagerSettings {
     /// Lifetime of a cached token lookup; zero disables the cache.
     pub(crate) token_cache: Duration,
     /// Maximum number of concurrent writers of messages.
     pub(crate) writers: u32,
+    /// The salt of Flask-Security's hashes.
+    pub(crate) password_salt: Option<Secret>,
 }
 
 impl Overrides {
     /// Returns the settings of the managers, from here or from the environment.
     pub(crate) fn managers(&self) -> Result<ManagerSettings> {
-        Ok(ManagerSettings { token_cache: self.token_cache()?, writers: self.writers()? })
+        Ok(ManagerSettings {
+            token_cache: self.token_cache()?,
+            writers: self.writers()?,
+            password_salt: environment::password_salt(),
+        })
     }
 
     /// Returns the lifetime of a cached token lookup, from here or from the environment.

@@ -10,7 +10,7 @@ use super::value::Value;
 use crate::error::{Error, Result};
 use crate::message::{Cursor, MetadataFilter, Order};
 use crate::token::PlainToken;
-use crate::value::{Metadata, Timestamp};
+use crate::value::{Metadata, Secret, Timestamp};
 
 /// Describes types, and converts values of these types if they can be arguments.
 macro_rules! describe {
@@ -47,6 +47,7 @@ describe! {
     String => Type::Text, Text as "a string";
     PathBuf => Type::Path, Path as "a path";
     PlainToken => Type::Secret;
+    Secret => Type::Secret;
     Timestamp => Type::Timestamp, Timestamp as "a timestamp";
     Metadata => Type::Metadata, Metadata as "a JSON object";
     Vec<MetadataFilter> => Type::MetadataFilter;
@@ -64,6 +65,12 @@ impl FromValue for f64 {
             Value::Integer(value) => Ok(value as f64),
             _ => Err(unexpected("a number")),
         }
+    }
+}
+
+impl FromValue for Secret {
+    fn from_value(value: Value) -> Result<Self> {
+        String::from_value(value).map(Self::from)
     }
 }
 

@@ -26,6 +26,7 @@ macro_rules! migrations {
             migration!($dialect, "20261129190200", "create_user_identities"),
             migration!($dialect, "20261129190300", "create_user_roles"),
             migration!($dialect, "20261129190400", "create_one_time_secrets"),
+            migration!($dialect, "20261129190500", "create_auth_user_view"),
             migration!($dialect, "20261129191000", "create_user_sessions"),
             migration!($dialect, "20261129192000", "create_chat_conversations"),
             migration!($dialect, "20261129192300", "create_conversation_items"),

@@ -78,3 +78,10 @@ diesel::table! {
         expires_at -> UtcTimestamp,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(
+    chat_users,
+    user_passwords,
+    user_identities,
+    user_roles
+);

@@ -1,9 +1,11 @@
-//! Values of columns: timestamps, metadata, and the checks of texts.
+//! Values of columns: timestamps, metadata, public ids, secrets, and the checks of texts.
 
 mod canonical_form;
 mod canonical_json;
 mod metadata;
 mod metadata_sql;
+pub(crate) mod public_id;
+mod secret;
 mod strict_json;
 mod text;
 mod timestamp;
@@ -12,4 +14,5 @@ mod timestamp_sql;
 pub(crate) use canonical_json::canonical_text;
 pub use metadata::Metadata;
 pub(crate) use text::{check_name, refuse_nul};
+pub use secret::Secret;
 pub use timestamp::Timestamp;
