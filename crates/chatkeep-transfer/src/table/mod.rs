@@ -10,6 +10,7 @@ mod message_feedback;
 mod messages;
 mod next_ids;
 mod row_counts;
+mod users;
 
 use chatkeep_core::{Connection, Result};
 
@@ -19,12 +20,22 @@ pub(crate) use erased::{AnyTable, HandOver};
 pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
+pub(crate) use users::{ChatUsers, OneTimeSecrets, UserIdentities, UserPasswords, UserRoles};
 
 use crate::digest::RowDigest;
 use message_feedback::MessageFeedback;
 
 /// All tables, each after those that it references.
-pub(crate) const TABLES: Tables = &[&Messages, &ApiTokens, &MessageFeedback];
+pub(crate) const TABLES: Tables = &[
+    &Messages,
+    &MessageFeedback,
+    &ChatUsers,
+    &UserPasswords,
+    &UserIdentities,
+    &UserRoles,
+    &OneTimeSecrets,
+    &ApiTokens,
+];
 
 /// A list of tables, each after those that it references.
 pub(crate) type Tables = &'static [&'static dyn AnyTable];
