@@ -13,7 +13,7 @@ import {
   startCall,
   storeOf,
 } from './operations.js';
-import { optionsOf } from './options.js';
+import { type Options, optionsOf } from './options.js';
 import type { Message, MigrateResponses, MigrateVerb } from './types.js';
 
 const NONE = Object.freeze({});
@@ -72,7 +72,7 @@ export function verifyToken(
   options: unknown,
   args: Args,
 ): Promise<boolean> {
-  const cached = (token: unknown) => storeOf(group).verifyCached(token);
+  const cached = ([token]: unknown[]) => storeOf(group).verifyCached(token);
   return cachedCall(group, operation, options, args, cached);
 }
 
@@ -83,7 +83,7 @@ export function checkToken<T>(
   options: unknown,
   args: Args,
 ): Promise<T> {
-  const cached = (token: unknown) => storeOf(group).checkCached(token);
+  const cached = ([token, scope]: unknown[]) => storeOf(group).checkCached(token, scope);
   return cachedCall(group, operation, options, args, cached);
 }
 
@@ -92,19 +92,20 @@ function cachedCall<T>(
   operation: Operation<T>,
   options: unknown,
   args: Args,
-  cached: (token: unknown) => Response,
+  cached: (values: unknown[]) => Response,
 ): Promise<T> {
-  // The general call checks the options and the signal.
+  let checked: Options = NONE;
   if (options !== undefined) {
     try {
-      const { signal } = optionsOf(operation.name, options, operation.options);
-      if (signal !== undefined) return call(group, operation, options, args);
+      checked = optionsOf(operation.name, options, operation.options);
     } catch (error) {
       return Promise.reject(error);
     }
+    // The general call checks the signal.
+    if (checked.signal !== undefined) return call(group, operation, options, args);
   }
-  const response = cached(args(NONE)[0]);
-  if (response === null) return call(group, operation, undefined, args);
+  const response = cached(args(checked));
+  if (response === null) return call(group, operation, options, args);
   if (isFailure(response)) return Promise.reject(errorOf(response));
   return Promise.resolve(operation.decode(response as never));
 }

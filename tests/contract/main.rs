@@ -1,6 +1,7 @@
 //! The contract suite: runs the same cases against every engine.
 //!
-//! - [`messages`], [`tokens`], [`users`]: the cases, each a function that receives an empty [`store::Store`].
+//! - [`messages`], [`tokens`], [`users`], [`sessions`]: the cases, each a function that receives an
+//!   empty [`store::Store`].
 //! - [`asynchronous`]: the asynchronous API, compared with the blocking one.
 //! - [`vectors`]: cases shared by all languages, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a simple in-memory model.
@@ -22,6 +23,7 @@ mod program;
 mod redaction;
 mod schema;
 mod server_settings;
+mod sessions;
 mod settings;
 mod sqlite_build;
 mod store;

@@ -12,7 +12,7 @@ use chatkeep::{Chatkeep, MessageFilter, NewMessage, Page, Result};
 use napi::ValueType;
 use napi_derive::napi;
 
-use crate::arguments::{ArgError, ArgResult, JsArg, text};
+use crate::arguments::{ArgError, ArgResult, JsArg, optional_text, text};
 use crate::call;
 use crate::columns;
 use crate::operations::Known;
@@ -91,10 +91,12 @@ impl Store {
     pub fn check_cached(
         &self,
         #[napi(ts_arg_type = "unknown")] token: JsArg<'_>,
+        #[napi(ts_arg_type = "unknown")] scope: JsArg<'_>,
     ) -> napi::Result<JsValue> {
         call::enter_sync("check_token", || {
             let token = presented(&token)?.unwrap_or_default();
-            let cached = self.handle().chat()?.tokens().check_cached(&token);
+            let scope = optional_text("scope", &scope)?;
+            let cached = self.handle().chat()?.tokens().check_cached(&token, scope.as_deref());
             Ok(cached.map_or(Response::Null, |check| response(&check)))
         })
     }

@@ -19,7 +19,7 @@ mod value;
 pub(crate) use self::cursor::cursor_after_message;
 pub(crate) use self::record::ResultKeys;
 pub(crate) use self::settings::builder;
-pub(crate) use self::text::text;
+pub(crate) use self::text::{optional_text, text};
 pub(crate) use self::value::value;
 
 /// An argument as passed by Python.

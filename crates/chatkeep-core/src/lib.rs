@@ -7,7 +7,7 @@
 //! - [`DatabaseUrl`]: the address of a database.
 //! - [`Connection`]: one connection to any of the engines; every call has a deadline.
 //! - [`migrations`]: the versions of the schema.
-//! - [`messages`], [`tokens`], [`users`]: all reads and writes.
+//! - [`messages`], [`tokens`], [`users`], [`sessions`]: all reads and writes.
 //! - [`Timestamp`], [`Metadata`]: values that are identical on every engine.
 //! - [`Error`]: the only error type, with a kind.
 
@@ -32,6 +32,7 @@ pub mod legacy;
 mod message;
 pub mod migrations;
 mod schema;
+mod session;
 mod token;
 pub mod transfer;
 pub mod url;
@@ -48,8 +49,13 @@ pub use message::{
     Message, MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums,
     ToCount, TotalsCheck, TotalsDifference, Uncounted,
 };
+pub use session::{
+    CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
+    SessionPage, SessionReason, SessionSecret,
+};
 pub use token::{
-    CreatedToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason, TokenState,
+    CreatedToken, FoundToken, NewToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason,
+    TokenState,
 };
 pub use url::DatabaseUrl;
 pub use user::password::PasswordScheme;
@@ -68,12 +74,22 @@ pub mod messages {
     };
 }
 
-/// Creation, lookup and revocation of API tokens.
+/// Creation, lookup, rotation and revocation of API tokens.
 pub mod tokens {
     pub use crate::token::{
-        MAX_DESCRIPTION, StoredToken, check_description, count_all, count_expired, create,
-        delete_expired, delete_expired_batch, existing_ids, expiry, find, find_state, get,
-        insert_with_ids, insert_with_new_ids, list, list_after_id, revoke, touch, with_hashes,
+        MAX_DESCRIPTION, StoredToken, check_description, check_required_scopes, count_all,
+        count_expired, create, delete_expired, delete_expired_batch, existing_ids, expiry, find,
+        find_state, get, grace_end, insert_with_ids, insert_with_new_ids, join_scopes, list,
+        list_after_id, revoke, rotate, touch, with_hashes,
+    };
+}
+
+/// Creation, lookup, rotation and end of users' sessions.
+pub mod sessions {
+    pub use crate::session::{
+        End, GRACE, MIN_INTERVAL, Rotation, SessionUse, StoredSession, check_limit, count_all,
+        create, delete_ended_batch, end_by_id, end_by_public_id, end_of_user, find,
+        insert_with_ids, list, list_after_id, rotate, touch,
     };
 }
 

@@ -32,7 +32,6 @@ mod environment;
 mod feedback;
 mod fine_tuning;
 mod handle;
-mod last_used_recorder;
 mod managers;
 mod message_iter;
 mod messages;
@@ -42,22 +41,31 @@ pub mod operation;
 mod password_checker;
 mod retry;
 mod revocations;
+mod secret_cache;
+mod session_check;
+mod sessions;
 mod settings;
-mod token_cache;
 mod tokens;
 mod totals_updater;
+mod use_recorder;
 mod users;
 mod write;
 
 pub use asynchronous::{
     Async, AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger,
-    AsyncTokenManager,
+    AsyncSessionManager, AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, Metadata, MetadataFilter, NewMessage, Order, Page, PlainToken, Result, SchemaState, SearchIndexState, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck, TotalsDifference, migrations, url, NewUser, OneTimeSecret, PasswordScheme, Secret, User, UserChanges, UserIdentity, UserPage, UserRole,
+    Analytics, CreatedSession, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error,
+    ErrorKind, Feedback, FeedbackSummary, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES,
+    Message, MessageFilter, Metadata, MetadataFilter, NewMessage, NewSession, NewToken, NewUser,
+    OneTimeSecret, Order, Page, PasswordScheme, PlainToken, Result, RotatedSession, SchemaState,
+    SearchIndexState, Secret, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret,
+    Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck, TotalsDifference, User,
+    UserChanges, UserIdentity, UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};
@@ -68,6 +76,7 @@ pub use message_iter::MessageIter;
 pub use messages::MessageLogger;
 pub use migrate_request::{MigrateRequest, MigrateResponse};
 pub use migrator::Migrator;
+pub use sessions::SessionManager;
 pub use settings::{Range, SETTINGS, Setting};
 pub use tokens::TokenManager;
 pub use users::{UserFilter, UserManager};

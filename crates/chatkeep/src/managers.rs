@@ -11,6 +11,7 @@ use crate::database::DatabaseManager;
 use crate::feedback::FeedbackManager;
 use crate::messages::MessageLogger;
 use crate::operation::{Described, Interface};
+use crate::sessions::SessionManager;
 use crate::settings::ManagerSettings;
 use crate::tokens::TokenManager;
 use crate::users::UserManager;
@@ -84,6 +85,8 @@ managers! {
     feedback: FeedbackManager;
     /// Returns the users.
     users: UserManager;
+    /// Returns the sessions of users.
+    sessions: SessionManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

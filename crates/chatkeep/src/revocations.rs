@@ -1,10 +1,10 @@
-//! The order in which this process revoked tokens, shared by all of its open stores.
+//! The order in which this process revoked tokens and sessions, shared by all of its open stores.
 //!
-//! A cached token is valid only if it was looked up after its latest revocation.
+//! A cached row is valid only if it was looked up after its latest revocation.
 //!
 //! There is one order per process, not per database. Two URLs may name the same database in ways
 //! that a program cannot detect: `localhost` and `127.0.0.1`, or a symbolic link to a file. If two
-//! databases have a token with the same id, a revocation in one causes one more lookup in the other.
+//! databases have a row with the same id, a revocation in one causes one more lookup in the other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,13 +12,15 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chatkeep_pool::{OfProcess, PerProcess};
 
-/// Maximum number of tokens whose latest revocation is stored. Beyond it, all cached tokens are
-/// looked up again.
-const MAX_TOKENS: usize = 10_000;
+/// Maximum number of rows whose latest revocation is stored. Beyond it, all cached rows are looked
+/// up again.
+const MAX_ROWS: usize = 10_000;
 
-/// A forked child starts with its own order, and with an empty cache.
-static ORDER: LazyLock<PerProcess<Revocations>> =
-    LazyLock::new(|| PerProcess::new(Revocations::default()));
+/// The orders of tokens and of sessions. A forked child starts with its own, and with empty caches.
+static TOKENS: Order = LazyLock::new(|| PerProcess::new(Revocations::default()));
+static SESSIONS: Order = LazyLock::new(|| PerProcess::new(Revocations::default()));
+
+type Order = LazyLock<PerProcess<Revocations>>;
 
 /// The revocations made by this process, numbered from 1.
 #[derive(Default)]
@@ -30,45 +32,51 @@ pub(crate) struct Revocations {
 
 #[derive(Default)]
 struct State {
-    /// Latest revocation of each token, by token id.
-    by_token: HashMap<i64, u64>,
-    /// Latest revocation that may affect any token.
+    /// Latest revocation of each row, by its id.
+    by_row: HashMap<i64, u64>,
+    /// Latest revocation that may affect any row.
     of_any: u64,
 }
 
 impl Revocations {
-    /// Returns this process's revocations.
-    pub(crate) fn of_process() -> Arc<OfProcess<Self>> {
-        ORDER.get(Self::default)
+    /// Returns this process's revocations of tokens.
+    pub(crate) fn of_tokens() -> Arc<OfProcess<Self>> {
+        TOKENS.get(Self::default)
     }
 
-    /// Returns the number of the latest revocation. Callers read it before they look up a token.
+    /// Returns this process's revocations of sessions. A change of a user that ends sessions, such
+    /// as a new stamp, is recorded here by [`Revocations::record_any`].
+    pub(crate) fn of_sessions() -> Arc<OfProcess<Self>> {
+        SESSIONS.get(Self::default)
+    }
+
+    /// Returns the number of the latest revocation. Callers read it before they look up a row.
     pub(crate) fn latest(&self) -> u64 {
         self.latest.load(Ordering::SeqCst)
     }
 
-    /// Records that a token was revoked, after the database has confirmed it.
+    /// Records that a row was revoked, after the database has confirmed it.
     pub(crate) fn record(&self, id: i64) {
         let mut state = self.lock();
         let number = self.latest() + 1;
-        if state.by_token.len() >= MAX_TOKENS {
-            state.by_token.clear();
+        if state.by_row.len() >= MAX_ROWS {
+            state.by_row.clear();
             state.of_any = number;
         }
-        state.by_token.insert(id, number);
+        state.by_row.insert(id, number);
         self.latest.store(number, Ordering::SeqCst);
     }
 
-    /// Records that an unknown set of tokens was revoked or deleted.
+    /// Records that an unknown set of rows was revoked, changed or deleted.
     pub(crate) fn record_any(&self) {
         let mut state = self.lock();
         let number = self.latest() + 1;
-        state.by_token.clear();
+        state.by_row.clear();
         state.of_any = number;
         self.latest.store(number, Ordering::SeqCst);
     }
 
-    /// Returns whether the token was revoked after revocation `since`. If not, sets `since` to the
+    /// Returns whether the row was revoked after revocation `since`. If not, sets `since` to the
     /// latest revocation, so that the next call needs no lock.
     pub(crate) fn is_revoked_since(&self, id: i64, since: &AtomicU64) -> bool {
         let seen = since.load(Ordering::SeqCst);
@@ -76,7 +84,7 @@ impl Revocations {
             return false;
         }
         let state = self.lock();
-        let revoked = state.of_any.max(state.by_token.get(&id).copied().unwrap_or(0));
+        let revoked = state.of_any.max(state.by_row.get(&id).copied().unwrap_or(0));
         if revoked > seen {
             return true;
         }
@@ -126,10 +134,10 @@ mod tests {
         order.record_any();
         assert!(order.is_revoked_since(1, &AtomicU64::new(0)));
         let since = order.latest();
-        for id in 0..=MAX_TOKENS as i64 {
+        for id in 0..=MAX_ROWS as i64 {
             order.record(id);
         }
-        assert!(order.lock().by_token.len() <= MAX_TOKENS);
+        assert!(order.lock().by_row.len() <= MAX_ROWS);
         assert!(
             order.is_revoked_since(0, &AtomicU64::new(since)),
             "its revocation may have been discarded"

@@ -2,41 +2,27 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chatkeep_core::{
-    Connection, CreatedToken, PlainToken, Result, Timestamp, TokenCheck, TokenHash, TokenInfo,
-    TokenReason, TokenState, tokens,
+    Connection, CreatedToken, FoundToken, NewToken, PlainToken, Result, Timestamp, TokenCheck,
+    TokenHash, TokenInfo, TokenReason, TokenState, tokens,
 };
 use chatkeep_macros::operations;
-use chatkeep_pool::{OfProcess, PerProcess, Pool};
+use chatkeep_pool::Pool;
 
 use crate::batch_sizer::BatchSizer;
-use crate::last_used_recorder::LastUsedRecorder;
 use crate::managers::Parts;
 use crate::retry::with_retry;
 use crate::revocations::Revocations;
-use crate::token_cache::TokenCache;
+use crate::secret_cache::{ProcessCache, SecretCache};
+use crate::use_recorder::{UseRecorder, cutoff, is_recent};
 
 /// Creates, checks and revokes API tokens. It is cheap to clone.
 #[derive(Clone)]
 pub struct TokenManager {
     pool: Arc<Pool>,
-    cache: Arc<ProcessCache>,
-    last_used: Arc<LastUsedRecorder>,
-}
-
-/// The process's cache. It is disabled if the lifetime is zero. A forked child starts with an empty
-/// one.
-struct ProcessCache {
-    lifetime: Duration,
-    cache: PerProcess<TokenCache>,
-}
-
-impl ProcessCache {
-    fn get(&self) -> Option<Arc<OfProcess<TokenCache>>> {
-        (!self.lifetime.is_zero()).then(|| self.cache.get(|| TokenCache::new(self.lifetime)))
-    }
+    cache: Arc<ProcessCache<FoundToken>>,
+    last_used: Arc<UseRecorder<Timestamp>>,
 }
 
 /// Creates, checks and revokes API tokens.
@@ -47,12 +33,17 @@ impl ProcessCache {
 impl TokenManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         let (pool, lifetime) = (Arc::clone(&parts.pool), parts.settings.token_cache);
-        let cache = ProcessCache { lifetime, cache: PerProcess::new(TokenCache::new(lifetime)) };
-        let last_used = LastUsedRecorder::new(Arc::clone(&pool), Arc::clone(&parts.executor));
-        Self { pool, cache: Arc::new(cache), last_used: Arc::new(last_used) }
+        let last_used = UseRecorder::new(
+            Arc::clone(&pool),
+            Arc::clone(&parts.executor),
+            |connection, id, used_at| {
+                tokens::touch(connection, id, used_at, cutoff(used_at)).map(drop)
+            },
+        );
+        Self { pool, cache: Arc::new(ProcessCache::new(lifetime)), last_used: Arc::new(last_used) }
     }
 
-    /// Creates a token. Only its hash is stored, so this is the only time that it can be shown.
+    /// Creates a token without scopes and owner; see [`TokenManager::create_token_with`].
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -62,32 +53,82 @@ impl TokenManager {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     ///
-    /// # Arguments
-    /// - `description`: Purpose of the token, at most 255 characters.
-    /// - `expires_days`: Days until the token expires, 1 or more; without it, it does not expire.
+    /// # Errors
+    /// The errors of [`TokenManager::create_token_with`].
+    pub fn create_token(
+        &self,
+        description: &str,
+        expires_days: Option<i64>,
+    ) -> Result<CreatedToken> {
+        let token = NewToken { expires_days, ..NewToken::new(description) };
+        self.create_token_with(&token)
+    }
+
+    /// Creates a token. Only its hash is stored, so this is the only time that it can be shown.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::{NewToken, TokenReason};
+    ///
+    /// let token = NewToken::new("for reports").with_scopes(["reports:read"]);
+    /// let created = chat.tokens().create_token_with(&token)?;
+    /// let check = chat.tokens().check_token_for(created.token.expose(), Some("messages:write"))?;
+    /// assert_eq!(check.reason, TokenReason::MissingScope);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
     ///
     /// # Returns
     /// The token, with its record.
     ///
     /// # Errors
-    /// - `InvalidInput`: `description` is too long, or `expires_days` is less than 1.
+    /// - `InvalidInput`: `description` or one of the `scopes` is invalid, `expires_days` is less than 1,
+    /// or no active user has the id `user_id`.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write, name = "create_token")]
+    pub fn create_token_with(&self, #[argument(flatten)] token: &NewToken) -> Result<CreatedToken> {
+        let run = || {
+            token.check()?;
+            with_retry(&self.pool, |connection| tokens::create(connection, token))
+        };
+        run().map_err(|error| error.with_operation("create_token"))
+    }
+
+    /// Replaces a token by a new one with the same id.
+    ///
+    /// The previous token stays valid for a grace period, so that its users can switch. Another rotation
+    /// ends the grace period of the token before.
+    ///
+    /// # Arguments
+    /// - `token_id`: The token's id.
+    /// - `grace_seconds`: Seconds for which the previous token stays valid, 0–2,592,000. With 0, it is
+    /// invalid immediately in this process, and in others within `TOKEN_CACHE_SECONDS`.
+    ///
+    /// # Returns
+    /// The new token, with its record, or `None` if the token does not exist, was revoked or has expired.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `grace_seconds` is not 0–2,592,000.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
-    pub fn create_token(
+    pub fn rotate_token(
         &self,
-        #[argument(default = "API Token")] description: &str,
-        expires_days: Option<i64>,
-    ) -> Result<CreatedToken> {
+        token_id: i64,
+        #[argument(default = 60)] grace_seconds: i64,
+    ) -> Result<Option<CreatedToken>> {
         let run = || {
-            tokens::check_description(description)?;
-            expires_days.map(|days| tokens::expiry(Timestamp::now(), days)).transpose()?;
-            with_retry(&self.pool, |connection| {
-                tokens::create(connection, description, expires_days)
-            })
+            tokens::grace_end(Timestamp::now(), grace_seconds)?;
+            let rotated = with_retry(&self.pool, |connection| {
+                tokens::rotate(connection, token_id, grace_seconds, Timestamp::now())
+            });
+            // The cached lookup of the previous token has no end of its validity.
+            Revocations::of_tokens().record(token_id);
+            rotated
         };
-        run().map_err(|error| error.with_operation("create_token"))
+        run().map_err(|error| error.with_operation("rotate_token"))
     }
 
     /// Returns whether a token is valid now.
@@ -137,7 +178,7 @@ impl TokenManager {
         Some(is_valid(cached.as_deref()))
     }
 
-    /// Checks a token, and returns why it is valid or invalid.
+    /// Checks a token without a required scope; see [`TokenManager::check_token_for`].
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -149,36 +190,53 @@ impl TokenManager {
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
     ///
+    /// # Errors
+    /// The errors of [`TokenManager::check_token_for`].
+    pub fn check_token(&self, token: &str) -> Result<TokenCheck> {
+        self.check_token_for(token, None)
+    }
+
+    /// Checks a token, and returns why it is valid or invalid.
+    ///
     /// # Arguments
     /// - `token`: The string that the client presented, valid or not.
+    /// - `scope`: Scope that the token must have; several are separated by spaces. A token without scopes
+    /// has none of them.
     ///
     /// # Returns
     /// Whether the token is valid, the reason, and the stored record.
     ///
     /// # Errors
+    /// - `InvalidInput`: `scope` is not a scope.
     /// - `Unavailable`: the database does not answer. The token may be valid: respond with status 503,
     /// not 401.
-    #[operation(read, tuned, blocking)]
-    pub fn check_token(&self, token: &str) -> Result<TokenCheck> {
-        if !PlainToken::may_be_token(token) {
-            return Ok(TokenCheck::without_record(TokenReason::Malformed));
-        }
-        let found = self.find(token).map_err(|error| error.with_operation("check_token"))?;
-        Ok(check(found.as_deref()))
+    #[operation(read, tuned, blocking, name = "check_token")]
+    pub fn check_token_for(&self, token: &str, scope: Option<&str>) -> Result<TokenCheck> {
+        let run = || {
+            scope.map_or(Ok(()), tokens::check_required_scopes)?;
+            if !PlainToken::may_be_token(token) {
+                return Ok(TokenCheck::without_record(TokenReason::Malformed));
+            }
+            Ok(check(self.find(token)?.as_deref(), scope))
+        };
+        run().map_err(|error: chatkeep_core::Error| error.with_operation("check_token"))
     }
 
-    /// Returns the result of [`TokenManager::check_token`] if it is cached; see
-    /// [`TokenManager::verify_cached`].
-    pub fn check_cached(&self, token: &str) -> Option<TokenCheck> {
+    /// Returns the result of [`TokenManager::check_token_for`] if it is cached; see
+    /// [`TokenManager::verify_cached`]. `None` also means that `scope` is invalid.
+    pub fn check_cached(&self, token: &str, scope: Option<&str>) -> Option<TokenCheck> {
+        if scope.is_some_and(|scope| tokens::check_required_scopes(scope).is_err()) {
+            return None;
+        }
         if !PlainToken::may_be_token(token) {
             return Some(TokenCheck::without_record(TokenReason::Malformed));
         }
         let cached = self.cache.get()?.get(TokenHash::of(token))?;
-        Some(check(cached.as_deref()))
+        Some(check(cached.as_deref(), scope))
     }
 
     /// Returns the token's record, from the cache or from the database.
-    fn find(&self, token: &str) -> Result<Option<Arc<TokenInfo>>> {
+    fn find(&self, token: &str) -> Result<Option<Arc<FoundToken>>> {
         let hash = TokenHash::of(token);
         match self.cache.get() {
             Some(cache) => self.find_cached(&cache, hash),
@@ -186,7 +244,11 @@ impl TokenManager {
         }
     }
 
-    fn find_cached(&self, cache: &TokenCache, hash: TokenHash) -> Result<Option<Arc<TokenInfo>>> {
+    fn find_cached(
+        &self,
+        cache: &SecretCache<FoundToken>,
+        hash: TokenHash,
+    ) -> Result<Option<Arc<FoundToken>>> {
         cache.find(hash, self.pool.settings().query_timeout, || self.look_up(hash, tokens::find))
     }
 
@@ -205,18 +267,32 @@ impl TokenManager {
         if let Some(state) =
             state.filter(|state| TokenReason::of(*state, now) == TokenReason::Valid)
         {
-            self.last_used.record(state, now);
+            if !state.last_used_at.is_some_and(|last| is_recent(last, now)) {
+                self.last_used.record(state.id, now);
+            }
         }
         Ok(found)
     }
 
-    /// Returns the records of all tokens, newest first. They do not contain the tokens themselves.
+    /// Returns the records of all tokens, newest first; see [`TokenManager::list_tokens_of`].
+    ///
+    /// # Errors
+    /// The errors of [`TokenManager::list_tokens_of`].
+    pub fn list_tokens(&self) -> Result<Vec<TokenInfo>> {
+        self.list_tokens_of(None)
+    }
+
+    /// Returns the records of all tokens, or of those of a user, newest first. They do not contain the
+    /// tokens themselves.
+    ///
+    /// # Arguments
+    /// - `user_id`: Id of the user who owns the tokens; without it, all tokens are returned.
     ///
     /// # Errors
     /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
-    #[operation(read)]
-    pub fn list_tokens(&self) -> Result<Vec<TokenInfo>> {
-        let run = || tokens::list(&mut *self.pool.reader()?);
+    #[operation(read, name = "list_tokens")]
+    pub fn list_tokens_of(&self, user_id: Option<&str>) -> Result<Vec<TokenInfo>> {
+        let run = || tokens::list(&mut *self.pool.reader()?, user_id);
         run().map_err(|error| error.with_operation("list_tokens"))
     }
 
@@ -255,7 +331,7 @@ impl TokenManager {
         let revoked = with_retry(&self.pool, |connection| tokens::revoke(connection, token_id));
         // Also after a failure, because the token may have been revoked. Also without a cache,
         // because other stores may have one.
-        Revocations::of_process().record(token_id);
+        Revocations::of_tokens().record(token_id);
         revoked.map_err(|error| error.with_operation("revoke_token"))
     }
 
@@ -288,7 +364,7 @@ impl TokenManager {
             }
             progress(deleted);
         };
-        Revocations::of_process().record_any();
+        Revocations::of_tokens().record_any();
         outcome
     }
 
@@ -306,7 +382,7 @@ impl TokenManager {
         let deleted = with_retry(&self.pool, |connection| {
             tokens::delete_expired(connection, Timestamp::now())
         });
-        Revocations::of_process().record_any();
+        Revocations::of_tokens().record_any();
         deleted.map_err(|error| error.with_operation("delete_expired_tokens"))
     }
 }
@@ -315,10 +391,10 @@ fn is_valid(record: Option<impl Into<TokenState>>) -> bool {
     record.is_some_and(|record| TokenReason::of(record, Timestamp::now()) == TokenReason::Valid)
 }
 
-fn check(record: Option<&TokenInfo>) -> TokenCheck {
-    record.map_or_else(
+fn check(found: Option<&FoundToken>, scope: Option<&str>) -> TokenCheck {
+    found.map_or_else(
         || TokenCheck::without_record(TokenReason::Unknown),
-        |record| TokenCheck::of(record.clone(), Timestamp::now()),
+        |found| TokenCheck::of_found(found, scope, Timestamp::now()),
     )
 }
 

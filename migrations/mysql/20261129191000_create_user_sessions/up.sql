@@ -1,10 +1,12 @@
--- A session is valid while its user_stamp is the stamp of its user.
+-- A session is valid while its user_stamp is the stamp of its user. All secrets of a session begin with the same
+-- digits, whose hash is its family. rotation_salt derives the secret that replaces the previous one.
 CREATE TABLE IF NOT EXISTS user_sessions (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     public_id VARCHAR(64) NOT NULL,
     token_hash CHAR(64) NOT NULL,
     previous_hash CHAR(64) NULL,
     rotated_at DATETIME(6) NULL,
+    rotation_salt CHAR(32) NULL,
     family CHAR(32) NOT NULL,
     user_id BIGINT NOT NULL,
     user_stamp CHAR(32) NOT NULL,
@@ -20,8 +22,10 @@ CREATE TABLE IF NOT EXISTS user_sessions (
     UNIQUE INDEX user_sessions_public_id (public_id),
     UNIQUE INDEX user_sessions_token_hash (token_hash),
     UNIQUE INDEX user_sessions_previous_hash (previous_hash),
-    INDEX user_sessions_family (family),
+    UNIQUE INDEX user_sessions_family (family),
     INDEX user_sessions_user_id_id (user_id, id),
     INDEX user_sessions_expires_at (expires_at),
+    INDEX user_sessions_idle_expires_at (idle_expires_at),
+    INDEX user_sessions_revoked_at (revoked_at),
     CONSTRAINT user_sessions_user_id_fk FOREIGN KEY (user_id) REFERENCES chat_users (id) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100500 utf8mb4_nopad_bin */;

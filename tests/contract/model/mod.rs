@@ -4,3 +4,4 @@
 mod calls;
 mod expected;
 mod properties;
+mod sessions;

@@ -5,5 +5,8 @@ mod expiry;
 mod foreign;
 mod index;
 mod last_use;
+mod owner;
 mod reasons;
 mod revocation;
+mod rotation;
+mod scopes;

@@ -44,10 +44,22 @@ fn every_reason_is_reported(store: &Store) {
         TokenReason::Unknown,
         TokenReason::Revoked,
         TokenReason::Expired,
+        TokenReason::Rotated,
+        TokenReason::UserInactive,
+        TokenReason::MissingScope,
     ];
     assert_eq!(
         names.map(TokenReason::name),
-        ["valid", "malformed", "unknown", "revoked", "expired"]
+        [
+            "valid",
+            "malformed",
+            "unknown",
+            "revoked",
+            "expired",
+            "rotated",
+            "user_inactive",
+            "missing_scope"
+        ]
     );
 }
 

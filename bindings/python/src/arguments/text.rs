@@ -17,7 +17,7 @@ pub(crate) fn text<'a>(field: &str, given: PyArg<'a, '_>) -> ArgResult<&'a str> 
 }
 
 /// Converts a string or `None`.
-pub(super) fn optional_text<'a>(field: &str, given: PyArg<'a, '_>) -> ArgResult<Option<&'a str>> {
+pub(crate) fn optional_text<'a>(field: &str, given: PyArg<'a, '_>) -> ArgResult<Option<&'a str>> {
     if given.is_none() {
         return Ok(None);
     }

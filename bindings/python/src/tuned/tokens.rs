@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::answers;
-use crate::arguments::text;
+use crate::arguments::{optional_text, text};
 use crate::call::enter_nonblocking;
 use crate::errors::{ArgError, ArgResult};
 use crate::operation::Entry;
@@ -32,7 +32,10 @@ pub(super) fn check_cached<'py>(
     given: &Bound<'py, PyTuple>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let check = enter_nonblocking(py, entry.name(), || {
-        presented(entry, given, |token| Ok(handle.chat()?.tokens().check_cached(token)))
+        // A required scope, whose errors the generic call reports.
+        let scope = given.get_borrowed_item(1)?;
+        let scope = optional_text(entry.fields[1].name, &scope)?;
+        presented(entry, given, |token| Ok(handle.chat()?.tokens().check_cached(token, scope)))
     })?;
     check.map(|check| answers::to_python(py, &check)).transpose()
 }

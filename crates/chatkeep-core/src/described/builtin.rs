@@ -9,6 +9,7 @@ use super::types::{Described, Type};
 use super::value::Value;
 use crate::error::{Error, Result};
 use crate::message::{Cursor, MetadataFilter, Order};
+use crate::session::SessionSecret;
 use crate::token::PlainToken;
 use crate::value::{Metadata, Secret, Timestamp};
 
@@ -48,6 +49,7 @@ describe! {
     PathBuf => Type::Path, Path as "a path";
     PlainToken => Type::Secret;
     Secret => Type::Secret;
+    SessionSecret => Type::Secret;
     Timestamp => Type::Timestamp, Timestamp as "a timestamp";
     Metadata => Type::Metadata, Metadata as "a JSON object";
     Vec<MetadataFilter> => Type::MetadataFilter;

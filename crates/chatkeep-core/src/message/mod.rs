@@ -20,6 +20,7 @@ pub(crate) mod search;
 mod select;
 mod totals;
 
+pub(crate) use crate::value::check_name;
 pub use analytics::{Analytics, analytics};
 pub use by_id::{count_all, list_after_id, with_ids};
 pub use cursor::Cursor;
@@ -30,7 +31,6 @@ pub use insert_group::insert_group;
 pub use insert_many::{check_many, insert_many};
 pub use insert_with_ids::insert_with_ids;
 pub use metadata_filter::MetadataFilter;
-pub(crate) use crate::value::{check_name, refuse_nul};
 pub use new::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES, NewMessage};
 pub use record::Message;
 pub use search::{

@@ -28,6 +28,7 @@ macro_rules! migrations {
             migration!($dialect, "20261129190400", "create_one_time_secrets"),
             migration!($dialect, "20261129190500", "create_auth_user_view"),
             migration!($dialect, "20261129191000", "create_user_sessions"),
+            migration!($dialect, "20261129191100", "add_owner_scopes_and_rotation_to_api_tokens"),
             migration!($dialect, "20261129192000", "create_chat_conversations"),
             migration!($dialect, "20261129192300", "create_conversation_items"),
             migration!($dialect, "20261129193000", "create_open_turns"),

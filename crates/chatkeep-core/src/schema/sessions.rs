@@ -1,5 +1,7 @@
 //! Sessions of users.
 
+use super::users::chat_users;
+
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::schema::{Character, UtcTimestamp};
@@ -10,6 +12,7 @@ diesel::table! {
         token_hash -> Character,
         previous_hash -> Nullable<Character>,
         rotated_at -> Nullable<UtcTimestamp>,
+        rotation_salt -> Nullable<Character>,
         family -> Character,
         user_id -> BigInt,
         user_stamp -> Character,
@@ -24,3 +27,6 @@ diesel::table! {
         label -> Nullable<Text>,
     }
 }
+
+diesel::joinable!(user_sessions -> chat_users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(user_sessions, chat_users);

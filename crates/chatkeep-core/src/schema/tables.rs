@@ -30,6 +30,10 @@ diesel::table! {
         is_active -> Bool,
         last_used_at -> Nullable<UtcTimestamp>,
         token_start -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        scopes -> Nullable<Text>,
+        previous_hash -> Nullable<Character>,
+        previous_until -> Nullable<UtcTimestamp>,
     }
 }
 

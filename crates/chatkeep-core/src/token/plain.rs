@@ -1,19 +1,9 @@
 //! Plain-text tokens, which are shown once after creation and never stored.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
-use super::base62::{encode, is_base62};
-use super::hash::{TokenHash, random_bytes};
+use super::secret::{Form, SecretFormat, plain_secret};
 use crate::error::Result;
 
-const PREFIX: &str = "ck_";
-const RANDOM_DIGITS: usize = 43;
-const CHECK_DIGITS: usize = 6;
-const LENGTH: usize = PREFIX.len() + RANDOM_DIGITS + CHECK_DIGITS;
-/// Number of leading characters that may be shown to identify a token.
-const START: usize = 8;
+const FORMAT: SecretFormat = SecretFormat { prefix: "ck_" };
 /// Maximum length of a presented token in bytes. Longer texts are rejected without a lookup.
 const MAX_PRESENTED: usize = 512;
 
@@ -24,33 +14,15 @@ const MAX_PRESENTED: usize = 512;
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlainToken(String);
 
+plain_secret!(PlainToken);
+
 impl PlainToken {
     /// Generates a token from random bytes of the operating system.
     ///
     /// # Errors
     /// `Internal` when the operating system returns no random bytes.
     pub fn generate() -> Result<Self> {
-        let mut token = String::with_capacity(LENGTH);
-        token.push_str(PREFIX);
-        token.extend(encode::<32, RANDOM_DIGITS>(random_bytes()?).map(char::from));
-        let check = check_digits(&token);
-        token.extend(check.map(char::from));
-        Ok(Self(token))
-    }
-
-    /// Returns the whole token.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns the first characters, which may be shown and stored.
-    pub fn start(&self) -> &str {
-        &self.0[..START]
-    }
-
-    /// Returns the token's hash, which is stored.
-    pub fn hash(&self) -> TokenHash {
-        TokenHash::of(&self.0)
+        FORMAT.generate().map(Self)
     }
 
     /// Returns whether a presented text can be a token, without a lookup.
@@ -62,37 +34,13 @@ impl PlainToken {
         if presented.is_empty() || presented.len() > MAX_PRESENTED {
             return false;
         }
-        let has_our_format = presented.len() == LENGTH
-            && presented.starts_with(PREFIX)
-            && is_base62(&presented[PREFIX.len()..]);
-        if has_our_format {
-            let (token, check) = presented.split_at(LENGTH - CHECK_DIGITS);
-            return check_digits(token) == check.as_bytes();
+        match FORMAT.form(presented) {
+            Form::Valid => true,
+            Form::Mistyped => false,
+            Form::Other => !presented
+                .chars()
+                .any(|character| character.is_whitespace() || character.is_control()),
         }
-        !presented.chars().any(|character| character.is_whitespace() || character.is_control())
-    }
-}
-
-fn check_digits(token: &str) -> [u8; CHECK_DIGITS] {
-    encode(crc32fast::hash(token.as_bytes()).to_be_bytes())
-}
-
-impl fmt::Debug for PlainToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PlainToken({self})")
-    }
-}
-
-impl fmt::Display for PlainToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}…", self.start())
-    }
-}
-
-impl Serialize for PlainToken {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The name lets a language binding recognize a secret; formats such as JSON ignore it.
-        serializer.serialize_newtype_struct("Secret", &self.0)
     }
 }
 
@@ -114,7 +62,7 @@ mod tests {
     #[test]
     fn typo_at_any_position_is_detected_without_lookup() {
         let token = PlainToken::generate().unwrap();
-        for position in PREFIX.len()..LENGTH {
+        for position in FORMAT.prefix.len()..token.expose().len() {
             let mut typo = token.expose().as_bytes().to_vec();
             typo[position] = if typo[position] == b'x' { b'y' } else { b'x' };
             assert!(

@@ -12,15 +12,12 @@ use crate::value::Timestamp;
 /// Maximum number of tokens that one query returns.
 const MAX_ROWS: i64 = 2_000;
 
-/// A token with its hash, which `Debug` does not show.
-#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = api_tokens)]
-#[diesel(treat_none_as_default_value = false)]
+/// A token with its hashes, which `Debug` does not show.
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredToken {
     /// The token's id.
     pub id: i64,
     /// SHA-256 hash of the token, as 64 lower-case hexadecimal digits.
-    #[diesel(deserialize_as = Characters<String>, serialize_as = Characters<String>)]
     pub token_hash: String,
     /// The purpose of the token.
     pub description: String,
@@ -34,6 +31,71 @@ pub struct StoredToken {
     pub last_used_at: Option<Timestamp>,
     /// The token's first characters, to identify it.
     pub token_start: Option<String>,
+    /// Id of the row of the user who owns the token.
+    pub user_id: Option<i64>,
+    /// Scopes, separated by spaces.
+    pub scopes: Option<String>,
+    /// Hash before the last rotation.
+    pub previous_hash: Option<String>,
+    /// Time from which the previous token is invalid.
+    pub previous_until: Option<Timestamp>,
+}
+
+/// A row of the table.
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = api_tokens)]
+#[diesel(treat_none_as_default_value = false)]
+struct Row {
+    id: i64,
+    token_hash: Characters<String>,
+    description: String,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    is_active: bool,
+    last_used_at: Option<Timestamp>,
+    token_start: Option<String>,
+    user_id: Option<i64>,
+    scopes: Option<String>,
+    previous_hash: Option<Characters<String>>,
+    previous_until: Option<Timestamp>,
+}
+
+impl From<Row> for StoredToken {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            token_hash: row.token_hash.into(),
+            description: row.description,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            is_active: row.is_active,
+            last_used_at: row.last_used_at,
+            token_start: row.token_start,
+            user_id: row.user_id,
+            scopes: row.scopes,
+            previous_hash: row.previous_hash.map(String::from),
+            previous_until: row.previous_until,
+        }
+    }
+}
+
+impl From<StoredToken> for Row {
+    fn from(token: StoredToken) -> Self {
+        Self {
+            id: token.id,
+            token_hash: Characters(token.token_hash),
+            description: token.description,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            is_active: token.is_active,
+            last_used_at: token.last_used_at,
+            token_start: token.token_start,
+            user_id: token.user_id,
+            scopes: token.scopes,
+            previous_hash: token.previous_hash.map(Characters),
+            previous_until: token.previous_until,
+        }
+    }
 }
 
 impl fmt::Debug for StoredToken {
@@ -56,8 +118,9 @@ pub fn list_after_id(connection: &mut Connection, id: i64) -> Result<Vec<StoredT
         .order(api_tokens::id.asc())
         .select(api_tokens::all_columns)
         .limit(MAX_ROWS)
-        .load::<StoredToken>(c));
-    rows.map_err(|error| connection.read_error(error))
+        .load::<Row>(c));
+    let rows = rows.map_err(|error| connection.read_error(error))?;
+    Ok(rows.into_iter().map(StoredToken::from).collect())
 }
 
 /// Returns the ids and hashes of the tokens that have one of these hashes.
@@ -101,15 +164,16 @@ pub fn count_all(connection: &mut Connection) -> Result<i64> {
 /// The database's error, for example for a duplicate id or hash.
 pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
     let stored = match &mut connection.session {
-        Session::Sqlite(c) => tokens.iter().cloned().try_for_each(|token| {
+        Session::Sqlite(c) => tokens.iter().cloned().map(Row::from).try_for_each(|token| {
             diesel::insert_into(api_tokens::table).values(token).execute(c).map(drop)
         }),
-        Session::MySql(c) => tokens.iter().cloned().try_for_each(|token| {
+        Session::MySql(c) => tokens.iter().cloned().map(Row::from).try_for_each(|token| {
             diesel::insert_into(api_tokens::table).values(token).execute(c.as_mut()).map(drop)
         }),
         Session::PostgreSql(c) => {
             let sql = "COPY api_tokens (id, token_hash, description, created_at, expires_at, \
-                       is_active, last_used_at, token_start) FROM STDIN (FORMAT binary)";
+                       is_active, last_used_at, token_start, user_id, scopes, previous_hash, \
+                       previous_until) FROM STDIN (FORMAT binary)";
             c.copy_in(sql, copy_rows(tokens)).map(drop)
         }
     };
@@ -141,7 +205,7 @@ pub fn insert_with_new_ids(connection: &mut Connection, tokens: &[StoredToken]) 
 fn copy_rows(tokens: &[StoredToken]) -> CopyRows {
     let mut rows = CopyRows::with_capacity(256 * tokens.len() + 64);
     for token in tokens {
-        rows.row(8);
+        rows.row(12);
         rows.integer(Some(token.id));
         rows.text(Some(&token.token_hash));
         rows.text(Some(&token.description));
@@ -150,6 +214,10 @@ fn copy_rows(tokens: &[StoredToken]) -> CopyRows {
         rows.boolean(token.is_active);
         rows.integer(token.last_used_at.map(Timestamp::as_postgresql));
         rows.text(token.token_start.as_deref());
+        rows.integer(token.user_id);
+        rows.text(token.scopes.as_deref());
+        rows.text(token.previous_hash.as_deref());
+        rows.integer(token.previous_until.map(Timestamp::as_postgresql));
     }
     rows
 }

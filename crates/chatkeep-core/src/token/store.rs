@@ -1,13 +1,11 @@
-//! Queries on the token table.
+//! Creation, revocation and deletion of tokens.
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
-    RunQueryDsl,
-};
+use diesel::{BoolExpressionMethods, ExpressionMethods, Insertable, QueryDsl, RunQueryDsl};
 
-use super::hash::TokenHash;
+use super::owner::active_owner;
 use super::plain::PlainToken;
-use super::record::{CreatedToken, TokenInfo, TokenState};
+use super::record::{CreatedToken, NewToken};
+use super::scopes::{join_scopes, split_scopes};
 use crate::connection::{Connection, Session, all_stored, on_engine, returned_id};
 use crate::error::{Error, Result};
 use crate::schema::{Characters, api_tokens};
@@ -17,52 +15,6 @@ use crate::value::{Timestamp, check_name};
 pub const MAX_DESCRIPTION: usize = 255;
 /// Maximum lifetime in days, about 10,000 years.
 const MAX_EXPIRES_DAYS: i64 = 3_650_000;
-
-/// A row without its hash.
-#[derive(Queryable)]
-struct Row {
-    id: i64,
-    description: String,
-    created_at: Timestamp,
-    expires_at: Option<Timestamp>,
-    is_active: bool,
-    last_used_at: Option<Timestamp>,
-    token_start: Option<String>,
-}
-
-/// The columns of a [`Row`]; the hash is never read back.
-const COLUMNS: (
-    api_tokens::id,
-    api_tokens::description,
-    api_tokens::created_at,
-    api_tokens::expires_at,
-    api_tokens::is_active,
-    api_tokens::last_used_at,
-    api_tokens::token_start,
-) = (
-    api_tokens::id,
-    api_tokens::description,
-    api_tokens::created_at,
-    api_tokens::expires_at,
-    api_tokens::is_active,
-    api_tokens::last_used_at,
-    api_tokens::token_start,
-);
-
-impl From<Row> for TokenInfo {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            token_id: row.id,
-            description: row.description,
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-            is_active: row.is_active,
-            last_used_at: row.last_used_at,
-            token_start: row.token_start,
-        }
-    }
-}
 
 /// A new row. It contains the hash, never the token.
 #[derive(Insertable, Clone, Copy)]
@@ -75,6 +27,8 @@ struct NewRow<'a> {
     expires_at: Option<Timestamp>,
     is_active: bool,
     token_start: Option<&'a str>,
+    user_id: Option<i64>,
+    scopes: Option<&'a str>,
 }
 
 /// Returns the time `expires_days` days after `now`.
@@ -108,15 +62,15 @@ pub fn check_description(description: &str) -> Result<()> {
 /// Creates a token and stores its hash.
 ///
 /// # Errors
-/// `InvalidInput` with the field `description` or `expires_days`; or an error of the database.
-pub fn create(
-    connection: &mut Connection,
-    description: &str,
-    expires_days: Option<i64>,
-) -> Result<CreatedToken> {
+/// `InvalidInput` with the field `description`, `expires_days`, `scopes` or `user_id`; or an error
+/// of the database.
+pub fn create(connection: &mut Connection, new: &NewToken) -> Result<CreatedToken> {
+    let description = new.description.as_str();
     check_description(description)?;
     let created_at = Timestamp::now();
-    let expires_at = expires_days.map(|days| expiry(created_at, days)).transpose()?;
+    let expires_at = new.expires_days.map(|days| expiry(created_at, days)).transpose()?;
+    let scopes = join_scopes(new.scopes.as_deref().unwrap_or_default())?;
+    let owner = new.user_id.as_deref().map(|id| active_owner(connection, id)).transpose()?;
     let token = PlainToken::generate()?;
     let hash = token.hash().to_hex();
     let row = NewRow {
@@ -126,6 +80,8 @@ pub fn create(
         expires_at,
         is_active: true,
         token_start: Some(token.start()),
+        user_id: owner,
+        scopes: scopes.as_deref(),
     };
     let insert = || diesel::insert_into(api_tokens::table).values(row);
     let id = match &mut connection.session {
@@ -137,7 +93,17 @@ pub fn create(
             all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
         }
     };
-    let id = id.map_err(|error| connection.write_error(error))?;
+    let id = match id {
+        Ok(id) => id,
+        Err(error) => {
+            let error = connection.write_error(error);
+            // The owner may have been deleted since the first query: a foreign key is violated then.
+            if let Some(owner) = new.user_id.as_deref().filter(|_| !connection.is_broken()) {
+                active_owner(connection, owner)?;
+            }
+            return Err(error);
+        }
+    };
     Ok(CreatedToken {
         token,
         id,
@@ -145,72 +111,9 @@ pub fn create(
         description: description.to_owned(),
         created_at,
         expires_at,
+        user_id: new.user_id.clone(),
+        scopes: split_scopes(scopes.as_deref()),
     })
-}
-
-/// Returns the token with this hash, if it exists.
-///
-/// # Errors
-/// `Unavailable` or another error of the database. An unreachable database is never reported as a
-/// missing token.
-pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenInfo>> {
-    let hash = hash.to_hex();
-    let found = on_engine!(connection, c => api_tokens::table
-        .filter(api_tokens::token_hash.eq(Characters(&hash)))
-        .select(COLUMNS)
-        .get_result::<Row>(c)
-        .optional());
-    found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
-}
-
-/// Returns the state of the token with this hash, if it exists. It reads less than half of the
-/// columns that [`find`] reads.
-///
-/// # Errors
-/// `Unavailable` or another error of the database. An unreachable database is never reported as a
-/// missing token.
-pub fn find_state(connection: &mut Connection, hash: TokenHash) -> Result<Option<TokenState>> {
-    let hash = hash.to_hex();
-    let columns =
-        (api_tokens::id, api_tokens::expires_at, api_tokens::is_active, api_tokens::last_used_at);
-    let found = on_engine!(connection, c => api_tokens::table
-        .filter(api_tokens::token_hash.eq(Characters(&hash)))
-        .select(columns)
-        .get_result::<(i64, Option<Timestamp>, bool, Option<Timestamp>)>(c)
-        .optional());
-    let state = |(id, expires_at, is_active, last_used_at)| TokenState {
-        id,
-        expires_at,
-        is_active,
-        last_used_at,
-    };
-    found.map(|row| row.map(state)).map_err(|error| connection.read_error(error))
-}
-
-/// Returns the token with this id, if it exists.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn get(connection: &mut Connection, id: i64) -> Result<Option<TokenInfo>> {
-    let found = on_engine!(connection, c => api_tokens::table
-        .filter(api_tokens::id.eq(id))
-        .select(COLUMNS)
-        .get_result::<Row>(c)
-        .optional());
-    found.map(|row| row.map(TokenInfo::from)).map_err(|error| connection.read_error(error))
-}
-
-/// Returns all tokens, newest first.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn list(connection: &mut Connection) -> Result<Vec<TokenInfo>> {
-    let rows = on_engine!(connection, c => api_tokens::table
-        .select(COLUMNS)
-        .order((api_tokens::created_at.desc(), api_tokens::id.desc()))
-        .load::<Row>(c));
-    rows.map(|rows| rows.into_iter().map(TokenInfo::from).collect())
-        .map_err(|error| connection.read_error(error))
 }
 
 /// Revokes a token permanently. Returns false if it does not exist or is already revoked.

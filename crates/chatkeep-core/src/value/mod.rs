@@ -13,6 +13,6 @@ mod timestamp_sql;
 
 pub(crate) use canonical_json::canonical_text;
 pub use metadata::Metadata;
-pub(crate) use text::{check_name, refuse_nul};
 pub use secret::Secret;
+pub(crate) use text::{check_name, refuse_nul};
 pub use timestamp::Timestamp;

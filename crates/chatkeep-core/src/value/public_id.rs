@@ -1,9 +1,8 @@
 //! Ids that leave the backend.
 
 use crate::error::{Error, Result};
-use crate::message::check_name;
 use crate::token::random_bytes;
-use crate::value::Timestamp;
+use crate::value::{Timestamp, check_name};
 
 /// Maximum length of a public id, in characters.
 pub(crate) const MAX_PUBLIC_ID: usize = 64;
@@ -13,10 +12,13 @@ pub(crate) const MAX_PUBLIC_ID: usize = 64;
 /// # Errors
 /// `Internal` when the operating system returns no random bytes.
 pub(crate) fn generate() -> Result<String> {
+    let microsecond = Timestamp::now().as_microsecond().unsigned_abs();
     let mut bytes = random_bytes::<16>()?;
-    let milliseconds = (Timestamp::now().as_microsecond() / 1000).to_be_bytes();
-    bytes[..6].copy_from_slice(&milliseconds[2..]);
-    bytes[6] = bytes[6] & 0x0f | 0x70;
+    bytes[..6].copy_from_slice(&(microsecond / 1_000).to_be_bytes()[2..]);
+    // Method 3 of RFC 9562: the fraction of the millisecond, in the 12 bits after the version.
+    let fraction = (microsecond % 1_000) * 4_096 / 1_000;
+    bytes[6] = 0x70 | (fraction >> 8) as u8;
+    bytes[7] = fraction as u8;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = crate::token::hex(&bytes);
     Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
@@ -39,6 +41,11 @@ pub(crate) fn check(field: &'static str, id: &str) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Returns whether a row may have this id. Others are not looked up.
+pub(crate) fn may_exist(id: &str) -> bool {
+    check("id", id).is_ok()
 }
 
 #[cfg(test)]

@@ -68,6 +68,10 @@ pub(super) fn read(table: &LegacyTable, row: &RawRow, file_time: Timestamp) -> R
         is_active,
         last_used_at,
         token_start: None,
+        user_id: None,
+        scopes: None,
+        previous_hash: None,
+        previous_until: None,
     };
     ReadToken { token, faults }
 }

@@ -1,6 +1,6 @@
 //! Transfer of the table `api_tokens`.
 
-use chatkeep_core::tokens::{self, StoredToken, check_description};
+use chatkeep_core::tokens::{self, StoredToken, check_description, join_scopes};
 use chatkeep_core::{Connection, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,14 @@ struct Line {
     is_active: bool,
     last_used_at: Option<Timestamp>,
     token_start: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scopes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_hash: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_until: Option<Timestamp>,
 }
 
 impl TransferTable for ApiTokens {
@@ -55,6 +63,20 @@ impl TransferTable for ApiTokens {
         digest.number(row.is_active.into());
         digest.maybe_number(row.last_used_at.map(|time| time.as_microsecond()));
         digest.text(row.token_start.as_deref());
+        // Absent values add nothing. The numbers before the others differ from the next row's id.
+        if row.user_id.is_some() {
+            digest.number(-1);
+            digest.maybe_number(row.user_id);
+        }
+        if row.scopes.is_some() {
+            digest.number(-2);
+            digest.text(row.scopes.as_deref());
+        }
+        if row.previous_hash.is_some() || row.previous_until.is_some() {
+            digest.number(-3);
+            digest.text(row.previous_hash.as_deref());
+            digest.maybe_number(row.previous_until.map(|time| time.as_microsecond()));
+        }
     }
 
     fn write_line(row: &StoredToken, out: &mut Vec<u8>) -> Result<()> {
@@ -68,6 +90,10 @@ impl TransferTable for ApiTokens {
             is_active: row.is_active,
             last_used_at: row.last_used_at,
             token_start: row.token_start,
+            user_id: row.user_id,
+            scopes: row.scopes,
+            previous_hash: row.previous_hash,
+            previous_until: row.previous_until,
         };
         write_json_line(&line, out)
     }
@@ -75,11 +101,19 @@ impl TransferTable for ApiTokens {
     fn read_line(line: &str) -> Result<StoredToken, String> {
         let read: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
         check_description(&read.description).map_err(|error| error.to_string())?;
-        let is_hash = read.token_hash.len() == 64
-            && read.token_hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_hash || read.token_start.as_ref().is_some_and(|start| start.chars().count() > 16) {
+        let is_hash =
+            |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hash(&read.token_hash)
+            || read.token_start.as_ref().is_some_and(|start| start.chars().count() > 16)
+        {
             return Err("token_hash or token_start is invalid".to_owned());
         }
+        if !read.previous_hash.as_deref().is_none_or(is_hash) {
+            return Err("previous_hash is invalid".to_owned());
+        }
+        let scopes = read.scopes.iter().flat_map(|text| text.split(' '));
+        let scopes: Vec<_> = scopes.map(str::to_owned).collect();
+        join_scopes(&scopes).map_err(|error| error.to_string())?;
         Ok(StoredToken {
             id: read.id,
             token_hash: read.token_hash,
@@ -89,6 +123,10 @@ impl TransferTable for ApiTokens {
             is_active: read.is_active,
             last_used_at: read.last_used_at,
             token_start: read.token_start,
+            user_id: read.user_id,
+            scopes: read.scopes,
+            previous_hash: read.previous_hash,
+            previous_until: read.previous_until,
         })
     }
 }

@@ -10,6 +10,7 @@ mod message_feedback;
 mod messages;
 mod next_ids;
 mod row_counts;
+mod user_sessions;
 mod users;
 
 use chatkeep_core::{Connection, Result};
@@ -20,6 +21,7 @@ pub(crate) use erased::{AnyTable, HandOver};
 pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
+pub(crate) use user_sessions::UserSessions;
 pub(crate) use users::{ChatUsers, OneTimeSecrets, UserIdentities, UserPasswords, UserRoles};
 
 use crate::digest::RowDigest;
@@ -35,6 +37,7 @@ pub(crate) const TABLES: Tables = &[
     &UserRoles,
     &OneTimeSecrets,
     &ApiTokens,
+    &UserSessions,
 ];
 
 /// A list of tables, each after those that it references.

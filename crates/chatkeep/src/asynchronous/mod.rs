@@ -5,6 +5,7 @@
 mod database;
 mod iteration;
 mod messages;
+mod sessions;
 mod tokens;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use chatkeep_core::Result;
 pub use self::database::AsyncDatabaseManager;
 pub use self::iteration::AsyncMessageIter;
 pub use self::messages::AsyncMessageLogger;
+pub use self::sessions::AsyncSessionManager;
 pub use self::tokens::AsyncTokenManager;
 use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;

@@ -1,6 +1,6 @@
 //! The asynchronous [`TokenManager`].
 
-use chatkeep_core::{Result, TokenCheck};
+use chatkeep_core::{CreatedToken, NewToken, Result, TokenCheck, TokenInfo};
 
 use super::Async;
 use crate::tokens::TokenManager;
@@ -33,17 +33,47 @@ impl Async<TokenManager> {
         self.run(move |tokens| tokens.verify_token(&token)).await
     }
 
+    /// Creates a token without scopes and owner.
+    ///
+    /// # Errors
+    /// The errors of [`TokenManager::create_token_with`].
+    pub async fn create_token(
+        &self,
+        description: &str,
+        expires_days: Option<i64>,
+    ) -> Result<CreatedToken> {
+        let token = NewToken { expires_days, ..NewToken::new(description) };
+        self.create_token_with(&token).await
+    }
+
+    /// Returns the records of all tokens, newest first.
+    ///
+    /// # Errors
+    /// The errors of [`TokenManager::list_tokens_of`].
+    pub async fn list_tokens(&self) -> Result<Vec<TokenInfo>> {
+        self.list_tokens_of(None).await
+    }
+
+    /// Checks a token without a required scope.
+    ///
+    /// # Errors
+    /// The errors of [`TokenManager::check_token_for`].
+    pub async fn check_token(&self, token: &str) -> Result<TokenCheck> {
+        self.check_token_for(token, None).await
+    }
+
     /// Checks a token, and returns why it is valid or invalid. A cached result is returned
     /// immediately, without a background thread.
     ///
     /// # Errors
+    /// - `InvalidInput`: `scope` is not a scope.
     /// - `Unavailable`: the database does not answer. The token may be valid: respond with status
     ///   503, not 401.
-    pub async fn check_token(&self, token: &str) -> Result<TokenCheck> {
-        if let Some(answer) = self.blocking().check_cached(token) {
+    pub async fn check_token_for(&self, token: &str, scope: Option<&str>) -> Result<TokenCheck> {
+        if let Some(answer) = self.blocking().check_cached(token, scope) {
             return Ok(answer);
         }
-        let token = token.to_owned();
-        self.run(move |tokens| tokens.check_token(&token)).await
+        let (token, scope) = (token.to_owned(), scope.map(str::to_owned));
+        self.run(move |tokens| tokens.check_token_for(&token, scope.as_deref())).await
     }
 }

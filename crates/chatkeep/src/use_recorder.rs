@@ -1,55 +1,63 @@
-//! Records when tokens were last used, in the background, so that checks do not wait for it.
+//! Records when tokens and sessions were last used, in the background, so that checks do not wait
+//! for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chatkeep_core::{Connection, Result, Timestamp, TokenState, tokens};
+use chatkeep_core::{Connection, Result, Timestamp};
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::BlockingExecutor;
 
-/// Minimum time between two recorded uses of a token: one minute, in microseconds.
+/// Minimum time between two recorded uses of a row: one minute, in microseconds.
 const MIN_INTERVAL: i64 = 60_000_000;
-/// Maximum number of tokens with a pending use. Further uses are recorded at a later check.
+/// Maximum number of rows with a pending use. Further uses are recorded at a later check.
 const MAX_PENDING: usize = 10_000;
 /// Number of uses recorded in one transaction, which takes a few milliseconds.
 const BATCH: usize = 200;
 
+/// A function that records a use of the row with this id, unless a recorded use is too recent.
+///
+/// Another process may have recorded a use, so the statement compares with it, too.
+pub(crate) type Touch<U> = fn(&mut Connection, i64, U) -> Result<()>;
+
 /// Collects uses, and writes them on a background thread.
-pub(crate) struct LastUsedRecorder {
+pub(crate) struct UseRecorder<U> {
     pool: Arc<Pool>,
     executor: Arc<BlockingExecutor>,
-    uses: PerProcess<Uses>,
+    touch: Touch<U>,
+    uses: PerProcess<Uses<U>>,
 }
 
-#[derive(Default)]
-struct Uses(Mutex<State>);
+struct Uses<U>(Mutex<State<U>>);
 
-#[derive(Default)]
-struct State {
-    /// Uses to be recorded, by token id.
-    pending: HashMap<i64, Timestamp>,
+struct State<U> {
+    /// Uses to be recorded, by the row's id.
+    pending: HashMap<i64, U>,
     /// Whether a thread is writing. One at a time is enough.
     is_writing: bool,
 }
 
-impl LastUsedRecorder {
-    pub(crate) fn new(pool: Arc<Pool>, executor: Arc<BlockingExecutor>) -> Self {
-        Self { pool, executor, uses: PerProcess::new(Uses::default()) }
+impl<U> Default for Uses<U> {
+    fn default() -> Self {
+        Self(Mutex::new(State { pending: HashMap::new(), is_writing: false }))
+    }
+}
+
+impl<U: Copy + Send + 'static> UseRecorder<U> {
+    pub(crate) fn new(pool: Arc<Pool>, executor: Arc<BlockingExecutor>, touch: Touch<U>) -> Self {
+        Self { pool, executor, touch, uses: PerProcess::new(Uses::default()) }
     }
 
-    /// Records that a token is used now, if the last recorded use is a minute old.
+    /// Records a use of the row with this id. Callers skip it while [`is_recent`] returns true.
     ///
     /// The result of a check does not depend on it: a read-only database still verifies tokens.
-    pub(crate) fn record(self: &Arc<Self>, token: TokenState, now: Timestamp) {
-        if token.last_used_at.is_some_and(|last| last > cutoff(now)) {
-            return;
-        }
+    pub(crate) fn record(self: &Arc<Self>, id: i64, used: U) {
         let uses = self.uses.get(Uses::default);
         let was_writing = {
             let mut state = uses.lock();
             if state.pending.len() < MAX_PENDING {
-                state.pending.insert(token.id, now);
+                state.pending.insert(id, used);
             }
             std::mem::replace(&mut state.is_writing, true)
         };
@@ -62,38 +70,47 @@ impl LastUsedRecorder {
         let _ = self.executor.submit(move || this.write(&mut writer));
     }
 
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut Writer<U>) {
         while let Some(pending) = writer.next() {
             // Every process uses the same order, so that two of them cannot deadlock.
             let mut pending: Vec<_> = pending.into_iter().collect();
             pending.sort_unstable_by_key(|(id, _)| *id);
             for uses in pending.chunks(BATCH) {
                 // After a failure, the remaining uses are recorded at a later check.
-                let written =
-                    self.pool.writer().and_then(|mut connection| touch(&mut connection, uses));
+                let written = self
+                    .pool
+                    .writer()
+                    .and_then(|mut connection| self.touch_all(&mut connection, uses));
                 if written.is_err() {
                     return;
                 }
             }
         }
     }
+
+    /// Records all of these uses or none, with a single commit.
+    fn touch_all(&self, connection: &mut Connection, uses: &[(i64, U)]) -> Result<()> {
+        connection.transaction(|connection| {
+            uses.iter().try_for_each(|(id, used)| (self.touch)(connection, *id, *used))
+        })
+    }
 }
 
-impl Uses {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<U> Uses<U> {
+    fn lock(&self) -> MutexGuard<'_, State<U>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The thread that writes. Dropped before it has finished, it discards the pending uses.
-struct Writer {
-    uses: Arc<OfProcess<Uses>>,
+struct Writer<U> {
+    uses: Arc<OfProcess<Uses<U>>>,
     finished: bool,
 }
 
-impl Writer {
+impl<U> Writer<U> {
     /// Takes the pending uses. Returns `None`, and ends the writing, if there are none.
-    fn next(&mut self) -> Option<HashMap<i64, Timestamp>> {
+    fn next(&mut self) -> Option<HashMap<i64, U>> {
         let mut state = self.uses.lock();
         if state.pending.is_empty() {
             state.is_writing = false;
@@ -104,7 +121,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl<U> Drop for Writer<U> {
     fn drop(&mut self) {
         if !self.finished {
             let mut state = self.uses.lock();
@@ -114,17 +131,12 @@ impl Drop for Writer {
     }
 }
 
-/// Records all of these uses or none, with a single commit.
-fn touch(connection: &mut Connection, uses: &[(i64, Timestamp)]) -> Result<()> {
-    connection.transaction(|connection| {
-        uses.iter().try_for_each(|(id, used_at)| {
-            tokens::touch(connection, *id, *used_at, cutoff(*used_at)).map(drop)
-        })
-    })
+/// Returns whether a use at `last` is recent enough that one at `now` is not recorded.
+pub(crate) fn is_recent(last: Timestamp, now: Timestamp) -> bool {
+    last > cutoff(now)
 }
 
-/// Returns the time before which a recorded use is too old. The update statement compares with it
-/// too, because another process may have recorded a use since.
-fn cutoff(now: Timestamp) -> Timestamp {
+/// Returns the time before which a recorded use is too old.
+pub(crate) fn cutoff(now: Timestamp) -> Timestamp {
     now.checked_add_microseconds(-MIN_INTERVAL).unwrap_or(Timestamp::MIN)
 }

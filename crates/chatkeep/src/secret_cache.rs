@@ -1,7 +1,7 @@
-//! A cache of recent token lookups.
+//! A cache of recent lookups of tokens or sessions.
 //!
-//! A chat backend checks the same few tokens with every request. So lookups are cached for a few
-//! seconds, by the token's digest. A revocation in this process takes effect immediately in all its
+//! A chat backend checks the same few secrets with every request. So lookups are cached for a few
+//! seconds, by the secret's digest. A revocation in this process takes effect immediately in all its
 //! stores; in other processes it does when the cache time elapses. Only answers of the database are
 //! cached: an outage is never cached as "no such token".
 
@@ -9,51 +9,87 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Error, ErrorKind, Result, TokenHash, TokenInfo, interrupt};
-use chatkeep_pool::OfProcess;
+use chatkeep_core::{Error, ErrorKind, FoundToken, Result, TokenHash, interrupt};
+use chatkeep_pool::{OfProcess, PerProcess};
 use quick_cache::sync::{Cache, GuardResult};
 
 use crate::revocations::Revocations;
 
-/// Maximum numbers of cached tokens and of cached misses. They are separate, so that a client that
-/// guesses tokens cannot evict valid ones.
+/// Maximum numbers of cached rows and of cached misses. They are separate, so that a client that
+/// guesses secrets cannot evict valid ones.
 const MAX_FOUND: usize = 10_000;
 const MAX_MISSES: usize = 10_000;
-/// Maximum time for which a miss is cached: the token may be created elsewhere at any time.
+/// Maximum time for which a miss is cached: the secret may be created elsewhere at any time.
 const LONGEST_MISS: Duration = Duration::from_secs(1);
 
-/// Recent answers of the database.
-pub(crate) struct TokenCache {
+/// A row that a secret identifies.
+pub(crate) trait SecretRow {
+    /// Returns the row's id.
+    fn id(&self) -> i64;
+
+    /// Returns this process's revocations of such rows.
+    fn revocations() -> Arc<OfProcess<Revocations>>;
+}
+
+impl SecretRow for FoundToken {
+    fn id(&self) -> i64 {
+        self.info.id
+    }
+
+    fn revocations() -> Arc<OfProcess<Revocations>> {
+        Revocations::of_tokens()
+    }
+}
+
+/// The process's cache. It is disabled if the lifetime is zero. A forked child starts with an empty
+/// one.
+pub(crate) struct ProcessCache<T> {
     lifetime: Duration,
-    found: Cache<TokenHash, Arc<CachedToken>>,
-    /// Time of the lookup of each unknown token.
+    cache: PerProcess<SecretCache<T>>,
+}
+
+impl<T: SecretRow> ProcessCache<T> {
+    pub(crate) fn new(lifetime: Duration) -> Self {
+        Self { lifetime, cache: PerProcess::new(SecretCache::new(lifetime)) }
+    }
+
+    pub(crate) fn get(&self) -> Option<Arc<OfProcess<SecretCache<T>>>> {
+        (!self.lifetime.is_zero()).then(|| self.cache.get(|| SecretCache::new(self.lifetime)))
+    }
+}
+
+/// Recent answers of the database.
+pub(crate) struct SecretCache<T> {
+    lifetime: Duration,
+    found: Cache<TokenHash, Arc<CachedRow<T>>>,
+    /// Time of the lookup of each unknown secret.
     misses: Cache<TokenHash, Instant>,
     revocations: Arc<OfProcess<Revocations>>,
 }
 
-struct CachedToken {
-    token: Arc<TokenInfo>,
+struct CachedRow<T> {
+    row: Arc<T>,
     looked_up: Instant,
     /// Number of the latest revocation that this lookup reflects.
     as_of: AtomicU64,
 }
 
-impl TokenCache {
+impl<T: SecretRow> SecretCache<T> {
     /// Creates a cache with this cache time.
     pub(crate) fn new(lifetime: Duration) -> Self {
-        let revocations = Revocations::of_process();
+        let revocations = T::revocations();
         let (found, misses) = (Cache::new(MAX_FOUND), Cache::new(MAX_MISSES));
         Self { lifetime, found, misses, revocations }
     }
 
-    /// Returns the token with this hash, from the cache or from `look_up`. Concurrent calls for the
-    /// same token share one lookup, for which they wait at most `timeout`.
+    /// Returns the row with this hash, from the cache or from `look_up`. Concurrent calls for the
+    /// same secret share one lookup, for which they wait at most `timeout`.
     pub(crate) fn find(
         &self,
         hash: TokenHash,
         timeout: Duration,
-        look_up: impl FnOnce() -> Result<Option<TokenInfo>>,
-    ) -> Result<Option<Arc<TokenInfo>>> {
+        look_up: impl FnOnce() -> Result<Option<T>>,
+    ) -> Result<Option<Arc<T>>> {
         let end = Instant::now() + timeout;
         loop {
             if let Some(looked_up) = self.misses.get(&hash) {
@@ -65,7 +101,7 @@ impl TokenCache {
             let left = end.saturating_duration_since(Instant::now());
             match self.found.get_value_or_guard(&hash, Some(interrupt::slice(left))) {
                 GuardResult::Value(cached) if self.is_valid(&cached) => {
-                    return Ok(Some(Arc::clone(&cached.token)));
+                    return Ok(Some(Arc::clone(&cached.row)));
                 }
                 GuardResult::Value(_) => {
                     self.found.remove_if(&hash, |cached| !self.is_valid(cached));
@@ -76,9 +112,9 @@ impl TokenCache {
                         (Instant::now(), AtomicU64::new(self.revocations.latest()));
                     let found = look_up()?.map(Arc::new);
                     match &found {
-                        Some(token) => {
-                            let token = Arc::clone(token);
-                            let cached = CachedToken { token, looked_up, as_of };
+                        Some(row) => {
+                            let row = Arc::clone(row);
+                            let cached = CachedRow { row, looked_up, as_of };
                             if self.is_valid(&cached) {
                                 // Readers of the entry notice later revocations.
                                 let _ = guard.insert(Arc::new(cached));
@@ -106,19 +142,19 @@ impl TokenCache {
         }
     }
 
-    /// Returns the cached answer for this hash: a token, or `Some(None)` for a miss. Returns `None`
+    /// Returns the cached answer for this hash: a row, or `Some(None)` for a miss. Returns `None`
     /// if nothing is cached.
-    pub(crate) fn get(&self, hash: TokenHash) -> Option<Option<Arc<TokenInfo>>> {
+    pub(crate) fn get(&self, hash: TokenHash) -> Option<Option<Arc<T>>> {
         if let Some(cached) = self.found.get(&hash).filter(|cached| self.is_valid(cached)) {
-            return Some(Some(Arc::clone(&cached.token)));
+            return Some(Some(Arc::clone(&cached.row)));
         }
         self.misses.get(&hash).filter(|looked_up| self.is_miss_valid(*looked_up)).map(|_| None)
     }
 
-    /// Returns whether a cached token is recent and was not revoked since its lookup.
-    fn is_valid(&self, cached: &CachedToken) -> bool {
+    /// Returns whether a cached row is recent and was not revoked since its lookup.
+    fn is_valid(&self, cached: &CachedRow<T>) -> bool {
         cached.looked_up.elapsed() < self.lifetime
-            && !self.revocations.is_revoked_since(cached.token.id, &cached.as_of)
+            && !self.revocations.is_revoked_since(cached.row.id(), &cached.as_of)
     }
 
     fn is_miss_valid(&self, looked_up: Instant) -> bool {
@@ -136,25 +172,27 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn token() -> (TokenHash, TokenInfo) {
+    fn token() -> (TokenHash, FoundToken) {
         let chat = Chatkeep::open("sqlite:///:memory:").unwrap();
         let created = chat.tokens().create_token("a", None).unwrap();
-        (created.token.hash(), chat.tokens().get_token_info(created.id).unwrap().unwrap())
+        let info = chat.tokens().get_token_info(created.id).unwrap().unwrap();
+        let found = FoundToken { info, replaced_at: None, owner_is_active: true };
+        (created.token.hash(), found)
     }
 
     #[test]
     fn a_lookup_is_repeated_after_the_cache_time() {
-        let (hash, info) = token();
-        let cache = TokenCache::new(Duration::from_millis(50));
+        let (hash, token) = token();
+        let cache = SecretCache::new(Duration::from_millis(50));
         let lookups = AtomicUsize::new(0);
         let find = || {
             cache.find(hash, LONG, || {
                 lookups.fetch_add(1, Ordering::SeqCst);
-                Ok(Some(info.clone()))
+                Ok(Some(token.clone()))
             })
         };
         for _ in 0..3 {
-            assert_eq!(find().unwrap().unwrap().id, info.id);
+            assert_eq!(find().unwrap().unwrap().id(), token.id());
         }
         let before = lookups.load(Ordering::SeqCst);
         thread::sleep(Duration::from_millis(60));
@@ -164,20 +202,23 @@ mod tests {
 
     #[test]
     fn a_failed_lookup_is_not_cached() {
-        let (hash, info) = token();
-        let cache = TokenCache::new(LONG);
+        let (hash, token) = token();
+        let cache = SecretCache::new(LONG);
         let down = cache.find(hash, LONG, || Err(Error::new(ErrorKind::Unavailable, "down")));
         assert_eq!(down.unwrap_err().kind(), ErrorKind::Unavailable);
-        assert_eq!(cache.find(hash, LONG, || Ok(Some(info.clone()))).unwrap().unwrap().id, info.id);
+        assert_eq!(
+            cache.find(hash, LONG, || Ok(Some(token.clone()))).unwrap().unwrap().id(),
+            token.id()
+        );
     }
 
     #[test]
     fn a_token_revoked_during_its_lookup_is_not_cached() {
-        let (hash, info) = token();
-        let cache = TokenCache::new(LONG);
+        let (hash, token) = token();
+        let cache = SecretCache::new(LONG);
         let stale = cache.find(hash, LONG, || {
-            cache.revocations.record(info.id);
-            Ok(Some(info.clone()))
+            cache.revocations.record(token.id());
+            Ok(Some(token.clone()))
         });
         assert!(stale.unwrap().is_some());
         assert!(
@@ -188,12 +229,12 @@ mod tests {
 
     #[test]
     fn an_entry_inserted_after_the_revocation_of_its_token_is_invalid() {
-        let (hash, info) = token();
-        let cache = TokenCache::new(LONG);
+        let (hash, token) = token();
+        let cache = SecretCache::new(LONG);
         // As if the thread had been suspended between its lookup and this insertion.
         let as_of = AtomicU64::new(cache.revocations.latest());
-        cache.revocations.record(info.id);
-        let cached = CachedToken { token: Arc::new(info), looked_up: Instant::now(), as_of };
+        cache.revocations.record(token.id());
+        let cached = CachedRow { row: Arc::new(token), looked_up: Instant::now(), as_of };
         cache.found.insert(hash, Arc::new(cached));
         assert!(cache.get(hash).is_none());
         assert!(cache.find(hash, LONG, || Ok(None)).unwrap().is_none());
@@ -201,13 +242,13 @@ mod tests {
 
     #[test]
     fn a_revocation_invalidates_the_entries_of_all_caches() {
-        let (hash, info) = token();
-        let caches = [TokenCache::new(LONG), TokenCache::new(LONG)];
+        let (hash, token) = token();
+        let caches = [SecretCache::new(LONG), SecretCache::new(LONG)];
         for cache in &caches {
-            assert!(cache.find(hash, LONG, || Ok(Some(info.clone()))).unwrap().is_some());
+            assert!(cache.find(hash, LONG, || Ok(Some(token.clone()))).unwrap().is_some());
             assert!(cache.get(hash).is_some());
         }
-        caches[0].revocations.record(info.id);
+        caches[0].revocations.record(token.id());
         for cache in &caches {
             assert!(cache.get(hash).is_none());
         }
@@ -215,8 +256,8 @@ mod tests {
 
     #[test]
     fn concurrent_calls_share_one_lookup() {
-        let (hash, info) = token();
-        let cache = TokenCache::new(LONG);
+        let (hash, token) = token();
+        let cache = SecretCache::new(LONG);
         let lookups = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..16 {
@@ -224,7 +265,7 @@ mod tests {
                     let found = cache.find(hash, LONG, || {
                         lookups.fetch_add(1, Ordering::SeqCst);
                         thread::sleep(Duration::from_millis(20));
-                        Ok(Some(info.clone()))
+                        Ok(Some(token.clone()))
                     });
                     assert!(found.unwrap().is_some());
                 });
@@ -235,9 +276,9 @@ mod tests {
 
     #[test]
     fn misses_do_not_evict_tokens() {
-        let (hash, info) = token();
-        let cache = TokenCache::new(LONG);
-        cache.find(hash, LONG, || Ok(Some(info.clone()))).unwrap();
+        let (hash, token) = token();
+        let cache = SecretCache::new(LONG);
+        cache.find(hash, LONG, || Ok(Some(token.clone()))).unwrap();
         for number in 0..3 * MAX_MISSES {
             let guess = TokenHash::of(&number.to_string());
             assert!(cache.find(guess, LONG, || Ok(None)).unwrap().is_none());
