@@ -6,10 +6,34 @@ import { unknownName } from './options.js';
 import { withPrefix } from './records.js';
 import { timestampArg } from './timestamps.js';
 
-const KEYS = ['message', 'response', 'provider', 'model', 'tokensUsed', 'metadata', 'timestamp'];
+/** The keys of conversation, user and usage, in the addon's order. */
+const DETAILS = [
+  'conversationId',
+  'userId',
+  'inputTokens',
+  'outputTokens',
+  'cachedTokens',
+  'reasoningTokens',
+  'cost',
+  'latencyMs',
+  'ttftMs',
+  'status',
+  'error',
+];
+const KEYS = [
+  'message',
+  'response',
+  'provider',
+  'model',
+  'tokensUsed',
+  'metadata',
+  'timestamp',
+  ...DETAILS,
+];
+const NO_DETAILS: undefined[] = DETAILS.map(() => undefined);
 
 /** The arguments of a message, in the addon's order. */
-export type MessageArgs = [unknown, unknown, unknown, unknown, unknown, string | null, unknown];
+export type MessageArgs = unknown[];
 
 /**
  * Maps argument names to the caller's keys where they differ: `messages[3].message` to
@@ -45,13 +69,14 @@ export function messageArgs(
   prefix = '',
 ): MessageArgs {
   if (typeof value === 'string' && prefix === '') {
-    return [value, undefined, undefined, undefined, undefined, null, undefined];
+    return [value, undefined, undefined, undefined, undefined, null, undefined, ...NO_DETAILS];
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw wrongType(operation, prefix.slice(0, -1) || 'message', 'an object', value);
   }
   let message: unknown;
   let response: unknown;
+  let details: unknown[] = NO_DETAILS;
   const values = value as Record<string, unknown>;
   for (const name in values) {
     switch (name) {
@@ -76,12 +101,14 @@ export function messageArgs(
       case 'id':
         break;
       default:
-        throw unknownName(operation, name, 'key', KEYS, prefix);
+        if (!DETAILS.includes(name)) throw unknownName(operation, name, 'key', KEYS, prefix);
+        details = DETAILS.map((key) => values[key]);
     }
   }
   const { provider, model, tokensUsed, metadata, timestamp } = values;
   const text = withPrefix(prefix, () => metadataText(operation, metadata));
-  return [message, response, provider, model, tokensUsed, text, timestampArg(timestamp)];
+  const time = timestampArg(timestamp);
+  return [message, response, provider, model, tokensUsed, text, time, ...details];
 }
 
 function addAlias(aliases: KeyAliases, prefix: string, argument: string, name: string): void {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use chatkeep::{Analytics, Chatkeep, NewMessage, Timestamp};
+use chatkeep::{Analytics, AnalyticsFilter, Chatkeep, NewMessage, Timestamp};
 use chatkeep_bench_protocol::{Engine, Result, stats};
 
 use super::{Figure, OF_ALL, Unit, log_for, prepare, query};
@@ -138,7 +138,7 @@ fn measure(
     let mut last = Analytics::default();
     for _ in 0..times {
         let begin = Instant::now();
-        last = chat.messages().get_analytics(start, end)?;
+        last = chat.messages().get_analytics(&AnalyticsFilter::between(start, end))?;
         all.push(begin.elapsed().as_secs_f64() * 1e6);
     }
     Ok((stats::median(&all).unwrap_or_default(), last))

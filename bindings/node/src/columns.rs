@@ -20,7 +20,8 @@ pub(crate) fn optional_message(found: Option<Message>) -> Response {
 
 /// Returns a JSON object with an array per column. `micros` holds the microseconds within the
 /// millisecond of `timestamp`. `large` holds the indexes of the rows whose metadata contains
-/// integers marked with [`LARGE_INTEGER_MARK`].
+/// integers marked with [`LARGE_INTEGER_MARK`]. A column of `details` is empty if all of its values
+/// are null, as they are in most logs.
 fn columns(messages: &[Message]) -> String {
     let texts = messages.iter().map(|message| {
         message.user_message.len() + message.bot_response.as_ref().map_or(0, String::len)
@@ -61,8 +62,75 @@ fn columns(messages: &[Message]) -> String {
         row += 1;
     });
     column(&mut out, "],\"large\":[", &large, |out, row| number(out, *row));
-    out.push_str("]}");
+    out.push_str("],\"details\":");
+    if messages.iter().any(Message::has_details) {
+        details(&mut out, messages);
+    } else {
+        out.push_str("null");
+    }
+    out.push('}');
     out
+}
+
+/// Writes an object with the columns of conversation, user and usage.
+fn details(out: &mut String, messages: &[Message]) {
+    let mut integers = |start: &str, value: fn(&Message) -> Option<i64>| {
+        optional_column(out, start, messages, value, integer);
+    };
+    integers("{\"conversationId\":[", |message| message.conversation_id);
+    integers("],\"userId\":[", |message| message.user_id);
+    integers("],\"inputTokens\":[", |message| message.input_tokens);
+    integers("],\"outputTokens\":[", |message| message.output_tokens);
+    integers("],\"cachedTokens\":[", |message| message.cached_tokens);
+    integers("],\"reasoningTokens\":[", |message| message.reasoning_tokens);
+    integers("],\"latencyMs\":[", |message| message.latency_ms);
+    integers("],\"ttftMs\":[", |message| message.ttft_ms);
+    optional_column(
+        out,
+        "],\"cost\":[",
+        messages,
+        |message| message.cost,
+        |out, cost| {
+            let _ = write!(out, "\"{cost}\"");
+        },
+    );
+    optional_column(
+        out,
+        "],\"status\":[",
+        messages,
+        |message| message.status,
+        |out, status| {
+            let _ = write!(out, "\"{status}\"");
+        },
+    );
+    optional_column(
+        out,
+        "],\"error\":[",
+        messages,
+        |message| message.error.as_deref(),
+        |out, error| {
+            text(out, Some(error));
+        },
+    );
+    out.push_str("]}");
+}
+
+/// Writes a column, or nothing if all values are null.
+fn optional_column<'a, T>(
+    out: &mut String,
+    start: &str,
+    messages: &'a [Message],
+    value: impl Fn(&'a Message) -> Option<T>,
+    mut cell: impl FnMut(&mut String, T),
+) {
+    if messages.iter().all(|message| value(message).is_none()) {
+        out.push_str(start);
+        return;
+    }
+    column(out, start, messages, |out, message| match value(message) {
+        Some(value) => cell(out, value),
+        None => out.push_str("null"),
+    });
 }
 
 fn column<'a, T>(

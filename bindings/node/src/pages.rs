@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chatkeep::operation::Arguments;
+use chatkeep::operation::{Arguments, group_size};
 use chatkeep::{
     Cursor, FineTuningFormat, MessageFilter, MessageIter, Order, SharedHandle, Timestamp,
 };
@@ -57,7 +57,8 @@ impl Store {
         #[napi(ts_arg_type = "unknown[]")] args: Vec<JsArg<'_>>,
     ) -> napi::Result<Either<MessagePages, Failure>> {
         self.pages("iter_messages", &args, |arguments| {
-            Ok((arguments.group(5)?, arguments.take()?, None))
+            let filter = arguments.group(group_size::<MessageFilter>())?;
+            Ok((filter, arguments.take()?, None))
         })
     }
 
@@ -69,7 +70,8 @@ impl Store {
     ) -> napi::Result<Either<MessagePages, Failure>> {
         self.pages("export_for_fine_tuning", &args, |arguments| {
             let format = arguments.take()?;
-            Ok((arguments.group(5)?, Order::OldestFirst, Some(format)))
+            let filter = arguments.group(group_size::<MessageFilter>())?;
+            Ok((filter, Order::OldestFirst, Some(format)))
         })
     }
 }

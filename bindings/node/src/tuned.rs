@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use chatkeep::operation::Arguments;
+use chatkeep::operation::{Arguments, group_size};
 use chatkeep::{Chatkeep, MessageFilter, NewMessage, Page, Result};
 use napi::ValueType;
 use napi_derive::napi;
@@ -51,12 +51,12 @@ pub(crate) fn log_message() -> &'static Known {
 
 /// Takes the arguments of `log_message`.
 pub(crate) fn new_message(arguments: &mut Arguments<'_>) -> Result<NewMessage> {
-    arguments.group(7)
+    arguments.group(group_size::<NewMessage>())
 }
 
 fn get_messages(arguments: &mut Arguments<'_>) -> Result<Prepared> {
-    let filter: MessageFilter = arguments.group(5)?;
-    let page: Page = arguments.group(3)?;
+    let filter: MessageFilter = arguments.group(group_size::<MessageFilter>())?;
+    let page: Page = arguments.group(group_size::<Page>())?;
     Ok(Box::new(move |chat| chat.messages().get_messages(&filter, &page).map(columns::messages)))
 }
 
@@ -67,7 +67,7 @@ fn get_message_by_id(arguments: &mut Arguments<'_>) -> Result<Prepared> {
 
 fn search_messages(arguments: &mut Arguments<'_>) -> Result<Prepared> {
     let query: String = arguments.take()?;
-    let page: Page = arguments.group(3)?;
+    let page: Page = arguments.group(group_size::<Page>())?;
     Ok(Box::new(move |chat| chat.messages().search_messages(&query, &page).map(columns::messages)))
 }
 

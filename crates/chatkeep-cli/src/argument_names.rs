@@ -22,6 +22,17 @@ pub(crate) const MESSAGES: Arguments = &[
     ("query", "QUERY"),
     ("days", "--older-than"),
     ("id", "ID"),
+    ("conversation_id", "--conversation-id"),
+    ("user_id", "--user-id"),
+    ("input_tokens", "--input-tokens"),
+    ("output_tokens", "--output-tokens"),
+    ("cached_tokens", "--cached-tokens"),
+    ("reasoning_tokens", "--reasoning-tokens"),
+    ("cost", "--cost"),
+    ("latency_ms", "--latency-ms"),
+    ("ttft_ms", "--ttft-ms"),
+    ("status", "--status"),
+    ("error", "--error"),
 ];
 
 /// Arguments of `chatkeep tokens`.

@@ -45,9 +45,9 @@ pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use error_kinds::{ERROR_KINDS, KindDescription};
 pub use feedback::{Feedback, FeedbackSummary, NewFeedback};
 pub use message::{
-    Analytics, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, MAX_ROW_BYTES,
-    Message, MessageFilter, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums,
-    ToCount, TotalsCheck, TotalsDifference, Uncounted,
+    Analytics, AnalyticsFilter, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER,
+    MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, MetadataFilter, NewMessage,
+    Order, Page, SearchIndexState, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, Usage,
 };
 pub use session::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
@@ -60,7 +60,7 @@ pub use token::{
 pub use url::DatabaseUrl;
 pub use user::password::PasswordScheme;
 pub use user::{NewUser, OneTimeSecret, User, UserChanges, UserIdentity, UserPage, UserRole};
-pub use value::{Metadata, Secret, Timestamp};
+pub use value::{Cost, Metadata, Secret, Timestamp, TotalCost};
 
 /// Reads, writes, searches and totals of the message log.
 pub mod messages {

@@ -47,7 +47,9 @@ pub fn operations(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Arguments of `#[record]` on the type: `name = "…"` is its name in other languages; `argument`
 /// implements `FromValue`, too. On a field: `name = "…"`, `default = …`, `positional` and `named`
 /// as for a parameter; `wide` for an integer that may exceed 2^53; `described_as = T` for the
-/// description of another type; `skip` leaves it out, as `#[serde(skip)]` does.
+/// description of another type; `skip` leaves it out, as `#[serde(skip)]` does; `flatten`, on the
+/// last field of an argument, replaces an `Option<Box<T>>` by the fields of the record `T`, which
+/// are all optional.
 #[proc_macro_derive(Record, attributes(record))]
 pub fn record(item: TokenStream) -> TokenStream {
     record::expand(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()

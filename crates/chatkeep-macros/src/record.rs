@@ -2,10 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Fields, LitStr};
+use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Fields, LitStr, Type};
 
 use crate::documentation;
-use crate::parameter::Options;
+use crate::parameter::{Options, generic_argument, option_of};
 
 /// Options of the type.
 #[derive(Default)]
@@ -72,15 +72,26 @@ fn expand_struct(
     };
     let mut described = Vec::new();
     let mut idents = Vec::new();
+    let mut flattened = None;
     for field in &fields.named {
         let options = field_options(&field.attrs)?;
         let Some(ident) = field.ident.as_ref().filter(|_| !options.skip) else { continue };
+        if flattened.is_some() {
+            return Err(syn::Error::new_spanned(field, "the flattened field is the last one"));
+        }
+        if options.flatten {
+            flattened = Some((ident, boxed(&field.ty)?));
+            continue;
+        }
         let documentation = documentation::text(&field.attrs);
         described.push(options.field(&ident.to_string(), &documentation, &field.ty));
         idents.push(ident);
     }
     let ident = &input.ident;
     let documentation = documentation::text(&input.attrs);
+    let rest = flattened
+        .as_ref()
+        .map(|(ident, ty)| quote!(#ident: fields.rest::<#ty>()?.map(::std::boxed::Box::new)));
     let from_value = options.is_argument.then(|| {
         quote! {
             impl ::chatkeep_core::described::FromValue for #ident {
@@ -89,18 +100,31 @@ fn expand_struct(
                 ) -> ::chatkeep_core::Result<Self> {
                     let mut fields =
                         ::chatkeep_core::described::record_fields(RECORD.fields, value)?;
-                    Ok(Self { #(#idents: fields.take()?),* })
+                    Ok(Self { #(#idents: fields.take()?,)* #rest })
                 }
             }
         }
     });
+    let fields = match &flattened {
+        None => quote!(&[#(#described),*]),
+        Some((_, ty)) => quote!({
+            const OWN: &[::chatkeep_core::described::Field] = &[#(#described),*];
+            const FLAT: &[::chatkeep_core::described::Field] =
+                ::chatkeep_core::described::fields_of::<#ty>();
+            const ALL: &[::chatkeep_core::described::Field] =
+                &::chatkeep_core::described::joined_fields::<{ OWN.len() + FLAT.len() }>(
+                    OWN, FLAT,
+                );
+            ALL
+        }),
+    };
     Ok(quote! {
         const _: () = {
             static RECORD: ::chatkeep_core::described::Record =
                 ::chatkeep_core::described::Record {
                     name: #name,
                     documentation: #documentation,
-                    fields: &[#(#described),*],
+                    fields: #fields,
                 };
 
             impl ::chatkeep_core::described::Described for #ident {
@@ -111,6 +135,13 @@ fn expand_struct(
             #from_value
         };
     })
+}
+
+/// Returns `T` of `Option<Box<T>>`, the type of a flattened field.
+fn boxed(ty: &Type) -> syn::Result<&Type> {
+    option_of(ty)
+        .and_then(|inner| generic_argument(inner, "Box"))
+        .ok_or_else(|| syn::Error::new_spanned(ty, "a flattened field is an Option<Box<T>>"))
 }
 
 fn expand_enum(
@@ -146,7 +177,8 @@ fn expand_enum(
                 fn from_value(
                     value: ::chatkeep_core::described::Value,
                 ) -> ::chatkeep_core::Result<Self> {
-                    let text = String::from_value(value)?;
+                    let text =
+                        <String as ::chatkeep_core::described::FromValue>::from_value(value)?;
                     match text.as_str() {
                         #(#arms,)*
                         _ => Err(::chatkeep_core::Error::new(

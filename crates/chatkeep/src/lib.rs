@@ -59,13 +59,14 @@ pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, CreatedSession, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error,
-    ErrorKind, Feedback, FeedbackSummary, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES,
-    Message, MessageFilter, Metadata, MetadataFilter, NewMessage, NewSession, NewToken, NewUser,
-    OneTimeSecret, Order, Page, PasswordScheme, PlainToken, Result, RotatedSession, SchemaState,
-    SearchIndexState, Secret, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret,
-    Sums, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalsCheck, TotalsDifference, User,
-    UserChanges, UserIdentity, UserPage, UserRole, migrations, url,
+    Analytics, AnalyticsFilter, Cost, CreatedSession, CreatedToken, Cursor, DatabaseUrl,
+    ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, KindDescription, MAX_LIMIT,
+    MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, Metadata, MetadataFilter,
+    NewMessage, NewSession, NewToken, NewUser, OneTimeSecret, Order, Page, PasswordScheme,
+    PlainToken, Result, RotatedSession, SchemaState, SearchIndexState, Secret, SessionCheck,
+    SessionInfo, SessionPage, SessionReason, SessionSecret, Sums, Timestamp, TokenCheck, TokenInfo,
+    TokenReason, TotalCost, TotalsCheck, TotalsDifference, Usage, User, UserChanges, UserIdentity,
+    UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use chatkeep_core::messages::check_many;
 use chatkeep_core::{
-    Analytics, Error, Message, MessageFilter, NewMessage, Order, Page, Result, Timestamp,
-    TotalsCheck, messages,
+    Analytics, AnalyticsFilter, Error, Message, MessageFilter, NewMessage, Order, Page, Result,
+    Timestamp, TotalsCheck, messages,
 };
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
@@ -47,6 +47,10 @@ impl MessageLogger {
     /// Logs a message, and returns its id after the commit.
     ///
     /// Concurrent calls share a transaction, so that many of them take little longer than one.
+    ///
+    /// The log is written in groups and looks nothing up: `conversation_id` and `user_id` are the ids
+    /// (`id`) of the records, and are stored as they are. Token counts have OpenTelemetry's meaning: the
+    /// input includes cached tokens, and the output includes reasoning.
     ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
@@ -262,11 +266,23 @@ impl MessageLogger {
 
     /// Returns the totals of a period.
     ///
-    /// These are the number of messages, also by provider, model and day, and the number of tokens.
+    /// These are the number of messages, also by provider, model and day, and the number of tokens. The
+    /// costs are exact sums of the messages that have one.
     ///
-    /// # Arguments
-    /// - `start_date`: Start of the period, inclusive.
-    /// - `end_date`: End of the period, inclusive.
+    /// All messages of a period are read from stored totals, in milliseconds. Those of a conversation or
+    /// a user are added up from its messages, so the time is proportional to their number.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::{AnalyticsFilter, NewMessage, Usage};
+    ///
+    /// let usage = Usage { cost: Some("0.00125".parse()?), ..Usage::default() };
+    /// let message = NewMessage::new("a").with_user_id(7).with_usage(usage);
+    /// chat.messages().log_messages(&[message.clone(), message])?;
+    /// let of_user = AnalyticsFilter { user_id: Some(7), ..AnalyticsFilter::default() };
+    /// assert_eq!(chat.messages().get_analytics(&of_user)?.total_cost.to_string(), "0.0025");
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
     ///
     /// # Errors
     /// - `InvalidInput`: `start_date` is after `end_date`.
@@ -274,10 +290,9 @@ impl MessageLogger {
     #[operation(read)]
     pub fn get_analytics(
         &self,
-        #[argument(name = "start_date")] start: Option<Timestamp>,
-        #[argument(name = "end_date")] end: Option<Timestamp>,
+        #[argument(flatten)] filter: &AnalyticsFilter,
     ) -> Result<Analytics> {
-        let run = || messages::analytics(&mut *self.pool.reader()?, start, end);
+        let run = || messages::analytics(&mut *self.pool.reader()?, filter);
         run().map_err(|error| error.with_operation("get_analytics"))
     }
 

@@ -1,6 +1,9 @@
 //! Awaiting a call returns the same result as the blocking call.
 
-use chatkeep::{ErrorKind, FineTuningFormat, MessageFilter, NewMessage, Order, Page, TokenReason};
+use chatkeep::{
+    AnalyticsFilter, ErrorKind, FineTuningFormat, MessageFilter, NewMessage, Order, Page,
+    TokenReason,
+};
 
 use super::wait;
 use crate::every_engine::on_every_engine;
@@ -59,8 +62,8 @@ fn async_and_blocking_message_calls_agree(store: &Store) {
         let found = messages.search_messages("wal", &page).await.expect("the query succeeds");
         assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
         assert_eq!(
-            messages.get_analytics(None, None).await.unwrapped(),
-            blocking.get_analytics(None, None).unwrapped()
+            messages.get_analytics(&AnalyticsFilter::default()).await.unwrapped(),
+            blocking.get_analytics(&AnalyticsFilter::default()).unwrapped()
         );
         let (count, text) = messages
             .export_for_fine_tuning(FineTuningFormat::default(), &everything(), Vec::new())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chatkeep::{Analytics, NewMessage, Timestamp};
+use chatkeep::{Analytics, AnalyticsFilter, NewMessage, Timestamp};
 
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected, at};
@@ -18,7 +18,7 @@ on_every_engine![
 ];
 
 fn totals(store: &Store) -> Analytics {
-    store.messages().get_analytics(None, None).expect("the query succeeds")
+    store.messages().get_analytics(&AnalyticsFilter::default()).expect("the query succeeds")
 }
 
 fn counts(pairs: &[(&str, i64)]) -> BTreeMap<String, i64> {
@@ -30,6 +30,7 @@ fn analytics_of_an_empty_log_are_zero(store: &Store) {
     let json = serde_json::to_value(totals(store)).expect("JSON");
     let expected = serde_json::json!({
         "total_messages": 0, "total_tokens": 0, "average_tokens": null, "providers": {}, "models": {}, "by_date": {},
+        "total_cost": "0", "messages_with_cost": 0, "cost_by_provider": {}, "cost_by_model": {}, "cost_by_date": {},
     });
     assert_eq!(json, expected);
 }
@@ -110,7 +111,11 @@ fn start_and_end_are_inclusive(store: &Store) {
             .expect("the message is logged");
     }
     let tokens = |start: Option<Timestamp>, end: Option<Timestamp>| {
-        store.messages().get_analytics(start, end).expect("the query succeeds").total_tokens
+        store
+            .messages()
+            .get_analytics(&AnalyticsFilter::between(start, end))
+            .expect("the query succeeds")
+            .total_tokens
     };
     let (from, to) = (at("2024-01-01T00:00:01Z"), at("2024-01-01T00:00:03Z"));
     assert_eq!(tokens(Some(from), Some(to)), 1_110);
@@ -118,7 +123,10 @@ fn start_and_end_are_inclusive(store: &Store) {
     assert_eq!(tokens(None, Some(to)), 1_111);
     assert_eq!(tokens(Some(to), Some(to)), 1_000);
     assert_eq!(tokens(Some(at("2025-01-01")), None), 0);
-    assert_rejected(store.messages().get_analytics(Some(to), Some(from)), "start");
+    assert_rejected(
+        store.messages().get_analytics(&AnalyticsFilter::between(Some(to), Some(from))),
+        "start",
+    );
 }
 
 fn names_are_distinguished_exactly(store: &Store) {

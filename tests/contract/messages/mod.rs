@@ -23,4 +23,5 @@ mod totals;
 mod totals_concurrency;
 mod totals_gaps;
 mod totals_upgrade;
+mod usage;
 mod writers;

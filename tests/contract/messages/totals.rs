@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use chatkeep::{Analytics, NewMessage, Timestamp};
+use chatkeep::{Analytics, AnalyticsFilter, Cost, NewMessage, Timestamp, TotalCost, Usage};
 
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, TIMEOUT, at};
@@ -29,7 +29,10 @@ pub(super) fn counted(store: &Store) {
 }
 
 fn analytics(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) -> Analytics {
-    store.messages().get_analytics(start, end).expect("the query succeeds")
+    store
+        .messages()
+        .get_analytics(&AnalyticsFilter::between(start, end))
+        .expect("the query succeeds")
 }
 
 pub(super) fn all(store: &Store) -> Analytics {
@@ -55,6 +58,17 @@ pub(super) fn recounted(
         sums.total_messages += 1;
         sums.total_tokens += i128::from(message.tokens_used.unwrap_or(0));
         with_tokens += i64::from(message.tokens_used.is_some());
+        if let Some(cost) = message.cost {
+            let add = |map: &mut BTreeMap<String, TotalCost>, name: Option<&String>| {
+                let name = name.cloned().unwrap_or_else(|| "unknown".to_owned());
+                *map.entry(name).or_default() += cost.into();
+            };
+            sums.messages_with_cost += 1;
+            sums.total_cost += cost.into();
+            add(&mut sums.cost_by_date, Some(&timestamp.date()));
+            add(&mut sums.cost_by_provider, message.provider.as_ref());
+            add(&mut sums.cost_by_model, message.model.as_ref());
+        }
         count(&mut sums.by_date, Some(timestamp.date()));
         count(&mut sums.providers, message.provider);
         count(&mut sums.models, message.model);
@@ -63,7 +77,7 @@ pub(super) fn recounted(
     sums
 }
 
-/// Messages around the bounds of hours and days, with and without names and token counts.
+/// Messages around the bounds of hours and days, with and without names, token counts and costs.
 pub(super) fn assorted() -> Vec<NewMessage> {
     let timestamps = [
         "1969-12-31T23:59:59.999999Z",
@@ -86,6 +100,7 @@ pub(super) fn assorted() -> Vec<NewMessage> {
         (Some(""), Some("m ")),
     ];
     let tokens = [None, Some(0), Some(7), Some(4_294_967_296), Some(i64::MAX)];
+    let costs = [None, None, Some(0), Some(1_250_000), Some(i64::MAX), Some(4_294_967_296), None];
     let numbered = (0..).zip(timestamps.iter().cycle()).take(timestamps.len() * names.len());
     numbered
         .map(|(index, timestamp)| {
@@ -94,7 +109,9 @@ pub(super) fn assorted() -> Vec<NewMessage> {
             message.provider = provider.map(Into::into);
             message.model = model.map(Into::into);
             message.tokens_used = tokens[index % tokens.len()];
-            message
+            let cost = costs[index % costs.len()].map(Cost::from_nano_dollars);
+            let cost = cost.transpose().expect("the cost is valid");
+            message.with_usage(Usage { cost, ..Usage::default() })
         })
         .collect()
 }
@@ -110,6 +127,8 @@ fn totals_equal_the_sums_of_the_rows(store: &Store) {
     assert_eq!(all(store), before);
     assert_eq!(before, recounted(store, None, None));
     assert!(before.total_tokens > i128::from(i64::MAX), "the sum needs more than 64 bits");
+    let cost = before.total_cost.nano_dollars();
+    assert!(cost > i128::from(i64::MAX), "the sum needs more than 64 bits");
 }
 
 fn ranges_may_start_and_end_at_any_microsecond(store: &Store) {
@@ -259,7 +278,10 @@ fn statistics_are_exact_during_concurrent_writes_and_deletions(store: &Store) {
             while !ended.load(Ordering::SeqCst) {
                 let check = other.messages().check_totals().expect("the query succeeds");
                 assert_eq!(check.differences, Vec::new(), "after {checks} checks");
-                let found = other.messages().get_analytics(None, None).expect("the query succeeds");
+                let found = other
+                    .messages()
+                    .get_analytics(&AnalyticsFilter::default())
+                    .expect("the query succeeds");
                 let lasting: i64 = found
                     .providers
                     .iter()

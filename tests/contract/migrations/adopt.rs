@@ -1,6 +1,6 @@
 //! Adoption: converts tables created by SQLAlchemy in point.
 
-use chatkeep::{ErrorKind, NewMessage};
+use chatkeep::{AnalyticsFilter, ErrorKind, NewMessage};
 use chatkeep_core::migrations::{SchemaVersion, all};
 use chatkeep_testkit::Engine;
 use sha2::{Digest, Sha256};
@@ -123,7 +123,11 @@ fn adopt_converts_sqlalchemy_tables_and_keeps_their_rows(store: &Store) {
     );
     assert!(store.round_trip(&NewMessage::new("fourth")).id > 9, "ids are unique");
     assert_eq!(
-        store.messages().get_analytics(None, None).expect("the query succeeds").total_messages,
+        store
+            .messages()
+            .get_analytics(&AnalyticsFilter::default())
+            .expect("the query succeeds")
+            .total_messages,
         4
     );
     let error = migrations.adopt(false).expect_err("the tables are adopted already");

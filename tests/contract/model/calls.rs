@@ -1,6 +1,6 @@
 //! The calls, generated from few values so that they interact.
 
-use chatkeep::{MessageFilter, Metadata, NewMessage, Timestamp};
+use chatkeep::{Cost, MessageFilter, MessageStatus, Metadata, NewMessage, Timestamp, Usage};
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
 use proptest::{collection, option, prop_oneof};
@@ -18,11 +18,20 @@ pub(super) struct Draft {
     pub(super) tokens: Option<i64>,
     pub(super) timestamp: Timestamp,
     pub(super) metadata: Option<Map<String, Value>>,
+    pub(super) details: Option<Details>,
+}
+
+/// Conversation, user and usage of a generated message. The usage may be empty.
+#[derive(Debug, Clone)]
+pub(super) struct Details {
+    pub(super) conversation_id: Option<i64>,
+    pub(super) user_id: Option<i64>,
+    pub(super) usage: Usage,
 }
 
 impl Draft {
     pub(super) fn message(&self) -> NewMessage {
-        NewMessage {
+        let message = NewMessage {
             user_message: self.text.clone(),
             bot_response: self.answer.clone(),
             provider: self.provider.clone(),
@@ -33,7 +42,33 @@ impl Draft {
                 .metadata
                 .clone()
                 .map(|map| Metadata::from_map(map).expect("the metadata is valid")),
-        }
+            ..NewMessage::default()
+        };
+        let Some(Details { conversation_id, user_id, usage }) = self.details.clone() else {
+            return message;
+        };
+        NewMessage { conversation_id, user_id, ..message }.with_usage(usage)
+    }
+
+    pub(super) fn conversation_id(&self) -> Option<i64> {
+        self.details.as_ref()?.conversation_id
+    }
+
+    pub(super) fn user_id(&self) -> Option<i64> {
+        self.details.as_ref()?.user_id
+    }
+
+    pub(super) fn cost(&self) -> Option<Cost> {
+        self.details.as_ref()?.usage.cost
+    }
+
+    /// Returns the stored number of tokens.
+    pub(super) fn tokens_used(&self) -> Option<i64> {
+        self.tokens.or_else(|| {
+            let usage = &self.details.as_ref()?.usage;
+            let parts = [usage.input_tokens, usage.output_tokens];
+            parts.iter().any(Option::is_some).then(|| parts.iter().flatten().sum())
+        })
     }
 }
 
@@ -45,6 +80,8 @@ pub(super) struct Filter {
     pub(super) start: Option<Timestamp>,
     pub(super) end: Option<Timestamp>,
     pub(super) metadata: Vec<(String, Value)>,
+    pub(super) conversation_id: Option<i64>,
+    pub(super) user_id: Option<i64>,
 }
 
 impl Filter {
@@ -55,6 +92,8 @@ impl Filter {
             start: self.start,
             end: self.end,
             metadata: Vec::new(),
+            conversation_id: self.conversation_id,
+            user_id: self.user_id,
         };
         self.metadata.iter().fold(filter, |filter, (key, value)| {
             filter.with_metadata(key.as_str(), value.clone()).expect("the filter is valid")
@@ -82,10 +121,7 @@ pub(super) enum Call {
         limit: i64,
         offset: i64,
     },
-    Totals {
-        start: Option<Timestamp>,
-        end: Option<Timestamp>,
-    },
+    Totals(Filter),
     /// Rebuilds the stored totals, from which the next analytics are read.
     RebuildTotals,
     DeleteOld {
@@ -114,7 +150,7 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (filter(), 1_i64..4).prop_map(|(filter, limit)| Call::ListInPages { filter, limit }),
         3 => filter().prop_map(Call::Count),
         5 => (text(1), page()).prop_map(|(query, (limit, offset))| Call::Search { query, limit, offset }),
-        2 => (option::of(timestamp()), option::of(timestamp())).prop_map(|(start, end)| Call::Totals { start, end }),
+        3 => totals_filter().prop_map(Call::Totals),
         1 => Just(Call::RebuildTotals),
         1 => select(&[1, 3_000]).prop_map(|days| Call::DeleteOld { days }),
         2 => text(0).prop_map(|description| Call::CreateToken { description }),
@@ -136,16 +172,63 @@ fn draft() -> impl Strategy<Value = Draft> {
         tokens(),
         timestamp(),
         metadata,
+        option::weighted(0.4, details()),
     )
-        .prop_map(|(text, answer, provider, model, tokens, timestamp, metadata)| Draft {
-            text,
-            answer,
-            provider,
-            model,
-            tokens,
-            timestamp,
-            metadata: metadata.map(|map| map.into_iter().collect()),
+        .prop_map(|(text, answer, provider, model, tokens, timestamp, metadata, details)| {
+            Draft {
+                text,
+                answer,
+                provider,
+                model,
+                tokens,
+                timestamp,
+                metadata: metadata.map(|map| map.into_iter().collect()),
+                details,
+            }
         })
+}
+
+fn details() -> impl Strategy<Value = Details> {
+    let count = || option::of(select(vec![0_i64, 1, 4_294_967_296]));
+    let cost = select(vec![0, 1, 1_250_000, i64::MAX])
+        .prop_map(|nano| Cost::from_nano_dollars(nano).expect("the cost is valid"));
+    let status = option::of(select(MessageStatus::ALL.to_vec()));
+    (option::of(id()), option::of(id()), count(), count(), option::of(cost), status, count())
+        .prop_map(|(conversation_id, user_id, input, output, cost, status, latency_ms)| {
+            let usage = Usage {
+                input_tokens: input,
+                output_tokens: output,
+                cached_tokens: input,
+                reasoning_tokens: output,
+                cost,
+                latency_ms,
+                ttft_ms: latency_ms.map(|latency| latency / 2),
+                status,
+                error: status
+                    .filter(|status| *status == MessageStatus::Failed)
+                    .map(|status| status.to_string()),
+            };
+            Details { conversation_id, user_id, usage }
+        })
+}
+
+/// A conversation or a user. Few of them, so that filters match.
+fn id() -> impl Strategy<Value = i64> {
+    select(vec![1, 2, i64::MAX])
+}
+
+/// The filter of analytics.
+fn totals_filter() -> impl Strategy<Value = Filter> {
+    let id = || option::weighted(0.3, id());
+    (option::of(timestamp()), option::of(timestamp()), id(), id()).prop_map(
+        |(start, end, conversation_id, user_id)| Filter {
+            start,
+            end,
+            conversation_id,
+            user_id,
+            ..Filter::default()
+        },
+    )
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
@@ -156,13 +239,17 @@ fn filter() -> impl Strategy<Value = Filter> {
         option::of(timestamp()),
         option::of(timestamp()),
         metadata,
+        option::weighted(0.3, id()),
+        option::weighted(0.3, id()),
     )
-        .prop_map(|(provider, model, start, end, metadata)| Filter {
+        .prop_map(|(provider, model, start, end, metadata, conversation_id, user_id)| Filter {
             provider,
             model,
             start,
             end,
             metadata,
+            conversation_id,
+            user_id,
         })
 }
 

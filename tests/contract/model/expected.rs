@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chatkeep::{Message, Timestamp, TokenReason};
+use chatkeep::{Message, NewMessage, Timestamp, TokenReason, TotalCost};
 use serde_json::Value;
 
 use super::calls::{Draft, Filter};
@@ -49,6 +49,11 @@ pub(super) struct Totals {
     pub(super) providers: BTreeMap<String, i64>,
     pub(super) models: BTreeMap<String, i64>,
     pub(super) by_date: BTreeMap<String, i64>,
+    pub(super) cost: TotalCost,
+    pub(super) with_cost: i64,
+    pub(super) cost_by_provider: BTreeMap<String, TotalCost>,
+    pub(super) cost_by_model: BTreeMap<String, TotalCost>,
+    pub(super) cost_by_date: BTreeMap<String, TotalCost>,
 }
 
 impl Expected {
@@ -93,11 +98,23 @@ impl Expected {
                 *map.entry(name.cloned().unwrap_or_else(|| "unknown".to_owned())).or_default() += 1;
             };
             totals.messages += 1;
-            counted += i64::from(draft.tokens.is_some());
-            totals.tokens += i128::from(draft.tokens.unwrap_or(0));
+            counted += i64::from(draft.tokens_used().is_some());
+            totals.tokens += i128::from(draft.tokens_used().unwrap_or(0));
+            let date = draft.timestamp.to_string()[..10].to_owned();
+            if let Some(cost) = draft.cost() {
+                let add = |map: &mut BTreeMap<String, TotalCost>, name: Option<&String>| {
+                    let name = name.cloned().unwrap_or_else(|| "unknown".to_owned());
+                    *map.entry(name).or_default() += cost.into();
+                };
+                totals.with_cost += 1;
+                totals.cost += cost.into();
+                add(&mut totals.cost_by_provider, draft.provider.as_ref());
+                add(&mut totals.cost_by_model, draft.model.as_ref());
+                add(&mut totals.cost_by_date, Some(&date));
+            }
             count(&mut totals.providers, draft.provider.as_ref());
             count(&mut totals.models, draft.model.as_ref());
-            count(&mut totals.by_date, Some(&draft.timestamp.to_string()[..10].to_owned()));
+            count(&mut totals.by_date, Some(&date));
         }
         totals.average = (counted > 0).then(|| totals.tokens as f64 / counted as f64);
         totals
@@ -111,7 +128,15 @@ impl Expected {
             assert_eq!((stored.id, stored.timestamp), (*id, draft.timestamp));
             assert_eq!((&stored.user_message, &stored.bot_response), (&draft.text, &draft.answer));
             assert_eq!((&stored.provider, &stored.model), (&draft.provider, &draft.model));
-            assert_eq!(stored.tokens_used, draft.tokens);
+            assert_eq!(stored.tokens_used, draft.tokens_used());
+            let logged = NewMessage::from(stored.clone());
+            assert_eq!(logged.conversation_id, draft.conversation_id());
+            assert_eq!(logged.user_id, draft.user_id());
+            let usage = draft.details.as_ref().map(|details| details.usage.clone());
+            assert_eq!(
+                logged.usage.map(|usage| *usage).unwrap_or_default(),
+                usage.unwrap_or_default()
+            );
             let metadata =
                 stored.metadata.as_ref().map(|metadata| Value::Object(metadata.to_map()));
             assert_eq!(metadata, draft.metadata.clone().map(Value::Object));
@@ -132,6 +157,8 @@ impl Filter {
             && (self.model.is_none() || self.model == draft.model)
             && self.start.is_none_or(|start| start <= draft.timestamp)
             && self.end.is_none_or(|end| draft.timestamp <= end)
+            && (self.conversation_id.is_none() || self.conversation_id == draft.conversation_id())
+            && (self.user_id.is_none() || self.user_id == draft.user_id())
             && self.metadata.iter().all(has)
     }
 }

@@ -1,6 +1,6 @@
 //! Runs random calls in sequence and compares the results after each.
 
-use chatkeep::{Message, Page, Timestamp, TokenReason};
+use chatkeep::{AnalyticsFilter, Message, Page, Timestamp, TokenReason};
 use chatkeep_testkit::Engine;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
@@ -76,7 +76,7 @@ fn perform(store: &Store, model: &mut Expected, call: Call) {
                 store.messages().search_messages(&query, &page).expect("the search succeeds");
             assert_eq!(ids(&found), cut(model.containing(&query), limit, offset));
         }
-        Call::Totals { start, end } => compare_totals(store, model, start, end),
+        Call::Totals(filter) => compare_totals(store, model, &filter),
         Call::RebuildTotals => store.messages().rebuild_totals().expect("the totals are rebuilt"),
         Call::DeleteOld { days } => {
             let cutoff =
@@ -110,13 +110,10 @@ fn in_pages(store: &Store, filter: &Filter, limit: i64) -> Vec<i64> {
     }
 }
 
-fn compare_totals(
-    store: &Store,
-    model: &Expected,
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
-) {
-    let result = store.messages().get_analytics(start, end);
+fn compare_totals(store: &Store, model: &Expected, filter: &Filter) {
+    let Filter { start, end, conversation_id, user_id, .. } = *filter;
+    let wanted = AnalyticsFilter { start, end, conversation_id, user_id };
+    let result = store.messages().get_analytics(&wanted);
     if start.zip(end).is_some_and(|(start, end)| start > end) {
         assert_eq!(result.expect_err("the range ends before it starts").field(), Some("start"));
         return;
@@ -129,8 +126,13 @@ fn compare_totals(
         providers: result.providers,
         models: result.models,
         by_date: result.by_date,
+        cost: result.total_cost,
+        with_cost: result.messages_with_cost,
+        cost_by_provider: result.cost_by_provider,
+        cost_by_model: result.cost_by_model,
+        cost_by_date: result.cost_by_date,
     };
-    assert_eq!(totals, model.totals(&Filter { start, end, ..Filter::default() }));
+    assert_eq!(totals, model.totals(filter));
 }
 
 fn perform_on_tokens(store: &Store, model: &mut Expected, call: Call) {

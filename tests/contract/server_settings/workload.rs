@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use chatkeep::{Chatkeep, MessageFilter, NewMessage, Order, Page};
+use chatkeep::{AnalyticsFilter, Chatkeep, MessageFilter, NewMessage, Order, Page};
 
 use crate::store::{metadata, open};
 
@@ -30,7 +30,7 @@ pub(super) fn assert_usual_results(url: &str) {
         .search_messages("CALLER 3: it's \\ \"7\"", &Page::first(50))
         .expect("the search succeeds");
     assert_eq!(found.len(), 1);
-    let analytics = log.get_analytics(None, None).expect("the query succeeds");
+    let analytics = log.get_analytics(&AnalyticsFilter::default()).expect("the query succeeds");
     assert_eq!(
         (analytics.total_messages, analytics.total_tokens),
         (logged.len() as i64, logged.len() as i128)

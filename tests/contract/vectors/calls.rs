@@ -1,6 +1,8 @@
 //! The calls that a vector may name, mapped to the Rust API.
 
-use chatkeep::{Message, MessageFilter, Metadata, NewMessage, Page, Result, Timestamp};
+use chatkeep::{
+    AnalyticsFilter, Message, MessageFilter, Metadata, NewMessage, Page, Result, Timestamp, Usage,
+};
 use serde_json::{Map, Value, json};
 
 use crate::store::Store;
@@ -38,10 +40,12 @@ pub(super) fn perform(store: &Store, call: &str, arguments: &Value) -> Result<Va
             let query = arguments.text("query").expect("a query");
             Ok(texts(store.messages().search_messages(&query, &arguments.page(50))?))
         }
-        "get_analytics" => Ok(as_json(store.messages().get_analytics(
-            arguments.timestamp("start_date")?,
-            arguments.timestamp("end_date")?,
-        )?)),
+        "get_analytics" => Ok(as_json(store.messages().get_analytics(&AnalyticsFilter {
+            start: arguments.timestamp("start_date")?,
+            end: arguments.timestamp("end_date")?,
+            conversation_id: arguments.integer("conversation_id"),
+            user_id: arguments.integer("user_id"),
+        })?)),
         "delete_old_messages" => Ok(json!(
             store.messages().delete_old_messages(arguments.integer("days").expect("days"))?
         )),
@@ -106,6 +110,24 @@ impl Arguments<'_> {
             tokens_used: self.integer("tokens_used"),
             metadata: metadata.transpose()?,
             timestamp: self.timestamp("timestamp")?,
+            conversation_id: self.integer("conversation_id"),
+            user_id: self.integer("user_id"),
+            usage: None,
+        }
+        .with_usage(self.usage()?))
+    }
+
+    fn usage(&self) -> Result<Usage> {
+        Ok(Usage {
+            input_tokens: self.integer("input_tokens"),
+            output_tokens: self.integer("output_tokens"),
+            cached_tokens: self.integer("cached_tokens"),
+            reasoning_tokens: self.integer("reasoning_tokens"),
+            cost: self.text("cost").map(|text| text.parse()).transpose()?,
+            latency_ms: self.integer("latency_ms"),
+            ttft_ms: self.integer("ttft_ms"),
+            status: self.text("status").map(|text| text.parse()).transpose()?,
+            error: self.text("error"),
         })
     }
 
@@ -116,6 +138,8 @@ impl Arguments<'_> {
             start: self.timestamp("start_date")?,
             end: self.timestamp("end_date")?,
             metadata: Vec::new(),
+            conversation_id: self.integer("conversation_id"),
+            user_id: self.integer("user_id"),
         };
         for (key, value) in self.get("metadata").and_then(Value::as_object).into_iter().flatten() {
             filter = filter.with_metadata(key.as_str(), value.clone())?;

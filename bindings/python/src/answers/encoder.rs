@@ -308,12 +308,12 @@ impl<'py> SerializeStruct for RecordEncoder<'_, 'py> {
         let py = self.shapes.py;
         if let Keys::Known(shape) = self.keys {
             let slot = Slot::new(shape, self.field);
-            if let Some(key) = self.shapes.key(slot, name) {
+            if self.shapes.has_key(slot, name) {
                 let value = value.serialize(Encoder { shapes: self.shapes, slot: Some(slot) })?;
                 self.field += 1;
-                // The template already has `None`.
+                // The template already has `None`, which many fields are.
                 if !value.is_none() {
-                    self.dict.set_item(key, value)?;
+                    self.dict.set_item(self.shapes.key(slot), value)?;
                 }
                 return Ok(());
             }

@@ -74,11 +74,16 @@ impl<'py> Shapes<'py> {
         self.used.borrow()[shape].shape.template.bind(self.py).copy()
     }
 
-    /// Returns a key, if the field at this position has this name.
-    pub(super) fn key(&self, slot: Slot, name: &'static str) -> Option<Bound<'py, PyString>> {
+    /// Returns whether the field at this position has this name.
+    pub(super) fn has_key(&self, slot: Slot, name: &'static str) -> bool {
         let used = self.used.borrow();
-        let (known, key) = used[slot.shape].shape.keys.get(slot.field)?;
-        (*known == name).then(|| key.bind(self.py).clone())
+        let known = used[slot.shape].shape.keys.get(slot.field);
+        known.is_some_and(|(known, _)| ptr::eq(*known, name) || *known == name)
+    }
+
+    /// Returns the key of a field, which exists.
+    pub(super) fn key(&self, slot: Slot) -> Bound<'py, PyString> {
+        self.used.borrow()[slot.shape].shape.keys[slot.field].1.bind(self.py).clone()
     }
 
     /// Converts a string of a field.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chatkeep::{Cursor, MessageFilter, MetadataFilter, Timestamp};
+use chatkeep::{Cursor, MessageFilter, MetadataFilter, Timestamp, Usage};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
@@ -76,7 +76,9 @@ pub(crate) enum MessagesCommand {
     #[command(
         long_about = "Import messages from JSON Lines\n\n\
             Each line is a JSON object with the keys user_message (required), bot_response, \
-            provider, model, tokens_used, metadata and timestamp. An id is ignored. Lines are \
+            provider, model, tokens_used, metadata, timestamp, conversation_id, user_id, \
+            input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, \
+            ttft_ms, status and error. An id is ignored. Lines are \
             stored in batches, each in one transaction. The import stops at the first invalid \
             line. The error names the line, the number of messages stored before it, and the \
             --from-line that continues the import without storing a message twice.",
@@ -147,6 +149,73 @@ pub(crate) struct LogOptions {
     /// Time of the message, in UTC unless it has an offset [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) timestamp: Option<Timestamp>,
+
+    /// Id of the conversation
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    pub(crate) conversation_id: Option<i64>,
+
+    /// Id of the user
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    pub(crate) user_id: Option<i64>,
+
+    #[command(flatten)]
+    pub(crate) usage: UsageOptions,
+}
+
+/// Options of a message's usage.
+#[derive(Debug, Args)]
+pub(crate) struct UsageOptions {
+    /// Number of input tokens, including cached ones
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) input_tokens: Option<i64>,
+
+    /// Number of output tokens, including reasoning
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) output_tokens: Option<i64>,
+
+    /// Number of cached input tokens
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) cached_tokens: Option<i64>,
+
+    /// Number of output tokens of the reasoning
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) reasoning_tokens: Option<i64>,
+
+    /// Cost in US dollars, such as 0.00125
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
+    pub(crate) cost: Option<String>,
+
+    /// Duration of the request, in milliseconds
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    pub(crate) latency_ms: Option<i64>,
+
+    /// Time to the first token, in milliseconds
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    pub(crate) ttft_ms: Option<i64>,
+
+    /// Outcome: completed, failed, cancelled or interrupted
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+
+    /// Error of the request
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) error: Option<String>,
+}
+
+impl UsageOptions {
+    pub(crate) fn usage(self) -> chatkeep::Result<Usage> {
+        Ok(Usage {
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            cached_tokens: self.cached_tokens,
+            reasoning_tokens: self.reasoning_tokens,
+            cost: self.cost.as_deref().map(str::parse).transpose()?,
+            latency_ms: self.latency_ms,
+            ttft_ms: self.ttft_ms,
+            status: self.status.as_deref().map(str::parse).transpose()?,
+            error: self.error,
+        })
+    }
 }
 
 /// Options that select messages.
@@ -171,6 +240,14 @@ pub(crate) struct FilterOptions {
     /// Only messages with this metadata value (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub(crate) metadata: Vec<MetadataFilter>,
+
+    /// Only messages of this conversation
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    pub(crate) conversation_id: Option<i64>,
+
+    /// Only messages of this user
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    pub(crate) user_id: Option<i64>,
 }
 
 impl FilterOptions {
@@ -181,6 +258,8 @@ impl FilterOptions {
             start: self.since,
             end: self.until,
             metadata: self.metadata.clone(),
+            conversation_id: self.conversation_id,
+            user_id: self.user_id,
         }
     }
 }
@@ -227,12 +306,20 @@ pub(crate) struct StatsOptions {
     #[arg(long, value_name = "TIME", value_parser = parse_until)]
     pub(crate) until: Option<Timestamp>,
 
+    /// Only messages of this conversation
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    pub(crate) conversation_id: Option<i64>,
+
+    /// Only messages of this user
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    pub(crate) user_id: Option<i64>,
+
     /// Compare the stored totals with all messages; exits with 1 if they differ
-    #[arg(long, conflicts_with_all = ["since", "until"])]
+    #[arg(long, conflicts_with_all = ["since", "until", "conversation_id", "user_id"])]
     pub(crate) check: bool,
 
     /// Recompute the stored totals; other programs can write at the same time
-    #[arg(long, conflicts_with_all = ["since", "until", "check"])]
+    #[arg(long, conflicts_with_all = ["since", "until", "conversation_id", "user_id", "check"])]
     pub(crate) rebuild: bool,
 }
 

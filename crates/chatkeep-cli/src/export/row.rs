@@ -1,6 +1,6 @@
-//! One line of an export. It has all keys that `messages import` reads, always in the same order.
+//! One line of an export, with the keys that `messages import` reads, always in the same order.
 
-use chatkeep::{Error, Message, Metadata, Timestamp};
+use chatkeep::{Cost, Error, Message, MessageStatus, Metadata, Timestamp};
 use serde::Serialize;
 
 use crate::text;
@@ -16,6 +16,29 @@ pub(super) struct Row<'a> {
     model: Option<&'a str>,
     tokens_used: Option<i64>,
     metadata: Option<&'a Metadata>,
+    // Omitted without a value: most applications have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttft_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<MessageStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
@@ -29,6 +52,17 @@ impl<'a> Row<'a> {
             model: message.model.as_deref(),
             tokens_used: message.tokens_used,
             metadata: message.metadata.as_ref(),
+            conversation_id: message.conversation_id,
+            user_id: message.user_id,
+            input_tokens: message.input_tokens,
+            output_tokens: message.output_tokens,
+            cached_tokens: message.cached_tokens,
+            reasoning_tokens: message.reasoning_tokens,
+            cost: message.cost,
+            latency_ms: message.latency_ms,
+            ttft_ms: message.ttft_ms,
+            status: message.status,
+            error: message.error.as_deref(),
         }
     }
 
@@ -51,7 +85,7 @@ impl<'a> Row<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chatkeep::{Chatkeep, NewMessage};
+    use chatkeep::{Chatkeep, NewMessage, Usage};
 
     #[test]
     fn lines_have_every_key_in_order() {
@@ -73,5 +107,28 @@ mod tests {
             Row::new(&message, true).to_line().expect("JSON"),
             format!("{{\"id\":1,{rest}\n")
         );
+    }
+
+    #[test]
+    fn lines_have_conversation_user_and_usage_that_an_import_reads() {
+        let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
+        let usage = Usage {
+            input_tokens: Some(10),
+            output_tokens: Some(0),
+            cached_tokens: Some(3),
+            reasoning_tokens: Some(0),
+            cost: Some("0.00125".parse().expect("a cost")),
+            latency_ms: Some(900),
+            ttft_ms: Some(80),
+            status: Some(MessageStatus::Failed),
+            error: Some("timeout".to_owned()),
+        };
+        let message = NewMessage::new("a").with_conversation_id(5).with_user_id(7);
+        let id = chat.messages().log_message(&message.with_usage(usage)).expect("stored");
+        let message = chat.messages().get_message_by_id(id).expect("read").expect("there");
+        let line = Row::new(&message, false).to_line().expect("JSON");
+        assert!(line.contains(r#""tokens_used":10,"#), "{line}");
+        assert!(line.contains(r#""cost":"0.00125","latency_ms":900,"#), "{line}");
+        assert_eq!(NewMessage::from_json(&line).expect("a message"), NewMessage::from(message));
     }
 }

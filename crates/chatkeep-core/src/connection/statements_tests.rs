@@ -29,6 +29,7 @@ fn filters() -> impl Iterator<Item = MessageFilter> {
             start: (bits & 4 > 0).then_some(Timestamp::MIN),
             end: (bits & 8 > 0).then_some(Timestamp::MAX),
             metadata: metadata(keys),
+            ..MessageFilter::default()
         })
     })
 }

@@ -35,8 +35,15 @@ impl<'a> Arguments<'a> {
     pub fn take<T: FromValue>(&mut self) -> Result<T> {
         let value = self.next_value()?;
         let name = self.fields[self.next - 1].name;
-        T::from_value(value)
-            .map_err(|error| if error.field().is_none() { error.with_field(name) } else { error })
+        T::from_value(value).map_err(|error| match error.field() {
+            None => error.with_field(name),
+            // An element of a list.
+            Some(element) if element.starts_with('[') => {
+                let field = format!("{name}{element}");
+                error.with_field(field)
+            }
+            Some(_) => error,
+        })
     }
 
     /// Returns the next `count` arguments as the fields of one record.
@@ -46,6 +53,20 @@ impl<'a> Arguments<'a> {
     pub fn group<T: FromValue>(&mut self, count: usize) -> Result<T> {
         let values = (0..count).map(|_| self.next_value()).collect::<Result<_>>()?;
         T::from_value(Value::Record(values))
+    }
+
+    /// Returns the remaining arguments as the fields of one record. `None` if none of them has a
+    /// value.
+    ///
+    /// # Errors
+    /// The errors of [`Arguments::take`].
+    pub fn rest<T: FromValue>(&mut self) -> Result<Option<T>> {
+        let count = self.fields.len() - self.next;
+        let values: Vec<_> = (0..count).map(|_| self.next_value()).collect::<Result<_>>()?;
+        if values.iter().all(|value| matches!(value, Value::Nothing)) {
+            return Ok(None);
+        }
+        T::from_value(Value::Record(values)).map(Some)
     }
 
     fn next_value(&mut self) -> Result<Value> {

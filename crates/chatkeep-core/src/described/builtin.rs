@@ -125,7 +125,15 @@ impl<T: Described> Described for Vec<T> {
 impl<T: FromValue> FromValue for Vec<T> {
     fn from_value(value: Value) -> Result<Self> {
         match value {
-            Value::List(values) => values.into_iter().map(T::from_value).collect(),
+            Value::List(values) => {
+                let element = |(index, value)| {
+                    T::from_value(value).map_err(|error| {
+                        let field = error.field().map(|field| format!(".{field}"));
+                        error.with_field(format!("[{index}]{}", field.unwrap_or_default()))
+                    })
+                };
+                values.into_iter().enumerate().map(element).collect()
+            }
             _ => Err(unexpected("a list")),
         }
     }

@@ -12,5 +12,8 @@ mod types;
 mod value;
 
 pub use argument::{Arguments, FromValue, record_fields};
-pub use types::{DefaultValue, Described, Enum, Field, Placement, Record, Type, Variant};
+pub use types::{
+    DefaultValue, Described, Enum, Field, Placement, Record, Type, Variant, fields_of,
+    joined_fields,
+};
 pub use value::Value;

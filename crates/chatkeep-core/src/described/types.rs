@@ -80,6 +80,34 @@ pub struct Field {
     pub placement: Placement,
 }
 
+/// Returns the fields of a record type, for `#[record(flatten)]`.
+///
+/// # Panics
+/// If the type is not a record. This is a compile error, because a constant is computed.
+#[must_use]
+pub const fn fields_of<T: Described>() -> &'static [Field] {
+    match T::TYPE {
+        Type::Record(record) => record.fields,
+        _ => panic!("only a record can be flattened"),
+    }
+}
+
+/// Returns the `N` fields of two lists, for `#[record(flatten)]`.
+///
+/// # Panics
+/// If the lists do not have `N` fields. This is a compile error, because a constant is computed.
+#[must_use]
+pub const fn joined_fields<const N: usize>(first: &[Field], second: &[Field]) -> [Field; N] {
+    assert!(first.len() + second.len() == N, "N is the number of fields");
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
 /// The value of an omitted argument.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

@@ -1,17 +1,40 @@
-//! Usage statistics: messages and tokens by provider, model and day.
+//! Usage statistics: messages, tokens and costs by provider, model and day.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::totals::{
-    DAY, Gap, Rows, Span, Sums, add_up, counted_to, found_in_gaps, gaps, start_of, stored_by_name,
-    stored_by_start,
+    DAY, Gap, Owner, Rows, Span, Sums, add_up, counted_to, found_in_gaps, gaps, start_of,
+    stored_by_name, stored_by_start,
 };
 use crate::connection::Connection;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::Timestamp;
+use crate::value::{Timestamp, TotalCost};
+
+/// The messages whose totals are computed. An empty filter selects all messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Record)]
+#[record(argument)]
+pub struct AnalyticsFilter {
+    /// Start of the period, inclusive.
+    #[record(name = "start_date")]
+    pub start: Option<Timestamp>,
+    /// End of the period, inclusive.
+    #[record(name = "end_date")]
+    pub end: Option<Timestamp>,
+    /// Id of the conversation. Its messages are read one by one.
+    pub conversation_id: Option<i64>,
+    /// Id of the user, whose messages are read one by one.
+    pub user_id: Option<i64>,
+}
+
+impl AnalyticsFilter {
+    /// Creates a filter of all messages from `start` to `end`, both inclusive and optional.
+    pub fn between(start: Option<Timestamp>, end: Option<Timestamp>) -> Self {
+        Self { start, end, ..Self::default() }
+    }
+}
 
 /// Totals of the messages in a time span.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Record)]
@@ -29,18 +52,27 @@ pub struct Analytics {
     pub models: BTreeMap<String, i64>,
     /// Number of messages by UTC day, as `YYYY-MM-DD`. Days without messages are omitted.
     pub by_date: BTreeMap<String, i64>,
+    /// Cost of all messages with a cost, in US dollars, as decimal text such as `0.00125`.
+    pub total_cost: TotalCost,
+    /// Number of messages with a cost.
+    pub messages_with_cost: i64,
+    /// Cost by provider. Providers without a message with a cost are omitted.
+    pub cost_by_provider: BTreeMap<String, TotalCost>,
+    /// Cost by model. Models without a message with a cost are omitted.
+    pub cost_by_model: BTreeMap<String, TotalCost>,
+    /// Cost by UTC day, as `YYYY-MM-DD`. Days without a message with a cost are omitted.
+    pub cost_by_date: BTreeMap<String, TotalCost>,
 }
 
 /// Returns totals of the messages from `start` to `end`, both inclusive and optional.
 ///
+/// Those of a conversation or a user are always computed from their messages, by an index.
+///
 /// # Errors
 /// `InvalidInput` with the field `start` if the span ends before it starts; `Unavailable` or
 /// another connection error if the database does not answer.
-pub fn analytics(
-    connection: &mut Connection,
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
-) -> Result<Analytics> {
+pub fn analytics(connection: &mut Connection, filter: &AnalyticsFilter) -> Result<Analytics> {
+    let AnalyticsFilter { start, end, conversation_id, user_id } = *filter;
     if let (Some(start), Some(end)) = (start, end)
         && start > end
     {
@@ -48,6 +80,10 @@ pub fn analytics(
     }
     let span = Span { first: start.unwrap_or(Timestamp::MIN), last: end.unwrap_or(Timestamp::MAX) };
     let mut sum = Sum::default();
+    if conversation_id.is_some() || user_id.is_some() {
+        sum.add_rows(connection, Rows::Of(Owner { conversation_id, user_id }, span))?;
+        return Ok(sum.all());
+    }
     let Some(cut) = span.cut() else {
         sum.add_rows(connection, Rows::Between(span))?;
         return Ok(sum.all());
@@ -70,7 +106,7 @@ pub fn analytics(
         }
         for part in cut.days {
             let by_start = stored_by_start(connection, part)?;
-            by_start.into_iter().for_each(|(start, messages)| sum.add_day(start, messages));
+            by_start.into_iter().for_each(|(start, sums)| sum.add_day(start, &sums));
         }
         cut.edges.into_iter().try_for_each(|edge| sum.add_rows(connection, Rows::Between(edge)))
     })?;
@@ -82,28 +118,35 @@ pub fn analytics(
 struct Sum {
     all: Analytics,
     with_tokens: i64,
-    /// Number of messages by start of day.
-    days: BTreeMap<Timestamp, i64>,
+    /// Sums by start of day.
+    days: BTreeMap<Timestamp, Sums>,
 }
 
 impl Sum {
     fn add(&mut self, provider: String, model: String, sums: &Sums) {
-        self.all.total_messages += sums.messages;
-        self.all.total_tokens += sums.tokens;
+        let all = &mut self.all;
+        all.total_messages += sums.messages;
+        all.total_tokens += sums.tokens;
         self.with_tokens += sums.with_tokens;
-        *self.all.providers.entry(provider).or_default() += sums.messages;
-        *self.all.models.entry(model).or_default() += sums.messages;
+        if sums.with_cost > 0 {
+            all.messages_with_cost += sums.with_cost;
+            all.total_cost += sums.cost;
+            *all.cost_by_provider.entry(provider.clone()).or_default() += sums.cost;
+            *all.cost_by_model.entry(model.clone()).or_default() += sums.cost;
+        }
+        *all.providers.entry(provider).or_default() += sums.messages;
+        *all.models.entry(model).or_default() += sums.messages;
     }
 
-    fn add_day(&mut self, timestamp: Timestamp, messages: i64) {
-        *self.days.entry(start_of(timestamp, DAY)).or_default() += messages;
+    fn add_day(&mut self, timestamp: Timestamp, sums: &Sums) {
+        self.days.entry(start_of(timestamp, DAY)).or_default().add(sums);
     }
 
     fn add_rows(&mut self, connection: &mut Connection, rows: Rows) -> Result<()> {
         // Each row counts in an hour, a day and a month; one of them is used here.
         let totals = add_up(connection, rows)?.0.into_iter().filter(|(key, _)| key.hours == DAY);
         totals.for_each(|(key, sums)| {
-            self.add_day(key.start, sums.messages);
+            self.add_day(key.start, &sums);
             self.add(key.provider, key.model, &sums);
         });
         Ok(())
@@ -111,7 +154,13 @@ impl Sum {
 
     fn all(self) -> Analytics {
         let mut all = self.all;
-        all.by_date = self.days.into_iter().map(|(day, messages)| (day.date(), messages)).collect();
+        for (day, sums) in self.days {
+            let date = day.date();
+            if sums.with_cost > 0 {
+                all.cost_by_date.insert(date.clone(), sums.cost);
+            }
+            all.by_date.insert(date, sums.messages);
+        }
         all.average_tokens =
             (self.with_tokens > 0).then(|| all.total_tokens as f64 / self.with_tokens as f64);
         all

@@ -56,8 +56,8 @@ fn sizes(connection: &mut Connection, after: i64) -> Result<Vec<Size>> {
     };
     let whole = if connection.engine().is_mysql() { "SIGNED" } else { "BIGINT" };
     let sql = format!(
-        "SELECT id, CAST(600 + {length}(user_message) + COALESCE({length}(bot_response), 0) \
-         + COALESCE({metadata}, 0) \
+        "SELECT id, CAST(700 + {length}(user_message) + COALESCE({length}(bot_response), 0) \
+         + COALESCE({metadata}, 0) + COALESCE({length}(error), 0) \
          AS {whole}) AS bytes FROM messages WHERE id > {bind} ORDER BY id LIMIT {MAX_ROWS}"
     );
     let sizes =

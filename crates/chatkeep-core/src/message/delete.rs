@@ -6,7 +6,7 @@ use super::totals::{Deleted, IfLocked, gaps, lock_watermark, subtract_deleted};
 use crate::connection::{Connection, Session, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::messages;
-use crate::value::Timestamp;
+use crate::value::{Cost, Timestamp};
 
 /// Maximum age in days. It exceeds the number of days since the year 1.
 const MAX_DAYS: i64 = 3_650_000;
@@ -81,12 +81,13 @@ pub fn delete_batch_older_than(
                 ids.len()
             )));
         }
-        let rows = oldest.iter().map(|(id, timestamp, provider, model, tokens)| Deleted {
+        let rows = oldest.iter().map(|(id, timestamp, provider, model, tokens, cost)| Deleted {
             id: *id,
             timestamp: *timestamp,
             provider: provider.as_deref(),
             model: model.as_deref(),
             tokens: *tokens,
+            cost: *cost,
         });
         subtract_deleted(connection, watermark, &gaps, rows)?;
         Ok(Some(DeletedBatch { count: deleted as u64, last }))
@@ -94,7 +95,7 @@ pub fn delete_batch_older_than(
 }
 
 /// Id, and the values that the totals are computed from.
-type Row = (i64, Timestamp, Option<String>, Option<String>, Option<i64>);
+type Row = (i64, Timestamp, Option<String>, Option<String>, Option<i64>, Option<Cost>);
 
 /// Selects and locks the oldest messages. If another transaction is deleting some of them, this
 /// waits for it and omits those rows.
@@ -115,6 +116,7 @@ fn oldest(
                 messages::provider,
                 messages::model,
                 messages::tokens_used,
+                messages::cost,
             ))
             .limit(i64::from(limit))
     };

@@ -37,6 +37,10 @@ pub struct MessageFilter {
     /// Required metadata keys and their values.
     #[record(default = None)]
     pub metadata: Vec<MetadataFilter>,
+    /// Id of the conversation.
+    pub conversation_id: Option<i64>,
+    /// Id of the user.
+    pub user_id: Option<i64>,
 }
 
 impl MessageFilter {
@@ -65,6 +69,20 @@ impl MessageFilter {
     #[must_use]
     pub fn with_end(mut self, end: Timestamp) -> Self {
         self.end = Some(end);
+        self
+    }
+
+    /// Restricts the filter to messages of this conversation.
+    #[must_use]
+    pub fn with_conversation_id(mut self, conversation_id: i64) -> Self {
+        self.conversation_id = Some(conversation_id);
+        self
+    }
+
+    /// Restricts the filter to messages of this user.
+    #[must_use]
+    pub fn with_user_id(mut self, user_id: i64) -> Self {
+        self.user_id = Some(user_id);
         self
     }
 

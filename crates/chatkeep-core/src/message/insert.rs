@@ -16,19 +16,32 @@ use crate::value::Timestamp;
 /// connection breaks before the database confirms the commit.
 pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> {
     check(connection, message)?;
-    let row = Row::new(message, Timestamp::now());
-    let insert = || diesel::insert_into(messages::table).values(row);
-    let id = match &mut connection.session {
-        Session::Sqlite(c) => all_stored(insert().execute(c), 1).and_then(|()| last_inserted_id(c)),
-        Session::PostgreSql(c) => {
-            returned_id(insert().returning(messages::id).get_results(c.as_mut()))
-        }
-        Session::MySql(c) => {
-            all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
-        }
+    let Row { log, details } = Row::new(message, Timestamp::now());
+    let id = match details {
+        None => insert_one!(connection, log),
+        Some(details) => insert_one!(connection, (log, *details)),
     };
     id.map_err(|error| connection.insert_error(error))
 }
+
+/// Inserts the values of one row, and returns its id.
+macro_rules! insert_one {
+    ($connection:expr, $values:expr) => {{
+        let insert = || diesel::insert_into(messages::table).values($values);
+        match &mut $connection.session {
+            Session::Sqlite(c) => {
+                all_stored(insert().execute(c), 1).and_then(|()| last_inserted_id(c))
+            }
+            Session::PostgreSql(c) => {
+                returned_id(insert().returning(messages::id).get_results(c.as_mut()))
+            }
+            Session::MySql(c) => {
+                all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
+            }
+        }
+    }};
+}
+use insert_one;
 
 diesel::define_sql_function! {
     /// SQLite's built-in function.

@@ -5,10 +5,11 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
-use super::row::Row;
+use super::row::{DETAIL_COLUMNS, DetailColumns, LOG_COLUMNS, Row, have_details};
+use super::usage::MessageStatus;
 use crate::connection::{PgConnection, skipped};
 use crate::schema::{Json, UtcTimestamp};
-use crate::value::{Metadata, Timestamp};
+use crate::value::{Cost, Metadata, Timestamp};
 
 /// Text that PostgreSQL quotes in its error if a trigger skipped a row.
 macro_rules! skipped_mark {
@@ -21,7 +22,7 @@ macro_rules! skipped_mark {
 ///
 /// A trigger may skip a row (`RETURN NULL`), and the other ids do not show which one. The statement
 /// then casts a text that is not an array of ids, so that it fails and stores nothing.
-struct Arrays<'a> {
+struct Arrays<'a, D> {
     rows: i64,
     timestamp: Vec<Timestamp>,
     user_message: Vec<&'a str>,
@@ -30,60 +31,149 @@ struct Arrays<'a> {
     model: Vec<Option<&'a str>>,
     tokens_used: Vec<Option<i64>>,
     metadata: Vec<Option<&'a Metadata>>,
+    details: D,
 }
 
-impl<'a> Arrays<'a> {
-    fn new(rows: &[Row<'a>]) -> Self {
+/// The columns after those of every row. Statements with and without them are of two types, so that
+/// each has a constant text.
+trait Details: Sized {
+    const NAMES: &'static str;
+    type Static: 'static;
+
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+}
+
+/// No further columns.
+struct NoDetails;
+
+/// The columns of [`DetailColumns`].
+struct DetailArrays<'a> {
+    conversation_id: Vec<Option<i64>>,
+    user_id: Vec<Option<i64>>,
+    input_tokens: Vec<Option<i64>>,
+    output_tokens: Vec<Option<i64>>,
+    cached_tokens: Vec<Option<i64>>,
+    reasoning_tokens: Vec<Option<i64>>,
+    cost: Vec<Option<Cost>>,
+    latency_ms: Vec<Option<i64>>,
+    ttft_ms: Vec<Option<i64>>,
+    status: Vec<Option<MessageStatus>>,
+    error: Vec<Option<&'a str>>,
+}
+
+impl<'a, D> Arrays<'a, D> {
+    fn new(rows: &[Row<'a>], details: D) -> Self {
         Self {
             rows: rows.len() as i64,
-            timestamp: rows.iter().map(|row| row.timestamp).collect(),
-            user_message: rows.iter().map(|row| row.user_message).collect(),
-            bot_response: rows.iter().map(|row| row.bot_response).collect(),
-            provider: rows.iter().map(|row| row.provider).collect(),
-            model: rows.iter().map(|row| row.model).collect(),
-            tokens_used: rows.iter().map(|row| row.tokens_used).collect(),
-            metadata: rows.iter().map(|row| row.metadata).collect(),
+            timestamp: rows.iter().map(|row| row.log.timestamp).collect(),
+            user_message: rows.iter().map(|row| row.log.user_message).collect(),
+            bot_response: rows.iter().map(|row| row.log.bot_response).collect(),
+            provider: rows.iter().map(|row| row.log.provider).collect(),
+            model: rows.iter().map(|row| row.log.model).collect(),
+            tokens_used: rows.iter().map(|row| row.log.tokens_used).collect(),
+            metadata: rows.iter().map(|row| row.log.metadata).collect(),
+            details,
         }
     }
 }
 
-impl QueryId for Arrays<'_> {
-    type QueryId = Arrays<'static>;
+impl<'a> DetailArrays<'a> {
+    fn new(rows: &[Row<'a>]) -> Self {
+        fn column<'a, T>(
+            rows: &[Row<'a>],
+            value: impl Fn(&DetailColumns<'a>) -> Option<T>,
+        ) -> Vec<Option<T>> {
+            rows.iter().map(|row| row.details.as_deref().and_then(&value)).collect()
+        }
+        Self {
+            conversation_id: column(rows, |details| details.conversation_id),
+            user_id: column(rows, |details| details.user_id),
+            input_tokens: column(rows, |details| details.input_tokens),
+            output_tokens: column(rows, |details| details.output_tokens),
+            cached_tokens: column(rows, |details| details.cached_tokens),
+            reasoning_tokens: column(rows, |details| details.reasoning_tokens),
+            cost: column(rows, |details| details.cost),
+            latency_ms: column(rows, |details| details.latency_ms),
+            ttft_ms: column(rows, |details| details.ttft_ms),
+            status: column(rows, |details| details.status),
+            error: column(rows, |details| details.error),
+        }
+    }
+}
+
+impl Details for NoDetails {
+    const NAMES: &'static str = "";
+    type Static = Self;
+
+    fn push<'b>(&'b self, _: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        Ok(())
+    }
+}
+
+impl Details for DetailArrays<'_> {
+    const NAMES: &'static str = DETAIL_COLUMNS;
+    type Static = DetailArrays<'static>;
+
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let numbers = [
+            &self.conversation_id,
+            &self.user_id,
+            &self.input_tokens,
+            &self.output_tokens,
+            &self.cached_tokens,
+            &self.reasoning_tokens,
+        ];
+        for numbers in numbers {
+            out.push_sql(", ");
+            out.push_bind_param::<Array<Nullable<BigInt>>, _>(numbers)?;
+        }
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.cost)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.latency_ms)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.ttft_ms)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.status)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.error)
+    }
+}
+
+impl<D: Details> QueryId for Arrays<'_, D> {
+    type QueryId = Arrays<'static, D::Static>;
     // The SQL text is constant. Diesel never keeps `sql_query` prepared, which would cost a round
     // trip and planning.
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl Query for Arrays<'_> {
+impl<D> Query for Arrays<'_, D> {
     type SqlType = Array<BigInt>;
 }
 
-impl QueryFragment<Pg> for Arrays<'_> {
+impl<D: Details> QueryFragment<Pg> for Arrays<'_, D> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "WITH stored AS (INSERT INTO messages \
-             (timestamp, user_message, bot_response, provider, model, tokens_used, metadata) \
-             SELECT timestamp, user_message, bot_response, provider, model, tokens_used, metadata \
-             FROM unnest(",
-        );
+        out.push_sql("WITH stored AS (INSERT INTO messages (");
+        push_names::<D>(&mut out);
+        out.push_sql(") SELECT ");
+        push_names::<D>(&mut out);
+        out.push_sql(" FROM unnest(");
         out.push_bind_param::<Array<UtcTimestamp>, _>(&self.timestamp)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.user_message)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.bot_response)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.provider)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.model)?;
+        for texts in [&self.bot_response, &self.provider, &self.model] {
+            out.push_sql(", ");
+            out.push_bind_param::<Array<Nullable<Text>>, _>(texts)?;
+        }
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.tokens_used)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Json>>, _>(&self.metadata)?;
+        self.details.push(&mut out)?;
+        out.push_sql(") WITH ORDINALITY AS given (");
+        push_names::<D>(&mut out);
         out.push_sql(
-            ") WITH ORDINALITY \
-             AS given (timestamp, user_message, bot_response, provider, model, tokens_used, \
-             metadata, place) \
-             ORDER BY place RETURNING id) \
+            ", place) ORDER BY place RETURNING id) \
              SELECT CASE WHEN count(*) = ",
         );
         out.push_bind_param::<BigInt, _>(&self.rows)?;
@@ -97,10 +187,20 @@ impl QueryFragment<Pg> for Arrays<'_> {
     }
 }
 
-impl RunQueryDsl<PgConnection> for Arrays<'_> {}
+fn push_names<D: Details>(out: &mut AstPass<'_, '_, Pg>) {
+    out.push_sql(LOG_COLUMNS);
+    out.push_sql(D::NAMES);
+}
+
+impl<D: Details> RunQueryDsl<PgConnection> for Arrays<'_, D> {}
 
 pub(super) fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
-    let mut ids = match Arrays::new(rows).get_result::<Vec<i64>>(c) {
+    let stored = if have_details(rows) {
+        Arrays::new(rows, DetailArrays::new(rows)).get_result::<Vec<i64>>(c)
+    } else {
+        Arrays::new(rows, NoDetails).get_result::<Vec<i64>>(c)
+    };
+    let mut ids = match stored {
         Err(_) if c.refused_with(skipped_mark!()) => return Err(skipped()),
         ids => ids?,
     };

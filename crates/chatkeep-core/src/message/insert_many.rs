@@ -16,6 +16,8 @@ use crate::value::Timestamp;
 const MAX_ROWS: usize = 1_000;
 /// Maximum size of a statement's rows, in bytes, unless its only message is larger.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// Size of a message's numbers that [`NewMessage::size_in_bytes`] does not count.
+const DETAIL_BYTES: u64 = 128;
 /// Number of rows above which statements on MySQL and MariaDB have a power of two of rows.
 const ANY_SIZE: usize = 64;
 
@@ -87,7 +89,7 @@ fn chunks<'a>(
     std::iter::from_fn(move || {
         let mut bytes = 0;
         let fits = |message: &&NewMessage| {
-            bytes += message.size_in_bytes();
+            bytes += message.size_in_bytes() + if message.has_details() { DETAIL_BYTES } else { 0 };
             bytes <= max_bytes
         };
         let mut count = rest.iter().take(max_rows).take_while(fits).count().max(1).min(rest.len());
@@ -129,7 +131,12 @@ pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Res
 fn insert_each(c: &mut SqliteSession, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
     let mut first = 0;
     for (index, row) in rows.iter().enumerate() {
-        all_stored(diesel::insert_into(messages::table).values(*row).execute(c), 1)?;
+        let insert = diesel::insert_into(messages::table);
+        let stored = match row.details.as_deref() {
+            None => insert.values(row.log).execute(c),
+            Some(details) => insert.values((row.log, *details)).execute(c),
+        };
+        all_stored(stored, 1)?;
         if index == 0 {
             first = last_inserted_id(c)?;
         }

@@ -5,7 +5,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, RunQueryDsl};
 
-use super::row::{COLUMNS, Row};
+use super::row::{DETAIL_COLUMNS, LOG_COLUMNS, Row, have_details};
 use crate::connection::{BatchIds, MysqlConnection, all_stored};
 
 /// Stores these rows in one statement, and returns their ids in the same order.
@@ -44,12 +44,19 @@ impl QueryId for ManyRows<'_> {
 
 impl QueryFragment<Mysql> for ManyRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        let has_details = have_details(self.0);
         out.push_sql("INSERT INTO messages (");
-        out.push_sql(COLUMNS);
+        out.push_sql(LOG_COLUMNS);
+        if has_details {
+            out.push_sql(DETAIL_COLUMNS);
+        }
         out.push_sql(") VALUES ");
         for (index, row) in self.0.iter().enumerate() {
             out.push_sql(if index == 0 { "(" } else { ", (" });
-            row.push(&mut out)?;
+            row.push_log(&mut out)?;
+            if has_details {
+                row.push_details(&mut out)?;
+            }
             out.push_sql(")");
         }
         Ok(())

@@ -6,11 +6,12 @@ use diesel::sql_types::BigInt;
 use diesel::{ExpressionMethods, QueryResult, RunQueryDsl};
 
 use super::record::Message;
-use super::row::{COLUMNS, Row};
+use super::row::{DETAIL_COLUMNS, LOG_COLUMNS, Row};
+use super::usage::MessageStatus;
 use crate::connection::{Connection, CopyRows, MysqlConnection, PgConnection, Session, all_stored};
 use crate::error::{Error, Result};
 use crate::schema::messages;
-use crate::value::Metadata;
+use crate::value::{Cost, Metadata};
 
 /// Maximum number of rows in a statement on MySQL and MariaDB.
 ///
@@ -34,8 +35,13 @@ pub fn insert_with_ids(connection: &mut Connection, messages: &[Message]) -> Res
         connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));
     let stored = match &mut connection.session {
         Session::Sqlite(c) => messages.iter().try_for_each(|message| {
-            let row = (messages::id.eq(message.id), Row::stored(message));
-            all_stored(diesel::insert_into(messages::table).values(row).execute(c), 1)
+            let (id, Row { log, details }) = (messages::id.eq(message.id), Row::stored(message));
+            let insert = diesel::insert_into(messages::table);
+            let stored = match details {
+                None => insert.values((id, log)).execute(c),
+                Some(details) => insert.values((id, log, *details)).execute(c),
+            };
+            all_stored(stored, 1)
         }),
         Session::PostgreSql(c) => copy(c, messages),
         Session::MySql(c) => chunks(messages, max_bytes).try_for_each(|chunk| {
@@ -48,8 +54,9 @@ pub fn insert_with_ids(connection: &mut Connection, messages: &[Message]) -> Res
 fn copy(c: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
     let bytes: u64 = messages.iter().map(|message| message.size_in_bytes() + 64).sum();
     let mut rows = CopyRows::with_capacity(usize::try_from(bytes).unwrap_or_default() + 64);
+    let has_details = messages.iter().any(Message::has_details);
     for message in messages {
-        rows.row(8);
+        rows.row(if has_details { 8 + 11 } else { 8 });
         rows.integer(Some(message.id));
         rows.integer(Some(message.timestamp.as_postgresql()));
         rows.text(Some(&message.user_message));
@@ -58,14 +65,33 @@ fn copy(c: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
         rows.text(message.model.as_deref());
         rows.integer(message.tokens_used);
         rows.json(message.metadata.as_ref().map(Metadata::as_json));
+        if has_details {
+            copy_details(message, &mut rows);
+        }
     }
-    let copied =
-        c.copy_in(&format!("COPY messages (id, {COLUMNS}) FROM STDIN (FORMAT binary)"), rows)?;
+    let details = if has_details { DETAIL_COLUMNS } else { "" };
+    let sql = format!("COPY messages (id, {LOG_COLUMNS}{details}) FROM STDIN (FORMAT binary)");
+    let copied = c.copy_in(&sql, rows)?;
     if copied == messages.len() as u64 {
         return Ok(());
     }
     let error = Error::internal(format!("COPY stored {} of {} messages", copied, messages.len()));
     Err(diesel::result::Error::DeserializationError(Box::new(error)))
+}
+
+/// Writes the values of [`DETAIL_COLUMNS`].
+fn copy_details(message: &Message, rows: &mut CopyRows) {
+    rows.integer(message.conversation_id);
+    rows.integer(message.user_id);
+    rows.integer(message.input_tokens);
+    rows.integer(message.output_tokens);
+    rows.integer(message.cached_tokens);
+    rows.integer(message.reasoning_tokens);
+    rows.integer(message.cost.map(Cost::nano_dollars));
+    rows.integer(message.latency_ms);
+    rows.integer(message.ttft_ms);
+    rows.text(message.status.map(MessageStatus::as_str));
+    rows.text(message.error.as_deref());
 }
 
 /// Splits messages by number and size. A single large message is a chunk of its own.
@@ -101,14 +127,21 @@ impl QueryId for ManyRows<'_> {
 
 impl QueryFragment<Mysql> for ManyRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        let has_details = self.0.iter().any(|(_, row)| row.details.is_some());
         out.push_sql("INSERT INTO messages (id, ");
-        out.push_sql(COLUMNS);
+        out.push_sql(LOG_COLUMNS);
+        if has_details {
+            out.push_sql(DETAIL_COLUMNS);
+        }
         out.push_sql(") VALUES ");
         for (index, (id, row)) in self.0.iter().enumerate() {
             out.push_sql(if index == 0 { "(" } else { ", (" });
             out.push_bind_param::<BigInt, _>(id)?;
             out.push_sql(", ");
-            row.push(&mut out)?;
+            row.push_log(&mut out)?;
+            if has_details {
+                row.push_details(&mut out)?;
+            }
             out.push_sql(")");
         }
         Ok(())

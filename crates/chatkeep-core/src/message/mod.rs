@@ -19,9 +19,10 @@ mod row;
 pub(crate) mod search;
 mod select;
 mod totals;
+mod usage;
 
 pub(crate) use crate::value::check_name;
-pub use analytics::{Analytics, analytics};
+pub use analytics::{Analytics, AnalyticsFilter, analytics};
 pub use by_id::{count_all, list_after_id, with_ids};
 pub use cursor::Cursor;
 pub use delete::{DeletedBatch, count_older_than, delete_batch_older_than, retention_cutoff};
@@ -43,3 +44,4 @@ pub use totals::{
     advance_totals, catch_up, check_totals, count_imported, find_uncounted, is_count_due,
     rebuild_totals, reset_totals,
 };
+pub use usage::{MessageStatus, Usage};

@@ -1,5 +1,6 @@
 //! A message to log, and the rules that it must meet on every engine.
 
+use super::usage::{Usage, refuse_negative};
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::value::{Metadata, Timestamp, check_name, refuse_nul};
@@ -39,13 +40,21 @@ pub struct NewMessage {
     pub provider: Option<String>,
     /// Model that responded. At most 100 characters.
     pub model: Option<String>,
-    /// Number of tokens that the exchange used; 0 or more.
+    /// Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and
+    /// output tokens, if one of them is given.
     #[record(wide)]
     pub tokens_used: Option<i64>,
     /// Additional data, as a JSON object.
     pub metadata: Option<Metadata>,
     /// Time of the exchange; defaults to the time of logging.
     pub timestamp: Option<Timestamp>,
+    /// Id of the conversation (`id`, not `public_id`); 1 or more. It is not looked up.
+    pub conversation_id: Option<i64>,
+    /// Id of the user (`id`, not `public_id`); 1 or more. It is not looked up.
+    pub user_id: Option<i64>,
+    /// Tokens, cost, times and outcome of the request. `None` is the same as an empty `Usage`.
+    #[record(flatten)]
+    pub usage: Option<Box<Usage>>,
 }
 
 impl NewMessage {
@@ -96,6 +105,38 @@ impl NewMessage {
         self
     }
 
+    /// Sets the conversation.
+    #[must_use]
+    pub fn with_conversation_id(mut self, conversation_id: i64) -> Self {
+        self.conversation_id = Some(conversation_id);
+        self
+    }
+
+    /// Sets the user.
+    #[must_use]
+    pub fn with_user_id(mut self, user_id: i64) -> Self {
+        self.user_id = Some(user_id);
+        self
+    }
+
+    /// Sets tokens, cost, times and outcome of the request.
+    #[must_use]
+    pub fn with_usage(mut self, usage: Usage) -> Self {
+        self.usage = (!usage.is_empty()).then(|| Box::new(usage));
+        self
+    }
+
+    /// Returns the number of tokens that is stored: `tokens_used`, otherwise the sum of the input
+    /// and output tokens.
+    pub fn total_tokens(&self) -> Option<i64> {
+        self.tokens_used.or_else(|| self.usage.as_ref()?.tokens())
+    }
+
+    /// Returns whether the message has a conversation, a user or usage.
+    pub(crate) fn has_details(&self) -> bool {
+        self.conversation_id.is_some() || self.user_id.is_some() || self.usage.is_some()
+    }
+
     /// Validates the message without a database.
     ///
     /// # Errors
@@ -111,11 +152,11 @@ impl NewMessage {
         if let Some(text) = &self.model {
             check_name("model", text, MAX_MODEL)?;
         }
-        if let Some(tokens) = self.tokens_used.filter(|tokens| *tokens < 0) {
-            return Err(Error::invalid_input(
-                "tokens_used",
-                format!("must be 0 or more, not {tokens}"),
-            ));
+        refuse_negative("tokens_used", self.tokens_used)?;
+        check_id("conversation_id", self.conversation_id)?;
+        check_id("user_id", self.user_id)?;
+        if let Some(usage) = &self.usage {
+            usage.check()?;
         }
         self.check_size(MAX_ROW_BYTES)
     }
@@ -148,6 +189,7 @@ impl NewMessage {
             ("provider", self.provider.as_ref().map_or(0, String::len)),
             ("model", self.model.as_ref().map_or(0, String::len)),
             ("metadata", self.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len())),
+            ("error", self.usage.as_ref().map_or(0, |usage| usage.error_bytes())),
         ];
         let size = fields.iter().map(|(_, bytes)| *bytes as u64).sum();
         let largest = fields
@@ -156,6 +198,16 @@ impl NewMessage {
             .max_by_key(|(_, bytes)| *bytes)
             .map_or("user_message", |(name, _)| name);
         (size, largest)
+    }
+}
+
+/// Checks the id of another record.
+pub(super) fn check_id(field: &'static str, id: Option<i64>) -> Result<()> {
+    match id {
+        Some(id) if id < 1 => {
+            Err(Error::invalid_input(field, format!("must be 1 or more, not {id}")))
+        }
+        _ => Ok(()),
     }
 }
 

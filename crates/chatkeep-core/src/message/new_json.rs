@@ -3,17 +3,21 @@
 use serde_json::{Map, Value};
 
 use super::new::NewMessage;
+use super::usage::Usage;
 use crate::error::{Error, Result};
-use crate::value::{Metadata, Timestamp};
+use crate::value::{Cost, Metadata, Timestamp};
 
-const KEYS: &str = "timestamp, user_message, bot_response, provider, model, tokens_used, metadata";
+const KEYS: &str = "timestamp, user_message, bot_response, provider, model, tokens_used, metadata, \
+    conversation_id, user_id, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, \
+    latency_ms, ttft_ms, status, error";
 
 impl NewMessage {
     /// Parses a message from a JSON object.
     ///
     /// Its keys are `user_message` (or `message`), `bot_response` (or `response`), `provider`,
-    /// `model`, `tokens_used`, `metadata` and `timestamp`. Null is the same as a missing key. An
-    /// `id` is ignored, because the database assigns ids.
+    /// `model`, `tokens_used`, `metadata` and `timestamp`, and those of the conversation, the user
+    /// and the [`Usage`]. Null is the same as a missing key. An `id` is ignored, because the
+    /// database assigns ids.
     ///
     /// ```
     /// use chatkeep_core::NewMessage;
@@ -49,6 +53,7 @@ impl NewMessage {
 
     fn from_object(map: Map<String, Value>, metadata: Option<Metadata>) -> Result<Self> {
         let mut message = Self { metadata, ..Self::default() };
+        let mut usage = Usage::default();
         let mut has_text = false;
         for (key, value) in map {
             match key.as_str() {
@@ -63,12 +68,26 @@ impl NewMessage {
                 }
                 "provider" => message.provider = string("provider", value)?,
                 "model" => message.model = string("model", value)?,
-                "tokens_used" => message.tokens_used = integer(&value)?,
+                "tokens_used" => message.tokens_used = integer("tokens_used", &value)?,
+                "conversation_id" => message.conversation_id = integer("conversation_id", &value)?,
+                "user_id" => message.user_id = integer("user_id", &value)?,
+                "input_tokens" => usage.input_tokens = integer("input_tokens", &value)?,
+                "output_tokens" => usage.output_tokens = integer("output_tokens", &value)?,
+                "cached_tokens" => usage.cached_tokens = integer("cached_tokens", &value)?,
+                "reasoning_tokens" => usage.reasoning_tokens = integer("reasoning_tokens", &value)?,
+                "cost" if !value.is_null() => usage.cost = Some(Cost::from_json(&value)?),
+                "latency_ms" => usage.latency_ms = integer("latency_ms", &value)?,
+                "ttft_ms" => usage.ttft_ms = integer("ttft_ms", &value)?,
+                "status" => {
+                    usage.status =
+                        string("status", value)?.as_deref().map(str::parse).transpose()?;
+                }
+                "error" => usage.error = string("error", value)?,
                 "timestamp" => {
                     message.timestamp =
                         string("timestamp", value)?.as_deref().map(Timestamp::parse).transpose()?;
                 }
-                "metadata" | "id" => {}
+                "metadata" | "id" | "cost" => {}
                 other => {
                     let shown: String = other.chars().take(40).collect();
                     return Err(Error::invalid_input(
@@ -81,7 +100,7 @@ impl NewMessage {
         if !has_text {
             return Err(Error::invalid_input("user_message", "is missing"));
         }
-        Ok(message)
+        Ok(message.with_usage(usage))
     }
 }
 
@@ -105,14 +124,14 @@ fn string(field: &'static str, value: Value) -> Result<Option<String>> {
     }
 }
 
-fn integer(value: &Value) -> Result<Option<i64>> {
+fn integer(field: &'static str, value: &Value) -> Result<Option<i64>> {
     let number = match value {
         Value::Null => return Ok(None),
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
         _ => None,
     };
     let wrong = "must be a whole number from 0 to 9223372036854775807, or null";
-    number.map(Some).ok_or_else(|| Error::invalid_input("tokens_used", wrong))
+    number.map(Some).ok_or_else(|| Error::invalid_input(field, wrong))
 }
 
 /// Returns the integer value of a double such as 1.0, up to 2^53. JSON has one number type, and
@@ -142,6 +161,25 @@ mod tests {
     }
 
     #[test]
+    fn conversation_user_and_usage_are_parsed() {
+        let line = r#"{"user_message": "a", "conversation_id": 5, "user_id": 7,
+            "input_tokens": 10, "output_tokens": 4.0, "cached_tokens": 3, "reasoning_tokens": 1,
+            "cost": "0.00125", "latency_ms": 900, "ttft_ms": 80, "status": "failed",
+            "error": "timeout"}"#;
+        let message = NewMessage::from_json(line).unwrap();
+        assert_eq!((message.conversation_id, message.user_id), (Some(5), Some(7)));
+        assert_eq!(message.total_tokens(), Some(14));
+        let usage = message.usage.unwrap();
+        assert_eq!(usage.cost.unwrap().to_string(), "0.00125");
+        assert_eq!((usage.latency_ms, usage.ttft_ms), (Some(900), Some(80)));
+        assert_eq!(usage.status.unwrap().as_str(), "failed");
+        assert_eq!(usage.error.as_deref(), Some("timeout"));
+
+        let nulls = r#"{"user_message": "a", "user_id": null, "cost": null, "status": null}"#;
+        assert_eq!(NewMessage::from_json(nulls).unwrap(), NewMessage::new("a"));
+    }
+
+    #[test]
     fn token_counts_written_as_doubles_are_accepted() {
         let tokens = |text: &str| {
             let line = format!(r#"{{"user_message": "a", "tokens_used": {text}}}"#);
@@ -163,6 +201,10 @@ mod tests {
         assert_eq!(field(r#"{"user_message": "a", "metadata": [1]}"#), "metadata");
         assert_eq!(field(r#"{"user_message": "a", "tokens_used": 1.5}"#), "tokens_used");
         assert_eq!(field(r#"{"user_message": "a", "modle": "x"}"#), "modle");
+        assert_eq!(field(r#"{"user_message": "a", "cost": 0.5}"#), "cost");
+        assert_eq!(field(r#"{"user_message": "a", "status": "done"}"#), "status");
+        assert_eq!(field(r#"{"user_message": "a", "user_id": 0}"#), "user_id");
+        assert_eq!(field(r#"{"user_message": "a", "latency_ms": "1"}"#), "latency_ms");
         assert_eq!(field(r#"{"bot_response": "a"}"#), "user_message");
         assert_eq!(field(r#"{"user_message": "a", "timestamp": "later"}"#), "timestamp");
         assert_eq!(field(r#"{"user_message": "a""#), "message");

@@ -23,6 +23,12 @@ macro_rules! filtered {
         if let Some(model) = &$filter.model {
             query = query.filter(messages::model.eq(model));
         }
+        if let Some(conversation_id) = $filter.conversation_id {
+            query = query.filter(messages::conversation_id.eq(conversation_id));
+        }
+        if let Some(user_id) = $filter.user_id {
+            query = query.filter(messages::user_id.eq(user_id));
+        }
         if let Some(start) = $filter.start {
             query = query.filter(messages::timestamp.ge(start));
         }

@@ -14,6 +14,17 @@ diesel::table! {
         model -> Nullable<Text>,
         tokens_used -> Nullable<BigInt>,
         metadata -> Nullable<Json>,
+        conversation_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        input_tokens -> Nullable<BigInt>,
+        output_tokens -> Nullable<BigInt>,
+        cached_tokens -> Nullable<BigInt>,
+        reasoning_tokens -> Nullable<BigInt>,
+        cost -> Nullable<BigInt>,
+        latency_ms -> Nullable<BigInt>,
+        ttft_ms -> Nullable<BigInt>,
+        status -> Nullable<Text>,
+        error -> Nullable<Text>,
     }
 }
 
@@ -50,6 +61,9 @@ diesel::table! {
         with_tokens -> BigInt,
         tokens_high -> BigInt,
         tokens_low -> BigInt,
+        with_cost -> BigInt,
+        cost_high -> BigInt,
+        cost_low -> BigInt,
     }
 }
 

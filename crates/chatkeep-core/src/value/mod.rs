@@ -1,7 +1,8 @@
-//! Values of columns: timestamps, metadata, public ids, secrets, and the checks of texts.
+//! Values of columns: timestamps, metadata, costs, public ids, secrets, and the checks of texts.
 
 mod canonical_form;
 mod canonical_json;
+mod cost;
 mod metadata;
 mod metadata_sql;
 pub(crate) mod public_id;
@@ -12,6 +13,7 @@ mod timestamp;
 mod timestamp_sql;
 
 pub(crate) use canonical_json::canonical_text;
+pub use cost::{Cost, TotalCost};
 pub use metadata::Metadata;
 pub use secret::Secret;
 pub(crate) use text::{check_name, refuse_nul};

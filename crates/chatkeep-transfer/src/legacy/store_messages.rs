@@ -182,7 +182,7 @@ impl<'a> MessageImporter<'a> {
         self.refuse_too_large(&messages)?;
         let ids = messages::insert_many(
             self.connection,
-            &messages.iter().cloned().map(without_id).collect::<Vec<_>>(),
+            &messages.iter().cloned().map(NewMessage::from).collect::<Vec<_>>(),
         )?;
         messages.iter_mut().zip(ids).for_each(|(message, id)| message.id = id);
         match &self.totals {
@@ -218,17 +218,5 @@ impl<'a> MessageImporter<'a> {
             return Err(Error::invalid_input("message", reason));
         }
         Ok(())
-    }
-}
-
-fn without_id(message: Message) -> NewMessage {
-    NewMessage {
-        user_message: message.user_message,
-        bot_response: message.bot_response,
-        provider: message.provider,
-        model: message.model,
-        tokens_used: message.tokens_used,
-        metadata: message.metadata,
-        timestamp: Some(message.timestamp),
     }
 }

@@ -1,6 +1,9 @@
 //! Transfer of the table `messages`.
 
-use chatkeep_core::{Connection, Message, Metadata, NewMessage, Result, Timestamp, messages};
+use chatkeep_core::{
+    Connection, Cost, Message, MessageStatus, Metadata, NewMessage, Result, Timestamp, Usage,
+    messages,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -22,6 +25,29 @@ struct WrittenLine<'a> {
     tokens_used: Option<i64>,
     /// Raw JSON text. A parsed value would change how numbers are written.
     metadata: Option<&'a RawValue>,
+    // Added after the first release: omitted if null, so that older archives stay valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_tokens: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttft_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<MessageStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +62,28 @@ struct ReadLine<'a> {
     tokens_used: Option<i64>,
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
+    #[serde(default)]
+    conversation_id: Option<i64>,
+    #[serde(default)]
+    user_id: Option<i64>,
+    #[serde(default)]
+    input_tokens: Option<i64>,
+    #[serde(default)]
+    output_tokens: Option<i64>,
+    #[serde(default)]
+    cached_tokens: Option<i64>,
+    #[serde(default)]
+    reasoning_tokens: Option<i64>,
+    #[serde(default)]
+    cost: Option<Cost>,
+    #[serde(default)]
+    latency_ms: Option<i64>,
+    #[serde(default)]
+    ttft_ms: Option<i64>,
+    #[serde(default)]
+    status: Option<MessageStatus>,
+    #[serde(default)]
+    error: Option<String>,
 }
 
 impl TransferTable for Messages {
@@ -69,6 +117,9 @@ impl TransferTable for Messages {
         digest.text(row.model.as_deref());
         digest.maybe_number(row.tokens_used);
         digest.text(row.metadata.as_ref().map(|metadata| metadata.as_json()));
+        if row.has_details() {
+            add_details_to_digest(row, digest);
+        }
     }
 
     fn write_line(row: &Message, out: &mut Vec<u8>) -> Result<()> {
@@ -83,6 +134,17 @@ impl TransferTable for Messages {
             model: row.model.as_deref(),
             tokens_used: row.tokens_used,
             metadata: metadata.transpose().map_err(cannot_serialize)?,
+            conversation_id: row.conversation_id,
+            user_id: row.user_id,
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            cached_tokens: row.cached_tokens,
+            reasoning_tokens: row.reasoning_tokens,
+            cost: row.cost,
+            latency_ms: row.latency_ms,
+            ttft_ms: row.ttft_ms,
+            status: row.status,
+            error: row.error.as_deref(),
         };
         write_json_line(&line, out)
     }
@@ -99,7 +161,21 @@ impl TransferTable for Messages {
             tokens_used: read.tokens_used,
             metadata: metadata.map_err(|error| error.to_string())?,
             timestamp: Some(read.timestamp),
+            conversation_id: read.conversation_id,
+            user_id: read.user_id,
+            usage: None,
         };
+        let message = message.with_usage(Usage {
+            input_tokens: read.input_tokens,
+            output_tokens: read.output_tokens,
+            cached_tokens: read.cached_tokens,
+            reasoning_tokens: read.reasoning_tokens,
+            cost: read.cost,
+            latency_ms: read.latency_ms,
+            ttft_ms: read.ttft_ms,
+            status: read.status,
+            error: read.error,
+        });
         message.check().map_err(|error| error.to_string())?;
         Ok(Message::with_id(read.id, message))
     }
@@ -111,4 +187,24 @@ impl TransferTable for Messages {
     fn after_truncate(connection: &mut Connection) -> Result<()> {
         messages::reset_totals(connection)
     }
+}
+
+/// Starts the values of the columns that were added after the first release. It cannot be mistaken
+/// for the next row, which starts with its id.
+const DETAILS: i64 = -1;
+
+/// Adds the values of these columns. Rows without any have the digest of earlier releases.
+fn add_details_to_digest(row: &Message, digest: &mut RowDigest<'_>) {
+    digest.number(DETAILS);
+    digest.maybe_number(row.conversation_id);
+    digest.maybe_number(row.user_id);
+    digest.maybe_number(row.input_tokens);
+    digest.maybe_number(row.output_tokens);
+    digest.maybe_number(row.cached_tokens);
+    digest.maybe_number(row.reasoning_tokens);
+    digest.maybe_number(row.cost.map(Cost::nano_dollars));
+    digest.maybe_number(row.latency_ms);
+    digest.maybe_number(row.ttft_ms);
+    digest.text(row.status.map(MessageStatus::as_str));
+    digest.text(row.error.as_deref());
 }

@@ -1,6 +1,6 @@
 //! Tests of imports of every supported file format.
 
-use chatkeep::{NewMessage, Timestamp};
+use chatkeep::{AnalyticsFilter, NewMessage, Timestamp};
 use chatkeep_transfer::{ImportOptions, LegacyImport, import_legacy};
 use rusqlite::params;
 
@@ -178,7 +178,11 @@ fn ids_below_the_watermark_of_the_totals_are_counted(store: &Store) {
     let path = make(store.path("chatbot.db"), &[LOG, ROWS]);
     import(store, &path);
     store.assert_totals();
-    let tokens = store.messages().get_analytics(None, None).expect("analytics").total_tokens;
+    let tokens = store
+        .messages()
+        .get_analytics(&AnalyticsFilter::default())
+        .expect("analytics")
+        .total_tokens;
     assert_eq!(tokens, 10 + 12);
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use chatkeep::{Chatkeep, Message, MessageFilter, NewMessage, Order, Result};
+use chatkeep::{AnalyticsFilter, Chatkeep, Message, MessageFilter, NewMessage, Order, Result};
 use chatkeep_testkit::{Engine, TestDatabase};
 use tempfile::TempDir;
 
@@ -63,7 +63,13 @@ pub(crate) fn assert_totals(chat: &Chatkeep) {
     let count =
         chat.messages().get_message_count(&MessageFilter::default()).expect("the log answers");
     assert_eq!(check.counted + check.uncounted, count);
-    assert_eq!(chat.messages().get_analytics(None, None).expect("analytics").total_messages, count);
+    assert_eq!(
+        chat.messages()
+            .get_analytics(&AnalyticsFilter::default())
+            .expect("analytics")
+            .total_messages,
+        count
+    );
 }
 
 impl Deref for Store {

@@ -108,8 +108,8 @@ impl Operation {
     }
 }
 
-/// Returns the number of parameters of a record.
-pub(crate) fn group_size<T: chatkeep_core::described::Described>() -> usize {
+/// Returns the number of parameters of a record, for [`Arguments::group`].
+pub fn group_size<T: chatkeep_core::described::Described>() -> usize {
     match T::TYPE {
         Type::Record(record) => record.fields.len(),
         _ => 1,

@@ -22,8 +22,7 @@ pub use call::Prepared;
 pub use chatkeep_core::described::{
     Arguments, DefaultValue, Enum, Field, FromValue, Placement, Record, Type, Value, Variant,
 };
-pub(crate) use described::group_size;
-pub use described::{Described, Form, Interface, Operation, Parameter, Prepare};
+pub use described::{Described, Form, Interface, Operation, Parameter, Prepare, group_size};
 pub use json::{arguments_from_json, value_from_json};
 pub use json_text::arguments_from_json_text;
 

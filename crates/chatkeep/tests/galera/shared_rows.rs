@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use chatkeep::{Chatkeep, ErrorKind, NewMessage, Result};
+use chatkeep::{AnalyticsFilter, Chatkeep, ErrorKind, NewMessage, Result};
 use chatkeep_testkit::GaleraCluster;
 
 use crate::{open, rounds};
@@ -61,7 +61,7 @@ fn totals_are_exact(chats: &[Chatkeep]) {
     for chat in chats {
         let count = chat
             .messages()
-            .get_analytics(None, None)
+            .get_analytics(&AnalyticsFilter::default())
             .expect("the node is available")
             .total_messages;
         assert_eq!(count, 20 * i64::try_from(chats.len()).expect("a small number"));

@@ -24,7 +24,11 @@ pub(super) fn run(options: LogOptions, context: &Context) -> Result<(), Failure>
         tokens_used: options.tokens,
         metadata,
         timestamp: options.timestamp,
+        conversation_id: options.conversation_id,
+        user_id: options.user_id,
+        usage: None,
     };
+    let message = message.with_usage(options.usage.usage()?);
     let id = context.open()?.messages().log_message(&message)?;
     context.terminal.answer(&json!({ "id": id }), || format!("{id}\n"))
 }

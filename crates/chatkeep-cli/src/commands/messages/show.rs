@@ -4,7 +4,7 @@ use chatkeep::Message;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::numbers::thousands;
+use crate::numbers::{amount, thousands};
 use crate::style;
 use crate::table::facts;
 use crate::text::{visible_block, visible_line};
@@ -24,6 +24,17 @@ fn render(message: &Message) -> String {
     add("Provider", message.provider.as_deref().map(|text| visible_line(text, usize::MAX)));
     add("Model", message.model.as_deref().map(|text| visible_line(text, usize::MAX)));
     add("Tokens", message.tokens_used.map(thousands));
+    add("Input", message.input_tokens.map(|tokens| amount(tokens, "token")));
+    add("Cached", message.cached_tokens.map(|tokens| amount(tokens, "token")));
+    add("Output", message.output_tokens.map(|tokens| amount(tokens, "token")));
+    add("Reasoning", message.reasoning_tokens.map(|tokens| amount(tokens, "token")));
+    add("Cost", message.cost.map(|cost| format!("${cost}")));
+    add("Latency", message.latency_ms.map(|time| format!("{} ms", thousands(time))));
+    add("First token", message.ttft_ms.map(|time| format!("{} ms", thousands(time))));
+    add("Status", message.status.map(|status| status.to_string()));
+    add("Error", message.error.as_deref().map(|text| visible_line(text, usize::MAX)));
+    add("Conversation", message.conversation_id.map(|id| id.to_string()));
+    add("User", message.user_id.map(|id| id.to_string()));
     add(
         "Metadata",
         message.metadata.as_ref().map(|metadata| visible_line(metadata.as_json(), usize::MAX)),

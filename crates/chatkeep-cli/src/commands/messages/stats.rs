@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chatkeep::{Analytics, Timestamp};
+use chatkeep::{Analytics, AnalyticsFilter, Timestamp};
 
 use super::totals;
 use crate::args::messages::StatsOptions;
@@ -23,7 +23,13 @@ pub(super) fn run(options: &StatsOptions, context: &Context) -> Result<u8, Failu
     if options.check || options.rebuild {
         return totals::run(options, context);
     }
-    let analytics = context.open()?.messages().get_analytics(options.since, options.until)?;
+    let filter = AnalyticsFilter {
+        start: options.since,
+        end: options.until,
+        conversation_id: options.conversation_id,
+        user_id: options.user_id,
+    };
+    let analytics = context.open()?.messages().get_analytics(&filter)?;
     let terminal = &context.terminal;
     if !terminal.json && analytics.total_messages == 0 {
         terminal.note("no messages");
@@ -39,6 +45,9 @@ fn render(analytics: &Analytics, terminal: &Terminal) -> String {
     if let Some(average) = analytics.average_tokens {
         facts.push(amount(analytics.total_tokens, "token"));
         facts.push(format!("{average:.1} tokens on average"));
+    }
+    if analytics.messages_with_cost > 0 {
+        facts.push(format!("${}", analytics.total_cost));
     }
     let mut out = style::strong(&facts.join(terminal.separator()));
     out.push('\n');
@@ -123,7 +132,7 @@ fn by_name(names: &BTreeMap<String, i64>) -> Vec<ChartRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chatkeep::{Chatkeep, NewMessage};
+    use chatkeep::{Chatkeep, NewMessage, Usage};
 
     fn notes(rows: &[ChartRow]) -> Vec<&str> {
         let notes = rows.iter().map(|row| match row {
@@ -170,6 +179,17 @@ mod tests {
     }
 
     #[test]
+    fn costs_are_summed_exactly() {
+        let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
+        let cost = Some("0.1".parse().expect("a cost"));
+        let message = NewMessage::new("hi").with_usage(Usage { cost, ..Usage::default() });
+        chat.messages().log_messages(&vec![message; 3]).expect("stored");
+        let analytics = chat.messages().get_analytics(&AnalyticsFilter::default()).expect("read");
+        let text = style::paint(&render(&analytics, &Terminal::plain(80)), false);
+        assert!(text.starts_with("3 messages · $0.3\n"), "{text}");
+    }
+
+    #[test]
     fn statistics_fit_eighty_columns() {
         let chat = Chatkeep::open("sqlite:///:memory:").expect("a database in memory");
         let message = |provider: &str, day: &str| {
@@ -182,7 +202,7 @@ mod tests {
         let mut messages = vec![message("openai", "2023-09-23"); 40];
         messages.push(message("anthropic", "2023-09-26").with_model("claude-3-haiku"));
         chat.messages().log_messages(&messages).expect("stored");
-        let analytics = chat.messages().get_analytics(None, None).expect("read");
+        let analytics = chat.messages().get_analytics(&AnalyticsFilter::default()).expect("read");
         let text = style::paint(&render(&analytics, &Terminal::plain(80)), false);
         assert!(
             text.starts_with(

@@ -13,7 +13,7 @@ use super::sums::{Sums, Totals};
 use crate::connection::Connection;
 use crate::error::{ErrorKind, Result};
 use crate::interrupt::pause;
-use crate::value::Timestamp;
+use crate::value::{Cost, Timestamp};
 
 /// Number of ids between updates of the totals. A reader adds up about this many rows per query.
 const STEP: i64 = 4_096;
@@ -186,11 +186,7 @@ pub(in crate::message) fn subtract_deleted<'a>(
         if row.id > watermark || gaps.iter().any(|gap| gap.contains(row.id)) {
             continue;
         }
-        let sums = Sums {
-            messages: 1,
-            with_tokens: row.tokens.is_some().into(),
-            tokens: row.tokens.unwrap_or(0).into(),
-        };
+        let sums = Sums::of_message(row.tokens, row.cost);
         let name = |name: Option<&'a str>| name.unwrap_or(super::UNKNOWN);
         totals.add(row.timestamp, name(row.provider), name(row.model), &sums.negative());
     }
@@ -207,6 +203,7 @@ pub(in crate::message) struct Deleted<'a> {
     pub(in crate::message) provider: Option<&'a str>,
     pub(in crate::message) model: Option<&'a str>,
     pub(in crate::message) tokens: Option<i64>,
+    pub(in crate::message) cost: Option<Cost>,
 }
 
 /// Runs `work` with a short lock timeout on SQLite.

@@ -41,11 +41,7 @@ impl LockedTotals {
         };
         let mut totals = Totals::default();
         for message in messages.iter().filter(is_below) {
-            let sums = Sums {
-                messages: 1,
-                with_tokens: message.tokens_used.is_some().into(),
-                tokens: message.tokens_used.unwrap_or(0).into(),
-            };
+            let sums = Sums::of_message(message.tokens_used, message.cost);
             let provider = message.provider.as_deref().unwrap_or(UNKNOWN);
             totals.add(
                 message.timestamp,

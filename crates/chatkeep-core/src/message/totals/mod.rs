@@ -30,7 +30,7 @@ pub use count::{
 };
 pub(super) use count::{Deleted, subtract_deleted};
 pub(super) use gaps::{Gap, found_in_gaps, gaps};
-pub(super) use grouped::{Rows, add_up};
+pub(super) use grouped::{Owner, Rows, add_up};
 pub use imported::{LockedTotals, count_imported, reset_totals};
 pub(super) use span::Span;
 pub(super) use store::{IfLocked, counted_to, lock_watermark};

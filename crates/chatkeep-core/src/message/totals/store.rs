@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl, sql_query};
 
 use super::gaps::replace_gaps;
-use super::sums::{Key, SPANS, Sums, Totals};
+use super::sums::{Key, SPANS, SUM_COLUMNS, SumValues, Sums, Totals};
 use crate::connection::{Connection, MysqlConnection, Session, SqliteSession, on_engine};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -20,7 +20,7 @@ pub(super) const WATERMARK_ID: i32 = 0;
 const MAX_ROWS: usize = 1_000;
 
 /// A row of `message_totals`.
-type Row = (i32, Timestamp, String, String, i64, i64, i64, i64);
+type Row = ((i32, Timestamp, String, String), SumValues);
 
 /// The position up to which messages are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]
@@ -161,14 +161,29 @@ pub(super) fn reset(connection: &mut Connection) -> Result<()> {
 
 /// Returns all stored totals.
 pub(super) fn load_totals(connection: &mut Connection) -> Result<Totals> {
-    let rows = on_engine!(connection, c => message_totals::table.load::<Row>(c));
+    let key = (
+        message_totals::hours,
+        message_totals::start,
+        message_totals::provider,
+        message_totals::model,
+    );
+    let sums = (
+        message_totals::messages,
+        message_totals::with_tokens,
+        message_totals::tokens_high,
+        message_totals::tokens_low,
+        message_totals::with_cost,
+        message_totals::cost_high,
+        message_totals::cost_low,
+    );
+    let rows =
+        on_engine!(connection, c => message_totals::table.select((key, sums)).load::<Row>(c));
     rows.map(from_rows).map_err(|error| connection.read_error(error))
 }
 
 fn from_rows(rows: Vec<Row>) -> Totals {
-    let total = |(hours, start, provider, model, messages, with_tokens, high, low): Row| {
-        let sums = Sums { messages, with_tokens, tokens: Sums::join(high, low) };
-        (Key { hours, start, provider, model }, sums)
+    let total = |((hours, start, provider, model), sums): Row| {
+        (Key { hours, start, provider, model }, Sums::from_values(sums))
     };
     Totals(rows.into_iter().map(total).collect())
 }
@@ -202,25 +217,33 @@ pub(super) fn change(connection: &mut Connection, changes: &Totals) -> Result<()
     Ok(())
 }
 
-const COLUMNS: &str = "INSERT INTO message_totals \
-    (hours, start, provider, model, messages, with_tokens, tokens_high, tokens_low) ";
-const ADD: &str = " ON CONFLICT (hours, start, provider, model) DO UPDATE SET \
-    messages = message_totals.messages + excluded.messages, \
-    with_tokens = message_totals.with_tokens + excluded.with_tokens, \
-    tokens_high = message_totals.tokens_high + excluded.tokens_high, \
-    tokens_low = message_totals.tokens_low + excluded.tokens_low";
+/// Returns the start of an insert.
+fn insert() -> String {
+    let sums = SUM_COLUMNS.join(", ");
+    format!("INSERT INTO message_totals (hours, start, provider, model, {sums}) ")
+}
+
+/// Returns the end of an insert on SQLite and PostgreSQL, which adds to existing totals.
+fn add() -> String {
+    let sums = SUM_COLUMNS.map(|sum| format!("{sum} = message_totals.{sum} + excluded.{sum}"));
+    format!(" ON CONFLICT (hours, start, provider, model) DO UPDATE SET {}", sums.join(", "))
+}
 
 fn change_one(c: &mut SqliteSession, key: &Key, sums: &Sums) -> QueryResult<()> {
-    let (high, low) = sums.halves();
-    let changed = sql_query(format!("{COLUMNS}VALUES (?, ?, ?, ?, ?, ?, ?, ?){ADD}"))
+    let sums = sums.values();
+    let sql = format!("{}VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?){}", insert(), add());
+    let changed = sql_query(sql)
         .bind::<Integer, _>(key.hours)
         .bind::<UtcTimestamp, _>(key.start)
         .bind::<Text, _>(&key.provider)
         .bind::<Text, _>(&key.model)
-        .bind::<BigInt, _>(sums.messages)
-        .bind::<BigInt, _>(sums.with_tokens)
-        .bind::<BigInt, _>(high)
-        .bind::<BigInt, _>(low)
+        .bind::<BigInt, _>(sums.0)
+        .bind::<BigInt, _>(sums.1)
+        .bind::<BigInt, _>(sums.2)
+        .bind::<BigInt, _>(sums.3)
+        .bind::<BigInt, _>(sums.4)
+        .bind::<BigInt, _>(sums.5)
+        .bind::<BigInt, _>(sums.6)
         .execute(c);
     changed.map(drop)
 }
@@ -231,21 +254,25 @@ fn change_arrays(
 ) -> QueryResult<()> {
     fn column<'a, T>(
         rows: &[(&'a Key, &'a Sums)],
-        value: impl Fn(&'a Key, &'a Sums) -> T,
+        value: impl Fn(&'a Key, SumValues) -> T,
     ) -> Vec<T> {
-        rows.iter().map(|(key, sums)| value(key, sums)).collect()
+        rows.iter().map(|(key, sums)| value(key, sums.values())).collect()
     }
-    let changed =
-        sql_query(format!("{COLUMNS}SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8){ADD}"))
-            .bind::<Array<Integer>, _>(column(rows, |key, _| key.hours))
-            .bind::<Array<UtcTimestamp>, _>(column(rows, |key, _| key.start))
-            .bind::<Array<Text>, _>(column(rows, |key, _| key.provider.as_str()))
-            .bind::<Array<Text>, _>(column(rows, |key, _| key.model.as_str()))
-            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.messages))
-            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.with_tokens))
-            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.halves().0))
-            .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.halves().1))
-            .execute(c);
+    let places: Vec<_> = (1..=4 + SUM_COLUMNS.len()).map(|place| format!("${place}")).collect();
+    let sql = format!("{}SELECT * FROM unnest({}){}", insert(), places.join(", "), add());
+    let changed = sql_query(sql)
+        .bind::<Array<Integer>, _>(column(rows, |key, _| key.hours))
+        .bind::<Array<UtcTimestamp>, _>(column(rows, |key, _| key.start))
+        .bind::<Array<Text>, _>(column(rows, |key, _| key.provider.as_str()))
+        .bind::<Array<Text>, _>(column(rows, |key, _| key.model.as_str()))
+        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.0))
+        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.1))
+        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.2))
+        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.3))
+        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.4))
+        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.5))
+        .bind::<Array<BigInt>, _>(column(rows, |_, sums| sums.6))
+        .execute(c);
     changed.map(drop)
 }
 
@@ -260,9 +287,8 @@ impl QueryId for Changes<'_> {
 impl QueryFragment<Mysql> for Changes<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
-        out.push_sql(COLUMNS);
+        out.push_sql(&insert());
         for (index, (key, sums)) in self.0.iter().enumerate() {
-            let (high, low) = sums.halves();
             out.push_sql(if index == 0 { "VALUES (" } else { ", (" });
             out.push_bind_param::<Integer, _>(&key.hours)?;
             out.push_sql(", ");
@@ -272,14 +298,11 @@ impl QueryFragment<Mysql> for Changes<'_> {
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(&key.model)?;
             // Integers need no binding.
-            out.push_sql(&format!(", {}, {}, {high}, {low})", sums.messages, sums.with_tokens));
+            let (a, b, c, d, e, f, g) = sums.values();
+            out.push_sql(&format!(", {a}, {b}, {c}, {d}, {e}, {f}, {g})"));
         }
-        out.push_sql(
-            " ON DUPLICATE KEY UPDATE messages = messages + VALUES(messages), \
-             with_tokens = with_tokens + VALUES(with_tokens), \
-             tokens_high = tokens_high + VALUES(tokens_high), \
-             tokens_low = tokens_low + VALUES(tokens_low)",
-        );
+        let sums = SUM_COLUMNS.map(|sum| format!("{sum} = {sum} + VALUES({sum})"));
+        out.push_sql(&format!(" ON DUPLICATE KEY UPDATE {}", sums.join(", ")));
         Ok(())
     }
 }

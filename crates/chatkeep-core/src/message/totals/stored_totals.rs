@@ -4,7 +4,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::span::Part;
-use super::sums::Sums;
+use super::sums::{SUM_COLUMNS, Sums};
 use crate::connection::{Connection, on_engine};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -17,6 +17,20 @@ struct ByName {
     provider: String,
     #[diesel(sql_type = Text)]
     model: String,
+    #[diesel(embed)]
+    sums: StoredSums,
+}
+
+#[derive(QueryableByName)]
+struct ByStart {
+    #[diesel(sql_type = UtcTimestamp)]
+    start: Timestamp,
+    #[diesel(embed)]
+    sums: StoredSums,
+}
+
+#[derive(QueryableByName)]
+struct StoredSums {
     #[diesel(sql_type = BigInt)]
     messages: i64,
     #[diesel(sql_type = BigInt)]
@@ -25,14 +39,26 @@ struct ByName {
     tokens_high: i64,
     #[diesel(sql_type = BigInt)]
     tokens_low: i64,
+    #[diesel(sql_type = BigInt)]
+    with_cost: i64,
+    #[diesel(sql_type = BigInt)]
+    cost_high: i64,
+    #[diesel(sql_type = BigInt)]
+    cost_low: i64,
 }
 
-#[derive(QueryableByName)]
-struct ByStart {
-    #[diesel(sql_type = UtcTimestamp)]
-    start: Timestamp,
-    #[diesel(sql_type = BigInt)]
-    messages: i64,
+impl From<StoredSums> for Sums {
+    fn from(sums: StoredSums) -> Self {
+        Self::from_values((
+            sums.messages,
+            sums.with_tokens,
+            sums.tokens_high,
+            sums.tokens_low,
+            sums.with_cost,
+            sums.cost_high,
+            sums.cost_low,
+        ))
+    }
 }
 
 macro_rules! load {
@@ -53,31 +79,22 @@ pub(in crate::message) fn stored_by_name(
     part: Part,
 ) -> Result<Vec<(String, String, Sums)>> {
     let engine = connection.engine();
-    let sums =
-        ["messages", "with_tokens", "tokens_high", "tokens_low"].map(|column| sum(engine, column));
-    let sql = sql(engine, &format!("provider, model, {}", sums.join(", ")), "provider, model");
+    let sql = sql(engine, "provider, model");
     let rows = load!(connection, sql, part, ByName);
-    let named = |row: ByName| {
-        let tokens = Sums::join(row.tokens_high, row.tokens_low);
-        (
-            row.provider,
-            row.model,
-            Sums { messages: row.messages, with_tokens: row.with_tokens, tokens },
-        )
-    };
+    let named = |row: ByName| (row.provider, row.model, row.sums.into());
     rows.map(|rows| rows.into_iter().map(named).collect())
         .map_err(|error| connection.read_error(error))
 }
 
-/// Returns the number of messages in each hour or day of a part of a span.
+/// Returns the sums of each hour or day of a part of a span.
 pub(in crate::message) fn stored_by_start(
     connection: &mut Connection,
     part: Part,
-) -> Result<Vec<(Timestamp, i64)>> {
+) -> Result<Vec<(Timestamp, Sums)>> {
     let engine = connection.engine();
-    let sql = sql(engine, &format!("start, {}", sum(engine, "messages")), "start");
+    let sql = sql(engine, "start");
     let rows = load!(connection, sql, part, ByStart);
-    rows.map(|rows| rows.into_iter().map(|row| (row.start, row.messages)).collect())
+    rows.map(|rows| rows.into_iter().map(|row| (row.start, row.sums.into())).collect())
         .map_err(|error| connection.read_error(error))
 }
 
@@ -87,11 +104,12 @@ fn sum(engine: Engine, column: &str) -> String {
     format!("CAST(sum({column}) AS {whole}) AS {column}")
 }
 
-fn sql(engine: Engine, columns: &str, group: &str) -> String {
+fn sql(engine: Engine, group: &str) -> String {
+    let sums = SUM_COLUMNS.map(|column| sum(engine, column)).join(", ");
     let [hours, first, last] =
         if engine == Engine::PostgreSql { ["$1", "$2", "$3"] } else { ["?"; 3] };
     format!(
-        "SELECT {columns} FROM message_totals \
+        "SELECT {group}, {sums} FROM message_totals \
          WHERE hours = {hours} AND start >= {first} AND start <= {last} \
          GROUP BY {group}"
     )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::described::Record;
-use crate::value::Timestamp;
+use crate::value::{Cost, Timestamp, TotalCost};
 
 /// Name used for a missing provider or model.
 pub(in crate::message) const UNKNOWN: &str = "unknown";
@@ -33,28 +33,77 @@ pub struct Sums {
     pub with_tokens: i64,
     /// Total number of tokens.
     pub tokens: i128,
+    /// Number of messages with a cost.
+    pub with_cost: i64,
+    /// Total cost in US dollars, as decimal text.
+    pub cost: TotalCost,
 }
 
+/// Columns of [`Sums`] in `message_totals`.
+pub(super) const SUM_COLUMNS: [&str; 7] =
+    ["messages", "with_tokens", "tokens_high", "tokens_low", "with_cost", "cost_high", "cost_low"];
+
+/// Values of [`SUM_COLUMNS`].
+pub(super) type SumValues = (i64, i64, i64, i64, i64, i64, i64);
+
 impl Sums {
-    pub(super) fn add(&mut self, other: &Self) {
+    /// Creates the sums of one message.
+    pub(super) fn of_message(tokens: Option<i64>, cost: Option<Cost>) -> Self {
+        Self {
+            messages: 1,
+            with_tokens: tokens.is_some().into(),
+            tokens: tokens.unwrap_or(0).into(),
+            with_cost: cost.is_some().into(),
+            cost: cost.unwrap_or_default().into(),
+        }
+    }
+
+    pub(super) fn from_values(values: SumValues) -> Self {
+        let (messages, with_tokens, tokens_high, tokens_low, with_cost, cost_high, cost_low) =
+            values;
+        Self {
+            messages,
+            with_tokens,
+            tokens: join(tokens_high, tokens_low),
+            with_cost,
+            cost: TotalCost(join(cost_high, cost_low)),
+        }
+    }
+
+    pub(super) fn values(&self) -> SumValues {
+        let (tokens_high, tokens_low) = halves(self.tokens);
+        let (cost_high, cost_low) = halves(self.cost.nano_dollars());
+        let Self { messages, with_tokens, with_cost, .. } = *self;
+        (messages, with_tokens, tokens_high, tokens_low, with_cost, cost_high, cost_low)
+    }
+
+    pub(in crate::message) fn add(&mut self, other: &Self) {
         self.messages += other.messages;
         self.with_tokens += other.with_tokens;
         self.tokens += other.tokens;
+        self.with_cost += other.with_cost;
+        self.cost += other.cost;
     }
 
     pub(super) fn negative(&self) -> Self {
-        Self { messages: -self.messages, with_tokens: -self.with_tokens, tokens: -self.tokens }
+        Self {
+            messages: -self.messages,
+            with_tokens: -self.with_tokens,
+            tokens: -self.tokens,
+            with_cost: -self.with_cost,
+            cost: -self.cost,
+        }
     }
+}
 
-    /// Returns the tokens as a multiple of 2^32 and a remainder, because a sum of 64-bit numbers
-    /// needs more than 64 bits.
-    pub(super) fn halves(&self) -> (i64, i64) {
-        ((self.tokens >> 32) as i64, (self.tokens & 0xFFFF_FFFF) as i64)
-    }
+/// Returns a sum as a multiple of 2^32 and a remainder, because a sum of 64-bit numbers needs more
+/// than 64 bits.
+fn halves(sum: i128) -> (i64, i64) {
+    ((sum >> 32) as i64, (sum & 0xFFFF_FFFF) as i64)
+}
 
-    pub(super) fn join(high: i64, low: i64) -> i128 {
-        (i128::from(high) << 32) + i128::from(low)
-    }
+fn join(high: i64, low: i64) -> i128 {
+    (i128::from(high) << 32) + i128::from(low)
 }
 
 /// Key of a total: length of the period in hours, its start, provider and model.
@@ -132,8 +181,10 @@ mod tests {
             5 * i128::from(i64::MAX) + 7,
             -3 * i128::from(i64::MAX),
         ] {
-            let (high, low) = Sums { tokens, ..Sums::default() }.halves();
-            assert_eq!(Sums::join(high, low), tokens);
+            let (high, low) = halves(tokens);
+            assert_eq!(join(high, low), tokens);
+            let sums = Sums { tokens, cost: TotalCost(-tokens), messages: 2, ..Sums::default() };
+            assert_eq!(Sums::from_values(sums.values()), sums);
         }
     }
 

@@ -1,0 +1,2 @@
+DROP INDEX messages_user_id_timestamp_id;
+DROP INDEX messages_conversation_id_timestamp_id;

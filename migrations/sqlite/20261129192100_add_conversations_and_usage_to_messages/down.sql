@@ -1,0 +1,11 @@
+ALTER TABLE messages DROP COLUMN error;
+ALTER TABLE messages DROP COLUMN status;
+ALTER TABLE messages DROP COLUMN ttft_ms;
+ALTER TABLE messages DROP COLUMN latency_ms;
+ALTER TABLE messages DROP COLUMN cost;
+ALTER TABLE messages DROP COLUMN reasoning_tokens;
+ALTER TABLE messages DROP COLUMN cached_tokens;
+ALTER TABLE messages DROP COLUMN output_tokens;
+ALTER TABLE messages DROP COLUMN input_tokens;
+ALTER TABLE messages DROP COLUMN user_id;
+ALTER TABLE messages DROP COLUMN conversation_id;
