@@ -1,7 +1,7 @@
 //! The contract suite: runs the same cases against every engine.
 //!
-//! - [`messages`], [`tokens`], [`users`], [`sessions`]: the cases, each a function that receives an
-//!   empty [`store::Store`].
+//! - [`messages`], [`tokens`], [`users`], [`sessions`], [`streams`]: the cases, each a function that
+//!   receives an empty [`store::Store`].
 //! - [`asynchronous`]: the asynchronous API, compared with the blocking one.
 //! - [`vectors`]: cases shared by all languages, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a simple in-memory model.
@@ -27,6 +27,7 @@ mod sessions;
 mod settings;
 mod sqlite_build;
 mod store;
+mod streams;
 mod tokens;
 mod users;
 mod vectors;

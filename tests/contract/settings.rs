@@ -50,7 +50,7 @@ fn listed() -> BTreeSet<String> {
 /// The names of variables between two such marks, except those of the location.
 fn named(text: &str, mark: char) -> BTreeSet<String> {
     let is_variable = |name: &&str| {
-        (name.starts_with("DB_") || name.starts_with("TOKEN_"))
+        ["DB_", "TOKEN_", "STREAM_"].iter().any(|start| name.starts_with(start))
             && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
             && !LOCATION.contains(name)
     };
@@ -75,6 +75,8 @@ fn with(argument: &str, value: &Value) -> ChatkeepBuilder {
         "retry_delay" => builder.retry_delay(seconds()),
         "writers" => builder.writers(count()),
         "token_cache" => builder.token_cache(seconds()),
+        "stream_flush" => builder.stream_flush(seconds()),
+        "stream_buffer" => builder.stream_buffer(count()),
         "auto_migrate" => builder.auto_migrate(switch()),
         other => panic!("{other} has no method of the builder"),
     }

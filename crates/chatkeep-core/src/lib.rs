@@ -33,6 +33,7 @@ mod message;
 pub mod migrations;
 mod schema;
 mod session;
+mod stream;
 mod token;
 pub mod transfer;
 pub mod url;
@@ -53,6 +54,10 @@ pub use session::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
     SessionPage, SessionReason, SessionSecret,
 };
+pub use stream::{
+    FinishedStream, NewStream, StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead,
+    StreamStatus,
+};
 pub use token::{
     CreatedToken, FoundToken, NewToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason,
     TokenState,
@@ -71,6 +76,17 @@ pub mod messages {
         insert, insert_group, insert_many, insert_with_ids, is_count_due, list, list_after,
         list_after_id, rebuild_totals, reset_totals, retention_cutoff, search,
         search_index_minimum, search_index_state, with_ids,
+    };
+}
+
+/// Streamed responses: creation, appended text, reads and retention.
+pub mod streams {
+    pub use crate::stream::{
+        AppendOutcome, MAX_CHUNK_BYTES, Position, StoredChunk, StoredStream, StreamText, append,
+        cancel, check_seconds, check_status, check_stream_id, check_text, chunks_after_id,
+        count_all_chunks, count_all_streams, create, delete_chunks_batch, delete_ended_batch,
+        finish, get, insert_chunks_with_ids, insert_streams_with_ids, interrupt_stale_batch, list,
+        positions, read, streams_after_id, text,
     };
 }
 

@@ -107,14 +107,17 @@ impl Chatkeep {
 
     /// Waits for all operations that were submitted before.
     ///
-    /// These are messages, other asynchronous calls, and background work such as recording when
-    /// tokens were last used. A message is stored when a blocking call returns.
+    /// These are messages, text that was appended to streams, other asynchronous calls, and
+    /// background work such as recording when tokens were last used. A message is stored when a
+    /// blocking call returns.
     ///
     /// # Arguments
     /// - `timeout`: Maximum wait, in seconds.
     ///
     /// # Errors
     /// - `Unavailable`: the timeout expired. Unfinished operations continue.
+    /// - `Conflict` and errors of the connection: text that was appended to a stream could not be
+    ///   stored.
     #[operation(read, custom)]
     pub fn flush(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.wait(timeout).map_err(|error| error.with_operation("flush"))
@@ -130,20 +133,29 @@ impl Chatkeep {
     /// # Errors
     /// - `Unavailable`: the timeout expired. Queued messages then fail with `Unavailable`; messages
     ///   that are being written may or may not be stored.
+    /// - `Conflict` and errors of the connection: text that was appended to a stream could not be
+    ///   stored.
     #[operation(write, custom)]
     pub fn close(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.messages().write().close();
+        self.streams().close();
         self.executor.close();
         let waited = self.wait(timeout);
         self.messages().write().reject_pending();
+        self.streams().abandon();
         self.pool.close();
         waited.map_err(|error| error.with_operation("close"))
     }
 
     fn wait(&self, timeout: Duration) -> Result<()> {
         let until = Instant::now() + timeout.min(LONGEST_WAIT);
-        // The executor first: its operations may submit messages.
-        let open = self.executor.wait(until) + self.messages().write().wait(until);
+        // The executor first: its operations may submit messages and append text.
+        let open = self.executor.wait(until)
+            + self.streams().wait(until)
+            + self.messages().write().wait(until);
+        if let Some(error) = self.streams().take_failure() {
+            return Err(error);
+        }
         if open == 0 {
             return Ok(());
         }

@@ -17,11 +17,30 @@ pub(crate) const TOKEN_CACHE: Seconds = Seconds {
 /// Range of the number of connections that write messages concurrently.
 pub(crate) const WRITERS: WholeNumber =
     WholeNumber { variable: "DB_WRITERS", field: "writers", least: 1, most: 64, or: "" };
+/// Range of the time for which text that is appended to a stream is buffered.
+pub(crate) const STREAM_FLUSH: Seconds = Seconds {
+    variable: "STREAM_FLUSH_SECONDS",
+    field: "stream_flush",
+    least: 0.0,
+    most: 60.0,
+    or: "",
+};
+/// Range of the size at which the buffered text of a stream is stored at once.
+pub(crate) const STREAM_BUFFER: WholeNumber = WholeNumber {
+    variable: "STREAM_BUFFER_BYTES",
+    field: "stream_buffer",
+    least: 1,
+    most: 1_048_576,
+    or: "",
+};
 
 const DEFAULT_TOKEN_CACHE: Duration = Duration::from_secs(5);
 /// While the server commits one group, the other connection sends the next. A third one makes the
 /// groups smaller without a gain.
 const DEFAULT_WRITERS: u32 = 2;
+/// Readers do not notice this delay, and 64 streams cause 20 transactions a second.
+const DEFAULT_STREAM_FLUSH: Duration = Duration::from_millis(50);
+const DEFAULT_STREAM_BUFFER: u32 = 4096;
 
 /// Reads `TOKEN_CACHE_SECONDS`.
 pub(crate) fn token_cache() -> Result<Duration> {
@@ -36,6 +55,18 @@ pub(crate) fn writers() -> Result<u32> {
 /// Reads `PASSWORD_SALT`, exactly as it is: whitespace may be part of it.
 pub(crate) fn password_salt() -> Option<Secret> {
     std::env::var("PASSWORD_SALT").ok().filter(|text| !text.is_empty()).map(Secret::from)
+}
+
+/// Reads `STREAM_FLUSH_SECONDS`.
+pub(crate) fn stream_flush() -> Result<Duration> {
+    variable(STREAM_FLUSH.variable)
+        .map_or(Ok(DEFAULT_STREAM_FLUSH), |text| STREAM_FLUSH.parse(&text))
+}
+
+/// Reads `STREAM_BUFFER_BYTES`.
+pub(crate) fn stream_buffer() -> Result<u32> {
+    variable(STREAM_BUFFER.variable)
+        .map_or(Ok(DEFAULT_STREAM_BUFFER), |text| STREAM_BUFFER.parse(&text))
 }
 
 /// Returns a variable's value. An empty variable counts as unset.

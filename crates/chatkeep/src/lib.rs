@@ -45,6 +45,7 @@ mod secret_cache;
 mod session_check;
 mod sessions;
 mod settings;
+mod streams;
 mod tokens;
 mod totals_updater;
 mod use_recorder;
@@ -53,20 +54,21 @@ mod write;
 
 pub use asynchronous::{
     Async, AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger,
-    AsyncSessionManager, AsyncTokenManager,
+    AsyncSessionManager, AsyncStreamManager, AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
     Analytics, AnalyticsFilter, Cost, CreatedSession, CreatedToken, Cursor, DatabaseUrl,
-    ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, KindDescription, MAX_LIMIT,
-    MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, Metadata, MetadataFilter,
-    NewMessage, NewSession, NewToken, NewUser, OneTimeSecret, Order, Page, PasswordScheme,
-    PlainToken, Result, RotatedSession, SchemaState, SearchIndexState, Secret, SessionCheck,
-    SessionInfo, SessionPage, SessionReason, SessionSecret, Sums, Timestamp, TokenCheck, TokenInfo,
-    TokenReason, TotalCost, TotalsCheck, TotalsDifference, Usage, User, UserChanges, UserIdentity,
-    UserPage, UserRole, migrations, url,
+    ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, FinishedStream,
+    KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MessageStatus,
+    Metadata, MetadataFilter, NewMessage, NewSession, NewStream, NewToken, NewUser, OneTimeSecret,
+    Order, Page, PasswordScheme, PlainToken, Result, RotatedSession, SchemaState, SearchIndexState,
+    Secret, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk,
+    StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck,
+    TokenInfo, TokenReason, TotalCost, TotalsCheck, TotalsDifference, Usage, User, UserChanges,
+    UserIdentity, UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use database::{DatabaseManager, Health};
@@ -79,6 +81,7 @@ pub use migrate_request::{MigrateRequest, MigrateResponse};
 pub use migrator::Migrator;
 pub use sessions::SessionManager;
 pub use settings::{Range, SETTINGS, Setting};
+pub use streams::StreamManager;
 pub use tokens::TokenManager;
 pub use users::{UserFilter, UserManager};
 pub use write::MessageSink;

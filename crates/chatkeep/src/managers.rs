@@ -13,6 +13,7 @@ use crate::messages::MessageLogger;
 use crate::operation::{Described, Interface};
 use crate::sessions::SessionManager;
 use crate::settings::ManagerSettings;
+use crate::streams::StreamManager;
 use crate::tokens::TokenManager;
 use crate::users::UserManager;
 
@@ -87,6 +88,8 @@ managers! {
     users: UserManager;
     /// Returns the sessions of users.
     sessions: SessionManager;
+    /// Returns the streamed responses.
+    streams: StreamManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

@@ -170,6 +170,13 @@ settings! {
     /// How long a token lookup is cached. With zero, every check queries the database. A revocation
     /// takes effect immediately in its own process.
     token_cache("token_cache", "TOKEN_CACHE_SECONDS"): seconds (environment::TOKEN_CACHE) = "5";
+    /// Maximum time that text appended to a stream is buffered. With zero, it is stored as soon as
+    /// the previous text is.
+    stream_flush("stream_flush", "STREAM_FLUSH_SECONDS"):
+        seconds (environment::STREAM_FLUSH) = "0.05";
+    /// Size in bytes at which the buffered text of a stream is stored at once.
+    stream_buffer("stream_buffer", "STREAM_BUFFER_BYTES"):
+        whole_number (environment::STREAM_BUFFER) = "4096";
 }
 
 impl ChatkeepBuilder {
@@ -210,6 +217,10 @@ pub(crate) struct ManagerSettings {
     pub(crate) writers: u32,
     /// The salt of Flask-Security's hashes.
     pub(crate) password_salt: Option<Secret>,
+    /// Maximum time that the text of a stream is buffered.
+    pub(crate) stream_flush: Duration,
+    /// Size at which the text of a stream is stored at once, in bytes.
+    pub(crate) stream_buffer: u32,
 }
 
 impl Overrides {
@@ -219,6 +230,8 @@ impl Overrides {
             token_cache: self.token_cache()?,
             writers: self.writers()?,
             password_salt: environment::password_salt(),
+            stream_flush: self.stream_flush()?,
+            stream_buffer: self.stream_buffer()?,
         })
     }
 
@@ -233,6 +246,20 @@ impl Overrides {
     fn writers(&self) -> Result<u32> {
         self.writers.map_or_else(environment::writers, |count| {
             environment::WRITERS.check(count).map(|()| count)
+        })
+    }
+
+    /// Returns the maximum time that text is buffered, from here or from the environment.
+    fn stream_flush(&self) -> Result<Duration> {
+        self.stream_flush.map_or_else(environment::stream_flush, |time| {
+            environment::STREAM_FLUSH.check(time).map(|()| time)
+        })
+    }
+
+    /// Returns the maximum size of buffered text, from here or from the environment.
+    fn stream_buffer(&self) -> Result<u32> {
+        self.stream_buffer.map_or_else(environment::stream_buffer, |size| {
+            environment::STREAM_BUFFER.check(size).map(|()| size)
         })
     }
 

@@ -22,6 +22,7 @@ mod totals;
 mod usage;
 
 pub(crate) use crate::value::check_name;
+pub(crate) use crate::value::refuse_nul;
 pub use analytics::{Analytics, AnalyticsFilter, analytics};
 pub use by_id::{count_all, list_after_id, with_ids};
 pub use cursor::Cursor;

@@ -14,7 +14,6 @@ pub(crate) use audit_log::chat_audit_log;
 pub(crate) use conversations::{chat_conversations, conversation_items, open_turns};
 #[allow(unused_imports, reason = "until its operations exist")]
 pub(crate) use sessions::user_sessions;
-#[allow(unused_imports, reason = "until its operations exist")]
 pub(crate) use streams::{chat_streams, stream_chunks};
 pub(crate) use tables::{
     api_tokens, message_counting, message_gaps, message_totals, messages, unfinished_transfer,

@@ -5,11 +5,13 @@
 
 mod api_tokens;
 mod batch;
+mod chat_streams;
 mod erased;
 mod message_feedback;
 mod messages;
 mod next_ids;
 mod row_counts;
+mod stream_chunks;
 mod user_sessions;
 mod users;
 
@@ -17,10 +19,12 @@ use chatkeep_core::{Connection, Result};
 
 pub(crate) use api_tokens::ApiTokens;
 pub(crate) use batch::{Batch, Rows};
+pub(crate) use chat_streams::ChatStreams;
 pub(crate) use erased::{AnyTable, HandOver};
 pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
+pub(crate) use stream_chunks::StreamChunks;
 pub(crate) use user_sessions::UserSessions;
 pub(crate) use users::{ChatUsers, OneTimeSecrets, UserIdentities, UserPasswords, UserRoles};
 
@@ -38,6 +42,8 @@ pub(crate) const TABLES: Tables = &[
     &OneTimeSecrets,
     &ApiTokens,
     &UserSessions,
+    &ChatStreams,
+    &StreamChunks,
 ];
 
 /// A list of tables, each after those that it references.

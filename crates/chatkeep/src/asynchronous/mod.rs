@@ -6,6 +6,7 @@ mod database;
 mod iteration;
 mod messages;
 mod sessions;
+mod streams;
 mod tokens;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use self::database::AsyncDatabaseManager;
 pub use self::iteration::AsyncMessageIter;
 pub use self::messages::AsyncMessageLogger;
 pub use self::sessions::AsyncSessionManager;
+pub use self::streams::AsyncStreamManager;
 pub use self::tokens::AsyncTokenManager;
 use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;

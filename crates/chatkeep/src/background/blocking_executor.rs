@@ -9,6 +9,7 @@ use chatkeep_pool::{PerProcess, waiting_since};
 use tokio::sync::oneshot;
 
 use super::in_flight::InFlight;
+use super::long_wait::run_operation;
 use super::worker_pool::WorkerPool;
 
 /// An executor of blocking operations, such as database calls.
@@ -49,12 +50,8 @@ impl BlockingExecutor {
         if state.closed.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Unavailable, "this Chatkeep is closed"));
         }
-        let guard = state.in_flight.begin();
-        let job = move || {
-            // Dropped when the work ends, after a panic too.
-            let _guard = guard;
-            work();
-        };
+        let (in_flight, guard) = (Arc::clone(&state.in_flight), state.in_flight.begin());
+        let job = move || run_operation(in_flight, guard, work);
         state.workers.submit(Box::new(job))
     }
 

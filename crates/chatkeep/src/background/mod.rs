@@ -7,9 +7,11 @@ mod blocking_executor;
 mod coalesced_task;
 mod exit;
 mod in_flight;
+mod long_wait;
 mod worker_pool;
 
 pub(crate) use self::blocking_executor::BlockingExecutor;
 pub(crate) use self::coalesced_task::CoalescedTask;
 pub(crate) use self::in_flight::{InFlight, InFlightGuard};
+pub(crate) use self::long_wait::long_wait;
 pub(crate) use self::worker_pool::WorkerPool;

@@ -1,5 +1,6 @@
 //! A small thread pool that runs jobs in the order of their submission.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,14 @@ use chatkeep_core::{Error, ErrorKind, Result};
 
 /// Idle time after which a thread ends.
 const IDLE: Duration = Duration::from_secs(10);
+/// Maximum number of threads that wait in addition to those that work. Further waits keep others
+/// from running.
+const MAX_WAITING: usize = 1_000;
+
+thread_local! {
+    /// The pool that this thread belongs to.
+    static POOL: RefCell<Option<Arc<Shared>>> = const { RefCell::new(None) };
+}
 
 /// A unit of work.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
@@ -30,7 +39,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
+    /// Number of threads, without those in a long wait.
     threads: usize,
+    /// Number of threads in a long wait.
+    waiting: usize,
     idle: usize,
     is_dropped: bool,
 }
@@ -51,16 +63,12 @@ impl WorkerPool {
     pub(crate) fn submit(&self, job: Job) -> Result<()> {
         let mut state = lock(&self.shared.state);
         state.jobs.push_back(job);
-        if state.jobs.len() <= state.idle || state.threads == self.shared.max_threads {
+        if state.jobs.len() <= state.idle || state.threads >= self.shared.max_threads {
             self.shared.has_work.notify_one();
             return Ok(());
         }
-        let shared = Arc::clone(&self.shared);
-        let started = thread::Builder::new()
-            .name(self.shared.name.to_owned())
-            .spawn(move || shared.run_jobs());
-        match started {
-            Ok(_) => state.threads += 1,
+        match self.shared.start_thread() {
+            Ok(()) => state.threads += 1,
             // An existing thread will run the job.
             Err(_) if state.threads > 0 => {}
             Err(cause) => {
@@ -83,7 +91,48 @@ impl Drop for WorkerPool {
     }
 }
 
+/// The worker thread that calls, while it waits.
+pub(super) struct CurrentWorker(Arc<Shared>);
+
+impl CurrentWorker {
+    /// Lets another thread run the jobs of this one until [`CurrentWorker::end_wait`]. Returns
+    /// `None` on a thread of no pool, and if too many threads are waiting.
+    pub(super) fn begin_wait() -> Option<Self> {
+        let shared = POOL.with_borrow(Clone::clone)?;
+        let mut state = lock(&shared.state);
+        if state.waiting >= MAX_WAITING {
+            return None;
+        }
+        state.waiting += 1;
+        state.threads -= 1;
+        let needs_thread = state.jobs.len() > state.idle && state.threads < shared.max_threads;
+        // Otherwise the jobs wait for this thread, as they would without this call.
+        if needs_thread && shared.start_thread().is_ok() {
+            state.threads += 1;
+        }
+        drop(state);
+        Some(Self(shared))
+    }
+
+    /// Counts this thread again. There may be more threads than the maximum until a job ends.
+    pub(super) fn end_wait(&self) {
+        let mut state = lock(&self.0.state);
+        state.waiting -= 1;
+        state.threads += 1;
+    }
+}
+
 impl Shared {
+    /// Starts a thread, which the caller counts.
+    fn start_thread(self: &Arc<Self>) -> std::io::Result<()> {
+        let shared = Arc::clone(self);
+        let run = move || {
+            POOL.set(Some(Arc::clone(&shared)));
+            shared.run_jobs();
+        };
+        thread::Builder::new().name(self.name.to_owned()).spawn(run).map(drop)
+    }
+
     fn run_jobs(&self) {
         let mut state = lock(&self.state);
         loop {
@@ -92,6 +141,9 @@ impl Shared {
                 // A panic ends the job, whose caller gets an error, but not the thread.
                 let _ = catch_unwind(AssertUnwindSafe(job));
                 state = lock(&self.state);
+                if state.threads > self.max_threads {
+                    break;
+                }
                 continue;
             }
             if state.is_dropped {
