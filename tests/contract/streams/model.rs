@@ -52,7 +52,7 @@ struct Model {
     handles: [HandleModel; 2],
 }
 
-/// What a handle has of a stream.
+/// The state of a stream in a handle.
 #[derive(Default, Clone)]
 struct HandleModel {
     buffered: String,
@@ -62,26 +62,34 @@ struct HandleModel {
     cancelled: bool,
     /// Whether every later append fails.
     closed: bool,
+    /// Whether text was lost and no call has reported it.
+    unreported: bool,
 }
 
 impl Model {
-    /// Flushes the handle's text. Returns whether it is stored.
-    fn flush(&mut self, handle: usize) -> bool {
+    /// Flushes the handle's text.
+    fn flush(&mut self, handle: usize) {
         let own = &mut self.handles[handle];
         if !std::mem::take(&mut own.has_work) {
-            return true;
+            return;
         }
         let text = std::mem::take(&mut own.buffered);
         if self.ended.is_some() || self.writer.is_some_and(|writer| writer != handle) {
-            own.closed = true;
-            return false;
+            (own.closed, own.unreported) = (true, !text.is_empty());
+            return;
         }
         own.cancelled |= self.cancelled;
         if !text.is_empty() {
             self.writer = Some(handle);
             self.stored.push_str(&text);
         }
-        true
+    }
+}
+
+/// Flushes a stream, if it has anything to store. A round stores the text of all streams.
+fn flush(models: &mut [Model], stream: usize, handle: usize) {
+    if models[stream].handles[handle].has_work {
+        models.iter_mut().for_each(|model| model.flush(handle));
     }
 }
 
@@ -101,7 +109,7 @@ fn streams_match_the_model(store: &Store) {
         let mut models: Vec<_> = (0..STREAMS).map(|_| Model::default()).collect();
         for (handle, stream, call) in steps {
             let handle = usize::from(handle);
-            perform(&handles[handle], &ids[stream], &mut models[stream], handle, call);
+            perform(&handles[handle], &ids[stream], &mut models, stream, handle, call);
         }
         for (index, chat) in handles.iter().enumerate() {
             // Errors of lost text are expected here.
@@ -120,15 +128,23 @@ fn streams_match_the_model(store: &Store) {
     }
 }
 
-fn perform(chat: &Chatkeep, id: &str, model: &mut Model, handle: usize, call: Call) {
+fn perform(
+    chat: &Chatkeep,
+    id: &str,
+    models: &mut [Model],
+    stream: usize,
+    handle: usize,
+    call: Call,
+) {
     let streams = chat.streams();
     let conflict = Err(ErrorKind::Conflict);
     match call {
         Call::Append(text) => {
             let outcome = streams.append(id, &text).map_err(|error| error.kind());
-            let own = &mut model.handles[handle];
+            let own = &mut models[stream].handles[handle];
             if own.closed {
                 assert_eq!(outcome, conflict);
+                own.unreported = false;
             } else {
                 assert_eq!(outcome, Ok(own.cancelled));
                 own.buffered.push_str(&text);
@@ -137,11 +153,13 @@ fn perform(chat: &Chatkeep, id: &str, model: &mut Model, handle: usize, call: Ca
         }
         Call::Flush => {
             let outcome = streams.flush_stream(id).map_err(|error| error.kind());
-            let is_stored = !model.handles[handle].closed && model.flush(handle);
-            let expected = if is_stored { Ok(model.handles[handle].cancelled) } else { conflict };
-            assert_eq!(outcome, expected);
+            flush(models, stream, handle);
+            let own = &mut models[stream].handles[handle];
+            assert_eq!(outcome, if own.closed { conflict } else { Ok(own.cancelled) });
+            own.unreported = false;
         }
         Call::Read { after, limit } => {
+            let model = &models[stream];
             let all = super::read(chat, id, 0);
             let after = after.index(all.chunks.len() + 1);
             let read = streams.read(id, after as i64, limit, 0.0).expect("the query succeeds");
@@ -155,9 +173,10 @@ fn perform(chat: &Chatkeep, id: &str, model: &mut Model, handle: usize, call: Ca
         }
         Call::Text => {
             let text = streams.get_stream_text(id).expect("the query succeeds");
-            assert_eq!(text.as_deref(), Some(model.stored.as_str()));
+            assert_eq!(text.as_deref(), Some(models[stream].stored.as_str()));
         }
         Call::Cancel => {
+            let model = &mut models[stream];
             let cancelled = streams.cancel_stream(id).expect("the query succeeds");
             assert_eq!(cancelled, !model.cancelled && model.ended.is_none());
             model.cancelled |= cancelled;
@@ -167,18 +186,23 @@ fn perform(chat: &Chatkeep, id: &str, model: &mut Model, handle: usize, call: Ca
         }
         Call::Finish(status) => {
             let outcome = streams.finish_stream(id, &StreamEnd::new(status));
-            if !model.flush(handle) {
+            let had_work = models[stream].handles[handle].has_work;
+            flush(models, stream, handle);
+            let model = &mut models[stream];
+            let own = &mut model.handles[handle];
+            let has_failed = own.closed && (had_work || own.unreported);
+            own.unreported = false;
+            if has_failed {
                 assert_eq!(
-                    outcome.map_err(|error| error.kind()).map(drop),
+                    outcome.map(drop).map_err(|error| error.kind()),
                     Err(ErrorKind::Conflict)
                 );
                 return;
             }
+            own.closed = true;
             let finished = outcome.expect("the query succeeds");
             assert_eq!(finished.ended, model.ended.is_none());
-            let expected = *model.ended.get_or_insert(status);
-            assert_eq!(finished.stream.status, expected);
-            model.handles[handle].closed = true;
+            assert_eq!(finished.stream.status, *model.ended.get_or_insert(status));
         }
     }
 }

@@ -16,5 +16,6 @@ mod old_backups;
 mod oversized_archives;
 mod same_database;
 mod store;
+mod streams;
 mod unknown_columns;
 mod unusual_rows;

@@ -2,6 +2,7 @@
 //! even if its future was dropped.
 
 use std::io::{Write, stderr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Operations that this process waits for. A forked child does not wait for its parent's.
 static REGISTRY: LazyLock<PerProcess<Registry>> =
     LazyLock::new(|| PerProcess::new(Registry::default()));
+/// Whether this process is exiting.
+static IS_EXITING: AtomicBool = AtomicBool::new(false);
 /// Registers the exit handler once. A forked child inherits the handler together with this value.
 static HANDLER: Once = Once::new();
 
 #[derive(Default)]
 struct Registry(Mutex<Vec<Weak<InFlight>>>);
+
+/// Returns whether the process is exiting, so that delayed work must be done now.
+pub(crate) fn is_exiting() -> bool {
+    IS_EXITING.load(Ordering::Relaxed)
+}
 
 /// Makes a normal exit wait for these operations.
 pub(super) fn wait_for(in_flight: &Arc<InFlight>) {
@@ -42,6 +50,7 @@ pub(super) fn wait_for(in_flight: &Arc<InFlight>) {
 ///
 /// The other threads are still running. A panic would abort the process, so nothing here panics.
 extern "C" fn at_exit() {
+    IS_EXITING.store(true, Ordering::Relaxed);
     let registry = REGISTRY.get(Registry::default);
     let registered: Vec<_> = {
         let registered = registry.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@ mod worker_pool;
 
 pub(crate) use self::blocking_executor::BlockingExecutor;
 pub(crate) use self::coalesced_task::CoalescedTask;
+pub(crate) use self::exit::is_exiting;
 pub(crate) use self::in_flight::{InFlight, InFlightGuard};
 pub(crate) use self::long_wait::long_wait;
 pub(crate) use self::worker_pool::WorkerPool;

@@ -12,7 +12,7 @@ use chatkeep_pool::OfProcess;
 use super::StreamParts;
 use super::buffer::{Buffer, Ended, ended_error};
 use super::flusher::{Append, FlusherRun};
-use crate::background::{InFlight, WorkerPool};
+use crate::background::{InFlight, WorkerPool, is_exiting};
 
 /// Maximum number of bytes that wait, of a stream and of all streams, while the database does not
 /// store them.
@@ -22,6 +22,8 @@ const MAX_BYTES: usize = 64 << 20;
 const MAX_STREAMS: usize = 10_000;
 /// Maximum number of streams in a round.
 const MAX_ROUND: usize = 500;
+/// Interval at which a waiting flusher checks whether the process is exiting.
+const TICK: Duration = Duration::from_millis(250);
 /// Pause after a failed round. It doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -252,10 +254,10 @@ impl Buffers {
             }
             let now = Instant::now();
             let due = state.due.unwrap_or(now).max(state.paused_until.unwrap_or(now));
-            if state.is_urgent || due <= now {
+            if state.is_urgent || due <= now || is_exiting() {
                 return Some(state.take_round(now));
             }
-            let waited = self.is_due.wait_timeout(state, due - now);
+            let waited = self.is_due.wait_timeout(state, (due - now).min(TICK));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
