@@ -218,3 +218,42 @@ fn advance(
         format!("the database updated {changed} of {} streams: a trigger skipped some", ids.len()),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::connection::{ConnectOptions, Role};
+    use crate::stream::{NewStream, create, text};
+    use crate::{DatabaseUrl, migrations};
+
+    fn store() -> Connection {
+        let url = DatabaseUrl::sqlite_memory();
+        let mut connection =
+            Connection::open(&url, Role::Writer, &ConnectOptions::default()).expect("it is opened");
+        migrations::upgrade(&mut connection, Duration::from_secs(60))
+            .expect("the tables are created");
+        connection
+    }
+
+    #[test]
+    fn text_with_an_unknown_outcome_is_stored_once() {
+        let mut connection = store();
+        let stream = NewStream::default().with_public_id("a");
+        create(&mut connection, &stream).expect("it is created");
+        let large = "é".repeat(MAX_CHUNK_BYTES);
+        let mut append = |last_seq, text: &str, may_be_stored| {
+            let text = StreamText { public_id: "a", last_seq, text, may_be_stored };
+            super::append(&mut connection, &[text]).expect("the database answers")[0]
+        };
+        let stored = |last_seq| AppendOutcome::Stored { last_seq, cancelled: false };
+        assert_eq!(append(0, &large, true), stored(2), "it was not stored before");
+        assert_eq!(append(0, &large, true), stored(2), "it was stored before");
+        assert_eq!(append(0, &large, false), AppendOutcome::OtherWriter { last_seq: 2 });
+        assert_eq!(append(0, "other", true), AppendOutcome::OtherWriter { last_seq: 2 });
+        assert_eq!(append(2, "!", true), stored(3));
+        assert_eq!(append(2, "", true), AppendOutcome::OtherWriter { last_seq: 3 });
+        assert_eq!(text(&mut connection, "a").expect("it answers"), Some(format!("{large}!")));
+    }
+}

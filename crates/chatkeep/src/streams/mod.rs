@@ -135,8 +135,8 @@ impl StreamManager {
     ///
     /// # Arguments
     /// - `stream_id`: The stream's public id.
-    /// - `text`: The text, at most 16 MiB. An empty text renews `updated_at` and the knowledge of a
-    ///   cancellation, so that a writer that waits for its model is not taken for dead.
+    /// - `text`: The text, at most 16 MiB. An empty text renews `updated_at` and looks for a
+    ///   cancellation, for a writer that waits for its model.
     ///
     /// # Returns
     /// Whether a cancellation was requested, as of the last time that text was stored. The writer should
@@ -278,7 +278,7 @@ impl StreamManager {
 
     /// Requests that the writer of a running stream stops.
     ///
-    /// The writer learns of it when it next stores text: its `append` returns `true`. The stream stays
+    /// After the writer has stored text the next time, its `append` returns `true`. The stream stays
     /// `running` until the writer ends it.
     ///
     /// # Arguments
