@@ -67,6 +67,16 @@ func managerNamed(chat *Chatkeep, interfaceName string) reflect.Value {
 	})
 }
 
+// managerNamed returns the field of the store with the operations of an interface, or the store.
+func managerNamed(chat *Chatkeep, interfaceName string) reflect.Value {
+	if interfaceName == "store" {
+		return reflect.ValueOf(chat)
+	}
+	return reflect.ValueOf(chat).Elem().FieldByNameFunc(func(name string) bool {
+		return plain(name) == plain(interfaceName)
+	})
+}
+
 func TestEveryOperationIsAMethodWithItsParameters(t *testing.T) {
 	chat := memoryStore(t)
 	for _, found := range surface.Interfaces {

@@ -50,7 +50,7 @@ func runVectors(t *testing.T, chat *Chatkeep, path string) {
 	var file vectorFile
 	must(t, decodeExactly(text, &file))
 	for _, message := range file.Messages {
-		_, _, err := perform(chat, "log_message", expand(message).(map[string]any))
+		_, _, err := perform(chat, "log_message", expand(message, nil).(map[string]any))
 		must(t, err)
 	}
 	typed := 0
@@ -74,7 +74,7 @@ func runVectors(t *testing.T, chat *Chatkeep, path string) {
 // check runs a case, and returns a description of its failure.
 func check(t *testing.T, chat *Chatkeep, one vectorCase) (isTyped bool, problem string) {
 	before := rowCounts(t, chat)
-	result, isTyped, err := perform(chat, one.Call, expand(one.Arguments).(map[string]any))
+	result, isTyped, err := perform(chat, one.Call, expand(one.Arguments, nil).(map[string]any))
 	var failure *Error
 	switch {
 	case errors.Is(err, errNotExpressible):
@@ -94,7 +94,7 @@ func check(t *testing.T, chat *Chatkeep, one vectorCase) (isTyped bool, problem 
 		}
 		return isTyped, ""
 	}
-	expected := expand(one.Expect)
+	expected := expand(one.Expect, nil)
 	if fields, isPart := expected.(map[string]any); isPart && one.Call != "get_analytics" {
 		whole := result.(map[string]any)
 		for name, want := range fields {
@@ -169,7 +169,10 @@ func perform(chat *Chatkeep, call string, arguments map[string]any) (result any,
 
 // typedArguments returns the arguments of a method, if its types can express them exactly.
 func typedArguments(method reflect.Value, operation apiOperation, arguments map[string]any) ([]reflect.Value, bool) {
-	in := []reflect.Value{reflect.ValueOf(background)}
+	in := []reflect.Value{}
+	if method.Type().NumIn() > 0 && method.Type().In(0).String() == "context.Context" {
+		in = append(in, reflect.ValueOf(background))
+	}
 	options := map[string]any{}
 	for name, value := range arguments {
 		options[name] = value
@@ -194,9 +197,9 @@ func typedArguments(method reflect.Value, operation apiOperation, arguments map[
 		if !convert(options, value.Interface()) {
 			return nil, false
 		}
-		in = append(in, value)
+		return append(in, value), true
 	}
-	return in, true
+	return in, len(options) == 0
 }
 
 // convert decodes a value, and reports whether encoding the result gives the same value.
@@ -213,18 +216,25 @@ func convert(value, result any) bool {
 	return same(withoutNulls(value), withoutNulls(again))
 }
 
+// withoutNulls removes keys whose value is null, which Go's types do not distinguish from omitted ones.
 func withoutNulls(value any) any {
-	object, isObject := value.(map[string]any)
-	if !isObject {
-		return value
-	}
-	rest := map[string]any{}
-	for name, one := range object {
-		if one != nil {
-			rest[name] = one
+	switch value := value.(type) {
+	case []any:
+		list := []any{}
+		for _, one := range value {
+			list = append(list, withoutNulls(one))
 		}
+		return list
+	case map[string]any:
+		rest := map[string]any{}
+		for name, one := range value {
+			if one != nil {
+				rest[name] = withoutNulls(one)
+			}
+		}
+		return rest
 	}
-	return rest
+	return value
 }
 
 // untyped returns a struct with the arguments.
@@ -304,13 +314,13 @@ func same(left, right any) bool {
 	return left == right
 }
 
-// expand replaces $repeat and $concat by the texts that they describe.
-func expand(value any) any {
+// expand replaces $repeat, $concat and $saved by the values that they describe.
+func expand(value any, saved map[string]any) any {
 	switch value := value.(type) {
 	case []any:
 		expanded := []any{}
 		for _, one := range value {
-			expanded = append(expanded, expand(one))
+			expanded = append(expanded, expand(one, saved))
 		}
 		return expanded
 	case map[string]any:
@@ -321,13 +331,16 @@ func expand(value any) any {
 		if parts, isConcat := value["$concat"].([]any); isConcat {
 			text := ""
 			for _, part := range parts {
-				text += expand(part).(string)
+				text += expand(part, saved).(string)
 			}
 			return text
 		}
+		if name, isSaved := value["$saved"].(string); isSaved {
+			return saved[name]
+		}
 		expanded := map[string]any{}
 		for name, one := range value {
-			expanded[name] = expand(one)
+			expanded[name] = expand(one, saved)
 		}
 		return expanded
 	}

@@ -1,26 +1,14 @@
 /** The cases of tests/vectors/*.json, which every language must pass. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { ChatkeepError } from 'chatkeep';
 import { camel, parseExactly } from './support/exact_json.mjs';
 import { onEachEngine } from './support/stores.mjs';
+import { codeOf, expand, readVectors } from './support/vectors.mjs';
 
-const FOLDER = new URL('../../tests/vectors/', import.meta.url);
-const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
-
-/** Replaces `$repeat` and `$concat` with the strings that they describe. */
-function expand(value) {
-  if (Array.isArray(value)) return value.map(expand);
-  if (typeof value !== 'object' || value === null) return value;
-  const keys = Object.keys(value);
-  if (keys.length === 1 && keys[0] === '$repeat')
-    return value.$repeat[0].repeat(Number(value.$repeat[1]));
-  if (keys.length === 1 && keys[0] === '$concat') return value.$concat.map(expand).join('');
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, expand(one)]));
-}
+const FILES = readVectors();
 
 /** Converts the top-level keys to camel case. Nested keys are data. */
 function camelKeys(value) {
@@ -81,8 +69,7 @@ async function failureOf(chat, { call, arguments: args, expect, error: expectedE
     result = await perform(chat, call, expand(args));
   } catch (error) {
     if (!(error instanceof ChatkeepError) || !expectedError) return `rejected with ${error}`;
-    const code = `CHATKEEP_${expectedError.kind.replace(/(?<!^)([A-Z])/g, '_$1').toUpperCase()}`;
-    if (error.code !== code || error.field !== camel(expectedError.field))
+    if (error.code !== codeOf(expectedError.kind) || error.field !== camel(expectedError.field))
       return `rejected with ${error.code} about ${error.field}`;
     return isDeepStrictEqual(await rowCounts(chat), before) ? undefined : 'something was stored';
   }
@@ -104,8 +91,7 @@ async function failureOf(chat, { call, arguments: args, expect, error: expectedE
   return isDeepStrictEqual(result, whole) ? undefined : `returned ${Object.values(result)}`;
 }
 
-for (const name of FILES) {
-  const file = parseExactly(readFileSync(new URL(name, FOLDER), 'utf8'));
+for (const [name, file] of FILES) {
   onEachEngine(`every case of the vectors passes: ${name}`, async (_, { chat }) => {
     for (const message of file.messages ?? []) await perform(chat, 'log_message', expand(message));
     const cases = file.cases.filter((one) => !one.text_only);

@@ -2,12 +2,11 @@
 
 import json
 import sys
-from pathlib import Path
 
 import chatkeep
 import pytest
+from vectors import FOLDER, expanded
 
-FOLDER = Path(__file__).parents[2] / "tests" / "vectors"
 FILES = sorted(path.name for path in FOLDER.glob("*.json"))
 KINDS = {
     error.kind: error
@@ -16,20 +15,6 @@ KINDS = {
     and issubclass(error, chatkeep.Error)
     and error is not chatkeep.InvalidTypeError
 }
-
-
-def expanded(value):
-    """Returns the value with `$repeat` and `$concat` expanded."""
-    if isinstance(value, list):
-        return [expanded(entry) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() == {"$repeat"}:
-        text, times = value["$repeat"]
-        return text * times
-    if value.keys() == {"$concat"}:
-        return "".join(expanded(value["$concat"]))
-    return {key: expanded(entry) for key, entry in value.items()}
 
 
 def parsed(text):

@@ -1,0 +1,107 @@
+"""The scenarios of tests/vectors/operations/*.json, which are shared by all languages."""
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import chatkeep
+import chatkeep.asyncio
+import pytest
+from databases import database as make_database
+from databases import engines
+from vectors import FOLDER, expanded
+
+API = json.loads((Path(__file__).parents[2] / "api" / "chatkeep.json").read_text(encoding="utf-8"))
+CLASSES = {interface["name"]: interface["class"] for interface in API["interfaces"]}
+ANY = {"$any": True}
+
+
+def scenarios():
+    """Returns each scenario once per engine."""
+    for path in sorted((FOLDER / "operations").glob("*.json")):
+        for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
+            for engine in engines():
+                if engine in case.get("engines", [engine]):
+                    yield pytest.param(engine, case, id=f"{path.stem}-{case['name']}-{engine}")
+
+
+def owner(chat, interface):
+    """Returns the object with the operations of an interface."""
+    if interface == "store":
+        return chat
+    name = re.sub("(?<!^)(?=[A-Z])", "_", CLASSES[interface]).lower()
+    return getattr(chat, name.replace("database_", "db_"))
+
+
+async def perform(chat, call, arguments):
+    """Makes a call of either form. The items of an iterator are returned as a list."""
+    interface, name = call.split(".")
+    result = getattr(owner(chat, interface), name)
+    if callable(result):
+        result = result(**arguments)
+    if inspect.isawaitable(result):
+        result = await result
+    if isinstance(result, AsyncIterator):
+        return [item async for item in result]
+    return list(result) if isinstance(result, Iterator) else result
+
+
+def compared(result, expected):
+    """Returns the part of a result that is compared with an expectation."""
+    if expected == ANY:
+        return None if result is None else ANY
+    if isinstance(result, dict) and isinstance(expected, dict):
+        return {key: compared(result[key], expected[key]) for key in expected if key in result}
+    if isinstance(result, list) and isinstance(expected, list) and len(result) == len(expected):
+        return [compared(*pair) for pair in zip(result, expected, strict=True)]
+    return result
+
+
+def as_text(value):
+    """Formats a value as JSON, because in Python 1 equals 1.0 and true."""
+    return json.dumps(value, indent=1, sort_keys=True)
+
+
+def part(value, path):
+    """Returns the part of a value at a path such as `0.id`."""
+    for key in filter(None, path.split(".")):
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    return value
+
+
+async def run(chat, steps):
+    saved = {}
+    for number, step in enumerate(steps, 1):
+        where = f"step {number}, {step['call']}"
+        pending = perform(chat, step["call"], expanded(step.get("arguments", {}), saved))
+        if expected := step.get("error"):
+            with pytest.raises(chatkeep.Error) as raised:
+                await pending
+            error = raised.value
+            assert (error.kind, error.field) == (expected["kind"], expected.get("field")), where
+            continue
+        try:
+            result = await pending
+        except chatkeep.Error as error:
+            pytest.fail(f"{where}: {error!r}")
+        if "expect" in step:
+            expected = expanded(step["expect"], saved)
+            assert as_text(compared(result, expected)) == as_text(expected), where
+        saved |= {name: part(result, path) for name, path in step.get("save", {}).items()}
+
+
+@pytest.mark.parametrize("face", [chatkeep, chatkeep.asyncio], ids=["blocking", "asyncio"])
+@pytest.mark.parametrize(("engine", "case"), list(scenarios()))
+def test_scenario_passes(face, engine, case, tmp_path):
+    async def main(url):
+        chat = face.Chatkeep(url)
+        try:
+            await run(chat, case["steps"])
+        finally:
+            await perform(chat, "store.close", {})
+
+    with make_database(engine, tmp_path) as database:
+        asyncio.run(main(database.url))
