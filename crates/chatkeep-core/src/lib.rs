@@ -16,6 +16,7 @@ extern crate self as chatkeep_core;
 
 mod case_folding;
 mod connection;
+mod conversation;
 mod db_error;
 pub mod deadline;
 pub mod described;
@@ -41,6 +42,7 @@ mod user;
 mod value;
 
 pub use connection::{ConnectOptions, Connection, Role};
+pub use conversation::{Conversation, ConversationItem, ConversationPage, NewItem};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use error_kinds::{ERROR_KINDS, KindDescription};
@@ -76,6 +78,17 @@ pub mod messages {
         insert, insert_group, insert_many, insert_with_ids, is_count_due, list, list_after,
         list_after_id, rebuild_totals, reset_totals, retention_cutoff, search,
         search_index_minimum, search_index_state, with_ids,
+    };
+}
+
+/// Conversations and their items.
+pub mod conversations {
+    pub use crate::conversation::{
+        Change, DeletionStep, ItemRange, ListedConversations, MAX_ROLE, MAX_TITLE, NewConversation,
+        StoredConversation, StoredItem, append_items, change, check_items, check_limit,
+        check_title, clear_items, copy, count_all, count_all_items, create, delete_step, find,
+        find_user, get, get_items, inactive_since, insert_items_with_ids, insert_with_ids, list,
+        list_after_id, list_items_after_id, no_conversation, pop_items, replace_items,
     };
 }
 

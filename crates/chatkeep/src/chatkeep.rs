@@ -245,7 +245,7 @@ impl ChatkeepBuilder {
         manager_settings.password_salt = self.password_salt.or(manager_settings.password_salt);
         self.overrides.apply(&mut settings);
         let (auto_migrate, query_timeout) = (settings.auto_migrate, settings.query_timeout);
-        let pool = Arc::new(Pool::with_initializer(
+        let pool = Pool::with_initializer(
             url,
             settings,
             Box::new(move |connection| {
@@ -253,9 +253,8 @@ impl ChatkeepBuilder {
                 // A partial import must not be mistaken for a complete database.
                 transfer::refuse_unfinished(connection)
             }),
-        )?);
-        let executor = Arc::new(BlockingExecutor::new(pool.settings().pool_size as usize));
-        let parts = Parts { pool, executor, settings: manager_settings };
+        )?;
+        let parts = Parts::new(pool, manager_settings);
         let managers = Managers::new(&parts);
         Ok(Chatkeep { pool: parts.pool, executor: parts.executor, managers })
     }

@@ -27,6 +27,7 @@ mod background;
 mod batch_sizer;
 mod chatkeep;
 mod checkpoints;
+mod conversations;
 mod database;
 mod environment;
 mod feedback;
@@ -53,24 +54,26 @@ mod users;
 mod write;
 
 pub use asynchronous::{
-    Async, AsyncChatkeep, AsyncDatabaseManager, AsyncMessageIter, AsyncMessageLogger,
-    AsyncSessionManager, AsyncStreamManager, AsyncTokenManager,
+    Async, AsyncChatkeep, AsyncConversationManager, AsyncDatabaseManager, AsyncMessageIter,
+    AsyncMessageLogger, AsyncSessionManager, AsyncStreamManager, AsyncTokenManager,
 };
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, AnalyticsFilter, Cost, CreatedSession, CreatedToken, Cursor, DatabaseUrl,
-    ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, FinishedStream,
-    KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MessageStatus,
-    Metadata, MetadataFilter, NewMessage, NewSession, NewStream, NewToken, NewUser, OneTimeSecret,
-    Order, Page, PasswordScheme, PlainToken, Result, RotatedSession, SchemaState, SearchIndexState,
-    Secret, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk,
-    StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck,
-    TokenInfo, TokenReason, TotalCost, TotalsCheck, TotalsDifference, Usage, User, UserChanges,
-    UserIdentity, UserPage, UserRole, migrations, url,
+    Analytics, AnalyticsFilter, Conversation, ConversationItem, ConversationPage, Cost,
+    CreatedSession, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind,
+    Feedback, FeedbackSummary, FinishedStream, KindDescription, MAX_LIMIT, MAX_QUERY,
+    MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, Metadata, MetadataFilter, NewItem,
+    NewMessage, NewSession, NewStream, NewToken, NewUser, OneTimeSecret, Order, Page,
+    PasswordScheme, PlainToken, Result, RotatedSession, SchemaState, SearchIndexState, Secret,
+    SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk, StreamEnd,
+    StreamInfo, StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck, TokenInfo,
+    TokenReason, TotalCost, TotalsCheck, TotalsDifference, Usage, User, UserChanges, UserIdentity,
+    UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
+pub use conversations::ConversationManager;
 pub use database::{DatabaseManager, Health};
 pub use feedback::FeedbackManager;
 pub use fine_tuning::FineTuningFormat;

@@ -7,6 +7,8 @@ use chatkeep_pool::Pool;
 use crate::asynchronous::{Async, AsyncChatkeep};
 use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
+use crate::checkpoints::Checkpoints;
+use crate::conversations::ConversationManager;
 use crate::database::DatabaseManager;
 use crate::feedback::FeedbackManager;
 use crate::messages::MessageLogger;
@@ -15,13 +17,29 @@ use crate::sessions::SessionManager;
 use crate::settings::ManagerSettings;
 use crate::streams::StreamManager;
 use crate::tokens::TokenManager;
+use crate::totals_updater::TotalsUpdater;
 use crate::users::UserManager;
+use crate::write::{Storage, WritePath};
 
 /// The parts of a store from which its managers are created.
 pub(crate) struct Parts {
     pub(crate) pool: Arc<Pool>,
     pub(crate) executor: Arc<BlockingExecutor>,
     pub(crate) settings: ManagerSettings,
+    /// All messages are written by it, so that they share transactions.
+    pub(crate) write: Arc<WritePath>,
+}
+
+impl Parts {
+    pub(crate) fn new(pool: Pool, settings: ManagerSettings) -> Self {
+        let pool = Arc::new(pool);
+        let executor = Arc::new(BlockingExecutor::new(pool.settings().pool_size as usize));
+        let totals = Arc::new(TotalsUpdater::new(Arc::clone(&pool), Arc::clone(&executor)));
+        let checkpoints = Checkpoints::new(Arc::clone(&pool), Arc::clone(&executor)).map(Arc::new);
+        let storage = Storage::new(Arc::clone(&pool), totals, checkpoints);
+        let write = Arc::new(WritePath::new(storage, settings.writers));
+        Self { pool, executor, settings, write }
+    }
 }
 
 /// Declares the managers. Each has a function `new(&Parts)` and an impl block with `#[operations]`.
@@ -90,6 +108,8 @@ managers! {
     sessions: SessionManager;
     /// Returns the streamed responses.
     streams: StreamManager;
+    /// Returns the conversations.
+    conversations: ConversationManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

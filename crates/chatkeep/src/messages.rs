@@ -14,13 +14,11 @@ use chatkeep_pool::Pool;
 use tokio::sync::oneshot;
 
 use crate::batch_sizer::BatchSizer;
-use crate::checkpoints::Checkpoints;
 use crate::fine_tuning::{FineTuningFormat, export};
 use crate::managers::Parts;
 use crate::message_iter::MessageIter;
 use crate::retry::with_retry;
-use crate::totals_updater::TotalsUpdater;
-use crate::write::{MessageSink, Storage, WritePath};
+use crate::write::{MessageSink, WritePath};
 
 /// Logs, reads, searches and deletes messages. It is cheap to clone.
 #[derive(Clone)]
@@ -36,12 +34,7 @@ pub struct MessageLogger {
 #[operations(name = "messages", receiver = messages)]
 impl MessageLogger {
     pub(crate) fn new(parts: &Parts) -> Self {
-        let (pool, executor) = (&parts.pool, &parts.executor);
-        let totals = Arc::new(TotalsUpdater::new(Arc::clone(pool), Arc::clone(executor)));
-        let checkpoints = Checkpoints::new(Arc::clone(pool), Arc::clone(executor)).map(Arc::new);
-        let storage = Storage::new(Arc::clone(pool), totals, checkpoints);
-        let write = Arc::new(WritePath::new(storage, parts.settings.writers));
-        Self { write, pool: Arc::clone(pool) }
+        Self { write: Arc::clone(&parts.write), pool: Arc::clone(&parts.pool) }
     }
 
     /// Logs a message, and returns its id after the commit.

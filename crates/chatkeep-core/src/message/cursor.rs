@@ -42,6 +42,11 @@ impl Cursor {
     pub(crate) fn id(self) -> i64 {
         self.id
     }
+
+    /// Returns the timestamp and the id as references, which handwritten SQL binds.
+    pub(crate) fn parts(&self) -> (&Timestamp, &i64) {
+        (&self.timestamp, &self.id)
+    }
 }
 
 impl fmt::Display for Cursor {

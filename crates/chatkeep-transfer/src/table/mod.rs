@@ -5,7 +5,9 @@
 
 mod api_tokens;
 mod batch;
+mod chat_conversations;
 mod chat_streams;
+mod conversation_items;
 mod erased;
 mod message_feedback;
 mod messages;
@@ -19,7 +21,9 @@ use chatkeep_core::{Connection, Result};
 
 pub(crate) use api_tokens::ApiTokens;
 pub(crate) use batch::{Batch, Rows};
+pub(crate) use chat_conversations::ChatConversations;
 pub(crate) use chat_streams::ChatStreams;
+pub(crate) use conversation_items::ConversationItems;
 pub(crate) use erased::{AnyTable, HandOver};
 pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
@@ -42,6 +46,8 @@ pub(crate) const TABLES: Tables = &[
     &OneTimeSecrets,
     &ApiTokens,
     &UserSessions,
+    &ChatConversations,
+    &ConversationItems,
     &ChatStreams,
     &StreamChunks,
 ];

@@ -2,6 +2,7 @@
 //!
 //! Database calls run on chatkeep's own blocking threads, so they work with any executor.
 
+mod conversations;
 mod database;
 mod iteration;
 mod messages;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use chatkeep_core::Result;
 
+pub use self::conversations::AsyncConversationManager;
 pub use self::database::AsyncDatabaseManager;
 pub use self::iteration::AsyncMessageIter;
 pub use self::messages::AsyncMessageLogger;

@@ -1,0 +1,283 @@
+//! The items of conversations. Their positions have no gaps, because every change locks the
+//! conversation and only the last items are removed.
+
+use diesel::{
+    ExpressionMethods, Insertable, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+};
+
+use super::activity::{lock, touch};
+use super::mysql_pages::ItemRows;
+use super::record::{ConversationItem, NewItem, check_items, each_item};
+use crate::connection::{Connection, Session, all_stored, on_engine};
+use crate::error::{Error, Result};
+use crate::schema::conversation_items;
+use crate::value::{Metadata, Timestamp};
+
+/// Maximum number of rows in a statement.
+const MAX_ROWS: usize = 500;
+/// Maximum size of a statement's contents, in bytes, unless its only item is larger.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The columns of a [`ConversationItem`].
+const COLUMNS: (
+    conversation_items::position,
+    conversation_items::role,
+    conversation_items::kind,
+    conversation_items::content,
+    conversation_items::message_id,
+    conversation_items::created_at,
+) = (
+    conversation_items::position,
+    conversation_items::role,
+    conversation_items::kind,
+    conversation_items::content,
+    conversation_items::message_id,
+    conversation_items::created_at,
+);
+
+#[derive(Insertable, Clone, Copy)]
+#[diesel(table_name = conversation_items)]
+#[diesel(treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    conversation_id: i64,
+    position: i64,
+    role: &'a str,
+    kind: &'a str,
+    content: &'a Metadata,
+    message_id: Option<i64>,
+    created_at: Timestamp,
+}
+
+/// The items to return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemRange {
+    /// The last ones.
+    Last,
+    /// The last ones before this position.
+    Before(i64),
+    /// The first ones after this position.
+    After(i64),
+}
+
+/// Appends items, and returns their positions. `None` if the conversation does not exist.
+///
+/// # Errors
+/// `InvalidInput` with the item's index and field; `OutcomeUnknown` or another error of the
+/// database.
+pub fn append_items(
+    connection: &mut Connection,
+    conversation: i64,
+    items: &[NewItem],
+) -> Result<Option<Vec<i64>>> {
+    check(connection, items)?;
+    connection.transaction(|connection| {
+        let now = Timestamp::now();
+        // An empty list is no activity.
+        let activity = if items.is_empty() { Timestamp::MIN } else { now };
+        if !touch(connection, conversation, activity)? {
+            return Ok(None);
+        }
+        let first = last_position(connection, conversation)? + 1;
+        insert(connection, conversation, first, items, now).map(Some)
+    })
+}
+
+/// Replaces the items from a position on, and returns the positions of the new ones. `None` if the
+/// conversation does not exist.
+///
+/// # Errors
+/// `InvalidInput` with the item's index and field, or with the field `from_position` unless it is
+/// between 1 and the position after the last item; `OutcomeUnknown` or another error of the
+/// database.
+pub fn replace_items(
+    connection: &mut Connection,
+    conversation: i64,
+    from: i64,
+    items: &[NewItem],
+) -> Result<Option<Vec<i64>>> {
+    check(connection, items)?;
+    connection.transaction(|connection| {
+        let now = Timestamp::now();
+        if !touch(connection, conversation, now)? {
+            return Ok(None);
+        }
+        let next = last_position(connection, conversation)? + 1;
+        if !(1..=next).contains(&from) {
+            return Err(Error::invalid_input(
+                "from_position",
+                format!("must be between 1 and {next}, the position of the next item, not {from}"),
+            ));
+        }
+        delete_from(connection, conversation, from)?;
+        insert(connection, conversation, from, items, now).map(Some)
+    })
+}
+
+/// Removes up to `count` of the last items, and returns them in order. `None` if the conversation
+/// does not exist.
+///
+/// # Errors
+/// `OutcomeUnknown` or another error of the database.
+pub fn pop_items(
+    connection: &mut Connection,
+    conversation: i64,
+    count: i64,
+) -> Result<Option<Vec<ConversationItem>>> {
+    connection.transaction(|connection| {
+        if lock(connection, conversation)?.is_none() {
+            return Ok(None);
+        }
+        let items = get_items(connection, conversation, ItemRange::Last, count)?;
+        if let Some(first) = items.first() {
+            delete_from(connection, conversation, first.position)?;
+        }
+        Ok(Some(items))
+    })
+}
+
+/// Removes all items, and returns their number. `None` if the conversation does not exist.
+///
+/// # Errors
+/// `OutcomeUnknown` or another error of the database.
+pub fn clear_items(connection: &mut Connection, conversation: i64) -> Result<Option<u64>> {
+    connection.transaction(|connection| {
+        if lock(connection, conversation)?.is_none() {
+            return Ok(None);
+        }
+        delete_from(connection, conversation, i64::MIN).map(Some)
+    })
+}
+
+/// Loads items in the order of an index.
+macro_rules! in_order {
+    ($connection:expr, $conversation:expr, $range:expr, $limit:expr) => {{
+        let position = conversation_items::position;
+        let all = conversation_items::table
+            .filter(conversation_items::conversation_id.eq($conversation))
+            .select(COLUMNS)
+            .limit($limit);
+        match $range {
+            ItemRange::Last => all.order(position.desc()).load($connection),
+            ItemRange::Before(end) => {
+                all.filter(position.lt(end)).order(position.desc()).load($connection)
+            }
+            ItemRange::After(start) => {
+                all.filter(position.gt(start)).order(position.asc()).load($connection)
+            }
+        }
+    }};
+}
+
+/// Returns up to `limit` items, ordered by position.
+///
+/// # Errors
+/// `Unavailable` or another error of the database.
+pub fn get_items(
+    connection: &mut Connection,
+    conversation: i64,
+    range: ItemRange,
+    limit: i64,
+) -> Result<Vec<ConversationItem>> {
+    let items = match &mut connection.session {
+        Session::Sqlite(c) => in_order!(c, conversation, range, limit),
+        Session::PostgreSql(c) => in_order!(c.as_mut(), conversation, range, limit),
+        Session::MySql(c) => ItemRows { conversation, range, limit }.load(c.as_mut()),
+    };
+    let mut items = items.map_err(|error| connection.read_error(error))?;
+    items.sort_unstable_by_key(|item: &ConversationItem| item.position);
+    Ok(items)
+}
+
+/// Checks that this database can store the items.
+fn check(connection: &Connection, items: &[NewItem]) -> Result<()> {
+    check_items(items)?;
+    match connection.max_row_bytes() {
+        Some(limit) => each_item(items, |item| item.check_size(limit)),
+        None => Ok(()),
+    }
+}
+
+fn last_position(connection: &mut Connection, conversation: i64) -> Result<i64> {
+    let last = on_engine!(connection, c => conversation_items::table
+        .filter(conversation_items::conversation_id.eq(conversation))
+        .order(conversation_items::position.desc())
+        .select(conversation_items::position)
+        .limit(1)
+        .get_result::<i64>(c)
+        .optional());
+    last.map(|position| position.unwrap_or(0)).map_err(|error| connection.read_error(error))
+}
+
+fn delete_from(connection: &mut Connection, conversation: i64, position: i64) -> Result<u64> {
+    let deleted = on_engine!(connection, c => {
+        let rows = conversation_items::table
+            .filter(conversation_items::conversation_id.eq(conversation))
+            .filter(conversation_items::position.ge(position));
+        diesel::delete(rows).execute(c)
+    });
+    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+}
+
+fn insert(
+    connection: &mut Connection,
+    conversation: i64,
+    first: i64,
+    items: &[NewItem],
+    now: Timestamp,
+) -> Result<Vec<i64>> {
+    let rows: Vec<_> = (first..)
+        .zip(items)
+        .map(|(position, item)| NewRow {
+            conversation_id: conversation,
+            position,
+            role: &item.role,
+            kind: &item.kind,
+            content: &item.content,
+            message_id: item.message_id,
+            created_at: now,
+        })
+        .collect();
+    let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |limit| MAX_BYTES.min(limit / 2));
+    let stored = insert_rows(connection, &rows, max_bytes);
+    stored.map_err(|error| connection.insert_error(error))?;
+    Ok(rows.into_iter().map(|row| row.position).collect())
+}
+
+fn insert_rows(
+    connection: &mut Connection,
+    rows: &[NewRow<'_>],
+    max_bytes: u64,
+) -> QueryResult<()> {
+    let chunks = chunks(rows, max_bytes);
+    match &mut connection.session {
+        Session::Sqlite(c) => rows.iter().try_for_each(|row| {
+            all_stored(diesel::insert_into(conversation_items::table).values(*row).execute(c), 1)
+        }),
+        Session::PostgreSql(c) => chunks.into_iter().try_for_each(|chunk| {
+            let insert = diesel::insert_into(conversation_items::table).values(chunk.to_vec());
+            all_stored(insert.execute(c.as_mut()), chunk.len())
+        }),
+        Session::MySql(c) => chunks.into_iter().try_for_each(|chunk| {
+            let insert = diesel::insert_into(conversation_items::table).values(chunk.to_vec());
+            all_stored(insert.execute(c.as_mut()), chunk.len())
+        }),
+    }
+}
+
+/// Splits rows by number and size. A single large row is a chunk of its own.
+fn chunks<'a, 'b>(rows: &'a [NewRow<'b>], max_bytes: u64) -> Vec<&'a [NewRow<'b>]> {
+    let mut chunks = Vec::new();
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |row: &&NewRow<'_>| {
+            bytes += row.content.as_json().len() as u64;
+            bytes <= max_bytes
+        };
+        let count = rest.iter().take(MAX_ROWS).take_while(fits).count().max(1);
+        let (chunk, later) = rest.split_at(count);
+        chunks.push(chunk);
+        rest = later;
+    }
+    chunks
+}

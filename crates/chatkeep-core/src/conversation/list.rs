@@ -1,0 +1,98 @@
+//! Lists of conversations by their last activity.
+
+use std::cmp::Reverse;
+
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
+
+use super::mysql_pages::ConversationRows;
+use super::record::ConversationPage;
+use super::rows::StoredConversation;
+use super::store::records;
+use crate::connection::{Connection, Session};
+use crate::error::{Error, Result};
+use crate::message::{Cursor, MAX_LIMIT};
+use crate::schema::chat_conversations;
+
+/// The conversations of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedConversations {
+    /// Internal id of the user to whom they belong. Without it, the list has those of all users.
+    pub user_id: Option<i64>,
+    /// Whether they are archived.
+    pub archived: bool,
+    /// Position after which the page starts.
+    pub cursor: Option<Cursor>,
+    /// Maximum number of conversations to return.
+    pub limit: i64,
+}
+
+/// Checks the number of rows of a page.
+///
+/// # Errors
+/// `InvalidInput` with the field `limit` unless it is between 1 and 10,000.
+pub fn check_limit(limit: i64) -> Result<()> {
+    if (1..=MAX_LIMIT).contains(&limit) {
+        return Ok(());
+    }
+    Err(Error::invalid_input("limit", format!("must be between 1 and {MAX_LIMIT}, not {limit}")))
+}
+
+/// Builds the query of a page, whose order is that of an index.
+macro_rules! in_order {
+    ($listed:expr) => {{
+        let listed = $listed;
+        let mut query = chat_conversations::table
+            .select(chat_conversations::all_columns)
+            .order((chat_conversations::last_message_at.desc(), chat_conversations::id.desc()))
+            .limit(listed.limit)
+            .into_boxed();
+        if let Some(user) = listed.user_id {
+            query = query.filter(chat_conversations::user_id.eq(user));
+        }
+        query = if listed.archived {
+            query.filter(chat_conversations::archived_at.is_not_null())
+        } else {
+            query.filter(chat_conversations::archived_at.is_null())
+        };
+        // The bound on the time alone is redundant, but lets the engine seek in the index.
+        if let Some((time, id)) = listed.cursor.map(|cursor| (cursor.timestamp(), cursor.id())) {
+            query = query.filter(chat_conversations::last_message_at.le(time).and(
+                chat_conversations::last_message_at.lt(time).or(chat_conversations::id.lt(id)),
+            ));
+        }
+        query
+    }};
+}
+
+/// Returns a page of conversations, those with the latest activity first.
+///
+/// An index has the order, with or without a user, so that a page is read in the same time however
+/// many conversations there are. Rows that are archived, or are not, are skipped.
+///
+/// # Errors
+/// `InvalidInput` with the field `limit`; `Unavailable` or another error of the database.
+pub fn list(connection: &mut Connection, listed: &ListedConversations) -> Result<ConversationPage> {
+    check_limit(listed.limit)?;
+    // One more row shows whether there is a next page.
+    let wanted = ListedConversations { limit: listed.limit + 1, ..*listed };
+    let rows = match &mut connection.session {
+        Session::Sqlite(c) => in_order!(wanted).load::<StoredConversation>(c),
+        Session::PostgreSql(c) => in_order!(wanted).load::<StoredConversation>(c.as_mut()),
+        Session::MySql(c) => {
+            let rows = ConversationRows(&wanted).load::<StoredConversation>(c.as_mut());
+            rows.map(|mut rows| {
+                rows.sort_unstable_by_key(|row| Reverse((row.last_message_at, row.id)));
+                rows
+            })
+        }
+    };
+    let mut rows = rows.map_err(|error| connection.read_error(error))?;
+    let limit = usize::try_from(listed.limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows
+        .last()
+        .filter(|_| has_more)
+        .map(|row| Cursor::after(row.last_message_at, row.id).to_string());
+    Ok(ConversationPage { conversations: records(connection, rows)?, next_cursor })
+}

@@ -1,0 +1,27 @@
+//! Conversations: their lists by last activity, and their items.
+
+mod activity;
+mod copy;
+mod delete;
+mod ids;
+mod items;
+mod list;
+mod mysql_pages;
+mod record;
+mod rows;
+mod store;
+
+pub use copy::copy;
+pub use delete::{DeletionStep, delete_step, inactive_since};
+pub use ids::{find, find_user, no_conversation};
+pub use items::{ItemRange, append_items, clear_items, get_items, pop_items, replace_items};
+pub use list::{ListedConversations, check_limit, list};
+pub use record::{
+    Conversation, ConversationItem, ConversationPage, MAX_ROLE, MAX_TITLE, NewItem, check_items,
+    check_title,
+};
+pub use rows::{
+    StoredConversation, StoredItem, count_all, count_all_items, insert_items_with_ids,
+    insert_with_ids, list_after_id, list_items_after_id,
+};
+pub use store::{Change, NewConversation, change, create, get};
