@@ -14,6 +14,19 @@ type Chatkeep struct {
 	// Feedback stores users' ratings of responses, such as thumbs up and down.
 	Feedback *FeedbackManager
 
+	// Users users, and how they sign in.
+	Users *UserManager
+
+	// Sessions creates, checks, rotates and ends sessions of users.
+	Sessions *SessionManager
+
+	// Streams stores and reads streamed responses.
+	Streams *StreamManager
+
+	// Conversations keeps conversations: their lists, and the items of which role-based programs build
+	// prompts.
+	Conversations *ConversationManager
+
 	// Database reports the database's status and health, and runs its migrations.
 	Database *DatabaseManager
 
@@ -25,6 +38,10 @@ func newChatkeep(store *store) *Chatkeep {
 	chat.Messages = &MessageLogger{store}
 	chat.Tokens = &TokenManager{store}
 	chat.Feedback = &FeedbackManager{store}
+	chat.Users = &UserManager{store}
+	chat.Sessions = &SessionManager{store}
+	chat.Streams = &StreamManager{store}
+	chat.Conversations = &ConversationManager{store}
 	chat.Database = &DatabaseManager{store}
 	return chat
 }

@@ -24,7 +24,8 @@ type LogMessageOptions struct {
 	// Model that responded. At most 100 characters.
 	Model *string `json:"model,omitempty"`
 
-	// Number of tokens that the exchange used; 0 or more.
+	// Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and output
+	// tokens, if one of them is given.
 	TokensUsed *int64 `json:"tokens_used,omitempty"`
 
 	// Additional data, as a JSON object.
@@ -32,11 +33,48 @@ type LogMessageOptions struct {
 
 	// Time of the exchange; defaults to the time of logging.
 	Timestamp *time.Time `json:"timestamp,omitempty"`
+
+	// Id of the conversation (id, not PublicID); 1 or more. It is not looked up.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user (id, not PublicID); 1 or more. It is not looked up.
+	UserID *int64 `json:"user_id,omitempty"`
+
+	// Number of input tokens, including the cached ones; 0 or more.
+	InputTokens *int64 `json:"input_tokens,omitempty"`
+
+	// Number of output tokens, including the reasoning; 0 or more.
+	OutputTokens *int64 `json:"output_tokens,omitempty"`
+
+	// Number of input tokens that the provider read from its cache; at most InputTokens.
+	CachedTokens *int64 `json:"cached_tokens,omitempty"`
+
+	// Number of output tokens of the model's reasoning; at most OutputTokens.
+	ReasoningTokens *int64 `json:"reasoning_tokens,omitempty"`
+
+	// Cost in US dollars, as decimal text such as 0.00125, with at most 9 decimals.
+	Cost *string `json:"cost,omitempty"`
+
+	// Duration of the request, in milliseconds; 0 or more.
+	LatencyMs *int64 `json:"latency_ms,omitempty"`
+
+	// Time to the first token, in milliseconds; 0 or more.
+	TtftMs *int64 `json:"ttft_ms,omitempty"`
+
+	// Outcome of the request; without one, it is unknown.
+	Status *MessageStatus `json:"status,omitempty"`
+
+	// Error of the request, if any.
+	Error *string `json:"error,omitempty"`
 }
 
 // LogMessage logs a message, and returns its id after the commit.
 //
 // Concurrent calls share a transaction, so that many of them take little longer than one.
+//
+// The log is written in groups and looks nothing up: ConversationID and UserID are the ids (id) of
+// the records, and are stored as they are. Token counts have OpenTelemetry's meaning: the input
+// includes cached tokens, and the output includes reasoning.
 //
 // It returns the message's id. Later messages have higher ids; ids may have gaps.
 //
@@ -104,6 +142,12 @@ type GetMessagesOptions struct {
 	// Required metadata keys and their values.
 	Metadata Metadata `json:"metadata"`
 
+	// Id of the conversation.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user.
+	UserID *int64 `json:"user_id,omitempty"`
+
 	// Position after which the page starts. A cursor and an offset are mutually exclusive.
 	Cursor Cursor `json:"cursor,omitempty"`
 }
@@ -145,6 +189,12 @@ type RetrieveMessagesOptions struct {
 
 	// Required metadata keys and their values.
 	Metadata Metadata `json:"metadata"`
+
+	// Id of the conversation.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user.
+	UserID *int64 `json:"user_id,omitempty"`
 
 	// Position after which the page starts. A cursor and an offset are mutually exclusive.
 	Cursor Cursor `json:"cursor,omitempty"`
@@ -197,6 +247,12 @@ type GetMessageCountOptions struct {
 
 	// Required metadata keys and their values.
 	Metadata Metadata `json:"metadata"`
+
+	// Id of the conversation.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user.
+	UserID *int64 `json:"user_id,omitempty"`
 }
 
 // GetMessageCount returns the number of matching messages.
@@ -228,6 +284,12 @@ type IterMessagesOptions struct {
 
 	// Required metadata keys and their values.
 	Metadata Metadata `json:"metadata"`
+
+	// Id of the conversation.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user.
+	UserID *int64 `json:"user_id,omitempty"`
 
 	// Whether the oldest message is first.
 	OldestFirst bool `json:"oldest_first,omitempty"`
@@ -282,11 +344,21 @@ type GetAnalyticsOptions struct {
 
 	// End of the period, inclusive.
 	EndDate *time.Time `json:"end_date,omitempty"`
+
+	// Id of the conversation. Its messages are read one by one.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user, whose messages are read one by one.
+	UserID *int64 `json:"user_id,omitempty"`
 }
 
 // GetAnalytics returns the totals of a period.
 //
-// These are the number of messages, also by provider, model and day, and the number of tokens.
+// These are the number of messages, also by provider, model and day, and the number of tokens. The
+// costs are exact sums of the messages that have one.
+//
+// All messages of a period are read from stored totals, in milliseconds. Those of a conversation or
+// a user are added up from its messages, so the time is proportional to their number.
 //
 // Errors:
 //   - [ErrInvalidInput]: StartDate is after EndDate.
@@ -385,6 +457,12 @@ type ExportForFineTuningOptions struct {
 
 	// Required metadata keys and their values.
 	Metadata Metadata `json:"metadata"`
+
+	// Id of the conversation.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user.
+	UserID *int64 `json:"user_id,omitempty"`
 }
 
 // ExportForFineTuning returns the matching messages as fine-tuning data, oldest first.

@@ -95,3 +95,18 @@ func WithWriters(value int) Option {
 func WithTokenCache(value time.Duration) Option {
 	return Option{"token_cache", "WithTokenCache", value.Seconds()}
 }
+
+// WithStreamFlush sets the maximum time that text appended to a stream is buffered. With zero, it
+// is stored as soon as the previous text is.
+//
+// Without it, STREAM_FLUSH_SECONDS is read from the environment; the default is 0.05.
+func WithStreamFlush(value time.Duration) Option {
+	return Option{"stream_flush", "WithStreamFlush", value.Seconds()}
+}
+
+// WithStreamBuffer sets the size in bytes at which the buffered text of a stream is stored at once.
+//
+// Without it, STREAM_BUFFER_BYTES is read from the environment; the default is 4096.
+func WithStreamBuffer(value int) Option {
+	return Option{"stream_buffer", "WithStreamBuffer", value}
+}

@@ -19,6 +19,13 @@ type CreateTokenOptions struct {
 
 	// Days until the token expires, 1 or more; without it, it does not expire.
 	ExpiresDays *int64 `json:"expires_days,omitempty"`
+
+	// Scopes that the token has, such as read; at most 100 of up to 100 characters.
+	Scopes *[]string `json:"scopes,omitempty"`
+
+	// Id of the user who owns the token. The token is invalid while the user is inactive, and is
+	// deleted with the user.
+	UserID *string `json:"user_id,omitempty"`
 }
 
 // CreateToken creates a token. Only its hash is stored, so this is the only time that it can be
@@ -27,7 +34,8 @@ type CreateTokenOptions struct {
 // It returns the token, with its record.
 //
 // Errors:
-//   - [ErrInvalidInput]: Description is too long, or ExpiresDays is less than 1.
+//   - [ErrInvalidInput]: Description or one of the Scopes is invalid, ExpiresDays is less than 1,
+//     or no active user has the id UserID.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -37,6 +45,40 @@ func (t *TokenManager) CreateToken(ctx context.Context, options *CreateTokenOpti
 	err := t.store.call(ctx, "tokens.create_token", "CreateToken", struct {
 		*CreateTokenOptions
 	}{options}, &result)
+	return result, err
+}
+
+// RotateTokenOptions are the optional arguments of [TokenManager.RotateToken].
+type RotateTokenOptions struct {
+	// Seconds for which the previous token stays valid, 0–2,592,000. With 0, it is invalid immediately
+	// in this process, and in others within TOKEN_CACHE_SECONDS. Zero means 60.
+	GraceSeconds int64 `json:"grace_seconds,omitempty"`
+}
+
+// RotateToken replaces a token by a new one with the same id.
+//
+// The previous token stays valid for a grace period, so that its users can switch. Another rotation
+// ends the grace period of the token before.
+//
+// It returns the new token, with its record, or nil if the token does not exist, was revoked or has
+// expired.
+//
+// Arguments:
+//   - tokenID: The token's id.
+//
+// Errors:
+//   - [ErrInvalidInput]: GraceSeconds is not 0–2,592,000.
+//   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
+//     been made.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
+//     was changed.
+func (t *TokenManager) RotateToken(ctx context.Context, tokenID int64, options *RotateTokenOptions) (*CreatedToken, error) {
+	var result *CreatedToken
+	err := t.store.call(ctx, "tokens.rotate_token", "RotateToken", struct {
+		TokenID int64 `json:"token_id" go:"tokenID"`
+
+		*RotateTokenOptions
+	}{tokenID, options}, &result)
 	return result, err
 }
 
@@ -62,6 +104,13 @@ func (t *TokenManager) VerifyToken(ctx context.Context, token string) (bool, err
 	return result, err
 }
 
+// CheckTokenOptions are the optional arguments of [TokenManager.CheckToken].
+type CheckTokenOptions struct {
+	// Scope that the token must have; several are separated by spaces. A token without scopes has none
+	// of them.
+	Scope *string `json:"scope,omitempty"`
+}
+
 // CheckToken checks a token, and returns why it is valid or invalid.
 //
 // It returns whether the token is valid, the reason, and the stored record.
@@ -70,25 +119,36 @@ func (t *TokenManager) VerifyToken(ctx context.Context, token string) (bool, err
 //   - token: The string that the client presented, valid or not.
 //
 // Errors:
+//   - [ErrInvalidInput]: Scope is not a scope.
 //   - [ErrUnavailable]: the database does not answer. The token may be valid: respond with status
 //     503, not 401.
-func (t *TokenManager) CheckToken(ctx context.Context, token string) (TokenCheck, error) {
+func (t *TokenManager) CheckToken(ctx context.Context, token string, options *CheckTokenOptions) (TokenCheck, error) {
 	var result TokenCheck
 	err := t.store.call(ctx, "tokens.check_token", "CheckToken", struct {
 		Token string `json:"token" go:"token"`
-	}{token}, &result)
+
+		*CheckTokenOptions
+	}{token, options}, &result)
 	return result, err
 }
 
-// ListTokens returns the records of all tokens, newest first. They do not contain the tokens
-// themselves.
+// ListTokensOptions are the optional arguments of [TokenManager.ListTokens].
+type ListTokensOptions struct {
+	// Id of the user who owns the tokens; without it, all tokens are returned.
+	UserID *string `json:"user_id,omitempty"`
+}
+
+// ListTokens returns the records of all tokens, or of those of a user, newest first. They do not
+// contain the tokens themselves.
 //
 // Errors:
 //   - [ErrUnavailable]: the database does not answer. Other errors of the connection are possible,
 //     too.
-func (t *TokenManager) ListTokens(ctx context.Context) ([]TokenInfo, error) {
+func (t *TokenManager) ListTokens(ctx context.Context, options *ListTokensOptions) ([]TokenInfo, error) {
 	var result []TokenInfo
-	err := t.store.call(ctx, "tokens.list_tokens", "ListTokens", struct{}{}, &result)
+	err := t.store.call(ctx, "tokens.list_tokens", "ListTokens", struct {
+		*ListTokensOptions
+	}{options}, &result)
 	return result, err
 }
 

@@ -21,7 +21,8 @@ const (
 	// No connection became free in time, or the server has reached its connection limit.
 	ErrPoolTimeout Kind = "PoolTimeout"
 
-	// A deadlock, a serialization failure or a lock lasted until the deadline.
+	// A deadlock, a serialization failure or a lock lasted until the deadline. If it is not retryable,
+	// a value that must be unique is taken; the error's field names it.
 	ErrConflict Kind = "Conflict"
 
 	// The connection broke before the database confirmed a change, which may have been stored.
@@ -113,6 +114,39 @@ const (
 	FineTuningFormatShareGPT FineTuningFormat = "sharegpt"
 )
 
+// MessageStatus is the outcome of a request to a model.
+type MessageStatus string
+
+// The values of [MessageStatus].
+const (
+	// The response is complete.
+	MessageStatusCompleted MessageStatus = "completed"
+
+	// The request failed. The response may be incomplete.
+	MessageStatusFailed MessageStatus = "failed"
+
+	// The user or the application cancelled the request.
+	MessageStatusCancelled MessageStatus = "cancelled"
+
+	// The program ended before the response was complete.
+	MessageStatusInterrupted MessageStatus = "interrupted"
+)
+
+// PasswordScheme is the name of how a password was hashed.
+type PasswordScheme string
+
+// The values of [PasswordScheme].
+const (
+	// Argon2, in the PHC format ($argon2id$…). New passwords are hashed with it.
+	PasswordSchemeArgon2id PasswordScheme = "argon2id"
+
+	// bcrypt: $2a$…, $2b$… or $2y$….
+	PasswordSchemeBcrypt PasswordScheme = "bcrypt"
+
+	// The double hash of Flask-Security: bcrypt or Argon2 of an HMAC-SHA512 with PASSWORD_SALT.
+	PasswordSchemeFlaskSecurity PasswordScheme = "flask_security"
+)
+
 // SchemaState is the name of overall state of a schema.
 type SchemaState string
 
@@ -159,6 +193,61 @@ const (
 	SearchIndexStateUnsupported SearchIndexState = "unsupported"
 )
 
+// SessionReason is the reason why a session is valid or invalid.
+type SessionReason string
+
+// The values of [SessionReason].
+const (
+	// The session is valid.
+	SessionReasonValid SessionReason = "valid"
+
+	// The text does not have the form of a secret.
+	SessionReasonMalformed SessionReason = "malformed"
+
+	// The session does not exist.
+	SessionReasonUnknown SessionReason = "unknown"
+
+	// The session was revoked; its RevokedReason is the cause.
+	SessionReasonRevoked SessionReason = "revoked"
+
+	// The user has a new stamp, which ended all earlier sessions.
+	SessionReasonEnded SessionReason = "ended"
+
+	// The user is inactive.
+	SessionReasonUserInactive SessionReason = "user_inactive"
+
+	// The session has expired.
+	SessionReasonExpired SessionReason = "expired"
+
+	// The session was not used for its IdleSeconds.
+	SessionReasonIdle SessionReason = "idle"
+
+	// A rotation replaced the secret more than 60 seconds ago, so it may have been stolen. The session
+	// is revoked.
+	SessionReasonRotated SessionReason = "rotated"
+)
+
+// StreamStatus is the state of a stream.
+type StreamStatus string
+
+// The values of [StreamStatus].
+const (
+	// Text may still be appended.
+	StreamStatusRunning StreamStatus = "running"
+
+	// The text is complete.
+	StreamStatusCompleted StreamStatus = "completed"
+
+	// The text could not be generated completely.
+	StreamStatusFailed StreamStatus = "failed"
+
+	// The text was cancelled.
+	StreamStatusCancelled StreamStatus = "cancelled"
+
+	// The writer ended or did not write for too long.
+	StreamStatusInterrupted StreamStatus = "interrupted"
+)
+
 // TokenReason is the reason why a token is valid or invalid.
 type TokenReason string
 
@@ -178,6 +267,15 @@ const (
 
 	// The token has expired.
 	TokenReasonExpired TokenReason = "expired"
+
+	// A rotation replaced the token, and its grace period is over.
+	TokenReasonRotated TokenReason = "rotated"
+
+	// The token's owner is inactive.
+	TokenReasonUserInactive TokenReason = "user_inactive"
+
+	// The token is valid, but does not have the required scope.
+	TokenReasonMissingScope TokenReason = "missing_scope"
 )
 
 // Analytics is totals of the messages in a time span.
@@ -199,6 +297,21 @@ type Analytics struct {
 
 	// Number of messages by UTC day, as YYYY-MM-DD. Days without messages are omitted.
 	ByDate map[string]int64 `json:"by_date"`
+
+	// Cost of all messages with a cost, in US dollars, as decimal text such as 0.00125.
+	TotalCost string `json:"total_cost"`
+
+	// Number of messages with a cost.
+	MessagesWithCost int64 `json:"messages_with_cost"`
+
+	// Cost by provider. Providers without a message with a cost are omitted.
+	CostByProvider map[string]string `json:"cost_by_provider"`
+
+	// Cost by model. Models without a message with a cost are omitted.
+	CostByModel map[string]string `json:"cost_by_model"`
+
+	// Cost by UTC day, as YYYY-MM-DD. Days without a message with a cost are omitted.
+	CostByDate map[string]string `json:"cost_by_date"`
 }
 
 // AppliedMigration is a migration that was run on the database.
@@ -213,8 +326,76 @@ type AppliedMigration struct {
 	AppliedAt *time.Time `json:"applied_at"`
 }
 
-// CreatedToken is a newly created token. This is the only record that contains the plain-text
-// token.
+// Conversation is a conversation, without its messages and items.
+type Conversation struct {
+	// Id inside the database, which messages have as ConversationID.
+	ID int64 `json:"id"`
+
+	// Id outside of the backend, which calls take as ConversationID: a UUIDv7, unless another one was
+	// chosen when it was created.
+	PublicID string `json:"public_id"`
+
+	// Public id of the user to whom the conversation belongs, if any.
+	UserID *string `json:"user_id"`
+
+	// Title, if any.
+	Title *string `json:"title"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last message or item, or of the creation if there is none.
+	LastMessageAt time.Time `json:"last_message_at"`
+
+	// Time at which the conversation was archived, if it is.
+	ArchivedAt *time.Time `json:"archived_at"`
+
+	// Additional data.
+	Metadata Metadata `json:"metadata"`
+}
+
+// ConversationItem is a part of a conversation as role-based programs keep it: a message, a tool
+// call, its result.
+type ConversationItem struct {
+	// Position in the conversation. The first item has position 1, and there are no gaps.
+	Position int64 `json:"position"`
+
+	// Role of the author, such as user or assistant.
+	Role string `json:"role"`
+
+	// Kind of the item.
+	Kind string `json:"kind"`
+
+	// Content, as a JSON object.
+	Content Metadata `json:"content"`
+
+	// Id of the logged message to which the item belongs, if any.
+	MessageID *int64 `json:"message_id"`
+
+	// Time at which the item was appended.
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// ConversationPage is a part of a list of conversations.
+type ConversationPage struct {
+	// The conversations, those with the latest activity first.
+	Conversations []Conversation `json:"conversations"`
+
+	// Position after the last conversation, for the next page. nil at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CreatedSession is a new session with its secret.
+type CreatedSession struct {
+	// The secret. Deliver it to the browser now; chatkeep does not store it.
+	Secret Secret `json:"secret"`
+
+	// The session.
+	Session SessionInfo `json:"session"`
+}
+
+// CreatedToken is a token that was created or rotated. This is the only record that contains the
+// plain-text token.
 type CreatedToken struct {
 	// The plain-text token. Deliver it to its owner now; chatkeep does not store it.
 	Token Secret `json:"token"`
@@ -233,6 +414,12 @@ type CreatedToken struct {
 
 	// Time from which the token is invalid. nil means that it does not expire.
 	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Id of the user who owns the token.
+	UserID *string `json:"user_id"`
+
+	// The scopes that the token has.
+	Scopes []string `json:"scopes"`
 }
 
 // Feedback is a user's rating of a response.
@@ -272,6 +459,15 @@ type FeedbackSummary struct {
 
 	// Average rating.
 	Average float64 `json:"average"`
+}
+
+// FinishedStream is the result of ending a stream.
+type FinishedStream struct {
+	// The stream, with its final state.
+	Stream StreamInfo `json:"stream"`
+
+	// Whether this call ended it. false means that it had ended before, and was not changed.
+	Ended bool `json:"ended"`
 }
 
 // Health is the result of a health check.
@@ -399,6 +595,39 @@ type Message struct {
 
 	// Additional data.
 	Metadata Metadata `json:"metadata"`
+
+	// Id of the conversation, if any.
+	ConversationID *int64 `json:"conversation_id"`
+
+	// Id of the user, if any.
+	UserID *int64 `json:"user_id"`
+
+	// Number of input tokens, including the cached ones.
+	InputTokens *int64 `json:"input_tokens"`
+
+	// Number of output tokens, including the reasoning.
+	OutputTokens *int64 `json:"output_tokens"`
+
+	// Number of input tokens that the provider read from its cache.
+	CachedTokens *int64 `json:"cached_tokens"`
+
+	// Number of output tokens of the model's reasoning.
+	ReasoningTokens *int64 `json:"reasoning_tokens"`
+
+	// Cost in US dollars, as decimal text such as 0.00125.
+	Cost *string `json:"cost"`
+
+	// Duration of the request, in milliseconds.
+	LatencyMs *int64 `json:"latency_ms"`
+
+	// Time to the first token, in milliseconds.
+	TtftMs *int64 `json:"ttft_ms"`
+
+	// Outcome of the request; without one, it is unknown.
+	Status *MessageStatus `json:"status"`
+
+	// Error of the request, if any.
+	Error *string `json:"error"`
 }
 
 // MigrationStatus is status of a database with respect to this program's migrations.
@@ -411,6 +640,22 @@ type MigrationStatus struct {
 
 	// Versions later than this program's, which a newer program has run.
 	Unknown []string `json:"unknown"`
+}
+
+// NewItem is an item to append.
+type NewItem struct {
+	// Role of the author, such as user or assistant. At most 50 characters.
+	Role string `json:"role"`
+
+	// Kind of the item, such as message or ToolCall. At most 50 characters. An empty string means
+	// "message".
+	Kind string `json:"kind,omitempty"`
+
+	// Content, as a JSON object.
+	Content Metadata `json:"content"`
+
+	// Id of the logged message to which the item belongs, if any. It is not checked.
+	MessageID *int64 `json:"message_id,omitempty"`
 }
 
 // NewMessage is a message to log: the user's message, the model's response, and details of the
@@ -428,7 +673,8 @@ type NewMessage struct {
 	// Model that responded. At most 100 characters.
 	Model *string `json:"model,omitempty"`
 
-	// Number of tokens that the exchange used; 0 or more.
+	// Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and output
+	// tokens, if one of them is given.
 	TokensUsed *int64 `json:"tokens_used,omitempty"`
 
 	// Additional data, as a JSON object.
@@ -436,6 +682,57 @@ type NewMessage struct {
 
 	// Time of the exchange; defaults to the time of logging.
 	Timestamp *time.Time `json:"timestamp,omitempty"`
+
+	// Id of the conversation (id, not PublicID); 1 or more. It is not looked up.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user (id, not PublicID); 1 or more. It is not looked up.
+	UserID *int64 `json:"user_id,omitempty"`
+
+	// Number of input tokens, including the cached ones; 0 or more.
+	InputTokens *int64 `json:"input_tokens,omitempty"`
+
+	// Number of output tokens, including the reasoning; 0 or more.
+	OutputTokens *int64 `json:"output_tokens,omitempty"`
+
+	// Number of input tokens that the provider read from its cache; at most InputTokens.
+	CachedTokens *int64 `json:"cached_tokens,omitempty"`
+
+	// Number of output tokens of the model's reasoning; at most OutputTokens.
+	ReasoningTokens *int64 `json:"reasoning_tokens,omitempty"`
+
+	// Cost in US dollars, as decimal text such as 0.00125, with at most 9 decimals.
+	Cost *string `json:"cost,omitempty"`
+
+	// Duration of the request, in milliseconds; 0 or more.
+	LatencyMs *int64 `json:"latency_ms,omitempty"`
+
+	// Time to the first token, in milliseconds; 0 or more.
+	TtftMs *int64 `json:"ttft_ms,omitempty"`
+
+	// Outcome of the request; without one, it is unknown.
+	Status *MessageStatus `json:"status,omitempty"`
+
+	// Error of the request, if any.
+	Error *string `json:"error,omitempty"`
+}
+
+// OneTimeSecret is a new secret that is valid once. This is the only record that contains it.
+type OneTimeSecret struct {
+	// The secret. Deliver it now; chatkeep does not store it.
+	Secret Secret `json:"secret"`
+
+	// Purpose, which must be the same when the secret is used.
+	Purpose string `json:"purpose"`
+
+	// The subject that the use of the secret returns.
+	Subject string `json:"subject"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time from which the secret is invalid.
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // PendingMigration is a migration that has not been run.
@@ -473,6 +770,167 @@ type PoolStatus struct {
 	Waiting int64 `json:"waiting"`
 }
 
+// RotatedSession is a session with the secret after a rotation.
+type RotatedSession struct {
+	// The secret to use from now on.
+	Secret Secret `json:"secret"`
+
+	// Whether this call rotated the session. false if that was done less than 60 seconds ago.
+	Rotated bool `json:"rotated"`
+
+	// The session.
+	Session SessionInfo `json:"session"`
+}
+
+// SessionCheck is the result of a session check. An unreachable database is an error, never a
+// result.
+type SessionCheck struct {
+	// Whether the session is valid now.
+	Valid bool `json:"valid"`
+
+	// The reason why the session is valid or invalid.
+	Reason SessionReason `json:"reason"`
+
+	// The session, if one was found.
+	Session *SessionInfo `json:"session"`
+}
+
+// SessionInfo is a stored session, without its secret.
+type SessionInfo struct {
+	// The session's id.
+	ID string `json:"id"`
+
+	// Id of the user.
+	UserID string `json:"user_id"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last use, with a precision of one minute.
+	LastSeenAt time.Time `json:"last_seen_at"`
+
+	// Time at which the session ends without another use, with a precision of one minute. nil means
+	// that it does not end by inactivity.
+	IdleExpiresAt *time.Time `json:"idle_expires_at"`
+
+	// Time from which the session is invalid.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Time of the last rotation.
+	RotatedAt *time.Time `json:"rotated_at"`
+
+	// Time of the revocation.
+	RevokedAt *time.Time `json:"revoked_at"`
+
+	// Why it was revoked: revoked, logout, RevokedAll or reuse.
+	RevokedReason *string `json:"revoked_reason"`
+
+	// IP address of the client at its creation.
+	Ip *string `json:"ip"`
+
+	// User agent of the client at its creation, at most 255 characters.
+	UserAgent *string `json:"user_agent"`
+
+	// Name of the device.
+	Label *string `json:"label"`
+}
+
+// SessionPage is a page of sessions.
+type SessionPage struct {
+	// The sessions.
+	Sessions []SessionInfo `json:"sessions"`
+
+	// The cursor of the next page. nil means that this is the last one.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// StreamChunk is a part of a stream's text.
+type StreamChunk struct {
+	// Number of the chunk. The first one is 1, and each further one is 1 higher.
+	Seq int64 `json:"seq"`
+
+	// The text.
+	Text string `json:"text"`
+}
+
+// StreamInfo is a stream, without its text.
+type StreamInfo struct {
+	// The stream's public id.
+	PublicID string `json:"public_id"`
+
+	// Public id of the conversation that the stream belongs to.
+	ConversationID *string `json:"conversation_id"`
+
+	// Public id of the user that the stream belongs to. nil also if the user was deleted.
+	UserID *string `json:"user_id"`
+
+	// Kind of the stream, such as message.
+	Kind string `json:"kind"`
+
+	// Provider of the model.
+	Provider *string `json:"provider"`
+
+	// Model that generates the text.
+	Model *string `json:"model"`
+
+	// State of the stream. Every state except running is final.
+	Status StreamStatus `json:"status"`
+
+	// Number of the last stored chunk; 0 if there is none.
+	LastSeq int64 `json:"last_seq"`
+
+	// Time at which a cancellation was requested.
+	CancelRequestedAt *time.Time `json:"cancel_requested_at"`
+
+	// Number of tokens that were used.
+	Tokens *int64 `json:"tokens"`
+
+	// Cost in US dollars.
+	Cost *string `json:"cost"`
+
+	// Reason of a failure.
+	Error *string `json:"error"`
+
+	// Additional data.
+	Metadata Metadata `json:"metadata"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last change. While text is appended, its precision is a second.
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Time at which the stream ended.
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+// StreamPage is a page of streams.
+type StreamPage struct {
+	// The streams, newest first.
+	Streams []StreamInfo `json:"streams"`
+
+	// Position of the next page. nil if this is the last one.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// StreamRead is the chunks of a stream after a position.
+type StreamRead struct {
+	// The next chunks, in order. It is empty if there are none yet.
+	Chunks []StreamChunk `json:"chunks"`
+
+	// Number of the last stored chunk of the stream; 0 if there is none.
+	LastSeq int64 `json:"last_seq"`
+
+	// State of the stream.
+	Status StreamStatus `json:"status"`
+
+	// Whether the stream has ended and no chunks follow these.
+	Done bool `json:"done"`
+
+	// Whether requested chunks were already deleted, as they are some time after the end.
+	Pruned bool `json:"pruned"`
+}
+
 // Sums is sums over messages.
 type Sums struct {
 	// Number of messages.
@@ -483,6 +941,12 @@ type Sums struct {
 
 	// Total number of tokens.
 	Tokens *big.Int `json:"tokens"`
+
+	// Number of messages with a cost.
+	WithCost int64 `json:"with_cost"`
+
+	// Total cost in US dollars, as decimal text.
+	Cost string `json:"cost"`
 }
 
 // TokenCheck is the result of a token check. An unreachable database is an error, never a result.
@@ -522,6 +986,12 @@ type TokenInfo struct {
 
 	// The token's first characters, to identify it.
 	TokenStart *string `json:"token_start"`
+
+	// Id of the user who owns the token.
+	UserID *string `json:"user_id"`
+
+	// The scopes that the token has.
+	Scopes []string `json:"scopes"`
 }
 
 // TotalsCheck is the result of comparing the totals with the messages.
@@ -572,4 +1042,88 @@ type UnknownColumn struct {
 	// metadata, and the column may restrict what the token can be used for. It is therefore never
 	// omitted unless it is NULL.
 	CanBeForced bool `json:"can_be_forced"`
+}
+
+// User is a user, without password and sessions.
+type User struct {
+	// Id inside the database.
+	ID int64 `json:"id"`
+
+	// Id outside of the backend, which calls take as UserID.
+	PublicID string `json:"public_id"`
+
+	// E-mail address, as it was spelled.
+	Email *string `json:"email"`
+
+	// Name to sign in with.
+	Username *string `json:"username"`
+
+	// Name to show.
+	Name *string `json:"name"`
+
+	// Address of a picture.
+	AvatarURL *string `json:"avatar_url"`
+
+	// Whether the user may sign in.
+	Active bool `json:"active"`
+
+	// Time at which the user proved to own the e-mail address.
+	ConfirmedAt *time.Time `json:"confirmed_at"`
+
+	// Additional data.
+	Metadata Metadata `json:"metadata"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last change. Signing in is not a change.
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Time of the last sign-in.
+	LastLoginAt *time.Time `json:"last_login_at"`
+}
+
+// UserIdentity is an account of a user at another provider.
+type UserIdentity struct {
+	// Id inside the database.
+	ID int64 `json:"id"`
+
+	// The provider, such as google.
+	Provider string `json:"provider"`
+
+	// The user's id at the provider, such as the claim sub.
+	Subject string `json:"subject"`
+
+	// E-mail address at the provider.
+	Email *string `json:"email"`
+
+	// Time at which the account was linked.
+	LinkedAt time.Time `json:"linked_at"`
+
+	// Time of the last sign-in with it.
+	LastUsedAt *time.Time `json:"last_used_at"`
+}
+
+// UserPage is a page of users.
+type UserPage struct {
+	// The users, newest first.
+	Users []User `json:"users"`
+
+	// Position after the last user, for the next page. nil at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// UserRole is a role of a user.
+type UserRole struct {
+	// Name of the role.
+	Role string `json:"role"`
+
+	// The account that granted it, as the caller stated it.
+	GrantedBy *string `json:"granted_by"`
+
+	// Time of the grant.
+	GrantedAt time.Time `json:"granted_at"`
+
+	// Time from which the user does not have the role. nil means that it does not expire.
+	ExpiresAt *time.Time `json:"expires_at"`
 }

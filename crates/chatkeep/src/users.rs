@@ -135,7 +135,7 @@ impl UserManager {
         run().map_err(|error| error.with_operation("authenticate"))
     }
 
-    /// Signs in the user with an account of another provider, which has authenticated the user.
+    /// Signs in a user whom another provider has authenticated.
     ///
     /// # Arguments
     /// - `provider`: The provider, such as `google`.
@@ -425,7 +425,7 @@ impl UserManager {
         run().map_err(|error| error.with_operation("confirm_user"))
     }
 
-    /// Deletes a user who has no conversations, with password, identities, roles and sessions.
+    /// Deletes a user without conversations, and the user's password, roles and sessions.
     ///
     /// # Arguments
     /// - `user_id`: The user's public id.
@@ -478,7 +478,7 @@ impl UserManager {
         run().map_err(|error| error.with_operation("link_identity"))
     }
 
-    /// Removes an account of another provider from a user, unless it is the last way to sign in.
+    /// Removes an account of another provider, unless it is the user's last way to sign in.
     ///
     /// # Arguments
     /// - `user_id`: The user's public id.
@@ -608,7 +608,9 @@ impl UserManager {
         run().map_err(|error| error.with_operation("has_role"))
     }
 
-    /// Creates a secret that is valid once, for example to confirm an address or reset a password.
+    /// Creates a secret that is valid once.
+    ///
+    /// For example, it confirms an address or permits a password reset.
     ///
     /// Only its hash is stored, so this is the only time that it can be delivered.
     ///
@@ -684,7 +686,9 @@ impl UserManager {
         run().map_err(|error| error.with_operation("consume_one_time_secret"))
     }
 
-    /// Deletes the unused secrets of a purpose and subject, for example after a password was reset.
+    /// Deletes the unused secrets of a purpose and subject.
+    ///
+    /// For example, after a password was reset.
     ///
     /// # Arguments
     /// - `purpose`: The purpose for which they were created.

@@ -5,9 +5,14 @@ import { integer, jsonReady, mapValues, optional, secretive, timestamp } from '.
 import type {
   Analytics,
   AppliedMigration,
+  Conversation,
+  ConversationItem,
+  ConversationPage,
+  CreatedSession,
   CreatedToken,
   Feedback,
   FeedbackSummary,
+  FinishedStream,
   Health,
   HistoryEntry,
   ImportCounts,
@@ -16,15 +21,28 @@ import type {
   ImportedFile,
   Message,
   MigrationStatus,
+  OneTimeSecret,
   PendingMigration,
   PoolStatus,
+  RotatedSession,
   SchemaDifference,
+  SessionCheck,
+  SessionInfo,
+  SessionPage,
+  StreamChunk,
+  StreamInfo,
+  StreamPage,
+  StreamRead,
   Sums,
   TokenCheck,
   TokenInfo,
   TotalsCheck,
   TotalsDifference,
   UnknownColumn,
+  User,
+  UserIdentity,
+  UserPage,
+  UserRole,
 } from './types.js';
 
 export function message(raw: any): Message {
@@ -37,6 +55,17 @@ export function message(raw: any): Message {
     model: raw.model,
     tokensUsed: integer(raw.tokens_used),
     metadata: raw.metadata,
+    conversationId: integer(raw.conversation_id),
+    userId: integer(raw.user_id),
+    inputTokens: integer(raw.input_tokens),
+    outputTokens: integer(raw.output_tokens),
+    cachedTokens: integer(raw.cached_tokens),
+    reasoningTokens: integer(raw.reasoning_tokens),
+    cost: raw.cost,
+    latencyMs: integer(raw.latency_ms),
+    ttftMs: integer(raw.ttft_ms),
+    status: raw.status,
+    error: raw.error,
   }, restoreBigints(raw.metadata));
 }
 
@@ -48,6 +77,11 @@ export function analytics(raw: any): Analytics {
     providers: mapValues(raw.providers, integer<number>),
     models: mapValues(raw.models, integer<number>),
     byDate: mapValues(raw.by_date, integer<number>),
+    totalCost: raw.total_cost,
+    messagesWithCost: integer(raw.messages_with_cost),
+    costByProvider: raw.cost_by_provider,
+    costByModel: raw.cost_by_model,
+    costByDate: raw.cost_by_date,
   });
 }
 
@@ -75,6 +109,8 @@ export function sums(raw: any): Sums {
     messages: integer(raw.messages),
     withTokens: integer(raw.with_tokens),
     tokens: integer(raw.tokens),
+    withCost: integer(raw.with_cost),
+    cost: raw.cost,
   });
 }
 
@@ -86,6 +122,8 @@ export function createdToken(raw: any): CreatedToken {
     description: raw.description,
     createdAt: timestamp(raw.created_at),
     expiresAt: optional(raw.expires_at, timestamp),
+    userId: raw.user_id,
+    scopes: raw.scopes,
   }), ['token']);
 }
 
@@ -107,6 +145,8 @@ export function tokenInfo(raw: any): TokenInfo {
     isActive: raw.is_active,
     lastUsedAt: optional(raw.last_used_at, timestamp),
     tokenStart: raw.token_start,
+    userId: raw.user_id,
+    scopes: raw.scopes,
   });
 }
 
@@ -129,6 +169,190 @@ export function feedbackSummary(raw: any): FeedbackSummary {
     negative: integer(raw.negative),
     average: raw.average,
   });
+}
+
+export function user(raw: any): User {
+  return jsonReady({
+    id: integer(raw.id),
+    publicId: raw.public_id,
+    email: raw.email,
+    username: raw.username,
+    name: raw.name,
+    avatarUrl: raw.avatar_url,
+    active: raw.active,
+    confirmedAt: optional(raw.confirmed_at, timestamp),
+    metadata: raw.metadata,
+    createdAt: timestamp(raw.created_at),
+    updatedAt: timestamp(raw.updated_at),
+    lastLoginAt: optional(raw.last_login_at, timestamp),
+  }, restoreBigints(raw.metadata));
+}
+
+export function userPage(raw: any): UserPage {
+  return {
+    users: raw.users.map(user),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function userIdentity(raw: any): UserIdentity {
+  return jsonReady({
+    id: integer(raw.id),
+    provider: raw.provider,
+    subject: raw.subject,
+    email: raw.email,
+    linkedAt: timestamp(raw.linked_at),
+    lastUsedAt: optional(raw.last_used_at, timestamp),
+  });
+}
+
+export function userRole(raw: any): UserRole {
+  return {
+    role: raw.role,
+    grantedBy: raw.granted_by,
+    grantedAt: timestamp(raw.granted_at),
+    expiresAt: optional(raw.expires_at, timestamp),
+  };
+}
+
+export function oneTimeSecret(raw: any): OneTimeSecret {
+  return secretive({
+    secret: raw.secret,
+    purpose: raw.purpose,
+    subject: raw.subject,
+    createdAt: timestamp(raw.created_at),
+    expiresAt: timestamp(raw.expires_at),
+  }, ['secret']);
+}
+
+export function createdSession(raw: any): CreatedSession {
+  return secretive({
+    secret: raw.secret,
+    session: sessionInfo(raw.session),
+  }, ['secret']);
+}
+
+export function sessionInfo(raw: any): SessionInfo {
+  return {
+    id: raw.id,
+    userId: raw.user_id,
+    createdAt: timestamp(raw.created_at),
+    lastSeenAt: timestamp(raw.last_seen_at),
+    idleExpiresAt: optional(raw.idle_expires_at, timestamp),
+    expiresAt: timestamp(raw.expires_at),
+    rotatedAt: optional(raw.rotated_at, timestamp),
+    revokedAt: optional(raw.revoked_at, timestamp),
+    revokedReason: raw.revoked_reason,
+    ip: raw.ip,
+    userAgent: raw.user_agent,
+    label: raw.label,
+  };
+}
+
+export function sessionCheck(raw: any): SessionCheck {
+  return {
+    valid: raw.valid,
+    reason: raw.reason,
+    session: optional(raw.session, sessionInfo),
+  };
+}
+
+export function rotatedSession(raw: any): RotatedSession {
+  return secretive({
+    secret: raw.secret,
+    rotated: raw.rotated,
+    session: sessionInfo(raw.session),
+  }, ['secret']);
+}
+
+export function sessionPage(raw: any): SessionPage {
+  return {
+    sessions: raw.sessions.map(sessionInfo),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function streamInfo(raw: any): StreamInfo {
+  return jsonReady({
+    publicId: raw.public_id,
+    conversationId: raw.conversation_id,
+    userId: raw.user_id,
+    kind: raw.kind,
+    provider: raw.provider,
+    model: raw.model,
+    status: raw.status,
+    lastSeq: integer(raw.last_seq),
+    cancelRequestedAt: optional(raw.cancel_requested_at, timestamp),
+    tokens: integer(raw.tokens),
+    cost: raw.cost,
+    error: raw.error,
+    metadata: raw.metadata,
+    createdAt: timestamp(raw.created_at),
+    updatedAt: timestamp(raw.updated_at),
+    finishedAt: optional(raw.finished_at, timestamp),
+  }, restoreBigints(raw.metadata));
+}
+
+export function streamRead(raw: any): StreamRead {
+  return jsonReady({
+    chunks: raw.chunks.map(streamChunk),
+    lastSeq: integer(raw.last_seq),
+    status: raw.status,
+    done: raw.done,
+    pruned: raw.pruned,
+  });
+}
+
+export function streamChunk(raw: any): StreamChunk {
+  return jsonReady({
+    seq: integer(raw.seq),
+    text: raw.text,
+  });
+}
+
+export function finishedStream(raw: any): FinishedStream {
+  return {
+    stream: streamInfo(raw.stream),
+    ended: raw.ended,
+  };
+}
+
+export function streamPage(raw: any): StreamPage {
+  return {
+    streams: raw.streams.map(streamInfo),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function conversation(raw: any): Conversation {
+  return jsonReady({
+    id: integer(raw.id),
+    publicId: raw.public_id,
+    userId: raw.user_id,
+    title: raw.title,
+    createdAt: timestamp(raw.created_at),
+    lastMessageAt: timestamp(raw.last_message_at),
+    archivedAt: optional(raw.archived_at, timestamp),
+    metadata: raw.metadata,
+  }, restoreBigints(raw.metadata));
+}
+
+export function conversationPage(raw: any): ConversationPage {
+  return {
+    conversations: raw.conversations.map(conversation),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function conversationItem(raw: any): ConversationItem {
+  return jsonReady({
+    position: integer(raw.position),
+    role: raw.role,
+    kind: raw.kind,
+    content: raw.content,
+    messageId: integer(raw.message_id),
+    createdAt: timestamp(raw.created_at),
+  }, restoreBigints(raw.content));
 }
 
 export function poolStatus(raw: any): PoolStatus {

@@ -1,12 +1,25 @@
 /** The managers of the environment's store. Made from the descriptions in crates/ by `make generate`. */
 
 import { fromEnvironment } from '../store.js';
+import type { ConversationManager } from './conversations.js';
 import type { DatabaseManager } from './database.js';
 import type { FeedbackManager } from './feedback.js';
 import type { MessageLogger } from './messages.js';
+import type { SessionManager } from './sessions.js';
+import type { StreamManager } from './streams.js';
 import type { TokenManager } from './tokens.js';
+import type { UserManager } from './users.js';
 
-export type { DatabaseManager, FeedbackManager, MessageLogger, TokenManager };
+export type {
+  ConversationManager,
+  DatabaseManager,
+  FeedbackManager,
+  MessageLogger,
+  SessionManager,
+  StreamManager,
+  TokenManager,
+  UserManager,
+};
 
 /** Logs, reads, searches and deletes messages. The environment variables configure the database. */
 export const messageLogger: MessageLogger = fromEnvironment().messageLogger;
@@ -19,6 +32,24 @@ export const tokenManager: TokenManager = fromEnvironment().tokenManager;
  * configure the database.
  */
 export const feedbackManager: FeedbackManager = fromEnvironment().feedbackManager;
+
+/** Users, and how they sign in. The environment variables configure the database. */
+export const userManager: UserManager = fromEnvironment().userManager;
+
+/**
+ * Creates, checks, rotates and ends sessions of users. The environment variables configure the
+ * database.
+ */
+export const sessionManager: SessionManager = fromEnvironment().sessionManager;
+
+/** Stores and reads streamed responses. The environment variables configure the database. */
+export const streamManager: StreamManager = fromEnvironment().streamManager;
+
+/**
+ * Keeps conversations: their lists, and the items of which role-based programs build prompts. The
+ * environment variables configure the database.
+ */
+export const conversationManager: ConversationManager = fromEnvironment().conversationManager;
 
 /**
  * Reports the database's status and health, and runs its migrations. The environment variables

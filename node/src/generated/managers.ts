@@ -1,10 +1,14 @@
 /** The managers of a store. Made from the descriptions in crates/ by `make generate`. */
 
+import { ConversationManager } from './conversations.js';
 import { DatabaseManager } from './database.js';
 import { FeedbackManager } from './feedback.js';
 import { MessageLogger } from './messages.js';
+import { SessionManager } from './sessions.js';
 import { StoreOperations } from './store.js';
+import { StreamManager } from './streams.js';
 import { TokenManager } from './tokens.js';
+import { UserManager } from './users.js';
 
 /** A store with its managers. */
 export class StoreWithManagers extends StoreOperations {
@@ -14,6 +18,14 @@ export class StoreWithManagers extends StoreOperations {
   readonly tokenManager: TokenManager;
   /** Stores users' ratings of responses, such as thumbs up and down. */
   readonly feedbackManager: FeedbackManager;
+  /** Users, and how they sign in. */
+  readonly userManager: UserManager;
+  /** Creates, checks, rotates and ends sessions of users. */
+  readonly sessionManager: SessionManager;
+  /** Stores and reads streamed responses. */
+  readonly streamManager: StreamManager;
+  /** Keeps conversations: their lists, and the items of which role-based programs build prompts. */
+  readonly conversationManager: ConversationManager;
   /** Reports the database's status and health, and runs its migrations. */
   readonly dbManager: DatabaseManager;
 
@@ -23,6 +35,10 @@ export class StoreWithManagers extends StoreOperations {
     this.messageLogger = new MessageLogger(store);
     this.tokenManager = new TokenManager(store);
     this.feedbackManager = new FeedbackManager(store);
+    this.userManager = new UserManager(store);
+    this.sessionManager = new SessionManager(store);
+    this.streamManager = new StreamManager(store);
+    this.conversationManager = new ConversationManager(store);
     this.dbManager = new DatabaseManager(store);
   }
 }

@@ -34,14 +34,14 @@ const GET_MESSAGES = operation(
   'messages',
   'get_messages',
   'getMessages',
-  ['limit', 'offset', 'provider', 'model', 'startDate', 'endDate', 'metadata', 'cursor'],
+  ['limit', 'offset', 'provider', 'model', 'startDate', 'endDate', 'metadata', 'conversationId', 'userId', 'cursor'],
   messagesOf,
 );
 const RETRIEVE_MESSAGES = operation(
   'messages',
   'retrieve_messages',
   'retrieveMessages',
-  ['limit', 'offset', 'provider', 'model', 'startDate', 'endDate', 'metadata', 'cursor'],
+  ['limit', 'offset', 'provider', 'model', 'startDate', 'endDate', 'metadata', 'conversationId', 'userId', 'cursor'],
   messagesOf,
 );
 const GET_MESSAGE_BY_ID = operation(
@@ -55,14 +55,14 @@ const GET_MESSAGE_COUNT = operation(
   'messages',
   'get_message_count',
   'getMessageCount',
-  ['provider', 'model', 'startDate', 'endDate', 'metadata'],
+  ['provider', 'model', 'startDate', 'endDate', 'metadata', 'conversationId', 'userId'],
   integer<number>,
 );
 const ITER_MESSAGES = operation(
   'messages',
   'iter_messages',
   'iterMessages',
-  ['provider', 'model', 'startDate', 'endDate', 'metadata', 'oldestFirst'],
+  ['provider', 'model', 'startDate', 'endDate', 'metadata', 'conversationId', 'userId', 'oldestFirst'],
   noResult,
 );
 const SEARCH_MESSAGES = operation(
@@ -76,7 +76,7 @@ const GET_ANALYTICS = operation(
   'messages',
   'get_analytics',
   'getAnalytics',
-  ['startDate', 'endDate'],
+  ['startDate', 'endDate', 'conversationId', 'userId'],
   recordOf(analytics),
 );
 const CHECK_TOTALS = operation(
@@ -105,7 +105,7 @@ const EXPORT_FOR_FINE_TUNING = operation(
   'messages',
   'export_for_fine_tuning',
   'exportForFineTuning',
-  ['provider', 'model', 'startDate', 'endDate', 'metadata'],
+  ['provider', 'model', 'startDate', 'endDate', 'metadata', 'conversationId', 'userId'],
   identity<string>,
 );
 
@@ -136,6 +136,10 @@ export class MessageLogger extends MessageLoggerBase {
    * Logs a message, and returns its id after the commit.
    *
    * Concurrent calls share a transaction, so that many of them take little longer than one.
+   *
+   * The log is written in groups and looks nothing up: `conversationId` and `userId` are the ids
+   * (`id`) of the records, and are stored as they are. Token counts have OpenTelemetry's meaning:
+   * the input includes cached tokens, and the output includes reasoning.
    *
    * @param message The message, or only the text of the user.
    * @param options An abort signal.
@@ -196,7 +200,7 @@ export class MessageLogger extends MessageLoggerBase {
    * descending order of id.
    *
    * @param options Options: `limit`, `offset`, `provider`, `model`, `startDate`, `endDate`,
-   * `metadata`, `cursor` and `signal`.
+   * `metadata`, `conversationId`, `userId`, `cursor` and `signal`.
    * @throws `CHATKEEP_INVALID_INPUT`: `limit` is not 1–10,000, or `offset` or `cursor` is
    * invalid.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
@@ -214,12 +218,14 @@ export class MessageLogger extends MessageLoggerBase {
    * ```
    */
   getMessages(options?: GetMessagesOptions): Promise<Message[]> {
-    return call(this, GET_MESSAGES, options, ({ limit, offset, provider, model, startDate, endDate, metadata, cursor }) => [
+    return call(this, GET_MESSAGES, options, ({ limit, offset, provider, model, startDate, endDate, metadata, conversationId, userId, cursor }) => [
       provider,
       model,
       timestampArg(startDate),
       timestampArg(endDate),
       metadataText(GET_MESSAGES.name, metadata),
+      conversationId,
+      userId,
       limit,
       offset,
       cursorArg(GET_MESSAGES.name, cursor),
@@ -230,19 +236,21 @@ export class MessageLogger extends MessageLoggerBase {
    * Does the same as {@link MessageLogger.getMessages}.
    *
    * @param options Options: `limit`, `offset`, `provider`, `model`, `startDate`, `endDate`,
-   * `metadata`, `cursor` and `signal`.
+   * `metadata`, `conversationId`, `userId`, `cursor` and `signal`.
    * @throws `CHATKEEP_INVALID_INPUT`: `limit` is not 1–10,000, or `offset` or `cursor` is
    * invalid.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
    * are possible, too.
    */
   retrieveMessages(options?: GetMessagesOptions): Promise<Message[]> {
-    return call(this, RETRIEVE_MESSAGES, options, ({ limit, offset, provider, model, startDate, endDate, metadata, cursor }) => [
+    return call(this, RETRIEVE_MESSAGES, options, ({ limit, offset, provider, model, startDate, endDate, metadata, conversationId, userId, cursor }) => [
       provider,
       model,
       timestampArg(startDate),
       timestampArg(endDate),
       metadataText(RETRIEVE_MESSAGES.name, metadata),
+      conversationId,
+      userId,
       limit,
       offset,
       cursorArg(RETRIEVE_MESSAGES.name, cursor),
@@ -264,17 +272,20 @@ export class MessageLogger extends MessageLoggerBase {
   /**
    * Returns the number of matching messages.
    *
-   * @param options Options: `provider`, `model`, `startDate`, `endDate`, `metadata` and `signal`.
+   * @param options Options: `provider`, `model`, `startDate`, `endDate`, `metadata`,
+   * `conversationId`, `userId` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
    * are possible, too.
    */
   getMessageCount(options?: MessageFilter & Abortable): Promise<number> {
-    return call(this, GET_MESSAGE_COUNT, options, ({ provider, model, startDate, endDate, metadata }) => [
+    return call(this, GET_MESSAGE_COUNT, options, ({ provider, model, startDate, endDate, metadata, conversationId, userId }) => [
       provider,
       model,
       timestampArg(startDate),
       timestampArg(endDate),
       metadataText(GET_MESSAGE_COUNT.name, metadata),
+      conversationId,
+      userId,
     ]);
   }
 
@@ -285,8 +296,8 @@ export class MessageLogger extends MessageLoggerBase {
    * throughout the iteration is returned exactly once, regardless of concurrent inserts and
    * deletions.
    *
-   * @param options Options: `provider`, `model`, `startDate`, `endDate`, `metadata`, `oldestFirst`
-   * and `signal`.
+   * @param options Options: `provider`, `model`, `startDate`, `endDate`, `metadata`,
+   * `conversationId`, `userId`, `oldestFirst` and `signal`.
    *
    * @example
    * ```ts
@@ -300,12 +311,14 @@ export class MessageLogger extends MessageLoggerBase {
    * ```
    */
   iterMessages(options?: IterationOptions): AsyncGenerator<Message, void, undefined> {
-    return iterMessages(this, ITER_MESSAGES, options, ({ provider, model, startDate, endDate, metadata, oldestFirst }) => [
+    return iterMessages(this, ITER_MESSAGES, options, ({ provider, model, startDate, endDate, metadata, conversationId, userId, oldestFirst }) => [
       provider,
       model,
       timestampArg(startDate),
       timestampArg(endDate),
       metadataText(ITER_MESSAGES.name, metadata),
+      conversationId,
+      userId,
       oldestFirst,
     ]);
   }
@@ -345,8 +358,12 @@ export class MessageLogger extends MessageLoggerBase {
    * Returns the totals of a period.
    *
    * These are the number of messages, also by provider, model and day, and the number of tokens.
+   * The costs are exact sums of the messages that have one.
    *
-   * @param options Options: `startDate`, `endDate` and `signal`.
+   * All messages of a period are read from stored totals, in milliseconds. Those of a conversation
+   * or a user are added up from its messages, so the time is proportional to their number.
+   *
+   * @param options Options: `startDate`, `endDate`, `conversationId`, `userId` and `signal`.
    * @throws `CHATKEEP_INVALID_INPUT`: `startDate` is after `endDate`.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
    * are possible, too.
@@ -362,9 +379,11 @@ export class MessageLogger extends MessageLoggerBase {
    * ```
    */
   getAnalytics(options?: SpanOptions): Promise<Analytics> {
-    return call(this, GET_ANALYTICS, options, ({ startDate, endDate }) => [
+    return call(this, GET_ANALYTICS, options, ({ startDate, endDate, conversationId, userId }) => [
       timestampArg(startDate),
       timestampArg(endDate),
+      conversationId,
+      userId,
     ]);
   }
 
@@ -445,7 +464,8 @@ export class MessageLogger extends MessageLoggerBase {
    * Messages whose text or response is missing, empty or blank are skipped.
    *
    * @param format The format; `jsonl` is that of OpenAI. Default: `jsonl`.
-   * @param options Options: `provider`, `model`, `startDate`, `endDate`, `metadata` and `signal`.
+   * @param options Options: `provider`, `model`, `startDate`, `endDate`, `metadata`,
+   * `conversationId`, `userId` and `signal`.
    * @returns One JSON object per line.
    * @throws `CHATKEEP_INVALID_INPUT`: `format` is not a format.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
@@ -465,13 +485,15 @@ export class MessageLogger extends MessageLoggerBase {
     format?: FineTuningFormat,
     options?: MessageFilter & Abortable,
   ): Promise<string> {
-    return call(this, EXPORT_FOR_FINE_TUNING, options, ({ provider, model, startDate, endDate, metadata }) => [
+    return call(this, EXPORT_FOR_FINE_TUNING, options, ({ provider, model, startDate, endDate, metadata, conversationId, userId }) => [
       format,
       provider,
       model,
       timestampArg(startDate),
       timestampArg(endDate),
       metadataText(EXPORT_FOR_FINE_TUNING.name, metadata),
+      conversationId,
+      userId,
     ]);
   }
 }

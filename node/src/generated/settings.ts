@@ -14,4 +14,6 @@ export const SETTINGS = [
   'autoMigrate',
   'writers',
   'tokenCache',
+  'streamFlush',
+  'streamBuffer',
 ] as const;

@@ -18,11 +18,14 @@ export class StoreOperations extends OperationGroup {
   /**
    * Waits for all operations that were submitted before.
    *
-   * These are messages, other asynchronous calls, and background work such as recording when tokens
-   * were last used. A message is stored when a blocking call returns.
+   * These are messages, text that was appended to streams, other asynchronous calls, and background
+   * work such as recording when tokens were last used. A message is stored when a blocking call
+   * returns.
    *
    * @param options Options: `timeout` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Unfinished operations continue.
+   * @throws `Conflict` and errors of the
+   * connection`: text that was appended to a stream could not be stored.
    */
   flush(options?: FlushOptions): Promise<void> {
     return flush(this, FLUSH, options, ({ timeout }) => [timeout]);
@@ -36,6 +39,8 @@ export class StoreOperations extends OperationGroup {
    * @param options Options: `timeout` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Queued messages then fail with
    * `CHATKEEP_UNAVAILABLE`; messages that are being written may or may not be stored.
+   * @throws `Conflict` and errors of the
+   * connection`: text that was appended to a stream could not be stored.
    */
   close(options?: FlushOptions): Promise<void> {
     return close(this, CLOSE, options, ({ timeout }) => [timeout]);

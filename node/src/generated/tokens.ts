@@ -6,18 +6,45 @@ import { integer, listOf, optionalOf, recordOf } from '../revive.js';
 import { checkToken, createToken, verifyToken } from '../tuned.js';
 import type { Abortable } from '../types.js';
 import { createdToken, tokenCheck, tokenInfo } from './decode.js';
-import type { CreatedToken, NewTokenOptions, TokenCheck, TokenInfo } from './types.js';
+import type {
+  CheckTokenOptions,
+  CreatedToken,
+  ListTokensOptions,
+  NewTokenOptions,
+  RotateTokenOptions,
+  TokenCheck,
+  TokenInfo,
+} from './types.js';
 
 const CREATE_TOKEN = operation(
   'tokens',
   'create_token',
   'createToken',
-  ['description', 'expiresDays'],
+  ['description', 'expiresDays', 'scopes', 'userId'],
   recordOf(createdToken),
 );
+const ROTATE_TOKEN = operation(
+  'tokens',
+  'rotate_token',
+  'rotateToken',
+  ['graceSeconds'],
+  optionalOf(createdToken),
+);
 const VERIFY_TOKEN = operation('tokens', 'verify_token', 'verifyToken', [], identity<boolean>);
-const CHECK_TOKEN = operation('tokens', 'check_token', 'checkToken', [], recordOf(tokenCheck));
-const LIST_TOKENS = operation('tokens', 'list_tokens', 'listTokens', [], listOf(tokenInfo));
+const CHECK_TOKEN = operation(
+  'tokens',
+  'check_token',
+  'checkToken',
+  ['scope'],
+  recordOf(tokenCheck),
+);
+const LIST_TOKENS = operation(
+  'tokens',
+  'list_tokens',
+  'listTokens',
+  ['userId'],
+  listOf(tokenInfo),
+);
 const GET_TOKEN_INFO = operation(
   'tokens',
   'get_token_info',
@@ -64,7 +91,8 @@ export class TokenManager extends OperationGroup {
    *
    * @param options Options: `description`, `expiresDays` and `signal`; or only the description.
    * @returns The token, with its record.
-   * @throws `CHATKEEP_INVALID_INPUT`: `description` is too long, or `expiresDays` is less than 1.
+   * @throws `CHATKEEP_INVALID_INPUT`: `description` or one of the `scopes` is invalid,
+   * `expiresDays` is less than 1, or no active user has the id `userId`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -80,10 +108,35 @@ export class TokenManager extends OperationGroup {
    * ```
    */
   createToken(options?: NewTokenOptions | string): Promise<CreatedToken> {
-    return createToken(this, CREATE_TOKEN, options, ({ description, expiresDays }) => [
+    return createToken(this, CREATE_TOKEN, options, ({ description, expiresDays, scopes, userId }) => [
       description,
       expiresDays,
+      scopes,
+      userId,
     ]);
+  }
+
+  /**
+   * Replaces a token by a new one with the same id.
+   *
+   * The previous token stays valid for a grace period, so that its users can switch. Another
+   * rotation ends the grace period of the token before.
+   *
+   * @param tokenId The token's id.
+   * @param options Options: `graceSeconds` and `signal`.
+   * @returns The new token, with its record, or `null` if the token does not exist, was revoked or
+   * has expired.
+   * @throws `CHATKEEP_INVALID_INPUT`: `graceSeconds` is not 0–2,592,000.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
+   * change may have been made.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
+   */
+  rotateToken(
+    tokenId: number | bigint,
+    options?: RotateTokenOptions,
+  ): Promise<CreatedToken | null> {
+    return call(this, ROTATE_TOKEN, options, ({ graceSeconds }) => [tokenId, graceSeconds]);
   }
 
   /**
@@ -107,8 +160,9 @@ export class TokenManager extends OperationGroup {
    * Checks a token, and returns why it is valid or invalid.
    *
    * @param token The string that the client presented, valid or not.
-   * @param options An abort signal.
+   * @param options Options: `scope` and `signal`.
    * @returns Whether the token is valid, the reason, and the stored record.
+   * @throws `CHATKEEP_INVALID_INPUT`: `scope` is not a scope.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. The token may be valid: respond
    * with status 503, not 401.
    *
@@ -121,19 +175,20 @@ export class TokenManager extends OperationGroup {
    * console.log(valid, reason); // false malformed
    * ```
    */
-  checkToken(token: string, options?: Abortable): Promise<TokenCheck> {
-    return checkToken(this, CHECK_TOKEN, options, () => [token]);
+  checkToken(token: string, options?: CheckTokenOptions): Promise<TokenCheck> {
+    return checkToken(this, CHECK_TOKEN, options, ({ scope }) => [token, scope]);
   }
 
   /**
-   * Returns the records of all tokens, newest first. They do not contain the tokens themselves.
+   * Returns the records of all tokens, or of those of a user, newest first. They do not contain the
+   * tokens themselves.
    *
-   * @param options An abort signal.
+   * @param options Options: `userId` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
    * are possible, too.
    */
-  listTokens(options?: Abortable): Promise<TokenInfo[]> {
-    return call(this, LIST_TOKENS, options, () => []);
+  listTokens(options?: ListTokensOptions): Promise<TokenInfo[]> {
+    return call(this, LIST_TOKENS, options, ({ userId }) => [userId]);
   }
 
   /**

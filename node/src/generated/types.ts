@@ -2,6 +2,17 @@
 
 import type { Abortable, TimestampInput } from '../types.js';
 
+/** The outcome of a request to a model. */
+export type MessageStatus =
+  /** The response is complete. */
+  | 'completed'
+  /** The request failed. The response may be incomplete. */
+  | 'failed'
+  /** The user or the application cancelled the request. */
+  | 'cancelled'
+  /** The program ended before the response was complete. */
+  | 'interrupted';
+
 /** A format of training data. All formats are JSON Lines: one object per line. */
 export type FineTuningFormat =
   /**
@@ -28,7 +39,59 @@ export type TokenReason =
   /** The token was revoked. */
   | 'revoked'
   /** The token has expired. */
-  | 'expired';
+  | 'expired'
+  /** A rotation replaced the token, and its grace period is over. */
+  | 'rotated'
+  /** The token's owner is inactive. */
+  | 'user_inactive'
+  /** The token is valid, but does not have the required scope. */
+  | 'missing_scope';
+
+/** How a password was hashed. */
+export type PasswordScheme =
+  /** Argon2, in the PHC format (`$argon2id$…`). New passwords are hashed with it. */
+  | 'argon2id'
+  /** bcrypt: `$2a$…`, `$2b$…` or `$2y$…`. */
+  | 'bcrypt'
+  /** The double hash of Flask-Security: bcrypt or Argon2 of an HMAC-SHA512 with `PASSWORD_SALT`. */
+  | 'flask_security';
+
+/** The reason why a session is valid or invalid. */
+export type SessionReason =
+  /** The session is valid. */
+  | 'valid'
+  /** The text does not have the form of a secret. */
+  | 'malformed'
+  /** The session does not exist. */
+  | 'unknown'
+  /** The session was revoked; its `revokedReason` is the cause. */
+  | 'revoked'
+  /** The user has a new stamp, which ended all earlier sessions. */
+  | 'ended'
+  /** The user is inactive. */
+  | 'user_inactive'
+  /** The session has expired. */
+  | 'expired'
+  /** The session was not used for its `idleSeconds`. */
+  | 'idle'
+  /**
+   * A rotation replaced the secret more than 60 seconds ago, so it may have been stolen. The
+   * session is revoked.
+   */
+  | 'rotated';
+
+/** The state of a stream. */
+export type StreamStatus =
+  /** Text may still be appended. */
+  | 'running'
+  /** The text is complete. */
+  | 'completed'
+  /** The text could not be generated completely. */
+  | 'failed'
+  /** The text was cancelled. */
+  | 'cancelled'
+  /** The writer ended or did not write for too long. */
+  | 'interrupted';
 
 /**
  * A database engine. `MySql` and `MariaDb` share a driver and an SQL dialect, with a few
@@ -116,6 +179,28 @@ export interface Message {
    * digits.
    */
   readonly metadata: Record<string, any> | null;
+  /** Id of the conversation, if any. */
+  readonly conversationId: number | null;
+  /** Id of the user, if any. */
+  readonly userId: number | null;
+  /** Number of input tokens, including the cached ones. */
+  readonly inputTokens: number | bigint | null;
+  /** Number of output tokens, including the reasoning. */
+  readonly outputTokens: number | bigint | null;
+  /** Number of input tokens that the provider read from its cache. */
+  readonly cachedTokens: number | bigint | null;
+  /** Number of output tokens of the model's reasoning. */
+  readonly reasoningTokens: number | bigint | null;
+  /** Cost in US dollars, as decimal text such as `0.00125`. */
+  readonly cost: string | null;
+  /** Duration of the request, in milliseconds. */
+  readonly latencyMs: number | null;
+  /** Time to the first token, in milliseconds. */
+  readonly ttftMs: number | null;
+  /** Outcome of the request; without one, it is unknown. */
+  readonly status: MessageStatus | null;
+  /** Error of the request, if any. */
+  readonly error: string | null;
 }
 
 /** Totals of the messages in a time span. */
@@ -132,6 +217,16 @@ export interface Analytics {
   readonly models: Readonly<Record<string, number>>;
   /** Number of messages by UTC day, as `YYYY-MM-DD`. Days without messages are omitted. */
   readonly byDate: Readonly<Record<string, number>>;
+  /** Cost of all messages with a cost, in US dollars, as decimal text such as `0.00125`. */
+  readonly totalCost: string;
+  /** Number of messages with a cost. */
+  readonly messagesWithCost: number;
+  /** Cost by provider. Providers without a message with a cost are omitted. */
+  readonly costByProvider: Readonly<Record<string, string>>;
+  /** Cost by model. Models without a message with a cost are omitted. */
+  readonly costByModel: Readonly<Record<string, string>>;
+  /** Cost by UTC day, as `YYYY-MM-DD`. Days without a message with a cost are omitted. */
+  readonly costByDate: Readonly<Record<string, string>>;
 }
 
 /** The result of comparing the totals with the messages. */
@@ -168,9 +263,15 @@ export interface Sums {
   readonly withTokens: number;
   /** Total number of tokens. */
   readonly tokens: number | bigint;
+  /** Number of messages with a cost. */
+  readonly withCost: number;
+  /** Total cost in US dollars, as decimal text. */
+  readonly cost: string;
 }
 
-/** A newly created token. This is the only record that contains the plain-text token. */
+/**
+ * A token that was created or rotated. This is the only record that contains the plain-text token.
+ */
 export interface CreatedToken {
   /**
    * The plain-text token. Deliver it to its owner now; chatkeep does not store it. `util.inspect`,
@@ -187,6 +288,10 @@ export interface CreatedToken {
   readonly createdAt: Date;
   /** Time from which the token is invalid. `null` means that it does not expire. */
   readonly expiresAt: Date | null;
+  /** Id of the user who owns the token. */
+  readonly userId: string | null;
+  /** The scopes that the token has. */
+  readonly scopes: readonly string[];
 }
 
 /** The result of a token check. An unreachable database is an error, never a result. */
@@ -217,6 +322,10 @@ export interface TokenInfo {
   readonly lastUsedAt: Date | null;
   /** The token's first characters, to identify it. */
   readonly tokenStart: string | null;
+  /** Id of the user who owns the token. */
+  readonly userId: string | null;
+  /** The scopes that the token has. */
+  readonly scopes: readonly string[];
 }
 
 /** A user's rating of a response. */
@@ -247,6 +356,287 @@ export interface FeedbackSummary {
   readonly negative: number;
   /** Average rating. */
   readonly average: number;
+}
+
+/** A user, without password and sessions. */
+export interface User {
+  /** Id inside the database. */
+  readonly id: number;
+  /** Id outside of the backend, which calls take as `userId`. */
+  readonly publicId: string;
+  /** E-mail address, as it was spelled. */
+  readonly email: string | null;
+  /** Name to sign in with. */
+  readonly username: string | null;
+  /** Name to show. */
+  readonly name: string | null;
+  /** Address of a picture. */
+  readonly avatarUrl: string | null;
+  /** Whether the user may sign in. */
+  readonly active: boolean;
+  /** Time at which the user proved to own the e-mail address. */
+  readonly confirmedAt: Date | null;
+  /**
+   * Additional data. Integers beyond 2^53 are `bigint`s, which JSON represents as strings of
+   * digits.
+   */
+  readonly metadata: Record<string, any> | null;
+  /** Creation time. */
+  readonly createdAt: Date;
+  /** Time of the last change. Signing in is not a change. */
+  readonly updatedAt: Date;
+  /** Time of the last sign-in. */
+  readonly lastLoginAt: Date | null;
+}
+
+/** A page of users. */
+export interface UserPage {
+  /** The users, newest first. */
+  readonly users: readonly User[];
+  /** Position after the last user, for the next page. `null` at the end. */
+  readonly nextCursor: string | null;
+}
+
+/** An account of a user at another provider. */
+export interface UserIdentity {
+  /** Id inside the database. */
+  readonly id: number;
+  /** The provider, such as `google`. */
+  readonly provider: string;
+  /** The user's id at the provider, such as the claim `sub`. */
+  readonly subject: string;
+  /** E-mail address at the provider. */
+  readonly email: string | null;
+  /** Time at which the account was linked. */
+  readonly linkedAt: Date;
+  /** Time of the last sign-in with it. */
+  readonly lastUsedAt: Date | null;
+}
+
+/** A role of a user. */
+export interface UserRole {
+  /** Name of the role. */
+  readonly role: string;
+  /** The account that granted it, as the caller stated it. */
+  readonly grantedBy: string | null;
+  /** Time of the grant. */
+  readonly grantedAt: Date;
+  /** Time from which the user does not have the role. `null` means that it does not expire. */
+  readonly expiresAt: Date | null;
+}
+
+/** A new secret that is valid once. This is the only record that contains it. */
+export interface OneTimeSecret {
+  /**
+   * The secret. Deliver it now; chatkeep does not store it. `util.inspect`, and so `console.log`,
+   * shows only its start.
+   */
+  readonly secret: string;
+  /** Purpose, which must be the same when the secret is used. */
+  readonly purpose: string;
+  /** The subject that the use of the secret returns. */
+  readonly subject: string;
+  /** Creation time. */
+  readonly createdAt: Date;
+  /** Time from which the secret is invalid. */
+  readonly expiresAt: Date;
+}
+
+/** A new session with its secret. */
+export interface CreatedSession {
+  /**
+   * The secret. Deliver it to the browser now; chatkeep does not store it. `util.inspect`, and so
+   * `console.log`, shows only its start.
+   */
+  readonly secret: string;
+  /** The session. */
+  readonly session: SessionInfo;
+}
+
+/** A stored session, without its secret. */
+export interface SessionInfo {
+  /** The session's id. */
+  readonly id: string;
+  /** Id of the user. */
+  readonly userId: string;
+  /** Creation time. */
+  readonly createdAt: Date;
+  /** Time of the last use, with a precision of one minute. */
+  readonly lastSeenAt: Date;
+  /**
+   * Time at which the session ends without another use, with a precision of one minute. `null`
+   * means that it does not end by inactivity.
+   */
+  readonly idleExpiresAt: Date | null;
+  /** Time from which the session is invalid. */
+  readonly expiresAt: Date;
+  /** Time of the last rotation. */
+  readonly rotatedAt: Date | null;
+  /** Time of the revocation. */
+  readonly revokedAt: Date | null;
+  /** Why it was revoked: `revoked`, `logout`, `revoked_all` or `reuse`. */
+  readonly revokedReason: string | null;
+  /** IP address of the client at its creation. */
+  readonly ip: string | null;
+  /** User agent of the client at its creation, at most 255 characters. */
+  readonly userAgent: string | null;
+  /** Name of the device. */
+  readonly label: string | null;
+}
+
+/** The result of a session check. An unreachable database is an error, never a result. */
+export interface SessionCheck {
+  /** Whether the session is valid now. */
+  readonly valid: boolean;
+  /** The reason why the session is valid or invalid. */
+  readonly reason: SessionReason;
+  /** The session, if one was found. */
+  readonly session: SessionInfo | null;
+}
+
+/** A session with the secret after a rotation. */
+export interface RotatedSession {
+  /** The secret to use from now on. `util.inspect`, and so `console.log`, shows only its start. */
+  readonly secret: string;
+  /** Whether this call rotated the session. `false` if that was done less than 60 seconds ago. */
+  readonly rotated: boolean;
+  /** The session. */
+  readonly session: SessionInfo;
+}
+
+/** A page of sessions. */
+export interface SessionPage {
+  /** The sessions. */
+  readonly sessions: readonly SessionInfo[];
+  /** The `cursor` of the next page. `null` means that this is the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** A stream, without its text. */
+export interface StreamInfo {
+  /** The stream's public id. */
+  readonly publicId: string;
+  /** Public id of the conversation that the stream belongs to. */
+  readonly conversationId: string | null;
+  /** Public id of the user that the stream belongs to. `null` also if the user was deleted. */
+  readonly userId: string | null;
+  /** Kind of the stream, such as `message`. */
+  readonly kind: string;
+  /** Provider of the model. */
+  readonly provider: string | null;
+  /** Model that generates the text. */
+  readonly model: string | null;
+  /** State of the stream. Every state except `running` is final. */
+  readonly status: StreamStatus;
+  /** Number of the last stored chunk; 0 if there is none. */
+  readonly lastSeq: number;
+  /** Time at which a cancellation was requested. */
+  readonly cancelRequestedAt: Date | null;
+  /** Number of tokens that were used. */
+  readonly tokens: number | bigint | null;
+  /** Cost in US dollars. */
+  readonly cost: string | null;
+  /** Reason of a failure. */
+  readonly error: string | null;
+  /**
+   * Additional data. Integers beyond 2^53 are `bigint`s, which JSON represents as strings of
+   * digits.
+   */
+  readonly metadata: Record<string, any> | null;
+  /** Creation time. */
+  readonly createdAt: Date;
+  /** Time of the last change. While text is appended, its precision is a second. */
+  readonly updatedAt: Date;
+  /** Time at which the stream ended. */
+  readonly finishedAt: Date | null;
+}
+
+/** The chunks of a stream after a position. */
+export interface StreamRead {
+  /** The next chunks, in order. It is empty if there are none yet. */
+  readonly chunks: readonly StreamChunk[];
+  /** Number of the last stored chunk of the stream; 0 if there is none. */
+  readonly lastSeq: number;
+  /** State of the stream. */
+  readonly status: StreamStatus;
+  /** Whether the stream has ended and no chunks follow these. */
+  readonly done: boolean;
+  /** Whether requested chunks were already deleted, as they are some time after the end. */
+  readonly pruned: boolean;
+}
+
+/** A part of a stream's text. */
+export interface StreamChunk {
+  /** Number of the chunk. The first one is 1, and each further one is 1 higher. */
+  readonly seq: number;
+  /** The text. */
+  readonly text: string;
+}
+
+/** The result of ending a stream. */
+export interface FinishedStream {
+  /** The stream, with its final state. */
+  readonly stream: StreamInfo;
+  /** Whether this call ended it. `false` means that it had ended before, and was not changed. */
+  readonly ended: boolean;
+}
+
+/** A page of streams. */
+export interface StreamPage {
+  /** The streams, newest first. */
+  readonly streams: readonly StreamInfo[];
+  /** Position of the next page. `null` if this is the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** A conversation, without its messages and items. */
+export interface Conversation {
+  /** Id inside the database, which messages have as `conversationId`. */
+  readonly id: number;
+  /**
+   * Id outside of the backend, which calls take as `conversationId`: a UUIDv7, unless another one
+   * was chosen when it was created.
+   */
+  readonly publicId: string;
+  /** Public id of the user to whom the conversation belongs, if any. */
+  readonly userId: string | null;
+  /** Title, if any. */
+  readonly title: string | null;
+  /** Creation time. */
+  readonly createdAt: Date;
+  /** Time of the last message or item, or of the creation if there is none. */
+  readonly lastMessageAt: Date;
+  /** Time at which the conversation was archived, if it is. */
+  readonly archivedAt: Date | null;
+  /**
+   * Additional data. Integers beyond 2^53 are `bigint`s, which JSON represents as strings of
+   * digits.
+   */
+  readonly metadata: Record<string, any> | null;
+}
+
+/** A part of a list of conversations. */
+export interface ConversationPage {
+  /** The conversations, those with the latest activity first. */
+  readonly conversations: readonly Conversation[];
+  /** Position after the last conversation, for the next page. `null` at the end. */
+  readonly nextCursor: string | null;
+}
+
+/** A part of a conversation as role-based programs keep it: a message, a tool call, its result. */
+export interface ConversationItem {
+  /** Position in the conversation. The first item has position 1, and there are no gaps. */
+  readonly position: number;
+  /** Role of the author, such as `user` or `assistant`. */
+  readonly role: string;
+  /** Kind of the item. */
+  readonly kind: string;
+  /** Content, as a JSON object. */
+  readonly content: Record<string, any>;
+  /** Id of the logged message to which the item belongs, if any. */
+  readonly messageId: number | null;
+  /** Time at which the item was appended. */
+  readonly createdAt: Date;
 }
 
 /**
@@ -441,12 +831,51 @@ export interface NewMessageKeys {
   readonly provider?: string | null | undefined;
   /** Model that responded. At most 100 characters. */
   readonly model?: string | null | undefined;
-  /** Number of tokens that the exchange used; 0 or more. */
+  /**
+   * Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and output
+   * tokens, if one of them is given.
+   */
   readonly tokensUsed?: number | bigint | null | undefined;
   /** Additional data, as a JSON object. */
   readonly metadata?: object | null | undefined;
   /** Time of the exchange; defaults to the time of logging. */
   readonly timestamp?: TimestampInput | null | undefined;
+  /** Id of the conversation (`id`, not `publicId`); 1 or more. It is not looked up. */
+  readonly conversationId?: number | bigint | null | undefined;
+  /** Id of the user (`id`, not `publicId`); 1 or more. It is not looked up. */
+  readonly userId?: number | bigint | null | undefined;
+  /** Number of input tokens, including the cached ones; 0 or more. */
+  readonly inputTokens?: number | bigint | null | undefined;
+  /** Number of output tokens, including the reasoning; 0 or more. */
+  readonly outputTokens?: number | bigint | null | undefined;
+  /** Number of input tokens that the provider read from its cache; at most `inputTokens`. */
+  readonly cachedTokens?: number | bigint | null | undefined;
+  /** Number of output tokens of the model's reasoning; at most `outputTokens`. */
+  readonly reasoningTokens?: number | bigint | null | undefined;
+  /** Cost in US dollars, as decimal text such as `0.00125`, with at most 9 decimals. */
+  readonly cost?: string | null | undefined;
+  /** Duration of the request, in milliseconds; 0 or more. */
+  readonly latencyMs?: number | bigint | null | undefined;
+  /** Time to the first token, in milliseconds; 0 or more. */
+  readonly ttftMs?: number | bigint | null | undefined;
+  /** Outcome of the request; without one, it is unknown. */
+  readonly status?: MessageStatus | null | undefined;
+  /** Error of the request, if any. */
+  readonly error?: string | null | undefined;
+}
+
+/** An item to append. */
+export interface NewItem {
+  /** Role of the author, such as `user` or `assistant`. At most 50 characters. */
+  readonly role: string;
+  /**
+   * Kind of the item, such as `message` or `tool_call`. At most 50 characters. Default: `message`.
+   */
+  readonly kind?: string | undefined;
+  /** Content, as a JSON object. */
+  readonly content: object;
+  /** Id of the logged message to which the item belongs, if any. It is not checked. */
+  readonly messageId?: number | bigint | null | undefined;
 }
 
 /** Conditions on messages, combined with AND. An empty filter matches all messages. */
@@ -461,6 +890,10 @@ export interface MessageFilter {
   readonly endDate?: TimestampInput | null | undefined;
   /** Required metadata keys and their values. */
   readonly metadata?: Readonly<Record<string, string | number | bigint | boolean | null>> | null | undefined;
+  /** Id of the conversation. */
+  readonly conversationId?: number | bigint | null | undefined;
+  /** Id of the user. */
+  readonly userId?: number | bigint | null | undefined;
 }
 
 /** Options of `getMessages`. */
@@ -501,6 +934,10 @@ export interface SpanOptions extends Abortable {
   readonly startDate?: TimestampInput | null | undefined;
   /** End of the period, inclusive. */
   readonly endDate?: TimestampInput | null | undefined;
+  /** Id of the conversation. Its messages are read one by one. */
+  readonly conversationId?: number | bigint | null | undefined;
+  /** Id of the user, whose messages are read one by one. */
+  readonly userId?: number | bigint | null | undefined;
 }
 
 /** Options of `createToken`. */
@@ -509,6 +946,37 @@ export interface NewTokenOptions extends Abortable {
   readonly description?: string | undefined;
   /** Days until the token expires, 1 or more; without it, it does not expire. */
   readonly expiresDays?: number | bigint | null | undefined;
+  /** Scopes that the token has, such as `read`; at most 100 of up to 100 characters. */
+  readonly scopes?: readonly string[] | null | undefined;
+  /**
+   * Id of the user who owns the token. The token is invalid while the user is inactive, and is
+   * deleted with the user.
+   */
+  readonly userId?: string | null | undefined;
+}
+
+/** Options of `rotateToken`. */
+export interface RotateTokenOptions extends Abortable {
+  /**
+   * Seconds for which the previous token stays valid, 0–2,592,000. With 0, it is invalid
+   * immediately in this process, and in others within `TOKEN_CACHE_SECONDS`. Default: 60.
+   */
+  readonly graceSeconds?: number | bigint | undefined;
+}
+
+/** Options of `checkToken`. */
+export interface CheckTokenOptions extends Abortable {
+  /**
+   * Scope that the token must have; several are separated by spaces. A token without scopes has
+   * none of them.
+   */
+  readonly scope?: string | null | undefined;
+}
+
+/** Options of `listTokens`. */
+export interface ListTokensOptions extends Abortable {
+  /** Id of the user who owns the tokens; without it, all tokens are returned. */
+  readonly userId?: string | null | undefined;
 }
 
 /** Options of `putFeedback`. */
@@ -525,6 +993,253 @@ export interface ListFeedbackOptions extends Abortable {
   readonly limit?: number | bigint | undefined;
   /** ID of a rating, to return only earlier ones. Pass the last ID of a page for the next page. */
   readonly before?: number | bigint | null | undefined;
+}
+
+/** Options of `createUser`. */
+export interface CreateUserOptions extends Abortable {
+  /** E-mail address. Two users cannot have addresses that differ only in letter case. */
+  readonly email?: string | null | undefined;
+  /** Name to sign in with, at most 100 characters, without `@` and whitespace. */
+  readonly username?: string | null | undefined;
+  /** Name to show, at most 255 characters. */
+  readonly name?: string | null | undefined;
+  /** Password, 1 to 1,024 bytes. */
+  readonly password?: string | null | undefined;
+  /** Address of a picture, at most 2,048 characters. */
+  readonly avatarUrl?: string | null | undefined;
+  /** Whether the user has already proved to own the e-mail address. Default: `false`. */
+  readonly confirmed?: boolean | null | undefined;
+  /** Additional data, as a JSON object. */
+  readonly metadata?: object | null | undefined;
+  /** Id outside of the backend, at most 64 characters. By default a UUID of version 7. */
+  readonly publicId?: string | null | undefined;
+  /**
+   * Hash of the password from another program, instead of a password: bcrypt, Argon2 or
+   * Flask-Security.
+   */
+  readonly passwordHash?: string | null | undefined;
+  /**
+   * Scheme of `passwordHash`. Hashes of Flask-Security require `flask_security`; that of others is
+   * detected.
+   */
+  readonly passwordScheme?: PasswordScheme | null | undefined;
+  /** Provider of an account that the user signs in with, at most 50 characters. */
+  readonly identityProvider?: string | null | undefined;
+  /** The user's id at `identityProvider`, at most 255 characters. */
+  readonly identitySubject?: string | null | undefined;
+}
+
+/** Options of `listUsers`. */
+export interface ListUsersOptions extends Abortable {
+  /** Whether the users may sign in. */
+  readonly active?: boolean | null | undefined;
+  /** Role that the users have. */
+  readonly role?: string | null | undefined;
+  /** The field `nextCursor` of the page before. */
+  readonly cursor?: string | null | undefined;
+  /** Maximum number of users to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+}
+
+/** Options of `updateUser`. */
+export interface UpdateUserOptions extends Abortable {
+  /** New name to show, at most 255 characters. */
+  readonly name?: string | null | undefined;
+  /** New address of a picture, at most 2,048 characters. */
+  readonly avatarUrl?: string | null | undefined;
+  /** New name to sign in with, at most 100 characters, without `@` and whitespace. */
+  readonly username?: string | null | undefined;
+  /** New e-mail address. Unless only its spelling differs, it is not confirmed. */
+  readonly email?: string | null | undefined;
+  /** New additional data, which replaces all of the former. */
+  readonly metadata?: object | null | undefined;
+}
+
+/** Options of `setPassword`. */
+export interface SetPasswordOptions extends Abortable {
+  /** Whether all sessions of the user end. Default: `true`. */
+  readonly endSessions?: boolean | null | undefined;
+}
+
+/** Options of `confirmUser`. */
+export interface ConfirmUserOptions extends Abortable {
+  /**
+   * The address to which the proof was sent. If the user has another one by now, nothing is
+   * changed.
+   */
+  readonly email?: string | null | undefined;
+}
+
+/** Options of `linkIdentity`. */
+export interface LinkIdentityOptions extends Abortable {
+  /** The user's e-mail address at the provider. */
+  readonly email?: string | null | undefined;
+}
+
+/** Options of `grantRole`. */
+export interface GrantRoleOptions extends Abortable {
+  /** Time from which the user does not have the role; without it, the role does not expire. */
+  readonly expiresAt?: TimestampInput | null | undefined;
+  /** The account that grants it, at most 255 characters. */
+  readonly grantedBy?: string | null | undefined;
+}
+
+/** Options of `createOneTimeSecret`. */
+export interface CreateOneTimeSecretOptions extends Abortable {
+  /** Seconds until the secret expires (1–31,622,400). Default: 3600. */
+  readonly lifetimeSeconds?: number | bigint | undefined;
+}
+
+/** Options of `createSession`. */
+export interface CreateSessionOptions extends Abortable {
+  /** Seconds until the session ends: 1 to 315,360,000; by default 30 days. Default: 2592000. */
+  readonly lifetimeSeconds?: number | bigint | undefined;
+  /**
+   * Seconds without a use after which the session ends, with a precision of a minute. Without it,
+   * the session does not end by inactivity.
+   */
+  readonly idleSeconds?: number | bigint | null | undefined;
+  /** IP address of the client, at most 45 characters. */
+  readonly ip?: string | null | undefined;
+  /** User agent of the client. It is cut to 255 characters. */
+  readonly userAgent?: string | null | undefined;
+  /** Name of the device, at most 100 characters. */
+  readonly label?: string | null | undefined;
+}
+
+/** Options of `listSessions`. */
+export interface ListSessionsOptions extends Abortable {
+  /** Whether sessions that have ended are returned, too. Default: `false`. */
+  readonly includeEnded?: boolean | null | undefined;
+  /** Maximum number of sessions to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. */
+  readonly cursor?: string | null | undefined;
+}
+
+/** Options of `revokeAllSessions`. */
+export interface RevokeAllSessionsOptions extends Abortable {
+  /** Id of a session that does not end, such as that of the current request. */
+  readonly exceptSession?: string | null | undefined;
+}
+
+/** Options of `pruneSessions`. */
+export interface PruneSessionsOptions extends Abortable {
+  /** Days since the end, 1–3,650,000. Default: 30. */
+  readonly days?: number | bigint | undefined;
+}
+
+/** Options of `createStream`. */
+export interface CreateStreamOptions extends Abortable {
+  /** Public id of the conversation that the stream belongs to. The stream is deleted with it. */
+  readonly conversationId?: string | null | undefined;
+  /** Public id of the user that the stream belongs to. */
+  readonly userId?: string | null | undefined;
+  /** Kind of the stream, chosen by the application. 1–50 characters. Default: `message`. */
+  readonly kind?: string | undefined;
+  /** Provider of the model. At most 50 characters. */
+  readonly provider?: string | null | undefined;
+  /** Model that generates the text. At most 100 characters. */
+  readonly model?: string | null | undefined;
+  /** Additional data, as a JSON object. */
+  readonly metadata?: object | null | undefined;
+  /** Public id to store, 1–64 characters. By default, a new UUIDv7. */
+  readonly publicId?: string | null | undefined;
+}
+
+/** Options of `read`. */
+export interface ReadOptions extends Abortable {
+  /** Number of the last chunk that the caller has; 0 for the start. Default: 0. */
+  readonly afterSeq?: number | bigint | undefined;
+  /**
+   * Maximum number of chunks to return (1–10,000). Fewer are returned if they are large. Default:
+   * 1000.
+   */
+  readonly limit?: number | bigint | undefined;
+  /** Maximum wait for a chunk or the end of the stream, 0–300 seconds. Default: 0. */
+  readonly waitSeconds?: number | undefined;
+}
+
+/** Options of `finishStream`. */
+export interface FinishStreamOptions extends Abortable {
+  /** The final state: `completed`, `failed`, `cancelled` or `interrupted`. Default: `completed`. */
+  readonly status?: StreamStatus | undefined;
+  /** Reason of a failure, for people. */
+  readonly error?: string | null | undefined;
+  /** Number of tokens that were used; 0 or more. */
+  readonly tokens?: number | bigint | null | undefined;
+  /** Cost in US dollars, as decimal text with up to 9 decimals, such as `0.00125`. */
+  readonly cost?: string | null | undefined;
+}
+
+/** Options of `listStreams`. */
+export interface ListStreamsOptions extends Abortable {
+  /** Public id of the conversation. Without it, streams of all conversations. */
+  readonly conversationId?: string | null | undefined;
+  /** Public id of the user. Without it, streams of all users. */
+  readonly userId?: string | null | undefined;
+  /** Whether only running streams are returned. Default: `false`. */
+  readonly running?: boolean | null | undefined;
+  /** Maximum number of streams to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. */
+  readonly cursor?: string | null | undefined;
+}
+
+/** Options of `createConversation`. */
+export interface CreateConversationOptions extends Abortable {
+  /** Public id of the user to whom it belongs; without it, it belongs to none. */
+  readonly userId?: string | null | undefined;
+  /** Title, at most 255 characters. */
+  readonly title?: string | null | undefined;
+  /** Additional data, as a JSON object. */
+  readonly metadata?: object | null | undefined;
+  /**
+   * Public id of the conversation, 1–64 characters without whitespace, such as the id in another
+   * program. By default it is a new UUIDv7.
+   */
+  readonly publicId?: string | null | undefined;
+}
+
+/** Options of `listConversations`. */
+export interface ListConversationsOptions extends Abortable {
+  /** Maximum number of conversations to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. Without it, the first page is returned. */
+  readonly cursor?: string | null | undefined;
+  /** Whether to return archived conversations, instead of the others. Default: `false`. */
+  readonly archived?: boolean | null | undefined;
+}
+
+/** Options of `listAllConversations`. */
+export interface ListAllConversationsOptions extends Abortable {
+  /** Maximum number of conversations to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. Without it, the first page is returned. */
+  readonly cursor?: string | null | undefined;
+  /** Whether to return archived conversations, instead of the others. Default: `false`. */
+  readonly archived?: boolean | null | undefined;
+}
+
+/** Options of `copyConversation`. */
+export interface CopyConversationOptions extends Abortable {
+  /** Position of the last item to copy; by default all items are copied. */
+  readonly upToPosition?: number | bigint | null | undefined;
+  /** Title of the copy, at most 255 characters; by default it is the same. */
+  readonly title?: string | null | undefined;
+}
+
+/** Options of `getItems`. */
+export interface GetItemsOptions extends Abortable {
+  /** Maximum number of items to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** Position before which the items are; the last ones before it are returned. */
+  readonly before?: number | bigint | null | undefined;
+  /**
+   * Position after which the items are; the first ones after it are returned. It is not allowed
+   * together with `before`.
+   */
+  readonly after?: number | bigint | null | undefined;
 }
 
 /** Options of `migrate`. */
@@ -596,6 +1311,16 @@ export interface ChatkeepOptions {
    * revocation takes effect immediately in its own process. Default: `TOKEN_CACHE_SECONDS`, or 5.
    */
   readonly tokenCache?: number | undefined;
+  /**
+   * Maximum time that text appended to a stream is buffered, in seconds. With zero, it is stored as
+   * soon as the previous text is. Default: `STREAM_FLUSH_SECONDS`, or 0.05.
+   */
+  readonly streamFlush?: number | undefined;
+  /**
+   * Size in bytes at which the buffered text of a stream is stored at once. Default:
+   * `STREAM_BUFFER_BYTES`, or 4096.
+   */
+  readonly streamBuffer?: number | undefined;
 }
 
 /** Codes of errors. */
@@ -608,7 +1333,10 @@ export type ChatkeepErrorCode =
   | 'CHATKEEP_UNAVAILABLE'
   /** No connection became free in time, or the server has reached its connection limit. */
   | 'CHATKEEP_POOL_TIMEOUT'
-  /** A deadlock, a serialization failure or a lock lasted until the deadline. */
+  /**
+   * A deadlock, a serialization failure or a lock lasted until the deadline. If it is not
+   * retryable, a value that must be unique is taken; the error's field names it.
+   */
   | 'CHATKEEP_CONFLICT'
   /** The connection broke before the database confirmed a change, which may have been stored. */
   | 'CHATKEEP_OUTCOME_UNKNOWN'

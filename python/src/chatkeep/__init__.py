@@ -13,11 +13,15 @@ Examples:
     'Explain WAL.'
 """
 
+from chatkeep._generated.blocking.conversations import ConversationManager
 from chatkeep._generated.blocking.database import DatabaseManager
 from chatkeep._generated.blocking.feedback import FeedbackManager
 from chatkeep._generated.blocking.messages import MessageLogger
+from chatkeep._generated.blocking.sessions import SessionManager
 from chatkeep._generated.blocking.store import Chatkeep
+from chatkeep._generated.blocking.streams import StreamManager
 from chatkeep._generated.blocking.tokens import TokenManager
+from chatkeep._generated.blocking.users import UserManager
 from chatkeep._native import MessageIterator
 from chatkeep._native import Store as _Store
 from chatkeep.errors import (
@@ -42,6 +46,7 @@ __all__ = [
     "Chatkeep",
     "ConfigurationError",
     "ConflictError",
+    "ConversationManager",
     "CorruptError",
     "DatabaseManager",
     "Error",
@@ -55,17 +60,34 @@ __all__ = [
     "PoolTimeoutError",
     "ReadOnlyError",
     "SchemaError",
+    "SessionManager",
     "StorageFullError",
+    "StreamManager",
     "TokenManager",
     "UnavailableError",
+    "UserManager",
+    "conversation_manager",
     "db_manager",
     "feedback_manager",
     "from_environment",
     "message_logger",
+    "session_manager",
+    "stream_manager",
     "token_manager",
+    "user_manager",
 ]
 
-for _class in (Chatkeep, DatabaseManager, FeedbackManager, MessageLogger, TokenManager):
+for _class in (
+    Chatkeep,
+    ConversationManager,
+    DatabaseManager,
+    FeedbackManager,
+    MessageLogger,
+    SessionManager,
+    StreamManager,
+    TokenManager,
+    UserManager,
+):
     # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = __name__
 del _class
@@ -92,6 +114,15 @@ token_manager = _environment.token_manager
 #: Stores users' ratings of responses, such as thumbs up and down. The environment variables name
 #: the database.
 feedback_manager = _environment.feedback_manager
+#: Users, and how they sign in. The environment variables name the database.
+user_manager = _environment.user_manager
+#: Creates, checks, rotates and ends sessions of users. The environment variables name the database.
+session_manager = _environment.session_manager
+#: Stores and reads streamed responses. The environment variables name the database.
+stream_manager = _environment.stream_manager
+#: Keeps conversations: their lists, and the items of which role-based programs build prompts. The
+#: environment variables name the database.
+conversation_manager = _environment.conversation_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

@@ -98,7 +98,10 @@ class PoolTimeoutError(Error, TimeoutError):
 
 
 class ConflictError(Error, RuntimeError):
-    """A deadlock, a serialization failure or a lock lasted until the deadline."""
+    """A deadlock, a serialization failure or a lock lasted until the deadline.
+
+    If it is not retryable, a value that must be unique is taken; the error's field names it.
+    """
 
     kind = "Conflict"
 

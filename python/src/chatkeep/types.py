@@ -22,26 +22,45 @@ else:
 __all__ = [
     "Analytics",
     "AppliedMigration",
+    "Conversation",
+    "ConversationItem",
+    "ConversationPage",
+    "CreatedSession",
     "CreatedToken",
     "DatabaseHealth",
     "Engine",
     "Feedback",
     "FeedbackSummary",
     "FineTuningFormat",
+    "FinishedStream",
     "Health",
     "ImportCounts",
     "ImportProblem",
     "ImportReport",
     "ImportedFile",
     "Message",
+    "MessageStatus",
     "MetadataFilter",
     "MigrationStatus",
+    "NewItem",
     "NewMessage",
+    "OneTimeSecret",
+    "PasswordScheme",
     "PendingMigration",
     "PoolStatus",
+    "RotatedSession",
     "SchemaErrorState",
     "SchemaState",
     "SearchIndexState",
+    "SessionCheck",
+    "SessionInfo",
+    "SessionPage",
+    "SessionReason",
+    "StreamChunk",
+    "StreamInfo",
+    "StreamPage",
+    "StreamRead",
+    "StreamStatus",
     "Sums",
     "TimestampInput",
     "TokenCheck",
@@ -50,6 +69,10 @@ __all__ = [
     "TotalsCheck",
     "TotalsDifference",
     "UnknownColumn",
+    "User",
+    "UserIdentity",
+    "UserPage",
+    "UserRole",
 ]
 
 TimestampInput: TypeAlias = datetime | date | str
@@ -72,6 +95,12 @@ Engine: TypeAlias = Literal["sqlite", "postgresql", "mysql", "mariadb"]
 FineTuningFormat: TypeAlias = Literal["jsonl", "alpaca", "sharegpt"]
 """A format of training data."""
 
+MessageStatus: TypeAlias = Literal["completed", "failed", "cancelled", "interrupted"]
+"""The outcome of a request to a model."""
+
+PasswordScheme: TypeAlias = Literal["argon2id", "bcrypt", "flask_security"]
+"""How a password was hashed."""
+
 SchemaState: TypeAlias = Literal[
     "head", "behind", "newer", "changed", "missing", "out_of_order", "dirty"
 ]
@@ -80,7 +109,32 @@ SchemaState: TypeAlias = Literal[
 SearchIndexState: TypeAlias = Literal["absent", "ready", "unfinished", "unsupported"]
 """State of the search index."""
 
-TokenReason: TypeAlias = Literal["valid", "malformed", "unknown", "revoked", "expired"]
+SessionReason: TypeAlias = Literal[
+    "valid",
+    "malformed",
+    "unknown",
+    "revoked",
+    "ended",
+    "user_inactive",
+    "expired",
+    "idle",
+    "rotated",
+]
+"""The reason why a session is valid or invalid."""
+
+StreamStatus: TypeAlias = Literal["running", "completed", "failed", "cancelled", "interrupted"]
+"""The state of a stream."""
+
+TokenReason: TypeAlias = Literal[
+    "valid",
+    "malformed",
+    "unknown",
+    "revoked",
+    "expired",
+    "rotated",
+    "user_inactive",
+    "missing_scope",
+]
 """The reason why a token is valid or invalid."""
 
 
@@ -99,6 +153,16 @@ class Analytics(TypedDict):
     models: dict[str, int]
     #: Number of messages by UTC day, as ``YYYY-MM-DD``. Days without messages are omitted.
     by_date: dict[str, int]
+    #: Cost of all messages with a cost, in US dollars, as decimal text such as ``0.00125``.
+    total_cost: str
+    #: Number of messages with a cost.
+    messages_with_cost: int
+    #: Cost by provider. Providers without a message with a cost are omitted.
+    cost_by_provider: dict[str, str]
+    #: Cost by model. Models without a message with a cost are omitted.
+    cost_by_model: dict[str, str]
+    #: Cost by UTC day, as ``YYYY-MM-DD``. Days without a message with a cost are omitted.
+    cost_by_date: dict[str, str]
 
 
 class AppliedMigration(TypedDict):
@@ -112,8 +176,96 @@ class AppliedMigration(TypedDict):
     applied_at: str | None
 
 
+class Conversation(TypedDict):
+    """A conversation, without its messages and items."""
+
+    #: Id inside the database, which messages have as ``conversation_id``.
+    id: int
+    #: Id outside of the backend, which calls take as ``conversation_id``; a UUIDv7, unless another
+    #: one was chosen when it was created.
+    public_id: str
+    #: Public id of the user to whom the conversation belongs, if any.
+    user_id: str | None
+    #: Title, if any.
+    title: str | None
+    #: Creation time.
+    created_at: str
+    #: Time of the last message or item, or of the creation if there is none.
+    last_message_at: str
+    #: Time at which the conversation was archived, if it is.
+    archived_at: str | None
+    #: Additional data.
+    metadata: dict[str, Any] | None
+
+
+class ConversationItem(TypedDict):
+    """A part of a conversation as role-based programs keep it: a message, a tool call, its result.
+    """
+
+    #: Position in the conversation. The first item has position 1, and there are no gaps.
+    position: int
+    #: Role of the author, such as ``user`` or ``assistant``.
+    role: str
+    #: Kind of the item.
+    kind: str
+    #: Content, as a JSON object.
+    content: dict[str, Any]
+    #: Id of the logged message to which the item belongs, if any.
+    message_id: int | None
+    #: Time at which the item was appended.
+    created_at: str
+
+
+class ConversationPage(TypedDict):
+    """A part of a list of conversations."""
+
+    #: The conversations, those with the latest activity first.
+    conversations: list[Conversation]
+    #: Position after the last conversation, for the next page. ``None`` at the end.
+    next_cursor: str | None
+
+
+class SessionInfo(TypedDict):
+    """A stored session, without its secret."""
+
+    #: The session's id.
+    id: str
+    #: Id of the user.
+    user_id: str
+    #: Creation time.
+    created_at: str
+    #: Time of the last use, with a precision of one minute.
+    last_seen_at: str
+    #: Time at which the session ends without another use, with a precision of one minute. ``None``
+    #: means that it does not end by inactivity.
+    idle_expires_at: str | None
+    #: Time from which the session is invalid.
+    expires_at: str
+    #: Time of the last rotation.
+    rotated_at: str | None
+    #: Time of the revocation.
+    revoked_at: str | None
+    #: Why it was revoked; ``revoked``, ``logout``, ``revoked_all`` or ``reuse``.
+    revoked_reason: str | None
+    #: IP address of the client at its creation.
+    ip: str | None
+    #: User agent of the client at its creation, at most 255 characters.
+    user_agent: str | None
+    #: Name of the device.
+    label: str | None
+
+
+class CreatedSession(TypedDict):
+    """A new session with its secret."""
+
+    #: The secret. Deliver it to the browser now; chatkeep does not store it.
+    secret: str
+    #: The session.
+    session: SessionInfo
+
+
 class CreatedToken(TypedDict):
-    """A newly created token."""
+    """A token that was created or rotated."""
 
     #: The plain-text token. Deliver it to its owner now; chatkeep does not store it.
     token: str
@@ -127,6 +279,10 @@ class CreatedToken(TypedDict):
     created_at: str
     #: Time from which the token is invalid. ``None`` means that it does not expire.
     expires_at: str | None
+    #: Id of the user who owns the token.
+    user_id: str | None
+    #: The scopes that the token has.
+    scopes: list[str]
 
 
 class Feedback(TypedDict):
@@ -159,6 +315,52 @@ class FeedbackSummary(TypedDict):
     negative: int
     #: Average rating.
     average: float
+
+
+class StreamInfo(TypedDict):
+    """A stream, without its text."""
+
+    #: The stream's public id.
+    public_id: str
+    #: Public id of the conversation that the stream belongs to.
+    conversation_id: str | None
+    #: Public id of the user that the stream belongs to. ``None`` also if the user was deleted.
+    user_id: str | None
+    #: Kind of the stream, such as ``message``.
+    kind: str
+    #: Provider of the model.
+    provider: str | None
+    #: Model that generates the text.
+    model: str | None
+    #: State of the stream. Every state except ``running`` is final.
+    status: StreamStatus
+    #: Number of the last stored chunk; 0 if there is none.
+    last_seq: int
+    #: Time at which a cancellation was requested.
+    cancel_requested_at: str | None
+    #: Number of tokens that were used.
+    tokens: int | None
+    #: Cost in US dollars.
+    cost: str | None
+    #: Reason of a failure.
+    error: str | None
+    #: Additional data.
+    metadata: dict[str, Any] | None
+    #: Creation time.
+    created_at: str
+    #: Time of the last change. While text is appended, its precision is a second.
+    updated_at: str
+    #: Time at which the stream ended.
+    finished_at: str | None
+
+
+class FinishedStream(TypedDict):
+    """The result of ending a stream."""
+
+    #: The stream, with its final state.
+    stream: StreamInfo
+    #: Whether this call ended it. ``False`` means that it had ended before, and was not changed.
+    ended: bool
 
 
 class PoolStatus(TypedDict):
@@ -297,6 +499,28 @@ class Message(TypedDict):
     tokens_used: int | None
     #: Additional data.
     metadata: dict[str, Any] | None
+    #: Id of the conversation, if any.
+    conversation_id: int | None
+    #: Id of the user, if any.
+    user_id: int | None
+    #: Number of input tokens, including the cached ones.
+    input_tokens: int | None
+    #: Number of output tokens, including the reasoning.
+    output_tokens: int | None
+    #: Number of input tokens that the provider read from its cache.
+    cached_tokens: int | None
+    #: Number of output tokens of the model's reasoning.
+    reasoning_tokens: int | None
+    #: Cost in US dollars, as decimal text such as ``0.00125``.
+    cost: str | None
+    #: Duration of the request, in milliseconds.
+    latency_ms: int | None
+    #: Time to the first token, in milliseconds.
+    ttft_ms: int | None
+    #: Outcome of the request; without one, it is unknown.
+    status: MessageStatus | None
+    #: Error of the request, if any.
+    error: str | None
 
 
 class PendingMigration(TypedDict):
@@ -319,6 +543,22 @@ class MigrationStatus(TypedDict):
     unknown: list[str]
 
 
+class _NewItemRequired(TypedDict):
+    #: Role of the author, such as ``user`` or ``assistant``. At most 50 characters.
+    role: str
+    #: Content, as a JSON object.
+    content: Mapping[str, Any]
+
+
+class NewItem(_NewItemRequired, total=False):
+    """An item to append."""
+
+    #: Kind of the item, such as ``message`` or ``tool_call``. At most 50 characters.
+    kind: str
+    #: Id of the logged message to which the item belongs, if any. It is not checked.
+    message_id: int | None
+
+
 class _NewMessageRequired(TypedDict):
     #: Message of the user.
     message: str
@@ -333,12 +573,114 @@ class NewMessage(_NewMessageRequired, total=False):
     provider: str | None
     #: Model that responded. At most 100 characters.
     model: str | None
-    #: Number of tokens that the exchange used; 0 or more.
+    #: Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and
+    #: output tokens, if one of them is given.
     tokens_used: int | None
     #: Additional data, as a JSON object.
     metadata: Mapping[str, Any] | None
     #: Time of the exchange; defaults to the time of logging.
     timestamp: TimestampInput | None
+    #: Id of the conversation (``id``, not ``public_id``); 1 or more. It is not looked up.
+    conversation_id: int | None
+    #: Id of the user (``id``, not ``public_id``); 1 or more. It is not looked up.
+    user_id: int | None
+    #: Number of input tokens, including the cached ones; 0 or more.
+    input_tokens: int | None
+    #: Number of output tokens, including the reasoning; 0 or more.
+    output_tokens: int | None
+    #: Number of input tokens that the provider read from its cache; at most ``input_tokens``.
+    cached_tokens: int | None
+    #: Number of output tokens of the model's reasoning; at most ``output_tokens``.
+    reasoning_tokens: int | None
+    #: Cost in US dollars, as decimal text such as ``0.00125``, with at most 9 decimals.
+    cost: str | None
+    #: Duration of the request, in milliseconds; 0 or more.
+    latency_ms: int | None
+    #: Time to the first token, in milliseconds; 0 or more.
+    ttft_ms: int | None
+    #: Outcome of the request; without one, it is unknown.
+    status: MessageStatus | None
+    #: Error of the request, if any.
+    error: str | None
+
+
+class OneTimeSecret(TypedDict):
+    """A new secret that is valid once."""
+
+    #: The secret. Deliver it now; chatkeep does not store it.
+    secret: str
+    #: Purpose, which must be the same when the secret is used.
+    purpose: str
+    #: The subject that the use of the secret returns.
+    subject: str
+    #: Creation time.
+    created_at: str
+    #: Time from which the secret is invalid.
+    expires_at: str
+
+
+class RotatedSession(TypedDict):
+    """A session with the secret after a rotation."""
+
+    #: The secret to use from now on.
+    secret: str
+    #: Whether this call rotated the session. ``False`` if that was done less than 60 seconds ago.
+    rotated: bool
+    #: The session.
+    session: SessionInfo
+
+
+class SessionCheck(TypedDict):
+    """The result of a session check."""
+
+    #: Whether the session is valid now.
+    valid: bool
+    #: The reason why the session is valid or invalid.
+    reason: SessionReason
+    #: The session, if one was found.
+    session: SessionInfo | None
+
+
+class SessionPage(TypedDict):
+    """A page of sessions."""
+
+    #: The sessions.
+    sessions: list[SessionInfo]
+    #: The ``cursor`` of the next page. ``None`` means that this is the last one.
+    next_cursor: str | None
+
+
+class StreamChunk(TypedDict):
+    """A part of a stream's text."""
+
+    #: Number of the chunk. The first one is 1, and each further one is 1 higher.
+    seq: int
+    #: The text.
+    text: str
+
+
+class StreamPage(TypedDict):
+    """A page of streams."""
+
+    #: The streams, newest first.
+    streams: list[StreamInfo]
+    #: Position of the next page. ``None`` if this is the last one.
+    next_cursor: str | None
+
+
+class StreamRead(TypedDict):
+    """The chunks of a stream after a position."""
+
+    #: The next chunks, in order. It is empty if there are none yet.
+    chunks: list[StreamChunk]
+    #: Number of the last stored chunk of the stream; 0 if there is none.
+    last_seq: int
+    #: State of the stream.
+    status: StreamStatus
+    #: Whether the stream has ended and no chunks follow these.
+    done: bool
+    #: Whether requested chunks were already deleted, as they are some time after the end.
+    pruned: bool
 
 
 class Sums(TypedDict):
@@ -350,6 +692,10 @@ class Sums(TypedDict):
     with_tokens: int
     #: Total number of tokens.
     tokens: int
+    #: Number of messages with a cost.
+    with_cost: int
+    #: Total cost in US dollars, as decimal text.
+    cost: str
 
 
 class TokenInfo(TypedDict):
@@ -371,6 +717,10 @@ class TokenInfo(TypedDict):
     last_used_at: str | None
     #: The token's first characters, to identify it.
     token_start: str | None
+    #: Id of the user who owns the token.
+    user_id: str | None
+    #: The scopes that the token has.
+    scopes: list[str]
 
 
 class TokenCheck(TypedDict):
@@ -410,6 +760,74 @@ class TotalsCheck(TypedDict):
     uncounted: int
     #: Totals that differ from the messages, oldest first. Empty if the totals are correct.
     differences: list[TotalsDifference]
+
+
+class User(TypedDict):
+    """A user, without password and sessions."""
+
+    #: Id inside the database.
+    id: int
+    #: Id outside of the backend, which calls take as ``user_id``.
+    public_id: str
+    #: E-mail address, as it was spelled.
+    email: str | None
+    #: Name to sign in with.
+    username: str | None
+    #: Name to show.
+    name: str | None
+    #: Address of a picture.
+    avatar_url: str | None
+    #: Whether the user may sign in.
+    active: bool
+    #: Time at which the user proved to own the e-mail address.
+    confirmed_at: str | None
+    #: Additional data.
+    metadata: dict[str, Any] | None
+    #: Creation time.
+    created_at: str
+    #: Time of the last change. Signing in is not a change.
+    updated_at: str
+    #: Time of the last sign-in.
+    last_login_at: str | None
+
+
+class UserIdentity(TypedDict):
+    """An account of a user at another provider."""
+
+    #: Id inside the database.
+    id: int
+    #: The provider, such as ``google``.
+    provider: str
+    #: The user's id at the provider, such as the claim ``sub``.
+    subject: str
+    #: E-mail address at the provider.
+    email: str | None
+    #: Time at which the account was linked.
+    linked_at: str
+    #: Time of the last sign-in with it.
+    last_used_at: str | None
+
+
+class UserPage(TypedDict):
+    """A page of users."""
+
+    #: The users, newest first.
+    users: list[User]
+    #: Position after the last user, for the next page. ``None`` at the end.
+    next_cursor: str | None
+
+
+class UserRole(TypedDict):
+    """A role of a user."""
+
+    #: Name of the role.
+    role: str
+    #: The account that granted it, as the caller stated it.
+    granted_by: str | None
+    #: Time of the grant.
+    granted_at: str
+    #: Time from which the user does not have the role. ``None`` means that it does not expire.
+    expires_at: str | None
 
 
 class DatabaseHealth(TypedDict):

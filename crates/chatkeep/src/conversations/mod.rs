@@ -138,7 +138,7 @@ impl ConversationManager {
         run().map_err(|error| error.with_operation("list_conversations"))
     }
 
-    /// Returns a page of the conversations of all users, those with the latest activity first. It is for
+    /// Returns a page of the conversations of all users, the latest activity first. It is for
     /// administrators: a list of one user's conversations is
     /// [`ConversationManager::list_conversations`].
     ///
@@ -313,8 +313,7 @@ impl ConversationManager {
         run().map_err(|error| error.with_operation("copy_conversation"))
     }
 
-    /// Deletes a conversation with everything that belongs to it: its messages, items, open turns and
-    /// streams.
+    /// Deletes a conversation with its messages, items, open turns and streams.
     ///
     /// It deletes in batches of a few milliseconds, each in its own transaction, so that other callers can
     /// write in between. After an error, call it again: the conversation itself is deleted last.
@@ -332,8 +331,9 @@ impl ConversationManager {
         self.delete(conversation_id).map_err(|error| error.with_operation("delete_conversation"))
     }
 
-    /// Deletes the conversations without activity for a number of days, as
-    /// [`ConversationManager::delete_conversation`] does.
+    /// Deletes the conversations without activity for a number of days.
+    ///
+    /// Each is deleted as by [`ConversationManager::delete_conversation`].
     ///
     /// # Arguments
     /// - `days`: Days of 24 hours since the last activity, 1–3,650,000.
@@ -390,7 +390,7 @@ impl ConversationManager {
         run().map_err(|error| error.with_operation("append_items"))
     }
 
-    /// Returns items of a conversation in the order of their positions; by default the last ones.
+    /// Returns items of a conversation by position, by default the last ones.
     ///
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.

@@ -371,7 +371,7 @@ impl StreamManager {
         run().map_err(|error| error.with_operation("list_streams"))
     }
 
-    /// Ends the running streams that were not written for a number of seconds, as `interrupted`.
+    /// Marks running streams without recent text as `interrupted`.
     ///
     /// Their writers have probably been killed. Call it regularly; a writer that waits longer than this
     /// for its model should append an empty text now and then.

@@ -17,25 +17,47 @@ Examples:
 """
 
 import chatkeep
+from chatkeep._generated.awaited.conversations import ConversationManager
 from chatkeep._generated.awaited.database import DatabaseManager
 from chatkeep._generated.awaited.feedback import FeedbackManager
 from chatkeep._generated.awaited.messages import MessageLogger
+from chatkeep._generated.awaited.sessions import SessionManager
 from chatkeep._generated.awaited.store import Chatkeep
+from chatkeep._generated.awaited.streams import StreamManager
 from chatkeep._generated.awaited.tokens import TokenManager
+from chatkeep._generated.awaited.users import UserManager
 
 __all__ = [
     "Chatkeep",
+    "ConversationManager",
     "DatabaseManager",
     "FeedbackManager",
     "MessageLogger",
+    "SessionManager",
+    "StreamManager",
     "TokenManager",
+    "UserManager",
+    "conversation_manager",
     "db_manager",
     "feedback_manager",
     "message_logger",
+    "session_manager",
+    "stream_manager",
     "token_manager",
+    "user_manager",
 ]
 
-for _class in (Chatkeep, DatabaseManager, FeedbackManager, MessageLogger, TokenManager):
+for _class in (
+    Chatkeep,
+    ConversationManager,
+    DatabaseManager,
+    FeedbackManager,
+    MessageLogger,
+    SessionManager,
+    StreamManager,
+    TokenManager,
+    UserManager,
+):
     # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = __name__
 del _class
@@ -48,6 +70,15 @@ token_manager = _environment.token_manager
 #: Stores users' ratings of responses, such as thumbs up and down. The environment variables name
 #: the database.
 feedback_manager = _environment.feedback_manager
+#: Users, and how they sign in. The environment variables name the database.
+user_manager = _environment.user_manager
+#: Creates, checks, rotates and ends sessions of users. The environment variables name the database.
+session_manager = _environment.session_manager
+#: Stores and reads streamed responses. The environment variables name the database.
+stream_manager = _environment.stream_manager
+#: Keeps conversations: their lists, and the items of which role-based programs build prompts. The
+#: environment variables name the database.
+conversation_manager = _environment.conversation_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

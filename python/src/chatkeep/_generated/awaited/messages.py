@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Analytics,
         FineTuningFormat,
         Message,
+        MessageStatus,
         MetadataFilter,
         NewMessage,
         TimestampInput,
@@ -63,10 +64,26 @@ class MessageLogger(MessageLoggerBase):
         tokens_used: int | None = None,
         metadata: Mapping[str, Any] | None = None,
         timestamp: TimestampInput | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        reasoning_tokens: int | None = None,
+        cost: str | None = None,
+        latency_ms: int | None = None,
+        ttft_ms: int | None = None,
+        status: MessageStatus | None = None,
+        error: str | None = None,
     ) -> int:
         """Logs a message, and returns its id after the commit.
 
         Concurrent calls share a transaction, so that many of them take little longer than one.
+
+        The log is written in groups and looks nothing up: ``conversation_id`` and ``user_id`` are
+        the ids (``id``) of the records, and are stored as they are. Token counts have
+        OpenTelemetry's meaning: the input includes cached tokens, and the output includes
+        reasoning.
 
         Args:
             message (str): Message of the user.
@@ -74,10 +91,27 @@ class MessageLogger(MessageLoggerBase):
             provider (str | None): Provider of the model, such as ``openai`` or ``anthropic``. At
                 most 50 characters.
             model (str | None): Model that responded. At most 100 characters.
-            tokens_used (int | None): Number of tokens that the exchange used; 0 or more.
+            tokens_used (int | None): Number of tokens that the exchange used; 0 or more. Defaults
+                to the sum of the input and output tokens, if one of them is given.
             metadata (Mapping[str, Any] | None): Additional data, as a JSON object.
             timestamp (datetime | date | str | None): Time of the exchange; defaults to the time of
                 logging.
+            conversation_id (int | None): Id of the conversation (``id``, not ``public_id``); 1 or
+                more. It is not looked up.
+            user_id (int | None): Id of the user (``id``, not ``public_id``); 1 or more. It is not
+                looked up.
+            input_tokens (int | None): Number of input tokens, including the cached ones; 0 or more.
+            output_tokens (int | None): Number of output tokens, including the reasoning; 0 or more.
+            cached_tokens (int | None): Number of input tokens that the provider read from its
+                cache; at most ``input_tokens``.
+            reasoning_tokens (int | None): Number of output tokens of the model's reasoning; at most
+                ``output_tokens``.
+            cost (str | None): Cost in US dollars, as decimal text such as ``0.00125``, with at most
+                9 decimals.
+            latency_ms (int | None): Duration of the request, in milliseconds; 0 or more.
+            ttft_ms (int | None): Time to the first token, in milliseconds; 0 or more.
+            status (MessageStatus | None): Outcome of the request; without one, it is unknown.
+            error (str | None): Error of the request, if any.
 
         Returns:
             int: The message's id. Later messages have higher ids; ids may have gaps.
@@ -92,7 +126,7 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _LOG_MESSAGE,
-            (message, response, provider, model, tokens_used, metadata, timestamp),
+            (message, response, provider, model, tokens_used, metadata, timestamp, conversation_id, user_id, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, ttft_ms, status, error),
         )
 
     async def log_messages(self, messages: Iterable[NewMessage | Message]) -> list[int]:
@@ -124,6 +158,8 @@ class MessageLogger(MessageLoggerBase):
         start_date: TimestampInput | None = None,
         end_date: TimestampInput | None = None,
         metadata: MetadataFilter | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
         cursor: str | Message | None = None,
     ) -> list[Message]:
         """Returns a page of the matching messages, newest first.
@@ -139,13 +175,17 @@ class MessageLogger(MessageLoggerBase):
             start_date (datetime | date | str | None): Earliest timestamp, inclusive.
             end_date (datetime | date | str | None): Latest timestamp, inclusive.
             metadata (MetadataFilter | None): Required metadata keys and their values.
+            conversation_id (int | None): Id of the conversation.
+            user_id (int | None): Id of the user.
             cursor (str | Message | None): Position after which the page starts. A cursor and an
                 offset are mutually exclusive.
 
         Returns:
             list[Message]: A page of the matching messages, newest first. Each is a ``dict`` with
                 the keys ``id``, ``timestamp``, ``user_message``, ``bot_response``, ``provider``,
-                ``model``, ``tokens_used`` and ``metadata``.
+                ``model``, ``tokens_used``, ``metadata``, ``conversation_id``, ``user_id``,
+                ``input_tokens``, ``output_tokens``, ``cached_tokens``, ``reasoning_tokens``,
+                ``cost``, ``latency_ms``, ``ttft_ms``, ``status`` and ``error``.
 
         Raises:
             InvalidInputError: ``limit`` is not 1 to 10,000, or ``offset`` or ``cursor`` is invalid.
@@ -155,7 +195,7 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _GET_MESSAGES,
-            (provider, model, start_date, end_date, metadata, limit, offset, cursor),
+            (provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
         )
 
     async def retrieve_messages(
@@ -167,6 +207,8 @@ class MessageLogger(MessageLoggerBase):
         start_date: TimestampInput | None = None,
         end_date: TimestampInput | None = None,
         metadata: MetadataFilter | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
         cursor: str | Message | None = None,
     ) -> list[Message]:
         """Does the same as ``get_messages``.
@@ -180,13 +222,17 @@ class MessageLogger(MessageLoggerBase):
             start_date (datetime | date | str | None): Earliest timestamp, inclusive.
             end_date (datetime | date | str | None): Latest timestamp, inclusive.
             metadata (MetadataFilter | None): Required metadata keys and their values.
+            conversation_id (int | None): Id of the conversation.
+            user_id (int | None): Id of the user.
             cursor (str | Message | None): Position after which the page starts. A cursor and an
                 offset are mutually exclusive.
 
         Returns:
             list[Message]: The result. Each is a ``dict`` with the keys ``id``, ``timestamp``,
-                ``user_message``, ``bot_response``, ``provider``, ``model``, ``tokens_used`` and
-                ``metadata``.
+                ``user_message``, ``bot_response``, ``provider``, ``model``, ``tokens_used``,
+                ``metadata``, ``conversation_id``, ``user_id``, ``input_tokens``, ``output_tokens``,
+                ``cached_tokens``, ``reasoning_tokens``, ``cost``, ``latency_ms``, ``ttft_ms``,
+                ``status`` and ``error``.
 
         Raises:
             InvalidInputError: ``limit`` is not 1 to 10,000, or ``offset`` or ``cursor`` is invalid.
@@ -196,7 +242,7 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _RETRIEVE_MESSAGES,
-            (provider, model, start_date, end_date, metadata, limit, offset, cursor),
+            (provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
         )
 
     async def get_message_by_id(self, id: int) -> Message | None:
@@ -208,7 +254,9 @@ class MessageLogger(MessageLoggerBase):
         Returns:
             Message | None: The message, or ``None`` if it does not exist. A ``dict`` with the keys
                 ``id``, ``timestamp``, ``user_message``, ``bot_response``, ``provider``, ``model``,
-                ``tokens_used`` and ``metadata``.
+                ``tokens_used``, ``metadata``, ``conversation_id``, ``user_id``, ``input_tokens``,
+                ``output_tokens``, ``cached_tokens``, ``reasoning_tokens``, ``cost``,
+                ``latency_ms``, ``ttft_ms``, ``status`` and ``error``.
 
         Raises:
             UnavailableError: The database does not answer. This is never reported as ``None``.
@@ -222,6 +270,8 @@ class MessageLogger(MessageLoggerBase):
         start_date: TimestampInput | None = None,
         end_date: TimestampInput | None = None,
         metadata: MetadataFilter | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
     ) -> int:
         """Returns the number of matching messages.
 
@@ -231,6 +281,8 @@ class MessageLogger(MessageLoggerBase):
             start_date (datetime | date | str | None): Earliest timestamp, inclusive.
             end_date (datetime | date | str | None): Latest timestamp, inclusive.
             metadata (MetadataFilter | None): Required metadata keys and their values.
+            conversation_id (int | None): Id of the conversation.
+            user_id (int | None): Id of the user.
 
         Returns:
             int: The number of matching messages.
@@ -240,7 +292,9 @@ class MessageLogger(MessageLoggerBase):
                 possible, too.
         """
         return await submit(
-            self._store, _GET_MESSAGE_COUNT, (provider, model, start_date, end_date, metadata)
+            self._store,
+            _GET_MESSAGE_COUNT,
+            (provider, model, start_date, end_date, metadata, conversation_id, user_id),
         )
 
     async def iter_messages(
@@ -250,6 +304,8 @@ class MessageLogger(MessageLoggerBase):
         start_date: TimestampInput | None = None,
         end_date: TimestampInput | None = None,
         metadata: MetadataFilter | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
         *,
         oldest_first: bool = False,
     ) -> AsyncIterator[Message]:
@@ -265,6 +321,8 @@ class MessageLogger(MessageLoggerBase):
             start_date (datetime | date | str | None): Earliest timestamp, inclusive.
             end_date (datetime | date | str | None): Latest timestamp, inclusive.
             metadata (MetadataFilter | None): Required metadata keys and their values.
+            conversation_id (int | None): Id of the conversation.
+            user_id (int | None): Id of the user.
             oldest_first (bool): Whether the oldest message is first.
 
         Returns:
@@ -284,7 +342,7 @@ class MessageLogger(MessageLoggerBase):
         messages = call(
             self._store,
             _ITER_MESSAGES,
-            (provider, model, start_date, end_date, metadata, oldest_first),
+            (provider, model, start_date, end_date, metadata, conversation_id, user_id, oldest_first),
         )
         while page := await messages._next_page():
             for message in page:
@@ -309,7 +367,10 @@ class MessageLogger(MessageLoggerBase):
         Returns:
             list[Message]: The messages whose text or response contains a text, newest first. Each
                 is a ``dict`` with the keys ``id``, ``timestamp``, ``user_message``,
-                ``bot_response``, ``provider``, ``model``, ``tokens_used`` and ``metadata``.
+                ``bot_response``, ``provider``, ``model``, ``tokens_used``, ``metadata``,
+                ``conversation_id``, ``user_id``, ``input_tokens``, ``output_tokens``,
+                ``cached_tokens``, ``reasoning_tokens``, ``cost``, ``latency_ms``, ``ttft_ms``,
+                ``status`` and ``error``.
 
         Raises:
             InvalidInputError: ``query``, ``limit``, ``offset`` or ``cursor`` is invalid.
@@ -319,26 +380,41 @@ class MessageLogger(MessageLoggerBase):
         return await submit(self._store, _SEARCH_MESSAGES, (query, limit, offset, cursor))
 
     async def get_analytics(
-        self, start_date: TimestampInput | None = None, end_date: TimestampInput | None = None
+        self,
+        start_date: TimestampInput | None = None,
+        end_date: TimestampInput | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
     ) -> Analytics:
         """Returns the totals of a period.
 
         These are the number of messages, also by provider, model and day, and the number of tokens.
+        The costs are exact sums of the messages that have one.
+
+        All messages of a period are read from stored totals, in milliseconds. Those of a
+        conversation or a user are added up from its messages, so the time is proportional to their
+        number.
 
         Args:
             start_date (datetime | date | str | None): Start of the period, inclusive.
             end_date (datetime | date | str | None): End of the period, inclusive.
+            conversation_id (int | None): Id of the conversation. Its messages are read one by one.
+            user_id (int | None): Id of the user, whose messages are read one by one.
 
         Returns:
             Analytics: The totals of a period. A ``dict`` with the keys ``total_messages``,
-                ``total_tokens``, ``average_tokens``, ``providers``, ``models`` and ``by_date``.
+                ``total_tokens``, ``average_tokens``, ``providers``, ``models``, ``by_date``,
+                ``total_cost``, ``messages_with_cost``, ``cost_by_provider``, ``cost_by_model`` and
+                ``cost_by_date``.
 
         Raises:
             InvalidInputError: ``start_date`` is after ``end_date``.
             UnavailableError: The database does not answer. Other errors of the connection are
                 possible, too.
         """
-        return await submit(self._store, _GET_ANALYTICS, (start_date, end_date))
+        return await submit(
+            self._store, _GET_ANALYTICS, (start_date, end_date, conversation_id, user_id)
+        )
 
     async def check_totals(self) -> TotalsCheck:
         """Compares the totals that ``get_analytics`` reads with the sums of all messages.
@@ -414,6 +490,8 @@ class MessageLogger(MessageLoggerBase):
         start_date: TimestampInput | None = None,
         end_date: TimestampInput | None = None,
         metadata: MetadataFilter | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
     ) -> str:
         """Returns the matching messages as fine-tuning data, oldest first.
 
@@ -426,6 +504,8 @@ class MessageLogger(MessageLoggerBase):
             start_date (datetime | date | str | None): Earliest timestamp, inclusive.
             end_date (datetime | date | str | None): Latest timestamp, inclusive.
             metadata (MetadataFilter | None): Required metadata keys and their values.
+            conversation_id (int | None): Id of the conversation.
+            user_id (int | None): Id of the user.
 
         Returns:
             str: One JSON object per line.
@@ -438,5 +518,5 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _EXPORT_FOR_FINE_TUNING,
-            (format, provider, model, start_date, end_date, metadata),
+            (format, provider, model, start_date, end_date, metadata, conversation_id, user_id),
         )

@@ -9,10 +9,13 @@ from chatkeep.asyncio._bases import Manager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chatkeep._native import Operation
     from chatkeep.types import CreatedToken, TokenCheck, TokenInfo
 
 _CREATE_TOKEN: Operation[CreatedToken] = operation("tokens", "create_token")
+_ROTATE_TOKEN: Operation[CreatedToken | None] = operation("tokens", "rotate_token")
 _VERIFY_TOKEN: Operation[bool] = operation("tokens", "verify_token")
 _CHECK_TOKEN: Operation[TokenCheck] = operation("tokens", "check_token")
 _LIST_TOKENS: Operation[list[TokenInfo]] = operation("tokens", "list_tokens")
@@ -48,7 +51,11 @@ class TokenManager(Manager):
     __slots__ = ()
 
     async def create_token(
-        self, description: str = "API Token", expires_days: int | None = None
+        self,
+        description: str = "API Token",
+        expires_days: int | None = None,
+        scopes: Iterable[str] | None = None,
+        user_id: str | None = None,
     ) -> CreatedToken:
         """Creates a token.
 
@@ -58,19 +65,54 @@ class TokenManager(Manager):
             description (str): Purpose of the token, at most 255 characters.
             expires_days (int | None): Days until the token expires, 1 or more; without it, it does
                 not expire.
+            scopes (Iterable[str] | None): Scopes that the token has, such as ``read``; at most 100
+                of up to 100 characters.
+            user_id (str | None): Id of the user who owns the token. The token is invalid while the
+                user is inactive, and is deleted with the user.
 
         Returns:
             CreatedToken: The token, with its record. A ``dict`` with the keys ``token``, ``id``,
-                ``token_id``, ``description``, ``created_at`` and ``expires_at``.
+                ``token_id``, ``description``, ``created_at``, ``expires_at``, ``user_id`` and
+                ``scopes``.
 
         Raises:
-            InvalidInputError: ``description`` is too long, or ``expires_days`` is less than 1.
+            InvalidInputError: ``description`` or one of the ``scopes`` is invalid, ``expires_days``
+                is less than 1, or no active user has the id ``user_id``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
                 Nothing was changed.
         """
-        return await submit(self._store, _CREATE_TOKEN, (description, expires_days))
+        return await submit(
+            self._store, _CREATE_TOKEN, (description, expires_days, scopes, user_id)
+        )
+
+    async def rotate_token(self, token_id: int, grace_seconds: int = 60) -> CreatedToken | None:
+        """Replaces a token by a new one with the same id.
+
+        The previous token stays valid for a grace period, so that its users can switch. Another
+        rotation ends the grace period of the token before.
+
+        Args:
+            token_id (int): The token's id.
+            grace_seconds (int): Seconds for which the previous token stays valid, 0 to 2,592,000.
+                With 0, it is invalid immediately in this process, and in others within
+                ``TOKEN_CACHE_SECONDS``.
+
+        Returns:
+            CreatedToken | None: The new token, with its record, or ``None`` if the token does not
+                exist, was revoked or has expired. A ``dict`` with the keys ``token``, ``id``,
+                ``token_id``, ``description``, ``created_at``, ``expires_at``, ``user_id`` and
+                ``scopes``.
+
+        Raises:
+            InvalidInputError: ``grace_seconds`` is not 0 to 2,592,000.
+            OutcomeUnknownError: The connection broke before the database confirmed. The change may
+                have been made.
+            UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
+                Nothing was changed.
+        """
+        return await submit(self._store, _ROTATE_TOKEN, (token_id, grace_seconds))
 
     async def verify_token(self, token: str) -> bool:
         """Returns whether a token is valid now.
@@ -94,40 +136,48 @@ class TokenManager(Manager):
             return found
         return await submit(self._store, _VERIFY_TOKEN, (token,))
 
-    async def check_token(self, token: str) -> TokenCheck:
+    async def check_token(self, token: str, scope: str | None = None) -> TokenCheck:
         """Checks a token, and returns why it is valid or invalid.
 
         Args:
             token (str): The string that the client presented, valid or not.
+            scope (str | None): Scope that the token must have; several are separated by spaces. A
+                token without scopes has none of them.
 
         Returns:
             TokenCheck: Whether the token is valid, the reason, and the stored record. A ``dict``
                 with the keys ``valid``, ``reason`` and ``token``.
 
         Raises:
+            InvalidInputError: ``scope`` is not a scope.
             UnavailableError: The database does not answer. The token may be valid: respond with
                 status 503, not 401.
         """
-        found = cached(self._store, _CHECK_TOKEN, (token,))
+        found = cached(self._store, _CHECK_TOKEN, (token, scope))
         if found is not None:
             return found
-        return await submit(self._store, _CHECK_TOKEN, (token,))
+        return await submit(self._store, _CHECK_TOKEN, (token, scope))
 
-    async def list_tokens(self) -> list[TokenInfo]:
-        """Returns the records of all tokens, newest first.
+    async def list_tokens(self, user_id: str | None = None) -> list[TokenInfo]:
+        """Returns the records of all tokens, or of those of a user, newest first.
 
         They do not contain the tokens themselves.
 
+        Args:
+            user_id (str | None): Id of the user who owns the tokens; without it, all tokens are
+                returned.
+
         Returns:
-            list[TokenInfo]: The records of all tokens, newest first. Each is a ``dict`` with the
-                keys ``id``, ``token_id``, ``description``, ``created_at``, ``expires_at``,
-                ``is_active``, ``last_used_at`` and ``token_start``.
+            list[TokenInfo]: The records of all tokens, or of those of a user, newest first. Each is
+                a ``dict`` with the keys ``id``, ``token_id``, ``description``, ``created_at``,
+                ``expires_at``, ``is_active``, ``last_used_at``, ``token_start``, ``user_id`` and
+                ``scopes``.
 
         Raises:
             UnavailableError: The database does not answer. Other errors of the connection are
                 possible, too.
         """
-        return await submit(self._store, _LIST_TOKENS, ())
+        return await submit(self._store, _LIST_TOKENS, (user_id,))
 
     async def get_token_info(self, id: int) -> TokenInfo | None:
         """Returns the record of a token.
@@ -138,7 +188,7 @@ class TokenManager(Manager):
         Returns:
             TokenInfo | None: The record, or ``None`` if the token does not exist. A ``dict`` with
                 the keys ``id``, ``token_id``, ``description``, ``created_at``, ``expires_at``,
-                ``is_active``, ``last_used_at`` and ``token_start``.
+                ``is_active``, ``last_used_at``, ``token_start``, ``user_id`` and ``scopes``.
 
         Raises:
             UnavailableError: The database does not answer. Other errors of the connection are

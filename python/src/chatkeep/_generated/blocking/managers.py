@@ -2,19 +2,36 @@
 """The managers of a store."""
 
 from chatkeep._bases import Stored
+from chatkeep._generated.blocking.conversations import ConversationManager
 from chatkeep._generated.blocking.database import DatabaseManager
 from chatkeep._generated.blocking.feedback import FeedbackManager
 from chatkeep._generated.blocking.messages import MessageLogger
+from chatkeep._generated.blocking.sessions import SessionManager
+from chatkeep._generated.blocking.streams import StreamManager
 from chatkeep._generated.blocking.tokens import TokenManager
+from chatkeep._generated.blocking.users import UserManager
 
 
 class Managers(Stored):
     """A store with its managers."""
 
-    __slots__ = ("db_manager", "feedback_manager", "message_logger", "token_manager")
+    __slots__ = (
+        "conversation_manager",
+        "db_manager",
+        "feedback_manager",
+        "message_logger",
+        "session_manager",
+        "stream_manager",
+        "token_manager",
+        "user_manager",
+    )
 
     def _create_managers(self, chat: Stored) -> None:
         self.message_logger = MessageLogger(chat)
         self.token_manager = TokenManager(chat)
         self.feedback_manager = FeedbackManager(chat)
+        self.user_manager = UserManager(chat)
+        self.session_manager = SessionManager(chat)
+        self.stream_manager = StreamManager(chat)
+        self.conversation_manager = ConversationManager(chat)
         self.db_manager = DatabaseManager(chat)

@@ -55,12 +55,22 @@ class Chatkeep(ChatkeepBase):
         token_cache (float | None): How long a token lookup is cached, in seconds
             (``TOKEN_CACHE_SECONDS``, 5 by default). With zero, every check queries the database. A
             revocation takes effect immediately in its own process.
+        stream_flush (float | None): Maximum time that text appended to a stream is buffered, in
+            seconds (``STREAM_FLUSH_SECONDS``, 0.05 by default). With zero, it is stored as soon as
+            the previous text is.
+        stream_buffer (int | None): Size in bytes at which the buffered text of a stream is stored
+            at once (``STREAM_BUFFER_BYTES``, 4096 by default).
 
     Attributes:
         message_logger (MessageLogger): Logs, reads, searches and deletes messages.
         token_manager (TokenManager): Creates, checks and revokes API tokens.
         feedback_manager (FeedbackManager): Stores users' ratings of responses, such as thumbs up
             and down.
+        user_manager (UserManager): Users, and how they sign in.
+        session_manager (SessionManager): Creates, checks, rotates and ends sessions of users.
+        stream_manager (StreamManager): Stores and reads streamed responses.
+        conversation_manager (ConversationManager): Keeps conversations: their lists, and the items
+            of which role-based programs build prompts.
         db_manager (DatabaseManager): Reports the database's status and health, and runs its
             migrations.
 
@@ -94,6 +104,8 @@ class Chatkeep(ChatkeepBase):
         auto_migrate: bool | None = None,
         writers: int | None = None,
         token_cache: float | None = None,
+        stream_flush: float | None = None,
+        stream_buffer: int | None = None,
     ) -> None:
         settings: dict[str, object] = {
             "pool_size": pool_size,
@@ -108,20 +120,25 @@ class Chatkeep(ChatkeepBase):
             "auto_migrate": auto_migrate,
             "writers": writers,
             "token_cache": token_cache,
+            "stream_flush": stream_flush,
+            "stream_buffer": stream_buffer,
         }
         self._open(url, settings)
 
     def flush(self, timeout: float = 30.0) -> None:
         """Waits for all operations that were submitted before.
 
-        These are messages, other asynchronous calls, and background work such as recording when
-        tokens were last used. A message is stored when a blocking call returns.
+        These are messages, text that was appended to streams, other asynchronous calls, and
+        background work such as recording when tokens were last used. A message is stored when a
+        blocking call returns.
 
         Args:
             timeout (float): Maximum wait, in seconds.
 
         Raises:
             UnavailableError: The timeout expired. Unfinished operations continue.
+            Conflict` and errors of the connection: Text that was appended to a stream could not be
+                stored.
         """
         call(self._store, _FLUSH, (timeout,))
 
@@ -136,5 +153,7 @@ class Chatkeep(ChatkeepBase):
         Raises:
             UnavailableError: The timeout expired. Queued messages then fail with
                 ``UnavailableError``; messages that are being written may or may not be stored.
+            Conflict` and errors of the connection: Text that was appended to a stream could not be
+                stored.
         """
         call(self._store, _CLOSE, (timeout,))
