@@ -1,7 +1,7 @@
 //! Hashing and checking passwords, on as many threads at a time as there are cores.
 //!
 //! A hash takes tens of milliseconds and 19 MiB. More of them at a time than cores would only slow
-//! each other down, and other calls. No connection is held meanwhile.
+//! each other down, and other calls. No connection is held during the work.
 
 use std::sync::{Arc, LazyLock};
 use std::thread;

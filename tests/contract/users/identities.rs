@@ -93,7 +93,7 @@ fn the_last_way_to_sign_in_is_kept(store: &Store) {
     assert_taken(unlink("google", "1"), "subject");
     users.link_identity(id, "github", "2", None).expect("it is linked");
     assert!(unlink("google", "1").expect("another one remains"));
-    assert!(!unlink("google", "1").expect("it is gone"));
+    assert!(!unlink("google", "1").expect("it was removed"));
     assert_taken(unlink("github", "2"), "subject");
     let password = Secret::from("secret");
     assert!(users.set_password(id, &password, true).expect("the password is set"));

@@ -36,7 +36,7 @@ fn pages_have_each_user_once_newest_first(store: &Store) {
     for limit in [1, 2, 3, 7, 8, 10_000] {
         assert_eq!(names(store, &all, limit), expected, "{limit}");
     }
-    // A user who is created between two pages does not move the others.
+    // A user that is created between two pages does not move the others.
     let first = store.users().list_users(&all, 3, None).expect("the query succeeds");
     create(store, "late@example.org");
     let second = store.users().list_users(&all, 4, first.next_cursor.as_deref());

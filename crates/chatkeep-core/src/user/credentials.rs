@@ -52,7 +52,7 @@ fn hash_of((hash, scheme, pepper_id): HashRow) -> Result<PasswordHash> {
     Ok(PasswordHash { scheme, hash, pepper_id })
 }
 
-/// Returns the user who signs in with this name, if there is one, in one query.
+/// Returns the user that signs in with this name, if there is one, in one query.
 ///
 /// # Errors
 /// `Unavailable` or another error of the database.

@@ -189,7 +189,7 @@ fn insert(
     all_stored(stored, 1).map_err(|error| duplicate::explain(connection.insert_error(error)))
 }
 
-/// Stores the identity of a user who is created in the same transaction.
+/// Stores the identity of a user that is created in the same transaction.
 pub(super) fn insert_first(
     connection: &mut Connection,
     user: i64,

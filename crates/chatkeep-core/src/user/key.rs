@@ -80,7 +80,7 @@ pub(super) fn check_label(field: &'static str, text: &str, limit: usize) -> Resu
     Ok(())
 }
 
-/// Returns the error for a user who must exist and does not.
+/// Returns the error for a required user that does not exist.
 pub(super) fn no_user(user_id: &str) -> Error {
     let shown: String = user_id.chars().take(64).collect();
     Error::invalid_input("user_id", format!("no user has the id {shown:?}"))

@@ -121,7 +121,7 @@ impl NewUser {
     }
 }
 
-/// Checks what is shown of a user.
+/// Checks the values that are shown of a user.
 pub(super) fn check_profile(name: Option<&str>, avatar_url: Option<&str>) -> Result<()> {
     if let Some(name) = name {
         check_name("name", name, MAX_NAME)?;

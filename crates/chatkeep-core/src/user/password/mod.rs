@@ -148,8 +148,8 @@ pub fn verify(password: &Secret, stored: &PasswordHash, salt: Option<&Secret>) -
     // With another salt, no password matches, so a difference proves nothing.
     match (&stored.pepper_id, salt) {
         (Some(id), Some(salt)) if *id != flask_security::pepper_id(salt) => Err(wrong_salt(
-            "is not the salt with which the password's hash was stored, so the password cannot be \
-             checked",
+            "is not the salt with which the password's hash was stored, so it is impossible to check \
+             the password",
         )),
         _ => Ok(false),
     }
@@ -179,7 +179,7 @@ fn wrong_salt(message: &'static str) -> Error {
     Error::new(ErrorKind::Configuration, message).with_field("PASSWORD_SALT")
 }
 
-/// Returns the error for a stored hash that cannot be parsed.
+/// Returns the error for a stored hash with an invalid format.
 fn damaged() -> Error {
     Error::internal("a stored password hash is damaged; set a new password")
 }
