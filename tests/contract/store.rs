@@ -81,7 +81,7 @@ impl Store {
     pub(crate) fn found(&self, query: &str) -> Vec<String> {
         texts(
             self.messages()
-                .search_messages(query, &Page::first(1_000))
+                .search_messages(query, &chatkeep::MessageFilter::default(), &Page::first(1_000))
                 .expect("the search succeeds"),
         )
     }

@@ -105,7 +105,10 @@ fn search(chat: &Chatkeep, times: usize) -> Result<f64> {
     let mut all = Vec::new();
     for _ in 0..times {
         let begin = Instant::now();
-        let found = chat.messages().search_messages(RARE, &Page::first(50))?.len();
+        let found = chat
+            .messages()
+            .search_messages(RARE, &chatkeep::MessageFilter::default(), &Page::first(50))?
+            .len();
         all.push(begin.elapsed().as_secs_f64() * 1e6);
         if found != 2 {
             return Err(format!("a search found {found} messages, expected 2").into());

@@ -67,8 +67,11 @@ fn get_message_by_id(arguments: &mut Arguments<'_>) -> Result<Prepared> {
 
 fn search_messages(arguments: &mut Arguments<'_>) -> Result<Prepared> {
     let query: String = arguments.take()?;
+    let filter: MessageFilter = arguments.group(group_size::<MessageFilter>())?;
     let page: Page = arguments.group(group_size::<Page>())?;
-    Ok(Box::new(move |chat| chat.messages().search_messages(&query, &page).map(columns::messages)))
+    Ok(Box::new(move |chat| {
+        chat.messages().search_messages(&query, &filter, &page).map(columns::messages)
+    }))
 }
 
 #[napi]

@@ -236,7 +236,7 @@ impl MessageLogger {
         MessageIter::new(Arc::clone(&self.pool), filter.clone(), order)
     }
 
-    /// Returns the messages whose text or response contains a text, newest first.
+    /// Returns the matching messages whose text or response contains a text, newest first.
     ///
     /// The search ignores case, by Unicode's simple case folding. `%`, `_` and `\` are ordinary
     /// characters.
@@ -247,13 +247,14 @@ impl MessageLogger {
     /// # Errors
     /// - `InvalidInput`: `query`, `limit`, `offset` or `cursor` is invalid.
     /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
-    #[operation(read, tuned, defaults(limit = 50))]
+    #[operation(read, tuned, order(query, limit, offset, cursor), defaults(limit = 50))]
     pub fn search_messages(
         &self,
         query: &str,
+        #[argument(flatten)] filter: &MessageFilter,
         #[argument(flatten)] page: &Page,
     ) -> Result<Vec<Message>> {
-        let run = || messages::search(&mut *self.pool.reader()?, query, page);
+        let run = || messages::search(&mut *self.pool.reader()?, query, filter, page);
         run().map_err(|error| error.with_operation("search_messages"))
     }
 

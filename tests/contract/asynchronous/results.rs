@@ -59,7 +59,10 @@ fn async_and_blocking_message_calls_agree(store: &Store) {
             blocking.get_message_by_id(id).unwrapped()
         );
         assert_eq!(messages.get_message_count(&everything()).await.unwrapped(), 3);
-        let found = messages.search_messages("wal", &page).await.expect("the query succeeds");
+        let found = messages
+            .search_messages("wal", &chatkeep::MessageFilter::default(), &page)
+            .await
+            .expect("the query succeeds");
         assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
         assert_eq!(
             messages.get_analytics(&AnalyticsFilter::default()).await.unwrapped(),

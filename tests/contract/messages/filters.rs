@@ -118,7 +118,10 @@ fn limit_and_offset_select_a_page(store: &Store) {
     assert_eq!(texts(aliased), ["9", "8"]);
     store.log_at("7 long ago", "2001-01-01");
     let second = Page { limit: 1, offset: 1, cursor: None };
-    let found = store.messages().search_messages("7", &second).expect("the search succeeds");
+    let found = store
+        .messages()
+        .search_messages("7", &chatkeep::MessageFilter::default(), &second)
+        .expect("the search succeeds");
     assert_eq!(texts(found), ["7 long ago"]);
 }
 
@@ -129,12 +132,18 @@ fn an_out_of_range_limit_or_offset_is_rejected_by_name(store: &Store) {
             store.messages().get_messages(&everything(), &page).expect_err("the limit is rejected");
         assert!(error.message().contains("iter_messages"), "{error}");
         assert_rejected(store.messages().get_messages(&everything(), &page), "limit");
-        assert_rejected(store.messages().search_messages("a", &page), "limit");
+        assert_rejected(
+            store.messages().search_messages("a", &chatkeep::MessageFilter::default(), &page),
+            "limit",
+        );
     }
     for offset in [-1, i64::MIN] {
         let page = Page { offset, ..Page::default() };
         assert_rejected(store.messages().get_messages(&everything(), &page), "offset");
-        assert_rejected(store.messages().search_messages("a", &page), "offset");
+        assert_rejected(
+            store.messages().search_messages("a", &chatkeep::MessageFilter::default(), &page),
+            "offset",
+        );
     }
 }
 

@@ -79,13 +79,15 @@ fn a_cursor_survives_serialization_and_deletion_of_its_message(store: &Store) {
 
 fn a_search_can_be_paged_by_cursor(store: &Store) {
     log_pairs(store);
-    let first =
-        store.messages().search_messages("B", &Page::first(2)).expect("the search succeeds");
+    let first = store
+        .messages()
+        .search_messages("B", &chatkeep::MessageFilter::default(), &Page::first(2))
+        .expect("the search succeeds");
     assert_eq!(texts(first.clone()), ["4b", "3b"]);
     store.log_at("newer b", "2024-01-02");
     let second = store
         .messages()
-        .search_messages("B", &page_after(&first, 10))
+        .search_messages("B", &chatkeep::MessageFilter::default(), &page_after(&first, 10))
         .expect("the search succeeds");
     assert_eq!(texts(second), ["2b", "1b", "0b"]);
 }
@@ -100,5 +102,8 @@ fn a_cursor_combines_with_filters_but_not_with_an_offset(store: &Store) {
     assert_eq!(texts(rest), ["4a"]);
     let both = Page { offset: 1, ..page_after(&first, 10) };
     assert_rejected(store.messages().get_messages(&everything(), &both), "cursor");
-    assert_rejected(store.messages().search_messages("a", &both), "cursor");
+    assert_rejected(
+        store.messages().search_messages("a", &chatkeep::MessageFilter::default(), &both),
+        "cursor",
+    );
 }

@@ -162,21 +162,34 @@ fn a_query_may_have_1000_characters_but_not_1001(store: &Store) {
         store.log_texts([format!("before {longest} after").as_str()]);
         assert_eq!(store.found(&longest).len(), 1, "{character}");
         assert_rejected(
-            store.messages().search_messages(&character.repeat(1_001), &Page::default()),
+            store.messages().search_messages(
+                &character.repeat(1_001),
+                &chatkeep::MessageFilter::default(),
+                &Page::default(),
+            ),
             "query",
         );
     }
     assert_rejected(
-        store.messages().search_messages(&"x".repeat(100_000), &Page::default()),
+        store.messages().search_messages(
+            &"x".repeat(100_000),
+            &chatkeep::MessageFilter::default(),
+            &Page::default(),
+        ),
         "query",
     );
 }
 
 fn an_empty_query_is_refused(store: &Store) {
     store.log_texts(["a"]);
-    assert_rejected(store.messages().search_messages("", &Page::default()), "query");
-    let error =
-        store.messages().search_messages("a\0", &Page::default()).expect_err("a NUL is refused");
+    assert_rejected(
+        store.messages().search_messages("", &chatkeep::MessageFilter::default(), &Page::default()),
+        "query",
+    );
+    let error = store
+        .messages()
+        .search_messages("a\0", &chatkeep::MessageFilter::default(), &Page::default())
+        .expect_err("a NUL is refused");
     assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("query")));
 }
 
@@ -210,7 +223,10 @@ fn results_are_newest_first_and_paged(store: &Store) {
     store.log_texts(["a1", "b", "A2", "a3", "c"]);
     assert_eq!(store.found("a"), ["a3", "A2", "a1"]);
     let page = Page { limit: 1, offset: 1, cursor: None };
-    let second = store.messages().search_messages("a", &page).expect("the search succeeds");
+    let second = store
+        .messages()
+        .search_messages("a", &chatkeep::MessageFilter::default(), &page)
+        .expect("the search succeeds");
     assert_eq!(crate::store::texts(second), ["A2"]);
     for text in ["same moment", "same moment, logged later"] {
         store.log_at(text, "2024-02-01");

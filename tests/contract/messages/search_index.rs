@@ -87,12 +87,17 @@ fn all_found(store: &Store) -> Vec<(String, Vec<i64>)> {
         let mut found = Vec::new();
         for offset in [0, 3] {
             let page = Page { offset, ..Page::first(3) };
-            let messages =
-                store.messages().search_messages(query, &page).expect("the search succeeds");
+            let messages = store
+                .messages()
+                .search_messages(query, &chatkeep::MessageFilter::default(), &page)
+                .expect("the search succeeds");
             found.extend(messages.iter().map(|message| message.id));
             let Some(last) = messages.last() else { continue };
             let page = Page { cursor: Some(last.cursor()), ..Page::first(20) };
-            let rest = store.messages().search_messages(query, &page).expect("the search succeeds");
+            let rest = store
+                .messages()
+                .search_messages(query, &chatkeep::MessageFilter::default(), &page)
+                .expect("the search succeeds");
             found.extend(rest.iter().map(|message| message.id));
         }
         (query.to_owned(), found)
@@ -150,8 +155,10 @@ fn the_index_follows_inserts_and_deletions(store: &Store) {
         .messages()
         .log_message(&NewMessage::new("a quixotic end"))
         .expect("the message is logged");
-    let found =
-        store.messages().search_messages("QUIXOTIC", &Page::first(5)).expect("the search succeeds");
+    let found = store
+        .messages()
+        .search_messages("QUIXOTIC", &chatkeep::MessageFilter::default(), &Page::first(5))
+        .expect("the search succeeds");
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [id]);
     assert_eq!(with.len(), QUERIES.len());
 }
@@ -167,8 +174,10 @@ fn a_frequent_old_text_is_found_newest_first(store: &Store) {
     if has_index(store) {
         assert!(store.database().create_search_index().expect("the index is created"));
     }
-    let found =
-        store.messages().search_messages("NEEDLE", &Page::first(5)).expect("the search succeeds");
+    let found = store
+        .messages()
+        .search_messages("NEEDLE", &chatkeep::MessageFilter::default(), &Page::first(5))
+        .expect("the search succeeds");
     let newest: Vec<_> = ids.into_iter().rev().take(5).collect();
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), newest);
 }

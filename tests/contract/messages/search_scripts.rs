@@ -104,7 +104,7 @@ fn found(chat: &Chatkeep, queries: &[String]) -> Vec<(String, Vec<i64>)> {
     let find = |query: &String| {
         let messages = chat
             .messages()
-            .search_messages(query, &Page::first(1_000))
+            .search_messages(query, &chatkeep::MessageFilter::default(), &Page::first(1_000))
             .expect("the search succeeds");
         (query.clone(), messages.iter().map(|message| message.id).collect())
     };
@@ -166,7 +166,7 @@ fn an_index_with_another_ngram_size_is_unused_and_can_be_rebuilt() {
     assert_eq!(chat.database().search_index_minimum().expect("the query succeeds"), None);
     let find = || {
         chat.messages()
-            .search_messages("needle", &Page::first(5))
+            .search_messages("needle", &chatkeep::MessageFilter::default(), &Page::first(5))
             .expect("the search succeeds")
             .len()
     };

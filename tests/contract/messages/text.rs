@@ -145,7 +145,11 @@ fn a_nul_character_is_rejected_by_field_name(store: &Store) {
         assert_rejected(store.messages().log_message(&message), field);
         assert_rejected(store.messages().log_messages(&[message]), &format!("messages[0].{field}"));
     }
-    let found = store.messages().search_messages("a\0", &chatkeep::Page::default());
+    let found = store.messages().search_messages(
+        "a\0",
+        &chatkeep::MessageFilter::default(),
+        &chatkeep::Page::default(),
+    );
     assert_eq!(found.map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
     assert_eq!(store.texts(&everything()), Vec::<String>::new());
 }

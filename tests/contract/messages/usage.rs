@@ -70,7 +70,11 @@ fn every_value_is_returned_by_every_read(store: &Store) {
     for (stored, message) in store.all().iter().zip(&messages) {
         assert_stored(stored, message);
     }
-    let found = store.messages().search_messages("message", &Page::first(10));
+    let found = store.messages().search_messages(
+        "message",
+        &chatkeep::MessageFilter::default(),
+        &Page::first(10),
+    );
     for (stored, message) in found.expect("the search succeeds").iter().rev().zip(&messages) {
         assert_stored(stored, message);
     }

@@ -118,6 +118,7 @@ pub(super) enum Call {
     Count(Filter),
     Search {
         query: String,
+        filter: Filter,
         limit: i64,
         offset: i64,
     },
@@ -149,7 +150,8 @@ fn call() -> impl Strategy<Value = Call> {
         5 => (filter(), page()).prop_map(|(filter, (limit, offset))| Call::List { filter, limit, offset }),
         2 => (filter(), 1_i64..4).prop_map(|(filter, limit)| Call::ListInPages { filter, limit }),
         3 => filter().prop_map(Call::Count),
-        5 => (text(1), page()).prop_map(|(query, (limit, offset))| Call::Search { query, limit, offset }),
+        5 => (text(1), search_filter(), page())
+            .prop_map(|(query, filter, (limit, offset))| Call::Search { query, filter, limit, offset }),
         3 => totals_filter().prop_map(Call::Totals),
         1 => Just(Call::RebuildTotals),
         1 => select(&[1, 3_000]).prop_map(|days| Call::DeleteOld { days }),
@@ -251,6 +253,11 @@ fn filter() -> impl Strategy<Value = Filter> {
             conversation_id,
             user_id,
         })
+}
+
+/// Searches mostly have no filter.
+fn search_filter() -> impl Strategy<Value = Filter> {
+    prop_oneof![2 => Just(Filter::default()), 1 => filter()]
 }
 
 /// A short text of characters that are special in some syntax, and of letters in both cases.

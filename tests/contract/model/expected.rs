@@ -76,12 +76,14 @@ impl Expected {
         self.sorted(|draft| filter.matches(draft)).into_iter().map(|stored| stored.id).collect()
     }
 
-    pub(super) fn containing(&self, query: &str) -> Vec<i64> {
+    pub(super) fn containing(&self, query: &str, filter: &Filter) -> Vec<i64> {
         let query = query.to_lowercase();
         let contains = |text: &str| text.to_lowercase().contains(&query);
         let found = self
-            .sorted(|draft| contains(&draft.text) || draft.answer.as_deref().is_some_and(contains));
-        found.into_iter().map(|stored| stored.id).collect()
+            .sorted(|draft| contains(&draft.text) || draft.answer.as_deref().is_some_and(contains))
+            .into_iter()
+            .filter(|stored| filter.matches(&stored.draft));
+        found.map(|stored| stored.id).collect()
     }
 
     pub(super) fn delete_before(&mut self, cutoff: Timestamp) -> u64 {

@@ -70,11 +70,13 @@ fn perform(store: &Store, model: &mut Expected, call: Call) {
                 .expect("the query succeeds");
             assert_eq!(count, model.matching(&filter).len() as i64);
         }
-        Call::Search { query, limit, offset } => {
+        Call::Search { query, filter, limit, offset } => {
             let page = Page { limit, offset, cursor: None };
-            let found =
-                store.messages().search_messages(&query, &page).expect("the search succeeds");
-            assert_eq!(ids(&found), cut(model.containing(&query), limit, offset));
+            let found = store
+                .messages()
+                .search_messages(&query, &filter.to_filter(), &page)
+                .expect("the search succeeds");
+            assert_eq!(ids(&found), cut(model.containing(&query, &filter), limit, offset));
         }
         Call::Totals(filter) => compare_totals(store, model, &filter),
         Call::RebuildTotals => store.messages().rebuild_totals().expect("the totals are rebuilt"),

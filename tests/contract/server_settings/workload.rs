@@ -27,7 +27,11 @@ pub(super) fn assert_usual_results(url: &str) {
     let all: Result<Vec<_>, _> = log.iter_messages(&filter, Order::OldestFirst).collect();
     assert_eq!(all.expect("the query succeeds").len(), logged.len());
     let found = log
-        .search_messages("CALLER 3: it's \\ \"7\"", &Page::first(50))
+        .search_messages(
+            "CALLER 3: it's \\ \"7\"",
+            &chatkeep::MessageFilter::default(),
+            &Page::first(50),
+        )
         .expect("the search succeeds");
     assert_eq!(found.len(), 1);
     let analytics = log.get_analytics(&AnalyticsFilter::default()).expect("the query succeeds");

@@ -38,7 +38,11 @@ pub(super) fn perform(store: &Store, call: &str, arguments: &Value) -> Result<Va
         "get_message_count" => Ok(json!(store.messages().get_message_count(&arguments.filter()?)?)),
         "search_messages" => {
             let query = arguments.text("query").expect("a query");
-            Ok(texts(store.messages().search_messages(&query, &arguments.page(50))?))
+            Ok(texts(store.messages().search_messages(
+                &query,
+                &arguments.filter()?,
+                &arguments.page(50),
+            )?))
         }
         "get_analytics" => Ok(as_json(store.messages().get_analytics(&AnalyticsFilter {
             start: arguments.timestamp("start_date")?,

@@ -47,6 +47,7 @@ pub(crate) enum MessagesCommand {
     #[command(after_help = examples! {
         "chatkeep messages search \"write-ahead log\""
         "chatkeep messages search 100% --limit 5"
+        "chatkeep messages search WAL --user-id 7 --since 30d"
     })]
     Search(SearchOptions),
 
@@ -294,6 +295,9 @@ pub(crate) struct SearchOptions {
     /// Number of messages to skip
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) offset: i64,
+
+    #[command(flatten)]
+    pub(crate) filter: FilterOptions,
 }
 
 #[derive(Debug, Args)]

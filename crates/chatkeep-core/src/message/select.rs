@@ -41,6 +41,7 @@ macro_rules! filtered {
         query
     }};
 }
+pub(super) use filtered;
 
 /// Returns the message with this id, or `None` if it does not exist.
 ///

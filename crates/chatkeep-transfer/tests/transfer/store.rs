@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use chatkeep::{AnalyticsFilter, Chatkeep, Message, MessageFilter, NewMessage, Order, Result};
+use chatkeep::{
+    AnalyticsFilter, Chatkeep, Message, MessageFilter, MessageStatus, NewMessage, Order, Result,
+    Usage,
+};
 use chatkeep_testkit::{Engine, TestDatabase};
 use tempfile::TempDir;
 
@@ -90,6 +93,21 @@ pub(crate) fn other(engine: Engine) -> Store {
     Store::create(engine)
 }
 
+fn with_details(message: NewMessage, n: i64) -> NewMessage {
+    let usage = Usage {
+        input_tokens: Some(n + 100),
+        output_tokens: Some(n + 10),
+        cached_tokens: Some(n),
+        reasoning_tokens: Some(0),
+        cost: Some("0.00125".parse().expect("a cost")),
+        latency_ms: Some(n),
+        ttft_ms: Some(n / 2),
+        status: Some(MessageStatus::Failed),
+        error: Some("\u{1f512} \\N \t".to_owned()),
+    };
+    message.with_conversation_id(n).with_user_id(7).with_usage(usage)
+}
+
 /// Stores messages of every kind with gaps between their ids, and two tokens. Returns the valid
 /// token.
 pub(crate) fn fill(store: &Store) -> String {
@@ -102,7 +120,13 @@ pub(crate) fn fill(store: &Store) -> String {
             let message = NewMessage::new(format!("question {n}"))
                 .with_timestamp(timestamp)
                 .with_tokens_used(n);
-            if n % 3 == 0 { message.with_provider("openai").with_model("gpt-4o") } else { message }
+            let message = if n % 3 == 0 {
+                message.with_provider("openai").with_model("gpt-4o")
+            } else {
+                message
+            };
+            // Some batches have no message with details, others have few.
+            if n > 300 && n % 50 == 0 { with_details(message, n) } else { message }
         })
         .collect();
     batch.push(

@@ -29,7 +29,9 @@ fn a_slow_sqlite_search_times_out_and_its_connection_stays_usable() {
          (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 500000) \
          SELECT '2999-01-01 00:00:00.000000', 'haystack ' || n FROM number",
     );
-    let search = |text| chat.messages().search_messages(text, &Page::first(10));
+    let search = |text| {
+        chat.messages().search_messages(text, &chatkeep::MessageFilter::default(), &Page::first(10))
+    };
     for _ in 0..2 {
         fails(database.url(), || search("needle"))
             .with(ErrorKind::Unavailable)

@@ -65,7 +65,9 @@ fn a_long_statement_is_interruptible() {
         (0..20_000).map(|n| NewMessage::new(format!("{n} {}", "Straße ".repeat(300)))).collect();
     chat.messages().log_messages(&batch).expect("they are logged");
     // The search scans every row.
-    let search = |text: &str| chat.messages().search_messages(text, &Page::first(10));
+    let search = |text: &str| {
+        chat.messages().search_messages(text, &chatkeep::MessageFilter::default(), &Page::first(10))
+    };
     let error = interruptible(|| true, || search("not in there"));
     assert_eq!(error.expect_err("it was interrupted").kind(), ErrorKind::Interrupted);
     assert_eq!(search("19999 Stra").expect("it is done").len(), 1);

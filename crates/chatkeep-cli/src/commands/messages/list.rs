@@ -43,7 +43,11 @@ pub(super) fn list(options: ListOptions, context: &Context) -> Result<(), Failur
 
 pub(super) fn search(options: &SearchOptions, context: &Context) -> Result<(), Failure> {
     let page = Page { limit: options.limit, offset: options.offset, cursor: None };
-    let messages = context.open()?.messages().search_messages(&options.query, &page)?;
+    let messages = context.open()?.messages().search_messages(
+        &options.query,
+        &options.filter.filter(),
+        &page,
+    )?;
     let terminal = &context.terminal;
     if terminal.json {
         return terminal.print_json(&messages);

@@ -26,8 +26,10 @@ pub use self::index::{
 };
 use self::matches::Matches;
 use super::cursor::Cursor;
-use super::filter::Page;
+use super::filter::{MessageFilter, Page};
+use super::metadata_filter::MetadataHas;
 use super::record::Message;
+use super::select::filtered;
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::messages;
@@ -45,28 +47,38 @@ const NEWEST: i64 = 2_000;
 /// messages is expected to fill the page.
 const SCAN_FACTOR: i64 = 25;
 
-/// Returns the messages whose text or response contains this text, newest first.
+/// Returns the messages that match the filter, and whose text or response contains this text, newest
+/// first.
 ///
 /// # Errors
 /// - `InvalidInput` with the field `query` if the text is empty, has more than 1,000 characters or
 ///   contains a NUL character.
 /// - `InvalidInput` with the field `limit`, `offset` or `cursor` if the page is invalid.
 /// - `Unavailable` or another connection error if the database does not answer.
-pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<Vec<Message>> {
+pub fn search(
+    connection: &mut Connection,
+    query: &str,
+    filter: &MessageFilter,
+    page: &Page,
+) -> Result<Vec<Message>> {
     page.check()?;
     check(query)?;
     let matches = Matches::new(query, connection.engine());
+    // The messages of a conversation or a user are few, and read by an index of their own.
+    if filter.conversation_id.is_some() || filter.user_id.is_some() {
+        return load(connection, matches.in_order(), None, None, filter, page);
+    }
     let index = index::inspect(connection)?;
     let Some(candidates) = Candidates::of(connection, &index, query)? else {
         // PostgreSQL would use the index even if it misses messages with this text.
         let is_ready = index.state == SearchIndexState::Ready;
         let matches = if is_ready { matches.in_order() } else { matches };
-        return load(connection, matches, None, None, page);
+        return load(connection, matches, None, None, filter, page);
     };
     let Some(oldest) = scan_limit(connection, page.cursor)? else {
-        return load(connection, matches.in_order(), None, None, page);
+        return load(connection, matches.in_order(), None, None, filter, page);
     };
-    let newest = load(connection, matches.in_order(), None, Some(oldest), page)?;
+    let newest = load(connection, matches.in_order(), None, Some(oldest), filter, page)?;
     let found = newest.len() as i64;
     if found == page.limit {
         return Ok(newest);
@@ -75,10 +87,10 @@ pub fn search(connection: &mut Connection, query: &str, page: &Page) -> Result<V
     // longer than the scan.
     let is_frequent = found * SCAN_FACTOR >= page.limit + page.offset;
     if is_frequent || candidates.are_many(connection)? {
-        return load(connection, matches.in_order(), None, None, page);
+        return load(connection, matches.in_order(), None, None, filter, page);
     }
     let matches = if candidates.is_pattern() { matches } else { matches.in_order() };
-    load(connection, matches, Some(candidates), None, page)
+    load(connection, matches, Some(candidates), None, filter, page)
 }
 
 /// Validates the search text.
@@ -131,11 +143,13 @@ fn load(
     matches: Matches,
     candidates: Option<Candidates>,
     oldest: Option<Timestamp>,
+    filter: &MessageFilter,
     page: &Page,
 ) -> Result<Vec<Message>> {
+    let engine = connection.engine();
     let rows = on_engine!(connection, c => {
         let query = messages::table.select(messages::all_columns).into_boxed();
-        let mut query = after_cursor!(query, page.cursor)
+        let mut query = filtered!(after_cursor!(query, page.cursor), filter, engine)
             .filter(matches)
             .order((messages::timestamp.desc(), messages::id.desc()))
             .limit(page.limit);
