@@ -40,29 +40,19 @@ func TestScenarios(t *testing.T) {
 		must(t, err)
 		must(t, decodeExactly(text, &file))
 		for _, one := range file.Cases {
+			// The Rust suite runs them on every engine; each needs a database of its own.
+			if one.Engines != nil && !strings.Contains(strings.Join(one.Engines, " "), "sqlite") {
+				continue
+			}
 			t.Run(filepath.Base(path)+"/"+one.Name, func(t *testing.T) {
-				onEachEngine(t, func(t *testing.T, chat *Chatkeep) {
-					engine, err := chat.Database.DBType()
-					must(t, err)
-					if one.isFor(engine) {
-						runner.run(t, chat, one.Steps)
-					}
-				})
+				path := filepath.Join(t.TempDir(), "chatkeep.db")
+				runner.run(t, openStore(t, "sqlite:///"+path), one.Steps)
 			})
 		}
 	}
 	if runner.typed < runner.calls*3/4 {
 		t.Errorf("only %d of %d calls use the methods", runner.typed, runner.calls)
 	}
-}
-
-func (s scenario) isFor(engine Engine) bool {
-	for _, one := range s.Engines {
-		if one == string(engine) {
-			return true
-		}
-	}
-	return s.Engines == nil
 }
 
 // scenarioRunner counts its calls, and those whose arguments Go's types express exactly.

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { ENGINES } from './support/databases.mjs';
 import { camel } from './support/exact_json.mjs';
 import { all, onEachEngine } from './support/stores.mjs';
 import { codeOf, expand, readVectors } from './support/vectors.mjs';
@@ -11,12 +10,6 @@ const API = new URL('../../api/chatkeep.json', import.meta.url);
 const { interfaces, records } = JSON.parse(readFileSync(API, 'utf8'));
 /** Types of the items of iterators. */
 const ITEMS = { iter_messages: 'Message' };
-
-/** Returns the object with the operations of an interface. */
-function ownerOf(chat, { name, class: className }) {
-  if (name === 'store') return chat;
-  return chat[className[0].toLowerCase() + className.slice(1).replace('atabase', 'b')];
-}
 
 /** Converts the keys of records to camel case. Other keys are data. */
 function spelled(type, value) {
@@ -47,8 +40,8 @@ function argumentsOf({ name, parameters }, args) {
 }
 
 /** Makes a call. The items of an iterator are returned as an array. */
-async function perform(chat, described, operation, args) {
-  const owner = ownerOf(chat, described);
+async function perform(chat, { attribute }, operation, args) {
+  const owner = attribute === undefined ? chat : chat[camel(attribute)];
   const method = camel(operation.name);
   if (operation.form === 'property') return owner[method];
   const result = owner[method](...argumentsOf(operation, args));
@@ -98,9 +91,9 @@ async function run(chat, steps) {
 }
 
 for (const [file, { cases }] of readVectors('operations')) {
-  for (const { name, engines = ENGINES, steps } of cases) {
-    const title = `scenario passes: ${file}, ${name}`;
-    const tested = ENGINES.filter((engine) => engines.includes(engine));
-    onEachEngine(title, (_, { chat }) => run(chat, steps), tested);
+  for (const { name, engines = ['sqlite'], steps } of cases) {
+    // The Rust suite runs them on every engine; each needs a database of its own.
+    const tested = engines.filter((engine) => engine === 'sqlite');
+    onEachEngine(`${file}: ${name}`, (_, { chat }) => run(chat, steps), tested);
   }
 }

@@ -17,15 +17,3 @@ mod settings;
 mod stores;
 #[cfg(test)]
 mod tests;
-
-/// Runs a test on an engine; see `on_every_engine`.
-#[cfg(test)]
-mod every_engine {
-    use chatkeep_testkit::Engine;
-
-    pub(crate) fn run(engine: Engine, case: fn(Engine)) {
-        if engine.is_available() {
-            case(engine);
-        }
-    }
-}
