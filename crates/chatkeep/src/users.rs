@@ -18,6 +18,7 @@ use crate::batch_sizer::BatchSizer;
 use crate::managers::Parts;
 use crate::password_checker::PasswordChecker;
 use crate::retry::with_retry;
+use crate::revocations::Revocations;
 
 /// Creates users and checks how they sign in. It is cheap to clone.
 #[derive(Clone)]
@@ -48,6 +49,15 @@ impl UserManager {
         let salt = parts.settings.password_salt.clone();
         let passwords = PasswordChecker::new(salt, pool.settings().pool_timeout);
         Self { pool, passwords: Arc::new(passwords) }
+    }
+
+    /// Runs a change that ends sessions or the validity of a user's tokens. It is recorded after a
+    /// failure, too, because the change may have been made.
+    fn end_sign_ins(&self, change: impl Fn(&mut Connection) -> Result<bool>) -> Result<bool> {
+        let outcome = with_retry(&self.pool, change);
+        Revocations::of_sessions().record_any();
+        Revocations::of_tokens().record_any();
+        outcome
     }
 
     /// Creates a user. An e-mail address, a username or an identity is required.
@@ -335,7 +345,7 @@ impl UserManager {
     ) -> Result<bool> {
         let run = || {
             let hash = self.passwords.hash(password)?;
-            with_retry(&self.pool, |connection| {
+            self.end_sign_ins(|connection| {
                 users::set_password(connection, user_id, &hash, end_sessions)
             })
         };
@@ -374,7 +384,7 @@ impl UserManager {
     #[operation(write)]
     pub fn set_active(&self, user_id: &str, #[argument(positional)] active: bool) -> Result<bool> {
         let run =
-            || with_retry(&self.pool, |connection| users::set_active(connection, user_id, active));
+            || self.end_sign_ins(|connection| users::set_active(connection, user_id, active));
         run().map_err(|error| error.with_operation("set_active"))
     }
 
@@ -392,7 +402,7 @@ impl UserManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn end_sessions(&self, user_id: &str) -> Result<bool> {
-        let run = || with_retry(&self.pool, |connection| users::new_stamp(connection, user_id));
+        let run = || self.end_sign_ins(|connection| users::new_stamp(connection, user_id));
         run().map_err(|error| error.with_operation("end_sessions"))
     }
 
@@ -440,7 +450,7 @@ impl UserManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn delete_user(&self, user_id: &str) -> Result<bool> {
-        let run = || with_retry(&self.pool, |connection| users::delete(connection, user_id));
+        let run = || self.end_sign_ins(|connection| users::delete(connection, user_id));
         run().map_err(|error| error.with_operation("delete_user"))
     }
 

@@ -11,6 +11,7 @@ on_every_engine![
     unknown_and_ended_sessions_are_not_revoked,
     a_logout_ends_the_session_by_any_of_its_secrets,
     all_sessions_of_a_user_are_revoked_except_one,
+    a_change_of_the_user_ends_cached_sessions_at_once,
     sessions_are_deleted_days_after_their_end,
     out_of_range_days_are_rejected,
 ];
@@ -85,6 +86,28 @@ fn all_sessions_of_a_user_are_revoked_except_one(store: &Store) {
     assert_eq!(revoke(Some(other.session.id.as_str())), 1);
     assert_eq!(revoke(None), 0);
     assert_eq!(reason(store, other.secret.expose()), SessionReason::Valid);
+}
+
+fn a_change_of_the_user_ends_cached_sessions_at_once(store: &Store) {
+    let other = open(store.raw.url());
+    let changes: [fn(&Store); 3] = [
+        |store| assert!(store.users().end_sessions("ann").expect("a new stamp")),
+        |store| {
+            let changed = store.users().set_password("ann", &"correct horse".into(), true);
+            assert!(changed.expect("a new password"));
+        },
+        |store| assert!(store.users().set_active("ann", false).expect("the user is inactive")),
+    ];
+    add_user(store, "ann");
+    for change in changes {
+        let created = store.sessions().create_session(&NewSession::new("ann")).expect("a session");
+        let secret = created.secret.expose();
+        assert_eq!(reason(store, secret), SessionReason::Valid);
+        assert_eq!(reason(&other, secret), SessionReason::Valid);
+        change(store);
+        assert!(!store.sessions().verify_session(secret).expect("the query succeeds"));
+        assert!(!other.sessions().verify_session(secret).expect("the query succeeds"));
+    }
 }
 
 fn sessions_are_deleted_days_after_their_end(store: &Store) {

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use chatkeep::{Error, ErrorKind, NewMessage, PoolSettings};
+use chatkeep::{Error, ErrorKind, NewMessage, NewToken, PoolSettings};
 use chatkeep_core::tokens;
 use chatkeep_testkit::{Engine, TestDatabase};
 
@@ -85,7 +85,7 @@ fn a_deadlock_has_one_retryable_victim(engine: Engine) {
     let database = TestDatabase::create(engine);
     let mut first = connection(database.url());
     let ids = [(); 2]
-        .map(|()| tokens::create(&mut first, "t", None).expect("the server is available").id);
+        .map(|()| tokens::create(&mut first, &NewToken::new("t")).expect("the server is available").id);
     let mut second = try_connection(database.url()).expect("the server is available");
 
     let both_have_one = Barrier::new(2);
