@@ -8,7 +8,6 @@
 import { invalidInput, wrongType } from './errors.js';
 import { hasOwnJsonForm, withJsonForm } from './json.js';
 
-const FIELD = 'metadata';
 /** Protects the stack. Rust enforces the documented limit of 30 levels with a precise error. */
 const MAX_DEPTH = 40;
 /** A message has at most 16 MiB, so the check can stop there. */
@@ -17,6 +16,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** State of the check of a value. */
 interface Check {
   readonly operation: string;
+  readonly field: string;
   /** Whether the value contains something that `JSON.stringify` would not write correctly. */
   needsWriter: boolean;
   /** Bytes left for the rest of the value. An approximation that never rejects a valid value. */
@@ -24,12 +24,12 @@ interface Check {
 }
 
 /** Returns the JSON text of metadata, or null without metadata. */
-export function metadataText(operation: string, value: unknown): string | null {
+export function metadataText(operation: string, value: unknown, field = 'metadata'): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw wrongType(operation, FIELD, 'an object or null', value);
+    throw wrongType(operation, field, 'an object or null', value);
   }
-  const check: Check = { operation, needsWriter: false, bytesLeft: MAX_BYTES };
+  const check: Check = { operation, field, needsWriter: false, bytesLeft: MAX_BYTES };
   checkValue(check, value, 1);
   if (!check.needsWriter) return JSON.stringify(value);
   const text = write(check, value, 1);
@@ -142,7 +142,7 @@ function writeObject(check: Check, value: object, depth: number, key: string): s
 }
 
 function invalid(check: Check, message: string): Error {
-  return invalidInput(check.operation, FIELD, message);
+  return invalidInput(check.operation, check.field, message);
 }
 
 /**

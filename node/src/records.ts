@@ -5,8 +5,11 @@ import { metadataText } from './metadata.js';
 import { unknownName } from './options.js';
 import { timestampArg } from './timestamps.js';
 
-/** The keys of a record, in the addon's order, with the types whose values are converted. */
-export type RecordKeys = readonly (readonly [key: string, type?: 'metadata' | 'timestamp'])[];
+/** A key of a record, and its type if the value is converted. */
+export type RecordKey = readonly [key: string, type?: 'metadata' | 'timestamp'];
+
+/** The keys of a record, in the addon's order. */
+export type RecordKeys = readonly RecordKey[];
 
 /**
  * Converts the records of an iterable.
@@ -38,17 +41,24 @@ function recordArg(operation: string, field: string, record: unknown, keys: Reco
   for (const name in values) {
     if (!known.includes(name)) throw unknownName(operation, name, 'key', known, `${field}.`);
   }
-  return keys.map(([key, type]) => {
-    const value = values[key];
-    if (type === 'timestamp') return timestampArg(value);
-    return type === 'metadata'
-      ? withPrefix(`${field}.`, () => metadataText(operation, value))
-      : value;
-  });
+  return keys.map((key) => valueArg(operation, `${field}.`, key, values));
+}
+
+/** Converts a value of a record. */
+export function valueArg(
+  operation: string,
+  prefix: string,
+  [key, type]: RecordKey,
+  values: Record<string, unknown>,
+): unknown {
+  const value = values[key];
+  if (type === 'timestamp') return timestampArg(value);
+  if (type === undefined) return value;
+  return withPrefix(prefix, () => metadataText(operation, value, key));
 }
 
 /** Adds the position of a record to the field of an error. */
-export function withPrefix<T>(prefix: string, convert: () => T): T {
+function withPrefix<T>(prefix: string, convert: () => T): T {
   if (prefix === '') return convert();
   try {
     return convert();

@@ -1,10 +1,15 @@
-/** Keys of records in arguments. Made from the descriptions in crates/ by `make generate`. */
+/** Keys of records in arguments, and of messages. Made from the descriptions in crates/ by `make generate`. */
 
 import type { RecordKeys } from '../records.js';
 
-export const newItemKeys: RecordKeys = [
-  ['role'],
-  ['kind'],
-  ['content', 'metadata'],
-  ['messageId'],
+export const newMessageKeys: RecordKeys = [
+  ['message'],
+  ['response'],
+  ['provider'],
+  ['model'],
+  ['tokensUsed'],
+  ['metadata', 'metadata'],
+  ['timestamp', 'timestamp'],
 ];
+
+export const messageDetails: readonly string[] = [];

@@ -282,7 +282,8 @@ fn value(field: &Field, target: &str) -> String {
     match field.ty {
         Type::Timestamp | Type::Optional(Type::Timestamp) => format!("timestampArg({name})"),
         Type::Metadata | Type::Optional(Type::Metadata) | Type::MetadataFilter => {
-            format!("metadataText({target}.name, {name})")
+            let field = if name == "metadata" { String::new() } else { format!(", '{name}'") };
+            format!("metadataText({target}.name, {name}{field})")
         }
         Type::Cursor | Type::Optional(Type::Cursor) => format!("cursorArg({target}.name, {name})"),
         Type::List(Type::Record(record)) if record.name != NEW_MESSAGE => {
