@@ -314,9 +314,31 @@ type SearchMessagesOptions struct {
 
 	// Position after which the page starts. A cursor and an offset are mutually exclusive.
 	Cursor Cursor `json:"cursor,omitempty"`
+
+	// Provider, compared exactly.
+	Provider *string `json:"provider,omitempty"`
+
+	// Model, compared exactly.
+	Model *string `json:"model,omitempty"`
+
+	// Earliest timestamp, inclusive.
+	StartDate *time.Time `json:"start_date,omitempty"`
+
+	// Latest timestamp, inclusive.
+	EndDate *time.Time `json:"end_date,omitempty"`
+
+	// Required metadata keys and their values.
+	Metadata Metadata `json:"metadata"`
+
+	// Id of the conversation.
+	ConversationID *int64 `json:"conversation_id,omitempty"`
+
+	// Id of the user.
+	UserID *int64 `json:"user_id,omitempty"`
 }
 
-// SearchMessages returns the messages whose text or response contains a text, newest first.
+// SearchMessages returns the matching messages whose text or response contains a text, newest
+// first.
 //
 // The search ignores case, by Unicode's simple case folding. %, _ and \ are ordinary characters.
 //

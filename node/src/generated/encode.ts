@@ -10,6 +10,36 @@ export const newMessageKeys: RecordKeys = [
   ['tokensUsed'],
   ['metadata', 'metadata'],
   ['timestamp', 'timestamp'],
+  ['conversationId'],
+  ['userId'],
+  ['inputTokens'],
+  ['outputTokens'],
+  ['cachedTokens'],
+  ['reasoningTokens'],
+  ['cost'],
+  ['latencyMs'],
+  ['ttftMs'],
+  ['status'],
+  ['error'],
 ];
 
-export const messageDetails: readonly string[] = [];
+export const newItemKeys: RecordKeys = [
+  ['role'],
+  ['kind'],
+  ['content', 'metadata'],
+  ['messageId'],
+];
+
+export const messageDetails: readonly string[] = [
+  'conversationId',
+  'userId',
+  'inputTokens',
+  'outputTokens',
+  'cachedTokens',
+  'reasoningTokens',
+  'cost',
+  'latencyMs',
+  'ttftMs',
+  'status',
+  'error',
+];

@@ -69,7 +69,7 @@ const SEARCH_MESSAGES = operation(
   'messages',
   'search_messages',
   'searchMessages',
-  ['limit', 'offset', 'cursor'],
+  ['limit', 'offset', 'cursor', 'provider', 'model', 'startDate', 'endDate', 'metadata', 'conversationId', 'userId'],
   messagesOf,
 );
 const GET_ANALYTICS = operation(
@@ -324,13 +324,14 @@ export class MessageLogger extends MessageLoggerBase {
   }
 
   /**
-   * Returns the messages whose text or response contains a text, newest first.
+   * Returns the matching messages whose text or response contains a text, newest first.
    *
    * The search ignores case, by Unicode's simple case folding. `%`, `_` and `\` are ordinary
    * characters.
    *
    * @param query The text, 1–1,000 characters.
-   * @param options Options: `limit`, `offset`, `cursor` and `signal`.
+   * @param options Options: `limit`, `offset`, `cursor`, `provider`, `model`, `startDate`,
+   * `endDate`, `metadata`, `conversationId`, `userId` and `signal`.
    * @throws `CHATKEEP_INVALID_INPUT`: `query`, `limit`, `offset` or `cursor` is invalid.
    * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
    * are possible, too.
@@ -346,8 +347,15 @@ export class MessageLogger extends MessageLoggerBase {
    * ```
    */
   searchMessages(query: string, options?: PageOptions): Promise<Message[]> {
-    return call(this, SEARCH_MESSAGES, options, ({ limit, offset, cursor }) => [
+    return call(this, SEARCH_MESSAGES, options, ({ limit, offset, cursor, provider, model, startDate, endDate, metadata, conversationId, userId }) => [
       query,
+      provider,
+      model,
+      timestampArg(startDate),
+      timestampArg(endDate),
+      metadataText(SEARCH_MESSAGES.name, metadata),
+      conversationId,
+      userId,
       limit,
       offset,
       cursorArg(SEARCH_MESSAGES.name, cursor),

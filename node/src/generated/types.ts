@@ -916,7 +916,7 @@ export interface IterationOptions extends MessageFilter, Abortable {
 }
 
 /** Options of `searchMessages`. */
-export interface PageOptions extends Abortable {
+export interface PageOptions extends MessageFilter, Abortable {
   /** Maximum number of messages to return (1–10,000). Default: 50. */
   readonly limit?: number | bigint | undefined;
   /**

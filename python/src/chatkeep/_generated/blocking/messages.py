@@ -386,9 +386,20 @@ class MessageLogger(MessageLoggerBase):
         )
 
     def search_messages(
-        self, query: str, limit: int = 50, offset: int = 0, cursor: str | Message | None = None
+        self,
+        query: str,
+        limit: int = 50,
+        offset: int = 0,
+        cursor: str | Message | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        start_date: TimestampInput | None = None,
+        end_date: TimestampInput | None = None,
+        metadata: MetadataFilter | None = None,
+        conversation_id: int | None = None,
+        user_id: int | None = None,
     ) -> list[Message]:
-        r"""Returns the messages whose text or response contains a text, newest first.
+        r"""Returns the matching messages whose text or response contains a text, newest first.
 
         The search ignores case, by Unicode's simple case folding. ``%``, ``_`` and ``\`` are
         ordinary characters.
@@ -400,10 +411,17 @@ class MessageLogger(MessageLoggerBase):
                 concurrently.
             cursor (str | Message | None): Position after which the page starts. A cursor and an
                 offset are mutually exclusive.
+            provider (str | None): Provider, compared exactly.
+            model (str | None): Model, compared exactly.
+            start_date (datetime | date | str | None): Earliest timestamp, inclusive.
+            end_date (datetime | date | str | None): Latest timestamp, inclusive.
+            metadata (MetadataFilter | None): Required metadata keys and their values.
+            conversation_id (int | None): Id of the conversation.
+            user_id (int | None): Id of the user.
 
         Returns:
-            list[Message]: The messages whose text or response contains a text, newest first. Each
-                is a ``dict`` with the keys ``id``, ``timestamp``, ``user_message``,
+            list[Message]: The matching messages whose text or response contains a text, newest
+                first. Each is a ``dict`` with the keys ``id``, ``timestamp``, ``user_message``,
                 ``bot_response``, ``provider``, ``model``, ``tokens_used``, ``metadata``,
                 ``conversation_id``, ``user_id``, ``input_tokens``, ``output_tokens``,
                 ``cached_tokens``, ``reasoning_tokens``, ``cost``, ``latency_ms``, ``ttft_ms``,
@@ -422,7 +440,11 @@ class MessageLogger(MessageLoggerBase):
             >>> [message["id"] for message in log.search_messages("wal FILE")]
             [1]
         """
-        return call(self._store, _SEARCH_MESSAGES, (query, limit, offset, cursor))
+        return call(
+            self._store,
+            _SEARCH_MESSAGES,
+            (query, provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
+        )
 
     def get_analytics(
         self,
