@@ -45,7 +45,7 @@ impl SessionManager {
         Self { checker: SessionChecker::new(Arc::clone(&pool), cache, recorder), pool }
     }
 
-    /// Creates a session of a user who has signed in. Only a hash of its secret is stored, so this is
+    /// Creates a session of a signed-in user. Only a hash of its secret is stored, so this is
     /// the only time that it can be delivered.
     ///
     /// # Returns

@@ -264,12 +264,12 @@ impl TokenManager {
         let found = find(&mut *self.pool.reader()?, hash)?;
         let now = Timestamp::now();
         let state: Option<TokenState> = found.as_ref().map(Into::into);
-        if let Some(state) =
-            state.filter(|state| TokenReason::of(*state, now) == TokenReason::Valid)
-        {
-            if !state.last_used_at.is_some_and(|last| is_recent(last, now)) {
-                self.last_used.record(state.id, now);
-            }
+        let is_due = |state: &TokenState| {
+            TokenReason::of(*state, now) == TokenReason::Valid
+                && !state.last_used_at.is_some_and(|last| is_recent(last, now))
+        };
+        if let Some(state) = state.filter(is_due) {
+            self.last_used.record(state.id, now);
         }
         Ok(found)
     }
@@ -286,7 +286,7 @@ impl TokenManager {
     /// tokens themselves.
     ///
     /// # Arguments
-    /// - `user_id`: Id of the user who owns the tokens; without it, all tokens are returned.
+    /// - `user_id`: Id of the user that owns the tokens; without it, all tokens are returned.
     ///
     /// # Errors
     /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.

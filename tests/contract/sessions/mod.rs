@@ -30,7 +30,7 @@ pub(crate) fn stamp(text: &str) -> String {
     format!("{text:->32}")
 }
 
-/// Creates a session of the user `ann`, who is added.
+/// Creates a session of the user `ann`, which is added.
 fn session(store: &Store) -> CreatedSession {
     add_user(store, "ann");
     store.sessions().create_session(&NewSession::new("ann")).expect("the session is created")

@@ -31,7 +31,7 @@ struct NewRow<'a> {
 /// Creates a session of an active user at `now`, and stores the hash of its secret.
 ///
 /// # Errors
-/// `InvalidInput` with the field's name, `user_id` for a user who does not exist or is inactive; or
+/// `InvalidInput` with the field's name, `user_id` unless an active user has the id; or
 /// an error of the database.
 pub fn create(
     connection: &mut Connection,

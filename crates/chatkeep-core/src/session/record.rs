@@ -24,7 +24,7 @@ const DEFAULT_LIFETIME: i64 = 30 * 86_400;
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(argument)]
 pub struct NewSession {
-    /// Id of the user who signed in.
+    /// Id of the signed-in user.
     pub user_id: String,
     /// Seconds until the session ends: 1 to 315,360,000; by default 30 days.
     #[record(default = 2592000)]
@@ -88,7 +88,7 @@ impl NewSession {
         self
     }
 
-    /// Validates everything except the user, whom only the database knows.
+    /// Validates everything except the user, which only the database knows.
     ///
     /// # Errors
     /// `InvalidInput` with the field's name.

@@ -96,7 +96,7 @@ pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<Found
     }
     let Some(row) = found else { return Ok(None) };
     let owner = match row.user_id {
-        // A user who was deleted in the meantime has no tokens.
+        // A user that was deleted since the first query has no tokens.
         Some(id) => match owners(connection, [id])?.remove(&id) {
             Some(owner) => Some(owner),
             None => return Ok(None),

@@ -1,4 +1,4 @@
-//! The users who own tokens. They are read only for tokens that have an owner.
+//! The owners of tokens. They are read only for tokens that have one.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::value::public_id;
 /// Maximum number of users that one query reads.
 const MAX_USERS: usize = 1_000;
 
-/// A user who owns tokens.
+/// The owner of a token.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
     pub(super) public_id: String,

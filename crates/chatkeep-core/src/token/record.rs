@@ -29,7 +29,7 @@ pub struct TokenInfo {
     pub last_used_at: Option<Timestamp>,
     /// The token's first characters, to identify it.
     pub token_start: Option<String>,
-    /// Id of the user who owns the token.
+    /// Id of the user that owns the token.
     pub user_id: Option<String>,
     /// The scopes that the token has.
     pub scopes: Vec<String>,
@@ -53,7 +53,7 @@ pub struct NewToken {
     pub expires_days: Option<i64>,
     /// Scopes that the token has, such as `read`; at most 100 of up to 100 characters.
     pub scopes: Option<Vec<String>>,
-    /// Id of the user who owns the token. The token is invalid while the user is inactive, and is
+    /// Id of the user that owns the token. The token is invalid while the user is inactive, and is
     /// deleted with the user.
     pub user_id: Option<String>,
 }
@@ -160,7 +160,7 @@ pub struct CreatedToken {
     pub created_at: Timestamp,
     /// Time from which the token is invalid. `None` means that it does not expire.
     pub expires_at: Option<Timestamp>,
-    /// Id of the user who owns the token.
+    /// Id of the user that owns the token.
     pub user_id: Option<String>,
     /// The scopes that the token has.
     pub scopes: Vec<String>,

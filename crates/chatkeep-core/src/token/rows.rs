@@ -31,7 +31,7 @@ pub struct StoredToken {
     pub last_used_at: Option<Timestamp>,
     /// The token's first characters, to identify it.
     pub token_start: Option<String>,
-    /// Id of the row of the user who owns the token.
+    /// Id of the row of the user that owns the token.
     pub user_id: Option<i64>,
     /// Scopes, separated by spaces.
     pub scopes: Option<String>,

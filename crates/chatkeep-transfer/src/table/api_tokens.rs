@@ -130,3 +130,35 @@ impl TransferTable for ApiTokens {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_without_owner_scopes_and_rotation_has_the_line_of_earlier_versions() {
+        let line = format!(
+            r#"{{"id":7,"token_hash":"{}","description":"a","created_at":"2024-01-02T03:04:05.678901+00:00","expires_at":null,"is_active":true,"last_used_at":null,"token_start":null}}"#,
+            "0".repeat(64)
+        );
+        let mut row = ApiTokens::read_line(&line).unwrap();
+        let write = |row: &StoredToken| {
+            let mut out = Vec::new();
+            ApiTokens::write_line(row, &mut out).unwrap();
+            String::from_utf8(out).unwrap().trim_end().to_owned()
+        };
+        assert_eq!(write(&row), line);
+        row.user_id = Some(3);
+        row.scopes = Some("read write".to_owned());
+        row.previous_hash = Some("a".repeat(64));
+        row.previous_until = Some(row.created_at);
+        assert_eq!(ApiTokens::read_line(&write(&row)).unwrap(), row);
+        for invalid in ["", " read", "a\"", "é"] {
+            row.scopes = Some(invalid.to_owned());
+            assert!(ApiTokens::read_line(&write(&row)).is_err(), "{invalid}");
+        }
+        row.scopes = None;
+        row.previous_hash = Some("short".to_owned());
+        assert!(ApiTokens::read_line(&write(&row)).is_err());
+    }
+}

@@ -129,3 +129,60 @@ impl TransferTable for UserSessions {
         Ok(row)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> StoredSession {
+        let time = Timestamp::parse("2024-01-02T03:04:05.678901Z").unwrap();
+        StoredSession {
+            id: 7,
+            public_id: "session".to_owned(),
+            token_hash: "a".repeat(64),
+            previous_hash: Some("b".repeat(64)),
+            rotated_at: Some(time),
+            rotation_salt: Some("c".repeat(32)),
+            family: "d".repeat(32),
+            user_id: 3,
+            user_stamp: "stamp".to_owned(),
+            created_at: time,
+            last_seen_at: time,
+            idle_expires_at: None,
+            expires_at: time,
+            revoked_at: None,
+            reason: Some("reuse".to_owned()),
+            ip: Some("::1".to_owned()),
+            user_agent: None,
+            label: Some("é".repeat(100)),
+        }
+    }
+
+    fn line(row: &StoredSession) -> String {
+        let mut out = Vec::new();
+        UserSessions::write_line(row, &mut out).unwrap();
+        String::from_utf8(out).unwrap().trim_end().to_owned()
+    }
+
+    #[test]
+    fn lines_round_trip() {
+        assert_eq!(UserSessions::read_line(&line(&row())).unwrap(), row());
+    }
+
+    #[test]
+    fn invalid_lines_are_rejected() {
+        let changes: [fn(&mut StoredSession); 6] = [
+            |row| row.public_id = String::new(),
+            |row| row.token_hash = "a".repeat(63),
+            |row| row.previous_hash = Some("x".repeat(64)),
+            |row| row.family = "d".repeat(31),
+            |row| row.label = Some("é".repeat(101)),
+            |row| row.user_stamp = "a\0".to_owned(),
+        ];
+        for change in changes {
+            let mut changed = row();
+            change(&mut changed);
+            assert!(UserSessions::read_line(&line(&changed)).is_err(), "{changed:?}");
+        }
+    }
+}

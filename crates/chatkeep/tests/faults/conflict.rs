@@ -84,8 +84,10 @@ fn a_locked_row_fails_the_call_within_the_deadline(engine: Engine) {
 fn a_deadlock_has_one_retryable_victim(engine: Engine) {
     let database = TestDatabase::create(engine);
     let mut first = connection(database.url());
-    let ids = [(); 2]
-        .map(|()| tokens::create(&mut first, &NewToken::new("t")).expect("the server is available").id);
+    let ids = [(); 2].map(|()| {
+        let created = tokens::create(&mut first, &NewToken::new("t"));
+        created.expect("the server is available").id
+    });
     let mut second = try_connection(database.url()).expect("the server is available");
 
     let both_have_one = Barrier::new(2);
