@@ -268,7 +268,11 @@ fn changed_costs_are_found_by_a_check(store: &Store) {
     }
 }
 
+/// On MySQL and MariaDB, adding a CHECK would copy the table.
 fn unknown_statuses_are_refused_by_the_database(store: &Store) {
+    if matches!(store.engine(), Engine::MySql | Engine::MariaDb) {
+        return;
+    }
     store.messages().log_message(&plain(0)).expect("the message is logged");
     let refused = store.raw.try_execute("UPDATE messages SET status = 'done'");
     assert!(refused.is_err(), "the column has a CHECK");

@@ -189,8 +189,8 @@ impl TransferTable for Messages {
     }
 }
 
-/// Starts the values of the columns that were added after the first release. It cannot be mistaken
-/// for the next row, which starts with its id.
+/// Starts the values of the columns that were added after the first release. It differs from the
+/// start of the next row, which is an id and therefore positive.
 const DETAILS: i64 = -1;
 
 /// Adds the values of these columns. Rows without any have the digest of earlier releases.

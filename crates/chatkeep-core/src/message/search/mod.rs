@@ -47,8 +47,8 @@ const NEWEST: i64 = 2_000;
 /// messages is expected to fill the page.
 const SCAN_FACTOR: i64 = 25;
 
-/// Returns the messages that match the filter, and whose text or response contains this text, newest
-/// first.
+/// Returns the messages that match the filter, and whose text or response contains this text,
+/// newest first.
 ///
 /// # Errors
 /// - `InvalidInput` with the field `query` if the text is empty, has more than 1,000 characters or
