@@ -7,9 +7,11 @@ use super::record::{StreamChunk, StreamRead, StreamStatus};
 use super::rows::first;
 use crate::connection::{Connection, RowBudget, on_engine};
 use crate::error::{Error, Result};
-use crate::message::MAX_LIMIT;
 use crate::schema::{chat_streams, stream_chunks};
 
+/// Number of chunks that are read at a time for a whole text. A server sends all of them, also
+/// those beyond [`MAX_BYTES`].
+const TEXT_CHUNKS: i64 = 500;
 /// Maximum size of the chunks that one call returns, in bytes, unless the first one is larger.
 const MAX_BYTES: usize = 4 << 20;
 
@@ -107,7 +109,7 @@ pub fn text(connection: &mut Connection, public_id: &str) -> Result<Option<Strin
     let mut text = String::new();
     let mut after = 0;
     loop {
-        let Some(read) = read(connection, public_id, after, MAX_LIMIT)? else { return Ok(None) };
+        let Some(read) = read(connection, public_id, after, TEXT_CHUNKS)? else { return Ok(None) };
         if read.pruned {
             return Ok(None);
         }

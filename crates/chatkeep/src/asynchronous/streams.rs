@@ -14,7 +14,6 @@ impl Async<StreamManager> {
     ///
     /// # Errors
     /// The errors of [`StreamManager::append`].
-    #[expect(clippy::unused_async, reason = "the calls of this form are awaited")]
     pub async fn append(&self, stream_id: &str, text: &str) -> Result<bool> {
         self.blocking().append(stream_id, text)
     }
