@@ -33,13 +33,13 @@ type CreateSessionOptions struct {
 	Label *string `json:"label,omitempty"`
 }
 
-// CreateSession creates a session of a user who has signed in. Only a hash of its secret is stored,
-// so this is the only time that it can be delivered.
+// CreateSession creates a session of a signed-in user. Only a hash of its secret is stored, so this
+// is the only time that it can be delivered.
 //
 // It returns the secret, and the session.
 //
 // Arguments:
-//   - userID: Id of the user who signed in.
+//   - userID: Id of the signed-in user.
 //
 // Errors:
 //   - [ErrInvalidInput]: no active user has the id userID, or another value is invalid.

@@ -23,7 +23,7 @@ type CreateTokenOptions struct {
 	// Scopes that the token has, such as read; at most 100 of up to 100 characters.
 	Scopes *[]string `json:"scopes,omitempty"`
 
-	// Id of the user who owns the token. The token is invalid while the user is inactive, and is
+	// Id of the user that owns the token. The token is invalid while the user is inactive, and is
 	// deleted with the user.
 	UserID *string `json:"user_id,omitempty"`
 }
@@ -134,7 +134,7 @@ func (t *TokenManager) CheckToken(ctx context.Context, token string, options *Ch
 
 // ListTokensOptions are the optional arguments of [TokenManager.ListTokens].
 type ListTokensOptions struct {
-	// Id of the user who owns the tokens; without it, all tokens are returned.
+	// Id of the user that owns the tokens; without it, all tokens are returned.
 	UserID *string `json:"user_id,omitempty"`
 }
 

@@ -415,7 +415,7 @@ type CreatedToken struct {
 	// Time from which the token is invalid. nil means that it does not expire.
 	ExpiresAt *time.Time `json:"expires_at"`
 
-	// Id of the user who owns the token.
+	// Id of the user that owns the token.
 	UserID *string `json:"user_id"`
 
 	// The scopes that the token has.
@@ -987,7 +987,7 @@ type TokenInfo struct {
 	// The token's first characters, to identify it.
 	TokenStart *string `json:"token_start"`
 
-	// Id of the user who owns the token.
+	// Id of the user that owns the token.
 	UserID *string `json:"user_id"`
 
 	// The scopes that the token has.

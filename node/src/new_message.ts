@@ -1,16 +1,37 @@
 /** Conversion of new messages to the addon's arguments. */
 
 import { ChatkeepError, invalidInput, withField, wrongType } from './errors.js';
-import { newMessageKeys } from './generated/encode.js';
+import { metadataText } from './metadata.js';
 import { unknownName } from './options.js';
-import { type RecordKey, valueArg } from './records.js';
+import { timestampArg } from './timestamps.js';
 
-const KEYS = newMessageKeys.map(([key]) => key);
-/** A message that was read has an id; the database assigns a new one. */
-const KNOWN = new Set([...KEYS, 'id']);
-const WITHOUT_OTHERS: readonly undefined[] = KEYS.slice(1).map(() => undefined);
+/** The keys of conversation, user and usage, in the addon's order. */
+const DETAILS = [
+  'conversationId',
+  'userId',
+  'inputTokens',
+  'outputTokens',
+  'cachedTokens',
+  'reasoningTokens',
+  'cost',
+  'latencyMs',
+  'ttftMs',
+  'status',
+  'error',
+];
+const KEYS = [
+  'message',
+  'response',
+  'provider',
+  'model',
+  'tokensUsed',
+  'metadata',
+  'timestamp',
+  ...DETAILS,
+];
+const NO_DETAILS: undefined[] = DETAILS.map(() => undefined);
 
-/** The arguments of a message, in the addon's order: those of `newMessageKeys`. */
+/** The arguments of a message, in the addon's order. */
 export type MessageArgs = unknown[];
 
 /**
@@ -47,13 +68,14 @@ export function messageArgs(
   prefix = '',
 ): MessageArgs {
   if (typeof value === 'string' && prefix === '') {
-    return [value, ...WITHOUT_OTHERS];
+    return [value, undefined, undefined, undefined, undefined, null, undefined, ...NO_DETAILS];
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw wrongType(operation, prefix.slice(0, -1) || 'message', 'an object', value);
   }
   let message: unknown;
   let response: unknown;
+  let details: unknown[] = NO_DETAILS;
   const values = value as Record<string, unknown>;
   for (const name in values) {
     switch (name) {
@@ -69,16 +91,23 @@ export function messageArgs(
         if (name !== 'response') addAlias(aliases, prefix, 'response', name);
         response = values[name];
         break;
+      case 'provider':
+      case 'model':
+      case 'tokensUsed':
+      case 'metadata':
+      case 'timestamp':
+      // A message that was read has an id; the database assigns a new one.
+      case 'id':
+        break;
       default:
-        if (!KNOWN.has(name)) throw unknownName(operation, name, 'key', KEYS, prefix);
+        if (!DETAILS.includes(name)) throw unknownName(operation, name, 'key', KEYS, prefix);
+        details = DETAILS.map((key) => values[key]);
     }
   }
-  const args = [message, response];
-  // The first two are those above.
-  for (let index = args.length; index < newMessageKeys.length; index += 1) {
-    args.push(valueArg(operation, prefix, newMessageKeys[index] as RecordKey, values));
-  }
-  return args;
+  const { provider, model, tokensUsed, metadata, timestamp } = values;
+  const text = withPrefix(prefix, () => metadataText(operation, metadata));
+  const time = timestampArg(timestamp);
+  return [message, response, provider, model, tokensUsed, text, time, ...details];
 }
 
 function addAlias(aliases: KeyAliases, prefix: string, argument: string, name: string): void {
@@ -106,4 +135,15 @@ export function batchArgs(
 
 function duplicate(operation: string, field: string): Error {
   return invalidInput(operation, field, 'is given twice, under two names');
+}
+
+/** Adds the message's position to the field of an error. */
+export function withPrefix<T>(prefix: string, convert: () => T): T {
+  if (prefix === '') return convert();
+  try {
+    return convert();
+  } catch (error) {
+    if (!(error instanceof ChatkeepError) || error.operation === undefined) throw error;
+    throw withField(error, `${prefix}${error.field ?? ''}`);
+  }
 }

@@ -1,12 +1,13 @@
 /** Conversion of lists of records to the addon's arguments. */
 
-import { ChatkeepError, withField, wrongType } from './errors.js';
+import { wrongType } from './errors.js';
 import { metadataText } from './metadata.js';
+import { withPrefix } from './new_message.js';
 import { unknownName } from './options.js';
 import { timestampArg } from './timestamps.js';
 
 /** A key of a record, and its type if the value is converted. */
-export type RecordKey = readonly [key: string, type?: 'metadata' | 'timestamp'];
+type RecordKey = readonly [key: string, type?: 'metadata' | 'timestamp'];
 
 /** The keys of a record, in the addon's order. */
 export type RecordKeys = readonly RecordKey[];
@@ -44,8 +45,7 @@ function recordArg(operation: string, field: string, record: unknown, keys: Reco
   return keys.map((key) => valueArg(operation, `${field}.`, key, values));
 }
 
-/** Converts a value of a record. */
-export function valueArg(
+function valueArg(
   operation: string,
   prefix: string,
   [key, type]: RecordKey,
@@ -55,15 +55,4 @@ export function valueArg(
   if (type === 'timestamp') return timestampArg(value);
   if (type === undefined) return value;
   return withPrefix(prefix, () => metadataText(operation, value, key));
-}
-
-/** Adds the position of a record to the field of an error. */
-function withPrefix<T>(prefix: string, convert: () => T): T {
-  if (prefix === '') return convert();
-  try {
-    return convert();
-  } catch (error) {
-    if (!(error instanceof ChatkeepError) || error.operation === undefined) throw error;
-    throw withField(error, `${prefix}${error.field ?? ''}`);
-  }
 }

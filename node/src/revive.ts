@@ -1,7 +1,6 @@
 /** Conversion of parsed JSON to results: integers, timestamps, secrets and pages. */
 
 import { inspect } from 'node:util';
-import { messageDetails } from './generated/encode.js';
 import { jsonReady, withJsonForm } from './json.js';
 import { restoreBigints } from './metadata.js';
 import { preciseDate } from './timestamps.js';
@@ -24,9 +23,38 @@ interface Columns {
   tokensUsed: (RawInteger | null)[];
   metadata: (Record<string, unknown> | null)[];
   large: number[];
-  /** Further columns by key. One that is missing or empty has only nulls. */
-  details?: Record<string, unknown[]> | null;
+  details: DetailColumns | null;
 }
+
+/** Columns of conversation, user and usage. A column without values is empty. */
+interface DetailColumns {
+  conversationId: RawInteger[];
+  userId: RawInteger[];
+  inputTokens: RawInteger[];
+  outputTokens: RawInteger[];
+  cachedTokens: RawInteger[];
+  reasoningTokens: RawInteger[];
+  latencyMs: RawInteger[];
+  ttftMs: RawInteger[];
+  cost: string[];
+  status: Message['status'][];
+  error: string[];
+}
+
+/** The columns of a page in which no message has a conversation, a user or usage. */
+const NO_DETAILS: DetailColumns = {
+  conversationId: [],
+  userId: [],
+  inputTokens: [],
+  outputTokens: [],
+  cachedTokens: [],
+  reasoningTokens: [],
+  latencyMs: [],
+  ttftMs: [],
+  cost: [],
+  status: [],
+  error: [],
+};
 
 /** Converts an integer to a number, or to a `bigint` if it is too large. */
 export function integer<T = number | bigint | null>(raw: unknown): T {
@@ -106,31 +134,54 @@ export function messagesOf(json: string): Message[] {
   const columns = JSON.parse(json) as Columns;
   const { id, timestamp, micros, userMessage, botResponse, provider, model, tokensUsed, metadata } =
     columns;
+  const details = columns.details ?? NO_DETAILS;
   const messages: Message[] = new Array(id.length);
-  const details = messageDetails.map((key) => [key, columns.details?.[key] ?? []] as const);
   for (let row = 0; row < id.length; row += 1) {
-    const message: Record<string, unknown> = {
+    messages[row] = {
       id: integer(id[row]),
       timestamp: preciseDate(timestamp[row] as number, micros[row] as number),
-      userMessage: userMessage[row],
-      botResponse: botResponse[row],
-      provider: provider[row],
-      model: model[row],
+      userMessage: userMessage[row] as string,
+      botResponse: botResponse[row] as string | null,
+      provider: provider[row] as string | null,
+      model: model[row] as string | null,
       tokensUsed: integer(tokensUsed[row]),
-      metadata: metadata[row],
+      metadata: metadata[row] as Record<string, unknown> | null,
+      conversationId: integer(details.conversationId[row] ?? null),
+      userId: integer(details.userId[row] ?? null),
+      inputTokens: integer(details.inputTokens[row] ?? null),
+      outputTokens: integer(details.outputTokens[row] ?? null),
+      cachedTokens: integer(details.cachedTokens[row] ?? null),
+      reasoningTokens: integer(details.reasoningTokens[row] ?? null),
+      cost: details.cost[row] ?? null,
+      latencyMs: integer(details.latencyMs[row] ?? null),
+      ttftMs: integer(details.ttftMs[row] ?? null),
+      status: details.status[row] ?? null,
+      error: details.error[row] ?? null,
     };
-    let isLarge = typeof id[row] === 'string' || typeof tokensUsed[row] === 'string';
-    for (const [key, column] of details) {
-      message[key] = integer(column[row] ?? null);
-      isLarge ||= typeof message[key] === 'bigint';
+    const isLarge = typeof id[row] === 'string' || typeof tokensUsed[row] === 'string';
+    if (isLarge || (columns.details !== null && hasLargeInteger(details, row))) {
+      withJsonForm(messages[row] as Message);
     }
-    messages[row] = (isLarge ? withJsonForm(message) : message) as unknown as Message;
   }
   for (const row of columns.large) {
     restoreBigints(metadata[row] as object);
     withJsonForm(messages[row] as Message);
   }
   return messages;
+}
+
+/** Returns whether an integer of a row is too large for a number. */
+function hasLargeInteger(details: DetailColumns, row: number): boolean {
+  return (
+    typeof details.conversationId[row] === 'string' ||
+    typeof details.userId[row] === 'string' ||
+    typeof details.inputTokens[row] === 'string' ||
+    typeof details.outputTokens[row] === 'string' ||
+    typeof details.cachedTokens[row] === 'string' ||
+    typeof details.reasoningTokens[row] === 'string' ||
+    typeof details.latencyMs[row] === 'string' ||
+    typeof details.ttftMs[row] === 'string'
+  );
 }
 
 /** Decodes a message or nothing. */

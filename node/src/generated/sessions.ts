@@ -84,10 +84,10 @@ const PRUNE_SESSIONS = operation(
  */
 export class SessionManager extends OperationGroup {
   /**
-   * Creates a session of a user who has signed in. Only a hash of its secret is stored, so this is
-   * the only time that it can be delivered.
+   * Creates a session of a signed-in user. Only a hash of its secret is stored, so this is the only
+   * time that it can be delivered.
    *
-   * @param userId Id of the user who signed in.
+   * @param userId Id of the signed-in user.
    * @param options Options: `lifetimeSeconds`, `idleSeconds`, `ip`, `userAgent`, `label` and
    * `signal`.
    * @returns The secret, and the session.

@@ -288,7 +288,7 @@ export interface CreatedToken {
   readonly createdAt: Date;
   /** Time from which the token is invalid. `null` means that it does not expire. */
   readonly expiresAt: Date | null;
-  /** Id of the user who owns the token. */
+  /** Id of the user that owns the token. */
   readonly userId: string | null;
   /** The scopes that the token has. */
   readonly scopes: readonly string[];
@@ -322,7 +322,7 @@ export interface TokenInfo {
   readonly lastUsedAt: Date | null;
   /** The token's first characters, to identify it. */
   readonly tokenStart: string | null;
-  /** Id of the user who owns the token. */
+  /** Id of the user that owns the token. */
   readonly userId: string | null;
   /** The scopes that the token has. */
   readonly scopes: readonly string[];
@@ -949,7 +949,7 @@ export interface NewTokenOptions extends Abortable {
   /** Scopes that the token has, such as `read`; at most 100 of up to 100 characters. */
   readonly scopes?: readonly string[] | null | undefined;
   /**
-   * Id of the user who owns the token. The token is invalid while the user is inactive, and is
+   * Id of the user that owns the token. The token is invalid while the user is inactive, and is
    * deleted with the user.
    */
   readonly userId?: string | null | undefined;
@@ -975,7 +975,7 @@ export interface CheckTokenOptions extends Abortable {
 
 /** Options of `listTokens`. */
 export interface ListTokensOptions extends Abortable {
-  /** Id of the user who owns the tokens; without it, all tokens are returned. */
+  /** Id of the user that owns the tokens; without it, all tokens are returned. */
   readonly userId?: string | null | undefined;
 }
 

@@ -279,7 +279,7 @@ class CreatedToken(TypedDict):
     created_at: str
     #: Time from which the token is invalid. ``None`` means that it does not expire.
     expires_at: str | None
-    #: Id of the user who owns the token.
+    #: Id of the user that owns the token.
     user_id: str | None
     #: The scopes that the token has.
     scopes: list[str]
@@ -717,7 +717,7 @@ class TokenInfo(TypedDict):
     last_used_at: str | None
     #: The token's first characters, to identify it.
     token_start: str | None
-    #: Id of the user who owns the token.
+    #: Id of the user that owns the token.
     user_id: str | None
     #: The scopes that the token has.
     scopes: list[str]

@@ -1,35 +1,17 @@
-//! The keys of records in arguments, and of messages.
+//! The keys of records in arguments.
 
-use chatkeep_core::Message;
-use chatkeep_core::described::{Described as _, Record, Type};
+use chatkeep_core::described::{Record, Type};
 
+use super::special::NEW_MESSAGE;
 use super::{Types, joined};
 use crate::names::camel;
 
-/// Keys of messages whose columns `revive.ts` reads by name, because most have values.
-const COLUMNS: [&str; 8] = [
-    "id",
-    "timestamp",
-    "user_message",
-    "bot_response",
-    "provider",
-    "model",
-    "tokens_used",
-    "metadata",
-];
-
-/// Returns the file.
-pub(super) fn render(types: &Types) -> String {
-    let constants: String = types.arguments.iter().map(|record| constant(record)).collect();
-    format!("import type {{ RecordKeys }} from '../records.js';\n{constants}{}", details())
-}
-
-/// Returns the constant with the keys of the other columns of messages.
-fn details() -> String {
-    let Type::Record(message) = Message::TYPE else { unreachable!("a message is a record") };
-    let fields = message.fields.iter().filter(|field| !COLUMNS.contains(&field.name));
-    let keys: Vec<_> = fields.map(|field| format!("'{}'", camel(field.name))).collect();
-    joined("\nexport const messageDetails: readonly string[] = [", &keys, "];\n", 0)
+/// Returns the file, if an argument has such records.
+pub(super) fn render(types: &Types) -> Option<String> {
+    let records = types.arguments.iter().filter(|record| record.name != NEW_MESSAGE);
+    let constants: String = records.map(|record| constant(record)).collect();
+    let import = "import type { RecordKeys } from '../records.js';\n";
+    (!constants.is_empty()).then(|| format!("{import}{constants}"))
 }
 
 /// Returns the name of the constant with the keys of a record.

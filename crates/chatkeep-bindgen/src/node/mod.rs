@@ -46,13 +46,15 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
     add(output, "types", "Arguments and results.", &types);
     add(output, "decode", "Decoding of results.", &decode);
     let encode = encode::render(&all);
-    add(output, "encode", "Keys of records in arguments, and of messages.", &encode);
+    if let Some(encode) = &encode {
+        add(output, "encode", "Keys of records in arguments.", encode);
+    }
     add(output, "settings", "Settings of a store.", &types::setting_names());
     let managers = managers::base(surface, &spelling);
     add(output, "managers", "The managers of a store.", &managers);
     let environment = managers::environment(surface, &spelling);
     add(output, "environment", "The managers of the environment's store.", &environment);
-    let declared = class::Declared::of(&types, &decode, &encode);
+    let declared = class::Declared::of(&types, &decode, &encode.unwrap_or_default());
     for interface in &surface.interfaces {
         let text = class::render(interface, &declared, &spelling);
         let content = format!("{}: its operations.", interface.class);

@@ -48,12 +48,12 @@ class SessionManager(Manager):
         user_agent: str | None = None,
         label: str | None = None,
     ) -> CreatedSession:
-        """Creates a session of a user who has signed in.
+        """Creates a session of a signed-in user.
 
         Only a hash of its secret is stored, so this is the only time that it can be delivered.
 
         Args:
-            user_id (str): Id of the user who signed in.
+            user_id (str): Id of the signed-in user.
             lifetime_seconds (int): Seconds until the session ends: 1 to 315,360,000; by default 30
                 days.
             idle_seconds (int | None): Seconds without a use after which the session ends, with a

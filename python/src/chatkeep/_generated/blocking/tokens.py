@@ -67,7 +67,7 @@ class TokenManager(Manager):
                 not expire.
             scopes (Iterable[str] | None): Scopes that the token has, such as ``read``; at most 100
                 of up to 100 characters.
-            user_id (str | None): Id of the user who owns the token. The token is invalid while the
+            user_id (str | None): Id of the user that owns the token. The token is invalid while the
                 user is inactive, and is deleted with the user.
 
         Returns:
@@ -168,7 +168,7 @@ class TokenManager(Manager):
         They do not contain the tokens themselves.
 
         Args:
-            user_id (str | None): Id of the user who owns the tokens; without it, all tokens are
+            user_id (str | None): Id of the user that owns the tokens; without it, all tokens are
                 returned.
 
         Returns:
