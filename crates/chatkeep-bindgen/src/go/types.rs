@@ -93,10 +93,12 @@ pub(crate) fn field(field: &Field, is_argument: bool) -> String {
         _ => String::new(),
     };
     comment.paragraph(&(spell(field.documentation, &Go::default()) + &default));
-    // A map is omitted if it is nil, which is null, but not if it is empty.
-    let is_map =
-        matches!(field.ty, Type::Metadata | Type::MetadataFilter | Type::Optional(Type::Metadata));
-    let omit = if is_argument && field.default != DefaultValue::Required && !is_map {
+    // A map or a list is omitted if it is nil, which is null, but not if it is empty.
+    let is_container = matches!(
+        field.ty,
+        Type::Metadata | Type::MetadataFilter | Type::Optional(Type::Metadata | Type::List(_))
+    );
+    let omit = if is_argument && field.default != DefaultValue::Required && !is_container {
         ",omitempty"
     } else {
         ""
@@ -121,7 +123,7 @@ pub(crate) fn go_type(ty: &Type) -> String {
         Type::Metadata | Type::MetadataFilter => "Metadata".into(),
         Type::Cursor => "Cursor".into(),
         Type::Json => "json.RawMessage".into(),
-        Type::Optional(inner @ (Type::Metadata | Type::Cursor)) => go_type(inner),
+        Type::Optional(inner @ (Type::Metadata | Type::Cursor | Type::List(_))) => go_type(inner),
         Type::Optional(inner) => format!("*{}", go_type(inner)),
         Type::List(inner) => format!("[]{}", go_type(inner)),
         Type::Map(inner) => format!("map[string]{}", go_type(inner)),
