@@ -42,7 +42,10 @@ mod user;
 mod value;
 
 pub use connection::{ConnectOptions, Connection, Role};
-pub use conversation::{Conversation, ConversationItem, ConversationPage, NewItem};
+pub use conversation::{
+    Conversation, ConversationItem, ConversationPage, NewItem, NewTurn, OpenTurn, TurnEnd,
+    TurnStart,
+};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use error_kinds::{ERROR_KINDS, KindDescription};
@@ -81,14 +84,16 @@ pub mod messages {
     };
 }
 
-/// Conversations and their items.
+/// Conversations, their items and their turns.
 pub mod conversations {
     pub use crate::conversation::{
         Change, DeletionStep, ItemRange, ListedConversations, MAX_ROLE, MAX_TITLE, NewConversation,
-        StoredConversation, StoredItem, append_items, change, check_items, check_limit,
-        check_title, clear_items, copy, count_all, count_all_items, create, delete_step, find,
-        find_user, get, get_items, inactive_since, insert_items_with_ids, insert_with_ids, list,
-        list_after_id, list_items_after_id, no_conversation, pop_items, replace_items,
+        StoredConversation, StoredItem, StoredTurn, append_items, begin_turn, change, check_items,
+        check_limit, check_title, clear_items, copy, count_all, count_all_items, count_all_turns,
+        create, delete_step, extend_turn, find, find_user, find_with_user, finish_turn, get,
+        get_items, inactive_since, insert_items_with_ids, insert_turns_with_ids, insert_with_ids,
+        interrupt_turn, interrupted_turns, lease_end, list, list_after_id, list_items_after_id,
+        list_open_turns, list_turns_after_id, no_conversation, pop_items, replace_items,
     };
 }
 

@@ -72,10 +72,15 @@ fn expand_struct(
     };
     let mut described = Vec::new();
     let mut idents = Vec::new();
+    let mut skipped = Vec::new();
     let mut flattened = None;
     for field in &fields.named {
         let options = field_options(&field.attrs)?;
-        let Some(ident) = field.ident.as_ref().filter(|_| !options.skip) else { continue };
+        let Some(ident) = field.ident.as_ref() else { continue };
+        if options.skip {
+            skipped.push(ident);
+            continue;
+        }
         if flattened.is_some() {
             return Err(syn::Error::new_spanned(field, "the flattened field is the last one"));
         }
@@ -100,7 +105,11 @@ fn expand_struct(
                 ) -> ::chatkeep_core::Result<Self> {
                     let mut fields =
                         ::chatkeep_core::described::record_fields(RECORD.fields, value)?;
-                    Ok(Self { #(#idents: fields.take()?,)* #rest })
+                    Ok(Self {
+                        #(#skipped: ::std::default::Default::default(),)*
+                        #(#idents: fields.take()?,)*
+                        #rest
+                    })
                 }
             }
         }

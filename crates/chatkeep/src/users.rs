@@ -383,8 +383,7 @@ impl UserManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn set_active(&self, user_id: &str, #[argument(positional)] active: bool) -> Result<bool> {
-        let run =
-            || self.end_sign_ins(|connection| users::set_active(connection, user_id, active));
+        let run = || self.end_sign_ins(|connection| users::set_active(connection, user_id, active));
         run().map_err(|error| error.with_operation("set_active"))
     }
 

@@ -5,7 +5,9 @@ mod deletion;
 mod items;
 mod items_concurrency;
 mod lists;
+mod open_turns;
 mod plan;
+mod turns;
 
 use chatkeep::{Conversation, ConversationItem, Metadata, NewItem};
 

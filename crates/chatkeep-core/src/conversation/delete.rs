@@ -5,22 +5,23 @@ use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use super::activity::lock;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
+use crate::message::delete_batch_of_conversation;
 use crate::schema::{chat_conversations, conversation_items};
 use crate::value::Timestamp;
 
 /// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletionStep {
-    /// More is left to delete.
-    More,
-    /// The conversation is deleted.
-    Deleted,
+    /// More is left to delete. This step deleted this number of messages.
+    More(u64),
+    /// The conversation is deleted. This step deleted this number of messages.
+    Deleted(u64),
     /// The conversation does not exist, or was active since the cutoff.
     Skipped,
 }
 
-/// Deletes at most `limit` items of a conversation; and if that is all, the conversation, with
-/// everything that belongs to it.
+/// Deletes at most `limit` messages and as many items of a conversation; and if that is all, the
+/// conversation, with everything that belongs to it. The messages are subtracted from the totals.
 ///
 /// With a cutoff, nothing is deleted if the conversation was active since. An interrupted deletion
 /// leaves the conversation with the remaining rows, and can be run again.
@@ -40,15 +41,18 @@ pub fn delete_step(
         if cutoff.is_some_and(|cutoff| last_activity >= cutoff) {
             return Ok(DeletionStep::Skipped);
         }
-        if delete_items(connection, conversation, limit)? == u64::from(limit) {
-            return Ok(DeletionStep::More);
+        let limit_reached = |count| count == u64::from(limit);
+        let messages = delete_batch_of_conversation(connection, conversation, limit)?;
+        if limit_reached(messages) || limit_reached(delete_items(connection, conversation, limit)?)
+        {
+            return Ok(DeletionStep::More(messages));
         }
         let deleted = on_engine!(connection, c => {
             let row = chat_conversations::table.filter(chat_conversations::id.eq(conversation));
             diesel::delete(row).execute(c)
         });
         deleted.map_err(|error| connection.write_error(error))?;
-        Ok(DeletionStep::Deleted)
+        Ok(DeletionStep::Deleted(messages))
     })
 }
 

@@ -30,6 +30,25 @@ pub fn find(connection: &mut Connection, public_id: &str) -> Result<Option<i64>>
     found.map_err(|error| connection.read_error(error))
 }
 
+/// Returns the internal ids of a conversation and of its user. The user may change.
+///
+/// # Errors
+/// `Unavailable` or another error of the database.
+pub fn find_with_user(
+    connection: &mut Connection,
+    public_id: &str,
+) -> Result<Option<(i64, Option<i64>)>> {
+    if !may_be_public_id(public_id) {
+        return Ok(None);
+    }
+    let found = on_engine!(connection, c => chat_conversations::table
+        .filter(chat_conversations::public_id.eq(public_id))
+        .select((chat_conversations::id, chat_conversations::user_id))
+        .get_result::<(i64, Option<i64>)>(c)
+        .optional());
+    found.map_err(|error| connection.read_error(error))
+}
+
 /// Returns the internal id of the user with this public id, if it exists. It never changes.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
-//! Conversations: their lists by last activity, and their items.
+//! Conversations: their lists by last activity, their items, and their open turns.
 
 mod activity;
+mod activity_of_many;
 mod copy;
 mod delete;
 mod ids;
@@ -10,10 +11,14 @@ mod mysql_pages;
 mod record;
 mod rows;
 mod store;
+mod turn_record;
+mod turn_rows;
+mod turns;
 
+pub(crate) use activity_of_many::touch_many;
 pub use copy::copy;
 pub use delete::{DeletionStep, delete_step, inactive_since};
-pub use ids::{find, find_user, no_conversation};
+pub use ids::{find, find_user, find_with_user, no_conversation};
 pub use items::{ItemRange, append_items, clear_items, get_items, pop_items, replace_items};
 pub use list::{ListedConversations, check_limit, list};
 pub use record::{
@@ -25,3 +30,8 @@ pub use rows::{
     insert_with_ids, list_after_id, list_items_after_id,
 };
 pub use store::{Change, NewConversation, change, create, get};
+pub use turn_record::{NewTurn, OpenTurn, TurnEnd, TurnStart, lease_end};
+pub use turn_rows::{StoredTurn, count_all_turns, insert_turns_with_ids, list_turns_after_id};
+pub use turns::{
+    begin_turn, extend_turn, finish_turn, interrupt_turn, interrupted_turns, list_open_turns,
+};

@@ -2,7 +2,7 @@
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
-use super::totals::{Deleted, IfLocked, gaps, lock_watermark, subtract_deleted};
+use super::totals::{Deleted, Gap, IfLocked, Watermark, gaps, lock_watermark, subtract_deleted};
 use crate::connection::{Connection, Session, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::messages;
@@ -37,6 +37,28 @@ pub fn count_older_than(connection: &mut Connection, cutoff: Timestamp) -> Resul
     counted.map_err(|error| connection.read_error(error))
 }
 
+/// Selects rows of messages with conditions, and locks them.
+macro_rules! locked_rows {
+    ($connection:expr, |$query:ident| $conditions:expr) => {{
+        let rows = || {
+            let $query = messages::table.select((
+                messages::id,
+                messages::timestamp,
+                messages::provider,
+                messages::model,
+                messages::tokens_used,
+                messages::cost,
+            ));
+            $conditions
+        };
+        match &mut $connection.session {
+            Session::Sqlite(c) => rows().load(c),
+            Session::PostgreSql(c) => rows().for_update().load(c.as_mut()),
+            Session::MySql(c) => rows().for_update().load(c.as_mut()),
+        }
+    }};
+}
+
 /// The result of a deleted batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletedBatch {
@@ -69,29 +91,57 @@ pub fn delete_batch_older_than(
         let watermark = lock_watermark(connection, IfLocked::Wait)?;
         let gaps = gaps(connection)?;
         let oldest = oldest(connection, from, cutoff, limit)?;
-        let ids: Vec<_> = oldest.iter().map(|row| row.0).collect();
         let Some(&(_, last, ..)) = oldest.last() else { return Ok(None) };
-        let deleted = on_engine!(connection, c => {
-            diesel::delete(messages::table.filter(messages::id.eq_any(&ids))).execute(c)
-        });
-        let deleted = deleted.map_err(|error| connection.write_error(error))?;
-        if deleted != ids.len() {
-            return Err(Error::internal(format!(
-                "deleted {deleted} of {} selected messages",
-                ids.len()
-            )));
-        }
-        let rows = oldest.iter().map(|(id, timestamp, provider, model, tokens, cost)| Deleted {
-            id: *id,
-            timestamp: *timestamp,
-            provider: provider.as_deref(),
-            model: model.as_deref(),
-            tokens: *tokens,
-            cost: *cost,
-        });
-        subtract_deleted(connection, watermark, &gaps, rows)?;
-        Ok(Some(DeletedBatch { count: deleted as u64, last }))
+        let count = delete_rows(connection, watermark, &gaps, &oldest)?;
+        Ok(Some(DeletedBatch { count, last }))
     })
+}
+
+/// Deletes at most `limit` messages of a conversation, in the caller's transaction, and returns
+/// their number. They are subtracted from the totals.
+pub(crate) fn delete_batch_of_conversation(
+    connection: &mut Connection,
+    conversation: i64,
+    limit: u32,
+) -> Result<u64> {
+    let watermark = lock_watermark(connection, IfLocked::Wait)?;
+    let gaps = gaps(connection)?;
+    let rows = locked_rows!(connection, |query| query
+        .filter(messages::conversation_id.eq(conversation))
+        .order((messages::timestamp.asc(), messages::id.asc()))
+        .limit(i64::from(limit)));
+    let rows: Vec<Row> = rows.map_err(|error| connection.read_error(error))?;
+    if rows.is_empty() { Ok(0) } else { delete_rows(connection, watermark, &gaps, &rows) }
+}
+
+/// Deletes selected and locked rows, and subtracts them from the totals.
+fn delete_rows(
+    connection: &mut Connection,
+    watermark: Option<Watermark>,
+    gaps: &[Gap],
+    rows: &[Row],
+) -> Result<u64> {
+    let ids: Vec<_> = rows.iter().map(|row| row.0).collect();
+    let deleted = on_engine!(connection, c => {
+        diesel::delete(messages::table.filter(messages::id.eq_any(&ids))).execute(c)
+    });
+    let deleted = deleted.map_err(|error| connection.write_error(error))?;
+    if deleted != ids.len() {
+        return Err(Error::internal(format!(
+            "deleted {deleted} of {} selected messages",
+            ids.len()
+        )));
+    }
+    let rows = rows.iter().map(|(id, timestamp, provider, model, tokens, cost)| Deleted {
+        id: *id,
+        timestamp: *timestamp,
+        provider: provider.as_deref(),
+        model: model.as_deref(),
+        tokens: *tokens,
+        cost: *cost,
+    });
+    subtract_deleted(connection, watermark, gaps, rows)?;
+    Ok(deleted as u64)
 }
 
 /// Id, and the values that the totals are computed from.
@@ -105,25 +155,10 @@ fn oldest(
     cutoff: Timestamp,
     limit: u32,
 ) -> Result<Vec<Row>> {
-    let oldest = || {
-        messages::table
-            .filter(messages::timestamp.ge(from))
-            .filter(messages::timestamp.lt(cutoff))
-            .order((messages::timestamp.asc(), messages::id.asc()))
-            .select((
-                messages::id,
-                messages::timestamp,
-                messages::provider,
-                messages::model,
-                messages::tokens_used,
-                messages::cost,
-            ))
-            .limit(i64::from(limit))
-    };
-    let rows = match &mut connection.session {
-        Session::Sqlite(c) => oldest().load(c),
-        Session::PostgreSql(c) => oldest().for_update().load(c.as_mut()),
-        Session::MySql(c) => oldest().for_update().load(c.as_mut()),
-    };
+    let rows = locked_rows!(connection, |query| query
+        .filter(messages::timestamp.ge(from))
+        .filter(messages::timestamp.lt(cutoff))
+        .order((messages::timestamp.asc(), messages::id.asc()))
+        .limit(i64::from(limit)));
     rows.map_err(|error| connection.read_error(error))
 }

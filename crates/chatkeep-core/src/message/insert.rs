@@ -4,18 +4,30 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use super::new::NewMessage;
 use super::row::Row;
+use super::turns::touch_conversations;
 use crate::connection::{Connection, Session, SqliteSession, all_stored, returned_id};
 use crate::error::Result;
 use crate::schema::messages;
 use crate::value::Timestamp;
 
-/// Stores one message in one statement, and returns its id after the commit.
+/// Stores one message in one statement, and returns its id after the commit. A turn of a
+/// conversation needs a transaction.
 ///
 /// # Errors
 /// `InvalidInput` with the field's name, before anything is sent. `OutcomeUnknown` if the
 /// connection breaks before the database confirms the commit.
 pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> {
     check(connection, message)?;
+    if message.is_turn {
+        return connection.transaction(|connection| {
+            touch_conversations(connection, std::slice::from_ref(message), Timestamp::now())?;
+            insert_row(connection, message)
+        });
+    }
+    insert_row(connection, message)
+}
+
+fn insert_row(connection: &mut Connection, message: &NewMessage) -> Result<i64> {
     let Row { log, details } = Row::new(message, Timestamp::now());
     let id = match details {
         None => insert_one!(connection, log),
@@ -54,7 +66,7 @@ pub(super) fn last_inserted_id(connection: &mut SqliteSession) -> QueryResult<i6
 }
 
 /// Checks that this database can store the message.
-pub(super) fn check(connection: &Connection, message: &NewMessage) -> Result<()> {
+pub(crate) fn check(connection: &Connection, message: &NewMessage) -> Result<()> {
     message.check()?;
     connection.max_row_bytes().map_or(Ok(()), |limit| message.check_size(limit))
 }

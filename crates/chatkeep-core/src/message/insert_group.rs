@@ -4,6 +4,7 @@ use super::insert::check;
 use super::insert_many::{insert_chunk, insert_many};
 use super::new::NewMessage;
 use super::row::Row;
+use super::turns::touch_conversations;
 use crate::connection::{Connection, Session};
 use crate::error::Result;
 use crate::value::Timestamp;
@@ -42,6 +43,7 @@ fn insert_and_join(
         ids.extend(insert_chunk(connection, &rows)?);
         join(messages);
     }
+    touch_conversations(connection, messages, Timestamp::now())?;
     Ok(ids)
 }
 

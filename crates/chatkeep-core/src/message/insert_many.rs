@@ -7,6 +7,7 @@ use super::insert_arrays::insert_arrays;
 use super::insert_values;
 use super::new::NewMessage;
 use super::row::Row;
+use super::turns::{have_turns, touch_conversations};
 use crate::connection::{BatchIds, Connection, Session, SqliteSession, all_stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::messages;
@@ -39,11 +40,17 @@ fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Resul
     match messages {
         [] => Ok(Vec::new()),
         // On a server a single statement needs no explicit transaction. This saves two round trips.
-        _ if connection.engine().is_server() && chunks(connection, messages).nth(1).is_none() => {
+        _ if connection.engine().is_server()
+            && !have_turns(messages)
+            && chunks(connection, messages).nth(1).is_none() =>
+        {
             let rows: Vec<_> = messages.iter().map(|message| Row::new(message, now)).collect();
             insert_chunk(connection, &rows)
         }
         _ => connection.transaction(|connection| {
+            if have_turns(messages) {
+                touch_conversations(connection, messages, now)?;
+            }
             let mut ids = Vec::with_capacity(messages.len());
             for chunk in chunks(connection, messages) {
                 let rows: Vec<_> = chunk.iter().map(|message| Row::new(message, now)).collect();

@@ -52,6 +52,10 @@ pub struct NewMessage {
     pub conversation_id: Option<i64>,
     /// Id of the user (`id`, not `public_id`); 1 or more. It is not looked up.
     pub user_id: Option<i64>,
+    /// Whether the message is a turn of its conversation, which must exist then. Its time becomes
+    /// that of the conversation's last activity, in the same transaction.
+    #[record(skip)]
+    pub is_turn: bool,
     /// Tokens, cost, times and outcome of the request. `None` is the same as an empty `Usage`.
     #[record(flatten)]
     pub usage: Option<Box<Usage>>,

@@ -82,6 +82,7 @@ impl From<Message> for NewMessage {
             timestamp: Some(message.timestamp),
             conversation_id: message.conversation_id,
             user_id: message.user_id,
+            is_turn: false,
             usage: None,
         }
         .with_usage(usage)

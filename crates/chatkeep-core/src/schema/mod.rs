@@ -10,9 +10,7 @@ mod users;
 
 #[allow(unused_imports, reason = "until its operations exist")]
 pub(crate) use audit_log::chat_audit_log;
-#[allow(unused_imports, reason = "until its operations exist")]
-pub(crate) use conversations::open_turns;
-pub(crate) use conversations::{chat_conversations, conversation_items};
+pub(crate) use conversations::{chat_conversations, conversation_items, open_turns};
 #[allow(unused_imports, reason = "until its operations exist")]
 pub(crate) use sessions::user_sessions;
 pub(crate) use streams::{chat_streams, stream_chunks};

@@ -163,6 +163,7 @@ impl TransferTable for Messages {
             timestamp: Some(read.timestamp),
             conversation_id: read.conversation_id,
             user_id: read.user_id,
+            is_turn: false,
             usage: None,
         };
         let message = message.with_usage(Usage {

@@ -12,6 +12,7 @@ mod erased;
 mod message_feedback;
 mod messages;
 mod next_ids;
+mod open_turns;
 mod row_counts;
 mod stream_chunks;
 mod user_sessions;
@@ -27,6 +28,7 @@ pub(crate) use conversation_items::ConversationItems;
 pub(crate) use erased::{AnyTable, HandOver};
 pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
+pub(crate) use open_turns::OpenTurns;
 pub use row_counts::{RowCounts, TableRows, count_rows};
 pub(crate) use stream_chunks::StreamChunks;
 pub(crate) use user_sessions::UserSessions;
@@ -48,6 +50,7 @@ pub(crate) const TABLES: Tables = &[
     &UserSessions,
     &ChatConversations,
     &ConversationItems,
+    &OpenTurns,
     &ChatStreams,
     &StreamChunks,
 ];

@@ -48,7 +48,7 @@ impl ConversationManager {
         let Some(id) = find()? else { return Ok(false) };
         let mut sizer = BatchSizer::new(self.pool.url().engine());
         let deleted = self.delete_steps(id, None, &mut sizer);
-        self.ids.remove(conversation_id);
+        self.forget(conversation_id);
         deleted
     }
 
@@ -84,8 +84,11 @@ impl ConversationManager {
                 conversations::delete_step(connection, id, cutoff, limit)
             })?;
             match step {
-                DeletionStep::More => {}
-                DeletionStep::Deleted => return Ok(true),
+                DeletionStep::More(messages) => self.write.deleted(messages),
+                DeletionStep::Deleted(messages) => {
+                    self.write.deleted(messages);
+                    return Ok(true);
+                }
                 DeletionStep::Skipped => return Ok(false),
             }
         }

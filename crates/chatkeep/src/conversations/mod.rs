@@ -2,6 +2,7 @@
 
 mod deletion;
 mod id_cache;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,33 +12,44 @@ use chatkeep_core::conversations::{
 };
 use chatkeep_core::messages::retention_cutoff;
 use chatkeep_core::{
-    Conversation, ConversationItem, ConversationPage, Cursor, Error, Metadata, NewItem, Result,
-    Timestamp,
+    Conversation, ConversationItem, ConversationPage, Cursor, Error, Metadata, NewItem, NewTurn,
+    OpenTurn, Result, Timestamp, TurnEnd, TurnStart,
 };
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
 use self::id_cache::IdCache;
+use self::turns::OwnerCache;
+pub(crate) use self::turns::{check_turn, is_missing_conversation};
 use crate::managers::Parts;
 use crate::retry::with_retry;
+use crate::write::WritePath;
 
 /// Keeps conversations and their items. It is cheap to clone.
 #[derive(Clone)]
 pub struct ConversationManager {
     pool: Arc<Pool>,
+    write: Arc<WritePath>,
     ids: Arc<IdCache>,
     users: Arc<IdCache>,
+    owners: Arc<OwnerCache>,
 }
 
-/// Keeps conversations: their lists, and the items of which role-based programs build prompts.
+/// Keeps conversations: their lists, their turns in the message log, and the items of which
+/// role-based programs build prompts.
 ///
 /// A conversation is identified by its `public_id`. It may belong to a
 /// user. Its items have positions from 1 on, without gaps, also with concurrent writers.
 #[operations(name = "conversations", receiver = conversations)]
 impl ConversationManager {
     pub(crate) fn new(parts: &Parts) -> Self {
-        let pool = Arc::clone(&parts.pool);
-        Self { pool, ids: Arc::new(IdCache::new()), users: Arc::new(IdCache::new()) }
+        Self {
+            pool: Arc::clone(&parts.pool),
+            write: Arc::clone(&parts.write),
+            ids: Arc::new(IdCache::new()),
+            users: Arc::new(IdCache::new()),
+            owners: Arc::new(OwnerCache::new()),
+        }
     }
 
     /// Creates a conversation.
@@ -274,8 +286,9 @@ impl ConversationManager {
         conversation_id: &str,
         #[argument(positional)] user_id: Option<&str>,
     ) -> Result<bool> {
-        self.change(conversation_id, Change::User(user_id))
-            .map_err(|error| error.with_operation("move_conversation"))
+        let moved = self.change(conversation_id, Change::User(user_id));
+        self.owners.remove(conversation_id);
+        moved.map_err(|error| error.with_operation("move_conversation"))
     }
 
     /// Copies a conversation with its items, so that it can be continued differently.
@@ -520,6 +533,185 @@ impl ConversationManager {
             })
         };
         run().map_err(|error| error.with_operation("replace_items"))
+    }
+
+    /// Logs a complete turn of a conversation, and returns the message's id after the commit.
+    ///
+    /// It is a message of the log, and shares transactions with other messages. In the same transaction,
+    /// the conversation moves to the front of its lists. The message belongs to the conversation's user; a
+    /// move of the conversation by another process is noticed within a minute.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::NewTurn;
+    ///
+    /// let conversation = chat.conversations().create_conversation(None, None, None, None)?;
+    /// let turn = NewTurn::new("What is WAL?").with_response("Write-ahead logging.");
+    /// let id = chat.conversations().append_turn(&conversation.public_id, &turn)?;
+    /// let message = chat.messages().get_message_by_id(id)?;
+    /// assert_eq!(message.and_then(|message| message.conversation_id), Some(conversation.id));
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Arguments
+    /// - `conversation_id`: The conversation's public id.
+    ///
+    /// # Returns
+    /// The message's id. Later messages have higher ids; ids may have gaps.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The message may be stored:
+    /// check that before you retry.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
+    #[operation(write, blocking)]
+    pub fn append_turn(
+        &self,
+        conversation_id: &str,
+        #[argument(flatten)] turn: &NewTurn,
+    ) -> Result<i64> {
+        self.append(conversation_id, turn).map_err(|error| error.with_operation("append_turn"))
+    }
+
+    /// Stores the question of a turn before the model is asked, so that it is not lost if the program
+    /// ends.
+    ///
+    /// [`ConversationManager::finish_turn`] moves it into the message log. If that does not happen before
+    /// the lease ends, [`ConversationManager::finish_interrupted_turns`] does it.
+    ///
+    /// # Arguments
+    /// - `conversation_id`: The conversation's public id.
+    ///
+    /// # Returns
+    /// The id of the turn.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The turn may be stored.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
+    #[operation(write)]
+    pub fn begin_turn(
+        &self,
+        conversation_id: &str,
+        #[argument(flatten)] turn: &TurnStart,
+    ) -> Result<String> {
+        let run = || {
+            turn.check()?;
+            self.with_conversation(conversation_id, |connection, id| {
+                conversations::begin_turn(connection, id, turn)
+            })
+        };
+        run().map_err(|error| error.with_operation("begin_turn"))
+    }
+
+    /// Extends the lease of an open turn, for a response that takes long.
+    ///
+    /// # Arguments
+    /// - `turn_id`: The turn's id.
+    /// - `lease_seconds`: Seconds from now after which the turn counts as interrupted (1–2,592,000).
+    ///
+    /// # Returns
+    /// `false` if the turn does not exist, is finished, or was interrupted.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `lease_seconds` is out of range.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
+    pub fn extend_turn(
+        &self,
+        turn_id: &str,
+        #[argument(default = 600, positional)] lease_seconds: i64,
+    ) -> Result<bool> {
+        let run = || {
+            let lease_until = conversations::lease_end(Timestamp::now(), lease_seconds)?;
+            with_retry(&self.pool, |connection| {
+                conversations::extend_turn(connection, turn_id, lease_until)
+            })
+        };
+        run().map_err(|error| error.with_operation("extend_turn"))
+    }
+
+    /// Finishes a turn: moves it into the message log, with the response.
+    ///
+    /// Of several calls for a turn, also in different processes, exactly one stores a message. The
+    /// message's time is that of the turn's start.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::{TurnEnd, TurnStart};
+    ///
+    /// let conversations = chat.conversations();
+    /// let id = conversations.create_conversation(None, None, None, None)?.public_id;
+    /// let turn = conversations.begin_turn(&id, &TurnStart::new("What is WAL?"))?;
+    /// let end = TurnEnd::response("Write-ahead logging.");
+    /// assert!(conversations.finish_turn(&turn, &end)?.is_some());
+    /// assert!(conversations.finish_turn(&turn, &end)?.is_none(), "it is finished");
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Arguments
+    /// - `turn_id`: The turn's id.
+    ///
+    /// # Returns
+    /// The message's id, or `None` if the turn does not exist, is already finished, or was interrupted.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: a value is invalid.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. Call it again: the result is
+    ///   `None` if the message is stored.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
+    pub fn finish_turn(
+        &self,
+        turn_id: &str,
+        #[argument(flatten)] end: &TurnEnd,
+    ) -> Result<Option<i64>> {
+        self.finish(turn_id, end).map_err(|error| error.with_operation("finish_turn"))
+    }
+
+    /// Returns the turns of a conversation that are not finished, oldest first.
+    ///
+    /// # Arguments
+    /// - `conversation_id`: The conversation's public id.
+    /// - `limit`: Maximum number of turns to return (1–10,000).
+    ///
+    /// # Returns
+    /// The turns. A conversation that does not exist has none.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `limit` is out of range.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
+    pub fn list_open_turns(
+        &self,
+        conversation_id: &str,
+        #[argument(default = 100)] limit: i64,
+    ) -> Result<Vec<OpenTurn>> {
+        self.open_turns(conversation_id, limit)
+            .map_err(|error| error.with_operation("list_open_turns"))
+    }
+
+    /// Moves the turns whose lease has ended into the message log, with the status `interrupted` and no
+    /// response.
+    ///
+    /// Call it regularly, for example every minute: chatkeep does not do so itself. Several processes may
+    /// call it at the same time.
+    ///
+    /// # Arguments
+    /// - `now`: Time at which a lease must have ended; by default the current time.
+    ///
+    /// # Returns
+    /// The number of turns that were moved.
+    ///
+    /// # Errors
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some turns may be moved.
+    /// Call it again.
+    #[operation(write)]
+    pub fn finish_interrupted_turns(&self, now: Option<Timestamp>) -> Result<u64> {
+        self.interrupt(now.unwrap_or_else(Timestamp::now))
+            .map_err(|error| error.with_operation("finish_interrupted_turns"))
     }
 }
 

@@ -85,6 +85,11 @@ impl WritePath {
         self.storage.insert_many(messages)
     }
 
+    /// Records that a message was stored in another way.
+    pub(crate) fn stored(&self, message: &NewMessage, id: i64) {
+        self.storage.stored(std::slice::from_ref(message), &[id]);
+    }
+
     /// Records that `count` messages were deleted.
     pub(crate) fn deleted(&self, count: u64) {
         self.storage.deleted(count);

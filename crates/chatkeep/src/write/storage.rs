@@ -79,7 +79,7 @@ impl Storage {
         Ok(ids)
     }
 
-    fn stored(&self, rows: &[NewMessage], ids: &[i64]) {
+    pub(super) fn stored(&self, rows: &[NewMessage], ids: &[i64]) {
         self.totals.stored(ids);
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.committed(rows.iter().map(NewMessage::size_in_bytes).sum());

@@ -26,6 +26,7 @@ pub(super) fn run(options: LogOptions, context: &Context) -> Result<(), Failure>
         timestamp: options.timestamp,
         conversation_id: options.conversation_id,
         user_id: options.user_id,
+        is_turn: false,
         usage: None,
     };
     let message = message.with_usage(options.usage.usage()?);

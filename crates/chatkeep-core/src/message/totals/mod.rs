@@ -33,7 +33,7 @@ pub(super) use gaps::{Gap, found_in_gaps, gaps};
 pub(super) use grouped::{Owner, Rows, add_up};
 pub use imported::{LockedTotals, count_imported, reset_totals};
 pub(super) use span::Span;
-pub(super) use store::{IfLocked, counted_to, lock_watermark};
+pub(super) use store::{IfLocked, Watermark, counted_to, lock_watermark};
 pub(super) use stored_totals::{stored_by_name, stored_by_start};
 pub use sums::Sums;
 pub(super) use sums::{DAY, UNKNOWN, start_of};
