@@ -4,10 +4,12 @@ package chatkeep
 
 import (
 	"context"
+	"time"
 )
 
-// ConversationManager keeps conversations: their lists, and the items of which role-based programs
-// build prompts.
+// ConversationManager keeps conversations, their turns and their items.
+//
+// Turns are messages of the log. Items are the parts of which role-based programs build prompts.
 //
 // A conversation is identified by its PublicID. It may belong to a user. Its items have positions
 // from 1 on, without gaps, also with concurrent writers.
@@ -467,5 +469,281 @@ func (c *ConversationManager) ReplaceItems(ctx context.Context, conversationID s
 
 		Items []NewItem `json:"items" go:"items"`
 	}{conversationID, fromPosition, list(items)}, &result)
+	return result, err
+}
+
+// AppendTurnOptions are the optional arguments of [ConversationManager.AppendTurn].
+type AppendTurnOptions struct {
+	// Response of the model, if any.
+	Response *string `json:"response,omitempty"`
+
+	// Provider of the model, such as openai or anthropic. At most 50 characters.
+	Provider *string `json:"provider,omitempty"`
+
+	// Model that responded. At most 100 characters.
+	Model *string `json:"model,omitempty"`
+
+	// Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and output
+	// tokens, if one of them is given.
+	TokensUsed *int64 `json:"tokens_used,omitempty"`
+
+	// Additional data, as a JSON object.
+	Metadata Metadata `json:"metadata"`
+
+	// Time of the exchange; defaults to the time of logging.
+	Timestamp *time.Time `json:"timestamp,omitempty"`
+
+	// Number of input tokens, including the cached ones; 0 or more.
+	InputTokens *int64 `json:"input_tokens,omitempty"`
+
+	// Number of output tokens, including the reasoning; 0 or more.
+	OutputTokens *int64 `json:"output_tokens,omitempty"`
+
+	// Number of input tokens that the provider read from its cache; at most InputTokens.
+	CachedTokens *int64 `json:"cached_tokens,omitempty"`
+
+	// Number of output tokens of the model's reasoning; at most OutputTokens.
+	ReasoningTokens *int64 `json:"reasoning_tokens,omitempty"`
+
+	// Cost in US dollars, as decimal text such as 0.00125, with at most 9 decimals.
+	Cost *string `json:"cost,omitempty"`
+
+	// Duration of the request, in milliseconds; 0 or more.
+	LatencyMs *int64 `json:"latency_ms,omitempty"`
+
+	// Time to the first token, in milliseconds; 0 or more.
+	TtftMs *int64 `json:"ttft_ms,omitempty"`
+
+	// Outcome of the request; without one, it is unknown.
+	Status *MessageStatus `json:"status,omitempty"`
+
+	// Error of the request, if any.
+	Error *string `json:"error,omitempty"`
+}
+
+// AppendTurn logs a complete turn of a conversation, and returns the message's id after the commit.
+//
+// It is a message of the log, and shares transactions with other messages. In the same transaction,
+// the conversation moves to the front of its lists. The message belongs to the conversation's user;
+// a move of the conversation by another process is noticed within a minute.
+//
+// It returns the message's id. Later messages have higher ids; ids may have gaps.
+//
+// Arguments:
+//   - conversationID: The conversation's public id.
+//   - message: Message of the user.
+//
+// Errors:
+//   - [ErrInvalidInput]: the conversation does not exist, or a value is invalid.
+//   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The message may be
+//     stored: check that before you retry.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
+//     is stored.
+func (c *ConversationManager) AppendTurn(ctx context.Context, conversationID string, message string, options *AppendTurnOptions) (int64, error) {
+	var result int64
+	err := c.store.call(ctx, "conversations.append_turn", "AppendTurn", struct {
+		ConversationID string `json:"conversation_id" go:"conversationID"`
+
+		Message string `json:"message" go:"message"`
+
+		*AppendTurnOptions
+	}{conversationID, message, options}, &result)
+	return result, err
+}
+
+// BeginTurnOptions are the optional arguments of [ConversationManager.BeginTurn].
+type BeginTurnOptions struct {
+	// Provider of the model, such as openai or anthropic. At most 50 characters.
+	Provider *string `json:"provider,omitempty"`
+
+	// Model that is asked. At most 100 characters.
+	Model *string `json:"model,omitempty"`
+
+	// Additional data, as a JSON object.
+	Metadata Metadata `json:"metadata"`
+
+	// Seconds after which the turn counts as interrupted, unless it is finished or extended
+	// (1–2,592,000). Zero means 600.
+	LeaseSeconds int64 `json:"lease_seconds,omitempty"`
+}
+
+// BeginTurn stores the question of a turn before the model is asked.
+//
+// It is not lost if the program ends.
+//
+// [ConversationManager.FinishTurn] moves it into the message log. If that does not happen before
+// the lease ends, [ConversationManager.FinishInterruptedTurns] does it.
+//
+// It returns the id of the turn.
+//
+// Arguments:
+//   - conversationID: The conversation's public id.
+//   - message: Message of the user.
+//
+// Errors:
+//   - [ErrInvalidInput]: the conversation does not exist, or a value is invalid.
+//   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The turn may be
+//     stored.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
+//     is stored.
+func (c *ConversationManager) BeginTurn(ctx context.Context, conversationID string, message string, options *BeginTurnOptions) (string, error) {
+	var result string
+	err := c.store.call(ctx, "conversations.begin_turn", "BeginTurn", struct {
+		ConversationID string `json:"conversation_id" go:"conversationID"`
+
+		Message string `json:"message" go:"message"`
+
+		*BeginTurnOptions
+	}{conversationID, message, options}, &result)
+	return result, err
+}
+
+// ExtendTurn extends the lease of an open turn, for a response that takes long.
+//
+// It returns false if the turn does not exist, is finished, or was interrupted.
+//
+// Arguments:
+//   - turnID: The turn's id.
+//   - leaseSeconds: Seconds from now after which the turn counts as interrupted (1–2,592,000).
+//
+// Errors:
+//   - [ErrInvalidInput]: leaseSeconds is out of range.
+//   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
+//     been made.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
+//     was changed.
+func (c *ConversationManager) ExtendTurn(ctx context.Context, turnID string, leaseSeconds int64) (bool, error) {
+	var result bool
+	err := c.store.call(ctx, "conversations.extend_turn", "ExtendTurn", struct {
+		TurnID string `json:"turn_id" go:"turnID"`
+
+		LeaseSeconds int64 `json:"lease_seconds" go:"leaseSeconds"`
+	}{turnID, leaseSeconds}, &result)
+	return result, err
+}
+
+// FinishTurnOptions are the optional arguments of [ConversationManager.FinishTurn].
+type FinishTurnOptions struct {
+	// Response of the model, if any.
+	Response *string `json:"response,omitempty"`
+
+	// Provider of the model, if it is not that of the start.
+	Provider *string `json:"provider,omitempty"`
+
+	// Model that responded, if it is not that of the start.
+	Model *string `json:"model,omitempty"`
+
+	// Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and output
+	// tokens, if one of them is given.
+	TokensUsed *int64 `json:"tokens_used,omitempty"`
+
+	// Additional data, as a JSON object, in place of that of the start.
+	Metadata Metadata `json:"metadata"`
+
+	// Number of input tokens, including the cached ones; 0 or more.
+	InputTokens *int64 `json:"input_tokens,omitempty"`
+
+	// Number of output tokens, including the reasoning; 0 or more.
+	OutputTokens *int64 `json:"output_tokens,omitempty"`
+
+	// Number of input tokens that the provider read from its cache; at most InputTokens.
+	CachedTokens *int64 `json:"cached_tokens,omitempty"`
+
+	// Number of output tokens of the model's reasoning; at most OutputTokens.
+	ReasoningTokens *int64 `json:"reasoning_tokens,omitempty"`
+
+	// Cost in US dollars, as decimal text such as 0.00125, with at most 9 decimals.
+	Cost *string `json:"cost,omitempty"`
+
+	// Duration of the request, in milliseconds; 0 or more.
+	LatencyMs *int64 `json:"latency_ms,omitempty"`
+
+	// Time to the first token, in milliseconds; 0 or more.
+	TtftMs *int64 `json:"ttft_ms,omitempty"`
+
+	// Outcome of the request; without one, it is unknown.
+	Status *MessageStatus `json:"status,omitempty"`
+
+	// Error of the request, if any.
+	Error *string `json:"error,omitempty"`
+}
+
+// FinishTurn finishes a turn: moves it into the message log, with the response.
+//
+// Of several calls for a turn, also in different processes, exactly one stores a message. The
+// message's time is that of the turn's start.
+//
+// It returns the message's id, or nil if the turn does not exist, is already finished, or was
+// interrupted.
+//
+// Arguments:
+//   - turnID: The turn's id.
+//
+// Errors:
+//   - [ErrInvalidInput]: a value is invalid.
+//   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. Call it again: the
+//     result is nil if the message is stored.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
+//     was changed.
+func (c *ConversationManager) FinishTurn(ctx context.Context, turnID string, options *FinishTurnOptions) (*int64, error) {
+	var result *int64
+	err := c.store.call(ctx, "conversations.finish_turn", "FinishTurn", struct {
+		TurnID string `json:"turn_id" go:"turnID"`
+
+		*FinishTurnOptions
+	}{turnID, options}, &result)
+	return result, err
+}
+
+// ListOpenTurnsOptions are the optional arguments of [ConversationManager.ListOpenTurns].
+type ListOpenTurnsOptions struct {
+	// Maximum number of turns to return (1–10,000). Zero means 100.
+	Limit int64 `json:"limit,omitempty"`
+}
+
+// ListOpenTurns returns the turns of a conversation that are not finished, oldest first.
+//
+// It returns the turns. A conversation that does not exist has none.
+//
+// Arguments:
+//   - conversationID: The conversation's public id.
+//
+// Errors:
+//   - [ErrInvalidInput]: Limit is out of range.
+//   - [ErrUnavailable]: the database does not answer. Other errors of the connection are possible,
+//     too.
+func (c *ConversationManager) ListOpenTurns(ctx context.Context, conversationID string, options *ListOpenTurnsOptions) ([]OpenTurn, error) {
+	var result []OpenTurn
+	err := c.store.call(ctx, "conversations.list_open_turns", "ListOpenTurns", struct {
+		ConversationID string `json:"conversation_id" go:"conversationID"`
+
+		*ListOpenTurnsOptions
+	}{conversationID, options}, &result)
+	return result, err
+}
+
+// FinishInterruptedTurnsOptions are the optional arguments of [ConversationManager.FinishInterruptedTurns].
+type FinishInterruptedTurnsOptions struct {
+	// Time at which a lease must have ended; by default the current time.
+	Now *time.Time `json:"now,omitempty"`
+}
+
+// FinishInterruptedTurns moves the turns whose lease has ended into the message log.
+//
+// They have the status interrupted and no response.
+//
+// Call it regularly, for example every minute: chatkeep does not do so itself. Several processes
+// may call it at the same time.
+//
+// It returns the number of turns that were moved.
+//
+// Errors:
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrConflict], [ErrReadOnly]: some
+//     turns may be moved. Call it again.
+func (c *ConversationManager) FinishInterruptedTurns(ctx context.Context, options *FinishInterruptedTurnsOptions) (int64, error) {
+	var result int64
+	err := c.store.call(ctx, "conversations.finish_interrupted_turns", "FinishInterruptedTurns", struct {
+		*FinishInterruptedTurnsOptions
+	}{options}, &result)
 	return result, err
 }

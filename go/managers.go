@@ -23,8 +23,7 @@ type Chatkeep struct {
 	// Streams stores and reads streamed responses.
 	Streams *StreamManager
 
-	// Conversations keeps conversations: their lists, and the items of which role-based programs build
-	// prompts.
+	// Conversations keeps conversations, their turns and their items.
 	Conversations *ConversationManager
 
 	// Database reports the database's status and health, and runs its migrations.

@@ -21,7 +21,7 @@ type CreateTokenOptions struct {
 	ExpiresDays *int64 `json:"expires_days,omitempty"`
 
 	// Scopes that the token has, such as read; at most 100 of up to 100 characters.
-	Scopes *[]string `json:"scopes,omitempty"`
+	Scopes []string `json:"scopes"`
 
 	// Id of the user that owns the token. The token is invalid while the user is inactive, and is
 	// deleted with the user.

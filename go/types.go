@@ -735,6 +735,33 @@ type OneTimeSecret struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
+// OpenTurn is a turn that is not finished.
+type OpenTurn struct {
+	// Id of the turn, which calls take as TurnID.
+	PublicID string `json:"public_id"`
+
+	// Public id of the conversation.
+	ConversationID string `json:"conversation_id"`
+
+	// Message of the user.
+	UserMessage string `json:"user_message"`
+
+	// Provider of the model.
+	Provider *string `json:"provider"`
+
+	// Model that is asked.
+	Model *string `json:"model"`
+
+	// Additional data.
+	Metadata Metadata `json:"metadata"`
+
+	// Time of the start.
+	StartedAt time.Time `json:"started_at"`
+
+	// Time from which the turn counts as interrupted.
+	LeaseUntil time.Time `json:"lease_until"`
+}
+
 // PendingMigration is a migration that has not been run.
 type PendingMigration struct {
 	// Version, with the prefix app: for an application's migration.

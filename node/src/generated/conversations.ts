@@ -4,20 +4,27 @@ import { identity } from '../calls.js';
 import { metadataText } from '../metadata.js';
 import { OperationGroup, call, operation } from '../operations.js';
 import { recordsArg } from '../records.js';
-import { integer, listOf, optionalOf, recordOf } from '../revive.js';
+import { integer, listOf, optionalOf, recordOf, timestamp } from '../revive.js';
+import { timestampArg } from '../timestamps.js';
 import type { Abortable } from '../types.js';
-import { conversation, conversationItem, conversationPage } from './decode.js';
+import { conversation, conversationItem, conversationPage, openTurn } from './decode.js';
 import { newItemKeys } from './encode.js';
 import type {
+  AppendTurnOptions,
+  BeginTurnOptions,
   Conversation,
   ConversationItem,
   ConversationPage,
   CopyConversationOptions,
   CreateConversationOptions,
+  FinishInterruptedTurnsOptions,
+  FinishTurnOptions,
   GetItemsOptions,
   ListAllConversationsOptions,
   ListConversationsOptions,
+  ListOpenTurnsOptions,
   NewItem,
+  OpenTurn,
 } from './types.js';
 
 const CREATE_CONVERSATION = operation(
@@ -133,9 +140,47 @@ const REPLACE_ITEMS = operation(
   [],
   listOf(integer<number>),
 );
+const APPEND_TURN = operation(
+  'conversations',
+  'append_turn',
+  'appendTurn',
+  ['response', 'provider', 'model', 'tokensUsed', 'metadata', 'timestamp', 'inputTokens', 'outputTokens', 'cachedTokens', 'reasoningTokens', 'cost', 'latencyMs', 'ttftMs', 'status', 'error'],
+  integer<number>,
+);
+const BEGIN_TURN = operation(
+  'conversations',
+  'begin_turn',
+  'beginTurn',
+  ['provider', 'model', 'metadata', 'leaseSeconds'],
+  identity<string>,
+);
+const EXTEND_TURN = operation('conversations', 'extend_turn', 'extendTurn', [], identity<boolean>);
+const FINISH_TURN = operation(
+  'conversations',
+  'finish_turn',
+  'finishTurn',
+  ['provider', 'model', 'tokensUsed', 'metadata', 'inputTokens', 'outputTokens', 'cachedTokens', 'reasoningTokens', 'cost', 'latencyMs', 'ttftMs', 'status', 'error'],
+  integer<number | null>,
+);
+const LIST_OPEN_TURNS = operation(
+  'conversations',
+  'list_open_turns',
+  'listOpenTurns',
+  ['limit'],
+  listOf(openTurn),
+);
+const FINISH_INTERRUPTED_TURNS = operation(
+  'conversations',
+  'finish_interrupted_turns',
+  'finishInterruptedTurns',
+  ['now'],
+  integer<number>,
+);
 
 /**
- * Keeps conversations: their lists, and the items of which role-based programs build prompts.
+ * Keeps conversations, their turns and their items.
+ *
+ * Turns are messages of the log. Items are the parts of which role-based programs build prompts.
  *
  * A conversation is identified by its `publicId`. It may belong to a user. Its items have positions
  * from 1 on, without gaps, also with concurrent writers.
@@ -479,5 +524,205 @@ export class ConversationManager extends OperationGroup {
       fromPosition,
       recordsArg(REPLACE_ITEMS.name, 'items', items, newItemKeys),
     ]);
+  }
+
+  /**
+   * Logs a complete turn of a conversation, and returns the message's id after the commit.
+   *
+   * It is a message of the log, and shares transactions with other messages. In the same
+   * transaction, the conversation moves to the front of its lists. The message belongs to the
+   * conversation's user; a move of the conversation by another process is noticed within a minute.
+   *
+   * @param conversationId The conversation's public id.
+   * @param message Message of the user.
+   * @param options Options: `response`, `provider`, `model`, `tokensUsed`, `metadata`, `timestamp`,
+   * `inputTokens`, `outputTokens`, `cachedTokens`, `reasoningTokens`, `cost`, `latencyMs`,
+   * `ttftMs`, `status`, `error` and `signal`.
+   * @returns The message's id. Later messages have higher ids; ids may have gaps.
+   * @throws `CHATKEEP_INVALID_INPUT`: the conversation does not exist, or a value is invalid.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
+   * message may be stored: check that before you retry.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing is stored.
+   */
+  appendTurn(
+    conversationId: string,
+    message: string,
+    options?: AppendTurnOptions,
+  ): Promise<number> {
+    return call(this, APPEND_TURN, options, ({
+      response,
+      provider,
+      model,
+      tokensUsed,
+      metadata,
+      timestamp,
+      inputTokens,
+      outputTokens,
+      cachedTokens,
+      reasoningTokens,
+      cost,
+      latencyMs,
+      ttftMs,
+      status,
+      error,
+    }) => [
+      conversationId,
+      message,
+      response,
+      provider,
+      model,
+      tokensUsed,
+      metadataText(APPEND_TURN.name, metadata),
+      timestampArg(timestamp),
+      inputTokens,
+      outputTokens,
+      cachedTokens,
+      reasoningTokens,
+      cost,
+      latencyMs,
+      ttftMs,
+      status,
+      error,
+    ]);
+  }
+
+  /**
+   * Stores the question of a turn before the model is asked.
+   *
+   * It is not lost if the program ends.
+   *
+   * {@link ConversationManager.finishTurn} moves it into the message log. If that does not happen
+   * before the lease ends, {@link ConversationManager.finishInterruptedTurns} does it.
+   *
+   * @param conversationId The conversation's public id.
+   * @param message Message of the user.
+   * @param options Options: `provider`, `model`, `metadata`, `leaseSeconds` and `signal`.
+   * @returns The id of the turn.
+   * @throws `CHATKEEP_INVALID_INPUT`: the conversation does not exist, or a value is invalid.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
+   * turn may be stored.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing is stored.
+   */
+  beginTurn(conversationId: string, message: string, options?: BeginTurnOptions): Promise<string> {
+    return call(this, BEGIN_TURN, options, ({ provider, model, metadata, leaseSeconds }) => [
+      conversationId,
+      message,
+      provider,
+      model,
+      metadataText(BEGIN_TURN.name, metadata),
+      leaseSeconds,
+    ]);
+  }
+
+  /**
+   * Extends the lease of an open turn, for a response that takes long.
+   *
+   * @param turnId The turn's id.
+   * @param leaseSeconds Seconds from now after which the turn counts as interrupted
+   * (1–2,592,000). Default: 600.
+   * @param options An abort signal.
+   * @returns `false` if the turn does not exist, is finished, or was interrupted.
+   * @throws `CHATKEEP_INVALID_INPUT`: `leaseSeconds` is out of range.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
+   * change may have been made.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
+   */
+  extendTurn(
+    turnId: string,
+    leaseSeconds?: number | bigint,
+    options?: Abortable,
+  ): Promise<boolean> {
+    return call(this, EXTEND_TURN, options, () => [turnId, leaseSeconds]);
+  }
+
+  /**
+   * Finishes a turn: moves it into the message log, with the response.
+   *
+   * Of several calls for a turn, also in different processes, exactly one stores a message. The
+   * message's time is that of the turn's start.
+   *
+   * @param turnId The turn's id.
+   * @param response Response of the model, if any.
+   * @param options Options: `provider`, `model`, `tokensUsed`, `metadata`, `inputTokens`,
+   * `outputTokens`, `cachedTokens`, `reasoningTokens`, `cost`, `latencyMs`, `ttftMs`, `status`,
+   * `error` and `signal`.
+   * @returns The message's id, or `null` if the turn does not exist, is already finished, or was
+   * interrupted.
+   * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. Call it
+   * again: the result is `null` if the message is stored.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
+   */
+  finishTurn(
+    turnId: string,
+    response?: string | null,
+    options?: FinishTurnOptions,
+  ): Promise<number | null> {
+    return call(this, FINISH_TURN, options, ({
+      provider,
+      model,
+      tokensUsed,
+      metadata,
+      inputTokens,
+      outputTokens,
+      cachedTokens,
+      reasoningTokens,
+      cost,
+      latencyMs,
+      ttftMs,
+      status,
+      error,
+    }) => [
+      turnId,
+      response,
+      provider,
+      model,
+      tokensUsed,
+      metadataText(FINISH_TURN.name, metadata),
+      inputTokens,
+      outputTokens,
+      cachedTokens,
+      reasoningTokens,
+      cost,
+      latencyMs,
+      ttftMs,
+      status,
+      error,
+    ]);
+  }
+
+  /**
+   * Returns the turns of a conversation that are not finished, oldest first.
+   *
+   * @param conversationId The conversation's public id.
+   * @param options Options: `limit` and `signal`.
+   * @returns The turns. A conversation that does not exist has none.
+   * @throws `CHATKEEP_INVALID_INPUT`: `limit` is out of range.
+   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
+   * are possible, too.
+   */
+  listOpenTurns(conversationId: string, options?: ListOpenTurnsOptions): Promise<OpenTurn[]> {
+    return call(this, LIST_OPEN_TURNS, options, ({ limit }) => [conversationId, limit]);
+  }
+
+  /**
+   * Moves the turns whose lease has ended into the message log.
+   *
+   * They have the status `interrupted` and no response.
+   *
+   * Call it regularly, for example every minute: chatkeep does not do so itself. Several processes
+   * may call it at the same time.
+   *
+   * @param options Options: `now` and `signal`.
+   * @returns The number of turns that were moved.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_CONFLICT`, `CHATKEEP_READ_ONLY`: some turns may be moved. Call it again.
+   */
+  finishInterruptedTurns(options?: FinishInterruptedTurnsOptions): Promise<number> {
+    return call(this, FINISH_INTERRUPTED_TURNS, options, ({ now }) => [timestampArg(now)]);
   }
 }

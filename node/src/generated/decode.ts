@@ -22,6 +22,7 @@ import type {
   Message,
   MigrationStatus,
   OneTimeSecret,
+  OpenTurn,
   PendingMigration,
   PoolStatus,
   RotatedSession,
@@ -353,6 +354,19 @@ export function conversationItem(raw: any): ConversationItem {
     messageId: integer(raw.message_id),
     createdAt: timestamp(raw.created_at),
   }, restoreBigints(raw.content));
+}
+
+export function openTurn(raw: any): OpenTurn {
+  return jsonReady({
+    publicId: raw.public_id,
+    conversationId: raw.conversation_id,
+    userMessage: raw.user_message,
+    provider: raw.provider,
+    model: raw.model,
+    metadata: raw.metadata,
+    startedAt: timestamp(raw.started_at),
+    leaseUntil: timestamp(raw.lease_until),
+  }, restoreBigints(raw.metadata));
 }
 
 export function poolStatus(raw: any): PoolStatus {

@@ -46,8 +46,8 @@ export const sessionManager: SessionManager = fromEnvironment().sessionManager;
 export const streamManager: StreamManager = fromEnvironment().streamManager;
 
 /**
- * Keeps conversations: their lists, and the items of which role-based programs build prompts. The
- * environment variables configure the database.
+ * Keeps conversations, their turns and their items. The environment variables configure the
+ * database.
  */
 export const conversationManager: ConversationManager = fromEnvironment().conversationManager;
 

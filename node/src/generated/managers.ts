@@ -24,7 +24,7 @@ export class StoreWithManagers extends StoreOperations {
   readonly sessionManager: SessionManager;
   /** Stores and reads streamed responses. */
   readonly streamManager: StreamManager;
-  /** Keeps conversations: their lists, and the items of which role-based programs build prompts. */
+  /** Keeps conversations, their turns and their items. */
   readonly conversationManager: ConversationManager;
   /** Reports the database's status and health, and runs its migrations. */
   readonly dbManager: DatabaseManager;

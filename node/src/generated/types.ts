@@ -639,6 +639,29 @@ export interface ConversationItem {
   readonly createdAt: Date;
 }
 
+/** A turn that is not finished. */
+export interface OpenTurn {
+  /** Id of the turn, which calls take as `turnId`. */
+  readonly publicId: string;
+  /** Public id of the conversation. */
+  readonly conversationId: string;
+  /** Message of the user. */
+  readonly userMessage: string;
+  /** Provider of the model. */
+  readonly provider: string | null;
+  /** Model that is asked. */
+  readonly model: string | null;
+  /**
+   * Additional data. Integers beyond 2^53 are `bigint`s, which JSON represents as strings of
+   * digits.
+   */
+  readonly metadata: Record<string, any> | null;
+  /** Time of the start. */
+  readonly startedAt: Date;
+  /** Time from which the turn counts as interrupted. */
+  readonly leaseUntil: Date;
+}
+
 /**
  * Numbers of connections and waiting callers at one point in time.
  *
@@ -1240,6 +1263,103 @@ export interface GetItemsOptions extends Abortable {
    * together with `before`.
    */
   readonly after?: number | bigint | null | undefined;
+}
+
+/** Options of `appendTurn`. */
+export interface AppendTurnOptions extends Abortable {
+  /** Response of the model, if any. */
+  readonly response?: string | null | undefined;
+  /** Provider of the model, such as `openai` or `anthropic`. At most 50 characters. */
+  readonly provider?: string | null | undefined;
+  /** Model that responded. At most 100 characters. */
+  readonly model?: string | null | undefined;
+  /**
+   * Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and output
+   * tokens, if one of them is given.
+   */
+  readonly tokensUsed?: number | bigint | null | undefined;
+  /** Additional data, as a JSON object. */
+  readonly metadata?: object | null | undefined;
+  /** Time of the exchange; defaults to the time of logging. */
+  readonly timestamp?: TimestampInput | null | undefined;
+  /** Number of input tokens, including the cached ones; 0 or more. */
+  readonly inputTokens?: number | bigint | null | undefined;
+  /** Number of output tokens, including the reasoning; 0 or more. */
+  readonly outputTokens?: number | bigint | null | undefined;
+  /** Number of input tokens that the provider read from its cache; at most `inputTokens`. */
+  readonly cachedTokens?: number | bigint | null | undefined;
+  /** Number of output tokens of the model's reasoning; at most `outputTokens`. */
+  readonly reasoningTokens?: number | bigint | null | undefined;
+  /** Cost in US dollars, as decimal text such as `0.00125`, with at most 9 decimals. */
+  readonly cost?: string | null | undefined;
+  /** Duration of the request, in milliseconds; 0 or more. */
+  readonly latencyMs?: number | bigint | null | undefined;
+  /** Time to the first token, in milliseconds; 0 or more. */
+  readonly ttftMs?: number | bigint | null | undefined;
+  /** Outcome of the request; without one, it is unknown. */
+  readonly status?: MessageStatus | null | undefined;
+  /** Error of the request, if any. */
+  readonly error?: string | null | undefined;
+}
+
+/** Options of `beginTurn`. */
+export interface BeginTurnOptions extends Abortable {
+  /** Provider of the model, such as `openai` or `anthropic`. At most 50 characters. */
+  readonly provider?: string | null | undefined;
+  /** Model that is asked. At most 100 characters. */
+  readonly model?: string | null | undefined;
+  /** Additional data, as a JSON object. */
+  readonly metadata?: object | null | undefined;
+  /**
+   * Seconds after which the turn counts as interrupted, unless it is finished or extended
+   * (1–2,592,000). Default: 600.
+   */
+  readonly leaseSeconds?: number | bigint | undefined;
+}
+
+/** Options of `finishTurn`. */
+export interface FinishTurnOptions extends Abortable {
+  /** Provider of the model, if it is not that of the start. */
+  readonly provider?: string | null | undefined;
+  /** Model that responded, if it is not that of the start. */
+  readonly model?: string | null | undefined;
+  /**
+   * Number of tokens that the exchange used; 0 or more. Defaults to the sum of the input and output
+   * tokens, if one of them is given.
+   */
+  readonly tokensUsed?: number | bigint | null | undefined;
+  /** Additional data, as a JSON object, in place of that of the start. */
+  readonly metadata?: object | null | undefined;
+  /** Number of input tokens, including the cached ones; 0 or more. */
+  readonly inputTokens?: number | bigint | null | undefined;
+  /** Number of output tokens, including the reasoning; 0 or more. */
+  readonly outputTokens?: number | bigint | null | undefined;
+  /** Number of input tokens that the provider read from its cache; at most `inputTokens`. */
+  readonly cachedTokens?: number | bigint | null | undefined;
+  /** Number of output tokens of the model's reasoning; at most `outputTokens`. */
+  readonly reasoningTokens?: number | bigint | null | undefined;
+  /** Cost in US dollars, as decimal text such as `0.00125`, with at most 9 decimals. */
+  readonly cost?: string | null | undefined;
+  /** Duration of the request, in milliseconds; 0 or more. */
+  readonly latencyMs?: number | bigint | null | undefined;
+  /** Time to the first token, in milliseconds; 0 or more. */
+  readonly ttftMs?: number | bigint | null | undefined;
+  /** Outcome of the request; without one, it is unknown. */
+  readonly status?: MessageStatus | null | undefined;
+  /** Error of the request, if any. */
+  readonly error?: string | null | undefined;
+}
+
+/** Options of `listOpenTurns`. */
+export interface ListOpenTurnsOptions extends Abortable {
+  /** Maximum number of turns to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+}
+
+/** Options of `finishInterruptedTurns`. */
+export interface FinishInterruptedTurnsOptions extends Abortable {
+  /** Time at which a lease must have ended; by default the current time. */
+  readonly now?: TimestampInput | null | undefined;
 }
 
 /** Options of `migrate`. */

@@ -120,8 +120,7 @@ user_manager = _environment.user_manager
 session_manager = _environment.session_manager
 #: Stores and reads streamed responses. The environment variables name the database.
 stream_manager = _environment.stream_manager
-#: Keeps conversations: their lists, and the items of which role-based programs build prompts. The
-#: environment variables name the database.
+#: Keeps conversations, their turns and their items. The environment variables name the database.
 conversation_manager = _environment.conversation_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.

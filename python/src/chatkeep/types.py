@@ -45,6 +45,7 @@ __all__ = [
     "NewItem",
     "NewMessage",
     "OneTimeSecret",
+    "OpenTurn",
     "PasswordScheme",
     "PendingMigration",
     "PoolStatus",
@@ -617,6 +618,27 @@ class OneTimeSecret(TypedDict):
     created_at: str
     #: Time from which the secret is invalid.
     expires_at: str
+
+
+class OpenTurn(TypedDict):
+    """A turn that is not finished."""
+
+    #: Id of the turn, which calls take as ``turn_id``.
+    public_id: str
+    #: Public id of the conversation.
+    conversation_id: str
+    #: Message of the user.
+    user_message: str
+    #: Provider of the model.
+    provider: str | None
+    #: Model that is asked.
+    model: str | None
+    #: Additional data.
+    metadata: dict[str, Any] | None
+    #: Time of the start.
+    started_at: str
+    #: Time from which the turn counts as interrupted.
+    lease_until: str
 
 
 class RotatedSession(TypedDict):

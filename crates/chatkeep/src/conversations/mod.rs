@@ -35,8 +35,9 @@ pub struct ConversationManager {
     owners: Arc<OwnerCache>,
 }
 
-/// Keeps conversations: their lists, their turns in the message log, and the items of which
-/// role-based programs build prompts.
+/// Keeps conversations, their turns and their items.
+///
+/// Turns are messages of the log. Items are the parts of which role-based programs build prompts.
 ///
 /// A conversation is identified by its `public_id`. It may belong to a
 /// user. Its items have positions from 1 on, without gaps, also with concurrent writers.
@@ -573,8 +574,9 @@ impl ConversationManager {
         self.append(conversation_id, turn).map_err(|error| error.with_operation("append_turn"))
     }
 
-    /// Stores the question of a turn before the model is asked, so that it is not lost if the program
-    /// ends.
+    /// Stores the question of a turn before the model is asked.
+    ///
+    /// It is not lost if the program ends.
     ///
     /// [`ConversationManager::finish_turn`] moves it into the message log. If that does not happen before
     /// the lease ends, [`ConversationManager::finish_interrupted_turns`] does it.
@@ -693,8 +695,9 @@ impl ConversationManager {
             .map_err(|error| error.with_operation("list_open_turns"))
     }
 
-    /// Moves the turns whose lease has ended into the message log, with the status `interrupted` and no
-    /// response.
+    /// Moves the turns whose lease has ended into the message log.
+    ///
+    /// They have the status `interrupted` and no response.
     ///
     /// Call it regularly, for example every minute: chatkeep does not do so itself. Several processes may
     /// call it at the same time.

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from chatkeep._native import Operation
-    from chatkeep.types import Conversation, ConversationItem, ConversationPage, NewItem
+    from chatkeep.types import (
+        Conversation,
+        ConversationItem,
+        ConversationPage,
+        MessageStatus,
+        NewItem,
+        OpenTurn,
+        TimestampInput,
+    )
 
 _CREATE_CONVERSATION: Operation[Conversation] = operation("conversations", "create_conversation")
 _GET_CONVERSATION: Operation[Conversation | None] = operation("conversations", "get_conversation")
@@ -36,10 +44,18 @@ _GET_ITEMS: Operation[list[ConversationItem]] = operation("conversations", "get_
 _POP_ITEMS: Operation[list[ConversationItem]] = operation("conversations", "pop_items")
 _CLEAR_ITEMS: Operation[int] = operation("conversations", "clear_items")
 _REPLACE_ITEMS: Operation[list[int]] = operation("conversations", "replace_items")
+_APPEND_TURN: Operation[int] = operation("conversations", "append_turn")
+_BEGIN_TURN: Operation[str] = operation("conversations", "begin_turn")
+_EXTEND_TURN: Operation[bool] = operation("conversations", "extend_turn")
+_FINISH_TURN: Operation[int | None] = operation("conversations", "finish_turn")
+_LIST_OPEN_TURNS: Operation[list[OpenTurn]] = operation("conversations", "list_open_turns")
+_FINISH_INTERRUPTED_TURNS: Operation[int] = operation("conversations", "finish_interrupted_turns")
 
 
 class ConversationManager(Manager):
-    """Keeps conversations: their lists, and the items of which role-based programs build prompts.
+    """Keeps conversations, their turns and their items.
+
+    Turns are messages of the log. Items are the parts of which role-based programs build prompts.
 
     A conversation is identified by its ``public_id``. It may belong to a user. Its items have
     positions from 1 on, without gaps, also with concurrent writers.
@@ -433,3 +449,235 @@ class ConversationManager(Manager):
                 Nothing was changed.
         """
         return await submit(self._store, _REPLACE_ITEMS, (conversation_id, from_position, items))
+
+    async def append_turn(
+        self,
+        conversation_id: str,
+        message: str,
+        response: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        tokens_used: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: TimestampInput | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        reasoning_tokens: int | None = None,
+        cost: str | None = None,
+        latency_ms: int | None = None,
+        ttft_ms: int | None = None,
+        status: MessageStatus | None = None,
+        error: str | None = None,
+    ) -> int:
+        """Logs a complete turn of a conversation, and returns the message's id after the commit.
+
+        It is a message of the log, and shares transactions with other messages. In the same
+        transaction, the conversation moves to the front of its lists. The message belongs to the
+        conversation's user; a move of the conversation by another process is noticed within a
+        minute.
+
+        Args:
+            conversation_id (str): The conversation's public id.
+            message (str): Message of the user.
+            response (str | None): Response of the model, if any.
+            provider (str | None): Provider of the model, such as ``openai`` or ``anthropic``. At
+                most 50 characters.
+            model (str | None): Model that responded. At most 100 characters.
+            tokens_used (int | None): Number of tokens that the exchange used; 0 or more. Defaults
+                to the sum of the input and output tokens, if one of them is given.
+            metadata (Mapping[str, Any] | None): Additional data, as a JSON object.
+            timestamp (datetime | date | str | None): Time of the exchange; defaults to the time of
+                logging.
+            input_tokens (int | None): Number of input tokens, including the cached ones; 0 or more.
+            output_tokens (int | None): Number of output tokens, including the reasoning; 0 or more.
+            cached_tokens (int | None): Number of input tokens that the provider read from its
+                cache; at most ``input_tokens``.
+            reasoning_tokens (int | None): Number of output tokens of the model's reasoning; at most
+                ``output_tokens``.
+            cost (str | None): Cost in US dollars, as decimal text such as ``0.00125``, with at most
+                9 decimals.
+            latency_ms (int | None): Duration of the request, in milliseconds; 0 or more.
+            ttft_ms (int | None): Time to the first token, in milliseconds; 0 or more.
+            status (MessageStatus | None): Outcome of the request; without one, it is unknown.
+            error (str | None): Error of the request, if any.
+
+        Returns:
+            int: The message's id. Later messages have higher ids; ids may have gaps.
+
+        Raises:
+            InvalidInputError: The conversation does not exist, or a value is invalid.
+            OutcomeUnknownError: The connection broke before the database confirmed. The message may
+                be stored: check that before you retry.
+            UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
+                Nothing is stored.
+        """
+        return await submit(
+            self._store,
+            _APPEND_TURN,
+            (conversation_id, message, response, provider, model, tokens_used, metadata, timestamp, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, ttft_ms, status, error),
+        )
+
+    async def begin_turn(
+        self,
+        conversation_id: str,
+        message: str,
+        provider: str | None = None,
+        model: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        lease_seconds: int = 600,
+    ) -> str:
+        """Stores the question of a turn before the model is asked.
+
+        It is not lost if the program ends.
+
+        ``finish_turn`` moves it into the message log. If that does not happen before the lease
+        ends, ``finish_interrupted_turns`` does it.
+
+        Args:
+            conversation_id (str): The conversation's public id.
+            message (str): Message of the user.
+            provider (str | None): Provider of the model, such as ``openai`` or ``anthropic``. At
+                most 50 characters.
+            model (str | None): Model that is asked. At most 100 characters.
+            metadata (Mapping[str, Any] | None): Additional data, as a JSON object.
+            lease_seconds (int): Seconds after which the turn counts as interrupted, unless it is
+                finished or extended (1 to 2,592,000).
+
+        Returns:
+            str: The id of the turn.
+
+        Raises:
+            InvalidInputError: The conversation does not exist, or a value is invalid.
+            OutcomeUnknownError: The connection broke before the database confirmed. The turn may be
+                stored.
+            UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
+                Nothing is stored.
+        """
+        return await submit(
+            self._store,
+            _BEGIN_TURN,
+            (conversation_id, message, provider, model, metadata, lease_seconds),
+        )
+
+    async def extend_turn(self, turn_id: str, lease_seconds: int = 600) -> bool:
+        """Extends the lease of an open turn, for a response that takes long.
+
+        Args:
+            turn_id (str): The turn's id.
+            lease_seconds (int): Seconds from now after which the turn counts as interrupted (1 to
+                2,592,000).
+
+        Returns:
+            bool: ``False`` if the turn does not exist, is finished, or was interrupted.
+
+        Raises:
+            InvalidInputError: ``lease_seconds`` is out of range.
+            OutcomeUnknownError: The connection broke before the database confirmed. The change may
+                have been made.
+            UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
+                Nothing was changed.
+        """
+        return await submit(self._store, _EXTEND_TURN, (turn_id, lease_seconds))
+
+    async def finish_turn(
+        self,
+        turn_id: str,
+        response: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        tokens_used: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        reasoning_tokens: int | None = None,
+        cost: str | None = None,
+        latency_ms: int | None = None,
+        ttft_ms: int | None = None,
+        status: MessageStatus | None = None,
+        error: str | None = None,
+    ) -> int | None:
+        """Finishes a turn: moves it into the message log, with the response.
+
+        Of several calls for a turn, also in different processes, exactly one stores a message. The
+        message's time is that of the turn's start.
+
+        Args:
+            turn_id (str): The turn's id.
+            response (str | None): Response of the model, if any.
+            provider (str | None): Provider of the model, if it is not that of the start.
+            model (str | None): Model that responded, if it is not that of the start.
+            tokens_used (int | None): Number of tokens that the exchange used; 0 or more. Defaults
+                to the sum of the input and output tokens, if one of them is given.
+            metadata (Mapping[str, Any] | None): Additional data, as a JSON object, in place of that
+                of the start.
+            input_tokens (int | None): Number of input tokens, including the cached ones; 0 or more.
+            output_tokens (int | None): Number of output tokens, including the reasoning; 0 or more.
+            cached_tokens (int | None): Number of input tokens that the provider read from its
+                cache; at most ``input_tokens``.
+            reasoning_tokens (int | None): Number of output tokens of the model's reasoning; at most
+                ``output_tokens``.
+            cost (str | None): Cost in US dollars, as decimal text such as ``0.00125``, with at most
+                9 decimals.
+            latency_ms (int | None): Duration of the request, in milliseconds; 0 or more.
+            ttft_ms (int | None): Time to the first token, in milliseconds; 0 or more.
+            status (MessageStatus | None): Outcome of the request; without one, it is unknown.
+            error (str | None): Error of the request, if any.
+
+        Returns:
+            int | None: The message's id, or ``None`` if the turn does not exist, is already
+                finished, or was interrupted.
+
+        Raises:
+            InvalidInputError: A value is invalid.
+            OutcomeUnknownError: The connection broke before the database confirmed. Call it again:
+                the result is ``None`` if the message is stored.
+            UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
+                Nothing was changed.
+        """
+        return await submit(
+            self._store,
+            _FINISH_TURN,
+            (turn_id, response, provider, model, tokens_used, metadata, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, ttft_ms, status, error),
+        )
+
+    async def list_open_turns(self, conversation_id: str, limit: int = 100) -> list[OpenTurn]:
+        """Returns the turns of a conversation that are not finished, oldest first.
+
+        Args:
+            conversation_id (str): The conversation's public id.
+            limit (int): Maximum number of turns to return (1 to 10,000).
+
+        Returns:
+            list[OpenTurn]: The turns. A conversation that does not exist has none. Each is a
+                ``dict`` with the keys ``public_id``, ``conversation_id``, ``user_message``,
+                ``provider``, ``model``, ``metadata``, ``started_at`` and ``lease_until``.
+
+        Raises:
+            InvalidInputError: ``limit`` is out of range.
+            UnavailableError: The database does not answer. Other errors of the connection are
+                possible, too.
+        """
+        return await submit(self._store, _LIST_OPEN_TURNS, (conversation_id, limit))
+
+    async def finish_interrupted_turns(self, now: TimestampInput | None = None) -> int:
+        """Moves the turns whose lease has ended into the message log.
+
+        They have the status ``interrupted`` and no response.
+
+        Call it regularly, for example every minute: chatkeep does not do so itself. Several
+        processes may call it at the same time.
+
+        Args:
+            now (datetime | date | str | None): Time at which a lease must have ended; by default
+                the current time.
+
+        Returns:
+            int: The number of turns that were moved.
+
+        Raises:
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError, ConflictError, ReadOnlyError:
+                Some turns may be moved. Call it again.
+        """
+        return await submit(self._store, _FINISH_INTERRUPTED_TURNS, (now,))

@@ -70,8 +70,8 @@ class Chatkeep(ChatkeepBase):
         user_manager (UserManager): Users, and how they sign in.
         session_manager (SessionManager): Creates, checks, rotates and ends sessions of users.
         stream_manager (StreamManager): Stores and reads streamed responses.
-        conversation_manager (ConversationManager): Keeps conversations: their lists, and the items
-            of which role-based programs build prompts.
+        conversation_manager (ConversationManager): Keeps conversations, their turns and their
+            items.
         db_manager (DatabaseManager): Reports the database's status and health, and runs its
             migrations.
         blocking (chatkeep.Chatkeep): The same store with blocking calls.
