@@ -12,7 +12,7 @@ use crate::store::{Store, assert_rejected};
 on_every_engine![
     a_user_signs_in_with_address_or_username_and_password,
     wrong_passwords_and_unknown_names_are_no_user,
-    an_unknown_name_takes_as_long_as_a_wrong_password,
+    an_unknown_name_is_checked_against_a_hash,
     a_sign_in_is_recorded_without_changing_the_user,
     a_password_is_stored_only_as_argon2id_hash,
     a_new_password_replaces_the_old_one,
@@ -48,22 +48,24 @@ fn wrong_passwords_and_unknown_names_are_no_user(store: &Store) {
     assert!(!signs_in(store, "no-password@example.org", "secret"));
 }
 
-fn an_unknown_name_takes_as_long_as_a_wrong_password(store: &Store) {
+fn an_unknown_name_is_checked_against_a_hash(store: &Store) {
     create_with(store, "ada@example.org", "secret");
     create(store, "no-password@example.org");
-    let took = |login: &str| {
-        // The fastest of several, because other tests run at the same time.
+    for login in [
+        "ada@example.org",
+        "unknown@example.org",
+        "unknown",
+        "no-password@example.org",
+        "not an address@",
+    ] {
+        // The fastest of several. Other tests only lengthen it; without a hash it takes 1 ms.
         let time = |_| {
             let start = Instant::now();
             assert!(!signs_in(store, login, "wrong"));
             start.elapsed()
         };
-        (0..5).map(time).min().expect("several")
-    };
-    let wrong = took("ada@example.org");
-    for login in ["unknown@example.org", "unknown", "no-password@example.org", "not an address@"] {
-        let unknown = took(login);
-        assert!(unknown * 3 > wrong, "{login}: {unknown:?}, and {wrong:?} for a wrong password");
+        let fastest = (0..3).map(time).min().expect("several");
+        assert!(fastest > Duration::from_millis(5), "{login}: {fastest:?}");
     }
 }
 
