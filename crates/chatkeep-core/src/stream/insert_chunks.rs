@@ -89,10 +89,8 @@ pub(super) fn split(text: &str, max_bytes: usize) -> Vec<&str> {
     let mut chunks = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let mut end = rest.floor_char_boundary(max_bytes.min(rest.len()));
-        if end == 0 {
-            end = rest.chars().next().map_or(rest.len(), char::len_utf8);
-        }
+        let fits = (1..=max_bytes.min(rest.len())).rev().find(|end| rest.is_char_boundary(*end));
+        let end = fits.unwrap_or_else(|| rest.chars().next().map_or(rest.len(), char::len_utf8));
         let (chunk, later) = rest.split_at(end);
         chunks.push(chunk);
         rest = later;

@@ -1,1 +1,0 @@
-DROP TABLE IF EXISTS chat_audit_log;
