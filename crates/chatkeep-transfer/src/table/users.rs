@@ -118,7 +118,7 @@ fn is_key(text: Option<&str>, key: Option<&str>, of: fn(&str) -> Option<Login>) 
     }
 }
 
-/// Implements what is the same for all of these tables.
+/// Implements the items that all of these tables have in common.
 macro_rules! rows {
     ($row:ty, $name:literal, $noun:literal, $id:ident) => {
         type Row = $row;
@@ -321,5 +321,34 @@ impl TransferTable for OneTimeSecrets {
         Ok(same_fields!(read => StoredSecret {
             id, digest, purpose, subject, created_at, expires_at,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: &str = r#"{"id":1,"public_id":"u1","email":"Ada@x","email_key":"ada@x","username":null,"username_key":null,"name":null,"avatar_url":null,"active":true,"confirmed_at":null,"stamp":"00000000000000000000000000000000","metadata":null,"created_at":"2024-01-01T00:00:00+00:00","updated_at":"2024-01-01T00:00:00+00:00","last_login_at":null}"#;
+    const PASSWORD: &str = r#"{"user_id":1,"hash":"$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm","scheme":"bcrypt","pepper_id":null,"changed_at":"2024-01-01T00:00:00+00:00"}"#;
+
+    #[test]
+    fn lines_that_no_program_could_use_are_refused() {
+        assert!(ChatUsers::read_line(USER).is_ok() && UserPasswords::read_line(PASSWORD).is_ok());
+        for (from, to) in [
+            (r#""email_key":"ada@x""#, r#""email_key":"Ada@x""#),
+            (r#""email_key":"ada@x""#, r#""email_key":null"#),
+            (r#""username_key":null"#, r#""username_key":"ada""#),
+            (r#""stamp":"0"#, r#""stamp":"g"#),
+            (r#""active":true"#, r#""active":1"#),
+            (r#""id":1,"#, r#""id":1,"extra":1,"#),
+        ] {
+            assert!(ChatUsers::read_line(&USER.replacen(from, to, 1)).is_err(), "{to}");
+        }
+        for (from, to) in
+            [("bcrypt", "md5"), ("bcrypt", "argon2id"), ("$04$", "$31$"), ("$2b$", "$9z$")]
+        {
+            let refused = UserPasswords::read_line(&PASSWORD.replacen(from, to, 1));
+            assert!(!refused.expect_err(to).contains("cVWp4X"), "{to}");
+        }
     }
 }

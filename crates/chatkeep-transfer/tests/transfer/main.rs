@@ -19,3 +19,4 @@ mod store;
 mod streams;
 mod unknown_columns;
 mod unusual_rows;
+mod users;
