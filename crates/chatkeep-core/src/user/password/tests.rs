@@ -172,7 +172,7 @@ fn hashes_that_are_malformed_or_too_slow_are_refused() {
     let bcrypt = BCRYPT[0].1;
     let bad = [
         String::new(),
-        "correct horse".to_owned(),
+        "s3cret".to_owned(),
         "$1$abc$def".to_owned(),
         bcrypt[..59].to_owned(),
         format!("{bcrypt}x"),
