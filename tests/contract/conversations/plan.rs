@@ -22,7 +22,7 @@ fn a_page_is_read_in_the_order_of_an_index(store: &Store) {
         let row = |number: i32| {
             let (minute, second) = (number / 60 % 60, number % 60);
             let time = format!("2024-01-0{} 00:{minute:02}:{second:02}.000000", 1 + thousand);
-            let owner = if number % 5 == 0 { &bob } else { &ada };
+            let owner = if number % 5 == 0 { &ada } else { &bob };
             format!("('{thousand}-{number}', {owner}, '{time}', '{time}')")
         };
         let rows: Vec<_> = (0..1_000).map(row).collect();
@@ -65,6 +65,8 @@ fn a_page_is_read_in_the_order_of_an_index(store: &Store) {
 fn explain(store: &Store, sql: &str) -> String {
     let explain = match store.engine() {
         Engine::Sqlite => "EXPLAIN QUERY PLAN",
+        // It prefers to sort the few rows of this small table. With more rows it does not.
+        Engine::PostgreSql => "SET enable_sort = off; EXPLAIN",
         _ => "EXPLAIN",
     };
     let rows = store.raw.query(&format!("{explain} {sql}"));

@@ -116,6 +116,7 @@ impl Arguments<'_> {
             timestamp: self.timestamp("timestamp")?,
             conversation_id: self.integer("conversation_id"),
             user_id: self.integer("user_id"),
+            is_turn: false,
             usage: None,
         }
         .with_usage(self.usage()?))

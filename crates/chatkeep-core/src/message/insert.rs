@@ -18,17 +18,18 @@ use crate::value::Timestamp;
 /// connection breaks before the database confirms the commit.
 pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> {
     check(connection, message)?;
+    let now = Timestamp::now();
     if message.is_turn {
         return connection.transaction(|connection| {
-            touch_conversations(connection, std::slice::from_ref(message), Timestamp::now())?;
-            insert_row(connection, message)
+            touch_conversations(connection, std::slice::from_ref(message), now)?;
+            insert_row(connection, message, now)
         });
     }
-    insert_row(connection, message)
+    insert_row(connection, message, now)
 }
 
-fn insert_row(connection: &mut Connection, message: &NewMessage) -> Result<i64> {
-    let Row { log, details } = Row::new(message, Timestamp::now());
+fn insert_row(connection: &mut Connection, message: &NewMessage, now: Timestamp) -> Result<i64> {
+    let Row { log, details } = Row::new(message, now);
     let id = match details {
         None => insert_one!(connection, log),
         Some(details) => insert_one!(connection, (log, *details)),
