@@ -104,7 +104,7 @@ pub(crate) enum ColorOption {
 pub(crate) enum Command {
     /// Store, search, export and delete messages
     #[command(subcommand, arg_required_else_help = true)]
-    Messages(messages::MessagesCommand),
+    Messages(Box<messages::MessagesCommand>),
 
     /// Create, verify and revoke API tokens
     #[command(subcommand, arg_required_else_help = true)]

@@ -18,7 +18,7 @@ use crate::reference;
 /// Runs a command and returns its exit code.
 pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
     match command {
-        Command::Messages(command) => messages::run(command, context),
+        Command::Messages(command) => messages::run(*command, context),
         Command::Tokens(command) => tokens::run(command, context),
         Command::Db(command) => database::run(command, context),
         Command::Migrate(command) => migrate::run(command, context),

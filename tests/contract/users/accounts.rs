@@ -134,7 +134,8 @@ fn a_taken_username_or_id_is_rejected_by_name(store: &Store) {
 fn concurrent_creations_of_an_address_store_one_user(store: &Store) {
     let outcomes: Vec<_> = thread::scope(|scope| {
         let create = |number: usize| {
-            let email = if number % 2 == 0 { "ada@example.org" } else { "ADA@example.org" };
+            let email =
+                if number.is_multiple_of(2) { "ada@example.org" } else { "ADA@example.org" };
             store.users().create_user(&NewUser::with_email(email))
         };
         let threads: Vec<_> = (0..8).map(|number| scope.spawn(move || create(number))).collect();

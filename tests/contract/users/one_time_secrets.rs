@@ -56,7 +56,7 @@ fn of_concurrent_calls_one_gets_the_subject(store: &Store) {
     for _ in 0..5 {
         let secret = create(store, "state", "s");
         let call = |number: usize| {
-            let chat = if number % 2 == 0 { &**store } else { &other };
+            let chat = if number.is_multiple_of(2) { &**store } else { &other };
             let used = chat.users().consume_one_time_secret(&secret, "state");
             used.expect("the call succeeds")
         };

@@ -50,7 +50,7 @@ fn a_further_grant_replaces_the_expiry(store: &Store) {
     let id = user.public_id.as_str();
     users.grant_role(id, "admin", Some(in_an_hour()), Some("one")).expect("granted");
     let second = users.grant_role(id, "admin", None, Some("two")).expect("granted");
-    assert_eq!(users.list_roles(id).expect("the query succeeds"), [second.clone()]);
+    assert_eq!(users.list_roles(id).expect("the query succeeds"), std::slice::from_ref(&second));
     assert_eq!((second.expires_at, second.granted_by.as_deref()), (None, Some("two")));
 }
 

@@ -43,10 +43,13 @@ pub(crate) fn read(
     read_file(file, tables, &mut hand_over).map_err(|failure| failure.into_error(&shown))
 }
 
+/// Receives the batches that are read, and the digests so far.
+type HandOver<'a> = dyn FnMut(Box<dyn Batch>, &Digests) -> Result<()> + 'a;
+
 fn read_file(
     file: File,
     tables: Tables,
-    hand_over: &mut dyn FnMut(Box<dyn Batch>, &Digests) -> Result<()>,
+    hand_over: &mut HandOver<'_>,
 ) -> Result<Manifest, Failure> {
     let mut decoder = zstd::Decoder::new(BufReader::with_capacity(256 << 10, file))?;
     decoder.window_log_max(WINDOW_LOG_MAX)?;
@@ -90,7 +93,7 @@ struct Entries {
 fn read_entries(
     archive: &mut Archive<impl Read>,
     tables: Tables,
-    hand_over: &mut dyn FnMut(Box<dyn Batch>, &Digests) -> Result<()>,
+    hand_over: &mut HandOver<'_>,
 ) -> Result<Entries, Failure> {
     let mut parts: Vec<Part> = Vec::new();
     let mut digests = Digests::new(tables);
