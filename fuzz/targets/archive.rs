@@ -73,11 +73,7 @@ fn lines(text: &[u8]) {
     }
     let tar = tar.into_inner().expect("writing to memory succeeds");
     if let Some(content) = check(&compressed(&tar)) {
-        assert_eq!(
-            content.total_rows(),
-            0,
-            "rows without a matching digest are accepted"
-        );
+        assert_eq!(content.total_rows(), 0, "rows without a matching digest are accepted");
     }
 }
 

@@ -145,7 +145,7 @@ impl UserManager {
         run().map_err(|error| error.with_operation("authenticate"))
     }
 
-    /// Signs in a user whom another provider has authenticated.
+    /// Signs in a user after authentication by another provider.
     ///
     /// # Arguments
     /// - `provider`: The provider, such as `google`.

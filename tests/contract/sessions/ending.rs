@@ -82,7 +82,7 @@ fn all_sessions_of_a_user_are_revoked_except_one(store: &Store) {
     for created in [&kept, &other] {
         assert_eq!(reason(store, created.secret.expose()), SessionReason::Valid);
     }
-    // The session of another user is no exception.
+    // The session of another user is not exempt.
     assert_eq!(revoke(Some(other.session.id.as_str())), 1);
     assert_eq!(revoke(None), 0);
     assert_eq!(reason(store, other.secret.expose()), SessionReason::Valid);

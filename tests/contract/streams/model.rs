@@ -97,7 +97,7 @@ fn streams_match_the_model(store: &Store) {
     let cases = if store.engine() == Engine::Sqlite { 60 } else { 15 };
     let config =
         Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
-    // Nothing is flushed in the background, so that the model knows what is stored.
+    // Nothing is flushed in the background, so that the model knows all stored chunks.
     let open = || {
         let builder = Chatkeep::builder().url(store.raw.url()).pool_size(2).max_overflow(2);
         let builder = builder.stream_flush(Duration::from_secs(60)).stream_buffer(1_000_000);

@@ -23,7 +23,7 @@ fn a_token_has_the_scopes_of_its_creation(store: &Store) {
     assert_eq!(info.expect("the token exists").scopes, scopes[..3]);
     let listed = store.tokens().list_tokens().expect("the query succeeds");
     assert_eq!(listed[0].scopes, scopes[..3]);
-    // As many as possible.
+    // The maximum number.
     let new = NewToken::new("a").with_scopes((100..200).map(|number| format!("{number:0>100}")));
     let created = store.tokens().create_token_with(&new).expect("the token is created");
     let check = store.tokens().check_token(created.token.expose()).expect("the query succeeds");

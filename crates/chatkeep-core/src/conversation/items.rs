@@ -72,7 +72,7 @@ pub fn append_items(
     check(connection, items)?;
     connection.transaction(|connection| {
         let now = Timestamp::now();
-        // An empty list is no activity.
+        // An empty list does not count as activity.
         let activity = if items.is_empty() { Timestamp::MIN } else { now };
         if !touch(connection, conversation, activity)? {
             return Ok(None);

@@ -16,7 +16,7 @@ use crate::schema::chat_conversations;
 /// The conversations of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListedConversations {
-    /// Internal id of the user to whom they belong. Without it, the list has those of all users.
+    /// Internal id of their user. Without it, the list has those of all users.
     pub user_id: Option<i64>,
     /// Whether they are archived.
     pub archived: bool,

@@ -22,7 +22,7 @@ pub struct Conversation {
     /// Id outside of the backend, which calls take as `conversation_id`: a UUIDv7, unless another
     /// one was chosen when it was created.
     pub public_id: String,
-    /// Public id of the user to whom the conversation belongs, if any.
+    /// Public id of the conversation's user, if any.
     pub user_id: Option<String>,
     /// Title, if any.
     pub title: Option<String>,

@@ -22,7 +22,7 @@ pub struct StoredConversation {
     pub id: i64,
     /// Public id.
     pub public_id: String,
-    /// Internal id of the user to whom it belongs, if any.
+    /// Internal id of its user, if any.
     pub user_id: Option<i64>,
     /// Title, if any.
     pub title: Option<String>,

@@ -14,7 +14,7 @@ use crate::value::{Metadata, Timestamp, public_id};
 /// A conversation to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewConversation<'a> {
-    /// Public id of the user to whom it belongs, if any.
+    /// Public id of its user, if any.
     pub user_id: Option<&'a str>,
     /// Title, if any.
     pub title: Option<&'a str>,

@@ -125,7 +125,7 @@ pub fn interrupt_turn(
             .optional());
         match found.map_err(|error| connection.read_error(error))? {
             Some(turn) => {
-                // This is no activity of the user.
+                // This does not count as activity of the user.
                 let end = TurnEnd::interrupted();
                 move_turn(connection, turn, &end, Timestamp::MIN, Some(now))
             }

@@ -25,7 +25,7 @@ pub struct Feedback {
     pub id: i64,
     /// Id of the rated message.
     pub message_id: i64,
-    /// The user who rated, as the application names users.
+    /// Author of the rating, as the application names users.
     #[diesel(column_name = user_key)]
     pub user: String,
     /// Rating from -10 to 10.
@@ -43,7 +43,7 @@ pub struct Feedback {
 pub struct NewFeedback<'a> {
     /// Id of the rated message.
     pub message_id: i64,
-    /// The user who rates, at most 255 characters.
+    /// Author of the rating, at most 255 characters.
     pub user: &'a str,
     /// Rating from -10 to 10.
     pub rating: i64,
@@ -77,7 +77,7 @@ impl NewFeedback<'_> {
 
 pub(super) fn check_user(user: &str) -> Result<()> {
     if user.is_empty() {
-        return Err(Error::invalid_input("user", "is empty; pass the name of the user who rates"));
+        return Err(Error::invalid_input("user", "is empty; pass the name of the rating's author"));
     }
     check_name("user", user, MAX_USER)
 }

@@ -14,8 +14,7 @@ pub(super) fn have_turns(messages: &[NewMessage]) -> bool {
 }
 
 /// Records the activity of these messages in their conversations, in the caller's transaction:
-/// once for each conversation. Conversations are locked until its end, so they are not deleted
-/// meanwhile.
+/// once for each conversation. Conversations are locked until its end, so they are not deleted before it.
 ///
 /// # Errors
 /// `InvalidInput` with the field `conversation_id` if a conversation does not exist.

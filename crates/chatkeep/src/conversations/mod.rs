@@ -65,7 +65,7 @@ impl ConversationManager {
     /// ```
     ///
     /// # Arguments
-    /// - `user_id`: Public id of the user to whom it belongs; without it, it belongs to none.
+    /// - `user_id`: Public id of its user; without it, it has none.
     /// - `title`: Title, at most 255 characters.
     /// - `metadata`: Additional data, as a JSON object.
     /// - `public_id`: Public id of the conversation, 1–64 characters without whitespace, such as the id in
@@ -271,7 +271,7 @@ impl ConversationManager {
     ///
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
-    /// - `user_id`: Public id of the user to whom it then belongs; without it, it belongs to none.
+    /// - `user_id`: Public id of its new user; without it, it has none.
     ///
     /// # Returns
     /// `false` if the conversation does not exist.
