@@ -190,6 +190,8 @@ mod tests {
         assert!(
             text.contains("tokens.revoke_token token_id=…\n    Revokes a token permanently.\n")
         );
-        assert!(text.contains("messages.get_analytics [start_date=…] [end_date=…]\n"));
+        let analytics =
+            "messages.get_analytics [start_date=…] [end_date=…] [conversation_id=…] [user_id=…]\n";
+        assert!(text.contains(analytics), "{text}");
     }
 }

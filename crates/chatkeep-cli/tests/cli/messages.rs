@@ -58,6 +58,17 @@ fn messages_are_json_objects_with_all_keys() {
         "model": "m-1",
         "tokens_used": 10,
         "metadata": { "rating": 5, "user": "u-5" },
+        "conversation_id": null,
+        "user_id": null,
+        "input_tokens": null,
+        "output_tokens": null,
+        "cached_tokens": null,
+        "reasoning_tokens": null,
+        "cost": null,
+        "latency_ms": null,
+        "ttft_ms": null,
+        "status": null,
+        "error": null,
     });
     assert_eq!(home.run_json(&["messages", "get", "1"]), expected);
     assert_eq!(home.run_json(&["messages", "search", "write-AHEAD"]), json!([expected]));
@@ -311,6 +322,11 @@ fn statistics_have_totals_and_a_chart() {
         "providers": { "anthropic": 1, "openai": 2 },
         "models": { "m-1": 3 },
         "by_date": { "2024-05-01": 1, "2024-05-02": 2 },
+        "total_cost": "0",
+        "messages_with_cost": 0,
+        "cost_by_provider": {},
+        "cost_by_model": {},
+        "cost_by_date": {},
     });
     assert_eq!(json, expected);
 }
