@@ -17,7 +17,7 @@ type ConversationManager struct{ store *store }
 
 // CreateConversationOptions are the optional arguments of [ConversationManager.CreateConversation].
 type CreateConversationOptions struct {
-	// Public id of the user to whom it belongs; without it, it belongs to none.
+	// Public id of its user; without it, it has none.
 	UserID *string `json:"user_id,omitempty"`
 
 	// Title, at most 255 characters.
@@ -233,7 +233,7 @@ func (c *ConversationManager) UnarchiveConversation(ctx context.Context, convers
 
 // MoveConversationOptions are the optional arguments of [ConversationManager.MoveConversation].
 type MoveConversationOptions struct {
-	// Public id of the user to whom it then belongs; without it, it belongs to none.
+	// Public id of its new user; without it, it has none.
 	UserID *string `json:"user_id,omitempty"`
 }
 

@@ -23,7 +23,7 @@ type PutFeedbackOptions struct {
 //
 // Arguments:
 //   - messageID: ID of the message.
-//   - user: The user who rates, as the application names users; at most 255 characters.
+//   - user: Author of the rating, as the application names users; at most 255 characters.
 //   - rating: Rating from -10 to 10: usually 1 and -1 for thumbs up and down, or 1 to 5.
 //
 // Errors:

@@ -335,7 +335,7 @@ type Conversation struct {
 	// chosen when it was created.
 	PublicID string `json:"public_id"`
 
-	// Public id of the user to whom the conversation belongs, if any.
+	// Public id of the conversation's user, if any.
 	UserID *string `json:"user_id"`
 
 	// Title, if any.
@@ -430,7 +430,7 @@ type Feedback struct {
 	// Id of the rated message.
 	MessageID int64 `json:"message_id"`
 
-	// The user who rated, as the application names users.
+	// Author of the rating, as the application names users.
 	User string `json:"user"`
 
 	// Rating from -10 to 10.

@@ -104,7 +104,7 @@ func (u *UserManager) Authenticate(ctx context.Context, login string, password S
 	return result, err
 }
 
-// AuthenticateIdentity signs in a user whom another provider has authenticated.
+// AuthenticateIdentity signs in a user after authentication by another provider.
 //
 // It returns the user. nil if the account is not linked, or the user is not active.
 //

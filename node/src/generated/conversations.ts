@@ -338,7 +338,7 @@ export class ConversationManager extends OperationGroup {
    * Assigns a conversation to another user. Its messages in the log keep their user.
    *
    * @param conversationId The conversation's public id.
-   * @param userId Public id of the user to whom it then belongs; without it, it belongs to none.
+   * @param userId Public id of its new user; without it, it has none.
    * @param options An abort signal.
    * @returns `false` if the conversation does not exist.
    * @throws `CHATKEEP_INVALID_INPUT`: no user has the id `userId`.

@@ -65,7 +65,7 @@ export class FeedbackManager extends OperationGroup {
    * Stores a user's rating of a message, and replaces an earlier one.
    *
    * @param messageId ID of the message.
-   * @param user The user who rates, as the application names users; at most 255 characters.
+   * @param user Author of the rating, as the application names users; at most 255 characters.
    * @param rating Rating from -10 to 10: usually 1 and -1 for thumbs up and down, or 1 to 5.
    * @param options Options: `comment` and `signal`.
    * @returns The stored rating.

@@ -334,7 +334,7 @@ export interface Feedback {
   readonly id: number;
   /** Id of the rated message. */
   readonly messageId: number;
-  /** The user who rated, as the application names users. */
+  /** Author of the rating, as the application names users. */
   readonly user: string;
   /** Rating from -10 to 10. */
   readonly rating: number;
@@ -598,7 +598,7 @@ export interface Conversation {
    * was chosen when it was created.
    */
   readonly publicId: string;
-  /** Public id of the user to whom the conversation belongs, if any. */
+  /** Public id of the conversation's user, if any. */
   readonly userId: string | null;
   /** Title, if any. */
   readonly title: string | null;
@@ -1211,7 +1211,7 @@ export interface ListStreamsOptions extends Abortable {
 
 /** Options of `createConversation`. */
 export interface CreateConversationOptions extends Abortable {
-  /** Public id of the user to whom it belongs; without it, it belongs to none. */
+  /** Public id of its user; without it, it has none. */
   readonly userId?: string | null | undefined;
   /** Title, at most 255 characters. */
   readonly title?: string | null | undefined;

@@ -222,7 +222,7 @@ export class UserManager extends OperationGroup {
   }
 
   /**
-   * Signs in a user whom another provider has authenticated.
+   * Signs in a user after authentication by another provider.
    *
    * @param provider The provider, such as `google`.
    * @param subject The user's id at the provider.

@@ -185,7 +185,7 @@ class Conversation(TypedDict):
     #: Id outside of the backend, which calls take as ``conversation_id``; a UUIDv7, unless another
     #: one was chosen when it was created.
     public_id: str
-    #: Public id of the user to whom the conversation belongs, if any.
+    #: Public id of the conversation's user, if any.
     user_id: str | None
     #: Title, if any.
     title: str | None
@@ -293,7 +293,7 @@ class Feedback(TypedDict):
     id: int
     #: Id of the rated message.
     message_id: int
-    #: The user who rated, as the application names users.
+    #: Author of the rating, as the application names users.
     user: str
     #: Rating from -10 to 10.
     rating: int

@@ -102,6 +102,7 @@ fn a_failed_call_returns_its_connection(engine: Engine) {
     };
     let chat = builder(database.url()).settings(settings).open().expect("the URL is valid");
     log(&chat, "hello").expect("the database is available");
+    database.execute("DROP TABLE message_feedback");
     database.execute("DROP TABLE messages");
     for _ in 0..5 {
         fails(database.url(), || log(&chat, "hello"))

@@ -43,7 +43,8 @@ class FeedbackManager(Manager):
 
         Args:
             message_id (int): ID of the message.
-            user (str): The user who rates, as the application names users; at most 255 characters.
+            user (str): Author of the rating, as the application names users; at most 255
+                characters.
             rating (int): Rating from -10 to 10: usually 1 and -1 for thumbs up and down, or 1 to 5.
             comment (str | None): The user's comment.
 

@@ -78,8 +78,7 @@ class ConversationManager(Manager):
         """Creates a conversation.
 
         Args:
-            user_id (str | None): Public id of the user to whom it belongs; without it, it belongs
-                to none.
+            user_id (str | None): Public id of its user; without it, it has none.
             title (str | None): Title, at most 255 characters.
             metadata (Mapping[str, Any] | None): Additional data, as a JSON object.
             public_id (str | None): Public id of the conversation, 1 to 64 characters without
@@ -247,8 +246,7 @@ class ConversationManager(Manager):
 
         Args:
             conversation_id (str): The conversation's public id.
-            user_id (str | None): Public id of the user to whom it then belongs; without it, it
-                belongs to none.
+            user_id (str | None): Public id of its new user; without it, it has none.
 
         Returns:
             bool: ``False`` if the conversation does not exist.

@@ -154,7 +154,7 @@ class UserManager(Manager):
         return call(self._store, _AUTHENTICATE, (login, password))
 
     def authenticate_identity(self, provider: str, subject: str) -> User | None:
-        """Signs in a user whom another provider has authenticated.
+        """Signs in a user after authentication by another provider.
 
         Args:
             provider (str): The provider, such as ``google``.
