@@ -81,7 +81,7 @@ export declare class Store {
   /** Returns the result of `verify_token` if it is known without a database query. */
   verifyCached(token: unknown): null | boolean | Failure
   /** Returns the result of `check_token`, as JSON, if it is known without a database query. */
-  checkCached(token: unknown): null | string | Failure
+  checkCached(token: unknown, scope: unknown): null | string | Failure
 }
 
 /** Returns the cursor after a message. The timestamp is text with microseconds. */

@@ -102,7 +102,8 @@ function cachedCall<T>(
       return Promise.reject(error);
     }
     // The general call checks the signal.
-    if (checked.signal !== undefined) return call(group, operation, options, args);
+    const { signal } = checked;
+    if (signal !== undefined) return call(group, operation, options, args);
   }
   const response = cached(args(checked));
   if (response === null) return call(group, operation, options, args);

@@ -11,6 +11,22 @@ import pytest
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
+#: The keys of a message that is logged without a conversation and without usage.
+DETAILS = (
+    "conversation_id",
+    "user_id",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "cost",
+    "latency_ms",
+    "ttft_ms",
+    "status",
+    "error",
+)
+
+
 def texts(messages):
     return [message["user_message"] for message in messages]
 
@@ -28,6 +44,7 @@ def test_positional_arguments_are_accepted(log):
         "model": "gpt-4o",
         "tokens_used": 42,
         "metadata": {"session": "a1"},
+        **dict.fromkeys(DETAILS),
     }
 
 
@@ -44,6 +61,7 @@ def test_messages_are_json_serializable(log):
         "model",
         "tokens_used",
         "metadata",
+        *DETAILS,
     ]
 
 

@@ -4,7 +4,7 @@ import { identity } from '../calls.js';
 import { metadataText } from '../metadata.js';
 import { OperationGroup, call, operation } from '../operations.js';
 import { recordsArg } from '../records.js';
-import { integer, listOf, optionalOf, recordOf, timestamp } from '../revive.js';
+import { integer, listOf, optionalOf, recordOf } from '../revive.js';
 import { timestampArg } from '../timestamps.js';
 import type { Abortable } from '../types.js';
 import { conversation, conversationItem, conversationPage, openTurn } from './decode.js';

@@ -4,7 +4,7 @@ import { identity } from '../calls.js';
 import { OperationGroup, call, operation } from '../operations.js';
 import { integer, listOf, mapValues, optionalOf, recordOf } from '../revive.js';
 import type { Abortable } from '../types.js';
-import { feedback } from './decode.js';
+import { feedback, feedbackSummary } from './decode.js';
 import type {
   Feedback,
   FeedbackSummary,

@@ -124,7 +124,13 @@ fn imports(
         "recordOf",
         "timestamp",
     ];
-    add("", used(&revive), "../revive.js");
+    // As a function, so that a parameter of the same name does not count.
+    let is_function = |name: &String| {
+        let uses = [format!("Of({name})"), format!("raw, {name})"), format!(" {name}(raw")];
+        name != "timestamp" || uses.iter().any(|text| code.contains(text))
+    };
+    let revive = used(&revive).into_iter().filter(is_function).collect();
+    add("", revive, "../revive.js");
     add("", used(&["timestampArg"]), "../timestamps.js");
     let tuned = [
         "checkToken",
@@ -151,7 +157,9 @@ fn imports(
     add("type ", used(&hand_written), "../types.js");
     let used_of = |names: &[String]| used(&names.iter().map(String::as_str).collect::<Vec<_>>());
     // As an argument, so that a parameter of the same name does not count.
-    let is_passed = |name: &&String| code.contains(&format!("({name})"));
+    let is_passed = |name: &&String| {
+        code.contains(&format!("({name})")) || code.contains(&format!("raw, {name})"))
+    };
     add("", declared.functions.iter().filter(is_passed).cloned().collect(), "./decode.js");
     add("", used_of(&declared.keys), "./encode.js");
     add("type ", used_of(&declared.types), "./types.js");
