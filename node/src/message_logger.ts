@@ -23,7 +23,16 @@ const STREAM_BUFFER = 64;
 const FLUSH = operation('store', 'flush', 'flush', ['timeout'], noResult);
 const EXPORT = {
   name: 'exportForFineTuning',
-  options: new Set(['provider', 'model', 'startDate', 'endDate', 'metadata', 'signal']),
+  options: new Set([
+    'provider',
+    'model',
+    'startDate',
+    'endDate',
+    'metadata',
+    'conversationId',
+    'userId',
+    'signal',
+  ]),
 };
 
 /** The methods of {@link MessageLogger} besides its operations. */
@@ -83,13 +92,15 @@ export abstract class MessageLoggerBase extends OperationGroup {
       storeOf(this),
       EXPORT,
       options,
-      ({ provider, model, startDate, endDate, metadata }) => [
+      ({ provider, model, startDate, endDate, metadata, conversationId, userId }) => [
         format,
         provider,
         model,
         timestampArg(startDate),
         timestampArg(endDate),
         metadataText(EXPORT.name, metadata),
+        conversationId,
+        userId,
       ],
     );
     return Readable.from(lines, { highWaterMark: STREAM_BUFFER });

@@ -24,6 +24,17 @@ onEachEngine('a message is returned with all fields and its keys in order', asyn
     model: 'gpt-4o',
     tokensUsed: 42,
     metadata: { session: 'a1' },
+    conversationId: null,
+    userId: null,
+    inputTokens: null,
+    outputTokens: null,
+    cachedTokens: null,
+    reasoningTokens: null,
+    cost: null,
+    latencyMs: null,
+    ttftMs: null,
+    status: null,
+    error: null,
   };
   const read = await log.getMessageById(id);
   assert.deepStrictEqual(read, message);

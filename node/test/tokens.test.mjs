@@ -24,6 +24,8 @@ onEachEngine('a token is valid from creation to revocation', async (t, { tokens,
     'isActive',
     'lastUsedAt',
     'tokenStart',
+    'userId',
+    'scopes',
   ]);
   const info = await tokens.getTokenInfo(created.id);
   assert.equal(info.description, 'web app');
@@ -95,6 +97,8 @@ test('inspecting a new token shows only its start', async (t) => {
     'description',
     'createdAt',
     'expiresAt',
+    'userId',
+    'scopes',
   ]);
 });
 
