@@ -154,7 +154,7 @@ func TestStoreCanBeClosedDuringCalls(t *testing.T) {
 		group.Wait()
 		must(t, chat.Close(background))
 		var failure *Error
-		_, err := chat.Tokens.ListTokens(background)
+		_, err := chat.Tokens.ListTokens(background, nil)
 		if !errors.As(err, &failure) || failure.Kind != ErrUnavailable || failure.Retryable {
 			t.Errorf("the error of a closed store is %#v", err)
 		}

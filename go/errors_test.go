@@ -96,7 +96,7 @@ func TestUnavailableDatabaseIsNotAnInvalidToken(t *testing.T) {
 	chat := openStore(t, down, WithMaxRetries(0), WithConnectTimeout(time.Second))
 	const token = "ck_00000000000000000000000000000000000000000002Gsj8g"
 	_, verified := chat.Tokens.VerifyToken(background, token)
-	_, checked := chat.Tokens.CheckToken(background, token)
+	_, checked := chat.Tokens.CheckToken(background, token, nil)
 	for _, err := range []error{verified, checked} {
 		var failure *Error
 		if !errors.Is(err, ErrUnavailable) || !errors.As(err, &failure) || !failure.Retryable {
@@ -137,6 +137,7 @@ func TestSettingsAreThoseOfTheVectors(t *testing.T) {
 	option["pool_timeout"], option["pool_recycle"] = seconds(WithPoolTimeout), seconds(WithPoolRecycle)
 	option["connect_timeout"], option["query_timeout"] = seconds(WithConnectTimeout), seconds(WithQueryTimeout)
 	option["retry_delay"], option["token_cache"] = seconds(WithRetryDelay), seconds(WithTokenCache)
+	option["stream_flush"], option["stream_buffer"] = seconds(WithStreamFlush), whole(WithStreamBuffer)
 	option["pool_pre_ping"], option["auto_migrate"] = boolean(WithPoolPrePing), boolean(WithAutoMigrate)
 	for _, setting := range file.Settings {
 		with := option[setting.Argument]

@@ -112,12 +112,12 @@ func ExampleTokenManager_CheckToken() {
 	}
 	token := string(created.Token) // it is returned only here
 
-	check, err := chat.Tokens.CheckToken(ctx, token)
+	check, err := chat.Tokens.CheckToken(ctx, token, nil)
 	fmt.Println(check.Valid, check.Reason, check.Token.Description, err)
 	if _, err := chat.Tokens.RevokeToken(ctx, created.ID); err != nil {
 		log.Fatal(err)
 	}
-	check, err = chat.Tokens.CheckToken(ctx, token)
+	check, err = chat.Tokens.CheckToken(ctx, token, nil)
 	fmt.Println(check.Valid, check.Reason == chatkeep.TokenReasonRevoked, err)
 	// Output:
 	// true valid web app <nil>

@@ -45,26 +45,15 @@ func readAPI() api {
 
 var surface = readAPI()
 
-// operationNamed returns an operation and the name of its interface.
-func operationNamed(name string) (interfaceName string, operation apiOperation) {
+func operationNamed(interfaceName, name string) apiOperation {
 	for _, found := range surface.Interfaces {
 		for _, operation := range found.Operations {
-			if operation.Name == name {
-				return found.Name, operation
+			if found.Name == interfaceName && operation.Name == name {
+				return operation
 			}
 		}
 	}
-	panic(name + " does not exist")
-}
-
-// managerNamed returns the field of the store with the operations of an interface, or the store.
-func managerNamed(chat *Chatkeep, interfaceName string) reflect.Value {
-	if interfaceName == "store" {
-		return reflect.ValueOf(chat)
-	}
-	return reflect.ValueOf(chat).Elem().FieldByNameFunc(func(name string) bool {
-		return plain(name) == plain(interfaceName)
-	})
+	panic(interfaceName + "." + name + " does not exist")
 }
 
 // managerNamed returns the field of the store with the operations of an interface, or the store.

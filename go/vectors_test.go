@@ -121,10 +121,13 @@ func perform(chat *Chatkeep, call string, arguments map[string]any) (result any,
 			return nil, true, errNotExpressible
 		}
 	}
-	interfaceName, operation := operationNamed(call)
+	interfaceName := "messages"
+	if strings.HasSuffix(call, "_token") {
+		interfaceName = "tokens"
+	}
 	method := methodOf(managerNamed(chat, interfaceName), call)
 	output := reflect.New(method.Type().Out(0))
-	in, isTyped := typedArguments(method, operation, arguments)
+	in, isTyped := typedArguments(method, operationNamed(interfaceName, call), arguments)
 	if isTyped {
 		out := method.Call(in)
 		output.Elem().Set(out[0])
@@ -351,7 +354,7 @@ func rowCounts(t *testing.T, chat *Chatkeep) [2]int64 {
 	t.Helper()
 	messages, err := chat.Messages.GetMessageCount(background, nil)
 	must(t, err)
-	tokens, err := chat.Tokens.ListTokens(background)
+	tokens, err := chat.Tokens.ListTokens(background, nil)
 	must(t, err)
 	return [2]int64{messages, int64(len(tokens))}
 }
