@@ -354,8 +354,8 @@ type Conversation struct {
 	Metadata Metadata `json:"metadata"`
 }
 
-// ConversationItem is a part of a conversation as role-based programs keep it: a message, a tool
-// call, its result.
+// ConversationItem is a part of a conversation for role-based programs: a message, a tool call or
+// its result.
 type ConversationItem struct {
 	// Position in the conversation. The first item has position 1, and there are no gaps.
 	Position int64 `json:"position"`

@@ -623,7 +623,7 @@ export interface ConversationPage {
   readonly nextCursor: string | null;
 }
 
-/** A part of a conversation as role-based programs keep it: a message, a tool call, its result. */
+/** A part of a conversation for role-based programs: a message, a tool call or its result. */
 export interface ConversationItem {
   /** Position in the conversation. The first item has position 1, and there are no gaps. */
   readonly position: number;

@@ -200,8 +200,7 @@ class Conversation(TypedDict):
 
 
 class ConversationItem(TypedDict):
-    """A part of a conversation as role-based programs keep it: a message, a tool call, its result.
-    """
+    """A part of a conversation for role-based programs: a message, a tool call or its result."""
 
     #: Position in the conversation. The first item has position 1, and there are no gaps.
     position: int

@@ -7,7 +7,6 @@ mod imported_hashes;
 mod listing;
 mod one_time_secrets;
 mod roles;
-mod view;
 
 use chatkeep::{ErrorKind, NewUser, Result, Secret, User};
 

@@ -13,8 +13,24 @@ pub(super) fn bracketed(indent: usize, head: &str, items: &[String], tail: &str)
     if indent + 4 + joined.chars().count() <= WIDTH {
         return format!("{margin}{head}\n{margin}    {joined}\n{margin}{tail}\n");
     }
-    let lines: String = items.iter().map(|item| format!("{margin}    {item},\n")).collect();
+    let lines: String = items.iter().map(|item| line(indent + 4, item)).collect();
     format!("{margin}{head}\n{lines}{margin}{tail}\n")
+}
+
+/// Writes an item on one line, or a tuple that is too long with one element per line.
+fn line(indent: usize, item: &str) -> String {
+    let margin = " ".repeat(indent);
+    let elements = item.strip_prefix('(').and_then(|item| item.strip_suffix(')'));
+    match elements {
+        Some(elements) if indent + item.chars().count() + 1 > WIDTH => {
+            let lines: String = elements
+                .split(", ")
+                .map(|element| format!("{margin}    {element},\n"))
+                .collect();
+            format!("{margin}(\n{lines}{margin}),\n")
+        }
+        _ => format!("{margin}{item},\n"),
+    }
 }
 
 /// Writes a tuple or a list: on one line, else one item per line.

@@ -46,7 +46,7 @@ pub struct ConversationPage {
     pub next_cursor: Option<String>,
 }
 
-/// A part of a conversation as role-based programs keep it: a message, a tool call, its result.
+/// A part of a conversation for role-based programs: a message, a tool call or its result.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize, Record)]
 #[non_exhaustive]
 pub struct ConversationItem {

@@ -26,7 +26,6 @@ macro_rules! migrations {
             migration!($dialect, "20261129190200", "create_user_identities"),
             migration!($dialect, "20261129190300", "create_user_roles"),
             migration!($dialect, "20261129190400", "create_one_time_secrets"),
-            migration!($dialect, "20261129190500", "create_auth_user_view"),
             migration!($dialect, "20261129191000", "create_user_sessions"),
             migration!($dialect, "20261129191100", "add_owner_scopes_and_rotation_to_api_tokens"),
             migration!($dialect, "20261129192000", "create_chat_conversations"),

@@ -18,8 +18,6 @@ use crate::token::hex;
 
 /// Name of the search index. It is created on request and not part of a migration.
 const SEARCH_INDEX: &str = "messages_search";
-/// Name of the view for other programs. A migration creates it only if the name is free.
-const OPTIONAL_VIEW: &str = "auth_user";
 
 /// Identity of an object: its table (empty if it belongs to none), kind and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,8 +58,7 @@ pub(super) fn read(connection: &mut Connection) -> Result<Catalog> {
         for row in deadlock::retry(connection, |connection| rows(connection, query))? {
             let [table, kind, name] =
                 [row.of_table, row.kind, row.name].map(Option::unwrap_or_default);
-            let is_optional = kind == "view" && name == OPTIONAL_VIEW;
-            if is_optional || table.starts_with(SEARCH_INDEX) || name.starts_with(SEARCH_INDEX) {
+            if table.starts_with(SEARCH_INDEX) || name.starts_with(SEARCH_INDEX) {
                 continue;
             }
             catalog.insert(ObjectKey { table, kind, name }, row.definition.unwrap_or_default());

@@ -126,7 +126,26 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _LOG_MESSAGE,
-            (message, response, provider, model, tokens_used, metadata, timestamp, conversation_id, user_id, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, ttft_ms, status, error),
+            (
+                message,
+                response,
+                provider,
+                model,
+                tokens_used,
+                metadata,
+                timestamp,
+                conversation_id,
+                user_id,
+                input_tokens,
+                output_tokens,
+                cached_tokens,
+                reasoning_tokens,
+                cost,
+                latency_ms,
+                ttft_ms,
+                status,
+                error,
+            ),
         )
 
     async def log_messages(self, messages: Iterable[NewMessage | Message]) -> list[int]:
@@ -195,7 +214,18 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _GET_MESSAGES,
-            (provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
+            (
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                limit,
+                offset,
+                cursor,
+            ),
         )
 
     async def retrieve_messages(
@@ -242,7 +272,18 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _RETRIEVE_MESSAGES,
-            (provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
+            (
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                limit,
+                offset,
+                cursor,
+            ),
         )
 
     async def get_message_by_id(self, id: int) -> Message | None:
@@ -342,7 +383,16 @@ class MessageLogger(MessageLoggerBase):
         messages = call(
             self._store,
             _ITER_MESSAGES,
-            (provider, model, start_date, end_date, metadata, conversation_id, user_id, oldest_first),
+            (
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                oldest_first,
+            ),
         )
         while page := await messages._next_page():
             for message in page:
@@ -398,7 +448,19 @@ class MessageLogger(MessageLoggerBase):
         return await submit(
             self._store,
             _SEARCH_MESSAGES,
-            (query, provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
+            (
+                query,
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                limit,
+                offset,
+                cursor,
+            ),
         )
 
     async def get_analytics(

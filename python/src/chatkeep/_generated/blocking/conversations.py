@@ -508,7 +508,25 @@ class ConversationManager(Manager):
         return call(
             self._store,
             _APPEND_TURN,
-            (conversation_id, message, response, provider, model, tokens_used, metadata, timestamp, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, ttft_ms, status, error),
+            (
+                conversation_id,
+                message,
+                response,
+                provider,
+                model,
+                tokens_used,
+                metadata,
+                timestamp,
+                input_tokens,
+                output_tokens,
+                cached_tokens,
+                reasoning_tokens,
+                cost,
+                latency_ms,
+                ttft_ms,
+                status,
+                error,
+            ),
         )
 
     def begin_turn(
@@ -632,7 +650,23 @@ class ConversationManager(Manager):
         return call(
             self._store,
             _FINISH_TURN,
-            (turn_id, response, provider, model, tokens_used, metadata, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, ttft_ms, status, error),
+            (
+                turn_id,
+                response,
+                provider,
+                model,
+                tokens_used,
+                metadata,
+                input_tokens,
+                output_tokens,
+                cached_tokens,
+                reasoning_tokens,
+                cost,
+                latency_ms,
+                ttft_ms,
+                status,
+                error,
+            ),
         )
 
     def list_open_turns(self, conversation_id: str, limit: int = 100) -> list[OpenTurn]:

@@ -142,7 +142,26 @@ class MessageLogger(MessageLoggerBase):
         return call(
             self._store,
             _LOG_MESSAGE,
-            (message, response, provider, model, tokens_used, metadata, timestamp, conversation_id, user_id, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, latency_ms, ttft_ms, status, error),
+            (
+                message,
+                response,
+                provider,
+                model,
+                tokens_used,
+                metadata,
+                timestamp,
+                conversation_id,
+                user_id,
+                input_tokens,
+                output_tokens,
+                cached_tokens,
+                reasoning_tokens,
+                cost,
+                latency_ms,
+                ttft_ms,
+                status,
+                error,
+            ),
         )
 
     def log_messages(self, messages: Iterable[NewMessage | Message]) -> list[int]:
@@ -228,7 +247,18 @@ class MessageLogger(MessageLoggerBase):
         return call(
             self._store,
             _GET_MESSAGES,
-            (provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
+            (
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                limit,
+                offset,
+                cursor,
+            ),
         )
 
     def retrieve_messages(
@@ -275,7 +305,18 @@ class MessageLogger(MessageLoggerBase):
         return call(
             self._store,
             _RETRIEVE_MESSAGES,
-            (provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
+            (
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                limit,
+                offset,
+                cursor,
+            ),
         )
 
     def get_message_by_id(self, id: int) -> Message | None:
@@ -382,7 +423,16 @@ class MessageLogger(MessageLoggerBase):
         return call(
             self._store,
             _ITER_MESSAGES,
-            (provider, model, start_date, end_date, metadata, conversation_id, user_id, oldest_first),
+            (
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                oldest_first,
+            ),
         )
 
     def search_messages(
@@ -443,7 +493,19 @@ class MessageLogger(MessageLoggerBase):
         return call(
             self._store,
             _SEARCH_MESSAGES,
-            (query, provider, model, start_date, end_date, metadata, conversation_id, user_id, limit, offset, cursor),
+            (
+                query,
+                provider,
+                model,
+                start_date,
+                end_date,
+                metadata,
+                conversation_id,
+                user_id,
+                limit,
+                offset,
+                cursor,
+            ),
         )
 
     def get_analytics(

@@ -124,7 +124,20 @@ class UserManager(Manager):
         return call(
             self._store,
             _CREATE_USER,
-            (email, username, name, password, avatar_url, confirmed, metadata, public_id, password_hash, password_scheme, identity_provider, identity_subject),
+            (
+                email,
+                username,
+                name,
+                password,
+                avatar_url,
+                confirmed,
+                metadata,
+                public_id,
+                password_hash,
+                password_scheme,
+                identity_provider,
+                identity_subject,
+            ),
         )
 
     def authenticate(self, login: str, password: str) -> User | None:
