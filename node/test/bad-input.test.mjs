@@ -183,7 +183,7 @@ const QUERIES = [
   ['searchMessages', [Buffer.from('a')], 'query'],
   ['searchMessages', [LONE], 'query'],
   ['searchMessages', ['a'.repeat(100_000)], 'query'],
-  ['searchMessages', ['a', { provder: 'x' }], 'provder'],
+  ['searchMessages', ['a', { shade: 'x' }], 'shade'],
   ['deleteOldMessages', [0], 'days'],
   ['deleteOldMessages', [-1], 'days'],
   ['deleteOldMessages', [10 ** 9], 'days'],
