@@ -65,8 +65,8 @@ def test_wheel_metadata_is_complete(wheel):
     assert "chatkeep=chatkeep.__main__:main" in commands.replace(" ", "")
 
 
-def test_wheel_is_smaller_than_12_megabytes(wheel):
-    assert wheel.stat().st_size < 12 * MEGABYTE
+def test_wheel_is_smaller_than_16_megabytes(wheel):
+    assert wheel.stat().st_size < 16 * MEGABYTE
 
 
 def test_wheel_supports_all_python_versions(wheel):
