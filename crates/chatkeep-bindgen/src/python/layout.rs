@@ -23,10 +23,8 @@ fn line(indent: usize, item: &str) -> String {
     let elements = item.strip_prefix('(').and_then(|item| item.strip_suffix(')'));
     match elements {
         Some(elements) if indent + item.chars().count() + 1 > WIDTH => {
-            let lines: String = elements
-                .split(", ")
-                .map(|element| format!("{margin}    {element},\n"))
-                .collect();
+            let lines: String =
+                elements.split(", ").map(|element| format!("{margin}    {element},\n")).collect();
             format!("{margin}(\n{lines}{margin}),\n")
         }
         _ => format!("{margin}{item},\n"),
