@@ -32,6 +32,7 @@ pub mod interrupt;
 pub mod legacy;
 mod message;
 pub mod migrations;
+mod public_ids;
 mod schema;
 mod session;
 mod stream;
@@ -51,9 +52,9 @@ pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use error_kinds::{ERROR_KINDS, KindDescription};
 pub use feedback::{Feedback, FeedbackSummary, NewFeedback};
 pub use message::{
-    Analytics, AnalyticsFilter, CountingStep, Cursor, MAX_LIMIT, MAX_MODEL, MAX_PROVIDER,
-    MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, MetadataFilter, NewMessage,
-    Order, Page, SearchIndexState, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, Usage,
+    Analytics, AnalyticsFilter, CountingStep, Cursor, MAX_MODEL, MAX_PROVIDER, MAX_QUERY,
+    MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, MetadataFilter, NewMessage, Order, Page,
+    SearchIndexState, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, Usage,
 };
 pub use session::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
@@ -70,7 +71,7 @@ pub use token::{
 pub use url::DatabaseUrl;
 pub use user::password::PasswordScheme;
 pub use user::{NewUser, OneTimeSecret, User, UserChanges, UserIdentity, UserPage, UserRole};
-pub use value::{Cost, Metadata, Secret, Timestamp, TotalCost};
+pub use value::{Cost, MAX_LIMIT, Metadata, Secret, Timestamp, TotalCost, check_limit};
 
 /// Reads, writes, searches and totals of the message log.
 pub mod messages {
@@ -89,12 +90,13 @@ pub mod conversations {
     pub use crate::conversation::{
         Change, DeletionStep, ItemRange, ListedConversations, MAX_ROLE, MAX_TITLE, NewConversation,
         StoredConversation, StoredItem, StoredTurn, append_items, begin_turn, change, check_items,
-        check_limit, check_title, clear_items, copy, count_all, count_all_items, count_all_turns,
-        create, delete_step, extend_turn, find, find_user, find_with_user, finish_turn, get,
-        get_items, inactive_since, insert_items_with_ids, insert_turns_with_ids, insert_with_ids,
-        interrupt_turn, interrupted_turns, lease_end, list, list_after_id, list_items_after_id,
-        list_open_turns, list_turns_after_id, no_conversation, pop_items, replace_items,
+        check_title, clear_items, copy, count_all, count_all_items, count_all_turns, create,
+        delete_step, extend_turn, find_with_user, finish_turn, get, get_items, inactive_since,
+        insert_items_with_ids, insert_turns_with_ids, insert_with_ids, interrupt_turn,
+        interrupted_turns, lease_end, list, list_after_id, list_items_after_id, list_open_turns,
+        list_turns_after_id, pop_items, replace_items,
     };
+    pub use crate::public_ids::{find_conversation as find, find_user, no_conversation};
 }
 
 /// Streamed responses: creation, appended text, reads and retention.
@@ -121,9 +123,9 @@ pub mod tokens {
 /// Creation, lookup, rotation and end of users' sessions.
 pub mod sessions {
     pub use crate::session::{
-        End, GRACE, MIN_INTERVAL, Rotation, SessionUse, StoredSession, check_limit, count_all,
-        create, delete_ended_batch, end_by_id, end_by_public_id, end_of_user, find,
-        insert_with_ids, list, list_after_id, rotate, touch,
+        End, GRACE, MIN_INTERVAL, Rotation, SessionUse, StoredSession, count_all, create,
+        delete_ended_batch, end_by_id, end_by_public_id, end_of_user, find, insert_with_ids, list,
+        list_after_id, rotate, touch,
     };
 }
 

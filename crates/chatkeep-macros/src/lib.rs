@@ -19,6 +19,8 @@ use proc_macro::TokenStream;
 /// - `name = "tokens"`: the interface's name.
 /// - `receiver = tokens`: the method of `Chatkeep` that returns the object; without it, the block
 ///   is of `Chatkeep` itself.
+/// - `parts(ITEMS, TURNS)`: further blocks of the interface, in other files. Each of these has
+///   `part = ITEMS` instead of a name, and its operations follow those of the first block.
 ///
 /// Arguments of `#[operation]`:
 ///

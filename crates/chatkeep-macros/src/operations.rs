@@ -18,6 +18,10 @@ use crate::parameter::{Options, default_value, generic_argument};
 struct InterfaceOptions {
     name: Option<String>,
     receiver: Option<Ident>,
+    /// Constant with the operations of this block, which is not the interface's first.
+    part: Option<Ident>,
+    /// Constants of the other blocks.
+    parts: Vec<Ident>,
 }
 
 /// Options of a method.
@@ -60,6 +64,13 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
             interface.name = Some(meta.value()?.parse::<LitStr>()?.value());
         } else if meta.path.is_ident("receiver") {
             interface.receiver = Some(meta.value()?.parse()?);
+        } else if meta.path.is_ident("part") {
+            interface.part = Some(meta.value()?.parse()?);
+        } else if meta.path.is_ident("parts") {
+            let content;
+            parenthesized!(content in meta.input);
+            let parts = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+            interface.parts = parts.into_iter().collect();
         } else {
             return Err(meta.error("unknown option"));
         }
@@ -68,9 +79,6 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
     .parse2(arguments)?;
     let mut block: ItemImpl = syn::parse2(item)?;
     let self_ty = block.self_ty.clone();
-    let Some(name) = interface.name else {
-        return Err(syn::Error::new_spanned(&self_ty, "an interface needs a name"));
-    };
     let Type::Path(path) = &*self_ty else {
         return Err(syn::Error::new_spanned(&self_ty, "an interface is a struct"));
     };
@@ -100,17 +108,46 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
             }
         }
     });
+    let operations = quote!(&[#(#operations),*]);
+    let description = match (interface.name, interface.part) {
+        (Some(name), None) => {
+            let parts = &interface.parts;
+            let operations = if parts.is_empty() {
+                operations
+            } else {
+                quote! {{
+                    const PARTS: &[&[crate::operation::Operation]] =
+                        &[#operations, #(<#self_ty>::#parts),*];
+                    const ALL: [crate::operation::Operation; crate::operation::count(PARTS)] =
+                        crate::operation::join(PARTS);
+                    &ALL
+                }}
+            };
+            quote! {
+                impl crate::operation::Described for #self_ty {
+                    const INTERFACE: crate::operation::Interface = crate::operation::Interface {
+                        name: #name,
+                        class: #class,
+                        documentation: #documentation,
+                        operations: #operations,
+                    };
+                }
+            }
+        }
+        (None, Some(part)) => quote! {
+            impl #self_ty {
+                pub(crate) const #part: &'static [crate::operation::Operation] = #operations;
+            }
+        },
+        _ => {
+            let message = "an interface has a `name`; its further blocks have a `part`";
+            return Err(syn::Error::new_spanned(&self_ty, message));
+        }
+    };
     Ok(quote! {
         #block
 
-        impl crate::operation::Described for #self_ty {
-            const INTERFACE: crate::operation::Interface = crate::operation::Interface {
-                name: #name,
-                class: #class,
-                documentation: #documentation,
-                operations: &[#(#operations),*],
-            };
-        }
+        #description
 
         #twins
     })

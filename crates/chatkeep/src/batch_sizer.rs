@@ -67,6 +67,23 @@ impl BatchSizer {
     }
 }
 
+/// Runs `change` with a limited number of rows until it finds none, each time in a transaction of its
+/// own. Returns the number of changed rows.
+///
+/// # Errors
+/// The errors of `change`, and `Interrupted`. Some rows may be changed.
+pub(crate) fn in_batches(
+    pool: &Pool,
+    change: impl Fn(&mut Connection, u32) -> Result<Option<u64>>,
+) -> Result<u64> {
+    let mut sizer = BatchSizer::new(pool.url().engine());
+    let mut changed = 0;
+    while let Some(count) = sizer.run_batch(pool, &change)? {
+        changed += count;
+    }
+    Ok(changed)
+}
+
 #[cfg(test)]
 mod tests {
     use chatkeep_core::DatabaseUrl;

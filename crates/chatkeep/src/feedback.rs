@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::{Feedback, FeedbackSummary, NewFeedback, Page, Result, feedback, messages};
+use chatkeep_core::{
+    Feedback, FeedbackSummary, NewFeedback, Result, check_limit, feedback, messages,
+};
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
-use crate::batch_sizer::BatchSizer;
+use crate::batch_sizer::in_batches;
 use crate::managers::Parts;
 use crate::retry::with_retry;
 
@@ -105,7 +107,7 @@ impl FeedbackManager {
         before: Option<i64>,
     ) -> Result<Vec<Feedback>> {
         let run = || {
-            Page::first(limit).check()?;
+            check_limit(limit)?;
             feedback::list(&mut *self.pool.reader()?, message_id, before, limit)
         };
         run().map_err(|error| error.with_operation("list_feedback"))
@@ -160,18 +162,11 @@ impl FeedbackManager {
     pub fn delete_old_feedback(&self, #[argument(positional)] days: i64) -> Result<u64> {
         let run = || {
             let cutoff = messages::retention_cutoff(days)?;
-            let mut sizer = BatchSizer::new(self.pool.url().engine());
-            let mut deleted = 0;
-            loop {
-                match sizer.run_batch(&self.pool, |connection, most| {
-                    feedback::delete_batch_older_than(connection, cutoff, most)
-                })? {
-                    0 => return Ok(deleted),
-                    count => deleted += count,
-                }
-            }
+            in_batches(&self.pool, |connection, most| {
+                feedback::delete_batch_older_than(connection, cutoff, most)
+            })
         };
-        run().map_err(|error: chatkeep_core::Error| error.with_operation("delete_old_feedback"))
+        run().map_err(|error| error.with_operation("delete_old_feedback"))
     }
 }
 

@@ -40,6 +40,7 @@ mod migrate_request;
 mod migrator;
 pub mod operation;
 mod password_checker;
+mod process_map;
 mod retry;
 mod revocations;
 mod secret_cache;

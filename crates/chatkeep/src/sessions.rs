@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::sessions::{End, Rotation, SessionUse, check_limit};
+use chatkeep_core::check_limit;
+use chatkeep_core::sessions::{End, Rotation, SessionUse};
 use chatkeep_core::{
     CreatedSession, Cursor, Error, NewSession, Result, RotatedSession, SessionCheck, SessionPage,
     SessionReason, SessionSecret, Timestamp, messages, sessions,
@@ -11,7 +12,7 @@ use chatkeep_core::{
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
-use crate::batch_sizer::BatchSizer;
+use crate::batch_sizer::in_batches;
 use crate::managers::Parts;
 use crate::retry::with_retry;
 use crate::revocations::Revocations;
@@ -296,16 +297,11 @@ impl SessionManager {
     pub fn prune_sessions(&self, #[argument(default = 30)] days: i64) -> Result<u64> {
         let run = || {
             let cutoff = messages::retention_cutoff(days)?;
-            let mut sizer = BatchSizer::new(self.pool.url().engine());
-            let mut deleted = 0;
-            while let Some(count) = sizer.run_batch(&self.pool, |connection, most| {
+            in_batches(&self.pool, |connection, most| {
                 sessions::delete_ended_batch(connection, cutoff, most)
-            })? {
-                deleted += count;
-            }
-            Ok(deleted)
+            })
         };
-        run().map_err(|error: Error| error.with_operation("prune_sessions"))
+        run().map_err(|error| error.with_operation("prune_sessions"))
     }
 }
 

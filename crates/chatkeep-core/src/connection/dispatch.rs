@@ -5,15 +5,6 @@ use diesel::result::Error;
 
 use crate::db_error;
 
-/// Returns the id of a single inserted row from all returned rows.
-///
-/// SQLite commits when the statement finishes, and reports a full disk only then. Diesel's
-/// `get_result` stops after the first row and misses that error, so it would return an id for a row
-/// that was never stored.
-pub(crate) fn returned_id(ids: QueryResult<Vec<i64>>) -> QueryResult<i64> {
-    ids.and_then(|ids| ids.first().copied().ok_or_else(skipped))
-}
-
 /// Checks that an insert stored all `given` rows. A trigger may skip a row without an error.
 pub(crate) fn all_stored(stored: QueryResult<usize>, given: usize) -> QueryResult<()> {
     if stored? == given { Ok(()) } else { Err(skipped()) }

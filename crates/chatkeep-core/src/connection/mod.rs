@@ -3,6 +3,7 @@
 mod dispatch;
 mod errors;
 mod health;
+mod insert_one;
 mod mysql;
 mod mysql_open;
 mod mysql_row;
@@ -35,7 +36,8 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 
-pub(crate) use dispatch::{all_stored, on_engine, returned_id, skipped};
+pub(crate) use dispatch::{all_stored, on_engine, skipped};
+pub(crate) use insert_one::{insert_one, last_inserted_id, returned_id};
 pub(crate) use mysql::MysqlConnection;
 pub(crate) use mysql_session::BatchIds;
 pub(crate) use postgresql::PgConnection;

@@ -2,13 +2,13 @@
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, sql_query};
 
-use super::ids::may_be_public_id;
 use super::record::Conversation;
 use super::rows::StoredConversation;
 use super::store::{NewConversation, create, records};
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::chat_conversations;
+use crate::value::public_id;
 
 /// Copies a conversation with its items up to a position; by default with all of them. Returns
 /// `None` if it does not exist.
@@ -30,7 +30,7 @@ pub fn copy(
             format!("must be 0 or more, not {position}"),
         ));
     }
-    if !may_be_public_id(public_id) {
+    if !public_id::may_exist(public_id) {
         return Ok(None);
     }
     connection.transaction(|connection| {

@@ -9,9 +9,10 @@ use super::record::ConversationPage;
 use super::rows::StoredConversation;
 use super::store::records;
 use crate::connection::{Connection, Session};
-use crate::error::{Error, Result};
-use crate::message::{Cursor, MAX_LIMIT};
+use crate::error::Result;
+use crate::message::{Cursor, next_page};
 use crate::schema::chat_conversations;
+use crate::value::check_limit;
 
 /// The conversations of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +25,6 @@ pub struct ListedConversations {
     pub cursor: Option<Cursor>,
     /// Maximum number of conversations to return.
     pub limit: i64,
-}
-
-/// Checks the number of rows of a page.
-///
-/// # Errors
-/// `InvalidInput` with the field `limit` unless it is between 1 and 10,000.
-pub fn check_limit(limit: i64) -> Result<()> {
-    if (1..=MAX_LIMIT).contains(&limit) {
-        return Ok(());
-    }
-    Err(Error::invalid_input("limit", format!("must be between 1 and {MAX_LIMIT}, not {limit}")))
 }
 
 /// Builds the query of a page, whose order is that of an index.
@@ -87,12 +77,7 @@ pub fn list(connection: &mut Connection, listed: &ListedConversations) -> Result
         }
     };
     let mut rows = rows.map_err(|error| connection.read_error(error))?;
-    let limit = usize::try_from(listed.limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|row| Cursor::after(row.last_message_at, row.id).to_string());
+    let next_cursor =
+        next_page(&mut rows, listed.limit, |row| Cursor::after(row.last_message_at, row.id));
     Ok(ConversationPage { conversations: records(connection, rows)?, next_cursor })
 }

@@ -18,9 +18,9 @@ mod turns;
 pub(crate) use activity_of_many::touch_many;
 pub use copy::copy;
 pub use delete::{DeletionStep, delete_step, inactive_since};
-pub use ids::{find, find_user, find_with_user, no_conversation};
+pub use ids::find_with_user;
 pub use items::{ItemRange, append_items, clear_items, get_items, pop_items, replace_items};
-pub use list::{ListedConversations, check_limit, list};
+pub use list::{ListedConversations, list};
 pub use record::{
     Conversation, ConversationItem, ConversationPage, MAX_ROLE, MAX_TITLE, NewItem, check_items,
     check_title,

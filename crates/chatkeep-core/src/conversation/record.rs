@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::{MAX_ROW_BYTES, check_name};
-use crate::value::{Metadata, Timestamp};
+use crate::message::MAX_ROW_BYTES;
+use crate::value::{Metadata, Timestamp, check_name};
 
 /// Maximum length of a title, in characters.
 pub const MAX_TITLE: usize = 255;

@@ -1,13 +1,14 @@
 //! Creation, look-up and changes of conversations.
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, RunQueryDsl};
 
-use super::ids::{find, may_be_public_id, public_ids_of_users, require_user};
 use super::record::{Conversation, check_title};
 use super::rows::StoredConversation;
-use crate::connection::{Connection, Session, all_stored, on_engine, returned_id};
-use crate::error::{Error, ErrorKind, Result};
+use crate::connection::{Connection, insert_one, on_engine};
+use crate::db_error::constraint::{Unique, explain_duplicate, is_reference};
+use crate::error::{Error, Result};
+use crate::public_ids::{find_conversation, no_user, public_ids_of_users, require_user};
 use crate::schema::chat_conversations;
 use crate::value::{Metadata, Timestamp, public_id};
 
@@ -86,19 +87,8 @@ pub fn create(connection: &mut Connection, new: &NewConversation<'_>) -> Result<
         archived_at: None,
         metadata: new.metadata,
     };
-    let insert = || diesel::insert_into(chat_conversations::table).values(row);
-    let id = match &mut connection.session {
-        Session::Sqlite(c) => {
-            returned_id(insert().returning(chat_conversations::id).get_results(c))
-        }
-        Session::PostgreSql(c) => {
-            returned_id(insert().returning(chat_conversations::id).get_results(c.as_mut()))
-        }
-        Session::MySql(c) => {
-            all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
-        }
-    };
-    let id = id.map_err(|error| duplicate_or(connection, error))?;
+    let id = insert_one!(connection, chat_conversations, row);
+    let id = id.map_err(|error| refused(connection, error, new.user_id))?;
     Ok(Conversation {
         id,
         public_id,
@@ -111,17 +101,19 @@ pub fn create(connection: &mut Connection, new: &NewConversation<'_>) -> Result<
     })
 }
 
-/// Converts the error of an insert. A duplicate public id is a conflict that a retry cannot solve.
-fn duplicate_or(connection: &mut Connection, error: DieselError) -> Error {
-    let is_duplicate =
-        matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _));
+const UNIQUE: &[Unique] = &[Unique {
+    column: "public_id",
+    field: "public_id",
+    message: "another conversation has this id",
+}];
+
+/// Converts the error of an insert or an update. The user may have been deleted since it was found.
+fn refused(connection: &mut Connection, error: DieselError, user_id: Option<&str>) -> Error {
     let error = connection.insert_error(error);
-    if is_duplicate && error.kind() != ErrorKind::Conflict {
-        return Error::new(ErrorKind::Conflict, "another conversation has this id")
-            .with_field("public_id")
-            .with_retryable(false);
+    match user_id {
+        Some(user_id) if is_reference(&error) => no_user(user_id),
+        _ => explain_duplicate(error, UNIQUE),
     }
-    error
 }
 
 /// Returns the conversation with this public id, if it exists.
@@ -129,7 +121,7 @@ fn duplicate_or(connection: &mut Connection, error: DieselError) -> Error {
 /// # Errors
 /// `Unavailable` or another error of the database.
 pub fn get(connection: &mut Connection, public_id: &str) -> Result<Option<Conversation>> {
-    if !may_be_public_id(public_id) {
+    if !public_id::may_exist(public_id) {
         return Ok(None);
     }
     let found = on_engine!(connection, c => chat_conversations::table
@@ -168,7 +160,7 @@ pub fn change(connection: &mut Connection, public_id: &str, change: Change<'_>) 
         Change::User(user) => require_user(connection, user)?,
         _ => None,
     };
-    let Some(id) = find(connection, public_id)? else { return Ok(false) };
+    let Some(id) = find_conversation(connection, public_id)? else { return Ok(false) };
     let row = || chat_conversations::table.filter(chat_conversations::id.eq(id));
     let changed = on_engine!(connection, c => match change {
         Change::Title(title) => {
@@ -191,5 +183,9 @@ pub fn change(connection: &mut Connection, public_id: &str, change: Change<'_>) 
             diesel::update(row()).set(chat_conversations::user_id.eq(user)).execute(c)
         }
     });
-    changed.map(|count| count > 0).map_err(|error| connection.write_error(error))
+    let user_id = match change {
+        Change::User(user_id) => user_id,
+        _ => None,
+    };
+    changed.map(|count| count > 0).map_err(|error| refused(connection, error, user_id))
 }

@@ -3,7 +3,6 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::activity::touch;
-use super::ids::may_be_public_id;
 use super::turn_record::{OpenTurn, TurnEnd, TurnStart, lease_end};
 use super::turn_rows::{NewRow, StoredTurn};
 use crate::connection::{Connection, all_stored, on_engine};
@@ -67,7 +66,7 @@ pub fn extend_turn(
     turn_id: &str,
     lease_until: Timestamp,
 ) -> Result<bool> {
-    if !may_be_public_id(turn_id) {
+    if !public_id::may_exist(turn_id) {
         return Ok(false);
     }
     let changed = on_engine!(connection, c => {
@@ -91,7 +90,7 @@ pub fn finish_turn(
     end: &TurnEnd,
 ) -> Result<Option<(i64, NewMessage)>> {
     end.check()?;
-    if !may_be_public_id(turn_id) {
+    if !public_id::may_exist(turn_id) {
         return Ok(None);
     }
     connection.transaction(|connection| {

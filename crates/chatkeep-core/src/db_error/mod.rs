@@ -3,6 +3,7 @@
 //! Errors are classified by SQLSTATE, error number, or SQLite's fixed texts, because Diesel
 //! classifies most of them as unknown.
 
+pub(crate) mod constraint;
 pub(crate) mod mysql;
 pub(crate) mod postgresql;
 pub(crate) mod sqlite;

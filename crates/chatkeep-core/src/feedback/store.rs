@@ -150,7 +150,8 @@ pub fn delete(connection: &mut Connection, message_id: i64, user: &str) -> Resul
     deleted.map(|count| count > 0).map_err(|error| connection.write_error(error))
 }
 
-/// Deletes up to `limit` ratings that were last changed before `cutoff`, and returns their number.
+/// Deletes up to `limit` ratings that were last changed before `cutoff`, and returns their number;
+/// `None` if there is none.
 ///
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
@@ -158,23 +159,26 @@ pub fn delete_batch_older_than(
     connection: &mut Connection,
     cutoff: Timestamp,
     limit: u32,
-) -> Result<u64> {
+) -> Result<Option<u64>> {
     use message_feedback::dsl;
     let deleted = on_engine!(connection, c => dsl::message_feedback
-    .filter(dsl::updated_at.lt(cutoff))
-    .order(dsl::updated_at.asc())
-    .select(dsl::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(0),
-        ids => diesel::delete(
-            dsl::message_feedback.filter(dsl::id.eq_any(ids)).filter(dsl::updated_at.lt(cutoff)),
-        )
-        .execute(c)
-        .map(|count| count.max(1)),
-    }));
-    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+        .filter(dsl::updated_at.lt(cutoff))
+        .order(dsl::updated_at.asc())
+        .select(dsl::id)
+        .limit(i64::from(limit))
+        .load::<i64>(c)
+        .and_then(|ids| match ids.as_slice() {
+            [] => Ok(None),
+            ids => diesel::delete(
+                dsl::message_feedback.filter(dsl::id.eq_any(ids)).filter(dsl::updated_at.lt(cutoff)),
+            )
+            .execute(c)
+    .map(Some)
+            ,
+        }));
+    deleted
+        .map(|count| count.map(|count| count as u64))
+        .map_err(|error| connection.write_error(error))
 }
 
 /// The ratings of the responses of one model.

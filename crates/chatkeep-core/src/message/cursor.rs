@@ -49,6 +49,20 @@ impl Cursor {
     }
 }
 
+/// Removes the row that shows that there is a next page, and returns the cursor of that page.
+///
+/// `rows` are those of a query with the limit `limit + 1`, and `at` returns the position of a row.
+pub(crate) fn next_page<T>(
+    rows: &mut Vec<T>,
+    limit: i64,
+    at: impl FnOnce(&T) -> Cursor,
+) -> Option<String> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| has_more).map(at).map(|cursor| cursor.to_string())
+}
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = vec![VERSION];

@@ -4,10 +4,7 @@ use super::cursor::Cursor;
 use super::metadata_filter::MetadataFilter;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::Timestamp;
-
-/// Maximum number of messages that one call returns. An iterator returns more, one at a time.
-pub const MAX_LIMIT: i64 = 10_000;
+use crate::value::{MAX_LIMIT, Timestamp};
 
 /// Conditions on messages, combined with AND. An empty filter matches all messages.
 ///

@@ -2,13 +2,15 @@
 
 use diesel::{QueryResult, RunQueryDsl};
 
-use super::insert::{check, insert, last_inserted_id};
+use super::insert::{check, insert};
 use super::insert_arrays::insert_arrays;
 use super::insert_values;
 use super::new::NewMessage;
 use super::row::Row;
 use super::turns::{have_turns, touch_conversations};
-use crate::connection::{BatchIds, Connection, Session, SqliteSession, all_stored};
+use crate::connection::{
+    BatchIds, Connection, Session, SqliteSession, all_stored, last_inserted_id,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;

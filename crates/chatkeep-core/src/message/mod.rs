@@ -22,14 +22,13 @@ mod totals;
 mod turns;
 mod usage;
 
-pub(crate) use crate::value::check_name;
-pub(crate) use crate::value::refuse_nul;
 pub use analytics::{Analytics, AnalyticsFilter, analytics};
 pub use by_id::{count_all, list_after_id, with_ids};
 pub use cursor::Cursor;
+pub(crate) use cursor::next_page;
 pub(crate) use delete::delete_batch_of_conversation;
 pub use delete::{DeletedBatch, count_older_than, delete_batch_older_than, retention_cutoff};
-pub use filter::{MAX_LIMIT, MessageFilter, Order, Page};
+pub use filter::{MessageFilter, Order, Page};
 pub(crate) use insert::check as check_message;
 pub use insert::insert;
 pub use insert_group::insert_group;

@@ -6,6 +6,7 @@ use super::record::{CreatedSession, NewSession, SessionInfo};
 use super::secret::SessionSecret;
 use crate::connection::{Connection, all_stored, on_engine};
 use crate::error::{Error, Result};
+use crate::public_ids::no_user;
 use crate::schema::{Characters, chat_users, user_sessions};
 use crate::value::{Timestamp, public_id};
 
@@ -89,7 +90,7 @@ pub fn create(
 /// Returns the row's id and the stamp of an active user.
 fn active_user(connection: &mut Connection, public_id: &str) -> Result<(i64, String)> {
     if !public_id::may_exist(public_id) {
-        return Err(Error::invalid_input("user_id", "is not the id of a user"));
+        return Err(no_user(public_id));
     }
     let found = on_engine!(connection, c => chat_users::table
         .filter(chat_users::public_id.eq(public_id))
@@ -102,6 +103,6 @@ fn active_user(connection: &mut Connection, public_id: &str) -> Result<(i64, Str
             let message = format!("the user with the id {public_id} is inactive");
             Err(Error::invalid_input("user_id", message))
         }
-        None => Err(Error::invalid_input("user_id", format!("no user has the id {public_id}"))),
+        None => Err(no_user(public_id)),
     }
 }

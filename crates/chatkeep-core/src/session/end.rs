@@ -2,9 +2,9 @@
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
-use super::list::user_row;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
+use crate::public_ids::find_user;
 use crate::schema::{Characters, user_sessions};
 use crate::value::{Timestamp, public_id};
 
@@ -90,7 +90,7 @@ pub fn end_of_user(
     except: Option<&str>,
     now: Timestamp,
 ) -> Result<u64> {
-    let Some(user) = user_row(connection, user_id)? else { return Ok(0) };
+    let Some(user) = find_user(connection, user_id)? else { return Ok(0) };
     // No public id is empty.
     let except = except.filter(|id| public_id::may_exist(id)).unwrap_or_default();
     let changed = on_engine!(connection, c => {

@@ -13,7 +13,7 @@ mod touch;
 pub use create::create;
 pub use end::{End, delete_ended_batch, end_by_id, end_by_public_id, end_of_user};
 pub use find::find;
-pub use list::{check_limit, list};
+pub use list::list;
 pub use record::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
     SessionPage, SessionReason,

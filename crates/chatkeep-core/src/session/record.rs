@@ -7,8 +7,8 @@ use super::secret::SessionSecret;
 use super::touch::MIN_INTERVAL;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::check_name;
 use crate::value::Timestamp;
+use crate::value::check_name;
 
 /// Maximum length of an IP address, in characters.
 pub(super) const MAX_IP: usize = 45;

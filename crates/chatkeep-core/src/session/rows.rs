@@ -7,8 +7,8 @@ use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
 use super::record::{MAX_IP, MAX_LABEL, MAX_USER_AGENT};
 use crate::connection::{Connection, CopyRows, Session, on_engine};
 use crate::error::{Error, Result};
-use crate::message::check_name;
 use crate::schema::{Characters, user_sessions};
+use crate::value::check_name;
 use crate::value::{Timestamp, public_id};
 
 /// Maximum length of a stored reason, in characters.

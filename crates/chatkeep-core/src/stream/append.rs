@@ -9,9 +9,9 @@ use super::new::check_bytes;
 use super::record::StreamStatus;
 use crate::connection::{Connection, Session, on_engine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::message::{MAX_ROW_BYTES, refuse_nul};
+use crate::message::MAX_ROW_BYTES;
 use crate::schema::{chat_streams, stream_chunks};
-use crate::value::Timestamp;
+use crate::value::{Timestamp, refuse_nul};
 
 /// Minimum time between two changes of `updated_at`, in microseconds. The column is in an index, so
 /// changing it in each transaction would cost PostgreSQL an entry in every index of the table.

@@ -1,14 +1,17 @@
 //! Creation of streams.
 
-use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::result::Error as DieselError;
+use diesel::{Insertable, RunQueryDsl};
 
 use super::list::info;
 use super::new::{NewStream, check_bytes};
 use super::record::StreamInfo;
 use super::rows::StoredStream;
-use crate::connection::{Connection, Session, all_stored, on_engine, returned_id};
-use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{chat_conversations, chat_streams, chat_users};
+use crate::connection::{Connection, insert_one};
+use crate::db_error::constraint::{Unique, explain_duplicate, is_reference};
+use crate::error::{Error, Result};
+use crate::public_ids::{no_conversation, require_conversation, require_user};
+use crate::schema::chat_streams;
 use crate::value::{Metadata, Timestamp, public_id};
 
 #[derive(Insertable, Clone, Copy)]
@@ -39,8 +42,8 @@ pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamI
     if let (Some(limit), Some(metadata)) = (connection.max_row_bytes(), &stream.metadata) {
         check_bytes("metadata", metadata.as_json(), limit)?;
     }
-    let conversation = find_conversation(connection, stream.conversation_id.as_deref())?;
-    let user = find_user(connection, stream.user_id.as_deref())?;
+    let conversation = require_conversation(connection, stream.conversation_id.as_deref())?;
+    let user = require_user(connection, stream.user_id.as_deref())?;
     let public_id = stream.public_id.clone().map_or_else(public_id::generate, Ok)?;
     let now = Timestamp::now();
     let row = NewRow {
@@ -56,17 +59,8 @@ pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamI
         created_at: now,
         updated_at: now,
     };
-    let insert = || diesel::insert_into(chat_streams::table).values(row);
-    let id = match &mut connection.session {
-        Session::Sqlite(c) => returned_id(insert().returning(chat_streams::id).get_results(c)),
-        Session::PostgreSql(c) => {
-            returned_id(insert().returning(chat_streams::id).get_results(c.as_mut()))
-        }
-        Session::MySql(c) => {
-            all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
-        }
-    };
-    let id = id.map_err(|error| insert_error(connection, error, stream))?;
+    let id = insert_one!(connection, chat_streams, row);
+    let id = id.map_err(|error| refused(connection, error, stream))?;
     let stored = StoredStream {
         id,
         public_id: public_id.clone(),
@@ -90,63 +84,14 @@ pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamI
     info(stored, stream.conversation_id.clone(), stream.user_id.clone())
 }
 
-/// Returns the id of the conversation with this public id.
-fn find_conversation(connection: &mut Connection, id: Option<&str>) -> Result<Option<i64>> {
-    let Some(public_id) = id else { return Ok(None) };
-    let found = on_engine!(connection, c => chat_conversations::table
-        .filter(chat_conversations::public_id.eq(public_id))
-        .select(chat_conversations::id)
-        .get_result::<i64>(c)
-        .optional());
-    let found = found.map_err(|error| connection.read_error(error))?;
-    found.map(Some).ok_or_else(|| no_conversation(public_id))
-}
+const UNIQUE: &[Unique] =
+    &[Unique { column: "public_id", field: "public_id", message: "another stream has this id" }];
 
-/// Returns the id of the user with this public id.
-fn find_user(connection: &mut Connection, id: Option<&str>) -> Result<Option<i64>> {
-    let Some(public_id) = id else { return Ok(None) };
-    let found = on_engine!(connection, c => chat_users::table
-        .filter(chat_users::public_id.eq(public_id))
-        .select(chat_users::id)
-        .get_result::<i64>(c)
-        .optional());
-    let found = found.map_err(|error| connection.read_error(error))?;
-    found
-        .map(Some)
-        .ok_or_else(|| Error::invalid_input("user_id", format!("no user has the id {public_id:?}")))
-}
-
-fn no_conversation(public_id: &str) -> Error {
-    Error::invalid_input("conversation_id", format!("no conversation has the id {public_id:?}"))
-}
-
-/// Converts the error of the insert. The two constraints that it can violate are the unique public
-/// id, and the reference to a conversation that was deleted since it was found.
-fn insert_error(
-    connection: &mut Connection,
-    error: diesel::result::Error,
-    stream: &NewStream,
-) -> Error {
-    use diesel::result::{DatabaseErrorKind, Error as Diesel};
-    let is_duplicate = matches!(
-        &error,
-        Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, about)
-            if about.message().contains("public_id")
-    );
+/// Converts the error of the insert. The conversation may have been deleted since it was found.
+fn refused(connection: &mut Connection, error: DieselError, stream: &NewStream) -> Error {
     let error = connection.insert_error(error);
-    // The codes of a missing parent row: SQLSTATE 23503, MySQL's 1452.
-    let has_no_parent = matches!(error.server_code(), Some("23503" | "1452"))
-        || error.message().contains("FOREIGN KEY constraint failed");
-    if let Some(id) = stream.conversation_id.as_deref().filter(|_| has_no_parent) {
-        return no_conversation(id);
+    match &stream.conversation_id {
+        Some(id) if is_reference(&error) => no_conversation(id),
+        _ => explain_duplicate(error, UNIQUE),
     }
-    let is_duplicate = is_duplicate
-        || matches!(error.server_code(), Some("23505" | "1062"))
-            && error.message().contains("public_id");
-    if is_duplicate {
-        return Error::new(ErrorKind::Conflict, "a stream with this id exists")
-            .with_field("public_id")
-            .with_retryable(false);
-    }
-    error
 }

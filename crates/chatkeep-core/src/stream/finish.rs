@@ -69,7 +69,7 @@ pub fn cancel(connection: &mut Connection, public_id: &str) -> Result<bool> {
 }
 
 /// Ends up to `limit` running streams that were last changed before `cutoff` as interrupted, and
-/// returns their number. Zero means that none is left.
+/// returns their number. `None` means that none is left.
 ///
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
@@ -77,29 +77,32 @@ pub fn interrupt_stale_batch(
     connection: &mut Connection,
     cutoff: Timestamp,
     limit: u32,
-) -> Result<u64> {
+) -> Result<Option<u64>> {
     let now = Timestamp::now();
     let changed = on_engine!(connection, c => {
-        let is_stale =
-            || chat_streams::status.eq("running").and(chat_streams::updated_at.lt(cutoff));
-        chat_streams::table
-            .filter(is_stale())
-            .select(chat_streams::id)
-            .limit(i64::from(limit))
-            .load::<i64>(c)
-            .and_then(|ids| match ids.as_slice() {
-                [] => Ok(0),
-                // A stream that was changed or ended since it was found is left alone.
-                ids => diesel::update(
-                    chat_streams::table.filter(chat_streams::id.eq_any(ids)).filter(is_stale()),
-                )
-                .set((
-                    chat_streams::status.eq("interrupted"),
-                    chat_streams::updated_at.eq(now),
-                    chat_streams::finished_at.eq(Some(now)),
-                ))
-                .execute(c),
-            })
-    });
-    changed.map(|count| count as u64).map_err(|error| connection.write_error(error))
+            let is_stale =
+                || chat_streams::status.eq("running").and(chat_streams::updated_at.lt(cutoff));
+            chat_streams::table
+                .filter(is_stale())
+                .select(chat_streams::id)
+                .limit(i64::from(limit))
+                .load::<i64>(c)
+                .and_then(|ids| match ids.as_slice() {
+                    [] => Ok(None),
+                    // A stream that was changed or ended since it was found is left alone.
+                    ids => diesel::update(
+                        chat_streams::table.filter(chat_streams::id.eq_any(ids)).filter(is_stale()),
+                    )
+                    .set((
+                        chat_streams::status.eq("interrupted"),
+                        chat_streams::updated_at.eq(now),
+                        chat_streams::finished_at.eq(Some(now)),
+                    ))
+                    .execute(c)
+    .map(Some),
+                })
+        });
+    changed
+        .map(|count| count.map(|count| count as u64))
+        .map_err(|error| connection.write_error(error))
 }

@@ -3,8 +3,8 @@
 use super::record::StreamStatus;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES, check_name, refuse_nul};
-use crate::value::{Cost, Metadata, public_id};
+use crate::message::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES};
+use crate::value::{Cost, Metadata, check_name, public_id, refuse_nul};
 
 /// Maximum length of a kind, in characters.
 const MAX_KIND: usize = 50;

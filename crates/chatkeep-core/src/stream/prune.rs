@@ -63,7 +63,7 @@ pub fn delete_chunks_batch(
 }
 
 /// Deletes up to `limit` streams that ended before `cutoff`, with the chunks that they still have.
-/// Returns the number of deleted streams. Zero means that none is left.
+/// Returns the number of deleted streams. `None` means that none is left.
 ///
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
@@ -71,18 +71,21 @@ pub fn delete_ended_batch(
     connection: &mut Connection,
     cutoff: Timestamp,
     limit: u32,
-) -> Result<u64> {
+) -> Result<Option<u64>> {
     // `updated_at` has an index, and is the time of the end once a stream has ended.
     let deleted = on_engine!(connection, c => chat_streams::table
-    .filter(chat_streams::status.eq_any(StreamStatus::ENDED))
-    .filter(chat_streams::updated_at.lt(cutoff))
-    .select(chat_streams::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(0),
-        ids => diesel::delete(chat_streams::table.filter(chat_streams::id.eq_any(ids)))
-            .execute(c),
-    }));
-    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+        .filter(chat_streams::status.eq_any(StreamStatus::ENDED))
+        .filter(chat_streams::updated_at.lt(cutoff))
+        .select(chat_streams::id)
+        .limit(i64::from(limit))
+        .load::<i64>(c)
+        .and_then(|ids| match ids.as_slice() {
+            [] => Ok(None),
+            ids => diesel::delete(chat_streams::table.filter(chat_streams::id.eq_any(ids)))
+                .execute(c)
+    .map(Some),
+        }));
+    deleted
+        .map(|count| count.map(|count| count as u64))
+        .map_err(|error| connection.write_error(error))
 }

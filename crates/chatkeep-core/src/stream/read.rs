@@ -8,6 +8,7 @@ use super::rows::first;
 use crate::connection::{Connection, RowBudget, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::{chat_streams, stream_chunks};
+use crate::value::check_limit;
 
 /// Number of chunks that are read at a time for a whole text. A server sends all of them, also
 /// those beyond [`MAX_BYTES`].
@@ -61,7 +62,7 @@ fn check_range(after_seq: i64, limit: i64) -> Result<()> {
             format!("must be 0 or more, not {after_seq}"),
         ));
     }
-    super::list::check_limit(limit)
+    check_limit(limit)
 }
 
 fn find(connection: &mut Connection, public_id: &str) -> Result<Option<(i64, i64, StreamStatus)>> {

@@ -6,6 +6,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
+use crate::public_ids::no_user;
 use crate::schema::chat_users;
 use crate::value::public_id;
 
@@ -51,10 +52,7 @@ pub(super) fn active_owner(connection: &mut Connection, public_id: &str) -> Resu
             let message = format!("the user with the id {public_id} is inactive");
             Err(Error::invalid_input("user_id", message))
         }
-        None if public_id::may_exist(public_id) => {
-            Err(Error::invalid_input("user_id", format!("no user has the id {public_id}")))
-        }
-        None => Err(Error::invalid_input("user_id", "is not the id of a user")),
+        None => Err(no_user(public_id)),
     }
 }
 

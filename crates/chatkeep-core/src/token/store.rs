@@ -6,7 +6,7 @@ use super::owner::active_owner;
 use super::plain::PlainToken;
 use super::record::{CreatedToken, NewToken};
 use super::scopes::{join_scopes, split_scopes};
-use crate::connection::{Connection, Session, all_stored, on_engine, returned_id};
+use crate::connection::{Connection, insert_one, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::{Characters, api_tokens};
 use crate::value::{Timestamp, check_name};
@@ -83,16 +83,7 @@ pub fn create(connection: &mut Connection, new: &NewToken) -> Result<CreatedToke
         user_id: owner,
         scopes: scopes.as_deref(),
     };
-    let insert = || diesel::insert_into(api_tokens::table).values(row);
-    let id = match &mut connection.session {
-        Session::Sqlite(c) => returned_id(insert().returning(api_tokens::id).get_results(c)),
-        Session::PostgreSql(c) => {
-            returned_id(insert().returning(api_tokens::id).get_results(c.as_mut()))
-        }
-        Session::MySql(c) => {
-            all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
-        }
-    };
+    let id = insert_one!(connection, api_tokens, row);
     let id = match id {
         Ok(id) => id,
         Err(error) => {

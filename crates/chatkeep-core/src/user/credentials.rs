@@ -6,14 +6,14 @@ use diesel::{
 };
 
 use super::duplicate;
-use super::key::{email_key, may_be_id, username_key};
+use super::key::{email_key, username_key};
 use super::password::{PasswordHash, PasswordScheme};
 use super::record::User;
 use super::store::{columns, lock, stamp};
 use crate::connection::{Connection, all_stored, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::{Characters, chat_users, user_passwords};
-use crate::value::Timestamp;
+use crate::value::{Timestamp, public_id};
 
 /// The name with which a user signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +142,7 @@ pub fn set_password(
 /// # Errors
 /// `Unavailable` or another error of the database.
 pub fn has_password(connection: &mut Connection, user_id: &str) -> Result<bool> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(false);
     }
     let count = on_engine!(connection, c => user_passwords::table

@@ -2,15 +2,16 @@
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
-use super::key::{check_label, may_be_id, no_user};
+use super::key::check_label;
 use super::record::{User, UserIdentity};
 use super::store::{columns, lock};
 use super::{credentials, duplicate};
 use crate::connection::{Connection, all_stored, on_engine};
 use crate::error::{Error, Result};
-use crate::message::check_name;
+use crate::public_ids::no_user;
 use crate::schema::{chat_users, user_identities};
 use crate::value::Timestamp;
+use crate::value::{check_name, public_id};
 
 /// Maximum length of a provider's name, in characters.
 const MAX_PROVIDER: usize = 50;
@@ -89,7 +90,7 @@ pub fn record_identity_login(
 /// # Errors
 /// `Unavailable` or another error of the database.
 pub fn list_identities(connection: &mut Connection, user_id: &str) -> Result<Vec<UserIdentity>> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(Vec::new());
     }
     let rows = on_engine!(connection, c => user_identities::table

@@ -70,7 +70,7 @@ fn has_space_or_control(text: &str) -> bool {
 /// # Errors
 /// `InvalidInput` with the field.
 pub(super) fn check_label(field: &'static str, text: &str, limit: usize) -> Result<()> {
-    crate::message::check_name(field, text, limit)?;
+    crate::value::check_name(field, text, limit)?;
     if text.is_empty() {
         return Err(Error::invalid_input(field, "must not be empty"));
     }
@@ -78,17 +78,6 @@ pub(super) fn check_label(field: &'static str, text: &str, limit: usize) -> Resu
         return Err(Error::invalid_input(field, "must not contain control characters"));
     }
     Ok(())
-}
-
-/// Returns the error for a required user that does not exist.
-pub(super) fn no_user(user_id: &str) -> Error {
-    let shown: String = user_id.chars().take(64).collect();
-    Error::invalid_input("user_id", format!("no user has the id {shown:?}"))
-}
-
-/// Returns whether a text may be the public id of a row. Others are not sent to the database.
-pub(super) fn may_be_id(id: &str) -> bool {
-    crate::value::public_id::check("user_id", id).is_ok()
 }
 
 #[cfg(test)]

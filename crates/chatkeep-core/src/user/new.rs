@@ -5,7 +5,7 @@ use super::key::{email_key, username_key};
 use super::password::{PasswordScheme, check_password};
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::check_name;
+use crate::value::check_name;
 use crate::value::{Metadata, Secret, public_id};
 
 /// Maximum length of a name to show, in characters.

@@ -6,10 +6,10 @@ use super::key::check_label;
 use super::record::OneTimeSecret;
 use crate::connection::{Connection, Session, all_stored, on_engine};
 use crate::error::{Error, Result};
-use crate::message::check_name;
 use crate::schema::{Characters, one_time_secrets};
 use crate::token::{PlainToken, TokenHash};
 use crate::value::Timestamp;
+use crate::value::check_name;
 
 /// Maximum length of a purpose, in characters.
 const MAX_PURPOSE: usize = 50;
@@ -151,7 +151,7 @@ pub fn delete_secrets(connection: &mut Connection, purpose: &str, subject: &str)
     deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
 }
 
-/// Deletes up to `limit` secrets that have expired at `now`, and returns their number. Zero means
+/// Deletes up to `limit` secrets that have expired at `now`, and returns their number. `None` means
 /// that none is left.
 ///
 /// # Errors
@@ -160,19 +160,22 @@ pub fn delete_expired_secrets_batch(
     connection: &mut Connection,
     now: Timestamp,
     limit: u32,
-) -> Result<u64> {
+) -> Result<Option<u64>> {
     let deleted = on_engine!(connection, c => one_time_secrets::table
-    .filter(one_time_secrets::expires_at.le(now))
-    .order(one_time_secrets::expires_at.asc())
-    .select(one_time_secrets::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(0),
-        ids => diesel::delete(
-            one_time_secrets::table.filter(one_time_secrets::id.eq_any(ids)),
-        )
-        .execute(c),
-    }));
-    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+        .filter(one_time_secrets::expires_at.le(now))
+        .order(one_time_secrets::expires_at.asc())
+        .select(one_time_secrets::id)
+        .limit(i64::from(limit))
+        .load::<i64>(c)
+        .and_then(|ids| match ids.as_slice() {
+            [] => Ok(None),
+            ids => diesel::delete(
+                one_time_secrets::table.filter(one_time_secrets::id.eq_any(ids)),
+            )
+            .execute(c)
+    .map(Some),
+        }));
+    deleted
+        .map(|count| count.map(|count| count as u64))
+        .map_err(|error| connection.write_error(error))
 }

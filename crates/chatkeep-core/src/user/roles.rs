@@ -3,14 +3,15 @@
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::duplicate;
-use super::key::{check_label, may_be_id, no_user};
+use super::key::check_label;
 use super::record::UserRole;
-use super::store::id_of;
 use crate::connection::{Connection, all_stored, on_engine};
+use crate::db_error::constraint::is_reference;
 use crate::error::{Error, Result};
-use crate::message::check_name;
+use crate::public_ids::{find_user, no_user};
 use crate::schema::{chat_users, user_roles};
 use crate::value::Timestamp;
+use crate::value::{check_name, public_id};
 
 /// Maximum length of a role, in characters.
 const MAX_ROLE: usize = 100;
@@ -69,7 +70,7 @@ pub fn grant(
     check_grant(role, expires_at, granted_by)?;
     let now = Timestamp::now();
     connection.transaction(|connection| {
-        let Some(user) = id_of(connection, user_id)? else { return Err(no_user(user_id)) };
+        let Some(user) = find_user(connection, user_id)? else { return Err(no_user(user_id)) };
         let values = (
             user_roles::granted_by.eq(granted_by),
             user_roles::granted_at.eq(now),
@@ -92,11 +93,7 @@ pub fn grant(
         all_stored(stored, 1).map_err(|error| {
             let error = connection.insert_error(error);
             // The user was deleted in between.
-            if duplicate::is_reference(&error) {
-                no_user(user_id)
-            } else {
-                duplicate::explain(error)
-            }
+            if is_reference(&error) { no_user(user_id) } else { duplicate::explain(error) }
         })
     })?;
     Ok(UserRole {
@@ -112,12 +109,12 @@ pub fn grant(
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn revoke(connection: &mut Connection, user_id: &str, role: &str) -> Result<bool> {
-    if !may_be_id(user_id) || check_role(role).is_err() {
+    if !public_id::may_exist(user_id) || check_role(role).is_err() {
         return Ok(false);
     }
     let now = Timestamp::now();
     connection.transaction(|connection| {
-        let Some(user) = id_of(connection, user_id)? else { return Ok(false) };
+        let Some(user) = find_user(connection, user_id)? else { return Ok(false) };
         let had = has(connection, user, role, now)?;
         let deleted = on_engine!(connection, c => {
             let row = user_roles::table
@@ -144,7 +141,7 @@ fn has(connection: &mut Connection, user: i64, role: &str, now: Timestamp) -> Re
 /// # Errors
 /// `Unavailable` or another error of the database.
 pub fn list_roles(connection: &mut Connection, user_id: &str) -> Result<Vec<UserRole>> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(Vec::new());
     }
     let now = Timestamp::now();
@@ -172,7 +169,7 @@ pub fn list_roles(connection: &mut Connection, user_id: &str) -> Result<Vec<User
 /// # Errors
 /// `Unavailable` or another error of the database.
 pub fn has_role(connection: &mut Connection, user_id: &str, role: &str) -> Result<bool> {
-    if !may_be_id(user_id) || check_role(role).is_err() {
+    if !public_id::may_exist(user_id) || check_role(role).is_err() {
         return Ok(false);
     }
     let now = Timestamp::now();

@@ -3,17 +3,18 @@
 use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::duplicate;
-use super::key::may_be_id;
 use super::new::CheckedUser;
 use super::password::PasswordHash;
 use super::record::{User, UserPage};
 use super::{credentials, identities};
-use crate::connection::{Connection, Session, all_stored, on_engine, returned_id};
+use crate::connection::{Connection, insert_one, on_engine};
+use crate::db_error::constraint::is_reference;
 use crate::error::{Error, Result};
-use crate::message::{Cursor, MAX_LIMIT};
+use crate::message::{Cursor, next_page};
+use crate::public_ids::find_user;
 use crate::schema::{Characters, chat_users, user_roles};
 use crate::token::{hex, random_bytes};
-use crate::value::{Metadata, Timestamp, public_id};
+use crate::value::{Metadata, Timestamp, check_limit, public_id};
 
 /// The columns of a [`User`].
 macro_rules! columns {
@@ -128,16 +129,7 @@ pub fn create(
 }
 
 fn insert(connection: &mut Connection, row: NewRow<'_>) -> Result<i64> {
-    let insert = || diesel::insert_into(chat_users::table).values(row);
-    let id = match &mut connection.session {
-        Session::Sqlite(c) => returned_id(insert().returning(chat_users::id).get_results(c)),
-        Session::PostgreSql(c) => {
-            returned_id(insert().returning(chat_users::id).get_results(c.as_mut()))
-        }
-        Session::MySql(c) => {
-            all_stored(insert().execute(c.as_mut()), 1).and_then(|()| c.first_insert_id())
-        }
-    };
+    let id = insert_one!(connection, chat_users, row);
     id.map_err(|error| duplicate::explain(connection.insert_error(error)))
 }
 
@@ -149,7 +141,7 @@ pub fn find(connection: &mut Connection, key: UserKey<'_>) -> Result<Option<User
     let found = on_engine!(connection, c => {
         let query = chat_users::table.select(columns!()).into_boxed();
         match key {
-            UserKey::PublicId(id) if !may_be_id(id) => return Ok(None),
+            UserKey::PublicId(id) if !public_id::may_exist(id) => return Ok(None),
             UserKey::PublicId(id) => query.filter(chat_users::public_id.eq(id)),
             UserKey::Email(key) => query.filter(chat_users::email_key.eq(key)),
             UserKey::Username(key) => query.filter(chat_users::username_key.eq(key)),
@@ -160,19 +152,6 @@ pub fn find(connection: &mut Connection, key: UserKey<'_>) -> Result<Option<User
     found.map_err(|error| connection.read_error(error))
 }
 
-/// Returns a user's id inside the database.
-pub(super) fn id_of(connection: &mut Connection, user_id: &str) -> Result<Option<i64>> {
-    if !may_be_id(user_id) {
-        return Ok(None);
-    }
-    let found = on_engine!(connection, c => chat_users::table
-        .filter(chat_users::public_id.eq(user_id))
-        .select(chat_users::id)
-        .get_result::<i64>(c)
-        .optional());
-    found.map_err(|error| connection.read_error(error))
-}
-
 /// Locks a user's row until the end of the transaction, by setting the time of the last change.
 /// Returns the id inside the database.
 pub(super) fn lock(
@@ -180,7 +159,7 @@ pub(super) fn lock(
     user_id: &str,
     now: Timestamp,
 ) -> Result<Option<i64>> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(None);
     }
     let changed = on_engine!(connection, c => {
@@ -190,7 +169,7 @@ pub(super) fn lock(
     });
     match changed.map_err(|error| connection.write_error(error))? {
         0 => Ok(None),
-        _ => id_of(connection, user_id),
+        _ => find_user(connection, user_id),
     }
 }
 
@@ -199,12 +178,7 @@ pub(super) fn lock(
 /// # Errors
 /// `InvalidInput` with the field `limit` or `cursor`.
 pub fn check_page(limit: i64, cursor: Option<&str>) -> Result<Option<i64>> {
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Error::invalid_input(
-            "limit",
-            format!("must be between 1 and {MAX_LIMIT}, not {limit}"),
-        ));
-    }
+    check_limit(limit)?;
     Ok(cursor.map(str::parse::<Cursor>).transpose()?.map(Cursor::id))
 }
 
@@ -243,10 +217,7 @@ pub fn list(
         query.load::<User>(c)
     });
     let mut users = users.map_err(|error| connection.read_error(error))?;
-    let has_more = users.len() as i64 > limit;
-    users.truncate(limit as usize);
-    let last = users.last().filter(|_| has_more);
-    let next_cursor = last.map(|user| Cursor::after(user.created_at, user.id).to_string());
+    let next_cursor = next_page(&mut users, limit, |user| Cursor::after(user.created_at, user.id));
     Ok(UserPage { users, next_cursor })
 }
 
@@ -256,7 +227,7 @@ pub fn list(
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn set_active(connection: &mut Connection, user_id: &str, active: bool) -> Result<bool> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(false);
     }
     let (stamp, now) = (stamp()?, Timestamp::now());
@@ -272,7 +243,7 @@ pub fn set_active(connection: &mut Connection, user_id: &str, active: bool) -> R
         }
     });
     match changed.map_err(|error| connection.write_error(error))? {
-        0 => id_of(connection, user_id).map(|id| id.is_some()),
+        0 => find_user(connection, user_id).map(|id| id.is_some()),
         _ => Ok(true),
     }
 }
@@ -282,7 +253,7 @@ pub fn set_active(connection: &mut Connection, user_id: &str, active: bool) -> R
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn new_stamp(connection: &mut Connection, user_id: &str) -> Result<bool> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(false);
     }
     let (stamp, now) = (stamp()?, Timestamp::now());
@@ -300,7 +271,7 @@ pub fn new_stamp(connection: &mut Connection, user_id: &str) -> Result<bool> {
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn confirm(connection: &mut Connection, user_id: &str, key: Option<&str>) -> Result<bool> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(false);
     }
     let found = on_engine!(connection, c => chat_users::table
@@ -336,7 +307,7 @@ pub fn confirm(connection: &mut Connection, user_id: &str, key: Option<&str>) ->
 /// `Conflict`, not retryable, with the field `user_id` when the user has conversations; or an error
 /// of the database.
 pub fn delete(connection: &mut Connection, user_id: &str) -> Result<bool> {
-    if !may_be_id(user_id) {
+    if !public_id::may_exist(user_id) {
         return Ok(false);
     }
     let deleted = on_engine!(connection, c => {
@@ -346,7 +317,7 @@ pub fn delete(connection: &mut Connection, user_id: &str) -> Result<bool> {
         Ok(count) => Ok(count > 0),
         Err(error) => {
             let error = connection.write_error(error);
-            if !duplicate::is_reference(&error) {
+            if !is_reference(&error) {
                 return Err(error);
             }
             Err(Error::taken("user_id", "the user has conversations; delete them first"))

@@ -1,8 +1,9 @@
-//! Values of columns: timestamps, metadata, costs, public ids, secrets, and the checks of texts.
+//! Values of columns: timestamps, metadata, costs, public ids, secrets, and the checks of texts and limits.
 
 mod canonical_form;
 mod canonical_json;
 mod cost;
+mod limit;
 mod metadata;
 mod metadata_sql;
 pub(crate) mod public_id;
@@ -14,6 +15,7 @@ mod timestamp_sql;
 
 pub(crate) use canonical_json::canonical_text;
 pub use cost::{Cost, TotalCost};
+pub use limit::{MAX_LIMIT, check_limit};
 pub use metadata::Metadata;
 pub use secret::Secret;
 pub(crate) use text::{check_name, refuse_nul};

@@ -3,7 +3,7 @@
 use chatkeep_core::{Error, NewTurn, Result};
 
 use super::Async;
-use crate::conversations::{ConversationManager, check_turn, is_missing_conversation};
+use crate::conversations::{ConversationManager, is_missing_conversation};
 
 /// A [`ConversationManager`] whose calls are awaited.
 pub type AsyncConversationManager = Async<ConversationManager>;
@@ -30,7 +30,9 @@ impl Async<ConversationManager> {
     /// The errors of [`ConversationManager::append_turn`].
     pub async fn append_turn(&self, conversation_id: &str, turn: NewTurn) -> Result<i64> {
         let failed = |error: Error| error.with_operation("append_turn");
-        check_turn(&turn).map_err(failed)?;
+        // The ids of the conversation are not known yet; 1 is a valid one.
+        let mut message = turn.clone().into_message(1, None);
+        message.check().map_err(failed)?;
         let id = conversation_id.to_owned();
         let owned = match self.blocking().cached_owner(conversation_id) {
             Some(owned) => owned,
@@ -39,7 +41,7 @@ impl Async<ConversationManager> {
                 self.run(move |blocking| blocking.owner(&id)).await.map_err(failed)?
             }
         };
-        let message = turn.clone().into_message(owned.id, owned.user_id);
+        owned.own(&mut message);
         let submitted = self.blocking().submit_message(message).map_err(failed)?;
         let outcome = submitted.await.unwrap_or_else(|_| {
             Err(Error::internal("internal error: the operation panicked; please report this"))

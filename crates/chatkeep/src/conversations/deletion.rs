@@ -1,74 +1,80 @@
-//! Changes and deletions of conversations by their public ids.
+//! Deletion of conversations, in batches.
 
-use chatkeep_core::conversations::{self, Change, DeletionStep};
-use chatkeep_core::{Connection, Result, Timestamp};
+use chatkeep_core::conversations::{self, DeletionStep};
+use chatkeep_core::messages::retention_cutoff;
+use chatkeep_core::{Error, Result, Timestamp};
+use chatkeep_macros::operations;
 
 use super::ConversationManager;
 use crate::batch_sizer::BatchSizer;
-use crate::retry::with_retry;
 
 /// Number of inactive conversations that one query finds.
 const MAX_INACTIVE: i64 = 200;
 
+#[operations(part = DELETION, receiver = conversations)]
 impl ConversationManager {
-    pub(super) fn change(&self, conversation_id: &str, change: Change<'_>) -> Result<bool> {
-        with_retry(&self.pool, |connection| {
-            conversations::change(connection, conversation_id, change)
-        })
+    /// Deletes a conversation with its messages, items, open turns and streams.
+    ///
+    /// It deletes in batches of a few milliseconds, each in its own transaction, so that other callers can
+    /// write in between. After an error, call it again: the conversation itself is deleted last.
+    ///
+    /// # Arguments
+    /// - `conversation_id`: The conversation's public id.
+    ///
+    /// # Returns
+    /// `false` if the conversation does not exist.
+    ///
+    /// # Errors
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: a part may be deleted.
+    #[operation(write)]
+    pub fn delete_conversation(&self, conversation_id: &str) -> Result<bool> {
+        let run = || {
+            let find = || conversations::find(&mut *self.pool.reader()?, conversation_id);
+            let Some(id) = find()? else { return Ok(false) };
+            let mut sizer = BatchSizer::new(self.pool.url().engine());
+            let deleted = self.delete_steps(id, None, &mut sizer);
+            self.forget(conversation_id);
+            deleted
+        };
+        run().map_err(|error: Error| error.with_operation("delete_conversation"))
     }
 
-    /// Runs `work` with the internal id of a conversation, which must exist. `work` returns `None`
-    /// if it does not.
-    pub(super) fn with_conversation<T>(
-        &self,
-        conversation_id: &str,
-        work: impl Fn(&mut Connection, i64) -> Result<Option<T>>,
-    ) -> Result<T> {
-        let done = self.ids.with(
-            conversation_id,
-            || conversations::find(&mut *self.pool.reader()?, conversation_id),
-            |id| with_retry(&self.pool, |connection| work(connection, id)),
-        );
-        done?.ok_or_else(|| conversations::no_conversation(conversation_id))
-    }
-
-    /// Runs `work` with the internal id of a user. Returns `None` if the user does not exist, or if
-    /// `work` returns `None`.
-    pub(super) fn with_user<T>(
-        &self,
-        user_id: &str,
-        work: impl FnMut(i64) -> Result<Option<T>>,
-    ) -> Result<Option<T>> {
-        let look_up = || conversations::find_user(&mut *self.pool.reader()?, user_id);
-        self.users.with(user_id, look_up, work)
-    }
-
-    pub(super) fn delete(&self, conversation_id: &str) -> Result<bool> {
-        let find = || conversations::find(&mut *self.pool.reader()?, conversation_id);
-        let Some(id) = find()? else { return Ok(false) };
-        let mut sizer = BatchSizer::new(self.pool.url().engine());
-        let deleted = self.delete_steps(id, None, &mut sizer);
-        self.forget(conversation_id);
-        deleted
-    }
-
-    pub(super) fn prune(&self, cutoff: Timestamp) -> Result<u64> {
-        let mut sizer = BatchSizer::new(self.pool.url().engine());
-        let mut deleted = 0;
-        let mut from = Timestamp::MIN;
-        loop {
-            let inactive = conversations::inactive_since(
-                &mut *self.pool.reader()?,
-                from,
-                cutoff,
-                MAX_INACTIVE,
-            )?;
-            let Some((ids, last)) = inactive else { return Ok(deleted) };
-            for id in ids {
-                deleted += u64::from(self.delete_steps(id, Some(cutoff), &mut sizer)?);
+    /// Deletes the conversations without activity for a number of days.
+    ///
+    /// Each is deleted as by [`ConversationManager::delete_conversation`].
+    ///
+    /// # Arguments
+    /// - `days`: Days of 24 hours since the last activity, 1–3,650,000.
+    ///
+    /// # Returns
+    /// The number of deleted conversations.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `days` is out of range. Nothing is deleted.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some conversations may be
+    /// deleted. Call it again.
+    #[operation(write)]
+    pub fn prune_conversations(&self, days: i64) -> Result<u64> {
+        let run = || {
+            let cutoff = retention_cutoff(days)?;
+            let mut sizer = BatchSizer::new(self.pool.url().engine());
+            let mut deleted = 0;
+            let mut from = Timestamp::MIN;
+            loop {
+                let inactive = conversations::inactive_since(
+                    &mut *self.pool.reader()?,
+                    from,
+                    cutoff,
+                    MAX_INACTIVE,
+                )?;
+                let Some((ids, last)) = inactive else { return Ok(deleted) };
+                for id in ids {
+                    deleted += u64::from(self.delete_steps(id, Some(cutoff), &mut sizer)?);
+                }
+                from = last;
             }
-            from = last;
-        }
+        };
+        run().map_err(|error: Error| error.with_operation("prune_conversations"))
     }
 
     /// Deletes a conversation, in batches. Returns false if it does not exist, or was active since

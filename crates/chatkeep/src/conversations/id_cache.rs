@@ -1,20 +1,18 @@
 //! A cache of internal ids, which never change.
 
 use chatkeep_core::Result;
-use chatkeep_pool::PerProcess;
-use quick_cache::sync::Cache;
+
+use crate::process_map::ProcessMap;
 
 /// Maximum number of cached ids.
 const MAX_IDS: usize = 10_000;
 
-/// Internal ids by public ids. A forked child starts with an empty cache.
-pub(super) struct IdCache {
-    ids: PerProcess<Cache<Box<str>, i64>>,
-}
+/// Internal ids by public ids.
+pub(super) struct IdCache(ProcessMap<i64>);
 
 impl IdCache {
     pub(super) fn new() -> Self {
-        Self { ids: PerProcess::new(Cache::new(MAX_IDS)) }
+        Self(ProcessMap::new(MAX_IDS))
     }
 
     /// Returns the id of a row, from the cache or from `look_up`. A missing row is not cached.
@@ -23,13 +21,12 @@ impl IdCache {
         public_id: &str,
         look_up: impl FnOnce() -> Result<Option<i64>>,
     ) -> Result<Option<i64>> {
-        let ids = self.ids.get(|| Cache::new(MAX_IDS));
-        if let Some(id) = ids.get(public_id) {
+        if let Some(id) = self.0.get(public_id) {
             return Ok(Some(id));
         }
         let found = look_up()?;
         if let Some(id) = found {
-            ids.insert(public_id.into(), id);
+            self.0.insert(public_id, id);
         }
         Ok(found)
     }
@@ -57,11 +54,11 @@ impl IdCache {
     }
 
     pub(super) fn insert(&self, public_id: &str, id: i64) {
-        self.ids.get(|| Cache::new(MAX_IDS)).insert(public_id.into(), id);
+        self.0.insert(public_id, id);
     }
 
     pub(super) fn remove(&self, public_id: &str) {
-        self.ids.get(|| Cache::new(MAX_IDS)).remove(public_id);
+        self.0.remove(public_id);
     }
 }
 

@@ -2,25 +2,23 @@
 
 mod deletion;
 mod id_cache;
+mod items;
+mod owner_cache;
 mod turns;
 
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::conversations::{
-    self, Change, ItemRange, ListedConversations, NewConversation, check_limit,
-};
-use chatkeep_core::messages::retention_cutoff;
+use chatkeep_core::conversations::{self, Change, ListedConversations, NewConversation};
 use chatkeep_core::{
-    Conversation, ConversationItem, ConversationPage, Cursor, Error, Metadata, NewItem, NewTurn,
-    OpenTurn, Result, Timestamp, TurnEnd, TurnStart,
+    Connection, Conversation, ConversationPage, Cursor, Metadata, Result, Timestamp, check_limit,
 };
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
 use self::id_cache::IdCache;
-use self::turns::OwnerCache;
-pub(crate) use self::turns::{check_turn, is_missing_conversation};
+use self::owner_cache::OwnerCache;
+pub(crate) use self::turns::is_missing_conversation;
 use crate::managers::Parts;
 use crate::retry::with_retry;
 use crate::write::WritePath;
@@ -41,7 +39,7 @@ pub struct ConversationManager {
 ///
 /// A conversation is identified by its `public_id`. It may belong to a
 /// user. Its items have positions from 1 on, without gaps, also with concurrent writers.
-#[operations(name = "conversations", receiver = conversations)]
+#[operations(name = "conversations", receiver = conversations, parts(DELETION, ITEMS, TURNS))]
 impl ConversationManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         Self {
@@ -327,394 +325,42 @@ impl ConversationManager {
         run().map_err(|error| error.with_operation("copy_conversation"))
     }
 
-    /// Deletes a conversation with its messages, items, open turns and streams.
-    ///
-    /// It deletes in batches of a few milliseconds, each in its own transaction, so that other callers can
-    /// write in between. After an error, call it again: the conversation itself is deleted last.
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    ///
-    /// # Returns
-    /// `false` if the conversation does not exist.
-    ///
-    /// # Errors
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: a part may be deleted.
-    #[operation(write)]
-    pub fn delete_conversation(&self, conversation_id: &str) -> Result<bool> {
-        self.delete(conversation_id).map_err(|error| error.with_operation("delete_conversation"))
+    fn change(&self, conversation_id: &str, change: Change<'_>) -> Result<bool> {
+        with_retry(&self.pool, |connection| {
+            conversations::change(connection, conversation_id, change)
+        })
     }
 
-    /// Deletes the conversations without activity for a number of days.
-    ///
-    /// Each is deleted as by [`ConversationManager::delete_conversation`].
-    ///
-    /// # Arguments
-    /// - `days`: Days of 24 hours since the last activity, 1–3,650,000.
-    ///
-    /// # Returns
-    /// The number of deleted conversations.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `days` is out of range. Nothing is deleted.
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some conversations may be
-    /// deleted. Call it again.
-    #[operation(write)]
-    pub fn prune_conversations(&self, days: i64) -> Result<u64> {
-        let run = || self.prune(retention_cutoff(days)?);
-        run().map_err(|error| error.with_operation("prune_conversations"))
-    }
-
-    /// Appends items to a conversation, all or none.
-    ///
-    /// ```
-    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
-    /// use chatkeep::{Metadata, NewItem};
-    ///
-    /// let conversations = chat.conversations();
-    /// let id = conversations.create_conversation(None, None, None, None)?.public_id;
-    /// let item = |role: &str, text| Ok::<_, chatkeep::Error>(NewItem::new(role, Metadata::parse(text)?));
-    /// let question = item("user", r#"{"text": "What is WAL?"}"#)?;
-    /// let answer = item("assistant", r#"{"text": "Write-ahead logging."}"#)?;
-    /// assert_eq!(conversations.append_items(&id, &[question, answer])?, [1, 2]);
-    /// assert_eq!(conversations.get_items(&id, 1, None, None)?[0].role, "assistant");
-    /// # Ok::<(), chatkeep::Error>(())
-    /// ```
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    /// - `items`: The items.
-    ///
-    /// # Returns
-    /// The positions of the items.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: the conversation does not exist, or a value is invalid. The field of an item is
-    ///   the position in the list and the name, such as `items[3].role`.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The items may be stored.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
-    #[operation(write)]
-    pub fn append_items(&self, conversation_id: &str, items: &[NewItem]) -> Result<Vec<i64>> {
-        let run = || {
-            conversations::check_items(items)?;
-            self.with_conversation(conversation_id, |connection, id| {
-                conversations::append_items(connection, id, items)
-            })
-        };
-        run().map_err(|error| error.with_operation("append_items"))
-    }
-
-    /// Returns items of a conversation by position, by default the last ones.
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    /// - `limit`: Maximum number of items to return (1–10,000).
-    /// - `before`: Position before which the items are; the last ones before it are returned.
-    /// - `after`: Position after which the items are; the first ones after it are returned. It is not
-    ///   allowed together with `before`.
-    ///
-    /// # Returns
-    /// The items. A conversation that does not exist has none.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `limit` or `after` is invalid.
-    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
-    #[operation(read)]
-    pub fn get_items(
+    /// Runs `work` with the internal id of a conversation, which must exist. `work` returns `None`
+    /// if it does not.
+    fn with_conversation<T>(
         &self,
         conversation_id: &str,
-        #[argument(default = 100)] limit: i64,
-        before: Option<i64>,
-        after: Option<i64>,
-    ) -> Result<Vec<ConversationItem>> {
-        let run = || {
-            check_limit(limit)?;
-            let range = match (before, after) {
-                (None, None) => ItemRange::Last,
-                (Some(before), None) => ItemRange::Before(before),
-                (None, Some(after)) => ItemRange::After(after),
-                (Some(_), Some(_)) => {
-                    return Err(Error::invalid_input(
-                        "after",
-                        "is not allowed together with before",
-                    ));
-                }
-            };
-            let found = self.ids.with(
-                conversation_id,
-                || conversations::find(&mut *self.pool.reader()?, conversation_id),
-                |id| {
-                    let reader = &mut *self.pool.reader()?;
-                    let items = conversations::get_items(reader, id, range, limit)?;
-                    Ok((!items.is_empty()).then_some(items))
-                },
-            );
-            found.map(Option::unwrap_or_default)
-        };
-        run().map_err(|error| error.with_operation("get_items"))
+        work: impl Fn(&mut Connection, i64) -> Result<Option<T>>,
+    ) -> Result<T> {
+        let done = self.ids.with(
+            conversation_id,
+            || conversations::find(&mut *self.pool.reader()?, conversation_id),
+            |id| with_retry(&self.pool, |connection| work(connection, id)),
+        );
+        done?.ok_or_else(|| conversations::no_conversation(conversation_id))
     }
 
-    /// Removes the last items of a conversation, and returns them.
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    /// - `count`: Maximum number of items to remove (1–10,000).
-    ///
-    /// # Returns
-    /// The removed items in the order of their positions; none if there are none.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `count` is out of range, or the conversation does not exist.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn pop_items(
+    /// Runs `work` with the internal id of a user. Returns `None` if the user does not exist, or if
+    /// `work` returns `None`.
+    fn with_user<T>(
         &self,
-        conversation_id: &str,
-        #[argument(default = 1, positional)] count: i64,
-    ) -> Result<Vec<ConversationItem>> {
-        let run = || {
-            check_limit(count).map_err(|error| error.with_field("count"))?;
-            self.with_conversation(conversation_id, |connection, id| {
-                conversations::pop_items(connection, id, count)
-            })
-        };
-        run().map_err(|error| error.with_operation("pop_items"))
+        user_id: &str,
+        work: impl FnMut(i64) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let look_up = || conversations::find_user(&mut *self.pool.reader()?, user_id);
+        self.users.with(user_id, look_up, work)
     }
 
-    /// Removes all items of a conversation. The next item has position 1 again.
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    ///
-    /// # Returns
-    /// The number of removed items.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: the conversation does not exist.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn clear_items(&self, conversation_id: &str) -> Result<u64> {
-        self.with_conversation(conversation_id, conversations::clear_items)
-            .map_err(|error| error.with_operation("clear_items"))
-    }
-
-    /// Replaces the items of a conversation from a position on, in one transaction.
-    ///
-    /// Items that are not replaced keep their positions. Without new items, this removes the items from
-    /// the position on.
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    /// - `from_position`: Position of the first item to replace, at most the position after the last item.
-    /// - `items`: The new items.
-    ///
-    /// # Returns
-    /// The positions of the new items.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn replace_items(
-        &self,
-        conversation_id: &str,
-        from_position: i64,
-        items: &[NewItem],
-    ) -> Result<Vec<i64>> {
-        let run = || {
-            conversations::check_items(items)?;
-            self.with_conversation(conversation_id, |connection, id| {
-                conversations::replace_items(connection, id, from_position, items)
-            })
-        };
-        run().map_err(|error| error.with_operation("replace_items"))
-    }
-
-    /// Logs a complete turn of a conversation, and returns the message's id after the commit.
-    ///
-    /// It is a message of the log, and shares transactions with other messages. In the same transaction,
-    /// the conversation moves to the front of its lists. The message belongs to the conversation's user; a
-    /// move of the conversation by another process is noticed within a minute.
-    ///
-    /// ```
-    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
-    /// use chatkeep::NewTurn;
-    ///
-    /// let conversation = chat.conversations().create_conversation(None, None, None, None)?;
-    /// let turn = NewTurn::new("What is WAL?").with_response("Write-ahead logging.");
-    /// let id = chat.conversations().append_turn(&conversation.public_id, &turn)?;
-    /// let message = chat.messages().get_message_by_id(id)?;
-    /// assert_eq!(message.and_then(|message| message.conversation_id), Some(conversation.id));
-    /// # Ok::<(), chatkeep::Error>(())
-    /// ```
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    ///
-    /// # Returns
-    /// The message's id. Later messages have higher ids; ids may have gaps.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The message may be stored:
-    /// check that before you retry.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
-    #[operation(write, blocking)]
-    pub fn append_turn(
-        &self,
-        conversation_id: &str,
-        #[argument(flatten)] turn: &NewTurn,
-    ) -> Result<i64> {
-        self.append(conversation_id, turn).map_err(|error| error.with_operation("append_turn"))
-    }
-
-    /// Stores the question of a turn before the model is asked.
-    ///
-    /// It is not lost if the program ends.
-    ///
-    /// [`ConversationManager::finish_turn`] moves it into the message log. If that does not happen before
-    /// the lease ends, [`ConversationManager::finish_interrupted_turns`] does it.
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    ///
-    /// # Returns
-    /// The id of the turn.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The turn may be stored.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
-    #[operation(write)]
-    pub fn begin_turn(
-        &self,
-        conversation_id: &str,
-        #[argument(flatten)] turn: &TurnStart,
-    ) -> Result<String> {
-        let run = || {
-            turn.check()?;
-            self.with_conversation(conversation_id, |connection, id| {
-                conversations::begin_turn(connection, id, turn)
-            })
-        };
-        run().map_err(|error| error.with_operation("begin_turn"))
-    }
-
-    /// Extends the lease of an open turn, for a response that takes long.
-    ///
-    /// # Arguments
-    /// - `turn_id`: The turn's id.
-    /// - `lease_seconds`: Seconds from now after which the turn counts as interrupted (1–2,592,000).
-    ///
-    /// # Returns
-    /// `false` if the turn does not exist, is finished, or was interrupted.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `lease_seconds` is out of range.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn extend_turn(
-        &self,
-        turn_id: &str,
-        #[argument(default = 600, positional)] lease_seconds: i64,
-    ) -> Result<bool> {
-        let run = || {
-            let lease_until = conversations::lease_end(Timestamp::now(), lease_seconds)?;
-            with_retry(&self.pool, |connection| {
-                conversations::extend_turn(connection, turn_id, lease_until)
-            })
-        };
-        run().map_err(|error| error.with_operation("extend_turn"))
-    }
-
-    /// Finishes a turn: moves it into the message log, with the response.
-    ///
-    /// Of several calls for a turn, also in different processes, exactly one stores a message. The
-    /// message's time is that of the turn's start.
-    ///
-    /// ```
-    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
-    /// use chatkeep::{TurnEnd, TurnStart};
-    ///
-    /// let conversations = chat.conversations();
-    /// let id = conversations.create_conversation(None, None, None, None)?.public_id;
-    /// let turn = conversations.begin_turn(&id, &TurnStart::new("What is WAL?"))?;
-    /// let end = TurnEnd::response("Write-ahead logging.");
-    /// assert!(conversations.finish_turn(&turn, &end)?.is_some());
-    /// assert!(conversations.finish_turn(&turn, &end)?.is_none(), "it is finished");
-    /// # Ok::<(), chatkeep::Error>(())
-    /// ```
-    ///
-    /// # Arguments
-    /// - `turn_id`: The turn's id.
-    ///
-    /// # Returns
-    /// The message's id, or `None` if the turn does not exist, is already finished, or was interrupted.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: a value is invalid.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. Call it again: the result is
-    ///   `None` if the message is stored.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn finish_turn(
-        &self,
-        turn_id: &str,
-        #[argument(flatten)] end: &TurnEnd,
-    ) -> Result<Option<i64>> {
-        self.finish(turn_id, end).map_err(|error| error.with_operation("finish_turn"))
-    }
-
-    /// Returns the turns of a conversation that are not finished, oldest first.
-    ///
-    /// # Arguments
-    /// - `conversation_id`: The conversation's public id.
-    /// - `limit`: Maximum number of turns to return (1–10,000).
-    ///
-    /// # Returns
-    /// The turns. A conversation that does not exist has none.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `limit` is out of range.
-    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
-    #[operation(read)]
-    pub fn list_open_turns(
-        &self,
-        conversation_id: &str,
-        #[argument(default = 100)] limit: i64,
-    ) -> Result<Vec<OpenTurn>> {
-        self.open_turns(conversation_id, limit)
-            .map_err(|error| error.with_operation("list_open_turns"))
-    }
-
-    /// Moves the turns whose lease has ended into the message log.
-    ///
-    /// They have the status `interrupted` and no response.
-    ///
-    /// Call it regularly, for example every minute: chatkeep does not do so itself. Several processes may
-    /// call it at the same time.
-    ///
-    /// # Arguments
-    /// - `now`: Time at which a lease must have ended; by default the current time.
-    ///
-    /// # Returns
-    /// The number of turns that were moved.
-    ///
-    /// # Errors
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some turns may be moved.
-    /// Call it again.
-    #[operation(write)]
-    pub fn finish_interrupted_turns(&self, now: Option<Timestamp>) -> Result<u64> {
-        self.interrupt(now.unwrap_or_else(Timestamp::now))
-            .map_err(|error| error.with_operation("finish_interrupted_turns"))
+    /// Removes a conversation from all caches.
+    fn forget(&self, conversation_id: &str) {
+        self.ids.remove(conversation_id);
+        self.owners.remove(conversation_id);
     }
 }
 

@@ -1,58 +1,267 @@
 //! Turns of conversations: complete ones, and those that wait for a response.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chatkeep_core::conversations::{self, check_limit};
-use chatkeep_core::{Error, ErrorKind, NewMessage, NewTurn, OpenTurn, Result, Timestamp, TurnEnd};
-use chatkeep_pool::PerProcess;
-use quick_cache::sync::Cache;
+use chatkeep_core::{
+    Error, ErrorKind, NewMessage, NewTurn, OpenTurn, Result, Timestamp, TurnEnd, TurnStart,
+    check_limit, conversations,
+};
+use chatkeep_macros::operations;
 use tokio::sync::oneshot;
 
 use super::ConversationManager;
+use super::owner_cache::Owned;
 use crate::retry::with_retry;
 
-/// Maximum number of cached conversations.
-const MAX_CONVERSATIONS: usize = 10_000;
-/// Time for which the user of a conversation is cached. The id never changes.
-const LIFETIME: Duration = Duration::from_secs(60);
 /// Number of interrupted turns that one query finds.
 const MAX_INTERRUPTED: i64 = 200;
 
-/// A conversation, and its user at the time of the look-up, by their internal ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owned {
-    pub(crate) id: i64,
-    pub(crate) user_id: Option<i64>,
-    looked_up: Instant,
-}
-
-/// Conversations and their users by public id, so that a turn needs no look-up. A forked child
-/// starts with an empty cache.
-pub(super) struct OwnerCache {
-    conversations: PerProcess<Cache<Box<str>, Owned>>,
-}
-
-impl OwnerCache {
-    pub(super) fn new() -> Self {
-        Self { conversations: PerProcess::new(Cache::new(MAX_CONVERSATIONS)) }
-    }
-
-    fn get(&self, public_id: &str) -> Option<Owned> {
-        let cached = self.conversations.get(|| Cache::new(MAX_CONVERSATIONS)).get(public_id)?;
-        (cached.looked_up.elapsed() < LIFETIME).then_some(cached)
-    }
-
-    fn insert(&self, public_id: &str, owned: Owned) {
-        let conversations = self.conversations.get(|| Cache::new(MAX_CONVERSATIONS));
-        conversations.insert(public_id.into(), owned);
-    }
-
-    pub(super) fn remove(&self, public_id: &str) {
-        self.conversations.get(|| Cache::new(MAX_CONVERSATIONS)).remove(public_id);
-    }
-}
-
+#[operations(part = TURNS, receiver = conversations)]
 impl ConversationManager {
+    /// Logs a complete turn of a conversation, and returns the message's id after the commit.
+    ///
+    /// It is a message of the log, and shares transactions with other messages. In the same transaction,
+    /// the conversation moves to the front of its lists. The message belongs to the conversation's user; a
+    /// move of the conversation by another process is noticed within a minute.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::NewTurn;
+    ///
+    /// let conversation = chat.conversations().create_conversation(None, None, None, None)?;
+    /// let turn = NewTurn::new("What is WAL?").with_response("Write-ahead logging.");
+    /// let id = chat.conversations().append_turn(&conversation.public_id, &turn)?;
+    /// let message = chat.messages().get_message_by_id(id)?;
+    /// assert_eq!(message.and_then(|message| message.conversation_id), Some(conversation.id));
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Arguments
+    /// - `conversation_id`: The conversation's public id.
+    ///
+    /// # Returns
+    /// The message's id. Later messages have higher ids; ids may have gaps.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The message may be stored:
+    /// check that before you retry.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
+    #[operation(write, blocking)]
+    pub fn append_turn(
+        &self,
+        conversation_id: &str,
+        #[argument(flatten)] turn: &NewTurn,
+    ) -> Result<i64> {
+        let run = || {
+            // Before requesting a connection: invalid input is reported even if the database is
+            // down. The ids of the conversation are not known yet; 1 is a valid one.
+            let mut message = turn.clone().into_message(1, None);
+            message.check()?;
+            let owned = self.owner(conversation_id)?;
+            owned.own(&mut message);
+            match self.write.log(&message) {
+                Err(error) if is_missing_conversation(&error) => {
+                    // It was deleted, and may have been created again with another internal id.
+                    self.forget(conversation_id);
+                    let current = self.owner(conversation_id)?;
+                    if current.id == owned.id {
+                        return Err(conversations::no_conversation(conversation_id));
+                    }
+                    current.own(&mut message);
+                    self.write.log(&message)
+                }
+                outcome => outcome,
+            }
+        };
+        run().map_err(|error| error.with_operation("append_turn"))
+    }
+
+    /// Stores the question of a turn before the model is asked.
+    ///
+    /// It is not lost if the program ends.
+    ///
+    /// [`ConversationManager::finish_turn`] moves it into the message log. If that does not happen before
+    /// the lease ends, [`ConversationManager::finish_interrupted_turns`] does it.
+    ///
+    /// # Arguments
+    /// - `conversation_id`: The conversation's public id.
+    ///
+    /// # Returns
+    /// The id of the turn.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The turn may be stored.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
+    #[operation(write)]
+    pub fn begin_turn(
+        &self,
+        conversation_id: &str,
+        #[argument(flatten)] turn: &TurnStart,
+    ) -> Result<String> {
+        let run = || {
+            turn.check()?;
+            self.with_conversation(conversation_id, |connection, id| {
+                conversations::begin_turn(connection, id, turn)
+            })
+        };
+        run().map_err(|error| error.with_operation("begin_turn"))
+    }
+
+    /// Extends the lease of an open turn, for a response that takes long.
+    ///
+    /// # Arguments
+    /// - `turn_id`: The turn's id.
+    /// - `lease_seconds`: Seconds from now after which the turn counts as interrupted (1–2,592,000).
+    ///
+    /// # Returns
+    /// `false` if the turn does not exist, is finished, or was interrupted.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `lease_seconds` is out of range.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
+    /// made.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
+    pub fn extend_turn(
+        &self,
+        turn_id: &str,
+        #[argument(default = 600, positional)] lease_seconds: i64,
+    ) -> Result<bool> {
+        let run = || {
+            let lease_until = conversations::lease_end(Timestamp::now(), lease_seconds)?;
+            with_retry(&self.pool, |connection| {
+                conversations::extend_turn(connection, turn_id, lease_until)
+            })
+        };
+        run().map_err(|error| error.with_operation("extend_turn"))
+    }
+
+    /// Finishes a turn: moves it into the message log, with the response.
+    ///
+    /// Of several calls for a turn, also in different processes, exactly one stores a message. The
+    /// message's time is that of the turn's start.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::{TurnEnd, TurnStart};
+    ///
+    /// let conversations = chat.conversations();
+    /// let id = conversations.create_conversation(None, None, None, None)?.public_id;
+    /// let turn = conversations.begin_turn(&id, &TurnStart::new("What is WAL?"))?;
+    /// let end = TurnEnd::response("Write-ahead logging.");
+    /// assert!(conversations.finish_turn(&turn, &end)?.is_some());
+    /// assert!(conversations.finish_turn(&turn, &end)?.is_none(), "it is finished");
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
+    /// # Arguments
+    /// - `turn_id`: The turn's id.
+    ///
+    /// # Returns
+    /// The message's id, or `None` if the turn does not exist, is already finished, or was interrupted.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: a value is invalid.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. Call it again: the result is
+    ///   `None` if the message is stored.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
+    #[operation(write)]
+    pub fn finish_turn(
+        &self,
+        turn_id: &str,
+        #[argument(flatten)] end: &TurnEnd,
+    ) -> Result<Option<i64>> {
+        let run = || {
+            end.check()?;
+            let finished = with_retry(&self.pool, |connection| {
+                conversations::finish_turn(connection, turn_id, end)
+            })?;
+            Ok(finished.map(|(id, message)| self.moved(id, &message)))
+        };
+        run().map_err(|error: Error| error.with_operation("finish_turn"))
+    }
+
+    /// Returns the turns of a conversation that are not finished, oldest first.
+    ///
+    /// # Arguments
+    /// - `conversation_id`: The conversation's public id.
+    /// - `limit`: Maximum number of turns to return (1–10,000).
+    ///
+    /// # Returns
+    /// The turns. A conversation that does not exist has none.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `limit` is out of range.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
+    pub fn list_open_turns(
+        &self,
+        conversation_id: &str,
+        #[argument(default = 100)] limit: i64,
+    ) -> Result<Vec<OpenTurn>> {
+        let run = || {
+            check_limit(limit)?;
+            let found = self.ids.with(
+                conversation_id,
+                || conversations::find(&mut *self.pool.reader()?, conversation_id),
+                |id| {
+                    let reader = &mut *self.pool.reader()?;
+                    let turns = conversations::list_open_turns(reader, id, conversation_id, limit)?;
+                    Ok((!turns.is_empty()).then_some(turns))
+                },
+            );
+            found.map(Option::unwrap_or_default)
+        };
+        run().map_err(|error| error.with_operation("list_open_turns"))
+    }
+
+    /// Moves the turns whose lease has ended into the message log.
+    ///
+    /// They have the status `interrupted` and no response.
+    ///
+    /// Call it regularly, for example every minute: chatkeep does not do so itself. Several processes may
+    /// call it at the same time.
+    ///
+    /// # Arguments
+    /// - `now`: Time at which a lease must have ended; by default the current time.
+    ///
+    /// # Returns
+    /// The number of turns that were moved.
+    ///
+    /// # Errors
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some turns may be moved.
+    /// Call it again.
+    #[operation(write)]
+    pub fn finish_interrupted_turns(&self, now: Option<Timestamp>) -> Result<u64> {
+        let now = now.unwrap_or_else(Timestamp::now);
+        let mut count = 0;
+        let mut run = || {
+            loop {
+                // The connection is returned before the next ones are used.
+                let ids = conversations::interrupted_turns(
+                    &mut *self.pool.reader()?,
+                    now,
+                    MAX_INTERRUPTED,
+                )?;
+                if ids.is_empty() {
+                    return Ok(count);
+                }
+                for id in ids {
+                    let moved = with_retry(&self.pool, |connection| {
+                        conversations::interrupt_turn(connection, id, now)
+                    })?;
+                    if let Some((id, message)) = moved {
+                        self.moved(id, &message);
+                        count += 1;
+                    }
+                }
+            }
+        };
+        run().map_err(|error: Error| error.with_operation("finish_interrupted_turns"))
+    }
+
     /// Returns the conversation if it is cached, for callers that must not block.
     pub(crate) fn cached_owner(&self, conversation_id: &str) -> Option<Owned> {
         self.owners.get(conversation_id)
@@ -72,31 +281,6 @@ impl ConversationManager {
         Ok(owned)
     }
 
-    /// Removes a conversation from all caches.
-    pub(crate) fn forget(&self, conversation_id: &str) {
-        self.ids.remove(conversation_id);
-        self.owners.remove(conversation_id);
-    }
-
-    pub(super) fn append(&self, conversation_id: &str, turn: &NewTurn) -> Result<i64> {
-        // Before requesting a connection: invalid input is reported even if the database is down.
-        check_turn(turn)?;
-        let owned = self.owner(conversation_id)?;
-        let outcome = self.write.log(&turn.clone().into_message(owned.id, owned.user_id));
-        match outcome {
-            Err(error) if is_missing_conversation(&error) => {
-                // It was deleted, and may have been created again with another internal id.
-                self.forget(conversation_id);
-                let current = self.owner(conversation_id)?;
-                if current.id == owned.id {
-                    return Err(conversations::no_conversation(conversation_id));
-                }
-                self.write.log(&turn.clone().into_message(current.id, current.user_id))
-            }
-            outcome => outcome,
-        }
-    }
-
     /// Logs a message without blocking, and returns a future of its outcome.
     pub(crate) fn submit_message(
         &self,
@@ -105,59 +289,11 @@ impl ConversationManager {
         self.write.submit_future(message)
     }
 
-    pub(super) fn finish(&self, turn_id: &str, end: &TurnEnd) -> Result<Option<i64>> {
-        end.check()?;
-        let finished = with_retry(&self.pool, |connection| {
-            conversations::finish_turn(connection, turn_id, end)
-        })?;
-        Ok(finished.map(|(id, message)| self.moved(id, &message)))
-    }
-
-    pub(super) fn open_turns(&self, conversation_id: &str, limit: i64) -> Result<Vec<OpenTurn>> {
-        check_limit(limit)?;
-        let found = self.ids.with(
-            conversation_id,
-            || conversations::find(&mut *self.pool.reader()?, conversation_id),
-            |id| {
-                let reader = &mut *self.pool.reader()?;
-                let turns = conversations::list_open_turns(reader, id, conversation_id, limit)?;
-                Ok((!turns.is_empty()).then_some(turns))
-            },
-        );
-        found.map(Option::unwrap_or_default)
-    }
-
-    /// Moves the turns whose lease has ended, each in its own transaction.
-    pub(super) fn interrupt(&self, now: Timestamp) -> Result<u64> {
-        let mut count = 0;
-        loop {
-            let reader = &mut *self.pool.reader()?;
-            let ids = conversations::interrupted_turns(reader, now, MAX_INTERRUPTED)?;
-            if ids.is_empty() {
-                return Ok(count);
-            }
-            for id in ids {
-                let moved = with_retry(&self.pool, |connection| {
-                    conversations::interrupt_turn(connection, id, now)
-                })?;
-                if let Some((id, message)) = moved {
-                    self.moved(id, &message);
-                    count += 1;
-                }
-            }
-        }
-    }
-
     /// Triggers the work that follows a stored message.
     fn moved(&self, id: i64, message: &NewMessage) -> i64 {
         self.write.stored(message, id);
         id
     }
-}
-
-/// Validates a turn without a database.
-pub(crate) fn check_turn(turn: &NewTurn) -> Result<()> {
-    turn.clone().into_message(1, None).check()
 }
 
 /// Returns whether a turn was not logged because its conversation does not exist.

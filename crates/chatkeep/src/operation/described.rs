@@ -52,6 +52,32 @@ pub struct Operation {
     pub prepare: Option<Prepare>,
 }
 
+/// Returns the number of operations of an interface's parts.
+pub(crate) const fn count(parts: &[&[Operation]]) -> usize {
+    let (mut count, mut part) = (0, 0);
+    while part < parts.len() {
+        count += parts[part].len();
+        part += 1;
+    }
+    count
+}
+
+/// Joins the operations of an interface's parts, of which the first has an operation.
+pub(crate) const fn join<const N: usize>(parts: &[&[Operation]]) -> [Operation; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut at, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut index = 0;
+        while index < parts[part].len() {
+            all[at] = parts[part][index];
+            at += 1;
+            index += 1;
+        }
+        part += 1;
+    }
+    all
+}
+
 /// The generated function that takes the arguments of an operation.
 pub type Prepare = fn(&mut Arguments<'_>) -> Result<Prepared>;
 

@@ -23,6 +23,7 @@ pub use chatkeep_core::described::{
     Arguments, DefaultValue, Enum, Field, FromValue, Placement, Record, Type, Value, Variant,
 };
 pub use described::{Described, Form, Interface, Operation, Parameter, Prepare, group_size};
+pub(crate) use described::{count, join};
 pub use json::{arguments_from_json, value_from_json};
 pub use json_text::arguments_from_json_text;
 

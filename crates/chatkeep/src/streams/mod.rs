@@ -3,23 +3,23 @@
 mod buffer;
 mod buffers;
 mod flusher;
+mod maintenance;
 mod watchers;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::streams::{check_seconds, check_stream_id, check_text};
+use chatkeep_core::streams::{check_stream_id, check_text};
 use chatkeep_core::{
     Error, FinishedStream, NewStream, Result, StreamEnd, StreamInfo, StreamPage, StreamRead,
-    Timestamp, messages, streams,
+    streams,
 };
 use chatkeep_macros::operations;
 use chatkeep_pool::{PerProcess, Pool};
 
 use self::buffers::{Buffers, SharedBuffers};
 use self::watchers::{SharedWatchers, Watchers};
-use crate::batch_sizer::BatchSizer;
 use crate::checkpoints::Checkpoints;
 use crate::managers::Parts;
 use crate::retry::with_retry;
@@ -62,7 +62,7 @@ impl StreamParts {
 /// `STREAM_BUFFER_BYTES`, whichever is reached first. The buffers of all streams are then stored
 /// together. Text that was appended and not yet stored is lost if the process is killed; `finish_stream`,
 /// `flush`, `close` and a normal exit store it.
-#[operations(name = "streams", receiver = streams)]
+#[operations(name = "streams", receiver = streams, parts(MAINTENANCE))]
 impl StreamManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         let pool = &parts.pool;
@@ -371,110 +371,6 @@ impl StreamManager {
         run().map_err(|error| error.with_operation("list_streams"))
     }
 
-    /// Marks running streams without recent text as `interrupted`.
-    ///
-    /// Their writers have probably been killed. Call it regularly; a writer that waits longer than this
-    /// for its model should append an empty text now and then.
-    ///
-    /// # Arguments
-    /// - `seconds`: Minimum time since the last change. Less than 5 seconds interrupts live writers.
-    ///
-    /// # Returns
-    /// The number of interrupted streams.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `seconds` is out of range. Nothing is changed.
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some streams may be
-    /// interrupted. Call it again.
-    #[operation(write)]
-    pub fn interrupt_stale_streams(
-        &self,
-        #[argument(default = 300, positional)] seconds: i64,
-    ) -> Result<u64> {
-        let run = || {
-            let cutoff = seconds_ago(seconds)?;
-            self.in_batches(|connection, most| {
-                streams::interrupt_stale_batch(connection, cutoff, most)
-            })
-        };
-        run().map_err(|error| error.with_operation("interrupt_stale_streams"))
-    }
-
-    /// Deletes the text of streams that ended a number of seconds ago. The streams themselves are kept.
-    ///
-    /// Streams are for delivery: an application stores the complete text elsewhere, such as in the
-    /// message log. Until their text is deleted, readers can read it again.
-    ///
-    /// # Arguments
-    /// - `seconds`: Minimum time since the end.
-    ///
-    /// # Returns
-    /// The number of deleted chunks.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `seconds` is out of range. Nothing is deleted.
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some chunks may be
-    /// deleted. Call it again.
-    #[operation(write)]
-    pub fn prune_stream_chunks(
-        &self,
-        #[argument(default = 3600, positional)] seconds: i64,
-    ) -> Result<u64> {
-        let run = || self.delete_chunks(seconds_ago(seconds)?);
-        run().map_err(|error| error.with_operation("prune_stream_chunks"))
-    }
-
-    /// Deletes the streams that ended a number of days ago, with their text.
-    ///
-    /// # Arguments
-    /// - `days`: Minimum age in days of 24 hours since the end, 1–3,650,000.
-    ///
-    /// # Returns
-    /// The number of deleted streams.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: `days` is out of range. Nothing is deleted.
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: some streams may be
-    /// deleted. Call it again.
-    #[operation(write)]
-    pub fn prune_streams(&self, #[argument(default = 30, positional)] days: i64) -> Result<u64> {
-        let run = || {
-            let cutoff = messages::retention_cutoff(days)?;
-            // First in batches of a limited number of chunks, because a stream may have many.
-            self.delete_chunks(cutoff)?;
-            self.in_batches(|connection, most| {
-                streams::delete_ended_batch(connection, cutoff, most)
-            })
-        };
-        run().map_err(|error| error.with_operation("prune_streams"))
-    }
-
-    fn delete_chunks(&self, cutoff: Timestamp) -> Result<u64> {
-        let mut sizer = BatchSizer::new(self.pool().url().engine());
-        let (mut after, mut deleted) = (0, 0);
-        while let Some((last, count)) = sizer.run_batch(self.pool(), |connection, most| {
-            streams::delete_chunks_batch(connection, cutoff, after, most)
-        })? {
-            (after, deleted) = (last, deleted + count);
-        }
-        Ok(deleted)
-    }
-
-    /// Runs `change` with a limited number of rows until it changes none.
-    fn in_batches(
-        &self,
-        change: impl Fn(&mut chatkeep_core::Connection, u32) -> Result<u64>,
-    ) -> Result<u64> {
-        let mut sizer = BatchSizer::new(self.pool().url().engine());
-        let mut changed = 0;
-        loop {
-            match sizer.run_batch(self.pool(), &change)? {
-                0 => return Ok(changed),
-                count => changed += count,
-            }
-        }
-    }
-
     /// Stores all text that was appended before this call, and waits for it until `until`. Returns
     /// the number of texts that are still in flight.
     pub(crate) fn wait(&self, until: Instant) -> usize {
@@ -507,12 +403,6 @@ fn check_wait(seconds: f64) -> Result<Duration> {
         "wait_seconds",
         format!("must be from 0 to {LONGEST_WAIT}, not {seconds}"),
     ))
-}
-
-/// Returns the time a number of seconds ago.
-fn seconds_ago(seconds: i64) -> Result<Timestamp> {
-    check_seconds(seconds)?;
-    Ok(Timestamp::now().checked_add_microseconds(-seconds * 1_000_000).unwrap_or(Timestamp::MIN))
 }
 
 impl fmt::Debug for StreamManager {

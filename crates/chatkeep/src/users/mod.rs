@@ -1,6 +1,10 @@
 //! Users: accounts, passwords, identities of other providers, roles and secrets that are valid
 //! once.
 
+mod identities;
+mod one_time_secrets;
+mod roles;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,13 +12,11 @@ use chatkeep_core::described::Record;
 use chatkeep_core::users::password::{self, PasswordHash};
 use chatkeep_core::users::{self, Login, UserKey};
 use chatkeep_core::{
-    Connection, ErrorKind, NewUser, OneTimeSecret, Result, Secret, Timestamp, User, UserChanges,
-    UserIdentity, UserPage, UserRole,
+    Connection, ErrorKind, NewUser, Result, Secret, Timestamp, User, UserChanges, UserPage,
 };
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
-use crate::batch_sizer::BatchSizer;
 use crate::managers::Parts;
 use crate::password_checker::PasswordChecker;
 use crate::retry::with_retry;
@@ -42,7 +44,7 @@ pub struct UserFilter {
 /// A user is identified by `user_id`, which is the field `public_id` of its record. Passwords are
 /// stored as Argon2id hashes. Hashes of bcrypt and Flask-Security that other programs created are
 /// accepted, and replaced when the user signs in.
-#[operations(name = "users", receiver = users)]
+#[operations(name = "users", receiver = users, parts(IDENTITIES, ROLES, ONE_TIME_SECRETS))]
 impl UserManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         let pool = Arc::clone(&parts.pool);
@@ -451,301 +453,6 @@ impl UserManager {
     pub fn delete_user(&self, user_id: &str) -> Result<bool> {
         let run = || self.end_sign_ins(|connection| users::delete(connection, user_id));
         run().map_err(|error| error.with_operation("delete_user"))
-    }
-
-    /// Links an account of another provider to a user. Linking it again updates its address.
-    ///
-    /// # Arguments
-    /// - `user_id`: The user's public id.
-    /// - `provider`: The provider, such as `google`, at most 50 characters.
-    /// - `subject`: The user's id at the provider, at most 255 characters.
-    /// - `email`: The user's e-mail address at the provider.
-    ///
-    /// # Returns
-    /// The identity.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: a value is invalid, or the user does not exist.
-    /// - `Conflict`, not retryable, with the field `subject`: the account belongs to another user.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn link_identity(
-        &self,
-        user_id: &str,
-        provider: &str,
-        subject: &str,
-        email: Option<&str>,
-    ) -> Result<UserIdentity> {
-        let run = || {
-            users::check_identity(provider, subject)?;
-            with_retry(&self.pool, |connection| {
-                users::link(connection, user_id, provider, subject, email)
-            })
-        };
-        run().map_err(|error| error.with_operation("link_identity"))
-    }
-
-    /// Removes an account of another provider, unless it is the user's last way to sign in.
-    ///
-    /// # Arguments
-    /// - `user_id`: The user's public id.
-    /// - `provider`: The provider, such as `google`.
-    /// - `subject`: The user's id at the provider.
-    ///
-    /// # Returns
-    /// `false` if the user does not have the identity, or does not exist.
-    ///
-    /// # Errors
-    /// - `Conflict`, not retryable, with the field `subject`: the user has no password and no other
-    /// identity.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn unlink_identity(&self, user_id: &str, provider: &str, subject: &str) -> Result<bool> {
-        let run = || {
-            with_retry(&self.pool, |connection| {
-                users::unlink(connection, user_id, provider, subject)
-            })
-        };
-        run().map_err(|error| error.with_operation("unlink_identity"))
-    }
-
-    /// Returns the accounts of other providers that a user signs in with, oldest first.
-    ///
-    /// # Arguments
-    /// - `user_id`: The user's public id.
-    ///
-    /// # Returns
-    /// The identities. The list is empty if the user does not exist.
-    ///
-    /// # Errors
-    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
-    #[operation(read)]
-    pub fn list_identities(&self, user_id: &str) -> Result<Vec<UserIdentity>> {
-        let run = || users::list_identities(&mut *self.pool.reader()?, user_id);
-        run().map_err(|error| error.with_operation("list_identities"))
-    }
-
-    /// Grants a role to a user. If the user has it, the expiry is replaced.
-    ///
-    /// # Arguments
-    /// - `user_id`: The user's public id.
-    /// - `role`: Name of the role, at most 100 characters.
-    /// - `expires_at`: Time from which the user does not have the role; without it, the role does not
-    /// expire.
-    /// - `granted_by`: The account that grants it, at most 255 characters.
-    ///
-    /// # Returns
-    /// The role.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: a value is invalid, `expires_at` is not in the future, or the user does not
-    /// exist.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn grant_role(
-        &self,
-        user_id: &str,
-        role: &str,
-        expires_at: Option<Timestamp>,
-        granted_by: Option<&str>,
-    ) -> Result<UserRole> {
-        let run = || {
-            users::check_grant(role, expires_at, granted_by)?;
-            with_retry(&self.pool, |connection| {
-                users::grant(connection, user_id, role, expires_at, granted_by)
-            })
-        };
-        run().map_err(|error| error.with_operation("grant_role"))
-    }
-
-    /// Revokes a role of a user.
-    ///
-    /// # Arguments
-    /// - `user_id`: The user's public id.
-    /// - `role`: Name of the role.
-    ///
-    /// # Returns
-    /// `false` if the user does not have the role, or does not exist.
-    ///
-    /// # Errors
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn revoke_role(&self, user_id: &str, role: &str) -> Result<bool> {
-        let run = || with_retry(&self.pool, |connection| users::revoke(connection, user_id, role));
-        run().map_err(|error| error.with_operation("revoke_role"))
-    }
-
-    /// Returns the roles of a user that have not expired, by name.
-    ///
-    /// # Arguments
-    /// - `user_id`: The user's public id.
-    ///
-    /// # Returns
-    /// The roles. The list is empty if the user does not exist.
-    ///
-    /// # Errors
-    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
-    #[operation(read)]
-    pub fn list_roles(&self, user_id: &str) -> Result<Vec<UserRole>> {
-        let run = || users::list_roles(&mut *self.pool.reader()?, user_id);
-        run().map_err(|error| error.with_operation("list_roles"))
-    }
-
-    /// Returns whether a user has a role that has not expired. It does not matter whether the user is
-    /// active.
-    ///
-    /// # Arguments
-    /// - `user_id`: The user's public id.
-    /// - `role`: Name of the role.
-    ///
-    /// # Returns
-    /// `false` if the user does not have the role, or does not exist.
-    ///
-    /// # Errors
-    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
-    #[operation(read)]
-    pub fn has_role(&self, user_id: &str, role: &str) -> Result<bool> {
-        let run = || users::has_role(&mut *self.pool.reader()?, user_id, role);
-        run().map_err(|error| error.with_operation("has_role"))
-    }
-
-    /// Creates a secret that is valid once.
-    ///
-    /// For example, it confirms an address or permits a password reset.
-    ///
-    /// Only its hash is stored, so this is the only time that it can be delivered.
-    ///
-    /// ```
-    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
-    /// use chatkeep::Secret;
-    ///
-    /// let created = chat.users().create_one_time_secret("reset", "user-1", 3600)?;
-    /// let presented = Secret::from(created.secret.expose());
-    /// let subject = chat.users().consume_one_time_secret(&presented, "reset")?;
-    /// assert_eq!(subject.as_deref(), Some("user-1"));
-    /// assert_eq!(chat.users().consume_one_time_secret(&presented, "reset")?, None);
-    /// # Ok::<(), chatkeep::Error>(())
-    /// ```
-    ///
-    /// # Arguments
-    /// - `purpose`: Purpose, at most 50 characters. The secret is valid for no other one.
-    /// - `subject`: Text that the use of the secret returns, such as the user's public id; at most 255
-    /// characters.
-    /// - `lifetime_seconds`: Seconds until the secret expires (1–31,622,400).
-    ///
-    /// # Returns
-    /// The secret, with its record.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: a value is invalid.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn create_one_time_secret(
-        &self,
-        purpose: &str,
-        subject: &str,
-        #[argument(default = 3600)] lifetime_seconds: i64,
-    ) -> Result<OneTimeSecret> {
-        let run = || {
-            users::check_purpose(purpose)?;
-            users::check_subject(subject)?;
-            users::secret_expiry(Timestamp::now(), lifetime_seconds)?;
-            with_retry(&self.pool, |connection| {
-                users::create_secret(connection, purpose, subject, lifetime_seconds)
-            })
-        };
-        run().map_err(|error| error.with_operation("create_one_time_secret"))
-    }
-
-    /// Uses a secret. Of all calls with it, in any process, exactly one gets the subject.
-    ///
-    /// # Arguments
-    /// - `secret`: The string that the client presented, valid or not.
-    /// - `purpose`: The purpose for which it was created.
-    ///
-    /// # Returns
-    /// The subject. `None` if the secret does not exist, was created for another purpose, has expired, or
-    /// was used before.
-    ///
-    /// # Errors
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The secret may have been
-    /// used up.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: the secret is unchanged.
-    #[operation(write)]
-    pub fn consume_one_time_secret(
-        &self,
-        secret: &Secret,
-        purpose: &str,
-    ) -> Result<Option<String>> {
-        let run = || {
-            with_retry(&self.pool, |connection| {
-                users::consume(connection, secret.expose(), purpose)
-            })
-        };
-        run().map_err(|error| error.with_operation("consume_one_time_secret"))
-    }
-
-    /// Deletes the unused secrets of a purpose and subject.
-    ///
-    /// For example, after a password was reset.
-    ///
-    /// # Arguments
-    /// - `purpose`: The purpose for which they were created.
-    /// - `subject`: The subject for which they were created.
-    ///
-    /// # Returns
-    /// The number of deleted secrets.
-    ///
-    /// # Errors
-    /// - `InvalidInput`: a value is invalid.
-    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
-    /// made.
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
-    #[operation(write)]
-    pub fn delete_one_time_secrets(&self, purpose: &str, subject: &str) -> Result<u64> {
-        let run = || {
-            users::check_purpose(purpose)?;
-            users::check_subject(subject)?;
-            with_retry(&self.pool, |connection| users::delete_secrets(connection, purpose, subject))
-        };
-        run().map_err(|error| error.with_operation("delete_one_time_secrets"))
-    }
-
-    /// Deletes all expired secrets, in batches.
-    ///
-    /// # Returns
-    /// The number of deleted secrets.
-    ///
-    /// # Errors
-    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`, `OutcomeUnknown`: some
-    /// secrets may be deleted; call it again.
-    #[operation(write)]
-    pub fn prune_one_time_secrets(&self) -> Result<u64> {
-        let run = || -> Result<u64> {
-            let now = Timestamp::now();
-            let mut sizer = BatchSizer::new(self.pool.url().engine());
-            let mut deleted = 0;
-            loop {
-                let batch = sizer.run_batch(&self.pool, |connection, most| {
-                    users::delete_expired_secrets_batch(connection, now, most)
-                })?;
-                if batch == 0 {
-                    return Ok(deleted);
-                }
-                deleted += batch;
-            }
-        };
-        run().map_err(|error| error.with_operation("prune_one_time_secrets"))
     }
 }
 
