@@ -25,6 +25,12 @@ class Facade:
         if path == "verify":
             tokens = protocol.Tokens(self.setup, caller)
             return lambda: self.verify(tokens)
+        if path == "session":
+            secrets = protocol.Tokens(self.setup, caller)
+            return lambda: self.session(secrets)
+        if path == "turn":
+            conversation = self.setup.conversations[caller]["public_id"]
+            return lambda: self.turn(conversation)
         return getattr(self, path)
 
     async def log(self):
@@ -41,3 +47,13 @@ class Facade:
             if not await verify_token(tokens.next()):
                 raise ValueError("a valid token was rejected")
         return CHECKS
+
+    async def session(self, secrets):
+        verify_session = self.chat.session_manager.verify_session
+        for _ in range(CHECKS):
+            if not await verify_session(secrets.next()):
+                raise ValueError("a valid session was rejected")
+        return CHECKS
+
+    async def turn(self, conversation):
+        return [await self.chat.conversation_manager.append_turn(conversation, **self.message)]

@@ -119,6 +119,12 @@ class Facade:
         if path == "verify":
             tokens = protocol.Tokens(self.setup, caller)
             return lambda: self.verify(tokens)
+        if path == "session":
+            secrets = protocol.Tokens(self.setup, caller)
+            return lambda: self.session(secrets)
+        if path == "turn":
+            conversation = self.setup.conversations[caller]["public_id"]
+            return lambda: self.turn(conversation)
         return getattr(self, path)
 
     def log(self):
@@ -136,6 +142,16 @@ class Facade:
             if not verify_token(tokens.next()):
                 raise ValueError("a valid token was rejected")
         return self.checks
+
+    def session(self, secrets):
+        verify_session = self.chat.session_manager.verify_session
+        for _ in range(self.checks):
+            if not verify_session(secrets.next()):
+                raise ValueError("a valid session was rejected")
+        return self.checks
+
+    def turn(self, conversation):
+        return [self.chat.conversation_manager.append_turn(conversation, **self.message)]
 
 
 class Uncached(Facade):

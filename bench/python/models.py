@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any, Optional
 
-from sqlalchemy import JSON, BigInteger, String, Text
+import protocol
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -56,6 +57,67 @@ class ApiToken(Base):
     is_active: Mapped[bool] = mapped_column()
     last_used_at: Mapped[Optional[datetime]] = mapped_column(Timestamp)
     token_start: Mapped[Optional[str]] = mapped_column(String(16))
+
+
+class TurnBase(DeclarativeBase):
+    pass
+
+
+class Conversation(TurnBase):
+    __tablename__ = "chat_conversations"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    last_message_at: Mapped[datetime] = mapped_column(Timestamp)
+
+
+class Turn(TurnBase):
+    """A message of a conversation. :class:`Message` has only the columns of a plain log."""
+
+    __tablename__ = "messages"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
+    timestamp: Mapped[datetime] = mapped_column(Timestamp)
+    user_message: Mapped[str] = mapped_column(LongText)
+    bot_response: Mapped[Optional[str]] = mapped_column(LongText)
+    provider: Mapped[Optional[str]] = mapped_column(String(50))
+    model: Mapped[Optional[str]] = mapped_column(String(100))
+    tokens_used: Mapped[Optional[int]] = mapped_column(BigInteger)
+    metadata_: Mapped[Optional[dict[str, Any]]] = mapped_column("metadata", Json)
+    conversation_id: Mapped[Optional[int]] = mapped_column(Id)
+    user_id: Mapped[Optional[int]] = mapped_column(Id)
+
+
+class User(Base):
+    __tablename__ = "chat_users"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    active: Mapped[bool] = mapped_column()
+    stamp: Mapped[str] = mapped_column(String(32))
+
+
+class UserSession(Base):
+    __tablename__ = "user_sessions"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("chat_users.id"))
+    user_stamp: Mapped[str] = mapped_column(String(32))
+    expires_at: Mapped[datetime] = mapped_column(Timestamp)
+    revoked_at: Mapped[Optional[datetime]] = mapped_column(Timestamp)
+
+
+def session_query(token_hash):
+    """Returns the query of a session and its user."""
+    query = select(UserSession, User).join(User, User.id == UserSession.user_id)
+    return query.where(UserSession.token_hash == token_hash)
+
+
+def check_session(found):
+    """Checks a session and its user."""
+    session, user = found
+    if session.revoked_at is not None or session.user_stamp != user.stamp:
+        raise ValueError("a valid session was rejected")
+    return protocol.check_token(user.active, session.expires_at)
 
 
 def values(row, metadata, timestamp, name="metadata"):

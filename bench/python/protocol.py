@@ -183,10 +183,10 @@ def serve_tasks(setup, open_competitor):
 
 
 class Tokens:
-    """Returns the tokens in turn."""
+    """Returns the tokens, or the secrets of sessions, in turn."""
 
     def __init__(self, setup, caller):
-        self.tokens, self.index = setup.tokens, caller
+        self.tokens, self.index = setup.tokens or setup.sessions, caller
 
     def next(self):
         self.index = (self.index + 1) % len(self.tokens)

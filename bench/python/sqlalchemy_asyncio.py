@@ -3,7 +3,7 @@
 import json
 
 import protocol
-from models import ApiToken, Message, values
+from models import ApiToken, Conversation, Message, Turn, check_session, session_query, values
 from sqlalchemy import event, insert, select, text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy_sync import set_pragmas, url_of, versions_of
@@ -51,6 +51,12 @@ class Sqlalchemy:
         if path == "verify":
             tokens = protocol.Tokens(self.setup, caller)
             return lambda: self.verify(tokens.next())
+        if path == "session":
+            tokens = protocol.Tokens(self.setup, caller)
+            return lambda: self.check_session(tokens.next())
+        if path == "turn":
+            conversation = self.setup.conversations[caller]
+            return lambda: self.turn(conversation)
         return getattr(self, path)
 
 
@@ -88,6 +94,25 @@ class Orm(Sqlalchemy):
             query = select(ApiToken).where(ApiToken.token_hash == protocol.hash_of(token))
             found = (await session.scalars(query)).one()
             return protocol.check_token(found.is_active, found.expires_at)
+
+    async def turn(self, conversation):
+        async with self.session() as session:
+            now = protocol.now()
+            turn = Turn(
+                **values(self.setup.row, self.metadata, now, "metadata_"),
+                conversation_id=conversation["id"],
+                user_id=conversation["user_id"],
+            )
+            session.add(turn)
+            found = await session.get_one(Conversation, conversation["id"])
+            found.last_message_at = now
+            await session.commit()
+            return [turn.id]
+
+    async def check_session(self, secret):
+        async with self.session() as session:
+            found = await session.execute(session_query(protocol.hash_of(secret)))
+            return check_session(found.one())
 
 
 class Core(Sqlalchemy):

@@ -7,7 +7,7 @@ import sqlite3
 
 import protocol
 import sqlalchemy
-from models import ApiToken, Message, values
+from models import ApiToken, Conversation, Message, Turn, check_session, session_query, values
 from sqlalchemy import create_engine, event, insert, select, text
 from sqlalchemy.orm import sessionmaker
 
@@ -70,6 +70,12 @@ class Sqlalchemy:
         if path == "verify":
             tokens = protocol.Tokens(self.setup, caller)
             return lambda: self.verify(tokens.next())
+        if path == "session":
+            tokens = protocol.Tokens(self.setup, caller)
+            return lambda: self.check_session(tokens.next())
+        if path == "turn":
+            conversation = self.setup.conversations[caller]
+            return lambda: self.turn(conversation)
         return getattr(self, path)
 
 
@@ -108,6 +114,25 @@ class Orm(Sqlalchemy):
             query = select(ApiToken).where(ApiToken.token_hash == protocol.hash_of(token))
             found = session.scalars(query).one()
             return protocol.check_token(found.is_active, found.expires_at)
+
+    def turn(self, conversation):
+        with self.session() as session:
+            now = protocol.now()
+            turn = Turn(
+                **values(self.setup.row, self.metadata, now, "metadata_"),
+                conversation_id=conversation["id"],
+                user_id=conversation["user_id"],
+            )
+            session.add(turn)
+            found = session.get_one(Conversation, conversation["id"])
+            found.last_message_at = now
+            session.commit()
+            return [turn.id]
+
+    def check_session(self, secret):
+        with self.session() as session:
+            found = session.execute(session_query(protocol.hash_of(secret)))
+            return check_session(found.one())
 
 
 class Core(Sqlalchemy):

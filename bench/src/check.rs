@@ -1,7 +1,7 @@
 //! Checks before and after the rounds: competitors are durable, and every acknowledged message is
 //! stored exactly once and unchanged.
 
-use chatkeep_bench_protocol::{Engine, Outcome, Ready, Result, Row, Setup};
+use chatkeep_bench_protocol::{Engine, Outcome, Path, Ready, Result, Row, Setup};
 use chatkeep_testkit::TestDatabase;
 
 /// Checks that the settings read back by a competitor are durable.
@@ -103,6 +103,15 @@ impl Claim {
                 wrong.push(format!("unexpected metadata {text:?}"));
             }
         }
+        if setup.path == Path::Turn {
+            let late = database.scalar(
+                "SELECT count(*) FROM messages m LEFT JOIN chat_conversations c \
+                 ON c.id = m.conversation_id AND c.last_message_at >= m.timestamp WHERE c.id IS NULL",
+            );
+            if late.as_deref() != Some("0") {
+                wrong.push("a conversation is older than its last turn".to_owned());
+            }
+        }
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ").into()) }
     }
 }
@@ -127,7 +136,6 @@ fn same(row: &Row, times: &Times) -> String {
 mod tests {
     use super::*;
     use crate::host::Host;
-    use chatkeep_bench_protocol::Path;
 
     fn outcome(rows: u64, id_sum: Option<i64>) -> Outcome {
         Outcome { calls: rows, rows, seconds: 1.0, p50_us: None, p99_us: None, id_sum }

@@ -2,14 +2,14 @@
 
 use std::panic::{self, AssertUnwindSafe};
 
-use chatkeep::{Chatkeep, NewMessage};
-use chatkeep_bench_protocol::{Engine, Path, Result, Row, Setup};
+use chatkeep::{Chatkeep, NewMessage, NewSession, NewUser};
+use chatkeep_bench_protocol::{Conversation, Engine, Path, Result, Row, Setup};
 use chatkeep_testkit::{Engine as TestkitEngine, Server, TestDatabase};
 
 use crate::competitors::{message, url};
 use crate::cpus::pin;
 
-/// Number of tokens that are checked in turn.
+/// Number of tokens or sessions that are checked in turn.
 const TOKENS: usize = 64;
 /// Number of messages in the database of the path `page`.
 const MESSAGES: usize = 20_000;
@@ -85,6 +85,16 @@ impl Host {
         chat.database().upgrade()?;
         match path {
             Path::Log | Path::Bulk => {}
+            Path::Turn => setup.conversations = conversations(&chat, &database, callers)?,
+            Path::Session => {
+                for number in 0..TOKENS {
+                    let user = NewUser::with_email(format!("user{number}@example.com"));
+                    let user = chat.users().create_user(&user)?;
+                    let created =
+                        chat.sessions().create_session(&NewSession::new(user.public_id))?;
+                    setup.sessions.push(created.secret.expose().to_owned());
+                }
+            }
             Path::Verify => {
                 for _ in 0..TOKENS {
                     let created = chat.tokens().create_token("for the benchmark", None)?;
@@ -107,6 +117,27 @@ impl Host {
         chat.close(std::time::Duration::from_secs(30))?;
         Ok(PreparedDatabase { database, setup })
     }
+}
+
+/// Creates as many conversations of one user.
+fn conversations(
+    chat: &Chatkeep,
+    database: &TestDatabase,
+    count: usize,
+) -> Result<Vec<Conversation>> {
+    let user = chat.users().create_user(&NewUser::with_email("user@example.com"))?;
+    let user_id = database.scalar("SELECT id FROM chat_users").ok_or("the user is missing")?;
+    let mut conversations = Vec::new();
+    for _ in 0..count {
+        let created =
+            chat.conversations().create_conversation(Some(&user.public_id), None, None, None)?;
+        conversations.push(Conversation {
+            id: created.id,
+            public_id: created.public_id,
+            user_id: user_id.parse()?,
+        });
+    }
+    Ok(conversations)
 }
 
 /// A database and the setup of its competitors.
@@ -158,6 +189,8 @@ pub(crate) fn example_setup() -> Setup {
         database: String::new(),
         row: Row::usual(),
         tokens: Vec::new(),
+        conversations: Vec::new(),
+        sessions: Vec::new(),
         batch: 1000,
         page: 100,
     }

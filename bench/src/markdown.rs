@@ -90,6 +90,11 @@ pub(crate) fn title(path: Path, callers: usize) -> (String, &'static str) {
         (Path::Log, _) => (format!("Log a message, {callers} callers"), "messages/s"),
         (Path::Verify, _) => ("Check a token".to_owned(), "checks/s"),
         (Path::Page, _) => ("Read the newest 100 messages".to_owned(), "pages/s"),
+        (Path::Turn, 1) => ("Store a turn of a conversation, one caller".to_owned(), "turns/s"),
+        (Path::Turn, _) => {
+            (format!("Store a turn of a conversation, {callers} callers"), "turns/s")
+        }
+        (Path::Session, _) => ("Check a session".to_owned(), "checks/s"),
         (Path::Bulk, _) => ("Log 1,000 messages in one call".to_owned(), "messages/s"),
     }
 }

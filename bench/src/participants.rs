@@ -60,6 +60,8 @@ pub(crate) struct Participant {
     engines: &'static [Engine],
     /// Numbers of callers with which it logs; empty if it does not log.
     log: &'static [usize],
+    /// Whether it also stores turns, with the same numbers of callers, and checks sessions.
+    has_conversations: bool,
     /// Other paths that it supports, with one caller.
     others: &'static [Path],
     /// Whether it is included in a quick run.
@@ -83,6 +85,7 @@ const fn participant(name: &'static str, label: &'static str, language: Language
         role: Role::Peer,
         engines: ALL,
         log: ANY,
+        has_conversations: false,
         others: OTHERS,
         quick: true,
     }
@@ -90,34 +93,47 @@ const fn participant(name: &'static str, label: &'static str, language: Language
 
 /// All participants.
 pub(crate) const PARTICIPANTS: &[Participant] = &[
-    Participant { role: Role::Subject, ..participant("chatkeep", "chatkeep", Language::Rust) },
+    Participant {
+        role: Role::Subject,
+        has_conversations: true,
+        ..participant("chatkeep", "chatkeep", Language::Rust)
+    },
     Participant {
         role: Role::Subject,
         log: &[],
         others: &[Path::Verify],
+        has_conversations: true,
         ..participant("chatkeep-uncached", "chatkeep, cache off", Language::Rust)
     },
     Participant {
         role: Role::Subject,
         others: &[],
+        has_conversations: true,
         ..participant("chatkeep-async", "chatkeep, awaited", Language::Rust)
     },
     Participant {
         role: Role::Subject,
+        has_conversations: true,
         ..participant("chatkeep-python", "chatkeep", Language::Python)
     },
     Participant {
         role: Role::Subject,
         log: &[],
         others: &[Path::Verify],
+        has_conversations: true,
         ..participant("chatkeep-python-uncached", "chatkeep, cache off", Language::Python)
     },
     Participant {
         role: Role::Subject,
         others: &[Path::Verify, Path::Page],
+        has_conversations: true,
         ..participant("chatkeep-asyncio", "chatkeep, awaited", Language::Python)
     },
-    Participant { engines: SQLITE, ..participant("rusqlite", "rusqlite", Language::Rust) },
+    Participant {
+        engines: SQLITE,
+        has_conversations: true,
+        ..participant("rusqlite", "rusqlite", Language::Rust)
+    },
     Participant {
         role: Role::Limit,
         engines: SQLITE,
@@ -127,6 +143,7 @@ pub(crate) const PARTICIPANTS: &[Participant] = &[
     },
     Participant {
         engines: POSTGRESQL,
+        has_conversations: true,
         ..participant("tokio-postgres", "tokio-postgres", Language::Rust)
     },
     Participant {
@@ -149,7 +166,11 @@ pub(crate) const PARTICIPANTS: &[Participant] = &[
         others: &[Path::Verify],
         ..participant("pgbench", "pgbench -M prepared", Language::Rust)
     },
-    Participant { engines: MYSQL, ..participant("mysql_async", "mysql_async", Language::Rust) },
+    Participant {
+        engines: MYSQL,
+        has_conversations: true,
+        ..participant("mysql_async", "mysql_async", Language::Rust)
+    },
     Participant {
         role: Role::Limit,
         engines: MYSQL,
@@ -160,11 +181,13 @@ pub(crate) const PARTICIPANTS: &[Participant] = &[
     Participant { quick: false, ..participant("sqlx", "sqlx", Language::Sqlx) },
     Participant {
         log: &[1, 16],
+        has_conversations: true,
         ..participant("sqlalchemy-orm", "SQLAlchemy ORM", Language::Python)
     },
     Participant {
         log: MANY,
         others: &[],
+        has_conversations: true,
         ..participant("sqlalchemy-orm-async", "SQLAlchemy ORM, asyncio", Language::Python)
     },
     Participant {
@@ -234,6 +257,8 @@ impl Participant {
         self.engines.contains(&cell.engine)
             && match cell.path {
                 Path::Log => self.log.contains(&cell.callers),
+                Path::Turn => self.has_conversations && self.log.contains(&cell.callers),
+                Path::Session => self.has_conversations && self.others.contains(&Path::Verify),
                 path => cell.callers == 1 && self.others.contains(&path),
             }
     }

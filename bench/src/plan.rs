@@ -76,7 +76,7 @@ impl Selection {
         let any_path = self.paths.is_empty() && self.studies.is_empty() && !self.moving;
         let mut cells = Vec::new();
         for path in Path::ALL {
-            let callers = if path == Path::Log { ANY } else { ONE };
+            let callers = if path.is_concurrent() { ANY } else { ONE };
             for &callers in callers {
                 let includes_callers = if self.callers.is_empty() {
                     !self.quick || callers != 16
@@ -172,11 +172,11 @@ mod tests {
     #[test]
     fn terms_select_cells() {
         let all = selection("", false);
-        assert_eq!(all.cells(Engine::MySql).len(), 6);
+        assert_eq!(all.cells(Engine::MySql).len(), 10);
         let few = selection("sqlite, 64,1", false);
         assert!(few.cells(Engine::PostgreSql).is_empty());
         let cells = few.cells(Engine::Sqlite);
-        assert_eq!(cells.len(), 5, "16 callers are excluded");
+        assert_eq!(cells.len(), 8, "16 callers are excluded");
         assert_eq!(selection("log,16", false).cells(Engine::MariaDb).len(), 1);
         let wrong = Selection::parse(&["oracle".to_owned()], false).unwrap_err().to_string();
         assert!(wrong.contains("\"oracle\"") && wrong.contains("tokio-postgres"), "{wrong}");
@@ -185,9 +185,9 @@ mod tests {
     #[test]
     fn a_quick_run_excludes_unselected_cells() {
         assert!(selection("", true).cells(Engine::MySql).is_empty());
-        assert_eq!(selection("", true).cells(Engine::Sqlite).len(), 5);
-        assert_eq!(selection("mysql", true).cells(Engine::MySql).len(), 5);
-        assert_eq!(selection("16", true).cells(Engine::Sqlite).len(), 1);
+        assert_eq!(selection("", true).cells(Engine::Sqlite).len(), 8);
+        assert_eq!(selection("mysql", true).cells(Engine::MySql).len(), 8);
+        assert_eq!(selection("16", true).cells(Engine::Sqlite).len(), 2);
     }
 
     #[test]

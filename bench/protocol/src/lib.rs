@@ -22,6 +22,6 @@ pub mod stats;
 
 pub use hex::hex;
 pub use locked::locked;
-pub use protocol::{Engine, Outcome, Path, Ready, Request, Response, Row, Setup};
+pub use protocol::{Conversation, Engine, Outcome, Path, Ready, Request, Response, Row, Setup};
 pub use round::{Tally, outcome, run_threads};
 pub use serve::{Competitor, Failure, Result, serve};

@@ -70,11 +70,17 @@ pub enum Path {
     Page,
     /// Store many messages in one call and return their ids where the method supports it.
     Bulk,
+    /// Store one turn of a conversation durably, move the conversation to the front of its lists,
+    /// and return the id of the message. Each caller has a conversation of its own.
+    Turn,
+    /// Look a session of a user up by its hash and check it and the user.
+    Session,
 }
 
 impl Path {
     /// All paths.
-    pub const ALL: [Self; 4] = [Self::Log, Self::Verify, Self::Page, Self::Bulk];
+    pub const ALL: [Self; 6] =
+        [Self::Log, Self::Verify, Self::Page, Self::Bulk, Self::Turn, Self::Session];
 
     /// Returns the name in the protocol.
     pub fn name(self) -> &'static str {
@@ -83,12 +89,19 @@ impl Path {
             Self::Verify => "verify",
             Self::Page => "page",
             Self::Bulk => "bulk",
+            Self::Turn => "turn",
+            Self::Session => "session",
         }
     }
 
     /// Returns whether the path stores messages.
     pub fn writes(self) -> bool {
-        matches!(self, Self::Log | Self::Bulk)
+        matches!(self, Self::Log | Self::Bulk | Self::Turn)
+    }
+
+    /// Returns whether the path runs with several numbers of concurrent callers.
+    pub fn is_concurrent(self) -> bool {
+        matches!(self, Self::Log | Self::Turn)
     }
 }
 
@@ -125,6 +138,17 @@ impl Row {
     }
 }
 
+/// A conversation of a user, by its ids.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Id in the database.
+    pub id: i64,
+    /// Id for other programs.
+    pub public_id: String,
+    /// Id of the user in the database.
+    pub user_id: i64,
+}
+
 /// The first line sent to a competitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
@@ -150,6 +174,10 @@ pub struct Setup {
     pub row: Row,
     /// Valid tokens for `verify`, to be used in turn.
     pub tokens: Vec<String>,
+    /// Conversations for `turn`, one for each caller.
+    pub conversations: Vec<Conversation>,
+    /// Secrets of valid sessions for `session`, to be used in turn.
+    pub sessions: Vec<String>,
     /// Number of messages per call of `bulk`.
     pub batch: usize,
     /// Number of messages per `page`.

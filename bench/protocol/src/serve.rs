@@ -117,6 +117,8 @@ mod tests {
             database: String::new(),
             row: Row::usual(),
             tokens: Vec::new(),
+            conversations: Vec::new(),
+            sessions: Vec::new(),
             batch: 10,
             page: 10,
         };

@@ -131,6 +131,7 @@ async fn call<P: Pool>(pool: &P, setup: &Setup, next: &mut usize, tally: &mut Ta
             }
             tally.completed(1);
         }
+        Path::Turn | Path::Session => return Err("sqlx stores only messages".into()),
     }
     Ok(())
 }

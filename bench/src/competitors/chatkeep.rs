@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ::chatkeep::url::{Synchronous, Target};
-use ::chatkeep::{Chatkeep, DatabaseUrl, MessageFilter, Metadata, NewMessage, Page};
+use ::chatkeep::{Chatkeep, DatabaseUrl, MessageFilter, Metadata, NewMessage, NewTurn, Page};
 use chatkeep_bench_protocol::{
     Competitor, Engine, Outcome, Path, Ready, Result, Row, Setup, run_threads,
 };
@@ -56,6 +56,18 @@ pub(crate) fn message(row: &Row) -> Result<NewMessage> {
         .with_model(row.model.as_str())
         .with_tokens_used(row.tokens_used)
         .with_metadata(Metadata::parse(&row.metadata)?))
+}
+
+/// Returns the turn that all competitors store: the same message.
+pub(super) fn turn(row: &Row) -> Result<NewTurn> {
+    Ok(NewTurn {
+        tokens_used: Some(row.tokens_used),
+        metadata: Some(Metadata::parse(&row.metadata)?),
+        ..NewTurn::new(row.user_message.as_str())
+            .with_response(row.bot_response.as_str())
+            .with_provider(row.provider.as_str())
+            .with_model(row.model.as_str())
+    })
 }
 
 impl Competitor for Facade {
@@ -113,6 +125,27 @@ impl Competitor for Facade {
                             tokens.verify_token(&setup.tokens[*next])?,
                             "a valid token was rejected",
                         )?;
+                        tally.completed(1);
+                    }
+                    Ok(())
+                })
+            }
+            Path::Turn => {
+                let (conversations, turn) = (self.chat.conversations(), turn(&setup.row)?);
+                run_threads(&mut handles, length, |caller, tally| {
+                    let conversation = &setup.conversations[*caller].public_id;
+                    tally.stored([conversations.append_turn(conversation, &turn)?]);
+                    Ok(())
+                })
+            }
+            Path::Session => {
+                let sessions = self.chat.sessions();
+                let checks = if self.cached { CHECKS } else { 1 };
+                run_threads(&mut handles, length, |next, tally| {
+                    for _ in 0..checks {
+                        *next = (*next + 1) % setup.sessions.len();
+                        let valid = sessions.verify_session(&setup.sessions[*next])?;
+                        ensure(valid, "a valid session was rejected")?;
                         tally.completed(1);
                     }
                     Ok(())

@@ -9,7 +9,7 @@ use chatkeep_bench_protocol::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::chatkeep::{Facade, message};
+use super::chatkeep::{Facade, message, turn};
 
 pub(super) struct AsyncFacade {
     facade: Facade,
@@ -34,22 +34,30 @@ impl Competitor for AsyncFacade {
     }
 
     fn round(&mut self, length: Duration) -> Result<Outcome> {
-        if self.setup.path != Path::Log {
+        if !self.setup.path.is_concurrent() {
             return self.facade.round(length);
         }
-        let message = Arc::new(message(&self.setup.row)?);
+        let row = &self.setup.row;
+        let (message, turn) = (Arc::new(message(row)?), Arc::new(turn(row)?));
         self.runtime.block_on(async {
             let start = Instant::now();
             let tasks: Vec<_> = (0..self.setup.callers)
-                .map(|_| {
-                    let (chat, message) = (self.chat.clone(), Arc::clone(&message));
+                .map(|caller| {
+                    let (chat, setup) = (self.chat.clone(), Arc::clone(&self.setup));
+                    let (message, turn) = (Arc::clone(&message), Arc::clone(&turn));
                     tokio::spawn(async move {
+                        let (messages, conversations) = (chat.messages(), chat.conversations());
                         let mut tally = Tally::until(start + length);
                         while tally.should_continue() {
-                            tally.stored([chat
-                                .messages()
-                                .log_message(message.as_ref().clone())
-                                .await?]);
+                            let id = if setup.path == Path::Log {
+                                messages.log_message(message.as_ref().clone()).await?
+                            } else {
+                                let conversation = &setup.conversations[caller].public_id;
+                                conversations
+                                    .append_turn(conversation, turn.as_ref().clone())
+                                    .await?
+                            };
+                            tally.stored([id]);
                         }
                         Ok::<_, Failure>(tally)
                     })

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ::mysql_async::prelude::Queryable;
-use ::mysql_async::{Conn, OptsBuilder, Params, Value};
+use ::mysql_async::{Conn, OptsBuilder, Params, TxOpts, Value};
 use ::tokio::runtime::Runtime;
 use chatkeep_bench_protocol::{
-    Competitor, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome,
+    Competitor, Conversation, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome,
 };
 
 use super::{current_time, ensure, linked, runtime, stored_hash};
@@ -19,6 +19,12 @@ const PAGE: &str = "SELECT id, timestamp, user_message, bot_response, provider, 
     tokens_used, metadata \
      FROM messages ORDER BY timestamp DESC, id DESC LIMIT ?";
 const VERIFY: &str = "SELECT is_active, expires_at FROM api_tokens WHERE token_hash = ?";
+const INSERT_TURN: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, \
+    model, tokens_used, metadata, conversation_id, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const MOVE: &str = "UPDATE chat_conversations SET last_message_at = ? WHERE id = ?";
+const SESSION: &str = "SELECT u.active, s.expires_at FROM user_sessions s \
+     JOIN chat_users u ON u.id = s.user_id \
+     WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.user_stamp = u.stamp";
 
 pub(super) struct MysqlAsync {
     runtime: Runtime,
@@ -31,6 +37,7 @@ pub(super) struct MysqlAsync {
 
 struct Caller {
     connection: Conn,
+    number: usize,
     next: usize,
     /// The insert of several rows and their number.
     many: (String, usize),
@@ -45,7 +52,7 @@ impl MysqlAsync {
         let mut callers = Vec::new();
         for next in 0..count {
             let connection = runtime.block_on(connect(setup))?;
-            callers.push(Caller { connection, next, many: many.clone() });
+            callers.push(Caller { connection, number: next, next, many: many.clone() });
         }
         Ok(Self { runtime, callers, setup: setup.clone(), groups })
     }
@@ -132,7 +139,18 @@ impl Caller {
             Path::Page => tally.completed(self.page(setup.page).await?),
             Path::Verify => {
                 self.next = (self.next + 1) % setup.tokens.len();
-                ensure(self.verify(&setup.tokens[self.next]).await?, "a valid token was rejected")?;
+                let valid = self.is_valid(VERIFY, &setup.tokens[self.next]).await?;
+                ensure(valid, "a valid token was rejected")?;
+                tally.completed(1);
+            }
+            Path::Turn => {
+                let conversation = &setup.conversations[self.number];
+                tally.stored([self.turn(&setup.row, conversation).await?]);
+            }
+            Path::Session => {
+                self.next = (self.next + 1) % setup.sessions.len();
+                let valid = self.is_valid(SESSION, &setup.sessions[self.next]).await?;
+                ensure(valid, "a valid session was rejected")?;
                 tally.completed(1);
             }
         }
@@ -143,6 +161,18 @@ impl Caller {
         let sql = format!("{INTO}{VALUES}");
         self.connection.exec_drop(sql, Params::Positional(values(row))).await?;
         self.first_id()
+    }
+
+    async fn turn(&mut self, row: &Row, conversation: &Conversation) -> Result<i64> {
+        let mut values = values(row);
+        let now = values[0].clone();
+        values.extend([conversation.id.into(), conversation.user_id.into()]);
+        let mut transaction = self.connection.start_transaction(TxOpts::default()).await?;
+        transaction.exec_drop(INSERT_TURN, Params::Positional(values)).await?;
+        let id = transaction.last_insert_id().ok_or("the insert returned no id")?;
+        transaction.exec_drop(MOVE, (now, conversation.id)).await?;
+        transaction.commit().await?;
+        Ok(i64::try_from(id)?)
     }
 
     /// Inserts several rows, whose ids are consecutive.
@@ -180,12 +210,14 @@ impl Caller {
         Ok(std::hint::black_box(page).len())
     }
 
-    async fn verify(&mut self, token: &str) -> Result<bool> {
+    /// Runs a query that returns whether a token or a user is active, and the expiry as text.
+    async fn is_valid(&mut self, sql: &str, secret: &str) -> Result<bool> {
         let row: Option<(bool, Option<Value>)> =
-            self.connection.exec_first(VERIFY, (stored_hash(token),)).await?;
-        let (active, expires) = row.ok_or("the token does not exist")?;
-        // The tokens of the benchmark never expire; checking the expiry would not cost more.
-        Ok(active && expires.is_none())
+            self.connection.exec_first(sql, (stored_hash(secret),)).await?;
+        let (active, expires) = row.ok_or("the token or session does not exist")?;
+        // Tokens of the benchmark never expire, and its sessions after a month; a comparison of the
+        // times would not cost more.
+        Ok(active && expires.is_none_or(|end| end != Value::NULL))
     }
 }
 

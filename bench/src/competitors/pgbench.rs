@@ -28,7 +28,7 @@ impl Pgbench {
         let sql = match setup.path {
             Path::Log => INSERT,
             Path::Verify => VERIFY,
-            Path::Page | Path::Bulk => return Err("pgbench supports only log and verify".into()),
+            _ => return Err("pgbench supports only log and verify".into()),
         };
         let script = NamedTempFile::new()?;
         fs::write(script.path(), sql)?;

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ::rusqlite::{Connection, Row as SqliteRow, params};
-use chatkeep_bench_protocol::{Competitor, Outcome, Path, Ready, Result, Row, Setup, run_threads};
+use chatkeep_bench_protocol::{
+    Competitor, Conversation, Outcome, Path, Ready, Result, Row, Setup, run_threads,
+};
 
 use super::{current_time, ensure, linked, stored_hash};
 
@@ -17,6 +19,13 @@ const PAGE: &str = "SELECT id, timestamp, user_message, bot_response, provider, 
     tokens_used, metadata \
      FROM messages ORDER BY timestamp DESC, id DESC LIMIT ?1";
 const VERIFY: &str = "SELECT is_active, expires_at FROM api_tokens WHERE token_hash = ?1";
+const INSERT_TURN: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, \
+    model, tokens_used, metadata, conversation_id, user_id) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const MOVE: &str = "UPDATE chat_conversations SET last_message_at = ?1 WHERE id = ?2";
+const SESSION: &str = "SELECT u.active, s.expires_at FROM user_sessions s \
+     JOIN chat_users u ON u.id = s.user_id \
+     WHERE s.token_hash = ?1 AND s.revoked_at IS NULL AND s.user_stamp = u.stamp";
 
 pub(super) struct Rusqlite {
     connection: Mutex<Connection>,
@@ -61,6 +70,7 @@ impl Competitor for Rusqlite {
         let callers = if self.groups { 1 } else { setup.callers };
         let mut handles: Vec<usize> = (0..callers).collect();
         run_threads(&mut handles, length, |next, tally| {
+            let caller = *next % callers;
             let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
             match setup.path {
                 Path::Log if self.groups => {
@@ -73,6 +83,17 @@ impl Competitor for Rusqlite {
                     *next = (*next + 1) % setup.tokens.len();
                     let valid = verify(&connection, &stored_hash(&setup.tokens[*next]))?;
                     ensure(valid, "a valid token was rejected")?;
+                    tally.completed(1);
+                }
+                Path::Turn => {
+                    let conversation = &setup.conversations[caller];
+                    tally.stored([turn(&mut connection, &setup.row, conversation)?]);
+                }
+                Path::Session => {
+                    *next = (*next + 1) % setup.sessions.len();
+                    let hash = stored_hash(&setup.sessions[*next]);
+                    let valid = is_valid(&connection, SESSION, &hash)?;
+                    ensure(valid, "a valid session was rejected")?;
                     tally.completed(1);
                 }
             }
@@ -106,8 +127,34 @@ fn insert_many(connection: &mut Connection, row: &Row, count: usize) -> Result<V
     Ok(ids)
 }
 
+fn turn(connection: &mut Connection, row: &Row, conversation: &Conversation) -> Result<i64> {
+    let transaction = connection.transaction()?;
+    let now = current_time();
+    let values = params![
+        now,
+        row.user_message,
+        row.bot_response,
+        row.provider,
+        row.model,
+        row.tokens_used,
+        row.metadata,
+        conversation.id,
+        conversation.user_id
+    ];
+    transaction.prepare_cached(INSERT_TURN)?.execute(values)?;
+    let id = transaction.last_insert_rowid();
+    transaction.prepare_cached(MOVE)?.execute(params![now, conversation.id])?;
+    transaction.commit()?;
+    Ok(id)
+}
+
 pub(crate) fn verify(connection: &Connection, hash: &str) -> Result<bool> {
-    let mut statement = connection.prepare_cached(VERIFY)?;
+    is_valid(connection, VERIFY, hash)
+}
+
+/// Runs a query that returns whether a token or a user is active, and the expiry.
+fn is_valid(connection: &Connection, sql: &str, hash: &str) -> Result<bool> {
+    let mut statement = connection.prepare_cached(sql)?;
     let (active, expires): (bool, Option<String>) =
         statement.query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(active && expires.is_none_or(|end| current_time() < end))

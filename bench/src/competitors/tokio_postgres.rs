@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use ::tokio::runtime::Runtime;
 use ::tokio_postgres::{Client, Config, NoTls, Statement};
 use chatkeep_bench_protocol::{
-    Competitor, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome,
+    Competitor, Conversation, Engine, Outcome, Path, Ready, Result, Row, Setup, Tally, outcome,
 };
 use futures_util::SinkExt;
 
@@ -26,6 +26,13 @@ const PAGE: &str = "SELECT id, timestamp, user_message, bot_response, provider, 
     tokens_used, metadata::text \
      FROM messages ORDER BY timestamp DESC, id DESC LIMIT $1";
 const VERIFY: &str = "SELECT is_active, expires_at FROM api_tokens WHERE token_hash = $1";
+const INSERT_TURN: &str = "INSERT INTO messages (timestamp, user_message, bot_response, provider, \
+    model, tokens_used, metadata, conversation_id, user_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9) RETURNING id";
+const MOVE: &str = "UPDATE chat_conversations SET last_message_at = $1 WHERE id = $2";
+const SESSION: &str = "SELECT u.active, s.expires_at FROM user_sessions s \
+     JOIN chat_users u ON u.id = s.user_id \
+     WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.user_stamp = u.stamp";
 
 /// The method of storing messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +56,9 @@ pub(super) struct TokioPostgres {
 struct Caller {
     client: Client,
     statement: Statement,
+    /// The statement that moves a conversation.
+    then: Option<Statement>,
+    number: usize,
     next: usize,
 }
 
@@ -61,13 +71,20 @@ impl TokioPostgres {
             (Path::Log | Path::Bulk, _) => INSERT_MANY,
             (Path::Page, _) => PAGE,
             (Path::Verify, _) => VERIFY,
+            (Path::Turn, _) => INSERT_TURN,
+            (Path::Session, _) => SESSION,
         };
         let mut callers = Vec::new();
         for next in 0..count {
             callers.push(runtime.block_on(async {
                 let client = connect(setup).await?;
                 let statement = client.prepare(sql).await?;
-                Ok::<_, chatkeep_bench_protocol::Failure>(Caller { client, statement, next })
+                let then = match setup.path {
+                    Path::Turn => Some(client.prepare(MOVE).await?),
+                    _ => None,
+                };
+                let caller = Caller { client, statement, then, number: next, next };
+                Ok::<_, chatkeep_bench_protocol::Failure>(caller)
             })?);
         }
         Ok(Self { runtime, callers, setup: setup.clone(), mode })
@@ -161,6 +178,16 @@ impl Caller {
                 ensure(self.verify(&setup.tokens[self.next]).await?, "a valid token was rejected")?;
                 tally.completed(1);
             }
+            (Path::Turn, _) => {
+                let conversation = &setup.conversations[self.number];
+                tally.stored([self.turn(&setup.row, conversation).await?]);
+            }
+            (Path::Session, _) => {
+                self.next = (self.next + 1) % setup.sessions.len();
+                let valid = self.verify(&setup.sessions[self.next]).await?;
+                ensure(valid, "a valid session was rejected")?;
+                tally.completed(1);
+            }
         }
         Ok(())
     }
@@ -175,6 +202,32 @@ impl Caller {
                 &[&now, user_message, bot_response, provider, model, tokens_used, metadata],
             )
             .await?;
+        Ok(stored.get(0))
+    }
+
+    async fn turn(&mut self, row: &Row, conversation: &Conversation) -> Result<i64> {
+        let Row { user_message, bot_response, provider, model, tokens_used, metadata } = row;
+        let now = SystemTime::now();
+        let then = self.then.clone().ok_or("the statement is missing")?;
+        let transaction = self.client.transaction().await?;
+        let stored = transaction
+            .query_one(
+                &self.statement,
+                &[
+                    &now,
+                    user_message,
+                    bot_response,
+                    provider,
+                    model,
+                    tokens_used,
+                    metadata,
+                    &conversation.id,
+                    &conversation.user_id,
+                ],
+            )
+            .await?;
+        transaction.execute(&then, &[&now, &conversation.id]).await?;
+        transaction.commit().await?;
         Ok(stored.get(0))
     }
 
