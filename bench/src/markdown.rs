@@ -167,6 +167,19 @@ fn studies(text: &mut String, record: &Record) {
                  compared with a database without totals.\n\n\
                  | engine | messages | | without | with | |\n|---|---:|---|---:|---:|---:|\n"
             }
+            Study::Conversations => {
+                "## Lists of many conversations, and the cost of turns\n\nLists of a user with a \
+                 thousand conversations and with as many as stated, and turns of conversations \
+                 compared with messages without a conversation.\n\n\
+                 | engine | conversations | | few, or messages | many, or turns | \
+                 |\n|---|---:|---|---:|---:|---:|\n"
+            }
+            Study::Streams => {
+                "## Delay of streamed text\n\nThe time from appending a part of a text until a \
+                 reader that waits has it. Each stream gets 20 parts a second, and is flushed every \
+                 50 ms.\n\n\
+                 | engine | | one stream | 64 streams | |\n|---|---|---:|---:|---:|\n"
+            }
             Study::AsyncioCalls => {
                 "## Cost of a call for an event loop\n\nIn Python: CPU time of the loop's thread \
                  per call, for 100 calls in one \
@@ -216,10 +229,12 @@ fn line_of(study: Study, findings: &Findings, figure: &Figure) -> String {
         _ => factor(with / without),
     };
     let messages = match study {
-        Study::SearchIndex | Study::Deletion | Study::Statistics => {
+        Study::SearchIndex | Study::Deletion | Study::Statistics | Study::Conversations => {
             format!(" {} |", number(findings.messages as f64))
         }
-        Study::AsyncioCalls | Study::EventLoop | Study::NodeEventLoop => String::new(),
+        Study::Streams | Study::AsyncioCalls | Study::EventLoop | Study::NodeEventLoop => {
+            String::new()
+        }
     };
     format!("| {} |{messages} {what} | {before} | {after} | {last} |", findings.engine)
 }

@@ -59,7 +59,7 @@ pub(crate) fn message(row: &Row) -> Result<NewMessage> {
 }
 
 /// Returns the turn that all competitors store: the same message.
-pub(super) fn turn(row: &Row) -> Result<NewTurn> {
+pub(crate) fn turn(row: &Row) -> Result<NewTurn> {
     Ok(NewTurn {
         tokens_used: Some(row.tokens_used),
         metadata: Some(Metadata::parse(&row.metadata)?),

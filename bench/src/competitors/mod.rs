@@ -7,7 +7,7 @@ mod pgbench;
 mod rusqlite;
 mod tokio_postgres;
 
-pub(crate) use self::chatkeep::{message, url};
+pub(crate) use self::chatkeep::{message, turn, url};
 pub(crate) use self::rusqlite::{insert, verify};
 
 use std::process::ExitCode;

@@ -2,7 +2,9 @@
 
 use chatkeep_bench_protocol::{Engine, Path};
 
-use crate::studies::{LOGGED_AT_ONCE, OF_ALL, Study, TICK_WITH_CHATKEEP};
+use crate::studies::{
+    LOGGED_AT_ONCE, OF_ALL, PAGE_OF_CONVERSATIONS, STREAM_P99, Study, TICK_WITH_CHATKEEP,
+};
 
 /// The reference of a comparison.
 pub(super) enum Against {
@@ -255,6 +257,20 @@ pub(super) const BOUNDS: &[Bound] = &[
         study: Study::Statistics,
         figure: OF_ALL,
         microseconds: 10_000.0,
+        is_difference: false,
+    },
+    Bound {
+        title: "a list of 20 of a million conversations of a user",
+        study: Study::Conversations,
+        figure: PAGE_OF_CONVERSATIONS,
+        microseconds: 5_000.0,
+        is_difference: false,
+    },
+    Bound {
+        title: "64 streams: a text is read after, p99",
+        study: Study::Streams,
+        figure: STREAM_P99,
+        microseconds: 250_000.0,
         is_difference: false,
     },
     Bound {

@@ -2,6 +2,7 @@
 //! between engines ([`moving`]).
 
 mod asyncio_calls;
+mod conversations;
 mod deletion;
 mod event_loop;
 pub(crate) mod moving;
@@ -9,6 +10,7 @@ mod node_event_loop;
 mod numbers;
 mod search_index;
 mod statistics;
+mod streams;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +35,10 @@ pub(crate) enum Study {
     Deletion,
     /// The effect of the stored totals on statistics and on logging.
     Statistics,
+    /// The effect of the number of conversations on lists of them, and the cost of turns.
+    Conversations,
+    /// The delay of streamed text for readers, with one stream and with 64.
+    Streams,
     /// The cost of a call for a Python event loop.
     AsyncioCalls,
     /// The delay of a Python event loop while tasks log.
@@ -46,13 +52,19 @@ pub(crate) const LOGGED_AT_ONCE: &str = "log_message, 100 at a time";
 /// Label of a figure that has a goal.
 pub(crate) const TICK_WITH_CHATKEEP: &str = "chatkeep: a tick is late, p99";
 /// Label of a figure that has a goal.
+pub(crate) const PAGE_OF_CONVERSATIONS: &str = "list the latest 20 conversations";
+/// Label of a figure that has a goal.
+pub(crate) const STREAM_P99: &str = "a text is read after, p99";
+/// Label of a figure that has a goal.
 pub(crate) const OF_ALL: &str = "statistics of all messages";
 
 impl Study {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::SearchIndex,
         Self::Deletion,
         Self::Statistics,
+        Self::Conversations,
+        Self::Streams,
         Self::AsyncioCalls,
         Self::EventLoop,
         Self::NodeEventLoop,
@@ -63,22 +75,24 @@ impl Study {
             Self::SearchIndex => "search-index",
             Self::Deletion => "deletion",
             Self::Statistics => "statistics",
+            Self::Conversations => "conversations",
+            Self::Streams => "streams",
             Self::AsyncioCalls => "asyncio-calls",
             Self::EventLoop => "event-loop",
             Self::NodeEventLoop => "node-event-loop",
         }
     }
 
-    /// Returns the initial number of messages.
+    /// Returns the initial number of messages, or of conversations.
     fn messages(self, quick: bool) -> usize {
         match (self, quick) {
-            (Self::SearchIndex, true) => 20_000,
+            (Self::SearchIndex | Self::Conversations, true) => 20_000,
             (Self::Deletion, true) => 40_000,
             (Self::Statistics, true) => 50_000,
             (Self::Statistics, false) => 10_000_000,
-            (Self::SearchIndex, false) => 1_000_000,
+            (Self::SearchIndex | Self::Conversations, false) => 1_000_000,
             (Self::Deletion, false) => 2_000_000,
-            (Self::AsyncioCalls | Self::EventLoop | Self::NodeEventLoop, ..) => 0,
+            (Self::Streams | Self::AsyncioCalls | Self::EventLoop | Self::NodeEventLoop, ..) => 0,
         }
     }
 
@@ -98,6 +112,8 @@ impl Study {
             Self::SearchIndex => Some(search_index::study(host, engine, messages, round)?),
             Self::Deletion => Some(deletion::study(host, engine, messages, round)?),
             Self::Statistics => Some(statistics::study(host, engine, messages, round)?),
+            Self::Conversations => Some(conversations::study(host, engine, messages, round)?),
+            Self::Streams => Some(streams::study(host, engine, round)?),
             Self::AsyncioCalls => {
                 asyncio_calls::study(host, engine, if quick { 50 } else { 500 }, programs)?
             }
@@ -113,7 +129,7 @@ impl Study {
 pub(crate) struct Findings {
     pub(crate) study: Study,
     pub(crate) engine: Engine,
-    /// Initial number of messages.
+    /// Initial number of messages, or of conversations.
     pub(crate) messages: usize,
     pub(crate) figures: Vec<Figure>,
 }
@@ -223,6 +239,8 @@ mod tests {
             search_index::study(&Host::Files, Engine::Sqlite, 2_000, round),
             deletion::study(&Host::Files, Engine::Sqlite, 2_000, round),
             statistics::study(&Host::Files, Engine::Sqlite, 50_000, round),
+            conversations::study(&Host::Files, Engine::Sqlite, 3_000, round),
+            streams::study(&Host::Files, Engine::Sqlite, round),
         ] {
             for figure in figures.unwrap() {
                 assert!(figure.without >= 0.0 && figure.with > 0.0, "{figure:?}");
