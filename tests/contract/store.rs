@@ -22,7 +22,11 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn create(engine: Engine) -> Self {
-        let raw = TestDatabase::create(engine);
+        let raw = TestDatabase::prepared(engine, |database| {
+            let chat = open(database.url());
+            chat.database().upgrade().expect("the schema is created");
+            chat.close(TIMEOUT).expect("the handle is closed");
+        });
         Self { chat: open(raw.url()), raw }
     }
 

@@ -58,7 +58,9 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(file, text)
 }
 
-/// Returns the repository's folder.
+/// Returns the repository's folder. The one at compile time could be another clone's, because build
+/// output may be shared between clones.
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("it is run by cargo");
+    Path::new(&package).join("../..")
 }

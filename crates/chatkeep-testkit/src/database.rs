@@ -8,10 +8,10 @@ use std::{env, process};
 use tempfile::TempDir;
 
 use crate::failure::{Context, Failure, Result};
-use crate::{Engine, client, environment, port, script, url};
+use crate::{Engine, client, environment, port, script, template, url};
 
 /// Maximum duration of a statement of a test.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// Maximum duration of each statement that drops a database.
 const DROP_LIMIT: Duration = Duration::from_secs(10);
 
@@ -61,6 +61,37 @@ impl TestDatabase {
             if engine.is_server() { Self::on_shared_server(engine) } else { Self::in_folder() };
         created
             .unwrap_or_else(|failure| panic!("creating a {engine} database for a test: {failure}"))
+    }
+
+    /// Creates a database with what `prepare` does to an empty one. On a shared server, only the
+    /// first call of a run calls `prepare`, and the others copy its result, which is faster. All
+    /// calls of a run must prepare the same.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestDatabase::create`].
+    #[track_caller]
+    pub fn prepared(engine: Engine, prepare: impl FnOnce(&Self)) -> Self {
+        template::copy(engine, prepare)
+            .unwrap_or_else(|failure| panic!("copying a {engine} database for a test: {failure}"))
+    }
+
+    /// Creates a database with this name on the shared server, which stays there.
+    pub(crate) fn named(engine: Engine, name: &str) -> Result<Self> {
+        let admin = environment::read(engine, "URL")?;
+        client::execute(engine, &admin, &creation(engine, name, "template0"), LIMIT)?;
+        let url = url::with_database(&admin, name);
+        Ok(Self { engine, url, name: name.to_owned(), location: Location::PrivateServer })
+    }
+
+    /// Creates a copy of a database on the shared PostgreSQL server.
+    pub(crate) fn copy_of(template: &str) -> Result<Self> {
+        let engine = Engine::PostgreSql;
+        let admin = environment::read(engine, "URL")?;
+        let name = unique_name()?;
+        client::execute(engine, &admin, &creation(engine, &name, template), LIMIT)?;
+        let url = url::with_database(&admin, &name);
+        Ok(Self { engine, url, name, location: Location::SharedServer(admin) })
     }
 
     fn on_shared_server(engine: Engine) -> Result<Self> {
@@ -240,16 +271,24 @@ impl Drop for TestDatabase {
 
 /// Creates a database with a unique name on a server. Returns its name and URL.
 fn create(engine: Engine, admin: &str) -> Result<(String, String)> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("ck_{}_{count}_{}", process::id(), port::random_hex(4)?);
-    let sql = match engine {
-        Engine::PostgreSql => format!("CREATE DATABASE {name} TEMPLATE template0"),
-        _ => format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
-    };
-    client::execute(engine, admin, &sql, LIMIT)?;
+    let name = unique_name()?;
+    client::execute(engine, admin, &creation(engine, &name, "template0"), LIMIT)?;
     let url = url::with_database(admin, &name);
     Ok((name, url))
+}
+
+fn unique_name() -> Result<String> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    Ok(format!("ck_{}_{count}_{}", process::id(), port::random_hex(4)?))
+}
+
+/// Returns the statement that creates a database, on PostgreSQL as a copy of `template`.
+fn creation(engine: Engine, name: &str, template: &str) -> String {
+    match engine {
+        Engine::PostgreSql => format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        _ => format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
+    }
 }
 
 /// Drops a database even if connections to it are open.

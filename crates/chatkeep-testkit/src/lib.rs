@@ -39,6 +39,7 @@ pub mod runner;
 pub mod scenarios;
 mod script;
 mod server;
+mod template;
 mod url;
 
 pub use database::TestDatabase;
