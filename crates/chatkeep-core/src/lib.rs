@@ -90,11 +90,9 @@ pub mod conversations {
     pub use crate::conversation::{
         Change, DeletionStep, ItemRange, ListedConversations, MAX_ROLE, MAX_TITLE, NewConversation,
         StoredConversation, StoredItem, StoredTurn, append_items, begin_turn, change, check_items,
-        check_title, clear_items, copy, count_all, count_all_items, count_all_turns, create,
-        delete_step, extend_turn, find_with_user, finish_turn, get, get_items, inactive_since,
-        insert_items_with_ids, insert_turns_with_ids, insert_with_ids, interrupt_turn,
-        interrupted_turns, lease_end, list, list_after_id, list_items_after_id, list_open_turns,
-        list_turns_after_id, pop_items, replace_items,
+        check_title, clear_items, copy, create, delete_step, extend_turn, find_with_user,
+        finish_turn, get, get_items, inactive_since, interrupt_turn, interrupted_turns, lease_end,
+        list, list_open_turns, pop_items, replace_items,
     };
     pub use crate::public_ids::{find_conversation as find, find_user, no_conversation};
 }
@@ -103,10 +101,8 @@ pub mod conversations {
 pub mod streams {
     pub use crate::stream::{
         AppendOutcome, MAX_CHUNK_BYTES, Position, StoredChunk, StoredStream, StreamText, append,
-        cancel, check_seconds, check_status, check_stream_id, check_text, chunks_after_id,
-        count_all_chunks, count_all_streams, create, delete_chunks_batch, delete_ended_batch,
-        finish, get, insert_chunks_with_ids, insert_streams_with_ids, interrupt_stale_batch, list,
-        positions, read, streams_after_id, text,
+        cancel, check_seconds, check_stream_id, check_text, create, delete_chunks_batch,
+        delete_ended_batch, finish, get, interrupt_stale_batch, list, positions, read, text,
     };
 }
 

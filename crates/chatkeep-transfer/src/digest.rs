@@ -1,5 +1,6 @@
 //! Digests over all rows of a table. They are the same on every engine.
 
+use chatkeep_core::{Cost, Metadata, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::content::{Content, TableContent};
@@ -65,6 +66,63 @@ impl RowDigest<'_> {
         self.maybe_number(text.map(|text| text.len() as i64));
         self.0.update(text.unwrap_or_default());
     }
+}
+
+/// A value of a column.
+pub(crate) trait DigestValue {
+    /// Adds the value to the digest of its row.
+    fn add_to(&self, digest: &mut RowDigest<'_>);
+}
+
+/// Defines the digests of numbers, which differ if the column is nullable.
+macro_rules! numbers {
+    ($($value:ty: $number:expr;)+) => {$(
+        impl DigestValue for $value {
+            fn add_to(&self, digest: &mut RowDigest<'_>) {
+                let number: fn(&$value) -> i64 = $number;
+                digest.number(number(self));
+            }
+        }
+
+        impl DigestValue for Option<$value> {
+            fn add_to(&self, digest: &mut RowDigest<'_>) {
+                let number: fn(&$value) -> i64 = $number;
+                digest.maybe_number(self.as_ref().map(number));
+            }
+        }
+    )+};
+}
+
+/// Defines the digests of texts.
+macro_rules! texts {
+    ($($value:ty: $text:expr;)+) => {$(
+        impl DigestValue for $value {
+            fn add_to(&self, digest: &mut RowDigest<'_>) {
+                let text: fn(&$value) -> &str = $text;
+                digest.text(Some(text(self)));
+            }
+        }
+
+        impl DigestValue for Option<$value> {
+            fn add_to(&self, digest: &mut RowDigest<'_>) {
+                let text: fn(&$value) -> &str = $text;
+                digest.text(self.as_ref().map(text));
+            }
+        }
+    )+};
+}
+
+numbers! {
+    i64: |number| *number;
+    i32: |number| i64::from(*number);
+    bool: |flag| i64::from(*flag);
+    Timestamp: |time| time.as_microsecond();
+    Cost: |cost| cost.nano_dollars();
+}
+
+texts! {
+    String: |text| text;
+    Metadata: |metadata| metadata.as_json();
 }
 
 /// Returns the SHA-256 of these bytes in hexadecimal.

@@ -3,6 +3,7 @@
 mod dispatch;
 mod errors;
 mod health;
+mod insert_many;
 mod insert_one;
 mod mysql;
 mod mysql_open;
@@ -37,13 +38,14 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 
 pub(crate) use dispatch::{all_stored, on_engine, skipped};
+pub(crate) use insert_many::{insert_groups, insert_many, max_bytes as max_insert_bytes};
 pub(crate) use insert_one::{insert_one, last_inserted_id, returned_id};
 pub(crate) use mysql::MysqlConnection;
 pub(crate) use mysql_session::BatchIds;
 pub(crate) use postgresql::PgConnection;
 pub(crate) use postgresql_copy::CopyRows;
 
-pub(crate) use row_budget::RowBudget;
+pub(crate) use row_budget::{MAX_BYTES, MAX_ROWS, RowBudget, first_within, rows_after_id};
 pub(crate) use sqlite::open_to_read as open_sqlite_to_read;
 use sqlite_at_rest::AtRest;
 use sqlite_file_watch::FileWatch;

@@ -1,22 +1,15 @@
 //! The items of conversations. Their positions have no gaps, because every change locks the
 //! conversation and only the last items are removed.
 
-use diesel::{
-    ExpressionMethods, Insertable, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
-};
+use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::activity::{lock, touch};
 use super::mysql_pages::ItemRows;
 use super::record::{ConversationItem, NewItem, check_items, each_item};
-use crate::connection::{Connection, Session, all_stored, on_engine};
+use crate::connection::{Connection, Session, insert_many, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::conversation_items;
 use crate::value::{Metadata, Timestamp};
-
-/// Maximum number of rows in a statement.
-const MAX_ROWS: usize = 500;
-/// Maximum size of a statement's contents, in bytes, unless its only item is larger.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// The columns of a [`ConversationItem`].
 const COLUMNS: (
@@ -237,47 +230,8 @@ fn insert(
             created_at: now,
         })
         .collect();
-    let max_bytes = connection.max_row_bytes().map_or(MAX_BYTES, |limit| MAX_BYTES.min(limit / 2));
-    let stored = insert_rows(connection, &rows, max_bytes);
+    let size = |row: &NewRow<'_>| row.content.as_json().len();
+    let stored = insert_many!(connection, conversation_items, &rows, size);
     stored.map_err(|error| connection.insert_error(error))?;
     Ok(rows.into_iter().map(|row| row.position).collect())
-}
-
-fn insert_rows(
-    connection: &mut Connection,
-    rows: &[NewRow<'_>],
-    max_bytes: u64,
-) -> QueryResult<()> {
-    let chunks = chunks(rows, max_bytes);
-    match &mut connection.session {
-        Session::Sqlite(c) => rows.iter().try_for_each(|row| {
-            all_stored(diesel::insert_into(conversation_items::table).values(*row).execute(c), 1)
-        }),
-        Session::PostgreSql(c) => chunks.into_iter().try_for_each(|chunk| {
-            let insert = diesel::insert_into(conversation_items::table).values(chunk.to_vec());
-            all_stored(insert.execute(c.as_mut()), chunk.len())
-        }),
-        Session::MySql(c) => chunks.into_iter().try_for_each(|chunk| {
-            let insert = diesel::insert_into(conversation_items::table).values(chunk.to_vec());
-            all_stored(insert.execute(c.as_mut()), chunk.len())
-        }),
-    }
-}
-
-/// Splits rows by number and size. A single large row is a chunk of its own.
-fn chunks<'a, 'b>(rows: &'a [NewRow<'b>], max_bytes: u64) -> Vec<&'a [NewRow<'b>]> {
-    let mut chunks = Vec::new();
-    let mut rest = rows;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = |row: &&NewRow<'_>| {
-            bytes += row.content.as_json().len() as u64;
-            bytes <= max_bytes
-        };
-        let count = rest.iter().take(MAX_ROWS).take_while(fits).count().max(1);
-        let (chunk, later) = rest.split_at(count);
-        chunks.push(chunk);
-        rest = later;
-    }
-    chunks
 }

@@ -25,13 +25,10 @@ pub use record::{
     Conversation, ConversationItem, ConversationPage, MAX_ROLE, MAX_TITLE, NewItem, check_items,
     check_title,
 };
-pub use rows::{
-    StoredConversation, StoredItem, count_all, count_all_items, insert_items_with_ids,
-    insert_with_ids, list_after_id, list_items_after_id,
-};
+pub use rows::{StoredConversation, StoredItem};
 pub use store::{Change, NewConversation, change, create, get};
 pub use turn_record::{NewTurn, OpenTurn, TurnEnd, TurnStart, lease_end};
-pub use turn_rows::{StoredTurn, count_all_turns, insert_turns_with_ids, list_turns_after_id};
+pub use turn_rows::StoredTurn;
 pub use turns::{
     begin_turn, extend_turn, finish_turn, interrupt_turn, interrupted_turns, list_open_turns,
 };

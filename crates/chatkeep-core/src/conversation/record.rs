@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::message::MAX_ROW_BYTES;
-use crate::value::{Metadata, Timestamp, check_name};
+use crate::value::{Metadata, Timestamp, check_bytes, check_name};
 
 /// Maximum length of a title, in characters.
 pub const MAX_TITLE: usize = 255;
@@ -112,26 +112,24 @@ impl NewItem {
     /// # Errors
     /// `InvalidInput` with the name of the invalid field.
     pub fn check(&self) -> Result<()> {
-        for (field, name) in [("role", &self.role), ("kind", &self.kind)] {
-            if name.is_empty() {
-                return Err(Error::invalid_input(field, "is empty"));
-            }
-            check_name(field, name, MAX_ROLE)?;
-        }
-        self.check_size(MAX_ROW_BYTES)
+        check_item(&self.role, &self.kind, &self.content)
     }
 
     /// Checks that the content has at most `limit` bytes.
     pub(super) fn check_size(&self, limit: u64) -> Result<()> {
-        let size = self.content.as_json().len() as u64;
-        if size > limit {
-            return Err(Error::invalid_input(
-                "content",
-                format!("has {size} bytes of JSON; at most {limit} can be stored"),
-            ));
-        }
-        Ok(())
+        check_bytes("content", self.content.as_json(), limit)
     }
+}
+
+/// Validates the values of an item.
+pub(super) fn check_item(role: &str, kind: &str, content: &Metadata) -> Result<()> {
+    for (field, name) in [("role", role), ("kind", kind)] {
+        if name.is_empty() {
+            return Err(Error::invalid_input(field, "is empty"));
+        }
+        check_name(field, name, MAX_ROLE)?;
+    }
+    check_bytes("content", content.as_json(), MAX_ROW_BYTES)
 }
 
 /// Validates a title.

@@ -8,9 +8,10 @@ use super::rows::StoredConversation;
 use crate::connection::{Connection, insert_one, on_engine};
 use crate::db_error::constraint::{Unique, explain_duplicate, is_reference};
 use crate::error::{Error, Result};
+use crate::message::MAX_ROW_BYTES;
 use crate::public_ids::{find_conversation, no_user, public_ids_of_users, require_user};
 use crate::schema::chat_conversations;
-use crate::value::{Metadata, Timestamp, public_id};
+use crate::value::{Metadata, Timestamp, check_bytes, public_id};
 
 /// A conversation to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,8 +33,23 @@ impl NewConversation<'_> {
     /// `InvalidInput` with the name of the invalid field.
     pub fn check(&self) -> Result<()> {
         self.title.map_or(Ok(()), check_title)?;
+        self.metadata.map_or(Ok(()), |metadata| check_metadata(metadata, MAX_ROW_BYTES))?;
         self.public_id.map_or(Ok(()), |id| public_id::check("public_id", id))
     }
+}
+
+/// Validates the size of metadata without a database.
+///
+/// # Errors
+/// `InvalidInput` with the field `metadata` if it has more than `limit` bytes of JSON.
+fn check_metadata(metadata: &Metadata, limit: u64) -> Result<()> {
+    check_bytes("metadata", metadata.as_json(), limit)
+}
+
+/// Checks that this database can store the metadata.
+fn check_stored(connection: &Connection, metadata: Option<&Metadata>) -> Result<()> {
+    let limit = connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
+    metadata.map_or(Ok(()), |metadata| check_metadata(metadata, limit))
 }
 
 #[derive(Insertable, Clone, Copy)]
@@ -75,6 +91,7 @@ pub(super) fn records(
 /// conversation has this id. `OutcomeUnknown` or another error of the database.
 pub fn create(connection: &mut Connection, new: &NewConversation<'_>) -> Result<Conversation> {
     new.check()?;
+    check_stored(connection, new.metadata)?;
     let user = require_user(connection, new.user_id)?;
     let public_id = new.public_id.map_or_else(public_id::generate, |id| Ok(id.to_owned()))?;
     let now = Timestamp::now();
@@ -146,15 +163,30 @@ pub enum Change<'a> {
     User(Option<&'a str>),
 }
 
+impl Change<'_> {
+    /// Validates the values without a database.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the name of the invalid field.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Title(Some(title)) => check_title(title),
+            Self::Metadata(Some(metadata)) => check_metadata(metadata, MAX_ROW_BYTES),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Changes a conversation. Returns false if it does not exist, or is archived or unarchived
 /// already.
 ///
 /// # Errors
-/// `InvalidInput` with the field `title` or `user_id`; `OutcomeUnknown` or another error of the
+/// `InvalidInput` with the field `title`, `metadata` or `user_id`; `OutcomeUnknown` or another error of the
 /// database.
 pub fn change(connection: &mut Connection, public_id: &str, change: Change<'_>) -> Result<bool> {
-    if let Change::Title(Some(title)) = change {
-        check_title(title)?;
+    change.check()?;
+    if let Change::Metadata(metadata) = change {
+        check_stored(connection, metadata)?;
     }
     let user = match change {
         Change::User(user) => require_user(connection, user)?,

@@ -1,19 +1,20 @@
 //! Rows of open turns.
 
-use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{Insertable, Queryable};
+use serde::{Deserialize, Serialize};
 
-use crate::connection::{Connection, on_engine};
+use crate::connection::Connection;
 use crate::error::Result;
+use crate::message::NewMessage;
 use crate::schema::open_turns;
-use crate::value::{Metadata, Timestamp};
-
-/// Maximum number of rows that one query returns. A row has at most 16 MiB, but few turns are open.
-const MAX_ROWS: i64 = 100;
+use crate::transfer::stored_rows;
+use crate::value::{Metadata, Timestamp, public_id, raw_json};
 
 /// An open turn, whose conversation and user are internal ids.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = open_turns)]
 #[diesel(treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct StoredTurn {
     /// Internal id.
     pub id: i64,
@@ -30,11 +31,40 @@ pub struct StoredTurn {
     /// Model that is asked.
     pub model: Option<String>,
     /// Additional data.
+    #[serde(default, with = "raw_json::optional")]
     pub metadata: Option<Metadata>,
     /// Time of the start.
     pub started_at: Timestamp,
     /// Time from which the turn counts as interrupted.
     pub lease_until: Timestamp,
+}
+
+stored_rows! {
+    StoredTurn: open_turns by id,
+        |row| {
+            let metadata = row.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len());
+            700 + row.user_message.len() + metadata
+        },
+        |row| {
+            public_id::check("public_id", &row.public_id)?;
+            row.clone().into_message().check()
+        };
+}
+
+impl StoredTurn {
+    /// Returns the message of the turn, without a response.
+    pub(super) fn into_message(self) -> NewMessage {
+        NewMessage {
+            user_message: self.user_message,
+            provider: self.provider,
+            model: self.model,
+            metadata: self.metadata,
+            timestamp: Some(self.started_at),
+            conversation_id: self.conversation_id,
+            user_id: self.user_id,
+            ..NewMessage::default()
+        }
+    }
 }
 
 #[derive(Insertable, Clone, Copy)]
@@ -50,40 +80,4 @@ pub(super) struct NewRow<'a> {
     pub(super) metadata: Option<&'a Metadata>,
     pub(super) started_at: Timestamp,
     pub(super) lease_until: Timestamp,
-}
-
-/// Counts all open turns.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn count_all_turns(connection: &mut Connection) -> Result<i64> {
-    let counted = on_engine!(connection, c => open_turns::table.count().get_result::<i64>(c));
-    counted.map_err(|error| connection.read_error(error))
-}
-
-/// Returns up to 100 open turns with an internal id greater than `id`, ordered by it. The result is
-/// empty at the end.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn list_turns_after_id(connection: &mut Connection, id: i64) -> Result<Vec<StoredTurn>> {
-    let rows = on_engine!(connection, c => open_turns::table
-        .filter(open_turns::id.gt(id))
-        .order(open_turns::id.asc())
-        .select(open_turns::all_columns)
-        .limit(MAX_ROWS)
-        .load::<StoredTurn>(c));
-    rows.map_err(|error| connection.read_error(error))
-}
-
-/// Stores open turns with their ids, in the caller's transaction. The database's id sequence is not
-/// advanced.
-///
-/// # Errors
-/// The database's error, for example for a duplicate id.
-pub fn insert_turns_with_ids(connection: &mut Connection, rows: &[StoredTurn]) -> Result<()> {
-    let stored = on_engine!(connection, c => rows.iter().cloned().try_for_each(|row| {
-        diesel::insert_into(open_turns::table).values(row).execute(c).map(drop)
-    }));
-    stored.map_err(|error| connection.write_error(error))
 }

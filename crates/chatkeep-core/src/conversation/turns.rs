@@ -158,17 +158,7 @@ fn move_turn(
     if deleted.map_err(|error| connection.write_error(error))? == 0 {
         return Ok(None);
     }
-    let start = NewMessage {
-        user_message: turn.user_message,
-        provider: turn.provider,
-        model: turn.model,
-        metadata: turn.metadata,
-        timestamp: Some(turn.started_at),
-        conversation_id: turn.conversation_id,
-        user_id: turn.user_id,
-        ..NewMessage::default()
-    };
-    let message = end.complete(start);
+    let message = end.complete(turn.into_message());
     let id = insert(connection, &message)?;
     Ok(Some((id, message)))
 }

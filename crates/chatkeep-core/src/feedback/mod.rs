@@ -5,5 +5,4 @@ mod rows;
 mod store;
 
 pub use record::{Feedback, NewFeedback};
-pub use rows::{count_all, insert_with_ids, list_after_id};
 pub use store::{FeedbackSummary, delete, delete_batch_older_than, get, list, put, summary};

@@ -4,10 +4,12 @@ use diesel::{Insertable, Queryable};
 use serde::{Deserialize, Serialize};
 
 use super::rows::message_feedback;
+use crate::connection::Connection;
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::message::MAX_ROW_BYTES;
-use crate::value::{Timestamp, check_name, refuse_nul};
+use crate::transfer::stored_rows;
+use crate::value::{Timestamp, check_bytes, check_name, refuse_nul};
 
 /// Maximum length of a user's name, in characters.
 const MAX_USER: usize = 255;
@@ -65,12 +67,7 @@ impl NewFeedback<'_> {
             ));
         }
         let comment = self.comment.unwrap_or_default();
-        if comment.len() as u64 > MAX_ROW_BYTES {
-            return Err(Error::invalid_input(
-                "comment",
-                format!("has {} bytes; at most {MAX_ROW_BYTES} can be stored", comment.len()),
-            ));
-        }
+        check_bytes("comment", comment, MAX_ROW_BYTES)?;
         refuse_nul("comment", comment)
     }
 }
@@ -82,14 +79,12 @@ pub(super) fn check_user(user: &str) -> Result<()> {
     check_name("user", user, MAX_USER)
 }
 
-impl Feedback {
-    /// Validates a row from an archive.
-    ///
-    /// # Errors
-    /// `InvalidInput` with the name of the invalid field.
-    pub fn check(&self) -> Result<()> {
-        let Self { message_id, user, rating, comment, .. } = self;
-        let (message_id, rating, comment) = (*message_id, (*rating).into(), comment.as_deref());
-        NewFeedback { message_id, user, rating, comment }.check()
-    }
+stored_rows! {
+    Feedback: message_feedback by id,
+        |row| 400 + row.comment.as_ref().map_or(0, String::len),
+        |row| {
+            let Self { message_id, user, rating, comment, .. } = row;
+            let (message_id, rating, comment) = (*message_id, (*rating).into(), comment.as_deref());
+            NewFeedback { message_id, user, rating, comment }.check()
+        };
 }

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::insert_chunks::{self, ChunkRow, MAX_CHUNK_BYTES, split};
-use super::new::check_bytes;
 use super::record::StreamStatus;
-use crate::connection::{Connection, Session, on_engine};
+use crate::connection::{Connection, Session, max_insert_bytes, on_engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::MAX_ROW_BYTES;
 use crate::schema::{chat_streams, stream_chunks};
-use crate::value::{Timestamp, refuse_nul};
+use crate::value::{Timestamp, check_bytes, refuse_nul};
 
 /// Minimum time between two changes of `updated_at`, in microseconds. The column is in an index, so
 /// changing it in each transaction would cost PostgreSQL an entry in every index of the table.
@@ -82,7 +81,7 @@ pub fn append(connection: &mut Connection, texts: &[StreamText<'_>]) -> Result<V
     connection.transaction(|connection| {
         let locked = lock(connection, texts)?;
         let now = Timestamp::now();
-        let max_chunk = insert_chunks::max_bytes(connection).min(MAX_CHUNK_BYTES);
+        let max_chunk = max_insert_bytes(connection).min(MAX_CHUNK_BYTES);
         let mut outcomes = Vec::with_capacity(texts.len());
         let mut chunks = Vec::new();
         let mut changes: BTreeMap<(i64, bool), Vec<i64>> = BTreeMap::new();

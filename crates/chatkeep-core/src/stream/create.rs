@@ -4,7 +4,7 @@ use diesel::result::Error as DieselError;
 use diesel::{Insertable, RunQueryDsl};
 
 use super::list::info;
-use super::new::{NewStream, check_bytes};
+use super::new::NewStream;
 use super::record::StreamInfo;
 use super::rows::StoredStream;
 use crate::connection::{Connection, insert_one};
@@ -12,7 +12,7 @@ use crate::db_error::constraint::{Unique, explain_duplicate, is_reference};
 use crate::error::{Error, Result};
 use crate::public_ids::{no_conversation, require_conversation, require_user};
 use crate::schema::chat_streams;
-use crate::value::{Metadata, Timestamp, public_id};
+use crate::value::{Metadata, Timestamp, check_bytes, public_id};
 
 #[derive(Insertable, Clone, Copy)]
 #[diesel(table_name = chat_streams)]

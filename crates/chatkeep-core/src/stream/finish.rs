@@ -3,12 +3,12 @@
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::list::get;
-use super::new::{StreamEnd, check_bytes};
+use super::new::StreamEnd;
 use super::record::FinishedStream;
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::chat_streams;
-use crate::value::Timestamp;
+use crate::value::{Timestamp, check_bytes};
 
 /// Ends a stream, unless it has ended before.
 ///

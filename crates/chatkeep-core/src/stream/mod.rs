@@ -19,11 +19,8 @@ pub use create::create;
 pub use finish::{cancel, finish, interrupt_stale_batch};
 pub use insert_chunks::MAX_CHUNK_BYTES;
 pub use list::{get, list};
-pub use new::{NewStream, StreamEnd, check_seconds, check_status, check_stream_id};
+pub use new::{NewStream, StreamEnd, check_seconds, check_stream_id};
 pub use prune::{delete_chunks_batch, delete_ended_batch};
 pub use read::{Position, positions, read, text};
 pub use record::{FinishedStream, StreamChunk, StreamInfo, StreamPage, StreamRead, StreamStatus};
-pub use rows::{
-    StoredChunk, StoredStream, chunks_after_id, count_all_chunks, count_all_streams,
-    insert_chunks_with_ids, insert_streams_with_ids, streams_after_id,
-};
+pub use rows::{StoredChunk, StoredStream};

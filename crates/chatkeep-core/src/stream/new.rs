@@ -4,7 +4,7 @@ use super::record::StreamStatus;
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::message::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES};
-use crate::value::{Cost, Metadata, check_name, public_id, refuse_nul};
+use crate::value::{Cost, Metadata, check_bytes, check_name, public_id, refuse_nul};
 
 /// Maximum length of a kind, in characters.
 const MAX_KIND: usize = 50;
@@ -189,16 +189,6 @@ pub fn check_stream_id(id: &str) -> Result<()> {
     refuse_nul("stream_id", id)
 }
 
-/// Checks the stored name of a state.
-///
-/// # Errors
-/// `InvalidInput` with the field `status` when there is no such state.
-pub fn check_status(name: &str) -> Result<()> {
-    StreamStatus::from_stored(name)
-        .map(drop)
-        .map_err(|_| Error::invalid_input("status", format!("{name:?} is not a state of a stream")))
-}
-
 /// Checks a duration in whole seconds.
 ///
 /// # Errors
@@ -208,13 +198,4 @@ pub fn check_seconds(seconds: i64) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_input("seconds", format!("must be from 0 to {MAX_SECONDS}, not {seconds}")))
-}
-
-/// Checks that a text has at most `limit` bytes of UTF-8.
-pub(super) fn check_bytes(field: &'static str, text: &str, limit: u64) -> Result<()> {
-    let size = text.len() as u64;
-    if size <= limit {
-        return Ok(());
-    }
-    Err(Error::invalid_input(field, format!("has {size} bytes; at most {limit} can be stored")))
 }

@@ -4,8 +4,7 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::record::{StreamChunk, StreamRead, StreamStatus};
-use super::rows::first;
-use crate::connection::{Connection, RowBudget, on_engine};
+use crate::connection::{Connection, MAX_BYTES, RowBudget, first_within, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::{chat_streams, stream_chunks};
 use crate::value::check_limit;
@@ -13,8 +12,6 @@ use crate::value::check_limit;
 /// Number of chunks that are read at a time for a whole text. A server sends all of them, also
 /// those beyond [`MAX_BYTES`].
 const TEXT_CHUNKS: i64 = 500;
-/// Maximum size of the chunks that one call returns, in bytes, unless the first one is larger.
-const MAX_BYTES: usize = 4 << 20;
 
 /// The last chunk and the state of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +91,7 @@ fn chunks(
             .select((stream_chunks::seq, stream_chunks::content))
             .limit(limit)
             .load_iter::<(i64, String), DefaultLoadingMode>(c)
-            .and_then(|rows| first(rows, budget, |(_, text)| text.len() + 8)));
+            .and_then(|rows| first_within(rows, budget, |(_, text)| text.len() + 8)));
         rows.map_err(|error| connection.read_error(error))
     };
     let (rows, _) = connection.within_budget(budget, read)?;

@@ -1,23 +1,22 @@
 //! Complete rows of streams and chunks, for copying them between databases.
 
-use diesel::connection::DefaultLoadingMode;
-use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{Insertable, Queryable};
+use serde::{Deserialize, Serialize};
 
-use super::insert_chunks::{ChunkRow, insert_each};
-use crate::connection::{Connection, RowBudget, all_stored, on_engine};
-use crate::error::Result;
+use super::append::check_text;
+use super::new::{NewStream, StreamEnd};
+use super::record::StreamStatus;
+use crate::connection::Connection;
+use crate::error::{Error, Result};
 use crate::schema::{chat_streams, stream_chunks};
-use crate::value::{Cost, Metadata, Timestamp};
-
-/// Maximum number of rows that one query returns.
-const MAX_ROWS: i64 = 2_000;
-/// Maximum size of the rows that one query returns, in bytes, unless the first row is larger.
-const MAX_BYTES: usize = 4 << 20;
+use crate::transfer::stored_rows;
+use crate::value::{Cost, Metadata, Timestamp, raw_json};
 
 /// A stream with all its columns.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = chat_streams)]
 #[diesel(treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct StoredStream {
     /// Internal id.
     pub id: i64,
@@ -48,6 +47,7 @@ pub struct StoredStream {
     /// Reason of a failure.
     pub error: Option<String>,
     /// Additional data.
+    #[serde(default, with = "raw_json::optional")]
     pub metadata: Option<Metadata>,
     /// Creation time.
     pub created_at: Timestamp,
@@ -58,8 +58,9 @@ pub struct StoredStream {
 }
 
 /// A chunk with all its columns.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = stream_chunks)]
+#[serde(deny_unknown_fields)]
 pub struct StoredChunk {
     /// Internal id.
     pub id: i64,
@@ -73,118 +74,42 @@ pub struct StoredChunk {
     pub created_at: Timestamp,
 }
 
-/// Returns the next streams with an internal id greater than `id`, ordered by id. The result is
-/// empty at the end.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn streams_after_id(connection: &mut Connection, id: i64) -> Result<Vec<StoredStream>> {
-    let budget = RowBudget::bytes(MAX_BYTES);
-    let size = |row: &StoredStream| {
-        let metadata = row.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len());
-        600 + metadata + row.error.as_ref().map_or(0, String::len)
-    };
-    let read = |connection: &mut Connection| {
-        let rows = on_engine!(connection, c => chat_streams::table
-            .filter(chat_streams::id.gt(id))
-            .order(chat_streams::id.asc())
-            .select(chat_streams::all_columns)
-            .limit(MAX_ROWS)
-            .load_iter::<StoredStream, DefaultLoadingMode>(c)
-            .and_then(|rows| first(rows, budget, size)));
-        rows.map_err(|error| connection.read_error(error))
-    };
-    connection.within_budget(budget, read).map(|(rows, _)| rows)
+stored_rows! {
+    StoredStream: chat_streams by id,
+        |row| {
+            let metadata = row.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len());
+            600 + metadata + row.error.as_ref().map_or(0, String::len)
+        },
+        check_stream;
+    StoredChunk: stream_chunks by id,
+        |row| row.content.len() + 64,
+        |row| {
+            check_text(&row.content).map_err(|error| error.with_field("content"))?;
+            at_least("seq", row.seq, 1)
+        };
 }
 
-/// Returns the next chunks with an internal id greater than `id`, ordered by id. The result is
-/// empty at the end.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn chunks_after_id(connection: &mut Connection, id: i64) -> Result<Vec<StoredChunk>> {
-    let budget = RowBudget::bytes(MAX_BYTES);
-    let read = |connection: &mut Connection| {
-        let rows = on_engine!(connection, c => stream_chunks::table
-            .filter(stream_chunks::id.gt(id))
-            .order(stream_chunks::id.asc())
-            .select(stream_chunks::all_columns)
-            .limit(MAX_ROWS)
-            .load_iter::<StoredChunk, DefaultLoadingMode>(c)
-            .and_then(|rows| first(rows, budget, |row| row.content.len() + 32)));
-        rows.map_err(|error| connection.read_error(error))
+/// Validates a stream as for creating and ending it.
+fn check_stream(row: &StoredStream) -> Result<()> {
+    let row = row.clone();
+    let stream = NewStream {
+        kind: row.kind,
+        provider: row.provider,
+        model: row.model,
+        metadata: row.metadata,
+        public_id: Some(row.public_id),
+        ..NewStream::default()
     };
-    connection.within_budget(budget, read).map(|(rows, _)| rows)
+    stream.check()?;
+    StreamEnd { error: row.error, tokens: row.tokens, ..StreamEnd::default() }.check()?;
+    StreamStatus::from_stored(&row.status)
+        .map_err(|error| Error::invalid_input("status", error.message().to_owned()))?;
+    at_least("last_seq", row.last_seq, 0)
 }
 
-/// Returns the first rows within the budget. SQLite reads only one row that it leaves out.
-pub(super) fn first<T>(
-    rows: impl Iterator<Item = diesel::QueryResult<T>>,
-    mut budget: RowBudget,
-    size: impl Fn(&T) -> usize,
-) -> diesel::QueryResult<Vec<T>> {
-    let mut kept = Vec::new();
-    for row in rows {
-        let row = row?;
-        if !budget.keeps(size(&row)) {
-            break;
-        }
-        kept.push(row);
+fn at_least(field: &'static str, number: i64, least: i64) -> Result<()> {
+    if number >= least {
+        return Ok(());
     }
-    Ok(kept)
-}
-
-/// Counts all streams.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn count_all_streams(connection: &mut Connection) -> Result<i64> {
-    let counted = on_engine!(connection, c => chat_streams::table.count().get_result::<i64>(c));
-    counted.map_err(|error| connection.read_error(error))
-}
-
-/// Counts all chunks.
-///
-/// # Errors
-/// `Unavailable` or another error of the database.
-pub fn count_all_chunks(connection: &mut Connection) -> Result<i64> {
-    let counted = on_engine!(connection, c => stream_chunks::table.count().get_result::<i64>(c));
-    counted.map_err(|error| connection.read_error(error))
-}
-
-/// Stores streams with their ids, in the caller's transaction. The database's id sequence is not
-/// advanced.
-///
-/// # Errors
-/// The database's error, for example for a duplicate id.
-pub fn insert_streams_with_ids(connection: &mut Connection, rows: &[StoredStream]) -> Result<()> {
-    let stored = rows.iter().try_for_each(|row| {
-        on_engine!(connection, c => {
-            all_stored(diesel::insert_into(chat_streams::table).values(row).execute(c), 1)
-        })
-    });
-    stored.map_err(|error| connection.write_error(error))
-}
-
-/// Stores chunks with their ids, in the caller's transaction. The database's id sequence is not
-/// advanced.
-///
-/// # Errors
-/// The database's error, for example for a duplicate id.
-pub fn insert_chunks_with_ids(connection: &mut Connection, rows: &[StoredChunk]) -> Result<()> {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let chunk = ChunkRow {
-                stream_id: row.stream_id,
-                seq: row.seq,
-                content: &row.content,
-                created_at: row.created_at,
-            };
-            (stream_chunks::id.eq(row.id), chunk)
-        })
-        .collect();
-    let max_bytes = super::insert_chunks::max_bytes(connection);
-    let stored = insert_each!(connection, &rows, max_bytes, |row| row.1.content.len());
-    stored.map_err(|error| connection.write_error(error))
+    Err(Error::invalid_input(field, format!("must be {least} or more, not {number}")))
 }

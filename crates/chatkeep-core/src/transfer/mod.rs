@@ -6,6 +6,7 @@ mod other_writers;
 mod sequence;
 mod sqlite_backup;
 mod sqlite_file;
+mod stored_row;
 mod sync_folder;
 mod truncate;
 mod unfinished;
@@ -17,6 +18,8 @@ pub use sequence::{next_id, set_next_id, skip_ids_in_use};
 pub use sqlite_backup::SqliteBackup;
 pub(crate) use sqlite_file::integrity;
 pub use sqlite_file::{check_sqlite_file, copy_sqlite_file, is_sqlite_file, reclaim};
+pub use stored_row::StoredRow;
+pub(crate) use stored_row::stored_rows;
 pub use sync_folder::sync_folder;
 pub use truncate::truncate;
 pub use unfinished::{

@@ -5,8 +5,8 @@ use super::key::{email_key, username_key};
 use super::password::{PasswordScheme, check_password};
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::check_name;
-use crate::value::{Metadata, Secret, public_id};
+use crate::message::MAX_ROW_BYTES;
+use crate::value::{Metadata, Secret, check_bytes, check_name, public_id};
 
 /// Maximum length of a name to show, in characters.
 const MAX_NAME: usize = 255;
@@ -99,6 +99,7 @@ impl NewUser {
             ));
         }
         check_profile(self.name.as_deref(), self.avatar_url.as_deref())?;
+        check_metadata(self.metadata.as_ref())?;
         if let Some(id) = &self.public_id {
             public_id::check("public_id", id)?;
         }
@@ -130,6 +131,11 @@ pub(super) fn check_profile(name: Option<&str>, avatar_url: Option<&str>) -> Res
         check_name("avatar_url", url, MAX_AVATAR_URL)?;
     }
     Ok(())
+}
+
+/// Checks the size of additional data.
+pub(super) fn check_metadata(metadata: Option<&Metadata>) -> Result<()> {
+    metadata.map_or(Ok(()), |metadata| check_bytes("metadata", metadata.as_json(), MAX_ROW_BYTES))
 }
 
 fn needs(missing: &'static str, given: &'static str) -> Error {

@@ -2,22 +2,28 @@
 
 use std::fmt;
 
-use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{Insertable, Queryable};
+use serde::{Deserialize, Serialize};
 
-use crate::connection::{Connection, on_engine};
-use crate::error::Result;
+use super::identities::check_identity;
+use super::key::{email_key, username_key};
+use super::new::{check_metadata, check_profile};
+use super::one_time::{check_purpose, check_subject};
+use super::password::{PasswordScheme, import_hash};
+use super::roles::check_role;
+use crate::connection::Connection;
+use crate::error::{Error, Result};
 use crate::schema::{
     Characters, chat_users, one_time_secrets, user_identities, user_passwords, user_roles,
 };
-use crate::value::{Metadata, Timestamp};
-
-/// Maximum number of rows that one query returns.
-const MAX_ROWS: i64 = 1_000;
+use crate::transfer::stored_rows;
+use crate::value::{Metadata, Secret, Timestamp, check_hex, check_name, public_id, raw_json};
 
 /// A user.
-#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = chat_users)]
 #[diesel(treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct StoredUser {
     /// Id inside the database.
     pub id: i64,
@@ -43,6 +49,7 @@ pub struct StoredUser {
     #[diesel(deserialize_as = Characters<String>, serialize_as = Characters<String>)]
     pub stamp: String,
     /// Additional data.
+    #[serde(default, with = "raw_json::optional")]
     pub metadata: Option<Metadata>,
     /// Creation time.
     pub created_at: Timestamp,
@@ -53,9 +60,10 @@ pub struct StoredUser {
 }
 
 /// The hash of a user's password, which `Debug` does not show.
-#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = user_passwords)]
 #[diesel(treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct StoredPassword {
     /// The user's id.
     pub user_id: i64,
@@ -70,9 +78,10 @@ pub struct StoredPassword {
 }
 
 /// An account of a user at another provider.
-#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = user_identities)]
 #[diesel(treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct StoredIdentity {
     /// The identity's id.
     pub id: i64,
@@ -91,9 +100,10 @@ pub struct StoredIdentity {
 }
 
 /// A role of a user.
-#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = user_roles)]
 #[diesel(treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct StoredRole {
     /// The grant's id.
     pub id: i64,
@@ -110,9 +120,10 @@ pub struct StoredRole {
 }
 
 /// The hash of a secret that is valid once, which `Debug` does not show.
-#[derive(Clone, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = one_time_secrets)]
 #[diesel(treat_none_as_default_value = false)]
+#[serde(deny_unknown_fields)]
 pub struct StoredSecret {
     /// The secret's id.
     pub id: i64,
@@ -129,56 +140,50 @@ pub struct StoredSecret {
     pub expires_at: Timestamp,
 }
 
-/// A complete row of a table that is copied by ascending id.
-pub trait StoredRow: Sized + Clone {
-    /// Returns up to 1,000 rows with an id greater than `id`, ordered by id. The result is empty at
-    /// the end.
-    ///
-    /// # Errors
-    /// `Unavailable` or another error of the database.
-    fn list_after_id(connection: &mut Connection, id: i64) -> Result<Vec<Self>>;
-
-    /// Counts all rows.
-    ///
-    /// # Errors
-    /// `Unavailable` or another error of the database.
-    fn count_all(connection: &mut Connection) -> Result<i64>;
-
-    /// Stores rows with their ids, in the caller's transaction. The database's id sequence is not
-    /// advanced.
-    ///
-    /// # Errors
-    /// The database's error, for example for a duplicate id.
-    fn insert_with_ids(connection: &mut Connection, rows: &[Self]) -> Result<()>;
+stored_rows! {
+    StoredUser: chat_users by id,
+        |row| 5_000 + row.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len()),
+        check_user;
+    StoredPassword: user_passwords by user_id, |_| 600, |row| {
+        let scheme = PasswordScheme::from_name(&row.scheme).ok_or_else(|| {
+            Error::invalid_input("scheme", format!("{:?} is unknown", row.scheme))
+        })?;
+        import_hash(&Secret::from(row.hash.as_str()), Some(scheme), None)?;
+        row.pepper_id.as_deref().map_or(Ok(()), |id| check_name("pepper_id", id, 64))
+    };
+    StoredIdentity: user_identities by id, |_| 700, |row| {
+        check_identity(&row.provider, &row.subject)?;
+        row.email.as_deref().map_or(Ok(()), |email| check_name("email", email, 255))
+    };
+    StoredRole: user_roles by id, |_| 500, |row| {
+        check_role(&row.role)?;
+        row.granted_by.as_deref().map_or(Ok(()), |name| check_name("granted_by", name, 255))
+    };
+    StoredSecret: one_time_secrets by id, |_| 500, |row| {
+        check_hex("digest", &row.digest, 64)?;
+        check_purpose(&row.purpose)?;
+        check_subject(&row.subject)
+    };
 }
 
-macro_rules! stored_rows {
-    ($($row:ident: $table:ident by $id:ident;)+) => {$(
-        impl StoredRow for $row {
-            fn list_after_id(connection: &mut Connection, id: i64) -> Result<Vec<Self>> {
-                let rows = on_engine!(connection, c => $table::table
-                    .filter($table::$id.gt(id))
-                    .order($table::$id.asc())
-                    .select($table::all_columns)
-                    .limit(MAX_ROWS)
-                    .load::<Self>(c));
-                rows.map_err(|error| connection.read_error(error))
-            }
+/// Validates a user as for creating it. The user must be found by the keys.
+fn check_user(row: &StoredUser) -> Result<()> {
+    public_id::check("public_id", &row.public_id)?;
+    check_profile(row.name.as_deref(), row.avatar_url.as_deref())?;
+    check_hex("stamp", &row.stamp, 32)?;
+    check_metadata(row.metadata.as_ref())?;
+    if row.email.as_deref().map(email_key).transpose()? != row.email_key {
+        return Err(Error::invalid_input("email_key", "is not that of the email"));
+    }
+    if row.username.as_deref().map(username_key).transpose()? != row.username_key {
+        return Err(Error::invalid_input("username_key", "is not that of the username"));
+    }
+    Ok(())
+}
 
-            fn count_all(connection: &mut Connection) -> Result<i64> {
-                let counted =
-                    on_engine!(connection, c => $table::table.count().get_result::<i64>(c));
-                counted.map_err(|error| connection.read_error(error))
-            }
-
-            fn insert_with_ids(connection: &mut Connection, rows: &[Self]) -> Result<()> {
-                let stored = on_engine!(connection, c => rows.iter().cloned().try_for_each(|row| {
-                    diesel::insert_into($table::table).values(row).execute(c).map(drop)
-                }));
-                stored.map_err(|error| connection.write_error(error))
-            }
-        }
-
+/// `Debug` does not show what identifies a user.
+macro_rules! debug_by_id {
+    ($($row:ident: $id:ident;)+) => {$(
         impl fmt::Debug for $row {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($row)).field("id", &self.$id).finish_non_exhaustive()
@@ -187,10 +192,10 @@ macro_rules! stored_rows {
     )+};
 }
 
-stored_rows! {
-    StoredUser: chat_users by id;
-    StoredPassword: user_passwords by user_id;
-    StoredIdentity: user_identities by id;
-    StoredRole: user_roles by id;
-    StoredSecret: one_time_secrets by id;
+debug_by_id! {
+    StoredUser: id;
+    StoredPassword: user_id;
+    StoredIdentity: id;
+    StoredRole: id;
+    StoredSecret: id;
 }

@@ -5,7 +5,7 @@ use diesel::{AsChangeset, ExpressionMethods, QueryDsl, RunQueryDsl};
 use super::duplicate;
 use super::identities;
 use super::key::{email_key, username_key};
-use super::new::check_profile;
+use super::new::{check_metadata, check_profile};
 use super::record::User;
 use super::store::{UserKey, find, lock};
 use crate::connection::{Connection, on_engine};
@@ -45,6 +45,7 @@ impl UserChanges {
     /// `InvalidInput` with the name of the invalid field.
     pub fn check(&self) -> Result<CheckedChanges<'_>> {
         check_profile(self.name.as_deref(), self.avatar_url.as_deref())?;
+        check_metadata(self.metadata.as_ref())?;
         let key = |text: &Option<String>, key: fn(&str) -> Result<String>| {
             text.as_deref().map(|text| removable(text).map(key).transpose()).transpose()
         };

@@ -27,3 +27,21 @@ pub(crate) fn check_name(field: &'static str, text: &str, limit: usize) -> Resul
     }
     Ok(())
 }
+
+/// Checks that a text has at most `limit` bytes of UTF-8.
+pub(crate) fn check_bytes(field: &'static str, text: &str, limit: u64) -> Result<()> {
+    let size = text.len() as u64;
+    if size <= limit {
+        return Ok(());
+    }
+    Err(Error::invalid_input(field, format!("has {size} bytes; at most {limit} can be stored")))
+}
+
+/// Checks that a text is `length` lower-case hexadecimal digits.
+pub(crate) fn check_hex(field: &'static str, text: &str, length: usize) -> Result<()> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() == length && text.bytes().all(is_digit) {
+        return Ok(());
+    }
+    Err(Error::invalid_input(field, format!("is not {length} hexadecimal digits")))
+}

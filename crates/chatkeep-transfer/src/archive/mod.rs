@@ -5,7 +5,7 @@
 //! | `messages/000001.jsonl`, … | rows of a table, ordered by id; a folder for each table |
 //! | `manifest.json` | the [`Manifest`]; the last entry, so a truncated archive has none |
 //!
-//! Each part is a few megabytes, which bounds the memory of readers and writers.
+//! A part has up to 4 MiB, or one larger row, which bounds the memory of readers and writers.
 //! `tar --zstd -xf FILE` unpacks an archive.
 //!
 //! A new table or column does not change the version of the format. An archive with rows of a table

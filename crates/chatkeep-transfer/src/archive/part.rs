@@ -9,8 +9,9 @@ use super::manifest::Part;
 use crate::digest::hex;
 use crate::table::{HandOver, Rows, TransferTable};
 
-/// Maximum length of a line: a row of 16 MiB, six times as long after JSON escaping, plus the keys.
-const MAX_LINE_BYTES: u64 = 97 << 20;
+/// Maximum length of a line: a text of 16 MiB, six times as long after JSON escaping, and metadata of
+/// 16 MiB, plus the keys.
+const MAX_LINE_BYTES: u64 = 113 << 20;
 /// Size of a batch, in bytes of its lines.
 const BATCH_BYTES: u64 = 4 << 20;
 
@@ -39,7 +40,7 @@ pub(crate) fn read_part<T: TransferTable>(
         batch_bytes += read as u64;
         let damaged = |reason: &str| Failure::Damaged(format!("{name}, line {rows}: {reason}"));
         if read as u64 > MAX_LINE_BYTES {
-            return Err(damaged("exceeds the maximum length of 97 MiB"));
+            return Err(damaged("exceeds the maximum length of 113 MiB"));
         }
         let text = std::str::from_utf8(&line).map_err(|_| damaged("is not UTF-8"))?;
         batch.push(T::read_line(text).map_err(|reason| match unknown_field(&reason) {

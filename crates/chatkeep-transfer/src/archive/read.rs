@@ -13,7 +13,7 @@ use super::manifest::{FORMAT, Manifest, Part};
 use crate::digest::Digests;
 use crate::table::{AnyTable, Batch, Tables};
 
-/// Maximum size of a part: a few megabytes, or one row of 16 MiB, six times as long after escaping.
+/// Maximum size of a part: a few megabytes, or one line of up to 113 MiB.
 const MAX_PART_BYTES: u64 = 128 << 20;
 /// Maximum size of the manifest.
 const MAX_MANIFEST_BYTES: u64 = 32 << 20;

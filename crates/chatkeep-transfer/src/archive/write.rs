@@ -13,6 +13,8 @@ use crate::table::Batch;
 
 /// Compression level: zstd's default.
 const LEVEL: i32 = 3;
+/// Maximum size of a part, in bytes, unless its only row is larger. Readers accept much more.
+const PART_BYTES: usize = 4 << 20;
 
 /// Writer of an archive.
 pub(crate) struct Writer<W: Write> {
@@ -35,18 +37,27 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    /// Writes a batch as one part.
+    /// Writes a batch as one part, or as several if it is large.
     pub(crate) fn add(&mut self, batch: &dyn Batch) -> Result<()> {
+        let mut from = 0;
+        while (from as u64) < batch.len() {
+            from += self.add_part(batch, from)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows from an index on as one part. Returns their number, which is at least 1.
+    fn add_part(&mut self, batch: &dyn Batch, from: usize) -> Result<usize> {
         let count = self.counts.entry(batch.table()).or_default();
         *count += 1;
         let name = format!("{}/{count:06}.jsonl", batch.table());
         let mut lines = std::mem::take(&mut self.buffer);
         lines.clear();
-        batch.write_lines(&mut lines)?;
+        let rows = batch.write_lines(from, PART_BYTES, &mut lines)?;
         self.entry(&name, &lines)?;
-        self.parts.push(Part::new(name, batch.len(), lines.len() as u64, hex_digest(&lines)));
+        self.parts.push(Part::new(name, rows as u64, lines.len() as u64, hex_digest(&lines)));
         self.buffer = lines;
-        Ok(())
+        Ok(rows)
     }
 
     fn entry(&mut self, name: &str, bytes: &[u8]) -> Result<()> {

@@ -25,8 +25,9 @@ pub(crate) trait Batch: Send {
     /// Stores all rows with their ids, in the caller's transaction.
     fn insert(&self, connection: &mut Connection) -> Result<()>;
 
-    /// Appends the rows to `out`, one line of JSON each.
-    fn write_lines(&self, out: &mut Vec<u8>) -> Result<()>;
+    /// Appends rows to `out`, one line of JSON each, from the row with index `from` on: up to
+    /// `limit` bytes, or one larger row. Returns the number of rows.
+    fn write_lines(&self, from: usize, limit: usize, out: &mut Vec<u8>) -> Result<usize>;
 }
 
 /// Rows of a table.
@@ -59,7 +60,16 @@ impl<T: TransferTable> Batch for Rows<T> {
         T::insert_with_ids(connection, &self.0)
     }
 
-    fn write_lines(&self, out: &mut Vec<u8>) -> Result<()> {
-        self.0.iter().try_for_each(|row| T::write_line(row, out))
+    fn write_lines(&self, from: usize, limit: usize, out: &mut Vec<u8>) -> Result<usize> {
+        let rows = self.0.get(from..).unwrap_or_default();
+        for (count, row) in rows.iter().enumerate() {
+            let length = out.len();
+            T::write_line(row, out)?;
+            if count > 0 && out.len() > limit {
+                out.truncate(length);
+                return Ok(count);
+            }
+        }
+        Ok(rows.len())
     }
 }

@@ -5,37 +5,28 @@
 
 mod api_tokens;
 mod batch;
-mod chat_conversations;
-mod chat_streams;
-mod conversation_items;
 mod erased;
-mod message_feedback;
 mod messages;
 mod next_ids;
-mod open_turns;
 mod row_counts;
-mod stream_chunks;
+mod stored;
 mod user_sessions;
-mod users;
 
 use chatkeep_core::{Connection, Result};
 
 pub(crate) use api_tokens::ApiTokens;
 pub(crate) use batch::{Batch, Rows};
-pub(crate) use chat_conversations::ChatConversations;
-pub(crate) use chat_streams::ChatStreams;
-pub(crate) use conversation_items::ConversationItems;
 pub(crate) use erased::{AnyTable, HandOver};
 pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
-pub(crate) use open_turns::OpenTurns;
 pub use row_counts::{RowCounts, TableRows, count_rows};
-pub(crate) use stream_chunks::StreamChunks;
+use stored::{
+    ChatConversations, ChatStreams, ChatUsers, ConversationItems, MessageFeedback, OneTimeSecrets,
+    OpenTurns, StreamChunks, UserIdentities, UserPasswords, UserRoles,
+};
 pub(crate) use user_sessions::UserSessions;
-pub(crate) use users::{ChatUsers, OneTimeSecrets, UserIdentities, UserPasswords, UserRoles};
 
 use crate::digest::RowDigest;
-use message_feedback::MessageFeedback;
 
 /// All tables, each after those that it references.
 pub(crate) const TABLES: Tables = &[
