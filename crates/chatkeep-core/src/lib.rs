@@ -100,9 +100,10 @@ pub mod conversations {
 /// Streamed responses: creation, appended text, reads and retention.
 pub mod streams {
     pub use crate::stream::{
-        AppendOutcome, MAX_CHUNK_BYTES, Position, StoredChunk, StoredStream, StreamText, append,
-        cancel, check_seconds, check_stream_id, check_text, create, delete_chunks_batch,
-        delete_ended_batch, finish, get, interrupt_stale_batch, list, positions, read, text,
+        AppendOutcome, MAX_CHUNK_BYTES, MovedTurn, Position, StoredChunk, StoredStream, StreamText,
+        append, cancel, check_seconds, check_stream_id, check_text, create, delete_chunks_batch,
+        delete_ended_batch, finish, get, interrupt_stale, interrupt_stale_batch, list, positions,
+        read, stale_with_turn, text,
     };
 }
 

@@ -1,4 +1,4 @@
-//! Look-ups between the public and the internal ids of users and conversations.
+//! Look-ups between the public and the internal ids of users, conversations and open turns.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
-use crate::schema::{chat_conversations, chat_users};
+use crate::schema::{chat_conversations, chat_users, open_turns};
 use crate::value::public_id;
 
 /// Maximum number of ids in one query.
@@ -16,14 +16,14 @@ const MAX_IDS: usize = 1_000;
 macro_rules! look_ups {
     (
         $table:ident, $field:literal, $noun:literal,
-        $find:ident, $require:ident, $visibility:vis $missing:ident, $public_ids:ident
+        $found:vis $find:ident, $require:ident, $visibility:vis $missing:ident, $public_ids:ident
     ) => {
         #[doc = concat!("Returns the internal id of the ", $noun, " with this public id, if it exists. It never")]
         /// changes.
         ///
         /// # Errors
         /// `Unavailable` or another error of the database.
-        pub fn $find(connection: &mut Connection, public_id: &str) -> Result<Option<i64>> {
+        $found fn $find(connection: &mut Connection, public_id: &str) -> Result<Option<i64>> {
             if !public_id::may_exist(public_id) {
                 return Ok(None);
             }
@@ -71,11 +71,16 @@ macro_rules! look_ups {
 
 look_ups!(
     chat_users, "user_id", "user",
-    find_user, require_user, pub(crate) no_user, public_ids_of_users
+    pub find_user, require_user, pub(crate) no_user, public_ids_of_users
 );
 look_ups!(
     chat_conversations, "conversation_id", "conversation",
-    find_conversation, require_conversation, pub no_conversation, public_ids_of_conversations
+    pub find_conversation, require_conversation, pub no_conversation, public_ids_of_conversations
+);
+
+look_ups!(
+    open_turns, "turn_id", "open turn",
+    pub(crate) find_turn, require_turn, pub(crate) no_turn, public_ids_of_turns
 );
 
 fn distinct(ids: impl Iterator<Item = i64>) -> Vec<i64> {

@@ -28,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) settings: ManagerSettings,
     /// All messages are written by it, so that they share transactions.
     pub(crate) write: Arc<WritePath>,
+    /// `None` unless the database is a SQLite file.
+    pub(crate) checkpoints: Option<Arc<Checkpoints>>,
 }
 
 impl Parts {
@@ -36,9 +38,9 @@ impl Parts {
         let executor = Arc::new(BlockingExecutor::new(pool.settings().pool_size as usize));
         let totals = Arc::new(TotalsUpdater::new(Arc::clone(&pool), Arc::clone(&executor)));
         let checkpoints = Checkpoints::new(Arc::clone(&pool), Arc::clone(&executor)).map(Arc::new);
-        let storage = Storage::new(Arc::clone(&pool), totals, checkpoints);
+        let storage = Storage::new(Arc::clone(&pool), totals, checkpoints.clone());
         let write = Arc::new(WritePath::new(storage, settings.writers));
-        Self { pool, executor, settings, write }
+        Self { pool, executor, settings, write, checkpoints }
     }
 }
 

@@ -5,6 +5,7 @@ mod input;
 mod model;
 mod reading;
 mod retention;
+mod turns;
 mod writing;
 
 use chatkeep::{Chatkeep, NewStream, StreamRead};

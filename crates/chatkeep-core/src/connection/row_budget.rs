@@ -45,7 +45,7 @@ impl RowBudget {
 /// Returns the first rows within the budget. SQLite reads only one row that it leaves out.
 pub(crate) fn first_within<T>(
     rows: impl Iterator<Item = QueryResult<T>>,
-    mut budget: RowBudget,
+    budget: &mut RowBudget,
     size: impl Fn(&T) -> usize,
 ) -> QueryResult<Vec<T>> {
     let mut kept = Vec::new();
@@ -79,7 +79,7 @@ macro_rules! rows_after_id {
                 .select($table::all_columns)
                 .limit(MAX_ROWS)
                 .load_iter::<_, DefaultLoadingMode>(c)
-                .and_then(|rows| first_within(rows, budget, $size)));
+                .and_then(|rows| first_within(rows, &mut { budget }, $size)));
             rows.map_err(|error| connection.read_error(error))
         };
         $connection.within_budget(budget, read).map(|(rows, _)| rows)

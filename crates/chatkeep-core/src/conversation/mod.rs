@@ -15,6 +15,7 @@ mod turn_record;
 mod turn_rows;
 mod turns;
 
+pub(crate) use activity::touch;
 pub(crate) use activity_of_many::touch_many;
 pub use copy::copy;
 pub use delete::{DeletionStep, delete_step, inactive_since};
@@ -32,3 +33,4 @@ pub use turn_rows::StoredTurn;
 pub use turns::{
     begin_turn, extend_turn, finish_turn, interrupt_turn, interrupted_turns, list_open_turns,
 };
+pub(crate) use turns::{move_turn, open_turn};

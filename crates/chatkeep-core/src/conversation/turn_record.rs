@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::turn_rows::StoredTurn;
+use crate::connection::Connection;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::{MessageStatus, NewMessage, Usage};
+use crate::message::{MAX_ROW_BYTES, MessageStatus, NewMessage, Usage};
 use crate::value::{Metadata, Timestamp};
 
 /// Maximum duration of a lease, in seconds: 30 days.
@@ -196,6 +198,20 @@ impl TurnEnd {
     /// `InvalidInput` with the name of the invalid field.
     pub fn check(&self) -> Result<()> {
         self.complete(NewMessage::default()).check()
+    }
+
+    /// Cuts the response so that the message of a turn can be stored. The response of an interrupted
+    /// turn is incomplete anyway.
+    pub(crate) fn cut_to_fit(&mut self, connection: &Connection, turn: &StoredTurn) {
+        let Some(mut text) = self.bot_response.take() else { return };
+        let rest = self.complete(turn.clone().into_message()).size_in_bytes();
+        let limit = connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
+        let room = usize::try_from(limit.saturating_sub(rest)).unwrap_or(usize::MAX);
+        if text.len() > room {
+            let end = (0..=room).rev().find(|end| text.is_char_boundary(*end));
+            text.truncate(end.unwrap_or(0));
+        }
+        self.bot_response = (!text.is_empty()).then_some(text);
     }
 
     /// Returns the message of a turn that started with `start`.

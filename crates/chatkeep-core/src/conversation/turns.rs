@@ -8,7 +8,9 @@ use super::turn_rows::{NewRow, StoredTurn};
 use crate::connection::{Connection, all_stored, on_engine};
 use crate::error::Result;
 use crate::message::{NewMessage, check_message, insert};
+use crate::public_ids::find_turn;
 use crate::schema::{chat_conversations, open_turns};
+use crate::stream::interrupt_of_turn;
 use crate::value::{Timestamp, public_id};
 
 /// Stores the start of a turn, and returns the turn's public id. `None` if the conversation does
@@ -90,24 +92,17 @@ pub fn finish_turn(
     end: &TurnEnd,
 ) -> Result<Option<(i64, NewMessage)>> {
     end.check()?;
-    if !public_id::may_exist(turn_id) {
-        return Ok(None);
-    }
     connection.transaction(|connection| {
-        let found = on_engine!(connection, c => open_turns::table
-            .filter(open_turns::public_id.eq(turn_id))
-            .select(open_turns::all_columns)
-            .get_result::<StoredTurn>(c)
-            .optional());
-        match found.map_err(|error| connection.read_error(error))? {
-            Some(turn) => move_turn(connection, turn, end, Timestamp::now(), None),
+        let Some(id) = find_turn(connection, turn_id)? else { return Ok(None) };
+        match open_turn(connection, id)? {
+            Some(turn) => move_turn(connection, turn, end, Timestamp::now()),
             None => Ok(None),
         }
     })
 }
 
-/// Moves a turn whose lease has ended at `now` into the message log, as interrupted. `None` if the
-/// turn was finished or extended.
+/// Moves a turn whose lease has ended at `now` into the message log, as interrupted, with the text
+/// of its stream. `None` if the turn was finished or extended.
 ///
 /// # Errors
 /// `OutcomeUnknown` or another error of the database.
@@ -117,36 +112,57 @@ pub fn interrupt_turn(
     now: Timestamp,
 ) -> Result<Option<(i64, NewMessage)>> {
     connection.transaction(|connection| {
-        let found = on_engine!(connection, c => open_turns::table
-            .filter(open_turns::id.eq(id))
-            .select(open_turns::all_columns)
-            .get_result::<StoredTurn>(c)
-            .optional());
-        match found.map_err(|error| connection.read_error(error))? {
-            Some(turn) => {
-                // This does not count as activity of the user.
-                let end = TurnEnd::interrupted();
-                move_turn(connection, turn, &end, Timestamp::MIN, Some(now))
-            }
-            None => Ok(None),
+        let Some(turn) = open_turn(connection, id)? else { return Ok(None) };
+        // This does not count as activity of the user.
+        if !take_turn(connection, &turn, Timestamp::MIN, Some(now))? {
+            return Ok(None);
         }
+        let mut end = TurnEnd::interrupted();
+        if let Some(conversation) = turn.conversation_id {
+            end.bot_response = interrupt_of_turn(connection, conversation, turn.id)?;
+            end.cut_to_fit(connection, &turn);
+        }
+        store_turn(connection, turn, &end).map(Some)
     })
 }
 
-/// Deletes an open turn and inserts its message. With `lease_ended`, only if the lease has ended at
-/// that time.
-fn move_turn(
+/// Returns an open turn, if it exists.
+pub(crate) fn open_turn(connection: &mut Connection, id: i64) -> Result<Option<StoredTurn>> {
+    let found = on_engine!(connection, c => open_turns::table
+        .filter(open_turns::id.eq(id))
+        .select(open_turns::all_columns)
+        .get_result::<StoredTurn>(c)
+        .optional());
+    found.map_err(|error| connection.read_error(error))
+}
+
+/// Deletes an open turn and inserts its message, in the caller's transaction. `None` if it was
+/// finished.
+pub(crate) fn move_turn(
     connection: &mut Connection,
     turn: StoredTurn,
     end: &TurnEnd,
     activity: Timestamp,
-    lease_ended: Option<Timestamp>,
 ) -> Result<Option<(i64, NewMessage)>> {
+    if !take_turn(connection, &turn, activity, None)? {
+        return Ok(None);
+    }
+    store_turn(connection, turn, end).map(Some)
+}
+
+/// Deletes an open turn. With `lease_ended`, only if the lease has ended at that time. Returns
+/// false if another caller did it.
+fn take_turn(
+    connection: &mut Connection,
+    turn: &StoredTurn,
+    activity: Timestamp,
+    lease_ended: Option<Timestamp>,
+) -> Result<bool> {
     // The conversation is locked before the turn, as when the conversation is deleted.
     if let Some(conversation) = turn.conversation_id
         && !touch(connection, conversation, activity)?
     {
-        return Ok(None);
+        return Ok(false);
     }
     let deleted = on_engine!(connection, c => {
         let row = open_turns::table.filter(open_turns::id.eq(turn.id));
@@ -155,12 +171,17 @@ fn move_turn(
             None => diesel::delete(row).execute(c),
         }
     });
-    if deleted.map_err(|error| connection.write_error(error))? == 0 {
-        return Ok(None);
-    }
+    deleted.map(|count| count > 0).map_err(|error| connection.write_error(error))
+}
+
+fn store_turn(
+    connection: &mut Connection,
+    turn: StoredTurn,
+    end: &TurnEnd,
+) -> Result<(i64, NewMessage)> {
     let message = end.complete(turn.into_message());
     let id = insert(connection, &message)?;
-    Ok(Some((id, message)))
+    Ok((id, message))
 }
 
 /// Returns up to `limit` open turns of a conversation, oldest first. `public_id` is that of the

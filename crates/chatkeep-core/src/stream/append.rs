@@ -128,7 +128,8 @@ fn lock(connection: &mut Connection, texts: &[StreamText<'_>]) -> Result<HashMap
     let query = || {
         chat_streams::table
             .filter(chat_streams::public_id.eq_any(&ids))
-            // The same order in every process, so that two of them do not deadlock.
+            // PostgreSQL locks the rows in this order, and MySQL in that of the index on
+            // `public_id`. Both are the same in every process, so that two do not deadlock.
             .order(chat_streams::id.asc())
             .select((
                 chat_streams::id,

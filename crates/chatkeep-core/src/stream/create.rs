@@ -3,14 +3,17 @@
 use diesel::result::Error as DieselError;
 use diesel::{Insertable, RunQueryDsl};
 
-use super::list::info;
+use super::list::with_public_ids;
 use super::new::NewStream;
 use super::record::StreamInfo;
 use super::rows::StoredStream;
 use crate::connection::{Connection, insert_one};
+use crate::conversation::open_turn;
 use crate::db_error::constraint::{Unique, explain_duplicate, is_reference};
 use crate::error::{Error, Result};
-use crate::public_ids::{no_conversation, require_conversation, require_user};
+use crate::public_ids::{
+    no_conversation, no_turn, require_conversation, require_turn, require_user,
+};
 use crate::schema::chat_streams;
 use crate::value::{Metadata, Timestamp, check_bytes, public_id};
 
@@ -21,6 +24,7 @@ struct NewRow<'a> {
     public_id: &'a str,
     conversation_id: Option<i64>,
     user_id: Option<i64>,
+    turn_id: Option<i64>,
     kind: &'a str,
     provider: Option<&'a str>,
     model: Option<&'a str>,
@@ -42,14 +46,23 @@ pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamI
     if let (Some(limit), Some(metadata)) = (connection.max_row_bytes(), &stream.metadata) {
         check_bytes("metadata", metadata.as_json(), limit)?;
     }
-    let conversation = require_conversation(connection, stream.conversation_id.as_deref())?;
-    let user = require_user(connection, stream.user_id.as_deref())?;
+    let mut conversation = require_conversation(connection, stream.conversation_id.as_deref())?;
+    let mut user = require_user(connection, stream.user_id.as_deref())?;
+    let turn = require_turn(connection, stream.turn_id.as_deref())?;
+    if let (Some(id), Some(turn_id)) = (turn, &stream.turn_id) {
+        let turn = open_turn(connection, id)?.ok_or_else(|| no_turn(turn_id))?;
+        if conversation.is_some() && conversation != turn.conversation_id {
+            return Err(Error::invalid_input("turn_id", "belongs to another conversation"));
+        }
+        (conversation, user) = (turn.conversation_id, user.or(turn.user_id));
+    }
     let public_id = stream.public_id.clone().map_or_else(public_id::generate, Ok)?;
     let now = Timestamp::now();
     let row = NewRow {
         public_id: &public_id,
         conversation_id: conversation,
         user_id: user,
+        turn_id: turn,
         kind: &stream.kind,
         provider: stream.provider.as_deref(),
         model: stream.model.as_deref(),
@@ -66,7 +79,7 @@ pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamI
         public_id: public_id.clone(),
         conversation_id: conversation,
         user_id: user,
-        turn_id: None,
+        turn_id: turn,
         kind: stream.kind.clone(),
         provider: stream.provider.clone(),
         model: stream.model.clone(),
@@ -81,7 +94,9 @@ pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamI
         updated_at: now,
         finished_at: None,
     };
-    info(stored, stream.conversation_id.clone(), stream.user_id.clone())
+    with_public_ids(connection, vec![stored])?
+        .pop()
+        .ok_or_else(|| Error::internal("the new stream has no record"))
 }
 
 const UNIQUE: &[Unique] =

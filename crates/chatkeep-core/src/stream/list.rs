@@ -1,14 +1,16 @@
 //! Reading streams without their text.
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::record::{StreamInfo, StreamPage, StreamStatus};
 use super::rows::StoredStream;
-use crate::connection::{Connection, on_engine};
+use crate::connection::{Connection, MAX_BYTES, RowBudget, first_within, on_engine};
 use crate::error::Result;
 use crate::message::{Cursor, next_page};
 use crate::public_ids::{
-    find_conversation, find_user, public_ids_of_conversations, public_ids_of_users,
+    find_conversation, find_user, public_ids_of_conversations, public_ids_of_turns,
+    public_ids_of_users,
 };
 use crate::schema::chat_streams;
 use crate::value::{check_limit, refuse_nul};
@@ -29,7 +31,7 @@ pub fn get(connection: &mut Connection, public_id: &str) -> Result<Option<Stream
     }
 }
 
-/// Returns a page of streams, newest first.
+/// Returns a page of streams, newest first. It has fewer than `limit` if they are large.
 ///
 /// # Errors
 /// `InvalidInput` with the field's name; `Unavailable` or another error of the database.
@@ -61,70 +63,76 @@ pub fn list(
         },
         None => None,
     };
-    let rows = on_engine!(connection, c => {
-        let mut query = chat_streams::table
-            .select(chat_streams::all_columns)
-            .order(chat_streams::id.desc())
-            .limit(limit + 1)
-            .into_boxed();
-        if let Some(id) = conversation {
-            query = query.filter(chat_streams::conversation_id.eq(id));
-        }
-        if let Some(id) = user {
-            query = query.filter(chat_streams::user_id.eq(id));
-        }
-        if running {
-            query = query.filter(chat_streams::status.eq("running"));
-        }
-        if let Some(before) = before {
-            query = query.filter(chat_streams::id.lt(before));
-        }
-        query.load::<StoredStream>(c)
-    });
-    let mut rows = rows.map_err(|error| connection.read_error(error))?;
-    let next_cursor = next_page(&mut rows, limit, |row| Cursor::after(row.created_at, row.id));
+    let budget = RowBudget::bytes(MAX_BYTES);
+    let read = |connection: &mut Connection| {
+        let rows = on_engine!(connection, c => {
+            let mut query = chat_streams::table
+                .select(chat_streams::all_columns)
+                .order(chat_streams::id.desc())
+                .limit(limit + 1)
+                .into_boxed();
+            if let Some(id) = conversation {
+                query = query.filter(chat_streams::conversation_id.eq(id));
+            }
+            if let Some(id) = user {
+                query = query.filter(chat_streams::user_id.eq(id));
+            }
+            if running {
+                query = query.filter(chat_streams::status.eq("running"));
+            }
+            if let Some(before) = before {
+                query = query.filter(chat_streams::id.lt(before));
+            }
+            query
+                .load_iter::<StoredStream, DefaultLoadingMode>(c)
+                .and_then(|rows| {
+                    let mut budget = budget;
+                    let rows = first_within(rows, &mut budget, StoredStream::size)?;
+                    Ok((rows, budget.is_cut()))
+                })
+        });
+        rows.map_err(|error| connection.read_error(error))
+    };
+    let ((mut rows, is_cut), is_cut_by_server) = connection.within_budget(budget, read)?;
+    let after = |row: &StoredStream| Cursor::after(row.created_at, row.id);
+    let next_cursor = if is_cut || is_cut_by_server {
+        rows.last().map(|row| after(row).to_string())
+    } else {
+        next_page(&mut rows, limit, after)
+    };
     Ok(StreamPage { streams: with_public_ids(connection, rows)?, next_cursor })
 }
 
-/// Adds the public ids of the conversations and users.
-fn with_public_ids(
+/// Converts rows, with the public ids of their conversations, users and open turns.
+pub(super) fn with_public_ids(
     connection: &mut Connection,
     rows: Vec<StoredStream>,
 ) -> Result<Vec<StreamInfo>> {
     let conversations = rows.iter().filter_map(|row| row.conversation_id);
     let conversations = public_ids_of_conversations(connection, conversations)?;
     let users = public_ids_of_users(connection, rows.iter().filter_map(|row| row.user_id))?;
+    let turns = public_ids_of_turns(connection, rows.iter().filter_map(|row| row.turn_id))?;
     rows.into_iter()
         .map(|row| {
-            let conversation = row.conversation_id.and_then(|id| conversations.get(&id).cloned());
-            let user = row.user_id.and_then(|id| users.get(&id).cloned());
-            info(row, conversation, user)
+            Ok(StreamInfo {
+                public_id: row.public_id,
+                conversation_id: row.conversation_id.and_then(|id| conversations.get(&id).cloned()),
+                user_id: row.user_id.and_then(|id| users.get(&id).cloned()),
+                turn_id: row.turn_id.and_then(|id| turns.get(&id).cloned()),
+                kind: row.kind,
+                provider: row.provider,
+                model: row.model,
+                status: StreamStatus::from_stored(&row.status)?,
+                last_seq: row.last_seq,
+                cancel_requested_at: row.cancel_requested_at,
+                tokens: row.tokens,
+                cost: row.cost,
+                error: row.error,
+                metadata: row.metadata,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                finished_at: row.finished_at,
+            })
         })
         .collect()
-}
-
-/// Converts a row, given the public ids of its conversation and user.
-pub(super) fn info(
-    row: StoredStream,
-    conversation_id: Option<String>,
-    user_id: Option<String>,
-) -> Result<StreamInfo> {
-    Ok(StreamInfo {
-        public_id: row.public_id,
-        conversation_id,
-        user_id,
-        kind: row.kind,
-        provider: row.provider,
-        model: row.model,
-        status: StreamStatus::from_stored(&row.status)?,
-        last_seq: row.last_seq,
-        cancel_requested_at: row.cancel_requested_at,
-        tokens: row.tokens,
-        cost: row.cost,
-        error: row.error,
-        metadata: row.metadata,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-        finished_at: row.finished_at,
-    })
 }

@@ -16,7 +16,10 @@ mod rows;
 
 pub use append::{AppendOutcome, StreamText, append, check_text};
 pub use create::create;
-pub use finish::{cancel, finish, interrupt_stale_batch};
+pub(crate) use finish::interrupt_of_turn;
+pub use finish::{
+    MovedTurn, cancel, finish, interrupt_stale, interrupt_stale_batch, stale_with_turn,
+};
 pub use insert_chunks::MAX_CHUNK_BYTES;
 pub use list::{get, list};
 pub use new::{NewStream, StreamEnd, check_seconds, check_stream_id};

@@ -26,6 +26,9 @@ pub struct NewStream {
     pub conversation_id: Option<String>,
     /// Public id of the user that the stream belongs to.
     pub user_id: Option<String>,
+    /// Id of the open turn that the stream belongs to, from `begin_turn`. It sets the conversation
+    /// and, by default, the user. The end of the stream finishes the turn, with the text as response.
+    pub turn_id: Option<String>,
     /// Kind of the stream, chosen by the application. 1–50 characters.
     #[record(default = "message")]
     pub kind: String,
@@ -44,6 +47,7 @@ impl Default for NewStream {
         Self {
             conversation_id: None,
             user_id: None,
+            turn_id: None,
             kind: "message".to_owned(),
             provider: None,
             model: None,
@@ -65,6 +69,13 @@ impl NewStream {
     #[must_use]
     pub fn with_user(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(user_id.into());
+        self
+    }
+
+    /// Sets the open turn, by its id.
+    #[must_use]
+    pub fn with_turn(mut self, turn_id: impl Into<String>) -> Self {
+        self.turn_id = Some(turn_id.into());
         self
     }
 
@@ -113,6 +124,9 @@ impl NewStream {
         }
         if let Some(id) = &self.user_id {
             refuse_nul("user_id", id)?;
+        }
+        if let Some(id) = &self.turn_id {
+            refuse_nul("turn_id", id)?;
         }
         if self.kind.is_empty() {
             return Err(Error::invalid_input("kind", "must not be empty"));

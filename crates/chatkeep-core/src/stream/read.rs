@@ -91,7 +91,7 @@ fn chunks(
             .select((stream_chunks::seq, stream_chunks::content))
             .limit(limit)
             .load_iter::<(i64, String), DefaultLoadingMode>(c)
-            .and_then(|rows| first_within(rows, budget, |(_, text)| text.len() + 8)));
+            .and_then(|rows| first_within(rows, &mut { budget }, |(_, text)| text.len() + 8)));
         rows.map_err(|error| connection.read_error(error))
     };
     let (rows, _) = connection.within_budget(budget, read)?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::described::Record;
 use crate::error::{Error, Result};
+use crate::message::MessageStatus;
 use crate::value::{Cost, Metadata, Timestamp};
 
 /// A stream, without its text.
@@ -16,6 +17,8 @@ pub struct StreamInfo {
     pub conversation_id: Option<String>,
     /// Public id of the user that the stream belongs to. `None` also if the user was deleted.
     pub user_id: Option<String>,
+    /// Id of the open turn that the stream belongs to. `None` also after the turn is finished.
+    pub turn_id: Option<String>,
     /// Kind of the stream, such as `message`.
     pub kind: String,
     /// Provider of the model.
@@ -77,6 +80,16 @@ impl StreamStatus {
         }
     }
 
+    /// Returns the status of a message whose text was streamed.
+    pub(super) fn of_message(self) -> MessageStatus {
+        match self {
+            Self::Completed => MessageStatus::Completed,
+            Self::Failed => MessageStatus::Failed,
+            Self::Cancelled => MessageStatus::Cancelled,
+            Self::Running | Self::Interrupted => MessageStatus::Interrupted,
+        }
+    }
+
     /// Returns whether the state is final.
     pub fn has_ended(self) -> bool {
         self != Self::Running
@@ -129,6 +142,8 @@ pub struct FinishedStream {
     pub stream: StreamInfo,
     /// Whether this call ended it. `false` means that it had ended before, and was not changed.
     pub ended: bool,
+    /// Id of the message into which this call moved the stream's open turn, if it had one.
+    pub message_id: Option<i64>,
 }
 
 /// A page of streams.

@@ -74,12 +74,17 @@ pub struct StoredChunk {
     pub created_at: Timestamp,
 }
 
+impl StoredStream {
+    /// Returns the approximate size of the row, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let metadata = self.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len());
+        600 + metadata + self.error.as_ref().map_or(0, String::len)
+    }
+}
+
 stored_rows! {
     StoredStream: chat_streams by id,
-        |row| {
-            let metadata = row.metadata.as_ref().map_or(0, |metadata| metadata.as_json().len());
-            600 + metadata + row.error.as_ref().map_or(0, String::len)
-        },
+        Self::size,
         check_stream;
     StoredChunk: stream_chunks by id,
         |row| row.content.len() + 64,

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chatkeep::ErrorKind;
+use chatkeep::{ErrorKind, TurnStart};
 use chatkeep_testkit::Engine;
 use chatkeep_transfer::{backup, backup_sqlite, check_backup, restore};
 
@@ -17,6 +17,7 @@ on_every_engine![
     damaged_archives_are_rejected_without_changes,
     sqlite_files_are_restored_into_every_engine,
     backups_as_sqlite_files_require_sqlite,
+    rows_of_many_megabytes_are_restored,
 ];
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -111,4 +112,21 @@ fn backups_as_sqlite_files_require_sqlite(store: &Store) {
     } else {
         assert_eq!(outcome.expect_err("refused").kind(), ErrorKind::Configuration);
     }
+}
+
+/// Each row is smaller than a part may be, and all of them together are larger.
+fn rows_of_many_megabytes_are_restored(store: &Store) {
+    let conversations = store.conversations();
+    let id = conversations.create_conversation(None, None, None, None).expect("created").public_id;
+    for number in 0..10 {
+        let start = TurnStart::new(format!("{number}{}", "a".repeat(15 << 20)));
+        conversations.begin_turn(&id, &start).expect("it is stored");
+    }
+    let file = store.path("chat.tar.zst");
+    backup(store, File::create(&file).expect("a file"), &mut |_| {}).expect("written");
+    let content = check_backup(&file, &mut |_| {}).expect("sound");
+    assert_eq!(content.rows_of("open_turns"), 10);
+    let restored = other(store.engine());
+    let report = restore(&url(restored.raw.url()), &file, TIMEOUT, &mut |_| {}).expect("restored");
+    assert_eq!(report.comparison.target, content);
 }

@@ -111,6 +111,8 @@ impl ConversationManager {
 
     /// Extends the lease of an open turn, for a response that takes long.
     ///
+    /// Text that is appended to the turn's stream does not extend it.
+    ///
     /// # Arguments
     /// - `turn_id`: The turn's id.
     /// - `lease_seconds`: Seconds from now after which the turn counts as interrupted (1–2,592,000).
@@ -219,7 +221,8 @@ impl ConversationManager {
 
     /// Moves the turns whose lease has ended into the message log.
     ///
-    /// They have the status `interrupted` and no response.
+    /// They have the status `interrupted`. The response is the text of the turn's running stream, which
+    /// ends, or none.
     ///
     /// Call it regularly, for example every minute: chatkeep does not do so itself. Several processes may
     /// call it at the same time.

@@ -1,11 +1,16 @@
 //! The text of one stream that waits to be stored.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chatkeep_core::streams::AppendOutcome;
 use chatkeep_core::{Error, ErrorKind};
 
 use crate::background::InFlightGuard;
+
+/// Time for which a missing stream or chunk is looked up again, on a server that may be a node of a
+/// Galera cluster.
+const LONGEST_LAG: Duration = Duration::from_secs(1);
 
 /// A stream that this process writes.
 #[derive(Default)]
@@ -31,8 +36,10 @@ pub(super) struct Buffer {
     pub(super) failure: Option<Error>,
     /// Set when no more text can be stored.
     pub(super) ended: Option<Ended>,
-    /// For the eviction of streams that were not used for the longest time.
-    pub(super) last_used: u64,
+    /// Time of the last append, for the eviction of unused streams.
+    pub(super) last_used: Option<Instant>,
+    /// Time of the first round in a row whose outcome may be that of a node that lags behind.
+    pub(super) lagging_since: Option<Instant>,
 }
 
 /// Text that is being stored. It stays unchanged until its outcome is known.
@@ -62,12 +69,30 @@ impl Buffer {
         self.ended.is_none() && (self.sending.is_some() || !self.text.is_empty() || self.is_renewed)
     }
 
-    /// Returns whether the buffer can be forgotten without a loss.
-    pub(super) fn is_idle(&self) -> bool {
+    /// Returns whether the buffer can be forgotten without a loss: nothing waits, and the stream has
+    /// ended or was not used since `unused`. A writer whose buffer is forgotten is no longer known
+    /// as the stream's writer.
+    pub(super) fn is_obsolete(&self, unused: Option<Instant>) -> bool {
+        let is_unused = || unused.is_some_and(|unused| self.last_used < Some(unused));
         self.sending.is_none()
             && self.text.is_empty()
             && !self.is_queued
-            && self.ended.as_ref().is_none_or(|ended| ended.is_reported)
+            && self.ended.as_ref().map_or_else(is_unused, |ended| ended.is_reported)
+    }
+
+    /// Returns whether an outcome may be that of a node of a Galera cluster that does not have the
+    /// latest rows yet: this writer has stored more, or the stream was created on another node.
+    pub(super) fn is_lagging(&mut self, outcome: &AppendOutcome, may_lag: bool) -> bool {
+        let is_old = match outcome {
+            AppendOutcome::Missing => may_lag,
+            AppendOutcome::OtherWriter { last_seq } => *last_seq < self.last_seq,
+            AppendOutcome::Stored { .. } | AppendOutcome::Ended(_) => false,
+        };
+        if !is_old {
+            self.lagging_since = None;
+            return false;
+        }
+        self.lagging_since.get_or_insert_with(Instant::now).elapsed() < LONGEST_LAG
     }
 
     /// Takes the text for a round. A text whose outcome is unknown is taken again, alone.
@@ -149,7 +174,7 @@ impl Buffer {
 
 /// Returns whether the database rejects the text itself, so that a retry is pointless.
 pub(super) fn is_rejected(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal)
+    error.kind() == ErrorKind::InvalidInput
 }
 
 /// Returns the error for text that arrives after the end.

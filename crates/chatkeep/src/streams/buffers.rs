@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chatkeep_core::interrupt::{self, WaitOutcome};
 use chatkeep_core::streams::AppendOutcome;
-use chatkeep_core::{Error, ErrorKind, Result};
+use chatkeep_core::{Engine, Error, ErrorKind, Result};
 use chatkeep_pool::OfProcess;
 
 use super::StreamParts;
@@ -18,8 +18,11 @@ use crate::background::{InFlight, WorkerPool, is_exiting};
 /// store them.
 const MAX_STREAM_BYTES: usize = 16 << 20;
 const MAX_BYTES: usize = 64 << 20;
-/// Number of streams after which unused ones are forgotten.
+/// Number of streams after which ended ones are forgotten, and those that were not used for long.
 const MAX_STREAMS: usize = 10_000;
+const UNUSED: Duration = Duration::from_secs(3_600);
+/// Pause before a node that lags behind is asked again.
+const LAG_PAUSE: Duration = Duration::from_millis(20);
 /// Maximum number of streams in a round.
 const MAX_ROUND: usize = 500;
 /// Interval at which a waiting flusher checks whether the process is exiting.
@@ -59,8 +62,8 @@ struct State {
     is_urgent: bool,
     is_flushing: bool,
     closed: bool,
-    /// Number of appends to all streams.
-    uses: u64,
+    /// Number of streams at which obsolete ones are forgotten next.
+    forget_at: usize,
 }
 
 impl Buffers {
@@ -83,13 +86,12 @@ impl Buffers {
         if state.closed {
             return Err(closed());
         }
-        state.uses += 1;
         if !state.streams.contains_key(public_id) {
-            state.forget_unused();
+            state.forget_obsolete();
             state.streams.insert(public_id.to_owned(), Buffer::default());
         }
         let Some(buffer) = state.streams.get_mut(public_id) else { return Err(closed()) };
-        buffer.last_used = state.uses;
+        buffer.last_used = Some(Instant::now());
         report(buffer).map_err(|reported| reported.error)?;
         if state.bytes > 0 && state.bytes + text.len() > MAX_BYTES {
             return Err(full(state.bytes, "of all streams"));
@@ -181,15 +183,13 @@ impl Buffers {
     /// rejected at the next flush.
     pub(super) fn ended(&self, public_id: &str, status: &str) {
         let mut state = self.lock();
-        state.uses += 1;
-        let uses = state.uses;
         let buffer = state.streams.entry(public_id.to_owned()).or_default();
-        buffer.last_used = uses;
+        buffer.last_used = Some(Instant::now());
         if !buffer.has_work() && buffer.ended.is_none() {
             let error = ended_error(public_id, status, 0);
             buffer.ended = Some(Ended { error, is_reported: true });
         }
-        state.forget_unused();
+        state.forget_obsolete();
     }
 
     /// Stores all text that was appended before this call, and waits for it until `until`. Returns
@@ -254,7 +254,8 @@ impl Buffers {
             }
             let now = Instant::now();
             let due = state.due.unwrap_or(now).max(state.paused_until.unwrap_or(now));
-            if state.is_urgent || due <= now || is_exiting() {
+            let is_paused = state.paused_until.is_some_and(|until| now < until);
+            if state.is_urgent || due <= now || (is_exiting() && !is_paused) {
                 return Some(state.take_round(now));
             }
             let waited = self.is_due.wait_timeout(state, (due - now).min(TICK));
@@ -267,9 +268,17 @@ impl Buffers {
         let mut guard = self.lock();
         let state = &mut *guard;
         let has_failed = outcomes.iter().any(Result::is_err);
+        let engine = self.parts.pool.url().engine();
+        let may_lag = matches!(engine, Engine::MySql | Engine::MariaDb);
+        let mut is_lagging = false;
         for (append, outcome) in round.into_iter().zip(outcomes) {
             let Some(buffer) = state.streams.get_mut(&append.public_id) else { continue };
-            state.bytes -= buffer.complete(&append.public_id, outcome);
+            if outcome.as_ref().is_ok_and(|outcome| buffer.is_lagging(outcome, may_lag)) {
+                // The same text is sent again.
+                is_lagging = true;
+            } else {
+                state.bytes -= buffer.complete(&append.public_id, outcome);
+            }
             if buffer.has_work() && !buffer.is_queued {
                 buffer.is_queued = true;
                 state.queue.push_back(append.public_id);
@@ -280,6 +289,8 @@ impl Buffers {
             state.pause = (state.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
             (state.paused_until, state.is_urgent) = (Some(now + state.pause), false);
             state.due.get_or_insert(now);
+        } else if is_lagging {
+            state.paused_until = Some(Instant::now() + LAG_PAUSE);
         } else {
             (state.paused_until, state.pause) = (None, Duration::ZERO);
         }
@@ -336,17 +347,15 @@ impl State {
         round
     }
 
-    /// Forgets the half of the streams that were not used for the longest time, if there are too
-    /// many.
-    fn forget_unused(&mut self) {
-        if self.streams.len() < MAX_STREAMS {
+    /// Forgets ended streams if there are too many, and those that were not used for long.
+    fn forget_obsolete(&mut self) {
+        if self.streams.len() < self.forget_at.max(MAX_STREAMS) {
             return;
         }
-        let mut uses: Vec<_> = self.streams.values().map(|buffer| buffer.last_used).collect();
-        let middle = uses.len() / 2;
-        let (_, middle, _) = uses.select_nth_unstable(middle);
-        let oldest = *middle;
-        self.streams.retain(|_, buffer| buffer.last_used >= oldest || !buffer.is_idle());
+        let unused = Instant::now().checked_sub(UNUSED);
+        self.streams.retain(|_, buffer| !buffer.is_obsolete(unused));
+        // Not at each new stream, if most of them are being written.
+        self.forget_at = self.streams.len() * 2;
     }
 }
 

@@ -1,20 +1,25 @@
 //! Regular maintenance: streams of killed programs, and deletion of old streams.
 
-use chatkeep_core::{Result, Timestamp, messages, streams};
+use chatkeep_core::{Connection, Error, Result, Timestamp, messages, streams};
 use chatkeep_macros::operations;
 
 use super::StreamManager;
 use crate::batch_sizer::{BatchSizer, in_batches};
+use crate::retry::with_retry;
+
+/// Number of streams with open turns that one query finds.
+const MAX_FOUND: i64 = 200;
 
 #[operations(part = MAINTENANCE, receiver = streams)]
 impl StreamManager {
     /// Marks running streams without recent text as `interrupted`.
     ///
     /// Their writers have probably been killed. Call it regularly; a writer that waits longer than this
-    /// for its model should append an empty text now and then.
+    /// for its model should append an empty text now and then. The open turn of a stream is moved into the
+    /// message log as `interrupted`, with the text that is stored.
     ///
     /// # Arguments
-    /// - `seconds`: Minimum time since the last change. Less than 5 seconds interrupts live writers.
+    /// - `seconds`: Minimum time since the last change. A value below 5 can interrupt live writers.
     ///
     /// # Returns
     /// The number of interrupted streams.
@@ -30,11 +35,12 @@ impl StreamManager {
     ) -> Result<u64> {
         let run = || {
             let cutoff = seconds_ago(seconds)?;
-            in_batches(self.pool(), |connection, most| {
+            let count = in_batches(self.pool(), |connection, most| {
                 streams::interrupt_stale_batch(connection, cutoff, most)
-            })
+            })?;
+            Ok(count + self.interrupt_with_turns(cutoff)?)
         };
-        run().map_err(|error| error.with_operation("interrupt_stale_streams"))
+        run().map_err(|error: Error| error.with_operation("interrupt_stale_streams"))
     }
 
     /// Deletes the text of streams that ended a number of seconds ago. The streams themselves are kept.
@@ -84,6 +90,29 @@ impl StreamManager {
             })
         };
         run().map_err(|error| error.with_operation("prune_streams"))
+    }
+
+    /// Interrupts stale streams that belong to open turns, each in a transaction of its own.
+    fn interrupt_with_turns(&self, cutoff: Timestamp) -> Result<u64> {
+        let (mut after, mut count) = (0, 0);
+        loop {
+            // The connection is returned before the next ones are used.
+            let find = |connection: &mut Connection| {
+                streams::stale_with_turn(connection, cutoff, after, MAX_FOUND)
+            };
+            let found = find(&mut *self.pool().reader()?)?;
+            let Some(&(last, _)) = found.last() else { return Ok(count) };
+            for (_, id) in found {
+                let ended = with_retry(self.pool(), |connection| {
+                    streams::interrupt_stale(connection, &id, cutoff)
+                })?;
+                if let Some(moved) = ended {
+                    self.moved(moved);
+                    count += 1;
+                }
+            }
+            after = last;
+        }
     }
 
     fn delete_chunks(&self, cutoff: Timestamp) -> Result<u64> {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::streams::{check_stream_id, check_text};
+use chatkeep_core::streams::{MovedTurn, check_stream_id, check_text};
 use chatkeep_core::{
     Error, FinishedStream, NewStream, Result, StreamEnd, StreamInfo, StreamPage, StreamRead,
     streams,
@@ -23,6 +23,7 @@ use self::watchers::{SharedWatchers, Watchers};
 use crate::checkpoints::Checkpoints;
 use crate::managers::Parts;
 use crate::retry::with_retry;
+use crate::write::WritePath;
 
 /// Maximum wait of a read, in seconds.
 const LONGEST_WAIT: f64 = 300.0;
@@ -33,12 +34,14 @@ pub struct StreamManager {
     parts: Arc<StreamParts>,
     /// A forked child has its own buffers: the text of the parent is stored by the parent.
     buffers: Arc<PerProcess<Buffers>>,
+    /// Notified of the messages into which turns are moved.
+    write: Arc<WritePath>,
 }
 
 /// The parts that the flusher uses, too.
 struct StreamParts {
     pool: Arc<Pool>,
-    checkpoints: Option<Checkpoints>,
+    checkpoints: Option<Arc<Checkpoints>>,
     watchers: PerProcess<Watchers>,
     /// Maximum time that text is buffered.
     flush_interval: Duration,
@@ -66,16 +69,16 @@ impl StreamParts {
 impl StreamManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         let pool = &parts.pool;
-        let checkpoints = Checkpoints::new(Arc::clone(pool), Arc::clone(&parts.executor));
+        let write = Arc::clone(&parts.write);
         let parts = Arc::new(StreamParts {
             pool: Arc::clone(pool),
-            checkpoints,
+            checkpoints: parts.checkpoints.clone(),
             watchers: PerProcess::new(Watchers::new(Arc::clone(pool))),
             flush_interval: parts.settings.stream_flush,
             buffer_bytes: parts.settings.stream_buffer as usize,
         });
         let buffers = PerProcess::new(Buffers::new(Arc::clone(&parts)));
-        Self { parts, buffers: Arc::new(buffers) }
+        Self { parts, buffers: Arc::new(buffers), write }
     }
 
     fn pool(&self) -> &Pool {
@@ -113,7 +116,7 @@ impl StreamManager {
     /// The stream.
     ///
     /// # Errors
-    /// - `InvalidInput`: a value is invalid, or there is no such conversation or user.
+    /// - `InvalidInput`: a value is invalid, or there is no such conversation, user or open turn.
     /// - `Conflict`: a stream with this `public_id` exists. It is not retryable then.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The stream may have been
     /// created.
@@ -228,10 +231,11 @@ impl StreamManager {
         let mut watch = (!wait.is_zero()).then(|| Watchers::watch(&watchers, stream_id));
         loop {
             let read = streams::read(&mut *self.pool().reader()?, stream_id, after_seq, limit)?;
-            let (Some(read), Some(watch)) = (&read, &mut watch) else { return Ok(read) };
+            let Some(read) = read else { return Ok(None) };
+            let Some(watch) = &mut watch else { return Ok(Some(read)) };
             let has_news = !read.chunks.is_empty() || read.done || read.pruned;
             if has_news || Instant::now() >= until || watchers.is_closed() {
-                return Ok(Some(read.clone()));
+                return Ok(Some(read));
             }
             watch.observe(read.last_seq, read.status.has_ended());
             watch.wait(until)?;
@@ -243,14 +247,19 @@ impl StreamManager {
     /// Of several calls in any process, the first one determines the final state, and the others change
     /// nothing.
     ///
+    /// If the stream belongs to an open turn, the same transaction moves the turn into the message log,
+    /// with the stream's text as the response and its state as the status. So of several replicas that
+    /// finish a stream, exactly one stores the message.
+    ///
     /// # Arguments
     /// - `stream_id`: The stream's public id.
     ///
     /// # Returns
-    /// The stream in its final state, and whether this call ended it.
+    /// The stream in its final state, whether this call ended it, and the id of the message.
     ///
     /// # Errors
-    /// - `InvalidInput`: a value is invalid, or there is no such stream.
+    /// - `InvalidInput`: a value is invalid, or there is no such stream. The field is `bot_response` if the
+    /// text is too large for a message: call `finish_turn` with a shorter one first.
     /// - `Conflict`: buffered text could not be stored, because the stream had ended or has another
     /// writer. The stream is not ended by this call; a further call ends it without the text.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. Call it again.
@@ -266,9 +275,9 @@ impl StreamManager {
             end.check()?;
             let buffers = self.buffers();
             Buffers::flush(&buffers, stream_id, true)?;
-            let finished = with_retry(self.pool(), |connection| {
-                connection.transaction(|connection| streams::finish(connection, stream_id, end))
-            })?;
+            let (finished, moved) =
+                with_retry(self.pool(), |connection| streams::finish(connection, stream_id, end))?;
+            self.moved(moved);
             buffers.ended(stream_id, finished.stream.status.name());
             self.parts.watchers().stored(stream_id, finished.stream.last_seq, true);
             Ok(finished)
@@ -349,7 +358,7 @@ impl StreamManager {
     /// - `conversation_id`: Public id of the conversation. Without it, streams of all conversations.
     /// - `user_id`: Public id of the user. Without it, streams of all users.
     /// - `running`: Whether only running streams are returned.
-    /// - `limit`: Maximum number of streams to return (1–10,000).
+    /// - `limit`: Maximum number of streams to return (1–10,000). Fewer are returned if they are large.
     /// - `cursor`: The `next_cursor` of the previous page.
     ///
     /// # Errors
@@ -369,6 +378,13 @@ impl StreamManager {
             streams::list(&mut connection, conversation_id, user_id, running, limit, cursor)
         };
         run().map_err(|error| error.with_operation("list_streams"))
+    }
+
+    /// Triggers the work that follows a stored message.
+    fn moved(&self, moved: Option<MovedTurn>) {
+        if let Some((id, message)) = moved {
+            self.write.stored(&message, id);
+        }
     }
 
     /// Stores all text that was appended before this call, and waits for it until `until`. Returns

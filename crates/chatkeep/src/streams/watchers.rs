@@ -69,6 +69,10 @@ impl Watched {
         true
     }
 
+    fn is_due(&self, now: Instant) -> bool {
+        self.next_poll <= now + SLACK
+    }
+
     fn notify(&mut self) {
         self.changes += 1;
         self.changed.notify_all();
@@ -167,9 +171,11 @@ impl Watchers {
             };
             let now = Instant::now();
             if next <= now {
-                let is_due = |watched: &Watched| watched.next_poll <= now + SLACK;
-                let due = state.streams.iter().filter(|(_, watched)| is_due(watched));
-                return Some(due.map(|(id, _)| id.clone()).take(MAX_STREAMS).collect());
+                let due = state.streams.iter().filter(|(_, watched)| watched.is_due(now));
+                let mut due: Vec<_> = due.map(|(id, watched)| (watched.next_poll, id)).collect();
+                // Those that wait longest first, so that none is left out again and again.
+                due.sort_unstable();
+                return Some(due.into_iter().take(MAX_STREAMS).map(|(_, id)| id.clone()).collect());
             }
             let waited = self.poller.wait_timeout(state, next - now);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
