@@ -121,8 +121,8 @@ pub mod tokens {
 pub mod sessions {
     pub use crate::session::{
         End, GRACE, MIN_INTERVAL, Rotation, SessionUse, StoredSession, count_all, create,
-        delete_ended_batch, end_by_id, end_by_public_id, end_of_user, find, insert_with_ids, list,
-        list_after_id, rotate, touch,
+        delete_ended_batch, end_by_id, end_by_public_id, end_of_user, find, find_and_end_reused,
+        insert_with_ids, list, list_after_id, rotate, touch,
     };
 }
 

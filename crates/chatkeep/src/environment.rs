@@ -5,8 +5,8 @@ use std::time::Duration;
 use chatkeep_core::{Result, Secret};
 use chatkeep_pool::limits::{Seconds, WholeNumber};
 
-/// Range of the time for which a token lookup is cached. It limits how long another process accepts
-/// a revoked token.
+/// Range of the time for which a lookup of a token or session is cached. It limits how long another
+/// process accepts a revoked one.
 pub(crate) const TOKEN_CACHE: Seconds = Seconds {
     variable: "TOKEN_CACHE_SECONDS",
     field: "token_cache",

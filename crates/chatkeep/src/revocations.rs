@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use chatkeep_core::{Error, ErrorKind, Result};
 use chatkeep_pool::{OfProcess, PerProcess};
 
 /// Maximum number of rows whose latest revocation is stored. Beyond it, all cached rows are looked
@@ -65,6 +66,33 @@ impl Revocations {
         }
         state.by_row.insert(id, number);
         self.latest.store(number, Ordering::SeqCst);
+    }
+
+    /// Records a change of an unknown set of rows, if it was or may have been made.
+    pub(crate) fn record_any_of<T>(&self, change: &Result<T>, was_made: impl FnOnce(&T) -> bool) {
+        match change {
+            Ok(value) if was_made(value) => self.record_any(),
+            Ok(_) => {}
+            Err(error) => self.record_any_if_unknown(error),
+        }
+    }
+
+    /// Records a failed change of an unknown set of rows, if it may have been made.
+    pub(crate) fn record_any_if_unknown(&self, error: &Error) {
+        let was_not_made = matches!(
+            error.kind(),
+            ErrorKind::Unavailable
+                | ErrorKind::PoolTimeout
+                | ErrorKind::Conflict
+                | ErrorKind::StorageFull
+                | ErrorKind::ReadOnly
+                | ErrorKind::InvalidInput
+                | ErrorKind::Configuration
+                | ErrorKind::Schema(_)
+        );
+        if !was_not_made {
+            self.record_any();
+        }
     }
 
     /// Records that an unknown set of rows was revoked, changed or deleted.
@@ -126,6 +154,23 @@ mod tests {
         assert_eq!(since.load(Ordering::SeqCst), order.latest());
         order.record(8);
         assert!(order.is_revoked_since(8, &since));
+    }
+
+    #[test]
+    fn a_change_that_was_not_made_affects_no_token() {
+        let order = Revocations::default();
+        for (outcome, affects) in [
+            (Ok(true), true),
+            (Ok(false), false),
+            (Err(ErrorKind::Unavailable), false),
+            (Err(ErrorKind::PoolTimeout), false),
+            (Err(ErrorKind::Conflict), false),
+            (Err(ErrorKind::OutcomeUnknown), true),
+        ] {
+            let since = order.latest();
+            order.record_any_of(&outcome.map_err(|kind| Error::new(kind, "")), |made| *made);
+            assert_eq!(order.is_revoked_since(1, &AtomicU64::new(since)), affects, "{outcome:?}");
+        }
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl<T: SecretRow> SecretCache<T> {
                         ErrorKind::Unavailable,
                         format!(
                             "timed out after {} s (DB_QUERY_TIMEOUT) waiting for another call's \
-                             lookup of the same token",
+                             lookup of the same secret",
                             timeout.as_secs_f64()
                         ),
                     ));

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chatkeep_core::sessions::{self, End, SessionUse};
-use chatkeep_core::{
-    ErrorKind, FoundSession, Result, SessionReason, SessionSecret, Timestamp, TokenHash,
-};
+use chatkeep_core::sessions::{self, SessionUse};
+use chatkeep_core::{FoundSession, Result, SessionReason, SessionSecret, Timestamp, TokenHash};
 use chatkeep_pool::{OfProcess, Pool};
 
 use crate::retry::with_retry;
@@ -75,10 +73,16 @@ impl SessionChecker {
             }
             None => look_up()?.map(Arc::new),
         };
-        let Some(known) = known else { return Ok((SessionReason::Unknown, None)) };
-        let reason = self.reason(&known);
+        let Some(mut known) = known else { return Ok((SessionReason::Unknown, None)) };
+        let mut reason = self.reason(&known);
+        if reason == SessionReason::Idle {
+            // A use may have been recorded since the cached lookup.
+            let Some(found) = look_up()? else { return Ok((SessionReason::Unknown, None)) };
+            known = Arc::new(found);
+            reason = self.reason(&known);
+        }
         if reason == SessionReason::Rotated {
-            self.end_reused(known.found.id)?;
+            return self.end_reused(secret, known.found.id);
         }
         Ok((reason, Some(known)))
     }
@@ -92,7 +96,8 @@ impl SessionChecker {
             return Some((SessionReason::Unknown, None));
         };
         let reason = self.reason(&known);
-        (reason != SessionReason::Rotated).then_some((reason, Some(known)))
+        let requires_database = matches!(reason, SessionReason::Rotated | SessionReason::Idle);
+        (!requires_database).then_some((reason, Some(known)))
     }
 
     /// Determines whether a session is valid now, and records the use if it is.
@@ -117,18 +122,17 @@ impl SessionChecker {
         reason
     }
 
-    /// Ends a session because a replaced secret was used again.
-    ///
-    /// # Errors
-    /// The errors of every write, except `ReadOnly`: the secret is invalid all the same.
-    pub(crate) fn end_reused(&self, id: i64) -> Result<()> {
-        let ended = with_retry(&self.pool, |connection| {
-            sessions::end_by_id(connection, id, End::Reuse, Timestamp::now())
+    /// Ends a session because a replaced secret was used again. The result is of another lookup, over
+    /// a write connection: the first one may have been of an earlier state.
+    fn end_reused(&self, secret: &str, id: i64) -> Result<Checked> {
+        let found = with_retry(&self.pool, |connection| {
+            sessions::find_and_end_reused(connection, secret, Timestamp::now())
         });
+        // The cached lookup is outdated, whether the session ended or not.
         Revocations::of_sessions().record(id);
-        match ended {
-            Err(error) if error.kind() != ErrorKind::ReadOnly => Err(error),
-            _ => Ok(()),
-        }
+        Ok(match found? {
+            Some((reason, found)) => (reason, Some(Arc::new(KnownSession::new(found)))),
+            None => (SessionReason::Unknown, None),
+        })
     }
 }

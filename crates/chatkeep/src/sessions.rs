@@ -49,10 +49,27 @@ impl SessionManager {
     /// Creates a session of a signed-in user. Only a hash of its secret is stored, so this is
     /// the only time that it can be delivered.
     ///
+    /// Pass the field `stamp` of the signed-in user as `user_stamp`. Otherwise a sign-in with an old
+    /// password could begin a session after a change of the password has ended all others.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// use chatkeep::{NewSession, NewUser, Secret};
+    ///
+    /// let new = NewUser::with_email("ada@example.org").with_password("correct horse");
+    /// chat.users().create_user(&new)?;
+    /// let user = chat.users().authenticate("ada@example.org", &Secret::from("correct horse"))?;
+    /// let created = chat.sessions().create_session(&NewSession::of(&user.unwrap()))?;
+    /// assert!(chat.sessions().verify_session(created.secret.expose())?);
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    ///
     /// # Returns
     /// The secret, and the session.
     ///
     /// # Errors
+    /// - `Conflict`, not retryable, with the field `user_stamp`: all sessions of the user ended after
+    /// the sign-in.
     /// - `InvalidInput`: no active user has the id `user_id`, or another value is invalid.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. A session may have been
     /// created, whose secret is lost.
@@ -85,8 +102,8 @@ impl SessionManager {
     /// Whether the session is valid. A malformed secret is invalid, not an error.
     ///
     /// # Errors
-    /// - `Unavailable`: the database does not answer. The session may be valid: respond with status 503,
-    /// not 401.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`: the database does not answer, or no connection
+    /// became free in time. The session may be valid: respond with status 503, not 401.
     #[operation(read, blocking)]
     pub fn verify_session(&self, secret: &str) -> Result<bool> {
         let checked = self.checker.check(secret);
@@ -110,8 +127,8 @@ impl SessionManager {
     /// Whether the session is valid, the reason, and the session.
     ///
     /// # Errors
-    /// - `Unavailable`: the database does not answer. The session may be valid: respond with status 503,
-    /// not 401.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`: the database does not answer, or no connection
+    /// became free in time. The session may be valid: respond with status 503, not 401.
     #[operation(read, blocking)]
     pub fn check_session(&self, secret: &str) -> Result<SessionCheck> {
         let checked = self.checker.check(secret);
@@ -150,23 +167,23 @@ impl SessionManager {
             let rotation = with_retry(&self.pool, |connection| {
                 sessions::rotate(connection, secret, Timestamp::now())
             });
+            let revocations = Revocations::of_sessions();
             match rotation {
                 Ok(Rotation::Rotated { id, rotated }) => {
                     if rotated.rotated {
                         // The cached lookup of the previous secret has no end of its validity.
-                        Revocations::of_sessions().record(id);
+                        revocations.record(id);
                     }
                     Ok(Some(*rotated))
                 }
                 Ok(Rotation::Invalid(reason, found)) => {
                     if let Some(found) = found.filter(|_| reason == SessionReason::Rotated) {
-                        self.checker.end_reused(found.id)?;
+                        revocations.record(found.id);
                     }
                     Ok(None)
                 }
                 Err(error) => {
-                    // It may have been rotated.
-                    Revocations::of_sessions().record_any();
+                    revocations.record_any_if_unknown(&error);
                     Err(error)
                 }
             }
@@ -273,7 +290,7 @@ impl SessionManager {
         let ended = with_retry(&self.pool, |connection| {
             sessions::end_of_user(connection, user_id, except_session, Timestamp::now())
         });
-        Revocations::of_sessions().record_any();
+        Revocations::of_sessions().record_any_of(&ended, |count| *count > 0);
         ended.map_err(|error| error.with_operation("revoke_all_sessions"))
     }
 
@@ -305,12 +322,12 @@ impl SessionManager {
     }
 }
 
-/// Records the end of a session, also after a failure, because it may have ended.
+/// Records the end of a session, also if it may have ended.
 fn record(ended: &Result<Option<i64>>) {
     match ended {
         Ok(Some(id)) => Revocations::of_sessions().record(*id),
         Ok(None) => {}
-        Err(_) => Revocations::of_sessions().record_any(),
+        Err(error) => Revocations::of_sessions().record_any_if_unknown(error),
     }
 }
 

@@ -167,8 +167,8 @@ settings! {
     /// Number of connections that write messages of concurrent callers. SQLite always has one. With
     /// 1, ids follow the order of calls that do not wait for each other.
     writers("writers", "DB_WRITERS"): whole_number (environment::WRITERS) = "2";
-    /// How long a token lookup is cached. With zero, every check queries the database. A revocation
-    /// takes effect immediately in its own process.
+    /// How long a lookup of a token or session is cached. With zero, every check queries the database.
+    /// A revocation takes effect immediately in its own process.
     token_cache("token_cache", "TOKEN_CACHE_SECONDS"): seconds (environment::TOKEN_CACHE) = "5";
     /// Maximum time that text appended to a stream is buffered. With zero, it is stored as soon as
     /// the previous text is.
@@ -211,7 +211,7 @@ impl ChatkeepBuilder {
 /// Settings of the managers, as opposed to those of the pool.
 #[derive(Debug, Clone)]
 pub(crate) struct ManagerSettings {
-    /// Lifetime of a cached token lookup; zero disables the cache.
+    /// Lifetime of a cached lookup of a token or session; zero disables the cache.
     pub(crate) token_cache: Duration,
     /// Maximum number of concurrent writers of messages.
     pub(crate) writers: u32,
@@ -235,7 +235,7 @@ impl Overrides {
         })
     }
 
-    /// Returns the lifetime of a cached token lookup, from here or from the environment.
+    /// Returns the lifetime of cached lookups of secrets, from here or from the environment.
     fn token_cache(&self) -> Result<Duration> {
         self.token_cache.map_or_else(environment::token_cache, |lifetime| {
             environment::TOKEN_CACHE.check(lifetime).map(|()| lifetime)

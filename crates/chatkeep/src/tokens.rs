@@ -124,7 +124,8 @@ impl TokenManager {
             let rotated = with_retry(&self.pool, |connection| {
                 tokens::rotate(connection, token_id, grace_seconds, Timestamp::now())
             });
-            // The cached lookup of the previous token has no end of its validity.
+            // The cached lookup of the previous token has no end of its validity. It is one row, so
+            // it does not matter whether the token was rotated.
             Revocations::of_tokens().record(token_id);
             rotated
         };
@@ -144,8 +145,8 @@ impl TokenManager {
     /// Whether the token is valid. A malformed token is invalid, not an error.
     ///
     /// # Errors
-    /// - `Unavailable`: the database does not answer. The token may be valid: respond with status 503,
-    /// not 401.
+    /// - `Unavailable`, `PoolTimeout`: the database does not answer, or no connection became free in
+    /// time. The token may be valid: respond with status 503, not 401.
     #[operation(read, tuned, blocking)]
     pub fn verify_token(&self, token: &str) -> Result<bool> {
         if !PlainToken::may_be_token(token) {
@@ -208,8 +209,8 @@ impl TokenManager {
     ///
     /// # Errors
     /// - `InvalidInput`: `scope` is not a scope.
-    /// - `Unavailable`: the database does not answer. The token may be valid: respond with status 503,
-    /// not 401.
+    /// - `Unavailable`, `PoolTimeout`: the database does not answer, or no connection became free in
+    /// time. The token may be valid: respond with status 503, not 401.
     #[operation(read, tuned, blocking, name = "check_token")]
     pub fn check_token_for(&self, token: &str, scope: Option<&str>) -> Result<TokenCheck> {
         let run = || {
@@ -329,8 +330,8 @@ impl TokenManager {
     #[operation(write)]
     pub fn revoke_token(&self, token_id: i64) -> Result<bool> {
         let revoked = with_retry(&self.pool, |connection| tokens::revoke(connection, token_id));
-        // Also after a failure, because the token may have been revoked. Also without a cache,
-        // because other stores may have one.
+        // Also after a failure, because the token may have been revoked, now or by another process.
+        // Also without a cache, because other stores may have one.
         Revocations::of_tokens().record(token_id);
         revoked.map_err(|error| error.with_operation("revoke_token"))
     }
@@ -364,7 +365,11 @@ impl TokenManager {
             }
             progress(deleted);
         };
-        Revocations::of_tokens().record_any();
+        if deleted > 0 {
+            Revocations::of_tokens().record_any();
+        } else {
+            Revocations::of_tokens().record_any_of(&outcome, |_| false);
+        }
         outcome
     }
 
@@ -382,7 +387,7 @@ impl TokenManager {
         let deleted = with_retry(&self.pool, |connection| {
             tokens::delete_expired(connection, Timestamp::now())
         });
-        Revocations::of_tokens().record_any();
+        Revocations::of_tokens().record_any_of(&deleted, |count| *count > 0);
         deleted.map_err(|error| error.with_operation("delete_expired_tokens"))
     }
 }

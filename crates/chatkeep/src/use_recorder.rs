@@ -4,13 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chatkeep_core::sessions::MIN_INTERVAL;
 use chatkeep_core::{Connection, Result, Timestamp};
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
 use crate::background::BlockingExecutor;
 
-/// Minimum time between two recorded uses of a row: one minute, in microseconds.
-const MIN_INTERVAL: i64 = 60_000_000;
 /// Maximum number of rows with a pending use. Further uses are recorded at a later check.
 const MAX_PENDING: usize = 10_000;
 /// Number of uses recorded in one transaction, which takes a few milliseconds.
@@ -136,7 +135,7 @@ pub(crate) fn is_recent(last: Timestamp, now: Timestamp) -> bool {
     last > cutoff(now)
 }
 
-/// Returns the time before which a recorded use is too old.
+/// Returns the time before which a recorded use is too old: a minute before `now`.
 pub(crate) fn cutoff(now: Timestamp) -> Timestamp {
     now.checked_add_microseconds(-MIN_INTERVAL).unwrap_or(Timestamp::MIN)
 }

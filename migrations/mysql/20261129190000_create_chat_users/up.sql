@@ -18,5 +18,6 @@ CREATE TABLE IF NOT EXISTS chat_users (
     UNIQUE INDEX chat_users_public_id (public_id),
     UNIQUE INDEX chat_users_email_key (email_key),
     UNIQUE INDEX chat_users_username_key (username_key),
-    UNIQUE INDEX chat_users_stamp (stamp)
+    UNIQUE INDEX chat_users_stamp (stamp),
+    INDEX chat_users_active_id (active, id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100500 utf8mb4_nopad_bin */;

@@ -21,7 +21,6 @@ CREATE TABLE IF NOT EXISTS user_sessions (
     label VARCHAR(100) NULL,
     UNIQUE INDEX user_sessions_public_id (public_id),
     UNIQUE INDEX user_sessions_token_hash (token_hash),
-    UNIQUE INDEX user_sessions_previous_hash (previous_hash),
     UNIQUE INDEX user_sessions_family (family),
     INDEX user_sessions_user_id_id (user_id, id),
     INDEX user_sessions_expires_at (expires_at),

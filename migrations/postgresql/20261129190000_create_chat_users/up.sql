@@ -20,3 +20,4 @@ CREATE UNIQUE INDEX chat_users_public_id ON chat_users (public_id);
 CREATE UNIQUE INDEX chat_users_email_key ON chat_users (email_key);
 CREATE UNIQUE INDEX chat_users_username_key ON chat_users (username_key);
 CREATE UNIQUE INDEX chat_users_stamp ON chat_users (stamp);
+CREATE INDEX chat_users_active_id ON chat_users (active, id);

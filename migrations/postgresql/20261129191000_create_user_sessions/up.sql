@@ -23,7 +23,6 @@ CREATE TABLE user_sessions (
 );
 CREATE UNIQUE INDEX user_sessions_public_id ON user_sessions (public_id);
 CREATE UNIQUE INDEX user_sessions_token_hash ON user_sessions (token_hash);
-CREATE UNIQUE INDEX user_sessions_previous_hash ON user_sessions (previous_hash);
 CREATE UNIQUE INDEX user_sessions_family ON user_sessions (family);
 CREATE INDEX user_sessions_user_id_id ON user_sessions (user_id, id);
 CREATE INDEX user_sessions_expires_at ON user_sessions (expires_at);

@@ -9,6 +9,8 @@ mod open_turns;
 mod plan;
 mod turns;
 
+pub(crate) use plan::{analyze, explain};
+
 use chatkeep::{Conversation, ConversationItem, Metadata, NewItem};
 
 use crate::store::{Store, metadata};

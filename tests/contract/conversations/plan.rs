@@ -32,10 +32,7 @@ fn a_page_is_read_in_the_order_of_an_index(store: &Store) {
             rows.join(", ")
         ));
     }
-    store.raw.execute(match store.engine() {
-        Engine::Sqlite | Engine::PostgreSql => "ANALYZE chat_conversations",
-        Engine::MySql | Engine::MariaDb => "ANALYZE TABLE chat_conversations",
-    });
+    analyze(store, "chat_conversations");
     let position = "AND last_message_at <= '2024-01-03 00:00:00.000000' \
                     AND (last_message_at < '2024-01-03 00:00:00.000000' OR id < 5)";
     for (condition, index) in [
@@ -62,7 +59,15 @@ fn a_page_is_read_in_the_order_of_an_index(store: &Store) {
     }
 }
 
-fn explain(store: &Store, sql: &str) -> String {
+/// Updates the statistics by which plans are chosen.
+pub(crate) fn analyze(store: &Store, table: &str) {
+    store.raw.execute(&match store.engine() {
+        Engine::Sqlite | Engine::PostgreSql => format!("ANALYZE {table}"),
+        Engine::MySql | Engine::MariaDb => format!("ANALYZE TABLE {table}"),
+    });
+}
+
+pub(crate) fn explain(store: &Store, sql: &str) -> String {
     let explain = match store.engine() {
         Engine::Sqlite => "EXPLAIN QUERY PLAN",
         // It prefers to sort the few rows of this small table. With more rows it does not.

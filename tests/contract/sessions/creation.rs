@@ -3,17 +3,20 @@
 use std::collections::HashSet;
 use std::thread;
 
-use chatkeep::{NewSession, Timestamp};
+use chatkeep::{NewSession, NewUser, Result, Secret, Timestamp, User};
 use sha2::{Digest, Sha256};
 
 use super::{SECOND, add_user, session};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected};
+use crate::users::assert_taken;
 
 on_every_engine![
     a_new_session_has_its_documented_form_and_is_valid,
     only_the_hash_of_a_secret_is_stored,
     a_session_needs_an_active_user,
+    a_sign_in_before_the_end_of_all_sessions_begins_none,
+    no_session_of_a_concurrent_sign_in_survives_a_new_password,
     values_out_of_range_are_rejected,
     a_long_user_agent_is_cut,
     concurrently_created_sessions_are_distinct_and_valid,
@@ -75,6 +78,56 @@ fn a_session_needs_an_active_user(store: &Store) {
     store.raw.execute("UPDATE chat_users SET active = FALSE");
     assert_rejected(store.sessions().create_session(&NewSession::new("ann")), "user_id");
     assert_eq!(store.raw.scalar("SELECT COUNT(*) FROM user_sessions").as_deref(), Some("0"));
+}
+
+fn a_sign_in_before_the_end_of_all_sessions_begins_none(store: &Store) {
+    let users = store.users();
+    let new = NewUser::with_email("ada@example.org").with_password("old");
+    let id = users.create_user(&new).expect("the user is created").public_id;
+    let sign_in = |password: &str| {
+        let user = users.authenticate("ada@example.org", &Secret::from(password));
+        user.expect("the check succeeds").expect("the password is right")
+    };
+    let create = |user: &User| store.sessions().create_session(&NewSession::of(user));
+    let user = sign_in("old");
+    assert!(users.set_password(&id, &Secret::from("new"), false).expect("it is set"));
+    create(&user).expect("no session has ended");
+    let changes: [&dyn Fn() -> Result<bool>; 3] = [
+        &|| users.set_password(&id, &Secret::from("new"), true),
+        &|| users.end_sessions(&id),
+        &|| users.set_active(&id, false).and_then(|_| users.set_active(&id, true)),
+    ];
+    for change in changes {
+        let user = sign_in("new");
+        assert!(change().expect("the change succeeds"));
+        assert_taken(create(&user), "user_stamp");
+    }
+    create(&sign_in("new")).expect("the session is created");
+    let mut other = NewSession::of(&user);
+    other.user_stamp = Some(String::new());
+    assert_taken(store.sessions().create_session(&other), "user_stamp");
+}
+
+fn no_session_of_a_concurrent_sign_in_survives_a_new_password(store: &Store) {
+    let users = store.users();
+    let new = NewUser::with_email("ada@example.org").with_password("0");
+    let id = users.create_user(&new).expect("the user is created").public_id;
+    for round in 0..3 {
+        let old = Secret::from(round.to_string().as_str());
+        let new = Secret::from((round + 1).to_string().as_str());
+        let created = thread::scope(|scope| {
+            let sign_in = scope.spawn(|| {
+                let user = users.authenticate("ada@example.org", &old).expect("the check succeeds");
+                user.and_then(|user| store.sessions().create_session(&NewSession::of(&user)).ok())
+            });
+            assert!(users.set_password(&id, &new, true).expect("it is set"));
+            sign_in.join().expect("no panic")
+        });
+        if let Some(created) = created {
+            let valid = store.sessions().verify_session(created.secret.expose());
+            assert!(!valid.expect("the query succeeds"), "round {round}");
+        }
+    }
 }
 
 fn values_out_of_range_are_rejected(store: &Store) {

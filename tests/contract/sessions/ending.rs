@@ -12,6 +12,7 @@ on_every_engine![
     a_logout_ends_the_session_by_any_of_its_secrets,
     all_sessions_of_a_user_are_revoked_except_one,
     a_change_of_the_user_ends_cached_sessions_at_once,
+    a_change_that_ends_nothing_keeps_cached_lookups,
     sessions_are_deleted_days_after_their_end,
     out_of_range_days_are_rejected,
 ];
@@ -108,6 +109,36 @@ fn a_change_of_the_user_ends_cached_sessions_at_once(store: &Store) {
         assert!(!store.sessions().verify_session(secret).expect("the query succeeds"));
         assert!(!other.sessions().verify_session(secret).expect("the query succeeds"));
     }
+}
+
+fn a_change_that_ends_nothing_keeps_cached_lookups(store: &Store) {
+    let (sessions, users, tokens) = (store.sessions(), store.users(), store.tokens());
+    let session = session(store);
+    let token = tokens.create_token("a", None).expect("the token is created");
+    add_user(store, "bob");
+    let look_up = || {
+        assert!(sessions.verify_session(session.secret.expose()).expect("the query succeeds"));
+        assert!(tokens.verify_token(token.token.expose()).expect("the query succeeds"));
+    };
+    let cached = || {
+        let session = sessions.verify_cached(session.secret.expose());
+        (session.is_some(), tokens.verify_cached(token.token.expose()).is_some())
+    };
+    look_up();
+    assert!(!users.end_sessions("nobody").expect("no user"));
+    assert!(!users.set_active("nobody", false).expect("no user"));
+    assert!(!users.delete_user("nobody").expect("no user"));
+    assert!(!users.set_password("nobody", &"secret".into(), true).expect("no user"));
+    assert!(users.set_password("bob", &"secret".into(), false).expect("it is set"));
+    assert_eq!(sessions.revoke_all_sessions("bob", None).expect("no session"), 0);
+    assert_eq!(tokens.delete_expired_tokens().expect("no token"), 0);
+    assert_eq!(tokens.delete_expired_tokens_with(&mut |_| {}).expect("no token"), 0);
+    assert_eq!(cached(), (true, true));
+    assert!(users.set_password("bob", &"secret".into(), true).expect("it is set"));
+    assert_eq!(cached(), (false, true));
+    look_up();
+    assert!(users.delete_user("bob").expect("it is deleted"));
+    assert_eq!(cached(), (false, false));
 }
 
 fn sessions_are_deleted_days_after_their_end(store: &Store) {

@@ -15,6 +15,7 @@ on_every_engine![
     a_use_moves_the_end_by_inactivity,
     uses_of_a_cached_session_are_recorded,
     uses_of_invalid_sessions_are_not_recorded,
+    a_use_in_another_process_keeps_a_cached_session_valid,
 ];
 
 fn info(store: &Store) -> SessionInfo {
@@ -83,4 +84,29 @@ fn uses_of_invalid_sessions_are_not_recorded(store: &Store) {
     set_ago(store, "expires_at", 1);
     assert_eq!(reason(store, created.secret.expose()), SessionReason::Expired);
     assert_eq!(info(store).last_seen_at, before);
+}
+
+fn a_use_in_another_process_keeps_a_cached_session_valid(store: &Store) {
+    super::add_user(store, "ann");
+    let new = NewSession::new("ann").with_idle_seconds(1);
+    let created = store.sessions().create_session(&new).expect("the session is created");
+    let secret = created.secret.expose();
+    // The session ends by inactivity in a second, and that is cached.
+    let seen = ago(60);
+    let idle = seen.checked_add_microseconds(SECOND).expect("in range");
+    store.raw.execute(&format!(
+        "UPDATE user_sessions SET last_seen_at = '{}', idle_expires_at = '{}'",
+        stored(seen.checked_add_microseconds(500_000).expect("in range")),
+        stored(idle.checked_add_microseconds(500_000).expect("in range")),
+    ));
+    assert_eq!(reason(store, secret), SessionReason::Valid);
+    // As another process does.
+    store.raw.execute(&format!(
+        "UPDATE user_sessions SET last_seen_at = '{}', idle_expires_at = '{}'",
+        stored(ago(0)),
+        stored(ago(-1)),
+    ));
+    sleep(Duration::from_millis(1_600));
+    assert_eq!(store.sessions().verify_cached(secret), None, "the database is asked");
+    assert_eq!(reason(store, secret), SessionReason::Valid);
 }

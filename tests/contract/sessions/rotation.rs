@@ -1,8 +1,11 @@
 //! Rotation: a new secret, and a minute in which the previous one is valid.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use chatkeep::{SessionInfo, SessionReason};
 
-use super::{reason, rotate_ago, session};
+use super::{reason, rotate_ago, session, set_ago};
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
@@ -12,6 +15,8 @@ on_every_engine![
     a_late_use_of_the_previous_secret_revokes_the_session,
     a_use_of_an_earlier_secret_revokes_the_session,
     a_rotation_by_a_late_secret_revokes_the_session,
+    a_session_ends_only_if_another_lookup_finds_the_late_use,
+    a_rotation_whose_salt_was_deleted_early_is_not_an_error,
     an_invalid_session_is_not_rotated,
     a_rotation_ends_cached_lookups_of_the_previous_secret,
     the_salt_of_a_rotation_is_deleted,
@@ -129,4 +134,28 @@ fn the_salt_of_a_rotation_is_deleted(store: &Store) {
     assert!(salt().is_some());
     assert!(store.sessions().logout(&new).expect("the query succeeds"));
     assert_eq!(salt(), None, "the end of the session deletes it");
+}
+
+fn a_session_ends_only_if_another_lookup_finds_the_late_use(store: &Store) {
+    let created = session(store);
+    let old = created.secret.expose();
+    let new = rotate_ago(store, old, 59);
+    assert_eq!(reason(store, old), SessionReason::Valid);
+    // The cached lookup is of an earlier state, as those of another node of a cluster may be.
+    set_ago(store, "rotated_at", 0);
+    sleep(Duration::from_millis(1_100));
+    assert_eq!(store.sessions().verify_cached(old), None, "the database is asked");
+    assert_eq!(reason(store, old), SessionReason::Valid);
+    assert_eq!(reason(store, &new), SessionReason::Valid);
+    assert_eq!(stored(store).revoked_at, None);
+}
+
+fn a_rotation_whose_salt_was_deleted_early_is_not_an_error(store: &Store) {
+    let created = session(store);
+    let old = created.secret.expose();
+    rotate_ago(store, old, 30);
+    // By a process whose clock is fast.
+    store.raw.execute("UPDATE user_sessions SET rotation_salt = NULL");
+    assert_eq!(store.sessions().rotate_session(old).expect("not an error"), None);
+    assert_eq!(stored(store).revoked_at, None);
 }

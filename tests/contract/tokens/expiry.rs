@@ -1,6 +1,6 @@
 //! Expiry: a token is invalid from its expiry time on.
 
-use chatkeep::{Timestamp, TokenCheck, TokenReason};
+use chatkeep::{Timestamp, TokenReason};
 
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected, at};
@@ -37,7 +37,7 @@ fn a_token_is_invalid_at_its_expiry_time(store: &Store) {
         .get_token_info(created.id)
         .expect("the query succeeds")
         .expect("the token exists");
-    let reason = |now: &str| TokenCheck::of(info.clone(), at(now)).reason;
+    let reason = |now: &str| TokenReason::of(&info, at(now));
     assert_eq!(reason("2024-01-01T23:59:59.999999Z"), TokenReason::Valid);
     assert_eq!(reason("2024-01-02T00:00:00Z"), TokenReason::Expired);
     assert_eq!(reason("2024-01-02T00:00:00.000001Z"), TokenReason::Expired);

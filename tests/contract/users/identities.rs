@@ -2,9 +2,9 @@
 
 use std::thread;
 
-use chatkeep::{NewUser, Secret};
+use chatkeep::{NewUser, Secret, UserChanges};
 
-use super::{assert_taken, create, create_with, stored};
+use super::{assert_taken, create, create_with, signs_in, stored};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected};
 
@@ -14,6 +14,7 @@ on_every_engine![
     linking_again_updates_the_address,
     an_inactive_user_does_not_sign_in_with_an_identity,
     the_last_way_to_sign_in_is_kept,
+    a_password_without_a_name_is_no_way_to_sign_in,
     concurrent_unlinks_keep_one_identity,
     concurrent_links_give_the_identity_to_one_user,
     invalid_identities_are_rejected_by_name,
@@ -103,6 +104,22 @@ fn the_last_way_to_sign_in_is_kept(store: &Store) {
     users.link_identity(&other.public_id, "google", "3", None).expect("it is linked");
     assert!(!unlink("google", "3").expect("it belongs to another user"));
     assert_eq!(users.list_identities(&other.public_id).expect("the query succeeds").len(), 1);
+}
+
+fn a_password_without_a_name_is_no_way_to_sign_in(store: &Store) {
+    let users = store.users();
+    let new = NewUser {
+        identity_provider: Some("google".into()),
+        identity_subject: Some("1".into()),
+        ..NewUser::default()
+    };
+    let user = users.create_user(&new.with_password("secret")).expect("the user is created");
+    let unlink = || users.unlink_identity(&user.public_id, "google", "1");
+    assert_taken(unlink(), "subject");
+    let username = UserChanges { username: Some("ada".into()), ..UserChanges::default() };
+    users.update_user(&user.public_id, &username).expect("the name is set");
+    assert!(unlink().expect("the username and the password remain"));
+    assert!(signs_in(store, "ada", "secret"));
 }
 
 fn concurrent_unlinks_keep_one_identity(store: &Store) {

@@ -3,6 +3,7 @@
 use chatkeep::UserFilter;
 
 use super::create;
+use crate::conversations::{analyze, explain};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected};
 
@@ -10,6 +11,7 @@ on_every_engine![
     pages_have_each_user_once_newest_first,
     a_page_is_filtered_by_activity_and_role,
     invalid_pages_are_rejected_by_name,
+    a_page_of_inactive_users_is_read_in_the_order_of_an_index,
 ];
 
 fn names(store: &Store, filter: &UserFilter, limit: i64) -> Vec<String> {
@@ -79,4 +81,33 @@ fn invalid_pages_are_rejected_by_name(store: &Store) {
     }
     let filter = UserFilter { role: Some(String::new()), ..UserFilter::default() };
     assert_rejected(store.users().list_users(&filter, 1, None), "role");
+}
+
+fn a_page_of_inactive_users_is_read_in_the_order_of_an_index(store: &Store) {
+    store.database().upgrade().expect("the schema is created");
+    for thousand in 0..5 {
+        let row = |number: i32| {
+            let (id, active) = (thousand * 1_000 + number, number % 100 != 7);
+            let time = "2024-01-01 00:00:00.000000";
+            format!("('user-{id}', {active}, '{id:032}', '{time}', '{time}')")
+        };
+        let rows: Vec<_> = (0..1_000).map(row).collect();
+        store.raw.execute(&format!(
+            "INSERT INTO chat_users (public_id, active, stamp, created_at, updated_at) VALUES {}",
+            rows.join(", ")
+        ));
+    }
+    analyze(store, "chat_users");
+    for position in ["", "AND id < 4000"] {
+        let plan = explain(
+            store,
+            &format!(
+                "SELECT id, email FROM chat_users WHERE active = FALSE {position} \
+                 ORDER BY id DESC LIMIT 21"
+            ),
+        );
+        assert!(plan.contains("chat_users_active_id"), "{position}: {plan}");
+        let lower = plan.to_lowercase();
+        assert!(!lower.contains("sort") && !lower.contains("temp b-tree"), "{position}: {plan}");
+    }
 }

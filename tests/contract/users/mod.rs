@@ -44,7 +44,7 @@ fn stamp(store: &Store, user: &User) -> String {
 
 /// Asserts that a call was rejected for good, because of this argument's value.
 #[track_caller]
-fn assert_taken<T>(outcome: Result<T>, field: &str) {
+pub(crate) fn assert_taken<T>(outcome: Result<T>, field: &str) {
     let Err(error) = outcome else { panic!("the call must be rejected because of {field}") };
     assert_eq!(
         (error.kind(), error.field(), error.is_retryable()),

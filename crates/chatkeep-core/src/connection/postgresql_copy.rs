@@ -16,28 +16,44 @@ const END: [u8; 2] = (-1_i16).to_be_bytes();
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
 /// Rows in the binary format.
-pub(crate) struct CopyRows(Vec<u8>);
+pub(crate) struct CopyRows {
+    buffer: Vec<u8>,
+    /// Position of the current row's number of columns.
+    row: usize,
+    columns: i16,
+}
 
 impl CopyRows {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         let mut buffer = Vec::with_capacity(bytes);
         buffer.extend_from_slice(HEADER);
-        Self(buffer)
+        Self { row: buffer.len(), columns: 0, buffer }
     }
 
     /// Begins a row. The caller must then write one value per column.
-    pub(crate) fn row(&mut self, columns: i16) {
-        self.0.extend_from_slice(&columns.to_be_bytes());
+    pub(crate) fn row(&mut self) {
+        self.end_row();
+        self.row = self.buffer.len();
+        self.columns = 0;
+        self.buffer.extend_from_slice(&self.columns.to_be_bytes());
+    }
+
+    /// Stores the number of columns of the current row, if there is one.
+    fn end_row(&mut self) {
+        if let Some(number) = self.buffer.get_mut(self.row..self.row + 2) {
+            number.copy_from_slice(&self.columns.to_be_bytes());
+        }
     }
 
     pub(crate) fn bytes(&mut self, value: Option<&[u8]>) {
+        self.columns += 1;
         match value {
             // Rows are limited to far less than 2 GiB, so the length fits 32 bits.
             Some(bytes) => {
-                self.0.extend_from_slice(&(bytes.len() as i32).to_be_bytes());
-                self.0.extend_from_slice(bytes);
+                self.buffer.extend_from_slice(&(bytes.len() as i32).to_be_bytes());
+                self.buffer.extend_from_slice(bytes);
             }
-            None => self.0.extend_from_slice(&NULL),
+            None => self.buffer.extend_from_slice(&NULL),
         }
     }
 
@@ -59,14 +75,16 @@ impl CopyRows {
     /// Writes a `jsonb` value: the version of the format, then the text.
     pub(crate) fn json(&mut self, text: Option<&str>) {
         let Some(text) = text else { return self.bytes(None) };
-        self.0.extend_from_slice(&(text.len() as i32 + 1).to_be_bytes());
-        self.0.push(1);
-        self.0.extend_from_slice(text.as_bytes());
+        self.columns += 1;
+        self.buffer.extend_from_slice(&(text.len() as i32 + 1).to_be_bytes());
+        self.buffer.push(1);
+        self.buffer.extend_from_slice(text.as_bytes());
     }
 
     fn finish(mut self) -> Vec<u8> {
-        self.0.extend_from_slice(&END);
-        self.0
+        self.end_row();
+        self.buffer.extend_from_slice(&END);
+        self.buffer
     }
 }
 

@@ -56,7 +56,7 @@ fn copy(c: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
     let mut rows = CopyRows::with_capacity(usize::try_from(bytes).unwrap_or_default() + 64);
     let has_details = messages.iter().any(Message::has_details);
     for message in messages {
-        rows.row(if has_details { 8 + 11 } else { 8 });
+        rows.row();
         rows.integer(Some(message.id));
         rows.integer(Some(message.timestamp.as_postgresql()));
         rows.text(Some(&message.user_message));

@@ -1,6 +1,8 @@
 //! The tables that the migrations create. `tests/` compares this file with the live schema of
 //! every engine.
 
+use super::users::chat_users;
+
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::schema::{Json, UtcTimestamp};
@@ -104,3 +106,5 @@ diesel::table! {
         stored_rows -> BigInt,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(api_tokens, chat_users);

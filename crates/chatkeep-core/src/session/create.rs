@@ -5,6 +5,7 @@ use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, RunQuer
 use super::record::{CreatedSession, NewSession, SessionInfo};
 use super::secret::SessionSecret;
 use crate::connection::{Connection, all_stored, on_engine};
+use crate::db_error::constraint::is_reference;
 use crate::error::{Error, Result};
 use crate::public_ids::no_user;
 use crate::schema::{Characters, chat_users, user_sessions};
@@ -32,8 +33,9 @@ struct NewRow<'a> {
 /// Creates a session of an active user at `now`, and stores the hash of its secret.
 ///
 /// # Errors
-/// `InvalidInput` with the field's name, `user_id` unless an active user has the id; or
-/// an error of the database.
+/// `InvalidInput` with the field's name, `user_id` unless an active user has the id; `Conflict`,
+/// not retryable, with the field `user_stamp` when the user has another stamp; or an error of the
+/// database.
 pub fn create(
     connection: &mut Connection,
     new: &NewSession,
@@ -41,6 +43,10 @@ pub fn create(
 ) -> Result<CreatedSession> {
     new.check()?;
     let (user_id, stamp) = active_user(connection, &new.user_id)?;
+    if new.user_stamp.as_ref().is_some_and(|presented| *presented != stamp) {
+        let message = "all sessions of the user ended after the sign-in; sign in again";
+        return Err(Error::taken("user_stamp", message));
+    }
     let secret = SessionSecret::generate()?;
     let (hash, family) = (secret.hash().to_hex(), secret.family());
     let after =
@@ -76,14 +82,11 @@ pub fn create(
     let stored = on_engine!(connection, c => {
         all_stored(diesel::insert_into(user_sessions::table).values(row).execute(c), 1)
     });
-    if let Err(error) = stored {
-        let error = connection.write_error(error);
-        // The user may have been deleted since the first query: a foreign key is violated then.
-        if !connection.is_broken() {
-            active_user(connection, &new.user_id)?;
-        }
-        return Err(error);
-    }
+    stored.map_err(|error| {
+        let error = connection.insert_error(error);
+        // The user was deleted since the first query.
+        if is_reference(&error) { no_user(&new.user_id) } else { error }
+    })?;
     Ok(CreatedSession { secret, session })
 }
 

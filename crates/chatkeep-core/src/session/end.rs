@@ -47,13 +47,31 @@ macro_rules! ended {
 ///
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
-pub fn end_by_id(connection: &mut Connection, id: i64, end: End, now: Timestamp) -> Result<bool> {
+pub fn end_by_id(connection: &mut Connection, id: i64, by: End, now: Timestamp) -> Result<bool> {
+    end(connection, id, None, by, now)
+}
+
+/// Ends a session that has not ended at `now`, and has this hash if one is given. Returns whether
+/// it did.
+pub(super) fn end(
+    connection: &mut Connection,
+    id: i64,
+    token_hash: Option<&str>,
+    by: End,
+    now: Timestamp,
+) -> Result<bool> {
     let changed = on_engine!(connection, c => {
         let open = user_sessions::table
             .filter(user_sessions::id.eq(id))
             .filter(user_sessions::revoked_at.is_null())
             .filter(user_sessions::expires_at.gt(now));
-        diesel::update(open).set(ended!(end, now)).execute(c)
+        match token_hash {
+            None => diesel::update(open).set(ended!(by, now)).execute(c),
+            Some(hash) => {
+                let unchanged = open.filter(user_sessions::token_hash.eq(Characters(hash)));
+                diesel::update(unchanged).set(ended!(by, now)).execute(c)
+            }
+        }
     });
     changed.map(|count| count > 0).map_err(|error| connection.write_error(error))
 }

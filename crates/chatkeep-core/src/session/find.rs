@@ -133,6 +133,7 @@ impl Row {
             user_is_active: self.is_active,
             has_user_stamp: self.user_stamp.0 == self.stamp.0,
             rotation_salt: self.rotation_salt.map(String::from),
+            token_hash: self.token_hash.0,
         }
     }
 }

@@ -18,7 +18,7 @@ pub use record::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
     SessionPage, SessionReason,
 };
-pub use rotate::{GRACE, Rotation, rotate};
+pub use rotate::{GRACE, Rotation, find_and_end_reused, rotate};
 pub use rows::{StoredSession, count_all, insert_with_ids, list_after_id};
 pub use secret::SessionSecret;
 pub use touch::{MIN_INTERVAL, SessionUse, touch};

@@ -1,5 +1,7 @@
 //! Session records. Only [`CreatedSession`] and [`RotatedSession`] contain a secret.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::rotate::GRACE;
@@ -7,6 +9,7 @@ use super::secret::SessionSecret;
 use super::touch::MIN_INTERVAL;
 use crate::described::Record;
 use crate::error::{Error, Result};
+use crate::user::User;
 use crate::value::Timestamp;
 use crate::value::check_name;
 
@@ -38,6 +41,9 @@ pub struct NewSession {
     pub user_agent: Option<String>,
     /// Name of the device, at most 100 characters.
     pub label: Option<String>,
+    /// Field `stamp` of the user that `authenticate` returned. With it, no session is created if
+    /// all sessions of the user ended since then, for example by a change of the password.
+    pub user_stamp: Option<String>,
 }
 
 impl NewSession {
@@ -50,7 +56,14 @@ impl NewSession {
             ip: None,
             user_agent: None,
             label: None,
+            user_stamp: None,
         }
+    }
+
+    /// Creates a session of a user that has just signed in. It is rejected if all sessions of the
+    /// user ended since then.
+    pub fn of(user: &User) -> Self {
+        Self { user_stamp: Some(user.stamp.clone()), ..Self::new(&user.public_id) }
     }
 
     /// Sets the lifetime in seconds.
@@ -247,8 +260,8 @@ pub enum Presented {
     Earlier,
 }
 
-/// A session found by a secret, with the user's state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A session found by a secret, with the user's state. `Debug` shows neither its hash nor its salt.
+#[derive(Clone, PartialEq, Eq)]
 pub struct FoundSession {
     /// Id of the row.
     pub id: i64,
@@ -261,6 +274,14 @@ pub struct FoundSession {
     /// Whether the user has the same stamp as at the session's creation.
     pub has_user_stamp: bool,
     pub(super) rotation_salt: Option<String>,
+    /// The current hash.
+    pub(super) token_hash: String,
+}
+
+impl fmt::Debug for FoundSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FoundSession").field("info", &self.info).finish_non_exhaustive()
+    }
 }
 
 impl FoundSession {

@@ -7,6 +7,7 @@
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
+use super::end::{End, end};
 use super::find::find;
 use super::record::{FoundSession, Presented, RotatedSession, SessionReason};
 use super::secret::SessionSecret;
@@ -34,7 +35,7 @@ pub enum Rotation {
     Invalid(SessionReason, Option<Box<FoundSession>>),
 }
 
-/// Replaces the secret of a session at `now`.
+/// Replaces the secret of a session at `now`. A session whose replaced secret is presented ends.
 ///
 /// # Errors
 /// `Conflict` when the session was changed in the meantime, or another error of the database.
@@ -47,6 +48,7 @@ pub fn rotate(connection: &mut Connection, secret: &str, now: Timestamp) -> Resu
     };
     let reason = found.reason(found.info.last_seen_at, now);
     if reason != SessionReason::Valid {
+        end_if_reused(connection, &found, reason, now)?;
         return Ok(Rotation::Invalid(reason, Some(Box::new(found))));
     }
     let (id, is_in_grace) = (found.id, found.is_in_grace(now));
@@ -58,9 +60,8 @@ pub fn rotate(connection: &mut Connection, secret: &str, now: Timestamp) -> Resu
         (Presented::Current, _) if is_in_grace => return Ok(answer(secret, false, found.info)),
         (Presented::Current, _) => {}
         (_, Some(salt)) => return Ok(answer(secret.successor(salt), false, found.info)),
-        (_, None) => {
-            return Err(Error::internal("a session has a previous secret, but no salt"));
-        }
+        // A use with a later clock deleted the salt, because the minute was over.
+        (_, None) => return Ok(Rotation::Invalid(SessionReason::Rotated, None)),
     }
     let salt = hex(&random_bytes::<16>()?);
     let next = secret.successor(&salt);
@@ -86,11 +87,49 @@ pub fn rotate(connection: &mut Connection, secret: &str, now: Timestamp) -> Resu
             .execute(c)
     });
     if changed.map_err(|error| connection.write_error(error))? == 0 {
-        // Another caller rotated or ended it. The next attempt finds its result.
-        return Err(Error::new(
-            ErrorKind::Conflict,
-            "the session was changed by another call in the meantime",
-        ));
+        return Err(changed_meanwhile());
     }
     Ok(answer(next, true, session))
+}
+
+/// Returns the session to which a secret belongs, and the reason why it is valid or invalid at
+/// `now`. A session whose replaced secret is presented ends.
+///
+/// # Errors
+/// `Conflict` when the session was changed in the meantime, or another error of the database.
+pub fn find_and_end_reused(
+    connection: &mut Connection,
+    secret: &str,
+    now: Timestamp,
+) -> Result<Option<(SessionReason, FoundSession)>> {
+    let Some(found) = find(connection, secret)? else { return Ok(None) };
+    let reason = found.reason(found.info.last_seen_at, now);
+    end_if_reused(connection, &found, reason, now)?;
+    Ok(Some((reason, found)))
+}
+
+/// Ends a session if one of its replaced secrets was presented. A read-only database is not an
+/// error: the secret is invalid all the same.
+fn end_if_reused(
+    connection: &mut Connection,
+    found: &FoundSession,
+    reason: SessionReason,
+    now: Timestamp,
+) -> Result<()> {
+    if reason != SessionReason::Rotated {
+        return Ok(());
+    }
+    // A node of a Galera cluster may read a state before a rotation, in which the new secret is not
+    // known. So the session ends only if it still has the secret that was read.
+    match end(connection, found.id, Some(&found.token_hash), End::Reuse, now) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(changed_meanwhile()),
+        Err(error) if error.kind() == ErrorKind::ReadOnly => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Another caller rotated or ended the session. The next attempt finds its result.
+fn changed_meanwhile() -> Error {
+    Error::new(ErrorKind::Conflict, "the session was changed by another call in the meantime")
 }

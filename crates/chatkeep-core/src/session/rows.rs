@@ -230,7 +230,7 @@ pub fn insert_with_ids(connection: &mut Connection, sessions: &[StoredSession]) 
 fn copy_rows(sessions: &[StoredSession]) -> CopyRows {
     let mut rows = CopyRows::with_capacity(640 * sessions.len() + 64);
     for session in sessions {
-        rows.row(18);
+        rows.row();
         rows.integer(Some(session.id));
         rows.text(Some(&session.public_id));
         rows.text(Some(&session.token_hash));

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::schema::{Characters, user_sessions};
 use crate::value::Timestamp;
 
-/// Minimum time between two recorded uses of a session: one minute, in microseconds.
+/// Minimum time between two recorded uses of a session or token: one minute, in microseconds.
 pub const MIN_INTERVAL: i64 = 60_000_000;
 
 /// A use of a session.

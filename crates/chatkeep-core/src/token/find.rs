@@ -1,6 +1,9 @@
 //! Lookup of tokens by secret or id, and their list.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
+    Queryable, RunQueryDsl,
+};
 
 use super::hash::TokenHash;
 use super::owner::{self, Owner, owners};
@@ -8,7 +11,7 @@ use super::record::{FoundToken, TokenInfo, TokenState};
 use super::scopes::split_scopes;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
-use crate::schema::{Characters, api_tokens};
+use crate::schema::{Characters, api_tokens, chat_users};
 use crate::value::Timestamp;
 
 /// A row without its hashes.
@@ -83,18 +86,9 @@ pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<Found
         .select(COLUMNS)
         .get_result::<Row>(c)
         .optional());
-    let mut is_previous = false;
-    let mut found = current.map_err(|error| connection.read_error(error))?;
-    if found.is_none() {
-        let previous = on_engine!(connection, c => api_tokens::table
-            .filter(api_tokens::previous_hash.eq(Characters(&hash)))
-            .select(COLUMNS)
-            .get_result::<Row>(c)
-            .optional());
-        found = previous.map_err(|error| connection.read_error(error))?;
-        is_previous = true;
-    }
-    let Some(row) = found else { return Ok(None) };
+    let Some(row) = current.map_err(|error| connection.read_error(error))? else {
+        return find_previous(connection, &hash);
+    };
     let owner = match row.user_id {
         // A user that was deleted since the first query has no tokens.
         Some(id) => match owners(connection, [id])?.remove(&id) {
@@ -104,7 +98,24 @@ pub fn find(connection: &mut Connection, hash: TokenHash) -> Result<Option<Found
         None => None,
     };
     Ok(Some(FoundToken {
-        replaced_at: is_previous.then(|| row.previous_until.unwrap_or(Timestamp::MIN)),
+        replaced_at: None,
+        owner_is_active: owner.as_ref().is_none_or(|owner| owner.is_active),
+        info: row.into_info(owner.as_ref()),
+    }))
+}
+
+/// Returns the token that had this hash before its last rotation, with its owner, in one query.
+fn find_previous(connection: &mut Connection, hash: &str) -> Result<Option<FoundToken>> {
+    let owner = (chat_users::public_id, chat_users::active);
+    let found = on_engine!(connection, c => api_tokens::table
+        .left_join(chat_users::table.on(chat_users::id.nullable().eq(api_tokens::user_id)))
+        .filter(api_tokens::previous_hash.eq(Characters(hash)))
+        .select((COLUMNS, owner.nullable()))
+        .get_result::<(Row, Option<Owner>)>(c)
+        .optional());
+    let found = found.map_err(|error| connection.read_error(error))?;
+    Ok(found.map(|(row, owner)| FoundToken {
+        replaced_at: Some(row.previous_until.unwrap_or(Timestamp::MIN)),
         owner_is_active: owner.as_ref().is_none_or(|owner| owner.is_active),
         info: row.into_info(owner.as_ref()),
     }))
@@ -131,18 +142,20 @@ pub fn find_state(connection: &mut Connection, hash: TokenHash) -> Result<Option
         .select(columns)
         .get_result::<State>(c)
         .optional());
-    match found.map_err(|error| connection.read_error(error))? {
-        Some((id, expires_at, is_active, last_used_at, None)) => Ok(Some(TokenState {
-            id,
-            expires_at,
-            is_active,
-            last_used_at,
-            replaced_at: None,
-            owner_is_active: true,
-        })),
-        // A token with an owner, a replaced one, or none.
-        _ => find(connection, hash).map(|found| found.as_ref().map(TokenState::from)),
-    }
+    let found = found.map_err(|error| connection.read_error(error))?;
+    let Some((id, expires_at, is_active, last_used_at, owner)) = found else {
+        return Ok(find_previous(connection, &hex)?.as_ref().map(TokenState::from));
+    };
+    let owner_is_active = match owner {
+        // A user that was deleted since the first query has no tokens.
+        Some(owner) => match owners(connection, [owner])?.get(&owner) {
+            Some(owner) => owner.is_active,
+            None => return Ok(None),
+        },
+        None => true,
+    };
+    let replaced_at = None;
+    Ok(Some(TokenState { id, expires_at, is_active, last_used_at, replaced_at, owner_is_active }))
 }
 
 /// Returns the token with this id, if it exists.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQueryDsl};
 
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::value::public_id;
 const MAX_USERS: usize = 1_000;
 
 /// The owner of a token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable)]
 pub(super) struct Owner {
     pub(super) public_id: String,
     pub(super) is_active: bool,

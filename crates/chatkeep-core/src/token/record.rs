@@ -241,12 +241,6 @@ impl TokenCheck {
         Self { valid: false, reason, token: None }
     }
 
-    /// Checks a stored token at `now`.
-    pub fn of(token: TokenInfo, now: Timestamp) -> Self {
-        let reason = TokenReason::of(&token, now);
-        Self { valid: reason == TokenReason::Valid, reason, token: Some(token) }
-    }
-
     /// Checks a token that a client presented at `now`, for a use that may require scopes, which
     /// are separated by spaces.
     pub fn of_found(found: &FoundToken, scope: Option<&str>, now: Timestamp) -> Self {

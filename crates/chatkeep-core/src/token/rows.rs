@@ -195,6 +195,10 @@ pub fn insert_with_new_ids(connection: &mut Connection, tokens: &[StoredToken]) 
             dsl::is_active.eq(token.is_active),
             dsl::last_used_at.eq(token.last_used_at),
             dsl::token_start.eq(token.token_start.as_deref()),
+            dsl::user_id.eq(token.user_id),
+            dsl::scopes.eq(token.scopes.as_deref()),
+            dsl::previous_hash.eq(token.previous_hash.as_deref().map(Characters)),
+            dsl::previous_until.eq(token.previous_until),
         );
         on_engine!(connection, c => diesel::insert_into(api_tokens::table).values(row).execute(c))
             .map(drop)
@@ -205,7 +209,7 @@ pub fn insert_with_new_ids(connection: &mut Connection, tokens: &[StoredToken]) 
 fn copy_rows(tokens: &[StoredToken]) -> CopyRows {
     let mut rows = CopyRows::with_capacity(256 * tokens.len() + 64);
     for token in tokens {
-        rows.row(12);
+        rows.row();
         rows.integer(Some(token.id));
         rows.text(Some(&token.token_hash));
         rows.text(Some(&token.description));

@@ -7,7 +7,9 @@ use super::plain::PlainToken;
 use super::record::{CreatedToken, NewToken};
 use super::scopes::{join_scopes, split_scopes};
 use crate::connection::{Connection, insert_one, on_engine};
+use crate::db_error::constraint::is_reference;
 use crate::error::{Error, Result};
+use crate::public_ids::no_user;
 use crate::schema::{Characters, api_tokens};
 use crate::value::{Timestamp, check_name};
 
@@ -84,17 +86,14 @@ pub fn create(connection: &mut Connection, new: &NewToken) -> Result<CreatedToke
         scopes: scopes.as_deref(),
     };
     let id = insert_one!(connection, api_tokens, row);
-    let id = match id {
-        Ok(id) => id,
-        Err(error) => {
-            let error = connection.write_error(error);
-            // The owner may have been deleted since the first query: a foreign key is violated then.
-            if let Some(owner) = new.user_id.as_deref().filter(|_| !connection.is_broken()) {
-                active_owner(connection, owner)?;
-            }
-            return Err(error);
+    let id = id.map_err(|error| {
+        let error = connection.insert_error(error);
+        match &new.user_id {
+            // The owner was deleted since the first query.
+            Some(owner) if is_reference(&error) => no_user(owner),
+            _ => error,
         }
-    };
+    })?;
     Ok(CreatedToken {
         token,
         id,

@@ -1,8 +1,8 @@
 //! Queries on the table of passwords.
 
 use diesel::{
-    ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    RunQueryDsl,
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, QueryDsl, RunQueryDsl,
 };
 
 use super::duplicate;
@@ -154,10 +154,12 @@ pub fn has_password(connection: &mut Connection, user_id: &str) -> Result<bool> 
     count.map(|count| count > 0).map_err(|error| connection.read_error(error))
 }
 
-/// Returns whether the user with this internal id has a password.
-pub(super) fn exists(connection: &mut Connection, user: i64) -> Result<bool> {
+/// Returns whether the user with this internal id has a password, and a name to sign in with.
+pub(super) fn can_sign_in(connection: &mut Connection, user: i64) -> Result<bool> {
     let count = on_engine!(connection, c => user_passwords::table
+        .inner_join(chat_users::table.on(chat_users::id.eq(user_passwords::user_id)))
         .filter(user_passwords::user_id.eq(user))
+        .filter(chat_users::email_key.is_not_null().or(chat_users::username_key.is_not_null()))
         .count()
         .get_result::<i64>(c));
     count.map(|count| count > 0).map_err(|error| connection.read_error(error))

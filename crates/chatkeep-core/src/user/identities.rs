@@ -209,7 +209,8 @@ pub(super) fn insert_first(
 ///
 /// # Errors
 /// `Conflict`, not retryable, with the field `subject` when it is the user's last way to sign in:
-/// there is no password and no other identity. Otherwise an error of the database.
+/// there is no other identity, and no password with an e-mail address or a username. Otherwise an
+/// error of the database.
 pub fn unlink(
     connection: &mut Connection,
     user_id: &str,
@@ -226,10 +227,11 @@ pub fn unlink(
             Some((owner, _)) if owner == user => {}
             _ => return Ok(false),
         }
-        if !credentials::exists(connection, user)? && count(connection, user)? < 2 {
+        if !credentials::can_sign_in(connection, user)? && count(connection, user)? < 2 {
             return Err(Error::taken(
                 "subject",
-                "is the user's last way to sign in; set a password or link another one first",
+                "is the user's last way to sign in; link another one, or set a password and an \
+                 e-mail address or username first",
             ));
         }
         let deleted = on_engine!(connection, c => {

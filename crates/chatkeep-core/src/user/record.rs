@@ -4,6 +4,7 @@ use diesel::Queryable;
 use serde::Serialize;
 
 use crate::described::Record;
+use crate::schema::Characters;
 use crate::token::PlainToken;
 use crate::value::{Metadata, Timestamp};
 
@@ -25,6 +26,10 @@ pub struct User {
     pub avatar_url: Option<String>,
     /// Whether the user may sign in.
     pub active: bool,
+    /// Text that changes when all sessions of the user end. `create_session` takes it as
+    /// `user_stamp`.
+    #[diesel(deserialize_as = Characters<String>)]
+    pub stamp: String,
     /// Time at which the user proved to own the e-mail address.
     pub confirmed_at: Option<Timestamp>,
     /// Additional data.

@@ -27,6 +27,7 @@ macro_rules! columns {
             crate::schema::chat_users::name,
             crate::schema::chat_users::avatar_url,
             crate::schema::chat_users::active,
+            crate::schema::chat_users::stamp,
             crate::schema::chat_users::confirmed_at,
             crate::schema::chat_users::metadata,
             crate::schema::chat_users::created_at,
@@ -119,6 +120,7 @@ pub fn create(
         name: user.name.clone(),
         avatar_url: user.avatar_url.clone(),
         active: true,
+        stamp: stamp.clone(),
         confirmed_at: row.confirmed_at,
         metadata: user.metadata.clone(),
         created_at: now,
@@ -300,8 +302,8 @@ pub fn confirm(connection: &mut Connection, user_id: &str, key: Option<&str>) ->
     changed.map(|count| count > 0).map_err(|error| connection.write_error(error))
 }
 
-/// Deletes a user, with password, identities, roles and sessions. Returns false if the user does
-/// not exist.
+/// Deletes a user, with password, identities, roles, sessions and API tokens. Returns false if the
+/// user does not exist.
 ///
 /// # Errors
 /// `Conflict`, not retryable, with the field `user_id` when the user has conversations; or an error

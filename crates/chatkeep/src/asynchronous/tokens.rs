@@ -23,8 +23,8 @@ impl Async<TokenManager> {
     /// ```
     ///
     /// # Errors
-    /// - `Unavailable`: the database does not answer. The token may be valid: respond with status
-    ///   503, not 401.
+    /// - `Unavailable`, `PoolTimeout`: the database does not answer, or no connection became free in
+    ///   time. The token may be valid: respond with status 503, not 401.
     pub async fn verify_token(&self, token: &str) -> Result<bool> {
         if let Some(answer) = self.blocking().verify_cached(token) {
             return Ok(answer);
@@ -67,8 +67,8 @@ impl Async<TokenManager> {
     ///
     /// # Errors
     /// - `InvalidInput`: `scope` is not a scope.
-    /// - `Unavailable`: the database does not answer. The token may be valid: respond with status
-    ///   503, not 401.
+    /// - `Unavailable`, `PoolTimeout`: the database does not answer, or no connection became free in
+    ///   time. The token may be valid: respond with status 503, not 401.
     pub async fn check_token_for(&self, token: &str, scope: Option<&str>) -> Result<TokenCheck> {
         if let Some(answer) = self.blocking().check_cached(token, scope) {
             return Ok(answer);

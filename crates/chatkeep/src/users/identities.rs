@@ -54,8 +54,8 @@ impl UserManager {
     /// `false` if the user does not have the identity, or does not exist.
     ///
     /// # Errors
-    /// - `Conflict`, not retryable, with the field `subject`: the user has no password and no other
-    /// identity.
+    /// - `Conflict`, not retryable, with the field `subject`: the user has no other identity, and no
+    /// password with an e-mail address or a username.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.

@@ -44,7 +44,11 @@ pub struct UserFilter {
 /// A user is identified by `user_id`, which is the field `public_id` of its record. Passwords are
 /// stored as Argon2id hashes. Hashes of bcrypt and Flask-Security that other programs created are
 /// accepted, and replaced when the user signs in.
-#[operations(name = "users", receiver = users, parts(IDENTITIES, ROLES, ONE_TIME_SECRETS))]
+#[operations(
+    name = "users",
+    receiver = users,
+    parts(IDENTITIES, ROLES, ONE_TIME_SECRETS)
+)]
 impl UserManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         let pool = Arc::clone(&parts.pool);
@@ -53,12 +57,17 @@ impl UserManager {
         Self { pool, passwords: Arc::new(passwords) }
     }
 
-    /// Runs a change that ends sessions or the validity of a user's tokens. It is recorded after a
-    /// failure, too, because the change may have been made.
-    fn end_sign_ins(&self, change: impl Fn(&mut Connection) -> Result<bool>) -> Result<bool> {
+    /// Runs a change that ends sessions of a user.
+    fn end_sessions_by(&self, change: impl Fn(&mut Connection) -> Result<bool>) -> Result<bool> {
         let outcome = with_retry(&self.pool, change);
-        Revocations::of_sessions().record_any();
-        Revocations::of_tokens().record_any();
+        Revocations::of_sessions().record_any_of(&outcome, |made| *made);
+        outcome
+    }
+
+    /// Runs a change of the validity of a user's sessions and tokens.
+    fn change_sign_ins(&self, change: impl Fn(&mut Connection) -> Result<bool>) -> Result<bool> {
+        let outcome = self.end_sessions_by(change);
+        Revocations::of_tokens().record_any_of(&outcome, |made| *made);
         outcome
     }
 
@@ -104,8 +113,9 @@ impl UserManager {
 
     /// Checks a name and a password, and records the sign-in.
     ///
-    /// The check takes as long for an unknown name as for a wrong password. A hash with a former
-    /// scheme or weaker parameters is replaced. Recording does not decide: if it fails, for example
+    /// The check takes as long for an unknown name as for a wrong password, if the password has an
+    /// Argon2id hash with the parameters of new ones. A hash with a former scheme or other parameters is
+    /// replaced, but until then its check takes a different time. Recording does not decide: if it fails, for example
     /// because the database is read-only, the user is returned with the former `last_login_at`.
     ///
     /// # Arguments
@@ -347,9 +357,9 @@ impl UserManager {
     ) -> Result<bool> {
         let run = || {
             let hash = self.passwords.hash(password)?;
-            self.end_sign_ins(|connection| {
-                users::set_password(connection, user_id, &hash, end_sessions)
-            })
+            let change =
+                |connection: &mut _| users::set_password(connection, user_id, &hash, end_sessions);
+            if end_sessions { self.end_sessions_by(change) } else { with_retry(&self.pool, change) }
         };
         run().map_err(|error| error.with_operation("set_password"))
     }
@@ -385,7 +395,8 @@ impl UserManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn set_active(&self, user_id: &str, #[argument(positional)] active: bool) -> Result<bool> {
-        let run = || self.end_sign_ins(|connection| users::set_active(connection, user_id, active));
+        let run =
+            || self.change_sign_ins(|connection| users::set_active(connection, user_id, active));
         run().map_err(|error| error.with_operation("set_active"))
     }
 
@@ -403,7 +414,7 @@ impl UserManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn end_sessions(&self, user_id: &str) -> Result<bool> {
-        let run = || self.end_sign_ins(|connection| users::new_stamp(connection, user_id));
+        let run = || self.end_sessions_by(|connection| users::new_stamp(connection, user_id));
         run().map_err(|error| error.with_operation("end_sessions"))
     }
 
@@ -436,7 +447,9 @@ impl UserManager {
         run().map_err(|error| error.with_operation("confirm_user"))
     }
 
-    /// Deletes a user without conversations, and the user's password, roles and sessions.
+    /// Deletes a user without conversations.
+    ///
+    /// The user's password, identities, roles, sessions and API tokens are deleted, too.
     ///
     /// # Arguments
     /// - `user_id`: The user's public id.
@@ -451,7 +464,7 @@ impl UserManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn delete_user(&self, user_id: &str) -> Result<bool> {
-        let run = || self.end_sign_ins(|connection| users::delete(connection, user_id));
+        let run = || self.change_sign_ins(|connection| users::delete(connection, user_id));
         run().map_err(|error| error.with_operation("delete_user"))
     }
 }

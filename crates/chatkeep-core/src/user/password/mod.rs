@@ -75,7 +75,7 @@ impl fmt::Debug for PasswordHash {
 
 impl PasswordHash {
     /// Returns a hash that no password is known for, with the parameters of new hashes. Verifying a
-    /// password with it takes as long as with the hash of a user.
+    /// password with it takes as long as with a user's Argon2id hash of these parameters.
     pub fn dummy() -> Self {
         Self { scheme: PasswordScheme::Argon2id, hash: argon2id::DUMMY.to_owned(), pepper_id: None }
     }
