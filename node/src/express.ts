@@ -1,5 +1,5 @@
 /**
- * Express integration: bearer tokens, error responses, and a health check.
+ * Express integration: tokens, sessions, error responses, and a health check.
  *
  * Each function takes a {@link Chatkeep}; the default is the store that the environment variables
  * configure. Express is not a dependency of chatkeep. Any framework with
@@ -24,23 +24,27 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Chatkeep, TokenInfo } from './index.js';
+import type { Chatkeep, CreatedSession, RotatedSession, SessionInfo, TokenInfo } from './index.js';
 import * as chatkeep from './index.js';
 import * as web from './web.js';
+import { type SessionOptions, Sessions } from './web_sessions.js';
 
 export type { DatabaseHealth } from './web.js';
+export type { SessionOptions } from './web_sessions.js';
 
 declare global {
   namespace Express {
     interface Request {
       /** The record of the request's token, set by `tokenRequired`. */
       token?: TokenInfo;
+      /** The request's session, set by `sessionRequired`. */
+      userSession?: SessionInfo;
     }
   }
 }
 
-/** A Node request with the record of its token. */
-export type TokenRequest = IncomingMessage & { token?: TokenInfo };
+/** A Node request with the record of its token or session. */
+export type TokenRequest = IncomingMessage & { token?: TokenInfo; userSession?: SessionInfo };
 
 type Next = (error?: unknown) => void;
 
@@ -63,6 +67,12 @@ export interface AnswerOptions {
   readonly report?: (message: string) => void;
 }
 
+/** Options of a token check. */
+export interface TokenOptions extends AnswerOptions {
+  /** Scope that the token must have. */
+  readonly scope?: string;
+}
+
 /** Options of the health check. */
 export interface HealthOptions {
   /** Maximum response time of the database, in seconds. Default: 5. */
@@ -73,17 +83,17 @@ export interface HealthOptions {
  * Returns middleware that requires a valid token: `Authorization: Bearer …`. It sets
  * `request.token` to the token's record.
  *
- * Without a valid token, the response is 401 with `WWW-Authenticate`. If the database does not
- * respond, it is 503 with `Retry-After`.
+ * Without a valid token, the response is 401, and without the scope 403, both with
+ * `WWW-Authenticate`. If the database does not respond, it is 503 with `Retry-After`.
  *
  * @param chat The store; by default the one that the environment variables configure.
- * @param options Options of the responses.
+ * @param options The scope, and options of the responses.
  */
-export function tokenRequired(chat?: Chatkeep, options: AnswerOptions = {}): Middleware {
-  const { retryAfter = web.RETRY_AFTER, report = warn } = options;
+export function tokenRequired(chat?: Chatkeep, options: TokenOptions = {}): Middleware {
+  const { scope, retryAfter = web.RETRY_AFTER, report = warn } = options;
   return (request, response, next) => {
     const { authorization } = request.headers;
-    web.checkRequest(chat ?? chatkeep, authorization, retryAfter, report).then((verdict) => {
+    web.checkRequest(chat ?? chatkeep, authorization, scope, retryAfter, report).then((verdict) => {
       if ('error' in verdict) {
         sendError(response, verdict.error);
       } else {
@@ -105,13 +115,121 @@ export function currentToken(request: { readonly token?: TokenInfo }): TokenInfo
   return request.token;
 }
 
+/** Middleware that requires a session, and the functions for its cookie. */
+export interface SessionMiddleware extends Middleware {
+  /**
+   * Sets the cookie of a session, the result of `createSession`. The browser deletes it when the
+   * session expires.
+   */
+  setCookie(response: ServerResponse, created: CreatedSession | RotatedSession): void;
+  /** Deletes the cookie. The session itself is ended by `logout`. */
+  deleteCookie(response: ServerResponse): void;
+  /** Returns the secret that a request presents, valid or not, for `logout`. */
+  secret(request: IncomingMessage): string | undefined;
+  /**
+   * Middleware for routes that need no session, such as the sign-in: rejects a request that may
+   * change data if another site caused it.
+   */
+  readonly sameSite: Middleware;
+}
+
+/**
+ * Returns middleware that requires the session of a signed-in user. It sets `request.userSession`
+ * to the session, which has the user's id.
+ *
+ * The secret of the session is in the cookie `__Host-session` or in `Authorization: Bearer …`.
+ * Without a valid session, the response is 401 with the reason. A request with the cookie that may
+ * change data and that another site caused gets 403. If the database does not respond, the response
+ * is 503 with `Retry-After`. A session in a cookie regularly gets a new secret.
+ *
+ * @example
+ * ```ts
+ * import { Chatkeep } from 'chatkeep';
+ * import { currentSession, sessionRequired } from 'chatkeep/express';
+ * import express from 'express';
+ *
+ * const chat = new Chatkeep('sqlite:///:memory:');
+ * const session = sessionRequired(chat);
+ * const app = express();
+ * app.post('/sign-in', session.sameSite, express.json(), async (request, response) => {
+ *   const { email, password } = request.body;
+ *   const user = await chat.userManager.authenticate(email, password);
+ *   if (user === null) {
+ *     response.status(401).json({ detail: 'Wrong address or password' });
+ *     return;
+ *   }
+ *   session.setCookie(response, await chat.sessionManager.createSession(user.publicId));
+ *   response.json({ name: user.name });
+ * });
+ * app.get('/me', session, async (request, response) => {
+ *   response.json(await chat.userManager.getUser(currentSession(request).userId));
+ * });
+ * app.post('/sign-out', session, async (request, response) => {
+ *   await chat.sessionManager.logout(session.secret(request) ?? '');
+ *   session.deleteCookie(response);
+ *   response.sendStatus(204);
+ * });
+ * ```
+ *
+ * @param chat The store; by default the one that the environment variables configure.
+ * @param options Options of the cookie and of the responses.
+ */
+export function sessionRequired(
+  chat?: Chatkeep,
+  options: SessionOptions & AnswerOptions = {},
+): SessionMiddleware {
+  const sessions = new Sessions(options);
+  const { report = warn } = options;
+  const setCookie = (response: ServerResponse, cookie: string) => {
+    response.setHeader('Set-Cookie', sessions.replaced(response.getHeader('Set-Cookie'), cookie));
+  };
+  const required: Middleware = (request, response, next) => {
+    sessions.check(chat ?? chatkeep, request, report).then((verdict) => {
+      if ('error' in verdict) {
+        sendError(response, verdict.error);
+      } else {
+        if (verdict.cookie !== undefined) setCookie(response, verdict.cookie);
+        request.userSession = verdict.session;
+        next();
+      }
+    }, next);
+  };
+  return Object.assign(required, {
+    setCookie(response: ServerResponse, created: CreatedSession | RotatedSession) {
+      setCookie(response, sessions.value(created));
+    },
+    deleteCookie(response: ServerResponse) {
+      setCookie(response, sessions.deleted());
+    },
+    secret: (request: IncomingMessage) => sessions.secret(request),
+    sameSite(request: TokenRequest, response: ServerResponse, next: Next) {
+      const rejected = sessions.crossSite(request);
+      if (rejected) sendError(response, rejected);
+      else next();
+    },
+  });
+}
+
+/**
+ * Returns the request's session. The route must use `sessionRequired`.
+ *
+ * @param request The request.
+ * @throws Error if the route does not use `sessionRequired`.
+ */
+export function currentSession(request: { readonly userSession?: SessionInfo }): SessionInfo {
+  if (!request.userSession) throw new Error('this route does not use sessionRequired');
+  return request.userSession;
+}
+
 /**
  * Returns error middleware that converts chatkeep's errors in routes to responses. Add it after the
  * routes.
  *
- * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`: 503 with `Retry-After`.
+ * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, and `CHATKEEP_CONFLICT` that is retryable: 503
+ *   with `Retry-After`.
  * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without it, because a retry may store the message twice.
  * - `CHATKEEP_INVALID_INPUT`: 422 with the field's name.
+ * - `CHATKEEP_CONFLICT` that is not retryable, such as a taken address: 409 with the field's name.
  *
  * All other errors are passed on.
  *

@@ -1,5 +1,5 @@
 /**
- * Fastify integration: a hook that checks bearer tokens, and a plugin. The plugin adds error
+ * Fastify integration: hooks that check tokens and sessions, and a plugin. The plugin adds error
  * responses and a health check, and opens and closes the store with the application.
  *
  * Each function takes a {@link Chatkeep}; the default is the store that the environment variables
@@ -23,23 +23,33 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Chatkeep, TokenInfo } from './index.js';
+import type { Chatkeep, CreatedSession, RotatedSession, SessionInfo, TokenInfo } from './index.js';
 import * as chatkeep from './index.js';
 import * as web from './web.js';
+import { type SessionOptions, Sessions } from './web_sessions.js';
 
 export type { DatabaseHealth } from './web.js';
+export type { SessionOptions } from './web_sessions.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The record of the request's token. `tokenRequired` sets it; on other routes it is `null`. */
     token: TokenInfo | null;
+    /** The request's session. `sessionRequired` sets it; on other routes it is `null`. */
+    userSession: SessionInfo | null;
   }
 }
 
 /** Options of the responses to requests that fail. */
-export interface TokenOptions {
+export interface AnswerOptions {
   /** `Retry-After` in seconds. Default: 5. */
   readonly retryAfter?: number;
+}
+
+/** Options of a token check. */
+export interface TokenOptions extends AnswerOptions {
+  /** Scope that the token must have. */
+  readonly scope?: string;
 }
 
 /** Options of the plugin. */
@@ -70,26 +80,28 @@ export interface PluginOptions {
   readonly close?: boolean;
 }
 
-/** A hook for `onRequest` or `preHandler` that checks a token. */
+/** A hook for `onRequest` or `preHandler` that checks a token or a session. */
 export type TokenHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 /**
  * Returns a hook that requires a valid token: `Authorization: Bearer …`. It sets `request.token`
  * to the token's record.
  *
- * Without a valid token, the response is 401 with `WWW-Authenticate`. If the database does not
- * respond, it is 503 with `Retry-After`. To require a token for all routes of an application or
- * plugin, use `app.addHook('onRequest', tokenRequired(chat))`.
+ * Without a valid token, the response is 401, and without the scope 403, both with
+ * `WWW-Authenticate`. If the database does not respond, it is 503 with `Retry-After`. To require a
+ * token for all routes of an application or plugin, use
+ * `app.addHook('onRequest', tokenRequired(chat))`.
  *
  * @param chat The store; by default the one that the environment variables configure.
- * @param options Options of the responses.
+ * @param options The scope, and options of the responses.
  */
 export function tokenRequired(chat?: Chatkeep, options: TokenOptions = {}): TokenHook {
-  const { retryAfter = web.RETRY_AFTER } = options;
+  const { scope, retryAfter = web.RETRY_AFTER } = options;
   return async (request, reply) => {
     const { authorization } = request.headers;
     const report = reporter(request);
-    const verdict = await web.checkRequest(chat ?? chatkeep, authorization, retryAfter, report);
+    const store = chat ?? chatkeep;
+    const verdict = await web.checkRequest(store, authorization, scope, retryAfter, report);
     if ('error' in verdict) return sendError(reply, verdict.error);
     request.token = verdict.token;
     return undefined;
@@ -107,13 +119,105 @@ export function currentToken(request: { readonly token: TokenInfo | null }): Tok
   return request.token;
 }
 
+/** A hook that requires a session, and the functions for its cookie. */
+export interface SessionHook extends TokenHook {
+  /**
+   * Sets the cookie of a session, the result of `createSession`. The browser deletes it when the
+   * session expires.
+   */
+  setCookie(reply: FastifyReply, created: CreatedSession | RotatedSession): void;
+  /** Deletes the cookie. The session itself is ended by `logout`. */
+  deleteCookie(reply: FastifyReply): void;
+  /** Returns the secret that a request presents, valid or not, for `logout`. */
+  secret(request: FastifyRequest): string | undefined;
+  /**
+   * A hook for routes that need no session, such as the sign-in: rejects a request that may change
+   * data if another site caused it.
+   */
+  readonly sameSite: TokenHook;
+}
+
+/**
+ * Returns a hook that requires the session of a signed-in user. It sets `request.userSession` to the
+ * session, which has the user's id.
+ *
+ * The secret of the session is in the cookie `__Host-session` or in `Authorization: Bearer …`.
+ * Without a valid session, the response is 401 with the reason. A request with the cookie that may
+ * change data and that another site caused gets 403. If the database does not respond, the response
+ * is 503 with `Retry-After`. A session in a cookie regularly gets a new secret.
+ *
+ * @example
+ * ```ts
+ * import { Chatkeep } from 'chatkeep';
+ * import { chatkeepPlugin, currentSession, sessionRequired } from 'chatkeep/fastify';
+ * import Fastify from 'fastify';
+ *
+ * const chat = new Chatkeep('sqlite:///:memory:');
+ * const session = sessionRequired(chat);
+ * const app = Fastify();
+ * app.register(chatkeepPlugin, { chat });
+ * app.get('/me', { onRequest: session }, async (request) => {
+ *   return chat.userManager.getUser(currentSession(request).userId);
+ * });
+ * app.post('/sign-out', { onRequest: session }, async (request, reply) => {
+ *   await chat.sessionManager.logout(session.secret(request) ?? '');
+ *   session.deleteCookie(reply);
+ *   return reply.code(204).send();
+ * });
+ * ```
+ *
+ * @param chat The store; by default the one that the environment variables configure.
+ * @param options Options of the cookie and of the responses.
+ */
+export function sessionRequired(chat?: Chatkeep, options: SessionOptions = {}): SessionHook {
+  const sessions = new Sessions(options);
+  const setCookie = (reply: FastifyReply, cookie: string) => {
+    const values = sessions.replaced(reply.getHeader('set-cookie'), cookie);
+    // Fastify appends values of this header.
+    reply.removeHeader('set-cookie').header('set-cookie', values);
+  };
+  const required: TokenHook = async (request, reply) => {
+    const verdict = await sessions.check(chat ?? chatkeep, request, reporter(request));
+    if ('error' in verdict) return sendError(reply, verdict.error);
+    if (verdict.cookie !== undefined) setCookie(reply, verdict.cookie);
+    request.userSession = verdict.session;
+    return undefined;
+  };
+  return Object.assign(required, {
+    setCookie(reply: FastifyReply, created: CreatedSession | RotatedSession) {
+      setCookie(reply, sessions.value(created));
+    },
+    deleteCookie(reply: FastifyReply) {
+      setCookie(reply, sessions.deleted());
+    },
+    secret: (request: FastifyRequest) => sessions.secret(request),
+    async sameSite(request: FastifyRequest, reply: FastifyReply) {
+      const rejected = sessions.crossSite(request);
+      return rejected && sendError(reply, rejected);
+    },
+  });
+}
+
+/**
+ * Returns the request's session. The route must use `sessionRequired`.
+ *
+ * @param request The request.
+ * @throws Error if the route does not use `sessionRequired`.
+ */
+export function currentSession(request: { readonly userSession: SessionInfo | null }): SessionInfo {
+  if (!request.userSession) throw new Error('this route does not use sessionRequired');
+  return request.userSession;
+}
+
 /**
  * Sends the response to an error of chatkeep, for use in error handlers.
  *
- * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`: 503 with `Retry-After`.
+ * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, and `CHATKEEP_CONFLICT` that is retryable: 503
+ *   with `Retry-After`.
  * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without `Retry-After`, because a retry may store the message
  *   twice.
  * - `CHATKEEP_INVALID_INPUT`: 422 with the field's name.
+ * - `CHATKEEP_CONFLICT` that is not retryable, such as a taken address: 409 with the field's name.
  *
  * @param error The error that a route threw.
  * @param request The request.
@@ -126,7 +230,7 @@ export function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  options: TokenOptions = {},
+  options: AnswerOptions = {},
 ): FastifyReply | undefined {
   const { retryAfter = web.RETRY_AFTER } = options;
   const details = web.errorResponse(error, retryAfter, reporter(request));
@@ -148,7 +252,9 @@ export async function chatkeepPlugin(
 ): Promise<void> {
   const { retryAfter = web.RETRY_AFTER, healthPath = web.HEALTH_PATH } = options;
   const chat = options.chat ?? chatkeep;
-  if (!app.hasRequestDecorator('token')) app.decorateRequest('token', null);
+  for (const name of ['token', 'userSession']) {
+    if (!app.hasRequestDecorator(name)) app.decorateRequest(name, null);
+  }
 
   if (options.errors !== false) {
     const previous = app.errorHandler;

@@ -1,8 +1,8 @@
 /**
  * HTTP responses that the web integrations share, independent of a framework.
  *
- * An invalid token results in 401, as RFC 6750 requires. A database that does not respond never
- * makes a token invalid: it results in 503 with `Retry-After`.
+ * An invalid token results in 401, and a token without a scope in 403, as RFC 6750 requires. A
+ * database that does not respond never makes a token invalid: it results in 503 with `Retry-After`.
  */
 
 import type {
@@ -31,6 +31,8 @@ const REASONS: Readonly<Record<string, string>> = {
   unknown: 'The token is unknown',
   revoked: 'The token was revoked',
   expired: 'The token has expired',
+  rotated: 'The token was replaced',
+  user_inactive: 'The user is not active',
 };
 
 /** An error response. */
@@ -90,17 +92,29 @@ export function presentedToken(authorization: string | undefined): string | unde
 export async function checkRequest(
   chat: Guarded,
   authorization: string | undefined,
+  scope: string | undefined,
   retryAfter: number,
   report: Report,
 ): Promise<Verdict> {
   const token = presentedToken(authorization);
   if (token === undefined) return { error: noToken() };
   try {
-    return verdictOf(await chat.tokenManager.checkToken(token));
+    const options = scope === undefined ? [] : [{ scope }];
+    return verdictOf(await chat.tokenManager.checkToken(token, ...options), scope);
   } catch (error) {
-    if (!TEMPORARY.has(codeOf(error) ?? '')) throw error;
-    return { error: unavailable(error, retryAfter, report) };
+    const response = temporary(error, retryAfter, report);
+    if (response === undefined) throw error;
+    return { error: response };
   }
+}
+
+/** Returns the response to an error of a check, or `undefined` if a retry does not resolve it. */
+export function temporary(
+  error: unknown,
+  retryAfter: number,
+  report: Report,
+): ErrorResponse | undefined {
+  return TEMPORARY.has(codeOf(error) ?? '') ? unavailable(error, retryAfter, report) : undefined;
 }
 
 /** Returns the response to an error of chatkeep, or `undefined` if the client must not see it. */
@@ -111,10 +125,11 @@ export function errorResponse(
 ): ErrorResponse | undefined {
   const code = codeOf(error);
   if (code === undefined) return undefined;
-  if (TEMPORARY.has(code)) return unavailable(error, retryAfter, report);
+  const found = error as ChatkeepError;
+  if (code === 'CHATKEEP_CONFLICT' && !found.retryable) return rejected(409, 'conflict', found);
   if (code === 'CHATKEEP_OUTCOME_UNKNOWN') return outcomeUnknown(error, report);
-  if (code === 'CHATKEEP_INVALID_INPUT') return invalidInput(error as ChatkeepError);
-  return undefined;
+  if (code === 'CHATKEEP_INVALID_INPUT') return rejected(422, 'invalid_input', found);
+  return temporary(error, retryAfter, report);
 }
 
 /** Runs a health check with a timeout in seconds, and adds the pool's connection counts. */
@@ -146,11 +161,24 @@ function noToken(): ErrorResponse {
 }
 
 /** Returns the record of a valid token, or the error response. */
-function verdictOf(check: TokenCheck): Verdict {
+function verdictOf(check: TokenCheck, scope: string | undefined): Verdict {
   if (check.valid && check.token) return { token: check.token };
-  const detail = REASONS[check.reason] ?? 'The token is not valid';
-  const challenge = `Bearer error="invalid_token", error_description="${detail}"`;
-  return { error: { status: 401, detail, headers: { 'WWW-Authenticate': challenge } } };
+  if (check.reason === 'missing_scope') {
+    const detail = `The token does not have the scope ${scope}`;
+    const challenge = `${challengeOf('insufficient_scope', detail)}, scope="${scope}"`;
+    return { error: { status: 403, detail, headers: { 'WWW-Authenticate': challenge } } };
+  }
+  return { error: invalidToken(REASONS[check.reason] ?? 'The token is not valid') };
+}
+
+/** Returns the response to an invalid token or session. */
+export function invalidToken(detail: string): ErrorResponse {
+  const headers = { 'WWW-Authenticate': challengeOf('invalid_token', detail) };
+  return { status: 401, detail, headers };
+}
+
+function challengeOf(error: string, detail: string): string {
+  return `Bearer error="${error}", error_description="${detail}"`;
 }
 
 /** Returns the response while the database is unavailable. The cause is only logged. */
@@ -176,11 +204,10 @@ function outcomeUnknown(error: unknown, report: Report): ErrorResponse {
   };
 }
 
-/** Returns the response to an invalid argument. */
-function invalidInput(error: ChatkeepError): ErrorResponse {
+/** Returns the response to an invalid argument, or to one whose value is taken. */
+function rejected(status: number, type: string, error: ChatkeepError): ErrorResponse {
   const loc = error.field ? [error.field] : [];
-  const detail = [{ type: 'invalid_input', loc, msg: error.message }];
-  return { status: 422, detail, headers: {} };
+  return { status, detail: [{ type, loc, msg: error.message }], headers: {} };
 }
 
 /** Describes a database that responds. It is unhealthy if its schema does not match. */

@@ -5,8 +5,16 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { test } from 'node:test';
 import * as chatkeep from 'chatkeep';
-import { currentToken, handleErrors, healthCheck, tokenRequired } from 'chatkeep/express';
+import {
+  currentSession,
+  currentToken,
+  handleErrors,
+  healthCheck,
+  sessionRequired,
+  tokenRequired,
+} from 'chatkeep/express';
 import express from 'express';
+import { sessionCases } from './support/session_cases.mjs';
 import { bearer, failure, webCases } from './support/web_cases.mjs';
 
 async function listen(t, handler) {
@@ -26,6 +34,9 @@ function application(chat, notes, { healthTimeout = 5 } = {}) {
   app.get('/whoami', tokenRequired(chat, { retryAfter: 7, report }), (request, response) => {
     assert.equal(currentToken(request), request.token);
     response.json(request.token);
+  });
+  app.get('/admin', tokenRequired(chat, { scope: 'admin', report }), (_request, response) => {
+    response.json({});
   });
   app.get('/messages', async (request, response) => {
     const limit = Number(request.query.limit ?? 100);
@@ -51,6 +62,44 @@ function application(chat, notes, { healthTimeout = 5 } = {}) {
 webCases('Express', async (t, chat, options) => {
   const notes = [];
   return { url: await listen(t, application(chat, notes, options)), notes };
+});
+
+sessionCases('Express', async (t, chat, options) => {
+  const notes = [];
+  const report = (message) => notes.push(message);
+  const session = sessionRequired(chat, { retryAfter: 7, report, ...options });
+  const app = express();
+  app.all('/me', session, (request, response) => {
+    assert.equal(currentSession(request), request.userSession);
+    response.json(request.userSession);
+  });
+  app.post('/sign-in', session.sameSite, async (request, response) => {
+    const lifetime = { lifetimeSeconds: 3600 };
+    const created = await chat.sessionManager.createSession(request.query.user, lifetime);
+    session.setCookie(response, created);
+    response.json({ secret: created.secret });
+  });
+  app.post('/sign-out', session, async (request, response) => {
+    await chat.sessionManager.logout(session.secret(request));
+    session.deleteCookie(response);
+    response.json({});
+  });
+  app.post('/users', async (request, response) => {
+    const { email } = request.query;
+    response.json(await chat.userManager.createUser({ email, password: 'correct horse' }));
+  });
+  app.use(handleErrors({ report }));
+  return { url: await listen(t, app), notes };
+});
+
+test('currentSession throws on a route without sessionRequired', () => {
+  assert.throws(() => currentSession({}), /does not use sessionRequired/);
+});
+
+test('origins are checked when sessionRequired is called', () => {
+  for (const trustedOrigins of [['example.org'], ['https://example.org/'], 'https://a.example']) {
+    assert.throws(() => sessionRequired(undefined, { trustedOrigins }), TypeError);
+  }
 });
 
 test('an error after the headers closes the connection', async (t) => {

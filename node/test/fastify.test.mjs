@@ -4,9 +4,17 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import * as chatkeep from 'chatkeep';
-import { answerError, chatkeepPlugin, currentToken, tokenRequired } from 'chatkeep/fastify';
+import {
+  answerError,
+  chatkeepPlugin,
+  currentSession,
+  currentToken,
+  sessionRequired,
+  tokenRequired,
+} from 'chatkeep/fastify';
 import Fastify from 'fastify';
 import { DOWN, emptyDatabase } from './support/databases.mjs';
+import { sessionCases } from './support/session_cases.mjs';
 import { bearer, failure, webCases } from './support/web_cases.mjs';
 
 const { Chatkeep } = chatkeep;
@@ -35,6 +43,7 @@ webCases('Fastify', async (t, chat, options) => {
     assert.equal(currentToken(request), request.token);
     return request.token;
   });
+  app.get('/admin', { onRequest: tokenRequired(chat, { scope: 'admin' }) }, async () => ({}));
   app.get('/messages', (request) =>
     chat.messageLogger.getMessages({ limit: Number(request.query.limit ?? 100) }),
   );
@@ -42,6 +51,43 @@ webCases('Fastify', async (t, chat, options) => {
     throw failure(request.query.code);
   });
   return { url: await listen(t, app), notes };
+});
+
+sessionCases('Fastify', async (t, chat, options) => {
+  const notes = [];
+  const app = Fastify({ logger: loggerTo(notes) });
+  app.register(chatkeepPlugin, { chat, healthPath: false });
+  const session = sessionRequired(chat, { retryAfter: 7, ...options });
+  const method = ['GET', 'POST', 'DELETE'];
+  app.route({
+    method,
+    url: '/me',
+    onRequest: session,
+    handler: async (request) => {
+      assert.equal(currentSession(request), request.userSession);
+      return request.userSession;
+    },
+  });
+  app.post('/sign-in', { onRequest: session.sameSite }, async (request, reply) => {
+    const lifetime = { lifetimeSeconds: 3600 };
+    const created = await chat.sessionManager.createSession(request.query.user, lifetime);
+    session.setCookie(reply, created);
+    return { secret: created.secret };
+  });
+  app.post('/sign-out', { onRequest: session }, async (request, reply) => {
+    await chat.sessionManager.logout(session.secret(request));
+    session.deleteCookie(reply);
+    return {};
+  });
+  app.post('/users', async (request) => {
+    const { email } = request.query;
+    return chat.userManager.createUser({ email, password: 'correct horse' });
+  });
+  return { url: await listen(t, app), notes };
+});
+
+test('currentSession throws on a route without sessionRequired', () => {
+  assert.throws(() => currentSession({ userSession: null }), /does not use sessionRequired/);
 });
 
 test('errors of other kinds reach the previous error handler', async (t) => {

@@ -1,6 +1,7 @@
 """The FastAPI integration."""
 
 import warnings
+from functools import partial
 from types import SimpleNamespace
 from typing import Annotated
 
@@ -110,15 +111,18 @@ def test_invalid_token_results_in_401_with_the_reason(client, memory):
         assert_invalid_token(client.get("/whoami", headers=bearer(presented)), reason)
 
 
-def test_expired_token_results_in_401_with_the_reason():
+@pytest.mark.parametrize(
+    ("name", "reason"), [("expired", "has expired"), ("rotated", "was replaced")]
+)
+def test_token_that_has_ended_results_in_401_with_the_reason(name, reason):
     class Tokens:
-        async def check_token(self, token):
-            return {"valid": False, "reason": "expired", "token": None}
+        async def check_token(self, token, scope):
+            return {"valid": False, "reason": name, "token": None}
 
     client = TestClient(
         application(SimpleNamespace(token_manager=Tokens(), message_logger=None, db_manager=None))
     )
-    assert_invalid_token(client.get("/whoami", headers=bearer("any")), "expired")
+    assert_invalid_token(client.get("/whoami", headers=bearer("any")), reason)
 
 
 def test_unavailable_database_results_in_503_not_401(down, caplog):
@@ -149,7 +153,8 @@ def test_errors_in_routes_result_in_error_responses(client, down):
     [
         (chatkeep.UnavailableError, 503),
         (chatkeep.PoolTimeoutError, 503),
-        (chatkeep.ConflictError, 503),
+        (partial(chatkeep.ConflictError, retryable=True), 503),
+        (chatkeep.ConflictError, 409),
         (chatkeep.InvalidInputError, 422),
         (chatkeep.InvalidTypeError, 422),
         (chatkeep.OutcomeUnknownError, 503),
@@ -168,6 +173,34 @@ def test_only_temporary_errors_have_retry_after(store, error, status):
     assert ("Retry-After" in answer.headers) == (
         status == 503 and error is not chatkeep.OutcomeUnknownError
     )
+
+
+def test_token_without_the_scope_results_in_403(store, memory):
+    app = FastAPI()
+    guard = TokenRequired(store, scope="chat:write")
+
+    @app.get("/whoami")
+    async def whoami(token: Annotated[TokenInfo, Depends(guard)]):
+        return token["scopes"]
+
+    client = TestClient(app)
+    created = memory.token_manager.create_token(scopes=["chat:read", "chat:write"])
+    answer = client.get("/whoami", headers=bearer(created["token"]))
+    assert (answer.status_code, answer.json()) == (200, ["chat:read", "chat:write"])
+    created = memory.token_manager.create_token(scopes=["chat:read"])
+    answer = client.get("/whoami", headers=bearer(created["token"]))
+    detail = "The token does not have the scope chat:write"
+    assert (answer.status_code, answer.json()) == (403, {"detail": detail})
+    assert answer.headers["WWW-Authenticate"] == (
+        f'Bearer error="insufficient_scope", error_description="{detail}", scope="chat:write"'
+    )
+
+
+def test_token_of_an_inactive_user_results_in_401_with_the_reason(client, memory):
+    user = memory.user_manager.create_user(username="ada", password="correct horse")
+    created = memory.token_manager.create_token(user_id=user["public_id"])
+    memory.user_manager.set_active(user["public_id"], False)
+    assert_invalid_token(client.get("/whoami", headers=bearer(created["token"])), "not active")
 
 
 def test_health_check_reports_the_pool_without_the_host(client, down):

@@ -1,5 +1,7 @@
 """The Flask integration."""
 
+from functools import partial
+
 import chatkeep
 import pytest
 from chatkeep.flask import (
@@ -89,6 +91,19 @@ def test_missing_or_invalid_token_results_in_401(client, memory, path):
     assert bad.json == {"detail": "The token was revoked"}
 
 
+def test_token_without_the_scope_results_in_403(client, memory):
+    @client.application.get("/admin")
+    @TokenRequired(memory, scope="admin")
+    def admin():
+        return "ok"
+
+    for scopes, status in ((["admin"], 200), (["chat"], 403)):
+        created = memory.token_manager.create_token(scopes=scopes)
+        answer = client.get("/admin", headers=bearer(created["token"]))
+        assert answer.status_code == status
+    assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+
+
 def test_unavailable_database_results_in_503_not_401(down, caplog):
     answer = down.get("/whoami/me", headers=bearer("sk-s3cret-token"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
@@ -118,7 +133,8 @@ def test_errors_in_views_result_in_error_responses(client, down):
     ("error", "status"),
     [
         (chatkeep.PoolTimeoutError, 503),
-        (chatkeep.ConflictError, 503),
+        (partial(chatkeep.ConflictError, retryable=True), 503),
+        (chatkeep.ConflictError, 409),
         (chatkeep.InvalidTypeError, 422),
         (chatkeep.OutcomeUnknownError, 503),
         (chatkeep.InternalError, 500),

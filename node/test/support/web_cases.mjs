@@ -14,8 +14,9 @@ export function bearer(token, scheme = 'Bearer') {
 }
 
 /** Creates an error like those of chatkeep. */
-export function failure(code) {
-  return Object.assign(new Error('no'), { code, field: 'provider', operation: 'logMessage' });
+export function failure(code, retryable = code === 'CHATKEEP_CONFLICT') {
+  const details = { code, retryable, field: 'provider', operation: 'logMessage' };
+  return Object.assign(new Error('no'), details);
 }
 
 async function detailOf(answer) {
@@ -27,7 +28,7 @@ async function detailOf(answer) {
  *
  * `serve(t, chat, options)` starts a server that ends with the test, and returns `{ url, notes }`:
  * its base URL and the logged messages. The server has `/whoami`, which requires a token and has a
- * `retryAfter` of 7, `/messages?limit=`, `/raise?code=`, which throws, and `/health/db-pool` with
+ * `retryAfter` of 7, `/admin`, which requires the scope `admin`, `/messages?limit=`, `/raise?code=`, which throws, and `/health/db-pool` with
  * the timeout `options.healthTimeout`.
  */
 export function webCases(framework, serve) {
@@ -90,12 +91,41 @@ export function webCases(framework, serve) {
       }
     });
 
-    test('an expired token is rejected as expired', async (t) => {
-      const check = { valid: false, reason: 'expired', token: null };
-      const chat = fakeStore({ checkToken: async () => check });
-      const { url } = await serve(t, chat);
-      await assertInvalid(await fetch(`${url}/whoami`, bearer('any')), 'expired');
+    test('a token without the scope is 403', async (t) => {
+      const { url } = await serve(t, memory);
+      const admin = await memory.tokenManager.createToken({ scopes: ['admin'] });
+      assert.equal((await fetch(`${url}/admin`, bearer(admin.token))).status, 200);
+      const other = await memory.tokenManager.createToken({ scopes: ['chat'] });
+      const answer = await fetch(`${url}/admin`, bearer(other.token));
+      assert.equal(answer.status, 403);
+      const detail = await detailOf(answer);
+      assert.equal(detail, 'The token does not have the scope admin');
+      assert.equal(
+        answer.headers.get('WWW-Authenticate'),
+        `Bearer error="insufficient_scope", error_description="${detail}", scope="admin"`,
+      );
     });
+
+    test('a token of an inactive user is rejected with the reason', async (t) => {
+      const { url } = await serve(t, memory);
+      const users = memory.userManager;
+      const user = await users.createUser({ username: 'ada', password: 'correct horse' });
+      const created = await memory.tokenManager.createToken({ userId: user.publicId });
+      await users.setActive(user.publicId, false);
+      await assertInvalid(await fetch(`${url}/whoami`, bearer(created.token)), 'not active');
+    });
+
+    for (const [reason, text] of [
+      ['expired', 'has expired'],
+      ['rotated', 'was replaced'],
+    ]) {
+      test(`an ${reason} token is rejected with the reason`, async (t) => {
+        const check = { valid: false, reason, token: null };
+        const chat = fakeStore({ checkToken: async () => check });
+        const { url } = await serve(t, chat);
+        await assertInvalid(await fetch(`${url}/whoami`, bearer('any')), text);
+      });
+    }
 
     test('an unavailable database is 503 and never 401', async (t) => {
       const { url, notes } = await serve(t, down());

@@ -1,7 +1,8 @@
 """Responses that the web integrations share, independent of a framework.
 
-An invalid token results in 401, as RFC 6750 requires. If the database is unavailable, the validity
-of a token is unknown, and the response is 503 with ``Retry-After``.
+An invalid token results in 401, and a token without a scope in 403, as RFC 6750 requires. If the
+database is unavailable, the validity of a token or session is unknown, and the response is 503 with
+``Retry-After``.
 """
 
 import logging
@@ -11,6 +12,7 @@ from chatkeep.errors import (
     ConflictError,
     Error,
     InvalidInputError,
+    OutcomeUnknownError,
     PoolTimeoutError,
     UnavailableError,
 )
@@ -22,14 +24,19 @@ _log = logging.getLogger("chatkeep.web")
 #: recovery, so that a retry after five seconds reaches it.
 RETRY_AFTER = 5
 
-#: Errors after which a client may retry.
+#: Errors of a check after which a client may retry.
 TEMPORARY = (UnavailableError, PoolTimeoutError, ConflictError)
+
+#: Errors in routes that become responses.
+HANDLED = (*TEMPORARY, OutcomeUnknownError, InvalidInputError)
 
 _REASONS: dict[TokenReason, str] = {
     "malformed": "The token is malformed",
     "unknown": "The token is unknown",
     "revoked": "The token was revoked",
     "expired": "The token has expired",
+    "rotated": "The token was replaced",
+    "user_inactive": "The user is not active",
 }
 
 
@@ -52,13 +59,35 @@ def missing_token() -> ErrorResponse:
     return ErrorResponse(401, "A bearer token is needed", {"WWW-Authenticate": "Bearer"})
 
 
-def check_result(check: TokenCheck) -> TokenInfo | ErrorResponse:
+def check_result(check: TokenCheck, scope: str | None = None) -> TokenInfo | ErrorResponse:
     """Returns the record of a valid token, or the response to an invalid one."""
     if check["valid"] and check["token"] is not None:
         return check["token"]
-    detail = _REASONS.get(check["reason"], "The token is not valid")
-    challenge = f'Bearer error="invalid_token", error_description="{detail}"'
-    return ErrorResponse(401, detail, {"WWW-Authenticate": challenge})
+    if check["reason"] == "missing_scope":
+        detail = f"The token does not have the scope {scope}"
+        challenge = f'{_challenge("insufficient_scope", detail)}, scope="{scope}"'
+        return ErrorResponse(403, detail, {"WWW-Authenticate": challenge})
+    return invalid_token(_REASONS.get(check["reason"], "The token is not valid"))
+
+
+def invalid_token(detail: str) -> ErrorResponse:
+    """Returns the response to an invalid token or session."""
+    return ErrorResponse(401, detail, {"WWW-Authenticate": _challenge("invalid_token", detail)})
+
+
+def _challenge(error: str, detail: str) -> str:
+    return f'Bearer error="{error}", error_description="{detail}"'
+
+
+def error_response(error: Exception, retry_after: int) -> ErrorResponse:
+    """Returns the response to an error of a route, one of ``HANDLED``."""
+    if isinstance(error, InvalidInputError):
+        return _rejected(422, "invalid_input", error)
+    if isinstance(error, OutcomeUnknownError):
+        return _outcome_unknown(error)
+    if isinstance(error, ConflictError) and not error.retryable:
+        return _rejected(409, "conflict", error)
+    return unavailable(error, retry_after)
 
 
 def unavailable(error: Exception, retry_after: int) -> ErrorResponse:
@@ -67,7 +96,7 @@ def unavailable(error: Exception, retry_after: int) -> ErrorResponse:
     return ErrorResponse(503, "The database is not available", {"Retry-After": str(retry_after)})
 
 
-def outcome_unknown(error: Exception) -> ErrorResponse:
+def _outcome_unknown(error: Exception) -> ErrorResponse:
     """Returns the response for a connection that broke during a write.
 
     It has no ``Retry-After``, because a retry could store the message twice.
@@ -82,11 +111,10 @@ def _log_error(error: Exception) -> None:
     _log.warning("answered 503: %s: %s", operation or "the database", error)
 
 
-def invalid_input(error: Exception) -> ErrorResponse:
-    """Returns the response for an invalid value, in the format of FastAPI's validation errors."""
-    field = error.field if isinstance(error, InvalidInputError) else None
-    detail = {"type": "invalid_input", "loc": [field] if field else [], "msg": str(error)}
-    return ErrorResponse(422, [detail], {})
+def _rejected(status: int, kind: str, error: Error) -> ErrorResponse:
+    """Returns the response for a rejected value, in the format of FastAPI's validation errors."""
+    loc = [error.field] if error.field else []
+    return ErrorResponse(status, [{"type": kind, "loc": loc, "msg": str(error)}], {})
 
 
 def health_report(health: Health) -> DatabaseHealth:

@@ -1,4 +1,4 @@
-"""Starlette integration: bearer tokens, error responses, a health check, and a lifespan.
+"""Starlette integration: tokens, sessions, error responses, a health check, and a lifespan.
 
 ``chatkeep.fastapi`` is the equivalent for FastAPI. Every function accepts a
 ``chatkeep.asyncio.Chatkeep``. The default is the database that the environment variables name.
@@ -23,47 +23,67 @@ Examples:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatkeep import _web
+from chatkeep import _web, _web_sessions
 from chatkeep import asyncio as _chatkeep
-from chatkeep.errors import Error, InvalidInputError, OutcomeUnknownError
-from chatkeep.types import DatabaseHealth, TokenInfo
+from chatkeep.errors import Error
+from chatkeep.types import (
+    CreatedSession,
+    DatabaseHealth,
+    RotatedSession,
+    SessionInfo,
+    TokenInfo,
+)
 
 __all__ = [
+    "RotatedCookies",
+    "SessionRequired",
     "TokenRequired",
     "db_pool_health",
     "handle_errors",
     "health_route",
     "lifespan",
+    "session_required",
     "token_required",
 ]
+
+#: Key of the scope for the cookies that ``RotatedCookies`` sends.
+_COOKIES = "chatkeep.cookies"
 
 
 class TokenRequired:
     """Requires a valid bearer token in a request: ``Authorization: Bearer …``.
 
-    A missing or invalid token results in 401 with ``WWW-Authenticate``, and an unavailable database
-    in 503 with ``Retry-After``. ``token_required`` is an instance for the database that the
-    environment variables name.
+    A missing or invalid token results in 401 and a token without the scope in 403, both with
+    ``WWW-Authenticate``, and an unavailable database in 503 with ``Retry-After``.
+    ``token_required`` is an instance for the database that the environment variables name.
 
     Args:
         chat (chatkeep.asyncio.Chatkeep | None): Store with the tokens.
+        scope (str | None): Scope that the token must have.
         retry_after (int): Value of ``Retry-After``, in seconds.
     """
 
     def __init__(
-        self, chat: _chatkeep.Chatkeep | None = None, *, retry_after: int = _web.RETRY_AFTER
+        self,
+        chat: _chatkeep.Chatkeep | None = None,
+        *,
+        scope: str | None = None,
+        retry_after: int = _web.RETRY_AFTER,
     ) -> None:
         self._tokens = _chatkeep.token_manager if chat is None else chat.token_manager
+        self._scope = scope
         self._retry_after = retry_after
 
     # FastAPI reads the annotation, and passes the connection: a request or a WebSocket.
@@ -77,16 +97,17 @@ class TokenRequired:
             TokenInfo: Record of the token.
 
         Raises:
-            HTTPException: 401 if the token is missing or invalid, 503 if the database is not
-                available.
+            HTTPException: 401 if the token is missing or invalid, 403 if it does not have the
+                scope, 503 if the database is not available.
         """
         token = _web.bearer_token(connection.headers.get("Authorization"))
         if token is None:
             raise HTTPException(*_web.missing_token())
         try:
-            result = _web.check_result(await self._tokens.check_token(token))
+            check = await self._tokens.check_token(token, scope=self._scope)
         except _web.TEMPORARY as error:
             raise HTTPException(*_web.unavailable(error, self._retry_after)) from error
+        result = _web.check_result(check, self._scope)
         if isinstance(result, _web.ErrorResponse):
             raise HTTPException(*result)
         return result
@@ -96,36 +117,217 @@ class TokenRequired:
 token_required = TokenRequired()
 
 
+class SessionRequired:
+    """Requires the session of a signed-in user in a request, and sets its cookie.
+
+    The secret of the session is in the cookie ``__Host-session`` or in the header
+    ``Authorization: Bearer …``. A missing or ended session results in 401 with the reason, and an
+    unavailable database in 503 with ``Retry-After``. A request with the cookie that may change data
+    and that another site caused results in 403. ``session_required`` is an instance for the database
+    that the environment variables name.
+
+    With the middleware ``RotatedCookies``, a session in a cookie regularly gets a new secret.
+
+    Args:
+        chat (chatkeep.asyncio.Chatkeep | None): Store with the sessions.
+        cookie (str): Name of the cookie, without the prefix ``__Host-``.
+        secure (bool): Whether the cookie requires HTTPS. With false, for development over HTTP, its
+            name has no prefix.
+        trusted_origins (Iterable[str]): Other origins whose pages may change data, such as
+            ``https://app.example.org``.
+        rotate_after (float | None): Age in seconds at which the secret is replaced; ``None`` for
+            never.
+        retry_after (int): Value of ``Retry-After``, in seconds.
+
+    Examples:
+        >>> from chatkeep.asyncio import Chatkeep
+        >>> from chatkeep.starlette import SessionRequired
+        >>> from starlette.applications import Starlette
+        >>> from starlette.responses import JSONResponse
+        >>> from starlette.routing import Route
+        >>> from starlette.testclient import TestClient
+        >>> chat = Chatkeep("sqlite:///:memory:")
+        >>> session_required = SessionRequired(chat)
+        >>> async def sign_in(request):
+        ...     form = await request.json()
+        ...     user = await chat.user_manager.authenticate(form["email"], form["password"])
+        ...     if user is None:
+        ...         return JSONResponse({"detail": "Wrong address or password"}, 401)
+        ...     response = JSONResponse({"name": user["name"]})
+        ...     created = await chat.session_manager.create_session(user["public_id"])
+        ...     session_required.set_cookie(response, created)
+        ...     return response
+        >>> async def me(request):
+        ...     session = await session_required(request)
+        ...     return JSONResponse(session["user_id"])
+        >>> app = Starlette(routes=[Route("/sign-in", sign_in, methods=["POST"]), Route("/me", me)])
+        >>> TestClient(app).get("/me").text
+        'Sign in first'
+    """
+
+    def __init__(
+        self,
+        chat: _chatkeep.Chatkeep | None = None,
+        *,
+        cookie: str = "session",
+        secure: bool = True,
+        trusted_origins: Iterable[str] = (),
+        rotate_after: float | None = _web_sessions.ROTATE_AFTER,
+        retry_after: int = _web.RETRY_AFTER,
+    ) -> None:
+        self._manager = _chatkeep.session_manager if chat is None else chat.session_manager
+        self._retry_after = retry_after
+        self._sessions = _web_sessions.Sessions(
+            cookie=cookie,
+            secure=secure,
+            trusted_origins=trusted_origins,
+            rotate_after=rotate_after,
+        )
+
+    # FastAPI reads the annotation, and passes the connection: a request or a WebSocket.
+    async def __call__(self, connection: HTTPConnection) -> SessionInfo:
+        """Returns the session of a request.
+
+        Args:
+            connection (starlette.requests.HTTPConnection): Request or WebSocket.
+
+        Returns:
+            SessionInfo: Record of the session, with the id of the user.
+
+        Raises:
+            HTTPException: 401 if the session is missing or has ended, 403 if another site caused the
+                request, 503 if the database is not available.
+        """
+        presented = self._sessions.presented(connection.headers, connection.cookies)
+        if presented is None:
+            raise HTTPException(*_web_sessions.missing_session())
+        if presented.is_cookie:
+            await self.same_site_required(connection)
+        try:
+            check = await self._manager.check_session(presented.secret)
+        except _web.TEMPORARY as error:
+            raise HTTPException(*_web.unavailable(error, self._retry_after)) from error
+        result = self._sessions.result(check)
+        if isinstance(result, _web.ErrorResponse):
+            raise HTTPException(*result)
+        cookies: list[str] | None = connection.scope.get(_COOKIES)
+        if presented.is_cookie and cookies is not None and self._sessions.is_due(result):
+            try:
+                rotated = await self._manager.rotate_session(presented.secret)
+            except Error as error:
+                _web_sessions.not_rotated(error)
+            else:
+                if rotated is not None and rotated["secret"] != presented.secret:
+                    cookies.append(self._sessions.value(rotated))
+        return result
+
+    # A coroutine function, because FastAPI runs others in a thread.
+    async def same_site_required(self, connection: HTTPConnection) -> None:
+        """Rejects a request that may change data if another site caused it.
+
+        A route that requires a session does this. Add it to routes that need none, such as the
+        sign-in.
+
+        Args:
+            connection (starlette.requests.HTTPConnection): Request or WebSocket.
+
+        Raises:
+            HTTPException: 403 if another site caused the request.
+        """
+        method = connection.scope.get("method", "WEBSOCKET")
+        failure = self._sessions.cross_site(method, connection.headers)
+        if failure is not None:
+            raise HTTPException(*failure)
+
+    def secret(self, connection: HTTPConnection) -> str | None:
+        """Returns the secret that a request presents, for ``logout``.
+
+        Args:
+            connection (starlette.requests.HTTPConnection): Request or WebSocket.
+
+        Returns:
+            str | None: The secret, valid or not.
+        """
+        presented = self._sessions.presented(connection.headers, connection.cookies)
+        return None if presented is None else presented.secret
+
+    def set_cookie(self, response: Response, created: CreatedSession | RotatedSession) -> None:
+        """Sets the cookie of a session. The browser deletes it when the session expires.
+
+        Args:
+            response (starlette.responses.Response): Response to the sign-in.
+            created (CreatedSession | RotatedSession): Result of ``create_session``.
+        """
+        response.headers.append("Set-Cookie", self._sessions.value(created))
+
+    def delete_cookie(self, response: Response) -> None:
+        """Deletes the cookie. The session itself is ended by ``logout``.
+
+        Args:
+            response (starlette.responses.Response): Response to the sign-out.
+        """
+        response.headers.append("Set-Cookie", self._sessions.deleted())
+
+
+#: ``SessionRequired`` for the database that the environment variables name.
+session_required = SessionRequired()
+
+
+class RotatedCookies:
+    """ASGI middleware that sends the new cookie of a session whose secret was replaced.
+
+    ``SessionRequired`` replaces no secrets in applications without it. Add it with
+    ``app.add_middleware(RotatedCookies)``.
+
+    Args:
+        app (ASGIApp): Application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the application, and adds the cookies to its response."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        cookies: list[str] = scope.setdefault(_COOKIES, [])
+
+        async def send_with_cookies(message: Message) -> None:
+            if message["type"] == "http.response.start" and cookies:
+                headers = MutableHeaders(scope=message)
+                own = headers.getlist("Set-Cookie")
+                for cookie in cookies:
+                    # A sign-in or sign-out in the same response takes precedence.
+                    name = cookie[: cookie.index("=") + 1]
+                    if not any(other.startswith(name) for other in own):
+                        headers.append("Set-Cookie", cookie)
+                cookies.clear()
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookies)
+
+
 def handle_errors(app: Starlette, *, retry_after: int = _web.RETRY_AFTER) -> None:
     """Registers exception handlers that convert chatkeep errors in routes to responses.
 
-    ``UnavailableError``, ``PoolTimeoutError`` and ``ConflictError`` result in 503 with
+    ``UnavailableError``, ``PoolTimeoutError`` and a retryable ``ConflictError`` result in 503 with
     ``Retry-After``. ``OutcomeUnknownError`` results in 503 without it, because a retry may store
-    the message twice. ``InvalidInputError`` results in 422 with the name of the field. Other errors
-    are not handled, and result in 500.
+    the message twice. ``InvalidInputError`` results in 422, and a ``ConflictError`` that is not
+    retryable, such as a taken address, in 409, both with the name of the field. Other errors are not
+    handled, and result in 500.
 
     Args:
         app (starlette.applications.Starlette): Application to register the handlers with.
         retry_after (int): Value of ``Retry-After``, in seconds.
     """
 
-    async def temporary(_: Request, error: Exception) -> JSONResponse:
-        return _response(_web.unavailable(error, retry_after))
+    async def respond(_: Request, error: Exception) -> JSONResponse:
+        failure = _web.error_response(error, retry_after)
+        return JSONResponse({"detail": failure.detail}, failure.status, failure.headers)
 
-    async def outcome_unknown(_: Request, error: Exception) -> JSONResponse:
-        return _response(_web.outcome_unknown(error))
-
-    async def invalid_input(_: Request, error: Exception) -> JSONResponse:
-        return _response(_web.invalid_input(error))
-
-    for error_class in _web.TEMPORARY:
-        app.add_exception_handler(error_class, temporary)
-    app.add_exception_handler(OutcomeUnknownError, outcome_unknown)
-    app.add_exception_handler(InvalidInputError, invalid_input)
-
-
-def _response(failure: _web.ErrorResponse) -> JSONResponse:
-    return JSONResponse({"detail": failure.detail}, failure.status, failure.headers)
+    for error_class in _web.HANDLED:
+        app.add_exception_handler(error_class, respond)
 
 
 async def db_pool_health(

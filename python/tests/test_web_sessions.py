@@ -1,0 +1,369 @@
+"""Sessions of browsers in FastAPI, which uses the integration for Starlette, and in Flask."""
+
+import re
+from typing import Annotated
+
+import chatkeep
+import chatkeep.asyncio
+import chatkeep.fastapi
+import chatkeep.flask
+import pytest
+from chatkeep.types import SessionInfo
+from databases import DOWN
+from fastapi import Depends, FastAPI, Request, Response, WebSocket
+from fastapi.responses import PlainTextResponse
+from fastapi.testclient import TestClient
+from flask import Flask, jsonify
+from starlette.testclient import WebSocketDenialResponse
+
+HOST = "chat.example.org"
+
+
+def fastapi_application(store, options):
+    chat = chatkeep.asyncio.Chatkeep.of(store)
+    session_required = chatkeep.fastapi.SessionRequired(chat, retry_after=7, **options)
+    guard = Depends(session_required)
+    app = FastAPI()
+    app.add_middleware(chatkeep.fastapi.RotatedCookies)
+    chatkeep.fastapi.handle_errors(app)
+
+    @app.get("/me")
+    @app.post("/me")
+    @app.delete("/me")
+    async def me(session: Annotated[SessionInfo, guard]):
+        return session
+
+    # A response that a route returns itself.
+    @app.get("/plain", dependencies=[guard])
+    async def plain():
+        return PlainTextResponse("text")
+
+    @app.post("/sign-in/{user_id}", dependencies=[Depends(session_required.same_site_required)])
+    async def sign_in(user_id: str, response: Response):
+        created = await chat.session_manager.create_session(user_id, lifetime_seconds=3600)
+        session_required.set_cookie(response, created)
+        return created["secret"]
+
+    @app.post("/sign-out", dependencies=[guard])
+    async def sign_out(request: Request, response: Response):
+        session_required.delete_cookie(response)
+        return await chat.session_manager.logout(session_required.secret(request))
+
+    @app.post("/users/{email}")
+    async def sign_up(email: str):
+        return await chat.user_manager.create_user(email=email, password="correct horse")
+
+    @app.websocket("/talk")
+    async def talk(socket: WebSocket, session: Annotated[SessionInfo, guard]):
+        await socket.accept()
+        await socket.send_json(session)
+        await socket.close()
+
+    return app
+
+
+def flask_application(store, options):
+    session_required = chatkeep.flask.SessionRequired(store, retry_after=7, **options)
+    app = Flask("test")
+    chatkeep.flask.handle_errors(app)
+
+    @app.route("/me", methods=["GET", "POST", "DELETE"])
+    @session_required
+    def me():
+        return jsonify(chatkeep.flask.current_session())
+
+    @app.get("/plain")
+    @session_required
+    def plain():
+        return "text"
+
+    @app.post("/sign-in/<user_id>")
+    def sign_in(user_id):
+        session_required.require_same_site()
+        created = store.session_manager.create_session(user_id, lifetime_seconds=3600)
+        response = jsonify(created["secret"])
+        session_required.set_cookie(response, created)
+        return response
+
+    @app.post("/sign-out")
+    @session_required
+    def sign_out():
+        response = jsonify(store.session_manager.logout(session_required.secret()))
+        session_required.delete_cookie(response)
+        return response
+
+    @app.post("/users/<email>")
+    def sign_up(email):
+        return jsonify(store.user_manager.create_user(email=email, password="correct horse"))
+
+    @app.get("/open")
+    def unprotected():
+        return jsonify(chatkeep.flask.current_session())
+
+    return app
+
+
+class FastApiSite:
+    """Requests without a cookie jar."""
+
+    def __init__(self, store, options):
+        self._client = TestClient(fastapi_application(store, options), base_url=f"https://{HOST}")
+
+    def __call__(self, method, path, **headers):
+        self._client.cookies.clear()
+        return self._client.request(method, path, headers=spelled(headers))
+
+    @staticmethod
+    def cookies(answer):
+        return answer.headers.get_list("Set-Cookie")
+
+    @staticmethod
+    def body(answer):
+        return answer.json()
+
+
+class FlaskSite:
+    """Requests without a cookie jar."""
+
+    def __init__(self, store, options):
+        self._client = flask_application(store, options).test_client(use_cookies=False)
+
+    def __call__(self, method, path, **headers):
+        url = f"https://{HOST}"
+        return self._client.open(path, method=method, headers=spelled(headers), base_url=url)
+
+    @staticmethod
+    def cookies(answer):
+        return answer.headers.getlist("Set-Cookie")
+
+    @staticmethod
+    def body(answer):
+        return answer.json
+
+
+def spelled(headers):
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.fixture(params=[FastApiSite, FlaskSite])
+def site(request, memory):
+    return lambda store=memory, **options: request.param(store, options)
+
+
+@pytest.fixture
+def user(memory):
+    return memory.user_manager.create_user(email="ada@example.org", password="correct horse")
+
+
+@pytest.fixture
+def secret(memory, user):
+    return memory.session_manager.create_session(user["public_id"])["secret"]
+
+
+def cookie(secret, name="__Host-session"):
+    return {"Cookie": f"other=1; {name}={secret}"}
+
+
+def test_sign_in_sets_the_cookie_and_sign_out_deletes_it(site, user):
+    app = site()
+    answer = app("POST", f"/sign-in/{user['public_id']}")
+    secret = app.body(answer)
+    (value,) = app.cookies(answer)
+    found = re.fullmatch(
+        r"__Host-session=(cs_\w+); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure", value
+    )
+    assert found[1] == secret
+    assert 3590 <= int(found[2]) <= 3600
+
+    assert app.body(app("GET", "/me", **cookie(secret)))["user_id"] == user["public_id"]
+    answer = app("POST", "/sign-out", **cookie(secret))
+    assert app.body(answer) is True
+    assert app.cookies(answer) == [
+        "__Host-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
+    ]
+    answer = app("GET", "/me", **cookie(secret))
+    assert (answer.status_code, app.body(answer)["detail"]) == (401, "The session was ended")
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+def test_cookie_for_http_has_no_prefix(site, user, secret):
+    app = site(secure=False, cookie="dev")
+    (value,) = app.cookies(app("POST", f"/sign-in/{user['public_id']}"))
+    assert value.startswith("dev=cs_")
+    assert "Secure" not in value
+    assert app("GET", "/me", **cookie(secret, "dev")).status_code == 200
+    assert app("GET", "/me", **cookie(secret)).status_code == 401
+
+
+def test_session_in_the_authorization_header_is_accepted(site, user, secret):
+    app = site(rotate_after=0)
+    answer = app("DELETE", "/me", Authorization=f"Bearer {secret}", Sec_Fetch_Site="cross-site")
+    assert app.body(answer)["user_id"] == user["public_id"]
+    # A client of this kind would not read the new cookie.
+    assert app.cookies(answer) == []
+    answer = app("GET", "/me", Authorization="Bearer ck_token", **cookie(secret))
+    assert (answer.status_code, app.body(answer)["detail"]) == (401, "The session is malformed")
+
+
+def test_missing_or_ended_session_results_in_401_with_the_reason(site, memory, user, secret):
+    app = site()
+    for headers in ({}, cookie(""), {"Cookie": "session=cs_x"}, {"Authorization": "Basic eA=="}):
+        answer = app("GET", "/me", **headers)
+        assert (answer.status_code, app.body(answer)["detail"]) == (401, "Sign in first")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert (
+        app.body(app("GET", "/me", **cookie("no-secret")))["detail"] == "The session is malformed"
+    )
+    memory.user_manager.set_active(user["public_id"], False)
+    answer = app("GET", "/me", **cookie(secret))
+    assert (answer.status_code, app.body(answer)["detail"]) == (401, "The user is not active")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Sec_Fetch_Site": "same-origin"}, 200),
+        ({"Sec_Fetch_Site": "none"}, 200),
+        ({"Sec_Fetch_Site": "same-site"}, 403),
+        ({"Sec_Fetch_Site": "cross-site"}, 403),
+        ({"Sec_Fetch_Site": "cross-site", "Origin": "https://app.example.org"}, 200),
+        ({"Sec_Fetch_Site": "cross-site", "Origin": "https://app.example.org:444"}, 403),
+        ({"Origin": f"https://{HOST}"}, 200),
+        ({"Origin": "https://app.example.org"}, 200),
+        ({"Origin": "https://evil.example.org"}, 403),
+        ({"Origin": f"https://{HOST}.evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_requests_of_other_sites_may_not_change_data(site, user, secret, headers, status):
+    app = site(trusted_origins=["https://app.example.org"])
+    for method in ("POST", "DELETE"):
+        answer = app(method, "/me", **headers, **cookie(secret))
+        assert answer.status_code == status
+        if status == 403:
+            assert app.body(answer) == {"detail": "The request is from another site"}
+    assert app("GET", "/me", **headers, **cookie(secret)).status_code == 200
+    assert app("POST", f"/sign-in/{user['public_id']}", **headers).status_code == status
+
+
+def test_session_is_rotated_also_if_the_response_was_lost(site, secret):
+    app = site(rotate_after=0)
+    (value,) = app.cookies(app("GET", "/me", **cookie(secret)))
+    replaced = re.match(r"__Host-session=(cs_\w+);", value)[1]
+    assert replaced != secret
+    (again,) = app.cookies(app("GET", "/plain", **cookie(secret)))
+    assert again.startswith(f"__Host-session={replaced};")
+    assert app.cookies(app("GET", "/me", **cookie(replaced))) == []
+    # A sign-out in the same response takes precedence.
+    (value,) = app.cookies(app("POST", "/sign-out", **cookie(secret)))
+    assert "Max-Age=0" in value
+
+
+def test_new_session_is_not_rotated(site, secret):
+    for options in ({}, {"rotate_after": None}):
+        app = site(**options)
+        assert app.cookies(app("GET", "/me", **cookie(secret))) == []
+
+
+def test_failed_rotation_leaves_the_session_valid(site, secret, memory, monkeypatch, caplog):
+    def fail(*_):
+        raise chatkeep.ReadOnlyError("the server accepts no changes")
+
+    async def fail_awaited(*_):
+        fail()
+
+    monkeypatch.setattr(chatkeep.SessionManager, "rotate_session", fail)
+    monkeypatch.setattr(chatkeep.asyncio.SessionManager, "rotate_session", fail_awaited)
+    app = site(rotate_after=0)
+    answer = app("GET", "/me", **cookie(secret))
+    assert (answer.status_code, app.cookies(answer)) == (200, [])
+    assert "a session was not rotated: the server accepts no changes" in caplog.text
+
+
+def test_unavailable_database_results_in_503_not_401(site, secret, monkeypatch, caplog):
+    monkeypatch.setenv("DB_MAX_RETRIES", "0")
+    app = site(chatkeep.Chatkeep(DOWN, connect_timeout=2))
+    answer = app("GET", "/me", **cookie(secret))
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "7")
+    assert "WWW-Authenticate" not in answer.headers
+    assert app.body(answer) == {"detail": "The database is not available"}
+    assert "check_session" in caplog.text
+    assert secret not in caplog.text
+    # A missing session needs no database.
+    assert app("GET", "/me").status_code == 401
+
+
+def test_taken_address_results_in_409_with_the_field(site, user):
+    app = site()
+    answer = app("POST", "/users/Ada@example.org")
+    assert answer.status_code == 409
+    (detail,) = app.body(answer)["detail"]
+    assert (detail["type"], detail["loc"]) == ("conflict", ["email"])
+    assert "Retry-After" not in answer.headers
+
+
+@pytest.mark.parametrize("origins", [["example.org"], ["https://example.org/"], ["null"]])
+def test_trusted_origins_are_checked(origins, memory):
+    for module, store in (
+        (chatkeep.fastapi, chatkeep.asyncio.Chatkeep.of(memory)),
+        (chatkeep.flask, memory),
+    ):
+        with pytest.raises(ValueError, match="is not an origin"):
+            module.SessionRequired(store, trusted_origins=origins)
+        with pytest.raises(TypeError, match="list of origins"):
+            module.SessionRequired(store, trusted_origins="https://example.org")
+
+
+def test_default_store_is_the_one_of_the_environment():
+    assert chatkeep.flask.session_required._manager is chatkeep.session_manager
+    assert chatkeep.fastapi.session_required._manager is chatkeep.asyncio.session_manager
+
+
+def test_openapi_documents_the_cookie(memory):
+    page = TestClient(fastapi_application(memory, {})).get("/openapi.json").json()
+    assert page["paths"]["/plain"]["get"]["security"] == [{"Session": []}]
+    scheme = page["components"]["securitySchemes"]["Session"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "cookie", "__Host-session")
+
+
+def test_websocket_requires_a_session_of_this_site(memory, user, secret):
+    client = TestClient(
+        fastapi_application(memory, {"rotate_after": 0}), base_url=f"https://{HOST}"
+    )
+    own = cookie(secret) | {"Origin": f"https://{HOST}"}
+    with client.websocket_connect(f"wss://{HOST}/talk", headers=own) as socket:
+        assert socket.receive_json()["user_id"] == user["public_id"]
+    for headers, status in (
+        ({}, 401),
+        (cookie(secret) | {"Origin": "https://evil.example"}, 403),
+    ):
+        with (
+            pytest.raises(WebSocketDenialResponse) as caught,
+            client.websocket_connect(f"wss://{HOST}/talk", headers=headers),
+        ):
+            pass
+        assert caught.value.status_code == status
+
+
+def test_sessions_are_not_rotated_without_the_middleware(memory, secret):
+    chat = chatkeep.asyncio.Chatkeep.of(memory)
+    app = FastAPI()
+    required = chatkeep.fastapi.SessionRequired(chat, rotate_after=0)
+
+    @app.get("/me", dependencies=[Depends(required)])
+    async def me():
+        return None
+
+    assert "Set-Cookie" not in TestClient(app).get("/me", headers=cookie(secret)).headers
+    (session,) = memory.session_manager.list_sessions(
+        memory.session_manager.check_session(secret)["session"]["user_id"]
+    )["sessions"]
+    assert session["rotated_at"] is None
+
+
+def test_current_session_in_an_unprotected_view_raises(memory):
+    app = flask_application(memory, {})
+    app.testing = True
+    with pytest.raises(RuntimeError, match="decorate the view with session_required"):
+        app.test_client().get("/open")
