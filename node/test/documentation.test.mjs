@@ -43,11 +43,23 @@ if (app.ready) {
   await once(server, 'listening');
   url = 'http://127.0.0.1:' + server.address().port;
 }
-const { token } = await new Chatkeep('sqlite:///chat.db').tokenManager.createToken();
-const headers = { Authorization: 'Bearer ' + token };
-assert.equal((await fetch(url + '/health/db-pool')).status, 200);
-assert.equal((await fetch(url + '/messages')).status, 401);
-assert.deepEqual(await (await fetch(url + '/messages', { headers })).json(), []);
+const chat = new Chatkeep('sqlite:///chat.db');
+if ((await fetch(url + '/health/db-pool')).status === 200) {
+  const { token } = await chat.tokenManager.createToken();
+  const headers = { Authorization: 'Bearer ' + token };
+  assert.equal((await fetch(url + '/messages')).status, 401);
+  assert.deepEqual(await (await fetch(url + '/messages', { headers })).json(), []);
+} else {
+  const account = { email: 'ada@example.org', password: 'correct horse' };
+  await chat.userManager.createUser(account);
+  const headers = { 'Content-Type': 'application/json' };
+  const sent = { method: 'POST', headers, body: JSON.stringify(account) };
+  const [cookie] = (await fetch(url + '/sign-in', sent)).headers.getSetCookie();
+  const session = { headers: { Cookie: cookie.split(';', 1)[0] } };
+  assert.equal((await (await fetch(url + '/me', session)).json()).email, account.email);
+  assert.equal((await fetch(url + '/sign-out', { method: 'POST', ...session })).status, 204);
+  assert.equal((await fetch(url + '/me', session)).status, 401);
+}
 process.exit();
 `;
 
@@ -67,7 +79,7 @@ for (const [number, { path, text }] of PROGRAMS.entries()) {
 }
 
 test('the documentation contains programs', () => {
-  assert.equal(PROGRAMS.filter(({ text }) => /^export const app\b/m.test(text)).length, 4);
+  assert.equal(PROGRAMS.filter(({ text }) => /^export const app\b/m.test(text)).length, 5);
   assert.ok(PROGRAMS.length >= 9);
 });
 

@@ -110,12 +110,21 @@ def test_pages_of_the_documentation_run(path, page, capsys):
 
 def assert_serves(app, chat):
     """Sends requests to the application of a web framework example."""
-    tokens = getattr(chat, "blocking", chat).token_manager
-    bearer = {"Authorization": f"Bearer {tokens.create_token()['token']}"}
-    with TestClient(app) if isinstance(app, FastAPI) else app.test_client() as client:
-        assert client.get("/health/db-pool").status_code == 200
-        assert client.get("/messages").status_code == 401
-        assert client.get("/messages", headers=bearer).status_code == 200
+    chat = getattr(chat, "blocking", chat)
+    url = "https://chat.example.org"
+    with TestClient(app, url) if isinstance(app, FastAPI) else app.test_client() as client:
+        if client.get("/health/db-pool").status_code == 200:
+            bearer = {"Authorization": f"Bearer {chat.token_manager.create_token()['token']}"}
+            assert client.get("/messages").status_code == 401
+            assert client.get("/messages", headers=bearer).status_code == 200
+        else:
+            account = {"email": "ada@example.org", "password": "correct horse"}
+            chat.user_manager.create_user(**account)
+            assert client.get("/me").status_code == 401
+            assert client.post("/sign-in", json=account).status_code == 200
+            assert client.get("/me").json()["email"] == account["email"]
+            assert client.post("/sign-out").status_code == 200
+            assert client.get("/me").status_code == 401
 
 
 def tool(*arguments, folder):

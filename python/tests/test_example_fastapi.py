@@ -1,13 +1,13 @@
 """examples/fastapi, served by uvicorn over HTTP."""
 
 import asyncio
+import json
 import re
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import chatkeep
 import httpx2
-import pytest
 from locked_file import locked_file
 from relay import Relay
 from web_servers import web_server
@@ -16,116 +16,201 @@ EXAMPLE = Path(__file__).parents[2] / "examples/fastapi"
 
 
 @contextmanager
-def served(url, tmp_path, *arguments, **variables):
+def served(url, tmp_path, *arguments, log="uvicorn.log", **variables):
     """Serves the example with short database timeouts."""
-    settings = {"DB_QUERY_TIMEOUT": "2", "DB_POOL_TIMEOUT": "10", "DB_CONNECT_TIMEOUT": "5"}
+    settings = {
+        "CHAT_INSECURE": "1",
+        "DB_QUERY_TIMEOUT": "2",
+        "DB_POOL_TIMEOUT": "10",
+        "DB_CONNECT_TIMEOUT": "5",
+    }
     with web_server(
         "uvicorn",
         "main:app",
         *arguments,
         option="--fd {}",
         folder=EXAMPLE,
-        log=tmp_path / "uvicorn.log",
+        log=tmp_path / log,
         **settings | {"DATABASE_URL": url} | variables,
     ) as server:
         yield server
 
 
-@pytest.fixture
-def tokens(database):
-    """Creates tokens without the server."""
-
-    def make(description):
-        with chatkeep.Chatkeep(database.url) as chat:
-            return chat.token_manager.create_token(description)
-
-    return make
+ACCOUNT = {"email": "ada@example.org", "password": "correct horse"}
 
 
-def client(server, token=None):
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+def client(server, **headers):
     return httpx2.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False)
 
 
-async def post_concurrently(number, url, token):
-    """Posts a number of messages concurrently and returns the responses."""
+def elsewhere(caller, server):
+    """Returns a client of another process with the same session."""
+    return client(server, Cookie=f"session={caller.cookies['session']}")
+
+
+def ask(caller, conversation, message):
+    answer = caller.post(f"/conversations/{conversation}/messages", json={"message": message})
+    assert answer.status_code == 202, answer.text
+    return answer.json()["stream_id"]
+
+
+def new_conversation(caller, title="a"):
+    return caller.post("/conversations", json={"title": title}).json()["id"]
+
+
+def events(caller, stream_id, after=0, limit=None):
+    """Reads server-sent events: the text, the last id, and the status if the stream has ended."""
+    text, found, kind = "", 0, None
+    headers = {"Last-Event-ID": str(after)} if after else {}
+    with caller.stream("GET", f"/streams/{stream_id}", headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "id":
+                assert int(value) == after + 1, "the chunks have no gaps"
+                after = int(value)
+            elif name == "event":
+                kind = value
+            elif name == "data" and kind == "end":
+                return text, after, json.loads(value)
+            elif name == "data":
+                text += json.loads(value)
+                found += 1
+                if found == limit:
+                    break
+    return text, after, None
+
+
+def expected(question):
+    return f"You asked: {question} I repeat it, because I am only an example. "
+
+
+def test_answer_streams_through_another_process_and_after_a_reload(database, tmp_path):
+    question = " ".join(f"wörd{number}" for number in range(60))
+    with (
+        served(database.url, tmp_path) as server,
+        served(database.url, tmp_path, log="other.log") as other,
+        client(server) as caller,
+    ):
+        user = caller.post("/sign-up", json=ACCOUNT).json()
+        assert user == {"id": user["id"], "email": ACCOUNT["email"]}
+        conversation = new_conversation(caller, "Words")
+        with elsewhere(caller, other) as reader:
+            stream_id = ask(caller, conversation, question)
+            open_turns = reader.get(f"/conversations/{conversation}").json()["open"]
+            assert open_turns == [{"stream_id": stream_id, "question": question}]
+            first, last_id, status = events(reader, stream_id, limit=3)
+            assert status is None
+            rest, _, status = events(reader, stream_id, after=last_id)
+            assert (first + rest, status) == (expected(question), "completed")
+            assert events(caller, stream_id)[0] == expected(question)
+            assert reader.get(f"/conversations/{conversation}").json() == {
+                "id": conversation,
+                "title": "Words",
+                "messages": [
+                    {"question": question, "answer": expected(question), "status": "completed"}
+                ],
+                "open": [],
+            }
+
+            stream_id = ask(caller, conversation, question * 10)
+            events(reader, stream_id, limit=1)
+            assert reader.post(f"/streams/{stream_id}/cancel").json() is True
+            part, _, status = events(reader, stream_id)
+            assert status == "cancelled"
+            message = caller.get(f"/conversations/{conversation}").json()["messages"][1]
+            assert (message["answer"], message["status"]) == (part, "cancelled")
+            assert expected(question * 10).startswith(part)
+        listed = caller.get("/conversations").json()
+        assert listed["conversations"] == [{"id": conversation, "title": "Words"}]
+        assert caller.delete(f"/conversations/{conversation}").status_code == 204
+        assert caller.get("/conversations").json()["conversations"] == []
+        assert caller.get("/").text == (EXAMPLE / "index.html").read_text(encoding="utf-8")
+
+
+def test_accounts_and_data_are_protected(database, tmp_path):
+    with chatkeep.Chatkeep(database.url) as chat:
+        token = chat.token_manager.create_token()["token"]
+    with (
+        served(database.url, tmp_path) as server,
+        client(server) as caller,
+        client(server) as stranger,
+    ):
+        caller.post("/sign-up", json=ACCOUNT)
+        secret = caller.cookies["session"]
+        for path in ("/me", "/conversations", "/conversations/x", "/streams/x"):
+            answer = stranger.get(path)
+            assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+        answer = stranger.post("/sign-up", json=ACCOUNT)
+        assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (409, ["email"])
+        answer = stranger.post("/sign-in", json=ACCOUNT | {"password": "wrong"})
+        assert (answer.status_code, answer.json()["detail"]) == (401, "Wrong address or password")
+
+        conversation = new_conversation(caller)
+        stream_id = ask(caller, conversation, "private")
+        assert stranger.post("/sign-up", json=ACCOUNT | {"email": "b@example.org"}).is_success
+        for method, path in (
+            ("GET", f"/conversations/{conversation}"),
+            ("DELETE", f"/conversations/{conversation}"),
+            ("POST", f"/conversations/{conversation}/messages"),
+            ("GET", f"/streams/{stream_id}"),
+            ("POST", f"/streams/{stream_id}/cancel"),
+        ):
+            body = {"message": "a"} if path.endswith("messages") else None
+            assert stranger.request(method, path, json=body).status_code == 404
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+            for path in ("/sign-in", "/sign-out", "/conversations"):
+                assert caller.post(path, json=ACCOUNT, headers=headers).status_code == 403
+        answer = caller.post(f"/conversations/{conversation}/messages", json={"message": "a\0"})
+        assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["message"])
+        assert caller.get("/conversations?cursor=no").json()["detail"][0]["loc"] == ["cursor"]
+        assert events(caller, stream_id)[2] == "completed"
+
+        assert caller.get("/analytics").status_code == 401
+        with client(server, Authorization=f"Bearer {token}") as program:
+            assert program.get("/analytics").json()["providers"] == {"fake": 1}
+        assert stranger.get("/health/db-pool").json()["engine"] == database.engine
+        assert caller.post("/sign-out").status_code == 204
+        assert "session" not in caller.cookies
+        with client(server, Cookie=f"session={secret}") as late:
+            assert late.get("/me").json()["detail"] == "The session was ended"
+        assert caller.post("/sign-in", json=ACCOUNT).json()["email"] == ACCOUNT["email"]
+        server.stop()
+        log = server.log_text()
+    for text in (secret, token, ACCOUNT["password"], "private", "Traceback"):
+        assert text not in log
+
+
+async def ask_concurrently(server, session, conversation, number):
     async with httpx2.AsyncClient(
-        base_url=url,
-        headers={"Authorization": f"Bearer {token}"},
+        base_url=server.url,
+        headers={"Cookie": f"session={session}"},
         limits=httpx2.Limits(max_connections=None),
         timeout=60,
         trust_env=False,
     ) as caller:
+        path = f"/conversations/{conversation}/messages"
         return await asyncio.gather(
-            *(caller.post("/chat", json={"message": str(turn)}) for turn in range(number))
+            *(caller.post(path, json={"message": str(turn)}) for turn in range(number))
         )
 
 
-def test_example_serves_chat_pages_analytics_and_200_concurrent_requests(
-    database, tokens, tmp_path
-):
-    created = tokens("web app")
-    with (
-        served(database.url, tmp_path) as server,
-        client(server, created["token"]) as caller,
-        client(server) as anonymous,
-    ):
-        for number in range(5):
-            answer = caller.post("/chat", json={"message": f"héllo {number} 🦀", "session": "a"})
-            assert answer.status_code == 200
-            assert answer.json()["reply"] == f"You said: héllo {number} 🦀"
-        last = answer.json()["id"]
-        caller.post("/chat", json={"message": "elsewhere"})
-
-        seen, cursor = [], None
-        while True:
-            query = {"limit": 2, "session": "a"} | ({"cursor": cursor} if cursor else {})
-            page = caller.get("/messages", params=query).json()
-            seen += page["messages"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                break
-        assert [message["user_message"] for message in seen] == [
-            f"héllo {number} 🦀" for number in (4, 3, 2, 1, 0)
-        ]
-        assert seen[0]["id"] == last
-        assert seen[0]["metadata"] == {"session": "a", "token_id": created["id"]}
-
-        totals = caller.get("/analytics").json()
-        assert (totals["total_messages"], totals["providers"]) == (6, {"echo": 6})
-        health = anonymous.get("/health/db-pool")
-        assert (health.status_code, health.json()["engine"]) == (200, database.engine)
-        assert health.json()["pool"]["total"] >= 1
-
-        for wrong, field in (({"limit": 0}, "limit"), ({"cursor": "no"}, "cursor")):
-            answer = caller.get("/messages", params=wrong)
-            assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, [field])
-        answer = caller.post("/chat", json={"message": "a\0"})
-        assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["message"])
-        assert caller.get("/analytics").json()["total_messages"] == 6
-
-        for method, path in (("POST", "/chat"), ("GET", "/messages"), ("GET", "/analytics")):
-            answer = anonymous.request(method, path, json={"message": "no"})
-            assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
-            bad = {"Authorization": "Bearer sk-wr0ng"}
-            answer = anonymous.request(method, path, json={"message": "no"}, headers=bad)
-            assert answer.status_code == 401
-            assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
-        locked = anonymous.get("/openapi.json").json()["paths"]["/chat"]["post"]["security"]
-        assert locked == [{"Token": []}]
-
-        answers = asyncio.run(post_concurrently(200, server.url, created["token"]))
-        assert {answer.status_code for answer in answers} == {200}
+def test_answers_of_200_concurrent_questions_are_stored_before_the_exit(database, tmp_path):
+    with served(database.url, tmp_path) as server, client(server) as caller:
+        caller.post("/sign-up", json=ACCOUNT)
+        conversation = new_conversation(caller)
+        session = caller.cookies["session"]
+        answers = asyncio.run(ask_concurrently(server, session, conversation, 200))
+        assert {answer.status_code for answer in answers} == {202}
         server.stop()
-        log = server.log_text()
-    replies = {answer.json()["id"]: answer.json()["reply"] for answer in answers}
+        assert "Traceback" not in server.log_text()
     with chatkeep.Chatkeep(database.url) as chat:
-        stored = {row["id"]: row["bot_response"] for row in chat.message_logger.iter_messages()}
-    assert replies.items() <= stored.items()
-    assert (len(replies), len(stored)) == (200, 206)
-    assert "POST /chat" in log
-    for secret in (created["token"], "sk-wr0ng", "Traceback"):
-        assert secret not in log
+        stored = {row["user_message"]: row for row in chat.message_logger.iter_messages()}
+        assert stored.keys() == {str(turn) for turn in range(200)}
+        for question, row in stored.items():
+            assert (row["bot_response"], row["status"]) == (expected(question), "completed")
+        assert chat.stream_manager.list_streams(running=True)["streams"] == []
 
 
 def assert_retry_later(answer):
@@ -136,56 +221,52 @@ def assert_retry_later(answer):
 
 def test_database_outage_results_in_503_until_it_recovers(server, tmp_path):
     with chatkeep.Chatkeep(server.url) as chat:
-        known, late = (chat.token_manager.create_token()["token"] for _ in range(2))
+        user = chat.user_manager.create_user(**ACCOUNT)
+        late = chat.session_manager.create_session(user["public_id"])["secret"]
     with (
         closing(Relay(server.url)) as relay,
-        # Token lookups stay cached for the whole test.
+        # Lookups stay cached for the whole test.
         served(relay.url, tmp_path, TOKEN_CACHE_SECONDS="3600") as web,
-        client(web, known) as caller,
+        client(web) as caller,
+        client(web, Cookie=f"session={late}") as other,
     ):
-        assert caller.post("/chat", json={"message": "before"}).status_code == 200
+        caller.post("/sign-in", json=ACCOUNT)
+        assert caller.get("/me").status_code == 200
+        secret = caller.cookies["session"]
         relay.cut()
-        # The outcome of the message that finds the connection broken may be unknown.
-        first = caller.post("/chat", json={"message": "just then"})
+        # The outcome of the call that finds the connection broken may be unknown.
+        first = caller.post("/conversations", json={})
         assert first.status_code == 503
         assert "Retry-After" in first.headers or "not known" in first.json()["detail"]
-        # A cached token passes the check, others do not. None is reported as invalid.
-        for token in (known, late, "sk-unknown"):
-            with client(web, token) as other:
-                assert_retry_later(other.post("/chat", json={"message": "meanwhile"}))
-                assert_retry_later(other.get("/messages"))
+        # A cached session passes the check, another does not. Neither is reported as invalid.
+        for one in (caller, other):
+            assert_retry_later(one.post("/conversations", json={}))
+            assert_retry_later(one.get("/conversations"))
         health = caller.get("/health/db-pool")
         assert_retry_later(health)
         assert (health.json()["status"], health.json()["error"]) == ("unhealthy", "Unavailable")
         relay.restore()
-        assert caller.post("/chat", json={"message": "after"}).status_code == 200
-        with client(web, late) as other:
-            assert other.get("/analytics").json()["total_messages"] == 2
+        for one in (caller, other):
+            assert one.post("/conversations", json={}).status_code == 200
         assert caller.get("/health/db-pool").json()["status"] == "healthy"
         web.stop()
         log = web.log_text()
-    assert "answered 503: check_token" in log
-    assert "answered 503: log_message" in log
+    assert "answered 503: check_session" in log
+    assert "answered 503: create_conversation" in log
     password = server.url.split("@")[0].rsplit(":")[-1]
-    for secret in (known, late, "sk-unknown", f":{password}@", "Traceback"):
-        assert secret not in log
+    for text in (secret, late, f":{password}@", "Traceback"):
+        assert text not in log
 
 
 def test_locked_file_results_in_503_until_it_is_released(sqlite, tmp_path):
-    with chatkeep.Chatkeep(sqlite.url) as chat:
-        token = chat.token_manager.create_token()["token"]
-    with (
-        served(sqlite.url, tmp_path, DB_QUERY_TIMEOUT="1") as web,
-        client(web, token) as caller,
-    ):
-        assert caller.post("/chat", json={"message": "before"}).status_code == 200
+    with served(sqlite.url, tmp_path, DB_QUERY_TIMEOUT="1") as web, client(web) as caller:
+        caller.post("/sign-up", json=ACCOUNT)
+        assert caller.post("/conversations", json={}).status_code == 200
         with locked_file(sqlite.url.removeprefix("sqlite:///")):
-            assert_retry_later(caller.post("/chat", json={"message": "meanwhile"}))
+            assert_retry_later(caller.post("/conversations", json={}))
             # Readers are not blocked.
-            assert caller.get("/analytics").json()["total_messages"] == 1
-        assert caller.post("/chat", json={"message": "after"}).status_code == 200
-        assert caller.get("/analytics").json()["total_messages"] == 2
-        assert token not in web.log_text()
+            assert len(caller.get("/conversations").json()["conversations"]) == 1
+        assert caller.post("/conversations", json={}).status_code == 200
 
 
 def test_start_up_fails_without_a_database(tmp_path):
@@ -198,11 +279,16 @@ def test_start_up_fails_without_a_database(tmp_path):
 
 
 def test_several_workers_serve_requests(sqlite, tmp_path):
-    with chatkeep.Chatkeep(sqlite.url) as chat:
-        token = chat.token_manager.create_token()["token"]
-    with served(sqlite.url, tmp_path, "--workers", "2") as web, client(web, token) as caller:
-        ids = [caller.post("/chat", json={"message": "a"}).json()["id"] for _ in range(20)]
+    with served(sqlite.url, tmp_path, "--workers", "2") as web, client(web) as caller:
+        caller.post("/sign-up", json=ACCOUNT)
+        conversation = new_conversation(caller)
+        streams = [ask(caller, conversation, str(number)) for number in range(20)]
+        for number, stream_id in enumerate(streams):
+            assert events(caller, stream_id)[::2] == (expected(number), "completed")
         web.stop()
         assert len(re.findall(r"Application startup complete", web.log_text())) == 2
-    with chatkeep.Chatkeep(sqlite.url) as chat:
-        assert {row["id"] for row in chat.message_logger.iter_messages()} == set(ids)
+
+
+def test_examples_have_the_same_page():
+    pages = {path.read_bytes() for path in EXAMPLE.parent.glob("*/index.html")}
+    assert len(pages) == 1

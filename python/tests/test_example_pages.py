@@ -56,10 +56,12 @@ def test_commands_of_the_example_readme_work(example, tmp_path):
         answer, end = decoder.raw_decode(output)
         answers.append(answer)
         output = output[end:].lstrip()
-    chat, messages, analytics, health = answers
-    assert chat == {"id": 1, "reply": "You said: What is WAL?"}
-    assert messages["messages"][0]["metadata"] == {"session": "a1", "token_id": 1}
-    assert analytics["total_messages"] == 1
+    *chat, analytics, health = answers
+    if example == "flask":
+        asked, messages = chat
+        assert asked == {"id": 1, "reply": "You said: What is WAL?"}
+        assert messages["messages"][0]["metadata"] == {"session": "a1", "token_id": 1}
+    assert analytics["total_messages"] == len(chat) // 2
     assert health["status"] == "healthy"
 
 
