@@ -209,7 +209,8 @@ for (const engine of ENGINES) {
 
   test(`answers of 200 concurrent questions are stored before the exit on ${engine}`, async (t) => {
     const { url } = await emptyDatabase(t, engine);
-    const server = await startServer(t, url);
+    // All questions update the same conversation, so that many wait for its lock.
+    const server = await startServer(t, url, { DB_QUERY_TIMEOUT: '30' });
     const caller = await signedUp(server);
     const conversation = await newConversation(caller);
     const numbers = Array.from({ length: 200 }, (_, number) => String(number));

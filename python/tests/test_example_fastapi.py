@@ -197,7 +197,11 @@ async def ask_concurrently(server, session, conversation, number):
 
 
 def test_answers_of_200_concurrent_questions_are_stored_before_the_exit(database, tmp_path):
-    with served(database.url, tmp_path) as server, client(server) as caller:
+    # All questions update the same conversation, so that many wait for its lock.
+    with (
+        served(database.url, tmp_path, DB_QUERY_TIMEOUT="30") as server,
+        client(server) as caller,
+    ):
         caller.post("/sign-up", json=ACCOUNT)
         conversation = new_conversation(caller)
         session = caller.cookies["session"]
