@@ -1,5 +1,6 @@
-// Package chatkeep is the data layer of a chat backend: a message log and an API-token store, over
-// SQLite, PostgreSQL, MySQL and MariaDB. One URL selects the database.
+// Package chatkeep is the data layer of a chat backend: users, sessions, API tokens, conversations,
+// streams, messages. It runs on SQLite, PostgreSQL, MySQL and MariaDB; one URL selects the
+// database.
 //
 // The first call connects, and creates or upgrades the schema. A [Chatkeep] is safe for concurrent
 // use. Concurrent calls of [MessageLogger.LogMessage] share a transaction.

@@ -1,5 +1,5 @@
 /**
- * The data layer of a chat backend: a message log and an API-token store.
+ * The data layer of a chat backend: users, sessions, API tokens, conversations, streams, messages.
  *
  * It works the same on SQLite, PostgreSQL, MySQL and MariaDB; `DATABASE_URL` selects the database.
  * Importing this module opens no connection and reads no environment variable; the first call does.

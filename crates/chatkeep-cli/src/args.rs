@@ -53,7 +53,7 @@ const AFTER_HELP: &str = concat!(
     "\n  143  terminated by SIGTERM",
 );
 
-/// Stores the messages and API tokens of a chat backend in SQLite, PostgreSQL, MySQL or MariaDB
+/// The data layer of a chat backend: users, sessions, API tokens, conversations, streams, messages
 #[derive(Debug, Parser)]
 #[command(
     name = "chatkeep",

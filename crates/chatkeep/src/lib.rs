@@ -1,5 +1,6 @@
-//! A chat backend's data layer: a message log and an API-token store, over SQLite, PostgreSQL,
-//! MySQL and MariaDB. One `DATABASE_URL` selects the database.
+//! The data layer of a chat backend: users, sessions, API tokens, conversations, streams, messages.
+//!
+//! It runs on SQLite, PostgreSQL, MySQL and MariaDB. One `DATABASE_URL` selects the database.
 //!
 //! ```
 //! use chatkeep::{Chatkeep, MessageFilter, NewMessage, Page};

@@ -1,4 +1,4 @@
-"""The data layer of a chat backend: a message log and an API-token store.
+"""The data layer of a chat backend: users, sessions, API tokens, conversations, streams, messages.
 
 It behaves identically on SQLite, PostgreSQL, MySQL and MariaDB; ``DATABASE_URL`` selects the
 database. Importing the package reads no environment variable and opens no connection; the first
