@@ -37,7 +37,8 @@ type CreateConversationOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid, or no user has the id.
-//   - [ErrConflict` with the field `public_id]: another conversation has this id.
+//   - [ErrConflict]: another conversation has this id. It is not retryable then, and its field is
+//     PublicID.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The conversation may
 //     exist.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -133,39 +134,28 @@ func (c *ConversationManager) ListAllConversations(ctx context.Context, options 
 	return result, err
 }
 
-// RenameConversationOptions are the optional arguments of [ConversationManager.RenameConversation].
-type RenameConversationOptions struct {
-	// The title, at most 255 characters; without it, the title is removed.
-	Title *string `json:"title,omitempty"`
-}
-
 // RenameConversation sets or removes the title of a conversation.
 //
 // It returns false if the conversation does not exist.
 //
 // Arguments:
 //   - conversationID: The conversation's public id.
+//   - title: The title, at most 255 characters. nil removes the title.
 //
 // Errors:
-//   - [ErrInvalidInput]: Title is too long.
+//   - [ErrInvalidInput]: title is too long.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
 //     was changed.
-func (c *ConversationManager) RenameConversation(ctx context.Context, conversationID string, options *RenameConversationOptions) (bool, error) {
+func (c *ConversationManager) RenameConversation(ctx context.Context, conversationID string, title *string) (bool, error) {
 	var result bool
 	err := c.store.call(ctx, "conversations.rename_conversation", "RenameConversation", struct {
 		ConversationID string `json:"conversation_id" go:"conversationID"`
 
-		*RenameConversationOptions
-	}{conversationID, options}, &result)
+		Title *string `json:"title" go:"title"`
+	}{conversationID, title}, &result)
 	return result, err
-}
-
-// SetConversationMetadataOptions are the optional arguments of [ConversationManager.SetConversationMetadata].
-type SetConversationMetadataOptions struct {
-	// The new metadata, as a JSON object; without it, the metadata is removed.
-	Metadata Metadata `json:"metadata"`
 }
 
 // SetConversationMetadata replaces the metadata of a conversation.
@@ -174,19 +164,20 @@ type SetConversationMetadataOptions struct {
 //
 // Arguments:
 //   - conversationID: The conversation's public id.
+//   - metadata: The new metadata, as a JSON object. nil removes the metadata.
 //
 // Errors:
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
 //     was changed.
-func (c *ConversationManager) SetConversationMetadata(ctx context.Context, conversationID string, options *SetConversationMetadataOptions) (bool, error) {
+func (c *ConversationManager) SetConversationMetadata(ctx context.Context, conversationID string, metadata Metadata) (bool, error) {
 	var result bool
 	err := c.store.call(ctx, "conversations.set_conversation_metadata", "SetConversationMetadata", struct {
 		ConversationID string `json:"conversation_id" go:"conversationID"`
 
-		*SetConversationMetadataOptions
-	}{conversationID, options}, &result)
+		Metadata Metadata `json:"metadata" go:"metadata"`
+	}{conversationID, metadata}, &result)
 	return result, err
 }
 
@@ -231,32 +222,27 @@ func (c *ConversationManager) UnarchiveConversation(ctx context.Context, convers
 	return result, err
 }
 
-// MoveConversationOptions are the optional arguments of [ConversationManager.MoveConversation].
-type MoveConversationOptions struct {
-	// Public id of its new user; without it, it has none.
-	UserID *string `json:"user_id,omitempty"`
-}
-
 // MoveConversation assigns a conversation to another user. Its messages in the log keep their user.
 //
 // It returns false if the conversation does not exist.
 //
 // Arguments:
 //   - conversationID: The conversation's public id.
+//   - userID: Public id of its new user. nil means that it has none.
 //
 // Errors:
-//   - [ErrInvalidInput]: no user has the id UserID.
+//   - [ErrInvalidInput]: no user has the id userID.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
 //     was changed.
-func (c *ConversationManager) MoveConversation(ctx context.Context, conversationID string, options *MoveConversationOptions) (bool, error) {
+func (c *ConversationManager) MoveConversation(ctx context.Context, conversationID string, userID *string) (bool, error) {
 	var result bool
 	err := c.store.call(ctx, "conversations.move_conversation", "MoveConversation", struct {
 		ConversationID string `json:"conversation_id" go:"conversationID"`
 
-		*MoveConversationOptions
-	}{conversationID, options}, &result)
+		UserID *string `json:"user_id" go:"userID"`
+	}{conversationID, userID}, &result)
 	return result, err
 }
 

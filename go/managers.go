@@ -2,8 +2,8 @@
 
 package chatkeep
 
-// Chatkeep is the database of a chat backend: its messages, its API tokens, and the database
-// itself. It is safe for concurrent use. Close it when it is no longer needed.
+// Chatkeep is the database of a chat backend: users, sessions, tokens, conversations, messages. It
+// is safe for concurrent use. Close it when it is no longer needed.
 type Chatkeep struct {
 	// Messages logs, reads, searches and deletes messages.
 	Messages *MessageLogger

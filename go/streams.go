@@ -81,8 +81,8 @@ func (s *StreamManager) CreateStream(ctx context.Context, options *CreateStreamO
 //     that there is no such stream.
 //   - [ErrConflict]: the stream has ended or has another writer. Text that was appended since the
 //     last flush is not stored; the message has its size.
-//   - [ErrUnavailable` and other errors of the connection]: the text that was appended earlier is
-//     not stored yet, and is kept.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrStorageFull], [ErrReadOnly]: the
+//     text that was appended earlier is not stored yet, and is kept.
 func (s *StreamManager) Append(ctx context.Context, streamID string, text string) (bool, error) {
 	var result bool
 	err := s.store.call(ctx, "streams.append", "Append", struct {
@@ -104,8 +104,8 @@ func (s *StreamManager) Append(ctx context.Context, streamID string, text string
 // Errors:
 //   - [ErrInvalidInput]: there is no such stream.
 //   - [ErrConflict]: the stream has ended or has another writer. The buffered text is not stored.
-//   - [ErrUnavailable` and other errors of the connection]: the text is not stored yet, and is
-//     kept.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrStorageFull], [ErrReadOnly]: the
+//     text is not stored yet, and is kept.
 func (s *StreamManager) FlushStream(ctx context.Context, streamID string) (bool, error) {
 	var result bool
 	err := s.store.call(ctx, "streams.flush_stream", "FlushStream", struct {

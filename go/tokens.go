@@ -50,9 +50,9 @@ func (t *TokenManager) CreateToken(ctx context.Context, options *CreateTokenOpti
 
 // RotateTokenOptions are the optional arguments of [TokenManager.RotateToken].
 type RotateTokenOptions struct {
-	// Seconds for which the previous token stays valid, 0–2,592,000. With 0, it is invalid immediately
-	// in this process, and in others within TOKEN_CACHE_SECONDS. Zero means 60.
-	GraceSeconds int64 `json:"grace_seconds,omitempty"`
+	// Seconds for which the previous token stays valid, 0–2,592,000; 60 by default. With 0, it is
+	// invalid immediately in this process, and in others within TOKEN_CACHE_SECONDS.
+	GraceSeconds *int64 `json:"grace_seconds,omitempty"`
 }
 
 // RotateToken replaces a token by a new one with the same id.

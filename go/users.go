@@ -61,8 +61,8 @@ type CreateUserOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid or missing.
-//   - [ErrConflict], [Errnot retryable]: another user has the address, the username, the id or the
-//     identity. The error's field is Email, Username, PublicID or IdentitySubject.
+//   - [ErrConflict]: another user has the address, the username, the id or the identity. It is not
+//     retryable then, and its field is Email, Username, PublicID or IdentitySubject.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -264,8 +264,8 @@ type UpdateUserOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid.
-//   - [ErrConflict], [Errnot retryable]: another user has the address or the username, or the user
-//     would have no way to sign in. The error's field is Email or Username.
+//   - [ErrConflict]: another user has the address or the username, or the user would have no way to
+//     sign in. It is not retryable then, and its field is Email or Username.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -411,7 +411,7 @@ func (u *UserManager) ConfirmUser(ctx context.Context, userID string, options *C
 //   - userID: The user's public id.
 //
 // Errors:
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `user_id]: the user has conversations.
+//   - [ErrConflict]: the user has conversations. It is not retryable then, and its field is userID.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -442,8 +442,8 @@ type LinkIdentityOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid, or the user does not exist.
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `subject]: the account belongs to
-//     another user.
+//   - [ErrConflict]: the account belongs to another user. It is not retryable then, and its field
+//     is subject.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -473,8 +473,8 @@ func (u *UserManager) LinkIdentity(ctx context.Context, userID string, provider 
 //   - subject: The user's id at the provider.
 //
 // Errors:
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `subject]: the user has no password and
-//     no other identity.
+//   - [ErrConflict]: the user has no password and no other identity. It is not retryable then, and
+//     its field is subject.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing

@@ -108,6 +108,17 @@ export function withField(error: ChatkeepError, field: string): ChatkeepError {
   });
 }
 
+/** Adds a prefix to the field of an error, such as the position in a batch. */
+export function withPrefix<T>(prefix: string, convert: () => T): T {
+  if (prefix === '') return convert();
+  try {
+    return convert();
+  } catch (error) {
+    if (!(error instanceof ChatkeepError) || error.operation === undefined) throw error;
+    throw withField(error, `${prefix}${error.field ?? ''}`);
+  }
+}
+
 /** Creates the error for a value of the wrong type. */
 export function wrongType(
   operation: string,

@@ -23,9 +23,13 @@ interface Check {
   bytesLeft: number;
 }
 
-/** Returns the JSON text of metadata, or null without metadata. */
-export function metadataText(operation: string, value: unknown, field = 'metadata'): string | null {
-  if (value === undefined || value === null) return null;
+/** Returns the JSON text of metadata. Without metadata, it returns the value. */
+export function metadataText(
+  operation: string,
+  value: unknown,
+  field = 'metadata',
+): string | null | undefined {
+  if (value === undefined || value === null) return value;
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw wrongType(operation, field, 'an object or null', value);
   }

@@ -1,8 +1,9 @@
 /** Conversion of new messages to the addon's arguments. */
 
-import { ChatkeepError, invalidInput, withField, wrongType } from './errors.js';
+import { ChatkeepError, invalidInput, withField, withPrefix, wrongType } from './errors.js';
 import { metadataText } from './metadata.js';
 import { unknownName } from './options.js';
+import { listArg } from './records.js';
 import { timestampArg } from './timestamps.js';
 
 /** The keys of conversation, user and usage, in the addon's order. */
@@ -101,7 +102,7 @@ export function messageArgs(
         break;
       default:
         if (!DETAILS.includes(name)) throw unknownName(operation, name, 'key', KEYS, prefix);
-        details = DETAILS.map((key) => values[key]);
+        if (details === NO_DETAILS) details = DETAILS.map((key) => values[key]);
     }
   }
   const { provider, model, tokensUsed, metadata, timestamp } = values;
@@ -121,29 +122,11 @@ export function batchArgs(
   messages: unknown,
   aliases: KeyAliases,
 ): MessageArgs[] {
-  const isIterable =
-    typeof messages === 'object' && messages !== null && Symbol.iterator in messages;
-  if (!isIterable) throw wrongType(operation, 'messages', 'an iterable of objects', messages);
-  const args: MessageArgs[] = [];
-  let index = 0;
-  for (const message of messages as Iterable<unknown>) {
-    args.push(messageArgs(operation, message, aliases, `messages[${index}].`));
-    index += 1;
-  }
-  return args;
+  return listArg(operation, 'messages', messages, (message, name) =>
+    messageArgs(operation, message, aliases, `${name}.`),
+  );
 }
 
 function duplicate(operation: string, field: string): Error {
   return invalidInput(operation, field, 'is given twice, under two names');
-}
-
-/** Adds the message's position to the field of an error. */
-export function withPrefix<T>(prefix: string, convert: () => T): T {
-  if (prefix === '') return convert();
-  try {
-    return convert();
-  } catch (error) {
-    if (!(error instanceof ChatkeepError) || error.operation === undefined) throw error;
-    throw withField(error, `${prefix}${error.field ?? ''}`);
-  }
 }

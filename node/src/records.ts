@@ -1,8 +1,7 @@
 /** Conversion of lists of records to the addon's arguments. */
 
-import { wrongType } from './errors.js';
+import { withPrefix, wrongType } from './errors.js';
 import { metadataText } from './metadata.js';
-import { withPrefix } from './new_message.js';
 import { unknownName } from './options.js';
 import { timestampArg } from './timestamps.js';
 
@@ -26,10 +25,22 @@ export function recordsArg(
   records: unknown,
   keys: RecordKeys,
 ): unknown[][] {
-  const isIterable = typeof records === 'object' && records !== null && Symbol.iterator in records;
-  if (!isIterable) throw wrongType(operation, field, 'an iterable of objects', records);
-  return Array.from(records as Iterable<unknown>, (record, index) =>
-    recordArg(operation, `${field}[${index}]`, record, keys),
+  return listArg(operation, field, records, (record, prefix) =>
+    recordArg(operation, prefix, record, keys),
+  );
+}
+
+/** Converts the objects of an iterable. `convert` gets the name of each in errors, too. */
+export function listArg<T>(
+  operation: string,
+  field: string,
+  values: unknown,
+  convert: (value: unknown, name: string) => T,
+): T[] {
+  const isIterable = typeof values === 'object' && values !== null && Symbol.iterator in values;
+  if (!isIterable) throw wrongType(operation, field, 'an iterable of objects', values);
+  return Array.from(values as Iterable<unknown>, (value, index) =>
+    convert(value, `${field}[${index}]`),
   );
 }
 

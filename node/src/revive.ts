@@ -65,7 +65,7 @@ export function integer<T = number | bigint | null>(raw: unknown): T {
  * Converts text such as `2024-02-29T11:00:00.123456+00:00` to a `Date` that keeps the microseconds.
  * All timestamps have this form; `Date.parse` takes 0.45 us for it, and this 0.05 us.
  */
-export function timestamp(raw: string): Date {
+export function timestampOf(raw: string): Date {
   const milliseconds = Date.UTC(
     digits(raw, 0) * 100 + digits(raw, 2),
     digits(raw, 5) - 1,

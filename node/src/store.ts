@@ -20,7 +20,7 @@ const asyncDispose: typeof Symbol.asyncDispose =
 const ENVIRONMENT = Symbol('environment');
 
 /**
- * The database of a chat backend: its messages, its API tokens, and the database itself.
+ * The database of a chat backend: users, sessions, tokens, conversations, messages.
  *
  * The first call connects, and creates or upgrades the schema. No call blocks the event loop, and
  * an idle store does not keep the process alive.

@@ -296,6 +296,26 @@ onEachEngine('an invalid token option is rejected with the field name', async (_
   }
 });
 
+test('a value that null removes must be stated', async (t) => {
+  const { conversationManager: conversations } = memoryStore(t);
+  const { publicId } = await conversations.createConversation({ title: 'a', metadata: { b: 1 } });
+  for (const [method, field] of [
+    ['renameConversation', 'title'],
+    ['setConversationMetadata', 'metadata'],
+    ['moveConversation', 'userId'],
+  ]) {
+    for (const args of [[], [undefined], [undefined, {}]]) {
+      const error = await rejection(() => conversations[method](publicId, ...args));
+      assert.deepStrictEqual([error.field, error.operation], [field, method]);
+      assert.match(error.message, /is required/);
+    }
+  }
+  const { title, metadata } = await conversations.getConversation(publicId);
+  assert.deepStrictEqual([title, { ...metadata }], ['a', { b: 1 }]);
+  assert.equal(await conversations.setConversationMetadata(publicId, null), true);
+  assert.equal((await conversations.getConversation(publicId)).metadata, null);
+});
+
 test('an invalid setting is rejected with its name', () => {
   for (const [given, field, code] of [
     [['sqlite:///:memory:', { poolSise: 5 }], 'poolSise', 'CHATKEEP_INVALID_INPUT'],

@@ -329,6 +329,21 @@ def test_unknown_arguments_are_named(memory):
     assert memory.message_logger.get_message_count() == 0
 
 
+def test_value_that_none_removes_must_be_stated(memory):
+    conversations = memory.conversation_manager
+    key = conversations.create_conversation(title="a")["public_id"]
+    for method, argument in (
+        ("rename_conversation", "title"),
+        ("set_conversation_metadata", "metadata"),
+        ("move_conversation", "user_id"),
+    ):
+        with pytest.raises(TypeError, match=argument):
+            getattr(conversations, method)(key)
+    assert conversations.get_conversation(key)["title"] == "a"
+    assert conversations.rename_conversation(key, None)
+    assert conversations.get_conversation(key)["title"] is None
+
+
 def test_exceptions_in_code_of_the_caller_propagate(memory):
     class Broken(tzinfo):
         def utcoffset(self, when):

@@ -1,5 +1,7 @@
 //! Documentation comments, as written in Rust.
 
+use chatkeep::ERROR_KINDS;
+
 /// A documentation comment, by section.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Documentation {
@@ -43,7 +45,7 @@ impl Documentation {
                     }
                 }
                 "Returns" => parsed.returns = Some(on_one_line(block)),
-                "Errors" => parsed.errors.extend(items(block)),
+                "Errors" => parsed.errors.extend(errors(block)),
                 other => panic!("unknown section {other:?} in {text:?}"),
             }
         }
@@ -69,6 +71,18 @@ fn items(block: &str) -> Vec<(Vec<String>, String)> {
             (names, description.trim().to_owned())
         })
         .collect()
+}
+
+/// Parses a list of "- `Kind`, `Kind`: cause".
+///
+/// # Panics
+/// If a name is not a kind of error.
+fn errors(block: &str) -> Vec<(Vec<String>, String)> {
+    let items = items(block);
+    for name in items.iter().flat_map(|(kinds, _)| kinds) {
+        assert!(ERROR_KINDS.iter().any(|kind| kind.name == *name), "not a kind of error: {name:?}");
+    }
+    items
 }
 
 /// Splits a text into its first sentence and the others.
@@ -102,5 +116,13 @@ mod tests {
         assert_eq!(parsed.returns.as_deref(), Some("`false` if not."));
         assert_eq!(parsed.errors[0].0, ["Conflict", "ReadOnly"]);
         assert_eq!(parsed.errors[1], (vec!["Unavailable".to_owned()], "no answer.".to_owned()));
+    }
+
+    #[test]
+    #[should_panic(expected = "not a kind of error: \"Conflict` with the field `id\"")]
+    fn errors_begin_with_kinds() {
+        Documentation::parse(
+            "Creates it.\n\n# Errors\n- `Conflict` with the field `id`: it is taken.",
+        );
     }
 }

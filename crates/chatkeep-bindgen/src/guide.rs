@@ -45,9 +45,13 @@ fn kinds() -> String {
         .to_owned();
     for kind in ERROR_KINDS {
         let retryable = match kind.name {
-            "Unavailable" => "usually",
+            "Unavailable" | "Conflict" => "usually",
             _ if kind.is_retryable => "yes",
             _ => "no",
+        };
+        let http = match kind.name {
+            "Conflict" => "503; 409 if it is not retryable".to_owned(),
+            _ => kind.http_status.to_string(),
         };
         let exit = match kind.name {
             "Schema" => "3, 31–36".to_owned(),
@@ -55,13 +59,8 @@ fn kinds() -> String {
         };
         let _ = writeln!(
             table,
-            "| `{}` | `{}` (`{}`) | `{}` | {retryable} | {} | {exit} | {} |",
-            kind.name,
-            kind.exception,
-            kind.builtin,
-            kind.code,
-            kind.http_status,
-            kind.documentation,
+            "| `{}` | `{}` (`{}`) | `{}` | {retryable} | {http} | {exit} | {} |",
+            kind.name, kind.exception, kind.builtin, kind.code, kind.documentation,
         );
     }
     table

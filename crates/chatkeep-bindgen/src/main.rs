@@ -16,6 +16,7 @@ mod output;
 mod python;
 mod reference;
 mod surface;
+mod wrap;
 
 use std::process::ExitCode;
 

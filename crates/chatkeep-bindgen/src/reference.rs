@@ -9,6 +9,7 @@ use crate::documentation::Documentation;
 use crate::names::{Spelling, camel, pascal, spell};
 use crate::output::Output;
 use crate::surface::{Described, Interface, Surface};
+use crate::wrap::lines;
 
 const NOTE: &str = "<!-- Made by `make generate` from crates/chatkeep. Do not edit. -->";
 
@@ -16,10 +17,23 @@ const NOTE: &str = "<!-- Made by `make generate` from crates/chatkeep. Do not ed
 pub(crate) fn render(surface: &Surface, output: &mut Output) {
     for interface in surface.managers() {
         let path = format!("docs/src/reference/{}.md", interface.name);
-        output.add(path, page(interface, &Pages { surface, class: interface.class }));
+        output.add(path, wrapped(&page(interface, &Pages { surface, class: interface.class })));
     }
-    output.add("docs/src/reference/types.md", types(surface, &Pages { surface, class: "" }));
+    let types = types(surface, &Pages { surface, class: "" });
+    output.add("docs/src/reference/types.md", wrapped(&types));
     output.add_part("docs/src/SUMMARY.md", "operations", summary(surface));
+}
+
+/// Breaks the lines of paragraphs and lists. The rows of a table have one line each.
+fn wrapped(page: &str) -> String {
+    let mut out = String::new();
+    for line in page.lines() {
+        let indent = if line.starts_with("- ") { "  " } else { "" };
+        let width = if line.starts_with(['|', '#', '<']) { usize::MAX } else { 110 - indent.len() };
+        out += &lines(line, width).join(&format!("\n{indent}"));
+        out.push('\n');
+    }
+    out
 }
 
 /// Returns the entries of the pages in the table of contents.

@@ -36,7 +36,7 @@ use proc_macro::TokenStream;
 ///
 /// Arguments of `#[argument]`, on a parameter: `flatten` replaces a record by its fields;
 /// `name = "…"` and `default = …` are those in other languages; `positional` and `named` determine
-/// how it is passed.
+/// how it is passed; `required` makes an optional value an argument that cannot be omitted.
 #[proc_macro_attribute]
 pub fn operations(arguments: TokenStream, item: TokenStream) -> TokenStream {
     operations::expand(arguments.into(), item.into())

@@ -27,6 +27,8 @@ impl Options {
             self.name = Some(meta.value()?.parse::<LitStr>()?.value());
         } else if meta.path.is_ident("default") {
             self.default = Some(default_value(&meta.value()?.parse()?)?);
+        } else if meta.path.is_ident("required") {
+            self.default = Some(quote!(::chatkeep_core::described::DefaultValue::Required));
         } else if meta.path.is_ident("positional") {
             self.placement = placement(quote!(Positional));
         } else if meta.path.is_ident("named") {

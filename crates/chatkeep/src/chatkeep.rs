@@ -26,7 +26,7 @@ pub struct Chatkeep {
     pub(crate) managers: Managers,
 }
 
-/// The database of a chat backend: its messages, its API tokens, and the database itself.
+/// The database of a chat backend: users, sessions, tokens, conversations, messages.
 ///
 /// The first call connects, and creates or upgrades the schema. Settings that are not passed are
 /// read from the environment.
@@ -116,8 +116,8 @@ impl Chatkeep {
     ///
     /// # Errors
     /// - `Unavailable`: the timeout expired. Unfinished operations continue.
-    /// - `Conflict` and errors of the connection: text that was appended to a stream could not be
-    ///   stored.
+    /// - `Conflict`, `PoolTimeout`, `OutcomeUnknown`, `StorageFull`, `ReadOnly`: text that was appended
+    ///   to a stream could not be stored.
     #[operation(read, custom)]
     pub fn flush(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.wait(timeout).map_err(|error| error.with_operation("flush"))
@@ -133,8 +133,8 @@ impl Chatkeep {
     /// # Errors
     /// - `Unavailable`: the timeout expired. Queued messages then fail with `Unavailable`; messages
     ///   that are being written may or may not be stored.
-    /// - `Conflict` and errors of the connection: text that was appended to a stream could not be
-    ///   stored.
+    /// - `Conflict`, `PoolTimeout`, `OutcomeUnknown`, `StorageFull`, `ReadOnly`: text that was appended
+    ///   to a stream could not be stored.
     #[operation(write, custom)]
     pub fn close(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.messages().write().close();

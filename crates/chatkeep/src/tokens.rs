@@ -17,6 +17,9 @@ use crate::revocations::Revocations;
 use crate::secret_cache::{ProcessCache, SecretCache};
 use crate::use_recorder::{UseRecorder, cutoff, is_recent};
 
+/// Seconds for which a replaced token stays valid by default.
+const DEFAULT_GRACE: i64 = 60;
+
 /// Creates, checks and revokes API tokens. It is cheap to clone.
 #[derive(Clone)]
 pub struct TokenManager {
@@ -102,8 +105,8 @@ impl TokenManager {
     ///
     /// # Arguments
     /// - `token_id`: The token's id.
-    /// - `grace_seconds`: Seconds for which the previous token stays valid, 0–2,592,000. With 0, it is
-    /// invalid immediately in this process, and in others within `TOKEN_CACHE_SECONDS`.
+    /// - `grace_seconds`: Seconds for which the previous token stays valid, 0–2,592,000; 60 by default.
+    /// With 0, it is invalid immediately in this process, and in others within `TOKEN_CACHE_SECONDS`.
     ///
     /// # Returns
     /// The new token, with its record, or `None` if the token does not exist, was revoked or has expired.
@@ -117,9 +120,10 @@ impl TokenManager {
     pub fn rotate_token(
         &self,
         token_id: i64,
-        #[argument(default = 60)] grace_seconds: i64,
+        grace_seconds: Option<i64>,
     ) -> Result<Option<CreatedToken>> {
         let run = || {
+            let grace_seconds = grace_seconds.unwrap_or(DEFAULT_GRACE);
             tokens::grace_end(Timestamp::now(), grace_seconds)?;
             let rotated = with_retry(&self.pool, |connection| {
                 tokens::rotate(connection, token_id, grace_seconds, Timestamp::now())

@@ -192,7 +192,8 @@ export class ConversationManager extends OperationGroup {
    * @param options Options: `userId`, `title`, `metadata`, `publicId` and `signal`.
    * @returns The conversation.
    * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or no user has the id.
-   * @throws `Conflict` with the field `public_id`: another conversation has this id.
+   * @throws `CHATKEEP_CONFLICT`: another conversation has this id. It is not retryable then, and
+   * its field is `publicId`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * conversation may exist.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -264,7 +265,7 @@ export class ConversationManager extends OperationGroup {
    * Sets or removes the title of a conversation.
    *
    * @param conversationId The conversation's public id.
-   * @param title The title, at most 255 characters; without it, the title is removed.
+   * @param title The title, at most 255 characters. `null` removes the title.
    * @param options An abort signal.
    * @returns `false` if the conversation does not exist.
    * @throws `CHATKEEP_INVALID_INPUT`: `title` is too long.
@@ -275,7 +276,7 @@ export class ConversationManager extends OperationGroup {
    */
   renameConversation(
     conversationId: string,
-    title?: string | null,
+    title: string | null,
     options?: Abortable,
   ): Promise<boolean> {
     return call(this, RENAME_CONVERSATION, options, () => [conversationId, title]);
@@ -285,7 +286,7 @@ export class ConversationManager extends OperationGroup {
    * Replaces the metadata of a conversation.
    *
    * @param conversationId The conversation's public id.
-   * @param metadata The new metadata, as a JSON object; without it, the metadata is removed.
+   * @param metadata The new metadata, as a JSON object. `null` removes the metadata.
    * @param options An abort signal.
    * @returns `false` if the conversation does not exist.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
@@ -295,7 +296,7 @@ export class ConversationManager extends OperationGroup {
    */
   setConversationMetadata(
     conversationId: string,
-    metadata?: object | null,
+    metadata: object | null,
     options?: Abortable,
   ): Promise<boolean> {
     return call(this, SET_CONVERSATION_METADATA, options, () => [
@@ -338,7 +339,7 @@ export class ConversationManager extends OperationGroup {
    * Assigns a conversation to another user. Its messages in the log keep their user.
    *
    * @param conversationId The conversation's public id.
-   * @param userId Public id of its new user; without it, it has none.
+   * @param userId Public id of its new user. `null` means that it has none.
    * @param options An abort signal.
    * @returns `false` if the conversation does not exist.
    * @throws `CHATKEEP_INVALID_INPUT`: no user has the id `userId`.
@@ -349,7 +350,7 @@ export class ConversationManager extends OperationGroup {
    */
   moveConversation(
     conversationId: string,
-    userId?: string | null,
+    userId: string | null,
     options?: Abortable,
   ): Promise<boolean> {
     return call(this, MOVE_CONVERSATION, options, () => [conversationId, userId]);

@@ -1,7 +1,7 @@
 /** Decoding of results. Made from the descriptions in crates/ by `make generate`. */
 
 import { restoreBigints } from '../metadata.js';
-import { integer, jsonReady, mapValues, optional, secretive, timestamp } from '../revive.js';
+import { integer, jsonReady, mapValues, optional, secretive, timestampOf } from '../revive.js';
 import type {
   Analytics,
   AppliedMigration,
@@ -49,7 +49,7 @@ import type {
 export function message(raw: any): Message {
   return jsonReady({
     id: integer(raw.id),
-    timestamp: timestamp(raw.timestamp),
+    timestamp: timestampOf(raw.timestamp),
     userMessage: raw.user_message,
     botResponse: raw.bot_response,
     provider: raw.provider,
@@ -96,7 +96,7 @@ export function totalsCheck(raw: any): TotalsCheck {
 
 export function totalsDifference(raw: any): TotalsDifference {
   return jsonReady({
-    start: timestamp(raw.start),
+    start: timestampOf(raw.start),
     hours: integer(raw.hours),
     provider: raw.provider,
     model: raw.model,
@@ -121,8 +121,8 @@ export function createdToken(raw: any): CreatedToken {
     id: integer(raw.id),
     tokenId: integer(raw.token_id),
     description: raw.description,
-    createdAt: timestamp(raw.created_at),
-    expiresAt: optional(raw.expires_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
     userId: raw.user_id,
     scopes: raw.scopes,
   }), ['token']);
@@ -141,10 +141,10 @@ export function tokenInfo(raw: any): TokenInfo {
     id: integer(raw.id),
     tokenId: integer(raw.token_id),
     description: raw.description,
-    createdAt: timestamp(raw.created_at),
-    expiresAt: optional(raw.expires_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
     isActive: raw.is_active,
-    lastUsedAt: optional(raw.last_used_at, timestamp),
+    lastUsedAt: optional(raw.last_used_at, timestampOf),
     tokenStart: raw.token_start,
     userId: raw.user_id,
     scopes: raw.scopes,
@@ -158,8 +158,8 @@ export function feedback(raw: any): Feedback {
     user: raw.user,
     rating: integer(raw.rating),
     comment: raw.comment,
-    createdAt: timestamp(raw.created_at),
-    updatedAt: timestamp(raw.updated_at),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
   });
 }
 
@@ -181,11 +181,11 @@ export function user(raw: any): User {
     name: raw.name,
     avatarUrl: raw.avatar_url,
     active: raw.active,
-    confirmedAt: optional(raw.confirmed_at, timestamp),
+    confirmedAt: optional(raw.confirmed_at, timestampOf),
     metadata: raw.metadata,
-    createdAt: timestamp(raw.created_at),
-    updatedAt: timestamp(raw.updated_at),
-    lastLoginAt: optional(raw.last_login_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+    lastLoginAt: optional(raw.last_login_at, timestampOf),
   }, restoreBigints(raw.metadata));
 }
 
@@ -202,8 +202,8 @@ export function userIdentity(raw: any): UserIdentity {
     provider: raw.provider,
     subject: raw.subject,
     email: raw.email,
-    linkedAt: timestamp(raw.linked_at),
-    lastUsedAt: optional(raw.last_used_at, timestamp),
+    linkedAt: timestampOf(raw.linked_at),
+    lastUsedAt: optional(raw.last_used_at, timestampOf),
   });
 }
 
@@ -211,8 +211,8 @@ export function userRole(raw: any): UserRole {
   return {
     role: raw.role,
     grantedBy: raw.granted_by,
-    grantedAt: timestamp(raw.granted_at),
-    expiresAt: optional(raw.expires_at, timestamp),
+    grantedAt: timestampOf(raw.granted_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
   };
 }
 
@@ -221,8 +221,8 @@ export function oneTimeSecret(raw: any): OneTimeSecret {
     secret: raw.secret,
     purpose: raw.purpose,
     subject: raw.subject,
-    createdAt: timestamp(raw.created_at),
-    expiresAt: timestamp(raw.expires_at),
+    createdAt: timestampOf(raw.created_at),
+    expiresAt: timestampOf(raw.expires_at),
   }, ['secret']);
 }
 
@@ -237,12 +237,12 @@ export function sessionInfo(raw: any): SessionInfo {
   return {
     id: raw.id,
     userId: raw.user_id,
-    createdAt: timestamp(raw.created_at),
-    lastSeenAt: timestamp(raw.last_seen_at),
-    idleExpiresAt: optional(raw.idle_expires_at, timestamp),
-    expiresAt: timestamp(raw.expires_at),
-    rotatedAt: optional(raw.rotated_at, timestamp),
-    revokedAt: optional(raw.revoked_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    lastSeenAt: timestampOf(raw.last_seen_at),
+    idleExpiresAt: optional(raw.idle_expires_at, timestampOf),
+    expiresAt: timestampOf(raw.expires_at),
+    rotatedAt: optional(raw.rotated_at, timestampOf),
+    revokedAt: optional(raw.revoked_at, timestampOf),
     revokedReason: raw.revoked_reason,
     ip: raw.ip,
     userAgent: raw.user_agent,
@@ -283,14 +283,14 @@ export function streamInfo(raw: any): StreamInfo {
     model: raw.model,
     status: raw.status,
     lastSeq: integer(raw.last_seq),
-    cancelRequestedAt: optional(raw.cancel_requested_at, timestamp),
+    cancelRequestedAt: optional(raw.cancel_requested_at, timestampOf),
     tokens: integer(raw.tokens),
     cost: raw.cost,
     error: raw.error,
     metadata: raw.metadata,
-    createdAt: timestamp(raw.created_at),
-    updatedAt: timestamp(raw.updated_at),
-    finishedAt: optional(raw.finished_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+    finishedAt: optional(raw.finished_at, timestampOf),
   }, restoreBigints(raw.metadata));
 }
 
@@ -331,9 +331,9 @@ export function conversation(raw: any): Conversation {
     publicId: raw.public_id,
     userId: raw.user_id,
     title: raw.title,
-    createdAt: timestamp(raw.created_at),
-    lastMessageAt: timestamp(raw.last_message_at),
-    archivedAt: optional(raw.archived_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    lastMessageAt: timestampOf(raw.last_message_at),
+    archivedAt: optional(raw.archived_at, timestampOf),
     metadata: raw.metadata,
   }, restoreBigints(raw.metadata));
 }
@@ -352,7 +352,7 @@ export function conversationItem(raw: any): ConversationItem {
     kind: raw.kind,
     content: raw.content,
     messageId: integer(raw.message_id),
-    createdAt: timestamp(raw.created_at),
+    createdAt: timestampOf(raw.created_at),
   }, restoreBigints(raw.content));
 }
 
@@ -364,8 +364,8 @@ export function openTurn(raw: any): OpenTurn {
     provider: raw.provider,
     model: raw.model,
     metadata: raw.metadata,
-    startedAt: timestamp(raw.started_at),
-    leaseUntil: timestamp(raw.lease_until),
+    startedAt: timestampOf(raw.started_at),
+    leaseUntil: timestampOf(raw.lease_until),
   }, restoreBigints(raw.metadata));
 }
 
@@ -404,7 +404,7 @@ export function appliedMigration(raw: any): AppliedMigration {
   return {
     version: raw.version,
     name: raw.name,
-    appliedAt: optional(raw.applied_at, timestamp),
+    appliedAt: optional(raw.applied_at, timestampOf),
   };
 }
 
@@ -471,8 +471,8 @@ export function historyEntry(raw: any): HistoryEntry {
     version: raw.version,
     name: raw.name,
     state: raw.state,
-    startedAt: optional(raw.started_at, timestamp),
-    appliedAt: optional(raw.applied_at, timestamp),
+    startedAt: optional(raw.started_at, timestampOf),
+    appliedAt: optional(raw.applied_at, timestampOf),
     checksum: raw.checksum,
     recorded: raw.recorded,
     error: raw.error,

@@ -9,7 +9,7 @@ const FLUSH = operation('store', 'flush', 'flush', ['timeout'], noResult);
 const CLOSE = operation('store', 'close', 'close', ['timeout'], noResult);
 
 /**
- * The database of a chat backend: its messages, its API tokens, and the database itself.
+ * The database of a chat backend: users, sessions, tokens, conversations, messages.
  *
  * The first call connects, and creates or upgrades the schema. Settings that are not passed are
  * read from the environment.
@@ -24,8 +24,9 @@ export class StoreOperations extends OperationGroup {
    *
    * @param options Options: `timeout` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Unfinished operations continue.
-   * @throws `Conflict` and errors of the
-   * connection`: text that was appended to a stream could not be stored.
+   * @throws `CHATKEEP_CONFLICT`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: text that was appended to a stream could not be
+   * stored.
    */
   flush(options?: FlushOptions): Promise<void> {
     return flush(this, FLUSH, options, ({ timeout }) => [timeout]);
@@ -39,8 +40,9 @@ export class StoreOperations extends OperationGroup {
    * @param options Options: `timeout` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Queued messages then fail with
    * `CHATKEEP_UNAVAILABLE`; messages that are being written may or may not be stored.
-   * @throws `Conflict` and errors of the
-   * connection`: text that was appended to a stream could not be stored.
+   * @throws `CHATKEEP_CONFLICT`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: text that was appended to a stream could not be
+   * stored.
    */
   close(options?: FlushOptions): Promise<void> {
     return close(this, CLOSE, options, ({ timeout }) => [timeout]);

@@ -129,8 +129,9 @@ export class StreamManager extends OperationGroup {
    * earlier append found that there is no such stream.
    * @throws `CHATKEEP_CONFLICT`: the stream has ended or has another writer. Text that was appended
    * since the last flush is not stored; the message has its size.
-   * @throws `Unavailable` and other errors of the
-   * connection`: the text that was appended earlier is not stored yet, and is kept.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: the text that was appended earlier is not stored
+   * yet, and is kept.
    */
   append(streamId: string, text: string, options?: Abortable): Promise<boolean> {
     return call(this, APPEND, options, () => [streamId, text]);
@@ -146,8 +147,8 @@ export class StreamManager extends OperationGroup {
    * @throws `CHATKEEP_INVALID_INPUT`: there is no such stream.
    * @throws `CHATKEEP_CONFLICT`: the stream has ended or has another writer. The buffered text is
    * not stored.
-   * @throws `Unavailable` and other errors of the
-   * connection`: the text is not stored yet, and is kept.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: the text is not stored yet, and is kept.
    */
   flushStream(streamId: string, options?: Abortable): Promise<boolean> {
     return call(this, FLUSH_STREAM, options, () => [streamId]);

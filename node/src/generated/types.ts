@@ -981,10 +981,10 @@ export interface NewTokenOptions extends Abortable {
 /** Options of `rotateToken`. */
 export interface RotateTokenOptions extends Abortable {
   /**
-   * Seconds for which the previous token stays valid, 0–2,592,000. With 0, it is invalid
-   * immediately in this process, and in others within `TOKEN_CACHE_SECONDS`. Default: 60.
+   * Seconds for which the previous token stays valid, 0–2,592,000; 60 by default. With 0, it is
+   * invalid immediately in this process, and in others within `TOKEN_CACHE_SECONDS`.
    */
-  readonly graceSeconds?: number | bigint | undefined;
+  readonly graceSeconds?: number | bigint | null | undefined;
 }
 
 /** Options of `checkToken`. */

@@ -30,7 +30,7 @@ fn a_rotated_token_keeps_its_id_and_gets_a_new_secret(store: &Store) {
     let created = store.tokens().create_token_with(&new).expect("the token is created");
     let old = created.token.expose();
     assert_eq!(reason(store, old), TokenReason::Valid);
-    let rotated = store.tokens().rotate_token(created.id, 60).expect("the query succeeds");
+    let rotated = store.tokens().rotate_token(created.id, Some(60)).expect("the query succeeds");
     let rotated = rotated.expect("the token is valid");
     let token = rotated.token.expose();
     assert!(token.starts_with("ck_") && token.len() == 52 && token != old);
@@ -51,7 +51,7 @@ fn a_rotated_token_keeps_its_id_and_gets_a_new_secret(store: &Store) {
 fn the_previous_token_ends_with_the_grace_period(store: &Store) {
     let created = store.tokens().create_token("a", None).expect("the token is created");
     let old = created.token.expose();
-    let rotated = store.tokens().rotate_token(created.id, 3_600).expect("the query succeeds");
+    let rotated = store.tokens().rotate_token(created.id, Some(3_600)).expect("the query succeeds");
     let rotated = rotated.expect("the token is valid");
     store.raw.execute("UPDATE api_tokens SET previous_until = '2001-01-01 00:00:00.000000'");
     let chat = store.new_handle();
@@ -65,7 +65,7 @@ fn without_a_grace_period_the_previous_token_is_invalid_at_once(store: &Store) {
     for chat in [&**store, &other] {
         assert_eq!(reason(chat, created.token.expose()), TokenReason::Valid);
     }
-    let rotated = store.tokens().rotate_token(created.id, 0).expect("the query succeeds");
+    let rotated = store.tokens().rotate_token(created.id, Some(0)).expect("the query succeeds");
     let rotated = rotated.expect("the token is valid");
     for chat in [&**store, &other] {
         assert_eq!(reason(chat, created.token.expose()), TokenReason::Unknown);
@@ -76,7 +76,8 @@ fn without_a_grace_period_the_previous_token_is_invalid_at_once(store: &Store) {
 fn a_second_rotation_ends_the_grace_period(store: &Store) {
     let created = store.tokens().create_token("a", None).expect("the token is created");
     let rotate = || {
-        let rotated = store.tokens().rotate_token(created.id, 60).expect("the query succeeds");
+        let rotated =
+            store.tokens().rotate_token(created.id, Some(60)).expect("the query succeeds");
         rotated.expect("the token is valid").token
     };
     let (second, third) = (rotate(), rotate());
@@ -87,7 +88,7 @@ fn a_second_rotation_ends_the_grace_period(store: &Store) {
 
 fn a_revocation_ends_both_tokens(store: &Store) {
     let created = store.tokens().create_token("a", None).expect("the token is created");
-    let rotated = store.tokens().rotate_token(created.id, 60).expect("the query succeeds");
+    let rotated = store.tokens().rotate_token(created.id, Some(60)).expect("the query succeeds");
     let rotated = rotated.expect("the token is valid");
     let both = [created.token.expose(), rotated.token.expose()];
     assert!(both.iter().all(|token| reason(store, token) == TokenReason::Valid));
@@ -98,29 +99,34 @@ fn a_revocation_ends_both_tokens(store: &Store) {
 fn invalid_tokens_are_not_rotated(store: &Store) {
     let created = store.tokens().create_token("a", Some(1)).expect("the token is created");
     for id in [created.id + 1, 0, -1, i64::MAX] {
-        assert_eq!(store.tokens().rotate_token(id, 60).expect("the query succeeds"), None);
+        assert_eq!(store.tokens().rotate_token(id, Some(60)).expect("the query succeeds"), None);
     }
     store.raw.execute("UPDATE api_tokens SET expires_at = '2001-01-01 00:00:00.000000'");
-    assert_eq!(store.tokens().rotate_token(created.id, 60).expect("the query succeeds"), None);
+    assert_eq!(
+        store.tokens().rotate_token(created.id, Some(60)).expect("the query succeeds"),
+        None
+    );
     let other = store.tokens().create_token("a", None).expect("the token is created");
     assert!(store.tokens().revoke_token(other.id).expect("the token is revoked"));
-    assert_eq!(store.tokens().rotate_token(other.id, 60).expect("the query succeeds"), None);
+    assert_eq!(store.tokens().rotate_token(other.id, Some(60)).expect("the query succeeds"), None);
 }
 
 fn out_of_range_grace_periods_are_rejected(store: &Store) {
     let created = store.tokens().create_token("a", None).expect("the token is created");
     for seconds in [-1, 2_592_001, i64::MIN, i64::MAX] {
-        assert_rejected(store.tokens().rotate_token(created.id, seconds), "grace_seconds");
+        assert_rejected(store.tokens().rotate_token(created.id, Some(seconds)), "grace_seconds");
     }
-    let rotated = store.tokens().rotate_token(created.id, 2_592_000).expect("the query succeeds");
+    let rotated =
+        store.tokens().rotate_token(created.id, Some(2_592_000)).expect("the query succeeds");
     assert!(rotated.is_some());
 }
 
 fn concurrent_rotations_leave_one_valid_token(store: &Store) {
     let created = store.tokens().create_token("a", None).expect("the token is created");
     let tokens: HashSet<_> = thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..16).map(|_| scope.spawn(|| store.tokens().rotate_token(created.id, 0))).collect();
+        let threads: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| store.tokens().rotate_token(created.id, Some(0))))
+            .collect();
         threads
             .into_iter()
             .map(|thread| {

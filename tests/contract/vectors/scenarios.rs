@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use chatkeep::operation::{Arguments, Field, Operation, Value as Argument, arguments_from_json};
+use chatkeep::operation::{
+    Arguments, Field, Operation, Value as Argument, arguments_from_json_text,
+};
 use chatkeep::{Chatkeep, Error, MessageFilter, Result};
 use chatkeep_testkit::scenarios::{CallError, Scenario, run_scenarios, scenarios};
 use chatkeep_transfer::{interfaces, operation};
@@ -30,7 +32,7 @@ fn perform(
     let named = call.split_once('.').and_then(|(interface, name)| operation(interface, name));
     let operation = named.unwrap_or_else(|| panic!("{call} does not exist"));
     let fields = operation.fields();
-    let outcome = arguments_from_json(&fields, arguments)
+    let outcome = arguments_from_json_text(&fields, &Value::Object(arguments).to_string())
         .and_then(|values| perform_checked(chat, call, operation, &fields, values));
     outcome.map_err(|error| {
         let error = operation.rename(&fields, error);

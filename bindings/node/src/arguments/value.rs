@@ -27,17 +27,21 @@ pub(crate) fn values(
     fields.iter().zip(args).map(argument).collect()
 }
 
-/// Returns whether the default applies.
+/// Returns whether the default applies, or the argument is missing.
 ///
 /// `null` also selects the default of a switch, of a choice and of an option of a query. It does
 /// not select that of a number or a text in a write: a `null` from a failed computation must not
 /// delete messages.
 fn is_omitted(field: &Field, is_write: bool, arg: &JsArg<'_>) -> ArgResult<bool> {
-    // An optional value has no other default than nothing.
-    if field.default == DefaultValue::Required || matches!(field.ty, Type::Optional(_)) {
+    let ty = arg.get_type()?;
+    if matches!(field.ty, Type::Optional(_)) {
+        // It has no other default than nothing. A required one is null or a value.
+        return Ok(field.default == DefaultValue::Required && ty == ValueType::Undefined);
+    }
+    if field.default == DefaultValue::Required {
         return Ok(false);
     }
-    Ok(match (arg.get_type()?, field.ty) {
+    Ok(match (ty, field.ty) {
         (ValueType::Undefined, _) | (ValueType::Null, Type::Bool | Type::Enum(_)) => true,
         (ValueType::Null, _) => !is_write && field.placement != Placement::Positional,
         _ => false,

@@ -87,7 +87,6 @@ pub(crate) fn field(field: &Field, is_argument: bool) -> String {
     let mut comment = Comment::new("\t");
     let default = match field.default {
         DefaultValue::Integer(value) if value != 0 => format!(" Zero means {value}."),
-        DefaultValue::Float(value) if value != 0.0 => format!(" Zero means {value}."),
         DefaultValue::Bool(true) if is_argument => " Nil means true.".to_owned(),
         DefaultValue::Text(value) => format!(" An empty string means {value:?}."),
         _ => String::new(),
@@ -116,7 +115,7 @@ pub(crate) fn go_type(ty: &Type) -> String {
         Type::Bool => "bool".into(),
         Type::Integer | Type::WideInteger => "int64".into(),
         Type::HugeInteger | Type::Optional(Type::HugeInteger) => "*big.Int".into(),
-        Type::Float | Type::Seconds => "float64".into(),
+        Type::Float => "float64".into(),
         Type::Text | Type::Path => "string".into(),
         Type::Secret => "Secret".into(),
         Type::Timestamp => "time.Time".into(),

@@ -122,15 +122,9 @@ fn imports(
         "optionalMessageOf",
         "optionalOf",
         "recordOf",
-        "timestamp",
+        "timestampOf",
     ];
-    // As a function, so that a parameter of the same name does not count.
-    let is_function = |name: &String| {
-        let uses = [format!("Of({name})"), format!("raw, {name})"), format!(" {name}(raw")];
-        name != "timestamp" || uses.iter().any(|text| code.contains(text))
-    };
-    let revive = used(&revive).into_iter().filter(is_function).collect();
-    add("", revive, "../revive.js");
+    add("", used(&revive), "../revive.js");
     add("", used(&["timestampArg"]), "../timestamps.js");
     let tuned = [
         "checkToken",
@@ -192,18 +186,11 @@ fn decode(returns: &Type) -> String {
     match returns {
         Type::Nothing => "noResult".into(),
         Type::Bool => "identity<boolean>".into(),
-        Type::Integer | Type::WideInteger | Type::HugeInteger => converter(returns),
-        Type::Optional(Type::Integer | Type::WideInteger | Type::HugeInteger) => {
-            format!("integer<{}>", result_type(returns))
-        }
-        Type::Text | Type::Secret | Type::Path | Type::Enum(_) => {
+        Type::Integer => converter(returns),
+        Type::Optional(Type::Integer) => format!("integer<{}>", result_type(returns)),
+        Type::Text | Type::Enum(_) | Type::Optional(Type::Text) => {
             format!("identity<{}>", result_type(returns))
         }
-        Type::Timestamp => converter(returns),
-        Type::Optional(Type::Bool | Type::Text | Type::Secret | Type::Path | Type::Enum(_)) => {
-            format!("identity<{}>", result_type(returns))
-        }
-        Type::Optional(Type::Timestamp) => converter(returns),
         Type::List(inner) if is_plain(inner) => {
             format!("recordOf(identity<{}>)", result_type(returns))
         }

@@ -11,7 +11,7 @@ pub(super) fn render(types: &Types) -> String {
     let mut names: Vec<_> = types.results.iter().map(|record| record.name.to_owned()).collect();
     names.sort();
     let helpers: Vec<_> =
-        ["integer", "jsonReady", "mapValues", "optional", "secretive", "timestamp"]
+        ["integer", "jsonReady", "mapValues", "optional", "secretive", "timestampOf"]
             .iter()
             .filter(|helper| functions.contains(*helper))
             .map(|helper| (*helper).to_owned())
@@ -52,7 +52,7 @@ fn function(record: &Record) -> String {
         .iter()
         .filter(|field| {
             let ty = if let Type::Optional(inner) = field.ty { inner } else { &field.ty };
-            matches!(ty, Type::Metadata | Type::Json)
+            *ty == Type::Metadata
         })
         .map(|field| format!("restoreBigints(raw.{})", field.name))
         .collect();
@@ -62,7 +62,7 @@ fn function(record: &Record) -> String {
             Type::Integer
                 | Type::WideInteger
                 | Type::HugeInteger
-                | Type::Optional(Type::Integer | Type::WideInteger | Type::HugeInteger)
+                | Type::Optional(Type::Integer | Type::WideInteger)
                 | Type::Map(_)
         )
     });
@@ -82,8 +82,8 @@ fn function(record: &Record) -> String {
 /// Returns whether the parsed JSON is the value.
 pub(super) fn is_plain(ty: &Type) -> bool {
     match ty {
-        Type::Bool | Type::Float | Type::Seconds | Type::Text | Type::Secret | Type::Path => true,
-        Type::Enum(_) | Type::Metadata | Type::Json => true,
+        Type::Bool | Type::Float | Type::Text | Type::Secret => true,
+        Type::Enum(_) | Type::Metadata => true,
         Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => is_plain(inner),
         _ => false,
     }
@@ -93,10 +93,8 @@ fn value(ty: &Type, raw: &str) -> String {
     match ty {
         ty if is_plain(ty) => raw.to_owned(),
         Type::Integer | Type::WideInteger | Type::HugeInteger => format!("integer({raw})"),
-        Type::Optional(Type::Integer | Type::WideInteger | Type::HugeInteger) => {
-            format!("integer({raw})")
-        }
-        Type::Timestamp => format!("timestamp({raw})"),
+        Type::Optional(Type::Integer | Type::WideInteger) => format!("integer({raw})"),
+        Type::Timestamp => format!("timestampOf({raw})"),
         Type::Record(record) => format!("{}({raw})", function_name(record)),
         Type::Optional(inner) => format!("optional({raw}, {})", converter(inner)),
         Type::List(inner) => format!("{raw}.map({})", converter(inner)),
@@ -111,7 +109,7 @@ pub(super) fn converter(ty: &Type) -> String {
         Type::Integer | Type::WideInteger | Type::HugeInteger => {
             format!("integer<{}>", result_type(ty))
         }
-        Type::Timestamp => "timestamp".into(),
+        Type::Timestamp => "timestampOf".into(),
         Type::Record(record) => function_name(record),
         ty => format!("(raw: any): {} => {}", result_type(ty), value(ty, "raw")),
     }

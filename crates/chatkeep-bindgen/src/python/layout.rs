@@ -1,5 +1,7 @@
 //! Line breaks as `ruff format` makes them.
 
+use crate::wrap::lines;
+
 /// Maximum length of a line.
 pub(super) const WIDTH: usize = 100;
 
@@ -62,30 +64,4 @@ pub(super) fn wrap(text: &str, indent: usize, hanging: usize) -> String {
         out.push_str(&format!("{}{line}\n", " ".repeat(hanging)));
     }
     out
-}
-
-/// Breaks a text with single spaces into lines of at most `width` characters, and not inside of
-/// code.
-pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut is_code = false;
-    for part in text.split(' ') {
-        match words.last_mut().filter(|_| is_code) {
-            Some(code) => *code += &format!(" {part}"),
-            None => words.push(part.to_owned()),
-        }
-        is_code ^= part.matches("``").count() % 2 == 1;
-    }
-    let mut lines = vec![String::new()];
-    for word in words {
-        let line = lines.last_mut().expect("there is a line");
-        if line.is_empty() {
-            *line = word;
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            *line += &format!(" {word}");
-        } else {
-            lines.push(word);
-        }
-    }
-    lines
 }

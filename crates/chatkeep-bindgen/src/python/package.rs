@@ -2,10 +2,11 @@
 
 use chatkeep::ERROR_KINDS;
 
-use super::layout::{WIDTH, import, lines, one_per_line};
+use super::layout::{WIDTH, import, one_per_line};
 use super::spelling::text;
 use super::{Face, HEADER, errors};
 use crate::surface::{Interface, Surface};
+use crate::wrap::lines;
 
 const BLOCKING: &str = include_str!("package/blocking.py");
 const AWAITED: &str = include_str!("package/awaited.py");

@@ -6,10 +6,11 @@ use chatkeep_core::described::{DefaultValue, Enum, Field, Record, Type};
 
 use super::HEADER;
 use super::docstring::Docstring;
-use super::layout::{WIDTH, bracketed, lines};
+use super::layout::{WIDTH, bracketed};
 use super::spelling::{Use, hint, text};
 use crate::documentation::first_sentence;
 use crate::surface::Surface;
+use crate::wrap::lines;
 
 /// Types that no operation uses, written by hand.
 const FIRST: &str = include_str!("types/first.py");
@@ -107,12 +108,7 @@ fn attribute(field: &Field, usage: Use) -> String {
     let comment = text(field.documentation, "").replace(": ", "; ");
     let comment = lines(&comment, WIDTH - "    #: ".len());
     let comment: String = comment.iter().map(|line| format!("    #: {line}\n")).collect();
-    let ty = match field.ty {
-        // The result of an operation is an object, but the value of a field may be any.
-        Type::Json | Type::Optional(Type::Json) => "Any".to_owned(),
-        ty => hint(&ty, usage),
-    };
-    format!("{comment}    {}: {ty}\n", field.name)
+    format!("{comment}    {}: {}\n", field.name, hint(&field.ty, usage))
 }
 
 fn literal(described: &Enum) -> String {

@@ -74,7 +74,8 @@ impl ConversationManager {
     ///
     /// # Errors
     /// - `InvalidInput`: a value is invalid, or no user has the id.
-    /// - `Conflict` with the field `public_id`: another conversation has this id.
+    /// - `Conflict`: another conversation has this id. It is not retryable then, and its field is
+    /// `public_id`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The conversation may exist.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
@@ -183,7 +184,7 @@ impl ConversationManager {
     ///
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
-    /// - `title`: The title, at most 255 characters; without it, the title is removed.
+    /// - `title`: The title, at most 255 characters. `None` removes the title.
     ///
     /// # Returns
     /// `false` if the conversation does not exist.
@@ -197,7 +198,7 @@ impl ConversationManager {
     pub fn rename_conversation(
         &self,
         conversation_id: &str,
-        #[argument(positional)] title: Option<&str>,
+        #[argument(required)] title: Option<&str>,
     ) -> Result<bool> {
         let run = || {
             title.map_or(Ok(()), conversations::check_title)?;
@@ -210,7 +211,7 @@ impl ConversationManager {
     ///
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
-    /// - `metadata`: The new metadata, as a JSON object; without it, the metadata is removed.
+    /// - `metadata`: The new metadata, as a JSON object. `None` removes the metadata.
     ///
     /// # Returns
     /// `false` if the conversation does not exist.
@@ -223,7 +224,7 @@ impl ConversationManager {
     pub fn set_conversation_metadata(
         &self,
         conversation_id: &str,
-        #[argument(positional)] metadata: Option<Metadata>,
+        #[argument(required)] metadata: Option<Metadata>,
     ) -> Result<bool> {
         self.change(conversation_id, Change::Metadata(metadata.as_ref()))
             .map_err(|error| error.with_operation("set_conversation_metadata"))
@@ -269,7 +270,7 @@ impl ConversationManager {
     ///
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
-    /// - `user_id`: Public id of its new user; without it, it has none.
+    /// - `user_id`: Public id of its new user. `None` means that it has none.
     ///
     /// # Returns
     /// `false` if the conversation does not exist.
@@ -283,7 +284,7 @@ impl ConversationManager {
     pub fn move_conversation(
         &self,
         conversation_id: &str,
-        #[argument(positional)] user_id: Option<&str>,
+        #[argument(required)] user_id: Option<&str>,
     ) -> Result<bool> {
         let moved = self.change(conversation_id, Change::User(user_id));
         self.owners.remove(conversation_id);

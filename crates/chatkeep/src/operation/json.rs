@@ -1,37 +1,10 @@
-//! Arguments as JSON, for languages whose calls travel as text.
+//! Values of arguments as parsed JSON.
 
 use std::time::Duration;
 
 use chatkeep_core::described::{Field, Type, Value};
-use chatkeep_core::{Cursor, Error, Metadata, MetadataFilter, Result, Timestamp};
-use serde_json::{Map, Value as Json};
-
-/// Converts a JSON object with the arguments' names as keys to the values of `fields`.
-///
-/// # Errors
-/// - `InvalidInput`: a key is unknown, or a value has the wrong type. The error's field is the key.
-pub fn arguments_from_json(
-    fields: &[Field],
-    mut arguments: Map<String, Json>,
-) -> Result<Vec<Value>> {
-    let values = object_values("", fields, &mut arguments)?;
-    match arguments.keys().next() {
-        Some(unknown) => Err(unknown_argument(fields, unknown.clone())),
-        None => Ok(values),
-    }
-}
-
-fn object_values(
-    prefix: &str,
-    fields: &[Field],
-    object: &mut Map<String, Json>,
-) -> Result<Vec<Value>> {
-    let value = |field: &Field| match object.remove(field.name) {
-        None => Ok(Value::Missing),
-        Some(json) => value_from_json(&format!("{prefix}{}", field.name), &field.ty, json),
-    };
-    fields.iter().map(value).collect()
-}
+use chatkeep_core::{Cursor, Error, MetadataFilter, Result, Timestamp};
+use serde_json::Value as Json;
 
 pub(super) fn unknown_argument(fields: &[Field], name: String) -> Error {
     let known: Vec<_> = fields.iter().map(|field| field.name).collect();
@@ -39,11 +12,12 @@ pub(super) fn unknown_argument(fields: &[Field], name: String) -> Error {
     Error::invalid_input(name, format!("is not an argument; expected {known}"))
 }
 
-/// Converts a JSON value to a value of the type.
+/// Converts a JSON value to a value of the type. Metadata, and the elements of lists and records, are
+/// parsed from their own text before.
 ///
 /// # Errors
 /// - `InvalidInput` with the field `name`: the value has the wrong type.
-pub fn value_from_json(name: &str, ty: &Type, json: Json) -> Result<Value> {
+pub(super) fn value_from_json(name: &str, ty: &Type, json: Json) -> Result<Value> {
     let invalid = |error: Error| {
         let field = if error.field().is_none_or(|field| !field.contains(['[', '.'])) {
             name.to_owned()
@@ -90,10 +64,6 @@ pub fn value_from_json(name: &str, ty: &Type, json: Json) -> Result<Value> {
             Timestamp::parse(&text).map(Value::Timestamp).map_err(invalid)
         }
         (Type::Timestamp, json) => Err(wrong("a string in ISO 8601", &json)),
-        (Type::Metadata, Json::Object(map)) => {
-            Metadata::from_map(map).map(Value::Metadata).map_err(invalid)
-        }
-        (Type::Metadata, json) => Err(wrong("a JSON object", &json)),
         (Type::MetadataFilter, Json::Null) => Ok(Value::Nothing),
         (Type::MetadataFilter, Json::Object(map)) => {
             let filters = map.into_iter().map(|(key, value)| MetadataFilter::new(key, value));
@@ -104,20 +74,7 @@ pub fn value_from_json(name: &str, ty: &Type, json: Json) -> Result<Value> {
             text.parse::<Cursor>().map(Value::Cursor).map_err(invalid)
         }
         (Type::Cursor, json) => Err(wrong("a cursor", &json)),
-        (Type::List(element), Json::Array(values)) => values
-            .into_iter()
-            .enumerate()
-            .map(|(index, json)| value_from_json(&format!("{name}[{index}]"), element, json))
-            .collect::<Result<_>>()
-            .map(Value::List),
         (Type::List(_), json) => Err(wrong("a list", &json)),
-        (Type::Record(record), Json::Object(mut object)) => {
-            let values = object_values(&format!("{name}."), record.fields, &mut object)?;
-            match object.keys().next() {
-                Some(unknown) => Err(unknown_argument(record.fields, format!("{name}.{unknown}"))),
-                None => Ok(Value::Record(values)),
-            }
-        }
         (Type::Record(_), json) => Err(wrong("a JSON object", &json)),
         _ => Err(Error::internal(format!("{name} has a type that is not an argument's"))),
     }

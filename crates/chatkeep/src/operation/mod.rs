@@ -24,7 +24,6 @@ pub use chatkeep_core::described::{
 };
 pub use described::{Described, Form, Interface, Operation, Parameter, Prepare, group_size};
 pub(crate) use described::{count, join};
-pub use json::{arguments_from_json, value_from_json};
 pub use json_text::arguments_from_json_text;
 
 /// Returns the interfaces of this crate: those of the managers, and the store's own.

@@ -3,7 +3,7 @@
 use chatkeep_core::{ErrorKind, Result};
 use serde_json::{Value, json};
 
-use super::{Operation, arguments_from_json, interfaces};
+use super::{Operation, arguments_from_json_text, interfaces};
 use crate::Chatkeep;
 
 fn operation(interface: &str, name: &str) -> &'static Operation {
@@ -14,8 +14,8 @@ fn operation(interface: &str, name: &str) -> &'static Operation {
 fn call(chat: &Chatkeep, interface: &str, name: &str, arguments: Value) -> Result<Value> {
     let operation = operation(interface, name);
     let fields = operation.fields();
-    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-    let call = operation.prepare(&fields, arguments_from_json(&fields, arguments)?)?;
+    let arguments = arguments_from_json_text(&fields, &arguments.to_string())?;
+    let call = operation.prepare(&fields, arguments)?;
     let answer = call(chat).map_err(|error| operation.rename(&fields, error))?;
     Ok(serde_json::to_value(&answer).unwrap())
 }
@@ -93,6 +93,13 @@ fn errors_name_the_caller_s_argument() {
         ("messages", "get_analytics", json!({"end_date": "soon"}), "end_date", "date and time"),
         ("messages", "export_for_fine_tuning", json!({"format": "xml"}), "format", "must be jsonl"),
         ("tokens", "create_token", json!({"expires_days": 0}), "expires_days", "1"),
+        (
+            "conversations",
+            "rename_conversation",
+            json!({"conversation_id": "a"}),
+            "title",
+            "is required",
+        ),
         (
             "database",
             "migrate",

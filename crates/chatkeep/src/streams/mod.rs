@@ -150,8 +150,8 @@ impl StreamManager {
     /// there is no such stream.
     /// - `Conflict`: the stream has ended or has another writer. Text that was appended since the last
     /// flush is not stored; the message has its size.
-    /// - `Unavailable` and other errors of the connection: the text that was appended earlier is not
-    /// stored yet, and is kept.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `StorageFull`, `ReadOnly`: the text that was
+    /// appended earlier is not stored yet, and is kept.
     #[operation(write, blocking)]
     pub fn append(&self, stream_id: &str, text: &str) -> Result<bool> {
         let run = || {
@@ -174,7 +174,8 @@ impl StreamManager {
     /// # Errors
     /// - `InvalidInput`: there is no such stream.
     /// - `Conflict`: the stream has ended or has another writer. The buffered text is not stored.
-    /// - `Unavailable` and other errors of the connection: the text is not stored yet, and is kept.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `StorageFull`, `ReadOnly`: the text is not stored
+    /// yet, and is kept.
     #[operation(write)]
     pub fn flush_stream(&self, stream_id: &str) -> Result<bool> {
         let run = || {

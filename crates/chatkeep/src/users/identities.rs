@@ -22,7 +22,8 @@ impl UserManager {
     ///
     /// # Errors
     /// - `InvalidInput`: a value is invalid, or the user does not exist.
-    /// - `Conflict`, not retryable, with the field `subject`: the account belongs to another user.
+    /// - `Conflict`: the account belongs to another user. It is not retryable then, and its field is
+    /// `subject`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
@@ -54,8 +55,8 @@ impl UserManager {
     /// `false` if the user does not have the identity, or does not exist.
     ///
     /// # Errors
-    /// - `Conflict`, not retryable, with the field `subject`: the user has no other identity, and no
-    /// password with an e-mail address or a username.
+    /// - `Conflict`: the user has no other identity, and no password with an e-mail address or a username.
+    /// It is not retryable then, and its field is `subject`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.

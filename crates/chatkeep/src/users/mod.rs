@@ -92,8 +92,8 @@ impl UserManager {
     ///
     /// # Errors
     /// - `InvalidInput`: a value is invalid or missing.
-    /// - `Conflict`, not retryable: another user has the address, the username, the id or the identity.
-    /// The error's field is `email`, `username`, `public_id` or `identity_subject`.
+    /// - `Conflict`: another user has the address, the username, the id or the identity. It is not
+    /// retryable then, and its field is `email`, `username`, `public_id` or `identity_subject`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
@@ -315,8 +315,8 @@ impl UserManager {
     ///
     /// # Errors
     /// - `InvalidInput`: a value is invalid.
-    /// - `Conflict`, not retryable: another user has the address or the username, or the user would have
-    /// no way to sign in. The error's field is `email` or `username`.
+    /// - `Conflict`: another user has the address or the username, or the user would have no way to sign
+    /// in. It is not retryable then, and its field is `email` or `username`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
@@ -458,7 +458,7 @@ impl UserManager {
     /// `false` if the user does not exist.
     ///
     /// # Errors
-    /// - `Conflict`, not retryable, with the field `user_id`: the user has conversations.
+    /// - `Conflict`: the user has conversations. It is not retryable then, and its field is `user_id`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.

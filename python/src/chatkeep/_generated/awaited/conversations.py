@@ -92,7 +92,8 @@ class ConversationManager(Manager):
 
         Raises:
             InvalidInputError: A value is invalid, or no user has the id.
-            Conflict` with the field `public_id: Another conversation has this id.
+            ConflictError: Another conversation has this id. It is not retryable then, and its field
+                is ``public_id``.
             OutcomeUnknownError: The connection broke before the database confirmed. The
                 conversation may exist.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -168,12 +169,12 @@ class ConversationManager(Manager):
         """
         return await submit(self._store, _LIST_ALL_CONVERSATIONS, (limit, cursor, archived))
 
-    async def rename_conversation(self, conversation_id: str, title: str | None = None) -> bool:
+    async def rename_conversation(self, conversation_id: str, title: str | None) -> bool:
         """Sets or removes the title of a conversation.
 
         Args:
             conversation_id (str): The conversation's public id.
-            title (str | None): The title, at most 255 characters; without it, the title is removed.
+            title (str | None): The title, at most 255 characters. ``None`` removes the title.
 
         Returns:
             bool: ``False`` if the conversation does not exist.
@@ -188,14 +189,14 @@ class ConversationManager(Manager):
         return await submit(self._store, _RENAME_CONVERSATION, (conversation_id, title))
 
     async def set_conversation_metadata(
-        self, conversation_id: str, metadata: Mapping[str, Any] | None = None
+        self, conversation_id: str, metadata: Mapping[str, Any] | None
     ) -> bool:
         """Replaces the metadata of a conversation.
 
         Args:
             conversation_id (str): The conversation's public id.
-            metadata (Mapping[str, Any] | None): The new metadata, as a JSON object; without it, the
-                metadata is removed.
+            metadata (Mapping[str, Any] | None): The new metadata, as a JSON object. ``None``
+                removes the metadata.
 
         Returns:
             bool: ``False`` if the conversation does not exist.
@@ -242,14 +243,14 @@ class ConversationManager(Manager):
         """
         return await submit(self._store, _UNARCHIVE_CONVERSATION, (conversation_id,))
 
-    async def move_conversation(self, conversation_id: str, user_id: str | None = None) -> bool:
+    async def move_conversation(self, conversation_id: str, user_id: str | None) -> bool:
         """Assigns a conversation to another user.
 
         Its messages in the log keep their user.
 
         Args:
             conversation_id (str): The conversation's public id.
-            user_id (str | None): Public id of its new user; without it, it has none.
+            user_id (str | None): Public id of its new user. ``None`` means that it has none.
 
         Returns:
             bool: ``False`` if the conversation does not exist.

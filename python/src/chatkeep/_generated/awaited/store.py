@@ -16,7 +16,7 @@ _CLOSE: Operation[None] = operation("store", "close")
 
 
 class Chatkeep(ChatkeepBase):
-    """The database of a chat backend: its messages, its API tokens, and the database itself.
+    """The database of a chat backend: users, sessions, tokens, conversations, messages.
 
     The first call connects, and creates or upgrades the schema. Settings that are not passed are
     read from the environment.
@@ -143,8 +143,8 @@ class Chatkeep(ChatkeepBase):
 
         Raises:
             UnavailableError: The timeout expired. Unfinished operations continue.
-            Conflict` and errors of the connection: Text that was appended to a stream could not be
-                stored.
+            ConflictError, PoolTimeoutError, OutcomeUnknownError, StorageFullError, ReadOnlyError:
+                Text that was appended to a stream could not be stored.
         """
         await submit(self._store, _FLUSH, (timeout,))
 
@@ -159,7 +159,7 @@ class Chatkeep(ChatkeepBase):
         Raises:
             UnavailableError: The timeout expired. Queued messages then fail with
                 ``UnavailableError``; messages that are being written may or may not be stored.
-            Conflict` and errors of the connection: Text that was appended to a stream could not be
-                stored.
+            ConflictError, PoolTimeoutError, OutcomeUnknownError, StorageFullError, ReadOnlyError:
+                Text that was appended to a stream could not be stored.
         """
         await submit(self._store, _CLOSE, (timeout,))

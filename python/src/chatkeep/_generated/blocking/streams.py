@@ -117,8 +117,8 @@ class StreamManager(Manager):
                 append found that there is no such stream.
             ConflictError: The stream has ended or has another writer. Text that was appended since
                 the last flush is not stored; the message has its size.
-            Unavailable` and other errors of the connection: The text that was appended earlier is
-                not stored yet, and is kept.
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError, StorageFullError,
+                ReadOnlyError: The text that was appended earlier is not stored yet, and is kept.
         """
         return call(self._store, _APPEND, (stream_id, text))
 
@@ -136,8 +136,8 @@ class StreamManager(Manager):
             InvalidInputError: There is no such stream.
             ConflictError: The stream has ended or has another writer. The buffered text is not
                 stored.
-            Unavailable` and other errors of the connection: The text is not stored yet, and is
-                kept.
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError, StorageFullError,
+                ReadOnlyError: The text is not stored yet, and is kept.
         """
         return call(self._store, _FLUSH_STREAM, (stream_id,))
 

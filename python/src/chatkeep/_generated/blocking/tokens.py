@@ -92,7 +92,7 @@ class TokenManager(Manager):
         """
         return call(self._store, _CREATE_TOKEN, (description, expires_days, scopes, user_id))
 
-    def rotate_token(self, token_id: int, grace_seconds: int = 60) -> CreatedToken | None:
+    def rotate_token(self, token_id: int, grace_seconds: int | None = None) -> CreatedToken | None:
         """Replaces a token by a new one with the same id.
 
         The previous token stays valid for a grace period, so that its users can switch. Another
@@ -100,9 +100,9 @@ class TokenManager(Manager):
 
         Args:
             token_id (int): The token's id.
-            grace_seconds (int): Seconds for which the previous token stays valid, 0 to 2,592,000.
-                With 0, it is invalid immediately in this process, and in others within
-                ``TOKEN_CACHE_SECONDS``.
+            grace_seconds (int | None): Seconds for which the previous token stays valid, 0 to
+                2,592,000; 60 by default. With 0, it is invalid immediately in this process, and in
+                others within ``TOKEN_CACHE_SECONDS``.
 
         Returns:
             CreatedToken | None: The new token, with its record, or ``None`` if the token does not
