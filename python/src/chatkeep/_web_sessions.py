@@ -113,7 +113,7 @@ class Sessions:
         if self._rotate_after is None:
             return False
         rotated = session["rotated_at"]
-        age = _seconds_until(rotated or session["created_at"]) * -1
+        age = -_seconds_until(rotated or session["created_at"])
         return age >= self._rotate_after or (rotated is not None and age < _GRACE)
 
     def value(self, created: CreatedSession | RotatedSession) -> str:
