@@ -44,8 +44,8 @@ mod value;
 
 pub use connection::{ConnectOptions, Connection, Role};
 pub use conversation::{
-    Conversation, ConversationItem, ConversationPage, NewItem, NewTurn, OpenTurn, TurnEnd,
-    TurnStart,
+    Conversation, ConversationItem, ConversationPage, ImportedConversation, ImportedItem, NewItem,
+    NewTurn, OpenTurn, TurnEnd, TurnStart,
 };
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
@@ -91,8 +91,8 @@ pub mod conversations {
         Change, DeletionStep, ItemRange, ListedConversations, MAX_ROLE, MAX_TITLE, NewConversation,
         StoredConversation, StoredItem, StoredTurn, append_items, begin_turn, change, check_items,
         check_title, clear_items, copy, create, delete_step, extend_turn, find_with_user,
-        finish_turn, get, get_items, inactive_since, interrupt_turn, interrupted_turns, lease_end,
-        list, list_open_turns, pop_items, replace_items,
+        finish_turn, get, get_items, import, inactive_since, interrupt_turn, interrupted_turns,
+        lease_end, list, list_created_after, list_open_turns, pop_items, replace_items,
     };
     pub use crate::public_ids::{find_conversation as find, find_user, no_conversation};
 }
@@ -129,11 +129,12 @@ pub mod sessions {
 /// Users, and how they sign in.
 pub mod users {
     pub use crate::user::{
-        CheckedChanges, CheckedUser, Credentials, Login, UserKey, check_grant, check_identity,
-        check_page, check_purpose, check_role, check_subject, confirm, consume, create,
-        create_secret, delete, delete_expired_secrets_batch, delete_secrets, email_key, find,
-        find_by_identity, find_credentials, grant, has_password, has_role, link, list,
-        list_identities, list_roles, new_stamp, password, record_identity_login, record_login,
-        revoke, rows, secret_expiry, set_active, set_password, unlink, update, username_key,
+        CheckedChanges, CheckedUser, Credentials, Login, UserKey, UserState, check_grant,
+        check_identity, check_page, check_purpose, check_role, check_subject, confirm, consume,
+        create, create_secret, delete, delete_expired_secrets_batch, delete_secrets, email_key,
+        find, find_by_identity, find_credentials, grant, has_password, has_role, import, link,
+        list, list_identities, list_roles, new_stamp, password, record_identity_login,
+        record_login, revoke, rows, secret_expiry, set_active, set_password, unlink, update,
+        username_key,
     };
 }

@@ -211,7 +211,8 @@ fn delete_from(connection: &mut Connection, conversation: i64, position: i64) ->
     deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
 }
 
-fn insert(
+/// Stores items from the position `first` on, and returns their positions.
+pub(super) fn insert(
     connection: &mut Connection,
     conversation: i64,
     first: i64,

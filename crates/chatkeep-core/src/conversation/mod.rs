@@ -5,6 +5,7 @@ mod activity_of_many;
 mod copy;
 mod delete;
 mod ids;
+mod import;
 mod items;
 mod list;
 mod mysql_pages;
@@ -20,6 +21,7 @@ pub(crate) use activity_of_many::touch_many;
 pub use copy::copy;
 pub use delete::{DeletionStep, delete_step, inactive_since};
 pub use ids::find_with_user;
+pub use import::{ImportedConversation, ImportedItem, import, list_created_after};
 pub use items::{ItemRange, append_items, clear_items, get_items, pop_items, replace_items};
 pub use list::{ListedConversations, list};
 pub use record::{

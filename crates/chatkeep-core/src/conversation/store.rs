@@ -90,18 +90,27 @@ pub(super) fn records(
 /// `InvalidInput` with the field's name. `Conflict` with the field `public_id`, not retryable, if a
 /// conversation has this id. `OutcomeUnknown` or another error of the database.
 pub fn create(connection: &mut Connection, new: &NewConversation<'_>) -> Result<Conversation> {
+    let now = Timestamp::now();
+    create_at(connection, new, (now, now, None))
+}
+
+/// Creates a conversation with the times of its creation, its last activity, and its archiving.
+pub(super) fn create_at(
+    connection: &mut Connection,
+    new: &NewConversation<'_>,
+    (created_at, last_message_at, archived_at): (Timestamp, Timestamp, Option<Timestamp>),
+) -> Result<Conversation> {
     new.check()?;
     check_stored(connection, new.metadata)?;
     let user = require_user(connection, new.user_id)?;
     let public_id = new.public_id.map_or_else(public_id::generate, |id| Ok(id.to_owned()))?;
-    let now = Timestamp::now();
     let row = NewRow {
         public_id: &public_id,
         user_id: user,
         title: new.title,
-        created_at: now,
-        last_message_at: now,
-        archived_at: None,
+        created_at,
+        last_message_at,
+        archived_at,
         metadata: new.metadata,
     };
     let id = insert_one!(connection, chat_conversations, row);
@@ -111,9 +120,9 @@ pub fn create(connection: &mut Connection, new: &NewConversation<'_>) -> Result<
         public_id,
         user_id: new.user_id.map(str::to_owned),
         title: new.title.map(str::to_owned),
-        created_at: now,
-        last_message_at: now,
-        archived_at: None,
+        created_at,
+        last_message_at,
+        archived_at,
         metadata: new.metadata.cloned(),
     })
 }

@@ -60,6 +60,11 @@ impl LegacyFile {
     /// damaged. `InvalidInput` if it has no supported tables. `Conflict` if another program is
     /// writing to it. `StorageFull` if the disk has no space for a required copy.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, true)
+    }
+
+    /// Opens a file. `needs_tables` rejects files without supported tables.
+    pub(super) fn open_with(path: &Path, needs_tables: bool) -> Result<Self> {
         let shown = path.display().to_string();
         refuse_invalid_file(path).map_err(|error| named(error, &shown))?;
         let needs_copy =
@@ -86,7 +91,7 @@ impl LegacyFile {
             tables: Vec::new(),
             others: Vec::new(),
         };
-        file.inspect().map_err(|error| named(error, &shown))?;
+        file.inspect(needs_tables).map_err(|error| named(error, &shown))?;
         Ok(file)
     }
 
@@ -125,7 +130,7 @@ impl LegacyFile {
         &self.others
     }
 
-    fn inspect(&mut self) -> Result<()> {
+    fn inspect(&mut self, needs_tables: bool) -> Result<()> {
         let explain = db_error::sqlite::error;
         // The first read determines the snapshot of all reads.
         self.connection.batch_execute("BEGIN").map_err(explain)?;
@@ -153,6 +158,10 @@ impl LegacyFile {
                 ErrorKind::InvalidInput,
                 "is already a chatkeep database; use `chatkeep db copy` to copy it",
             ));
+        }
+        if !needs_tables {
+            self.others = tables;
+            return Ok(());
         }
         let (supported, others): (Vec<_>, Vec<_>) =
             tables.into_iter().partition(|name| TABLES.contains(&name.as_str()));
@@ -188,7 +197,7 @@ impl LegacyFile {
     }
 
     /// Returns decoded names, and whether each is valid text.
-    fn names(&mut self, sql: &str) -> Result<Vec<(String, bool)>> {
+    pub(super) fn names(&mut self, sql: &str) -> Result<Vec<(String, bool)>> {
         let names =
             sql_query(sql).load::<Name>(&mut self.connection).map_err(db_error::sqlite::error)?;
         let read = |row: Name| match self.encoding.read(row.name) {

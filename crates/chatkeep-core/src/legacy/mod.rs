@@ -4,6 +4,7 @@
 //! class, because such files may contain anything: invalid text, binary data instead of text,
 //! invalid JSON, and unknown columns.
 
+mod any_table;
 mod file;
 mod private_copy;
 mod rows;
@@ -11,6 +12,7 @@ mod shape;
 mod text;
 mod unknown;
 
+pub use any_table::AnyTable;
 pub use file::LegacyFile;
 pub use rows::{RawRow, RawValue};
 pub use shape::{LegacyTable, Shape};

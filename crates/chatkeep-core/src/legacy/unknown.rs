@@ -28,7 +28,8 @@ fn joined(parts: &[String]) -> String {
     if parts.is_empty() { "''".to_owned() } else { format!("concat_ws(',', {})", parts.join(", ")) }
 }
 
-fn quoted(name: &str) -> String {
+/// Quotes a name in SQL.
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -49,18 +49,28 @@ fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Resul
             let rows: Vec<_> = messages.iter().map(|message| Row::new(message, now)).collect();
             insert_chunk(connection, &rows)
         }
-        _ => connection.transaction(|connection| {
-            if have_turns(messages) {
-                touch_conversations(connection, messages, now)?;
-            }
-            let mut ids = Vec::with_capacity(messages.len());
-            for chunk in chunks(connection, messages) {
-                let rows: Vec<_> = chunk.iter().map(|message| Row::new(message, now)).collect();
-                ids.extend(insert_chunk(connection, &rows)?);
-            }
-            Ok(ids)
-        }),
+        _ => connection.transaction(|connection| insert_in_transaction(connection, messages, now)),
     }
+}
+
+/// Stores validated messages in the caller's transaction, and returns their ids in the same order.
+///
+/// # Errors
+/// As [`insert`].
+pub(crate) fn insert_in_transaction(
+    connection: &mut Connection,
+    messages: &[NewMessage],
+    now: Timestamp,
+) -> Result<Vec<i64>> {
+    if have_turns(messages) {
+        touch_conversations(connection, messages, now)?;
+    }
+    let mut ids = Vec::with_capacity(messages.len());
+    for chunk in chunks(connection, messages) {
+        let rows: Vec<_> = chunk.iter().map(|message| Row::new(message, now)).collect();
+        ids.extend(insert_chunk(connection, &rows)?);
+    }
+    Ok(ids)
 }
 
 /// Validates all these messages without a database.

@@ -32,6 +32,7 @@ pub use filter::{MessageFilter, Order, Page};
 pub(crate) use insert::check as check_message;
 pub use insert::insert;
 pub use insert_group::insert_group;
+pub(crate) use insert_many::insert_in_transaction;
 pub use insert_many::{check_many, insert_many};
 pub use insert_with_ids::insert_with_ids;
 pub use metadata_filter::MetadataFilter;

@@ -28,5 +28,8 @@ pub use one_time::{
 };
 pub use record::{OneTimeSecret, User, UserIdentity, UserPage, UserRole};
 pub use roles::{check_grant, check_role, grant, has_role, list_roles, revoke};
-pub use store::{UserKey, check_page, confirm, create, delete, find, list, new_stamp, set_active};
+pub use store::{
+    UserKey, UserState, check_page, confirm, create, delete, find, import, list, new_stamp,
+    set_active,
+};
 pub use update::{CheckedChanges, UserChanges, update};

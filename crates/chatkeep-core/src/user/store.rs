@@ -84,6 +84,32 @@ pub fn create(
     checked: &CheckedUser<'_>,
     hash: Option<&PasswordHash>,
 ) -> Result<User> {
+    let now = Timestamp::now();
+    let confirmed_at = checked.user.confirmed.then_some(now);
+    import(connection, checked, hash, UserState { active: true, confirmed_at, created_at: now })
+}
+
+/// State of a user in another program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserState {
+    /// Whether the user may sign in.
+    pub active: bool,
+    /// Time at which the user proved to own the e-mail address.
+    pub confirmed_at: Option<Timestamp>,
+    /// Creation time.
+    pub created_at: Timestamp,
+}
+
+/// Creates a user with the state in another program.
+///
+/// # Errors
+/// As [`create`].
+pub fn import(
+    connection: &mut Connection,
+    checked: &CheckedUser<'_>,
+    hash: Option<&PasswordHash>,
+    state: UserState,
+) -> Result<User> {
     let user = checked.user;
     let now = Timestamp::now();
     let public_id = user.public_id.clone().map_or_else(public_id::generate, Ok)?;
@@ -96,11 +122,11 @@ pub fn create(
         username_key: checked.username_key.as_deref(),
         name: user.name.as_deref(),
         avatar_url: user.avatar_url.as_deref(),
-        active: true,
-        confirmed_at: user.confirmed.then_some(now),
+        active: state.active,
+        confirmed_at: state.confirmed_at,
         stamp: Characters(&stamp),
         metadata: user.metadata.as_ref(),
-        created_at: now,
+        created_at: state.created_at,
         updated_at: now,
     };
     let id = connection.transaction(|connection| {
@@ -119,11 +145,11 @@ pub fn create(
         username: row.username.map(str::to_owned),
         name: user.name.clone(),
         avatar_url: user.avatar_url.clone(),
-        active: true,
+        active: row.active,
         stamp: stamp.clone(),
         confirmed_at: row.confirmed_at,
         metadata: user.metadata.clone(),
-        created_at: now,
+        created_at: row.created_at,
         updated_at: now,
         last_login_at: None,
         public_id,

@@ -49,6 +49,18 @@ pub fn default_files() -> Vec<PathBuf> {
         .collect()
 }
 
+/// Returns whether a file has messages or tokens that [`import_legacy`] imports.
+///
+/// # Errors
+/// The errors of [`import_legacy`] about the file, except that it has no supported tables.
+pub fn has_legacy_log(path: &Path) -> Result<bool> {
+    match LegacyFile::open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Imports the messages and tokens of SQLite files of other programs, all rows or none.
 ///
 /// Neither the files nor their `-wal` and `-journal` files are changed. Every row of every file is
@@ -150,7 +162,7 @@ fn reserve_file_ids(connection: &mut Connection, files: &mut [LegacyFile]) -> Re
 }
 
 /// Returns whether the tables exist. False means that the import would create them.
-fn is_ready(database: &DatabaseManager) -> Result<bool> {
+pub(crate) fn is_ready(database: &DatabaseManager) -> Result<bool> {
     let status = database.migration_status()?;
     match status.version() {
         SchemaVersion::Head => Ok(true),

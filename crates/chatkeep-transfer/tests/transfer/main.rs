@@ -2,6 +2,7 @@
 //! `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-transfer`.
 
 mod backups;
+mod chats;
 mod concurrent_writers;
 mod copies;
 mod damaged_files;
@@ -11,6 +12,7 @@ mod files;
 mod full_disk;
 mod imports;
 mod interrupted;
+mod legacy_chats;
 mod newer_backups;
 mod old_backups;
 mod oversized_archives;

@@ -2,6 +2,7 @@
 
 mod deletion;
 mod id_cache;
+mod import;
 mod items;
 mod owner_cache;
 mod turns;

@@ -2,6 +2,7 @@
 //! once.
 
 mod identities;
+mod import;
 mod one_time_secrets;
 mod roles;
 

@@ -1,0 +1,127 @@
+//! Import of complete conversations from other programs, and lists in the order of their creation.
+
+use super::items::insert as insert_items;
+use super::record::{Conversation, NewItem, check_items};
+use super::rows::StoredConversation;
+use super::store::{NewConversation, create_at, records};
+use crate::connection::Connection;
+use crate::error::Result;
+use crate::message::{NewMessage, check_many, check_message, insert_in_transaction};
+use crate::public_ids::{find_conversation, find_user};
+use crate::transfer::StoredRow as _;
+use crate::value::{Metadata, Timestamp};
+
+/// A conversation of another program or database, with its turns and items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedConversation {
+    /// Public id, which identifies the conversation in a second import.
+    pub public_id: String,
+    /// Public id of its user, if any.
+    pub user_id: Option<String>,
+    /// Title, if any.
+    pub title: Option<String>,
+    /// Creation time.
+    pub created_at: Timestamp,
+    /// Time of the last message or item.
+    pub last_message_at: Timestamp,
+    /// Time at which it was archived, if it is.
+    pub archived_at: Option<Timestamp>,
+    /// Additional data.
+    pub metadata: Option<Metadata>,
+    /// Turns, in order. Their conversation and user are those of the conversation.
+    pub turns: Vec<NewMessage>,
+    /// Items, in order.
+    pub items: Vec<ImportedItem>,
+}
+
+/// An item of an [`ImportedConversation`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedItem {
+    /// The item. Its `message_id` is replaced.
+    pub item: NewItem,
+    /// Index of the turn to which it belongs, if any.
+    pub turn: Option<usize>,
+    /// Time at which it was appended.
+    pub created_at: Timestamp,
+}
+
+impl ImportedConversation {
+    /// Validates all values without a database.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the name of the invalid field, such as `turns[3].model`.
+    pub fn check(&self) -> Result<()> {
+        self.new_conversation().check()?;
+        check_many(&self.turns).map_err(|error| {
+            let field = error.field().unwrap_or_default().replacen("messages", "turns", 1);
+            error.with_field(field)
+        })?;
+        let items: Vec<_> = self.items.iter().map(|imported| imported.item.clone()).collect();
+        check_items(&items)
+    }
+
+    fn new_conversation(&self) -> NewConversation<'_> {
+        NewConversation {
+            user_id: self.user_id.as_deref(),
+            title: self.title.as_deref(),
+            metadata: self.metadata.as_ref(),
+            public_id: Some(&self.public_id),
+        }
+    }
+}
+
+/// Stores a conversation with its turns and items, and returns the ids of the turns' messages.
+/// Returns `None` if a conversation has its public id.
+///
+/// # Errors
+/// `InvalidInput` with the field's name. `Conflict` with the field `public_id` if another program
+/// stored it concurrently. `OutcomeUnknown` or another error of the database.
+pub fn import(
+    connection: &mut Connection,
+    imported: &ImportedConversation,
+) -> Result<Option<Vec<i64>>> {
+    connection.transaction(|connection| {
+        if find_conversation(connection, &imported.public_id)?.is_some() {
+            return Ok(None);
+        }
+        let times = (imported.created_at, imported.last_message_at, imported.archived_at);
+        let created = create_at(connection, &imported.new_conversation(), times)?;
+        let user_id = match &created.user_id {
+            Some(user) => find_user(connection, user)?,
+            None => None,
+        };
+        let mut turns = imported.turns.clone();
+        for turn in &mut turns {
+            (turn.conversation_id, turn.user_id) = (Some(created.id), user_id);
+            // The server's maximum size may be smaller than that of other engines.
+            check_message(connection, turn)?;
+        }
+        let ids = insert_in_transaction(connection, &turns, imported.created_at)?;
+        let mut first = 1;
+        // The rows of a statement have one time.
+        for items in imported.items.chunk_by(|a, b| a.created_at == b.created_at) {
+            let new: Vec<_> = items.iter().map(|item| item.with_message(&ids)).collect();
+            insert_items(connection, created.id, first, &new, items[0].created_at)?;
+            first += items.len() as i64;
+        }
+        Ok(Some(ids))
+    })
+}
+
+impl ImportedItem {
+    fn with_message(&self, ids: &[i64]) -> NewItem {
+        let mut item = self.item.clone();
+        item.message_id = self.turn.and_then(|turn| ids.get(turn).copied());
+        item
+    }
+}
+
+/// Returns up to 2,000 conversations with an internal id greater than `id`, ordered by it. The
+/// result is empty at the end.
+///
+/// # Errors
+/// `Unavailable` or another error of the database.
+pub fn list_created_after(connection: &mut Connection, id: i64) -> Result<Vec<Conversation>> {
+    let rows = StoredConversation::list_after_id(connection, id)?;
+    records(connection, rows)
+}

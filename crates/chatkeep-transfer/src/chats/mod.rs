@@ -1,0 +1,206 @@
+//! Import of conversations from the export files of ChatGPT and Claude, and from chatkeep's own.
+
+mod chatgpt;
+mod claude;
+mod file;
+mod lines;
+pub(crate) mod turns;
+pub(crate) mod values;
+
+use std::io::Read;
+
+use chatkeep::{Chatkeep, ImportedConversation};
+use chatkeep_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::legacy::is_ready;
+
+/// Maximum number of invalid conversations listed. Further ones are only counted.
+const MAX_LISTED: usize = 1_000;
+
+/// Options of an import of conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChatImportOptions<'a> {
+    /// Public id of the user who gets the conversations. By default they have no user, or the one
+    /// of chatkeep's own file.
+    pub user_id: Option<&'a str>,
+    /// Validate all conversations and store none.
+    pub dry_run: bool,
+}
+
+/// Report of an import of conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct ChatImportReport {
+    /// Conversations in the file.
+    pub found: u64,
+    /// Conversations that were stored, or would be in a dry run.
+    pub stored: u64,
+    /// Conversations whose public id is already in the database.
+    pub already_there: u64,
+    /// Turns of the stored conversations.
+    pub turns: u64,
+    /// Items of the stored conversations.
+    pub items: u64,
+    /// Branches of the stored conversations that were omitted, because another one is shown.
+    pub other_branches: u64,
+    /// Number of invalid conversations, which were not stored.
+    pub invalid: u64,
+    /// The first 1,000 invalid conversations.
+    pub problems: Vec<ChatProblem>,
+}
+
+/// A conversation that was not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ChatProblem {
+    /// Number of the conversation in the file, from 1 on.
+    pub conversation: u64,
+    /// Its id, if it has a valid one.
+    pub id: Option<String>,
+    /// Name of the invalid field, if known.
+    pub field: Option<String>,
+    /// Description of the problem.
+    pub message: String,
+}
+
+/// A conversation of a file, and the number of its omitted branches.
+struct Parsed {
+    conversation: ImportedConversation,
+    other_branches: u64,
+}
+
+/// Imports the conversations of a file: `conversations.json` of ChatGPT or Claude, or the JSON
+/// Lines of `chatkeep conversations export`. The format is detected by its keys.
+///
+/// The file is read one conversation at a time, and each is stored in its own transaction. A
+/// conversation keeps its id as `public_id`; one whose id is already in the database is skipped, so
+/// an interrupted import can be repeated. Invalid conversations are listed and not stored.
+///
+/// A question and its response become a turn. Messages of other roles, tool calls, reasoning and
+/// attachments become items of that turn. Of a conversation with several branches, the one that
+/// the program shows is stored.
+///
+/// `progress` is called after each conversation.
+///
+/// ```
+/// use chatkeep_transfer::{ChatImportOptions, import_chats};
+///
+/// let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+/// let file = r#"[{"uuid": "c-1", "name": "WAL", "created_at": "2024-05-01T10:00:00Z",
+///     "chat_messages": [{"sender": "human", "text": "What is WAL?"}]}]"#;
+/// let options = ChatImportOptions::default();
+/// let report = import_chats(&chat, file.as_bytes(), options, &mut |_| {})?;
+/// assert_eq!((report.stored, report.turns), (1, 1));
+/// # Ok::<(), chatkeep::Error>(())
+/// ```
+///
+/// # Errors
+/// `InvalidInput` if the file is not JSON, with the position; the conversations before it are
+/// stored. `Configuration` if reading fails. Database errors keep their kinds.
+pub fn import_chats(
+    chat: &Chatkeep,
+    source: impl Read,
+    options: ChatImportOptions<'_>,
+    progress: &mut dyn FnMut(&ChatImportReport),
+) -> Result<ChatImportReport> {
+    let mut report = ChatImportReport::default();
+    let has_database = !options.dry_run || is_ready(chat.database())?;
+    let outcome = file::each_value(source, &mut |value| {
+        report.found += 1;
+        let stored = parse(value.get()).and_then(|mut parsed| {
+            if let Some(user) = options.user_id {
+                parsed.conversation.user_id = Some(user.to_owned());
+            }
+            let is_new = store(chat, &parsed.conversation, options.dry_run, has_database)?;
+            Ok((parsed, is_new))
+        });
+        match stored {
+            Ok((parsed, true)) => report.add(&parsed),
+            Ok((_, false)) => report.already_there += 1,
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                report.refuse(value.get(), &error);
+            }
+            Err(error) => return Err(error),
+        }
+        progress(&report);
+        Ok(())
+    });
+    outcome.map(|()| report).map_err(|error| error.with_operation("import_chats"))
+}
+
+/// Stores a conversation, or in a dry run checks it. Returns false if its id is already in the
+/// database.
+fn store(
+    chat: &Chatkeep,
+    conversation: &ImportedConversation,
+    dry_run: bool,
+    has_database: bool,
+) -> Result<bool> {
+    if !dry_run {
+        return chat.conversations().import_conversation(conversation);
+    }
+    conversation.check()?;
+    if !has_database {
+        return Ok(true);
+    }
+    Ok(chat.conversations().get_conversation(&conversation.public_id)?.is_none())
+}
+
+impl ChatImportReport {
+    fn add(&mut self, parsed: &Parsed) {
+        self.stored += 1;
+        self.turns += parsed.conversation.turns.len() as u64;
+        self.items += parsed.conversation.items.len() as u64;
+        self.other_branches += parsed.other_branches;
+    }
+
+    fn refuse(&mut self, text: &str, error: &Error) {
+        self.invalid += 1;
+        if self.problems.len() < MAX_LISTED {
+            let ids: Ids = serde_json::from_str(text).unwrap_or_default();
+            self.problems.push(ChatProblem {
+                conversation: self.found,
+                id: ids.public_id.or(ids.uuid).or(ids.conversation_id).or(ids.id),
+                field: error.field().map(str::to_owned),
+                message: error.message().to_owned(),
+            });
+        }
+    }
+}
+
+/// The ids of a conversation in the different formats.
+#[derive(Deserialize, Default)]
+struct Ids {
+    public_id: Option<String>,
+    uuid: Option<String>,
+    conversation_id: Option<String>,
+    id: Option<String>,
+}
+
+/// The key of each format that no other one has.
+#[derive(Deserialize)]
+struct Keys<'a> {
+    #[serde(borrow)]
+    mapping: Option<&'a RawValue>,
+    #[serde(borrow)]
+    chat_messages: Option<&'a RawValue>,
+    #[serde(borrow)]
+    turns: Option<&'a RawValue>,
+}
+
+/// Parses a conversation of any format.
+fn parse(text: &str) -> Result<Parsed> {
+    let keys: Keys<'_> = values::parse(text)?;
+    match keys {
+        Keys { mapping: Some(_), .. } => chatgpt::parse(text),
+        Keys { chat_messages: Some(_), .. } => claude::parse(text),
+        Keys { turns: Some(_), .. } => lines::parse(text),
+        _ => Err(Error::new(
+            ErrorKind::InvalidInput,
+            "is not a conversation: it has none of the keys mapping (ChatGPT), chat_messages \
+             (Claude) and turns (chatkeep)",
+        )),
+    }
+}
