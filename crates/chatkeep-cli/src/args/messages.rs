@@ -350,6 +350,10 @@ pub(crate) struct ImportOptions {
     )]
     pub(crate) batch: u32,
 
+    /// Keep conversation_id and user_id, which name rows of the database that the file comes from
+    #[arg(long)]
+    pub(crate) keep_references: bool,
+
     /// Validate every line and list the invalid ones; store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -24,14 +24,14 @@ pub(super) fn run(
     context: &Context,
 ) -> Result<(), Failure> {
     let start = Instant::now();
-    let stored = {
+    let (stored, dropped) = {
         let progress = Progress::bytes(&context.terminal, source.bytes);
-        let mut import = Import::new(context.open()?, context, &source, options.from_line);
+        let mut import = Import::new(context.open()?, context, &source, options);
         let outcome = import.all(&mut source, options.batch as usize, &progress);
         // After this, an interrupt has no progress to report.
         context.interrupts.defer().message = None;
         outcome?;
-        import.stored
+        (import.stored, import.dropped)
     };
     let elapsed = start.elapsed();
     let terminal = &context.terminal;
@@ -39,9 +39,17 @@ pub(super) fn run(
         "imported": stored,
         "seconds": elapsed.as_secs_f64(),
         "lines": source.lines.number(),
+        "references_dropped": dropped,
     });
     if terminal.json {
         return terminal.print_json(&answer);
+    }
+    if dropped > 0 {
+        terminal.note(&format!(
+            "{} imported without conversation_id and user_id, which name rows of another database; \
+             --keep-references keeps them",
+            amount(dropped, "message")
+        ));
     }
     if stored == 0 {
         terminal.note(&format!("no messages in {}", source.name));
@@ -69,12 +77,20 @@ struct Import<'a> {
     /// Line number of each message of the batch.
     numbers: Vec<u64>,
     stored: u64,
+    keeps_references: bool,
+    /// Number of messages whose conversation or user was dropped.
+    dropped: u64,
     /// Number of the first line that is not yet processed.
     next_line: u64,
 }
 
 impl<'a> Import<'a> {
-    fn new(chatkeep: Chatkeep, context: &'a Context, source: &Source, from_line: u64) -> Self {
+    fn new(
+        chatkeep: Chatkeep,
+        context: &'a Context,
+        source: &Source,
+        options: &ImportOptions,
+    ) -> Self {
         let name = source.name.clone();
         let import = Self {
             chatkeep,
@@ -83,7 +99,9 @@ impl<'a> Import<'a> {
             batch: Vec::new(),
             numbers: Vec::new(),
             stored: 0,
-            next_line: from_line,
+            keeps_references: options.keep_references,
+            dropped: 0,
+            next_line: options.from_line,
         };
         context.interrupts.defer().message = Some(import.interrupt_message());
         import
@@ -99,7 +117,10 @@ impl<'a> Import<'a> {
         while let Some((number, read)) = row::next(source)? {
             match read {
                 Ok(None) => continue,
-                Ok(Some(message)) => {
+                Ok(Some(mut message)) => {
+                    if !self.keeps_references {
+                        self.drop_references(&mut message);
+                    }
                     self.batch.push(message);
                     self.numbers.push(number);
                 }
@@ -116,6 +137,13 @@ impl<'a> Import<'a> {
             progress.set(source.lines.bytes());
         }
         self.flush()
+    }
+
+    /// Removes the conversation and the user. Their ids are those of the database that the file comes
+    /// from, and may be those of unrelated rows in this one.
+    fn drop_references(&mut self, message: &mut NewMessage) {
+        let references = (message.conversation_id.take(), message.user_id.take());
+        self.dropped += u64::from(references != (None, None));
     }
 
     /// Stores the batch. Interrupts are deferred until it is committed, so that they report it.

@@ -204,3 +204,16 @@ fn peak_kilobytes(status: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
+
+#[test]
+fn conversations_and_users_of_another_database_are_dropped_unless_asked() {
+    let home = Home::new();
+    let line = r#"{"user_message": "hi", "conversation_id": 1, "user_id": 2}"#;
+    let file = home.write("chats.jsonl", format!("{line}\n{{\"user_message\": \"b\"}}\n"));
+    let answer = home.run_json(&["messages", "import", &file]);
+    assert_eq!((&answer["imported"], &answer["references_dropped"]), (&json!(2), &json!(1)));
+    let answer = home.run_json(&["messages", "import", &file, "--keep-references"]);
+    assert_eq!(answer["references_dropped"], json!(0));
+    let export = home.run_ok(&["messages", "export"]);
+    assert_eq!(export.matches("\"conversation_id\":1").count(), 1, "{export}");
+}

@@ -4,7 +4,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, sql_qu
 
 use super::record::Conversation;
 use super::rows::StoredConversation;
-use super::store::{NewConversation, create, records};
+use super::store::{NewConversation, Times, insert, records};
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::chat_conversations;
@@ -42,7 +42,7 @@ pub fn copy(
         let Some(row) = found.map_err(|error| connection.read_error(error))? else {
             return Ok(None);
         };
-        let source = row.id;
+        let (source, user) = (row.id, row.user_id);
         let original = records(connection, vec![row])?.remove(0);
         let new = NewConversation {
             user_id: original.user_id.as_deref(),
@@ -50,7 +50,8 @@ pub fn copy(
             metadata: original.metadata.as_ref(),
             public_id: None,
         };
-        let created = create(connection, &new)?;
+        new.check()?;
+        let created = insert(connection, &new, user, Times::now())?;
         let id = created.id;
         // Integers need no binding.
         let last = up_to_position.unwrap_or(i64::MAX);

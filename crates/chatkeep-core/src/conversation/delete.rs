@@ -6,7 +6,9 @@ use super::activity::lock;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
 use crate::message::delete_batch_of_conversation;
-use crate::schema::{chat_conversations, conversation_items};
+use crate::schema::{
+    chat_conversations, chat_streams, conversation_items, open_turns, stream_chunks,
+};
 use crate::value::Timestamp;
 
 /// The result of a step.
@@ -20,8 +22,8 @@ pub enum DeletionStep {
     Skipped,
 }
 
-/// Deletes at most `limit` messages and as many items of a conversation; and if that is all, the
-/// conversation, with everything that belongs to it. The messages are subtracted from the totals.
+/// Deletes at most `limit` messages of a conversation, and as many rows of each other table; and if
+/// that is all, the conversation. The messages are subtracted from the totals.
 ///
 /// With a cutoff, nothing is deleted if the conversation was active since. An interrupted deletion
 /// leaves the conversation with the remaining rows, and can be run again.
@@ -43,7 +45,12 @@ pub fn delete_step(
         }
         let limit_reached = |count| count == u64::from(limit);
         let messages = delete_batch_of_conversation(connection, conversation, limit)?;
-        if limit_reached(messages) || limit_reached(delete_items(connection, conversation, limit)?)
+        // In this order, because a stream would take all its chunks along.
+        if limit_reached(messages)
+            || limit_reached(delete_items(connection, conversation, limit)?)
+            || limit_reached(delete_chunks(connection, conversation, limit)?)
+            || limit_reached(delete_streams(connection, conversation, limit)?)
+            || limit_reached(delete_turns(connection, conversation, limit)?)
         {
             return Ok(DeletionStep::More(messages));
         }
@@ -56,22 +63,39 @@ pub fn delete_step(
     })
 }
 
-/// Deletes up to `limit` of the last items, and returns their number.
-fn delete_items(connection: &mut Connection, conversation: i64, limit: u32) -> Result<u64> {
-    let deleted = on_engine!(connection, c => conversation_items::table
-    .filter(conversation_items::conversation_id.eq(conversation))
-    .order(conversation_items::position.desc())
-    .select(conversation_items::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(0),
-        ids => {
-            let rows = conversation_items::table.filter(conversation_items::id.eq_any(ids));
-            diesel::delete(rows).execute(c)
+/// Defines the deletion of up to `limit` rows that a query finds. It returns their number.
+macro_rules! deletions {
+    ($($(#[$documentation:meta])* $name:ident($conversation:ident) $table:ident: $found:expr;)+) => {$(
+        $(#[$documentation])*
+        fn $name(connection: &mut Connection, $conversation: i64, limit: u32) -> Result<u64> {
+            let ids = on_engine!(connection, c => {
+                $found.select($table::id).limit(i64::from(limit)).load::<i64>(c)
+            });
+            let ids = ids.map_err(|error| connection.read_error(error))?;
+            if ids.is_empty() {
+                return Ok(0);
+            }
+            let deleted = on_engine!(connection, c => {
+                diesel::delete($table::table.filter($table::id.eq_any(&ids))).execute(c)
+            });
+            deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
         }
-    }));
-    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+    )+};
+}
+
+deletions! {
+    /// Deletes the last items first, so that the positions have no gaps.
+    delete_items(conversation) conversation_items: conversation_items::table
+        .filter(conversation_items::conversation_id.eq(conversation))
+        .order(conversation_items::position.desc());
+    delete_chunks(conversation) stream_chunks: stream_chunks::table
+        .filter(stream_chunks::stream_id.eq_any(chat_streams::table
+            .filter(chat_streams::conversation_id.eq(conversation))
+            .select(chat_streams::id)));
+    delete_streams(conversation) chat_streams: chat_streams::table
+        .filter(chat_streams::conversation_id.eq(conversation));
+    delete_turns(conversation) open_turns: open_turns::table
+        .filter(open_turns::conversation_id.eq(conversation));
 }
 
 /// Returns the internal ids of up to `limit` conversations whose last activity is from `from`

@@ -3,7 +3,7 @@
 use super::items::insert as insert_items;
 use super::record::{Conversation, NewItem, check_items};
 use super::rows::StoredConversation;
-use super::store::{NewConversation, create_at, records};
+use super::store::{NewConversation, Times, create_at, records};
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::message::{NewMessage, check_many, check_message, insert_in_transaction};
@@ -84,7 +84,11 @@ pub fn import(
         if find_conversation(connection, &imported.public_id)?.is_some() {
             return Ok(None);
         }
-        let times = (imported.created_at, imported.last_message_at, imported.archived_at);
+        let times = Times {
+            created_at: imported.created_at,
+            last_message_at: imported.last_message_at,
+            archived_at: imported.archived_at,
+        };
         let created = create_at(connection, &imported.new_conversation(), times)?;
         let user_id = match &created.user_id {
             Some(user) => find_user(connection, user)?,

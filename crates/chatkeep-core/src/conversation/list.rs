@@ -56,8 +56,8 @@ macro_rules! in_order {
 
 /// Returns a page of conversations, those with the latest activity first.
 ///
-/// An index has the order, with or without a user, so that a page is read in the same time however
-/// many conversations there are. Rows that are archived, or are not, are skipped.
+/// An index has the order, with or without a user. Rows that are archived, or are not, are skipped:
+/// a page is read in the same time however many conversations there are, if most of them are wanted.
 ///
 /// # Errors
 /// `InvalidInput` with the field `limit`; `Unavailable` or another error of the database.

@@ -90,19 +90,43 @@ pub(super) fn records(
 /// `InvalidInput` with the field's name. `Conflict` with the field `public_id`, not retryable, if a
 /// conversation has this id. `OutcomeUnknown` or another error of the database.
 pub fn create(connection: &mut Connection, new: &NewConversation<'_>) -> Result<Conversation> {
-    let now = Timestamp::now();
-    create_at(connection, new, (now, now, None))
+    create_at(connection, new, Times::now())
 }
 
-/// Creates a conversation with the times of its creation, its last activity, and its archiving.
+/// The times of a conversation.
+pub(super) struct Times {
+    pub created_at: Timestamp,
+    pub last_message_at: Timestamp,
+    pub archived_at: Option<Timestamp>,
+}
+
+impl Times {
+    /// Returns those of a conversation that is created now.
+    pub(super) fn now() -> Self {
+        let now = Timestamp::now();
+        Self { created_at: now, last_message_at: now, archived_at: None }
+    }
+}
+
+/// Creates a conversation with these times.
 pub(super) fn create_at(
     connection: &mut Connection,
     new: &NewConversation<'_>,
-    (created_at, last_message_at, archived_at): (Timestamp, Timestamp, Option<Timestamp>),
+    times: Times,
 ) -> Result<Conversation> {
     new.check()?;
     check_stored(connection, new.metadata)?;
     let user = require_user(connection, new.user_id)?;
+    insert(connection, new, user, times)
+}
+
+/// Stores a checked conversation, whose user has this internal id.
+pub(super) fn insert(
+    connection: &mut Connection,
+    new: &NewConversation<'_>,
+    user: Option<i64>,
+    Times { created_at, last_message_at, archived_at }: Times,
+) -> Result<Conversation> {
     let public_id = new.public_id.map_or_else(public_id::generate, |id| Ok(id.to_owned()))?;
     let row = NewRow {
         public_id: &public_id,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::record::{Feedback, NewFeedback, check_user};
 use super::rows::message_feedback;
 use crate::connection::{Connection, Session, on_engine};
+use crate::db_error::constraint::is_reference;
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::schema::messages;
@@ -37,10 +38,7 @@ pub fn put(connection: &mut Connection, new: &NewFeedback<'_>) -> Result<Feedbac
     connection.transaction(|connection| {
         // Before the insert, because a failed statement ends a transaction of PostgreSQL.
         if !message_exists(connection, new.message_id)? {
-            return Err(Error::invalid_input(
-                "message_id",
-                format!("no message has the id {}", new.message_id),
-            ));
+            return Err(no_message(new.message_id));
         }
         upsert(connection, new)?;
         get(connection, new.message_id, new.user)?
@@ -84,7 +82,15 @@ fn upsert(connection: &mut Connection, new: &NewFeedback<'_>) -> Result<()> {
             ))
             .execute(c.as_mut()),
     };
-    stored.map(drop).map_err(|error| connection.write_error(error))
+    stored.map(drop).map_err(|error| {
+        // The message may have been deleted since it was found.
+        let error = connection.insert_error(error);
+        if is_reference(&error) { no_message(new.message_id) } else { error }
+    })
+}
+
+fn no_message(id: i64) -> Error {
+    Error::invalid_input("message_id", format!("no message has the id {id}"))
 }
 
 fn message_exists(connection: &mut Connection, id: i64) -> Result<bool> {

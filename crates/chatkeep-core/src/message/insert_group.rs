@@ -41,9 +41,9 @@ fn insert_and_join(
         new.iter().try_for_each(|message| check(connection, message))?;
         let rows: Vec<_> = new.iter().map(|message| Row::new(message, now)).collect();
         ids.extend(insert_chunk(connection, &rows)?);
+        touch_conversations(connection, new, now)?;
         join(messages);
     }
-    touch_conversations(connection, messages, Timestamp::now())?;
     Ok(ids)
 }
 

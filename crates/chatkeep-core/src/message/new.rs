@@ -159,6 +159,9 @@ impl NewMessage {
         refuse_negative("tokens_used", self.tokens_used)?;
         check_id("conversation_id", self.conversation_id)?;
         check_id("user_id", self.user_id)?;
+        if self.is_turn && self.conversation_id.is_none() {
+            return Err(Error::invalid_input("conversation_id", "is required for a turn"));
+        }
         if let Some(usage) = &self.usage {
             usage.check()?;
         }

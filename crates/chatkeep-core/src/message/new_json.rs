@@ -69,8 +69,10 @@ impl NewMessage {
                 "provider" => message.provider = string("provider", value)?,
                 "model" => message.model = string("model", value)?,
                 "tokens_used" => message.tokens_used = integer("tokens_used", &value)?,
-                "conversation_id" => message.conversation_id = integer("conversation_id", &value)?,
-                "user_id" => message.user_id = integer("user_id", &value)?,
+                "conversation_id" => {
+                    message.conversation_id = integer_from(1, "conversation_id", &value)?
+                }
+                "user_id" => message.user_id = integer_from(1, "user_id", &value)?,
                 "input_tokens" => usage.input_tokens = integer("input_tokens", &value)?,
                 "output_tokens" => usage.output_tokens = integer("output_tokens", &value)?,
                 "cached_tokens" => usage.cached_tokens = integer("cached_tokens", &value)?,
@@ -125,13 +127,20 @@ fn string(field: &'static str, value: Value) -> Result<Option<String>> {
 }
 
 fn integer(field: &'static str, value: &Value) -> Result<Option<i64>> {
+    integer_from(0, field, value)
+}
+
+/// Parses an integer. The least one is only named by the error; the message's check rejects others.
+fn integer_from(least: i64, field: &'static str, value: &Value) -> Result<Option<i64>> {
     let number = match value {
         Value::Null => return Ok(None),
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
         _ => None,
     };
-    let wrong = "must be a whole number from 0 to 9223372036854775807, or null";
-    number.map(Some).ok_or_else(|| Error::invalid_input(field, wrong))
+    number.map(Some).ok_or_else(|| {
+        let wrong = format!("must be a whole number from {least} to {}, or null", i64::MAX);
+        Error::invalid_input(field, wrong)
+    })
 }
 
 /// Returns the integer value of a double such as 1.0, up to 2^53. JSON has one number type, and

@@ -61,17 +61,7 @@ pub struct Message {
 /// A copy to log again, with the timestamp and without the id.
 impl From<Message> for NewMessage {
     fn from(message: Message) -> Self {
-        let usage = Usage {
-            input_tokens: message.input_tokens,
-            output_tokens: message.output_tokens,
-            cached_tokens: message.cached_tokens,
-            reasoning_tokens: message.reasoning_tokens,
-            cost: message.cost,
-            latency_ms: message.latency_ms,
-            ttft_ms: message.ttft_ms,
-            status: message.status,
-            error: message.error,
-        };
+        let usage = message.usage();
         Self {
             user_message: message.user_message,
             bot_response: message.bot_response,
@@ -117,22 +107,24 @@ impl Message {
         }
     }
 
+    /// Returns tokens, cost, times and outcome of the request.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            cached_tokens: self.cached_tokens,
+            reasoning_tokens: self.reasoning_tokens,
+            cost: self.cost,
+            latency_ms: self.latency_ms,
+            ttft_ms: self.ttft_ms,
+            status: self.status,
+            error: self.error.clone(),
+        }
+    }
+
     /// Returns whether the message has a conversation, a user or usage.
     pub fn has_details(&self) -> bool {
-        let numbers = [
-            self.conversation_id,
-            self.user_id,
-            self.input_tokens,
-            self.output_tokens,
-            self.cached_tokens,
-            self.reasoning_tokens,
-            self.latency_ms,
-            self.ttft_ms,
-        ];
-        numbers.iter().any(Option::is_some)
-            || self.cost.is_some()
-            || self.status.is_some()
-            || self.error.is_some()
+        self.conversation_id.is_some() || self.user_id.is_some() || !self.usage().is_empty()
     }
 
     /// Returns the total size of all values, in bytes of UTF-8.

@@ -38,3 +38,5 @@ diesel::table! {
         created_at -> UtcTimestamp,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(chat_streams, stream_chunks);

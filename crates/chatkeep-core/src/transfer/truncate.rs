@@ -9,7 +9,7 @@ use crate::error::Result;
 /// MariaDB it uses DDL statements, which commit implicitly. On the other engines it is part of the
 /// caller's transaction.
 ///
-/// The id sequences start again, so read the next ids before and set them after.
+/// On MySQL and MariaDB the ids start at 1 again, so read the next ids before and set them after.
 ///
 /// # Errors
 /// The database's error.

@@ -50,7 +50,7 @@ impl Async<ConversationManager> {
             Err(error) if is_missing_conversation(&error) => {
                 self.run(move |blocking| blocking.append_turn(&id, &turn)).await
             }
-            outcome => outcome,
+            outcome => outcome.map_err(failed),
         }
     }
 }

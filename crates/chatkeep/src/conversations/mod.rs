@@ -115,7 +115,9 @@ impl ConversationManager {
 
     /// Returns a page of a user's conversations, those with the latest activity first.
     ///
-    /// An index has this order, so a page takes the same time however many conversations there are.
+    /// An index has this order, so a page takes the same time however many conversations there are. Those
+    /// that are archived, or are not, are skipped: a page takes longer if most are not wanted.
+    ///
     /// A conversation that becomes active between two pages moves to the first page.
     ///
     /// # Arguments
@@ -201,11 +203,8 @@ impl ConversationManager {
         conversation_id: &str,
         #[argument(required)] title: Option<&str>,
     ) -> Result<bool> {
-        let run = || {
-            title.map_or(Ok(()), conversations::check_title)?;
-            self.change(conversation_id, Change::Title(title))
-        };
-        run().map_err(|error| error.with_operation("rename_conversation"))
+        self.change(conversation_id, Change::Title(title))
+            .map_err(|error| error.with_operation("rename_conversation"))
     }
 
     /// Replaces the metadata of a conversation.
@@ -218,6 +217,7 @@ impl ConversationManager {
     /// `false` if the conversation does not exist.
     ///
     /// # Errors
+    /// - `InvalidInput`: `metadata` is larger than 16 MiB.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
@@ -328,6 +328,8 @@ impl ConversationManager {
     }
 
     fn change(&self, conversation_id: &str, change: Change<'_>) -> Result<bool> {
+        // Before requesting a connection: invalid input is reported even if the database is down.
+        change.check()?;
         with_retry(&self.pool, |connection| {
             conversations::change(connection, conversation_id, change)
         })

@@ -102,8 +102,7 @@ impl Drop for PendingMessage {
         let Some(caller) = self.caller.take() else { return };
         let lost = Error::internal(
             "internal error: the thread that wrote this message panicked; please report this",
-        )
-        .with_operation("log_message");
+        );
         match caller {
             Caller::Blocked(waiter) => waiter.wake(Wakeup::Completed(Err(lost))),
             Caller::Future(sender) => {
