@@ -1,12 +1,17 @@
 //! Arguments and help pages of the command. One module per subcommand group.
 
 pub(crate) mod call;
+pub(crate) mod conversations;
 pub(crate) mod database;
 pub(crate) mod file_mode;
 pub(crate) mod messages;
 pub(crate) mod migrate;
+pub(crate) mod page;
 pub(crate) mod search_index;
+pub(crate) mod sessions;
+pub(crate) mod streams;
 pub(crate) mod tokens;
+pub(crate) mod users;
 
 use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -28,6 +33,7 @@ const AFTER_HELP: &str = concat!(
         "chatkeep messages log \"Explain WAL\" --response \"A write-ahead log.\""
         "chatkeep messages search \"write-ahead\""
         "chatkeep messages stats --since 30d"
+        "chatkeep conversations import conversations.json --user ada@example.org"
         "chatkeep tokens create --description \"mobile app\" --expires-days 90"
         "export DATABASE_URL=postgresql://bot:secret@db.example.com/chat"
         "chatkeep migrate upgrade"
@@ -105,6 +111,22 @@ pub(crate) enum Command {
     /// Store, search, export and delete messages
     #[command(subcommand, arg_required_else_help = true)]
     Messages(Box<messages::MessagesCommand>),
+
+    /// List, show, export, import and delete conversations
+    #[command(subcommand, arg_required_else_help = true)]
+    Conversations(Box<conversations::ConversationsCommand>),
+
+    /// Create users, set passwords and grant roles
+    #[command(subcommand, arg_required_else_help = true)]
+    Users(users::UsersCommand),
+
+    /// List and end the sessions of users
+    #[command(subcommand, arg_required_else_help = true)]
+    Sessions(sessions::SessionsCommand),
+
+    /// List, show and cancel streamed responses
+    #[command(subcommand, arg_required_else_help = true)]
+    Streams(streams::StreamsCommand),
 
     /// Create, verify and revoke API tokens
     #[command(subcommand, arg_required_else_help = true)]

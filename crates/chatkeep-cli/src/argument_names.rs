@@ -39,6 +39,49 @@ pub(crate) const MESSAGES: Arguments = &[
 pub(crate) const TOKENS: Arguments =
     &[("description", "--description"), ("expires_days", "--expires-days"), ("id", "ID")];
 
+/// Arguments of `chatkeep users`.
+pub(crate) const USERS: Arguments = &[
+    ("user_id", "USER"),
+    ("email", "--email"),
+    ("username", "--username"),
+    ("name", "--name"),
+    ("password", "--password"),
+    ("metadata", "--metadata"),
+    ("public_id", "--id"),
+    ("role", "--role"),
+    ("expires_at", "--expires"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
+/// Arguments of `chatkeep sessions`.
+pub(crate) const SESSIONS: Arguments = &[
+    ("user_id", "USER"),
+    ("session_id", "ID"),
+    ("days", "--older-than"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
+/// Arguments of `chatkeep conversations`.
+pub(crate) const CONVERSATIONS: Arguments = &[
+    ("user_id", "--user"),
+    ("conversation_id", "ID"),
+    ("title", "TITLE"),
+    ("days", "--older-than"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
+/// Arguments of `chatkeep streams`.
+pub(crate) const STREAMS: Arguments = &[
+    ("user_id", "--user"),
+    ("conversation_id", "--conversation"),
+    ("stream_id", "ID"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
 /// Arguments of `chatkeep migrate`.
 pub(crate) const MIGRATE: Arguments = &[
     ("folder", "--dir"),
@@ -81,8 +124,15 @@ mod tests {
     #[test]
     fn every_name_in_the_tables_is_an_argument_of_its_commands() {
         let command = crate::args::Arguments::command();
-        for (noun, arguments) in [("messages", MESSAGES), ("tokens", TOKENS), ("migrate", MIGRATE)]
-        {
+        for (noun, arguments) in [
+            ("messages", MESSAGES),
+            ("tokens", TOKENS),
+            ("users", USERS),
+            ("sessions", SESSIONS),
+            ("conversations", CONVERSATIONS),
+            ("streams", STREAMS),
+            ("migrate", MIGRATE),
+        ] {
             let known = arguments_of(command.find_subcommand(noun).expect(noun));
             for (field, argument) in arguments {
                 let is_known = known

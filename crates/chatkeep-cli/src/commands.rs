@@ -1,12 +1,17 @@
 //! Implementations of the commands.
 
 mod call;
+mod conversations;
 mod database;
+mod lookup;
 mod messages;
 mod migrate;
 mod reclaim;
 mod search_index;
+mod sessions;
+mod streams;
 mod tokens;
+mod users;
 
 use clap::CommandFactory as _;
 
@@ -19,6 +24,10 @@ use crate::reference;
 pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
     match command {
         Command::Messages(command) => messages::run(*command, context),
+        Command::Conversations(command) => conversations::run(*command, context),
+        Command::Users(command) => users::run(command, context),
+        Command::Sessions(command) => sessions::run(command, context),
+        Command::Streams(command) => streams::run(command, context),
         Command::Tokens(command) => tokens::run(command, context),
         Command::Db(command) => database::run(command, context),
         Command::Migrate(command) => migrate::run(command, context),

@@ -10,6 +10,29 @@ pub(crate) fn can_confirm(terminal: &Terminal) -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal() && !terminal.json
 }
 
+/// Asks before something is deleted, unless `yes` is set. Returns false if the answer is no.
+///
+/// # Errors
+/// A usage error if the standard streams are not a terminal.
+pub(crate) fn require_confirmation(
+    yes: bool,
+    question: &str,
+    terminal: &Terminal,
+) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    if !can_confirm(terminal) {
+        let refusal = Failure::usage("refusing to delete without confirmation");
+        return Err(refusal.with_hint("pass --yes to delete"));
+    }
+    let is_confirmed = confirm(question)?;
+    if !is_confirmed {
+        terminal.note("nothing was deleted");
+    }
+    Ok(is_confirmed)
+}
+
 /// Asks a question and returns whether the answer is yes.
 pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
     let ask = || {

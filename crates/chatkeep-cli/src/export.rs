@@ -3,7 +3,7 @@
 mod descriptor;
 pub(crate) mod destination;
 pub(crate) mod partial_file;
-mod row;
+pub(crate) mod row;
 
 use std::io::{self, IsTerminal as _, Write as _};
 

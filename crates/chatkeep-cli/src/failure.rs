@@ -123,6 +123,11 @@ impl Failure {
         failure
     }
 
+    /// Returns the name of the field, if any.
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
     #[must_use]
     pub(crate) fn with_field(mut self, field: Option<String>) -> Self {
         self.0.field = field;

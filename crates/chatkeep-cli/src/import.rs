@@ -35,7 +35,7 @@ pub(crate) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Fail
 }
 
 /// Source of the lines.
-struct Source {
+pub(crate) struct Source {
     /// Name of the source in messages.
     name: String,
     /// Size of the source in bytes, if known.
@@ -45,16 +45,22 @@ struct Source {
 
 impl Source {
     fn open(path: &Path) -> Result<Self, Failure> {
-        let (name, bytes, reader): (_, _, Box<dyn Read>) = if path.as_os_str() == "-" {
-            ("standard input".to_owned(), None, Box::new(io::stdin()))
-        } else {
-            let name = path.display().to_string();
-            let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
-            let bytes =
-                file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
-            (name, bytes, Box::new(file))
-        };
+        let (name, bytes, reader) = Self::open_reader(path)?;
         Ok(Self { name, bytes, lines: Lines::new(BufReader::with_capacity(BUFFER_BYTES, reader)) })
+    }
+
+    /// Opens a file, or standard input for `-`. Returns its name, its size if known, and a reader.
+    #[expect(clippy::type_complexity, reason = "a type alias would hide the structure")]
+    pub(crate) fn open_reader(
+        path: &Path,
+    ) -> Result<(String, Option<u64>, Box<dyn Read>), Failure> {
+        if path.as_os_str() == "-" {
+            return Ok(("standard input".to_owned(), None, Box::new(io::stdin())));
+        }
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
+        let bytes = file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
+        Ok((name, bytes, Box::new(file)))
     }
 
     /// Formats the location of a line: `chats.jsonl, line 12`.

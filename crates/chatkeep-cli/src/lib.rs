@@ -28,6 +28,7 @@ mod numbers;
 mod progress;
 mod reference;
 mod run;
+mod secret_input;
 mod style;
 mod table;
 mod terminal;

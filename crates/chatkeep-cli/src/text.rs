@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use chatkeep::Timestamp;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -64,6 +65,73 @@ fn push_visible(out: &mut String, c: char) {
     } else if !MARKS.contains(&c) {
         out.push(c);
     }
+}
+
+/// Formats a time as `2023-09-23 21:02`.
+pub(crate) fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
+/// Wraps the lines of a text that [`visible_block`] returned to this many columns, and indents each
+/// line.
+///
+/// Lines are broken between words, in languages without spaces between characters, and never inside
+/// a grapheme. The lines after a break have the indentation of the first.
+pub(crate) fn wrap(text: &str, columns: usize, indent: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for line in text.lines() {
+        let line = line.trim_end().replace('\t', "    ");
+        let hanging = &line[..line.len() - line.trim_start().len()];
+        // An indentation that leaves no space for text is not repeated.
+        let hanging = if width(hanging) * 2 > columns { "" } else { hanging };
+        let available = columns.saturating_sub(width(indent) + width(hanging)).max(8);
+        let mut current = String::new();
+        let mut flush = |current: &mut String, is_first: bool| {
+            let shown = if is_first { current.trim_end() } else { current.trim() };
+            if !shown.is_empty() {
+                out.push_str(indent);
+                out.push_str(if is_first { "" } else { hanging });
+                out.push_str(shown);
+            }
+            out.push('\n');
+            current.clear();
+        };
+        let mut limit = available + width(hanging);
+        let mut is_first = true;
+        for piece in pieces(&line, available) {
+            if width(&current) + width(piece.trim_end()) > limit && !current.is_empty() {
+                flush(&mut current, is_first);
+                (is_first, limit) = (false, available);
+            }
+            if !(current.is_empty() && !is_first && piece.trim().is_empty()) {
+                current.push_str(piece);
+            }
+        }
+        flush(&mut current, is_first);
+    }
+    out
+}
+
+/// Splits a line where it may be broken: into words, each with the punctuation after it. Words that
+/// are longer than a line are split into graphemes.
+fn pieces(line: &str, columns: usize) -> Vec<&str> {
+    let mut pieces: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for (at, word) in line.split_word_bound_indices() {
+        let begins_word =
+            word.chars().next().is_some_and(|c| c.is_alphanumeric() || c.is_whitespace());
+        let after_blank = line[start..at].ends_with(char::is_whitespace);
+        if at > start && (begins_word || after_blank) {
+            pieces.push(&line[start..at]);
+            start = at;
+        }
+    }
+    pieces.push(&line[start..]);
+    let split = pieces.into_iter().flat_map(|piece| {
+        if width(piece) > columns { piece.graphemes(true).collect() } else { vec![piece] }
+    });
+    split.collect()
 }
 
 /// Escapes control characters that JSON allows unescaped (DEL and C1), and the line separators
@@ -184,6 +252,28 @@ mod tests {
     #[test]
     fn blocks_keep_their_lines() {
         assert_eq!(visible_block("one\r\n\ttwo\rthree\u{0}"), "one\n\ttwo\\u{d}three\\u{0}");
+    }
+
+    #[test]
+    fn long_lines_are_wrapped_between_words() {
+        let text = "a write-ahead log\n\n  - an indented item\nend";
+        let expected = "  a write-ahead\n  log\n\n    - an\n    indented\n    item\n  end\n";
+        assert_eq!(wrap(text, 15, "  "), expected);
+        let code = "        return deeply(indented, code)";
+        assert_eq!(wrap(code, 80, ""), format!("{code}\n"));
+    }
+
+    #[test]
+    fn chinese_text_and_long_words_are_wrapped_at_the_width() {
+        let text = "预写日志是一种数据库技术，先写日志。";
+        let wrapped = wrap(text, 16, "  ");
+        assert!(wrapped.lines().all(|line| width(line) <= 16), "{wrapped}");
+        assert!(wrapped.lines().all(|line| !line.trim_start().starts_with('，')), "{wrapped}");
+        assert_eq!(wrapped.replace([' ', '\n'], ""), text);
+        let wrapped = wrap(&"x".repeat(100), 40, "");
+        assert_eq!(wrapped.lines().map(width).collect::<Vec<_>>(), [40, 40, 20]);
+        let family = "👨‍👩‍👧‍👦".repeat(30);
+        assert!(wrap(&family, 40, "").lines().all(|line| line.ends_with("👦")));
     }
 
     #[test]

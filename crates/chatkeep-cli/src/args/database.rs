@@ -50,17 +50,23 @@ pub(crate) enum DatabaseCommand {
     })]
     Health,
 
-    /// Import messages and tokens from SQLite files of other chat programs
+    /// Import messages, users and tokens from SQLite files of other chat programs
     #[command(
-        long_about = "Import messages and tokens from SQLite files of other chat programs\n\n\
+        long_about = "Import messages, users and tokens from SQLite files of other chat programs\n\n\
             Supported are chatbot.db with any of its three formats of the table messages, \
             tokens.db, and the tables of SQLAlchemy programs. The files are not changed. \
             All rows are validated first, then all of them are stored or none. Ids are \
             preserved unless they are taken, and tokens stay valid. Rows that an earlier run \
             stored are skipped.\n\n\
-            Invalid rows (malformed JSON, invalid UTF-8, a NUL character, a provider that is \
-            too long) and unknown columns are listed and prevent the import. --force stores \
-            them.",
+            Tables of users, and of conversations whose messages have the columns role and \
+            content, or human and bot, are detected by their columns. Ids become public ids. \
+            Password hashes of bcrypt, Argon2 and Flask-Security stay valid. The stored rows are \
+            compared with the file, and a repeated import continues an interrupted one. Users \
+            with the same address prevent the import; --force merges them, and omits invalid \
+            rows of these tables.\n\n\
+            Invalid rows of messages and tokens (malformed JSON, invalid UTF-8, a NUL character, a \
+            provider that is too long) and unknown columns are listed and prevent the import. \
+            --force stores them.",
         after_help = examples! {
             "chatkeep db import-legacy --dry-run"
             "chatkeep db import-legacy old/chatbot.db old/db/tokens.db"

@@ -3,6 +3,7 @@
 mod backup;
 mod copy;
 mod import_legacy;
+mod legacy_chats;
 mod restore;
 
 use std::time::{Duration, Instant};

@@ -1,7 +1,5 @@
 //! `chatkeep tokens …`
 
-use std::io::{self, IsTerminal as _, Read as _};
-
 use chatkeep::{CreatedToken, Timestamp, TokenInfo, TokenReason};
 use serde_json::json;
 
@@ -12,13 +10,11 @@ use crate::context::Context;
 use crate::failure::{FAILED, Failure, UNAVAILABLE};
 use crate::numbers::amount;
 use crate::progress::Progress;
+use crate::secret_input::read_pasted;
 use crate::style;
 use crate::table::{Column, Table};
 use crate::terminal::Terminal;
-use crate::text::visible_line;
-
-/// Maximum number of bytes read from standard input: 2 MiB, which is longer than any token.
-const MAX_BYTES: u64 = 2 << 20;
+use crate::text::{minute, visible_line};
 
 pub(super) fn run(command: TokensCommand, context: &Context) -> Result<u8, Failure> {
     dispatch(command, context).map_err(|failure| failure.with_argument_name(TOKENS))
@@ -140,7 +136,7 @@ pub(super) fn is_active(token: &TokenInfo) -> bool {
 fn verify(token: Option<String>, context: &Context) -> Result<u8, Failure> {
     let token = match token {
         Some(token) if token != "-" => token,
-        _ => read_token(&context.terminal)?,
+        _ => read_pasted("token", &context.terminal)?,
     };
     let check = context.open()?.tokens().check_token(&token)?;
     let reason = check.reason.name();
@@ -168,22 +164,6 @@ fn explained(reason: &str) -> &str {
     }
 }
 
-/// Reads the token from standard input, without the final line break that `echo` and editors add.
-fn read_token(terminal: &Terminal) -> Result<String, Failure> {
-    if io::stdin().is_terminal() {
-        terminal.note("Type or paste the token, then Enter and Ctrl-D:");
-    }
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::file("standard input", &error))?;
-    // Invalid UTF-8 becomes U+FFFD, which no token contains, so the token is reported as malformed.
-    let text = String::from_utf8_lossy(&bytes);
-    // Some editors and PowerShell write a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
-}
-
 fn revoke(id: i64, context: &Context) -> Result<(), Failure> {
     if !context.open()?.tokens().revoke_token(id)? {
         return Err(Failure::not_found("id", format!("active token {id} not found")));
@@ -191,12 +171,6 @@ fn revoke(id: i64, context: &Context) -> Result<(), Failure> {
     context
         .terminal
         .answer(&json!({ "id": id, "revoked": true }), || format!("revoked token {id}\n"))
-}
-
-/// Formats a time as `2023-09-23 21:02`.
-fn minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::text;
 
 #[derive(Serialize)]
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<i64>,
     timestamp: Timestamp,
@@ -42,7 +42,7 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn new(message: &'a Message, with_id: bool) -> Self {
+    pub(crate) fn new(message: &'a Message, with_id: bool) -> Self {
         Self {
             id: with_id.then_some(message.id),
             timestamp: message.timestamp,
@@ -67,7 +67,7 @@ impl<'a> Row<'a> {
     }
 
     /// Formats the row as a line with its line break.
-    pub(super) fn to_line(&self) -> Result<String, Error> {
+    pub(crate) fn to_line(&self) -> Result<String, Error> {
         let failed = "cannot serialize a message as JSON";
         // Reserve the capacity: growing would use twice the memory of a large message.
         let texts = self.user_message.len() + self.bot_response.map_or(0, str::len);

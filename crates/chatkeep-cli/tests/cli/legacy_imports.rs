@@ -125,3 +125,38 @@ fn files_other_than_sqlite_are_named() {
     assert_eq!(home.run(&["db", "import-legacy", "none.db"]).code, Some(2));
     assert_eq!(std::fs::read_to_string(file).expect("read"), "not a database");
 }
+
+#[test]
+fn users_and_conversations_are_imported_with_the_tokens_of_the_file() {
+    let home = Home::new();
+    let sql = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, password TEXT);
+        INSERT INTO users VALUES (1, 'ada@example.org', 'plain'), (2, 'ADA@example.org', NULL);
+        CREATE TABLE conversations (id TEXT PRIMARY KEY, user_id INTEGER, title TEXT);
+        INSERT INTO conversations VALUES ('c-1', 2, '预写日志');
+        CREATE TABLE history (conversation_id TEXT, human TEXT, bot TEXT);
+        INSERT INTO history VALUES ('c-1', 'What is WAL?', 'A log.');
+        CREATE TABLE notes (id INTEGER);";
+    let file = old_file(&home, "app.db", &format!("{TABLE}{sql}"));
+    let answer = home.run(&["db", "import-legacy", &file]);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(
+        answer.out.contains("users, id 2: email: the user 1 has the same email\n"),
+        "{answer:?}"
+    );
+    assert!(answer.out.contains("nothing is stored; --force merges twins"), "{answer:?}");
+    assert_eq!(home.count(), 0);
+    let text = home.run_ok(&["db", "import-legacy", &file, "--force"]);
+    let expected = [
+        ": 2 users, 1 stored, 1 without a password\n",
+        ": 1 conversation, 1 stored with 1 turn and 0 items\n",
+        ": ignored tables: notes\n",
+    ];
+    assert!(expected.iter().all(|line| text.contains(line)), "{text}");
+    let shown = home.run_json(&["conversations", "show", "c-1"]);
+    assert_eq!(shown["conversation"]["user_id"], "1");
+    assert_eq!(shown["turns"][0]["bot_response"], "A log.");
+    assert_eq!(home.count(), 2);
+    let again = home.run_json(&["db", "import-legacy", &file, "--force"]);
+    assert_eq!(again["chats"][0]["report"]["conversations"]["already_there"], 1);
+    assert!(!home.run(&["db", "import-legacy", &file]).out.contains("plain"));
+}

@@ -3,6 +3,7 @@
 
 mod calls;
 mod command;
+mod conversations;
 mod databases;
 mod exports;
 #[cfg(target_os = "linux")]
@@ -19,3 +20,4 @@ mod prune_job;
 mod signals;
 mod tokens;
 mod transfers;
+mod users;

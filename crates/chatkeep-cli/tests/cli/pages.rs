@@ -15,7 +15,7 @@ fn the_version_is_that_of_the_crate() {
 #[test]
 fn missing_arguments_print_the_help_as_a_usage_error() {
     let home = Home::new();
-    for arguments in [&[][..], &["messages"], &["tokens"], &["db"], &["migrate"]] {
+    for arguments in [&[][..], &["messages"], &["users"], &["db"], &["migrate"]] {
         let answer = home.run(arguments);
         assert_eq!(answer.code, Some(2), "{arguments:?}");
         assert!(answer.err.contains("Usage: chatkeep"), "{}", answer.err);

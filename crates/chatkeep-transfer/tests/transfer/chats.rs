@@ -210,7 +210,7 @@ fn invalid_conversations_are_listed_and_the_others_stored(store: &Store) {
     let truncated = json!([chatgpt("c-7"), chatgpt("c-8")]).to_string();
     let error = import_chats(
         store,
-        truncated[..truncated.len() - 9].as_bytes(),
+        &truncated.as_bytes()[..truncated.len() - 9],
         ChatImportOptions::default(),
         &mut |_| {},
     );

@@ -1,6 +1,6 @@
 //! Tests of the import of users and conversations from SQLite files of other programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chatkeep::{Message, MessageFilter, Order, Secret};
 use chatkeep_transfer::{ImportOptions, LegacyChatsReport, import_legacy_chats};
@@ -25,7 +25,7 @@ fn file(store: &Store, name: &str, sql: &str) -> PathBuf {
     path
 }
 
-fn import(store: &Store, path: &PathBuf, dry_run: bool, force: bool) -> LegacyChatsReport {
+fn import(store: &Store, path: &Path, dry_run: bool, force: bool) -> LegacyChatsReport {
     let mut options = ImportOptions::default();
     (options.dry_run, options.force) = (dry_run, force);
     let report = import_legacy_chats(store, path, options, &mut |_| {}).expect("an import");

@@ -1,10 +1,15 @@
 //! `chatkeep db import-legacy`
 
+use std::path::PathBuf;
+
+use chatkeep::Chatkeep;
 use chatkeep_transfer::{
-    Counts, ImportOptions, ImportReport, Problem, UnknownColumn, default_files, import_legacy,
+    Counts, ImportOptions, ImportReport, LegacyChatsReport, Problem, Step, UnknownColumn,
+    default_files, has_legacy_log, import_legacy, import_legacy_chats,
 };
 use serde_json::json;
 
+use super::legacy_chats;
 use crate::args::database::ImportLegacyOptions;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure};
@@ -16,6 +21,9 @@ use crate::text::visible_line;
 /// Maximum number of problems shown as text. JSON output lists more.
 const MAX_SHOWN: usize = 20;
 
+/// Files with users or conversations, and what was imported of them.
+type Chats = Vec<(PathBuf, LegacyChatsReport)>;
+
 pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8, Failure> {
     let files = if options.files.is_empty() { default_files() } else { options.files };
     if files.is_empty() {
@@ -25,13 +33,12 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
     }
     let (dry_run, force) = (options.dry_run, options.force);
     let chatkeep = context.open()?;
-    let report = {
+    let (chats, report) = {
         let progress = Progress::steps(&context.terminal);
-        import_legacy(&chatkeep, &files, ImportOptions { dry_run, force }, &mut |step| {
-            progress.step(step)
-        })?
+        import(&chatkeep, files, ImportOptions { dry_run, force }, &mut |step| progress.step(step))?
     };
-    let refused = report.is_refused(force);
+    let is_log_refused = report.is_refused(force);
+    let refused = is_log_refused || chats.iter().any(|(_, report)| report.is_refused(force));
     let answer = json!({
         "dry_run": dry_run,
         "stored": report.stored,
@@ -39,14 +46,70 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
         "bad_rows": report.bad_rows,
         "hopeless_rows": report.hopeless_rows,
         "problems": report.problems,
+        "chats": chats.iter().map(|(file, report)| {
+            json!({ "file": file.display().to_string(), "report": report })
+        }).collect::<Vec<_>>(),
     });
-    context.terminal.answer(&answer, || describe(&report, dry_run, force))?;
-    if refused && report.bad_rows > report.hopeless_rows && !force {
+    context.terminal.answer(&answer, || {
+        let about = |(file, report): &(PathBuf, _)| {
+            legacy_chats::describe(&file.display().to_string(), report, force)
+        };
+        let is_pending = dry_run || (!report.stored && !is_log_refused);
+        chats.iter().map(about).collect::<String>() + &describe(&report, is_pending, force)
+    })?;
+    if is_log_refused && report.bad_rows > report.hopeless_rows && !force {
         context.terminal.note(
             "--force stores these rows, with the original values under \"legacy\" in the metadata",
         );
     }
     Ok(if refused { FAILED } else { 0 })
+}
+
+/// Imports the users and conversations of the files, and their messages and tokens: all or none of
+/// the latter, and none if one of the former is refused.
+fn import(
+    chatkeep: &Chatkeep,
+    files: Vec<PathBuf>,
+    options: ImportOptions,
+    progress: &mut dyn FnMut(Step),
+) -> Result<(Chats, ImportReport), Failure> {
+    let dry_run = ImportOptions { dry_run: true, ..options };
+    let (mut chats, mut logs) = (Chats::new(), Vec::new());
+    for file in files {
+        let report = import_legacy_chats(chatkeep, &file, dry_run, progress)?;
+        if report.is_none() || has_legacy_log(&file)? {
+            logs.push(file.clone());
+        }
+        chats.extend(report.map(|report| (file, report)));
+    }
+    let is_refused = chats.iter().any(|(_, report)| report.is_refused(options.force));
+    let log_options = if is_refused { dry_run } else { options };
+    // Before the conversations, whose messages could take the ids of the log.
+    let report = match logs.is_empty() {
+        true => ImportReport::default(),
+        false => import_legacy(chatkeep, &logs, log_options, progress)?,
+    };
+    if !log_options.dry_run && !report.is_refused(options.force) {
+        for (file, about) in &mut chats {
+            let stored = import_legacy_chats(chatkeep, file, options, progress)?;
+            *about = stored.unwrap_or_else(|| about.clone());
+        }
+    }
+    let report = without_imported(report, &chats);
+    Ok((chats, report))
+}
+
+/// Removes the tables that were imported as users and conversations from the ignored ones.
+fn without_imported(
+    mut report: ImportReport,
+    chats: &[(PathBuf, LegacyChatsReport)],
+) -> ImportReport {
+    for file in &mut report.files {
+        let imported = chats.iter().find(|(path, _)| path.display().to_string() == file.file);
+        file.other_tables
+            .retain(|table| !imported.is_some_and(|(_, report)| report.tables.contains(table)));
+    }
+    report
 }
 
 fn describe(report: &ImportReport, dry_run: bool, force: bool) -> String {

@@ -10,7 +10,7 @@ use crate::numbers::amount;
 use crate::style;
 use crate::table::{Column, Table};
 use crate::terminal::Terminal;
-use crate::text::{excerpt, shorten, visible_line};
+use crate::text::{excerpt, minute, shorten, visible_line};
 
 /// Fraction of the width for providers and models, which have up to 100 characters: one fifth.
 const SOURCE_FRACTION: usize = 5;
@@ -82,7 +82,7 @@ fn render(messages: &[Message], query: Option<&str>, terminal: &Terminal) -> Str
         table.add_lines([
             vec![message.id.to_string()],
             with_second_line(
-                minute(message),
+                minute(message.timestamp),
                 message.tokens_used.map(|tokens| amount(tokens, "token")),
             ),
             source(message, terminal),
@@ -115,12 +115,6 @@ fn source(message: &Message, terminal: &Terminal) -> Vec<String> {
     let provider =
         message.provider.as_deref().map_or_else(|| terminal.placeholder().to_owned(), short);
     with_second_line(provider, message.model.as_deref().map(short))
-}
-
-/// Formats a time as `2023-09-23 21:02`.
-fn minute(message: &Message) -> String {
-    let text = message.timestamp.to_string();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
 #[cfg(test)]

@@ -1,0 +1,51 @@
+//! Look-up of users by what a person knows of them, and the end of a page.
+
+use chatkeep::{Chatkeep, User};
+
+use crate::failure::Failure;
+use crate::style;
+use crate::terminal::Terminal;
+use crate::text::visible_line;
+
+/// Returns the user with this id, e-mail address or username.
+pub(super) fn find_user(chatkeep: &Chatkeep, user: &str) -> Result<User, Failure> {
+    let users = chatkeep.users();
+    let found = if user.contains('@') { users.find_by_email(user)? } else { None };
+    let found = match found {
+        Some(found) => Some(found),
+        None => users.get_user(user)?,
+    };
+    let found = match found {
+        Some(found) => Some(found),
+        None => users.find_by_username(user)?,
+    };
+    found.ok_or_else(|| not_found("user_id", "user", user))
+}
+
+/// Returns the user of an option, if it is given.
+pub(super) fn find_optional_user(
+    chatkeep: &Chatkeep,
+    user: Option<&str>,
+) -> Result<Option<User>, Failure> {
+    user.map(|user| find_user(chatkeep, user)).transpose()
+}
+
+/// Creates the error for an id that does not exist.
+pub(super) fn not_found(field: &str, noun: &str, id: &str) -> Failure {
+    Failure::not_found(field, format!("{noun} {:?} not found", visible_line(id, 64)))
+}
+
+/// Prints how to list the next page, if there is one.
+pub(super) fn note_next_page(next_cursor: Option<&str>, terminal: &Terminal) {
+    if let Some(cursor) = next_cursor {
+        terminal.note(&format!("\n{}", style::dim(&format!("next page: --cursor {cursor}"))));
+    }
+}
+
+/// Formats optional text as one line.
+pub(super) fn shown(text: Option<&str>, terminal: &Terminal) -> String {
+    match text {
+        Some(text) => visible_line(text, usize::MAX),
+        None => terminal.placeholder().to_owned(),
+    }
+}
