@@ -82,8 +82,10 @@ type ListConversationsOptions struct {
 
 // ListConversations returns a page of a user's conversations, those with the latest activity first.
 //
-// An index has this order, so a page takes the same time however many conversations there are. A
-// conversation that becomes active between two pages moves to the first page.
+// An index has this order, so a page takes the same time however many conversations there are.
+// Those that are archived, or are not, are skipped: a page takes longer if most are not wanted.
+//
+// A conversation that becomes active between two pages moves to the first page.
 //
 // It returns the conversations, and the cursor of the next page. An unknown user has none.
 //
@@ -167,6 +169,7 @@ func (c *ConversationManager) RenameConversation(ctx context.Context, conversati
 //   - metadata: The new metadata, as a JSON object. nil removes the metadata.
 //
 // Errors:
+//   - [ErrInvalidInput]: Metadata is larger than 16 MiB.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -586,6 +589,8 @@ func (c *ConversationManager) BeginTurn(ctx context.Context, conversationID stri
 
 // ExtendTurn extends the lease of an open turn, for a response that takes long.
 //
+// Text that is appended to the turn's stream does not extend it.
+//
 // It returns false if the turn does not exist, is finished, or was interrupted.
 //
 // Arguments:
@@ -716,7 +721,8 @@ type FinishInterruptedTurnsOptions struct {
 
 // FinishInterruptedTurns moves the turns whose lease has ended into the message log.
 //
-// They have the status interrupted and no response.
+// They have the status interrupted. The response is the text of the turn's running stream, which
+// ends, or none.
 //
 // Call it regularly, for example every minute: chatkeep does not do so itself. Several processes
 // may call it at the same time.

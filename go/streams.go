@@ -26,6 +26,10 @@ type CreateStreamOptions struct {
 	// Public id of the user that the stream belongs to.
 	UserID *string `json:"user_id,omitempty"`
 
+	// Id of the open turn that the stream belongs to, from BeginTurn. It sets the conversation and, by
+	// default, the user. The end of the stream finishes the turn, with the text as response.
+	TurnID *string `json:"turn_id,omitempty"`
+
 	// Kind of the stream, chosen by the application. 1–50 characters. An empty string means "message".
 	Kind string `json:"kind,omitempty"`
 
@@ -49,7 +53,7 @@ type CreateStreamOptions struct {
 // It returns the stream.
 //
 // Errors:
-//   - [ErrInvalidInput]: a value is invalid, or there is no such conversation or user.
+//   - [ErrInvalidInput]: a value is invalid, or there is no such conversation, user or open turn.
 //   - [ErrConflict]: a stream with this PublicID exists. It is not retryable then.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The stream may have
 //     been created.
@@ -172,13 +176,18 @@ type FinishStreamOptions struct {
 // Of several calls in any process, the first one determines the final state, and the others change
 // nothing.
 //
-// It returns the stream in its final state, and whether this call ended it.
+// If the stream belongs to an open turn, the same transaction moves the turn into the message log,
+// with the stream's text as the response and its state as the status. So of several replicas that
+// finish a stream, exactly one stores the message.
+//
+// It returns the stream in its final state, whether this call ended it, and the id of the message.
 //
 // Arguments:
 //   - streamID: The stream's public id.
 //
 // Errors:
-//   - [ErrInvalidInput]: a value is invalid, or there is no such stream.
+//   - [ErrInvalidInput]: a value is invalid, or there is no such stream. The field is BotResponse
+//     if the text is too large for a message: call FinishTurn with a shorter one first.
 //   - [ErrConflict]: buffered text could not be stored, because the stream had ended or has another
 //     writer. The stream is not ended by this call; a further call ends it without the text.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. Call it again.
@@ -265,7 +274,8 @@ type ListStreamsOptions struct {
 	// Whether only running streams are returned.
 	Running bool `json:"running,omitempty"`
 
-	// Maximum number of streams to return (1–10,000). Zero means 100.
+	// Maximum number of streams to return (1–10,000). Fewer are returned if they are large. Zero means
+	// 100.
 	Limit int64 `json:"limit,omitempty"`
 
 	// The NextCursor of the previous page.
@@ -289,12 +299,13 @@ func (s *StreamManager) ListStreams(ctx context.Context, options *ListStreamsOpt
 // InterruptStaleStreams marks running streams without recent text as interrupted.
 //
 // Their writers have probably been killed. Call it regularly; a writer that waits longer than this
-// for its model should append an empty text now and then.
+// for its model should append an empty text now and then. The open turn of a stream is moved into
+// the message log as interrupted, with the text that is stored.
 //
 // It returns the number of interrupted streams.
 //
 // Arguments:
-//   - seconds: Minimum time since the last change. Less than 5 seconds interrupts live writers.
+//   - seconds: Minimum time since the last change. A value below 5 can interrupt live writers.
 //
 // Errors:
 //   - [ErrInvalidInput]: seconds is out of range. Nothing is changed.

@@ -468,6 +468,9 @@ type FinishedStream struct {
 
 	// Whether this call ended it. false means that it had ended before, and was not changed.
 	Ended bool `json:"ended"`
+
+	// Id of the message into which this call moved the stream's open turn, if it had one.
+	MessageID *int64 `json:"message_id"`
 }
 
 // Health is the result of a health check.
@@ -890,6 +893,9 @@ type StreamInfo struct {
 
 	// Public id of the user that the stream belongs to. nil also if the user was deleted.
 	UserID *string `json:"user_id"`
+
+	// Id of the open turn that the stream belongs to. nil also after the turn is finished.
+	TurnID *string `json:"turn_id"`
 
 	// Kind of the stream, such as message.
 	Kind string `json:"kind"`

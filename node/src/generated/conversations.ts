@@ -223,8 +223,10 @@ export class ConversationManager extends OperationGroup {
   /**
    * Returns a page of a user's conversations, those with the latest activity first.
    *
-   * An index has this order, so a page takes the same time however many conversations there are. A
-   * conversation that becomes active between two pages moves to the first page.
+   * An index has this order, so a page takes the same time however many conversations there are.
+   * Those that are archived, or are not, are skipped: a page takes longer if most are not wanted.
+   *
+   * A conversation that becomes active between two pages moves to the first page.
    *
    * @param userId The user's public id.
    * @param options Options: `limit`, `cursor`, `archived` and `signal`.
@@ -289,6 +291,7 @@ export class ConversationManager extends OperationGroup {
    * @param metadata The new metadata, as a JSON object. `null` removes the metadata.
    * @param options An abort signal.
    * @returns `false` if the conversation does not exist.
+   * @throws `CHATKEEP_INVALID_INPUT`: `metadata` is larger than 16 MiB.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -620,6 +623,8 @@ export class ConversationManager extends OperationGroup {
   /**
    * Extends the lease of an open turn, for a response that takes long.
    *
+   * Text that is appended to the turn's stream does not extend it.
+   *
    * @param turnId The turn's id.
    * @param leaseSeconds Seconds from now after which the turn counts as interrupted
    * (1–2,592,000). Default: 600.
@@ -713,7 +718,8 @@ export class ConversationManager extends OperationGroup {
   /**
    * Moves the turns whose lease has ended into the message log.
    *
-   * They have the status `interrupted` and no response.
+   * They have the status `interrupted`. The response is the text of the turn's running stream,
+   * which ends, or none.
    *
    * Call it regularly, for example every minute: chatkeep does not do so itself. Several processes
    * may call it at the same time.

@@ -278,6 +278,7 @@ export function streamInfo(raw: any): StreamInfo {
     publicId: raw.public_id,
     conversationId: raw.conversation_id,
     userId: raw.user_id,
+    turnId: raw.turn_id,
     kind: raw.kind,
     provider: raw.provider,
     model: raw.model,
@@ -312,10 +313,11 @@ export function streamChunk(raw: any): StreamChunk {
 }
 
 export function finishedStream(raw: any): FinishedStream {
-  return {
+  return jsonReady({
     stream: streamInfo(raw.stream),
     ended: raw.ended,
-  };
+    messageId: integer(raw.message_id),
+  });
 }
 
 export function streamPage(raw: any): StreamPage {

@@ -21,7 +21,7 @@ const CREATE_STREAM = operation(
   'streams',
   'create_stream',
   'createStream',
-  ['conversationId', 'userId', 'kind', 'provider', 'model', 'metadata', 'publicId'],
+  ['conversationId', 'userId', 'turnId', 'kind', 'provider', 'model', 'metadata', 'publicId'],
   recordOf(streamInfo),
 );
 const APPEND = operation('streams', 'append', 'append', [], identity<boolean>);
@@ -90,10 +90,11 @@ export class StreamManager extends OperationGroup {
    *
    * The first handle or process that stores text in a stream is its writer.
    *
-   * @param options Options: `conversationId`, `userId`, `kind`, `provider`, `model`, `metadata`,
-   * `publicId` and `signal`.
+   * @param options Options: `conversationId`, `userId`, `turnId`, `kind`, `provider`, `model`,
+   * `metadata`, `publicId` and `signal`.
    * @returns The stream.
-   * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or there is no such conversation or user.
+   * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or there is no such conversation, user or
+   * open turn.
    * @throws `CHATKEEP_CONFLICT`: a stream with this `publicId` exists. It is not retryable then.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * stream may have been created.
@@ -101,9 +102,10 @@ export class StreamManager extends OperationGroup {
    * `CHATKEEP_READ_ONLY`: nothing was changed.
    */
   createStream(options?: CreateStreamOptions): Promise<StreamInfo> {
-    return call(this, CREATE_STREAM, options, ({ conversationId, userId, kind, provider, model, metadata, publicId }) => [
+    return call(this, CREATE_STREAM, options, ({ conversationId, userId, turnId, kind, provider, model, metadata, publicId }) => [
       conversationId,
       userId,
+      turnId,
       kind,
       provider,
       model,
@@ -183,10 +185,16 @@ export class StreamManager extends OperationGroup {
    * Of several calls in any process, the first one determines the final state, and the others
    * change nothing.
    *
+   * If the stream belongs to an open turn, the same transaction moves the turn into the message
+   * log, with the stream's text as the response and its state as the status. So of several replicas
+   * that finish a stream, exactly one stores the message.
+   *
    * @param streamId The stream's public id.
    * @param options Options: `status`, `error`, `tokens`, `cost` and `signal`.
-   * @returns The stream in its final state, and whether this call ended it.
-   * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or there is no such stream.
+   * @returns The stream in its final state, whether this call ended it, and the id of the message.
+   * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or there is no such stream. The field is
+   * `botResponse` if the text is too large for a message: call `finishTurn` with a shorter one
+   * first.
    * @throws `CHATKEEP_CONFLICT`: buffered text could not be stored, because the stream had ended or
    * has another writer. The stream is not ended by this call; a further call ends it without the
    * text.
@@ -272,9 +280,10 @@ export class StreamManager extends OperationGroup {
    * Marks running streams without recent text as `interrupted`.
    *
    * Their writers have probably been killed. Call it regularly; a writer that waits longer than
-   * this for its model should append an empty text now and then.
+   * this for its model should append an empty text now and then. The open turn of a stream is moved
+   * into the message log as `interrupted`, with the text that is stored.
    *
-   * @param seconds Minimum time since the last change. Less than 5 seconds interrupts live writers.
+   * @param seconds Minimum time since the last change. A value below 5 can interrupt live writers.
    * Default: 300.
    * @param options An abort signal.
    * @returns The number of interrupted streams.

@@ -520,6 +520,8 @@ export interface StreamInfo {
   readonly conversationId: string | null;
   /** Public id of the user that the stream belongs to. `null` also if the user was deleted. */
   readonly userId: string | null;
+  /** Id of the open turn that the stream belongs to. `null` also after the turn is finished. */
+  readonly turnId: string | null;
   /** Kind of the stream, such as `message`. */
   readonly kind: string;
   /** Provider of the model. */
@@ -579,6 +581,8 @@ export interface FinishedStream {
   readonly stream: StreamInfo;
   /** Whether this call ended it. `false` means that it had ended before, and was not changed. */
   readonly ended: boolean;
+  /** Id of the message into which this call moved the stream's open turn, if it had one. */
+  readonly messageId: number | null;
 }
 
 /** A page of streams. */
@@ -1158,6 +1162,11 @@ export interface CreateStreamOptions extends Abortable {
   readonly conversationId?: string | null | undefined;
   /** Public id of the user that the stream belongs to. */
   readonly userId?: string | null | undefined;
+  /**
+   * Id of the open turn that the stream belongs to, from `beginTurn`. It sets the conversation and,
+   * by default, the user. The end of the stream finishes the turn, with the text as response.
+   */
+  readonly turnId?: string | null | undefined;
   /** Kind of the stream, chosen by the application. 1–50 characters. Default: `message`. */
   readonly kind?: string | undefined;
   /** Provider of the model. At most 50 characters. */
@@ -1203,7 +1212,10 @@ export interface ListStreamsOptions extends Abortable {
   readonly userId?: string | null | undefined;
   /** Whether only running streams are returned. Default: `false`. */
   readonly running?: boolean | null | undefined;
-  /** Maximum number of streams to return (1–10,000). Default: 100. */
+  /**
+   * Maximum number of streams to return (1–10,000). Fewer are returned if they are large.
+   * Default: 100.
+   */
   readonly limit?: number | bigint | undefined;
   /** The `nextCursor` of the previous page. */
   readonly cursor?: string | null | undefined;

@@ -326,6 +326,8 @@ class StreamInfo(TypedDict):
     conversation_id: str | None
     #: Public id of the user that the stream belongs to. ``None`` also if the user was deleted.
     user_id: str | None
+    #: Id of the open turn that the stream belongs to. ``None`` also after the turn is finished.
+    turn_id: str | None
     #: Kind of the stream, such as ``message``.
     kind: str
     #: Provider of the model.
@@ -361,6 +363,8 @@ class FinishedStream(TypedDict):
     stream: StreamInfo
     #: Whether this call ended it. ``False`` means that it had ended before, and was not changed.
     ended: bool
+    #: Id of the message into which this call moved the stream's open turn, if it had one.
+    message_id: int | None
 
 
 class PoolStatus(TypedDict):

@@ -42,6 +42,13 @@ fn a_created_conversation_is_read_back(store: &Store) {
 }
 
 fn invalid_values_create_nothing(store: &Store) {
+    let large = metadata(&format!(r#"{{"a": "{}"}}"#, "a".repeat(16 << 20)));
+    let id = create(store, None, "a").public_id;
+    let changed = store.conversations().set_conversation_metadata(&id, Some(large.clone()));
+    assert_rejected(changed, "metadata");
+    let created = store.conversations().create_conversation(None, None, Some(large), None);
+    assert_rejected(created, "metadata");
+    assert!(store.conversations().delete_conversation(&id).expect("it is deleted"));
     let create = |user: Option<&str>, title: Option<&str>, id: Option<&str>| {
         store.conversations().create_conversation(user, title, None, id)
     };

@@ -36,7 +36,8 @@ fn a_turn_is_a_message_of_its_conversation_and_user(store: &Store) {
     let owner = store.raw.scalar("SELECT id FROM chat_users").expect("the user exists");
     assert_eq!(message.user_id.map(|id| id.to_string()), Some(owner));
     assert_eq!(message.bot_response.as_deref(), Some("A log."));
-    assert!(last_activity(store, &created.public_id) >= before);
+    assert!(message.timestamp >= before);
+    assert_eq!(last_activity(store, &created.public_id), message.timestamp);
     // Without a user.
     let bare = create(store, None, "b");
     let id = store.conversations().append_turn(&bare.public_id, &turn).expect("it is logged");

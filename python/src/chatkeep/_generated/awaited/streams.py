@@ -54,6 +54,7 @@ class StreamManager(Manager):
         self,
         conversation_id: str | None = None,
         user_id: str | None = None,
+        turn_id: str | None = None,
         kind: str = "message",
         provider: str | None = None,
         model: str | None = None,
@@ -68,6 +69,9 @@ class StreamManager(Manager):
             conversation_id (str | None): Public id of the conversation that the stream belongs to.
                 The stream is deleted with it.
             user_id (str | None): Public id of the user that the stream belongs to.
+            turn_id (str | None): Id of the open turn that the stream belongs to, from
+                ``begin_turn``. It sets the conversation and, by default, the user. The end of the
+                stream finishes the turn, with the text as response.
             kind (str): Kind of the stream, chosen by the application. 1 to 50 characters.
             provider (str | None): Provider of the model. At most 50 characters.
             model (str | None): Model that generates the text. At most 100 characters.
@@ -77,12 +81,13 @@ class StreamManager(Manager):
 
         Returns:
             StreamInfo: The stream. A ``dict`` with the keys ``public_id``, ``conversation_id``,
-                ``user_id``, ``kind``, ``provider``, ``model``, ``status``, ``last_seq``,
-                ``cancel_requested_at``, ``tokens``, ``cost``, ``error``, ``metadata``,
-                ``created_at``, ``updated_at`` and ``finished_at``.
+                ``user_id``, ``turn_id``, ``kind``, ``provider``, ``model``, ``status``,
+                ``last_seq``, ``cancel_requested_at``, ``tokens``, ``cost``, ``error``,
+                ``metadata``, ``created_at``, ``updated_at`` and ``finished_at``.
 
         Raises:
-            InvalidInputError: A value is invalid, or there is no such conversation or user.
+            InvalidInputError: A value is invalid, or there is no such conversation, user or open
+                turn.
             ConflictError: A stream with this ``public_id`` exists. It is not retryable then.
             OutcomeUnknownError: The connection broke before the database confirmed. The stream may
                 have been created.
@@ -92,7 +97,7 @@ class StreamManager(Manager):
         return await submit(
             self._store,
             _CREATE_STREAM,
-            (conversation_id, user_id, kind, provider, model, metadata, public_id),
+            (conversation_id, user_id, turn_id, kind, provider, model, metadata, public_id),
         )
 
     async def append(self, stream_id: str, text: str) -> bool:
@@ -184,6 +189,10 @@ class StreamManager(Manager):
         Of several calls in any process, the first one determines the final state, and the others
         change nothing.
 
+        If the stream belongs to an open turn, the same transaction moves the turn into the message
+        log, with the stream's text as the response and its state as the status. So of several
+        replicas that finish a stream, exactly one stores the message.
+
         Args:
             stream_id (str): The stream's public id.
             status (StreamStatus): The final state: ``completed``, ``failed``, ``cancelled`` or
@@ -194,11 +203,13 @@ class StreamManager(Manager):
                 ``0.00125``.
 
         Returns:
-            FinishedStream: The stream in its final state, and whether this call ended it. A
-                ``dict`` with the keys ``stream`` and ``ended``.
+            FinishedStream: The stream in its final state, whether this call ended it, and the id of
+                the message. A ``dict`` with the keys ``stream``, ``ended`` and ``message_id``.
 
         Raises:
-            InvalidInputError: A value is invalid, or there is no such stream.
+            InvalidInputError: A value is invalid, or there is no such stream. The field is
+                ``bot_response`` if the text is too large for a message: call ``finish_turn`` with a
+                shorter one first.
             ConflictError: Buffered text could not be stored, because the stream had ended or has
                 another writer. The stream is not ended by this call; a further call ends it without
                 the text.
@@ -236,9 +247,10 @@ class StreamManager(Manager):
 
         Returns:
             StreamInfo | None: The stream, or ``None`` if it does not exist. A ``dict`` with the
-                keys ``public_id``, ``conversation_id``, ``user_id``, ``kind``, ``provider``,
-                ``model``, ``status``, ``last_seq``, ``cancel_requested_at``, ``tokens``, ``cost``,
-                ``error``, ``metadata``, ``created_at``, ``updated_at`` and ``finished_at``.
+                keys ``public_id``, ``conversation_id``, ``user_id``, ``turn_id``, ``kind``,
+                ``provider``, ``model``, ``status``, ``last_seq``, ``cancel_requested_at``,
+                ``tokens``, ``cost``, ``error``, ``metadata``, ``created_at``, ``updated_at`` and
+                ``finished_at``.
 
         Raises:
             UnavailableError: The database does not answer. Other errors of the connection are
@@ -277,7 +289,8 @@ class StreamManager(Manager):
                 conversations.
             user_id (str | None): Public id of the user. Without it, streams of all users.
             running (bool): Whether only running streams are returned.
-            limit (int): Maximum number of streams to return (1 to 10,000).
+            limit (int): Maximum number of streams to return (1 to 10,000). Fewer are returned if
+                they are large.
             cursor (str | None): The ``next_cursor`` of the previous page.
 
         Returns:
@@ -297,10 +310,11 @@ class StreamManager(Manager):
         """Marks running streams without recent text as ``interrupted``.
 
         Their writers have probably been killed. Call it regularly; a writer that waits longer than
-        this for its model should append an empty text now and then.
+        this for its model should append an empty text now and then. The open turn of a stream is
+        moved into the message log as ``interrupted``, with the text that is stored.
 
         Args:
-            seconds (int): Minimum time since the last change. Less than 5 seconds interrupts live
+            seconds (int): Minimum time since the last change. A value below 5 can interrupt live
                 writers.
 
         Returns:

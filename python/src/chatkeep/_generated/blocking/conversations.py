@@ -122,6 +122,9 @@ class ConversationManager(Manager):
         """Returns a page of a user's conversations, those with the latest activity first.
 
         An index has this order, so a page takes the same time however many conversations there are.
+        Those that are archived, or are not, are skipped: a page takes longer if most are not
+        wanted.
+
         A conversation that becomes active between two pages moves to the first page.
 
         Args:
@@ -199,6 +202,7 @@ class ConversationManager(Manager):
             bool: ``False`` if the conversation does not exist.
 
         Raises:
+            InvalidInputError: ``metadata`` is larger than 16 MiB.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -575,6 +579,8 @@ class ConversationManager(Manager):
     def extend_turn(self, turn_id: str, lease_seconds: int = 600) -> bool:
         """Extends the lease of an open turn, for a response that takes long.
 
+        Text that is appended to the turn's stream does not extend it.
+
         Args:
             turn_id (str): The turn's id.
             lease_seconds (int): Seconds from now after which the turn counts as interrupted (1 to
@@ -692,7 +698,8 @@ class ConversationManager(Manager):
     def finish_interrupted_turns(self, now: TimestampInput | None = None) -> int:
         """Moves the turns whose lease has ended into the message log.
 
-        They have the status ``interrupted`` and no response.
+        They have the status ``interrupted``. The response is the text of the turn's running stream,
+        which ends, or none.
 
         Call it regularly, for example every minute: chatkeep does not do so itself. Several
         processes may call it at the same time.
