@@ -18,7 +18,8 @@ macro_rules! insert_many {
         match &mut $connection.session {
             Session::Sqlite(c) => $rows
                 .iter()
-                .try_for_each(|row| all_stored(insert().values(row.clone()).execute(c), 1)),
+                .cloned()
+                .try_for_each(|row| all_stored(insert().values(row).execute(c), 1)),
             Session::PostgreSql(c) => groups.into_iter().try_for_each(|rows| {
                 all_stored(insert().values(rows.to_vec()).execute(c.as_mut()), rows.len())
             }),
