@@ -174,7 +174,7 @@ impl Buffer {
 
 /// Returns whether the database rejects the text itself, so that a retry is pointless.
 pub(super) fn is_rejected(error: &Error) -> bool {
-    error.kind() == ErrorKind::InvalidInput
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal)
 }
 
 /// Returns the error for text that arrives after the end.
