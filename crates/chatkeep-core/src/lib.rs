@@ -14,6 +14,7 @@
 // The derived descriptions name this crate.
 extern crate self as chatkeep_core;
 
+pub mod audit;
 mod case_folding;
 mod connection;
 mod conversation;
@@ -42,6 +43,7 @@ pub mod url;
 mod user;
 mod value;
 
+pub use audit::{AuditEntry, AuditFilter, AuditPage, NewAuditEntry};
 pub use connection::{ConnectOptions, Connection, Role};
 pub use conversation::{
     Conversation, ConversationItem, ConversationPage, ImportedConversation, ImportedItem, NewItem,

@@ -24,6 +24,7 @@
 //! database that is down is never reported as "no such message" or "invalid token".
 
 mod asynchronous;
+mod audit;
 mod background;
 mod batch_sizer;
 mod chatkeep;
@@ -59,21 +60,22 @@ pub use asynchronous::{
     Async, AsyncChatkeep, AsyncConversationManager, AsyncDatabaseManager, AsyncMessageIter,
     AsyncMessageLogger, AsyncSessionManager, AsyncStreamManager, AsyncTokenManager,
 };
+pub use audit::AuditManager;
 pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, AnalyticsFilter, Conversation, ConversationItem, ConversationPage, Cost,
-    CreatedSession, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error, ErrorKind,
-    Feedback, FeedbackSummary, FinishedStream, ImportedConversation, ImportedItem, KindDescription,
-    MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, Metadata,
-    MetadataFilter, NewItem, NewMessage, NewSession, NewStream, NewToken, NewTurn, NewUser,
-    OneTimeSecret, OpenTurn, Order, Page, PasswordScheme, PlainToken, Result, RotatedSession,
-    SchemaState, SearchIndexState, Secret, SessionCheck, SessionInfo, SessionPage, SessionReason,
-    SessionSecret, StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums,
-    Timestamp, TokenCheck, TokenInfo, TokenReason, TotalCost, TotalsCheck, TotalsDifference,
-    TurnEnd, TurnStart, Usage, User, UserChanges, UserIdentity, UserPage, UserRole, migrations,
-    url,
+    Analytics, AnalyticsFilter, AuditEntry, AuditFilter, AuditPage, Conversation, ConversationItem,
+    ConversationPage, Cost, CreatedSession, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine,
+    Error, ErrorKind, Feedback, FeedbackSummary, FinishedStream, ImportedConversation,
+    ImportedItem, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
+    MessageStatus, Metadata, MetadataFilter, NewAuditEntry, NewItem, NewMessage, NewSession,
+    NewStream, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order, Page, PasswordScheme,
+    PlainToken, Result, RotatedSession, SchemaState, SearchIndexState, Secret, SessionCheck,
+    SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk, StreamEnd, StreamInfo,
+    StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason,
+    TotalCost, TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage, User, UserChanges,
+    UserIdentity, UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use conversations::ConversationManager;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chatkeep_pool::Pool;
 
 use crate::asynchronous::{Async, AsyncChatkeep};
+use crate::audit::AuditManager;
 use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
 use crate::checkpoints::Checkpoints;
@@ -108,6 +109,8 @@ managers! {
     users: UserManager;
     /// Returns the sessions of users.
     sessions: SessionManager;
+    /// Returns the audit log.
+    audit: AuditManager;
     /// Returns the streamed responses.
     streams: StreamManager;
     /// Returns the conversations.

@@ -36,6 +36,7 @@ macro_rules! migrations {
             migration!($dialect, "20261129193000", "create_open_turns"),
             migration!($dialect, "20261129193100", "create_chat_streams"),
             migration!($dialect, "20261129193200", "create_stream_chunks"),
+            migration!($dialect, "20261129194000", "create_chat_audit_log"),
         ]
     };
 }

@@ -21,8 +21,8 @@ pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
 use stored::{
-    ChatConversations, ChatStreams, ChatUsers, ConversationItems, MessageFeedback, OneTimeSecrets,
-    OpenTurns, StreamChunks, UserIdentities, UserPasswords, UserRoles,
+    ChatAuditLog, ChatConversations, ChatStreams, ChatUsers, ConversationItems, MessageFeedback,
+    OneTimeSecrets, OpenTurns, StreamChunks, UserIdentities, UserPasswords, UserRoles,
 };
 pub(crate) use user_sessions::UserSessions;
 
@@ -44,6 +44,7 @@ pub(crate) const TABLES: Tables = &[
     &OpenTurns,
     &ChatStreams,
     &StreamChunks,
+    &ChatAuditLog,
 ];
 
 /// A list of tables, each after those that it references.

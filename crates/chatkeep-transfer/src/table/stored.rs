@@ -6,7 +6,7 @@ use chatkeep_core::transfer::StoredRow;
 use chatkeep_core::users::rows::{
     StoredIdentity, StoredPassword, StoredRole, StoredSecret, StoredUser,
 };
-use chatkeep_core::{Connection, Feedback, Result};
+use chatkeep_core::{AuditEntry, Connection, Feedback, Result};
 
 use super::TransferTable;
 use crate::archive::write_json_line;
@@ -90,6 +90,8 @@ stored_tables! {
     ];
     StreamChunks: StoredChunk, "stream_chunks", "chunk", true,
         [id, stream_id, seq, content, created_at];
+    ChatAuditLog: AuditEntry, "chat_audit_log", "recorded action", true,
+        [id, created_at, action, actor, object, before, after, ip];
 }
 
 #[cfg(test)]

@@ -1,0 +1,10 @@
+//! The audit log: who did what to which object. Entries are only inserted.
+
+mod record;
+mod redaction;
+mod rows;
+mod store;
+
+pub use record::{AuditEntry, AuditFilter, AuditPage, NewAuditEntry};
+pub(crate) use rows::chat_audit_log;
+pub use store::{delete_batch_older_than, list, record};
