@@ -20,6 +20,9 @@ type Chatkeep struct {
 	// Sessions creates, checks, rotates and ends sessions of users.
 	Sessions *SessionManager
 
+	// Audit records which account did what to which object.
+	Audit *AuditManager
+
 	// Streams stores and reads streamed responses.
 	Streams *StreamManager
 
@@ -39,6 +42,7 @@ func newChatkeep(store *store) *Chatkeep {
 	chat.Feedback = &FeedbackManager{store}
 	chat.Users = &UserManager{store}
 	chat.Sessions = &SessionManager{store}
+	chat.Audit = &AuditManager{store}
 	chat.Streams = &StreamManager{store}
 	chat.Conversations = &ConversationManager{store}
 	chat.Database = &DatabaseManager{store}

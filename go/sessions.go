@@ -31,10 +31,17 @@ type CreateSessionOptions struct {
 
 	// Name of the device, at most 100 characters.
 	Label *string `json:"label,omitempty"`
+
+	// Field stamp of the user that authenticate returned. With it, no session is created if all
+	// sessions of the user ended since then, for example by a change of the password.
+	UserStamp *string `json:"user_stamp,omitempty"`
 }
 
 // CreateSession creates a session of a signed-in user. Only a hash of its secret is stored, so this
 // is the only time that it can be delivered.
+//
+// Pass the field stamp of the signed-in user as UserStamp. Otherwise a sign-in with an old password
+// could begin a session after a change of the password has ended all others.
 //
 // It returns the secret, and the session.
 //
@@ -42,6 +49,8 @@ type CreateSessionOptions struct {
 //   - userID: Id of the signed-in user.
 //
 // Errors:
+//   - [ErrConflict], [Errnot retryable], [Errwith the field `user_stamp]: all sessions of the user
+//     ended after the sign-in.
 //   - [ErrInvalidInput]: no active user has the id userID, or another value is invalid.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. A session may have
 //     been created, whose secret is lost.
@@ -70,8 +79,8 @@ func (s *SessionManager) CreateSession(ctx context.Context, userID string, optio
 //   - secret: The string that the client presented, valid or not.
 //
 // Errors:
-//   - [ErrUnavailable]: the database does not answer. The session may be valid: respond with status
-//     503, not 401.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown]: the database does not answer, or no
+//     connection became free in time. The session may be valid: respond with status 503, not 401.
 func (s *SessionManager) VerifySession(ctx context.Context, secret string) (bool, error) {
 	var result bool
 	err := s.store.call(ctx, "sessions.verify_session", "VerifySession", struct {
@@ -89,8 +98,8 @@ func (s *SessionManager) VerifySession(ctx context.Context, secret string) (bool
 //   - secret: The string that the client presented, valid or not.
 //
 // Errors:
-//   - [ErrUnavailable]: the database does not answer. The session may be valid: respond with status
-//     503, not 401.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown]: the database does not answer, or no
+//     connection became free in time. The session may be valid: respond with status 503, not 401.
 func (s *SessionManager) CheckSession(ctx context.Context, secret string) (SessionCheck, error) {
 	var result SessionCheck
 	err := s.store.call(ctx, "sessions.check_session", "CheckSession", struct {

@@ -88,8 +88,8 @@ func WithWriters(value int) Option {
 	return Option{"writers", "WithWriters", value}
 }
 
-// WithTokenCache sets how long a token lookup is cached. With zero, every check queries the
-// database. A revocation takes effect immediately in its own process.
+// WithTokenCache sets how long a lookup of a token or session is cached. With zero, every check
+// queries the database. A revocation takes effect immediately in its own process.
 //
 // Without it, TOKEN_CACHE_SECONDS is read from the environment; the default is 5.
 func WithTokenCache(value time.Duration) Option {

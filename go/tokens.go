@@ -94,8 +94,8 @@ func (t *TokenManager) RotateToken(ctx context.Context, tokenID int64, options *
 //   - token: The string that the client presented, valid or not.
 //
 // Errors:
-//   - [ErrUnavailable]: the database does not answer. The token may be valid: respond with status
-//     503, not 401.
+//   - [ErrUnavailable], [ErrPoolTimeout]: the database does not answer, or no connection became
+//     free in time. The token may be valid: respond with status 503, not 401.
 func (t *TokenManager) VerifyToken(ctx context.Context, token string) (bool, error) {
 	var result bool
 	err := t.store.call(ctx, "tokens.verify_token", "VerifyToken", struct {
@@ -120,8 +120,8 @@ type CheckTokenOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: Scope is not a scope.
-//   - [ErrUnavailable]: the database does not answer. The token may be valid: respond with status
-//     503, not 401.
+//   - [ErrUnavailable], [ErrPoolTimeout]: the database does not answer, or no connection became
+//     free in time. The token may be valid: respond with status 503, not 401.
 func (t *TokenManager) CheckToken(ctx context.Context, token string, options *CheckTokenOptions) (TokenCheck, error) {
 	var result TokenCheck
 	err := t.store.call(ctx, "tokens.check_token", "CheckToken", struct {

@@ -326,6 +326,42 @@ type AppliedMigration struct {
 	AppliedAt *time.Time `json:"applied_at"`
 }
 
+// AuditEntry is an entry of the audit log.
+type AuditEntry struct {
+	// Id of the entry. Later entries have higher ids; ids may have gaps.
+	ID int64 `json:"id"`
+
+	// Time of the action.
+	CreatedAt time.Time `json:"created_at"`
+
+	// The action.
+	Action string `json:"action"`
+
+	// The account that acted.
+	Actor *string `json:"actor"`
+
+	// The object of the action.
+	Object *string `json:"object"`
+
+	// Values before the action.
+	Before Metadata `json:"before"`
+
+	// Values after the action.
+	After Metadata `json:"after"`
+
+	// IP address of the client.
+	Ip *string `json:"ip"`
+}
+
+// AuditPage is a page of the audit log.
+type AuditPage struct {
+	// The entries, newest first.
+	Entries []AuditEntry `json:"entries"`
+
+	// Position after the last entry, for the next page. nil at the end.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // Conversation is a conversation, without its messages and items.
 type Conversation struct {
 	// Id inside the database, which messages have as ConversationID.
@@ -1100,6 +1136,9 @@ type User struct {
 	// Whether the user may sign in.
 	Active bool `json:"active"`
 
+	// Text that changes when all sessions of the user end. CreateSession takes it as UserStamp.
+	Stamp string `json:"stamp"`
+
 	// Time at which the user proved to own the e-mail address.
 	ConfirmedAt *time.Time `json:"confirmed_at"`
 
@@ -1114,6 +1153,24 @@ type User struct {
 
 	// Time of the last sign-in.
 	LastLoginAt *time.Time `json:"last_login_at"`
+}
+
+// UserErasure is what an erasure changed.
+type UserErasure struct {
+	// Number of deleted rows by table.
+	Deleted map[string]int64 `json:"deleted"`
+
+	// Number of rows by table from which the user was removed, and which remain.
+	Scrubbed map[string]int64 `json:"scrubbed"`
+}
+
+// UserExport is a page of an export.
+type UserExport struct {
+	// Lines of JSON. Each has the name of the table and the row, without secrets and their hashes.
+	Lines []string `json:"lines"`
+
+	// Position after the last line, for the next page. nil at the end.
+	NextCursor *string `json:"next_cursor"`
 }
 
 // UserIdentity is an account of a user at another provider.

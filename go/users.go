@@ -61,8 +61,8 @@ type CreateUserOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid or missing.
-//   - [ErrConflict]: another user has the address, the username, the id or the identity. It is not
-//     retryable then, and its field is Email, Username, PublicID or IdentitySubject.
+//   - [ErrConflict], [Errnot retryable]: another user has the address, the username, the id or the
+//     identity. The error's field is Email, Username, PublicID or IdentitySubject.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -77,9 +77,11 @@ func (u *UserManager) CreateUser(ctx context.Context, options *CreateUserOptions
 
 // Authenticate checks a name and a password, and records the sign-in.
 //
-// The check takes as long for an unknown name as for a wrong password. A hash with a former scheme
-// or weaker parameters is replaced. Recording does not decide: if it fails, for example because the
-// database is read-only, the user is returned with the former LastLoginAt.
+// The check takes as long for an unknown name as for a wrong password, if the password has an
+// Argon2id hash with the parameters of new ones. A hash with a former scheme or other parameters is
+// replaced, but until then its check takes a different time. Recording does not decide: if it
+// fails, for example because the database is read-only, the user is returned with the former
+// LastLoginAt.
 //
 // It returns the user. nil if the name is unknown, the password is wrong, or the user is not
 // active.
@@ -264,8 +266,8 @@ type UpdateUserOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid.
-//   - [ErrConflict]: another user has the address or the username, or the user would have no way to
-//     sign in. It is not retryable then, and its field is Email or Username.
+//   - [ErrConflict], [Errnot retryable]: another user has the address or the username, or the user
+//     would have no way to sign in. The error's field is Email or Username.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -403,7 +405,10 @@ func (u *UserManager) ConfirmUser(ctx context.Context, userID string, options *C
 	return result, err
 }
 
-// DeleteUser deletes a user without conversations, and the user's password, roles and sessions.
+// DeleteUser deletes a user without conversations.
+//
+// The user's password, identities, roles, sessions and API tokens are deleted, too. To delete all
+// data of the user, call EraseUser.
 //
 // It returns false if the user does not exist.
 //
@@ -411,7 +416,7 @@ func (u *UserManager) ConfirmUser(ctx context.Context, userID string, options *C
 //   - userID: The user's public id.
 //
 // Errors:
-//   - [ErrConflict]: the user has conversations. It is not retryable then, and its field is userID.
+//   - [ErrConflict], [Errnot retryable], [Errwith the field `user_id]: the user has conversations.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -442,8 +447,8 @@ type LinkIdentityOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid, or the user does not exist.
-//   - [ErrConflict]: the account belongs to another user. It is not retryable then, and its field
-//     is subject.
+//   - [ErrConflict], [Errnot retryable], [Errwith the field `subject]: the account belongs to
+//     another user.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -473,8 +478,8 @@ func (u *UserManager) LinkIdentity(ctx context.Context, userID string, provider 
 //   - subject: The user's id at the provider.
 //
 // Errors:
-//   - [ErrConflict]: the user has no password and no other identity. It is not retryable then, and
-//     its field is subject.
+//   - [ErrConflict], [Errnot retryable], [Errwith the field `subject]: the user has no other
+//     identity, and no password with an e-mail address or a username.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -706,5 +711,73 @@ func (u *UserManager) DeleteOneTimeSecrets(ctx context.Context, purpose string, 
 func (u *UserManager) PruneOneTimeSecrets(ctx context.Context) (int64, error) {
 	var result int64
 	err := u.store.call(ctx, "users.prune_one_time_secrets", "PruneOneTimeSecrets", struct{}{}, &result)
+	return result, err
+}
+
+// ExportUserOptions are the optional arguments of [UserManager.ExportUser].
+type ExportUserOptions struct {
+	// Maximum number of lines to return (1–10,000). A page of about 4 MB ends earlier. Zero means 500.
+	Limit int64 `json:"limit,omitempty"`
+
+	// The field NextCursor of the page before.
+	Cursor *string `json:"cursor,omitempty"`
+}
+
+// ExportUser returns a page of everything that is stored about a user, as lines of JSON.
+//
+// Each line has the fields table and row. It contains the account, identities, roles, sessions, API
+// tokens, ratings, entries of the audit log, conversations with everything in them, messages, open
+// turns and streams. Passwords, secrets and their hashes are not exported.
+//
+// Pages are read one after another, in constant memory. Rows that are stored meanwhile may be
+// missing. Applications that name users by text, as in ratings and in the audit log, must use the
+// public id or the e-mail address; the object of an entry may begin with user:.
+//
+// It returns the lines, and the position of the next page. nil if the user does not exist.
+//
+// Arguments:
+//   - userID: The user's public id.
+//
+// Errors:
+//   - [ErrInvalidInput]: Limit is out of range, or Cursor is invalid.
+//   - [ErrUnavailable]: the database does not answer. Other errors of the connection are possible,
+//     too.
+func (u *UserManager) ExportUser(ctx context.Context, userID string, options *ExportUserOptions) (*UserExport, error) {
+	var result *UserExport
+	err := u.store.call(ctx, "users.export_user", "ExportUser", struct {
+		UserID string `json:"user_id" go:"userID"`
+
+		*ExportUserOptions
+	}{userID, options}, &result)
+	return result, err
+}
+
+// EraseUser erases a user and everything that is stored about the user.
+//
+// The user is deactivated first. Then it deletes sessions, API tokens, one-time secrets,
+// conversations with everything in them, messages, open turns, streams, ratings, identities, roles
+// and the account. Statistics no longer include the deleted messages. The user is removed from the
+// roles of others that the user granted, and from the entries of the audit log, with the values and
+// the IP address of those entries.
+//
+// It works in batches of a few milliseconds, each in its own transaction, so that other callers can
+// write in between. After an error, call it again: the account is deleted last. Texts by which an
+// application names the user are found as in ExportUser. Backups are not changed.
+//
+// It returns the number of deleted and of changed rows by table. nil if the user does not exist.
+//
+// Arguments:
+//   - userID: The user's public id.
+//
+// Errors:
+//   - [ErrConflict], [Errnot retryable], [Errwith the field `user_id]: conversations of the user
+//     are created again and again.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrConflict], [ErrReadOnly]: a part
+//     may be erased.
+func (u *UserManager) EraseUser(ctx context.Context, userID string) (*UserErasure, error) {
+	var result *UserErasure
+	err := u.store.call(ctx, "users.erase_user", "EraseUser", struct {
+		UserID string `json:"user_id" go:"userID"`
+	}{userID}, &result)
 	return result, err
 }

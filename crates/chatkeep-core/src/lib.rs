@@ -20,6 +20,7 @@ mod connection;
 mod conversation;
 mod db_error;
 pub mod deadline;
+mod delete_rows;
 pub mod described;
 mod engine;
 mod error;
@@ -33,6 +34,7 @@ pub mod interrupt;
 pub mod legacy;
 mod message;
 pub mod migrations;
+pub mod personal_data;
 mod public_ids;
 mod schema;
 mod session;
@@ -58,6 +60,7 @@ pub use message::{
     MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, MetadataFilter, NewMessage, Order, Page,
     SearchIndexState, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, Usage,
 };
+pub use personal_data::{UserErasure, UserExport};
 pub use session::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
     SessionPage, SessionReason, SessionSecret,
@@ -90,11 +93,12 @@ pub mod messages {
 /// Conversations, their items and their turns.
 pub mod conversations {
     pub use crate::conversation::{
-        Change, DeletionStep, ItemRange, ListedConversations, MAX_ROLE, MAX_TITLE, NewConversation,
-        StoredConversation, StoredItem, StoredTurn, append_items, begin_turn, change, check_items,
-        check_title, clear_items, copy, create, delete_step, extend_turn, find_with_user,
-        finish_turn, get, get_items, import, inactive_since, interrupt_turn, interrupted_turns,
-        lease_end, list, list_created_after, list_open_turns, pop_items, replace_items,
+        Change, DeletedParts, DeletionStep, ItemRange, ListedConversations, MAX_ROLE, MAX_TITLE,
+        NewConversation, StoredConversation, StoredItem, StoredTurn, append_items, begin_turn,
+        change, check_items, check_title, clear_items, copy, create, delete_step, extend_turn,
+        find_with_user, finish_turn, get, get_items, import, inactive_since, interrupt_turn,
+        interrupted_turns, lease_end, list, list_created_after, list_open_turns, pop_items,
+        replace_items,
     };
     pub use crate::public_ids::{find_conversation as find, find_user, no_conversation};
 }

@@ -75,7 +75,7 @@ pub use chatkeep_core::{
     SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk, StreamEnd, StreamInfo,
     StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason,
     TotalCost, TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage, User, UserChanges,
-    UserIdentity, UserPage, UserRole, migrations, url,
+    UserErasure, UserExport, UserIdentity, UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use conversations::ConversationManager;

@@ -8,5 +8,5 @@ CREATE TABLE IF NOT EXISTS one_time_secrets (
     expires_at DATETIME(6) NOT NULL,
     UNIQUE INDEX one_time_secrets_digest (digest),
     INDEX one_time_secrets_expires_at (expires_at),
-    INDEX one_time_secrets_purpose_subject (purpose, subject)
+    INDEX one_time_secrets_subject_purpose (subject, purpose)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100500 utf8mb4_nopad_bin */;

@@ -12,3 +12,4 @@ CREATE TABLE message_feedback (
 );
 CREATE UNIQUE INDEX message_feedback_message_id_user_key ON message_feedback (message_id, user_key);
 CREATE INDEX message_feedback_updated_at ON message_feedback (updated_at);
+CREATE INDEX message_feedback_user_key_id ON message_feedback (user_key, id);

@@ -9,3 +9,4 @@ CREATE TABLE user_roles (
 );
 CREATE UNIQUE INDEX user_roles_user_id_role ON user_roles (user_id, role);
 CREATE INDEX user_roles_role_user_id ON user_roles (role, user_id);
+CREATE INDEX user_roles_granted_by ON user_roles (granted_by);

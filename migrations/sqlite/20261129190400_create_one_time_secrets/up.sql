@@ -9,4 +9,4 @@ CREATE TABLE one_time_secrets (
 );
 CREATE UNIQUE INDEX one_time_secrets_digest ON one_time_secrets (digest);
 CREATE INDEX one_time_secrets_expires_at ON one_time_secrets (expires_at);
-CREATE INDEX one_time_secrets_purpose_subject ON one_time_secrets (purpose, subject);
+CREATE INDEX one_time_secrets_subject_purpose ON one_time_secrets (subject, purpose);

@@ -1,10 +1,12 @@
 /** Decoding of results. Made from the descriptions in crates/ by `make generate`. */
 
 import { restoreBigints } from '../metadata.js';
-import { integer, jsonReady, mapValues, optional, secretive, timestampOf } from '../revive.js';
+import { integer, jsonReady, mapValues, optional, secretive, timestamp } from '../revive.js';
 import type {
   Analytics,
   AppliedMigration,
+  AuditEntry,
+  AuditPage,
   Conversation,
   ConversationItem,
   ConversationPage,
@@ -41,6 +43,8 @@ import type {
   TotalsDifference,
   UnknownColumn,
   User,
+  UserErasure,
+  UserExport,
   UserIdentity,
   UserPage,
   UserRole,
@@ -49,7 +53,7 @@ import type {
 export function message(raw: any): Message {
   return jsonReady({
     id: integer(raw.id),
-    timestamp: timestampOf(raw.timestamp),
+    timestamp: timestamp(raw.timestamp),
     userMessage: raw.user_message,
     botResponse: raw.bot_response,
     provider: raw.provider,
@@ -96,7 +100,7 @@ export function totalsCheck(raw: any): TotalsCheck {
 
 export function totalsDifference(raw: any): TotalsDifference {
   return jsonReady({
-    start: timestampOf(raw.start),
+    start: timestamp(raw.start),
     hours: integer(raw.hours),
     provider: raw.provider,
     model: raw.model,
@@ -121,8 +125,8 @@ export function createdToken(raw: any): CreatedToken {
     id: integer(raw.id),
     tokenId: integer(raw.token_id),
     description: raw.description,
-    createdAt: timestampOf(raw.created_at),
-    expiresAt: optional(raw.expires_at, timestampOf),
+    createdAt: timestamp(raw.created_at),
+    expiresAt: optional(raw.expires_at, timestamp),
     userId: raw.user_id,
     scopes: raw.scopes,
   }), ['token']);
@@ -141,10 +145,10 @@ export function tokenInfo(raw: any): TokenInfo {
     id: integer(raw.id),
     tokenId: integer(raw.token_id),
     description: raw.description,
-    createdAt: timestampOf(raw.created_at),
-    expiresAt: optional(raw.expires_at, timestampOf),
+    createdAt: timestamp(raw.created_at),
+    expiresAt: optional(raw.expires_at, timestamp),
     isActive: raw.is_active,
-    lastUsedAt: optional(raw.last_used_at, timestampOf),
+    lastUsedAt: optional(raw.last_used_at, timestamp),
     tokenStart: raw.token_start,
     userId: raw.user_id,
     scopes: raw.scopes,
@@ -158,8 +162,8 @@ export function feedback(raw: any): Feedback {
     user: raw.user,
     rating: integer(raw.rating),
     comment: raw.comment,
-    createdAt: timestampOf(raw.created_at),
-    updatedAt: timestampOf(raw.updated_at),
+    createdAt: timestamp(raw.created_at),
+    updatedAt: timestamp(raw.updated_at),
   });
 }
 
@@ -181,11 +185,12 @@ export function user(raw: any): User {
     name: raw.name,
     avatarUrl: raw.avatar_url,
     active: raw.active,
-    confirmedAt: optional(raw.confirmed_at, timestampOf),
+    stamp: raw.stamp,
+    confirmedAt: optional(raw.confirmed_at, timestamp),
     metadata: raw.metadata,
-    createdAt: timestampOf(raw.created_at),
-    updatedAt: timestampOf(raw.updated_at),
-    lastLoginAt: optional(raw.last_login_at, timestampOf),
+    createdAt: timestamp(raw.created_at),
+    updatedAt: timestamp(raw.updated_at),
+    lastLoginAt: optional(raw.last_login_at, timestamp),
   }, restoreBigints(raw.metadata));
 }
 
@@ -202,8 +207,8 @@ export function userIdentity(raw: any): UserIdentity {
     provider: raw.provider,
     subject: raw.subject,
     email: raw.email,
-    linkedAt: timestampOf(raw.linked_at),
-    lastUsedAt: optional(raw.last_used_at, timestampOf),
+    linkedAt: timestamp(raw.linked_at),
+    lastUsedAt: optional(raw.last_used_at, timestamp),
   });
 }
 
@@ -211,8 +216,8 @@ export function userRole(raw: any): UserRole {
   return {
     role: raw.role,
     grantedBy: raw.granted_by,
-    grantedAt: timestampOf(raw.granted_at),
-    expiresAt: optional(raw.expires_at, timestampOf),
+    grantedAt: timestamp(raw.granted_at),
+    expiresAt: optional(raw.expires_at, timestamp),
   };
 }
 
@@ -221,9 +226,23 @@ export function oneTimeSecret(raw: any): OneTimeSecret {
     secret: raw.secret,
     purpose: raw.purpose,
     subject: raw.subject,
-    createdAt: timestampOf(raw.created_at),
-    expiresAt: timestampOf(raw.expires_at),
+    createdAt: timestamp(raw.created_at),
+    expiresAt: timestamp(raw.expires_at),
   }, ['secret']);
+}
+
+export function userExport(raw: any): UserExport {
+  return {
+    lines: raw.lines,
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function userErasure(raw: any): UserErasure {
+  return jsonReady({
+    deleted: mapValues(raw.deleted, integer<number>),
+    scrubbed: mapValues(raw.scrubbed, integer<number>),
+  });
 }
 
 export function createdSession(raw: any): CreatedSession {
@@ -237,12 +256,12 @@ export function sessionInfo(raw: any): SessionInfo {
   return {
     id: raw.id,
     userId: raw.user_id,
-    createdAt: timestampOf(raw.created_at),
-    lastSeenAt: timestampOf(raw.last_seen_at),
-    idleExpiresAt: optional(raw.idle_expires_at, timestampOf),
-    expiresAt: timestampOf(raw.expires_at),
-    rotatedAt: optional(raw.rotated_at, timestampOf),
-    revokedAt: optional(raw.revoked_at, timestampOf),
+    createdAt: timestamp(raw.created_at),
+    lastSeenAt: timestamp(raw.last_seen_at),
+    idleExpiresAt: optional(raw.idle_expires_at, timestamp),
+    expiresAt: timestamp(raw.expires_at),
+    rotatedAt: optional(raw.rotated_at, timestamp),
+    revokedAt: optional(raw.revoked_at, timestamp),
     revokedReason: raw.revoked_reason,
     ip: raw.ip,
     userAgent: raw.user_agent,
@@ -273,25 +292,44 @@ export function sessionPage(raw: any): SessionPage {
   };
 }
 
+export function auditEntry(raw: any): AuditEntry {
+  return jsonReady({
+    id: integer(raw.id),
+    createdAt: timestamp(raw.created_at),
+    action: raw.action,
+    actor: raw.actor,
+    object: raw.object,
+    before: raw.before,
+    after: raw.after,
+    ip: raw.ip,
+  }, [restoreBigints(raw.before), restoreBigints(raw.after)].includes(true));
+}
+
+export function auditPage(raw: any): AuditPage {
+  return {
+    entries: raw.entries.map(auditEntry),
+    nextCursor: raw.next_cursor,
+  };
+}
+
 export function streamInfo(raw: any): StreamInfo {
   return jsonReady({
     publicId: raw.public_id,
     conversationId: raw.conversation_id,
     userId: raw.user_id,
-    turnId: raw.turn_id,
     kind: raw.kind,
     provider: raw.provider,
     model: raw.model,
     status: raw.status,
     lastSeq: integer(raw.last_seq),
-    cancelRequestedAt: optional(raw.cancel_requested_at, timestampOf),
+    cancelRequestedAt: optional(raw.cancel_requested_at, timestamp),
     tokens: integer(raw.tokens),
     cost: raw.cost,
     error: raw.error,
     metadata: raw.metadata,
-    createdAt: timestampOf(raw.created_at),
-    updatedAt: timestampOf(raw.updated_at),
-    finishedAt: optional(raw.finished_at, timestampOf),
+    createdAt: timestamp(raw.created_at),
+    updatedAt: timestamp(raw.updated_at),
+    finishedAt: optional(raw.finished_at, timestamp),
   }, restoreBigints(raw.metadata));
 }
 
@@ -313,11 +351,10 @@ export function streamChunk(raw: any): StreamChunk {
 }
 
 export function finishedStream(raw: any): FinishedStream {
-  return jsonReady({
+  return {
     stream: streamInfo(raw.stream),
     ended: raw.ended,
-    messageId: integer(raw.message_id),
-  });
+  };
 }
 
 export function streamPage(raw: any): StreamPage {
@@ -333,9 +370,9 @@ export function conversation(raw: any): Conversation {
     publicId: raw.public_id,
     userId: raw.user_id,
     title: raw.title,
-    createdAt: timestampOf(raw.created_at),
-    lastMessageAt: timestampOf(raw.last_message_at),
-    archivedAt: optional(raw.archived_at, timestampOf),
+    createdAt: timestamp(raw.created_at),
+    lastMessageAt: timestamp(raw.last_message_at),
+    archivedAt: optional(raw.archived_at, timestamp),
     metadata: raw.metadata,
   }, restoreBigints(raw.metadata));
 }
@@ -354,7 +391,7 @@ export function conversationItem(raw: any): ConversationItem {
     kind: raw.kind,
     content: raw.content,
     messageId: integer(raw.message_id),
-    createdAt: timestampOf(raw.created_at),
+    createdAt: timestamp(raw.created_at),
   }, restoreBigints(raw.content));
 }
 
@@ -366,8 +403,8 @@ export function openTurn(raw: any): OpenTurn {
     provider: raw.provider,
     model: raw.model,
     metadata: raw.metadata,
-    startedAt: timestampOf(raw.started_at),
-    leaseUntil: timestampOf(raw.lease_until),
+    startedAt: timestamp(raw.started_at),
+    leaseUntil: timestamp(raw.lease_until),
   }, restoreBigints(raw.metadata));
 }
 
@@ -406,7 +443,7 @@ export function appliedMigration(raw: any): AppliedMigration {
   return {
     version: raw.version,
     name: raw.name,
-    appliedAt: optional(raw.applied_at, timestampOf),
+    appliedAt: optional(raw.applied_at, timestamp),
   };
 }
 
@@ -473,8 +510,8 @@ export function historyEntry(raw: any): HistoryEntry {
     version: raw.version,
     name: raw.name,
     state: raw.state,
-    startedAt: optional(raw.started_at, timestampOf),
-    appliedAt: optional(raw.applied_at, timestampOf),
+    startedAt: optional(raw.started_at, timestamp),
+    appliedAt: optional(raw.applied_at, timestamp),
     checksum: raw.checksum,
     recorded: raw.recorded,
     error: raw.error,

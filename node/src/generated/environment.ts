@@ -1,6 +1,7 @@
 /** The managers of the environment's store. Made from the descriptions in crates/ by `make generate`. */
 
 import { fromEnvironment } from '../store.js';
+import type { AuditManager } from './audit.js';
 import type { ConversationManager } from './conversations.js';
 import type { DatabaseManager } from './database.js';
 import type { FeedbackManager } from './feedback.js';
@@ -11,6 +12,7 @@ import type { TokenManager } from './tokens.js';
 import type { UserManager } from './users.js';
 
 export type {
+  AuditManager,
   ConversationManager,
   DatabaseManager,
   FeedbackManager,
@@ -41,6 +43,11 @@ export const userManager: UserManager = fromEnvironment().userManager;
  * database.
  */
 export const sessionManager: SessionManager = fromEnvironment().sessionManager;
+
+/**
+ * Records which account did what to which object. The environment variables configure the database.
+ */
+export const auditManager: AuditManager = fromEnvironment().auditManager;
 
 /** Stores and reads streamed responses. The environment variables configure the database. */
 export const streamManager: StreamManager = fromEnvironment().streamManager;

@@ -1,5 +1,6 @@
 /** The managers of a store. Made from the descriptions in crates/ by `make generate`. */
 
+import { AuditManager } from './audit.js';
 import { ConversationManager } from './conversations.js';
 import { DatabaseManager } from './database.js';
 import { FeedbackManager } from './feedback.js';
@@ -22,6 +23,8 @@ export class StoreWithManagers extends StoreOperations {
   readonly userManager: UserManager;
   /** Creates, checks, rotates and ends sessions of users. */
   readonly sessionManager: SessionManager;
+  /** Records which account did what to which object. */
+  readonly auditManager: AuditManager;
   /** Stores and reads streamed responses. */
   readonly streamManager: StreamManager;
   /** Keeps conversations, their turns and their items. */
@@ -37,6 +40,7 @@ export class StoreWithManagers extends StoreOperations {
     this.feedbackManager = new FeedbackManager(store);
     this.userManager = new UserManager(store);
     this.sessionManager = new SessionManager(store);
+    this.auditManager = new AuditManager(store);
     this.streamManager = new StreamManager(store);
     this.conversationManager = new ConversationManager(store);
     this.dbManager = new DatabaseManager(store);

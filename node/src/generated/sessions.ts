@@ -20,7 +20,7 @@ const CREATE_SESSION = operation(
   'sessions',
   'create_session',
   'createSession',
-  ['lifetimeSeconds', 'idleSeconds', 'ip', 'userAgent', 'label'],
+  ['lifetimeSeconds', 'idleSeconds', 'ip', 'userAgent', 'label', 'userStamp'],
   recordOf(createdSession),
 );
 const VERIFY_SESSION = operation(
@@ -87,10 +87,15 @@ export class SessionManager extends OperationGroup {
    * Creates a session of a signed-in user. Only a hash of its secret is stored, so this is the only
    * time that it can be delivered.
    *
+   * Pass the field `stamp` of the signed-in user as `userStamp`. Otherwise a sign-in with an old
+   * password could begin a session after a change of the password has ended all others.
+   *
    * @param userId Id of the signed-in user.
-   * @param options Options: `lifetimeSeconds`, `idleSeconds`, `ip`, `userAgent`, `label` and
-   * `signal`.
+   * @param options Options: `lifetimeSeconds`, `idleSeconds`, `ip`, `userAgent`, `label`,
+   * `userStamp` and `signal`.
    * @returns The secret, and the session.
+   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
+   * `with the field `user_stamp`: all sessions of the user ended after the sign-in.
    * @throws `CHATKEEP_INVALID_INPUT`: no active user has the id `userId`, or another value is
    * invalid.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. A
@@ -99,13 +104,14 @@ export class SessionManager extends OperationGroup {
    * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
    */
   createSession(userId: string, options?: CreateSessionOptions): Promise<CreatedSession> {
-    return call(this, CREATE_SESSION, options, ({ lifetimeSeconds, idleSeconds, ip, userAgent, label }) => [
+    return call(this, CREATE_SESSION, options, ({ lifetimeSeconds, idleSeconds, ip, userAgent, label, userStamp }) => [
       userId,
       lifetimeSeconds,
       idleSeconds,
       ip,
       userAgent,
       label,
+      userStamp,
     ]);
   }
 
@@ -120,8 +126,9 @@ export class SessionManager extends OperationGroup {
    * @param secret The string that the client presented, valid or not.
    * @param options An abort signal.
    * @returns Whether the session is valid. A malformed secret is invalid, not an error.
-   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. The session may be valid: respond
-   * with status 503, not 401.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`: the
+   * database does not answer, or no connection became free in time. The session may be valid:
+   * respond with status 503, not 401.
    */
   verifySession(secret: string, options?: Abortable): Promise<boolean> {
     return call(this, VERIFY_SESSION, options, () => [secret]);
@@ -134,8 +141,9 @@ export class SessionManager extends OperationGroup {
    * @param secret The string that the client presented, valid or not.
    * @param options An abort signal.
    * @returns Whether the session is valid, the reason, and the session.
-   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. The session may be valid: respond
-   * with status 503, not 401.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`: the
+   * database does not answer, or no connection became free in time. The session may be valid:
+   * respond with status 503, not 401.
    */
   checkSession(secret: string, options?: Abortable): Promise<SessionCheck> {
     return call(this, CHECK_SESSION, options, () => [secret]);

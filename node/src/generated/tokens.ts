@@ -149,8 +149,8 @@ export class TokenManager extends OperationGroup {
    * @param token The string that the client presented, valid or not.
    * @param options An abort signal.
    * @returns Whether the token is valid. A malformed token is invalid, not an error.
-   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. The token may be valid: respond
-   * with status 503, not 401.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`: the database does not answer, or no
+   * connection became free in time. The token may be valid: respond with status 503, not 401.
    */
   verifyToken(token: string, options?: Abortable): Promise<boolean> {
     return verifyToken(this, VERIFY_TOKEN, options, () => [token]);
@@ -163,8 +163,8 @@ export class TokenManager extends OperationGroup {
    * @param options Options: `scope` and `signal`.
    * @returns Whether the token is valid, the reason, and the stored record.
    * @throws `CHATKEEP_INVALID_INPUT`: `scope` is not a scope.
-   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. The token may be valid: respond
-   * with status 503, not 401.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`: the database does not answer, or no
+   * connection became free in time. The token may be valid: respond with status 503, not 401.
    *
    * @example
    * ```ts

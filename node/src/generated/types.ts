@@ -374,6 +374,10 @@ export interface User {
   readonly avatarUrl: string | null;
   /** Whether the user may sign in. */
   readonly active: boolean;
+  /**
+   * Text that changes when all sessions of the user end. `createSession` takes it as `userStamp`.
+   */
+  readonly stamp: string;
   /** Time at which the user proved to own the e-mail address. */
   readonly confirmedAt: Date | null;
   /**
@@ -440,6 +444,24 @@ export interface OneTimeSecret {
   readonly createdAt: Date;
   /** Time from which the secret is invalid. */
   readonly expiresAt: Date;
+}
+
+/** A page of an export. */
+export interface UserExport {
+  /**
+   * Lines of JSON. Each has the name of the table and the row, without secrets and their hashes.
+   */
+  readonly lines: readonly string[];
+  /** Position after the last line, for the next page. `null` at the end. */
+  readonly nextCursor: string | null;
+}
+
+/** What an erasure changed. */
+export interface UserErasure {
+  /** Number of deleted rows by table. */
+  readonly deleted: Readonly<Record<string, number>>;
+  /** Number of rows by table from which the user was removed, and which remain. */
+  readonly scrubbed: Readonly<Record<string, number>>;
 }
 
 /** A new session with its secret. */
@@ -509,6 +531,40 @@ export interface SessionPage {
   /** The sessions. */
   readonly sessions: readonly SessionInfo[];
   /** The `cursor` of the next page. `null` means that this is the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** An entry of the audit log. */
+export interface AuditEntry {
+  /** Id of the entry. Later entries have higher ids; ids may have gaps. */
+  readonly id: number;
+  /** Time of the action. */
+  readonly createdAt: Date;
+  /** The action. */
+  readonly action: string;
+  /** The account that acted. */
+  readonly actor: string | null;
+  /** The object of the action. */
+  readonly object: string | null;
+  /**
+   * Values before the action. Integers beyond 2^53 are `bigint`s, which JSON represents as strings
+   * of digits.
+   */
+  readonly before: Record<string, any> | null;
+  /**
+   * Values after the action. Integers beyond 2^53 are `bigint`s, which JSON represents as strings
+   * of digits.
+   */
+  readonly after: Record<string, any> | null;
+  /** IP address of the client. */
+  readonly ip: string | null;
+}
+
+/** A page of the audit log. */
+export interface AuditPage {
+  /** The entries, newest first. */
+  readonly entries: readonly AuditEntry[];
+  /** Position after the last entry, for the next page. `null` at the end. */
   readonly nextCursor: string | null;
 }
 
@@ -1117,6 +1173,17 @@ export interface CreateOneTimeSecretOptions extends Abortable {
   readonly lifetimeSeconds?: number | bigint | undefined;
 }
 
+/** Options of `exportUser`. */
+export interface ExportUserOptions extends Abortable {
+  /**
+   * Maximum number of lines to return (1–10,000). A page of about 4 MB ends earlier. Default:
+   * 500.
+   */
+  readonly limit?: number | bigint | undefined;
+  /** The field `nextCursor` of the page before. */
+  readonly cursor?: string | null | undefined;
+}
+
 /** Options of `createSession`. */
 export interface CreateSessionOptions extends Abortable {
   /** Seconds until the session ends: 1 to 315,360,000; by default 30 days. Default: 2592000. */
@@ -1132,6 +1199,11 @@ export interface CreateSessionOptions extends Abortable {
   readonly userAgent?: string | null | undefined;
   /** Name of the device, at most 100 characters. */
   readonly label?: string | null | undefined;
+  /**
+   * Field `stamp` of the user that `authenticate` returned. With it, no session is created if all
+   * sessions of the user ended since then, for example by a change of the password.
+   */
+  readonly userStamp?: string | null | undefined;
 }
 
 /** Options of `listSessions`. */
@@ -1154,6 +1226,41 @@ export interface RevokeAllSessionsOptions extends Abortable {
 export interface PruneSessionsOptions extends Abortable {
   /** Days since the end, 1–3,650,000. Default: 30. */
   readonly days?: number | bigint | undefined;
+}
+
+/** Options of `recordAudit`. */
+export interface RecordAuditOptions extends Abortable {
+  /** The account that acted, such as a user's public id, at most 255 characters. */
+  readonly actor?: string | null | undefined;
+  /** The object of the action, such as `user:` and a public id, at most 255 characters. */
+  readonly object?: string | null | undefined;
+  /**
+   * Values before the action, at most 65,536 bytes. Values of keys such as `password` are not
+   * stored.
+   */
+  readonly before?: object | null | undefined;
+  /** Values after the action, like `before`. */
+  readonly after?: object | null | undefined;
+  /** IP address of the client, at most 45 characters. */
+  readonly ip?: string | null | undefined;
+}
+
+/** Options of `listAudit`. */
+export interface ListAuditOptions extends Abortable {
+  /** The account that acted, compared exactly. */
+  readonly actor?: string | null | undefined;
+  /** The object, compared exactly. */
+  readonly object?: string | null | undefined;
+  /** The action, compared exactly. */
+  readonly action?: string | null | undefined;
+  /** Earliest time, inclusive. */
+  readonly startDate?: TimestampInput | null | undefined;
+  /** Latest time, inclusive. */
+  readonly endDate?: TimestampInput | null | undefined;
+  /** The field `nextCursor` of the page before. */
+  readonly cursor?: string | null | undefined;
+  /** Maximum number of entries to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
 }
 
 /** Options of `createStream`. */
@@ -1439,8 +1546,9 @@ export interface ChatkeepOptions {
    */
   readonly writers?: number | undefined;
   /**
-   * How long a token lookup is cached, in seconds. With zero, every check queries the database. A
-   * revocation takes effect immediately in its own process. Default: `TOKEN_CACHE_SECONDS`, or 5.
+   * How long a lookup of a token or session is cached, in seconds. With zero, every check queries
+   * the database. A revocation takes effect immediately in its own process. Default:
+   * `TOKEN_CACHE_SECONDS`, or 5.
    */
   readonly tokenCache?: number | undefined;
   /**

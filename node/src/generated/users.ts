@@ -6,11 +6,20 @@ import { OperationGroup, call, operation } from '../operations.js';
 import { integer, listOf, optionalOf, recordOf } from '../revive.js';
 import { timestampArg } from '../timestamps.js';
 import type { Abortable } from '../types.js';
-import { oneTimeSecret, user, userIdentity, userPage, userRole } from './decode.js';
+import {
+  oneTimeSecret,
+  user,
+  userErasure,
+  userExport,
+  userIdentity,
+  userPage,
+  userRole,
+} from './decode.js';
 import type {
   ConfirmUserOptions,
   CreateOneTimeSecretOptions,
   CreateUserOptions,
+  ExportUserOptions,
   GrantRoleOptions,
   LinkIdentityOptions,
   ListUsersOptions,
@@ -18,6 +27,8 @@ import type {
   SetPasswordOptions,
   UpdateUserOptions,
   User,
+  UserErasure,
+  UserExport,
   UserIdentity,
   UserPage,
   UserRole,
@@ -145,6 +156,14 @@ const PRUNE_ONE_TIME_SECRETS = operation(
   [],
   integer<number>,
 );
+const EXPORT_USER = operation(
+  'users',
+  'export_user',
+  'exportUser',
+  ['limit', 'cursor'],
+  optionalOf(userExport),
+);
+const ERASE_USER = operation('users', 'erase_user', 'eraseUser', [], optionalOf(userErasure));
 
 /**
  * Users, and how they sign in.
@@ -162,9 +181,8 @@ export class UserManager extends OperationGroup {
    * and `signal`.
    * @returns The user.
    * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid or missing.
-   * @throws `CHATKEEP_CONFLICT`: another user has the address, the username, the id or the
-   * identity. It is not retryable then, and its field is `email`, `username`, `publicId` or
-   * `identitySubject`.
+   * @throws `CHATKEEP_CONFLICT`, `not retryable`: another user has the address, the username, the
+   * id or the identity. The error's field is `email`, `username`, `publicId` or `identitySubject`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -203,9 +221,11 @@ export class UserManager extends OperationGroup {
   /**
    * Checks a name and a password, and records the sign-in.
    *
-   * The check takes as long for an unknown name as for a wrong password. A hash with a former
-   * scheme or weaker parameters is replaced. Recording does not decide: if it fails, for example
-   * because the database is read-only, the user is returned with the former `lastLoginAt`.
+   * The check takes as long for an unknown name as for a wrong password, if the password has an
+   * Argon2id hash with the parameters of new ones. A hash with a former scheme or other parameters
+   * is replaced, but until then its check takes a different time. Recording does not decide: if it
+   * fails, for example because the database is read-only, the user is returned with the former
+   * `lastLoginAt`.
    *
    * @param login E-mail address or username.
    * @param password Password.
@@ -322,8 +342,8 @@ export class UserManager extends OperationGroup {
    * @param options Options: `name`, `avatarUrl`, `username`, `email`, `metadata` and `signal`.
    * @returns The changed user, or `null` if the user does not exist.
    * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid.
-   * @throws `CHATKEEP_CONFLICT`: another user has the address or the username, or the user would
-   * have no way to sign in. It is not retryable then, and its field is `email` or `username`.
+   * @throws `CHATKEEP_CONFLICT`, `not retryable`: another user has the address or the username, or
+   * the user would have no way to sign in. The error's field is `email` or `username`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -419,13 +439,16 @@ export class UserManager extends OperationGroup {
   }
 
   /**
-   * Deletes a user without conversations, and the user's password, roles and sessions.
+   * Deletes a user without conversations.
+   *
+   * The user's password, identities, roles, sessions and API tokens are deleted, too. To delete all
+   * data of the user, call `eraseUser`.
    *
    * @param userId The user's public id.
    * @param options An abort signal.
    * @returns `false` if the user does not exist.
-   * @throws `CHATKEEP_CONFLICT`: the user has conversations. It is not retryable then, and its
-   * field is `userId`.
+   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
+   * `with the field `user_id`: the user has conversations.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -444,8 +467,8 @@ export class UserManager extends OperationGroup {
    * @param options Options: `email` and `signal`.
    * @returns The identity.
    * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or the user does not exist.
-   * @throws `CHATKEEP_CONFLICT`: the account belongs to another user. It is not retryable then, and
-   * its field is `subject`.
+   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
+   * `with the field `subject`: the account belongs to another user.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -468,8 +491,8 @@ export class UserManager extends OperationGroup {
    * @param subject The user's id at the provider.
    * @param options An abort signal.
    * @returns `false` if the user does not have the identity, or does not exist.
-   * @throws `CHATKEEP_CONFLICT`: the user has no password and no other identity. It is not
-   * retryable then, and its field is `subject`.
+   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
+   * `with the field `subject`: the user has no other identity, and no password with an e-mail address or a username.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -645,5 +668,52 @@ export class UserManager extends OperationGroup {
    */
   pruneOneTimeSecrets(options?: Abortable): Promise<number> {
     return call(this, PRUNE_ONE_TIME_SECRETS, options, () => []);
+  }
+
+  /**
+   * Returns a page of everything that is stored about a user, as lines of JSON.
+   *
+   * Each line has the fields `table` and `row`. It contains the account, identities, roles,
+   * sessions, API tokens, ratings, entries of the audit log, conversations with everything in them,
+   * messages, open turns and streams. Passwords, secrets and their hashes are not exported.
+   *
+   * Pages are read one after another, in constant memory. Rows that are stored meanwhile may be
+   * missing. Applications that name users by text, as in ratings and in the audit log, must use the
+   * public id or the e-mail address; the object of an entry may begin with `user:`.
+   *
+   * @param userId The user's public id.
+   * @param options Options: `limit`, `cursor` and `signal`.
+   * @returns The lines, and the position of the next page. `null` if the user does not exist.
+   * @throws `CHATKEEP_INVALID_INPUT`: `limit` is out of range, or `cursor` is invalid.
+   * @throws `CHATKEEP_UNAVAILABLE`: the database does not answer. Other errors of the connection
+   * are possible, too.
+   */
+  exportUser(userId: string, options?: ExportUserOptions): Promise<UserExport | null> {
+    return call(this, EXPORT_USER, options, ({ limit, cursor }) => [userId, limit, cursor]);
+  }
+
+  /**
+   * Erases a user and everything that is stored about the user.
+   *
+   * The user is deactivated first. Then it deletes sessions, API tokens, one-time secrets,
+   * conversations with everything in them, messages, open turns, streams, ratings, identities,
+   * roles and the account. Statistics no longer include the deleted messages. The user is removed
+   * from the roles of others that the user granted, and from the entries of the audit log, with the
+   * values and the IP address of those entries.
+   *
+   * It works in batches of a few milliseconds, each in its own transaction, so that other callers
+   * can write in between. After an error, call it again: the account is deleted last. Texts by
+   * which an application names the user are found as in `exportUser`. Backups are not changed.
+   *
+   * @param userId The user's public id.
+   * @param options An abort signal.
+   * @returns The number of deleted and of changed rows by table. `null` if the user does not exist.
+   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
+   * `with the field `user_id`: conversations of the user are created again and again.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_CONFLICT`, `CHATKEEP_READ_ONLY`: a part may be erased.
+   */
+  eraseUser(userId: string, options?: Abortable): Promise<UserErasure | null> {
+    return call(this, ERASE_USER, options, () => [userId]);
   }
 }

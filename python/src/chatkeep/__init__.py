@@ -13,6 +13,7 @@ Examples:
     'Explain WAL.'
 """
 
+from chatkeep._generated.blocking.audit import AuditManager
 from chatkeep._generated.blocking.conversations import ConversationManager
 from chatkeep._generated.blocking.database import DatabaseManager
 from chatkeep._generated.blocking.feedback import FeedbackManager
@@ -42,6 +43,7 @@ from chatkeep.errors import (
 )
 
 __all__ = [
+    "AuditManager",
     "CallInterruptedError",
     "Chatkeep",
     "ConfigurationError",
@@ -66,6 +68,7 @@ __all__ = [
     "TokenManager",
     "UnavailableError",
     "UserManager",
+    "audit_manager",
     "conversation_manager",
     "db_manager",
     "feedback_manager",
@@ -78,6 +81,7 @@ __all__ = [
 ]
 
 for _class in (
+    AuditManager,
     Chatkeep,
     ConversationManager,
     DatabaseManager,
@@ -118,6 +122,8 @@ feedback_manager = _environment.feedback_manager
 user_manager = _environment.user_manager
 #: Creates, checks, rotates and ends sessions of users. The environment variables name the database.
 session_manager = _environment.session_manager
+#: Records which account did what to which object. The environment variables name the database.
+audit_manager = _environment.audit_manager
 #: Stores and reads streamed responses. The environment variables name the database.
 stream_manager = _environment.stream_manager
 #: Keeps conversations, their turns and their items. The environment variables name the database.

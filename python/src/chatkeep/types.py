@@ -22,6 +22,8 @@ else:
 __all__ = [
     "Analytics",
     "AppliedMigration",
+    "AuditEntry",
+    "AuditPage",
     "Conversation",
     "ConversationItem",
     "ConversationPage",
@@ -71,6 +73,8 @@ __all__ = [
     "TotalsDifference",
     "UnknownColumn",
     "User",
+    "UserErasure",
+    "UserExport",
     "UserIdentity",
     "UserPage",
     "UserRole",
@@ -175,6 +179,36 @@ class AppliedMigration(TypedDict):
     name: str
     #: Time when it finished.
     applied_at: str | None
+
+
+class AuditEntry(TypedDict):
+    """An entry of the audit log."""
+
+    #: Id of the entry. Later entries have higher ids; ids may have gaps.
+    id: int
+    #: Time of the action.
+    created_at: str
+    #: The action.
+    action: str
+    #: The account that acted.
+    actor: str | None
+    #: The object of the action.
+    object: str | None
+    #: Values before the action.
+    before: dict[str, Any] | None
+    #: Values after the action.
+    after: dict[str, Any] | None
+    #: IP address of the client.
+    ip: str | None
+
+
+class AuditPage(TypedDict):
+    """A page of the audit log."""
+
+    #: The entries, newest first.
+    entries: list[AuditEntry]
+    #: Position after the last entry, for the next page. ``None`` at the end.
+    next_cursor: str | None
 
 
 class Conversation(TypedDict):
@@ -804,6 +838,9 @@ class User(TypedDict):
     avatar_url: str | None
     #: Whether the user may sign in.
     active: bool
+    #: Text that changes when all sessions of the user end. ``create_session`` takes it as
+    #: ``user_stamp``.
+    stamp: str
     #: Time at which the user proved to own the e-mail address.
     confirmed_at: str | None
     #: Additional data.
@@ -814,6 +851,24 @@ class User(TypedDict):
     updated_at: str
     #: Time of the last sign-in.
     last_login_at: str | None
+
+
+class UserErasure(TypedDict):
+    """What an erasure changed."""
+
+    #: Number of deleted rows by table.
+    deleted: dict[str, int]
+    #: Number of rows by table from which the user was removed, and which remain.
+    scrubbed: dict[str, int]
+
+
+class UserExport(TypedDict):
+    """A page of an export."""
+
+    #: Lines of JSON. Each has the name of the table and the row, without secrets and their hashes.
+    lines: list[str]
+    #: Position after the last line, for the next page. ``None`` at the end.
+    next_cursor: str | None
 
 
 class UserIdentity(TypedDict):

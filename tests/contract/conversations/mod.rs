@@ -45,7 +45,7 @@ fn text(text: &str) -> Metadata {
     metadata(&serde_json::json!({ "text": text }).to_string())
 }
 
-fn item(role: &str, words: &str) -> NewItem {
+pub(crate) fn item(role: &str, words: &str) -> NewItem {
     NewItem::new(role, text(words))
 }
 

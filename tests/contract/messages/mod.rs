@@ -19,7 +19,7 @@ mod search_index;
 mod search_scripts;
 mod text;
 mod timestamps;
-mod totals;
+pub(crate) mod totals;
 mod totals_concurrency;
 mod totals_gaps;
 mod totals_upgrade;

@@ -22,7 +22,7 @@ on_every_engine![
     without_a_watermark_every_message_is_read,
 ];
 
-pub(super) fn counted(store: &Store) {
+pub(crate) fn counted(store: &Store) {
     store.messages().rebuild_totals().expect("the totals are rebuilt");
     let check = store.messages().check_totals().expect("the query succeeds");
     assert_eq!((check.uncounted, check.differences), (0, Vec::new()));
@@ -35,12 +35,12 @@ fn analytics(store: &Store, start: Option<Timestamp>, end: Option<Timestamp>) ->
         .expect("the query succeeds")
 }
 
-pub(super) fn all(store: &Store) -> Analytics {
+pub(crate) fn all(store: &Store) -> Analytics {
     analytics(store, None, None)
 }
 
 /// Computes the analytics of a time range from the messages themselves.
-pub(super) fn recounted(
+pub(crate) fn recounted(
     store: &Store,
     start: Option<Timestamp>,
     end: Option<Timestamp>,

@@ -26,7 +26,7 @@ fn expected(engine: Engine) -> &'static str {
 }
 
 /// Returns the names of the expected tables.
-pub(super) fn tables(engine: Engine) -> impl Iterator<Item = &'static str> {
+pub(crate) fn tables(engine: Engine) -> impl Iterator<Item = &'static str> {
     let heads = expected(engine).lines().filter(|line| !line.starts_with(' '));
     heads.filter_map(|line| line.split(' ').next())
 }

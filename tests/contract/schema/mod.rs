@@ -6,3 +6,5 @@ mod lockstep;
 mod processes;
 mod states;
 mod versions;
+
+pub(crate) use live::tables;

@@ -6,6 +6,7 @@ mod identities;
 mod imported_hashes;
 mod listing;
 mod one_time_secrets;
+mod personal_data;
 mod roles;
 
 use chatkeep::{ErrorKind, NewUser, Result, Secret, User};

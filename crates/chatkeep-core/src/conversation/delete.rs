@@ -4,26 +4,42 @@ use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::activity::lock;
 use crate::connection::{Connection, on_engine};
+use crate::delete_rows::delete_rows;
 use crate::error::Result;
-use crate::message::delete_batch_of_conversation;
+use crate::message::{MessageOwner, delete_batch_of};
 use crate::schema::{
     chat_conversations, chat_streams, conversation_items, open_turns, stream_chunks,
 };
 use crate::value::Timestamp;
 
+/// Numbers of rows that a step deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeletedParts {
+    /// Number of messages.
+    pub messages: u64,
+    /// Number of items.
+    pub items: u64,
+    /// Number of chunks of streams.
+    pub chunks: u64,
+    /// Number of streams.
+    pub streams: u64,
+    /// Number of open turns.
+    pub turns: u64,
+}
+
 /// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletionStep {
-    /// More is left to delete. This step deleted this number of messages.
-    More(u64),
-    /// The conversation is deleted. This step deleted this number of messages.
-    Deleted(u64),
+    /// This step deleted these rows, and more are left.
+    More(DeletedParts),
+    /// The conversation is deleted. This step deleted these rows.
+    Deleted(DeletedParts),
     /// The conversation does not exist, or was active since the cutoff.
     Skipped,
 }
 
-/// Deletes at most `limit` messages of a conversation, and as many rows of each other table; and if
-/// that is all, the conversation. The messages are subtracted from the totals.
+/// Deletes at most `limit` messages of a conversation, and as many items, chunks, streams and open
+/// turns; and if that is all, the conversation. The messages are subtracted from the totals.
 ///
 /// With a cutoff, nothing is deleted if the conversation was active since. An interrupted deletion
 /// leaves the conversation with the remaining rows, and can be run again.
@@ -43,59 +59,80 @@ pub fn delete_step(
         if cutoff.is_some_and(|cutoff| last_activity >= cutoff) {
             return Ok(DeletionStep::Skipped);
         }
-        let limit_reached = |count| count == u64::from(limit);
-        let messages = delete_batch_of_conversation(connection, conversation, limit)?;
-        // In this order, because a stream would take all its chunks along.
-        if limit_reached(messages)
-            || limit_reached(delete_items(connection, conversation, limit)?)
-            || limit_reached(delete_chunks(connection, conversation, limit)?)
-            || limit_reached(delete_streams(connection, conversation, limit)?)
-            || limit_reached(delete_turns(connection, conversation, limit)?)
-        {
-            return Ok(DeletionStep::More(messages));
+        let mut deleted = DeletedParts::default();
+        for (part, delete) in PARTS {
+            let count = delete(connection, conversation, limit)?;
+            *part(&mut deleted) = count;
+            if count == u64::from(limit) {
+                return Ok(DeletionStep::More(deleted));
+            }
         }
-        let deleted = on_engine!(connection, c => {
+        let row = on_engine!(connection, c => {
             let row = chat_conversations::table.filter(chat_conversations::id.eq(conversation));
             diesel::delete(row).execute(c)
         });
-        deleted.map_err(|error| connection.write_error(error))?;
-        Ok(DeletionStep::Deleted(messages))
+        row.map_err(|error| connection.write_error(error))?;
+        Ok(DeletionStep::Deleted(deleted))
     })
 }
 
-/// Defines the deletion of up to `limit` rows that a query finds. It returns their number.
-macro_rules! deletions {
-    ($($(#[$documentation:meta])* $name:ident($conversation:ident) $table:ident: $found:expr;)+) => {$(
-        $(#[$documentation])*
-        fn $name(connection: &mut Connection, $conversation: i64, limit: u32) -> Result<u64> {
-            let ids = on_engine!(connection, c => {
-                $found.select($table::id).limit(i64::from(limit)).load::<i64>(c)
-            });
-            let ids = ids.map_err(|error| connection.read_error(error))?;
-            if ids.is_empty() {
-                return Ok(0);
-            }
-            let deleted = on_engine!(connection, c => {
-                diesel::delete($table::table.filter($table::id.eq_any(&ids))).execute(c)
-            });
-            deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
-        }
-    )+};
-}
+type Part = fn(&mut DeletedParts) -> &mut u64;
+type Delete = fn(&mut Connection, i64, u32) -> Result<u64>;
 
-deletions! {
-    /// Deletes the last items first, so that the positions have no gaps.
-    delete_items(conversation) conversation_items: conversation_items::table
-        .filter(conversation_items::conversation_id.eq(conversation))
-        .order(conversation_items::position.desc());
-    delete_chunks(conversation) stream_chunks: stream_chunks::table
-        .filter(stream_chunks::stream_id.eq_any(chat_streams::table
-            .filter(chat_streams::conversation_id.eq(conversation))
-            .select(chat_streams::id)));
-    delete_streams(conversation) chat_streams: chat_streams::table
-        .filter(chat_streams::conversation_id.eq(conversation));
-    delete_turns(conversation) open_turns: open_turns::table
-        .filter(open_turns::conversation_id.eq(conversation));
+/// The parts of a conversation, each before those that it references.
+const PARTS: [(Part, Delete); 5] = [
+    (
+        |parts| &mut parts.messages,
+        |connection, conversation, limit| {
+            delete_batch_of(connection, MessageOwner::Conversation(conversation), limit)
+        },
+    ),
+    (|parts| &mut parts.items, delete_items),
+    (
+        |parts| &mut parts.chunks,
+        |connection, conversation, limit| {
+            let streams = chat_streams::table
+                .filter(chat_streams::conversation_id.eq(conversation))
+                .select(chat_streams::id);
+            delete_rows!(connection, stream_chunks, stream_chunks::stream_id.eq_any(streams), limit)
+        },
+    ),
+    (
+        |parts| &mut parts.streams,
+        |connection, conversation, limit| {
+            let filter = chat_streams::conversation_id.eq(conversation);
+            delete_rows!(connection, chat_streams, filter, limit)
+        },
+    ),
+    (
+        |parts| &mut parts.turns,
+        |connection, conversation, limit| {
+            delete_rows!(
+                connection,
+                open_turns,
+                open_turns::conversation_id.eq(conversation),
+                limit
+            )
+        },
+    ),
+];
+
+/// Deletes up to `limit` of the last items, and returns their number.
+fn delete_items(connection: &mut Connection, conversation: i64, limit: u32) -> Result<u64> {
+    let deleted = on_engine!(connection, c => conversation_items::table
+    .filter(conversation_items::conversation_id.eq(conversation))
+    .order(conversation_items::position.desc())
+    .select(conversation_items::id)
+    .limit(i64::from(limit))
+    .load::<i64>(c)
+    .and_then(|ids| match ids.as_slice() {
+        [] => Ok(0),
+        ids => {
+            let rows = conversation_items::table.filter(conversation_items::id.eq_any(ids));
+            diesel::delete(rows).execute(c)
+        }
+    }));
+    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
 }
 
 /// Returns the internal ids of up to `limit` conversations whose last activity is from `from`

@@ -19,7 +19,7 @@ mod turns;
 pub(crate) use activity::touch;
 pub(crate) use activity_of_many::touch_many;
 pub use copy::copy;
-pub use delete::{DeletionStep, delete_step, inactive_since};
+pub use delete::{DeletedParts, DeletionStep, delete_step, inactive_since};
 pub use ids::find_with_user;
 pub use import::{ImportedConversation, ImportedItem, import, list_created_after};
 pub use items::{ItemRange, append_items, clear_items, get_items, pop_items, replace_items};

@@ -97,19 +97,34 @@ pub fn delete_batch_older_than(
     })
 }
 
-/// Deletes at most `limit` messages of a conversation, in the caller's transaction, and returns
-/// their number. They are subtracted from the totals.
-pub(crate) fn delete_batch_of_conversation(
+/// The conversation or the user to which messages belong, by its internal id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum MessageOwner {
+    Conversation(i64),
+    User(i64),
+}
+
+/// Deletes at most `limit` messages of a conversation or user, in the caller's transaction, and
+/// returns their number. They are subtracted from the totals.
+pub(crate) fn delete_batch_of(
     connection: &mut Connection,
-    conversation: i64,
+    owner: MessageOwner,
     limit: u32,
 ) -> Result<u64> {
     let watermark = lock_watermark(connection, IfLocked::Wait)?;
     let gaps = gaps(connection)?;
-    let rows = locked_rows!(connection, |query| query
-        .filter(messages::conversation_id.eq(conversation))
-        .order((messages::timestamp.asc(), messages::id.asc()))
-        .limit(i64::from(limit)));
+    macro_rules! rows_with {
+        ($condition:expr) => {
+            locked_rows!(connection, |query| query
+                .filter($condition)
+                .order((messages::timestamp.asc(), messages::id.asc()))
+                .limit(i64::from(limit)))
+        };
+    }
+    let rows = match owner {
+        MessageOwner::Conversation(id) => rows_with!(messages::conversation_id.eq(id)),
+        MessageOwner::User(id) => rows_with!(messages::user_id.eq(id)),
+    };
     let rows: Vec<Row> = rows.map_err(|error| connection.read_error(error))?;
     if rows.is_empty() { Ok(0) } else { delete_rows(connection, watermark, &gaps, &rows) }
 }

@@ -1,5 +1,7 @@
 //! Responses that are streamed.
 
+use super::conversations::chat_conversations;
+
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::schema::{Json, UtcTimestamp};
@@ -40,3 +42,4 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(chat_streams, stream_chunks);
+diesel::allow_tables_to_appear_in_same_query!(chat_streams, chat_conversations);

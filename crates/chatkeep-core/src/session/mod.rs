@@ -19,6 +19,7 @@ pub use record::{
     SessionPage, SessionReason,
 };
 pub use rotate::{GRACE, Rotation, find_and_end_reused, rotate};
+pub(crate) use rows::Row as SessionRow;
 pub use rows::{StoredSession, count_all, insert_with_ids, list_after_id};
 pub use secret::SessionSecret;
 pub use touch::{MIN_INTERVAL, SessionUse, touch};

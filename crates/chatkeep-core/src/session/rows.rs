@@ -3,6 +3,7 @@
 use std::fmt;
 
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
+use serde::Serialize;
 
 use super::record::{MAX_IP, MAX_LABEL, MAX_USER_AGENT};
 use crate::connection::{Connection, CopyRows, Session, on_engine};
@@ -17,25 +18,30 @@ const MAX_REASON: usize = 50;
 const MAX_ROWS: i64 = 2_000;
 
 /// A session with its hashes, which `Debug` does not show.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct StoredSession {
     /// Id of the row.
     pub id: i64,
     /// The session's id.
     pub public_id: String,
     /// SHA-256 hash of the secret, as 64 lower-case hexadecimal digits.
+    #[serde(skip)]
     pub token_hash: String,
     /// Hash before the last rotation.
+    #[serde(skip)]
     pub previous_hash: Option<String>,
     /// Time of the last rotation.
     pub rotated_at: Option<Timestamp>,
     /// Salt of the last rotation.
+    #[serde(skip)]
     pub rotation_salt: Option<String>,
     /// The family that all secrets of the session have in common.
+    #[serde(skip)]
     pub family: String,
     /// Id of the user's row.
     pub user_id: i64,
     /// Stamp of the user at the session's creation.
+    #[serde(skip)]
     pub user_stamp: String,
     /// Creation time.
     pub created_at: Timestamp,
@@ -97,7 +103,7 @@ impl StoredSession {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = user_sessions)]
 #[diesel(treat_none_as_default_value = false)]
-struct Row {
+pub(crate) struct Row {
     id: i64,
     public_id: String,
     token_hash: Characters<String>,

@@ -20,6 +20,7 @@ pub use record::{
     CreatedToken, FoundToken, NewToken, TokenCheck, TokenInfo, TokenReason, TokenState,
 };
 pub use rotate::{grace_end, rotate};
+pub(crate) use rows::Row as TokenRow;
 pub use rows::{
     StoredToken, count_all, existing_ids, insert_with_ids, insert_with_new_ids, list_after_id,
     with_hashes,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, RunQueryDsl};
+use serde::Serialize;
 
 use crate::connection::{Connection, CopyRows, Session, on_engine};
 use crate::error::Result;
@@ -13,11 +14,12 @@ use crate::value::Timestamp;
 const MAX_ROWS: i64 = 2_000;
 
 /// A token with its hashes, which `Debug` does not show.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct StoredToken {
     /// The token's id.
     pub id: i64,
     /// SHA-256 hash of the token, as 64 lower-case hexadecimal digits.
+    #[serde(skip)]
     pub token_hash: String,
     /// The purpose of the token.
     pub description: String,
@@ -36,6 +38,7 @@ pub struct StoredToken {
     /// Scopes, separated by spaces.
     pub scopes: Option<String>,
     /// Hash before the last rotation.
+    #[serde(skip)]
     pub previous_hash: Option<String>,
     /// Time from which the previous token is invalid.
     pub previous_until: Option<Timestamp>,
@@ -45,7 +48,7 @@ pub struct StoredToken {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = api_tokens)]
 #[diesel(treat_none_as_default_value = false)]
-struct Row {
+pub(crate) struct Row {
     id: i64,
     token_hash: Characters<String>,
     description: String,

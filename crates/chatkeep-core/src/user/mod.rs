@@ -28,6 +28,7 @@ pub use one_time::{
 };
 pub use record::{OneTimeSecret, User, UserIdentity, UserPage, UserRole};
 pub use roles::{check_grant, check_role, grant, has_role, list_roles, revoke};
+pub(crate) use store::delete_by_id;
 pub use store::{
     UserKey, UserState, check_page, confirm, create, delete, find, import, list, new_stamp,
     set_active,

@@ -335,11 +335,13 @@ pub fn confirm(connection: &mut Connection, user_id: &str, key: Option<&str>) ->
 /// `Conflict`, not retryable, with the field `user_id` when the user has conversations; or an error
 /// of the database.
 pub fn delete(connection: &mut Connection, user_id: &str) -> Result<bool> {
-    if !public_id::may_exist(user_id) {
-        return Ok(false);
-    }
+    find_user(connection, user_id)?.map_or(Ok(false), |id| delete_by_id(connection, id))
+}
+
+/// Deletes a user as [`delete`] does, by the internal id.
+pub(crate) fn delete_by_id(connection: &mut Connection, id: i64) -> Result<bool> {
     let deleted = on_engine!(connection, c => {
-        diesel::delete(chat_users::table.filter(chat_users::public_id.eq(user_id))).execute(c)
+        diesel::delete(chat_users::table.filter(chat_users::id.eq(id))).execute(c)
     });
     match deleted {
         Ok(count) => Ok(count > 0),

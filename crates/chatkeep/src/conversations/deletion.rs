@@ -90,9 +90,9 @@ impl ConversationManager {
                 conversations::delete_step(connection, id, cutoff, limit)
             })?;
             match step {
-                DeletionStep::More(messages) => self.write.deleted(messages),
-                DeletionStep::Deleted(messages) => {
-                    self.write.deleted(messages);
+                DeletionStep::More(parts) => self.write.deleted(parts.messages),
+                DeletionStep::Deleted(parts) => {
+                    self.write.deleted(parts.messages);
                     return Ok(true);
                 }
                 DeletionStep::Skipped => return Ok(false),

@@ -4,6 +4,7 @@
 mod identities;
 mod import;
 mod one_time_secrets;
+mod personal_data;
 mod roles;
 
 use std::fmt;
@@ -22,11 +23,13 @@ use crate::managers::Parts;
 use crate::password_checker::PasswordChecker;
 use crate::retry::with_retry;
 use crate::revocations::Revocations;
+use crate::write::WritePath;
 
 /// Creates users and checks how they sign in. It is cheap to clone.
 #[derive(Clone)]
 pub struct UserManager {
     pool: Arc<Pool>,
+    write: Arc<WritePath>,
     passwords: Arc<PasswordChecker>,
 }
 
@@ -48,14 +51,14 @@ pub struct UserFilter {
 #[operations(
     name = "users",
     receiver = users,
-    parts(IDENTITIES, ROLES, ONE_TIME_SECRETS)
+    parts(IDENTITIES, ROLES, ONE_TIME_SECRETS, PERSONAL_DATA)
 )]
 impl UserManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         let pool = Arc::clone(&parts.pool);
         let salt = parts.settings.password_salt.clone();
         let passwords = PasswordChecker::new(salt, pool.settings().pool_timeout);
-        Self { pool, passwords: Arc::new(passwords) }
+        Self { pool, write: Arc::clone(&parts.write), passwords: Arc::new(passwords) }
     }
 
     /// Runs a change that ends sessions of a user.
@@ -450,7 +453,8 @@ impl UserManager {
 
     /// Deletes a user without conversations.
     ///
-    /// The user's password, identities, roles, sessions and API tokens are deleted, too.
+    /// The user's password, identities, roles, sessions and API tokens are deleted, too. To delete all
+    /// data of the user, call `erase_user`.
     ///
     /// # Arguments
     /// - `user_id`: The user's public id.

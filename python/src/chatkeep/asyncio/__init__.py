@@ -17,6 +17,7 @@ Examples:
 """
 
 import chatkeep
+from chatkeep._generated.awaited.audit import AuditManager
 from chatkeep._generated.awaited.conversations import ConversationManager
 from chatkeep._generated.awaited.database import DatabaseManager
 from chatkeep._generated.awaited.feedback import FeedbackManager
@@ -28,6 +29,7 @@ from chatkeep._generated.awaited.tokens import TokenManager
 from chatkeep._generated.awaited.users import UserManager
 
 __all__ = [
+    "AuditManager",
     "Chatkeep",
     "ConversationManager",
     "DatabaseManager",
@@ -37,6 +39,7 @@ __all__ = [
     "StreamManager",
     "TokenManager",
     "UserManager",
+    "audit_manager",
     "conversation_manager",
     "db_manager",
     "feedback_manager",
@@ -48,6 +51,7 @@ __all__ = [
 ]
 
 for _class in (
+    AuditManager,
     Chatkeep,
     ConversationManager,
     DatabaseManager,
@@ -74,6 +78,8 @@ feedback_manager = _environment.feedback_manager
 user_manager = _environment.user_manager
 #: Creates, checks, rotates and ends sessions of users. The environment variables name the database.
 session_manager = _environment.session_manager
+#: Records which account did what to which object. The environment variables name the database.
+audit_manager = _environment.audit_manager
 #: Stores and reads streamed responses. The environment variables name the database.
 stream_manager = _environment.stream_manager
 #: Keeps conversations, their turns and their items. The environment variables name the database.

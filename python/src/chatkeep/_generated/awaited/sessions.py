@@ -48,10 +48,14 @@ class SessionManager(Manager):
         ip: str | None = None,
         user_agent: str | None = None,
         label: str | None = None,
+        user_stamp: str | None = None,
     ) -> CreatedSession:
         """Creates a session of a signed-in user.
 
         Only a hash of its secret is stored, so this is the only time that it can be delivered.
+
+        Pass the field ``stamp`` of the signed-in user as ``user_stamp``. Otherwise a sign-in with
+        an old password could begin a session after a change of the password has ended all others.
 
         Args:
             user_id (str): Id of the signed-in user.
@@ -62,12 +66,17 @@ class SessionManager(Manager):
             ip (str | None): IP address of the client, at most 45 characters.
             user_agent (str | None): User agent of the client. It is cut to 255 characters.
             label (str | None): Name of the device, at most 100 characters.
+            user_stamp (str | None): Field ``stamp`` of the user that ``authenticate`` returned.
+                With it, no session is created if all sessions of the user ended since then, for
+                example by a change of the password.
 
         Returns:
             CreatedSession: The secret, and the session. A ``dict`` with the keys ``secret`` and
                 ``session``.
 
         Raises:
+            ConflictError, not retryable, with the field `user_stamp: All sessions of the user ended
+                after the sign-in.
             InvalidInputError: No active user has the id ``user_id``, or another value is invalid.
             OutcomeUnknownError: The connection broke before the database confirmed. A session may
                 have been created, whose secret is lost.
@@ -77,7 +86,7 @@ class SessionManager(Manager):
         return await submit(
             self._store,
             _CREATE_SESSION,
-            (user_id, lifetime_seconds, idle_seconds, ip, user_agent, label),
+            (user_id, lifetime_seconds, idle_seconds, ip, user_agent, label, user_stamp),
         )
 
     async def verify_session(self, secret: str) -> bool:
@@ -95,8 +104,9 @@ class SessionManager(Manager):
             bool: Whether the session is valid. A malformed secret is invalid, not an error.
 
         Raises:
-            UnavailableError: The database does not answer. The session may be valid: respond with
-                status 503, not 401.
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError: The database does not answer,
+                or no connection became free in time. The session may be valid: respond with status
+                503, not 401.
         """
         return await submit(self._store, _VERIFY_SESSION, (secret,))
 
@@ -113,8 +123,9 @@ class SessionManager(Manager):
                 the keys ``valid``, ``reason`` and ``session``.
 
         Raises:
-            UnavailableError: The database does not answer. The session may be valid: respond with
-                status 503, not 401.
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError: The database does not answer,
+                or no connection became free in time. The session may be valid: respond with status
+                503, not 401.
         """
         return await submit(self._store, _CHECK_SESSION, (secret,))
 

@@ -130,8 +130,8 @@ class TokenManager(Manager):
             bool: Whether the token is valid. A malformed token is invalid, not an error.
 
         Raises:
-            UnavailableError: The database does not answer. The token may be valid: respond with
-                status 503, not 401.
+            UnavailableError, PoolTimeoutError: The database does not answer, or no connection
+                became free in time. The token may be valid: respond with status 503, not 401.
         """
         found = cached(self._store, _VERIFY_TOKEN, (token,))
         if found is not None:
@@ -152,8 +152,8 @@ class TokenManager(Manager):
 
         Raises:
             InvalidInputError: ``scope`` is not a scope.
-            UnavailableError: The database does not answer. The token may be valid: respond with
-                status 503, not 401.
+            UnavailableError, PoolTimeoutError: The database does not answer, or no connection
+                became free in time. The token may be valid: respond with status 503, not 401.
         """
         found = cached(self._store, _CHECK_TOKEN, (token, scope))
         if found is not None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         PasswordScheme,
         TimestampInput,
         User,
+        UserErasure,
+        UserExport,
         UserIdentity,
         UserPage,
         UserRole,
@@ -49,6 +51,8 @@ _CREATE_ONE_TIME_SECRET: Operation[OneTimeSecret] = operation("users", "create_o
 _CONSUME_ONE_TIME_SECRET: Operation[str | None] = operation("users", "consume_one_time_secret")
 _DELETE_ONE_TIME_SECRETS: Operation[int] = operation("users", "delete_one_time_secrets")
 _PRUNE_ONE_TIME_SECRETS: Operation[int] = operation("users", "prune_one_time_secrets")
+_EXPORT_USER: Operation[UserExport | None] = operation("users", "export_user")
+_ERASE_USER: Operation[UserErasure | None] = operation("users", "erase_user")
 
 
 class UserManager(Manager):
@@ -109,13 +113,13 @@ class UserManager(Manager):
 
         Returns:
             User: The user. A ``dict`` with the keys ``id``, ``public_id``, ``email``, ``username``,
-                ``name``, ``avatar_url``, ``active``, ``confirmed_at``, ``metadata``,
+                ``name``, ``avatar_url``, ``active``, ``stamp``, ``confirmed_at``, ``metadata``,
                 ``created_at``, ``updated_at`` and ``last_login_at``.
 
         Raises:
             InvalidInputError: A value is invalid or missing.
-            ConflictError: Another user has the address, the username, the id or the identity. It is
-                not retryable then, and its field is ``email``, ``username``, ``public_id`` or
+            ConflictError, not retryable: Another user has the address, the username, the id or the
+                identity. The error's field is ``email``, ``username``, ``public_id`` or
                 ``identity_subject``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
@@ -144,9 +148,11 @@ class UserManager(Manager):
     async def authenticate(self, login: str, password: str) -> User | None:
         """Checks a name and a password, and records the sign-in.
 
-        The check takes as long for an unknown name as for a wrong password. A hash with a former
-        scheme or weaker parameters is replaced. Recording does not decide: if it fails, for example
-        because the database is read-only, the user is returned with the former ``last_login_at``.
+        The check takes as long for an unknown name as for a wrong password, if the password has an
+        Argon2id hash with the parameters of new ones. A hash with a former scheme or other
+        parameters is replaced, but until then its check takes a different time. Recording does not
+        decide: if it fails, for example because the database is read-only, the user is returned
+        with the former ``last_login_at``.
 
         Args:
             login (str): E-mail address or username.
@@ -155,8 +161,8 @@ class UserManager(Manager):
         Returns:
             User | None: The user. ``None`` if the name is unknown, the password is wrong, or the
                 user is not active. A ``dict`` with the keys ``id``, ``public_id``, ``email``,
-                ``username``, ``name``, ``avatar_url``, ``active``, ``confirmed_at``, ``metadata``,
-                ``created_at``, ``updated_at`` and ``last_login_at``.
+                ``username``, ``name``, ``avatar_url``, ``active``, ``stamp``, ``confirmed_at``,
+                ``metadata``, ``created_at``, ``updated_at`` and ``last_login_at``.
 
         Raises:
             UnavailableError: The database does not answer. The password may be right: respond with
@@ -177,8 +183,8 @@ class UserManager(Manager):
         Returns:
             User | None: The user. ``None`` if the account is not linked, or the user is not active.
                 A ``dict`` with the keys ``id``, ``public_id``, ``email``, ``username``, ``name``,
-                ``avatar_url``, ``active``, ``confirmed_at``, ``metadata``, ``created_at``,
-                ``updated_at`` and ``last_login_at``.
+                ``avatar_url``, ``active``, ``stamp``, ``confirmed_at``, ``metadata``,
+                ``created_at``, ``updated_at`` and ``last_login_at``.
 
         Raises:
             UnavailableError: The database does not answer. Other errors of the connection are
@@ -195,7 +201,7 @@ class UserManager(Manager):
         Returns:
             User | None: The user, or ``None`` if there is none. A ``dict`` with the keys ``id``,
                 ``public_id``, ``email``, ``username``, ``name``, ``avatar_url``, ``active``,
-                ``confirmed_at``, ``metadata``, ``created_at``, ``updated_at`` and
+                ``stamp``, ``confirmed_at``, ``metadata``, ``created_at``, ``updated_at`` and
                 ``last_login_at``.
 
         Raises:
@@ -215,8 +221,8 @@ class UserManager(Manager):
         Returns:
             User | None: The user, active or not. ``None`` if there is none. A ``dict`` with the
                 keys ``id``, ``public_id``, ``email``, ``username``, ``name``, ``avatar_url``,
-                ``active``, ``confirmed_at``, ``metadata``, ``created_at``, ``updated_at`` and
-                ``last_login_at``.
+                ``active``, ``stamp``, ``confirmed_at``, ``metadata``, ``created_at``,
+                ``updated_at`` and ``last_login_at``.
 
         Raises:
             UnavailableError: The database does not answer. Other errors of the connection are
@@ -235,8 +241,8 @@ class UserManager(Manager):
         Returns:
             User | None: The user, active or not. ``None`` if there is none. A ``dict`` with the
                 keys ``id``, ``public_id``, ``email``, ``username``, ``name``, ``avatar_url``,
-                ``active``, ``confirmed_at``, ``metadata``, ``created_at``, ``updated_at`` and
-                ``last_login_at``.
+                ``active``, ``stamp``, ``confirmed_at``, ``metadata``, ``created_at``,
+                ``updated_at`` and ``last_login_at``.
 
         Raises:
             UnavailableError: The database does not answer. Other errors of the connection are
@@ -254,8 +260,8 @@ class UserManager(Manager):
         Returns:
             User | None: The user, active or not. ``None`` if the account is not linked. A ``dict``
                 with the keys ``id``, ``public_id``, ``email``, ``username``, ``name``,
-                ``avatar_url``, ``active``, ``confirmed_at``, ``metadata``, ``created_at``,
-                ``updated_at`` and ``last_login_at``.
+                ``avatar_url``, ``active``, ``stamp``, ``confirmed_at``, ``metadata``,
+                ``created_at``, ``updated_at`` and ``last_login_at``.
 
         Raises:
             UnavailableError: The database does not answer. Other errors of the connection are
@@ -320,14 +326,13 @@ class UserManager(Manager):
         Returns:
             User | None: The changed user, or ``None`` if the user does not exist. A ``dict`` with
                 the keys ``id``, ``public_id``, ``email``, ``username``, ``name``, ``avatar_url``,
-                ``active``, ``confirmed_at``, ``metadata``, ``created_at``, ``updated_at`` and
-                ``last_login_at``.
+                ``active``, ``stamp``, ``confirmed_at``, ``metadata``, ``created_at``,
+                ``updated_at`` and ``last_login_at``.
 
         Raises:
             InvalidInputError: A value is invalid.
-            ConflictError: Another user has the address or the username, or the user would have no
-                way to sign in. It is not retryable then, and its field is ``email`` or
-                ``username``.
+            ConflictError, not retryable: Another user has the address or the username, or the user
+                would have no way to sign in. The error's field is ``email`` or ``username``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -431,7 +436,10 @@ class UserManager(Manager):
         return await submit(self._store, _CONFIRM_USER, (user_id, email))
 
     async def delete_user(self, user_id: str) -> bool:
-        """Deletes a user without conversations, and the user's password, roles and sessions.
+        """Deletes a user without conversations.
+
+        The user's password, identities, roles, sessions and API tokens are deleted, too. To delete
+        all data of the user, call ``erase_user``.
 
         Args:
             user_id (str): The user's public id.
@@ -440,8 +448,7 @@ class UserManager(Manager):
             bool: ``False`` if the user does not exist.
 
         Raises:
-            ConflictError: The user has conversations. It is not retryable then, and its field is
-                ``user_id``.
+            ConflictError, not retryable, with the field `user_id: The user has conversations.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -468,8 +475,8 @@ class UserManager(Manager):
 
         Raises:
             InvalidInputError: A value is invalid, or the user does not exist.
-            ConflictError: The account belongs to another user. It is not retryable then, and its
-                field is ``subject``.
+            ConflictError, not retryable, with the field `subject: The account belongs to another
+                user.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -489,8 +496,8 @@ class UserManager(Manager):
             bool: ``False`` if the user does not have the identity, or does not exist.
 
         Raises:
-            ConflictError: The user has no password and no other identity. It is not retryable then,
-                and its field is ``subject``.
+            ConflictError, not retryable, with the field `subject: The user has no other identity,
+                and no password with an e-mail address or a username.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -682,3 +689,63 @@ class UserManager(Manager):
                 OutcomeUnknownError: Some secrets may be deleted; call it again.
         """
         return await submit(self._store, _PRUNE_ONE_TIME_SECRETS, ())
+
+    async def export_user(
+        self, user_id: str, limit: int = 500, cursor: str | None = None
+    ) -> UserExport | None:
+        """Returns a page of everything that is stored about a user, as lines of JSON.
+
+        Each line has the fields ``table`` and ``row``. It contains the account, identities, roles,
+        sessions, API tokens, ratings, entries of the audit log, conversations with everything in
+        them, messages, open turns and streams. Passwords, secrets and their hashes are not
+        exported.
+
+        Pages are read one after another, in constant memory. Rows that are stored meanwhile may be
+        missing. Applications that name users by text, as in ratings and in the audit log, must use
+        the public id or the e-mail address; the object of an entry may begin with ``user:``.
+
+        Args:
+            user_id (str): The user's public id.
+            limit (int): Maximum number of lines to return (1 to 10,000). A page of about 4 MB ends
+                earlier.
+            cursor (str | None): The field ``next_cursor`` of the page before.
+
+        Returns:
+            UserExport | None: The lines, and the position of the next page. ``None`` if the user
+                does not exist. A ``dict`` with the keys ``lines`` and ``next_cursor``.
+
+        Raises:
+            InvalidInputError: ``limit`` is out of range, or ``cursor`` is invalid.
+            UnavailableError: The database does not answer. Other errors of the connection are
+                possible, too.
+        """
+        return await submit(self._store, _EXPORT_USER, (user_id, limit, cursor))
+
+    async def erase_user(self, user_id: str) -> UserErasure | None:
+        """Erases a user and everything that is stored about the user.
+
+        The user is deactivated first. Then it deletes sessions, API tokens, one-time secrets,
+        conversations with everything in them, messages, open turns, streams, ratings, identities,
+        roles and the account. Statistics no longer include the deleted messages. The user is
+        removed from the roles of others that the user granted, and from the entries of the audit
+        log, with the values and the IP address of those entries.
+
+        It works in batches of a few milliseconds, each in its own transaction, so that other
+        callers can write in between. After an error, call it again: the account is deleted last.
+        Texts by which an application names the user are found as in ``export_user``. Backups are
+        not changed.
+
+        Args:
+            user_id (str): The user's public id.
+
+        Returns:
+            UserErasure | None: The number of deleted and of changed rows by table. ``None`` if the
+                user does not exist. A ``dict`` with the keys ``deleted`` and ``scrubbed``.
+
+        Raises:
+            ConflictError, not retryable, with the field `user_id: Conversations of the user are
+                created again and again.
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError, ConflictError, ReadOnlyError: A
+                part may be erased.
+        """
+        return await submit(self._store, _ERASE_USER, (user_id,))

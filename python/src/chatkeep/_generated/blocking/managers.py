@@ -2,6 +2,7 @@
 """The managers of a store."""
 
 from chatkeep._bases import Stored
+from chatkeep._generated.blocking.audit import AuditManager
 from chatkeep._generated.blocking.conversations import ConversationManager
 from chatkeep._generated.blocking.database import DatabaseManager
 from chatkeep._generated.blocking.feedback import FeedbackManager
@@ -16,6 +17,7 @@ class Managers(Stored):
     """A store with its managers."""
 
     __slots__ = (
+        "audit_manager",
         "conversation_manager",
         "db_manager",
         "feedback_manager",
@@ -32,6 +34,7 @@ class Managers(Stored):
         self.feedback_manager = FeedbackManager(chat)
         self.user_manager = UserManager(chat)
         self.session_manager = SessionManager(chat)
+        self.audit_manager = AuditManager(chat)
         self.stream_manager = StreamManager(chat)
         self.conversation_manager = ConversationManager(chat)
         self.db_manager = DatabaseManager(chat)

@@ -52,7 +52,7 @@ class Chatkeep(ChatkeepBase):
         writers (int | None): Number of connections that write messages of concurrent callers
             (``DB_WRITERS``, 2 by default). SQLite always has one. With 1, ids follow the order of
             calls that do not wait for each other.
-        token_cache (float | None): How long a token lookup is cached, in seconds
+        token_cache (float | None): How long a lookup of a token or session is cached, in seconds
             (``TOKEN_CACHE_SECONDS``, 5 by default). With zero, every check queries the database. A
             revocation takes effect immediately in its own process.
         stream_flush (float | None): Maximum time that text appended to a stream is buffered, in
@@ -68,6 +68,7 @@ class Chatkeep(ChatkeepBase):
             and down.
         user_manager (UserManager): Users, and how they sign in.
         session_manager (SessionManager): Creates, checks, rotates and ends sessions of users.
+        audit_manager (AuditManager): Records which account did what to which object.
         stream_manager (StreamManager): Stores and reads streamed responses.
         conversation_manager (ConversationManager): Keeps conversations, their turns and their
             items.

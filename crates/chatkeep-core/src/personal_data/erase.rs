@@ -1,0 +1,230 @@
+//! The erasure of a user's data, in steps, so that other writers can proceed between them.
+
+use std::collections::BTreeMap;
+
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use serde::Serialize;
+
+use super::person::Person;
+use crate::audit::chat_audit_log;
+use crate::connection::{Connection, on_engine};
+use crate::conversation::{DeletedParts, DeletionStep, delete_step};
+use crate::delete_rows::delete_rows;
+use crate::described::Record;
+use crate::error::Result;
+use crate::feedback::message_feedback;
+use crate::message::{MessageOwner, delete_batch_of};
+use crate::schema::{
+    api_tokens, chat_conversations, chat_streams, one_time_secrets, open_turns, stream_chunks,
+    user_identities, user_passwords, user_roles, user_sessions,
+};
+use crate::user::delete_by_id;
+use crate::value::Metadata;
+
+/// What an erasure changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Record)]
+#[non_exhaustive]
+pub struct UserErasure {
+    /// Number of deleted rows by table.
+    pub deleted: BTreeMap<String, u64>,
+    /// Number of rows by table from which the user was removed, and which remain.
+    pub scrubbed: BTreeMap<String, u64>,
+}
+
+impl UserErasure {
+    /// Adds the numbers of another step.
+    pub fn add(&mut self, other: Self) {
+        for (sum, counts) in
+            [(&mut self.deleted, other.deleted), (&mut self.scrubbed, other.scrubbed)]
+        {
+            for (table, count) in counts {
+                *sum.entry(table).or_default() += count;
+            }
+        }
+    }
+
+    fn of_deleted(counts: impl IntoIterator<Item = (&'static str, u64)>) -> Self {
+        let deleted = counts.into_iter().filter(|(_, count)| *count > 0);
+        let deleted = deleted.map(|(table, count)| (table.to_owned(), count)).collect();
+        Self { deleted, scrubbed: BTreeMap::new() }
+    }
+
+    fn of_scrubbed(table: &'static str, count: u64) -> Self {
+        let Self { deleted, scrubbed } = Self::of_deleted([(table, count)]);
+        Self { deleted: scrubbed, scrubbed: deleted }
+    }
+}
+
+/// The result of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasureStep {
+    /// What the step changed.
+    pub erased: UserErasure,
+    /// Number of the next step's stage. `None` means that the user is erased.
+    pub next_stage: Option<usize>,
+}
+
+type Run = fn(&mut Connection, &Person, u32) -> Result<u64>;
+
+enum Stage {
+    /// Deletes rows of a table.
+    Delete(&'static str, Run),
+    /// Removes the user from rows of a table.
+    Scrub(&'static str, Run),
+    /// Deletes the user's conversations with everything in them.
+    Conversations,
+}
+
+/// Defines a stage that deletes rows.
+macro_rules! delete {
+    ($table:ident, |$person:ident| $condition:expr) => {
+        Stage::Delete(stringify!($table), |connection, $person, limit| {
+            delete_rows!(connection, $table, $condition, limit)
+        })
+    };
+}
+
+/// Defines a stage that changes rows.
+macro_rules! scrub {
+    ($table:ident, |$person:ident| $condition:expr, $changes:expr) => {
+        Stage::Scrub(stringify!($table), |connection, $person, limit| {
+            let changed = on_engine!(connection, c => $table::table
+                .filter($condition)
+                .select($table::id)
+                .limit(i64::from(limit))
+                .load::<i64>(c)
+                .and_then(|ids| match ids.as_slice() {
+                    [] => Ok(0),
+                    ids => diesel::update($table::table.filter($table::id.eq_any(ids)))
+                        .set($changes)
+                        .execute(c),
+                }));
+            changed.map(|count| count as u64).map_err(|error| connection.write_error(error))
+        })
+    };
+}
+
+/// The stages. The user is last, so that an interrupted erasure can be run again.
+const STAGES: &[Stage] = &[
+    delete!(user_sessions, |person| user_sessions::user_id.eq(person.id)),
+    delete!(api_tokens, |person| api_tokens::user_id.eq(person.id)),
+    delete!(one_time_secrets, |person| one_time_secrets::subject.eq_any(&person.names)),
+    // Before the messages, with which ratings are deleted.
+    delete!(message_feedback, |person| message_feedback::user_key.eq_any(&person.names)),
+    Stage::Conversations,
+    Stage::Delete("messages", delete_messages),
+    delete!(stream_chunks, |person| stream_chunks::stream_id.eq_any(
+        chat_streams::table.filter(chat_streams::user_id.eq(person.id)).select(chat_streams::id)
+    )),
+    delete!(chat_streams, |person| chat_streams::user_id.eq(person.id)),
+    delete!(open_turns, |person| open_turns::user_id.eq(person.id)),
+    scrub!(
+        user_roles,
+        |person| user_roles::granted_by.eq_any(&person.names),
+        user_roles::granted_by.eq(None::<&str>)
+    ),
+    scrub!(
+        chat_audit_log,
+        |person| chat_audit_log::actor.eq_any(&person.names),
+        (
+            chat_audit_log::actor.eq(None::<&str>),
+            chat_audit_log::ip.eq(None::<&str>),
+            chat_audit_log::before_values.eq(None::<&Metadata>),
+            chat_audit_log::after_values.eq(None::<&Metadata>),
+        )
+    ),
+    scrub!(
+        chat_audit_log,
+        |person| chat_audit_log::object.eq_any(person.objects()),
+        (
+            chat_audit_log::object.eq(None::<&str>),
+            chat_audit_log::before_values.eq(None::<&Metadata>),
+            chat_audit_log::after_values.eq(None::<&Metadata>),
+        )
+    ),
+    delete!(user_identities, |person| user_identities::user_id.eq(person.id)),
+    delete!(user_roles, |person| user_roles::user_id.eq(person.id)),
+    Stage::Delete("user_passwords", |connection, person, _| {
+        let deleted = on_engine!(connection, c => {
+            let row = user_passwords::table.filter(user_passwords::user_id.eq(person.id));
+            diesel::delete(row).execute(c)
+        });
+        deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+    }),
+    Stage::Delete("chat_users", |connection, person, _| {
+        delete_by_id(connection, person.id).map(u64::from)
+    }),
+    // Those that were logged since: a message's user is not a foreign key.
+    Stage::Delete("messages", delete_messages),
+];
+
+fn delete_messages(connection: &mut Connection, person: &Person, limit: u32) -> Result<u64> {
+    connection
+        .transaction(|connection| delete_batch_of(connection, MessageOwner::User(person.id), limit))
+}
+
+/// Returns the names of the tables that an erasure changes.
+pub fn tables() -> impl Iterator<Item = &'static str> {
+    let parts = ["chat_conversations", "conversation_items"];
+    STAGES.iter().flat_map(move |stage| match stage {
+        Stage::Delete(table, _) | Stage::Scrub(table, _) => vec![*table],
+        Stage::Conversations => parts.to_vec(),
+    })
+}
+
+/// Erases up to `limit` rows of each table of a stage. The first stage is 0.
+///
+/// # Errors
+/// `Conflict`, not retryable, with the field `user_id` if a conversation was created since its
+/// stage; `OutcomeUnknown` or another error of the database.
+pub fn erase_step(
+    connection: &mut Connection,
+    person: &Person,
+    stage: usize,
+    limit: u32,
+) -> Result<ErasureStep> {
+    let (erased, is_done) = match STAGES.get(stage) {
+        None => return Ok(ErasureStep { erased: UserErasure::default(), next_stage: None }),
+        Some(Stage::Conversations) => delete_conversations(connection, person, limit)?,
+        Some(Stage::Delete(table, run)) => {
+            let count = run(connection, person, limit)?;
+            (UserErasure::of_deleted([(*table, count)]), count < u64::from(limit))
+        }
+        Some(Stage::Scrub(table, run)) => {
+            let count = run(connection, person, limit)?;
+            (UserErasure::of_scrubbed(table, count), count < u64::from(limit))
+        }
+    };
+    let next = if is_done { stage + 1 } else { stage };
+    Ok(ErasureStep { erased, next_stage: (next < STAGES.len()).then_some(next) })
+}
+
+fn delete_conversations(
+    connection: &mut Connection,
+    person: &Person,
+    limit: u32,
+) -> Result<(UserErasure, bool)> {
+    let first = on_engine!(connection, c => chat_conversations::table
+        .filter(chat_conversations::user_id.eq(person.id))
+        .select(chat_conversations::id)
+        .limit(1)
+        .get_result::<i64>(c)
+        .optional());
+    let Some(conversation) = first.map_err(|error| connection.read_error(error))? else {
+        return Ok((UserErasure::default(), true));
+    };
+    let (parts, conversations) = match delete_step(connection, conversation, None, limit)? {
+        DeletionStep::More(parts) => (parts, 0),
+        DeletionStep::Deleted(parts) => (parts, 1),
+        DeletionStep::Skipped => (DeletedParts::default(), 0),
+    };
+    let erased = UserErasure::of_deleted([
+        ("chat_conversations", conversations),
+        ("messages", parts.messages),
+        ("conversation_items", parts.items),
+        ("stream_chunks", parts.chunks),
+        ("chat_streams", parts.streams),
+        ("open_turns", parts.turns),
+    ]);
+    Ok((erased, false))
+}

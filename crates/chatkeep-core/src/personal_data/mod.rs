@@ -1,0 +1,18 @@
+//! All data that is stored about a user: its export and its erasure.
+//!
+//! A new table is added to [`SECTIONS`](export) and to [`STAGES`](erase), or to
+//! [`WITHOUT_PERSONAL_DATA`]. A test compares them with the list of all tables.
+
+mod erase;
+mod export;
+mod export_cursor;
+mod person;
+mod sections;
+
+pub use erase::{ErasureStep, UserErasure, erase_step, tables as erased_tables};
+pub use export::{UserExport, export, tables as exported_tables};
+pub use export_cursor::ExportCursor;
+pub use person::{Person, find_person};
+
+/// Tables that contain no data about users.
+pub const WITHOUT_PERSONAL_DATA: &[&str] = &[];

@@ -1,0 +1,162 @@
+//! All data that is stored about a user: its export and its erasure.
+
+use std::vec::IntoIter;
+
+use chatkeep_core::personal_data::{self, ExportCursor};
+use chatkeep_core::{
+    Error, ErrorKind, Result, UserErasure, UserExport, check_limit, personal_data::Person,
+};
+use chatkeep_macros::operations;
+
+use super::UserManager;
+use crate::batch_sizer::BatchSizer;
+use crate::revocations::Revocations;
+
+/// Number of lines that [`UserManager::iter_user_export`] reads at a time.
+const PAGE: i64 = 500;
+/// Maximum number of times that an erasure begins again because a conversation was created since.
+const MAX_RESTARTS: u32 = 10;
+
+#[operations(part = PERSONAL_DATA, receiver = users)]
+impl UserManager {
+    /// Returns a page of everything that is stored about a user, as lines of JSON.
+    ///
+    /// Each line has the fields `table` and `row`. It contains the account, identities, roles, sessions,
+    /// API tokens, ratings, entries of the audit log, conversations with everything in them, messages,
+    /// open turns and streams. Passwords, secrets and their hashes are not exported.
+    ///
+    /// Pages are read one after another, in constant memory. Rows that are stored meanwhile may be
+    /// missing. Applications that name users by text, as in ratings and in the audit log, must use the
+    /// public id or the e-mail address; the object of an entry may begin with `user:`.
+    ///
+    /// # Arguments
+    /// - `user_id`: The user's public id.
+    /// - `limit`: Maximum number of lines to return (1–10,000). A page of about 4 MB ends earlier.
+    /// - `cursor`: The field `next_cursor` of the page before.
+    ///
+    /// # Returns
+    /// The lines, and the position of the next page. `None` if the user does not exist.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: `limit` is out of range, or `cursor` is invalid.
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible, too.
+    #[operation(read)]
+    pub fn export_user(
+        &self,
+        user_id: &str,
+        #[argument(default = 500)] limit: i64,
+        cursor: Option<&str>,
+    ) -> Result<Option<UserExport>> {
+        let run = || {
+            check_limit(limit)?;
+            cursor.map(str::parse::<ExportCursor>).transpose()?;
+            personal_data::export(&mut *self.pool.reader()?, user_id, limit, cursor)
+        };
+        run().map_err(|error| error.with_operation("export_user"))
+    }
+
+    /// Returns an iterator over the lines of [`UserManager::export_user`]. It has no lines if the
+    /// user does not exist, and ends after an error.
+    ///
+    /// ```
+    /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
+    /// # let user = chat.users().create_user(&chatkeep::NewUser::with_username("ada"))?;
+    /// let lines: Vec<String> =
+    ///     chat.users().iter_user_export(&user.public_id).collect::<Result<_, _>>()?;
+    /// assert!(lines[0].starts_with(r#"{"table":"chat_users","row":{"#));
+    /// # Ok::<(), chatkeep::Error>(())
+    /// ```
+    pub fn iter_user_export<'a>(
+        &'a self,
+        user_id: &'a str,
+    ) -> impl Iterator<Item = Result<String>> + 'a {
+        let mut lines: IntoIter<String> = Vec::new().into_iter();
+        let (mut cursor, mut is_done) = (None, false);
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(line) = lines.next() {
+                    return Some(Ok(line));
+                }
+                if is_done {
+                    return None;
+                }
+                is_done = true;
+                match self.export_user(user_id, PAGE, cursor.as_deref()) {
+                    Ok(None) => {}
+                    Ok(Some(page)) => {
+                        lines = page.lines.into_iter();
+                        is_done = page.next_cursor.is_none();
+                        cursor = page.next_cursor;
+                    }
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+        })
+    }
+
+    /// Erases a user and everything that is stored about the user.
+    ///
+    /// The user is deactivated first. Then it deletes sessions, API tokens, one-time secrets,
+    /// conversations with everything in them, messages, open turns, streams, ratings, identities, roles
+    /// and the account. Statistics no longer include the deleted messages. The user is removed from the
+    /// roles of others that the user granted, and from the entries of the audit log, with the values and
+    /// the IP address of those entries.
+    ///
+    /// It works in batches of a few milliseconds, each in its own transaction, so that other callers can
+    /// write in between. After an error, call it again: the account is deleted last. Texts by which an
+    /// application names the user are found as in `export_user`. Backups are not changed.
+    ///
+    /// # Arguments
+    /// - `user_id`: The user's public id.
+    ///
+    /// # Returns
+    /// The number of deleted and of changed rows by table. `None` if the user does not exist.
+    ///
+    /// # Errors
+    /// - `Conflict`, not retryable, with the field `user_id`: conversations of the user are created again
+    /// and again.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: a part may be erased.
+    #[operation(write)]
+    pub fn erase_user(&self, user_id: &str) -> Result<Option<UserErasure>> {
+        let run = || {
+            let find = || personal_data::find_person(&mut *self.pool.writer()?, user_id);
+            let Some(person) = find()? else { return Ok(None) };
+            self.set_active(user_id, false)?;
+            let mut erased = UserErasure::default();
+            let mut restarts = 0;
+            let outcome = loop {
+                match self.erase(&person, &mut erased) {
+                    Err(error) if is_conversation(&error) && restarts < MAX_RESTARTS => {
+                        restarts += 1
+                    }
+                    outcome => break outcome,
+                }
+            };
+            // Also after a failure, because rows were deleted.
+            Revocations::of_sessions().record_any();
+            Revocations::of_tokens().record_any();
+            outcome.map(|()| Some(erased))
+        };
+        run().map_err(|error| error.with_operation("erase_user"))
+    }
+
+    /// Runs all stages of an erasure, and adds what they change to `erased`.
+    fn erase(&self, person: &Person, erased: &mut UserErasure) -> Result<()> {
+        let mut sizer = BatchSizer::new(self.pool.url().engine());
+        let mut stage = Some(0);
+        while let Some(current) = stage {
+            let step = sizer.run_batch(&self.pool, |connection, limit| {
+                personal_data::erase_step(connection, person, current, limit)
+            })?;
+            self.write.deleted(step.erased.deleted.get("messages").copied().unwrap_or(0));
+            erased.add(step.erased);
+            stage = step.next_stage;
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether a user was not deleted because of a conversation.
+fn is_conversation(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict && error.field() == Some("user_id")
+}

@@ -1,0 +1,351 @@
+//! The export and the erasure of everything that is stored about a user.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chatkeep::{
+    ErrorKind, NewAuditEntry, NewMessage, NewSession, NewStream, NewToken, NewTurn, NewUser,
+    TurnStart, UserErasure,
+};
+use chatkeep_core::{Role, personal_data};
+use chatkeep_transfer::count_rows;
+
+use crate::conversations::item;
+use crate::every_engine::on_every_engine;
+use crate::messages::totals::{all, counted, recounted};
+use crate::schema::tables;
+use crate::store::{Store, TIMEOUT, assert_rejected, metadata};
+
+on_every_engine![
+    every_table_is_exported_and_erased,
+    an_export_has_all_rows_and_no_secret,
+    an_export_has_the_same_lines_with_any_page_size,
+    an_erased_user_is_in_no_table,
+    an_interrupted_erasure_is_run_again,
+    a_conversation_that_is_created_during_an_erasure_is_erased,
+    unknown_users_and_invalid_pages,
+];
+
+/// Secrets of a user, which no export contains.
+type Secrets = Vec<String>;
+
+fn id(name: &str) -> String {
+    format!("{name}-mark-id")
+}
+
+/// Stores a user with rows in every table, all of which contain the name and `mark`.
+fn fill(store: &Store, name: &str) -> Secrets {
+    let mark = |part: &str| format!("{name}-mark {part}");
+    let data = metadata(&format!(r#"{{"a": "{name}-mark"}}"#));
+    let email = format!("{name}-mark@example.org");
+    let (users, id) = (store.users(), id(name));
+    let new = NewUser {
+        email: Some(email.clone()),
+        username: Some(format!("{name}-mark")),
+        name: Some(mark("name")),
+        avatar_url: Some(mark("avatar")),
+        metadata: Some(data.clone()),
+        public_id: Some(id.clone()),
+        ..NewUser::default()
+    };
+    let user = users.create_user(&new.with_password("secret-mark")).expect("the user is created");
+    users.link_identity(&id, "google", &mark("subject"), Some(&email)).expect("it is linked");
+    users.grant_role(&id, "writer", None, Some("root")).expect("it is granted");
+    let reset = users.create_one_time_secret("reset", &id, 3_600).expect("it is created");
+    let confirm = users.create_one_time_secret("confirm", &email, 3_600).expect("it is created");
+    let token = NewToken::new(mark("token")).with_user_id(&id);
+    let token = store.tokens().create_token_with(&token).expect("the token is created");
+    let rotated = store.tokens().rotate_token(token.id, 60).expect("it is rotated");
+    let session = NewSession::of(&user).with_label(mark("label")).with_user_agent(mark("agent"));
+    let session = store.sessions().create_session(&session).expect("the session is created");
+    let next = store.sessions().rotate_session(session.secret.expose()).expect("it is rotated");
+
+    let conversations = store.conversations();
+    for number in 0..3 {
+        let title = mark(&number.to_string());
+        let created =
+            conversations.create_conversation(Some(&id), Some(&title), Some(data.clone()), None);
+        let created = created.expect("the conversation is created");
+        let conversation = created.public_id.as_str();
+        let items = vec![item("user", &mark("item")); 5];
+        conversations.append_items(conversation, &items).expect("they are stored");
+        let turn = NewTurn::new(mark("question")).with_response(mark("answer"));
+        let turn = conversations.append_turn(conversation, &turn).expect("it is logged");
+        conversations.begin_turn(conversation, &TurnStart::new(mark("open"))).expect("it is open");
+        store.feedback().put_feedback(turn, &id, 1, Some(&mark("comment"))).expect("it is stored");
+        // In the user's conversation, but without the user.
+        let message = NewMessage {
+            conversation_id: Some(created.id),
+            tokens_used: Some(7),
+            ..NewMessage::new(mark("message"))
+        };
+        store.messages().log_message(&message).expect("it is logged");
+        let stream = NewStream::default().with_conversation(conversation);
+        for stream in [stream, NewStream::default().with_user(&id)] {
+            let stream = store.streams().create_stream(&stream).expect("the stream is created");
+            store.streams().append(&stream.public_id, &mark("chunk")).expect("it is appended");
+            store.streams().flush_stream(&stream.public_id).expect("it is stored");
+        }
+    }
+    let message = NewMessage {
+        user_id: Some(user.id),
+        provider: Some("openai".into()),
+        tokens_used: Some(5),
+        ..NewMessage::new(mark("message without a conversation"))
+    };
+    store.messages().log_message(&message).expect("it is logged");
+    for (actor, object) in [(Some(&id), None), (Some(&email), None), (None, Some(&id))] {
+        let entry = NewAuditEntry {
+            actor: actor.cloned(),
+            object: object.map(|id| format!("user:{id}")),
+            before: Some(data.clone()),
+            after: Some(data.clone()),
+            ip: actor.map(|_| mark("ip")),
+            ..NewAuditEntry::new("a")
+        };
+        store.audit().record_audit(&entry).expect("it is recorded");
+    }
+    store.flush(TIMEOUT).expect("everything is stored");
+    let mut secrets = vec![
+        reset.secret.expose().to_owned(),
+        confirm.secret.expose().to_owned(),
+        token.token.expose().to_owned(),
+        rotated.expect("it exists").token.expose().to_owned(),
+        session.secret.expose().to_owned(),
+        next.expect("it is valid").secret.expose().to_owned(),
+        "secret-mark".to_owned(),
+    ];
+    for (table, column) in [
+        ("chat_users", "stamp"),
+        ("user_passwords", "hash"),
+        ("one_time_secrets", "digest"),
+        ("api_tokens", "token_hash"),
+        ("api_tokens", "previous_hash"),
+        ("user_sessions", "token_hash"),
+        ("user_sessions", "previous_hash"),
+        ("user_sessions", "rotation_salt"),
+        ("user_sessions", "family"),
+    ] {
+        let rows = store.raw.query(&format!("SELECT {column} FROM {table}"));
+        secrets.extend(rows.into_iter().flatten().flatten());
+    }
+    secrets
+}
+
+/// Adds users with rows in every table.
+fn fill_all(store: &Store) {
+    fill(store, "ada");
+    fill(store, "bob");
+    let grant = |to: &str, by: &str| {
+        store.users().grant_role(&id(to), "admin", None, Some(&id(by))).expect("it is granted");
+    };
+    grant("bob", "ada");
+}
+
+/// Returns the lines of an export, by table.
+fn export(store: &Store, name: &str) -> BTreeMap<String, Vec<serde_json::Value>> {
+    let mut tables = BTreeMap::<_, Vec<_>>::new();
+    for line in store.users().iter_user_export(&id(name)) {
+        let line = line.expect("the query succeeds");
+        assert!(!line.contains('\n'));
+        let mut line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        let table = line["table"].as_str().expect("a name").to_owned();
+        tables.entry(table).or_default().push(line["row"].take());
+    }
+    tables
+}
+
+/// Returns the rows of all tables that contain a text.
+fn rows_with(store: &Store, text: &str) -> BTreeMap<String, Vec<String>> {
+    let of_table = |table: &str| {
+        let rows = store.raw.query(&format!("SELECT * FROM {table}"));
+        let rows = rows.into_iter().map(|row| format!("{row:?}"));
+        (table.to_owned(), rows.filter(|row| row.contains(text)).collect::<Vec<_>>())
+    };
+    tables(store.engine()).map(of_table).filter(|(_, rows)| !rows.is_empty()).collect()
+}
+
+fn every_table_is_exported_and_erased(store: &Store) {
+    fill(store, "ada");
+    let counts = count_rows(store).expect("the query succeeds");
+    let exported: BTreeSet<_> = personal_data::exported_tables().collect();
+    let erased: BTreeSet<_> = personal_data::erased_tables().collect();
+    let without: BTreeSet<_> = personal_data::WITHOUT_PERSONAL_DATA.iter().copied().collect();
+    for rows in counts.iter() {
+        let table = rows.table;
+        assert_ne!(
+            exported.contains(table),
+            without.contains(table),
+            "{table} belongs in one of the lists of chatkeep_core::personal_data"
+        );
+        assert_eq!(exported.contains(table), erased.contains(table), "{table}");
+        assert!(without.contains(table) || rows.rows > 0, "{table}: add rows to `fill`");
+    }
+}
+
+fn an_export_has_all_rows_and_no_secret(store: &Store) {
+    let secrets = fill(store, "ada");
+    let alone = export(store, "ada");
+    for (table, count) in [
+        ("chat_users", 1),
+        ("user_passwords", 1),
+        ("user_identities", 1),
+        ("user_roles", 1),
+        ("one_time_secrets", 2),
+        ("api_tokens", 1),
+        ("user_sessions", 1),
+        ("message_feedback", 3),
+        ("chat_audit_log", 3),
+        ("chat_conversations", 3),
+        ("conversation_items", 15),
+        ("messages", 7),
+        ("open_turns", 3),
+        ("chat_streams", 6),
+        ("stream_chunks", 6),
+    ] {
+        assert_eq!(alone.get(table).map(Vec::len), Some(count), "{table}");
+    }
+    assert_eq!(alone["chat_users"][0]["email"], "ada-mark@example.org");
+    assert_eq!(alone["messages"][0]["metadata"], serde_json::Value::Null);
+    assert_eq!(alone["chat_conversations"][0]["metadata"]["a"], "ada-mark");
+    let text = format!("{alone:?}");
+    for secret in secrets {
+        assert!(!text.contains(&secret), "{secret:.8}");
+    }
+    // The data of others is not exported.
+    fill(store, "bob");
+    assert_eq!(export(store, "ada"), alone);
+    assert!(!text.contains("bob"));
+}
+
+fn an_export_has_the_same_lines_with_any_page_size(store: &Store) {
+    fill_all(store);
+    let lines = |limit: i64| {
+        let (mut lines, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let page = store.users().export_user(&id("ada"), limit, cursor.as_deref());
+            let page = page.expect("the query succeeds").expect("the user exists");
+            assert!(page.lines.len() as i64 <= limit);
+            lines.extend(page.lines);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return lines;
+            }
+        }
+    };
+    let all = lines(10_000);
+    let distinct: BTreeSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len(), "no row is exported twice");
+    for limit in [1, 3, 7] {
+        assert_eq!(lines(limit), all, "{limit}");
+    }
+}
+
+fn an_erased_user_is_in_no_table(store: &Store) {
+    fill_all(store);
+    counted(store);
+    // Rows that are not yet counted, too.
+    let message = NewMessage { tokens_used: Some(3), ..NewMessage::new("of nobody") };
+    store.messages().log_message(&message).expect("it is logged");
+    let (others, exported) = (export(store, "bob"), export(store, "ada"));
+    let session = store.sessions().list_sessions(&id("ada"), false, 10, None);
+    assert_eq!(session.expect("the query succeeds").sessions.len(), 1);
+    let erased = store.users().erase_user(&id("ada")).expect("the erasure succeeds");
+    let UserErasure { deleted, scrubbed, .. } = erased.expect("the user exists");
+    assert_eq!(rows_with(store, "ada"), BTreeMap::new());
+    for (table, rows) in &exported {
+        let counts = if table == "chat_audit_log" { &scrubbed } else { &deleted };
+        assert_eq!(counts.get(table), Some(&(rows.len() as u64)), "{table}");
+    }
+    assert_eq!(deleted.len(), exported.len() - 1);
+    assert_eq!(scrubbed.get("user_roles"), Some(&1));
+    assert_eq!(scrubbed.len(), 2);
+    // The role that the user granted remains.
+    assert!(store.users().has_role(&id("bob"), "admin").expect("the query succeeds"));
+    let mut left = export(store, "bob");
+    let roles = left.get_mut("user_roles").expect("bob has roles");
+    let admin = roles.iter_mut().find(|role| role["role"] == "admin").expect("the role remains");
+    admin["granted_by"] = id("ada").into();
+    assert_eq!(left, others);
+    assert_eq!(all(store), recounted(store, None, None));
+    counted(store);
+    assert_eq!(all(store), recounted(store, None, None));
+    assert_eq!(store.users().erase_user(&id("ada")).expect("the query succeeds"), None);
+}
+
+fn an_interrupted_erasure_is_run_again(store: &Store) {
+    fill_all(store);
+    let others = export(store, "bob");
+    let person = store.database().with_connection(Role::Writer, |connection| {
+        personal_data::find_person(connection, &id("ada"))
+    });
+    let person = person.expect("the query succeeds").expect("the user exists");
+    // Each run ends after one step more than the run before, each step with two rows.
+    for steps in 0.. {
+        let mut stage = Some(0);
+        for _ in 0..steps {
+            let Some(current) = stage else { break };
+            let step = store.database().with_connection(Role::Writer, |connection| {
+                personal_data::erase_step(connection, &person, current, 2)
+            });
+            stage = step.expect("the step succeeds").next_stage;
+        }
+        assert_eq!(all(store), recounted(store, None, None), "{steps}");
+        if stage.is_none() {
+            break;
+        }
+    }
+    assert_eq!(rows_with(store, "ada"), BTreeMap::new());
+    let mut left = export(store, "bob");
+    let roles = left.get_mut("user_roles").expect("bob has roles");
+    let admin = roles.iter_mut().find(|role| role["role"] == "admin").expect("the role remains");
+    admin["granted_by"] = id("ada").into();
+    assert_eq!(left, others);
+}
+
+fn a_conversation_that_is_created_during_an_erasure_is_erased(store: &Store) {
+    fill(store, "ada");
+    let person = store.database().with_connection(Role::Writer, |connection| {
+        personal_data::find_person(connection, &id("ada"))
+    });
+    let person = person.expect("the query succeeds").expect("the user exists");
+    let step = |stage| {
+        store.database().with_connection(Role::Writer, |connection| {
+            personal_data::erase_step(connection, &person, stage, 1_000)
+        })
+    };
+    let create = || {
+        let created =
+            store.conversations().create_conversation(Some(&id("ada")), Some("ada"), None, None);
+        created.expect("it is created");
+    };
+    let mut stage = Some(0);
+    let error = loop {
+        // After the stage of conversations.
+        if stage == Some(5) {
+            create();
+        }
+        match step(stage.expect("the user is not erased")) {
+            Ok(done) => stage = done.next_stage,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("user_id")));
+    store.users().erase_user(&id("ada")).expect("the erasure succeeds").expect("the user exists");
+    assert_eq!(rows_with(store, "ada"), BTreeMap::new());
+}
+
+fn unknown_users_and_invalid_pages(store: &Store) {
+    fill(store, "ada");
+    let users = store.users();
+    for unknown in ["", "a\0", "nobody", "ADA-MARK-ID", &"x".repeat(100)] {
+        assert_eq!(users.export_user(unknown, 10, None).expect("the query succeeds"), None);
+        assert_eq!(users.iter_user_export(unknown).count(), 0);
+        assert_eq!(users.erase_user(unknown).expect("the query succeeds"), None);
+    }
+    for limit in [0, -1, 10_001] {
+        assert_rejected(users.export_user(&id("ada"), limit, None), "limit");
+    }
+    for cursor in ["", "x", "AQ"] {
+        assert_rejected(users.export_user(&id("ada"), 1, Some(cursor)), "cursor");
+    }
+}
