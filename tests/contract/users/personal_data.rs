@@ -251,7 +251,7 @@ fn an_erased_user_is_in_no_table(store: &Store) {
     assert_eq!(session.expect("the query succeeds").sessions.len(), 1);
     let erased = store.users().erase_user(&id("ada")).expect("the erasure succeeds");
     let UserErasure { deleted, scrubbed, .. } = erased.expect("the user exists");
-    assert_eq!(rows_with(store, "ada"), BTreeMap::new());
+    assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
     for (table, rows) in &exported {
         let counts = if table == "chat_audit_log" { &scrubbed } else { &deleted };
         assert_eq!(counts.get(table), Some(&(rows.len() as u64)), "{table}");
@@ -294,7 +294,7 @@ fn an_interrupted_erasure_is_run_again(store: &Store) {
             break;
         }
     }
-    assert_eq!(rows_with(store, "ada"), BTreeMap::new());
+    assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
     let mut left = export(store, "bob");
     let roles = left.get_mut("user_roles").expect("bob has roles");
     let admin = roles.iter_mut().find(|role| role["role"] == "admin").expect("the role remains");
@@ -314,8 +314,12 @@ fn a_conversation_that_is_created_during_an_erasure_is_erased(store: &Store) {
         })
     };
     let create = || {
-        let created =
-            store.conversations().create_conversation(Some(&id("ada")), Some("ada"), None, None);
+        let created = store.conversations().create_conversation(
+            Some(&id("ada")),
+            Some("ada-mark"),
+            None,
+            None,
+        );
         created.expect("it is created");
     };
     let mut stage = Some(0);
@@ -331,7 +335,7 @@ fn a_conversation_that_is_created_during_an_erasure_is_erased(store: &Store) {
     };
     assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("user_id")));
     store.users().erase_user(&id("ada")).expect("the erasure succeeds").expect("the user exists");
-    assert_eq!(rows_with(store, "ada"), BTreeMap::new());
+    assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
 }
 
 fn unknown_users_and_invalid_pages(store: &Store) {
