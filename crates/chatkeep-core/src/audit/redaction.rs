@@ -31,7 +31,8 @@ fn redact(key: &str, value: &mut Value) -> bool {
             map.iter_mut().fold(false, |changed, (key, value)| redact(key, value) || changed)
         }
         Value::Array(list) => {
-            list.iter_mut().fold(false, |changed, value| redact("", value) || changed)
+            // All of them, not only those up to the first one.
+            list.iter_mut().filter_map(|value| redact("", value).then_some(())).count() > 0
         }
         _ => false,
     }
