@@ -169,7 +169,7 @@ func (c *ConversationManager) RenameConversation(ctx context.Context, conversati
 //   - metadata: The new metadata, as a JSON object. nil removes the metadata.
 //
 // Errors:
-//   - [ErrInvalidInput]: Metadata is larger than 16 MiB.
+//   - [ErrInvalidInput]: metadata is larger than 16 MiB.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing

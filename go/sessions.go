@@ -49,8 +49,8 @@ type CreateSessionOptions struct {
 //   - userID: Id of the signed-in user.
 //
 // Errors:
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `user_stamp]: all sessions of the user
-//     ended after the sign-in.
+//   - [ErrConflict]: all sessions of the user ended after the sign-in. It is not retryable then,
+//     and its field is UserStamp.
 //   - [ErrInvalidInput]: no active user has the id userID, or another value is invalid.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. A session may have
 //     been created, whose secret is lost.

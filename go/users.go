@@ -61,8 +61,8 @@ type CreateUserOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid or missing.
-//   - [ErrConflict], [Errnot retryable]: another user has the address, the username, the id or the
-//     identity. The error's field is Email, Username, PublicID or IdentitySubject.
+//   - [ErrConflict]: another user has the address, the username, the id or the identity. It is not
+//     retryable then, and its field is Email, Username, PublicID or IdentitySubject.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -266,8 +266,8 @@ type UpdateUserOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid.
-//   - [ErrConflict], [Errnot retryable]: another user has the address or the username, or the user
-//     would have no way to sign in. The error's field is Email or Username.
+//   - [ErrConflict]: another user has the address or the username, or the user would have no way to
+//     sign in. It is not retryable then, and its field is Email or Username.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -416,7 +416,7 @@ func (u *UserManager) ConfirmUser(ctx context.Context, userID string, options *C
 //   - userID: The user's public id.
 //
 // Errors:
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `user_id]: the user has conversations.
+//   - [ErrConflict]: the user has conversations. It is not retryable then, and its field is userID.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -447,8 +447,8 @@ type LinkIdentityOptions struct {
 //
 // Errors:
 //   - [ErrInvalidInput]: a value is invalid, or the user does not exist.
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `subject]: the account belongs to
-//     another user.
+//   - [ErrConflict]: the account belongs to another user. It is not retryable then, and its field
+//     is subject.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -478,8 +478,8 @@ func (u *UserManager) LinkIdentity(ctx context.Context, userID string, provider 
 //   - subject: The user's id at the provider.
 //
 // Errors:
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `subject]: the user has no other
-//     identity, and no password with an e-mail address or a username.
+//   - [ErrConflict]: the user has no other identity, and no password with an e-mail address or a
+//     username. It is not retryable then, and its field is subject.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
@@ -770,8 +770,8 @@ func (u *UserManager) ExportUser(ctx context.Context, userID string, options *Ex
 //   - userID: The user's public id.
 //
 // Errors:
-//   - [ErrConflict], [Errnot retryable], [Errwith the field `user_id]: conversations of the user
-//     are created again and again.
+//   - [ErrConflict]: conversations of the user are created again and again. It is not retryable
+//     then, and its field is userID.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrConflict], [ErrReadOnly]: a part
 //     may be erased.
 func (u *UserManager) EraseUser(ctx context.Context, userID string) (*UserErasure, error) {

@@ -68,8 +68,8 @@ impl SessionManager {
     /// The secret, and the session.
     ///
     /// # Errors
-    /// - `Conflict`, not retryable, with the field `user_stamp`: all sessions of the user ended after
-    /// the sign-in.
+    /// - `Conflict`: all sessions of the user ended after the sign-in. It is not retryable then, and its
+    /// field is `user_stamp`.
     /// - `InvalidInput`: no active user has the id `user_id`, or another value is invalid.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. A session may have been
     /// created, whose secret is lost.

@@ -1,7 +1,7 @@
 /** Decoding of results. Made from the descriptions in crates/ by `make generate`. */
 
 import { restoreBigints } from '../metadata.js';
-import { integer, jsonReady, mapValues, optional, secretive, timestamp } from '../revive.js';
+import { integer, jsonReady, mapValues, optional, secretive, timestampOf } from '../revive.js';
 import type {
   Analytics,
   AppliedMigration,
@@ -53,7 +53,7 @@ import type {
 export function message(raw: any): Message {
   return jsonReady({
     id: integer(raw.id),
-    timestamp: timestamp(raw.timestamp),
+    timestamp: timestampOf(raw.timestamp),
     userMessage: raw.user_message,
     botResponse: raw.bot_response,
     provider: raw.provider,
@@ -100,7 +100,7 @@ export function totalsCheck(raw: any): TotalsCheck {
 
 export function totalsDifference(raw: any): TotalsDifference {
   return jsonReady({
-    start: timestamp(raw.start),
+    start: timestampOf(raw.start),
     hours: integer(raw.hours),
     provider: raw.provider,
     model: raw.model,
@@ -125,8 +125,8 @@ export function createdToken(raw: any): CreatedToken {
     id: integer(raw.id),
     tokenId: integer(raw.token_id),
     description: raw.description,
-    createdAt: timestamp(raw.created_at),
-    expiresAt: optional(raw.expires_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
     userId: raw.user_id,
     scopes: raw.scopes,
   }), ['token']);
@@ -145,10 +145,10 @@ export function tokenInfo(raw: any): TokenInfo {
     id: integer(raw.id),
     tokenId: integer(raw.token_id),
     description: raw.description,
-    createdAt: timestamp(raw.created_at),
-    expiresAt: optional(raw.expires_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
     isActive: raw.is_active,
-    lastUsedAt: optional(raw.last_used_at, timestamp),
+    lastUsedAt: optional(raw.last_used_at, timestampOf),
     tokenStart: raw.token_start,
     userId: raw.user_id,
     scopes: raw.scopes,
@@ -162,8 +162,8 @@ export function feedback(raw: any): Feedback {
     user: raw.user,
     rating: integer(raw.rating),
     comment: raw.comment,
-    createdAt: timestamp(raw.created_at),
-    updatedAt: timestamp(raw.updated_at),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
   });
 }
 
@@ -186,11 +186,11 @@ export function user(raw: any): User {
     avatarUrl: raw.avatar_url,
     active: raw.active,
     stamp: raw.stamp,
-    confirmedAt: optional(raw.confirmed_at, timestamp),
+    confirmedAt: optional(raw.confirmed_at, timestampOf),
     metadata: raw.metadata,
-    createdAt: timestamp(raw.created_at),
-    updatedAt: timestamp(raw.updated_at),
-    lastLoginAt: optional(raw.last_login_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+    lastLoginAt: optional(raw.last_login_at, timestampOf),
   }, restoreBigints(raw.metadata));
 }
 
@@ -207,8 +207,8 @@ export function userIdentity(raw: any): UserIdentity {
     provider: raw.provider,
     subject: raw.subject,
     email: raw.email,
-    linkedAt: timestamp(raw.linked_at),
-    lastUsedAt: optional(raw.last_used_at, timestamp),
+    linkedAt: timestampOf(raw.linked_at),
+    lastUsedAt: optional(raw.last_used_at, timestampOf),
   });
 }
 
@@ -216,8 +216,8 @@ export function userRole(raw: any): UserRole {
   return {
     role: raw.role,
     grantedBy: raw.granted_by,
-    grantedAt: timestamp(raw.granted_at),
-    expiresAt: optional(raw.expires_at, timestamp),
+    grantedAt: timestampOf(raw.granted_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
   };
 }
 
@@ -226,8 +226,8 @@ export function oneTimeSecret(raw: any): OneTimeSecret {
     secret: raw.secret,
     purpose: raw.purpose,
     subject: raw.subject,
-    createdAt: timestamp(raw.created_at),
-    expiresAt: timestamp(raw.expires_at),
+    createdAt: timestampOf(raw.created_at),
+    expiresAt: timestampOf(raw.expires_at),
   }, ['secret']);
 }
 
@@ -256,12 +256,12 @@ export function sessionInfo(raw: any): SessionInfo {
   return {
     id: raw.id,
     userId: raw.user_id,
-    createdAt: timestamp(raw.created_at),
-    lastSeenAt: timestamp(raw.last_seen_at),
-    idleExpiresAt: optional(raw.idle_expires_at, timestamp),
-    expiresAt: timestamp(raw.expires_at),
-    rotatedAt: optional(raw.rotated_at, timestamp),
-    revokedAt: optional(raw.revoked_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    lastSeenAt: timestampOf(raw.last_seen_at),
+    idleExpiresAt: optional(raw.idle_expires_at, timestampOf),
+    expiresAt: timestampOf(raw.expires_at),
+    rotatedAt: optional(raw.rotated_at, timestampOf),
+    revokedAt: optional(raw.revoked_at, timestampOf),
     revokedReason: raw.revoked_reason,
     ip: raw.ip,
     userAgent: raw.user_agent,
@@ -295,7 +295,7 @@ export function sessionPage(raw: any): SessionPage {
 export function auditEntry(raw: any): AuditEntry {
   return jsonReady({
     id: integer(raw.id),
-    createdAt: timestamp(raw.created_at),
+    createdAt: timestampOf(raw.created_at),
     action: raw.action,
     actor: raw.actor,
     object: raw.object,
@@ -317,19 +317,20 @@ export function streamInfo(raw: any): StreamInfo {
     publicId: raw.public_id,
     conversationId: raw.conversation_id,
     userId: raw.user_id,
+    turnId: raw.turn_id,
     kind: raw.kind,
     provider: raw.provider,
     model: raw.model,
     status: raw.status,
     lastSeq: integer(raw.last_seq),
-    cancelRequestedAt: optional(raw.cancel_requested_at, timestamp),
+    cancelRequestedAt: optional(raw.cancel_requested_at, timestampOf),
     tokens: integer(raw.tokens),
     cost: raw.cost,
     error: raw.error,
     metadata: raw.metadata,
-    createdAt: timestamp(raw.created_at),
-    updatedAt: timestamp(raw.updated_at),
-    finishedAt: optional(raw.finished_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+    finishedAt: optional(raw.finished_at, timestampOf),
   }, restoreBigints(raw.metadata));
 }
 
@@ -351,10 +352,11 @@ export function streamChunk(raw: any): StreamChunk {
 }
 
 export function finishedStream(raw: any): FinishedStream {
-  return {
+  return jsonReady({
     stream: streamInfo(raw.stream),
     ended: raw.ended,
-  };
+    messageId: integer(raw.message_id),
+  });
 }
 
 export function streamPage(raw: any): StreamPage {
@@ -370,9 +372,9 @@ export function conversation(raw: any): Conversation {
     publicId: raw.public_id,
     userId: raw.user_id,
     title: raw.title,
-    createdAt: timestamp(raw.created_at),
-    lastMessageAt: timestamp(raw.last_message_at),
-    archivedAt: optional(raw.archived_at, timestamp),
+    createdAt: timestampOf(raw.created_at),
+    lastMessageAt: timestampOf(raw.last_message_at),
+    archivedAt: optional(raw.archived_at, timestampOf),
     metadata: raw.metadata,
   }, restoreBigints(raw.metadata));
 }
@@ -391,7 +393,7 @@ export function conversationItem(raw: any): ConversationItem {
     kind: raw.kind,
     content: raw.content,
     messageId: integer(raw.message_id),
-    createdAt: timestamp(raw.created_at),
+    createdAt: timestampOf(raw.created_at),
   }, restoreBigints(raw.content));
 }
 
@@ -403,8 +405,8 @@ export function openTurn(raw: any): OpenTurn {
     provider: raw.provider,
     model: raw.model,
     metadata: raw.metadata,
-    startedAt: timestamp(raw.started_at),
-    leaseUntil: timestamp(raw.lease_until),
+    startedAt: timestampOf(raw.started_at),
+    leaseUntil: timestampOf(raw.lease_until),
   }, restoreBigints(raw.metadata));
 }
 
@@ -443,7 +445,7 @@ export function appliedMigration(raw: any): AppliedMigration {
   return {
     version: raw.version,
     name: raw.name,
-    appliedAt: optional(raw.applied_at, timestamp),
+    appliedAt: optional(raw.applied_at, timestampOf),
   };
 }
 
@@ -510,8 +512,8 @@ export function historyEntry(raw: any): HistoryEntry {
     version: raw.version,
     name: raw.name,
     state: raw.state,
-    startedAt: optional(raw.started_at, timestamp),
-    appliedAt: optional(raw.applied_at, timestamp),
+    startedAt: optional(raw.started_at, timestampOf),
+    appliedAt: optional(raw.applied_at, timestampOf),
     checksum: raw.checksum,
     recorded: raw.recorded,
     error: raw.error,

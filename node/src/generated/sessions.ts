@@ -94,8 +94,8 @@ export class SessionManager extends OperationGroup {
    * @param options Options: `lifetimeSeconds`, `idleSeconds`, `ip`, `userAgent`, `label`,
    * `userStamp` and `signal`.
    * @returns The secret, and the session.
-   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
-   * `with the field `user_stamp`: all sessions of the user ended after the sign-in.
+   * @throws `CHATKEEP_CONFLICT`: all sessions of the user ended after the sign-in. It is not
+   * retryable then, and its field is `userStamp`.
    * @throws `CHATKEEP_INVALID_INPUT`: no active user has the id `userId`, or another value is
    * invalid.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. A

@@ -181,8 +181,9 @@ export class UserManager extends OperationGroup {
    * and `signal`.
    * @returns The user.
    * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid or missing.
-   * @throws `CHATKEEP_CONFLICT`, `not retryable`: another user has the address, the username, the
-   * id or the identity. The error's field is `email`, `username`, `publicId` or `identitySubject`.
+   * @throws `CHATKEEP_CONFLICT`: another user has the address, the username, the id or the
+   * identity. It is not retryable then, and its field is `email`, `username`, `publicId` or
+   * `identitySubject`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -342,8 +343,8 @@ export class UserManager extends OperationGroup {
    * @param options Options: `name`, `avatarUrl`, `username`, `email`, `metadata` and `signal`.
    * @returns The changed user, or `null` if the user does not exist.
    * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid.
-   * @throws `CHATKEEP_CONFLICT`, `not retryable`: another user has the address or the username, or
-   * the user would have no way to sign in. The error's field is `email` or `username`.
+   * @throws `CHATKEEP_CONFLICT`: another user has the address or the username, or the user would
+   * have no way to sign in. It is not retryable then, and its field is `email` or `username`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -447,8 +448,8 @@ export class UserManager extends OperationGroup {
    * @param userId The user's public id.
    * @param options An abort signal.
    * @returns `false` if the user does not exist.
-   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
-   * `with the field `user_id`: the user has conversations.
+   * @throws `CHATKEEP_CONFLICT`: the user has conversations. It is not retryable then, and its
+   * field is `userId`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -467,8 +468,8 @@ export class UserManager extends OperationGroup {
    * @param options Options: `email` and `signal`.
    * @returns The identity.
    * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or the user does not exist.
-   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
-   * `with the field `subject`: the account belongs to another user.
+   * @throws `CHATKEEP_CONFLICT`: the account belongs to another user. It is not retryable then, and
+   * its field is `subject`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -491,8 +492,8 @@ export class UserManager extends OperationGroup {
    * @param subject The user's id at the provider.
    * @param options An abort signal.
    * @returns `false` if the user does not have the identity, or does not exist.
-   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
-   * `with the field `subject`: the user has no other identity, and no password with an e-mail address or a username.
+   * @throws `CHATKEEP_CONFLICT`: the user has no other identity, and no password with an e-mail
+   * address or a username. It is not retryable then, and its field is `subject`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -708,8 +709,8 @@ export class UserManager extends OperationGroup {
    * @param userId The user's public id.
    * @param options An abort signal.
    * @returns The number of deleted and of changed rows by table. `null` if the user does not exist.
-   * @throws `CHATKEEP_CONFLICT`, `not retryable`,
-   * `with the field `user_id`: conversations of the user are created again and again.
+   * @throws `CHATKEEP_CONFLICT`: conversations of the user are created again and again. It is not
+   * retryable then, and its field is `userId`.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
    * `CHATKEEP_CONFLICT`, `CHATKEEP_READ_ONLY`: a part may be erased.
    */

@@ -54,7 +54,7 @@ fn fill(store: &Store, name: &str) -> Secrets {
     let confirm = users.create_one_time_secret("confirm", &email, 3_600).expect("it is created");
     let token = NewToken::new(mark("token")).with_user_id(&id);
     let token = store.tokens().create_token_with(&token).expect("the token is created");
-    let rotated = store.tokens().rotate_token(token.id, 60).expect("it is rotated");
+    let rotated = store.tokens().rotate_token(token.id, Some(60)).expect("it is rotated");
     let session = NewSession::of(&user).with_label(mark("label")).with_user_agent(mark("agent"));
     let session = store.sessions().create_session(&session).expect("the session is created");
     let next = store.sessions().rotate_session(session.secret.expose()).expect("it is rotated");

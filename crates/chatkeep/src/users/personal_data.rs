@@ -113,8 +113,8 @@ impl UserManager {
     /// The number of deleted and of changed rows by table. `None` if the user does not exist.
     ///
     /// # Errors
-    /// - `Conflict`, not retryable, with the field `user_id`: conversations of the user are created again
-    /// and again.
+    /// - `Conflict`: conversations of the user are created again and again. It is not retryable then, and
+    /// its field is `user_id`.
     /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: a part may be erased.
     #[operation(write)]
     pub fn erase_user(&self, user_id: &str) -> Result<Option<UserErasure>> {

@@ -75,8 +75,8 @@ class SessionManager(Manager):
                 ``session``.
 
         Raises:
-            ConflictError, not retryable, with the field `user_stamp: All sessions of the user ended
-                after the sign-in.
+            ConflictError: All sessions of the user ended after the sign-in. It is not retryable
+                then, and its field is ``user_stamp``.
             InvalidInputError: No active user has the id ``user_id``, or another value is invalid.
             OutcomeUnknownError: The connection broke before the database confirmed. A session may
                 have been created, whose secret is lost.

@@ -118,8 +118,8 @@ class UserManager(Manager):
 
         Raises:
             InvalidInputError: A value is invalid or missing.
-            ConflictError, not retryable: Another user has the address, the username, the id or the
-                identity. The error's field is ``email``, ``username``, ``public_id`` or
+            ConflictError: Another user has the address, the username, the id or the identity. It is
+                not retryable then, and its field is ``email``, ``username``, ``public_id`` or
                 ``identity_subject``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
@@ -331,8 +331,9 @@ class UserManager(Manager):
 
         Raises:
             InvalidInputError: A value is invalid.
-            ConflictError, not retryable: Another user has the address or the username, or the user
-                would have no way to sign in. The error's field is ``email`` or ``username``.
+            ConflictError: Another user has the address or the username, or the user would have no
+                way to sign in. It is not retryable then, and its field is ``email`` or
+                ``username``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -448,7 +449,8 @@ class UserManager(Manager):
             bool: ``False`` if the user does not exist.
 
         Raises:
-            ConflictError, not retryable, with the field `user_id: The user has conversations.
+            ConflictError: The user has conversations. It is not retryable then, and its field is
+                ``user_id``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -475,8 +477,8 @@ class UserManager(Manager):
 
         Raises:
             InvalidInputError: A value is invalid, or the user does not exist.
-            ConflictError, not retryable, with the field `subject: The account belongs to another
-                user.
+            ConflictError: The account belongs to another user. It is not retryable then, and its
+                field is ``subject``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -496,8 +498,8 @@ class UserManager(Manager):
             bool: ``False`` if the user does not have the identity, or does not exist.
 
         Raises:
-            ConflictError, not retryable, with the field `subject: The user has no other identity,
-                and no password with an e-mail address or a username.
+            ConflictError: The user has no other identity, and no password with an e-mail address or
+                a username. It is not retryable then, and its field is ``subject``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
@@ -743,8 +745,8 @@ class UserManager(Manager):
                 user does not exist. A ``dict`` with the keys ``deleted`` and ``scrubbed``.
 
         Raises:
-            ConflictError, not retryable, with the field `user_id: Conversations of the user are
-                created again and again.
+            ConflictError: Conversations of the user are created again and again. It is not
+                retryable then, and its field is ``user_id``.
             UnavailableError, PoolTimeoutError, OutcomeUnknownError, ConflictError, ReadOnlyError: A
                 part may be erased.
         """
