@@ -729,9 +729,9 @@ type ExportUserOptions struct {
 // tokens, ratings, entries of the audit log, conversations with everything in them, messages, open
 // turns and streams. Passwords, secrets and their hashes are not exported.
 //
-// Pages are read one after another, in constant memory. Rows that are stored meanwhile may be
-// missing. Applications that name users by text, as in ratings and in the audit log, must use the
-// public id or the e-mail address; the object of an entry may begin with user:.
+// Pages are read one after another, in constant memory. Rows that are stored during the export may
+// be missing. Applications that name users by text, as in ratings and in the audit log, must use
+// the public id or the e-mail address; the object of an entry may begin with user:.
 //
 // It returns the lines, and the position of the next page. nil if the user does not exist.
 //

@@ -18,9 +18,9 @@ async function* words(question) {
 }
 
 /** Stores a question and starts to answer it. Returns the id of its turn and of its stream. */
-export async function start(conversationId, userId, question) {
+export async function start(conversationId, question) {
   const turnId = await conversationManager.beginTurn(conversationId, question, MODEL);
-  await streamManager.createStream({ conversationId, userId, publicId: turnId, ...MODEL });
+  await streamManager.createStream({ turnId, publicId: turnId, ...MODEL });
   const written = answer(turnId, question);
   running.add(written);
   written.finally(() => running.delete(written));
@@ -29,18 +29,15 @@ export async function start(conversationId, userId, question) {
 
 /** Writes the answer to a question, until it is complete or cancelled. */
 async function answer(turnId, question) {
-  let text = '';
   let status = 'completed';
   try {
     for await (const word of words(question)) {
-      text += word;
       if (await streamManager.append(turnId, word)) {
         status = 'cancelled';
         break;
       }
     }
-    // In this order, so that a reader of the end finds the message in the conversation.
-    await conversationManager.finishTurn(turnId, text, { status });
+    // It also finishes the turn: the text becomes the message of the conversation.
     await streamManager.finishStream(turnId, { status });
   } catch (error) {
     // After their leases, `maintain` ends the turn and the stream as interrupted.

@@ -107,7 +107,7 @@ app.param('conversation', async (request, _response, next, id) => {
 
 /** Returns the newest messages of a conversation, and the ids of answers that are streaming. */
 app.get('/conversations/:conversation', async ({ conversation }, response) => {
-  // In this order, so that a turn that ends meanwhile is not missing.
+  // In this order, so that a turn that ends between the two reads is not missing.
   const turns = await conversationManager.listOpenTurns(conversation.publicId);
   const conversationId = conversation.id;
   const messages = await messageLogger.getMessages({ limit: 50, conversationId });
@@ -130,9 +130,8 @@ app.delete('/conversations/:conversation', async ({ conversation }, response) =>
 
 /** Stores a question, and starts to answer it. */
 app.post('/conversations/:conversation/messages', async (request, response) => {
-  const { userId } = currentSession(request);
   const { publicId } = request.conversation;
-  const streamId = await answers.start(publicId, userId, request.body?.message);
+  const streamId = await answers.start(publicId, request.body?.message);
   response.status(202).json({ stream_id: streamId });
 });
 

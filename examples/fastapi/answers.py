@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from chatkeep import Error
 from chatkeep.asyncio import conversation_manager, stream_manager
-from chatkeep.types import MessageStatus
+from chatkeep.types import StreamStatus
 
 log = logging.getLogger("uvicorn.error")
 #: The tasks that write answers. An event loop keeps only weak references.
@@ -22,13 +22,13 @@ async def words(question: str) -> AsyncIterator[str]:
         yield f"{word} "
 
 
-async def start(conversation_id: str, user_id: str, question: str) -> str:
+async def start(conversation_id: str, question: str) -> str:
     """Stores a question and starts to answer it. Returns the id of its turn and of its stream."""
     turn_id = await conversation_manager.begin_turn(
         conversation_id, question, provider="fake", model="words-1"
     )
     await stream_manager.create_stream(
-        conversation_id, user_id, provider="fake", model="words-1", public_id=turn_id
+        turn_id=turn_id, provider="fake", model="words-1", public_id=turn_id
     )
     task = asyncio.create_task(answer(turn_id, question))
     tasks.add(task)
@@ -38,16 +38,13 @@ async def start(conversation_id: str, user_id: str, question: str) -> str:
 
 async def answer(turn_id: str, question: str) -> None:
     """Writes the answer to a question, until it is complete or cancelled."""
-    text = ""
-    status: MessageStatus = "completed"
+    status: StreamStatus = "completed"
     try:
         async for word in words(question):
-            text += word
             if await stream_manager.append(turn_id, word):
                 status = "cancelled"
                 break
-        # In this order, so that a reader of the end finds the message in the conversation.
-        await conversation_manager.finish_turn(turn_id, text, status=status)
+        # It also finishes the turn: the text becomes the message of the conversation.
         await stream_manager.finish_stream(turn_id, status)
     except Error as error:
         # After their leases, `maintain` ends the turn and the stream as interrupted.

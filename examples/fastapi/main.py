@@ -148,7 +148,7 @@ Own = Annotated[Conversation, Depends(own_conversation)]
 @app.get("/conversations/{conversation_id}")
 async def conversation(found: Own) -> dict[str, Any]:
     """Returns the newest messages of a conversation, and the ids of answers that are streaming."""
-    # In this order, so that a turn that ends meanwhile is not missing.
+    # In this order, so that a turn that ends between the two reads is not missing.
     turns = await conversation_manager.list_open_turns(found["public_id"])
     messages = await message_logger.get_messages(50, conversation_id=found["id"])
     return shown_conversation(found) | {
@@ -173,9 +173,9 @@ async def delete_conversation(found: Own) -> None:
 
 
 @app.post("/conversations/{conversation_id}/messages", status_code=202)
-async def ask(question: Question, found: Own, session: Session) -> dict[str, str]:
+async def ask(question: Question, found: Own) -> dict[str, str]:
     """Stores a question, and starts to answer it."""
-    stream_id = await answers.start(found["public_id"], session["user_id"], question.message)
+    stream_id = await answers.start(found["public_id"], question.message)
     return {"stream_id": stream_id}
 
 

@@ -1,4 +1,4 @@
-//! The fixture of a case: an empty database that no other test uses, and a chatkeep handle on it.
+//! The fixture of a case: a database without rows that no other test uses, and a chatkeep handle on it.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -21,12 +21,19 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    /// Creates a database with the schema.
     pub(crate) fn create(engine: Engine) -> Self {
         let raw = TestDatabase::prepared(engine, |database| {
             let chat = open(database.url());
             chat.database().upgrade().expect("the schema is created");
             chat.close(TIMEOUT).expect("the handle is closed");
         });
+        Self { chat: open(raw.url()), raw }
+    }
+
+    /// Creates a database without tables. The first call of the handle creates them.
+    pub(crate) fn empty(engine: Engine) -> Self {
+        let raw = TestDatabase::create(engine);
         Self { chat: open(raw.url()), raw }
     }
 

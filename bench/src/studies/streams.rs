@@ -15,7 +15,7 @@ use crate::host::Host;
 
 /// Number of streams at the same time.
 const STREAMS: usize = 64;
-/// Time between two parts of a text: 20 a second, each stored by itself.
+/// Time between two parts of a text: 20 a second, each stored separately.
 const APART: Duration = Duration::from_millis(50);
 /// A part of a text, of some words.
 const TEXT: &str = "some words of a response ";

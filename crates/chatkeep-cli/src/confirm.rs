@@ -10,7 +10,7 @@ pub(crate) fn can_confirm(terminal: &Terminal) -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal() && !terminal.json
 }
 
-/// Asks before something is deleted, unless `yes` is set. Returns false if the answer is no.
+/// Asks before something is deleted, unless `yes` is set. Returns false after any answer but yes.
 ///
 /// # Errors
 /// A usage error if the standard streams are not a terminal.

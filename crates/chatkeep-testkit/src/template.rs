@@ -48,7 +48,7 @@ fn publish(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Returns the statements that copy the tables of a database on MySQL or MariaDB into another one
-/// of the same server. PostgreSQL copies databases by itself.
+/// of the same server. PostgreSQL has a statement for it.
 fn statements(engine: Engine, template: &TestDatabase) -> Result<String> {
     if engine == Engine::PostgreSql {
         return Ok(String::new());

@@ -678,9 +678,9 @@ export class UserManager extends OperationGroup {
    * sessions, API tokens, ratings, entries of the audit log, conversations with everything in them,
    * messages, open turns and streams. Passwords, secrets and their hashes are not exported.
    *
-   * Pages are read one after another, in constant memory. Rows that are stored meanwhile may be
-   * missing. Applications that name users by text, as in ratings and in the audit log, must use the
-   * public id or the e-mail address; the object of an entry may begin with `user:`.
+   * Pages are read one after another, in constant memory. Rows that are stored during the export
+   * may be missing. Applications that name users by text, as in ratings and in the audit log, must
+   * use the public id or the e-mail address; the object of an entry may begin with `user:`.
    *
    * @param userId The user's public id.
    * @param options Options: `limit`, `cursor` and `signal`.

@@ -20,7 +20,6 @@ on_every_engine![
     pages_of_a_conversation_and_a_user_read_an_index,
     costs_are_subtracted_when_messages_are_deleted,
     changed_costs_are_found_by_a_check,
-    unknown_statuses_are_refused_by_the_database,
 ];
 
 /// A message with every value, distinct by number.
@@ -266,14 +265,4 @@ fn changed_costs_are_found_by_a_check(store: &Store) {
         assert_eq!(difference.kept.cost.to_string(), "0.000000005");
         assert_eq!(difference.found.cost.to_string(), "0.000000007");
     }
-}
-
-/// On MySQL and MariaDB, adding a CHECK would copy the table.
-fn unknown_statuses_are_refused_by_the_database(store: &Store) {
-    if matches!(store.engine(), Engine::MySql | Engine::MariaDb) {
-        return;
-    }
-    store.messages().log_message(&plain(0)).expect("the message is logged");
-    let refused = store.raw.try_execute("UPDATE messages SET status = 'done'");
-    assert!(refused.is_err(), "the column has a CHECK");
 }

@@ -10,7 +10,7 @@ use crate::every_engine::on_every_engine;
 use crate::program::Program;
 use crate::store::{Store, everything};
 
-on_every_engine![
+on_every_engine![run_empty =>
     adopt_converts_sqlalchemy_tables_and_keeps_their_rows,
     adopt_names_invalid_rows_and_changes_nothing,
     adopt_leaves_unknown_tables_alone,
@@ -152,7 +152,7 @@ fn adopt_names_invalid_rows_and_changes_nothing(store: &Store) {
         ),
     ];
     for (sql, expected) in cases {
-        let fresh = Store::create(store.engine());
+        let fresh = Store::empty(store.engine());
         old_tables(&fresh);
         fresh.raw.execute(sql);
         let before = everything_stored(&fresh);
@@ -193,7 +193,7 @@ fn an_adoption_killed_at_any_point_can_be_repeated(store: &Store) {
     let mut kills = 0;
     // Every point needs a new database, which is slow, so only every third point is tested.
     for point in (1..).step_by(3) {
-        let fresh = Store::create(store.engine());
+        let fresh = Store::empty(store.engine());
         old_tables(&fresh);
         let (status, _) = Program::start_with(&[fresh.raw.url(), "--adopt"], Some(point)).end();
         if status.success() {

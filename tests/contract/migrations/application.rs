@@ -9,7 +9,7 @@ use super::folder::{EMAIL, Folder, SPECIAL, USERS, assert_all_applied, dialect, 
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![
+on_every_engine![run_empty =>
     application_migrations_run_after_those_of_chatkeep,
     later_chatkeep_migrations_are_not_out_of_order,
     an_engine_specific_folder_takes_precedence,

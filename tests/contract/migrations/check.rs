@@ -8,7 +8,7 @@ use super::folder::{Folder, differences};
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![
+on_every_engine![run_empty =>
     an_intact_schema_has_no_differences,
     missing_extra_and_changed_objects_are_named,
     a_missing_table_is_reported_as_a_whole,

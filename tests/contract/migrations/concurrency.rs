@@ -8,7 +8,7 @@ use crate::every_engine::on_every_engine;
 use crate::program::Program;
 use crate::store::{Store, open};
 
-on_every_engine![concurrent_application_upgrades_run_once];
+on_every_engine![run_empty => concurrent_application_upgrades_run_once];
 
 fn concurrent_application_upgrades_run_once(store: &Store) {
     let folder = Folder::of_an_application(store.engine());
@@ -29,7 +29,7 @@ fn concurrent_upgrades_through_a_transaction_pooler_run_once() {
     if !Engine::PostgreSql.is_available() {
         return;
     }
-    let store = Store::create(Engine::PostgreSql);
+    let store = Store::empty(Engine::PostgreSql);
     let folder = Folder::of_an_application(store.engine());
     let path = folder.path().to_str().expect("a path in UTF-8");
     // Fewer connections than processes: a process that waits for the lock must not hold a
@@ -58,7 +58,7 @@ fn concurrent_upgrades_in_serializable_databases_run_once() {
     if !Engine::PostgreSql.is_available() {
         return;
     }
-    let store = Store::create(Engine::PostgreSql);
+    let store = Store::empty(Engine::PostgreSql);
     store.raw.execute(SERIALIZABLE);
     let folder = Folder::of_an_application(store.engine());
     let path = folder.path().to_str().expect("a path in UTF-8");
@@ -75,7 +75,7 @@ fn statements_under_the_lock_see_commits_of_the_previous_holder() {
     if !Engine::PostgreSql.is_available() {
         return;
     }
-    let store = Store::create(Engine::PostgreSql);
+    let store = Store::empty(Engine::PostgreSql);
     store.raw.execute(SERIALIZABLE);
     let folder = Folder::empty();
     folder.add(

@@ -7,7 +7,7 @@ use super::folder::{Folder, differences};
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![
+on_every_engine![run_empty =>
     a_runtime_account_works_after_the_upgrade_by_an_admin,
     health_reports_an_outdated_schema,
     a_check_without_privileges_names_the_missing_grant,

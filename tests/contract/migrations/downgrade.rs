@@ -13,7 +13,7 @@ const ADDED: (&str, &str, &str) = (
     "UPDATE users SET age = NULL;\nALTER TABLE users DROP COLUMN age",
 );
 
-on_every_engine![
+on_every_engine![run_empty =>
     downgrade_reverts_the_newest_first_and_upgrade_reapplies,
     all_chatkeep_migrations_can_be_reverted,
     a_migration_without_a_down_script_blocks_a_downgrade,

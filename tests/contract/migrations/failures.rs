@@ -13,7 +13,7 @@ const UNIQUE_UP: &str = "CREATE TABLE extra (id INTEGER);\nCREATE UNIQUE INDEX u
     users (name);\n\
                          INSERT INTO extra VALUES (1)";
 
-on_every_engine![
+on_every_engine![run_empty =>
     a_failed_statement_is_named_and_resumes_after_the_fix,
     rows_violating_a_foreign_key_are_rejected,
     failed_statements_may_be_edited_but_applied_ones_may_not,

@@ -7,7 +7,7 @@ use super::folder::{EMAIL, Folder, USERS};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, open};
 
-on_every_engine![
+on_every_engine![run_empty =>
     a_changed_migration_is_rejected,
     line_endings_are_ignored_by_the_checksum,
     a_missing_migration_is_rejected,

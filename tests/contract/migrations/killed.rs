@@ -8,7 +8,7 @@ use crate::every_engine::on_every_engine;
 use crate::program::Program;
 use crate::store::Store;
 
-on_every_engine![
+on_every_engine![run_empty =>
     a_chatkeep_upgrade_killed_at_any_point_resumes,
     an_application_upgrade_killed_at_any_point_resumes,
     a_downgrade_killed_at_any_point_resumes,
@@ -48,7 +48,7 @@ fn kill_at_every_point(store: &Store, folder: &Folder, step: usize, prepare: fn(
     let has_application = folder.path().read_dir().expect("a folder").count() > 0;
     let mut kills = 0;
     for point in (1..).step_by(step) {
-        let fresh = Store::create(store.engine());
+        let fresh = Store::empty(store.engine());
         prepare(&fresh);
         let (status, _) = Program::start_with(&[fresh.raw.url(), path], Some(point)).end();
         if status.success() {
@@ -83,7 +83,7 @@ fn a_downgrade_killed_at_any_point_resumes(store: &Store) {
     let mut kills = 0;
     let step = step(1);
     for point in (1..).step_by(step) {
-        let fresh = Store::create(store.engine());
+        let fresh = Store::empty(store.engine());
         folder.on(&fresh).upgrade("head").expect("all migrations run");
         let (status, _) =
             Program::start_with(&[fresh.raw.url(), path, "add_email"], Some(point)).end();

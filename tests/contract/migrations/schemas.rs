@@ -8,7 +8,7 @@ use super::folder::differences;
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, open};
 
-on_every_engine![
+on_every_engine![run_empty =>
     a_table_of_another_program_is_reported_with_remedies,
     an_account_without_create_is_reported_with_the_missing_grant,
 ];

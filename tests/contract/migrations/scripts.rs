@@ -8,7 +8,7 @@ use super::folder::{Folder, assert_all_applied, differences};
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![
+on_every_engine![run_empty =>
     a_script_has_the_effect_of_an_upgrade,
     a_script_covers_pending_migrations_or_a_downgrade,
 ];

@@ -310,10 +310,11 @@ fn check(store: &Store, model: &mut Model, index: Index, age: usize) {
             }
         }
         SessionReason::Rotated => {
-            let ended = on_store(store, |connection| {
-                sessions::end_by_id(connection, found.id, End::Reuse, now)
+            let again = on_store(store, |connection| {
+                sessions::find_and_end_reused(connection, &secret, now)
             });
-            assert!(ended && session.end(seconds, "reuse"));
+            assert_eq!(again.map(|(reason, _)| reason), Some(SessionReason::Rotated));
+            assert!(session.end(seconds, "reuse"));
         }
         _ => {}
     }
@@ -332,6 +333,9 @@ fn rotate(store: &Store, model: &mut Model, index: Index, age: usize) {
         Rotation::Invalid(actual, found) => {
             assert_eq!((actual, found.map(|found| found.info.id)), (reason, Some(id)));
             assert_ne!(reason, SessionReason::Valid);
+            if reason == SessionReason::Rotated {
+                assert!(session.end(seconds, "reuse"));
+            }
         }
         Rotation::Rotated { rotated, .. } => {
             assert_eq!(reason, SessionReason::Valid);

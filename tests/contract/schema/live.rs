@@ -5,7 +5,7 @@ use chatkeep_testkit::Engine;
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![the_live_schema_matches_its_description];
+on_every_engine![run_empty => the_live_schema_matches_its_description];
 
 /// The expected tables. After a line with the name of an engine, the tables of this engine follow.
 const EXPECTED: &str = include_str!("live.txt");

@@ -12,7 +12,7 @@ use crate::every_engine::on_every_engine;
 use crate::program::Program;
 use crate::store::{Store, open};
 
-on_every_engine![
+on_every_engine![run_empty =>
     concurrent_processes_run_the_migrations_once,
     concurrent_first_calls_find_the_schema,
     upgrades_wait_for_the_lock_but_version_checks_do_not,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
 
-on_every_engine![errors_report_the_schema_state];
+on_every_engine![run_empty => errors_report_the_schema_state];
 
 #[derive(Deserialize)]
 struct Cases {
@@ -39,7 +39,7 @@ fn every_state_has_a_case() {
 
 fn errors_report_the_schema_state(store: &Store) {
     for Case { state, sql } in cases() {
-        let own = Store::create(store.engine());
+        let own = Store::empty(store.engine());
         let error = error_after(&own, &sql);
         assert_eq!(error.schema_state().map(SchemaState::name), Some(state.as_str()), "{error}");
         assert!(!error.is_retryable(), "{state}: {error}");

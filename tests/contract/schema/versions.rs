@@ -6,7 +6,7 @@ use chatkeep_core::migrations::{SchemaVersion, all};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, everything, open};
 
-on_every_engine![
+on_every_engine![run_empty =>
     the_first_call_creates_the_schema_and_its_history,
     an_upgrade_at_head_has_nothing_to_do,
     without_auto_migrate_an_outdated_schema_is_an_error,

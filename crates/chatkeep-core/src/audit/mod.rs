@@ -1,4 +1,4 @@
-//! The audit log: who did what to which object. Entries are only inserted.
+//! The audit log: which account changed which object. Entries are only inserted.
 
 mod record;
 mod redaction;

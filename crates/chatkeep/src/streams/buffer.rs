@@ -38,7 +38,7 @@ pub(super) struct Buffer {
     pub(super) ended: Option<Ended>,
     /// Time of the last append, for the eviction of unused streams.
     pub(super) last_used: Option<Instant>,
-    /// Time of the first round in a row whose outcome may be that of a node that lags behind.
+    /// Time of the first round in a row whose outcome may be that of a delayed node.
     pub(super) lagging_since: Option<Instant>,
 }
 

@@ -21,7 +21,7 @@ const MAX_BYTES: usize = 64 << 20;
 /// Number of streams after which ended ones are forgotten, and those that were not used for long.
 const MAX_STREAMS: usize = 10_000;
 const UNUSED: Duration = Duration::from_secs(3_600);
-/// Pause before a node that lags behind is asked again.
+/// Pause before a delayed node is asked again.
 const LAG_PAUSE: Duration = Duration::from_millis(20);
 /// Maximum number of streams in a round.
 const MAX_ROUND: usize = 500;

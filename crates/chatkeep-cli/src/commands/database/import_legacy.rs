@@ -21,7 +21,7 @@ use crate::text::visible_line;
 /// Maximum number of problems shown as text. JSON output lists more.
 const MAX_SHOWN: usize = 20;
 
-/// Files with users or conversations, and what was imported of them.
+/// Files with users or conversations, and the rows imported from them.
 type Chats = Vec<(PathBuf, LegacyChatsReport)>;
 
 pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8, Failure> {

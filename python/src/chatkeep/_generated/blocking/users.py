@@ -699,9 +699,10 @@ class UserManager(Manager):
         them, messages, open turns and streams. Passwords, secrets and their hashes are not
         exported.
 
-        Pages are read one after another, in constant memory. Rows that are stored meanwhile may be
-        missing. Applications that name users by text, as in ratings and in the audit log, must use
-        the public id or the e-mail address; the object of an entry may begin with ``user:``.
+        Pages are read one after another, in constant memory. Rows that are stored during the export
+        may be missing. Applications that name users by text, as in ratings and in the audit log,
+        must use the public id or the e-mail address; the object of an entry may begin with
+        ``user:``.
 
         Args:
             user_id (str): The user's public id.
