@@ -1,6 +1,6 @@
 //! All data that is stored about a user: its export and its erasure.
 //!
-//! A new table is added to [`SECTIONS`](export) and to [`STAGES`](erase), or to
+//! A new table is added to `SECTIONS` (`sections.rs`) and to `STAGES` (`erase.rs`), or to
 //! [`WITHOUT_PERSONAL_DATA`]. A test compares them with the list of all tables.
 
 mod erase;
