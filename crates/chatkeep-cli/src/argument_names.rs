@@ -36,8 +36,13 @@ pub(crate) const MESSAGES: Arguments = &[
 ];
 
 /// Arguments of `chatkeep tokens`.
-pub(crate) const TOKENS: Arguments =
-    &[("description", "--description"), ("expires_days", "--expires-days"), ("id", "ID")];
+pub(crate) const TOKENS: Arguments = &[
+    ("description", "--description"),
+    ("expires_days", "--expires-days"),
+    ("scopes", "--scope"),
+    ("user_id", "--user"),
+    ("id", "ID"),
+];
 
 /// Arguments of `chatkeep users`.
 pub(crate) const USERS: Arguments = &[

@@ -14,6 +14,7 @@ pub(crate) enum TokensCommand {
         after_help = examples! {
             "chatkeep tokens create --description \"mobile app\""
             "chatkeep tokens create --expires-days 90 > token.txt"
+            "chatkeep tokens create --scope messages:read --user ada@example.org"
             "chatkeep tokens create --json | jq -r .token"
         }
     )]
@@ -80,4 +81,12 @@ pub(crate) struct CreateOptions {
     /// Days until the token expires (1-3,650,000) [default: never]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) expires_days: Option<i64>,
+
+    /// Scope that the token has; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+
+    /// User that owns the token: an id, e-mail address or username
+    #[arg(long, value_name = "USER")]
+    pub(crate) user: Option<String>,
 }

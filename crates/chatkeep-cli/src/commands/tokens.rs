@@ -1,10 +1,11 @@
 //! `chatkeep tokens …`
 
-use chatkeep::{CreatedToken, Timestamp, TokenInfo, TokenReason};
+use chatkeep::{CreatedToken, NewToken, Timestamp, TokenInfo, TokenReason};
 use serde_json::json;
 
 use crate::args::tokens::{CreateOptions, TokensCommand};
 use crate::argument_names::TOKENS;
+use crate::commands::lookup::find_optional_user;
 use crate::commands::reclaim;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure, UNAVAILABLE};
@@ -63,8 +64,15 @@ fn prune(dry_run: bool, reclaim: bool, context: &Context) -> Result<(), Failure>
 }
 
 fn create(options: &CreateOptions, context: &Context) -> Result<(), Failure> {
-    let created =
-        context.open()?.tokens().create_token(&options.description, options.expires_days)?;
+    let chatkeep = context.open()?;
+    let owner = find_optional_user(&chatkeep, options.user.as_deref())?;
+    let token = NewToken {
+        expires_days: options.expires_days,
+        scopes: (!options.scopes.is_empty()).then(|| options.scopes.clone()),
+        user_id: owner.map(|user| user.public_id),
+        ..NewToken::new(options.description.as_str())
+    };
+    let created = chatkeep.tokens().create_token_with(&token)?;
     let terminal = &context.terminal;
     terminal.answer(&created, || format!("{}\n", created.token.expose()))?;
     terminal.note(&about(&created));

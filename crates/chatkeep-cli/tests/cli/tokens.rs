@@ -191,6 +191,23 @@ fn expiry_and_description_out_of_range_are_rejected() {
 }
 
 #[test]
+fn tokens_have_scopes_and_an_owner() {
+    let home = Home::new();
+    let user = home.run_ok(&["users", "create", "--email", "ada@example.org"]);
+    let scopes = ["--scope", "read", "--scope", "write"];
+    create(&home, &[&scopes[..], &["--user", "ada@example.org"]].concat());
+    let listed = home.run_json(&["tokens", "list"]);
+    assert_eq!(listed[0]["scopes"], json!(["read", "write"]));
+    assert_eq!(listed[0]["user_id"], json!(user.trim_end()));
+    for (option, value) in [("--scope", "two words"), ("--user", "nobody@example.org")] {
+        let answer = home.run(&["tokens", "create", option, value, "--json"]);
+        assert_ne!(answer.code, Some(0), "{answer:?}");
+        assert_eq!(answer.error()["field"], option, "{answer:?}");
+    }
+    assert_eq!(home.run_json(&["tokens", "list"]).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn prune_reports_the_number_of_expired_tokens() {
     let home = Home::new();
     create(&home, &["--expires-days", "1"]);
