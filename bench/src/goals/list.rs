@@ -195,19 +195,11 @@ pub(super) const GOALS: &[Goal] = &[
     },
     Goal {
         title: "64 callers store turns, compared with the fastest that commits each turn",
-        engines: &[(SQLITE, 12.0), (POSTGRESQL, 5.0), (MARIADB, 3.0)],
+        engines: &everywhere(2.0),
         path: Path::Turn,
         callers: 64,
         subject: "chatkeep",
         against: Against::FastestPeer,
-    },
-    Goal {
-        title: "64 tasks store turns, compared with an ORM",
-        engines: &[(SQLITE, 50.0), (POSTGRESQL, 20.0)],
-        path: Path::Turn,
-        callers: 64,
-        subject: "chatkeep-async",
-        against: Against::Fastest(ORM_ASYNC),
     },
     Goal {
         title: "a cached check of a session",
