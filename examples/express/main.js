@@ -55,9 +55,10 @@ app.post('/sign-in', session.sameSite, express.json(), async (request, response)
   await signIn(request, response, user);
 });
 
-/** Creates the session of a user. */
+/** Creates the session of a user, unless the password was changed since the sign-in. */
 async function signIn(request, response, user) {
-  const client = { ip: request.ip, userAgent: request.get('User-Agent') };
+  const userAgent = request.get('User-Agent');
+  const client = { ip: request.ip, userAgent, userStamp: user.stamp };
   session.setCookie(response, await sessionManager.createSession(user.publicId, client));
   response.json(shownUser(user));
 }

@@ -90,9 +90,10 @@ async def sign_in(account: Account, request: Request, response: Response) -> dic
 
 
 async def signed_in(user: User, request: Request, response: Response) -> dict[str, Any]:
-    """Creates the session of a user."""
+    """Creates the session of a user, unless the password was changed since the sign-in."""
     created = await session_manager.create_session(
         user["public_id"],
+        user_stamp=user["stamp"],
         ip=request.client.host if request.client else None,
         user_agent=request.headers.get("User-Agent"),
     )
