@@ -58,9 +58,10 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(file, text)
 }
 
-/// Returns the repository's folder. The one at compile time could be another clone's, because build
-/// output may be shared between clones.
+/// Returns the repository's folder, which contains the current directory. The one at compile time
+/// could be another clone's, because build output may be shared between clones.
 pub(crate) fn repository() -> PathBuf {
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("it is run by cargo");
-    Path::new(&package).join("../..")
+    let current = std::env::current_dir().expect("the current directory is readable");
+    let mut folders = current.ancestors().filter(|folder| folder.join("Cargo.lock").is_file());
+    folders.next().expect("the current directory is in the repository").to_owned()
 }

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use xshell::cmd;
 
 use crate::failure::{Failure, Result};
+use crate::process::Run;
 use crate::project::Project;
 
 mod node;
@@ -95,6 +97,23 @@ pub(crate) fn run(project: &Project, package: &Package) -> Result {
         }
         Package::Npm(options) => npm(project, options).map(|folder| print_path(&folder)),
     }
+}
+
+/// The packages whose programs and libraries are tested and used without optimisation.
+const DEV_PACKAGES: [&str; 5] =
+    ["chatkeep-bindgen", "chatkeep-c", "chatkeep-cli", "chatkeep-node", "chatkeep-python"];
+
+/// Compiles a package. Without optimisation, all of them are compiled: Cargo enables the features
+/// that the packages of a call need, so that calls for one package each would compile most crates
+/// again.
+pub(crate) fn compile(project: &Project, package: &str, profile: Profile) -> Result {
+    let packages = match profile {
+        Profile::Dev => &DEV_PACKAGES[..],
+        Profile::Release => &[package],
+    };
+    let packages = packages.iter().flat_map(|package| ["-p", package]);
+    let name = profile.name();
+    cmd!(project.sh, "cargo build --quiet --locked --profile {name}").args(packages).shown()
 }
 
 /// Prints a path with slashes, which shells on Windows accept as well.

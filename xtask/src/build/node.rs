@@ -2,7 +2,7 @@
 
 use xshell::cmd;
 
-use super::{Profile, library};
+use super::{Profile, compile, library};
 use crate::failure::Result;
 use crate::process::Run;
 use crate::project::Project;
@@ -12,8 +12,7 @@ use crate::setup::{self, Part};
 pub(crate) fn build(project: &Project, profile: Profile) -> Result {
     setup::run(project, &[Part::Node])?;
     let sh = &project.sh;
-    let name = profile.name();
-    cmd!(sh, "cargo build --quiet --locked --profile {name} -p chatkeep-node").shown()?;
+    compile(project, "chatkeep-node", profile)?;
     let library = library(&project.target.join(profile.folder()), "chatkeep_node")?;
     sh.remove_path("node/dist")?;
     cmd!(sh, "node node/node_modules/typescript/bin/tsc -p node").shown()?;

@@ -25,7 +25,8 @@ pub(crate) fn build(project: &Project, options: &NpmOptions) -> Result<PathBuf> 
         Some(platform) => (platform.clone(), compile_for(project, platform)?),
         None => {
             let profile = Profile::new(!options.dev);
-            (cmd!(sh, "node -p {THIS_PLATFORM}").text()?, compile(project, profile)?)
+            super::compile(project, "chatkeep-node", profile)?;
+            (cmd!(sh, "node -p {THIS_PLATFORM}").text()?, project.target.join(profile.folder()))
         }
     };
     let folder = project.target.join(if options.dev { "npm-dev" } else { "npm" });
@@ -42,13 +43,6 @@ pub(crate) fn build(project: &Project, options: &NpmOptions) -> Result<PathBuf> 
     sh.remove_path(&library)?;
     cmd!(sh, "node node/pack.mjs package {folder}").quietly()?;
     Ok(folder)
-}
-
-/// Builds the addon for this system, and returns the folder of the library.
-fn compile(project: &Project, profile: Profile) -> Result<PathBuf> {
-    let name = profile.name();
-    cmd!(project.sh, "cargo build --quiet --locked --profile {name} -p chatkeep-node").quietly()?;
-    Ok(project.target.join(profile.folder()))
 }
 
 /// Builds the addon for another platform, and returns the folder of the library.

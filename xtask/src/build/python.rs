@@ -2,12 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use xshell::cmd;
-
-use super::{Profile, library};
+use super::{Profile, compile, library};
 use crate::failure::Result;
 use crate::files::copy_folder;
-use crate::process::Run;
 use crate::project::Project;
 
 /// Returns the folder that contains the package.
@@ -22,8 +19,7 @@ pub(crate) fn package(project: &Project, profile: Profile) -> PathBuf {
 /// Builds the module and assembles the package.
 pub(crate) fn build(project: &Project, profile: Profile) -> Result {
     let sh = &project.sh;
-    let name = profile.name();
-    cmd!(sh, "cargo build --quiet --locked --profile {name} -p chatkeep-python").shown()?;
+    compile(project, "chatkeep-python", profile)?;
     let library = library(&project.target.join(profile.folder()), "_native")?;
     let package = package(project, profile);
     sh.remove_path(&package)?;

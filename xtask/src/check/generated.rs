@@ -1,10 +1,11 @@
 //! `cargo xtask generated`: compares committed files with the code that they are generated from.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xshell::cmd;
 
+use crate::build::{self, Profile};
 use crate::failure::{Context, Failure, Result};
 use crate::process::Run;
 use crate::project::Project;
@@ -24,7 +25,9 @@ const FILES: [(&str, Generator); 2] =
 pub(crate) fn check(project: &Project) -> Result {
     let mut outdated = Vec::new();
     // It prints the names of outdated files.
-    if cmd!(project.sh, "cargo run --quiet -p chatkeep-bindgen").quietly().is_err() {
+    build::compile(project, "chatkeep-bindgen", Profile::Dev)?;
+    let bindgen = program(project, "chatkeep-bindgen");
+    if cmd!(project.sh, "{bindgen}").quietly().is_err() {
         outdated.push("the packages and pages that chatkeep-bindgen renders");
     }
     for (path, generate) in FILES {
@@ -45,7 +48,11 @@ pub(crate) fn check(project: &Project) -> Result {
 
 /// Writes the files that differ.
 pub(crate) fn write(project: &Project) -> Result {
-    cmd!(project.sh, "cargo run --quiet -p chatkeep-bindgen -- --write").shown()?;
+    build::compile(project, "chatkeep-bindgen", Profile::Dev)?;
+    let bindgen = program(project, "chatkeep-bindgen");
+    cmd!(project.sh, "{bindgen} --write").shown()?;
+    // The command describes what was generated.
+    build::compile(project, "chatkeep-cli", Profile::Dev)?;
     for (path, generate) in FILES {
         let text = generate(project)?;
         if is_current(path, &text) {
@@ -72,17 +79,21 @@ fn show_difference(project: &Project, path: &str, text: &str) -> Result {
 }
 
 fn cli_page(project: &Project) -> Result<String> {
-    cmd!(project.sh, "cargo run --quiet -p chatkeep-cli -- markdown-help").filter("")
+    let chatkeep = program(project, "chatkeep");
+    cmd!(project.sh, "{chatkeep} markdown-help").filter("")
 }
 
 /// Returns the types of the addon, which the macros of napi-derive write during compilation.
 fn addon_types(project: &Project) -> Result<String> {
-    let sh = &project.sh;
     // A new folder forces a recompilation.
     let folder = tempfile::tempdir().context("creating a temporary folder")?;
-    cmd!(sh, "cargo build --quiet --locked -p chatkeep-node")
-        .env("NAPI_TYPE_DEF_TMP_FOLDER", folder.path())
-        .shown()?;
+    let _variable = project.sh.push_env("NAPI_TYPE_DEF_TMP_FOLDER", folder.path());
+    build::compile(project, "chatkeep-node", Profile::Dev)?;
     let types = Path::new(folder.path()).join("chatkeep-node");
-    cmd!(sh, "node scripts/node-addon-types.mjs {types}").filter("")
+    cmd!(project.sh, "node scripts/node-addon-types.mjs {types}").filter("")
+}
+
+/// Returns the path of a program that was compiled without optimisation.
+fn program(project: &Project, name: &str) -> PathBuf {
+    project.target.join("debug").join(name)
 }

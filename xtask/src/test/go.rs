@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use xshell::{Cmd, cmd};
 
+use crate::build::{self, Profile};
 use crate::failure::{Failure, Result};
 use crate::process::Run;
 use crate::project::Project;
@@ -28,7 +29,7 @@ pub(crate) fn run(project: &Project, arguments: &[OsString]) -> Result {
 
 /// Builds the C library that the package is linked with.
 pub(crate) fn build(project: &Project) -> Result {
-    cmd!(project.sh, "cargo build --quiet -p chatkeep-c").shown()
+    build::compile(project, "chatkeep-c", Profile::Dev)
 }
 
 /// Checks the format, and runs `go vet`.

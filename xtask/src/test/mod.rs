@@ -2,8 +2,6 @@
 
 use std::ffi::OsString;
 
-use xshell::cmd;
-
 use crate::build::{self, Profile};
 use crate::failure::Result;
 use crate::process::Run;
@@ -31,15 +29,15 @@ pub(crate) mod wheel;
 pub(crate) fn run(project: &Project, arguments: &[OsString]) -> Result {
     use Part::{Galera, Go, Mysql, Nextest, Node, Python, Servers};
     setup::run(project, &[Servers, Galera, Mysql, Nextest, Python, Node, Go])?;
-    testkit::build(project)?;
     // Compiled before the servers start, with the options of `suites`, so that nothing is compiled
     // twice.
     if arguments.is_empty() {
         build::python(project, Profile::Dev)?;
-        cmd!(project.sh, "cargo build --quiet -p chatkeep-cli -p chatkeep-c").shown()?;
         build::node(project, Profile::Dev)?;
+        // With `chatkeep-testkit`.
         nextest::compile_workspace(project)?;
     } else {
+        testkit::build(project)?;
         nextest::compile(project, arguments)?;
     }
     testkit::run(project)
