@@ -1,4 +1,5 @@
-//! The fixture of a case: a database without rows that no other test uses, and a chatkeep handle on it.
+//! The fixture of a case: a database without rows that no other test uses, and a chatkeep handle on
+//! it.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -14,7 +15,6 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A database used by one test only, and removed with it.
 pub(crate) struct Store {
-    // Closed before the database is dropped.
     chat: Chatkeep,
     /// Direct access to the database, bypassing chatkeep.
     pub(crate) raw: TestDatabase,
@@ -23,11 +23,7 @@ pub(crate) struct Store {
 impl Store {
     /// Creates a database with the schema.
     pub(crate) fn create(engine: Engine) -> Self {
-        let raw = TestDatabase::prepared(engine, |database| {
-            let chat = open(database.url());
-            chat.database().upgrade().expect("the schema is created");
-            chat.close(TIMEOUT).expect("the handle is closed");
-        });
+        let raw = with_schema(engine);
         Self { chat: open(raw.url()), raw }
     }
 
@@ -109,12 +105,28 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    /// Text of streams that waits would be retried until the exit, after its database was dropped.
+    fn drop(&mut self) {
+        let _ = self.chat.close(Duration::from_secs(10));
+    }
+}
+
 impl Deref for Store {
     type Target = Chatkeep;
 
     fn deref(&self) -> &Chatkeep {
         &self.chat
     }
+}
+
+/// Creates a database with the schema and without rows.
+pub(crate) fn with_schema(engine: Engine) -> TestDatabase {
+    TestDatabase::prepared(engine, |database| {
+        let chat = open(database.url());
+        chat.database().upgrade().expect("the schema is created");
+        chat.close(TIMEOUT).expect("the handle is closed");
+    })
 }
 
 /// Opens a handle on this URL with few connections, because many tests share a server.

@@ -3,15 +3,15 @@
 
 use std::ptr;
 
-use chatkeep_testkit::Engine;
 use chatkeep_testkit::scenarios::{CallError, run_scenarios};
+use chatkeep_testkit::{Engine, TestDatabase};
 use serde_json::{Map, Value, json};
 
 use crate::abi::{ChatkeepAnswer, chatkeep_call, chatkeep_close, chatkeep_free, chatkeep_open};
 
 #[test]
 fn every_scenario_passes() {
-    run_scenarios(Engine::Sqlite, |url| {
+    run_scenarios(Engine::Sqlite, TestDatabase::create, |url| {
         let store = Store::open(url);
         move |call, arguments| match call {
             "messages.iter_messages" => store.all_messages(arguments),

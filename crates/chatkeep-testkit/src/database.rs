@@ -14,6 +14,8 @@ use crate::{Engine, client, environment, port, script, template, url};
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// Maximum duration of each statement that drops a database.
 const DROP_LIMIT: Duration = Duration::from_secs(10);
+/// The template of an empty database on PostgreSQL.
+const EMPTY: &str = "template0";
 
 /// An empty database that belongs to one test and is removed when this value is dropped.
 ///
@@ -43,8 +45,9 @@ enum Location {
     Folder(TempDir),
     /// A server used by all tests. The database is dropped through this admin URL.
     SharedServer(String),
-    /// A server used by one test. The database is removed with it.
-    PrivateServer,
+    /// Not dropped: the database of a private server, which is removed with all its databases, or
+    /// the template on the shared server, which the runner removes.
+    Kept,
 }
 
 impl TestDatabase {
@@ -57,8 +60,10 @@ impl TestDatabase {
     /// does not respond within a minute.
     #[track_caller]
     pub fn create(engine: Engine) -> Self {
-        let created =
-            if engine.is_server() { Self::on_shared_server(engine) } else { Self::in_folder() };
+        let created = match engine {
+            Engine::Sqlite => Self::in_folder(),
+            _ => Self::on_shared_server(engine, EMPTY),
+        };
         created
             .unwrap_or_else(|failure| panic!("creating a {engine} database for a test: {failure}"))
     }
@@ -76,32 +81,26 @@ impl TestDatabase {
             .unwrap_or_else(|failure| panic!("copying a {engine} database for a test: {failure}"))
     }
 
-    /// Creates a database with this name on the shared server, which stays there.
+    /// Creates an empty database with this name on the shared server, which stays there. It
+    /// replaces one that an interrupted process left.
     pub(crate) fn named(engine: Engine, name: &str) -> Result<Self> {
         let admin = environment::read(engine, "URL")?;
-        client::execute(engine, &admin, &creation(engine, name, "template0"), LIMIT)?;
-        let url = url::with_database(&admin, name);
-        Ok(Self { engine, url, name: name.to_owned(), location: Location::PrivateServer })
+        remove(engine, &admin, name)?;
+        let url = create(engine, &admin, name, EMPTY)?;
+        Ok(Self { engine, url, name: name.to_owned(), location: Location::Kept })
     }
 
-    /// Creates a copy of a database on the shared PostgreSQL server.
-    pub(crate) fn copy_of(template: &str) -> Result<Self> {
-        let engine = Engine::PostgreSql;
-        let admin = environment::read(engine, "URL")?;
-        let name = unique_name()?;
-        client::execute(engine, &admin, &creation(engine, &name, template), LIMIT)?;
-        let url = url::with_database(&admin, &name);
-        Ok(Self { engine, url, name, location: Location::SharedServer(admin) })
-    }
-
-    fn on_shared_server(engine: Engine) -> Result<Self> {
+    /// Creates a database with a unique name on the shared server, on PostgreSQL as a copy of
+    /// `template`.
+    pub(crate) fn on_shared_server(engine: Engine, template: &str) -> Result<Self> {
         let mut admin = environment::read(engine, "URL")?;
         let nodes = if engine == Engine::MariaDb { environment::galera_urls() } else { Vec::new() };
         if !nodes.is_empty() {
             // Tests are distributed over the nodes; each uses one.
             admin = nodes[usize::from(port::random_u16()?) % nodes.len()].clone();
         }
-        let (name, url) = create(engine, &admin)?;
+        let name = unique_name()?;
+        let url = create(engine, &admin, &name, template)?;
         Ok(Self { engine, url, name, location: Location::SharedServer(admin) })
     }
 
@@ -126,8 +125,9 @@ impl TestDatabase {
 
     /// Creates a database on a private server, which is removed with all its databases.
     pub(crate) fn on_private_server(engine: Engine, admin: &str) -> Result<Self> {
-        let (name, url) = create(engine, admin)?;
-        Ok(Self { engine, url, name, location: Location::PrivateServer })
+        let name = unique_name()?;
+        let url = create(engine, admin, &name, EMPTY)?;
+        Ok(Self { engine, url, name, location: Location::Kept })
     }
 
     /// Returns the engine.
@@ -158,7 +158,7 @@ impl TestDatabase {
             engine: self.engine,
             url: url::with_address(&self.url, "127.0.0.1", port),
             name: self.name.clone(),
-            location: Location::PrivateServer,
+            location: Location::Kept,
         }
     }
 
@@ -189,7 +189,7 @@ impl TestDatabase {
     pub fn folder(&self) -> Option<&Path> {
         match &self.location {
             Location::Folder(folder) => Some(folder.path()),
-            Location::SharedServer(_) | Location::PrivateServer => None,
+            Location::SharedServer(_) | Location::Kept => None,
         }
     }
 
@@ -269,12 +269,14 @@ impl Drop for TestDatabase {
     }
 }
 
-/// Creates a database with a unique name on a server. Returns its name and URL.
-fn create(engine: Engine, admin: &str) -> Result<(String, String)> {
-    let name = unique_name()?;
-    client::execute(engine, admin, &creation(engine, &name, "template0"), LIMIT)?;
-    let url = url::with_database(admin, &name);
-    Ok((name, url))
+/// Creates a database on a server, on PostgreSQL as a copy of `template`. Returns its URL.
+fn create(engine: Engine, admin: &str, name: &str, template: &str) -> Result<String> {
+    let sql = match engine {
+        Engine::PostgreSql => format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        _ => format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
+    };
+    client::execute(engine, admin, &sql, LIMIT)?;
+    Ok(url::with_database(admin, name))
 }
 
 fn unique_name() -> Result<String> {
@@ -283,21 +285,13 @@ fn unique_name() -> Result<String> {
     Ok(format!("ck_{}_{count}_{}", process::id(), port::random_hex(4)?))
 }
 
-/// Returns the statement that creates a database, on PostgreSQL as a copy of `template`.
-fn creation(engine: Engine, name: &str, template: &str) -> String {
-    match engine {
-        Engine::PostgreSql => format!("CREATE DATABASE {name} TEMPLATE {template}"),
-        _ => format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
-    }
-}
-
-/// Drops a database even if connections to it are open.
+/// Drops a database, if it exists, even if connections to it are open.
 fn remove(engine: Engine, admin: &str, name: &str) -> Result<()> {
     if engine == Engine::PostgreSql {
         return client::execute(
             engine,
             admin,
-            &format!("DROP DATABASE {name} WITH (FORCE)"),
+            &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
             DROP_LIMIT,
         );
     }
@@ -312,7 +306,7 @@ fn remove(engine: Engine, admin: &str, name: &str) -> Result<()> {
     client::execute(
         engine,
         admin,
-        &format!("SET lock_wait_timeout = 8; DROP DATABASE {name}"),
+        &format!("SET lock_wait_timeout = 8; DROP DATABASE IF EXISTS {name}"),
         DROP_LIMIT,
     )
 }

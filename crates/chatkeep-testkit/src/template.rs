@@ -1,6 +1,7 @@
 //! Copies of a database that is prepared once for all tests of a run.
 //!
-//! Creating a schema takes a server long, because most tests have a database of their own.
+//! Most tests have a database of their own, and a server copies a schema faster than it runs the
+//! migrations.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,8 +11,8 @@ use rustix::fs::{FlockOperation, flock};
 use crate::failure::{Context, Failure, Result};
 use crate::{Engine, TestDatabase, client, environment};
 
-/// Creates an empty database, and fills it with a copy of what `prepare` does to one. The first
-/// caller of a run prepares it; tests of other processes wait.
+/// Creates a database with what `prepare` does to an empty one. On a shared server, the first
+/// caller of a run prepares a template, while other processes wait. All callers copy it.
 pub(crate) fn copy(engine: Engine, prepare: impl FnOnce(&TestDatabase)) -> Result<TestDatabase> {
     let home = environment::home().filter(|_| engine.is_server());
     let Some(home) = home else {
@@ -31,7 +32,7 @@ pub(crate) fn copy(engine: Engine, prepare: impl FnOnce(&TestDatabase)) -> Resul
     }
     drop(lock);
     if engine == Engine::PostgreSql {
-        return TestDatabase::copy_of(&name);
+        return TestDatabase::on_shared_server(engine, &name);
     }
     let database = TestDatabase::create(engine);
     let sql = fs::read_to_string(&script).context(|| format!("reading {}", script.display()))?;
@@ -39,7 +40,7 @@ pub(crate) fn copy(engine: Engine, prepare: impl FnOnce(&TestDatabase)) -> Resul
     Ok(database)
 }
 
-/// Writes a file that other processes see only with all of its contents.
+/// Writes a file so that other processes read either all of its contents or no file.
 fn publish(path: &Path, text: &str) -> Result<()> {
     let partial = path.with_extension("partial");
     fs::write(&partial, text)
@@ -48,7 +49,7 @@ fn publish(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Returns the statements that copy the tables of a database on MySQL or MariaDB into another one
-/// of the same server. PostgreSQL has a statement for it.
+/// of the same server. PostgreSQL needs none: it copies a template when it creates a database.
 fn statements(engine: Engine, template: &TestDatabase) -> Result<String> {
     if engine == Engine::PostgreSql {
         return Ok(String::new());

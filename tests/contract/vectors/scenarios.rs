@@ -12,12 +12,12 @@ use chatkeep_transfer::{interfaces, operation};
 use serde_json::{Map, Value, to_value};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, open};
+use crate::store::{Store, open, with_schema};
 
 on_every_engine![every_scenario_passes];
 
 fn every_scenario_passes(store: &Store) {
-    run_scenarios(store.engine(), |url| {
+    run_scenarios(store.engine(), with_schema, |url| {
         let chat = open(url);
         move |call, arguments| perform(&chat, call, arguments)
     });

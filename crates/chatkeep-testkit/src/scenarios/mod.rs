@@ -23,7 +23,7 @@ pub struct CallError {
     pub message: String,
 }
 
-/// Runs every scenario of this engine, each on a new database.
+/// Runs every scenario of this engine, each on a database without rows that `create` returns.
 ///
 /// `open` returns the function that makes a call such as `tokens.revoke_token` on the database with
 /// this URL. Dropping the function closes the database.
@@ -32,14 +32,17 @@ pub struct CallError {
 ///
 /// If a scenario fails. The message has all failures.
 #[track_caller]
-pub fn run_scenarios<F>(engine: Engine, open: impl Fn(&str) -> F)
-where
+pub fn run_scenarios<F>(
+    engine: Engine,
+    create: impl Fn(Engine) -> TestDatabase,
+    open: impl Fn(&str) -> F,
+) where
     F: FnMut(&str, Map<String, Value>) -> Result<Value, CallError>,
 {
     let scenarios: Vec<_> =
         scenarios().into_iter().filter(|scenario| scenario.runs_on(engine)).collect();
     let run = |scenario: &Scenario| {
-        let database = TestDatabase::create(engine);
+        let database = create(engine);
         run(scenario, open(database.url())).err()
     };
     let failures: Vec<_> = scenarios.iter().filter_map(run).collect();
