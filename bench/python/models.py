@@ -20,8 +20,8 @@ class Base(DeclarativeBase):
     pass
 
 
-class Message(Base):
-    __tablename__ = "messages"
+class MessageColumns:
+    """The columns of a plain log."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     timestamp: Mapped[datetime] = mapped_column(Timestamp)
@@ -32,6 +32,10 @@ class Message(Base):
     tokens_used: Mapped[Optional[int]] = mapped_column(BigInteger)
     # SQLAlchemy reserves the class attribute `metadata`.
     metadata_: Mapped[Optional[dict[str, Any]]] = mapped_column("metadata", Json)
+
+
+class Message(MessageColumns, Base):
+    __tablename__ = "messages"
 
     def to_dict(self):
         return {
@@ -70,19 +74,11 @@ class Conversation(TurnBase):
     last_message_at: Mapped[datetime] = mapped_column(Timestamp)
 
 
-class Turn(TurnBase):
-    """A message of a conversation. :class:`Message` has only the columns of a plain log."""
+class Turn(MessageColumns, TurnBase):
+    """A message of a conversation."""
 
     __tablename__ = "messages"
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
-    timestamp: Mapped[datetime] = mapped_column(Timestamp)
-    user_message: Mapped[str] = mapped_column(LongText)
-    bot_response: Mapped[Optional[str]] = mapped_column(LongText)
-    provider: Mapped[Optional[str]] = mapped_column(String(50))
-    model: Mapped[Optional[str]] = mapped_column(String(100))
-    tokens_used: Mapped[Optional[int]] = mapped_column(BigInteger)
-    metadata_: Mapped[Optional[dict[str, Any]]] = mapped_column("metadata", Json)
     conversation_id: Mapped[Optional[int]] = mapped_column(Id)
     user_id: Mapped[Optional[int]] = mapped_column(Id)
 

@@ -106,7 +106,8 @@ impl Claim {
         if setup.path == Path::Turn {
             let late = database.scalar(
                 "SELECT count(*) FROM messages m LEFT JOIN chat_conversations c \
-                 ON c.id = m.conversation_id AND c.last_message_at >= m.timestamp WHERE c.id IS NULL",
+                 ON c.id = m.conversation_id AND c.last_message_at >= m.timestamp \
+                 WHERE c.id IS NULL",
             );
             if late.as_deref() != Some("0") {
                 wrong.push("a conversation is older than its last turn".to_owned());

@@ -72,7 +72,7 @@ impl Host {
             .map_err(|_| "creating a database failed".into())
     }
 
-    /// Creates a database with the schema and, for the paths that read, with data.
+    /// Creates a database with the schema and the data that the path requires.
     pub(crate) fn prepare(
         &self,
         engine: Engine,
@@ -119,7 +119,7 @@ impl Host {
     }
 }
 
-/// Creates as many conversations of one user.
+/// Creates `count` conversations of one user.
 fn conversations(
     chat: &Chatkeep,
     database: &TestDatabase,

@@ -176,8 +176,8 @@ fn studies(text: &mut String, record: &Record) {
             }
             Study::Streams => {
                 "## Delay of streamed text\n\nThe time from appending a part of a text until a \
-                 reader that waits has it. Each stream gets 20 parts a second, and is flushed every \
-                 50 ms.\n\n\
+                 reader that waits has it. Each stream gets 20 parts a second, and is flushed \
+                 every 50 ms.\n\n\
                  | engine | | one stream | 64 streams | |\n|---|---|---:|---:|---:|\n"
             }
             Study::AsyncioCalls => {

@@ -144,7 +144,8 @@ mod tests {
     fn a_competitor_in_another_language_can_run() {
         let mut process = shell(
             r#"read setup; echo '{"ready": {"versions": {"sh": "1"}, "durability": {}}}'
-               read order; echo '{"result": {"calls": 4, "rows": 4, "seconds": 2, "p50_us": 1, "p99_us": 2, "id_sum": 10}}'
+               read order; echo '{"result": {"calls": 4, "rows": 4, "seconds": 2,' \
+                   '"p50_us": 1, "p99_us": 2, "id_sum": 10}}'
                read order; echo '{"error": "the disk is full"}'"#,
         );
         assert_eq!(process.ready().unwrap().versions["sh"], "1");

@@ -70,7 +70,6 @@ impl Competitor for Rusqlite {
         let callers = if self.groups { 1 } else { setup.callers };
         let mut handles: Vec<usize> = (0..callers).collect();
         run_threads(&mut handles, length, |next, tally| {
-            let caller = *next % callers;
             let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
             match setup.path {
                 Path::Log if self.groups => {
@@ -86,7 +85,7 @@ impl Competitor for Rusqlite {
                     tally.completed(1);
                 }
                 Path::Turn => {
-                    let conversation = &setup.conversations[caller];
+                    let conversation = &setup.conversations[*next];
                     tally.stored([turn(&mut connection, &setup.row, conversation)?]);
                 }
                 Path::Session => {

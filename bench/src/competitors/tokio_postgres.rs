@@ -58,7 +58,7 @@ struct Caller {
     statement: Statement,
     /// The statement that moves a conversation.
     then: Option<Statement>,
-    number: usize,
+    /// Index of the next token or session, or of the caller's conversation.
     next: usize,
 }
 
@@ -83,7 +83,7 @@ impl TokioPostgres {
                     Path::Turn => Some(client.prepare(MOVE).await?),
                     _ => None,
                 };
-                let caller = Caller { client, statement, then, number: next, next };
+                let caller = Caller { client, statement, then, next };
                 Ok::<_, chatkeep_bench_protocol::Failure>(caller)
             })?);
         }
@@ -179,7 +179,7 @@ impl Caller {
                 tally.completed(1);
             }
             (Path::Turn, _) => {
-                let conversation = &setup.conversations[self.number];
+                let conversation = &setup.conversations[self.next];
                 tally.stored([self.turn(&setup.row, conversation).await?]);
             }
             (Path::Session, _) => {
@@ -256,7 +256,8 @@ impl Caller {
         let now = current_time();
         // None of these texts contains a character that the text format of COPY escapes.
         let line = format!(
-            "{now}\t{user_message}\t{bot_response}\t{provider}\t{model}\t{tokens_used}\t{metadata}\n"
+            "{now}\t{user_message}\t{bot_response}\t{provider}\t{model}\t{tokens_used}\t\
+             {metadata}\n"
         );
         let sink = self.client.copy_in(COPY).await?;
         let mut sink = std::pin::pin!(sink);

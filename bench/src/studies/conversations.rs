@@ -52,24 +52,26 @@ pub(super) fn study(
 /// Copies conversations until there are this many, each with a time of its own.
 fn fill(prepared: &PreparedDatabase, conversations: usize) -> Result<()> {
     let mut count = FIRST;
-    let mut copy = 0;
     while count < conversations {
-        copy += 1;
+        // The first conversations have times within an hour. Each copy is moved by more hours than
+        // all rows so far span, so that no two times are equal.
+        let hours = count / FIRST;
         let more = count.min(conversations - count);
         let (public_id, earlier) = match prepared.setup.engine {
             Engine::Sqlite => (
-                format!("'c{copy}-' || id"),
+                format!("'c{hours}-' || id"),
                 format!(
-                    "strftime('%Y-%m-%d %H:%M:%S', last_message_at, '-{copy} hours') || \
+                    "strftime('%Y-%m-%d %H:%M:%S', last_message_at, '-{hours} hours') || \
                      substr(last_message_at, 20)"
                 ),
             ),
-            Engine::PostgreSql => {
-                (format!("'c{copy}-' || id"), format!("last_message_at - interval '{copy} hours'"))
-            }
+            Engine::PostgreSql => (
+                format!("'c{hours}-' || id"),
+                format!("last_message_at - interval '{hours} hours'"),
+            ),
             Engine::MariaDb | Engine::MySql => (
-                format!("concat('c{copy}-', id)"),
-                format!("last_message_at - INTERVAL {copy} HOUR"),
+                format!("concat('c{hours}-', id)"),
+                format!("last_message_at - INTERVAL {hours} HOUR"),
             ),
         };
         query(|| {

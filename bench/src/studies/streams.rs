@@ -50,13 +50,16 @@ struct Read {
 /// Streams texts for this long. Each stream has a thread that writes and one that reads.
 fn measure(host: &Host, engine: Engine, streams: usize, length: Duration) -> Result<Read> {
     let (_prepared, chat) = prepare(host, engine)?;
+    // Before any thread runs: an error in the scope would wait for writers that never stop.
+    let ids: Vec<String> = (0..streams)
+        .map(|_| Ok(chat.streams().create_stream(&NewStream::default())?.public_id))
+        .collect::<Result<_>>()?;
     let stop = AtomicBool::new(false);
     let mut delays = Vec::new();
     let begin = Instant::now();
     thread::scope(|scope| {
         let mut readers = Vec::new();
-        for _ in 0..streams {
-            let id = chat.streams().create_stream(&NewStream::default())?.public_id;
+        for id in ids {
             let sent = Arc::new(Mutex::new(VecDeque::new()));
             let (chat, stop) = (&chat, &stop);
             let (writer_id, writer_sent) = (id.clone(), Arc::clone(&sent));

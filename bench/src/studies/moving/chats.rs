@@ -137,9 +137,10 @@ impl Chats {
             message = message.with_tokens_used(i64::try_from((question + answer) / 4)?);
         }
         if noted {
+            let rating = rating as f64 / 2.0;
+            let rest = format!(r#""rating": {rating}, "tags": ["chat", "größer \"5\""]"#);
             let metadata = format!(
-                r#"{{"session": "{session:016x}", "turn": {turn}, "user": "u-{user}", "rating": {}, "tags": ["chat", "größer \"5\""]}}"#,
-                rating as f64 / 2.0
+                r#"{{"session": "{session:016x}", "turn": {turn}, "user": "u-{user}", {rest}}}"#
             );
             message = message.with_metadata(Metadata::parse(&metadata)?);
         }

@@ -313,8 +313,8 @@ pub(crate) mod tests {
         comparison='{"equal": true, "target": '$content'}'
         if [ "$7" = --verify ]; then echo "$comparison"; exit; fi
         echo >"${0%/*}/copied"; sync
-        echo '{"messages": 300, "storing_seconds": 1.5, "counting_seconds": 0.1, "comparing_seconds": 1,'
-        echo '"comparison": '$comparison'}'"#;
+        echo '{"messages": 300, "storing_seconds": 1.5, "counting_seconds": 0.1,'
+        echo '"comparing_seconds": 1, "comparison": '$comparison'}'"#;
 
     #[test]
     fn the_log_is_copied_from_engine_to_engine() {
