@@ -19,7 +19,11 @@ async function* words(question) {
 
 /** Stores a question and starts to answer it. Returns the id of its turn and of its stream. */
 export async function start(conversationId, question) {
-  const turnId = await conversationManager.beginTurn(conversationId, question, MODEL);
+  const turnId = await conversationManager.beginTurn(conversationId, question, {
+    ...MODEL,
+    // Longer than any answer: text does not extend it.
+    leaseSeconds: 3600,
+  });
   await streamManager.createStream({ turnId, publicId: turnId, ...MODEL });
   const written = answer(turnId, question);
   running.add(written);

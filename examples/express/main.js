@@ -108,16 +108,22 @@ app.param('conversation', async (request, _response, next, id) => {
 
 /** Returns the newest messages of a conversation, and the ids of answers that are streaming. */
 app.get('/conversations/:conversation', async ({ conversation }, response) => {
-  // In this order, so that a turn that ends between the two reads is not missing.
+  // In this order, so that a turn that ends between the two reads is not missing. It is in both
+  // results then. The time of its message is that of its start.
   const turns = await conversationManager.listOpenTurns(conversation.publicId);
   const conversationId = conversation.id;
   const messages = await messageLogger.getMessages({ limit: 50, conversationId });
+  const key = (time, question) => `${time.getTime()} ${question}`;
+  const stored = new Set(messages.map(({ timestamp, userMessage }) => key(timestamp, userMessage)));
+  const open = turns.filter(
+    ({ startedAt, userMessage }) => !stored.has(key(startedAt, userMessage)),
+  );
   response.json({
     ...shownConversation(conversation),
     messages: messages.reverse().map(({ userMessage, botResponse, status }) => {
       return { question: userMessage, answer: botResponse, status };
     }),
-    open: turns.map(({ publicId, userMessage }) => {
+    open: open.map(({ publicId, userMessage }) => {
       return { stream_id: publicId, question: userMessage };
     }),
   });
@@ -163,7 +169,7 @@ app.get('/streams/:stream', async (request, response) => {
   }
 });
 
-/** Stops an answer, in whichever process it is generated. */
+/** Stops an answer, also if another process generates it. */
 app.post('/streams/:stream/cancel', async (request, response) => {
   response.json(await streamManager.cancelStream(request.streamId));
 });
@@ -179,12 +185,12 @@ function failure(status, detail) {
   return Object.assign(new Error(detail), { status });
 }
 
-/** Returns what a client may see of its user. */
+/** Returns the public fields of a user. */
 function shownUser({ publicId, email }) {
   return { id: publicId, email };
 }
 
-/** Returns what a client may see of a conversation. */
+/** Returns the public fields of a conversation. */
 function shownConversation({ publicId, title }) {
   return { id: publicId, title };
 }

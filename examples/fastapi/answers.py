@@ -25,7 +25,12 @@ async def words(question: str) -> AsyncIterator[str]:
 async def start(conversation_id: str, question: str) -> str:
     """Stores a question and starts to answer it. Returns the id of its turn and of its stream."""
     turn_id = await conversation_manager.begin_turn(
-        conversation_id, question, provider="fake", model="words-1"
+        conversation_id,
+        question,
+        provider="fake",
+        model="words-1",
+        # Longer than any answer: text does not extend it.
+        lease_seconds=3600,
     )
     await stream_manager.create_stream(
         turn_id=turn_id, provider="fake", model="words-1", public_id=turn_id

@@ -149,9 +149,11 @@ Own = Annotated[Conversation, Depends(own_conversation)]
 @app.get("/conversations/{conversation_id}")
 async def conversation(found: Own) -> dict[str, Any]:
     """Returns the newest messages of a conversation, and the ids of answers that are streaming."""
-    # In this order, so that a turn that ends between the two reads is not missing.
+    # In this order, so that a turn that ends between the two reads is not missing. It is in both
+    # results then. The time of its message is that of its start.
     turns = await conversation_manager.list_open_turns(found["public_id"])
     messages = await message_logger.get_messages(50, conversation_id=found["id"])
+    stored = {(message["timestamp"], message["user_message"]) for message in messages}
     return shown_conversation(found) | {
         "messages": [
             {
@@ -162,7 +164,9 @@ async def conversation(found: Own) -> dict[str, Any]:
             for message in reversed(messages)
         ],
         "open": [
-            {"stream_id": turn["public_id"], "question": turn["user_message"]} for turn in turns
+            {"stream_id": turn["public_id"], "question": turn["user_message"]}
+            for turn in turns
+            if (turn["started_at"], turn["user_message"]) not in stored
         ],
     }
 
@@ -203,7 +207,7 @@ async def stream(
 
 @app.post("/streams/{stream_id}/cancel")
 async def cancel(found: OwnStream) -> bool:
-    """Stops an answer, in whichever process it is generated."""
+    """Stops an answer, also if another process generates it."""
     return await stream_manager.cancel_stream(found["public_id"])
 
 
@@ -214,10 +218,10 @@ async def analytics(start_date: str | None = None, end_date: str | None = None) 
 
 
 def shown_user(user: User) -> dict[str, Any]:
-    """Returns what a client may see of its user."""
+    """Returns the public fields of a user."""
     return {"id": user["public_id"], "email": user["email"]}
 
 
 def shown_conversation(found: Conversation) -> dict[str, Any]:
-    """Returns what a client may see of a conversation."""
+    """Returns the public fields of a conversation."""
     return {"id": found["public_id"], "title": found["title"]}

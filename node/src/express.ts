@@ -59,19 +59,14 @@ export type ErrorMiddleware = (
   next: Next,
 ) => void;
 
-/** Options of responses. */
-export interface AnswerOptions {
-  /** `Retry-After` in seconds. Default: 5. */
-  readonly retryAfter?: number;
+/** Options of the responses to requests that fail. */
+export interface AnswerOptions extends web.AnswerOptions {
   /** Logs why a request was answered with 503. Default: `console.warn`. */
   readonly report?: (message: string) => void;
 }
 
 /** Options of a token check. */
-export interface TokenOptions extends AnswerOptions {
-  /** Scope that the token must have. */
-  readonly scope?: string;
-}
+export type TokenOptions = AnswerOptions & web.TokenOptions;
 
 /** Options of the health check. */
 export interface HealthOptions {
@@ -93,14 +88,17 @@ export function tokenRequired(chat?: Chatkeep, options: TokenOptions = {}): Midd
   const { scope, retryAfter = web.RETRY_AFTER, report = warn } = options;
   return (request, response, next) => {
     const { authorization } = request.headers;
-    web.checkRequest(chat ?? chatkeep, authorization, scope, retryAfter, report).then((verdict) => {
-      if ('error' in verdict) {
-        sendError(response, verdict.error);
-      } else {
-        request.token = verdict.token;
-        next();
-      }
-    }, next);
+    web
+      .checkRequest(chat ?? chatkeep, authorization, scope, retryAfter, report)
+      .then((verdict) => {
+        if ('error' in verdict) {
+          sendError(response, verdict.error);
+        } else {
+          request.token = verdict.token;
+          next();
+        }
+      })
+      .catch(next);
   };
 }
 
@@ -137,7 +135,7 @@ export interface SessionMiddleware extends Middleware {
  * Returns middleware that requires the session of a signed-in user. It sets `request.userSession`
  * to the session, which has the user's id.
  *
- * The secret of the session is in the cookie `__Host-session` or in `Authorization: Bearer …`.
+ * The secret of the session is in the cookie `__Host-chat-session` or in `Authorization: Bearer …`.
  * Without a valid session, the response is 401 with the reason. A request with the cookie that may
  * change data and that another site caused gets 403. If the database does not respond, the response
  * is 503 with `Retry-After`. A session in a cookie regularly gets a new secret.
@@ -158,7 +156,8 @@ export interface SessionMiddleware extends Middleware {
  *     response.status(401).json({ detail: 'Wrong address or password' });
  *     return;
  *   }
- *   session.setCookie(response, await chat.sessionManager.createSession(user.publicId));
+ *   const { publicId, stamp: userStamp } = user;
+ *   session.setCookie(response, await chat.sessionManager.createSession(publicId, { userStamp }));
  *   response.json({ name: user.name });
  * });
  * app.get('/me', session, async (request, response) => {
@@ -182,17 +181,21 @@ export function sessionRequired(
   const { report = warn } = options;
   const setCookie = (response: ServerResponse, cookie: string) => {
     response.setHeader('Set-Cookie', sessions.replaced(response.getHeader('Set-Cookie'), cookie));
+    response.setHeader('Vary', sessions.vary(response.getHeader('Vary')));
   };
   const required: Middleware = (request, response, next) => {
-    sessions.check(chat ?? chatkeep, request, report).then((verdict) => {
-      if ('error' in verdict) {
-        sendError(response, verdict.error);
-      } else {
-        if (verdict.cookie !== undefined) setCookie(response, verdict.cookie);
-        request.userSession = verdict.session;
-        next();
-      }
-    }, next);
+    sessions
+      .check(chat ?? chatkeep, request, report)
+      .then((verdict) => {
+        if ('error' in verdict) {
+          sendError(response, verdict.error);
+        } else {
+          if (verdict.cookie !== undefined) setCookie(response, verdict.cookie);
+          request.userSession = verdict.session;
+          next();
+        }
+      })
+      .catch(next);
   };
   return Object.assign(required, {
     setCookie(response: ServerResponse, created: CreatedSession | RotatedSession) {
@@ -272,10 +275,12 @@ export function dbPoolHealth(
  */
 export function healthCheck(chat?: Chatkeep, options: HealthOptions = {}): Middleware {
   return (_request, response, next) => {
-    dbPoolHealth(chat, options).then((health) => {
-      const { status, headers } = web.healthResponse(health);
-      send(response, status, headers, health);
-    }, next);
+    dbPoolHealth(chat, options)
+      .then((health) => {
+        const { status, headers } = web.healthResponse(health);
+        send(response, status, headers, health);
+      })
+      .catch(next);
   };
 }
 

@@ -28,7 +28,7 @@ import * as chatkeep from './index.js';
 import * as web from './web.js';
 import { type SessionOptions, Sessions } from './web_sessions.js';
 
-export type { DatabaseHealth } from './web.js';
+export type { AnswerOptions, DatabaseHealth, TokenOptions } from './web.js';
 export type { SessionOptions } from './web_sessions.js';
 
 declare module 'fastify' {
@@ -40,24 +40,10 @@ declare module 'fastify' {
   }
 }
 
-/** Options of the responses to requests that fail. */
-export interface AnswerOptions {
-  /** `Retry-After` in seconds. Default: 5. */
-  readonly retryAfter?: number;
-}
-
-/** Options of a token check. */
-export interface TokenOptions extends AnswerOptions {
-  /** Scope that the token must have. */
-  readonly scope?: string;
-}
-
 /** Options of the plugin. */
-export interface PluginOptions {
+export interface PluginOptions extends web.AnswerOptions {
   /** The store; by default the one that the environment variables configure. */
   readonly chat?: Chatkeep;
-  /** `Retry-After` in seconds. Default: 5. */
-  readonly retryAfter?: number;
   /**
    * Whether the plugin converts chatkeep's errors in routes to responses. An application with its
    * own error handler sets it to `false` and calls {@link answerError} there. Default: true.
@@ -95,7 +81,7 @@ export type TokenHook = (request: FastifyRequest, reply: FastifyReply) => Promis
  * @param chat The store; by default the one that the environment variables configure.
  * @param options The scope, and options of the responses.
  */
-export function tokenRequired(chat?: Chatkeep, options: TokenOptions = {}): TokenHook {
+export function tokenRequired(chat?: Chatkeep, options: web.TokenOptions = {}): TokenHook {
   const { scope, retryAfter = web.RETRY_AFTER } = options;
   return async (request, reply) => {
     const { authorization } = request.headers;
@@ -141,7 +127,7 @@ export interface SessionHook extends TokenHook {
  * Returns a hook that requires the session of a signed-in user. It sets `request.userSession` to the
  * session, which has the user's id.
  *
- * The secret of the session is in the cookie `__Host-session` or in `Authorization: Bearer …`.
+ * The secret of the session is in the cookie `__Host-chat-session` or in `Authorization: Bearer …`.
  * Without a valid session, the response is 401 with the reason. A request with the cookie that may
  * change data and that another site caused gets 403. If the database does not respond, the response
  * is 503 with `Retry-After`. A session in a cookie regularly gets a new secret.
@@ -175,6 +161,7 @@ export function sessionRequired(chat?: Chatkeep, options: SessionOptions = {}): 
     const values = sessions.replaced(reply.getHeader('set-cookie'), cookie);
     // Fastify appends values of this header.
     reply.removeHeader('set-cookie').header('set-cookie', values);
+    reply.header('vary', sessions.vary(reply.getHeader('vary')));
   };
   const required: TokenHook = async (request, reply) => {
     const verdict = await sessions.check(chat ?? chatkeep, request, reporter(request));
@@ -230,7 +217,7 @@ export function answerError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  options: AnswerOptions = {},
+  options: web.AnswerOptions = {},
 ): FastifyReply | undefined {
   const { retryAfter = web.RETRY_AFTER } = options;
   const details = web.errorResponse(error, retryAfter, reporter(request));

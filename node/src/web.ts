@@ -23,8 +23,16 @@ export const HEALTH_PATH = '/health/db-pool';
 /** Default timeout of the health check, in seconds. */
 export const HEALTH_TIMEOUT = 5;
 
-/** Codes of errors that a retry may resolve. */
-const TEMPORARY = new Set(['CHATKEEP_UNAVAILABLE', 'CHATKEEP_POOL_TIMEOUT', 'CHATKEEP_CONFLICT']);
+/**
+ * Codes of errors of a check after which a client may retry. A check of a session may write, because
+ * it ends sessions whose replaced secret is used. Its repetition is harmless.
+ */
+const TEMPORARY = new Set([
+  'CHATKEEP_UNAVAILABLE',
+  'CHATKEEP_POOL_TIMEOUT',
+  'CHATKEEP_CONFLICT',
+  'CHATKEEP_OUTCOME_UNKNOWN',
+]);
 
 const REASONS: Readonly<Record<string, string>> = {
   malformed: 'The token is malformed',
@@ -34,6 +42,18 @@ const REASONS: Readonly<Record<string, string>> = {
   rotated: 'The token was replaced',
   user_inactive: 'The user is not active',
 };
+
+/** Options of the responses to requests that fail. */
+export interface AnswerOptions {
+  /** `Retry-After` in seconds. Default: 5. */
+  readonly retryAfter?: number;
+}
+
+/** Options of a token check. */
+export interface TokenOptions extends AnswerOptions {
+  /** Scope that the token must have. */
+  readonly scope?: string;
+}
 
 /** An error response. */
 export interface ErrorResponse {
@@ -99,8 +119,8 @@ export async function checkRequest(
   const token = presentedToken(authorization);
   if (token === undefined) return { error: noToken() };
   try {
-    const options = scope === undefined ? [] : [{ scope }];
-    return verdictOf(await chat.tokenManager.checkToken(token, ...options), scope);
+    const options = scope === undefined ? undefined : { scope };
+    return verdictOf(await chat.tokenManager.checkToken(token, options), scope);
   } catch (error) {
     const response = temporary(error, retryAfter, report);
     if (response === undefined) throw error;
@@ -253,7 +273,7 @@ function kindOf(code: string): string {
 }
 
 /** Returns the code. The class is not checked: another copy of the package has its own. */
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && code.startsWith('CHATKEEP_') ? code : undefined;
 }

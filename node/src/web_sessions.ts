@@ -19,7 +19,10 @@ import * as web from './web.js';
 /** Default age at which a session gets a new secret, in seconds. */
 const ROTATE_AFTER = 86_400;
 
-/** Seconds after a rotation in which `rotateSession` returns the same secret again. */
+/**
+ * Seconds after a rotation in which `rotateSession` returns the same secret again: `GRACE` in
+ * crates/chatkeep-core/src/session/rotate.rs.
+ */
 const GRACE = 60;
 
 /** Methods that change nothing, and therefore may come from other sites. */
@@ -37,8 +40,8 @@ const REASONS: Readonly<Partial<Record<SessionReason, string>>> = {
 };
 
 /** Options of sessions. */
-export interface SessionOptions {
-  /** Name of the cookie, without the prefix `__Host-`. Default: `session`. */
+export interface SessionOptions extends web.AnswerOptions {
+  /** Name of the cookie, without the prefix `__Host-`. Default: `chat-session`. */
   readonly cookie?: string;
   /**
    * Whether the cookie requires HTTPS. With `false`, for development over HTTP, its name has no
@@ -49,8 +52,6 @@ export interface SessionOptions {
   readonly trustedOrigins?: Iterable<string>;
   /** Age in seconds at which the secret is replaced; `null` for never. Default: one day. */
   readonly rotateAfter?: number | null;
-  /** `Retry-After` in seconds. Default: 5. */
-  readonly retryAfter?: number;
 }
 
 /** The parts of a request that a check uses. */
@@ -78,7 +79,7 @@ export class Sessions {
   readonly #retryAfter: number;
 
   constructor(options: SessionOptions) {
-    const { cookie = 'session', secure = true, trustedOrigins = [] } = options;
+    const { cookie = 'chat-session', secure = true, trustedOrigins = [] } = options;
     if (typeof trustedOrigins === 'string') {
       throw new TypeError('trustedOrigins must be a list of origins, not a string');
     }
@@ -119,6 +120,7 @@ export class Sessions {
       const isNew = rotated !== null && rotated.secret !== secret;
       return { session, cookie: isNew ? this.value(rotated) : undefined };
     } catch (error) {
+      if (web.codeOf(error) === undefined) throw error;
       // The session stays valid, and the next request tries again.
       report(`a session was not rotated: ${(error as Error).message}`);
       return { session, cookie: undefined };
@@ -128,9 +130,9 @@ export class Sessions {
   /**
    * Returns the response to a request that another site caused and that may change data.
    *
-   * Browsers report the site in `Sec-Fetch-Site`. Older ones send `Origin`, which is compared with
-   * `Host`, because a proxy may have terminated TLS. Other clients send neither; they have no
-   * cookies that another site could use.
+   * Browsers report the site in `Sec-Fetch-Site`. Older ones send `Origin`, whose host is compared
+   * with `Host`. The scheme is not, because a proxy may have terminated TLS. Other clients send
+   * neither; they have no cookies that another site could use.
    */
   crossSite(request: SessionRequest): web.ErrorResponse | undefined {
     const { origin, host } = request.headers;
@@ -139,7 +141,8 @@ export class Sessions {
     if (origin !== undefined && this.#trusted.has(origin)) return undefined;
     const isOwn =
       site === undefined
-        ? origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
+        ? origin === undefined ||
+          (host !== undefined && [`https://${host}`, `http://${host}`].includes(origin))
         : site === 'same-origin' || site === 'none';
     if (isOwn) return undefined;
     return { status: 403, detail: 'The request is from another site', headers: {} };
@@ -165,6 +168,13 @@ export class Sessions {
   replaced(current: number | string | readonly string[] | undefined, cookie: string): string[] {
     const values = current === undefined ? [] : [current].flat().map(String);
     return [...values.filter((value) => !value.startsWith(`${this.#cookie}=`)), cookie];
+  }
+
+  /** Returns the value of `Vary` of a response, with `Cookie` in addition to its own names. */
+  vary(current: number | string | readonly string[] | undefined): string {
+    const names = [current ?? []].flat().join(', ');
+    if (/(?:^|[\s,])(?:cookie|\*)(?:$|[\s,])/i.test(names)) return names;
+    return names === '' ? 'Cookie' : `${names}, Cookie`;
   }
 
   #cookieOf(request: SessionRequest): string | undefined {

@@ -197,12 +197,12 @@ for (const engine of ENGINES) {
     assert.deepEqual((await body(program)).providers, { fake: 1 });
     assert.equal((await body(await stranger.get('/health/db-pool'))).engine, engine);
     await body(await caller.post('/sign-out'), 204);
-    assert.equal(caller.cookie, 'session=');
+    assert.equal(caller.cookie, 'chat-session=');
     const late = await client(server, cookie).get('/me');
     assert.equal((await body(late, 401)).detail, 'The session was ended');
     assert.equal((await body(await caller.post('/sign-in', ACCOUNT))).email, ACCOUNT.email);
     assert.equal(await server.stop(), 0);
-    for (const text of [cookie.slice('session='.length), token, ACCOUNT.password, 'private']) {
+    for (const text of [cookie.slice('chat-session='.length), token, ACCOUNT.password, 'private']) {
       assert.ok(!server.output().includes(text), server.output());
     }
   });
@@ -252,7 +252,7 @@ for (const engine of ENGINES.filter((name) => name !== 'sqlite')) {
     const known = client(server);
     await body(await known.post('/sign-in', ACCOUNT));
     await body(await known.get('/me'));
-    const late = client(server, `session=${secret}`);
+    const late = client(server, `chat-session=${secret}`);
     relay.cut();
     // The outcome of the call that was sent on the broken connection may be unknown.
     const first = await known.post('/conversations', {});
@@ -275,7 +275,7 @@ for (const engine of ENGINES.filter((name) => name !== 'sqlite')) {
     const { password } = new URL(database.url);
     for (const text of [
       secret,
-      known.cookie.slice('session='.length),
+      known.cookie.slice('chat-session='.length),
       `:${password}@`,
       '    at ',
     ]) {

@@ -97,9 +97,21 @@ test('currentSession throws on a route without sessionRequired', () => {
 });
 
 test('origins are checked when sessionRequired is called', () => {
-  for (const trustedOrigins of [['example.org'], ['https://example.org/'], 'https://a.example']) {
+  for (const trustedOrigins of [
+    ['example.org'],
+    ['https://example.org/'],
+    ['null'],
+    ['https://Example.org'],
+    ['https://example.org:443'],
+    ['http://example.org:80'],
+    ['https://ada@example.org'],
+    ['http://['],
+    'https://a.example',
+  ]) {
     assert.throws(() => sessionRequired(undefined, { trustedOrigins }), TypeError);
   }
+  const trustedOrigins = ['http://localhost:5173', 'https://example.org:80', 'http://[::1]:8080'];
+  sessionRequired(undefined, { trustedOrigins });
 });
 
 test('an error after the headers closes the connection', async (t) => {
@@ -130,11 +142,40 @@ test('without arguments the store of the environment and console.warn are used',
   app.get('/', (request, response) => response.json(request.token.id));
   const url = await listen(t, app);
   assert.equal(await (await fetch(url, bearer('any'))).json(), 7);
-  assert.deepEqual(asked.mock.calls[0].arguments, ['any']);
+  assert.deepEqual(asked.mock.calls[0].arguments, ['any', undefined]);
   assert.equal(warn.mock.callCount(), 0);
   asked.mock.mockImplementation(() => Promise.reject(failure('CHATKEEP_UNAVAILABLE')));
   assert.equal((await fetch(url, bearer('any'))).status, 503);
   assert.deepEqual(warn.mock.calls[0].arguments, ['chatkeep: answered 503: logMessage: no']);
+});
+
+test('an error of a response that was sent already is passed on', async () => {
+  const sent = new Error('the headers are sent');
+  const setHeader = () => {
+    throw sent;
+  };
+  const chat = new chatkeep.Chatkeep('sqlite:///:memory:');
+  for (const handler of [tokenRequired(chat), sessionRequired(chat), healthCheck(chat)]) {
+    const passed = new Promise((resolve) => {
+      handler({ headers: {} }, { setHeader }, resolve);
+    });
+    assert.equal(await passed, sent);
+  }
+});
+
+test('Cookie is added to the names in Vary, once', () => {
+  const session = sessionRequired(new chatkeep.Chatkeep('sqlite:///:memory:'));
+  for (const [before, after] of [
+    ['Accept-Encoding', 'Accept-Encoding, Cookie'],
+    [['Origin', 'Accept'], 'Origin, Accept, Cookie'],
+    ['Origin, cookie', 'Origin, cookie'],
+  ]) {
+    const response = new http.ServerResponse({ method: 'POST' });
+    response.setHeader('Vary', before);
+    session.deleteCookie(response);
+    session.deleteCookie(response);
+    assert.equal(response.getHeader('Vary'), after);
+  }
 });
 
 test('the middleware works without Express', async (t) => {

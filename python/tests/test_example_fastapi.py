@@ -45,7 +45,7 @@ def client(server, **headers):
 
 def elsewhere(caller, server):
     """Returns a client of another process with the same session."""
-    return client(server, Cookie=f"session={caller.cookies['session']}")
+    return client(server, Cookie=f"chat-session={caller.cookies['chat-session']}")
 
 
 def ask(caller, conversation, message):
@@ -138,7 +138,7 @@ def test_accounts_and_data_are_protected(database, tmp_path):
         client(server) as stranger,
     ):
         caller.post("/sign-up", json=ACCOUNT)
-        secret = caller.cookies["session"]
+        secret = caller.cookies["chat-session"]
         for path in ("/me", "/conversations", "/conversations/x", "/streams/x"):
             answer = stranger.get(path)
             assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
@@ -172,8 +172,8 @@ def test_accounts_and_data_are_protected(database, tmp_path):
             assert program.get("/analytics").json()["providers"] == {"fake": 1}
         assert stranger.get("/health/db-pool").json()["engine"] == database.engine
         assert caller.post("/sign-out").status_code == 204
-        assert "session" not in caller.cookies
-        with client(server, Cookie=f"session={secret}") as late:
+        assert "chat-session" not in caller.cookies
+        with client(server, Cookie=f"chat-session={secret}") as late:
             assert late.get("/me").json()["detail"] == "The session was ended"
         assert caller.post("/sign-in", json=ACCOUNT).json()["email"] == ACCOUNT["email"]
         server.stop()
@@ -185,7 +185,7 @@ def test_accounts_and_data_are_protected(database, tmp_path):
 async def ask_concurrently(server, session, conversation, number):
     async with httpx2.AsyncClient(
         base_url=server.url,
-        headers={"Cookie": f"session={session}"},
+        headers={"Cookie": f"chat-session={session}"},
         limits=httpx2.Limits(max_connections=None),
         timeout=60,
         trust_env=False,
@@ -204,7 +204,7 @@ def test_answers_of_200_concurrent_questions_are_stored_before_the_exit(database
     ):
         caller.post("/sign-up", json=ACCOUNT)
         conversation = new_conversation(caller)
-        session = caller.cookies["session"]
+        session = caller.cookies["chat-session"]
         answers = asyncio.run(ask_concurrently(server, session, conversation, 200))
         assert {answer.status_code for answer in answers} == {202}
         server.stop()
@@ -232,11 +232,11 @@ def test_database_outage_results_in_503_until_it_recovers(server, tmp_path):
         # Lookups stay cached for the whole test.
         served(relay.url, tmp_path, TOKEN_CACHE_SECONDS="3600") as web,
         client(web) as caller,
-        client(web, Cookie=f"session={late}") as other,
+        client(web, Cookie=f"chat-session={late}") as other,
     ):
         caller.post("/sign-in", json=ACCOUNT)
         assert caller.get("/me").status_code == 200
-        secret = caller.cookies["session"]
+        secret = caller.cookies["chat-session"]
         relay.cut()
         # The outcome of the call that finds the connection broken may be unknown.
         first = caller.post("/conversations", json={})
@@ -291,8 +291,3 @@ def test_several_workers_serve_requests(sqlite, tmp_path):
             assert events(caller, stream_id)[::2] == (expected(number), "completed")
         web.stop()
         assert len(re.findall(r"Application startup complete", web.log_text())) == 2
-
-
-def test_examples_have_the_same_page():
-    pages = {path.read_bytes() for path in EXAMPLE.parent.glob("*/index.html")}
-    assert len(pages) == 1

@@ -160,7 +160,7 @@ def secret(memory, user):
     return memory.session_manager.create_session(user["public_id"])["secret"]
 
 
-def cookie(secret, name="__Host-session"):
+def cookie(secret, name="__Host-chat-session"):
     return {"Cookie": f"other=1; {name}={secret}"}
 
 
@@ -170,16 +170,18 @@ def test_sign_in_sets_the_cookie_and_sign_out_deletes_it(site, user):
     secret = app.body(answer)
     (value,) = app.cookies(answer)
     found = re.fullmatch(
-        r"__Host-session=(cs_\w+); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure", value
+        r"__Host-chat-session=(cs_\w+); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure", value
     )
     assert found[1] == secret
     assert 3590 <= int(found[2]) <= 3600
+    assert answer.headers["Vary"] == "Cookie"
 
     assert app.body(app("GET", "/me", **cookie(secret)))["user_id"] == user["public_id"]
     answer = app("POST", "/sign-out", **cookie(secret))
     assert app.body(answer) is True
+    assert answer.headers["Vary"] == "Cookie"
     assert app.cookies(answer) == [
-        "__Host-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
+        "__Host-chat-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
     ]
     answer = app("GET", "/me", **cookie(secret))
     assert (answer.status_code, app.body(answer)["detail"]) == (401, "The session was ended")
@@ -207,7 +209,7 @@ def test_session_in_the_authorization_header_is_accepted(site, user, secret):
 
 def test_missing_or_ended_session_results_in_401_with_the_reason(site, memory, user, secret):
     app = site()
-    for headers in ({}, cookie(""), {"Cookie": "session=cs_x"}, {"Authorization": "Basic eA=="}):
+    for headers in ({}, cookie(""), {"Cookie": "chat-session=cs_x"}, {"Authorization": "Basic eA=="}):
         answer = app("GET", "/me", **headers)
         assert (answer.status_code, app.body(answer)["detail"]) == (401, "Sign in first")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -234,6 +236,7 @@ def test_missing_or_ended_session_results_in_401_with_the_reason(site, memory, u
         ({"Origin": "https://evil.example.org"}, 403),
         ({"Origin": f"https://{HOST}.evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
     ],
 )
 def test_requests_of_other_sites_may_not_change_data(site, user, secret, headers, status):
@@ -249,11 +252,13 @@ def test_requests_of_other_sites_may_not_change_data(site, user, secret, headers
 
 def test_session_is_rotated_also_if_the_response_was_lost(site, secret):
     app = site(rotate_after=0)
-    (value,) = app.cookies(app("GET", "/me", **cookie(secret)))
-    replaced = re.match(r"__Host-session=(cs_\w+);", value)[1]
+    answer = app("GET", "/me", **cookie(secret))
+    (value,) = app.cookies(answer)
+    assert answer.headers["Vary"] == "Cookie"
+    replaced = re.match(r"__Host-chat-session=(cs_\w+);", value)[1]
     assert replaced != secret
     (again,) = app.cookies(app("GET", "/plain", **cookie(secret)))
-    assert again.startswith(f"__Host-session={replaced};")
+    assert again.startswith(f"__Host-chat-session={replaced};")
     assert app.cookies(app("GET", "/me", **cookie(replaced))) == []
     # A sign-out in the same response takes precedence.
     (value,) = app.cookies(app("POST", "/sign-out", **cookie(secret)))
@@ -278,6 +283,7 @@ def test_failed_rotation_leaves_the_session_valid(site, secret, memory, monkeypa
     app = site(rotate_after=0)
     answer = app("GET", "/me", **cookie(secret))
     assert (answer.status_code, app.cookies(answer)) == (200, [])
+    assert "Vary" not in answer.headers
     assert "a session was not rotated: the server accepts no changes" in caplog.text
 
 
@@ -294,6 +300,22 @@ def test_unavailable_database_results_in_503_not_401(site, secret, monkeypatch, 
     assert app("GET", "/me").status_code == 401
 
 
+def test_check_with_an_unknown_outcome_may_be_retried(site, secret, monkeypatch):
+    # The check of a replaced secret ends the session.
+    def fail(*_):
+        raise chatkeep.OutcomeUnknownError("the connection broke")
+
+    async def fail_awaited(*_):
+        fail()
+
+    monkeypatch.setattr(chatkeep.SessionManager, "check_session", fail)
+    monkeypatch.setattr(chatkeep.asyncio.SessionManager, "check_session", fail_awaited)
+    app = site()
+    answer = app("GET", "/me", **cookie(secret))
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "7")
+    assert app.body(answer) == {"detail": "The database is not available"}
+
+
 def test_taken_address_results_in_409_with_the_field(site, user):
     app = site()
     answer = app("POST", "/users/Ada@example.org")
@@ -303,16 +325,30 @@ def test_taken_address_results_in_409_with_the_field(site, user):
     assert "Retry-After" not in answer.headers
 
 
-@pytest.mark.parametrize("origins", [["example.org"], ["https://example.org/"], ["null"]])
-def test_trusted_origins_are_checked(origins, memory):
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "example.org",
+        "https://example.org/",
+        "null",
+        "https://Example.org",
+        "https://example.org:443",
+        "http://example.org:80",
+        "https://ada@example.org",
+        "http://[",
+    ],
+)
+def test_trusted_origins_are_checked(origin, memory):
     for module, store in (
         (chatkeep.fastapi, chatkeep.asyncio.Chatkeep.of(memory)),
         (chatkeep.flask, memory),
     ):
         with pytest.raises(ValueError, match="is not an origin"):
-            module.SessionRequired(store, trusted_origins=origins)
+            module.SessionRequired(store, trusted_origins=[origin])
         with pytest.raises(TypeError, match="list of origins"):
             module.SessionRequired(store, trusted_origins="https://example.org")
+        origins = ["http://localhost:5173", "https://example.org:80", "http://[::1]:8080"]
+        module.SessionRequired(store, trusted_origins=origins)
 
 
 def test_default_store_is_the_one_of_the_environment():
@@ -324,7 +360,7 @@ def test_openapi_documents_the_cookie(memory):
     page = TestClient(fastapi_application(memory, {})).get("/openapi.json").json()
     assert page["paths"]["/plain"]["get"]["security"] == [{"Session": []}]
     scheme = page["components"]["securitySchemes"]["Session"]
-    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "cookie", "__Host-session")
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "cookie", "__Host-chat-session")
 
 
 def test_websocket_requires_a_session_of_this_site(memory, user, secret):

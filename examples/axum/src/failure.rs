@@ -55,15 +55,9 @@ impl IntoResponse for Failure {
 }
 
 fn respond(error: &chatkeep::Error) -> Response {
-    let rejected = match error.kind() {
-        ErrorKind::InvalidInput => Some(StatusCode::UNPROCESSABLE_ENTITY),
-        // A value that must be unique is taken.
-        ErrorKind::Conflict if !error.is_retryable() => Some(StatusCode::CONFLICT),
-        _ => None,
-    };
-    if let Some(status) = rejected {
+    if error.kind() == ErrorKind::InvalidInput {
         let detail = json!({ "field": error.field(), "error": error.message() });
-        return (status, body(detail)).into_response();
+        return (StatusCode::UNPROCESSABLE_ENTITY, body(detail)).into_response();
     }
     // The cause is for the operator: it may contain the server's address. It never contains a token,
     // a password or the text of a message.

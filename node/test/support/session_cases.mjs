@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { Chatkeep } from 'chatkeep';
 import { DOWN } from './databases.mjs';
+import { failure } from './web_cases.mjs';
 
-function cookie(secret, name = '__Host-session') {
+function cookie(secret, name = '__Host-chat-session') {
   return { Cookie: `other=1; ${name}=${secret}` };
 }
 
@@ -31,6 +32,15 @@ export function sessionCases(framework, serve) {
       return (await memory.sessionManager.createSession(user.publicId)).secret;
     }
 
+    /** Returns a store whose rotations fail. */
+    function failing(code) {
+      const sessionManager = {
+        checkSession: (secret) => memory.sessionManager.checkSession(secret),
+        rotateSession: () => Promise.reject(failure(code)),
+      };
+      return { sessionManager, messageLogger: { flush() {} } };
+    }
+
     test('a sign-in sets the cookie and a sign-out deletes it', async (t) => {
       const { url } = await serve(t, memory);
       const method = 'POST';
@@ -38,16 +48,18 @@ export function sessionCases(framework, serve) {
       const { secret } = await signedIn.json();
       const [value] = signedIn.headers.getSetCookie();
       const form =
-        /^__Host-session=(cs_\w+); Max-Age=(\d+); Path=\/; HttpOnly; SameSite=Lax; Secure$/;
+        /^__Host-chat-session=(cs_\w+); Max-Age=(\d+); Path=\/; HttpOnly; SameSite=Lax; Secure$/;
       const [, presented, age] = form.exec(value);
       assert.equal(presented, secret);
       assert.ok(age >= 3590 && age <= 3600, age);
+      assert.equal(signedIn.headers.get('Vary'), 'Cookie');
 
       const me = await fetch(`${url}/me`, { headers: cookie(secret) });
       assert.equal((await me.json()).userId, user.publicId);
       const out = await fetch(`${url}/sign-out`, { method, headers: cookie(secret) });
+      assert.equal(out.headers.get('Vary'), 'Cookie');
       assert.deepEqual(out.headers.getSetCookie(), [
-        '__Host-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure',
+        '__Host-chat-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure',
       ]);
       const ended = await fetch(`${url}/me`, { headers: cookie(secret) });
       assert.equal(ended.status, 401);
@@ -81,7 +93,7 @@ export function sessionCases(framework, serve) {
 
     test('a missing or ended session is 401 with the reason', async (t) => {
       const { url } = await serve(t, memory);
-      for (const headers of [{}, cookie(''), cookie('cs_x', 'session')]) {
+      for (const headers of [{}, cookie(''), cookie('cs_x', 'chat-session')]) {
         const answer = await fetch(`${url}/me`, { headers });
         assert.equal(answer.status, 401);
         assert.equal(answer.headers.get('WWW-Authenticate'), 'Bearer');
@@ -115,6 +127,7 @@ export function sessionCases(framework, serve) {
         [{ Origin: 'https://app.example.org' }, 200],
         [{ Origin: 'https://evil.example.org' }, 403],
         [{ Origin: 'null' }, 403],
+        [{ Origin: 'http://[' }, 403],
       ]) {
         const all = { ...headers, ...cookie(secret) };
         const answer = await fetch(`${url}/me`, { method: 'POST', headers: all });
@@ -129,10 +142,10 @@ export function sessionCases(framework, serve) {
     test('a session is rotated, also if the response was lost', async (t) => {
       const { url } = await serve(t, memory, { rotateAfter: 0 });
       const secret = await newSecret();
-      const [value] = (
-        await fetch(`${url}/me`, { headers: cookie(secret) })
-      ).headers.getSetCookie();
-      const [, replaced] = /^__Host-session=(cs_\w+);/.exec(value);
+      const first = await fetch(`${url}/me`, { headers: cookie(secret) });
+      assert.equal(first.headers.get('Vary'), 'Cookie');
+      const [value] = first.headers.getSetCookie();
+      const [, replaced] = /^__Host-chat-session=(cs_\w+);/.exec(value);
       assert.notEqual(replaced, secret);
       const again = await fetch(`${url}/me`, { headers: cookie(secret) });
       assert.match(again.headers.getSetCookie()[0], new RegExp(`=${replaced};`));
@@ -154,15 +167,28 @@ export function sessionCases(framework, serve) {
     });
 
     test('a failed rotation leaves the session valid', async (t) => {
-      const sessionManager = {
-        checkSession: (secret) => memory.sessionManager.checkSession(secret),
-        rotateSession: () => Promise.reject(new Error('the server accepts no changes')),
-      };
-      const chat = { sessionManager, messageLogger: { flush() {} } };
-      const { url, notes } = await serve(t, chat, { rotateAfter: 0 });
+      const { url, notes } = await serve(t, failing('CHATKEEP_READ_ONLY'), { rotateAfter: 0 });
       const answer = await fetch(`${url}/me`, { headers: cookie(await newSecret()) });
       assert.deepEqual([answer.status, answer.headers.getSetCookie()], [200, []]);
-      assert.deepEqual(notes, ['a session was not rotated: the server accepts no changes']);
+      assert.equal(answer.headers.get('Vary'), null);
+      assert.deepEqual(notes, ['a session was not rotated: no']);
+    });
+
+    test('a rotation that fails with another error fails the request', async (t) => {
+      t.mock.method(console, 'error', () => {}); // Express prints the error.
+      const { url, notes } = await serve(t, failing('ENOENT'), { rotateAfter: 0 });
+      const answer = await fetch(`${url}/me`, { headers: cookie(await newSecret()) });
+      assert.deepEqual([answer.status, notes], [500, []]);
+    });
+
+    test('a check whose outcome is unknown is 503 with Retry-After', async (t) => {
+      // The check of a replaced secret ends the session.
+      const checkSession = () => Promise.reject(failure('CHATKEEP_OUTCOME_UNKNOWN'));
+      const chat = { sessionManager: { checkSession }, messageLogger: { flush() {} } };
+      const { url } = await serve(t, chat);
+      const answer = await fetch(`${url}/me`, { headers: cookie(await newSecret()) });
+      assert.deepEqual([answer.status, answer.headers.get('Retry-After')], [503, '7']);
+      assert.deepEqual(await answer.json(), { detail: 'The database is not available' });
     });
 
     test('an unavailable database is 503 and never 401', async (t) => {

@@ -28,8 +28,8 @@ async function detailOf(answer) {
  *
  * `serve(t, chat, options)` starts a server that ends with the test, and returns `{ url, notes }`:
  * its base URL and the logged messages. The server has `/whoami`, which requires a token and has a
- * `retryAfter` of 7, `/admin`, which requires the scope `admin`, `/messages?limit=`, `/raise?code=`, which throws, and `/health/db-pool` with
- * the timeout `options.healthTimeout`.
+ * `retryAfter` of 7, `/admin`, which requires the scope `admin`, `/messages?limit=`,
+ * `/raise?code=`, which throws, and `/health/db-pool` with the timeout `options.healthTimeout`.
  */
 export function webCases(framework, serve) {
   describe(framework, () => {

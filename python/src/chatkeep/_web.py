@@ -24,11 +24,12 @@ _log = logging.getLogger("chatkeep.web")
 #: recovery, so that a retry after five seconds reaches it.
 RETRY_AFTER = 5
 
-#: Errors of a check after which a client may retry.
-TEMPORARY = (UnavailableError, PoolTimeoutError, ConflictError)
+#: Errors of a check after which a client may retry. A check of a session may write, because it ends
+#: sessions whose replaced secret is used. Its repetition is harmless.
+TEMPORARY = (UnavailableError, PoolTimeoutError, ConflictError, OutcomeUnknownError)
 
 #: Errors in routes that become responses.
-HANDLED = (*TEMPORARY, OutcomeUnknownError, InvalidInputError)
+HANDLED = (*TEMPORARY, InvalidInputError)
 
 _REASONS: dict[TokenReason, str] = {
     "malformed": "The token is malformed",

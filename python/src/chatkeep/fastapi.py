@@ -88,10 +88,10 @@ class SessionRequired(_starlette.SessionRequired, SecurityBase):
     """Dependency that requires the session of a signed-in user and returns its record.
 
     It has the methods of ``chatkeep.starlette.SessionRequired``: ``set_cookie``, ``delete_cookie``,
-    ``secret`` and ``same_site_required``. A missing or ended session results in 401 with the reason,
-    a request of another site in 403, and an unavailable database in 503 with ``Retry-After``. The
-    OpenAPI documentation marks the routes as protected. ``session_required`` is an instance for the
-    database that the environment variables name.
+    ``secret`` and ``same_site_required``. A missing or ended session results in 401 with the
+    reason, a request of another site in 403, and an unavailable database in 503 with
+    ``Retry-After``. The OpenAPI documentation marks the routes as protected. ``session_required``
+    is an instance for the database that the environment variables name.
 
     With the middleware ``RotatedCookies``, a session in a cookie regularly gets a new secret.
 
@@ -129,7 +129,7 @@ class SessionRequired(_starlette.SessionRequired, SecurityBase):
         self,
         chat: _chatkeep.Chatkeep | None = None,
         *,
-        cookie: str = "session",
+        cookie: str = _web_sessions.COOKIE,
         secure: bool = True,
         trusted_origins: Iterable[str] = (),
         rotate_after: float | None = _web_sessions.ROTATE_AFTER,

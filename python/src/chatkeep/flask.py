@@ -24,9 +24,9 @@ Examples:
     'web app'
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 
 from flask import (
     Blueprint,
@@ -67,13 +67,50 @@ _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
-class TokenRequired:
+class _Guard:
+    """Decorator for views with a check before them, whose result ``_current`` returns."""
+
+    #: What is checked: ``token`` or ``session``.
+    _kind: ClassVar[str]
+
+    def __call__(self, view: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+        """Returns the view with the check before it.
+
+        Args:
+            view (Callable): View function or coroutine function.
+
+        Returns:
+            Callable: The protected view.
+        """
+
+        @wraps(view)
+        def protected(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+            setattr(g, f"chatkeep_{self._kind}", self._check())
+            return cast(_Result, current_app.ensure_sync(view)(*args, **kwargs))
+
+        return protected
+
+    def _check(self) -> object:
+        raise NotImplementedError
+
+
+def _current(kind: str) -> Any:
+    checked = g.get(f"chatkeep_{kind}")
+    if checked is None:
+        raise RuntimeError(
+            f"no {kind} was checked for this request; decorate the view with {kind}_required"
+        )
+    return checked
+
+
+class TokenRequired(_Guard):
     """Decorator for views that require a valid bearer token: ``Authorization: Bearer …``.
 
     A missing or invalid token results in 401 and a token without the scope in 403, both with
-    ``WWW-Authenticate``, and an unavailable database in 503 with ``Retry-After``. The error handlers
-    of the application apply to all. In the view, ``current_token()`` returns the record of the
-    token. ``token_required`` is an instance for the database that the environment variables name.
+    ``WWW-Authenticate``, and an unavailable database in 503 with ``Retry-After``. The error
+    handlers of the application apply to all. In the view, ``current_token()`` returns the record of
+    the token. ``token_required`` is an instance for the database that the environment variables
+    name.
 
     To protect all views of a blueprint, decorate an empty function and register it with
     ``before_request``.
@@ -83,6 +120,8 @@ class TokenRequired:
         scope (str | None): Scope that the token must have.
         retry_after (int): Value of ``Retry-After``, in seconds.
     """
+
+    _kind = "token"
 
     def __init__(
         self,
@@ -94,23 +133,6 @@ class TokenRequired:
         self._tokens = chatkeep.token_manager if chat is None else chat.token_manager
         self._scope = scope
         self._retry_after = retry_after
-
-    def __call__(self, view: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-        """Returns the view with a token check before it.
-
-        Args:
-            view (Callable): View function or coroutine function.
-
-        Returns:
-            Callable: The protected view.
-        """
-
-        @wraps(view)
-        def protected(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-            g.chatkeep_token = self._check()
-            return cast(_Result, current_app.ensure_sync(view)(*args, **kwargs))
-
-        return protected
 
     def _check(self) -> TokenInfo:
         token = _web.bearer_token(request.headers.get("Authorization"))
@@ -139,23 +161,19 @@ def current_token() -> TokenInfo:
     Raises:
         RuntimeError: The view has no ``token_required`` decorator.
     """
-    token: TokenInfo | None = g.get("chatkeep_token")
-    if token is None:
-        raise RuntimeError(
-            "no token was checked for this request; decorate the view with token_required"
-        )
+    token: TokenInfo = _current("token")
     return token
 
 
-class SessionRequired:
+class SessionRequired(_Guard, _web_sessions.SessionGuard[chatkeep.SessionManager]):
     """Decorator for views that require the session of a signed-in user; it also sets its cookie.
 
-    The secret of the session is in the cookie ``__Host-session`` or in the header
+    The secret of the session is in the cookie ``__Host-chat-session`` or in the header
     ``Authorization: Bearer …``. A missing or ended session results in 401 with the reason, and an
     unavailable database in 503 with ``Retry-After``. A request with the cookie that may change data
     and that another site caused results in 403. In the view, ``current_session()`` returns the
-    record of the session. A session in a cookie regularly gets a new secret. ``session_required`` is
-    an instance for the database that the environment variables name.
+    record of the session. A session in a cookie regularly gets a new secret. ``session_required``
+    is an instance for the database that the environment variables name.
 
     Args:
         chat (chatkeep.Chatkeep | None): Store with the sessions.
@@ -190,48 +208,13 @@ class SessionRequired:
         401
     """
 
-    def __init__(
-        self,
-        chat: chatkeep.Chatkeep | None = None,
-        *,
-        cookie: str = "session",
-        secure: bool = True,
-        trusted_origins: Iterable[str] = (),
-        rotate_after: float | None = _web_sessions.ROTATE_AFTER,
-        retry_after: int = _web.RETRY_AFTER,
-    ) -> None:
-        self._manager = chatkeep.session_manager if chat is None else chat.session_manager
-        self._retry_after = retry_after
-        self._sessions = _web_sessions.Sessions(
-            cookie=cookie,
-            secure=secure,
-            trusted_origins=trusted_origins,
-            rotate_after=rotate_after,
-        )
-
-    def __call__(self, view: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-        """Returns the view with a check of the session before it.
-
-        Args:
-            view (Callable): View function or coroutine function.
-
-        Returns:
-            Callable: The protected view.
-        """
-
-        @wraps(view)
-        def protected(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-            g.chatkeep_session = self._check()
-            return cast(_Result, current_app.ensure_sync(view)(*args, **kwargs))
-
-        return protected
+    _kind = "session"
+    _default_manager = chatkeep.session_manager
 
     def _check(self) -> SessionInfo:
-        presented = self._sessions.presented(request.headers, request.cookies)
-        if presented is None:
-            raise _exception(_web_sessions.missing_session())
-        if presented.is_cookie:
-            self.require_same_site()
+        presented = self._sessions.begin(request.method, request.headers, request.cookies)
+        if isinstance(presented, _web.ErrorResponse):
+            raise _exception(presented)
         try:
             check = self._manager.check_session(presented.secret)
         except _web.TEMPORARY as error:
@@ -249,16 +232,15 @@ class SessionRequired:
         except Error as error:
             _web_sessions.not_rotated(error)
             return
-        if rotated is None or rotated["secret"] == secret:
+        cookie = self._sessions.new_cookie(secret, rotated)
+        if cookie is None:
             return
-        cookie = self._sessions.value(rotated)
 
         @after_this_request
         def send(response: Response) -> Response:
             # A sign-in or sign-out in the same response takes precedence.
-            own = response.headers.getlist("Set-Cookie")
-            if not any(other.startswith(f"{self._sessions.cookie}=") for other in own):
-                response.headers.add("Set-Cookie", cookie)
+            if not _web_sessions.is_set(cookie, response.headers.getlist("Set-Cookie")):
+                _add_cookie(response, cookie)
             return response
 
     def require_same_site(self) -> None:
@@ -290,7 +272,7 @@ class SessionRequired:
             response (flask.Response): Response to the sign-in.
             created (CreatedSession | RotatedSession): Result of ``create_session``.
         """
-        response.headers.add("Set-Cookie", self._sessions.value(created))
+        _add_cookie(response, self._sessions.value(created))
 
     def delete_cookie(self, response: Response) -> None:
         """Deletes the cookie. The session itself is ended by ``logout``.
@@ -298,7 +280,12 @@ class SessionRequired:
         Args:
             response (flask.Response): Response to the sign-out.
         """
-        response.headers.add("Set-Cookie", self._sessions.deleted())
+        _add_cookie(response, self._sessions.deleted())
+
+
+def _add_cookie(response: Response, cookie: str) -> None:
+    response.headers.add("Set-Cookie", cookie)
+    response.vary.add("Cookie")
 
 
 #: ``SessionRequired`` for the database that the environment variables name.
@@ -314,11 +301,7 @@ def current_session() -> SessionInfo:
     Raises:
         RuntimeError: The view has no ``session_required`` decorator.
     """
-    session: SessionInfo | None = g.get("chatkeep_session")
-    if session is None:
-        raise RuntimeError(
-            "no session was checked for this request; decorate the view with session_required"
-        )
+    session: SessionInfo = _current("session")
     return session
 
 
@@ -328,8 +311,8 @@ def handle_errors(app: Flask | Blueprint, *, retry_after: int = _web.RETRY_AFTER
     ``UnavailableError``, ``PoolTimeoutError`` and a retryable ``ConflictError`` result in 503 with
     ``Retry-After``. ``OutcomeUnknownError`` results in 503 without it, because a retry may store
     the message twice. ``InvalidInputError`` results in 422, and a ``ConflictError`` that is not
-    retryable, such as a taken address, in 409, both with the name of the field. Other errors are not
-    handled, and result in 500.
+    retryable, such as a taken address, in 409, both with the name of the field. Other errors are
+    not handled, and result in 500.
 
     Args:
         app (flask.Flask | flask.Blueprint): Application or blueprint to register the handlers with.

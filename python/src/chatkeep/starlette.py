@@ -23,7 +23,7 @@ Examples:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -117,14 +117,14 @@ class TokenRequired:
 token_required = TokenRequired()
 
 
-class SessionRequired:
+class SessionRequired(_web_sessions.SessionGuard[_chatkeep.SessionManager]):
     """Requires the session of a signed-in user in a request, and sets its cookie.
 
-    The secret of the session is in the cookie ``__Host-session`` or in the header
+    The secret of the session is in the cookie ``__Host-chat-session`` or in the header
     ``Authorization: Bearer …``. A missing or ended session results in 401 with the reason, and an
     unavailable database in 503 with ``Retry-After``. A request with the cookie that may change data
-    and that another site caused results in 403. ``session_required`` is an instance for the database
-    that the environment variables name.
+    and that another site caused results in 403. ``session_required`` is an instance for the
+    database that the environment variables name.
 
     With the middleware ``RotatedCookies``, a session in a cookie regularly gets a new secret.
 
@@ -154,7 +154,9 @@ class SessionRequired:
         ...     if user is None:
         ...         return JSONResponse({"detail": "Wrong address or password"}, 401)
         ...     response = JSONResponse({"name": user["name"]})
-        ...     created = await chat.session_manager.create_session(user["public_id"])
+        ...     created = await chat.session_manager.create_session(
+        ...         user["public_id"], user_stamp=user["stamp"]
+        ...     )
         ...     session_required.set_cookie(response, created)
         ...     return response
         >>> async def me(request):
@@ -165,24 +167,7 @@ class SessionRequired:
         'Sign in first'
     """
 
-    def __init__(
-        self,
-        chat: _chatkeep.Chatkeep | None = None,
-        *,
-        cookie: str = "session",
-        secure: bool = True,
-        trusted_origins: Iterable[str] = (),
-        rotate_after: float | None = _web_sessions.ROTATE_AFTER,
-        retry_after: int = _web.RETRY_AFTER,
-    ) -> None:
-        self._manager = _chatkeep.session_manager if chat is None else chat.session_manager
-        self._retry_after = retry_after
-        self._sessions = _web_sessions.Sessions(
-            cookie=cookie,
-            secure=secure,
-            trusted_origins=trusted_origins,
-            rotate_after=rotate_after,
-        )
+    _default_manager = _chatkeep.session_manager
 
     # FastAPI reads the annotation, and passes the connection: a request or a WebSocket.
     async def __call__(self, connection: HTTPConnection) -> SessionInfo:
@@ -195,14 +180,14 @@ class SessionRequired:
             SessionInfo: Record of the session, with the id of the user.
 
         Raises:
-            HTTPException: 401 if the session is missing or has ended, 403 if another site caused the
-                request, 503 if the database is not available.
+            HTTPException: 401 if the session is missing or has ended, 403 if another site caused
+                the request, 503 if the database is not available.
         """
-        presented = self._sessions.presented(connection.headers, connection.cookies)
-        if presented is None:
-            raise HTTPException(*_web_sessions.missing_session())
-        if presented.is_cookie:
-            await self.same_site_required(connection)
+        presented = self._sessions.begin(
+            _method(connection), connection.headers, connection.cookies
+        )
+        if isinstance(presented, _web.ErrorResponse):
+            raise HTTPException(*presented)
         try:
             check = await self._manager.check_session(presented.secret)
         except _web.TEMPORARY as error:
@@ -217,8 +202,9 @@ class SessionRequired:
             except Error as error:
                 _web_sessions.not_rotated(error)
             else:
-                if rotated is not None and rotated["secret"] != presented.secret:
-                    cookies.append(self._sessions.value(rotated))
+                cookie = self._sessions.new_cookie(presented.secret, rotated)
+                if cookie is not None:
+                    cookies.append(cookie)
         return result
 
     # A coroutine function, because FastAPI runs others in a thread.
@@ -234,8 +220,7 @@ class SessionRequired:
         Raises:
             HTTPException: 403 if another site caused the request.
         """
-        method = connection.scope.get("method", "WEBSOCKET")
-        failure = self._sessions.cross_site(method, connection.headers)
+        failure = self._sessions.cross_site(_method(connection), connection.headers)
         if failure is not None:
             raise HTTPException(*failure)
 
@@ -258,7 +243,7 @@ class SessionRequired:
             response (starlette.responses.Response): Response to the sign-in.
             created (CreatedSession | RotatedSession): Result of ``create_session``.
         """
-        response.headers.append("Set-Cookie", self._sessions.value(created))
+        _add_cookie(response.headers, self._sessions.value(created))
 
     def delete_cookie(self, response: Response) -> None:
         """Deletes the cookie. The session itself is ended by ``logout``.
@@ -266,7 +251,18 @@ class SessionRequired:
         Args:
             response (starlette.responses.Response): Response to the sign-out.
         """
-        response.headers.append("Set-Cookie", self._sessions.deleted())
+        _add_cookie(response.headers, self._sessions.deleted())
+
+
+def _method(connection: HTTPConnection) -> str:
+    # A WebSocket has none, and counts as a request that may change data.
+    method: str = connection.scope.get("method", "WEBSOCKET")
+    return method
+
+
+def _add_cookie(headers: MutableHeaders, cookie: str) -> None:
+    headers.append("Set-Cookie", cookie)
+    headers.add_vary_header("Cookie")
 
 
 #: ``SessionRequired`` for the database that the environment variables name.
@@ -299,9 +295,8 @@ class RotatedCookies:
                 own = headers.getlist("Set-Cookie")
                 for cookie in cookies:
                     # A sign-in or sign-out in the same response takes precedence.
-                    name = cookie[: cookie.index("=") + 1]
-                    if not any(other.startswith(name) for other in own):
-                        headers.append("Set-Cookie", cookie)
+                    if not _web_sessions.is_set(cookie, own):
+                        _add_cookie(headers, cookie)
                 cookies.clear()
             await send(message)
 
@@ -314,8 +309,8 @@ def handle_errors(app: Starlette, *, retry_after: int = _web.RETRY_AFTER) -> Non
     ``UnavailableError``, ``PoolTimeoutError`` and a retryable ``ConflictError`` result in 503 with
     ``Retry-After``. ``OutcomeUnknownError`` results in 503 without it, because a retry may store
     the message twice. ``InvalidInputError`` results in 422, and a ``ConflictError`` that is not
-    retryable, such as a taken address, in 409, both with the name of the field. Other errors are not
-    handled, and result in 500.
+    retryable, such as a taken address, in 409, both with the name of the field. Other errors are
+    not handled, and result in 500.
 
     Args:
         app (starlette.applications.Starlette): Application to register the handlers with.
