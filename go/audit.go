@@ -9,9 +9,9 @@ import (
 
 // AuditManager records which account did what to which object.
 //
-// Entries are only inserted, and deleted after a time. Other calls, such as GrantRole, record
-// nothing themselves, because they know neither the actor nor the client: record the action after
-// the call. EraseUser removes the user from the entries.
+// Entries do not change, except that EraseUser removes the user from them. PruneAudit deletes old
+// ones. Other calls, such as GrantRole, record nothing themselves, because they know neither the
+// actor nor the client: record the action after the call.
 type AuditManager struct{ store *store }
 
 // RecordAuditOptions are the optional arguments of [AuditManager.RecordAudit].
@@ -75,7 +75,7 @@ type ListAuditOptions struct {
 	// Latest time, inclusive.
 	EndDate *time.Time `json:"end_date,omitempty"`
 
-	// The field NextCursor of the page before.
+	// The NextCursor of the previous page.
 	Cursor *string `json:"cursor,omitempty"`
 
 	// Maximum number of entries to return (1–10,000). Zero means 100.

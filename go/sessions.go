@@ -79,8 +79,8 @@ func (s *SessionManager) CreateSession(ctx context.Context, userID string, optio
 //   - secret: The string that the client presented, valid or not.
 //
 // Errors:
-//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown]: the database does not answer, or no
-//     connection became free in time. The session may be valid: respond with status 503, not 401.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrConflict], [ErrStorageFull]: the
+//     session could not be checked. It may be valid: respond with status 503, not 401.
 func (s *SessionManager) VerifySession(ctx context.Context, secret string) (bool, error) {
 	var result bool
 	err := s.store.call(ctx, "sessions.verify_session", "VerifySession", struct {
@@ -98,8 +98,8 @@ func (s *SessionManager) VerifySession(ctx context.Context, secret string) (bool
 //   - secret: The string that the client presented, valid or not.
 //
 // Errors:
-//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown]: the database does not answer, or no
-//     connection became free in time. The session may be valid: respond with status 503, not 401.
+//   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrConflict], [ErrStorageFull]: the
+//     session could not be checked. It may be valid: respond with status 503, not 401.
 func (s *SessionManager) CheckSession(ctx context.Context, secret string) (SessionCheck, error) {
 	var result SessionCheck
 	err := s.store.call(ctx, "sessions.check_session", "CheckSession", struct {

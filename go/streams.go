@@ -186,8 +186,9 @@ type FinishStreamOptions struct {
 //   - streamID: The stream's public id.
 //
 // Errors:
-//   - [ErrInvalidInput]: a value is invalid, or there is no such stream. The field is BotResponse
-//     if the text is too large for a message: call FinishTurn with a shorter one first.
+//   - [ErrInvalidInput]: a value is invalid, or there is no such stream. If the message would be
+//     too large, the field is its largest one, usually BotResponse: call FinishTurn with a shorter
+//     text first.
 //   - [ErrConflict]: buffered text could not be stored, because the stream had ended or has another
 //     writer. The stream is not ended by this call; a further call ends it without the text.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. Call it again.

@@ -328,7 +328,7 @@ type AppliedMigration struct {
 
 // AuditEntry is an entry of the audit log.
 type AuditEntry struct {
-	// Id of the entry. Later entries have higher ids; ids may have gaps.
+	// Id of the entry. Ids may have gaps.
 	ID int64 `json:"id"`
 
 	// Time of the action.
@@ -1155,7 +1155,7 @@ type User struct {
 	LastLoginAt *time.Time `json:"last_login_at"`
 }
 
-// UserErasure is what an erasure changed.
+// UserErasure is numbers of rows that an erasure changed.
 type UserErasure struct {
 	// Number of deleted rows by table.
 	Deleted map[string]int64 `json:"deleted"`

@@ -77,11 +77,12 @@ func (u *UserManager) CreateUser(ctx context.Context, options *CreateUserOptions
 
 // Authenticate checks a name and a password, and records the sign-in.
 //
-// The check takes as long for an unknown name as for a wrong password, if the password has an
-// Argon2id hash with the parameters of new ones. A hash with a former scheme or other parameters is
-// replaced, but until then its check takes a different time. Recording does not decide: if it
-// fails, for example because the database is read-only, the user is returned with the former
-// LastLoginAt.
+// The check takes as long for an unknown name as for a wrong password, if the user's hash is of
+// Argon2id with the current parameters. Other hashes are replaced at the first sign-in; until then
+// their check takes a different time.
+//
+// If the sign-in cannot be recorded, for example because the database is read-only, the user is
+// returned with the former LastLoginAt.
 //
 // It returns the user. nil if the name is unknown, the password is wrong, or the user is not
 // active.
@@ -719,15 +720,16 @@ type ExportUserOptions struct {
 	// Maximum number of lines to return (1–10,000). A page of about 4 MB ends earlier. Zero means 500.
 	Limit int64 `json:"limit,omitempty"`
 
-	// The field NextCursor of the page before.
+	// The NextCursor of the previous page.
 	Cursor *string `json:"cursor,omitempty"`
 }
 
 // ExportUser returns a page of everything that is stored about a user, as lines of JSON.
 //
-// Each line has the fields table and row. It contains the account, identities, roles, sessions, API
-// tokens, ratings, entries of the audit log, conversations with everything in them, messages, open
-// turns and streams. Passwords, secrets and their hashes are not exported.
+// Each line has the fields table and row. It contains the account, the scheme and time of the
+// password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries of the
+// audit log, conversations with everything in them, messages, open turns and streams. Passwords,
+// secrets and their hashes are not exported.
 //
 // Pages are read one after another, in constant memory. Rows that are stored during the export may
 // be missing. Applications that name users by text, as in ratings and in the audit log, must use
@@ -761,7 +763,8 @@ func (u *UserManager) ExportUser(ctx context.Context, userID string, options *Ex
 // the IP address of those entries.
 //
 // It works in batches of a few milliseconds, each in its own transaction, so that other callers can
-// write in between. After an error, call it again: the account is deleted last. Texts by which an
+// write in between. After an error, call it again. If it then returns nil, the account is deleted;
+// only messages and streams that were stored during the call may remain. Texts by which an
 // application names the user are found as in ExportUser. Backups are not changed.
 //
 // It returns the number of deleted and of changed rows by table. nil if the user does not exist.
@@ -770,8 +773,8 @@ func (u *UserManager) ExportUser(ctx context.Context, userID string, options *Ex
 //   - userID: The user's public id.
 //
 // Errors:
-//   - [ErrConflict]: conversations of the user are created again and again. It is not retryable
-//     then, and its field is userID.
+//   - [ErrConflict]: conversations of the user were still being created after 10 restarts. It is
+//     not retryable then, and its field is userID.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrOutcomeUnknown], [ErrConflict], [ErrReadOnly]: a part
 //     may be erased.
 func (u *UserManager) EraseUser(ctx context.Context, userID string) (*UserErasure, error) {

@@ -5,8 +5,8 @@ pub(crate) use chatkeep_testkit::on_every_engine;
 
 use crate::store::Store;
 
-/// Runs a case on a new database with the schema. An engine that is absent by choice is skipped: the last
-/// lines of a test run name the engines that took part.
+/// Runs a case on a new database with the schema. An engine that is absent by choice is skipped:
+/// the last lines of a test run name the engines that took part.
 pub(crate) fn run(engine: Engine, case: fn(&Store)) {
     if engine.is_available() {
         case(&Store::create(engine));

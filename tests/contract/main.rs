@@ -8,6 +8,7 @@
 //! - [`schema`]: the migrations and the tables that they create.
 //! - [`migrations`]: running, reverting, adopting and checking migrations, an application's
 //!   included, and recovery of interrupted runs.
+//! - [`plans`]: checks of query plans, for the cases.
 //! - [`settings`]: every environment variable has a constructor argument.
 //! - [`server_settings`]: servers, roles and tables with unusual settings.
 //! - [`sqlite_build`]: the compile-time options of the bundled SQLite.
@@ -21,6 +22,7 @@ mod every_engine;
 mod messages;
 mod migrations;
 mod model;
+mod plans;
 mod program;
 mod redaction;
 mod schema;

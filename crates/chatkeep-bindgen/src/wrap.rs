@@ -10,7 +10,8 @@ pub(crate) fn lines(text: &str, width: usize) -> Vec<String> {
             Some(code) => *code += &format!(" {part}"),
             None => words.push(part.to_owned()),
         }
-        is_code ^= part.matches("``").count() % 2 == 1;
+        // Code is in double backticks in Python, and in single ones in Markdown.
+        is_code ^= part.replace("``", "`").matches('`').count() % 2 == 1;
     }
     let mut lines = vec![String::new()];
     for word in words {

@@ -32,6 +32,8 @@ pub(crate) const DIRTY: u8 = 35;
 pub(crate) const DIFFERS: u8 = 37;
 /// The database is unreachable, has no free connection, or closed the connection.
 pub(crate) const UNAVAILABLE: u8 = 5;
+/// Ctrl-C. Shells report 128 + 2 for a program that died of SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
 /// The output pipe is closed. Shells report 128 + 13 for a program that died of SIGPIPE.
 pub(crate) const BROKEN_PIPE: u8 = 141;
 

@@ -34,6 +34,29 @@ pub(crate) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Fail
     }
 }
 
+/// A file, or standard input.
+pub(crate) struct InputFile {
+    /// Name in messages.
+    pub(crate) name: String,
+    /// Size in bytes, if known.
+    pub(crate) bytes: Option<u64>,
+    pub(crate) reader: Box<dyn Read>,
+}
+
+impl InputFile {
+    /// Opens a file, or standard input for `-`.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            let reader = Box::new(io::stdin());
+            return Ok(Self { name: "standard input".to_owned(), bytes: None, reader });
+        }
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
+        let bytes = file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
+        Ok(Self { name, bytes, reader: Box::new(file) })
+    }
+}
+
 /// Source of the lines.
 pub(crate) struct Source {
     /// Name of the source in messages.
@@ -45,22 +68,8 @@ pub(crate) struct Source {
 
 impl Source {
     fn open(path: &Path) -> Result<Self, Failure> {
-        let (name, bytes, reader) = Self::open_reader(path)?;
+        let InputFile { name, bytes, reader } = InputFile::open(path)?;
         Ok(Self { name, bytes, lines: Lines::new(BufReader::with_capacity(BUFFER_BYTES, reader)) })
-    }
-
-    /// Opens a file, or standard input for `-`. Returns its name, its size if known, and a reader.
-    #[expect(clippy::type_complexity, reason = "a type alias would hide the structure")]
-    pub(crate) fn open_reader(
-        path: &Path,
-    ) -> Result<(String, Option<u64>, Box<dyn Read>), Failure> {
-        if path.as_os_str() == "-" {
-            return Ok(("standard input".to_owned(), None, Box::new(io::stdin())));
-        }
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| Failure::file(&name, &error))?;
-        let bytes = file.metadata().ok().filter(|about| about.is_file()).map(|about| about.len());
-        Ok((name, bytes, Box::new(file)))
     }
 
     /// Formats the location of a line: `chats.jsonl, line 12`.

@@ -2,8 +2,8 @@
 //!
 //! A thread waits for the signals. A command defers them by locking the [`Cleanup`] during an
 //! operation that must not be interrupted. After the lock is released, the thread removes the
-//! partial file and prints the message. Then the process dies of the signal, so that a shell reports
-//! 130 or 143. A second signal is not deferred.
+//! partial file and prints the message. Then the process dies of the signal, so that a shell
+//! reports 130 or 143. A second signal is not deferred.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

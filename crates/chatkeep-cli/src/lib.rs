@@ -25,6 +25,7 @@ pub mod fuzzing;
 mod import;
 mod interrupt;
 mod numbers;
+mod problem_list;
 mod progress;
 mod reference;
 mod run;

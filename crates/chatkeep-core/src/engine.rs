@@ -41,6 +41,12 @@ impl Engine {
         matches!(self, Self::MySql | Self::MariaDb)
     }
 
+    /// Returns whether a read may return the state before a write that is committed: a node of a
+    /// Galera or group replication cluster applies the writes of other nodes later.
+    pub fn may_read_earlier_state(self) -> bool {
+        self.is_mysql()
+    }
+
     /// Returns whether the engine runs as a server, reached over TCP or a unix socket.
     pub fn is_server(self) -> bool {
         self != Self::Sqlite

@@ -56,9 +56,9 @@ pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use error_kinds::{ERROR_KINDS, KindDescription};
 pub use feedback::{Feedback, FeedbackSummary, NewFeedback};
 pub use message::{
-    Analytics, AnalyticsFilter, CountingStep, Cursor, MAX_MODEL, MAX_PROVIDER, MAX_QUERY,
-    MAX_ROW_BYTES, Message, MessageFilter, MessageStatus, MetadataFilter, NewMessage, Order, Page,
-    SearchIndexState, Sums, ToCount, TotalsCheck, TotalsDifference, Uncounted, Usage,
+    Analytics, AnalyticsFilter, CountingStep, Cursor, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, Message,
+    MessageFilter, MessageStatus, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums,
+    ToCount, TotalsCheck, TotalsDifference, Uncounted, Usage,
 };
 pub use personal_data::{UserErasure, UserExport};
 pub use session::{
@@ -76,7 +76,9 @@ pub use token::{
 pub use url::DatabaseUrl;
 pub use user::password::PasswordScheme;
 pub use user::{NewUser, OneTimeSecret, User, UserChanges, UserIdentity, UserPage, UserRole};
-pub use value::{Cost, MAX_LIMIT, Metadata, Secret, Timestamp, TotalCost, check_limit};
+pub use value::{
+    Cost, MAX_LIMIT, MAX_ROW_BYTES, Metadata, Secret, Timestamp, TotalCost, check_limit,
+};
 
 /// Reads, writes, searches and totals of the message log.
 pub mod messages {

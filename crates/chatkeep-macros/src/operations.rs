@@ -134,7 +134,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<T
                 }
             }
         }
-        (None, Some(part)) => quote! {
+        (None, Some(part)) if interface.parts.is_empty() => quote! {
             impl #self_ty {
                 pub(crate) const #part: &'static [crate::operation::Operation] = #operations;
             }

@@ -67,8 +67,8 @@ impl Comparison {
 
 /// Compares two databases: row counts, digests over all values, and the next ids.
 ///
-/// No rows of these tables are changed. If the target is a server, a row is written to it and removed
-/// again, to detect that both URLs name one database.
+/// No rows of these tables are changed. If the target is a server, a row is written to it and
+/// removed again, to detect that both URLs name one database.
 ///
 /// # Errors
 /// `Configuration` if both are the same database. `Schema` if the schema version of one is not this

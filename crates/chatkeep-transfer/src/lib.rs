@@ -10,8 +10,9 @@
 //!
 //! Each function reports its progress to a callback; see [`Step`].
 //!
-//! The tables are a list (`table`). Rows are processed in batches of a few megabytes. One thread reads (`reading`) and another
-//! stores (`target_writer`). On servers, a third thread reads the committed rows back (`follower`).
+//! The tables are a list (`table`). Rows are processed in batches of a few megabytes. One thread
+//! reads (`reading`) and another stores (`target_writer`). On servers, a third thread reads the
+//! committed rows back (`follower`).
 //! A digest over all rows (`digest`) is computed on both sides.
 
 mod archive;
@@ -43,7 +44,7 @@ pub use content::{Content, TableContent};
 pub use copy::{CopyOptions, CopyPlan, CopyReport, copy, plan_copy};
 pub use legacy::{
     Counts, FileReport, ImportOptions, ImportReport, LegacyImport, Problem, UnknownColumn,
-    default_files, has_legacy_log, import_legacy,
+    default_files, has_legacy_log, import_legacy, import_legacy_except,
 };
 pub use legacy_chats::{LegacyChatsReport, LegacyCounts, LegacyProblem, import_legacy_chats};
 pub use operations::{interfaces, operation};

@@ -21,9 +21,9 @@ pub struct AuditManager {
 
 /// Records which account did what to which object.
 ///
-/// Entries are only inserted, and deleted after a time. Other calls, such as `grant_role`, record
-/// nothing themselves, because they know neither the actor nor the client: record the action after the
-/// call. `erase_user` removes the user from the entries.
+/// Entries do not change, except that `erase_user` removes the user from them. `prune_audit` deletes old
+/// ones. Other calls, such as `grant_role`, record nothing themselves, because they know neither the
+/// actor nor the client: record the action after the call.
 #[operations(name = "audit", receiver = audit)]
 impl AuditManager {
     pub(crate) fn new(parts: &Parts) -> Self {
@@ -70,7 +70,7 @@ impl AuditManager {
     ///
     /// # Arguments
     /// - `limit`: Maximum number of entries to return (1–10,000).
-    /// - `cursor`: The field `next_cursor` of the page before.
+    /// - `cursor`: The `next_cursor` of the previous page.
     ///
     /// # Returns
     /// The entries, and the position of the next page.

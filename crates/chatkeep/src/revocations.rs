@@ -46,7 +46,7 @@ impl Revocations {
     }
 
     /// Returns this process's revocations of sessions. A change of a user that ends sessions, such
-    /// as a new stamp, is recorded here by [`Revocations::record_any`].
+    /// as a new stamp, is recorded here by [`Revocations::record_any_of`].
     pub(crate) fn of_sessions() -> Arc<OfProcess<Self>> {
         SESSIONS.get(Self::default)
     }

@@ -1,5 +1,6 @@
 //! Checks of sessions, from the cache or from the database.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -62,7 +63,9 @@ impl SessionChecker {
         if !SessionSecret::may_be_secret(secret) {
             return Ok((SessionReason::Malformed, None));
         }
+        let is_fresh = Cell::new(false);
         let look_up = || {
+            is_fresh.set(true);
             let found = sessions::find(&mut *self.pool.reader()?, secret)?;
             Ok(found.map(KnownSession::new))
         };
@@ -75,7 +78,7 @@ impl SessionChecker {
         };
         let Some(mut known) = known else { return Ok((SessionReason::Unknown, None)) };
         let mut reason = self.reason(&known);
-        if reason == SessionReason::Idle {
+        if reason == SessionReason::Idle && !is_fresh.get() {
             // A use may have been recorded since the cached lookup.
             let Some(found) = look_up()? else { return Ok((SessionReason::Unknown, None)) };
             known = Arc::new(found);

@@ -102,8 +102,8 @@ impl SessionManager {
     /// Whether the session is valid. A malformed secret is invalid, not an error.
     ///
     /// # Errors
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`: the database does not answer, or no connection
-    /// became free in time. The session may be valid: respond with status 503, not 401.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `StorageFull`: the session could not
+    /// be checked. It may be valid: respond with status 503, not 401.
     #[operation(read, blocking)]
     pub fn verify_session(&self, secret: &str) -> Result<bool> {
         let checked = self.checker.check(secret);
@@ -127,8 +127,8 @@ impl SessionManager {
     /// Whether the session is valid, the reason, and the session.
     ///
     /// # Errors
-    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`: the database does not answer, or no connection
-    /// became free in time. The session may be valid: respond with status 503, not 401.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `StorageFull`: the session could not
+    /// be checked. It may be valid: respond with status 503, not 401.
     #[operation(read, blocking)]
     pub fn check_session(&self, secret: &str) -> Result<SessionCheck> {
         let checked = self.checker.check(secret);
@@ -242,8 +242,7 @@ impl SessionManager {
         let ended = with_retry(&self.pool, |connection| {
             sessions::end_by_public_id(connection, session_id, End::Revoked, Timestamp::now())
         });
-        record(&ended);
-        ended.map(|id| id.is_some()).map_err(|error| error.with_operation("revoke_session"))
+        has_ended(ended, "revoke_session")
     }
 
     /// Ends the session to which a secret belongs. Replaced secrets are sufficient.
@@ -266,10 +265,9 @@ impl SessionManager {
         let ended = with_retry(&self.pool, |connection| {
             let Some(found) = sessions::find(connection, secret)? else { return Ok(None) };
             let ended = sessions::end_by_id(connection, found.id, End::Logout, Timestamp::now())?;
-            Ok(ended.then_some(found.id))
+            Ok(Some((found.id, ended)))
         });
-        record(&ended);
-        ended.map(|id| id.is_some()).map_err(|error| error.with_operation("logout"))
+        has_ended(ended, "logout")
     }
 
     /// Ends all sessions of a user.
@@ -290,7 +288,8 @@ impl SessionManager {
         let ended = with_retry(&self.pool, |connection| {
             sessions::end_of_user(connection, user_id, except_session, Timestamp::now())
         });
-        Revocations::of_sessions().record_any_of(&ended, |count| *count > 0);
+        // Also if none ended: another process may have ended them since they were cached.
+        Revocations::of_sessions().record_any_of(&ended, |_| true);
         ended.map_err(|error| error.with_operation("revoke_all_sessions"))
     }
 
@@ -323,11 +322,19 @@ impl SessionManager {
 }
 
 /// Records the end of a session, also if it may have ended.
-fn record(ended: &Result<Option<i64>>) {
+/// Records the end of a session, by the id of its row, and returns whether this call ended it.
+/// Another process may have ended it since it was cached.
+fn has_ended(ended: Result<Option<(i64, bool)>>, operation: &'static str) -> Result<bool> {
     match ended {
-        Ok(Some(id)) => Revocations::of_sessions().record(*id),
-        Ok(None) => {}
-        Err(error) => Revocations::of_sessions().record_any_if_unknown(error),
+        Ok(Some((id, has_ended))) => {
+            Revocations::of_sessions().record(id);
+            Ok(has_ended)
+        }
+        Ok(None) => Ok(false),
+        Err(error) => {
+            Revocations::of_sessions().record_any_if_unknown(&error);
+            Err(error.with_operation(operation))
+        }
     }
 }
 

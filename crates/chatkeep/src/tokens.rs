@@ -369,10 +369,10 @@ impl TokenManager {
             }
             progress(deleted);
         };
-        if deleted > 0 {
-            Revocations::of_tokens().record_any();
-        } else {
-            Revocations::of_tokens().record_any_of(&outcome, |_| false);
+        match &outcome {
+            Err(error) if deleted == 0 => Revocations::of_tokens().record_any_if_unknown(error),
+            Ok(0) => {}
+            _ => Revocations::of_tokens().record_any(),
         }
         outcome
     }

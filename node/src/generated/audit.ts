@@ -27,9 +27,9 @@ const PRUNE_AUDIT = operation('audit', 'prune_audit', 'pruneAudit', [], integer<
 /**
  * Records which account did what to which object.
  *
- * Entries are only inserted, and deleted after a time. Other calls, such as `grantRole`, record
- * nothing themselves, because they know neither the actor nor the client: record the action after
- * the call. `eraseUser` removes the user from the entries.
+ * Entries do not change, except that `eraseUser` removes the user from them. `pruneAudit` deletes
+ * old ones. Other calls, such as `grantRole`, record nothing themselves, because they know neither
+ * the actor nor the client: record the action after the call.
  */
 export class AuditManager extends OperationGroup {
   /**

@@ -126,9 +126,9 @@ export class SessionManager extends OperationGroup {
    * @param secret The string that the client presented, valid or not.
    * @param options An abort signal.
    * @returns Whether the session is valid. A malformed secret is invalid, not an error.
-   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`: the
-   * database does not answer, or no connection became free in time. The session may be valid:
-   * respond with status 503, not 401.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_CONFLICT`, `CHATKEEP_STORAGE_FULL`: the session could not be checked. It may be
+   * valid: respond with status 503, not 401.
    */
   verifySession(secret: string, options?: Abortable): Promise<boolean> {
     return call(this, VERIFY_SESSION, options, () => [secret]);
@@ -141,9 +141,9 @@ export class SessionManager extends OperationGroup {
    * @param secret The string that the client presented, valid or not.
    * @param options An abort signal.
    * @returns Whether the session is valid, the reason, and the session.
-   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`: the
-   * database does not answer, or no connection became free in time. The session may be valid:
-   * respond with status 503, not 401.
+   * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
+   * `CHATKEEP_CONFLICT`, `CHATKEEP_STORAGE_FULL`: the session could not be checked. It may be
+   * valid: respond with status 503, not 401.
    */
   checkSession(secret: string, options?: Abortable): Promise<SessionCheck> {
     return call(this, CHECK_SESSION, options, () => [secret]);

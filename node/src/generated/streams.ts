@@ -192,9 +192,9 @@ export class StreamManager extends OperationGroup {
    * @param streamId The stream's public id.
    * @param options Options: `status`, `error`, `tokens`, `cost` and `signal`.
    * @returns The stream in its final state, whether this call ended it, and the id of the message.
-   * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or there is no such stream. The field is
-   * `botResponse` if the text is too large for a message: call `finishTurn` with a shorter one
-   * first.
+   * @throws `CHATKEEP_INVALID_INPUT`: a value is invalid, or there is no such stream. If the
+   * message would be too large, the field is its largest one, usually `botResponse`: call
+   * `finishTurn` with a shorter text first.
    * @throws `CHATKEEP_CONFLICT`: buffered text could not be stored, because the stream had ended or
    * has another writer. The stream is not ended by this call; a further call ends it without the
    * text.

@@ -456,7 +456,7 @@ export interface UserExport {
   readonly nextCursor: string | null;
 }
 
-/** What an erasure changed. */
+/** Numbers of rows that an erasure changed. */
 export interface UserErasure {
   /** Number of deleted rows by table. */
   readonly deleted: Readonly<Record<string, number>>;
@@ -536,7 +536,7 @@ export interface SessionPage {
 
 /** An entry of the audit log. */
 export interface AuditEntry {
-  /** Id of the entry. Later entries have higher ids; ids may have gaps. */
+  /** Id of the entry. Ids may have gaps. */
   readonly id: number;
   /** Time of the action. */
   readonly createdAt: Date;
@@ -1180,7 +1180,7 @@ export interface ExportUserOptions extends Abortable {
    * 500.
    */
   readonly limit?: number | bigint | undefined;
-  /** The field `nextCursor` of the page before. */
+  /** The `nextCursor` of the previous page. */
   readonly cursor?: string | null | undefined;
 }
 
@@ -1257,7 +1257,7 @@ export interface ListAuditOptions extends Abortable {
   readonly startDate?: TimestampInput | null | undefined;
   /** Latest time, inclusive. */
   readonly endDate?: TimestampInput | null | undefined;
-  /** The field `nextCursor` of the page before. */
+  /** The `nextCursor` of the previous page. */
   readonly cursor?: string | null | undefined;
   /** Maximum number of entries to return (1–10,000). Default: 100. */
   readonly limit?: number | bigint | undefined;

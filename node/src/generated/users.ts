@@ -222,11 +222,12 @@ export class UserManager extends OperationGroup {
   /**
    * Checks a name and a password, and records the sign-in.
    *
-   * The check takes as long for an unknown name as for a wrong password, if the password has an
-   * Argon2id hash with the parameters of new ones. A hash with a former scheme or other parameters
-   * is replaced, but until then its check takes a different time. Recording does not decide: if it
-   * fails, for example because the database is read-only, the user is returned with the former
-   * `lastLoginAt`.
+   * The check takes as long for an unknown name as for a wrong password, if the user's hash is of
+   * Argon2id with the current parameters. Other hashes are replaced at the first sign-in; until
+   * then their check takes a different time.
+   *
+   * If the sign-in cannot be recorded, for example because the database is read-only, the user is
+   * returned with the former `lastLoginAt`.
    *
    * @param login E-mail address or username.
    * @param password Password.
@@ -674,9 +675,10 @@ export class UserManager extends OperationGroup {
   /**
    * Returns a page of everything that is stored about a user, as lines of JSON.
    *
-   * Each line has the fields `table` and `row`. It contains the account, identities, roles,
-   * sessions, API tokens, ratings, entries of the audit log, conversations with everything in them,
-   * messages, open turns and streams. Passwords, secrets and their hashes are not exported.
+   * Each line has the fields `table` and `row`. It contains the account, the scheme and time of the
+   * password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries of the
+   * audit log, conversations with everything in them, messages, open turns and streams. Passwords,
+   * secrets and their hashes are not exported.
    *
    * Pages are read one after another, in constant memory. Rows that are stored during the export
    * may be missing. Applications that name users by text, as in ratings and in the audit log, must
@@ -703,14 +705,15 @@ export class UserManager extends OperationGroup {
    * values and the IP address of those entries.
    *
    * It works in batches of a few milliseconds, each in its own transaction, so that other callers
-   * can write in between. After an error, call it again: the account is deleted last. Texts by
-   * which an application names the user are found as in `exportUser`. Backups are not changed.
+   * can write in between. After an error, call it again. If it then returns `null`, the account is
+   * deleted; only messages and streams that were stored during the call may remain. Texts by which
+   * an application names the user are found as in `exportUser`. Backups are not changed.
    *
    * @param userId The user's public id.
    * @param options An abort signal.
    * @returns The number of deleted and of changed rows by table. `null` if the user does not exist.
-   * @throws `CHATKEEP_CONFLICT`: conversations of the user are created again and again. It is not
-   * retryable then, and its field is `userId`.
+   * @throws `CHATKEEP_CONFLICT`: conversations of the user were still being created after 10
+   * restarts. It is not retryable then, and its field is `userId`.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_OUTCOME_UNKNOWN`,
    * `CHATKEEP_CONFLICT`, `CHATKEEP_READ_ONLY`: a part may be erased.
    */

@@ -184,7 +184,7 @@ class AppliedMigration(TypedDict):
 class AuditEntry(TypedDict):
     """An entry of the audit log."""
 
-    #: Id of the entry. Later entries have higher ids; ids may have gaps.
+    #: Id of the entry. Ids may have gaps.
     id: int
     #: Time of the action.
     created_at: str
@@ -854,7 +854,7 @@ class User(TypedDict):
 
 
 class UserErasure(TypedDict):
-    """What an erasure changed."""
+    """Numbers of rows that an erasure changed."""
 
     #: Number of deleted rows by table.
     deleted: dict[str, int]

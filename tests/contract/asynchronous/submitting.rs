@@ -189,7 +189,6 @@ fn a_rejected_row_fails_only_its_own_call(store: &Store) {
 }
 
 fn reject_poison(store: &Store) {
-    store.database().upgrade().expect("the table is there");
     store.raw.execute(match store.engine() {
         Engine::Sqlite => {
             "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.user_message = 'poison' \

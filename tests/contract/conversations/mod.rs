@@ -9,15 +9,12 @@ mod open_turns;
 mod plan;
 mod turns;
 
-pub(crate) use plan::{analyze, explain};
-
 use chatkeep::{Conversation, ConversationItem, Metadata, NewItem};
 
 use crate::store::{Store, metadata};
 
 /// Creates a user with this public id, and returns the public id.
 fn user<'a>(store: &Store, public_id: &'a str) -> &'a str {
-    store.database().upgrade().expect("the schema is created");
     store.raw.execute(&format!(
         "INSERT INTO chat_users (public_id, active, stamp, created_at, updated_at) VALUES \
          ('{public_id}', TRUE, '{public_id:0>32}', '2024-01-01 00:00:00.000000', \

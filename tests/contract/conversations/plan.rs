@@ -4,6 +4,7 @@ use chatkeep_testkit::Engine;
 
 use super::user;
 use crate::every_engine::on_every_engine;
+use crate::plans::{analyze, assert_reads_index};
 use crate::store::Store;
 
 on_every_engine![a_page_is_read_in_the_order_of_an_index];
@@ -46,35 +47,10 @@ fn a_page_is_read_in_the_order_of_an_index(store: &Store) {
             Engine::Sqlite | Engine::PostgreSql => ("*", String::new()),
             Engine::MySql | Engine::MariaDb => ("id", format!("FORCE INDEX ({index})")),
         };
-        let plan = explain(
-            store,
-            &format!(
-                "SELECT {columns} FROM chat_conversations {hint} WHERE {condition} \
-                 ORDER BY last_message_at DESC, id DESC LIMIT 101"
-            ),
+        let page = format!(
+            "SELECT {columns} FROM chat_conversations {hint} WHERE {condition} \
+             ORDER BY last_message_at DESC, id DESC LIMIT 101"
         );
-        assert!(plan.contains(index), "{condition}: {plan}");
-        let lower = plan.to_lowercase();
-        assert!(!lower.contains("sort") && !lower.contains("temp b-tree"), "{condition}: {plan}");
+        assert_reads_index(store, &page, index);
     }
-}
-
-/// Updates the statistics by which plans are chosen.
-pub(crate) fn analyze(store: &Store, table: &str) {
-    store.raw.execute(&match store.engine() {
-        Engine::Sqlite | Engine::PostgreSql => format!("ANALYZE {table}"),
-        Engine::MySql | Engine::MariaDb => format!("ANALYZE TABLE {table}"),
-    });
-}
-
-pub(crate) fn explain(store: &Store, sql: &str) -> String {
-    let explain = match store.engine() {
-        Engine::Sqlite => "EXPLAIN QUERY PLAN",
-        // It prefers to sort the few rows of this small table. With more rows it does not.
-        Engine::PostgreSql => "SET enable_sort = off; EXPLAIN",
-        _ => "EXPLAIN",
-    };
-    let rows = store.raw.query(&format!("{explain} {sql}"));
-    let lines = rows.into_iter().map(|row| row.into_iter().flatten().collect::<Vec<_>>().join(" "));
-    lines.collect::<Vec<_>>().join("\n")
 }

@@ -11,6 +11,7 @@ use crate::store::{Store, assert_rejected, at};
 on_every_engine![
     a_turn_is_a_message_of_its_conversation_and_user,
     invalid_turns_store_nothing,
+    errors_of_append_turn_name_the_operation,
     concurrent_turns_are_stored_in_their_conversations,
     a_turn_of_a_missing_conversation_fails_alone,
     a_turn_of_a_conversation_that_was_created_again_is_stored,
@@ -56,6 +57,22 @@ fn invalid_turns_store_nothing(store: &Store) {
         assert_rejected(begun, "conversation_id");
     }
     assert_eq!(store.count(), 0);
+}
+
+fn errors_of_append_turn_name_the_operation(store: &Store) {
+    let id = create(store, None, "a").public_id;
+    let error = |id: &str, text: &str| {
+        let logged = store.conversations().append_turn(id, &NewTurn::new(text));
+        logged.expect_err("the turn is not logged")
+    };
+    let invalid = [error(&id, "a\0"), error("none", "a")];
+    store.conversations().append_turn(&id, &NewTurn::new("a")).expect("it is logged");
+    // By the insert: its internal id is in the cache.
+    let other = store.new_handle();
+    assert!(other.conversations().delete_conversation(&id).expect("it is deleted"));
+    for error in invalid.into_iter().chain([error(&id, "b")]) {
+        assert_eq!(error.operation(), Some("append_turn"), "{error}");
+    }
 }
 
 fn concurrent_turns_are_stored_in_their_conversations(store: &Store) {

@@ -77,7 +77,6 @@ fn messages_deleted_during_a_step_are_not_counted(store: &Store) {
 
 fn messages_imported_during_a_step_are_counted(store: &Store) {
     let mut connection = connection(store);
-    store.database().upgrade().expect("the schema is created");
     let with_moved_id = |store: &Store, id| {
         let mut message = store.round_trip(&NewMessage::new("a").with_timestamp(at("2024-01-01")));
         store.raw.execute(&format!("DELETE FROM messages WHERE id = {}", message.id));

@@ -106,7 +106,6 @@ fn sparse_ids_are_counted_in_one_step(store: &Store) {
 }
 
 fn counting_waits_when_too_many_ids_are_missing(store: &Store) {
-    store.database().upgrade().expect("the schema is created");
     for n in 1..=150 {
         foreign(store, 2 * n);
     }

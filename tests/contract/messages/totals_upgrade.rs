@@ -10,7 +10,6 @@ use crate::store::{Store, everything};
 on_every_engine![rows_older_than_the_totals_are_counted, daily_totals_are_aggregated_into_months];
 
 fn rows_older_than_the_totals_are_counted(store: &Store) {
-    store.database().upgrade().expect("the schema is created");
     let newer = "20261121090000";
     downgrade(store, "20261120120100");
     for _ in 0..3 {

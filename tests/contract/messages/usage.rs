@@ -5,9 +5,9 @@ use std::thread;
 use chatkeep::{
     AnalyticsFilter, Message, MessageFilter, MessageStatus, NewMessage, Order, Page, Usage,
 };
-use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
+use crate::plans::{analyze, assert_reads_index};
 use crate::store::{Store, assert_rejected, at, everything};
 
 on_every_engine![
@@ -206,10 +206,7 @@ fn pages_of_a_conversation_and_a_user_read_an_index(store: &Store) {
             .collect();
         store.messages().log_messages(&batch).expect("the messages are logged");
     }
-    match store.engine() {
-        Engine::Sqlite | Engine::PostgreSql => store.raw.execute("ANALYZE"),
-        Engine::MySql | Engine::MariaDb => store.raw.execute("ANALYZE TABLE messages"),
-    }
+    analyze(store, "messages");
     let cursor = "timestamp <= '2024-01-01 00:00:00.004000' \
                   AND (timestamp < '2024-01-01 00:00:00.004000' OR id < 4000)";
     for (column, id) in [("conversation_id", 5), ("user_id", 3)] {
@@ -222,16 +219,6 @@ fn pages_of_a_conversation_and_a_user_read_an_index(store: &Store) {
                 assert_reads_index(store, &page, &format!("messages_{column}_timestamp_id"));
             }
         }
-    }
-}
-
-fn assert_reads_index(store: &Store, query: &str, index: &str) {
-    let explain = if store.engine() == Engine::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-    let plan = store.raw.query(&format!("{explain} {query}"));
-    let plan = plan.into_iter().flatten().flatten().collect::<Vec<_>>().join(" | ");
-    assert!(plan.contains(index), "{query}: {plan}");
-    for sort in ["Sort", "TEMP B-TREE", "filesort", "Seq Scan"] {
-        assert!(!plan.contains(sort), "{query}: {plan}");
     }
 }
 

@@ -18,7 +18,6 @@ fn every_engine_matches_the_model(store: &Store) {
     // only become stale.
     let config =
         Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
-    store.database().upgrade().expect("the schema is created");
     let run = |calls: Vec<Call>| {
         store.raw.execute("DELETE FROM messages; DELETE FROM api_tokens");
         store.messages().rebuild_totals().expect("the totals are rebuilt");

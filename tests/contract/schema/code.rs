@@ -1,7 +1,7 @@
 //! Compares the tables declared in the code with those of a live database.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use chatkeep_testkit::Engine;
 
@@ -11,8 +11,13 @@ use crate::store::Store;
 
 on_every_engine![run_empty => code_and_live_schema_have_the_same_columns];
 
-/// Folder of the source text, which is the only place that lists the columns.
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/chatkeep-core/src");
+/// Returns the folder of the source text, which is the only place that lists the columns. The
+/// folder at compile time could be another clone's, because build output may be shared between
+/// clones.
+fn sources() -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo");
+    Path::new(&package).join("../crates/chatkeep-core/src")
+}
 
 /// Returns the declarations of tables in a folder.
 fn declarations(folder: &Path) -> String {
@@ -77,7 +82,7 @@ fn columns_of(engine: Engine, sql_type: &str) -> &'static [&'static str] {
 
 fn code_and_live_schema_have_the_same_columns(store: &Store) {
     store.database().upgrade().expect("the schema is created");
-    let declared = declarations(Path::new(SOURCES));
+    let declared = declarations(&sources());
     for table in tables(store.engine()) {
         let (lines, code) = (columns(store, table), columns_in_code(&declared, table));
         assert_eq!(lines.len(), code.len(), "{table}");

@@ -128,6 +128,11 @@ fn no_session_of_a_concurrent_sign_in_survives_a_new_password(store: &Store) {
             assert!(!valid.expect("the query succeeds"), "round {round}");
         }
     }
+    let user = users.authenticate("ada@example.org", &Secret::from("3"));
+    let user = user.expect("the check succeeds").expect("the password is right");
+    let created = store.sessions().create_session(&NewSession::of(&user));
+    let secret = created.expect("the session is created").secret;
+    assert!(store.sessions().verify_session(secret.expose()).expect("the query succeeds"));
 }
 
 fn values_out_of_range_are_rejected(store: &Store) {

@@ -17,7 +17,6 @@ const SECOND: i64 = 1_000_000;
 
 /// Adds an active user with this id.
 pub(crate) fn add_user(store: &Store, id: &str) {
-    store.database().upgrade().expect("the schema is created");
     store.raw.execute(&format!(
         "INSERT INTO chat_users (public_id, active, stamp, created_at, updated_at) \
          VALUES ('{id}', TRUE, '{}', '2024-01-01 00:00:00.000000', '2024-01-01 00:00:00.000000')",

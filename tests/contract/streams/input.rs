@@ -17,7 +17,6 @@ on_every_engine![
 
 /// Creates a conversation and a user with these public ids.
 fn create_owners(store: &Store) {
-    store.database().upgrade().expect("the schema is created");
     store.raw.execute(
         "INSERT INTO chat_conversations (public_id, created_at, last_message_at) \
          VALUES ('conversation', '2024-01-02 00:00:00.000000', '2024-01-02 00:00:00.000000')",

@@ -18,7 +18,6 @@ fn postgresql_looks_up_tokens_by_index() {
         return;
     }
     let store = Store::create(Engine::PostgreSql);
-    store.database().upgrade().expect("the schema is created");
     store.raw.execute(
         "INSERT INTO api_tokens (token_hash, description, created_at) \
          SELECT md5(n::text) || md5((-n)::text), 'one of many', '2024-01-01' FROM \

@@ -164,6 +164,24 @@ fn rows_with(store: &Store, text: &str) -> BTreeMap<String, Vec<String>> {
     tables(store.engine()).map(of_table).filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
+/// Returns the user `ada`, for the steps of an erasure.
+fn ada(store: &Store) -> personal_data::Person {
+    let person = store.database().with_connection(Role::Writer, |connection| {
+        personal_data::find_person(connection, &id("ada"))
+    });
+    person.expect("the query succeeds").expect("the user exists")
+}
+
+/// Exports `bob` after the erasure of `ada`, and adds the id of `ada` to the role that she granted,
+/// so that the lines are those before the erasure.
+fn export_after_erasure(store: &Store) -> BTreeMap<String, Vec<serde_json::Value>> {
+    let mut left = export(store, "bob");
+    let roles = left.get_mut("user_roles").expect("bob has roles");
+    let admin = roles.iter_mut().find(|role| role["role"] == "admin").expect("the role remains");
+    admin["granted_by"] = id("ada").into();
+    left
+}
+
 fn every_table_is_exported_and_erased(store: &Store) {
     fill(store, "ada");
     let counts = count_rows(store).expect("the query succeeds");
@@ -261,11 +279,7 @@ fn an_erased_user_is_in_no_table(store: &Store) {
     assert_eq!(scrubbed.len(), 2);
     // The role that the user granted remains.
     assert!(store.users().has_role(&id("bob"), "admin").expect("the query succeeds"));
-    let mut left = export(store, "bob");
-    let roles = left.get_mut("user_roles").expect("bob has roles");
-    let admin = roles.iter_mut().find(|role| role["role"] == "admin").expect("the role remains");
-    admin["granted_by"] = id("ada").into();
-    assert_eq!(left, others);
+    assert_eq!(export_after_erasure(store), others);
     assert_eq!(all(store), recounted(store, None, None));
     counted(store);
     assert_eq!(all(store), recounted(store, None, None));
@@ -275,10 +289,7 @@ fn an_erased_user_is_in_no_table(store: &Store) {
 fn an_interrupted_erasure_is_run_again(store: &Store) {
     fill_all(store);
     let others = export(store, "bob");
-    let person = store.database().with_connection(Role::Writer, |connection| {
-        personal_data::find_person(connection, &id("ada"))
-    });
-    let person = person.expect("the query succeeds").expect("the user exists");
+    let person = ada(store);
     // Each run ends after one step more than the run before, each step with two rows.
     for steps in 0.. {
         let mut stage = Some(0);
@@ -295,19 +306,12 @@ fn an_interrupted_erasure_is_run_again(store: &Store) {
         }
     }
     assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
-    let mut left = export(store, "bob");
-    let roles = left.get_mut("user_roles").expect("bob has roles");
-    let admin = roles.iter_mut().find(|role| role["role"] == "admin").expect("the role remains");
-    admin["granted_by"] = id("ada").into();
-    assert_eq!(left, others);
+    assert_eq!(export_after_erasure(store), others);
 }
 
 fn a_conversation_that_is_created_during_an_erasure_is_erased(store: &Store) {
     fill(store, "ada");
-    let person = store.database().with_connection(Role::Writer, |connection| {
-        personal_data::find_person(connection, &id("ada"))
-    });
-    let person = person.expect("the query succeeds").expect("the user exists");
+    let person = ada(store);
     let step = |stage| {
         store.database().with_connection(Role::Writer, |connection| {
             personal_data::erase_step(connection, &person, stage, 1_000)

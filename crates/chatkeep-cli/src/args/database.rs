@@ -52,7 +52,8 @@ pub(crate) enum DatabaseCommand {
 
     /// Import messages, users and tokens from SQLite files of other chat programs
     #[command(
-        long_about = "Import messages, users and tokens from SQLite files of other chat programs\n\n\
+        long_about = "\
+            Import messages, users and tokens from SQLite files of other chat programs\n\n\
             Supported are chatbot.db with any of its three formats of the table messages, \
             tokens.db, and the tables of SQLAlchemy programs. The files are not changed. \
             All rows are validated first, then all of them are stored or none. Ids are \
@@ -60,10 +61,11 @@ pub(crate) enum DatabaseCommand {
             stored are skipped.\n\n\
             Tables of users, and of conversations whose messages have the columns role and \
             content, or human and bot, are detected by their columns. Ids become public ids. \
-            Password hashes of bcrypt, Argon2 and Flask-Security stay valid. The stored rows are \
-            compared with the file, and a repeated import continues an interrupted one. Users \
-            with the same address prevent the import; --force merges them, and omits invalid \
-            rows of these tables.\n\n\
+            Password hashes of bcrypt, Argon2 and Flask-Security stay valid. At the end, every \
+            stored conversation is looked up, and its number of turns is checked. A repeated \
+            import continues an interrupted one. Users with the same address or username, and \
+            invalid rows of these tables, prevent the import of the file's users and \
+            conversations. --force merges such users, and omits invalid rows.\n\n\
             Invalid rows of messages and tokens (malformed JSON, invalid UTF-8, a NUL character, a \
             provider that is too long) and unknown columns are listed and prevent the import. \
             --force stores them.",

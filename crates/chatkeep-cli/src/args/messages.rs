@@ -350,7 +350,8 @@ pub(crate) struct ImportOptions {
     )]
     pub(crate) batch: u32,
 
-    /// Keep conversation_id and user_id, which name rows of the database from which the file was exported
+    /// Keep conversation_id and user_id, which name rows of the database from which the file was
+    /// exported
     #[arg(long)]
     pub(crate) keep_references: bool,
 

@@ -145,7 +145,7 @@ pub(crate) struct CreateOptions {
     #[arg(long)]
     pub(crate) password: bool,
 
-    /// The user has already proved to own the e-mail address
+    /// The e-mail address is confirmed
     #[arg(long)]
     pub(crate) confirmed: bool,
 

@@ -1,4 +1,4 @@
-//! Look-up of users by what a person knows of them, and the end of a page.
+//! Look-up of users by id, e-mail address or username, and the end of a page.
 
 use chatkeep::{Chatkeep, User};
 

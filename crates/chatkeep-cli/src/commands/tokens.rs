@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::failure::{FAILED, Failure, UNAVAILABLE};
 use crate::numbers::amount;
 use crate::progress::Progress;
-use crate::secret_input::read_pasted;
+use crate::secret_input::read_token;
 use crate::style;
 use crate::table::{Column, Table};
 use crate::terminal::Terminal;
@@ -144,7 +144,7 @@ pub(super) fn is_active(token: &TokenInfo) -> bool {
 fn verify(token: Option<String>, context: &Context) -> Result<u8, Failure> {
     let token = match token {
         Some(token) if token != "-" => token,
-        _ => read_pasted("token", &context.terminal)?,
+        _ => read_token(&context.terminal)?,
     };
     let check = context.open()?.tokens().check_token(&token)?;
     let reason = check.reason.name();

@@ -147,7 +147,8 @@ fn role_text(role: &UserRole) -> String {
 
 fn create(options: CreateOptions, context: &Context) -> Result<(), Failure> {
     let metadata = options.metadata.as_deref().map(Metadata::parse).transpose()?;
-    let password = if options.password { Some(read_new_password()?) } else { None };
+    let password =
+        if options.password { Some(read_new_password(&context.interrupts)?) } else { None };
     let new = NewUser {
         email: options.email,
         username: options.username,
@@ -172,8 +173,14 @@ fn create(options: CreateOptions, context: &Context) -> Result<(), Failure> {
 fn set_password(user: &str, keep_sessions: bool, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
     let user = find_user(&chatkeep, user)?;
-    let password = read_new_password()?;
-    changed(chatkeep.users().set_password(&user.public_id, &password, !keep_sessions)?, &user)?;
+    // The password is not an argument of this command.
+    let unnamed = |failure: Failure| match failure.field() {
+        Some("password") => failure.with_field(None),
+        _ => failure,
+    };
+    let password = read_new_password(&context.interrupts).map_err(unnamed)?;
+    let set = chatkeep.users().set_password(&user.public_id, &password, !keep_sessions);
+    changed(set.map_err(|error| unnamed(error.into()))?, &user)?;
     let answer = json!({ "public_id": user.public_id, "sessions_ended": !keep_sessions });
     let sessions = if keep_sessions { "" } else { " and ended all sessions" };
     report(&answer, &format!("set the password{sessions}"), &user, context)

@@ -139,8 +139,8 @@ impl<'a> Import<'a> {
         self.flush()
     }
 
-    /// Removes the conversation and the user. Their ids are those of the exported database, and may be
-    /// those of unrelated rows in this one.
+    /// Removes the conversation and the user. Their ids are those of the exported database, and may
+    /// be those of unrelated rows in this one.
     fn drop_references(&mut self, message: &mut NewMessage) {
         let references = (message.conversation_id.take(), message.user_id.take());
         self.dropped += u64::from(references != (None, None));

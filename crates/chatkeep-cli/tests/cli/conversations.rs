@@ -11,10 +11,13 @@ fn claude(count: usize) -> String {
             "uuid": format!("c-{n}"), "name": format!("预写日志 {n}"),
             "created_at": format!("2024-05-{n:02}T10:00:00Z"), "updated_at": null,
             "chat_messages": [
-                { "sender": "human", "text": "What is WAL?", "created_at": format!("2024-05-{n:02}T10:00:01Z") },
-                { "sender": "assistant", "created_at": format!("2024-05-{n:02}T10:00:02Z"), "content": [
-                    { "type": "tool_use", "name": "search", "input": {} },
-                    { "type": "text", "text": format!("先写日志。{}", "a long answer ".repeat(20)) }] },
+                { "sender": "human", "text": "What is WAL?",
+                  "created_at": format!("2024-05-{n:02}T10:00:01Z") },
+                { "sender": "assistant", "created_at": format!("2024-05-{n:02}T10:00:02Z"),
+                  "content": [{ "type": "tool_use", "name": "search", "input": {} }, {
+                    "type": "text",
+                    "text": format!("先写日志。{}", "a long answer ".repeat(20)),
+                  }] },
             ],
         })
     });
@@ -42,6 +45,8 @@ fn conversations_are_imported_listed_and_shown() {
 
     let list = home.run_ok(&["conversations", "list", "--user", "ada@example.org"]);
     let rows: Vec<_> = list.lines().skip(2).collect();
+    let ids: Vec<_> = rows.iter().map(|row| &row[..4]).collect();
+    assert_eq!(ids, ["c-3 ", "c-2 ", "c-1 "], "{list}");
     assert!(rows[0].starts_with("c-3 ") && rows[0].ends_with("2024-05-03 10:00"), "{list}");
     assert!(rows[0].contains("预写日志 3"), "{list}");
     let shown = home.run_ok(&["conversations", "show", "c-1"]);
@@ -136,6 +141,15 @@ fn invalid_files_and_conversations_are_reported_with_their_position() {
     assert_eq!(answer.code, Some(1), "{answer:?}");
     assert!(answer.err.starts_with(&format!("error: {path}: is truncated: ")), "{answer:?}");
     assert!(answer.err.contains("stored before this position: 1 conversation"), "{answer:?}");
+    let good = home.write("good.json", claude(4));
+    let answer = home.run(&["conversations", "import", &good, &path]);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.out.starts_with(&format!("{good}: 4 conversations, 1 stored")), "{answer:?}");
+    assert!(answer.err.starts_with(&format!("error: {path}: is truncated: ")), "{answer:?}");
+    let more = home.write("more.json", claude(6));
+    let answer = home.run(&["conversations", "import", &more, "missing.json"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""), "{answer:?}");
+    assert_eq!(home.count(), 4, "nothing is stored if a file is missing");
     let answer = home.run_on("PK\u{3}\u{4}", &["conversations", "import", "-"]);
     assert!(answer.err.contains("is compressed"), "{answer:?}");
     assert_eq!(home.run(&["conversations", "import", "missing.json"]).code, Some(1));

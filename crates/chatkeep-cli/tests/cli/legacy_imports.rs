@@ -143,7 +143,12 @@ fn users_and_conversations_are_imported_with_the_tokens_of_the_file() {
         answer.out.contains("users, id 2: email: the user 1 has the same email\n"),
         "{answer:?}"
     );
-    assert!(answer.out.contains("nothing is stored; --force merges twins"), "{answer:?}");
+    let refused = "no user or conversation of this file is stored; --force merges these users";
+    assert!(answer.out.contains(refused), "{answer:?}");
+    let dry_run = home.run(&["db", "import-legacy", &file, "--dry-run"]);
+    for answer in [&answer, &dry_run] {
+        assert!(!answer.out.contains("plain") && !answer.err.contains("plain"), "{answer:?}");
+    }
     assert_eq!(home.count(), 0);
     let text = home.run_ok(&["db", "import-legacy", &file, "--force"]);
     let expected = [
@@ -159,4 +164,36 @@ fn users_and_conversations_are_imported_with_the_tokens_of_the_file() {
     let again = home.run_json(&["db", "import-legacy", &file, "--force"]);
     assert_eq!(again["chats"][0]["report"]["conversations"]["already_there"], 1);
     assert!(!home.run(&["db", "import-legacy", &file]).out.contains("plain"));
+}
+
+#[test]
+fn tokens_beside_messages_with_roles_are_imported() {
+    let home = Home::new();
+    let sql =
+        "CREATE TABLE messages (id INTEGER PRIMARY KEY, chat_id TEXT, role TEXT, content TEXT);
+        INSERT INTO messages VALUES (1, 'c-1', 'user', 'What is WAL?');
+        CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT, description TEXT,
+            created_at TEXT, expires_at TEXT, is_active INTEGER, last_used_at TEXT);
+        INSERT INTO tokens VALUES (1,
+            '122abf2ef84afca4c7e2344f443fd7a0c7636b8fde78b5bc155b4575f5014aa3', 'a',
+            '2024-01-01T00:00:00', NULL, 1, NULL);";
+    let file = old_file(&home, "app.db", sql);
+    let text = home.run_ok(&["db", "import-legacy", &file]);
+    assert!(text.contains(": 1 token, 1 stored\n"), "{text}");
+    assert!(!text.contains("ignored tables"), "{text}");
+    assert_eq!(home.count(), 1);
+    assert_eq!(home.run_json(&["tokens", "list"])[0]["description"], "a");
+}
+
+#[test]
+fn tables_that_lack_columns_are_errors_beside_users() {
+    let home = Home::new();
+    let sql = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);
+        INSERT INTO users VALUES (1, 'ada@example.org');
+        CREATE TABLE tokens (id INTEGER PRIMARY KEY, token_hash TEXT);";
+    let file = old_file(&home, "app.db", sql);
+    let answer = home.run(&["db", "import-legacy", &file]);
+    assert_eq!(answer.code, Some(2), "{answer:?}");
+    assert!(answer.err.contains("table tokens lacks columns: "), "{answer:?}");
+    assert_eq!(home.run_json(&["users", "list"])["users"], json!([]));
 }

@@ -62,11 +62,15 @@ fn passwords_are_read_from_standard_input_only() {
     };
     assert_eq!(check("hush-hush"), "null\n");
     assert!(check("new secret").contains("\"username\": \"ada\""));
-    for (input, code) in [("", 2), ("two\nlines\n", 2)] {
+    for (input, text) in [
+        ("", "error: must have 1 to 1024 bytes of UTF-8, not 0\n"),
+        ("two\nlines\n", "error: the password on standard input has more than one line\n"),
+    ] {
         let answer = home.run_on(input, &["users", "set-password", "ada"]);
-        assert_eq!(answer.code, Some(code), "{input:?}: {answer:?}");
-        assert!(!answer.err.contains("two"), "{answer:?}");
+        assert_eq!((answer.code, answer.err.as_str()), (Some(2), text), "{input:?}");
     }
+    let answer = home.run_on("", &["users", "create", "--username", "eve", "--password"]);
+    assert!(answer.err.starts_with("error: --password: must have "), "{answer:?}");
     assert_eq!(home.run(&["users", "set-password", "ada", "argument"]).code, Some(2));
 }
 

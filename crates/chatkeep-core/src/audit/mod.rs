@@ -1,4 +1,5 @@
-//! The audit log: which account changed which object. Entries are only inserted.
+//! The audit log: which account changed which object. Entries are inserted, deleted after a
+//! time, and anonymised when a user is erased.
 
 mod record;
 mod redaction;

@@ -111,7 +111,7 @@ pub struct AuditFilter {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AuditEntry {
-    /// Id of the entry. Later entries have higher ids; ids may have gaps.
+    /// Id of the entry. Ids may have gaps.
     pub id: i64,
     /// Time of the action.
     pub created_at: Timestamp,
@@ -132,6 +132,12 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
+    /// Returns the approximate size in bytes.
+    pub(super) fn size(&self) -> usize {
+        let values = [&self.before, &self.after].into_iter().flatten();
+        2_000 + values.map(|values| values.as_json().len()).sum::<usize>()
+    }
+
     /// Validates an entry from another source.
     ///
     /// # Errors

@@ -8,10 +8,20 @@ use crate::value::Metadata;
 /// Stored instead of a secret.
 const REDACTED: &str = "[redacted]";
 /// Parts of the names of keys whose values are secrets, without separators.
-const PARTS: &[&str] =
-    &["password", "passwd", "secret", "apikey", "privatekey", "authorization", "cookie"];
+const PARTS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "authorization",
+    "cookie",
+];
 /// Ends of such names.
-const ENDS: &[&str] = &["token", "hash", "salt", "credential", "credentials"];
+const ENDS: &[&str] = &["token", "hash", "salt", "credential", "credentials", "jwt"];
 
 /// Returns values without those of keys that name a secret, such as `password` or `api_key`.
 pub(super) fn redacted(values: &Metadata) -> Result<Metadata> {
@@ -22,7 +32,7 @@ pub(super) fn redacted(values: &Metadata) -> Result<Metadata> {
 
 /// Replaces the secrets in a value. Returns whether there was one.
 fn redact(key: &str, value: &mut Value) -> bool {
-    if !value.is_null() && is_secret(key) {
+    if !value.is_null() && is_secret(key, value) {
         *value = Value::from(REDACTED);
         return true;
     }
@@ -38,10 +48,13 @@ fn redact(key: &str, value: &mut Value) -> bool {
     }
 }
 
-fn is_secret(key: &str) -> bool {
+fn is_secret(key: &str, value: &Value) -> bool {
     let name: String =
         key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    PARTS.iter().any(|part| name.contains(part)) || ENDS.iter().any(|end| name.ends_with(end))
+    PARTS.iter().any(|part| name.contains(part))
+        || ENDS.iter().any(|end| name.ends_with(end))
+        // A number of tokens is that of a language model.
+        || (name.ends_with("tokens") && !value.is_number())
 }
 
 #[cfg(test)]

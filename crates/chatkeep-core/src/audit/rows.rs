@@ -4,7 +4,6 @@ use super::record::AuditEntry;
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::transfer::stored_rows;
-use crate::value::Metadata;
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
@@ -24,11 +23,6 @@ diesel::table! {
 
 stored_rows! {
     AuditEntry: chat_audit_log by id,
-        |row| {
-            let size = |values: &Option<Metadata>| {
-                values.as_ref().map_or(0, |values| values.as_json().len())
-            };
-            2_000 + size(&row.before) + size(&row.after)
-        },
+        Self::size,
         AuditEntry::check;
 }

@@ -8,31 +8,41 @@ use super::record::{AuditEntry, AuditFilter, AuditPage, NewAuditEntry};
 use super::redaction::redacted;
 use super::rows::chat_audit_log;
 use crate::connection::{Connection, insert_one, on_engine};
+use crate::delete_rows::delete_rows;
 use crate::error::Result;
 use crate::message::{Cursor, next_page};
 use crate::value::{Timestamp, check_limit};
+
+/// Number of entries that are read at a time.
+const CHUNK: usize = 100;
+/// Size at which a page ends, in bytes.
+const MAX_BYTES: usize = 4 << 20;
 
 /// Records an action, without the values of keys that name a secret.
 ///
 /// # Errors
 /// `InvalidInput` with the field's name; or an error of the database.
 pub fn record(connection: &mut Connection, new: &NewAuditEntry) -> Result<AuditEntry> {
+    // The stored values are checked, because a redacted one may be longer.
+    let new = NewAuditEntry {
+        before: new.before.as_ref().map(redacted).transpose()?,
+        after: new.after.as_ref().map(redacted).transpose()?,
+        ..new.clone()
+    };
     new.check()?;
     let created_at = Timestamp::now();
-    let before = new.before.as_ref().map(redacted).transpose()?;
-    let after = new.after.as_ref().map(redacted).transpose()?;
     let row = (
         chat_audit_log::created_at.eq(created_at),
         chat_audit_log::action.eq(&new.action),
         chat_audit_log::actor.eq(new.actor.as_deref()),
         chat_audit_log::object.eq(new.object.as_deref()),
-        chat_audit_log::before_values.eq(before.as_ref()),
-        chat_audit_log::after_values.eq(after.as_ref()),
+        chat_audit_log::before_values.eq(new.before.as_ref()),
+        chat_audit_log::after_values.eq(new.after.as_ref()),
         chat_audit_log::ip.eq(new.ip.as_deref()),
     );
     let id = insert_one!(connection, chat_audit_log, row);
     let id = id.map_err(|error| connection.insert_error(error))?;
-    let NewAuditEntry { action, actor, object, ip, .. } = new.clone();
+    let NewAuditEntry { action, actor, object, before, after, ip } = new;
     Ok(AuditEntry { id, created_at, action, actor, object, before, after, ip })
 }
 
@@ -79,9 +89,18 @@ pub fn list(
         query.load::<i64>(c)
     });
     let ids = ids.map_err(|error| connection.read_error(error))?;
-    let mut entries = with_ids(connection, &ids)?;
-    let next_cursor =
-        next_page(&mut entries, limit, |last| Cursor::after(last.created_at, last.id));
+    let position = |last: &AuditEntry| Cursor::after(last.created_at, last.id);
+    let (mut entries, mut bytes) = (Vec::new(), 0);
+    for ids in ids.chunks(CHUNK) {
+        if bytes > MAX_BYTES {
+            let next_cursor = entries.last().map(|last| position(last).to_string());
+            return Ok(AuditPage { entries, next_cursor });
+        }
+        let chunk = with_ids(connection, ids)?;
+        bytes += chunk.iter().map(AuditEntry::size).sum::<usize>();
+        entries.extend(chunk);
+    }
+    let next_cursor = next_page(&mut entries, limit, position);
     Ok(AuditPage { entries, next_cursor })
 }
 
@@ -105,19 +124,7 @@ pub fn delete_batch_older_than(
     cutoff: Timestamp,
     limit: u32,
 ) -> Result<Option<u64>> {
-    let deleted = on_engine!(connection, c => chat_audit_log::table
-    .filter(chat_audit_log::created_at.lt(cutoff))
-    .order(chat_audit_log::created_at.asc())
-    .select(chat_audit_log::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(None),
-        ids => diesel::delete(chat_audit_log::table.filter(chat_audit_log::id.eq_any(ids)))
-            .execute(c)
-            .map(Some),
-    }));
-    deleted
-        .map(|count| count.map(|count| count as u64))
-        .map_err(|error| connection.write_error(error))
+    let filter = chat_audit_log::created_at.lt(cutoff);
+    let oldest = chat_audit_log::created_at.asc();
+    delete_rows!(connection, chat_audit_log, filter; oldest, limit)
 }

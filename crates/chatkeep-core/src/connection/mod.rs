@@ -38,7 +38,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 
 pub(crate) use dispatch::{all_stored, on_engine, skipped};
-pub(crate) use insert_many::{insert_groups, insert_many, max_bytes as max_insert_bytes};
+pub(crate) use insert_many::{groups, insert_many, max_insert_bytes};
 pub(crate) use insert_one::{insert_one, last_inserted_id, returned_id};
 pub(crate) use mysql::MysqlConnection;
 pub(crate) use mysql_session::BatchIds;
@@ -58,6 +58,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::identity::FileId;
 use crate::url::{DatabaseUrl, Target};
+use crate::value::{MAX_ROW_BYTES, Metadata, check_bytes};
 
 /// Access mode of a connection. Only SQLite enforces it: its readers cannot write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -267,6 +268,22 @@ impl Connection {
     /// [`crate::MAX_ROW_BYTES`].
     pub fn max_row_bytes(&self) -> Option<u64> {
         self.max_row_bytes
+    }
+
+    /// Checks that this database can store the text.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field's name.
+    pub(crate) fn check_bytes(&self, field: &'static str, text: &str) -> Result<()> {
+        check_bytes(field, text, self.max_row_bytes.unwrap_or(MAX_ROW_BYTES))
+    }
+
+    /// Checks that this database can store the metadata.
+    ///
+    /// # Errors
+    /// `InvalidInput` with the field `metadata`.
+    pub(crate) fn check_metadata(&self, metadata: Option<&Metadata>) -> Result<()> {
+        metadata.map_or(Ok(()), |metadata| self.check_bytes("metadata", metadata.as_json()))
     }
 
     /// Returns how to determine the ids of rows that one statement inserts.

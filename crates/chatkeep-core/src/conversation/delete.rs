@@ -94,45 +94,36 @@ const PARTS: [(Part, Delete); 5] = [
             let streams = chat_streams::table
                 .filter(chat_streams::conversation_id.eq(conversation))
                 .select(chat_streams::id);
-            delete_rows!(connection, stream_chunks, stream_chunks::stream_id.eq_any(streams), limit)
+            let filter = stream_chunks::stream_id.eq_any(streams);
+            deleted(delete_rows!(connection, stream_chunks, filter, limit))
         },
     ),
     (
         |parts| &mut parts.streams,
         |connection, conversation, limit| {
             let filter = chat_streams::conversation_id.eq(conversation);
-            delete_rows!(connection, chat_streams, filter, limit)
+            deleted(delete_rows!(connection, chat_streams, filter, limit))
         },
     ),
     (
         |parts| &mut parts.turns,
         |connection, conversation, limit| {
-            delete_rows!(
-                connection,
-                open_turns,
-                open_turns::conversation_id.eq(conversation),
-                limit
-            )
+            let filter = open_turns::conversation_id.eq(conversation);
+            deleted(delete_rows!(connection, open_turns, filter, limit))
         },
     ),
 ];
 
 /// Deletes up to `limit` of the last items, and returns their number.
 fn delete_items(connection: &mut Connection, conversation: i64, limit: u32) -> Result<u64> {
-    let deleted = on_engine!(connection, c => conversation_items::table
-    .filter(conversation_items::conversation_id.eq(conversation))
-    .order(conversation_items::position.desc())
-    .select(conversation_items::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(0),
-        ids => {
-            let rows = conversation_items::table.filter(conversation_items::id.eq_any(ids));
-            diesel::delete(rows).execute(c)
-        }
-    }));
-    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+    let filter = conversation_items::conversation_id.eq(conversation);
+    let last = conversation_items::position.desc();
+    deleted(delete_rows!(connection, conversation_items, filter; last, limit))
+}
+
+/// What another call left of the rows is deleted with the conversation.
+fn deleted(count: Result<Option<u64>>) -> Result<u64> {
+    count.map(Option::unwrap_or_default)
 }
 
 /// Returns the internal ids of up to `limit` conversations whose last activity is from `from`

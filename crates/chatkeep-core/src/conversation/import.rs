@@ -1,11 +1,11 @@
 //! Import of complete conversations from other programs, and lists in the order of their creation.
 
-use super::items::insert as insert_items;
+use super::items::{check as check_stored_items, insert as insert_items};
 use super::record::{Conversation, NewItem, check_items};
 use super::rows::StoredConversation;
 use super::store::{NewConversation, Times, create_at, records};
 use crate::connection::Connection;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::message::{NewMessage, check_many, check_message, insert_in_transaction};
 use crate::public_ids::{find_conversation, find_user};
 use crate::transfer::StoredRow as _;
@@ -52,12 +52,25 @@ impl ImportedConversation {
     /// `InvalidInput` with the name of the invalid field, such as `turns[3].model`.
     pub fn check(&self) -> Result<()> {
         self.new_conversation().check()?;
-        check_many(&self.turns).map_err(|error| {
+        let turns: Vec<_> =
+            self.turns.iter().map(|turn| of_conversation(turn, None, None)).collect();
+        check_many(&turns).map_err(|error| {
             let field = error.field().unwrap_or_default().replacen("messages", "turns", 1);
             error.with_field(field)
         })?;
-        let items: Vec<_> = self.items.iter().map(|imported| imported.item.clone()).collect();
-        check_items(&items)
+        for (index, item) in self.items.iter().enumerate() {
+            if item.turn.is_some_and(|turn| turn >= self.turns.len()) {
+                let field = format!("items[{index}].turn");
+                return Err(
+                    Error::invalid_input("turn", "is not the index of a turn").with_field(field)
+                );
+            }
+        }
+        check_items(&self.new_items())
+    }
+
+    fn new_items(&self) -> Vec<NewItem> {
+        self.items.iter().map(|imported| imported.item.clone()).collect()
     }
 
     fn new_conversation(&self) -> NewConversation<'_> {
@@ -94,12 +107,14 @@ pub fn import(
             Some(user) => find_user(connection, user)?,
             None => None,
         };
-        let mut turns = imported.turns.clone();
-        for turn in &mut turns {
-            (turn.conversation_id, turn.user_id) = (Some(created.id), user_id);
-            // The server's maximum size may be smaller than that of other engines.
-            check_message(connection, turn)?;
-        }
+        let turns: Vec<_> = imported
+            .turns
+            .iter()
+            .map(|turn| of_conversation(turn, Some(created.id), user_id))
+            .collect();
+        // The server's maximum size may be smaller than that of other engines.
+        turns.iter().try_for_each(|turn| check_message(connection, turn))?;
+        check_stored_items(connection, &imported.new_items())?;
         let ids = insert_in_transaction(connection, &turns, imported.created_at)?;
         let mut first = 1;
         // The rows of a statement have one time.
@@ -110,6 +125,12 @@ pub fn import(
         }
         Ok(Some(ids))
     })
+}
+
+/// Returns the message of an imported turn. It does not count as activity: the conversation keeps
+/// its times.
+fn of_conversation(turn: &NewMessage, id: Option<i64>, user_id: Option<i64>) -> NewMessage {
+    NewMessage { conversation_id: id, user_id, is_turn: false, ..turn.clone() }
 }
 
 impl ImportedItem {

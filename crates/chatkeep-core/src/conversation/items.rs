@@ -182,7 +182,7 @@ pub fn get_items(
 }
 
 /// Checks that this database can store the items.
-fn check(connection: &Connection, items: &[NewItem]) -> Result<()> {
+pub(super) fn check(connection: &Connection, items: &[NewItem]) -> Result<()> {
     check_items(items)?;
     match connection.max_row_bytes() {
         Some(limit) => each_item(items, |item| item.check_size(limit)),

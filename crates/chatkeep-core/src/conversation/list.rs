@@ -56,8 +56,8 @@ macro_rules! in_order {
 
 /// Returns a page of conversations, those with the latest activity first.
 ///
-/// An index has the order, with or without a user. Rows that are archived, or are not, are skipped:
-/// a page is read in the same time however many conversations there are, if most of them are wanted.
+/// An index has the order, with or without a user. Rows in the other state of `archived` are read
+/// and skipped.
 ///
 /// # Errors
 /// `InvalidInput` with the field `limit`; `Unavailable` or another error of the database.

@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::MAX_ROW_BYTES;
-use crate::value::{Metadata, Timestamp, check_bytes, check_name};
+use crate::value::{MAX_ROW_BYTES, Metadata, Timestamp, check_bytes, check_name};
 
 /// Maximum length of a title, in characters.
 pub const MAX_TITLE: usize = 255;

@@ -8,10 +8,9 @@ use super::rows::StoredConversation;
 use crate::connection::{Connection, insert_one, on_engine};
 use crate::db_error::constraint::{Unique, explain_duplicate, is_reference};
 use crate::error::{Error, Result};
-use crate::message::MAX_ROW_BYTES;
 use crate::public_ids::{find_conversation, no_user, public_ids_of_users, require_user};
 use crate::schema::chat_conversations;
-use crate::value::{Metadata, Timestamp, check_bytes, public_id};
+use crate::value::{Metadata, Timestamp, check_metadata, public_id};
 
 /// A conversation to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,23 +32,9 @@ impl NewConversation<'_> {
     /// `InvalidInput` with the name of the invalid field.
     pub fn check(&self) -> Result<()> {
         self.title.map_or(Ok(()), check_title)?;
-        self.metadata.map_or(Ok(()), |metadata| check_metadata(metadata, MAX_ROW_BYTES))?;
+        check_metadata(self.metadata)?;
         self.public_id.map_or(Ok(()), |id| public_id::check("public_id", id))
     }
-}
-
-/// Validates the size of metadata without a database.
-///
-/// # Errors
-/// `InvalidInput` with the field `metadata` if it has more than `limit` bytes of JSON.
-fn check_metadata(metadata: &Metadata, limit: u64) -> Result<()> {
-    check_bytes("metadata", metadata.as_json(), limit)
-}
-
-/// Checks that this database can store the metadata.
-fn check_stored(connection: &Connection, metadata: Option<&Metadata>) -> Result<()> {
-    let limit = connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
-    metadata.map_or(Ok(()), |metadata| check_metadata(metadata, limit))
 }
 
 #[derive(Insertable, Clone, Copy)]
@@ -115,7 +100,7 @@ pub(super) fn create_at(
     times: Times,
 ) -> Result<Conversation> {
     new.check()?;
-    check_stored(connection, new.metadata)?;
+    connection.check_metadata(new.metadata)?;
     let user = require_user(connection, new.user_id)?;
     insert(connection, new, user, times)
 }
@@ -204,7 +189,7 @@ impl Change<'_> {
     pub fn check(&self) -> Result<()> {
         match self {
             Self::Title(Some(title)) => check_title(title),
-            Self::Metadata(Some(metadata)) => check_metadata(metadata, MAX_ROW_BYTES),
+            Self::Metadata(metadata) => check_metadata(*metadata),
             _ => Ok(()),
         }
     }
@@ -219,7 +204,7 @@ impl Change<'_> {
 pub fn change(connection: &mut Connection, public_id: &str, change: Change<'_>) -> Result<bool> {
     change.check()?;
     if let Change::Metadata(metadata) = change {
-        check_stored(connection, metadata)?;
+        connection.check_metadata(metadata)?;
     }
     let user = match change {
         Change::User(user) => require_user(connection, user)?,

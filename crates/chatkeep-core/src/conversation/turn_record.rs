@@ -6,8 +6,8 @@ use super::turn_rows::StoredTurn;
 use crate::connection::Connection;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::{MAX_ROW_BYTES, MessageStatus, NewMessage, Usage};
-use crate::value::{Metadata, Timestamp};
+use crate::message::{MessageStatus, NewMessage, Usage};
+use crate::value::{MAX_ROW_BYTES, Metadata, Timestamp};
 
 /// Maximum duration of a lease, in seconds: 30 days.
 const MAX_LEASE: i64 = 30 * 86_400;
@@ -206,9 +206,9 @@ impl TurnEnd {
         let Some(mut text) = self.bot_response.take() else { return };
         let rest = self.complete(turn.clone().into_message()).size_in_bytes();
         let limit = connection.max_row_bytes().unwrap_or(MAX_ROW_BYTES);
-        let room = usize::try_from(limit.saturating_sub(rest)).unwrap_or(usize::MAX);
-        if text.len() > room {
-            let end = (0..=room).rev().find(|end| text.is_char_boundary(*end));
+        let left = usize::try_from(limit.saturating_sub(rest)).unwrap_or(usize::MAX);
+        if text.len() > left {
+            let end = (0..=left).rev().find(|end| text.is_char_boundary(*end));
             text.truncate(end.unwrap_or(0));
         }
         self.bot_response = (!text.is_empty()).then_some(text);

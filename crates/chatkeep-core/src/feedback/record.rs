@@ -7,9 +7,8 @@ use super::rows::message_feedback;
 use crate::connection::Connection;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::MAX_ROW_BYTES;
 use crate::transfer::stored_rows;
-use crate::value::{Timestamp, check_bytes, check_name, refuse_nul};
+use crate::value::{MAX_ROW_BYTES, Timestamp, check_bytes, check_name, refuse_nul};
 
 /// Maximum length of a user's name, in characters.
 const MAX_USER: usize = 255;

@@ -168,20 +168,20 @@ pub fn delete_batch_older_than(
 ) -> Result<Option<u64>> {
     use message_feedback::dsl;
     let deleted = on_engine!(connection, c => dsl::message_feedback
-        .filter(dsl::updated_at.lt(cutoff))
-        .order(dsl::updated_at.asc())
-        .select(dsl::id)
-        .limit(i64::from(limit))
-        .load::<i64>(c)
-        .and_then(|ids| match ids.as_slice() {
-            [] => Ok(None),
-            ids => diesel::delete(
-                dsl::message_feedback.filter(dsl::id.eq_any(ids)).filter(dsl::updated_at.lt(cutoff)),
-            )
-            .execute(c)
-    .map(Some)
-            ,
-        }));
+    .filter(dsl::updated_at.lt(cutoff))
+    .order(dsl::updated_at.asc())
+    .select(dsl::id)
+    .limit(i64::from(limit))
+    .load::<i64>(c)
+    .and_then(|ids| match ids.as_slice() {
+        [] => Ok(None),
+        // A rating may have been changed since.
+        ids => diesel::delete(dsl::message_feedback
+            .filter(dsl::id.eq_any(ids))
+            .filter(dsl::updated_at.lt(cutoff)))
+        .execute(c)
+        .map(Some),
+    }));
     deleted
         .map(|count| count.map(|count| count as u64))
         .map_err(|error| connection.write_error(error))

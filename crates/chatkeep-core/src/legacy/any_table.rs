@@ -32,19 +32,22 @@ impl LegacyFile {
     /// Opens a file as [`LegacyFile::open`] does. It may have any tables.
     ///
     /// # Errors
-    /// As [`LegacyFile::open`].
+    /// `Configuration`, `Corrupt`, `Conflict` and `StorageFull` as [`LegacyFile::open`].
+    /// `InvalidInput` if the file is a chatkeep database, or its encoding is unsupported.
     pub fn open_any(path: &Path) -> Result<Self> {
-        Self::open_with(path, false)
+        Self::open_with(path, &|_| false)
     }
 
-    /// Returns all tables whose names are valid text.
+    /// Returns the tables whose names are valid text. Virtual tables and tables `WITHOUT ROWID` are
+    /// left out.
     ///
     /// # Errors
-    /// `Corrupt` or another error if reading the file fails.
+    /// `Corrupt` if the file is damaged. `Unavailable` if reading it fails.
     pub fn any_tables(&mut self) -> Result<Vec<AnyTable>> {
         let tables = self.names(
             "SELECT CAST(name AS BLOB) AS name FROM sqlite_schema \
-             WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr) \
              ORDER BY sqlite_schema.name",
         )?;
         let mut found = Vec::new();
@@ -59,11 +62,12 @@ impl LegacyFile {
         Ok(found)
     }
 
-    /// Calls `work` with the values of these columns for each row of a table, ordered by one of the
-    /// columns and then as they were inserted. Memory is needed for one row at a time.
+    /// Calls `work` with the values of these columns for each row of a table. The order is that of
+    /// the bytes of one of the columns, and then that of insertion. Memory is needed for one row at
+    /// a time.
     ///
     /// # Errors
-    /// The error of `work`. `Corrupt` or another error if reading the file fails.
+    /// The error of `work`. `Corrupt` if the file is damaged. `Unavailable` if reading it fails.
     pub fn each_row(
         &mut self,
         table: &str,
@@ -73,7 +77,8 @@ impl LegacyFile {
     ) -> Result<()> {
         let shown = self.path().display().to_string();
         let failed = |error| named(db_error::sqlite::error(error), &shown);
-        let order = order.map(|column| format!("{}, ", unknown::quoted(column)));
+        // The column's own collation may treat different values as equal.
+        let order = order.map(|column| format!("{} COLLATE BINARY, ", unknown::quoted(column)));
         let sql = format!(
             "SELECT {} AS row_values FROM {} ORDER BY {}rowid",
             unknown::as_sql(columns),

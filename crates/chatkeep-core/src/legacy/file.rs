@@ -60,11 +60,41 @@ impl LegacyFile {
     /// damaged. `InvalidInput` if it has no supported tables. `Conflict` if another program is
     /// writing to it. `StorageFull` if the disk has no space for a required copy.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::open_with(path, true)
+        Self::open_without(path, &[])?.require_tables()
     }
 
-    /// Opens a file. `needs_tables` rejects files without supported tables.
-    pub(super) fn open_with(path: &Path, needs_tables: bool) -> Result<Self> {
+    /// Opens a file as [`LegacyFile::open`] does. Tables with these names are unsupported. The file
+    /// may have no supported tables.
+    ///
+    /// # Errors
+    /// `Configuration`, `Corrupt`, `Conflict` and `StorageFull` as [`LegacyFile::open`].
+    /// `InvalidInput` if the file is a chatkeep database, or a supported table lacks columns.
+    pub fn open_without(path: &Path, omitted: &[String]) -> Result<Self> {
+        Self::open_with(path, &|table| {
+            TABLES.contains(&table) && !omitted.iter().any(|name| name == table)
+        })
+    }
+
+    /// Returns the file if it has supported tables.
+    ///
+    /// # Errors
+    /// `InvalidInput` otherwise.
+    pub fn require_tables(self) -> Result<Self> {
+        if !self.tables.is_empty() {
+            return Ok(self);
+        }
+        let has = if self.others.is_empty() {
+            "it has no tables".to_owned()
+        } else {
+            format!("it has {}", self.others.join(", "))
+        };
+        let message = format!("has no table of messages or tokens ({has})");
+        let error = Error::new(ErrorKind::InvalidInput, message);
+        Err(named(error, &self.path.display().to_string()))
+    }
+
+    /// Opens a file. `is_supported` selects the supported tables by their names.
+    pub(super) fn open_with(path: &Path, is_supported: &dyn Fn(&str) -> bool) -> Result<Self> {
         let shown = path.display().to_string();
         refuse_invalid_file(path).map_err(|error| named(error, &shown))?;
         let needs_copy =
@@ -91,7 +121,7 @@ impl LegacyFile {
             tables: Vec::new(),
             others: Vec::new(),
         };
-        file.inspect(needs_tables).map_err(|error| named(error, &shown))?;
+        file.inspect(is_supported).map_err(|error| named(error, &shown))?;
         Ok(file)
     }
 
@@ -130,7 +160,7 @@ impl LegacyFile {
         &self.others
     }
 
-    fn inspect(&mut self, needs_tables: bool) -> Result<()> {
+    fn inspect(&mut self, is_supported: &dyn Fn(&str) -> bool) -> Result<()> {
         let explain = db_error::sqlite::error;
         // The first read determines the snapshot of all reads.
         self.connection.batch_execute("BEGIN").map_err(explain)?;
@@ -159,23 +189,8 @@ impl LegacyFile {
                 "is already a chatkeep database; use `chatkeep db copy` to copy it",
             ));
         }
-        if !needs_tables {
-            self.others = tables;
-            return Ok(());
-        }
         let (supported, others): (Vec<_>, Vec<_>) =
-            tables.into_iter().partition(|name| TABLES.contains(&name.as_str()));
-        if supported.is_empty() {
-            let has = if others.is_empty() {
-                "it has no tables".to_owned()
-            } else {
-                format!("it has {}", others.join(", "))
-            };
-            return Err(Error::new(
-                ErrorKind::InvalidInput,
-                format!("has no table of messages or tokens ({has})"),
-            ));
-        }
+            tables.into_iter().partition(|name| is_supported(name));
         self.others = others;
         for table in supported {
             let columns = self.names(&format!(

@@ -56,7 +56,8 @@ fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Resul
 /// Stores validated messages in the caller's transaction, and returns their ids in the same order.
 ///
 /// # Errors
-/// As [`insert`].
+/// `InvalidInput` with the field `conversation_id` if a conversation does not exist; or an error of
+/// the database.
 pub(crate) fn insert_in_transaction(
     connection: &mut Connection,
     messages: &[NewMessage],

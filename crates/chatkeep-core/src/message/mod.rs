@@ -36,7 +36,7 @@ pub(crate) use insert_many::insert_in_transaction;
 pub use insert_many::{check_many, insert_many};
 pub use insert_with_ids::insert_with_ids;
 pub use metadata_filter::MetadataFilter;
-pub use new::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES, NewMessage};
+pub use new::{MAX_MODEL, MAX_PROVIDER, NewMessage};
 pub use record::Message;
 pub use search::{
     MAX_QUERY, SearchIndexState, create_search_index, drop_search_index, search,

@@ -3,11 +3,8 @@
 use super::usage::{Usage, refuse_negative};
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::{Metadata, Timestamp, check_name, refuse_nul};
+use crate::value::{MAX_ROW_BYTES, Metadata, Timestamp, check_name, refuse_nul};
 
-/// Maximum total size of a message's values, in bytes of UTF-8: 16 MiB. A server with a smaller
-/// maximum packet size accepts less.
-pub const MAX_ROW_BYTES: u64 = 16 * 1024 * 1024;
 /// Maximum length of a provider, in characters.
 pub const MAX_PROVIDER: usize = 50;
 /// Maximum length of a model, in characters.

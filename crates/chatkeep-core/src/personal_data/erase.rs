@@ -21,7 +21,7 @@ use crate::schema::{
 use crate::user::delete_by_id;
 use crate::value::Metadata;
 
-/// What an erasure changed.
+/// Numbers of rows that an erasure changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct UserErasure {
@@ -64,7 +64,8 @@ pub struct ErasureStep {
     pub next_stage: Option<usize>,
 }
 
-type Run = fn(&mut Connection, &Person, u32) -> Result<u64>;
+/// Returns the number of changed rows; `None` if there is none to change.
+type Run = fn(&mut Connection, &Person, u32) -> Result<Option<u64>>;
 
 enum Stage {
     /// Deletes rows of a table.
@@ -94,17 +95,26 @@ macro_rules! scrub {
                 .limit(i64::from(limit))
                 .load::<i64>(c)
                 .and_then(|ids| match ids.as_slice() {
-                    [] => Ok(0),
+                    [] => Ok(None),
                     ids => diesel::update($table::table.filter($table::id.eq_any(ids)))
                         .set($changes)
-                        .execute(c),
+                        .execute(c)
+                        .map(|count| Some(count as u64)),
                 }));
-            changed.map(|count| count as u64).map_err(|error| connection.write_error(error))
+            changed.map_err(|error| connection.write_error(error))
         })
     };
 }
 
-/// The stages. The user is last, so that an interrupted erasure can be run again.
+const MESSAGES: Stage = Stage::Delete("messages", delete_messages);
+const CHUNKS: Stage = delete!(stream_chunks, |person| stream_chunks::stream_id.eq_any(
+    chat_streams::table.filter(chat_streams::user_id.eq(person.id)).select(chat_streams::id)
+));
+const STREAMS: Stage = delete!(chat_streams, |person| chat_streams::user_id.eq(person.id));
+
+/// The stages. The account is deleted only when everything else is, so that an interrupted erasure
+/// can be run again. Messages and streams have no foreign key to it, so the last ones are those that
+/// were stored in between.
 const STAGES: &[Stage] = &[
     delete!(user_sessions, |person| user_sessions::user_id.eq(person.id)),
     delete!(api_tokens, |person| api_tokens::user_id.eq(person.id)),
@@ -112,11 +122,9 @@ const STAGES: &[Stage] = &[
     // Before the messages, with which ratings are deleted.
     delete!(message_feedback, |person| message_feedback::user_key.eq_any(&person.names)),
     Stage::Conversations,
-    Stage::Delete("messages", delete_messages),
-    delete!(stream_chunks, |person| stream_chunks::stream_id.eq_any(
-        chat_streams::table.filter(chat_streams::user_id.eq(person.id)).select(chat_streams::id)
-    )),
-    delete!(chat_streams, |person| chat_streams::user_id.eq(person.id)),
+    MESSAGES,
+    CHUNKS,
+    STREAMS,
     delete!(open_turns, |person| open_turns::user_id.eq(person.id)),
     scrub!(
         user_roles,
@@ -149,18 +157,29 @@ const STAGES: &[Stage] = &[
             let row = user_passwords::table.filter(user_passwords::user_id.eq(person.id));
             diesel::delete(row).execute(c)
         });
-        deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+        let deleted = deleted.map_err(|error| connection.write_error(error))?;
+        Ok((deleted > 0).then_some(deleted as u64))
     }),
+    MESSAGES,
+    CHUNKS,
+    STREAMS,
     Stage::Delete("chat_users", |connection, person, _| {
-        delete_by_id(connection, person.id).map(u64::from)
+        Ok(delete_by_id(connection, person.id)?.then_some(1))
     }),
-    // Those that were logged since: a message's user is not a foreign key.
-    Stage::Delete("messages", delete_messages),
+    MESSAGES,
+    CHUNKS,
+    STREAMS,
 ];
 
-fn delete_messages(connection: &mut Connection, person: &Person, limit: u32) -> Result<u64> {
-    connection
-        .transaction(|connection| delete_batch_of(connection, MessageOwner::User(person.id), limit))
+fn delete_messages(
+    connection: &mut Connection,
+    person: &Person,
+    limit: u32,
+) -> Result<Option<u64>> {
+    let deleted = connection.transaction(|connection| {
+        delete_batch_of(connection, MessageOwner::User(person.id), limit)
+    })?;
+    Ok((deleted > 0).then_some(deleted))
 }
 
 /// Returns the names of the tables that an erasure changes.
@@ -188,11 +207,11 @@ pub fn erase_step(
         Some(Stage::Conversations) => delete_conversations(connection, person, limit)?,
         Some(Stage::Delete(table, run)) => {
             let count = run(connection, person, limit)?;
-            (UserErasure::of_deleted([(*table, count)]), count < u64::from(limit))
+            (UserErasure::of_deleted([(*table, count.unwrap_or(0))]), count.is_none())
         }
         Some(Stage::Scrub(table, run)) => {
             let count = run(connection, person, limit)?;
-            (UserErasure::of_scrubbed(table, count), count < u64::from(limit))
+            (UserErasure::of_scrubbed(table, count.unwrap_or(0)), count.is_none())
         }
     };
     let next = if is_done { stage + 1 } else { stage };

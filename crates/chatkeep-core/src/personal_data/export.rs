@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::value::check_limit;
 
 /// Size of the lines at which a page ends, in bytes.
-const MAX_BYTES: usize = 4 << 20;
+pub(super) const MAX_BYTES: usize = 4 << 20;
 
 /// A page of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]

@@ -4,7 +4,7 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl,
 };
 
-use super::export::{Part, Section, line};
+use super::export::{MAX_BYTES, Part, Section, line};
 use super::export_cursor::ExportCursor;
 use super::person::Person;
 use crate::audit::{AuditEntry, chat_audit_log};
@@ -14,8 +14,9 @@ use crate::error::Result;
 use crate::feedback::{Feedback, message_feedback};
 use crate::message::{Chunk, Message, MessageFilter, Order, list_after};
 use crate::schema::{
-    api_tokens, chat_conversations, chat_streams, chat_users, conversation_items, one_time_secrets,
-    open_turns, stream_chunks, user_identities, user_passwords, user_roles, user_sessions,
+    api_tokens, chat_conversations, chat_streams, chat_users, conversation_items, messages,
+    one_time_secrets, open_turns, stream_chunks, user_identities, user_passwords, user_roles,
+    user_sessions,
 };
 use crate::session::{SessionRow, StoredSession};
 use crate::stream::{StoredChunk, StoredStream};
@@ -59,28 +60,24 @@ macro_rules! rows_after {
     }};
 }
 
-/// Defines the section of a table.
+/// Defines the section of a table, whose rows are lines as they are or after a conversion.
 macro_rules! section {
     (
-        $table:ident by $id:ident, $row:ty $(=> $stored:ty)?, at most $most:expr,
+        $table:ident by $id:ident, $row:ty, at most $most:expr, |$person:ident| $condition:expr
+    ) => {
+        section!($table by $id, $row => $row, at most $most, |$person| $condition)
+    };
+    (
+        $table:ident by $id:ident, $row:ty => $stored:ty, at most $most:expr,
         |$person:ident| $condition:expr
     ) => {
         Section {
             table: stringify!($table),
             read: |connection, $person, position, limit| {
-                section!(@read connection, position, limit.min($most),
-                    $table by $id, $condition, $row $(=> $stored)?)
+                Ok(rows_after!(connection, position, limit.min($most),
+                    $table by $id, $condition, $row => $stored))
             },
         }
-    };
-    (@read $c:expr, $p:expr, $l:expr, $table:ident by $id:ident, $condition:expr, $row:ty) => {
-        Ok(rows_after!($c, $p, $l, $table by $id, $condition, $row => $row))
-    };
-    (
-        @read $c:expr, $p:expr, $l:expr, $table:ident by $id:ident, $condition:expr,
-        $row:ty => $stored:ty
-    ) => {
-        Ok(rows_after!($c, $p, $l, $table by $id, $condition, $row => $stored))
     };
 }
 
@@ -112,13 +109,7 @@ pub(super) const SECTIONS: &[Section] = &[
     section!(chat_conversations by id, StoredConversation, at most MAX_ROWS,
         |person| chat_conversations::user_id.eq(person.id)),
     Section { table: "conversation_items", read: items },
-    Section {
-        table: "messages",
-        read: |connection, person, position, limit| {
-            let filter = MessageFilter { user_id: Some(person.id), ..MessageFilter::default() };
-            messages(connection, &filter, position, limit, |_| true)
-        },
-    },
+    Section { table: "messages", read: own_messages },
     Section { table: "messages", read: messages_of_others },
     section!(open_turns by id, StoredTurn, at most MAX_LARGE_ROWS,
         |person| open_turns::user_id.eq(person.id)),
@@ -142,29 +133,33 @@ fn of_each(
     parents: Parents,
     read: impl Fn(&mut Connection, i64, ExportCursor, i64) -> Result<Part>,
 ) -> Result<Part> {
-    let is_within = position.id != 0;
+    let mut is_within = position.id != 0;
     // The parts of a parent may be read in several pages.
-    let first = position.parent - i64::from(is_within);
+    let first = position.parent.saturating_sub(i64::from(is_within));
     let ids = parents(connection, person, first)?;
     let is_last = (ids.len() as i64) < MAX_PARENTS;
-    for id in ids {
-        if id != position.parent {
-            position = ExportCursor { parent: id, time: 0, id: 0, ..position };
-        }
+    let (mut lines, mut bytes) = (Vec::new(), 0);
+    for parent in ids {
+        let done = ExportCursor { parent, time: 0, id: 0, ..position };
+        let mut at = if std::mem::take(&mut is_within) && parent == position.parent {
+            position
+        } else {
+            done
+        };
         loop {
-            let Part { lines, next } = read(connection, id, position, limit)?;
-            let is_complete = next.is_none();
-            position = next.unwrap_or(ExportCursor { time: 0, id: 0, ..position });
-            // The caller asks for the next rows, unless the page is full.
-            if !lines.is_empty() {
+            let left = limit - lines.len() as i64;
+            if left <= 0 || bytes >= MAX_BYTES {
                 return Ok(Part { lines, next: Some(position) });
             }
-            if is_complete {
-                break;
-            }
+            let part = read(connection, parent, at, left)?;
+            bytes += part.lines.iter().map(String::len).sum::<usize>();
+            lines.extend(part.lines);
+            let Some(next) = part.next else { break };
+            (at, position) = (next, next);
         }
+        position = done;
     }
-    Ok(Part { lines: Vec::new(), next: (!is_last).then_some(position) })
+    Ok(Part { lines, next: (!is_last).then_some(position) })
 }
 
 /// Defines [`Parents`].
@@ -194,19 +189,18 @@ fn items(c: &mut Connection, person: &Person, at: ExportCursor, limit: i64) -> R
     })
 }
 
-/// Reads messages in their order.
-fn messages(
+/// Reads the user's messages in the order of their index.
+fn own_messages(
     connection: &mut Connection,
-    filter: &MessageFilter,
+    person: &Person,
     position: ExportCursor,
     limit: i64,
-    is_included: impl Fn(&Message) -> bool,
 ) -> Result<Part> {
+    let filter = MessageFilter { user_id: Some(person.id), ..MessageFilter::default() };
     let after = position.message()?;
     let Chunk { messages, is_truncated } =
-        list_after(connection, filter, after, Order::OldestFirst, limit)?;
-    let included = messages.iter().filter(|message| is_included(message));
-    let lines = included.map(|message| line("messages", message)).collect::<Result<_>>()?;
+        list_after(connection, &filter, after, Order::OldestFirst, limit)?;
+    let lines = messages.iter().map(|message| line("messages", message)).collect::<Result<_>>()?;
     let is_more = is_truncated || messages.len() as i64 == limit;
     let last = messages.last().filter(|_| is_more);
     Ok(Part { lines, next: last.map(|last| position.after_message(last.cursor())) })
@@ -220,9 +214,11 @@ fn messages_of_others(
     limit: i64,
 ) -> Result<Part> {
     of_each(c, person, at, limit, CONVERSATIONS, |connection, conversation, at, limit| {
-        let filter =
-            MessageFilter { conversation_id: Some(conversation), ..MessageFilter::default() };
-        messages(connection, &filter, at, limit, |message| message.user_id != Some(person.id))
+        let condition = messages::conversation_id
+            .eq(conversation)
+            .and(messages::user_id.is_null().or(messages::user_id.ne(person.id)));
+        Ok(rows_after!(connection, at, limit.min(MAX_LARGE_ROWS),
+            messages by id, condition, Message => Message))
     })
 }
 

@@ -76,7 +76,8 @@ pub(super) fn end(
     changed.map(|count| count > 0).map_err(|error| connection.write_error(error))
 }
 
-/// Ends a session that has not ended at `now`. Returns the id of its row if it did.
+/// Ends a session that has not ended at `now`. Returns the id of its row, if it exists, and whether
+/// this call ended it.
 ///
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
@@ -85,7 +86,7 @@ pub fn end_by_public_id(
     public_id: &str,
     end: End,
     now: Timestamp,
-) -> Result<Option<i64>> {
+) -> Result<Option<(i64, bool)>> {
     if !public_id::may_exist(public_id) {
         return Ok(None);
     }
@@ -95,7 +96,7 @@ pub fn end_by_public_id(
         .get_result::<i64>(c)
         .optional());
     let Some(id) = found.map_err(|error| connection.read_error(error))? else { return Ok(None) };
-    Ok(end_by_id(connection, id, end, now)?.then_some(id))
+    Ok(Some((id, end_by_id(connection, id, end, now)?)))
 }
 
 /// Ends all sessions of a user that have not ended at `now`, except one, and returns their number.

@@ -10,8 +10,7 @@ use super::touch::MIN_INTERVAL;
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::user::User;
-use crate::value::Timestamp;
-use crate::value::check_name;
+use crate::value::{Timestamp, check_name};
 
 /// Maximum length of an IP address, in characters.
 pub(super) const MAX_IP: usize = 45;

@@ -9,8 +9,7 @@ use super::record::{MAX_IP, MAX_LABEL, MAX_USER_AGENT};
 use crate::connection::{Connection, CopyRows, Session, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::{Characters, user_sessions};
-use crate::value::check_name;
-use crate::value::{Timestamp, public_id};
+use crate::value::{Timestamp, check_name, public_id};
 
 /// Maximum length of a stored reason, in characters.
 const MAX_REASON: usize = 50;

@@ -8,9 +8,8 @@ use super::insert_chunks::{self, ChunkRow, MAX_CHUNK_BYTES, split};
 use super::record::StreamStatus;
 use crate::connection::{Connection, Session, max_insert_bytes, on_engine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::message::MAX_ROW_BYTES;
 use crate::schema::{chat_streams, stream_chunks};
-use crate::value::{Timestamp, check_bytes, refuse_nul};
+use crate::value::{MAX_ROW_BYTES, Timestamp, check_bytes, refuse_nul};
 
 /// Minimum time between two changes of `updated_at`, in microseconds. The column is in an index, so
 /// changing it in each transaction would cost PostgreSQL an entry in every index of the table.

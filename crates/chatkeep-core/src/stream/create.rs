@@ -3,7 +3,7 @@
 use diesel::result::Error as DieselError;
 use diesel::{Insertable, RunQueryDsl};
 
-use super::list::with_public_ids;
+use super::list::{info, with_public_ids};
 use super::new::NewStream;
 use super::record::StreamInfo;
 use super::rows::StoredStream;
@@ -15,7 +15,7 @@ use crate::public_ids::{
     no_conversation, no_turn, require_conversation, require_turn, require_user,
 };
 use crate::schema::chat_streams;
-use crate::value::{Metadata, Timestamp, check_bytes, public_id};
+use crate::value::{Metadata, Timestamp, public_id};
 
 #[derive(Insertable, Clone, Copy)]
 #[diesel(table_name = chat_streams)]
@@ -43,9 +43,7 @@ struct NewRow<'a> {
 /// exists; or an error of the database.
 pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamInfo> {
     stream.check()?;
-    if let (Some(limit), Some(metadata)) = (connection.max_row_bytes(), &stream.metadata) {
-        check_bytes("metadata", metadata.as_json(), limit)?;
-    }
+    connection.check_metadata(stream.metadata.as_ref())?;
     let mut conversation = require_conversation(connection, stream.conversation_id.as_deref())?;
     let mut user = require_user(connection, stream.user_id.as_deref())?;
     let turn = require_turn(connection, stream.turn_id.as_deref())?;
@@ -94,6 +92,10 @@ pub fn create(connection: &mut Connection, stream: &NewStream) -> Result<StreamI
         updated_at: now,
         finished_at: None,
     };
+    if turn.is_none() {
+        return info(stored, stream.conversation_id.clone(), stream.user_id.clone(), None);
+    }
+    // The turn may have supplied the conversation and the user.
     with_public_ids(connection, vec![stored])?
         .pop()
         .ok_or_else(|| Error::internal("the new stream has no record"))
@@ -105,8 +107,9 @@ const UNIQUE: &[Unique] =
 /// Converts the error of the insert. The conversation may have been deleted since it was found.
 fn refused(connection: &mut Connection, error: DieselError, stream: &NewStream) -> Error {
     let error = connection.insert_error(error);
-    match &stream.conversation_id {
-        Some(id) if is_reference(&error) => no_conversation(id),
+    match (&stream.conversation_id, &stream.turn_id) {
+        (Some(id), _) if is_reference(&error) => no_conversation(id),
+        (None, Some(id)) if is_reference(&error) => no_turn(id),
         _ => explain_duplicate(error, UNIQUE),
     }
 }

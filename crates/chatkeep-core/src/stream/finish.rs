@@ -11,7 +11,7 @@ use crate::conversation::{TurnEnd, move_turn, open_turn, touch};
 use crate::error::{Error, Result};
 use crate::message::{NewMessage, Usage};
 use crate::schema::chat_streams;
-use crate::value::{Timestamp, check_bytes};
+use crate::value::Timestamp;
 
 /// A message into which an open turn was moved, with its id.
 pub type MovedTurn = (i64, NewMessage);
@@ -28,9 +28,7 @@ pub fn finish(
     end: &StreamEnd,
 ) -> Result<(FinishedStream, Option<MovedTurn>)> {
     end.check()?;
-    if let (Some(limit), Some(error)) = (connection.max_row_bytes(), &end.error) {
-        check_bytes("error", error, limit)?;
-    }
+    end.error.as_deref().map_or(Ok(()), |error| connection.check_bytes("error", error))?;
     connection.transaction(|connection| {
         let ended = end_stream(connection, public_id, end, None)?;
         let stream = get(connection, public_id)?.ok_or_else(|| no_stream(public_id))?;
@@ -114,7 +112,7 @@ fn end_stream(
 }
 
 /// Ends the running streams of a turn that is being moved as interrupted, and returns the text of
-/// the first one. The caller has locked the conversation.
+/// the turn's first stream. The caller has locked the conversation.
 pub(crate) fn interrupt_of_turn(
     connection: &mut Connection,
     conversation: i64,

@@ -114,25 +114,38 @@ pub(super) fn with_public_ids(
     let turns = public_ids_of_turns(connection, rows.iter().filter_map(|row| row.turn_id))?;
     rows.into_iter()
         .map(|row| {
-            Ok(StreamInfo {
-                public_id: row.public_id,
-                conversation_id: row.conversation_id.and_then(|id| conversations.get(&id).cloned()),
-                user_id: row.user_id.and_then(|id| users.get(&id).cloned()),
-                turn_id: row.turn_id.and_then(|id| turns.get(&id).cloned()),
-                kind: row.kind,
-                provider: row.provider,
-                model: row.model,
-                status: StreamStatus::from_stored(&row.status)?,
-                last_seq: row.last_seq,
-                cancel_requested_at: row.cancel_requested_at,
-                tokens: row.tokens,
-                cost: row.cost,
-                error: row.error,
-                metadata: row.metadata,
-                created_at: row.created_at,
-                updated_at: row.updated_at,
-                finished_at: row.finished_at,
-            })
+            let conversation = row.conversation_id.and_then(|id| conversations.get(&id).cloned());
+            let user = row.user_id.and_then(|id| users.get(&id).cloned());
+            let turn = row.turn_id.and_then(|id| turns.get(&id).cloned());
+            info(row, conversation, user, turn)
         })
         .collect()
+}
+
+/// Converts a row, with the public ids of its conversation, user and open turn.
+pub(super) fn info(
+    row: StoredStream,
+    conversation_id: Option<String>,
+    user_id: Option<String>,
+    turn_id: Option<String>,
+) -> Result<StreamInfo> {
+    Ok(StreamInfo {
+        public_id: row.public_id,
+        conversation_id,
+        user_id,
+        turn_id,
+        kind: row.kind,
+        provider: row.provider,
+        model: row.model,
+        status: StreamStatus::from_stored(&row.status)?,
+        last_seq: row.last_seq,
+        cancel_requested_at: row.cancel_requested_at,
+        tokens: row.tokens,
+        cost: row.cost,
+        error: row.error,
+        metadata: row.metadata,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        finished_at: row.finished_at,
+    })
 }

@@ -3,8 +3,10 @@
 use super::record::StreamStatus;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::{MAX_MODEL, MAX_PROVIDER, MAX_ROW_BYTES};
-use crate::value::{Cost, Metadata, check_bytes, check_name, public_id, refuse_nul};
+use crate::message::{MAX_MODEL, MAX_PROVIDER};
+use crate::value::{
+    Cost, MAX_ROW_BYTES, Metadata, check_bytes, check_metadata, check_name, public_id, refuse_nul,
+};
 
 /// Maximum length of a kind, in characters.
 const MAX_KIND: usize = 50;
@@ -138,9 +140,7 @@ impl NewStream {
         if let Some(model) = &self.model {
             check_name("model", model, MAX_MODEL)?;
         }
-        if let Some(metadata) = &self.metadata {
-            check_bytes("metadata", metadata.as_json(), MAX_ROW_BYTES)?;
-        }
+        check_metadata(self.metadata.as_ref())?;
         self.public_id.as_ref().map_or(Ok(()), |id| public_id::check("public_id", id))
     }
 }

@@ -1,9 +1,10 @@
 //! Retention of streams and of their chunks.
 
-use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::record::StreamStatus;
 use crate::connection::{Connection, on_engine};
+use crate::delete_rows::delete_rows;
 use crate::error::Result;
 use crate::schema::{chat_streams, stream_chunks};
 use crate::value::Timestamp;
@@ -73,19 +74,7 @@ pub fn delete_ended_batch(
     limit: u32,
 ) -> Result<Option<u64>> {
     // `updated_at` has an index, and is the time of the end once a stream has ended.
-    let deleted = on_engine!(connection, c => chat_streams::table
-        .filter(chat_streams::status.eq_any(StreamStatus::ENDED))
-        .filter(chat_streams::updated_at.lt(cutoff))
-        .select(chat_streams::id)
-        .limit(i64::from(limit))
-        .load::<i64>(c)
-        .and_then(|ids| match ids.as_slice() {
-            [] => Ok(None),
-            ids => diesel::delete(chat_streams::table.filter(chat_streams::id.eq_any(ids)))
-                .execute(c)
-    .map(Some),
-        }));
-    deleted
-        .map(|count| count.map(|count| count as u64))
-        .map_err(|error| connection.write_error(error))
+    let is_old = chat_streams::updated_at.lt(cutoff);
+    let filter = is_old.and(chat_streams::status.eq_any(StreamStatus::ENDED));
+    delete_rows!(connection, chat_streams, filter, limit)
 }

@@ -10,8 +10,7 @@ use crate::connection::{Connection, all_stored, on_engine};
 use crate::error::{Error, Result};
 use crate::public_ids::no_user;
 use crate::schema::{chat_users, user_identities};
-use crate::value::Timestamp;
-use crate::value::{check_name, public_id};
+use crate::value::{Timestamp, check_name, public_id};
 
 /// Maximum length of a provider's name, in characters.
 const MAX_PROVIDER: usize = 50;

@@ -5,8 +5,7 @@ use super::key::{email_key, username_key};
 use super::password::{PasswordScheme, check_password};
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::message::MAX_ROW_BYTES;
-use crate::value::{Metadata, Secret, check_bytes, check_name, public_id};
+use crate::value::{Metadata, Secret, check_metadata, check_name, public_id};
 
 /// Maximum length of a name to show, in characters.
 const MAX_NAME: usize = 255;
@@ -131,11 +130,6 @@ pub(super) fn check_profile(name: Option<&str>, avatar_url: Option<&str>) -> Res
         check_name("avatar_url", url, MAX_AVATAR_URL)?;
     }
     Ok(())
-}
-
-/// Checks the size of additional data.
-pub(super) fn check_metadata(metadata: Option<&Metadata>) -> Result<()> {
-    metadata.map_or(Ok(()), |metadata| check_bytes("metadata", metadata.as_json(), MAX_ROW_BYTES))
 }
 
 fn needs(missing: &'static str, given: &'static str) -> Error {

@@ -5,11 +5,11 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, QueryResult, RunQue
 use super::key::check_label;
 use super::record::OneTimeSecret;
 use crate::connection::{Connection, Session, all_stored, on_engine};
+use crate::delete_rows::delete_rows;
 use crate::error::{Error, Result};
 use crate::schema::{Characters, one_time_secrets};
 use crate::token::{PlainToken, TokenHash};
-use crate::value::Timestamp;
-use crate::value::check_name;
+use crate::value::{Timestamp, check_name};
 
 /// Maximum length of a purpose, in characters.
 const MAX_PURPOSE: usize = 50;
@@ -161,21 +161,7 @@ pub fn delete_expired_secrets_batch(
     now: Timestamp,
     limit: u32,
 ) -> Result<Option<u64>> {
-    let deleted = on_engine!(connection, c => one_time_secrets::table
-        .filter(one_time_secrets::expires_at.le(now))
-        .order(one_time_secrets::expires_at.asc())
-        .select(one_time_secrets::id)
-        .limit(i64::from(limit))
-        .load::<i64>(c)
-        .and_then(|ids| match ids.as_slice() {
-            [] => Ok(None),
-            ids => diesel::delete(
-                one_time_secrets::table.filter(one_time_secrets::id.eq_any(ids)),
-            )
-            .execute(c)
-    .map(Some),
-        }));
-    deleted
-        .map(|count| count.map(|count| count as u64))
-        .map_err(|error| connection.write_error(error))
+    let filter = one_time_secrets::expires_at.le(now);
+    let oldest = one_time_secrets::expires_at.asc();
+    delete_rows!(connection, one_time_secrets, filter; oldest, limit)
 }

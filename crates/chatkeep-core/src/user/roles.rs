@@ -10,8 +10,7 @@ use crate::db_error::constraint::is_reference;
 use crate::error::{Error, Result};
 use crate::public_ids::{find_user, no_user};
 use crate::schema::{chat_users, user_roles};
-use crate::value::Timestamp;
-use crate::value::{check_name, public_id};
+use crate::value::{Timestamp, check_name, public_id};
 
 /// Maximum length of a role, in characters.
 const MAX_ROLE: usize = 100;

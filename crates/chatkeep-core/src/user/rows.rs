@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identities::check_identity;
 use super::key::{email_key, username_key};
-use super::new::{check_metadata, check_profile};
+use super::new::check_profile;
 use super::one_time::{check_purpose, check_subject};
 use super::password::{PasswordScheme, import_hash};
 use super::roles::check_role;
@@ -17,7 +17,9 @@ use crate::schema::{
     Characters, chat_users, one_time_secrets, user_identities, user_passwords, user_roles,
 };
 use crate::transfer::stored_rows;
-use crate::value::{Metadata, Secret, Timestamp, check_hex, check_name, public_id, raw_json};
+use crate::value::{
+    Metadata, Secret, Timestamp, check_hex, check_metadata, check_name, public_id, raw_json,
+};
 
 /// A user.
 #[derive(Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]

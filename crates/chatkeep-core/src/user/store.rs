@@ -103,7 +103,8 @@ pub struct UserState {
 /// Creates a user with the state in another program.
 ///
 /// # Errors
-/// As [`create`].
+/// `InvalidInput` with the field's name; `Conflict`, not retryable, with the field whose value
+/// another user has; or an error of the database.
 pub fn import(
     connection: &mut Connection,
     checked: &CheckedUser<'_>,
@@ -111,6 +112,7 @@ pub fn import(
     state: UserState,
 ) -> Result<User> {
     let user = checked.user;
+    connection.check_metadata(user.metadata.as_ref())?;
     let now = Timestamp::now();
     let public_id = user.public_id.clone().map_or_else(public_id::generate, Ok)?;
     let stamp = stamp()?;

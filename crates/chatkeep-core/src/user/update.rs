@@ -5,14 +5,14 @@ use diesel::{AsChangeset, ExpressionMethods, QueryDsl, RunQueryDsl};
 use super::duplicate;
 use super::identities;
 use super::key::{email_key, username_key};
-use super::new::{check_metadata, check_profile};
+use super::new::check_profile;
 use super::record::User;
 use super::store::{UserKey, find, lock};
 use crate::connection::{Connection, on_engine};
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::schema::chat_users;
-use crate::value::{Metadata, Timestamp};
+use crate::value::{Metadata, Timestamp, check_metadata};
 
 /// Changes of a user. Fields that are not given stay unchanged. An empty text removes the value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Record)]
@@ -105,6 +105,7 @@ pub fn update(
             ));
         }
         let changes = checked.changes;
+        connection.check_metadata(changes.metadata.as_ref())?;
         let value = |text: &'_ Option<String>| -> Option<Option<String>> {
             text.as_deref().map(|text| removable(text.trim()).map(str::to_owned))
         };

@@ -1,4 +1,5 @@
-//! Values of columns: timestamps, metadata, costs, public ids, secrets, and the checks of texts and limits.
+//! Values of columns: timestamps, metadata, costs, public ids and secrets; checks of texts and
+//! limits.
 
 mod canonical_form;
 mod canonical_json;
@@ -16,7 +17,8 @@ mod timestamp_sql;
 
 pub(crate) use canonical_json::canonical_text;
 pub use cost::{Cost, TotalCost};
-pub use limit::{MAX_LIMIT, check_limit};
+pub(crate) use limit::check_metadata;
+pub use limit::{MAX_LIMIT, MAX_ROW_BYTES, check_limit};
 pub use metadata::Metadata;
 pub use secret::Secret;
 pub(crate) use text::{check_bytes, check_hex, check_name, refuse_nul};

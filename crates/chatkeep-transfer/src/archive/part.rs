@@ -9,8 +9,8 @@ use super::manifest::Part;
 use crate::digest::hex;
 use crate::table::{HandOver, Rows, TransferTable};
 
-/// Maximum length of a line: a text of 16 MiB, six times as long after JSON escaping, and metadata of
-/// 16 MiB, plus the keys.
+/// Maximum length of a line: a text of 16 MiB, six times as long after JSON escaping, and metadata
+/// of 16 MiB, plus the keys.
 const MAX_LINE_BYTES: u64 = 113 << 20;
 /// Size of a batch, in bytes of its lines.
 const BATCH_BYTES: u64 = 4 << 20;

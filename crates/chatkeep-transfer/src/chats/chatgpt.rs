@@ -152,9 +152,7 @@ fn add(turns: &mut Turns, message: Message) -> Result<()> {
     match author.role.as_str() {
         "user" if is_text && !is_hidden => turns.question(text),
         "assistant" if is_text && !is_hidden && to_all => {
-            if !text.is_empty() {
-                turns.response(text, metadata.model_slug.as_deref())?;
-            }
+            turns.response(text, metadata.model_slug.as_deref())?;
         }
         // Empty messages of the system begin most conversations.
         _ if is_text && text.is_empty() => {}

@@ -127,9 +127,7 @@ fn add(turns: &mut Turns, message: Message, model: Option<&str>) -> Result<()> {
             "user"
         }
         "assistant" => {
-            if !text.is_empty() {
-                turns.response(text, model)?;
-            }
+            turns.response(text, model)?;
             "assistant"
         }
         other => {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chatkeep_core::{
-    ImportedConversation, ImportedItem, Metadata, NewItem, NewMessage, Result, Timestamp,
+    Error, ImportedConversation, ImportedItem, Metadata, NewItem, NewMessage, Result, Timestamp,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -49,20 +49,15 @@ pub(super) fn parse(text: &str) -> Result<Parsed> {
     // The messages get new ids.
     let mut index = HashMap::new();
     for (number, turn) in conversation.turns.iter().enumerate() {
-        let message = NewMessage::from_json(turn.get()).map_err(|error| {
-            let field = format!("turns[{number}].{}", error.field().unwrap_or_default());
-            error.with_field(field)
-        })?;
+        let message = NewMessage::from_json(turn.get());
+        let message = message.map_err(|error| within("turns", number, error))?;
         let TurnId { id } = values::parse(turn.get())?;
         index.extend(id.map(|id| (id, number)));
         turns.push(message);
     }
-    let items = conversation.items.iter().enumerate().map(|(number, item)| {
-        item.parse(&index).map_err(|error| {
-            let field = format!("items[{number}].{}", error.field().unwrap_or_default());
-            error.with_field(field)
-        })
-    });
+    let items = conversation.items.iter().enumerate();
+    let items = items
+        .map(|(number, item)| item.parse(&index).map_err(|error| within("items", number, error)));
     Ok(Parsed {
         other_branches: 0,
         conversation: ImportedConversation {
@@ -80,6 +75,15 @@ pub(super) fn parse(text: &str) -> Result<Parsed> {
             turns,
         },
     })
+}
+
+/// Adds the position in a list to the field of an error.
+fn within(list: &str, number: usize, error: Error) -> Error {
+    let field = match error.field() {
+        Some(field) => format!("{list}[{number}].{field}"),
+        None => format!("{list}[{number}]"),
+    };
+    error.with_field(field)
 }
 
 impl Item<'_> {

@@ -7,6 +7,7 @@ mod lines;
 pub(crate) mod turns;
 pub(crate) mod values;
 
+use std::collections::HashSet;
 use std::io::Read;
 
 use chatkeep::{Chatkeep, ImportedConversation};
@@ -106,14 +107,20 @@ pub fn import_chats(
     progress: &mut dyn FnMut(&ChatImportReport),
 ) -> Result<ChatImportReport> {
     let mut report = ChatImportReport::default();
-    let has_database = !options.dry_run || is_ready(chat.database())?;
+    let mut dry_run = match options.dry_run {
+        true => Some(DryRun::new(chat)?),
+        false => None,
+    };
     let outcome = file::each_value(source, &mut |value| {
         report.found += 1;
         let stored = parse(value.get()).and_then(|mut parsed| {
             if let Some(user) = options.user_id {
                 parsed.conversation.user_id = Some(user.to_owned());
             }
-            let is_new = store(chat, &parsed.conversation, options.dry_run, has_database)?;
+            let is_new = match &mut dry_run {
+                Some(dry_run) => dry_run.check(&parsed.conversation)?,
+                None => chat.conversations().import_conversation(&parsed.conversation)?,
+            };
             Ok((parsed, is_new))
         });
         match stored {
@@ -130,22 +137,54 @@ pub fn import_chats(
     outcome.map(|()| report).map_err(|error| error.with_operation("import_chats"))
 }
 
-/// Stores a conversation, or in a dry run checks it. Returns false if its id is already in the
-/// database.
-fn store(
-    chat: &Chatkeep,
-    conversation: &ImportedConversation,
-    dry_run: bool,
-    has_database: bool,
-) -> Result<bool> {
-    if !dry_run {
-        return chat.conversations().import_conversation(conversation);
+/// Checks what an import would do, without storing anything.
+struct DryRun<'a> {
+    /// `None` if the tables do not exist.
+    chat: Option<&'a Chatkeep>,
+    /// Ids of the conversations that would be stored.
+    ids: HashSet<String>,
+    /// Ids of existing users.
+    users: HashSet<String>,
+}
+
+impl<'a> DryRun<'a> {
+    fn new(chat: &'a Chatkeep) -> Result<Self> {
+        let chat = is_ready(chat.database())?.then_some(chat);
+        Ok(Self { chat, ids: HashSet::new(), users: HashSet::new() })
     }
-    conversation.check()?;
-    if !has_database {
-        return Ok(true);
+
+    /// Returns whether a conversation would be stored. Otherwise its id is already in the database,
+    /// or earlier in the file.
+    ///
+    /// # Errors
+    /// `InvalidInput` if a value is invalid, or no user has the id. Database errors keep their kinds.
+    fn check(&mut self, conversation: &ImportedConversation) -> Result<bool> {
+        conversation.check()?;
+        let id = &conversation.public_id;
+        if self.ids.contains(id) {
+            return Ok(false);
+        }
+        if let Some(chat) = self.chat
+            && chat.conversations().get_conversation(id)?.is_some()
+        {
+            return Ok(false);
+        }
+        if let Some(user) = &conversation.user_id
+            && !self.users.contains(user)
+        {
+            let found = self.chat.map_or(Ok(None), |chat| chat.users().get_user(user))?;
+            if found.is_none() {
+                let shown: String = user.chars().take(64).collect();
+                return Err(Error::invalid_input(
+                    "user_id",
+                    format!("no user has the id {shown:?}"),
+                ));
+            }
+            self.users.insert(user.clone());
+        }
+        self.ids.insert(id.clone());
+        Ok(true)
     }
-    Ok(chat.conversations().get_conversation(&conversation.public_id)?.is_none())
 }
 
 impl ChatImportReport {

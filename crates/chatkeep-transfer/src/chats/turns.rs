@@ -33,8 +33,11 @@ impl Turns {
         self.turns.push(NewMessage::new(clean(text)).with_timestamp(self.last));
     }
 
-    /// Adds a response to the turn. Without a turn, it is an item.
+    /// Adds a response to the turn, unless it is empty. Without a turn, it is an item.
     pub(crate) fn response(&mut self, text: String, model: Option<&str>) -> Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
         let text = clean(text);
         let Some(turn) = self.turns.last_mut() else {
             let text = Map::from_iter([("text".to_owned(), text.into())]);

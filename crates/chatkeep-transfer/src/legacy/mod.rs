@@ -49,16 +49,15 @@ pub fn default_files() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Returns whether a file has messages or tokens that [`import_legacy`] imports.
+/// Returns whether a file has messages or tokens that [`import_legacy_except`] imports. `omitted`
+/// has the names of tables that are not imported.
 ///
 /// # Errors
-/// The errors of [`import_legacy`] about the file, except that it has no supported tables.
-pub fn has_legacy_log(path: &Path) -> Result<bool> {
-    match LegacyFile::open(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(false),
-        Err(error) => Err(error),
-    }
+/// `Configuration` if reading the file fails. `Corrupt` if it is damaged or not a SQLite file.
+/// `InvalidInput` if it is a chatkeep database, or a table lacks columns. `Conflict` if another
+/// program writes to it. `StorageFull` if the disk has no space for a required copy.
+pub fn has_legacy_log(path: &Path, omitted: &[String]) -> Result<bool> {
+    Ok(!LegacyFile::open_without(path, omitted)?.tables().is_empty())
 }
 
 /// Imports the messages and tokens of SQLite files of other programs, all rows or none.
@@ -94,18 +93,36 @@ pub fn import_legacy(
     options: ImportOptions,
     progress: &mut dyn FnMut(Step),
 ) -> Result<ImportReport> {
+    let files: Vec<_> = files.iter().map(|path| (path.clone(), Vec::new())).collect();
+    import_legacy_except(chat, &files, options, progress)
+}
+
+/// Does the same as [`import_legacy`], without some tables: each file has the names of those that
+/// are not imported, because [`import_legacy_chats`](crate::import_legacy_chats) imports them.
+///
+/// # Errors
+/// As [`import_legacy`]: `Configuration`, `Corrupt`, `InvalidInput`, `Conflict`, and database errors.
+pub fn import_legacy_except(
+    chat: &Chatkeep,
+    files: &[(PathBuf, Vec<String>)],
+    options: ImportOptions,
+    progress: &mut dyn FnMut(Step),
+) -> Result<ImportReport> {
     run(chat.database(), files, options, progress)
         .map_err(|error| error.with_operation("import_legacy"))
 }
 
 fn run(
     database: &DatabaseManager,
-    files: &[PathBuf],
+    files: &[(PathBuf, Vec<String>)],
     options: ImportOptions,
     progress: &mut dyn FnMut(Step),
 ) -> Result<ImportReport> {
-    files.iter().try_for_each(|path| refuse_database_file(database.url(), path))?;
-    let mut files = files.iter().map(|path| LegacyFile::open(path)).collect::<Result<Vec<_>>>()?;
+    files.iter().try_for_each(|(path, _)| refuse_database_file(database.url(), path))?;
+    let open = |(path, omitted): &(PathBuf, Vec<String>)| {
+        LegacyFile::open_without(path, omitted)?.require_tables()
+    };
+    let mut files = files.iter().map(open).collect::<Result<Vec<_>>>()?;
     let mut report = check::check(&mut files, progress)?;
     if options.dry_run {
         if is_ready(database)? {
@@ -229,7 +246,7 @@ pub trait LegacyImport {
 
 impl LegacyImport for DatabaseManager {
     fn migrate_from_old_sqlite(&self, path: impl AsRef<Path>) -> Result<ImportReport> {
-        let files = [path.as_ref().to_owned()];
+        let files = [(path.as_ref().to_owned(), Vec::new())];
         let report = run(self, &files, ImportOptions::default(), &mut |_| {});
         let report = report.map_err(|error| error.with_operation("migrate_from_old_sqlite"))?;
         if report.stored {

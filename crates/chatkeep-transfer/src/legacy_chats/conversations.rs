@@ -1,20 +1,29 @@
 //! Conversations of a legacy file, with their messages.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 
 use chatkeep::ImportedConversation;
 use chatkeep_core::legacy::{LegacyFile, RawValue};
-use chatkeep_core::{Result, Timestamp};
+use chatkeep_core::{Error, Result, Timestamp};
 use serde_json::Map;
 
-use super::people::People;
 use super::shape::{Table, Tables, conversation, message};
+use super::users::LegacyUsers;
 use super::value::{id, is_true, text, time};
 use crate::chats::turns::Turns;
 use crate::chats::values::title;
 
-/// Called with the table, the id, and the conversation or the error of its rows.
-type Work<'a> = dyn FnMut(&str, &str, Result<ImportedConversation>) -> Result<()> + 'a;
+/// A conversation of a file.
+pub(super) struct LegacyConversation {
+    pub(super) imported: ImportedConversation,
+    /// Whether its creation time is in the file. Otherwise it may differ in the next run.
+    pub(super) is_dated: bool,
+}
+
+/// Called with the table, the id, and the conversation or the error of its rows. The id is empty for
+/// rows without a valid one.
+type Work<'a> = dyn FnMut(&str, &str, Result<LegacyConversation>) -> Result<()> + 'a;
 
 /// A row of the table of conversations.
 struct Row {
@@ -26,27 +35,39 @@ struct Row {
 }
 
 /// Calls `work` with each conversation. Memory is needed for the messages of one at a time, and for
-/// the rows of the conversations.
+/// the ids and rows of the conversations.
 pub(super) fn each(
     file: &mut LegacyFile,
     tables: &Tables,
-    people: &People,
+    users: &LegacyUsers,
     work: &mut Work<'_>,
 ) -> Result<()> {
     let Some(messages) = &tables.messages else { return Ok(()) };
-    let mut rows = read(file, tables.conversations.as_ref())?;
+    let mut rows = read(file, tables.conversations.as_ref(), work)?;
     let name = tables.conversations.as_ref().map_or(&messages.name, |table| &table.name);
     let modified = file.modified();
     let mut open: Option<(String, Builder)> = None;
+    let mut finished = HashSet::new();
     let order = messages.column(message::CONVERSATION);
     file.each_row(&messages.name, &messages.columns, order, &mut |row| {
-        // Messages without a conversation cannot be assigned to one.
-        let Some(key) = id(messages.value(&row, message::CONVERSATION)) else { return Ok(()) };
-        if open.as_ref().is_none_or(|(current, _)| *current != key)
-            && let Some((key, builder)) =
-                open.replace((key.clone(), Builder::new(rows.remove(&key), modified)))
-        {
-            work(name, &key, builder.finish(&key, people))?;
+        let invalid = |reason| Err(Error::invalid_input("conversation_id", reason));
+        let Some(key) = id(messages.value(&row, message::CONVERSATION)) else {
+            return work(&messages.name, "", invalid("is missing or not an id"));
+        };
+        if open.as_ref().is_none_or(|(current, _)| *current != key) {
+            if let Some((key, builder)) = open.take() {
+                work(name, &key, builder.finish(&key, users))?;
+                finished.insert(key);
+            }
+            if finished.contains(&key) {
+                return work(
+                    &messages.name,
+                    &key,
+                    invalid("differs in type or whitespace from that of earlier messages"),
+                );
+            }
+            let row = rows.remove(&key);
+            open = Some((key, Builder::new(row, modified)));
         }
         if let Some((_, builder)) = &mut open {
             builder.add(messages, &row);
@@ -54,41 +75,53 @@ pub(super) fn each(
         Ok(())
     })?;
     if let Some((key, builder)) = open {
-        work(name, &key, builder.finish(&key, people))?;
+        work(name, &key, builder.finish(&key, users))?;
     }
     for (key, row) in rows {
-        work(name, &key, Builder::new(Some(row), modified).finish(&key, people))?;
+        work(name, &key, Builder::new(Some(row), modified).finish(&key, users))?;
     }
     Ok(())
 }
 
-fn read(file: &mut LegacyFile, table: Option<&Table<6>>) -> Result<BTreeMap<String, Row>> {
+/// Reads the table of conversations. Calls `work` with the errors of invalid rows.
+fn read(
+    file: &mut LegacyFile,
+    table: Option<&Table<6>>,
+    work: &mut Work<'_>,
+) -> Result<BTreeMap<String, Row>> {
     let mut rows = BTreeMap::new();
     let Some(table) = table else { return Ok(rows) };
+    let modified = file.modified();
     file.each_row(&table.name, &table.columns, None, &mut |row| {
         let value = |role| table.value(&row, role);
-        let Some(key) = id(value(conversation::ID)) else { return Ok(()) };
+        let invalid = |reason| Err(Error::invalid_input("id", reason));
+        let Some(key) = id(value(conversation::ID)) else {
+            return work(&table.name, "", invalid("is missing or not an id"));
+        };
+        let vacant = match rows.entry(key) {
+            Entry::Vacant(vacant) => vacant,
+            Entry::Occupied(occupied) => {
+                return work(&table.name, occupied.key(), invalid("another row has this id"));
+            }
+        };
         let updated_at = time(value(conversation::UPDATED_AT));
         let created_at = time(value(conversation::CREATED_AT));
         // Some programs store a time, others a truth value.
         let archived = value(conversation::ARCHIVED);
         let archived_at = match is_true(archived) {
-            Some(true) => updated_at.or(created_at),
+            Some(true) => Some(updated_at.or(created_at).unwrap_or(modified)),
             _ => match archived {
                 RawValue::Text(_) => time(archived),
                 _ => None,
             },
         };
-        rows.insert(
-            key,
-            Row {
-                user: id(value(conversation::USER)),
-                title: text(value(conversation::TITLE)),
-                created_at,
-                updated_at,
-                archived_at,
-            },
-        );
+        vacant.insert(Row {
+            user: id(value(conversation::USER)),
+            title: text(value(conversation::TITLE)),
+            created_at,
+            updated_at,
+            archived_at,
+        });
         Ok(())
     })?;
     Ok(rows)
@@ -98,23 +131,25 @@ fn read(file: &mut LegacyFile, table: Option<&Table<6>>) -> Result<BTreeMap<Stri
 struct Builder {
     row: Option<Row>,
     start: Timestamp,
+    is_dated: bool,
     /// `None` until the first message.
     turns: Option<Turns>,
-    error: Option<chatkeep_core::Error>,
+    error: Option<Error>,
 }
 
 impl Builder {
     fn new(row: Option<Row>, modified: Timestamp) -> Self {
-        let known = row.as_ref().and_then(|row| row.created_at.or(row.updated_at));
-        Self { start: known.unwrap_or(modified), row, turns: None, error: None }
+        let created_at = row.as_ref().and_then(|row| row.created_at);
+        let known = created_at.or(row.as_ref().and_then(|row| row.updated_at));
+        let (start, is_dated) = (known.unwrap_or(modified), created_at.is_some());
+        Self { row, start, is_dated, turns: None, error: None }
     }
 
     fn add(&mut self, table: &Table<7>, row: &[RawValue]) {
         let value = |role| table.value(row, role);
         let at = time(value(message::CREATED_AT));
-        if self.turns.is_none() {
-            let known = self.row.as_ref().and_then(|row| row.created_at);
-            self.start = known.or(at).unwrap_or(self.start);
+        if self.turns.is_none() && !self.is_dated {
+            (self.start, self.is_dated) = (at.unwrap_or(self.start), at.is_some());
         }
         let turns = self.turns.get_or_insert_with(|| Turns::new(None, self.start));
         turns.at(at);
@@ -126,8 +161,11 @@ impl Builder {
                 turns.question(human.unwrap_or_default());
                 return bot.map_or(Ok(()), |bot| turns.response(bot, model.as_deref()));
             }
-            let content = text(value(message::CONTENT)).unwrap_or_default();
-            let role = text(value(message::ROLE)).unwrap_or_default();
+            let (role, content) = (text(value(message::ROLE)), text(value(message::CONTENT)));
+            if role.is_none() && content.is_none() {
+                return Ok(());
+            }
+            let (role, content) = (role.unwrap_or_default(), content.unwrap_or_default());
             match role.trim().to_ascii_lowercase().as_str() {
                 "user" | "human" => turns.question(content),
                 "assistant" | "bot" | "ai" | "model" => {
@@ -145,7 +183,7 @@ impl Builder {
         }
     }
 
-    fn finish(self, key: &str, people: &People) -> Result<ImportedConversation> {
+    fn finish(self, key: &str, users: &LegacyUsers) -> Result<LegacyConversation> {
         if let Some(error) = self.error {
             return Err(error);
         }
@@ -156,8 +194,8 @@ impl Builder {
         let row = self.row.as_ref();
         let title_text = row.and_then(|row| row.title.clone());
         let (title, metadata) = title(title_text, "import-legacy")?;
-        let user = row.and_then(|row| people.public_id(row.user.as_deref()?));
-        Ok(ImportedConversation {
+        let user = row.and_then(|row| users.public_id(row.user.as_deref()?));
+        let imported = ImportedConversation {
             public_id: key.to_owned(),
             user_id: user.map(str::to_owned),
             title,
@@ -167,6 +205,7 @@ impl Builder {
             metadata,
             turns,
             items,
-        })
+        };
+        Ok(LegacyConversation { imported, is_dated: self.is_dated })
     }
 }

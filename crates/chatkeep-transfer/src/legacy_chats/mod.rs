@@ -1,24 +1,26 @@
 //! Import of users and conversations from SQLite files of other chat programs.
 //!
-//! A first pass validates all rows (`people`, `conversations`) and stores nothing. The second pass
-//! stores each user and each conversation in its own transaction, and the third compares the stored
-//! ones with the file. Rows that are already stored are skipped, so a repeated import continues an
-//! interrupted one.
+//! A first pass validates all rows (`users`, `conversations`) and stores nothing. The second pass
+//! stores each user and each conversation in its own transaction. At the end, every stored
+//! conversation is looked up, and its number of turns is checked. Rows that are already stored are
+//! skipped, so a repeated import continues an interrupted one.
 
 mod conversations;
-mod people;
 mod shape;
+mod users;
 mod value;
 
+use std::collections::HashSet;
 use std::path::Path;
 
-use chatkeep::{Chatkeep, ImportedConversation, MessageFilter};
+use chatkeep::{Chatkeep, ImportedConversation, MessageFilter, Order};
 use chatkeep_core::legacy::LegacyFile;
 use chatkeep_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-use self::people::People;
+use self::conversations::LegacyConversation;
 use self::shape::Tables;
+use self::users::LegacyUsers;
 use crate::legacy::{ImportOptions, is_ready};
 use crate::output::refuse_database_file;
 use crate::progress::{Phase, Step};
@@ -44,7 +46,7 @@ pub struct LegacyCounts {
 pub struct LegacyProblem {
     /// Name of the table.
     pub table: String,
-    /// Id of the row.
+    /// Id of the row. Empty if the row has no valid one.
     pub id: String,
     /// Name of the field, if known.
     pub field: Option<String>,
@@ -56,8 +58,7 @@ pub struct LegacyProblem {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct LegacyChatsReport {
-    /// Whether the rows were stored and compared with the file. False in a dry run, and if the
-    /// import was refused.
+    /// Whether the rows were stored. False in a dry run, and if the import was refused.
     pub stored: bool,
     /// Names of the imported tables.
     pub tables: Vec<String>,
@@ -66,7 +67,7 @@ pub struct LegacyChatsReport {
     /// Users without a password that can be imported. They need a new one to sign in.
     pub without_password: u64,
     /// Users whose address or username another user has. `force` merges them into that user.
-    pub twins: u64,
+    pub duplicates: u64,
     /// Numbers of conversations.
     pub conversations: LegacyCounts,
     /// Turns of the conversations that were stored, or would be.
@@ -75,14 +76,14 @@ pub struct LegacyChatsReport {
     pub items: u64,
     /// Number of invalid rows. `force` omits them.
     pub invalid: u64,
-    /// The first 1,000 twins and invalid rows.
+    /// The first 1,000 duplicates and invalid rows.
     pub problems: Vec<LegacyProblem>,
 }
 
 impl LegacyChatsReport {
-    /// Returns whether twins or invalid rows prevent the import.
+    /// Returns whether duplicates or invalid rows prevent the import.
     pub fn is_refused(&self, force: bool) -> bool {
-        !force && self.twins + self.invalid > 0
+        !force && self.duplicates + self.invalid > 0
     }
 
     fn problem(&mut self, table: &str, id: &str, field: Option<&str>, message: impl Into<String>) {
@@ -122,9 +123,10 @@ impl LegacyChatsReport {
 /// ```
 ///
 /// # Errors
-/// `Configuration` if reading the file fails, or `PASSWORD_SALT` is not set and hashes of
-/// Flask-Security are imported. `Corrupt` if the file is damaged or not a SQLite file, or the stored
-/// rows differ from it. Database errors keep their kinds; run the import again to continue it.
+/// `Configuration` if reading the file fails. `Corrupt` if the file is damaged or not a SQLite file,
+/// or if turns of a stored conversation are missing. `InvalidInput` if the database rejects a value,
+/// such as a message above the limit of a server; `force` omits the conversation. Database errors keep their kinds; run the
+/// import again to continue it.
 pub fn import_legacy_chats(
     chat: &Chatkeep,
     path: &Path,
@@ -148,15 +150,18 @@ fn run(
     }
     let mut report = LegacyChatsReport { tables: tables.names(), ..Default::default() };
     let database = if is_ready(chat.database())? { Some(chat) } else { None };
-    let mut people = People::read(&mut file, &tables, database, &mut report)?;
+    let mut users = LegacyUsers::read(&mut file, &tables, database, &mut report)?;
     let mut step = |phase, done, total| progress(Step { phase, done, total });
-    conversations::each(&mut file, &tables, &people, &mut |table, id, conversation| {
-        report.conversations.found += 1;
+    let mut seen = HashSet::new();
+    conversations::each(&mut file, &tables, &users, &mut |table, id, conversation| {
+        if !id.is_empty() && seen.insert(id.to_owned()) {
+            report.conversations.found += 1;
+        }
         step(Phase::Checking, report.conversations.found, report.conversations.found);
         let checked = conversation.and_then(|conversation| {
-            conversation.check()?;
+            conversation.imported.check()?;
             let there = database.map_or(Ok(false), |chat| is_there(chat, &conversation))?;
-            Ok((conversation, there))
+            Ok((conversation.imported, there))
         });
         match checked {
             Ok((_, true)) => report.conversations.already_there += 1,
@@ -171,26 +176,37 @@ fn run(
     if options.dry_run || report.is_refused(options.force) {
         return Ok(Some(report));
     }
-    people.store(chat)?;
+    users.store(chat, file.modified())?;
     let total = report.conversations.found;
     let mut done = 0;
-    conversations::each(&mut file, &tables, &people, &mut |_, _, conversation| {
+    let mut stored = Vec::new();
+    (report.conversations.stored, report.turns, report.items) = (0, 0, 0);
+    conversations::each(&mut file, &tables, &users, &mut |_, id, conversation| {
         done += 1;
         step(Phase::Storing, done, total);
-        match conversation.and_then(|found| chat.conversations().import_conversation(&found)) {
-            Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
-            outcome => outcome.map(drop),
+        // The first pass has reported invalid rows.
+        let Ok(LegacyConversation { imported, .. }) = conversation else { return Ok(()) };
+        match chat.conversations().import_conversation(&imported) {
+            Ok(true) => {
+                report.add(&imported);
+                stored.push((id.to_owned(), imported.turns.len()));
+                Ok(())
+            }
+            Ok(false) => Ok(()),
+            Err(error) if error.kind() != ErrorKind::InvalidInput => Err(error),
+            Err(_) if options.force => Ok(()),
+            // Limits of a server may be lower than those that the first pass checks.
+            Err(error) => {
+                let message = format!("conversation {id}: {}", error.message());
+                let field = error.field().unwrap_or("conversation").to_owned();
+                Err(Error::invalid_input(field, message))
+            }
         }
     })?;
-    let mut done = 0;
-    conversations::each(&mut file, &tables, &people, &mut |table, id, conversation| {
-        done += 1;
-        step(Phase::Comparing, done, total);
-        match conversation {
-            Ok(found) if found.check().is_ok() => verify(chat, table, id, &found),
-            _ => Ok(()),
-        }
-    })?;
+    for (done, (id, turns)) in (1..).zip(&stored) {
+        step(Phase::Comparing, done, stored.len() as u64);
+        verify(chat, id, *turns)?;
+    }
     report.stored = true;
     Ok(Some(report))
 }
@@ -206,37 +222,44 @@ impl LegacyChatsReport {
 /// Returns whether an earlier run stored a conversation.
 ///
 /// # Errors
-/// `InvalidInput` if another conversation has its id.
-fn is_there(chat: &Chatkeep, conversation: &ImportedConversation) -> Result<bool> {
-    match chat.conversations().get_conversation(&conversation.public_id)? {
-        None => Ok(false),
-        Some(stored) if stored.created_at == conversation.created_at => Ok(true),
-        Some(_) => Err(Error::invalid_input("public_id", "another conversation has this id")),
+/// `InvalidInput` if another conversation has its id. Database errors keep their kinds.
+fn is_there(chat: &Chatkeep, conversation: &LegacyConversation) -> Result<bool> {
+    let LegacyConversation { imported, is_dated } = conversation;
+    let Some(stored) = chat.conversations().get_conversation(&imported.public_id)? else {
+        return Ok(false);
+    };
+    let is_same = if *is_dated {
+        stored.created_at == imported.created_at
+    } else {
+        // The time was that of the file, which may have changed.
+        let filter = MessageFilter::default().with_conversation_id(stored.id);
+        let first =
+            chat.messages().iter_messages(&filter, Order::OldestFirst).next().transpose()?;
+        let questions = first.as_ref().zip(imported.turns.first());
+        questions.is_none_or(|(stored, turn)| stored.user_message == turn.user_message)
+    };
+    match is_same {
+        true => Ok(true),
+        false => Err(Error::invalid_input("public_id", "another conversation has this id")),
     }
 }
 
-/// Compares a stored conversation with the file.
-fn verify(
-    chat: &Chatkeep,
-    table: &str,
-    id: &str,
-    conversation: &ImportedConversation,
-) -> Result<()> {
-    let differs = |what: String| {
-        Error::new(ErrorKind::Corrupt, format!("{table}, id {id}: the stored conversation {what}"))
+/// Checks the number of turns of a stored conversation.
+///
+/// # Errors
+/// `Corrupt` if turns are missing. Database errors keep their kinds.
+fn verify(chat: &Chatkeep, id: &str, turns: usize) -> Result<()> {
+    let differs = |reason: String| {
+        Error::new(ErrorKind::Corrupt, format!("the stored conversation {id} {reason}"))
     };
-    let stored = chat.conversations().get_conversation(&conversation.public_id)?;
+    let stored = chat.conversations().get_conversation(id)?;
     let Some(stored) = stored else { return Err(differs("is missing".to_owned())) };
-    if stored.created_at != conversation.created_at {
-        // The first pass has reported it.
-        return Ok(());
-    }
     let filter = MessageFilter::default().with_conversation_id(stored.id);
-    let turns = chat.messages().get_message_count(&filter)?;
-    let expected = conversation.turns.len() as i64;
-    // It may have been continued since an earlier run.
-    if turns < expected {
-        return Err(differs(format!("has {turns} turns instead of {expected}")));
+    let found = chat.messages().get_message_count(&filter)?;
+    let expected = turns as i64;
+    // A program may have continued it.
+    if found < expected {
+        return Err(differs(format!("has {found} turns instead of {expected}")));
     }
     Ok(())
 }

@@ -89,11 +89,13 @@ const CONVERSATIONS: &[&str] =
 
 impl Tables {
     pub(super) fn detect(tables: &[AnyTable]) -> Self {
-        let named = |names: &[&str]| {
-            let mut names = names.iter();
-            names.find_map(|name| tables.iter().find(|table| table.name.eq_ignore_ascii_case(name)))
+        let named = |names: &[&str], omitted: Option<&str>| {
+            let tables = tables.iter().filter(|table| Some(table.name.as_str()) != omitted);
+            names
+                .iter()
+                .find_map(|name| tables.clone().find(|table| table.name.eq_ignore_ascii_case(name)))
         };
-        let users = named(USERS).map(|table| Table::of(table, user::NAMES)).filter(|table| {
+        let users = named(USERS, None).map(|table| Table::of(table, user::NAMES)).filter(|table| {
             table.has(user::ID) && (table.has(user::EMAIL) || table.has(user::USERNAME))
         });
         let messages = tables.iter().map(|table| Table::of(table, message::NAMES)).find(|table| {
@@ -101,7 +103,8 @@ impl Tables {
             let has_pairs = table.has(message::HUMAN) && table.has(message::BOT);
             table.has(message::CONVERSATION) && (has_roles || has_pairs)
         });
-        let conversations = named(CONVERSATIONS)
+        // A table named `conversations` may have the messages.
+        let conversations = named(CONVERSATIONS, messages.as_ref().map(|table| &*table.name))
             .map(|table| Table::of(table, conversation::NAMES))
             .filter(|table| table.has(conversation::ID) && messages.is_some());
         Self { users, conversations, messages }

@@ -30,7 +30,7 @@ pub(super) fn text(value: &RawValue) -> Option<String> {
     })
 }
 
-/// Returns a time: text, or seconds or milliseconds since 1970.
+/// Returns a time: text, or seconds or milliseconds since 1970. Many programs store 0 for no time.
 pub(super) fn time(value: &RawValue) -> Option<Timestamp> {
     let number = match value {
         RawValue::Integer(number) => *number as f64,
@@ -38,7 +38,10 @@ pub(super) fn time(value: &RawValue) -> Option<Timestamp> {
         RawValue::Text(text) => return Timestamp::parse(text).ok(),
         _ => return None,
     };
-    let seconds = if number.abs() > MAX_SECONDS { number / 1e3 } else { number };
+    if number.is_nan() || number <= 0.0 {
+        return None;
+    }
+    let seconds = if number > MAX_SECONDS { number / 1e3 } else { number };
     Timestamp::from_microsecond((seconds * 1e6).round() as i64).ok()
 }
 
@@ -51,5 +54,20 @@ pub(super) fn is_true(value: &RawValue) -> Option<bool> {
             text(other)?.trim().to_ascii_lowercase().as_str(),
             "1" | "t" | "true" | "y" | "yes" | "active"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_not_positive_are_not_times() {
+        for value in [RawValue::Integer(0), RawValue::Integer(-1), RawValue::Real(0.0)] {
+            assert_eq!(time(&value), None, "{value:?}");
+        }
+        let seconds = time(&RawValue::Integer(1_700_000_000));
+        assert!(seconds.is_some());
+        assert_eq!(time(&RawValue::Integer(1_700_000_000_000)), seconds);
     }
 }

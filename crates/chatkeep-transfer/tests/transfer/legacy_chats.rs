@@ -11,7 +11,7 @@ use crate::store::Store;
 on_every_engine![
     users_and_role_messages_are_imported_once,
     pairs_without_a_table_of_conversations_are_imported,
-    twins_are_reported_and_merged_with_force,
+    duplicates_are_reported_and_merged_with_force,
     other_conversations_with_the_same_id_are_not_skipped,
 ];
 
@@ -110,8 +110,8 @@ fn pairs_without_a_table_of_conversations_are_imported(store: &Store) {
     assert_eq!(turns[0].timestamp.to_string(), "2023-11-14T22:13:20.500000+00:00");
 }
 
-fn twins_are_reported_and_merged_with_force(store: &Store) {
-    let path = file(store, "twins.db",
+fn duplicates_are_reported_and_merged_with_force(store: &Store) {
+    let path = file(store, "duplicates.db",
         "CREATE TABLE user (id INTEGER PRIMARY KEY, email TEXT);
         INSERT INTO user VALUES (1, 'ada@example.org'), (2, 'ADA@example.org'), (3, 'not an address');
         CREATE TABLE chats (id TEXT, user_id INTEGER);
@@ -120,10 +120,10 @@ fn twins_are_reported_and_merged_with_force(store: &Store) {
         INSERT INTO chat_messages VALUES ('c-1', 'user', 'a'), ('c-2', 'user', 'b');",
     );
     let report = import(store, &path, false, false);
-    assert_eq!((report.stored, report.twins, report.invalid), (false, 1, 1));
+    assert_eq!((report.stored, report.duplicates, report.invalid), (false, 1, 1));
     assert_eq!(store.count(), 0);
-    let twin = &report.problems[0];
-    assert_eq!((twin.id.as_str(), twin.field.as_deref()), ("2", Some("email")));
+    let duplicate = &report.problems[0];
+    assert_eq!((duplicate.id.as_str(), duplicate.field.as_deref()), ("2", Some("email")));
     assert!(import(store, &path, false, true).stored);
     for id in ["c-1", "c-2"] {
         let found = store.conversations().get_conversation(id).expect("an answer").expect("there");

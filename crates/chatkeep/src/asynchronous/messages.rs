@@ -21,9 +21,10 @@ impl Async<MessageLogger> {
     /// The errors of [`MessageLogger::log_message`].
     pub async fn log_message(&self, message: NewMessage) -> Result<i64> {
         let outcome = self.blocking().submit_future(message)?.await;
-        outcome.unwrap_or_else(|_| {
+        let outcome = outcome.unwrap_or_else(|_| {
             Err(Error::internal("internal error: the operation panicked; please report this"))
-        })
+        });
+        outcome.map_err(|error| error.with_operation("log_message"))
     }
 
     /// Returns an iterator over all matching messages; see [`MessageLogger::iter_messages`].

@@ -13,8 +13,8 @@ impl Async<SessionManager> {
     /// background thread.
     ///
     /// # Errors
-    /// - `Unavailable`, `PoolTimeout`: the database does not answer, or no connection became free in
-    ///   time. The session may be valid: respond with status 503, not 401.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `StorageFull`: the session could
+    ///   not be checked. It may be valid: respond with status 503, not 401.
     pub async fn verify_session(&self, secret: &str) -> Result<bool> {
         if let Some(answer) = self.blocking().verify_cached(secret) {
             return Ok(answer);
@@ -27,8 +27,8 @@ impl Async<SessionManager> {
     /// immediately, without a background thread.
     ///
     /// # Errors
-    /// - `Unavailable`, `PoolTimeout`: the database does not answer, or no connection became free in
-    ///   time. The session may be valid: respond with status 503, not 401.
+    /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `StorageFull`: the session could
+    ///   not be checked. It may be valid: respond with status 503, not 401.
     pub async fn check_session(&self, secret: &str) -> Result<SessionCheck> {
         if let Some(answer) = self.blocking().check_cached(secret) {
             return Ok(answer);

@@ -41,9 +41,7 @@ impl ConversationManager {
             let ids =
                 with_retry(&self.pool, |connection| conversations::import(connection, imported))?;
             let Some(ids) = ids else { return Ok(false) };
-            for (message, id) in imported.turns.iter().zip(ids) {
-                self.write.stored(message, id);
-            }
+            self.write.stored(&imported.turns, &ids);
             Ok(true)
         };
         run().map_err(|error: Error| error.with_operation("import_conversation"))

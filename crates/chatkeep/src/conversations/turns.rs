@@ -180,7 +180,7 @@ impl ConversationManager {
             let finished = with_retry(&self.pool, |connection| {
                 conversations::finish_turn(connection, turn_id, end)
             })?;
-            Ok(finished.map(|(id, message)| self.moved(id, &message)))
+            Ok(self.write.moved(finished))
         };
         run().map_err(|error: Error| error.with_operation("finish_turn"))
     }
@@ -255,10 +255,7 @@ impl ConversationManager {
                     let moved = with_retry(&self.pool, |connection| {
                         conversations::interrupt_turn(connection, id, now)
                     })?;
-                    if let Some((id, message)) = moved {
-                        self.moved(id, &message);
-                        count += 1;
-                    }
+                    count += u64::from(self.write.moved(moved).is_some());
                 }
             }
         };
@@ -290,12 +287,6 @@ impl ConversationManager {
         message: NewMessage,
     ) -> Result<oneshot::Receiver<Result<i64>>> {
         self.write.submit_future(message)
-    }
-
-    /// Triggers the work that follows a stored message.
-    fn moved(&self, id: i64, message: &NewMessage) -> i64 {
-        self.write.stored(message, id);
-        id
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chatkeep_core::interrupt::{self, WaitOutcome};
 use chatkeep_core::streams::AppendOutcome;
-use chatkeep_core::{Engine, Error, ErrorKind, Result};
+use chatkeep_core::{Error, ErrorKind, Result};
 use chatkeep_pool::OfProcess;
 
 use super::StreamParts;
@@ -18,7 +18,7 @@ use crate::background::{InFlight, WorkerPool, is_exiting};
 /// store them.
 const MAX_STREAM_BYTES: usize = 16 << 20;
 const MAX_BYTES: usize = 64 << 20;
-/// Number of streams after which ended ones are forgotten, and those that were not used for long.
+/// Number of streams after which ended ones are forgotten, and those unused for an hour.
 const MAX_STREAMS: usize = 10_000;
 const UNUSED: Duration = Duration::from_secs(3_600);
 /// Pause before a delayed node is asked again.
@@ -268,8 +268,7 @@ impl Buffers {
         let mut guard = self.lock();
         let state = &mut *guard;
         let has_failed = outcomes.iter().any(Result::is_err);
-        let engine = self.parts.pool.url().engine();
-        let may_lag = matches!(engine, Engine::MySql | Engine::MariaDb);
+        let may_lag = self.parts.pool.url().engine().may_read_earlier_state();
         let mut is_lagging = false;
         for (append, outcome) in round.into_iter().zip(outcomes) {
             let Some(buffer) = state.streams.get_mut(&append.public_id) else { continue };
@@ -290,7 +289,9 @@ impl Buffers {
             (state.paused_until, state.is_urgent) = (Some(now + state.pause), false);
             state.due.get_or_insert(now);
         } else if is_lagging {
-            state.paused_until = Some(Instant::now() + LAG_PAUSE);
+            let now = Instant::now();
+            (state.paused_until, state.is_urgent) = (Some(now + LAG_PAUSE), false);
+            state.due.get_or_insert(now);
         } else {
             (state.paused_until, state.pause) = (None, Duration::ZERO);
         }
@@ -347,7 +348,7 @@ impl State {
         round
     }
 
-    /// Forgets ended streams if there are too many, and those that were not used for long.
+    /// Forgets ended streams if there are too many, and those unused for an hour.
     fn forget_obsolete(&mut self) {
         if self.streams.len() < self.forget_at.max(MAX_STREAMS) {
             return;

@@ -107,7 +107,7 @@ impl StreamManager {
                     streams::interrupt_stale(connection, &id, cutoff)
                 })?;
                 if let Some(moved) = ended {
-                    self.moved(moved);
+                    self.write.moved(moved);
                     count += 1;
                 }
             }

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::streams::{MovedTurn, check_stream_id, check_text};
+use chatkeep_core::streams::{check_stream_id, check_text};
 use chatkeep_core::{
     Error, FinishedStream, NewStream, Result, StreamEnd, StreamInfo, StreamPage, StreamRead,
     streams,
@@ -259,8 +259,9 @@ impl StreamManager {
     /// The stream in its final state, whether this call ended it, and the id of the message.
     ///
     /// # Errors
-    /// - `InvalidInput`: a value is invalid, or there is no such stream. The field is `bot_response` if the
-    /// text is too large for a message: call `finish_turn` with a shorter one first.
+    /// - `InvalidInput`: a value is invalid, or there is no such stream. If the
+    /// message would be too large, the field is its largest one, usually `bot_response`: call
+    /// `finish_turn` with a shorter text first.
     /// - `Conflict`: buffered text could not be stored, because the stream had ended or has another
     /// writer. The stream is not ended by this call; a further call ends it without the text.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. Call it again.
@@ -278,7 +279,7 @@ impl StreamManager {
             Buffers::flush(&buffers, stream_id, true)?;
             let (finished, moved) =
                 with_retry(self.pool(), |connection| streams::finish(connection, stream_id, end))?;
-            self.moved(moved);
+            self.write.moved(moved);
             buffers.ended(stream_id, finished.stream.status.name());
             self.parts.watchers().stored(stream_id, finished.stream.last_seq, true);
             Ok(finished)
@@ -379,13 +380,6 @@ impl StreamManager {
             streams::list(&mut connection, conversation_id, user_id, running, limit, cursor)
         };
         run().map_err(|error| error.with_operation("list_streams"))
-    }
-
-    /// Triggers the work that follows a stored message.
-    fn moved(&self, moved: Option<MovedTurn>) {
-        if let Some((id, message)) = moved {
-            self.write.stored(&message, id);
-        }
     }
 
     /// Stores all text that was appended before this call, and waits for it until `until`. Returns

@@ -173,7 +173,7 @@ impl Watchers {
             if next <= now {
                 let due = state.streams.iter().filter(|(_, watched)| watched.is_due(now));
                 let mut due: Vec<_> = due.map(|(id, watched)| (watched.next_poll, id)).collect();
-                // Those that wait longest first, so that none is left out again and again.
+                // Those that wait longest first, so that every stream is polled eventually.
                 due.sort_unstable();
                 return Some(due.into_iter().take(MAX_STREAMS).map(|(_, id)| id.clone()).collect());
             }

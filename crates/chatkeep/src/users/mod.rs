@@ -105,11 +105,7 @@ impl UserManager {
     pub fn create_user(&self, #[argument(flatten)] user: &NewUser) -> Result<User> {
         let run = || {
             let checked = user.check()?;
-            let hash = match (&user.password, &user.password_hash) {
-                (Some(password), _) => Some(self.passwords.hash(password)?),
-                (None, Some(hash)) => Some(self.passwords.import(hash, user.password_scheme)?),
-                (None, None) => None,
-            };
+            let hash = self.hash_of(user)?;
             with_retry(&self.pool, |connection| users::create(connection, &checked, hash.as_ref()))
         };
         run().map_err(|error| error.with_operation("create_user"))
@@ -117,10 +113,12 @@ impl UserManager {
 
     /// Checks a name and a password, and records the sign-in.
     ///
-    /// The check takes as long for an unknown name as for a wrong password, if the password has an
-    /// Argon2id hash with the parameters of new ones. A hash with a former scheme or other parameters is
-    /// replaced, but until then its check takes a different time. Recording does not decide: if it fails, for example
-    /// because the database is read-only, the user is returned with the former `last_login_at`.
+    /// The check takes as long for an unknown name as for a wrong password, if the user's hash is of
+    /// Argon2id with the current parameters. Other hashes are replaced at the first sign-in; until then
+    /// their check takes a different time.
+    ///
+    /// If the sign-in cannot be recorded, for example because the database is read-only, the user is
+    /// returned with the former `last_login_at`.
     ///
     /// # Arguments
     /// - `login`: E-mail address or username.

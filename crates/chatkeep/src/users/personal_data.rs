@@ -2,10 +2,8 @@
 
 use std::vec::IntoIter;
 
-use chatkeep_core::personal_data::{self, ExportCursor};
-use chatkeep_core::{
-    Error, ErrorKind, Result, UserErasure, UserExport, check_limit, personal_data::Person,
-};
+use chatkeep_core::personal_data::{self, ExportCursor, Person};
+use chatkeep_core::{Error, ErrorKind, Result, UserErasure, UserExport, check_limit, users};
 use chatkeep_macros::operations;
 
 use super::UserManager;
@@ -21,8 +19,8 @@ const MAX_RESTARTS: u32 = 10;
 impl UserManager {
     /// Returns a page of everything that is stored about a user, as lines of JSON.
     ///
-    /// Each line has the fields `table` and `row`. It contains the account, identities, roles, sessions,
-    /// API tokens, ratings, entries of the audit log, conversations with everything in them, messages,
+    /// Each line has the fields `table` and `row`. It contains the account, the scheme and time of the
+    /// password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries of the audit log, conversations with everything in them, messages,
     /// open turns and streams. Passwords, secrets and their hashes are not exported.
     ///
     /// Pages are read one after another, in constant memory. Rows that are stored during the export may be
@@ -32,7 +30,7 @@ impl UserManager {
     /// # Arguments
     /// - `user_id`: The user's public id.
     /// - `limit`: Maximum number of lines to return (1–10,000). A page of about 4 MB ends earlier.
-    /// - `cursor`: The field `next_cursor` of the page before.
+    /// - `cursor`: The `next_cursor` of the previous page.
     ///
     /// # Returns
     /// The lines, and the position of the next page. `None` if the user does not exist.
@@ -71,7 +69,7 @@ impl UserManager {
         user_id: &'a str,
     ) -> impl Iterator<Item = Result<String>> + 'a {
         let mut lines: IntoIter<String> = Vec::new().into_iter();
-        let (mut cursor, mut is_done) = (None, false);
+        let (mut cursor, mut is_first, mut is_done) = (None, true, false);
         std::iter::from_fn(move || {
             loop {
                 if let Some(line) = lines.next() {
@@ -82,8 +80,10 @@ impl UserManager {
                 }
                 is_done = true;
                 match self.export_user(user_id, PAGE, cursor.as_deref()) {
-                    Ok(None) => {}
+                    Ok(None) if is_first => {}
+                    Ok(None) => return Some(Err(deleted_since())),
                     Ok(Some(page)) => {
+                        is_first = false;
                         lines = page.lines.into_iter();
                         is_done = page.next_cursor.is_none();
                         cursor = page.next_cursor;
@@ -103,7 +103,8 @@ impl UserManager {
     /// the IP address of those entries.
     ///
     /// It works in batches of a few milliseconds, each in its own transaction, so that other callers can
-    /// write in between. After an error, call it again: the account is deleted last. Texts by which an
+    /// write in between. After an error, call it again. If it then returns `None`, the account is deleted;
+    /// only messages and streams that were stored during the call may remain. Texts by which an
     /// application names the user are found as in `export_user`. Backups are not changed.
     ///
     /// # Arguments
@@ -113,15 +114,15 @@ impl UserManager {
     /// The number of deleted and of changed rows by table. `None` if the user does not exist.
     ///
     /// # Errors
-    /// - `Conflict`: conversations of the user are created again and again. It is not retryable then, and
-    /// its field is `user_id`.
+    /// - `Conflict`: conversations of the user were still being created after 10 restarts. It is not
+    /// retryable then, and its field is `user_id`.
     /// - `Unavailable`, `PoolTimeout`, `OutcomeUnknown`, `Conflict`, `ReadOnly`: a part may be erased.
     #[operation(write)]
     pub fn erase_user(&self, user_id: &str) -> Result<Option<UserErasure>> {
         let run = || {
             let find = || personal_data::find_person(&mut *self.pool.writer()?, user_id);
             let Some(person) = find()? else { return Ok(None) };
-            self.set_active(user_id, false)?;
+            self.change_sign_ins(|connection| users::set_active(connection, user_id, false))?;
             let mut erased = UserErasure::default();
             let mut restarts = 0;
             let outcome = loop {
@@ -154,6 +155,11 @@ impl UserManager {
         }
         Ok(())
     }
+}
+
+/// An export that ends in the middle must not look complete.
+fn deleted_since() -> Error {
+    Error::invalid_input("user_id", "the user was deleted during the export")
 }
 
 /// Returns whether a user was not deleted because of a conversation.

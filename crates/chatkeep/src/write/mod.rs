@@ -85,9 +85,16 @@ impl WritePath {
         self.storage.insert_many(messages)
     }
 
-    /// Records that a message was stored in another way.
-    pub(crate) fn stored(&self, message: &NewMessage, id: i64) {
-        self.storage.stored(std::slice::from_ref(message), &[id]);
+    /// Records that messages were stored in another way.
+    pub(crate) fn stored(&self, messages: &[NewMessage], ids: &[i64]) {
+        self.storage.stored(messages, ids);
+    }
+
+    /// Records that a turn was moved into the log, and returns its id.
+    pub(crate) fn moved(&self, moved: Option<(i64, NewMessage)>) -> Option<i64> {
+        let (id, message) = moved?;
+        self.stored(&[message], &[id]);
+        Some(id)
     }
 
     /// Records that `count` messages were deleted.

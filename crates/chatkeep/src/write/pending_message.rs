@@ -108,7 +108,9 @@ impl Drop for PendingMessage {
             Caller::Future(sender) => {
                 let _ = sender.send(Err(lost));
             }
-            Caller::Sink(sink, number) => sink.complete(vec![(number, Err(lost))]),
+            Caller::Sink(sink, number) => {
+                sink.complete(vec![(number, Err(lost.with_operation("log_message")))]);
+            }
         }
     }
 }
@@ -123,7 +125,6 @@ pub(super) fn complete(outcomes: impl Iterator<Item = (PendingMessage, Result<i6
     }
     let mut batches: Vec<Batch> = Vec::new();
     for (mut message, outcome) in outcomes {
-        let outcome = outcome.map_err(|error| error.with_operation("log_message"));
         match message.caller.take() {
             Some(Caller::Blocked(waiter)) => waiter.wake(Wakeup::Completed(outcome)),
             Some(Caller::Future(sender)) => {
@@ -131,6 +132,7 @@ pub(super) fn complete(outcomes: impl Iterator<Item = (PendingMessage, Result<i6
                 let _ = sender.send(outcome);
             }
             Some(Caller::Sink(sink, number)) => {
+                let outcome = outcome.map_err(|error| error.with_operation("log_message"));
                 if let Some(batch) =
                     batches.iter_mut().find(|batch| Arc::ptr_eq(&batch.sink, &sink))
                 {

@@ -1,4 +1,4 @@
-//! `chatkeep conversations export`: writes conversations as JSON Lines, in bounded memory.
+//! `chatkeep conversations export`: writes conversations as JSON Lines.
 
 use std::io::Write as _;
 
@@ -166,14 +166,13 @@ fn write(
 }
 
 fn to_json(value: &impl Serialize) -> Result<String, Failure> {
-    let json = serde_json::to_string(value);
-    Ok(json.map_err(|error| {
+    let json = serde_json::to_string(value).map_err(|error| {
         Error::internal("cannot serialize a conversation as JSON").with_source(error)
-    })?)
+    })?;
+    Ok(safe_json(json))
 }
 
 fn put(out: &mut Destination<'_>, json: &str) -> Result<(), Failure> {
     // The destination remembers the error.
-    out.write_all(safe_json(json.to_owned()).as_bytes())
-        .map_err(|error| Failure::file("output", &error))
+    out.write_all(json.as_bytes()).map_err(|error| Failure::file("output", &error))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use chatkeep::ErrorKind;
+use chatkeep::{Chatkeep, ErrorKind};
 use chatkeep_transfer::{ChatImportOptions, ChatImportReport, import_chats};
 use serde_json::json;
 
@@ -10,56 +10,75 @@ use crate::args::conversations::ImportOptions;
 use crate::commands::lookup::find_optional_user;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure, USAGE};
-use crate::import::Source;
+use crate::import::InputFile;
 use crate::numbers::{amount, thousands};
 use crate::progress::Progress;
-use crate::style;
+use crate::terminal::Terminal;
 use crate::text::visible_line;
-
-/// Maximum number of invalid conversations shown as text. JSON output lists more.
-const MAX_SHOWN: usize = 20;
+use crate::{problem_list, style};
 
 pub(super) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Failure> {
     let chatkeep = context.open()?;
     let user = find_optional_user(&chatkeep, options.user.as_deref())
         .map_err(|failure| failure.with_argument_name(crate::argument_names::CONVERSATIONS))?;
-    let user_id = user.as_ref().map(|user| user.public_id.as_str());
-    let terminal = &context.terminal;
+    let import = ChatImportOptions {
+        user_id: user.as_ref().map(|user| user.public_id.as_str()),
+        dry_run: options.dry_run,
+    };
+    // A file that does not exist is reported before another one is imported.
+    let files = options.files.iter().map(|path| InputFile::open(path));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
     let (mut reports, mut text, mut is_invalid) = (Vec::new(), String::new(), false);
-    for path in &options.files {
-        let (name, bytes, reader) = Source::open_reader(path)?;
-        let progress = Progress::bytes(terminal, bytes);
-        let reader = Counted { reader, progress: &progress, read: 0 };
-        let import = ChatImportOptions { user_id, dry_run: options.dry_run };
-        let mut stored = 0;
-        let report = import_chats(&chatkeep, reader, import, &mut |report| {
-            stored = report.stored;
-            progress.set_message(amount(stored, "conversation"));
-        });
-        let report = report.map_err(|error| {
-            let is_file =
-                matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Configuration);
-            let failure = Failure::from(error).replace_code(USAGE, FAILED).at(&name);
-            let failure = failure.with_detail("stored", stored);
-            let stored = amount(stored, "conversation");
-            match options.dry_run {
-                true => failure,
-                false if is_file => {
-                    failure.with_hint(format!("stored before this position: {stored}"))
-                }
-                false => failure.with_hint(format!(
-                    "stored: {stored}; run the command again to import the others"
-                )),
+    let mut outcome = Ok(());
+    for file in files {
+        let name = file.name.clone();
+        match import_file(file, import, &chatkeep, &context.terminal) {
+            Ok(report) => {
+                is_invalid |= report.invalid > 0;
+                let shown = visible_line(&name, usize::MAX);
+                text.push_str(&describe(&shown, &report, options.dry_run));
+                reports.push(json!({ "file": name, "report": report }));
             }
-        })?;
-        drop(progress);
-        is_invalid |= report.invalid > 0;
-        text.push_str(&describe(&visible_line(&name, usize::MAX), &report, options.dry_run));
-        reports.push(json!({ "file": name, "report": report }));
+            Err(failure) => {
+                outcome = Err(failure);
+                break;
+            }
+        }
     }
-    let answer = json!({ "dry_run": options.dry_run, "files": reports });
-    terminal.answer(&answer, || text)?;
-    Ok(if is_invalid { FAILED } else { 0 })
+    // The results of files before an error are reported, too.
+    if outcome.is_ok() || !reports.is_empty() {
+        let answer = json!({ "dry_run": options.dry_run, "files": reports });
+        context.terminal.answer(&answer, || text)?;
+    }
+    outcome.map(|()| if is_invalid { FAILED } else { 0 })
+}
+
+fn import_file(
+    file: InputFile,
+    import: ChatImportOptions<'_>,
+    chatkeep: &Chatkeep,
+    terminal: &Terminal,
+) -> Result<ChatImportReport, Failure> {
+    let InputFile { name, bytes, reader } = file;
+    let progress = Progress::bytes(terminal, bytes);
+    let reader = Counted { reader, progress: &progress, read: 0 };
+    let mut stored = 0;
+    let report = import_chats(chatkeep, reader, import, &mut |report| {
+        stored = report.stored;
+        progress.set_message(amount(stored, "conversation"));
+    });
+    report.map_err(|error| {
+        let is_file = matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Configuration);
+        let failure = Failure::from(error).replace_code(USAGE, FAILED).at(&name);
+        let failure = failure.with_detail("stored", stored);
+        let stored = amount(stored, "conversation");
+        match import.dry_run {
+            true => failure,
+            false if is_file => failure.with_hint(format!("stored before this position: {stored}")),
+            false => failure
+                .with_hint(format!("stored: {stored}; run the command again to import the others")),
+        }
+    })
 }
 
 /// A reader that shows its position.
@@ -79,19 +98,14 @@ impl Read for Counted<'_> {
 }
 
 fn describe(name: &str, report: &ChatImportReport, dry_run: bool) -> String {
-    let mut out = String::new();
-    for problem in report.problems.iter().take(MAX_SHOWN) {
+    let mut out = problem_list::list(&report.problems, |problem| {
         let id = problem.id.as_deref().map(|id| format!(" ({})", visible_line(id, 64)));
         let at =
             format!("{name}, conversation {}{}:", problem.conversation, id.unwrap_or_default());
         let field = problem.field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default();
         let reason = visible_line(&format!("{field}{}", problem.message), 400);
-        out.push_str(&format!("{} {reason}\n", style::alarm(&at)));
-    }
-    if report.invalid > MAX_SHOWN as u64 {
-        let more = report.invalid - MAX_SHOWN as u64;
-        out.push_str(&format!("{} more; use --json to list them\n", thousands(more)));
-    }
+        format!("{} {reason}\n", style::alarm(&at))
+    });
     let verb = if dry_run { "to be stored" } else { "stored" };
     let mut parts = vec![format!(
         "{} {verb} with {} and {}",

@@ -20,10 +20,11 @@ use crate::text::visible_line;
 
 pub(super) fn run(command: ConversationsCommand, context: &Context) -> Result<u8, Failure> {
     // In the errors of an import, fields are keys of the file.
-    if let ConversationsCommand::Import(options) = command {
-        return import::run(&options, context);
-    }
-    dispatch(command, context).map_err(|failure| failure.with_argument_name(CONVERSATIONS))
+    let is_import = matches!(command, ConversationsCommand::Import(_));
+    dispatch(command, context).map_err(|failure| match is_import {
+        true => failure,
+        false => failure.with_argument_name(CONVERSATIONS),
+    })
 }
 
 fn dispatch(command: ConversationsCommand, context: &Context) -> Result<u8, Failure> {

@@ -46,7 +46,8 @@ pub(super) fn run(id: &str, last: Option<i64>, context: &Context) -> Result<(), 
     }
     terminal.print(&heading(&conversation, terminal.width))?;
     let mut transcript = Transcript::new(items, terminal);
-    // Each turn is printed when it is read, so that a pager shows long conversations immediately.
+    // Turns are printed page by page, so that a pager shows the first ones of a long conversation
+    // before the last ones are read.
     let turns: Box<dyn Iterator<Item = chatkeep::Result<Message>>> = match newest {
         Some(turns) => Box::new(turns.into_iter().map(Ok)),
         None => Box::new(chatkeep.messages().iter_messages(&filter, Order::OldestFirst)),

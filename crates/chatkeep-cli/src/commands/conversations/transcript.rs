@@ -36,7 +36,8 @@ impl<'a> Transcript<'a> {
         while let Some(item) = self.items.next_if(|item| item.message_id == Some(turn.id)) {
             // Role-based programs store the messages of a turn as items, too.
             let text = text_of(&item).0;
-            if text != turn.user_message && Some(&text) != turn.bot_response.as_ref() {
+            let is_of_turn = text == turn.user_message || Some(&text) == turn.bot_response.as_ref();
+            if item.kind != "message" || !is_of_turn {
                 out.push_str(&self.item(&item));
             }
         }
@@ -152,9 +153,11 @@ mod tests {
             .with_model("gpt-4o");
         let turn = conversations.append_turn(&id, &turn.with_usage(usage)).expect("appended");
         let call = item("assistant", r#"{"name": "search", "query": "WAL"}"#);
-        let twin = item("assistant", r#"{"text": "是的。\n```\n    code\n```"}"#);
-        let call = call.with_kind("tool_call").with_message_id(turn);
-        conversations.append_items(&id, &[call, twin.with_message_id(turn)]).expect("appended");
+        let response = item("assistant", r#"{"text": "是的。\n```\n    code\n```"}"#);
+        let result = item("tool", r#"{"text": "预写日志是一种数据库技术吗？"}"#);
+        let items = [call.with_kind("tool_call"), response, result.with_kind("tool_result")];
+        let items = items.map(|item| item.with_message_id(turn));
+        conversations.append_items(&id, &items).expect("appended");
         conversations.begin_turn(&id, &chatkeep::TurnStart::new("And?")).expect("begun");
 
         let terminal = Terminal::plain(40);
@@ -177,9 +180,11 @@ mod tests {
             "\n{text}"
         );
         assert_eq!(lines[5], r#"  {"name":"search","query":"WAL"}"#);
-        assert_eq!(lines[6], "assistant · openai/gpt-4o · 1,200 + 34 tokens · $0.00125 · failed");
-        assert_eq!(lines[7..11], ["  是的。", "  ```", "      code", "  ```"]);
-        assert_eq!(lines[11], "  cut off");
-        assert!(lines[12].ends_with("waits for a response"), "\n{text}");
+        assert!(lines[6].starts_with("tool · ") && lines[6].ends_with(" · tool_result"), "{text}");
+        assert_eq!(lines[7], "  预写日志是一种数据库技术吗？");
+        assert_eq!(lines[8], "assistant · openai/gpt-4o · 1,200 + 34 tokens · $0.00125 · failed");
+        assert_eq!(lines[9..13], ["  是的。", "  ```", "      code", "  ```"]);
+        assert_eq!(lines[13], "  cut off");
+        assert!(lines[14].ends_with("waits for a response"), "\n{text}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chatkeep::Chatkeep;
 use chatkeep_transfer::{
     Counts, ImportOptions, ImportReport, LegacyChatsReport, Problem, Step, UnknownColumn,
-    default_files, has_legacy_log, import_legacy, import_legacy_chats,
+    default_files, has_legacy_log, import_legacy_chats, import_legacy_except,
 };
 use serde_json::json;
 
@@ -15,11 +15,8 @@ use crate::context::Context;
 use crate::failure::{FAILED, Failure};
 use crate::numbers::{amount, thousands};
 use crate::progress::Progress;
-use crate::style;
 use crate::text::visible_line;
-
-/// Maximum number of problems shown as text. JSON output lists more.
-const MAX_SHOWN: usize = 20;
+use crate::{problem_list, style};
 
 /// Files with users or conversations, and the rows imported from them.
 type Chats = Vec<(PathBuf, LegacyChatsReport)>;
@@ -66,7 +63,10 @@ pub(super) fn run(options: ImportLegacyOptions, context: &Context) -> Result<u8,
 }
 
 /// Imports the users and conversations of the files, and their messages and tokens: all or none of
-/// the latter, and none if one of the former is refused.
+/// the latter.
+///
+/// Nothing is stored if users or conversations of a file are refused. If they are refused because of
+/// those that another file has stored, the other files are stored nevertheless.
 fn import(
     chatkeep: &Chatkeep,
     files: Vec<PathBuf>,
@@ -77,8 +77,9 @@ fn import(
     let (mut chats, mut logs) = (Chats::new(), Vec::new());
     for file in files {
         let report = import_legacy_chats(chatkeep, &file, dry_run, progress)?;
-        if report.is_none() || has_legacy_log(&file)? {
-            logs.push(file.clone());
+        let imported = report.as_ref().map(|report| report.tables.clone()).unwrap_or_default();
+        if report.is_none() || has_legacy_log(&file, &imported)? {
+            logs.push((file.clone(), imported));
         }
         chats.extend(report.map(|report| (file, report)));
     }
@@ -87,7 +88,7 @@ fn import(
     // Before the conversations, whose messages could take the ids of the log.
     let report = match logs.is_empty() {
         true => ImportReport::default(),
-        false => import_legacy(chatkeep, &logs, log_options, progress)?,
+        false => import_legacy_except(chatkeep, &logs, log_options, progress)?,
     };
     if !log_options.dry_run && !report.is_refused(options.force) {
         for (file, about) in &mut chats {
@@ -114,11 +115,7 @@ fn without_imported(
 
 fn describe(report: &ImportReport, dry_run: bool, force: bool) -> String {
     let is_refused = report.is_refused(force);
-    let mut out: String = report.problems.iter().take(MAX_SHOWN).map(line).collect();
-    let more = report.problems.len().saturating_sub(MAX_SHOWN);
-    if more > 0 {
-        out.push_str(&format!("{} more; use --json to list them\n", thousands(more as u64)));
-    }
+    let mut out = problem_list::list(&report.problems, line);
     for file in &report.files {
         let name = visible_line(&file.file, usize::MAX);
         for (noun, counts) in [("message", &file.messages), ("token", &file.tokens)] {

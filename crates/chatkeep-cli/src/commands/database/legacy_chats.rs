@@ -3,25 +3,21 @@
 use chatkeep_transfer::{LegacyChatsReport, LegacyCounts};
 
 use crate::numbers::{amount, thousands};
-use crate::style;
 use crate::text::visible_line;
-
-/// Maximum number of problems shown as text. JSON output lists more.
-const MAX_SHOWN: usize = 20;
+use crate::{problem_list, style};
 
 pub(super) fn describe(file: &str, report: &LegacyChatsReport, force: bool) -> String {
     let name = visible_line(file, usize::MAX);
-    let mut out = String::new();
-    for problem in report.problems.iter().take(MAX_SHOWN) {
-        let at = format!("{name}, {}, id {}:", problem.table, problem.id);
+    let mut out = problem_list::list(&report.problems, |problem| {
+        let id = match problem.id.as_str() {
+            "" => String::new(),
+            id => format!(", id {id}"),
+        };
+        let at = format!("{name}, {}{id}:", problem.table);
         let field = problem.field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default();
         let reason = visible_line(&format!("{field}{}", problem.message), 400);
-        out.push_str(&format!("{} {reason}\n", style::alarm(&visible_line(&at, 400))));
-    }
-    if report.problems.len() > MAX_SHOWN {
-        let more = report.problems.len() - MAX_SHOWN;
-        out.push_str(&format!("{} more; use --json to list them\n", thousands(more as u64)));
-    }
+        format!("{} {reason}\n", style::alarm(&visible_line(&at, 400)))
+    });
     let is_refused = report.is_refused(force);
     let verb = match (is_refused, report.stored) {
         (true, _) => None,
@@ -45,9 +41,9 @@ pub(super) fn describe(file: &str, report: &LegacyChatsReport, force: bool) -> S
     }
     if is_refused {
         out.push_str(&format!(
-            "{} with the same address or name, {}: nothing is stored; --force merges twins and \
-             omits invalid rows\n",
-            amount(report.twins, "user"),
+            "{name}: {} with the address or username of another user, {}: no user or conversation \
+             of this file is stored; --force merges these users and omits invalid rows\n",
+            amount(report.duplicates, "user"),
             amount(report.invalid, "invalid row"),
         ));
     }

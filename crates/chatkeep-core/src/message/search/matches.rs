@@ -13,8 +13,8 @@ use diesel::sqlite::Sqlite;
 use super::{COLUMNS, MAX_QUERY};
 use crate::case_folding::pattern;
 use crate::engine::Engine;
-use crate::message::new::MAX_ROW_BYTES;
 use crate::schema::messages;
+use crate::value::MAX_ROW_BYTES;
 
 /// SQL condition that a message contains a text, ignoring case.
 #[derive(Clone)]

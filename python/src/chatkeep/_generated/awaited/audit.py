@@ -23,9 +23,9 @@ _PRUNE_AUDIT: Operation[int] = operation("audit", "prune_audit")
 class AuditManager(Manager):
     """Records which account did what to which object.
 
-    Entries are only inserted, and deleted after a time. Other calls, such as ``grant_role``, record
-    nothing themselves, because they know neither the actor nor the client: record the action after
-    the call. ``erase_user`` removes the user from the entries.
+    Entries do not change, except that ``erase_user`` removes the user from them. ``prune_audit``
+    deletes old ones. Other calls, such as ``grant_role``, record nothing themselves, because they
+    know neither the actor nor the client: record the action after the call.
 
     The methods are those of ``chatkeep.AuditManager``. Calls are awaited, and do not block the
     event loop.
@@ -93,7 +93,7 @@ class AuditManager(Manager):
             action (str | None): The action, compared exactly.
             start_date (datetime | date | str | None): Earliest time, inclusive.
             end_date (datetime | date | str | None): Latest time, inclusive.
-            cursor (str | None): The field ``next_cursor`` of the page before.
+            cursor (str | None): The ``next_cursor`` of the previous page.
             limit (int): Maximum number of entries to return (1 to 10,000).
 
         Returns:

@@ -207,9 +207,9 @@ class StreamManager(Manager):
                 the message. A ``dict`` with the keys ``stream``, ``ended`` and ``message_id``.
 
         Raises:
-            InvalidInputError: A value is invalid, or there is no such stream. The field is
-                ``bot_response`` if the text is too large for a message: call ``finish_turn`` with a
-                shorter one first.
+            InvalidInputError: A value is invalid, or there is no such stream. If the message would
+                be too large, the field is its largest one, usually ``bot_response``: call
+                ``finish_turn`` with a shorter text first.
             ConflictError: Buffered text could not be stored, because the stream had ended or has
                 another writer. The stream is not ended by this call; a further call ends it without
                 the text.

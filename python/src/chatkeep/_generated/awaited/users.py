@@ -148,11 +148,12 @@ class UserManager(Manager):
     async def authenticate(self, login: str, password: str) -> User | None:
         """Checks a name and a password, and records the sign-in.
 
-        The check takes as long for an unknown name as for a wrong password, if the password has an
-        Argon2id hash with the parameters of new ones. A hash with a former scheme or other
-        parameters is replaced, but until then its check takes a different time. Recording does not
-        decide: if it fails, for example because the database is read-only, the user is returned
-        with the former ``last_login_at``.
+        The check takes as long for an unknown name as for a wrong password, if the user's hash is
+        of Argon2id with the current parameters. Other hashes are replaced at the first sign-in;
+        until then their check takes a different time.
+
+        If the sign-in cannot be recorded, for example because the database is read-only, the user
+        is returned with the former ``last_login_at``.
 
         Args:
             login (str): E-mail address or username.
@@ -697,10 +698,10 @@ class UserManager(Manager):
     ) -> UserExport | None:
         """Returns a page of everything that is stored about a user, as lines of JSON.
 
-        Each line has the fields ``table`` and ``row``. It contains the account, identities, roles,
-        sessions, API tokens, ratings, entries of the audit log, conversations with everything in
-        them, messages, open turns and streams. Passwords, secrets and their hashes are not
-        exported.
+        Each line has the fields ``table`` and ``row``. It contains the account, the scheme and time
+        of the password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries
+        of the audit log, conversations with everything in them, messages, open turns and streams.
+        Passwords, secrets and their hashes are not exported.
 
         Pages are read one after another, in constant memory. Rows that are stored during the export
         may be missing. Applications that name users by text, as in ratings and in the audit log,
@@ -711,7 +712,7 @@ class UserManager(Manager):
             user_id (str): The user's public id.
             limit (int): Maximum number of lines to return (1 to 10,000). A page of about 4 MB ends
                 earlier.
-            cursor (str | None): The field ``next_cursor`` of the page before.
+            cursor (str | None): The ``next_cursor`` of the previous page.
 
         Returns:
             UserExport | None: The lines, and the position of the next page. ``None`` if the user
@@ -734,9 +735,10 @@ class UserManager(Manager):
         log, with the values and the IP address of those entries.
 
         It works in batches of a few milliseconds, each in its own transaction, so that other
-        callers can write in between. After an error, call it again: the account is deleted last.
-        Texts by which an application names the user are found as in ``export_user``. Backups are
-        not changed.
+        callers can write in between. After an error, call it again. If it then returns ``None``,
+        the account is deleted; only messages and streams that were stored during the call may
+        remain. Texts by which an application names the user are found as in ``export_user``.
+        Backups are not changed.
 
         Args:
             user_id (str): The user's public id.
@@ -746,8 +748,8 @@ class UserManager(Manager):
                 user does not exist. A ``dict`` with the keys ``deleted`` and ``scrubbed``.
 
         Raises:
-            ConflictError: Conversations of the user are created again and again. It is not
-                retryable then, and its field is ``user_id``.
+            ConflictError: Conversations of the user were still being created after 10 restarts. It
+                is not retryable then, and its field is ``user_id``.
             UnavailableError, PoolTimeoutError, OutcomeUnknownError, ConflictError, ReadOnlyError: A
                 part may be erased.
         """

@@ -121,9 +121,8 @@ class ConversationManager(Manager):
     ) -> ConversationPage:
         """Returns a page of a user's conversations, those with the latest activity first.
 
-        An index has this order, so a page takes the same time however many conversations there are.
-        Those that are archived, or are not, are skipped: a page takes longer if most are not
-        wanted.
+        Conversations are read in the order of an index. Those in the other state of ``archived``
+        are skipped, so a page takes longer if most are in that state.
 
         A conversation that becomes active between two pages moves to the first page.
 

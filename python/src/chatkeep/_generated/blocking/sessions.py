@@ -103,9 +103,9 @@ class SessionManager(Manager):
             bool: Whether the session is valid. A malformed secret is invalid, not an error.
 
         Raises:
-            UnavailableError, PoolTimeoutError, OutcomeUnknownError: The database does not answer,
-                or no connection became free in time. The session may be valid: respond with status
-                503, not 401.
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError, ConflictError,
+                StorageFullError: The session could not be checked. It may be valid: respond with
+                status 503, not 401.
         """
         return call(self._store, _VERIFY_SESSION, (secret,))
 
@@ -122,9 +122,9 @@ class SessionManager(Manager):
                 the keys ``valid``, ``reason`` and ``session``.
 
         Raises:
-            UnavailableError, PoolTimeoutError, OutcomeUnknownError: The database does not answer,
-                or no connection became free in time. The session may be valid: respond with status
-                503, not 401.
+            UnavailableError, PoolTimeoutError, OutcomeUnknownError, ConflictError,
+                StorageFullError: The session could not be checked. It may be valid: respond with
+                status 503, not 401.
         """
         return call(self._store, _CHECK_SESSION, (secret,))
 
