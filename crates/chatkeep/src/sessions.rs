@@ -321,7 +321,6 @@ impl SessionManager {
     }
 }
 
-/// Records the end of a session, also if it may have ended.
 /// Records the end of a session, by the id of its row, and returns whether this call ended it.
 /// Another process may have ended it since it was cached.
 fn has_ended(ended: Result<Option<(i64, bool)>>, operation: &'static str) -> Result<bool> {

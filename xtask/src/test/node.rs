@@ -24,8 +24,8 @@ pub(crate) fn run(project: &Project, arguments: &[OsString]) -> Result {
         all.extend(glob("node/test/*.test.mjs").into_iter().map(OsString::from));
     }
     // The Python package and the command, for tests that share a database with them. A test that
-    // hangs fails after 20 minutes, and the run continues.
-    cmd!(project.sh, "node --test --test-timeout=1200000 {all...}")
+    // hangs fails after 20 minutes, and the run continues. Most tests wait for a server.
+    cmd!(project.sh, "node --test --test-timeout=1200000 --test-concurrency=3 {all...}")
         .env("CHATKEEP_TEST_PYTHON", setup::python_venv(project)?.python())
         .env("CHATKEEP_TEST_PYTHON_PACKAGE", build::python_package(project, Profile::Dev))
         .env("CHATKEEP_TEST_COMMAND", project.target.join("debug/chatkeep"))
