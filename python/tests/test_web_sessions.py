@@ -170,7 +170,8 @@ def test_sign_in_sets_the_cookie_and_sign_out_deletes_it(site, user):
     secret = app.body(answer)
     (value,) = app.cookies(answer)
     found = re.fullmatch(
-        r"__Host-chat-session=(cs_\w+); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure", value
+        r"__Host-chat-session=(cs_\w+); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure",
+        value,
     )
     assert found[1] == secret
     assert 3590 <= int(found[2]) <= 3600
@@ -209,7 +210,12 @@ def test_session_in_the_authorization_header_is_accepted(site, user, secret):
 
 def test_missing_or_ended_session_results_in_401_with_the_reason(site, memory, user, secret):
     app = site()
-    for headers in ({}, cookie(""), {"Cookie": "chat-session=cs_x"}, {"Authorization": "Basic eA=="}):
+    for headers in (
+        {},
+        cookie(""),
+        {"Cookie": "chat-session=cs_x"},
+        {"Authorization": "Basic eA=="},
+    ):
         answer = app("GET", "/me", **headers)
         assert (answer.status_code, app.body(answer)["detail"]) == (401, "Sign in first")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -360,7 +366,11 @@ def test_openapi_documents_the_cookie(memory):
     page = TestClient(fastapi_application(memory, {})).get("/openapi.json").json()
     assert page["paths"]["/plain"]["get"]["security"] == [{"Session": []}]
     scheme = page["components"]["securitySchemes"]["Session"]
-    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "cookie", "__Host-chat-session")
+    assert (scheme["type"], scheme["in"], scheme["name"]) == (
+        "apiKey",
+        "cookie",
+        "__Host-chat-session",
+    )
 
 
 def test_websocket_requires_a_session_of_this_site(memory, user, secret):
