@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use chatkeep::{ErrorKind, NewMessage};
+use chatkeep::{ErrorKind, NewMessage, NewTurn};
 use chatkeep_testkit::{Engine, on_every_engine};
 
 use crate::store::Store;
@@ -11,6 +11,7 @@ use crate::store::Store;
 on_every_engine!(
     a_skipped_row_fails_only_its_own_caller,
     a_batch_with_a_skipped_row_is_not_stored,
+    a_skipped_turn_leaves_its_conversation_unchanged,
     triggers_that_change_rows_preserve_ids,
 );
 
@@ -103,6 +104,19 @@ fn a_batch_with_a_skipped_row_is_not_stored(store: &Store) {
     let all_skipped = ["skip 1", "skip 2"].map(NewMessage::new);
     assert!(store.messages().log_messages(&all_skipped).is_err());
     assert_eq!(store.count(), 0);
+}
+
+fn a_skipped_turn_leaves_its_conversation_unchanged(store: &Store) {
+    skip_some(store);
+    let conversations = store.conversations();
+    let created = conversations.create_conversation(None, None, None, None);
+    let created = created.expect("a conversation");
+    let error = conversations.append_turn(&created.public_id, &NewTurn::new("skip"));
+    let error = error.expect_err("the turn is rejected");
+    assert_eq!(error.kind(), expected(store.engine()), "{error}");
+    assert!(error.message().contains("skipped"), "{error}");
+    let found = conversations.get_conversation(&created.public_id).expect("the query succeeds");
+    assert_eq!((found, store.count()), (Some(created), 0));
 }
 
 /// The returned id is that of the message, not of the row that the trigger inserts elsewhere.

@@ -91,9 +91,16 @@ impl PgConnection {
         self.failure.take()
     }
 
-    /// Returns whether the server rejected the last call with a message that contains this text.
-    pub(crate) fn refused_with(&self, text: &str) -> bool {
-        matches!(&self.failure, Some(Failure::Refused { message, .. }) if message.contains(text))
+    /// Returns whether the server rejected the last call with a message that contains this text, and
+    /// clears that failure. The caller returns an error of its own.
+    pub(crate) fn take_refusal(&mut self, text: &str) -> bool {
+        let is_refused = matches!(
+            &self.failure, Some(Failure::Refused { message, .. }) if message.contains(text)
+        );
+        if is_refused {
+            self.failure = None;
+        }
+        is_refused
     }
 
     /// Stores the failure for [`Self::take_failure`], and returns a matching Diesel error.

@@ -32,7 +32,7 @@ pub(crate) fn touch_many(connection: &mut Connection, activity: &[Activity]) -> 
             return Ok(missing);
         }
         _ if activity.is_empty() => return Ok(Vec::new()),
-        Session::PostgreSql(c) => Arrays::new(activity).execute(c.as_mut()),
+        Session::PostgreSql(c) => ActivityArrays::new(activity).execute(c.as_mut()),
         Session::MySql(c) => Cases::new(activity).execute(c.as_mut()),
     };
     let touched = touched.map_err(|error| connection.write_error(error))?;
@@ -50,45 +50,57 @@ fn missing(connection: &mut Connection, activity: &[Activity]) -> Result<Vec<i64
 }
 
 /// PostgreSQL's statement. It stays prepared, because each column is sent as one array.
-struct Arrays {
+pub(crate) struct ActivityArrays {
     ids: Vec<i64>,
     times: Vec<Timestamp>,
 }
 
-impl Arrays {
-    fn new(activity: &[Activity]) -> Self {
+impl ActivityArrays {
+    pub(crate) fn new(activity: &[Activity]) -> Self {
         let (ids, times) = activity.iter().copied().unzip();
         Self { ids, times }
     }
-}
 
-impl QueryId for Arrays {
-    type QueryId = Self;
-    // The SQL text is constant.
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl QueryFragment<Pg> for Arrays {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // An update alone does not lock rows in a known order.
+    /// Adds the table expression that locks the conversations. An update alone does not lock rows
+    /// in a known order.
+    pub(crate) fn push_lock<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "WITH locked AS MATERIALIZED (SELECT known.id, active.at FROM chat_conversations AS known \
+            "locked AS MATERIALIZED (SELECT known.id, active.at FROM chat_conversations AS known \
              JOIN unnest(",
         );
         out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<UtcTimestamp>, _>(&self.times)?;
         out.push_sql(
-            ") AS active (id, at) ON known.id = active.id ORDER BY known.id FOR NO KEY UPDATE OF known) \
-             UPDATE chat_conversations AS known \
-             SET last_message_at = greatest(known.last_message_at, locked.at) \
-             FROM locked WHERE known.id = locked.id",
+            ") AS active (id, at) ON known.id = active.id ORDER BY known.id \
+             FOR NO KEY UPDATE OF known)",
         );
         Ok(())
     }
 }
 
-impl RunQueryDsl<PgConnection> for Arrays {}
+/// Updates the conversations that [`ActivityArrays::push_lock`] locked.
+pub(crate) const UPDATE_LOCKED: &str = "UPDATE chat_conversations AS known \
+    SET last_message_at = greatest(known.last_message_at, locked.at) \
+    FROM locked WHERE known.id = locked.id";
+
+impl QueryId for ActivityArrays {
+    type QueryId = Self;
+    // The SQL text is constant.
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for ActivityArrays {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH ");
+        self.push_lock(&mut out)?;
+        out.push_sql(" ");
+        out.push_sql(UPDATE_LOCKED);
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<PgConnection> for ActivityArrays {}
 
 /// The statement of MySQL and MariaDB. It locks rows in the order of the primary key.
 ///

@@ -17,7 +17,7 @@ mod turn_rows;
 mod turns;
 
 pub(crate) use activity::touch;
-pub(crate) use activity_of_many::touch_many;
+pub(crate) use activity_of_many::{Activity, ActivityArrays, UPDATE_LOCKED, touch_many};
 pub use copy::copy;
 pub use delete::{DeletedParts, DeletionStep, delete_step, inactive_since};
 pub use ids::find_with_user;

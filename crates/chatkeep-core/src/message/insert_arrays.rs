@@ -6,8 +6,10 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
 use super::row::{DETAIL_COLUMNS, DetailColumns, LOG_COLUMNS, Row, have_details};
+use super::turns::no_conversation;
 use super::usage::MessageStatus;
 use crate::connection::{PgConnection, skipped};
+use crate::conversation::{Activity, ActivityArrays, UPDATE_LOCKED};
 use crate::schema::{Json, UtcTimestamp};
 use crate::value::{Cost, Metadata, Timestamp};
 
@@ -15,6 +17,13 @@ use crate::value::{Cost, Metadata, Timestamp};
 macro_rules! skipped_mark {
     () => {
         "a trigger skipped messages; stored: "
+    };
+}
+
+/// Text that PostgreSQL quotes in its error if a conversation does not exist.
+macro_rules! unknown_mark {
+    () => {
+        "turns of unknown conversations; known: "
     };
 }
 
@@ -34,13 +43,29 @@ struct Arrays<'a, D> {
     details: D,
 }
 
-/// The columns after those of every row. Statements with and without them are of two types, so that
-/// each has a constant text.
+/// The columns after those of every row, and the activity in conversations. Statements with and
+/// without them are of different types, so that each has a constant text.
 trait Details: Sized {
     const NAMES: &'static str;
     type Static: 'static;
 
+    /// Adds the arrays of the columns.
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+
+    /// Adds table expressions before the insert.
+    fn push_activity<'b>(&'b self, _: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// Adds the condition under which rows are inserted.
+    fn push_condition<'b>(&'b self, _: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// Adds cases in which the statement fails.
+    fn push_failures<'b>(&'b self, _: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        Ok(())
+    }
 }
 
 /// No further columns.
@@ -59,6 +84,17 @@ struct DetailArrays<'a> {
     ttft_ms: Vec<Option<i64>>,
     status: Vec<Option<MessageStatus>>,
     error: Vec<Option<&'a str>>,
+}
+
+/// The columns of turns, and the conversations whose activity they are.
+///
+/// The conversations are locked and updated before the insert, because its condition reads the
+/// result of the update. If one of them does not exist, nothing is inserted, and the statement fails
+/// by a cast, as for skipped rows.
+struct Turns<'a> {
+    details: DetailArrays<'a>,
+    activity: ActivityArrays,
+    conversations: i64,
 }
 
 impl<'a, D> Arrays<'a, D> {
@@ -140,6 +176,39 @@ impl Details for DetailArrays<'_> {
     }
 }
 
+impl Details for Turns<'_> {
+    const NAMES: &'static str = DETAIL_COLUMNS;
+    type Static = Turns<'static>;
+
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.details.push(out)
+    }
+
+    fn push_activity<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.activity.push_lock(out)?;
+        out.push_sql(", touched AS (");
+        out.push_sql(UPDATE_LOCKED);
+        out.push_sql(" RETURNING known.id), ");
+        Ok(())
+    }
+
+    fn push_condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(" WHERE (SELECT count(*) FROM touched) = ");
+        out.push_bind_param::<BigInt, _>(&self.conversations)
+    }
+
+    fn push_failures<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(" WHEN (SELECT count(*) FROM touched) <> ");
+        out.push_bind_param::<BigInt, _>(&self.conversations)?;
+        out.push_sql(concat!(
+            " THEN ('",
+            unknown_mark!(),
+            "' || (SELECT count(*) FROM touched))::bigint[]"
+        ));
+        Ok(())
+    }
+}
+
 impl<D: Details> QueryId for Arrays<'_, D> {
     type QueryId = Arrays<'static, D::Static>;
     // The SQL text is constant. Diesel never keeps `sql_query` prepared, which would cost a round
@@ -153,7 +222,9 @@ impl<D> Query for Arrays<'_, D> {
 
 impl<D: Details> QueryFragment<Pg> for Arrays<'_, D> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH stored AS (INSERT INTO messages (");
+        out.push_sql("WITH ");
+        self.details.push_activity(&mut out)?;
+        out.push_sql("stored AS (INSERT INTO messages (");
         push_names::<D>(&mut out);
         out.push_sql(") SELECT ");
         push_names::<D>(&mut out);
@@ -172,10 +243,11 @@ impl<D: Details> QueryFragment<Pg> for Arrays<'_, D> {
         self.details.push(&mut out)?;
         out.push_sql(") WITH ORDINALITY AS given (");
         push_names::<D>(&mut out);
-        out.push_sql(
-            ", place) ORDER BY place RETURNING id) \
-             SELECT CASE WHEN count(*) = ",
-        );
+        out.push_sql(", place)");
+        self.details.push_condition(&mut out)?;
+        out.push_sql(" ORDER BY place RETURNING id) SELECT CASE");
+        self.details.push_failures(&mut out)?;
+        out.push_sql(" WHEN count(*) = ");
         out.push_bind_param::<BigInt, _>(&self.rows)?;
         // One row with all ids is faster to send and to read than one row for each id.
         out.push_sql(concat!(
@@ -194,14 +266,29 @@ fn push_names<D: Details>(out: &mut AstPass<'_, '_, Pg>) {
 
 impl<D: Details> RunQueryDsl<PgConnection> for Arrays<'_, D> {}
 
-pub(super) fn insert_arrays(c: &mut PgConnection, rows: &[Row<'_>]) -> QueryResult<Vec<i64>> {
-    let stored = if have_details(rows) {
+/// Stores rows, and records activity in conversations, in one statement.
+pub(super) fn insert_arrays(
+    c: &mut PgConnection,
+    rows: &[Row<'_>],
+    activity: &[Activity],
+) -> QueryResult<Vec<i64>> {
+    let stored = if !activity.is_empty() {
+        let turns = Turns {
+            details: DetailArrays::new(rows),
+            activity: ActivityArrays::new(activity),
+            conversations: activity.len() as i64,
+        };
+        Arrays::new(rows, turns).get_result::<Vec<i64>>(c)
+    } else if have_details(rows) {
         Arrays::new(rows, DetailArrays::new(rows)).get_result::<Vec<i64>>(c)
     } else {
         Arrays::new(rows, NoDetails).get_result::<Vec<i64>>(c)
     };
     let mut ids = match stored {
-        Err(_) if c.refused_with(skipped_mark!()) => return Err(skipped()),
+        Err(_) if c.take_refusal(skipped_mark!()) => return Err(skipped()),
+        Err(_) if c.take_refusal(unknown_mark!()) => {
+            return Err(diesel::result::Error::DeserializationError(Box::new(no_conversation())));
+        }
         ids => ids?,
     };
     // Ids are assigned in the order of the arrays, but may be returned in another order.

@@ -40,7 +40,7 @@ fn insert_and_join(
         let now = Timestamp::now();
         new.iter().try_for_each(|message| check(connection, message))?;
         let rows: Vec<_> = new.iter().map(|message| Row::new(message, now)).collect();
-        ids.extend(insert_chunk(connection, &rows)?);
+        ids.extend(insert_chunk(connection, &rows, &[])?);
         touch_conversations(connection, new, now)?;
         join(messages);
     }

@@ -7,10 +7,12 @@ use super::insert_arrays::insert_arrays;
 use super::insert_values;
 use super::new::NewMessage;
 use super::row::Row;
-use super::turns::{have_turns, touch_conversations};
+use super::turns::{activity_of, have_turns, touch_conversations};
 use crate::connection::{
     BatchIds, Connection, Session, SqliteSession, all_stored, last_inserted_id,
 };
+use crate::conversation::Activity;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
@@ -41,16 +43,23 @@ fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Resul
     let now = Timestamp::now();
     match messages {
         [] => Ok(Vec::new()),
-        // On a server a single statement needs no explicit transaction. This saves two round trips.
-        _ if connection.engine().is_server()
-            && !have_turns(messages)
-            && chunks(connection, messages).nth(1).is_none() =>
-        {
+        // On a server a single statement needs no explicit transaction. This saves round trips.
+        _ if is_one_statement(connection, messages) => {
             let rows: Vec<_> = messages.iter().map(|message| Row::new(message, now)).collect();
-            insert_chunk(connection, &rows)
+            insert_chunk(connection, &rows, &activity_of(messages, now))
         }
         _ => connection.transaction(|connection| insert_in_transaction(connection, messages, now)),
     }
+}
+
+/// Returns whether one statement can store these messages, with the activity in their conversations.
+fn is_one_statement(connection: &Connection, messages: &[NewMessage]) -> bool {
+    let can_insert = match connection.engine() {
+        Engine::Sqlite => false,
+        Engine::PostgreSql => true,
+        Engine::MariaDb | Engine::MySql => !have_turns(messages),
+    };
+    can_insert && chunks(connection, messages).nth(1).is_none()
 }
 
 /// Stores validated messages in the caller's transaction, and returns their ids in the same order.
@@ -69,7 +78,7 @@ pub(crate) fn insert_in_transaction(
     let mut ids = Vec::with_capacity(messages.len());
     for chunk in chunks(connection, messages) {
         let rows: Vec<_> = chunk.iter().map(|message| Row::new(message, now)).collect();
-        ids.extend(insert_chunk(connection, &rows)?);
+        ids.extend(insert_chunk(connection, &rows, &[])?);
     }
     Ok(ids)
 }
@@ -122,12 +131,17 @@ fn chunks<'a>(
     })
 }
 
-/// Stores these rows in one statement, or on SQLite in one statement per row.
-pub(super) fn insert_chunk(connection: &mut Connection, rows: &[Row<'_>]) -> Result<Vec<i64>> {
+/// Stores these rows in one statement, or on SQLite in one statement per row. On PostgreSQL, the
+/// statement also records `activity`. On other engines there is none: the caller has recorded it.
+pub(super) fn insert_chunk(
+    connection: &mut Connection,
+    rows: &[Row<'_>],
+    activity: &[Activity],
+) -> Result<Vec<i64>> {
     let batch_ids = connection.batch_ids();
     let ids = match &mut connection.session {
         Session::Sqlite(c) => insert_each(c, rows),
-        Session::PostgreSql(c) => insert_arrays(c, rows),
+        Session::PostgreSql(c) => insert_arrays(c, rows, activity),
         Session::MySql(c) => insert_values::insert(c, rows, batch_ids),
     };
     let ids: Vec<i64> = ids.map_err(|error| connection.insert_error(error))?;
