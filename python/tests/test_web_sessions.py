@@ -277,15 +277,21 @@ def test_new_session_is_not_rotated(site, secret):
         assert app.cookies(app("GET", "/me", **cookie(secret))) == []
 
 
+def fail(monkeypatch, call, error):
+    """Makes a call of both session managers raise an error."""
+
+    def raise_error(*_):
+        raise error
+
+    async def raise_awaited(*_):
+        raise error
+
+    monkeypatch.setattr(chatkeep.SessionManager, call, raise_error)
+    monkeypatch.setattr(chatkeep.asyncio.SessionManager, call, raise_awaited)
+
+
 def test_failed_rotation_leaves_the_session_valid(site, secret, memory, monkeypatch, caplog):
-    def fail(*_):
-        raise chatkeep.ReadOnlyError("the server accepts no changes")
-
-    async def fail_awaited(*_):
-        fail()
-
-    monkeypatch.setattr(chatkeep.SessionManager, "rotate_session", fail)
-    monkeypatch.setattr(chatkeep.asyncio.SessionManager, "rotate_session", fail_awaited)
+    fail(monkeypatch, "rotate_session", chatkeep.ReadOnlyError("the server accepts no changes"))
     app = site(rotate_after=0)
     answer = app("GET", "/me", **cookie(secret))
     assert (answer.status_code, app.cookies(answer)) == (200, [])
@@ -308,14 +314,7 @@ def test_unavailable_database_results_in_503_not_401(site, secret, monkeypatch, 
 
 def test_check_with_an_unknown_outcome_may_be_retried(site, secret, monkeypatch):
     # The check of a replaced secret ends the session.
-    def fail(*_):
-        raise chatkeep.OutcomeUnknownError("the connection broke")
-
-    async def fail_awaited(*_):
-        fail()
-
-    monkeypatch.setattr(chatkeep.SessionManager, "check_session", fail)
-    monkeypatch.setattr(chatkeep.asyncio.SessionManager, "check_session", fail_awaited)
+    fail(monkeypatch, "check_session", chatkeep.OutcomeUnknownError("the connection broke"))
     app = site()
     answer = app("GET", "/me", **cookie(secret))
     assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "7")

@@ -2,7 +2,7 @@
 
 /// Deletes up to `limit` rows that match the condition, the first ones in an order if there is one,
 /// and evaluates to their number; `None` if no row matches. Their ids are selected first, because
-/// PostgreSQL has no limit in deletions. Another call may delete some of them in between.
+/// PostgreSQL has no limit in deletions. A row that no longer matches by then is not deleted.
 macro_rules! delete_rows {
     ($connection:expr, $table:ident, $filter:expr $(; $order:expr)?, $limit:expr) => {{
         use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
@@ -14,9 +14,10 @@ macro_rules! delete_rows {
             .load::<i64>(c)
             .and_then(|ids| match ids.as_slice() {
                 [] => Ok(None),
-                ids => diesel::delete($table::table.filter($table::id.eq_any(ids)))
-                    .execute(c)
-                    .map(|count| Some(count as u64)),
+                ids => {
+                    let rows = $table::table.filter($table::id.eq_any(ids)).filter($filter);
+                    diesel::delete(rows).execute(c).map(|count| Some(count as u64))
+                }
             }));
         deleted.map_err(|error| $connection.write_error(error))
     }};

@@ -136,6 +136,7 @@ pub mod sessions {
 
 /// Users, and how they sign in.
 pub mod users {
+    pub use crate::public_ids::no_user;
     pub use crate::user::{
         CheckedChanges, CheckedUser, Credentials, Login, UserKey, UserState, check_grant,
         check_identity, check_page, check_purpose, check_role, check_subject, confirm, consume,

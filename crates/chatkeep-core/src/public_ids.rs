@@ -71,7 +71,7 @@ macro_rules! look_ups {
 
 look_ups!(
     chat_users, "user_id", "user",
-    pub find_user, require_user, pub(crate) no_user, public_ids_of_users
+    pub find_user, require_user, pub no_user, public_ids_of_users
 );
 look_ups!(
     chat_conversations, "conversation_id", "conversation",

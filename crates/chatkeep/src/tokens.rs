@@ -363,8 +363,8 @@ impl TokenManager {
             match sizer.run_batch(&self.pool, |connection, most| {
                 tokens::delete_expired_batch(connection, now, most)
             }) {
-                Ok(0) => break Ok(deleted),
-                Ok(count) => deleted += count,
+                Ok(None) => break Ok(deleted),
+                Ok(Some(count)) => deleted += count,
                 Err(error) => break Err(error.with_operation("delete_expired_tokens")),
             }
             progress(deleted);

@@ -11,6 +11,7 @@ use super::record::{Feedback, NewFeedback, check_user};
 use super::rows::message_feedback;
 use crate::connection::{Connection, Session, on_engine};
 use crate::db_error::constraint::is_reference;
+use crate::delete_rows::delete_rows;
 use crate::described::Record;
 use crate::error::{Error, Result};
 use crate::schema::messages;
@@ -166,25 +167,8 @@ pub fn delete_batch_older_than(
     cutoff: Timestamp,
     limit: u32,
 ) -> Result<Option<u64>> {
-    use message_feedback::dsl;
-    let deleted = on_engine!(connection, c => dsl::message_feedback
-    .filter(dsl::updated_at.lt(cutoff))
-    .order(dsl::updated_at.asc())
-    .select(dsl::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(None),
-        // A rating may have been changed since.
-        ids => diesel::delete(dsl::message_feedback
-            .filter(dsl::id.eq_any(ids))
-            .filter(dsl::updated_at.lt(cutoff)))
-        .execute(c)
-        .map(Some),
-    }));
-    deleted
-        .map(|count| count.map(|count| count as u64))
-        .map_err(|error| connection.write_error(error))
+    let oldest = message_feedback::updated_at.asc();
+    delete_rows!(connection, message_feedback, message_feedback::updated_at.lt(cutoff); oldest, limit)
 }
 
 /// The ratings of the responses of one model.

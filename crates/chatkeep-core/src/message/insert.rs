@@ -2,12 +2,10 @@
 
 use diesel::RunQueryDsl;
 
-use super::insert_many::insert_chunk;
+use super::insert_many::insert_checked;
 use super::new::NewMessage;
 use super::row::Row;
-use super::turns::{activity_of, touch_conversations};
 use crate::connection::{Connection, insert_one};
-use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::schema::messages;
 use crate::value::Timestamp;
@@ -19,21 +17,11 @@ use crate::value::Timestamp;
 /// connection breaks before the database confirms the commit.
 pub fn insert(connection: &mut Connection, message: &NewMessage) -> Result<i64> {
     check(connection, message)?;
-    let now = Timestamp::now();
     if !message.is_turn {
-        return insert_row(connection, message, now);
+        return insert_row(connection, message, Timestamp::now());
     }
-    let messages = std::slice::from_ref(message);
-    if connection.engine() == Engine::PostgreSql {
-        // One statement is a transaction of its own. This saves three round trips.
-        let activity = activity_of(messages, now);
-        let ids = insert_chunk(connection, &[Row::new(message, now)], &activity)?;
-        return ids.first().copied().ok_or_else(|| Error::internal("no id was returned"));
-    }
-    connection.transaction(|connection| {
-        touch_conversations(connection, messages, now)?;
-        insert_row(connection, message, now)
-    })
+    let ids = insert_checked(connection, std::slice::from_ref(message))?;
+    ids.first().copied().ok_or_else(|| Error::internal("no id was returned"))
 }
 
 fn insert_row(connection: &mut Connection, message: &NewMessage, now: Timestamp) -> Result<i64> {

@@ -39,7 +39,14 @@ pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Resu
     insert_checked(connection, messages)
 }
 
-fn insert_checked(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
+/// Stores validated messages, all or none, and returns their ids in the same order.
+///
+/// # Errors
+/// As [`insert_in_transaction`].
+pub(super) fn insert_checked(
+    connection: &mut Connection,
+    messages: &[NewMessage],
+) -> Result<Vec<i64>> {
     let now = Timestamp::now();
     match messages {
         [] => Ok(Vec::new()),
@@ -138,6 +145,7 @@ pub(super) fn insert_chunk(
     rows: &[Row<'_>],
     activity: &[Activity],
 ) -> Result<Vec<i64>> {
+    debug_assert!(activity.is_empty() || connection.engine() == Engine::PostgreSql);
     let batch_ids = connection.batch_ids();
     let ids = match &mut connection.session {
         Session::Sqlite(c) => insert_each(c, rows),

@@ -60,8 +60,8 @@ pub struct Message {
 
 /// A copy to log again, with the timestamp and without the id.
 impl From<Message> for NewMessage {
-    fn from(mut message: Message) -> Self {
-        let usage = Usage { error: message.error.take(), ..message.usage() };
+    fn from(message: Message) -> Self {
+        let usage = message.usage();
         Self {
             user_message: message.user_message,
             bot_response: message.bot_response,
@@ -124,21 +124,7 @@ impl Message {
 
     /// Returns whether the message has a conversation, a user or usage.
     pub fn has_details(&self) -> bool {
-        [
-            self.conversation_id,
-            self.user_id,
-            self.input_tokens,
-            self.output_tokens,
-            self.cached_tokens,
-            self.reasoning_tokens,
-            self.latency_ms,
-            self.ttft_ms,
-        ]
-        .iter()
-        .any(Option::is_some)
-            || self.cost.is_some()
-            || self.status.is_some()
-            || self.error.is_some()
+        self.conversation_id.is_some() || self.user_id.is_some() || !self.usage().is_empty()
     }
 
     /// Returns the total size of all values, in bytes of UTF-8.

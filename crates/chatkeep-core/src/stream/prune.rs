@@ -75,6 +75,6 @@ pub fn delete_ended_batch(
 ) -> Result<Option<u64>> {
     // `updated_at` has an index, and is the time of the end once a stream has ended.
     let is_old = chat_streams::updated_at.lt(cutoff);
-    let filter = is_old.and(chat_streams::status.eq_any(StreamStatus::ENDED));
-    delete_rows!(connection, chat_streams, filter, limit)
+    let ended = StreamStatus::ENDED;
+    delete_rows!(connection, chat_streams, is_old.and(chat_streams::status.eq_any(ended)), limit)
 }

@@ -8,6 +8,7 @@ use super::record::{CreatedToken, NewToken};
 use super::scopes::{join_scopes, split_scopes};
 use crate::connection::{Connection, insert_one, on_engine};
 use crate::db_error::constraint::is_reference;
+use crate::delete_rows::delete_rows;
 use crate::error::{Error, Result};
 use crate::public_ids::no_user;
 use crate::schema::{Characters, api_tokens};
@@ -144,8 +145,8 @@ pub fn count_expired(connection: &mut Connection, now: Timestamp) -> Result<i64>
     counted.map_err(|error| connection.read_error(error))
 }
 
-/// Deletes up to `limit` tokens that have expired at `now`, and returns their number. Zero means
-/// that none is left.
+/// Deletes up to `limit` tokens that have expired at `now`, and returns their number; `None` if there
+/// is none.
 ///
 /// # Errors
 /// `Unavailable`, `OutcomeUnknown` or another error of the database.
@@ -153,18 +154,8 @@ pub fn delete_expired_batch(
     connection: &mut Connection,
     now: Timestamp,
     limit: u32,
-) -> Result<u64> {
-    let deleted = on_engine!(connection, c => api_tokens::table
-    .filter(api_tokens::expires_at.le(now))
-    .order(api_tokens::id.asc())
-    .select(api_tokens::id)
-    .limit(i64::from(limit))
-    .load::<i64>(c)
-    .and_then(|ids| match ids.as_slice() {
-        [] => Ok(0),
-        ids => diesel::delete(api_tokens::table.filter(api_tokens::id.eq_any(ids))).execute(c),
-    }));
-    deleted.map(|count| count as u64).map_err(|error| connection.write_error(error))
+) -> Result<Option<u64>> {
+    delete_rows!(connection, api_tokens, api_tokens::expires_at.le(now); api_tokens::id.asc(), limit)
 }
 
 /// Sets the time of the last use, unless the stored time is after `last_used_before`. Returns

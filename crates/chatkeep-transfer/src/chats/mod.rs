@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::io::Read;
 
 use chatkeep::{Chatkeep, ImportedConversation};
+use chatkeep_core::users::no_user;
 use chatkeep_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -174,11 +175,7 @@ impl<'a> DryRun<'a> {
         {
             let found = self.chat.map_or(Ok(None), |chat| chat.users().get_user(user))?;
             if found.is_none() {
-                let shown: String = user.chars().take(64).collect();
-                return Err(Error::invalid_input(
-                    "user_id",
-                    format!("no user has the id {shown:?}"),
-                ));
+                return Err(no_user(user));
             }
             self.users.insert(user.clone());
         }

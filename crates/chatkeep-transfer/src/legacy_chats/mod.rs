@@ -125,8 +125,8 @@ impl LegacyChatsReport {
 /// # Errors
 /// `Configuration` if reading the file fails. `Corrupt` if the file is damaged or not a SQLite file,
 /// or if turns of a stored conversation are missing. `InvalidInput` if the database rejects a value,
-/// such as a message above the limit of a server; `force` omits the conversation. Database errors keep their kinds; run the
-/// import again to continue it.
+/// such as a message above the limit of a server; `force` omits the conversation. Database errors
+/// keep their kinds; run the import again to continue it.
 pub fn import_legacy_chats(
     chat: &Chatkeep,
     path: &Path,

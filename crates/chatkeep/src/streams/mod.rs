@@ -259,9 +259,8 @@ impl StreamManager {
     /// The stream in its final state, whether this call ended it, and the id of the message.
     ///
     /// # Errors
-    /// - `InvalidInput`: a value is invalid, or there is no such stream. If the
-    /// message would be too large, the field is its largest one, usually `bot_response`: call
-    /// `finish_turn` with a shorter text first.
+    /// - `InvalidInput`: a value is invalid, or there is no such stream. If the message would be too large,
+    /// the field is its largest one, usually `bot_response`: call `finish_turn` with a shorter text first.
     /// - `Conflict`: buffered text could not be stored, because the stream had ended or has another
     /// writer. The stream is not ended by this call; a further call ends it without the text.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. Call it again.

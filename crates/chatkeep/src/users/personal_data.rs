@@ -20,8 +20,8 @@ impl UserManager {
     /// Returns a page of everything that is stored about a user, as lines of JSON.
     ///
     /// Each line has the fields `table` and `row`. It contains the account, the scheme and time of the
-    /// password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries of the audit log, conversations with everything in them, messages,
-    /// open turns and streams. Passwords, secrets and their hashes are not exported.
+    /// password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries of the audit
+    /// log, conversations with everything in them, messages, open turns and streams. Passwords, secrets and their hashes are not exported.
     ///
     /// Pages are read one after another, in constant memory. Rows that are stored during the export may be
     /// missing. Applications that name users by text, as in ratings and in the audit log, must use the
