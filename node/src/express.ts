@@ -230,7 +230,8 @@ export function currentSession(request: { readonly userSession?: SessionInfo }):
  *
  * - `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, and `CHATKEEP_CONFLICT` that is retryable: 503
  *   with `Retry-After`.
- * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without it, because a retry may store the message twice.
+ * - `CHATKEEP_OUTCOME_UNKNOWN`: 503 without `Retry-After`, because a retry may store the message
+ *   twice.
  * - `CHATKEEP_INVALID_INPUT`: 422 with the field's name.
  * - `CHATKEEP_CONFLICT` that is not retryable, such as a taken address: 409 with the field's name.
  *

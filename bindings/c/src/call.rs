@@ -47,7 +47,7 @@ pub(crate) fn call(handle: u64, name: &str, arguments: &str) -> Result<Vec<u8>> 
     .map_err(|error| operation.rename(fields, error))
 }
 
-/// Returns a timeout.
+/// Converts a number of seconds to a timeout.
 pub(crate) fn seconds(timeout: f64) -> Result<Duration> {
     Duration::try_from_secs_f64(timeout)
         .map_err(|_| Error::invalid_input("timeout", "must be 0 or more seconds"))

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::call::encode;
 
-/// The parameter beside those of the operation.
+/// The parameter that this function has in addition to those of the operation.
 const POSITION: Field = Field {
     name: "position",
     source: "position",

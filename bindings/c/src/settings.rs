@@ -22,7 +22,7 @@ pub(crate) fn open(settings: &str) -> Result<Chatkeep> {
                 Some(number) => Value::Integer(number),
                 None => Value::Float(number.as_f64().unwrap_or(f64::INFINITY)),
             },
-            // No setting has such a value.
+            // No setting accepts such a value: the builder rejects `Nothing`.
             Json::String(_) | Json::Array(_) | Json::Object(_) => Value::Nothing,
         };
         if name == "url" {

@@ -16,7 +16,7 @@ use crate::text;
 pub(crate) const FAILED: u8 = 1;
 /// An argument or a setting is invalid.
 pub(crate) const USAGE: u8 = 2;
-/// The schema is older than this version.
+/// The schema is older than this version, or a transfer into the database is unfinished.
 pub(crate) const SCHEMA: u8 = 3;
 /// The schema is newer than this version.
 pub(crate) const NEWER: u8 = 31;

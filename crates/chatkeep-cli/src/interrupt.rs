@@ -77,7 +77,7 @@ mod signals {
 
     use super::Shared;
 
-    /// Interval at which a deferred signal checks the lock.
+    /// Interval at which the signal thread tries to lock the cleanup.
     const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
     pub(super) struct SignalThread {

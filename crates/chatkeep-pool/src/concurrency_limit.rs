@@ -26,7 +26,8 @@ impl ConcurrencyLimit {
         Self { semaphore: Semaphore::new(threads, 0) }
     }
 
-    /// Waits for the right to work. `work` names it in an error.
+    /// Waits for the right to work. `work` is the name of the work for error messages, such as
+    /// `hashing a password`.
     ///
     /// # Errors
     /// `PoolTimeout` after `timeout`, and `Interrupted`.

@@ -9,9 +9,10 @@
 //!   connection in addition to its read connections. An in-memory database has a single connection,
 //!   which lives as long as the pool.
 //! - **Fair.** Callers are served in order of arrival, and wait at most `pool_timeout`.
-//! - **Health-checked.** A connection that was idle for more than 5 s is pinged before it is handed
-//!   out. So is every connection opened before another one broke: after a server restart, callers
-//!   do not see stale connections. Connections older than `pool_recycle` are replaced.
+//! - **Health-checked.** A connection that was idle for more than 5 s (1 s on MySQL and MariaDB) is
+//!   pinged before it is handed out. So is every connection opened before another one broke: after
+//!   a server restart, callers do not see stale connections. Connections older than `pool_recycle`
+//!   are replaced.
 //! - **Retries at start-up only.** Until this process has reached the database once, calls retry
 //!   for at most `max_retries` × `retry_delay`. The first retries are quick, and errors that a
 //!   retry cannot fix are returned at once. Later failures are returned at once;

@@ -82,7 +82,11 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The errors of [`Connection::open_expecting`].
+    /// - `Configuration` when a setting is wrong: password, unknown database, missing folder.
+    /// - `Unavailable` when the server does not respond in time. When the file was deleted or
+    ///   replaced, it is not retryable.
+    /// - `PoolTimeout` when the server has no free connection.
+    /// - `Corrupt` when the file is not a SQLite database.
     pub fn open_direct(&self, role: Role, options: &ConnectOptions) -> Result<Connection> {
         let database = self.inner.backend();
         Connection::open_expecting(database.url(), role, options, database.file())
@@ -92,7 +96,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The errors of [`Connection::expect_file`].
+    /// `Unavailable`, not retryable, when the file was deleted or replaced.
     pub fn expect_file(&self, connection: &Connection) -> Result<()> {
         connection.expect_file(self.inner.backend().file())
     }
@@ -128,8 +132,11 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The errors of [`Pool::reader`]. A thread that holds SQLite's writer and asks for it again
-    /// gets `PoolTimeout` too.
+    /// - `PoolTimeout` when no connection became free within the pool timeout, or the server has
+    ///   none left. A thread also gets it if it holds all connections, or SQLite's writer, and asks
+    ///   for another one.
+    /// - `Configuration`, `Unavailable` and other errors of opening a connection, of waiting for
+    ///   the database at start-up, or of the initializer.
     pub fn writer(&self) -> Result<PooledConnection> {
         self.inner.checkout(Role::Writer).map(PooledConnection)
     }

@@ -42,7 +42,8 @@ pub struct PoolSettings {
     /// means no limit; so does `-1` in the environment.
     pub pool_recycle: Duration,
     /// `DB_POOL_PRE_PING`: whether a connection is pinged before it is handed out if it was idle
-    /// for some seconds or another connection has broken since. On by default.
+    /// for more than 5 s (1 s on MySQL and MariaDB), or if another connection has broken since. On
+    /// by default.
     pub pre_ping: bool,
     /// `DB_CONNECT_TIMEOUT`: deadline for opening a connection (0.1 s to one hour, default 10 s).
     pub connect_timeout: Duration,
@@ -55,8 +56,8 @@ pub struct PoolSettings {
     /// 5 s). Retries stop after `max_retries` times this delay.
     pub retry_delay: Duration,
     /// `DB_AUTO_MIGRATE`: whether the schema is migrated on first use. On by default; turn it off
-    /// for accounts without the right to change the schema. The pool only stores the value; its
-    /// owner applies it.
+    /// for accounts without the right to change the schema. The pool only stores the value. The
+    /// caller that creates the pool applies it, with an initializer.
     pub auto_migrate: bool,
 }
 
@@ -97,7 +98,7 @@ impl PoolSettings {
     ///
     /// # Errors
     ///
-    /// The errors of [`PoolSettings::from_environment`].
+    /// `Configuration`, with the variable's name and its valid values, when a value is invalid.
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         Self::read(|name| Ok(lookup(name)))
     }

@@ -53,7 +53,7 @@ impl GaleraCluster {
     ///
     /// # Panics
     ///
-    /// As [`GaleraCluster::start`].
+    /// If a node fails to start. The message contains the end of its log.
     #[track_caller]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let home = match environment::home() {
@@ -71,7 +71,8 @@ impl GaleraCluster {
         }
     }
 
-    /// Starts a cluster. `tolerates_stalls` is for tests that do not stop nodes.
+    /// Starts a cluster. With `tolerates_stalls`, a node that does not respond stays a member for at
+    /// least a minute. Tests that stop nodes need it off.
     pub(crate) fn try_start(home: Home, options: &Options, tolerates_stalls: bool) -> Result<Self> {
         for _ in 1..TRIES {
             match start_nodes(&home, options, tolerates_stalls) {
@@ -98,7 +99,7 @@ impl GaleraCluster {
     ///
     /// # Panics
     ///
-    /// As [`GaleraCluster::node`].
+    /// If there is no node with this number.
     #[track_caller]
     pub fn node_mut(&mut self, number: usize) -> &mut Server {
         &mut self.nodes[number]
@@ -113,7 +114,7 @@ impl GaleraCluster {
     ///
     /// # Panics
     ///
-    /// As [`GaleraCluster::node`].
+    /// If there is no node with this number.
     #[track_caller]
     pub fn database_through(&self, number: usize, database: &TestDatabase) -> TestDatabase {
         database.at_port(self.nodes[number].port())

@@ -11,8 +11,9 @@ use rustix::fs::{FlockOperation, flock};
 use crate::failure::{Context, Failure, Result};
 use crate::{Engine, TestDatabase, client, environment};
 
-/// Creates a database with what `prepare` does to an empty one. On a shared server, the first
-/// caller of a run prepares a template, while other processes wait. All callers copy it.
+/// Creates a database that has the tables and rows that `prepare` creates in an empty one. On a
+/// shared server, the first caller of a run prepares a template, while other processes wait. All
+/// callers copy it.
 pub(crate) fn copy(engine: Engine, prepare: impl FnOnce(&TestDatabase)) -> Result<TestDatabase> {
     let home = environment::home().filter(|_| engine.is_server());
     let Some(home) = home else {

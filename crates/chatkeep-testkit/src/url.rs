@@ -24,7 +24,8 @@ pub(crate) fn address(url: &str) -> &str {
     &head[start.unwrap_or(0)..]
 }
 
-/// Returns the user and password of a URL. Those of the testkit need no decoding.
+/// Returns the user and password of a URL. They are not decoded: the testkit's contain no
+/// percent-encoded characters.
 pub(crate) fn account(url: &str) -> Option<(&str, &str)> {
     let (head, _) = split(url);
     let start = head.find("://")? + 3;

@@ -36,7 +36,7 @@ impl Content {
         self.0.values().map(|content| content.rows).sum()
     }
 
-    /// Returns the numbers of rows.
+    /// Returns the number of rows of each table.
     pub fn row_counts(&self) -> RowCounts {
         self.counts(TABLES)
     }
@@ -63,8 +63,8 @@ impl Content {
             .map(|(name, _)| name.as_str())
     }
 
-    /// Changes the tables to those of `other`. A table that only one of them has must be empty:
-    /// other versions of chatkeep have other tables.
+    /// Adds the empty tables of `other`, and removes empty tables that it does not have: other
+    /// versions of chatkeep have other tables. A table with rows is neither added nor removed.
     pub(crate) fn with_tables_of(mut self, other: &Self) -> Self {
         self.0.retain(|name, content| content.rows > 0 || other.0.contains_key(name));
         for (name, content) in other.0.iter().filter(|(_, content)| content.rows == 0) {

@@ -57,7 +57,7 @@ impl TargetWriter {
         Ok(Self { connection, tables, state })
     }
 
-    /// Deletes all rows and the mark.
+    /// Deletes all rows of the tables, then the mark.
     ///
     /// On some engines this takes several statements. The mark is kept until the last one, so that
     /// programs do not open a partly truncated database.
@@ -85,7 +85,7 @@ impl TargetWriter {
         })
     }
 
-    /// Returns the greatest id of a table that is stored.
+    /// Returns the greatest id stored in a table. `None` if no row is stored.
     pub(crate) fn last_id(&self, table: &str) -> Option<i64> {
         let progress = self.state.progress(table)?;
         (progress.rows > 0).then_some(progress.last_id)
@@ -119,8 +119,8 @@ impl TargetWriter {
         Ok(())
     }
 
-    /// Sets the next ids and completes the tables, after the last batch. This computes the
-    /// statistics.
+    /// Sets the next ids and completes the tables, after the last batch. This computes the totals
+    /// of the message log.
     pub(crate) fn complete(
         &mut self,
         next_ids: &NextIds,
@@ -194,7 +194,7 @@ impl TargetWriter {
 }
 
 /// Returns whether the row counts are those of an interrupted transfer. Otherwise another program
-/// wrote to the database since.
+/// wrote to the database after the interruption.
 pub(crate) fn is_unchanged(state: &Unfinished, rows: &RowCounts) -> bool {
     rows.iter().all(|count| count.rows == stored_rows(state, count.table))
 }

@@ -31,8 +31,8 @@ pub(crate) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Creates the trigger for a SQLite file. Other databases have no such log; it then returns
-    /// `None`.
+    /// Creates the trigger for a SQLite file. Returns `None` for other databases, which have no
+    /// such log.
     pub(crate) fn new(pool: Arc<Pool>, executor: Arc<BlockingExecutor>) -> Option<Self> {
         match pool.url().target() {
             Target::Sqlite(target) if target.location != SqliteLocation::Memory => {

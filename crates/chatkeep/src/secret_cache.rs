@@ -1,9 +1,9 @@
 //! A cache of recent lookups of tokens or sessions.
 //!
 //! A chat backend checks the same few secrets with every request. So lookups are cached for a few
-//! seconds, by the secret's digest. A revocation in this process takes effect immediately in all its
-//! stores; in other processes it does when the cache time elapses. Only answers of the database are
-//! cached: an outage is never cached as "no such token".
+//! seconds, by the secret's digest. A revocation takes effect immediately in all stores of this
+//! process, and in other processes when the cache time has elapsed. Only answers of the database
+//! are cached: an outage is never cached as "no such token".
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -75,7 +75,7 @@ struct CachedRow<T> {
 }
 
 impl<T: SecretRow> SecretCache<T> {
-    /// Creates a cache with this cache time.
+    /// Creates an empty cache, in which a row is valid for `lifetime` after its lookup.
     pub(crate) fn new(lifetime: Duration) -> Self {
         let revocations = T::revocations();
         let (found, misses) = (Cache::new(MAX_FOUND), Cache::new(MAX_MISSES));

@@ -69,7 +69,7 @@ class Presented(NamedTuple):
 
 
 class Sessions:
-    """The session cookie of an application, and the rules of its requests."""
+    """The session cookie of an application, and the rules that requests with it must meet."""
 
     def __init__(
         self,
@@ -107,9 +107,9 @@ class Sessions:
     def cross_site(self, method: str, headers: Headers) -> _web.ErrorResponse | None:
         """Returns the response to a request that another site caused and that may change data.
 
-        Browsers report the site in ``Sec-Fetch-Site``. Older ones send ``Origin``, whose host is
-        compared with ``Host``. The scheme is not, because a proxy may have terminated TLS. Other
-        clients send neither; they have no cookies that another site could use.
+        Browsers report the site in ``Sec-Fetch-Site``. Older browsers send ``Origin``, whose host
+        is compared with ``Host``. The scheme is not compared, because a proxy may have terminated
+        TLS. Other clients send neither header; they have no cookies that another site could use.
         """
         origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
         if method in _SAFE_METHODS or origin in self._trusted:
@@ -132,7 +132,8 @@ class Sessions:
     def is_due(self, session: SessionInfo) -> bool:
         """Returns whether the caller should call ``rotate_session``, and send the cookie.
 
-        That includes the minute after a rotation, because its response may have been lost.
+        That includes the minute after a rotation, because the browser may not have received the
+        response with the new cookie.
         """
         if self._rotate_after is None:
             return False
@@ -191,7 +192,7 @@ class SessionGuard(Generic[_Manager_co]):
 
 
 def is_set(cookie: str, values: Iterable[str]) -> bool:
-    """Returns whether other values of ``Set-Cookie`` set the same cookie."""
+    """Returns whether one of the values of ``Set-Cookie`` sets a cookie of the same name."""
     name, _, _ = cookie.partition("=")
     return any(value.startswith(f"{name}=") for value in values)
 

@@ -52,8 +52,11 @@ pub(crate) struct Destination<'a> {
 }
 
 enum Sink<'a> {
+    /// Standard output.
     Output(io::Stdout),
+    /// A device, a named pipe, or another open file descriptor.
     Device(File),
+    /// A file that gets its name when it is complete.
     Partial(PartialFile<'a>),
 }
 

@@ -79,7 +79,8 @@ pub fn delete_step(
 type Part = fn(&mut DeletedParts) -> &mut u64;
 type Delete = fn(&mut Connection, i64, u32) -> Result<u64>;
 
-/// The parts of a conversation, each before those that it references.
+/// The parts of a conversation, in the order of their deletion. The chunks of a stream precede the
+/// stream that they reference.
 const PARTS: [(Part, Delete); 5] = [
     (
         |parts| &mut parts.messages,
@@ -121,13 +122,16 @@ fn delete_items(connection: &mut Connection, conversation: i64, limit: u32) -> R
     deleted(delete_rows!(connection, conversation_items, filter; last, limit))
 }
 
-/// What another call left of the rows is deleted with the conversation.
+/// Returns the number of deleted rows, or 0 if none matched. A number below the limit means that
+/// the part is complete, even if another call deleted some of the rows: the foreign keys delete the
+/// rest with the conversation.
 fn deleted(count: Result<Option<u64>>) -> Result<u64> {
     count.map(Option::unwrap_or_default)
 }
 
 /// Returns the internal ids of up to `limit` conversations whose last activity is from `from`
-/// (inclusive) to `cutoff` (exclusive), in that order, and the time of the last of them.
+/// (inclusive) to `cutoff` (exclusive), least recently active first. Also returns the time of the
+/// last activity of the last one.
 ///
 /// # Errors
 /// `Unavailable` or another error of the database.

@@ -24,11 +24,12 @@ pub struct ImportedConversation {
     pub created_at: Timestamp,
     /// Time of the last message or item.
     pub last_message_at: Timestamp,
-    /// Time at which it was archived, if it is.
+    /// Time at which it was archived, if it was.
     pub archived_at: Option<Timestamp>,
     /// Additional data.
     pub metadata: Option<Metadata>,
-    /// Turns, in order. Their conversation and user are those of the conversation.
+    /// Turns, in order. Their own `conversation_id` and `user_id` are replaced by the
+    /// conversation's.
     pub turns: Vec<NewMessage>,
     /// Items, in order.
     pub items: Vec<ImportedItem>,
@@ -84,7 +85,7 @@ impl ImportedConversation {
 }
 
 /// Stores a conversation with its turns and items, and returns the ids of the turns' messages.
-/// Returns `None` if a conversation has its public id.
+/// Returns `None` if a conversation with this public id already exists.
 ///
 /// # Errors
 /// `InvalidInput` with the field's name. `Conflict` with the field `public_id` if another program
@@ -117,7 +118,8 @@ pub fn import(
         check_stored_items(connection, &imported.new_items())?;
         let ids = insert_in_transaction(connection, &turns, imported.created_at)?;
         let mut first = 1;
-        // The rows of a statement have one time.
+        // An insertion gives all its rows one creation time, so items with the same time are
+        // inserted together.
         for items in imported.items.chunk_by(|a, b| a.created_at == b.created_at) {
             let new: Vec<_> = items.iter().map(|item| item.with_message(&ids)).collect();
             insert_items(connection, created.id, first, &new, items[0].created_at)?;

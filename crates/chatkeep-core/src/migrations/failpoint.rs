@@ -5,7 +5,7 @@
 #[cfg(feature = "failpoints")]
 const VARIABLE: &str = "CHATKEEP_DIE_AT";
 
-/// Marks a point between two effects on the database.
+/// Marks a point between two effects on the database, and aborts the process at the selected one.
 #[cfg(feature = "failpoints")]
 pub(super) fn pass() {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +17,6 @@ pub(super) fn pass() {
     }
 }
 
-/// Marks a point between two effects on the database.
+/// Marks a point between two effects on the database. Without the feature, it does nothing.
 #[cfg(not(feature = "failpoints"))]
 pub(super) fn pass() {}

@@ -24,8 +24,8 @@ const MAX_LISTED: usize = 1_000;
 /// Options of an import of conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChatImportOptions<'a> {
-    /// Public id of the user who gets the conversations. By default they have no user, or the one
-    /// of chatkeep's own file.
+    /// Public id of the user to which the conversations will belong. Without it, those of
+    /// chatkeep's own files keep their user, and others have none.
     pub user_id: Option<&'a str>,
     /// Validate all conversations and store none.
     pub dry_run: bool,
@@ -35,17 +35,18 @@ pub struct ChatImportOptions<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ChatImportReport {
-    /// Conversations in the file.
+    /// Number of conversations in the file.
     pub found: u64,
-    /// Conversations that were stored, or would be in a dry run.
+    /// Number of conversations that were stored, or would be without the dry run.
     pub stored: u64,
-    /// Conversations whose public id is already in the database.
+    /// Number of conversations whose public id is already in the database, or earlier in the file.
     pub already_there: u64,
-    /// Turns of the stored conversations.
+    /// Number of turns of the stored conversations.
     pub turns: u64,
-    /// Items of the stored conversations.
+    /// Number of items of the stored conversations.
     pub items: u64,
-    /// Branches of the stored conversations that were omitted, because another one is shown.
+    /// Number of branches of the stored conversations that were omitted: only the branch that the
+    /// program shows is stored.
     pub other_branches: u64,
     /// Number of invalid conversations, which were not stored.
     pub invalid: u64,
@@ -59,7 +60,7 @@ pub struct ChatImportReport {
 pub struct ChatProblem {
     /// Number of the conversation in the file, from 1 on.
     pub conversation: u64,
-    /// Its id, if it has a valid one.
+    /// Id of the conversation in the file, if it could be read.
     pub id: Option<String>,
     /// Name of the invalid field, if known.
     pub field: Option<String>,
@@ -215,7 +216,7 @@ struct Ids {
     id: Option<String>,
 }
 
-/// The key of each format that no other one has.
+/// For each format, the key that occurs in no other format.
 #[derive(Deserialize)]
 struct Keys<'a> {
     #[serde(borrow)]

@@ -65,7 +65,7 @@ impl RowCounts {
         self.0.iter().copied()
     }
 
-    /// Returns the same tables with other numbers of rows.
+    /// Returns the same tables with the numbers of rows that `rows` returns for them.
     pub(crate) fn map(&self, rows: impl Fn(TableRows) -> u64) -> Self {
         Self(self.iter().map(|count| TableRows { rows: rows(count), ..count }).collect())
     }

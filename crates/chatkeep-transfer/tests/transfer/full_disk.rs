@@ -17,7 +17,7 @@ use crate::store::{Store, fill, open, url};
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
-    /// Mounts it over a folder. Returns `None` and prints the reason if mounting fails.
+    /// Mounts a small disk over a folder. Returns `None` and prints the reason if mounting fails.
     fn over(folder: &'a Path) -> Option<Self> {
         let flags = rustix::mount::MountFlags::empty();
         match rustix::mount::mount("tmpfs", folder, "tmpfs", flags, Some(c"size=3m")) {

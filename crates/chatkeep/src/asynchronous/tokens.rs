@@ -33,10 +33,12 @@ impl Async<TokenManager> {
         self.run(move |tokens| tokens.verify_token(&token)).await
     }
 
-    /// Creates a token without scopes and owner.
+    /// Creates a token without scopes and without an owner.
     ///
     /// # Errors
-    /// The errors of [`TokenManager::create_token_with`].
+    /// - `InvalidInput`: `description` is invalid, or `expires_days` is less than 1.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The token may exist.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     pub async fn create_token(
         &self,
         description: &str,
@@ -49,7 +51,8 @@ impl Async<TokenManager> {
     /// Returns the records of all tokens, newest first.
     ///
     /// # Errors
-    /// The errors of [`TokenManager::list_tokens_of`].
+    /// - `Unavailable`: the database does not answer. Other errors of the connection are possible,
+    ///   too.
     pub async fn list_tokens(&self) -> Result<Vec<TokenInfo>> {
         self.list_tokens_of(None).await
     }
@@ -57,7 +60,8 @@ impl Async<TokenManager> {
     /// Checks a token without a required scope.
     ///
     /// # Errors
-    /// The errors of [`TokenManager::check_token_for`].
+    /// - `Unavailable`, `PoolTimeout`: the database does not answer, or no connection became free
+    ///   in time. The token may be valid: respond with status 503, not 401.
     pub async fn check_token(&self, token: &str) -> Result<TokenCheck> {
         self.check_token_for(token, None).await
     }

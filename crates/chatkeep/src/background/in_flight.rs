@@ -47,8 +47,8 @@ impl InFlight {
         InFlightGuard { in_flight: Arc::clone(self), number }
     }
 
-    /// Waits for the operations begun before this call, until `until` or until the caller
-    /// interrupts the wait. Returns the number of operations that have not ended.
+    /// Waits for the operations begun before this call. The wait ends at the latest at `until`, or
+    /// when the caller interrupts it. Returns the number of these operations that have not ended.
     pub(crate) fn wait(&self, until: Instant) -> usize {
         let mut state = self.lock();
         let last = state.begun;

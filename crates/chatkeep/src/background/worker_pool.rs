@@ -11,8 +11,8 @@ use chatkeep_core::{Error, ErrorKind, Result};
 
 /// Idle time after which a thread ends.
 const IDLE: Duration = Duration::from_secs(10);
-/// Maximum number of threads that wait in addition to those that work. Further waits keep others
-/// from running.
+/// Maximum number of waiting threads for which another thread may run jobs. A further waiting
+/// thread counts as working, so that queued jobs wait for it.
 const MAX_WAITING: usize = 1_000;
 
 thread_local! {
@@ -91,12 +91,12 @@ impl Drop for WorkerPool {
     }
 }
 
-/// The worker thread that calls, while it waits.
+/// The calling worker thread, during a long wait.
 pub(super) struct CurrentWorker(Arc<Shared>);
 
 impl CurrentWorker {
-    /// Lets another thread run the jobs of this one until [`CurrentWorker::end_wait`]. Returns
-    /// `None` on a thread of no pool, and if too many threads are waiting.
+    /// Lets another thread run queued jobs in place of this one until [`CurrentWorker::end_wait`].
+    /// Returns `None` if this thread belongs to no pool, or if 1,000 threads are already waiting.
     pub(super) fn begin_wait() -> Option<Self> {
         let shared = POOL.with_borrow(Clone::clone)?;
         let mut state = lock(&shared.state);
@@ -123,7 +123,7 @@ impl CurrentWorker {
 }
 
 impl Shared {
-    /// Starts a thread, which the caller counts.
+    /// Starts a thread. The caller must increment [`State::threads`].
     fn start_thread(self: &Arc<Self>) -> std::io::Result<()> {
         let shared = Arc::clone(self);
         let run = move || {

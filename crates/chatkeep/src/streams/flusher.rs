@@ -1,4 +1,4 @@
-//! Stores the buffered text of many streams, a transaction a round.
+//! Stores the buffered text of many streams in rounds, each in one transaction.
 
 use std::sync::Arc;
 
@@ -13,8 +13,10 @@ use crate::retry::with_retry;
 /// Text of a stream that is stored in a round.
 pub(super) struct Append {
     pub(super) public_id: String,
+    /// Number of the last chunk that this writer has stored.
     pub(super) last_seq: i64,
     pub(super) text: Arc<str>,
+    /// Whether the outcome of an earlier attempt to store this text is unknown.
     pub(super) may_be_stored: bool,
 }
 
@@ -66,8 +68,8 @@ impl Drop for FlusherRun {
     }
 }
 
-/// Stores a round. If the database may reject one of the texts, each half is stored separately, so
-/// that only this text fails.
+/// Stores a round. If the database rejects it, one of its texts may be the cause. Each half is then
+/// stored separately, down to single texts, so that only the rejected one fails.
 fn store(parts: &StreamParts, round: &[Append]) -> Vec<Result<AppendOutcome>> {
     let texts: Vec<_> = round
         .iter()

@@ -15,7 +15,8 @@ use chatkeep_pool::{OfProcess, Pool};
 
 use crate::background::{WorkerPool, long_wait};
 
-/// Interval between two polls of a stream: after a change, and at most.
+/// Interval between two polls of a stream, after a change. It grows by half with each poll that
+/// finds no change, up to the maximum.
 const FIRST_INTERVAL: Duration = Duration::from_millis(20);
 const LONGEST_INTERVAL: Duration = Duration::from_millis(250);
 /// Time by which a poll may be early, so that one query includes more streams.
@@ -47,7 +48,7 @@ struct Watched {
     readers: usize,
     /// Last number, and whether the stream has ended. `None` until a reader or a poll knows it.
     position: Option<(i64, bool)>,
-    /// Number of changes since the stream is watched.
+    /// Number of changes since the first of the readers began to watch the stream.
     changes: u64,
     changed: Arc<Condvar>,
     interval: Duration,
@@ -57,7 +58,7 @@ struct Watched {
 impl Watched {
     /// Records a position. Returns whether it is a change, of which readers are notified.
     fn update(&mut self, position: (i64, bool)) -> bool {
-        // A position may be read before another one and arrive after it.
+        // Positions may arrive out of order: one read from the database, after a later one.
         let is_older = self.position.is_some_and(|(last, ended)| {
             position.0 < last || (position.0 == last && ended && !position.1)
         });
@@ -79,7 +80,7 @@ impl Watched {
     }
 }
 
-/// A reader of a stream. Dropping it ends the interest.
+/// The registration of a reader of a stream. Dropping it removes the reader.
 pub(super) struct Watch {
     watchers: SharedWatchers,
     public_id: String,
@@ -139,7 +140,8 @@ impl Watchers {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the poller, unless it is running. Without it, readers query at [`LONGEST_WAIT`].
+    /// Starts the poller, unless it is running. If it does not start, each reader queries the
+    /// stream itself every [`LONGEST_WAIT`].
     fn start_poller(this: &SharedWatchers) {
         if std::mem::replace(&mut this.lock().is_polling, true) {
             this.poller.notify_all();
@@ -173,7 +175,7 @@ impl Watchers {
             if next <= now {
                 let due = state.streams.iter().filter(|(_, watched)| watched.is_due(now));
                 let mut due: Vec<_> = due.map(|(id, watched)| (watched.next_poll, id)).collect();
-                // Those that wait longest first, so that every stream is polled eventually.
+                // The most overdue streams first, so that every stream is polled eventually.
                 due.sort_unstable();
                 return Some(due.into_iter().take(MAX_STREAMS).map(|(_, id)| id.clone()).collect());
             }
@@ -244,7 +246,7 @@ impl Watch {
         }
     }
 
-    /// Waits for a change since the last wait, until `until` at most.
+    /// Waits for a change since the last wait, at most until `until` or for [`LONGEST_WAIT`].
     ///
     /// # Errors
     /// `Interrupted` when the caller interrupts the wait.

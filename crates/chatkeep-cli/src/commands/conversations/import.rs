@@ -81,7 +81,7 @@ fn import_file(
     })
 }
 
-/// A reader that shows its position.
+/// A reader that reports its position to the progress bar.
 struct Counted<'a> {
     reader: Box<dyn Read>,
     progress: &'a Progress,

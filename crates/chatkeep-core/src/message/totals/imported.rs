@@ -31,7 +31,8 @@ impl LockedTotals {
         Ok(Self { watermark, gaps: gaps(connection)? })
     }
 
-    /// Counts those of these new messages that are below the watermark, which readers would miss.
+    /// Adds new messages to the totals if the watermark has already passed their ids. The regular
+    /// count adds the others later: ids above the watermark, and ids in gaps.
     ///
     /// # Errors
     /// The error of the database.
@@ -65,8 +66,8 @@ pub fn reset_totals(connection: &mut Connection) -> Result<()> {
     reset(connection)
 }
 
-/// Counts a log that was imported completely, with no concurrent writer. Missing ids are known
-/// never to appear.
+/// Counts a log that was imported completely, with no concurrent writer. So missing ids are not
+/// recorded as gaps: they can no longer appear.
 ///
 /// # Errors
 /// The error of the database. Messages counted before it stay counted.
