@@ -9,11 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is the depth of metadata that is checked here. The library allows less.
+// maxDepth is the maximum nesting of a value that is checked here, so that the check ends if a value
+// contains itself. The library allows less.
 const maxDepth = 200
 
 // encode returns the arguments as JSON. Values that JSON cannot express are errors; the package
-// json would replace invalid UTF-8.
+// encoding/json would replace invalid UTF-8.
 func encode(operation string, arguments any) ([]byte, error) {
 	invalid := func(field, message string) error {
 		return &Error{Kind: ErrInvalidInput, Message: message, Field: field, Operation: operation}
@@ -45,6 +46,12 @@ func invalidField(arguments reflect.Value) (string, string) {
 					return fmt.Sprintf("%s[%d].%s", spelled(field), j, name), message
 				}
 			}
+		case isRecord(elementOf(value.Type())) && value.Kind() != reflect.Slice:
+			if record := reflect.Indirect(value); record.IsValid() {
+				if name, message := invalidField(record); message != "" {
+					return spelled(field) + "." + name, message
+				}
+			}
 		default:
 			if message := invalidValue(value, 0); message != "" {
 				return spelled(field), message
@@ -71,6 +78,9 @@ func invalidValue(value reflect.Value, depth int) string {
 			return invalidValue(value.Elem(), depth+1)
 		}
 	case reflect.Slice, reflect.Array:
+		if isBytes(value.Type()) {
+			return ""
+		}
 		for i := 0; i < value.Len(); i++ {
 			if message := invalidValue(value.Index(i), depth+1); message != "" {
 				return message
@@ -100,6 +110,9 @@ func invalidValue(value reflect.Value, depth int) string {
 	return ""
 }
 
+// isBytes reports whether a type is binary data, whose elements need no check.
+func isBytes(list reflect.Type) bool { return list.Elem().Kind() == reflect.Uint8 }
+
 func problem(text string) string {
 	if utf8.ValidString(text) {
 		return ""
@@ -115,7 +128,7 @@ func inUTC(value reflect.Value) {
 			inUTC(value.Elem())
 		}
 	case reflect.Slice:
-		for i := 0; i < value.Len(); i++ {
+		for i := 0; i < value.Len() && !isBytes(value.Type()); i++ {
 			inUTC(value.Index(i))
 		}
 	case reflect.Struct:

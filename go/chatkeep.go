@@ -60,8 +60,8 @@ func open(options []Option) (*Chatkeep, error) {
 // Flush waits for all operations submitted before, such as recording when tokens were last used.
 //
 // Errors:
-//   - [ErrUnavailable]: the context's deadline expired, or 30 seconds if it has none. Unfinished
-//     operations continue.
+//   - [ErrUnavailable]: the operations did not end before the context's deadline, or within 30
+//     seconds if it has none. Unfinished operations continue.
 //   - [ErrInterrupted]: the context was cancelled.
 func (c *Chatkeep) Flush(ctx context.Context) error {
 	arguments := struct {
@@ -74,8 +74,8 @@ func (c *Chatkeep) Flush(ctx context.Context) error {
 // does, and closes all connections. Closing a closed store does nothing.
 //
 // Errors:
-//   - [ErrUnavailable]: the context's deadline expired, or 30 seconds if it has none. Messages that
-//     are being written may or may not be stored.
+//   - [ErrUnavailable]: the operations did not end before the context's deadline, or within 30
+//     seconds if it has none. Messages that are being written may or may not be stored.
 func (c *Chatkeep) Close(ctx context.Context) error {
 	return c.store.close(ctx, timeout(ctx))
 }

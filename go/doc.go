@@ -13,8 +13,8 @@
 //
 // # Optional arguments
 //
-// Optional arguments are the fields of a struct, which may be nil. Pointers separate an omitted text
-// from an empty one; [Ptr] creates them:
+// Optional arguments are the fields of a struct, which may be nil. Pointers distinguish an omitted
+// text from an empty one; [Ptr] creates them:
 //
 //	options := &chatkeep.LogMessageOptions{Provider: chatkeep.Ptr("openai")}
 //

@@ -65,30 +65,46 @@ func (e *Error) spell(operation string, arguments any) {
 	e.Field = spelledField(reflect.TypeOf(arguments), e.Field)
 }
 
-// spelledField returns the name in Go of an argument, or of a field of an element, such as
-// messages[3].tokens_used.
+// spelledField returns the name in Go of an argument, or the path of a field in records, such as
+// messages[3].tokens_used or checkpoint.channels[3].data.
 func spelledField(arguments reflect.Type, name string) string {
-	list, rest, isElement := strings.Cut(name, "[")
-	if !isElement {
-		return goName(arguments, name)
+	first, rest, isPath := strings.Cut(name, ".")
+	source, index, isElement := strings.Cut(first, "[")
+	path := goName(arguments, source)
+	if isElement {
+		path += "[" + index
 	}
-	if index, element, isField := strings.Cut(rest, "]."); isField {
-		for _, field := range reflect.VisibleFields(arguments) {
-			if jsonName(field) == list && isRecords(field.Type) {
-				rest = index + "]." + goName(field.Type.Elem(), element)
-			}
+	if !isPath {
+		return path
+	}
+	for _, field := range reflect.VisibleFields(arguments) {
+		if record := elementOf(field.Type); jsonName(field) == source && isRecord(record) {
+			return path + "." + spelledField(record, rest)
 		}
 	}
-	return goName(arguments, list) + "[" + rest
+	return path + "." + rest
 }
 
 // isRecords reports whether a type is a list of structs, such as messages.
 func isRecords(list reflect.Type) bool {
-	return list.Kind() == reflect.Slice && list.Elem().Kind() == reflect.Struct &&
-		list.Elem() != reflect.TypeOf(time.Time{})
+	return list.Kind() == reflect.Slice && isRecord(list.Elem())
 }
 
-// goName returns the name of the argument with this name in JSON, or that name.
+// isRecord reports whether a type is a struct with fields of its own.
+func isRecord(record reflect.Type) bool {
+	return record.Kind() == reflect.Struct && record != reflect.TypeOf(time.Time{})
+}
+
+// elementOf returns the type of the elements of a list, or of the value of a pointer.
+func elementOf(container reflect.Type) reflect.Type {
+	for container.Kind() == reflect.Slice || container.Kind() == reflect.Pointer {
+		container = container.Elem()
+	}
+	return container
+}
+
+// goName returns the Go name of the argument with this JSON name. If there is no such argument, it
+// returns the JSON name.
 func goName(arguments reflect.Type, name string) string {
 	for _, field := range reflect.VisibleFields(arguments) {
 		if name != "" && jsonName(field) == name {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,44 @@ func TestInvalidArgumentsAreNamedAsTheCallerSpelledThem(t *testing.T) {
 	}
 	if count, err := chat.Messages.GetMessageCount(background, nil); count != 0 || err != nil {
 		t.Errorf("%d messages were stored, %v", count, err)
+	}
+}
+
+func TestFieldsOfRecordsHaveTheirPath(t *testing.T) {
+	type part struct {
+		Data []byte `json:"data"`
+		Name string `json:"part_name"`
+	}
+	type whole struct {
+		Parts []part `json:"parts"`
+		Best  *part  `json:"best"`
+	}
+	arguments := struct {
+		Whole whole `json:"whole" go:"whole"`
+	}{}
+	for name, want := range map[string]string{
+		"whole":                    "whole",
+		"whole.parts":              "whole.Parts",
+		"whole.parts[3]":           "whole.Parts[3]",
+		"whole.parts[3].part_name": "whole.Parts[3].Name",
+		"whole.best.data":          "whole.Best.Data",
+		"whole.other":              "whole.other",
+		"other.parts[3].data":      "other.parts[3].data",
+	} {
+		if got := spelledField(reflect.TypeOf(arguments), name); got != want {
+			t.Errorf("%s is spelled %s, not %s", name, got, want)
+		}
+	}
+	invalid := part{Data: []byte("\xff"), Name: "\xff"}
+	for want, value := range map[string]whole{
+		"":                    {Parts: []part{{Data: []byte("\xff")}}},
+		"whole.Parts[1].Name": {Parts: []part{{}, invalid}},
+		"whole.Best.Name":     {Best: &invalid},
+	} {
+		arguments.Whole = value
+		if got, message := invalidField(reflect.ValueOf(arguments)); got != want {
+			t.Errorf("%q is invalid (%s), not %q", got, message, want)
+		}
 	}
 }
 

@@ -29,6 +29,12 @@ type Chatkeep struct {
 	// Conversations keeps conversations, their turns and their items.
 	Conversations *ConversationManager
 
+	// Graph stores checkpoints of agents, for frameworks such as LangGraph.
+	Graph *GraphManager
+
+	// Memory stores the long-term memory of agents: JSON objects that outlive a conversation.
+	Memory *MemoryManager
+
 	// Database reports the database's status and health, and runs its migrations.
 	Database *DatabaseManager
 
@@ -45,6 +51,8 @@ func newChatkeep(store *store) *Chatkeep {
 	chat.Audit = &AuditManager{store}
 	chat.Streams = &StreamManager{store}
 	chat.Conversations = &ConversationManager{store}
+	chat.Graph = &GraphManager{store}
+	chat.Memory = &MemoryManager{store}
 	chat.Database = &DatabaseManager{store}
 	return chat
 }

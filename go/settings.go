@@ -81,7 +81,8 @@ func WithAutoMigrate(value bool) Option {
 }
 
 // WithWriters sets the number of connections that write messages of concurrent callers. SQLite
-// always has one. With 1, ids follow the order of calls that do not wait for each other.
+// always has one. With 1, ids follow the order of the calls, even if a call does not await the one
+// before.
 //
 // Without it, DB_WRITERS is read from the environment; the default is 2.
 func WithWriters(value int) Option {

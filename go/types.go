@@ -3,6 +3,7 @@
 package chatkeep
 
 import (
+	"encoding/json"
 	"math/big"
 	"time"
 )
@@ -509,6 +510,112 @@ type FinishedStream struct {
 	MessageID *int64 `json:"message_id"`
 }
 
+// GraphChannel is a channel of a stored checkpoint.
+type GraphChannel struct {
+	// Name of the channel.
+	Channel string `json:"channel"`
+
+	// Version of the value, as JSON.
+	Version string `json:"version"`
+
+	// Name of the serializer's format of the value. nil if the channel is empty.
+	Format *string `json:"format"`
+
+	// The serialized value. nil if the channel is empty.
+	Data []byte `json:"data"`
+}
+
+// GraphCheckpoint is a stored checkpoint, with the values of its channels and the writes that
+// follow it.
+type GraphCheckpoint struct {
+	// Key of the thread.
+	Thread string `json:"thread"`
+
+	// Namespace of the graph, empty for the outermost one.
+	Namespace string `json:"namespace"`
+
+	// Id of the checkpoint.
+	ID string `json:"id"`
+
+	// Id of the checkpoint from which this one was computed.
+	ParentID *string `json:"parent_id"`
+
+	// Name of the serializer's format.
+	Format string `json:"format"`
+
+	// The serialized checkpoint without the values of its channels.
+	Data []byte `json:"data"`
+
+	// Name of the serializer's format of the metadata.
+	MetadataFormat string `json:"metadata_format"`
+
+	// The serialized metadata.
+	Metadata []byte `json:"metadata"`
+
+	// Origin of the checkpoint, such as input or loop.
+	Source *string `json:"source"`
+
+	// Number of the step.
+	Step *int64 `json:"step"`
+
+	// Id of the run that created it.
+	RunID *string `json:"run_id"`
+
+	// Time at which it was first stored.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Position among checkpoints with the same id, for the next page of a list.
+	Position int64 `json:"position"`
+
+	// All channels that have a version.
+	Channels []GraphChannel `json:"channels"`
+
+	// Writes of the tasks that started from this checkpoint, in the order of their tasks.
+	Writes []GraphWrite `json:"writes"`
+}
+
+// GraphThread is a thread of an agent.
+type GraphThread struct {
+	// Id inside the database.
+	ID int64 `json:"id"`
+
+	// Key of the thread.
+	Thread string `json:"thread"`
+
+	// Public id of the thread's user, if any.
+	UserID *string `json:"user_id"`
+
+	// Time of the first checkpoint or write.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last checkpoint, exact to a minute.
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Time after which the thread is deleted with the expired ones.
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+// GraphWrite is a stored write of a task.
+type GraphWrite struct {
+	// Id of the task.
+	TaskID string `json:"task_id"`
+
+	// Path of the task, empty if it has none.
+	TaskPath string `json:"task_path"`
+
+	// Number of the write in its task.
+	Index int64 `json:"index"`
+
+	// Name of the channel.
+	Channel string `json:"channel"`
+
+	// Name of the serializer's format of the value.
+	Format string `json:"format"`
+
+	// The serialized value.
+	Data []byte `json:"data"`
+}
+
 // Health is the result of a health check.
 type Health struct {
 	// Whether calls can work. It is false when the schema does not match this program. A database that
@@ -609,6 +716,30 @@ type ImportedFile struct {
 	UnknownColumns []UnknownColumn `json:"unknown_columns"`
 }
 
+// Memory is an item of the memory.
+type Memory struct {
+	// Namespace, from the outermost segment on.
+	Namespace []string `json:"namespace"`
+
+	// Key in the namespace.
+	Key string `json:"key"`
+
+	// Value.
+	Value Metadata `json:"value"`
+
+	// Time at which the item was first stored.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time at which the value was last stored.
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Time at which the item expires. nil if it does not.
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Seconds after which the item expires unless it is stored or read again.
+	TtlSeconds *int64 `json:"ttl_seconds"`
+}
+
 // Message is a logged message.
 type Message struct {
 	// Id assigned by the database. Later messages have higher ids; ids may have gaps.
@@ -681,6 +812,97 @@ type MigrationStatus struct {
 	Unknown []string `json:"unknown"`
 }
 
+// NewChannel is a channel of a checkpoint to store.
+type NewChannel struct {
+	// Name of the channel.
+	Channel string `json:"channel"`
+
+	// Version of the value, as JSON.
+	Version string `json:"version"`
+
+	// Whether this checkpoint changes the channel. Otherwise it has the value of the parent, or of the
+	// latest checkpoint with the same version.
+	Changed bool `json:"changed"`
+
+	// Name of the serializer's format of the value.
+	Format *string `json:"format,omitempty"`
+
+	// The serialized value. A changed channel without a value is empty.
+	Data []byte `json:"data"`
+}
+
+// NewCheckpoint is a checkpoint to store: the state of a graph between two steps.
+type NewCheckpoint struct {
+	// Id of the checkpoint. A later checkpoint has a greater id, compared by bytes.
+	ID string `json:"id"`
+
+	// Namespace of the graph, empty for the outermost one.
+	Namespace *string `json:"namespace,omitempty"`
+
+	// Id of the checkpoint from which this one was computed.
+	ParentID *string `json:"parent_id,omitempty"`
+
+	// Name of the serializer's format, such as msgpack.
+	Format string `json:"format"`
+
+	// The serialized checkpoint without the values of its channels.
+	Data []byte `json:"data"`
+
+	// Name of the serializer's format of the metadata.
+	MetadataFormat string `json:"metadata_format"`
+
+	// The serialized metadata.
+	Metadata []byte `json:"metadata"`
+
+	// Origin of the checkpoint, such as input or loop.
+	Source *string `json:"source,omitempty"`
+
+	// Number of the step.
+	Step *int64 `json:"step,omitempty"`
+
+	// Id of the run that created it.
+	RunID *string `json:"run_id,omitempty"`
+
+	// Channels whose value is computed from the writes since an earlier checkpoint. A deletion keeps
+	// what they need.
+	DeltaChannels []string `json:"delta_channels"`
+
+	// All channels that have a version.
+	Channels []NewChannel `json:"channels"`
+}
+
+// MarshalJSON encodes the record. A nil slice is the same as an empty one.
+func (n NewCheckpoint) MarshalJSON() ([]byte, error) {
+	n.Data = list(n.Data)
+	n.Metadata = list(n.Metadata)
+	n.Channels = list(n.Channels)
+	type plain NewCheckpoint
+	return json.Marshal(plain(n))
+}
+
+// NewGraphWrite is a write of a task to a channel.
+type NewGraphWrite struct {
+	// Number of the write in its task. A write with a number of 0 or more is stored once, and one with
+	// a negative number replaces an earlier one.
+	Index int64 `json:"index"`
+
+	// Name of the channel.
+	Channel string `json:"channel"`
+
+	// Name of the serializer's format of the value.
+	Format string `json:"format"`
+
+	// The serialized value.
+	Data []byte `json:"data"`
+}
+
+// MarshalJSON encodes the record. A nil slice is the same as an empty one.
+func (n NewGraphWrite) MarshalJSON() ([]byte, error) {
+	n.Data = list(n.Data)
+	type plain NewGraphWrite
+	return json.Marshal(plain(n))
+}
+
 // NewItem is an item to append.
 type NewItem struct {
 	// Role of the author, such as user or assistant. At most 50 characters.
@@ -695,6 +917,29 @@ type NewItem struct {
 
 	// Id of the logged message to which the item belongs, if any. It is not checked.
 	MessageID *int64 `json:"message_id,omitempty"`
+}
+
+// NewMemory is an item to store or to delete.
+type NewMemory struct {
+	// Namespace, from the outermost segment on. Each segment has 1–255 characters. The namespace has
+	// at most 500, with one more for each segment and for each slash or backslash in it.
+	Namespace []string `json:"namespace"`
+
+	// Key in the namespace, 1–255 characters.
+	Key string `json:"key"`
+
+	// Value, as a JSON object. Without one, the item is deleted.
+	Value Metadata `json:"value"`
+
+	// Seconds after which the item expires unless it is stored or read again, 1 or more.
+	TtlSeconds *int64 `json:"ttl_seconds,omitempty"`
+}
+
+// MarshalJSON encodes the record. A nil slice is the same as an empty one.
+func (n NewMemory) MarshalJSON() ([]byte, error) {
+	n.Namespace = list(n.Namespace)
+	type plain NewMemory
+	return json.Marshal(plain(n))
 }
 
 // NewMessage is a message to log: the user's message, the model's response, and details of the
@@ -841,7 +1086,7 @@ type RotatedSession struct {
 	// The secret to use from now on.
 	Secret Secret `json:"secret"`
 
-	// Whether this call rotated the session. false if that was done less than 60 seconds ago.
+	// Whether this call rotated the session. false if the last rotation was less than 60 seconds ago.
 	Rotated bool `json:"rotated"`
 
 	// The session.
@@ -888,13 +1133,13 @@ type SessionInfo struct {
 	// Time of the revocation.
 	RevokedAt *time.Time `json:"revoked_at"`
 
-	// Why it was revoked: revoked, logout, RevokedAll or reuse.
+	// Cause of the revocation: revoked, logout, RevokedAll or reuse.
 	RevokedReason *string `json:"revoked_reason"`
 
-	// IP address of the client at its creation.
+	// IP address of the client when the session was created.
 	Ip *string `json:"ip"`
 
-	// User agent of the client at its creation, at most 255 characters.
+	// User agent of the client when the session was created, at most 255 characters.
 	UserAgent *string `json:"user_agent"`
 
 	// Name of the device.
@@ -1118,10 +1363,10 @@ type User struct {
 	// Id inside the database.
 	ID int64 `json:"id"`
 
-	// Id outside of the backend, which calls take as UserID.
+	// Id to use outside of the backend. Calls take it as UserID.
 	PublicID string `json:"public_id"`
 
-	// E-mail address, as it was spelled.
+	// E-mail address, spelled as the caller passed it.
 	Email *string `json:"email"`
 
 	// Name to sign in with.
@@ -1190,7 +1435,7 @@ type UserIdentity struct {
 	// Time at which the account was linked.
 	LinkedAt time.Time `json:"linked_at"`
 
-	// Time of the last sign-in with it.
+	// Time of the last sign-in with this account.
 	LastUsedAt *time.Time `json:"last_used_at"`
 }
 
@@ -1208,7 +1453,7 @@ type UserRole struct {
 	// Name of the role.
 	Role string `json:"role"`
 
-	// The account that granted it, as the caller stated it.
+	// The account that granted the role, as the caller stated it.
 	GrantedBy *string `json:"granted_by"`
 
 	// Time of the grant.

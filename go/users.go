@@ -436,7 +436,7 @@ type LinkIdentityOptions struct {
 	Email *string `json:"email,omitempty"`
 }
 
-// LinkIdentity links an account of another provider to a user. Linking it again updates its
+// LinkIdentity links an account of another provider to a user. Linking it again updates its e-mail
 // address.
 //
 // It returns the identity.

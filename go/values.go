@@ -49,7 +49,7 @@ func (s Secret) GoString() string { return s.String() }
 // Ptr returns a pointer to a value, for optional arguments.
 func Ptr[T any](value T) *T { return &value }
 
-// list returns a list that is not nil.
+// list returns the values, or an empty list instead of nil.
 func list[T any](values []T) []T {
 	if values == nil {
 		return []T{}

@@ -37,8 +37,9 @@ extern "C" {
 /**
  * Opens a store, without connecting. Its handle is written to `handle`, or 0 after an error.
  *
- * `settings` is a JSON object of `length` bytes: `url`, and settings such as `pool_size`. Omitted
- * ones and `null` are read from the environment. Every function may be called from any thread.
+ * `settings` is a JSON object of `length` bytes: `url`, and settings such as `pool_size`. Settings
+ * that are omitted or `null` are read from the environment. Every function may be called from any
+ * thread.
  *
  * # Safety
  * `settings` has `length` readable bytes, and `handle` is writable.
@@ -48,13 +49,15 @@ struct ChatkeepAnswer chatkeep_open(const char *settings, uintptr_t length, uint
 /**
  * Calls an operation, such as `tokens.revoke_token`, and waits for its result.
  *
- * `arguments` is a JSON object; omitted arguments have their defaults. If `cancelled` is not null,
- * it points to an integer that another thread may set, atomically, to a value other than 0. The
- * wait then ends within about 50 ms with an error of the kind `Interrupted`; a write that has
- * started may still take effect. The handle of a closed store is an error.
+ * `arguments` is a JSON object; omitted arguments have their defaults. Binary data is base64 text,
+ * as in results. If `cancelled` is not null, it points to an integer that another thread may set,
+ * atomically, to a value other than 0. The wait then ends within about 50 ms with an error of the
+ * kind `Interrupted`; a write that has started may still take effect. A call with the handle of a
+ * closed store fails.
  *
  * # Safety
- * The texts have that number of readable bytes. `cancelled` is null, or valid during the call.
+ * `operation` has `operation_length` readable bytes, and `arguments` has `arguments_length`.
+ * `cancelled` is null, or valid during the call.
  */
 struct ChatkeepAnswer chatkeep_call(uint64_t handle,
                                     const char *operation,

@@ -62,13 +62,19 @@ export declare class MessagePages {
  * and its outcome is delivered through the mailbox. Otherwise it returns the failure.
  */
 export declare class Store {
-  /** Starts a call of an operation. `args` are its arguments, in the order of its fields. */
+  /**
+   * Starts a call of an operation. `number` is the caller's number of the call, and `args` are
+   * the arguments in the order of the operation's fields.
+   */
   call(number: number, operation: number, args: unknown[], abort?: Abort | undefined | null): Submitted
   /** Makes a call of an operation that does not wait, and returns its result. */
   callSync(operation: number, args: unknown[]): null | boolean | number | string | Failure
-  /** `iter_messages`, a page at a time. The arguments are those of the operation. */
+  /** Iterates over messages, a page at a time. The arguments are those of `iter_messages`. */
   iterMessages(args: unknown[]): MessagePages | Failure
-  /** `export_for_fine_tuning`, a page at a time. The arguments are those of the operation. */
+  /**
+   * Iterates over lines of training data, a page at a time. The arguments are those of
+   * `export_for_fine_tuning`.
+   */
   exportPages(args: unknown[]): MessagePages | Failure
   /** Returns the URL without its password, or null if the store has not been opened. */
   displayUrl(): string | null

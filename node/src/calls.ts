@@ -16,7 +16,7 @@ interface PendingCall {
 const pending = new Map<number, PendingCall>();
 let lastNumber = 0;
 
-/** The mailbox of this environment, which is the main thread's JavaScript or a worker's. */
+/** The mailbox of this JavaScript thread: the main thread or a worker. */
 export const mailbox = new native.Mailbox(settle);
 
 function settle(batch: Batch): void {

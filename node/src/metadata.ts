@@ -1,8 +1,8 @@
 /**
  * Metadata as JSON text. `JSON.stringify` writes `null` for `NaN` and the infinities, and throws
- * for a `bigint`. For an object that contains another one in very many places it never ends. The
- * value is therefore checked first. Rust checks whether the JSON can be stored, as for every
- * language.
+ * for a `bigint`. If nested objects refer to the same objects in many places, its text can grow
+ * exponentially. The value is therefore checked first. Rust checks whether the JSON can be stored,
+ * as for every language.
  */
 
 import { invalidInput, wrongType } from './errors.js';
@@ -23,7 +23,7 @@ interface Check {
   bytesLeft: number;
 }
 
-/** Returns the JSON text of metadata. Without metadata, it returns the value. */
+/** Returns the JSON text of metadata. `null` and `undefined` are returned unchanged. */
 export function metadataText(
   operation: string,
   value: unknown,
@@ -95,7 +95,7 @@ function checkObject(check: Check, value: object, depth: number): void {
   }
 }
 
-/** Returns whether the object has only its own keys, in this or another realm. */
+/** Returns whether the object is a plain object and not of a class, in this or another realm. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -1,4 +1,4 @@
-/** Conversion of lists of records to the addon's arguments. */
+/** Conversion of records to the addon's arguments. */
 
 import { withPrefix, wrongType } from './errors.js';
 import { metadataText } from './metadata.js';
@@ -6,7 +6,17 @@ import { unknownName } from './options.js';
 import { timestampArg } from './timestamps.js';
 
 /** A key of a record, and its type if the value is converted. */
-type RecordKey = readonly [key: string, type?: 'metadata' | 'timestamp'];
+type RecordKey = readonly [key: string, type?: 'metadata' | 'timestamp' | InnerRecord | InnerList];
+
+/** The keys of a record inside of another. */
+interface InnerRecord {
+  readonly record: RecordKeys;
+}
+
+/** The keys of the records of a list inside of another record. */
+interface InnerList {
+  readonly list: RecordKeys;
+}
 
 /** The keys of a record, in the addon's order. */
 export type RecordKeys = readonly RecordKey[];
@@ -44,7 +54,20 @@ export function listArg<T>(
   );
 }
 
-function recordArg(operation: string, field: string, record: unknown, keys: RecordKeys): unknown[] {
+/**
+ * Converts a record.
+ *
+ * @param operation The call.
+ * @param field The argument.
+ * @param record The record as the caller passed it.
+ * @param keys The keys of the record.
+ */
+export function recordArg(
+  operation: string,
+  field: string,
+  record: unknown,
+  keys: RecordKeys,
+): unknown[] {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) {
     throw wrongType(operation, field, 'an object', record);
   }
@@ -64,6 +87,10 @@ function valueArg(
 ): unknown {
   const value = values[key];
   if (type === 'timestamp') return timestampArg(value);
-  if (type === undefined) return value;
-  return withPrefix(prefix, () => metadataText(operation, value, key));
+  if (type === 'metadata') return withPrefix(prefix, () => metadataText(operation, value, key));
+  // The addon decides whether the value may be missing.
+  if (type === undefined || value === undefined || value === null) return value;
+  const name = `${prefix}${key}`;
+  if ('list' in type) return recordsArg(operation, name, value, type.list);
+  return recordArg(operation, name, value, type.record);
 }

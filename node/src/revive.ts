@@ -1,4 +1,4 @@
-/** Conversion of parsed JSON to results: integers, timestamps, secrets and pages. */
+/** Conversion of parsed JSON to results: integers, timestamps, binary data, secrets and pages. */
 
 import { inspect } from 'node:util';
 import { jsonReady, withJsonForm } from './json.js';
@@ -11,7 +11,10 @@ export { jsonReady };
 /** An integer. One that is too large for a number is a string of its digits, after a mark. */
 type RawInteger = number | string;
 
-/** Columns of messages, with one item per row. `large` is a list of row indexes. */
+/**
+ * Columns of messages, with one item per row. `micros` are the microseconds within the millisecond
+ * of `timestamp`. `large` lists the indexes of the rows whose metadata has integers beyond 2^53.
+ */
 interface Columns {
   id: RawInteger[];
   timestamp: number[];
@@ -63,7 +66,7 @@ export function integer<T = number | bigint | null>(raw: unknown): T {
 
 /**
  * Converts text such as `2024-02-29T11:00:00.123456+00:00` to a `Date` that keeps the microseconds.
- * All timestamps have this form; `Date.parse` takes 0.45 us for it, and this 0.05 us.
+ * All timestamps have this form; `Date.parse` takes 0.45 us for it, and this function 0.05 us.
  */
 export function timestampOf(raw: string): Date {
   const milliseconds = Date.UTC(
@@ -78,13 +81,18 @@ export function timestampOf(raw: string): Date {
   return preciseDate(milliseconds, digits(raw, 23) * 10 + digit(raw, 25));
 }
 
-/** Returns the number of two digits. */
+/** Returns the number that two digits of the text represent, from `index` on. */
 function digits(text: string, index: number): number {
   return digit(text, index) * 10 + digit(text, index + 1);
 }
 
 function digit(text: string, index: number): number {
   return text.charCodeAt(index) - 48;
+}
+
+/** Converts base64 text to the binary data. */
+export function bytesOf(raw: string): Buffer {
+  return Buffer.from(raw, 'base64');
 }
 
 /** Converts a value unless it is null. */

@@ -12,8 +12,13 @@ import type { ChatkeepOptions } from './types.js';
 
 const OPTIONS = new Set<string>(SETTINGS);
 
-// The first releases of Node 20 do not have this symbol. Compiled `await using` then uses this one.
-const asyncDispose: typeof Symbol.asyncDispose =
+/**
+ * The key of the method that ends `await using`.
+ *
+ * The first releases of Node 20 do not have the symbol. `await using` compiled by esbuild or Babel
+ * then looks for the other one.
+ */
+export const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /** Private marker, passed as the URL, that selects the environment's store. */

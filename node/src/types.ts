@@ -4,7 +4,7 @@
  * Integers in results are `number` where that is exact, up to 2^53 - 1, and `bigint` beyond. Ids
  * and counts are typed as `number`, because they never get that large. Token counts and integers
  * in metadata may have any size. In JSON, a `bigint` of a result is a string of its digits, so any
- * result can be passed to `JSON.stringify` or to a web framework.
+ * result can be passed to `JSON.stringify` or to a web framework. Binary data is a `Buffer`.
  */
 
 import type {

@@ -1,7 +1,7 @@
 //! The contract suite: runs the same cases against every engine.
 //!
-//! - [`messages`], [`tokens`], [`users`], [`sessions`], [`audit`], [`conversations`], [`streams`]:
-//!   the cases, each a function that receives an empty [`store::Store`].
+//! - [`messages`], [`tokens`], [`users`], [`sessions`], [`audit`], [`conversations`], [`streams`],
+//!   [`graph`], [`memory`]: the cases, each a function that receives an empty [`store::Store`].
 //! - [`asynchronous`]: the asynchronous API, compared with the blocking one.
 //! - [`vectors`]: cases shared by all languages, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a simple in-memory model.
@@ -19,6 +19,8 @@ mod asynchronous;
 mod audit;
 mod conversations;
 mod every_engine;
+mod graph;
+mod memory;
 mod messages;
 mod migrations;
 mod model;

@@ -2,6 +2,7 @@
 //! name. Types are never coerced: no number is parsed from a string, and no string is made from a
 //! number.
 
+mod bytes;
 mod error;
 mod integer;
 mod metadata;

@@ -1,4 +1,4 @@
-//! The operations, as the library describes them, and the one entry for all of them.
+//! The operations, as the library describes them, and the methods through which all are called.
 
 use std::sync::LazyLock;
 
@@ -84,7 +84,8 @@ impl Known {
 
 #[napi]
 impl Store {
-    /// Starts a call of an operation. `args` are its arguments, in the order of its fields.
+    /// Starts a call of an operation. `number` is the caller's number of the call, and `args` are
+    /// the arguments in the order of the operation's fields.
     #[napi]
     pub fn call(
         &self,

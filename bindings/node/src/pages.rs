@@ -50,7 +50,7 @@ type Selection = (MessageFilter, Order, Option<FineTuningFormat>);
 
 #[napi]
 impl Store {
-    /// `iter_messages`, a page at a time. The arguments are those of the operation.
+    /// Iterates over messages, a page at a time. The arguments are those of `iter_messages`.
     #[napi]
     pub fn iter_messages(
         &self,
@@ -62,7 +62,8 @@ impl Store {
         })
     }
 
-    /// `export_for_fine_tuning`, a page at a time. The arguments are those of the operation.
+    /// Iterates over lines of training data, a page at a time. The arguments are those of
+    /// `export_for_fine_tuning`.
     #[napi]
     pub fn export_pages(
         &self,

@@ -1,5 +1,6 @@
-//! Converts answers to Python objects: a record to a `dict`, a timestamp to an ISO 8601 string, and
-//! a secret to a `str` whose `repr` hides it. The objects are ready for a JSON response.
+//! Converts answers to Python objects: a record to a `dict`, a timestamp to an ISO 8601 string,
+//! binary data to `bytes`, and a secret to a `str` whose `repr` hides it. Objects without binary data
+//! are ready for a JSON response.
 
 mod encoder;
 mod shape;

@@ -4,6 +4,7 @@
 //! a string, a string is not made from a number, and neither `True` nor 1.5 is an integer.
 
 mod boolean;
+mod bytes;
 mod cursor;
 mod integer;
 mod list;

@@ -27,17 +27,15 @@ pub(crate) type Cached = for<'py> fn(
     &Bound<'py, PyTuple>,
 ) -> PyResult<Option<Bound<'py, PyAny>>>;
 
-/// How an operation is run.
+/// The code that runs an operation.
 #[derive(Clone, Copy)]
 pub(crate) enum Body {
+    /// The code that all operations share.
     Generic,
-    /// Generic, unless a result is cached.
+    /// This function if it finds a cached result, otherwise the generic code.
     Cached(Cached),
-    /// By these functions, as far as they exist.
-    Own {
-        call: Option<Run>,
-        submit: Option<Run>,
-    },
+    /// These functions, for a blocking and for an awaited call. The generic code replaces `None`.
+    Own { call: Option<Run>, submit: Option<Run> },
 }
 
 /// Returns the body of an operation.

@@ -134,6 +134,7 @@ pub(crate) fn type_name(ty: &Type) -> String {
         Type::Secret => "secret".into(),
         Type::Path => "path".into(),
         Type::Timestamp => "timestamp".into(),
+        Type::Bytes => "bytes".into(),
         Type::Metadata => "metadata".into(),
         Type::MetadataFilter => "metadata filter".into(),
         Type::Cursor => "cursor".into(),

@@ -145,7 +145,8 @@ fn types(surface: &Surface, pages: &Pages<'_>) -> String {
         "Names of fields are in camel case in Node and in Pascal case in Go. A `?` marks a value that may be \
          missing: `None`, `null` or `nil`. An integer is exact in every language. Beyond 2^53, a wide or huge \
          integer is a `bigint` in Node; a huge one is a `*big.Int` in Go. A timestamp is ISO 8601 text with an offset in Python, a `Date` in Node, and a \
-         `time.Time` in Go.\n\n",
+         `time.Time` in Go. Binary data (bytes) is `bytes` in Python, a `Buffer` in Node, and a `[]byte` in \
+         Go. In JSON, which C and `chatkeep call` use, it is base64 text.\n\n",
     );
     for record in surface.records.values() {
         let _ = writeln!(out, "## {}\n", record.name);
@@ -197,6 +198,7 @@ fn default(field: &Field) -> String {
         DefaultValue::Bool(value) => format!("`{value}`"),
         DefaultValue::Integer(value) => value.to_string(),
         DefaultValue::Float(value) => value.to_string(),
+        DefaultValue::Text("") => "`\"\"`".to_owned(),
         DefaultValue::Text(value) => format!("`{value}`"),
         _ => String::new(),
     }

@@ -89,6 +89,17 @@ impl Surface {
         surface
     }
 
+    /// Returns the records that are passed to operations, each after the records inside of it.
+    pub(crate) fn argument_records(&self) -> Vec<&'static Record> {
+        let mut records = Vec::new();
+        for described in self.interfaces.iter().flat_map(|interface| &interface.operations) {
+            for (_, field) in &described.parameters {
+                add_records(&field.ty, &mut records);
+            }
+        }
+        records
+    }
+
     fn add_type(&mut self, ty: &Type) {
         match ty {
             Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => self.add_type(inner),
@@ -102,6 +113,20 @@ impl Surface {
             }
             _ => {}
         }
+    }
+}
+
+/// Adds the records of a type that are not in the list, each after those of its fields.
+fn add_records(ty: &Type, records: &mut Vec<&'static Record>) {
+    match ty {
+        Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => add_records(inner, records),
+        Type::Record(record) if !records.contains(record) => {
+            for field in record.fields {
+                add_records(&field.ty, records);
+            }
+            records.push(record);
+        }
+        _ => {}
     }
 }
 

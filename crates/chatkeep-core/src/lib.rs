@@ -29,9 +29,11 @@ pub mod feedback;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod graph;
 pub mod identity;
 pub mod interrupt;
 pub mod legacy;
+mod memory;
 mod message;
 pub mod migrations;
 pub mod personal_data;
@@ -55,6 +57,11 @@ pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
 pub use error_kinds::{ERROR_KINDS, KindDescription};
 pub use feedback::{Feedback, FeedbackSummary, NewFeedback};
+pub use graph::{
+    GraphChannel, GraphCheckpoint, GraphThread, GraphWrite, NewChannel, NewCheckpoint,
+    NewGraphWrite,
+};
+pub use memory::{Memory, NewMemory};
 pub use message::{
     Analytics, AnalyticsFilter, CountingStep, Cursor, MAX_MODEL, MAX_PROVIDER, MAX_QUERY, Message,
     MessageFilter, MessageStatus, MetadataFilter, NewMessage, Order, Page, SearchIndexState, Sums,
@@ -77,7 +84,7 @@ pub use url::DatabaseUrl;
 pub use user::password::PasswordScheme;
 pub use user::{NewUser, OneTimeSecret, User, UserChanges, UserIdentity, UserPage, UserRole};
 pub use value::{
-    Cost, MAX_LIMIT, MAX_ROW_BYTES, Metadata, Secret, Timestamp, TotalCost, check_limit,
+    Bytes, Cost, MAX_LIMIT, MAX_ROW_BYTES, Metadata, Secret, Timestamp, TotalCost, check_limit,
 };
 
 /// Reads, writes, searches and totals of the message log.
@@ -103,6 +110,24 @@ pub mod conversations {
         replace_items,
     };
     pub use crate::public_ids::{find_conversation as find, find_user, no_conversation};
+}
+
+/// Checkpoints of agents: threads, their checkpoints, and the writes of tasks.
+pub mod graphs {
+    pub use crate::graph::{
+        CheckpointRange, GraphEntry, StoredCheckpoint, StoredNamespace, StoredSegment,
+        StoredThread, StoredValue, StoredWrite, Task, ThreadCondition, ThreadDeletion, check_id,
+        check_namespace, check_thread, copy_thread, delete_runs_step, delete_step, get, list,
+        list_threads, matching_threads, prune_step, set_expiry, set_owner, store, thread_id,
+    };
+}
+
+/// Long-term memory of agents: items, searches, and the namespaces that have items.
+pub mod memories {
+    pub use crate::memory::{
+        MemorySearch, NamespaceList, NamespaceRange, StoredMemory, check_key, delete,
+        delete_batch_expired, delete_batch_under, encode, get, put, put_many, refresh,
+    };
 }
 
 /// Streamed responses: creation, appended text, reads and retention.

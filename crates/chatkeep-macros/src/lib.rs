@@ -24,9 +24,9 @@ use proc_macro::TokenStream;
 ///
 /// Arguments of `#[operation]`:
 ///
-/// - `read` or `write`: whether it changes the database.
-/// - `immediate` or `property`: it does not wait, so it has no asynchronous form. A property is
-///   read like a field.
+/// - `read` or `write`: whether the method changes the database.
+/// - `immediate` or `property`: the method does not wait, so it is not awaited in the asynchronous
+///   form either. A property is read like a field.
 /// - `name = "db_type"`: the name in other languages, if it differs.
 /// - `order(limit, offset)`: the order of the parameters in other languages. Unnamed ones follow.
 /// - `defaults(limit = 50)`: defaults that differ from those of a record.

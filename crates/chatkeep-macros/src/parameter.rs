@@ -14,7 +14,7 @@ pub(crate) struct Options {
     pub(crate) flatten: bool,
     pub(crate) wide: bool,
     pub(crate) skip: bool,
-    /// Type with the description, if it differs.
+    /// Type whose description replaces that of the parameter's or field's own type.
     pub(crate) described_as: Option<Type>,
 }
 

@@ -50,7 +50,7 @@ fn field_options(attributes: &[Attribute]) -> syn::Result<Options> {
         } else if attribute.path().is_ident("serde") {
             attribute.parse_nested_meta(|meta| {
                 options.skip |= meta.path.is_ident("skip");
-                // The value of another option of serde.
+                // Skips the value of another option of serde.
                 if meta.input.peek(syn::Token![=]) {
                     meta.value()?.parse::<syn::Expr>()?;
                 }

@@ -66,6 +66,12 @@ impl RowDigest<'_> {
         self.maybe_number(text.map(|text| text.len() as i64));
         self.0.update(text.unwrap_or_default());
     }
+
+    /// Adds the length before the bytes.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as i64);
+        self.0.update(bytes);
+    }
 }
 
 /// A value of a column.
@@ -123,6 +129,12 @@ numbers! {
 texts! {
     String: |text| text;
     Metadata: |metadata| metadata.as_json();
+}
+
+impl DigestValue for Vec<u8> {
+    fn add_to(&self, digest: &mut RowDigest<'_>) {
+        digest.bytes(self);
+    }
 }
 
 /// Returns the SHA-256 of these bytes in hexadecimal.

@@ -34,8 +34,10 @@ mod database;
 mod environment;
 mod feedback;
 mod fine_tuning;
+mod graph;
 mod handle;
 mod managers;
+mod memory;
 mod message_iter;
 mod messages;
 mod migrate_request;
@@ -65,24 +67,27 @@ pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, AnalyticsFilter, AuditEntry, AuditFilter, AuditPage, Conversation, ConversationItem,
-    ConversationPage, Cost, CreatedSession, CreatedToken, Cursor, DatabaseUrl, ERROR_KINDS, Engine,
-    Error, ErrorKind, Feedback, FeedbackSummary, FinishedStream, ImportedConversation,
-    ImportedItem, KindDescription, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Message, MessageFilter,
-    MessageStatus, Metadata, MetadataFilter, NewAuditEntry, NewItem, NewMessage, NewSession,
-    NewStream, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order, Page, PasswordScheme,
-    PlainToken, Result, RotatedSession, SchemaState, SearchIndexState, Secret, SessionCheck,
-    SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk, StreamEnd, StreamInfo,
-    StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck, TokenInfo, TokenReason,
-    TotalCost, TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage, User, UserChanges,
-    UserErasure, UserExport, UserIdentity, UserPage, UserRole, migrations, url,
+    Analytics, AnalyticsFilter, AuditEntry, AuditFilter, AuditPage, Bytes, Conversation,
+    ConversationItem, ConversationPage, Cost, CreatedSession, CreatedToken, Cursor, DatabaseUrl,
+    ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, FinishedStream, GraphChannel,
+    GraphCheckpoint, GraphThread, GraphWrite, ImportedConversation, ImportedItem, KindDescription,
+    MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Memory, Message, MessageFilter, MessageStatus, Metadata,
+    MetadataFilter, NewAuditEntry, NewChannel, NewCheckpoint, NewGraphWrite, NewItem, NewMemory,
+    NewMessage, NewSession, NewStream, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order,
+    Page, PasswordScheme, PlainToken, Result, RotatedSession, SchemaState, SearchIndexState,
+    Secret, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk,
+    StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck,
+    TokenInfo, TokenReason, TotalCost, TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage,
+    User, UserChanges, UserErasure, UserExport, UserIdentity, UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use conversations::ConversationManager;
 pub use database::{DatabaseManager, Health};
 pub use feedback::FeedbackManager;
 pub use fine_tuning::FineTuningFormat;
+pub use graph::GraphManager;
 pub use handle::{Handle, SharedHandle};
+pub use memory::MemoryManager;
 pub use message_iter::MessageIter;
 pub use messages::MessageLogger;
 pub use migrate_request::{MigrateRequest, MigrateResponse};

@@ -12,6 +12,8 @@ use crate::checkpoints::Checkpoints;
 use crate::conversations::ConversationManager;
 use crate::database::DatabaseManager;
 use crate::feedback::FeedbackManager;
+use crate::graph::GraphManager;
+use crate::memory::MemoryManager;
 use crate::messages::MessageLogger;
 use crate::operation::{Described, Interface};
 use crate::sessions::SessionManager;
@@ -115,6 +117,10 @@ managers! {
     streams: StreamManager;
     /// Returns the conversations.
     conversations: ConversationManager;
+    /// Returns the checkpoints of agents.
+    graph: GraphManager;
+    /// Returns the long-term memory of agents.
+    memory: MemoryManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

@@ -50,7 +50,7 @@ impl Range {
     }
 }
 
-/// The Rust type of a setting, and its range.
+/// The Rust type of a kind of setting, its range, and the conversion of a value to that type.
 macro_rules! kind {
     (type whole_number) => {
         u32
@@ -92,8 +92,8 @@ macro_rules! kind {
     };
 }
 
-/// Defines the settings: the builder's methods, the values that override the environment, and the
-/// table.
+/// Defines the settings: the table [`SETTINGS`], the values that override the environment, and the
+/// builder's methods.
 macro_rules! settings {
     ($(
         $(#[doc = $documentation:literal])+
@@ -165,7 +165,7 @@ settings! {
     /// that may not change tables, and run `chatkeep migrate upgrade` first.
     auto_migrate("auto_migrate", "DB_AUTO_MIGRATE"): switch "" = "on";
     /// Number of connections that write messages of concurrent callers. SQLite always has one. With
-    /// 1, ids follow the order of calls that do not wait for each other.
+    /// 1, ids follow the order of the calls, even if a call does not await the one before.
     writers("writers", "DB_WRITERS"): whole_number (environment::WRITERS) = "2";
     /// How long a lookup of a token or session is cached. With zero, every check queries the database.
     /// A revocation takes effect immediately in its own process.
@@ -224,7 +224,7 @@ pub(crate) struct ManagerSettings {
 }
 
 impl Overrides {
-    /// Returns the settings of the managers, from here or from the environment.
+    /// Returns the settings of the managers: the overriding values, or those of the environment.
     pub(crate) fn managers(&self) -> Result<ManagerSettings> {
         Ok(ManagerSettings {
             token_cache: self.token_cache()?,
@@ -235,28 +235,28 @@ impl Overrides {
         })
     }
 
-    /// Returns the lifetime of cached lookups of secrets, from here or from the environment.
+    /// Returns the lifetime of cached lookups of secrets: the override, or the environment's.
     fn token_cache(&self) -> Result<Duration> {
         self.token_cache.map_or_else(environment::token_cache, |lifetime| {
             environment::TOKEN_CACHE.check(lifetime).map(|()| lifetime)
         })
     }
 
-    /// Returns the number of writers, from here or from the environment.
+    /// Returns the number of writers: the override, or the environment's.
     fn writers(&self) -> Result<u32> {
         self.writers.map_or_else(environment::writers, |count| {
             environment::WRITERS.check(count).map(|()| count)
         })
     }
 
-    /// Returns the maximum time that text is buffered, from here or from the environment.
+    /// Returns the maximum time that text is buffered: the override, or the environment's.
     fn stream_flush(&self) -> Result<Duration> {
         self.stream_flush.map_or_else(environment::stream_flush, |time| {
             environment::STREAM_FLUSH.check(time).map(|()| time)
         })
     }
 
-    /// Returns the maximum size of buffered text, from here or from the environment.
+    /// Returns the maximum size of buffered text: the override, or the environment's.
     fn stream_buffer(&self) -> Result<u32> {
         self.stream_buffer.map_or_else(environment::stream_buffer, |size| {
             environment::STREAM_BUFFER.check(size).map(|()| size)

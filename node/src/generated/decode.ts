@@ -1,7 +1,15 @@
 /** Decoding of results. Made from the descriptions in crates/ by `make generate`. */
 
 import { restoreBigints } from '../metadata.js';
-import { integer, jsonReady, mapValues, optional, secretive, timestampOf } from '../revive.js';
+import {
+  bytesOf,
+  integer,
+  jsonReady,
+  mapValues,
+  optional,
+  secretive,
+  timestampOf,
+} from '../revive.js';
 import type {
   Analytics,
   AppliedMigration,
@@ -15,12 +23,17 @@ import type {
   Feedback,
   FeedbackSummary,
   FinishedStream,
+  GraphChannel,
+  GraphCheckpoint,
+  GraphThread,
+  GraphWrite,
   Health,
   HistoryEntry,
   ImportCounts,
   ImportProblem,
   ImportReport,
   ImportedFile,
+  Memory,
   Message,
   MigrationStatus,
   OneTimeSecret,
@@ -408,6 +421,69 @@ export function openTurn(raw: any): OpenTurn {
     startedAt: timestampOf(raw.started_at),
     leaseUntil: timestampOf(raw.lease_until),
   }, restoreBigints(raw.metadata));
+}
+
+export function graphCheckpoint(raw: any): GraphCheckpoint {
+  return jsonReady({
+    thread: raw.thread,
+    namespace: raw.namespace,
+    id: raw.id,
+    parentId: raw.parent_id,
+    format: raw.format,
+    data: bytesOf(raw.data),
+    metadataFormat: raw.metadata_format,
+    metadata: bytesOf(raw.metadata),
+    source: raw.source,
+    step: integer(raw.step),
+    runId: raw.run_id,
+    createdAt: timestampOf(raw.created_at),
+    position: integer(raw.position),
+    channels: raw.channels.map(graphChannel),
+    writes: raw.writes.map(graphWrite),
+  });
+}
+
+export function graphChannel(raw: any): GraphChannel {
+  return {
+    channel: raw.channel,
+    version: raw.version,
+    format: raw.format,
+    data: optional(raw.data, bytesOf),
+  };
+}
+
+export function graphWrite(raw: any): GraphWrite {
+  return jsonReady({
+    taskId: raw.task_id,
+    taskPath: raw.task_path,
+    index: integer(raw.index),
+    channel: raw.channel,
+    format: raw.format,
+    data: bytesOf(raw.data),
+  });
+}
+
+export function graphThread(raw: any): GraphThread {
+  return jsonReady({
+    id: integer(raw.id),
+    thread: raw.thread,
+    userId: raw.user_id,
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
+  });
+}
+
+export function memory(raw: any): Memory {
+  return jsonReady({
+    namespace: raw.namespace,
+    key: raw.key,
+    value: raw.value,
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+    expiresAt: optional(raw.expires_at, timestampOf),
+    ttlSeconds: integer(raw.ttl_seconds),
+  }, restoreBigints(raw.value));
 }
 
 export function poolStatus(raw: any): PoolStatus {

@@ -8,3 +8,35 @@ export const newItemKeys: RecordKeys = [
   ['content', 'metadata'],
   ['messageId'],
 ];
+
+export const newChannelKeys: RecordKeys = [
+  ['channel'],
+  ['version'],
+  ['changed'],
+  ['format'],
+  ['data'],
+];
+
+export const newCheckpointKeys: RecordKeys = [
+  ['id'],
+  ['namespace'],
+  ['parentId'],
+  ['format'],
+  ['data'],
+  ['metadataFormat'],
+  ['metadata'],
+  ['source'],
+  ['step'],
+  ['runId'],
+  ['deltaChannels'],
+  ['channels', { list: newChannelKeys }],
+];
+
+export const newGraphWriteKeys: RecordKeys = [['index'], ['channel'], ['format'], ['data']];
+
+export const newMemoryKeys: RecordKeys = [
+  ['namespace'],
+  ['key'],
+  ['value', 'metadata'],
+  ['ttlSeconds'],
+];

@@ -5,6 +5,8 @@ import type { AuditManager } from './audit.js';
 import type { ConversationManager } from './conversations.js';
 import type { DatabaseManager } from './database.js';
 import type { FeedbackManager } from './feedback.js';
+import type { GraphManager } from './graph.js';
+import type { MemoryManager } from './memory.js';
 import type { MessageLogger } from './messages.js';
 import type { SessionManager } from './sessions.js';
 import type { StreamManager } from './streams.js';
@@ -16,6 +18,8 @@ export type {
   ConversationManager,
   DatabaseManager,
   FeedbackManager,
+  GraphManager,
+  MemoryManager,
   MessageLogger,
   SessionManager,
   StreamManager,
@@ -57,6 +61,18 @@ export const streamManager: StreamManager = fromEnvironment().streamManager;
  * database.
  */
 export const conversationManager: ConversationManager = fromEnvironment().conversationManager;
+
+/**
+ * Stores checkpoints of agents, for frameworks such as LangGraph. The environment variables
+ * configure the database.
+ */
+export const graphManager: GraphManager = fromEnvironment().graphManager;
+
+/**
+ * Stores the long-term memory of agents: JSON objects that outlive a conversation. The environment
+ * variables configure the database.
+ */
+export const memoryManager: MemoryManager = fromEnvironment().memoryManager;
 
 /**
  * Reports the database's status and health, and runs its migrations. The environment variables

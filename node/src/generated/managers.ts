@@ -4,6 +4,8 @@ import { AuditManager } from './audit.js';
 import { ConversationManager } from './conversations.js';
 import { DatabaseManager } from './database.js';
 import { FeedbackManager } from './feedback.js';
+import { GraphManager } from './graph.js';
+import { MemoryManager } from './memory.js';
 import { MessageLogger } from './messages.js';
 import { SessionManager } from './sessions.js';
 import { StoreOperations } from './store.js';
@@ -29,6 +31,10 @@ export class StoreWithManagers extends StoreOperations {
   readonly streamManager: StreamManager;
   /** Keeps conversations, their turns and their items. */
   readonly conversationManager: ConversationManager;
+  /** Stores checkpoints of agents, for frameworks such as LangGraph. */
+  readonly graphManager: GraphManager;
+  /** Stores the long-term memory of agents: JSON objects that outlive a conversation. */
+  readonly memoryManager: MemoryManager;
   /** Reports the database's status and health, and runs its migrations. */
   readonly dbManager: DatabaseManager;
 
@@ -43,6 +49,8 @@ export class StoreWithManagers extends StoreOperations {
     this.auditManager = new AuditManager(store);
     this.streamManager = new StreamManager(store);
     this.conversationManager = new ConversationManager(store);
+    this.graphManager = new GraphManager(store);
+    this.memoryManager = new MemoryManager(store);
     this.dbManager = new DatabaseManager(store);
   }
 }

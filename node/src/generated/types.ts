@@ -362,9 +362,9 @@ export interface FeedbackSummary {
 export interface User {
   /** Id inside the database. */
   readonly id: number;
-  /** Id outside of the backend, which calls take as `userId`. */
+  /** Id to use outside of the backend. Calls take it as `userId`. */
   readonly publicId: string;
-  /** E-mail address, as it was spelled. */
+  /** E-mail address, spelled as the caller passed it. */
   readonly email: string | null;
   /** Name to sign in with. */
   readonly username: string | null;
@@ -413,7 +413,7 @@ export interface UserIdentity {
   readonly email: string | null;
   /** Time at which the account was linked. */
   readonly linkedAt: Date;
-  /** Time of the last sign-in with it. */
+  /** Time of the last sign-in with this account. */
   readonly lastUsedAt: Date | null;
 }
 
@@ -421,7 +421,7 @@ export interface UserIdentity {
 export interface UserRole {
   /** Name of the role. */
   readonly role: string;
-  /** The account that granted it, as the caller stated it. */
+  /** The account that granted the role, as the caller stated it. */
   readonly grantedBy: string | null;
   /** Time of the grant. */
   readonly grantedAt: Date;
@@ -496,11 +496,11 @@ export interface SessionInfo {
   readonly rotatedAt: Date | null;
   /** Time of the revocation. */
   readonly revokedAt: Date | null;
-  /** Why it was revoked: `revoked`, `logout`, `revoked_all` or `reuse`. */
+  /** Cause of the revocation: `revoked`, `logout`, `revoked_all` or `reuse`. */
   readonly revokedReason: string | null;
-  /** IP address of the client at its creation. */
+  /** IP address of the client when the session was created. */
   readonly ip: string | null;
-  /** User agent of the client at its creation, at most 255 characters. */
+  /** User agent of the client when the session was created, at most 255 characters. */
   readonly userAgent: string | null;
   /** Name of the device. */
   readonly label: string | null;
@@ -520,7 +520,10 @@ export interface SessionCheck {
 export interface RotatedSession {
   /** The secret to use from now on. `util.inspect`, and so `console.log`, shows only its start. */
   readonly secret: string;
-  /** Whether this call rotated the session. `false` if that was done less than 60 seconds ago. */
+  /**
+   * Whether this call rotated the session. `false` if the last rotation was less than 60 seconds
+   * ago.
+   */
   readonly rotated: boolean;
   /** The session. */
   readonly session: SessionInfo;
@@ -720,6 +723,102 @@ export interface OpenTurn {
   readonly startedAt: Date;
   /** Time from which the turn counts as interrupted. */
   readonly leaseUntil: Date;
+}
+
+/** A stored checkpoint, with the values of its channels and the writes that follow it. */
+export interface GraphCheckpoint {
+  /** Key of the thread. */
+  readonly thread: string;
+  /** Namespace of the graph, empty for the outermost one. */
+  readonly namespace: string;
+  /** Id of the checkpoint. */
+  readonly id: string;
+  /** Id of the checkpoint from which this one was computed. */
+  readonly parentId: string | null;
+  /** Name of the serializer's format. */
+  readonly format: string;
+  /** The serialized checkpoint without the values of its channels. */
+  readonly data: Buffer;
+  /** Name of the serializer's format of the metadata. */
+  readonly metadataFormat: string;
+  /** The serialized metadata. */
+  readonly metadata: Buffer;
+  /** Origin of the checkpoint, such as `input` or `loop`. */
+  readonly source: string | null;
+  /** Number of the step. */
+  readonly step: number | null;
+  /** Id of the run that created it. */
+  readonly runId: string | null;
+  /** Time at which it was first stored. */
+  readonly createdAt: Date;
+  /** Position among checkpoints with the same id, for the next page of a list. */
+  readonly position: number;
+  /** All channels that have a version. */
+  readonly channels: readonly GraphChannel[];
+  /** Writes of the tasks that started from this checkpoint, in the order of their tasks. */
+  readonly writes: readonly GraphWrite[];
+}
+
+/** A channel of a stored checkpoint. */
+export interface GraphChannel {
+  /** Name of the channel. */
+  readonly channel: string;
+  /** Version of the value, as JSON. */
+  readonly version: string;
+  /** Name of the serializer's format of the value. `null` if the channel is empty. */
+  readonly format: string | null;
+  /** The serialized value. `null` if the channel is empty. */
+  readonly data: Buffer | null;
+}
+
+/** A stored write of a task. */
+export interface GraphWrite {
+  /** Id of the task. */
+  readonly taskId: string;
+  /** Path of the task, empty if it has none. */
+  readonly taskPath: string;
+  /** Number of the write in its task. */
+  readonly index: number;
+  /** Name of the channel. */
+  readonly channel: string;
+  /** Name of the serializer's format of the value. */
+  readonly format: string;
+  /** The serialized value. */
+  readonly data: Buffer;
+}
+
+/** A thread of an agent. */
+export interface GraphThread {
+  /** Id inside the database. */
+  readonly id: number;
+  /** Key of the thread. */
+  readonly thread: string;
+  /** Public id of the thread's user, if any. */
+  readonly userId: string | null;
+  /** Time of the first checkpoint or write. */
+  readonly createdAt: Date;
+  /** Time of the last checkpoint, exact to a minute. */
+  readonly updatedAt: Date;
+  /** Time after which the thread is deleted with the expired ones. */
+  readonly expiresAt: Date | null;
+}
+
+/** An item of the memory. */
+export interface Memory {
+  /** Namespace, from the outermost segment on. */
+  readonly namespace: readonly string[];
+  /** Key in the namespace. */
+  readonly key: string;
+  /** Value. */
+  readonly value: Record<string, any>;
+  /** Time at which the item was first stored. */
+  readonly createdAt: Date;
+  /** Time at which the value was last stored. */
+  readonly updatedAt: Date;
+  /** Time at which the item expires. `null` if it does not. */
+  readonly expiresAt: Date | null;
+  /** Seconds after which the item expires unless it is stored or read again. */
+  readonly ttlSeconds: number | null;
 }
 
 /**
@@ -959,6 +1058,84 @@ export interface NewItem {
   readonly content: object;
   /** Id of the logged message to which the item belongs, if any. It is not checked. */
   readonly messageId?: number | bigint | null | undefined;
+}
+
+/** A channel of a checkpoint to store. */
+export interface NewChannel {
+  /** Name of the channel. */
+  readonly channel: string;
+  /** Version of the value, as JSON. */
+  readonly version: string;
+  /**
+   * Whether this checkpoint changes the channel. Otherwise it has the value of the parent, or of
+   * the latest checkpoint with the same version.
+   */
+  readonly changed: boolean;
+  /** Name of the serializer's format of the value. */
+  readonly format?: string | null | undefined;
+  /** The serialized value. A changed channel without a value is empty. */
+  readonly data?: ArrayBufferView | null | undefined;
+}
+
+/** A checkpoint to store: the state of a graph between two steps. */
+export interface NewCheckpoint {
+  /** Id of the checkpoint. A later checkpoint has a greater id, compared by bytes. */
+  readonly id: string;
+  /** Namespace of the graph, empty for the outermost one. */
+  readonly namespace?: string | null | undefined;
+  /** Id of the checkpoint from which this one was computed. */
+  readonly parentId?: string | null | undefined;
+  /** Name of the serializer's format, such as `msgpack`. */
+  readonly format: string;
+  /** The serialized checkpoint without the values of its channels. */
+  readonly data: ArrayBufferView;
+  /** Name of the serializer's format of the metadata. */
+  readonly metadataFormat: string;
+  /** The serialized metadata. */
+  readonly metadata: ArrayBufferView;
+  /** Origin of the checkpoint, such as `input` or `loop`. */
+  readonly source?: string | null | undefined;
+  /** Number of the step. */
+  readonly step?: number | bigint | null | undefined;
+  /** Id of the run that created it. */
+  readonly runId?: string | null | undefined;
+  /**
+   * Channels whose value is computed from the writes since an earlier checkpoint. A deletion keeps
+   * what they need.
+   */
+  readonly deltaChannels?: readonly string[] | null | undefined;
+  /** All channels that have a version. */
+  readonly channels: Iterable<NewChannel>;
+}
+
+/** A write of a task to a channel. */
+export interface NewGraphWrite {
+  /**
+   * Number of the write in its task. A write with a number of 0 or more is stored once, and one
+   * with a negative number replaces an earlier one.
+   */
+  readonly index: number | bigint;
+  /** Name of the channel. */
+  readonly channel: string;
+  /** Name of the serializer's format of the value. */
+  readonly format: string;
+  /** The serialized value. */
+  readonly data: ArrayBufferView;
+}
+
+/** An item to store or to delete. */
+export interface NewMemory {
+  /**
+   * Namespace, from the outermost segment on. Each segment has 1–255 characters. The namespace
+   * has at most 500, with one more for each segment and for each slash or backslash in it.
+   */
+  readonly namespace: readonly string[];
+  /** Key in the namespace, 1–255 characters. */
+  readonly key: string;
+  /** Value, as a JSON object. Without one, the item is deleted. */
+  readonly value: object | null;
+  /** Seconds after which the item expires unless it is stored or read again, 1 or more. */
+  readonly ttlSeconds?: number | bigint | null | undefined;
 }
 
 /** Conditions on messages, combined with AND. An empty filter matches all messages. */
@@ -1481,6 +1658,100 @@ export interface FinishInterruptedTurnsOptions extends Abortable {
   readonly now?: TimestampInput | null | undefined;
 }
 
+/** Options of `putWrites`. */
+export interface PutWritesOptions extends Abortable {
+  /** Namespace of the graph, empty for the outermost one. Default: an empty string. */
+  readonly namespace?: string | undefined;
+  /** Path of the task, by which writes are ordered. Default: an empty string. */
+  readonly taskPath?: string | undefined;
+}
+
+/** Options of `getCheckpoint`. */
+export interface GetCheckpointOptions extends Abortable {
+  /** Namespace of the graph, empty for the outermost one. Default: an empty string. */
+  readonly namespace?: string | undefined;
+  /** Id of the checkpoint. By default it is the one with the greatest id. */
+  readonly checkpointId?: string | null | undefined;
+}
+
+/** Options of `listCheckpoints`. */
+export interface ListCheckpointsOptions extends Abortable {
+  /** Key of a thread, to return only its checkpoints. */
+  readonly thread?: string | null | undefined;
+  /** Namespace, to return only its checkpoints. */
+  readonly namespace?: string | null | undefined;
+  /** Id of a checkpoint, to return only those with this id. */
+  readonly checkpointId?: string | null | undefined;
+  /** Id of a checkpoint, to return only those with smaller ids. */
+  readonly before?: string | null | undefined;
+  /** Position of the last checkpoint of a page, for the next page. Pass its id as `before`. */
+  readonly after?: number | bigint | null | undefined;
+  /** Maximum number of checkpoints to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+}
+
+/** Options of `listThreads`. */
+export interface ListThreadsOptions extends Abortable {
+  /** Maximum number of threads to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** ID of a thread, to return only earlier ones. Pass the last ID of a page for the next page. */
+  readonly before?: number | bigint | null | undefined;
+  /** Public id of a user, to return only the user's threads. */
+  readonly userId?: string | null | undefined;
+}
+
+/** Options of `pruneThreads`. */
+export interface PruneThreadsOptions extends Abortable {
+  /** Number of checkpoints to keep in each namespace, 1 or more. Default: 1. */
+  readonly keepLast?: number | bigint | undefined;
+  /** Whether to only count what would be deleted. Default: `false`. */
+  readonly dryRun?: boolean | null | undefined;
+}
+
+/** Options of `putMemory`. */
+export interface PutMemoryOptions extends Abortable {
+  /**
+   * Seconds after which the item expires unless it is stored or read again, 1 or more. Without it,
+   * the item does not expire.
+   */
+  readonly ttlSeconds?: number | bigint | null | undefined;
+}
+
+/** Options of `getMemory`. */
+export interface GetMemoryOptions extends Abortable {
+  /** Whether the time to live starts again. Default: `true`. */
+  readonly refreshTtl?: boolean | null | undefined;
+}
+
+/** Options of `searchMemories`. */
+export interface SearchMemoriesOptions extends Abortable {
+  /** Conditions on keys of the values. With a filter, all items below the namespace are read. */
+  readonly filter?: object | null | undefined;
+  /** Maximum number of items to return (1–10,000). Default: 10. */
+  readonly limit?: number | bigint | undefined;
+  /** Number of items to skip. Default: 0. */
+  readonly offset?: number | bigint | undefined;
+  /** Whether the time to live of the returned items starts again. Default: `true`. */
+  readonly refreshTtl?: boolean | null | undefined;
+}
+
+/** Options of `listMemoryNamespaces`. */
+export interface ListMemoryNamespacesOptions extends Abortable {
+  /** First segments of the namespaces. `*` is any one segment. */
+  readonly prefix?: readonly string[] | null | undefined;
+  /** Last segments of the namespaces. `*` is any one segment. */
+  readonly suffix?: readonly string[] | null | undefined;
+  /**
+   * Number of segments, 1 or more, after which a namespace is cut. Those that are equal then are
+   * returned once.
+   */
+  readonly maxDepth?: number | bigint | null | undefined;
+  /** Maximum number of namespaces to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** Number of namespaces to skip. Default: 0. */
+  readonly offset?: number | bigint | undefined;
+}
+
 /** Options of `migrate`. */
 export interface MigrateOptions extends Abortable {
   /** Folder of an application's migrations. */
@@ -1542,7 +1813,8 @@ export interface ChatkeepOptions {
   readonly autoMigrate?: boolean | undefined;
   /**
    * Number of connections that write messages of concurrent callers. SQLite always has one. With 1,
-   * ids follow the order of calls that do not wait for each other. Default: `DB_WRITERS`, or 2.
+   * ids follow the order of the calls, even if a call does not await the one before. Default:
+   * `DB_WRITERS`, or 2.
    */
   readonly writers?: number | undefined;
   /**

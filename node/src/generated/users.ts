@@ -461,7 +461,7 @@ export class UserManager extends OperationGroup {
   }
 
   /**
-   * Links an account of another provider to a user. Linking it again updates its address.
+   * Links an account of another provider to a user. Linking it again updates its e-mail address.
    *
    * @param userId The user's public id.
    * @param provider The provider, such as `google`, at most 50 characters.

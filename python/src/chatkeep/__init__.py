@@ -17,6 +17,8 @@ from chatkeep._generated.blocking.audit import AuditManager
 from chatkeep._generated.blocking.conversations import ConversationManager
 from chatkeep._generated.blocking.database import DatabaseManager
 from chatkeep._generated.blocking.feedback import FeedbackManager
+from chatkeep._generated.blocking.graph import GraphManager
+from chatkeep._generated.blocking.memory import MemoryManager
 from chatkeep._generated.blocking.messages import MessageLogger
 from chatkeep._generated.blocking.sessions import SessionManager
 from chatkeep._generated.blocking.store import Chatkeep
@@ -53,9 +55,11 @@ __all__ = [
     "DatabaseManager",
     "Error",
     "FeedbackManager",
+    "GraphManager",
     "InternalError",
     "InvalidInputError",
     "InvalidTypeError",
+    "MemoryManager",
     "MessageIterator",
     "MessageLogger",
     "OutcomeUnknownError",
@@ -73,6 +77,8 @@ __all__ = [
     "db_manager",
     "feedback_manager",
     "from_environment",
+    "graph_manager",
+    "memory_manager",
     "message_logger",
     "session_manager",
     "stream_manager",
@@ -86,6 +92,8 @@ for _class in (
     ConversationManager,
     DatabaseManager,
     FeedbackManager,
+    GraphManager,
+    MemoryManager,
     MessageLogger,
     SessionManager,
     StreamManager,
@@ -128,6 +136,12 @@ audit_manager = _environment.audit_manager
 stream_manager = _environment.stream_manager
 #: Keeps conversations, their turns and their items. The environment variables name the database.
 conversation_manager = _environment.conversation_manager
+#: Stores checkpoints of agents, for frameworks such as LangGraph. The environment variables name
+#: the database.
+graph_manager = _environment.graph_manager
+#: Stores the long-term memory of agents: JSON objects that outlive a conversation. The environment
+#: variables name the database.
+memory_manager = _environment.memory_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

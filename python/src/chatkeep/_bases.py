@@ -1,4 +1,4 @@
-"""The bases of the generated classes, with everything that is not generated."""
+"""The base classes of the generated classes. They contain the handwritten methods."""
 
 # Annotations are not evaluated, so their types are imported for type checkers only.
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Manager(Stored):
 
 
 class HasCursors(Stored):
-    """An object with pages of messages."""
+    """An object whose calls return pages of messages."""
 
     __slots__ = ()
 
@@ -60,7 +60,7 @@ class HasCursors(Stored):
             str: The ``cursor`` argument of ``get_messages`` for the next page.
 
         Raises:
-            InvalidInputError: ``message`` is not such a message.
+            InvalidInputError: ``message`` is not a message returned by ``get_messages``.
         """
         return cursor_after(message)
 

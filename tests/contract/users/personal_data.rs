@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chatkeep::{
-    ErrorKind, NewAuditEntry, NewMessage, NewSession, NewStream, NewToken, NewTurn, NewUser,
-    TurnStart, UserErasure,
+    Bytes, ErrorKind, NewAuditEntry, NewChannel, NewCheckpoint, NewGraphWrite, NewMessage,
+    NewSession, NewStream, NewToken, NewTurn, NewUser, TurnStart, UserErasure,
 };
 use chatkeep_core::{Role, personal_data};
 use chatkeep_transfer::count_rows;
@@ -104,6 +104,7 @@ fn fill(store: &Store, name: &str) -> Secrets {
         };
         store.audit().record_audit(&entry).expect("it is recorded");
     }
+    store_thread(store, name);
     store.flush(TIMEOUT).expect("everything is stored");
     let mut secrets = vec![
         reset.secret.expose().to_owned(),
@@ -129,6 +130,28 @@ fn fill(store: &Store, name: &str) -> Secrets {
         secrets.extend(rows.into_iter().flatten().flatten());
     }
     secrets
+}
+
+/// Stores a checkpoint of an agent whose thread belongs to the user.
+fn store_thread(store: &Store, name: &str) {
+    let mark = format!("{name}-mark");
+    let data = |text: String| Bytes::from(text.into_bytes());
+    let mut new = NewCheckpoint::new("1", "json", data("{}".into()), "json", data("{}".into()));
+    let list = vec![format!("{:?}", mark.repeat(50)); 2].join(",");
+    new.channels = vec![
+        NewChannel::with_value("list", "1", "json", data(format!("[{list}]"))),
+        NewChannel::with_value("large", "1", "json", data(format!("{:?}", mark.repeat(100)))),
+    ];
+    store.graph().put_checkpoint(&mark, &new).expect("it is stored");
+    let write = NewGraphWrite {
+        index: 0,
+        channel: mark.clone(),
+        format: "json".into(),
+        data: data(format!("{mark:?}")),
+    };
+    store.graph().put_writes(&mark, "1", "task", &[write], "", "").expect("it is stored");
+    let owned = store.graph().set_thread_user(&mark, Some(&id(name)));
+    assert!(owned.expect("it is stored"));
 }
 
 /// Adds users with rows in every table.
@@ -219,6 +242,12 @@ fn an_export_has_all_rows_and_no_secret(store: &Store) {
         ("open_turns", 3),
         ("chat_streams", 6),
         ("stream_chunks", 6),
+        ("graph_threads", 1),
+        ("graph_namespaces", 1),
+        ("graph_checkpoints", 1),
+        ("graph_values", 1),
+        ("graph_segments", 1),
+        ("graph_writes", 1),
     ] {
         assert_eq!(alone.get(table).map(Vec::len), Some(count), "{table}");
     }

@@ -24,7 +24,7 @@ fn from_date(field: &str, milliseconds: f64) -> ArgResult<Timestamp> {
     if milliseconds.is_nan() {
         return Err(ArgError::input(field, "is an invalid Date"));
     }
-    // A `Date` is limited to 8.64e15 ms, which is slightly less than 64 bits of microseconds.
+    // A `Date` is limited to 8.64e15 ms, which is within the range of 64-bit microseconds.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "dates are whole milliseconds, and the cast saturates at 64 bits"

@@ -1,9 +1,10 @@
 //! Conversion of the arguments of an operation by their described types.
 
-use chatkeep::operation::{DefaultValue, Field, Placement, Type, Value};
+use chatkeep::operation::{DefaultValue, Field, Placement, Record, Type, Value};
 use napi::bindgen_prelude::JsObjectValue as _;
 use napi::{JsValue as _, ValueType};
 
+use super::bytes::bytes;
 use super::metadata::{metadata, metadata_filter};
 use super::timestamp::timestamp;
 use super::{ArgError, ArgResult, JsArg, integer, is_given, optional_text, seconds, text};
@@ -66,15 +67,12 @@ fn value(field: &str, ty: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
         Type::Text | Type::Secret | Type::Enum(_) => Value::Text(text(field, arg)?),
         Type::Path => Value::Path(text(field, arg)?.into()),
         Type::Timestamp => Value::Timestamp(timestamp(field, arg)?),
+        Type::Bytes => Value::Bytes(bytes(field, arg)?),
         Type::Metadata => Value::Metadata(metadata(field, arg)?),
         Type::MetadataFilter => Value::MetadataFilter(metadata_filter(field, arg)?),
         Type::Cursor => Value::Cursor(text(field, arg)?.parse()?),
         Type::List(element) => list(field, element, arg)?,
-        Type::Record(record) => Value::Record(elements(field, arg, |index, arg| {
-            let Some(field) = record.fields.get(index) else { return Ok(Value::Missing) };
-            let is_missing = is_omitted(field, false, arg)?;
-            if is_missing { Ok(Value::Missing) } else { value(field.name, &field.ty, arg) }
-        })?),
+        Type::Record(described) => record(field, described, arg)?,
         _ => {
             let message = format!("{field} has a type that is not an argument's");
             return Err(chatkeep::Error::internal(message).into());
@@ -93,19 +91,36 @@ fn list(field: &str, element: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
             })
         })
     };
-    elements(field, arg, element).map(Value::List)
+    elements(field, "an array", arg, element).map(Value::List)
+}
+
+/// Converts a record, which `node/src/records.ts` passes as an array of its values. The error of a
+/// field names `checkpoint.channels`, for example. The list adds the names of its elements.
+fn record(name: &str, described: &Record, arg: &JsArg<'_>) -> ArgResult<Value> {
+    let field_value = |index: usize, arg: &JsArg<'_>| {
+        let Some(field) = described.fields.get(index) else { return Ok(Value::Missing) };
+        if is_omitted(field, false, arg)? {
+            return Ok(Value::Missing);
+        }
+        value(field.name, &field.ty, arg).map_err(|error| match name {
+            "" => error,
+            _ => error.map_field(|field| format!("{name}.{field}")),
+        })
+    };
+    elements(name, "an object", arg, field_value).map(Value::Record)
 }
 
 /// Converts the elements of an array.
 fn elements(
     field: &str,
+    expected: &str,
     arg: &JsArg<'_>,
     mut element: impl FnMut(usize, &JsArg<'_>) -> ArgResult<Value>,
 ) -> ArgResult<Vec<Value>> {
-    let array = arg.coerce_to_object()?;
-    if !array.is_array()? {
-        return Err(ArgError::wrong_type(field, "an array", arg));
+    if !arg.is_array()? {
+        return Err(ArgError::wrong_type(field, expected, arg));
     }
+    let array = arg.coerce_to_object()?;
     let convert = |index| element(index as usize, &array.get_element(index)?);
     (0..array.get_array_length()?).map(convert).collect()
 }

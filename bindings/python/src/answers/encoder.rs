@@ -5,7 +5,7 @@ use std::fmt;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyString, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyType};
 use serde::ser::{
     Error as _, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer,
 };
@@ -52,6 +52,11 @@ impl<'a, 'py> Serializer for Encoder<'a, 'py> {
     type SerializeMap = MapEncoder<'a, 'py>;
     type SerializeStruct = RecordEncoder<'a, 'py>;
     type SerializeStructVariant = Impossible<Self::Ok, EncodeError>;
+
+    /// `Bytes` is base64 text in readable formats. No other type of a result depends on this.
+    fn is_human_readable(&self) -> bool {
+        false
+    }
 
     fn serialize_bool(self, value: bool) -> Encoded<Self::Ok> {
         self.object(value)
@@ -113,8 +118,8 @@ impl<'a, 'py> Serializer for Encoder<'a, 'py> {
         .into_any())
     }
 
-    fn serialize_bytes(self, _: &[u8]) -> Encoded<Self::Ok> {
-        Err(EncodeError::custom("bytes are not a described type"))
+    fn serialize_bytes(self, value: &[u8]) -> Encoded<Self::Ok> {
+        Ok(PyBytes::new(self.shapes.py, value).into_any())
     }
 
     fn serialize_none(self) -> Encoded<Self::Ok> {

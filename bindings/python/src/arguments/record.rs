@@ -1,4 +1,4 @@
-//! Lists of records, such as the messages of `log_messages`.
+//! Records, and lists of them, such as the messages of `log_messages`.
 
 use chatkeep::Error;
 use chatkeep::operation::{DefaultValue, Field, Record, Value};
@@ -9,12 +9,12 @@ use super::list::entries;
 use super::{PyArg, text, value};
 use crate::errors::{ArgError, ArgResult};
 
-/// The keys that callers spelled as in a result, by the position of the record.
+/// The keys that callers spelled as in a result, by the position of the record in its list.
 ///
 /// A message returned by a query can be logged again. It has `user_message` where an argument is
 /// named `message`, and errors must contain the caller's key.
 #[derive(Default)]
-pub(crate) struct ResultKeys(Vec<(usize, &'static Field)>);
+pub(crate) struct ResultKeys(Vec<(Option<usize>, &'static Field)>);
 
 impl ResultKeys {
     /// Returns the error with its field as the caller spelled it.
@@ -22,7 +22,11 @@ impl ResultKeys {
         let Some(field) = error.field() else { return error };
         let respelled = self.0.iter().find_map(|(index, key)| {
             let record = field.strip_suffix(key.name)?;
-            record.ends_with(&format!("[{index}].")).then(|| format!("{record}{}", key.source))
+            let is_same = match index {
+                Some(index) => record.ends_with(&format!("[{index}].")),
+                None => record.ends_with('.') && !record.ends_with("]."),
+            };
+            is_same.then(|| format!("{record}{}", key.source))
         });
         match respelled {
             Some(field) => error.with_field(field),
@@ -41,19 +45,33 @@ pub(super) fn records(
     let entries = entries(name, "an iterable of dicts", given)?;
     let mut values = Vec::new();
     for (index, entry) in entries.enumerate() {
-        let value = from_dict(record, &entry?, index, keys).map_err(|error| {
-            let dot = |field: &str| if field.is_empty() { "" } else { "." };
-            error.map_field(|field| format!("{name}[{index}]{}{field}", dot(field)))
-        });
+        let value = from_dict(record, &entry?, Some(index), keys)
+            .map_err(|error| in_record(&format!("{name}[{index}]"), error));
         values.push(value?);
     }
     Ok(Value::List(values))
 }
 
+/// Converts a `dict`.
+pub(super) fn record(
+    name: &str,
+    record: &'static Record,
+    given: PyArg<'_, '_>,
+    keys: &mut ResultKeys,
+) -> ArgResult<Value> {
+    from_dict(record, given, None, keys).map_err(|error| in_record(name, error))
+}
+
+/// Adds the record's name to the field of an error, which is empty if the whole record is invalid.
+fn in_record(name: &str, error: ArgError) -> ArgError {
+    let dot = |field: &str| if field.is_empty() { "" } else { "." };
+    error.map_field(|field| format!("{name}{}{field}", dot(field)))
+}
+
 fn from_dict(
     record: &'static Record,
     given: PyArg<'_, '_>,
-    index: usize,
+    index: Option<usize>,
     keys: &mut ResultKeys,
 ) -> ArgResult<Value> {
     let entry = given.cast::<PyDict>().map_err(|_| ArgError::wrong_type("", "a dict", given))?;

@@ -24,7 +24,7 @@ pub(super) fn seconds(field: &str, given: PyArg<'_, '_>) -> ArgResult<Duration> 
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// Converts a number of any size.
+/// Converts a number of seconds without a range check.
 pub(super) fn number(field: &str, given: PyArg<'_, '_>) -> ArgResult<f64> {
     if let Ok(float) = given.cast::<PyFloat>() {
         return Ok(float.value());

@@ -6,12 +6,13 @@ use pyo3::prelude::*;
 
 use super::PyArg;
 use super::boolean::boolean;
+use super::bytes::{bytes, optional_bytes};
 use super::cursor::cursor;
 use super::integer::{integer, optional_integer};
 use super::list::list;
 use super::metadata::{metadata, metadata_filter};
 use super::path::{optional_path, path};
-use super::record::{ResultKeys, records};
+use super::record::{ResultKeys, record, records};
 use super::text::{optional_text, text};
 use super::timeout::{number, seconds};
 use super::timestamp::timestamp;
@@ -34,6 +35,9 @@ pub(crate) fn value(
             let text = optional_text(name, given)?.map(str::to_owned);
             Ok(text.map_or(Value::Nothing, Value::Text))
         }
+        Type::Optional(Type::Bytes) => {
+            Ok(optional_bytes(name, given)?.map_or(Value::Nothing, Value::Bytes))
+        }
         Type::Optional(Type::Path) => {
             Ok(optional_path(name, given)?.map_or(Value::Nothing, Value::Path))
         }
@@ -47,11 +51,13 @@ pub(crate) fn value(
         }
         Type::Path => path(name, given).map(Value::Path),
         Type::Timestamp => timestamp(name, given).map(Value::Timestamp),
+        Type::Bytes => bytes(name, given).map(Value::Bytes),
         Type::Metadata => metadata(name, given).map(Value::Metadata),
         Type::MetadataFilter => metadata_filter(name, given).map(Value::MetadataFilter),
         Type::Cursor => cursor(name, given).map(Value::Cursor),
-        Type::List(Type::Record(record)) => records(name, record, given, keys),
+        Type::List(Type::Record(described)) => records(name, described, given, keys),
         Type::List(element) => list(name, element, given, keys),
+        Type::Record(described) => record(name, described, given, keys),
         _ => Err(ArgError::Input(Error::internal(format!("{name} has a type without arguments")))),
     }
 }

@@ -5,7 +5,7 @@ use super::names::{Go, exported};
 use crate::names::spell;
 use crate::surface::Surface;
 
-/// Returns the file.
+/// Returns the contents of `go/managers.go`.
 pub(crate) fn file(surface: &Surface) -> String {
     let store = &surface.store().documentation.summary;
     let mut comment = Comment::new("");

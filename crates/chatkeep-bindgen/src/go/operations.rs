@@ -120,8 +120,8 @@ impl<'a> Method<'a> {
             let tag = format!("`json:\"{}\" go:\"{name}\"`", field.name);
             fields.push(format!("{} {ty} {tag}", exported(field.name)));
             // A nil slice would be null.
-            let is_list = matches!(field.ty, Type::List(_));
-            values.push(if is_list { format!("list({name})") } else { name.clone() });
+            let is_slice = matches!(field.ty, Type::List(_) | Type::Bytes);
+            values.push(if is_slice { format!("list({name})") } else { name.clone() });
             parameters.push(format!("{name} {ty}"));
         }
         if !self.optional.is_empty() {

@@ -15,18 +15,11 @@ pub(crate) fn file(surface: &Surface) -> String {
         parts.push(enumeration(described));
     }
     parts.extend(surface.enums.values().map(|described| enumeration(described)));
-    let arguments: Vec<_> = surface
-        .interfaces
-        .iter()
-        .flat_map(|interface| &interface.operations)
-        .flat_map(|described| &described.parameters)
-        .map(|(_, field)| field.ty)
-        .collect();
+    let arguments = surface.argument_records();
     for record in surface.records.values() {
-        let is_argument = arguments
-            .iter()
-            .any(|ty| matches!(ty, Type::List(Type::Record(found)) if found.name == record.name));
+        let is_argument = arguments.contains(record);
         parts.push(structure(record, is_argument));
+        parts.extend(is_argument.then(|| marshaller(record)).flatten());
     }
     super::file(&parts.join("\n"))
 }
@@ -82,20 +75,46 @@ fn structure(record: &Record, is_argument: bool) -> String {
     format!("{}type {} struct {{\n{}}}\n", comment.finish(), record.name, fields.join("\n"))
 }
 
+/// Returns the method that encodes a record with empty slices in place of nil ones, which would be
+/// null. `None` if no field requires a slice.
+fn marshaller(record: &Record) -> Option<String> {
+    let name = record.name;
+    let receiver = name[..1].to_lowercase();
+    let is_slice = |field: &&Field| {
+        field.default == DefaultValue::Required && matches!(field.ty, Type::List(_) | Type::Bytes)
+    };
+    let slices = record.fields.iter().filter(is_slice);
+    let replaced: String = slices
+        .map(|field| format!("{receiver}.{}", exported(field.name)))
+        .map(|field| format!("\t{field} = list({field})\n"))
+        .collect();
+    (!replaced.is_empty()).then(|| {
+        format!(
+            "// MarshalJSON encodes the record. A nil slice is the same as an empty one.\n\
+             func ({receiver} {name}) MarshalJSON() ([]byte, error) {{\n{replaced}\ttype plain \
+             {name}\n\treturn json.Marshal(plain({receiver}))\n}}\n"
+        )
+    })
+}
+
 /// Returns a field of a struct. An omitted argument has its zero value.
 pub(crate) fn field(field: &Field, is_argument: bool) -> String {
     let mut comment = Comment::new("\t");
     let default = match field.default {
         DefaultValue::Integer(value) if value != 0 => format!(" Zero means {value}."),
         DefaultValue::Bool(true) if is_argument => " Nil means true.".to_owned(),
-        DefaultValue::Text(value) => format!(" An empty string means {value:?}."),
+        DefaultValue::Text(value) if !value.is_empty() => {
+            format!(" An empty string means {value:?}.")
+        }
         _ => String::new(),
     };
     comment.paragraph(&(spell(field.documentation, &Go::default()) + &default));
     // A map or a list is omitted if it is nil, which is null, but not if it is empty.
     let is_container = matches!(
         field.ty,
-        Type::Metadata | Type::MetadataFilter | Type::Optional(Type::Metadata | Type::List(_))
+        Type::Metadata
+            | Type::MetadataFilter
+            | Type::Optional(Type::Metadata | Type::Bytes | Type::List(_))
     );
     let omit = if is_argument && field.default != DefaultValue::Required && !is_container {
         ",omitempty"
@@ -119,10 +138,13 @@ pub(crate) fn go_type(ty: &Type) -> String {
         Type::Text | Type::Path => "string".into(),
         Type::Secret => "Secret".into(),
         Type::Timestamp => "time.Time".into(),
+        Type::Bytes => "[]byte".into(),
         Type::Metadata | Type::MetadataFilter => "Metadata".into(),
         Type::Cursor => "Cursor".into(),
         Type::Json => "json.RawMessage".into(),
-        Type::Optional(inner @ (Type::Metadata | Type::Cursor | Type::List(_))) => go_type(inner),
+        Type::Optional(inner @ (Type::Metadata | Type::Bytes | Type::Cursor | Type::List(_))) => {
+            go_type(inner)
+        }
         Type::Optional(inner) => format!("*{}", go_type(inner)),
         Type::List(inner) => format!("[]{}", go_type(inner)),
         Type::Map(inner) => format!("map[string]{}", go_type(inner)),

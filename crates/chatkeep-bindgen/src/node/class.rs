@@ -1,4 +1,4 @@
-//! Classes.
+//! The TypeScript file of an interface: its class, and the constants by which it calls operations.
 
 use chatkeep::operation::Form;
 use chatkeep_core::described::{DefaultValue, Field, Type};
@@ -13,7 +13,7 @@ use super::{argument_type, constant, joined, result_type};
 use crate::names::{Spelling as _, camel};
 use crate::surface::{Described, Interface};
 
-/// Returns the file of an interface.
+/// Returns the contents of the file of an interface.
 pub(super) fn render(interface: &Interface, declared: &Declared, spelling: &JavaScript) -> String {
     let examples = Examples::read(interface.name);
     let name = class(interface.class);
@@ -81,7 +81,7 @@ fn imports(
     base_module: &'static str,
     declared: &Declared,
 ) -> String {
-    // Comments do not need them.
+    // A name in a comment needs no import.
     let code: String = code
         .lines()
         .filter(|line| !line.trim_start().starts_with(['*', '/']))
@@ -112,8 +112,9 @@ fn imports(
     }
     add("", used(&["metadataText"]), "../metadata.js");
     add("", used(&["OperationGroup", "call", "callSync", "operation"]), "../operations.js");
-    add("", used(&["recordsArg"]), "../records.js");
+    add("", used(&["recordArg", "recordsArg"]), "../records.js");
     let revive = [
+        "bytesOf",
         "integer",
         "listOf",
         "mapValues",
@@ -150,7 +151,7 @@ fn imports(
     ];
     add("type ", used(&hand_written), "../types.js");
     let used_of = |names: &[String]| used(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    // As an argument, so that a parameter of the same name does not count.
+    // Only a function that is passed as an argument counts: a parameter may have the same name.
     let is_passed = |name: &&String| {
         code.contains(&format!("({name})")) || code.contains(&format!("raw, {name})"))
     };
@@ -186,7 +187,8 @@ fn decode(returns: &Type) -> String {
     match returns {
         Type::Nothing => "noResult".into(),
         Type::Bool => "identity<boolean>".into(),
-        Type::Integer => converter(returns),
+        Type::Integer | Type::Bytes => converter(returns),
+        Type::Optional(Type::Bytes) => "(raw: string | null) => optional(raw, bytesOf)".into(),
         Type::Optional(Type::Integer) => format!("integer<{}>", result_type(returns)),
         Type::Text | Type::Enum(_) | Type::Optional(Type::Text) => {
             format!("identity<{}>", result_type(returns))
@@ -284,11 +286,18 @@ fn value(field: &Field, target: &str) -> String {
         Type::List(Type::Record(record)) if record.name != NEW_MESSAGE => {
             format!("recordsArg({target}.name, '{name}', {name}, {})", constant_name(record))
         }
+        Type::Record(record) => {
+            format!("recordArg({target}.name, '{name}', {name}, {})", constant_name(record))
+        }
+        // Without a value, there is nothing to convert.
+        Type::Optional(inner @ (Type::Record(_) | Type::List(Type::Record(_)))) => {
+            format!("{name} && {}", value(&Field { ty: *inner, ..*field }, target))
+        }
         _ => name,
     }
 }
 
-/// A parameter by position.
+/// A positional parameter.
 struct Positional {
     name: String,
     ty: String,

@@ -5,13 +5,13 @@ use chatkeep_core::described::{Record, Type};
 use super::{Types, joined, result_type};
 use crate::names::camel;
 
-/// Returns the file.
+/// Returns the contents of `decode.ts`.
 pub(super) fn render(types: &Types) -> String {
     let functions: String = types.results.iter().map(|record| function(record)).collect();
     let mut names: Vec<_> = types.results.iter().map(|record| record.name.to_owned()).collect();
     names.sort();
     let helpers: Vec<_> =
-        ["integer", "jsonReady", "mapValues", "optional", "secretive", "timestampOf"]
+        ["bytesOf", "integer", "jsonReady", "mapValues", "optional", "secretive", "timestampOf"]
             .iter()
             .filter(|helper| functions.contains(*helper))
             .map(|helper| (*helper).to_owned())
@@ -79,7 +79,7 @@ fn function(record: &Record) -> String {
     format!("\nexport function {name}(raw: any): {} {{\n  return {value};\n}}\n", record.name)
 }
 
-/// Returns whether the parsed JSON is the value.
+/// Returns whether the parsed JSON of this type is the result, without a conversion.
 pub(super) fn is_plain(ty: &Type) -> bool {
     match ty {
         Type::Bool | Type::Float | Type::Text | Type::Secret => true,
@@ -95,6 +95,7 @@ fn value(ty: &Type, raw: &str) -> String {
         Type::Integer | Type::WideInteger | Type::HugeInteger => format!("integer({raw})"),
         Type::Optional(Type::Integer | Type::WideInteger) => format!("integer({raw})"),
         Type::Timestamp => format!("timestampOf({raw})"),
+        Type::Bytes => format!("bytesOf({raw})"),
         Type::Record(record) => format!("{}({raw})", function_name(record)),
         Type::Optional(inner) => format!("optional({raw}, {})", converter(inner)),
         Type::List(inner) => format!("{raw}.map({})", converter(inner)),
@@ -110,6 +111,7 @@ pub(super) fn converter(ty: &Type) -> String {
             format!("integer<{}>", result_type(ty))
         }
         Type::Timestamp => "timestampOf".into(),
+        Type::Bytes => "bytesOf".into(),
         Type::Record(record) => function_name(record),
         ty => format!("(raw: any): {} => {}", result_type(ty), value(ty, "raw")),
     }

@@ -6,7 +6,8 @@ use super::special::NEW_MESSAGE;
 use super::{Types, joined};
 use crate::names::camel;
 
-/// Returns the file, if an argument has such records.
+/// Returns the contents of `encode.ts`. `None` if no argument contains a record, except for
+/// `NewMessage`, whose conversion is handwritten.
 pub(super) fn render(types: &Types) -> Option<String> {
     let records = types.arguments.iter().filter(|record| record.name != NEW_MESSAGE);
     let constants: String = records.map(|record| constant(record)).collect();
@@ -22,9 +23,14 @@ pub(super) fn constant_name(record: &Record) -> String {
 fn constant(record: &Record) -> String {
     let keys = record.fields.iter().map(|field| {
         let key = camel(field.name);
-        match field.ty {
-            Type::Timestamp | Type::Optional(Type::Timestamp) => format!("['{key}', 'timestamp']"),
-            Type::Metadata | Type::Optional(Type::Metadata) => format!("['{key}', 'metadata']"),
+        let ty = if let Type::Optional(inner) = field.ty { *inner } else { field.ty };
+        match ty {
+            Type::Timestamp => format!("['{key}', 'timestamp']"),
+            Type::Metadata => format!("['{key}', 'metadata']"),
+            Type::Record(inner) => format!("['{key}', {{ record: {} }}]", constant_name(inner)),
+            Type::List(Type::Record(inner)) => {
+                format!("['{key}', {{ list: {} }}]", constant_name(inner))
+            }
             _ => format!("['{key}']"),
         }
     });

@@ -1,6 +1,7 @@
 //! The TypeScript of the Node package: classes, types, and the decoding of results.
 //!
-//! Exceptions are listed in `special.rs`; their code is in `node/src`.
+//! Operations that the generic code does not fit are listed in `special.rs`. The handwritten code
+//! for them is in `node/src`.
 
 mod class;
 mod decode;
@@ -62,7 +63,8 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
     }
 }
 
-/// The records and enums, in the order of their first use.
+/// The records and enums, in the order of their first use. A record of an argument follows the
+/// records inside of it.
 #[derive(Default)]
 struct Types {
     results: Vec<&'static Record>,
@@ -93,9 +95,12 @@ impl Types {
                 self.add_argument(inner);
             }
             Type::Record(record) => {
-                let is_new = push(&mut self.arguments, record);
-                for field in record.fields.iter().filter(|_| is_new) {
-                    self.add_argument(&field.ty);
+                if !self.arguments.contains(record) {
+                    // The constant of a record refers to those of the records inside of it.
+                    for field in record.fields {
+                        self.add_argument(&field.ty);
+                    }
+                    push(&mut self.arguments, record);
                 }
             }
             ty => self.add(ty),
@@ -121,6 +126,7 @@ fn result_type(ty: &Type) -> String {
         Type::WideInteger | Type::HugeInteger => "number | bigint".into(),
         Type::Text | Type::Secret => "string".into(),
         Type::Timestamp => "Date".into(),
+        Type::Bytes => "Buffer".into(),
         Type::Metadata => "Record<string, any>".into(),
         Type::Optional(inner) => format!("{} | null", result_type(inner)),
         Type::List(inner) => list_of(&result_type(inner)),
@@ -139,6 +145,7 @@ fn argument_type(ty: &Type) -> String {
         Type::Float | Type::Seconds => "number".into(),
         Type::Text | Type::Secret | Type::Path => "string".into(),
         Type::Timestamp => "TimestampInput".into(),
+        Type::Bytes => "ArrayBufferView".into(),
         Type::Metadata => "object".into(),
         Type::MetadataFilter => {
             "Readonly<Record<string, string | number | bigint | boolean | null>>".into()
@@ -147,6 +154,7 @@ fn argument_type(ty: &Type) -> String {
         Type::Optional(inner) => format!("{} | null", argument_type(inner)),
         Type::List(Type::Record(record)) => format!("Iterable<{}>", record.name),
         Type::List(inner) => format!("readonly {}", list_of(&argument_type(inner))),
+        Type::Record(record) => record.name.into(),
         Type::Enum(described) => described.name.into(),
         _ => panic!("{ty:?} is not the type of an argument in TypeScript"),
     }

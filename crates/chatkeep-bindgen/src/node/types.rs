@@ -251,6 +251,7 @@ pub(super) fn default_text(default: &DefaultValue) -> String {
         DefaultValue::Bool(value) => format!(" Default: `{value}`."),
         DefaultValue::Integer(value) => format!(" Default: {value}."),
         DefaultValue::Float(value) => format!(" Default: {value}."),
+        DefaultValue::Text("") => " Default: an empty string.".into(),
         DefaultValue::Text(value) => format!(" Default: `{value}`."),
         _ => String::new(),
     }

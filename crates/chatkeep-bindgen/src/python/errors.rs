@@ -11,7 +11,7 @@ const INVALID_TYPE: &str = include_str!("errors/invalid_type.py");
 const SCHEMA: &str = include_str!("errors/schema.py");
 const LAST: &str = include_str!("errors/last.py");
 
-/// Classes that are not those of a kind.
+/// Classes that do not represent one kind of error.
 pub(super) const OTHERS: [&str; 2] = ["Error", "InvalidTypeError"];
 
 /// Arguments of `Error`, which a class with its own constructor documents again.
@@ -31,7 +31,7 @@ struct Special {
     arguments: &'static [(&'static str, &'static str, &'static str)],
     /// Code of the members.
     members: &'static str,
-    /// A class that derives from it.
+    /// Code of a class that derives from it.
     derived: &'static str,
 }
 

@@ -71,6 +71,8 @@ pub(super) fn hint(ty: &Type, usage: Use) -> String {
         Type::Path => "str | PathLike[str]".into(),
         Type::Timestamp if is_argument => "TimestampInput".into(),
         Type::Timestamp => "str".into(),
+        Type::Bytes if is_argument => "bytes | bytearray | memoryview".into(),
+        Type::Bytes => "bytes".into(),
         Type::Metadata if is_argument => "Mapping[str, Any]".into(),
         Type::Metadata | Type::Json => "dict[str, Any]".into(),
         Type::MetadataFilter => "MetadataFilter | None".into(),

@@ -30,7 +30,11 @@ pub(super) fn module(surface: &Surface) -> String {
     let mut names: Vec<_> = names.chain(defined(FIRST)).chain(defined(LAST)).collect();
     names.sort_unstable();
     let names: String = names.iter().map(|name| format!("    {name:?},\n")).collect();
-    let first = FIRST.replace("__all__ = []\n", &format!("__all__ = [\n{names}]\n"));
+    let mut first = FIRST.replace("__all__ = []\n", &format!("__all__ = [\n{names}]\n"));
+    if classes.contains("Iterable[") {
+        let mapping = "from collections.abc import Mapping\n";
+        first = first.replace(mapping, "from collections.abc import Iterable, Mapping\n");
+    }
     format!("{HEADER}{first}\n{enums}{classes}\n\n{LAST}")
 }
 
@@ -45,16 +49,10 @@ fn defined(source: &'static str) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// Returns the records that are passed to operations.
+/// Returns the records that are passed to operations, also inside of others.
 fn argument_records(surface: &Surface) -> BTreeSet<&'static str> {
-    let operations = surface.interfaces.iter().flat_map(|interface| &interface.operations);
-    let parameters = operations.flat_map(|described| &described.parameters);
-    parameters
-        .filter_map(|(_, field)| match &field.ty {
-            Type::List(Type::Record(record)) | Type::Record(record) => Some(record.name),
-            _ => None,
-        })
-        .collect()
+    let arguments = surface.argument_records();
+    arguments.iter().map(|record| record.name).collect()
 }
 
 /// Writes a class after those of its fields, because a definition precedes its uses.
@@ -85,10 +83,14 @@ fn record_with_its_fields(
         let (required, optional): (Vec<_>, Vec<_>) =
             record.fields.iter().partition(|field| field.default == DefaultValue::Required);
         let required = fields(Use::Argument, &mut required.into_iter());
-        let optional = fields(Use::Argument, &mut optional.into_iter());
+        let mut optional = fields(Use::Argument, &mut optional.into_iter());
+        if !optional.is_empty() {
+            // An empty line after the docstring.
+            optional.insert(0, '\n');
+        }
         out.push_str(&format!(
             "\n\nclass _{name}Required(TypedDict):\n{required}\n\nclass {name}(_{name}Required, \
-             total=False):\n{documentation}\n{optional}"
+             total=False):\n{documentation}{optional}"
         ));
     } else {
         let fields = fields(Use::Result, &mut record.fields.iter());

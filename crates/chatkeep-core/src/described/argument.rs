@@ -34,12 +34,16 @@ impl<'a> Arguments<'a> {
     /// `InvalidInput` with the argument's name when it is required and missing, or invalid.
     pub fn take<T: FromValue>(&mut self) -> Result<T> {
         let value = self.next_value()?;
-        let name = self.fields[self.next - 1].name;
+        let Field { name, ty, .. } = self.fields[self.next - 1];
         T::from_value(value).map_err(|error| match error.field() {
             None => error.with_field(name),
             // An element of a list.
             Some(element) if element.starts_with('[') => {
                 let field = format!("{name}{element}");
+                error.with_field(field)
+            }
+            Some(field) if ty.is_record() => {
+                let field = format!("{name}.{field}");
                 error.with_field(field)
             }
             Some(_) => error,

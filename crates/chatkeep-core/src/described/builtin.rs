@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::message::{Cursor, MetadataFilter, Order};
 use crate::session::SessionSecret;
 use crate::token::PlainToken;
-use crate::value::{Metadata, Secret, Timestamp};
+use crate::value::{Bytes, Metadata, Secret, Timestamp};
 
 /// Describes types, and converts values of these types if they can be arguments.
 macro_rules! describe {
@@ -51,6 +51,7 @@ describe! {
     Secret => Type::Secret;
     SessionSecret => Type::Secret;
     Timestamp => Type::Timestamp, Timestamp as "a timestamp";
+    Bytes => Type::Bytes, Bytes as "binary data";
     Metadata => Type::Metadata, Metadata as "a JSON object";
     Vec<MetadataFilter> => Type::MetadataFilter;
     Cursor => Type::Cursor, Cursor as "a cursor";

@@ -32,6 +32,8 @@ pub enum Type {
     Path,
     /// A UTC timestamp in microseconds.
     Timestamp,
+    /// Binary data.
+    Bytes,
     /// A JSON object.
     Metadata,
     /// Required metadata: keys with a string, a number, a boolean or null.
@@ -50,6 +52,16 @@ pub enum Type {
     Record(&'static Record),
     /// One of several names.
     Enum(&'static Enum),
+}
+
+impl Type {
+    /// Returns whether a value is one record, or nothing.
+    pub(super) fn is_record(&self) -> bool {
+        match self {
+            Self::Optional(inner) => inner.is_record(),
+            ty => matches!(ty, Self::Record(_)),
+        }
+    }
 }
 
 /// A record: a struct with named fields.

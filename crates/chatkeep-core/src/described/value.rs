@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::message::{Cursor, MetadataFilter};
-use crate::value::{Metadata, Timestamp};
+use crate::value::{Bytes, Metadata, Timestamp};
 
 /// The value of an argument, converted according to its [`Type`](super::Type).
 ///
@@ -31,6 +31,8 @@ pub enum Value {
     Path(PathBuf),
     /// A timestamp.
     Timestamp(Timestamp),
+    /// Binary data.
+    Bytes(Bytes),
     /// A JSON object.
     Metadata(Metadata),
     /// Required metadata.

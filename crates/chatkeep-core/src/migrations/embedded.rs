@@ -37,6 +37,13 @@ macro_rules! migrations {
             migration!($dialect, "20261129193100", "create_chat_streams"),
             migration!($dialect, "20261129193200", "create_stream_chunks"),
             migration!($dialect, "20261129194000", "create_chat_audit_log"),
+            migration!($dialect, "20261130090000", "create_graph_threads"),
+            migration!($dialect, "20261130090100", "create_graph_namespaces"),
+            migration!($dialect, "20261130090200", "create_graph_checkpoints"),
+            migration!($dialect, "20261130090300", "create_graph_values"),
+            migration!($dialect, "20261130090400", "create_graph_segments"),
+            migration!($dialect, "20261130090500", "create_graph_writes"),
+            migration!($dialect, "20261130091000", "create_graph_memories"),
         ]
     };
 }

@@ -15,8 +15,9 @@ use crate::error::Result;
 use crate::feedback::message_feedback;
 use crate::message::{MessageOwner, delete_batch_of};
 use crate::schema::{
-    api_tokens, chat_conversations, chat_streams, one_time_secrets, open_turns, stream_chunks,
-    user_identities, user_passwords, user_roles, user_sessions,
+    api_tokens, chat_conversations, chat_streams, graph_checkpoints, graph_namespaces,
+    graph_segments, graph_threads, graph_values, graph_writes, one_time_secrets, open_turns,
+    stream_chunks, user_identities, user_passwords, user_roles, user_sessions,
 };
 use crate::user::delete_by_id;
 use crate::value::Metadata;
@@ -106,6 +107,16 @@ macro_rules! scrub {
     };
 }
 
+/// The namespaces of the threads of a user.
+macro_rules! namespaces {
+    ($person:ident) => {
+        graph_namespaces::table
+            .inner_join(graph_threads::table)
+            .filter(graph_threads::user_id.eq($person.id))
+            .select(graph_namespaces::id)
+    };
+}
+
 const MESSAGES: Stage = Stage::Delete("messages", delete_messages);
 const CHUNKS: Stage = delete!(stream_chunks, |person| stream_chunks::stream_id.eq_any(
     chat_streams::table.filter(chat_streams::user_id.eq(person.id)).select(chat_streams::id)
@@ -126,6 +137,15 @@ const STAGES: &[Stage] = &[
     CHUNKS,
     STREAMS,
     delete!(open_turns, |person| open_turns::user_id.eq(person.id)),
+    delete!(graph_checkpoints, |person| graph_checkpoints::namespace_id
+        .eq_any(namespaces!(person))),
+    delete!(graph_writes, |person| graph_writes::namespace_id.eq_any(namespaces!(person))),
+    delete!(graph_values, |person| graph_values::namespace_id.eq_any(namespaces!(person))),
+    delete!(graph_segments, |person| graph_segments::namespace_id.eq_any(namespaces!(person))),
+    delete!(graph_namespaces, |person| graph_namespaces::thread_id.eq_any(
+        graph_threads::table.filter(graph_threads::user_id.eq(person.id)).select(graph_threads::id)
+    )),
+    delete!(graph_threads, |person| graph_threads::user_id.eq(person.id)),
     scrub!(
         user_roles,
         |person| user_roles::granted_by.eq_any(&person.names),

@@ -14,5 +14,8 @@ pub use export::{UserExport, export, tables as exported_tables};
 pub use export_cursor::ExportCursor;
 pub use person::{Person, find_person};
 
-/// Tables that contain no data about users.
-pub const WITHOUT_PERSONAL_DATA: &[&str] = &[];
+/// Tables whose rows belong to no user of chatkeep.
+///
+/// The application names the namespaces of `graph_memories`, so only it knows those of a person. It
+/// exports them with `search_memories`, and deletes them with `delete_memories_under`.
+pub const WITHOUT_PERSONAL_DATA: &[&str] = &["graph_memories"];

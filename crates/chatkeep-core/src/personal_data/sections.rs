@@ -12,11 +12,15 @@ use crate::connection::{Connection, on_engine};
 use crate::conversation::{StoredConversation, StoredItem, StoredTurn};
 use crate::error::Result;
 use crate::feedback::{Feedback, message_feedback};
+use crate::graph::{
+    StoredCheckpoint, StoredNamespace, StoredSegment, StoredThread, StoredValue, StoredWrite,
+};
 use crate::message::{Chunk, Message, MessageFilter, Order, list_after};
 use crate::schema::{
-    api_tokens, chat_conversations, chat_streams, chat_users, conversation_items, messages,
-    one_time_secrets, open_turns, stream_chunks, user_identities, user_passwords, user_roles,
-    user_sessions,
+    api_tokens, chat_conversations, chat_streams, chat_users, conversation_items,
+    graph_checkpoints, graph_namespaces, graph_segments, graph_threads, graph_values, graph_writes,
+    messages, one_time_secrets, open_turns, stream_chunks, user_identities, user_passwords,
+    user_roles, user_sessions,
 };
 use crate::session::{SessionRow, StoredSession};
 use crate::stream::{StoredChunk, StoredStream};
@@ -27,7 +31,7 @@ use crate::user::rows::{StoredIdentity, StoredPassword, StoredRole, StoredSecret
 const MAX_ROWS: i64 = 100;
 /// Maximum number of rows that one query returns, if a row can have 16 MiB.
 const MAX_LARGE_ROWS: i64 = 4;
-/// Number of rows whose parts are read one after another.
+/// Maximum number of parent rows, such as conversations, whose parts one call reads.
 const MAX_PARENTS: i64 = 200;
 
 /// Reads the rows with an id after the position that match the condition, as lines.
@@ -60,7 +64,8 @@ macro_rules! rows_after {
     }};
 }
 
-/// Defines the section of a table, whose rows are lines as they are or after a conversion.
+/// Defines the section of a table. Its rows are written as loaded, or after a conversion to another
+/// type.
 macro_rules! section {
     (
         $table:ident by $id:ident, $row:ty, at most $most:expr, |$person:ident| $condition:expr
@@ -78,6 +83,16 @@ macro_rules! section {
                     $table by $id, $condition, $row => $stored))
             },
         }
+    };
+}
+
+/// The namespaces of the threads of a user.
+macro_rules! namespaces {
+    ($person:ident) => {
+        graph_namespaces::table
+            .inner_join(graph_threads::table)
+            .filter(graph_threads::user_id.eq($person.id))
+            .select(graph_namespaces::id)
     };
 }
 
@@ -100,7 +115,7 @@ pub(super) const SECTIONS: &[Section] = &[
         |person| message_feedback::user_key.eq_any(&person.names)),
     section!(chat_audit_log by id, AuditEntry, at most MAX_ROWS,
         |person| chat_audit_log::actor.eq_any(&person.names)),
-    // Those of other actors.
+    // Entries about the user that have another actor, or none.
     section!(chat_audit_log by id, AuditEntry, at most MAX_ROWS,
         |person| chat_audit_log::object.eq_any(person.objects()).and(
             chat_audit_log::actor
@@ -118,13 +133,29 @@ pub(super) const SECTIONS: &[Section] = &[
         |person| chat_streams::user_id.eq(person.id)),
     Section { table: "chat_streams", read: streams_of_others },
     Section { table: "stream_chunks", read: chunks },
+    section!(graph_threads by id, StoredThread, at most MAX_ROWS,
+        |person| graph_threads::user_id.eq(person.id)),
+    section!(graph_namespaces by id, StoredNamespace, at most MAX_ROWS,
+        |person| graph_namespaces::thread_id.eq_any(graph_threads::table
+            .filter(graph_threads::user_id.eq(person.id))
+            .select(graph_threads::id))),
+    section!(graph_checkpoints by id, StoredCheckpoint, at most MAX_LARGE_ROWS,
+        |person| graph_checkpoints::namespace_id.eq_any(namespaces!(person))),
+    section!(graph_values by id, StoredValue, at most MAX_LARGE_ROWS,
+        |person| graph_values::namespace_id.eq_any(namespaces!(person))),
+    section!(graph_segments by id, StoredSegment, at most MAX_LARGE_ROWS,
+        |person| graph_segments::namespace_id.eq_any(namespaces!(person))),
+    section!(graph_writes by id, StoredWrite, at most MAX_LARGE_ROWS,
+        |person| graph_writes::namespace_id.eq_any(namespaces!(person))),
     Section { table: "stream_chunks", read: chunks_of_others },
 ];
 
-/// Returns internal ids of rows of a user, after an id.
+/// A function that returns the internal ids of up to [`MAX_PARENTS`] rows of a user, such as the
+/// user's conversations. They are greater than a given id.
 type Parents = fn(&mut Connection, &Person, i64) -> Result<Vec<i64>>;
 
-/// Reads the parts of rows of a user, one row after another.
+/// Reads the parts of a user's rows, such as the items of conversations, one parent row after
+/// another.
 fn of_each(
     connection: &mut Connection,
     person: &Person,
@@ -162,7 +193,7 @@ fn of_each(
     Ok(Part { lines, next: (!is_last).then_some(position) })
 }
 
-/// Defines [`Parents`].
+/// Defines a function of the type [`Parents`] that reads from a table.
 macro_rules! parents {
     ($table:ident, |$person:ident| $condition:expr) => {
         |connection, $person, after| {
@@ -206,7 +237,7 @@ fn own_messages(
     Ok(Part { lines, next: last.map(|last| position.after_message(last.cursor())) })
 }
 
-/// Reads the messages of other users, or of none, in the user's conversations.
+/// Reads the messages of other users, and those without a user, in the user's conversations.
 fn messages_of_others(
     c: &mut Connection,
     person: &Person,

@@ -1,6 +1,7 @@
 //! Diesel's description of the tables, and the three SQL types that differ by engine.
 
 mod conversations;
+mod graph;
 mod sessions;
 mod streams;
 mod tables;
@@ -8,6 +9,9 @@ mod types;
 mod users;
 
 pub(crate) use conversations::{chat_conversations, conversation_items, open_turns};
+pub(crate) use graph::{
+    graph_checkpoints, graph_namespaces, graph_segments, graph_threads, graph_values, graph_writes,
+};
 pub(crate) use sessions::user_sessions;
 pub(crate) use streams::{chat_streams, stream_chunks};
 pub(crate) use tables::{

@@ -151,11 +151,11 @@ pub struct SessionInfo {
     pub rotated_at: Option<Timestamp>,
     /// Time of the revocation.
     pub revoked_at: Option<Timestamp>,
-    /// Why it was revoked: `revoked`, `logout`, `revoked_all` or `reuse`.
+    /// Cause of the revocation: `revoked`, `logout`, `revoked_all` or `reuse`.
     pub revoked_reason: Option<String>,
-    /// IP address of the client at its creation.
+    /// IP address of the client when the session was created.
     pub ip: Option<String>,
-    /// User agent of the client at its creation, at most 255 characters.
+    /// User agent of the client when the session was created, at most 255 characters.
     pub user_agent: Option<String>,
     /// Name of the device.
     pub label: Option<String>,
@@ -177,7 +177,8 @@ pub struct CreatedSession {
 pub struct RotatedSession {
     /// The secret to use from now on.
     pub secret: SessionSecret,
-    /// Whether this call rotated the session. `false` if that was done less than 60 seconds ago.
+    /// Whether this call rotated the session. `false` if the last rotation was less than 60 seconds
+    /// ago.
     pub rotated: bool,
     /// The session.
     pub session: SessionInfo,
@@ -284,7 +285,7 @@ impl fmt::Debug for FoundSession {
 }
 
 impl FoundSession {
-    /// Determines whether the session is valid at `now`, if its last use was at `last_seen`.
+    /// Returns why the session is valid or invalid at `now`, if its last use was at `last_seen`.
     ///
     /// At `expires_at`, it is already invalid. Uses within a minute are not all recorded, so a
     /// session ends by inactivity up to a minute late, never early.

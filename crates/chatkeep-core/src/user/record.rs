@@ -1,4 +1,4 @@
-//! Users and what belongs to them, as callers see them.
+//! The records of users, identities, roles and one-time secrets that callers receive.
 
 use diesel::Queryable;
 use serde::Serialize;
@@ -14,9 +14,9 @@ use crate::value::{Metadata, Timestamp};
 pub struct User {
     /// Id inside the database.
     pub id: i64,
-    /// Id outside of the backend, which calls take as `user_id`.
+    /// Id to use outside of the backend. Calls take it as `user_id`.
     pub public_id: String,
-    /// E-mail address, as it was spelled.
+    /// E-mail address, spelled as the caller passed it.
     pub email: Option<String>,
     /// Name to sign in with.
     pub username: Option<String>,
@@ -66,7 +66,7 @@ pub struct UserIdentity {
     pub email: Option<String>,
     /// Time at which the account was linked.
     pub linked_at: Timestamp,
-    /// Time of the last sign-in with it.
+    /// Time of the last sign-in with this account.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -76,7 +76,7 @@ pub struct UserIdentity {
 pub struct UserRole {
     /// Name of the role.
     pub role: String,
-    /// The account that granted it, as the caller stated it.
+    /// The account that granted the role, as the caller stated it.
     pub granted_by: Option<String>,
     /// Time of the grant.
     pub granted_at: Timestamp,

@@ -1,6 +1,7 @@
-//! Values of columns: timestamps, metadata, costs, public ids and secrets; checks of texts and
-//! limits.
+//! Values of columns: timestamps, metadata, costs, binary data, public ids and secrets; checks of
+//! texts and limits.
 
+mod bytes;
 mod canonical_form;
 mod canonical_json;
 mod cost;
@@ -15,6 +16,7 @@ mod text;
 mod timestamp;
 mod timestamp_sql;
 
+pub use bytes::Bytes;
 pub(crate) use canonical_json::canonical_text;
 pub use cost::{Cost, TotalCost};
 pub(crate) use limit::check_metadata;

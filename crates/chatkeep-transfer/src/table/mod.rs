@@ -21,8 +21,10 @@ pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
 use stored::{
-    ChatAuditLog, ChatConversations, ChatStreams, ChatUsers, ConversationItems, MessageFeedback,
-    OneTimeSecrets, OpenTurns, StreamChunks, UserIdentities, UserPasswords, UserRoles,
+    ChatAuditLog, ChatConversations, ChatStreams, ChatUsers, ConversationItems, GraphCheckpoints,
+    GraphMemories, GraphNamespaces, GraphSegments, GraphThreads, GraphValues, GraphWrites,
+    MessageFeedback, OneTimeSecrets, OpenTurns, StreamChunks, UserIdentities, UserPasswords,
+    UserRoles,
 };
 pub(crate) use user_sessions::UserSessions;
 
@@ -44,6 +46,13 @@ pub(crate) const TABLES: Tables = &[
     &OpenTurns,
     &ChatStreams,
     &StreamChunks,
+    &GraphThreads,
+    &GraphNamespaces,
+    &GraphCheckpoints,
+    &GraphValues,
+    &GraphSegments,
+    &GraphWrites,
+    &GraphMemories,
     &ChatAuditLog,
 ];
 

@@ -1,6 +1,10 @@
 //! Tables whose rows are a [`StoredRow`]: its JSON is the line of an archive.
 
 use chatkeep_core::conversations::{StoredConversation, StoredItem, StoredTurn};
+use chatkeep_core::graphs::{
+    StoredCheckpoint, StoredNamespace, StoredSegment, StoredThread, StoredValue, StoredWrite,
+};
+use chatkeep_core::memories::StoredMemory;
 use chatkeep_core::streams::{StoredChunk, StoredStream};
 use chatkeep_core::transfer::StoredRow;
 use chatkeep_core::users::rows::{
@@ -90,6 +94,22 @@ stored_tables! {
     ];
     StreamChunks: StoredChunk, "stream_chunks", "chunk", true,
         [id, stream_id, seq, content, created_at];
+    GraphThreads: StoredThread, "graph_threads", "thread", true,
+        [id, thread, thread_hash, user_id, created_at, updated_at, expires_at];
+    GraphNamespaces: StoredNamespace, "graph_namespaces", "namespace", true,
+        [id, thread_id, name, name_hash, generation];
+    GraphCheckpoints: StoredCheckpoint, "graph_checkpoints", "checkpoint", true,
+        [id, namespace_id, checkpoint_id, parent_id, run_id, created_at, data];
+    GraphValues: StoredValue, "graph_values", "checkpoint value", true,
+        [id, namespace_id, digest, data];
+    GraphSegments: StoredSegment, "graph_segments", "list segment", true,
+        [id, namespace_id, list_key, position, elements, data];
+    GraphWrites: StoredWrite, "graph_writes", "task write", true, [
+        id, namespace_id, checkpoint_id, task_id, write_index, task_path, channel, data,
+    ];
+    GraphMemories: StoredMemory, "graph_memories", "memory item", true, [
+        id, namespace, item_key, value, created_at, updated_at, expires_at, ttl_seconds,
+    ];
     ChatAuditLog: AuditEntry, "chat_audit_log", "recorded action", true,
         [id, created_at, action, actor, object, before, after, ip];
 }
@@ -105,6 +125,8 @@ mod tests {
     const TURN: &str = r#"{"id":1,"public_id":"t1","conversation_id":2,"user_id":null,"user_message":"m","provider":"p","model":"m","metadata":null,"started_at":"2024-01-01T00:00:00.000000+00:00","lease_until":"2024-01-01T00:00:00.000000+00:00"}"#;
     const STREAM: &str = r#"{"id":1,"public_id":"s1","conversation_id":null,"user_id":null,"turn_id":null,"kind":"message","provider":null,"model":null,"status":"running","last_seq":0,"cancel_requested_at":null,"tokens":1,"cost":"0.5","error":"e","metadata":null,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","finished_at":null}"#;
     const CHUNK: &str = r#"{"id":1,"stream_id":1,"seq":1,"content":"c","created_at":"2024-01-01T00:00:00.000000+00:00"}"#;
+
+    const MEMORY: &str = r#"{"id":1,"namespace":"users/ada/","item_key":"k","value":{"a":5000000000000000000.0},"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","expires_at":"2024-01-01T00:01:00.000000+00:00","ttl_seconds":60}"#;
 
     /// Reads a line with each of these changes. The error must name the field.
     #[track_caller]
@@ -185,6 +207,23 @@ mod tests {
         rejected::<StreamChunks>(
             CHUNK,
             &[(r#""seq":1"#, r#""seq":0"#, "seq"), (r#":"c""#, r#":"\u0000""#, "content")],
+        );
+    }
+    #[test]
+    fn invalid_items_of_the_memory_are_rejected() {
+        let long = format!(r#""item_key":"{}""#, "é".repeat(256));
+        rejected::<GraphMemories>(
+            MEMORY,
+            &[
+                ("users/ada/", "", "namespace"),
+                ("users/ada/", "users/ada", "namespace"),
+                ("users/ada/", "users//", "namespace"),
+                ("users/ada/", r"users/a\\da/", "namespace"),
+                (r#""item_key":"k""#, r#""item_key":"""#, "item_key"),
+                (r#""item_key":"k""#, &long, "item_key"),
+                (r#"{"a":5000000000000000000.0}"#, "[]", "object"),
+                (r#""ttl_seconds":60"#, r#""ttl_seconds":0"#, "ttl_seconds"),
+            ],
         );
     }
 }

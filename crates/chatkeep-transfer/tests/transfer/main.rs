@@ -13,6 +13,7 @@ mod full_disk;
 mod imports;
 mod interrupted;
 mod legacy_chats;
+mod memory;
 mod newer_backups;
 mod old_backups;
 mod oversized_archives;

@@ -65,6 +65,21 @@ pub(crate) fn long_wait<T>(wait: impl FnOnce() -> T) -> T {
     wait()
 }
 
+/// Runs `wait`, during which another thread may run in place of this one. The operation remains in
+/// flight: a flush waits for what it waits for.
+pub(crate) fn wait_in_flight<T>(wait: impl FnOnce() -> T) -> T {
+    struct Resume(Option<CurrentWorker>);
+    impl Drop for Resume {
+        fn drop(&mut self) {
+            if let Some(worker) = &self.0 {
+                worker.end_wait();
+            }
+        }
+    }
+    let _resume = Resume(CurrentWorker::begin_wait());
+    wait()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;

@@ -14,5 +14,5 @@ pub(crate) use self::blocking_executor::BlockingExecutor;
 pub(crate) use self::coalesced_task::CoalescedTask;
 pub(crate) use self::exit::is_exiting;
 pub(crate) use self::in_flight::{InFlight, InFlightGuard};
-pub(crate) use self::long_wait::long_wait;
+pub(crate) use self::long_wait::{long_wait, wait_in_flight};
 pub(crate) use self::worker_pool::WorkerPool;

@@ -41,22 +41,44 @@ impl Operation {
 /// Replaces the library's field by the argument's name. An element of a list is named
 /// `messages[3].user_message`, for example.
 fn with_argument_name(fields: &[Field], error: Error) -> Error {
-    let Some(field) = error.field() else { return error };
-    let renamed = match field.split_once('[').zip(field.split_once("].")) {
-        Some(((list, _), (index, name))) => {
-            let elements = fields.iter().find(|field| field.source == list).map(|field| field.ty);
-            let Some(Type::List(Type::Record(record))) = elements else { return error };
-            let named = record.fields.iter().find(|field| field.source == name);
-            named.map(|named| format!("{index}].{}", named.name))
-        }
-        None => {
-            let named = fields.iter().find(|other| other.source == field);
-            named.map(|named| named.name.to_owned())
-        }
-    };
-    match renamed {
-        Some(renamed) => error.with_field(renamed),
+    let Some(path) = error.field() else { return error };
+    match argument_name(fields, path).or_else(|| name_in_record(fields, path)) {
+        Some(name) => error.with_field(name),
         None => error,
+    }
+}
+
+/// Returns a path, such as `checkpoint.channels[3].data`, with the names of arguments in place of
+/// the library's.
+fn argument_name(fields: &[Field], path: &str) -> Option<String> {
+    let (first, rest) = match path.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (path, None),
+    };
+    let (source, index) = first.split_at(first.find('[').unwrap_or(first.len()));
+    let field = fields.iter().find(|field| field.source == source)?;
+    let name = format!("{}{index}", field.name);
+    match rest {
+        None => Some(name),
+        Some(rest) => Some(format!("{name}.{}", argument_name(record_fields(&field.ty)?, rest)?)),
+    }
+}
+
+/// Returns the path of a field of a record, which the library names without the argument.
+fn name_in_record(fields: &[Field], path: &str) -> Option<String> {
+    let is_list = |ty: &Type| matches!(ty, Type::List(_) | Type::Optional(Type::List(_)));
+    let records = fields.iter().filter(|field| !is_list(&field.ty));
+    records
+        .filter_map(|field| Some((field.name, record_fields(&field.ty)?)))
+        .find_map(|(name, fields)| Some(format!("{name}.{}", argument_name(fields, path)?)))
+}
+
+/// Returns the fields of a record, or of the records in a list.
+fn record_fields(ty: &Type) -> Option<&'static [Field]> {
+    match ty {
+        Type::Optional(inner) | Type::List(inner) => record_fields(inner),
+        Type::Record(record) => Some(record.fields),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chatkeep_core::described::{Field, Type, Value};
-use chatkeep_core::{Cursor, Error, MetadataFilter, Result, Timestamp};
+use chatkeep_core::{Bytes, Cursor, Error, MetadataFilter, Result, Timestamp};
 use serde_json::Value as Json;
 
 pub(super) fn unknown_argument(fields: &[Field], name: String) -> Error {
@@ -64,6 +64,10 @@ pub(super) fn value_from_json(name: &str, ty: &Type, json: Json) -> Result<Value
             Timestamp::parse(&text).map(Value::Timestamp).map_err(invalid)
         }
         (Type::Timestamp, json) => Err(wrong("a string in ISO 8601", &json)),
+        (Type::Bytes, Json::String(text)) => {
+            Bytes::from_base64(&text).map(Value::Bytes).map_err(invalid)
+        }
+        (Type::Bytes, json) => Err(wrong("base64 text", &json)),
         (Type::MetadataFilter, Json::Null) => Ok(Value::Nothing),
         (Type::MetadataFilter, Json::Object(map)) => {
             let filters = map.into_iter().map(|(key, value)| MetadataFilter::new(key, value));

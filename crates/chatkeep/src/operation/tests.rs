@@ -1,9 +1,12 @@
 //! Operations called by their descriptions, as language bindings do.
 
-use chatkeep_core::{ErrorKind, Result};
+use chatkeep_core::described::{Described as _, Record};
+use chatkeep_core::{Bytes, Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
-use super::{Operation, arguments_from_json_text, interfaces};
+use super::{
+    Arguments, DefaultValue, Field, Operation, Placement, arguments_from_json_text, interfaces,
+};
 use crate::Chatkeep;
 
 fn operation(interface: &str, name: &str) -> &'static Operation {
@@ -113,5 +116,80 @@ fn errors_name_the_caller_s_argument() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name} {arguments}: {error}");
         assert_eq!(error.field(), Some(field), "{name} {arguments}: {error}");
         assert!(error.to_string().contains(text), "{name} {arguments}: {error}");
+    }
+}
+
+#[derive(Debug, PartialEq, Record)]
+#[record(argument)]
+struct Part {
+    data: Bytes,
+}
+
+#[derive(Debug, PartialEq, Record)]
+#[record(argument)]
+struct Whole {
+    #[record(name = "pieces")]
+    parts: Vec<Part>,
+    best: Option<Part>,
+}
+
+const WHOLE: [Field; 1] = [Field {
+    name: "whole",
+    source: "all",
+    documentation: "",
+    ty: Whole::TYPE,
+    default: DefaultValue::Required,
+    placement: Placement::Automatic,
+}];
+
+#[test]
+fn records_in_records_are_arguments_and_errors_have_their_path() {
+    let take = |whole: Value| -> Result<Whole> {
+        let values = arguments_from_json_text(&WHOLE, &json!({ "whole": whole }).to_string())?;
+        Arguments::new(&WHOLE, values).take()
+    };
+    let taken = take(json!({"pieces": [{"data": ""}, {"data": "AP8="}]})).unwrap();
+    let part = |bytes: &[u8]| Part { data: bytes.to_vec().into() };
+    assert_eq!(taken, Whole { parts: vec![part(b""), part(b"\0\xff")], best: None });
+    let taken = take(json!({"pieces": [], "best": {"data": "YQ=="}})).unwrap();
+    assert_eq!(taken, Whole { parts: Vec::new(), best: Some(part(b"a")) });
+
+    let cases = [
+        (json!(null), "whole", "must be a JSON object, not null"),
+        (json!({"pieces": {}}), "whole.pieces", "must be a list, not an object"),
+        (json!({"pieces": [{}]}), "whole.pieces[0].data", "is required"),
+        (json!({"pieces": [{"data": null}]}), "whole.pieces[0].data", "base64 text, not null"),
+        (json!({"pieces": [{"data": "a"}]}), "whole.pieces[0].data", "must be base64 text"),
+        (json!({"pieces": [], "best": {}}), "whole.best.data", "is required"),
+        (json!({"pieces": [], "best": {"date": 1}}), "whole.best.date", "is not an argument"),
+    ];
+    for (whole, field, text) in cases {
+        let error = take(whole.clone()).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::InvalidInput, Some(field)),
+            "{whole}"
+        );
+        assert!(error.message().contains(text), "{whole}: {error}");
+    }
+}
+
+#[test]
+fn errors_of_calls_name_the_fields_of_records() {
+    let renamed = |field: &'static str| {
+        let error = Error::invalid_input(field, "is invalid");
+        operation("tokens", "revoke_token").rename(&WHOLE, error).field().map(str::to_owned)
+    };
+    for (field, expected) in [
+        ("all", "whole"),
+        ("all.parts", "whole.pieces"),
+        ("all.parts[2].data", "whole.pieces[2].data"),
+        // The library does not know the name of the parameter.
+        ("parts[2].data", "whole.pieces[2].data"),
+        ("best", "whole.best"),
+        ("other.parts", "other.parts"),
+        ("whole.pieces[2].data", "whole.pieces[2].data"),
+    ] {
+        assert_eq!(renamed(field).as_deref(), Some(expected));
     }
 }

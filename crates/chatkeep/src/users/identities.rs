@@ -9,7 +9,7 @@ use crate::retry::with_retry;
 
 #[operations(part = IDENTITIES, receiver = users)]
 impl UserManager {
-    /// Links an account of another provider to a user. Linking it again updates its address.
+    /// Links an account of another provider to a user. Linking it again updates its e-mail address.
     ///
     /// # Arguments
     /// - `user_id`: The user's public id.

@@ -21,6 +21,8 @@ from chatkeep._generated.awaited.audit import AuditManager
 from chatkeep._generated.awaited.conversations import ConversationManager
 from chatkeep._generated.awaited.database import DatabaseManager
 from chatkeep._generated.awaited.feedback import FeedbackManager
+from chatkeep._generated.awaited.graph import GraphManager
+from chatkeep._generated.awaited.memory import MemoryManager
 from chatkeep._generated.awaited.messages import MessageLogger
 from chatkeep._generated.awaited.sessions import SessionManager
 from chatkeep._generated.awaited.store import Chatkeep
@@ -34,6 +36,8 @@ __all__ = [
     "ConversationManager",
     "DatabaseManager",
     "FeedbackManager",
+    "GraphManager",
+    "MemoryManager",
     "MessageLogger",
     "SessionManager",
     "StreamManager",
@@ -43,6 +47,8 @@ __all__ = [
     "conversation_manager",
     "db_manager",
     "feedback_manager",
+    "graph_manager",
+    "memory_manager",
     "message_logger",
     "session_manager",
     "stream_manager",
@@ -56,6 +62,8 @@ for _class in (
     ConversationManager,
     DatabaseManager,
     FeedbackManager,
+    GraphManager,
+    MemoryManager,
     MessageLogger,
     SessionManager,
     StreamManager,
@@ -84,6 +92,12 @@ audit_manager = _environment.audit_manager
 stream_manager = _environment.stream_manager
 #: Keeps conversations, their turns and their items. The environment variables name the database.
 conversation_manager = _environment.conversation_manager
+#: Stores checkpoints of agents, for frameworks such as LangGraph. The environment variables name
+#: the database.
+graph_manager = _environment.graph_manager
+#: Stores the long-term memory of agents: JSON objects that outlive a conversation. The environment
+#: variables name the database.
+memory_manager = _environment.memory_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

@@ -1,4 +1,4 @@
-"""The bases of the generated classes with coroutines."""
+"""The base classes of the generated classes with coroutines."""
 
 # Annotations are not evaluated, so their types are imported for type checkers only.
 from __future__ import annotations

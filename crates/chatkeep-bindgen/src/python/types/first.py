@@ -1,7 +1,7 @@
 """The types of arguments and results, for type checkers.
 
-At run time, the results are plain mappings that are ready for a JSON response. Timestamps are
-ISO 8601 strings in UTC, with an offset.
+At run time, the results are plain mappings that are ready for a JSON response, unless they contain
+binary data (``bytes``). Timestamps are ISO 8601 strings in UTC, with an offset.
 """
 
 import sys

@@ -6,6 +6,8 @@ from chatkeep._generated.awaited.audit import AuditManager
 from chatkeep._generated.awaited.conversations import ConversationManager
 from chatkeep._generated.awaited.database import DatabaseManager
 from chatkeep._generated.awaited.feedback import FeedbackManager
+from chatkeep._generated.awaited.graph import GraphManager
+from chatkeep._generated.awaited.memory import MemoryManager
 from chatkeep._generated.awaited.messages import MessageLogger
 from chatkeep._generated.awaited.sessions import SessionManager
 from chatkeep._generated.awaited.streams import StreamManager
@@ -21,6 +23,8 @@ class Managers(Stored):
         "conversation_manager",
         "db_manager",
         "feedback_manager",
+        "graph_manager",
+        "memory_manager",
         "message_logger",
         "session_manager",
         "stream_manager",
@@ -37,4 +41,6 @@ class Managers(Stored):
         self.audit_manager = AuditManager(chat)
         self.stream_manager = StreamManager(chat)
         self.conversation_manager = ConversationManager(chat)
+        self.graph_manager = GraphManager(chat)
+        self.memory_manager = MemoryManager(chat)
         self.db_manager = DatabaseManager(chat)

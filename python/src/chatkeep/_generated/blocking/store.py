@@ -51,7 +51,7 @@ class Chatkeep(ChatkeepBase):
             tables, and run ``chatkeep migrate upgrade`` first.
         writers (int | None): Number of connections that write messages of concurrent callers
             (``DB_WRITERS``, 2 by default). SQLite always has one. With 1, ids follow the order of
-            calls that do not wait for each other.
+            the calls, even if a call does not await the one before.
         token_cache (float | None): How long a lookup of a token or session is cached, in seconds
             (``TOKEN_CACHE_SECONDS``, 5 by default). With zero, every check queries the database. A
             revocation takes effect immediately in its own process.
@@ -72,6 +72,10 @@ class Chatkeep(ChatkeepBase):
         stream_manager (StreamManager): Stores and reads streamed responses.
         conversation_manager (ConversationManager): Keeps conversations, their turns and their
             items.
+        graph_manager (GraphManager): Stores checkpoints of agents, for frameworks such as
+            LangGraph.
+        memory_manager (MemoryManager): Stores the long-term memory of agents: JSON objects that
+            outlive a conversation.
         db_manager (DatabaseManager): Reports the database's status and health, and runs its
             migrations.
 

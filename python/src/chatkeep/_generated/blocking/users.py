@@ -463,7 +463,7 @@ class UserManager(Manager):
     ) -> UserIdentity:
         """Links an account of another provider to a user.
 
-        Linking it again updates its address.
+        Linking it again updates its e-mail address.
 
         Args:
             user_id (str): The user's public id.
