@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod conversations;
 pub(crate) mod database;
 pub(crate) mod file_mode;
+pub(crate) mod graph;
 pub(crate) mod messages;
 pub(crate) mod migrate;
 pub(crate) mod page;
@@ -127,6 +128,10 @@ pub(crate) enum Command {
     /// List, show and cancel streamed responses
     #[command(subcommand, arg_required_else_help = true)]
     Streams(streams::StreamsCommand),
+
+    /// List, show, export and delete the checkpoints of agents
+    #[command(subcommand, arg_required_else_help = true)]
+    Graph(Box<graph::GraphCommand>),
 
     /// Create, verify and revoke API tokens
     #[command(subcommand, arg_required_else_help = true)]

@@ -87,6 +87,20 @@ pub(crate) const STREAMS: Arguments = &[
     ("cursor", "--cursor"),
 ];
 
+/// Arguments of `chatkeep graph`.
+pub(crate) const GRAPH: Arguments = &[
+    ("user_id", "--user"),
+    ("thread", "THREAD"),
+    ("source", "SOURCE"),
+    ("target", "TARGET"),
+    ("namespace", "--namespace"),
+    ("checkpoint_id", "--checkpoint"),
+    ("before", "--before"),
+    ("limit", "--limit"),
+    ("keep_last", "--keep-last"),
+    ("days", "--inactive"),
+];
+
 /// Arguments of `chatkeep migrate`.
 pub(crate) const MIGRATE: Arguments = &[
     ("folder", "--dir"),
@@ -136,6 +150,7 @@ mod tests {
             ("sessions", SESSIONS),
             ("conversations", CONVERSATIONS),
             ("streams", STREAMS),
+            ("graph", GRAPH),
             ("migrate", MIGRATE),
         ] {
             let known = arguments_of(command.find_subcommand(noun).expect(noun));

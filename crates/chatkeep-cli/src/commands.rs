@@ -3,6 +3,7 @@
 mod call;
 mod conversations;
 mod database;
+mod graph;
 mod lookup;
 mod messages;
 mod migrate;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
         Command::Users(command) => users::run(command, context),
         Command::Sessions(command) => sessions::run(command, context),
         Command::Streams(command) => streams::run(command, context),
+        Command::Graph(command) => graph::run(*command, context),
         Command::Tokens(command) => tokens::run(command, context),
         Command::Db(command) => database::run(command, context),
         Command::Migrate(command) => migrate::run(command, context),

@@ -19,7 +19,7 @@ pub(crate) struct CallArguments {
     #[arg(value_name = "OPERATION", required_unless_present = "list")]
     pub(crate) operation: Option<String>,
 
-    /// Arguments. Numbers, booleans, lists and objects are JSON; text needs no quotes
+    /// Arguments. Numbers, booleans, lists and objects are JSON; text and base64 need no quotes
     #[arg(value_name = "NAME=VALUE")]
     pub(crate) arguments: Vec<String>,
 

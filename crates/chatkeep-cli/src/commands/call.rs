@@ -81,7 +81,13 @@ fn to_json(ty: Option<Type>, text: &str) -> Result<Box<RawValue>, Failure> {
     match ty {
         Some(Type::Optional(inner)) => to_json(Some(*inner), text),
         Some(
-            Type::Text | Type::Secret | Type::Path | Type::Timestamp | Type::Cursor | Type::Enum(_),
+            Type::Text
+            | Type::Secret
+            | Type::Path
+            | Type::Timestamp
+            | Type::Bytes
+            | Type::Cursor
+            | Type::Enum(_),
         )
         | None => string(),
         // Other text is rejected with the type that the operation expects.

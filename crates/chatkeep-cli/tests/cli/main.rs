@@ -8,10 +8,13 @@ mod databases;
 mod exports;
 #[cfg(target_os = "linux")]
 mod failing_disk;
+mod graph;
 mod imports;
 mod kills;
 mod legacy_imports;
 mod memory;
+mod message_lists;
+mod message_stats;
 mod messages;
 mod migrations;
 mod outputs;

@@ -10,6 +10,7 @@ mod transcript;
 use chatkeep::{Chatkeep, Conversation};
 use serde_json::json;
 
+pub(in crate::commands) use self::transcript::entry;
 use super::lookup::not_found;
 use crate::args::conversations::ConversationsCommand;
 use crate::argument_names::CONVERSATIONS;

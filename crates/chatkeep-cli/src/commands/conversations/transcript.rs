@@ -78,16 +78,26 @@ impl<'a> Transcript<'a> {
         self.message(&item.role, Some(item.created_at), &facts, &visible_line(&text, 2_000))
     }
 
-    /// Formats a heading and a text below it.
     fn message(&self, role: &str, at: Option<Timestamp>, facts: &[String], text: &str) -> String {
-        let mut heading = style::strong(&visible_line(role, 50));
-        for fact in at.map(minute).iter().chain(facts) {
-            heading.push_str(&style::dim(self.terminal.separator()));
-            heading.push_str(&style::dim(fact));
-        }
-        let text = wrap(&visible_block(text), self.terminal.width, INDENT);
-        format!("\n{heading}\n{text}")
+        entry(self.terminal, role, at, facts, text)
     }
+}
+
+/// Formats a heading and a text below it.
+pub(in crate::commands) fn entry(
+    terminal: &Terminal,
+    role: &str,
+    at: Option<Timestamp>,
+    facts: &[String],
+    text: &str,
+) -> String {
+    let mut heading = style::strong(&visible_line(role, 50));
+    for fact in at.map(minute).iter().chain(facts) {
+        heading.push_str(&style::dim(terminal.separator()));
+        heading.push_str(&style::dim(fact));
+    }
+    let text = wrap(&visible_block(text), terminal.width, INDENT);
+    format!("\n{heading}\n{text}")
 }
 
 /// Returns the text of an item, or its content as JSON. The second value is whether it is text.
