@@ -1,11 +1,11 @@
-.PHONY: help setup demo test settings galera versions check docs bench wheel npm endurance fuzz kills generate fmt clean
+.PHONY: help setup demo test settings galera versions frameworks check docs bench wheel npm endurance fuzz kills generate fmt clean
 .SILENT:
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 XTASK := scripts/xtask.sh
 
 help: ## show this list
-	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install missing dependencies for building, testing and checking
 	$(XTASK) setup
@@ -25,6 +25,9 @@ settings: ## run the contract suite under unusual server settings (minutes each)
 
 versions: ## run the contract suite on the oldest and newest PostgreSQL and MariaDB
 	$(XTASK) versions
+
+frameworks: ## run the tests of LangGraph with the Python and Node packages, on every engine (NAMES="conformance")
+	$(XTASK) frameworks $(if $(ONLY),--only $(ONLY)) $(NAMES)
 
 check: ## formatting, lints, wording, spelling, rustdoc, licences, dependencies, generated files
 	$(XTASK) check

@@ -23,6 +23,9 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(datetime|date|PathLike|TypedDict|Callable|.*\.PathLike|.*\.TypedDict)"),
     (r"py:.*", r"(asyncio|collections|datetime|fastapi|flask|os|starlette|types|typing)\..*"),
     (r"py:class", r"chatkeep\.types\._.*"),
+    # LangGraph's names of types.
+    (r"py:class", r"(Channel|Checkpoint|DeltaChannel|Index|Runnable|Serializer|TTL)\w*"),
+    (r"py:.*", r"(Op|Result|InvalidNamespaceError)"),
     (r"py:.*", r"typing_extensions\..*"),
 ]
 
@@ -37,6 +40,7 @@ MODULES = [
     "chatkeep.asyncio",
     "chatkeep.fastapi",
     "chatkeep.flask",
+    "chatkeep.langgraph",
     "chatkeep.starlette",
 ]
 

@@ -61,7 +61,9 @@ def test_wheel_metadata_is_complete(wheel):
     assert metadata["Description-Content-Type"].startswith("text/markdown")
     assert metadata["License-Expression"] == "MIT OR Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert metadata["Requires-Dist"] is None, "the wheel must have no dependencies"
+    required = metadata.get_all("Requires-Dist")
+    assert all("extra ==" in one for one in required), "only extras may have dependencies"
+    assert metadata.get_all("Provides-Extra") == ["langgraph"]
     assert "chatkeep=chatkeep.__main__:main" in commands.replace(" ", "")
 
 

@@ -15,8 +15,8 @@ PAGES = [
     for page in re.findall(
         r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.M | re.S
     )
-    # Web frameworks are not installed here; the tests of the package run those examples.
-    if not re.search(r"^from chatkeep\.(fastapi|flask|starlette) import", page, re.M)
+    # Frameworks are not installed here; the tests of the package run those examples.
+    if not re.search(r"^from chatkeep\.(fastapi|flask|langgraph|starlette) import", page, re.M)
 ]
 
 

@@ -13,6 +13,7 @@ import chatkeep.asyncio
 import chatkeep.errors
 import chatkeep.fastapi
 import chatkeep.flask
+import chatkeep.langgraph
 import chatkeep.starlette
 import pytest
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ MODULES = (
     chatkeep.errors,
     chatkeep.fastapi,
     chatkeep.flask,
+    chatkeep.langgraph,
     chatkeep.starlette,
 )
 PACKAGE = Path(chatkeep.__file__).parent
@@ -80,6 +82,8 @@ def test_important_methods_have_an_example():
         "chatkeep.asyncio.MessageLogger.iter_messages",
         "chatkeep.fastapi",
         "chatkeep.flask",
+        "chatkeep.langgraph",
+        "chatkeep.langgraph.ChatkeepSaver",
         "chatkeep.starlette",
     } <= EXAMPLES.keys()
 

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -22,6 +23,18 @@ OPERATIONS = [
 PARAMETER_TYPES = {
     parameter["type"] for _, operation in OPERATIONS for parameter in operation["parameters"]
 }
+RECORDS = {record["name"]: record for record in API["records"]}
+
+
+def argument_records(types):
+    """Returns the names of the records of these types, also inside of others."""
+    names = {re.sub(r"list<(.*)>", r"\1", ty.replace("?", "")) for ty in types} & RECORDS.keys()
+    inner = {field["type"] for name in names for field in RECORDS[name]["fields"]}
+    return names | argument_records(inner) if inner else names
+
+
+#: The records that are passed to operations.
+ARGUMENTS = argument_records(PARAMETER_TYPES)
 #: Members that are not operations of their class, with the reason.
 OTHERS = {
     ("MessageLogger", "cursor_after"): "converts a message, without a store",
@@ -91,7 +104,7 @@ def test_types_have_the_described_fields_and_values():
     for record in API["records"]:
         described = getattr(chatkeep.types, record["name"])
         names = [field["name"] for field in record["fields"]]
-        if f"list<{record['name']}>" in PARAMETER_TYPES:
+        if record["name"] in ARGUMENTS:
             # The required keys are those of the base class.
             optional = {field["name"] for field in record["fields"] if "default" in field}
             names.sort(key=lambda name: name in optional)

@@ -1,6 +1,7 @@
 """The scenarios of tests/vectors/operations/*.json, which are shared by all languages."""
 
 import asyncio
+import base64
 import inspect
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,13 @@ from vectors import FOLDER, expanded
 API = json.loads((Path(__file__).parents[2] / "api" / "chatkeep.json").read_text(encoding="utf-8"))
 #: The attribute of a store with each interface; the store itself has none.
 ATTRIBUTES = {interface["name"]: interface.get("attribute") for interface in API["interfaces"]}
+#: The types of the parameters of each operation, and of the fields of each record.
+PARAMETERS = {
+    f"{interface['name']}.{operation['name']}": operation["parameters"]
+    for interface in API["interfaces"]
+    for operation in interface["operations"]
+}
+FIELDS = {record["name"]: record["fields"] for record in API["records"]}
 ANY = {"$any": True}
 
 
@@ -23,6 +31,34 @@ def scenarios():
             # The Rust suite runs them on every engine; each needs a database of its own.
             if "sqlite" in case.get("engines", ["sqlite"]):
                 yield pytest.param(case["steps"], id=f"{path.stem}-{case['name']}")
+
+
+def with_bytes(ty, value):
+    """Returns an argument with bytes in place of base64 text."""
+    inner = ty.removesuffix("?")
+    if inner == "bytes" and isinstance(value, str):
+        return base64.b64decode(value, validate=True)
+    if inner.startswith("list<") and isinstance(value, list):
+        return [with_bytes(inner[len("list<") : -1], entry) for entry in value]
+    if inner in FIELDS and isinstance(value, dict):
+        return fields_with_bytes(FIELDS[inner], value)
+    return value
+
+
+def fields_with_bytes(fields, values):
+    types = {field["name"]: field["type"] for field in fields}
+    return {name: with_bytes(types.get(name, ""), value) for name, value in values.items()}
+
+
+def with_base64(result):
+    """Returns a result with base64 text in place of bytes."""
+    if isinstance(result, bytes):
+        return base64.b64encode(result).decode()
+    if isinstance(result, list):
+        return [with_base64(entry) for entry in result]
+    if isinstance(result, dict):
+        return {key: with_base64(entry) for key, entry in result.items()}
+    return result
 
 
 async def perform(chat, call, arguments):
@@ -66,7 +102,9 @@ async def run(chat, steps):
     saved = {}
     for number, step in enumerate(steps, 1):
         where = f"step {number}, {step['call']}"
-        pending = perform(chat, step["call"], expanded(step.get("arguments", {}), saved))
+        arguments = expanded(step.get("arguments", {}), saved)
+        arguments = fields_with_bytes(PARAMETERS[step["call"]], arguments)
+        pending = perform(chat, step["call"], arguments)
         if expected := step.get("error"):
             with pytest.raises(chatkeep.Error) as raised:
                 await pending
@@ -74,7 +112,7 @@ async def run(chat, steps):
             assert (error.kind, error.field) == (expected["kind"], expected.get("field")), where
             continue
         try:
-            result = await pending
+            result = with_base64(await pending)
         except chatkeep.Error as error:
             pytest.fail(f"{where}: {error!r}")
         if "expect" in step:

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Install missing dependencies for building, testing and checking
     Setup {
-        /// The parts to install; without one: all except docs, bench and fuzz
+        /// The parts to install; without one: all except docs, bench, frameworks and fuzz
         parts: Vec<Part>,
     },
     /// Unpack a server of another version into a folder, and print the folder
@@ -110,6 +110,14 @@ pub(crate) enum Command {
         seconds: u64,
         /// The targets; without one: all
         targets: Vec<String>,
+    },
+    /// Run the tests of frameworks, such as LangGraph, with the Python and Node packages
+    Frameworks {
+        /// Only this engine
+        #[arg(long, value_name = "ENGINE")]
+        only: Option<String>,
+        /// Names of suites, or parts of them; without one: all
+        names: Vec<String>,
     },
     /// Run long tests: calls, threads, kills, fuzz targets
     Endurance {

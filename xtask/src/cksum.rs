@@ -1,5 +1,5 @@
-//! The checksum of POSIX `cksum`. A changed list of packages has another one, and is installed into
-//! another folder.
+//! The checksum of POSIX `cksum`. A folder of installed packages has the checksum of their list in
+//! its name, so that a changed list is installed into another folder.
 
 /// Computes the checksum of `bytes`.
 pub(crate) fn cksum(bytes: &[u8]) -> u32 {

@@ -50,7 +50,7 @@ pub(crate) fn python(project: &Project, mode: Mode) -> Result {
     if mode == Mode::Check {
         command = command.arg("--check");
     }
-    command.args(["python", "bench", "examples", "docs/python"]).quietly()
+    command.args(["python", "bench", "examples", "docs/python", "tests/frameworks"]).quietly()
 }
 
 /// Formats and lints the code of the Node package and the examples in JavaScript.
@@ -61,6 +61,6 @@ pub(crate) fn node(project: &Project, mode: Mode) -> Result {
     };
     let _folder = project.sh.push_dir("node");
     cmd!(project.sh, "node_modules/.bin/biome {mode...} --colors=off --error-on-warnings")
-        .args([".", "../examples/express", "../examples/operations"])
+        .args([".", "../examples/express", "../examples/operations", "../tests/frameworks/js"])
         .quietly()
 }

@@ -82,6 +82,9 @@ fn run(project: &Project, command: Command) -> Result {
         Command::Galera(forwarded) => test::galera::run(project, &forwarded.arguments),
         Command::Kills { kills } => test::kills::run(project, kills),
         Command::Fuzz { seconds, targets } => test::fuzz::run(project, seconds, &targets),
+        Command::Frameworks { only, names } => {
+            test::frameworks::run(project, only.as_deref(), &names)
+        }
         Command::Endurance { only } => test::endurance::run(project, only.as_deref()),
         Command::Docs => docs::run(project),
         Command::Bench => bench::run(project),

@@ -6,6 +6,7 @@ from typing import Annotated, assert_type
 import chatkeep.asyncio
 import chatkeep.fastapi
 import chatkeep.flask
+import chatkeep.langgraph
 from chatkeep import (
     Chatkeep,
     InvalidInputError,
@@ -25,6 +26,7 @@ from chatkeep.types import (
 )
 from fastapi import Depends, FastAPI
 from flask import Flask
+from langgraph.checkpoint.base import CheckpointTuple
 
 
 def blocking(chat: Chatkeep) -> None:
@@ -87,3 +89,15 @@ def served_by_flask(chat: Chatkeep) -> Flask:
 
     view("1")  # type: ignore[arg-type]
     return app
+
+
+async def checkpoints(chat: Chatkeep) -> None:
+    with chatkeep.langgraph.ChatkeepSaver(chat) as saver:
+        assert_type(saver, chatkeep.langgraph.ChatkeepSaver)
+        assert_type(saver.get_tuple({"configurable": {"thread_id": 1}}), CheckpointTuple | None)
+        assert_type(saver.prune(["a"], keep_last=2, dry_run=True), int)
+    async with chatkeep.langgraph.ChatkeepSaver.from_conn_string("sqlite://") as saver:
+        await saver.setup()
+        async for found in saver.alist(None, limit=5):
+            assert_type(found, CheckpointTuple)
+    chatkeep.langgraph.ChatkeepSaver(5)  # type: ignore[arg-type]

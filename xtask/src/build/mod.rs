@@ -44,7 +44,8 @@ pub(crate) enum Package {
     Npm(NpmOptions),
 }
 
-/// Variants of the npm packages. By default they are for systems like this one that are not older.
+/// Variants of the npm packages. By default they are built for this platform, and need its system
+/// libraries in the same or a later version.
 #[derive(Debug, Args)]
 pub(crate) struct NpmOptions {
     /// Without optimisation; takes seconds if the tests are built
@@ -87,7 +88,7 @@ impl Profile {
     }
 }
 
-/// Builds a package, and prints the folder of packages that are files.
+/// Builds a package. Prints the folder of the wheel or of the npm packages.
 pub(crate) fn run(project: &Project, package: &Package) -> Result {
     match package {
         Package::Python { release } => python(project, Profile::new(*release)),

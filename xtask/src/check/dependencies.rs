@@ -1,5 +1,5 @@
-//! The default build needs no database client library and no OpenSSL, because wheels and packages
-//! must not.
+//! Checks that the default build needs no database client library and no OpenSSL: wheels and npm
+//! packages must run on systems without them.
 
 use std::collections::BTreeSet;
 

@@ -80,7 +80,7 @@ fn python(project: &Project) -> Result {
     let ruff = setup::python_venv(project)?.program("ruff");
     let sh = &project.sh;
     let check = ["check", "--no-cache", "--quiet", "--config", "python/pyproject.toml"];
-    cmd!(sh, "{ruff} {check...} python examples docs/python").quietly()?;
+    cmd!(sh, "{ruff} {check...} python examples docs/python tests/frameworks").quietly()?;
     // The benchmark is not a package; its README replaces most docstrings.
     cmd!(sh, "{ruff} {check...} --select E,F,I,W --ignore E501 bench").quietly()
 }

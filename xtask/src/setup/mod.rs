@@ -11,6 +11,7 @@ mod cargo_tools;
 mod debian;
 mod docs;
 mod folders;
+mod frameworks;
 mod galera;
 mod go;
 mod lint;
@@ -26,6 +27,10 @@ mod venv;
 
 pub(crate) use bench::{node_packages as bench_node_packages, venv as bench_venv};
 pub(crate) use docs::{node_packages as docs_node_packages, venv as docs_venv};
+pub(crate) use frameworks::{
+    node_packages as frameworks_node_packages, sources as frameworks_sources,
+    venv as frameworks_venv,
+};
 pub(crate) use lint::venv as lint_venv;
 pub(crate) use other_server::{OtherEngine, folder as other_server};
 pub(crate) use python::venv as python_venv;
@@ -57,6 +62,8 @@ pub(crate) enum Part {
     Docs,
     /// The competitors of the benchmark
     Bench,
+    /// The frameworks of which `cargo xtask frameworks` runs the tests
+    Frameworks,
     /// cargo-fuzz
     Fuzz,
 }
@@ -95,6 +102,7 @@ pub(crate) fn run(project: &Project, parts: &[Part]) -> Result {
             Part::Go => go::install(&system)?,
             Part::Docs => docs::install(&system)?,
             Part::Bench => bench::install(&system)?,
+            Part::Frameworks => frameworks::install(&system)?,
             Part::Fuzz => cargo_tools::fuzz(project)?,
         }
     }

@@ -9,6 +9,7 @@ use crate::project::Project;
 use crate::setup::{self, Part};
 
 pub(crate) mod endurance;
+pub(crate) mod frameworks;
 pub(crate) mod fuzz;
 pub(crate) mod galera;
 pub(crate) mod go;

@@ -17,7 +17,7 @@ pub(crate) fn run(project: &Project, arguments: &[OsString]) -> Result {
     pytest(project)?.args(arguments).arg("python/tests").env("PYTHONPATH", package).replace()
 }
 
-/// Returns the command without arguments and folders.
+/// Returns the command of pytest, to which the caller adds arguments and the folder of the tests.
 pub(super) fn pytest(project: &Project) -> Result<Cmd<'_>> {
     let python = setup::python_venv(project)?.python();
     let pytest = "-m pytest --config-file=python/pyproject.toml --rootdir=python";

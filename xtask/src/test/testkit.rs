@@ -6,12 +6,12 @@ use crate::failure::Result;
 use crate::process::Run;
 use crate::project::Project;
 
-/// Compiles it.
+/// Compiles `chatkeep-testkit`.
 pub(super) fn build(project: &Project) -> Result {
     cmd!(project.sh, "cargo build --quiet -p chatkeep-testkit").shown()
 }
 
-/// Returns the command without the options and the command to run.
+/// Returns `chatkeep-testkit run`, to which the caller adds options and the command to run.
 pub(super) fn run(project: &Project) -> Cmd<'_> {
     let testkit = project.target.join("debug/chatkeep-testkit");
     cmd!(project.sh, "{testkit} run --fast")

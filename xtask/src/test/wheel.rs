@@ -12,7 +12,7 @@ use crate::process::Run;
 use crate::project::Project;
 use crate::setup::{self, Part};
 
-/// Builds the packages, and tests them by pytest with `arguments`.
+/// Builds the packages, and tests them with pytest and its `arguments`.
 pub(crate) fn run(project: &Project, profile: Profile, arguments: &[OsString]) -> Result {
     setup::run(project, &[Part::Python])?;
     let folder = build::wheel(project, profile)?;

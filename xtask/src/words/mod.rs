@@ -1,7 +1,7 @@
 //! Checks comments, documentation, help and error texts against the list of phrases in `STYLE.md`.
 //!
-//! Generated files and data are skipped, and so are the texts of tests, which quote what people
-//! write. Code between backticks is skipped everywhere.
+//! The paths in [`SKIPPED`] are skipped, and so are string literals in tests, which quote the texts
+//! of users. Code between backticks is skipped everywhere.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,8 @@ use extract::{Kind, Passage};
 /// Maximum number of findings per 10,000 words.
 const BUDGET: f64 = 1.0;
 
-/// Path prefixes and suffixes of files that are generated, or hold data rather than prose.
+/// Path prefixes of files that hold data rather than prose, quote the avoided phrases, or repeat
+/// texts that are checked in their sources.
 const SKIPPED: &[&str] = &[
     "docs/src/cli.md",
     "bench/results/",

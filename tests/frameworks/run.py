@@ -1,0 +1,175 @@
+"""Runs the tests of frameworks with chatkeep's integrations, and prints a table of the results.
+
+`cargo xtask frameworks` starts the servers, and provides the packages and the sources of the
+frameworks (`CHATKEEP_FRAMEWORKS_SOURCES`). Nothing of a framework is in this repository.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parents[1] / "python/tests/support"))
+
+import conformance  # noqa: E402
+import javascript  # noqa: E402
+import langgraph_output  # noqa: E402
+from databases import database, engines  # noqa: E402
+
+#: Limit of a run of LangGraph's tests, in seconds. On SQLite they take one minute.
+TIMEOUT = 1800
+
+
+class Results:
+    """Numbers of tests of a suite, the reasons of skipped ones, and texts about failures."""
+
+    def __init__(self, passed=0, failed=0, reasons=(), failures=()):
+        self.passed, self.failed = passed, failed
+        self.reasons, self.failures = Counter(reasons), list(failures)
+
+    def expect(self, tests):
+        """Fails unless this number of tests was run: a suite could skip what it does not find."""
+        if self.passed + self.failed != tests:
+            self.failed += 1
+            self.failures.append(f"{self.passed} tests passed, {tests} were expected")
+        return self
+
+
+def langgraph_conformance(form):
+    """Runs the conformance suite for savers with the `form` async or sync."""
+
+    def run(url):
+        passed, failures = conformance.run_conformance(url, form)
+        return Results(passed, len(failures), failures=failures).expect(conformance.TESTS)
+
+    return run
+
+
+def langgraph_validation(url):
+    """Runs LangGraph's tests of savers in JavaScript."""
+    passed, failures = javascript.run_validation(url)
+    return Results(passed, len(failures), failures=failures).expect(javascript.TESTS)
+
+
+def langgraph_tests(selection, tests):
+    """Runs LangGraph's own tests that `selection` selects, with its savers for SQLite replaced."""
+    return upstream_tests("langgraph-*", "langgraph_plugin", ["tests", "-k", selection], tests)
+
+
+def langgraph_store_tests(package, files, tests):
+    """Runs the tests of a package with stores, in these files, with its stores replaced."""
+    options = [f"tests/{file}.py" for file in files] + ["-o", "anyio_mode=auto"]
+    return upstream_tests(f"{package}-[0-9]*", "langgraph_store_plugin", options, tests)
+
+
+def upstream_tests(folder, plugin, arguments, tests):
+    """Runs tests of a source `folder` with a `plugin`. `arguments` select them."""
+
+    def run(url):
+        (source,) = Path(os.environ["CHATKEEP_FRAMEWORKS_SOURCES"]).glob(f"{folder}/tests")
+        path = os.pathsep.join([str(HERE), os.environ["PYTHONPATH"]])
+        options = f"-p {plugin} -p no:cacheprovider --quiet --no-header -o addopts="
+        with tempfile.TemporaryDirectory() as work:
+            report = Path(work, "report.xml")
+            command = [sys.executable, "-m", "pytest", *arguments, *options.split()]
+            command += [f"--junitxml={report}"]
+            variables = {"PYTHONPATH": path, "CHATKEEP_FRAMEWORKS_URL": url, "NO_DOCKER": "true"}
+            try:
+                done = subprocess.run(
+                    command,
+                    cwd=source.parent,
+                    env=os.environ | variables,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    timeout=TIMEOUT,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as late:
+                output = (late.output or b"").decode(errors="replace")
+                return Results(failed=1, failures=[f"no end within {TIMEOUT} s: {output}"])
+            if not report.exists():
+                return Results(failed=1, failures=[done.stdout])
+            results = of_junit(ElementTree.parse(report))
+        if results.failed or done.returncode:
+            results.failures.append(done.stdout)
+        if langgraph_output.uses(done.stdout) < tests // 2:
+            results.failed += 1
+            results.failures.append("the tests did not use chatkeep's class")
+        return results.expect(tests)
+
+    return run
+
+
+def of_junit(report):
+    """Reads pytest's report. A test with an error in its set-up or its end has failed."""
+    results = Results()
+    for case in report.iter("testcase"):
+        skipped = case.find("skipped")
+        if skipped is not None:
+            # The text has the reason, also if a whole file is skipped.
+            results.reasons[(skipped.text or "").rpartition("Skipped: ")[2].strip("')\"")] += 1
+        elif case.find("failure") is not None or case.find("error") is not None:
+            results.failed += 1
+        else:
+            results.passed += 1
+    return results
+
+
+#: The suites by name. The numbers of LangGraph's tests are those of the version in `sources.txt`.
+SUITES = {
+    "langgraph-conformance-async": langgraph_conformance("async"),
+    "langgraph-conformance-sync": langgraph_conformance("sync"),
+    "langgraph-validation-js": langgraph_validation,
+    "langgraph-core": langgraph_tests("sqlite and not aes", 654),
+    "langgraph-core-encrypted": langgraph_tests("sqlite and aes", 386),
+    "langgraph-store-memory": langgraph_store_tests("langgraph_checkpoint", ["test_store"], 104),
+    "langgraph-store-sqlite": langgraph_store_tests(
+        "langgraph_checkpoint_sqlite", ["test_store", "test_async_store", "test_ttl"], 65
+    ),
+    "langgraph-store-postgres": langgraph_store_tests(
+        "langgraph_checkpoint_postgres", ["test_store", "test_async_store"], 46
+    ),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="cargo xtask frameworks")
+    parser.add_argument("--only", metavar="ENGINE")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(SUITES)}")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if not any(name in suite for suite in SUITES)]
+    if unknown:
+        parser.error(f"no suite has the name {unknown[0]}; there are {', '.join(SUITES)}")
+    rows, failed = [], False
+    for engine in [one for one in engines() if given.only in (None, one)]:
+        for name, run in SUITES.items():
+            if given.names and not any(part in name for part in given.names):
+                continue
+            with tempfile.TemporaryDirectory() as folder, database(engine, folder) as created:
+                results = run(created.url)
+            for failure in results.failures:
+                print(f"{name}, {engine}: {failure}", file=sys.stderr, flush=True)
+            failed = failed or results.failed > 0
+            reasons = "; ".join(f"{number}: {why}" for why, number in results.reasons.items())
+            skipped = f"{results.reasons.total()} {f'({reasons})' if reasons else ''}".strip()
+            rows.append((name, engine, str(results.passed), str(results.failed), skipped))
+    print_table([("suite", "engine", "passed", "failed", "skipped"), *rows])
+    return 1 if failed or not rows else 0
+
+
+def print_table(rows):
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
