@@ -13,8 +13,8 @@ import (
 // stored once, however many checkpoints have them. Tasks write to channels between two checkpoints.
 // Values are returned exactly as they were stored, and are never interpreted.
 //
-// Programs usually call it through their framework: in Python, chatkeep.langgraph is a saver for
-// LangGraph.
+// Programs usually call it through their framework: chatkeep.langgraph in Python and
+// chatkeep/langgraph in Node are savers for LangGraph.
 type GraphManager struct{ store *store }
 
 // PutCheckpoint stores a checkpoint, and replaces one with the same id.

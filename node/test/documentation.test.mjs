@@ -10,7 +10,7 @@ import { folderWith, PACKAGE, ROOT } from './support/examples.mjs';
 import { pages } from './support/pages.mjs';
 import { environment } from './support/programs.mjs';
 
-const INSTALLED = ['chatkeep', 'express', 'fastify', '@types'];
+const INSTALLED = ['chatkeep', 'express', 'fastify', '@langchain', '@types'];
 const PROGRAMS = pages();
 
 /** Runs a program to completion. A failed `console.assert` prints to standard error. */
@@ -158,7 +158,7 @@ test('the most important calls have an example', async () => {
   ]) {
     assert.match(shown, new RegExp(`\\b${name}\\b`));
   }
-  for (const framework of ['express', 'fastify']) {
+  for (const framework of ['express', 'fastify', 'langgraph']) {
     assert.ok(examplesIn((await sources()).get(`${framework}.ts`)).length > 0);
   }
 });
@@ -187,6 +187,8 @@ const PUBLIC = [
   'express',
   'fastify',
   'index',
+  'langgraph',
+  'langgraph/types',
   'message_logger',
   'store',
   'types',

@@ -11,13 +11,14 @@ const { interfaces, records } = JSON.parse(readFileSync(API, 'utf8'));
 /** Types of the items of iterators. */
 const ITEMS = { iter_messages: 'Message' };
 
-/** Converts the keys of records to camel case. Other keys are data. */
+/** Converts the keys of records to camel case, and base64 text to bytes. Other keys are data. */
 function spelled(type, value) {
   const inner = type.replace('?', '');
   const element = inner.match(/^list<(.*)>$/)?.[1];
   if (element !== undefined && Array.isArray(value)) {
     return value.map((one) => spelled(element, one));
   }
+  if (inner === 'bytes' && typeof value === 'string') return Buffer.from(value, 'base64');
   const fields = records.find(({ name }) => name === inner)?.fields;
   if (fields === undefined || typeof value !== 'object' || value === null) return value;
   const typeOf = (key) => fields.find(({ name }) => name === key)?.type ?? '';
@@ -59,7 +60,8 @@ function compared(result, expected) {
     const isComparable = Array.isArray(result) && result.length === expected.length;
     return isComparable ? result.map((one, index) => compared(one, expected[index])) : result;
   }
-  if (typeof result !== 'object' || result instanceof Date) return result;
+  const isWhole = typeof result !== 'object' || result instanceof Date || Buffer.isBuffer(result);
+  if (isWhole) return result;
   const keys = Object.keys(expected).filter((key) => key in result);
   return Object.fromEntries(keys.map((key) => [key, compared(result[key], expected[key])]));
 }

@@ -95,8 +95,8 @@ const DELETE_EXPIRED_THREADS = operation(
  * stored once, however many checkpoints have them. Tasks write to channels between two checkpoints.
  * Values are returned exactly as they were stored, and are never interpreted.
  *
- * Programs usually call it through their framework: in Python, `chatkeep.langgraph` is a saver for
- * LangGraph.
+ * Programs usually call it through their framework: `chatkeep.langgraph` in Python and
+ * `chatkeep/langgraph` in Node are savers for LangGraph.
  */
 export class GraphManager extends OperationGroup {
   /**

@@ -8,7 +8,12 @@ use super::{ArgResult, JsArg, text};
 
 /// Parses metadata from its JSON text.
 pub(super) fn metadata(field: &str, arg: &JsArg<'_>) -> ArgResult<Metadata> {
-    Ok(Metadata::parse(&text(field, arg)?)?)
+    let parsed = Metadata::parse(&text(field, arg)?);
+    // The library calls every JSON object metadata; the caller's argument can have another name.
+    Ok(parsed.map_err(|error| match error.field() {
+        Some("metadata") => error.with_field(field.to_owned()),
+        _ => error,
+    })?)
 }
 
 /// Parses the keys and values to filter by from their JSON text.
