@@ -32,7 +32,7 @@ type Chatkeep struct {
 	// Graph stores checkpoints of agents, for frameworks such as LangGraph.
 	Graph *GraphManager
 
-	// Memory stores the long-term memory of agents: JSON objects that outlive a conversation.
+	// Memory stores the long-term memory of agents, as JSON objects that outlive a conversation.
 	Memory *MemoryManager
 
 	// Database reports the database's status and health, and runs its migrations.

@@ -26,7 +26,7 @@ nitpick_ignore_regex = [
     # Names of Starlette and Werkzeug, and the results of decorators, which have no entry.
     (
         r"py:.*",
-        r"(ASGIApp|Forbidden|HTTPException|Unauthorized|SessionGuard|chatkeep\.flask\._Guard)",
+        r"(ASGIApp|Forbidden|HTTPException|Unauthorized|(chatkeep\._web_sessions\.)?SessionGuard|chatkeep\.flask\._Guard)",
     ),
     # LangGraph's names of types.
     (r"py:class", r"(Channel|Checkpoint|DeltaChannel|Index|Runnable|Serializer|TTL)\w*"),

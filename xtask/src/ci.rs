@@ -9,7 +9,7 @@ use xshell::cmd;
 use crate::failure::{Failure, Result};
 use crate::process::Run;
 use crate::project::Project;
-use crate::{check, interrupt, setup};
+use crate::{check, docs, interrupt, setup};
 
 /// Runs the phases. The later ones run after a failure, too.
 ///
@@ -32,6 +32,7 @@ pub(crate) fn run(project: &Project) -> Result {
     };
     phase("setup", &mut || setup::run(project, &[]))?;
     phase("check", &mut || check::run(project))?;
+    phase("docs", &mut || docs::run(project))?;
     phase("test", &mut || test(project, &mut closing))?;
     println!("times: {}", times.join(", "));
     if !failed.is_empty() {

@@ -69,8 +69,8 @@ export const conversationManager: ConversationManager = fromEnvironment().conver
 export const graphManager: GraphManager = fromEnvironment().graphManager;
 
 /**
- * Stores the long-term memory of agents: JSON objects that outlive a conversation. The environment
- * variables configure the database.
+ * Stores the long-term memory of agents, as JSON objects that outlive a conversation. The
+ * environment variables configure the database.
  */
 export const memoryManager: MemoryManager = fromEnvironment().memoryManager;
 

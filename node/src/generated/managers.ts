@@ -33,7 +33,7 @@ export class StoreWithManagers extends StoreOperations {
   readonly conversationManager: ConversationManager;
   /** Stores checkpoints of agents, for frameworks such as LangGraph. */
   readonly graphManager: GraphManager;
-  /** Stores the long-term memory of agents: JSON objects that outlive a conversation. */
+  /** Stores the long-term memory of agents, as JSON objects that outlive a conversation. */
   readonly memoryManager: MemoryManager;
   /** Reports the database's status and health, and runs its migrations. */
   readonly dbManager: DatabaseManager;

@@ -63,7 +63,7 @@ const LIST_MEMORY_NAMESPACES = operation(
 );
 
 /**
- * Stores the long-term memory of agents: JSON objects that outlive a conversation.
+ * Stores the long-term memory of agents, as JSON objects that outlive a conversation.
  *
  * An item has a namespace, which is a list of segments such as `["users", "ada", "preferences"]`,
  * and a key. Searches find the items below a namespace by the values of their keys.

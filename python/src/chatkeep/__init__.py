@@ -139,8 +139,8 @@ conversation_manager = _environment.conversation_manager
 #: Stores checkpoints of agents, for frameworks such as LangGraph. The environment variables name
 #: the database.
 graph_manager = _environment.graph_manager
-#: Stores the long-term memory of agents: JSON objects that outlive a conversation. The environment
-#: variables name the database.
+#: Stores the long-term memory of agents, as JSON objects that outlive a conversation. The
+#: environment variables name the database.
 memory_manager = _environment.memory_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.

@@ -84,19 +84,6 @@ pub fn thread_id(connection: &mut Connection, thread: &str) -> Result<Option<i64
     found.map_err(|error| connection.read_error(error))
 }
 
-/// Returns the internal id of a namespace, if it exists.
-pub(super) fn find(connection: &mut Connection, key: &NamespaceKey<'_>) -> Result<Option<i64>> {
-    let (thread_hash, name_hash) = key.hashes();
-    let found = on_engine!(connection, c => graph_namespaces::table
-        .inner_join(graph_threads::table)
-        .filter(graph_threads::thread_hash.eq(Characters(thread_hash)))
-        .filter(graph_namespaces::name_hash.eq(Characters(name_hash)))
-        .select(graph_namespaces::id)
-        .get_result::<i64>(c)
-        .optional());
-    found.map_err(|error| connection.read_error(error))
-}
-
 /// Returns the internal ids of all namespaces of a thread.
 pub(super) fn of_thread(connection: &mut Connection, thread_id: i64) -> Result<Vec<i64>> {
     let found = on_engine!(connection, c => graph_namespaces::table

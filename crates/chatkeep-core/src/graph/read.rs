@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl,
+};
 
 use super::body::{Body, Place};
 use super::elements::join;
 use super::lists::Segments;
-use super::namespaces::{NamespaceKey, find, key_hash};
+use super::namespaces::key_hash;
 use super::new::{check_id, check_namespace, check_optional, check_thread};
 use super::packed;
 use super::record::{GraphChannel, GraphCheckpoint, GraphWrite};
@@ -66,12 +68,19 @@ pub fn get(
     check_thread("thread", thread)?;
     check_namespace("namespace", namespace)?;
     check_optional("checkpoint_id", checkpoint_id)?;
-    let key = NamespaceKey::new(thread, namespace);
+    let (thread_hash, name_hash) = (key_hash(thread), key_hash(namespace));
+    let namespace_id = || {
+        graph_namespaces::table
+            .inner_join(graph_threads::table)
+            .filter(graph_threads::thread_hash.eq(Characters(thread_hash.as_str())))
+            .filter(graph_namespaces::name_hash.eq(Characters(name_hash.as_str())))
+            .select(graph_namespaces::id)
+            .single_value()
+    };
     complete(connection, |connection| {
-        let Some(namespace_id) = find(connection, &key)? else { return Ok(Some(None)) };
         let rows = on_engine!(connection, c => {
             let mut query = graph_checkpoints::table
-                .filter(graph_checkpoints::namespace_id.eq(namespace_id))
+                .filter(graph_checkpoints::namespace_id.nullable().eq(namespace_id()))
                 .order(graph_checkpoints::checkpoint_id.desc())
                 .select((
                     graph_checkpoints::id,

@@ -74,7 +74,7 @@ class Chatkeep(ChatkeepBase):
             items.
         graph_manager (GraphManager): Stores checkpoints of agents, for frameworks such as
             LangGraph.
-        memory_manager (MemoryManager): Stores the long-term memory of agents: JSON objects that
+        memory_manager (MemoryManager): Stores the long-term memory of agents, as JSON objects that
             outlive a conversation.
         db_manager (DatabaseManager): Reports the database's status and health, and runs its
             migrations.
