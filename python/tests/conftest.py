@@ -61,3 +61,28 @@ def memory():
     """A store in memory, for tests that do not depend on the engine."""
     with chatkeep.Chatkeep("sqlite:///:memory:") as store:
         yield store
+
+
+# Only the tests of LangGraph import it: it takes a quarter of a second.
+@pytest.fixture
+def saver(chat):
+    """A LangGraph saver on `chat`."""
+    from chatkeep.langgraph import ChatkeepSaver
+
+    return ChatkeepSaver(chat)
+
+
+@pytest.fixture
+def store(chat):
+    """A LangGraph store on `chat`."""
+    from chatkeep.langgraph import ChatkeepStore
+
+    return ChatkeepStore(chat)
+
+
+@pytest.fixture
+def local(memory):
+    """A LangGraph store in memory, for tests that do not depend on the engine."""
+    from chatkeep.langgraph import ChatkeepStore
+
+    return ChatkeepStore(memory)

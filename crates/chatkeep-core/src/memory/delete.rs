@@ -2,8 +2,7 @@
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
 
-use super::namespace::encode;
-use super::namespace::end_of;
+use super::namespace::{encode, end_of};
 use super::rows::graph_memories;
 use crate::connection::{Connection, on_engine};
 use crate::delete_rows::delete_rows;
