@@ -35,6 +35,12 @@ impl WriteError {
     }
 }
 
+/// Returns whether a single row of a group, rather than the whole write, may have caused an error. Then
+/// the others can be stored without it.
+pub(crate) fn may_be_one_row(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal)
+}
+
 /// Runs `work` on a write connection, and retries it after conflicts until the query timeout
 /// elapses. A write that may have been stored is never retried.
 pub(crate) fn with_retry<T>(

@@ -1,5 +1,7 @@
 //! Lists that grow with each checkpoint are stored once.
 
+use chatkeep::NewChannel;
+
 use super::{changed, checkpoint, get, number, value};
 use crate::every_engine::on_every_engine;
 use crate::store::Store;
@@ -10,6 +12,7 @@ on_every_engine![
     a_summary_keeps_the_elements_after_it,
     equal_versions_of_forks_have_their_own_values,
     deleted_checkpoints_leave_no_elements,
+    a_checkpoint_that_is_its_own_parent_is_pruned,
 ];
 
 /// Returns a list of `count` messages, the first of which has number `first`.
@@ -134,4 +137,19 @@ fn deleted_checkpoints_leave_no_elements(store: &Store) {
     for table in ["threads", "namespaces", "checkpoints", "values", "segments", "writes"] {
         assert_eq!(rows(&format!("graph_{table}")), 0, "{table}");
     }
+}
+
+/// LangGraph stores a checkpoint again with its own id as the parent's. The history that its delta
+/// channel needs has no end then.
+fn a_checkpoint_that_is_its_own_parent_is_pruned(store: &Store) {
+    for (id, parent) in [("1", None), ("2", Some("2")), ("3", Some("2"))] {
+        let delta = NewChannel { changed: true, ..NewChannel::unchanged("delta", id) };
+        let mut new = checkpoint(id, parent, vec![delta]);
+        new.delta_channels = Some(vec!["delta".to_owned()]);
+        for _ in 0..2 {
+            store.graph().put_checkpoint("t", &new).expect("it is stored");
+        }
+    }
+    let deleted = store.graph().prune_threads(&["t".to_owned()], 1, false);
+    assert_eq!(deleted.expect("it succeeds"), 1, "the second one is an ancestor of the third");
 }

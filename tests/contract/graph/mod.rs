@@ -7,7 +7,7 @@ mod values;
 
 use chatkeep::{Bytes, Chatkeep, GraphCheckpoint, NewChannel, NewCheckpoint};
 
-use crate::store::Store;
+use crate::store::number;
 
 /// Returns serialized data.
 fn json(text: &str) -> Bytes {
@@ -35,10 +35,4 @@ fn get(chat: &Chatkeep, thread: &str, id: Option<&str>) -> GraphCheckpoint {
 fn value(checkpoint: &GraphCheckpoint, channel: &str) -> Option<String> {
     let channel = checkpoint.channels.iter().find(|found| found.channel == channel)?;
     channel.data.as_ref().map(|data| String::from_utf8(data.as_slice().to_vec()).expect("UTF-8"))
-}
-
-/// Returns the number that a query results in.
-fn number(store: &Store, sql: &str) -> i64 {
-    let number = store.raw.scalar(sql).expect("a number");
-    number.parse().expect("a number")
 }

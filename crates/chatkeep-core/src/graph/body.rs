@@ -47,7 +47,7 @@ pub(super) enum Place {
 /// A list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct List {
-    pub(super) is_json: bool,
+    pub(super) format: Format,
     /// Begin of the SHA-256 of all elements.
     pub(super) hash: [u8; 16],
     /// The ranges that have the elements, in their order.
@@ -97,15 +97,6 @@ impl List {
     pub(super) fn len(&self) -> u64 {
         self.parts.iter().map(|part| part.end - part.start).sum()
     }
-
-    pub(super) fn format(&self) -> Format {
-        if self.is_json { Format::Json } else { Format::MessagePack }
-    }
-
-    /// Returns the name of the serializer's format.
-    pub(super) fn format_name(&self) -> &'static str {
-        if self.is_json { "json" } else { "msgpack" }
-    }
 }
 
 #[cfg(test)]
@@ -129,7 +120,7 @@ mod tests {
     #[test]
     fn content_is_read_as_it_was_written() {
         let list = List {
-            is_json: false,
+            format: Format::MessagePack,
             hash: [7; 16],
             parts: vec![Part { key: -5, start: 3, end: 400 }],
         };

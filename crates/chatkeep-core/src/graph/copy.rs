@@ -5,22 +5,24 @@ use std::collections::HashMap;
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::body::{Body, Place};
+use super::checkpoints::{CheckpointRow, insert_or_update};
 use super::lists::SegmentRow;
 use super::namespaces::{NamespaceKey, lock_or_create, of_thread, thread_id};
 use super::new::check_thread;
-use super::upsert::{CheckpointRow, upsert};
+use super::rows::{StoredCheckpoint, StoredSegment, StoredValue, StoredWrite, next_rows};
 use super::writes::{self, WriteRow};
 use super::{garbage, values};
 use crate::connection::{Connection, insert_many, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::{
-    Characters, graph_checkpoints, graph_namespaces, graph_segments, graph_values, graph_writes,
+    graph_checkpoints, graph_namespaces, graph_segments, graph_values, graph_writes,
 };
 use crate::token::random_bytes;
-use crate::value::Timestamp;
 
 /// Number of rows that are in memory at a time.
 const PAGE: i64 = 100;
+/// The same for large values.
+const MAX_VALUES: i64 = 10;
 
 /// Copies all checkpoints and writes of a thread to another one, in one transaction, and returns the
 /// number of checkpoints; `None` if the source does not exist. Checkpoints of the target with the
@@ -44,7 +46,7 @@ pub fn copy_thread(connection: &mut Connection, source: &str, target: &str) -> R
                 .get_result::<String>(c));
             let name = name.map_err(|error| connection.read_error(error))?;
             let keys = [NamespaceKey::new(source, &name), NamespaceKey::new(target, &name)];
-            let to = lock_or_create(connection, keys.iter())?.id(&keys[1])?;
+            let to = lock_or_create(connection, &keys)?.id(&keys[1])?;
             copied += copy_namespace(connection, id, to)?;
         }
         Ok(Some(copied))
@@ -53,9 +55,7 @@ pub fn copy_thread(connection: &mut Connection, source: &str, target: &str) -> R
 
 fn copy_namespace(connection: &mut Connection, from: i64, to: i64) -> Result<u64> {
     copy_values(connection, from, to)?;
-    // Lists of the target may have continued under the keys of the source since an earlier copy.
-    let mut keys = HashMap::new();
-    copy_segments(connection, from, to, &mut keys)?;
+    let keys = copy_segments(connection, from, to)?;
     let copied = copy_checkpoints(connection, from, to, &keys)?;
     copy_writes(connection, from, to)?;
     // What replaced checkpoints had.
@@ -66,61 +66,39 @@ fn copy_namespace(connection: &mut Connection, from: i64, to: i64) -> Result<u64
 fn copy_values(connection: &mut Connection, from: i64, to: i64) -> Result<()> {
     let mut last = 0;
     loop {
-        let rows = on_engine!(connection, c => graph_values::table
-            .filter(graph_values::namespace_id.eq(from))
-            .filter(graph_values::id.gt(last))
-            .order(graph_values::id.asc())
-            .select((graph_values::id, graph_values::digest, graph_values::data))
-            .limit(PAGE / 10)
-            .load::<(i64, Characters<String>, Vec<u8>)>(c));
-        let rows = rows.map_err(|error| connection.read_error(error))?;
-        let Some((id, ..)) = rows.last() else { return Ok(()) };
-        last = *id;
-        let rows = rows.into_iter().map(|(_, digest, data)| ((to, String::from(digest)), data));
-        values::insert_missing_rows(connection, rows.collect())?;
+        let rows: Vec<StoredValue> =
+            next_rows!(connection, graph_values of from, last, MAX_VALUES)?;
+        let Some(row) = rows.last() else { return Ok(()) };
+        last = row.id;
+        let rows = rows.into_iter().map(|row| ((to, row.digest), row.data));
+        values::insert_missing(connection, rows.collect())?;
     }
 }
 
-fn copy_segments(
-    connection: &mut Connection,
-    from: i64,
-    to: i64,
-    keys: &mut HashMap<i64, i64>,
-) -> Result<()> {
-    let mut last = 0;
+/// Copies the segments under new keys, which it returns by the old ones. Lists of the target may have
+/// continued under the old keys since an earlier copy.
+fn copy_segments(connection: &mut Connection, from: i64, to: i64) -> Result<HashMap<i64, i64>> {
+    let (mut keys, mut last) = (HashMap::new(), 0);
     loop {
-        let rows = on_engine!(connection, c => graph_segments::table
-            .filter(graph_segments::namespace_id.eq(from))
-            .filter(graph_segments::id.gt(last))
-            .order(graph_segments::id.asc())
-            .select((
-                graph_segments::id,
-                graph_segments::list_key,
-                graph_segments::position,
-                graph_segments::elements,
-                graph_segments::data,
-            ))
-            .limit(PAGE)
-            .load::<(i64, i64, i64, i64, Vec<u8>)>(c));
-        let rows = rows.map_err(|error| connection.read_error(error))?;
-        let Some((id, ..)) = rows.last() else { return Ok(()) };
-        last = *id;
+        let rows: Vec<StoredSegment> = next_rows!(connection, graph_segments of from, last, PAGE)?;
+        let Some(row) = rows.last() else { return Ok(keys) };
+        last = row.id;
         let mut copies = Vec::with_capacity(rows.len());
-        for (_, key, position, elements, data) in &rows {
-            let list_key = match keys.get(key) {
+        for row in &rows {
+            let list_key = match keys.get(&row.list_key) {
                 Some(key) => *key,
                 None => {
                     let new = i64::from_le_bytes(random_bytes::<8>()?);
-                    keys.insert(*key, new);
+                    keys.insert(row.list_key, new);
                     new
                 }
             };
             copies.push(SegmentRow {
                 namespace_id: to,
                 list_key,
-                position: *position,
-                elements: *elements,
-                data,
+                position: row.position,
+                elements: row.elements,
+                data: &row.data,
             });
         }
         let stored = insert_many!(connection, graph_segments, &copies[..], |row| row.data.len());
@@ -128,38 +106,27 @@ fn copy_segments(
     }
 }
 
-/// A checkpoint's row: its position and the columns that are copied.
-type Row = (i64, String, Option<String>, Option<String>, Timestamp, Vec<u8>);
-
 fn copy_checkpoints(
     connection: &mut Connection,
     from: i64,
     to: i64,
     keys: &HashMap<i64, i64>,
 ) -> Result<u64> {
+    let stored = on_engine!(connection, c => graph_checkpoints::table
+        .filter(graph_checkpoints::namespace_id.eq(to))
+        .select((graph_checkpoints::namespace_id, graph_checkpoints::checkpoint_id))
+        .load::<(i64, String)>(c));
+    let stored = stored.map_err(|error| connection.read_error(error))?.into_iter().collect();
     let (mut last, mut copied) = (0, 0);
     loop {
-        let rows = on_engine!(connection, c => graph_checkpoints::table
-            .filter(graph_checkpoints::namespace_id.eq(from))
-            .filter(graph_checkpoints::id.gt(last))
-            .order(graph_checkpoints::id.asc())
-            .select((
-                graph_checkpoints::id,
-                graph_checkpoints::checkpoint_id,
-                graph_checkpoints::parent_id,
-                graph_checkpoints::run_id,
-                graph_checkpoints::created_at,
-                graph_checkpoints::data,
-            ))
-            .limit(PAGE)
-            .load::<Row>(c));
-        let rows = rows.map_err(|error| connection.read_error(error))?;
-        let Some((id, ..)) = rows.last() else { return Ok(copied) };
-        last = *id;
+        let rows: Vec<StoredCheckpoint> =
+            next_rows!(connection, graph_checkpoints of from, last, PAGE)?;
+        let Some(row) = rows.last() else { return Ok(copied) };
+        last = row.id;
         copied += rows.len() as u64;
         let mut bodies = Vec::with_capacity(rows.len());
-        for (.., data) in &rows {
-            let mut body = Body::decode(data)?;
+        for row in &rows {
+            let mut body = Body::decode(&row.data)?;
             for channel in &mut body.channels {
                 if let Place::List(list) = &mut channel.value {
                     for part in &mut list.parts {
@@ -169,53 +136,33 @@ fn copy_checkpoints(
             }
             bodies.push(body.encode()?);
         }
-        let copies = rows.iter().zip(&bodies).map(
-            |((_, checkpoint_id, parent_id, run_id, created_at, _), data)| CheckpointRow {
-                namespace_id: to,
-                checkpoint_id,
-                parent_id: parent_id.as_deref(),
-                run_id: run_id.as_deref(),
-                created_at: *created_at,
-                data,
-            },
-        );
-        upsert(connection, &copies.collect::<Vec<_>>())?;
+        let copies = rows.iter().zip(&bodies).map(|(row, data)| CheckpointRow {
+            namespace_id: to,
+            checkpoint_id: &row.checkpoint_id,
+            parent_id: row.parent_id.as_deref(),
+            run_id: row.run_id.as_deref(),
+            created_at: row.created_at,
+            data,
+        });
+        insert_or_update(connection, &copies.collect::<Vec<_>>(), &stored)?;
     }
 }
 
 fn copy_writes(connection: &mut Connection, from: i64, to: i64) -> Result<()> {
     let mut last = 0;
     loop {
-        let rows = on_engine!(connection, c => graph_writes::table
-            .filter(graph_writes::namespace_id.eq(from))
-            .filter(graph_writes::id.gt(last))
-            .order(graph_writes::id.asc())
-            .select((
-                graph_writes::id,
-                graph_writes::checkpoint_id,
-                graph_writes::task_id,
-                graph_writes::write_index,
-                graph_writes::task_path,
-                graph_writes::channel,
-                graph_writes::data,
-            ))
-            .limit(PAGE)
-            .load::<(i64, String, String, i64, String, String, Vec<u8>)>(c));
-        let rows = rows.map_err(|error| connection.read_error(error))?;
-        let Some((id, ..)) = rows.last() else { return Ok(()) };
-        last = *id;
-        let copies: Vec<_> = rows
-            .iter()
-            .map(|(_, checkpoint_id, task_id, write_index, task_path, channel, data)| WriteRow {
-                namespace_id: to,
-                checkpoint_id,
-                task_id,
-                write_index: *write_index,
-                task_path,
-                channel,
-                data,
-            })
-            .collect();
-        writes::insert(connection, &copies, true)?;
+        let rows: Vec<StoredWrite> = next_rows!(connection, graph_writes of from, last, PAGE)?;
+        let Some(row) = rows.last() else { return Ok(()) };
+        last = row.id;
+        let copies = rows.iter().map(|row| WriteRow {
+            namespace_id: to,
+            checkpoint_id: &row.checkpoint_id,
+            task_id: &row.task_id,
+            write_index: row.write_index,
+            task_path: &row.task_path,
+            channel: &row.channel,
+            data: &row.data,
+        });
+        writes::insert(connection, &copies.collect::<Vec<_>>(), true)?;
     }
 }

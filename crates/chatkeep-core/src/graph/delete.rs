@@ -10,9 +10,7 @@ use super::prune::delete_checkpoints;
 use crate::connection::{Connection, Session, on_engine};
 use crate::delete_rows::delete_rows;
 use crate::error::Result;
-use crate::schema::{
-    graph_checkpoints, graph_namespaces, graph_segments, graph_threads, graph_values, graph_writes,
-};
+use crate::schema::{graph_checkpoints, graph_segments, graph_threads, graph_values, graph_writes};
 use crate::value::Timestamp;
 
 /// The result of a step.
@@ -145,7 +143,6 @@ pub fn delete_runs_step(
 ) -> Result<Option<u64>> {
     connection.transaction_under_lock(|connection| {
         let rows = on_engine!(connection, c => graph_checkpoints::table
-            .inner_join(graph_namespaces::table)
             .filter(graph_checkpoints::run_id.eq_any(run_ids))
             .order(graph_checkpoints::namespace_id.asc())
             .select((graph_checkpoints::namespace_id, graph_checkpoints::checkpoint_id))

@@ -3,11 +3,17 @@
 //! The formats are MessagePack (<https://github.com/msgpack/msgpack/blob/master/spec.md>) and JSON
 //! (RFC 8259). A list is separated only if joining its elements gives the same bytes again, so a
 //! value is always returned exactly as it was stored.
+//!
+//! A list of MessagePack is separated with each checkpoint, so only the lengths of its values are
+//! read. A deserializer would decode and copy every text.
 
-use std::ops::Range;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// A format in which the elements of a list can be separated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// The order of the names is part of the encoding of checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Format {
     MessagePack,
     Json,
@@ -22,17 +28,32 @@ impl Format {
             _ => None,
         }
     }
+
+    /// Returns the name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::MessagePack => "msgpack",
+            Self::Json => "json",
+        }
+    }
 }
 
-/// Returns the elements of a serialized list. `None` if the value is not a list, or is encoded in a
-/// way that joining would not reproduce.
+/// Returns the elements of a list that a caller stores. `None` if the value is not a list, or is
+/// encoded in a way that joining would not reproduce.
 pub(super) fn split(format: Format, list: &[u8]) -> Option<Vec<&[u8]>> {
-    let ranges = match format {
-        Format::MessagePack => message_pack_elements(list),
-        Format::Json => json_elements(list),
-    }?;
-    let elements: Vec<_> = ranges.into_iter().map(|range| &list[range]).collect();
+    let elements = elements(format, list)?;
     (!elements.is_empty() && join(format, &elements) == list).then_some(elements)
+}
+
+/// Returns the elements of a list. `None` if the value is not a list.
+pub(super) fn elements(format: Format, list: &[u8]) -> Option<Vec<&[u8]>> {
+    match format {
+        Format::MessagePack => message_pack_elements(list),
+        Format::Json => {
+            let elements = serde_json::from_slice::<Vec<&RawValue>>(list).ok()?;
+            Some(elements.into_iter().map(|element| element.get().as_bytes()).collect())
+        }
+    }
 }
 
 /// Returns the list with these elements.
@@ -58,33 +79,6 @@ pub(super) fn join(format: Format, elements: &[&[u8]]) -> Vec<u8> {
     list
 }
 
-/// Splits elements that follow each other. The separator of JSON is a comma.
-pub(super) fn split_sequence(format: Format, sequence: &[u8], count: usize) -> Option<Vec<&[u8]>> {
-    let mut elements = Vec::with_capacity(count.min(sequence.len()));
-    let mut at = 0;
-    for index in 0..count {
-        if format == Format::Json && index > 0 {
-            at += 1;
-        }
-        let end = match format {
-            Format::MessagePack => message_pack_end(sequence, at)?,
-            Format::Json => json_end(sequence, at),
-        };
-        elements.push(sequence.get(at..end)?);
-        at = end;
-    }
-    (at == sequence.len()).then_some(elements)
-}
-
-/// Joins elements for [`split_sequence`].
-pub(super) fn join_sequence(format: Format, elements: &[&[u8]]) -> Vec<u8> {
-    let separator: &[u8] = match format {
-        Format::MessagePack => b"",
-        Format::Json => b",",
-    };
-    elements.join(separator)
-}
-
 /// Appends the shortest header of a list, which serializers write.
 fn message_pack_header(count: usize, out: &mut Vec<u8>) {
     if let Some(short) = u8::try_from(count).ok().filter(|count| *count < 16) {
@@ -98,20 +92,20 @@ fn message_pack_header(count: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn message_pack_elements(list: &[u8]) -> Option<Vec<Range<usize>>> {
+fn message_pack_elements(list: &[u8]) -> Option<Vec<&[u8]>> {
     let (count, mut at) = match *list.first()? {
         short @ 0x90..=0x9f => (usize::from(short & 0x0f), 1),
         0xdc => (number(list, 1, 2)?, 3),
         0xdd => (number(list, 1, 4)?, 5),
         _ => return None,
     };
-    let mut ranges = Vec::with_capacity(count.min(list.len()));
+    let mut elements = Vec::with_capacity(count.min(list.len()));
     for _ in 0..count {
         let end = message_pack_end(list, at)?;
-        ranges.push(at..end);
+        elements.push(&list[at..end]);
         at = end;
     }
-    (at == list.len()).then_some(ranges)
+    (at == list.len()).then_some(elements)
 }
 
 /// Returns the end of the value that begins at `at`. It does not recurse, so nesting cannot exhaust
@@ -160,43 +154,6 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     Some(digits.iter().fold(0, |number, digit| number << 8 | usize::from(*digit)))
 }
 
-fn json_elements(list: &[u8]) -> Option<Vec<Range<usize>>> {
-    if list.first() != Some(&b'[') || list.last() != Some(&b']') || list.len() < 3 {
-        return None;
-    }
-    let last = list.len() - 1;
-    let (mut ranges, mut at) = (Vec::new(), 1);
-    loop {
-        let end = json_end(&list[..last], at);
-        if end == at {
-            return None;
-        }
-        ranges.push(at..end);
-        if end == last {
-            return Some(ranges);
-        }
-        at = end + 1;
-    }
-}
-
-/// Returns the position of the comma after the element that begins at `at`, or the end.
-fn json_end(bytes: &[u8], at: usize) -> usize {
-    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
-    for (index, byte) in bytes.iter().enumerate().skip(at) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_text => is_escaped = true,
-            b'"' => in_text = !in_text,
-            _ if in_text => {}
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            b',' if depth == 0 => return index,
-            _ => {}
-        }
-    }
-    bytes.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,11 +183,6 @@ mod tests {
             let given: Vec<&[u8]> = values[..count].iter().map(Vec::as_slice).collect();
             let list = join(Format::MessagePack, &given);
             assert_eq!(split(Format::MessagePack, &list).as_deref(), Some(&given[..]), "{count}");
-            let sequence = join_sequence(Format::MessagePack, &given);
-            assert_eq!(
-                split_sequence(Format::MessagePack, &sequence, count).as_deref(),
-                Some(&given[..])
-            );
             // A list that is cut, or has bytes after it, is not one.
             assert_eq!(split(Format::MessagePack, &list[..list.len() - 1]), None);
             assert_eq!(split(Format::MessagePack, &[&list[..], &[1]].concat()), None);
@@ -248,12 +200,9 @@ mod tests {
         let list = br#"[1,"a,]\"\\",{"b":[1,2],"c":"}"},[],null]"#;
         let expected: Vec<&[u8]> =
             vec![b"1", br#""a,]\"\\""#, br#"{"b":[1,2],"c":"}"}"#, b"[]", b"null"];
-        assert_eq!(split(Format::Json, list), Some(expected.clone()));
-        let sequence = join_sequence(Format::Json, &expected);
-        assert_eq!(split_sequence(Format::Json, &sequence, 5), Some(expected));
-        assert_eq!(split_sequence(Format::Json, &sequence, 4), None);
-        assert_eq!(pieces(Format::Json, b"[1, 2]"), Some(vec![b"1".to_vec(), b" 2".to_vec()]));
-        for other in [&b"{}"[..], b"[]", b"[", b"1", b"[1,]", b""] {
+        assert_eq!(split(Format::Json, list), Some(expected));
+        // Joining would lose the space of the first one.
+        for other in [&b"[1, 2]"[..], b"{}", b"[]", b"[", b"1", b"[1,]", b""] {
             assert_eq!(pieces(Format::Json, other), None, "{other:?}");
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::body::{Body, Place};
+use super::rows::{StoredCheckpoint, next_rows};
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
 use crate::schema::{Characters, graph_checkpoints, graph_segments, graph_values};
@@ -18,16 +19,10 @@ pub(super) fn delete(connection: &mut Connection, namespace_id: i64) -> Result<(
     let (mut digests, mut ends) = (HashSet::new(), HashMap::new());
     let mut last = 0;
     loop {
-        let rows = on_engine!(connection, c => graph_checkpoints::table
-            .filter(graph_checkpoints::namespace_id.eq(namespace_id))
-            .filter(graph_checkpoints::id.gt(last))
-            .order(graph_checkpoints::id.asc())
-            .select((graph_checkpoints::id, graph_checkpoints::data))
-            .limit(PAGE)
-            .load::<(i64, Vec<u8>)>(c));
-        let rows = rows.map_err(|error| connection.read_error(error))?;
-        for (_, data) in &rows {
-            let body = Body::decode(data)?;
+        let rows: Vec<StoredCheckpoint> =
+            next_rows!(connection, graph_checkpoints of namespace_id, last, PAGE)?;
+        for row in &rows {
+            let body = Body::decode(&row.data)?;
             for channel in &body.channels {
                 match &channel.value {
                     Place::Stored(digest) => {
@@ -44,7 +39,7 @@ pub(super) fn delete(connection: &mut Connection, namespace_id: i64) -> Result<(
             }
         }
         match rows.last() {
-            Some((id, _)) => last = *id,
+            Some(row) => last = row.id,
             None => break,
         }
     }

@@ -13,7 +13,7 @@ use diesel::{ExpressionMethods, Insertable, QueryDsl, RunQueryDsl};
 use sha2::{Digest as _, Sha256};
 
 use super::body::{List, Part};
-use super::elements::{Format, join_sequence, split_sequence};
+use super::elements::{self, Format, join};
 use super::packed::{pack, unpack, unreadable};
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
@@ -62,63 +62,44 @@ pub(super) fn plan(
     base: Option<(&List, u64)>,
     read_base: impl FnOnce(&List) -> Result<Vec<Vec<u8>>>,
 ) -> Result<(List, Vec<NewSegment>)> {
-    let is_json = format == Format::Json;
-    let base = base.filter(|(list, _)| list.is_json == is_json);
+    let base = base.filter(|(list, _)| list.format == format);
     let base_len = base.map_or(0, |(list, _)| list.len());
     let (prefix_hash, hash) = hashes(elements, base_len);
-    let planned = |parts, segments| Ok((List { is_json, hash, parts }, segments));
-    let Some((list, tail)) = base else {
-        let key = new_key()?;
-        return planned(vec![whole(key, elements)], segments(format, key, 0, elements));
-    };
-    if prefix_hash != Some(list.hash) {
-        let stored = read_base(list)?;
-        let Reused { parts, fresh, key } = reuse(elements, &stored, list)?;
-        if parts.len() <= MAX_PARTS {
-            return planned(parts, segments(format, key, 0, &fresh));
-        }
-        let key = new_key()?;
-        return planned(vec![whole(key, elements)], segments(format, key, 0, elements));
-    }
-    let fresh = &elements[base_len as usize..];
-    let mut parts = list.parts.clone();
-    match parts.last_mut() {
-        _ if fresh.is_empty() => planned(parts, Vec::new()),
-        // Nothing follows the last element, so the list continues there.
-        Some(last) if last.end == tail => {
-            let (key, start) = (last.key, last.end);
-            last.end += fresh.len() as u64;
-            planned(parts, segments(format, key, start, fresh))
-        }
-        _ => {
-            let key = new_key()?;
-            if parts.len() >= MAX_PARTS {
-                return planned(vec![whole(key, elements)], segments(format, key, 0, elements));
+    let planned = |parts, segments| Ok((List { format, hash, parts }, segments));
+    let new_key = random_bytes::<8>().map(i64::from_le_bytes)?;
+    let whole = |elements: &[&[u8]]| Part { key: new_key, start: 0, end: elements.len() as u64 };
+    let (parts, fresh) = match base {
+        Some((list, tail)) if prefix_hash == Some(list.hash) => {
+            let (mut parts, fresh) = (list.parts.clone(), &elements[base_len as usize..]);
+            match parts.last_mut() {
+                _ if fresh.is_empty() => return planned(parts, Vec::new()),
+                // Nothing follows the last element, so the list continues there.
+                Some(last) if last.end == tail => {
+                    let (key, start) = (last.key, last.end);
+                    last.end += fresh.len() as u64;
+                    return planned(parts, segments(format, key, start, fresh));
+                }
+                _ => parts.push(whole(fresh)),
             }
-            parts.push(whole(key, fresh));
-            planned(parts, segments(format, key, 0, fresh))
+            (parts, fresh.to_vec())
         }
+        Some((list, _)) => reuse(elements, &read_base(list)?, list, new_key),
+        None => (vec![whole(elements)], elements.to_vec()),
+    };
+    if parts.len() <= MAX_PARTS {
+        return planned(parts, segments(format, new_key, 0, &fresh));
     }
+    planned(vec![whole(elements)], segments(format, new_key, 0, elements))
 }
 
-fn new_key() -> Result<i64> {
-    random_bytes::<8>().map(i64::from_le_bytes)
-}
-
-fn whole(key: i64, elements: &[&[u8]]) -> Part {
-    Part { key, start: 0, end: elements.len() as u64 }
-}
-
-/// A list of which some elements are stored.
-struct Reused<'a> {
-    parts: Vec<Part>,
-    /// The elements that are not stored, and the key for them.
-    fresh: Vec<&'a [u8]>,
-    key: i64,
-}
-
-/// Returns ranges for elements of which some are in a stored list, at any place.
-fn reuse<'a>(elements: &[&'a [u8]], stored: &[Vec<u8>], list: &List) -> Result<Reused<'a>> {
+/// Returns ranges for elements of which some are in a stored list, at any place, and the elements that
+/// are not, which `new_key` gets.
+fn reuse<'a>(
+    elements: &[&'a [u8]],
+    stored: &[Vec<u8>],
+    list: &List,
+    new_key: i64,
+) -> (Vec<Part>, Vec<&'a [u8]>) {
     let mut places = HashMap::with_capacity(stored.len());
     let positions = list
         .parts
@@ -129,7 +110,6 @@ fn reuse<'a>(elements: &[&'a [u8]], stored: &[Vec<u8>], list: &List) -> Result<R
         places.entry(element.as_slice()).or_insert(*place);
     }
     let by_place: HashMap<_, _> = positions.iter().zip(stored).collect();
-    let key = new_key()?;
     let (mut parts, mut fresh): (Vec<Part>, Vec<&[u8]>) = (Vec::new(), Vec::new());
     for element in elements {
         // Equal elements can be at several places; the next one continues the range.
@@ -139,7 +119,7 @@ fn reuse<'a>(elements: &[&'a [u8]], stored: &[Vec<u8>], list: &List) -> Result<R
             Some(place) => place,
             None => {
                 fresh.push(element);
-                (key, fresh.len() as u64 - 1)
+                (new_key, fresh.len() as u64 - 1)
             }
         };
         match parts.last_mut() {
@@ -147,7 +127,7 @@ fn reuse<'a>(elements: &[&'a [u8]], stored: &[Vec<u8>], list: &List) -> Result<R
             _ => parts.push(Part { key, start: position, end: position + 1 }),
         }
     }
-    Ok(Reused { parts, fresh, key })
+    (parts, fresh)
 }
 
 /// Returns the hash of the first `count` elements, if the list has that many, and that of all.
@@ -182,7 +162,7 @@ fn segments(format: Format, key: i64, start: u64, elements: &[&[u8]]) -> Vec<New
         };
         let count = rest.iter().take_while(fits).count().max(1);
         let (group, later) = rest.split_at(count);
-        let data = pack(&join_sequence(format, group));
+        let data = pack(&join(format, group));
         new.push(NewSegment { key, position, elements: count as u64, data });
         position += count as u64;
         rest = later;
@@ -280,8 +260,9 @@ impl Segments {
                 if start + count <= position {
                     return Ok(None);
                 }
-                let all =
-                    split_sequence(list.format(), data, *count as usize).ok_or_else(unreadable)?;
+                let all = elements::elements(list.format, data)
+                    .filter(|all| all.len() as u64 == *count)
+                    .ok_or_else(unreadable)?;
                 let until = part.end.min(start + count);
                 elements
                     .extend_from_slice(&all[(position - start) as usize..(until - start) as usize]);

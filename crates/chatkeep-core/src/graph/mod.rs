@@ -6,6 +6,7 @@
 //! checkpoint (`body.rs`). Serialized values are opaque: only the elements of a list are separated.
 
 mod body;
+mod checkpoints;
 mod copy;
 mod delete;
 mod elements;
@@ -21,7 +22,6 @@ mod record;
 mod rows;
 mod store;
 mod threads;
-mod upsert;
 mod values;
 mod writes;
 

@@ -6,6 +6,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use sha2::{Digest as _, Sha256};
 
 use crate::connection::{Connection, Session, on_engine};
+use crate::db_error::constraint::{is_duplicate, is_reference};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Characters, graph_namespaces, graph_threads};
 use crate::token::hex;
@@ -15,17 +16,16 @@ use crate::value::Timestamp;
 /// index, so changing it with each checkpoint would cost an index entry each.
 const TOUCH_INTERVAL: i64 = 60_000_000;
 
-/// A namespace of a thread, with the hashes by which it is found.
+/// The hashes of a thread's key and of a namespace, by which it is found.
+type Hashes = (String, String);
+
+/// A namespace of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NamespaceKey<'a> {
     thread: &'a str,
     name: &'a str,
-    thread_hash: String,
-    name_hash: String,
+    hashes: Hashes,
 }
-
-/// The hashes of a thread's key and of a namespace.
-pub(super) type Hashes<'a> = (&'a str, &'a str);
 
 /// A namespace whose row, and that of its thread, is locked until the end of the transaction.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ struct LockedNamespace {
 
 /// Locked namespaces, by the hashes of their keys.
 #[derive(Debug)]
-pub(super) struct LockedNamespaces(HashMap<(String, String), LockedNamespace>);
+pub(super) struct LockedNamespaces(HashMap<Hashes, LockedNamespace>);
 
 impl LockedNamespaces {
     /// Returns the internal id of a namespace that was locked.
@@ -46,22 +46,13 @@ impl LockedNamespaces {
     }
 
     fn get(&self, key: &NamespaceKey<'_>) -> Result<LockedNamespace> {
-        let (thread, name) = key.hashes();
-        self.0.get(&(thread.to_owned(), name.to_owned())).copied().ok_or_else(deleted)
-    }
-
-    fn contains(&self, (thread, name): &Hashes<'_>) -> bool {
-        self.0.contains_key(&((*thread).to_owned(), (*name).to_owned()))
+        self.0.get(&key.hashes).copied().ok_or_else(deleted)
     }
 }
 
 impl<'a> NamespaceKey<'a> {
     pub(super) fn new(thread: &'a str, name: &'a str) -> Self {
-        Self { thread, name, thread_hash: key_hash(thread), name_hash: key_hash(name) }
-    }
-
-    pub(super) fn hashes(&self) -> Hashes<'_> {
-        (&self.thread_hash, &self.name_hash)
+        Self { thread, name, hashes: (key_hash(thread), key_hash(name)) }
     }
 }
 
@@ -99,37 +90,48 @@ pub(super) fn of_thread(connection: &mut Connection, thread_id: i64) -> Result<V
 ///
 /// So the checkpoints of a namespace are stored and deleted one after another, and a value that a
 /// new checkpoint refers to is not deleted at the same time.
-pub(super) fn lock_or_create<'k>(
+pub(super) fn lock_or_create(
     connection: &mut Connection,
-    keys: impl Iterator<Item = &'k NamespaceKey<'k>>,
+    keys: &[NamespaceKey<'_>],
 ) -> Result<LockedNamespaces> {
-    let keys: BTreeMap<_, _> = keys.map(|key| (key.hashes(), key)).collect();
-    let mut locked = lock_keys(connection, keys.keys())?;
-    let missing: Vec<_> = keys.iter().filter(|(hashes, _)| !locked.contains(hashes)).collect();
+    let locked = lock(connection, keys)?;
+    let missing: BTreeMap<_, _> = keys
+        .iter()
+        .filter(|key| !locked.0.contains_key(&key.hashes))
+        .map(|key| (&key.hashes, key))
+        .collect();
     if missing.is_empty() {
         return Ok(locked);
     }
-    for (_, key) in missing {
+    for key in missing.into_values() {
         create(connection, key)?;
     }
-    locked = lock_keys(connection, keys.keys())?;
-    if keys.keys().all(|hashes| locked.contains(hashes)) { Ok(locked) } else { Err(deleted()) }
+    lock(connection, keys)
 }
 
 /// Returns the error after another call deleted the thread. The next attempt creates it again.
-pub(super) fn deleted() -> Error {
+fn deleted() -> Error {
     Error::new(ErrorKind::Conflict, "the thread was deleted by another call")
 }
 
-/// Locks the namespaces with these hashes that exist. It may lock others of their threads, too.
-fn lock_keys<'k>(
-    connection: &mut Connection,
-    keys: impl Iterator<Item = &'k Hashes<'k>> + Clone,
-) -> Result<LockedNamespaces> {
-    let distinct =
-        |hashes: BTreeSet<&'k str>| -> Vec<_> { hashes.into_iter().map(Characters).collect() };
-    let threads = distinct(keys.clone().map(|(thread, _)| *thread).collect());
-    let names = distinct(keys.map(|(_, name)| *name).collect());
+/// Returns the error of an insert. It is a conflict if the thread was deleted, or if another node of a
+/// Galera cluster, which does not see the lock, stored the same row.
+pub(super) fn changed(error: Error) -> Error {
+    if is_reference(&error) {
+        deleted()
+    } else if is_duplicate(&error) {
+        Error::new(ErrorKind::Conflict, "another call changed the thread at the same time")
+    } else {
+        error
+    }
+}
+
+/// Locks the namespaces that exist. It may lock others of their threads, too.
+fn lock(connection: &mut Connection, keys: &[NamespaceKey<'_>]) -> Result<LockedNamespaces> {
+    let threads: BTreeSet<_> = keys.iter().map(|key| key.hashes.0.as_str()).collect();
+    let names: BTreeSet<_> = keys.iter().map(|key| key.hashes.1.as_str()).collect();
+    let threads: Vec<_> = threads.into_iter().map(Characters).collect();
+    let names: Vec<_> = names.into_iter().map(Characters).collect();
     let query = || {
         graph_namespaces::table
             .inner_join(graph_threads::table)
@@ -195,11 +197,28 @@ pub(super) fn touch<'k>(
     touched.map(drop).map_err(|error| connection.write_error(error))
 }
 
+/// Inserts the row that `$values` returns, unless a row has the same values in the unique columns.
+macro_rules! insert_unless_stored {
+    ($connection:expr, $table:ident, $values:ident, $key:expr) => {
+        match &mut $connection.session {
+            Session::Sqlite(c) => $values().on_conflict($key).do_nothing().execute(c),
+            Session::PostgreSql(c) => $values().on_conflict($key).do_nothing().execute(c.as_mut()),
+            // `INSERT IGNORE` would also hide other errors.
+            Session::MySql(c) => $values()
+                .on_conflict(diesel::dsl::DuplicatedKeys)
+                .do_update()
+                .set($table::id.eq($table::id))
+                .execute(c.as_mut()),
+        }
+    };
+}
+
 /// Inserts the missing rows. Another call may insert them at the same time.
 fn create(connection: &mut Connection, key: &NamespaceKey<'_>) -> Result<()> {
     let now = Timestamp::now();
-    let (thread_hash, name_hash) = key.hashes();
-    let (thread_hash, name_hash) = (Characters(thread_hash), Characters(name_hash));
+    let (thread_hash, name_hash) = &key.hashes;
+    let (thread_hash, name_hash) =
+        (Characters(thread_hash.as_str()), Characters(name_hash.as_str()));
     let thread = || {
         diesel::insert_into(graph_threads::table).values((
             graph_threads::thread.eq(key.thread),
@@ -211,20 +230,8 @@ fn create(connection: &mut Connection, key: &NamespaceKey<'_>) -> Result<()> {
     let id = match thread_id(connection, key.thread)? {
         Some(id) => id,
         None => {
-            let inserted = match &mut connection.session {
-                Session::Sqlite(c) => {
-                    thread().on_conflict(graph_threads::thread_hash).do_nothing().execute(c)
-                }
-                Session::PostgreSql(c) => thread()
-                    .on_conflict(graph_threads::thread_hash)
-                    .do_nothing()
-                    .execute(c.as_mut()),
-                Session::MySql(c) => thread()
-                    .on_conflict(diesel::dsl::DuplicatedKeys)
-                    .do_update()
-                    .set(graph_threads::id.eq(graph_threads::id))
-                    .execute(c.as_mut()),
-            };
+            let unique = graph_threads::thread_hash;
+            let inserted = insert_unless_stored!(connection, graph_threads, thread, unique);
             inserted.map_err(|error| connection.insert_error(error))?;
             thread_id(connection, key.thread)?.ok_or_else(deleted)?
         }
@@ -238,17 +245,6 @@ fn create(connection: &mut Connection, key: &NamespaceKey<'_>) -> Result<()> {
         ))
     };
     let unique = (graph_namespaces::thread_id, graph_namespaces::name_hash);
-    let inserted = match &mut connection.session {
-        Session::Sqlite(c) => namespace().on_conflict(unique).do_nothing().execute(c),
-        Session::PostgreSql(c) => namespace().on_conflict(unique).do_nothing().execute(c.as_mut()),
-        Session::MySql(c) => namespace()
-            .on_conflict(diesel::dsl::DuplicatedKeys)
-            .do_update()
-            .set(graph_namespaces::id.eq(graph_namespaces::id))
-            .execute(c.as_mut()),
-    };
-    inserted.map(drop).map_err(|error| {
-        let error = connection.insert_error(error);
-        if crate::db_error::constraint::is_reference(&error) { deleted() } else { error }
-    })
+    let inserted = insert_unless_stored!(connection, graph_namespaces, namespace, unique);
+    inserted.map(drop).map_err(|error| changed(connection.insert_error(error)))
 }

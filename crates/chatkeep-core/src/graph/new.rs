@@ -2,7 +2,7 @@
 
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::{Bytes, check_bytes, check_name, refuse_nul};
+use crate::value::{Bytes, check_bytes, check_name, check_nonempty_name, refuse_nul};
 
 /// Maximum length of an id, a channel and a version, in characters.
 const MAX_NAME: usize = 255;
@@ -226,10 +226,7 @@ pub fn check_namespace(field: &'static str, namespace: &str) -> Result<()> {
 /// `InvalidInput` with this field if it is empty, has more than 255 characters, or contains a NUL
 /// character.
 pub fn check_id(field: &'static str, id: &str) -> Result<()> {
-    if id.is_empty() {
-        return Err(Error::invalid_input(field, "is empty"));
-    }
-    check_name(field, id, MAX_NAME)
+    check_nonempty_name(field, id, MAX_NAME)
 }
 
 pub(super) fn check_optional(field: &'static str, id: Option<&str>) -> Result<()> {
@@ -241,10 +238,7 @@ fn check_value(
     data: &Bytes,
     [format_field, data_field]: [&'static str; 2],
 ) -> Result<()> {
-    if format.is_empty() {
-        return Err(Error::invalid_input(format_field, "is empty"));
-    }
-    check_name(format_field, format, MAX_FORMAT)?;
+    check_nonempty_name(format_field, format, MAX_FORMAT)?;
     let size = data.as_slice().len();
     if size > MAX_VALUE_BYTES {
         return Err(Error::invalid_input(

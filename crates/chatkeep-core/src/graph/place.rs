@@ -1,6 +1,8 @@
 //! Where the values of a new checkpoint are stored.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use std::collections::BTreeMap;
+
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::body::{Body, Channel, List, Place, VERSION};
 use super::elements::{Format, split};
@@ -11,6 +13,7 @@ use super::values::Value;
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::graph_checkpoints;
+use crate::token::hex;
 use crate::value::{Bytes, MAX_ROW_BYTES};
 
 /// Maximum size of a value that is stored in the row of its checkpoint, in bytes.
@@ -30,7 +33,8 @@ pub(super) struct Earlier<'a> {
 pub(super) struct Placed {
     pub(super) body: Vec<u8>,
     pub(super) segments: Vec<NewSegment>,
-    pub(super) values: Vec<([u8; 32], Vec<u8>)>,
+    /// The values by digest.
+    pub(super) values: BTreeMap<String, Vec<u8>>,
 }
 
 impl Earlier<'_> {
@@ -126,9 +130,7 @@ fn place_value(
     let value = Value { format: format.clone(), data: data.to_vec() };
     let row = packed::encode(&value)?;
     check_row(connection, "data", &row)?;
-    if !placed.values.iter().any(|(stored, _)| *stored == digest) {
-        placed.values.push((digest, row));
-    }
+    placed.values.insert(hex(&digest), row);
     Ok(Place::Stored(digest))
 }
 
@@ -178,22 +180,6 @@ fn find_versions(
             _ => return Ok(()),
         }
     }
-}
-
-/// Returns the content of a checkpoint, if it exists.
-pub(super) fn find_body(
-    connection: &mut Connection,
-    namespace_id: i64,
-    checkpoint_id: &str,
-) -> Result<Option<Body>> {
-    let found = on_engine!(connection, c => graph_checkpoints::table
-        .filter(graph_checkpoints::namespace_id.eq(namespace_id))
-        .filter(graph_checkpoints::checkpoint_id.eq(checkpoint_id))
-        .select(graph_checkpoints::data)
-        .get_result::<Vec<u8>>(c)
-        .optional());
-    let found = found.map_err(|error| connection.read_error(error))?;
-    found.map(|data| Body::decode(&data)).transpose()
 }
 
 /// Checks that the server accepts a row of this size.

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::body::{Body, Place};
+use super::checkpoints::find_body;
 use super::garbage;
 use super::namespaces::{lock_for_deletion, of_thread};
-use super::place::find_body;
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
 use crate::schema::{graph_checkpoints, graph_writes};
@@ -33,8 +33,12 @@ pub fn prune_step(
 ) -> Result<Option<u64>> {
     let mut deleted = 0;
     for namespace_id in of_thread(connection, thread_id)? {
+        // Without the lock, which is a write.
+        let found = superfluous(connection, namespace_id, keep)?.0.len() as u64;
         if dry_run {
-            deleted += superfluous(connection, namespace_id, keep)?.0.len() as u64;
+            deleted += found;
+        }
+        if dry_run || found == 0 {
             continue;
         }
         let left = u64::from(limit).saturating_sub(deleted) as usize;
@@ -105,7 +109,9 @@ fn keep_history<'a>(
     let mut open: Vec<String> = body.delta_channels.clone();
     open.retain(|channel| !has_value(&body, channel));
     let mut next = parents.get(id).copied().flatten();
-    while let Some(ancestor) = next.filter(|_| !open.is_empty()) {
+    // A checkpoint that was stored again after itself is its own parent.
+    let mut visited = BTreeSet::from([id]);
+    while let Some(ancestor) = next.filter(|next| !open.is_empty() && visited.insert(next)) {
         let Some(body) = find_body(connection, namespace_id, ancestor)? else { break };
         kept.insert(ancestor);
         open.retain(|channel| !has_value(&body, channel));

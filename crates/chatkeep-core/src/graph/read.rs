@@ -13,11 +13,12 @@ use super::namespaces::key_hash;
 use super::new::{check_id, check_namespace, check_optional, check_thread};
 use super::packed;
 use super::record::{GraphChannel, GraphCheckpoint, GraphWrite};
+use super::rows::StoredCheckpoint;
 use super::values::{Value, Values};
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
 use crate::schema::{Characters, graph_checkpoints, graph_namespaces, graph_threads, graph_writes};
-use crate::value::{Bytes, Timestamp};
+use crate::value::Bytes;
 
 /// Maximum number of checkpoints that one call reads.
 const MAX_CHECKPOINTS: i64 = 100;
@@ -41,18 +42,18 @@ pub struct CheckpointRange<'a> {
 }
 
 /// A checkpoint's row, with the names of its thread and namespace.
-type Row = (i64, i64, String, Option<String>, Option<String>, Timestamp, Vec<u8>, String, String);
-
 struct Found {
-    position: i64,
-    namespace_id: i64,
-    id: String,
-    parent_id: Option<String>,
-    run_id: Option<String>,
-    created_at: Timestamp,
+    row: StoredCheckpoint,
     body: Body,
     namespace: String,
     thread: String,
+}
+
+impl Found {
+    fn decode(row: StoredCheckpoint, namespace: String, thread: String) -> Result<Self> {
+        let body = Body::decode(&row.data)?;
+        Ok(Self { row, body, namespace, thread })
+    }
 }
 
 /// Returns a checkpoint; without an id, the one with the greatest id in its namespace.
@@ -82,29 +83,19 @@ pub fn get(
             let mut query = graph_checkpoints::table
                 .filter(graph_checkpoints::namespace_id.nullable().eq(namespace_id()))
                 .order(graph_checkpoints::checkpoint_id.desc())
-                .select((
-                    graph_checkpoints::id,
-                    graph_checkpoints::namespace_id,
-                    graph_checkpoints::checkpoint_id,
-                    graph_checkpoints::parent_id,
-                    graph_checkpoints::run_id,
-                    graph_checkpoints::created_at,
-                    graph_checkpoints::data,
-                ))
+                .select(graph_checkpoints::all_columns)
                 .limit(1)
                 .into_boxed();
             if let Some(id) = checkpoint_id {
                 query = query.filter(graph_checkpoints::checkpoint_id.eq(id));
             }
-            query.load::<(i64, i64, String, Option<String>, Option<String>, Timestamp, Vec<u8>)>(c)
+            query.load::<StoredCheckpoint>(c)
         });
         let rows = rows.map_err(|error| connection.read_error(error))?;
-        let named = |row: (i64, i64, _, _, _, _, _)| {
-            let (position, namespace_id, id, parent_id, run_id, created_at, data) = row;
-            let (namespace, thread) = (namespace.to_owned(), thread.to_owned());
-            (position, namespace_id, id, parent_id, run_id, created_at, data, namespace, thread)
-        };
-        let found = decoded(rows.into_iter().map(named))?;
+        let found = rows
+            .into_iter()
+            .map(|row| Found::decode(row, namespace.to_owned(), thread.to_owned()))
+            .collect::<Result<_>>()?;
         let checkpoints = with_values(connection, found)?;
         Ok(checkpoints.map(|checkpoints| checkpoints.into_iter().next()))
     })
@@ -122,8 +113,7 @@ pub fn list(
 ) -> Result<Vec<GraphCheckpoint>> {
     range.check()?;
     complete(connection, |connection| {
-        let rows = load(connection, range, limit.min(MAX_CHECKPOINTS))?;
-        let found = decoded(rows.into_iter())?;
+        let found = load(connection, range, limit.min(MAX_CHECKPOINTS))?;
         with_values(connection, found)
     })
 }
@@ -159,7 +149,11 @@ fn complete<T>(
     })
 }
 
-fn load(connection: &mut Connection, range: &CheckpointRange<'_>, limit: i64) -> Result<Vec<Row>> {
+fn load(
+    connection: &mut Connection,
+    range: &CheckpointRange<'_>,
+    limit: i64,
+) -> Result<Vec<Found>> {
     let thread_hash = range.thread.map(key_hash);
     let name_hash = range.namespace.map(key_hash);
     let rows = on_engine!(connection, c => {
@@ -167,13 +161,7 @@ fn load(connection: &mut Connection, range: &CheckpointRange<'_>, limit: i64) ->
             .inner_join(graph_namespaces::table.inner_join(graph_threads::table))
             .order((graph_checkpoints::checkpoint_id.desc(), graph_checkpoints::id.desc()))
             .select((
-                graph_checkpoints::id,
-                graph_checkpoints::namespace_id,
-                graph_checkpoints::checkpoint_id,
-                graph_checkpoints::parent_id,
-                graph_checkpoints::run_id,
-                graph_checkpoints::created_at,
-                graph_checkpoints::data,
+                graph_checkpoints::all_columns,
                 graph_namespaces::name,
                 graph_threads::thread,
             ))
@@ -200,29 +188,10 @@ fn load(connection: &mut Connection, range: &CheckpointRange<'_>, limit: i64) ->
             }
             (None, _) => {}
         }
-        query.load::<Row>(c)
+        query.load::<(StoredCheckpoint, String, String)>(c)
     });
-    rows.map_err(|error| connection.read_error(error))
-}
-
-fn decoded(rows: impl Iterator<Item = Row>) -> Result<Vec<Found>> {
-    rows.map(|row| {
-        let (position, namespace_id, id, parent_id, run_id, created_at, data, namespace, thread) =
-            row;
-        let body = Body::decode(&data)?;
-        Ok(Found {
-            position,
-            namespace_id,
-            id,
-            parent_id,
-            run_id,
-            created_at,
-            body,
-            namespace,
-            thread,
-        })
-    })
-    .collect()
+    let rows = rows.map_err(|error| connection.read_error(error))?;
+    rows.into_iter().map(|(row, namespace, thread)| Found::decode(row, namespace, thread)).collect()
 }
 
 /// Adds the values and the writes, until the page has some megabytes. `None` if a value is missing.
@@ -230,15 +199,15 @@ fn with_values(
     connection: &mut Connection,
     found: Vec<Found>,
 ) -> Result<Option<Vec<GraphCheckpoint>>> {
-    let lists = found
-        .iter()
-        .flat_map(|checkpoint| checkpoint.body.lists().map(|list| (checkpoint.namespace_id, list)));
+    let lists = found.iter().flat_map(|checkpoint| {
+        checkpoint.body.lists().map(|list| (checkpoint.row.namespace_id, list))
+    });
     let segments = Segments::read(connection, lists)?;
     let wanted: BTreeSet<_> = found
         .iter()
         .flat_map(|checkpoint| {
             checkpoint.body.channels.iter().filter_map(|channel| match channel.value {
-                Place::Stored(digest) => Some((checkpoint.namespace_id, digest)),
+                Place::Stored(digest) => Some((checkpoint.row.namespace_id, digest)),
                 _ => None,
             })
         })
@@ -247,7 +216,8 @@ fn with_values(
     let mut writes = read_writes(connection, &found)?;
     let (mut checkpoints, mut bytes) = (Vec::with_capacity(found.len()), 0);
     for checkpoint in found {
-        let Found { namespace_id, body, .. } = checkpoint;
+        let Found { row, body, namespace, thread } = checkpoint;
+        let namespace_id = row.namespace_id;
         let mut channels = Vec::with_capacity(body.channels.len());
         for channel in body.channels {
             let value = match channel.value {
@@ -261,8 +231,8 @@ fn with_values(
                     let Some(elements) = segments.elements(namespace_id, &list)? else {
                         return Ok(None);
                     };
-                    let data = join(list.format(), &elements);
-                    Some((list.format_name().to_owned(), data))
+                    let data = join(list.format, &elements);
+                    Some((list.format.name().to_owned(), data))
                 }
             };
             let (format, data) = value.unzip();
@@ -271,23 +241,23 @@ fn with_values(
             let data = data.map(Bytes::from);
             channels.push(GraphChannel { channel: name, version, format, data });
         }
-        let writes = writes.remove(&(namespace_id, checkpoint.id.clone())).unwrap_or_default();
+        let writes = writes.remove(&(namespace_id, row.checkpoint_id.clone())).unwrap_or_default();
         bytes += body.data.len() + body.metadata.len();
         bytes += writes.iter().map(|write| write.data.as_slice().len()).sum::<usize>();
         checkpoints.push(GraphCheckpoint {
-            thread: checkpoint.thread,
-            namespace: checkpoint.namespace,
-            id: checkpoint.id,
-            parent_id: checkpoint.parent_id,
+            thread,
+            namespace,
+            id: row.checkpoint_id,
+            parent_id: row.parent_id,
             format: body.format,
             data: Bytes::from(body.data),
             metadata_format: body.metadata_format,
             metadata: Bytes::from(body.metadata),
             source: body.source,
             step: body.step,
-            run_id: checkpoint.run_id,
-            created_at: checkpoint.created_at,
-            position: checkpoint.position,
+            run_id: row.run_id,
+            created_at: row.created_at,
+            position: row.id,
             channels,
             writes,
         });
@@ -305,7 +275,8 @@ type Writes = HashMap<(i64, String), Vec<GraphWrite>>;
 fn read_writes(connection: &mut Connection, found: &[Found]) -> Result<Writes> {
     let mut ids: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
     for checkpoint in found {
-        ids.entry(checkpoint.namespace_id).or_default().push(&checkpoint.id);
+        let row = &checkpoint.row;
+        ids.entry(row.namespace_id).or_default().push(&row.checkpoint_id);
     }
     let mut writes = Writes::new();
     for (namespace_id, ids) in ids {

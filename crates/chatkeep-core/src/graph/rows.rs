@@ -19,6 +19,22 @@ use crate::schema::{
 use crate::transfer::stored_rows;
 use crate::value::{Timestamp, check_hex};
 
+/// Loads the next rows of a namespace with an id greater than `$after`, ordered by id.
+macro_rules! next_rows {
+    ($connection:expr, $table:ident of $namespace:expr, $after:expr, $limit:expr) => {{
+        use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+        let rows = $crate::connection::on_engine!($connection, c => $table::table
+            .filter($table::namespace_id.eq($namespace))
+            .filter($table::id.gt($after))
+            .order($table::id.asc())
+            .limit($limit)
+            .load(c));
+        rows.map_err(|error| $connection.read_error(error))
+    }};
+}
+
+pub(super) use next_rows;
+
 /// A thread with all its columns.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = graph_threads)]

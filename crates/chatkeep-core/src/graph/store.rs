@@ -5,16 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::body::{Body, Place};
+use super::checkpoints::{CheckpointRow, insert_or_update};
 use super::lists::{self, SegmentRow};
-use super::namespaces::{LockedNamespaces, NamespaceKey, deleted, lock_or_create, touch};
+use super::namespaces::{LockedNamespaces, NamespaceKey, changed, lock_or_create, touch};
 use super::new::{NewCheckpoint, NewGraphWrite};
 use super::place::{Earlier, Placed, place};
-use super::upsert::{CheckpointRow, upsert};
 use super::values;
 use super::writes::{self, Task};
 use crate::connection::{Connection, insert_many, on_engine};
-use crate::db_error::constraint::is_duplicate;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::schema::{graph_checkpoints, graph_segments};
 use crate::value::Timestamp;
 
@@ -85,7 +84,7 @@ pub fn store(connection: &mut Connection, entries: &[GraphEntry<'_>]) -> Result<
     }
     let packed = writes::pack(connection, &tasks)?;
     connection.transaction_under_lock(|connection| {
-        let locked = lock_or_create(connection, keys.iter())?;
+        let locked = lock_or_create(connection, &keys)?;
         touch(connection, &locked, checkpoints.iter().map(|(key, _)| *key))?;
         store_checkpoints(connection, &locked, &checkpoints)?;
         writes::store(connection, &locked, &tasks, &packed)
@@ -101,10 +100,10 @@ fn store_checkpoints(
     for (key, checkpoint) in checkpoints {
         new.push((locked.id(key)?, *checkpoint));
     }
-    let parents = parents(connection, &new)?;
+    let stored = stored(connection, &new)?;
     // Only lists that may grow.
     let lists = new.iter().flat_map(|(namespace_id, checkpoint)| {
-        let parent = parent(&parents, *namespace_id, checkpoint);
+        let parent = parent(&stored, *namespace_id, checkpoint);
         checkpoint.channels.iter().filter(|channel| channel.changed).filter_map(move |channel| {
             match &parent?.channel(&channel.channel)?.value {
                 Place::List(list) => Some((*namespace_id, list)),
@@ -115,16 +114,16 @@ fn store_checkpoints(
     let tails = lists::tails(connection, lists)?;
     let mut placed = Vec::with_capacity(new.len());
     for (namespace_id, checkpoint) in &new {
-        let parent = parent(&parents, *namespace_id, checkpoint);
+        let parent = parent(&stored, *namespace_id, checkpoint);
         let earlier = Earlier { namespace_id: *namespace_id, parent, tails: &tails };
         placed.push(place(connection, &earlier, checkpoint)?);
     }
     insert_segments(connection, &new, &placed)?;
-    let missing = new.iter().zip(&mut placed).flat_map(|((namespace_id, _), placed)| {
+    let values = new.iter().zip(&mut placed).flat_map(|((namespace_id, _), placed)| {
         let values = std::mem::take(&mut placed.values);
-        values.into_iter().map(|(digest, data)| (*namespace_id, digest, data))
+        values.into_iter().map(|(digest, data)| ((*namespace_id, digest), data))
     });
-    values::insert_missing(connection, missing.collect())?;
+    values::insert_missing(connection, values.collect())?;
     let now = Timestamp::now();
     let rows: Vec<_> = new
         .iter()
@@ -138,32 +137,29 @@ fn store_checkpoints(
             data: &placed.body,
         })
         .collect();
-    upsert(connection, &rows)
+    let stored: BTreeSet<_> = stored.into_keys().collect();
+    insert_or_update(connection, &rows, &stored)
 }
 
-/// The contents of the parents, by namespace and id.
-type Parents = HashMap<(i64, String), Body>;
+/// The contents of stored checkpoints, by namespace and id.
+type Stored = HashMap<(i64, String), Body>;
 
-fn parent<'p>(
-    parents: &'p Parents,
+fn parent<'s>(
+    stored: &'s Stored,
     namespace_id: i64,
     checkpoint: &NewCheckpoint,
-) -> Option<&'p Body> {
-    parents.get(&(namespace_id, checkpoint.parent_id.clone()?))
+) -> Option<&'s Body> {
+    stored.get(&(namespace_id, checkpoint.parent_id.clone()?))
 }
 
-/// Reads the parents that exist.
-fn parents(connection: &mut Connection, new: &[(i64, &NewCheckpoint)]) -> Result<Parents> {
-    let (mut namespaces, mut ids) = (BTreeSet::new(), BTreeSet::new());
-    for (namespace_id, checkpoint) in new {
-        if let Some(id) = &checkpoint.parent_id {
-            namespaces.insert(*namespace_id);
-            ids.insert(id.as_str());
-        }
+/// Reads the parents of new checkpoints, and the stored ones that they replace.
+fn stored(connection: &mut Connection, new: &[(i64, &NewCheckpoint)]) -> Result<Stored> {
+    if new.is_empty() {
+        return Ok(Stored::new());
     }
-    if ids.is_empty() {
-        return Ok(Parents::new());
-    }
+    let namespaces: BTreeSet<_> = new.iter().map(|(namespace_id, _)| *namespace_id).collect();
+    let ids: BTreeSet<_> =
+        new.iter().flat_map(|(_, new)| [Some(&new.id), new.parent_id.as_ref()]).flatten().collect();
     let rows = on_engine!(connection, c => graph_checkpoints::table
         .filter(graph_checkpoints::namespace_id.eq_any(&namespaces))
         .filter(graph_checkpoints::checkpoint_id.eq_any(&ids))
@@ -195,9 +191,5 @@ fn insert_segments(
         }));
     }
     let stored = insert_many!(connection, graph_segments, &rows[..], |row| row.data.len());
-    stored.map_err(|error| {
-        let error: Error = connection.insert_error(error);
-        // On a Galera cluster, another node may store the next checkpoint at the same time.
-        if is_duplicate(&error) { deleted() } else { error }
-    })
+    stored.map_err(|error| changed(connection.insert_error(error)))
 }

@@ -54,25 +54,23 @@ impl Values {
         wanted: &BTreeSet<(i64, [u8; 32])>,
     ) -> Result<Self> {
         let mut found = HashMap::with_capacity(wanted.len());
-        let wanted: Vec<_> = wanted.iter().copied().collect();
-        for group in wanted.chunk_by(|(a, _), (b, _)| a == b) {
-            for values in group.chunks(MAX_VALUES) {
-                let namespace_id = values[0].0;
-                let by_hex: HashMap<_, _> =
-                    values.iter().map(|(_, digest)| (hex(digest), *digest)).collect();
-                let digests: Vec<_> =
-                    by_hex.keys().map(|digest| Characters(digest.as_str())).collect();
-                let rows = on_engine!(connection, c => graph_values::table
-                    .filter(graph_values::namespace_id.eq(namespace_id))
-                    .filter(graph_values::digest.eq_any(&digests))
-                    .select((graph_values::digest, graph_values::data))
-                    .load::<(Characters<String>, Vec<u8>)>(c));
-                for (Characters(digest), data) in
-                    rows.map_err(|error| connection.read_error(error))?
-                {
-                    if let Some(digest) = by_hex.get(&digest) {
-                        found.insert((namespace_id, *digest), packed::decode(&data)?);
-                    }
+        let wanted: Vec<_> = wanted.iter().collect();
+        for values in wanted.chunks(MAX_VALUES) {
+            let namespaces: BTreeSet<_> =
+                values.iter().map(|(namespace_id, _)| *namespace_id).collect();
+            let by_hex: HashMap<_, _> =
+                values.iter().map(|(_, digest)| (hex(digest), *digest)).collect();
+            let digests: Vec<_> = by_hex.keys().map(|digest| Characters(digest.as_str())).collect();
+            let rows = on_engine!(connection, c => graph_values::table
+                .filter(graph_values::namespace_id.eq_any(&namespaces))
+                .filter(graph_values::digest.eq_any(&digests))
+                .select((graph_values::namespace_id, graph_values::digest, graph_values::data))
+                .load::<(i64, Characters<String>, Vec<u8>)>(c));
+            for (namespace_id, Characters(digest), data) in
+                rows.map_err(|error| connection.read_error(error))?
+            {
+                if let Some(digest) = by_hex.get(&digest) {
+                    found.insert((namespace_id, *digest), packed::decode(&data)?);
                 }
             }
         }
@@ -85,18 +83,8 @@ impl Values {
     }
 }
 
-/// Inserts the values, already packed, that the locked namespaces do not have yet.
-pub(super) fn insert_missing(
-    connection: &mut Connection,
-    values: Vec<(i64, [u8; 32], Vec<u8>)>,
-) -> Result<()> {
-    let rows =
-        values.into_iter().map(|(namespace_id, digest, data)| ((namespace_id, hex(&digest)), data));
-    insert_missing_rows(connection, rows.collect())
-}
-
 /// Inserts the rows, by namespace and digest, that the locked namespaces do not have yet.
-pub(super) fn insert_missing_rows(
+pub(super) fn insert_missing(
     connection: &mut Connection,
     mut rows: BTreeMap<(i64, String), Vec<u8>>,
 ) -> Result<()> {

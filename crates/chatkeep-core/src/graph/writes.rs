@@ -5,19 +5,14 @@ use std::collections::BTreeMap;
 use diesel::upsert::excluded;
 use diesel::{ExpressionMethods, Insertable, RunQueryDsl};
 
-use super::namespaces::{LockedNamespaces, NamespaceKey, deleted};
+use super::namespaces::{LockedNamespaces, NamespaceKey, changed};
 use super::new::{NewGraphWrite, check_id, check_namespace, check_thread, check_writes};
 use super::packed;
 use super::place::check_row;
 use super::values::Value;
 use crate::connection::{Connection, Session, groups, max_insert_bytes};
-use crate::db_error::constraint::is_reference;
 use crate::error::Result;
 use crate::schema::graph_writes;
-use crate::value::check_bytes;
-
-/// Maximum size of a task's path, in bytes.
-const MAX_PATH_BYTES: u64 = 64 << 10;
 
 /// The task that writes, and the checkpoint from which it started.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +47,7 @@ impl Task<'_> {
         check_namespace("namespace", self.namespace)?;
         check_id("checkpoint_id", self.checkpoint_id)?;
         check_id("task_id", self.task_id)?;
-        crate::value::refuse_nul("task_path", self.task_path)?;
-        check_bytes("task_path", self.task_path, MAX_PATH_BYTES)
+        check_namespace("task_path", self.task_path)
     }
 }
 
@@ -144,25 +138,26 @@ fn insert_group(connection: &mut Connection, rows: &[WriteRow<'_>], replaces: bo
         )
     };
     let stored = match &mut connection.session {
-        Session::Sqlite(c) => rows.iter().try_fold(0, |count, row| {
+        Session::Sqlite(c) => rows.iter().try_for_each(|row| {
             let insert = insert().values(*row).on_conflict(key);
             let stored = if replaces {
                 insert.do_update().set(changes()).execute(c)
             } else {
                 insert.do_nothing().execute(c)
             };
-            stored.map(|stored| count + stored)
+            stored.map(drop)
         }),
         Session::PostgreSql(c) => {
             let insert = insert().values(rows.to_vec()).on_conflict(key);
-            if replaces {
+            let stored = if replaces {
                 insert.do_update().set(changes()).execute(c.as_mut())
             } else {
                 insert.do_nothing().execute(c.as_mut())
-            }
+            };
+            stored.map(drop)
         }
         // Diesel has no `VALUES(…)` for MySQL, so rows with their own values are replaced one by one.
-        Session::MySql(c) if replaces => rows.iter().try_fold(0, |count, row| {
+        Session::MySql(c) if replaces => rows.iter().try_for_each(|row| {
             let stored = insert()
                 .values(*row)
                 .on_conflict(diesel::dsl::DuplicatedKeys)
@@ -173,17 +168,15 @@ fn insert_group(connection: &mut Connection, rows: &[WriteRow<'_>], replaces: bo
                     dsl::data.eq(row.data),
                 ))
                 .execute(c.as_mut());
-            stored.map(|stored| count + stored)
+            stored.map(drop)
         }),
         Session::MySql(c) => insert()
             .values(rows.to_vec())
             .on_conflict(diesel::dsl::DuplicatedKeys)
             .do_update()
             .set(dsl::id.eq(dsl::id))
-            .execute(c.as_mut()),
+            .execute(c.as_mut())
+            .map(drop),
     };
-    stored.map(drop).map_err(|error| {
-        let error = connection.insert_error(error);
-        if is_reference(&error) { deleted() } else { error }
-    })
+    stored.map_err(|error| changed(connection.insert_error(error)))
 }

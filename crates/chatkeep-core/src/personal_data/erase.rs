@@ -107,16 +107,6 @@ macro_rules! scrub {
     };
 }
 
-/// The namespaces of the threads of a user.
-macro_rules! namespaces {
-    ($person:ident) => {
-        graph_namespaces::table
-            .inner_join(graph_threads::table)
-            .filter(graph_threads::user_id.eq($person.id))
-            .select(graph_namespaces::id)
-    };
-}
-
 const MESSAGES: Stage = Stage::Delete("messages", delete_messages);
 const CHUNKS: Stage = delete!(stream_chunks, |person| stream_chunks::stream_id.eq_any(
     chat_streams::table.filter(chat_streams::user_id.eq(person.id)).select(chat_streams::id)

@@ -3,6 +3,16 @@
 //! A new table is added to `SECTIONS` (`sections.rs`) and to `STAGES` (`erase.rs`), or to
 //! [`WITHOUT_PERSONAL_DATA`]. A test compares them with the list of all tables.
 
+/// The namespaces of the threads of a user.
+macro_rules! namespaces {
+    ($person:ident) => {
+        graph_namespaces::table
+            .inner_join(graph_threads::table)
+            .filter(graph_threads::user_id.eq($person.id))
+            .select(graph_namespaces::id)
+    };
+}
+
 mod erase;
 mod export;
 mod export_cursor;

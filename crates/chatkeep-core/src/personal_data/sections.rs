@@ -86,16 +86,6 @@ macro_rules! section {
     };
 }
 
-/// The namespaces of the threads of a user.
-macro_rules! namespaces {
-    ($person:ident) => {
-        graph_namespaces::table
-            .inner_join(graph_threads::table)
-            .filter(graph_threads::user_id.eq($person.id))
-            .select(graph_namespaces::id)
-    };
-}
-
 /// All sections, in the order of an export.
 pub(super) const SECTIONS: &[Section] = &[
     section!(chat_users by id, StoredUser, at most 1, |person| chat_users::id.eq(person.id)),

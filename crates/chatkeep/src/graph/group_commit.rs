@@ -16,7 +16,7 @@ use chatkeep_pool::{OfProcess, PerProcess, Pool};
 use super::entry::{OwnedEntry, size};
 use crate::background::wait_in_flight;
 use crate::checkpoints::Checkpoints;
-use crate::retry::{WriteError, try_with_retry, with_retry};
+use crate::retry::{WriteError, may_be_one_row, try_with_retry, with_retry};
 
 /// Maximum size of a group, in entries and bytes. A larger entry is a group of its own.
 const GROUP_ENTRIES: usize = 200;
@@ -133,7 +133,7 @@ impl GroupCommit {
                 pending.into_iter().for_each(|pending| pending.complete(Err(error.clone())));
                 entries.iter().map(|_| Err(error.clone())).collect()
             }
-            Err(WriteError::Failed(error)) if entries.len() > 1 && is_of_one_entry(&error) => {
+            Err(WriteError::Failed(error)) if entries.len() > 1 && may_be_one_row(&error) => {
                 entries.iter().map(|entry| self.write(std::slice::from_ref(entry))).collect()
             }
             Err(WriteError::Failed(error)) if is_interruption(&error) => {
@@ -179,12 +179,6 @@ impl GroupCommit {
             checkpoints.committed(entries.iter().map(size).sum::<usize>() as u64);
         }
     }
-}
-
-/// Returns whether one entry of a group can be the cause of an error, so that the others can be
-/// stored without it.
-fn is_of_one_entry(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal | ErrorKind::Conflict)
 }
 
 /// Returns whether an error is, or can be, that of an interrupted wait of this thread.

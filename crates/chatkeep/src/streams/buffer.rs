@@ -7,6 +7,7 @@ use chatkeep_core::streams::AppendOutcome;
 use chatkeep_core::{Error, ErrorKind};
 
 use crate::background::InFlightGuard;
+use crate::retry::may_be_one_row;
 
 /// Time for which a missing stream or chunk is looked up again, on a server that may be a node of a
 /// Galera cluster.
@@ -150,7 +151,7 @@ impl Buffer {
             if let Some(sending) = &mut self.sending {
                 sending.may_be_stored = true;
             }
-        } else if is_rejected(&error) {
+        } else if may_be_one_row(&error) {
             let before = self.bytes();
             return self
                 .end(Error::new(error.kind(), format!("{}{}", error.message(), lost(before))));
@@ -170,11 +171,6 @@ impl Buffer {
         (self.text, self.sending, self.guard) = Default::default();
         (self.is_renewed, self.failure) = (false, None);
     }
-}
-
-/// Returns whether the database rejects the text itself, so that a retry is pointless.
-pub(super) fn is_rejected(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal)
 }
 
 /// Returns the error for text that arrives after the end.

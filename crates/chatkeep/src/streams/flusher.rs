@@ -6,9 +6,8 @@ use chatkeep_core::streams::{self, AppendOutcome, StreamText};
 use chatkeep_core::{Error, Result};
 
 use super::StreamParts;
-use super::buffer::is_rejected;
 use super::buffers::SharedBuffers;
-use crate::retry::with_retry;
+use crate::retry::{may_be_one_row, with_retry};
 
 /// Text of a stream that is stored in a round.
 pub(super) struct Append {
@@ -85,7 +84,7 @@ fn store(parts: &StreamParts, round: &[Append]) -> Vec<Result<AppendOutcome>> {
             Ok(outcomes) => return outcomes.into_iter().map(Ok).collect(),
             Err(error) => error,
         };
-    if round.len() > 1 && is_rejected(&error) {
+    if round.len() > 1 && may_be_one_row(&error) {
         let (first, second) = round.split_at(round.len() / 2);
         let mut outcomes = store(parts, first);
         outcomes.extend(store(parts, second));

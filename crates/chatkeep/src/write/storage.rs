@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{Error, ErrorKind, NewMessage, Result, messages};
+use chatkeep_core::{Error, NewMessage, Result, messages};
 use chatkeep_pool::Pool;
 
 use crate::checkpoints::Checkpoints;
-use crate::retry::{WriteError, try_with_retry};
+use crate::retry::{WriteError, may_be_one_row, try_with_retry};
 use crate::totals_updater::TotalsUpdater;
 
 /// Estimated size of a deleted message in SQLite's log, in bytes. The log stores each changed page;
@@ -184,9 +184,4 @@ fn add(messages: Vec<TimedMessage>, rows: &mut Vec<NewMessage>, since: &mut Vec<
         rows.push(message);
         since.push(began);
     }
-}
-
-/// Returns whether a single row, rather than the whole write, may have caused the error.
-fn may_be_one_row(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Internal)
 }
