@@ -23,11 +23,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(datetime|date|PathLike|TypedDict|Callable|.*\.PathLike|.*\.TypedDict)"),
     (r"py:.*", r"(asyncio|collections|datetime|fastapi|flask|os|starlette|types|typing)\..*"),
     (r"py:class", r"chatkeep\.types\._.*"),
-    # Names of Starlette and Werkzeug, and the results of decorators, which have no entry.
-    (
-        r"py:.*",
-        r"(ASGIApp|Forbidden|HTTPException|Unauthorized|(chatkeep\._web_sessions\.)?SessionGuard|chatkeep\.flask\._Guard)",
-    ),
+    # Names of Starlette and Werkzeug.
+    (r"py:.*", r"(ASGIApp|Forbidden|HTTPException|Unauthorized)"),
+    # Base classes and the results of decorators, which have no entry.
+    (r"py:.*", r"((chatkeep\._web_sessions\.)?SessionGuard|chatkeep\.flask\._Guard)"),
     # LangGraph's names of types.
     (r"py:class", r"(Channel|Checkpoint|DeltaChannel|Index|Runnable|Serializer|TTL)\w*"),
     (r"py:.*", r"(Op|Result|InvalidNamespaceError)"),

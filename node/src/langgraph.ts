@@ -24,12 +24,7 @@
  * @module
  */
 
-import {
-  BaseCheckpointSaver,
-  maxChannelVersion,
-  TASKS,
-  WRITES_IDX_MAP,
-} from '@langchain/langgraph-checkpoint';
+import * as framework from '@langchain/langgraph-checkpoint';
 import { saverClass } from './langgraph/saver.js';
 
 export type * from './langgraph/types.js';
@@ -54,9 +49,4 @@ export type * from './langgraph/types.js';
  * await saver.end();
  * ```
  */
-export class ChatkeepSaver extends saverClass({
-  BaseCheckpointSaver,
-  maxChannelVersion,
-  TASKS,
-  WRITES_IDX_MAP,
-}) {}
+export class ChatkeepSaver extends saverClass(framework) {}

@@ -84,6 +84,7 @@ def test_important_methods_have_an_example():
         "chatkeep.flask",
         "chatkeep.langgraph",
         "chatkeep.langgraph.ChatkeepSaver",
+        "chatkeep.langgraph.ChatkeepStore",
         "chatkeep.starlette",
     } <= EXAMPLES.keys()
 

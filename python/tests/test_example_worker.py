@@ -18,6 +18,7 @@ import chatkeep.asyncio
 import pytest
 from programs import environment
 from relay import Relay
+from waiting import wait_until
 
 EXAMPLE = Path(__file__).parents[2] / "examples/worker"
 
@@ -66,13 +67,6 @@ def running(url, tmp_path, **variables):
 def stop(process):
     process.terminate()
     return process.wait(60)
-
-
-def wait_until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "the condition was not met within 60 s"
-        time.sleep(0.02)
 
 
 def queued(tmp_path):

@@ -12,6 +12,7 @@ from chatkeep import InvalidInputError
 from chatkeep.langgraph import ChatkeepStore
 from chatkeep.langgraph._sweeper import Sweeper
 from store_items import both_forms, keys
+from waiting import wait_until
 
 
 def test_items_expire_after_minutes(store):
@@ -56,14 +57,6 @@ def test_times_to_live_are_whole_seconds_rounded_up(memory):
             with pytest.raises(InvalidInputError, match=r"^ttl: ") as caught:
                 put()
             assert caught.value.field == "ttl"
-
-
-def wait_until(condition):
-    """Waits until the condition is true, for at most 20 seconds."""
-    deadline = time.monotonic() + 20
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
 
 
 def sweepers():

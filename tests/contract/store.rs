@@ -120,6 +120,12 @@ impl Deref for Store {
     }
 }
 
+/// Returns the number that a query results in.
+pub(crate) fn number(store: &Store, sql: &str) -> i64 {
+    let number = store.raw.scalar(sql).expect("a number");
+    number.parse().expect("a number")
+}
+
 /// Creates a database with the schema and without rows.
 pub(crate) fn with_schema(engine: Engine) -> TestDatabase {
     TestDatabase::prepared(engine, |database| {

@@ -6,9 +6,10 @@
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
+
+import processes
 
 TESTS = 726
 #: Limit of the run, in seconds. It takes three seconds on SQLite.
@@ -32,26 +33,12 @@ def run_validation(url):
         report = work / "report.json"
         command = ["node", packages / "node_modules/vitest/vitest.mjs", "run", "--globals"]
         command += ["--root", work, "--reporter=json", f"--outputFile={report}"]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=work,
-                env=os.environ | {"CHATKEEP_FRAMEWORKS_URL": url},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as late:
-            output = (late.output or b"").decode(errors="replace")
-            return 0, [f"no end within {TIMEOUT} s: {output}"]
-        if not report.exists():
-            return 0, [done.stdout]
+        code, output = processes.run(command, work, {"CHATKEEP_FRAMEWORKS_URL": url}, TIMEOUT)
+        if code is None or not report.exists():
+            return 0, [output]
         passed, failures = of_report(json.loads(report.read_text()))
-    if done.returncode and not failures:
-        failures.append(done.stdout)
+    if code and not failures:
+        failures.append(output)
     return passed, failures
 
 

@@ -6,7 +6,6 @@ frameworks (`CHATKEEP_FRAMEWORKS_SOURCES`). Nothing of a framework is in this re
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -19,6 +18,7 @@ sys.path.append(str(HERE.parents[1] / "python/tests/support"))
 import conformance  # noqa: E402
 import javascript  # noqa: E402
 import langgraph_output  # noqa: E402
+import processes  # noqa: E402
 from databases import database, engines  # noqa: E402
 
 #: Limit of a run of LangGraph's tests, in seconds. On SQLite they take one minute.
@@ -79,27 +79,13 @@ def upstream_tests(folder, plugin, arguments, tests):
             command = [sys.executable, "-m", "pytest", *arguments, *options.split()]
             command += [f"--junitxml={report}"]
             variables = {"PYTHONPATH": path, "CHATKEEP_FRAMEWORKS_URL": url, "NO_DOCKER": "true"}
-            try:
-                done = subprocess.run(
-                    command,
-                    cwd=source.parent,
-                    env=os.environ | variables,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
-                    timeout=TIMEOUT,
-                    check=False,
-                )
-            except subprocess.TimeoutExpired as late:
-                output = (late.output or b"").decode(errors="replace")
-                return Results(failed=1, failures=[f"no end within {TIMEOUT} s: {output}"])
-            if not report.exists():
-                return Results(failed=1, failures=[done.stdout])
+            code, output = processes.run(command, source.parent, variables, TIMEOUT)
+            if code is None or not report.exists():
+                return Results(failed=1, failures=[output])
             results = of_junit(ElementTree.parse(report))
-        if results.failed or done.returncode:
-            results.failures.append(done.stdout)
-        if langgraph_output.uses(done.stdout) < tests // 2:
+        if results.failed or code:
+            results.failures.append(output)
+        if langgraph_output.uses(output) < tests // 2:
             results.failed += 1
             results.failures.append("the tests did not use chatkeep's class")
         return results.expect(tests)

@@ -91,6 +91,7 @@ pub(crate) const STREAMS: Arguments = &[
 pub(crate) const GRAPH: Arguments = &[
     ("user_id", "--user"),
     ("thread", "THREAD"),
+    ("threads", "THREAD"),
     ("source", "SOURCE"),
     ("target", "TARGET"),
     ("namespace", "--namespace"),
@@ -113,6 +114,8 @@ pub(crate) const MIGRATE: Arguments = &[
 /// Returns the argument that sets this field, if any. Environment variables, for example, have
 /// none.
 pub(crate) fn argument(arguments: Arguments, field: &str) -> Option<&'static str> {
+    // An element of a list is named by the argument of the list: `threads[1]` is `THREAD`.
+    let field = field.split('[').next().unwrap_or(field);
     arguments.iter().find(|(name, _)| *name == field).map(|(_, argument)| *argument)
 }
 

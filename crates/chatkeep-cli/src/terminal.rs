@@ -100,6 +100,16 @@ impl Terminal {
         if self.unicode { " · " } else { ", " }
     }
 
+    /// Formats a title with facts after it: `user · 2023-09-23 21:02`.
+    pub(crate) fn heading(&self, title: &str, facts: &[String]) -> String {
+        let mut out = style::strong(title);
+        for fact in facts {
+            out.push_str(&style::dim(self.separator()));
+            out.push_str(&style::dim(fact));
+        }
+        out
+    }
+
     /// Returns the placeholder for a missing value.
     pub(crate) fn placeholder(&self) -> &'static str {
         if self.unicode { "–" } else { "-" }

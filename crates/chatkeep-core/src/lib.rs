@@ -43,6 +43,7 @@ mod session;
 mod stream;
 mod token;
 pub mod transfer;
+mod unexpired;
 pub mod url;
 mod user;
 mod value;
@@ -125,8 +126,8 @@ pub mod graphs {
 /// Long-term memory of agents: items, searches, and the namespaces that have items.
 pub mod memories {
     pub use crate::memory::{
-        MemorySearch, NamespaceList, NamespaceRange, StoredMemory, check_key, delete,
-        delete_batch_expired, delete_batch_under, encode, get, put, put_many, refresh,
+        MemorySearch, NamespaceList, StoredMemory, check_key, delete, delete_batch_expired,
+        delete_batch_under, encode, get, put, put_many, refresh,
     };
 }
 

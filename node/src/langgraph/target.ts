@@ -61,7 +61,7 @@ export function idText(value: unknown, field: string, operation: string): string
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
   if (typeof value === 'number') {
-    throw invalidInput(operation, field, 'must be an integer of at most 2^53, or a string');
+    throw invalidInput(operation, field, 'must be an integer of at most 2^53 - 1, or a string');
   }
   throw wrongType(operation, field, 'a string or an integer', value);
 }

@@ -10,7 +10,7 @@ mod values;
 
 use chatkeep::{Memory, Metadata, NewMemory};
 
-use crate::store::{Store, metadata};
+use crate::store::{Store, metadata, number};
 
 /// Names that a database could confuse with others, or interpret.
 const HOSTILE: [&str; 18] = [
@@ -78,10 +78,4 @@ fn put_all(store: &Store, items: &[NewMemory]) {
     for items in items.chunks(400) {
         store.memory().put_memories(items).expect("they are stored");
     }
-}
-
-/// Returns the number that a query results in.
-fn number(store: &Store, sql: &str) -> i64 {
-    let number = store.raw.scalar(sql).expect("a number");
-    number.parse().expect("a number")
 }

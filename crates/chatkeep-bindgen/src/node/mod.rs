@@ -22,12 +22,12 @@ const FOLDER: &str = "node/src/generated";
 
 /// Adds the files.
 pub(crate) fn render(surface: &Surface, output: &mut Output) {
-    let mut all = Types::default();
+    let mut all = Types { arguments: surface.argument_records(), ..Types::default() };
     for interface in &surface.interfaces {
         for described in &interface.operations {
             all.add(&described.operation.returns);
             for (_, field) in &described.parameters {
-                all.add_argument(&field.ty);
+                all.add_enums(&field.ty);
             }
         }
     }
@@ -63,11 +63,11 @@ pub(crate) fn render(surface: &Surface, output: &mut Output) {
     }
 }
 
-/// The records and enums, in the order of their first use. A record of an argument follows the
-/// records inside of it.
+/// The records and enums, in the order of their first use.
 #[derive(Default)]
 struct Types {
     results: Vec<&'static Record>,
+    /// Each follows the records inside of it, because its constant refers to theirs.
     arguments: Vec<&'static Record>,
     enums: Vec<&'static Enum>,
 }
@@ -89,18 +89,13 @@ impl Types {
         }
     }
 
-    fn add_argument(&mut self, ty: &Type) {
+    /// Adds the enums of an argument.
+    fn add_enums(&mut self, ty: &Type) {
         match ty {
-            Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => {
-                self.add_argument(inner);
-            }
+            Type::Optional(inner) | Type::List(inner) | Type::Map(inner) => self.add_enums(inner),
             Type::Record(record) => {
-                if !self.arguments.contains(record) {
-                    // The constant of a record refers to those of the records inside of it.
-                    for field in record.fields {
-                        self.add_argument(&field.ty);
-                    }
-                    push(&mut self.arguments, record);
+                for field in record.fields {
+                    self.add_enums(&field.ty);
                 }
             }
             ty => self.add(ty),

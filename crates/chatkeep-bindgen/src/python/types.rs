@@ -18,7 +18,7 @@ const LAST: &str = include_str!("types/last.py");
 
 /// Renders the module.
 pub(super) fn module(surface: &Surface) -> String {
-    let arguments = argument_records(surface);
+    let arguments = surface.argument_records();
     let mut written = BTreeSet::new();
     let mut classes = String::new();
     for record in surface.records.values() {
@@ -30,11 +30,7 @@ pub(super) fn module(surface: &Surface) -> String {
     let mut names: Vec<_> = names.chain(defined(FIRST)).chain(defined(LAST)).collect();
     names.sort_unstable();
     let names: String = names.iter().map(|name| format!("    {name:?},\n")).collect();
-    let mut first = FIRST.replace("__all__ = []\n", &format!("__all__ = [\n{names}]\n"));
-    if classes.contains("Iterable[") {
-        let mapping = "from collections.abc import Mapping\n";
-        first = first.replace(mapping, "from collections.abc import Iterable, Mapping\n");
-    }
+    let first = FIRST.replace("__all__ = []\n", &format!("__all__ = [\n{names}]\n"));
     format!("{HEADER}{first}\n{enums}{classes}\n\n{LAST}")
 }
 
@@ -49,16 +45,10 @@ fn defined(source: &'static str) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// Returns the records that are passed to operations, also inside of others.
-fn argument_records(surface: &Surface) -> BTreeSet<&'static str> {
-    let arguments = surface.argument_records();
-    arguments.iter().map(|record| record.name).collect()
-}
-
 /// Writes a class after those of its fields, because a definition precedes its uses.
 fn record_with_its_fields(
     record: &Record,
-    arguments: &BTreeSet<&str>,
+    arguments: &[&Record],
     written: &mut BTreeSet<&'static str>,
     out: &mut String,
 ) {
@@ -79,7 +69,7 @@ fn record_with_its_fields(
         fields.map(|field| attribute(field, usage)).collect::<String>()
     };
     let name = record.name;
-    if arguments.contains(name) {
+    if arguments.contains(&record) {
         let (required, optional): (Vec<_>, Vec<_>) =
             record.fields.iter().partition(|field| field.default == DefaultValue::Required);
         let required = fields(Use::Argument, &mut required.into_iter());

@@ -1,6 +1,10 @@
 //! Look-up of users by id, e-mail address or username, and the end of a page.
 
+use std::fmt::Display;
+
 use chatkeep::{Chatkeep, User};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::failure::Failure;
 use crate::style;
@@ -33,6 +37,25 @@ pub(super) fn find_optional_user(
 /// Creates the error for an id that does not exist.
 pub(super) fn not_found(field: &str, noun: &str, id: &str) -> Failure {
     Failure::not_found(field, format!("{noun} {:?} not found", visible_line(id, 64)))
+}
+
+/// Prints how to list the page after a list of rows: as an option, or as an object with `--json`.
+///
+/// A page with fewer rows than the limit is the last one.
+pub(super) fn note_page_after<T, P: Display + Serialize>(
+    rows: &[T],
+    limit: i64,
+    option: &str,
+    position: impl FnOnce(&T) -> P,
+    terminal: &Terminal,
+) {
+    let Some(last) = rows.last().filter(|_| i64::try_from(rows.len()) == Ok(limit)) else { return };
+    let position = position(last);
+    if terminal.json && !terminal.quiet {
+        terminal.print_error(&json!({ format!("next_{option}"): position }).to_string());
+    } else {
+        terminal.note(&format!("\n{}", style::dim(&format!("next page: --{option} {position}"))));
+    }
 }
 
 /// Prints how to list the next page, if there is one.

@@ -4,8 +4,10 @@ use diesel::Queryable;
 use serde::Serialize;
 
 use crate::described::Record;
-use crate::error::{Error, Result};
-use crate::value::{MAX_ROW_BYTES, Metadata, Timestamp, check_bytes, check_name};
+use crate::error::Result;
+use crate::value::{
+    MAX_ROW_BYTES, Metadata, Timestamp, check_bytes, check_name, check_nonempty_name,
+};
 
 /// Maximum length of a title, in characters.
 pub const MAX_TITLE: usize = 255;
@@ -123,10 +125,7 @@ impl NewItem {
 /// Validates the values of an item.
 pub(super) fn check_item(role: &str, kind: &str, content: &Metadata) -> Result<()> {
     for (field, name) in [("role", role), ("kind", kind)] {
-        if name.is_empty() {
-            return Err(Error::invalid_input(field, "is empty"));
-        }
-        check_name(field, name, MAX_ROLE)?;
+        check_nonempty_name(field, name, MAX_ROLE)?;
     }
     check_bytes("content", content.as_json(), MAX_ROW_BYTES)
 }

@@ -42,7 +42,7 @@ impl<'a> Arguments<'a> {
                 let field = format!("{name}{element}");
                 error.with_field(field)
             }
-            Some(field) if ty.is_record() => {
+            Some(field) if ty.record().is_some() => {
                 let field = format!("{name}.{field}");
                 error.with_field(field)
             }

@@ -55,11 +55,12 @@ pub enum Type {
 }
 
 impl Type {
-    /// Returns whether a value is one record, or nothing.
-    pub(super) fn is_record(&self) -> bool {
+    /// Returns the record if a value is one record, or nothing.
+    pub fn record(&self) -> Option<&'static Record> {
         match self {
-            Self::Optional(inner) => inner.is_record(),
-            ty => matches!(ty, Self::Record(_)),
+            Self::Optional(inner) => inner.record(),
+            Self::Record(record) => Some(record),
+            _ => None,
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
 
-use super::namespace::{encode, end_of};
+use super::namespace::end_of;
 use super::rows::graph_memories;
 use crate::connection::{Connection, on_engine};
 use crate::delete_rows::delete_rows;
 use crate::error::Result;
+use crate::unexpired::unexpired;
 use crate::value::Timestamp;
 
 /// Maximum number of keys in a statement.
@@ -22,7 +23,7 @@ pub fn delete(connection: &mut Connection, namespace: &str, key: &str) -> Result
         graph_memories::table
             .filter(graph_memories::namespace.eq(namespace))
             .filter(graph_memories::item_key.eq(key))
-            .filter(graph_memories::expires_at.is_null().or(graph_memories::expires_at.gt(now))),
+            .filter(unexpired!(graph_memories, now)),
     )
     .execute(c));
     deleted.map(|count| count > 0).map_err(|error| connection.write_error(error))
@@ -60,18 +61,17 @@ pub fn delete_batch_expired(
     delete_rows!(connection, graph_memories, graph_memories::expires_at.le(now); oldest, limit)
 }
 
-/// Deletes up to `limit` items whose namespace begins with these segments, and returns their number;
-/// `None` if there is none.
+/// Deletes up to `limit` items whose namespace begins with an encoded prefix of one segment or more,
+/// and returns their number; `None` if there is none.
 ///
 /// # Errors
-/// `InvalidInput` with the field `prefix`, which must not be empty; or an error of the database.
+/// `OutcomeUnknown` or another error of the database.
 pub fn delete_batch_under(
     connection: &mut Connection,
-    prefix: &[String],
+    prefix: &str,
     limit: u32,
 ) -> Result<Option<u64>> {
-    let start = encode("prefix", prefix)?;
-    let end = end_of(&start).unwrap_or_default();
-    let is_under = || graph_memories::namespace.ge(&start).and(graph_memories::namespace.lt(&end));
+    let end = end_of(prefix).unwrap_or_default();
+    let is_under = || graph_memories::namespace.ge(prefix).and(graph_memories::namespace.lt(&end));
     delete_rows!(connection, graph_memories, is_under(), limit)
 }

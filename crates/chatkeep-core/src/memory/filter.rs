@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use crate::error::{Error, Result};
 use crate::value::Metadata;
@@ -67,7 +67,7 @@ impl MemoryFilter {
     }
 
     pub(super) fn matches(&self, value: &Metadata) -> bool {
-        let value = if self.is_empty() { Map::new() } else { value.to_map() };
+        let value = value.to_map();
         self.0.iter().all(|condition| condition.is_met(value.get(&condition.key)))
     }
 }
@@ -134,16 +134,12 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
 
 /// Compares exactly: an integer of 64 bits is not rounded to a double.
 fn compare_numbers(one: &Number, other: &Number) -> Option<Ordering> {
-    match (integer(one), integer(other)) {
+    match (one.as_i128(), other.as_i128()) {
         (Some(one), Some(other)) => Some(one.cmp(&other)),
         (Some(one), None) => compare_with_double(one, other.as_f64()?),
         (None, Some(other)) => compare_with_double(other, one.as_f64()?).map(Ordering::reverse),
         (None, None) => one.as_f64()?.partial_cmp(&other.as_f64()?),
     }
-}
-
-fn integer(number: &Number) -> Option<i128> {
-    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
 }
 
 fn compare_with_double(integer: i128, double: f64) -> Option<Ordering> {

@@ -15,7 +15,7 @@ mod rows;
 mod search;
 
 pub use delete::{delete, delete_batch_expired, delete_batch_under};
-pub use namespace::{NamespaceRange, encode};
+pub use namespace::encode;
 pub use namespaces::NamespaceList;
 pub use put::{put, put_many};
 pub use read::{get, refresh};

@@ -5,7 +5,7 @@
 //! namespaces below a prefix are one range of the index.
 
 use crate::error::{Error, Result};
-use crate::value::check_name;
+use crate::value::check_nonempty_name;
 
 /// Maximum length of a segment, in characters.
 const MAX_SEGMENT: usize = 255;
@@ -16,7 +16,7 @@ const ANY: &str = "*";
 
 /// The range of the namespaces that begin with some segments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamespaceRange {
+pub(super) struct NamespaceRange {
     /// First text of the range.
     pub(super) start: String,
     /// First text after the range. `None` if the range has all namespaces from `start` on.
@@ -28,7 +28,7 @@ impl NamespaceRange {
     ///
     /// # Errors
     /// `InvalidInput` with this field, or with that of a segment (`prefix[1]`).
-    pub fn new(field: &'static str, prefix: &[String]) -> Result<Self> {
+    pub(super) fn new(field: &'static str, prefix: &[String]) -> Result<Self> {
         let start = encode_any(field, prefix)?;
         Ok(Self { end: end_of(&start), start })
     }
@@ -79,12 +79,8 @@ fn encode_any(field: &'static str, segments: &[String]) -> Result<String> {
 
 fn check_segments(field: &'static str, segments: &[String]) -> Result<()> {
     for (index, segment) in segments.iter().enumerate() {
-        let checked = if segment.is_empty() {
-            Err(Error::invalid_input(field, "is empty"))
-        } else {
-            check_name(field, segment, MAX_SEGMENT)
-        };
-        checked.map_err(|error| error.with_field(format!("{field}[{index}]")))?;
+        check_nonempty_name(field, segment, MAX_SEGMENT)
+            .map_err(|error| error.with_field(format!("{field}[{index}]")))?;
     }
     Ok(())
 }
@@ -126,8 +122,8 @@ impl Pattern {
     }
 
     pub(super) fn matches_end(&self, namespace: &[String]) -> bool {
-        let end = namespace.len().checked_sub(self.0.len()).map(|at| &namespace[at..]);
-        end.is_some_and(|end| self.matches(end))
+        let at = namespace.len().checked_sub(self.0.len());
+        at.is_some_and(|at| self.matches(&namespace[at..]))
     }
 
     fn matches(&self, segments: &[String]) -> bool {

@@ -1,11 +1,12 @@
 //! Lists of the namespaces that have items.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::namespace::{NamespaceRange, Pattern, decode, encode, end_of};
 use super::rows::{graph_memories, not_a_namespace};
 use crate::connection::{Connection, on_engine};
 use crate::error::{Error, Result};
+use crate::unexpired::unexpired;
 use crate::value::{Timestamp, check_limit};
 
 /// Number of namespaces that one query reads.
@@ -19,10 +20,8 @@ pub struct NamespaceList {
     max_depth: usize,
     left: usize,
     skipped: usize,
-    /// The namespaces that are not read yet.
+    /// The range of the next page. It may begin with the last namespace of the previous page.
     range: NamespaceRange,
-    /// Whether the first text of the range was read.
-    is_after_start: bool,
     found: Vec<Vec<String>>,
     last: Option<Vec<String>>,
 }
@@ -52,17 +51,7 @@ impl NamespaceList {
         };
         let (left, skipped) = check_window(limit, offset)?;
         let range = prefix.range("prefix")?;
-        Ok(Self {
-            prefix,
-            suffix,
-            max_depth,
-            left,
-            skipped,
-            range,
-            is_after_start: false,
-            found: Vec::new(),
-            last: None,
-        })
+        Ok(Self { prefix, suffix, max_depth, left, skipped, range, found: Vec::new(), last: None })
     }
 
     /// Reads a page. Returns false after the last one.
@@ -81,7 +70,8 @@ impl NamespaceList {
             }
             let depth = namespace.len().min(self.max_depth);
             let namespace = namespace[..depth].to_vec();
-            // Namespaces with the same first segments are neighbours.
+            // Namespaces with the same first segments are neighbours, and the last one of a page is
+            // read again.
             if self.last.as_ref() == Some(&namespace) {
                 continue;
             }
@@ -101,10 +91,7 @@ impl NamespaceList {
         let shortened = self.last.as_ref().filter(|found| found.len() == self.max_depth);
         let below = shortened.map(|found| encode("prefix", found)).transpose()?;
         let cut = below.filter(|below| last_read.starts_with(below));
-        (self.range.start, self.is_after_start) = match cut.as_deref().and_then(end_of) {
-            Some(end) => (end, false),
-            None => (last_read, true),
-        };
+        self.range.start = cut.as_deref().and_then(end_of).unwrap_or(last_read);
         Ok(true)
     }
 
@@ -121,15 +108,11 @@ impl NamespaceList {
             let mut query = graph_memories::table
                 .select(dsl::namespace)
                 .distinct()
-                .filter(dsl::expires_at.is_null().or(dsl::expires_at.gt(now)))
+                .filter(dsl::namespace.ge(start))
+                .filter(unexpired!(graph_memories, now))
                 .order(dsl::namespace.asc())
                 .limit(PAGE)
                 .into_boxed();
-            query = if self.is_after_start {
-                query.filter(dsl::namespace.gt(start))
-            } else {
-                query.filter(dsl::namespace.ge(start))
-            };
             if let Some(end) = end {
                 query = query.filter(dsl::namespace.lt(end));
             }

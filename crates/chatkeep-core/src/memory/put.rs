@@ -27,25 +27,59 @@ struct NewRow<'a> {
     ttl_seconds: Option<i64>,
 }
 
+impl<'a> NewRow<'a> {
+    /// Validates the value and the time to live. The limit of the server may be lower than that of
+    /// a value.
+    fn new(
+        connection: &Connection,
+        namespace: &'a str,
+        item_key: &'a str,
+        value: &'a Metadata,
+        ttl_seconds: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        check_value(value)?;
+        connection.check_bytes("value", value.as_json())?;
+        Ok(Self {
+            namespace,
+            item_key,
+            value,
+            created_at: now,
+            updated_at: now,
+            expires_at: expiry(now, ttl_seconds)?,
+            ttl_seconds,
+        })
+    }
+}
+
 /// The statement that stores one row, or several on PostgreSQL and SQLite, and replaces those with
 /// the same keys. A row that has expired does not exist, so it is created again.
 macro_rules! upsert {
     ($values:expr, $now:expr) => {{
         use graph_memories::dsl;
+        let new = (
+            excluded(dsl::value),
+            excluded(dsl::updated_at),
+            excluded(dsl::expires_at),
+            excluded(dsl::ttl_seconds),
+        );
+        upsert!($values, (dsl::namespace, dsl::item_key), new, $now)
+    }};
+    ($values:expr, $key:expr, $new:expr, $now:expr) => {{
+        use graph_memories::dsl;
+        let (value, updated_at, expires_at, ttl_seconds) = $new;
+        let has_expired = dsl::expires_at.le($now);
         diesel::insert_into(graph_memories::table)
             .values($values)
-            .on_conflict((dsl::namespace, dsl::item_key))
+            .on_conflict($key)
             .do_update()
             .set((
-                dsl::created_at.eq(case_when(
-                    dsl::expires_at.le($now),
-                    $now.into_sql::<UtcTimestamp>(),
-                )
-                .otherwise(dsl::created_at)),
-                dsl::value.eq(excluded(dsl::value)),
-                dsl::updated_at.eq(excluded(dsl::updated_at)),
-                dsl::expires_at.eq(excluded(dsl::expires_at)),
-                dsl::ttl_seconds.eq(excluded(dsl::ttl_seconds)),
+                dsl::created_at.eq(case_when(has_expired, $now.into_sql::<UtcTimestamp>())
+                    .otherwise(dsl::created_at)),
+                dsl::value.eq(value),
+                dsl::updated_at.eq(updated_at),
+                dsl::expires_at.eq(expires_at),
+                dsl::ttl_seconds.eq(ttl_seconds),
             ))
     }};
 }
@@ -54,22 +88,8 @@ macro_rules! upsert {
 /// in their order, so `created_at` is determined by the previous `expires_at`.
 macro_rules! upsert_on_mysql {
     ($row:expr, $now:expr) => {{
-        use graph_memories::dsl;
-        diesel::insert_into(graph_memories::table)
-            .values($row)
-            .on_conflict(diesel::dsl::DuplicatedKeys)
-            .do_update()
-            .set((
-                dsl::created_at.eq(case_when(
-                    dsl::expires_at.le($now),
-                    $now.into_sql::<UtcTimestamp>(),
-                )
-                .otherwise(dsl::created_at)),
-                dsl::value.eq($row.value),
-                dsl::updated_at.eq($row.updated_at),
-                dsl::expires_at.eq($row.expires_at),
-                dsl::ttl_seconds.eq($row.ttl_seconds),
-            ))
+        let new = ($row.value, $row.updated_at, $row.expires_at, $row.ttl_seconds);
+        upsert!($row, diesel::dsl::DuplicatedKeys, new, $now)
     }};
 }
 
@@ -85,17 +105,8 @@ pub fn put(
     ttl_seconds: Option<i64>,
 ) -> Result<Memory> {
     let encoded = check_key(namespace, key)?;
-    check_size(connection, value)?;
     let now = Timestamp::now();
-    let row = NewRow {
-        namespace: &encoded,
-        item_key: key,
-        value,
-        created_at: now,
-        updated_at: now,
-        expires_at: expiry(now, ttl_seconds)?,
-        ttl_seconds,
-    };
+    let row = NewRow::new(connection, &encoded, key, value, ttl_seconds, now)?;
     Ok(Memory {
         namespace: namespace.to_vec(),
         key: key.to_owned(),
@@ -150,19 +161,13 @@ pub fn put_many(connection: &mut Connection, items: &[NewMemory]) -> Result<()> 
         })?;
         rows.insert((encoded, &item.key), row);
     }
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|((namespace, key), row)| (namespace.as_str(), *key, row.as_ref()))
-        .collect();
-    let stored: Vec<_> = rows
-        .iter()
-        .filter_map(|(namespace, _, row)| row.map(|row| NewRow { namespace, ..*row }))
-        .collect();
-    let deleted: Vec<_> = rows
-        .iter()
-        .filter(|(_, _, row)| row.is_none())
-        .map(|(namespace, key, _)| (*namespace, *key))
-        .collect();
+    let (mut stored, mut deleted) = (Vec::new(), Vec::new());
+    for ((namespace, key), row) in &rows {
+        match row {
+            Some(row) => stored.push(NewRow { namespace, ..*row }),
+            None => deleted.push((namespace.as_str(), *key)),
+        }
+    }
     match (stored.as_slice(), deleted.as_slice()) {
         ([], []) => Ok(()),
         ([row], []) => put_rows(connection, std::slice::from_ref(row), now),
@@ -181,30 +186,14 @@ fn check<'a>(
     now: Timestamp,
 ) -> Result<(String, Option<NewRow<'a>>)> {
     let encoded = check_key(&item.namespace, &item.key)?;
-    let expires_at = expiry(now, item.ttl_seconds)?;
-    let Some(value) = &item.value else {
-        return match item.ttl_seconds {
-            None => Ok((encoded, None)),
-            Some(_) => Err(Error::invalid_input("ttl_seconds", "is given for an item to delete")),
-        };
+    let row = match (&item.value, item.ttl_seconds) {
+        (Some(value), ttl) => Some(NewRow::new(connection, "", &item.key, value, ttl, now)?),
+        (None, None) => None,
+        (None, Some(_)) => {
+            return Err(Error::invalid_input("ttl_seconds", "is given for an item to delete"));
+        }
     };
-    check_size(connection, value)?;
-    let row = NewRow {
-        namespace: "",
-        item_key: &item.key,
-        value,
-        created_at: now,
-        updated_at: now,
-        expires_at,
-        ttl_seconds: item.ttl_seconds,
-    };
-    Ok((encoded, Some(row)))
-}
-
-/// Validates the size of a value. The limit of the server may be lower.
-fn check_size(connection: &Connection, value: &Metadata) -> Result<()> {
-    check_value(value)?;
-    connection.check_bytes("value", value.as_json())
+    Ok((encoded, row))
 }
 
 /// Stores rows whose keys all differ.

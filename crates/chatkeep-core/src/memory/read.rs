@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use super::rows::{StoredMemory, graph_memories};
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
+use crate::unexpired::unexpired;
 use crate::value::Timestamp;
 
 /// Maximum number of ids in a statement.
@@ -28,7 +29,7 @@ pub fn get(
     let found = on_engine!(connection, c => graph_memories::table
         .filter(graph_memories::namespace.eq(namespace))
         .filter(graph_memories::item_key.eq(key))
-        .filter(graph_memories::expires_at.is_null().or(graph_memories::expires_at.gt(now)))
+        .filter(unexpired!(graph_memories, now))
         .get_result::<StoredMemory>(c)
         .optional());
     found.map_err(|error| connection.read_error(error))
@@ -55,7 +56,7 @@ pub fn refresh(connection: &mut Connection, items: &[(i64, Timestamp)]) -> Resul
     for (id, end) in items {
         ends.entry(*end).or_default().push(*id);
     }
-    let mut groups: Vec<_> = ends
+    let groups: Vec<_> = ends
         .iter_mut()
         .flat_map(|(end, ids)| {
             // Every call uses the same order, so that two of them do not wait for each other.
@@ -77,7 +78,7 @@ pub fn refresh(connection: &mut Connection, items: &[(i64, Timestamp)]) -> Resul
     match groups.as_slice() {
         [group] => update(connection, *group),
         _ => connection.transaction(|connection| {
-            groups.drain(..).try_for_each(|group| update(connection, group))
+            groups.iter().try_for_each(|group| update(connection, *group))
         }),
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::namespace::encode;
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::{MAX_ROW_BYTES, Metadata, Timestamp, check_bytes, check_name};
+use crate::value::{MAX_ROW_BYTES, Metadata, Timestamp, check_bytes, check_nonempty_name};
 
 /// Maximum length of a key, in characters.
 const MAX_KEY: usize = 255;
@@ -88,10 +88,7 @@ pub fn check_key(namespace: &[String], key: &str) -> Result<String> {
 
 /// Validates a key in an encoded namespace.
 pub(super) fn check_indexed(encoded: &str, field: &'static str, key: &str) -> Result<()> {
-    if key.is_empty() {
-        return Err(Error::invalid_input(field, "is empty"));
-    }
-    check_name(field, key, MAX_KEY)?;
+    check_nonempty_name(field, key, MAX_KEY)?;
     let size = encoded.len() + key.len();
     if size > MAX_INDEXED_BYTES {
         return Err(Error::invalid_input(

@@ -13,6 +13,7 @@ use super::namespaces::check_window;
 use super::rows::{StoredMemory, graph_memories};
 use crate::connection::{Connection, MAX_BYTES, RowBudget, Session, first_within};
 use crate::error::Result;
+use crate::unexpired::unexpired;
 use crate::value::{Metadata, Timestamp};
 
 /// Maximum number of rows that one query of a filtered search reads.
@@ -115,7 +116,7 @@ macro_rules! existing {
         let page = $page;
         let mut query = graph_memories::table
             .filter(dsl::namespace.ge(&page.range.start))
-            .filter(dsl::expires_at.is_null().or(dsl::expires_at.gt(page.now)))
+            .filter(unexpired!(graph_memories, page.now))
             .limit(page.limit)
             .into_boxed();
         if let Some(end) = &page.range.end {

@@ -10,24 +10,13 @@ use crate::db_error::constraint::is_reference;
 use crate::error::{Error, Result};
 use crate::public_ids::{find_user, no_user};
 use crate::schema::{chat_users, user_roles};
+use crate::unexpired::unexpired;
 use crate::value::{Timestamp, check_name, public_id};
 
 /// Maximum length of a role, in characters.
 const MAX_ROLE: usize = 100;
 /// Maximum length of the account that granted a role, in characters.
 const MAX_GRANTED_BY: usize = 255;
-
-/// The condition that a role has not expired.
-macro_rules! is_valid {
-    ($now:expr) => {{
-        use diesel::BoolExpressionMethods as _;
-        crate::schema::user_roles::expires_at
-            .is_null()
-            .or(crate::schema::user_roles::expires_at.gt($now))
-    }};
-}
-
-pub(super) use is_valid;
 
 /// Checks the name of a role.
 ///
@@ -129,7 +118,7 @@ fn has(connection: &mut Connection, user: i64, role: &str, now: Timestamp) -> Re
     let count = on_engine!(connection, c => user_roles::table
         .filter(user_roles::user_id.eq(user))
         .filter(user_roles::role.eq(role))
-        .filter(is_valid!(now))
+        .filter(unexpired!(user_roles, now))
         .count()
         .get_result::<i64>(c));
     count.map(|count| count > 0).map_err(|error| connection.read_error(error))
@@ -148,7 +137,7 @@ pub fn list_roles(connection: &mut Connection, user_id: &str) -> Result<Vec<User
         .filter(user_roles::user_id.eq_any(
             chat_users::table.filter(chat_users::public_id.eq(user_id)).select(chat_users::id),
         ))
-        .filter(is_valid!(now))
+        .filter(unexpired!(user_roles, now))
         .order(user_roles::id.asc())
         .select((
             user_roles::role,
@@ -177,7 +166,7 @@ pub fn has_role(connection: &mut Connection, user_id: &str, role: &str) -> Resul
             chat_users::table.filter(chat_users::public_id.eq(user_id)).select(chat_users::id),
         ))
         .filter(user_roles::role.eq(role))
-        .filter(is_valid!(now))
+        .filter(unexpired!(user_roles, now))
         .count()
         .get_result::<i64>(c));
     count.map(|count| count > 0).map_err(|error| connection.read_error(error))

@@ -14,6 +14,7 @@ use crate::message::{Cursor, next_page};
 use crate::public_ids::find_user;
 use crate::schema::{Characters, chat_users, user_roles};
 use crate::token::{hex, random_bytes};
+use crate::unexpired::unexpired;
 use crate::value::{Metadata, Timestamp, check_limit, public_id};
 
 /// The columns of a [`User`].
@@ -240,7 +241,7 @@ pub fn list(
         if let Some(role) = role {
             let holders = user_roles::table
                 .filter(user_roles::role.eq(role))
-                .filter(super::roles::is_valid!(now))
+                .filter(unexpired!(user_roles, now))
                 .select(user_roles::user_id);
             query = query.filter(chat_users::id.eq_any(holders));
         }

@@ -23,5 +23,5 @@ pub(crate) use limit::check_metadata;
 pub use limit::{MAX_LIMIT, MAX_ROW_BYTES, check_limit};
 pub use metadata::Metadata;
 pub use secret::Secret;
-pub(crate) use text::{check_bytes, check_hex, check_name, refuse_nul};
+pub(crate) use text::{check_bytes, check_hex, check_name, check_nonempty_name, refuse_nul};
 pub use timestamp::Timestamp;

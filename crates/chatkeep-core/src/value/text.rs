@@ -28,6 +28,14 @@ pub(crate) fn check_name(field: &'static str, text: &str, limit: usize) -> Resul
     Ok(())
 }
 
+/// Checks a name like [`check_name`]. It must not be empty, either.
+pub(crate) fn check_nonempty_name(field: &'static str, text: &str, limit: usize) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::invalid_input(field, "is empty"));
+    }
+    check_name(field, text, limit)
+}
+
 /// Checks that a text has at most `limit` bytes of UTF-8.
 pub(crate) fn check_bytes(field: &'static str, text: &str, limit: u64) -> Result<()> {
     let size = text.len() as u64;

@@ -125,7 +125,6 @@ mod tests {
     const TURN: &str = r#"{"id":1,"public_id":"t1","conversation_id":2,"user_id":null,"user_message":"m","provider":"p","model":"m","metadata":null,"started_at":"2024-01-01T00:00:00.000000+00:00","lease_until":"2024-01-01T00:00:00.000000+00:00"}"#;
     const STREAM: &str = r#"{"id":1,"public_id":"s1","conversation_id":null,"user_id":null,"turn_id":null,"kind":"message","provider":null,"model":null,"status":"running","last_seq":0,"cancel_requested_at":null,"tokens":1,"cost":"0.5","error":"e","metadata":null,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","finished_at":null}"#;
     const CHUNK: &str = r#"{"id":1,"stream_id":1,"seq":1,"content":"c","created_at":"2024-01-01T00:00:00.000000+00:00"}"#;
-
     const MEMORY: &str = r#"{"id":1,"namespace":"users/ada/","item_key":"k","value":{"a":5000000000000000000.0},"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","expires_at":"2024-01-01T00:01:00.000000+00:00","ttl_seconds":60}"#;
 
     /// Reads a line with each of these changes. The error must name the field.
@@ -209,6 +208,7 @@ mod tests {
             &[(r#""seq":1"#, r#""seq":0"#, "seq"), (r#":"c""#, r#":"\u0000""#, "content")],
         );
     }
+
     #[test]
     fn invalid_items_of_the_memory_are_rejected() {
         let long = format!(r#""item_key":"{}""#, "é".repeat(256));

@@ -40,13 +40,9 @@ pub(crate) fn long_wait<T>(wait: impl FnOnce() -> T) -> T {
     /// Resumes the operation when the wait ends, after a panic too.
     struct Resume {
         had_guard: bool,
-        worker: Option<CurrentWorker>,
     }
     impl Drop for Resume {
         fn drop(&mut self) {
-            if let Some(worker) = &self.worker {
-                worker.end_wait();
-            }
             if self.had_guard {
                 OPERATION.with_borrow_mut(|operation| {
                     if let Some(operation) = operation {
@@ -59,24 +55,17 @@ pub(crate) fn long_wait<T>(wait: impl FnOnce() -> T) -> T {
     let guard = OPERATION.with_borrow_mut(|operation| {
         operation.as_mut().and_then(|operation| operation.guard.take())
     });
-    let worker = CurrentWorker::begin_wait();
-    let _resume = Resume { had_guard: guard.is_some(), worker };
-    drop(guard);
-    wait()
+    let _resume = Resume { had_guard: guard.is_some() };
+    wait_in_flight(|| {
+        drop(guard);
+        wait()
+    })
 }
 
 /// Runs `wait`, during which another thread may run in place of this one. The operation remains in
 /// flight: a flush waits for what it waits for.
 pub(crate) fn wait_in_flight<T>(wait: impl FnOnce() -> T) -> T {
-    struct Resume(Option<CurrentWorker>);
-    impl Drop for Resume {
-        fn drop(&mut self) {
-            if let Some(worker) = &self.0 {
-                worker.end_wait();
-            }
-        }
-    }
-    let _resume = Resume(CurrentWorker::begin_wait());
+    let _worker = CurrentWorker::begin_wait();
     wait()
 }
 

@@ -95,8 +95,8 @@ impl Drop for WorkerPool {
 pub(super) struct CurrentWorker(Arc<Shared>);
 
 impl CurrentWorker {
-    /// Lets another thread run queued jobs in place of this one until [`CurrentWorker::end_wait`].
-    /// Returns `None` if this thread belongs to no pool, or if 1,000 threads are already waiting.
+    /// Lets another thread run queued jobs in place of this one until the value is dropped. Returns
+    /// `None` if this thread belongs to no pool, or if 1,000 threads are already waiting.
     pub(super) fn begin_wait() -> Option<Self> {
         let shared = POOL.with_borrow(Clone::clone)?;
         let mut state = lock(&shared.state);
@@ -113,9 +113,11 @@ impl CurrentWorker {
         drop(state);
         Some(Self(shared))
     }
+}
 
+impl Drop for CurrentWorker {
     /// Counts this thread again. There may be more threads than the maximum until a job ends.
-    pub(super) fn end_wait(&self) {
+    fn drop(&mut self) {
         let mut state = lock(&self.0.state);
         state.waiting -= 1;
         state.threads += 1;

@@ -177,9 +177,9 @@ impl MemoryManager {
     #[operation(write)]
     pub fn delete_memories_under(&self, prefix: &[String]) -> Result<u64> {
         let run = || {
-            memories::encode("prefix", prefix)?;
+            let encoded = memories::encode("prefix", prefix)?;
             in_batches(&self.pool, |connection, most| {
-                memories::delete_batch_under(connection, prefix, most)
+                memories::delete_batch_under(connection, &encoded, most)
             })
         };
         run().map_err(|error: Error| error.with_operation("delete_memories_under"))

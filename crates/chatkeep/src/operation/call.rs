@@ -66,11 +66,10 @@ fn argument_name(fields: &[Field], path: &str) -> Option<String> {
 
 /// Returns the path of a field of a record, which the library names without the argument.
 fn name_in_record(fields: &[Field], path: &str) -> Option<String> {
-    let is_list = |ty: &Type| matches!(ty, Type::List(_) | Type::Optional(Type::List(_)));
-    let records = fields.iter().filter(|field| !is_list(&field.ty));
-    records
-        .filter_map(|field| Some((field.name, record_fields(&field.ty)?)))
-        .find_map(|(name, fields)| Some(format!("{name}.{}", argument_name(fields, path)?)))
+    fields.iter().find_map(|field| {
+        let record = field.ty.record()?;
+        Some(format!("{}.{}", field.name, argument_name(record.fields, path)?))
+    })
 }
 
 /// Returns the fields of a record, or of the records in a list.

@@ -161,7 +161,7 @@ def _delete_threads(threads: Sequence[str], dry_run: bool) -> Steps[int]:
     """Deletes threads, and returns the number of their checkpoints."""
     deleted = 0
     if threads and not dry_run:
-        # Few are left to count, with their values.
+        # Counting loads whole checkpoints, so all but the last ones are pruned and counted before.
         deleted = yield lambda graph: graph.prune_threads(threads)
     for thread in threads:
         pages = Pages(Target(thread, thread, None, None))

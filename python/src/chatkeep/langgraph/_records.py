@@ -13,6 +13,7 @@ from uuid import UUID
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, WRITES_IDX_MAP
 
 from chatkeep.errors import InvalidInputError
+from chatkeep.langgraph._texts import is_storable
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -122,9 +123,9 @@ def merged_metadata(config: RunnableConfig, metadata: CheckpointMetadata) -> dic
 
 def _column(value: object) -> str | None:
     """Returns a text that fits a column. The serialized metadata has every value."""
-    if not isinstance(value, str) or len(value) > MAX_TEXT or "\0" in value:
-        return None
-    return None if any("\ud800" <= character <= "\udfff" for character in value) else value
+    if isinstance(value, str) and len(value) <= MAX_TEXT and is_storable(value):
+        return value
+    return None
 
 
 def _integer(value: object) -> int | None:

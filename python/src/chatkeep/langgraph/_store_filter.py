@@ -1,6 +1,7 @@
 """Filters with values that no stored object can have, such as infinities and NUL characters.
 
-The memory of chatkeep rejects them. A search with such a value has an answer nevertheless.
+The memory of chatkeep rejects them. A search with such a value has an answer nevertheless, except
+one for texts that are less or greater than such a text.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import math
 import sys
 from collections.abc import Mapping
 from typing import Any, cast
+
+from chatkeep.langgraph._texts import is_storable
 
 #: Integers that are stored exactly.
 INTEGERS = range(-(2**63), 2**64)
@@ -80,7 +83,7 @@ def _is_stored(value: object) -> bool:
     if isinstance(value, int):
         return value in INTEGERS
     if isinstance(value, str):
-        return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
+        return is_storable(value)
     if isinstance(value, dict):
         return all(map(_is_stored, value)) and all(map(_is_stored, value.values()))
     if isinstance(value, (list, tuple)):

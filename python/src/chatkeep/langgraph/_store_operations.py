@@ -19,6 +19,7 @@ from langgraph.store.base import (
 )
 
 from chatkeep.errors import InvalidInputError, InvalidTypeError
+from chatkeep.langgraph._steps import T
 from chatkeep.langgraph._store_filter import stored_filter
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ except ImportError:
         """Accepts every operation."""
 
 
-T = TypeVar("T")
+#: The class of an item.
+ItemT = TypeVar("ItemT", bound=Item)
 #: A call of the memory manager; with that of ``chatkeep.asyncio``, its result is awaited.
 Request = Callable[["MemoryManager"], Any]
 Steps = Generator[Request, Any, T]
@@ -103,15 +105,7 @@ def _get(op: GetOp) -> Steps[Item | None]:
     record: Memory | None = yield lambda memory: memory.get_memory(
         op.namespace, op.key, refresh_ttl=op.refresh_ttl
     )
-    if record is None:
-        return None
-    return Item(
-        value=record["value"],
-        key=record["key"],
-        namespace=tuple(record["namespace"]),
-        created_at=datetime.fromisoformat(record["created_at"]),
-        updated_at=datetime.fromisoformat(record["updated_at"]),
-    )
+    return None if record is None else _item(Item, record)
 
 
 def _search(op: SearchOp) -> Steps[list[SearchItem]]:
@@ -131,27 +125,29 @@ def _search(op: SearchOp) -> Steps[list[SearchItem]]:
             )
         ),
     )
-    return [
-        SearchItem(
-            namespace=tuple(record["namespace"]),
-            key=record["key"],
-            value=record["value"],
-            created_at=datetime.fromisoformat(record["created_at"]),
-            updated_at=datetime.fromisoformat(record["updated_at"]),
-        )
-        for record in records
-    ]
+    return [_item(SearchItem, record) for record in records]
+
+
+def _item(form: type[ItemT], record: Memory) -> ItemT:
+    return form(
+        namespace=tuple(record["namespace"]),
+        key=record["key"],
+        value=record["value"],
+        created_at=datetime.fromisoformat(record["created_at"]),
+        updated_at=datetime.fromisoformat(record["updated_at"]),
+    )
 
 
 def _list_namespaces(op: ListNamespacesOp) -> Steps[list[tuple[str, ...]]]:
     paths: dict[str, list[str] | None] = {"prefix": [], "suffix": []}
     for condition in op.match_conditions or ():
-        known = paths.get(condition.match_type, ...)
-        if known is ...:
-            message = f"match_conditions: must match a prefix or a suffix, not {condition[0]!r}"
+        kind = condition.match_type
+        if kind not in paths:
+            message = f"match_conditions: must match a prefix or a suffix, not {kind!r}"
             raise InvalidInputError(message, field="match_conditions", operation="list_namespaces")
+        known = paths[kind]
         if known is not None:
-            paths[condition.match_type] = _both(known, condition)
+            paths[kind] = _both(known, condition)
     prefix, suffix = paths["prefix"], paths["suffix"]
     if prefix is None or suffix is None:
         return []

@@ -5,7 +5,7 @@ binary data (``bytes``). Timestamps are ISO 8601 strings in UTC, with an offset.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 

@@ -91,11 +91,8 @@ pub(in crate::commands) fn entry(
     facts: &[String],
     text: &str,
 ) -> String {
-    let mut heading = style::strong(&visible_line(role, 50));
-    for fact in at.map(minute).iter().chain(facts) {
-        heading.push_str(&style::dim(terminal.separator()));
-        heading.push_str(&style::dim(fact));
-    }
+    let facts: Vec<_> = at.map(minute).into_iter().chain(facts.iter().cloned()).collect();
+    let heading = terminal.heading(&visible_line(role, 50), &facts);
     let text = wrap(&visible_block(text), terminal.width, INDENT);
     format!("\n{heading}\n{text}")
 }

@@ -10,7 +10,6 @@ use crate::commands::lookup::not_found;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers::bytes;
-use crate::style;
 use crate::table;
 use crate::terminal::Terminal;
 use crate::text::{minute, visible_block, visible_line, wrap};
@@ -98,9 +97,5 @@ fn section(
 }
 
 fn heading(title: &str, facts: &[String], terminal: &Terminal) -> String {
-    let mut out = format!("\n{}", style::strong(&visible_line(title, 255)));
-    for fact in facts {
-        out.push_str(&style::dim(&format!("{}{fact}", terminal.separator())));
-    }
-    out + "\n"
+    format!("\n{}\n", terminal.heading(&visible_line(title, 255), facts))
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::value::{Entries, Node, message_pack};
+use rmpv::Value;
+
+use super::value::{message_pack, to_line};
 use crate::commands::conversations::entry;
 use crate::numbers::{amount, thousands};
 use crate::terminal::Terminal;
@@ -18,21 +20,21 @@ const SNAPSHOT: i8 = 7;
 const MAX_CONTENT: usize = 2_000;
 
 /// Formats a message or a list of messages. `None` if the value has anything else.
-pub(super) fn transcript(value: &Node, terminal: &Terminal) -> Option<String> {
+pub(super) fn transcript(value: &Value, terminal: &Terminal) -> Option<String> {
     let snapshot = match value {
-        Node::Extension(SNAPSHOT, data) => Some(message_pack(data)?),
+        Value::Ext(SNAPSHOT, data) => Some(message_pack(data)?),
         _ => None,
     };
     let items = match snapshot.as_ref().unwrap_or(value) {
-        Node::List(items) if items.is_empty() => return None,
-        Node::List(items) => items.as_slice(),
+        Value::Array(items) if items.is_empty() => return None,
+        Value::Array(items) => items.as_slice(),
         item => std::slice::from_ref(item),
     };
     items.iter().map(|item| message(item, terminal)).collect()
 }
 
 /// Formats a message with its tool calls. `None` if the value has no type or no content.
-fn message(item: &Node, terminal: &Terminal) -> Option<String> {
+fn message(item: &Value, terminal: &Terminal) -> Option<String> {
     let fields = fields(item)?;
     let kind = text(&fields, "type").filter(|kind| *kind != "chat");
     let role = match kind.or_else(|| text(&fields, "role"))? {
@@ -41,7 +43,7 @@ fn message(item: &Node, terminal: &Terminal) -> Option<String> {
         other => other,
     };
     let calls = match get(&fields, "tool_calls") {
-        Some(Node::List(calls)) => calls.as_slice(),
+        Some(Value::Array(calls)) => calls.as_slice(),
         _ => &[],
     };
     let content = content(get(&fields, "content")?, !calls.is_empty());
@@ -50,7 +52,7 @@ fn message(item: &Node, terminal: &Terminal) -> Option<String> {
         out.push_str(&entry(terminal, role, None, &facts(&fields), &content));
     }
     for call in calls {
-        let call = call.as_map().map_or(call.to_line(), described_call);
+        let call = call.as_map().map_or_else(|| to_line(call), |call| described_call(call));
         let call = visible_line(&call, MAX_CONTENT);
         out.push_str(&entry(terminal, role, None, &["tool_call".to_owned()], &call));
     }
@@ -58,12 +60,12 @@ fn message(item: &Node, terminal: &Terminal) -> Option<String> {
 }
 
 /// Returns the fields of an object.
-fn fields(item: &Node) -> Option<Cow<'_, Entries>> {
+fn fields(item: &Value) -> Option<Cow<'_, [(Value, Value)]>> {
     match item {
-        Node::Map(entries) => Some(Cow::Borrowed(entries)),
-        Node::Extension(code, data) if OBJECTS.contains(code) => match message_pack(data)? {
-            Node::List(mut parts) if parts.len() >= 3 => match parts.swap_remove(2) {
-                Node::Map(entries) => Some(Cow::Owned(entries)),
+        Value::Map(entries) => Some(Cow::Borrowed(entries)),
+        Value::Ext(code, data) if OBJECTS.contains(code) => match message_pack(data)? {
+            Value::Array(mut parts) if parts.len() >= 3 => match parts.swap_remove(2) {
+                Value::Map(entries) => Some(Cow::Owned(entries)),
                 _ => None,
             },
             _ => None,
@@ -73,15 +75,14 @@ fn fields(item: &Node) -> Option<Cow<'_, Entries>> {
 }
 
 /// Formats the content: text, or a list of blocks.
-fn content(content: &Node, has_calls: bool) -> String {
-    let other = |node: &Node| visible_line(&node.to_line(), MAX_CONTENT);
+fn content(content: &Value, has_calls: bool) -> String {
+    let other = |value: &Value| visible_line(&to_line(value), MAX_CONTENT);
     match content {
-        Node::Null => String::new(),
-        Node::Text(text) => text.clone(),
-        Node::List(blocks) => {
+        Value::Nil => String::new(),
+        Value::Array(blocks) => {
             let blocks = blocks.iter().filter_map(|block| {
                 let fields = block.as_map().map_or(&[][..], Vec::as_slice);
-                match (text(fields, "type"), text(fields, "text").or(block.as_text())) {
+                match (text(fields, "type"), text(fields, "text").or(block.as_str())) {
                     (Some("text") | None, Some(text)) => Some(text.to_owned()),
                     // Some models repeat the calls in the content.
                     (Some("tool_use" | "function_call"), _) if has_calls => None,
@@ -90,28 +91,26 @@ fn content(content: &Node, has_calls: bool) -> String {
             });
             blocks.collect::<Vec<_>>().join("\n")
         }
-        node => other(node),
+        value => value.as_str().map_or_else(|| other(value), str::to_owned),
     }
 }
 
 /// Formats a tool call as `search {"query": "WAL"}`.
-fn described_call(call: &Entries) -> String {
+fn described_call(call: &[(Value, Value)]) -> String {
     let name = text(call, "name").unwrap_or("?");
-    let arguments = get(call, "args").map_or_else(String::new, Node::to_line);
+    let arguments = get(call, "args").map_or_else(String::new, to_line);
     format!("{name} {arguments}")
 }
 
 /// Returns the name, the model, the usage and a failed status.
-fn facts(fields: &[(Node, Node)]) -> Vec<String> {
+fn facts(fields: &[(Value, Value)]) -> Vec<String> {
     let inner =
-        |name: &str| get(fields, name).and_then(Node::as_map).map_or(&[][..], Vec::as_slice);
+        |name: &str| get(fields, name).and_then(Value::as_map).map_or(&[][..], Vec::as_slice);
     let (usage, response) = (inner("usage_metadata"), inner("response_metadata"));
-    let tokens = match (get(usage, "input_tokens"), get(usage, "output_tokens")) {
-        (Some(Node::Integer(input)), Some(Node::Integer(output))) => {
-            Some(format!("{} + {}", thousands(*input), amount(*output, "token")))
-        }
-        _ => None,
-    };
+    let count = |name: &str| get(usage, name).and_then(Value::as_i64);
+    let tokens = count("input_tokens").zip(count("output_tokens"));
+    let tokens =
+        tokens.map(|(input, output)| format!("{} + {}", thousands(input), amount(output, "token")));
     let line = |text: &str| visible_line(text, 160);
     let facts = [
         text(fields, "name").map(line),
@@ -122,12 +121,12 @@ fn facts(fields: &[(Node, Node)]) -> Vec<String> {
     facts.into_iter().flatten().collect()
 }
 
-fn get<'a>(fields: &'a [(Node, Node)], name: &str) -> Option<&'a Node> {
-    fields.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
+fn get<'a>(fields: &'a [(Value, Value)], name: &str) -> Option<&'a Value> {
+    fields.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value)
 }
 
-fn text<'a>(fields: &'a [(Node, Node)], name: &str) -> Option<&'a str> {
-    get(fields, name)?.as_text()
+fn text<'a>(fields: &'a [(Value, Value)], name: &str) -> Option<&'a str> {
+    get(fields, name)?.as_str()
 }
 
 #[cfg(test)]

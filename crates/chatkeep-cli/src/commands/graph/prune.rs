@@ -111,12 +111,7 @@ fn prune(
     keep_last: i64,
     dry_run: bool,
 ) -> Result<u64, Failure> {
-    let pruned = chatkeep.graph().prune_threads(threads, keep_last, dry_run);
-    pruned.map_err(|error| {
-        let is_key = error.field().is_some_and(|field| field.starts_with("threads["));
-        let failure = Failure::from(error);
-        if is_key { failure.with_field(Some("thread".to_owned())) } else { failure }
-    })
+    Ok(chatkeep.graph().prune_threads(threads, keep_last, dry_run)?)
 }
 
 /// Counts the threads that meet a condition.

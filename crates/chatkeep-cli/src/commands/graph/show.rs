@@ -87,16 +87,13 @@ pub(super) fn run(options: &ShowOptions, context: &Context) -> Result<(), Failur
 }
 
 fn render(summary: &Summary, terminal: &Terminal) -> String {
-    let mut out = style::strong(&visible_line(&summary.id, 255));
     let facts = [
         summary.step.map(|step| format!("step {step}")),
         summary.source.as_deref().map(|source| visible_line(source, 50)),
         Some(minute(summary.created_at)),
     ];
-    for fact in facts.into_iter().flatten() {
-        out.push_str(&style::dim(&format!("{}{fact}", terminal.separator())));
-    }
-    out.push('\n');
+    let facts: Vec<_> = facts.into_iter().flatten().collect();
+    let mut out = terminal.heading(&visible_line(&summary.id, 255), &facts) + "\n";
     let channels = summary.channels.iter().map(|channel| {
         let size = channel.bytes.map_or_else(|| "empty".to_owned(), bytes);
         format!("{} ({size})", visible_line(&channel.channel, 255))

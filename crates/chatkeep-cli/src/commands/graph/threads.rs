@@ -1,10 +1,9 @@
 //! `chatkeep graph threads`
 
 use chatkeep::GraphThread;
-use serde_json::json;
 
 use crate::args::graph::ThreadsOptions;
-use crate::commands::lookup::find_optional_user;
+use crate::commands::lookup::{find_optional_user, note_page_after};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::style;
@@ -28,16 +27,7 @@ pub(super) fn run(options: &ThreadsOptions, context: &Context) -> Result<(), Fai
     } else {
         terminal.print(&render(&threads, user.is_none(), terminal))?;
     }
-    // A page with fewer threads than the limit is the last one.
-    if let Some(last) = threads.last().filter(|_| i64::try_from(threads.len()) == Ok(options.limit))
-    {
-        if terminal.json && !terminal.quiet {
-            terminal.print_error(&json!({ "next_before": last.id }).to_string());
-        } else {
-            let next = format!("next page: --before {}", last.id);
-            terminal.note(&format!("\n{}", style::dim(&next)));
-        }
-    }
+    note_page_after(&threads, options.limit, "before", |last| last.id, terminal);
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! Serialized values, decoded for reading. No object is ever constructed.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use rmpv::Value;
+use serde::Deserialize as _;
 
 use crate::numbers::bytes;
 use crate::text::{safe_json, visible_line};
@@ -12,259 +11,147 @@ const MAX_BYTES: usize = 16 << 20;
 /// Maximum depth of nested lists and maps, as in serde_json.
 const MAX_DEPTH: usize = 128;
 
-/// A decoded value.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
-    Null,
-    Boolean(bool),
-    Integer(i128),
-    Float(f64),
-    Text(String),
-    /// Binary data of this size.
-    Binary(u64),
-    /// An extension type of MessagePack: its code and content.
-    Extension(i8, Vec<u8>),
-    List(Vec<Node>),
-    Map(Entries),
-}
-
-/// Entries of a map, in their order.
-pub(super) type Entries = Vec<(Node, Node)>;
-
 /// Decodes a serialized value. `None` if it is invalid, larger than 16 MiB, or of another format.
-pub(super) fn decode(format: &str, data: &[u8]) -> Option<Node> {
+pub(super) fn decode(format: &str, data: &[u8]) -> Option<Value> {
     match format {
         _ if data.len() > MAX_BYTES => None,
         "json" => serde_json::from_slice(data).ok(),
         "msgpack" => message_pack(data),
-        "null" if data.is_empty() => Some(Node::Null),
+        "null" if data.is_empty() => Some(Value::Nil),
         _ => None,
     }
 }
 
 /// Decodes a value of MessagePack, such as the content of an extension.
-pub(super) fn message_pack(mut data: &[u8]) -> Option<Node> {
+pub(super) fn message_pack(mut data: &[u8]) -> Option<Value> {
     let mut deserializer = rmp_serde::Deserializer::new(&mut data);
     deserializer.set_max_depth(MAX_DEPTH);
-    let node = Node::deserialize(&mut deserializer).ok()?;
-    data.is_empty().then_some(node)
+    let value = Value::deserialize(&mut deserializer).ok()?;
+    data.is_empty().then_some(value)
 }
 
 /// Formats a serialized value as text that is similar to JSON, or as its format and size.
 pub(super) fn describe(format: &str, data: &[u8], columns: usize) -> String {
     match decode(format, data) {
-        Some(node) => node.to_text(columns),
+        Some(value) => {
+            let mut out = String::new();
+            write(&value, &mut out, columns, 0, 0);
+            out
+        }
         None => format!("<{}, {}>", visible_line(format, 64), bytes(data.len() as u64)),
     }
 }
 
-impl Node {
-    /// Formats the value. Lists and maps that fit have one line.
-    pub(super) fn to_text(&self, columns: usize) -> String {
-        let mut out = String::new();
-        self.write(&mut out, columns, 0, 0);
-        out
-    }
+/// Formats a value as one line.
+pub(super) fn to_line(value: &Value) -> String {
+    let mut out = String::new();
+    write_line(value, &mut out, usize::MAX);
+    out
+}
 
-    /// Formats the value as one line.
-    pub(super) fn to_line(&self) -> String {
-        let mut out = String::new();
-        self.write_line(&mut out, usize::MAX);
-        out
+/// Writes a value after `used` columns of a line that has this indentation. Lists and maps that fit
+/// have one line.
+fn write(value: &Value, out: &mut String, columns: usize, indent: usize, used: usize) {
+    let start = out.len();
+    if write_line(value, out, start + columns.saturating_sub(used)) {
+        return;
     }
-
-    /// Returns the text, if the value is one.
-    pub(super) fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
+    out.truncate(start);
+    let inner = indent + 2;
+    let begin_line = |out: &mut String| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(' ', inner));
+    };
+    let end_line = |out: &mut String, is_last: bool| out.push_str(if is_last { "" } else { "," });
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                begin_line(out);
+                write(item, out, columns, inner, inner + 1);
+                end_line(out, index + 1 == items.len());
+            }
+            out.push_str(&format!("\n{:indent$}]", ""));
+        }
+        Value::Map(entries) if !entries.is_empty() => {
+            out.push('{');
+            for (index, (key, value)) in entries.iter().enumerate() {
+                begin_line(out);
+                let key = to_line(key) + ": ";
+                out.push_str(&key);
+                write(value, out, columns, inner, inner + key.len() + 1);
+                end_line(out, index + 1 == entries.len());
+            }
+            out.push_str(&format!("\n{:indent$}}}", ""));
+        }
+        other => {
+            write_line(other, out, usize::MAX);
         }
     }
+}
 
-    /// Returns the entries, if the value is a map.
-    pub(super) fn as_map(&self) -> Option<&Entries> {
-        match self {
-            Self::Map(entries) => Some(entries),
-            _ => None,
+/// Writes a value on one line. Returns false as soon as the text has more than `limit` bytes.
+fn write_line(value: &Value, out: &mut String, limit: usize) -> bool {
+    match value {
+        Value::Nil => out.push_str("null"),
+        Value::Boolean(value) => out.push_str(&value.to_string()),
+        Value::Integer(value) => out.push_str(&value.to_string()),
+        Value::F32(value) => out.push_str(&float((*value).into())),
+        Value::F64(value) => out.push_str(&float(*value)),
+        Value::String(text) => match text.as_str() {
+            Some(text) if text.len() > limit.saturating_sub(out.len()) => return false,
+            Some(text) => out.push_str(&quoted(text)),
+            None => out.push_str(&binary(text.as_bytes())),
+        },
+        Value::Binary(data) => out.push_str(&binary(data)),
+        Value::Ext(code, data) => {
+            out.push_str(&format!("<extension {code}, {}>", bytes(data.len() as u64)));
         }
-    }
-
-    /// Writes the value after `used` columns of a line that has this indentation.
-    fn write(&self, out: &mut String, columns: usize, indent: usize, used: usize) {
-        let start = out.len();
-        if self.write_line(out, start + columns.saturating_sub(used)) {
-            return;
-        }
-        out.truncate(start);
-        let inner = indent + 2;
-        let begin_line = |out: &mut String| {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', inner));
-        };
-        let end_line =
-            |out: &mut String, is_last: bool| out.push_str(if is_last { "" } else { "," });
-        match self {
-            Self::List(items) if !items.is_empty() => {
-                out.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    begin_line(out);
-                    item.write(out, columns, inner, inner + 1);
-                    end_line(out, index + 1 == items.len());
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                if !write_line(item, out, limit) {
+                    return false;
                 }
-                out.push_str(&format!("\n{:indent$}]", ""));
             }
-            Self::Map(entries) if !entries.is_empty() => {
-                out.push('{');
-                for (index, (key, value)) in entries.iter().enumerate() {
-                    begin_line(out);
-                    let key = key.to_line() + ": ";
-                    out.push_str(&key);
-                    value.write(out, columns, inner, inner + key.len() + 1);
-                    end_line(out, index + 1 == entries.len());
+            out.push(']');
+        }
+        Value::Map(entries) => {
+            out.push('{');
+            for (index, (key, value)) in entries.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                if !write_line(key, out, limit) {
+                    return false;
                 }
-                out.push_str(&format!("\n{:indent$}}}", ""));
+                out.push_str(": ");
+                if !write_line(value, out, limit) {
+                    return false;
+                }
             }
-            other => {
-                other.write_line(out, usize::MAX);
-            }
+            out.push('}');
         }
     }
+    out.len() <= limit
+}
 
-    /// Writes the value on one line. Returns false as soon as the text has more than `limit` bytes.
-    fn write_line(&self, out: &mut String, limit: usize) -> bool {
-        match self {
-            Self::Null => out.push_str("null"),
-            Self::Boolean(value) => out.push_str(&value.to_string()),
-            Self::Integer(value) => out.push_str(&value.to_string()),
-            Self::Float(value) if value.is_finite() => out.push_str(&format!("{value:?}")),
-            Self::Float(value) if value.is_nan() => out.push_str("NaN"),
-            Self::Float(value) => out.push_str(if *value > 0.0 { "Infinity" } else { "-Infinity" }),
-            Self::Text(text) if text.len() > limit.saturating_sub(out.len()) => return false,
-            Self::Text(text) => out.push_str(&quoted(text)),
-            Self::Binary(size) => out.push_str(&format!("<{}>", bytes(*size))),
-            Self::Extension(code, data) => {
-                out.push_str(&format!("<extension {code}, {}>", bytes(data.len() as u64)));
-            }
-            Self::List(items) => {
-                out.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    out.push_str(if index == 0 { "" } else { ", " });
-                    if !item.write_line(out, limit) {
-                        return false;
-                    }
-                }
-                out.push(']');
-            }
-            Self::Map(entries) => {
-                out.push('{');
-                for (index, (key, value)) in entries.iter().enumerate() {
-                    out.push_str(if index == 0 { "" } else { ", " });
-                    if !key.write_line(out, limit) {
-                        return false;
-                    }
-                    out.push_str(": ");
-                    if !value.write_line(out, limit) {
-                        return false;
-                    }
-                }
-                out.push('}');
-            }
-        }
-        out.len() <= limit
+/// Formats a number as Python's JSON does, which has names for the values that JSON lacks.
+fn float(value: f64) -> String {
+    if value.is_finite() {
+        format!("{value:?}")
+    } else if value.is_nan() {
+        "NaN".to_owned()
+    } else {
+        (if value > 0.0 { "Infinity" } else { "-Infinity" }).to_owned()
     }
+}
+
+fn binary(data: &[u8]) -> String {
+    format!("<{}>", bytes(data.len() as u64))
 }
 
 fn quoted(text: &str) -> String {
     safe_json(serde_json::Value::from(text).to_string())
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Boolean(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Integer(value.into()))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Integer(value.into()))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Float(value))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(text.to_owned()))
-    }
-
-    /// Visits binary data, or text that is not UTF-8.
-    fn visit_bytes<E: Error>(self, data: &[u8]) -> Result<Node, E> {
-        Ok(Node::Binary(data.len() as u64))
-    }
-
-    /// Visits an extension type, which rmp-serde presents as a pair of code and content.
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, pair: D) -> Result<Node, D::Error> {
-        let (code, Content(data)) = Deserialize::deserialize(pair)?;
-        Ok(Node::Extension(code, data))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Node::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
-        let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
-        }
-        Ok(Node::Map(map))
-    }
-}
-
-/// The content of an extension.
-struct Content(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Content {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ContentVisitor;
-
-        impl Visitor<'_> for ContentVisitor {
-            type Value = Content;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("binary data")
-            }
-
-            fn visit_bytes<E: Error>(self, data: &[u8]) -> Result<Content, E> {
-                Ok(Content(data.to_vec()))
-            }
-        }
-        deserializer.deserialize_bytes(ContentVisitor)
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use chatkeep::{Message, Page};
 use serde_json::json;
 
 use crate::args::messages::{FilterOptions, ListOptions, SearchOptions};
+use crate::commands::lookup::note_page_after;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers::amount;
@@ -27,17 +28,7 @@ pub(super) fn list(options: ListOptions, context: &Context) -> Result<(), Failur
     } else {
         terminal.print(&render(&messages, None, terminal))?;
     }
-    // A page with fewer messages than the limit is the last one.
-    if let Some(last) =
-        messages.last().filter(|_| i64::try_from(messages.len()) == Ok(options.limit))
-    {
-        let cursor = last.cursor().to_string();
-        if terminal.json && !terminal.quiet {
-            terminal.print_error(&json!({ "next_cursor": cursor }).to_string());
-        } else {
-            terminal.note(&format!("\n{}", style::dim(&format!("next page: --cursor {cursor}"))));
-        }
-    }
+    note_page_after(&messages, options.limit, "cursor", |last| last.cursor().to_string(), terminal);
     Ok(())
 }
 
