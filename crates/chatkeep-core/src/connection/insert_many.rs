@@ -8,7 +8,8 @@ const MAX_ROWS: usize = 500;
 const MAX_BYTES: usize = 1 << 20;
 
 /// Stores rows with multi-row inserts, or on SQLite with one prepared statement per row, which is
-/// the fastest way there. The last argument estimates the size of a row.
+/// the fastest way there. A single row has a prepared statement, too, while the text of a multi-row
+/// insert depends on its number of rows. The last argument estimates the size of a row.
 macro_rules! insert_many {
     ($connection:expr, $table:ident, $rows:expr, $size:expr) => {{
         use diesel::RunQueryDsl as _;
@@ -21,13 +22,21 @@ macro_rules! insert_many {
                 .cloned()
                 .try_for_each(|row| all_stored(insert().values(row).execute(c), 1)),
             Session::PostgreSql(c) => {
-                groups($rows, max_bytes, $size).into_iter().try_for_each(|rows| {
-                    all_stored(insert().values(rows.to_vec()).execute(c.as_mut()), rows.len())
+                groups($rows, max_bytes, $size).into_iter().try_for_each(|rows| match rows {
+                    [row] => all_stored(insert().values(row.clone()).execute(c.as_mut()), 1),
+                    rows => {
+                        all_stored(insert().values(rows.to_vec()).execute(c.as_mut()), rows.len())
+                    }
                 })
             }
-            Session::MySql(c) => groups($rows, max_bytes, $size).into_iter().try_for_each(|rows| {
-                all_stored(insert().values(rows.to_vec()).execute(c.as_mut()), rows.len())
-            }),
+            Session::MySql(c) => {
+                groups($rows, max_bytes, $size).into_iter().try_for_each(|rows| match rows {
+                    [row] => all_stored(insert().values(row.clone()).execute(c.as_mut()), 1),
+                    rows => {
+                        all_stored(insert().values(rows.to_vec()).execute(c.as_mut()), rows.len())
+                    }
+                })
+            }
         }
     }};
 }

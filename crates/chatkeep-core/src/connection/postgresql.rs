@@ -1,6 +1,7 @@
 //! PostgreSQL: a `diesel::Connection` over tokio-postgres. Every call has a deadline, and every
 //! failure keeps its SQLSTATE.
 
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
@@ -13,6 +14,7 @@ use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as DieselError};
 use futures_util::TryStreamExt;
+use futures_util::future::join;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, RowStream, Statement};
 
@@ -31,6 +33,8 @@ pub(crate) struct PgConnection {
     /// Whether statements are unnamed. Behind a pooler in transaction mode, a named statement may
     /// not exist for the next call.
     unnamed: bool,
+    /// The statement that begins a transaction, sent together with the next statement.
+    begin: Option<&'static str>,
     row_budget: RowBudget,
     failure: Option<Failure>,
     broken: bool,
@@ -45,6 +49,7 @@ impl PgConnection {
             client,
             statements: Statements::new(),
             unnamed,
+            begin: None,
             row_budget: RowBudget::unlimited(),
             failure: None,
             broken: false,
@@ -84,6 +89,17 @@ impl PgConnection {
 
     pub(super) fn mark_broken(&mut self) {
         self.broken = true;
+    }
+
+    /// Begins a transaction together with its first statement, which saves a round trip. That
+    /// statement must not write: if the server rejected only `begin`, it would run by itself.
+    pub(super) fn begin_with_next(&mut self, begin: &'static str) {
+        self.begin = Some(begin);
+    }
+
+    /// Begins a transaction that was to begin with the next statement.
+    pub(super) fn begin_now(&mut self) -> QueryResult<()> {
+        self.begin.take().map_or(Ok(()), |begin| self.batch_execute(begin))
     }
 
     /// Returns the failure of the last failed call, and clears it.
@@ -143,16 +159,16 @@ impl PgConnection {
         }
     }
 
-    /// Prepares and runs one statement, and reads its whole result, all within the deadline.
-    /// Returns the rows and the number of affected rows.
+    /// Runs one statement, and reads its whole result, all within the deadline. Returns the rows and
+    /// the number of affected rows.
     fn run<T>(&mut self, source: &T) -> QueryResult<(Vec<tokio_postgres::Row>, u64)>
     where
         T: QueryFragment<Pg> + QueryId,
     {
-        if self.unnamed {
-            return self.run_unnamed(source);
-        }
         let (types, binds) = collect_binds(source)?;
+        if self.unnamed {
+            return self.run_unnamed(&sql(source)?, &types, binds);
+        }
         let mut left = self.reactor.deadline();
         let statement = match self.statements.find(source, &types, &Pg)? {
             Lookup::Prepared(statement) => statement,
@@ -161,30 +177,26 @@ impl PgConnection {
                 drop(self.statements.insert(key, statement.clone()));
                 statement
             }
-            Lookup::Once(key) => self.prepare(&key.sql(source, &Pg)?, &types, &mut left)?,
+            Lookup::Once(key) => return self.run_unnamed(&key.sql(source, &Pg)?, &types, binds),
         };
         let (client, budget) = (&self.client, &mut self.row_budget);
-        let outcome = self.reactor.wait_for(left, async move {
-            collect(client.query_raw(&statement, binds).await?, budget).await
-        });
+        let run = async { collect(client.query_raw(&statement, binds).await?, budget).await };
+        let outcome = self.reactor.wait_for(left, after(self.begin.take(), client, run));
         self.complete(outcome)
     }
 
-    fn run_unnamed<T>(&mut self, source: &T) -> QueryResult<(Vec<tokio_postgres::Row>, u64)>
-    where
-        T: QueryFragment<Pg> + QueryId,
-    {
-        let (types, binds) = collect_binds(source)?;
+    /// Runs a statement without a name, in one round trip.
+    fn run_unnamed(
+        &mut self,
+        sql: &str,
+        types: &[PgTypeMetadata],
+        binds: Vec<Bind>,
+    ) -> QueryResult<(Vec<tokio_postgres::Row>, u64)> {
         let types = types.iter().map(to_type).collect::<QueryResult<Vec<_>>>()?;
-        let sql = {
-            let mut builder = diesel::pg::PgQueryBuilder::default();
-            source.to_sql(&mut builder, &Pg)?;
-            diesel::query_builder::QueryBuilder::<Pg>::finish(builder)
-        };
         let (client, budget) = (&self.client, &mut self.row_budget);
-        let outcome = self.reactor.wait(async move {
-            collect(client.query_typed_raw(&sql, binds.into_iter().zip(types)).await?, budget).await
-        });
+        let binds = binds.into_iter().zip(types);
+        let run = async { collect(client.query_typed_raw(sql, binds).await?, budget).await };
+        let outcome = self.reactor.wait(after(self.begin.take(), client, run));
         self.complete(outcome)
     }
 
@@ -197,10 +209,35 @@ impl PgConnection {
     ) -> QueryResult<Statement> {
         let types = types.iter().map(to_type).collect::<QueryResult<Vec<_>>>()?;
         let begin = Instant::now();
-        let outcome = self.reactor.wait(self.client.prepare_typed(sql, &types));
+        let prepare = self.client.prepare_typed(sql, &types);
+        let outcome = self.reactor.wait(after(self.begin.take(), &self.client, prepare));
         *left = left.saturating_sub(begin.elapsed());
         self.complete(outcome)
     }
+}
+
+/// Sends a request, after the statement that begins its transaction if there is one, without
+/// waiting for that statement's response in between.
+async fn after<T>(
+    begin: Option<&'static str>,
+    client: &Client,
+    request: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, tokio_postgres::Error> {
+    match begin {
+        None => request.await,
+        Some(begin) => {
+            // The driver sends requests in the order in which they are polled first.
+            let (begun, response) = join(client.batch_execute(begin), request).await;
+            begun.and(response)
+        }
+    }
+}
+
+/// Renders a statement.
+fn sql<T: QueryFragment<Pg>>(source: &T) -> QueryResult<String> {
+    let mut builder = diesel::pg::PgQueryBuilder::default();
+    source.to_sql(&mut builder, &Pg)?;
+    Ok(diesel::query_builder::QueryBuilder::<Pg>::finish(builder))
 }
 
 /// Returns the rows that fit the budget, and the number of affected rows.
@@ -268,7 +305,8 @@ fn to_type(metadata: &PgTypeMetadata) -> QueryResult<Type> {
 
 impl SimpleConnection for PgConnection {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let outcome = self.reactor.wait(self.client.batch_execute(query));
+        let request = self.client.batch_execute(query);
+        let outcome = self.reactor.wait(after(self.begin.take(), &self.client, request));
         self.complete(outcome)
     }
 }

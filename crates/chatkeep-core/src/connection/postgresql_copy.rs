@@ -92,6 +92,7 @@ impl PgConnection {
     /// Runs a `COPY … FROM STDIN (FORMAT binary)` with these rows, and returns the number of stored
     /// rows.
     pub(crate) fn copy_in(&mut self, sql: &str, rows: CopyRows) -> QueryResult<u64> {
+        self.begin_now()?;
         let bytes = rows.finish();
         let client = &self.client;
         let outcome = self.reactor.wait(async move {

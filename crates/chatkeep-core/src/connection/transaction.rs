@@ -57,15 +57,33 @@ impl Connection {
         }
     }
 
+    /// Runs `work` like [`Connection::transaction_under_lock`]. Its first statement must not write;
+    /// on PostgreSQL it is sent together with the one that begins the transaction.
+    pub(crate) fn transaction_that_reads_first<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        match &mut self.session {
+            Session::PostgreSql(connection) => {
+                connection.begin_with_next(BEGIN_READ_COMMITTED);
+                self.run_begun(work)
+            }
+            _ => self.transaction(work),
+        }
+    }
+
     /// Runs `work`, which only reads, on a consistent snapshot of the database.
     ///
     /// # Errors
     /// The error of `work`, or `Unavailable` when the connection is lost.
     pub fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let begin = match self.session {
+        let begin = match &mut self.session {
             // The first read takes the snapshot.
             Session::Sqlite(_) => "BEGIN",
-            Session::PostgreSql(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Session::PostgreSql(connection) => {
+                connection.begin_with_next("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                return self.run_begun(work);
+            }
             Session::MySql(_) => {
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
                  START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
@@ -80,6 +98,10 @@ impl Connection {
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
         self.batch(begin, Effect::None)?;
+        self.run_begun(work)
+    }
+
+    fn run_begun<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.in_transaction = true;
         let mut open = OpenTransaction { connection: self };
         let value = work(open.connection)?;

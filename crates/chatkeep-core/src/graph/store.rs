@@ -83,7 +83,7 @@ pub fn store(connection: &mut Connection, entries: &[GraphEntry<'_>]) -> Result<
         }
     }
     let packed = writes::pack(connection, &tasks)?;
-    connection.transaction_under_lock(|connection| {
+    connection.transaction_that_reads_first(|connection| {
         let locked = lock_or_create(connection, &keys)?;
         touch(connection, &locked, checkpoints.iter().map(|(key, _)| *key))?;
         store_checkpoints(connection, &locked, &checkpoints)?;
