@@ -10,6 +10,7 @@ use super::filter::{MessageFilter, Order, Page};
 use super::metadata_filter::MetadataHas;
 use super::record::Message;
 use crate::connection::{Connection, RowBudget, on_engine};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::schema::messages;
 
@@ -42,6 +43,17 @@ macro_rules! filtered {
     }};
 }
 pub(super) use filtered;
+
+/// Adds the condition that a column has one value, as a range, and begins the order with it.
+macro_rules! in_range {
+    ($query:expr, $column:expr, $value:expr, $order:expr) => {{
+        let query = $query.filter($column.ge($value).and($column.le($value)));
+        match $order {
+            Order::NewestFirst => query.order($column.desc()),
+            Order::OldestFirst => query.order($column.asc()),
+        }
+    }};
+}
 
 /// Returns the message with this id, or `None` if it does not exist.
 ///
@@ -129,9 +141,28 @@ fn load(
     budget: RowBudget,
 ) -> Result<(Vec<Message>, bool)> {
     let engine = connection.engine();
+    // For the equality with a value, MariaDB looks up the value alone, and reads all of its rows up
+    // to the page. As a range of one value, the condition lets it seek to the page. The index has
+    // the order only if that begins with the column, which is the same in all rows.
+    let (mut others, mut in_range) = (filter.clone(), MessageFilter::default());
+    if cursor.is_some() && engine == Engine::MariaDb {
+        in_range.provider = others.provider.take();
+        in_range.user_id = others.user_id.take();
+        in_range.conversation_id = others.conversation_id.take();
+    }
     let rows = on_engine!(connection, c => {
         let query = messages::table.select(messages::all_columns).limit(limit).into_boxed();
-        let mut query = filtered!(query, filter, engine);
+        let mut query = filtered!(query, others, engine);
+        // The order begins with the last one.
+        if let Some(provider) = &in_range.provider {
+            query = in_range!(query, messages::provider, provider, order);
+        }
+        if let Some(id) = in_range.user_id {
+            query = in_range!(query, messages::user_id, id, order);
+        }
+        if let Some(id) = in_range.conversation_id {
+            query = in_range!(query, messages::conversation_id, id, order);
+        }
         if offset > 0 {
             query = query.offset(offset);
         }
@@ -149,8 +180,12 @@ fn load(
             ),
         };
         query = match order {
-            Order::NewestFirst => query.order((messages::timestamp.desc(), messages::id.desc())),
-            Order::OldestFirst => query.order((messages::timestamp.asc(), messages::id.asc())),
+            Order::NewestFirst => {
+                query.then_order_by((messages::timestamp.desc(), messages::id.desc()))
+            }
+            Order::OldestFirst => {
+                query.then_order_by((messages::timestamp.asc(), messages::id.asc()))
+            }
         };
         query.load_iter::<Message, DefaultLoadingMode>(c).and_then(|rows| first(rows, budget))
     });

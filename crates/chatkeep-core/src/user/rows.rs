@@ -183,7 +183,7 @@ fn check_user(row: &StoredUser) -> Result<()> {
     Ok(())
 }
 
-/// `Debug` does not show what identifies a user.
+/// `Debug` shows no values that identify a user.
 macro_rules! debug_by_id {
     ($($row:ident: $id:ident;)+) => {$(
         impl fmt::Debug for $row {

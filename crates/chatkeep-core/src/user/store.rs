@@ -5,16 +5,15 @@ use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, RunQuer
 use super::duplicate;
 use super::new::CheckedUser;
 use super::password::PasswordHash;
-use super::record::{User, UserPage};
+use super::record::User;
 use super::{credentials, identities};
 use crate::connection::{Connection, insert_one, on_engine};
 use crate::db_error::constraint::is_reference;
 use crate::error::{Error, Result};
-use crate::message::{Cursor, next_page};
+use crate::message::Cursor;
 use crate::public_ids::find_user;
-use crate::schema::{Characters, chat_users, user_roles};
+use crate::schema::{Characters, chat_users};
 use crate::token::{hex, random_bytes};
-use crate::unexpired::unexpired;
 use crate::value::{Metadata, Timestamp, check_limit, public_id};
 
 /// The columns of a [`User`].
@@ -211,45 +210,6 @@ pub(super) fn lock(
 pub fn check_page(limit: i64, cursor: Option<&str>) -> Result<Option<i64>> {
     check_limit(limit)?;
     Ok(cursor.map(str::parse::<Cursor>).transpose()?.map(Cursor::id))
-}
-
-/// Returns a page of users, newest first.
-///
-/// # Errors
-/// `InvalidInput` with the field `limit` or `cursor`; or an error of the database.
-pub fn list(
-    connection: &mut Connection,
-    active: Option<bool>,
-    role: Option<&str>,
-    limit: i64,
-    cursor: Option<&str>,
-) -> Result<UserPage> {
-    let after = check_page(limit, cursor)?;
-    let now = Timestamp::now();
-    let users = on_engine!(connection, c => {
-        let mut query = chat_users::table
-            .select(columns!())
-            .order(chat_users::id.desc())
-            .limit(limit + 1)
-            .into_boxed();
-        if let Some(active) = active {
-            query = query.filter(chat_users::active.eq(active));
-        }
-        if let Some(id) = after {
-            query = query.filter(chat_users::id.lt(id));
-        }
-        if let Some(role) = role {
-            let holders = user_roles::table
-                .filter(user_roles::role.eq(role))
-                .filter(unexpired!(user_roles, now))
-                .select(user_roles::user_id);
-            query = query.filter(chat_users::id.eq_any(holders));
-        }
-        query.load::<User>(c)
-    });
-    let mut users = users.map_err(|error| connection.read_error(error))?;
-    let next_cursor = next_page(&mut users, limit, |user| Cursor::after(user.created_at, user.id));
-    Ok(UserPage { users, next_cursor })
 }
 
 /// Activates or deactivates a user. Deactivation sets a new stamp. Returns false if the user does
