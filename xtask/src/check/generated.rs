@@ -51,7 +51,7 @@ pub(crate) fn write(project: &Project) -> Result {
     build::compile(project, "chatkeep-bindgen", Profile::Dev)?;
     let bindgen = program(project, "chatkeep-bindgen");
     cmd!(project.sh, "{bindgen} --write").shown()?;
-    // The command describes what was generated.
+    // The next files are output of the command, which contains the generated descriptions.
     build::compile(project, "chatkeep-cli", Profile::Dev)?;
     for (path, generate) in FILES {
         let text = generate(project)?;

@@ -7,6 +7,8 @@ pub(crate) enum Kind {
     Script,
     Python,
     TypeScript,
+    Go,
+    C,
     Markdown,
 }
 
@@ -19,6 +21,8 @@ impl Kind {
             "rs" => Self::Rust,
             "py" | "pyi" => Self::Python,
             "ts" | "mts" | "mjs" | "js" => Self::TypeScript,
+            "go" => Self::Go,
+            "c" | "h" => Self::C,
             "md" => Self::Markdown,
             "sh" | "toml" | "yml" | "yaml" => Self::Script,
             _ if name == "Makefile" || path == ".ci/run" => Self::Script,
@@ -47,13 +51,18 @@ pub(crate) fn passages(kind: Kind, path: &str, source: &str) -> Vec<Passage> {
         Kind::Python => Scanner::new(source, Syntax::PYTHON, literals_count(path)).parts(),
         Kind::Rust => Scanner::new(source, Syntax::RUST, literals_count(path)).parts(),
         Kind::TypeScript => Scanner::new(source, Syntax::TYPESCRIPT, literals_count(path)).parts(),
+        Kind::Go => Scanner::new(source, Syntax::GO, literals_count(path)).parts(),
+        Kind::C => Scanner::new(source, Syntax::C, literals_count(path)).parts(),
     };
     without_code_blocks(parts)
 }
 
 fn literals_count(path: &str) -> bool {
     let test = path.split('/').any(|part| {
-        part == "tests" || part == "test" || part.starts_with("test_") || part.contains("tests.")
+        matches!(part, "tests" | "test" | "testdata")
+            || part.starts_with("test_")
+            || part.contains("tests.")
+            || part.ends_with("_test.go")
     });
     !test && !path.starts_with("bench/") && !path.starts_with("fuzz/")
 }
@@ -67,7 +76,7 @@ fn lines_of_script(source: &str) -> Vec<(usize, String)> {
     numbered.filter_map(|(at, line)| Some((at + 1, comment(line)?))).collect()
 }
 
-/// Joins neighbouring lines to paragraphs, and leaves out what stands between code fences.
+/// Joins neighbouring lines to paragraphs, without the text between code fences.
 fn without_code_blocks(parts: Vec<(usize, String)>) -> Vec<Passage> {
     let mut passages: Vec<Passage> = Vec::new();
     let mut fenced = false;
@@ -97,6 +106,8 @@ struct Syntax {
     line_comment: &'static str,
     block_comment: Option<(&'static str, &'static str)>,
     quotes: &'static [&'static str],
+    /// The quote of literals in which a backslash is an ordinary character.
+    raw_quote: Option<&'static str>,
     /// From here on a file holds tests.
     tests_begin: Option<&'static str>,
 }
@@ -106,20 +117,25 @@ impl Syntax {
         line_comment: "//",
         block_comment: Some(("/*", "*/")),
         quotes: &["\""],
+        raw_quote: None,
         tests_begin: Some("#[cfg(test)]"),
     };
     const PYTHON: Self = Self {
         line_comment: "#",
         block_comment: None,
         quotes: &["\"\"\"", "\"", "'"],
+        raw_quote: None,
         tests_begin: None,
     };
     const TYPESCRIPT: Self = Self {
         line_comment: "//",
         block_comment: Some(("/*", "*/")),
         quotes: &["\"", "'", "`"],
+        raw_quote: None,
         tests_begin: None,
     };
+    const GO: Self = Self { raw_quote: Some("`"), ..Self::TYPESCRIPT };
+    const C: Self = Self { quotes: &["\"", "'"], ..Self::TYPESCRIPT };
 }
 
 struct Scanner<'a> {
@@ -208,13 +224,13 @@ impl<'a> Scanner<'a> {
         Some(text)
     }
 
-    /// Takes a literal with backslash escapes.
+    /// Takes a literal, with backslash escapes unless its quote is that of raw ones.
     fn quoted(&mut self, quote: &str) -> &'a str {
         self.skip(quote.len());
         let mut escaped = false;
         let end = self.rest.char_indices().find_map(|(at, c)| {
             let ends = !escaped && self.rest[at..].starts_with(quote);
-            escaped = c == '\\' && !escaped;
+            escaped = c == '\\' && !escaped && self.syntax.raw_quote != Some(quote);
             ends.then_some(at)
         });
         let text = &self.rest[..end.unwrap_or(self.rest.len())];
@@ -270,6 +286,20 @@ mod tests {
     fn docstrings_and_comments_of_python_are_prose() {
         let source = "def a():\n    \"\"\"Returns\n    the id.\"\"\"\n    return 1  # One.\n";
         assert_eq!(texts(Kind::Python, source), ["Returns the id.", " One."]);
+    }
+
+    #[test]
+    fn comments_and_literals_of_go_are_prose() {
+        let source = "// Returns\n// the id.\n\na := \"three words here\" + `\\` + string('`') // After it.\n";
+        assert_eq!(texts(Kind::Go, source), [" Returns the id.", "three words here", " After it."]);
+        let of_test = passages(Kind::Go, "go/audit_test.go", source);
+        assert_eq!(of_test.len(), 2);
+    }
+
+    #[test]
+    fn comments_of_c_are_prose() {
+        let source = "/**\n * Returns\n * the id.\n */\nchar quote = '\"'; // After it.\n";
+        assert_eq!(texts(Kind::C, source), [" Returns the id.", " After it."]);
     }
 
     #[test]
