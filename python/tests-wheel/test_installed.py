@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 GUIDE = sorted((ROOT / "docs" / "src").rglob("*.md"))
+FRAMEWORKS = "claude_agent|fastapi|flask|langgraph|openai_agents|pydantic_ai|starlette"
 PAGES = [
     page
     for readme in (ROOT / "README.md", ROOT / "python" / "README.md", *GUIDE)
@@ -16,7 +17,7 @@ PAGES = [
         r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.M | re.S
     )
     # Frameworks are not installed here; the tests of the package run those examples.
-    if not re.search(r"^from chatkeep\.(fastapi|flask|langgraph|starlette) import", page, re.M)
+    if not re.search(rf"^from chatkeep\.({FRAMEWORKS}) import", page, re.M)
 ]
 
 

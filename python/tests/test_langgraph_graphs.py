@@ -37,7 +37,7 @@ def test_interrupted_graphs_are_resumed_after_pruning(saver):
         assert [one.value for one in asked["__interrupt__"]] == ["which?"]
     assert saver.prune(["a", "b"]) > 0
     expected = ["in", "outer", "in", "outer", "inner", "this"]
-    # The coroutines resume what the blocking calls stored.
+    # The coroutines resume the steps that the blocking calls stored.
     resumed = asyncio.run(graph.ainvoke(Command(resume="this"), config_of("a")))
     assert resumed == {"texts": expected}
     assert graph.invoke(Command(resume="this"), config_of("b")) == {"texts": expected}

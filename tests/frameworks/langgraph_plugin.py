@@ -7,7 +7,7 @@ import os
 from contextlib import asynccontextmanager, contextmanager
 
 import chatkeep
-import langgraph_output
+import uses_output
 from chatkeep.langgraph import ChatkeepSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -43,7 +43,7 @@ def pytest_configure(config):
 
 
 def pytest_terminal_summary(terminalreporter):
-    terminalreporter.write_line(langgraph_output.line(made))
+    terminalreporter.write_line(uses_output.line(made))
 
 
 def pytest_unconfigure(config):

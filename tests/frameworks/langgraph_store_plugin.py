@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import chatkeep
 import langgraph.store.memory
-import langgraph_output
 import pytest
+import uses_output
 from chatkeep.langgraph import ChatkeepStore
 from langgraph.store.sqlite import AsyncSqliteStore, SqliteStore
 
@@ -124,7 +124,7 @@ def pytest_fixture_setup(fixturedef, request):
 
 
 def pytest_terminal_summary(terminalreporter):
-    terminalreporter.write_line(langgraph_output.line(made))
+    terminalreporter.write_line(uses_output.line(made))
 
 
 def pytest_unconfigure(config):

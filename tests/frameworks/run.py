@@ -15,13 +15,15 @@ from xml.etree import ElementTree
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "python/tests/support"))
 
+import claude_conformance  # noqa: E402
 import conformance  # noqa: E402
 import javascript  # noqa: E402
-import langgraph_output  # noqa: E402
+import message_oracle  # noqa: E402
 import processes  # noqa: E402
+import uses_output  # noqa: E402
 from databases import database, engines  # noqa: E402
 
-#: Limit of a run of LangGraph's tests, in seconds. On SQLite they take one minute.
+#: Limit of a run of a framework's tests, in seconds. On SQLite they take at most one minute.
 TIMEOUT = 1800
 
 
@@ -33,7 +35,7 @@ class Results:
         self.reasons, self.failures = Counter(reasons), list(failures)
 
     def expect(self, tests):
-        """Fails unless this number of tests was run: a suite could skip what it does not find."""
+        """Fails unless this number of tests was run: a suite could skip missing tests."""
         if self.passed + self.failed != tests:
             self.failed += 1
             self.failures.append(f"{self.passed} tests passed, {tests} were expected")
@@ -56,6 +58,18 @@ def langgraph_validation(url):
     return Results(passed, len(failures), failures=failures).expect(javascript.TESTS)
 
 
+def claude_agent_conformance(url):
+    """Runs the conformance suite of the Claude Agent SDK for session stores."""
+    passed, failures = claude_conformance.run_conformance(url)
+    return Results(passed, len(failures), failures=failures).expect(claude_conformance.TESTS)
+
+
+def pydantic_ai_histories(url):
+    """Compares random operations on message histories with Pydantic AI's lists of messages."""
+    passed, failures = message_oracle.run_operations(url)
+    return Results(passed, len(failures), failures=failures).expect(message_oracle.OPERATIONS)
+
+
 def langgraph_tests(selection, tests):
     """Runs LangGraph's own tests that `selection` selects, with its savers for SQLite replaced."""
     return upstream_tests("langgraph-*", "langgraph_plugin", ["tests", "-k", selection], tests)
@@ -65,6 +79,18 @@ def langgraph_store_tests(package, files, tests):
     """Runs the tests of a package with stores, in these files, with its stores replaced."""
     options = [f"tests/{file}.py" for file in files] + ["-o", "anyio_mode=auto"]
     return upstream_tests(f"{package}-[0-9]*", "langgraph_store_plugin", options, tests)
+
+
+def openai_agents_tests(files, tests):
+    """Runs the tests of the OpenAI Agents SDK in these files, with its SQLite sessions replaced."""
+    options = [f"tests/{file}.py" for file in files] + ["-o", "anyio_mode=auto"]
+    return upstream_tests("openai_agents-*", "openai_agents_plugin", options, tests)
+
+
+def claude_agent_tests(files, tests):
+    """Runs the tests of the Claude Agent SDK in these files, with its memory store replaced."""
+    options = [f"tests/{file}.py" for file in files] + ["-o", "anyio_mode=auto"]
+    return upstream_tests("claude_agent_sdk-*", "claude_agent_plugin", options, tests)
 
 
 def upstream_tests(folder, plugin, arguments, tests):
@@ -85,7 +111,7 @@ def upstream_tests(folder, plugin, arguments, tests):
             results = of_junit(ElementTree.parse(report))
         if results.failed or code:
             results.failures.append(output)
-        if langgraph_output.uses(output) < tests // 2:
+        if uses_output.uses(output) < tests // 2:
             results.failed += 1
             results.failures.append("the tests did not use chatkeep's class")
         return results.expect(tests)
@@ -108,7 +134,7 @@ def of_junit(report):
     return results
 
 
-#: The suites by name. The numbers of LangGraph's tests are those of the version in `sources.txt`.
+#: The suites by name. The numbers of tests are those of the versions in `sources.txt`.
 SUITES = {
     "langgraph-conformance-async": langgraph_conformance("async"),
     "langgraph-conformance-sync": langgraph_conformance("sync"),
@@ -122,6 +148,44 @@ SUITES = {
     "langgraph-store-postgres": langgraph_store_tests(
         "langgraph_checkpoint_postgres", ["test_store", "test_async_store"], 46
     ),
+    "openai-agents-sessions": openai_agents_tests(
+        [
+            "memory/test_session",
+            "memory/test_session_limit",
+            "memory/test_compaction_model_visibility",
+            "memory/test_openai_responses_compaction_session",
+            "extensions/memory/test_encrypt_session",
+            "extensions/memory/test_async_sqlite_session",
+        ],
+        279,
+    ),
+    "openai-agents-runner": openai_agents_tests(
+        [
+            "test_agent_runner",
+            "test_agent_runner_streamed",
+            "test_max_turns",
+            "test_native_tool_failure_history",
+            "test_programmatic_tool_calling",
+            "test_run_impl_resume_paths",
+            "test_soft_cancel",
+            "test_tool_batch_failure_history",
+            "test_tool_failure_boundaries",
+        ],
+        164,
+    ),
+    "claude-agent-conformance": claude_agent_conformance,
+    "claude-agent-sessions": claude_agent_tests(
+        [
+            "test_session_helpers_store",
+            "test_session_import",
+            "test_session_resume",
+            "test_session_store_conformance",
+            "test_session_summary",
+            "test_transcript_mirror",
+        ],
+        198,
+    ),
+    "pydantic-ai-histories": pydantic_ai_histories,
 }
 
 

@@ -4,9 +4,14 @@ from datetime import datetime
 from typing import Annotated, assert_type
 
 import chatkeep.asyncio
+import chatkeep.claude_agent
 import chatkeep.fastapi
 import chatkeep.flask
 import chatkeep.langgraph
+import chatkeep.openai_agents
+import chatkeep.pydantic_ai
+from agents.items import TResponseInputItem
+from agents.memory import Session
 from chatkeep import (
     Chatkeep,
     InvalidInputError,
@@ -24,9 +29,11 @@ from chatkeep.types import (
     TokenCheck,
     TokenInfo,
 )
+from claude_agent_sdk import ClaudeAgentOptions, SessionStoreEntry
 from fastapi import Depends, FastAPI
 from flask import Flask
 from langgraph.checkpoint.base import CheckpointTuple
+from pydantic_ai.messages import ModelMessage
 
 
 def blocking(chat: Chatkeep) -> None:
@@ -101,3 +108,19 @@ async def checkpoints(chat: Chatkeep) -> None:
         async for found in saver.alist(None, limit=5):
             assert_type(found, CheckpointTuple)
     chatkeep.langgraph.ChatkeepSaver(5)  # type: ignore[arg-type]
+
+
+async def histories(chat: Chatkeep) -> None:
+    async with chatkeep.openai_agents.ChatkeepSession("a", chat, user_id=None) as session:
+        as_session: Session = session
+        assert_type(await as_session.get_items(5), list[TResponseInputItem])
+        assert_type(await session.pop_item(), TResponseInputItem | None)
+    chatkeep.openai_agents.ChatkeepSession("a", 5)  # type: ignore[arg-type]
+    async with chatkeep.claude_agent.ChatkeepSessionStore("sqlite://") as store:
+        ClaudeAgentOptions(session_store=store)
+        entries = await store.load({"project_key": "p", "session_id": "s"})
+        assert_type(entries, list[SessionStoreEntry] | None)
+    with chatkeep.pydantic_ai.ChatkeepConversationStore(chat) as conversations:
+        assert_type(conversations.load("a"), list[ModelMessage])
+        await conversations.aappend("a", conversations.load("a"))
+        assert_type(conversations.delete("a"), bool)

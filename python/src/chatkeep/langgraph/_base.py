@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from chatkeep.langgraph._opened import Opened
+from chatkeep._opened import Opened
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.serde.base import SerializerProtocol

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, WRITES_IDX_MAP
 
+from chatkeep._texts import is_storable
 from chatkeep.errors import InvalidInputError
-from chatkeep.langgraph._texts import is_storable
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from chatkeep._steps import T, awaited, run, run_awaited
 from chatkeep.langgraph import _operations as operations
 from chatkeep.langgraph._base import SaverBase
 from chatkeep.langgraph._history import delta_history
 from chatkeep.langgraph._listing import Listing
-from chatkeep.langgraph._steps import Steps, T, awaited, run, run_awaited
+from chatkeep.langgraph._steps import Steps
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig

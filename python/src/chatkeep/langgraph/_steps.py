@@ -1,53 +1,23 @@
-"""Operations in steps, which a blocking caller and a coroutine run alike.
-
-An operation is a generator. It yields requests to a manager, and is resumed with their results; its
-return value is the result of the operation.
-"""
+"""The steps of the saver's operations: requests to the graph manager."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
+
+from chatkeep._steps import T
 
 if TYPE_CHECKING:
     from chatkeep import GraphManager
     from chatkeep.langgraph._target import Target
     from chatkeep.types import GraphCheckpoint
 
-T = TypeVar("T")
-#: A manager of chatkeep.
-M = TypeVar("M")
 #: A call of the graph manager; with that of ``chatkeep.asyncio``, its result is awaited.
 Request = Callable[["GraphManager"], Any]
 Steps = Generator[Request, Any, T]
 
 #: Checkpoints per query of a walk and a listing. A page of large ones has fewer.
 PAGE = 50
-
-
-def run(manager: M, steps: Generator[Callable[[M], Any], Any, T]) -> T:
-    """Runs an operation with blocking calls."""
-    try:
-        request = next(steps)
-        while True:
-            request = steps.send(request(manager))
-    except StopIteration as end:
-        return cast("T", end.value)
-
-
-async def run_awaited(manager: object, steps: Generator[Callable[[M], Any], Any, T]) -> T:
-    """Runs an operation with awaited calls of a manager of ``chatkeep.asyncio``."""
-    try:
-        request = next(steps)
-        while True:
-            request = steps.send(await awaited(manager, request))
-    except StopIteration as end:
-        return cast("T", end.value)
-
-
-async def awaited(manager: object, request: Callable[[M], Any]) -> Any:
-    """Makes one awaited call."""
-    return await request(cast("M", manager))
 
 
 def get(target: Target, checkpoint_id: str | None) -> Request:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from langgraph.store.base import BaseStore
 
+from chatkeep._opened import Opened
+from chatkeep._steps import run, run_awaited
 from chatkeep.errors import InvalidInputError
-from chatkeep.langgraph._opened import Opened
-from chatkeep.langgraph._steps import run, run_awaited
 from chatkeep.langgraph._store_operations import batch, checked, fields_of
 from chatkeep.langgraph._sweeper import Sweeper
 

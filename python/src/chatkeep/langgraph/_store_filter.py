@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, cast
 
-from chatkeep.langgraph._texts import is_storable
+from chatkeep._texts import is_storable
 
 #: Integers that are stored exactly.
 INTEGERS = range(-(2**63), 2**64)

@@ -1,4 +1,4 @@
-"""The operations of the store, as steps; see ``_steps``."""
+"""The operations of the store, as steps; see ``chatkeep._steps``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from langgraph.store.base import (
     SearchOp,
 )
 
+from chatkeep._steps import T
 from chatkeep.errors import InvalidInputError, InvalidTypeError
-from chatkeep.langgraph._steps import T
 from chatkeep.langgraph._store_filter import stored_filter
 
 if TYPE_CHECKING:

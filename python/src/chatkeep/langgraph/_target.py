@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """What a config names. ``thread_id`` is the caller's value, ``thread`` its text."""
+    """The objects that a config names. ``thread_id`` is the caller's value, ``thread`` its text."""
 
     thread_id: object
     thread: str

@@ -1,4 +1,4 @@
-"""The store that a class for LangGraph uses: how it is opened, set up and closed."""
+"""The store that an integration uses: how it is opened, set up and closed."""
 
 from __future__ import annotations
 

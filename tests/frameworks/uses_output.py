@@ -1,4 +1,4 @@
-"""The line by which a plugin reports that LangGraph's tests used chatkeep's class."""
+"""The line by which a plugin reports that a framework's tests used chatkeep's class."""
 
 PREFIX = "uses of chatkeep: "
 
