@@ -3,6 +3,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { Store } from './addon.js';
 import { mailbox, unwrapObject } from './calls.js';
+import { wrongType } from './errors.js';
 import { StoreWithManagers } from './generated/managers.js';
 import { SETTINGS } from './generated/settings.js';
 import { native } from './native.js';
@@ -84,4 +85,17 @@ const environment = new Chatkeep(ENVIRONMENT as unknown as string);
  */
 export function fromEnvironment(): Chatkeep {
   return environment;
+}
+
+/**
+ * Returns the store that the argument of an integration names: a database URL, a store, or the
+ * environment's.
+ *
+ * @internal
+ */
+export function chatOf(operation: string, chat: unknown): Chatkeep {
+  if (chat === undefined || chat === null) return fromEnvironment();
+  if (typeof chat === 'string') return new Chatkeep(chat);
+  if (chat instanceof Chatkeep) return chat;
+  throw wrongType(operation, 'chat', 'a database URL or a Chatkeep', chat);
 }

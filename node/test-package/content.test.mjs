@@ -93,7 +93,7 @@ test('the packages are within their size limits', (t) => {
   t.diagnostic(`package ${kilobytes(sizes[0])}, platform package ${kilobytes(sizes[1])}`);
   t.diagnostic(`addon ${kilobytes(statSync(library).size)}`);
   assert.ok(sizes[0] < 0.2 * MEGABYTE);
-  // `make test` builds without optimisation, which is larger than what is published.
+  // `make test` builds without optimisation, which is larger than the published package.
   assert.ok(sizes[1] < 20 * MEGABYTE);
 });
 

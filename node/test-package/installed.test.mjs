@@ -50,17 +50,18 @@ test('import and require return the same objects', () => {
   const text = `
     import { createRequire } from 'node:module';
     const require = createRequire(import.meta.url);
-    for (const name of ['chatkeep', 'chatkeep/express', 'chatkeep/fastify']) {
-      const [imported, required] = [await import(name), require(name)];
+    for (const name of ['', '/ai-sdk', '/express', '/fastify', '/openai-agents']) {
+      const [imported, required] = [await import('chatkeep' + name), require('chatkeep' + name)];
       const names = Object.keys(required).filter((key) => key !== '__esModule');
-      console.log(names.length > 2, names.every((key) => imported[key] === required[key]));
+      console.log(names.length > 0, names.every((key) => imported[key] === required[key]));
     }
   `;
-  assertRuns(installation.script('both.mjs', text), 'true true\n'.repeat(3));
+  assertRuns(installation.script('both.mjs', text), 'true true\n'.repeat(5));
 });
 
 test('programs of the documentation run unmodified', () => {
-  const plain = pages().filter(({ text }) => !/from '(express|fastify|@langchain\/.*)'/.test(text));
+  const framework = /from '(ai|express|fastify|zod|@langchain\/.*|@openai\/.*)'/;
+  const plain = pages().filter(({ text }) => !framework.test(text));
   assert.ok(plain.length >= 2);
   for (const [number, { text }] of plain.entries()) {
     assertRuns(installation.script(`page${number}.mjs`, text));
@@ -68,16 +69,18 @@ test('programs of the documentation run unmodified', () => {
   assert.ok(readdirSync(installation.app).includes('chat.db'));
 });
 
-for (const [name, compilerOptions] of [
+for (const [resolution, compilerOptions] of [
   ['node16', { module: 'node16' }],
   ['bundler', { module: 'preserve', moduleResolution: 'bundler' }],
 ]) {
   for (const extension of ['mts', 'cts']) {
-    test(`user code passes the type checker: ${name}, .${extension}`, () => {
+    test(`user code passes the type checker: ${resolution}, .${extension}`, () => {
       addFrameworks();
       assertCompiles('user', extension, compilerOptions);
-      // With `exactOptionalPropertyTypes`, LangGraph's own declarations have errors.
-      assertCompiles('langgraph', extension, { ...compilerOptions, skipLibCheck: true });
+      // With `exactOptionalPropertyTypes`, the frameworks' own declarations have errors.
+      for (const name of ['langgraph', 'openai-agents', 'ai-sdk']) {
+        assertCompiles(name, extension, { ...compilerOptions, skipLibCheck: true });
+      }
     });
   }
 }
@@ -107,7 +110,7 @@ function assertCompiles(name, extension, compilerOptions) {
 /** Adds the frameworks and their types, which users install themselves. */
 function addFrameworks() {
   const modules = join(installation.app, 'node_modules');
-  for (const name of ['@langchain', '@types', 'express', 'fastify']) {
+  for (const name of ['@langchain', '@openai', '@types', 'ai', 'express', 'fastify']) {
     if (readdirSync(modules).includes(name)) continue;
     symlinkSync(join(SOURCES, 'node_modules', name), join(modules, name));
   }

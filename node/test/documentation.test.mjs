@@ -10,7 +10,16 @@ import { folderWith, PACKAGE, ROOT } from './support/examples.mjs';
 import { pages } from './support/pages.mjs';
 import { environment } from './support/programs.mjs';
 
-const INSTALLED = ['chatkeep', 'express', 'fastify', '@langchain', '@types'];
+const INSTALLED = [
+  'chatkeep',
+  'express',
+  'fastify',
+  '@langchain',
+  '@openai',
+  'ai',
+  'zod',
+  '@types',
+];
 const PROGRAMS = pages();
 
 /** Runs a program to completion. A failed `console.assert` prints to standard error. */
@@ -111,6 +120,8 @@ async function compiled(folder, files, options) {
     lib: ['es2023', 'esnext.disposable'],
     module: 'node16',
     types: ['node'],
+    // The declarations of the AI SDK and of the OpenAI Agents SDK need those of browsers.
+    skipLibCheck: true,
     ...options,
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
@@ -158,7 +169,7 @@ test('the most important calls have an example', async () => {
   ]) {
     assert.match(shown, new RegExp(`\\b${name}\\b`));
   }
-  for (const framework of ['express', 'fastify', 'langgraph']) {
+  for (const framework of ['ai_sdk', 'express', 'fastify', 'langgraph', 'openai_agents']) {
     assert.ok(examplesIn((await sources()).get(`${framework}.ts`)).length > 0);
   }
 });
@@ -179,6 +190,9 @@ const INTERNAL = ['decode.d.ts', 'encode.d.ts', 'settings.d.ts'];
 const generated = await readdir(join(PACKAGE, 'dist/generated'));
 /** Modules with public declarations. */
 const PUBLIC = [
+  'ai_sdk',
+  'ai_sdk/chat_store',
+  'ai_sdk/types',
   ...generated
     .filter((name) => name.endsWith('.d.ts') && !INTERNAL.includes(name))
     .map((name) => `generated/${name.replace('.d.ts', '')}`),
@@ -190,6 +204,9 @@ const PUBLIC = [
   'langgraph',
   'langgraph/types',
   'message_logger',
+  'openai_agents',
+  'openai_agents/session',
+  'openai_agents/types',
   'store',
   'types',
 ];

@@ -1,4 +1,4 @@
-/** The saver for LangGraph: forks, writes, delta channels, and what deletes checkpoints. */
+/** The saver for LangGraph: forks, writes, delta channels, and deletion. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What the saver uses of LangGraph. */
+/** The parts of LangGraph that the saver uses. */
 
 import type { ChannelVersions, SerializerProtocol } from '@langchain/langgraph-checkpoint' with {
   'resolution-mode': 'import',
@@ -19,7 +19,7 @@ export interface Framework {
 /** Version of a channel. */
 export type Version = ChannelVersions[string];
 
-/** What an operation of the saver works with. */
+/** The objects that an operation of the saver needs. */
 export interface Context {
   readonly framework: Framework;
   readonly graph: GraphManager;

@@ -7,9 +7,9 @@ import type {
   PendingWrite,
   SerializerProtocol,
 } from '@langchain/langgraph-checkpoint' with { 'resolution-mode': 'import' };
-import { invalidInput, wrongType } from '../errors.js';
+import { invalidInput } from '../errors.js';
 import { optionsOf } from '../options.js';
-import { asyncDispose, Chatkeep, fromEnvironment } from '../store.js';
+import { asyncDispose, type Chatkeep, chatOf } from '../store.js';
 import type { FlushOptions } from '../types.js';
 import type { Context, Framework } from './framework.js';
 import { deltaHistory } from './history.js';
@@ -38,7 +38,7 @@ export function saverClass(framework: Framework): SaverConstructor {
 
     constructor(chat?: string | Chatkeep | null, options?: SaverOptions) {
       super(serdeOf(options));
-      this.chat = storeOf(chat);
+      this.chat = chatOf('ChatkeepSaver', chat);
       this.#isOwner = typeof chat === 'string';
     }
 
@@ -121,11 +121,4 @@ function serdeOf(options: unknown): SerializerProtocol | undefined {
   }
   const { serde } = optionsOf('ChatkeepSaver', options, OPTIONS);
   return serde as SerializerProtocol | undefined;
-}
-
-function storeOf(chat: unknown): Chatkeep {
-  if (chat === undefined || chat === null) return fromEnvironment();
-  if (typeof chat === 'string') return new Chatkeep(chat);
-  if (chat instanceof Chatkeep) return chat;
-  throw wrongType('ChatkeepSaver', 'chat', 'a database URL or a Chatkeep', chat);
 }

@@ -3,7 +3,7 @@
 import { invalidInput, wrongType } from '../errors.js';
 import type { CheckpointConfig, SaverConfig, ThreadId } from './types.js';
 
-/** What a config names. */
+/** The objects that a config names. */
 export interface Target {
   /** The id of the thread as the caller passed it. */
   readonly threadId: ThreadId | undefined;
@@ -13,13 +13,13 @@ export interface Target {
   readonly checkpointId: string | undefined;
 }
 
-/** What a config with a thread names. */
+/** The objects that a config with a thread names. */
 export interface ThreadTarget extends Target {
   readonly threadId: ThreadId;
   readonly thread: string;
 }
 
-/** Returns what a config names. Nothing is required. */
+/** Reads a config. Nothing is required. */
 export function targetOf(config: SaverConfig | undefined | null, operation: string): Target {
   const values = configurable(config ?? {}, operation);
   const { thread_id } = values;
@@ -38,7 +38,7 @@ export function hasThread(target: Target): target is ThreadTarget {
   return target.thread !== undefined;
 }
 
-/** Returns what a config names. Throws if it has no thread. */
+/** Reads a config. Throws if it has no thread. */
 export function requiredTarget(config: SaverConfig, operation: string): ThreadTarget {
   const target = targetOf(config, operation);
   if (hasThread(target)) return target;

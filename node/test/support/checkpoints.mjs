@@ -1,38 +1,19 @@
 /** Checkpoints of LangGraph, and stores, for tests of its saver. */
 
-import { after, test } from 'node:test';
-import { Chatkeep } from 'chatkeep';
 import { ChatkeepSaver } from 'chatkeep/langgraph';
-import { ENGINES, emptyDatabase } from './databases.mjs';
-
-const stores = new Map();
-const ends = [];
-after(async () => {
-  for (const end of ends) await end();
-});
-
-async function openStore(engine) {
-  const database = await emptyDatabase({ after: (end) => ends.unshift(end) }, engine);
-  const chat = new Chatkeep(database.url);
-  ends.unshift(() => chat.close());
-  return chat;
-}
+import { onEachSharedStore } from './shared_stores.mjs';
 
 /**
  * Defines a test per engine. `body` gets a saver and its store. All tests of a file share one
- * database per engine, which each finds without threads: to create one takes seconds.
+ * database per engine, which each finds without threads.
  */
 export function onEachEngine(name, body) {
-  for (const engine of ENGINES) {
-    test(`${name} (${engine})`, async () => {
-      if (!stores.has(engine)) stores.set(engine, await openStore(engine));
-      const chat = stores.get(engine);
-      for (const { thread } of await chat.graphManager.listThreads({ limit: 10_000 })) {
-        await chat.graphManager.deleteThread(thread);
-      }
-      await body(new ChatkeepSaver(chat), chat);
-    });
-  }
+  onEachSharedStore(name, async (chat) => {
+    for (const { thread } of await chat.graphManager.listThreads({ limit: 10_000 })) {
+      await chat.graphManager.deleteThread(thread);
+    }
+    await body(new ChatkeepSaver(chat), chat);
+  });
 }
 
 /** Returns a config. Without a namespace it names the outermost one. */
