@@ -131,6 +131,17 @@ func inUTC(value reflect.Value) {
 		for i := 0; i < value.Len() && !isBytes(value.Type()); i++ {
 			inUTC(value.Index(i))
 		}
+	case reflect.Map:
+		if value.Type().Elem().Kind() == reflect.Interface {
+			return
+		}
+		// Go does not change the values of a map in place.
+		for entries := value.MapRange(); entries.Next(); {
+			entry := reflect.New(value.Type().Elem()).Elem()
+			entry.Set(entries.Value())
+			inUTC(entry)
+			value.SetMapIndex(entries.Key(), entry)
+		}
 	case reflect.Struct:
 		if instant, isTime := value.Addr().Interface().(*time.Time); isTime {
 			*instant = instant.UTC()

@@ -13,6 +13,12 @@ type Option struct {
 	value        any
 }
 
+// String returns the name of the option. The value is not shown, because it may be a secret.
+func (o Option) String() string { return o.goName + "(…)" }
+
+// GoString returns the name of the option.
+func (o Option) GoString() string { return o.String() }
+
 // Open creates a store for the database at a URL, such as sqlite:///chat.db, without connecting.
 // Settings that are not passed are read from the environment.
 //

@@ -169,6 +169,14 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	if strings.Contains(text, string(created.Token)) {
 		t.Error("the token is printed")
 	}
+	other := Secret("s3cret-0123456789")
+	if text := fmt.Sprintf("%v %+v %#v %s %q", other, other, other, other, other); strings.Contains(text, "s3") {
+		t.Errorf("another secret is printed: %s", text)
+	}
+	options := []Option{WithKeys("2027:s3cret")}
+	if text := fmt.Sprintf("%v %+v %#v %s %v", options, options, options, options, &options[0]); strings.Contains(text, "s3") {
+		t.Errorf("a key is printed: %s", text)
+	}
 	if valid, err := chat.Tokens.VerifyToken(background, string(created.Token)); !valid || err != nil {
 		t.Errorf("the token is %v, %v", valid, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Adds what the fragment in the README needs to be a program.
+// Makes the fragment in the README a program.
 const fragmentStart = `package main
 
 import (

@@ -178,6 +178,7 @@ func TestSettingsAreThoseOfTheVectors(t *testing.T) {
 	option["retry_delay"], option["token_cache"] = seconds(WithRetryDelay), seconds(WithTokenCache)
 	option["stream_flush"], option["stream_buffer"] = seconds(WithStreamFlush), whole(WithStreamBuffer)
 	option["pool_pre_ping"], option["auto_migrate"] = boolean(WithPoolPrePing), boolean(WithAutoMigrate)
+	option["keys"] = func(value any) Option { return WithKeys(value.(string)) }
 	for _, setting := range file.Settings {
 		with := option[setting.Argument]
 		if with == nil {

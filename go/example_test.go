@@ -19,7 +19,7 @@ func Example() {
 	}
 	defer chat.Close(ctx)
 
-	id, err := chat.Messages.LogMessage(ctx, "What is WAL?", &chatkeep.LogMessageOptions{
+	id, err := chat.Messages.LogMessage(ctx, "Explain WAL", &chatkeep.LogMessageOptions{
 		Response: chatkeep.Ptr("Write-ahead logging."),
 		Provider: chatkeep.Ptr("openai"),
 		Metadata: chatkeep.Metadata{"session": "a1"},
@@ -29,7 +29,7 @@ func Example() {
 	}
 	message, err := chat.Messages.GetMessageByID(ctx, id)
 	fmt.Println(message.UserMessage, *message.BotResponse, err)
-	// Output: What is WAL? Write-ahead logging. <nil>
+	// Output: Explain WAL Write-ahead logging. <nil>
 }
 
 func ExampleOpen() {

@@ -270,14 +270,15 @@ type PruneThreadsOptions struct {
 	// Number of checkpoints to keep in each namespace, 1 or more. Zero means 1.
 	KeepLast int64 `json:"keep_last,omitempty"`
 
-	// Whether to only count what would be deleted.
+	// Whether to only count the checkpoints.
 	DryRun bool `json:"dry_run,omitempty"`
 }
 
 // PruneThreads deletes earlier checkpoints of threads, except the last ones of each namespace.
 //
-// A channel can have its value computed from the writes since an earlier checkpoint. What the
-// remaining checkpoints need for that remains, too, and so do the writes of an interrupted step.
+// A channel can have its value computed from the writes since an earlier checkpoint. The entries
+// that the remaining checkpoints need for that remain, too. So do the writes of an interrupted
+// step.
 //
 // It returns the number of deleted checkpoints.
 //

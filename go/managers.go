@@ -35,6 +35,20 @@ type Chatkeep struct {
 	// Memory stores the long-term memory of agents, as JSON objects that outlive a conversation.
 	Memory *MemoryManager
 
+	// AppSettings stores settings of the application, such as feature switches and limits, with their
+	// history.
+	AppSettings *AppSettingManager
+
+	// Tasks stores tasks, and distributes them to workers in any process.
+	Tasks *TaskManager
+
+	// Providers stores providers of models, their models and prices, and the default model of each
+	// purpose.
+	Providers *ProviderManager
+
+	// Credentials stores encrypted secrets, such as API keys of providers.
+	Credentials *CredentialManager
+
 	// Database reports the database's status and health, and runs its migrations.
 	Database *DatabaseManager
 
@@ -53,6 +67,10 @@ func newChatkeep(store *store) *Chatkeep {
 	chat.Conversations = &ConversationManager{store}
 	chat.Graph = &GraphManager{store}
 	chat.Memory = &MemoryManager{store}
+	chat.AppSettings = &AppSettingManager{store}
+	chat.Tasks = &TaskManager{store}
+	chat.Providers = &ProviderManager{store}
+	chat.Credentials = &CredentialManager{store}
 	chat.Database = &DatabaseManager{store}
 	return chat
 }

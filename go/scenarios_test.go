@@ -13,9 +13,10 @@ import (
 )
 
 type scenario struct {
-	Name    string
-	Engines []string
-	Steps   []scenarioStep
+	Name     string
+	Engines  []string
+	Settings map[string]any
+	Steps    []scenarioStep
 }
 
 type scenarioStep struct {
@@ -46,7 +47,11 @@ func TestScenarios(t *testing.T) {
 			}
 			t.Run(filepath.Base(path)+"/"+one.Name, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "chatkeep.db")
-				runner.run(t, openStore(t, "sqlite:///"+path), one.Steps)
+				var options []Option
+				for name, value := range one.Settings {
+					options = append(options, Option{name, name, value})
+				}
+				runner.run(t, openStore(t, "sqlite:///"+path, options...), one.Steps)
 			})
 		}
 	}

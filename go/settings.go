@@ -111,3 +111,11 @@ func WithStreamFlush(value time.Duration) Option {
 func WithStreamBuffer(value int) Option {
 	return Option{"stream_buffer", "WithStreamBuffer", value}
 }
+
+// WithKeys sets the keys that encrypt credentials. The first one encrypts, and all decrypt.
+// chatkeep credentials generate-key makes one. Without a key, no credential is stored.
+//
+// Without it, CHATKEEP_KEYS is read from the environment; the default is unset.
+func WithKeys(value string) Option {
+	return Option{"keys", "WithKeys", value}
+}

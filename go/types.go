@@ -35,7 +35,7 @@ const (
 	// The file, the directory or the server accepts no changes.
 	ErrReadOnly Kind = "ReadOnly"
 
-	// The file is damaged, or is not a chatkeep database.
+	// The file is damaged, or is not a chatkeep database. Or an encrypted value was changed.
 	ErrCorrupt Kind = "Corrupt"
 
 	// The database's schema does not match this program; the error's state is the difference.
@@ -77,6 +77,21 @@ const (
 
 	// A copy or restore into this database was interrupted; run it again.
 	SchemaErrorStateUnfinished SchemaErrorState = "unfinished"
+)
+
+// CredentialStatus is the state of a credential.
+type CredentialStatus string
+
+// The values of [CredentialStatus].
+const (
+	// The credential can be found.
+	CredentialStatusActive CredentialStatus = "active"
+
+	// The credential is not found until it is active again.
+	CredentialStatusDisabled CredentialStatus = "disabled"
+
+	// The credential is never found again. This state is final.
+	CredentialStatusRevoked CredentialStatus = "revoked"
 )
 
 // Engine is a database engine. MySql and MariaDb share a driver and an SQL dialect, with a few
@@ -228,6 +243,21 @@ const (
 	SessionReasonRotated SessionReason = "rotated"
 )
 
+// SettingSource is the origin of a setting's value.
+type SettingSource string
+
+// The values of [SettingSource].
+const (
+	// A variable of the environment.
+	SettingSourceEnvironment SettingSource = "environment"
+
+	// The database.
+	SettingSourceDatabase SettingSource = "database"
+
+	// The caller.
+	SettingSourceDefault SettingSource = "default"
+)
+
 // StreamStatus is the state of a stream.
 type StreamStatus string
 
@@ -247,6 +277,27 @@ const (
 
 	// The writer ended or did not write for too long.
 	StreamStatusInterrupted StreamStatus = "interrupted"
+)
+
+// TaskStatus is the state of a task.
+type TaskStatus string
+
+// The values of [TaskStatus].
+const (
+	// The task waits for a worker, or for its time.
+	TaskStatusQueued TaskStatus = "queued"
+
+	// A worker has a lease of the task.
+	TaskStatusRunning TaskStatus = "running"
+
+	// The task has a result.
+	TaskStatusCompleted TaskStatus = "completed"
+
+	// The last attempt failed, or its lease ended.
+	TaskStatusFailed TaskStatus = "failed"
+
+	// The task was cancelled.
+	TaskStatusCancelled TaskStatus = "cancelled"
 )
 
 // TokenReason is the reason why a token is valid or invalid.
@@ -315,6 +366,55 @@ type Analytics struct {
 	CostByDate map[string]string `json:"cost_by_date"`
 }
 
+// AppSetting is a setting of the application.
+type AppSetting struct {
+	// Scope. It is empty if the setting is for the whole application.
+	Scope string `json:"scope"`
+
+	// Key in the scope.
+	Key string `json:"key"`
+
+	// Value, as any JSON value.
+	Value json.RawMessage `json:"value"`
+
+	// Version that is stored, also if the value is from another source. 0 if the setting is not
+	// stored.
+	Version int64 `json:"version"`
+
+	// Origin of the value.
+	Source SettingSource `json:"source"`
+
+	// Time of the last change in the database, if the setting is stored.
+	UpdatedAt *time.Time `json:"updated_at"`
+
+	// Account that made the last change, if known.
+	UpdatedBy *string `json:"updated_by"`
+}
+
+// AppSettingVersion is a value that a setting had.
+type AppSettingVersion struct {
+	// Scope of the setting.
+	Scope string `json:"scope"`
+
+	// Key of the setting.
+	Key string `json:"key"`
+
+	// Number of the version. The first one is 1, and a deletion is a version, too.
+	Version int64 `json:"version"`
+
+	// Value, which is null after a deletion.
+	Value json.RawMessage `json:"value"`
+
+	// Whether the setting was deleted.
+	Deleted bool `json:"deleted"`
+
+	// Time of the change.
+	ChangedAt time.Time `json:"changed_at"`
+
+	// Account that made the change, if known.
+	ChangedBy *string `json:"changed_by"`
+}
+
 // AppliedMigration is a migration that was run on the database.
 type AppliedMigration struct {
 	// Version, with the prefix app: for an application's migration.
@@ -361,6 +461,16 @@ type AuditPage struct {
 
 	// Position after the last entry, for the next page. nil at the end.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// ClaimedTask is a task that a worker has claimed, and the token of its lease.
+type ClaimedTask struct {
+	// The task, which is running.
+	Task Task `json:"task"`
+
+	// Token of the lease. The worker passes it to HeartbeatTask, CompleteTask, FailTask and
+	// ReleaseTask.
+	LeaseToken string `json:"lease_token"`
 }
 
 // Conversation is a conversation, without its messages and items.
@@ -457,6 +567,107 @@ type CreatedToken struct {
 
 	// The scopes that the token has.
 	Scopes []string `json:"scopes"`
+}
+
+// Credential is a stored credential, without its secret.
+type Credential struct {
+	// The credential's id.
+	ID string `json:"id"`
+
+	// Name of the provider for which the credential is.
+	Provider *string `json:"provider"`
+
+	// Id of the user that owns the credential. Without a provider and a user, it is the application's.
+	UserID *string `json:"user_id"`
+
+	// Name of the credential.
+	Name string `json:"name"`
+
+	// Number of the credential among those with the same owner and name. The newest has the highest.
+	Version int64 `json:"version"`
+
+	// Id of the key with which the secret is encrypted.
+	KeyID string `json:"key_id"`
+
+	// The last 4 characters of the secret, to recognize it. nil if it has less than 16.
+	Hint *string `json:"hint"`
+
+	// What the credential may be used for.
+	Scopes []string `json:"scopes"`
+
+	// State of the credential.
+	Status CredentialStatus `json:"status"`
+
+	// Time from which the credential is not found any more. nil means that it does not expire.
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Time until which the credential is not found, for example because of a rate limit.
+	CooldownUntil *time.Time `json:"cooldown_until"`
+
+	// Time of the last use, with a precision of one minute.
+	LastUsedAt *time.Time `json:"last_used_at"`
+
+	// Time of the revocation.
+	RevokedAt *time.Time `json:"revoked_at"`
+
+	// The account that added the credential.
+	CreatedBy *string `json:"created_by"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// CredentialCheck is the state of all stored credentials.
+type CredentialCheck struct {
+	// Number of credentials.
+	Credentials int64 `json:"credentials"`
+
+	// Number of unreadable credentials.
+	Unreadable int64 `json:"unreadable"`
+
+	// The keys: first those of this process, then those that it does not have.
+	Keys []CredentialKeyCheck `json:"keys"`
+}
+
+// CredentialKeyCheck is a key, and the credentials that are encrypted with it.
+type CredentialKeyCheck struct {
+	// Id of the key.
+	KeyID string `json:"key_id"`
+
+	// Whether this process has the key.
+	Present bool `json:"present"`
+
+	// Whether new credentials are encrypted with the key.
+	Current bool `json:"current"`
+
+	// Number of credentials that are encrypted with the key.
+	Credentials int64 `json:"credentials"`
+
+	// Number of these credentials that are unreadable: all of them if the key is missing, otherwise
+	// those that were changed.
+	Unreadable int64 `json:"unreadable"`
+}
+
+// CredentialPage is a page of credentials.
+type CredentialPage struct {
+	// The credentials, newest first.
+	Credentials []Credential `json:"credentials"`
+
+	// The cursor of the next page. nil means that this is the last one.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CredentialRotation is the result of encrypting all credentials with the first key.
+type CredentialRotation struct {
+	// Id of the first key, with which credentials are encrypted now.
+	KeyID string `json:"key_id"`
+
+	// Number of credentials that this call encrypted with the first key.
+	Rotated int64 `json:"rotated"`
+
+	// Number of credentials that could not be decrypted, and were not changed. CheckCredentials
+	// reports their keys.
+	Unreadable int64 `json:"unreadable"`
 }
 
 // Feedback is a user's rating of a response.
@@ -631,7 +842,7 @@ type Health struct {
 	// Response time of the database in milliseconds, including a necessary connect.
 	LatencyMs float64 `json:"latency_ms"`
 
-	// head, or the mismatch: behind, newer, changed, missing, OutOfOrder, dirty.
+	// State of the schema: head, or the mismatch.
 	Schema SchemaState `json:"schema"`
 
 	// The pool's status after the check.
@@ -812,6 +1023,63 @@ type MigrationStatus struct {
 	Unknown []string `json:"unknown"`
 }
 
+// Model is a model of a provider.
+type Model struct {
+	// Name of the provider.
+	Provider string `json:"provider"`
+
+	// Name of the model, as the provider spells it.
+	Name string `json:"name"`
+
+	// Name to show.
+	DisplayName *string `json:"display_name"`
+
+	// Whether the model may be used, if its provider is enabled.
+	Enabled bool `json:"enabled"`
+
+	// Abilities of the model, in ascending order.
+	Capabilities []string `json:"capabilities"`
+
+	// Maximum number of tokens of a request and its response together.
+	ContextWindow *int64 `json:"context_window"`
+
+	// Maximum number of tokens of a response.
+	MaxOutputTokens *int64 `json:"max_output_tokens"`
+
+	// Parameters to send with each request, such as a temperature. Empty if there are none.
+	Params Metadata `json:"params"`
+
+	// Price of a million input tokens in US dollars, as decimal text such as "2.5".
+	InputPrice *string `json:"input_price"`
+
+	// Price of a million output tokens in US dollars.
+	OutputPrice *string `json:"output_price"`
+
+	// Price of a million input tokens that the provider had cached, in US dollars.
+	CachedInputPrice *string `json:"cached_input_price"`
+
+	// Time at which the model was first stored.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last change.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ModelDefault is the default model of a purpose.
+type ModelDefault struct {
+	// The purpose, such as chat or embedding.
+	Purpose string `json:"purpose"`
+
+	// Name of the model's provider.
+	Provider string `json:"provider"`
+
+	// Name of the model.
+	Model string `json:"model"`
+
+	// Time at which the model became the default.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
 // NewChannel is a channel of a checkpoint to store.
 type NewChannel struct {
 	// Name of the channel.
@@ -864,7 +1132,7 @@ type NewCheckpoint struct {
 	RunID *string `json:"run_id,omitempty"`
 
 	// Channels whose value is computed from the writes since an earlier checkpoint. A deletion keeps
-	// what they need.
+	// these writes.
 	DeltaChannels []string `json:"delta_channels"`
 
 	// All channels that have a version.
@@ -1001,6 +1269,33 @@ type NewMessage struct {
 	Error *string `json:"error,omitempty"`
 }
 
+// NewTask is a task to enqueue.
+type NewTask struct {
+	// Kind of the task, by which workers claim it. 1–100 characters.
+	Kind string `json:"kind"`
+
+	// Input for the worker, as a JSON object of at most 1 MiB.
+	Input Metadata `json:"input"`
+
+	// Public id of the task's user, if any. The task is exported and deleted with the user's data.
+	UserID *string `json:"user_id,omitempty"`
+
+	// Priority among the tasks of its kind, from -1,000 to 1,000. Higher ones are claimed first.
+	Priority int64 `json:"priority,omitempty"`
+
+	// Time from which the task can be claimed; by default now.
+	RunAt *time.Time `json:"run_at,omitempty"`
+
+	// Seconds after which the task can be claimed, in place of RunAt (0–315,360,000).
+	DelaySeconds *int64 `json:"delay_seconds,omitempty"`
+
+	// Number of attempts after which the task fails (1–1,000). Zero means 3.
+	MaxAttempts int64 `json:"max_attempts,omitempty"`
+
+	// Key by which the task is enqueued once, 1–255 characters.
+	IdempotencyKey *string `json:"idempotency_key,omitempty"`
+}
+
 // OneTimeSecret is a new secret that is valid once. This is the only record that contains it.
 type OneTimeSecret struct {
 	// The secret. Deliver it now; chatkeep does not store it.
@@ -1081,6 +1376,82 @@ type PoolStatus struct {
 	Waiting int64 `json:"waiting"`
 }
 
+// Provider is a provider of models. Its secrets are credentials, which are stored separately.
+type Provider struct {
+	// Id to use outside of the backend. It stays the same in copies of the database.
+	PublicID string `json:"public_id"`
+
+	// Unique name, by which calls identify the provider.
+	Name string `json:"name"`
+
+	// Name to show.
+	DisplayName *string `json:"display_name"`
+
+	// The interface that the provider has, such as openai or anthropic.
+	Kind string `json:"kind"`
+
+	// Address of the interface. nil for the one that its kind has.
+	BaseURL *string `json:"base_url"`
+
+	// Whether the provider may be used.
+	Enabled bool `json:"enabled"`
+
+	// Order among the providers. A higher number is preferred.
+	Priority int64 `json:"priority"`
+
+	// Share of the requests among providers with the same priority.
+	Weight int64 `json:"weight"`
+
+	// Abilities of the provider, in ascending order.
+	Capabilities []string `json:"capabilities"`
+
+	// Limits of the provider, such as requests per minute. Empty if there are none.
+	RateLimits Metadata `json:"rate_limits"`
+
+	// Further configuration without secrets. Empty if there is none.
+	Config Metadata `json:"config"`
+
+	// Number of the last change, which UpdateProvider takes as ExpectedVersion. It starts with 1.
+	Version int64 `json:"version"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last change.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ProviderSnapshot is all providers, models and defaults at one time. It is cheap to clone.
+type ProviderSnapshot struct {
+	// Number that every change of a provider, model or default increases.
+	Revision int64 `json:"revision"`
+
+	// The providers, also disabled ones, with their models. Those with the highest priority are first;
+	// equal ones are ordered by name.
+	Providers []ProviderWithModels `json:"providers"`
+
+	// The default models, by purpose.
+	Defaults []ModelDefault `json:"defaults"`
+}
+
+// ProviderWithModels is a provider and all its models.
+type ProviderWithModels struct {
+	// The provider.
+	Provider Provider `json:"provider"`
+
+	// Its models, by name.
+	Models []Model `json:"models"`
+}
+
+// RevealedCredential is a credential with its secret.
+type RevealedCredential struct {
+	// The credential.
+	Credential Credential `json:"credential"`
+
+	// The secret.
+	Secret Secret `json:"secret"`
+}
+
 // RotatedSession is a session with the secret after a rotation.
 type RotatedSession struct {
 	// The secret to use from now on.
@@ -1091,6 +1462,15 @@ type RotatedSession struct {
 
 	// The session.
 	Session SessionInfo `json:"session"`
+}
+
+// SelectedModel is a model with its provider.
+type SelectedModel struct {
+	// The provider.
+	Provider Provider `json:"provider"`
+
+	// The model.
+	Model Model `json:"model"`
 }
 
 // SessionCheck is the result of a session check. An unreachable database is an error, never a
@@ -1263,6 +1643,90 @@ type Sums struct {
 	Cost string `json:"cost"`
 }
 
+// Task is a task.
+type Task struct {
+	// The task's public id.
+	PublicID string `json:"public_id"`
+
+	// Public id of the task's user, if any. The task is deleted with the user.
+	UserID *string `json:"user_id"`
+
+	// Kind of the task.
+	Kind string `json:"kind"`
+
+	// Input for the worker.
+	Input Metadata `json:"input"`
+
+	// State of the task.
+	Status TaskStatus `json:"status"`
+
+	// Priority among the tasks of its kind. Higher ones are claimed first.
+	Priority int64 `json:"priority"`
+
+	// Time from which the task can be claimed.
+	RunAt time.Time `json:"run_at"`
+
+	// Number of attempts, with the current one.
+	Attempts int64 `json:"attempts"`
+
+	// Number of attempts after which the task fails.
+	MaxAttempts int64 `json:"max_attempts"`
+
+	// Time at which the lease of a running task ends.
+	LeaseUntil *time.Time `json:"lease_until"`
+
+	// Worker of the current or last attempt.
+	Worker *string `json:"worker"`
+
+	// Time at which a cancellation was requested while the task was running.
+	CancelRequestedAt *time.Time `json:"cancel_requested_at"`
+
+	// Key by which the task is enqueued once.
+	IdempotencyKey *string `json:"idempotency_key"`
+
+	// Result of a completed task.
+	Result Metadata `json:"result"`
+
+	// Error of the last attempt that failed.
+	Error *string `json:"error"`
+
+	// Time at which the task was enqueued.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last claim.
+	StartedAt *time.Time `json:"started_at"`
+
+	// Time at which the task was completed, failed or cancelled.
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+// TaskCounts is numbers of tasks of one kind.
+type TaskCounts struct {
+	// Number of tasks that wait for a worker, or for their time.
+	Queued int64 `json:"queued"`
+
+	// Number of tasks that a worker has claimed.
+	Running int64 `json:"running"`
+
+	// Number of tasks with a result.
+	Completed int64 `json:"completed"`
+
+	// Number of tasks that failed.
+	Failed int64 `json:"failed"`
+
+	// Number of tasks that were cancelled.
+	Cancelled int64 `json:"cancelled"`
+}
+
+// TaskPage is a page of tasks.
+type TaskPage struct {
+	// The tasks, newest first.
+	Tasks []Task `json:"tasks"`
+
+	// Position of the next page. nil if this is the last one.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // TokenCheck is the result of a token check. An unreachable database is an error, never a result.
 type TokenCheck struct {
 	// Whether the token is valid now.
@@ -1353,8 +1817,8 @@ type UnknownColumn struct {
 	Rows int64 `json:"rows"`
 
 	// Whether force stores the rows. A message keeps the value in its metadata. A token has no
-	// metadata, and the column may restrict what the token can be used for. It is therefore never
-	// omitted unless it is NULL.
+	// metadata, and the column may restrict the use of the token. It is therefore never omitted unless
+	// it is NULL.
 	CanBeForced bool `json:"can_be_forced"`
 }
 

@@ -81,7 +81,7 @@ func (u *UserManager) CreateUser(ctx context.Context, options *CreateUserOptions
 // Argon2id with the current parameters. Other hashes are replaced at the first sign-in; until then
 // their check takes a different time.
 //
-// If the sign-in cannot be recorded, for example because the database is read-only, the user is
+// If recording the sign-in fails, for example because the database is read-only, the user is
 // returned with the former LastLoginAt.
 //
 // It returns the user. nil if the name is unknown, the password is wrong, or the user is not
@@ -726,14 +726,16 @@ type ExportUserOptions struct {
 
 // ExportUser returns a page of everything that is stored about a user, as lines of JSON.
 //
-// Each line has the fields table and row. It contains the account, the scheme and time of the
-// password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries of the
-// audit log, conversations with everything in them, messages, open turns and streams. Passwords,
-// secrets and their hashes are not exported.
+// Each line has the fields table and row. The lines contain the account, the scheme and time of the
+// password, identities, roles, one-time secrets, sessions, API tokens and credentials. They also
+// contain ratings, entries of the audit log, conversations with everything in them, messages, open
+// turns, streams, tasks, threads of agents, and settings with their versions. Passwords, secrets
+// and their hashes are not exported.
 //
 // Pages are read one after another, in constant memory. Rows that are stored during the export may
 // be missing. Applications that name users by text, as in ratings and in the audit log, must use
-// the public id or the e-mail address; the object of an entry may begin with user:.
+// the public id or the e-mail address. The object of an entry and the scope of a setting may begin
+// with user:.
 //
 // It returns the lines, and the position of the next page. nil if the user does not exist.
 //
@@ -756,16 +758,16 @@ func (u *UserManager) ExportUser(ctx context.Context, userID string, options *Ex
 
 // EraseUser erases a user and everything that is stored about the user.
 //
-// The user is deactivated first. Then it deletes sessions, API tokens, one-time secrets,
-// conversations with everything in them, messages, open turns, streams, ratings, identities, roles
-// and the account. Statistics no longer include the deleted messages. The user is removed from the
-// roles of others that the user granted, and from the entries of the audit log, with the values and
-// the IP address of those entries.
+// The user is deactivated first. Then it deletes everything that ExportUser returns, except for
+// entries of the audit log, and the account last. Statistics no longer include the deleted
+// messages. The user is removed from the entries of the audit log, with the values and the IP
+// address of those entries. The user is also removed from roles that the user granted to others,
+// from credentials that the user created, and from settings that the user changed.
 //
 // It works in batches of a few milliseconds, each in its own transaction, so that other callers can
 // write in between. After an error, call it again. If it then returns nil, the account is deleted;
-// only messages and streams that were stored during the call may remain. Texts by which an
-// application names the user are found as in ExportUser. Backups are not changed.
+// only messages, streams and settings that were stored during the call may remain. Texts by which
+// an application names the user are found as in ExportUser. Backups are not changed.
 //
 // It returns the number of deleted and of changed rows by table. nil if the user does not exist.
 //

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"strings"
 )
 
 // Metadata is a JSON object. Its numbers are returned as [json.Number], so that integers of 64 bits
@@ -31,19 +32,20 @@ func (m *Message) Cursor() Cursor {
 	return Cursor(base64.RawURLEncoding.EncodeToString(position))
 }
 
-// Secret is a token. The package fmt and the package log show only its start; string(secret) is the
-// whole token.
+// Secret is a token or another secret. The package fmt and the package log show only the start of a
+// token, and nothing of other secrets; string(secret) is the whole secret.
 type Secret string
 
-// String returns the start of the token.
+// String returns the start of a token of chatkeep, which identifies it.
 func (s Secret) String() string {
-	if len(s) < 7 {
+	isToken := len(s) == 52 && (strings.HasPrefix(string(s), "ck_") || strings.HasPrefix(string(s), "cs_"))
+	if !isToken {
 		return "…"
 	}
 	return string(s[:7]) + "…"
 }
 
-// GoString returns the start of the token.
+// GoString returns the start of a token of chatkeep.
 func (s Secret) GoString() string { return s.String() }
 
 // Ptr returns a pointer to a value, for optional arguments.

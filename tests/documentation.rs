@@ -8,6 +8,15 @@ mod pages {
     #[doc = include_str!("../docs/src/quick-start/rust.md")]
     mod quick_start {}
 
+    #[doc = include_str!("../docs/src/providers.md")]
+    mod providers {}
+
+    #[doc = include_str!("../docs/src/credentials.md")]
+    mod credentials {}
+
+    #[doc = include_str!("../docs/src/tasks.md")]
+    mod tasks {}
+
     #[doc = include_str!("../docs/src/errors.md")]
     mod errors {}
 }

@@ -30,6 +30,12 @@ nitpick_ignore_regex = [
     # LangGraph's names of types.
     (r"py:class", r"(Channel|Checkpoint|DeltaChannel|Index|Runnable|Serializer|TTL)\w*"),
     (r"py:.*", r"(Op|Result|InvalidNamespaceError)"),
+    # Those of the SDKs of OpenAI and Claude, and of Pydantic AI.
+    (
+        r"py:.*",
+        r"(ModelMessage|Session(Key|Settings|Store|\w+Entry|ListSubkeysKey)|TResponseInputItem)",
+    ),
+    (r"py:.*", r"(agents|claude_agent_sdk|pydantic_ai)\..*"),
     (r"py:.*", r"typing_extensions\..*"),
 ]
 
@@ -42,9 +48,12 @@ html_show_sphinx = False
 MODULES = [
     "chatkeep",
     "chatkeep.asyncio",
+    "chatkeep.claude_agent",
     "chatkeep.fastapi",
     "chatkeep.flask",
     "chatkeep.langgraph",
+    "chatkeep.openai_agents",
+    "chatkeep.pydantic_ai",
     "chatkeep.starlette",
 ]
 

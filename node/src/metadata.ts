@@ -1,5 +1,5 @@
 /**
- * Metadata as JSON text. `JSON.stringify` writes `null` for `NaN` and the infinities, and throws
+ * Metadata and JSON values as JSON text. `JSON.stringify` writes `null` for `NaN` and the infinities, and throws
  * for a `bigint`. If nested objects refer to the same objects in many places, its text can grow
  * exponentially. The value is therefore checked first. Rust checks whether the JSON can be stored,
  * as for every language.
@@ -33,12 +33,30 @@ export function metadataText(
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw wrongType(operation, field, 'an object or null', value);
   }
+  return textOf(operation, field, value);
+}
+
+/** Returns the JSON text of any JSON value. */
+export function jsonText(operation: string, field: string, value: unknown): string {
+  if (value === undefined) throw wrongType(operation, field, 'a JSON value', value);
+  return textOf(operation, field, value);
+}
+
+/** Returns the JSON text of any JSON value. `null` and `undefined` are returned unchanged. */
+export function optionalJsonText(
+  operation: string,
+  field: string,
+  value: unknown,
+): string | null | undefined {
+  return value === undefined || value === null ? value : textOf(operation, field, value);
+}
+
+function textOf(operation: string, field: string, value: unknown): string {
   const check: Check = { operation, field, needsWriter: false, bytesLeft: MAX_BYTES };
   checkValue(check, value, 1);
-  if (!check.needsWriter) return JSON.stringify(value);
-  const text = write(check, value, 1);
+  const text = check.needsWriter ? write(check, value, 1) : JSON.stringify(value);
   if (text === undefined) {
-    throw invalid(check, 'must be an object, but its toJSON returned undefined');
+    throw invalid(check, 'must have a JSON form, but its toJSON returned undefined');
   }
   return text;
 }

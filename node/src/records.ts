@@ -1,12 +1,15 @@
 /** Conversion of records to the addon's arguments. */
 
 import { withPrefix, wrongType } from './errors.js';
-import { metadataText } from './metadata.js';
+import { jsonText, metadataText, optionalJsonText } from './metadata.js';
 import { unknownName } from './options.js';
 import { timestampArg } from './timestamps.js';
 
 /** A key of a record, and its type if the value is converted. */
-type RecordKey = readonly [key: string, type?: 'metadata' | 'timestamp' | InnerRecord | InnerList];
+type RecordKey = readonly [
+  key: string,
+  type?: 'json' | 'metadata' | 'optionalJson' | 'timestamp' | InnerRecord | InnerList,
+];
 
 /** The keys of a record inside of another. */
 interface InnerRecord {
@@ -55,6 +58,26 @@ export function listArg<T>(
 }
 
 /**
+ * Converts the JSON values of an object to their keys and texts.
+ *
+ * @param operation The call.
+ * @param field The argument.
+ * @param values The object as the caller passed it.
+ */
+export function jsonMapArg(
+  operation: string,
+  field: string,
+  values: unknown,
+): [keys: string[], texts: string[]] {
+  // A `Map` has no keys of its own.
+  const isObject = typeof values === 'object' && values !== null && !(Symbol.iterator in values);
+  if (!isObject) throw wrongType(operation, field, 'an object', values);
+  const entries = Object.entries(values as Record<string, unknown>);
+  const texts = entries.map(([key, value]) => jsonText(operation, `${field}[${key}]`, value));
+  return [entries.map(([key]) => key), texts];
+}
+
+/**
  * Converts a record.
  *
  * @param operation The call.
@@ -88,6 +111,10 @@ function valueArg(
   const value = values[key];
   if (type === 'timestamp') return timestampArg(value);
   if (type === 'metadata') return withPrefix(prefix, () => metadataText(operation, value, key));
+  if (type === 'json') return withPrefix(prefix, () => jsonText(operation, key, value));
+  if (type === 'optionalJson') {
+    return withPrefix(prefix, () => optionalJsonText(operation, key, value));
+  }
   // The addon decides whether the value may be missing.
   if (type === undefined || value === undefined || value === null) return value;
   const name = `${prefix}${key}`;

@@ -64,6 +64,11 @@ export function integer<T = number | bigint | null>(raw: unknown): T {
   return (typeof raw === 'string' ? BigInt(raw.slice(1)) : raw) as T;
 }
 
+/** Converts a marked integer beyond 2^53. Other JSON values are returned unchanged. */
+export function jsonOf(raw: unknown): unknown {
+  return typeof raw === 'string' && raw.startsWith('\0') ? BigInt(raw.slice(1)) : raw;
+}
+
 /**
  * Converts text such as `2024-02-29T11:00:00.123456+00:00` to a `Date` that keeps the microseconds.
  * All timestamps have this form; `Date.parse` takes 0.45 us for it, and this function 0.05 us.
@@ -109,13 +114,19 @@ export function mapValues<T>(
   return jsonReady(raw) as Record<string, T>;
 }
 
-/** Makes `util.inspect` show only the start of secrets. */
+/** Returns the start of a token of chatkeep, which identifies it. Of other secrets, it shows nothing. */
+function shownSecret(secret: unknown): string {
+  const isToken = /^c[ks]_[0-9A-Za-z]{49}$/.test(String(secret));
+  return isToken ? `${String(secret).slice(0, 8)}…` : '…';
+}
+
+/** Makes `util.inspect` show at most the start of secrets. */
 export function secretive<T extends object>(value: T, secrets: readonly (keyof T)[]): T {
   return Object.defineProperty(value, inspect.custom, {
     value(this: T) {
       const shown = { ...this };
       for (const secret of secrets) {
-        Object.assign(shown, { [secret]: `${String(this[secret]).slice(0, 8)}…` });
+        Object.assign(shown, { [secret]: shownSecret(this[secret]) });
       }
       return shown;
     },

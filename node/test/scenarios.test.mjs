@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { camel } from './support/exact_json.mjs';
-import { all, onEachEngine } from './support/stores.mjs';
+import { all, onEachEngine, openStore } from './support/stores.mjs';
 import { codeOf, expand, readVectors } from './support/vectors.mjs';
 
 const API = new URL('../../api/chatkeep.json', import.meta.url);
@@ -17,6 +17,11 @@ function spelled(type, value) {
   const element = inner.match(/^list<(.*)>$/)?.[1];
   if (element !== undefined && Array.isArray(value)) {
     return value.map((one) => spelled(element, one));
+  }
+  const values = inner.match(/^map<(.*)>$/)?.[1];
+  if (values !== undefined && typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, one]) => [key, spelled(values, one)]);
+    return Object.fromEntries(entries);
   }
   if (inner === 'bytes' && typeof value === 'string') return Buffer.from(value, 'base64');
   const fields = records.find(({ name }) => name === inner)?.fields;
@@ -93,9 +98,14 @@ async function run(chat, steps) {
 }
 
 for (const [file, { cases }] of readVectors('operations')) {
-  for (const { name, engines = ['sqlite'], steps } of cases) {
+  for (const { name, engines = ['sqlite'], settings, steps } of cases) {
     // The Rust suite runs them on every engine; each needs a database of its own.
     const tested = engines.filter((engine) => engine === 'sqlite');
-    onEachEngine(`${file}: ${name}`, (_, { chat }) => run(chat, steps), tested);
+    onEachEngine(
+      `${file}: ${name}`,
+      (t, { chat, database }) =>
+        run(settings === undefined ? chat : openStore(t, database, settings), steps),
+      tested,
+    );
   }
 }

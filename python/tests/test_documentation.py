@@ -10,10 +10,13 @@ from pathlib import Path
 
 import chatkeep
 import chatkeep.asyncio
+import chatkeep.claude_agent
 import chatkeep.errors
 import chatkeep.fastapi
 import chatkeep.flask
 import chatkeep.langgraph
+import chatkeep.openai_agents
+import chatkeep.pydantic_ai
 import chatkeep.starlette
 import pytest
 from fastapi import FastAPI
@@ -22,10 +25,13 @@ from fastapi.testclient import TestClient
 MODULES = (
     chatkeep,
     chatkeep.asyncio,
+    chatkeep.claude_agent,
     chatkeep.errors,
     chatkeep.fastapi,
     chatkeep.flask,
     chatkeep.langgraph,
+    chatkeep.openai_agents,
+    chatkeep.pydantic_ai,
     chatkeep.starlette,
 )
 PACKAGE = Path(chatkeep.__file__).parent
@@ -85,6 +91,9 @@ def test_important_methods_have_an_example():
         "chatkeep.langgraph",
         "chatkeep.langgraph.ChatkeepSaver",
         "chatkeep.langgraph.ChatkeepStore",
+        "chatkeep.claude_agent",
+        "chatkeep.openai_agents",
+        "chatkeep.pydantic_ai",
         "chatkeep.starlette",
     } <= EXAMPLES.keys()
 

@@ -30,7 +30,8 @@ def scenarios():
         for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
             # The Rust suite runs them on every engine; each needs a database of its own.
             if "sqlite" in case.get("engines", ["sqlite"]):
-                yield pytest.param(case["steps"], id=f"{path.stem}-{case['name']}")
+                settings = case.get("settings", {})
+                yield pytest.param(settings, case["steps"], id=f"{path.stem}-{case['name']}")
 
 
 def with_bytes(ty, value):
@@ -122,10 +123,10 @@ async def run(chat, steps):
 
 
 @pytest.mark.parametrize("face", [chatkeep, chatkeep.asyncio], ids=["blocking", "asyncio"])
-@pytest.mark.parametrize("steps", list(scenarios()))
-def test_scenario_passes(face, steps, sqlite):
+@pytest.mark.parametrize(("settings", "steps"), list(scenarios()))
+def test_scenario_passes(face, settings, steps, sqlite):
     async def main():
-        chat = face.Chatkeep(sqlite.url)
+        chat = face.Chatkeep(sqlite.url, **settings)
         try:
             await run(chat, steps)
         finally:

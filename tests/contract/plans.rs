@@ -15,19 +15,43 @@ pub(crate) fn analyze(store: &Store, table: &str) {
 /// Asserts that a query reads this index, and sorts no rows.
 #[track_caller]
 pub(crate) fn assert_reads_index(store: &Store, sql: &str, index: &str) {
-    let plan = explain(store, sql);
+    let explain = match store.engine() {
+        // It prefers to sort the few rows of these small tables. With more rows it does not.
+        Engine::PostgreSql => "SET enable_sort = off; EXPLAIN",
+        _ => explain_of(store),
+    };
+    let plan = plan(store, explain, sql);
     assert!(plan.contains(index), "{sql}: {plan}");
+    assert_has_no_sort(sql, &plan);
+}
+
+/// Asserts that a query of a large table sorts no rows.
+#[track_caller]
+pub(crate) fn assert_sorts_nothing(store: &Store, sql: &str) {
+    assert_has_no_sort(sql, &plan(store, explain_of(store), sql));
+}
+
+/// Asserts that a query reads one of these indexes. It may sort the few rows that it finds.
+#[track_caller]
+pub(crate) fn assert_finds_by_index(store: &Store, sql: &str, indexes: &[&str]) {
+    let plan = plan(store, explain_of(store), sql);
+    assert!(indexes.iter().any(|index| plan.contains(index)), "{sql}: {plan}");
+}
+
+#[track_caller]
+fn assert_has_no_sort(sql: &str, plan: &str) {
     let lower = plan.to_lowercase();
     assert!(!lower.contains("sort") && !lower.contains("temp b-tree"), "{sql}: {plan}");
 }
 
-fn explain(store: &Store, sql: &str) -> String {
-    let explain = match store.engine() {
+fn explain_of(store: &Store) -> &'static str {
+    match store.engine() {
         Engine::Sqlite => "EXPLAIN QUERY PLAN",
-        // It prefers to sort the few rows of these small tables. With more rows it does not.
-        Engine::PostgreSql => "SET enable_sort = off; EXPLAIN",
-        Engine::MySql | Engine::MariaDb => "EXPLAIN",
-    };
+        _ => "EXPLAIN",
+    }
+}
+
+fn plan(store: &Store, explain: &str, sql: &str) -> String {
     let rows = store.raw.query(&format!("{explain} {sql}"));
     let lines = rows.into_iter().map(|row| row.into_iter().flatten().collect::<Vec<_>>().join(" "));
     lines.collect::<Vec<_>>().join("\n")

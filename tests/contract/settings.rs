@@ -50,7 +50,7 @@ fn listed() -> BTreeSet<String> {
 /// The names of variables between two such marks, except those of the location.
 fn named(text: &str, mark: char) -> BTreeSet<String> {
     let is_variable = |name: &&str| {
-        ["DB_", "TOKEN_", "STREAM_"].iter().any(|start| name.starts_with(start))
+        ["DB_", "TOKEN_", "STREAM_", "CHATKEEP_KEYS"].iter().any(|start| name.starts_with(start))
             && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
             && !LOCATION.contains(name)
     };
@@ -77,6 +77,7 @@ fn with(argument: &str, value: &Value) -> ChatkeepBuilder {
         "token_cache" => builder.token_cache(seconds()),
         "stream_flush" => builder.stream_flush(seconds()),
         "stream_buffer" => builder.stream_buffer(count()),
+        "keys" => builder.keys(value.as_str().expect("a string")),
         "auto_migrate" => builder.auto_migrate(switch()),
         other => panic!("{other} has no method of the builder"),
     }

@@ -22,8 +22,9 @@ pub(crate) fn open(settings: &str) -> Result<Chatkeep> {
                 Some(number) => Value::Integer(number),
                 None => Value::Float(number.as_f64().unwrap_or(f64::INFINITY)),
             },
+            Json::String(text) => Value::Text(text),
             // No setting accepts such a value: the builder rejects `Nothing`.
-            Json::String(_) | Json::Array(_) | Json::Object(_) => Value::Nothing,
+            Json::Array(_) | Json::Object(_) => Value::Nothing,
         };
         if name == "url" {
             return Err(Error::configuration("must be a string").with_field(name));

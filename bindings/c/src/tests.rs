@@ -11,8 +11,8 @@ use crate::abi::{ChatkeepAnswer, chatkeep_call, chatkeep_close, chatkeep_free, c
 
 #[test]
 fn every_scenario_passes() {
-    run_scenarios(Engine::Sqlite, TestDatabase::create, |url| {
-        let store = Store::open(url);
+    run_scenarios(Engine::Sqlite, TestDatabase::create, |url, settings| {
+        let store = Store::open(url, settings);
         move |call, arguments| match call {
             "messages.iter_messages" => store.all_messages(arguments),
             _ => store.call(call, &arguments),
@@ -24,8 +24,10 @@ fn every_scenario_passes() {
 struct Store(u64);
 
 impl Store {
-    fn open(url: &str) -> Self {
-        let settings = json!({"url": url, "pool_size": 4}).to_string();
+    fn open(url: &str, settings: &Map<String, Value>) -> Self {
+        let mut all = settings.clone();
+        all.extend([("url".to_owned(), json!(url)), ("pool_size".to_owned(), json!(4))]);
+        let settings = json!(all).to_string();
         let mut handle = 0;
         // SAFETY: the text and the handle are valid during the call.
         let answer =

@@ -55,8 +55,12 @@ impl From<Error> for Failure {
 }
 
 /// Converts a name to camel case, such as `tokensUsed` or `messages[3].tokensUsed`. Names of
-/// environment variables are unchanged.
+/// environment variables are unchanged, and so are keys of maps, such as `values[api_key]`.
 fn camel_case(name: &str) -> String {
+    if let Some((before, rest)) = name.split_once('[') {
+        let (key, after) = rest.split_once(']').unwrap_or((rest, ""));
+        return format!("{}[{key}]{}", camel_case(before), camel_case(after));
+    }
     if name.contains(char::is_uppercase) {
         return name.to_owned();
     }

@@ -8,6 +8,7 @@ mod bytes;
 mod cursor;
 mod integer;
 mod list;
+mod map;
 mod metadata;
 mod path;
 mod record;

@@ -25,6 +25,7 @@ fn settings() -> String {
                 let unlimited = if range.or.contains("-1") { ", `-1`" } else { "" };
                 format!("{}–{} s{unlimited}", range.least, grouped(range.most))
             }
+            Range::Secret(form) => form.to_owned(),
             _ => "on, off".to_owned(),
         };
         let _ = writeln!(

@@ -2,15 +2,20 @@
 
 pub(crate) mod call;
 pub(crate) mod conversations;
+pub(crate) mod credentials;
 pub(crate) mod database;
-pub(crate) mod file_mode;
 pub(crate) mod graph;
 pub(crate) mod messages;
 pub(crate) mod migrate;
+pub(crate) mod models;
+pub(crate) mod output_file;
 pub(crate) mod page;
+pub(crate) mod providers;
 pub(crate) mod search_index;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod streams;
+pub(crate) mod tasks;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
@@ -46,7 +51,8 @@ const AFTER_HELP: &str = concat!(
     "\n  0    success",
     "\n  1    failure, invalid token, or row not found",
     "\n  2    usage error: an argument or a setting is invalid",
-    "\n  3    schema is older than this version; run `chatkeep migrate upgrade`",
+    "\n  3    schema is older than this version; run `chatkeep migrate upgrade`. Or a copy,",
+    "\n       restore or import into the database is unfinished; run it again",
     "\n  31   schema is newer than this version",
     "\n  32   a migration was changed after it was applied",
     "\n  33   an applied migration is missing",
@@ -129,9 +135,29 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Streams(streams::StreamsCommand),
 
+    /// List, show, enqueue, cancel and retry tasks
+    #[command(subcommand, arg_required_else_help = true)]
+    Tasks(tasks::TasksCommand),
+
+    /// Store, list, reveal and revoke encrypted secrets
+    #[command(subcommand, arg_required_else_help = true)]
+    Credentials(credentials::CredentialsCommand),
+
+    /// Read and change the settings of the application
+    #[command(subcommand, arg_required_else_help = true)]
+    Settings(settings::SettingsCommand),
+
     /// List, show, export and delete the checkpoints of agents
     #[command(subcommand, arg_required_else_help = true)]
     Graph(Box<graph::GraphCommand>),
+
+    /// Add, change and delete providers of models, and set default models
+    #[command(subcommand, arg_required_else_help = true)]
+    Providers(providers::ProvidersCommand),
+
+    /// Add, change and delete the models of providers
+    #[command(subcommand, arg_required_else_help = true)]
+    Models(models::ModelsCommand),
 
     /// Create, verify and revoke API tokens
     #[command(subcommand, arg_required_else_help = true)]
@@ -166,4 +192,49 @@ pub(crate) enum Command {
     /// Print this reference as Markdown
     #[command(hide = true)]
     MarkdownHelp,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chatkeep::{ERROR_KINDS, SchemaState};
+
+    use super::AFTER_HELP;
+
+    /// Returns the meaning of each exit code in the help.
+    fn exit_codes() -> BTreeMap<u8, String> {
+        let (_, list) = AFTER_HELP.split_once("Exit codes:").expect("the help has a list");
+        let mut meanings = BTreeMap::<u8, String>::new();
+        let mut code = 0;
+        for line in list.lines().skip(1) {
+            let (number, meaning) = line.split_at(7);
+            code = number.trim().parse().unwrap_or(code);
+            meanings.entry(code).or_default().push_str(&format!("{meaning} "));
+        }
+        meanings
+    }
+
+    #[test]
+    fn help_has_the_exit_code_of_each_error_kind_and_schema_state() {
+        let meanings = exit_codes();
+        for kind in ERROR_KINDS {
+            assert!(meanings.contains_key(&kind.exit_code), "{}", kind.name);
+        }
+        for state in SchemaState::ALL {
+            let meaning = match state {
+                SchemaState::Behind => "schema is older",
+                SchemaState::Newer => "schema is newer",
+                SchemaState::Changed => "was changed",
+                SchemaState::Missing => "is missing",
+                SchemaState::OutOfOrder => "older than an applied one",
+                SchemaState::Dirty => "running or was interrupted",
+                SchemaState::Failed => "rejected a migration",
+                SchemaState::Unfinished => "is unfinished",
+                other => panic!("the help has no {other:?}"),
+            };
+            let listed = &meanings[&state.exit_code()];
+            assert!(listed.contains(meaning), "{state:?}: {listed}");
+        }
+    }
 }

@@ -87,6 +87,87 @@ pub(crate) const STREAMS: Arguments = &[
     ("cursor", "--cursor"),
 ];
 
+/// Arguments of `chatkeep tasks`.
+pub(crate) const TASKS: Arguments = &[
+    ("kind", "KIND"),
+    ("input", "INPUT"),
+    ("user_id", "--user"),
+    ("priority", "--priority"),
+    ("run_at", "--run-at"),
+    ("delay_seconds", "--delay"),
+    ("max_attempts", "--max-attempts"),
+    ("idempotency_key", "--key"),
+    ("task_id", "ID"),
+    ("days", "--older-than"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
+/// Arguments of `chatkeep credentials`.
+pub(crate) const CREDENTIALS: Arguments = &[
+    ("name", "NAME"),
+    ("provider", "--provider"),
+    ("user_id", "--user"),
+    ("scopes", "--scope"),
+    ("expires_at", "--expires"),
+    ("created_by", "--created-by"),
+    ("credential_id", "ID"),
+    ("id", "--id"),
+    ("days", "--older-than"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
+/// Arguments of `chatkeep providers`.
+pub(crate) const PROVIDERS: Arguments = &[
+    ("name", "NAME"),
+    ("kind", "--kind"),
+    ("display_name", "--display-name"),
+    ("base_url", "--base-url"),
+    ("priority", "--priority"),
+    ("weight", "--weight"),
+    ("capabilities", "--capability"),
+    ("rate_limits", "--rate-limits"),
+    ("config", "--config"),
+    ("public_id", "--id"),
+    ("expected_version", "--expected-version"),
+    ("purpose", "PURPOSE"),
+    ("provider", "PROVIDER"),
+    ("model", "MODEL"),
+    ("limit", "--limit"),
+    ("after", "--after"),
+];
+
+/// Arguments of `chatkeep models`.
+pub(crate) const MODELS: Arguments = &[
+    ("provider", "PROVIDER"),
+    ("name", "MODEL"),
+    ("display_name", "--display-name"),
+    ("capabilities", "--capability"),
+    ("context_window", "--context-window"),
+    ("max_output_tokens", "--max-output-tokens"),
+    ("params", "--params"),
+    ("input_price", "--input-price"),
+    ("output_price", "--output-price"),
+    ("cached_input_price", "--cached-input-price"),
+    ("limit", "--limit"),
+    ("after", "--after"),
+];
+
+/// Arguments of `chatkeep settings`.
+pub(crate) const SETTINGS: Arguments = &[
+    ("key", "KEY"),
+    ("value", "VALUE"),
+    ("version", "VERSION"),
+    ("scope", "--scope"),
+    ("expected_version", "--expect-version"),
+    ("updated_by", "--by"),
+    ("deleted_by", "--by"),
+    ("limit", "--limit"),
+    ("after", "--after"),
+    ("days", "--older-than"),
+];
+
 /// Arguments of `chatkeep graph`.
 pub(crate) const GRAPH: Arguments = &[
     ("user_id", "--user"),
@@ -153,6 +234,11 @@ mod tests {
             ("sessions", SESSIONS),
             ("conversations", CONVERSATIONS),
             ("streams", STREAMS),
+            ("tasks", TASKS),
+            ("credentials", CREDENTIALS),
+            ("providers", PROVIDERS),
+            ("models", MODELS),
+            ("settings", SETTINGS),
             ("graph", GRAPH),
             ("migrate", MIGRATE),
         ] {

@@ -2,15 +2,20 @@
 
 mod call;
 mod conversations;
+mod credentials;
 mod database;
 mod graph;
 mod lookup;
 mod messages;
 mod migrate;
+mod models;
+mod providers;
 mod reclaim;
 mod search_index;
 mod sessions;
+mod settings;
 mod streams;
+mod tasks;
 mod tokens;
 mod users;
 
@@ -29,7 +34,12 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
         Command::Users(command) => users::run(command, context),
         Command::Sessions(command) => sessions::run(command, context),
         Command::Streams(command) => streams::run(command, context),
+        Command::Tasks(command) => tasks::run(command, context),
+        Command::Credentials(command) => credentials::run(command, context),
+        Command::Settings(command) => settings::run(command, context),
         Command::Graph(command) => graph::run(*command, context),
+        Command::Providers(command) => providers::run(command, context),
+        Command::Models(command) => models::run(command, context),
         Command::Tokens(command) => tokens::run(command, context),
         Command::Db(command) => database::run(command, context),
         Command::Migrate(command) => migrate::run(command, context),

@@ -26,8 +26,7 @@ pub(crate) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     let chatkeep = context.open()?;
     let terminal = &context.terminal;
     let url = context.url()?;
-    let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
-    let output = Output { path, replace, mode, database: &url };
+    let output = Output::new(&options.file, &options.output_file, &url);
     let to_output = output.is_standard();
     // If the lines are printed to the terminal, they would interfere with a progress bar.
     let shows_progress = terminal.shows_progress && !(to_output && io::stdout().is_terminal());

@@ -22,7 +22,7 @@ use crate::terminal::Terminal;
 /// | 0 | success |
 /// | 1 | failure, invalid token, or row not found |
 /// | 2 | usage error: an argument or a setting is invalid |
-/// | 3 | the schema is older than this version |
+/// | 3 | the schema is older than this version, or a transfer into the database is unfinished |
 /// | 31 | the schema is newer than this version |
 /// | 32 | a migration was changed after it was applied |
 /// | 33 | an applied migration is missing |

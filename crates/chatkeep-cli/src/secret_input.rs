@@ -1,4 +1,4 @@
-//! Passwords and tokens from the terminal or standard input.
+//! Passwords, tokens and other secrets from the terminal or standard input.
 
 use std::io::{self, IsTerminal as _, Read as _};
 use std::thread;
@@ -36,7 +36,19 @@ pub(crate) fn read_new_password(interrupts: &InterruptHandler) -> Result<Secret,
     Ok(password)
 }
 
-/// Reads a password from the terminal without echo.
+/// Reads a secret to store: from the terminal without echo, or from standard input, where it may have
+/// several lines.
+pub(crate) fn read_secret(interrupts: &InterruptHandler) -> Result<Secret, Failure> {
+    if io::stdin().is_terminal() {
+        return ask("Secret: ", interrupts);
+    }
+    let text = String::from_utf8(read_bytes()?)
+        .map_err(|_| Failure::usage("the secret on standard input is not valid UTF-8"))?;
+    let text = Secret::from(text);
+    Ok(Secret::from(without_line_break(text.expose())))
+}
+
+/// Reads a password or another secret from the terminal without echo.
 fn ask(prompt: &str, interrupts: &InterruptHandler) -> Result<Secret, Failure> {
     // A signal ends the process after the echo of the terminal is restored.
     let deferred = interrupts.defer();

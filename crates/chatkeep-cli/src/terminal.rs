@@ -55,6 +55,11 @@ impl Terminal {
         write(style::paint(text, self.color).as_bytes())
     }
 
+    /// Prints text to standard output exactly as it is.
+    pub(crate) fn print_unchanged(&self, text: &str) -> Result<(), Failure> {
+        write(text.as_bytes())
+    }
+
     /// Prints one JSON document to standard output.
     pub(crate) fn print_json(&self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| {

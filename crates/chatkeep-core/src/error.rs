@@ -32,7 +32,7 @@ pub enum ErrorKind {
     StorageFull,
     /// The file, the folder or the server is read-only.
     ReadOnly,
-    /// The file is damaged, or is not a chatkeep database.
+    /// The file is damaged, or is not a chatkeep database. Or an encrypted value was changed.
     Corrupt,
     /// The database's schema does not match this program; see the [`SchemaState`].
     Schema(SchemaState),

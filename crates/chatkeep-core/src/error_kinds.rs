@@ -78,7 +78,7 @@ kinds! {
     "The file, the directory or the server accepts no changes.";
 
     ErrorKind::Corrupt, "Corrupt", "CORRUPT", "CorruptError", "RuntimeError", 500, 1, false,
-    "The file is damaged, or is not a chatkeep database.";
+    "The file is damaged, or is not a chatkeep database. Or an encrypted value was changed.";
 
     ErrorKind::Schema(_), "Schema", "SCHEMA", "SchemaError", "RuntimeError", 503, 3, false,
     "The database's schema does not match this program; the error's `state` is the difference.";
@@ -118,6 +118,18 @@ impl ErrorKind {
 }
 
 impl SchemaState {
+    /// All states, in the order of the documentation.
+    pub const ALL: &'static [Self] = &[
+        Self::Behind,
+        Self::Newer,
+        Self::Changed,
+        Self::Missing,
+        Self::OutOfOrder,
+        Self::Dirty,
+        Self::Failed,
+        Self::Unfinished,
+    ];
+
     /// Returns the exit code of the command for this state.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -129,5 +141,18 @@ impl SchemaState {
             Self::Dirty => 35,
             Self::Failed => 36,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::described::{Described as _, Type};
+
+    #[test]
+    fn all_schema_states_are_listed() {
+        let Type::Enum(described) = SchemaState::TYPE else { panic!("a state is an enum") };
+        let described = described.variants.iter().map(|variant| variant.name);
+        assert!(described.eq(SchemaState::ALL.iter().map(|state| state.name())));
     }
 }

@@ -14,10 +14,12 @@
 // The derived descriptions name this crate.
 extern crate self as chatkeep_core;
 
+mod app_setting;
 pub mod audit;
 mod case_folding;
 mod connection;
 mod conversation;
+mod credential;
 mod db_error;
 pub mod deadline;
 mod delete_rows;
@@ -37,10 +39,13 @@ mod memory;
 mod message;
 pub mod migrations;
 pub mod personal_data;
+mod provider;
 mod public_ids;
+mod revision;
 mod schema;
 mod session;
 mod stream;
+mod task;
 mod token;
 pub mod transfer;
 mod unexpired;
@@ -48,11 +53,16 @@ pub mod url;
 mod user;
 mod value;
 
+pub use app_setting::{AppSetting, AppSettingVersion, SettingSource};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, NewAuditEntry};
 pub use connection::{ConnectOptions, Connection, Role};
 pub use conversation::{
     Conversation, ConversationItem, ConversationPage, ImportedConversation, ImportedItem, NewItem,
     NewTurn, OpenTurn, TurnEnd, TurnStart,
+};
+pub use credential::{
+    Credential, CredentialCheck, CredentialKeyCheck, CredentialKeys, CredentialPage,
+    CredentialRotation, CredentialStatus, NewCredential, RevealedCredential,
 };
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result, SchemaState};
@@ -69,6 +79,10 @@ pub use message::{
     ToCount, TotalsCheck, TotalsDifference, Uncounted, Usage,
 };
 pub use personal_data::{UserErasure, UserExport};
+pub use provider::{
+    Model, ModelDefault, NewModel, NewProvider, Provider, ProviderChanges, ProviderSnapshot,
+    ProviderWithModels, SelectedModel,
+};
 pub use session::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
     SessionPage, SessionReason, SessionSecret,
@@ -77,6 +91,7 @@ pub use stream::{
     FinishedStream, NewStream, StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead,
     StreamStatus,
 };
+pub use task::{ClaimedTask, NewTask, Task, TaskCounts, TaskPage, TaskStatus};
 pub use token::{
     CreatedToken, FoundToken, NewToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason,
     TokenState,
@@ -85,7 +100,8 @@ pub use url::DatabaseUrl;
 pub use user::password::PasswordScheme;
 pub use user::{NewUser, OneTimeSecret, User, UserChanges, UserIdentity, UserPage, UserRole};
 pub use value::{
-    Bytes, Cost, MAX_LIMIT, MAX_ROW_BYTES, Metadata, Secret, Timestamp, TotalCost, check_limit,
+    Bytes, Cost, JsonValue, MAX_LIMIT, MAX_ROW_BYTES, Metadata, Secret, TextSet, Timestamp,
+    TotalCost, check_limit,
 };
 
 /// Reads, writes, searches and totals of the message log.
@@ -100,6 +116,15 @@ pub mod messages {
     };
 }
 
+/// Settings of the application and their versions.
+pub mod app_settings {
+    pub use crate::app_setting::{
+        MAX_KEY, MAX_SCOPE, Pruned, SettingChange, StoredAppSetting, StoredSettingVersion,
+        check_key, check_scope, check_user, check_value, delete, list_scopes, list_versions,
+        load_scope, prune_batch, rollback, set, set_many,
+    };
+}
+
 /// Conversations, their items and their turns.
 pub mod conversations {
     pub use crate::conversation::{
@@ -111,6 +136,15 @@ pub mod conversations {
         replace_items,
     };
     pub use crate::public_ids::{find_conversation as find, find_user, no_conversation};
+}
+
+/// Encrypted credentials: storing, reading, and encryption with another key.
+pub mod credentials {
+    pub use crate::credential::{
+        FoundCredential, KeyCounts, RotationStep, SoughtCredential, StoredCredential, add,
+        check_cooldown, cool_down, count_batch, decrypt_fernet, delete, delete_ended_batch, find,
+        get, list, reveal, rotate_batch, set_status, touch,
+    };
 }
 
 /// Checkpoints of agents: threads, their checkpoints, and the writes of tasks.
@@ -131,6 +165,20 @@ pub mod memories {
     };
 }
 
+/// Providers, their models, and the default models of purposes.
+pub mod providers {
+    pub use crate::provider::{
+        StoredModel, StoredModelDefault, StoredProvider, check_after, check_model_name,
+        check_provider_name, check_purpose, create, delete, delete_default, delete_model, get,
+        get_model, list, list_defaults, list_models, put_model, set_default, snapshot, update,
+    };
+}
+
+/// Numbers of the last changes of subjects that programs keep in memory.
+pub mod revisions {
+    pub use crate::revision::{RevisedSubject, advance, current};
+}
+
 /// Streamed responses: creation, appended text, reads and retention.
 pub mod streams {
     pub use crate::stream::{
@@ -138,6 +186,15 @@ pub mod streams {
         append, cancel, check_seconds, check_stream_id, check_text, create, delete_chunks_batch,
         delete_ended_batch, finish, get, interrupt_stale, interrupt_stale_batch, list, positions,
         read, stale_with_turn, text,
+    };
+}
+
+/// Tasks that workers run: enqueueing, claims, leases, results and retention.
+pub mod tasks {
+    pub use crate::task::{
+        DueTasks, StoredTask, TaskClaim, TaskFailure, TaskFilter, cancel, claim, complete, count,
+        delete_ended_batch, enqueue, enqueue_many, fail, find_due, get, heartbeat, list, release,
+        retry,
     };
 }
 

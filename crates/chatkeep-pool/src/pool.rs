@@ -149,8 +149,10 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The error of the last attempt, with the number of attempts and the elapsed time. Errors that
-    /// a retry cannot fix, such as a wrong password or an unknown database, are returned at once.
+    /// - `Unavailable` or `PoolTimeout`: the error of the last attempt, with the number of attempts
+    ///   and the elapsed time.
+    /// - `Configuration` and other errors that a retry does not fix, such as a wrong password or an
+    ///   unknown database. They are returned at once.
     pub fn wait_until_ready(&self) -> Result<()> {
         self.inner.wait_until_ready()
     }

@@ -75,7 +75,7 @@ pub(crate) fn write(
     let mut writer = Writer::new(out)?;
     let mut done = 0;
     let read = thread::scope(|scope| {
-        let (sender, receiver) = sync_channel::<Box<dyn Batch>>(2);
+        let (sender, receiver) = sync_channel::<Box<dyn Batch>>(reading::READ_AHEAD);
         let reader = scope.spawn(move || {
             reading::read(source, tables, |batch, _| {
                 sender.send(batch).map_err(|_| Error::internal("the archive writer stopped"))

@@ -19,8 +19,6 @@ use crate::table::{
 };
 use crate::target_writer::{TargetWriter, is_unchanged};
 
-/// Maximum number of batches that are read ahead.
-const READ_AHEAD: usize = 2;
 /// Kind of transfer, as recorded in the target.
 const KIND: &str = "copy";
 
@@ -345,7 +343,7 @@ fn copy_rows(
     sender: &ProgressSender,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Read> {
-    let (batches, receiver) = sync_channel::<Box<dyn Batch>>(READ_AHEAD);
+    let (batches, receiver) = sync_channel::<Box<dyn Batch>>(reading::READ_AHEAD);
     let mut done = writer.rows();
     progress(Step { phase: Phase::Storing, done, total });
     thread::scope(|scope| {

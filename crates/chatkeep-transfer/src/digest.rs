@@ -1,6 +1,6 @@
 //! Digests over all rows of a table. They are the same on every engine.
 
-use chatkeep_core::{Cost, Metadata, Timestamp};
+use chatkeep_core::{Cost, JsonValue, Metadata, TextSet, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use crate::content::{Content, TableContent};
@@ -129,6 +129,13 @@ numbers! {
 texts! {
     String: |text| text;
     Metadata: |metadata| metadata.as_json();
+    JsonValue: |value| value.as_json();
+}
+
+impl DigestValue for TextSet {
+    fn add_to(&self, digest: &mut RowDigest<'_>) {
+        digest.text(Some(&self.as_json()));
+    }
 }
 
 impl DigestValue for Vec<u8> {

@@ -6,6 +6,10 @@ use crate::content::Content;
 use crate::digest::Digests;
 use crate::table::{Batch, NextIds, Tables, next_ids};
 
+/// Maximum number of batches that wait to be stored, while a further one is read and another one is
+/// stored. A batch may be a single message of many megabytes.
+pub(crate) const READ_AHEAD: usize = 1;
+
 /// Summary of the rows read.
 pub(crate) struct Read {
     pub(crate) content: Content,

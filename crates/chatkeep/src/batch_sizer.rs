@@ -40,7 +40,8 @@ impl BatchSizer {
     /// The connection is returned after each batch: on SQLite it is the only write connection.
     ///
     /// # Errors
-    /// The errors of `delete`, and `Interrupted`.
+    /// `Interrupted` when the caller interrupts a pause; `OutcomeUnknown` or another error of
+    /// `delete`.
     pub(crate) fn run_batch<T>(
         &mut self,
         pool: &Pool,
@@ -71,7 +72,8 @@ impl BatchSizer {
 /// own. Returns the number of changed rows.
 ///
 /// # Errors
-/// The errors of `change`, and `Interrupted`. Some rows may be changed.
+/// `Interrupted` when the caller interrupts a pause; `OutcomeUnknown` or another error of `change`.
+/// Some rows may be changed.
 pub(crate) fn in_batches(
     pool: &Pool,
     change: impl Fn(&mut Connection, u32) -> Result<Option<u64>>,

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatkeep_core::{DatabaseUrl, Error, ErrorKind, Result, Secret, migrations, transfer};
+use chatkeep_core::{
+    DatabaseUrl, Error, ErrorKind, Result, Secret, interrupt, migrations, transfer,
+};
 use chatkeep_macros::operations;
 use chatkeep_pool::{Pool, PoolSettings};
 
@@ -158,6 +160,10 @@ impl Chatkeep {
         }
         if open == 0 {
             return Ok(());
+        }
+        if interrupt::is_interrupted() {
+            let message = format!("the call was interrupted with {open} operations in flight");
+            return Err(Error::new(ErrorKind::Interrupted, message));
         }
         let seconds = timeout.as_secs_f64();
         Err(Error::new(

@@ -37,7 +37,7 @@ pub struct Health {
     pub server_version: String,
     /// Response time of the database in milliseconds, including a necessary connect.
     pub latency_ms: f64,
-    /// `head`, or the mismatch: `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`.
+    /// State of the schema: `head`, or the mismatch.
     #[record(described_as = SchemaVersion)]
     pub schema: &'static str,
     /// The pool's status after the check.
@@ -271,7 +271,8 @@ impl DatabaseManager {
     /// for the crates that copy whole databases.
     ///
     /// # Errors
-    /// The errors of `work` and of the pool.
+    /// `Configuration`, `PoolTimeout` or `Unavailable` when there is no connection; or the error of
+    /// `work`.
     #[doc(hidden)]
     pub fn with_connection<T>(
         &self,

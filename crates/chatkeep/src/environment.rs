@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chatkeep_core::{Result, Secret};
+use chatkeep_core::{CredentialKeys, Result, Secret};
 use chatkeep_pool::limits::{Seconds, WholeNumber};
 
 /// Range of the time for which a lookup of a token or session is cached. It limits how long another
@@ -41,6 +41,8 @@ const DEFAULT_WRITERS: u32 = 2;
 /// Readers do not notice this delay, and 64 streams cause 20 transactions a second.
 const DEFAULT_STREAM_FLUSH: Duration = Duration::from_millis(50);
 const DEFAULT_STREAM_BUFFER: u32 = 4096;
+/// Name of the variable with the keys that encrypt credentials.
+const KEYS: &str = "CHATKEEP_KEYS";
 
 /// Reads `TOKEN_CACHE_SECONDS`.
 pub(crate) fn token_cache() -> Result<Duration> {
@@ -67,6 +69,12 @@ pub(crate) fn stream_flush() -> Result<Duration> {
 pub(crate) fn stream_buffer() -> Result<u32> {
     variable(STREAM_BUFFER.variable)
         .map_or(Ok(DEFAULT_STREAM_BUFFER), |text| STREAM_BUFFER.parse(&text))
+}
+
+/// Reads `CHATKEEP_KEYS`.
+pub(crate) fn keys() -> Result<Option<CredentialKeys>> {
+    let text = variable(KEYS).map(Secret::from);
+    text.map(|text| CredentialKeys::parse(KEYS, text.expose())).transpose()
 }
 
 /// Returns a variable's value. An empty variable counts as unset.

@@ -44,7 +44,7 @@ impl Handle {
     /// does not connect.
     ///
     /// # Errors
-    /// The errors of [`Chatkeep::from_environment`].
+    /// `Configuration` when a variable is invalid.
     pub fn chat(&self) -> Result<Arc<Chatkeep>> {
         match &self.0 {
             Source::Explicit(chat) => Ok(Arc::clone(chat)),

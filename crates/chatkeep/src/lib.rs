@@ -23,6 +23,7 @@
 //! A failed call returns an [`Error`] with a [kind](ErrorKind) and whether a retry may help. A
 //! database that is down is never reported as "no such message" or "invalid token".
 
+mod app_settings;
 mod asynchronous;
 mod audit;
 mod background;
@@ -30,6 +31,7 @@ mod batch_sizer;
 mod chatkeep;
 mod checkpoints;
 mod conversations;
+mod credentials;
 mod database;
 mod environment;
 mod feedback;
@@ -45,19 +47,23 @@ mod migrator;
 pub mod operation;
 mod password_checker;
 mod process_map;
+mod providers;
 mod retry;
 mod revocations;
 mod secret_cache;
 mod session_check;
 mod sessions;
 mod settings;
+mod snapshot;
 mod streams;
+mod tasks;
 mod tokens;
 mod totals_updater;
 mod use_recorder;
 mod users;
 mod write;
 
+pub use app_settings::AppSettingManager;
 pub use asynchronous::{
     Async, AsyncChatkeep, AsyncConversationManager, AsyncDatabaseManager, AsyncMessageIter,
     AsyncMessageLogger, AsyncSessionManager, AsyncStreamManager, AsyncTokenManager,
@@ -67,21 +73,27 @@ pub use chatkeep::{Chatkeep, ChatkeepBuilder};
 pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
-    Analytics, AnalyticsFilter, AuditEntry, AuditFilter, AuditPage, Bytes, Conversation,
-    ConversationItem, ConversationPage, Cost, CreatedSession, CreatedToken, Cursor, DatabaseUrl,
-    ERROR_KINDS, Engine, Error, ErrorKind, Feedback, FeedbackSummary, FinishedStream, GraphChannel,
-    GraphCheckpoint, GraphThread, GraphWrite, ImportedConversation, ImportedItem, KindDescription,
+    Analytics, AnalyticsFilter, AppSetting, AppSettingVersion, AuditEntry, AuditFilter, AuditPage,
+    Bytes, ClaimedTask, Conversation, ConversationItem, ConversationPage, Cost, CreatedSession,
+    CreatedToken, Credential, CredentialCheck, CredentialKeyCheck, CredentialKeys, CredentialPage,
+    CredentialRotation, CredentialStatus, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error,
+    ErrorKind, Feedback, FeedbackSummary, FinishedStream, GraphChannel, GraphCheckpoint,
+    GraphThread, GraphWrite, ImportedConversation, ImportedItem, JsonValue, KindDescription,
     MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Memory, Message, MessageFilter, MessageStatus, Metadata,
-    MetadataFilter, NewAuditEntry, NewChannel, NewCheckpoint, NewGraphWrite, NewItem, NewMemory,
-    NewMessage, NewSession, NewStream, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order,
-    Page, PasswordScheme, PlainToken, Result, RotatedSession, SchemaState, SearchIndexState,
-    Secret, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret, StreamChunk,
-    StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums, Timestamp, TokenCheck,
-    TokenInfo, TokenReason, TotalCost, TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage,
-    User, UserChanges, UserErasure, UserExport, UserIdentity, UserPage, UserRole, migrations, url,
+    MetadataFilter, Model, ModelDefault, NewAuditEntry, NewChannel, NewCheckpoint, NewCredential,
+    NewGraphWrite, NewItem, NewMemory, NewMessage, NewModel, NewProvider, NewSession, NewStream,
+    NewTask, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order, Page, PasswordScheme,
+    PlainToken, Provider, ProviderChanges, ProviderSnapshot, ProviderWithModels, Result,
+    RevealedCredential, RotatedSession, SchemaState, SearchIndexState, Secret, SelectedModel,
+    SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret, SettingSource,
+    StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums, Task,
+    TaskCounts, TaskPage, TaskStatus, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalCost,
+    TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage, User, UserChanges, UserErasure,
+    UserExport, UserIdentity, UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use conversations::ConversationManager;
+pub use credentials::CredentialManager;
 pub use database::{DatabaseManager, Health};
 pub use feedback::FeedbackManager;
 pub use fine_tuning::FineTuningFormat;
@@ -92,9 +104,11 @@ pub use message_iter::MessageIter;
 pub use messages::MessageLogger;
 pub use migrate_request::{MigrateRequest, MigrateResponse};
 pub use migrator::Migrator;
+pub use providers::ProviderManager;
 pub use sessions::SessionManager;
 pub use settings::{Range, SETTINGS, Setting};
 pub use streams::StreamManager;
+pub use tasks::TaskManager;
 pub use tokens::TokenManager;
 pub use users::{UserFilter, UserManager};
 pub use write::MessageSink;

@@ -4,21 +4,25 @@ use std::sync::Arc;
 
 use chatkeep_pool::Pool;
 
+use crate::app_settings::AppSettingManager;
 use crate::asynchronous::{Async, AsyncChatkeep};
 use crate::audit::AuditManager;
 use crate::background::BlockingExecutor;
 use crate::chatkeep::Chatkeep;
 use crate::checkpoints::Checkpoints;
 use crate::conversations::ConversationManager;
+use crate::credentials::CredentialManager;
 use crate::database::DatabaseManager;
 use crate::feedback::FeedbackManager;
 use crate::graph::GraphManager;
 use crate::memory::MemoryManager;
 use crate::messages::MessageLogger;
 use crate::operation::{Described, Interface};
+use crate::providers::ProviderManager;
 use crate::sessions::SessionManager;
 use crate::settings::ManagerSettings;
 use crate::streams::StreamManager;
+use crate::tasks::TaskManager;
 use crate::tokens::TokenManager;
 use crate::totals_updater::TotalsUpdater;
 use crate::users::UserManager;
@@ -121,6 +125,14 @@ managers! {
     graph: GraphManager;
     /// Returns the long-term memory of agents.
     memory: MemoryManager;
+    /// Returns the settings of the application.
+    app_settings: AppSettingManager;
+    /// Returns the tasks that workers run.
+    tasks: TaskManager;
+    /// Returns the providers, their models and the default models.
+    providers: ProviderManager;
+    /// Returns the encrypted credentials.
+    credentials: CredentialManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

@@ -92,7 +92,10 @@ impl Migrator {
     /// folder it reverts the application's migrations. See [`Runner::downgrade`].
     ///
     /// # Errors
-    /// The errors of [`Migrator::upgrade`]; `InvalidInput` also when a migration is irreversible.
+    /// - `Schema` when the history does not match or the database rejects a statement.
+    /// - `InvalidInput` when the revision is unknown, a file is invalid, or a migration is
+    ///   irreversible.
+    /// - `Conflict` when another program runs migrations for too long.
     pub fn downgrade(&self, to: &str) -> Result<Vec<String>> {
         self.run(|runner| runner.downgrade(to))
     }
@@ -101,7 +104,8 @@ impl Migrator {
     /// running any. Returns the changed entries. See [`Runner::stamp`].
     ///
     /// # Errors
-    /// The errors of [`Migrator::upgrade`].
+    /// - `InvalidInput` when the revision is unknown or a file is invalid.
+    /// - `Conflict` when another program runs migrations for too long.
     pub fn stamp(&self, to: &str) -> Result<Vec<String>> {
         self.run(|runner| runner.stamp(to))
     }
@@ -171,7 +175,10 @@ impl Migrator {
     /// `from` it starts at the database's current revision; with it, it does not connect.
     ///
     /// # Errors
-    /// The errors of [`migrations::sql`] and [`migrations::pending_sql`].
+    /// - `InvalidInput` when a revision is unknown, a file is invalid, or a migration is
+    ///   irreversible.
+    /// - `Schema` when `from` is omitted and the history is inconsistent or has an interrupted
+    ///   migration.
     pub fn sql(&self, from: Option<&str>, to: &str) -> Result<String> {
         let Some(from) = from else {
             let status = self.status()?;

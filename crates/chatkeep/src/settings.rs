@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chatkeep_core::described::{Type, Value};
-use chatkeep_core::{Error, Result, Secret};
+use chatkeep_core::{CredentialKeys, Error, Result, Secret};
 use chatkeep_pool::PoolSettings;
 use chatkeep_pool::limits::{self, Seconds, WholeNumber};
 
@@ -37,6 +37,8 @@ pub enum Range {
     Seconds(&'static Seconds),
     /// On or off.
     Switch,
+    /// Text that is never shown. The value describes its form.
+    Secret(&'static str),
 }
 
 impl Range {
@@ -46,6 +48,7 @@ impl Range {
             Self::WholeNumber(_) => Type::Integer,
             Self::Seconds(_) => Type::Float,
             Self::Switch => Type::Bool,
+            Self::Secret(_) => Type::Secret,
         }
     }
 }
@@ -61,6 +64,9 @@ macro_rules! kind {
     (type switch) => {
         bool
     };
+    (type secret) => {
+        Secret
+    };
     (range whole_number $limit:path) => {
         Range::WholeNumber(&$limit)
     };
@@ -69,6 +75,9 @@ macro_rules! kind {
     };
     (range switch $variable:literal) => {
         Range::Switch
+    };
+    (range secret $form:literal) => {
+        Range::Secret($form)
     };
     (convert whole_number $limit:path, $name:literal, $value:expr) => {
         match $value {
@@ -89,6 +98,19 @@ macro_rules! kind {
             Value::Bool(is_on) => Ok(is_on),
             _ => Err(wrong_type($name, "a boolean")),
         }
+    };
+    (convert secret $form:literal, $name:literal, $value:expr) => {
+        match $value {
+            Value::Text(text) => Ok(Secret::from(text)),
+            _ => Err(wrong_type($name, "a string")),
+        }
+    };
+    // A method of the builder accepts a `Secret` as well as texts.
+    (parameter secret) => {
+        impl Into<Secret>
+    };
+    (parameter $kind:ident) => {
+        kind!(type $kind)
     };
 }
 
@@ -123,8 +145,8 @@ macro_rules! settings {
         impl ChatkeepBuilder {
             $(
                 #[doc = concat!("Sets `", $variable, "`.", $($documentation),+)]
-                pub fn $name(mut self, value: kind!(type $kind)) -> Self {
-                    self.overrides.$name = Some(value);
+                pub fn $name(mut self, value: kind!(parameter $kind)) -> Self {
+                    self.overrides.$name = Some(value.into());
                     self
                 }
             )+
@@ -177,6 +199,9 @@ settings! {
     /// Size in bytes at which the buffered text of a stream is stored at once.
     stream_buffer("stream_buffer", "STREAM_BUFFER_BYTES"):
         whole_number (environment::STREAM_BUFFER) = "4096";
+    /// Keys that encrypt credentials. The first one encrypts, and all decrypt.
+    /// `chatkeep credentials generate-key` makes one. Without a key, no credential is stored.
+    keys("keys", "CHATKEEP_KEYS"): secret "`id:base64,…`" = "unset";
 }
 
 impl ChatkeepBuilder {
@@ -221,6 +246,8 @@ pub(crate) struct ManagerSettings {
     pub(crate) stream_flush: Duration,
     /// Size at which the text of a stream is stored at once, in bytes.
     pub(crate) stream_buffer: u32,
+    /// The keys that encrypt credentials.
+    pub(crate) keys: Option<CredentialKeys>,
 }
 
 impl Overrides {
@@ -232,6 +259,7 @@ impl Overrides {
             password_salt: environment::password_salt(),
             stream_flush: self.stream_flush()?,
             stream_buffer: self.stream_buffer()?,
+            keys: self.keys()?,
         })
     }
 
@@ -261,6 +289,14 @@ impl Overrides {
         self.stream_buffer.map_or_else(environment::stream_buffer, |size| {
             environment::STREAM_BUFFER.check(size).map(|()| size)
         })
+    }
+
+    /// Returns the keys that encrypt credentials: the override, or the environment's.
+    fn keys(&self) -> Result<Option<CredentialKeys>> {
+        match &self.keys {
+            Some(keys) => CredentialKeys::parse("keys", keys.expose()).map(Some),
+            None => environment::keys(),
+        }
     }
 
     /// Overrides the pool's settings.

@@ -4,6 +4,7 @@ import { restoreBigints } from '../metadata.js';
 import {
   bytesOf,
   integer,
+  jsonOf,
   jsonReady,
   mapValues,
   optional,
@@ -12,14 +13,22 @@ import {
 } from '../revive.js';
 import type {
   Analytics,
+  AppSetting,
+  AppSettingVersion,
   AppliedMigration,
   AuditEntry,
   AuditPage,
+  ClaimedTask,
   Conversation,
   ConversationItem,
   ConversationPage,
   CreatedSession,
   CreatedToken,
+  Credential,
+  CredentialCheck,
+  CredentialKeyCheck,
+  CredentialPage,
+  CredentialRotation,
   Feedback,
   FeedbackSummary,
   FinishedStream,
@@ -36,12 +45,19 @@ import type {
   Memory,
   Message,
   MigrationStatus,
+  Model,
+  ModelDefault,
   OneTimeSecret,
   OpenTurn,
   PendingMigration,
   PoolStatus,
+  Provider,
+  ProviderSnapshot,
+  ProviderWithModels,
+  RevealedCredential,
   RotatedSession,
   SchemaDifference,
+  SelectedModel,
   SessionCheck,
   SessionInfo,
   SessionPage,
@@ -50,6 +66,9 @@ import type {
   StreamPage,
   StreamRead,
   Sums,
+  Task,
+  TaskCounts,
+  TaskPage,
   TokenCheck,
   TokenInfo,
   TotalsCheck,
@@ -484,6 +503,205 @@ export function memory(raw: any): Memory {
     expiresAt: optional(raw.expires_at, timestampOf),
     ttlSeconds: integer(raw.ttl_seconds),
   }, restoreBigints(raw.value));
+}
+
+export function appSetting(raw: any): AppSetting {
+  return jsonReady({
+    scope: raw.scope,
+    key: raw.key,
+    value: jsonOf(raw.value),
+    version: integer(raw.version),
+    source: raw.source,
+    updatedAt: optional(raw.updated_at, timestampOf),
+    updatedBy: raw.updated_by,
+  }, restoreBigints(raw.value));
+}
+
+export function appSettingVersion(raw: any): AppSettingVersion {
+  return jsonReady({
+    scope: raw.scope,
+    key: raw.key,
+    version: integer(raw.version),
+    value: jsonOf(raw.value),
+    deleted: raw.deleted,
+    changedAt: timestampOf(raw.changed_at),
+    changedBy: raw.changed_by,
+  }, restoreBigints(raw.value));
+}
+
+export function task(raw: any): Task {
+  return jsonReady({
+    publicId: raw.public_id,
+    userId: raw.user_id,
+    kind: raw.kind,
+    input: raw.input,
+    status: raw.status,
+    priority: integer(raw.priority),
+    runAt: timestampOf(raw.run_at),
+    attempts: integer(raw.attempts),
+    maxAttempts: integer(raw.max_attempts),
+    leaseUntil: optional(raw.lease_until, timestampOf),
+    worker: raw.worker,
+    cancelRequestedAt: optional(raw.cancel_requested_at, timestampOf),
+    idempotencyKey: raw.idempotency_key,
+    result: raw.result,
+    error: raw.error,
+    createdAt: timestampOf(raw.created_at),
+    startedAt: optional(raw.started_at, timestampOf),
+    finishedAt: optional(raw.finished_at, timestampOf),
+  }, [restoreBigints(raw.input), restoreBigints(raw.result)].includes(true));
+}
+
+export function claimedTask(raw: any): ClaimedTask {
+  return {
+    task: task(raw.task),
+    leaseToken: raw.lease_token,
+  };
+}
+
+export function taskPage(raw: any): TaskPage {
+  return {
+    tasks: raw.tasks.map(task),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function taskCounts(raw: any): TaskCounts {
+  return jsonReady({
+    queued: integer(raw.queued),
+    running: integer(raw.running),
+    completed: integer(raw.completed),
+    failed: integer(raw.failed),
+    cancelled: integer(raw.cancelled),
+  });
+}
+
+export function provider(raw: any): Provider {
+  return jsonReady({
+    publicId: raw.public_id,
+    name: raw.name,
+    displayName: raw.display_name,
+    kind: raw.kind,
+    baseUrl: raw.base_url,
+    enabled: raw.enabled,
+    priority: integer(raw.priority),
+    weight: integer(raw.weight),
+    capabilities: raw.capabilities,
+    rateLimits: raw.rate_limits,
+    config: raw.config,
+    version: integer(raw.version),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+  }, [restoreBigints(raw.rate_limits), restoreBigints(raw.config)].includes(true));
+}
+
+export function model(raw: any): Model {
+  return jsonReady({
+    provider: raw.provider,
+    name: raw.name,
+    displayName: raw.display_name,
+    enabled: raw.enabled,
+    capabilities: raw.capabilities,
+    contextWindow: integer(raw.context_window),
+    maxOutputTokens: integer(raw.max_output_tokens),
+    params: raw.params,
+    inputPrice: raw.input_price,
+    outputPrice: raw.output_price,
+    cachedInputPrice: raw.cached_input_price,
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+  }, restoreBigints(raw.params));
+}
+
+export function modelDefault(raw: any): ModelDefault {
+  return {
+    purpose: raw.purpose,
+    provider: raw.provider,
+    model: raw.model,
+    updatedAt: timestampOf(raw.updated_at),
+  };
+}
+
+export function selectedModel(raw: any): SelectedModel {
+  return {
+    provider: provider(raw.provider),
+    model: model(raw.model),
+  };
+}
+
+export function providerSnapshot(raw: any): ProviderSnapshot {
+  return jsonReady({
+    revision: integer(raw.revision),
+    providers: raw.providers.map(providerWithModels),
+    defaults: raw.defaults.map(modelDefault),
+  });
+}
+
+export function providerWithModels(raw: any): ProviderWithModels {
+  return {
+    provider: provider(raw.provider),
+    models: raw.models.map(model),
+  };
+}
+
+export function credential(raw: any): Credential {
+  return jsonReady({
+    id: raw.id,
+    provider: raw.provider,
+    userId: raw.user_id,
+    name: raw.name,
+    version: integer(raw.version),
+    keyId: raw.key_id,
+    hint: raw.hint,
+    scopes: raw.scopes,
+    status: raw.status,
+    expiresAt: optional(raw.expires_at, timestampOf),
+    cooldownUntil: optional(raw.cooldown_until, timestampOf),
+    lastUsedAt: optional(raw.last_used_at, timestampOf),
+    revokedAt: optional(raw.revoked_at, timestampOf),
+    createdBy: raw.created_by,
+    createdAt: timestampOf(raw.created_at),
+  });
+}
+
+export function revealedCredential(raw: any): RevealedCredential {
+  return secretive({
+    credential: credential(raw.credential),
+    secret: raw.secret,
+  }, ['secret']);
+}
+
+export function credentialPage(raw: any): CredentialPage {
+  return {
+    credentials: raw.credentials.map(credential),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function credentialRotation(raw: any): CredentialRotation {
+  return jsonReady({
+    keyId: raw.key_id,
+    rotated: integer(raw.rotated),
+    unreadable: integer(raw.unreadable),
+  });
+}
+
+export function credentialCheck(raw: any): CredentialCheck {
+  return jsonReady({
+    credentials: integer(raw.credentials),
+    unreadable: integer(raw.unreadable),
+    keys: raw.keys.map(credentialKeyCheck),
+  });
+}
+
+export function credentialKeyCheck(raw: any): CredentialKeyCheck {
+  return jsonReady({
+    keyId: raw.key_id,
+    present: raw.present,
+    current: raw.current,
+    credentials: integer(raw.credentials),
+    unreadable: integer(raw.unreadable),
+  });
 }
 
 export function poolStatus(raw: any): PoolStatus {

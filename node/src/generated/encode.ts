@@ -40,3 +40,14 @@ export const newMemoryKeys: RecordKeys = [
   ['value', 'metadata'],
   ['ttlSeconds'],
 ];
+
+export const newTaskKeys: RecordKeys = [
+  ['kind'],
+  ['input', 'metadata'],
+  ['userId'],
+  ['priority'],
+  ['runAt', 'timestamp'],
+  ['delaySeconds'],
+  ['maxAttempts'],
+  ['idempotencyKey'],
+];

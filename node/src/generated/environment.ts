@@ -1,28 +1,36 @@
 /** The managers of the environment's store. Made from the descriptions in crates/ by `make generate`. */
 
 import { fromEnvironment } from '../store.js';
+import type { AppSettingManager } from './app_settings.js';
 import type { AuditManager } from './audit.js';
 import type { ConversationManager } from './conversations.js';
+import type { CredentialManager } from './credentials.js';
 import type { DatabaseManager } from './database.js';
 import type { FeedbackManager } from './feedback.js';
 import type { GraphManager } from './graph.js';
 import type { MemoryManager } from './memory.js';
 import type { MessageLogger } from './messages.js';
+import type { ProviderManager } from './providers.js';
 import type { SessionManager } from './sessions.js';
 import type { StreamManager } from './streams.js';
+import type { TaskManager } from './tasks.js';
 import type { TokenManager } from './tokens.js';
 import type { UserManager } from './users.js';
 
 export type {
+  AppSettingManager,
   AuditManager,
   ConversationManager,
+  CredentialManager,
   DatabaseManager,
   FeedbackManager,
   GraphManager,
   MemoryManager,
   MessageLogger,
+  ProviderManager,
   SessionManager,
   StreamManager,
+  TaskManager,
   TokenManager,
   UserManager,
 };
@@ -73,6 +81,30 @@ export const graphManager: GraphManager = fromEnvironment().graphManager;
  * environment variables configure the database.
  */
 export const memoryManager: MemoryManager = fromEnvironment().memoryManager;
+
+/**
+ * Stores settings of the application, such as feature switches and limits, with their history. The
+ * environment variables configure the database.
+ */
+export const appSettingManager: AppSettingManager = fromEnvironment().appSettingManager;
+
+/**
+ * Stores tasks, and distributes them to workers in any process. The environment variables configure
+ * the database.
+ */
+export const taskManager: TaskManager = fromEnvironment().taskManager;
+
+/**
+ * Stores providers of models, their models and prices, and the default model of each purpose. The
+ * environment variables configure the database.
+ */
+export const providerManager: ProviderManager = fromEnvironment().providerManager;
+
+/**
+ * Stores encrypted secrets, such as API keys of providers. The environment variables configure the
+ * database.
+ */
+export const credentialManager: CredentialManager = fromEnvironment().credentialManager;
 
 /**
  * Reports the database's status and health, and runs its migrations. The environment variables

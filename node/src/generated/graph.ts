@@ -281,8 +281,9 @@ export class GraphManager extends OperationGroup {
   /**
    * Deletes earlier checkpoints of threads, except the last ones of each namespace.
    *
-   * A channel can have its value computed from the writes since an earlier checkpoint. What the
-   * remaining checkpoints need for that remains, too, and so do the writes of an interrupted step.
+   * A channel can have its value computed from the writes since an earlier checkpoint. The entries
+   * that the remaining checkpoints need for that remain, too. So do the writes of an interrupted
+   * step.
    *
    * @param threads Keys of the threads. Those that do not exist are ignored.
    * @param options Options: `keepLast`, `dryRun` and `signal`.

@@ -1,15 +1,19 @@
 /** The managers of a store. Made from the descriptions in crates/ by `make generate`. */
 
+import { AppSettingManager } from './app_settings.js';
 import { AuditManager } from './audit.js';
 import { ConversationManager } from './conversations.js';
+import { CredentialManager } from './credentials.js';
 import { DatabaseManager } from './database.js';
 import { FeedbackManager } from './feedback.js';
 import { GraphManager } from './graph.js';
 import { MemoryManager } from './memory.js';
 import { MessageLogger } from './messages.js';
+import { ProviderManager } from './providers.js';
 import { SessionManager } from './sessions.js';
 import { StoreOperations } from './store.js';
 import { StreamManager } from './streams.js';
+import { TaskManager } from './tasks.js';
 import { TokenManager } from './tokens.js';
 import { UserManager } from './users.js';
 
@@ -35,6 +39,16 @@ export class StoreWithManagers extends StoreOperations {
   readonly graphManager: GraphManager;
   /** Stores the long-term memory of agents, as JSON objects that outlive a conversation. */
   readonly memoryManager: MemoryManager;
+  /**
+   * Stores settings of the application, such as feature switches and limits, with their history.
+   */
+  readonly appSettingManager: AppSettingManager;
+  /** Stores tasks, and distributes them to workers in any process. */
+  readonly taskManager: TaskManager;
+  /** Stores providers of models, their models and prices, and the default model of each purpose. */
+  readonly providerManager: ProviderManager;
+  /** Stores encrypted secrets, such as API keys of providers. */
+  readonly credentialManager: CredentialManager;
   /** Reports the database's status and health, and runs its migrations. */
   readonly dbManager: DatabaseManager;
 
@@ -51,6 +65,10 @@ export class StoreWithManagers extends StoreOperations {
     this.conversationManager = new ConversationManager(store);
     this.graphManager = new GraphManager(store);
     this.memoryManager = new MemoryManager(store);
+    this.appSettingManager = new AppSettingManager(store);
+    this.taskManager = new TaskManager(store);
+    this.providerManager = new ProviderManager(store);
+    this.credentialManager = new CredentialManager(store);
     this.dbManager = new DatabaseManager(store);
   }
 }

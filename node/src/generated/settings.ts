@@ -16,4 +16,5 @@ export const SETTINGS = [
   'tokenCache',
   'streamFlush',
   'streamBuffer',
+  'keys',
 ] as const;

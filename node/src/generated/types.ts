@@ -93,6 +93,37 @@ export type StreamStatus =
   /** The writer ended or did not write for too long. */
   | 'interrupted';
 
+/** The origin of a setting's value. */
+export type SettingSource =
+  /** A variable of the environment. */
+  | 'environment'
+  /** The database. */
+  | 'database'
+  /** The caller. */
+  | 'default';
+
+/** The state of a task. */
+export type TaskStatus =
+  /** The task waits for a worker, or for its time. */
+  | 'queued'
+  /** A worker has a lease of the task. */
+  | 'running'
+  /** The task has a result. */
+  | 'completed'
+  /** The last attempt failed, or its lease ended. */
+  | 'failed'
+  /** The task was cancelled. */
+  | 'cancelled';
+
+/** The state of a credential. */
+export type CredentialStatus =
+  /** The credential can be found. */
+  | 'active'
+  /** The credential is not found until it is active again. */
+  | 'disabled'
+  /** The credential is never found again. This state is final. */
+  | 'revoked';
+
 /**
  * A database engine. `MySql` and `MariaDb` share a driver and an SQL dialect, with a few
  * differences.
@@ -275,7 +306,7 @@ export interface Sums {
 export interface CreatedToken {
   /**
    * The plain-text token. Deliver it to its owner now; chatkeep does not store it. `util.inspect`,
-   * and so `console.log`, shows only its start.
+   * and so `console.log`, shows at most its start.
    */
   readonly token: string;
   /** The token's id. */
@@ -433,7 +464,7 @@ export interface UserRole {
 export interface OneTimeSecret {
   /**
    * The secret. Deliver it now; chatkeep does not store it. `util.inspect`, and so `console.log`,
-   * shows only its start.
+   * shows at most its start.
    */
   readonly secret: string;
   /** Purpose, which must be the same when the secret is used. */
@@ -468,7 +499,7 @@ export interface UserErasure {
 export interface CreatedSession {
   /**
    * The secret. Deliver it to the browser now; chatkeep does not store it. `util.inspect`, and so
-   * `console.log`, shows only its start.
+   * `console.log`, shows at most its start.
    */
   readonly secret: string;
   /** The session. */
@@ -518,7 +549,9 @@ export interface SessionCheck {
 
 /** A session with the secret after a rotation. */
 export interface RotatedSession {
-  /** The secret to use from now on. `util.inspect`, and so `console.log`, shows only its start. */
+  /**
+   * The secret to use from now on. `util.inspect`, and so `console.log`, shows at most its start.
+   */
   readonly secret: string;
   /**
    * Whether this call rotated the session. `false` if the last rotation was less than 60 seconds
@@ -821,6 +854,327 @@ export interface Memory {
   readonly ttlSeconds: number | null;
 }
 
+/** A setting of the application. */
+export interface AppSetting {
+  /** Scope. It is empty if the setting is for the whole application. */
+  readonly scope: string;
+  /** Key in the scope. */
+  readonly key: string;
+  /**
+   * Value, as any JSON value. Integers beyond 2^53 are `bigint`s, which JSON represents as strings
+   * of digits.
+   */
+  readonly value: any;
+  /**
+   * Version that is stored, also if the value is from another source. 0 if the setting is not
+   * stored.
+   */
+  readonly version: number;
+  /** Origin of the value. */
+  readonly source: SettingSource;
+  /** Time of the last change in the database, if the setting is stored. */
+  readonly updatedAt: Date | null;
+  /** Account that made the last change, if known. */
+  readonly updatedBy: string | null;
+}
+
+/** A value that a setting had. */
+export interface AppSettingVersion {
+  /** Scope of the setting. */
+  readonly scope: string;
+  /** Key of the setting. */
+  readonly key: string;
+  /** Number of the version. The first one is 1, and a deletion is a version, too. */
+  readonly version: number;
+  /**
+   * Value, which is null after a deletion. Integers beyond 2^53 are `bigint`s, which JSON
+   * represents as strings of digits.
+   */
+  readonly value: any;
+  /** Whether the setting was deleted. */
+  readonly deleted: boolean;
+  /** Time of the change. */
+  readonly changedAt: Date;
+  /** Account that made the change, if known. */
+  readonly changedBy: string | null;
+}
+
+/** A task. */
+export interface Task {
+  /** The task's public id. */
+  readonly publicId: string;
+  /** Public id of the task's user, if any. The task is deleted with the user. */
+  readonly userId: string | null;
+  /** Kind of the task. */
+  readonly kind: string;
+  /** Input for the worker. */
+  readonly input: Record<string, any>;
+  /** State of the task. */
+  readonly status: TaskStatus;
+  /** Priority among the tasks of its kind. Higher ones are claimed first. */
+  readonly priority: number;
+  /** Time from which the task can be claimed. */
+  readonly runAt: Date;
+  /** Number of attempts, with the current one. */
+  readonly attempts: number;
+  /** Number of attempts after which the task fails. */
+  readonly maxAttempts: number;
+  /** Time at which the lease of a running task ends. */
+  readonly leaseUntil: Date | null;
+  /** Worker of the current or last attempt. */
+  readonly worker: string | null;
+  /** Time at which a cancellation was requested while the task was running. */
+  readonly cancelRequestedAt: Date | null;
+  /** Key by which the task is enqueued once. */
+  readonly idempotencyKey: string | null;
+  /**
+   * Result of a completed task. Integers beyond 2^53 are `bigint`s, which JSON represents as
+   * strings of digits.
+   */
+  readonly result: Record<string, any> | null;
+  /** Error of the last attempt that failed. */
+  readonly error: string | null;
+  /** Time at which the task was enqueued. */
+  readonly createdAt: Date;
+  /** Time of the last claim. */
+  readonly startedAt: Date | null;
+  /** Time at which the task was completed, failed or cancelled. */
+  readonly finishedAt: Date | null;
+}
+
+/** A task that a worker has claimed, and the token of its lease. */
+export interface ClaimedTask {
+  /** The task, which is running. */
+  readonly task: Task;
+  /**
+   * Token of the lease. The worker passes it to `heartbeatTask`, `completeTask`, `failTask` and
+   * `releaseTask`.
+   */
+  readonly leaseToken: string;
+}
+
+/** A page of tasks. */
+export interface TaskPage {
+  /** The tasks, newest first. */
+  readonly tasks: readonly Task[];
+  /** Position of the next page. `null` if this is the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** Numbers of tasks of one kind. */
+export interface TaskCounts {
+  /** Number of tasks that wait for a worker, or for their time. */
+  readonly queued: number;
+  /** Number of tasks that a worker has claimed. */
+  readonly running: number;
+  /** Number of tasks with a result. */
+  readonly completed: number;
+  /** Number of tasks that failed. */
+  readonly failed: number;
+  /** Number of tasks that were cancelled. */
+  readonly cancelled: number;
+}
+
+/** A provider of models. Its secrets are credentials, which are stored separately. */
+export interface Provider {
+  /** Id to use outside of the backend. It stays the same in copies of the database. */
+  readonly publicId: string;
+  /** Unique name, by which calls identify the provider. */
+  readonly name: string;
+  /** Name to show. */
+  readonly displayName: string | null;
+  /** The interface that the provider has, such as `openai` or `anthropic`. */
+  readonly kind: string;
+  /** Address of the interface. `null` for the one that its kind has. */
+  readonly baseUrl: string | null;
+  /** Whether the provider may be used. */
+  readonly enabled: boolean;
+  /** Order among the providers. A higher number is preferred. */
+  readonly priority: number;
+  /** Share of the requests among providers with the same priority. */
+  readonly weight: number;
+  /** Abilities of the provider, in ascending order. */
+  readonly capabilities: readonly string[];
+  /** Limits of the provider, such as requests per minute. Empty if there are none. */
+  readonly rateLimits: Record<string, any>;
+  /** Further configuration without secrets. Empty if there is none. */
+  readonly config: Record<string, any>;
+  /**
+   * Number of the last change, which `updateProvider` takes as `expectedVersion`. It starts with 1.
+   */
+  readonly version: number;
+  /** Creation time. */
+  readonly createdAt: Date;
+  /** Time of the last change. */
+  readonly updatedAt: Date;
+}
+
+/** A model of a provider. */
+export interface Model {
+  /** Name of the provider. */
+  readonly provider: string;
+  /** Name of the model, as the provider spells it. */
+  readonly name: string;
+  /** Name to show. */
+  readonly displayName: string | null;
+  /** Whether the model may be used, if its provider is enabled. */
+  readonly enabled: boolean;
+  /** Abilities of the model, in ascending order. */
+  readonly capabilities: readonly string[];
+  /** Maximum number of tokens of a request and its response together. */
+  readonly contextWindow: number | null;
+  /** Maximum number of tokens of a response. */
+  readonly maxOutputTokens: number | null;
+  /** Parameters to send with each request, such as a temperature. Empty if there are none. */
+  readonly params: Record<string, any>;
+  /** Price of a million input tokens in US dollars, as decimal text such as `"2.5"`. */
+  readonly inputPrice: string | null;
+  /** Price of a million output tokens in US dollars. */
+  readonly outputPrice: string | null;
+  /** Price of a million input tokens that the provider had cached, in US dollars. */
+  readonly cachedInputPrice: string | null;
+  /** Time at which the model was first stored. */
+  readonly createdAt: Date;
+  /** Time of the last change. */
+  readonly updatedAt: Date;
+}
+
+/** The default model of a purpose. */
+export interface ModelDefault {
+  /** The purpose, such as `chat` or `embedding`. */
+  readonly purpose: string;
+  /** Name of the model's provider. */
+  readonly provider: string;
+  /** Name of the model. */
+  readonly model: string;
+  /** Time at which the model became the default. */
+  readonly updatedAt: Date;
+}
+
+/** A model with its provider. */
+export interface SelectedModel {
+  /** The provider. */
+  readonly provider: Provider;
+  /** The model. */
+  readonly model: Model;
+}
+
+/** All providers, models and defaults at one time. It is cheap to clone. */
+export interface ProviderSnapshot {
+  /** Number that every change of a provider, model or default increases. */
+  readonly revision: number;
+  /**
+   * The providers, also disabled ones, with their models. Those with the highest priority are
+   * first; equal ones are ordered by name.
+   */
+  readonly providers: readonly ProviderWithModels[];
+  /** The default models, by purpose. */
+  readonly defaults: readonly ModelDefault[];
+}
+
+/** A provider and all its models. */
+export interface ProviderWithModels {
+  /** The provider. */
+  readonly provider: Provider;
+  /** Its models, by name. */
+  readonly models: readonly Model[];
+}
+
+/** A stored credential, without its secret. */
+export interface Credential {
+  /** The credential's id. */
+  readonly id: string;
+  /** Name of the provider for which the credential is. */
+  readonly provider: string | null;
+  /**
+   * Id of the user that owns the credential. Without a provider and a user, it is the
+   * application's.
+   */
+  readonly userId: string | null;
+  /** Name of the credential. */
+  readonly name: string;
+  /**
+   * Number of the credential among those with the same owner and name. The newest has the highest.
+   */
+  readonly version: number;
+  /** Id of the key with which the secret is encrypted. */
+  readonly keyId: string;
+  /** The last 4 characters of the secret, to recognize it. `null` if it has less than 16. */
+  readonly hint: string | null;
+  /** What the credential may be used for. */
+  readonly scopes: readonly string[];
+  /** State of the credential. */
+  readonly status: CredentialStatus;
+  /** Time from which the credential is not found any more. `null` means that it does not expire. */
+  readonly expiresAt: Date | null;
+  /** Time until which the credential is not found, for example because of a rate limit. */
+  readonly cooldownUntil: Date | null;
+  /** Time of the last use, with a precision of one minute. */
+  readonly lastUsedAt: Date | null;
+  /** Time of the revocation. */
+  readonly revokedAt: Date | null;
+  /** The account that added the credential. */
+  readonly createdBy: string | null;
+  /** Creation time. */
+  readonly createdAt: Date;
+}
+
+/** A credential with its secret. */
+export interface RevealedCredential {
+  /** The credential. */
+  readonly credential: Credential;
+  /** The secret. `util.inspect`, and so `console.log`, shows at most its start. */
+  readonly secret: string;
+}
+
+/** A page of credentials. */
+export interface CredentialPage {
+  /** The credentials, newest first. */
+  readonly credentials: readonly Credential[];
+  /** The `cursor` of the next page. `null` means that this is the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** The result of encrypting all credentials with the first key. */
+export interface CredentialRotation {
+  /** Id of the first key, with which credentials are encrypted now. */
+  readonly keyId: string;
+  /** Number of credentials that this call encrypted with the first key. */
+  readonly rotated: number;
+  /**
+   * Number of credentials that could not be decrypted, and were not changed. `checkCredentials`
+   * reports their keys.
+   */
+  readonly unreadable: number;
+}
+
+/** The state of all stored credentials. */
+export interface CredentialCheck {
+  /** Number of credentials. */
+  readonly credentials: number;
+  /** Number of unreadable credentials. */
+  readonly unreadable: number;
+  /** The keys: first those of this process, then those that it does not have. */
+  readonly keys: readonly CredentialKeyCheck[];
+}
+
+/** A key, and the credentials that are encrypted with it. */
+export interface CredentialKeyCheck {
+  /** Id of the key. */
+  readonly keyId: string;
+  /** Whether this process has the key. */
+  readonly present: boolean;
+  /** Whether new credentials are encrypted with the key. */
+  readonly current: boolean;
+  /** Number of credentials that are encrypted with the key. */
+  readonly credentials: number;
+  /**
+   * Number of these credentials that are unreadable: all of them if the key is missing, otherwise
+   * those that were changed.
+   */
+  readonly unreadable: number;
+}
+
 /**
  * Numbers of connections and waiting callers at one point in time.
  *
@@ -856,7 +1210,7 @@ export interface Health {
   readonly serverVersion: string;
   /** Response time of the database in milliseconds, including a necessary connect. */
   readonly latencyMs: number;
-  /** `head`, or the mismatch: `behind`, `newer`, `changed`, `missing`, `out_of_order`, `dirty`. */
+  /** State of the schema: `head`, or the mismatch. */
   readonly schema: SchemaState;
   /** The pool's status after the check. */
   readonly pool: PoolStatus;
@@ -944,8 +1298,8 @@ export interface UnknownColumn {
   readonly rows: number;
   /**
    * Whether `force` stores the rows.  A message keeps the value in its metadata. A token has no
-   * metadata, and the column may restrict what the token can be used for. It is therefore never
-   * omitted unless it is NULL.
+   * metadata, and the column may restrict the use of the token. It is therefore never omitted
+   * unless it is NULL.
    */
   readonly canBeForced: boolean;
 }
@@ -1101,7 +1455,7 @@ export interface NewCheckpoint {
   readonly runId?: string | null | undefined;
   /**
    * Channels whose value is computed from the writes since an earlier checkpoint. A deletion keeps
-   * what they need.
+   * these writes.
    */
   readonly deltaChannels?: readonly string[] | null | undefined;
   /** All channels that have a version. */
@@ -1136,6 +1490,31 @@ export interface NewMemory {
   readonly value: object | null;
   /** Seconds after which the item expires unless it is stored or read again, 1 or more. */
   readonly ttlSeconds?: number | bigint | null | undefined;
+}
+
+/** A task to enqueue. */
+export interface NewTask {
+  /** Kind of the task, by which workers claim it. 1–100 characters. */
+  readonly kind: string;
+  /** Input for the worker, as a JSON object of at most 1 MiB. */
+  readonly input: object;
+  /**
+   * Public id of the task's user, if any. The task is exported and deleted with the user's data.
+   */
+  readonly userId?: string | null | undefined;
+  /**
+   * Priority among the tasks of its kind, from -1,000 to 1,000. Higher ones are claimed first.
+   * Default: 0.
+   */
+  readonly priority?: number | bigint | undefined;
+  /** Time from which the task can be claimed; by default now. */
+  readonly runAt?: TimestampInput | null | undefined;
+  /** Seconds after which the task can be claimed, in place of `runAt` (0–315,360,000). */
+  readonly delaySeconds?: number | bigint | null | undefined;
+  /** Number of attempts after which the task fails (1–1,000). Default: 3. */
+  readonly maxAttempts?: number | bigint | undefined;
+  /** Key by which the task is enqueued once, 1–255 characters. */
+  readonly idempotencyKey?: string | null | undefined;
 }
 
 /** Conditions on messages, combined with AND. An empty filter matches all messages. */
@@ -1704,7 +2083,7 @@ export interface ListThreadsOptions extends Abortable {
 export interface PruneThreadsOptions extends Abortable {
   /** Number of checkpoints to keep in each namespace, 1 or more. Default: 1. */
   readonly keepLast?: number | bigint | undefined;
-  /** Whether to only count what would be deleted. Default: `false`. */
+  /** Whether to only count the checkpoints. Default: `false`. */
   readonly dryRun?: boolean | null | undefined;
 }
 
@@ -1750,6 +2129,321 @@ export interface ListMemoryNamespacesOptions extends Abortable {
   readonly limit?: number | bigint | undefined;
   /** Number of namespaces to skip. Default: 0. */
   readonly offset?: number | bigint | undefined;
+}
+
+/** Options of `getSetting`. */
+export interface GetSettingOptions extends Abortable {
+  /** Scope of the setting. Default: an empty string. */
+  readonly scope?: string | undefined;
+  /** Value if the setting is in neither of the two. */
+  readonly defaultValue?: unknown;
+}
+
+/** Options of `getSettings`. */
+export interface GetSettingsOptions extends Abortable {
+  /** Scope of the settings. Default: an empty string. */
+  readonly scope?: string | undefined;
+}
+
+/** Options of `listSettingScopes`. */
+export interface ListSettingScopesOptions extends Abortable {
+  /** Maximum number of scopes to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** Scope after which the list begins. Pass the last scope of a page for the next page. */
+  readonly after?: string | null | undefined;
+}
+
+/** Options of `listSettingVersions`. */
+export interface ListSettingVersionsOptions extends Abortable {
+  /** Scope of the setting. Default: an empty string. */
+  readonly scope?: string | undefined;
+  /**
+   * Maximum number of versions to return (1–10,000). A page of about 4 MB ends earlier. Default:
+   * 100.
+   */
+  readonly limit?: number | bigint | undefined;
+  /**
+   * Version, to return only earlier ones. Pass the last version of a page for the next page. An
+   * empty page is the end.
+   */
+  readonly beforeVersion?: number | bigint | null | undefined;
+}
+
+/** Options of `setSetting`. */
+export interface SetSettingOptions extends Abortable {
+  /** Scope of the setting, at most 100 characters. Default: an empty string. */
+  readonly scope?: string | undefined;
+  /**
+   * Version that the setting must have for the change to be made. 0 means that the setting must not
+   * exist.
+   */
+  readonly expectedVersion?: number | bigint | null | undefined;
+  /** Account that makes the change, at most 255 characters. */
+  readonly updatedBy?: string | null | undefined;
+}
+
+/** Options of `setSettings`. */
+export interface SetSettingsOptions extends Abortable {
+  /** Scope of the settings. Default: an empty string. */
+  readonly scope?: string | undefined;
+  /** Account that makes the change. */
+  readonly updatedBy?: string | null | undefined;
+}
+
+/** Options of `deleteSetting`. */
+export interface DeleteSettingOptions extends Abortable {
+  /** Scope of the setting. Default: an empty string. */
+  readonly scope?: string | undefined;
+  /** Version that the setting must have for it to be deleted. */
+  readonly expectedVersion?: number | bigint | null | undefined;
+  /** Account that makes the change. */
+  readonly deletedBy?: string | null | undefined;
+}
+
+/** Options of `rollbackSetting`. */
+export interface RollbackSettingOptions extends Abortable {
+  /** Scope of the setting. Default: an empty string. */
+  readonly scope?: string | undefined;
+  /**
+   * Version that the setting must have for the change to be made. 0 means that the setting must not
+   * exist.
+   */
+  readonly expectedVersion?: number | bigint | null | undefined;
+  /** Account that makes the change. */
+  readonly updatedBy?: string | null | undefined;
+}
+
+/** Options of `enqueueTask`. */
+export interface EnqueueTaskOptions extends Abortable {
+  /**
+   * Public id of the task's user, if any. The task is exported and deleted with the user's data.
+   */
+  readonly userId?: string | null | undefined;
+  /**
+   * Priority among the tasks of its kind, from -1,000 to 1,000. Higher ones are claimed first.
+   * Default: 0.
+   */
+  readonly priority?: number | bigint | undefined;
+  /** Time from which the task can be claimed; by default now. */
+  readonly runAt?: TimestampInput | null | undefined;
+  /** Seconds after which the task can be claimed, in place of `runAt` (0–315,360,000). */
+  readonly delaySeconds?: number | bigint | null | undefined;
+  /** Number of attempts after which the task fails (1–1,000). Default: 3. */
+  readonly maxAttempts?: number | bigint | undefined;
+  /** Key by which the task is enqueued once, 1–255 characters. */
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+/** Options of `claimTasks`. */
+export interface ClaimTasksOptions extends Abortable {
+  /** Seconds after which the lease ends unless it is extended (1–2,592,000). Default: 60. */
+  readonly leaseSeconds?: number | bigint | undefined;
+  /** Maximum number of tasks to claim (1–100). Default: 1. */
+  readonly limit?: number | bigint | undefined;
+}
+
+/** Options of `heartbeatTask`. */
+export interface HeartbeatTaskOptions extends Abortable {
+  /** Seconds from now after which the lease ends (1–2,592,000). Default: 60. */
+  readonly leaseSeconds?: number | bigint | undefined;
+}
+
+/** Options of `completeTask`. */
+export interface CompleteTaskOptions extends Abortable {
+  /** Result, as a JSON object of at most 1 MiB. */
+  readonly result?: object | null | undefined;
+}
+
+/** Options of `failTask`. */
+export interface FailTaskOptions extends Abortable {
+  /**
+   * Seconds after which the task can be claimed again (0–315,360,000), in place of the delay
+   * above.
+   */
+  readonly retryAfterSeconds?: number | bigint | null | undefined;
+  /** Whether the task fails even if attempts are left. Default: `false`. */
+  readonly isFinal?: boolean | null | undefined;
+}
+
+/** Options of `listTasks`. */
+export interface ListTasksOptions extends Abortable {
+  /** State of the tasks. */
+  readonly status?: TaskStatus | null | undefined;
+  /** Kind of the tasks. */
+  readonly kind?: string | null | undefined;
+  /** Public id of a user, to return only the user's tasks. */
+  readonly userId?: string | null | undefined;
+  /**
+   * Maximum number of tasks to return (1–10,000). A page may have fewer if they are large.
+   * Default: 100.
+   */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. */
+  readonly cursor?: string | null | undefined;
+}
+
+/** Options of `createProvider`. */
+export interface CreateProviderOptions extends Abortable {
+  /** Name to show, at most 255 characters. */
+  readonly displayName?: string | null | undefined;
+  /** Address of the interface, `http` or `https`, without a user name, password or key. */
+  readonly baseUrl?: string | null | undefined;
+  /** Whether the provider may be used. Default: `true`. */
+  readonly enabled?: boolean | null | undefined;
+  /**
+   * Order among the providers, -1,000,000 to 1,000,000. A higher number is preferred. Default: 0.
+   */
+  readonly priority?: number | bigint | undefined;
+  /** Share of the requests among providers with the same priority, 0 to 1,000,000. By default 1. */
+  readonly weight?: number | bigint | null | undefined;
+  /** Abilities, such as `vision`: at most 100, with characters as in `name`. */
+  readonly capabilities?: readonly string[] | null | undefined;
+  /** Limits of the provider, such as requests per minute; at most 65,536 bytes. */
+  readonly rateLimits?: object | null | undefined;
+  /**
+   * Further configuration, at most 65,536 bytes. Keys such as `api_key` are refused, because
+   * secrets are credentials.
+   */
+  readonly config?: object | null | undefined;
+  /** Id outside of the backend, at most 64 characters. By default a UUID of version 7. */
+  readonly publicId?: string | null | undefined;
+}
+
+/** Options of `updateProvider`. */
+export interface UpdateProviderOptions extends Abortable {
+  /** New kind: 1–50 lower-case letters a–z, digits, dots, hyphens and underscores. */
+  readonly kind?: string | null | undefined;
+  /** New name to show, at most 255 characters. */
+  readonly displayName?: string | null | undefined;
+  /** New address, `http` or `https`, without a user name, password or key. */
+  readonly baseUrl?: string | null | undefined;
+  /** Whether the provider may be used. */
+  readonly enabled?: boolean | null | undefined;
+  /** New order among the providers, -1,000,000 to 1,000,000. A higher number is preferred. */
+  readonly priority?: number | bigint | null | undefined;
+  /** New share among providers with the same priority, 0 to 1,000,000. */
+  readonly weight?: number | bigint | null | undefined;
+  /** New abilities, which replace all of the former. */
+  readonly capabilities?: readonly string[] | null | undefined;
+  /** New limits, which replace all of the former. */
+  readonly rateLimits?: object | null | undefined;
+  /** New configuration, which replaces all of the former. Keys such as `api_key` are refused. */
+  readonly config?: object | null | undefined;
+  /**
+   * Version that the caller has read. If the provider has another one by now, nothing is changed.
+   */
+  readonly expectedVersion?: number | bigint | null | undefined;
+}
+
+/** Options of `listProviders`. */
+export interface ListProvidersOptions extends Abortable {
+  /** State of the providers to return. By default both. */
+  readonly enabled?: boolean | null | undefined;
+  /** Maximum number of providers to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** Name after which the list begins. Pass the last name of a page for the next page. */
+  readonly after?: string | null | undefined;
+}
+
+/** Options of `putModel`. */
+export interface PutModelOptions extends Abortable {
+  /** Name to show, at most 255 characters. */
+  readonly displayName?: string | null | undefined;
+  /** Whether the model may be used. Default: `true`. */
+  readonly enabled?: boolean | null | undefined;
+  /**
+   * Abilities, such as `vision`: at most 100, each with 1–100 lower-case letters a–z, digits,
+   * dots, hyphens and underscores.
+   */
+  readonly capabilities?: readonly string[] | null | undefined;
+  /** Maximum number of tokens of a request and its response together, 1 or more. */
+  readonly contextWindow?: number | bigint | null | undefined;
+  /** Maximum number of tokens of a response, 1 or more. */
+  readonly maxOutputTokens?: number | bigint | null | undefined;
+  /** Parameters to send with each request, at most 65,536 bytes. */
+  readonly params?: object | null | undefined;
+  /** Price of a million input tokens in US dollars, as decimal text such as `"2.50"`. */
+  readonly inputPrice?: string | null | undefined;
+  /** Price of a million output tokens in US dollars. */
+  readonly outputPrice?: string | null | undefined;
+  /** Price of a million input tokens that the provider had cached, in US dollars. */
+  readonly cachedInputPrice?: string | null | undefined;
+}
+
+/** Options of `listModels`. */
+export interface ListModelsOptions extends Abortable {
+  /** State of the models to return. By default both. */
+  readonly enabled?: boolean | null | undefined;
+  /** Maximum number of models to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** Name after which the list begins. Pass the last name of a page for the next page. */
+  readonly after?: string | null | undefined;
+}
+
+/** Options of `listModelDefaults`. */
+export interface ListModelDefaultsOptions extends Abortable {
+  /** Maximum number of defaults to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** Purpose after which the list begins. Pass the last purpose of a page for the next page. */
+  readonly after?: string | null | undefined;
+}
+
+/** Options of `addCredential`. */
+export interface AddCredentialOptions extends Abortable {
+  /** Name of the provider for which the credential is. It is deleted with the provider. */
+  readonly provider?: string | null | undefined;
+  /** Id of the user that owns the credential. It is deleted with the user. */
+  readonly userId?: string | null | undefined;
+  /**
+   * What the credential may be used for, such as `chat`; at most 100 scopes of up to 100
+   * characters.
+   */
+  readonly scopes?: readonly string[] | null | undefined;
+  /** Time from which the credential is not found any more. */
+  readonly expiresAt?: TimestampInput | null | undefined;
+  /** The account that adds the credential, at most 255 characters. */
+  readonly createdBy?: string | null | undefined;
+}
+
+/** Options of `importFernet`. */
+export interface ImportFernetOptions extends Abortable {
+  /** Name of the provider for which the credential is. It is deleted with the provider. */
+  readonly provider?: string | null | undefined;
+  /** Id of the user that owns the credential. It is deleted with the user. */
+  readonly userId?: string | null | undefined;
+  /**
+   * What the credential may be used for, such as `chat`; at most 100 scopes of up to 100
+   * characters.
+   */
+  readonly scopes?: readonly string[] | null | undefined;
+  /** Time from which the credential is not found any more. */
+  readonly expiresAt?: TimestampInput | null | undefined;
+  /** The account that adds the credential, at most 255 characters. */
+  readonly createdBy?: string | null | undefined;
+}
+
+/** Options of `findCredential`. */
+export interface FindCredentialOptions extends Abortable {
+  /** Name of the provider for which the credential is. */
+  readonly provider?: string | null | undefined;
+  /** Id of the user that owns the credential. */
+  readonly userId?: string | null | undefined;
+  /** Scopes that the credential must have, separated by spaces. */
+  readonly scope?: string | null | undefined;
+}
+
+/** Options of `listCredentials`. */
+export interface ListCredentialsOptions extends Abortable {
+  /** Name of a provider, to return only its credentials, those of users included. */
+  readonly provider?: string | null | undefined;
+  /** Id of a user, to return only the user's credentials. */
+  readonly userId?: string | null | undefined;
+  /** Name of credentials, to return only these. */
+  readonly name?: string | null | undefined;
+  /** Maximum number of credentials to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. */
+  readonly cursor?: string | null | undefined;
 }
 
 /** Options of `migrate`. */
@@ -1833,6 +2527,12 @@ export interface ChatkeepOptions {
    * `STREAM_BUFFER_BYTES`, or 4096.
    */
   readonly streamBuffer?: number | undefined;
+  /**
+   * Keys that encrypt credentials. The first one encrypts, and all decrypt.
+   * `chatkeep credentials generate-key` makes one. Without a key, no credential is stored. Default:
+   * `CHATKEEP_KEYS`, or unset.
+   */
+  readonly keys?: string | undefined;
 }
 
 /** Codes of errors. */
@@ -1856,7 +2556,7 @@ export type ChatkeepErrorCode =
   | 'CHATKEEP_STORAGE_FULL'
   /** The file, the directory or the server accepts no changes. */
   | 'CHATKEEP_READ_ONLY'
-  /** The file is damaged, or is not a chatkeep database. */
+  /** The file is damaged, or is not a chatkeep database. Or an encrypted value was changed. */
   | 'CHATKEEP_CORRUPT'
   /** The database's schema does not match this program; the error's `state` is the difference. */
   | 'CHATKEEP_SCHEMA'

@@ -2,9 +2,13 @@
 
 
 class Secret(str):
-    """A token: a ``str`` whose ``repr`` shows only its first characters."""
+    """A token or another secret: a ``str`` whose ``repr`` does not show it.
+
+    Of chatkeep's own tokens it shows the first characters, which identify them.
+    """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return repr(f"{self[:8]}…")
+        is_token = len(self) == 52 and self.startswith(("ck_", "cs_"))
+        return repr(f"{self[:8]}…" if is_token else "…")

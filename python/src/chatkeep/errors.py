@@ -133,7 +133,10 @@ class ReadOnlyError(Error, PermissionError):
 
 
 class CorruptError(Error, RuntimeError):
-    """The file is damaged, or is not a chatkeep database."""
+    """The file is damaged, or is not a chatkeep database.
+
+    Or an encrypted value was changed.
+    """
 
     kind = "Corrupt"
 

@@ -70,7 +70,7 @@ _Result = TypeVar("_Result")
 class _Guard:
     """Decorator for views with a check before them, whose result ``_current`` returns."""
 
-    #: What is checked: ``token`` or ``session``.
+    #: Kind of the checked secret: ``token`` or ``session``.
     _kind: ClassVar[str]
 
     def __call__(self, view: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:

@@ -21,14 +21,23 @@ else:
 
 __all__ = [
     "Analytics",
+    "AppSetting",
+    "AppSettingVersion",
     "AppliedMigration",
     "AuditEntry",
     "AuditPage",
+    "ClaimedTask",
     "Conversation",
     "ConversationItem",
     "ConversationPage",
     "CreatedSession",
     "CreatedToken",
+    "Credential",
+    "CredentialCheck",
+    "CredentialKeyCheck",
+    "CredentialPage",
+    "CredentialRotation",
+    "CredentialStatus",
     "DatabaseHealth",
     "Engine",
     "Feedback",
@@ -49,31 +58,44 @@ __all__ = [
     "MessageStatus",
     "MetadataFilter",
     "MigrationStatus",
+    "Model",
+    "ModelDefault",
     "NewChannel",
     "NewCheckpoint",
     "NewGraphWrite",
     "NewItem",
     "NewMemory",
     "NewMessage",
+    "NewTask",
     "OneTimeSecret",
     "OpenTurn",
     "PasswordScheme",
     "PendingMigration",
     "PoolStatus",
+    "Provider",
+    "ProviderSnapshot",
+    "ProviderWithModels",
+    "RevealedCredential",
     "RotatedSession",
     "SchemaErrorState",
     "SchemaState",
     "SearchIndexState",
+    "SelectedModel",
     "SessionCheck",
     "SessionInfo",
     "SessionPage",
     "SessionReason",
+    "SettingSource",
     "StreamChunk",
     "StreamInfo",
     "StreamPage",
     "StreamRead",
     "StreamStatus",
     "Sums",
+    "Task",
+    "TaskCounts",
+    "TaskPage",
+    "TaskStatus",
     "TimestampInput",
     "TokenCheck",
     "TokenInfo",
@@ -102,6 +124,9 @@ SchemaErrorState: TypeAlias = Literal[
 
 The chapter on migrations of the guide, docs/src/migrations.md, describes how to resolve them.
 """
+
+CredentialStatus: TypeAlias = Literal["active", "disabled", "revoked"]
+"""The state of a credential."""
 
 Engine: TypeAlias = Literal["sqlite", "postgresql", "mysql", "mariadb"]
 """A database engine."""
@@ -136,8 +161,14 @@ SessionReason: TypeAlias = Literal[
 ]
 """The reason why a session is valid or invalid."""
 
+SettingSource: TypeAlias = Literal["environment", "database", "default"]
+"""The origin of a setting's value."""
+
 StreamStatus: TypeAlias = Literal["running", "completed", "failed", "cancelled", "interrupted"]
 """The state of a stream."""
+
+TaskStatus: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
+"""The state of a task."""
 
 TokenReason: TypeAlias = Literal[
     "valid",
@@ -179,6 +210,45 @@ class Analytics(TypedDict):
     cost_by_date: dict[str, str]
 
 
+class AppSetting(TypedDict):
+    """A setting of the application."""
+
+    #: Scope. It is empty if the setting is for the whole application.
+    scope: str
+    #: Key in the scope.
+    key: str
+    #: Value, as any JSON value.
+    value: Any
+    #: Version that is stored, also if the value is from another source. 0 if the setting is not
+    #: stored.
+    version: int
+    #: Origin of the value.
+    source: SettingSource
+    #: Time of the last change in the database, if the setting is stored.
+    updated_at: str | None
+    #: Account that made the last change, if known.
+    updated_by: str | None
+
+
+class AppSettingVersion(TypedDict):
+    """A value that a setting had."""
+
+    #: Scope of the setting.
+    scope: str
+    #: Key of the setting.
+    key: str
+    #: Number of the version. The first one is 1, and a deletion is a version, too.
+    version: int
+    #: Value, which is null after a deletion.
+    value: Any
+    #: Whether the setting was deleted.
+    deleted: bool
+    #: Time of the change.
+    changed_at: str
+    #: Account that made the change, if known.
+    changed_by: str | None
+
+
 class AppliedMigration(TypedDict):
     """A migration that was run on the database."""
 
@@ -218,6 +288,57 @@ class AuditPage(TypedDict):
     entries: list[AuditEntry]
     #: Position after the last entry, for the next page. ``None`` at the end.
     next_cursor: str | None
+
+
+class Task(TypedDict):
+    """A task."""
+
+    #: The task's public id.
+    public_id: str
+    #: Public id of the task's user, if any. The task is deleted with the user.
+    user_id: str | None
+    #: Kind of the task.
+    kind: str
+    #: Input for the worker.
+    input: dict[str, Any]
+    #: State of the task.
+    status: TaskStatus
+    #: Priority among the tasks of its kind. Higher ones are claimed first.
+    priority: int
+    #: Time from which the task can be claimed.
+    run_at: str
+    #: Number of attempts, with the current one.
+    attempts: int
+    #: Number of attempts after which the task fails.
+    max_attempts: int
+    #: Time at which the lease of a running task ends.
+    lease_until: str | None
+    #: Worker of the current or last attempt.
+    worker: str | None
+    #: Time at which a cancellation was requested while the task was running.
+    cancel_requested_at: str | None
+    #: Key by which the task is enqueued once.
+    idempotency_key: str | None
+    #: Result of a completed task.
+    result: dict[str, Any] | None
+    #: Error of the last attempt that failed.
+    error: str | None
+    #: Time at which the task was enqueued.
+    created_at: str
+    #: Time of the last claim.
+    started_at: str | None
+    #: Time at which the task was completed, failed or cancelled.
+    finished_at: str | None
+
+
+class ClaimedTask(TypedDict):
+    """A task that a worker has claimed, and the token of its lease."""
+
+    #: The task, which is running.
+    task: Task
+    #: Token of the lease. The worker passes it to ``heartbeat_task``, ``complete_task``,
+    #: ``fail_task`` and ``release_task``.
+    lease_token: str
 
 
 class Conversation(TypedDict):
@@ -326,6 +447,91 @@ class CreatedToken(TypedDict):
     user_id: str | None
     #: The scopes that the token has.
     scopes: list[str]
+
+
+class Credential(TypedDict):
+    """A stored credential, without its secret."""
+
+    #: The credential's id.
+    id: str
+    #: Name of the provider for which the credential is.
+    provider: str | None
+    #: Id of the user that owns the credential. Without a provider and a user, it is the
+    #: application's.
+    user_id: str | None
+    #: Name of the credential.
+    name: str
+    #: Number of the credential among those with the same owner and name. The newest has the
+    #: highest.
+    version: int
+    #: Id of the key with which the secret is encrypted.
+    key_id: str
+    #: The last 4 characters of the secret, to recognize it. ``None`` if it has less than 16.
+    hint: str | None
+    #: What the credential may be used for.
+    scopes: list[str]
+    #: State of the credential.
+    status: CredentialStatus
+    #: Time from which the credential is not found any more. ``None`` means that it does not expire.
+    expires_at: str | None
+    #: Time until which the credential is not found, for example because of a rate limit.
+    cooldown_until: str | None
+    #: Time of the last use, with a precision of one minute.
+    last_used_at: str | None
+    #: Time of the revocation.
+    revoked_at: str | None
+    #: The account that added the credential.
+    created_by: str | None
+    #: Creation time.
+    created_at: str
+
+
+class CredentialKeyCheck(TypedDict):
+    """A key, and the credentials that are encrypted with it."""
+
+    #: Id of the key.
+    key_id: str
+    #: Whether this process has the key.
+    present: bool
+    #: Whether new credentials are encrypted with the key.
+    current: bool
+    #: Number of credentials that are encrypted with the key.
+    credentials: int
+    #: Number of these credentials that are unreadable; all of them if the key is missing, otherwise
+    #: those that were changed.
+    unreadable: int
+
+
+class CredentialCheck(TypedDict):
+    """The state of all stored credentials."""
+
+    #: Number of credentials.
+    credentials: int
+    #: Number of unreadable credentials.
+    unreadable: int
+    #: The keys; first those of this process, then those that it does not have.
+    keys: list[CredentialKeyCheck]
+
+
+class CredentialPage(TypedDict):
+    """A page of credentials."""
+
+    #: The credentials, newest first.
+    credentials: list[Credential]
+    #: The ``cursor`` of the next page. ``None`` means that this is the last one.
+    next_cursor: str | None
+
+
+class CredentialRotation(TypedDict):
+    """The result of encrypting all credentials with the first key."""
+
+    #: Id of the first key, with which credentials are encrypted now.
+    key_id: str
+    #: Number of credentials that this call encrypted with the first key.
+    rotated: int
+    #: Number of credentials that could not be decrypted, and were not changed.
+    #: ``check_credentials`` reports their keys.
+    unreadable: int
 
 
 class Feedback(TypedDict):
@@ -523,8 +729,7 @@ class Health(TypedDict):
     server_version: str
     #: Response time of the database in milliseconds, including a necessary connect.
     latency_ms: float
-    #: ``head``, or the mismatch; ``behind``, ``newer``, ``changed``, ``missing``, ``out_of_order``,
-    #: ``dirty``.
+    #: State of the schema; ``head``, or the mismatch.
     schema: SchemaState
     #: The pool's status after the check.
     pool: PoolStatus
@@ -572,8 +777,8 @@ class UnknownColumn(TypedDict):
     #: Number of rows whose value is not NULL.
     rows: int
     #: Whether ``force`` stores the rows. A message keeps the value in its metadata. A token has no
-    #: metadata, and the column may restrict what the token can be used for. It is therefore never
-    #: omitted unless it is NULL.
+    #: metadata, and the column may restrict the use of the token. It is therefore never omitted
+    #: unless it is NULL.
     can_be_forced: bool
 
 
@@ -691,6 +896,50 @@ class MigrationStatus(TypedDict):
     unknown: list[str]
 
 
+class Model(TypedDict):
+    """A model of a provider."""
+
+    #: Name of the provider.
+    provider: str
+    #: Name of the model, as the provider spells it.
+    name: str
+    #: Name to show.
+    display_name: str | None
+    #: Whether the model may be used, if its provider is enabled.
+    enabled: bool
+    #: Abilities of the model, in ascending order.
+    capabilities: list[str]
+    #: Maximum number of tokens of a request and its response together.
+    context_window: int | None
+    #: Maximum number of tokens of a response.
+    max_output_tokens: int | None
+    #: Parameters to send with each request, such as a temperature. Empty if there are none.
+    params: dict[str, Any]
+    #: Price of a million input tokens in US dollars, as decimal text such as ``"2.5"``.
+    input_price: str | None
+    #: Price of a million output tokens in US dollars.
+    output_price: str | None
+    #: Price of a million input tokens that the provider had cached, in US dollars.
+    cached_input_price: str | None
+    #: Time at which the model was first stored.
+    created_at: str
+    #: Time of the last change.
+    updated_at: str
+
+
+class ModelDefault(TypedDict):
+    """The default model of a purpose."""
+
+    #: The purpose, such as ``chat`` or ``embedding``.
+    purpose: str
+    #: Name of the model's provider.
+    provider: str
+    #: Name of the model.
+    model: str
+    #: Time at which the model became the default.
+    updated_at: str
+
+
 class _NewChannelRequired(TypedDict):
     #: Name of the channel.
     channel: str
@@ -739,7 +988,7 @@ class NewCheckpoint(_NewCheckpointRequired, total=False):
     #: Id of the run that created it.
     run_id: str | None
     #: Channels whose value is computed from the writes since an earlier checkpoint. A deletion
-    #: keeps what they need.
+    #: keeps these writes.
     delta_channels: Iterable[str] | None
 
 
@@ -837,6 +1086,30 @@ class NewMessage(_NewMessageRequired, total=False):
     error: str | None
 
 
+class _NewTaskRequired(TypedDict):
+    #: Kind of the task, by which workers claim it. 1 to 100 characters.
+    kind: str
+    #: Input for the worker, as a JSON object of at most 1 MiB.
+    input: Mapping[str, Any]
+
+
+class NewTask(_NewTaskRequired, total=False):
+    """A task to enqueue."""
+
+    #: Public id of the task's user, if any. The task is exported and deleted with the user's data.
+    user_id: str | None
+    #: Priority among the tasks of its kind, from -1,000 to 1,000. Higher ones are claimed first.
+    priority: int
+    #: Time from which the task can be claimed; by default now.
+    run_at: TimestampInput | None
+    #: Seconds after which the task can be claimed, in place of ``run_at`` (0 to 315,360,000).
+    delay_seconds: int | None
+    #: Number of attempts after which the task fails (1 to 1,000).
+    max_attempts: int
+    #: Key by which the task is enqueued once, 1 to 255 characters.
+    idempotency_key: str | None
+
+
 class OneTimeSecret(TypedDict):
     """A new secret that is valid once."""
 
@@ -873,6 +1146,70 @@ class OpenTurn(TypedDict):
     lease_until: str
 
 
+class Provider(TypedDict):
+    """A provider of models."""
+
+    #: Id to use outside of the backend. It stays the same in copies of the database.
+    public_id: str
+    #: Unique name, by which calls identify the provider.
+    name: str
+    #: Name to show.
+    display_name: str | None
+    #: The interface that the provider has, such as ``openai`` or ``anthropic``.
+    kind: str
+    #: Address of the interface. ``None`` for the one that its kind has.
+    base_url: str | None
+    #: Whether the provider may be used.
+    enabled: bool
+    #: Order among the providers. A higher number is preferred.
+    priority: int
+    #: Share of the requests among providers with the same priority.
+    weight: int
+    #: Abilities of the provider, in ascending order.
+    capabilities: list[str]
+    #: Limits of the provider, such as requests per minute. Empty if there are none.
+    rate_limits: dict[str, Any]
+    #: Further configuration without secrets. Empty if there is none.
+    config: dict[str, Any]
+    #: Number of the last change, which ``update_provider`` takes as ``expected_version``. It starts
+    #: with 1.
+    version: int
+    #: Creation time.
+    created_at: str
+    #: Time of the last change.
+    updated_at: str
+
+
+class ProviderWithModels(TypedDict):
+    """A provider and all its models."""
+
+    #: The provider.
+    provider: Provider
+    #: Its models, by name.
+    models: list[Model]
+
+
+class ProviderSnapshot(TypedDict):
+    """All providers, models and defaults at one time."""
+
+    #: Number that every change of a provider, model or default increases.
+    revision: int
+    #: The providers, also disabled ones, with their models. Those with the highest priority are
+    #: first; equal ones are ordered by name.
+    providers: list[ProviderWithModels]
+    #: The default models, by purpose.
+    defaults: list[ModelDefault]
+
+
+class RevealedCredential(TypedDict):
+    """A credential with its secret."""
+
+    #: The credential.
+    credential: Credential
+    #: The secret.
+    secret: str
+
+
 class RotatedSession(TypedDict):
     """A session with the secret after a rotation."""
 
@@ -883,6 +1220,15 @@ class RotatedSession(TypedDict):
     rotated: bool
     #: The session.
     session: SessionInfo
+
+
+class SelectedModel(TypedDict):
+    """A model with its provider."""
+
+    #: The provider.
+    provider: Provider
+    #: The model.
+    model: Model
 
 
 class SessionCheck(TypedDict):
@@ -951,6 +1297,30 @@ class Sums(TypedDict):
     with_cost: int
     #: Total cost in US dollars, as decimal text.
     cost: str
+
+
+class TaskCounts(TypedDict):
+    """Numbers of tasks of one kind."""
+
+    #: Number of tasks that wait for a worker, or for their time.
+    queued: int
+    #: Number of tasks that a worker has claimed.
+    running: int
+    #: Number of tasks with a result.
+    completed: int
+    #: Number of tasks that failed.
+    failed: int
+    #: Number of tasks that were cancelled.
+    cancelled: int
+
+
+class TaskPage(TypedDict):
+    """A page of tasks."""
+
+    #: The tasks, newest first.
+    tasks: list[Task]
+    #: Position of the next page. ``None`` if this is the last one.
+    next_cursor: str | None
 
 
 class TokenInfo(TypedDict):

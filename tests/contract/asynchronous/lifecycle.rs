@@ -1,8 +1,9 @@
 //! Flushing and closing: submitted messages are stored, and later calls are rejected.
 
+use std::sync::mpsc;
 use std::time::Duration;
 
-use chatkeep::{Chatkeep, ErrorKind, NewMessage};
+use chatkeep::{Chatkeep, ErrorKind, NewMessage, interruptible};
 
 use super::{poll_once, wait};
 use crate::every_engine::on_every_engine;
@@ -11,6 +12,7 @@ use crate::store::{Store, TIMEOUT, everything, open};
 on_every_engine![
     flush_waits_for_submitted_messages,
     close_stores_submitted_messages_and_rejects_later_calls,
+    interrupted_and_expired_waits_have_different_errors,
     dropping_the_handle_loses_no_message,
 ];
 
@@ -51,6 +53,25 @@ fn close_stores_submitted_messages_and_rejects_later_calls(store: &Store) {
     }
     chat.close(TIMEOUT).expect("closing twice does nothing more");
     assert_eq!(store.count(), 200);
+}
+
+fn interrupted_and_expired_waits_have_different_errors(store: &Store) {
+    let chat = open(store.raw.url());
+    let (release, released) = mpsc::channel::<()>();
+    chat.submit(move |_| _ = released.recv()).expect("it is accepted");
+
+    let expired = chat.flush(Duration::from_millis(10)).expect_err("an operation is in flight");
+    assert_eq!(expired.kind(), ErrorKind::Unavailable);
+    assert!(expired.message().starts_with("timed out after 0.01 s"), "{expired}");
+    let flushed = interruptible(|| true, || chat.flush(TIMEOUT));
+    let closed = interruptible(|| true, || chat.close(TIMEOUT));
+    for interrupted in [flushed, closed] {
+        let error = interrupted.expect_err("an operation is in flight");
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        assert!(error.message().contains("1 operations in flight"), "{error}");
+    }
+    drop(release);
+    chat.close(TIMEOUT).expect("the operation ends");
 }
 
 fn dropping_the_handle_loses_no_message(store: &Store) {

@@ -160,7 +160,7 @@ fn an_invalid_entry_does_not_affect_others_of_its_group(store: &Store) {
                         Ok(()) => assert!(is_valid, "{key}"),
                         Err(error) => {
                             assert!(!is_valid, "{key}: {error}");
-                            assert_eq!(error.field(), Some("channels[1].data"));
+                            assert_eq!(error.field(), Some("checkpoint.channels[1].data"));
                         }
                     }
                 }

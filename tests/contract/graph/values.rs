@@ -9,6 +9,7 @@ use crate::store::{Store, assert_rejected};
 on_every_engine![
     large_states_are_stored_exactly,
     states_that_are_too_large_are_refused_by_name,
+    invalid_checkpoints_are_refused_by_name,
     keys_of_any_length_and_letters_are_distinct,
     binary_values_are_returned_as_they_are,
     ids_are_ordered_by_bytes,
@@ -49,7 +50,7 @@ fn states_that_are_too_large_are_refused_by_name(store: &Store) {
         let error = put.expect_err("it is too large");
         assert_eq!(
             (error.kind(), error.field()),
-            (ErrorKind::InvalidInput, Some("channels[1].data"))
+            (ErrorKind::InvalidInput, Some("checkpoint.channels[1].data"))
         );
         assert!(error.message().contains(word), "{error}");
         let write =
@@ -59,6 +60,17 @@ fn states_that_are_too_large_are_refused_by_name(store: &Store) {
     }
     let threads = store.graph().list_threads(10, None, None).expect("the query succeeds");
     assert!(threads.is_empty(), "nothing is stored: {threads:?}");
+}
+
+fn invalid_checkpoints_are_refused_by_name(store: &Store) {
+    let channels = vec![changed("a", "1", "1"), NewChannel::unchanged("b", "")];
+    for (new, field) in [
+        (checkpoint("", None, Vec::new()), "checkpoint.id"),
+        (checkpoint("1", Some(""), Vec::new()), "checkpoint.parent_id"),
+        (checkpoint("1", None, channels), "checkpoint.channels[1].version"),
+    ] {
+        assert_rejected(store.graph().put_checkpoint("t", &new), field);
+    }
 }
 
 fn keys_of_any_length_and_letters_are_distinct(store: &Store) {

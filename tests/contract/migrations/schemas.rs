@@ -29,6 +29,9 @@ fn assert_configuration_error(error: &Error, parts: &[&str]) {
 
 #[test]
 fn a_schema_with_capitals_is_compared_by_its_exact_name() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     database.execute("CREATE SCHEMA \"MyApp\"");
     let chat = open(&with_path(&database, "\"MyApp\""));
@@ -44,6 +47,9 @@ fn a_schema_with_capitals_is_compared_by_its_exact_name() {
 
 #[test]
 fn a_search_path_without_a_schema_is_a_configuration_error() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     let chat = open(&with_path(&database, "\"No Where\""));
     let parts = ["No Where", "CREATE SCHEMA \"No Where\""];
@@ -75,6 +81,9 @@ fn a_search_path_without_a_schema_is_a_configuration_error() {
 
 #[test]
 fn a_schema_without_usage_is_reported_with_the_missing_grant() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     database.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC");
     let url = account(&database, "");
@@ -145,6 +154,9 @@ fn a_table_of_another_program_is_reported_with_remedies(store: &Store) {
 
 #[test]
 fn tables_of_a_later_schema_are_read_but_never_migrated() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     database.execute("CREATE SCHEMA tenant2");
     open(database.url())

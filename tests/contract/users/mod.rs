@@ -7,6 +7,7 @@ mod imported_hashes;
 mod listing;
 mod one_time_secrets;
 mod personal_data;
+mod personal_rows;
 mod roles;
 
 use chatkeep::{ErrorKind, NewUser, Result, Secret, User};

@@ -2,18 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chatkeep::{
-    Bytes, ErrorKind, NewAuditEntry, NewChannel, NewCheckpoint, NewGraphWrite, NewMessage,
-    NewSession, NewStream, NewToken, NewTurn, NewUser, TurnStart, UserErasure,
-};
+use chatkeep::{ErrorKind, NewMessage, UserErasure};
 use chatkeep_core::{Role, personal_data};
 use chatkeep_transfer::count_rows;
 
-use crate::conversations::item;
+use super::personal_rows::{fill, fill_all, id};
 use crate::every_engine::on_every_engine;
 use crate::messages::totals::{all, counted, recounted};
 use crate::schema::tables;
-use crate::store::{Store, TIMEOUT, assert_rejected, metadata};
+use crate::store::{Store, assert_rejected};
 
 on_every_engine![
     every_table_is_exported_and_erased,
@@ -24,145 +21,6 @@ on_every_engine![
     a_conversation_that_is_created_during_an_erasure_is_erased,
     unknown_users_and_invalid_pages,
 ];
-
-/// Secrets of a user, which no export contains.
-type Secrets = Vec<String>;
-
-fn id(name: &str) -> String {
-    format!("{name}-mark-id")
-}
-
-/// Stores a user with rows in every table, all of which contain the name and `mark`.
-fn fill(store: &Store, name: &str) -> Secrets {
-    let mark = |part: &str| format!("{name}-mark {part}");
-    let data = metadata(&format!(r#"{{"a": "{name}-mark"}}"#));
-    let email = format!("{name}-mark@example.org");
-    let (users, id) = (store.users(), id(name));
-    let new = NewUser {
-        email: Some(email.clone()),
-        username: Some(format!("{name}-mark")),
-        name: Some(mark("name")),
-        avatar_url: Some(mark("avatar")),
-        metadata: Some(data.clone()),
-        public_id: Some(id.clone()),
-        ..NewUser::default()
-    };
-    let user = users.create_user(&new.with_password("secret-mark")).expect("the user is created");
-    users.link_identity(&id, "google", &mark("subject"), Some(&email)).expect("it is linked");
-    users.grant_role(&id, "writer", None, Some("root")).expect("it is granted");
-    let reset = users.create_one_time_secret("reset", &id, 3_600).expect("it is created");
-    let confirm = users.create_one_time_secret("confirm", &email, 3_600).expect("it is created");
-    let token = NewToken::new(mark("token")).with_user_id(&id);
-    let token = store.tokens().create_token_with(&token).expect("the token is created");
-    let rotated = store.tokens().rotate_token(token.id, Some(60)).expect("it is rotated");
-    let session = NewSession::of(&user).with_label(mark("label")).with_user_agent(mark("agent"));
-    let session = store.sessions().create_session(&session).expect("the session is created");
-    let next = store.sessions().rotate_session(session.secret.expose()).expect("it is rotated");
-
-    let conversations = store.conversations();
-    for number in 0..3 {
-        let title = mark(&number.to_string());
-        let created =
-            conversations.create_conversation(Some(&id), Some(&title), Some(data.clone()), None);
-        let created = created.expect("the conversation is created");
-        let conversation = created.public_id.as_str();
-        let items = vec![item("user", &mark("item")); 5];
-        conversations.append_items(conversation, &items).expect("they are stored");
-        let turn = NewTurn::new(mark("question")).with_response(mark("answer"));
-        let turn = conversations.append_turn(conversation, &turn).expect("it is logged");
-        conversations.begin_turn(conversation, &TurnStart::new(mark("open"))).expect("it is open");
-        store.feedback().put_feedback(turn, &id, 1, Some(&mark("comment"))).expect("it is stored");
-        // In the user's conversation, but without the user.
-        let message = NewMessage {
-            conversation_id: Some(created.id),
-            tokens_used: Some(7),
-            ..NewMessage::new(mark("message"))
-        };
-        store.messages().log_message(&message).expect("it is logged");
-        let stream = NewStream::default().with_conversation(conversation);
-        for stream in [stream, NewStream::default().with_user(&id)] {
-            let stream = store.streams().create_stream(&stream).expect("the stream is created");
-            store.streams().append(&stream.public_id, &mark("chunk")).expect("it is appended");
-            store.streams().flush_stream(&stream.public_id).expect("it is stored");
-        }
-    }
-    let message = NewMessage {
-        user_id: Some(user.id),
-        provider: Some("openai".into()),
-        tokens_used: Some(5),
-        ..NewMessage::new(mark("message without a conversation"))
-    };
-    store.messages().log_message(&message).expect("it is logged");
-    for (actor, object) in [(Some(&id), None), (Some(&email), None), (None, Some(&id))] {
-        let entry = NewAuditEntry {
-            actor: actor.cloned(),
-            object: object.map(|id| format!("user:{id}")),
-            before: Some(data.clone()),
-            after: Some(data.clone()),
-            ip: actor.map(|_| mark("ip")),
-            ..NewAuditEntry::new("a")
-        };
-        store.audit().record_audit(&entry).expect("it is recorded");
-    }
-    store_thread(store, name);
-    store.flush(TIMEOUT).expect("everything is stored");
-    let mut secrets = vec![
-        reset.secret.expose().to_owned(),
-        confirm.secret.expose().to_owned(),
-        token.token.expose().to_owned(),
-        rotated.expect("it exists").token.expose().to_owned(),
-        session.secret.expose().to_owned(),
-        next.expect("it is valid").secret.expose().to_owned(),
-        "secret-mark".to_owned(),
-    ];
-    for (table, column) in [
-        ("chat_users", "stamp"),
-        ("user_passwords", "hash"),
-        ("one_time_secrets", "digest"),
-        ("api_tokens", "token_hash"),
-        ("api_tokens", "previous_hash"),
-        ("user_sessions", "token_hash"),
-        ("user_sessions", "previous_hash"),
-        ("user_sessions", "rotation_salt"),
-        ("user_sessions", "family"),
-    ] {
-        let rows = store.raw.query(&format!("SELECT {column} FROM {table}"));
-        secrets.extend(rows.into_iter().flatten().flatten());
-    }
-    secrets
-}
-
-/// Stores a checkpoint of an agent whose thread belongs to the user.
-fn store_thread(store: &Store, name: &str) {
-    let mark = format!("{name}-mark");
-    let data = |text: String| Bytes::from(text.into_bytes());
-    let mut new = NewCheckpoint::new("1", "json", data("{}".into()), "json", data("{}".into()));
-    let list = vec![format!("{:?}", mark.repeat(50)); 2].join(",");
-    new.channels = vec![
-        NewChannel::with_value("list", "1", "json", data(format!("[{list}]"))),
-        NewChannel::with_value("large", "1", "json", data(format!("{:?}", mark.repeat(100)))),
-    ];
-    store.graph().put_checkpoint(&mark, &new).expect("it is stored");
-    let write = NewGraphWrite {
-        index: 0,
-        channel: mark.clone(),
-        format: "json".into(),
-        data: data(format!("{mark:?}")),
-    };
-    store.graph().put_writes(&mark, "1", "task", &[write], "", "").expect("it is stored");
-    let owned = store.graph().set_thread_user(&mark, Some(&id(name)));
-    assert!(owned.expect("it is stored"));
-}
-
-/// Adds users with rows in every table.
-fn fill_all(store: &Store) {
-    fill(store, "ada");
-    fill(store, "bob");
-    let grant = |to: &str, by: &str| {
-        store.users().grant_role(&id(to), "admin", None, Some(&id(by))).expect("it is granted");
-    };
-    grant("bob", "ada");
-}
 
 /// Returns the lines of an export, by table.
 fn export(store: &Store, name: &str) -> BTreeMap<String, Vec<serde_json::Value>> {
@@ -248,6 +106,10 @@ fn an_export_has_all_rows_and_no_secret(store: &Store) {
         ("graph_values", 1),
         ("graph_segments", 1),
         ("graph_writes", 1),
+        ("chat_tasks", 3),
+        ("chat_credentials", 1),
+        ("app_settings", 2),
+        ("app_setting_versions", 3),
     ] {
         assert_eq!(alone.get(table).map(Vec::len), Some(count), "{table}");
     }
@@ -305,7 +167,12 @@ fn an_erased_user_is_in_no_table(store: &Store) {
     }
     assert_eq!(deleted.len(), exported.len() - 1);
     assert_eq!(scrubbed.get("user_roles"), Some(&1));
-    assert_eq!(scrubbed.len(), 2);
+    let settings = ["app_settings", "app_setting_versions"].map(|table| scrubbed.get(table));
+    assert_eq!(settings, [Some(&1); 2]);
+    assert_eq!(scrubbed.len(), 4);
+    let limit = store.app_settings().get_setting("ada.limit", "tenant", None);
+    let limit = limit.expect("the query succeeds").expect("the setting remains");
+    assert_eq!((limit.updated_by, limit.version), (None, 1));
     // The role that the user granted remains.
     assert!(store.users().has_role(&id("bob"), "admin").expect("the query succeeds"));
     assert_eq!(export_after_erasure(store), others);
@@ -358,7 +225,7 @@ fn a_conversation_that_is_created_during_an_erasure_is_erased(store: &Store) {
     let mut stage = Some(0);
     let error = loop {
         // After the stage of conversations.
-        if stage == Some(5) {
+        if stage == Some(7) {
             create();
         }
         match step(stage.expect("the user is not erased")) {

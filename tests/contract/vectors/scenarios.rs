@@ -6,21 +6,35 @@ use std::collections::BTreeSet;
 use chatkeep::operation::{
     Arguments, Field, Operation, Value as Argument, arguments_from_json_text,
 };
-use chatkeep::{Chatkeep, Error, MessageFilter, Result};
+use chatkeep::{Chatkeep, ChatkeepBuilder, Error, MessageFilter, Result};
 use chatkeep_testkit::scenarios::{CallError, Scenario, run_scenarios, scenarios};
 use chatkeep_transfer::{interfaces, operation};
 use serde_json::{Map, Value, to_value};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, open, with_schema};
+use crate::store::{Store, with_schema};
 
 on_every_engine![every_scenario_passes];
 
 fn every_scenario_passes(store: &Store) {
-    run_scenarios(store.engine(), with_schema, |url| {
-        let chat = open(url);
+    run_scenarios(store.engine(), with_schema, |url, settings| {
+        let chat = open(url, settings);
         move |call, arguments| perform(&chat, call, arguments)
     });
+}
+
+/// Opens a handle on this URL with these settings.
+fn open(url: &str, settings: &Map<String, Value>) -> Chatkeep {
+    let builder = Chatkeep::builder().url(url).pool_size(4).max_overflow(4);
+    let opened = settings.iter().try_fold(builder, |builder, (name, value)| {
+        let value = match value {
+            Value::Bool(value) => Argument::Bool(*value),
+            Value::String(text) => Argument::Text(text.clone()),
+            number => Argument::Integer(number.as_i64().expect("a text, a boolean or an integer")),
+        };
+        builder.setting(name, value)
+    });
+    opened.and_then(ChatkeepBuilder::open).expect("the settings are valid")
 }
 
 /// Makes a call such as `tokens.revoke_token`.

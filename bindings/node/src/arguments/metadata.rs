@@ -1,14 +1,20 @@
-//! Metadata. JavaScript serializes it to JSON, which is cheaper than reading the object from Rust,
-//! and rejects values without a JSON form (`node/src/metadata.ts`). Whether the JSON can be stored
-//! is checked here, as in every language.
+//! Metadata and JSON values. JavaScript serializes them to JSON, which is cheaper than reading the
+//! object from Rust, and rejects values without a JSON form (`node/src/metadata.ts`). Whether the
+//! JSON can be stored is checked here, as in every language.
 
-use chatkeep::{Metadata, MetadataFilter};
+use chatkeep::{JsonValue, Metadata, MetadataFilter};
 
 use super::{ArgResult, JsArg, text};
 
 /// Parses metadata from its JSON text.
 pub(super) fn metadata(field: &str, arg: &JsArg<'_>) -> ArgResult<Metadata> {
     let parsed = Metadata::parse(&text(field, arg)?);
+    Ok(parsed.map_err(|error| error.with_field(field.to_owned()))?)
+}
+
+/// Parses a JSON value from its text.
+pub(super) fn json(field: &str, arg: &JsArg<'_>) -> ArgResult<JsonValue> {
+    let parsed = JsonValue::parse(&text(field, arg)?);
     Ok(parsed.map_err(|error| error.with_field(field.to_owned()))?)
 }
 

@@ -5,7 +5,7 @@ use napi::bindgen_prelude::JsObjectValue as _;
 use napi::{JsValue as _, ValueType};
 
 use super::bytes::bytes;
-use super::metadata::{metadata, metadata_filter};
+use super::metadata::{json, metadata, metadata_filter};
 use super::timestamp::timestamp;
 use super::{ArgError, ArgResult, JsArg, integer, is_given, optional_text, seconds, text};
 
@@ -69,9 +69,11 @@ fn value(field: &str, ty: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
         Type::Timestamp => Value::Timestamp(timestamp(field, arg)?),
         Type::Bytes => Value::Bytes(bytes(field, arg)?),
         Type::Metadata => Value::Metadata(metadata(field, arg)?),
+        Type::Json => Value::Json(json(field, arg)?),
         Type::MetadataFilter => Value::MetadataFilter(metadata_filter(field, arg)?),
         Type::Cursor => Value::Cursor(text(field, arg)?.parse()?),
         Type::List(element) => list(field, element, arg)?,
+        Type::Map(element) => map(field, element, arg)?,
         Type::Record(described) => record(field, described, arg)?,
         _ => {
             let message = format!("{field} has a type that is not an argument's");
@@ -92,6 +94,32 @@ fn list(field: &str, element: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
         })
     };
     elements(field, "an array", arg, element).map(Value::List)
+}
+
+/// Converts a map, which `node/src/records.ts` passes as an array of keys and an array of values.
+/// The error of a value is `values[theme]`, for example.
+fn map(field: &str, element: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
+    let parts = |index| -> ArgResult<JsArg<'_>> {
+        if !arg.is_array()? {
+            return Err(ArgError::wrong_type(field, "an object", arg));
+        }
+        Ok(arg.coerce_to_object()?.get_element(index)?)
+    };
+    let keys =
+        elements(field, "an object", &parts(0)?, |_, key| text(field, key).map(Value::Text))?;
+    let keys = keys.into_iter().filter_map(|key| match key {
+        Value::Text(key) => Some(key),
+        _ => None,
+    });
+    let keys: Vec<String> = keys.collect();
+    let entry = |index: usize, arg: &JsArg<'_>| {
+        value(field, element, arg).map_err(|error| {
+            let key = keys.get(index).map_or("", String::as_str);
+            error.map_field(|_| format!("{field}[{key}]"))
+        })
+    };
+    let values = elements(field, "an object", &parts(1)?, entry)?;
+    Ok(Value::Map(keys.iter().cloned().zip(values).collect()))
 }
 
 /// Converts a record, which `node/src/records.ts` passes as an array of its values. The error of a

@@ -1,6 +1,6 @@
-//! Metadata, converted from a `dict` to a JSON object in one pass.
+//! Metadata and JSON values, converted from Python objects in one pass.
 
-use chatkeep::{MAX_ROW_BYTES, Metadata, MetadataFilter};
+use chatkeep::{JsonValue, MAX_ROW_BYTES, Metadata, MetadataFilter};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
@@ -15,6 +15,15 @@ const FIELD: &str = "metadata";
 /// Converts metadata.
 pub(super) fn metadata(field: &str, given: PyArg<'_, '_>) -> ArgResult<Metadata> {
     let convert = || Ok(Metadata::from_map(object(given)?)?);
+    convert().map_err(|error: ArgError| error.map_field(|_| field.to_owned()))
+}
+
+/// Converts any JSON value.
+pub(super) fn json(field: &str, given: PyArg<'_, '_>) -> ArgResult<JsonValue> {
+    let convert = || {
+        let value = Reader { bytes_left: MAX_ROW_BYTES }.value(given, 0)?;
+        Ok(JsonValue::from_value(value)?)
+    };
     convert().map_err(|error: ArgError| error.map_field(|_| field.to_owned()))
 }
 
@@ -70,7 +79,7 @@ impl Reader {
             .map(Value::Array)
     }
 
-    /// Converts a value in a container at this depth.
+    /// Converts a value in a container at this depth, or at depth 0 in none.
     fn value(&mut self, given: PyArg<'_, '_>, depth: usize) -> ArgResult<Value> {
         // Size of the shortest value and its comma.
         self.spend(2)?;

@@ -44,6 +44,9 @@ fn value(name: &str, range: Range, given: PyArg<'_, '_>) -> ArgResult<Value> {
             optional_integer(name, given)?.map_or(Value::Nothing, Value::Integer)
         }
         Range::Seconds(_) => Value::Float(number(name, given)?),
+        Range::Secret(_) => {
+            optional_text(name, given)?.map_or(Value::Nothing, |text| Value::Text(text.to_owned()))
+        }
         _ => optional_boolean(name, given)?.map_or(Value::Nothing, Value::Bool),
     })
 }

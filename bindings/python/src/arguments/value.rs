@@ -10,7 +10,8 @@ use super::bytes::{bytes, optional_bytes};
 use super::cursor::cursor;
 use super::integer::{integer, optional_integer};
 use super::list::list;
-use super::metadata::{metadata, metadata_filter};
+use super::map::map;
+use super::metadata::{json, metadata, metadata_filter};
 use super::path::{optional_path, path};
 use super::record::{ResultKeys, record, records};
 use super::text::{optional_text, text};
@@ -53,10 +54,12 @@ pub(crate) fn value(
         Type::Timestamp => timestamp(name, given).map(Value::Timestamp),
         Type::Bytes => bytes(name, given).map(Value::Bytes),
         Type::Metadata => metadata(name, given).map(Value::Metadata),
+        Type::Json => json(name, given).map(Value::Json),
         Type::MetadataFilter => metadata_filter(name, given).map(Value::MetadataFilter),
         Type::Cursor => cursor(name, given).map(Value::Cursor),
         Type::List(Type::Record(described)) => records(name, described, given, keys),
         Type::List(element) => list(name, element, given, keys),
+        Type::Map(element) => map(name, element, given, keys),
         Type::Record(described) => record(name, described, given, keys),
         _ => Err(ArgError::Input(Error::internal(format!("{name} has a type without arguments")))),
     }

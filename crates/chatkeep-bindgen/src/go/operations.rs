@@ -5,7 +5,7 @@ use chatkeep_core::described::{DefaultValue, Field, Placement, Type};
 
 use super::comment::{Comment, continued};
 use super::names::{Go, exported, parameter};
-use super::types::{field, go_type};
+use super::types::{argument_type, field, go_type};
 use crate::names::spell;
 use crate::surface::{Described, Interface};
 
@@ -116,7 +116,7 @@ impl<'a> Method<'a> {
             context = "ctx";
         }
         for field in &self.required {
-            let (name, ty) = (parameter(field.name), go_type(&field.ty));
+            let (name, ty) = (parameter(field.name), argument_type(&field.ty));
             let tag = format!("`json:\"{}\" go:\"{name}\"`", field.name);
             fields.push(format!("{} {ty} {tag}", exported(field.name)));
             // A nil slice would be null.

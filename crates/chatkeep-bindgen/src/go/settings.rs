@@ -15,6 +15,7 @@ pub(crate) fn file() -> String {
             let (ty, value) = match setting.range {
                 Range::Seconds(_) => ("time.Duration", "value.Seconds()"),
                 Range::Switch => ("bool", "value"),
+                Range::Secret(_) => ("string", "value"),
                 _ => ("int", "value"),
             };
             let text = continued(spell(setting.documentation, &Go::default()).trim());

@@ -121,7 +121,8 @@ pub(crate) fn field(field: &Field, is_argument: bool) -> String {
     } else {
         ""
     };
-    let (name, mut ty) = (exported(field.name), go_type(&field.ty));
+    let name = exported(field.name);
+    let mut ty = if is_argument { argument_type(&field.ty) } else { go_type(&field.ty) };
     if is_argument && field.default == DefaultValue::Bool(true) {
         ty = format!("*{ty}");
     }
@@ -151,5 +152,16 @@ pub(crate) fn go_type(ty: &Type) -> String {
         Type::Record(record) => record.name.into(),
         Type::Enum(described) => described.name.into(),
         _ => unreachable!("a new type has no counterpart in Go yet"),
+    }
+}
+
+/// Returns the type of an argument: any Go value for JSON, so that callers need not encode it.
+pub(crate) fn argument_type(ty: &Type) -> String {
+    match ty {
+        Type::Json | Type::Optional(Type::Json) => "any".into(),
+        Type::Optional(inner @ Type::Map(_)) => argument_type(inner),
+        Type::List(inner) => format!("[]{}", argument_type(inner)),
+        Type::Map(inner) => format!("map[string]{}", argument_type(inner)),
+        ty => go_type(ty),
     }
 }

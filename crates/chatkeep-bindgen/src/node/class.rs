@@ -110,9 +110,10 @@ fn imports(
     if base != "OperationGroup" {
         add("", vec![base.to_owned()], base_module);
     }
-    add("", used(&["metadataText"]), "../metadata.js");
+    let texts = ["jsonText", "metadataText", "optionalJsonText"];
+    add("", used(&texts), "../metadata.js");
     add("", used(&["OperationGroup", "call", "callSync", "operation"]), "../operations.js");
-    add("", used(&["recordArg", "recordsArg"]), "../records.js");
+    add("", used(&["jsonMapArg", "recordArg", "recordsArg"]), "../records.js");
     let revive = [
         "bytesOf",
         "integer",
@@ -282,6 +283,9 @@ fn value(field: &Field, target: &str) -> String {
             let field = if name == "metadata" { String::new() } else { format!(", '{name}'") };
             format!("metadataText({target}.name, {name}{field})")
         }
+        Type::Json => format!("jsonText({target}.name, '{name}', {name})"),
+        Type::Optional(Type::Json) => format!("optionalJsonText({target}.name, '{name}', {name})"),
+        Type::Map(Type::Json) => format!("jsonMapArg({target}.name, '{name}', {name})"),
         Type::Cursor | Type::Optional(Type::Cursor) => format!("cursorArg({target}.name, {name})"),
         Type::List(Type::Record(record)) if record.name != NEW_MESSAGE => {
             format!("recordsArg({target}.name, '{name}', {name}, {})", constant_name(record))

@@ -10,12 +10,20 @@ pub(super) fn render(types: &Types) -> String {
     let functions: String = types.results.iter().map(|record| function(record)).collect();
     let mut names: Vec<_> = types.results.iter().map(|record| record.name.to_owned()).collect();
     names.sort();
-    let helpers: Vec<_> =
-        ["bytesOf", "integer", "jsonReady", "mapValues", "optional", "secretive", "timestampOf"]
-            .iter()
-            .filter(|helper| functions.contains(*helper))
-            .map(|helper| (*helper).to_owned())
-            .collect();
+    let helpers: Vec<_> = [
+        "bytesOf",
+        "integer",
+        "jsonOf",
+        "jsonReady",
+        "mapValues",
+        "optional",
+        "secretive",
+        "timestampOf",
+    ]
+    .iter()
+    .filter(|helper| functions.contains(*helper))
+    .map(|helper| (*helper).to_owned())
+    .collect();
     let mut out = String::new();
     if functions.contains("restoreBigints") {
         out += "import { restoreBigints } from '../metadata.js';\n";
@@ -52,7 +60,7 @@ fn function(record: &Record) -> String {
         .iter()
         .filter(|field| {
             let ty = if let Type::Optional(inner) = field.ty { inner } else { &field.ty };
-            *ty == Type::Metadata
+            matches!(ty, Type::Metadata | Type::Json)
         })
         .map(|field| format!("restoreBigints(raw.{})", field.name))
         .collect();
@@ -94,6 +102,7 @@ fn value(ty: &Type, raw: &str) -> String {
         ty if is_plain(ty) => raw.to_owned(),
         Type::Integer | Type::WideInteger | Type::HugeInteger => format!("integer({raw})"),
         Type::Optional(Type::Integer | Type::WideInteger) => format!("integer({raw})"),
+        Type::Json | Type::Optional(Type::Json) => format!("jsonOf({raw})"),
         Type::Timestamp => format!("timestampOf({raw})"),
         Type::Bytes => format!("bytesOf({raw})"),
         Type::Record(record) => format!("{}({raw})", function_name(record)),

@@ -25,6 +25,8 @@ fn constant(record: &Record) -> String {
         let key = camel(field.name);
         let ty = if let Type::Optional(inner) = field.ty { *inner } else { field.ty };
         match ty {
+            Type::Json if ty == field.ty => format!("['{key}', 'json']"),
+            Type::Json => format!("['{key}', 'optionalJson']"),
             Type::Timestamp => format!("['{key}', 'timestamp']"),
             Type::Metadata => format!("['{key}', 'metadata']"),
             Type::Record(inner) => format!("['{key}', {{ record: {} }}]", constant_name(inner)),

@@ -123,6 +123,7 @@ fn result_type(ty: &Type) -> String {
         Type::Timestamp => "Date".into(),
         Type::Bytes => "Buffer".into(),
         Type::Metadata => "Record<string, any>".into(),
+        Type::Json | Type::Optional(Type::Json) => "any".into(),
         Type::Optional(inner) => format!("{} | null", result_type(inner)),
         Type::List(inner) => list_of(&result_type(inner)),
         Type::Map(inner) => format!("Readonly<Record<string, {}>>", result_type(inner)),
@@ -142,6 +143,8 @@ fn argument_type(ty: &Type) -> String {
         Type::Timestamp => "TimestampInput".into(),
         Type::Bytes => "ArrayBufferView".into(),
         Type::Metadata => "object".into(),
+        Type::Json | Type::Optional(Type::Json) => "unknown".into(),
+        Type::Map(inner) => format!("Readonly<Record<string, {}>>", argument_type(inner)),
         Type::MetadataFilter => {
             "Readonly<Record<string, string | number | bigint | boolean | null>>".into()
         }

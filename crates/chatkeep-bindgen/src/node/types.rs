@@ -56,6 +56,7 @@ fn settings(spelling: &JavaScript) -> String {
         let (ty, default) = match (setting.range, setting.default) {
             (Range::Switch, "on") => ("boolean", "`true`"),
             (Range::Switch, _) => ("boolean", "`false`"),
+            (Range::Secret(_), default) => ("string", default),
             (_, default) => ("number", default),
         };
         let mut documentation = one_line(setting.documentation.trim());
@@ -176,11 +177,13 @@ fn result(record: &Record, spelling: &JavaScript) -> String {
                 text += " A `Date` shows only milliseconds, but if you pass it back as an \
                          argument, the stored microseconds are kept.";
             }
-            Type::Optional(Type::Metadata) => {
+            Type::Json | Type::Optional(Type::Metadata) => {
                 text += " Integers beyond 2^53 are `bigint`s, which JSON represents as strings of \
                          digits.";
             }
-            Type::Secret => text += " `util.inspect`, and so `console.log`, shows only its start.",
+            Type::Secret => {
+                text += " `util.inspect`, and so `console.log`, shows at most its start."
+            }
             _ => {}
         }
         out += &Comment::of(&text, 2).finish(2);
@@ -237,7 +240,9 @@ fn argument_field(field: &Field, spelling: &JavaScript) -> String {
         if matches!(field.ty, Type::Bool | Type::MetadataFilter) {
             ty += " | null";
         }
-        ty += " | undefined";
+        if ty != "unknown" {
+            ty += " | undefined";
+        }
     }
     let mark = if is_required { "" } else { "?" };
     let comment = Comment::of(&text, 2).finish(2);

@@ -74,7 +74,8 @@ pub(super) fn hint(ty: &Type, usage: Use) -> String {
         Type::Bytes if is_argument => "bytes | bytearray | memoryview".into(),
         Type::Bytes => "bytes".into(),
         Type::Metadata if is_argument => "Mapping[str, Any]".into(),
-        Type::Metadata | Type::Json => "dict[str, Any]".into(),
+        Type::Metadata => "dict[str, Any]".into(),
+        Type::Json | Type::Optional(Type::Json) => "Any".into(),
         Type::MetadataFilter => "MetadataFilter | None".into(),
         Type::Cursor => "str | Message".into(),
         Type::Optional(inner) => format!("{} | None", hint(inner, usage)),
@@ -86,6 +87,7 @@ pub(super) fn hint(ty: &Type, usage: Use) -> String {
         }
         Type::List(inner) if is_argument => format!("Iterable[{}]", hint(inner, usage)),
         Type::List(inner) => format!("list[{}]", hint(inner, usage)),
+        Type::Map(inner) if is_argument => format!("Mapping[str, {}]", hint(inner, usage)),
         Type::Map(inner) => format!("dict[str, {}]", hint(inner, usage)),
         Type::Record(record) => record.name.into(),
         Type::Enum(described) => described.name.into(),

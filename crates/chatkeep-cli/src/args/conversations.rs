@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::examples;
-use super::file_mode::{self, FileMode};
+use super::output_file::OutputFileOptions;
 use super::page::PageOptions;
 use crate::age::parse_age;
 
@@ -161,13 +161,8 @@ pub(crate) struct ExportOptions {
     #[arg(long)]
     pub(crate) user: Option<String>,
 
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// Octal permissions of the file; a replacement never gets more than the old file
-    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
-    pub(crate) file_mode: FileMode,
+    #[command(flatten)]
+    pub(crate) output_file: OutputFileOptions,
 }
 
 #[derive(Debug, Args)]
@@ -180,7 +175,7 @@ pub(crate) struct ImportOptions {
     #[arg(long)]
     pub(crate) user: Option<String>,
 
-    /// Validate every conversation and show what would be stored; store nothing
+    /// Validate every conversation and show the result; store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

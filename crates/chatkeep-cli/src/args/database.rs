@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::examples;
-use super::file_mode::{self, FileMode};
+use super::output_file::OutputFileOptions;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatabaseCommand {
@@ -169,13 +169,8 @@ pub(crate) struct BackupOptions {
     #[arg(long, value_enum, default_value = "portable")]
     pub(crate) format: BackupFormat,
 
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// Octal permissions of the file; a replacement never gets more than the old file
-    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
-    pub(crate) file_mode: FileMode,
+    #[command(flatten)]
+    pub(crate) output_file: OutputFileOptions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -201,7 +196,7 @@ pub(crate) struct ImportLegacyOptions {
     /// SQLite files [default: chatbot.db and db/tokens.db in the current folder, if they exist]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Validate every row and show what would be stored; store nothing
+    /// Validate every row and show the result; store nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::examples;
-use super::file_mode::{self, FileMode};
+use super::output_file::OutputFileOptions;
 use crate::age::parse_age;
 
 #[derive(Debug, Subcommand)]
@@ -137,13 +137,8 @@ pub(crate) struct ExportOptions {
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: PathBuf,
 
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// Octal permissions of the file; a replacement never gets more than the old file
-    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
-    pub(crate) file_mode: FileMode,
+    #[command(flatten)]
+    pub(crate) output_file: OutputFileOptions,
 }
 
 #[derive(Debug, Args)]

@@ -44,9 +44,10 @@ fn read_arguments(arguments: &CallArguments, fields: &[Field]) -> Result<Given, 
         Some(file) => read_object(file)?,
         None => Given::new(),
     };
-    for argument in &arguments.arguments {
+    for (position, argument) in (1..).zip(&arguments.arguments) {
         let Some((name, text)) = argument.split_once('=') else {
-            let message = format!("{argument:?} is not NAME=VALUE");
+            // It is not shown, because it may be a secret.
+            let message = format!("argument {position} after the operation is not NAME=VALUE");
             return Err(Failure::usage(message));
         };
         let ty = fields.iter().find(|field| field.name == name).map(|field| field.ty);
@@ -69,7 +70,11 @@ fn read_object(file: &Path) -> Result<Given, Failure> {
         std::fs::read_to_string(file).map_err(|error| Failure::file(file.display(), &error))?
     };
     serde_json::from_str(&text).map_err(|error| {
-        let message = format!("must be a JSON object with the arguments' names as keys: {error}");
+        // The error itself may quote a secret.
+        let (line, column) = (error.line(), error.column());
+        let message = format!(
+            "must be a JSON object with the arguments' names as keys (line {line}, column {column})"
+        );
         Failure::usage(message).with_field(Some("--input".to_owned()))
     })
 }
@@ -188,6 +193,13 @@ mod tests {
         ("streams.list_streams", "streams list"),
         ("streams.get_stream", "streams show"),
         ("streams.cancel_stream", "streams cancel"),
+        ("app_settings.get_setting", "settings get"),
+        ("app_settings.get_settings", "settings list"),
+        ("app_settings.set_setting", "settings set"),
+        ("app_settings.delete_setting", "settings delete"),
+        ("app_settings.list_setting_versions", "settings history"),
+        ("app_settings.rollback_setting", "settings rollback"),
+        ("app_settings.delete_old_setting_versions", "settings prune"),
         ("database.database_url", "db url"),
         ("database.health", "db health"),
         ("database.wait_until_ready", "db wait"),

@@ -65,6 +65,11 @@ pub(super) fn note_next_page(next_cursor: Option<&str>, terminal: &Terminal) {
     }
 }
 
+/// Returns the state of a row that can be disabled.
+pub(super) fn enabled_text(enabled: bool) -> String {
+    if enabled { "enabled".to_owned() } else { style::alarm("disabled") }
+}
+
 /// Formats optional text as one line.
 pub(super) fn shown(text: Option<&str>, terminal: &Terminal) -> String {
     match text {

@@ -11,6 +11,7 @@ use super::descriptor;
 use super::partial_file::PartialFile;
 use chatkeep_transfer::{refuse_database_file, refuse_open_database_file};
 
+use crate::args::output_file::OutputFileOptions;
 use crate::failure::Failure;
 use crate::interrupt::InterruptHandler;
 use crate::progress::Progress;
@@ -29,7 +30,16 @@ pub(crate) struct Output<'a> {
     pub(crate) database: &'a DatabaseUrl,
 }
 
-impl Output<'_> {
+impl<'a> Output<'a> {
+    /// Returns the output at `path` of a command that reads `database`.
+    pub(crate) fn new(
+        path: &'a Path,
+        options: &OutputFileOptions,
+        database: &'a DatabaseUrl,
+    ) -> Self {
+        Self { path, replace: options.force, mode: options.file_mode, database }
+    }
+
     /// Returns whether the output is an open file descriptor.
     pub(crate) fn is_descriptor(&self) -> bool {
         descriptor::number(self.path).is_some()

@@ -35,11 +35,15 @@ fn secrets_are_read_from_standard_input() {
 #[test]
 fn invalid_calls_name_the_argument() {
     let home = Home::new();
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["tokens.revoke_token", "token_id=x"], "token_id: must be an integer, not a string"),
         (&["tokens.revoke_token", "id=3"], "id: is not an argument; expected token_id"),
         (&["tokens.revoke_token"], "token_id: is required"),
-        (&["tokens.revoke_token", "3"], "\"3\" is not NAME=VALUE"),
+        (&["tokens.revoke_token", "3"], "argument 1 after the operation is not NAME=VALUE"),
+        (
+            &["credentials.add_credential", "name=a", "hunter2"],
+            "argument 2 after the operation is not NAME=VALUE",
+        ),
         (&["tokens.revoke_token", "token_id=1", "token_id=2"], "token_id: is given twice"),
         (&["messages.iter_messages"], "OPERATION: no operation \"messages.iter_messages\""),
     ];
@@ -47,6 +51,19 @@ fn invalid_calls_name_the_argument() {
         let answer = home.run(&[&["call"], arguments].concat());
         assert_eq!(answer.code, Some(2), "{arguments:?}");
         assert!(answer.err.contains(message), "{arguments:?}: {}", answer.err);
+        assert!(!answer.err.contains("hunter2"), "{}", answer.err);
+    }
+}
+
+#[test]
+fn invalid_input_files_are_not_quoted() {
+    let home = Home::new();
+    let call = &["call", "credentials.add_credential", "--input", "-"];
+    for input in ["\"hunter2\"", "[\"hunter2\"]", "{\"name\": hunter2}"] {
+        let answer = home.run_on(input, call);
+        assert_eq!(answer.code, Some(2), "{}", answer.err);
+        assert!(answer.err.contains("--input: must be a JSON object"), "{}", answer.err);
+        assert!(!answer.err.contains("hunter2"), "{}", answer.err);
     }
 }
 

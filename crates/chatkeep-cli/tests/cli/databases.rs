@@ -168,6 +168,9 @@ fn search_indexes_are_created_and_dropped() {
 
 #[test]
 fn status_names_the_schema_of_the_tables() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     Home::at(database.url()).run_ok(&["migrate", "upgrade"]);
     assert_eq!(Home::at(database.url()).run_json(&["db", "status"])["found_in"], "public");

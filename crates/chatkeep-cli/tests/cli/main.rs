@@ -4,6 +4,7 @@
 mod calls;
 mod command;
 mod conversations;
+mod credentials;
 mod databases;
 mod exports;
 #[cfg(target_os = "linux")]
@@ -19,8 +20,11 @@ mod messages;
 mod migrations;
 mod outputs;
 mod pages;
+mod providers;
 mod prune_job;
+mod settings;
 mod signals;
+mod tasks;
 mod tokens;
 mod transfers;
 mod users;

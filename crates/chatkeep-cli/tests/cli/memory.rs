@@ -17,7 +17,7 @@ const SIZE: usize = 8_000_000;
 
 /// Returns the memory limit of a command in megabytes; all messages together have 192.
 ///
-/// On a busy machine the storing thread falls behind, and all batches that may be read ahead are in
+/// On a busy machine the storing thread is slower, and all batches that may be read ahead are in
 /// memory: a copy from PostgreSQL takes up to 102 MB then, and 86 MB otherwise. MySQL's driver copies
 /// each packet, and the allocator keeps a varying part of the copies.
 fn max_megabytes(engine: Engine) -> u64 {

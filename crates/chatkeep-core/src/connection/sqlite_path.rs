@@ -16,7 +16,7 @@ fn invalid_path(cause: String) -> Error {
 /// Checks the path and creates a missing file.
 ///
 /// A missing folder, or a folder at the path, gets a better error than SQLite's "unable to open".
-/// The file is created here because SQLite would make it readable for everyone.
+/// The file is created here because SQLite would make it readable for all users.
 pub(super) fn prepare(target: &SqliteTarget, path: &Path) -> Result<()> {
     if path.as_os_str().is_empty() {
         return Err(invalid_path("the path of the SQLite file is empty".to_owned()));

@@ -118,6 +118,6 @@ fn refused(state: &str, message: &str, effect: Effect) -> Error {
 /// Returns the message for tables that are missing or lack a column.
 pub(super) fn no_table(message: &str) -> String {
     format!(
-        "the database's schema is behind this program: {message}; run `chatkeep migrate upgrade`"
+        "the database's schema is older than this program: {message}; run `chatkeep migrate upgrade`"
     )
 }

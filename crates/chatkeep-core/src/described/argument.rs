@@ -1,6 +1,6 @@
 //! From values to arguments.
 
-use super::types::{DefaultValue, Field};
+use super::types::{DefaultValue, Field, Type};
 use super::value::Value;
 use crate::error::{Error, Result};
 
@@ -46,6 +46,10 @@ impl<'a> Arguments<'a> {
                 let field = format!("{name}.{field}");
                 error.with_field(field)
             }
+            // A text with a form of its own, such as a cost. Its error has the name of the type.
+            Some(_) if matches!(ty, Type::Text | Type::Optional(Type::Text)) => {
+                error.with_field(name)
+            }
             Some(_) => error,
         })
     }
@@ -53,7 +57,7 @@ impl<'a> Arguments<'a> {
     /// Returns the next `count` arguments as the fields of one record.
     ///
     /// # Errors
-    /// The errors of [`Arguments::take`].
+    /// `InvalidInput` with the name of a field that is required and missing, or invalid.
     pub fn group<T: FromValue>(&mut self, count: usize) -> Result<T> {
         let values = (0..count).map(|_| self.next_value()).collect::<Result<_>>()?;
         T::from_value(Value::Record(values))
@@ -63,7 +67,7 @@ impl<'a> Arguments<'a> {
     /// value.
     ///
     /// # Errors
-    /// The errors of [`Arguments::take`].
+    /// `InvalidInput` with the name of a field that is required and missing, or invalid.
     pub fn rest<T: FromValue>(&mut self) -> Result<Option<T>> {
         let count = self.fields.len() - self.next;
         let values: Vec<_> = (0..count).map(|_| self.next_value()).collect::<Result<_>>()?;

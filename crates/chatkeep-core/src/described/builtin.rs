@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::message::{Cursor, MetadataFilter, Order};
 use crate::session::SessionSecret;
 use crate::token::PlainToken;
-use crate::value::{Bytes, Metadata, Secret, Timestamp};
+use crate::value::{Bytes, JsonValue, Metadata, Secret, Timestamp};
 
 /// Describes types, and converts values of these types if they can be arguments.
 macro_rules! describe {
@@ -55,6 +55,7 @@ describe! {
     Metadata => Type::Metadata, Metadata as "a JSON object";
     Vec<MetadataFilter> => Type::MetadataFilter;
     Cursor => Type::Cursor, Cursor as "a cursor";
+    JsonValue => Type::Json, Json as "a JSON value";
     serde_json::Value => Type::Json;
     Order => Type::Bool;
     f64 => Type::Float;
@@ -142,4 +143,22 @@ impl<T: FromValue> FromValue for Vec<T> {
 
 impl<T: Described> Described for BTreeMap<String, T> {
     const TYPE: Type = Type::Map(&T::TYPE);
+}
+
+impl<T: FromValue> FromValue for BTreeMap<String, T> {
+    fn from_value(value: Value) -> Result<Self> {
+        match value {
+            Value::Map(values) => {
+                let entry = |(key, value)| {
+                    let value = T::from_value(value).map_err(|error| {
+                        let field = error.field().map(|field| format!(".{field}"));
+                        error.with_field(format!("[{key}]{}", field.unwrap_or_default()))
+                    });
+                    value.map(|value| (key, value))
+                };
+                values.into_iter().map(entry).collect()
+            }
+            _ => Err(unexpected("a map")),
+        }
+    }
 }

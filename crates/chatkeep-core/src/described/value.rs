@@ -1,10 +1,11 @@
 //! Values of arguments, on their way from another language.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::message::{Cursor, MetadataFilter};
-use crate::value::{Bytes, Metadata, Timestamp};
+use crate::value::{Bytes, JsonValue, Metadata, Timestamp};
 
 /// The value of an argument, converted according to its [`Type`](super::Type).
 ///
@@ -35,12 +36,16 @@ pub enum Value {
     Bytes(Bytes),
     /// A JSON object.
     Metadata(Metadata),
+    /// Any JSON value.
+    Json(JsonValue),
     /// Required metadata.
     MetadataFilter(Vec<MetadataFilter>),
     /// A position in the message log.
     Cursor(Cursor),
     /// A list.
     List(Vec<Value>),
+    /// Values by name.
+    Map(BTreeMap<String, Value>),
     /// The values of a record, in the order of its fields.
     Record(Vec<Value>),
 }

@@ -38,7 +38,7 @@ pub struct NewCheckpoint {
     /// Id of the run that created it.
     pub run_id: Option<String>,
     /// Channels whose value is computed from the writes since an earlier checkpoint. A deletion keeps
-    /// what they need.
+    /// these writes.
     pub delta_channels: Option<Vec<String>>,
     /// All channels that have a version.
     pub channels: Vec<NewChannel>,

@@ -56,7 +56,7 @@ pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
 /// Decodes the bytes of a binary column.
 ///
 /// # Errors
-/// The errors of [`decode`].
+/// `Internal` when the bytes were not written by this library, or by a later version of it.
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
     match packed.split_first() {
         Some((&PLAIN, plain)) => Ok(plain.to_vec()),

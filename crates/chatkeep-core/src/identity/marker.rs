@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// again, also after an error. If `one` is read-only, the row is written through `other`.
 ///
 /// # Errors
-/// `ReadOnly` when both are read-only; and the errors of the databases.
+/// `ReadOnly` when both are read-only; `Unavailable` or another error of either database.
 pub fn is_same_database(one: &mut Connection, other: &mut Connection) -> Result<bool> {
     if one.engine().is_server() != other.engine().is_server() {
         return Ok(false);

@@ -32,8 +32,10 @@ impl LegacyFile {
     /// Opens a file as [`LegacyFile::open`] does. It may have any tables.
     ///
     /// # Errors
-    /// `Configuration`, `Corrupt`, `Conflict` and `StorageFull` as [`LegacyFile::open`].
-    /// `InvalidInput` if the file is a chatkeep database, or its encoding is unsupported.
+    /// `Configuration` if reading the file fails. `Corrupt` if it is not a SQLite file or is
+    /// damaged. `InvalidInput` if it is a chatkeep database, or its encoding is unsupported.
+    /// `Conflict` if another program is writing to it. `StorageFull` if the disk has no space for a
+    /// required copy.
     pub fn open_any(path: &Path) -> Result<Self> {
         Self::open_with(path, &|_| false)
     }

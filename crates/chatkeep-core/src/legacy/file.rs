@@ -67,8 +67,10 @@ impl LegacyFile {
     /// may have no supported tables.
     ///
     /// # Errors
-    /// `Configuration`, `Corrupt`, `Conflict` and `StorageFull` as [`LegacyFile::open`].
-    /// `InvalidInput` if the file is a chatkeep database, or a supported table lacks columns.
+    /// `Configuration` if reading the file fails. `Corrupt` if it is not a SQLite file or is
+    /// damaged. `InvalidInput` if it is a chatkeep database, or a supported table lacks columns.
+    /// `Conflict` if another program is writing to it. `StorageFull` if the disk has no space for a
+    /// required copy.
     pub fn open_without(path: &Path, omitted: &[String]) -> Result<Self> {
         Self::open_with(path, &|table| {
             TABLES.contains(&table) && !omitted.iter().any(|name| name == table)

@@ -86,7 +86,7 @@ impl LegacyFile {
     /// Returns the rows of a table with these rowids, in ascending order within each chunk of 200.
     ///
     /// # Errors
-    /// As [`LegacyFile::rows`].
+    /// `Corrupt` if the file is damaged.
     pub fn rows_numbered(&mut self, table: &LegacyTable, rowids: &[i64]) -> Result<Vec<RawRow>> {
         let number = table.row_number();
         let mut rows = Vec::with_capacity(rowids.len());

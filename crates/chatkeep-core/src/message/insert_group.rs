@@ -16,7 +16,8 @@ use crate::value::Timestamp;
 /// the whole transaction, and no message can join it after it is sent; `join` is never called.
 ///
 /// # Errors
-/// As [`insert_many`]. `messages` then includes the messages that joined.
+/// `InvalidInput` with the message's index and field; `OutcomeUnknown` or another error of the
+/// database. `messages` then includes the messages that joined.
 pub fn insert_group(
     connection: &mut Connection,
     messages: &mut Vec<NewMessage>,

@@ -30,7 +30,8 @@ const ANY_SIZE: usize = 64;
 ///
 /// # Errors
 /// `InvalidInput` with the message's index and field (`messages[3].provider`), before anything is
-/// sent; otherwise as [`insert`].
+/// sent; `OutcomeUnknown` if the connection breaks before the database confirms the commit; or
+/// another error of the database.
 pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Result<Vec<i64>> {
     check_each(messages, |message| check(connection, message))?;
     if let [message] = messages {
@@ -42,7 +43,8 @@ pub fn insert_many(connection: &mut Connection, messages: &[NewMessage]) -> Resu
 /// Stores validated messages, all or none, and returns their ids in the same order.
 ///
 /// # Errors
-/// As [`insert_in_transaction`].
+/// `InvalidInput` with the field `conversation_id` if a conversation does not exist;
+/// `OutcomeUnknown` or another error of the database.
 pub(super) fn insert_checked(
     connection: &mut Connection,
     messages: &[NewMessage],

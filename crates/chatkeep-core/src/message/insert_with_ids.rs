@@ -29,7 +29,8 @@ const MAX_BYTES: u64 = 512 << 10;
 /// Neither the id sequence of the database nor the totals are updated.
 ///
 /// # Errors
-/// The error of the database, for example if an id already exists or a value is not accepted.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database, for example `InvalidInput` (on
+/// SQLite `Internal`) if an id already exists.
 pub fn insert_with_ids(connection: &mut Connection, messages: &[Message]) -> Result<()> {
     let max_bytes =
         connection.max_row_bytes().map_or(MAX_BYTES, |packet| MAX_BYTES.min(packet / 4 * 3));

@@ -44,6 +44,15 @@ macro_rules! migrations {
             migration!($dialect, "20261130090400", "create_graph_segments"),
             migration!($dialect, "20261130090500", "create_graph_writes"),
             migration!($dialect, "20261130091000", "create_graph_memories"),
+            migration!($dialect, "20261130100000", "create_chat_revisions"),
+            migration!($dialect, "20261130100100", "fill_chat_revisions"),
+            migration!($dialect, "20261130100200", "create_app_settings"),
+            migration!($dialect, "20261130100300", "create_app_setting_versions"),
+            migration!($dialect, "20261130110000", "create_chat_tasks"),
+            migration!($dialect, "20261130120000", "create_chat_providers"),
+            migration!($dialect, "20261130120100", "create_chat_models"),
+            migration!($dialect, "20261130120200", "create_chat_model_defaults"),
+            migration!($dialect, "20261130130000", "create_chat_credentials"),
         ]
     };
 }

@@ -53,7 +53,8 @@ pub fn sql(engine: Engine, set: &MigrationSet, from: &str, to: &str) -> Result<S
 /// Returns the script of a database's pending migrations up to this revision.
 ///
 /// # Errors
-/// As [`sql`]; `Schema` if the history is inconsistent, or has an interrupted migration, which a
+/// `InvalidInput` with the field `to` if the revision does not exist, or `folder` if a file is
+/// invalid. `Schema` if the history is inconsistent, or has an interrupted migration, which a
 /// script does not resume.
 pub fn pending_sql(
     engine: Engine,

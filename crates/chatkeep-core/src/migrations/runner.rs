@@ -29,8 +29,9 @@ const MIGRATION_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// if `auto_migrate` is true.
 ///
 /// # Errors
-/// `Schema` if the schema is newer than this program, its history is inconsistent, or migrations
-/// are pending and `auto_migrate` is false; otherwise as [`upgrade`].
+/// `Schema` if the schema is newer than this program, its history is inconsistent, a statement
+/// fails, or migrations are pending and `auto_migrate` is false. `Conflict` if another program
+/// holds the lock for more than 600 s.
 pub fn ensure(
     connection: &mut Connection,
     auto_migrate: bool,
@@ -50,7 +51,8 @@ pub fn ensure(
 /// programs wait for each other; all but the first find nothing pending.
 ///
 /// # Errors
-/// As [`Runner::upgrade`].
+/// `Schema` if the history is inconsistent (newer, changed, missing, out of order) or a statement
+/// fails. `Conflict` if another program holds the lock for more than 600 s.
 pub fn upgrade(connection: &mut Connection, query_timeout: Duration) -> Result<Vec<String>> {
     let set = MigrationSet::embedded(connection.engine());
     Runner::new(connection, &set, query_timeout).upgrade("head")
@@ -137,7 +139,9 @@ impl<'a> Runner<'a> {
     /// later.
     ///
     /// # Errors
-    /// As [`Runner::upgrade`]; `InvalidInput` also if a migration is irreversible.
+    /// `Schema` if the history is inconsistent (newer, changed, missing, out of order) or a
+    /// statement fails. `InvalidInput` if a file or the revision is invalid, or a migration is
+    /// irreversible. `Conflict` if another program holds the lock for more than 600 s.
     pub fn downgrade(mut self, to: &str) -> Result<Vec<String>> {
         let (set, engine) = (self.set, self.connection.engine());
         let target = DowngradeTarget::parse(set, to)?;

@@ -6,9 +6,12 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use serde::Serialize;
 
 use super::person::Person;
+use super::settings::{anonymise_settings, delete_settings};
+use crate::app_setting::app_setting_versions;
 use crate::audit::chat_audit_log;
 use crate::connection::{Connection, on_engine};
 use crate::conversation::{DeletedParts, DeletionStep, delete_step};
+use crate::credential::chat_credentials;
 use crate::delete_rows::delete_rows;
 use crate::described::Record;
 use crate::error::Result;
@@ -19,6 +22,7 @@ use crate::schema::{
     graph_segments, graph_threads, graph_values, graph_writes, one_time_secrets, open_turns,
     stream_chunks, user_identities, user_passwords, user_roles, user_sessions,
 };
+use crate::task::chat_tasks;
 use crate::user::delete_by_id;
 use crate::value::Metadata;
 
@@ -59,7 +63,7 @@ impl UserErasure {
 /// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErasureStep {
-    /// What the step changed.
+    /// The rows that the step changed.
     pub erased: UserErasure,
     /// Number of the next step's stage. `None` means that the user is erased.
     pub next_stage: Option<usize>,
@@ -127,6 +131,7 @@ const STAGES: &[Stage] = &[
     CHUNKS,
     STREAMS,
     delete!(open_turns, |person| open_turns::user_id.eq(person.id)),
+    delete!(chat_tasks, |person| chat_tasks::user_id.eq(person.id)),
     delete!(graph_checkpoints, |person| graph_checkpoints::namespace_id
         .eq_any(namespaces!(person))),
     delete!(graph_writes, |person| graph_writes::namespace_id.eq_any(namespaces!(person))),
@@ -136,6 +141,20 @@ const STAGES: &[Stage] = &[
         graph_threads::table.filter(graph_threads::user_id.eq(person.id)).select(graph_threads::id)
     )),
     delete!(graph_threads, |person| graph_threads::user_id.eq(person.id)),
+    delete!(chat_credentials, |person| chat_credentials::user_id.eq(person.id)),
+    scrub!(
+        chat_credentials,
+        |person| chat_credentials::created_by.eq_any(&person.names),
+        chat_credentials::created_by.eq(None::<&str>)
+    ),
+    Stage::Delete("app_settings", delete_settings),
+    delete!(app_setting_versions, |person| app_setting_versions::scope.eq_any(person.objects())),
+    Stage::Scrub("app_settings", anonymise_settings),
+    scrub!(
+        app_setting_versions,
+        |person| app_setting_versions::changed_by.eq_any(&person.names),
+        app_setting_versions::changed_by.eq(None::<&str>)
+    ),
     scrub!(
         user_roles,
         |person| user_roles::granted_by.eq_any(&person.names),

@@ -39,8 +39,18 @@ pub(super) struct Section {
     pub(super) read: fn(&mut Connection, &Person, ExportCursor, i64) -> Result<Part>,
 }
 
-/// Columns that are not exported: secrets and their hashes, and the forms by which names are unique.
-const HIDDEN: &[&str] = &["digest", "email_key", "hash", "pepper_id", "stamp", "username_key"];
+/// Columns that are not exported: secrets, encrypted ones and hashes, and the forms by which names are
+/// unique.
+const HIDDEN: &[&str] = &[
+    "ciphertext",
+    "digest",
+    "email_key",
+    "hash",
+    "lease_token",
+    "pepper_id",
+    "stamp",
+    "username_key",
+];
 
 #[derive(Serialize)]
 struct Line<'a> {

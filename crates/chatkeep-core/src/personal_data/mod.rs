@@ -18,6 +18,7 @@ mod export;
 mod export_cursor;
 mod person;
 mod sections;
+mod settings;
 
 pub use erase::{ErasureStep, UserErasure, erase_step, tables as erased_tables};
 pub use export::{UserExport, export, tables as exported_tables};
@@ -27,5 +28,7 @@ pub use person::{Person, find_person};
 /// Tables whose rows belong to no user of chatkeep.
 ///
 /// The application names the namespaces of `graph_memories`, so only it knows those of a person. It
-/// exports them with `search_memories`, and deletes them with `delete_memories_under`.
-pub const WITHOUT_PERSONAL_DATA: &[&str] = &["graph_memories"];
+/// exports them with `search_memories`, and deletes them with `delete_memories_under`. Providers and
+/// models belong to the application.
+pub const WITHOUT_PERSONAL_DATA: &[&str] =
+    &["graph_memories", "chat_providers", "chat_models", "chat_model_defaults"];

@@ -7,9 +7,13 @@ use diesel::{
 use super::export::{MAX_BYTES, Part, Section, line};
 use super::export_cursor::ExportCursor;
 use super::person::Person;
+use crate::app_setting::{
+    StoredAppSetting, StoredSettingVersion, app_setting_versions, app_settings,
+};
 use crate::audit::{AuditEntry, chat_audit_log};
 use crate::connection::{Connection, on_engine};
 use crate::conversation::{StoredConversation, StoredItem, StoredTurn};
+use crate::credential::{StoredCredential, chat_credentials};
 use crate::error::Result;
 use crate::feedback::{Feedback, message_feedback};
 use crate::graph::{
@@ -24,6 +28,7 @@ use crate::schema::{
 };
 use crate::session::{SessionRow, StoredSession};
 use crate::stream::{StoredChunk, StoredStream};
+use crate::task::{StoredTask, chat_tasks};
 use crate::token::{StoredToken, TokenRow};
 use crate::user::rows::{StoredIdentity, StoredPassword, StoredRole, StoredSecret, StoredUser};
 
@@ -31,6 +36,10 @@ use crate::user::rows::{StoredIdentity, StoredPassword, StoredRole, StoredSecret
 const MAX_ROWS: i64 = 100;
 /// Maximum number of rows that one query returns, if a row can have 16 MiB.
 const MAX_LARGE_ROWS: i64 = 4;
+/// Maximum number of tasks that one query returns. A task can have 2 MiB.
+const MAX_TASKS: i64 = 25;
+/// Maximum number of settings that one query returns. A setting can have 1 MiB.
+const MAX_SETTINGS: i64 = 50;
 /// Maximum number of parent rows, such as conversations, whose parts one call reads.
 const MAX_PARENTS: i64 = 200;
 
@@ -101,6 +110,12 @@ pub(super) const SECTIONS: &[Section] = &[
         |person| api_tokens::user_id.eq(person.id)),
     section!(user_sessions by id, SessionRow => StoredSession, at most 1_000,
         |person| user_sessions::user_id.eq(person.id)),
+    section!(chat_credentials by id, StoredCredential, at most MAX_ROWS,
+        |person| chat_credentials::user_id.eq(person.id)),
+    section!(app_settings by id, StoredAppSetting, at most MAX_SETTINGS,
+        |person| app_settings::scope.eq_any(person.objects())),
+    section!(app_setting_versions by id, StoredSettingVersion, at most MAX_SETTINGS,
+        |person| app_setting_versions::scope.eq_any(person.objects())),
     section!(message_feedback by id, Feedback, at most MAX_ROWS,
         |person| message_feedback::user_key.eq_any(&person.names)),
     section!(chat_audit_log by id, AuditEntry, at most MAX_ROWS,
@@ -123,6 +138,8 @@ pub(super) const SECTIONS: &[Section] = &[
         |person| chat_streams::user_id.eq(person.id)),
     Section { table: "chat_streams", read: streams_of_others },
     Section { table: "stream_chunks", read: chunks },
+    section!(chat_tasks by id, StoredTask, at most MAX_TASKS,
+        |person| chat_tasks::user_id.eq(person.id)),
     section!(graph_threads by id, StoredThread, at most MAX_ROWS,
         |person| graph_threads::user_id.eq(person.id)),
     section!(graph_namespaces by id, StoredNamespace, at most MAX_ROWS,

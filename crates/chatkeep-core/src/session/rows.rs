@@ -211,7 +211,8 @@ pub fn count_all(connection: &mut Connection) -> Result<i64> {
 /// advanced.
 ///
 /// # Errors
-/// The database's error, for example for a duplicate id or hash.
+/// `InvalidInput` for a duplicate id or hash (on SQLite `Internal`); `OutcomeUnknown` or another
+/// error of the database.
 pub fn insert_with_ids(connection: &mut Connection, sessions: &[StoredSession]) -> Result<()> {
     let rows = || sessions.iter().cloned().map(Row::from);
     let stored = match &mut connection.session {

@@ -26,6 +26,7 @@ pub use rows::{
     with_hashes,
 };
 pub use scopes::{check_required_scopes, join_scopes};
+pub(crate) use scopes::{has_scopes, split_scopes};
 pub(crate) use secret::{Form, RANDOM_DIGITS, START, SecretFormat, digits, plain_secret};
 pub use store::{
     MAX_DESCRIPTION, check_description, count_expired, create, delete_expired,

@@ -164,7 +164,8 @@ pub fn count_all(connection: &mut Connection) -> Result<i64> {
 /// advanced.
 ///
 /// # Errors
-/// The database's error, for example for a duplicate id or hash.
+/// `InvalidInput` for a duplicate id or hash (on SQLite `Internal`); `OutcomeUnknown` or another
+/// error of the database.
 pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
     let stored = match &mut connection.session {
         Session::Sqlite(c) => tokens.iter().cloned().map(Row::from).try_for_each(|token| {
@@ -186,7 +187,8 @@ pub fn insert_with_ids(connection: &mut Connection, tokens: &[StoredToken]) -> R
 /// Stores tokens with ids that the database assigns, in the caller's transaction.
 ///
 /// # Errors
-/// The database's error, for example for a duplicate hash.
+/// `InvalidInput` for a duplicate hash (on SQLite `Internal`); `OutcomeUnknown` or another error of
+/// the database.
 pub fn insert_with_new_ids(connection: &mut Connection, tokens: &[StoredToken]) -> Result<()> {
     use api_tokens::dsl;
     let stored = tokens.iter().try_for_each(|token| {

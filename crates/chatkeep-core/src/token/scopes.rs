@@ -1,4 +1,4 @@
-//! Scopes: names of what a token may be used for, as in RFC 6749.
+//! Scopes: names of the permitted uses of a token, as in RFC 6749.
 
 use crate::error::{Error, Result};
 
@@ -35,7 +35,7 @@ pub(crate) fn split_scopes(stored: Option<&str>) -> Vec<String> {
 }
 
 /// Returns whether `scopes` contains all required ones, which are separated by spaces.
-pub(super) fn has_scopes(scopes: &[String], required: &str) -> bool {
+pub(crate) fn has_scopes(scopes: &[String], required: &str) -> bool {
     required.split_ascii_whitespace().all(|scope| scopes.iter().any(|given| given == scope))
 }
 

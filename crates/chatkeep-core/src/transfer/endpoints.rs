@@ -33,8 +33,11 @@ pub(super) fn options(connect_timeout: Duration) -> ConnectOptions {
 /// this program's.
 ///
 /// # Errors
-/// `Configuration` when the file does not exist; `Schema` when the schema does not match, or the
-/// database is only partly filled; and the errors of [`Connection::open`].
+/// - `Configuration` when the file does not exist, or a setting is wrong.
+/// - `Schema` when the schema does not match, or the database is only partly filled.
+/// - `Unavailable` when the server does not respond in time.
+/// - `PoolTimeout` when the server has no free connection.
+/// - `Corrupt` when the file is not a SQLite database.
 pub fn open_source(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Connection> {
     if let Some(path) = file(url)?.filter(|path| !path.exists()) {
         return Err(Error::configuration(format!("the file {} does not exist", path.display())));
@@ -48,7 +51,11 @@ pub fn open_source(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Conne
 /// Opens a connection for storing all rows, and creates missing tables.
 ///
 /// # Errors
-/// `Schema` when the schema is newer than this program; and the errors of [`Connection::open`].
+/// - `Schema` when the schema is newer than this program.
+/// - `Configuration` when a setting is wrong: password, unknown database, missing folder.
+/// - `Unavailable` when the server does not respond in time.
+/// - `PoolTimeout` when the server has no free connection.
+/// - `Corrupt` when the file is not a SQLite database.
 pub fn open_target(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Connection> {
     file(url)?;
     let mut connection = Connection::open(url, Role::Writer, &options(connect_timeout))?;
@@ -61,7 +68,10 @@ pub fn open_target(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Conne
 /// large as the database.
 ///
 /// # Errors
-/// The errors of [`Connection::open`].
+/// - `Configuration` when a setting is wrong: password, unknown database, missing folder.
+/// - `Unavailable` when the server does not respond in time.
+/// - `PoolTimeout` when the server has no free connection.
+/// - `Corrupt` when the file is not a SQLite database.
 pub fn open_follower(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Option<Connection>> {
     if file(url)?.is_some() {
         return Ok(None);
@@ -73,7 +83,10 @@ pub fn open_follower(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Opt
 /// does not exist.
 ///
 /// # Errors
-/// The errors of [`Connection::open`].
+/// - `Configuration` when a setting is wrong: password, unknown database, missing folder.
+/// - `Unavailable` when the server does not respond in time.
+/// - `PoolTimeout` when the server has no free connection.
+/// - `Corrupt` when the file is not a SQLite database.
 pub fn peek(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Option<Connection>> {
     if file(url)?.is_some_and(|path| !path.exists()) {
         return Ok(None);

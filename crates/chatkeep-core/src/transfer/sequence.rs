@@ -66,7 +66,7 @@ fn greatest_id(connection: &mut Connection, table: &'static str) -> Result<i64> 
 /// sequence. On MySQL and MariaDB it uses DDL, which commits implicitly.
 ///
 /// # Errors
-/// The database's error.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn set_next_id(connection: &mut Connection, table: &'static str, next: i64) -> Result<()> {
     let before = next_id(connection, table)?;
     // PostgreSQL's sequence may be below the greatest id in the table.
@@ -105,7 +105,7 @@ pub fn set_next_id(connection: &mut Connection, table: &'static str, next: i64) 
 /// automatically.
 ///
 /// # Errors
-/// The database's error.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn skip_ids_in_use(connection: &mut Connection, table: &'static str) -> Result<()> {
     if connection.engine() != Engine::PostgreSql {
         return Ok(());

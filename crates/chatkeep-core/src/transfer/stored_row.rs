@@ -34,7 +34,8 @@ pub trait StoredRow: Clone + Send + Sync + Serialize + DeserializeOwned + 'stati
     /// advanced.
     ///
     /// # Errors
-    /// The database's error, for example for a duplicate id.
+    /// `InvalidInput` for a duplicate id (on SQLite `Internal`); `OutcomeUnknown` or another error
+    /// of the database.
     fn insert_with_ids(connection: &mut Connection, rows: &[Self]) -> Result<()>;
 }
 

@@ -12,7 +12,7 @@ use crate::error::Result;
 /// On MySQL and MariaDB the ids start at 1 again, so read the next ids before and set them after.
 ///
 /// # Errors
-/// The database's error.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn truncate(connection: &mut Connection, tables: &[&'static str]) -> Result<()> {
     // A table is deleted before those that it references.
     let each = |statement: &str| -> String {

@@ -140,7 +140,7 @@ pub fn lock_unfinished(connection: &mut Connection) -> Result<Option<Unfinished>
 /// counts are no longer valid.
 ///
 /// # Errors
-/// The database's error.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn begin_truncate(connection: &mut Connection, source: &str) -> Result<()> {
     connection.transaction(|connection| {
         if lock_unfinished(connection)?.is_some() {
@@ -153,7 +153,8 @@ pub fn begin_truncate(connection: &mut Connection, source: &str) -> Result<()> {
 /// Marks the database as incomplete before a transfer, in the caller's transaction.
 ///
 /// # Errors
-/// The database's error, also when the database is already marked.
+/// `InvalidInput` when the database is already marked (on SQLite `Internal`); `OutcomeUnknown` or
+/// another error of the database.
 pub fn begin(connection: &mut Connection, state: &Unfinished) -> Result<()> {
     let mut mark = UnfinishedRow::mark(MARK, &state.kind, &state.source);
     mark.started_at = state.started_at;
@@ -170,7 +171,7 @@ pub fn begin(connection: &mut Connection, state: &Unfinished) -> Result<()> {
 /// transaction.
 ///
 /// # Errors
-/// The database's error.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn add_missing_tables(
     connection: &mut Connection,
     state: &mut Unfinished,
@@ -224,7 +225,7 @@ pub fn update(
 /// Removes the mark and the progress after all rows are stored, or none.
 ///
 /// # Errors
-/// The database's error.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn finish(connection: &mut Connection) -> Result<()> {
     let deleted = on_engine!(connection, c =>
         diesel::delete(unfinished_transfer::table.filter(unfinished_transfer::id.ge(MARK)))
@@ -235,7 +236,8 @@ pub fn finish(connection: &mut Connection) -> Result<()> {
 /// Rejects an incomplete database.
 ///
 /// # Errors
-/// `Schema(Unfinished)` when a transfer is unfinished; the message names the command to run.
+/// `Schema` with the state `Unfinished` when a transfer is unfinished; the message names the
+/// command to run.
 pub fn refuse_unfinished(connection: &mut Connection) -> Result<()> {
     let Some(state) = unfinished(connection)? else { return Ok(()) };
     let remedy = match state.kind.as_str() {

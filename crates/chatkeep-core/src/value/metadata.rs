@@ -7,11 +7,11 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::canonical_form::is_canonical;
 use super::canonical_json::{canonical_json, canonical_text};
-use super::strict_json::oversized_integer;
+use super::json_limits::{MAX_DEPTH, MAX_KEY_BYTES, check_json, parse_json};
 use crate::error::{Error, Result};
 use crate::schema::Json;
 
@@ -39,9 +39,9 @@ pub struct Metadata(String);
 impl Metadata {
     /// Maximum nesting depth of objects and lists, including the outermost object. MariaDB's
     /// `JSON_VALID` does not accept deeper ones.
-    pub const MAX_DEPTH: usize = 30;
+    pub const MAX_DEPTH: usize = MAX_DEPTH;
     /// Maximum length of a key in bytes (MySQL's limit).
-    pub const MAX_KEY_BYTES: usize = 65_535;
+    pub const MAX_KEY_BYTES: usize = MAX_KEY_BYTES;
 
     /// Parses a JSON object.
     ///
@@ -53,27 +53,7 @@ impl Metadata {
     /// - contains a NUL character or a lone surrogate,
     /// - or contains a key longer than [`Metadata::MAX_KEY_BYTES`].
     pub fn parse(text: &str) -> Result<Self> {
-        // serde_json stops at 128 levels, so no input can exhaust the stack.
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            let cause = error.to_string();
-            let hint = if cause.starts_with("recursion limit") {
-                format!("nests deeper than {} levels", Self::MAX_DEPTH)
-            } else if cause.contains("hex escape") || cause.contains("surrogate") {
-                format!("contains a lone surrogate, which is not a character ({cause})")
-            } else {
-                format!("must be a JSON object ({cause})")
-            };
-            Error::invalid_input(FIELD, hint)
-        })?;
-        if let Some(literal) = oversized_integer(text) {
-            // A literal can be arbitrarily long; the start is enough to find it.
-            let shown: String = literal.chars().take(24).collect();
-            return Err(Error::invalid_input(
-                FIELD,
-                format!("the integer {shown} does not fit in 64 bits"),
-            ));
-        }
-        match value {
+        match parse_json(FIELD, "a JSON object", text)? {
             Value::Object(map) => Self::from_map(map),
             other => Err(Error::invalid_input(
                 FIELD,
@@ -85,10 +65,11 @@ impl Metadata {
     /// Validates an object that is already parsed.
     ///
     /// # Errors
-    /// `InvalidInput`, for the same reasons as [`Metadata::parse`].
+    /// `InvalidInput` with the field `metadata` when a value, the depth or a key is not allowed;
+    /// see [`Metadata::parse`].
     pub fn from_map(map: Map<String, Value>) -> Result<Self> {
         let mut value = Value::Object(map);
-        check(&mut value, 1)?;
+        check_json(FIELD, &mut value)?;
         Ok(Self(canonical_text(&value)))
     }
 
@@ -113,58 +94,6 @@ impl Metadata {
             Error::new(crate::ErrorKind::Corrupt, format!("metadata is not valid JSON: {error}"))
         })
     }
-}
-
-/// Checks the limits of [`Metadata::parse`], and normalises numbers. `depth` is the depth of this
-/// value; the outermost object has depth 1.
-fn check(value: &mut Value, depth: usize) -> Result<()> {
-    match value {
-        Value::Object(_) | Value::Array(_) if depth > Metadata::MAX_DEPTH => {
-            Err(Error::invalid_input(
-                FIELD,
-                format!("nests deeper than {} levels", Metadata::MAX_DEPTH),
-            ))
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                if key.len() > Metadata::MAX_KEY_BYTES {
-                    let limit = Metadata::MAX_KEY_BYTES;
-                    return Err(Error::invalid_input(
-                        FIELD,
-                        format!("a key is longer than {limit} bytes"),
-                    ));
-                }
-                refuse_nul(key)?;
-                check(value, depth + 1)?;
-            }
-            Ok(())
-        }
-        Value::Array(values) => values.iter_mut().try_for_each(|value| check(value, depth + 1)),
-        Value::String(text) => refuse_nul(text),
-        Value::Number(number) => normalise(number),
-        Value::Null | Value::Bool(_) => Ok(()),
-    }
-}
-
-fn refuse_nul(text: &str) -> Result<()> {
-    if text.contains('\0') {
-        return Err(Error::invalid_input(
-            FIELD,
-            "contains a NUL character (U+0000), which databases cannot store",
-        ));
-    }
-    Ok(())
-}
-
-/// Replaces negative zero by zero, because PostgreSQL's JSON cannot represent it.
-///
-/// Integral doubles of 2^64 and more need no change. An engine that expands their exponent returns
-/// an integer of more than 64 bits, which parses to the same double.
-fn normalise(number: &mut Number) -> Result<()> {
-    if number.as_f64() == Some(0.0) && number.is_f64() {
-        *number = Number::from_f64(0.0).ok_or_else(|| Error::internal("zero is a number"))?;
-    }
-    Ok(())
 }
 
 /// Returns the JSON type of a value, for errors.

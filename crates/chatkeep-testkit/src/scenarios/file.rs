@@ -24,6 +24,8 @@ struct Case {
     name: String,
     #[serde(default)]
     engines: Option<Vec<String>>,
+    #[serde(default)]
+    settings: Map<String, Value>,
     steps: Vec<Step>,
 }
 
@@ -32,6 +34,7 @@ pub struct Scenario {
     file: String,
     name: String,
     engines: Option<Vec<String>>,
+    pub(super) settings: Map<String, Value>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -102,8 +105,8 @@ fn read(path: &Path) -> Vec<Scenario> {
 
 impl Scenario {
     fn of(file: &str, case: Case) -> Self {
-        let Case { name, engines, steps } = case;
-        let scenario = Self { file: file.to_owned(), name, engines, steps };
+        let Case { name, engines, settings, steps } = case;
+        let scenario = Self { file: file.to_owned(), name, engines, settings, steps };
         for engine in scenario.engines.iter().flatten() {
             assert!(Engine::from_name(engine).is_some(), "{scenario}: no engine {engine:?}");
         }

@@ -26,7 +26,7 @@ pub struct CallError {
 /// Runs every scenario of this engine, each on a database without rows that `create` returns.
 ///
 /// `open` returns the function that makes a call such as `tokens.revoke_token` on the database with
-/// this URL. Dropping the function closes the database.
+/// this URL, which is opened with these settings. Dropping the function closes the database.
 ///
 /// # Panics
 ///
@@ -35,7 +35,7 @@ pub struct CallError {
 pub fn run_scenarios<F>(
     engine: Engine,
     create: impl Fn(Engine) -> TestDatabase,
-    open: impl Fn(&str) -> F,
+    open: impl Fn(&str, &Map<String, Value>) -> F,
 ) where
     F: FnMut(&str, Map<String, Value>) -> Result<Value, CallError>,
 {
@@ -43,7 +43,7 @@ pub fn run_scenarios<F>(
         scenarios().into_iter().filter(|scenario| scenario.runs_on(engine)).collect();
     let run = |scenario: &Scenario| {
         let database = create(engine);
-        run(scenario, open(database.url())).err()
+        run(scenario, open(database.url(), &scenario.settings)).err()
     };
     let failures: Vec<_> = scenarios.iter().filter_map(run).collect();
     assert!(

@@ -139,7 +139,7 @@ pub fn import_chats(
     outcome.map(|()| report).map_err(|error| error.with_operation("import_chats"))
 }
 
-/// Checks what an import would do, without storing anything.
+/// Checks the rows of an import without storing anything.
 struct DryRun<'a> {
     /// `None` if the tables do not exist.
     chat: Option<&'a Chatkeep>,

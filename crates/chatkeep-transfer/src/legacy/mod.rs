@@ -101,7 +101,9 @@ pub fn import_legacy(
 /// are not imported, because [`import_legacy_chats`](crate::import_legacy_chats) imports them.
 ///
 /// # Errors
-/// As [`import_legacy`]: `Configuration`, `Corrupt`, `InvalidInput`, `Conflict`, and database errors.
+/// `Configuration` if reading a file fails. `Corrupt` if it is damaged or not a SQLite file.
+/// `InvalidInput` if it has no supported tables. `Conflict` if another program writes to it.
+/// Database errors keep their kinds. After an error, nothing is stored.
 pub fn import_legacy_except(
     chat: &Chatkeep,
     files: &[(PathBuf, Vec<String>)],
@@ -238,9 +240,10 @@ pub trait LegacyImport {
     /// ```
     ///
     /// # Errors
-    /// `Configuration`, `Corrupt`, `InvalidInput`, `Conflict` and database errors as
-    /// [`import_legacy`]. `InvalidInput` also if a row has an invalid value, or the file has
-    /// unknown columns.
+    /// `Configuration` if reading the file fails. `Corrupt` if it is damaged or not a SQLite file.
+    /// `InvalidInput` if it has no supported tables, a row has an invalid value, or the file has
+    /// unknown columns. `Conflict` if another program writes to it. Database errors keep their
+    /// kinds.
     fn migrate_from_old_sqlite(&self, path: impl AsRef<Path>) -> Result<ImportReport>;
 }
 

@@ -19,7 +19,7 @@ pub struct UnknownColumn {
     /// Whether `force` stores the rows.
     ///
     /// A message keeps the value in its metadata. A token has no metadata, and the column may
-    /// restrict what the token can be used for. It is therefore never omitted unless it is NULL.
+    /// restrict the use of the token. It is therefore never omitted unless it is NULL.
     pub can_be_forced: bool,
     #[serde(skip)]
     is_of_tokens: bool,

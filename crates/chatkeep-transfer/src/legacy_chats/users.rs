@@ -97,8 +97,7 @@ impl LegacyUsers {
         self.ids.get(key).map(String::as_str)
     }
 
-    /// Returns the public id of the user who has this id, address or username, and the common
-    /// field.
+    /// Returns the public id of the user with this id, address or username, and the common field.
     ///
     /// # Errors
     /// `InvalidInput` if a value is invalid, or the id is that of another user. Database errors keep

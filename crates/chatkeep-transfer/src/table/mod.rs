@@ -21,10 +21,11 @@ pub(crate) use messages::Messages;
 pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
 use stored::{
-    ChatAuditLog, ChatConversations, ChatStreams, ChatUsers, ConversationItems, GraphCheckpoints,
-    GraphMemories, GraphNamespaces, GraphSegments, GraphThreads, GraphValues, GraphWrites,
-    MessageFeedback, OneTimeSecrets, OpenTurns, StreamChunks, UserIdentities, UserPasswords,
-    UserRoles,
+    AppSettingVersions, AppSettings, ChatAuditLog, ChatConversations, ChatCredentials,
+    ChatModelDefaults, ChatModels, ChatProviders, ChatStreams, ChatTasks, ChatUsers,
+    ConversationItems, GraphCheckpoints, GraphMemories, GraphNamespaces, GraphSegments,
+    GraphThreads, GraphValues, GraphWrites, MessageFeedback, OneTimeSecrets, OpenTurns,
+    StreamChunks, UserIdentities, UserPasswords, UserRoles,
 };
 pub(crate) use user_sessions::UserSessions;
 
@@ -41,6 +42,10 @@ pub(crate) const TABLES: Tables = &[
     &OneTimeSecrets,
     &ApiTokens,
     &UserSessions,
+    &ChatProviders,
+    &ChatModels,
+    &ChatModelDefaults,
+    &ChatCredentials,
     &ChatConversations,
     &ConversationItems,
     &OpenTurns,
@@ -53,6 +58,9 @@ pub(crate) const TABLES: Tables = &[
     &GraphSegments,
     &GraphWrites,
     &GraphMemories,
+    &ChatTasks,
+    &AppSettings,
+    &AppSettingVersions,
     &ChatAuditLog,
 ];
 

@@ -1,11 +1,16 @@
 //! Tables whose rows are a [`StoredRow`]: its JSON is the line of an archive.
 
+use chatkeep_core::app_settings::{StoredAppSetting, StoredSettingVersion};
 use chatkeep_core::conversations::{StoredConversation, StoredItem, StoredTurn};
+use chatkeep_core::credentials::StoredCredential;
 use chatkeep_core::graphs::{
     StoredCheckpoint, StoredNamespace, StoredSegment, StoredThread, StoredValue, StoredWrite,
 };
 use chatkeep_core::memories::StoredMemory;
+use chatkeep_core::providers::{StoredModel, StoredModelDefault, StoredProvider};
+use chatkeep_core::revisions::{self, RevisedSubject};
 use chatkeep_core::streams::{StoredChunk, StoredStream};
+use chatkeep_core::tasks::StoredTask;
 use chatkeep_core::transfer::StoredRow;
 use chatkeep_core::users::rows::{
     StoredIdentity, StoredPassword, StoredRole, StoredSecret, StoredUser,
@@ -17,10 +22,11 @@ use crate::archive::write_json_line;
 use crate::digest::{DigestValue as _, RowDigest};
 
 /// Implements [`TransferTable`]: the name of the table, the noun for a row, whether ids are
-/// generated, and the columns in the order of the digest, which must not change.
+/// generated, and the columns in the order of the digest, which must not change. Then follows the
+/// subject that programs keep in memory, if it is one.
 macro_rules! stored_tables {
     ($($table:ident: $row:ty, $name:literal, $noun:literal, $generates_ids:literal,
-        [$($column:ident),+ $(,)?];)+) => {$(
+        [$($column:ident),+ $(,)?] $(=> $subject:ident)?;)+) => {$(
         #[doc = concat!("The table `", $name, "`.")]
         pub(crate) struct $table;
 
@@ -60,6 +66,16 @@ macro_rules! stored_tables {
                 row.check().map_err(|error| error.to_string())?;
                 Ok(row)
             }
+
+            $(
+                fn after_import(connection: &mut Connection) -> Result<()> {
+                    revisions::advance(connection, RevisedSubject::$subject).map(drop)
+                }
+
+                fn after_truncate(connection: &mut Connection) -> Result<()> {
+                    revisions::advance(connection, RevisedSubject::$subject).map(drop)
+                }
+            )?
         }
     )+};
 }
@@ -79,6 +95,17 @@ stored_tables! {
         [id, user_id, role, granted_by, granted_at, expires_at];
     OneTimeSecrets: StoredSecret, "one_time_secrets", "one-time secret", true,
         [id, digest, purpose, subject, created_at, expires_at];
+    ChatProviders: StoredProvider, "chat_providers", "provider", true, [
+        id, public_id, name, display_name, kind, base_url, enabled, priority, weight, capabilities,
+        rate_limits, config, version, created_at, updated_at,
+    ] => Providers;
+    ChatModels: StoredModel, "chat_models", "model", true, [
+        id, provider_id, name, display_name, enabled, capabilities, context_window,
+        max_output_tokens, params, input_price, output_price, cached_input_price, created_at,
+        updated_at,
+    ];
+    ChatModelDefaults: StoredModelDefault, "chat_model_defaults", "default model", true,
+        [id, purpose, model_id, updated_at];
     ChatConversations: StoredConversation, "chat_conversations", "conversation", true, [
         id, public_id, user_id, title, created_at, last_message_at, archived_at, metadata,
     ];
@@ -110,6 +137,20 @@ stored_tables! {
     GraphMemories: StoredMemory, "graph_memories", "memory item", true, [
         id, namespace, item_key, value, created_at, updated_at, expires_at, ttl_seconds,
     ];
+    ChatTasks: StoredTask, "chat_tasks", "task", true, [
+        id, public_id, user_id, kind, input, status, priority, run_at, attempts, max_attempts,
+        lease_token, lease_until, worker, cancel_requested_at, idempotency_key, result, error,
+        created_at, started_at, finished_at,
+    ];
+    ChatCredentials: StoredCredential, "chat_credentials", "credential", true, [
+        id, public_id, provider_id, user_id, owner_key, name, version, ciphertext, key_id, format,
+        hint, scopes, status, expires_at, cooldown_until, last_used_at, revoked_at, created_by,
+        created_at,
+    ];
+    AppSettings: StoredAppSetting, "app_settings", "setting", true,
+        [id, scope, setting_key, value, version, updated_at, updated_by] => AppSettings;
+    AppSettingVersions: StoredSettingVersion, "app_setting_versions", "setting version", true,
+        [id, scope, setting_key, version, value, deleted, changed_at, changed_by];
     ChatAuditLog: AuditEntry, "chat_audit_log", "recorded action", true,
         [id, created_at, action, actor, object, before, after, ip];
 }
@@ -125,7 +166,16 @@ mod tests {
     const TURN: &str = r#"{"id":1,"public_id":"t1","conversation_id":2,"user_id":null,"user_message":"m","provider":"p","model":"m","metadata":null,"started_at":"2024-01-01T00:00:00.000000+00:00","lease_until":"2024-01-01T00:00:00.000000+00:00"}"#;
     const STREAM: &str = r#"{"id":1,"public_id":"s1","conversation_id":null,"user_id":null,"turn_id":null,"kind":"message","provider":null,"model":null,"status":"running","last_seq":0,"cancel_requested_at":null,"tokens":1,"cost":"0.5","error":"e","metadata":null,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","finished_at":null}"#;
     const CHUNK: &str = r#"{"id":1,"stream_id":1,"seq":1,"content":"c","created_at":"2024-01-01T00:00:00.000000+00:00"}"#;
+    const PROVIDER: &str = r#"{"id":1,"public_id":"p1","name":"openai","display_name":null,"kind":"openai","base_url":"https://a.example","enabled":true,"priority":-5,"weight":1,"capabilities":["chat","vision"],"rate_limits":{},"config":{"a":5000000000000000000.0},"version":1,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00"}"#;
+    const MODEL: &str = r#"{"id":1,"provider_id":1,"name":"m/1:free","display_name":null,"enabled":false,"capabilities":[],"context_window":1,"max_output_tokens":null,"params":{"a":1},"input_price":"2.5","output_price":null,"cached_input_price":null,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00"}"#;
+    const DEFAULT: &str =
+        r#"{"id":1,"purpose":"chat","model_id":1,"updated_at":"2024-01-01T00:00:00.000000+00:00"}"#;
+    const SETTING: &str = r#"{"id":1,"scope":"","setting_key":"theme","value":5000000000000000000.0,"version":1,"updated_at":"2024-01-01T00:00:00.000000+00:00","updated_by":null}"#;
+    const SETTING_VERSION: &str = r#"{"id":1,"scope":"user:1","setting_key":"theme","version":1,"value":null,"deleted":true,"changed_at":"2024-01-01T00:00:00.000000+00:00","changed_by":"u"}"#;
+    const TASK: &str = r#"{"id":1,"public_id":"t1","user_id":null,"kind":"title","input":{"a":5000000000000000000.0},"status":"running","priority":-5,"run_at":"2024-01-01T00:00:00.000000+00:00","attempts":1,"max_attempts":3,"lease_token":"00000000000000000000000000000000","lease_until":"2024-01-01T00:00:00.000000+00:00","worker":"w","cancel_requested_at":null,"idempotency_key":"k","result":null,"error":"e","created_at":"2024-01-01T00:00:00.000000+00:00","started_at":"2024-01-01T00:00:00.000000+00:00","finished_at":null}"#;
     const MEMORY: &str = r#"{"id":1,"namespace":"users/ada/","item_key":"k","value":{"a":5000000000000000000.0},"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","expires_at":"2024-01-01T00:01:00.000000+00:00","ttl_seconds":60}"#;
+
+    const CREDENTIAL: &str = r#"{"id":1,"public_id":"c1","provider_id":2,"user_id":3,"owner_key":"provider:2/user:3","name":"n","version":1,"ciphertext":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","key_id":"k","format":1,"hint":"ab\"d","scopes":"a b","status":"revoked","expires_at":null,"cooldown_until":null,"last_used_at":null,"revoked_at":"2024-01-01T00:00:00.000000+00:00","created_by":null,"created_at":"2024-01-01T00:00:00.000000+00:00"}"#;
 
     /// Reads a line with each of these changes. The error must name the field.
     #[track_caller]
@@ -206,6 +256,126 @@ mod tests {
         rejected::<StreamChunks>(
             CHUNK,
             &[(r#""seq":1"#, r#""seq":0"#, "seq"), (r#":"c""#, r#":"\u0000""#, "content")],
+        );
+    }
+
+    #[test]
+    fn invalid_providers_models_and_defaults_are_rejected() {
+        rejected::<ChatProviders>(
+            PROVIDER,
+            &[
+                (r#""public_id":"p1""#, r#""public_id":"p 1""#, "public_id"),
+                (r#""name":"openai""#, r#""name":"OpenAI""#, "name"),
+                (r#""kind":"openai""#, r#""kind":"""#, "kind"),
+                ("https://a.example", "https://cVWp4X@a.example", "base_url"),
+                ("-5", "-2147483648", "priority"),
+                (r#""weight":1"#, r#""weight":-1"#, "weight"),
+                ("vision", "Vision", "capabilities"),
+                (r#"{"a":5000000000000000000.0}"#, r#"{"api_key":"cVWp4X"}"#, "config"),
+                (r#""rate_limits":{}"#, r#""rate_limits":[]"#, "object"),
+                (r#""version":1"#, r#""version":0"#, "version"),
+            ],
+        );
+        rejected::<ChatModels>(
+            MODEL,
+            &[
+                ("m/1:free", "", "name"),
+                (r#""context_window":1"#, r#""context_window":0"#, "context_window"),
+                ("2.5", "-2.5", "cost"),
+                (r#"{"a":1}"#, "null", "object"),
+            ],
+        );
+        rejected::<ChatModelDefaults>(
+            DEFAULT,
+            &[
+                (r#""chat""#, r#""a chat""#, "purpose"),
+                (r#""model_id":1"#, r#""model_id":null"#, ""),
+            ],
+        );
+    }
+
+    #[test]
+    fn invalid_tasks_are_rejected() {
+        let kind = format!(r#""kind":"{}""#, "é".repeat(101));
+        let error = format!(r#""error":"{}""#, "e".repeat((1 << 16) + 1));
+        let time = r#""finished_at":"2024-01-01T00:00:00.000000+00:00""#;
+        rejected::<ChatTasks>(
+            TASK,
+            &[
+                (r#""public_id":"t1""#, r#""public_id":"""#, "public_id"),
+                (r#""kind":"title""#, &kind, "kind"),
+                (r#"{"a":5000000000000000000.0}"#, "[]", "object"),
+                ("running", "sleeping", "status"),
+                ("running", "queued", "lease_token"),
+                (r#""priority":-5"#, r#""priority":-1001"#, "priority"),
+                (r#""attempts":1"#, r#""attempts":-1"#, "attempts"),
+                (r#""max_attempts":3"#, r#""max_attempts":0"#, "max_attempts"),
+                (r#""lease_token":"0"#, r#""lease_token":"g"#, "lease_token"),
+                (
+                    r#""lease_token":"00000000000000000000000000000000""#,
+                    r#""lease_token":null"#,
+                    "lease_token",
+                ),
+                (r#""worker":"w""#, r#""worker":"\u0000""#, "worker"),
+                (r#""idempotency_key":"k""#, r#""idempotency_key":"""#, "idempotency_key"),
+                (r#""error":"e""#, &error, "error"),
+                (r#""finished_at":null"#, time, "finished_at"),
+            ],
+        );
+    }
+
+    #[test]
+    fn invalid_credentials_are_rejected() {
+        let short = format!(r#""ciphertext":"{}""#, "AAAA".repeat(13));
+        let ciphertext = format!(r#""ciphertext":"{}""#, "AAAA".repeat(14));
+        rejected::<ChatCredentials>(
+            CREDENTIAL,
+            &[
+                (r#""public_id":"c1""#, r#""public_id":"""#, "public_id"),
+                (r#""owner_key":"provider:2/user:3""#, r#""owner_key":"user:3""#, "owner_key"),
+                (r#""user_id":3"#, r#""user_id":4"#, "owner_key"),
+                (r#""name":"n""#, r#""name":"""#, "name"),
+                (r#""version":1"#, r#""version":0"#, "version"),
+                (&ciphertext, &short, "ciphertext"),
+                (&ciphertext, r#""ciphertext":"secret""#, "base64"),
+                (r#""key_id":"k""#, r#""key_id":"k:""#, "key_id"),
+                (r#""format":1"#, r#""format":-1"#, "format"),
+                (r#""hint":"ab\"d""#, r#""hint":"123456789""#, "hint"),
+                (r#""scopes":"a b""#, r#""scopes":"a  b""#, "scopes"),
+                (r#""status":"revoked""#, r#""status":"lost""#, "status"),
+                (r#""status":"revoked""#, r#""status":"active""#, "revoked_at"),
+                (r#""created_by":null"#, r#""created_by":"a\u0000""#, "created_by"),
+            ],
+        );
+    }
+
+    #[test]
+    fn invalid_settings_and_versions_are_rejected() {
+        let scope = format!(r#""scope":"{}""#, "é".repeat(101));
+        let key = (r#""setting_key":"theme""#, r#""setting_key":"""#, "setting_key");
+        let version = (r#""version":1"#, r#""version":0"#, "version");
+        let large = format!("{:?}", "a".repeat((1 << 20) - 1));
+        rejected::<AppSettings>(
+            SETTING,
+            &[
+                (r#""scope":"""#, &scope, "scope"),
+                key,
+                ("5000000000000000000.0", "18446744073709551616", "64 bits"),
+                ("5000000000000000000.0", &large, "value"),
+                version,
+                (r#""updated_by":null"#, r#""updated_by":"""#, "updated_by"),
+            ],
+        );
+        rejected::<AppSettingVersions>(
+            SETTING_VERSION,
+            &[
+                (r#""scope":"user:1""#, &scope, "scope"),
+                key,
+                ("null", r#""\u0000""#, "NUL"),
+                version,
+                (r#""deleted":true"#, r#""deleted":1"#, "boolean"),
+                (r#""changed_by":"u""#, r#""changed_by":"\u0000""#, "changed_by"),
+            ],
         );
     }
 

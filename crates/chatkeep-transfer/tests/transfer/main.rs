@@ -1,10 +1,12 @@
 //! Tests of import, copy, backup and restore, on every engine. Run them with servers:
 //! `chatkeep-testkit run --fast -- cargo nextest run -p chatkeep-transfer`.
 
+mod app_settings;
 mod backups;
 mod chats;
 mod concurrent_writers;
 mod copies;
+mod credentials;
 mod damaged_files;
 mod encodings;
 mod every_engine;
@@ -17,9 +19,11 @@ mod memory;
 mod newer_backups;
 mod old_backups;
 mod oversized_archives;
+mod providers;
 mod same_database;
 mod store;
 mod streams;
+mod tasks;
 mod unknown_columns;
 mod unusual_rows;
 mod users;

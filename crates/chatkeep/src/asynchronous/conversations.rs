@@ -27,7 +27,10 @@ impl Async<ConversationManager> {
     /// ```
     ///
     /// # Errors
-    /// The errors of [`ConversationManager::append_turn`].
+    /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The message may be
+    ///   stored: check that before you retry.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
     pub async fn append_turn(&self, conversation_id: &str, turn: NewTurn) -> Result<i64> {
         let failed = |error: Error| error.with_operation("append_turn");
         // The ids of the conversation are not known yet; 1 is a valid one.

@@ -18,7 +18,10 @@ impl Async<MessageLogger> {
     /// transaction.
     ///
     /// # Errors
-    /// The errors of [`MessageLogger::log_message`].
+    /// - `InvalidInput`: a value is invalid. Nothing is sent.
+    /// - `OutcomeUnknown`: the connection broke before the database confirmed. The message may be
+    ///   stored: check that before you retry.
+    /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
     pub async fn log_message(&self, message: NewMessage) -> Result<i64> {
         let outcome = self.blocking().submit_future(message)?.await;
         let outcome = outcome.unwrap_or_else(|_| {
@@ -39,7 +42,8 @@ impl Async<MessageLogger> {
     /// block. Returns the number of messages, and `out`.
     ///
     /// # Errors
-    /// The errors of [`MessageLogger::export_for_fine_tuning`].
+    /// `Internal`, with the cause, when writing to `out` fails; `Unavailable` or another error of
+    /// the connection when the database does not answer.
     pub async fn export_for_fine_tuning<W: Write + Send + 'static>(
         &self,
         format: FineTuningFormat,

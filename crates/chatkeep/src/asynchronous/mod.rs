@@ -102,7 +102,9 @@ impl AsyncChatkeep {
     /// Waits for all operations submitted before.
     ///
     /// # Errors
-    /// The errors of [`Chatkeep::flush`].
+    /// - `Unavailable`: the timeout expired. Unfinished operations continue.
+    /// - `Conflict`, `PoolTimeout`, `OutcomeUnknown`, `StorageFull`, `ReadOnly`: text that was
+    ///   appended to a stream could not be stored.
     pub async fn flush(&self, timeout: Duration) -> Result<()> {
         let chat = self.chat.clone();
         on_own_thread(move || chat.flush(timeout)).await
@@ -111,7 +113,10 @@ impl AsyncChatkeep {
     /// Rejects new calls, waits for operations in flight, and closes all connections.
     ///
     /// # Errors
-    /// The errors of [`Chatkeep::close`].
+    /// - `Unavailable`: the timeout expired. Queued messages then fail with `Unavailable`; messages
+    ///   that are being written may or may not be stored.
+    /// - `Conflict`, `PoolTimeout`, `OutcomeUnknown`, `StorageFull`, `ReadOnly`: text that was
+    ///   appended to a stream could not be stored.
     pub async fn close(&self, timeout: Duration) -> Result<()> {
         let chat = self.chat.clone();
         on_own_thread(move || chat.close(timeout)).await

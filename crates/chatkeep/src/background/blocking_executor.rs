@@ -59,7 +59,7 @@ impl BlockingExecutor {
     /// waiting for a connection.
     ///
     /// # Errors
-    /// The errors of [`BlockingExecutor::submit`].
+    /// `Unavailable` when the executor is closed or no thread can be started.
     pub(crate) fn submit_call(&self, work: impl FnOnce() + Send + 'static) -> Result<()> {
         let since = Instant::now();
         self.submit(move || waiting_since(since, work))

@@ -63,7 +63,7 @@ pub(crate) fn long_wait<T>(wait: impl FnOnce() -> T) -> T {
 }
 
 /// Runs `wait`, during which another thread may run in place of this one. The operation remains in
-/// flight: a flush waits for what it waits for.
+/// flight, so a flush waits for it.
 pub(crate) fn wait_in_flight<T>(wait: impl FnOnce() -> T) -> T {
     let _worker = CurrentWorker::begin_wait();
     wait()

@@ -1,4 +1,4 @@
-//! A copy of what a caller stores, which another caller's transaction can store.
+//! A copy of an entry that a caller stores, which another caller's transaction can store.
 
 use chatkeep_core::graphs::{GraphEntry, Task};
 use chatkeep_core::{NewCheckpoint, NewGraphWrite};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use chatkeep_core::graphs::{self, CheckpointRange, GraphEntry, Task};
 use chatkeep_core::{
-    Error, GraphCheckpoint, GraphThread, NewCheckpoint, NewGraphWrite, Result, check_limit,
+    Error, ErrorKind, GraphCheckpoint, GraphThread, NewCheckpoint, NewGraphWrite, Result,
+    check_limit,
 };
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
@@ -71,7 +72,7 @@ impl GraphManager {
     #[operation(write)]
     pub fn put_checkpoint(&self, thread: &str, checkpoint: &NewCheckpoint) -> Result<()> {
         let stored = self.commits.store(GraphEntry::Checkpoint { thread, new: checkpoint });
-        stored.map_err(|error| error.with_operation("put_checkpoint"))
+        stored.map_err(|error| in_checkpoint(error).with_operation("put_checkpoint"))
     }
 
     /// Stores the writes of a task, all or none.
@@ -237,5 +238,16 @@ impl GraphManager {
             || with_retry(&self.pool, |connection| graphs::copy_thread(connection, source, target));
         let copied = run().map_err(|error| error.with_operation("copy_thread"))?;
         Ok(copied.unwrap_or_default())
+    }
+}
+
+/// Adds the argument's name to the field of an error about a checkpoint, such as `channels[3].data`.
+fn in_checkpoint(error: Error) -> Error {
+    match error.field() {
+        Some(field) if error.kind() == ErrorKind::InvalidInput && field != "thread" => {
+            let field = format!("checkpoint.{field}");
+            error.with_field(field)
+        }
+        _ => error,
     }
 }

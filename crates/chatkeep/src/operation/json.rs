@@ -12,8 +12,8 @@ pub(super) fn unknown_argument(fields: &[Field], name: String) -> Error {
     Error::invalid_input(name, format!("is not an argument; expected {known}"))
 }
 
-/// Converts a JSON value to a value of the type. Metadata, and the elements of lists and records, are
-/// parsed from their own text before.
+/// Converts a JSON value to a value of the type. Metadata, JSON values, and the elements of lists, maps
+/// and records are parsed from their own text before.
 ///
 /// # Errors
 /// - `InvalidInput` with the field `name`: the value has the wrong type.
@@ -79,7 +79,7 @@ pub(super) fn value_from_json(name: &str, ty: &Type, json: Json) -> Result<Value
         }
         (Type::Cursor, json) => Err(wrong("a cursor", &json)),
         (Type::List(_), json) => Err(wrong("a list", &json)),
-        (Type::Record(_), json) => Err(wrong("a JSON object", &json)),
+        (Type::Map(_) | Type::Record(_), json) => Err(wrong("a JSON object", &json)),
         _ => Err(Error::internal(format!("{name} has a type that is not an argument's"))),
     }
 }

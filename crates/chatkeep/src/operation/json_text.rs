@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use chatkeep_core::described::{Field, Type, Value};
-use chatkeep_core::{Error, Metadata, Result};
+use chatkeep_core::{Error, JsonValue, Metadata, Result};
 use serde_json::value::RawValue;
 
 use super::json::{unknown_argument, value_from_json};
 
 /// Converts the text of a JSON object with the arguments' names as keys to the values of `fields`.
 ///
-/// Metadata is parsed from its own text. An integer beyond 64 bits is therefore an error, as on
+/// Metadata and JSON values are parsed from their own text. An integer beyond 64 bits is therefore an error, as on
 /// every other way into the log, and not a rounded number.
 ///
 /// # Errors
@@ -40,6 +40,18 @@ fn value_from_text(name: &str, ty: &Type, text: &str) -> Result<Value> {
             let parsed = Metadata::parse(text).map(Value::Metadata);
             parsed.map_err(|error| error.with_field(name.to_owned()))
         }
+        Type::Json => {
+            let parsed = JsonValue::parse(text).map(Value::Json);
+            parsed.map_err(|error| error.with_field(name.to_owned()))
+        }
+        Type::Map(element) if text.starts_with('{') => {
+            let entries: BTreeMap<String, &RawValue> = parse(name, text)?;
+            let entry = |(key, element_text): (String, &RawValue)| {
+                let field = format!("{name}[{key}]");
+                Ok((key, value_from_text(&field, element, element_text.get())?))
+            };
+            entries.into_iter().map(entry).collect::<Result<_>>().map(Value::Map)
+        }
         Type::List(element) if text.starts_with('[') => {
             let elements: Vec<&RawValue> = parse(name, text)?;
             let value = |(index, element_text): (usize, &&RawValue)| {
@@ -65,9 +77,42 @@ fn parse<'a, T: serde::Deserialize<'a>>(name: &str, text: &'a str) -> Result<T> 
 #[cfg(test)]
 mod tests {
     use chatkeep_core::NewMessage;
-    use chatkeep_core::described::Described as _;
+    use chatkeep_core::described::{DefaultValue, Described as _, Placement};
 
     use super::*;
+
+    #[test]
+    fn json_values_and_maps_are_parsed_from_their_own_text() {
+        let field = |name, ty| Field {
+            name,
+            source: name,
+            documentation: "",
+            ty,
+            default: DefaultValue::Nothing,
+            placement: Placement::Automatic,
+        };
+        let fields = [
+            field("value", Type::Json),
+            field("default", Type::Optional(&Type::Json)),
+            field("values", Type::Map(&Type::Json)),
+        ];
+        let parse = |text: &str| arguments_from_json_text(&fields, text);
+        let json = |text: &str| Value::Json(JsonValue::parse(text).unwrap());
+        let text = r#"{"value":null,"default":null,"values":{"b":[1,{"y":2,"x":5e18}],"a":null}}"#;
+        let entries = [("a", "null"), ("b", r#"[1,{"x":5e18,"y":2}]"#)];
+        let map = entries.map(|(key, text)| (key.to_owned(), json(text)));
+        let expected = [json("null"), Value::Nothing, Value::Map(map.into())];
+        assert_eq!(parse(text).unwrap(), expected);
+        for (text, name) in [
+            (r#"{"value":18446744073709551616}"#, "value"),
+            (r#"{"default":"\u0000"}"#, "default"),
+            (r#"{"values":{"a":1e400}}"#, "values[a]"),
+            (r#"{"values":[1]}"#, "values"),
+            (r#"{"values":null}"#, "values"),
+        ] {
+            assert_eq!(parse(text).unwrap_err().field(), Some(name), "{text}");
+        }
+    }
 
     #[test]
     fn metadata_is_checked_as_its_own_text() {

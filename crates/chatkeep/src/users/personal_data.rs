@@ -19,13 +19,16 @@ const MAX_RESTARTS: u32 = 10;
 impl UserManager {
     /// Returns a page of everything that is stored about a user, as lines of JSON.
     ///
-    /// Each line has the fields `table` and `row`. It contains the account, the scheme and time of the
-    /// password, identities, roles, one-time secrets, sessions, API tokens, ratings, entries of the audit
-    /// log, conversations with everything in them, messages, open turns and streams. Passwords, secrets and their hashes are not exported.
+    /// Each line has the fields `table` and `row`. The lines contain the account, the scheme and time of
+    /// the password, identities, roles, one-time secrets, sessions, API tokens and credentials. They also
+    /// contain ratings, entries of the audit log, conversations with everything in them, messages, open
+    /// turns, streams, tasks, threads of agents, and settings with their versions. Passwords, secrets and
+    /// their hashes are not exported.
     ///
     /// Pages are read one after another, in constant memory. Rows that are stored during the export may be
     /// missing. Applications that name users by text, as in ratings and in the audit log, must use the
-    /// public id or the e-mail address; the object of an entry may begin with `user:`.
+    /// public id or the e-mail address. The object of an entry and the scope of a setting may begin with
+    /// `user:`.
     ///
     /// # Arguments
     /// - `user_id`: The user's public id.
@@ -96,15 +99,15 @@ impl UserManager {
 
     /// Erases a user and everything that is stored about the user.
     ///
-    /// The user is deactivated first. Then it deletes sessions, API tokens, one-time secrets,
-    /// conversations with everything in them, messages, open turns, streams, ratings, identities, roles
-    /// and the account. Statistics no longer include the deleted messages. The user is removed from the
-    /// roles of others that the user granted, and from the entries of the audit log, with the values and
-    /// the IP address of those entries.
+    /// The user is deactivated first. Then it deletes everything that `export_user` returns, except for
+    /// entries of the audit log, and the account last. Statistics no longer include the deleted messages.
+    /// The user is removed from the entries of the audit log, with the values and the IP address of those
+    /// entries. The user is also removed from roles that the user granted to others, from credentials that
+    /// the user created, and from settings that the user changed.
     ///
     /// It works in batches of a few milliseconds, each in its own transaction, so that other callers can
     /// write in between. After an error, call it again. If it then returns `None`, the account is deleted;
-    /// only messages and streams that were stored during the call may remain. Texts by which an
+    /// only messages, streams and settings that were stored during the call may remain. Texts by which an
     /// application names the user are found as in `export_user`. Backups are not changed.
     ///
     /// # Arguments
@@ -141,7 +144,7 @@ impl UserManager {
         run().map_err(|error| error.with_operation("erase_user"))
     }
 
-    /// Runs all stages of an erasure, and adds what they change to `erased`.
+    /// Runs all stages of an erasure, and adds their changes to `erased`.
     fn erase(&self, person: &Person, erased: &mut UserErasure) -> Result<()> {
         let mut sizer = BatchSizer::new(self.pool.url().engine());
         let mut stage = Some(0);

@@ -16,7 +16,7 @@ impl UserManager {
     /// Argon2id with the current parameters. Other hashes are replaced at the first sign-in; until then
     /// their check takes a different time.
     ///
-    /// If the sign-in cannot be recorded, for example because the database is read-only, the user is
+    /// If recording the sign-in fails, for example because the database is read-only, the user is
     /// returned with the former `last_login_at`.
     ///
     /// # Arguments

@@ -4,6 +4,7 @@
 
 mod ids;
 mod shared_rows;
+mod tasks;
 
 use std::time::Duration;
 

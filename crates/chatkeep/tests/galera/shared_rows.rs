@@ -2,6 +2,7 @@
 //! Galera rejects one at commit.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use chatkeep::{AnalyticsFilter, Chatkeep, ErrorKind, NewMessage, Result};
 use chatkeep_testkit::GaleraCluster;
@@ -58,13 +59,18 @@ fn totals_are_exact(chats: &[Chatkeep]) {
     for outcome in outcomes {
         outcome.expect("only rebuilding totals may conflict");
     }
+    let expected = 20 * i64::try_from(chats.len()).expect("a small number");
     for chat in chats {
-        let count = chat
-            .messages()
-            .get_analytics(&AnalyticsFilter::default())
-            .expect("the node is available")
-            .total_messages;
-        assert_eq!(count, 20 * i64::try_from(chats.len()).expect("a small number"));
+        let count = || {
+            let analytics = chat.messages().get_analytics(&AnalyticsFilter::default());
+            analytics.expect("the node is available").total_messages
+        };
+        // A node applies the commits of others a little later.
+        let end = Instant::now() + Duration::from_secs(30);
+        while count() < expected && Instant::now() < end {
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(count(), expected);
         let check = chat.messages().check_totals().expect("the node is available");
         assert_eq!(check.differences, Vec::new());
     }

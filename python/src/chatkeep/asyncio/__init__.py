@@ -17,56 +17,72 @@ Examples:
 """
 
 import chatkeep
+from chatkeep._generated.awaited.app_settings import AppSettingManager
 from chatkeep._generated.awaited.audit import AuditManager
 from chatkeep._generated.awaited.conversations import ConversationManager
+from chatkeep._generated.awaited.credentials import CredentialManager
 from chatkeep._generated.awaited.database import DatabaseManager
 from chatkeep._generated.awaited.feedback import FeedbackManager
 from chatkeep._generated.awaited.graph import GraphManager
 from chatkeep._generated.awaited.memory import MemoryManager
 from chatkeep._generated.awaited.messages import MessageLogger
+from chatkeep._generated.awaited.providers import ProviderManager
 from chatkeep._generated.awaited.sessions import SessionManager
 from chatkeep._generated.awaited.store import Chatkeep
 from chatkeep._generated.awaited.streams import StreamManager
+from chatkeep._generated.awaited.tasks import TaskManager
 from chatkeep._generated.awaited.tokens import TokenManager
 from chatkeep._generated.awaited.users import UserManager
 
 __all__ = [
+    "AppSettingManager",
     "AuditManager",
     "Chatkeep",
     "ConversationManager",
+    "CredentialManager",
     "DatabaseManager",
     "FeedbackManager",
     "GraphManager",
     "MemoryManager",
     "MessageLogger",
+    "ProviderManager",
     "SessionManager",
     "StreamManager",
+    "TaskManager",
     "TokenManager",
     "UserManager",
+    "app_setting_manager",
     "audit_manager",
     "conversation_manager",
+    "credential_manager",
     "db_manager",
     "feedback_manager",
     "graph_manager",
     "memory_manager",
     "message_logger",
+    "provider_manager",
     "session_manager",
     "stream_manager",
+    "task_manager",
     "token_manager",
     "user_manager",
 ]
 
 for _class in (
+    AppSettingManager,
     AuditManager,
     Chatkeep,
     ConversationManager,
+    CredentialManager,
     DatabaseManager,
     FeedbackManager,
     GraphManager,
     MemoryManager,
     MessageLogger,
+    ProviderManager,
     SessionManager,
     StreamManager,
+    TaskManager,
     TokenManager,
     UserManager,
 ):
@@ -98,6 +114,18 @@ graph_manager = _environment.graph_manager
 #: Stores the long-term memory of agents, as JSON objects that outlive a conversation. The
 #: environment variables name the database.
 memory_manager = _environment.memory_manager
+#: Stores settings of the application, such as feature switches and limits, with their history. The
+#: environment variables name the database.
+app_setting_manager = _environment.app_setting_manager
+#: Stores tasks, and distributes them to workers in any process. The environment variables name the
+#: database.
+task_manager = _environment.task_manager
+#: Stores providers of models, their models and prices, and the default model of each purpose. The
+#: environment variables name the database.
+provider_manager = _environment.provider_manager
+#: Stores encrypted secrets, such as API keys of providers. The environment variables name the
+#: database.
+credential_manager = _environment.credential_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::FilterOptions;
-use crate::args::file_mode::{self, FileMode};
+use crate::args::output_file::OutputFileOptions;
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportOptions {
@@ -62,13 +62,8 @@ pub(crate) struct ExportOptions {
     #[arg(long)]
     pub(crate) with_ids: bool,
 
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// Octal permissions of the file; a replacement never gets more than the old file
-    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = file_mode::parse)]
-    pub(crate) file_mode: FileMode,
+    #[command(flatten)]
+    pub(crate) output_file: OutputFileOptions,
 
     #[command(flatten)]
     pub(crate) filter: FilterOptions,

@@ -30,8 +30,7 @@ struct Written {
 pub(super) fn run(options: &ExportOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
     let url = context.url()?;
-    let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
-    let output = Output { path, replace, mode, database: &url };
+    let output = Output::new(&options.file, &options.output_file, &url);
     let user = find_optional_user(&chatkeep, options.user.as_deref())?;
     let mut destination = Destination::open(&output, &context.interrupts, None)?;
     let user = user.as_ref().map(|user| user.public_id.as_str());

@@ -36,8 +36,7 @@ pub(super) fn run(options: &BackupOptions, context: &Context) -> Result<(), Fail
         return Err(Failure::usage("--format sqlite requires a SQLite database; omit --format"));
     }
     let url = context.url()?;
-    let (path, replace, mode) = (&*options.file, options.force, options.file_mode.0);
-    let output = Output { path, replace, mode, database: &url };
+    let output = Output::new(&options.file, &options.output_file, &url);
     let (counts, size) = match options.format {
         BackupFormat::Portable => archive(&output, &chatkeep, context)?,
         BackupFormat::Sqlite => sqlite_file(&output, &chatkeep, context)?,

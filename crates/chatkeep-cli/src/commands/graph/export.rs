@@ -19,8 +19,7 @@ const PAGE: i64 = 100;
 pub(super) fn run(options: &ExportOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
     let url = context.url()?;
-    let (path, replace, mode) = (&*options.output, options.force, options.file_mode.0);
-    let output = Output { path, replace, mode, database: &url };
+    let output = Output::new(&options.output, &options.output_file, &url);
     let mut destination = Destination::open(&output, &context.interrupts, None)?;
     let written = match write_all(&options.thread, &chatkeep, &mut destination) {
         // A file without checkpoints does not get its name.

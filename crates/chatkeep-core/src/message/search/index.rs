@@ -160,7 +160,7 @@ pub fn create_search_index(connection: &mut Connection, query_timeout: Duration)
 /// again.
 ///
 /// # Errors
-/// The error of the database.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn drop_search_index(connection: &mut Connection, query_timeout: Duration) -> Result<bool> {
     with_build_timeout(connection, query_timeout, |connection| {
         match search_index_state(connection)? {

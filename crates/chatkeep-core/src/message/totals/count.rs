@@ -62,7 +62,7 @@ pub enum ToCount {
 /// Nothing is changed or locked: any connection can be used, and other writers are not blocked.
 ///
 /// # Errors
-/// The error of the database.
+/// `Unavailable` or another error of the database.
 pub fn find_uncounted(connection: &mut Connection) -> Result<ToCount> {
     // The watermark is read first: any later deletion or import increments its revision.
     let (Some(watermark), top) = (watermark(connection)?, last_id(connection)?) else {
@@ -84,7 +84,8 @@ pub fn find_uncounted(connection: &mut Connection) -> Result<ToCount> {
 /// themselves.
 ///
 /// # Errors
-/// The error of the database. No message is counted twice.
+/// `Conflict`, `Unavailable`, `OutcomeUnknown` or another error of the database. No message is
+/// counted twice.
 pub fn advance_totals(connection: &mut Connection, uncounted: &Uncounted) -> Result<CountingStep> {
     let counted = with_short_lock_wait(connection, |connection| {
         connection.repeatable_read_transaction(|connection| try_to_count(connection, uncounted))
@@ -135,7 +136,8 @@ fn try_to_count(connection: &mut Connection, uncounted: &Uncounted) -> Result<Co
 /// If others prevent counting for one second, the remaining messages are left uncounted.
 ///
 /// # Errors
-/// The error of the database. Messages counted before it stay counted.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database. Messages counted before it
+/// stay counted.
 pub fn catch_up(connection: &mut Connection) -> Result<()> {
     let mut tries = 0;
     loop {
@@ -162,8 +164,8 @@ pub fn catch_up(connection: &mut Connection) -> Result<()> {
 /// correct.
 ///
 /// # Errors
-/// The error of the database. Messages counted before it stay counted; later updates continue
-/// there.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database. Messages counted before it
+/// stay counted; later updates continue there.
 pub fn rebuild_totals(connection: &mut Connection) -> Result<()> {
     connection.transaction(reset)?;
     catch_up(connection)

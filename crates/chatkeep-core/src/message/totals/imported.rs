@@ -35,7 +35,7 @@ impl LockedTotals {
     /// count adds the others later: ids above the watermark, and ids in gaps.
     ///
     /// # Errors
-    /// The error of the database.
+    /// `Unavailable`, `OutcomeUnknown` or another error of the database.
     pub fn add(&self, connection: &mut Connection, messages: &[Message]) -> Result<()> {
         let is_below = |message: &&Message| {
             message.id <= self.watermark && !self.gaps.iter().any(|gap| gap.contains(message.id))
@@ -61,7 +61,7 @@ impl LockedTotals {
 /// Deletes all totals, in the caller's transaction.
 ///
 /// # Errors
-/// The error of the database.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database.
 pub fn reset_totals(connection: &mut Connection) -> Result<()> {
     reset(connection)
 }
@@ -70,7 +70,8 @@ pub fn reset_totals(connection: &mut Connection) -> Result<()> {
 /// recorded as gaps: they can no longer appear.
 ///
 /// # Errors
-/// The error of the database. Messages counted before it stay counted.
+/// `Unavailable`, `OutcomeUnknown` or another error of the database. Messages counted before it
+/// stay counted.
 pub fn count_imported(connection: &mut Connection) -> Result<()> {
     connection.transaction(|connection| {
         reset(connection)?;

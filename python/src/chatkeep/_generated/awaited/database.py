@@ -29,7 +29,7 @@ _WAIT_UNTIL_READY: Operation[None] = operation("database", "wait_until_ready")
 _HEALTH: Operation[Health] = operation("database", "health")
 _MIGRATION_STATUS: Operation[MigrationStatus] = operation("database", "migration_status")
 _UPGRADE: Operation[list[str]] = operation("database", "upgrade")
-_MIGRATE: Operation[dict[str, Any]] = operation("database", "migrate")
+_MIGRATE: Operation[Any] = operation("database", "migrate")
 _SEARCH_INDEX: Operation[SearchIndexState] = operation("database", "search_index")
 _SEARCH_INDEX_MINIMUM: Operation[int | None] = operation("database", "search_index_minimum")
 _CREATE_SEARCH_INDEX: Operation[bool] = operation("database", "create_search_index")
@@ -136,7 +136,7 @@ class DatabaseManager(DatabaseManagerBase):
         from_revision: str | None = None,
         description: str | None = None,
         per_engine: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Any:
         """Runs a verb of the command ``chatkeep migrate``.
 
         An application's migrations, if any, follow those of chatkeep.
@@ -153,10 +153,10 @@ class DatabaseManager(DatabaseManagerBase):
             per_engine (bool): Whether to create a new migration for each engine.
 
         Returns:
-            dict[str, Any]: The result, with keys that depend on the verb: ``applied``,
-                ``reverted``, ``changed``, ``sql`` or ``files``. ``history`` returns ``migrations``.
-                ``current`` returns ``state`` and the keys of ``migration_status``. ``check``
-                returns ``matches``, ``state``, ``differences`` and ``messages``.
+            Any: The result, with keys that depend on the verb: ``applied``, ``reverted``,
+                ``changed``, ``sql`` or ``files``. ``history`` returns ``migrations``. ``current``
+                returns ``state`` and the keys of ``migration_status``. ``check`` returns
+                ``matches``, ``state``, ``differences`` and ``messages``.
 
         Raises:
             InvalidInputError: The verb or revision does not exist, or an argument or a file is

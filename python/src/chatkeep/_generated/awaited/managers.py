@@ -2,15 +2,19 @@
 """The managers of a store."""
 
 from chatkeep._bases import Stored
+from chatkeep._generated.awaited.app_settings import AppSettingManager
 from chatkeep._generated.awaited.audit import AuditManager
 from chatkeep._generated.awaited.conversations import ConversationManager
+from chatkeep._generated.awaited.credentials import CredentialManager
 from chatkeep._generated.awaited.database import DatabaseManager
 from chatkeep._generated.awaited.feedback import FeedbackManager
 from chatkeep._generated.awaited.graph import GraphManager
 from chatkeep._generated.awaited.memory import MemoryManager
 from chatkeep._generated.awaited.messages import MessageLogger
+from chatkeep._generated.awaited.providers import ProviderManager
 from chatkeep._generated.awaited.sessions import SessionManager
 from chatkeep._generated.awaited.streams import StreamManager
+from chatkeep._generated.awaited.tasks import TaskManager
 from chatkeep._generated.awaited.tokens import TokenManager
 from chatkeep._generated.awaited.users import UserManager
 
@@ -19,15 +23,19 @@ class Managers(Stored):
     """A store with its managers."""
 
     __slots__ = (
+        "app_setting_manager",
         "audit_manager",
         "conversation_manager",
+        "credential_manager",
         "db_manager",
         "feedback_manager",
         "graph_manager",
         "memory_manager",
         "message_logger",
+        "provider_manager",
         "session_manager",
         "stream_manager",
+        "task_manager",
         "token_manager",
         "user_manager",
     )
@@ -43,4 +51,8 @@ class Managers(Stored):
         self.conversation_manager = ConversationManager(chat)
         self.graph_manager = GraphManager(chat)
         self.memory_manager = MemoryManager(chat)
+        self.app_setting_manager = AppSettingManager(chat)
+        self.task_manager = TaskManager(chat)
+        self.provider_manager = ProviderManager(chat)
+        self.credential_manager = CredentialManager(chat)
         self.db_manager = DatabaseManager(chat)

@@ -265,14 +265,14 @@ class GraphManager(Manager):
     ) -> int:
         """Deletes earlier checkpoints of threads, except the last ones of each namespace.
 
-        A channel can have its value computed from the writes since an earlier checkpoint. What the
-        remaining checkpoints need for that remains, too, and so do the writes of an interrupted
-        step.
+        A channel can have its value computed from the writes since an earlier checkpoint. The
+        entries that the remaining checkpoints need for that remain, too. So do the writes of an
+        interrupted step.
 
         Args:
             threads (Iterable[str]): Keys of the threads. Those that do not exist are ignored.
             keep_last (int): Number of checkpoints to keep in each namespace, 1 or more.
-            dry_run (bool): Whether to only count what would be deleted.
+            dry_run (bool): Whether to only count the checkpoints.
 
         Returns:
             int: The number of deleted checkpoints.

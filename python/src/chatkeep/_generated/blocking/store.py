@@ -60,6 +60,9 @@ class Chatkeep(ChatkeepBase):
             the previous text is.
         stream_buffer (int | None): Size in bytes at which the buffered text of a stream is stored
             at once (``STREAM_BUFFER_BYTES``, 4096 by default).
+        keys (str | None): Keys that encrypt credentials (``CHATKEEP_KEYS``, unset by default). The
+            first one encrypts, and all decrypt. ``chatkeep credentials generate-key`` makes one.
+            Without a key, no credential is stored.
 
     Attributes:
         message_logger (MessageLogger): Logs, reads, searches and deletes messages.
@@ -76,6 +79,13 @@ class Chatkeep(ChatkeepBase):
             LangGraph.
         memory_manager (MemoryManager): Stores the long-term memory of agents, as JSON objects that
             outlive a conversation.
+        app_setting_manager (AppSettingManager): Stores settings of the application, such as feature
+            switches and limits, with their history.
+        task_manager (TaskManager): Stores tasks, and distributes them to workers in any process.
+        provider_manager (ProviderManager): Stores providers of models, their models and prices, and
+            the default model of each purpose.
+        credential_manager (CredentialManager): Stores encrypted secrets, such as API keys of
+            providers.
         db_manager (DatabaseManager): Reports the database's status and health, and runs its
             migrations.
 
@@ -111,6 +121,7 @@ class Chatkeep(ChatkeepBase):
         token_cache: float | None = None,
         stream_flush: float | None = None,
         stream_buffer: int | None = None,
+        keys: str | None = None,
     ) -> None:
         settings: dict[str, object] = {
             "pool_size": pool_size,
@@ -127,6 +138,7 @@ class Chatkeep(ChatkeepBase):
             "token_cache": token_cache,
             "stream_flush": stream_flush,
             "stream_buffer": stream_buffer,
+            "keys": keys,
         }
         self._open(url, settings)
 

@@ -1,0 +1,161 @@
+//! `chatkeep tasks …`
+
+use chatkeep::{TaskStatus, Timestamp};
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::examples;
+use super::page::PageOptions;
+use crate::age::parse_age;
+use crate::time_range::parse_time;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TasksCommand {
+    /// List tasks, newest first
+    #[command(after_help = examples! {
+        "chatkeep tasks list --status failed"
+        "chatkeep tasks list --kind title --user ada@example.org"
+    })]
+    List(ListOptions),
+
+    /// Show a task with its input, result and error
+    #[command(after_help = examples! {
+        "chatkeep tasks show 019dc0de-1111-7222-8333-444455556666"
+    })]
+    Show {
+        #[command(flatten)]
+        task: TaskArgument,
+    },
+
+    /// Enqueue a task and print the id
+    #[command(after_help = examples! {
+        "chatkeep tasks enqueue title '{\"conversation\": \"c-1\"}'"
+        "chatkeep tasks enqueue report --delay 3600 --key \"report 2027-01\""
+        "jq -n '{days: 30}' | chatkeep tasks enqueue report -"
+    })]
+    Enqueue(Box<EnqueueOptions>),
+
+    /// Cancel a task; the worker of a running one is asked to stop
+    #[command(after_help = examples! {
+        "chatkeep tasks cancel 019dc0de-1111-7222-8333-444455556666"
+    })]
+    Cancel {
+        #[command(flatten)]
+        task: TaskArgument,
+    },
+
+    /// Queue a failed or cancelled task again, with all its attempts
+    #[command(after_help = examples! {
+        "chatkeep tasks retry 019dc0de-1111-7222-8333-444455556666"
+        "chatkeep tasks list --status failed --json | jq -r '.tasks[].public_id' > failed.txt"
+        "xargs -n 1 chatkeep tasks retry < failed.txt"
+    })]
+    Retry {
+        #[command(flatten)]
+        task: TaskArgument,
+    },
+
+    /// Print the numbers of tasks by kind and state
+    #[command(after_help = examples! {
+        "chatkeep tasks stats"
+        "chatkeep tasks stats --json | jq .title.queued"
+    })]
+    Stats,
+
+    /// Delete tasks that ended some time ago
+    #[command(after_help = examples! {
+        "chatkeep tasks prune"
+        "chatkeep tasks prune --older-than 12w"
+    })]
+    Prune {
+        /// Minimum age of the end in days or weeks: 30d, 12w, or a number of days
+        #[arg(
+            long,
+            value_name = "AGE",
+            value_parser = parse_age,
+            default_value = "30d",
+            allow_hyphen_values = true
+        )]
+        older_than: i64,
+    },
+}
+
+/// The task of a command.
+#[derive(Debug, Args)]
+pub(crate) struct TaskArgument {
+    /// Id of the task, as shown by `chatkeep tasks list`
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Only tasks in this state
+    #[arg(long, value_enum)]
+    pub(crate) status: Option<StatusOption>,
+
+    /// Only tasks of this kind
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+
+    /// Only tasks of this user: an id, e-mail address or username
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusOption {
+    Queued,
+    Running,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl From<StatusOption> for TaskStatus {
+    fn from(option: StatusOption) -> Self {
+        match option {
+            StatusOption::Queued => Self::Queued,
+            StatusOption::Running => Self::Running,
+            StatusOption::Completed => Self::Completed,
+            StatusOption::Failed => Self::Failed,
+            StatusOption::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnqueueOptions {
+    /// Kind of the task, by which workers claim it
+    pub(crate) kind: String,
+
+    /// Input for the worker, as a JSON object; - reads standard input
+    #[arg(value_name = "INPUT", default_value = "{}")]
+    pub(crate) input: String,
+
+    /// User of the task: an id, e-mail address or username
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+
+    /// Priority among the tasks of its kind (-1000 to 1000); higher ones are claimed first
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) priority: i64,
+
+    /// Time from which the task can be claimed
+    #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with = "delay")]
+    pub(crate) run_at: Option<Timestamp>,
+
+    /// Seconds after which the task can be claimed
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub(crate) delay: Option<i64>,
+
+    /// Number of attempts after which the task fails (1-1000)
+    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true)]
+    pub(crate) max_attempts: i64,
+
+    /// Key by which the task is enqueued once (at most 255 characters)
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+}
