@@ -26,7 +26,7 @@ settings: ## run the contract suite under unusual server settings (minutes each)
 versions: ## run the contract suite on the oldest and newest PostgreSQL and MariaDB
 	$(XTASK) versions
 
-frameworks: ## run the tests of LangGraph with the Python and Node packages, on every engine (NAMES="conformance")
+frameworks: ## run the tests of agent frameworks with the Python and Node packages, on every engine (NAMES="conformance")
 	$(XTASK) frameworks $(if $(ONLY),--only $(ONLY)) $(NAMES)
 
 check: ## formatting, lints, wording, spelling, rustdoc, licences, dependencies, generated files
@@ -44,7 +44,7 @@ endurance: ## run long tests: a million calls from Python and Node, threads, kil
 fuzz: ## run the fuzz targets (SECONDS=60 for each, TARGETS="url import")
 	$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGETS)
 
-kills: ## kill writers and servers while 16 writers log messages, on every engine (KILLS=1000 in total)
+kills: ## kill programs and servers while they write, on every engine (KILLS=1000 in total)
 	$(XTASK) kills $(or $(KILLS),1000)
 
 wheel: ## build and test the optimised Python wheel and source distribution

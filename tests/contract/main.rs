@@ -32,6 +32,7 @@ mod plans;
 mod program;
 mod providers;
 mod redaction;
+mod scale;
 mod schema;
 mod server_settings;
 mod sessions;

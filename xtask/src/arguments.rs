@@ -97,9 +97,9 @@ pub(crate) enum Command {
     },
     /// Run the contract suite and the fault tests on Galera clusters
     Galera(Forwarded),
-    /// Kill writers and servers while 16 writers log messages
+    /// Kill programs and servers while they write
     Kills {
-        /// Number of kills over all engines
+        /// Number of kills over all engines, approximately
         #[arg(default_value_t = 1000)]
         kills: u64,
     },

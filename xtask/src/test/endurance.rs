@@ -1,8 +1,9 @@
 //! `cargo xtask endurance`: runs tests that take minutes, with optimised builds. From Python and
 //! Node: a million calls in constant memory, many threads for a minute, and 500 short-lived workers.
-//! Then 100 kills of writers and servers, and a minute of each fuzz target.
+//! Then lists of a million users and of 100,000 conversations, 100 kills of writers and servers, and
+//! a minute of each fuzz target.
 
-use super::{fuzz, kills, testkit};
+use super::{fuzz, kills, nextest, testkit};
 use crate::build::{self, Profile};
 use crate::failure::Result;
 use crate::process::Run;
@@ -28,9 +29,26 @@ pub(crate) fn run(project: &Project, only: Option<&str>) -> Result {
     run("pytest -m endurance").shown()?;
     run("node-test --test-reporter=spec node/test/memory.test.mjs node/test/lifecycle.test.mjs")
         .shown()?;
+    testkit::run(project)
+        .arg("--quiet")
+        .args(only.map(|engines| ["--only", engines]).into_iter().flatten())
+        .arg("--")
+        .args(nextest::RUN)
+        .args(["--workspace", "--success-output", "immediate", "-E", &scale(only)])
+        .env("CHATKEEP_SCALE_ROWS", "1000000")
+        .shown()?;
     // The kills need every server.
     if only.is_none() {
         kills::run(project, 100)?;
     }
     fuzz::run(project, 60, &[])
+}
+
+/// Returns the filter of the tests of lists of many rows.
+fn scale(only: Option<&str>) -> String {
+    let tests = "package(chatkeep-contract) & test(/^scale::/)";
+    match only {
+        Some(engines) => format!("{tests} & test(/::(sqlite|{})::/)", engines.replace(',', "|")),
+        None => tests.to_owned(),
+    }
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask kills`: kills programs and servers (SIGKILL) while 16 writers log messages, on every
-//! engine, and checks that every acknowledged message is stored exactly once.
+//! `cargo xtask kills`: kills programs and servers (SIGKILL) while they write, on every engine, and
+//! checks that every acknowledged call is stored exactly once.
 
 use super::testkit;
 use crate::failure::{Failure, Result};
@@ -18,7 +18,20 @@ struct Totals {
     failed: u64,
 }
 
-/// Kills `kills` times over all engines. Three tenths are servers, the rest programs.
+/// The cases, each with its share of the kills of an engine, in thousandths of all kills.
+const CASES: [(u64, &str); 8] = [
+    (70, "messages::every_acknowledged_message_survives_a_kill::"),
+    // Without SQLite.
+    (60, "messages::every_acknowledged_message_survives_a_kill_of_the_server::"),
+    (30, "turns::"),
+    (30, "streams::"),
+    (20, "tasks::"),
+    (50, "checkpoints::every_acknowledged_checkpoint_survives_a_kill::"),
+    (15, "checkpoints::a_killed_prune_leaves_whole_threads::"),
+    (10, "erasures::"),
+];
+
+/// Kills about `kills` times over all engines. Each case has one kill per engine at least.
 ///
 /// # Errors
 ///
@@ -26,16 +39,11 @@ struct Totals {
 pub(crate) fn run(project: &Project, kills: u64) -> Result {
     setup::run(project, &[Part::Servers, Part::Mysql, Part::Nextest])?;
     testkit::build(project)?;
-    let servers = kills / 10;
-    let programs = (kills - 3 * servers).div_ceil(4);
     let mut totals = Totals::default();
-    let cases = [
-        (programs, "killed::every_acknowledged_message_survives_a_kill::"),
-        (servers, "killed::every_acknowledged_message_survives_a_kill_of_the_server::"),
-    ];
     let mut succeeded = true;
-    for (kills, case) in cases {
-        let filter = format!("binary(faults) & test(/{case}/)");
+    for (share, case) in CASES {
+        let kills = (kills * share).div_ceil(1000);
+        let filter = format!("binary(faults) & test(/^killed::{case}/)");
         let test = "cargo nextest run --cargo-quiet --workspace --all-features --no-fail-fast \
                     --color never --show-progress none --status-level fail --success-output final";
         let outcome = testkit::run(project)

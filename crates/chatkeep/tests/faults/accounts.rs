@@ -91,6 +91,9 @@ fn a_server_that_requires_tls_is_reported(engine: Engine) {
 
 #[test]
 fn a_postgresql_database_without_connections_is_reported_at_once() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     let proxy = FaultProxy::to(database.url());
     let other = TestDatabase::create(Engine::PostgreSql);
@@ -104,6 +107,9 @@ fn a_postgresql_database_without_connections_is_reported_at_once() {
 
 #[test]
 fn an_unknown_postgresql_parameter_is_reported_at_once() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     let proxy = FaultProxy::to(database.url());
     for (options, expected) in [

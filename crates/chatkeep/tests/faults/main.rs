@@ -39,6 +39,15 @@ mod threads;
 mod tls;
 mod url;
 
+use chatkeep_testkit::Engine;
+
+/// Runs a case, unless the engine is absent by choice.
+fn run(engine: Engine, case: fn(Engine)) {
+    if engine.is_available() {
+        case(engine);
+    }
+}
+
 /// Defines one test per server, so that a failure names it and they run in parallel.
 macro_rules! on_each_server {
     ($($case:ident),+ $(,)?) => {$(
@@ -47,20 +56,17 @@ macro_rules! on_each_server {
 
             #[test]
             fn postgresql() {
-                super::$case(Engine::PostgreSql);
+                crate::run(Engine::PostgreSql, super::$case);
             }
 
             #[test]
             fn mariadb() {
-                super::$case(Engine::MariaDb);
+                crate::run(Engine::MariaDb, super::$case);
             }
 
             #[test]
             fn mysql() {
-                // Only MySQL may be missing; the test run reports it at the end.
-                if Engine::MySql.is_available() {
-                    super::$case(Engine::MySql);
-                }
+                crate::run(Engine::MySql, super::$case);
             }
         }
     )+};
@@ -75,25 +81,22 @@ macro_rules! on_each_engine {
 
             #[test]
             fn sqlite() {
-                super::$case(Engine::Sqlite);
+                crate::run(Engine::Sqlite, super::$case);
             }
 
             #[test]
             fn postgresql() {
-                super::$case(Engine::PostgreSql);
+                crate::run(Engine::PostgreSql, super::$case);
             }
 
             #[test]
             fn mariadb() {
-                super::$case(Engine::MariaDb);
+                crate::run(Engine::MariaDb, super::$case);
             }
 
             #[test]
             fn mysql() {
-                // Only MySQL may be missing; the test run reports it at the end.
-                if Engine::MySql.is_available() {
-                    super::$case(Engine::MySql);
-                }
+                crate::run(Engine::MySql, super::$case);
             }
         }
     )+};

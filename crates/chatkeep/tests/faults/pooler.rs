@@ -10,6 +10,9 @@ use crate::opening::{log, open, open_ready};
 
 #[test]
 fn lost_prepared_statements_suggest_the_pooler_setting() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     drop(open_ready(database.url()));
     let pooler = PgBouncer::before(&database, 2);
@@ -39,6 +42,9 @@ fn lost_prepared_statements_suggest_the_pooler_setting() {
 
 #[test]
 fn a_parameter_that_a_pooler_rejects_is_reported_at_once() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     let pooler = PgBouncer::before(&database, 2);
     let url = format!("{}&options=-c%20search_path%3Dpublic", pooler.url());

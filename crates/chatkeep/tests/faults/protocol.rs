@@ -7,9 +7,12 @@ use crate::failing::fails;
 use crate::opening::log;
 
 /// Asserts that a call fails at once if a URL with this scheme leads to this server of another
-/// engine.
+/// engine, unless that server is absent by choice.
 #[track_caller]
 fn is_reported(scheme: &str, server: Engine, expected: &str) {
+    if !server.is_available() {
+        return;
+    }
     let database = TestDatabase::create(server);
     let (_, rest) = database.url().split_once("://").expect("a URL");
     for tail in ["", "?sslmode=disable", "?sslmode=require"] {
@@ -32,9 +35,7 @@ fn a_postgresql_url_for_a_mariadb_server_is_reported() {
 
 #[test]
 fn a_postgresql_url_for_a_mysql_server_is_reported() {
-    if Engine::MySql.is_available() {
-        is_reported("postgresql", Engine::MySql, "speaks MySQL's protocol");
-    }
+    is_reported("postgresql", Engine::MySql, "speaks MySQL's protocol");
 }
 
 #[test]

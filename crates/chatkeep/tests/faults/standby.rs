@@ -28,6 +28,9 @@ fn is_standby(url: &str) -> bool {
 
 #[test]
 fn target_session_attrs_selects_the_server() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let (standby, on_standby) = standby();
     let primary = Server::start(Engine::PostgreSql);
     let on_primary = primary.create_database();
@@ -64,6 +67,9 @@ fn target_session_attrs_selects_the_server() {
 
 #[test]
 fn a_search_index_cannot_be_created_on_a_standby() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let (_standby, database) = standby();
     let chat = open(database.url());
     fails(database.url(), || chat.database().create_search_index())
@@ -75,6 +81,9 @@ fn a_search_index_cannot_be_created_on_a_standby() {
 
 #[test]
 fn a_session_ended_while_idle_in_a_transaction_is_unavailable() {
+    if !Engine::PostgreSql.is_available() {
+        return;
+    }
     let database = TestDatabase::create(Engine::PostgreSql);
     let url = format!("{}?options=-c%20idle_in_transaction_session_timeout%3D50", database.url());
     let mut connection = try_connection(&url).expect("the setting is valid");

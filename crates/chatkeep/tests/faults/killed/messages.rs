@@ -1,20 +1,17 @@
-//! Programs and servers that are killed while they write.
-//!
-//! Acknowledged messages are stored once and completely. Failed messages are not stored. Messages
-//! of unknown outcome are stored at most once. `make kills` repeats this for a thousand kills.
+//! Programs and servers that are killed while 16 writers log messages.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::Duration;
 
 use chatkeep::{Chatkeep, ErrorKind, MessageFilter, NewMessage, Order};
 use chatkeep_testkit::{Engine, Server, TestDatabase};
 use futures_util::future::join_all;
 
+use super::process::{PROCESSES, kill_writers, report, report_error, writer};
+use super::{Counts, EXPECTED, Random, SPAN, kills};
 use crate::failing::heals;
 use crate::opening::{count, open, open_ready};
 use crate::{on_each_engine, on_each_server};
@@ -22,86 +19,23 @@ use crate::{on_each_engine, on_each_server};
 on_each_engine!(every_acknowledged_message_survives_a_kill);
 on_each_server!(every_acknowledged_message_survives_a_kill_of_the_server);
 
-/// URL for the child process that is killed, and the prefix of its messages.
-const URL: &str = "CHATKEEP_FAULTS_KILLED_URL";
-const NAME: &str = "CHATKEEP_FAULTS_KILLED_NAME";
-/// Sets the number of kills.
-const KILLS: &str = "CHATKEEP_FAULTS_KILLS";
-const DEFAULT_KILLS: u32 = 4;
 /// Number of concurrent writers. Half of them are threads, and half are tasks of one thread.
 const WRITERS: usize = 16;
-/// Number of processes that write to one database concurrently. Each has its share of the writers,
-/// and one is killed at a time.
-const PROCESSES: usize = 2;
 /// Time within which calls must work after the server has restarted.
 const HEALING: Duration = Duration::from_secs(10);
-/// Writers and servers are killed at a random time within this span after the first
-/// acknowledgement.
-const SPAN: Duration = Duration::from_millis(220);
+const CASE: &str = "killed::messages::every_acknowledged_message_survives_a_kill";
 
 fn every_acknowledged_message_survives_a_kill(engine: Engine) {
-    if let Ok(url) = std::env::var(URL) {
-        return write_until_killed(&url, &std::env::var(NAME).expect("it has a name"));
+    if let Some((url, name)) = writer() {
+        return write_until_killed(&url, &name);
     }
     let database = TestDatabase::create(engine);
     drop(open_ready(database.url()));
-    let mut random = Random::new();
-    let mut outcomes = Outcomes::default();
-    let mut names = 0..kills();
-    let start = |name: u32| Writer::start(engine, database.url(), name);
-    let mut writers: VecDeque<_> = names.by_ref().take(PROCESSES).map(start).collect();
-    while let Some(writer) = writers.pop_front() {
-        writer.began.recv().expect("it writes");
-        thread::sleep(random.below(SPAN));
-        // Its replacement starts while it is killed. The last writers are not replaced.
-        writers.extend(names.next().map(start));
-        outcomes.join(writer.kill());
+    let mut outcomes = Outcomes { kills: kills(), ..Outcomes::default() };
+    for line in kill_writers(CASE, engine, database.url(), "", kills()) {
+        outcomes.read(&line);
     }
     outcomes.compare(&open(database.url()), engine, "writers");
-}
-
-/// A process that writes until it is killed.
-struct Writer {
-    process: Child,
-    /// Receives its first acknowledgement. Starting may take long on a busy machine.
-    began: Receiver<()>,
-    reader: JoinHandle<Outcomes>,
-}
-
-impl Writer {
-    fn start(engine: Engine, url: &str, name: u32) -> Self {
-        let case = format!("killed::every_acknowledged_message_survives_a_kill::{}", engine.name());
-        let mut process = Command::new(std::env::current_exe().expect("this program"))
-            .args(["--exact", &case, "--nocapture"])
-            .env(URL, url)
-            .env(NAME, name.to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("this program starts");
-        let output = BufReader::new(process.stdout.take().expect("the output is piped"));
-        let (sender, began) = channel();
-        let reader = thread::spawn(move || {
-            let mut outcomes = Outcomes::default();
-            for line in output.split(b'\n') {
-                outcomes.read(&line.expect("the writer's output"));
-                if outcomes.acknowledged.len() == 1 {
-                    // The receiver is dropped if the process was already killed.
-                    let _ = sender.send(());
-                }
-            }
-            outcomes
-        });
-        Self { process, began, reader }
-    }
-
-    /// Kills the process, and returns the outcomes that it reported before.
-    fn kill(mut self) -> Outcomes {
-        self.process.kill().expect("the process is our child");
-        self.process.wait().expect("the process is our child");
-        let mut outcomes = self.reader.join().expect("lines are read");
-        outcomes.kills = 1;
-        outcomes
-    }
 }
 
 fn write_until_killed(url: &str, name: &str) {
@@ -110,12 +44,10 @@ fn write_until_killed(url: &str, name: &str) {
     thread::scope(|scope| {
         scope.spawn(|| write(&chat, name, WRITERS / PROCESSES, &AtomicBool::new(false), &sender));
         for (outcome, text) in receiver {
-            // A single write per line, after the call has returned.
-            let line = match outcome {
-                Ok(id) => format!("ack {id} {text}.\n"),
-                Err(error) => format!("{} {text}.\n", error.kind().name()),
-            };
-            std::io::stdout().lock().write_all(line.as_bytes()).expect("the receiver is open");
+            match outcome {
+                Ok(id) => report(&format!("ack {id} {text}")),
+                Err(error) => report_error(&error, &text),
+            }
         }
     });
 }
@@ -155,27 +87,6 @@ fn every_acknowledged_message_survives_a_kill_of_the_server(engine: Engine) {
     outcomes.compare(&chat, engine, "servers");
 }
 
-fn kills() -> u32 {
-    std::env::var(KILLS).ok().and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_KILLS)
-}
-
-/// Marsaglia's xorshift, seeded by the clock: every run kills at different times.
-struct Random(u64);
-
-impl Random {
-    fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set");
-        Self(now.as_micros() as u64 | 1)
-    }
-
-    fn below(&mut self, span: Duration) -> Duration {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        Duration::from_micros(self.0 % span.as_micros() as u64)
-    }
-}
-
 /// The outcomes that the writers received, over all kills.
 #[derive(Default)]
 struct Outcomes {
@@ -184,7 +95,7 @@ struct Outcomes {
     /// Texts of failed messages, which must not be stored.
     failed: HashSet<String>,
     /// Number of unknown outcomes.
-    unknown: u64,
+    unknown: usize,
 }
 
 impl Outcomes {
@@ -203,34 +114,19 @@ impl Outcomes {
         }
     }
 
-    /// Parses `ack ID TEXT.` or `KIND TEXT.`. Truncated lines are ignored.
-    fn read(&mut self, line: &[u8]) {
-        let Some((word, rest)) =
-            std::str::from_utf8(line).ok().and_then(|line| line.strip_suffix('.')?.split_once(' '))
+    /// Parses `ack ID TEXT` or `error KIND TEXT`.
+    fn read(&mut self, line: &str) {
+        let mut words = line.splitn(3, ' ');
+        let (Some(word), Some(second), Some(text)) = (words.next(), words.next(), words.next())
         else {
             return;
         };
-        let kinds = [
-            ErrorKind::OutcomeUnknown,
-            ErrorKind::Unavailable,
-            ErrorKind::PoolTimeout,
-            ErrorKind::Conflict,
-        ];
-        if word == "ack" {
-            let (id, text) = rest.split_once(' ').expect("an id and a text");
-            self.note(Ok(id.parse().expect("an id")), text.to_owned());
-        } else if let Some(kind) = kinds.into_iter().find(|kind| kind.name() == word) {
-            self.note(Err(kind), rest.to_owned());
+        let kinds = || EXPECTED.into_iter().find(|kind| kind.name() == second);
+        match word {
+            "ack" => self.note(Ok(second.parse().expect("an id")), text.to_owned()),
+            "error" => self.note(Err(kinds().expect(line)), text.to_owned()),
+            _ => {}
         }
-    }
-
-    fn join(&mut self, other: Self) {
-        for (id, text) in other.acknowledged {
-            self.note(Ok(id), text);
-        }
-        self.failed.extend(other.failed);
-        self.unknown += other.unknown;
-        self.kills += other.kills;
     }
 
     /// Compares the outcomes with the stored messages, and prints the totals.
@@ -253,15 +149,13 @@ impl Outcomes {
             assert!(texts.insert(text.clone()), "{text} is stored twice");
         }
         assert!(left.is_empty(), "acknowledged and lost: {left:?}");
-        let Self { kills, acknowledged, failed, unknown } = self;
-        assert!(!acknowledged.is_empty(), "nothing was acknowledged before the kills");
-        println!(
-            "kills: {engine} {killed} {kills} acknowledged {} stored {} unknown {unknown} \
-             failed {}",
-            acknowledged.len(),
-            texts.len(),
-            failed.len()
-        );
+        let counts = Counts {
+            acknowledged: self.acknowledged.len(),
+            stored: texts.len(),
+            unknown: self.unknown,
+            failed: self.failed.len(),
+        };
+        counts.print(engine, killed, self.kills);
     }
 }
 
