@@ -1,8 +1,8 @@
 /**
- * Metadata and JSON values as JSON text. `JSON.stringify` writes `null` for `NaN` and the infinities, and throws
- * for a `bigint`. If nested objects refer to the same objects in many places, its text can grow
- * exponentially. The value is therefore checked first. Rust checks whether the JSON can be stored,
- * as for every language.
+ * Metadata and JSON values as JSON text. `JSON.stringify` writes `null` for `NaN` and the
+ * infinities, and throws for a `bigint`. If nested objects refer to the same objects in many
+ * places, its text can grow exponentially. The value is therefore checked first. Rust checks
+ * whether the JSON can be stored, as for every language.
  */
 
 import { invalidInput, wrongType } from './errors.js';

@@ -19,6 +19,7 @@ import { ChatkeepSaver } from 'chatkeep/langgraph';
 import { checkpointOf, configOf, ids, onEachEngine, put } from './support/checkpoints.mjs';
 import { DOWN, ENGINES, emptyDatabase, temporaryFolder } from './support/databases.mjs';
 import { run } from './support/programs.mjs';
+import { assertInvalid } from './support/rejections.mjs';
 import { all, memoryStore } from './support/stores.mjs';
 
 /** Returns a graph that answers each message. */
@@ -256,21 +257,7 @@ const WRONG = [
 
 test('invalid arguments are rejected with the name of the field', async (t) => {
   const saver = new ChatkeepSaver(memoryStore(t));
-  for (const [field, call] of WRONG) {
-    await assert.rejects(
-      async () => call(saver),
-      (error) => {
-        const found = [error.code, error.field, error.message.startsWith(`${field}: `)];
-        assert.deepEqual(
-          found,
-          ['CHATKEEP_INVALID_INPUT', field, true],
-          `${call}: ${error.message}`,
-        );
-        assert.ok(error.operation, `${call}`);
-        return true;
-      },
-    );
-  }
+  await assertInvalid(saver, WRONG);
   assert.deepEqual(await all(saver.list({})), []);
   assert.throws(() => new ChatkeepSaver('chat.db'), { code: 'CHATKEEP_CONFIGURATION' });
 });

@@ -18,6 +18,7 @@ import { ChatkeepSession } from 'chatkeep/openai-agents';
 import { z } from 'zod';
 import { DOWN, temporaryFolder } from './support/databases.mjs';
 import { run } from './support/programs.mjs';
+import { assertInvalid } from './support/rejections.mjs';
 import { onEachSharedStore } from './support/shared_stores.mjs';
 import { memoryStore } from './support/stores.mjs';
 
@@ -203,17 +204,7 @@ const WRONG = [
 
 test('invalid arguments are rejected with the name of the field', async (t) => {
   const session = new ChatkeepSession(memoryStore(t));
-  for (const [field, call] of WRONG) {
-    await assert.rejects(
-      async () => call(session),
-      (error) => {
-        const found = [error.code, error.field, error.message.startsWith(`${field}: `)];
-        assert.deepEqual(found, ['CHATKEEP_INVALID_INPUT', field, true], `${call}: ${error}`);
-        assert.ok(error.operation, `${call}`);
-        return true;
-      },
-    );
-  }
+  await assertInvalid(session, WRONG);
   assert.deepEqual(await session.getItems(), []);
   assert.throws(() => new ChatkeepSession('chat.db'), { code: 'CHATKEEP_CONFIGURATION' });
 });

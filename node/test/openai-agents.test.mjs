@@ -320,8 +320,12 @@ onEachEngine('sessions of different users are different', async (_, chat) => {
 
 onEachEngine('the id of a conversation is a hash, as in Python', async (_, chat) => {
   for (const [sessionId, userId, expected] of [
-    ['a', undefined, 'do5xgxdkonvcqdzetw3yzi2mn3z6xxrot3ln3or55ll6z3dbuy4a'],
-    ['é\ud800\0\u007f"\\\n🎉', 'user', 'eeurkex6cywsouqs56ussll6jrntr3pcjtvdtthvdzrpfybggyha'],
+    ['a', undefined, '1bbb735c6a736a280f249db78ca34c6ef3ebde2e9ed6ddba3dead7ecec61a638'],
+    [
+      'é\ud800\0\u007f"\\\n🎉',
+      'user',
+      '21291512fe162d275212efa9292d7e4c5b38ede24cea39ccf51e62f2e026360e',
+    ],
   ]) {
     const { conversationId } = new ChatkeepSession(chat, { sessionId, userId });
     assert.equal(conversationId, expected);

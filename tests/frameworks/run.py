@@ -23,7 +23,7 @@ import processes  # noqa: E402
 import uses_output  # noqa: E402
 from databases import database, engines  # noqa: E402
 
-#: Limit of a run of a framework's tests, in seconds. On SQLite they take at most one minute.
+#: Limit of a run of a framework's tests, in seconds.
 TIMEOUT = 1800
 
 

@@ -3,7 +3,7 @@
 import type { UIMessage } from 'ai' with { 'resolution-mode': 'import' };
 import { comparable, contentOf, decoded } from '../conversation_items/content.js';
 import type { ItemList } from '../conversation_items/item_list.js';
-import { ChatkeepError, wrongType } from '../errors.js';
+import { ChatkeepError, invalidInput, wrongType } from '../errors.js';
 import type { NewItem } from '../generated/types.js';
 import type { LoadChatOptions } from './types.js';
 
@@ -19,7 +19,7 @@ export function newItems(operation: string, messages: unknown): NewItem[] {
     const content = contentOf(operation, field, message);
     const { role } = message as { readonly role?: unknown };
     if (typeof role !== 'string' || !ROLES.includes(role)) {
-      throw wrongType(operation, `${field}.role`, ROLES.join(', '), role);
+      throw invalidInput(operation, `${field}.role`, `must be one of: ${ROLES.join(', ')}`);
     }
     return { role, kind: 'message', content };
   });

@@ -43,17 +43,9 @@ export async function activeStreamId(streams: ChatStreams): Promise<string | nul
 
 /** Creates a stream, which becomes the active one of its chat. Earlier ones end. */
 async function createActive(streams: ChatStreams, streamId: string | undefined): Promise<string> {
-  if (!(await streams.list.checkOwner())) await streams.list.create();
-  let created: StreamInfo;
-  try {
-    created = await create(streams, streamId);
-  } catch (error) {
-    if (!isFor('conversationId', error)) throw error;
-    await streams.list.create();
-    created = await create(streams, streamId);
-  }
-  await endOthers(streams, created.publicId);
-  return created.publicId;
+  const { publicId } = await streams.list.orCreated(() => create(streams, streamId));
+  await endOthers(streams, publicId);
+  return publicId;
 }
 
 async function create(
@@ -64,12 +56,9 @@ async function create(
   try {
     return await chat.streamManager.createStream(options);
   } catch (error) {
-    throw isFor('publicId', error) ? withField(error, 'streamId') : error;
+    const isId = error instanceof ChatkeepError && error.field === 'publicId';
+    throw isId ? withField(error, 'streamId') : error;
   }
-}
-
-function isFor(field: string, error: unknown): error is ChatkeepError {
-  return error instanceof ChatkeepError && error.field === field;
 }
 
 async function endOthers(streams: ChatStreams, kept: string | null): Promise<void> {

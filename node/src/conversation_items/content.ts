@@ -45,7 +45,7 @@ export function contentOf(operation: string, field: string, value: unknown): Jso
   const copy = copyOf(state, field, value, 1);
   if (!isObject(copy)) throw wrongType(operation, field, 'an object', copy);
   if (!state.isJson || TEXT in copy || ORDER in copy) {
-    return { [TEXT]: JSON.stringify(escaped(copy)) };
+    return { [TEXT]: JSON.stringify(copy, escaped) };
   }
   const order = orderOf(copy);
   return order.length === 0 ? copy : { ...copy, [ORDER]: order };
@@ -59,24 +59,19 @@ export function isStorable(text: string): boolean {
 /** Returns the value of a content. */
 export function decoded(content: JsonObject): unknown {
   const text = content[TEXT];
-  if (typeof text === 'string') return unescaped(JSON.parse(text));
+  if (typeof text === 'string') return JSON.parse(text, unescaped);
   const { [ORDER]: order, ...value } = content;
   return Array.isArray(order) ? ordered(value, order.values()) : value;
 }
 
 /** Returns a text that is the same for items whose values differ only in the order of keys. */
 export function comparable({ content }: { readonly content: object }): string {
-  return JSON.stringify(sorted(escaped(decoded(content as JsonObject))));
+  return JSON.stringify(ordered(decoded(content as JsonObject), [].values()), escaped);
 }
 
 function isObject(value: unknown): value is JsonObject {
   const isOther = Array.isArray(value) || value instanceof Uint8Array;
   return typeof value === 'object' && value !== null && !isOther;
-}
-
-/** Converts the values of an object. `Object.fromEntries` also supports the key `__proto__`. */
-function mapped(value: JsonObject, convert: (item: unknown, key: string) => unknown): JsonObject {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, convert(item, key)]));
 }
 
 function copyOf(state: Copy, field: string, value: unknown, depth: number): unknown {
@@ -131,10 +126,12 @@ function objectOf(state: Copy, field: string, value: object, depth: number): unk
   }
   // As JSON.stringify does, keys without a value are omitted.
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return mapped(Object.fromEntries(entries), (item, key) => {
+  const copies = entries.map(([key, item]) => {
     if (!isStorable(key)) state.isJson = false;
-    return copyOf(state, `${field}.${key}`, item, depth + 1);
+    return [key, copyOf(state, `${field}.${key}`, item, depth + 1)] as const;
   });
+  // It also supports the key `__proto__`.
+  return Object.fromEntries(copies);
 }
 
 function typeName(value: unknown): string {
@@ -151,33 +148,32 @@ function invalid({ operation }: Copy, field: string, message: string): Error {
 }
 
 /** Returns the only key of an object if it begins with a dollar sign. */
-function onlyKey(value: JsonObject): string | undefined {
-  const keys = Object.keys(value);
+function onlyKey(value: unknown): string | undefined {
+  const keys = isObject(value) ? Object.keys(value) : [];
   return keys.length === 1 && keys[0]?.startsWith('$') ? keys[0] : undefined;
 }
 
 /**
- * Returns the form of a value in the text under `$json`: bytes and -0 are objects with one key.
- * Such objects in the value get another dollar sign.
+ * Writes bytes and -0 in the text under `$json` as objects with one key. Such objects in the value
+ * get another dollar sign.
  */
-function escaped(value: unknown): unknown {
+function escaped(_key: string, value: unknown): unknown {
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
   if (Object.is(value, -0)) return { $number: '-0' };
-  if (Array.isArray(value)) return value.map(escaped);
-  if (!isObject(value)) return value;
+  // Another program stored it.
+  if (typeof value === 'bigint') return { $number: String(value) };
   const key = onlyKey(value);
-  return key === undefined ? mapped(value, escaped) : { [`$${key}`]: escaped(value[key]) };
+  return key === undefined ? value : { [`$${key}`]: (value as JsonObject)[key] };
 }
 
 /** Reverses `escaped`. */
-function unescaped(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unescaped);
-  if (!isObject(value)) return value;
+function unescaped(_key: string, value: unknown): unknown {
   const key = onlyKey(value);
-  if (key === undefined) return mapped(value, unescaped);
-  if (key === '$bytes') return new Uint8Array(Buffer.from(String(value[key]), 'base64'));
-  if (key === '$number') return Number(value[key]);
-  return { [key.slice(1)]: unescaped(value[key]) };
+  if (key === undefined) return value;
+  const inner = (value as JsonObject)[key];
+  if (key === '$bytes') return new Uint8Array(Buffer.from(String(inner), 'base64'));
+  if (key === '$number') return Number(inner);
+  return { [key.slice(1)]: inner };
 }
 
 /**
@@ -201,7 +197,7 @@ function orderOf(value: JsonObject): number[][] {
   }
 }
 
-/** Reverses `orderOf`. */
+/** Reverses `orderOf`. Without an order, keys are sorted. */
 function ordered(value: unknown, order: Iterator<unknown>): unknown {
   if (Array.isArray(value)) return value.map((item) => ordered(item, order));
   if (!isObject(value)) return value;
@@ -212,12 +208,4 @@ function ordered(value: unknown, order: Iterator<unknown>): unknown {
   const keys = isValid ? places.map((place) => names[Number(place)] ?? '') : names;
   if (!keys.every((key) => Object.hasOwn(value, key))) return value;
   return Object.fromEntries(keys.map((key) => [key, ordered(value[key], order)]));
-}
-
-/** Sorts the keys of all objects. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  const keys = Object.keys(value).sort();
-  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }

@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 /** Maximum length of the public id of a conversation, in characters. */
 const MAX_ID = 64;
 const INVALID = /[\p{White_Space}\p{Control}\p{Surrogate}]/u;
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** Returns whether a text can be the public id of a conversation. */
 export function isPublicId(id: string): boolean {
@@ -23,8 +22,5 @@ export function hashedId(...keys: readonly (string | null)[]): string {
   const ascii = text.replace(/[^ -~]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
-  const digest = createHash('sha256').update(ascii).digest();
-  const bits = [...digest].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  const groups = bits.match(/.{1,5}/g) ?? [];
-  return groups.map((group) => BASE32[Number.parseInt(group.padEnd(5, '0'), 2)]).join('');
+  return createHash('sha256').update(ascii).digest('hex');
 }

@@ -73,12 +73,12 @@ export class ItemList {
   /** Appends items, and creates the conversation if it does not exist. */
   async append(items: readonly NewItem[]): Promise<void> {
     if (items.length === 0) return;
-    await this.#orCreated(() => this.#manager.appendItems(this.#id, items));
+    await this.orCreated(() => this.#manager.appendItems(this.#id, items));
   }
 
   /** Replaces the items from a position on, and creates the conversation if it does not exist. */
   async replace(from: number, items: readonly NewItem[]): Promise<void> {
-    await this.#orCreated(() => this.#manager.replaceItems(this.#id, from, items));
+    await this.orCreated(() => this.#manager.replaceItems(this.#id, from, items));
   }
 
   /** Removes the last item, and returns it. */
@@ -92,6 +92,14 @@ export class ItemList {
   async clear(): Promise<void> {
     if (!(await this.checkOwner())) return;
     await orMissing(this.#manager.clearItems(this.#id));
+  }
+
+  /** Makes a write, and creates the conversation before if it does not exist. */
+  async orCreated<T>(write: () => Promise<T>): Promise<T> {
+    const written = (await this.checkOwner()) ? await orMissing(write()) : undefined;
+    if (written !== undefined) return written;
+    await this.create();
+    return await write();
   }
 
   /** Creates the conversation if it does not exist. */
@@ -126,12 +134,6 @@ export class ItemList {
 
   get #manager() {
     return this.#chat.conversationManager;
-  }
-
-  async #orCreated(write: () => Promise<unknown>): Promise<void> {
-    if ((await this.checkOwner()) && (await orMissing(write())) !== undefined) return;
-    await this.create();
-    await write();
   }
 }
 

@@ -105,13 +105,7 @@ fn map(field: &str, element: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
         }
         Ok(arg.coerce_to_object()?.get_element(index)?)
     };
-    let keys =
-        elements(field, "an object", &parts(0)?, |_, key| text(field, key).map(Value::Text))?;
-    let keys = keys.into_iter().filter_map(|key| match key {
-        Value::Text(key) => Some(key),
-        _ => None,
-    });
-    let keys: Vec<String> = keys.collect();
+    let keys = elements(field, "an object", &parts(0)?, |_, key| text(field, key))?;
     let entry = |index: usize, arg: &JsArg<'_>| {
         value(field, element, arg).map_err(|error| {
             let key = keys.get(index).map_or("", String::as_str);
@@ -119,7 +113,7 @@ fn map(field: &str, element: &Type, arg: &JsArg<'_>) -> ArgResult<Value> {
         })
     };
     let values = elements(field, "an object", &parts(1)?, entry)?;
-    Ok(Value::Map(keys.iter().cloned().zip(values).collect()))
+    Ok(Value::Map(keys.into_iter().zip(values).collect()))
 }
 
 /// Converts a record, which `node/src/records.ts` passes as an array of its values. The error of a
@@ -139,12 +133,12 @@ fn record(name: &str, described: &Record, arg: &JsArg<'_>) -> ArgResult<Value> {
 }
 
 /// Converts the elements of an array.
-fn elements(
+fn elements<T>(
     field: &str,
     expected: &str,
     arg: &JsArg<'_>,
-    mut element: impl FnMut(usize, &JsArg<'_>) -> ArgResult<Value>,
-) -> ArgResult<Vec<Value>> {
+    mut element: impl FnMut(usize, &JsArg<'_>) -> ArgResult<T>,
+) -> ArgResult<Vec<T>> {
     if !arg.is_array()? {
         return Err(ArgError::wrong_type(field, expected, arg));
     }
