@@ -213,6 +213,8 @@ def test_wrong_arguments_are_rejected_with_the_field_name(memory):
                 run(call())
             assert type(caught.value) is kind
             assert (caught.value.field, caught.value.kind) == (field, "InvalidInput")
+    with pytest.raises(InvalidInputError, match="project_key"):
+        run(store.list_subkeys({}))
     with pytest.raises(TypeError):
         run(store.append(key_of(), [entry(1), {"type": object()}]))
     with pytest.raises(InvalidInputError) as caught:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 from chatkeep._texts import is_storable
 from chatkeep.errors import InvalidInputError
@@ -33,7 +33,7 @@ def encode(value: object, field: str, operation: str) -> dict[str, Any]:
             does not convert to text.
     """
     if _is_storable_object(value):
-        return cast("dict[str, Any]", value)
+        return value
     try:
         text = json.dumps(value)
         parsed = json.loads(text)
@@ -41,7 +41,7 @@ def encode(value: object, field: str, operation: str) -> dict[str, Any]:
         raise InvalidInputError(f"{field}: {error}", field=field, operation=operation) from error
     # Tuples are lists now, and the keys of objects are texts.
     if _is_storable_object(parsed):
-        return cast("dict[str, Any]", parsed)
+        return parsed
     if not _is_within(parsed, MAX_TEXT_LEVELS):
         message = f"{field}: nests deeper than {MAX_TEXT_LEVELS} levels"
         raise InvalidInputError(message, field=field, operation=operation)
@@ -55,38 +55,29 @@ def decode(stored: dict[str, Any]) -> Any:
     return stored
 
 
-def _is_storable_object(value: object) -> bool:
+def _is_storable_object(value: object) -> TypeGuard[dict[str, Any]]:
     return type(value) is dict and list(value) != [TEXT] and _is_storable(value, MAX_LEVELS)
 
 
 def _is_storable(value: object, levels: int) -> bool:
     """Returns whether a value of JSON's own types is stored as it is."""
-    kind = type(value)
-    if kind is str:
-        return is_storable(cast("str", value))
-    if kind is dict:
+    if type(value) is str:
+        return is_storable(value)
+    if type(value) is dict:
         return levels > 0 and all(
-            _is_storable_key(key) and _is_storable(item, levels - 1)
-            for key, item in cast("dict[object, object]", value).items()
+            _is_storable_key(key) and _is_storable(item, levels - 1) for key, item in value.items()
         )
-    if kind is list:
-        return levels > 0 and all(
-            _is_storable(item, levels - 1) for item in cast("list[object]", value)
-        )
-    if kind is int:
-        return -(2**63) <= cast("int", value) < 2**64
-    if kind is float:
-        number = cast("float", value)
-        return math.isfinite(number) and (number != 0 or math.copysign(1, number) > 0)
-    return value is None or kind is bool
+    if type(value) is list:
+        return levels > 0 and all(_is_storable(item, levels - 1) for item in value)
+    if type(value) is int:
+        return -(2**63) <= value < 2**64
+    if type(value) is float:
+        return math.isfinite(value) and (value != 0 or math.copysign(1, value) > 0)
+    return value is None or type(value) is bool
 
 
 def _is_storable_key(key: object) -> bool:
-    return (
-        type(key) is str
-        and is_storable(key)
-        and (len(key) <= MAX_KEY_BYTES // 4 or len(key.encode()) <= MAX_KEY_BYTES)
-    )
+    return type(key) is str and is_storable(key) and len(key.encode()) <= MAX_KEY_BYTES
 
 
 def _is_within(value: object, levels: int) -> bool:

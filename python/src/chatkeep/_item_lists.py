@@ -6,7 +6,6 @@ characters are distinguished, and no key names a conversation that the framework
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Generator, Sequence
@@ -62,10 +61,9 @@ def item_list(
 
 
 def digest(*keys: str | None) -> str:
-    """Returns 52 lower-case letters and digits, which are different for other keys."""
+    """Returns 64 hexadecimal digits, which are different for other keys."""
     # JSON has one text for each list of texts, and escapes lone surrogates.
-    hashed = hashlib.sha256(json.dumps(keys).encode()).digest()
-    return base64.b32encode(hashed).decode().rstrip("=").lower()
+    return hashlib.sha256(json.dumps(keys).encode()).hexdigest()
 
 
 def new_items(values: Sequence[object], field: str, operation: str) -> list[NewItem]:

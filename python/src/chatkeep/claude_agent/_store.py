@@ -184,8 +184,6 @@ class ChatkeepSessionStore(Opened, SessionStore):
             UnavailableError: The database does not answer. Other errors of the connection are
                 possible, too.
         """
-        main = Transcript.of(
-            {"project_key": key["project_key"], "session_id": key["session_id"]}, "list_subkeys"
-        )
+        main = Transcript.of(key, "list_subkeys")
         entries = await self._run(entries_of(subpaths_of(main.key)))
         return [entry["subpath"] for entry, _ in entries]
