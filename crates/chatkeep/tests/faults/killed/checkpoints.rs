@@ -11,7 +11,7 @@ use chatkeep::{
 };
 use chatkeep_testkit::{Engine, TestDatabase};
 
-use super::process::{PROCESSES, kill_writers, report, report_error, writer};
+use super::process::{PROCESSES, kill_writers, report, report_error, words, writer};
 use super::{Counts, kills};
 use crate::on_each_engine;
 use crate::opening::{open, open_ready};
@@ -180,8 +180,8 @@ fn write_until_killed(url: &str, name: &str, prunes: bool) {
     });
 }
 
-/// Stores the last checkpoint of a thread again, as a program does that was interrupted, and returns
-/// the number of the next one.
+/// Stores the last checkpoint of a thread again, as an interrupted program does. Returns the number
+/// of the next one.
 fn resume(chat: &Chatkeep, key: &str) -> usize {
     loop {
         match chat.graph().get_checkpoint(key, "", None) {
@@ -231,11 +231,7 @@ impl Reported {
     fn of(lines: &[String]) -> (Self, Counts) {
         let (mut reported, mut counts) = (Self::default(), Counts::default());
         for line in lines {
-            let mut words = line.splitn(3, ' ');
-            let (Some(word), Some(id), Some(key)) = (words.next(), words.next(), words.next())
-            else {
-                continue;
-            };
+            let Some([word, id, key]) = words(line) else { continue };
             let map = match word {
                 "ack" => &mut reported.checkpoints,
                 "writes" => &mut reported.writes,

@@ -10,7 +10,7 @@ use chatkeep::{Chatkeep, ErrorKind, MessageFilter, NewMessage, Order};
 use chatkeep_testkit::{Engine, Server, TestDatabase};
 use futures_util::future::join_all;
 
-use super::process::{PROCESSES, kill_writers, report, report_error, writer};
+use super::process::{PROCESSES, kill_writers, report, report_error, words, writer};
 use super::{Counts, EXPECTED, Random, SPAN, kills};
 use crate::failing::heals;
 use crate::opening::{count, open, open_ready};
@@ -116,11 +116,7 @@ impl Outcomes {
 
     /// Parses `ack ID TEXT` or `error KIND TEXT`.
     fn read(&mut self, line: &str) {
-        let mut words = line.splitn(3, ' ');
-        let (Some(word), Some(second), Some(text)) = (words.next(), words.next(), words.next())
-        else {
-            return;
-        };
+        let Some([word, second, text]) = words(line) else { return };
         let kinds = || EXPECTED.into_iter().find(|kind| kind.name() == second);
         match word {
             "ack" => self.note(Ok(second.parse().expect("an id")), text.to_owned()),

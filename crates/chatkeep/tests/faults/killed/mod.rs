@@ -11,9 +11,10 @@ mod streams;
 mod tasks;
 mod turns;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chatkeep::{Chatkeep, ErrorKind, Timestamp};
+use chatkeep::{Chatkeep, ErrorKind, Message, MessageFilter, Order, Timestamp};
 use chatkeep_testkit::Engine;
 
 /// Sets the number of kills.
@@ -79,6 +80,17 @@ impl Counts {
              unknown {unknown} failed {failed}"
         );
     }
+}
+
+/// Returns the messages by their texts, each of which is stored once.
+fn messages(chat: &Chatkeep) -> BTreeMap<String, Message> {
+    let mut messages = BTreeMap::new();
+    for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst) {
+        let message = message.expect("the query succeeds");
+        let other = messages.insert(message.user_message.clone(), message);
+        assert_eq!(other, None, "it is stored twice");
+    }
+    messages
 }
 
 /// Returns a time after every lease of these tests.

@@ -40,6 +40,11 @@ pub(super) fn report_error(error: &Error, call: &str) {
     report(&format!("error {} {call}", error.kind().name()));
 }
 
+/// Splits a reported line: a word, an id or the kind of an error, and the rest.
+pub(super) fn words(line: &str) -> Option<[&str; 3]> {
+    line.splitn(3, ' ').collect::<Vec<_>>().try_into().ok()
+}
+
 /// A process that writes until it is killed.
 pub(super) struct Writer {
     process: Child,

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use chatkeep::{
-    Chatkeep, Message, MessageFilter, MessageStatus, NewStream, Order, Result, StreamEnd,
-    StreamInfo, StreamStatus, TurnStart,
+    Chatkeep, Message, MessageStatus, NewStream, Result, StreamEnd, StreamInfo, StreamStatus,
+    TurnStart,
 };
 use chatkeep_testkit::{Engine, TestDatabase};
 
-use super::process::{kill_writers, report, report_error, writer};
-use super::{Counts, after_leases, assert_exact_totals, kills};
+use super::process::{kill_writers, report, report_error, words, writer};
+use super::{Counts, after_leases, assert_exact_totals, kills, messages};
 use crate::on_each_engine;
 use crate::opening::{open, open_ready};
 
@@ -92,7 +92,7 @@ fn write(chat: &Chatkeep, conversation: &str, number: u64, name: &str) -> Result
             report(&format!("flushed {id} {}", index + 1));
         }
         if index == 3 && end(number) == StreamStatus::Cancelled && streams.cancel_stream(&id)? {
-            report(&format!("cancelled {id}"));
+            report(&format!("cancelled {id} {name}"));
         }
     }
     let finished = streams.finish_stream(&id, &StreamEnd::new(end(number)))?;
@@ -121,10 +121,8 @@ impl Reported {
     fn of(lines: &[String]) -> (Self, Counts) {
         let (mut reported, mut counts) = (Self::default(), Counts::default());
         for line in lines {
-            let mut words = line.splitn(3, ' ');
-            let Some(word) = words.next() else { continue };
-            let mut next = || words.next().unwrap_or_default().to_owned();
-            let (id, text) = (next(), next());
+            let Some([word, id, text]) = words(line) else { continue };
+            let (id, text) = (id.to_owned(), text.to_owned());
             match word {
                 "begun" => assert!(reported.begun.insert(text)),
                 "created" => assert_eq!(reported.created.insert(id, text), None),
@@ -256,15 +254,4 @@ fn text(chat: &Chatkeep, stream: &StreamInfo) -> String {
     let numbers: Vec<_> = read.chunks.iter().map(|chunk| chunk.seq).collect();
     assert_eq!(numbers, (1..=stream.last_seq).collect::<Vec<_>>());
     read.chunks.into_iter().map(|chunk| chunk.text).collect()
-}
-
-/// Returns the messages by the names of their streams, each of which is stored once.
-fn messages(chat: &Chatkeep) -> BTreeMap<String, Message> {
-    let mut messages = BTreeMap::new();
-    for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst) {
-        let message = message.expect("the query succeeds");
-        let other = messages.insert(message.user_message.clone(), message);
-        assert_eq!(other, None, "it is stored twice");
-    }
-    messages
 }

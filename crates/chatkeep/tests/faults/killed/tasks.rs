@@ -7,7 +7,7 @@ use std::thread;
 use chatkeep::{Chatkeep, ClaimedTask, Metadata, NewTask, Result, TaskStatus};
 use chatkeep_testkit::{Engine, TestDatabase};
 
-use super::process::{kill_writers, report, report_error, writer};
+use super::process::{kill_writers, report, report_error, words, writer};
 use super::{Counts, kills};
 use crate::on_each_engine;
 use crate::opening::{open, open_ready};
@@ -113,11 +113,7 @@ impl Reported {
     fn of(lines: &[String]) -> (Self, Counts) {
         let (mut reported, mut counts) = (Self::default(), Counts::default());
         for line in lines {
-            let mut words = line.splitn(3, ' ');
-            let (Some(word), Some(id), Some(text)) = (words.next(), words.next(), words.next())
-            else {
-                continue;
-            };
+            let Some([word, id, text]) = words(line) else { continue };
             match word {
                 "queued" => {
                     reported.queued.insert(id.to_owned());

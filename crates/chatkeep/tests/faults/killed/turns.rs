@@ -4,13 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
-use chatkeep::{
-    Chatkeep, Message, MessageFilter, MessageStatus, NewTurn, OpenTurn, Order, TurnEnd, TurnStart,
-};
+use chatkeep::{Chatkeep, Message, MessageStatus, NewTurn, OpenTurn, TurnEnd, TurnStart};
 use chatkeep_testkit::{Engine, TestDatabase};
 
-use super::process::{kill_writers, report, report_error, writer};
-use super::{Counts, after_leases, assert_exact_totals, kills};
+use super::process::{kill_writers, report, report_error, words, writer};
+use super::{Counts, after_leases, assert_exact_totals, kills, messages};
 use crate::on_each_engine;
 use crate::opening::{open, open_ready};
 
@@ -107,11 +105,7 @@ impl Reported {
     fn of(lines: &[String]) -> (Self, Counts) {
         let (mut reported, mut counts) = (Self::default(), Counts::default());
         for line in lines {
-            let mut words = line.splitn(3, ' ');
-            let (Some(word), Some(id), Some(text)) = (words.next(), words.next(), words.next())
-            else {
-                continue;
-            };
+            let Some([word, id, text]) = words(line) else { continue };
             match word {
                 "ack" => {
                     let id = id.parse().expect("an id");
@@ -216,15 +210,4 @@ fn open_turns(chat: &Chatkeep, conversations: &[String]) -> BTreeMap<String, Ope
         }
     }
     turns
-}
-
-/// Returns the messages by their questions, each of which is stored once.
-fn messages(chat: &Chatkeep) -> BTreeMap<String, Message> {
-    let mut messages = BTreeMap::new();
-    for message in chat.messages().iter_messages(&MessageFilter::default(), Order::OldestFirst) {
-        let message = message.expect("the query succeeds");
-        let other = messages.insert(message.user_message.clone(), message);
-        assert_eq!(other, None, "it is stored twice");
-    }
-    messages
 }
