@@ -109,8 +109,8 @@ type ListSettingVersionsOptions struct {
 	// Scope of the setting.
 	Scope string `json:"scope,omitempty"`
 
-	// Maximum number of versions to return (1–10,000). A page of about 4 MB ends earlier. Zero means
-	// 100.
+	// Maximum number of versions to return (1–10,000). A page of more than 4 MB ends earlier. Zero
+	// means 100.
 	Limit int64 `json:"limit,omitempty"`
 
 	// Version, to return only earlier ones. Pass the last version of a page for the next page. An

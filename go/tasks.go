@@ -164,8 +164,9 @@ type ClaimTasksOptions struct {
 // A claim first queues tasks of any kind whose leases have ended. Those that have no attempt left
 // become failed.
 //
-// A call without due tasks takes about as long as a look-up, however many tasks are stored. A
-// worker without tasks calls it again after a pause, such as a second.
+// A call without due tasks reads only the ends of index ranges. Each priority at which all tasks
+// are in the future takes one more query. A worker without tasks calls it again after a pause, such
+// as a second.
 //
 // It returns the tasks with the token of their lease, in the order in which they were claimed. The
 // list is empty if no task is due.

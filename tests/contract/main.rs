@@ -1,8 +1,8 @@
 //! The contract suite: runs the same cases against every engine.
 //!
 //! - [`messages`], [`tokens`], [`users`], [`sessions`], [`audit`], [`conversations`], [`streams`],
-//!   [`graph`], [`memory`], [`app_settings`], [`providers`], [`tasks`]: the cases, each a function that
-//!   receives an empty [`store::Store`].
+//!   [`graph`], [`memory`], [`app_settings`], [`providers`], [`credentials`], [`tasks`]: the cases,
+//!   each a function that receives an empty [`store::Store`].
 //! - [`asynchronous`]: the asynchronous API, compared with the blocking one.
 //! - [`vectors`]: cases shared by all languages, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a simple in-memory model.

@@ -12,6 +12,14 @@ pub(crate) fn analyze(store: &Store, table: &str) {
     });
 }
 
+/// Returns the hint by which the library gives an index to the optimizers of MySQL and MariaDB.
+pub(crate) fn index_hint(store: &Store, index: &str) -> String {
+    match store.engine() {
+        Engine::Sqlite | Engine::PostgreSql => String::new(),
+        Engine::MySql | Engine::MariaDb => format!("FORCE INDEX ({index})"),
+    }
+}
+
 /// Asserts that a query reads this index, and sorts no rows.
 #[track_caller]
 pub(crate) fn assert_reads_index(store: &Store, sql: &str, index: &str) {

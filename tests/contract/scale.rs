@@ -1,7 +1,7 @@
 //! Pages of many users, and of many conversations and messages of one user.
 //!
-//! `make endurance` fills a million users, 100,000 conversations and 100,000 messages, and shows the
-//! median durations with few rows and with many. By default there are few rows.
+//! `make endurance` fills a million users, 100,000 conversations and 100,000 messages. It shows the
+//! durations with few rows and with many. By default there are few rows.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use chatkeep::{Chatkeep, MessageFilter, Order, Result, UserFilter};
 use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
-use crate::plans::{analyze, assert_sorts_nothing};
+use crate::plans::{analyze, assert_sorts_nothing, index_hint};
 use crate::store::{Store, number};
 
 on_every_engine![
@@ -250,12 +250,7 @@ fn pages_of_many_conversations_are_complete_and_read_in_order(store: &Store) {
     }
     assert_complete(&list, rows() / 10);
     let user = number(store, "SELECT id FROM chat_users");
-    let hint = match store.engine() {
-        Engine::Sqlite | Engine::PostgreSql => "",
-        Engine::MySql | Engine::MariaDb => {
-            "FORCE INDEX (chat_conversations_user_id_last_message_at_id)"
-        }
-    };
+    let hint = index_hint(store, "chat_conversations_user_id_last_message_at_id");
     for position in ["", "AND last_message_at <= '2024-01-01 00:10:00.000000'"] {
         assert_sorts_nothing(
             store,

@@ -166,3 +166,11 @@ pub(crate) fn assert_rejected<T>(outcome: Result<T>, field: &str) {
     let Err(error) = outcome else { panic!("the call must be rejected because of {field}") };
     assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some(field)), "{error}");
 }
+
+/// Asserts that a call was refused for good, because of the value or the version of a row.
+#[track_caller]
+pub(crate) fn assert_conflict<T>(outcome: Result<T>, field: &str) {
+    let Err(error) = outcome else { panic!("the call must be refused because of {field}") };
+    let found = (error.kind(), error.field(), error.is_retryable());
+    assert_eq!(found, (ErrorKind::Conflict, Some(field), false), "{error}");
+}

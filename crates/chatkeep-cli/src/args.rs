@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod conversations;
 pub(crate) mod credentials;
 pub(crate) mod database;
+pub(crate) mod end_age;
 pub(crate) mod graph;
 pub(crate) mod messages;
 pub(crate) mod migrate;

@@ -13,6 +13,7 @@
 mod age;
 mod args;
 mod argument_names;
+mod argument_text;
 mod chart;
 mod commands;
 mod confirm;

@@ -71,10 +71,25 @@ impl Terminal {
     /// Prints the result as JSON or text.
     pub(crate) fn answer(
         &self,
-        json: &impl Serialize,
+        json: &(impl Serialize + ?Sized),
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         if self.json { self.print_json(json) } else { self.print(&text()) }
+    }
+
+    /// Prints a list as JSON or as a table, or notes that it is empty.
+    pub(crate) fn answer_list(
+        &self,
+        json: &(impl Serialize + ?Sized),
+        is_empty: bool,
+        empty: &str,
+        table: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if is_empty && !self.json {
+            self.note(empty);
+            return Ok(());
+        }
+        self.answer(json, table)
     }
 
     /// Prints additional information to standard error, except with `--quiet` or `--json`.

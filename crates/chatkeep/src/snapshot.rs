@@ -170,17 +170,18 @@ impl<T: Clone> Shared<T> {
             &self.cached,
             lock(&self.cached),
             Some(timeout),
-            |cached| cached.is_loading && cached.if_usable(&is_current, &meanwhile).is_none(),
+            |cached| {
+                let is_usable = |value: &T| is_current(value) || meanwhile(value);
+                cached.is_loading && cached.value_if(is_usable).is_none()
+            },
         );
         match outcome {
             WaitOutcome::Interrupted => return Err(interrupt::interrupted()),
             WaitOutcome::TimedOut => return Err(load_takes_long(timeout)),
             WaitOutcome::Done => {}
         }
-        let usable = match cached.is_loading {
-            true => cached.if_usable(&is_current, &meanwhile),
-            false => cached.if_usable(&is_current, |_| false),
-        };
+        let is_loading = cached.is_loading;
+        let usable = cached.value_if(|value| is_current(value) || (is_loading && meanwhile(value)));
         if let Some(value) = usable {
             return Ok(value);
         }
@@ -197,7 +198,7 @@ impl<T: Clone> Shared<T> {
             Err(error) => {
                 let is_down =
                     matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::PoolTimeout);
-                cached.if_usable(meanwhile, |_| false).filter(|_| is_down).ok_or(error)
+                cached.value_if(meanwhile).filter(|_| is_down).ok_or(error)
             }
         };
         drop(cached);
@@ -207,12 +208,8 @@ impl<T: Clone> Shared<T> {
 }
 
 impl<T: Clone> Cached<T> {
-    fn if_usable(
-        &self,
-        is_current: impl Fn(&T) -> bool,
-        meanwhile: impl Fn(&T) -> bool,
-    ) -> Option<T> {
-        self.value.as_ref().filter(|value| is_current(value) || meanwhile(value)).cloned()
+    fn value_if(&self, is_usable: impl Fn(&T) -> bool) -> Option<T> {
+        self.value.as_ref().filter(|value| is_usable(value)).cloned()
     }
 }
 
@@ -271,8 +268,8 @@ mod tests {
     }
 
     /// Changes the subject, as another process does.
-    fn change(pool: &Pool) -> i64 {
-        revisions::advance(&mut pool.writer().unwrap(), SUBJECT).unwrap()
+    fn change(pool: &Pool) {
+        revisions::advance(&mut pool.writer().unwrap(), SUBJECT).unwrap();
     }
 
     /// Returns the revision that was current at the load.

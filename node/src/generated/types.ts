@@ -2158,8 +2158,8 @@ export interface ListSettingVersionsOptions extends Abortable {
   /** Scope of the setting. Default: an empty string. */
   readonly scope?: string | undefined;
   /**
-   * Maximum number of versions to return (1–10,000). A page of about 4 MB ends earlier. Default:
-   * 100.
+   * Maximum number of versions to return (1–10,000). A page of more than 4 MB ends earlier.
+   * Default: 100.
    */
   readonly limit?: number | bigint | undefined;
   /**

@@ -202,7 +202,7 @@ fn another_process_sees_changes_after_seconds(store: &Store) {
     within_seconds("theme", Some(json("4")));
 }
 
-/// Settings are read from memory for two seconds, and then the error is reported.
+/// Settings are read from memory for some seconds, and then the error is reported.
 fn settings_in_memory_are_not_returned_for_long_without_the_database(store: &Store) {
     set(store, "theme", "1");
     assert!(get(store, "theme").is_some());

@@ -56,8 +56,7 @@ fn history(store: &Store, key: &str) -> Vec<AppSettingVersion> {
 
 /// Returns the numbers and values of versions. A deletion has no value.
 fn numbered(versions: &[AppSettingVersion]) -> Vec<(i64, Option<&str>)> {
-    let value = |version: &AppSettingVersion| version.value.as_json().to_owned();
-    assert!(versions.iter().all(|version| !version.deleted || value(version) == "null"));
+    assert!(versions.iter().all(|version| !version.deleted || version.value.as_json() == "null"));
     let numbered = versions.iter().map(|version| {
         (version.version, Some(version.value.as_json()).filter(|_| !version.deleted))
     });

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use chatkeep::CredentialStatus::{Active, Disabled, Revoked};
-use chatkeep::{ErrorKind, NewCredential};
+use chatkeep::NewCredential;
 
 use super::{add, add_named, create_provider, find, get, reveal, with_key};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, number};
+use crate::store::{Store, assert_conflict, assert_rejected, number};
 
 on_every_engine![
     concurrent_additions_get_distinct_versions,
@@ -74,10 +74,7 @@ fn a_revocation_is_final_whatever_other_calls_do(store: &Store) {
                         };
                         match chat.credentials().set_credential_status(id, status) {
                             Ok(is_set) => assert!(is_set),
-                            Err(error) => {
-                                let found = (error.kind(), error.field(), error.is_retryable());
-                                assert_eq!(found, (ErrorKind::Conflict, Some("status"), false));
-                            }
+                            refused => assert_conflict(refused, "status"),
                         }
                     }
                 });
@@ -101,10 +98,7 @@ fn a_provider_that_is_deleted_concurrently_has_no_credentials(store: &Store) {
                     let new = new.with_provider("openai");
                     match chat.credentials().add_credential(&new) {
                         Ok(added) => assert_eq!(added.version, 1),
-                        Err(error) => {
-                            let found = (error.kind(), error.field());
-                            assert_eq!(found, (ErrorKind::InvalidInput, Some("provider")));
-                        }
+                        refused => assert_rejected(refused, "provider"),
                     }
                 });
             }

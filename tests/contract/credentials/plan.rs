@@ -1,10 +1,8 @@
 //! A look-up and the pages are read by indexes, in their order.
 
-use chatkeep_testkit::Engine;
-
 use super::create_provider;
 use crate::every_engine::on_every_engine;
-use crate::plans::{analyze, assert_finds_by_index, assert_reads_index};
+use crate::plans::{analyze, assert_finds_by_index, assert_reads_index, index_hint};
 use crate::store::Store;
 
 on_every_engine![
@@ -56,10 +54,7 @@ fn a_page_is_read_in_the_order_of_an_index(store: &Store) {
         (format!("provider_id = {id}"), "chat_credentials_provider_id_id"),
         ("name = 'n7'".to_owned(), "chat_credentials_name_id"),
     ] {
-        let hint = match store.engine() {
-            Engine::Sqlite | Engine::PostgreSql => String::new(),
-            Engine::MySql | Engine::MariaDb => format!("FORCE INDEX ({index})"),
-        };
+        let hint = index_hint(store, index);
         let sql = format!(
             "SELECT id FROM chat_credentials {hint} WHERE {condition} AND id < 5000 \
              ORDER BY id DESC LIMIT 11"

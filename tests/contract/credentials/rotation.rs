@@ -117,8 +117,7 @@ fn unreadable_credentials_are_counted_and_unchanged(store: &Store) {
     );
 }
 
-/// The row of a batch that was read is replaced before the batch is written: the other transaction
-/// wins, and the batch leaves it unchanged.
+/// Rows may be replaced after a batch has read them, and before it is written.
 fn a_credential_that_changes_during_a_rotation_keeps_its_new_secret(store: &Store) {
     fill(store, 40);
     let keys = both();

@@ -5,8 +5,7 @@ use chatkeep::{NewCredential, Timestamp};
 
 use super::{add, add_named, get, with_key};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_rejected, at, number};
-use crate::users::assert_taken;
+use crate::store::{Store, assert_conflict, assert_rejected, at, number};
 
 on_every_engine![
     a_revocation_is_final,
@@ -35,7 +34,7 @@ fn a_revocation_is_final(store: &Store) {
     assert!(set(Revoked).expect("it is revoked already"));
     assert_eq!(state(), (Revoked, revoked_at));
     for status in [Active, Disabled] {
-        assert_taken(set(status), "status");
+        assert_conflict(set(status), "status");
         assert_eq!(state(), (Revoked, revoked_at));
     }
     for unknown in ["unknown", "", "a\0", &"x".repeat(100)] {

@@ -1,9 +1,7 @@
 //! A page of a filtered search is read by an index that has its order.
 
-use chatkeep_testkit::Engine;
-
 use crate::every_engine::on_every_engine;
-use crate::plans::{analyze, assert_reads_index};
+use crate::plans::{analyze, assert_reads_index, index_hint};
 use crate::store::Store;
 
 on_every_engine![a_page_of_a_filtered_search_is_read_in_the_order_of_an_index];
@@ -24,10 +22,7 @@ fn a_page_of_a_filtered_search_is_read_in_the_order_of_an_index(store: &Store) {
         ));
     }
     analyze(store, "graph_memories");
-    let hint = match store.engine() {
-        Engine::Sqlite | Engine::PostgreSql => String::new(),
-        Engine::MySql | Engine::MariaDb => format!("FORCE INDEX ({INDEX})"),
-    };
+    let hint = index_hint(store, INDEX);
     for after in
         ["", "AND namespace >= 'users/50/' AND (namespace > 'users/50/' OR item_key > '3')"]
     {

@@ -6,7 +6,7 @@ use chatkeep::{ErrorKind, NewModel, NewProvider, ProviderChanges, Result};
 
 use super::{create, get, put};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, number};
+use crate::store::{Store, assert_conflict, number};
 
 on_every_engine![
     one_of_concurrent_changes_of_a_version_is_made,
@@ -44,7 +44,7 @@ fn one_of_concurrent_changes_of_a_version_is_made(store: &Store) {
         let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
         assert_eq!((made.len(), refused.len()), (1, WRITERS - 1));
         for refused in refused {
-            super::assert_conflict(refused, "expected_version");
+            assert_conflict(refused, "expected_version");
         }
         assert_eq!(get(store, "a").expect("it exists").version, version + 1);
     }
@@ -70,7 +70,7 @@ fn one_of_concurrent_creations_of_a_name_succeeds(store: &Store) {
     let (created, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((created.len(), refused.len()), (1, WRITERS - 1));
     for refused in refused {
-        super::assert_conflict(refused, "name");
+        assert_conflict(refused, "name");
     }
     assert_eq!(get(store, "a").as_ref(), created[0].as_ref().ok());
 }

@@ -7,7 +7,7 @@ mod models;
 mod provider;
 mod snapshot;
 
-use chatkeep::{ErrorKind, Model, NewModel, NewProvider, Provider, Result};
+use chatkeep::{Model, NewModel, NewProvider, Provider};
 
 use crate::store::Store;
 
@@ -27,12 +27,4 @@ fn put(store: &Store, provider: &str, name: &str) -> Model {
 
 fn names(models: &[Model]) -> Vec<&str> {
     models.iter().map(|model| model.name.as_str()).collect()
-}
-
-/// Asserts that a call failed because of a value that another row has, or that has changed.
-#[track_caller]
-fn assert_conflict<T>(outcome: Result<T>, field: &str) {
-    let Err(error) = outcome else { panic!("the call must be refused because of {field}") };
-    let found = (error.kind(), error.field(), error.is_retryable());
-    assert_eq!(found, (ErrorKind::Conflict, Some(field), false), "{error}");
 }

@@ -2,9 +2,9 @@
 
 use chatkeep::{NewProvider, ProviderChanges};
 
-use super::{assert_conflict, create, get, put};
+use super::{create, get, put};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_rejected, metadata, number};
+use crate::store::{Store, assert_conflict, assert_rejected, metadata, number};
 
 on_every_engine![
     a_provider_is_returned_as_it_was_created,

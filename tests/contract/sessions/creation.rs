@@ -8,8 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{SECOND, add_user, session};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_rejected};
-use crate::users::assert_taken;
+use crate::store::{Store, assert_conflict, assert_rejected};
 
 on_every_engine![
     a_new_session_has_its_documented_form_and_is_valid,
@@ -100,12 +99,12 @@ fn a_sign_in_before_the_end_of_all_sessions_begins_none(store: &Store) {
     for change in changes {
         let user = sign_in("new");
         assert!(change().expect("the change succeeds"));
-        assert_taken(create(&user), "user_stamp");
+        assert_conflict(create(&user), "user_stamp");
     }
     create(&sign_in("new")).expect("the session is created");
     let mut other = NewSession::of(&user);
     other.user_stamp = Some(String::new());
-    assert_taken(store.sessions().create_session(&other), "user_stamp");
+    assert_conflict(store.sessions().create_session(&other), "user_stamp");
 }
 
 fn no_session_of_a_concurrent_sign_in_survives_a_new_password(store: &Store) {

@@ -2,7 +2,7 @@
 
 use chatkeep::{NewTask, TaskStatus, Timestamp};
 
-use super::{claim, claim_many, empty, enqueue, enqueue_new, get};
+use super::{claim, claim_many, empty, enqueue, enqueue_new, get, make_due};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected, at};
 
@@ -71,7 +71,7 @@ fn tasks_whose_time_has_not_come_are_not_claimed(store: &Store) {
     let claimed: Vec<_> = claimed.into_iter().map(|claimed| claimed.task.public_id).collect();
     assert_eq!(claimed, due);
     assert_eq!(claim(store, "k"), None);
-    store.raw.execute("UPDATE chat_tasks SET run_at = '2020-01-01 00:00:00.000000'");
+    make_due(store);
     let priorities = claim_many(store, &["k"], 10).into_iter().map(|claimed| claimed.task.priority);
     assert_eq!(priorities.collect::<Vec<_>>(), [1_000, 10, 3]);
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use chatkeep::{ErrorKind, NewTask, NewUser, TaskStatus, Timestamp};
+use chatkeep::{NewTask, TaskStatus, Timestamp};
 
-use super::{claim, empty, enqueue_new, get};
+use super::{claim, create_ada, empty, enqueue_new, get};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_rejected, at, metadata, number};
+use crate::store::{Store, assert_conflict, assert_rejected, at, metadata, number};
 
 on_every_engine![
     a_task_has_its_values_and_defaults,
@@ -24,8 +24,7 @@ fn count(store: &Store) -> i64 {
 }
 
 fn a_task_has_its_values_and_defaults(store: &Store) {
-    let user = NewUser { public_id: Some("ada".to_owned()), ..NewUser::with_email("ada@x.org") };
-    store.users().create_user(&user).expect("the user is created");
+    create_ada(store);
     let before = Timestamp::now();
     let plain = store.tasks().enqueue_task(&NewTask::new("k", empty())).expect("it is enqueued");
     assert!((before..=Timestamp::now()).contains(&plain.created_at));
@@ -78,20 +77,16 @@ fn a_key_enqueues_a_task_once(store: &Store) {
 fn a_key_with_another_kind_input_or_user_is_refused(store: &Store) {
     let new = NewTask::new("k", metadata(r#"{"a": 1}"#)).with_idempotency_key("key");
     enqueue_new(store, &new);
-    let user = NewUser { public_id: Some("ada".to_owned()), ..NewUser::with_email("ada@x.org") };
-    store.users().create_user(&user).expect("the user is created");
+    create_ada(store);
     for other in [
         NewTask { kind: "K".to_owned(), ..new.clone() },
         NewTask { input: metadata(r#"{"a": 1.0}"#), ..new.clone() },
         NewTask { input: empty(), ..new.clone() },
         new.clone().with_user_id("ada"),
     ] {
-        let error = store.tasks().enqueue_task(&other).expect_err("it differs");
-        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-        assert_eq!((error.field(), error.is_retryable()), (Some("idempotency_key"), false));
+        assert_conflict(store.tasks().enqueue_task(&other), "idempotency_key");
         let many = [NewTask::new("k", empty()), other];
-        let error = store.tasks().enqueue_tasks(&many).expect_err("it differs");
-        assert_eq!(error.field(), Some("tasks[1].idempotency_key"), "{error}");
+        assert_conflict(store.tasks().enqueue_tasks(&many), "tasks[1].idempotency_key");
     }
     assert_eq!(count(store), 1);
 }

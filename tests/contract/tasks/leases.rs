@@ -3,8 +3,8 @@
 use chatkeep::{NewTask, TaskStatus, Timestamp};
 
 use super::{
-    NO_TOKEN, assert_lost, claim, claim_many, empty, end_lease, enqueue, enqueue_new, get, running,
-    status,
+    NO_TOKEN, assert_lost, claim, claim_many, create_ada, empty, end_all_leases, end_lease,
+    enqueue, enqueue_new, get, running, status,
 };
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected, metadata};
@@ -104,9 +104,7 @@ fn ended_leases_of_any_kind_are_ended_by_a_claim(store: &Store) {
     }
     let first = claim_many(store, &["many"], 100).len() + claim_many(store, &["many"], 100).len();
     assert_eq!(first, 120);
-    store.raw.execute(
-        "UPDATE chat_tasks SET lease_until = '2020-01-01 00:00:00.000000' WHERE status = 'running'",
-    );
+    end_all_leases(store);
     let mut again = 0;
     loop {
         let claimed = claim_many(store, &["many"], 100);
@@ -162,11 +160,7 @@ fn only_the_token_of_the_lease_is_accepted(store: &Store) {
 }
 
 fn a_task_of_an_erased_user_is_lost_to_its_worker(store: &Store) {
-    let user = chatkeep::NewUser {
-        public_id: Some("ada".to_owned()),
-        ..chatkeep::NewUser::with_email("ada@x.org")
-    };
-    store.users().create_user(&user).expect("the user is created");
+    create_ada(store);
     let id = enqueue_new(store, &NewTask::new("k", empty()).with_user_id("ada"));
     let claimed = claim(store, "k").expect("it is due");
     assert_eq!(claimed.task.user_id.as_deref(), Some("ada"));

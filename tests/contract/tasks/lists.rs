@@ -1,8 +1,8 @@
 //! Lists, numbers and retention of tasks.
 
-use chatkeep::{NewTask, NewUser, Task, TaskCounts, TaskStatus};
+use chatkeep::{NewTask, Task, TaskCounts, TaskStatus};
 
-use super::{claim_many, empty, enqueue, enqueue_new, get, running};
+use super::{claim_many, create_ada, empty, enqueue, enqueue_new, get, running};
 use crate::every_engine::on_every_engine;
 use crate::store::{Store, assert_rejected, metadata, number};
 
@@ -36,8 +36,7 @@ fn listed(
 }
 
 fn pages_have_the_matching_tasks_newest_first(store: &Store) {
-    let user = NewUser { public_id: Some("ada".to_owned()), ..NewUser::with_email("ada@x.org") };
-    store.users().create_user(&user).expect("the user is created");
+    create_ada(store);
     let mut ids: Vec<_> = (0..50)
         .map(|number| {
             let new = NewTask::new(if number % 2 == 0 { "even" } else { "odd" }, empty());

@@ -9,9 +9,9 @@ mod model;
 mod plan;
 mod results;
 
-use chatkeep::{ClaimedTask, ErrorKind, Metadata, NewTask, Result, Task, TaskStatus};
+use chatkeep::{ClaimedTask, Metadata, NewTask, NewUser, Result, Task, TaskStatus};
 
-use crate::store::{Store, metadata};
+use crate::store::{Store, assert_conflict, metadata};
 
 const PAST: &str = "2020-01-01 00:00:00.000000";
 
@@ -20,6 +20,12 @@ const NO_TOKEN: &str = "00000000000000000000000000000000";
 
 fn empty() -> Metadata {
     metadata("{}")
+}
+
+/// Creates the user `ada`.
+fn create_ada(store: &Store) {
+    let user = NewUser { public_id: Some("ada".to_owned()), ..NewUser::with_email("ada@x.org") };
+    store.users().create_user(&user).expect("the user is created");
 }
 
 fn enqueue(store: &Store, kind: &str) -> String {
@@ -61,14 +67,19 @@ fn end_lease(store: &Store, id: &str) {
     store.raw.execute(&sql);
 }
 
+/// Sets the ends of all leases to a time in the past.
+fn end_all_leases(store: &Store) {
+    let sql = format!("UPDATE chat_tasks SET lease_until = '{PAST}' WHERE status = 'running'");
+    store.raw.execute(&sql);
+}
+
+/// Makes all tasks due.
+fn make_due(store: &Store) {
+    store.raw.execute(&format!("UPDATE chat_tasks SET run_at = '{PAST}'"));
+}
+
 /// Asserts that a call was refused because the worker does not have the task.
 #[track_caller]
-fn assert_lost<T: std::fmt::Debug>(outcome: Result<T>) {
-    let error = outcome.expect_err("the worker does not have the task");
-    assert_eq!(
-        (error.kind(), error.field()),
-        (ErrorKind::Conflict, Some("lease_token")),
-        "{error}"
-    );
-    assert!(!error.is_retryable());
+fn assert_lost<T>(outcome: Result<T>) {
+    assert_conflict(outcome, "lease_token");
 }

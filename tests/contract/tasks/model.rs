@@ -2,15 +2,15 @@
 
 use std::cmp::Reverse;
 
-use chatkeep::{ErrorKind, NewTask, Result, Task, TaskStatus};
+use chatkeep::{NewTask, Result, Task, TaskStatus};
 use chatkeep_testkit::Engine;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{PAST, claim_many, empty, get};
+use super::{assert_lost, claim_many, empty, end_all_leases, enqueue_new, get};
 use crate::every_engine::on_every_engine;
-use crate::store::Store;
+use crate::store::{Store, assert_conflict};
 
 on_every_engine![tasks_match_the_model];
 
@@ -169,7 +169,7 @@ fn perform(store: &Store, model: &mut Model, call: Call) {
         Call::Enqueue { kind, priority, max_attempts, delayed } => {
             let new = NewTask::new(kind, empty()).with_priority(priority);
             let new = NewTask { delay_seconds: delayed.then_some(3_600), max_attempts, ..new };
-            let id = super::enqueue_new(store, &new);
+            let id = enqueue_new(store, &new);
             let run_at = if delayed { None } else { model.now() };
             model.tasks.push(Expected {
                 id,
@@ -198,9 +198,7 @@ fn perform(store: &Store, model: &mut Model, call: Call) {
             }
         }
         Call::EndLeases => {
-            store.raw.execute(&format!(
-                "UPDATE chat_tasks SET lease_until = '{PAST}' WHERE status = 'running'"
-            ));
+            end_all_leases(store);
             for task in model.tasks.iter_mut().filter(|task| task.token.is_some()) {
                 task.lease_ended = true;
             }
@@ -228,9 +226,7 @@ fn perform(store: &Store, model: &mut Model, call: Call) {
             let now = model.now();
             let task = &mut model.tasks[index];
             if !matches!(task.status, TaskStatus::Failed | TaskStatus::Cancelled) {
-                let error = outcome.expect_err("it has not ended");
-                assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("task_id")));
-                return;
+                return assert_conflict(outcome, "task_id");
             }
             assert!(outcome.expect("the call succeeds").is_some());
             (task.status, task.attempts, task.run_at) = (TaskStatus::Queued, 0, now);
@@ -253,7 +249,7 @@ fn perform_report(store: &Store, model: &mut Model, index: usize, token: &str, r
     let now = model.now();
     let task = &mut model.tasks[index];
     if task.token.as_deref() != Some(token) || task.lease_ended {
-        super::assert_lost(outcome);
+        assert_lost(outcome);
         return;
     }
     let cancelled = outcome.expect("the worker has the task");

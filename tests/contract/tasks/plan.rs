@@ -4,7 +4,7 @@ use chatkeep_testkit::Engine;
 
 use super::claim_many;
 use crate::every_engine::on_every_engine;
-use crate::plans::{analyze, assert_reads_index};
+use crate::plans::{analyze, assert_reads_index, index_hint};
 use crate::store::{Store, number};
 
 on_every_engine![
@@ -43,16 +43,12 @@ fn fill(store: &Store, due: bool) {
 
 fn a_claim_reads_its_index_in_order(store: &Store) {
     fill(store, true);
-    let hint = |index: &str| match store.engine() {
-        Engine::Sqlite | Engine::PostgreSql => String::new(),
-        Engine::MySql | Engine::MariaDb => format!("FORCE INDEX ({index})"),
-    };
     let lock = match store.engine() {
         Engine::Sqlite => "",
         Engine::PostgreSql => "FOR NO KEY UPDATE SKIP LOCKED",
         Engine::MySql | Engine::MariaDb => "FOR UPDATE SKIP LOCKED",
     };
-    let (by_claim, by_lease) = (hint(CLAIM), hint(LEASE));
+    let (by_claim, by_lease) = (index_hint(store, CLAIM), index_hint(store, LEASE));
     let (queued, now) = ("status = 'queued' AND kind = 'odd'", "'2024-01-02 00:00:00.000000'");
     for (sql, index) in [
         (

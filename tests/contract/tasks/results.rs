@@ -1,10 +1,10 @@
 //! Ends of tasks: results, failures, cancellations, and tasks that are queued again.
 
-use chatkeep::{ErrorKind, NewTask, TaskStatus, Timestamp};
+use chatkeep::{NewTask, TaskStatus, Timestamp};
 
-use super::{claim, empty, enqueue, enqueue_new, get, running, status};
+use super::{claim, empty, enqueue, enqueue_new, get, make_due, running, status};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_rejected, metadata};
+use crate::store::{Store, assert_conflict, assert_rejected, metadata};
 
 on_every_engine![
     a_completed_task_has_its_result,
@@ -48,7 +48,7 @@ fn a_failed_attempt_is_retried_later_and_later(store: &Store) {
         );
         assert_eq!(get(store, &id), failed);
         assert_eq!(claim(store, "k"), None);
-        store.raw.execute("UPDATE chat_tasks SET run_at = '2020-01-01 00:00:00.000000'");
+        make_due(store);
     }
     let claimed = claim(store, "k").expect("it is due");
     let token = &claimed.lease_token;
@@ -115,13 +115,10 @@ fn an_ended_task_is_queued_again_by_a_retry(store: &Store) {
         assert!(queued.run_at >= before);
         assert_eq!((queued.error, queued.worker, queued.result), (None, None, None));
         assert_eq!((queued.started_at, queued.finished_at), (None, None));
-        let error = tasks.retry_task(id).expect_err("it is queued");
-        assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("task_id")));
-        assert!(!error.is_retryable());
+        assert_conflict(tasks.retry_task(id), "task_id");
         let claimed = claim(store, "k").expect("it is due");
         assert_eq!((&claimed.task.public_id, claimed.task.attempts), (id, 1));
-        let running = tasks.retry_task(id).expect_err("it is running");
-        assert_eq!(running.field(), Some("task_id"));
+        assert_conflict(tasks.retry_task(id), "task_id");
         tasks.complete_task(id, &claimed.lease_token, None).expect("it is completed");
         let completed = tasks.retry_task(id).expect_err("it is completed");
         assert!(completed.message().contains("completed"), "{completed}");

@@ -4,9 +4,9 @@ use std::thread;
 
 use chatkeep::{Metadata, NewUser, Secret, Timestamp, UserChanges};
 
-use super::{assert_taken, create, create_with, signs_in, stamp, stored};
+use super::{create, create_with, signs_in, stamp, stored};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_rejected, metadata};
+use crate::store::{Store, assert_conflict, assert_rejected, metadata};
 
 on_every_engine![
     every_field_round_trips,
@@ -73,7 +73,7 @@ fn a_user_needs_an_address_a_username_or_an_identity(store: &Store) {
     let user = users.create_user(&identity).expect("the user is created");
     let found = users.find_by_identity("google", "1").expect("the query succeeds");
     assert_eq!(found, Some(user));
-    assert_taken(users.create_user(&identity), "identity_subject");
+    assert_conflict(users.create_user(&identity), "identity_subject");
 }
 
 fn invalid_values_are_rejected_by_name(store: &Store) {
@@ -108,7 +108,7 @@ fn invalid_values_are_rejected_by_name(store: &Store) {
 fn spellings_of_an_address_are_one_user(store: &Store) {
     create(store, "Ada@Example.org");
     for twin in ["ada@example.org", "ADA@EXAMPLE.ORG", " ada@example.org "] {
-        assert_taken(store.users().create_user(&NewUser::with_email(twin)), "email");
+        assert_conflict(store.users().create_user(&NewUser::with_email(twin)), "email");
     }
     for other in ["a.da@example.org", "ada+x@example.org", "ad\u{e0}@example.org"] {
         create(store, other);
@@ -121,10 +121,10 @@ fn a_taken_username_or_id_is_rejected_by_name(store: &Store) {
     store.users().create_user(&new).expect("the user is created");
     let error = store.users().create_user(&NewUser::with_username("ada")).expect_err("taken");
     assert!(!error.to_string().to_lowercase().contains("ada"), "{error}");
-    assert_taken(store.users().create_user(&NewUser::with_username("ada")), "username");
+    assert_conflict(store.users().create_user(&NewUser::with_username("ada")), "username");
     let mut twin = NewUser::with_email("email_key@username_key.example");
     twin.public_id = Some("Id-1".into());
-    assert_taken(store.users().create_user(&twin), "public_id");
+    assert_conflict(store.users().create_user(&twin), "public_id");
     // Ids are compared exactly.
     twin.public_id = Some("id-1".into());
     store.users().create_user(&twin).expect("the user is created");
@@ -143,7 +143,7 @@ fn concurrent_creations_of_an_address_store_one_user(store: &Store) {
     });
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     for outcome in outcomes.into_iter().filter(Result::is_err) {
-        assert_taken(outcome, "email");
+        assert_conflict(outcome, "email");
     }
 }
 
@@ -153,7 +153,7 @@ fn a_failed_creation_stores_nothing(store: &Store) {
     twin.username = Some("ada".into());
     twin.identity_provider = Some("google".into());
     twin.identity_subject = Some("1".into());
-    assert_taken(store.users().create_user(&twin), "email");
+    assert_conflict(store.users().create_user(&twin), "email");
     for table in ["user_passwords", "user_identities"] {
         let count = store.raw.scalar(&format!("SELECT COUNT(*) FROM {table}"));
         assert_eq!(count.as_deref(), Some("0"), "{table}");
@@ -241,7 +241,7 @@ fn a_new_address_is_not_confirmed(store: &Store) {
 fn the_last_name_cannot_be_removed(store: &Store) {
     let user = create(store, "ada@example.org");
     let removed = UserChanges { email: Some(String::new()), ..UserChanges::default() };
-    assert_taken(store.users().update_user(&user.public_id, &removed), "email");
+    assert_conflict(store.users().update_user(&user.public_id, &removed), "email");
     store
         .users()
         .link_identity(&user.public_id, "google", "1", None)
@@ -256,9 +256,9 @@ fn a_change_to_a_taken_value_is_rejected(store: &Store) {
     store.users().create_user(&other).expect("the user is created");
     let user = create(store, "ada@example.org");
     let email = UserChanges { email: Some("GRACE@example.org".into()), ..UserChanges::default() };
-    assert_taken(store.users().update_user(&user.public_id, &email), "email");
+    assert_conflict(store.users().update_user(&user.public_id, &email), "email");
     let username = UserChanges { username: Some("Grace".into()), ..UserChanges::default() };
-    assert_taken(store.users().update_user(&user.public_id, &username), "username");
+    assert_conflict(store.users().update_user(&user.public_id, &username), "username");
     let invalid = UserChanges { email: Some("grace".into()), ..UserChanges::default() };
     assert_rejected(store.users().update_user(&user.public_id, &invalid), "email");
     assert_eq!(stored(store, &user), user);
@@ -340,7 +340,7 @@ fn a_user_with_conversations_is_not_deleted(store: &Store) {
          VALUES ('c1', {}, '2024-01-01 00:00:00.000000', '2024-01-01 00:00:00.000000')",
         user.id
     ));
-    assert_taken(store.users().delete_user(&user.public_id), "user_id");
+    assert_conflict(store.users().delete_user(&user.public_id), "user_id");
     assert_eq!(stored(store, &user), user);
     store.raw.execute("DELETE FROM chat_conversations");
     assert!(store.users().delete_user(&user.public_id).expect("the user is deleted"));

@@ -4,9 +4,9 @@ use std::thread;
 
 use chatkeep::{NewUser, Secret, UserChanges};
 
-use super::{assert_taken, create, create_with, signs_in, stored};
+use super::{create, create_with, signs_in, stored};
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, assert_rejected};
+use crate::store::{Store, assert_conflict, assert_rejected};
 
 on_every_engine![
     a_linked_identity_finds_its_user,
@@ -53,11 +53,11 @@ fn an_identity_belongs_to_one_user(store: &Store) {
     let (one, two) = (create(store, "a@example.org"), create(store, "b@example.org"));
     let link = |user: &str| store.users().link_identity(user, "google", "1", None);
     link(&one.public_id).expect("the identity is linked");
-    assert_taken(link(&two.public_id), "subject");
+    assert_conflict(link(&two.public_id), "subject");
     let mut third = NewUser::with_email("c@example.org");
     third.identity_provider = Some("google".into());
     third.identity_subject = Some("1".into());
-    assert_taken(store.users().create_user(&third), "identity_subject");
+    assert_conflict(store.users().create_user(&third), "identity_subject");
     assert!(store.users().find_by_email("c@example.org").expect("the query succeeds").is_none());
 }
 
@@ -91,11 +91,11 @@ fn the_last_way_to_sign_in_is_kept(store: &Store) {
     let id = user.public_id.as_str();
     users.link_identity(id, "google", "1", None).expect("it is linked");
     let unlink = |provider, subject| users.unlink_identity(id, provider, subject);
-    assert_taken(unlink("google", "1"), "subject");
+    assert_conflict(unlink("google", "1"), "subject");
     users.link_identity(id, "github", "2", None).expect("it is linked");
     assert!(unlink("google", "1").expect("another one remains"));
     assert!(!unlink("google", "1").expect("it was removed"));
-    assert_taken(unlink("github", "2"), "subject");
+    assert_conflict(unlink("github", "2"), "subject");
     let password = Secret::from("secret");
     assert!(users.set_password(id, &password, true).expect("the password is set"));
     assert!(unlink("github", "2").expect("the password remains"));
@@ -115,7 +115,7 @@ fn a_password_without_a_name_is_no_way_to_sign_in(store: &Store) {
     };
     let user = users.create_user(&new.with_password("secret")).expect("the user is created");
     let unlink = || users.unlink_identity(&user.public_id, "google", "1");
-    assert_taken(unlink(), "subject");
+    assert_conflict(unlink(), "subject");
     let username = UserChanges { username: Some("ada".into()), ..UserChanges::default() };
     users.update_user(&user.public_id, &username).expect("the name is set");
     assert!(unlink().expect("the username and the password remain"));
@@ -161,7 +161,7 @@ fn concurrent_links_give_the_identity_to_one_user(store: &Store) {
     });
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     for outcome in outcomes.into_iter().filter(Result::is_err) {
-        assert_taken(outcome, "subject");
+        assert_conflict(outcome, "subject");
     }
 }
 

@@ -10,7 +10,7 @@ mod personal_data;
 mod personal_rows;
 mod roles;
 
-use chatkeep::{ErrorKind, NewUser, Result, Secret, User};
+use chatkeep::{NewUser, Secret, User};
 
 use crate::store::Store;
 
@@ -42,15 +42,4 @@ fn stamp(store: &Store, user: &User) -> String {
         .raw
         .scalar(&format!("SELECT stamp FROM chat_users WHERE id = {}", user.id))
         .expect("a stamp")
-}
-
-/// Asserts that a call was rejected for good, because of this argument's value.
-#[track_caller]
-pub(crate) fn assert_taken<T>(outcome: Result<T>, field: &str) {
-    let Err(error) = outcome else { panic!("the call must be rejected because of {field}") };
-    assert_eq!(
-        (error.kind(), error.field(), error.is_retryable()),
-        (ErrorKind::Conflict, Some(field), false),
-        "{error}"
-    );
 }

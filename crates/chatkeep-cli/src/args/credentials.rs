@@ -3,9 +3,9 @@
 use chatkeep::Timestamp;
 use clap::{Args, Subcommand};
 
+use super::end_age::EndAgeOptions;
 use super::examples;
 use super::page::PageOptions;
-use crate::age::parse_age;
 use crate::time_range::parse_time;
 
 #[derive(Debug, Subcommand)]
@@ -127,15 +127,8 @@ pub(crate) enum CredentialsCommand {
         "chatkeep credentials prune --older-than 12w"
     })]
     Prune {
-        /// Minimum age of the end in days or weeks: 30d, 12w, or a number of days
-        #[arg(
-            long,
-            value_name = "AGE",
-            value_parser = parse_age,
-            default_value = "30d",
-            allow_hyphen_values = true
-        )]
-        older_than: i64,
+        #[command(flatten)]
+        age: EndAgeOptions,
     },
 }
 

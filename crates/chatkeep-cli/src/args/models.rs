@@ -3,7 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::examples;
-use super::providers::{EnabledOptions, NamePageOptions};
+use super::page::NamePageOptions;
+use super::providers::EnabledOptions;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {

@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::examples;
+use super::page::NamePageOptions;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProvidersCommand {
@@ -75,18 +76,6 @@ pub(crate) enum ProvidersCommand {
 pub(crate) struct ProviderArgument {
     /// Name of the provider
     pub(crate) name: String,
-}
-
-/// A page of a list that is ordered by name.
-#[derive(Debug, Args)]
-pub(crate) struct NamePageOptions {
-    /// Maximum number of rows (1-10,000)
-    #[arg(long, value_name = "N", default_value_t = 20, allow_negative_numbers = true)]
-    pub(crate) limit: i64,
-
-    /// List the rows after this name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) after: Option<String>,
 }
 
 /// Which rows of a list to show.

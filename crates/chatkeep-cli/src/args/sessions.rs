@@ -2,10 +2,10 @@
 
 use clap::Subcommand;
 
+use super::end_age::EndAgeOptions;
 use super::examples;
 use super::page::PageOptions;
 use super::users::UserArgument;
-use crate::age::parse_age;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsCommand {
@@ -54,14 +54,7 @@ pub(crate) enum SessionsCommand {
         "chatkeep sessions prune --older-than 12w"
     })]
     Prune {
-        /// Minimum age of the end in days or weeks: 30d, 12w, or a number of days
-        #[arg(
-            long,
-            value_name = "AGE",
-            value_parser = parse_age,
-            default_value = "30d",
-            allow_hyphen_values = true
-        )]
-        older_than: i64,
+        #[command(flatten)]
+        age: EndAgeOptions,
     },
 }

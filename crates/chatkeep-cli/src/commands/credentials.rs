@@ -1,12 +1,11 @@
 //! `chatkeep credentials …`
 
 use chatkeep::{
-    Chatkeep, Credential, CredentialCheck, CredentialKeys, CredentialStatus, NewCredential,
-    Timestamp,
+    Credential, CredentialCheck, CredentialKeys, CredentialStatus, NewCredential, Timestamp,
 };
 use serde_json::json;
 
-use super::lookup::{find_optional_user, not_found, note_next_page};
+use super::lookup::{answer_pruned, find_user_id, not_found, note_next_page};
 use crate::args::credentials::{AddOptions, CredentialsCommand, ListOptions};
 use crate::argument_names::CREDENTIALS;
 use crate::confirm::require_confirmation;
@@ -41,7 +40,7 @@ fn dispatch(command: CredentialsCommand, context: &Context) -> Result<u8, Failur
         }
         CredentialsCommand::Rotate => return rotate(context),
         CredentialsCommand::Status => return status(context),
-        CredentialsCommand::Prune { older_than } => prune(older_than, context)?,
+        CredentialsCommand::Prune { age } => prune(age.older_than, context)?,
     }
     Ok(0)
 }
@@ -58,11 +57,11 @@ fn generate_key(id: Option<&str>, context: &Context) -> Result<(), Failure> {
 
 fn add(options: AddOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
-    let user = find_optional_user(&chatkeep, options.owner.user.as_deref())?;
+    let user = find_user_id(&chatkeep, options.owner.user.as_deref())?;
     let secret = read_secret(&context.interrupts)?;
     let new = NewCredential {
         provider: options.owner.provider,
-        user_id: user.map(|user| user.public_id),
+        user_id: user,
         scopes: (!options.scopes.is_empty()).then_some(options.scopes),
         expires_at: options.expires,
         created_by: options.created_by,
@@ -84,23 +83,17 @@ fn add(options: AddOptions, context: &Context) -> Result<(), Failure> {
 fn list(options: &ListOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
     let ListOptions { name, owner, page } = options;
-    let user = find_optional_user(&chatkeep, owner.user.as_deref())?;
+    let user = find_user_id(&chatkeep, owner.user.as_deref())?;
     let found = chatkeep.credentials().list_credentials(
         owner.provider.as_deref(),
-        user.as_ref().map(|user| user.public_id.as_str()),
+        user.as_deref(),
         name.as_deref(),
         page.limit,
         page.cursor.as_deref(),
     )?;
     let terminal = &context.terminal;
-    if terminal.json {
-        return terminal.print_json(&found);
-    }
-    if found.credentials.is_empty() {
-        terminal.note("no credentials");
-    } else {
-        terminal.print(&render(&found.credentials, Timestamp::now(), terminal))?;
-    }
+    let table = || render(&found.credentials, Timestamp::now(), terminal);
+    terminal.answer_list(&found, found.credentials.is_empty(), "no credentials", table)?;
     note_next_page(found.next_cursor.as_deref(), terminal);
     Ok(())
 }
@@ -238,16 +231,11 @@ fn alarm_about(unreadable: u64, terminal: &Terminal) -> u8 {
 }
 
 fn status(context: &Context) -> Result<u8, Failure> {
-    let chatkeep: Chatkeep = context.open()?;
-    let check = chatkeep.credentials().check_credentials()?;
+    let check = context.open()?.credentials().check_credentials()?;
     let terminal = &context.terminal;
-    if terminal.json {
-        terminal.print_json(&check)?;
-    } else if check.keys.is_empty() {
-        terminal.note("no credentials, and no keys: set CHATKEEP_KEYS");
-    } else {
-        terminal.print(&render_keys(&check, terminal))?;
-    }
+    let empty = "no credentials, and no keys: set CHATKEEP_KEYS";
+    let table = || render_keys(&check, terminal);
+    terminal.answer_list(&check, check.keys.is_empty(), empty, table)?;
     Ok(alarm_about(check.unreadable, terminal))
 }
 
@@ -276,11 +264,7 @@ fn render_keys(check: &CredentialCheck, terminal: &Terminal) -> String {
 
 fn prune(older_than: i64, context: &Context) -> Result<(), Failure> {
     let deleted = context.open()?.credentials().delete_old_credentials(older_than)?;
-    let answer = json!({ "deleted": deleted, "older_than_days": older_than });
-    context.terminal.answer(&answer, || {
-        let (credentials, days) = (amount(deleted, "credential"), amount(older_than, "day"));
-        format!("deleted {credentials} that ended more than {days} ago\n")
-    })
+    answer_pruned(deleted, "credential", older_than, &context.terminal)
 }
 
 fn unknown(id: &str) -> Failure {
@@ -289,6 +273,8 @@ fn unknown(id: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use chatkeep::Chatkeep;
+
     use super::*;
 
     fn credentials() -> Vec<Credential> {

@@ -1,4 +1,5 @@
-//! Look-up of users by id, e-mail address or username, and the end of a page.
+//! Shared parts of commands: look-up of users by id, e-mail address or username, the end of a page,
+//! and the report of a prune.
 
 use std::fmt::Display;
 
@@ -7,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::numbers::amount;
 use crate::style;
 use crate::terminal::Terminal;
 use crate::text::visible_line;
@@ -26,12 +28,12 @@ pub(super) fn find_user(chatkeep: &Chatkeep, user: &str) -> Result<User, Failure
     found.ok_or_else(|| not_found("user_id", "user", user))
 }
 
-/// Returns the user of an option, if it is given.
-pub(super) fn find_optional_user(
+/// Returns the public id of the user of an option, if it is given.
+pub(super) fn find_user_id(
     chatkeep: &Chatkeep,
     user: Option<&str>,
-) -> Result<Option<User>, Failure> {
-    user.map(|user| find_user(chatkeep, user)).transpose()
+) -> Result<Option<String>, Failure> {
+    user.map(|user| Ok(find_user(chatkeep, user)?.public_id)).transpose()
 }
 
 /// Creates the error for an id that does not exist.
@@ -63,6 +65,20 @@ pub(super) fn note_next_page(next_cursor: Option<&str>, terminal: &Terminal) {
     if let Some(cursor) = next_cursor {
         terminal.note(&format!("\n{}", style::dim(&format!("next page: --cursor {cursor}"))));
     }
+}
+
+/// Prints the number of rows that a prune deleted, each of which had ended.
+pub(super) fn answer_pruned(
+    deleted: u64,
+    row: &str,
+    older_than: i64,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let answer = json!({ "deleted": deleted, "older_than_days": older_than });
+    terminal.answer(&answer, || {
+        let (rows, days) = (amount(deleted, row), amount(older_than, "day"));
+        format!("deleted {rows} that ended more than {days} ago\n")
+    })
 }
 
 /// Returns the state of a row that can be disabled.

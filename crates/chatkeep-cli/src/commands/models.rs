@@ -40,11 +40,8 @@ fn list(options: &ListOptions, context: &Context) -> Result<(), Failure> {
         page.after.as_deref(),
     )?;
     let terminal = &context.terminal;
-    if models.is_empty() && !terminal.json {
-        terminal.note("no models");
-        return Ok(());
-    }
-    terminal.answer(&models, || render(&models, terminal))?;
+    let table = || render(&models, terminal);
+    terminal.answer_list(&models, models.is_empty(), "no models", table)?;
     note_page_after(&models, page.limit, "after", |last| last.name.clone(), terminal);
     Ok(())
 }

@@ -42,11 +42,8 @@ fn list(options: &ListOptions, context: &Context) -> Result<(), Failure> {
     let providers =
         chatkeep.providers().list_providers(enabled, page.limit, page.after.as_deref())?;
     let terminal = &context.terminal;
-    if providers.is_empty() && !terminal.json {
-        terminal.note("no providers");
-        return Ok(());
-    }
-    terminal.answer(&providers, || render(&providers, terminal))?;
+    let table = || render(&providers, terminal);
+    terminal.answer_list(&providers, providers.is_empty(), "no providers", table)?;
     note_page_after(&providers, page.limit, "after", |last| last.name.clone(), terminal);
     Ok(())
 }
@@ -209,11 +206,8 @@ fn default(options: &DefaultOptions, context: &Context) -> Result<(), Failure> {
         (None, ..) => {
             let (limit, after) = (options.page.limit, options.page.after.as_deref());
             let defaults = providers.list_model_defaults(limit, after)?;
-            if defaults.is_empty() && !terminal.json {
-                terminal.note("no default models");
-                return Ok(());
-            }
-            terminal.answer(&defaults, || render_defaults(&defaults, terminal))?;
+            let table = || render_defaults(&defaults, terminal);
+            terminal.answer_list(&defaults, defaults.is_empty(), "no default models", table)?;
             note_page_after(&defaults, limit, "after", |last| last.purpose.clone(), terminal);
             Ok(())
         }

@@ -3,7 +3,7 @@
 use chatkeep::{SessionInfo, Timestamp};
 use serde_json::json;
 
-use super::lookup::{find_user, not_found, note_next_page};
+use super::lookup::{answer_pruned, find_user, not_found, note_next_page};
 use crate::args::sessions::SessionsCommand;
 use crate::argument_names::SESSIONS;
 use crate::context::Context;
@@ -28,14 +28,9 @@ fn dispatch(command: SessionsCommand, context: &Context) -> Result<(), Failure> 
             let user = find_user(&chatkeep, &user.user)?;
             let cursor = page.cursor.as_deref();
             let page = sessions.list_sessions(&user.public_id, all, page.limit, cursor)?;
-            if terminal.json {
-                return terminal.print_json(&page);
-            }
-            if page.sessions.is_empty() {
-                terminal.note(if all { "no sessions" } else { "no active sessions" });
-            } else {
-                terminal.print(&render(&page.sessions, Timestamp::now(), terminal))?;
-            }
+            let empty = if all { "no sessions" } else { "no active sessions" };
+            let table = || render(&page.sessions, Timestamp::now(), terminal);
+            terminal.answer_list(&page, page.sessions.is_empty(), empty, table)?;
             note_next_page(page.next_cursor.as_deref(), terminal);
             Ok(())
         }
@@ -53,13 +48,9 @@ fn dispatch(command: SessionsCommand, context: &Context) -> Result<(), Failure> 
                 format!("ended {}\n", amount(ended, "session"))
             })
         }
-        SessionsCommand::Prune { older_than } => {
-            let deleted = sessions.prune_sessions(older_than)?;
-            let answer = json!({ "deleted": deleted, "older_than_days": older_than });
-            terminal.answer(&answer, || {
-                let (sessions, days) = (amount(deleted, "session"), amount(older_than, "day"));
-                format!("deleted {sessions} that ended more than {days} ago\n")
-            })
+        SessionsCommand::Prune { age } => {
+            let deleted = sessions.prune_sessions(age.older_than)?;
+            answer_pruned(deleted, "session", age.older_than, terminal)
         }
     }
 }

@@ -1,14 +1,14 @@
 //! `chatkeep settings …`
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
 
 use chatkeep::{AppSetting, AppSettingManager, AppSettingVersion, JsonValue, SettingSource};
 use serde_json::{Value, json};
 
-use super::lookup::{not_found, note_page_after};
+use super::lookup::{not_found, note_page_after, shown};
 use crate::args::settings::{ListOptions, SettingArgument, SettingsCommand};
 use crate::argument_names::SETTINGS;
+use crate::argument_text::read_argument;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::numbers::amount;
@@ -27,11 +27,6 @@ pub(super) fn run(command: SettingsCommand, context: &Context) -> Result<u8, Fai
 
 fn dispatch(command: SettingsCommand, context: &Context) -> Result<(), Failure> {
     let terminal = &context.terminal;
-    // Before the database is opened.
-    let new_value = match &command {
-        SettingsCommand::Set { value, text, .. } => Some(read_value(value, *text)?),
-        _ => None,
-    };
     let chatkeep = context.open()?;
     let settings = chatkeep.app_settings();
     match command {
@@ -46,17 +41,11 @@ fn dispatch(command: SettingsCommand, context: &Context) -> Result<(), Failure> 
         SettingsCommand::List(options) if options.scopes => scopes(&options, settings, terminal),
         SettingsCommand::List(options) => {
             let found = settings.get_settings(&options.scope)?;
-            if terminal.json {
-                return terminal.print_json(&found);
-            }
-            if found.is_empty() {
-                terminal.note("no settings");
-                return Ok(());
-            }
-            terminal.print(&render(&found, terminal))
+            let table = || render(&found, terminal);
+            terminal.answer_list(&found, found.is_empty(), "no settings", table)
         }
-        SettingsCommand::Set { setting, change, .. } => {
-            let value = new_value.unwrap_or_else(JsonValue::null);
+        SettingsCommand::Set { setting, value, text, change } => {
+            let value = read_value(&value, text)?;
             let (key, scope, by) = (&setting.key, &setting.scope, change.by.as_deref());
             let stored = settings.set_setting(key, &value, scope, change.expect_version, by)?;
             report(&stored, terminal)
@@ -91,13 +80,10 @@ fn dispatch(command: SettingsCommand, context: &Context) -> Result<(), Failure> 
 
 /// Reads the value of an argument, or of standard input.
 fn read_value(argument: &str, is_text: bool) -> Result<JsonValue, Failure> {
-    let mut input = String::new();
-    let text = if argument == "-" {
-        let read = io::stdin().read_to_string(&mut input);
-        read.map_err(|error| Failure::file("standard input", &error))?;
-        input.trim_end_matches(['\r', '\n'])
-    } else {
-        argument
+    let read = read_argument(argument)?;
+    let text = match argument {
+        "-" => read.trim_end_matches(['\r', '\n']),
+        _ => argument,
     };
     if is_text {
         return Ok(JsonValue::text(text)?);
@@ -131,17 +117,12 @@ fn scopes(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let scopes = settings.list_setting_scopes(options.limit, options.after.as_deref())?;
-    if terminal.json {
-        terminal.print_json(&scopes)?;
-    } else if scopes.is_empty() {
-        terminal.note("no settings");
-    } else {
-        let name = |scope: &String| match scope.as_str() {
-            "" => format!("{}\n", style::dim("(the whole application)")),
-            scope => format!("{}\n", visible_line(scope, 100)),
-        };
-        terminal.print(&scopes.iter().map(name).collect::<String>())?;
-    }
+    let name = |scope: &String| match scope.as_str() {
+        "" => format!("{}\n", style::dim("(the whole application)")),
+        scope => format!("{}\n", visible_line(scope, 100)),
+    };
+    let names = || scopes.iter().map(name).collect::<String>();
+    terminal.answer_list(&scopes, scopes.is_empty(), "no settings", names)?;
     let position = |scope: &String| match terminal.json {
         true => scope.clone(),
         false => visible_line(scope, 100),
@@ -168,7 +149,7 @@ fn render(settings: &BTreeMap<String, AppSetting>, terminal: &Terminal) -> Strin
             value,
             vec![setting.version.to_string()],
             vec![setting.updated_at.map_or_else(String::new, minute)],
-            vec![super::lookup::shown(setting.updated_by.as_deref(), terminal)],
+            vec![shown(setting.updated_by.as_deref(), terminal)],
         ]);
     }
     table.render(terminal)
@@ -196,13 +177,8 @@ fn read_history(
 }
 
 fn history(versions: &[AppSettingVersion], limit: i64, terminal: &Terminal) -> Result<(), Failure> {
-    if terminal.json {
-        terminal.print_json(versions)?;
-    } else if versions.is_empty() {
-        terminal.note("no versions");
-    } else {
-        terminal.print(&render_versions(versions, terminal))?;
-    }
+    let table = || render_versions(versions, terminal);
+    terminal.answer_list(versions, versions.is_empty(), "no versions", table)?;
     note_page_after(versions, limit, "before", |version| version.version, terminal);
     Ok(())
 }
@@ -223,7 +199,7 @@ fn render_versions(versions: &[AppSettingVersion], terminal: &Terminal) -> Strin
             version.version.to_string(),
             value,
             minute(version.changed_at),
-            super::lookup::shown(version.changed_by.as_deref(), terminal),
+            shown(version.changed_by.as_deref(), terminal),
         ]);
     }
     table.render(terminal)
@@ -264,8 +240,8 @@ mod tests {
         }
         let setting = SettingArgument { key: "motd".to_owned(), scope: String::new() };
         for (limit, before, expected) in [(100, None, 24), (22, None, 22), (100, Some(23), 22)] {
-            let found = read_history(settings, &setting, limit, before).ok();
-            assert_eq!(found.map(|versions| versions.len()), Some(expected), "{limit}");
+            let found = read_history(settings, &setting, limit, before).expect("versions");
+            assert_eq!(found.len(), expected, "{limit}");
         }
         assert!(read_history(settings, &setting, 0, None).is_err());
     }

@@ -3,7 +3,7 @@
 use chatkeep::{StreamInfo, StreamStatus};
 use serde_json::json;
 
-use super::lookup::{find_optional_user, not_found, note_next_page};
+use super::lookup::{find_user_id, not_found, note_next_page};
 use crate::args::streams::{ListOptions, StreamsCommand};
 use crate::argument_names::STREAMS;
 use crate::context::Context;
@@ -25,23 +25,17 @@ pub(super) fn run(command: StreamsCommand, context: &Context) -> Result<u8, Fail
 
 fn list(options: &ListOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
-    let user = find_optional_user(&chatkeep, options.user.as_deref())?;
+    let user = find_user_id(&chatkeep, options.user.as_deref())?;
     let page = chatkeep.streams().list_streams(
         options.conversation.as_deref(),
-        user.as_ref().map(|user| user.public_id.as_str()),
+        user.as_deref(),
         options.running,
         options.page.limit,
         options.page.cursor.as_deref(),
     )?;
     let terminal = &context.terminal;
-    if terminal.json {
-        return terminal.print_json(&page);
-    }
-    if page.streams.is_empty() {
-        terminal.note("no streams");
-    } else {
-        terminal.print(&render(&page.streams, terminal))?;
-    }
+    let table = || render(&page.streams, terminal);
+    terminal.answer_list(&page, page.streams.is_empty(), "no streams", table)?;
     note_next_page(page.next_cursor.as_deref(), terminal);
     Ok(())
 }

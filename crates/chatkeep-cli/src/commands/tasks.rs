@@ -1,25 +1,20 @@
 //! `chatkeep tasks …`
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
 
 use chatkeep::{Metadata, NewTask, Task, TaskCounts, TaskStatus};
-use serde_json::json;
 
-use super::lookup::{find_optional_user, not_found, note_next_page};
+use super::lookup::{answer_pruned, find_user_id, not_found, note_next_page};
 use crate::args::tasks::{EnqueueOptions, ListOptions, TasksCommand};
 use crate::argument_names::TASKS;
+use crate::argument_text::read_argument;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::numbers::{amount, thousands};
+use crate::numbers::thousands;
 use crate::style;
 use crate::table::{Column, Table, facts};
 use crate::terminal::Terminal;
 use crate::text::{minute, visible_block, visible_line, wrap};
-
-/// Maximum number of bytes read: slightly more than an input may have, so that the library rejects
-/// it.
-const MAX_BYTES: u64 = (1 << 20) + (64 << 10);
 
 pub(super) fn run(command: TasksCommand, context: &Context) -> Result<u8, Failure> {
     let done = match command {
@@ -29,30 +24,24 @@ pub(super) fn run(command: TasksCommand, context: &Context) -> Result<u8, Failur
         TasksCommand::Cancel { task } => cancel(&task.id, context),
         TasksCommand::Retry { task } => retry(&task.id, context),
         TasksCommand::Stats => stats(context),
-        TasksCommand::Prune { older_than } => prune(older_than, context),
+        TasksCommand::Prune { age } => prune(age.older_than, context),
     };
     done.map(|()| 0).map_err(|failure| failure.with_argument_name(TASKS))
 }
 
 fn list(options: &ListOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
-    let user = find_optional_user(&chatkeep, options.user.as_deref())?;
+    let user = find_user_id(&chatkeep, options.user.as_deref())?;
     let page = chatkeep.tasks().list_tasks(
         options.status.map(TaskStatus::from),
         options.kind.as_deref(),
-        user.as_ref().map(|user| user.public_id.as_str()),
+        user.as_deref(),
         options.page.limit,
         options.page.cursor.as_deref(),
     )?;
     let terminal = &context.terminal;
-    if terminal.json {
-        return terminal.print_json(&page);
-    }
-    if page.tasks.is_empty() {
-        terminal.note("no tasks");
-    } else {
-        terminal.print(&render(&page.tasks, terminal))?;
-    }
+    let table = || render(&page.tasks, terminal);
+    terminal.answer_list(&page, page.tasks.is_empty(), "no tasks", table)?;
     note_next_page(page.next_cursor.as_deref(), terminal);
     Ok(())
 }
@@ -123,12 +112,12 @@ fn describe(task: &Task, terminal: &Terminal) -> String {
 }
 
 fn enqueue(options: EnqueueOptions, context: &Context) -> Result<(), Failure> {
-    let text = if options.input == "-" { read_input()? } else { options.input };
+    let text = read_argument(&options.input)?;
     let input = Metadata::parse(&text).map_err(|error| error.with_field("input"))?;
     let chatkeep = context.open()?;
-    let user = find_optional_user(&chatkeep, options.user.as_deref())?;
+    let user = find_user_id(&chatkeep, options.user.as_deref())?;
     let new = NewTask {
-        user_id: user.map(|user| user.public_id),
+        user_id: user,
         priority: options.priority,
         run_at: options.run_at,
         delay_seconds: options.delay,
@@ -138,13 +127,6 @@ fn enqueue(options: EnqueueOptions, context: &Context) -> Result<(), Failure> {
     };
     let task = chatkeep.tasks().enqueue_task(&new)?;
     context.terminal.answer(&task, || format!("{}\n", task.public_id))
-}
-
-fn read_input() -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text);
-    read.map_err(|error| Failure::file("standard input", &error))?;
-    Ok(text)
 }
 
 fn cancel(id: &str, context: &Context) -> Result<(), Failure> {
@@ -173,11 +155,8 @@ fn retry(id: &str, context: &Context) -> Result<(), Failure> {
 fn stats(context: &Context) -> Result<(), Failure> {
     let counts = context.open()?.tasks().count_tasks()?;
     let terminal = &context.terminal;
-    if counts.is_empty() && !terminal.json {
-        terminal.note("no tasks");
-        return Ok(());
-    }
-    terminal.answer(&counts, || render_counts(&counts, terminal))
+    let table = || render_counts(&counts, terminal);
+    terminal.answer_list(&counts, counts.is_empty(), "no tasks", table)
 }
 
 fn render_counts(counts: &BTreeMap<String, TaskCounts>, terminal: &Terminal) -> String {
@@ -204,9 +183,5 @@ fn render_counts(counts: &BTreeMap<String, TaskCounts>, terminal: &Terminal) -> 
 
 fn prune(older_than: i64, context: &Context) -> Result<(), Failure> {
     let deleted = context.open()?.tasks().delete_old_tasks(older_than)?;
-    let answer = json!({ "deleted": deleted, "older_than_days": older_than });
-    context.terminal.answer(&answer, || {
-        let (tasks, days) = (amount(deleted, "task"), amount(older_than, "day"));
-        format!("deleted {tasks} that ended more than {days} ago\n")
-    })
+    answer_pruned(deleted, "task", older_than, &context.terminal)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::tokens::{CreateOptions, TokensCommand};
 use crate::argument_names::TOKENS;
-use crate::commands::lookup::find_optional_user;
+use crate::commands::lookup::find_user_id;
 use crate::commands::reclaim;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure, UNAVAILABLE};
@@ -65,11 +65,11 @@ fn prune(dry_run: bool, reclaim: bool, context: &Context) -> Result<(), Failure>
 
 fn create(options: &CreateOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
-    let owner = find_optional_user(&chatkeep, options.user.as_deref())?;
+    let owner = find_user_id(&chatkeep, options.user.as_deref())?;
     let token = NewToken {
         expires_days: options.expires_days,
         scopes: (!options.scopes.is_empty()).then(|| options.scopes.clone()),
-        user_id: owner.map(|user| user.public_id),
+        user_id: owner,
         ..NewToken::new(options.description.as_str())
     };
     let created = chatkeep.tokens().create_token_with(&token)?;

@@ -80,9 +80,14 @@ impl Home {
 
     /// Runs a command with `input` on its standard input.
     pub(crate) fn run_on(&self, input: impl AsRef<[u8]>, arguments: &[&str]) -> Answer {
-        let mut child = self.start(arguments);
+        Self::feed(self.command(arguments), input)
+    }
+
+    /// Runs this command with `input` on its standard input.
+    pub(crate) fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Answer {
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("the command starts");
         let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that refuses its input early closes the pipe.
+        // A command that refuses its arguments or its input early closes the pipe.
         let _ = stdin.write_all(input.as_ref());
         drop(stdin);
         Answer::from(child.wait_with_output().expect("the command ends"))

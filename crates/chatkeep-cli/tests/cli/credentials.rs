@@ -1,8 +1,5 @@
 //! Tests of `credentials`.
 
-use std::io::Write as _;
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 
 use crate::command::{Answer, Home};
@@ -25,13 +22,8 @@ impl Keyed {
 
     fn run_on(&self, input: &str, arguments: &[&str]) -> Answer {
         let mut command = self.home.command(arguments);
-        command.env("CHATKEEP_KEYS", &self.keys).stdin(Stdio::piped());
-        let mut child = command.spawn().expect("the command starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that refuses its arguments closes the pipe.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        Answer::from(child.wait_with_output().expect("the command ends"))
+        command.env("CHATKEEP_KEYS", &self.keys);
+        Home::feed(command, input)
     }
 
     fn run(&self, arguments: &[&str]) -> Answer {

@@ -18,8 +18,7 @@ const SIZE: usize = 8_000_000;
 /// Returns the memory limit of a command in megabytes; all messages together have 192.
 ///
 /// On a busy machine the storing thread is slower, and all batches that may be read ahead are in
-/// memory: a copy from PostgreSQL takes up to 102 MB then, and 86 MB otherwise. MySQL's driver copies
-/// each packet, and the allocator keeps a varying part of the copies.
+/// memory. MySQL's driver copies each packet, and the allocator keeps a varying part of the copies.
 fn max_megabytes(engine: Engine) -> u64 {
     if matches!(engine, Engine::MariaDb | Engine::MySql) { 160 } else { 120 }
 }

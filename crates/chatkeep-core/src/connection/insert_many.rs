@@ -21,24 +21,20 @@ macro_rules! insert_many {
                 .iter()
                 .cloned()
                 .try_for_each(|row| all_stored(insert().values(row).execute(c), 1)),
-            Session::PostgreSql(c) => {
-                groups($rows, max_bytes, $size).into_iter().try_for_each(|rows| match rows {
-                    [row] => all_stored(insert().values(row.clone()).execute(c.as_mut()), 1),
-                    rows => {
-                        all_stored(insert().values(rows.to_vec()).execute(c.as_mut()), rows.len())
-                    }
-                })
-            }
-            Session::MySql(c) => {
-                groups($rows, max_bytes, $size).into_iter().try_for_each(|rows| match rows {
-                    [row] => all_stored(insert().values(row.clone()).execute(c.as_mut()), 1),
-                    rows => {
-                        all_stored(insert().values(rows.to_vec()).execute(c.as_mut()), rows.len())
-                    }
-                })
-            }
+            Session::PostgreSql(c) => $crate::connection::insert_many!(
+                @groups c.as_mut(), insert, groups($rows, max_bytes, $size)
+            ),
+            Session::MySql(c) => $crate::connection::insert_many!(
+                @groups c.as_mut(), insert, groups($rows, max_bytes, $size)
+            ),
         }
     }};
+    (@groups $connection:expr, $insert:ident, $groups:expr) => {
+        $groups.into_iter().try_for_each(|rows| match rows {
+            [row] => all_stored($insert().values(row.clone()).execute($connection), 1),
+            rows => all_stored($insert().values(rows.to_vec()).execute($connection), rows.len()),
+        })
+    };
 }
 
 pub(crate) use insert_many;

@@ -4,7 +4,11 @@ use crate::connection::{Connection, Session};
 use crate::db_error::Effect;
 use crate::error::{ErrorKind, Result};
 
-/// PostgreSQL: every statement has its own snapshot.
+/// PostgreSQL: every statement has its own snapshot, and sees all earlier commits.
+///
+/// At stricter levels, the statement that waits for a lock also takes the snapshot, and later reads
+/// miss the commits of the previous lock holder. The level is stated explicitly, because behind a
+/// pooler the role's default would apply.
 pub(crate) const BEGIN_READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 impl Connection {
@@ -19,27 +23,10 @@ impl Connection {
             // A transaction that begins as a reader fails at its first write if another connection
             // has written since.
             Session::Sqlite(_) => "BEGIN IMMEDIATE",
-            // Stated explicitly, because behind a pooler the role's default would apply.
-            Session::PostgreSql(_) => "BEGIN ISOLATION LEVEL read committed",
+            Session::PostgreSql(_) => BEGIN_READ_COMMITTED,
             Session::MySql(_) => "BEGIN",
         };
         self.run_transaction(begin, work)
-    }
-
-    /// Runs `work` in a transaction in which each statement sees all earlier commits, whatever the
-    /// session's default isolation level is.
-    ///
-    /// Work that takes a lock needs this on PostgreSQL. At stricter levels, the statement that
-    /// waits for the lock also takes the snapshot, and later reads miss the commits of the previous
-    /// lock holder.
-    pub(crate) fn transaction_under_lock<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        match self.session {
-            Session::PostgreSql(_) => self.run_transaction(BEGIN_READ_COMMITTED, work),
-            _ => self.transaction(work),
-        }
     }
 
     /// Runs `work` like [`Connection::transaction`]. On MySQL and MariaDB, all plain reads see the
@@ -57,7 +44,7 @@ impl Connection {
         }
     }
 
-    /// Runs `work` like [`Connection::transaction_under_lock`]. Its first statement must not write;
+    /// Runs `work` like [`Connection::transaction`]. Its first statement must not write;
     /// on PostgreSQL it is sent together with the one that begins the transaction.
     pub(crate) fn transaction_that_reads_first<T>(
         &mut self,

@@ -66,7 +66,7 @@ pub(super) fn encrypt(
     secret: &Secret,
 ) -> Result<Vec<u8>> {
     let key = keys.current();
-    // Random nonces of this size do not repeat.
+    // Nonces of this size may be random (draft-irtf-cfrg-xchacha-03).
     let nonce = random_bytes::<NONCE_BYTES>()?;
     let aad = binding.encode(FORMAT, &key.id);
     let payload = Payload { msg: secret.expose().as_bytes(), aad: &aad };

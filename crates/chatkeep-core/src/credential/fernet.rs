@@ -8,13 +8,11 @@ use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::keys::URL_SAFE_DECODER;
 use super::record::MAX_SECRET;
 use crate::error::{Error, Result};
 use crate::value::Secret;
@@ -28,11 +26,6 @@ const BLOCK: usize = 16;
 /// Maximum length of a token with a secret of the maximum size.
 const MAX_TOKEN: usize = (HEADER + TAG + BLOCK + MAX_SECRET as usize).div_ceil(3) * 4;
 
-const DECODER: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// Decrypts a Fernet token.
 ///
 /// # Errors
@@ -43,7 +36,7 @@ pub fn decrypt_fernet(token: &Secret, fernet_key: &Secret) -> Result<Secret> {
         let message = "is not a Fernet key, which is base64 text of 32 bytes";
         Error::invalid_input("fernet_key", message)
     };
-    let key = DECODER.decode(fernet_key.expose().trim()).map_err(|_| invalid_key())?;
+    let key = URL_SAFE_DECODER.decode(fernet_key.expose().trim()).map_err(|_| invalid_key())?;
     let key = Zeroizing::new(key);
     let (signing, encryption) =
         key.split_at_checked(16).filter(|(_, rest)| rest.len() == 16).ok_or_else(invalid_key)?;
@@ -52,7 +45,7 @@ pub fn decrypt_fernet(token: &Secret, fernet_key: &Secret) -> Result<Secret> {
     if token.len() > MAX_TOKEN {
         return Err(not_a_token());
     }
-    let mut token = DECODER.decode(token).map_err(|_| not_a_token())?;
+    let mut token = URL_SAFE_DECODER.decode(token).map_err(|_| not_a_token())?;
     let encrypted = token.len().checked_sub(HEADER + TAG).ok_or_else(not_a_token)?;
     if token[0] != VERSION || encrypted == 0 || encrypted % BLOCK != 0 {
         return Err(not_a_token());

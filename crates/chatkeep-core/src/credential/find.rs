@@ -15,7 +15,7 @@ use super::record::{
 };
 use super::rows::{StoredCredential, chat_credentials};
 use crate::connection::{Connection, MAX_BYTES, RowBudget, first_within, on_engine};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::message::{Cursor, next_page};
 use crate::provider::{chat_providers, check_provider_name, find_provider};
 use crate::public_ids::find_user;
@@ -174,14 +174,8 @@ fn with_public_id(
 /// # Errors
 /// `Unavailable` or another error of the database.
 pub fn get(connection: &mut Connection, credential_id: &str) -> Result<Option<Credential>> {
-    let Some(row) = with_public_id(connection, credential_id)? else { return Ok(None) };
-    with_owner(connection, row).map(Some)
-}
-
-fn with_owner(connection: &mut Connection, row: StoredCredential) -> Result<Credential> {
-    with_owners(connection, vec![row.into_info()])?
-        .pop()
-        .ok_or_else(|| Error::internal("the credential has no record"))
+    let row = with_public_id(connection, credential_id)?.map(StoredCredential::into_info);
+    Ok(with_owners(connection, row.into_iter().collect())?.pop())
 }
 
 /// Returns a credential with its secret, whatever its state is.
@@ -197,8 +191,11 @@ pub fn reveal(
     let Some(row) = with_public_id(connection, credential_id)? else { return Ok(None) };
     let secret = decrypt(keys, &row).map_err(|unreadable| unreadable.into_error(&row))?;
     let id = row.id;
-    let credential = with_owner(connection, row)?;
-    Ok(Some(FoundCredential { id, revealed: RevealedCredential { credential, secret } }))
+    let credential = with_owners(connection, vec![row.into_info()])?.pop();
+    Ok(credential.map(|credential| {
+        let revealed = RevealedCredential { credential, secret };
+        FoundCredential { id, revealed }
+    }))
 }
 
 /// Returns a page of credentials without their secrets, newest first: those of a provider, of a

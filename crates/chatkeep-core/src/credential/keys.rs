@@ -26,7 +26,8 @@ const SUSPICIOUS_LENGTH: usize = 20;
 const TOLERANT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const DECODER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, TOLERANT);
-const URL_SAFE_DECODER: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, TOLERANT);
+pub(super) const URL_SAFE_DECODER: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::URL_SAFE, TOLERANT);
 
 /// The keys that encrypt credentials. The first one encrypts, and all decrypt.
 ///

@@ -19,7 +19,8 @@ pub(super) fn owner_key(provider_id: Option<i64>, user_id: Option<i64>) -> Strin
     }
 }
 
-/// Converts rows, with the names of their providers and the public ids of their users.
+/// Converts rows, with the names of their providers and the public ids of their users. Rows whose
+/// owner was deleted after they were read are omitted, because they were deleted with it.
 pub(super) fn with_owners(
     connection: &mut Connection,
     rows: Vec<InfoRow>,
@@ -27,10 +28,16 @@ pub(super) fn with_owners(
     let providers = names_of_providers(connection, rows.iter().filter_map(|row| row.provider_id))?;
     let users = public_ids_of_users(connection, rows.iter().filter_map(|row| row.user_id))?;
     rows.into_iter()
-        .map(|row| {
-            let provider = row.provider_id.and_then(|id| providers.get(&id).cloned());
-            let user = row.user_id.and_then(|id| users.get(&id).cloned());
-            row.into_credential(provider, user)
+        .filter_map(|row| {
+            let provider = match row.provider_id {
+                Some(id) => Some(providers.get(&id)?.clone()),
+                None => None,
+            };
+            let user = match row.user_id {
+                Some(id) => Some(users.get(&id)?.clone()),
+                None => None,
+            };
+            Some(row.into_credential(provider, user))
         })
         .collect()
 }

@@ -119,10 +119,11 @@ impl NewCredential {
     /// Returns the last 4 characters of a secret that has at least 16, all of them visible.
     pub fn hint(&self) -> Option<String> {
         let secret = self.secret.expose();
-        let length = secret.chars().count();
+        let (start, _) = secret.char_indices().nth_back(HINT - 1)?;
+        let hint = &secret[start..];
         let is_visible = |character: char| !character.is_control() && !character.is_whitespace();
-        let hint: String = secret.chars().skip(length.saturating_sub(HINT)).collect();
-        (length >= MIN_LENGTH_FOR_HINT && hint.chars().all(is_visible)).then_some(hint)
+        (secret.chars().count() >= MIN_LENGTH_FOR_HINT && hint.chars().all(is_visible))
+            .then(|| hint.to_owned())
     }
 }
 

@@ -36,7 +36,7 @@ pub fn copy_thread(connection: &mut Connection, source: &str, target: &str) -> R
     if source == target {
         return Err(Error::invalid_input("target", "is the source; name another thread"));
     }
-    connection.transaction_under_lock(|connection| {
+    connection.transaction(|connection| {
         let Some(thread) = thread_id(connection, source)? else { return Ok(None) };
         let mut copied = 0;
         for id in of_thread(connection, thread)? {

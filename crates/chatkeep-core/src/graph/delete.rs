@@ -46,7 +46,7 @@ pub fn delete_step(
     condition: ThreadCondition,
     limit: u32,
 ) -> Result<ThreadDeletion> {
-    connection.transaction_under_lock(|connection| {
+    connection.transaction(|connection| {
         if !lock(connection, thread_id, condition)? {
             return Ok(ThreadDeletion::Skipped);
         }
@@ -141,7 +141,7 @@ pub fn delete_runs_step(
     run_ids: &[&str],
     limit: u32,
 ) -> Result<Option<u64>> {
-    connection.transaction_under_lock(|connection| {
+    connection.transaction(|connection| {
         let rows = on_engine!(connection, c => graph_checkpoints::table
             .filter(graph_checkpoints::run_id.eq_any(run_ids))
             .order(graph_checkpoints::namespace_id.asc())

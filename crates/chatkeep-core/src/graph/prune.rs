@@ -42,7 +42,7 @@ pub fn prune_step(
             continue;
         }
         let left = u64::from(limit).saturating_sub(deleted) as usize;
-        deleted += connection.transaction_under_lock(|connection| {
+        deleted += connection.transaction(|connection| {
             if !lock_for_deletion(connection, namespace_id)? {
                 return Ok(0);
             }

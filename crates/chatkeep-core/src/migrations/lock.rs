@@ -63,7 +63,7 @@ pub(super) fn postgresql<T>(
 ) -> Result<T> {
     let start = Instant::now();
     loop {
-        let outcome = connection.transaction_under_lock(|connection| {
+        let outcome = connection.transaction(|connection| {
             if try_advisory_lock(connection)? { work(connection).map(Some) } else { Ok(None) }
         })?;
         match outcome {
@@ -139,7 +139,7 @@ pub(super) fn try_postgresql<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
 ) -> Result<T> {
-    connection.transaction_under_lock(|connection| {
+    connection.transaction(|connection| {
         if try_advisory_lock(connection)? {
             work(connection)
         } else {

@@ -40,11 +40,13 @@ pub(super) fn provider_id(connection: &mut Connection, name: &str) -> Result<i64
     find_provider(connection, name)?.ok_or_else(|| no_provider(name))
 }
 
-/// Locks a provider until the end of the transaction, so that a row that refers to it can be stored.
-/// Returns false if it does not exist. Others may hold it at the same time, unless it is deleted.
+/// Locks a provider until the end of the transaction, so that a row that refers to it can be
+/// stored. Returns false if it does not exist. Others may hold it at the same time, unless it is
+/// deleted.
 ///
-/// MySQL 9.7 needs it, because it checks foreign keys outside of InnoDB: without the lock, a row that
-/// is stored while its provider is deleted can remain. The other engines lock by themselves.
+/// MySQL needs it since 9.6, which checks foreign keys outside of InnoDB, unless the server was
+/// started with `innodb_native_foreign_keys=ON`. Without the lock, MySQL 9.7.4 kept a row that was
+/// stored while its provider was deleted. The other engines lock the provider themselves.
 pub(crate) fn hold_provider(connection: &mut Connection, id: i64) -> Result<bool> {
     let Some(c) = mysql(connection) else { return Ok(true) };
     let row = chat_providers::table.find(id).select(chat_providers::id);

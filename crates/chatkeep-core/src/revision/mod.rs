@@ -43,7 +43,7 @@ impl RevisedSubject {
     }
 }
 
-/// Increments the revision of a subject, and returns it.
+/// Increments the revision of a subject.
 ///
 /// It is the first statement of each transaction that changes the subject. It locks the row until
 /// the end of the transaction, so changes are committed in the order of their revisions. On Galera,
@@ -51,7 +51,7 @@ impl RevisedSubject {
 ///
 /// # Errors
 /// `Conflict`, `Unavailable` or another error of the database.
-pub fn advance(connection: &mut Connection, subject: RevisedSubject) -> Result<i64> {
+pub fn advance(connection: &mut Connection, subject: RevisedSubject) -> Result<()> {
     use chat_revisions::dsl;
     let row = dsl::chat_revisions.find(subject.id());
     let updated = on_engine!(connection, c => diesel::update(row)
@@ -60,7 +60,7 @@ pub fn advance(connection: &mut Connection, subject: RevisedSubject) -> Result<i
     if updated.map_err(|error| connection.write_error(error))? == 0 {
         insert(connection, subject)?;
     }
-    current(connection, subject)
+    Ok(())
 }
 
 /// Inserts a row that another program deleted. Two concurrent inserts conflict, and one is retried.

@@ -102,7 +102,7 @@ pub fn claim(
     let until = lease_end(now, claim.lease_seconds)?;
     let lease = Lease { worker: claim.worker, token: &token, now, until };
     let spread = if after_conflict { random_bytes::<1>()?[0] % SPREAD } else { 0 };
-    let take_tasks = |connection: &mut Connection| {
+    connection.transaction_that_reads_first(|connection| {
         let mut found = None;
         if due.has_ended_leases {
             end_leases(connection, now)?;
@@ -122,12 +122,7 @@ pub fn claim(
             }
         }
         claimed(connection, rows, &token)
-    };
-    if due.has_ended_leases {
-        connection.transaction(take_tasks)
-    } else {
-        connection.transaction_that_reads_first(take_tasks)
-    }
+    })
 }
 
 fn claimed(

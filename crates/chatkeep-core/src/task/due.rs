@@ -11,7 +11,7 @@ use diesel::sql_types::{HasSqlType, Integer, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
 use super::claim::TaskClaim;
-use crate::connection::{Connection, Session, on_engine};
+use crate::connection::{Connection, on_engine};
 use crate::error::Result;
 use crate::schema::UtcTimestamp;
 use crate::value::Timestamp;
@@ -69,12 +69,11 @@ fn search(
     connection: &mut Connection,
     mut kinds: Vec<Head<'_>>,
     now: Timestamp,
-    with_leases: bool,
+    mut with_leases: bool,
 ) -> Result<DueTasks> {
     let mut due = DueTasks { has_ended_leases: false, levels: Vec::new() };
-    let mut with_leases = with_leases;
     while !kinds.is_empty() {
-        let has_hints = matches!(connection.session, Session::MySql(_));
+        let has_hints = connection.engine().is_mysql();
         let heads = Heads { kinds: &kinds, leases_at: with_leases.then_some(now), has_hints };
         let rows = on_engine!(connection, c => heads.load::<Row>(c));
         let rows = rows.map_err(|error| connection.read_error(error))?;

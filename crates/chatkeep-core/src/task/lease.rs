@@ -6,7 +6,7 @@
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 
 use super::list::get;
-use super::new::check_payload;
+use super::new::{check_payload, check_token};
 use super::record::Task;
 use super::rows::chat_tasks;
 use super::state::{TaskFailure, TaskState, changed, no_task};
@@ -14,14 +14,7 @@ use super::state_rows::{find, lock, write};
 use crate::connection::{Connection, Session, on_engine};
 use crate::conversation::lease_end;
 use crate::error::Result;
-use crate::value::{Metadata, Timestamp, check_hex, public_id};
-
-/// Number of hexadecimal digits of a lease's token.
-const TOKEN_DIGITS: usize = 32;
-
-fn check_token(token: &str) -> Result<()> {
-    check_hex("lease_token", token, TOKEN_DIGITS)
-}
+use crate::value::{Metadata, Timestamp, public_id};
 
 /// The row of a running task whose lease has this token and has not ended.
 macro_rules! leased {

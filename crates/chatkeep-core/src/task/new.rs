@@ -2,14 +2,18 @@
 
 use crate::described::Record;
 use crate::error::{Error, Result};
-use crate::value::{Metadata, Timestamp, check_bytes, check_nonempty_name, refuse_nul};
+use crate::value::{Metadata, Timestamp, check_bytes, check_hex, check_nonempty_name, refuse_nul};
 
 /// Maximum length of a kind, in characters.
 pub(super) const MAX_KIND: usize = 100;
 /// Maximum length of an idempotency key and of a worker's name, in characters.
 const MAX_NAME: usize = 255;
 /// Maximum size of an input and of a result, in bytes. It limits the size of a claim.
-pub(super) const MAX_PAYLOAD: u64 = 1 << 20;
+const MAX_PAYLOAD: u64 = 1 << 20;
+/// Maximum size of a stored error, in bytes. Longer ones are cut.
+pub(super) const MAX_ERROR: usize = 1 << 16;
+/// Number of hexadecimal digits of a lease's token.
+const TOKEN_DIGITS: usize = 32;
 /// Priorities. Claims look for due tasks at each priority, so their number is limited.
 const PRIORITIES: std::ops::RangeInclusive<i64> = -1_000..=1_000;
 /// Maximum number of attempts.
@@ -180,4 +184,14 @@ pub(super) fn check_idempotency_key(key: &str) -> Result<()> {
 
 pub(super) fn check_worker(worker: &str) -> Result<()> {
     check_nonempty_name("worker", worker, MAX_NAME)
+}
+
+pub(super) fn check_token(token: &str) -> Result<()> {
+    check_hex("lease_token", token, TOKEN_DIGITS)
+}
+
+/// Validates a stored error.
+pub(super) fn check_error(error: &str) -> Result<()> {
+    refuse_nul("error", error)?;
+    check_bytes("error", error, MAX_ERROR as u64)
 }

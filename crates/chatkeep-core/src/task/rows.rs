@@ -4,17 +4,16 @@ use diesel::{Insertable, Queryable};
 use serde::{Deserialize, Serialize};
 
 use super::new::{
-    check_idempotency_key, check_kind, check_max_attempts, check_payload, check_priority,
-    check_worker,
+    check_error, check_idempotency_key, check_kind, check_max_attempts, check_payload,
+    check_priority, check_token, check_worker,
 };
 use super::record::{Task, TaskStatus};
-use super::state::check_error;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::public_ids::public_ids_of_users;
 use crate::schema::chat_users;
 use crate::transfer::stored_rows;
-use crate::value::{Metadata, Timestamp, check_hex, public_id, raw_json};
+use crate::value::{Metadata, Timestamp, public_id, raw_json};
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Integer, Nullable, Text};
@@ -164,7 +163,7 @@ fn check_row(row: &StoredTask) -> Result<()> {
     {
         expect(field, has_value, is_running, "running")?;
     }
-    row.lease_token.as_deref().map_or(Ok(()), |token| check_hex("lease_token", token, 32))?;
+    row.lease_token.as_deref().map_or(Ok(()), check_token)?;
     row.worker.as_deref().map_or(Ok(()), check_worker)?;
     row.idempotency_key.as_deref().map_or(Ok(()), check_idempotency_key)?;
     row.result.as_ref().map_or(Ok(()), |result| check_payload("result", result))?;

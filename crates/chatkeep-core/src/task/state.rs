@@ -1,15 +1,14 @@
 //! The states of a task, and the changes between them.
 
-use diesel::Queryable;
+use diesel::{AsChangeset, Queryable};
 
-use super::new::{after, check_delay};
+use super::new::{MAX_ERROR, after, check_delay};
 use super::record::TaskStatus;
+use super::rows::chat_tasks;
 use crate::error::{Error, ErrorKind, Result};
 use crate::token::random_bytes;
-use crate::value::{Timestamp, check_bytes, refuse_nul};
+use crate::value::{Timestamp, refuse_nul};
 
-/// Maximum size of a stored error, in bytes. Longer ones are cut.
-const MAX_ERROR: usize = 1 << 16;
 /// Delay before the second attempt, in seconds. It doubles with each further attempt.
 const FIRST_DELAY: i64 = 5;
 /// Maximum delay before an attempt, in seconds.
@@ -18,12 +17,14 @@ const LONGEST_DELAY: i64 = 3_600;
 const LEASE_ENDED: &str = "the lease ended before the worker reported a result";
 
 /// The columns of a task that change, except its result.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, AsChangeset)]
+#[diesel(table_name = chat_tasks, treat_none_as_null = true)]
 pub(super) struct TaskState {
     pub(super) id: i64,
     pub(super) status: String,
     pub(super) run_at: Timestamp,
     pub(super) attempts: i32,
+    #[diesel(skip_update)]
     pub(super) max_attempts: i32,
     pub(super) lease_token: Option<String>,
     pub(super) lease_until: Option<Timestamp>,
@@ -56,12 +57,6 @@ impl TaskFailure<'_> {
         let delay = self.retry_after_seconds;
         delay.map_or(Ok(()), |seconds| check_delay("retry_after_seconds", seconds))
     }
-}
-
-/// Validates a stored error.
-pub(super) fn check_error(error: &str) -> Result<()> {
-    refuse_nul("error", error)?;
-    check_bytes("error", error, MAX_ERROR as u64)
 }
 
 fn cut(error: &str) -> &str {
@@ -204,6 +199,7 @@ pub(super) fn changed() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::new::check_error;
     use super::*;
 
     fn at(second: i64) -> Timestamp {

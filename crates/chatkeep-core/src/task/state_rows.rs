@@ -11,33 +11,26 @@ use crate::connection::{Connection, Session, on_engine};
 use crate::error::Result;
 use crate::value::{Timestamp, public_id};
 
-/// The columns of [`TaskState`].
-pub(super) const STATE: (
-    chat_tasks::id,
-    chat_tasks::status,
-    chat_tasks::run_at,
-    chat_tasks::attempts,
-    chat_tasks::max_attempts,
-    chat_tasks::lease_token,
-    chat_tasks::lease_until,
-    chat_tasks::worker,
-    chat_tasks::cancel_requested_at,
-    chat_tasks::error,
-    chat_tasks::started_at,
-    chat_tasks::finished_at,
-) = (
-    chat_tasks::id,
-    chat_tasks::status,
-    chat_tasks::run_at,
-    chat_tasks::attempts,
-    chat_tasks::max_attempts,
-    chat_tasks::lease_token,
-    chat_tasks::lease_until,
-    chat_tasks::worker,
-    chat_tasks::cancel_requested_at,
-    chat_tasks::error,
-    chat_tasks::started_at,
-    chat_tasks::finished_at,
+/// Defines the columns of [`TaskState`].
+macro_rules! columns {
+    ($($column:ident),+ $(,)?) => {
+        pub(super) const STATE: ($(chat_tasks::$column,)+) = ($(chat_tasks::$column,)+);
+    };
+}
+
+columns!(
+    id,
+    status,
+    run_at,
+    attempts,
+    max_attempts,
+    lease_token,
+    lease_until,
+    worker,
+    cancel_requested_at,
+    error,
+    started_at,
+    finished_at,
 );
 
 /// Returns the state of a task, if the task exists.
@@ -78,30 +71,16 @@ pub(super) fn write(
     state: &TaskState,
     lease_ended: Option<Timestamp>,
 ) -> Result<bool> {
-    let changes = || {
-        (
-            chat_tasks::status.eq(&state.status),
-            chat_tasks::run_at.eq(state.run_at),
-            chat_tasks::attempts.eq(state.attempts),
-            chat_tasks::lease_token.eq(state.lease_token.as_deref()),
-            chat_tasks::lease_until.eq(state.lease_until),
-            chat_tasks::worker.eq(state.worker.as_deref()),
-            chat_tasks::cancel_requested_at.eq(state.cancel_requested_at),
-            chat_tasks::error.eq(state.error.as_deref()),
-            chat_tasks::started_at.eq(state.started_at),
-            chat_tasks::finished_at.eq(state.finished_at),
-        )
-    };
     let is_requested = state.cancel_requested_at.is_some();
     let changed = on_engine!(connection, c => {
         let row = chat_tasks::table.filter(chat_tasks::id.eq(state.id));
         match lease_ended {
-            None => diesel::update(row).set(changes()).execute(c),
+            None => diesel::update(row).set(state).execute(c),
             Some(now) => {
                 let is_same =
                     chat_tasks::cancel_requested_at.is_null().or(is_requested.into_sql::<Bool>());
                 diesel::update(row.filter(chat_tasks::lease_until.le(now)).filter(is_same))
-                    .set(changes())
+                    .set(state)
                     .execute(c)
             }
         }

@@ -11,7 +11,8 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use super::record::{User, UserPage};
 use super::store::check_page;
-use crate::connection::{Connection, Session, on_engine};
+use crate::connection::{Connection, on_engine};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::message::{Cursor, next_page};
 use crate::schema::{Character, Json, UtcTimestamp};
@@ -29,29 +30,18 @@ pub fn list(
     cursor: Option<&str>,
 ) -> Result<UserPage> {
     let after = check_page(limit, cursor)?;
-    let syntax = match connection.session {
-        Session::Sqlite(_) => Syntax::Sqlite,
-        Session::PostgreSql(_) => Syntax::PostgreSql,
-        Session::MySql(_) => Syntax::MySql,
-    };
+    let engine = connection.engine();
     // One more row shows whether there is a next page.
-    let rows = UserRows { syntax, active, role, after, now: Timestamp::now(), limit: limit + 1 };
+    let rows = UserRows { engine, active, role, after, now: Timestamp::now(), limit: limit + 1 };
     let users = on_engine!(connection, c => rows.load::<User>(c));
     let mut users = users.map_err(|error| connection.read_error(error))?;
     let next_cursor = next_page(&mut users, limit, |user| Cursor::after(user.created_at, user.id));
     Ok(UserPage { users, next_cursor })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Syntax {
-    Sqlite,
-    PostgreSql,
-    MySql,
-}
-
 /// The rows of a page.
 struct UserRows<'a> {
-    syntax: Syntax,
+    engine: Engine,
     active: Option<bool>,
     role: Option<&'a str>,
     /// Id after which the page begins.
@@ -69,7 +59,7 @@ impl UserRows<'_> {
 
     /// Returns the hint that names an index.
     fn hint(&self, hint: &'static str) -> &'static str {
-        if self.syntax == Syntax::MySql { hint } else { "" }
+        if self.engine.is_mysql() { hint } else { "" }
     }
 }
 
@@ -113,11 +103,11 @@ where
              chat_users.updated_at, chat_users.last_login_at FROM ",
         );
         let by_role = self.begins_with_roles();
-        let join = match self.syntax {
+        let join = match self.engine {
             // These join in the order of the tables.
-            Syntax::Sqlite => " CROSS JOIN ",
-            Syntax::MySql => " STRAIGHT_JOIN ",
-            Syntax::PostgreSql => " JOIN ",
+            Engine::Sqlite => " CROSS JOIN ",
+            Engine::MySql | Engine::MariaDb => " STRAIGHT_JOIN ",
+            Engine::PostgreSql => " JOIN ",
         };
         if by_role {
             out.push_sql("user_roles");

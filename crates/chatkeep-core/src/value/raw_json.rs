@@ -1,55 +1,33 @@
 //! JSON values as raw JSON text in archives. A parsed value would change how numbers are written.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{JsonValue, Metadata};
+use super::Metadata;
+use crate::error::Error;
 
-/// A type whose canonical text is written.
-pub(crate) trait RawJson: Sized {
-    fn json_text(&self) -> &str;
-
-    fn from_json_text(text: &str) -> crate::error::Result<Self>;
-}
-
-impl RawJson for Metadata {
-    fn json_text(&self) -> &str {
-        self.as_json()
-    }
-
-    fn from_json_text(text: &str) -> crate::error::Result<Self> {
-        Self::parse(text)
-    }
-}
-
-impl RawJson for JsonValue {
-    fn json_text(&self) -> &str {
-        self.as_json()
-    }
-
-    fn from_json_text(text: &str) -> crate::error::Result<Self> {
-        Self::parse(text)
-    }
-}
-
-pub(crate) fn serialize<T: RawJson, S: Serializer>(
-    value: &T,
+pub(crate) fn serialize<S: Serializer>(
+    value: &impl Display,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     raw(value).map_err(S::Error::custom)?.serialize(serializer)
 }
 
-pub(crate) fn deserialize<'de, T: RawJson, D: Deserializer<'de>>(
+pub(crate) fn deserialize<'de, T: FromStr<Err = Error>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let text = <&RawValue>::deserialize(deserializer)?;
-    T::from_json_text(text.get()).map_err(D::Error::custom)
+    text.get().parse().map_err(D::Error::custom)
 }
 
-fn raw(value: &impl RawJson) -> serde_json::Result<&RawValue> {
-    serde_json::from_str(value.json_text())
+/// Returns the canonical text, which a value is displayed as.
+fn raw(value: &impl Display) -> serde_json::Result<Box<RawValue>> {
+    RawValue::from_string(value.to_string())
 }
 
 /// The same for metadata that may be absent.

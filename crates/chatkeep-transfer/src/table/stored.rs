@@ -69,11 +69,11 @@ macro_rules! stored_tables {
 
             $(
                 fn after_import(connection: &mut Connection) -> Result<()> {
-                    revisions::advance(connection, RevisedSubject::$subject).map(drop)
+                    revisions::advance(connection, RevisedSubject::$subject)
                 }
 
                 fn after_truncate(connection: &mut Connection) -> Result<()> {
-                    revisions::advance(connection, RevisedSubject::$subject).map(drop)
+                    revisions::advance(connection, RevisedSubject::$subject)
                 }
             )?
         }

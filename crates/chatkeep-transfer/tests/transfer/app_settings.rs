@@ -1,14 +1,14 @@
 //! Tests of transfers of settings.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::time::Duration;
 
 use chatkeep::{AppSetting, AppSettingVersion, Chatkeep, JsonValue};
 use chatkeep_testkit::Engine;
-use chatkeep_transfer::{CopyOptions, backup, check_backup, copy, restore};
+use chatkeep_transfer::{CopyOptions, copy};
 
 use crate::every_engine::on_every_engine;
+use crate::every_target::on_every_target;
 use crate::store::{Store, other, url};
 
 on_every_engine![
@@ -16,7 +16,6 @@ on_every_engine![
     settings_in_memory_are_read_again_after_a_copy,
 ];
 
-const TIMEOUT: Duration = Duration::from_secs(10);
 const SCOPES: [&str; 2] = ["", "tenant:é 'x'"];
 
 fn json(text: &str) -> JsonValue {
@@ -58,28 +57,12 @@ fn all(chat: &Chatkeep) -> Vec<Everything> {
 fn settings_and_versions_are_copied_and_restored(store: &Store) {
     fill(store);
     let before = all(store);
-    let file = store.path("chat.tar.zst");
-    backup(store, File::create(&file).expect("a file"), &mut |_| {}).expect("written");
-    let content = check_backup(&file, &mut |_| {}).expect("sound");
-    assert_eq!(content.rows_of("app_settings"), 8);
-    assert_eq!(content.rows_of("app_setting_versions"), 22);
-    for engine in Engine::available() {
-        let copied = other(engine);
-        let (from, to) = (url(store.raw.url()), url(copied.raw.url()));
-        let report = copy(&from, &to, CopyOptions::default(), &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("to {engine}: {error:?}"));
-        assert!(report.comparison.equal, "{engine}");
-        let restored = other(engine);
-        let report = restore(&url(restored.raw.url()), &file, TIMEOUT, &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("into {engine}: {error:?}"));
-        assert_eq!(report.comparison.target, content);
-        for target in [&copied, &restored] {
-            assert_eq!(all(target), before, "{engine}");
-            let settings = target.app_settings();
-            let stored = settings.set_setting("null", &json("1"), "", None, None).expect("stored");
-            assert_eq!(stored.version, 4, "versions continue");
-        }
-    }
+    on_every_target(store, &[("app_settings", 8), ("app_setting_versions", 22)], |target| {
+        assert_eq!(all(target), before, "{}", target.engine());
+        let settings = target.app_settings();
+        let stored = settings.set_setting("null", &json("1"), "", None, None).expect("stored");
+        assert_eq!(stored.version, 4, "versions continue");
+    });
 }
 
 /// The revision of the target is not that of the source, and advances.

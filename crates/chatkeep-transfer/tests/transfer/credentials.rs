@@ -1,14 +1,13 @@
 //! Tests of transfers of encrypted credentials.
 
-use std::fs::{self, File};
+use std::fs;
 use std::time::Duration;
 
 use chatkeep::{Chatkeep, Credential, CredentialStatus, NewCredential, NewProvider, NewUser};
-use chatkeep_testkit::Engine;
-use chatkeep_transfer::{CopyOptions, backup, check_backup, copy, restore};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, other, url};
+use crate::every_target::{BACKUP, on_every_target};
+use crate::store::Store;
 
 on_every_engine![credentials_are_copied_and_restored_encrypted];
 
@@ -63,31 +62,17 @@ fn credentials_are_copied_and_restored_encrypted(store: &Store) {
     chat.flush(TIMEOUT).expect("the uses are recorded");
     let before = all(store);
     assert_eq!(before.len(), 5);
-    let file = store.path("chat.tar.zst");
-    backup(store, File::create(&file).expect("a file"), &mut |_| {}).expect("written");
-    let archive = zstd::decode_all(&fs::read(&file).expect("a file")[..]).expect("an archive");
+    on_every_target(store, &[("chat_credentials", 5)], |target| {
+        assert_eq!(all(target), before, "{}", target.engine());
+        let chat = with_key(target);
+        assert_eq!(secrets(&chat), expected, "{}", target.engine());
+        let check = chat.credentials().check_credentials().expect("the check succeeds");
+        assert_eq!((check.credentials, check.unreadable), (5, 0));
+        let new = NewCredential::new("new", "s");
+        chat.credentials().add_credential(&new).expect("the id is new");
+        assert_eq!(all(&chat).len(), 6);
+    });
+    let archive = fs::read(store.path(BACKUP)).expect("a file");
+    let archive = zstd::decode_all(&archive[..]).expect("an archive");
     assert!(!archive.windows(12).any(|part| part == b"plain-marker"), "it is encrypted");
-    let content = check_backup(&file, &mut |_| {}).expect("sound");
-    assert_eq!(content.rows_of("chat_credentials"), 5);
-    for engine in Engine::available() {
-        let copied = other(engine);
-        let (from, to) = (url(store.raw.url()), url(copied.raw.url()));
-        let report = copy(&from, &to, CopyOptions::default(), &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("to {engine}: {error:?}"));
-        assert!(report.comparison.equal, "{engine}");
-        let restored = other(engine);
-        let report = restore(&url(restored.raw.url()), &file, TIMEOUT, &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("into {engine}: {error:?}"));
-        assert_eq!(report.comparison.target, content);
-        for target in [&copied, &restored] {
-            assert_eq!(all(target), before, "{engine}");
-            let chat = with_key(target);
-            assert_eq!(secrets(&chat), expected, "{engine}");
-            let check = chat.credentials().check_credentials().expect("the check succeeds");
-            assert_eq!((check.credentials, check.unreadable), (5, 0));
-            let new = NewCredential::new("new", "s");
-            chat.credentials().add_credential(&new).expect("the id is new");
-            assert_eq!(all(&chat).len(), 6);
-        }
-    }
 }

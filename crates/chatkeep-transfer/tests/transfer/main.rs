@@ -10,6 +10,7 @@ mod credentials;
 mod damaged_files;
 mod encodings;
 mod every_engine;
+mod every_target;
 mod files;
 mod full_disk;
 mod imports;

@@ -1,21 +1,18 @@
 //! Tests of transfers of providers, models and default models.
 
-use std::fs::File;
 use std::time::Duration;
 
 use chatkeep::{Chatkeep, Metadata, NewModel, NewProvider, ProviderSnapshot};
-use chatkeep_testkit::Engine;
-use chatkeep_transfer::{CopyOptions, backup, check_backup, copy, restore};
+use chatkeep_transfer::{CopyOptions, copy};
 
 use crate::every_engine::on_every_engine;
+use crate::every_target::on_every_target;
 use crate::store::{Store, other, url};
 
 on_every_engine![
     providers_models_and_defaults_are_copied_and_restored,
     a_program_that_has_read_the_target_notices_a_copy,
 ];
-
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn snapshot(chat: &Chatkeep) -> ProviderSnapshot {
     chat.providers().get_provider_snapshot().expect("a snapshot")
@@ -60,34 +57,21 @@ fn providers_models_and_defaults_are_copied_and_restored(store: &Store) {
     fill(store);
     let before = snapshot(store);
     assert_eq!((before.providers.len(), before.defaults.len()), (2, 2));
-    let file = store.path("chat.tar.zst");
-    backup(store, File::create(&file).expect("a file"), &mut |_| {}).expect("written");
-    let content = check_backup(&file, &mut |_| {}).expect("sound");
-    for (table, rows) in [("chat_providers", 2), ("chat_models", 4), ("chat_model_defaults", 2)] {
-        assert_eq!(content.rows_of(table), rows, "{table}");
-    }
-    for engine in Engine::available() {
-        let copied = other(engine);
-        let (from, to) = (url(store.raw.url()), url(copied.raw.url()));
-        let report = copy(&from, &to, CopyOptions::default(), &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("to {engine}: {error:?}"));
-        assert!(report.comparison.equal, "{engine}");
-        let restored = other(engine);
-        let report = restore(&url(restored.raw.url()), &file, TIMEOUT, &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("into {engine}: {error:?}"));
-        assert_eq!(report.comparison.target, content);
-        for target in [&copied, &restored] {
+    on_every_target(
+        store,
+        &[("chat_providers", 2), ("chat_models", 4), ("chat_model_defaults", 2)],
+        |target| {
             let after = snapshot(target);
-            assert_eq!(after.providers, before.providers, "{engine}");
-            assert_eq!(after.defaults, before.defaults, "{engine}");
+            assert_eq!(after.providers, before.providers, "{}", target.engine());
+            assert_eq!(after.defaults, before.defaults, "{}", target.engine());
             target
                 .providers()
                 .create_provider(&NewProvider::new("new", "openai"))
                 .expect("the id is new");
             target.providers().put_model("new", &NewModel::new("m")).expect("the id is new");
             target.providers().set_model_default("new", "new", "m").expect("the id is new");
-        }
-    }
+        },
+    );
 }
 
 fn a_program_that_has_read_the_target_notices_a_copy(store: &Store) {

@@ -1,18 +1,12 @@
 //! Tests of transfers of streamed responses.
 
-use std::fs::File;
-use std::time::Duration;
-
 use chatkeep::{Chatkeep, NewStream, StreamEnd, StreamInfo, StreamStatus};
-use chatkeep_testkit::Engine;
-use chatkeep_transfer::{CopyOptions, backup, check_backup, copy, restore};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, other, url};
+use crate::every_target::on_every_target;
+use crate::store::Store;
 
 on_every_engine![streams_and_their_text_are_copied_and_restored];
-
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns the streams with their text, newest first.
 fn all(chat: &Chatkeep) -> Vec<(StreamInfo, Option<String>)> {
@@ -50,25 +44,10 @@ fn fill(store: &Store) {
 fn streams_and_their_text_are_copied_and_restored(store: &Store) {
     fill(store);
     let before = all(store);
-    let file = store.path("chat.tar.zst");
-    backup(store, File::create(&file).expect("a file"), &mut |_| {}).expect("written");
-    let content = check_backup(&file, &mut |_| {}).expect("sound");
-    assert_eq!(content.rows_of("chat_streams"), 3);
-    for engine in Engine::available() {
-        let copied = other(engine);
-        let (from, to) = (url(store.raw.url()), url(copied.raw.url()));
-        let report = copy(&from, &to, CopyOptions::default(), &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("to {engine}: {error:?}"));
-        assert!(report.comparison.equal, "{engine}");
-        let restored = other(engine);
-        let report = restore(&url(restored.raw.url()), &file, TIMEOUT, &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("into {engine}: {error:?}"));
-        assert_eq!(report.comparison.target, content);
-        for target in [&copied, &restored] {
-            assert_eq!(all(target), before, "{engine}");
-            let id = target.streams().create_stream(&NewStream::default()).expect("created");
-            target.streams().append(&id.public_id, "new").expect("appended");
-            target.streams().flush_stream(&id.public_id).expect("the id of the chunk is new");
-        }
-    }
+    on_every_target(store, &[("chat_streams", 3)], |target| {
+        assert_eq!(all(target), before, "{}", target.engine());
+        let id = target.streams().create_stream(&NewStream::default()).expect("created");
+        target.streams().append(&id.public_id, "new").expect("appended");
+        target.streams().flush_stream(&id.public_id).expect("the id of the chunk is new");
+    });
 }

@@ -1,18 +1,12 @@
 //! Tests of transfers of tasks.
 
-use std::fs::File;
-use std::time::Duration;
-
 use chatkeep::{Chatkeep, Metadata, NewTask, NewUser, Task};
-use chatkeep_testkit::Engine;
-use chatkeep_transfer::{CopyOptions, backup, check_backup, copy, restore};
 
 use crate::every_engine::on_every_engine;
-use crate::store::{Store, other, url};
+use crate::every_target::on_every_target;
+use crate::store::Store;
 
 on_every_engine![tasks_in_all_states_are_copied_and_restored];
-
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn metadata(json: &str) -> Metadata {
     Metadata::parse(json).expect(json)
@@ -55,32 +49,17 @@ fn tasks_in_all_states_are_copied_and_restored(store: &Store) {
     let mut states: Vec<_> = before.iter().map(|task| task.status.name()).collect();
     states.sort_unstable();
     assert_eq!(states, ["cancelled", "completed", "failed", "queued", "running"]);
-    let file = store.path("chat.tar.zst");
-    backup(store, File::create(&file).expect("a file"), &mut |_| {}).expect("written");
-    let content = check_backup(&file, &mut |_| {}).expect("sound");
-    assert_eq!(content.rows_of("chat_tasks"), 5);
-    for engine in Engine::available() {
-        let copied = other(engine);
-        let (from, to) = (url(store.raw.url()), url(copied.raw.url()));
-        let report = copy(&from, &to, CopyOptions::default(), &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("to {engine}: {error:?}"));
-        assert!(report.comparison.equal, "{engine}");
-        let restored = other(engine);
-        let report = restore(&url(restored.raw.url()), &file, TIMEOUT, &mut |_| {});
-        let report = report.unwrap_or_else(|error| panic!("into {engine}: {error:?}"));
-        assert_eq!(report.comparison.target, content);
-        for target in [&copied, &restored] {
-            assert_eq!(all(target), before, "{engine}");
-            let tasks = target.tasks();
-            // The worker of the source can finish its task in the copy, too.
-            let running = before.iter().find(|task| task.lease_until.is_some()).expect("a task");
-            tasks.complete_task(&running.public_id, &token, None).expect("the lease is valid");
-            let new = tasks.enqueue_task(&NewTask::new("é🎉 ", metadata("{}")).with_priority(9));
-            let new = new.expect("the id is new");
-            let claimed = tasks.claim_tasks(&["é🎉 ".to_owned()], "w", 60, 2);
-            let claimed = claimed.expect("the call succeeds");
-            assert_eq!(claimed.len(), 2);
-            assert_eq!(claimed[0].task.public_id, new.public_id);
-        }
-    }
+    on_every_target(store, &[("chat_tasks", 5)], |target| {
+        assert_eq!(all(target), before, "{}", target.engine());
+        let tasks = target.tasks();
+        // The worker of the source can finish its task in the copy, too.
+        let running = before.iter().find(|task| task.lease_until.is_some()).expect("a task");
+        tasks.complete_task(&running.public_id, &token, None).expect("the lease is valid");
+        let new = tasks.enqueue_task(&NewTask::new("é🎉 ", metadata("{}")).with_priority(9));
+        let new = new.expect("the id is new");
+        let claimed = tasks.claim_tasks(&["é🎉 ".to_owned()], "w", 60, 2);
+        let claimed = claimed.expect("the call succeeds");
+        assert_eq!(claimed.len(), 2);
+        assert_eq!(claimed[0].task.public_id, new.public_id);
+    });
 }

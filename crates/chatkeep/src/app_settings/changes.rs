@@ -1,6 +1,5 @@
 //! Changes of settings.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use chatkeep_core::app_settings::{self, SettingChange};
@@ -167,16 +166,16 @@ impl AppSettingManager {
         let run = || {
             let cutoff = messages::retention_cutoff(days)?;
             let mut sizer = BatchSizer::new(self.pool.url().engine());
-            let (after, mut deleted) = (Cell::new(None), 0);
+            let (mut after, mut deleted) = (None, 0);
             loop {
                 let batch = sizer.run_batch(&self.pool, |connection, most| {
-                    app_settings::prune_batch(connection, cutoff, after.get(), most)
+                    app_settings::prune_batch(connection, cutoff, after, most)
                 })?;
                 deleted += batch.deleted;
                 if batch.next.is_none() {
                     return Ok(deleted);
                 }
-                after.set(batch.next);
+                after = batch.next;
             }
         };
         run().map_err(|error: chatkeep_core::Error| {

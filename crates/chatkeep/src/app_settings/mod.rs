@@ -161,7 +161,7 @@ impl AppSettingManager {
     /// # Arguments
     /// - `key`: Key of the setting.
     /// - `scope`: Scope of the setting.
-    /// - `limit`: Maximum number of versions to return (1–10,000). A page of about 4 MB ends
+    /// - `limit`: Maximum number of versions to return (1–10,000). A page of more than 4 MB ends
     ///   earlier.
     /// - `before_version`: Version, to return only earlier ones. Pass the last version of a page
     ///   for the next page. An empty page is the end.

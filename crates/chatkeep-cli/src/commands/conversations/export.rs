@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::find;
 use crate::args::conversations::ExportOptions;
-use crate::commands::lookup::find_optional_user;
+use crate::commands::lookup::find_user_id;
 use crate::context::Context;
 use crate::export::destination::{Destination, Output};
 use crate::export::row::Row;
@@ -31,10 +31,9 @@ pub(super) fn run(options: &ExportOptions, context: &Context) -> Result<(), Fail
     let chatkeep = context.open()?;
     let url = context.url()?;
     let output = Output::new(&options.file, &options.output_file, &url);
-    let user = find_optional_user(&chatkeep, options.user.as_deref())?;
+    let user = find_user_id(&chatkeep, options.user.as_deref())?;
     let mut destination = Destination::open(&output, &context.interrupts, None)?;
-    let user = user.as_ref().map(|user| user.public_id.as_str());
-    let written = match write_all(options, user, &chatkeep, &mut destination) {
+    let written = match write_all(options, user.as_deref(), &chatkeep, &mut destination) {
         Ok(written) => written,
         Err(failure) => return Err(destination.failure().unwrap_or(failure)),
     };

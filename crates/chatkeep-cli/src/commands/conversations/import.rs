@@ -7,7 +7,7 @@ use chatkeep_transfer::{ChatImportOptions, ChatImportReport, import_chats};
 use serde_json::json;
 
 use crate::args::conversations::ImportOptions;
-use crate::commands::lookup::find_optional_user;
+use crate::commands::lookup::find_user_id;
 use crate::context::Context;
 use crate::failure::{FAILED, Failure, USAGE};
 use crate::import::InputFile;
@@ -19,12 +19,9 @@ use crate::{problem_list, style};
 
 pub(super) fn run(options: &ImportOptions, context: &Context) -> Result<u8, Failure> {
     let chatkeep = context.open()?;
-    let user = find_optional_user(&chatkeep, options.user.as_deref())
+    let user = find_user_id(&chatkeep, options.user.as_deref())
         .map_err(|failure| failure.with_argument_name(crate::argument_names::CONVERSATIONS))?;
-    let import = ChatImportOptions {
-        user_id: user.as_ref().map(|user| user.public_id.as_str()),
-        dry_run: options.dry_run,
-    };
+    let import = ChatImportOptions { user_id: user.as_deref(), dry_run: options.dry_run };
     // A file that does not exist is reported before another one is imported.
     let files = options.files.iter().map(|path| InputFile::open(path));
     let files = files.collect::<Result<Vec<_>, _>>()?;

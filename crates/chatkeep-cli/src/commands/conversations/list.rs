@@ -3,7 +3,7 @@
 use chatkeep::Conversation;
 
 use crate::args::conversations::ListOptions;
-use crate::commands::lookup::{find_optional_user, note_next_page};
+use crate::commands::lookup::{find_user_id, note_next_page};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::style;
@@ -14,12 +14,10 @@ use crate::text::{minute, visible_line};
 pub(super) fn run(options: &ListOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
     let conversations = chatkeep.conversations();
-    let user = find_optional_user(&chatkeep, options.user.as_deref())?;
+    let user = find_user_id(&chatkeep, options.user.as_deref())?;
     let (limit, cursor) = (options.page.limit, options.page.cursor.as_deref());
     let page = match &user {
-        Some(user) => {
-            conversations.list_conversations(&user.public_id, limit, cursor, options.archived)?
-        }
+        Some(user) => conversations.list_conversations(user, limit, cursor, options.archived)?,
         None => conversations.list_all_conversations(limit, cursor, options.archived)?,
     };
     let terminal = &context.terminal;

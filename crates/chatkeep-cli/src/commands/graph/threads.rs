@@ -3,7 +3,7 @@
 use chatkeep::GraphThread;
 
 use crate::args::graph::ThreadsOptions;
-use crate::commands::lookup::{find_optional_user, note_page_after};
+use crate::commands::lookup::{find_user_id, note_page_after};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::style;
@@ -16,17 +16,11 @@ const MAX_KEY: usize = 255;
 
 pub(super) fn run(options: &ThreadsOptions, context: &Context) -> Result<(), Failure> {
     let chatkeep = context.open()?;
-    let user = find_optional_user(&chatkeep, options.user.as_deref())?;
-    let user = user.as_ref().map(|user| user.public_id.as_str());
-    let threads = chatkeep.graph().list_threads(options.limit, options.before, user)?;
+    let user = find_user_id(&chatkeep, options.user.as_deref())?;
+    let threads = chatkeep.graph().list_threads(options.limit, options.before, user.as_deref())?;
     let terminal = &context.terminal;
-    if terminal.json {
-        terminal.print_json(&threads)?;
-    } else if threads.is_empty() {
-        terminal.note("no threads");
-    } else {
-        terminal.print(&render(&threads, user.is_none(), terminal))?;
-    }
+    let table = || render(&threads, user.is_none(), terminal);
+    terminal.answer_list(&threads, threads.is_empty(), "no threads", table)?;
     note_page_after(&threads, options.limit, "before", |last| last.id, terminal);
     Ok(())
 }

@@ -125,8 +125,8 @@ class AppSettingManager(Manager):
         Args:
             key (str): Key of the setting.
             scope (str): Scope of the setting.
-            limit (int): Maximum number of versions to return (1 to 10,000). A page of about 4 MB
-                ends earlier.
+            limit (int): Maximum number of versions to return (1 to 10,000). A page of more than 4
+                MB ends earlier.
             before_version (int | None): Version, to return only earlier ones. Pass the last version
                 of a page for the next page. An empty page is the end.
 

@@ -204,8 +204,9 @@ class TaskManager(Manager):
         A claim first queues tasks of any kind whose leases have ended. Those that have no attempt
         left become ``failed``.
 
-        A call without due tasks takes about as long as a look-up, however many tasks are stored. A
-        worker without tasks calls it again after a pause, such as a second.
+        A call without due tasks reads only the ends of index ranges. Each priority at which all
+        tasks are in the future takes one more query. A worker without tasks calls it again after a
+        pause, such as a second.
 
         Args:
             kinds (Iterable[str]): Kinds of tasks to claim, 1 to 100.
