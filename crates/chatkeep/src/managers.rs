@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chatkeep_pool::Pool;
 
-use crate::app_settings::AppSettingManager;
+use crate::app_settings::{AppSettingManager, SettingCache};
 use crate::asynchronous::{Async, AsyncChatkeep};
 use crate::audit::AuditManager;
 use crate::background::BlockingExecutor;
@@ -35,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) settings: ManagerSettings,
     /// All messages are written by it, so that they share transactions.
     pub(crate) write: Arc<WritePath>,
+    /// An erasure deletes settings of a user, too.
+    pub(crate) setting_cache: Arc<SettingCache>,
     /// `None` unless the database is a SQLite file.
     pub(crate) checkpoints: Option<Arc<Checkpoints>>,
 }
@@ -47,7 +49,8 @@ impl Parts {
         let checkpoints = Checkpoints::new(Arc::clone(&pool), Arc::clone(&executor)).map(Arc::new);
         let storage = Storage::new(Arc::clone(&pool), totals, checkpoints.clone());
         let write = Arc::new(WritePath::new(storage, settings.writers));
-        Self { pool, executor, settings, write, checkpoints }
+        let setting_cache = Arc::new(SettingCache::new());
+        Self { pool, executor, settings, write, setting_cache, checkpoints }
     }
 }
 

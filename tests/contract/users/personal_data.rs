@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chatkeep::{ErrorKind, NewMessage, UserErasure};
 use chatkeep_core::{Role, personal_data};
+use chatkeep_testkit::Engine;
 use chatkeep_transfer::count_rows;
 
 use super::personal_rows::{fill, fill_all, id};
@@ -19,6 +20,7 @@ on_every_engine![
     an_erased_user_is_in_no_table,
     an_interrupted_erasure_is_run_again,
     a_conversation_that_is_created_during_an_erasure_is_erased,
+    rows_that_are_left_without_the_account_are_erased,
     unknown_users_and_invalid_pages,
 ];
 
@@ -158,7 +160,11 @@ fn an_erased_user_is_in_no_table(store: &Store) {
     let (others, exported) = (export(store, "bob"), export(store, "ada"));
     let session = store.sessions().list_sessions(&id("ada"), false, 10, None);
     assert_eq!(session.expect("the query succeeds").sessions.len(), 1);
+    let settings = || store.app_settings().get_settings(&format!("user:{}", id("ada")));
+    assert_eq!(settings().expect("the query succeeds").len(), 1);
     let erased = store.users().erase_user(&id("ada")).expect("the erasure succeeds");
+    // The process has them no longer in memory, either.
+    assert_eq!(settings().expect("the query succeeds").len(), 0);
     let UserErasure { deleted, scrubbed, .. } = erased.expect("the user exists");
     assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
     for (table, rows) in &exported {
@@ -236,6 +242,50 @@ fn a_conversation_that_is_created_during_an_erasure_is_erased(store: &Store) {
     assert_eq!((error.kind(), error.field()), (ErrorKind::Conflict, Some("user_id")));
     store.users().erase_user(&id("ada")).expect("the erasure succeeds").expect("the user exists");
     assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
+}
+
+/// MySQL since 9.6 can store a row while its parent is deleted.
+fn rows_that_are_left_without_the_account_are_erased(store: &Store) {
+    fill_all(store);
+    let others = export(store, "bob");
+    let person = ada(store);
+    let names = ["chat_conversations", "chat_tasks", "user_identities", "user_roles"];
+    let names = names.into_iter().chain(["user_passwords", "user_sessions", "api_tokens"]);
+    let names: Vec<_> = names.chain(["graph_threads", "graph_namespaces"]).collect();
+    let copy = |name: &&str| format!("CREATE TABLE left_{name} AS SELECT * FROM {name};");
+    store.raw.execute(&names.iter().map(copy).collect::<String>());
+    let mut stage = Some(0);
+    while let Some(current) = stage {
+        let step = store.database().with_connection(Role::Writer, |connection| {
+            personal_data::erase_step(connection, &person, current, 1_000)
+        });
+        let step = step.expect("the step succeeds");
+        stage = step.next_stage;
+        if step.erased.deleted.contains_key("chat_users") {
+            let without_keys = match store.engine() {
+                Engine::Sqlite => "PRAGMA foreign_keys = OFF;",
+                Engine::PostgreSql => "SET session_replication_role = replica;",
+                Engine::MySql | Engine::MariaDb => "SET foreign_key_checks = 0;",
+            };
+            let restore = |name: &&str| {
+                let key = if *name == "user_passwords" { "user_id" } else { "id" };
+                format!(
+                    "INSERT INTO {name} SELECT * FROM left_{name} \
+                     WHERE {key} NOT IN (SELECT {key} FROM {name});"
+                )
+            };
+            let rows: String = names.iter().map(restore).collect();
+            store.raw.execute(&format!("{without_keys}{rows}"));
+        }
+    }
+    let drop = |name: &&str| format!("DROP TABLE left_{name};");
+    store.raw.execute(&names.iter().map(drop).collect::<String>());
+    assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
+    assert_eq!(export_after_erasure(store), others);
+    for name in names.iter().filter(|name| **name != "graph_namespaces") {
+        let sql = format!("SELECT count(*) FROM {name} WHERE user_id = {}", person.id);
+        assert_eq!(store.raw.scalar(&sql).as_deref(), Some("0"), "{name}");
+    }
 }
 
 fn unknown_users_and_invalid_pages(store: &Store) {

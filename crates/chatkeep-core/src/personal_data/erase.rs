@@ -111,18 +111,49 @@ macro_rules! scrub {
     };
 }
 
+const SESSIONS: Stage = delete!(user_sessions, |person| user_sessions::user_id.eq(person.id));
+const TOKENS: Stage = delete!(api_tokens, |person| api_tokens::user_id.eq(person.id));
 const MESSAGES: Stage = Stage::Delete("messages", delete_messages);
 const CHUNKS: Stage = delete!(stream_chunks, |person| stream_chunks::stream_id.eq_any(
     chat_streams::table.filter(chat_streams::user_id.eq(person.id)).select(chat_streams::id)
 ));
 const STREAMS: Stage = delete!(chat_streams, |person| chat_streams::user_id.eq(person.id));
+const TURNS: Stage = delete!(open_turns, |person| open_turns::user_id.eq(person.id));
+const TASKS: Stage = delete!(chat_tasks, |person| chat_tasks::user_id.eq(person.id));
+const CHECKPOINTS: Stage = delete!(graph_checkpoints, |person| graph_checkpoints::namespace_id
+    .eq_any(namespaces!(person)));
+const WRITES: Stage =
+    delete!(graph_writes, |person| graph_writes::namespace_id.eq_any(namespaces!(person)));
+const VALUES: Stage =
+    delete!(graph_values, |person| graph_values::namespace_id.eq_any(namespaces!(person)));
+const SEGMENTS: Stage =
+    delete!(graph_segments, |person| graph_segments::namespace_id.eq_any(namespaces!(person)));
+const NAMESPACES: Stage = delete!(graph_namespaces, |person| graph_namespaces::thread_id.eq_any(
+    graph_threads::table.filter(graph_threads::user_id.eq(person.id)).select(graph_threads::id)
+));
+const THREADS: Stage = delete!(graph_threads, |person| graph_threads::user_id.eq(person.id));
+const CREDENTIALS: Stage =
+    delete!(chat_credentials, |person| chat_credentials::user_id.eq(person.id));
+const IDENTITIES: Stage = delete!(user_identities, |person| user_identities::user_id.eq(person.id));
+const ROLES: Stage = delete!(user_roles, |person| user_roles::user_id.eq(person.id));
+const PASSWORD: Stage = Stage::Delete("user_passwords", |connection, person, _| {
+    let deleted = on_engine!(connection, c => {
+        let row = user_passwords::table.filter(user_passwords::user_id.eq(person.id));
+        diesel::delete(row).execute(c)
+    });
+    let deleted = deleted.map_err(|error| connection.write_error(error))?;
+    Ok((deleted > 0).then_some(deleted as u64))
+});
 
 /// The stages. The account is deleted only when everything else is, so that an interrupted erasure
-/// can be run again. Messages and streams have no foreign key to it, so the last ones are those that
-/// were stored in between.
+/// can be run again.
+///
+/// After the account, what refers to it is deleted again. Messages and streams have no foreign key,
+/// so they may be stored until then. MySQL since 9.6 checks foreign keys outside of InnoDB: a row
+/// that is stored while the account is deleted can remain.
 const STAGES: &[Stage] = &[
-    delete!(user_sessions, |person| user_sessions::user_id.eq(person.id)),
-    delete!(api_tokens, |person| api_tokens::user_id.eq(person.id)),
+    SESSIONS,
+    TOKENS,
     delete!(one_time_secrets, |person| one_time_secrets::subject.eq_any(&person.names)),
     // Before the messages, with which ratings are deleted.
     delete!(message_feedback, |person| message_feedback::user_key.eq_any(&person.names)),
@@ -130,18 +161,15 @@ const STAGES: &[Stage] = &[
     MESSAGES,
     CHUNKS,
     STREAMS,
-    delete!(open_turns, |person| open_turns::user_id.eq(person.id)),
-    delete!(chat_tasks, |person| chat_tasks::user_id.eq(person.id)),
-    delete!(graph_checkpoints, |person| graph_checkpoints::namespace_id
-        .eq_any(namespaces!(person))),
-    delete!(graph_writes, |person| graph_writes::namespace_id.eq_any(namespaces!(person))),
-    delete!(graph_values, |person| graph_values::namespace_id.eq_any(namespaces!(person))),
-    delete!(graph_segments, |person| graph_segments::namespace_id.eq_any(namespaces!(person))),
-    delete!(graph_namespaces, |person| graph_namespaces::thread_id.eq_any(
-        graph_threads::table.filter(graph_threads::user_id.eq(person.id)).select(graph_threads::id)
-    )),
-    delete!(graph_threads, |person| graph_threads::user_id.eq(person.id)),
-    delete!(chat_credentials, |person| chat_credentials::user_id.eq(person.id)),
+    TURNS,
+    TASKS,
+    CHECKPOINTS,
+    WRITES,
+    VALUES,
+    SEGMENTS,
+    NAMESPACES,
+    THREADS,
+    CREDENTIALS,
     scrub!(
         chat_credentials,
         |person| chat_credentials::created_by.eq_any(&person.names),
@@ -179,25 +207,33 @@ const STAGES: &[Stage] = &[
             chat_audit_log::after_values.eq(None::<&Metadata>),
         )
     ),
-    delete!(user_identities, |person| user_identities::user_id.eq(person.id)),
-    delete!(user_roles, |person| user_roles::user_id.eq(person.id)),
-    Stage::Delete("user_passwords", |connection, person, _| {
-        let deleted = on_engine!(connection, c => {
-            let row = user_passwords::table.filter(user_passwords::user_id.eq(person.id));
-            diesel::delete(row).execute(c)
-        });
-        let deleted = deleted.map_err(|error| connection.write_error(error))?;
-        Ok((deleted > 0).then_some(deleted as u64))
-    }),
+    IDENTITIES,
+    ROLES,
+    PASSWORD,
     MESSAGES,
     CHUNKS,
     STREAMS,
     Stage::Delete("chat_users", |connection, person, _| {
         Ok(delete_by_id(connection, person.id)?.then_some(1))
     }),
+    SESSIONS,
+    TOKENS,
+    Stage::Conversations,
     MESSAGES,
     CHUNKS,
     STREAMS,
+    TURNS,
+    TASKS,
+    CHECKPOINTS,
+    WRITES,
+    VALUES,
+    SEGMENTS,
+    NAMESPACES,
+    THREADS,
+    CREDENTIALS,
+    IDENTITIES,
+    ROLES,
+    PASSWORD,
 ];
 
 fn delete_messages(

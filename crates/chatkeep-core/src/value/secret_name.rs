@@ -9,14 +9,15 @@ const PAIRS: &[(&str, &str)] = &[("api", "key"), ("private", "key"), ("access", 
 /// Returns whether a name is usually that of a secret, such as `openai.apiKey` or `SMTP_PASSWORD`.
 ///
 /// The name is split at characters that are neither letters nor digits, and at changes from lower
-/// to upper case. Words are compared as a whole, so `max_tokens` is not the name of a secret.
+/// to upper case. Words are compared as a whole, without digits at their end. So `apikey2` is the
+/// name of a secret, and `max_tokens` is not.
 pub(crate) fn looks_like_secret(name: &str) -> bool {
     let words = words(name);
     words.iter().any(|word| WORDS.contains(&word.as_str()))
         || words.windows(2).any(|pair| PAIRS.contains(&(&pair[0], &pair[1])))
 }
 
-/// Returns the words of a name, in lower case.
+/// Returns the words of a name, in lower case and without digits at their end.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let characters: Vec<char> = name.chars().collect();
@@ -37,8 +38,8 @@ fn words(name: &str) -> Vec<String> {
             word.extend(character.to_lowercase());
         }
     }
-    words.retain(|word| !word.is_empty());
-    words
+    let words = words.iter().map(|word| word.trim_end_matches(char::is_numeric).to_owned());
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -60,6 +61,9 @@ mod tests {
             "token",
             "github-token",
             "apikey",
+            "apikey2",
+            "api_key_2",
+            "PASSWORD1",
             "apiKey",
             "api_key",
             "API_KEY",

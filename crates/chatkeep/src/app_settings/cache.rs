@@ -17,13 +17,13 @@ const MAX_SCOPES: usize = 10_000;
 pub(super) type ScopeSettings = BTreeMap<String, AppSetting>;
 
 /// The scopes that were read. All of them ask for the revision together.
-pub(super) struct SettingCache {
+pub(crate) struct SettingCache {
     watch: Arc<RevisionWatch>,
     scopes: ProcessMap<Arc<Snapshot<ScopeSettings>>>,
 }
 
 impl SettingCache {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let watch = Arc::new(RevisionWatch::new(RevisedSubject::AppSettings));
         Self { watch, scopes: ProcessMap::new(MAX_SCOPES) }
     }
@@ -42,7 +42,7 @@ impl SettingCache {
     }
 
     /// Makes the next call ask for the revision, after a change by this process.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.watch.forget();
     }
 }

@@ -13,7 +13,7 @@ use chatkeep_core::{AppSetting, AppSettingVersion, JsonValue, Result, SettingSou
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
-use self::cache::SettingCache;
+pub(crate) use self::cache::SettingCache;
 use crate::managers::Parts;
 
 /// Stores settings of the application. It is cheap to clone.
@@ -40,7 +40,7 @@ pub struct AppSettingManager {
 #[operations(name = "app_settings", receiver = app_settings, parts(CHANGES))]
 impl AppSettingManager {
     pub(crate) fn new(parts: &Parts) -> Self {
-        Self { pool: Arc::clone(&parts.pool), cache: Arc::new(SettingCache::new()) }
+        Self { pool: Arc::clone(&parts.pool), cache: Arc::clone(&parts.setting_cache) }
     }
 
     /// Returns a setting from the environment, the database or the default, in this order.

@@ -18,6 +18,7 @@ use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
 pub use self::lookup::UserFilter;
+use crate::app_settings::SettingCache;
 use crate::managers::Parts;
 use crate::password_checker::PasswordChecker;
 use crate::retry::with_retry;
@@ -29,6 +30,7 @@ use crate::write::WritePath;
 pub struct UserManager {
     pool: Arc<Pool>,
     write: Arc<WritePath>,
+    setting_cache: Arc<SettingCache>,
     passwords: Arc<PasswordChecker>,
 }
 
@@ -47,7 +49,12 @@ impl UserManager {
         let pool = Arc::clone(&parts.pool);
         let salt = parts.settings.password_salt.clone();
         let passwords = PasswordChecker::new(salt, pool.settings().pool_timeout);
-        Self { pool, write: Arc::clone(&parts.write), passwords: Arc::new(passwords) }
+        Self {
+            pool,
+            write: Arc::clone(&parts.write),
+            setting_cache: Arc::clone(&parts.setting_cache),
+            passwords: Arc::new(passwords),
+        }
     }
 
     /// Runs a change that ends sessions of a user.

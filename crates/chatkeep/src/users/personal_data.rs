@@ -139,6 +139,7 @@ impl UserManager {
             // Also after a failure, because rows were deleted.
             Revocations::of_sessions().record_any();
             Revocations::of_tokens().record_any();
+            self.setting_cache.forget();
             outcome.map(|()| Some(erased))
         };
         run().map_err(|error| error.with_operation("erase_user"))
