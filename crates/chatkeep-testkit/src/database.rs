@@ -68,9 +68,9 @@ impl TestDatabase {
             .unwrap_or_else(|failure| panic!("creating a {engine} database for a test: {failure}"))
     }
 
-    /// Creates a database with what `prepare` does to an empty one. On a shared server, only the
-    /// first call of a run calls `prepare`, and the others copy its result, which is faster. All
-    /// calls of a run must prepare the same.
+    /// Creates a database with what `prepare` does to an empty one. Only the first call of a run of
+    /// `chatkeep-testkit` calls `prepare`, and the others copy its result, which is faster. All
+    /// calls of a run must prepare the same, and close what they open.
     ///
     /// # Panics
     ///

@@ -1,6 +1,6 @@
 //! Copies of a database that is prepared once for all tests of a run.
 //!
-//! Most tests have a database of their own, and a server copies a schema faster than it runs the
+//! Most tests have a database of their own, and copying a schema is faster than running the
 //! migrations.
 
 use std::fs::{self, File};
@@ -11,40 +11,60 @@ use rustix::fs::{FlockOperation, flock};
 use crate::failure::{Context, Failure, Result};
 use crate::{Engine, TestDatabase, client, environment};
 
-/// Creates a database that has the tables and rows that `prepare` creates in an empty one. On a
-/// shared server, the first caller of a run prepares a template, while other processes wait. All
-/// callers copy it.
+/// Creates a database that has the tables and rows that `prepare` creates in an empty one. The
+/// first caller of a run prepares a template, while other processes wait. All callers copy it.
 pub(crate) fn copy(engine: Engine, prepare: impl FnOnce(&TestDatabase)) -> Result<TestDatabase> {
-    let home = environment::home().filter(|_| engine.is_server());
-    let Some(home) = home else {
+    let Some(home) = environment::home() else {
         let database = TestDatabase::create(engine);
         prepare(&database);
         return Ok(database);
     };
     let name = format!("ck_template_{}", engine.name());
-    let script = home.join(format!("{name}.sql"));
+    // The statements that copy the template; for SQLite, the template itself.
+    let template = home.join(format!("{name}.template"));
     let locking = || format!("locking {name}");
     let lock = File::create(home.join(format!("{name}.lock"))).context(locking)?;
     flock(&lock, FlockOperation::LockExclusive).context(locking)?;
-    if !script.exists() {
-        let template = TestDatabase::named(engine, &name)?;
-        prepare(&template);
-        publish(&script, &statements(engine, &template)?)?;
+    if !template.exists() {
+        publish(&template, &prepared(engine, &name, prepare)?)?;
     }
     drop(lock);
     if engine == Engine::PostgreSql {
         return TestDatabase::on_shared_server(engine, &name);
     }
     let database = TestDatabase::create(engine);
-    let sql = fs::read_to_string(&script).context(|| format!("reading {}", script.display()))?;
-    client::execute(engine, database.url(), &sql, crate::database::LIMIT)?;
+    let copying = || format!("copying {}", template.display());
+    if let Some(path) = database.path() {
+        fs::copy(&template, path).context(copying)?;
+    } else {
+        let sql = fs::read_to_string(&template).context(copying)?;
+        client::execute(engine, database.url(), &sql, crate::database::LIMIT)?;
+    }
     Ok(database)
 }
 
+/// Prepares the template, and returns the contents of its file.
+fn prepared(engine: Engine, name: &str, prepare: impl FnOnce(&TestDatabase)) -> Result<Vec<u8>> {
+    if engine.is_server() {
+        let template = TestDatabase::named(engine, name)?;
+        prepare(&template);
+        return Ok(statements(engine, &template)?.into_bytes());
+    }
+    let template = TestDatabase::create(engine);
+    prepare(&template);
+    // Without a second file: the last connection has moved its contents.
+    let path = Path::new(template.name());
+    let log = path.with_extension("db-wal");
+    if log.exists() {
+        return Err(Failure(format!("the template is still in use: {} exists", log.display())));
+    }
+    fs::read(path).context(|| format!("reading {}", path.display()))
+}
+
 /// Writes a file so that other processes read either all of its contents or no file.
-fn publish(path: &Path, text: &str) -> Result<()> {
+fn publish(path: &Path, contents: &[u8]) -> Result<()> {
     let partial = path.with_extension("partial");
-    fs::write(&partial, text)
+    fs::write(&partial, contents)
         .and_then(|()| fs::rename(&partial, path))
         .context(|| format!("writing {}", path.display()))
 }
@@ -61,8 +81,11 @@ fn statements(engine: Engine, template: &TestDatabase) -> Result<String> {
         let created = template.query(&format!("SHOW CREATE TABLE `{table}`"));
         let created = created.into_iter().next().unwrap_or_default();
         sql.push_str(&first(created, 1)?);
-        let from = format!("`{}`.`{table}`", template.name());
-        sql.push_str(&format!(";\nINSERT INTO `{table}` SELECT * FROM {from};\n"));
+        sql.push_str(";\n");
+        if !template.query(&format!("SELECT 1 FROM `{table}` LIMIT 1")).is_empty() {
+            let from = format!("`{}`.`{table}`", template.name());
+            sql.push_str(&format!("INSERT INTO `{table}` SELECT * FROM {from};\n"));
+        }
     }
     Ok(sql)
 }

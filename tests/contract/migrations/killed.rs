@@ -1,7 +1,7 @@
 //! Processes killed during a migration, at every point between two effects.
 
 use chatkeep_core::migrations::{SchemaVersion, all};
-use chatkeep_testkit::galera_urls;
+use chatkeep_testkit::{Engine, galera_urls};
 
 use super::folder::{Folder, assert_all_applied, differences};
 use crate::every_engine::on_every_engine;
@@ -21,7 +21,7 @@ fn a_chatkeep_upgrade_killed_at_any_point_resumes(store: &Store) {
     let folder = Folder::empty();
     // The migrations are similar and every point needs a new database, which is slow, so only some
     // points are tested.
-    let kills = kill_at_every_point(store, &folder, STEP, |_| {});
+    let kills = kill_at_every_point(store, &folder, STEP, Store::empty);
     assert!(
         STEP * kills > all(store.database().engine()).len(),
         "killed before each migration at least: {kills} times at every {STEP}th point"
@@ -30,9 +30,7 @@ fn a_chatkeep_upgrade_killed_at_any_point_resumes(store: &Store) {
 
 fn an_application_upgrade_killed_at_any_point_resumes(store: &Store) {
     let folder = Folder::of_an_application(store.engine());
-    let kills = kill_at_every_point(store, &folder, 1, |fresh| {
-        fresh.database().upgrade().expect("the migrations of chatkeep run");
-    });
+    let kills = kill_at_every_point(store, &folder, 1, Store::create);
     assert!(kills > 10, "killed before each statement at least: {kills}");
 }
 
@@ -49,13 +47,17 @@ fn end_lease(fresh: &Store) {
 
 /// Kills a process at every `step`-th point, each on a new database, and resumes its migrations.
 /// Returns the number of killed processes.
-fn kill_at_every_point(store: &Store, folder: &Folder, step: usize, prepare: fn(&Store)) -> usize {
+fn kill_at_every_point(
+    store: &Store,
+    folder: &Folder,
+    step: usize,
+    create: fn(Engine) -> Store,
+) -> usize {
     let path = folder.path().to_str().expect("a path in UTF-8");
     let has_application = folder.path().read_dir().expect("a folder").count() > 0;
     let mut kills = 0;
     for point in (1..).step_by(step) {
-        let fresh = Store::empty(store.engine());
-        prepare(&fresh);
+        let fresh = create(store.engine());
         let (status, _) = Program::start_with(&[fresh.raw.url(), path], Some(point)).end();
         if status.success() {
             break;
@@ -89,7 +91,7 @@ fn a_downgrade_killed_at_any_point_resumes(store: &Store) {
     let path = folder.path().to_str().expect("a path in UTF-8");
     let mut kills = 0;
     for point in 1.. {
-        let fresh = Store::empty(store.engine());
+        let fresh = Store::create(store.engine());
         folder.on(&fresh).upgrade("head").expect("all migrations run");
         let (status, _) =
             Program::start_with(&[fresh.raw.url(), path, "add_email"], Some(point)).end();

@@ -20,7 +20,7 @@ const SIZE: usize = 8_000_000;
 /// On a busy machine the storing thread is slower, and all batches that may be read ahead are in
 /// memory. MySQL's driver copies each packet, and the allocator keeps a varying part of the copies.
 fn max_megabytes(engine: Engine) -> u64 {
-    if matches!(engine, Engine::MariaDb | Engine::MySql) { 160 } else { 120 }
+    if matches!(engine, Engine::MariaDb | Engine::MySql) { 180 } else { 120 }
 }
 
 #[test]
